@@ -1,0 +1,42 @@
+/** Where one RSync stands (DESIGN section 7). */
+export const PHASES = [
+  'Ignored',
+  'Pending',
+  'Rejected',
+  'Approved',
+  'Synced',
+  'Failed',
+  'Blocked',
+  'Stalled',
+  'Unguarded',
+] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** Phases that are wrong until something changes: each is followed by a recovery when it ends. */
+export const FAILURE_PHASES = ['Failed', 'Blocked', 'Stalled', 'Unguarded'] as const;
+
+export type FailurePhase = (typeof FAILURE_PHASES)[number];
+
+/** Whether `phase` is one that needs a recovery. */
+export function isFailurePhase(phase: Phase): phase is FailurePhase {
+  return FAILURE_PHASES.some((failure) => failure === phase);
+}
+
+/** Where one cluster stands. */
+export const CLUSTER_PHASES = ['Reachable', 'Unreachable', 'NoConfigSync', 'Forbidden'] as const;
+
+export type ClusterPhase = (typeof CLUSTER_PHASES)[number];
+
+/** What was last published of one RSync: all that is remembered, and only to publish each transition once. */
+export interface PhaseRecord {
+  readonly phase: Phase;
+  /** What the phase is about: an approval key (a digest, or a chart and version). */
+  readonly digest?: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** The approval last published. */
+  readonly approved?: string;
+  /** The failure that is open, and since when. */
+  readonly failure?: { readonly phase: FailurePhase; readonly since: string };
+}

@@ -1,0 +1,56 @@
+/**
+ * A trust policy as the verifier sees it: files read, durations parsed, defaults filled in by the config room.
+ * DESIGN section 5.
+ */
+export interface TrustPolicy {
+  readonly name: string;
+  /** `sha256:<hex>` over everything below, key bytes included: part of every cache key and of the receipt. */
+  readonly hash: string;
+  /** How many distinct authorities must verify. */
+  readonly require: number;
+  readonly authorities: readonly Authority[];
+  readonly format: 'any' | 'bundle' | 'legacy';
+  /** Normalised `host/path` where signatures are looked for beside the image's own repository. */
+  readonly signatureRepository?: string;
+  readonly attestations: readonly AttestationRule[];
+  readonly allowUnsigned: boolean;
+}
+
+export type Authority = KeyAuthority | KeylessAuthority;
+
+export interface KeyAuthority {
+  readonly type: 'key';
+  readonly name: string;
+  readonly key: KeySource;
+  readonly transparencyLog: 'ignore' | 'require';
+  /** cosign `-a` claims that must hold. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Needed with `transparencyLog: require`; absent: the public-good root. */
+  readonly trustedRoot?: TrustedRootSource;
+}
+
+/** A public key: its PEM text, or the `gcpkms://…/cryptoKeyVersions/N` URI it is fetched from. */
+export type KeySource = { readonly pem: string } | { readonly kms: string };
+
+export interface KeylessAuthority {
+  readonly type: 'keyless';
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: SubjectRule;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly trustedRoot: TrustedRootSource;
+  /** Certificate extension values that must be equal, by OID (GitHub and GitLab claims). */
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+/** Exact text, or an anchored pattern for a linear-time engine. */
+export type SubjectRule = { readonly exact: string } | { readonly pattern: string };
+
+/** The public-good root through TUF, or the JSON text of a mounted `trusted_root.json`. */
+export type TrustedRootSource = 'public-good' | { readonly json: string };
+
+export interface AttestationRule {
+  readonly predicateType: string;
+  /** Dotted path into the predicate → value that must be equal. */
+  readonly where: Readonly<Record<string, string | number | boolean>>;
+}

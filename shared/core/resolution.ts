@@ -1,0 +1,19 @@
+import type { Digest } from './digest.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a tag or digest is in the registry at one moment. */
+export interface Resolution {
+  /** Registry's own `Date` of the answer, ISO 8601 with whole seconds: orders resolutions (DESIGN section 2, law 4). */
+  readonly resolvedAt: string;
+  /** Made after the RSync was listed, past every cache. */
+  readonly fresh: boolean;
+  readonly image: ResolvedImage | (Verdict & { readonly status: 'unusable' });
+}
+
+export interface ResolvedImage {
+  readonly status: 'resolved';
+  /** The manifest Config Sync pulls: of an index, the first linux/amd64 child. */
+  readonly digest: Digest;
+  /** The index that was pushed, where `digest` is its child. */
+  readonly index?: Digest;
+}

@@ -1,0 +1,86 @@
+import type { Reference } from './reference.ts';
+import type { SyncRef } from './sync-ref.ts';
+
+/** A RootSync or RepoSync as it was listed: facts only, read by the configsync room from what the API server said. */
+export interface RSync {
+  readonly ref: SyncRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** It has a deletionTimestamp. */
+  readonly deleting: boolean;
+  /** Config Sync's own webhook guards it: label `configsync.gke.io/declared-version` (facts/config-sync.md section 8). */
+  readonly declared: boolean;
+  readonly source: Source;
+  readonly annotations: RSyncAnnotations;
+  readonly status: SyncStatus;
+}
+
+/** The annotations that matter to us, raw: anyone may have written them where there is no gate. */
+export interface RSyncAnnotations {
+  readonly approved?: string;
+  readonly receipt?: string;
+  readonly imageToSync?: string;
+  readonly breakGlass?: string;
+}
+
+export type Source =
+  | {
+      readonly type: 'oci';
+      /** `spec.oci.image`, verbatim. */
+      readonly image: string;
+      readonly reference: Reference;
+      readonly dir: string;
+    }
+  | {
+      /** Helm over OCI: `spec.helm.repo` begins with `oci://`. */
+      readonly type: 'helm';
+      /** `spec.helm.repo`, verbatim. */
+      readonly repo: string;
+      readonly chart: string;
+      /** `spec.helm.version`; absent: the newest, which cannot be approved ahead of time. */
+      readonly version?: string;
+      /** `<repo path>/<chart>:<version>`; without a version its tag is `latest`. */
+      readonly reference: Reference;
+    }
+  /** git, or Helm over http: nothing we follow. */
+  | { readonly type: 'other'; readonly sourceType: string }
+  /** An OCI or Helm source that cannot be read; `problem` names the field. */
+  | { readonly type: 'invalid'; readonly problem: string };
+
+/** `status` of an RSync (facts/config-sync.md section 5), with absent parts absent. */
+export interface SyncStatus {
+  readonly observedGeneration?: number;
+  readonly lastSyncedCommit?: string;
+  readonly source: Stage;
+  readonly rendering: Stage;
+  readonly sync: Stage;
+  readonly reconciling?: Condition;
+  readonly stalled?: Condition;
+  readonly syncing?: Condition;
+}
+
+export interface Stage {
+  /** 64 hex digits without `sha256:`, or a Helm version. */
+  readonly commit?: string;
+  /** `ociStatus.image`, verbatim. */
+  readonly image?: string;
+  readonly lastUpdate?: string;
+  readonly errors: readonly SyncError[];
+  /** `errorSummary.totalCount`; more than `errors` where Config Sync truncated them. */
+  readonly errorCount: number;
+}
+
+export interface SyncError {
+  /** Without `KNV`: "2002". */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Condition {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly commit?: string;
+  readonly errorCount: number;
+}

@@ -1,0 +1,15 @@
+/** One entry of the config's `images`: how the images it matches are treated (DESIGN section 5). */
+export interface ImageRule {
+  /** The glob as written, shown to people. */
+  readonly match: string;
+  /** Name of the trust policy. */
+  readonly trust: string;
+  /** `gate`: Config Sync follows the tag, the approval decides when. `pin`: we write the digest into the spec. */
+  readonly effect: 'gate' | 'pin';
+  /** Label selector over memberships, as written; absent: every cluster follows. */
+  readonly clusters?: string;
+  /** Under `pin`: the tag that is followed; absent: the tag the image had. */
+  readonly track?: string;
+  /** What to do when a tag moves back to a digest that was approved before the current one. */
+  readonly downgrade: 'allow' | 'warn' | 'deny';
+}

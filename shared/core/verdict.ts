@@ -1,0 +1,77 @@
+/** Why one candidate signature does not count: a closed list, stable for scripts (DESIGN section 7). */
+export const CANDIDATE_REASONS = [
+  'digest-mismatch',
+  'bad-signature',
+  'malformed',
+  'wrong-format',
+  'wrong-key',
+  'weak-key',
+  'unsupported-algorithm',
+  'wrong-identity',
+  'wrong-issuer',
+  'untrusted-root',
+  'certificate-expired',
+  'wrong-key-usage',
+  'missing-sct',
+  'missing-log-entry',
+  'log-mismatch',
+  'missing-timestamp',
+  'time-out-of-range',
+  'no-matching-predicate',
+  'missing-claim',
+  'too-many',
+  'too-large',
+] as const;
+
+export type CandidateReason = (typeof CANDIDATE_REASONS)[number];
+
+/** Why an image cannot be synced at all, signed or not. */
+export const UNUSABLE_REASONS = [
+  'tag-absent',
+  'digest-absent',
+  'no-linux-amd64-child',
+  'not-an-image',
+  'too-large',
+  'version-not-static',
+  'bad-reference',
+] as const;
+
+export type UnusableReason = (typeof UNUSABLE_REASONS)[number];
+
+/** What became of one signature that was found, seen by one authority. */
+export interface CandidateOutcome {
+  /** Where it was found: the digest of the manifest or layer that carries it. */
+  readonly source: string;
+  readonly format: 'legacy' | 'bundle' | 'unknown';
+  /** Undefined when the candidate was refused before any authority looked at it. */
+  readonly authority?: string;
+  /** Absent when this authority accepted the candidate. */
+  readonly reason?: CandidateReason;
+  /** For people; never compared. */
+  readonly detail?: string;
+  /** The key hint or certificate identity that matched. */
+  readonly identity?: string;
+}
+
+/** What a digest is under a policy. An answer, not a failure; see `CountersignError` for "could not check". */
+export type Verdict =
+  | {
+      readonly status: 'verified';
+      /** Names of the authorities that verified, in the order of the policy. */
+      readonly authorities: readonly string[];
+      readonly candidates: readonly CandidateOutcome[];
+      /** The policy allows unsigned images: every approval under it is a WARNING. */
+      readonly allowedUnsigned?: true;
+    }
+  | { readonly status: 'unsigned' }
+  | { readonly status: 'untrusted'; readonly candidates: readonly CandidateOutcome[] }
+  | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
+
+export type VerdictStatus = Verdict['status'];
+
+/** The distinct reason codes behind a verdict, in order of first appearance; empty for `verified` and `unsigned`. */
+export function reasonsOf(verdict: Verdict): readonly string[] {
+  if (verdict.status === 'unusable') return [verdict.reason];
+  if (verdict.status !== 'untrusted') return [];
+  return [...new Set(verdict.candidates.flatMap(({ reason }) => reason ?? []))];
+}

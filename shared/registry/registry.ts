@@ -1,0 +1,33 @@
+import type { Digest } from '#shared/core/digest.ts';
+
+/** The manifests and blobs of one repository, read-only. `repository` is normalised: `host/path`. */
+export interface Registry {
+  /**
+   * The manifest under a tag or digest; undefined when the registry says it is absent (404). By digest, the bytes
+   * are hashed and a lie throws `registry-misbehaved`; by tag, `digest` is computed from the bytes, never read from a
+   * header. Throws `registry-unavailable`, `registry-denied`, `registry-not-allowed`, `too-large`.
+   */
+  manifest(repository: string, reference: string): Promise<Manifest | undefined>;
+  /** The bytes of a blob, hashed against `digest`; undefined when absent. Throws as `manifest`, `too-large` past `maxBytes`. */
+  blob(repository: string, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
+  /** Descriptors that the referrers API lists for `digest`; undefined when the registry has no such API (404). */
+  referrers(repository: string, digest: Digest): Promise<readonly Descriptor[] | undefined>;
+}
+
+export interface Manifest {
+  readonly digest: Digest;
+  /** As the body says, else as the Content-Type header says. */
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  /** The registry's `Date` header as ISO 8601 with whole seconds. */
+  readonly date: string;
+}
+
+/** OCI image-spec 1.1, "Content Descriptors". Fields beyond `digest` are claims of whoever pushed. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}

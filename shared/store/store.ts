@@ -1,0 +1,78 @@
+import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
+import type { SyncError } from '#shared/core/rsync.ts';
+import type { VerdictStatus } from '#shared/core/verdict.ts';
+
+/**
+ * The throw-away store (DESIGN section 2, law 6): what no RSync can remember. Deleting it costs calls and duplicate
+ * events, never an approval. Functions share it, so every write replaces one whole record. Throws `store-unavailable`.
+ */
+export interface Store {
+  readCluster(cluster: string): Promise<ClusterRecord | undefined>;
+  /** Replaces the record, unless the one in place comes from a reconcile that started later. */
+  writeCluster(record: ClusterRecord): Promise<void>;
+  deleteCluster(cluster: string): Promise<void>;
+  /** Records in order of cluster name, after `after`; at most `limit`. */
+  listClusters(page: {
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly ClusterRecord[]>;
+  /** Of the clusters that have a completed reconcile: their names, and those that follow `repository`. */
+  followers(repository: string): Promise<Followers>;
+  readImage(key: ImageKey): Promise<ImageRecord | undefined>;
+  writeImage(record: ImageRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClusterRecord {
+  readonly cluster: string;
+  readonly phase: ClusterPhase;
+  /** When this phase began, ISO 8601. */
+  readonly since: string;
+  /** Why, for people, when not `Reachable`. */
+  readonly message?: string;
+  /** Start of the last completed reconcile, ISO 8601; absent before the first. Unreachable clusters keep the old one. */
+  readonly reconciledAt?: string;
+  /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
+  readonly follows: readonly string[];
+  readonly syncs: readonly SyncRow[];
+}
+
+/** One RSync as last seen: the snapshot's row, and the record of what was published of it. */
+export interface SyncRow {
+  /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
+  readonly sync: string;
+  readonly uid: string;
+  /** Image as the RSync names it, in normal form with its tag; absent for sources we do not follow. */
+  readonly image?: string;
+  /** What the registry says the tag is. */
+  readonly target?: string;
+  /** What Config Sync reports as synced. */
+  readonly live?: string;
+  readonly verdict?: VerdictStatus;
+  /** Approval keys in place, newest first. */
+  readonly approved: readonly string[];
+  readonly record: PhaseRecord;
+  readonly message: string;
+  readonly errors: readonly SyncError[];
+  /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
+  readonly nomos: string;
+}
+
+export interface Followers {
+  readonly known: ReadonlySet<string>;
+  readonly following: ReadonlySet<string>;
+}
+
+export interface ImageKey {
+  /** `host/path`. */
+  readonly repository: string;
+  readonly digest: string;
+}
+
+/** The verdict last published of one digest. */
+export interface ImageRecord extends ImageKey {
+  readonly status: VerdictStatus;
+  /** Hash of the policy it was judged under. */
+  readonly policy: string;
+  readonly since: string;
+}
