@@ -1,0 +1,177 @@
+import type { Clock } from './clock.ts';
+import type { Message } from './message.ts';
+import { createKeyLocks } from './key-locks.ts';
+
+/** One message on its way to one subscription. */
+export interface Delivery {
+  message: Message;
+  /** Deliveries begun so far, this one included while it is out. */
+  attempts: number;
+}
+
+export type Outcome = 'acked' | 'nacked' | 'expired' | 'closed';
+
+/** A message in a consumer's hands, until it is acknowledged or its deadline passes. */
+export interface Lease {
+  ackId: string;
+  message: Message;
+  attempt: number;
+}
+
+export interface TakeOptions {
+  max: number;
+  deadlineMs: number;
+  /** Called once for each lease, however it ends. */
+  onSettled?: (lease: Lease, outcome: Outcome) => void;
+}
+
+/** What has been published to a subscription and is not acknowledged yet. */
+export interface Backlog {
+  add(message: Message): void;
+  /** Leases up to `max` messages that may go out now. */
+  take(options: TakeOptions): Lease[];
+  /** False where the lease has ended already: its message goes, or went, out again. */
+  ack(ackId: string): boolean;
+  nack(ackId: string): boolean;
+  extend(ackId: string, deadlineMs: number): boolean;
+  /** Called (soon, not at once) whenever something can be taken; the result unsubscribes. */
+  onReady(listener: () => void): () => void;
+  /** Ends every lease and timer; nothing can be taken afterwards. */
+  close(): void;
+}
+
+export interface BacklogDeps {
+  clock: Clock;
+  /** Prefix of the ack ids. */
+  name: string;
+  /** Messages with one ordering key go out one at a time, in order of publishing. */
+  ordered: boolean;
+  /** What becomes of a delivery that failed: gone for good, or again after so many milliseconds. */
+  onFailure: (delivery: Delivery) => 'gone' | { retryInMs: number };
+}
+
+interface Held {
+  delivery: Delivery;
+  lease: Lease;
+  cancel: () => void;
+  onSettled: TakeOptions['onSettled'];
+}
+
+/** At-least-once bookkeeping for one subscription: ready, leased, waiting for its turn. */
+export function createBacklog(deps: BacklogDeps): Backlog {
+  const ready = new Set<Delivery>();
+  const leases = new Map<string, Held>();
+  const retries = new Set<() => void>();
+  const listeners = new Set<() => void>();
+  const locks = createKeyLocks<Delivery>();
+  let serial = 0;
+  let notifying = false;
+  let closed = false;
+
+  function makeReady(delivery: Delivery): void {
+    ready.add(delivery);
+    if (notifying) return;
+    notifying = true;
+    // One microtask for a whole publish request: listeners get its messages together.
+    queueMicrotask(() => {
+      notifying = false;
+      const line = [...listeners];
+      for (const listener of line) {
+        if (ready.size === 0) return;
+        // To the back of the line, so that streams of one subscription share its messages.
+        if (listeners.delete(listener)) listeners.add(listener);
+        listener();
+      }
+    });
+  }
+
+  function keyOf(delivery: Delivery): string {
+    return deps.ordered ? delivery.message.orderingKey : '';
+  }
+
+  function settle(ackId: string, outcome: Outcome): Held | undefined {
+    const held = leases.get(ackId);
+    if (!held) return undefined;
+    leases.delete(ackId);
+    held.cancel();
+    held.onSettled?.(held.lease, outcome);
+    return held;
+  }
+
+  function release(delivery: Delivery): void {
+    const next = locks.release(keyOf(delivery));
+    if (next) makeReady(next);
+  }
+
+  function fail(ackId: string, outcome: 'nacked' | 'expired'): boolean {
+    const held = settle(ackId, outcome);
+    if (!held) return false;
+    const verdict = deps.onFailure(held.delivery);
+    if (verdict === 'gone') {
+      release(held.delivery);
+    } else if (verdict.retryInMs <= 0) {
+      makeReady(held.delivery);
+    } else {
+      const cancel = deps.clock.after(verdict.retryInMs, () => {
+        retries.delete(cancel);
+        makeReady(held.delivery);
+      });
+      retries.add(cancel);
+    }
+    return true;
+  }
+
+  function lease(delivery: Delivery, options: TakeOptions): Lease {
+    serial += 1;
+    delivery.attempts += 1;
+    const ackId = `${deps.name}:${serial}`;
+    const taken = { ackId, message: delivery.message, attempt: delivery.attempts };
+    leases.set(ackId, {
+      delivery,
+      lease: taken,
+      cancel: deps.clock.after(options.deadlineMs, () => fail(ackId, 'expired')),
+      onSettled: options.onSettled,
+    });
+    return taken;
+  }
+
+  return {
+    add(message) {
+      const delivery = { message, attempts: 0 };
+      if (!closed && locks.enter(keyOf(delivery), delivery)) makeReady(delivery);
+    },
+    take(options) {
+      const taken: Lease[] = [];
+      for (const delivery of ready) {
+        if (taken.length >= options.max) break;
+        ready.delete(delivery);
+        taken.push(lease(delivery, options));
+      }
+      return taken;
+    },
+    ack(ackId) {
+      const held = settle(ackId, 'acked');
+      if (held) release(held.delivery);
+      return held !== undefined;
+    },
+    nack: (ackId) => fail(ackId, 'nacked'),
+    extend(ackId, deadlineMs) {
+      const held = leases.get(ackId);
+      if (!held) return false;
+      held.cancel();
+      held.cancel = deps.clock.after(deadlineMs, () => fail(ackId, 'expired'));
+      return true;
+    },
+    onReady(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      closed = true;
+      listeners.clear();
+      ready.clear();
+      for (const cancel of retries) cancel();
+      for (const ackId of leases.keys()) settle(ackId, 'closed');
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Codec } from './codec.ts';
+import { encodeLease, encodeSubscription, encodeTopic } from './encode.ts';
+import type { Engine } from './engine.ts';
+import { parseRequest, requests } from './schema.ts';
+import { applyUpdate, toPushTarget, toSettings } from './subscription-settings.ts';
+
+/** A unary call: the request as its transport read it, the response as its codec writes it. */
+export type Call = (request: unknown, signal: AbortSignal) => object | Promise<object>;
+
+type TopicMethod = 'CreateTopic' | 'GetTopic' | 'ListTopics' | 'DeleteTopic';
+type PublisherMethod = TopicMethod | 'ListTopicSubscriptions' | 'Publish';
+type SettingsMethod = `${'Create' | 'Get' | 'Update' | 'Delete'}Subscription` | 'ModifyPushConfig';
+type DeliveryMethod = 'Pull' | 'Acknowledge' | 'ModifyAckDeadline';
+
+export interface Calls {
+  publisher: Readonly<Record<PublisherMethod, Call>>;
+  subscriber: Readonly<Record<SettingsMethod | 'ListSubscriptions' | DeliveryMethod, Call>>;
+}
+
+/** google.pubsub.v1's unary methods over one engine. What is missing here is UNIMPLEMENTED. */
+export function createCalls(engine: Engine, codec: Codec): Calls {
+  return {
+    publisher: publisherCalls(engine),
+    subscriber: { ...subscriptionCalls(engine, codec), ...deliveryCalls(engine, codec) },
+  };
+}
+
+function publisherCalls(engine: Engine) {
+  return {
+    CreateTopic: (request: unknown) =>
+      encodeTopic(engine.createTopic(parseRequest(requests.topic, request))),
+    GetTopic: (request: unknown) => {
+      return encodeTopic(engine.topic(parseRequest(requests.byTopic, request).topic));
+    },
+    ListTopics: (request: unknown) => {
+      const { project, ...page } = parseRequest(requests.listTopics, request);
+      const { items, nextPageToken } = engine.listTopics(project, page);
+      return listed('topics', items.map(encodeTopic), nextPageToken);
+    },
+    ListTopicSubscriptions: (request: unknown) => {
+      const { topic, ...page } = parseRequest(requests.listTopicSubscriptions, request);
+      const { items, nextPageToken } = engine.listTopicSubscriptions(topic, page);
+      return listed('subscriptions', items, nextPageToken);
+    },
+    DeleteTopic: (request: unknown) => {
+      engine.deleteTopic(parseRequest(requests.byTopic, request).topic);
+      return {};
+    },
+    Publish: (request: unknown) => {
+      const { topic, messages } = parseRequest(requests.publish, request);
+      return { messageIds: engine.publish(topic, messages) };
+    },
+  };
+}
+
+function subscriptionCalls(engine: Engine, codec: Codec) {
+  return {
+    CreateSubscription: (request: unknown) => {
+      const settings = toSettings(parseRequest(requests.subscription, request));
+      return encodeSubscription(engine.createSubscription(settings).settings(), codec);
+    },
+    GetSubscription: (request: unknown) => {
+      const { subscription } = parseRequest(requests.bySubscription, request);
+      return encodeSubscription(engine.subscription(subscription).settings(), codec);
+    },
+    ListSubscriptions: (request: unknown) => {
+      const { project, ...page } = parseRequest(requests.listSubscriptions, request);
+      const { items, nextPageToken } = engine.listSubscriptions(project, page);
+      const shown = items.map((settings) => encodeSubscription(settings, codec));
+      return listed('subscriptions', shown, nextPageToken);
+    },
+    UpdateSubscription: async (request: unknown) => {
+      const { subscription, updateMask } = parseRequest(requests.updateSubscription, request);
+      const current = engine.subscription(subscription.name).settings();
+      // The mask decides what is read: the rest of the update may well be empty.
+      const update = toSettings({ ...subscription, topic: current.topic });
+      const next = applyUpdate(current, update, updateMask);
+      await engine.changeSubscription(next);
+      return encodeSubscription(next, codec);
+    },
+    ModifyPushConfig: async (request: unknown) => {
+      const { subscription, pushConfig } = parseRequest(requests.modifyPushConfig, request);
+      const current = engine.subscription(subscription).settings();
+      await engine.changeSubscription({ ...current, push: toPushTarget(pushConfig) });
+      return {};
+    },
+    DeleteSubscription: async (request: unknown) => {
+      const { subscription } = parseRequest(requests.bySubscription, request);
+      await engine.deleteSubscription(subscription);
+      return {};
+    },
+  };
+}
+
+function deliveryCalls(engine: Engine, codec: Codec) {
+  return {
+    Pull: async (request: unknown, signal: AbortSignal) => {
+      const parsed = parseRequest(requests.pull, request);
+      const subscription = engine.subscription(parsed.subscription);
+      const leases = await subscription.pull({
+        max: parsed.maxMessages,
+        immediately: parsed.returnImmediately,
+        signal,
+      });
+      const settings = subscription.settings();
+      if (leases.length === 0) return {};
+      return { receivedMessages: leases.map((lease) => encodeLease(lease, settings, codec)) };
+    },
+    Acknowledge: (request: unknown) => {
+      const { subscription, ackIds } = parseRequest(requests.acknowledge, request);
+      engine.subscription(subscription).acknowledge(ackIds);
+      return {};
+    },
+    ModifyAckDeadline: (request: unknown) => {
+      const parsed = parseRequest(requests.modifyAckDeadline, request);
+      const subscription = engine.subscription(parsed.subscription);
+      subscription.modifyAckDeadline(parsed.ackIds, parsed.ackDeadlineSeconds);
+      return {};
+    },
+  };
+}
+
+function listed(field: string, items: unknown[], nextPageToken: string): object {
+  return {
+    ...(items.length > 0 && { [field]: items }),
+    ...(nextPageToken !== '' && { nextPageToken }),
+  };
+}

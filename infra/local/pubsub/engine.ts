@@ -1,0 +1,185 @@
+import type { Clock } from './clock.ts';
+import { MESSAGES_PER_PUBLISH, PAGE_SIZE } from './limits.ts';
+import { checkDraft } from './message.ts';
+import type { Draft } from './message.ts';
+import { PubsubError } from './pubsub-error.ts';
+import { createPushClient } from './push-client.ts';
+import { parseProjectName, parseResourceName } from './resource-name.ts';
+import { openSubscription } from './subscription.ts';
+import type { Log, MintToken, Subscription } from './subscription.ts';
+import { DELETED_TOPIC } from './subscription-settings.ts';
+import type { SubscriptionSettings } from './subscription-settings.ts';
+
+export interface Topic {
+  name: string;
+  labels: Record<string, string>;
+}
+
+export interface Page {
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface Listed<T> {
+  items: T[];
+  nextPageToken: string;
+}
+
+/** The service itself: topics, subscriptions, and what is between them. Knows no transport. */
+export interface Engine {
+  createTopic(topic: Topic): Topic;
+  topic(name: string): Topic;
+  listTopics(project: string, page: Page): Listed<Topic>;
+  listTopicSubscriptions(topic: string, page: Page): Listed<string>;
+  deleteTopic(name: string): void;
+  /** The message ids, in the order of the drafts; all of them are taken or none. */
+  publish(topic: string, drafts: readonly Draft[]): string[];
+  createSubscription(settings: SubscriptionSettings): Subscription;
+  subscription(name: string): Subscription;
+  listSubscriptions(project: string, page: Page): Listed<SubscriptionSettings>;
+  changeSubscription(settings: SubscriptionSettings): Promise<void>;
+  deleteSubscription(name: string): Promise<void>;
+  /** Ends every delivery, stream and timer. */
+  close(): Promise<void>;
+}
+
+export interface EngineDeps {
+  clock: Clock;
+  log: Log;
+  mintToken?: MintToken | undefined;
+}
+
+/** Room for a thousand messages each millisecond, so that ids never repeat after a restart. */
+const IDS_PER_MILLISECOND = 1_000;
+
+/** An empty Pub/Sub, in memory. */
+export function createEngine(deps: EngineDeps): Engine {
+  const topics = new Map<string, Topic>();
+  const subscriptions = new Map<string, Subscription>();
+  const client = createPushClient();
+  let lastId = deps.clock.now() * IDS_PER_MILLISECOND;
+
+  function topic(name: string): Topic {
+    parseResourceName('topics', name);
+    const found = topics.get(name);
+    if (!found) throw new PubsubError('NOT_FOUND', `Topic not found (topic=${name})`);
+    return found;
+  }
+
+  function subscription(name: string): Subscription {
+    parseResourceName('subscriptions', name);
+    const found = subscriptions.get(name);
+    if (!found) {
+      throw new PubsubError('NOT_FOUND', `Subscription does not exist (subscription=${name})`);
+    }
+    return found;
+  }
+
+  function subscriptionsOf(name: string): Subscription[] {
+    return [...subscriptions.values()].filter((one) => one.settings().topic === name);
+  }
+
+  function distribute(name: string, draft: Draft): string {
+    lastId += 1;
+    const message = { ...draft, messageId: String(lastId), publishTime: deps.clock.now() };
+    for (const one of subscriptionsOf(name)) one.offer(message);
+    return message.messageId;
+  }
+
+  /** A dead letter is not checked again: its four attributes may exceed what publishers may set. */
+  function forward(name: string, draft: Draft): boolean {
+    if (!topics.has(name)) return false;
+    distribute(name, draft);
+    return true;
+  }
+
+  function checkTopics(settings: SubscriptionSettings): void {
+    const { deadLetterPolicy } = settings;
+    if (deadLetterPolicy && !topics.has(deadLetterPolicy.deadLetterTopic)) {
+      throw new PubsubError('NOT_FOUND', 'Dead letter topic not found');
+    }
+  }
+
+  return {
+    createTopic(created) {
+      parseResourceName('topics', created.name);
+      if (topics.has(created.name)) throw new PubsubError('ALREADY_EXISTS', 'Topic already exists');
+      topics.set(created.name, created);
+      return created;
+    },
+    topic,
+    listTopics: (project, page) => list(project, topics, page, (found) => found),
+    listTopicSubscriptions(name, page) {
+      const names = subscriptionsOf(topic(name).name).map((one) => one.settings().name);
+      return cut(names, page, (found) => found);
+    },
+    deleteTopic(name) {
+      topics.delete(topic(name).name);
+      // Its subscriptions live on with what they hold, as in the real service.
+      for (const one of subscriptionsOf(name)) {
+        void one.change({ ...one.settings(), topic: DELETED_TOPIC });
+      }
+    },
+    publish(name, drafts) {
+      topic(name);
+      if (drafts.length === 0) throw new PubsubError('INVALID_ARGUMENT', 'No messages to publish');
+      if (drafts.length > MESSAGES_PER_PUBLISH) {
+        throw new PubsubError('INVALID_ARGUMENT', `More than ${MESSAGES_PER_PUBLISH} messages`);
+      }
+      for (const draft of drafts) checkDraft(draft);
+      return drafts.map((draft) => distribute(name, draft));
+    },
+    createSubscription(settings) {
+      if (subscriptions.has(settings.name)) {
+        throw new PubsubError('ALREADY_EXISTS', 'Subscription already exists');
+      }
+      if (!topics.has(settings.topic)) {
+        throw new PubsubError('NOT_FOUND', 'Subscription topic does not exist');
+      }
+      checkTopics(settings);
+      const opened = openSubscription(settings, { ...deps, client, forward });
+      subscriptions.set(settings.name, opened);
+      return opened;
+    },
+    subscription,
+    listSubscriptions: (project, page) =>
+      list(project, subscriptions, page, (found) => found.settings()),
+    async changeSubscription(settings) {
+      checkTopics(settings);
+      await subscription(settings.name).change(settings);
+    },
+    async deleteSubscription(name) {
+      const gone = subscription(name);
+      subscriptions.delete(name);
+      await gone.close(new PubsubError('NOT_FOUND', 'Subscription does not exist'));
+    },
+    async close() {
+      const reason = new PubsubError('UNAVAILABLE', 'Pub/Sub is stopping');
+      const open = [...subscriptions.values()];
+      subscriptions.clear();
+      await Promise.all(open.map((one) => one.close(reason)));
+      client.close();
+    },
+  };
+}
+
+function list<T, U>(
+  parent: string,
+  all: ReadonlyMap<string, T>,
+  page: Page,
+  show: (item: T) => U,
+): Listed<U> {
+  const prefix = `projects/${parseProjectName(parent)}/`;
+  const names = [...all.keys()].filter((name) => name.startsWith(prefix));
+  const { items, nextPageToken } = cut(names, page, (name) => all.get(name));
+  return { items: items.filter((item) => item !== undefined).map(show), nextPageToken };
+}
+
+/** One page in order of name; the token is the last name of the page before. */
+function cut<U>(names: string[], page: Page, show: (name: string) => U): Listed<U> {
+  const rest = names.toSorted().filter((name) => name > page.pageToken);
+  const size = page.pageSize > 0 ? Math.min(page.pageSize, PAGE_SIZE) : PAGE_SIZE;
+  const shown = rest.slice(0, size);
+  const last = rest.length > size ? shown.at(-1) : undefined;
+  return { items: shown.map(show), nextPageToken: last ?? '' };
+}

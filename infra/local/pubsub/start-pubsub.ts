@@ -1,0 +1,73 @@
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { createAdaptorServer } from '@hono/node-server';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { createEngine } from './engine.ts';
+import { createGrpcService } from './grpc-service.ts';
+import { createRestApp } from './rest-app.ts';
+import { sniffProtocol } from './sniff-protocol.ts';
+import type { Log, MintToken } from './subscription.ts';
+
+export interface PubsubOptions {
+  /** Loopback unless said otherwise: nothing here asks who is calling. */
+  host?: string;
+  /** 0 picks a free one. */
+  port: number;
+  clock?: Clock;
+  log?: Log;
+  /** Supplies the ID tokens of push subscriptions with an oidcToken; none are sent without it. */
+  mintToken?: MintToken;
+}
+
+export interface RunningPubsub {
+  /** `127.0.0.1:8085`, the form PUBSUB_EMULATOR_HOST takes. */
+  host: string;
+  /** Ends every stream, push, timer and connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded Pub/Sub: gRPC (h2c) and REST on one port, as Google's emulator has it.
+ * Rejects with the system's error where the port cannot be listened on (EADDRINUSE).
+ */
+export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub> {
+  const host = options.host ?? '127.0.0.1';
+  const engine = createEngine({
+    clock: options.clock ?? systemClock,
+    log: options.log ?? (() => {}),
+    mintToken: options.mintToken,
+  });
+  const grpc = createGrpcService(engine);
+  const rest = createAdaptorServer({ fetch: createRestApp(engine).fetch });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    sniffProtocol(socket, (protocol) => {
+      if (protocol === 'http2') grpc.inject(socket);
+      else rest.emit('connection', socket);
+    });
+  });
+
+  async function close(): Promise<void> {
+    const stopped = server.listening ? once(server, 'close') : undefined;
+    server.close();
+    await engine.close();
+    grpc.close();
+    for (const socket of sockets) socket.destroy();
+    await stopped;
+  }
+
+  try {
+    server.listen(options.port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : options.port;
+  return { host: `${host}:${port}`, close };
+}
