@@ -1,0 +1,111 @@
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { World } from './call.ts';
+import {
+  coreVersions,
+  describeGroup,
+  describeGroups,
+  describeResources,
+  versionInfo,
+} from './discovery.ts';
+import { applyFault, type InjectFault } from './fault.ts';
+import type { Kind } from './kinds.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { describeDocument, listDocuments } from './openapi.ts';
+import { type KubeRequest, readRequest } from './request.ts';
+import { answerResource } from './resource.ts';
+import { forbidden, requestTooLarge, StatusError } from './status.ts';
+
+/** Refuses requests as RBAC would; everything is allowed without it. */
+export type Forbid = (request: KubeRequest) => boolean;
+
+export interface AppDeps extends World {
+  kinds: readonly Kind[];
+  fault: InjectFault | undefined;
+  forbid: Forbid | undefined;
+}
+
+type Env = { Bindings: HttpBindings; Variables: { request: KubeRequest } };
+
+/** The HTTP surface of one cluster; every error leaves as a Status. */
+export function createApp(deps: AppDeps): Hono<Env> {
+  const { kinds } = deps;
+  const app = new Hono<Env>();
+  app.onError((error) => answerError(error));
+  app.notFound(() => pageNotFound());
+  app.use(async (context, next) => {
+    await admitRequest(deps, context);
+    return next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => answerError(requestTooLarge(MAX_BODY_BYTES)),
+    }),
+  );
+
+  for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, (c) => c.text('ok'));
+  app.get('/version', (c) => c.json(versionInfo));
+  app.get('/api', (c) => c.json(coreVersions));
+  app.get('/apis', (c) => c.json(describeGroups(kinds)));
+  app.get('/apis/:group', (c) => orNotFound(describeGroup(kinds, c.req.param('group'))));
+  app.get('/api/:version', (c) => orNotFound(describeResources(kinds, '', c.req.param('version'))));
+  app.get('/apis/:group/:version', (c) =>
+    orNotFound(describeResources(kinds, c.req.param('group'), c.req.param('version'))),
+  );
+  app.get('/openapi/v3', (c) => c.json(listDocuments(kinds)));
+  app.get('/openapi/v3/:path{.+}', (c) => orNotFound(describeDocument(kinds, c.req.param('path'))));
+  app.all('*', async (context) => {
+    const request = context.get('request');
+    return (await answerResource(deps, request, context.req.raw)) ?? pageNotFound();
+  });
+  return app;
+}
+
+/** Logs the request, lets an injected fault happen, and asks the stand-in for RBAC. */
+async function admitRequest(deps: AppDeps, context: Context<Env>): Promise<void> {
+  const request = readRequest(context.req.raw);
+  context.set('request', request);
+  const { verb, user, path, fieldManager } = request;
+  deps.store.record({ verb, user, path, fieldManager, at: deps.clock() });
+  const fault = deps.fault?.(request);
+  if (fault !== undefined) {
+    const { incoming, outgoing } = context.env;
+    const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
+    await applyFault(fault, { drop: () => incoming.socket.destroy(), closed });
+  }
+  if (deps.forbid?.(request) !== true) return;
+  const { target } = request;
+  if (target === undefined) {
+    const message = `forbidden: User "${user}" cannot ${verb} path "${path}"`;
+    throw new StatusError(403, 'Forbidden', message);
+  }
+  const place =
+    target.namespace === undefined
+      ? 'at the cluster scope'
+      : `in the namespace "${target.namespace}"`;
+  const why = `User "${user}" cannot ${verb} resource "${target.plural}" in API group "${target.group}" ${place}`;
+  throw forbidden(target, target.name ?? '', why);
+}
+
+function orNotFound(body: Record<string, unknown> | undefined): Response {
+  return body === undefined ? pageNotFound() : Response.json(body);
+}
+
+// The real server answers paths that it does not serve in plain text, not with a Status.
+function pageNotFound(): Response {
+  return new Response('404 page not found\n', { status: 404 });
+}
+
+function answerError(error: Error): Response {
+  const known =
+    error instanceof StatusError
+      ? error
+      : new StatusError(500, 'InternalError', `Internal error occurred: ${error.message}`);
+  const { status } = known;
+  const headers = new Headers();
+  const seconds = status.details?.retryAfterSeconds;
+  if (seconds !== undefined) headers.set('retry-after', String(seconds));
+  return Response.json(status, { status: status.code, headers });
+}

@@ -1,0 +1,74 @@
+import { groupVersion, type Kind } from './kinds.ts';
+
+const WRITE_VERBS = ['create', 'delete', 'patch', 'update'];
+const READ_VERBS = ['get', 'list', 'watch'];
+
+/** `/version`: what kubectl and its version skew checks read. */
+export const versionInfo = {
+  major: '1',
+  minor: '32',
+  gitVersion: 'v1.32.0',
+  gitCommit: '0000000000000000000000000000000000000000',
+  gitTreeState: 'clean',
+  buildDate: '2024-12-11T00:00:00Z',
+  goVersion: 'go1.23.3',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+};
+
+/** `/api`: the core group's versions. */
+export const coreVersions = { kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'] };
+
+/** `/apis`: every named group with its versions. */
+export function describeGroups(kinds: readonly Kind[]): Record<string, unknown> {
+  const names = new Set(kinds.map((kind) => kind.group).filter((group) => group !== ''));
+  const groups = [...names].map((name) => describeGroup(kinds, name));
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups };
+}
+
+/** `/apis/G`: one group, or undefined where nothing of it is served. */
+export function describeGroup(
+  kinds: readonly Kind[],
+  name: string,
+): Record<string, unknown> | undefined {
+  const served = kinds.find((kind) => kind.group === name);
+  if (served === undefined) return undefined;
+  const versions = served.versions.map((version) => ({
+    groupVersion: groupVersion(name, version),
+    version,
+  }));
+  return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] };
+}
+
+/** `/api/v1` and `/apis/G/V`: the resources of one version, or undefined where there are none. */
+export function describeResources(
+  kinds: readonly Kind[],
+  group: string,
+  version: string,
+): Record<string, unknown> | undefined {
+  const served = kinds.filter((kind) => kind.group === group && kind.versions.includes(version));
+  if (served.length === 0) return undefined;
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: groupVersion(group, version),
+    resources: served.flatMap(describeKind),
+  };
+}
+
+function describeKind(kind: Kind): Record<string, unknown>[] {
+  const { plural, singular, namespaced, shortNames } = kind;
+  const names = shortNames.length === 0 ? {} : { shortNames };
+  const verbs = kind.readOnly ? READ_VERBS : [...READ_VERBS, ...WRITE_VERBS];
+  const main = {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    kind: kind.kind,
+    verbs,
+    ...names,
+  };
+  if (!kind.custom) return [main];
+  const status = { name: `${plural}/status`, singularName: '', namespaced, kind: kind.kind };
+  return [main, { ...status, verbs: ['get', 'patch', 'update'] }];
+}

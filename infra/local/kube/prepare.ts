@@ -1,0 +1,162 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { storageVersion } from './call.ts';
+import type { Kind } from './kinds.ts';
+import { MAX_ANNOTATION_BYTES } from './limits.ts';
+import { isRecord, type KubeObject, type Metadata } from './object.ts';
+import { badRequest, invalid } from './status.ts';
+import { timestamp } from './store.ts';
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const sourceTypes = ['git', 'oci', 'helm'];
+
+/** A new object as it will be stored: system fields set, status dropped, validated. */
+export function prepareCreate(
+  kind: Kind,
+  object: KubeObject,
+  place: { namespace: string; now: Date },
+): KubeObject {
+  const { metadata } = object;
+  const name = metadata.name === '' ? generateName(metadata) : metadata.name;
+  const created = withDefaults(kind, {
+    ...object,
+    apiVersion: storageVersion(kind),
+    metadata: {
+      name,
+      ...(metadata.generateName === undefined ? {} : { generateName: metadata.generateName }),
+      ...(kind.namespaced ? { namespace: place.namespace } : {}),
+      uid: randomUUID(),
+      creationTimestamp: timestamp(place.now),
+      ...(kind.custom ? { generation: 1 } : {}),
+      ...writableMetadata(metadata),
+    },
+  });
+  if (kind.custom) delete created['status'];
+  if (kind.kind === 'Namespace') beginNamespace(created);
+  validate(kind, created);
+  return created;
+}
+
+/** The object after an update of its main resource, or of `status` only. */
+export function prepareUpdate(
+  kind: Kind,
+  old: KubeObject,
+  next: KubeObject,
+  subresource: string | undefined,
+): KubeObject {
+  if (subresource === 'status') {
+    const { status: _, ...rest } = old;
+    return next['status'] === undefined ? rest : { ...rest, status: next['status'] };
+  }
+  checkImmutable(kind, old.metadata, next.metadata);
+  const {
+    labels: _l,
+    annotations: _a,
+    finalizers: _f,
+    ownerReferences: _o,
+    ...kept
+  } = old.metadata;
+  const updated = withDefaults(kind, {
+    ...next,
+    apiVersion: storageVersion(kind),
+    metadata: { ...kept, ...writableMetadata(next.metadata) },
+  });
+  if (kind.custom) {
+    delete updated['status'];
+    if (old['status'] !== undefined) updated['status'] = old['status'];
+    if (!sameSpec(old, updated)) bumpGeneration(updated);
+  }
+  validate(kind, updated);
+  return updated;
+}
+
+/** The object with its deletion begun; the generation counts that too, as the real one's does. */
+export function prepareDelete(
+  kind: Pick<Kind, 'custom'>,
+  object: KubeObject,
+  now: Date,
+): KubeObject {
+  const deletion = { deletionTimestamp: timestamp(now), deletionGracePeriodSeconds: 0 };
+  const deleting = { ...object, metadata: { ...object.metadata, ...deletion } };
+  if (kind.custom) bumpGeneration(deleting);
+  return deleting;
+}
+
+// What a client may write; everything else in metadata belongs to the server.
+function writableMetadata(metadata: Metadata): Partial<Metadata> {
+  const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = metadata;
+  return {
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(finalizers.length === 0 ? {} : { finalizers }),
+    ...(ownerReferences.length === 0 ? {} : { ownerReferences }),
+  };
+}
+
+function checkImmutable(kind: Kind, old: Metadata, next: Metadata): void {
+  for (const field of ['creationTimestamp', 'deletionTimestamp'] as const) {
+    const value = next[field];
+    if (value === undefined || value === old[field]) continue;
+    const text = `Invalid value: ${JSON.stringify(value)}: field is immutable`;
+    throw invalid(kind, old.name, `metadata.${field}`, text);
+  }
+  if (old.deletionTimestamp === undefined) return;
+  const added = (next.finalizers ?? []).filter((entry) => !old.finalizers?.includes(entry));
+  if (added.length === 0) return;
+  const list = `[]string{${added.map((entry) => JSON.stringify(entry)).join(', ')}}`;
+  const text = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  throw invalid(kind, old.name, 'metadata.finalizers', text);
+}
+
+function sameSpec(old: KubeObject, next: KubeObject): boolean {
+  const { metadata: _om, status: _os, ...before } = old;
+  const { metadata: _nm, status: _ns, ...after } = next;
+  return isDeepStrictEqual(before, after);
+}
+
+function bumpGeneration(object: KubeObject): void {
+  object.metadata = { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 };
+}
+
+// The CRD's default (facts/config-sync.md section 1); other defaults are set by Config Sync's code.
+function withDefaults(kind: Kind, object: KubeObject): KubeObject {
+  const { spec } = object;
+  if (!kind.custom || !isRecord(spec) || spec['sourceType'] !== undefined) return object;
+  return { ...object, spec: { ...spec, sourceType: 'git' } };
+}
+
+function validate(kind: Kind, object: KubeObject): void {
+  const { name, annotations = {} } = object.metadata;
+  if (name === '') {
+    const text = 'Required value: name or generateName is required';
+    throw invalid(kind, '', 'metadata.name', text);
+  }
+  if (name.length > 253 || !subdomain.test(name)) {
+    const text = `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`;
+    throw invalid(kind, name, 'metadata.name', text);
+  }
+  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
+  if (bytes > MAX_ANNOTATION_BYTES) {
+    const text = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
+    throw invalid(kind, name, 'metadata.annotations', text);
+  }
+  const { spec } = object;
+  if (!kind.custom || spec === undefined) return;
+  if (!isRecord(spec)) throw badRequest(`${kind.kind}.spec must be an object`);
+  const type = spec['sourceType'];
+  if (typeof type === 'string' && sourceTypes.includes(type)) return;
+  const text = `Unsupported value: ${JSON.stringify(type)}: supported values: "git", "oci", "helm"`;
+  throw invalid(kind, name, 'spec.sourceType', text);
+}
+
+function beginNamespace(object: KubeObject): void {
+  const { name, labels } = object.metadata;
+  object.metadata.labels = { ...labels, 'kubernetes.io/metadata.name': name };
+  object['spec'] = { finalizers: ['kubernetes'] };
+  object['status'] = { phase: 'Active' };
+}
+
+function generateName(metadata: Metadata): string {
+  const { generateName: prefix } = metadata;
+  return prefix === undefined ? '' : `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`;
+}

@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { admitWrite } from './admission.ts';
+import type { Call, World } from './call.ts';
+import type { Kind } from './kinds.ts';
+import type { KubeObject } from './object.ts';
+import { prepareDelete } from './prepare.ts';
+import { badRequest, conflict, notFound, type Status } from './status.ts';
+import type { Store } from './store.ts';
+
+const optionsSchema = z.looseObject({
+  dryRun: z.array(z.string()).nullish(),
+  preconditions: z
+    .looseObject({ uid: z.string(), resourceVersion: z.string() })
+    .partial()
+    .nullish(),
+});
+
+const contents = ['rootsyncs', 'reposyncs', 'configmaps', 'secrets', 'events'];
+
+/**
+ * DELETE: removes the object at once, or, where finalizers hold it, marks it as being deleted.
+ * Answers the object in the second case and a Status in the first, as the real server does.
+ */
+export async function removeObject(
+  world: World,
+  call: Call,
+  body: unknown,
+): Promise<KubeObject | Status> {
+  const { kind, request, target } = call;
+  const options = optionsSchema.safeParse(body ?? {});
+  if (!options.success) throw badRequest('error decoding DeleteOptions');
+  const { preconditions, dryRun } = options.data;
+  const name = target.name ?? '';
+  const object = world.store.get(kind.plural, target.namespace ?? '', name);
+  if (object === undefined) throw notFound(kind, name);
+  checkPreconditions(kind, object, preconditions ?? {});
+  const dry = request.dryRun || dryRun?.includes('All') === true;
+  const asked = { ...request, dryRun: dry };
+  await admitWrite(world.admit, kind, asked, { operation: 'DELETE', oldObject: object });
+  if (dry) return success(kind, object);
+  if (kind.kind === 'Namespace') emptyNamespace(world, name);
+  if (!isHeld(world.store, object)) {
+    removeNow(world.store, kind.plural, object);
+    return success(kind, object);
+  }
+  if (object.metadata.deletionTimestamp !== undefined) return object;
+  const deleting = prepareDelete(kind, object, world.clock());
+  const stored = world.store.commit(kind.plural, object, deleting);
+  if (stored === undefined) throw conflict(kind, name);
+  return stored;
+}
+
+/** Removes an object whose deletion began, once no finalizer holds it any more. */
+export function finishDeletion(store: Store, plural: string, object: KubeObject): void {
+  if (object.metadata.deletionTimestamp === undefined || isHeld(store, object)) return;
+  removeNow(store, plural, object);
+}
+
+function removeNow(store: Store, plural: string, object: KubeObject): void {
+  store.commit(plural, object);
+  const namespace = store.get('namespaces', '', object.metadata.namespace ?? '');
+  if (namespace !== undefined) finishDeletion(store, 'namespaces', namespace);
+}
+
+function isHeld(store: Store, object: KubeObject): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return true;
+  return object.kind === 'Namespace' && !isEmpty(store, object.metadata.name);
+}
+
+// The namespace controller's part: everything inside goes too, held back by finalizers alone.
+function emptyNamespace(world: World, namespace: string): void {
+  for (const plural of contents) {
+    for (const object of world.store.list(plural)) {
+      if (object.metadata.namespace !== namespace) continue;
+      if (!isHeld(world.store, object)) world.store.commit(plural, object);
+      else if (object.metadata.deletionTimestamp === undefined) {
+        const custom = plural.endsWith('syncs');
+        world.store.commit(plural, object, prepareDelete({ custom }, object, world.clock()));
+      }
+    }
+  }
+}
+
+function isEmpty(store: Store, namespace: string): boolean {
+  return contents.every((plural) =>
+    store.list(plural).every((object) => object.metadata.namespace !== namespace),
+  );
+}
+
+function checkPreconditions(
+  kind: Kind,
+  { metadata }: KubeObject,
+  wanted: { uid?: string | undefined; resourceVersion?: string | undefined },
+): void {
+  for (const [field, label] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ] as const) {
+    const value = wanted[field];
+    if (value === undefined || value === metadata[field]) continue;
+    const why = `Precondition failed: ${label} in precondition: ${value}, ${label} in object meta: ${metadata[field]}`;
+    throw conflict(kind, metadata.name, why);
+  }
+}
+
+function success(kind: Kind, { metadata }: KubeObject): Status {
+  const group = kind.group === '' ? {} : { group: kind.group };
+  const uid = metadata.uid === undefined ? {} : { uid: metadata.uid };
+  const details = { name: metadata.name, ...group, kind: kind.plural, ...uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}

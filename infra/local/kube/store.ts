@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { MAX_HISTORY, MAX_REQUESTS } from './limits.ts';
+import type { KubeObject } from './object.ts';
+
+/** One request that reached the server, for tests that count and check calls. */
+export interface RequestRecord {
+  verb: string;
+  user: string;
+  path: string;
+  fieldManager: string;
+  at: Date;
+}
+
+/** One committed change; `previous` lets lists be read as they were before it. */
+export interface StoreEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  plural: string;
+  revision: number;
+  object: KubeObject;
+  previous?: KubeObject;
+}
+
+/** The state of one cluster: objects by plural name, one revision counter, recent history. */
+export interface Store {
+  readonly requests: readonly RequestRecord[];
+  record: (request: RequestRecord) => void;
+  revision: () => number;
+  get: (plural: string, namespace: string, name: string) => KubeObject | undefined;
+  list: (plural: string) => KubeObject[];
+  /** The list as it was at a revision; undefined once that is forgotten. */
+  listAt: (plural: string, revision: number) => KubeObject[] | undefined;
+  /** Changes after a revision, oldest first; undefined once they are forgotten. */
+  eventsSince: (plural: string, revision: number) => StoreEvent[] | undefined;
+  /** Replaces exactly `previous`; undefined where another write got in between. */
+  commit: (plural: string, previous?: KubeObject, next?: KubeObject) => KubeObject | undefined;
+  /** Puts an object past admission and every check, for seeding. */
+  put: (plural: string, object: KubeObject) => KubeObject;
+  subscribe: (listener: (event: StoreEvent) => void) => () => void;
+  subscribers: () => number;
+  /** Forgets all history, as a compaction does: older watches and pages get 410. */
+  expire: () => void;
+}
+
+/** An empty store; `clock` dates what `put` seeds. */
+export function createStore(deps: { clock: () => Date }): Store {
+  const tables = new Map<string, Map<string, KubeObject>>();
+  const listeners = new Set<(event: StoreEvent) => void>();
+  const requests: RequestRecord[] = [];
+  let history: StoreEvent[] = [];
+  let revision = 1;
+  let floor = revision;
+
+  function table(plural: string): Map<string, KubeObject> {
+    const found = tables.get(plural) ?? new Map<string, KubeObject>();
+    tables.set(plural, found);
+    return found;
+  }
+
+  function list(plural: string): KubeObject[] {
+    return [...table(plural).values()].toSorted(byKey);
+  }
+
+  function listAt(plural: string, at: number): KubeObject[] | undefined {
+    if (at < floor) return undefined;
+    const objects = new Map(table(plural));
+    for (const event of history.toReversed()) {
+      if (event.revision <= at) break;
+      if (event.plural !== plural) continue;
+      const key = keyOf(event.object);
+      if (event.previous === undefined) objects.delete(key);
+      else objects.set(key, event.previous);
+    }
+    return [...objects.values()].toSorted(byKey);
+  }
+
+  function eventsSince(plural: string, since: number): StoreEvent[] | undefined {
+    if (since < floor) return undefined;
+    return history.filter((event) => event.revision > since && event.plural === plural);
+  }
+
+  function commit(plural: string, previous?: KubeObject, next?: KubeObject) {
+    const subject = next ?? previous;
+    if (subject === undefined) return undefined;
+    const key = keyOf(subject);
+    if (table(plural).get(key) !== previous) return undefined;
+    revision += 1;
+    const metadata = { ...subject.metadata, resourceVersion: String(revision) };
+    const object = { ...subject, metadata };
+    if (next === undefined) table(plural).delete(key);
+    else table(plural).set(key, object);
+    const type = next === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
+    publish({ type, plural, revision, object, ...(previous === undefined ? {} : { previous }) });
+    return object;
+  }
+
+  function publish(event: StoreEvent): void {
+    history.push(event);
+    if (history.length > MAX_HISTORY) floor = history.shift()?.revision ?? floor;
+    for (const listener of listeners) listener(event);
+  }
+
+  function put(plural: string, object: KubeObject): KubeObject {
+    const creationTimestamp = timestamp(deps.clock());
+    const system = { uid: randomUUID(), creationTimestamp, generation: 1 };
+    const seed = structuredClone({ ...object, metadata: { ...system, ...object.metadata } });
+    return commit(plural, table(plural).get(keyOf(seed)), seed) ?? seed;
+  }
+
+  return {
+    requests,
+    record(request) {
+      requests.push(request);
+      if (requests.length > MAX_REQUESTS) requests.shift();
+    },
+    revision: () => revision,
+    get: (plural, namespace, name) => table(plural).get(`${namespace}/${name}`),
+    list,
+    listAt,
+    eventsSince,
+    commit,
+    put,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    subscribers: () => listeners.size,
+    expire() {
+      history = [];
+      floor = revision;
+    },
+  };
+}
+
+/** A time as Kubernetes writes it: RFC 3339 in UTC, whole seconds. */
+export function timestamp(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** Where an object sorts within its kind: `<namespace>/<name>`. */
+export function keyOf(object: KubeObject): string {
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+function byKey(a: KubeObject, b: KubeObject): number {
+  return keyOf(a) < keyOf(b) ? -1 : 1;
+}
