@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+
+/** What a function reads from its environment, once, at start. */
+export interface Env {
+  readonly port: number;
+  readonly host: string;
+  /** Path of the config file. */
+  readonly configPath: string;
+  readonly logLevel: LogLevel;
+  /** Set by Cloud Run: name and revision of this service. */
+  readonly service?: string;
+  readonly revision?: string;
+  /** Makes traces clickable in Cloud Logging. */
+  readonly projectId?: string;
+  readonly pubsubEmulatorHost?: string;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** An address or name without a scheme, a port or a path. */
+const HOST = /^[A-Za-z0-9.:-]+$/;
+const HOST_AND_PORT = /^[A-Za-z0-9.-]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$/;
+
+const Environment = z.object({
+  PORT: z
+    .string()
+    .regex(/^[0-9]{1,5}$/, 'must be a port from 0 to 65535, for instance 8080')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port from 0 to 65535, for instance 8080')
+    .optional(),
+  HOST: z.string().regex(HOST, 'must be an address or a name, for instance 127.0.0.1').optional(),
+  COUNTERSIGN_CONFIG: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
+  K_SERVICE: z.string().optional(),
+  K_REVISION: z.string().optional(),
+  GOOGLE_CLOUD_PROJECT: z.string().optional(),
+  PUBSUB_EMULATOR_HOST: z
+    .string()
+    .regex(HOST_AND_PORT, 'must be HOST:PORT without a scheme, for instance 127.0.0.1:8085')
+    .optional(),
+});
+
+/**
+ * Reads `env` into settings; an empty variable counts as unset. Without HOST, only Cloud Run gets every address:
+ * anywhere else we listen on loopback. Throws `bad-config` naming the variable and the fix.
+ */
+export function readEnv(env: Readonly<Record<string, string | undefined>>): Env {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { data, error } = Environment.safeParse(set);
+  if (error) throw new CountersignError('bad-config', problemsOf(error));
+  return {
+    port: data.PORT ?? 8080,
+    host: data.HOST ?? (data.K_SERVICE === undefined ? '127.0.0.1' : '0.0.0.0'),
+    configPath: data.COUNTERSIGN_CONFIG ?? 'countersign.yaml',
+    logLevel: data.LOG_LEVEL ?? 'info',
+    ...(data.K_SERVICE === undefined ? {} : { service: data.K_SERVICE }),
+    ...(data.K_REVISION === undefined ? {} : { revision: data.K_REVISION }),
+    ...(data.GOOGLE_CLOUD_PROJECT === undefined ? {} : { projectId: data.GOOGLE_CLOUD_PROJECT }),
+    ...(data.PUBSUB_EMULATOR_HOST === undefined
+      ? {}
+      : { pubsubEmulatorHost: data.PUBSUB_EMULATOR_HOST }),
+  };
+}
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => `Environment variable ${issue.path.join('.')} ${issue.message}`)
+    .join('; ');
+}

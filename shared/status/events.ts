@@ -1,0 +1,76 @@
+import type * as z from 'zod';
+import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
+import { ClusterData, ImageData, ResyncData, SweepData, SyncData } from './schema.ts';
+import type { Severity } from './severity.ts';
+
+/** Every type of status event with the shape of its data (DESIGN section 8), without prefix and version. */
+export const STATUS_DATA = {
+  'image.verified': ImageData,
+  'image.unsigned': ImageData,
+  'image.untrusted': ImageData,
+  'image.unusable': ImageData,
+  'image.unchecked': ImageData,
+  'sync.approved': SyncData,
+  'sync.synced': SyncData,
+  'sync.failed': SyncData,
+  'sync.blocked': SyncData,
+  'sync.stalled': SyncData,
+  'sync.unguarded': SyncData,
+  'sync.withdrawn': SyncData,
+  'sync.recovered': SyncData,
+  'cluster.unreachable': ClusterData,
+  'cluster.recovered': ClusterData,
+  'resync.requested': ResyncData,
+  'sweep.completed': SweepData,
+} as const;
+
+export type StatusType = keyof typeof STATUS_DATA;
+
+type TypesOf<Data> = {
+  [Type in StatusType]: (typeof STATUS_DATA)[Type] extends Data ? Type : never;
+}[StatusType];
+
+interface Told {
+  /** Overrides the default of the type, for instance an approval under a policy that allows unsigned images. */
+  readonly severity?: Severity;
+  /** `traceparent` of what caused it. */
+  readonly traceparent?: string;
+}
+
+export interface ImageEvent extends Told {
+  readonly type: TypesOf<typeof ImageData>;
+  /** Message id of the notification, or the task's id: a retry has the same, a later push another. */
+  readonly cause: string;
+  readonly data: z.infer<typeof ImageData>;
+}
+
+export interface SyncEvent extends Told {
+  readonly type: TypesOf<typeof SyncData>;
+  readonly uid: string;
+  /** The record that is replaced once this event is published. */
+  readonly replaced: PhaseRecord | undefined;
+  readonly data: z.infer<typeof SyncData>;
+}
+
+export interface ClusterEvent extends Told {
+  readonly type: TypesOf<typeof ClusterData>;
+  readonly replaced: { readonly phase: ClusterPhase; readonly since: string } | undefined;
+  readonly data: z.infer<typeof ClusterData>;
+}
+
+export interface ResyncEvent extends Told {
+  readonly type: TypesOf<typeof ResyncData>;
+  readonly data: z.infer<typeof ResyncData>;
+}
+
+export interface SweepEvent extends Told {
+  readonly type: TypesOf<typeof SweepData>;
+  readonly data: z.infer<typeof SweepData>;
+}
+
+export type StatusEvent = ImageEvent | SyncEvent | ClusterEvent | ResyncEvent | SweepEvent;
+
+/** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
+export function ceTypeOf(type: StatusType): string {
+  return `dev.countersign.${type}.v1`;
+}

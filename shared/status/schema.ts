@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+
+/** Verdicts that a digest can get; mirrors `Verdict` of the core. */
+const VERDICTS = ['verified', 'unsigned', 'untrusted', 'unusable'] as const;
+
+const Time = z.iso.datetime().describe('RFC 3339, UTC');
+
+const Fault = z.strictObject({
+  code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
+  message: z.string(),
+});
+
+/** Fields that every event has. */
+const COMMON = {
+  since: Time.describe('When what is told began'),
+  errors: z.array(Fault),
+  message: z.string().describe('One sentence for people'),
+};
+
+const JUDGED = {
+  verdict: z.enum(VERDICTS).optional(),
+  authorities: z.array(z.string()).optional().describe('Authorities of the policy that verified'),
+  reasons: z.array(z.string()).optional().describe('Why candidate signatures do not count'),
+};
+
+export const ImageData = z.strictObject({
+  image: z.string().describe('The reference as it was pushed or asked for, in normal form'),
+  digest: z.string().optional().describe('Absent where the tag could not be resolved'),
+  index: z.string().optional().describe('The index that was pushed, where the digest is its child'),
+  policy: z.string().optional().describe('Hash of the trust policy'),
+  ...JUDGED,
+  ...COMMON,
+});
+
+export const SyncData = z.strictObject({
+  image: z.string(),
+  digest: z.string().optional().describe('A digest; for Helm <host/path>/<chart>:<version>'),
+  cluster: z.string().describe('Full membership name, or kubeconfig context'),
+  sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
+  phase: z.enum(PHASES),
+  previous: z.strictObject({ phase: z.enum(PHASES), since: Time }).optional(),
+  reason: z.string().optional().describe('What led to it: push, signature, sweep or resync'),
+  actor: z.string().optional().describe('Who asked, for a resync'),
+  ...JUDGED,
+  ...COMMON,
+});
+
+export const ClusterData = z.strictObject({
+  cluster: z.string(),
+  phase: z.enum(CLUSTER_PHASES),
+  previous: z.strictObject({ phase: z.enum(CLUSTER_PHASES), since: Time }).optional(),
+  ...COMMON,
+});
+
+export const ResyncData = z.strictObject({
+  id: z.string().describe('What the API answered with; the tasks carry it'),
+  actor: z.string(),
+  image: z.string().optional(),
+  digest: z.string().optional(),
+  cluster: z.string().optional(),
+  sync: z.string().optional(),
+  reason: z.string().optional().describe('What the caller wrote'),
+  clusters: z.number().int().nonnegative().describe('Clusters that were tasked'),
+  ...COMMON,
+});
+
+export const SweepData = z.strictObject({
+  id: z.string(),
+  clusters: z.number().int().nonnegative().describe('Clusters of the fleet'),
+  tasked: z.number().int().nonnegative().describe('Clusters that were tasked by this sweep'),
+  unsettled: z.number().int().nonnegative().optional().describe('Of these, looked at every time'),
+  unreachable: z.number().int().nonnegative().optional(),
+  periodSeconds: z.number().nonnegative().describe('Time in which the whole fleet is looked at'),
+  configuredPeriodSeconds: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Shorter than periodSeconds where the budget of calls stretched it'),
+  breakGlass: z.array(z.string()).optional().describe('<cluster>/<sync> with the glass broken'),
+  ...COMMON,
+});
