@@ -1,0 +1,28 @@
+import type { ClusterApi } from './cluster-api.ts';
+
+/** The clusters we look after: memberships of a GKE fleet, or contexts of a kubeconfig. */
+export interface Fleet {
+  /** Every member. Throws `bad-config`, `fleet-unavailable`. */
+  list(): Promise<FleetList>;
+  /**
+   * The member that `cluster` names exactly; undefined when it is none of the fleet. The only way from a name in a
+   * message to a member (DESIGN section 2, law 7). Throws as `list`.
+   */
+  find(cluster: string): Promise<Member | undefined>;
+  /** A client for the member's API server; no call is made yet. Throws `bad-config`. */
+  connect(member: Member): Promise<ClusterApi>;
+}
+
+export interface FleetList {
+  readonly members: readonly Member[];
+  /** Places that could not be listed: their members are missing from the list, not from the fleet. */
+  readonly unreachable: readonly string[];
+}
+
+export interface Member {
+  /** Full membership name (`projects/…/locations/…/memberships/…`), or context: what messages and events carry. */
+  readonly name: string;
+  /** Last part of the name; not unique across locations. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
