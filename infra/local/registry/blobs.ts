@@ -1,0 +1,69 @@
+import type { Context, Hono } from 'hono';
+import { parseRange } from './byte-range.ts';
+import { requireDigest } from './digest.ts';
+import { RegistryError } from './errors.ts';
+import { requireName } from './names.ts';
+import type { Repository, Store } from './store.ts';
+
+/** Blobs by digest: HEAD, GET with one range, DELETE (OCI distribution 1.1, sections "Pulling blobs", "Deleting Blobs"). */
+export function addBlobRoutes(app: Hono, store: Store): void {
+  app.get('/v2/:name{.+}/blobs/:digest', (c) => {
+    const { bytes, digest } = findBlob(c, store);
+    const headers = {
+      'accept-ranges': 'bytes',
+      'content-type': 'application/octet-stream',
+      'docker-content-digest': digest,
+    };
+    const size = bytes.byteLength;
+    const range = parseRange(c.req.header('range') ?? null, size);
+    if (range === undefined) return answer(bytes, 200, headers);
+    if (range === 'unsatisfiable') {
+      return answer(new Uint8Array(), 416, { ...headers, 'content-range': `bytes */${size}` });
+    }
+    const { first, last } = range;
+    const contentRange = `bytes ${first}-${last}/${size}`;
+    const part = bytes.subarray(first, last + 1);
+    return answer(part, 206, { ...headers, 'content-range': contentRange });
+  });
+
+  app.delete('/v2/:name{.+}/blobs/:digest', (c) => {
+    const { bytes, digest, repository } = findBlob(c, store);
+    repository.blobs.delete(digest);
+    store.release(bytes.byteLength);
+    return new Response(null, { status: 202 });
+  });
+}
+
+/** Keeps a blob whose bytes are reserved already; where the repository has it, the second copy is given back. */
+export function keepBlob(
+  store: Store,
+  repository: Repository,
+  digest: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  if (repository.blobs.has(digest)) store.release(bytes.byteLength);
+  else repository.blobs.set(digest, bytes);
+}
+
+function findBlob(
+  c: Context<object, '/v2/:name{.+}/blobs/:digest'>,
+  store: Store,
+): { bytes: Uint8Array<ArrayBuffer>; digest: string; repository: Repository } {
+  const name = requireName(c.req.param('name'));
+  const digest = requireDigest(c.req.param('digest'));
+  const repository = store.find(name);
+  const bytes = repository?.blobs.get(digest);
+  if (repository !== undefined && bytes !== undefined) return { bytes, digest, repository };
+  throw new RegistryError('BLOB_UNKNOWN', `Blob is not in repository "${name}"`, {
+    detail: { digest },
+  });
+}
+
+function answer(
+  bytes: Uint8Array<ArrayBuffer>,
+  status: number,
+  headers: Record<string, string>,
+): Response {
+  const length = String(bytes.byteLength);
+  return new Response(bytes, { status, headers: { ...headers, 'content-length': length } });
+}

@@ -1,0 +1,89 @@
+import { requireDigest } from './digest.ts';
+import { RegistryError } from './errors.ts';
+import {
+  type ImageIndex,
+  type ImageManifest,
+  imageIndex,
+  imageManifest,
+  MANIFEST_KINDS,
+} from './manifest-schema.ts';
+import type { Referrer, Repository } from './store.ts';
+
+/**
+ * Reads a pushed manifest as its media type says, and requires what it names to be in the repository; `subject` need
+ * not be (OCI distribution 1.1, section "Pushing Manifests with Subject"). Throws MANIFEST_INVALID,
+ * MANIFEST_BLOB_UNKNOWN.
+ */
+export function checkManifest(
+  repository: Repository | undefined,
+  pushed: { bytes: Uint8Array; contentType: string | undefined },
+): { mediaType: string; referrer?: Referrer } {
+  const json = parseJson(pushed.bytes);
+  const mediaType = agreeOnMediaType(pushed.contentType, json);
+  const body = readAs(MANIFEST_KINDS[mediaType], json);
+  for (const { digest, held } of children(body, repository)) {
+    if (held) continue;
+    throw new RegistryError('MANIFEST_BLOB_UNKNOWN', 'Push what a manifest names before it', {
+      detail: { digest },
+    });
+  }
+  const referrer = describeReferrer(body);
+  return referrer === undefined ? { mediaType } : { mediaType, referrer };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw invalid('Manifest must be JSON');
+  }
+}
+
+/** Header and body must not disagree: clients trust either. */
+function agreeOnMediaType(contentType: string | undefined, json: unknown): string {
+  const header = contentType?.split(';', 1)[0]?.trim();
+  const hasOwn = typeof json === 'object' && json !== null && 'mediaType' in json;
+  const own = hasOwn && typeof json.mediaType === 'string' ? json.mediaType : undefined;
+  if (header && own !== undefined && header !== own) {
+    throw invalid(`Content-Type "${header}" must be the manifest's mediaType "${own}"`);
+  }
+  return header || own || '';
+}
+
+function readAs(kind: 'image' | 'index' | undefined, json: unknown): ImageManifest | ImageIndex {
+  if (kind === undefined) throw invalid('Content-Type must be an OCI or Docker schema 2 manifest');
+  const parsed = (kind === 'image' ? imageManifest : imageIndex).safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(`Manifest field "${issue?.path.join('.')}": ${issue?.message}`);
+}
+
+function children(
+  body: ImageManifest | ImageIndex,
+  repository: Repository | undefined,
+): { digest: string; held: boolean }[] {
+  if ('manifests' in body) {
+    return body.manifests.map(({ digest }) => {
+      return { digest, held: repository?.manifests.has(digest) === true };
+    });
+  }
+  return [body.config, ...body.layers]
+    .filter(({ urls = [] }) => urls.length === 0)
+    .map(({ digest }) => ({ digest, held: repository?.blobs.has(digest) === true }));
+}
+
+/** OCI distribution 1.1, "Listing Referrers": an image without an artifactType is listed under its config's media type. */
+function describeReferrer(body: ImageManifest | ImageIndex): Referrer | undefined {
+  if (body.subject === undefined) return undefined;
+  const fallback = 'config' in body ? body.config.mediaType : undefined;
+  const artifactType = body.artifactType || fallback;
+  return {
+    subject: requireDigest(body.subject.digest),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(body.annotations === undefined ? {} : { annotations: body.annotations }),
+  };
+}
+
+function invalid(message: string): RegistryError {
+  return new RegistryError('MANIFEST_INVALID', message);
+}
