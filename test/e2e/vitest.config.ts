@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Real processes and real ports: one file at a time, and patience for slow machines.
+export default defineConfig({
+  test: {
+    include: ['test/e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    unstubEnvs: true,
+  },
+});
