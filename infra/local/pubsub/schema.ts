@@ -65,9 +65,9 @@ const subscription = z.object({
     z.object({ minimumBackoff: optional(duration), maximumBackoff: optional(duration) }),
   ),
   expirationPolicy: optional(z.object({ ttl: optional(duration) })),
-  bigqueryConfig: z.unknown(),
-  cloudStorageConfig: z.unknown(),
-  bigtableConfig: z.unknown(),
+  bigqueryConfig: z.unknown().optional(),
+  cloudStorageConfig: z.unknown().optional(),
+  bigtableConfig: z.unknown().optional(),
   messageTransforms: z.array(z.unknown()).nullish(),
   enableExactlyOnceDelivery: flag,
 });

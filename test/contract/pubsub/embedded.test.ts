@@ -1,0 +1,14 @@
+import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
+import { pubsubContract } from './suite.ts';
+
+pubsubContract({
+  name: 'embedded',
+  start: () => startPubsub({ port: 0 }),
+  capabilities: new Set([
+    'filter',
+    'ack-any-2xx',
+    'delivery-attempt',
+    'push-ordering-key',
+    'service-limits',
+  ]),
+});

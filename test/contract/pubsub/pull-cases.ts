@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { base64 } from './contract-world.ts';
+import type { Received, World } from './contract-world.ts';
+
+/** Unary pull: at least once, until acknowledged. */
+export function deliversByPull(world: () => World): void {
+  describe('pull', () => {
+    it('delivers data, attributes, ordering key, id and time', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic);
+      const before = Date.now();
+      const id = await world()
+        .client.topic(topic, { messageOrdering: true })
+        .publishMessage({
+          data: Buffer.from('päyload'),
+          attributes: { severity: 'INFO', empty: '' },
+          orderingKey: 'cluster-1',
+        });
+      const [received] = await world().pull(name);
+      expect(received?.message).toMatchObject({
+        data: base64('päyload'),
+        attributes: { severity: 'INFO', empty: '' },
+        orderingKey: 'cluster-1',
+        messageId: id,
+      });
+      const published = Date.parse(received?.message.publishTime ?? '');
+      // Both clocks are this machine's; a second allows for rounding.
+      expect(Math.abs(published - before)).toBeLessThan(60_000);
+      expect(received).not.toHaveProperty('deliveryAttempt');
+    });
+
+    it('delivers each message to each subscription', async () => {
+      const topic = await world().topic();
+      const names = [await world().subscription(topic), await world().subscription(topic)];
+      const ids = await world().publish(topic, { data: base64('a') }, { data: base64('b') });
+      expect(new Set(ids).size).toBe(2);
+      for (const name of names) {
+        const seen = [await drain(world(), name), await drain(world(), name)];
+        expect(seen.toSorted()).toEqual(['a', 'b']);
+      }
+    });
+
+    it('never delivers what was acknowledged again', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic, { enableMessageOrdering: true });
+      await world().publish(topic, { data: base64('first'), orderingKey: 'k' });
+      const first = await world().pull(name);
+      expect(await world().ack(name, first)).toEqual({ status: 200, body: {} });
+      await world().publish(topic, { data: base64('second'), orderingKey: 'k' });
+      expect(await drain(world(), name)).toBe('second');
+    });
+
+    it('delivers again at once after a nack, with a new ack id', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic);
+      await world().publish(topic, { data: base64('again') });
+      const first = await world().pull(name);
+      expect((await world().modify(name, first, 0)).status).toBe(200);
+      const second = await world().pull(name);
+      expect(second[0]?.message.messageId).toBe(first[0]?.message.messageId);
+      expect(second[0]?.ackId).not.toBe(first[0]?.ackId);
+    });
+
+    it('delivers again once the ack deadline has passed', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic);
+      await world().publish(topic, { data: base64('late') });
+      const first = await world().pull(name);
+      await world().modify(name, first, 1);
+      const second = await world().pull(name);
+      expect(second[0]?.message.messageId).toBe(first[0]?.message.messageId);
+    });
+
+    it('takes an acknowledgement that comes twice', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic);
+      await world().publish(topic, { data: base64('once') });
+      const received = await world().pull(name);
+      await world().ack(name, received);
+      expect((await world().ack(name, received)).status).toBe(200);
+    });
+
+    it('holds an ordering key while its first message is out, and no other', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic, { enableMessageOrdering: true });
+      await world().publish(
+        topic,
+        { data: base64('a1'), orderingKey: 'a' },
+        { data: base64('a2'), orderingKey: 'a' },
+        { data: base64('b1'), orderingKey: 'b' },
+      );
+      const seen: string[] = [];
+      let refused = false;
+      while (seen.length < 3) {
+        for (const received of await world().pull(name, 1)) {
+          const data = dataOf(received);
+          if (data === 'a1' && !refused) {
+            refused = true;
+            await world().modify(name, [received], 0);
+          } else {
+            seen.push(data);
+            await world().ack(name, [received]);
+          }
+        }
+      }
+      expect(seen.filter((data) => data.startsWith('a'))).toEqual(['a1', 'a2']);
+      expect(seen).toContain('b1');
+    });
+
+    it('delivers only what matches the filter where filters exist', async () => {
+      const topic = await world().topic();
+      const name = await world().subscription(topic, {
+        filter: 'attributes.severity = "ERROR" AND NOT attributes:muted',
+        enableMessageOrdering: true,
+      });
+      await world().publish(
+        topic,
+        { data: base64('info'), attributes: { severity: 'INFO' }, orderingKey: 'k' },
+        { data: base64('error'), attributes: { severity: 'ERROR' }, orderingKey: 'k' },
+      );
+      expect(await drain(world(), name)).toBe(world().has('filter') ? 'error' : 'info');
+    });
+
+    it('answers a pull that returns at once with nothing', async () => {
+      const name = await world().subscription(await world().topic());
+      const answer = await world().rest('POST', `${name}:pull`, {
+        maxMessages: 1,
+        returnImmediately: true,
+      });
+      expect(answer).toEqual({ status: 200, body: {} });
+    });
+  });
+}
+
+function dataOf(received: Received | undefined): string {
+  return Buffer.from(received?.message.data ?? '', 'base64').toString();
+}
+
+/** Pulls one message and acknowledges it. */
+async function drain(world: World, name: string): Promise<string> {
+  const received = await world.pull(name);
+  await world.ack(name, received);
+  return dataOf(received[0]);
+}
