@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 
 /**
  * Writes a kubeconfig with one context per cluster, named as the cluster, for kubectl and
- * client-node alike. The user's name is his token: the embedded server takes it for identity.
+ * client-node alike. The embedded server takes the user's name at its word.
  */
 export async function writeKubeconfig(config: {
   path: string;
@@ -20,7 +20,8 @@ export async function writeKubeconfig(config: {
       // client-node refuses http servers without it (facts/google-cloud.md section 5).
       cluster: { server: url, 'insecure-skip-tls-verify': true },
     })),
-    users: [{ name: user, user: { token: user } }],
+    // kubectl sends no token over plain http, but says whom it acts as.
+    users: [{ name: user, user: { token: user, as: user } }],
     contexts: clusters.map(({ name }) => ({ name, context: { cluster: name, user } })),
     'current-context': clusters[0]?.name ?? '',
   });
