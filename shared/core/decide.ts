@@ -1,0 +1,166 @@
+import { type ApprovalPatch, approve, keyOfTarget } from './approve.ts';
+import { parseApproved } from './approved-list.ts';
+import { APPROVED, RECEIPT } from './annotations.ts';
+import { type Observation, liveKey, observe } from './observe.ts';
+import type { PhaseRecord } from './phase.ts';
+import { type ReceiptReason, parseReceipt } from './receipt.ts';
+import type { Reference } from './reference.ts';
+import type { Resolution } from './resolution.ts';
+import type { RSync } from './rsync.ts';
+import type { ImageRule } from './rule.ts';
+import { type Transition, transition } from './transition.ts';
+import type { Verdict } from './verdict.ts';
+import { keysToWithdraw, withdraw } from './withdraw.ts';
+
+/** One RSync, and everything that was read about it. */
+export interface DecisionInput {
+  readonly rsync: RSync;
+  /** The rule it falls under in this cluster; undefined: it is not followed. */
+  readonly followed: Followed | undefined;
+  readonly reason: ReceiptReason;
+  readonly actor?: string;
+  readonly settings: DecisionSettings;
+  /** What was last published of it. */
+  readonly previous: PhaseRecord | undefined;
+  readonly now: Date;
+}
+
+export interface Followed {
+  readonly rule: ImageRule;
+  /** Hash of the trust policy. */
+  readonly policy: string;
+  /** What the target resolves to; undefined where there is no reference to resolve (then `verdict` is unusable). */
+  readonly resolved?: { readonly reference: Reference; readonly resolution: Resolution };
+  /** Verdict of the target. */
+  readonly verdict: Verdict;
+  /** Verdicts of the other digests in play, by approval key: live, or approved under another policy. */
+  readonly others: ReadonlyMap<string, Verdict>;
+}
+
+export interface DecisionSettings {
+  readonly blockedAfterMs: number;
+  /** Whether approvals may be withdrawn: false while the brake holds (DESIGN section 7). */
+  readonly withdraw: boolean;
+}
+
+export interface Decision {
+  /** What to write; undefined: nothing, all is in place. */
+  readonly patch?: ApprovalPatch;
+  /** The approved keys once that is written, newest first. */
+  readonly approved: readonly string[];
+  readonly observation: Observation;
+  readonly transition: Transition;
+  /** The patch approves a digest that an older approval had replaced, and the rule wants that told. */
+  readonly downgrade: boolean;
+}
+
+/**
+ * Whether the tag must be resolved afresh before `resolution` may replace what is approved: the approval in place is
+ * not strictly older, in the registry's own time, and names another digest (law 4).
+ */
+export function needsFreshResolution(rsync: RSync, resolution: Resolution): boolean {
+  if (resolution.fresh || resolution.image.status !== 'resolved') return false;
+  const receipt = parseReceipt(rsync.annotations.receipt);
+  if (receipt === undefined || receipt.digest === resolution.image.digest) return false;
+  return Date.parse(receipt.resolvedAt) >= Date.parse(resolution.resolvedAt);
+}
+
+/**
+ * Decides one RSync: what to write on it, and what to tell. Pure: the same input gives the same decision, and
+ * applying the patch and deciding again gives none. Never approves without `verified`, never replaces a newer
+ * approval by an older one.
+ */
+export function decide(input: DecisionInput): Decision {
+  const { rsync, followed, now, settings } = input;
+  const before = parseApproved(rsync.annotations.approved);
+  if (followed === undefined || rsync.deleting) {
+    return tell({ ...input, followed: undefined }, undefined, before, {});
+  }
+  const withdrawn = settings.withdraw
+    ? keysToWithdraw(rsync, followed.policy, verdictsByKey(rsync, followed))
+    : new Set<string>();
+  const { verdict, resolved } = followed;
+  const image = resolved?.resolution.image;
+  if (verdict.status !== 'verified' || resolved === undefined || image?.status !== 'resolved') {
+    return tell(input, withdraw(rsync, withdrawn), before, {});
+  }
+  if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);
+  const key = keyOfTarget(rsync.source, image.digest);
+  const movedBack = key !== undefined && before.indexOf(key) > 0;
+  if (movedBack && followed.rule.downgrade === 'deny') {
+    const held = `${key} was replaced before: its tag moved back, which the config denies`;
+    return tell(input, withdraw(rsync, withdrawn), before, { held });
+  }
+  const live = liveKey(rsync);
+  const liveVerifies =
+    live !== undefined &&
+    (before.includes(live) || followed.others.get(live)?.status === 'verified');
+  const patch = approve({
+    rsync,
+    rule: followed.rule,
+    reference: resolved.reference,
+    resolved: image,
+    resolvedAt: resolved.resolution.resolvedAt,
+    verdict,
+    live: liveVerifies && !withdrawn.has(live) ? live : undefined,
+    withdrawn,
+    policy: followed.policy,
+    reason: input.reason,
+    ...(input.actor === undefined ? {} : { actor: input.actor }),
+    now,
+  });
+  const downgrade = movedBack && followed.rule.downgrade === 'warn';
+  return tell(input, patch, before, { downgrade });
+}
+
+/** A resolution that may be older than the approval in place decides nothing and tells nothing. */
+function hold(input: DecisionInput, before: readonly string[]): Decision {
+  const told = tell(input, undefined, before, {});
+  const { previous } = input;
+  return { ...told, transition: { record: previous ?? told.transition.record, events: [] } };
+}
+
+function tell(
+  input: DecisionInput,
+  patch: ApprovalPatch | undefined,
+  before: readonly string[],
+  { held, downgrade = false }: { held?: string; downgrade?: boolean },
+): Decision {
+  const { rsync, followed, settings, now } = input;
+  const list = patch?.annotations[APPROVED];
+  const approved = list === undefined ? before : parseApproved(list);
+  const image = followed?.resolved?.resolution.image;
+  // A new spec is not live before Config Sync has observed it, whatever the status of the old one says.
+  const written =
+    patch?.image === undefined ? rsync : { ...rsync, generation: rsync.generation + 1 };
+  const observation = observe({
+    rsync: written,
+    verdict: followed?.verdict,
+    key: image?.status === 'resolved' ? keyOfTarget(rsync.source, image.digest) : undefined,
+    approved,
+    ...(held === undefined ? {} : { held }),
+    approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
+    blockedAfterMs: settings.blockedAfterMs,
+    now,
+  });
+  return {
+    ...(patch === undefined ? {} : { patch }),
+    approved,
+    observation,
+    transition: transition(input.previous, observation, {
+      approved,
+      verified: followed?.verdict.status === 'verified',
+      now,
+    }),
+    downgrade,
+  };
+}
+
+/** The target's verdict and the others', by approval key. */
+function verdictsByKey(rsync: RSync, followed: Followed): ReadonlyMap<string, Verdict> {
+  const image = followed.resolved?.resolution.image;
+  const key = image?.status === 'resolved' ? keyOfTarget(rsync.source, image.digest) : undefined;
+  return key === undefined
+    ? followed.others
+    : new Map([...followed.others, [key, followed.verdict]]);
+}

@@ -1,0 +1,137 @@
+import { approvalKey } from './approval-key.ts';
+import { isLive, liveCommit } from './live.ts';
+import type { Phase } from './phase.ts';
+import type { RSync, SyncError } from './rsync.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What one look at an RSync finds (DESIGN section 7). */
+export interface Observation {
+  readonly phase: Phase;
+  /** What the phase is about: an approval key. */
+  readonly digest?: string;
+  /** One sentence for people. */
+  readonly message: string;
+  readonly errors: readonly SyncError[];
+}
+
+export interface ObserveInput {
+  readonly rsync: RSync;
+  /** Undefined: no image of the config matches, or it is no OCI source. */
+  readonly verdict: Verdict | undefined;
+  /** Key of the target, where there is one. */
+  readonly key: string | undefined;
+  /** The approved keys as they will be once the patch is written. */
+  readonly approved: readonly string[];
+  /** Why a verified target is not approved all the same: its tag moved back, and the rule denies that. */
+  readonly held?: string;
+  /** When the newest approval was written, ISO 8601. */
+  readonly approvedAt: string | undefined;
+  /** How long Config Sync may go on being denied after an approval, in milliseconds. */
+  readonly blockedAfterMs: number;
+  readonly now: Date;
+}
+
+/**
+ * Codes of a refused `image-to-sync` write: 2013 where the refusal was a 403 (facts/config-sync.md section 2).
+ */
+const DENIED = new Set(['2002', '2013']);
+
+/** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
+export function observe(input: ObserveInput): Observation {
+  const { rsync, verdict, key, approved } = input;
+  if (verdict === undefined) return ignored(rsync);
+  const about = key === undefined ? {} : { digest: key };
+  const { stalled } = rsync.status;
+  if (stalled?.status === 'True') {
+    const message = `Config Sync has stopped working on it (${stalled.reason}): ${stalled.message}`;
+    return { phase: 'Stalled', ...about, message, errors: errorsOf(rsync) };
+  }
+  const live = liveKey(rsync);
+  if (live !== undefined && !approved.includes(live) && !brokenGlass(rsync, live)) {
+    const message = `${live} is live and not approved: the gate is missing, or older than this content`;
+    return { phase: 'Unguarded', digest: live, message, errors: [] };
+  }
+  switch (verdict.status) {
+    case 'unsigned':
+      return { phase: 'Pending', ...about, message: 'Waiting for a signature', errors: [] };
+    case 'untrusted':
+      return { phase: 'Rejected', ...about, message: 'No trusted signature', errors: [] };
+    case 'unusable':
+      return { phase: 'Rejected', ...about, message: verdict.message, errors: [] };
+    case 'verified':
+      return key === undefined || approved[0] !== key
+        ? { phase: 'Rejected', ...about, message: input.held ?? 'Not approved', errors: [] }
+        : observeApproved(input, key);
+  }
+}
+
+function observeApproved(input: ObserveInput, key: string): Observation {
+  const { rsync, approvedAt, blockedAfterMs, now } = input;
+  const { status } = rsync;
+  const { commit } = status.sync;
+  if (commit !== undefined && approvalKey(rsync.source, commit) === key && isLive(rsync, commit)) {
+    return { phase: 'Synced', digest: key, message: 'Live', errors: [] };
+  }
+  const denied = status.source.errors.filter(({ code }) => DENIED.has(code));
+  if (denied.length > 0 && sourceKey(rsync) === key) {
+    const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
+    return waited > blockedAfterMs
+      ? { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied }
+      : {
+          phase: 'Approved',
+          digest: key,
+          message: 'Approved; Config Sync retries',
+          errors: denied,
+        };
+  }
+  const errors = errorsAbout(rsync, key);
+  return errors.length > 0 && status.syncing?.status !== 'True'
+    ? { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors }
+    : { phase: 'Approved', digest: key, message: 'Approved, not yet live', errors: [] };
+}
+
+function ignored(rsync: RSync): Observation {
+  const followable = rsync.source.type === 'oci' || rsync.source.type === 'helm';
+  const message = followable ? 'No image of the config matches' : 'Not an OCI source';
+  return { phase: 'Ignored', message, errors: [] };
+}
+
+/** Key of what is live, as far as it is this source's: what an earlier image left behind says nothing of this one. */
+export function liveKey(rsync: RSync): string | undefined {
+  const commit = liveCommit(rsync);
+  if (commit === undefined) return undefined;
+  const { source, status } = rsync;
+  if (source.type === 'oci' && status.sync.image !== undefined) {
+    if (nameOf(status.sync.image) !== nameOf(source.image)) return undefined;
+  }
+  return approvalKey(source, commit);
+}
+
+/** The image as written, without digest and tag: a moved tag or pin leaves it the same. */
+function nameOf(image: string): string {
+  const [name = ''] = image.split('@', 1);
+  return name.replace(/:[^:/]*$/, '');
+}
+
+function sourceKey(rsync: RSync): string | undefined {
+  const { commit } = rsync.status.source;
+  return commit === undefined ? undefined : approvalKey(rsync.source, commit);
+}
+
+/** Errors of stages that work on this digest, or on none (a pull that fails has no commit). */
+function errorsAbout(rsync: RSync, key: string): readonly SyncError[] {
+  const { source, rendering, sync } = rsync.status;
+  return [source, rendering, sync].flatMap((stage) => {
+    const about = stage.commit === undefined ? key : approvalKey(rsync.source, stage.commit);
+    return about === key ? stage.errors.filter(({ code }) => !DENIED.has(code)) : [];
+  });
+}
+
+function errorsOf(rsync: RSync): readonly SyncError[] {
+  const { source, rendering, sync } = rsync.status;
+  return [source, rendering, sync].flatMap(({ errors }) => errors);
+}
+
+function brokenGlass(rsync: RSync, live: string): boolean {
+  return rsync.annotations.breakGlass?.split(' ', 1)[0] === live;
+}

@@ -1,0 +1,74 @@
+import { type Digest, isDigest } from './digest.ts';
+import type { TaskReason } from './task.ts';
+import type { VerdictStatus } from './verdict.ts';
+
+/** `countersign.dev/receipt` (DESIGN section 6): how the newest approval came to be. */
+export interface Receipt {
+  /** The reference that was resolved, in normal form. */
+  readonly image: string;
+  /** What was verified: of an index the child. */
+  readonly digest: Digest;
+  readonly index?: Digest;
+  readonly verdict: VerdictStatus;
+  readonly authorities: readonly string[];
+  /** Hash of the policy that was applied. */
+  readonly policy: string;
+  /** The registry's own time of the resolution, ISO 8601 in whole seconds: orders approvals (law 4). */
+  readonly resolvedAt: string;
+  readonly approvedAt: string;
+  /** `version`: Config Sync records no digest for Helm, so the gate can only hold the chart to its version. */
+  readonly enforcement: 'digest' | 'version';
+  readonly reason: ReceiptReason;
+  readonly actor?: string;
+}
+
+export type ReceiptReason = Exclude<TaskReason, 'signature'>;
+
+/** A signature's event is a push like any other to those who read receipts. */
+export function receiptReason(reason: TaskReason): ReceiptReason {
+  return reason === 'signature' ? 'push' : reason;
+}
+
+/** JSON in the field order of DESIGN section 6, without white space. */
+export function formatReceipt(receipt: Receipt): string {
+  const { image, digest, index, verdict, authorities, policy } = receipt;
+  const { resolvedAt, approvedAt, enforcement, reason, actor } = receipt;
+  return JSON.stringify({
+    ...{ image, digest, index, verdict, authorities, policy },
+    ...{ resolvedAt, approvedAt, enforcement, reason, actor },
+  });
+}
+
+/** What a later reconcile needs of a receipt. */
+export type ReceiptFacts = Pick<
+  Receipt,
+  'image' | 'digest' | 'policy' | 'resolvedAt' | 'approvedAt'
+>;
+
+const MAX_RECEIPT = 16_384;
+const ISO_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+
+/** Reads a receipt; undefined when it is absent or not ours, and then it is written anew. */
+export function parseReceipt(value: string | undefined): ReceiptFacts | undefined {
+  if (value === undefined || value.length > MAX_RECEIPT) return undefined;
+  const parsed = parseObject(value);
+  if (parsed === undefined) return undefined;
+  const { image, digest, policy, resolvedAt, approvedAt } = parsed;
+  if (typeof image !== 'string' || typeof policy !== 'string') return undefined;
+  if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
+  return { image, digest, policy, resolvedAt, approvedAt };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && ISO_SECONDS.test(value) && !Number.isNaN(Date.parse(value));
+}

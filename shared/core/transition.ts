@@ -1,0 +1,72 @@
+import type { Observation } from './observe.ts';
+import { type Phase, type PhaseRecord, isFailurePhase } from './phase.ts';
+
+/** The status events about one RSync (DESIGN section 8), without their prefix. */
+export const SYNC_EVENTS = [
+  'approved',
+  'synced',
+  'failed',
+  'blocked',
+  'stalled',
+  'unguarded',
+  'withdrawn',
+  'recovered',
+] as const;
+
+export type SyncEventType = (typeof SYNC_EVENTS)[number];
+
+export interface Transition {
+  /** To be stored once the events are published. */
+  readonly record: PhaseRecord;
+  /** In the order they are published; empty when nothing changed. */
+  readonly events: readonly SyncEventType[];
+}
+
+const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
+  Synced: 'synced',
+  Failed: 'failed',
+  Blocked: 'blocked',
+  Stalled: 'stalled',
+  Unguarded: 'unguarded',
+};
+
+/**
+ * What is to be published when `observation` follows what was last published. An approval that went live between two
+ * looks is still published as approved first. A failure stays open while a new approval is on its way, for that may
+ * fail too; it is recovered by whatever else ends it.
+ */
+export function transition(
+  previous: PhaseRecord | undefined,
+  observation: Observation,
+  { approved, verified, now }: { approved: readonly string[]; verified: boolean; now: Date },
+): Transition {
+  const { phase, digest } = observation;
+  const changed = previous?.phase !== phase || previous.digest !== digest;
+  const current = approved[0];
+  const events: SyncEventType[] = [];
+  if (current !== previous?.approved) {
+    // The newest key fell out of the list, and not because a verified one took its place.
+    const gone = previous?.approved !== undefined && !approved.includes(previous.approved);
+    if (gone && !verified) events.push('withdrawn');
+    else if (current !== undefined) events.push('approved');
+  }
+  const failed = isFailurePhase(phase);
+  const recovered = previous?.failure !== undefined && !failed && phase !== 'Approved';
+  if (recovered) events.push('recovered');
+  const event = EVENT_OF[phase];
+  if (changed && event !== undefined) events.push(event);
+  const since = changed ? now.toISOString() : previous.since;
+  const failure = failed
+    ? { phase, since: previous?.failure?.phase === phase ? previous.failure.since : since }
+    : recovered
+      ? undefined
+      : previous?.failure;
+  const record: PhaseRecord = {
+    phase,
+    ...(digest === undefined ? {} : { digest }),
+    since,
+    ...(current === undefined ? {} : { approved: current }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+  return { record, events };
+}

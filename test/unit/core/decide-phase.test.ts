@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '#shared/core/decide.ts';
+import { hexOf } from '#shared/core/digest.ts';
+import type { Phase, PhaseRecord } from '#shared/core/phase.ts';
+import { formatReceipt } from '#shared/core/receipt.ts';
+import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
+import {
+  NOW,
+  POLICY,
+  UNSIGNED,
+  UNTRUSTED,
+  VERIFIED,
+  decisionInput,
+  followed,
+} from '#test/fixtures/decision.ts';
+import { A, B, C } from '#test/fixtures/digests.ts';
+import { IMAGE, buildRSync, liveStatus, ociSource, sourceError } from '#test/fixtures/rsync.ts';
+
+const MINUTE = 60_000;
+
+/** An RSync whose newest approval is `A`, written `ago` milliseconds before now. */
+function approvedRSync(status: SyncStatus, ago = 0, overrides: Partial<RSync> = {}): RSync {
+  const receipt = formatReceipt({
+    image: IMAGE,
+    digest: A,
+    verdict: 'verified',
+    authorities: ['release-key'],
+    policy: POLICY,
+    resolvedAt: '2026-11-22T05:00:00Z',
+    approvedAt: new Date(NOW.getTime() - ago).toISOString(),
+    enforcement: 'digest',
+    reason: 'push',
+  });
+  return buildRSync({ annotations: { approved: `${A} ${B}`, receipt }, status, ...overrides });
+}
+
+const idle = buildRSync().status;
+const stalled: SyncStatus = {
+  ...liveStatus(A),
+  stalled: { status: 'True', reason: 'Validation', message: 'KNV1061: no image', errorCount: 0 },
+};
+const syncError: SyncStatus = {
+  ...liveStatus(A),
+  lastSyncedCommit: hexOf(B),
+  sync: { ...liveStatus(A).sync, errors: [{ code: '2010', message: 'x' }], errorCount: 1 },
+  syncing: { status: 'False', reason: 'Sync', message: 'Sync', commit: hexOf(A), errorCount: 1 },
+};
+
+const unsigned = followed(A, UNSIGNED);
+const verified = followed(A, VERIFIED);
+
+describe('phase', () => {
+  it.each<[string, Phase, RSync, ReturnType<typeof followed> | undefined]>([
+    ['no rule matches', 'Ignored', buildRSync(), undefined],
+    ['it is being deleted', 'Ignored', approvedRSync(stalled, 0, { deleting: true }), verified],
+    ['unsigned so far', 'Pending', buildRSync(), unsigned],
+    [
+      'unsigned, the approved one before it live',
+      'Pending',
+      approvedRSync(liveStatus(B)),
+      unsigned,
+    ],
+    ['untrusted', 'Rejected', buildRSync(), followed(A, UNTRUSTED)],
+    [
+      'unusable',
+      'Rejected',
+      buildRSync(),
+      followed(A, { status: 'unusable', reason: 'tag-absent', message: 'No such tag' }),
+    ],
+    ['approved just now', 'Approved', buildRSync(), verified],
+    ['approved, the one before it live', 'Approved', approvedRSync(liveStatus(B)), verified],
+    ['live', 'Synced', approvedRSync(liveStatus(A)), verified],
+    ['live before it was approved', 'Synced', buildRSync({ status: liveStatus(A) }), verified],
+    [
+      'denied within the grace period',
+      'Approved',
+      approvedRSync(sourceError(idle, A, '2002'), MINUTE),
+      verified,
+    ],
+    [
+      'denied for longer (2002)',
+      'Blocked',
+      approvedRSync(sourceError(idle, A, '2002'), 3 * MINUTE),
+      verified,
+    ],
+    [
+      'denied for longer (2013)',
+      'Blocked',
+      approvedRSync(sourceError(idle, A, '2013'), 3 * MINUTE),
+      verified,
+    ],
+    [
+      'a denial of another digest, which Config Sync has not left yet',
+      'Approved',
+      approvedRSync(sourceError(idle, C, '2002'), 3 * MINUTE),
+      verified,
+    ],
+    ['errors for this digest', 'Failed', approvedRSync(syncError), verified],
+    ['a pull that fails', 'Failed', approvedRSync(sourceError(idle, undefined, '2004')), verified],
+    [
+      'errors for another digest',
+      'Approved',
+      approvedRSync(sourceError(idle, C, '1021')),
+      verified,
+    ],
+    [
+      'errors while still syncing',
+      'Approved',
+      approvedRSync({
+        ...syncError,
+        syncing: { status: 'True', reason: 'Sync', message: 'Syncing', errorCount: 0 },
+      }),
+      verified,
+    ],
+    ['stalled, whatever else', 'Stalled', approvedRSync(stalled), verified],
+    ['live and never approved', 'Unguarded', buildRSync({ status: liveStatus(A) }), unsigned],
+    ['another one live that nobody approved', 'Unguarded', approvedRSync(liveStatus(C)), verified],
+    [
+      'live by break-glass',
+      'Pending',
+      buildRSync({ status: liveStatus(A), annotations: { breakGlass: `${A} incident 42` } }),
+      unsigned,
+    ],
+    [
+      'live is what an earlier image left behind',
+      'Approved',
+      buildRSync({
+        source: ociSource('us-docker.pkg.dev/acme/configs/shop:v1'),
+        status: liveStatus(C),
+      }),
+      followed(A, VERIFIED, { image: 'us-docker.pkg.dev/acme/configs/shop:v1' }),
+    ],
+  ])('%s: %s', (_, phase, rsync, target) => {
+    expect(decide(decisionInput(rsync, target)).observation.phase).toBe(phase);
+  });
+
+  it("gives Config Sync's own error", () => {
+    const { observation } = decide(decisionInput(approvedRSync(syncError), verified));
+    expect(observation.errors).toEqual([{ code: '2010', message: 'x' }]);
+  });
+});
+
+describe('transitions', () => {
+  const SINCE = '2026-11-22T05:30:00.000Z';
+  const was = (phase: Phase, overrides: Partial<PhaseRecord> = {}): PhaseRecord => ({
+    phase,
+    digest: A,
+    since: SINCE,
+    ...overrides,
+  });
+  const open = (phase: 'Failed' | 'Blocked' | 'Stalled' | 'Unguarded'): PhaseRecord =>
+    was(phase, { approved: A, failure: { phase, since: SINCE } });
+  const live = approvedRSync(liveStatus(A));
+  const failing = approvedRSync(syncError);
+
+  it.each<[string, PhaseRecord | undefined, RSync, typeof verified | undefined, string[]]>([
+    ['first seen, ignored', undefined, buildRSync(), undefined, []],
+    ['first seen, unsigned', undefined, buildRSync(), unsigned, []],
+    ['first seen, verified', undefined, buildRSync(), verified, ['approved']],
+    ['first seen, live', undefined, live, verified, ['approved', 'synced']],
+    ['Pending, then approved', was('Pending'), buildRSync(), verified, ['approved']],
+    ['Rejected, then approved', was('Rejected'), buildRSync(), verified, ['approved']],
+    ['Pending, and live already', was('Pending'), live, verified, ['approved', 'synced']],
+    ['still Pending', was('Pending'), buildRSync(), unsigned, []],
+    ['Pending, another digest', was('Pending', { digest: B }), buildRSync(), unsigned, []],
+    ['Approved, then live', was('Approved', { approved: A }), live, verified, ['synced']],
+    ['still Synced', was('Synced', { approved: A }), live, verified, []],
+    [
+      'Synced, then the next one live',
+      was('Synced', { digest: B, approved: B }),
+      live,
+      verified,
+      ['approved', 'synced'],
+    ],
+    ['Approved, then failing', was('Approved', { approved: A }), failing, verified, ['failed']],
+    ['still Failed', open('Failed'), failing, verified, []],
+    ['Failed, then live', open('Failed'), live, verified, ['recovered', 'synced']],
+    ['Blocked, then live', open('Blocked'), live, verified, ['recovered', 'synced']],
+    ['Stalled, then live', open('Stalled'), live, verified, ['recovered', 'synced']],
+    [
+      'Unguarded, then live and approved',
+      open('Unguarded'),
+      live,
+      verified,
+      ['recovered', 'synced'],
+    ],
+    ['Failed, then stalled', open('Failed'), approvedRSync(stalled), verified, ['stalled']],
+    ['Failed, then ignored', open('Failed'), live, undefined, ['recovered']],
+    ['Failed, then pending', open('Failed'), approvedRSync(liveStatus(B)), unsigned, ['recovered']],
+    [
+      'Failed with one digest, then the next approved',
+      was('Failed', { digest: B, approved: B, failure: { phase: 'Failed', since: SINCE } }),
+      approvedRSync(liveStatus(B)),
+      verified,
+      ['approved'],
+    ],
+    [
+      'Synced, then withdrawn by hand',
+      was('Synced', { approved: A }),
+      buildRSync({ annotations: { approved: '' } }),
+      unsigned,
+      ['withdrawn'],
+    ],
+    [
+      'the newest withdrawn, the one before it left',
+      was('Approved', { approved: A }),
+      buildRSync({ annotations: { approved: B } }),
+      unsigned,
+      ['withdrawn'],
+    ],
+  ])('%s', (_, previous, rsync, target, events) => {
+    const input = decisionInput(rsync, target, previous === undefined ? {} : { previous });
+    const { transition } = decide(input);
+    expect(transition.events).toEqual(events);
+    const again = decide({ ...input, previous: transition.record });
+    expect(again.transition.events).toEqual([]);
+  });
+
+  it('keeps since while nothing changes, and the failure open while an approval is on its way', () => {
+    const previous = was('Failed', {
+      digest: B,
+      approved: B,
+      failure: { phase: 'Failed', since: SINCE },
+    });
+    const onItsWay = decide(decisionInput(approvedRSync(liveStatus(B)), verified, { previous }));
+    expect(onItsWay.transition.record).toEqual({
+      phase: 'Approved',
+      digest: A,
+      approved: A,
+      since: NOW.toISOString(),
+      failure: { phase: 'Failed', since: SINCE },
+    });
+    const same = decide(
+      decisionInput(approvedRSync(liveStatus(A)), verified, {
+        previous: was('Synced', { approved: A }),
+      }),
+    );
+    expect(same.transition.record.since).toBe(SINCE);
+  });
+});

@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
+import { parseApproved } from '#shared/core/approved-list.ts';
+import { type DecisionInput, type Followed, decide } from '#shared/core/decide.ts';
+import type { Digest } from '#shared/core/digest.ts';
+import { liveKey } from '#shared/core/observe.ts';
+import { formatReceipt, parseReceipt } from '#shared/core/receipt.ts';
+import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
+import {
+  NOW,
+  OTHER_POLICY,
+  POLICY,
+  RULE,
+  UNSIGNED,
+  UNTRUSTED,
+  VERIFIED,
+  decisionInput,
+  followed,
+  resolvedTo,
+} from '#test/fixtures/decision.ts';
+import { A, B, C, D } from '#test/fixtures/digests.ts';
+import { IMAGE, applyPatch, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
+
+const UNUSABLE: Verdict = { status: 'unusable', reason: 'tag-absent', message: 'No such tag' };
+const digest = fc.constantFrom<Digest>(A, B, C, D);
+const verdict = fc.constantFrom(VERIFIED, UNSIGNED, UNTRUSTED, UNUSABLE);
+const time = fc.integer({ min: 0, max: 4 }).map((s) => `2026-11-22T05:59:5${s}Z`);
+
+const status: fc.Arbitrary<SyncStatus> = fc.oneof(
+  fc.constant(buildRSync().status),
+  digest.map((live) => liveStatus(live)),
+  fc
+    .tuple(digest, digest, fc.constantFrom('2002', '2013', '2004', '1021'))
+    .map(([live, denied, code]) => sourceError(liveStatus(live), denied, code)),
+);
+
+const receipt = fc
+  .tuple(digest, time, fc.constantFrom(POLICY, OTHER_POLICY))
+  .map(([of, resolvedAt, policy]) =>
+    formatReceipt({
+      image: IMAGE,
+      digest: of,
+      verdict: 'verified',
+      authorities: [],
+      policy,
+      resolvedAt,
+      approvedAt: resolvedAt,
+      enforcement: 'digest',
+      reason: 'push',
+    }),
+  );
+
+const annotations = fc.record(
+  {
+    approved: fc.uniqueArray(digest, { maxLength: 4 }).map((keys) => keys.join(' ')),
+    receipt: fc.oneof(receipt, fc.constant('junk')),
+    imageToSync: digest.map((of) => `${IMAGE}@${of}`),
+  },
+  { requiredKeys: [] },
+);
+
+const rsync: fc.Arbitrary<RSync> = fc
+  .record({ annotations, status, deleting: fc.boolean(), declared: fc.boolean() })
+  .map((parts) => buildRSync(parts));
+
+const target: fc.Arbitrary<Followed> = fc
+  .record({
+    of: digest,
+    verdict,
+    resolvedAt: time,
+    fresh: fc.boolean(),
+    others: fc.array(fc.tuple(digest, verdict)),
+    effect: fc.constantFrom('gate' as const, 'pin' as const),
+    downgrade: fc.constantFrom('allow' as const, 'warn' as const, 'deny' as const),
+  })
+  .map(({ of, verdict: found, resolvedAt, fresh, others, effect, downgrade }) =>
+    followed(of, found, {
+      rule: { ...RULE, effect, downgrade },
+      others: new Map(others),
+      resolution: resolvedTo(of, { resolvedAt, fresh }),
+    }),
+  );
+
+const input: fc.Arbitrary<DecisionInput> = fc
+  .record({ rsync, target: fc.option(target, { nil: undefined }), withdraw: fc.boolean() })
+  .map(({ rsync: of, target: to, withdraw }) =>
+    decisionInput(of, to, { settings: { blockedAfterMs: 120_000, withdraw } }),
+  );
+
+const RUNS = { numRuns: 2_000 };
+
+describe('decide(), whatever the input,', () => {
+  it('writes nothing the second time and tells nothing twice', () => {
+    fc.assert(
+      fc.property(input, (first) => {
+        const decision = decide(first);
+        const after = applyPatch(first.rsync, decision.patch);
+        const again = decide({ ...first, rsync: after, previous: decision.transition.record });
+        expect(again.patch).toBeUndefined();
+        expect(again.transition.events).toEqual([]);
+        expect(again.transition.record).toEqual(decision.transition.record);
+      }),
+      RUNS,
+    );
+  });
+
+  it('adds no key to the approved list that did not verify', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        const { patch } = decide(given);
+        const before = parseApproved(given.rsync.annotations.approved);
+        const added = parseApproved(patch?.annotations[APPROVED]).filter(
+          (key) => !before.includes(key),
+        );
+        const image = given.followed?.resolved?.resolution.image;
+        for (const key of added) {
+          const found =
+            image?.status === 'resolved' && key === image.digest
+              ? given.followed?.verdict
+              : given.followed?.others.get(key);
+          expect(found?.status).toBe('verified');
+        }
+        if (patch?.annotations[RECEIPT] !== undefined) {
+          expect(given.followed?.verdict.status).toBe('verified');
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('never replaces an approval by a resolution that is not newer, unless made afresh', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        const { patch } = decide(given);
+        const before = parseReceipt(given.rsync.annotations.receipt);
+        const after = parseReceipt(patch?.annotations[RECEIPT]);
+        const resolution = given.followed?.resolved?.resolution;
+        if (before === undefined || after === undefined || resolution?.fresh === true) return;
+        if (after.digest === before.digest) return;
+        expect(Date.parse(after.resolvedAt)).toBeGreaterThan(Date.parse(before.resolvedAt));
+      }),
+      RUNS,
+    );
+  });
+
+  it('keeps the live digest approved while it approves another one', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        const { patch } = decide({ ...given, settings: { ...given.settings, withdraw: false } });
+        const before = parseApproved(given.rsync.annotations.approved);
+        const live = liveKey(given.rsync);
+        if (patch === undefined || live === undefined || !before.includes(live)) return;
+        expect(parseApproved(patch.annotations[APPROVED])).toContain(live);
+      }),
+      RUNS,
+    );
+  });
+
+  it('announces only over a digest that stays approved', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        const { patch } = decide(given);
+        const announced = patch?.annotations['configsync.gke.io/image-to-sync'];
+        const replaced = given.rsync.annotations.imageToSync;
+        if (announced === undefined || replaced === undefined) return;
+        const digestOf = (value: string) => value.slice(value.lastIndexOf('@') + 1);
+        expect(parseApproved(patch?.annotations[APPROVED])).toContain(digestOf(replaced));
+      }),
+      RUNS,
+    );
+  });
+
+  it('is the same for the same input, and reads no clock', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        expect(decide(given)).toEqual(decide({ ...given, now: new Date(NOW) }));
+      }),
+    );
+  });
+});

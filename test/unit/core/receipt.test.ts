@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { type Receipt, formatReceipt, parseReceipt, receiptReason } from '#shared/core/receipt.ts';
+import { A, B } from '#test/fixtures/digests.ts';
+
+const RECEIPT: Receipt = {
+  image: 'us-docker.pkg.dev/acme/configs/platform:v1',
+  digest: A,
+  index: B,
+  verdict: 'verified',
+  authorities: ['release-key'],
+  policy: 'sha256:p',
+  resolvedAt: '2026-11-22T05:00:00Z',
+  approvedAt: '2026-11-22T05:00:01Z',
+  enforcement: 'digest',
+  reason: 'resync',
+  actor: 'ops@acme.example',
+};
+
+describe('formatReceipt()', () => {
+  it('writes the fields of the design in its order', () => {
+    expect(formatReceipt(RECEIPT)).toBe(JSON.stringify(RECEIPT));
+  });
+
+  it('leaves out what there is not', () => {
+    const { index: _index, actor: _actor, ...rest } = RECEIPT;
+    expect(JSON.parse(formatReceipt(rest))).toEqual(rest);
+  });
+});
+
+describe('parseReceipt()', () => {
+  it('reads what formatReceipt() writes', () => {
+    expect(parseReceipt(formatReceipt(RECEIPT))).toEqual({
+      image: RECEIPT.image,
+      digest: A,
+      policy: 'sha256:p',
+      resolvedAt: '2026-11-22T05:00:00Z',
+      approvedAt: '2026-11-22T05:00:01Z',
+    });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['the empty string', ''],
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a number for the image', JSON.stringify({ ...RECEIPT, image: 1 })],
+    ['no digest', JSON.stringify({ ...RECEIPT, digest: 'sha256:short' })],
+    ['no policy', JSON.stringify({ ...RECEIPT, policy: null })],
+    ['a time that is none', JSON.stringify({ ...RECEIPT, resolvedAt: 'yesterday' })],
+    ['a month too many', JSON.stringify({ ...RECEIPT, resolvedAt: '2026-13-22T05:00:00Z' })],
+    ['a time zone', JSON.stringify({ ...RECEIPT, approvedAt: '2026-11-22T05:00:01+01:00' })],
+    ['too much', JSON.stringify({ ...RECEIPT, image: 'x'.repeat(20_000) })],
+  ])('has no answer for %s', (_, value) => {
+    expect(parseReceipt(value)).toBeUndefined();
+  });
+});
+
+describe('receiptReason()', () => {
+  it('calls a signature a push', () => {
+    expect((['push', 'signature', 'sweep', 'resync'] as const).map(receiptReason)).toEqual([
+      'push',
+      'push',
+      'sweep',
+      'resync',
+    ]);
+  });
+});
