@@ -1,0 +1,8 @@
+/**
+ * The bytes of canonical, padded, standard base64; undefined for anything else. `Buffer.from` alone skips junk and
+ * white space, so that two texts would be one signature.
+ */
+export function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;
+}

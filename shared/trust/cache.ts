@@ -1,0 +1,98 @@
+import type { Verdict } from '#shared/core/verdict.ts';
+
+export interface VerdictCache {
+  /**
+   * The verdict under `key`, computed at most once at a time. `fresh` takes nothing negative that was begun before it
+   * was asked: a signature's own event must not be answered with the "unsigned" from before it. A failure is given to
+   * all who wait for it, and not kept.
+   */
+  get(key: string, fresh: boolean, compute: () => Promise<Verdict>): Promise<Verdict>;
+}
+
+/** A good signature stays good, and the key includes the policy's hash; in the end a deleted one is noticed. */
+const GOOD_FOR_MS = 60 * 60_000;
+
+/** "Unsigned" changes as soon as someone signs. */
+const OTHERS_FOR_MS = 15_000;
+
+/** About 1 kB each. */
+const MAX_ENTRIES = 10_000;
+
+interface Computation {
+  /** Order in which the computations began. */
+  readonly turn: number;
+  readonly verdict: Promise<Verdict>;
+}
+
+interface Entry {
+  readonly turn: number;
+  readonly verdict: Verdict;
+  /** Milliseconds of `now`. */
+  readonly until: number;
+}
+
+/** Makes a cache in memory; `now` is in milliseconds. The least recently used entries go first. */
+export function createVerdictCache(deps: {
+  readonly now: () => number;
+  readonly maxEntries?: number;
+}): VerdictCache {
+  const { now, maxEntries = MAX_ENTRIES } = deps;
+  const entries = new Map<string, Entry>();
+  const underWay = new Map<string, Computation>();
+  let turns = 0;
+
+  function recall(key: string, notBefore: number): Verdict | undefined {
+    const entry = entries.get(key);
+    if (entry === undefined) return undefined;
+    entries.delete(key);
+    if (entry.until <= now()) return undefined;
+    entries.set(key, entry);
+    return isLasting(entry.verdict) || entry.turn >= notBefore ? entry.verdict : undefined;
+  }
+
+  function remember(key: string, turn: number, verdict: Verdict): void {
+    entries.delete(key);
+    const lifetime = isLasting(verdict) ? GOOD_FOR_MS : OTHERS_FOR_MS;
+    entries.set(key, { verdict, turn, until: now() + lifetime });
+    for (const oldest of entries.keys()) {
+      if (entries.size <= maxEntries) break;
+      entries.delete(oldest);
+    }
+  }
+
+  async function run(key: string, turn: number, compute: () => Promise<Verdict>): Promise<Verdict> {
+    try {
+      const verdict = await compute();
+      remember(key, turn, verdict);
+      return verdict;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
+  return {
+    async get(key, fresh, compute) {
+      const notBefore = fresh ? turns : 0;
+      for (;;) {
+        const known = recall(key, notBefore);
+        if (known !== undefined) return known;
+        const running = underWay.get(key);
+        if (running === undefined) {
+          const turn = turns++;
+          // Begins once it is listed, so that its end always finds it there.
+          const verdict = Promise.resolve().then(() => run(key, turn, compute));
+          underWay.set(key, { turn, verdict });
+          return verdict;
+        }
+        if (running.turn >= notBefore) return running.verdict;
+        // One at a time: the many who ask during it then share the next.
+        await Promise.allSettled([running.verdict]);
+      }
+    },
+  };
+}
+
+/** An unsigned image that is allowed may be signed any moment. */
+function isLasting(verdict: Verdict): boolean {
+  return verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
+}

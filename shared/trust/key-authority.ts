@@ -1,0 +1,88 @@
+import type { SignedEntity } from '@sigstore/verify';
+
+import type { KeyAuthority } from '#shared/core/policy.ts';
+
+import type { SignatureAlgorithm } from './algorithms.ts';
+import type { AuthorityCheck } from './authority.ts';
+import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
+import { findMissingClaim } from './claims.ts';
+import type { TrustedKey } from './keys.ts';
+import { createSignatureContent } from './signature-content.ts';
+
+/**
+ * Checks signatures made with one key, its transparency log ignored: the sigstore library verifies every entry and
+ * stamp that it is shown, whatever the threshold, so it is shown none (facts/signatures.md section 3).
+ */
+export async function createKeyCheck(
+  authority: KeyAuthority,
+  trusted: TrustedKey,
+): Promise<AuthorityCheck> {
+  const { name, annotations } = authority;
+  const principal = `key ${trusted.thumbprint}`;
+  const { algorithm } = trusted;
+  if (isRefusal(algorithm)) return { name, principal, check: () => algorithm };
+  const isSigned = await createSignatureCheck(trusted, algorithm);
+  return {
+    name,
+    principal,
+    check(evidence) {
+      const refusal = checkSignature(evidence, trusted, algorithm, isSigned);
+      return (
+        refusal ?? findMissingClaim(evidence.claims, annotations) ?? { identity: trusted.hint }
+      );
+    },
+  };
+}
+
+async function createSignatureCheck(
+  trusted: TrustedKey,
+  algorithm: SignatureAlgorithm,
+): Promise<(evidence: Evidence) => boolean> {
+  // Loading it costs as much as a small function's whole start: only where a signature is to be checked.
+  const { Verifier } = await import('@sigstore/verify');
+  const verifier = new Verifier(
+    {
+      certificateAuthorities: [],
+      timestampAuthorities: [],
+      tlogs: [],
+      ctlogs: [],
+      publicKey: () => ({ publicKey: trusted.key, validFor: () => true }),
+    },
+    { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 },
+  );
+  return function isSigned(evidence) {
+    const entity: SignedEntity = {
+      signature: createSignatureContent(evidence, algorithm),
+      key: { $case: 'public-key', hint: trusted.hint },
+      tlogEntries: [],
+      timestamps: [],
+    };
+    try {
+      verifier.verify(entity);
+      return true;
+    } catch {
+      // Whatever it threw about bytes of a stranger, they are not a signature by this key.
+      return false;
+    }
+  };
+}
+
+function checkSignature(
+  evidence: Evidence,
+  trusted: TrustedKey,
+  algorithm: SignatureAlgorithm,
+  isSigned: (evidence: Evidence) => boolean,
+): Refusal | undefined {
+  const { material, signature } = evidence;
+  if (material.type === 'certificate' && evidence.format === 'bundle') {
+    return refuse('wrong-key', 'Signature is by a certificate, and the policy names a key');
+  }
+  if (!algorithm.isShaped(signature, trusted.key)) {
+    return refuse('bad-signature', 'Signature is not one of the algorithm of this key');
+  }
+  if (isSigned(evidence)) return undefined;
+  // The hint is a claim of the pusher: it chooses words, never an outcome.
+  return material.type === 'public-key' && material.hint === trusted.hint
+    ? refuse('bad-signature', 'Signature names this key and does not verify with it')
+    : refuse('wrong-key', 'Signature was made with another key, or altered');
+}

@@ -1,0 +1,32 @@
+/** Layer of a legacy signature: its blob is the signed payload (cosign SIGNATURE_SPEC, "Simple Signing"). */
+export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
+
+/** Config of cosign's experimental referrer form, which carries the layers of the legacy form. */
+export const EXPERIMENTAL_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json';
+
+/** Every version of the sigstore bundle that is read, exactly: a longer name that begins like one is something else. */
+const BUNDLES: ReadonlySet<string> = new Set([
+  'application/vnd.dev.sigstore.bundle+json;version=0.1',
+  'application/vnd.dev.sigstore.bundle+json;version=0.2',
+  'application/vnd.dev.sigstore.bundle+json;version=0.3',
+  'application/vnd.dev.sigstore.bundle.v0.3+json',
+]);
+
+/** Whether `mediaType` is a sigstore bundle of a version that is known. */
+export function isBundleMediaType(mediaType: string): boolean {
+  return BUNDLES.has(mediaType);
+}
+
+/**
+ * Whether a referrer's descriptor leaves it open that it is a signature: fallback tags written by older tools claim no
+ * artifact type or the empty one (cosign#4641, #4422, #5098).
+ */
+export function mayBeSignature(artifactType: string | undefined): boolean {
+  return (
+    artifactType === undefined ||
+    artifactType === '' ||
+    artifactType === 'application/vnd.oci.empty.v1+json' ||
+    artifactType === EXPERIMENTAL_SIGNATURE ||
+    isBundleMediaType(artifactType)
+  );
+}

@@ -1,0 +1,96 @@
+import type { Digest } from '#shared/core/digest.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Descriptor, Manifest, Registry } from '#shared/registry/registry.ts';
+
+import { type ByteBudget, createByteBudget } from './budget.ts';
+import {
+  type Candidate,
+  isRefusal,
+  type Refusal,
+  type RefusedCandidate,
+  refuse,
+} from './candidate.ts';
+import type { Lane } from './lane.ts';
+import { MAX_PLACE_BYTES, MAX_REFERRERS } from './limits.ts';
+import { capSignatures, type Found, readFallbackIndex, readSignatureManifest } from './manifest.ts';
+import { mayBeSignature } from './media-types.ts';
+import { fallbackTag, type Place, signatureTag } from './places.ts';
+import { createCandidateReader } from './read-candidate.ts';
+import { refuseTooMuch } from './too-much.ts';
+
+export interface SearchDeps {
+  readonly registry: Registry;
+  readonly lane: Lane;
+  readonly format: TrustPolicy['format'];
+}
+
+/** Every candidate in one place: `.sig` tag, referrers API and fallback tag, within one budget of bytes. */
+export async function searchPlace(place: Place, deps: SearchDeps): Promise<readonly Candidate[]> {
+  const { registry, lane } = deps;
+  const { repository, subject } = place;
+  const budget = createByteBudget(MAX_PLACE_BYTES);
+  const fetchManifest = (reference: string): Promise<Manifest | Refusal | undefined> =>
+    lane(() => refuseTooMuch(registry.manifest(repository, reference), 'too-large', reference));
+  const [tagged, listed, fallback] = await Promise.all([
+    fetchManifest(signatureTag(subject)),
+    lane(() => refuseTooMuch(registry.referrers(repository, subject), 'too-many', 'Referrers')),
+    fetchManifest(fallbackTag(subject)),
+  ]);
+  const { digests, refused } = chooseReferrers(subject, [listed, readFallback(fallback)]);
+  const inReferrers = await Promise.all(
+    digests.map(async (digest) =>
+      readManifest(await fetchManifest(digest), digest, 'referrer', budget),
+    ),
+  );
+  const found: readonly Found[] = [
+    ...readManifest(tagged, signatureTag(subject), 'signature-tag', budget),
+    ...capSignatures(inReferrers.flat(), subject),
+    ...refused,
+  ];
+  const read = createCandidateReader({ ...deps, place, budget });
+  return Promise.all(found.map(read));
+}
+
+function readManifest(
+  manifest: Manifest | Refusal | undefined,
+  reference: string,
+  via: 'signature-tag' | 'referrer',
+  budget: ByteBudget,
+): readonly Found[] {
+  if (manifest === undefined) return [];
+  if (isRefusal(manifest)) return [{ source: reference, format: 'unknown', ...manifest }];
+  if (budget.take(manifest.bytes.length)) return readSignatureManifest(manifest, via);
+  const refusal = refuse('too-large', 'Signatures of this image are too large together');
+  return [{ source: reference, format: 'unknown', ...refusal }];
+}
+
+function readFallback(
+  manifest: Manifest | Refusal | undefined,
+): readonly Descriptor[] | Refusal | undefined {
+  return manifest === undefined || isRefusal(manifest) ? manifest : readFallbackIndex(manifest);
+}
+
+function chooseReferrers(
+  subject: Digest,
+  lists: readonly (readonly Descriptor[] | Refusal | undefined)[],
+): { digests: readonly Digest[]; refused: readonly RefusedCandidate[] } {
+  const refused: RefusedCandidate[] = [];
+  const descriptors: Descriptor[] = [];
+  for (const list of lists) {
+    if (list === undefined) continue;
+    if (isRefusal(list)) refused.push({ source: subject, format: 'unknown', ...list });
+    else descriptors.push(...list);
+  }
+  // Only the order believes a descriptor: what may be a signature comes first, so that the cap hits the others.
+  const likely = descriptors.toSorted((a, b) => rank(a) - rank(b));
+  const digests = [...new Set(likely.map(({ digest }) => digest))];
+  if (digests.length > MAX_REFERRERS) {
+    const detail = `${digests.length} referrers; ${MAX_REFERRERS} of them are examined`;
+    refused.push({ source: subject, format: 'unknown', ...refuse('too-many', detail) });
+  }
+  return { digests: digests.slice(0, MAX_REFERRERS), refused };
+}
+
+function rank({ artifactType }: Descriptor): number {
+  return mayBeSignature(artifactType) ? 0 : 1;
+}

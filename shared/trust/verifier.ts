@@ -1,0 +1,76 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
+import type { Registry } from '#shared/registry/registry.ts';
+
+import { prepareAuthority } from './authority.ts';
+import { createVerdictCache } from './cache.ts';
+import { discover } from './discover.ts';
+import { judge } from './judge.ts';
+import type { KeyLoader } from './keys.ts';
+import type { Subject } from './places.ts';
+
+export interface Verifier {
+  /**
+   * The verdict on a digest that was resolved by whoever asks: `verified`, `unsigned` or `untrusted`. Throws when it
+   * could not be checked: the registry's failures, `deadline-exceeded`, `key-unavailable`, `trust-root-unavailable`,
+   * `bad-config`.
+   */
+  verify(subject: Subject, policy: TrustPolicy, options?: VerifyOptions): Promise<Verdict>;
+}
+
+export interface VerifyOptions {
+  /** Something changed just now: a remembered verdict that is not `verified` is looked at again. */
+  readonly fresh?: boolean;
+}
+
+export interface VerifierDeps {
+  readonly registry: Registry;
+  readonly keys: KeyLoader;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** For finding all candidates of one subject, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** Makes a verifier that remembers verdicts. */
+export function createVerifier(deps: VerifierDeps): Verifier {
+  const cache = createVerdictCache({ now: deps.now });
+  return {
+    async verify(subject, policy, { fresh = false } = {}) {
+      checkPolicy(policy);
+      const { repository, digest, index } = subject;
+      const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
+      return cache.get(key, fresh, () => verifyAfresh(subject, policy, deps));
+    },
+  };
+}
+
+async function verifyAfresh(
+  subject: Subject,
+  policy: TrustPolicy,
+  deps: VerifierDeps,
+): Promise<Verdict> {
+  // Nobody is asked whose word counts: `open: { allowUnsigned: true }`.
+  if (policy.authorities.length === 0) return judge([], [], policy);
+  // A key that cannot be had is a failure, signatures or not.
+  const [candidates, authorities] = await Promise.all([
+    discover(subject, policy, deps),
+    Promise.all(policy.authorities.map((authority) => prepareAuthority(authority, deps.keys))),
+  ]);
+  return judge(candidates, authorities, policy);
+}
+
+/** A policy that nobody needs to satisfy must not approve. */
+function checkPolicy(policy: TrustPolicy): void {
+  const { authorities, require, attestations, allowUnsigned } = policy;
+  if (attestations.length > 0) throw badPolicy(policy, 'has attestations, which are not supported');
+  if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
+  if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
+    throw badPolicy(policy, 'needs a require of 1 or more');
+  }
+}
+
+function badPolicy(policy: TrustPolicy, problem: string): CountersignError {
+  return new CountersignError('bad-config', `Trust policy "${policy.name}" ${problem}`);
+}
