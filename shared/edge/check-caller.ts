@@ -1,0 +1,43 @@
+import type { FetchImplementation } from 'jose';
+import { checkLoopbackCaller, requireLoopback } from './access.ts';
+import type { Access, CheckCaller } from './access.ts';
+import { readStrippedToken } from './stripped-token.ts';
+import { bearerToken, callerOf, iapAssertion } from './token.ts';
+import { createTokenVerifier, GOOGLE, IAP } from './verify-token.ts';
+import type { Issuer } from './verify-token.ts';
+
+export interface CheckCallerDeps {
+  /** The address that is listened on. */
+  readonly host: string;
+  readonly now: () => Date;
+  /** Other than Google's only in tests and the local world. */
+  readonly issuer?: Issuer;
+  readonly fetch?: FetchImplementation;
+}
+
+/** The check that `access` asks for. Throws `bad-config` where mode `none` would be reachable from outside. */
+export function createCallerCheck(access: Access, deps: CheckCallerDeps): CheckCaller {
+  if (access.mode === 'none') {
+    requireLoopback(deps.host);
+    return checkLoopbackCaller;
+  }
+  const { now } = deps;
+  const issuer = deps.issuer ?? (access.mode === 'iap' ? IAP : GOOGLE);
+  if (access.mode === 'iam') {
+    return async function checkStrippedToken(headers) {
+      const claims = readStrippedToken(bearerToken(headers), { headers, issuer, now: now() });
+      return callerOf(claims, access, true);
+    };
+  }
+  const fetch = deps.fetch === undefined ? {} : { fetch: deps.fetch };
+  const verify = createTokenVerifier({ issuer, now, ...fetch });
+  if (access.mode === 'verify') {
+    return async function checkIdToken(headers) {
+      return callerOf(await verify(bearerToken(headers), access.audience), access, true);
+    };
+  }
+  // IAP's assertion has no email_verified claim: IAP itself signed the user in.
+  return async function checkAssertion(headers) {
+    return callerOf(await verify(iapAssertion(headers), access.audience), access, false);
+  };
+}

@@ -1,0 +1,89 @@
+import type { Server, ServerResponse } from 'node:http';
+import { CLOSE_LIMIT_MS, DRAIN_LIMIT_MS } from './limits.ts';
+import type { Log } from './log.ts';
+
+/** The part of `process` that is needed to stop. */
+export interface Stoppable {
+  on(event: string, listener: (value: unknown) => void): unknown;
+  exit(code: number): void;
+}
+
+export interface DrainOptions {
+  readonly log: Log;
+  readonly process: Stoppable;
+  /** Closes clients and the store once the last answer is out. */
+  readonly close?: () => Promise<void>;
+  readonly drainLimitMs?: number;
+}
+
+/**
+ * On SIGTERM and SIGINT stops accepting, lets requests in flight finish, closes and exits 0, all within Cloud Run's
+ * ten seconds. A rejection nobody handled is logged and survived; an exception nobody caught drains and exits 1.
+ */
+export function drainOnSignals(server: Server, options: DrainOptions): void {
+  const { log, process: stoppable, drainLimitMs = DRAIN_LIMIT_MS } = options;
+  const inFlight = trackResponses(server);
+  let draining: Promise<void> | undefined;
+
+  async function drain(exitCode: number): Promise<void> {
+    const limit = setTimeout(() => {
+      log.warn(
+        { inFlight: inFlight.size, drainLimitMs },
+        'Requests were cut off at the drain limit',
+      );
+      server.closeAllConnections();
+    }, drainLimitMs);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    // Kept-alive connections would hold the server open until they go idle: they are told to close.
+    for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
+    await closed;
+    clearTimeout(limit);
+    await closeWithin(options, CLOSE_LIMIT_MS);
+    log.info({ exitCode }, 'Stopped');
+    stoppable.exit(exitCode);
+  }
+
+  function stop(reason: string, exitCode: number): void {
+    if (draining !== undefined) {
+      // A second Ctrl-C: whoever sits there does not want to wait.
+      if (reason === 'SIGINT') server.closeAllConnections();
+      return;
+    }
+    log.info({ reason, inFlight: inFlight.size }, 'Draining');
+    draining = drain(exitCode);
+  }
+
+  stoppable.on('SIGTERM', () => stop('SIGTERM', 0));
+  stoppable.on('SIGINT', () => stop('SIGINT', 0));
+  stoppable.on('unhandledRejection', (error) => log.error({ error }, 'Unhandled rejection'));
+  stoppable.on('uncaughtException', (error) => {
+    log.error({ error }, 'Uncaught exception');
+    stop('uncaughtException', 1);
+  });
+}
+
+function trackResponses(server: Server): Set<ServerResponse> {
+  const inFlight = new Set<ServerResponse>();
+  server.prependListener('request', (_req, res) => {
+    inFlight.add(res);
+    if (!server.listening) res.setHeader('connection', 'close');
+    res.once('close', () => {
+      inFlight.delete(res);
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
+  return inFlight;
+}
+
+async function closeWithin({ close, log }: DrainOptions, limitMs: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  try {
+    await Promise.race([close?.(), late]);
+  } catch (error) {
+    log.warn({ error }, 'Closing failed');
+  } finally {
+    clearTimeout(timer);
+  }
+}

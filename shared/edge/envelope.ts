@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { CountersignError } from '#shared/core/errors.ts';
+import { checkShape, parseJson } from './read-json.ts';
+import { PushEnvelope, StructuredCloudEvent } from './schema.ts';
+import { parseTraceparent } from './trace.ts';
+
+/** One Pub/Sub message, whichever way it was delivered. Everything in it is a claim of its sender. */
+export interface Message {
+  readonly messageId: string;
+  /** When the message was published; where the delivery does not say, when it arrived. */
+  readonly publishTime: Date;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey?: string;
+  readonly deliveryAttempt?: number;
+  readonly subscription?: string;
+  readonly data: Uint8Array;
+  /** Of the publisher, from the message itself; not that of this request. */
+  readonly traceparent?: string;
+}
+
+export interface Delivery {
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  readonly receivedAt: Date;
+}
+
+/** The only Eventarc type that wraps a Pub/Sub message. */
+const MESSAGE_PUBLISHED = 'google.cloud.pubsub.topic.v1.messagePublished';
+const STRUCTURED = /^application\/cloudevents\+json(?:;|$)/i;
+/** Where Google's Pub/Sub clients put the trace. */
+const TRACE_ATTRIBUTE = 'googclient_traceparent';
+
+/**
+ * The message in a request of a push subscription: wrapped, unwrapped with or without metadata, or an Eventarc
+ * CloudEvent in binary or structured mode. Throws `bad-request` naming the field that cannot be read.
+ */
+export function readEnvelope(delivery: Delivery): Message {
+  const { headers, body } = delivery;
+  if (headers.has('x-goog-pubsub-message-id')) return readUnwrapped(delivery);
+  if (STRUCTURED.test(headers.get('content-type') ?? '')) return readStructured(delivery);
+  const binary = headers.has('ce-specversion');
+  if (binary) requireMessagePublished(headers.get('ce-type') ?? '', 'ce-type');
+  const value = parseJson(body, 'body');
+  if (!binary && !isWrapped(value)) return readBare(delivery);
+  const message = readWrapped(value, delivery.receivedAt, headers.get('ce-id'));
+  return withTrace(message, headers.get('ce-traceparent'));
+}
+
+/** `no_wrapper` with `write_metadata`. Attributes arrive among all other headers, so none is believed to be one. */
+function readUnwrapped({ headers, body, receivedAt }: Delivery): Message {
+  const attempt = Number(headers.get('x-goog-pubsub-delivery-attempt') ?? Number.NaN);
+  const orderingKey = headers.get('x-goog-pubsub-ordering-key') ?? '';
+  const subscription = headers.get('x-goog-pubsub-subscription-name') ?? '';
+  const published = headers.get('x-goog-pubsub-publish-time');
+  const publishTime = published === null ? receivedAt : new Date(published);
+  if (Number.isNaN(publishTime.getTime())) {
+    throw new CountersignError('bad-request', 'x-goog-pubsub-publish-time: is not a time');
+  }
+  const message: Message = {
+    messageId: headers.get('x-goog-pubsub-message-id') ?? '',
+    publishTime,
+    attributes: {},
+    data: body,
+    ...(orderingKey === '' ? {} : { orderingKey }),
+    ...(subscription === '' ? {} : { subscription }),
+    ...(Number.isInteger(attempt) && attempt > 0 ? { deliveryAttempt: attempt } : {}),
+  };
+  return withTrace(message, headers.get(TRACE_ATTRIBUTE));
+}
+
+/** `no_wrapper` alone: nothing but the data, so its hash must do for an id. */
+function readBare({ body, receivedAt }: Delivery): Message {
+  const hash = createHash('sha256').update(body).digest('hex');
+  return { messageId: `body-${hash}`, publishTime: receivedAt, attributes: {}, data: body };
+}
+
+function readStructured({ body, receivedAt }: Delivery): Message {
+  const event = checkShape(StructuredCloudEvent, parseJson(body, 'body'), 'body');
+  requireMessagePublished(event.type, 'body.type');
+  const value =
+    event.data_base64 === undefined
+      ? event.data
+      : parseJson(Buffer.from(event.data_base64, 'base64'), 'body.data_base64');
+  const message = readWrapped(value, new Date(event.time ?? receivedAt), event.id);
+  return withTrace(message, event.traceparent);
+}
+
+function readWrapped(value: unknown, otherTime: Date, otherId: string | null): Message {
+  const { message, subscription, deliveryAttempt } = checkShape(PushEnvelope, value, 'body');
+  const messageId = message.messageId ?? message.message_id ?? otherId;
+  if (messageId === null) {
+    throw new CountersignError('bad-request', 'body.message.messageId: is missing');
+  }
+  const { orderingKey = '', publishTime = message.publish_time } = message;
+  const read: Message = {
+    messageId,
+    publishTime: publishTime === undefined ? otherTime : new Date(publishTime),
+    attributes: message.attributes ?? {},
+    data: Buffer.from(message.data ?? '', 'base64'),
+    ...(orderingKey === '' ? {} : { orderingKey }),
+    ...(deliveryAttempt === undefined ? {} : { deliveryAttempt }),
+    ...(subscription === undefined ? {} : { subscription }),
+  };
+  return withTrace(read, message.attributes?.[TRACE_ATTRIBUTE]);
+}
+
+function isWrapped(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return true;
+  return 'message' in value || 'subscription' in value;
+}
+
+function requireMessagePublished(type: string, field: string): void {
+  if (type === MESSAGE_PUBLISHED) return;
+  throw new CountersignError('bad-request', `${field}: is not ${MESSAGE_PUBLISHED}`);
+}
+
+function withTrace(message: Message, traceparent: string | null | undefined): Message {
+  if (message.traceparent !== undefined) return message;
+  const usable = typeof traceparent === 'string' && parseTraceparent(traceparent) !== undefined;
+  return usable ? { ...message, traceparent } : message;
+}

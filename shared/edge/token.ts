@@ -1,0 +1,57 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import { MAX_TOKEN_CHARACTERS } from './limits.ts';
+
+/** Claims that we look at, as the token states them; the issuer wrote them only if its signature was checked. */
+export interface Claims {
+  readonly aud?: unknown;
+  readonly email?: unknown;
+  readonly email_verified?: unknown;
+}
+
+/** The token in `Authorization: Bearer …`. Throws `unauthenticated`. */
+export function bearerToken(headers: Headers): string {
+  const [, token] = /^Bearer +([^ ]+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+  if (token === undefined)
+    throw unauthenticated('Authorization: Bearer with an ID token is needed');
+  return limited(token);
+}
+
+/** The assertion that IAP adds; IAP removes what a caller sent under that name. Throws `unauthenticated`. */
+export function iapAssertion(headers: Headers): string {
+  const assertion = headers.get('x-goog-iap-jwt-assertion');
+  if (assertion === null) throw unauthenticated('The request did not come through IAP');
+  return limited(assertion);
+}
+
+/**
+ * The caller that checked claims name. The audience must be that one string, not one of several. Throws
+ * `unauthenticated` for a token that is for somebody else, `forbidden` for somebody who is not on the list.
+ */
+export function callerOf(
+  claims: Claims,
+  expected: { readonly audience: string; readonly emails: readonly string[] },
+  needsVerifiedEmail: boolean,
+): { readonly email: string } {
+  if (claims.aud !== expected.audience) throw unauthenticated('The token is for another audience');
+  const { email } = claims;
+  if (typeof email !== 'string') throw forbidden('The token names no e-mail address');
+  if (needsVerifiedEmail && claims.email_verified !== true) {
+    throw forbidden('The e-mail address of the token is not verified');
+  }
+  if (!expected.emails.includes(email)) throw forbidden('This identity may not call this function');
+  return { email };
+}
+
+/** `reason` is fixed text of ours: what libraries say of a token may repeat it. */
+export function unauthenticated(reason: string): CountersignError {
+  return new CountersignError('unauthenticated', reason);
+}
+
+function forbidden(reason: string): CountersignError {
+  return new CountersignError('forbidden', reason);
+}
+
+function limited(token: string): string {
+  if (token.length > MAX_TOKEN_CHARACTERS) throw unauthenticated('The token is too long');
+  return token;
+}

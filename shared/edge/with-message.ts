@@ -1,0 +1,115 @@
+import type { Context } from 'hono';
+import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { CheckCaller } from './access.ts';
+import type { AppEnv } from './app.ts';
+import { readEnvelope } from './envelope.ts';
+import type { Message } from './envelope.ts';
+import { NACK_RETRY_AFTER_SECONDS } from './limits.ts';
+import type { Log } from './log.ts';
+import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
+
+/** A message that can never be understood, with why. */
+export interface DeadLetter {
+  readonly reason: string;
+  readonly code: CountersignError['code'];
+  /** The data of the message; the whole body where not even the envelope could be read. */
+  readonly data: Uint8Array;
+  readonly message?: Message;
+}
+
+export interface MessageDeps {
+  readonly checkCaller: CheckCaller;
+  /** Publishes on the dead-letter topic; a failure of it nacks, so that nothing is lost. */
+  readonly deadLetter: (letter: DeadLetter) => Promise<void>;
+  /** Tells of a failure that no retry will mend (a permission that is missing, say), once per message. */
+  readonly reportFailure: (failure: CountersignError, message: Message) => Promise<void>;
+  readonly now: () => Date;
+}
+
+export interface MessageContext {
+  readonly log: Log;
+}
+
+export type HandleMessage = (message: Message, context: MessageContext) => Promise<void>;
+
+/** Failures that are the message's own fault. */
+const NOT_UNDERSTOOD = new Set<CountersignError['code']>(['bad-request', 'bad-reference']);
+
+/**
+ * The shape of every Pub/Sub endpoint: token, envelope, handler, answer. Acknowledges (200, for the emulator knows no
+ * other) what is done, what can never be understood and what no retry can help; nacks the rest, and refused callers.
+ */
+export function withMessage(
+  handle: HandleMessage,
+  deps: MessageDeps,
+): (c: Context<AppEnv>) => Promise<Response> {
+  return async function answerMessage(c) {
+    await deps.checkCaller(c.req.raw.headers);
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const { headers } = c.req.raw;
+    let message: Message;
+    try {
+      message = readEnvelope({ headers, body, receivedAt: deps.now() });
+    } catch (error) {
+      return refuse(c, deps, { failure: toFailure(error), data: body });
+    }
+    const log = c.get('log').child(describe(message));
+    try {
+      await handle(message, { log });
+      return acknowledge();
+    } catch (error) {
+      const failure = toFailure(error);
+      if (NOT_UNDERSTOOD.has(failure.code)) {
+        return refuse(c, deps, { failure, data: message.data, message });
+      }
+      if (failure.retry) return nack(failure, log);
+      log.error({ error: failure }, 'Message failed for good');
+      return settle(() => deps.reportFailure(failure, message), log);
+    }
+  };
+}
+
+async function refuse(
+  c: Context<AppEnv>,
+  deps: MessageDeps,
+  letter: { failure: CountersignError; data: Uint8Array; message?: Message },
+): Promise<Response> {
+  const { failure, ...rest } = letter;
+  const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
+  log.error({ error: failure }, 'Message cannot be understood');
+  return settle(
+    () => deps.deadLetter({ reason: failure.message, code: failure.code, ...rest }),
+    log,
+  );
+}
+
+/** Acknowledges once `tell` has succeeded. */
+async function settle(tell: () => Promise<void>, log: Log): Promise<Response> {
+  try {
+    await tell();
+    return acknowledge();
+  } catch (error) {
+    return nack(toFailure(error), log);
+  }
+}
+
+function acknowledge(): Response {
+  return Response.json({ status: 'acknowledged' });
+}
+
+/** 429 where somebody asked for patience, which slows the subscription down too; 503 otherwise. */
+function nack(failure: CountersignError, log: Log): Response {
+  log.warn({ error: failure }, 'Message will be retried');
+  const patient = failure.retryAfterMs !== undefined;
+  const body = { ...problemOf(failure), status: patient ? 429 : 503 };
+  const milliseconds = failure.retryAfterMs ?? NACK_RETRY_AFTER_SECONDS * 1000;
+  const title = patient ? 'Too Many Requests' : 'Service Unavailable';
+  const answer = answerProblem({ ...body, title }, milliseconds);
+  answer.headers.set('retry-after', `${retryAfterSeconds(milliseconds)}`);
+  return answer;
+}
+
+function describe(message: Message): Readonly<Record<string, unknown>> {
+  const { messageId, subscription, deliveryAttempt, orderingKey, traceparent } = message;
+  return { messageId, subscription, deliveryAttempt, orderingKey, publisherTrace: traceparent };
+}
