@@ -1,0 +1,84 @@
+import type { Followed } from '#shared/core/decide.ts';
+import { type Reference, formatReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import type { ImageDeps } from './deps.ts';
+
+export interface JudgedImage {
+  readonly reference: Reference;
+  readonly resolution: Resolution;
+  readonly verdict: Verdict;
+  /** Hash of the policy it was judged under. */
+  readonly policy: string;
+}
+
+type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now'>;
+
+/**
+ * Publishes an image's verdict, unless that verdict of that digest under that policy was the last one published.
+ * `cause` is the notification's message id or the task's id: a retry repeats the event's id.
+ */
+export async function publishVerdict(
+  judged: JudgedImage,
+  cause: string,
+  { store, publish, now }: VerdictDeps,
+): Promise<void> {
+  const { reference, resolution, verdict, policy } = judged;
+  const { image } = resolution;
+  // A tag that resolves to nothing is remembered by its name, so that it is told once as well.
+  const digest =
+    image.status === 'resolved' ? image.digest : (reference.digest ?? `:${reference.tag}`);
+  const key = { repository: reference.repository, digest };
+  const last = await store.readImage(key);
+  if (last?.status === verdict.status && last.policy === policy) return;
+  const since = now().toISOString();
+  await publish({ ...describeVerdict(judged, since), cause });
+  await store.writeImage({ ...key, status: verdict.status, policy, since });
+}
+
+/** The image of a decision, where it has one that was resolved. */
+export function judgedImage(followed: Followed): JudgedImage | undefined {
+  if (followed.resolved === undefined) return undefined;
+  const { verdict, policy, resolved } = followed;
+  return { ...resolved, verdict, policy };
+}
+
+function describeVerdict(
+  { reference, resolution, verdict, policy }: JudgedImage,
+  since: string,
+): Extract<StatusEvent, { cause: string }> {
+  const { image } = resolution;
+  return {
+    type: `image.${verdict.status}`,
+    cause: '',
+    ...(verdict.status === 'verified' && verdict.allowedUnsigned ? { severity: 'WARNING' } : {}),
+    data: {
+      image: formatReference(reference),
+      ...(image.status === 'resolved' ? { digest: image.digest } : {}),
+      ...(image.status === 'resolved' && image.index !== undefined ? { index: image.index } : {}),
+      policy,
+      verdict: verdict.status,
+      ...(verdict.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
+      reasons: [...reasonsOf(verdict)],
+      since,
+      errors: [],
+      message: sentence(verdict),
+    },
+  };
+}
+
+function sentence(verdict: Verdict): string {
+  switch (verdict.status) {
+    case 'verified':
+      return verdict.allowedUnsigned
+        ? 'Not verified: the policy allows unsigned images'
+        : `Verified by ${verdict.authorities.join(', ')}`;
+    case 'unsigned':
+      return 'No signature in any known place: sign the digest, and its event resumes this push';
+    case 'untrusted':
+      return `No trusted signature: ${reasonsOf(verdict).join(', ')}`;
+    case 'unusable':
+      return verdict.message;
+  }
+}

@@ -1,0 +1,136 @@
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { Task } from '#shared/core/task.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { ReconcileDeps } from './deps.ts';
+import { type FollowedRSync, follow, repositoriesOf } from './follow.ts';
+import { judge } from './judge.ts';
+import { judgedImage, publishVerdict } from './publish-verdict.ts';
+import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
+import { reportGone, reportSync } from './report-sync.ts';
+import { type Resolutions, resolutionOf, resolveTargets } from './resolve-targets.ts';
+import { rowOf } from './row.ts';
+import { decideAndWrite } from './write.ts';
+
+export type ReconcileResult =
+  /** A reconcile that started after the task was published has been completed: nothing was read. */
+  | { readonly status: 'covered' }
+  /** No such cluster in the fleet: it left, or the task is forged. */
+  | { readonly status: 'unknown-cluster' }
+  /** The cluster could not be read; told once, and the next sweep is the retry (law 5). */
+  | { readonly status: 'unreachable' }
+  | { readonly status: 'reconciled'; readonly syncs: number; readonly patched: number };
+
+/**
+ * Brings one cluster to where the registry and the policy say: list, resolve, verify, decide, patch, report. Safe to
+ * run any number of times, with a task that says anything. Throws what a retry may mend, once all else is done.
+ */
+export async function reconcileCluster(
+  task: Task,
+  publishedAt: Date,
+  deps: ReconcileDeps,
+): Promise<ReconcileResult> {
+  const record = await deps.store.readCluster(task.cluster);
+  if (record?.reconciledAt !== undefined && publishedAt < new Date(record.reconciledAt)) {
+    return { status: 'covered' };
+  }
+  const member = await deps.fleet.find(task.cluster);
+  if (member === undefined) {
+    await deps.store.deleteCluster(task.cluster);
+    return { status: 'unknown-cluster' };
+  }
+  const startedAt = deps.now();
+  try {
+    const api = await deps.fleet.connect(member);
+    const rsyncs = await deps.rsyncs.list(api);
+    return await reconcileRSyncs(
+      { task, publishedAt, member, api, rsyncs, record, startedAt },
+      deps,
+    );
+  } catch (error) {
+    const phase = clusterPhaseOf(error);
+    if (phase === undefined) throw error;
+    await reportCluster({ member, record, phase, message: toFailure(error).message }, deps);
+    return { status: 'unreachable' };
+  }
+}
+
+interface Listed {
+  readonly task: Task;
+  readonly publishedAt: Date;
+  readonly member: Member;
+  readonly api: ClusterApi;
+  readonly rsyncs: readonly RSync[];
+  readonly record: ClusterRecord | undefined;
+  readonly startedAt: Date;
+}
+
+async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<ReconcileResult> {
+  const { rsyncs, member, record, startedAt, publishedAt } = listed;
+  const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
+  const resolutions = await resolveTargets(followed, deps.resolver, publishedAt);
+  const byUid = new Map(followed.map((entry) => [entry.rsync.uid, entry]));
+  const known = new Map(record?.syncs.map((row) => [row.uid, row]));
+  const rows: SyncRow[] = [];
+  const failures: CountersignError[] = [];
+  let patched = 0;
+  for (const rsync of rsyncs) {
+    const row = known.get(rsync.uid);
+    try {
+      const done = await reconcileOne(rsync, byUid.get(rsync.uid), row, resolutions, listed, deps);
+      if (done === undefined) continue;
+      rows.push(done.row);
+      if (done.patched) patched += 1;
+    } catch (error) {
+      if (clusterPhaseOf(error) !== undefined) throw error;
+      const failure = toFailure(error);
+      deps.log.warn(
+        { cluster: member.name, sync: formatSyncRef(rsync.ref), code: failure.code, err: failure },
+        'RSync could not be reconciled',
+      );
+      failures.push(failure);
+      if (row !== undefined) rows.push({ ...row, message: failure.message });
+    }
+  }
+  await reportGone(record?.syncs ?? [], rsyncs, member, deps);
+  await reportCluster(
+    {
+      member,
+      record,
+      phase: 'Reachable',
+      ...(failures.length === 0 ? { reconciledAt: startedAt.toISOString() } : {}),
+      follows: repositoriesOf(followed),
+      syncs: rows,
+    },
+    deps,
+  );
+  const retry = failures.find((failure) => failure.retry);
+  if (retry !== undefined) throw retry;
+  return { status: 'reconciled', syncs: rows.length, patched };
+}
+
+async function reconcileOne(
+  rsync: RSync,
+  entry: FollowedRSync | undefined,
+  row: SyncRow | undefined,
+  resolutions: Resolutions,
+  { task, member, api }: Listed,
+  deps: ReconcileDeps,
+): Promise<{ row: SyncRow; patched: boolean } | undefined> {
+  const followed = entry && (await judge(entry, resolutionOf(entry.target, resolutions), deps));
+  if (followed !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
+    const judged = judgedImage(followed);
+    if (judged !== undefined) await publishVerdict(judged, task.id ?? rsync.uid, deps);
+  }
+  const written = await decideAndWrite(
+    { api, labels: member.labels, task, rsync, followed, previous: row?.record },
+    deps,
+  );
+  if (written === undefined) return undefined;
+  await reportSync(written, row, member, deps);
+  const patched = written.decision.patch !== undefined;
+  return { row: rowOf(written, deps.rsyncs.nomos(written.rsync)), patched };
+}

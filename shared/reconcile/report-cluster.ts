@@ -1,0 +1,71 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import type { ClusterPhase } from '#shared/core/phase.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ImageDeps } from './deps.ts';
+
+export interface ClusterReport {
+  readonly member: Member;
+  readonly record: ClusterRecord | undefined;
+  readonly phase: ClusterPhase;
+  readonly message?: string;
+  /** Start of this reconcile, where it completed. */
+  readonly reconciledAt?: string;
+  readonly follows?: readonly string[];
+  readonly syncs?: readonly SyncRow[];
+}
+
+/**
+ * Publishes a change of the cluster's phase, then records it with all that was seen. What an unreachable cluster was
+ * last known to hold is kept: it follows the same images when it comes back.
+ */
+export async function reportCluster(
+  report: ClusterReport,
+  { publish, store, now }: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
+): Promise<void> {
+  const { member, record, phase, message = '' } = report;
+  const changed = record?.phase !== phase;
+  const since = changed ? now().toISOString() : record.since;
+  // The first sight of a healthy cluster is no recovery.
+  if (changed && !(record === undefined && phase === 'Reachable')) {
+    const previous =
+      record === undefined ? undefined : { phase: record.phase, since: record.since };
+    await publish({
+      type: phase === 'Reachable' ? 'cluster.recovered' : 'cluster.unreachable',
+      replaced: previous,
+      data: {
+        cluster: member.name,
+        phase,
+        ...(previous === undefined ? {} : { previous }),
+        since,
+        errors: [],
+        message: phase === 'Reachable' ? 'Reachable again' : message,
+      },
+    });
+  }
+  const reconciledAt = report.reconciledAt ?? record?.reconciledAt;
+  await store.writeCluster({
+    cluster: member.name,
+    phase,
+    since,
+    ...(message === '' ? {} : { message }),
+    ...(reconciledAt === undefined ? {} : { reconciledAt }),
+    follows: report.follows ?? record?.follows ?? [],
+    syncs: report.syncs ?? record?.syncs ?? [],
+  });
+}
+
+/** The phase that a failed call puts the whole cluster in; undefined when the failure is not the cluster's. */
+export function clusterPhaseOf(error: unknown): Exclude<ClusterPhase, 'Reachable'> | undefined {
+  if (!(error instanceof CountersignError)) return undefined;
+  switch (error.code) {
+    case 'cluster-unreachable':
+      return 'Unreachable';
+    case 'cluster-forbidden':
+      return 'Forbidden';
+    case 'no-config-sync':
+      return 'NoConfigSync';
+    default:
+      return undefined;
+  }
+}

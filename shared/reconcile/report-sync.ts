@@ -1,0 +1,98 @@
+import { formatReference } from '#shared/core/reference.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { SyncEventType } from '#shared/core/transition.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { SyncEvent } from '#shared/status/events.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+import type { ImageDeps } from './deps.ts';
+import type { Written } from './write.ts';
+
+/** Publishes every transition of one RSync, in order; the caller records it afterwards. */
+export async function reportSync(
+  written: Written,
+  row: SyncRow | undefined,
+  member: Member,
+  { publish }: Pick<ImageDeps, 'publish'>,
+): Promise<void> {
+  for (const type of written.decision.transition.events) {
+    await publish(describe(type, written, row, member));
+  }
+}
+
+/** Publishes the recovery of failures whose RSync is gone: nothing else will ever end them. */
+export async function reportGone(
+  rows: readonly SyncRow[],
+  rsyncs: readonly RSync[],
+  member: Member,
+  { publish, now }: Pick<ImageDeps, 'publish' | 'now'>,
+): Promise<void> {
+  const present = new Set(rsyncs.map(({ uid }) => uid));
+  for (const row of rows) {
+    if (present.has(row.uid) || row.record.failure === undefined) continue;
+    await publish({
+      type: 'sync.recovered',
+      uid: row.uid,
+      replaced: row.record,
+      data: {
+        image: row.image ?? '',
+        cluster: member.name,
+        sync: row.sync,
+        phase: 'Ignored',
+        previous: { phase: row.record.phase, since: row.record.since },
+        since: now().toISOString(),
+        errors: [],
+        message: 'The RSync is gone',
+      },
+    });
+  }
+}
+
+function describe(
+  type: SyncEventType,
+  { rsync, followed, decision }: Written,
+  row: SyncRow | undefined,
+  member: Member,
+): SyncEvent {
+  const { observation, transition, downgrade } = decision;
+  const verdict = followed?.verdict;
+  const allowedUnsigned = verdict?.status === 'verified' && verdict.allowedUnsigned === true;
+  const warns = type === 'approved' && (downgrade || allowedUnsigned);
+  const digest = type === 'approved' ? decision.approved[0] : observation.digest;
+  const previous = row?.record;
+  return {
+    type: `sync.${type}`,
+    uid: rsync.uid,
+    replaced: previous,
+    ...(warns ? { severity: 'WARNING' } : {}),
+    data: {
+      image: followed?.resolved ? formatReference(followed.resolved.reference) : (row?.image ?? ''),
+      ...(digest === undefined ? {} : { digest }),
+      cluster: member.name,
+      sync: formatSyncRef(rsync.ref),
+      phase: type === 'approved' ? 'Approved' : observation.phase,
+      ...(previous === undefined
+        ? {}
+        : { previous: { phase: previous.phase, since: previous.since } }),
+      ...(verdict === undefined
+        ? {}
+        : { verdict: verdict.status, reasons: [...reasonsOf(verdict)] }),
+      ...(verdict?.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
+      since: transition.record.since,
+      errors: observation.errors.map(({ code, message }) => ({ code, message })),
+      message: messageOf(type, decision.observation.message, downgrade),
+    },
+  };
+}
+
+function messageOf(type: SyncEventType, observed: string, downgrade: boolean): string {
+  switch (type) {
+    case 'approved':
+      return downgrade ? 'Approved; its tag moved back to an older digest' : 'Approved';
+    case 'withdrawn':
+      return 'Approval withdrawn: it does not verify under the policy any more';
+    default:
+      return observed;
+  }
+}

@@ -1,0 +1,33 @@
+import { liveKey } from '#shared/core/observe.ts';
+import { formatReference } from '#shared/core/reference.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+import type { Written } from './write.ts';
+
+/** The store caps a cluster's record; Config Sync's own texts can be megabytes (facts/config-sync.md section 5). */
+const MAX_ERRORS = 5;
+const MAX_ERROR_TEXT = 500;
+
+/** What the snapshot keeps of one RSync. */
+export function rowOf({ rsync, followed, decision }: Written, nomos: string): SyncRow {
+  const image = followed?.resolved?.resolution.image;
+  const live = liveKey(rsync);
+  const { observation, transition, approved } = decision;
+  return {
+    sync: formatSyncRef(rsync.ref),
+    uid: rsync.uid,
+    ...(followed?.resolved === undefined
+      ? {}
+      : { image: formatReference(followed.resolved.reference) }),
+    ...(image?.status === 'resolved' ? { target: image.digest } : {}),
+    ...(live === undefined ? {} : { live }),
+    ...(followed === undefined ? {} : { verdict: followed.verdict.status }),
+    approved,
+    record: transition.record,
+    message: observation.message,
+    errors: observation.errors
+      .slice(0, MAX_ERRORS)
+      .map(({ code, message }) => ({ code, message: message.slice(0, MAX_ERROR_TEXT) })),
+    nomos,
+  };
+}
