@@ -16,7 +16,6 @@ import type { Store } from '#shared/store/store.ts';
 export interface ReconcileDeps extends ImageDeps {
   readonly fleet: Fleet;
   readonly rsyncs: RSyncs;
-  readonly rules: Rules;
   readonly settings: { readonly blockedAfterMs: number; readonly withdraw: boolean };
 }
 
@@ -24,6 +23,7 @@ export interface ReconcileDeps extends ImageDeps {
 export interface ImageDeps {
   readonly resolver: Resolver;
   readonly verifier: Verifier;
+  readonly rules: Rules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly store: Store;
   /** Resolves when the broker has it. Throws `publish-failed`. */
@@ -60,8 +60,10 @@ export interface RSyncs {
 }
 
 export interface Rules {
-  /** The rule a repository falls under in a cluster with these labels; undefined: not followed there. */
-  match(repository: string, labels: Readonly<Record<string, string>>): ImageRule | undefined;
+  /** The first rule whose glob matches `host/path`; undefined: the config does not name it. */
+  match(repository: string): ImageRule | undefined;
+  /** Whether a cluster with these labels follows the images of `rule`. */
+  selects(rule: ImageRule, labels: Readonly<Record<string, string>>): boolean;
 }
 
 /** Static messages; what varies goes into `fields`. */

@@ -18,9 +18,10 @@ export function follow(
 ): FollowedRSync | undefined {
   const { source } = rsync;
   if (rsync.deleting || (source.type !== 'oci' && source.type !== 'helm')) return undefined;
-  const rule = rules.match(source.reference.repository, labels);
-  const target = rule === undefined ? undefined : targetOf(source, rule);
-  return rule === undefined || target === undefined ? undefined : { rsync, rule, target };
+  const rule = rules.match(source.reference.repository);
+  if (rule === undefined || !rules.selects(rule, labels)) return undefined;
+  const target = targetOf(source, rule);
+  return target === undefined ? undefined : { rsync, rule, target };
 }
 
 /** The repositories that these RSyncs follow, distinct and sorted: what the store remembers of a cluster. */

@@ -1,8 +1,9 @@
 import type { Followed } from '#shared/core/decide.ts';
+import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
+import type { ImageEvent } from '#shared/status/events.ts';
 import type { ImageDeps } from './deps.ts';
 
 export interface JudgedImage {
@@ -33,8 +34,32 @@ export async function publishVerdict(
   const last = await store.readImage(key);
   if (last?.status === verdict.status && last.policy === policy) return;
   const since = now().toISOString();
-  await publish({ ...describeVerdict(judged, since), cause });
+  await publish(describeVerdict(judged, cause, since));
   await store.writeImage({ ...key, status: verdict.status, policy, since });
+}
+
+/** Publishes once that an image could not be checked; whatever verdict comes next ends it. */
+export async function publishUnchecked(
+  reference: Reference,
+  failure: CountersignError,
+  cause: string,
+  { store, publish, now }: VerdictDeps,
+): Promise<void> {
+  const key = { repository: reference.repository, digest: nameOf(reference) };
+  if ((await store.readImage(key))?.status === 'unchecked') return;
+  const since = now().toISOString();
+  const { code, message } = failure;
+  await publish({
+    type: 'image.unchecked',
+    cause,
+    data: { image: formatReference(reference), since, errors: [{ code, message }], message },
+  });
+  await store.writeImage({ ...key, status: 'unchecked', policy: '', since });
+}
+
+/** What a reference is remembered by where its digest is not known. */
+function nameOf({ digest, tag }: Reference): string {
+  return digest ?? `:${tag}`;
 }
 
 /** The image of a decision, where it has one that was resolved. */
@@ -46,12 +71,13 @@ export function judgedImage(followed: Followed): JudgedImage | undefined {
 
 function describeVerdict(
   { reference, resolution, verdict, policy }: JudgedImage,
+  cause: string,
   since: string,
-): Extract<StatusEvent, { cause: string }> {
+): ImageEvent {
   const { image } = resolution;
   return {
     type: `image.${verdict.status}`,
-    cause: '',
+    cause,
     ...(verdict.status === 'verified' && verdict.allowedUnsigned ? { severity: 'WARNING' } : {}),
     data: {
       image: formatReference(reference),

@@ -88,7 +88,12 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
       if (clusterPhaseOf(error) !== undefined) throw error;
       const failure = toFailure(error);
       deps.log.warn(
-        { cluster: member.name, sync: formatSyncRef(rsync.ref), code: failure.code, err: failure },
+        {
+          cluster: member.name,
+          sync: formatSyncRef(rsync.ref),
+          code: failure.code,
+          error: failure,
+        },
         'RSync could not be reconciled',
       );
       failures.push(failure);

@@ -71,7 +71,8 @@ export interface ImageKey {
 
 /** The verdict last published of one digest. */
 export interface ImageRecord extends ImageKey {
-  readonly status: VerdictStatus;
+  /** `unchecked`: that it could not be judged was the last thing published. */
+  readonly status: VerdictStatus | 'unchecked';
   /** Hash of the policy it was judged under. */
   readonly policy: string;
   readonly since: string;
