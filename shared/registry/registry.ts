@@ -10,7 +10,10 @@ export interface Registry {
   manifest(repository: string, reference: string): Promise<Manifest | undefined>;
   /** The bytes of a blob, hashed against `digest`; undefined when absent. Throws as `manifest`, `too-large` past `maxBytes`. */
   blob(repository: string, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
-  /** Descriptors that the referrers API lists for `digest`; undefined when the registry has no such API (404). */
+  /**
+   * Descriptors that the referrers API lists for `digest`, the first 1,000 of them (`RegistryLimits.entries`: as many
+   * may mean more); undefined when the registry has no such API (404). Throws as `manifest`.
+   */
   referrers(repository: string, digest: Digest): Promise<readonly Descriptor[] | undefined>;
 }
 
@@ -21,6 +24,20 @@ export interface Manifest {
   readonly bytes: Uint8Array;
   /** The registry's `Date` header as ISO 8601 with whole seconds. */
   readonly date: string;
+  /** The Content-Type header, verbatim: what Config Sync's library goes by. Absent: the same as `mediaType`. */
+  readonly contentType?: string;
+}
+
+/** The tags of one repository, as far as the registry lists them. */
+export interface TagLister {
+  /** Empty for an absent repository. Throws as `Registry.manifest`. */
+  tags(repository: string): Promise<TagList>;
+}
+
+export interface TagList {
+  readonly tags: readonly string[];
+  /** False where there are more than are listed (`RegistryLimits.entries`, `RegistryLimits.pages`). */
+  readonly complete: boolean;
 }
 
 /** OCI image-spec 1.1, "Content Descriptors". Fields beyond `digest` are claims of whoever pushed. */

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import type { Digest } from '#shared/core/digest.ts';
+import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
+import { dockerImageName } from './artifact-name.ts';
+
+/** What Artifact Registry's own API knows of an image. */
+export interface ArtifactLookup {
+  /**
+   * The tags of `digest` itself; empty where it has none or is absent, undefined where the repository is not Artifact
+   * Registry's. Throws `registry-denied`, `registry-unavailable`.
+   */
+  tagsOf(repository: string, digest: Digest): Promise<readonly string[] | undefined>;
+}
+
+/** The one call of `@google-cloud/artifact-registry` that is used. */
+export interface DockerImages {
+  getDockerImage(
+    request: { readonly name: string },
+    options: { readonly timeout: number },
+  ): Promise<readonly [{ readonly tags?: readonly string[] | null }, ...unknown[]]>;
+}
+
+const CALL_MS = 10_000;
+const rpcErrorSchema = z.object({ code: z.number() });
+const NOT_FOUND: readonly number[] = [5, 404];
+// UNAUTHENTICATED and PERMISSION_DENIED, in gRPC and in HTTP.
+const DENIED: readonly number[] = [7, 16, 401, 403];
+
+/** `load` gives the client at its first use: it is heavy, and most instances never need it. */
+export function createArtifactLookup(load: () => Promise<DockerImages>): ArtifactLookup {
+  let client: Promise<DockerImages> | undefined;
+  return {
+    async tagsOf(repository, digest) {
+      const name = dockerImageName(repository, digest);
+      if (name === undefined) return undefined;
+      client ??= load();
+      const images = await client;
+      try {
+        const [image] = await images.getDockerImage({ name }, { timeout: CALL_MS });
+        return image.tags ?? [];
+      } catch (cause) {
+        const code = rpcErrorSchema.safeParse(cause).data?.code ?? 0;
+        if (NOT_FOUND.includes(code)) return [];
+        throw failed(repository, DENIED.includes(code) ? 'registry-denied' : undefined, cause);
+      }
+    },
+  };
+}
+
+/** Loads and constructs the real client, with application default credentials. */
+export async function loadDockerImages(): Promise<DockerImages> {
+  const { ArtifactRegistryClient } = await import('@google-cloud/artifact-registry');
+  return new ArtifactRegistryClient();
+}
+
+function failed(
+  repository: string,
+  code: FailureCode = 'registry-unavailable',
+  cause: unknown,
+): CountersignError {
+  return new CountersignError(
+    code,
+    `Artifact Registry does not tell the tags in ${repository}: it needs roles/artifactregistry.reader there`,
+    { cause },
+  );
+}

@@ -1,0 +1,149 @@
+import { LRUCache } from 'lru-cache';
+import { CountersignError } from '#shared/core/errors.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
+import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
+import { failureOf, parseJson } from './failure.ts';
+import type { HostAccess } from './host-access.ts';
+import type { RegistryLimits } from './limits.ts';
+import { tokenUrl } from './realm.ts';
+import { tokenSchema } from './schema.ts';
+import type { Send } from './send.ts';
+
+export interface Authorizer {
+  /** What to send unasked; undefined: nothing. */
+  current(access: HostAccess, path: string): Promise<string | undefined>;
+  /** What to send after a 401 to `refused`. Throws `registry-denied` when there is nothing better. */
+  renew(
+    access: HostAccess,
+    path: string,
+    refused: { readonly sent: string | undefined; readonly challenge: string | null },
+    signal: AbortSignal,
+  ): Promise<string>;
+}
+
+export interface AuthorizerDeps extends CredentialSources {
+  readonly send: Send;
+  readonly limits: RegistryLimits;
+  readonly now: () => Date;
+}
+
+interface Grant {
+  readonly authorization: string;
+  readonly until: number;
+}
+
+const MAX_GRANTS = 1_000;
+/** Docker registry token specification: a token without `expires_in` lives 60 seconds. */
+const DEFAULT_LIFE_S = 60;
+const MAX_LIFE_S = 3_600;
+/** A token is renewed this long before it expires, or after half its life if that is sooner. */
+const MARGIN_S = 15;
+/** RFC 6750 `b64token`: what cannot break out of a header. */
+const TOKEN = /^[A-Za-z0-9._~+/-]{1,16384}=*$/;
+
+/**
+ * Credentials per host and scope: Google's token as it is, anything else as the registry's challenge asks, with the
+ * token kept until shortly before it expires and asked for once however many requests wait for it.
+ */
+export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
+  const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS });
+  const pending = new Map<string, Promise<Grant>>();
+
+  function kept(key: string): string | undefined {
+    const grant = grants.get(key);
+    return grant !== undefined && grant.until > deps.now().getTime()
+      ? grant.authorization
+      : undefined;
+  }
+
+  return {
+    async current(access, path) {
+      if (access.auth === 'google') return googleAuthorization(access, deps);
+      return kept(keyOf(access, path));
+    },
+    async renew(access, path, { sent, challenge }, signal) {
+      // Google's token is never traded at a realm: a 401 to it is final.
+      if (access.auth === 'google') throw denied(access, 'refuses the Google token');
+      const key = keyOf(access, path);
+      const newer = kept(key);
+      if (newer !== undefined && newer !== sent) return newer;
+      const known = pending.get(key);
+      if (known !== undefined) return (await known).authorization;
+      const grant = requestGrant(deps, access, path, challenge, signal);
+      pending.set(key, grant);
+      try {
+        const granted = await grant;
+        grants.set(key, granted);
+        return granted.authorization;
+      } finally {
+        pending.delete(key);
+      }
+    },
+  };
+}
+
+function keyOf(access: HostAccess, path: string): string {
+  return `${access.host} ${path}`;
+}
+
+async function requestGrant(
+  deps: AuthorizerDeps,
+  access: HostAccess,
+  path: string,
+  header: string | null,
+  signal: AbortSignal,
+): Promise<Grant> {
+  const challenges = parseChallenges(header ?? '');
+  const bearer = challenges?.find(({ scheme }) => scheme === 'bearer');
+  const basic = await basicAuthorization(access, deps);
+  if (bearer !== undefined) return requestToken(deps, access, path, bearer, basic, signal);
+  if (challenges?.some(({ scheme }) => scheme === 'basic')) {
+    if (basic === undefined) throw denied(access, 'wants a user name and password');
+    return { authorization: basic, until: expiry(deps.now(), DEFAULT_LIFE_S) };
+  }
+  throw denied(access, 'answers 401 without a challenge that can be met');
+}
+
+async function requestToken(
+  deps: AuthorizerDeps,
+  access: HostAccess,
+  path: string,
+  challenge: Challenge,
+  authorization: string | undefined,
+  signal: AbortSignal,
+): Promise<Grant> {
+  // Our own scope, not the challenge's: never more than pulling from the repository that was asked for.
+  const url = tokenUrl(access, challenge, `repository:${path}:pull`);
+  const asked = deps.now();
+  const answer = await deps.send(
+    {
+      url,
+      accept: 'application/json',
+      authorization,
+      maxBytes: deps.limits.smallBytes,
+      redirects: 0,
+    },
+    signal,
+  );
+  if (answer.status !== 200) {
+    throw failureOf(answer, `Token request to ${url.host} for ${access.host}/${path}`, asked);
+  }
+  const parsed = tokenSchema.safeParse(parseJson(answer.bytes));
+  const token = parsed.data?.token ?? parsed.data?.access_token ?? '';
+  if (!TOKEN.test(token)) {
+    throw new CountersignError('registry-misbehaved', `Token service ${url.host} gives no token`);
+  }
+  const life = Math.min(parsed.data?.expires_in ?? DEFAULT_LIFE_S, MAX_LIFE_S);
+  return { authorization: `Bearer ${token}`, until: expiry(asked, life) };
+}
+
+function expiry(from: Date, lifeSeconds: number): number {
+  return from.getTime() + Math.max(lifeSeconds - MARGIN_S, lifeSeconds / 2) * 1000;
+}
+
+function denied(access: HostAccess, why: string): CountersignError {
+  return new CountersignError(
+    'registry-denied',
+    `Registry ${access.host} ${why}: fix "auth" of its entry in "registries"`,
+  );
+}

@@ -1,0 +1,69 @@
+import { LRUCache } from 'lru-cache';
+import { isDigest } from '#shared/core/digest.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Manifest, Registry } from './registry.ts';
+
+export interface CacheLimits {
+  /** Bytes of manifests and blobs that are kept. */
+  readonly maxBytes: number;
+}
+
+const DEFAULT_CACHE: CacheLimits = { maxBytes: 16 * 1024 * 1024 };
+/** What keeping an entry costs beside its bytes. */
+const ENTRY_BYTES = 512;
+
+/**
+ * A registry that fetches what a digest names once, however many ask at once: it cannot change. Kept per repository,
+ * for reading one says nothing about another. Tags, referrers, absences and failures are asked for every time.
+ */
+export function createCachedRegistry(
+  registry: Registry,
+  { maxBytes }: CacheLimits = DEFAULT_CACHE,
+): Registry {
+  const manifests = byteCache<Manifest>(Math.ceil(maxBytes / 2), ({ bytes }) => bytes.length);
+  const blobs = byteCache<Uint8Array>(Math.ceil(maxBytes / 2), (bytes) => bytes.length);
+  return {
+    manifest(repository, reference) {
+      if (!isDigest(reference)) return registry.manifest(repository, reference);
+      const key = `${repository}@${reference}`;
+      return manifests(key, key, () => registry.manifest(repository, reference));
+    },
+    async blob(repository, digest, limit) {
+      const key = `${repository}@${digest}`;
+      // A caller with a lower limit must not be given, nor wait for, what another may read.
+      const bytes = await blobs(key, `${key} ${limit}`, () =>
+        registry.blob(repository, digest, limit),
+      );
+      if (bytes === undefined || bytes.length <= limit) return bytes;
+      throw new CountersignError('too-large', `Blob ${key} is larger than ${limit} bytes`);
+    },
+    referrers: (repository, digest) => registry.referrers(repository, digest),
+  };
+}
+
+type Load<T> = () => Promise<T | undefined>;
+
+/** Remembers under `key`, and shares what is under way under `call`. */
+function byteCache<T extends object>(
+  maxSize: number,
+  sizeOf: (value: T) => number,
+): (key: string, call: string, load: Load<T>) => Promise<T | undefined> {
+  const kept = new LRUCache<string, T>({
+    maxSize,
+    sizeCalculation: (value) => sizeOf(value) + ENTRY_BYTES,
+  });
+  const pending = new Map<string, Promise<T | undefined>>();
+  return async (key, call, load) => {
+    const known = kept.get(key) ?? pending.get(call);
+    if (known !== undefined) return known;
+    const loading = load();
+    pending.set(call, loading);
+    try {
+      const value = await loading;
+      if (value !== undefined) kept.set(key, value);
+      return value;
+    } finally {
+      pending.delete(call);
+    }
+  };
+}

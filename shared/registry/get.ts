@@ -1,0 +1,49 @@
+import type { Authorizer } from './authorizer.ts';
+import { failureOf } from './failure.ts';
+import { accessTo, type RegistryRule } from './host-access.ts';
+import type { RegistryLimits } from './limits.ts';
+import type { Retry } from './retry.ts';
+import type { Answer, Send } from './send.ts';
+
+export interface GetRequest {
+  /** As dialled, and the repository's path within it. */
+  readonly host: string;
+  readonly path: string;
+  /** What follows `/v2/<path>/`: safe in an address, for it is built from parsed references only. */
+  readonly resource: string;
+  readonly accept: string;
+  readonly maxBytes: number;
+}
+
+/** The answer of status 200 or 404; every other is thrown as a failure. */
+export type Get = (request: GetRequest) => Promise<Answer>;
+
+export interface GetDeps {
+  readonly registries: readonly RegistryRule[];
+  readonly authorizer: Authorizer;
+  readonly send: Send;
+  readonly retry: Retry;
+  readonly limits: RegistryLimits;
+  readonly now: () => Date;
+}
+
+/** An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself. */
+export function createGet(deps: GetDeps): Get {
+  const { authorizer, send, limits } = deps;
+  return (request) =>
+    deps.retry(async (signal) => {
+      const { host, path, resource, accept, maxBytes } = request;
+      const access = accessTo(host, deps.registries);
+      const url = new URL(`${access.scheme}://${host}/v2/${path}/${resource}`);
+      const ask = { url, accept, maxBytes, redirects: limits.redirects };
+      const sent = await authorizer.current(access, path);
+      let answer = await send({ ...ask, authorization: sent }, signal);
+      if (answer.status === 401 && !answer.foreign) {
+        const challenge = answer.headers.get('www-authenticate');
+        const authorization = await authorizer.renew(access, path, { sent, challenge }, signal);
+        answer = await send({ ...ask, authorization }, signal);
+      }
+      if (answer.status === 200 || answer.status === 404) return answer;
+      throw failureOf(answer, `GET ${host}${url.pathname}`, deps.now());
+    });
+}

@@ -1,0 +1,57 @@
+import { CountersignError } from '#shared/core/errors.ts';
+
+/** One entry of the config's `registries`. */
+export interface RegistryRule {
+  /** `host[:port]`, lower-case, as image references spell it. */
+  readonly host: string;
+  readonly plainHttp: boolean;
+  readonly auth: 'none' | 'google' | 'dockerConfig';
+  /** Hosts, besides its own, that may ask for this registry's credentials as its token realm. */
+  readonly realms?: readonly string[];
+}
+
+/** How one host is dialled. */
+export interface HostAccess {
+  readonly host: string;
+  readonly scheme: 'http' | 'https';
+  readonly auth: RegistryRule['auth'];
+  readonly realms: readonly string[];
+}
+
+// `us-docker.pkg.dev`, `europe-west4-docker.pkg.dev`: one label, no port, no trailing dot.
+const PKG_DEV = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.pkg\.dev$/;
+const GCR_IO: ReadonlySet<string> = new Set([
+  'gcr.io',
+  'asia.gcr.io',
+  'eu.gcr.io',
+  'marketplace.gcr.io',
+  'us.gcr.io',
+]);
+/** Registries known to keep their token realm on another host; any other says so in its entry's `realms`. */
+const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
+  'index.docker.io': ['auth.docker.io'],
+};
+
+/** Whether a Google token may be sent to `host` without anyone having said so (DESIGN section 2, law 9). */
+export function isGoogleHost(host: string): boolean {
+  return GCR_IO.has(host) || PKG_DEV.test(host);
+}
+
+/** How `host` may be dialled. Throws `registry-not-allowed` for a host that is neither Google's nor configured. */
+export function accessTo(host: string, rules: readonly RegistryRule[]): HostAccess {
+  const rule = rules.find((candidate) => candidate.host === host);
+  if (rule !== undefined) {
+    const realms = rule.realms ?? (Object.hasOwn(KNOWN_REALMS, host) ? KNOWN_REALMS[host] : []);
+    return {
+      host,
+      scheme: rule.plainHttp ? 'http' : 'https',
+      auth: rule.auth,
+      realms: realms ?? [],
+    };
+  }
+  if (isGoogleHost(host)) return { host, scheme: 'https', auth: 'google', realms: [] };
+  throw new CountersignError(
+    'registry-not-allowed',
+    `Registry ${host} is not allowed: add an entry for it to "registries"`,
+  );
+}

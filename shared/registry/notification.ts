@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import type { Digest } from '#shared/core/digest.ts';
+import { isDigest } from '#shared/core/digest.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { parseReference, type Reference } from '#shared/core/reference.ts';
+
+/** What one message on topic `gcr` says happened; a hint, for anyone with publish rights can say it. */
+export type Notification = NotificationFacts & NotificationKind;
+
+interface NotificationFacts {
+  readonly action: 'INSERT' | 'DELETE';
+  /** Normalised `host/path`. */
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** What it is about, judged by its tag alone. */
+export type NotificationKind =
+  | { readonly kind: 'image' }
+  /** No tag: a child of an index, an image pushed by digest, or a signature that refers to one (see subject.ts). */
+  | { readonly kind: 'untagged' }
+  /** `sha256-<hex>.sig`, `.att`, `.sbom`, and OCI's referrers fallback tag `sha256-<hex>`. */
+  | {
+      readonly kind: 'signature' | 'attestation' | 'sbom' | 'referrers-fallback';
+      readonly subject: Digest;
+    };
+
+/** Two references and a little; Pub/Sub would carry 10 MB. */
+const MAX_NOTIFICATION = 8 * 1024;
+
+// Both keys are documented as "either" (google-cloud.md section 1); keys that Google may add are not our business.
+const notificationSchema = z.object({
+  action: z.enum(['INSERT', 'DELETE']),
+  digest: z.string().optional(),
+  tag: z.string().optional(),
+});
+
+const REFERRER_TAG = /^sha256-([0-9a-f]{64})(\.sig|\.att|\.sbom)?$/;
+const KIND_OF_SUFFIX = {
+  '.sig': 'signature',
+  '.att': 'attestation',
+  '.sbom': 'sbom',
+  '': 'referrers-fallback',
+} as const;
+
+/** Reads the data of a message that Artifact Registry published. Throws `bad-request`, which no retry helps. */
+export function parseNotification(data: Uint8Array): Notification {
+  if (data.length > MAX_NOTIFICATION) throw invalid(`is larger than ${MAX_NOTIFICATION} bytes`);
+  const { action, digest, tag } = parse(data);
+  const byDigest = digest === undefined ? undefined : refer('digest', digest);
+  const byTag = tag === undefined ? undefined : refer('tag', tag);
+  const repository = byTag?.repository ?? byDigest?.repository;
+  if (repository === undefined) throw invalid('has neither "digest" nor "tag"');
+  if (byDigest !== undefined && byDigest.repository !== repository) {
+    throw invalid('has "digest" and "tag" of two repositories');
+  }
+  return {
+    action,
+    repository,
+    ...(byTag?.tag === undefined ? {} : { tag: byTag.tag }),
+    ...(byDigest?.digest === undefined ? {} : { digest: byDigest.digest }),
+    ...kindOf(byTag?.tag),
+  };
+}
+
+/** What a tag alone says: images have names of their own, signatures the digest they are about. */
+export function kindOf(tag: string | undefined): NotificationKind {
+  if (tag === undefined) return { kind: 'untagged' };
+  const [, hex, suffix = ''] = REFERRER_TAG.exec(tag) ?? [];
+  const subject = `sha256:${hex}`;
+  if (!isDigest(subject) || !isSuffix(suffix)) return { kind: 'image' };
+  return { kind: KIND_OF_SUFFIX[suffix], subject };
+}
+
+function isSuffix(suffix: string): suffix is keyof typeof KIND_OF_SUFFIX {
+  return Object.hasOwn(KIND_OF_SUFFIX, suffix);
+}
+
+function parse(data: Uint8Array): z.infer<typeof notificationSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+  } catch (cause) {
+    throw invalid('is not JSON', cause);
+  }
+  const { success, data: notification, error } = notificationSchema.safeParse(value);
+  if (success) return notification;
+  const [issue] = error.issues;
+  throw invalid(`has a bad field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`);
+}
+
+/** Full references, `HOST/PATH@sha256:…` and `HOST/PATH:TAG`: each exactly of its own form. */
+function refer(key: 'digest' | 'tag', text: string): Reference {
+  let reference: Reference;
+  try {
+    reference = parseReference(text);
+  } catch (cause) {
+    throw invalid(`has a "${key}" that is no image reference`, cause);
+  }
+  const exact =
+    key === 'digest'
+      ? reference.digest !== undefined && reference.tag === undefined
+      : reference.digest === undefined && text.endsWith(`:${reference.tag}`);
+  if (exact) return reference;
+  throw invalid(`has a "${key}" that does not end in a ${key}`);
+}
+
+function invalid(problem: string, cause?: unknown): CountersignError {
+  return new CountersignError('bad-request', `Notification ${problem}`, { cause });
+}

@@ -1,0 +1,92 @@
+import type { Digest } from '#shared/core/digest.ts';
+import type { UnusableReason } from '#shared/core/verdict.ts';
+import { kindOf } from './media-type.ts';
+import type { Manifest } from './registry.ts';
+import { imageSchema, indexSchema } from './schema.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** What Config Sync's library makes of a manifest. */
+export type ManifestReading =
+  | { readonly type: 'image' }
+  /** An index, and the child that is pulled: the first for linux/amd64. */
+  | { readonly type: 'index'; readonly child: Child }
+  | { readonly type: 'unusable'; readonly reason: UnusableReason; readonly problem: string };
+
+export interface Child {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/** Names whose reading decides what is pulled. */
+const FIELDS = [
+  'architecture',
+  'config',
+  'data',
+  'digest',
+  'layers',
+  'manifests',
+  'mediaType',
+  'os',
+  'platform',
+  'schemaVersion',
+];
+const FOREIGN_TO_INDEX = ['blobs', 'config', 'fsLayers', 'layers'];
+const FOREIGN_TO_IMAGE = ['blobs', 'fsLayers', 'manifests'];
+
+/**
+ * Reads a manifest as Config Sync does (config-sync.md section 3): an index or an image by its Content-Type, children
+ * in their order, a missing platform counting as linux/amd64, schema 1 refused. Where its library would shrug at a
+ * contradiction (types that differ, an image that is also an index: CVE-2021-41190) we refuse, and so too an image
+ * without layers, which would sync nothing and prune everything. `described` is the type the parent index gave.
+ */
+export function readManifest(manifest: Manifest, described?: string): ManifestReading {
+  const parsed = parseStrictJson(manifest.bytes, FIELDS);
+  if ('problem' in parsed) return notAnImage(parsed.problem);
+  const served = manifest.contentType ?? manifest.mediaType;
+  const kind = kindOf(served);
+  if (kind === 'schema1') return notAnImage('is of Docker schema 1');
+  const { mediaType } = manifest;
+  if (kind !== 'unknown' && mediaType !== served) {
+    return notAnImage(`says it is ${mediaType} and is served as ${served}`);
+  }
+  if (described !== undefined && kind !== 'unknown' && described !== served) {
+    return notAnImage(`is listed as ${described} and served as ${served}`);
+  }
+  return kind === 'index' ? readIndex(parsed.value) : readImage(parsed.value, mediaType);
+}
+
+function readIndex(value: unknown): ManifestReading {
+  const stray = strayKey(value, FOREIGN_TO_INDEX);
+  if (stray !== undefined) return notAnImage(`is an index that has ${stray}`);
+  const { success, data } = indexSchema.safeParse(value);
+  if (!success) return notAnImage('is not an index that can be read');
+  const child = data.manifests.find(({ platform }) => {
+    return !platform || (platform.os === 'linux' && platform.architecture === 'amd64');
+  });
+  if (child !== undefined) return { type: 'index', child };
+  return {
+    type: 'unusable',
+    reason: 'no-linux-amd64-child',
+    problem: 'has no child for linux/amd64',
+  };
+}
+
+function readImage(value: unknown, mediaType: string): ManifestReading {
+  const stray = strayKey(value, FOREIGN_TO_IMAGE);
+  if (stray !== undefined) return notAnImage(`is an image that has ${stray}`);
+  const { success, data } = imageSchema.safeParse(value);
+  if (!success) return notAnImage('is not an image with layers that can be read');
+  if (data.mediaType !== undefined && kindOf(data.mediaType) !== 'image') {
+    return notAnImage(`is of type ${mediaType}`);
+  }
+  return { type: 'image' };
+}
+
+function strayKey(value: unknown, foreign: readonly string[]): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return foreign.find((key) => Object.hasOwn(value, key));
+}
+
+function notAnImage(problem: string): ManifestReading {
+  return { type: 'unusable', reason: 'not-an-image', problem };
+}

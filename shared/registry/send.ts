@@ -1,0 +1,116 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import type { AddressGuard } from './address-guard.ts';
+import type { RegistryLimits } from './limits.ts';
+import { readBody } from './read-body.ts';
+
+export interface Ask {
+  readonly url: URL;
+  readonly accept: string;
+  readonly authorization: string | undefined;
+  /** Largest body of a 200; the body of any other status is cut at `limits.smallBytes`. */
+  readonly maxBytes: number;
+  /** How many redirects are followed; one more is `registry-misbehaved`. */
+  readonly redirects: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+  /** A redirect led to another host: what it says of credentials or absence is not the registry's word. */
+  readonly foreign: boolean;
+}
+
+export type Send = (ask: Ask, signal: AbortSignal) => Promise<Answer>;
+
+export interface SendDeps {
+  readonly fetch: typeof fetch;
+  readonly guard: AddressGuard;
+  readonly limits: RegistryLimits;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * One GET, its redirects followed by hand: every hop's address is checked, the scheme stays https (or what the first
+ * host was allowed), and Authorization stays with the first host and does not come back once it was left.
+ */
+export function createSend({ fetch, guard, limits }: SendDeps): Send {
+  return async (ask, signal) => {
+    let url = ask.url;
+    let foreign = false;
+    for (let hop = 0; ; hop += 1) {
+      await guard(url);
+      foreign ||= url.host !== ask.url.host;
+      const authorization = foreign ? undefined : ask.authorization;
+      const response = await reach(fetch, url, { accept: ask.accept, authorization }, signal);
+      const { status, headers } = response;
+      if (!REDIRECTS.has(status)) {
+        const bytes = await readAnswer(response, url, ask, limits);
+        return { status, headers, bytes, foreign };
+      }
+      await response.body?.cancel();
+      if (hop >= ask.redirects) {
+        throw misbehaved(url, `redirects more than ${ask.redirects} times`);
+      }
+      url = redirectTarget(url, headers.get('location'), ask.url);
+    }
+  };
+}
+
+async function reach(
+  fetch: SendDeps['fetch'],
+  url: URL,
+  { accept, authorization }: Pick<Ask, 'accept' | 'authorization'>,
+  signal: AbortSignal,
+): Promise<Response> {
+  // Anything compressed would be unpacked by fetch before we can count its bytes.
+  const headers = new Headers({ accept, 'accept-encoding': 'identity' });
+  if (authorization !== undefined) headers.set('authorization', authorization);
+  try {
+    return await fetch(url, { headers, redirect: 'manual', signal });
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
+
+async function readAnswer(
+  response: Response,
+  url: URL,
+  ask: Ask,
+  limits: RegistryLimits,
+): Promise<Uint8Array> {
+  const encoding = response.headers.get('content-encoding');
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    await response.body?.cancel();
+    throw misbehaved(url, 'compresses its answer, unasked');
+  }
+  const ok = response.status === 200;
+  const maxBytes = ok ? ask.maxBytes : limits.smallBytes;
+  try {
+    return await readBody(response, maxBytes, `Answer of ${url.host}${url.pathname}`, !ok);
+  } catch (error) {
+    throw error instanceof CountersignError ? error : unreachable(url, error);
+  }
+}
+
+function redirectTarget(from: URL, location: string | null, first: URL): URL {
+  const target = location === null ? null : URL.parse(location, from.href);
+  if (target === null) throw misbehaved(from, 'redirects to nowhere');
+  const sameServer = target.host === first.host && target.protocol === first.protocol;
+  if (target.protocol !== 'https:' && !sameServer) {
+    throw misbehaved(from, `redirects to ${target.protocol}//${target.host}, which is not https`);
+  }
+  if (target.username !== '' || target.password !== '') {
+    throw misbehaved(from, `redirects to ${target.host} with credentials in the address`);
+  }
+  return target;
+}
+
+function unreachable(url: URL, cause: unknown): CountersignError {
+  return new CountersignError('registry-unavailable', `Cannot reach ${url.host}`, { cause });
+}
+
+function misbehaved(url: URL, what: string): CountersignError {
+  return new CountersignError('registry-misbehaved', `Registry ${url.host} ${what}`);
+}
