@@ -12,23 +12,30 @@ export interface FanOutDeps {
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
 }
 
+export interface Audience {
+  /** Absent: whoever may follow the rule, whatever the image. */
+  readonly repository?: string;
+  readonly rule: ImageRule;
+}
+
 /**
  * Publishes one task for each cluster that follows `repository`, and for each that the store knows nothing of yet.
  * Returns how many. Publishing twice is harmless: a cluster acknowledges unread what a later reconcile has covered.
  */
 export async function fanOut(
-  repository: string,
-  rule: ImageRule,
+  { repository, rule }: Audience,
   cause: Omit<Task, 'cluster'>,
   { fleet, store, rules, publishTasks }: FanOutDeps,
 ): Promise<number> {
-  const [{ members }, { known, following }] = await Promise.all([
+  const [{ members }, followers] = await Promise.all([
     fleet.list(),
-    store.followers(repository),
+    repository === undefined ? undefined : store.followers(repository),
   ]);
-  const concerned = ({ name, labels }: Member): boolean =>
-    rules.selects(rule, labels) && (following.has(name) || !known.has(name));
-  const tasks = members.filter(concerned).map(({ name }) => ({ cluster: name, ...cause }));
-  await publishTasks(tasks);
-  return tasks.length;
+  const follows = ({ name }: Member): boolean =>
+    followers === undefined || followers.following.has(name) || !followers.known.has(name);
+  const concerned = members.filter(
+    (member) => rules.selects(rule, member.labels) && follows(member),
+  );
+  await publishTasks(concerned.map(({ name }) => ({ cluster: name, ...cause })));
+  return concerned.length;
 }

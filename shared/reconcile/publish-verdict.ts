@@ -26,16 +26,19 @@ export async function publishVerdict(
   { store, publish, now }: VerdictDeps,
 ): Promise<void> {
   const { reference, resolution, verdict, policy } = judged;
+  const { repository } = reference;
   const { image } = resolution;
-  // A tag that resolves to nothing is remembered by its name, so that it is told once as well.
-  const digest =
-    image.status === 'resolved' ? image.digest : (reference.digest ?? `:${reference.tag}`);
-  const key = { repository: reference.repository, digest };
-  const last = await store.readImage(key);
-  if (last?.status === verdict.status && last.policy === policy) return;
+  const name = nameOf(reference);
+  const digest = image.status === 'resolved' ? image.digest : name;
+  const last = await store.readImage({ repository, digest });
+  const named = digest === name ? last : await store.readImage({ repository, digest: name });
+  const told = last?.status === verdict.status && last.policy === policy;
+  if (told && named?.status !== 'unchecked') return;
   const since = now().toISOString();
   await publish(describeVerdict(judged, cause, since));
-  await store.writeImage({ ...key, status: verdict.status, policy, since });
+  const record = { repository, status: verdict.status, policy, since };
+  await store.writeImage({ ...record, digest });
+  if (named !== undefined && digest !== name) await store.writeImage({ ...record, digest: name });
 }
 
 /** Publishes once that an image could not be checked; whatever verdict comes next ends it. */
@@ -57,7 +60,7 @@ export async function publishUnchecked(
   await store.writeImage({ ...key, status: 'unchecked', policy: '', since });
 }
 
-/** What a reference is remembered by where its digest is not known. */
+/** What a reference is remembered by where its digest is not known: a tag that resolves to nothing, for one. */
 function nameOf({ digest, tag }: Reference): string {
   return digest ?? `:${tag}`;
 }

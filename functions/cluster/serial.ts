@@ -1,0 +1,22 @@
+export type Serial = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
+
+/**
+ * Runs work for one key after another, and for different keys at once: a duplicate that waited finds that the
+ * reconcile before it covered it, and lists nothing.
+ */
+export function createSerial(): Serial {
+  const tails = new Map<string, Promise<unknown>>();
+  return async function runSerially(key, work) {
+    const before = tails.get(key);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return await work();
+    })();
+    tails.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (tails.get(key) === mine) tails.delete(key);
+    }
+  };
+}

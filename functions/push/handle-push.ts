@@ -1,0 +1,130 @@
+import type { Digest } from '#shared/core/digest.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+import type { TaskReason } from '#shared/core/task.ts';
+import type { Message } from '#shared/edge/envelope.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
+import { type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
+import { judgeResolution, policyOf } from '#shared/reconcile/judge.ts';
+import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
+import { type Notification, parseNotification } from '#shared/registry/notification.ts';
+
+export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publishTasks'> {
+  /** The digest that an untagged manifest refers to, if it refers to one. */
+  readonly subjectOf: (repository: string, digest: Digest) => Promise<Digest | undefined>;
+  /** Tags that lead to a digest, by way of an index too. */
+  readonly tagsOf: (
+    repository: string,
+    digest: Digest,
+  ) => Promise<{ readonly tags: readonly string[] }>;
+  /** Rules whose signatures are kept in that repository instead of beside the image. */
+  readonly signedIn: (repository: string) => readonly ImageRule[];
+}
+
+/**
+ * One notification of Artifact Registry: judge what was pushed, tell the verdict, and task the clusters that follow
+ * it. The notification is a hint: whatever it says, the registry is read anew. Throws `bad-request` for what can
+ * never be understood, and what a retry may mend.
+ */
+export async function handlePush(message: Message, deps: PushDeps): Promise<void> {
+  const notification = parseNotification(message.data);
+  const { action, repository } = notification;
+  const fields = { action, repository, tag: notification.tag, digest: notification.digest };
+  if (action === 'DELETE') {
+    // The sweep finds what a deletion means for those who are on it; a moved tag has an INSERT of its own.
+    deps.log.info(fields, 'Deletion noted');
+    return;
+  }
+  const rule = deps.rules.match(repository);
+  if (rule === undefined) {
+    await handleForeignRepository(message, notification, fields, deps);
+    return;
+  }
+  const push = await interpret(notification, deps);
+  let verified = false;
+  for (const reference of push.references) {
+    if (await judgePush({ reference, rule, message }, deps)) verified = true;
+  }
+  if (!verified) {
+    deps.log.info(fields, 'Nothing to approve');
+    return;
+  }
+  const [first = repository] = push.references.map(formatReference);
+  const cause = { reason: push.reason, image: first, id: message.messageId };
+  const clusters = await fanOut({ repository, rule }, cause, deps);
+  deps.log.info({ ...fields, reason: push.reason, clusters }, 'Clusters tasked');
+}
+
+/** A repository that holds other repositories' signatures: who signs what is for the clusters' reconciles to find. */
+async function handleForeignRepository(
+  message: Message,
+  { repository, kind }: Notification,
+  fields: Readonly<Record<string, unknown>>,
+  deps: PushDeps,
+): Promise<void> {
+  const rules = kind === 'image' ? [] : deps.signedIn(repository);
+  if (rules.length === 0) {
+    deps.log.info(fields, 'Repository is not named by the config');
+    return;
+  }
+  const cause = { reason: 'signature', id: message.messageId } as const;
+  for (const rule of rules) await fanOut({ rule }, cause, deps);
+  deps.log.info(fields, 'Clusters tasked for a signature');
+}
+
+interface Push {
+  readonly reason: TaskReason;
+  readonly references: readonly Reference[];
+}
+
+/** What was pushed, seen from the image: a signature stands for every tag of its subject. */
+async function interpret(notification: Notification, deps: PushDeps): Promise<Push> {
+  const { repository, tag, digest, kind } = notification;
+  if (kind === 'image') {
+    return { reason: 'push', references: [parseReference(`${repository}:${tag}`)] };
+  }
+  const subject =
+    kind === 'untagged'
+      ? digest && (await deps.subjectOf(repository, digest))
+      : notification.subject;
+  if (subject === undefined) {
+    // A child of an index, or an image pushed by digest to be signed before it is tagged.
+    return {
+      reason: 'push',
+      references: digest ? [parseReference(`${repository}@${digest}`)] : [],
+    };
+  }
+  const { tags } = await deps.tagsOf(repository, subject);
+  const names =
+    tags.length > 0 ? tags.map((of) => `${repository}:${of}`) : [`${repository}@${subject}`];
+  return { reason: 'signature', references: names.map((name) => parseReference(name)) };
+}
+
+/** Resolves and verifies one reference, and tells what came of it. Returns whether it verified. */
+async function judgePush(
+  { reference, rule, message }: { reference: Reference; rule: ImageRule; message: Message },
+  deps: PushDeps,
+): Promise<boolean> {
+  const policy = policyOf(deps.policies, rule.trust);
+  try {
+    const resolution = await deps.resolver.resolve(reference, message.publishTime);
+    const verdict = await judgeResolution(reference, resolution, policy, deps.verifier);
+    // Untagged and unsigned is how an image begins that is signed before it is tagged: nothing to tell yet.
+    const begins = reference.tag === undefined && verdict.status === 'unsigned';
+    if (!begins) {
+      await publishVerdict(
+        { reference, resolution, verdict, policy: policy.hash },
+        message.messageId,
+        deps,
+      );
+    }
+    return verdict.status === 'verified';
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure.code !== 'publish-failed' && failure.code !== 'store-unavailable') {
+      await publishUnchecked(reference, failure, message.messageId, deps);
+    }
+    throw failure;
+  }
+}
