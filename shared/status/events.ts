@@ -71,6 +71,6 @@ export interface SweepEvent extends Told {
 export type StatusEvent = ImageEvent | SyncEvent | ClusterEvent | ResyncEvent | SweepEvent;
 
 /** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
-export function ceTypeOf(type: StatusType): string {
+export function ceTypeOf(type: string): string {
   return `dev.countersign.${type}.v1`;
 }

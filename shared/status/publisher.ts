@@ -1,0 +1,28 @@
+import { encodeEvent } from './encode.ts';
+import type { StatusEvent } from './events.ts';
+import type { TopicPublisher } from './topic.ts';
+
+export interface StatusPublisherDeps {
+  readonly topic: TopicPublisher;
+  /** `//countersign.dev/projects/<fleet project>` or `//countersign.dev/kubeconfig`. */
+  readonly source: string;
+  readonly now: () => Date;
+}
+
+export interface StatusPublisher {
+  /** Resolves when the broker has the event. Throws `publish-failed`; a retry has the same `ce-id`. */
+  publish(event: StatusEvent): Promise<void>;
+}
+
+/** Publishes status events; no ordering key: consumers go by `since`. */
+export function createStatusPublisher({
+  topic,
+  source,
+  now,
+}: StatusPublisherDeps): StatusPublisher {
+  return {
+    async publish(event) {
+      await topic.publish(encodeEvent(event, { source, now: now() }));
+    },
+  };
+}

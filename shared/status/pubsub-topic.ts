@@ -1,0 +1,120 @@
+import type { PubSub, Topic } from '@google-cloud/pubsub';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { TopicMessage } from './encode.ts';
+import { publishMany } from './publish-many.ts';
+import type { TopicPublisher } from './topic.ts';
+
+/**
+ * How long one publish may take, retries included. The client's own limit is ten minutes, longer than any function
+ * runs; the slowest first publish measured is under two seconds.
+ */
+export const PUBLISH_DEADLINE_MS = 20_000;
+
+/** Messages under way at once in a fan-out: ordered messages are one call each, and the client holds their bytes. */
+const FAN_OUT_WIDTH = 100;
+
+/**
+ * How long the client waits for more messages before it sends: next to nothing, for each caller awaits its own
+ * message before it answers, and a function has no CPU afterwards.
+ */
+const BATCH_DELAY_MS = 1;
+
+const BATCH_MESSAGES = 100;
+
+/** The client's own deadline should come first: a failure it knows of leaves its ordering queues in order. */
+const CLIENT_GRACE_MS = 500;
+
+const TOPIC_NAME = /^projects\/([^/]+)\/topics\/[^/]+$/;
+
+export interface TopicsOptions {
+  /** `HOST:PORT` of an emulator, spoken to without TLS and without credentials. */
+  readonly emulatorHost?: string;
+  readonly deadlineMs?: number;
+}
+
+/** Topics by their full name, over one client per project. */
+export interface Topics {
+  /** Throws `bad-config` unless `name` is `projects/<project>/topics/<topic>`. Connects with the first message. */
+  publisher(name: string): TopicPublisher;
+  close(): Promise<void>;
+}
+
+/** The only door to `@google-cloud/pubsub`, which is loaded when the first message is published. */
+export function createTopics({
+  emulatorHost,
+  deadlineMs = PUBLISH_DEADLINE_MS,
+}: TopicsOptions = {}): Topics {
+  const clients = new Map<string, Promise<PubSub>>();
+  async function connect(projectId: string): Promise<PubSub> {
+    const { PubSub: Client } = await import('@google-cloud/pubsub');
+    if (emulatorHost === undefined) return new Client({ projectId });
+    // Without a client for credentials this one would look for some, for seconds where there is no Google.
+    const { PassThroughClient } = await import('google-auth-library');
+    const authClient = new PassThroughClient();
+    return new Client({ projectId, apiEndpoint: emulatorHost, emulatorMode: true, authClient });
+  }
+  async function clientOf(projectId: string): Promise<PubSub> {
+    const client = clients.get(projectId) ?? connect(projectId);
+    clients.set(projectId, client);
+    return client;
+  }
+  return {
+    publisher(name) {
+      const [, projectId] = TOPIC_NAME.exec(name) ?? [];
+      if (projectId === undefined) {
+        const message = `Topic ${JSON.stringify(name)} is not projects/<project>/topics/<topic>`;
+        throw new CountersignError('bad-config', message);
+      }
+      let topic: Promise<Topic> | undefined;
+      async function publish(message: TopicMessage): Promise<void> {
+        topic ??= clientOf(projectId ?? '').then((client) => open(client, name, deadlineMs));
+        await send(await topic, message, { name, deadlineMs });
+      }
+      return {
+        publish,
+        publishMany: (messages) => publishMany(messages, { publish, width: FAN_OUT_WIDTH }),
+      };
+    },
+    async close() {
+      for (const client of clients.values()) await (await client).close();
+    },
+  };
+}
+
+/** One topic with a client of its own. */
+export function createTopicPublisher(name: string, options: TopicsOptions = {}): TopicPublisher {
+  return createTopics(options).publisher(name);
+}
+
+function open(client: PubSub, name: string, deadlineMs: number): Topic {
+  return client.topic(name, {
+    messageOrdering: true,
+    batching: { maxMilliseconds: BATCH_DELAY_MS, maxMessages: BATCH_MESSAGES },
+    gaxOpts: { timeout: deadlineMs },
+  });
+}
+
+async function send(
+  topic: Topic,
+  { data, attributes, orderingKey }: TopicMessage,
+  { name, deadlineMs }: { name: string; deadlineMs: number },
+): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`No answer within ${deadlineMs} ms`));
+  }, deadlineMs + CLIENT_GRACE_MS);
+  try {
+    const message = {
+      data: Buffer.from(data),
+      attributes: { ...attributes },
+      ...(orderingKey === undefined ? {} : { orderingKey }),
+    };
+    await Promise.race([topic.publishMessage(message), late.promise]);
+  } catch (cause) {
+    // The client refuses an ordering key after one failure until it is told to go on.
+    if (orderingKey !== undefined) topic.resumePublishing(orderingKey);
+    throw new CountersignError('publish-failed', `Topic ${name} did not take a message`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
