@@ -1,0 +1,118 @@
+import type * as Kubernetes from '@kubernetes/client-node';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
+import type { ClusterApi } from './cluster-api.ts';
+import type { Connection } from './connection.ts';
+import type { Pace, Verb } from './pace.ts';
+import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';
+import { createRepeat, isRepeatable } from './repeat.ts';
+import { listSchema, resourcesSchema } from './schema.ts';
+import type { Answer } from './send-request.ts';
+import { Refused, type TransportDeps, createTransport } from './transport.ts';
+
+export interface ClientDeps extends TransportDeps {
+  readonly pace: Pace;
+}
+
+/** The version that is stored; v1alpha1 is served beside it (facts/config-sync.md section 1). */
+const API = { group: 'configsync.gke.io', version: 'v1beta1' } as const;
+
+const PLURALS: Readonly<Record<SyncKind, string>> = {
+  RootSync: 'rootsyncs',
+  RepoSync: 'reposyncs',
+};
+
+/**
+ * client-node, loaded when a cluster is reached for the first time and never before: importing it costs more than the
+ * rest of a cold start (facts/google-cloud.md section 5). Nobody else may import it.
+ */
+export function loadKubernetes(): Promise<typeof Kubernetes> {
+  return import('@kubernetes/client-node');
+}
+
+/** The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name. */
+export async function createClusterApi(
+  cluster: string,
+  connection: Connection,
+  deps: ClientDeps,
+): Promise<ClusterApi> {
+  const kubernetes = await loadKubernetes();
+  const baseServer = new kubernetes.ServerConfiguration(connection.server, {});
+  const httpApi = createTransport(kubernetes, cluster, connection, deps);
+  const api = new kubernetes.CustomObjectsApi(
+    kubernetes.createConfiguration({ baseServer, httpApi }),
+  );
+  const repeat = createRepeat(deps.limits);
+
+  async function once<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
+    try {
+      return await deps.pace.run(cluster, verb, send);
+    } catch (error) {
+      if (error instanceof CountersignError) throw error;
+      if (error instanceof Refused) throw readFailure(error.answer, verb, cluster);
+      throw notKubernetes(cluster, error);
+    }
+  }
+
+  function call<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
+    return repeat.execute(() => once(verb, send));
+  }
+
+  return {
+    cluster,
+    async list(kind, page) {
+      const more = page.continue === undefined ? {} : { _continue: page.continue };
+      const query = { ...API, resourcePlural: PLURALS[kind], limit: page.limit, ...more };
+      const answer: unknown = await call('list', () => api.listCustomObjectForAllNamespaces(query));
+      const list = listSchema.safeParse(answer);
+      if (!list.success) throw notKubernetes(cluster, list.error);
+      const { items, metadata } = list.data;
+      // The API server says "no more" by the empty string.
+      const next = metadata?.continue ?? '';
+      return next === '' ? { items } : { items, continue: next };
+    },
+    async get(ref) {
+      const send = orAbsent(() => api.getNamespacedCustomObject(place(ref)), isObjectAbsent);
+      const answer: unknown = await call('get', send);
+      return answer;
+    },
+    async patch(ref, body, { fieldManager, dryRun = false }) {
+      const query = { ...place(ref), body, fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
+      const send = (): Promise<unknown> => api.patchNamespacedCustomObject(query);
+      await (isRepeatable(body) ? call('patch', send) : once('patch', send));
+    },
+    async discover() {
+      const send = orAbsent(() => api.getAPIResources(API), isPathAbsent);
+      const answer = resourcesSchema.safeParse(await call('discover', send));
+      const names = answer.success ? answer.data.resources.map(({ name }) => name) : [];
+      return Object.values(PLURALS).every((plural) => names.includes(plural));
+    },
+  };
+}
+
+function place(ref: SyncRef): typeof API & { plural: string; namespace: string; name: string } {
+  return { ...API, plural: PLURALS[ref.kind], namespace: ref.namespace, name: ref.name };
+}
+
+/** `send`, with undefined for the one refusal that is an answer. */
+function orAbsent(
+  send: () => Promise<unknown>,
+  isAbsent: (answer: Answer) => boolean,
+): () => Promise<unknown> {
+  return async () => {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof Refused && isAbsent(error.answer)) return undefined;
+      throw error;
+    }
+  };
+}
+
+function notKubernetes(cluster: string, cause: unknown): CountersignError {
+  return new CountersignError(
+    'cluster-unreachable',
+    `What answers for cluster ${JSON.stringify(cluster)} is no Kubernetes API server; check its address`,
+    { cause, retry: false },
+  );
+}

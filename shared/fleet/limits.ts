@@ -1,0 +1,30 @@
+/**
+ * What one cluster may cost us. A cluster's API server, and whoever answers in its place, is not trusted with our
+ * time or memory.
+ */
+export interface ClientLimits {
+  /** One attempt, from connecting to the last byte; without it client-node waits for ever. */
+  readonly callMs: number;
+  /** Attempts after the first, for 429, 5xx and broken connections. */
+  readonly retries: number;
+  /** Base of the jittered pause between attempts; doubles with each. */
+  readonly backoffMs: number;
+  /** Longest `Retry-After` that is waited for here; longer ones are the caller's. */
+  readonly retryAfterMs: number;
+  /** Largest answer. 500 RSyncs are about 5 MB; one object alone may have 1.5 MB (etcd's own limit). */
+  readonly answerBytes: number;
+}
+
+export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
+  callMs: 15_000,
+  retries: 2,
+  backoffMs: 200,
+  retryAfterMs: 5_000,
+  answerBytes: 16 * 1024 * 1024,
+};
+
+/** Less than the 5 s after which Node servers, and many load balancers, close an idle connection themselves. */
+export const IDLE_CONNECTION_MS = 4_000;
+
+/** As much of a server's own words as a message carries. */
+export const MAX_TEXT = 1_000;
