@@ -10,7 +10,7 @@ export function createSerial(): Serial {
     const before = tails.get(key);
     const mine = (async () => {
       await before?.catch(() => undefined);
-      return await work();
+      return work();
     })();
     tails.set(key, mine);
     try {

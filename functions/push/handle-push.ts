@@ -109,7 +109,7 @@ async function judgePush(
   const policy = policyOf(deps.policies, rule.trust);
   try {
     const resolution = await deps.resolver.resolve(reference, message.publishTime);
-    const verdict = await judgeResolution(reference, resolution, policy, deps.verifier);
+    const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, deps);
     // Untagged and unsigned is how an image begins that is signed before it is tagged: nothing to tell yet.
     const begins = reference.tag === undefined && verdict.status === 'unsigned';
     if (!begins) {

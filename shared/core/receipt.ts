@@ -29,14 +29,23 @@ export function receiptReason(reason: TaskReason): ReceiptReason {
   return reason === 'signature' ? 'push' : reason;
 }
 
+const FIELDS = [
+  'image',
+  'digest',
+  'index',
+  'verdict',
+  'authorities',
+  'policy',
+  'resolvedAt',
+  'approvedAt',
+  'enforcement',
+  'reason',
+  'actor',
+] as const satisfies readonly (keyof Receipt)[];
+
 /** JSON in the field order of DESIGN section 6, without white space. */
 export function formatReceipt(receipt: Receipt): string {
-  const { image, digest, index, verdict, authorities, policy } = receipt;
-  const { resolvedAt, approvedAt, enforcement, reason, actor } = receipt;
-  return JSON.stringify({
-    ...{ image, digest, index, verdict, authorities, policy },
-    ...{ resolvedAt, approvedAt, enforcement, reason, actor },
-  });
+  return JSON.stringify(receipt, [...FIELDS]);
 }
 
 /** What a later reconcile needs of a receipt. */

@@ -40,7 +40,12 @@ export interface Resolver {
 }
 
 export interface Verifier {
-  verify(subject: Subject, policy: TrustPolicy): Promise<Verdict>;
+  /** `fresh`: something changed just now, so that a remembered verdict counts only if it is `verified`. */
+  verify(
+    subject: Subject,
+    policy: TrustPolicy,
+    options: { readonly fresh: boolean },
+  ): Promise<Verdict>;
 }
 
 export interface Subject {

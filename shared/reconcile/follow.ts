@@ -29,5 +29,5 @@ export function repositoriesOf(followed: readonly FollowedRSync[]): readonly str
   const names = followed.flatMap(({ rsync: { source } }) =>
     source.type === 'oci' || source.type === 'helm' ? [source.reference.repository] : [],
   );
-  return [...new Set(names)].sort();
+  return [...new Set(names)].toSorted();
 }

@@ -16,10 +16,15 @@ export interface JudgeDeps {
   readonly policies: ReadonlyMap<string, TrustPolicy>;
 }
 
+export interface JudgeOptions {
+  readonly fresh: boolean;
+}
+
 /** Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. */
 export async function judge(
   { rsync, rule, target }: FollowedRSync,
   resolution: Resolution | undefined,
+  options: JudgeOptions,
   deps: JudgeDeps,
 ): Promise<Followed> {
   const policy = policyOf(deps.policies, rule.trust);
@@ -27,12 +32,12 @@ export async function judge(
   if (target.status === 'unusable') return { ...shared, verdict: target, others: new Map() };
   const { reference } = target;
   if (resolution === undefined) throw new CountersignError('internal', 'A target was not resolved');
-  const verdict = await judgeResolution(reference, resolution, policy, deps.verifier);
+  const verdict = await judgeResolution({ reference, resolution, policy }, options, deps);
   const others = new Map<string, Verdict>();
   for (const digest of otherDigests(rsync, policy.hash, resolution)) {
     others.set(
       digest,
-      await deps.verifier.verify({ repository: reference.repository, digest }, policy),
+      await deps.verifier.verify({ repository: reference.repository, digest }, policy, options),
     );
   }
   return { ...shared, resolved: { reference, resolution }, verdict, others };
@@ -40,15 +45,20 @@ export async function judge(
 
 /** The verdict of what a reference resolved to: the digest that would be synced, never the tag (law 2). */
 export async function judgeResolution(
-  { repository }: Reference,
-  { image }: Resolution,
-  policy: TrustPolicy,
-  verifier: Verifier,
+  { reference: { repository }, resolution: { image }, policy }: JudgedBy,
+  options: JudgeOptions,
+  { verifier }: Pick<JudgeDeps, 'verifier'>,
 ): Promise<Verdict> {
   if (image.status === 'unusable') return image;
   const { digest, index } = image;
   const subject = index === undefined ? { repository, digest } : { repository, digest, index };
-  return await verifier.verify(subject, policy);
+  return verifier.verify(subject, policy, options);
+}
+
+export interface JudgedBy {
+  readonly reference: Reference;
+  readonly resolution: Resolution;
+  readonly policy: TrustPolicy;
 }
 
 /** The policy of that name. The config room refuses rules whose policy is missing. */

@@ -1,4 +1,4 @@
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
@@ -125,7 +125,14 @@ async function reconcileOne(
   { task, member, api }: Listed,
   deps: ReconcileDeps,
 ): Promise<{ row: SyncRow; patched: boolean } | undefined> {
-  const followed = entry && (await judge(entry, resolutionOf(entry.target, resolutions), deps));
+  const followed =
+    entry &&
+    (await judge(
+      entry,
+      resolutionOf(entry.target, resolutions),
+      { fresh: task.reason !== 'sweep' },
+      deps,
+    ));
   if (followed !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
     const judged = judgedImage(followed);
     if (judged !== undefined) await publishVerdict(judged, task.id ?? rsync.uid, deps);

@@ -1,5 +1,4 @@
-import { type Decision, decide } from '#shared/core/decide.ts';
-import type { Followed } from '#shared/core/decide.ts';
+import { type Decision, type Followed, decide } from '#shared/core/decide.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { receiptReason } from '#shared/core/receipt.ts';
@@ -72,7 +71,7 @@ async function judgeAfresh(
   const { target } = now;
   const resolution =
     target.status === 'follow' ? await deps.resolver.fresh(target.reference) : undefined;
-  return await judge(now, resolution, deps);
+  return judge(now, resolution, { fresh: true }, deps);
 }
 
 function isConflict(error: unknown): boolean {
