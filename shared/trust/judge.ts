@@ -4,7 +4,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, Verdict } from '#shared/core/verdict.ts';
 
 import type { AuthorityCheck } from './authority.ts';
-import { type Candidate, isRefusal } from './candidate.ts';
+import { type Candidate, isRefusal, refuse } from './candidate.ts';
 import { CHECKS_PER_TURN } from './limits.ts';
 
 /**
@@ -16,19 +16,33 @@ export async function judge(
   authorities: readonly AuthorityCheck[],
   policy: Pick<TrustPolicy, 'require' | 'allowUnsigned'>,
 ): Promise<Verdict> {
-  const outcomes = await examine(candidates, authorities);
+  const outcomes = await examine(candidates, countOnce(authorities));
   if (policy.allowUnsigned && outcomes.every(isNoSignature)) {
     return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
   }
   if (outcomes.length === 0) return { status: 'unsigned' };
-  const accepted = new Set(outcomes.filter(isAcceptance).map(({ authority }) => authority));
-  const principals = new Map<string, string>();
-  for (const { name, principal } of authorities) {
-    if (accepted.has(name) && !principals.has(principal)) principals.set(principal, name);
-  }
-  return principals.size >= policy.require
-    ? { status: 'verified', authorities: [...principals.values()], candidates: outcomes }
+  const accepting = new Set(outcomes.filter(isAcceptance).map(({ authority }) => authority));
+  const verified = authorities.map(({ name }) => name).filter((name) => accepting.has(name));
+  return verified.length >= policy.require
+    ? { status: 'verified', authorities: verified, candidates: outcomes }
     : { status: 'untrusted', candidates: outcomes };
+}
+
+/** Of authorities that are one principal under several names, all but the first accept nothing. */
+function countOnce(authorities: readonly AuthorityCheck[]): readonly AuthorityCheck[] {
+  const first = new Map<string, AuthorityCheck>();
+  return authorities.map((authority) => {
+    const same = first.get(authority.principal);
+    if (same === undefined) {
+      first.set(authority.principal, authority);
+      return authority;
+    }
+    const refusal = refuse(
+      'wrong-key',
+      `Signer is the one of authority "${same.name}", counted once`,
+    );
+    return { ...authority, check: () => refusal };
+  });
 }
 
 async function examine(

@@ -1,0 +1,13 @@
+import { BYTES_CASES } from './trust/bytes-cases.ts';
+import { IDENTITY_CASES } from './trust/identity-cases.ts';
+import { LIMITS_CASES } from './trust/limits-cases.ts';
+import { PLACES_CASES } from './trust/places-cases.ts';
+import type { TrustCase } from './trust/world.ts';
+
+/** Every way of fooling the verifier that it is tried with: facts/signatures.md section 4. */
+export const TRUST_CASES: readonly TrustCase[] = [
+  ...IDENTITY_CASES,
+  ...BYTES_CASES,
+  ...LIMITS_CASES,
+  ...PLACES_CASES,
+].toSorted((a, b) => a.fact - b.fact);
