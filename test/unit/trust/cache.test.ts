@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Verdict } from '#shared/core/verdict.ts';
+import { createVerdictCache, type VerdictCache } from '#shared/trust/cache.ts';
+
+const verified: Verdict = { status: 'verified', authorities: ['a'], candidates: [] };
+const unsigned: Verdict = { status: 'unsigned' };
+const allowed: Verdict = { ...verified, authorities: [], allowedUnsigned: true };
+const HOUR = 3_600_000;
+
+let time: number;
+let cache: VerdictCache;
+
+beforeEach(() => {
+  time = 0;
+  cache = createVerdictCache({ now: () => time, maxEntries: 3 });
+});
+
+function answers(...verdicts: readonly Verdict[]): () => Promise<Verdict> {
+  const left = [...verdicts];
+  return vi.fn<() => Promise<Verdict>>(async () => {
+    const next = left.shift();
+    if (next === undefined) throw new Error('asked too often');
+    return next;
+  });
+}
+
+function throwAtOnce(): never {
+  throw new Error('away');
+}
+
+describe('createVerdictCache()', () => {
+  it.each([
+    ['verified', verified, HOUR],
+    ['unsigned', unsigned, 15_000],
+    ['untrusted', { status: 'untrusted', candidates: [] }, 15_000],
+    ['allowed unsigned', allowed, 15_000],
+  ] as const)('keeps %s for its time and no longer', async (_, verdict, lifetime) => {
+    const compute = answers(verdict, verdict);
+    await cache.get('k', false, compute);
+    time = lifetime - 1;
+    await cache.get('k', false, compute);
+    expect(compute).toHaveBeenCalledTimes(1);
+    time = lifetime;
+    await cache.get('k', false, compute);
+    expect(compute).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    ['keeps a verified answer', verified, 1],
+    ['asks again about an unsigned one', unsigned, 2],
+    ['asks again about one that is allowed unsigned', allowed, 2],
+  ] as const)('%s when something changed', async (_, verdict, times) => {
+    const compute = answers(verdict, verdict);
+    await cache.get('k', false, compute);
+    await cache.get('k', true, compute);
+    expect(compute).toHaveBeenCalledTimes(times);
+  });
+
+  it('computes once for all who ask at once', async () => {
+    const compute = answers(verified);
+    const asked = Array.from({ length: 50 }, () => cache.get('k', false, compute));
+    await expect(Promise.all(asked)).resolves.toHaveLength(50);
+    expect(compute).toHaveBeenCalledTimes(1);
+  });
+
+  it('gives fresh askers nothing that was begun before, and computes once for all of them', async () => {
+    const before = Promise.withResolvers<Verdict>();
+    const first = cache.get('k', false, () => before.promise);
+    const compute = answers(verified);
+    const fresh = Array.from({ length: 50 }, () => cache.get('k', true, compute));
+    const late = cache.get('k', false, compute);
+    before.resolve(unsigned);
+    await expect(first).resolves.toEqual(unsigned);
+    await expect(late).resolves.toEqual(unsigned);
+    await expect(Promise.all(fresh)).resolves.toEqual(fresh.map(() => verified));
+    expect(compute).toHaveBeenCalledTimes(1);
+  });
+
+  it('gives a failure to all who wait and does not keep it', async () => {
+    const failing = vi.fn<() => Promise<Verdict>>(() => Promise.reject(new Error('away')));
+    const asked = [cache.get('k', false, failing), cache.get('k', false, failing)];
+    await expect(Promise.allSettled(asked)).resolves.toMatchObject([
+      { status: 'rejected' },
+      { status: 'rejected' },
+    ]);
+    expect(failing).toHaveBeenCalledTimes(1);
+    await expect(cache.get('k', false, answers(verified))).resolves.toEqual(verified);
+  });
+
+  it('survives a computation that throws at once', async () => {
+    await expect(cache.get('k', false, throwAtOnce)).rejects.toThrow('away');
+    await expect(cache.get('k', false, answers(verified))).resolves.toEqual(verified);
+  });
+
+  it('forgets the least recently used entry when it is full', async () => {
+    const compute = vi.fn<() => Promise<Verdict>>(async () => verified);
+    for (const key of ['a', 'b', 'c', 'a', 'd', 'a', 'c']) await cache.get(key, false, compute);
+    expect(compute).toHaveBeenCalledTimes(4);
+    await cache.get('b', false, compute);
+    expect(compute).toHaveBeenCalledTimes(5);
+  });
+});

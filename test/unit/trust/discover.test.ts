@@ -1,0 +1,200 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { Descriptor, Registry } from '#shared/registry/registry.ts';
+import { type Candidate, isRefusal } from '#shared/trust/candidate.ts';
+import { discover } from '#shared/trust/discover.ts';
+import {
+  BUNDLE,
+  bundleOf,
+  createSigningKey,
+  keyPolicy,
+  legacyLayer,
+  legacyPayload,
+  putBundle,
+  putFallback,
+  signBundle,
+  signLegacy,
+  SIMPLE_SIGNING,
+  statementOf,
+} from '#test/fakes/cosign.ts';
+import {
+  createMemoryRegistry,
+  digestOf,
+  type MemoryRegistry,
+} from '#test/fakes/memory-registry.ts';
+
+const REPOSITORY = 'registry.example/configs/platform';
+const IMAGE = digestOf(Buffer.from('image'));
+const INDEX = digestOf(Buffer.from('index'));
+const SUBJECT = { repository: REPOSITORY, digest: IMAGE };
+const EXPERIMENTAL = 'application/vnd.dev.cosign.artifact.sig.v1+json';
+const key = createSigningKey();
+const policy = keyPolicy([key]);
+
+let registry: MemoryRegistry;
+
+beforeEach(() => {
+  registry = createMemoryRegistry();
+});
+
+function find(timeoutMs?: number): Promise<readonly Candidate[]> {
+  return discover(
+    SUBJECT,
+    policy,
+    timeoutMs === undefined ? { registry } : { registry, timeoutMs },
+  );
+}
+
+function goodBundle(): Descriptor {
+  return putBundle(registry, REPOSITORY, IMAGE, bundleOf(statementOf(IMAGE), key));
+}
+
+/** The experimental referrer form: layers of the legacy one, some without an artifact type of the manifest. */
+function experimental(artifactType: string | undefined): Descriptor {
+  const layer = legacyLayer(registry, REPOSITORY, legacyPayload(IMAGE), key);
+  const manifest = registry.putManifest(REPOSITORY, {
+    config: { mediaType: EXPERIMENTAL, digest: IMAGE, size: 2 },
+    layers: [layer],
+    ...(artifactType === undefined ? {} : { artifactType }),
+  });
+  const { digest, mediaType, bytes } = manifest;
+  return { digest, mediaType, size: bytes.length };
+}
+
+describe('discover()', () => {
+  it.each<[string, () => Descriptor, 'legacy' | 'bundle']>([
+    ['a bundle', goodBundle, 'bundle'],
+    ['the experimental form', () => experimental(EXPERIMENTAL), 'legacy'],
+    ['the experimental form of older versions', () => experimental(undefined), 'legacy'],
+  ])('finds %s by the referrers API and by the fallback tag, once', async (_, push, format) => {
+    const descriptor = push();
+    registry.addReferrer(REPOSITORY, IMAGE, descriptor);
+    await expect(find()).resolves.toMatchObject([{ format, subject: IMAGE }]);
+    putFallback(registry, REPOSITORY, IMAGE, [descriptor]);
+    await expect(find()).resolves.toMatchObject([{ format }]);
+    registry.dropReferrersApi();
+    await expect(find()).resolves.toMatchObject([{ format }]);
+  });
+
+  it.each([
+    ['no artifact type', {}],
+    ['an empty one', { artifactType: '' }],
+    ['that of an empty config', { artifactType: 'application/vnd.oci.empty.v1+json' }],
+    ['that of something else', { artifactType: 'application/spdx+json' }],
+    ['annotations that say otherwise', { annotations: { 'dev.sigstore.bundle.content': 'sbom' } }],
+  ])('believes no descriptor: one with %s leads to the bundle', async (_, claims) => {
+    const { digest, mediaType, size } = goodBundle();
+    putFallback(registry, REPOSITORY, IMAGE, [{ digest, mediaType, size, ...claims }]);
+    await expect(find()).resolves.toMatchObject([{ format: 'bundle', source: digest }]);
+  });
+
+  it('finds all forms together and keeps the subject of each', async () => {
+    signLegacy(registry, REPOSITORY, IMAGE, key);
+    signBundle(registry, REPOSITORY, IMAGE, key);
+    signBundle(registry, REPOSITORY, INDEX, key);
+    const found = await discover({ ...SUBJECT, index: INDEX }, policy, { registry });
+    const subjects = found.map((one) => (isRefusal(one) ? one.refused : one.subject));
+    expect(subjects).toEqual([IMAGE, IMAGE, INDEX]);
+  });
+
+  it('leaves alone what calls itself something else', async () => {
+    const layers = [{ ...registry.putBlob(REPOSITORY, '{}'), mediaType: 'application/spdx+json' }];
+    const parts = { manifest: { artifactType: 'application/spdx+json', layers } };
+    registry.addReferrer(REPOSITORY, IMAGE, putBundle(registry, REPOSITORY, IMAGE, {}, parts));
+    const nested = putFallback(registry, REPOSITORY, INDEX, []);
+    registry.addReferrer(REPOSITORY, IMAGE, {
+      digest: nested.digest,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      size: nested.bytes.length,
+    });
+    registry.putManifest(REPOSITORY, { layers: [] }, `sha256-${IMAGE.slice(7)}`);
+    await expect(find()).resolves.toEqual([]);
+  });
+
+  it.each([
+    ['bundle', { artifactType: BUNDLE, layers: [] }],
+    ['experimental signature', { config: { mediaType: EXPERIMENTAL }, layers: [{}] }],
+  ])('refuses a manifest that calls itself a %s and holds none', async (_, manifest) => {
+    const parts = { manifest: { artifactType: undefined, ...manifest } };
+    registry.addReferrer(REPOSITORY, IMAGE, putBundle(registry, REPOSITORY, IMAGE, {}, parts));
+    await expect(find()).resolves.toMatchObject([{ refused: 'malformed', format: 'unknown' }]);
+  });
+
+  it('passes over a referrer that is listed and gone', async () => {
+    registry.addReferrer(REPOSITORY, IMAGE, { digest: INDEX, mediaType: BUNDLE, size: 1 });
+    await expect(find()).resolves.toEqual([]);
+  });
+
+  it('refuses a signature whose blob is gone', async () => {
+    const layer = { mediaType: BUNDLE, digest: INDEX, size: 5 };
+    const gone = putBundle(registry, REPOSITORY, IMAGE, {}, { layer });
+    registry.addReferrer(REPOSITORY, IMAGE, gone);
+    await expect(find()).resolves.toMatchObject([{ refused: 'malformed', format: 'bundle' }]);
+  });
+
+  it('fetches a payload that signatures share once', async () => {
+    const layer = legacyLayer(registry, REPOSITORY, legacyPayload(IMAGE), key);
+    const config = { mediaType: SIMPLE_SIGNING };
+    const tag = `sha256-${IMAGE.slice(7)}.sig`;
+    registry.putManifest(REPOSITORY, { config, layers: [layer, layer, layer] }, tag);
+    await expect(find()).resolves.toHaveLength(3);
+    expect(registry.calls.filter((call) => call.startsWith('blob'))).toHaveLength(1);
+  });
+
+  it('has eight requests under way at most', async () => {
+    for (let at = 0; at < 40; at++) {
+      const parts = { manifest: { annotations: { at: String(at) } } };
+      registry.addReferrer(
+        REPOSITORY,
+        IMAGE,
+        putBundle(registry, REPOSITORY, IMAGE, { at }, parts),
+      );
+    }
+    let now = 0;
+    let most = 0;
+    async function counted<T>(call: () => Promise<T>): Promise<T> {
+      most = Math.max(most, ++now);
+      await nextTurn();
+      now--;
+      return call();
+    }
+    const slow: Registry = {
+      manifest: (...args) => counted(() => registry.manifest(...args)),
+      blob: (...args) => counted(() => registry.blob(...args)),
+      referrers: (...args) => counted(() => registry.referrers(...args)),
+    };
+    await discover(SUBJECT, policy, { registry: slow });
+    expect(most).toBe(8);
+  });
+
+  it('gives up on a registry that drips, and asks it nothing more', async () => {
+    for (let at = 0; at < 40; at++) {
+      const parts = { manifest: { annotations: { at: String(at) } } };
+      registry.addReferrer(
+        REPOSITORY,
+        IMAGE,
+        putBundle(registry, REPOSITORY, IMAGE, { at }, parts),
+      );
+    }
+    const dripping = Promise.withResolvers<undefined>();
+    const asked: string[] = [];
+    const slow: Registry = {
+      ...registry,
+      manifest: async (repository, reference) => {
+        asked.push(reference);
+        return reference.startsWith('sha256:')
+          ? dripping.promise
+          : registry.manifest(repository, reference);
+      },
+    };
+    const finding = discover(SUBJECT, policy, { registry: slow, timeoutMs: 50 });
+    await expect(finding).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    const { length } = asked;
+    dripping.resolve(undefined);
+    await nextTurn();
+    expect(asked).toHaveLength(length);
+    expect(length).toBe(2 + 8);
+  });
+});

@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { describe, expect, it } from 'vitest';
+
+import type { AuthorityCheck } from '#shared/trust/authority.ts';
+import { type Candidate, refuse } from '#shared/trust/candidate.ts';
+import { judge } from '#shared/trust/judge.ts';
+import { digestOf } from '#test/fakes/memory-registry.ts';
+
+const digest = digestOf(Buffer.from('image'));
+const policy = { require: 1, allowUnsigned: false };
+
+/** Evidence whose signature is the signer's name. */
+function signedBy(name: string): Candidate {
+  return {
+    source: digest,
+    format: 'legacy',
+    subject: digest,
+    signedBytes: Buffer.alloc(0),
+    signature: Buffer.from(name),
+    material: { type: 'unnamed' },
+    claims: [{}],
+  };
+}
+
+function authority(name: string, principal = name): AuthorityCheck {
+  return {
+    name,
+    principal,
+    check: ({ signature }) =>
+      signature.toString() === principal ? { identity: principal } : refuse('wrong-key', 'No'),
+  };
+}
+
+const attestation: Candidate = {
+  source: digest,
+  format: 'bundle',
+  ...refuse('no-matching-predicate', 'Attestation'),
+};
+
+describe('judge()', () => {
+  it('names the authorities that verified in the order of the policy', async () => {
+    const found = [signedBy('b'), signedBy('x'), signedBy('a')];
+    const verdict = await judge(found, [authority('a'), authority('c'), authority('b')], policy);
+    expect(verdict).toMatchObject({ status: 'verified', authorities: ['a', 'b'] });
+  });
+
+  it('has one outcome for each candidate and authority, and one where none looked', async () => {
+    const verdict = await judge(
+      [signedBy('a'), attestation],
+      [authority('a'), authority('b')],
+      policy,
+    );
+    expect(verdict).toMatchObject({
+      candidates: [
+        { authority: 'a', identity: 'a' },
+        { authority: 'b', reason: 'wrong-key' },
+        { format: 'bundle', reason: 'no-matching-predicate' },
+      ],
+    });
+  });
+
+  it.each([
+    [1, 'verified'],
+    [2, 'verified'],
+    [3, 'untrusted'],
+  ])('requires %i distinct authorities of two: %s', async (require, status) => {
+    const found = [signedBy('a'), signedBy('a'), signedBy('b')];
+    const authorities = [authority('a'), authority('b'), authority('c')];
+    await expect(judge(found, authorities, { ...policy, require })).resolves.toMatchObject({
+      status,
+    });
+  });
+
+  it('counts one principal once whatever its names', async () => {
+    const authorities = [authority('a'), authority('also a', 'a')];
+    await expect(
+      judge([signedBy('a')], authorities, { ...policy, require: 2 }),
+    ).resolves.toMatchObject({
+      status: 'untrusted',
+      candidates: [{ authority: 'a' }, { authority: 'also a', reason: 'wrong-key' }],
+    });
+  });
+
+  it.each([
+    ['nothing was found', [], 'verified'],
+    ['only an attestation was found', [attestation], 'verified'],
+    ['a signature is wrong', [signedBy('x')], 'untrusted'],
+    ['a wrong one is beside an attestation', [attestation, signedBy('x')], 'untrusted'],
+  ] as const)('with unsigned images allowed, when %s: %s', async (_, found, status) => {
+    const verdict = await judge(found, [authority('a')], { require: 1, allowUnsigned: true });
+    expect(verdict.status).toBe(status);
+    expect('allowedUnsigned' in verdict).toBe(status === 'verified');
+  });
+
+  it('does not call a good signature unsigned because unsigned images are allowed', async () => {
+    const verdict = await judge([signedBy('a')], [authority('a')], {
+      require: 1,
+      allowUnsigned: true,
+    });
+    expect(verdict).not.toHaveProperty('allowedUnsigned');
+    expect(verdict).toMatchObject({ status: 'verified', authorities: ['a'] });
+  });
+
+  it('lets others run between the checks of many candidates', async () => {
+    let turns = 0;
+    const stop = new AbortController();
+    const counting = (async () => {
+      for (; !stop.signal.aborted; turns++) await nextTurn();
+    })();
+    const junk = Array.from({ length: 320 }, () => signedBy('x'));
+    await judge(junk, [authority('a')], policy);
+    stop.abort();
+    await counting;
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
+});
