@@ -105,7 +105,8 @@ function whenFailed(child: ChildProcess): { reason(): string | undefined } {
   child.once('error', (error) => {
     reason = `could not be started: ${error.message}`;
   });
-  child.once('exit', (code, signal) => {
+  // Not "exit": by "close" everything it wrote has been read.
+  child.once('close', (code, signal) => {
     reason ??= `ended early (${signal ?? `exit ${code}`})`;
   });
   return { reason: () => reason };

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { checkManifest } from '#infra/local/registry/check-manifest.ts';
+
+const IMAGE = 'application/vnd.oci.image.manifest.v1+json';
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+const descriptor = { mediaType: 'a/config', digest: DIGEST, size: 1 };
+const held = {
+  blobs: new Map([[DIGEST, new Uint8Array(1)]]),
+  manifests: new Map(),
+  tags: new Map(),
+};
+
+function check(fields: object, contentType: string | undefined = IMAGE) {
+  const image = { schemaVersion: 2, config: descriptor, layers: [], ...fields };
+  return checkManifest(held, { bytes: Buffer.from(JSON.stringify(image)), contentType });
+}
+
+describe('checkManifest()', () => {
+  it.each([
+    ['a parameter of the Content-Type', {}, `${IMAGE}; charset=utf-8`],
+    ['no Content-Type where the body has one', { mediaType: IMAGE }, ''],
+    ['no mediaType in the body', {}, IMAGE],
+    [
+      'a foreign layer that is not here',
+      { layers: [{ ...descriptor, digest: 'x', urls: ['u'] }] },
+      IMAGE,
+    ],
+  ])('takes %s', (_, fields, contentType) => {
+    expect(check(fields, contentType).mediaType).toBe(IMAGE);
+  });
+
+  it.each([
+    ['schema 1', { schemaVersion: 1 }, IMAGE],
+    ['no layers', { layers: undefined }, IMAGE],
+    ['a negative size', { config: { ...descriptor, size: -1 } }, IMAGE],
+    ['no media type at all', {}, ''],
+    ['an unknown media type', { mediaType: 'a/b' }, 'a/b'],
+  ])('refuses %s', (_, fields, contentType) => {
+    expect(() => check(fields, contentType)).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_INVALID' }),
+    );
+  });
+
+  it('refuses bytes that are no UTF-8', () => {
+    const bytes = Buffer.from([0x7b, 0xff, 0x7d]);
+    expect(() => checkManifest(held, { bytes, contentType: IMAGE })).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_INVALID' }),
+    );
+  });
+
+  it('refuses a subject whose digest is none', () => {
+    expect(() => check({ subject: { ...descriptor, digest: 'v1' } })).toThrow(
+      expect.objectContaining({ code: 'DIGEST_INVALID' }),
+    );
+  });
+
+  it.each([
+    ['its artifactType', { artifactType: 'a/own' }, 'a/own'],
+    ['its config, without one', {}, 'a/config'],
+    ['its config, with an empty one', { artifactType: '' }, 'a/config'],
+  ])('types a referrer by %s', (_, fields, artifactType) => {
+    const { referrer } = check({ subject: descriptor, ...fields });
+    expect(referrer).toEqual({ subject: DIGEST, artifactType });
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { runProcess, startProcess } from '#test/e2e/tools/process.ts';
+
+const command = process.execPath;
+const script = (code: string): string[] => ['-e', code];
+const STAY = 'setInterval(() => {}, 1000);';
+
+describe('startProcess()', () => {
+  it('returns once it is ready, and stops it', async () => {
+    const args = script(`${STAY} console.log("listening")`);
+    const started = await startProcess({
+      command,
+      args,
+      ready: (text) => text.includes('listening'),
+    });
+    expect(isAlive(started.pid)).toBe(true);
+    await started.stop();
+    await started.stop();
+    expect(isAlive(started.pid)).toBe(false);
+  });
+
+  it.each([
+    ['ends first', script('console.error("no config"); process.exit(3)'), /exit 3.*no config/s],
+    ['is not ready in time', script(`console.log("busy"); ${STAY}`), /not ready in time.*busy/s],
+  ])('throws with the output when the process %s', async (_, args, message) => {
+    const starting = startProcess({ command, args, ready: () => false, timeout: 2_000 });
+    await expect(starting).rejects.toThrow(message);
+  });
+
+  it('throws when there is no such program', async () => {
+    const starting = startProcess({ command: '/nowhere/program', ready: () => false });
+    await expect(starting).rejects.toThrow(/could not be started/);
+  });
+});
+
+describe('runProcess()', () => {
+  it('gives exit code, output and error apart, and passes input', async () => {
+    const code = 'process.stdin.pipe(process.stdout); console.error("e"); process.exitCode = 4';
+    const finished = await runProcess({ command, args: script(code), input: 'in' });
+    expect(finished).toEqual({ code: 4, stdout: 'in', stderr: 'e\n' });
+  });
+
+  it('throws when there is no such program', async () => {
+    await expect(runProcess({ command: '/nowhere/program' })).rejects.toThrow(
+      /could not be started/,
+    );
+  });
+
+  it('ends and throws past its time', async () => {
+    const running = runProcess({ command, args: script(STAY), timeout: 200 });
+    await expect(running).rejects.toThrow(/SIGKILL/);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
