@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import type { RSync, RSyncAnnotations } from '#shared/core/rsync.ts';
+import { CONFIG_SYNC_NAMESPACE } from '#shared/core/sync-ref.ts';
+import { readSource } from './read-source.ts';
+import { readStatus } from './read-status.ts';
+import { metadataSchema } from './schema.ts';
+
+/** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
+const DECLARED_VERSION = 'configsync.gke.io/declared-version';
+
+const partsSchema = z.object({ spec: z.unknown(), status: z.unknown() });
+
+/**
+ * Reads a RootSync or RepoSync. A bad source becomes an `invalid` source, a bad status an absent one. Throws
+ * `bad-request` only where the object cannot be named: that says the field, and the cluster's API server is to blame.
+ */
+export function readRSync(object: unknown): RSync {
+  const parsed = metadataSchema.safeParse(object);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0] ?? { path: [], message: '' };
+    throw new CountersignError('bad-request', `RSync has a bad ${path.join('.')}: ${message}`);
+  }
+  const { kind, metadata } = parsed.data;
+  const { name, namespace, uid, resourceVersion, generation } = metadata;
+  if (kind === 'RootSync' && namespace !== CONFIG_SYNC_NAMESPACE) {
+    // Config Sync ignores it, and by its name alone it would pass for the one that counts.
+    throw new CountersignError(
+      'bad-request',
+      `RootSync ${name} is in namespace ${namespace}; Config Sync knows ${CONFIG_SYNC_NAMESPACE} only`,
+    );
+  }
+  const { spec, status } = partsSchema.parse(object);
+  return {
+    ref: { kind, namespace, name },
+    uid,
+    resourceVersion,
+    generation,
+    deleting: typeof metadata.deletionTimestamp === 'string',
+    declared: Object.hasOwn(metadata.labels ?? {}, DECLARED_VERSION),
+    source: readSource(spec),
+    annotations: readAnnotations(metadata.annotations ?? {}),
+    status: readStatus(status),
+  };
+}
+
+function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {
+  const {
+    [APPROVED]: approved,
+    [RECEIPT]: receipt,
+    [IMAGE_TO_SYNC]: imageToSync,
+    [BREAK_GLASS]: breakGlass,
+  } = annotations;
+  return {
+    ...(approved === undefined ? {} : { approved }),
+    ...(receipt === undefined ? {} : { receipt }),
+    ...(imageToSync === undefined ? {} : { imageToSync }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+  };
+}

@@ -1,0 +1,85 @@
+import { posix } from 'node:path';
+import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+import { type Reference, parseReference } from '#shared/core/reference.ts';
+import type { Source } from '#shared/core/rsync.ts';
+import { MAX_IMAGE, MAX_WORD } from './limits.ts';
+import { specSchema } from './schema.ts';
+
+const OCI_SCHEME = 'oci://';
+
+/** What a tag may be (OCI distribution 1.1, "Pulling manifests"): a range of versions is none. */
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+const ociSchema = z.object({
+  image: z.string().min(1, 'is empty').max(MAX_IMAGE),
+  dir: z.string().max(MAX_IMAGE).optional(),
+});
+
+const helmSchema = z.object({
+  repo: z.string().min(1, 'is empty').max(MAX_IMAGE),
+  chart: z
+    .string()
+    .min(1, 'is empty')
+    .max(MAX_WORD)
+    .regex(/^[^/]*$/, 'has a slash'),
+  version: z.string().max(MAX_WORD).optional(),
+});
+
+/**
+ * Where an RSync takes its configuration from (facts/config-sync.md section 1). Never throws: a source that cannot be
+ * read is `invalid`, and says which field is wrong.
+ */
+export function readSource(spec: unknown): Source {
+  const parsed = specSchema.safeParse(spec);
+  if (!parsed.success) return invalid('spec', parsed.error);
+  const { sourceType, oci, helm } = parsed.data;
+  if (sourceType === 'oci') return readOci(oci);
+  if (sourceType === 'helm') return readHelm(helm);
+  return { type: 'other', sourceType };
+}
+
+function readOci(oci: unknown): Source {
+  const parsed = ociSchema.safeParse(oci);
+  if (!parsed.success) return invalid('spec.oci', parsed.error);
+  const { image, dir = '' } = parsed.data;
+  const reference = tryParse(image);
+  if (typeof reference === 'string') return invalid('spec.oci.image', reference);
+  return { type: 'oci', image, reference, dir: normaliseDir(dir) };
+}
+
+function readHelm(helm: unknown): Source {
+  const parsed = helmSchema.safeParse(helm);
+  if (!parsed.success) return invalid('spec.helm', parsed.error);
+  const { repo, chart, version = '' } = parsed.data;
+  if (!repo.startsWith(OCI_SCHEME)) return { type: 'other', sourceType: 'helm' };
+  // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
+  const tag = version.replaceAll('+', '_');
+  const path = `${repo.slice(OCI_SCHEME.length)}/${chart}`;
+  // A host without a path is no repository here, though a reference parser would look for it on Docker Hub.
+  const reference = tryParse(`${path}:${TAG.test(tag) ? tag : 'latest'}`);
+  if (typeof reference === 'string') return invalid('spec.helm.repo', reference);
+  const versioned = version === '' ? {} : { version };
+  return { type: 'helm', repo, chart, ...versioned, reference };
+}
+
+/** As Config Sync shows it: relative to the image's root, which is `.` itself. */
+function normaliseDir(dir: string): string {
+  return posix.normalize(dir.replace(/^\/+/, '')).replace(/(?<=.)\/$/, '');
+}
+
+function tryParse(image: string): Reference | string {
+  try {
+    return parseReference(image);
+  } catch (error) {
+    if (error instanceof CountersignError) return error.message;
+    throw error;
+  }
+}
+
+function invalid(field: string, problem: string | z.ZodError): Source {
+  if (typeof problem === 'string') return { type: 'invalid', problem: `${field}: ${problem}` };
+  const [issue] = problem.issues;
+  const place = [field, ...(issue?.path ?? [])].join('.');
+  return { type: 'invalid', problem: `${place}: ${issue?.message ?? 'is unusable'}` };
+}
