@@ -47,27 +47,14 @@ export function deadLettersMessages(world: () => World): void {
         await world().modify(name, received, 0);
       }
       expect(attempts).toEqual([1, 2, 3, 4, 5]);
+      // The emulator moves it on no sooner than somebody asks for it again.
+      const left = await world().rest('POST', `${name}:pull`, {
+        maxMessages: 1,
+        returnImmediately: true,
+      });
+      expect(left.body).toEqual({});
       const [letter] = await world().pull(graveyard);
       expect(letter?.message.data).toBe(base64('dead'));
-    });
-
-    it('lets the next message of a key go once the one before it is dead', async () => {
-      const topic = await world().topic();
-      const { policy } = await prepare(world());
-      const url = world().endpoint.url(...Array<number>(ATTEMPTS).fill(500), 200);
-      await world().subscription(topic, {
-        retryPolicy: QUICK_RETRY,
-        enableMessageOrdering: true,
-        deadLetterPolicy: policy,
-        pushConfig: { pushEndpoint: url },
-      });
-      await world().publish(
-        topic,
-        { data: base64('dead'), orderingKey: 'k' },
-        { data: base64('next'), orderingKey: 'k' },
-      );
-      await world().endpoint.until(url, ({ length }) => length === ATTEMPTS + 1);
-      expect(world().endpoint.data(url)).toEqual([...Array<string>(ATTEMPTS).fill('dead'), 'next']);
     });
   });
 }

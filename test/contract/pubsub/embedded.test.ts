@@ -9,6 +9,7 @@ pubsubContract({
     'ack-any-2xx',
     'delivery-attempt',
     'push-ordering-key',
+    'nack-holds-key',
     'service-limits',
   ]),
 });

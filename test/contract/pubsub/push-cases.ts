@@ -51,14 +51,18 @@ export function deliversByPush(world: () => World): void {
       expect(pushes.map((push) => envelopeOf(push).message.messageId)).toEqual([id, id]);
     });
 
-    it.each([200, 201])('takes %d as an acknowledgement', async (status) => {
+    it.each([200, 201, 204])('takes %d as an acknowledgement', async (status) => {
       expect(await answeredTwice(world(), status)).toEqual(['first', 'second']);
     });
 
-    it.each([202, 204])('takes %d as an acknowledgement where any 2xx is one', async (status) => {
+    it('takes 202 as an acknowledgement where any documented status is one', async () => {
       const once = ['first', 'second'];
       const expected = world().has('ack-any-2xx') ? once : ['first', ...once];
-      expect(await answeredTwice(world(), status)).toEqual(expected);
+      expect(await answeredTwice(world(), 202)).toEqual(expected);
+    });
+
+    it.each([205, 206])('takes %d as a refusal', async (status) => {
+      expect(await answeredTwice(world(), status)).toEqual(['first', 'first', 'second']);
     });
 
     it('lets a failing message hold back its ordering key and no other', async () => {

@@ -115,13 +115,14 @@ export function refusesRequests(world: () => World): void {
       expect((await create(world(), { retryPolicy: { minimumBackoff: '601s' } })).status).toBe(400);
     });
 
-    it.each([5, 601])(
-      'refuses an ack deadline of %d s where limits are enforced',
-      async (seconds) => {
-        const { status } = await create(world(), { ackDeadlineSeconds: seconds });
-        expect(status).toBe(world().has('service-limits') ? 400 : 200);
-      },
-    );
+    it('refuses an ack deadline above ten minutes', async () => {
+      expect((await create(world(), { ackDeadlineSeconds: 601 })).status).toBe(400);
+    });
+
+    it('refuses an ack deadline below ten seconds where limits are enforced', async () => {
+      const { status } = await create(world(), { ackDeadlineSeconds: 9 });
+      expect(status).toBe(world().has('service-limits') ? 400 : 200);
+    });
 
     it('refuses a filter that does not parse where filters exist', async () => {
       const { status } = await create(world(), { filter: 'attributes.x = ' });

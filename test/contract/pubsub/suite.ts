@@ -14,6 +14,7 @@ export type Capability =
   | 'ack-any-2xx'
   | 'delivery-attempt'
   | 'push-ordering-key'
+  | 'nack-holds-key'
   | 'service-limits';
 
 export interface PubsubContract {

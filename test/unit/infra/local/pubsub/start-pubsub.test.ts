@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { PubSub } from '@google-cloud/pubsub';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
+import type { RunningPubsub } from '#infra/local/pubsub/start-pubsub.ts';
+
+function portOf({ host }: RunningPubsub): number {
+  return Number(host.split(':')[1]);
+}
+
+describe('startPubsub()', () => {
+  let pubsub: RunningPubsub;
+
+  beforeEach(async () => {
+    process.env['METADATA_SERVER_DETECTION'] = 'none';
+    pubsub = await startPubsub({ port: 0 });
+  });
+  afterEach(() => pubsub.close());
+
+  async function rest(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(`http://${pubsub.host}/v1/${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  it('listens on the loopback interface only', () => {
+    expect(pubsub.host).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  it('says when its port is taken', async () => {
+    await expect(startPubsub({ port: portOf(pubsub) })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+  });
+
+  it('tells HTTP/1 from HTTP/2 when the first bytes come one by one', async () => {
+    const socket = connect(portOf(pubsub), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.setNoDelay(true);
+    for (const byte of 'PUT /v1/projects/local/topics/slow HTTP/1.1\r\n') {
+      socket.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.write('host: local\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('outlives a connection that breaks before it says anything', async () => {
+    const socket = connect(portOf(pubsub), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.resetAndDestroy();
+    expect((await rest('GET', 'projects/local/topics')).status).toBe(200);
+  });
+
+  it.each([
+    ['POST', 'projects/local/subscriptions/sub:seek'],
+    ['GET', 'projects/local/snapshots'],
+    ['PUT', 'projects/local/snapshots/snap'],
+    ['GET', 'projects/local/schemas'],
+  ])('answers UNIMPLEMENTED to %s %s', async (method, path) => {
+    const answer = await rest(method, path, method === 'GET' ? undefined : {});
+    expect(answer.status).toBe(501);
+    expect(await answer.json()).toMatchObject({ error: { status: 'UNIMPLEMENTED' } });
+  });
+
+  it.each([
+    { bigqueryConfig: { table: 'p.d.t' } },
+    { cloudStorageConfig: { bucket: 'b' } },
+    { messageTransforms: [{ javascriptUdf: {} }] },
+    { enableExactlyOnceDelivery: true },
+  ])('does not pretend to support %o', async (settings) => {
+    await rest('PUT', 'projects/local/topics/topic', {});
+    const body = { topic: 'projects/local/topics/topic', ...settings };
+    expect((await rest('PUT', 'projects/local/subscriptions/sub', body)).status).toBe(501);
+  });
+
+  it.each(['[]', '"x"', '{', 'null'])('refuses the body %s', async (body) => {
+    const answer = await fetch(`http://${pubsub.host}/v1/projects/local/topics/topic`, {
+      method: 'PUT',
+      body,
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { status: 'INVALID_ARGUMENT' } });
+  });
+
+  it('takes a message of ten million bytes and refuses one more, by either way', async () => {
+    await rest('PUT', 'projects/local/topics/topic', {});
+    const client = new PubSub({ projectId: 'local', apiEndpoint: pubsub.host, emulatorMode: true });
+    const data = Buffer.alloc(10_000_000);
+    const topic = client.topic('topic');
+    expect(await topic.publishMessage({ data })).toMatch(/^\d+$/);
+    await expect(topic.publishMessage({ data, attributes: { a: '' } })).rejects.toMatchObject({
+      code: 3,
+    });
+    const messages = [{ data: data.toString('base64'), attributes: { a: '' } }];
+    expect((await rest('POST', 'projects/local/topics/topic:publish', { messages })).status).toBe(
+      400,
+    );
+    await client.close();
+  });
+
+  it('ends streams, waiting pulls and connections when it stops', async () => {
+    await rest('PUT', 'projects/local/topics/topic', {});
+    await rest('PUT', 'projects/local/subscriptions/sub', { topic: 'projects/local/topics/topic' });
+    const waiting = rest('POST', 'projects/local/subscriptions/sub:pull', { maxMessages: 1 });
+    const ended = waiting.then(
+      ({ status }) => status,
+      () => 'broken',
+    );
+    const idle = connect(portOf(pubsub), '127.0.0.1');
+    await once(idle, 'connect');
+    const idleClosed = once(idle, 'close');
+    await pubsub.close();
+    expect([503, 'broken']).toContain(await ended);
+    await idleClosed;
+    await expect(rest('GET', 'projects/local/topics')).rejects.toMatchObject({
+      cause: { code: 'ECONNREFUSED' },
+    });
+  });
+});
