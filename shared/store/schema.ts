@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { CLUSTER_PHASES, FAILURE_PHASES, PHASES } from '#shared/core/phase.ts';
+import type { ClusterRecord, ImageRecord } from './store.ts';
+
+/**
+ * Rows as they are read back. Whoever can write to the store may have written them, an older version of ours
+ * included, so that a row that does not fit counts as absent.
+ */
+const VERDICTS = ['verified', 'unsigned', 'untrusted', 'unusable'] as const;
+
+const Time = z.iso.datetime();
+
+const Record = z.object({
+  phase: z.enum(PHASES),
+  digest: z.string().exactOptional(),
+  since: Time,
+  approved: z.string().exactOptional(),
+  failure: z.object({ phase: z.enum(FAILURE_PHASES), since: Time }).exactOptional(),
+});
+
+const Row = z.object({
+  sync: z.string(),
+  uid: z.string(),
+  image: z.string().exactOptional(),
+  target: z.string().exactOptional(),
+  live: z.string().exactOptional(),
+  verdict: z.enum(VERDICTS).exactOptional(),
+  approved: z.array(z.string()),
+  record: Record,
+  message: z.string(),
+  errors: z.array(z.object({ code: z.string(), message: z.string() })),
+  nomos: z.string(),
+});
+
+export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
+  cluster: z.string(),
+  phase: z.enum(CLUSTER_PHASES),
+  since: Time,
+  message: z.string().exactOptional(),
+  reconciledAt: Time.exactOptional(),
+  follows: z.array(z.string()),
+  syncs: z.array(Row),
+});
+
+export const StoredImage: z.ZodType<ImageRecord> = z.object({
+  repository: z.string(),
+  digest: z.string(),
+  status: z.enum(VERDICTS),
+  policy: z.string(),
+  since: Time,
+});

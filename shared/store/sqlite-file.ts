@@ -1,0 +1,132 @@
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { CountersignError } from '#shared/core/errors.ts';
+
+/** Raised whenever the tables change. A file of any other version is set aside: its content is not worth migrating. */
+export const SCHEMA_VERSION = 1;
+
+/** How long a process waits for another one's write; each takes well under a millisecond. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+const TABLES = `
+  CREATE TABLE clusters (cluster TEXT PRIMARY KEY, reconciled_ms INTEGER, record TEXT NOT NULL) STRICT;
+  CREATE TABLE follows (
+    repository TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    PRIMARY KEY (repository, cluster)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX follows_of_cluster ON follows (cluster);
+  CREATE TABLE images (
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (repository, digest)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+// SQLite result codes; extended codes have these in their lowest byte.
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+export interface OpenFile {
+  readonly db: DatabaseSync;
+  /** Which file this is, whatever its path names by now. */
+  readonly inode: bigint;
+}
+
+/** Told when a file was set aside, with where it is now. */
+export interface Discarded {
+  readonly path: string;
+  readonly movedTo: string;
+  readonly reason: 'damaged' | 'other-version';
+}
+
+/** The file has another version than ours. */
+class OtherVersion extends Error {
+  override readonly name = 'OtherVersion';
+}
+
+/**
+ * Opens the file, or makes it. A damaged one is set aside first and told to `onDiscard`. So is one of another version
+ * at start; later it is refused, lest an old and a new process take turns at discarding each other's file. Throws
+ * `store-unavailable`.
+ */
+export function openFile(
+  path: string,
+  onDiscard: (discarded: Discarded) => void,
+  { otherVersion }: { readonly otherVersion: 'discard' | 'refuse' },
+): OpenFile {
+  // Twice: another process may have set the same file aside in between.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const before = inodeOf(path);
+    try {
+      return connect(path);
+    } catch (cause) {
+      const foreign = cause instanceof OtherVersion && otherVersion === 'discard';
+      if (!foreign && !isDamage(cause)) throw unavailable(cause);
+      const reason = foreign ? 'other-version' : 'damaged';
+      if (before !== undefined && inodeOf(path) === before) onDiscard(setAside(path, reason));
+    }
+  }
+  try {
+    return connect(path);
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+/** Sets a file aside that turned out to be damaged while in use, unless another process has done so already. */
+export function discardDamaged(
+  file: OpenFile,
+  path: string,
+  onDiscard: (discarded: Discarded) => void,
+): void {
+  file.db.close();
+  if (inodeOf(path) === file.inode) onDiscard(setAside(path, 'damaged'));
+}
+
+/** Which file `path` names; undefined when there is none. */
+export function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** Whether the failure says that the file itself is damaged. */
+export function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false;
+  const code = Number(error.errcode) & 0xff;
+  return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+/** `store-unavailable` for whatever SQLite or the file system said. */
+export function unavailable(cause: unknown): CountersignError {
+  if (cause instanceof CountersignError) return cause;
+  const text = cause instanceof Error ? cause.message : 'unknown failure';
+  return new CountersignError('store-unavailable', `The SQLite store failed: ${text}`, { cause });
+}
+
+function connect(path: string): OpenFile {
+  mkdirSync(dirname(path), { recursive: true });
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE');
+    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+    const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+    if (empty && version === 0) db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
+    else if (version !== SCHEMA_VERSION) throw new OtherVersion(`The file has version ${version}`);
+    db.exec('COMMIT');
+    return { db, inode: inodeOf(path) ?? 0n };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** One file is kept, for whoever wants to know what happened; the log of a lost file would corrupt the next. */
+function setAside(path: string, reason: Discarded['reason']): Discarded {
+  const movedTo = `${path}.discarded`;
+  rmSync(`${path}-wal`, { force: true });
+  rmSync(`${path}-shm`, { force: true });
+  renameSync(path, movedTo);
+  return { path, movedTo, reason };
+}

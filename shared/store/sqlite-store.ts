@@ -1,0 +1,173 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+import { StoredCluster, StoredImage } from './schema.ts';
+import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
+import type { Discarded } from './sqlite-file.ts';
+import type { ClusterRecord, ImageRecord, Store } from './store.ts';
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  /** Told when a damaged or foreign file was set aside: to be logged, for it costs calls and duplicate events. */
+  readonly onDiscard?: (discarded: Discarded) => void;
+  /** Told of a row that cannot be read and counts as absent. */
+  readonly onUnreadable?: (row: { readonly table: string; readonly key: string }) => void;
+}
+
+/**
+ * The store in one SQLite file, for the functions of one machine, each its own process. Throws `store-unavailable`
+ * when the file cannot be had; a damaged one is set aside and begun anew, and so is one that was deleted in use.
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const { path, onDiscard = ignore, onUnreadable = ignore } = options;
+  let file = openFile(path, onDiscard, { otherVersion: 'discard' });
+
+  async function run<T>(use: (db: DatabaseSync) => T): Promise<T> {
+    try {
+      if (inodeOf(path) !== file.inode) reopen();
+      return use(file.db);
+    } catch (error) {
+      if (!isDamage(error)) throw unavailable(error);
+      return retryAnew(use);
+    }
+  }
+
+  function reopen(): void {
+    // SQLite leaves the log of the file that took its place alone: it compares inodes before it cleans up.
+    if (file.db.isOpen) file.db.close();
+    file = openFile(path, onDiscard, { otherVersion: 'refuse' });
+  }
+
+  function retryAnew<T>(use: (db: DatabaseSync) => T): T {
+    try {
+      discardDamaged(file, path, onDiscard);
+      file = openFile(path, onDiscard, { otherVersion: 'refuse' });
+      return use(file.db);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  function read<T>(schema: z.ZodType<T>, row: Row | undefined, table: string): T | undefined {
+    if (row === undefined) return undefined;
+    const record = readRecord(schema, row.record);
+    if (record === undefined) onUnreadable({ table, key: String(row.key) });
+    return record;
+  }
+
+  return {
+    readCluster: (cluster) =>
+      run((db) => {
+        const row = db.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(cluster);
+        return read(StoredCluster, row, 'clusters');
+      }),
+    writeCluster: async (record) => {
+      const text = writeRecord(StoredCluster, record);
+      return run((db) => inTransaction(db, () => replaceCluster(db, record, text)));
+    },
+    deleteCluster: (cluster) =>
+      run((db) =>
+        inTransaction(db, () => {
+          db.prepare('DELETE FROM clusters WHERE cluster = ?').run(cluster);
+          db.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
+        }),
+      ),
+    listClusters: ({ after = '', limit }) =>
+      run((db) => {
+        const rows = db.prepare(`${SELECT_CLUSTER} WHERE cluster > ? ORDER BY cluster`);
+        const records: ClusterRecord[] = [];
+        // Unreadable rows are passed over, not counted: a short page means that there is no more.
+        for (const row of rows.iterate(after)) {
+          if (records.length >= limit) break;
+          const record = read(StoredCluster, row, 'clusters');
+          if (record !== undefined) records.push(record);
+        }
+        return records;
+      }),
+    followers: (repository) =>
+      run((db) => {
+        const known = db.prepare('SELECT cluster FROM clusters WHERE reconciled_ms IS NOT NULL');
+        const following = db.prepare(
+          `SELECT cluster FROM follows JOIN clusters USING (cluster)
+           WHERE repository = ? AND reconciled_ms IS NOT NULL`,
+        );
+        return { known: names(known.all()), following: names(following.all(repository)) };
+      }),
+    readImage: ({ repository, digest }) =>
+      run((db) => {
+        const row = db.prepare(SELECT_IMAGE).get(repository, digest);
+        return read(StoredImage, row, 'images');
+      }),
+    writeImage: async (record) => {
+      const text = writeRecord(StoredImage, record);
+      return run((db) => {
+        const { repository, digest } = record;
+        db.prepare('INSERT OR REPLACE INTO images VALUES (?, ?, ?)').run(repository, digest, text);
+      });
+    },
+    close: async () => {
+      if (file.db.isOpen) file.db.close();
+    },
+  };
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const SELECT_CLUSTER = 'SELECT cluster AS key, record FROM clusters';
+const SELECT_IMAGE = 'SELECT digest AS key, record FROM images WHERE repository = ? AND digest = ?';
+
+/** A record without `reconciledAt` is older than any with one; equal starts are the same reconcile's later news. */
+const REPLACE_CLUSTER = `
+  INSERT INTO clusters VALUES (?1, ?2, ?3)
+  ON CONFLICT (cluster) DO UPDATE SET reconciled_ms = ?2, record = ?3
+  WHERE clusters.reconciled_ms IS NULL OR clusters.reconciled_ms <= ?2`;
+
+function replaceCluster(db: DatabaseSync, record: ClusterRecord, text: string): void {
+  const { cluster, reconciledAt, follows } = record;
+  const reconciledMs = reconciledAt === undefined ? null : Date.parse(reconciledAt);
+  const { changes } = db.prepare(REPLACE_CLUSTER).run(cluster, reconciledMs, text);
+  if (Number(changes) === 0) return;
+  db.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
+  const insert = db.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
+  for (const repository of follows) insert.run(repository, cluster);
+}
+
+/** Takes the write lock at once: a transaction that began by reading could not wait for it. */
+function inTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function readRecord<T>(schema: z.ZodType<T>, text: unknown): T | undefined {
+  try {
+    return schema.parse(JSON.parse(String(text)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What could not be read back must not be written: it would be lost without a word. */
+function writeRecord<T extends ClusterRecord | ImageRecord>(
+  schema: z.ZodType<T>,
+  record: T,
+): string {
+  const { error } = schema.safeParse(record);
+  if (error === undefined) return JSON.stringify(record);
+  const place = error.issues[0]?.path.join('.') ?? '';
+  throw new CountersignError('internal', `A record for the store is wrong at ${place}`, {
+    cause: error,
+    retry: false,
+  });
+}
+
+function names(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(rows.map(({ cluster }) => String(cluster)));
+}
+
+function ignore(): void {}
