@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Digest } from '#shared/core/digest.ts';
-import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { dockerImageName } from './artifact-name.ts';
 
 /** What Artifact Registry's own API knows of an image. */
@@ -41,7 +41,7 @@ export function createArtifactLookup(load: () => Promise<DockerImages>): Artifac
       } catch (cause) {
         const code = rpcErrorSchema.safeParse(cause).data?.code ?? 0;
         if (NOT_FOUND.includes(code)) return [];
-        throw failed(repository, DENIED.includes(code) ? 'registry-denied' : undefined, cause);
+        throw failed(repository, DENIED.includes(code), cause);
       }
     },
   };
@@ -53,14 +53,11 @@ export async function loadDockerImages(): Promise<DockerImages> {
   return new ArtifactRegistryClient();
 }
 
-function failed(
-  repository: string,
-  code: FailureCode = 'registry-unavailable',
-  cause: unknown,
-): CountersignError {
+function failed(repository: string, denied: boolean, cause: unknown): CountersignError {
+  const fix = denied ? ': grant roles/artifactregistry.reader there' : '';
   return new CountersignError(
-    code,
-    `Artifact Registry does not tell the tags in ${repository}: it needs roles/artifactregistry.reader there`,
+    denied ? 'registry-denied' : 'registry-unavailable',
+    `Artifact Registry does not tell the tags in ${repository}${fix}`,
     { cause },
   );
 }

@@ -61,7 +61,9 @@ async function readManifest(
   if (!present(answer, name, now())) return undefined;
   const hashed = digestOf(answer.bytes);
   if (digest !== undefined && digest !== hashed) throw misbehaved(name, `is ${hashed}`);
-  const body = z.object({ mediaType: z.unknown() }).safeParse(parseJson(answer.bytes)).data;
+  const body = z
+    .object({ mediaType: z.unknown().optional() })
+    .safeParse(parseJson(answer.bytes)).data;
   if (body === undefined) throw misbehaved(name, 'is not a JSON object');
   const contentType = answer.headers.get('content-type') ?? '';
   return {

@@ -15,11 +15,13 @@ export async function readBody(
   let size = 0;
   // Leaving the loop early cancels the stream, which closes the connection.
   for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > maxBytes) {
+    if (size + chunk.byteLength > maxBytes) {
+      // What was cut must not look empty: an empty 404 has a meaning of its own.
+      chunks.push(chunk.subarray(0, maxBytes - size));
       if (cut) break;
       throw new CountersignError('too-large', `${what} is larger than ${maxBytes} bytes`);
     }
+    size += chunk.byteLength;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
