@@ -11,7 +11,7 @@ import { metadataSchema } from './schema.ts';
 /** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
 const DECLARED_VERSION = 'configsync.gke.io/declared-version';
 
-const partsSchema = z.object({ spec: z.unknown(), status: z.unknown() });
+const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
 /**
  * Reads a RootSync or RepoSync. A bad source becomes an `invalid` source, a bad status an absent one. Throws

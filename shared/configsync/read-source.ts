@@ -11,6 +11,12 @@ const OCI_SCHEME = 'oci://';
 /** What a tag may be (OCI distribution 1.1, "Pulling manifests"): a range of versions is none. */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
+/**
+ * Helm takes the first segment for the host always; references, as images have them, only when it looks like one, and
+ * else for a path on Docker Hub. What is verified must be what Helm pulls.
+ */
+const HOST_FIRST = /^(?:[^/]*[.:][^/]*|localhost)\//;
+
 const ociSchema = z.object({
   image: z.string().min(1, 'is empty').max(MAX_IMAGE),
   dir: z.string().max(MAX_IMAGE).optional(),
@@ -56,7 +62,7 @@ function readHelm(helm: unknown): Source {
   // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
   const tag = version.replaceAll('+', '_');
   const path = `${repo.slice(OCI_SCHEME.length)}/${chart}`;
-  // A host without a path is no repository here, though a reference parser would look for it on Docker Hub.
+  if (!HOST_FIRST.test(path)) return invalid('spec.helm.repo', 'Host needs a dot, or a port');
   const reference = tryParse(`${path}:${TAG.test(tag) ? tag : 'latest'}`);
   if (typeof reference === 'string') return invalid('spec.helm.repo', reference);
   const versioned = version === '' ? {} : { version };

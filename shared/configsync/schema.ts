@@ -41,8 +41,8 @@ export const metadataSchema = z.object({
 /** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
 export const specSchema = z.object({
   sourceType: z.string().max(MAX_WORD).default('git'),
-  oci: z.unknown(),
-  helm: z.unknown(),
+  oci: z.unknown().optional(),
+  helm: z.unknown().optional(),
 });
 
 const errorSchema = z.object({

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { parseReference } from '#shared/core/reference.ts';
+import type { Condition, Source, SyncStatus } from '#shared/core/rsync.ts';
+import { type NomosStatus, nomosRow, nomosStatus } from '#shared/configsync/nomos-status.ts';
+import { IMAGE, buildRSync, helmSource, liveStatus, ociSource } from '#test/fixtures/rsync.ts';
+
+const HEX = 'a'.repeat(64);
+const LIVE = liveStatus(`sha256:${HEX}`);
+
+function condition(status: Condition['status'], errorCount = 0): Condition {
+  return { status, reason: '', message: '', commit: HEX, errorCount };
+}
+
+const TRUE = condition('True');
+const FALSE = condition('False');
+const STAGES = { source: LIVE.source, rendering: LIVE.rendering, sync: LIVE.sync };
+
+describe('nomosStatus()', () => {
+  // In nomos' order: the first that matches wins (facts/config-sync.md section 5).
+  it.each<[NomosStatus, string, Partial<SyncStatus>]>([
+    [
+      'STALLED',
+      'Stalled is True, whatever else',
+      { stalled: TRUE, reconciling: TRUE, syncing: TRUE },
+    ],
+    ['RECONCILING', 'Reconciling is True', { stalled: FALSE, reconciling: TRUE, syncing: FALSE }],
+    ['PENDING', 'Syncing is absent', { stalled: FALSE, reconciling: FALSE }],
+    ['PENDING', 'Syncing is True', { syncing: TRUE }],
+    ['PENDING', 'Syncing is True, with errors', { syncing: condition('True', 2) }],
+    ['SYNCED', 'Syncing is False without errors', { syncing: FALSE }],
+    ['ERROR', 'Syncing is False with errors', { syncing: condition('False', 1) }],
+  ])('says %s when %s', (word, _, conditions) => {
+    expect(nomosStatus({ status: { ...STAGES, ...conditions } })).toBe(word);
+  });
+
+  it('ignores observedGeneration, as nomos does', () => {
+    expect(nomosStatus(buildRSync({ status: LIVE, generation: 9 }))).toBe('SYNCED');
+  });
+});
+
+describe('nomosRow()', () => {
+  it('has the time of the sync beside SYNCED only', () => {
+    const lastUpdate = '2026-11-22T05:00:00Z';
+    const status = { ...LIVE, sync: { ...LIVE.sync, lastUpdate } };
+    const row = nomosRow(buildRSync({ status }));
+    expect(row).toEqual({
+      scope: '<root>',
+      name: 'root-sync',
+      source: IMAGE,
+      status: 'SYNCED',
+      commit: HEX,
+      syncedAt: lastUpdate,
+    });
+    const pending = nomosRow(buildRSync({ status: { ...status, syncing: TRUE } }));
+    expect(pending).not.toHaveProperty('syncedAt');
+    expect(pending.commit).toBe(HEX);
+  });
+
+  it.each<[NomosStatus, Partial<SyncStatus>]>([
+    ['STALLED', { stalled: TRUE }],
+    ['RECONCILING', { reconciling: TRUE }],
+  ])('has no commit while %s', (status, conditions) => {
+    const row = nomosRow(buildRSync({ status: { ...LIVE, ...conditions } }));
+    expect(row).toMatchObject({ status, commit: 'N/A' });
+  });
+
+  it.each<[string, Source]>([
+    [IMAGE, ociSource(IMAGE)],
+    [
+      `${IMAGE}/base/prod`,
+      { type: 'oci', image: IMAGE, reference: parseReference(IMAGE), dir: 'base/prod' },
+    ],
+    ['oci://us-docker.pkg.dev/acme/charts/shop:1.2.3', helmSource('1.2.3')],
+    ['git', { type: 'other', sourceType: 'git' }],
+    ['N/A', { type: 'invalid', problem: 'spec.oci' }],
+  ])('shows the source %s', (text, source) => {
+    expect(nomosRow(buildRSync({ source })).source).toBe(text);
+  });
+
+  it('names the namespace of a RepoSync', () => {
+    const ref = { kind: 'RepoSync', namespace: 'team-a', name: 'repo-sync' } as const;
+    expect(nomosRow(buildRSync({ ref }))).toMatchObject({ scope: 'team-a', name: 'repo-sync' });
+  });
+});
