@@ -13,7 +13,7 @@ export function pageOf<Item>(
   const { last, count } = page;
   const sorted = [...items].toSorted((a, b) => compare(key(a), key(b)));
   const rest = last === undefined ? sorted : sorted.filter((item) => key(item) > last);
-  return { items: rest.slice(0, count), more: count > 0 && rest.length > count };
+  return { items: rest.slice(0, count), more: rest.length > count };
 }
 
 /** The `Link` header to the next page (RFC 8288), relative to this registry. */

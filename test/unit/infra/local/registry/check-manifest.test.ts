@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkManifest } from '#infra/local/registry/check-manifest.ts';
 
 const IMAGE = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const descriptor = { mediaType: 'a/config', digest: DIGEST, size: 1 };
 const held = {
@@ -42,8 +43,15 @@ describe('checkManifest()', () => {
   });
 
   it('refuses bytes that are no UTF-8', () => {
-    const bytes = Buffer.from([0x7b, 0xff, 0x7d]);
+    const image = { schemaVersion: 2, config: descriptor, layers: [], annotations: { a: 'ÿ' } };
+    const bytes = Buffer.from(JSON.stringify(image), 'latin1');
     expect(() => checkManifest(held, { bytes, contentType: IMAGE })).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_INVALID' }),
+    );
+  });
+
+  it('refuses a body that is an image and an index, where header and body disagree', () => {
+    expect(() => check({ mediaType: IMAGE, manifests: [] }, INDEX)).toThrow(
       expect.objectContaining({ code: 'MANIFEST_INVALID' }),
     );
   });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createRegistryApp } from '#infra/local/registry/app.ts';
-import { keepBlob } from '#infra/local/registry/blobs.ts';
 import {
   BLOB_LIMIT,
   MANIFEST_LIMIT,
@@ -9,12 +8,6 @@ import {
   UPLOAD_LIFETIME,
   UPLOADS_LIMIT,
 } from '#infra/local/registry/limits.ts';
-import { createStore } from '#infra/local/registry/store.ts';
-import {
-  createUploadSessions,
-  type UploadSession,
-  type UploadSessions,
-} from '#infra/local/registry/upload-sessions.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const SUBJECT = { mediaType: OCI_INDEX, digest: INDEX_DIGEST, size: 1 };
@@ -99,43 +92,5 @@ describe('limits', () => {
     const second = await app.request(next);
     expect(await second.json()).toMatchObject({ manifests: { length: 1 } });
     expect(second.headers.get('oci-filters-applied')).toBe('artifactType');
-  });
-});
-
-describe('createStore()', () => {
-  it('refuses what does not fit, and takes it once there is room', () => {
-    const store = createStore(10);
-    store.reserve(10);
-    expect(() => store.reserve(1)).toThrow(expect.objectContaining({ code: 'DENIED' }));
-    store.release(1);
-    expect(() => store.reserve(1)).not.toThrow();
-  });
-
-  it.each([
-    ['cancelled', (sessions: UploadSessions, session: UploadSession) => sessions.cancel(session)],
-    [
-      'finished with another digest',
-      (sessions: UploadSessions, session: UploadSession) =>
-        expect(() => sessions.finish(session, INDEX_DIGEST)).toThrow('Uploaded bytes have digest'),
-    ],
-  ])('has the room of an upload again that was %s', (_, end) => {
-    const store = createStore(10);
-    const sessions = createUploadSessions({ store, clock: () => new Date(0) });
-    const session = sessions.begin('a');
-    sessions.append(session, [new Uint8Array(10)]);
-    expect(() => store.reserve(1)).toThrow(expect.objectContaining({ code: 'DENIED' }));
-    end(sessions, session);
-    expect(() => store.reserve(10)).not.toThrow();
-  });
-
-  it('counts a blob once that is pushed twice', async () => {
-    const store = createStore(25);
-    const repository = store.open('a');
-    for (const bytes of [new Uint8Array(10), new Uint8Array(10), new Uint8Array(10)]) {
-      store.reserve(bytes.byteLength);
-      keepBlob(store, repository, 'sha256:one', bytes);
-    }
-    expect(repository.blobs.size).toBe(1);
-    expect(() => store.reserve(15)).not.toThrow();
   });
 });
