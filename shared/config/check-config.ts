@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Config } from './config.ts';
+import { buildJsonSchema } from './json-schema.ts';
+import { readConfigText } from './load-config.ts';
+import { parseConfig } from './parse-config.ts';
+import { ConfigError, formatProblem } from './problem.ts';
+import { readText, readTextFile } from './read-file.ts';
+
+/** Streams of the command, injected for tests. */
+export interface CommandStreams {
+  readonly stdin: Readable;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** 0: done, 1: the file has problems, 2: it cannot be read, or the command was not understood. */
+export type ExitCode = 0 | 1 | 2;
+
+const USAGE = `Usage: npm run check-config -- FILE      check a config file ("-": standard input)
+       npm run check-config -- --schema  print the JSON Schema
+`;
+
+/** The command \`npm run check-config\`: problems and the summary on standard output, one line each. */
+export async function checkConfig(args: string[], streams: CommandStreams): Promise<ExitCode> {
+  const command = readCommand(args);
+  if (command === undefined) {
+    streams.err(USAGE);
+    return 2;
+  }
+  if (command.schema) {
+    streams.out(`${JSON.stringify(buildJsonSchema(), null, 2)}\n`);
+    return 0;
+  }
+  return checkFile(command.file, streams);
+}
+
+async function checkFile(file: string, { stdin, out, err }: CommandStreams): Promise<ExitCode> {
+  const stdinOrFile: typeof readTextFile = (path, maxBytes) =>
+    path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes);
+  try {
+    const text = await readConfigText(file, stdinOrFile);
+    out(summary(file, await parseConfig(text, { file, readFile: readTextFile })));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      if (!(error instanceof CountersignError)) throw error;
+      err(`${error.message}\n`);
+      return 2;
+    }
+    for (const problem of error.problems) out(`${formatProblem(file, problem)}\n`);
+    return 1;
+  }
+}
+
+function readCommand(
+  args: string[],
+): { schema: true } | { schema: false; file: string } | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { schema: { type: 'boolean', default: false } },
+    });
+    const [file, ...more] = positionals;
+    if (values.schema) return file === undefined ? { schema: true } : undefined;
+    return file === undefined || more.length > 0 ? undefined : { schema: false, file };
+  } catch {
+    return undefined;
+  }
+}
+
+function summary(file: string, config: Config): string {
+  const policies = Object.keys(config.trust).length;
+  return `${file}: ok, ${count(config.images.length, 'image')}, ${count(policies, 'trust policy', 'trust policies')}, fleet ${config.fleet.type}, store ${config.store.type}\n`;
+}
+
+function count(amount: number, one: string, many = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : many}`;
+}

@@ -1,0 +1,107 @@
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+
+/** The config file, checked: units converted, defaults filled in, files read. Plain data (DESIGN section 5). */
+export interface Config {
+  readonly fleet: FleetConfig;
+  readonly registries: readonly RegistryRule[];
+  /** First match wins: see `matchImage`. */
+  readonly images: readonly ImageRule[];
+  readonly unmatched: 'deny' | 'ignore';
+  /** By name; every `ImageRule.trust` is a key of it. */
+  readonly trust: Readonly<Record<string, TrustPolicy>>;
+  readonly topics: TopicNames;
+  readonly store: StoreConfig;
+  readonly sweep: SweepConfig;
+  readonly gate?: GateConfig;
+  readonly access: AccessConfig;
+}
+
+export type FleetConfig =
+  | {
+      readonly type: 'gkeHub';
+      readonly projects: readonly string[];
+      /** Checked: `parseSelector` reads it. */
+      readonly labelSelector?: string;
+    }
+  | {
+      readonly type: 'kubeconfig';
+      /** Absolute. */
+      readonly path: string;
+      /** Empty: all. */
+      readonly contexts: readonly string[];
+      readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    };
+
+export interface RegistryRule {
+  /** Normalised, with the port unless it is the default. */
+  readonly host: string;
+  readonly plainHttp: boolean;
+  readonly auth: 'none' | 'google' | 'dockerConfig';
+  /** Hosts, besides its own, that may be its token realm; absent: those known of the registry. */
+  readonly realms?: readonly string[];
+}
+
+/** Full names: `projects/P/topics/T`; all different. */
+export interface TopicNames {
+  readonly tasks: string;
+  readonly sweepTasks: string;
+  readonly resyncTasks: string;
+  readonly status: string;
+  readonly deadLetters: string;
+}
+
+export type StoreConfig =
+  | { readonly type: 'firestore'; readonly project: string; readonly database: string }
+  /** `path` is absolute. */
+  | { readonly type: 'sqlite'; readonly path: string };
+
+export interface SweepConfig {
+  readonly periodMs: number;
+  /** Share of the fleet, between 0 and 1. */
+  readonly withdrawBrake: number;
+  readonly pendingAfterMs: number;
+  readonly blockedAfterMs: number;
+}
+
+export interface GateConfig {
+  /** User name in the clusters, exact. */
+  readonly identity: string;
+  readonly breakGlass: readonly string[];
+}
+
+/** A function without an entry has no callers: its main refuses to start. */
+export interface AccessConfig {
+  readonly push?: CallerAccess;
+  readonly cluster?: CallerAccess;
+  readonly sweep?: CallerAccess;
+  readonly api?: PeopleAccess;
+  readonly admission?: CallerAccess;
+}
+
+/** Anyone may call. `loopbackOnly` is for main: listen on loopback or refuse to start. */
+export interface OpenAccess {
+  readonly mode: 'none';
+  readonly loopbackOnly: true;
+}
+
+export type CallerAccess =
+  | OpenAccess
+  | {
+      readonly mode: 'iam' | 'verify' | 'iap';
+      readonly loopbackOnly: false;
+      readonly audience: string;
+      readonly emails: readonly string[];
+    };
+
+export type PeopleAccess =
+  | OpenAccess
+  | {
+      readonly mode: 'verify' | 'iap';
+      readonly loopbackOnly: false;
+      readonly audience: string;
+      /** May look. */
+      readonly viewers: readonly string[];
+      /** May look and start resyncs. */
+      readonly invokers: readonly string[];
+    };

@@ -1,0 +1,186 @@
+import type * as z from 'zod';
+import { isRecord } from './check.ts';
+import { type FieldHelp, helpFor, type JsonSchema } from './json-schema.ts';
+import type { Finding, Path, ProblemKind } from './problem.ts';
+
+const KINDS: Readonly<Record<string, true>> = {
+  'bad-value': true,
+  conflict: true,
+  duplicate: true,
+  file: true,
+  missing: true,
+  'too-large': true,
+  'unknown-key': true,
+  'wrong-type': true,
+  yaml: true,
+} satisfies Record<ProblemKind, true>;
+
+/** What an issue is about: the whole raw value, and the schema that explains its fields. */
+export interface IssueContext {
+  readonly root: unknown;
+  readonly schema: JsonSchema;
+}
+
+/** What zod says of a value, in our words: one finding for each thing to repair. */
+export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): Finding[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  switch (issue.code) {
+    case 'custom':
+      return [
+        {
+          path,
+          kind: kindOf(issue.params),
+          problem: issue.message,
+          fix: fixOf(issue.params, path, context),
+        },
+      ];
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key, context));
+    case 'invalid_type':
+      return [wrongType(path, context)];
+    case 'invalid_union':
+      return describeUnion(issue, path, context);
+    case 'invalid_key':
+      return [
+        {
+          path,
+          kind: 'unknown-key',
+          problem: issue.issues[0]?.message ?? issue.message,
+          fix: `Rename it`,
+        },
+      ];
+    case 'too_big':
+      return [
+        {
+          path,
+          kind: 'too-large',
+          problem: sizeProblem(issue.origin, 'more', issue.maximum),
+          fix: fixFrom(path, context),
+        },
+      ];
+    case 'too_small':
+      return [
+        {
+          path,
+          kind: 'bad-value',
+          problem: sizeProblem(issue.origin, 'less', issue.minimum),
+          fix: fixFrom(path, context),
+        },
+      ];
+    case 'invalid_value':
+      return [
+        valueAt(context.root, path) === undefined
+          ? wrongType(path, context)
+          : badValue(path, 'Is not one of its values', context),
+      ];
+    default:
+      return [badValue(path, issue.message, context)];
+  }
+}
+
+function unknownKey(path: Path, key: string, context: IssueContext): Finding {
+  const { keys } = helpFor(path, context.schema);
+  const fix = `Remove it, or write one of ${keys.join(', ')}`;
+  return { path: [...path, key], kind: 'unknown-key', problem: 'Is an unknown key', fix };
+}
+
+function wrongType(path: Path, context: IssueContext): Finding {
+  const value = valueAt(context.root, path);
+  if (value === undefined) {
+    return {
+      path,
+      kind: 'missing',
+      problem: 'Is missing',
+      fix: `Add it: ${helpText(helpFor(path, context.schema))}`,
+    };
+  }
+  return {
+    path,
+    kind: 'wrong-type',
+    problem: `Is ${typeName(value)}`,
+    fix: fixFrom(path, context),
+  };
+}
+
+/** The branch that the author meant is the one whose complaints lie deeper than its own type. */
+function describeUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  context: IssueContext,
+): Finding[] {
+  const meant = issue.errors.find((issues) => issues.every((inner) => isInside(inner)));
+  if (meant !== undefined && meant.length > 0) {
+    return meant.flatMap((inner) =>
+      describeIssue({ ...inner, path: [...path, ...inner.path] }, context),
+    );
+  }
+  if (valueAt(context.root, path) === undefined) return [wrongType(path, context)];
+  if (issue.errors.length === 0) return [badValue(path, 'Is not one of its values', context)];
+  return [wrongType(path, context)];
+}
+
+function isInside(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length > 0 || issue.code === 'unrecognized_keys' || issue.code === 'custom';
+}
+
+function badValue(path: Path, problem: string, context: IssueContext): Finding {
+  return { path, kind: 'bad-value', problem, fix: fixFrom(path, context) };
+}
+
+function fixFrom(path: Path, context: IssueContext): string {
+  const help = helpFor(path, context.schema);
+  if (help.choices.length > 0) return `Write ${help.choices.join(' or ')}`;
+  if (help.example !== undefined) return `Write it as in ${help.example}`;
+  if (help.keys.length > 0) return `Write a map with keys of ${help.keys.join(', ')}`;
+  return help.description === undefined ? 'Correct it' : `Write what it is: ${help.description}`;
+}
+
+function helpText({ description, example, choices }: FieldHelp): string {
+  const shown = choices.length > 0 ? choices.join(' or ') : example;
+  if (shown === undefined) return description ?? 'it has no default';
+  return description === undefined ? shown : `${description}, as in ${shown}`;
+}
+
+function sizeProblem(origin: string, than: 'more' | 'less', bound: number | bigint): string {
+  const units: Readonly<Record<string, string>> = {
+    string: ' characters',
+    array: ' entries',
+    record: ' entries',
+  };
+  return `Is ${than} than ${bound}${units[origin] ?? ''}`;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (isRecord(value)) return 'a map';
+  if (typeof value === 'string') return 'a text';
+  return typeof value === 'number' || typeof value === 'boolean'
+    ? `the ${typeof value} ${value}`
+    : 'no value';
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => {
+    if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
+    return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+  }, root);
+}
+
+function kindOf(params: Record<string, unknown> | undefined): ProblemKind {
+  const kind = params?.['kind'];
+  return isKind(kind) ? kind : 'bad-value';
+}
+
+function isKind(kind: unknown): kind is ProblemKind {
+  return typeof kind === 'string' && Object.hasOwn(KINDS, kind);
+}
+
+function fixOf(
+  params: Record<string, unknown> | undefined,
+  path: Path,
+  context: IssueContext,
+): string {
+  const fix = params?.['fix'];
+  return typeof fix === 'string' ? fix : fixFrom(path, context);
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '#shared/core/digest.ts';
+import type { Authority, TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { readPublicKey } from './public-key.ts';
+
+/**
+ * `sha256:<hex>` over everything of a policy that decides, so not its name: key bytes instead of their PEM text, JSON
+ * instead of its spelling. Part of cache keys and receipts: what changes it makes every approval be judged again.
+ */
+export function hashPolicy(policy: Omit<TrustPolicy, 'hash'>): Digest {
+  const { name: _, authorities, ...rest } = policy;
+  const decides = { ...rest, authorities: authorities.map(hashable) };
+  return `sha256:${createHash('sha256').update(canonicalJson(decides)).digest('hex')}`;
+}
+
+/** What tells one authority from another whatever it is called: the key's bytes, or the keyless identity. */
+export function fingerprint(authority: Authority): string {
+  if (authority.type === 'key') return canonicalJson(hashableKey(authority.key));
+  const { issuer, subject, claims } = authority;
+  return canonicalJson({ issuer, subject, claims });
+}
+
+function hashable(authority: Authority): unknown {
+  const { trustedRoot } = authority;
+  const root = trustedRoot === undefined ? {} : { trustedRoot: hashableRoot(trustedRoot) };
+  if (authority.type === 'keyless') return { ...authority, ...root };
+  return { ...authority, key: hashableKey(authority.key), ...root };
+}
+
+function hashableKey(source: { readonly pem: string } | { readonly kms: string }): unknown {
+  if ('kms' in source) return source;
+  const key = readPublicKey(source.pem);
+  return { spki: 'der' in key ? key.der.toString('base64') : source.pem };
+}
+
+function hashableRoot(root: TrustedRootSource): unknown {
+  return root === 'public-good' ? root : { json: JSON.parse(root.json) };
+}

@@ -1,0 +1,67 @@
+import { CountersignError } from '#shared/core/errors.ts';
+
+/** What is wrong, for tests and scripts; `problem` and `fix` say it to people. */
+export type ProblemKind =
+  | 'bad-value'
+  | 'conflict'
+  | 'duplicate'
+  | 'file'
+  | 'missing'
+  | 'too-large'
+  | 'unknown-key'
+  | 'wrong-type'
+  | 'yaml';
+
+export type Path = readonly (string | number)[];
+
+/** One thing that is wrong somewhere in the value, before its place in the file is looked up. */
+export interface Finding {
+  readonly path: Path;
+  readonly kind: ProblemKind;
+  /** Without the value where that may be a secret. */
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** One thing to repair in the file. Line and column count from 1. */
+export interface Problem extends Omit<Finding, 'path'> {
+  readonly line: number;
+  readonly column: number;
+  /** `trust.release.authorities[0].key`; empty for the file as a whole. */
+  readonly path: string;
+}
+
+/** The config cannot be used: every problem that could be found, in the order of the file. */
+export class ConfigError extends CountersignError {
+  readonly file: string;
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[]) {
+    const [first] = problems;
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super('bad-config', first === undefined ? file : `${formatProblem(file, first)}${more}`);
+    this.file = file;
+    this.problems = problems;
+  }
+}
+
+/** `FILE:LINE:COL  path  problem. Fix: …` on one line, as `npm run check-config` prints it. */
+export function formatProblem(file: string, problem: Problem): string {
+  const path = problem.path === '' ? '(file)' : problem.path;
+  return `${file}:${problem.line}:${problem.column}  ${path}  ${problem.problem}. Fix: ${problem.fix}`;
+}
+
+/** `images[0].match`; keys that are not plain words are quoted: `where["buildDefinition.buildType"]`. */
+export function formatPath(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    if (!/^[A-Za-z_][-A-Za-z0-9_]*$/.test(step)) return `${text}[${JSON.stringify(step)}]`;
+    return text === '' ? step : `${text}.${step}`;
+  }, '');
+}
+
+/** A foreign text as messages show it: quoted, on one line, cut. */
+export function quote(text: string): string {
+  const MAX_SHOWN = 80;
+  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import type { Authority, KeySource, TrustedRootSource } from '#shared/core/policy.ts';
+import { oidOfClaim } from './certificate-claims.ts';
+import { MAX_KEY_BYTES, MAX_TRUSTED_ROOT_BYTES } from './limits.ts';
+import { type ConfigSource, readNamed } from './named-file.ts';
+import type { Finding } from './problem.ts';
+import { readPublicKey } from './public-key.ts';
+import type { AuthorityInput } from './schema-authority.ts';
+import { findCompileProblem } from './subject-pattern.ts';
+
+/** Takes findings whose path begins at the authority. */
+export type Report = (finding: Finding) => void;
+
+const trustedRootSchema = z.record(z.string(), z.unknown());
+
+/** An authority with its files read and its pattern compiled once; undefined when something was reported. */
+export async function readAuthority(
+  input: AuthorityInput,
+  source: ConfigSource,
+  report: Report,
+): Promise<Authority | undefined> {
+  const [key, root, compiles] = await Promise.all([
+    readKey(input, source, report),
+    readTrustedRoot(input, source, report),
+    checkPattern(input, report),
+  ]);
+  if (root === undefined || !compiles) return undefined;
+  const { name, annotations } = input;
+  if (input.keyless === undefined) {
+    if (key === undefined) return undefined;
+    const shared = {
+      type: 'key',
+      name,
+      key,
+      transparencyLog: input.transparencyLog ?? 'ignore',
+      annotations,
+    } as const;
+    return input.trustedRoot === undefined ? shared : { ...shared, trustedRoot: root };
+  }
+  const { issuer, subject, subjectRegExp = '', claims } = input.keyless;
+  return {
+    type: 'keyless',
+    name,
+    issuer,
+    subject: subject === undefined ? { pattern: subjectRegExp } : { exact: subject },
+    annotations,
+    trustedRoot: root,
+    claims: Object.fromEntries(
+      Object.entries(claims).map(([claim, value]) => [oidOfClaim(claim) ?? claim, value]),
+    ),
+  };
+}
+
+async function readKey(
+  { key }: AuthorityInput,
+  source: ConfigSource,
+  report: Report,
+): Promise<KeySource | undefined> {
+  if (key?.kms !== undefined) return { kms: key.kms };
+  if (key?.pem !== undefined) return checkKey(key.pem, ['key', 'pem'], report);
+  if (key?.file === undefined) return undefined;
+  const path = ['key', 'file'];
+  const content = await readNamed(source, key.file, MAX_KEY_BYTES);
+  if ('text' in content) return checkKey(content.text, path, report);
+  report({ path, kind: 'file', ...content });
+  return undefined;
+}
+
+function checkKey(text: string, path: string[], report: Report): KeySource | undefined {
+  const key = readPublicKey(text);
+  if ('pem' in key) return { pem: key.pem };
+  report({ path, kind: 'bad-value', ...key });
+  return undefined;
+}
+
+async function readTrustedRoot(
+  { trustedRoot = 'public-good' }: AuthorityInput,
+  source: ConfigSource,
+  report: Report,
+): Promise<TrustedRootSource | undefined> {
+  if (trustedRoot === 'public-good') return trustedRoot;
+  const path = ['trustedRoot', 'file'];
+  const content = await readNamed(source, trustedRoot.file, MAX_TRUSTED_ROOT_BYTES);
+  if (!('text' in content)) {
+    report({ path, kind: 'file', ...content });
+    return undefined;
+  }
+  if (isJsonObject(content.text)) return { json: content.text };
+  const fix = 'Name a Sigstore trusted_root.json';
+  report({ path, kind: 'bad-value', problem: 'Names a file that is not a JSON object', fix });
+  return undefined;
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    return trustedRootSchema.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
+async function checkPattern({ keyless }: AuthorityInput, report: Report): Promise<boolean> {
+  if (keyless?.subjectRegExp === undefined) return true;
+  const problem = await findCompileProblem(keyless.subjectRegExp);
+  if (problem === undefined) return true;
+  const fix = 'Write RE2 syntax: no look-around, no back-references';
+  report({
+    path: ['keyless', 'subjectRegExp'],
+    kind: 'bad-value',
+    problem: `Does not compile: ${problem}`,
+    fix,
+  });
+  return false;
+}

@@ -1,0 +1,53 @@
+import type { Authority } from '#shared/core/policy.ts';
+import { fieldOf, isRecord } from './check.ts';
+import type { ConfigSource } from './named-file.ts';
+import { fingerprint } from './policy-hash.ts';
+import type { Finding } from './problem.ts';
+import { readAuthority } from './read-authority.ts';
+import { authoritySchema } from './schema-authority.ts';
+
+/** The authorities of each policy by its name, and what is wrong with the files they name. */
+export interface TrustFiles {
+  readonly authorities: ReadonlyMap<string, readonly Authority[]>;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads the files of every authority that is sound in itself, whatever else is wrong with the config, so that all
+ * problems show at once. `trust` is the raw value.
+ */
+export async function readTrust(trust: unknown, source: ConfigSource): Promise<TrustFiles> {
+  const authorities = new Map<string, readonly Authority[]>();
+  const findings: Finding[] = [];
+  for (const [name, policy] of Object.entries(isRecord(trust) ? trust : {})) {
+    const list = fieldOf(policy, 'authorities');
+    const entries: unknown[] = Array.isArray(list) ? list : [];
+    const read: Authority[] = [];
+    const seen = new Map<string, string>();
+    for (const [index, entry] of entries.entries()) {
+      const path = ['trust', name, 'authorities', index];
+      const input = authoritySchema.safeParse(entry);
+      if (!input.success) continue;
+      const authority = await readAuthority(input.data, source, (finding) => {
+        findings.push({ ...finding, path: [...path, ...finding.path] });
+      });
+      if (authority === undefined) continue;
+      read.push(authority);
+      const twin = seen.get(fingerprint(authority));
+      if (twin !== undefined) findings.push(repeats(path, authority, twin));
+      else seen.set(fingerprint(authority), authority.name);
+    }
+    authorities.set(name, read);
+  }
+  return { authorities, findings };
+}
+
+/** signatures.md section 4, case 14: one key under two names would count as one, and `require` promise too much. */
+function repeats(path: Finding['path'], authority: Authority, twin: string): Finding {
+  return {
+    path: [...path, authority.type],
+    kind: 'duplicate',
+    problem: `Is the same ${authority.type === 'key' ? 'key' : 'identity'} as that of ${twin}, and would count once`,
+    fix: 'Remove one of the two authorities, or give it another key',
+  };
+}

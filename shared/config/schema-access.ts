@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import { type Check, ALWAYS, fieldOf, finding } from './check.ts';
+import { MAX_PEOPLE } from './limits.ts';
+import type { CallerAccess, OpenAccess, PeopleAccess } from './config.ts';
+import { emailSchema, wordSchema } from './names.ts';
+
+// Identity-Aware Proxy signs `aud` as a resource path, with project number.
+const IAP_AUDIENCE = /^\/projects\/[0-9]+\/[A-Za-z0-9._/-]+$/;
+
+const audience = wordSchema().meta({
+  description: 'Audience that a token must be made for, compared exactly',
+  examples: ['https://countersign.example'],
+});
+const iapAudience = z
+  .string()
+  .regex(IAP_AUDIENCE, 'Is not the audience of an IAP assertion')
+  .meta({
+    description: 'Audience of the IAP assertion, compared exactly',
+    examples: ['/projects/123/locations/us-central1/services/countersign-api'],
+  });
+const emails = z
+  .array(emailSchema().describe('E-mail address of a caller'))
+  .min(1)
+  .max(MAX_PEOPLE)
+  .meta({
+    description: 'E-mail addresses of those who may call',
+    examples: [['push@p.iam.gserviceaccount.com']],
+  });
+const viewers = z
+  .array(emailSchema().describe('E-mail address of a viewer'))
+  .max(MAX_PEOPLE)
+  .default([])
+  .meta({
+    description: 'E-mail addresses of those who may look',
+    examples: [['dev@acme.example']],
+  });
+const invokers = z
+  .array(emailSchema().describe('E-mail address of an invoker'))
+  .max(MAX_PEOPLE)
+  .default([])
+  .meta({
+    description: 'E-mail addresses of those who may look and start resyncs',
+    examples: [['ops@acme.example']],
+  });
+
+const none = z
+  .strictObject({ mode: z.literal('none').describe('Anyone: legal only on a loopback address') })
+  .describe('Anyone; the function refuses to start unless it listens on loopback');
+const verify = z.literal('verify').describe('The ID token is verified by Countersign');
+const iap = z.literal('iap').describe('The assertion of Identity-Aware Proxy is verified');
+const iam = z.literal('iam').describe('Cloud Run has checked the token and stripped its signature');
+
+const byVerify = z
+  .strictObject({ mode: verify, audience, emails })
+  .describe('Callers with an ID token');
+const byIap = z
+  .strictObject({ mode: iap, audience: iapAudience, emails })
+  .describe('Callers through IAP');
+const byIam = z
+  .strictObject({ mode: iam, audience, emails })
+  .describe('Callers that Cloud Run let in');
+
+const OPEN: OpenAccess = { mode: 'none', loopbackOnly: true };
+
+const callers = z
+  .discriminatedUnion('mode', [byIam, byVerify, byIap, none])
+  .transform(
+    (access): CallerAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
+  );
+const reviewers = z
+  .discriminatedUnion('mode', [byVerify, byIap, none])
+  .transform(
+    (access): CallerAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
+  );
+const people = z
+  .discriminatedUnion('mode', [
+    z
+      .strictObject({ mode: verify, audience, viewers, invokers })
+      .superRefine(finding(somebody), ALWAYS)
+      .describe('People with an ID token'),
+    z
+      .strictObject({ mode: iap, audience: iapAudience, viewers, invokers })
+      .superRefine(finding(somebody), ALWAYS)
+      .describe('People through IAP'),
+    none,
+  ])
+  .transform(
+    (access): PeopleAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
+  );
+
+/** How callers of each function are known; a function without an entry refuses to start. */
+export const accessSchema = z
+  .strictObject({
+    push: callers
+      .exactOptional()
+      .describe('Who may call push: the subscription of the registry topic'),
+    cluster: callers
+      .exactOptional()
+      .describe('Who may call cluster: the subscriptions of the task topics'),
+    sweep: callers.exactOptional().describe('Who may call sweep: the scheduler'),
+    api: people.exactOptional().describe('Who may call the API'),
+    admission: reviewers.exactOptional().describe('Who may ask for admission reviews'),
+  })
+  .prefault({})
+  .describe('How callers are known: one entry per function');
+
+function* somebody(value: unknown): ReturnType<Check> {
+  const lists = [fieldOf(value, 'viewers'), fieldOf(value, 'invokers')];
+  if (lists.some((list) => !Array.isArray(list) || list.length > 0)) return;
+  const fix = 'Add at least one e-mail address to viewers or invokers';
+  yield { path: [], kind: 'missing', problem: 'Lets nobody in', fix };
+}

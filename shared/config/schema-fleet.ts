@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { ALWAYS, type Check, exactlyOne, fieldOf, finding, isRecord, oneOf } from './check.ts';
+import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS } from './limits.ts';
+import { projectSchema, textSchema } from './names.ts';
+import { selectorSchema } from './selector.ts';
+
+const labels = z
+  .record(textSchema(), z.string().max(MAX_PAIRS))
+  .describe('Labels of the cluster, for the selectors of images');
+
+const gkeHub = z
+  .strictObject({
+    projects: z
+      .array(projectSchema().describe('Fleet host project'))
+      .min(1)
+      .max(MAX_PROJECTS)
+      .meta({
+        description: 'Fleet host projects whose memberships are looked after',
+        examples: [['fleet-host']],
+      }),
+    labelSelector: selectorSchema()
+      .exactOptional()
+      .meta({
+        description:
+          'Kubernetes label selector over memberships; without it every membership is looked after',
+        examples: ['env in (staging, prod)'],
+      }),
+  })
+  .describe('Clusters that are members of a GKE fleet, reached through Connect Gateway');
+
+const kubeconfig = z
+  .strictObject({
+    path: textSchema().meta({
+      description: 'Path of a kubeconfig file, relative to this file',
+      examples: ['./kubeconfig'],
+    }),
+    contexts: z
+      .array(textSchema().describe('Name of a context'))
+      .max(MAX_CONTEXTS)
+      .default([])
+      .meta({ description: 'Contexts to look after; none: all', examples: [['cluster-1']] }),
+    labels: z
+      .record(textSchema(), labels)
+      .default({})
+      .meta({ description: 'Labels by context', examples: [{ 'cluster-1': { env: 'prod' } }] }),
+  })
+  .superRefine(finding(labelledContexts), ALWAYS)
+  .describe('Clusters of a kubeconfig file, reached directly');
+
+/** Where the clusters are: exactly one of `gkeHub` and `kubeconfig`. */
+export const fleetSchema = z
+  .strictObject({ gkeHub: gkeHub.exactOptional(), kubeconfig: kubeconfig.exactOptional() })
+  .superRefine(finding(exactlyOne(['gkeHub', 'kubeconfig'])), ALWAYS)
+  .meta({
+    description: 'The clusters: exactly one of gkeHub and kubeconfig',
+    ...oneOf(['gkeHub', 'kubeconfig']),
+  });
+
+function* labelledContexts(value: unknown): ReturnType<Check> {
+  const contexts = fieldOf(value, 'contexts');
+  const named = fieldOf(value, 'labels');
+  if (!Array.isArray(contexts) || contexts.length === 0 || !isRecord(named)) return;
+  for (const context of Object.keys(named)) {
+    if (contexts.includes(context)) continue;
+    const fix = 'Name a context of the list, or add it there';
+    yield {
+      path: ['labels', context],
+      kind: 'conflict',
+      problem: 'Labels a context that contexts leaves out',
+      fix,
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import { parseReference } from '#shared/core/reference.ts';
+import { type Check, ALWAYS, distinct, fieldOf, finding } from './check.ts';
+import { normaliseHost } from './image-glob.ts';
+import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_TEXT } from './limits.ts';
+import { nameSchema, wordSchema } from './names.ts';
+import { authoritySchema } from './schema-authority.ts';
+
+const WHERE_PATH = /^[^.]+(?:\.[^.]+)*$/;
+
+const signatureRepository = z
+  .string()
+  .max(MAX_TEXT)
+  .superRefine(
+    finding(function* named(text) {
+      if (typeof text === 'string' && repositoryOf(text) === undefined) {
+        const fix =
+          'Write host/path without scheme, tag or digest, as in us-docker.pkg.dev/acme/signatures';
+        yield { kind: 'bad-value', problem: 'Is not a repository', fix };
+      }
+    }),
+  )
+  .meta({ examples: ['us-docker.pkg.dev/acme/signatures'] })
+  .transform((text) => repositoryOf(text) ?? text);
+
+const attestation = z
+  .strictObject({
+    predicateType: wordSchema().meta({
+      description: 'Predicate type of the attestation, compared exactly',
+      examples: ['https://slsa.dev/provenance/v1'],
+    }),
+    where: z
+      .record(
+        z.string().max(MAX_TEXT).regex(WHERE_PATH, 'Is not a dotted path'),
+        z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()]),
+      )
+      .default({})
+      .meta({
+        description: 'Dotted path into the predicate, and the value that must be there',
+        examples: [{ 'buildDefinition.buildType': 'https://acme.example/build/v1' }],
+      }),
+  })
+  .describe('An attestation that must exist, signed by the authorities');
+
+/** A trust policy: whose signatures make a digest acceptable. */
+export const policySchema = z
+  .strictObject({
+    require: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_AUTHORITIES)
+      .exactOptional()
+      .meta({
+        description: 'How many distinct authorities must verify (default: all of them)',
+        examples: [1],
+      }),
+    authorities: z
+      .array(authoritySchema)
+      .min(1)
+      .max(MAX_AUTHORITIES)
+      .superRefine(finding(distinct('name', 'Give each authority its own name')), ALWAYS)
+      .exactOptional()
+      .describe('The parties whose signatures count'),
+    format: z
+      .enum(['any', 'bundle', 'legacy'])
+      .default('any')
+      .describe(
+        'Signature formats that count: any (default), bundle (cosign 3) or legacy (cosign 2)',
+      ),
+    signatureRepository: signatureRepository.exactOptional().meta({
+      description: 'Repository where signatures are looked for beside the image itself',
+    }),
+    attestations: z
+      .array(attestation)
+      .max(MAX_ATTESTATIONS)
+      .default([])
+      .describe('Attestations, each of which is required'),
+    allowUnsigned: z
+      .boolean()
+      .default(false)
+      .describe('Accept unsigned images (default false): every approval is then a WARNING event'),
+  })
+  .superRefine(finding(authoritiesOrOpen), ALWAYS)
+  .superRefine(finding(requireWithinReach), ALWAYS)
+  .describe('Whose signatures make a digest acceptable');
+
+/** The trust policies by name. */
+export const trustSchema = z
+  .record(nameSchema(), policySchema)
+  .describe('Trust policies by name, as images name them');
+
+export type PolicyInput = z.output<typeof policySchema>;
+
+function repositoryOf(text: string): string | undefined {
+  const [host = '', ...path] = text.split('/');
+  if (path.length === 0 || path.some((segment) => /[:@]/.test(segment))) return undefined;
+  if (normaliseHost(host) === undefined) return undefined;
+  try {
+    return parseReference(text).repository;
+  } catch {
+    return undefined;
+  }
+}
+
+function* authoritiesOrOpen(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'allowUnsigned') !== true) {
+    if (fieldOf(value, 'authorities') !== undefined) return;
+    const fix = 'Add authorities, or say allowUnsigned: true';
+    yield { path: ['authorities'], kind: 'missing', problem: 'Trusts nobody', fix };
+    return;
+  }
+  const attestations = fieldOf(value, 'attestations');
+  for (const field of ['authorities', 'require', 'signatureRepository', 'attestations']) {
+    const given = fieldOf(value, field);
+    if (given === undefined || (field === 'attestations' && isEmptyList(attestations))) continue;
+    const problem = 'Contradicts allowUnsigned: true';
+    yield { path: [field], kind: 'conflict', problem, fix: `Remove ${field} or allowUnsigned` };
+  }
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function* requireWithinReach(value: unknown): ReturnType<Check> {
+  const required = fieldOf(value, 'require');
+  const authorities = fieldOf(value, 'authorities');
+  if (typeof required !== 'number' || !Array.isArray(authorities)) return;
+  if (required > authorities.length) {
+    const problem = `Asks for ${required} of ${authorities.length} authorities, which nothing can meet`;
+    yield {
+      path: ['require'],
+      kind: 'bad-value',
+      problem,
+      fix: `Write at most ${authorities.length}`,
+    };
+  }
+}

@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import { type Check, ALWAYS, exactlyOne, fieldOf, finding, isRecord, oneOf } from './check.ts';
+import { durationSchema } from './duration.ts';
+import { MAX_PEOPLE, MIN_PERIOD_MS } from './limits.ts';
+import { projectSchema, textSchema, topicSchema, userSchema } from './names.ts';
+import { percentSchema } from './percent.ts';
+import { accessSchema } from './schema-access.ts';
+import { fleetSchema } from './schema-fleet.ts';
+import { imagesSchema } from './schema-images.ts';
+import { registriesSchema } from './schema-registries.ts';
+import { trustSchema } from './schema-trust.ts';
+
+// Firestore, "Create a database": 4 to 63 characters, or the default database.
+const DATABASE = /^(?:\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/;
+
+function topic(description: string, example: string): z.ZodString {
+  return topicSchema().meta({ description, examples: [`projects/p/topics/${example}`] });
+}
+
+const topics = z
+  .strictObject({
+    tasks: topic('Topic of the tasks that pushes cause', 'countersign-tasks'),
+    sweepTasks: topic('Topic of the tasks that sweeps cause', 'countersign-sweep-tasks'),
+    resyncTasks: topic('Topic of the tasks that people cause', 'countersign-resync-tasks'),
+    status: topic('Topic of the status events', 'countersign-status'),
+    deadLetters: topic('Topic of what can never be understood', 'countersign-dead-letters'),
+  })
+  .superRefine(finding(distinctTopics), ALWAYS)
+  .describe('Pub/Sub topics, by their full names');
+
+const store = z
+  .strictObject({
+    firestore: z
+      .strictObject({
+        project: projectSchema().meta({ description: 'Project of the database', examples: ['p'] }),
+        database: z
+          .string()
+          .regex(DATABASE, 'Is not the id of a database')
+          .meta({ description: 'Id of the database', examples: ['countersign'] }),
+      })
+      .exactOptional()
+      .describe('Firestore, for functions that run apart'),
+    sqlite: z
+      .strictObject({
+        path: textSchema().meta({
+          description: 'Path of the database file, relative to this file',
+          examples: ['store.sqlite'],
+        }),
+      })
+      .exactOptional()
+      .describe('An embedded database, for one machine'),
+  })
+  .superRefine(finding(exactlyOne(['firestore', 'sqlite'])), ALWAYS)
+  .meta({
+    description:
+      'The throw-away store that all functions share: exactly one of firestore and sqlite',
+    ...oneOf(['firestore', 'sqlite']),
+  });
+
+const sweep = z
+  .strictObject({
+    period: durationSchema(MIN_PERIOD_MS).prefault('15m').meta({
+      description: 'Time in which the whole fleet is looked at once (default 15m)',
+    }),
+    withdrawBrake: percentSchema().prefault('5%').meta({
+      description: 'Share of the fleet above which a sweep withdraws nothing (default 5%)',
+    }),
+    pendingAfter: durationSchema(0).prefault('1h').meta({
+      description: 'How long an image may wait for its signature unremarked (default 1h)',
+    }),
+    blockedAfter: durationSchema(0).prefault('2m').meta({
+      description:
+        'How long Config Sync may report a refusal before it counts as Blocked (default 2m)',
+    }),
+  })
+  .prefault({})
+  .describe('How the fleet is swept');
+
+const gate = z
+  .strictObject({
+    identity: userSchema().meta({
+      description: "Countersign's user name in the clusters: who alone may write approvals",
+      examples: ['countersign@p.iam.gserviceaccount.com'],
+    }),
+    breakGlass: z
+      .array(userSchema().describe('User name of a person or service account'))
+      .max(MAX_PEOPLE)
+      .default([])
+      .meta({
+        description: 'User names of those who may break the glass',
+        examples: [['oncall@acme.example']],
+      }),
+  })
+  .describe('Whom the gate knows');
+
+/** The whole config file (DESIGN section 5). Input is the YAML value, output has units and defaults applied. */
+export const configSchema = z
+  .strictObject({
+    apiVersion: z
+      .literal('countersign.dev/v1')
+      .describe('Version of this format: countersign.dev/v1'),
+    fleet: fleetSchema,
+    registries: registriesSchema,
+    images: imagesSchema,
+    unmatched: z
+      .enum(['deny', 'ignore'])
+      .default('deny')
+      .describe(
+        'OCI and Helm sources that no entry names: deny (default: the gate refuses them) or ignore',
+      ),
+    trust: trustSchema,
+    topics,
+    store,
+    sweep,
+    gate: gate.exactOptional(),
+    access: accessSchema,
+  })
+  .superRefine(finding(knownPolicies), ALWAYS)
+  .describe('Configuration of Countersign');
+
+export type ConfigInput = z.output<typeof configSchema>;
+
+function* knownPolicies(value: unknown): ReturnType<Check> {
+  const images = fieldOf(value, 'images');
+  const policies = fieldOf(value, 'trust');
+  if (!Array.isArray(images) || !isRecord(policies)) return;
+  for (const [index, image] of images.entries()) {
+    const name = fieldOf(image, 'trust');
+    if (typeof name !== 'string' || Object.hasOwn(policies, name)) continue;
+    const known = Object.keys(policies).join(', ');
+    const fix =
+      known === ''
+        ? 'Add the policy under trust'
+        : `Write one of ${known}, or add the policy under trust`;
+    yield {
+      path: ['images', index, 'trust'],
+      kind: 'bad-value',
+      problem: 'Names no trust policy',
+      fix,
+    };
+  }
+}
+
+function* distinctTopics(value: unknown): ReturnType<Check> {
+  if (!isRecord(value)) return;
+  const seen = new Map<string, string>();
+  for (const [name, full] of Object.entries(value)) {
+    if (typeof full !== 'string') continue;
+    const first = seen.get(full);
+    if (first === undefined) seen.set(full, name);
+    else {
+      const problem = `Is the topic of ${first} as well`;
+      yield { path: [name], kind: 'duplicate', problem, fix: 'Give each use its own topic' };
+    }
+  }
+}
