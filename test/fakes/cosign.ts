@@ -168,7 +168,7 @@ export function putFallback(
 
 /** A policy of one or more keys, all of them required, with any part replaced; its hash is over all of it. */
 export function keyPolicy(
-  keys: readonly SigningKey[],
+  keys: readonly Pick<SigningKey, 'pem'>[],
   parts: Partial<TrustPolicy> & { annotations?: Readonly<Record<string, string>> } = {},
 ): TrustPolicy {
   const { annotations = {}, ...rest } = parts;
