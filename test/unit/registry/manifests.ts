@@ -13,6 +13,12 @@ export interface Stored {
   readonly tag?: string;
 }
 
+/** A manifest, or part of one, as JSON will have it. */
+export interface Document {
+  readonly mediaType: string;
+  readonly [key: string]: unknown;
+}
+
 /** A registry of these manifests in any repository, and what was asked of it. */
 export function holding(
   stored: readonly Stored[],
@@ -57,7 +63,7 @@ export function digestOf(body: unknown): Digest {
 }
 
 /** An image whose bytes differ by `name`. */
-export function image(name = 'image', extra: object = {}) {
+export function image(name = 'image', extra: object = {}): Document {
   return {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -70,7 +76,7 @@ export function image(name = 'image', extra: object = {}) {
 }
 
 /** A child of an index: `platform` is written only when given. */
-export function child(body: unknown, platform?: unknown, extra: object = {}) {
+export function child(body: unknown, platform?: unknown, extra: object = {}): Document {
   return {
     mediaType: OCI_MANIFEST,
     digest: digestOf(body),
@@ -80,7 +86,7 @@ export function child(body: unknown, platform?: unknown, extra: object = {}) {
   };
 }
 
-export function index(...manifests: readonly unknown[]) {
+export function index(...manifests: readonly unknown[]): Document {
   return { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
 }
 

@@ -189,7 +189,7 @@ describe('resolveImage()', () => {
     ['an image without config', image('x', { config: undefined }), undefined],
     [
       'more layers than are read',
-      image('x', { layers: Array.from({ length: 1001 }, () => amd.layers[0]) }),
+      image('x', { layers: Array.from({ length: 1001 }, () => ({ digest: digestOf('layer') })) }),
       undefined,
     ],
     [
