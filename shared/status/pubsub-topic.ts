@@ -39,19 +39,15 @@ export interface Topics {
   close(): Promise<void>;
 }
 
-/** The only door to `@google-cloud/pubsub`, which is loaded when the first message is published. */
+/** The only door to the Pub/Sub client, which is loaded when the first message is published. */
 export function createTopics({
   emulatorHost,
   deadlineMs = PUBLISH_DEADLINE_MS,
 }: TopicsOptions = {}): Topics {
   const clients = new Map<string, Promise<PubSub>>();
   async function connect(projectId: string): Promise<PubSub> {
-    const { PubSub: Client } = await import('@google-cloud/pubsub');
-    if (emulatorHost === undefined) return new Client({ projectId });
-    // Without a client for credentials this one would look for some, for seconds where there is no Google.
-    const { PassThroughClient } = await import('google-auth-library');
-    const authClient = new PassThroughClient();
-    return new Client({ projectId, apiEndpoint: emulatorHost, emulatorMode: true, authClient });
+    const { connectPubSub } = await import('./pubsub-client.ts');
+    return connectPubSub(projectId, emulatorHost);
   }
   async function clientOf(projectId: string): Promise<PubSub> {
     const client = clients.get(projectId) ?? connect(projectId);

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A process of ours under test, read line by line. */
+export interface Child {
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** Standard error, and standard output that is no JSON. */
+  readonly noise: readonly string[];
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Resolves with the first line, past or future, that has this message. */
+  line(message: string): Promise<Readonly<Record<string, unknown>>>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Runs a TypeScript or JavaScript file with this Node. */
+export function startChild(file: string, env: Readonly<Record<string, string>>): Child {
+  const child = spawn(process.execPath, [file], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: Record<string, unknown>[] = [];
+  const noise: string[] = [];
+  const waiting = new Map<string, (line: Record<string, unknown>) => void>();
+  createInterface(child.stdout).on('line', (text) => {
+    const line = parse(text);
+    if (line === undefined) {
+      noise.push(text);
+      return;
+    }
+    lines.push(line);
+    waiting.get(String(line.message))?.(line);
+  });
+  createInterface(child.stderr).on('line', (text) => noise.push(text));
+  return {
+    lines,
+    noise,
+    exited: new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    }),
+    line: (message) =>
+      new Promise((resolve) => {
+        const past = lines.find((line) => line.message === message);
+        if (past === undefined) waiting.set(message, resolve);
+        else resolve(past);
+      }),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

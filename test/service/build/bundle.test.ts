@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, bundleFunctions } from '#infra/build/bundle.ts';
+import { startBroker } from '#test/fakes/broker.ts';
+import { startChild } from '#test/fakes/child.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const entries = { publishing: './test/service/build/publishing-function.ts' };
+let outdir: string;
+let bundles: readonly Bundle[];
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'dist-'));
+  bundles = await bundleFunctions({ root, entries, outdir });
+});
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+const Meta = z.record(
+  z.string(),
+  z.object({ outputs: z.record(z.string(), z.object({ bytes: z.number() })) }),
+);
+
+describe('bundleFunctions()', () => {
+  it('keeps the Pub/Sub client out of what is read at start', () => {
+    const [bundle] = bundles;
+    expect(bundle?.name).toBe('publishing');
+    expect(bundle?.startBytes).toBeLessThan(1_500_000);
+    expect(bundle?.lazyBytes).toBeGreaterThan(1_500_000);
+  });
+
+  it('writes the metafile of every bundle, and source maps', () => {
+    const meta = Meta.parse(JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')));
+    expect(Object.keys(meta)).toEqual(['publishing']);
+    expect(existsSync(join(outdir, 'publishing', 'main.js.map'))).toBe(true);
+  });
+
+  it('removes what an earlier build left, and nothing else', async () => {
+    const stale = join(outdir, 'publishing', 'chunks', 'stale-ABC.js');
+    writeFileSync(stale, '');
+    await bundleFunctions({ root, entries, outdir });
+    expect(existsSync(stale)).toBe(false);
+    expect(existsSync(join(outdir, 'publishing', 'main.js'))).toBe(true);
+  });
+
+  it('makes a bundle that publishes through the lazily loaded client, and drains', async () => {
+    const broker = await startBroker();
+    const child = startChild(join(outdir, 'publishing', 'main.js'), {
+      PORT: '0',
+      PUBSUB_EMULATOR_HOST: broker.host,
+    });
+    const { port } = await child.line('Listening');
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/publish`, {
+      method: 'POST',
+      body: 'hello',
+    });
+    expect(answer.status).toBe(200);
+    expect(broker.requests[0]?.messages[0]?.data.toString()).toBe('hello');
+    child.kill('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.noise).toEqual([]);
+    broker.close();
+  });
+});
