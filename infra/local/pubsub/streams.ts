@@ -34,7 +34,7 @@ export function createStreams(backlog: Backlog): Streams {
     }
 
     function pump(): void {
-      if (stopped || outstanding >= limit) return;
+      if (stopped) return;
       const max = limit - outstanding;
       const leases = backlog.take({ max, deadlineMs: options.deadlineMs(), onSettled });
       if (leases.length === 0) return;

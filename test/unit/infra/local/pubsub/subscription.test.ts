@@ -170,6 +170,19 @@ describe('openSubscription()', () => {
     await subscription.close(STOPPED);
   });
 
+  it('gives a push under way to whoever pulls, once it turns into a pull subscription', async () => {
+    const { clock, sent, subscription } = openPush();
+    offer(subscription, 'one');
+    await settle();
+    await subscription.change(settings());
+    expect(sent[0]?.signal.aborted).toBe(true);
+    const { signal } = new AbortController();
+    const [lease] = await subscription.pull({ max: 1, immediately: true, signal });
+    expect(lease).toMatchObject({ attempt: 2, message: { messageId: 'one' } });
+    await subscription.close(STOPPED);
+    expect(clock.pending()).toBe(0);
+  });
+
   it('aborts its pushes and leaves no timer when it is closed', async () => {
     const { clock, sent, subscription } = openPush();
     offer(subscription, 'out');
