@@ -1,0 +1,44 @@
+import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { withMessage } from '#shared/edge/with-message.ts';
+import { readBase, run } from '../wiring/base.ts';
+import { openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTopics } from '../wiring/topics.ts';
+import { handleTask } from './handle-task.ts';
+import { createSerial } from './serial.ts';
+
+await run('cluster', async () => {
+  const base = await readBase('cluster');
+  const { config, now, log } = base;
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const { cached } = openRegistries(base);
+  const deps = {
+    ...openImages(base, cached),
+    store,
+    publish: openStatus(base, topics),
+    now,
+    fleet: openFleet(base),
+    rsyncs: createRSyncs({
+      onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
+    }),
+    // Withdrawing waits for the sweep's brake (DESIGN section 7); until then a changed policy only stops approvals.
+    settings: { blockedAfterMs: config.sweep.blockedAfterMs, withdraw: false },
+    serial: createSerial(),
+  };
+  const app = openApp(base, () => store.followers(''));
+  const messages = openMessages(base, topics, openAccess(base, 'cluster'));
+  const answer = withMessage(
+    (message, context) => handleTask(message, { ...deps, log: context.log }),
+    messages,
+  );
+  // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).
+  for (const route of ['/tasks', '/sweep-tasks', '/resync-tasks']) app.post(route, answer);
+  await serve('cluster', app, base, async () => {
+    await topics.close();
+    await store.close();
+  });
+});

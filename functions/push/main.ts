@@ -1,0 +1,41 @@
+import { withMessage } from '#shared/edge/with-message.ts';
+import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
+import { readSubject } from '#shared/registry/subject.ts';
+import { createTagsOf } from '#shared/registry/tags-of.ts';
+import { readBase, run } from '../wiring/base.ts';
+import { openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { handlePush } from './handle-push.ts';
+
+await run('push', async () => {
+  const base = await readBase('push');
+  const { config, now } = base;
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const { plain, cached } = openRegistries(base);
+  const artifacts = createArtifactLookup(loadDockerImages);
+  const deps = {
+    ...openImages(base, cached),
+    store,
+    publish: openStatus(base, topics),
+    now,
+    fleet: openFleet(base),
+    publishTasks: openTasks(topics, config.topics.tasks),
+    subjectOf: readSubject.bind(undefined, cached),
+    tagsOf: createTagsOf({ registry: plain, artifacts }),
+    signedIn: (repository: string) =>
+      config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
+  };
+  const app = openApp(base, () => store.followers(''));
+  const messages = openMessages(base, topics, openAccess(base, 'push'));
+  const answer = withMessage((message, { log }) => handlePush(message, { ...deps, log }), messages);
+  app.post('/', answer);
+  await serve('push', app, base, async () => {
+    await topics.close();
+    await store.close();
+  });
+});

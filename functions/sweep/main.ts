@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { readBase, run } from '../wiring/base.ts';
+import { openFleet } from '../wiring/fleet.ts';
+import { openAccess, openApp, serve } from '../wiring/serve.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { handleSweep } from './handle-sweep.ts';
+
+await run('sweep', async () => {
+  const base = await readBase('sweep');
+  const { config, now } = base;
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const checkCaller = openAccess(base, 'sweep');
+  const deps = {
+    fleet: openFleet(base),
+    store,
+    publishTasks: openTasks(topics, config.topics.sweepTasks),
+    publish: openStatus(base, topics),
+    periodMs: config.sweep.periodMs,
+    now,
+    newId: randomUUID,
+  };
+  const app = openApp(base, () => store.followers(''));
+  // Called by Cloud Scheduler, whose body says nothing.
+  app.post('/', async (c) => {
+    await checkCaller(c.req.raw.headers);
+    const result = await handleSweep(deps);
+    c.get('log').info({ ...result }, 'Sweep completed');
+    return c.json(result);
+  });
+  await serve('sweep', app, base, async () => {
+    await topics.close();
+    await store.close();
+  });
+});

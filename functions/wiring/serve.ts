@@ -1,0 +1,70 @@
+import { type App, createApp } from '#shared/edge/app.ts';
+import { createCallerCheck } from '#shared/edge/check-caller.ts';
+import type { Access, CheckCaller } from '#shared/edge/access.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { functionsFramework } from '#shared/edge/framework.ts';
+import { MAX_MESSAGE_BODY_BYTES } from '#shared/edge/limits.ts';
+import { serveFunction } from '#shared/edge/serve-function.ts';
+import type { DeadLetter, MessageDeps } from '#shared/edge/with-message.ts';
+import type { Topics } from '#shared/status/pubsub-topic.ts';
+import type { Base } from './base.ts';
+
+/** Who may call the function `name`: its entry of `access`. Throws `bad-config` where there is none. */
+export function openAccess(
+  { env, config, now }: Base,
+  name: 'push' | 'cluster' | 'sweep',
+): CheckCaller {
+  const access: Access | undefined = config.access[name];
+  if (access === undefined) {
+    throw new CountersignError('bad-config', `access.${name} is missing: nobody may call ${name}`);
+  }
+  return createCallerCheck(access, { host: env.host, now });
+}
+
+/** What every Pub/Sub endpoint needs. */
+export function openMessages(base: Base, topics: Topics, checkCaller: CheckCaller): MessageDeps {
+  const { config, log, now } = base;
+  const topic = topics.publisher(config.topics.deadLetters);
+  return {
+    checkCaller,
+    now,
+    async deadLetter({ reason, code, data, message }: DeadLetter) {
+      const about = message === undefined ? {} : { messageId: message.messageId };
+      await topic.publish({ data, attributes: { ...message?.attributes, ...about, reason, code } });
+    },
+    async reportFailure(failure, { messageId }) {
+      log.error({ error: failure, messageId }, 'Acknowledged a message that no retry helps');
+    },
+  };
+}
+
+/** An app with health and readiness; ready means that the store answers. */
+export function openApp({ log, env }: Base, ready: () => Promise<unknown>): App {
+  return createApp({
+    log,
+    ...(env.projectId === undefined ? {} : { projectId: env.projectId }),
+    ready: async () => {
+      await ready();
+    },
+  });
+}
+
+/** Serves the app under functions-framework until it is told to stop. */
+export async function serve(
+  name: string,
+  app: App,
+  { env, log }: Base,
+  close: () => Promise<void>,
+): Promise<void> {
+  await serveFunction({
+    name,
+    app,
+    port: env.port,
+    host: env.host,
+    maxBodyBytes: MAX_MESSAGE_BODY_BYTES,
+    log,
+    framework: functionsFramework,
+    close,
+    process,
+  });
+}
