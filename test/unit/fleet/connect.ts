@@ -1,0 +1,37 @@
+import { createClusterApi } from '#shared/fleet/client.ts';
+import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import { type Authorization, createAgents } from '#shared/fleet/connection.ts';
+import type { ClientLimits } from '#shared/fleet/limits.ts';
+import { type Pace, createPace } from '#shared/fleet/pace.ts';
+
+/** Quick, so that a test that runs into one does not wait. */
+export const LIMITS: ClientLimits = {
+  callMs: 5_000,
+  retries: 2,
+  backoffMs: 1,
+  retryAfterMs: 50,
+  answerBytes: 10_000,
+};
+
+export function createOpenPace(): Pace {
+  return createPace({
+    perMinute: 6_000_000,
+    burst: 1_000,
+    now: () => 0,
+    sleep: async () => {},
+  });
+}
+
+export interface ConnectOptions {
+  readonly limits?: Partial<ClientLimits>;
+  readonly pace?: Pace;
+  readonly authorize?: () => Promise<Authorization>;
+}
+
+/** The client, as the fleet would make it for a cluster at `server`. */
+export function connectTo(server: string, options: ConnectOptions = {}): Promise<ClusterApi> {
+  const { limits = {}, pace = createOpenPace() } = options;
+  const authorize = options.authorize ?? (async () => ({ headers: { Authorization: 'Bearer t' } }));
+  const deps = { agents: createAgents(), limits: { ...LIMITS, ...limits }, pace };
+  return createClusterApi('cluster-1', { server, authorize }, deps);
+}
