@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { type Import, readSources } from './sources.ts';
+
+/** DESIGN section 4: what each room may import at run time, and as types only. */
+interface Room {
+  readonly path: string;
+  readonly values: readonly string[];
+  readonly types: readonly string[];
+}
+
+const OTHER_ROOMS = ['config', 'registry', 'trust', 'fleet', 'configsync', 'store', 'status'];
+
+const ROOMS: readonly Room[] = [
+  { path: 'shared/core', values: [], types: [] },
+  { path: 'shared/config', values: ['shared/core'], types: [] },
+  { path: 'shared/registry', values: ['shared/core'], types: [] },
+  { path: 'shared/trust', values: ['shared/core'], types: ['shared/registry'] },
+  { path: 'shared/fleet', values: ['shared/core'], types: [] },
+  { path: 'shared/configsync', values: ['shared/core'], types: ['shared/fleet'] },
+  { path: 'shared/store', values: ['shared/core'], types: [] },
+  { path: 'shared/status', values: ['shared/core'], types: [] },
+  {
+    path: 'shared/reconcile',
+    values: ['shared/core'],
+    types: OTHER_ROOMS.map((room) => `shared/${room}`),
+  },
+  { path: 'shared/edge', values: ['shared/core'], types: [] },
+  { path: 'functions/wiring', values: ['shared'], types: [] },
+  ...['push', 'cluster', 'sweep', 'api', 'admission'].map((name) => ({
+    path: `functions/${name}`,
+    values: ['shared', 'functions/wiring'],
+    types: [],
+  })),
+  { path: 'infra/local', values: [], types: ['shared'] },
+  { path: 'infra/build', values: [], types: [] },
+];
+
+function isWithin(target: string, room: string): boolean {
+  return target.startsWith(`${room}/`);
+}
+
+function isAllowed(room: Room, { target, ours, typeOnly }: Import): boolean {
+  if (!ours || isWithin(target, room.path)) return true;
+  const rooms = typeOnly ? [...room.values, ...room.types] : room.values;
+  return rooms.some((allowed) => isWithin(target, allowed));
+}
+
+const sources = readSources('functions/**/*.ts', 'shared/**/*.ts', 'infra/**/*.ts');
+
+describe('the import table', () => {
+  it('has a room for every file', () => {
+    const homeless = sources.filter(({ path }) => !ROOMS.some((room) => isWithin(path, room.path)));
+    expect(homeless.map(({ path }) => path)).toEqual([]);
+    expect(sources.length).toBeGreaterThan(100);
+  });
+
+  it.each(ROOMS)('holds for $path', (room) => {
+    const forbidden = sources
+      .filter(({ path }) => isWithin(path, room.path))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((found) => !isAllowed(room, found))
+          .map(({ target, typeOnly }) => `${path} -> ${typeOnly ? 'type ' : ''}${target}`),
+      );
+    expect(forbidden).toEqual([]);
+  });
+
+  it('lets only mains and their wiring import the mains of functions', () => {
+    const wiring = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => isWithin(target, 'functions/wiring'))
+        .filter(() => !path.endsWith('/main.ts') && !isWithin(path, 'functions/wiring'))
+        .map(({ target }) => `${path} -> ${target}`),
+    );
+    expect(wiring).toEqual([]);
+  });
+
+  it('keeps core free of packages and of Node', () => {
+    const foreign = sources
+      .filter(({ path }) => isWithin(path, 'shared/core'))
+      .flatMap(({ imports }) => imports.filter(({ ours }) => !ours));
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('clients', () => {
+  it.each([
+    ['@kubernetes/client-node', ['shared/fleet/client.ts']],
+    ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
+    ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
+    ['@google-cloud/functions-framework', ['shared/edge/framework.ts']],
+    ['google-auth-library', ['functions/wiring/registries.ts', 'shared/status/pubsub-client.ts']],
+  ])('of %s are made in one place', (name, places) => {
+    const users = sources
+      .filter(({ path }) => !isWithin(path, 'infra/local'))
+      .filter(({ imports }) => imports.some((found) => found.target === name && !found.typeOnly));
+    expect(users.map(({ path }) => path)).toEqual(places);
+  });
+});
+
+describe('the import reader', () => {
+  it('tells types from values', () => {
+    const [file] = readSources('shared/reconcile/write.ts');
+    const found = (target: string) => file?.imports.find((entry) => entry.target.endsWith(target));
+    expect(found('core/decide.ts')).toMatchObject({ ours: true, typeOnly: false });
+    expect(found('fleet/cluster-api.ts')).toMatchObject({ ours: true, typeOnly: true });
+    expect(found('reconcile/follow.ts')).toMatchObject({
+      target: 'shared/reconcile/follow.ts',
+      typeOnly: false,
+    });
+  });
+});
