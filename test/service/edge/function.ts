@@ -1,0 +1,51 @@
+import { createApp } from '#shared/edge/app.ts';
+import { readEnv } from '#shared/edge/env.ts';
+import { functionsFramework } from '#shared/edge/framework.ts';
+import { createLogger } from '#shared/edge/log.ts';
+import { serveFunction } from '#shared/edge/serve-function.ts';
+
+// A function as every main.ts wires one, with routes that misbehave on demand; run by serve-function.test.ts.
+const env = readEnv(process.env);
+const log = createLogger({ level: env.logLevel, service: 'sample' });
+const app = createApp({ log, ready: () => Promise.resolve() });
+
+app.post('/echo', async (c) => c.json({ body: await c.req.text() }));
+app.get('/slow', async (c) => {
+  log.info({}, 'Slow request began');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  return c.json({ slow: true });
+});
+app.get('/stuck', () => {
+  log.info({}, 'Stuck request began');
+  return new Promise<Response>(() => {});
+});
+app.get('/reject', (c) => {
+  void Promise.reject(new Error('nobody waits for this'));
+  return c.json({ rejected: true });
+});
+app.get('/throw', (c) => {
+  setImmediate(() => {
+    throw new Error('thrown outside of every request');
+  });
+  return c.json({ thrown: true });
+});
+
+await serveFunction({
+  name: 'sample',
+  app,
+  port: env.port,
+  host: env.host,
+  maxBodyBytes: 1000,
+  bodyDeadlineMs: 300,
+  drainLimitMs: 1500,
+  log,
+  framework: functionsFramework,
+  process,
+  close: async () => {
+    log.info({}, 'Closed');
+    await Promise.resolve();
+  },
+}).catch((error: unknown) => {
+  log.error({ error }, 'Start failed');
+  process.exitCode = 1;
+});

@@ -1,0 +1,182 @@
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startChild } from '#test/fakes/child.ts';
+import type { Child } from '#test/fakes/child.ts';
+
+const file = fileURLToPath(new URL('function.ts', import.meta.url));
+const JSON_TYPE = { 'content-type': 'application/json' };
+let child: Child;
+let port: number;
+let url: string;
+
+async function start(): Promise<void> {
+  child = startChild(file, { PORT: '0' });
+  port = Number((await child.line('Listening')).port);
+  url = `http://127.0.0.1:${port}`;
+}
+
+async function stop(): Promise<void> {
+  child.kill('SIGKILL');
+  await child.exited;
+}
+
+describe('serveFunction() reads bodies itself', () => {
+  beforeAll(start);
+  afterAll(stop);
+
+  it.each([
+    ['malformed JSON', '{bad', JSON_TYPE],
+    ['an unknown charset', '{}', { 'content-type': 'application/json; charset=nonsense' }],
+    ['a false content-encoding', '{}', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
+    ['a form', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['a CloudEvent', '{bad', { 'content-type': 'application/cloudevents+json' }],
+    ['no body', '', {}],
+  ])('hands %s to the handler as it came', async (_case, body, headers) => {
+    const answer = await fetch(`${url}/echo`, { method: 'POST', body, headers });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ body });
+  });
+
+  it('takes a body of exactly the limit', async () => {
+    const answer = await fetch(`${url}/echo`, { method: 'POST', body: 'x'.repeat(1000) });
+    expect(answer.status).toBe(200);
+  });
+
+  it.each([
+    ['a declared length', 'x'.repeat(1001)],
+    ['no declared length', stream(5, 'x'.repeat(1000))],
+    ['far more than buffers hold', stream(200, 'x'.repeat(100_000))],
+  ])('answers a problem to a larger body with %s', async (_case, body) => {
+    const init = { method: 'POST', body, headers: JSON_TYPE, duplex: 'half' } as const;
+    const answer = await fetch(`${url}/echo`, init);
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(await answer.json()).toMatchObject({ code: 'too-large', status: 413 });
+  });
+
+  it('gives up on a body that comes too slowly', async () => {
+    const text = await rawRequest(
+      'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf',
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain('"code":"deadline-exceeded"');
+  });
+
+  it('survives a client that hangs up in the middle of its body', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.destroy();
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect(child.noise).toEqual([]);
+  });
+
+  it('answers a path that cannot be decoded without a stack trace', async () => {
+    const text = await rawRequest('GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('"code":"bad-request"');
+    expect(text).not.toContain('    at ');
+  });
+});
+
+describe('serveFunction() stops well', () => {
+  beforeEach(start);
+  afterEach(stop);
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'answers the request in flight, closes and exits 0 on %s',
+    async (signal) => {
+      const slow = fetch(`${url}/slow`);
+      await child.line('Slow request began');
+      child.kill(signal);
+      await child.line('Draining');
+      await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+      const answer = await slow;
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual({ slow: true });
+      expect(await child.exited).toEqual({ code: 0, signal: null });
+      expect(child.lines.map(({ message }) => message).slice(-2)).toEqual(['Closed', 'Stopped']);
+    },
+  );
+
+  it('does not wait for idle connections', async () => {
+    // fetch keeps its connection alive.
+    await (await fetch(`${url}/health`)).text();
+    child.kill('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('cuts off what does not finish within the limit, and says so', async () => {
+    const stuck = fetch(`${url}/stuck`).catch((error: unknown) => error);
+    await child.line('Stuck request began');
+    child.kill('SIGTERM');
+    expect(await child.line('Requests were cut off at the drain limit')).toMatchObject({
+      severity: 'WARNING',
+      inFlight: 1,
+    });
+    expect(await stuck).toBeInstanceOf(Error);
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('does not wait after a second Ctrl-C', async () => {
+    const stuck = fetch(`${url}/stuck`).catch((error: unknown) => error);
+    await child.line('Stuck request began');
+    child.kill('SIGINT');
+    await child.line('Draining');
+    child.kill('SIGINT');
+    await stuck;
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.lines.some(({ severity }) => severity === 'WARNING')).toBe(false);
+  });
+
+  it('logs a rejection that nobody handles, and goes on', async () => {
+    const answer = await fetch(`${url}/reject`);
+    expect(answer.status).toBe(200);
+    expect(await child.line('Unhandled rejection')).toMatchObject({ severity: 'ERROR' });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect(child.noise).toEqual([]);
+  });
+
+  it('logs an exception that nobody catches, drains and exits 1', async () => {
+    await fetch(`${url}/throw`);
+    expect(await child.line('Uncaught exception')).toMatchObject({
+      severity: 'ERROR',
+      causes: ['Error: thrown outside of every request'],
+    });
+    expect(await child.exited).toEqual({ code: 1, signal: null });
+    expect(child.noise).toEqual([]);
+  });
+
+  it('names port and variable when the port is taken', async () => {
+    const second = startChild(file, { PORT: `${port}` });
+    const { error, code } = await second.line('Start failed');
+    expect(code).toBe('bad-config');
+    expect(error).toContain(`${port}`);
+    expect(error).toContain('PORT');
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+  });
+});
+
+function stream(times: number, chunk: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(chunk);
+  let left = times;
+  return new ReadableStream({
+    pull(controller) {
+      left -= 1;
+      if (left < 0) controller.close();
+      else controller.enqueue(bytes);
+    },
+  });
+}
+
+/** Everything that comes back until the other side closes. */
+function rawRequest(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.on('end', () => socket.end()).on('close', () => resolve(received));
+    socket.on('error', reject);
+  });
+}
