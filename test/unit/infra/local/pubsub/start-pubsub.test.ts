@@ -106,6 +106,22 @@ describe('startPubsub()', () => {
     await client.close();
   });
 
+  it('ends the stream of a subscription that is deleted', async () => {
+    await rest('PUT', 'projects/local/topics/topic', {});
+    await rest('PUT', 'projects/local/subscriptions/sub', { topic: 'projects/local/topics/topic' });
+    const client = new PubSub({ projectId: 'local', apiEndpoint: pubsub.host, emulatorMode: true });
+    const subscription = client.subscription('sub');
+    const failed = new Promise((resolve) => subscription.once('error', resolve));
+    // A listener that goes would take its stream with it: "on", not "once".
+    const delivered = new Promise((resolve) => subscription.on('message', resolve));
+    await client.topic('topic').publishMessage({ data: Buffer.from('the stream is open') });
+    await delivered;
+    await rest('DELETE', 'projects/local/subscriptions/sub');
+    expect(await failed).toMatchObject({ code: 5 });
+    await subscription.close();
+    await client.close();
+  });
+
   it('ends streams, waiting pulls and connections when it stops', async () => {
     await rest('PUT', 'projects/local/topics/topic', {});
     await rest('PUT', 'projects/local/subscriptions/sub', { topic: 'projects/local/topics/topic' });

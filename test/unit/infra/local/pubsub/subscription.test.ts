@@ -183,6 +183,15 @@ describe('openSubscription()', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('leaves pushes under way alone when something else changes', async () => {
+    const { sent, subscription } = openPush();
+    offer(subscription, 'one');
+    await settle();
+    await subscription.change({ ...subscription.settings(), ackDeadlineSeconds: 60 });
+    expect(sent[0]?.signal.aborted).toBe(false);
+    await subscription.close(STOPPED);
+  });
+
   it('aborts its pushes and leaves no timer when it is closed', async () => {
     const { clock, sent, subscription } = openPush();
     offer(subscription, 'out');
