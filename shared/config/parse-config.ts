@@ -42,7 +42,14 @@ export function tooLarge(file: string): ConfigError {
 function describeIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Finding[] {
   if (issues.length === 0) return [];
   const schema = buildJsonSchema();
-  return issues.flatMap((issue) => describeIssue(issue, { root, schema }));
+  const findings = issues.flatMap((issue) => describeIssue(issue, { root, schema }));
+  // What has the wrong type is not judged by its value as well.
+  const mistyped = new Set(
+    findings.flatMap(({ kind, path }) => (kind === 'wrong-type' ? formatPath(path) : [])),
+  );
+  return findings.filter(
+    ({ kind, path }) => kind === 'wrong-type' || !mistyped.has(formatPath(path)),
+  );
 }
 
 function placeOf({ path, ...finding }: Finding, document: YamlDocument): Problem {

@@ -156,8 +156,8 @@ function* logSettings(value: unknown): ReturnType<Check> {
     yield { path: ['transparencyLog'], kind: 'conflict', problem, fix: 'Remove it' };
   }
   if (
-    fieldOf(value, 'key') !== undefined &&
-    log !== 'require' &&
+    fieldOf(value, 'keyless') === undefined &&
+    (log === undefined || log === 'ignore') &&
     fieldOf(value, 'trustedRoot') !== undefined
   ) {
     const fix = 'Write transparencyLog: require, or remove trustedRoot';

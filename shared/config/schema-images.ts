@@ -71,7 +71,7 @@ export const imagesSchema = z
   .describe('The images that are followed; the first entry that matches decides');
 
 function* trackNeedsPin(value: unknown): ReturnType<Check> {
-  if (fieldOf(value, 'track') === undefined || fieldOf(value, 'effect') === 'pin') return;
+  if (fieldOf(value, 'track') === undefined || fieldOf(value, 'effect') !== 'gate') return;
   const fix =
     'Write effect: pin, or remove track: under gate Config Sync follows the tag by itself';
   yield { path: ['track'], kind: 'conflict', problem: 'Means nothing without effect: pin', fix };

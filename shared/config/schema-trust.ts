@@ -104,8 +104,9 @@ function repositoryOf(text: string): string | undefined {
 }
 
 function* authoritiesOrOpen(value: unknown): ReturnType<Check> {
-  if (fieldOf(value, 'allowUnsigned') !== true) {
-    if (fieldOf(value, 'authorities') !== undefined) return;
+  const allowUnsigned = fieldOf(value, 'allowUnsigned');
+  if (allowUnsigned !== true) {
+    if (allowUnsigned !== false || fieldOf(value, 'authorities') !== undefined) return;
     const fix = 'Add authorities, or say allowUnsigned: true';
     yield { path: ['authorities'], kind: 'missing', problem: 'Trusts nobody', fix };
     return;

@@ -9,7 +9,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import { MAX_ALIASES } from './limits.ts';
+import { MAX_ALIASES, MAX_SYNTAX_ERRORS } from './limits.ts';
 import type { Path, Problem, ProblemKind } from './problem.ts';
 
 /** The file as a value, and the way back from a path in the value to its place in the file. */
@@ -71,7 +71,10 @@ function readDocument(
     stringKeys: true,
     uniqueKeys: true,
   });
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
+  const problems: Problem[] = [
+    ...document.errors.slice(0, MAX_SYNTAX_ERRORS),
+    ...document.warnings,
+  ].map((error) => ({
     ...at(error.pos[0]),
     path: '',
     kind: error.code === 'DUPLICATE_KEY' ? 'duplicate' : 'yaml',

@@ -1,0 +1,242 @@
+import { type BadConfig, type Row, rowsOf } from './bad-config.ts';
+import { BAD_TRUST } from './bad-trust.ts';
+import { fullText, localText } from './fixture.ts';
+
+const GLOB = 'match: us-docker.pkg.dev/acme/pinned';
+
+const FULL: readonly Row[] = [
+  ['apiVersion: countersign.dev/v1\n', '«', 'apiVersion', 'missing'],
+  ['apiVersion: countersign.dev/v1', 'apiVersion: «countersign.dev/v2', 'apiVersion', 'bad-value'],
+  ['unmatched: deny', 'unmatched: «allow', 'unmatched', 'bad-value'],
+  ['unmatched: deny', '«unmached: deny', 'unmached', 'unknown-key'],
+  ['unmatched: deny', '«__proto__: {}', '__proto__', 'unknown-key'],
+  // fleet
+  ['gkeHub: {', '«gke: {}\n  gkeHub: {', 'fleet.gke', 'unknown-key'],
+  [
+    '  gkeHub: { projects: [fleet-host], labelSelector: "env in (staging, prod)" }',
+    '  «{}',
+    'fleet',
+    'missing',
+  ],
+  ['fleet:\n  gkeHub', 'fleet:\n  «kubeconfig: { path: a }\n  gkeHub', 'fleet', 'conflict'],
+  ['projects: [fleet-host]', 'projects: «fleet-host', 'fleet.gkeHub.projects', 'wrong-type'],
+  ['projects: [fleet-host]', 'projects: «[]', 'fleet.gkeHub.projects', 'bad-value'],
+  ['[fleet-host]', '[fleet-host, «Fleet Host]', 'fleet.gkeHub.projects[1]', 'bad-value'],
+  ['{ projects: [fleet-host],', '«{', 'fleet.gkeHub.projects', 'missing'],
+  ['labelSelector: "', '«selector: "', 'fleet.gkeHub.selector', 'unknown-key'],
+  ['"env in (staging, prod)"', '«"env in staging"', 'fleet.gkeHub.labelSelector', 'bad-value'],
+  ['"env in (staging, prod)"', '«" "', 'fleet.gkeHub.labelSelector', 'bad-value'],
+  // registries
+  ['registries:\n', 'registries:\n  - «{ plainHttp: false }\n', 'registries[0].host', 'missing'],
+  ['"127.0.0.1:5000"', '«"http://127.0.0.1:5000"', 'registries[0].host', 'bad-value'],
+  ['"127.0.0.1:5000"', '«"127.0.0.1:5000/configs"', 'registries[0].host', 'bad-value'],
+  ['"127.0.0.1:5000"', '«registry', 'registries[0].host', 'bad-value'],
+  ['host: registry.acme.example', 'host: «"127.0.0.1:5000"', 'registries[2].host', 'duplicate'],
+  ['plainHttp: true', 'plainHttp: «"yes"', 'registries[0].plainHttp', 'wrong-type'],
+  [
+    'plainHttp: true, auth: none',
+    'plainHttp: «true, auth: google',
+    'registries[0].plainHttp',
+    'conflict',
+  ],
+  ['auth: none', 'auth: «basic', 'registries[0].auth', 'bad-value'],
+  ['auth: google', 'auth: «dockerConfig', 'registries[1].auth', 'conflict'],
+  [', auth: google', '', 'registries[1].auth', 'conflict'],
+  ['us-docker.pkg.dev, auth: google', 'eu.gcr.io, auth: «none', 'registries[1].auth', 'conflict'],
+  ['auth: google', 'auth: google, plainHttp: «true', 'registries[1].plainHttp', 'conflict'],
+  ['auth: none', 'auth: none, «token: x', 'registries[0].token', 'unknown-key'],
+  [
+    '[auth.registry.acme.example]',
+    '[«https://auth.registry.acme.example]',
+    'registries[2].realms[0]',
+    'bad-value',
+  ],
+  [
+    '[auth.registry.acme.example]',
+    '«auth.registry.acme.example',
+    'registries[2].realms',
+    'wrong-type',
+  ],
+  // images
+  [GLOB, 'match: «acme/pinned', 'images[1].match', 'bad-value'],
+  [GLOB, 'match: «us-docker.pkg.dev/acme/pinned:v1', 'images[1].match', 'bad-value'],
+  [GLOB, 'match: «us-docker.pkg.dev/acme/configs/**', 'images[1].match', 'duplicate'],
+  [GLOB, 'match: «US-docker.pkg.dev:443/acme/configs/**', 'images[1].match', 'duplicate'],
+  [`- ${GLOB}\n    `, '- «', 'images[1].match', 'missing'],
+  ['trust: open', 'trust: «opne', 'images[2].trust', 'bad-value'],
+  ['trust: open', 'trust: «constructor', 'images[2].trust', 'bad-value'],
+  ['trust: open', 'effect: gate', 'images[2].trust', 'missing'],
+  ['effect: pin', 'effect: «annotate', 'images[1].effect', 'bad-value'],
+  ['effect: gate', 'effect: gate\n    track: «v1', 'images[0].track', 'conflict'],
+  ['track: v1', 'track: «"v 1"', 'images[1].track', 'bad-value'],
+  ['"tier != sandbox"', '«"tier =! sandbox"', 'images[0].clusters', 'bad-value'],
+  ['downgrade: deny', 'downgrade: «block', 'images[1].downgrade', 'bad-value'],
+  ['downgrade: deny', '«rollback: deny', 'images[1].rollback', 'unknown-key'],
+  // topics, store
+  ['  tasks: projects/p/topics/countersign-tasks\n  s', '  «s', 'topics.tasks', 'missing'],
+  [
+    'tasks: projects/p/topics/countersign-tasks',
+    'tasks: «countersign-tasks',
+    'topics.tasks',
+    'bad-value',
+  ],
+  ['topics/countersign-sweep-tasks', 'topics/countersign-tasks', 'topics.sweepTasks', 'duplicate'],
+  [
+    'resyncTasks: projects/p/topics/countersign-resync-tasks',
+    'resyncTasks: «projects/p/topics/goog-tasks',
+    'topics.resyncTasks',
+    'bad-value',
+  ],
+  ['status: projects/p', 'status: «1', 'topics.status', 'bad-value'],
+  ['deadLetters:', '«deadLetter: x\n  deadLetters:', 'topics.deadLetter', 'unknown-key'],
+  ['deadLetters: projects', 'deadLetters: «//pubsub/projects', 'topics.deadLetters', 'bad-value'],
+  ['store: { firestore: { project: p, database: countersign } }', '', 'store', 'missing'],
+  ['{ firestore: { project: p, database: countersign } }', '«{}', 'store', 'missing'],
+  ['store: { firestore', 'store: «{ sqlite: { path: a }, firestore', 'store', 'conflict'],
+  ['store: { firestore', 'store: { «redis: {}, firestore', 'store.redis', 'unknown-key'],
+  ['project: p,', 'project: «P,', 'store.firestore.project', 'bad-value'],
+  [', database: countersign', '', 'store.firestore.database', 'missing'],
+  ['database: countersign', 'database: «db', 'store.firestore.database', 'bad-value'],
+  [
+    'database: countersign',
+    'database: countersign, «region: x',
+    'store.firestore.region',
+    'unknown-key',
+  ],
+  // sweep, gate
+  ['period: 15m', 'period: «15', 'sweep.period', 'wrong-type'],
+  ['period: 15m', 'period: «999ms', 'sweep.period', 'bad-value'],
+  ['period: 15m', 'period: «169h', 'sweep.period', 'bad-value'],
+  ['withdrawBrake: 5%', 'withdrawBrake: «101%', 'sweep.withdrawBrake', 'bad-value'],
+  ['pendingAfter: 1h', 'pendingAfter: «1 hour', 'sweep.pendingAfter', 'bad-value'],
+  ['blockedAfter: 2m', 'blockedAfter: «-2m', 'sweep.blockedAfter', 'bad-value'],
+  ['blockedAfter: 2m', 'blockedAfter: 2m, «every: 1m', 'sweep.every', 'unknown-key'],
+  [
+    'identity: countersign@p.iam.gserviceaccount.com',
+    'identity: «"x\' || true"',
+    'gate.identity',
+    'bad-value',
+  ],
+  ['{ identity: countersign@p.iam.gserviceaccount.com,', '«{', 'gate.identity', 'missing'],
+  ['[oncall@acme.example]', '[«"*"]', 'gate.breakGlass[0]', 'bad-value'],
+  ['[oncall@acme.example]', '«oncall@acme.example', 'gate.breakGlass', 'wrong-type'],
+  ['gate: { identity', 'gate: { «groups: [], identity', 'gate.groups', 'unknown-key'],
+  // access
+  ['push: { mode: iam', 'push: { mode: «oauth', 'access.push.mode', 'bad-value'],
+  ['push: { mode: iam,', 'push: «{', 'access.push.mode', 'missing'],
+  ['audience: https://push.countersign.example, ', '', 'access.push.audience', 'missing'],
+  [
+    'audience: https://cluster.countersign.example',
+    'audience: «"a b"',
+    'access.cluster.audience',
+    'bad-value',
+  ],
+  ['[scheduler@p.iam.gserviceaccount.com]', '«[]', 'access.sweep.emails', 'bad-value'],
+  [
+    '[scheduler@p.iam.gserviceaccount.com]',
+    '[«"*@acme.example"]',
+    'access.sweep.emails[0]',
+    'bad-value',
+  ],
+  [
+    'mode: verify, audience: https://sweep.countersign.example, emails: [scheduler@p.iam.gserviceaccount.com]',
+    'mode: none, «audience: x',
+    'access.sweep.audience',
+    'unknown-key',
+  ],
+  ['[dev@acme.example]', '[«dev]', 'access.api.viewers[0]', 'bad-value'],
+  ['[ops@acme.example]', '«ops@acme.example', 'access.api.invokers', 'wrong-type'],
+  [
+    'viewers: [dev@acme.example], invokers: [ops@acme.example]',
+    'viewers: []',
+    'access.api',
+    'missing',
+  ],
+  [
+    'viewers: [dev@acme.example], ',
+    'viewers: [], «emails: [], ',
+    'access.api.emails',
+    'unknown-key',
+  ],
+  ['api: { mode: verify', 'api: { mode: «iam', 'access.api.mode', 'bad-value'],
+  ['admission: { mode: iap', 'admission: { mode: «iam', 'access.admission.mode', 'bad-value'],
+  [
+    'audience: /projects/123/locations/us-central1/services/admission',
+    'audience: «https://admission.example',
+    'access.admission.audience',
+    'bad-value',
+  ],
+  ['  push: { mode: iam', '  «pull: {}\n  push: { mode: iam', 'access.pull', 'unknown-key'],
+];
+
+const LOCAL: readonly Row[] = [
+  ['path: ./kubeconfig', 'path: «[./kubeconfig]', 'fleet.kubeconfig.path', 'wrong-type'],
+  ['{ path: ./kubeconfig,', '«{', 'fleet.kubeconfig.path', 'missing'],
+  ['[cluster-1, cluster-2]', '[cluster-1, «2]', 'fleet.kubeconfig.contexts[1]', 'wrong-type'],
+  [
+    '{ cluster-1: { env: prod } }',
+    '{ cluster-3: «{ env: prod } }',
+    'fleet.kubeconfig.labels.cluster-3',
+    'conflict',
+  ],
+  ['{ env: prod }', '{ env: «1 }', 'fleet.kubeconfig.labels.cluster-1.env', 'wrong-type'],
+  ['contexts: [', '«context: x, contexts: [', 'fleet.kubeconfig.context', 'unknown-key'],
+  ['{ path: ./store.sqlite }', '{ path: «"" }', 'store.sqlite.path', 'bad-value'],
+  [
+    '{ path: ./store.sqlite }',
+    '{ path: ./store.sqlite, «mode: wal }',
+    'store.sqlite.mode',
+    'unknown-key',
+  ],
+  ['file: second.pub', 'file: release.pub', 'trust.release.authorities[1].key', 'duplicate'],
+];
+
+/** One line for each section, so that a whole section can be something else. */
+const COMPACT_TEXT = `apiVersion: countersign.dev/v1
+fleet: { gkeHub: { projects: [p] } }
+registries: []
+images: []
+trust: {}
+topics: { tasks: projects/p/topics/aaa, sweepTasks: projects/p/topics/bbb, resyncTasks: projects/p/topics/ccc, status: projects/p/topics/ddd, deadLetters: projects/p/topics/eee }
+store: { firestore: { project: p, database: countersign } }
+sweep: {}
+gate: { identity: countersign }
+access: {}
+`;
+
+const COMPACT: readonly Row[] = [
+  ['{ gkeHub: { projects: [p] } }', '«', 'fleet', 'wrong-type'],
+  ['{ projects: [p] }', '«[p]', 'fleet.gkeHub', 'wrong-type'],
+  ['gkeHub: { projects: [p] }', 'kubeconfig: «./kubeconfig', 'fleet.kubeconfig', 'wrong-type'],
+  [
+    'gkeHub: { projects: [p] }',
+    'kubeconfig: { path: a, labels: «[] }',
+    'fleet.kubeconfig.labels',
+    'wrong-type',
+  ],
+  ['registries: []', 'registries: «{}', 'registries', 'wrong-type'],
+  ['images: []', 'images: «{}', 'images', 'wrong-type'],
+  ['images: []', 'images: [«ghcr.io/acme/**]', 'images[0]', 'wrong-type'],
+  ['trust: {}', 'trust: «[]', 'trust', 'wrong-type'],
+  ['trust: {}', 'trust: { a: «key }', 'trust.a', 'wrong-type'],
+  ['topics: {', 'topics: «projects/p/topics/all #{', 'topics', 'wrong-type'],
+  ['{ firestore: { project: p, database: countersign } }', '«firestore', 'store', 'wrong-type'],
+  ['{ project: p, database: countersign }', '«p', 'store.firestore', 'wrong-type'],
+  [
+    '{ firestore: { project: p, database: countersign } }',
+    '{ sqlite: «store.sqlite }',
+    'store.sqlite',
+    'wrong-type',
+  ],
+  ['sweep: {}', 'sweep: «15m', 'sweep', 'wrong-type'],
+  ['{ identity: countersign }', '«countersign', 'gate', 'wrong-type'],
+  ['access: {}', 'access: «[]', 'access', 'wrong-type'],
+];
+
+/** Every key of the format is wrong, or has an unknown neighbour, at least once. */
+export const BAD_CONFIGS: readonly BadConfig[] = [
+  ...rowsOf(fullText, FULL),
+  ...rowsOf(fullText, BAD_TRUST),
+  ...rowsOf(COMPACT_TEXT, COMPACT),
+  ...rowsOf(localText, LOCAL),
+];
