@@ -143,6 +143,32 @@ describe('discover()', () => {
     expect(registry.calls.filter((call) => call.startsWith('blob'))).toHaveLength(1);
   });
 
+  it('reads the manifests of 256 referrers at most, those that may be signatures first', async () => {
+    for (let at = 0; at < 300; at++) {
+      const manifest = { annotations: { at: String(at) }, layers: [] };
+      const other = putBundle(registry, REPOSITORY, IMAGE, {}, { manifest });
+      registry.addReferrer(REPOSITORY, IMAGE, { ...other, artifactType: 'application/spdx+json' });
+    }
+    const { digest: source } = signBundle(registry, REPOSITORY, IMAGE, key);
+    const found = await find();
+    expect(found.find((one) => !isRefusal(one))).toMatchObject({ format: 'bundle', source });
+    expect(found.filter(isRefusal).at(-1)).toMatchObject({ refused: 'too-many' });
+    const byDigest = `manifest ${REPOSITORY} sha256:`;
+    expect(registry.calls.filter((call) => call.startsWith(byDigest))).toHaveLength(256);
+  });
+
+  it('examines 256 signatures of all referrers together', async () => {
+    const blob = { ...registry.putBlob(REPOSITORY, '{}'), mediaType: BUNDLE };
+    for (let at = 0; at < 2; at++) {
+      const layers = Array.from({ length: 200 }, () => blob);
+      const parts = { manifest: { annotations: { at: String(at) }, layers } };
+      registry.addReferrer(REPOSITORY, IMAGE, putBundle(registry, REPOSITORY, IMAGE, {}, parts));
+    }
+    const found = await find();
+    expect(found).toHaveLength(256 + 1);
+    expect(found.at(-1)).toMatchObject({ refused: 'too-many' });
+  });
+
   it('has eight requests under way at most', async () => {
     for (let at = 0; at < 40; at++) {
       const parts = { manifest: { annotations: { at: String(at) } } };
