@@ -45,7 +45,7 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
 export const StoredImage: z.ZodType<ImageRecord> = z.object({
   repository: z.string(),
   digest: z.string(),
-  status: z.enum(VERDICTS),
+  status: z.enum([...VERDICTS, 'unchecked']),
   policy: z.string(),
   since: Time,
 });
