@@ -41,3 +41,6 @@ export const NACK_RETRY_AFTER_SECONDS = 10;
 
 /** Longest Retry-After that is passed on: the longest back-off a subscription can have. */
 export const MAX_RETRY_AFTER_SECONDS = 600;
+
+/** Of the reason of a dead letter: three bytes each at most, and an attribute of Pub/Sub holds 1,024. */
+export const MAX_REASON_CHARACTERS = 340;

@@ -4,12 +4,13 @@ import type { CheckCaller } from './access.ts';
 import type { AppEnv } from './app.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Message } from './envelope.ts';
-import { NACK_RETRY_AFTER_SECONDS } from './limits.ts';
+import { MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
 
 /** A message that can never be understood, with why. */
 export interface DeadLetter {
+  /** Short enough for an attribute. */
   readonly reason: string;
   readonly code: CountersignError['code'];
   /** The data of the message; the whole body where not even the envelope could be read. */
@@ -77,10 +78,8 @@ async function refuse(
   const { failure, ...rest } = letter;
   const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
   log.error({ error: failure }, 'Message cannot be understood');
-  return settle(
-    () => deps.deadLetter({ reason: failure.message, code: failure.code, ...rest }),
-    log,
-  );
+  const reason = failure.message.toWellFormed().slice(0, MAX_REASON_CHARACTERS);
+  return settle(() => deps.deadLetter({ reason, code: failure.code, ...rest }), log);
 }
 
 /** Acknowledges once `tell` has succeeded. */
