@@ -1,0 +1,185 @@
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TopicMessage } from '#shared/status/encode.ts';
+import { publishMany } from '#shared/status/publish-many.ts';
+import { createStatusPublisher } from '#shared/status/publisher.ts';
+import { createTopicPublisher, createTopics } from '#shared/status/pubsub-topic.ts';
+import type { Topics } from '#shared/status/pubsub-topic.ts';
+import { startBroker } from '#test/fakes/broker.ts';
+import type { Broker } from '#test/fakes/broker.ts';
+import { syncEvent } from '#test/fixtures/status-events.ts';
+
+const TOPIC = 'projects/p/topics/t';
+
+function message(text: string, orderingKey?: string): TopicMessage {
+  const data = Buffer.from(text);
+  return orderingKey === undefined
+    ? { data, attributes: { a: 'b' } }
+    : { data, attributes: {}, orderingKey };
+}
+
+describe('createTopics()', () => {
+  let broker: Broker;
+  let topics: Topics;
+  beforeEach(async () => {
+    broker = await startBroker();
+    topics = createTopics({ emulatorHost: broker.host, deadlineMs: 1000 });
+  });
+  afterEach(async () => {
+    await topics.close();
+    broker.close();
+  });
+
+  it('resolves when the broker has the message', async () => {
+    await topics.publisher(TOPIC).publish(message('hello', 'c1'));
+    expect(broker.requests).toMatchObject([
+      { topic: TOPIC, messages: [{ data: Buffer.from('hello'), orderingKey: 'c1' }] },
+    ]);
+  });
+
+  it('throws publish-failed when the broker refuses, and goes on with the same ordering key', async () => {
+    const publisher = topics.publisher(TOPIC);
+    broker.faults.push(status.PERMISSION_DENIED);
+    await expect(publisher.publish(message('1', 'c1'))).rejects.toMatchObject({
+      code: 'publish-failed',
+      retry: true,
+      message: expect.stringContaining(TOPIC),
+    });
+    await publisher.publish(message('2', 'c1'));
+    expect(broker.requests).toHaveLength(1);
+  });
+
+  it('retries by itself what may pass', async () => {
+    broker.faults.push(status.UNAVAILABLE);
+    await topics.publisher(TOPIC).publish(message('1'));
+    expect(broker.requests).toHaveLength(1);
+  });
+
+  it('gives up at its deadline, not at the ten minutes of the client, and goes on', async () => {
+    const publisher = topics.publisher(TOPIC);
+    broker.faults.push('hang');
+    await expect(publisher.publish(message('1', 'c1'))).rejects.toMatchObject({
+      code: 'publish-failed',
+    });
+    await publisher.publish(message('2', 'c1'));
+    expect(broker.requests).toHaveLength(1);
+  });
+
+  it('publishes a fan-out in full, each message under its own key', async () => {
+    function* tasks(): Generator<TopicMessage> {
+      for (let index = 0; index < 250; index += 1) yield message('task', `c${index}`);
+    }
+    expect(await topics.publisher(TOPIC).publishMany(tasks())).toBe(250);
+    const keys = broker.requests.flatMap(({ messages }) =>
+      messages.map((sent) => sent.orderingKey),
+    );
+    expect(new Set(keys).size).toBe(250);
+  });
+
+  it('serves topics of several projects', async () => {
+    await topics.publisher(TOPIC).publish(message('1'));
+    await topics.publisher('projects/q/topics/t').publish(message('2'));
+    expect(broker.requests.map(({ topic }) => topic)).toEqual([TOPIC, 'projects/q/topics/t']);
+  });
+
+  it.each(['t', 'projects/p/topics/', 'projects/p/subscriptions/s', `x/${TOPIC}`, `${TOPIC}/x`])(
+    'refuses %s as the name of a topic',
+    (name) => {
+      expect(() => createTopicPublisher(name)).toThrow(
+        expect.objectContaining({ code: 'bad-config' }),
+      );
+    },
+  );
+});
+
+describe('publishMany()', () => {
+  it('takes no more messages than are under way', async () => {
+    let taken = 0;
+    let done = 0;
+    let most = 0;
+    function* source(): Generator<TopicMessage> {
+      while (taken < 50) {
+        taken += 1;
+        yield message('x');
+      }
+    }
+    const publish = async (): Promise<void> => {
+      most = Math.max(most, taken - done);
+      await new Promise((resolve) => setImmediate(resolve));
+      done += 1;
+    };
+    expect(await publishMany(source(), { publish, width: 4 })).toBe(50);
+    expect(most).toBe(4);
+  });
+
+  it('takes messages that come over time', async () => {
+    async function* source(): AsyncGenerator<TopicMessage> {
+      for (const text of ['1', '2', '3']) {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield message(text);
+      }
+    }
+    const sent: string[] = [];
+    const publish = async ({ data }: TopicMessage): Promise<void> => {
+      await Promise.resolve();
+      sent.push(Buffer.from(data).toString());
+    };
+    expect(await publishMany(source(), { publish, width: 2 })).toBe(3);
+    expect(sent.toSorted()).toEqual(['1', '2', '3']);
+  });
+
+  it('stops at the first failure, after those under way, and closes its source', async () => {
+    let closed = false;
+    let finished = 0;
+    function* source(): Generator<TopicMessage> {
+      try {
+        for (;;) yield message('x');
+      } finally {
+        closed = true;
+      }
+    }
+    let calls = 0;
+    const publish = async (): Promise<void> => {
+      calls += 1;
+      const failing = calls === 3;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (failing) throw new Error('broker gone');
+      finished += 1;
+    };
+    await expect(publishMany(source(), { publish, width: 4 })).rejects.toMatchObject({
+      code: 'internal',
+    });
+    expect(closed).toBe(true);
+    expect(calls).toBeLessThanOrEqual(7);
+    expect(finished).toBe(calls - 1);
+  });
+
+  it('publishes nothing of nothing', async () => {
+    const publish = (): Promise<void> => Promise.reject(new Error('not called'));
+    expect(await publishMany([], { publish, width: 4 })).toBe(0);
+  });
+});
+
+describe('createStatusPublisher()', () => {
+  it('publishes the encoded event, and fails as its topic fails', async () => {
+    const sent: TopicMessage[] = [];
+    let fault: Error | undefined;
+    const topic = {
+      publish: async (encoded: TopicMessage): Promise<void> => {
+        await Promise.resolve();
+        if (fault !== undefined) throw fault;
+        sent.push(encoded);
+      },
+      publishMany: () => Promise.resolve(0),
+    };
+    const source = '//countersign.dev/kubeconfig';
+    const publisher = createStatusPublisher({ topic, source, now: () => new Date(0) });
+    await publisher.publish(syncEvent('sync.synced'));
+    expect(sent[0]?.attributes).toMatchObject({
+      'ce-source': source,
+      'ce-time': '1970-01-01T00:00:00.000Z',
+    });
+    fault = new Error('gone');
+    await expect(publisher.publish(syncEvent('sync.synced'))).rejects.toBe(fault);
+  });
+});
