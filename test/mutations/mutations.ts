@@ -1,0 +1,151 @@
+/** One guarantee taken away: the tests named must turn red. */
+export interface Mutation {
+  readonly guarantee: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  readonly tests: readonly string[];
+}
+
+const RECONCILE = 'test/unit/reconcile';
+const CORE = 'test/unit/core';
+
+/** DESIGN section 2: what must not go unnoticed when it is gone. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'law 1: the second run changes nothing',
+    file: 'shared/core/approve.ts',
+    find: 'if (inPlace && image === undefined) return undefined;',
+    replace: '',
+    tests: [CORE, RECONCILE],
+  },
+  {
+    guarantee: 'law 1: a push is what the registry says',
+    file: 'functions/push/handle-push.ts',
+    find: 'references: [parseReference(`${repository}:${tag}`)]',
+    replace: 'references: [parseReference(`${repository}@${digest}`)]',
+    tests: ['test/unit/functions/handle-push.test.ts'],
+  },
+  {
+    guarantee: 'law 2: the digest is computed from the bytes',
+    file: 'shared/registry/http-registry.ts',
+    find: 'if (digest !== undefined && digest !== hashed)',
+    replace: 'if (digest === undefined && wanted === hashed)',
+    tests: ['test/unit/registry', 'test/hostile'],
+  },
+  {
+    guarantee: 'law 2: every blob is hashed against its digest',
+    file: 'shared/registry/http-registry.ts',
+    find: '  if (digest !== hashed) throw misbehaved(name, `is ${hashed}`);\n',
+    replace: '',
+    tests: ['test/unit/registry', 'test/hostile'],
+  },
+  {
+    guarantee: 'law 2: the child of an index is what is written',
+    file: 'shared/registry/resolve.ts',
+    find: "return { status: 'resolved', digest: manifest.digest, ...index };",
+    replace: "return { status: 'resolved', digest: top.digest, ...index };",
+    tests: ['test/unit/registry'],
+  },
+  {
+    guarantee: 'law 3: nothing but verified is approved',
+    file: 'shared/core/decide.ts',
+    find: "if (verdict.status !== 'verified' || resolved === undefined ||",
+    replace: "if (verdict.status === 'unusable' || resolved === undefined ||",
+    tests: [CORE],
+  },
+  {
+    guarantee: 'law 3: a failure to check is thrown',
+    file: 'shared/reconcile/resolve-targets.ts',
+    find: 'if (found instanceof Error) throw found;',
+    replace: 'if (found instanceof Error) return undefined;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 4, first guard: not strictly older needs a fresh resolution',
+    file: 'shared/core/decide.ts',
+    find: 'Date.parse(receipt.resolvedAt) >= Date.parse(resolution.resolvedAt)',
+    replace: 'Date.parse(receipt.resolvedAt) > Date.parse(resolution.resolvedAt)',
+    tests: [CORE, RECONCILE],
+  },
+  {
+    guarantee: 'law 4, first guard: decide holds what is not fresh',
+    file: 'shared/core/decide.ts',
+    find: 'if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);',
+    replace: '',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'law 4, first guard: the tag is resolved afresh after the list',
+    file: 'shared/reconcile/resolve-targets.ts',
+    find: 'stale ? await resolver.fresh(reference) : shared',
+    replace: 'shared',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 4, second guard: the patch carries the resourceVersion that was listed',
+    file: 'shared/configsync/patch-body.ts',
+    find: 'resourceVersion: rsync.resourceVersion',
+    replace: 'resourceVersion: undefined',
+    tests: ['test/unit/configsync', 'test/contract/fleet'],
+  },
+  {
+    guarantee: 'law 4, second guard: after a lost race the tag is resolved afresh',
+    file: 'shared/reconcile/write.ts',
+    find: 'followed = await judgeAfresh(rsync, input.labels, deps);',
+    replace: '',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 4: a resolution is never older than the task that asks',
+    file: 'shared/registry/burst.ts',
+    find: 'known.startedAt >= oldest',
+    replace: 'known.startedAt >= 0',
+    tests: ['test/unit/registry'],
+  },
+  {
+    guarantee: 'law 5: an unreachable cluster is an answer',
+    file: 'shared/reconcile/reconcile-cluster.ts',
+    find: 'if (phase === undefined) throw error;',
+    replace: 'throw error;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 6: publish first, then record',
+    file: 'shared/reconcile/reconcile-cluster.ts',
+    find: '  await reportSync(written, row, member, deps);\n',
+    replace: '  if (row === undefined) await reportSync(written, row, member, deps);\n',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 7: a task names a cluster of the fleet or nothing',
+    file: 'shared/reconcile/reconcile-cluster.ts',
+    find: 'const member = await deps.fleet.find(task.cluster);',
+    replace:
+      'const member = { name: task.cluster, id: task.cluster, labels: {} } as Member | undefined;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'law 8: what a reconcile covered is not listed again',
+    file: 'shared/reconcile/reconcile-cluster.ts',
+    find: "    return { status: 'covered' };\n",
+    replace: '',
+    tests: [RECONCILE, 'test/unit/functions'],
+  },
+  {
+    guarantee: 'law 8: one reconcile of a cluster at a time',
+    file: 'functions/cluster/handle-task.ts',
+    find: 'await deps.serial(cluster, () =>',
+    replace:
+      'await (async (_: string, work: () => Promise<object>) => await work())(cluster, () =>',
+    tests: ['test/unit/functions'],
+  },
+  {
+    guarantee: 'law 9: a Google token goes to Google only',
+    file: 'shared/registry/host-access.ts',
+    find: 'GCR_IO.has(host) || PKG_DEV.test(host)',
+    replace: "GCR_IO.has(host) || host.includes('pkg.dev')",
+    tests: ['test/unit/registry', 'test/hostile'],
+  },
+];
