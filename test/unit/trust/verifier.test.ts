@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { CountersignError } from '#shared/core/errors.ts';
@@ -60,6 +62,19 @@ describe('verify()', () => {
     await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({
       status: 'untrusted',
       candidates: [{ format, authority: 'key-1', reason: 'wrong-key' }],
+    });
+  });
+
+  it.each([
+    ['weak-key', generateKeyPairSync('rsa', { modulusLength: 1024 })],
+    ['unsupported-algorithm', generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+  ] as const)('trusts no signature of a key that is a %s', async (reason, pair) => {
+    const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const key = { privateKey: pair.privateKey, pem, hint: '' };
+    signLegacy(registry, REPOSITORY, CHILD, key);
+    await expect(verifier.verify(SUBJECT, keyPolicy([key]))).resolves.toMatchObject({
+      status: 'untrusted',
+      candidates: [{ authority: 'key-1', reason }],
     });
   });
 
