@@ -6,8 +6,10 @@ import { runProcess } from './process.ts';
 import { toolFolders } from './tool-cache.ts';
 
 /** In this order: the small ones are of use while the large ones still build. */
-const TOOLS = ['crane', 'oras', 'cosign2', 'cosign3'] as const;
-/** A cosign on two cores, with nothing cached, downloads included. */
+const TOOLS = ['crane', 'oras', 'etcd', 'cosign2', 'cosign3', 'kube-apiserver'] as const;
+/** How a tool says its version; the others know a command `version`. */
+const VERSION_FLAG: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver']);
+/** A cosign or kube-apiserver on two cores, with nothing cached, downloads included. */
 const BUILD_TIMEOUT_MS = 60 * 60 * 1000;
 
 /** Builds the Go tools that the end-to-end tests run, each pinned by the go.mod and go.sum in its folder. */
@@ -27,18 +29,28 @@ async function buildTool(name: string, cache: string): Promise<void> {
   } else {
     say(`${name}: building`);
     const began = Date.now();
-    await goBuild(folder, toolPackage(goMod, name), binary);
+    await goBuild({ folder, tool: toolPackage(goMod, name), flags: linkerFlags(goMod), binary });
     await writeFile(stampFile, stamp);
     say(`${name}: built in ${Math.round((Date.now() - began) / 1000)} s`);
   }
-  const check = await runProcess({ command: binary, args: ['version'] });
+  const args = [VERSION_FLAG.has(name) ? '--version' : 'version'];
+  const check = await runProcess({ command: binary, args });
   if (check.code !== 0) throw new Error(`${name} does not run: ${check.stderr}`);
 }
 
+interface Build {
+  readonly folder: string;
+  readonly tool: string;
+  readonly flags: string;
+  readonly binary: string;
+}
+
 /** Built beside its final name and moved there, so that nobody runs half a binary. */
-async function goBuild(folder: string, tool: string, binary: string): Promise<void> {
+async function goBuild(build: Build): Promise<void> {
+  const { folder, tool, flags, binary } = build;
   const unfinished = `${binary}.${process.pid}.new`;
-  const args = ['-n', '10', 'go', 'build', '-trimpath', '-ldflags=-s -w', '-o', unfinished, tool];
+  const goArgs = ['build', '-trimpath', `-ldflags=${flags}`, '-o', unfinished, tool];
+  const args = ['-n', '10', 'go', ...goArgs];
   const env = { CGO_ENABLED: '0' };
   const built = await runProcess({
     command: 'nice',
@@ -55,6 +67,16 @@ function toolPackage(goMod: string, name: string): string {
   const found = /^tool (\S+)$/m.exec(goMod)?.[1];
   if (found === undefined) throw new Error(`${name}/go.mod has no "tool" line`);
   return found;
+}
+
+/** An API server tells its version at `/version`, and has it from the linker alone. */
+function linkerFlags(goMod: string): string {
+  const found = /^\s*(?:require )?k8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/m.exec(goMod);
+  const [, major, minor, patch] = found ?? [];
+  const at = '-X k8s.io/component-base/version';
+  return major === undefined
+    ? '-s -w'
+    : `-s -w ${at}.gitMajor=${major} ${at}.gitMinor=${minor} ${at}.gitVersion=v${major}.${minor}.${patch}`;
 }
 
 async function readStamp(path: string): Promise<string | undefined> {
