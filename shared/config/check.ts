@@ -60,6 +60,14 @@ export function oneOf(keys: readonly string[]): { oneOf: { required: string[] }[
   return { oneOf: keys.map((key) => ({ required: [key] })) };
 }
 
+/** Refuses maps of more than `max` keys: for records, which zod does not limit. */
+export function atMost(max: number): Check {
+  return function* check(value) {
+    if (!isRecord(value) || Object.keys(value).length <= max) return;
+    yield { kind: 'too-large', problem: `Has more than ${max} keys`, fix: 'Remove some of them' };
+  };
+}
+
 /** Refuses list entries whose `field` repeats that of an entry before. */
 export function distinct(field: string, fix: string): Check {
   return function* check(value) {

@@ -1,8 +1,17 @@
 import * as z from 'zod';
 import { CLAIM_OIDS, oidOfClaim } from './certificate-claims.ts';
-import { type Check, ALWAYS, exactlyOne, fieldOf, finding, isRecord, oneOf } from './check.ts';
+import {
+  type Check,
+  ALWAYS,
+  atMost,
+  exactlyOne,
+  fieldOf,
+  finding,
+  isRecord,
+  oneOf,
+} from './check.ts';
 import { kmsUriSchema } from './kms-uri.ts';
-import { MAX_KEY_BYTES, MAX_PATTERN, MAX_TEXT } from './limits.ts';
+import { MAX_KEY_BYTES, MAX_PAIRS, MAX_PATTERN, MAX_TEXT } from './limits.ts';
 import { nameSchema, textSchema } from './names.ts';
 import { findAnchorProblem } from './subject-pattern.ts';
 
@@ -61,6 +70,7 @@ const keyless = z
     claims: z
       .record(z.string(), textSchema())
       .superRefine(finding(knownClaims), ALWAYS)
+      .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
         description: `Certificate extensions that must be equal, by object identifier or by name: ${Object.keys(CLAIM_OIDS).join(', ')}`,
@@ -107,6 +117,7 @@ export const authoritySchema = z
       ),
     annotations: z
       .record(textSchema(), z.string().max(MAX_TEXT))
+      .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
         description: 'Claims made with cosign -a that must hold',

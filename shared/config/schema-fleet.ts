@@ -1,11 +1,21 @@
 import * as z from 'zod';
-import { ALWAYS, type Check, exactlyOne, fieldOf, finding, isRecord, oneOf } from './check.ts';
-import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS } from './limits.ts';
+import {
+  ALWAYS,
+  atMost,
+  type Check,
+  exactlyOne,
+  fieldOf,
+  finding,
+  isRecord,
+  oneOf,
+} from './check.ts';
+import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
 import { projectSchema, textSchema } from './names.ts';
 import { selectorSchema } from './selector.ts';
 
 const labels = z
-  .record(textSchema(), z.string().max(MAX_PAIRS))
+  .record(textSchema(), z.string().max(MAX_TEXT))
+  .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
   .describe('Labels of the cluster, for the selectors of images');
 
 const gkeHub = z
@@ -41,6 +51,7 @@ const kubeconfig = z
       .meta({ description: 'Contexts to look after; none: all', examples: [['cluster-1']] }),
     labels: z
       .record(textSchema(), labels)
+      .superRefine(finding(atMost(MAX_CONTEXTS)), ALWAYS)
       .default({})
       .meta({ description: 'Labels by context', examples: [{ 'cluster-1': { env: 'prod' } }] }),
   })

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { parseReference } from '#shared/core/reference.ts';
-import { type Check, ALWAYS, distinct, fieldOf, finding } from './check.ts';
+import { type Check, ALWAYS, atMost, distinct, fieldOf, finding } from './check.ts';
 import { normaliseHost } from './image-glob.ts';
-import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_TEXT } from './limits.ts';
+import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
 import { nameSchema, wordSchema } from './names.ts';
 import { authoritySchema } from './schema-authority.ts';
 
@@ -34,6 +34,7 @@ const attestation = z
         z.string().max(MAX_TEXT).regex(WHERE_PATH, 'Is not a dotted path'),
         z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()]),
       )
+      .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
         description: 'Dotted path into the predicate, and the value that must be there',
@@ -88,6 +89,7 @@ export const policySchema = z
 /** The trust policies by name. */
 export const trustSchema = z
   .record(nameSchema(), policySchema)
+  .superRefine(finding(atMost(MAX_POLICIES)), ALWAYS)
   .describe('Trust policies by name, as images name them');
 
 export type PolicyInput = z.output<typeof policySchema>;

@@ -1,17 +1,22 @@
 /**
  * Why `pattern` (RE2 syntax) is not anchored at both ends, or undefined when it is. An identity pattern that matches
  * a part of a subject lets in `…/acme-evil/…` (signatures.md section 4, case 16), so ways around the anchors count:
- * an alternative outside any group, `^` made optional, `$` quoted or escaped, multi-line mode.
+ * an alternative outside any group, `^` made optional, `$` escaped, multi-line mode. `\Q…\E` is refused, for it may hide any
+ * of them and be empty.
  */
 export function findAnchorProblem(pattern: string): string | undefined {
   if (!pattern.startsWith('^')) return 'Does not start with "^"';
-  if (/^\^[*+?{]/.test(pattern)) return 'Repeats its "^", which makes it optional';
+  // A group of flags is empty: a repetition after it means what stands before it.
+  if (/^\^(?:\(\?[a-zA-Z-]*\))*[*+?{]/.test(pattern))
+    return 'Repeats its "^", which makes it optional';
   let depth = 0;
   let anchored = false;
   for (let at = 1; at < pattern.length; ) {
     const flags = /^\(\?([a-zA-Z]*-?[a-zA-Z]*)[:)]/.exec(pattern.slice(at))?.[1];
     if (flags?.includes('m') === true)
       return 'Sets the flag m, which lets "^" and "$" match at lines';
+    if (pattern.startsWith('\\Q', at))
+      return 'Quotes with \\Q, where a backslash before each character is meant';
     const character = pattern.charAt(at);
     if (character === '|' && depth === 0)
       return 'Has a "|" outside any group, so that an anchor binds one side only';
@@ -23,12 +28,8 @@ export function findAnchorProblem(pattern: string): string | undefined {
   return anchored ? undefined : 'Does not end with "$"';
 }
 
-/** Index after the character, escape, `\Q…\E` quotation or `[…]` class that begins at `at`. */
+/** Index after the character, escape or `[…]` class that begins at `at`. */
 function endOfItem(pattern: string, at: number): number {
-  if (pattern.startsWith('\\Q', at)) {
-    const end = pattern.indexOf('\\E', at + 2);
-    return end < 0 ? pattern.length : end + 2;
-  }
   if (pattern.startsWith('\\', at)) return at + 2;
   return pattern.startsWith('[', at) ? endOfClass(pattern, at) : at + 1;
 }

@@ -66,7 +66,7 @@ function readDocument(
 ): YamlDocument {
   const document = parseDocument(text, {
     lineCounter: lines,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would accept further documents, unread
     prettyErrors: false,
     stringKeys: true,
     uniqueKeys: true,

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkConfig, type ExitCode } from '#shared/config/check-config.ts';
+import { MAX_CONFIG_BYTES } from '#shared/config/limits.ts';
+import { edit, FULL, fullText, lineOf, localText } from './fixture.ts';
+
+const OPEN = localText.replace(/authorities:\n.*\n.*\n/, 'allowUnsigned: true\n');
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-config-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Run {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: string[], stdin = ''): Promise<Run> {
+  let out = '';
+  let err = '';
+  const code = await checkConfig(args, {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+  });
+  return { code, out, err };
+}
+
+async function fileOf(content: string | Uint8Array): Promise<string> {
+  const file = join(folder, 'countersign.yaml');
+  await writeFile(file, content);
+  return file;
+}
+
+describe('checkConfig()', () => {
+  it('exits 0 with one line for a good file', async () => {
+    const { code, out, err } = await run([FULL]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toBe(`${FULL}: ok, 3 images, 2 trust policies, fleet gkeHub, store firestore\n`);
+  });
+
+  it('exits 1 with one line for each problem', async () => {
+    const text = edit(edit(OPEN, 'trust: release', 'trust: relaese'), 'sqlite:', 'sqlit:');
+    const file = await fileOf(text);
+    const { code, out, err } = await run([file]);
+    expect([code, err]).toEqual([1, '']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe(
+      `${file}:${lineOf(text, 'relaese')}:48  images[0].trust  Names no trust policy. Fix: Write one of release, or add the policy under trust`,
+    );
+    expect(lines.every((line) => /^\S+:\d+:\d+ {2}\S.* {2}\S.*\. Fix: \S.*$/.test(line))).toBe(
+      true,
+    );
+  });
+
+  it('reads standard input for "-"', async () => {
+    expect(await run(['-'], OPEN)).toEqual({
+      code: 0,
+      out: '-: ok, 1 image, 1 trust policy, fleet kubeconfig, store sqlite\n',
+      err: '',
+    });
+    const { code, out } = await run(['-'], '{}');
+    expect(code).toBe(1);
+    expect(out).toContain('-:1:1  apiVersion  Is missing.');
+  });
+
+  it('prints the JSON Schema', async () => {
+    const { code, out } = await run(['--schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ title: 'Countersign configuration', type: 'object' });
+  });
+
+  it.each([[[]], [['a', 'b']], [['--scheme']], [['--schema', 'a']]])(
+    'exits 2 and shows its usage for %j',
+    async (args) => {
+      const { code, out, err } = await run(args);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(/^Usage: /);
+    },
+  );
+
+  it('exits 2 where there is no file to read', async () => {
+    for (const file of [join(folder, 'absent.yaml'), folder]) {
+      const { code, out, err } = await run([file]);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain(file);
+    }
+  });
+
+  it('exits 2 for what is not text', async () => {
+    const { code, err } = await run([await fileOf(Uint8Array.of(0x61, 0xff, 0xfe))]);
+    expect(code).toBe(2);
+    expect(err).toContain('UTF-8');
+  });
+
+  it('exits 1 for a file past the limit, wherever it comes from', async () => {
+    const text = `${fullText}#${'x'.repeat(MAX_CONFIG_BYTES)}`;
+    for (const { code, out } of [await run([await fileOf(text)]), await run(['-'], text)]) {
+      expect(code).toBe(1);
+      expect(out).toContain(`Is larger than ${MAX_CONFIG_BYTES} bytes`);
+    }
+  });
+});
+
+describe('the command', () => {
+  it('is wired to standard input, output and the exit status', async () => {
+    const cli = resolve(import.meta.dirname, '../../../shared/config/cli.ts');
+    const child = spawn(process.execPath, [cli, '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stdin.end('{}');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(1);
+    expect(Buffer.concat(chunks).toString()).toContain('-:1:1  fleet  Is missing.');
+  });
+});
