@@ -70,30 +70,39 @@ describe('findAnchorProblem()', () => {
 });
 
 describe('a pattern that findAnchorProblem() accepts', () => {
-  const piece = fc.constantFrom(
-    ...[
-      '^',
-      '$',
-      '|',
-      '(',
-      ')',
-      '(?:',
-      '(?m)',
-      '(?i)',
-      '(?s)',
-      '()',
-      '(?i:',
-      '[',
-      ']',
-      '[^',
-      '[:alpha:]',
-      '\\',
-      '\\Q',
-      '\\E',
-      '-',
-    ],
-    ...['*', '+', '?', '{0,1}', 'a', 'b', '.', '\\n', '\\A', '\\z', '\\b'],
-  );
+  const PIECES = [
+    '^',
+    '$',
+    '|',
+    '(',
+    ')',
+    '(?:',
+    '(?m)',
+    '(?i)',
+    '(?s)',
+    '()',
+    '(?i:',
+    '[',
+    ']',
+    '[^',
+    '[:alpha:]',
+    '\\',
+    '\\Q',
+    '\\E',
+    '-',
+    '*',
+    '+',
+    '?',
+    '{0,1}',
+    'a',
+    'b',
+    '.',
+    '\\n',
+    '\\A',
+    '\\z',
+    '\\b',
+  ];
+  const piece = fc.constantFrom(...PIECES);
   const pattern = fc.array(piece, { maxLength: 8 }).map((pieces) => `^${pieces.join('')}$`);
   const text = fc.string({
     unit: fc.constantFrom('a', 'b', '$', '^', '|', '\n', ']'),
@@ -108,10 +117,10 @@ describe('a pattern that findAnchorProblem() accepts', () => {
         const compiled = compile(source);
         if (compiled === undefined) return;
         accepted += 1;
-        for (const each of texts) {
-          if (compiled.matcher(each).find())
-            expect([source, each, compiled.matches(each)]).toEqual([source, each, true]);
-        }
+        const partial = texts.filter(
+          (each) => compiled.matcher(each).find() && !compiled.matches(each),
+        );
+        expect([source, partial]).toEqual([source, []]);
       }),
       { numRuns: 30_000 },
     );

@@ -23,11 +23,11 @@ describe('parseConfig() of text that is no good YAML', () => {
     ],
     ['a second document', `${fullText}---\na: 1\n`, '---\na: 1', 'yaml'],
     ['a tab as indent', edit(fullText, '  gkeHub', '\tgkeHub'), '\tgkeHub', 'yaml'],
-    ['an open quote', edit(fullText, '"tier != sandbox"', '"tier != sandbox'), undefined, 'yaml'],
+    ['an open quote', edit(fullText, '"tier != sandbox"', '"tier != sandbox'), '"tier', 'yaml'],
     [
       'an open bracket',
       edit(fullText, 'breakGlass: [oncall@acme.example] }', 'breakGlass: [oncall@acme.example }'),
-      undefined,
+      'breakGlass',
       'yaml',
     ],
     [
@@ -51,7 +51,7 @@ describe('parseConfig() of text that is no good YAML', () => {
   ])('reports %s where it is', async (_what, text, needle, kind) => {
     const [problem] = await problemsOf(text);
     expect(problem?.kind).toBe(kind);
-    if (needle !== undefined) expect(problem?.line).toBe(lineOf(text, needle));
+    expect(problem?.line).toBe(lineOf(text, needle));
   });
 
   it.each(['', '# nothing\n', 'null', '[]', '5', 'text', '- a\n- b'])(
