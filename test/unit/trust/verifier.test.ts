@@ -6,7 +6,15 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { createVerifier, type Verifier } from '#shared/trust/verifier.ts';
-import { createSigningKey, keyPolicy, signBundle, signLegacy } from '#test/fakes/cosign.ts';
+import {
+  bundleOf,
+  createSigningKey,
+  keyPolicy,
+  putBundle,
+  signBundle,
+  signLegacy,
+  statementOf,
+} from '#test/fakes/cosign.ts';
 import {
   createMemoryRegistry,
   digestOf,
@@ -78,6 +86,17 @@ describe('verify()', () => {
     });
   });
 
+  it('ignores whatever a log or a clock of strangers says where the policy says so', async () => {
+    const material = {
+      publicKey: { hint: release.hint },
+      tlogEntries: [{ logIndex: '1', logId: { keyId: 'AAAA' } }, null],
+      timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: 'AAAA' }] },
+    };
+    const bundle = bundleOf(statementOf(CHILD), release, { material });
+    registry.addReferrer(REPOSITORY, CHILD, putBundle(registry, REPOSITORY, CHILD, bundle));
+    await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'verified' });
+  });
+
   it('accepts a signature on the index that the image was proved to be in', async () => {
     signBundle(registry, REPOSITORY, INDEX, release);
     const subject = { ...SUBJECT, index: INDEX };
@@ -110,13 +129,14 @@ describe('the verdicts that are remembered', () => {
     expect(registry.calls).toHaveLength(length);
   });
 
-  it('does not answer for another policy, repository or index', async () => {
+  it('does not answer for another policy, repository, digest or index', async () => {
     signLegacy(registry, REPOSITORY, CHILD, release);
     await verifier.verify(SUBJECT, policy);
     for (const [subject, changed] of [
       [SUBJECT, keyPolicy([other])],
       [{ ...SUBJECT, repository: 'registry.example/elsewhere' }, policy],
       [{ ...SUBJECT, index: INDEX }, keyPolicy([other])],
+      [{ ...SUBJECT, digest: INDEX }, policy],
     ] as const) {
       const verdict = await verifier.verify(subject, changed);
       expect(verdict.status).not.toBe('verified');
