@@ -1,0 +1,108 @@
+import type { Lifetime } from './lifetime.ts';
+import { API_TIMEOUT } from './limits.ts';
+import { type RSync, readRSync, type SyncKind } from './rsync.ts';
+import { listSchema, refusalSchema, type Status } from './schema.ts';
+
+/** Config Sync's own, of every write (facts/config-sync.md section 2). */
+const FIELD_MANAGER = 'configsync.gke.io';
+const API = '/apis/configsync.gke.io/v1beta1';
+
+/** An answer of the API server that is not 2xx; the message is the server's own. */
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What one identity asks of one cluster. */
+export interface KubeClient {
+  list: (kind: SyncKind) => Promise<{ resourceVersion: string; rsyncs: RSync[] }>;
+  /** The body of a watch from a resourceVersion on. */
+  watch: (
+    kind: SyncKind,
+    options: { since: string; seconds: number; signal: AbortSignal },
+  ) => Promise<ReadableStream<Uint8Array>>;
+  get: (rsync: RSync) => Promise<RSync>;
+  /** JSON merge patch of the main resource, without a resourceVersion: null removes the annotation. */
+  annotate: (rsync: RSync, key: string, value: string | null) => Promise<RSync>;
+  /** Replaces `status`; 409 where the object changed since it was read. */
+  putStatus: (rsync: RSync, status: Status) => Promise<RSync>;
+}
+
+/** A client whose requests go as `user`, by impersonation. */
+export function createKubeClient(deps: {
+  url: string;
+  user: string;
+  lifetime: Lifetime;
+}): KubeClient {
+  const { url, user, lifetime } = deps;
+
+  async function send(
+    path: string,
+    init: RequestInit & { signal: AbortSignal },
+    type?: string,
+  ): Promise<Response> {
+    const headers = {
+      'impersonate-user': user,
+      ...(type === undefined ? {} : { 'content-type': type }),
+    };
+    const response = await fetch(`${url}${API}${path}`, { ...init, headers });
+    if (response.ok) return response;
+    const body = await response.text();
+    throw new KubeError(response.status, readRefusal(body) ?? `${response.status} ${body}`.trim());
+  }
+
+  function ask(method: string, path: string, body?: unknown, type = 'application/json') {
+    return lifetime.limit(API_TIMEOUT, async (signal): Promise<unknown> => {
+      if (body === undefined) return (await send(path, { method, signal })).json();
+      const written = `${path}?fieldManager=${FIELD_MANAGER}`;
+      return (await send(written, { method, signal, body: JSON.stringify(body) }, type)).json();
+    });
+  }
+
+  return {
+    async list(kind) {
+      const list = listSchema.parse(await ask('GET', `/${pluralOf(kind)}`));
+      const rsyncs = list.items.map((item) => readRSync(kind, item));
+      return { resourceVersion: list.metadata.resourceVersion, rsyncs };
+    },
+    async watch(kind, { since, seconds, signal }) {
+      const query = `watch=true&resourceVersion=${since}&timeoutSeconds=${seconds}`;
+      const { body } = await send(`/${pluralOf(kind)}?${query}`, { signal });
+      if (body === null) throw new KubeError(502, 'watch has no body');
+      return body;
+    },
+    async get(rsync) {
+      return readRSync(rsync.kind, await ask('GET', pathOf(rsync)));
+    },
+    async annotate(rsync, key, value) {
+      const patch = { metadata: { annotations: { [key]: value } } };
+      const type = 'application/merge-patch+json';
+      return readRSync(rsync.kind, await ask('PATCH', pathOf(rsync), patch, type));
+    },
+    async putStatus(rsync, status) {
+      const body = { ...rsync.object, status };
+      return readRSync(rsync.kind, await ask('PUT', `${pathOf(rsync)}/status`, body));
+    },
+  };
+}
+
+function pluralOf(kind: SyncKind): string {
+  return kind === 'RootSync' ? 'rootsyncs' : 'reposyncs';
+}
+
+function pathOf({ kind, namespace, name }: RSync): string {
+  return `/namespaces/${namespace}/${pluralOf(kind)}/${name}`;
+}
+
+function readRefusal(body: string): string | undefined {
+  try {
+    return refusalSchema.safeParse(JSON.parse(body)).data?.message;
+  } catch {
+    return undefined;
+  }
+}

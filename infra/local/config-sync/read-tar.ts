@@ -1,0 +1,70 @@
+const BLOCK = 512;
+
+export interface TarEntry {
+  /** Relative, without `./` before and `/` behind. */
+  readonly path: string;
+  readonly directory: boolean;
+}
+
+/**
+ * The entries of a tar archive (POSIX.1-2001 pax and GNU's long names): just what it holds and where. Throws where the
+ * bytes are no archive, as Go's reader does.
+ */
+export function readTar(bytes: Buffer): TarEntry[] {
+  const entries: TarEntry[] = [];
+  let longPath: string | undefined;
+  let at = 0;
+  while (at < bytes.length) {
+    const header = bytes.subarray(at, at + BLOCK);
+    if (header.length < BLOCK) throw new Error('unexpected EOF');
+    if (header.every((byte) => byte === 0)) break;
+    checkSum(header);
+    const size = readNumber(header, 124, 12);
+    const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
+    if (content.length < size) throw new Error('unexpected EOF');
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    const type = String.fromCharCode(header[156] ?? 0);
+    if (type === 'x') longPath = paxPath(content) ?? longPath;
+    else if (type === 'L') longPath = readText(content, 0, content.length);
+    else if (type !== 'g' && type !== 'K') {
+      entries.push(toEntry(longPath ?? pathOf(header), type));
+      longPath = undefined;
+    }
+  }
+  return entries;
+}
+
+function toEntry(path: string, type: string): TarEntry {
+  const clean = path.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  return { path: clean === '.' ? '' : clean, directory: type === '5' || path.endsWith('/') };
+}
+
+function pathOf(header: Buffer): string {
+  const name = readText(header, 0, 100);
+  const isUstar = readText(header, 257, 5) === 'ustar';
+  // GNU's own format has other fields where ustar has the prefix.
+  const prefix = isUstar && header[262] === 0 ? readText(header, 345, 155) : '';
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+function paxPath(content: Buffer): string | undefined {
+  return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(content.toString())?.[1];
+}
+
+// The sum takes its own field as spaces.
+function checkSum(header: Buffer): void {
+  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+  if (sum !== readNumber(header, 148, 8)) throw new Error('archive/tar: invalid tar header');
+}
+
+function readNumber(header: Buffer, start: number, length: number): number {
+  const text = readText(header, start, length).trim();
+  if (!/^[0-7]*$/.test(text)) throw new Error('archive/tar: invalid tar header');
+  return text === '' ? 0 : Number.parseInt(text, 8);
+}
+
+function readText(bytes: Buffer, start: number, length: number): string {
+  const field = bytes.subarray(start, start + length);
+  const end = field.indexOf(0);
+  return field.toString('utf8', 0, end < 0 ? field.length : end);
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { baseUrl, type ImageName } from './image-name.ts';
+import { ANSWER_LIMIT, LAYER_LIMIT, MANIFEST_LIMIT } from './limits.ts';
+
+/** What go-containerregistry accepts; only some of it can be pulled. */
+const ACCEPT = [
+  'application/vnd.docker.distribution.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+].join(',');
+
+const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const tagsSchema = z.object({ tags: z.array(z.string()).nullable() });
+
+export interface FetchedManifest {
+  /** Of the bytes, as `sha256:<hex>`. */
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** Read access to one repository. */
+export interface RegistryClient {
+  /** A manifest by tag or digest; one by digest is checked against it. */
+  manifest: (reference: string) => Promise<FetchedManifest>;
+  /** A blob, checked against its digest. */
+  blob: (digest: string) => Promise<Buffer>;
+  /** The first page of tags, as large as the registry makes it. */
+  tags: () => Promise<string[]>;
+}
+
+/** A client without credentials: other auth than `none` needs Google, which a local world does not have. */
+export function createRegistryClient(
+  { host, path }: Pick<ImageName, 'host' | 'path'>,
+  signal: AbortSignal,
+): RegistryClient {
+  const repository = `${baseUrl(host)}/v2/${path}`;
+  let token: string | undefined;
+
+  async function get(place: string, accept: string): Promise<Response> {
+    const headers = {
+      accept,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const response = await fetch(`${repository}/${place}`, { headers, signal });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    if (response.status === 401 && token === undefined) {
+      token = await askForToken(response.headers.get('www-authenticate') ?? '', signal);
+      return get(place, accept);
+    }
+    throw new Error(`GET ${repository}/${place}: ${response.status} ${response.statusText}`.trim());
+  }
+
+  return {
+    async manifest(reference) {
+      const response = await get(`manifests/${reference}`, ACCEPT);
+      const bytes = await readAll(response, MANIFEST_LIMIT);
+      const digest = digestOf(bytes);
+      if (reference.startsWith('sha256:')) checkDigest(digest, reference);
+      const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
+      return { digest, mediaType, bytes };
+    },
+    async blob(digest) {
+      const bytes = await readAll(await get(`blobs/${digest}`, '*/*'), LAYER_LIMIT);
+      checkDigest(digestOf(bytes), digest);
+      return bytes;
+    },
+    async tags() {
+      const answer = await readAll(await get('tags/list', 'application/json'), ANSWER_LIMIT);
+      return tagsSchema.parse(JSON.parse(answer.toString())).tags ?? [];
+    },
+  };
+}
+
+/** Docker's token specification: whoever asks without credentials may get a token that reads. */
+async function askForToken(challenge: string, signal: AbortSignal): Promise<string> {
+  const field = (name: string): string | undefined =>
+    new RegExp(`[ ,]${name}="([^"]*)"`).exec(challenge)?.[1];
+  const realm = field('realm');
+  if (!/^bearer /i.test(challenge) || realm === undefined) throw new Error('401 Unauthorized');
+  const url = new URL(realm);
+  for (const name of ['service', 'scope']) {
+    const value = field(name);
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`GET ${url.origin}${url.pathname}: ${response.status}`);
+  const answer = tokenSchema.parse(JSON.parse((await readAll(response, ANSWER_LIMIT)).toString()));
+  return answer.token ?? answer.access_token ?? '';
+}
+
+async function readAll(response: Response, limit: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Error(`answer is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+function checkDigest(actual: string, wanted: string): void {
+  if (actual !== wanted) throw new Error(`content has digest ${actual}, not ${wanted}`);
+}

@@ -1,0 +1,41 @@
+import { KubeError } from './kube-client.ts';
+import type { SyncKind } from './rsync.ts';
+import { IMAGE_TO_SYNC } from './image-to-sync.ts';
+import type { SyncError } from './schema.ts';
+
+const HELP = 'https://g.co/cloud/acm-errors#knv';
+
+/** The source could not be pulled: KNV2004, and no commit beside it. */
+export function pullError(container: string, why: string): SyncError {
+  return knv('2004', `error in the ${container} container: ${why}`);
+}
+
+/** The source has no such `dir`: KNV2004 too. */
+export function dirError(dir: string): SyncError {
+  return knv('2004', `failed to evaluate the config directory "${dir}": no such file or directory`);
+}
+
+/**
+ * The annotation could not be written, for whatever reason: KNV2002, or KNV2013 where the answer was 403. The digest
+ * is in the text only where the API server's message has it.
+ */
+export function annotationError(kind: SyncKind, cause: unknown): SyncError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const what = `failed to patch ${kind} annotation: ${IMAGE_TO_SYNC}`;
+  const forbidden = cause instanceof KubeError && cause.code === 403;
+  return forbidden
+    ? knv('2013', `${what}: insufficient permission: ${why}`)
+    : knv('2002', `${what}: APIServer error: ${why}`);
+}
+
+/** One object could not be applied: KNV2010. */
+export function applyError(sourcePath: string): SyncError {
+  const error = knv('2010', `unable to apply resource from ${sourcePath}: it asks to fail`);
+  return { ...error, errorResources: [{ sourcePath }] };
+}
+
+// The code stands bare in its field, and with its prefix in the message.
+function knv(code: string, text: string): SyncError {
+  const errorMessage = `KNV${code}: ${text}\n\nFor more information, see ${HELP}${code}`;
+  return { code, errorMessage };
+}
