@@ -1,0 +1,182 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import type { Pace } from './config-sync/pace.ts';
+import { startConfigSync } from './config-sync/start-config-sync.ts';
+import { ensureKeyPair } from './keys/key-pair.ts';
+import type { Kube } from './kube/start-kube.ts';
+import { writeKubeconfig } from './kube/kubeconfig.ts';
+import { startPubsub } from './pubsub/start-pubsub.ts';
+import { startRegistry } from './registry/server.ts';
+import { describeConfig } from './world/describe-config.ts';
+import { filesIn, type WorldFiles } from './world/files.ts';
+import type { RunningFunction } from './world/function-process.ts';
+import { LOCAL_ADMIN, SERVICE_IDENTITY } from './world/identities.ts';
+import { lockFolder } from './world/lock-folder.ts';
+import {
+  choosePorts,
+  type FunctionName,
+  type PortChoice,
+  type PortName,
+  type Ports,
+  requireFreePorts,
+} from './world/ports.ts';
+import { openPubsub, type PubsubRest } from './world/pubsub-rest.ts';
+import { createTopics, subscribeFunctions, unsubscribeAll } from './world/set-up-pubsub.ts';
+import { startClusters } from './world/start-clusters.ts';
+import { findBuilt, startFunctions } from './world/start-functions.ts';
+import { tickSweep } from './world/tick-sweep.ts';
+import { TOPICS } from './world/topics.ts';
+import { openWorldLog } from './world/world-log.ts';
+import type { WorldError } from './world/world-error.ts';
+
+export interface WorldOptions {
+  /** Folder for every file of the world; made where it is not there. */
+  readonly dir: string;
+  readonly ports: PortChoice;
+  /** Folder of the built functions. */
+  readonly bundles: string;
+  readonly clusters?: number;
+  /** Between two sweeps, in milliseconds. */
+  readonly sweepMs?: number;
+  /** How fast Config Sync runs. */
+  readonly pace?: Pace;
+  /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
+  readonly project?: string;
+  /** Google's emulator (`host:port`) in place of the embedded Pub/Sub. */
+  readonly pubsubHost?: string;
+  /** Told each line that a function, or the world itself, logs. */
+  readonly onLine?: (name: string, line: string) => void;
+}
+
+export interface World {
+  /** `127.0.0.1:5000`, as image references have it. */
+  readonly registry: string;
+  readonly pubsub: PubsubRest & { readonly host: string; readonly project: string };
+  readonly functions: ReadonlyMap<FunctionName, RunningFunction>;
+  readonly clusters: readonly Kube[];
+  readonly files: WorldFiles;
+  /** Resolves when a function ends that nobody stopped. */
+  readonly failed: Promise<WorldError>;
+  /** Stops every part, the last started first; resolves when no process and no port is left. */
+  stop(): Promise<void>;
+  /** Ends the functions at once: for who does not want to wait for `stop`. */
+  kill(): void;
+}
+
+const DEFAULT_CLUSTERS = 3;
+const DEFAULT_SWEEP_MS = 10_000;
+/** Fifteen times as fast as a real cluster: a push shows within seconds. */
+const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 };
+
+/**
+ * Starts the whole of DESIGN section 11: registry, Pub/Sub, clusters with Config Sync behind the gate, the built
+ * functions, and the sweep's clock. Throws a WorldError for what the caller can mend (a taken port, a folder in use, no
+ * build); whatever had been started by then is stopped.
+ */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { dir, bundles, onLine = () => undefined } = options;
+  const ports = choosePorts(options.ports);
+  const built = findBuilt(bundles);
+  const files = filesIn(dir);
+  await mkdir(files.logs, { recursive: true });
+
+  // What is taken here is given back in reverse, by `stop` or by a step that fails.
+  await using parts = new AsyncDisposableStack();
+  parts.adopt(lockFolder(files.lock, dir), (lock) => lock.close());
+  await requireFreePorts(neededPorts(ports, built, options));
+  const log = openWorldLog(files.worldLog, (line) => onLine('world', line));
+  parts.defer(() => log.close());
+
+  const pubsub = await openWorldPubsub(options, ports, parts);
+  const registry = await startRegistry({
+    port: ports.registry,
+    notify: (notification) => pubsub.publish(TOPICS.registry, notification),
+    onError: log.failure,
+  });
+  parts.defer(() => registry.close());
+  const clusters = await startClusters(
+    { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host },
+    parts,
+  );
+  await writeFiles({ files, registry: registry.host, clusters, pubsub });
+  const functions = await startFunctions(
+    { bundles, built, ports, files, pubsubHost: pubsub.host, onLine },
+    parts,
+  );
+  parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
+  await subscribeFunctions(pubsub, functions);
+  startClocks({ options, clusters, functions, onError: log.failure }, parts);
+
+  const owned = parts.move();
+  let stopped: Promise<void> | undefined;
+  return {
+    registry: registry.host,
+    pubsub,
+    functions,
+    clusters,
+    files,
+    failed: Promise.race([...functions.values()].map(({ died }) => died)),
+    stop: () => (stopped ??= owned.disposeAsync()),
+    kill() {
+      for (const running of functions.values()) running.kill();
+    },
+  };
+}
+
+/** The fixed ports that something will listen on. */
+function neededPorts(
+  ports: Ports,
+  built: readonly FunctionName[],
+  { ports: choice, pubsubHost }: WorldOptions,
+): Partial<Ports> {
+  if (choice === 'free') return {};
+  const names: PortName[] = ['registry', ...built, ...(pubsubHost ? [] : ['pubsub' as const])];
+  return Object.fromEntries(names.map((name) => [name, ports[name]]));
+}
+
+async function openWorldPubsub(
+  { pubsubHost, project = 'local' }: WorldOptions,
+  ports: Ports,
+  parts: AsyncDisposableStack,
+): Promise<World['pubsub']> {
+  let host = pubsubHost;
+  if (host === undefined) {
+    const embedded = await startPubsub({ port: ports.pubsub });
+    parts.defer(() => embedded.close());
+    host = embedded.host;
+  }
+  const pubsub = openPubsub(host, project);
+  await createTopics(pubsub);
+  return { ...pubsub, host, project };
+}
+
+/** Everything that a person or a function reads. The store of an earlier world knows other clusters: it goes. */
+async function writeFiles(
+  world: Pick<World, 'files' | 'registry' | 'clusters' | 'pubsub'>,
+): Promise<void> {
+  const { files, clusters } = world;
+  await Promise.all([
+    ensureKeyPair(files),
+    writeKubeconfig({ path: files.kubeconfig, clusters, user: LOCAL_ADMIN }),
+    writeKubeconfig({ path: files.serviceKubeconfig, clusters, user: SERVICE_IDENTITY }),
+    writeFile(files.config, describeConfig(world)),
+    ...['', '-wal', '-shm'].map((suffix) => rm(`${files.store}${suffix}`, { force: true })),
+  ]);
+}
+
+/** What goes by the clock: Config Sync of every cluster, and the sweep. */
+function startClocks(
+  world: Pick<World, 'clusters' | 'functions'> & {
+    readonly options: WorldOptions;
+    readonly onError: (error: unknown) => void;
+  },
+  parts: AsyncDisposableStack,
+): void {
+  const { options, clusters, functions, onError } = world;
+  const { pace = DEFAULT_PACE, sweepMs = DEFAULT_SWEEP_MS } = options;
+  for (const { name, url } of clusters) {
+    parts.adopt(startConfigSync({ name, kubeUrl: url, pace, onError }), (sync) => sync.close());
+  }
+  const sweep = functions.get('sweep');
+  if (sweep === undefined) return;
+  parts.adopt(tickSweep({ url: sweep.url, everyMs: sweepMs, onError }), (ticker) => ticker.stop());
+}

@@ -1,0 +1,23 @@
+/** The part of `process` that is needed to be told to stop. */
+export interface Signalled {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** npm passes the terminal's Ctrl-C on to us, who had it already: two this close are one. */
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves with the first signal that asks to stop. A later one calls `force`: whoever sits there is out of patience. */
+export function awaitStop(process: Signalled, force: () => void): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let first: number | undefined;
+  for (const name of SIGNALS) {
+    process.on(name, (signal) => {
+      if (first !== undefined && performance.now() - first > SAME_SIGNAL_MS) force();
+      first ??= performance.now();
+      resolve(signal);
+    });
+  }
+  return promise;
+}

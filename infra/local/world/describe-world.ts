@@ -1,0 +1,50 @@
+import { relative } from 'node:path';
+import type { World } from '../world.ts';
+import { SEEDED_SYNCS } from './seed-syncs.ts';
+import { STATUS_SUBSCRIPTION } from './topics.ts';
+
+/** Where everything is, and what to type next; paths are as seen from `cwd`. */
+export function describeWorld(world: World, cwd: string): string {
+  const { registry, pubsub, functions, clusters, files } = world;
+  const at = (path: string): string => relative(cwd, path);
+  const image = `${registry}/${SEEDED_SYNCS[0].image}`;
+  const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
+  const kubectl = `kubectl --kubeconfig ${at(files.kubeconfig)} --context ${clusters[0]?.name}`;
+  const urls = [...functions.values()].map(({ name, url }) => [name, url] as const);
+  const places = [
+    ['registry', registry],
+    ['Pub/Sub', `${pubsub.host}, project ${pubsub.project}`],
+    ...urls,
+    ...clusters.map(({ name, url }) => [name, url] as const),
+    ['config', at(files.config)],
+    [
+      'kubeconfig',
+      `${at(files.kubeconfig)}, contexts ${clusters.map(({ name }) => name).join(' ')}`,
+    ],
+    ['signing key', `${at(files.privateKey)}, empty password`],
+    ['logs', at(files.logs)],
+  ] as const;
+  const table = places.map(([name, place]) => `  ${name.padEnd(12)} ${place}`).join('\n');
+  return `The local world is up; Ctrl-C stops it.
+
+${table}
+
+Watch a cluster, in another terminal:
+  ${kubectl} get rootsyncs -A -w
+
+Push an image, as crane or as oras does:
+  echo '{apiVersion: v1, kind: Namespace, metadata: {name: hello}}' > namespace.yaml
+  tar czf namespace.tar.gz namespace.yaml
+  crane append --oci-empty-base -f namespace.tar.gz -t ${image}
+  oras push --plain-http ${image} namespace.tar.gz:${layer}
+
+Sign it (cosign 2 has no --use-signing-config):
+  export COSIGN_PASSWORD=
+  cosign sign --yes --key ${at(files.privateKey)} --tlog-upload=false --use-signing-config=false ${image}
+
+See what was written, and what Countersign says of it:
+  ${kubectl} get rootsync root-sync -n config-management-system -o yaml
+  curl -s -H 'content-type: application/json' -d '{"maxMessages": 100}' \\
+    http://${pubsub.host}/v1/projects/${pubsub.project}/subscriptions/${STATUS_SUBSCRIPTION}:pull
+`;
+}

@@ -1,0 +1,65 @@
+import { createServer } from 'node:net';
+import { WorldError } from './world-error.ts';
+
+/** The five functions, in the order in which a message meets them. */
+export const FUNCTION_NAMES = ['push', 'cluster', 'sweep', 'api', 'admission'] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** Where everything of the local world listens (DESIGN section 11). */
+const PORTS = {
+  registry: 5000,
+  api: 8080,
+  push: 8081,
+  cluster: 8082,
+  sweep: 8083,
+  pubsub: 8085,
+  admission: 8443,
+} as const satisfies Readonly<Record<FunctionName | 'registry' | 'pubsub', number>>;
+
+export type PortName = keyof typeof PORTS;
+export type Ports = Readonly<Record<PortName, number>>;
+
+export const HOST = '127.0.0.1';
+const HIGHEST_PORT = 65_535;
+export const HIGHEST_OFFSET = HIGHEST_PORT - Math.max(...Object.values(PORTS));
+
+/** `free`: whatever ports the system gives; a number: the fixed ones, all moved up by it. */
+export type PortChoice = 'free' | number;
+
+/** The port of every part; 0 stands for any free one. */
+export function choosePorts(choice: PortChoice): Ports {
+  const at = (port: number): number => (choice === 'free' ? 0 : port + choice);
+  return {
+    registry: at(PORTS.registry),
+    api: at(PORTS.api),
+    push: at(PORTS.push),
+    cluster: at(PORTS.cluster),
+    sweep: at(PORTS.sweep),
+    pubsub: at(PORTS.pubsub),
+    admission: at(PORTS.admission),
+  };
+}
+
+/** Throws a WorldError that names every taken port and the way around it, before anything is started. */
+export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
+  const named = Object.entries(ports);
+  const free = await Promise.all(named.map(([, port]) => isFree(port)));
+  const taken = named.filter((_, at) => !free[at]).map(([name, port]) => `${port} (${name})`);
+  if (taken.length === 0) return;
+  const subject = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
+  const it = taken.length === 1 ? 'it' : 'them';
+  throw new WorldError(
+    `${subject} taken on ${HOST}: stop what listens there, or move every port up with \`npm run local -- --port-offset 100\` (which moves ${it} too)`,
+  );
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') resolve(false);
+    else reject(error);
+  });
+  server.listen(port, HOST, () => server.close(() => resolve(true)));
+  return promise;
+}

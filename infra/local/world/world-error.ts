@@ -1,0 +1,4 @@
+/** What the person at the terminal can mend: shown as its message alone, without a stack. */
+export class WorldError extends Error {
+  override readonly name = 'WorldError';
+}
