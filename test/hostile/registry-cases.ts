@@ -136,7 +136,7 @@ export const REGISTRY_CASES: readonly RegistryCase[] = [
     name: 'packs its answer, unasked',
     advisory: 'CVE-2024-29902',
     ask: 'blob',
-    answer: () => new Response('x', { headers: { 'content-encoding': 'gzip' } }),
+    answer: () => new Response('asked', { headers: { 'content-encoding': 'gzip' } }),
     outcome: 'registry-misbehaved',
     requests: 1,
   },

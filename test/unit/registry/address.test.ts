@@ -26,6 +26,7 @@ const PRIVATE = [
   '64:ff9b::a9fe:a9fe',
   'fe80::1',
   'fe80::1%eth0',
+  '::ffff:10.0.0.1%eth0',
   'fc00::1',
   'fd00:ec2::254',
   'ff02::1',

@@ -150,8 +150,8 @@ describe('referrers()', () => {
   });
 
   it.each([
-    '<https://evil.test/v2/a/b/referrers/x>; rel="next"',
-    '</v2/other/referrers/x>; rel="next"',
+    `<https://evil.test/v2/a/b/referrers/${OTHER}?p=2>; rel="next"`,
+    `</v2/other/referrers/${OTHER}?p=2>; rel="next"`,
     '<>; rel="next"',
     'nonsense',
   ])('does not follow the link %s', async (link) => {

@@ -183,6 +183,9 @@ describe('resolveImage()', () => {
 
   it.each([
     ['Docker schema 1', { schemaVersion: 1, fsLayers: [] }, DOCKER_SCHEMA1_SIGNED],
+    ['what is served as schema 1', image('x', { mediaType: undefined }), DOCKER_SCHEMA1_SIGNED],
+    ['an OCI image served as a Docker one', amd, DOCKER_MANIFEST],
+    ['an index with layers', { ...index(child(amd, AMD64)), layers: [] }, undefined],
     ['an image without layers', image('x', { layers: [] }), undefined],
     ['an image with layers null', image('x', { layers: null }), undefined],
     ['an image with a layer of no digest', image('x', { layers: [{ size: 1 }] }), undefined],

@@ -74,6 +74,28 @@ describe('token flow', () => {
     expect(seen.filter(({ url }) => url.includes('/token'))).toHaveLength(1);
   });
 
+  it('takes the token that another request got while its own was refused', async () => {
+    let wanted = 't1';
+    let issued = 0;
+    const held = Promise.withResolvers<void>();
+    const { registry, seen } = scripted(async (url, { authorization }) => {
+      if (url.pathname === '/token') {
+        issued += 1;
+        return json({ token: `t${issued}` });
+      }
+      const refused = authorization !== `Bearer ${wanted}`;
+      if (url.pathname.endsWith('/late') && refused) await held.promise;
+      return refused ? challenge(REALM) : manifest();
+    });
+    await registry.manifest('registry.test/a', 'v1');
+    wanted = 't2';
+    const late = registry.manifest('registry.test/a', 'late');
+    await registry.manifest('registry.test/a', 'v1');
+    held.resolve();
+    expect(await codeOf(late)).toBe('none');
+    expect(seen.filter(({ url }) => url.includes('/token'))).toHaveLength(2);
+  });
+
   it('sends the Docker config credentials to the realm, not to the registry', async () => {
     const { registry, seen } = scripted(tokenRegistry(), { ...rule('dockerConfig'), dockerConfig });
     await registry.manifest('registry.test/a', 'v1');
