@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { NODE_BANNER } from './banner.ts';
+import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 
@@ -51,7 +52,7 @@ export async function bundleFunctions({ root, entries, outdir }: BundleOptions):
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [withoutCharacterTables],
+    plugins: [lazyPackages, withoutCharacterTables],
   });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');

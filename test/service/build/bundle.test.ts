@@ -9,7 +9,10 @@ import { startBroker } from '#test/fakes/broker.ts';
 import { startChild } from '#test/fakes/child.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const entries = { publishing: './test/service/build/publishing-function.ts' };
+const entries = {
+  publishing: './test/service/build/publishing-function.ts',
+  lazy: './test/service/build/lazy-imports.ts',
+};
 let outdir: string;
 let bundles: readonly Bundle[];
 beforeAll(async () => {
@@ -50,6 +53,21 @@ describe('bundleFunctions()', () => {
     await bundleFunctions({ root, entries, outdir });
     expect(existsSync(stale)).toBe(false);
     expect(existsSync(join(outdir, 'publishing', 'main.js'))).toBe(true);
+  });
+
+  it('gives a lazily loaded package the named exports that it has in Node', async () => {
+    const child = startChild(join(outdir, 'lazy', 'main.js'), {});
+    expect(await child.line('Loaded')).toEqual({
+      message: 'Loaded',
+      Verifier: 'function',
+      GoogleAuth: 'function',
+      ArtifactRegistryClient: 'function',
+      PubSub: 'function',
+      KubeConfig: 'function',
+      RE2JS: 'function',
+      Same: 'function',
+    });
+    expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
   it('makes a bundle that publishes through the lazily loaded client, and drains', async () => {
