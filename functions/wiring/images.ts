@@ -1,18 +1,17 @@
+import { type ImageRules, createImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { Resolver, Rules, Verifier } from '#shared/reconcile/deps.ts';
-import { createBurstResolver } from '#shared/registry/burst.ts';
+import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
-import { createVerifier } from '#shared/trust/verifier.ts';
+import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
 import type { Base } from './base.ts';
-import { openRules } from './rules.ts';
 
 /** What it takes to say what an image is. */
 export interface Images {
-  readonly resolver: Resolver;
+  readonly resolver: BurstResolver;
   readonly verifier: Verifier;
-  readonly rules: Rules;
+  readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
 }
 
@@ -24,7 +23,7 @@ export function openImages({ config, now }: Base, registry: Registry): Images {
       resolve: (reference, { fresh }) => resolveImage(registry, reference, { fresh, now }),
     }),
     verifier: createVerifier({ registry, keys: createKeyLoader(), now: () => now().getTime() }),
-    rules: openRules(config),
+    rules: createImageRules(config.images),
     policies: new Map(Object.entries(config.trust)),
   };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Check, ALWAYS, distinct, fieldOf, finding } from './check.ts';
-import { isGoogleHost } from './google-host.ts';
+import { isGoogleHost } from '#shared/core/google-host.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_REALMS, MAX_REGISTRIES, MAX_TEXT } from './limits.ts';
 

@@ -2,12 +2,12 @@ import type { ImageRule } from '#shared/core/rule.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Fleet, Member } from '#shared/fleet/fleet.ts';
 import type { Store } from '#shared/store/store.ts';
-import type { Rules } from './deps.ts';
+import type { ImageRules } from '#shared/config/image-rules.ts';
 
 export interface FanOutDeps {
   readonly fleet: Pick<Fleet, 'list'>;
   readonly store: Pick<Store, 'followers'>;
-  readonly rules: Rules;
+  readonly rules: ImageRules;
   /** Resolves when the broker has every task; one cluster's tasks keep their order. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Target, targetOf } from '#shared/core/target.ts';
-import type { Rules } from './deps.ts';
+import type { ImageRules } from '#shared/config/image-rules.ts';
 
 /** An RSync that the config tells us to follow, and what it is to be on. */
 export interface FollowedRSync {
@@ -13,7 +13,7 @@ export interface FollowedRSync {
 /** The rule and target of one RSync; undefined when it is not followed in a cluster with these labels. */
 export function follow(
   rsync: RSync,
-  rules: Rules,
+  rules: ImageRules,
   labels: Readonly<Record<string, string>>,
 ): FollowedRSync | undefined {
   const { source } = rsync;

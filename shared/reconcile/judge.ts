@@ -8,7 +8,7 @@ import { parseReceipt } from '#shared/core/receipt.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { Verifier } from './deps.ts';
+import type { Verifier } from '#shared/trust/verifier.ts';
 import type { FollowedRSync } from './follow.ts';
 
 export interface JudgeDeps {

@@ -3,7 +3,7 @@ import { toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
-import type { Resolver } from './deps.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
 
 /** What each distinct reference resolved to, or the failure to find out, by its normal form. */
@@ -16,7 +16,7 @@ export type Resolutions = ReadonlyMap<string, Resolution | Error>;
  */
 export async function resolveTargets(
   followed: readonly FollowedRSync[],
-  resolver: Resolver,
+  resolver: BurstResolver,
   notBefore: Date,
 ): Promise<Resolutions> {
   const wanted = new Map<string, { reference: Reference; rsyncs: FollowedRSync['rsync'][] }>();

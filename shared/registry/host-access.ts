@@ -1,4 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import { isGoogleHost } from '#shared/core/google-host.ts';
 
 /** One entry of the config's `registries`. */
 export interface RegistryRule {
@@ -18,24 +19,10 @@ export interface HostAccess {
   readonly realms: readonly string[];
 }
 
-// `us-docker.pkg.dev`, `europe-west4-docker.pkg.dev`: one label, no port, no trailing dot.
-const PKG_DEV = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.pkg\.dev$/;
-const GCR_IO: ReadonlySet<string> = new Set([
-  'gcr.io',
-  'asia.gcr.io',
-  'eu.gcr.io',
-  'marketplace.gcr.io',
-  'us.gcr.io',
-]);
 /** Registries known to keep their token realm on another host; any other says so in its entry's `realms`. */
 const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
   'index.docker.io': ['auth.docker.io'],
 };
-
-/** Whether a Google token may be sent to `host` without anyone having said so (DESIGN section 2, law 9). */
-export function isGoogleHost(host: string): boolean {
-  return GCR_IO.has(host) || PKG_DEV.test(host);
-}
 
 /** How `host` may be dialled. Throws `registry-not-allowed` for a host that is neither Google's nor configured. */
 export function accessTo(host: string, rules: readonly RegistryRule[]): HostAccess {

@@ -143,9 +143,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 9: a Google token goes to Google only',
-    file: 'shared/registry/host-access.ts',
-    find: 'GCR_IO.has(host) || PKG_DEV.test(host)',
-    replace: "GCR_IO.has(host) || host.includes('pkg.dev')",
+    file: 'shared/core/google-host.ts',
+    find: 'GCR_IO.test(host) || PKG_DEV.test(host)',
+    replace: "GCR_IO.test(host) || host.includes('pkg.dev')",
     tests: ['test/unit/registry', 'test/hostile'],
   },
 ];

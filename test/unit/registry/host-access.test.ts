@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accessTo, isGoogleHost } from '#shared/registry/host-access.ts';
+import { isGoogleHost } from '#shared/core/google-host.ts';
+import { accessTo } from '#shared/registry/host-access.ts';
 import { codeOf } from './scripted-registry.ts';
 
 describe('isGoogleHost()', () => {
