@@ -31,6 +31,7 @@ const ROOMS: readonly Room[] = [
     values: ['shared', 'functions/wiring'],
     types: [],
   })),
+  { path: 'infra/kubernetes', values: ['shared'], types: [] },
   { path: 'infra/local', values: [], types: ['shared'] },
   { path: 'infra/build', values: [], types: [] },
 ];

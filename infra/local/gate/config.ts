@@ -4,8 +4,10 @@ export interface GateConfig {
   identity: string;
   /** Users who may let one digest pass unapproved. */
   breakGlass: readonly string[];
-  /** Globs over normalised repositories: `*` within one path segment, `**` any. */
+  /** Globs over normalised repositories, first match wins: `*` within one path segment, `**` any. */
   images: readonly string[];
+  /** Those of `images` that have `effect: pin`: there Countersign may write the digest into the spec. */
+  pinned?: readonly string[];
   /** Whether OCI sources that no glob names are refused, or none of the gate's business. */
   unmatched: 'deny' | 'ignore';
 }

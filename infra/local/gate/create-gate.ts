@@ -13,16 +13,14 @@ const POLICY = 'countersign-gate';
  * CEL. One table of cases (test/fixtures/gate-cases.ts) holds it and the real policy together.
  */
 export function createGate(config: GateConfig): Admit {
-  const inScope = createScope(config);
+  const { judges, pins } = createScope(config);
   return (request) => {
     const review = readReview(request);
     if (review === undefined) return undefined;
-    // An object on its way out must not be held back by its own annotations.
-    if (review.object.metadata.deletionTimestamp !== undefined) return undefined;
     const message =
       judgeKeys(review, config) ??
-      judgeLeash(review, config) ??
-      (inScope(review.source) ? judgeImage(review) : undefined);
+      judgeLeash(review, config, pins(review.source)) ??
+      (judges(review.source) ? judgeImage(review) : undefined);
     return message === undefined ? undefined : refuse(request.plural, review, message);
   };
 }

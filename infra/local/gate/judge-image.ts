@@ -4,6 +4,7 @@ import { isTouched, type Review } from './review.ts';
 
 const OCI_SCHEME = 'oci://';
 const HELM_MARK = '@sha256:';
+const MAX_SHOWN = 512;
 
 /**
  * DESIGN section 6 (a): once there is an approval, everything that the RSync's own reconciler
@@ -22,7 +23,13 @@ export function judgeImage(review: Review): string | undefined {
     return `chart version latest cannot be approved for ${place}; set spec.helm.version to one exact version`;
   }
   if (announced !== undefined && mayPass(review, announced)) return undefined;
-  return `${announced ?? value} is not approved for ${place}; sign it, or ask Countersign why with GET /v1/explain`;
+  return `${show(announced ?? value)} is not approved for ${place}; sign it, or ask Countersign why with GET /v1/explain`;
+}
+
+/** One line, and not more than an error can show: the text is a tenant's. */
+function show(text: string): string {
+  if (/[\r\n]/.test(text)) return 'the announced image';
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 function mayPass(review: Review, announced: string): boolean {

@@ -7,20 +7,28 @@ const OWN_KEYS = [APPROVED, RECEIPT, IMAGE_TO_SYNC];
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const EXACT_VERSION = /^v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 
-/** DESIGN section 6 (c), law 10: what Countersign's own identity may change, and nothing else. */
-export function judgeLeash(review: Review, config: GateConfig): string | undefined {
+/**
+ * DESIGN section 6 (c), law 10: what Countersign's own identity may change, and nothing else.
+ * `mayPin`: the config has `effect: pin` for the image.
+ */
+export function judgeLeash(
+  review: Review,
+  config: GateConfig,
+  mayPin: boolean,
+): string | undefined {
   if (review.user !== config.identity) return undefined;
   const { object, old } = review;
   if (old === undefined) return `${config.identity} may not create a ${review.kind}`;
-  if (isDeepStrictEqual(fixedPart(object, old), fixedPart(old, old))) return undefined;
-  return `${config.identity} may change only ${OWN_KEYS.join(', ')}, and the digest or version of the same repository`;
+  if (isDeepStrictEqual(fixedPart(object, old, mayPin), fixedPart(old, old, mayPin)))
+    return undefined;
+  return `${config.identity} may change only ${OWN_KEYS.join(', ')}, and under effect pin the digest or version of the same repository`;
 }
 
 /** What must stay: an allowed pin is read as if it were not there. */
-function fixedPart(object: KubeObject, old: KubeObject): unknown {
+function fixedPart(object: KubeObject, old: KubeObject, mayPin: boolean): unknown {
   const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = object.metadata;
   const others = Object.entries(annotations).filter(([key]) => !OWN_KEYS.includes(key));
-  const spec = unpinSpec(object['spec'], old['spec']);
+  const spec = mayPin ? unpinSpec(object['spec'], old['spec']) : object['spec'];
   return { labels, annotations: Object.fromEntries(others), finalizers, ownerReferences, spec };
 }
 

@@ -31,6 +31,9 @@ export function readReview(request: AdmissionRequest): Review | undefined {
   if (group !== 'configsync.gke.io' || subresource !== '') return undefined;
   if (plural !== 'rootsyncs' && plural !== 'reposyncs') return undefined;
   if (operation === 'DELETE' || object === undefined) return undefined;
+  // An object on its way out must not be held back by its own annotations. The old object's, for a
+  // client can write anything into the new one.
+  if (oldObject?.metadata.deletionTimestamp !== undefined) return undefined;
   return {
     user: request.user,
     kind: request.kind,

@@ -1,0 +1,24 @@
+import type { Config } from '#shared/config/config.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+
+/** What the gate is rendered from: everything in it becomes a literal of the policy. */
+export interface GateInput {
+  /** Countersign's own user name in the clusters. */
+  readonly identity: string;
+  readonly breakGlass: readonly string[];
+  /** First match wins, as in the config. */
+  readonly images: readonly Pick<ImageRule, 'match' | 'effect'>[];
+  readonly unmatched: 'deny' | 'ignore';
+}
+
+/** The gate's part of the config. Throws `bad-config` where the config says nothing of a gate. */
+export function readGateInput({ gate, images, unmatched }: Config): GateInput {
+  if (gate === undefined) {
+    throw new CountersignError(
+      'bad-config',
+      'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
+    );
+  }
+  return { ...gate, images, unmatched };
+}

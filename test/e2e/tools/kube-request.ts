@@ -1,0 +1,57 @@
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+export interface KubeCall {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  /** Of the body; JSON where it is absent. */
+  readonly type?: string;
+  /** Whom the administrator acts as; absent: himself. */
+  readonly user?: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Parsed where it is JSON, else text. */
+  readonly body: unknown;
+}
+
+export type SendKube = (call: KubeCall) => Promise<KubeAnswer>;
+
+/** Bare requests to an API server, for what a client library would tidy up on the way. */
+export function createSendKube(server: { url: string; ca: string; token: string }): SendKube {
+  const agent = new Agent({ ca: server.ca, keepAlive: true });
+  return async ({ method, path, body, type = 'application/json', user }) => {
+    const headers = {
+      authorization: `Bearer ${server.token}`,
+      'content-type': type,
+      ...(user === undefined ? {} : { 'impersonate-user': user }),
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
+    const sent = request(`${server.url}${path}`, { agent, method, headers }, (response) => {
+      text(response).then(
+        (answer) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: parse(answer),
+          }),
+        reject,
+      );
+    });
+    sent.on('error', reject);
+    sent.end(typeof body === 'string' ? body : JSON.stringify(body));
+    return promise;
+  };
+}
+
+function parse(answer: string): unknown {
+  try {
+    const value: unknown = JSON.parse(answer);
+    return value;
+  } catch {
+    return answer;
+  }
+}
