@@ -1,7 +1,7 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
 import { readBase, run } from '../wiring/base.ts';
-import { openFleet } from '../wiring/fleet.ts';
+import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
 import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
@@ -21,7 +21,6 @@ await run('cluster', async () => {
     store,
     publish: openStatus(base, topics),
     now,
-    fleet: openFleet(base),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
@@ -31,12 +30,19 @@ await run('cluster', async () => {
   };
   const app = openApp(base, () => store.followers(''));
   const messages = openMessages(base, topics, openAccess(base, 'cluster'));
-  const answer = withMessage(
-    (message, context) => handleTask(message, { ...deps, log: context.log }),
-    messages,
-  );
   // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).
-  for (const route of ['/tasks', '/sweep-tasks', '/resync-tasks']) app.post(route, answer);
+  const fleets = openFleets(base);
+  const [urgent, sweeping] = [fleets('push'), fleets('sweep')];
+  const routes = { '/tasks': urgent, '/resync-tasks': urgent, '/sweep-tasks': sweeping };
+  for (const [route, fleet] of Object.entries(routes)) {
+    app.post(
+      route,
+      withMessage(
+        (message, context) => handleTask(message, { ...deps, fleet, log: context.log }),
+        messages,
+      ),
+    );
+  }
   await serve('cluster', app, base, async () => {
     await topics.close();
     await store.close();

@@ -1,33 +1,67 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersignError } from '#shared/core/errors.ts';
+import type { FleetConfig } from '#shared/config/config.ts';
+import { type BudgetOptions, type Share, paceFor } from '#shared/fleet/budget.ts';
+import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
+import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
+import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { createPace } from '#shared/fleet/pace.ts';
 import type { Base } from './base.ts';
+import { openGoogleToken } from './google-token.ts';
 
 /** Calls a minute that a kubeconfig fleet may cost: no gateway counts them, and one machine makes no more. */
 const KUBECONFIG_CALLS_PER_MINUTE = 60_000;
 const KUBECONFIG_BURST = 1_000;
 
-/** The fleet of the config. */
-export function openFleet({ config: { fleet } }: Base): Fleet {
-  if (fleet.type === 'gkeHub') {
-    throw new CountersignError(
-      'bad-config',
-      'fleet.gkeHub is not supported yet: use fleet.kubeconfig',
-    );
-  }
+/** What the fake of GKE Hub knows us by; no real token leaves for it. */
+const EMULATOR_TOKEN = 'countersign-local';
+
+const clock = { now: () => performance.now(), sleep };
+
+/** The fleet of the config; its calls are paid from `share`. */
+export function openFleet(base: Base, share: Share = 'push'): Fleet {
+  return openFleets(base)(share);
+}
+
+/** The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one. */
+export function openFleets(base: Base): (share: Share) => Fleet {
+  const { fleet } = base.config;
+  const shared = {
+    agents: createAgents(),
+    circuits: createCircuits(),
+    limits: DEFAULT_CLIENT_LIMITS,
+  };
+  if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const pace = createPace({
     perMinute: KUBECONFIG_CALLS_PER_MINUTE,
     burst: KUBECONFIG_BURST,
-    now: () => performance.now(),
-    sleep,
+    ...clock,
   });
-  return createKubeconfigFleet(fleet, {
-    agents: createAgents(),
-    limits: DEFAULT_CLIENT_LIMITS,
-    pace,
-  });
+  const only = createKubeconfigFleet(fleet, { ...shared, pace });
+  return () => only;
+}
+
+function openHubFleets(
+  { env, log }: Base,
+  fleet: FleetConfig & { readonly type: 'gkeHub' },
+  shared: Omit<Parameters<typeof createKubeconfigFleet>[1], 'pace'>,
+): (share: Share) => Fleet {
+  const { maxInstances, gkeHubEmulatorHost: emulator } = env;
+  const identity =
+    emulator === undefined
+      ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
+      : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
+  const budget: BudgetOptions = { maxInstances, ...clock };
+  return (share) =>
+    createHubFleet(fleet, {
+      ...shared,
+      ...identity,
+      now: clock.now,
+      pace: paceFor(share, budget),
+      onUnreadable: (project, problem) =>
+        log.warn({ project, problem }, 'Membership cannot be used'),
+    });
 }

@@ -14,6 +14,10 @@ export interface Env {
   /** Makes traces clickable in Cloud Logging. */
   readonly projectId?: string;
   readonly pubsubEmulatorHost?: string;
+  /** `127.0.0.1:8086`: a fake of GKE Hub and Connect Gateway, on this machine only. */
+  readonly gkeHubEmulatorHost?: string;
+  /** How many instances of this function there can be: each paces its calls to clusters by its part. */
+  readonly maxInstances: number;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -22,6 +26,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** An address or name without a scheme, a port or a path. */
 const HOST = /^[A-Za-z0-9.:-]+$/;
+const LOOPBACK_AND_PORT = /^127\.0\.0\.1:[0-9]{1,5}$/;
 const HOST_AND_PORT = /^[A-Za-z0-9.-]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$/;
 
 const Environment = z.object({
@@ -41,6 +46,15 @@ const Environment = z.object({
     .string()
     .regex(HOST_AND_PORT, 'must be HOST:PORT without a scheme, for instance 127.0.0.1:8085')
     .optional(),
+  GKE_HUB_EMULATOR_HOST: z
+    .string()
+    .regex(LOOPBACK_AND_PORT, 'must be a port of this machine, for instance 127.0.0.1:8086')
+    .optional(),
+  COUNTERSIGN_MAX_INSTANCES: z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}$/, 'must be a number from 1 to 9999, as in the deployment')
+    .transform(Number)
+    .optional(),
 });
 
 /**
@@ -56,12 +70,16 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): Env 
     host: data.HOST ?? (data.K_SERVICE === undefined ? '127.0.0.1' : '0.0.0.0'),
     configPath: data.COUNTERSIGN_CONFIG ?? 'countersign.yaml',
     logLevel: data.LOG_LEVEL ?? 'info',
+    maxInstances: data.COUNTERSIGN_MAX_INSTANCES ?? 1,
     ...(data.K_SERVICE === undefined ? {} : { service: data.K_SERVICE }),
     ...(data.K_REVISION === undefined ? {} : { revision: data.K_REVISION }),
     ...(data.GOOGLE_CLOUD_PROJECT === undefined ? {} : { projectId: data.GOOGLE_CLOUD_PROJECT }),
     ...(data.PUBSUB_EMULATOR_HOST === undefined
       ? {}
       : { pubsubEmulatorHost: data.PUBSUB_EMULATOR_HOST }),
+    ...(data.GKE_HUB_EMULATOR_HOST === undefined
+      ? {}
+      : { gkeHubEmulatorHost: data.GKE_HUB_EMULATOR_HOST }),
   };
 }
 

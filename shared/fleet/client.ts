@@ -2,6 +2,7 @@ import type * as Kubernetes from '@kubernetes/client-node';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterApi } from './cluster-api.ts';
+import type { Circuits } from './circuits.ts';
 import type { Connection } from './connection.ts';
 import type { Pace, Verb } from './pace.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';
@@ -12,6 +13,7 @@ import { Refused, type TransportDeps, createTransport } from './transport.ts';
 
 export interface ClientDeps extends TransportDeps {
   readonly pace: Pace;
+  readonly circuits: Circuits;
 }
 
 /** The version that is stored; v1alpha1 is served beside it (facts/config-sync.md section 1). */
@@ -55,7 +57,11 @@ export async function createClusterApi(
   }
 
   function call<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
-    return repeat.execute(() => once(verb, send));
+    return deps.circuits.run(cluster, () => repeat.execute(() => once(verb, send)));
+  }
+
+  function callOnce<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
+    return deps.circuits.run(cluster, () => once(verb, send));
   }
 
   return {
@@ -79,7 +85,7 @@ export async function createClusterApi(
     async patch(ref, body, { fieldManager, dryRun = false }) {
       const query = { ...place(ref), body, fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
       const send = (): Promise<unknown> => api.patchNamespacedCustomObject(query);
-      await (isRepeatable(body) ? call('patch', send) : once('patch', send));
+      await (isRepeatable(body) ? call('patch', send) : callOnce('patch', send));
     },
     async discover() {
       const send = orAbsent(() => api.getAPIResources(API), isPathAbsent);

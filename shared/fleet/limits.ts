@@ -28,3 +28,21 @@ export const IDLE_CONNECTION_MS = 4_000;
 
 /** As much of a server's own words as a message carries. */
 export const MAX_TEXT = 1_000;
+
+/** How long a cluster that does not answer is left alone; then one call tries it. Less than a sweep's minute. */
+export const CIRCUIT_OPEN_MS = 30_000;
+
+/** However long a cluster's `Retry-After` asks for, it is tried again after this. */
+export const MAX_CIRCUIT_OPEN_MS = 300_000;
+
+/** More clusters than a fleet has; beyond it, whoever was called longest ago is forgotten. */
+export const MAX_CIRCUITS = 10_000;
+
+/** How old a listing of memberships may be: new clusters wait for it, forged names wait it out. */
+export const LISTING_TTL_MS = 30_000;
+
+/** Memberships on one page of GKE Hub: about 3 kB each, well within `answerBytes`. */
+export const MEMBERSHIPS_PAGE = 500;
+
+/** 50,000 memberships in one project; whoever pages on beyond that is not listing. */
+export const MAX_MEMBERSHIP_PAGES = 100;

@@ -1,18 +1,7 @@
-import { CountersignError, type FailureOptions } from '#shared/core/errors.ts';
-import { MAX_TEXT } from './limits.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import type { Verb } from './pace.ts';
-import { googleErrorSchema, statusSchema } from './schema.ts';
+import { type Refusal, readRefusal, retryAfter } from './read-refusal.ts';
 import type { Answer } from './send-request.ts';
-
-/** Who wrote an error, told by its body: Google's front end, the API server, or something in between. */
-type Origin = 'google' | 'kubernetes' | 'unknown';
-
-interface Refusal {
-  readonly origin: Origin;
-  readonly text: string;
-  /** The API server knows the resource, and names the object it does not have. */
-  readonly namesObject: boolean;
-}
 
 /** RBAC's wording, impersonation included; admission speaks freely under the same 403. */
 const RBAC = / cannot [a-z]+ resource /;
@@ -35,6 +24,12 @@ export function readFailure(answer: Answer, verb: Verb, cluster: string): Counte
   if (status === 404) {
     if (origin === 'google') {
       return new CountersignError('cluster-unreachable', `${who} is unknown to Google: ${text}`, {
+        retry: false,
+      });
+    }
+    // A front end's own page, for instance: an API server says it in words of its own.
+    if (origin === 'unknown') {
+      return new CountersignError('cluster-unreachable', `${who} answered 404: ${text}`, {
         retry: false,
       });
     }
@@ -76,7 +71,7 @@ export function isObjectAbsent({ status, text }: Answer): boolean {
 
 /** Whether a 404 says that the API server does not serve the path: no CRD, no Config Sync. */
 export function isPathAbsent({ status, text }: Answer): boolean {
-  return status === 404 && readRefusal(text).origin !== 'google';
+  return status === 404 && readRefusal(text).origin === 'kubernetes';
 }
 
 function readForbidden({ origin, text }: Refusal, verb: Verb, who: string): CountersignError {
@@ -94,46 +89,4 @@ function readForbidden({ origin, text }: Refusal, verb: Verb, who: string): Coun
   return origin === 'kubernetes'
     ? new CountersignError('cluster-forbidden', `RBAC denies access: ${text}`)
     : new CountersignError('cluster-forbidden', `${who} denies access: ${text}`);
-}
-
-function readRefusal(body: string): Refusal {
-  const value = parseJson(body);
-  const status = statusSchema.safeParse(value);
-  if (status.success) {
-    const { message = 'no reason given', details } = status.data;
-    const namesObject = (details?.name ?? '') !== '';
-    return { origin: 'kubernetes', text: toLine(message), namesObject };
-  }
-  const google = googleErrorSchema.safeParse(value);
-  if (google.success) {
-    const { status: code, message } = google.data.error;
-    return { origin: 'google', text: toLine(message ?? code ?? ''), namesObject: false };
-  }
-  return { origin: 'unknown', text: toLine(body), namesObject: false };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** RFC 9110, section 10.2.3: seconds or a date. */
-function retryAfter({ headers }: Answer): FailureOptions {
-  const value = headers['retry-after'];
-  if (value === undefined) return {};
-  if (/^\d{1,9}$/.test(value)) return { retryAfterMs: Number(value) * 1_000 };
-  // Against the server's own clock, as far as it tells it: ours may be another.
-  const now = Date.parse(headers['date'] ?? '');
-  const at = Date.parse(value);
-  return Number.isNaN(at - now) ? {} : { retryAfterMs: Math.max(0, at - now) };
-}
-
-/** One line of bounded length: the text is the cluster's, and ends up in logs and events. */
-function toLine(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  if (line === '') return 'no reason given';
-  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
 }

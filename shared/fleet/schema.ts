@@ -25,3 +25,22 @@ export const googleErrorSchema = z.object({
 export const kubeconfigSchema = z.object({
   contexts: z.array(z.object({ name: z.string().min(1) })).nullish(),
 });
+
+/** GKE Hub v1, `projects.locations.memberships.list`; memberships are read one by one. */
+export const membershipsSchema = z.object({
+  resources: z.array(z.unknown()).nullish(),
+  nextPageToken: z.string().nullish(),
+  /** Locations that did not answer Hub: what they hold is missing here, and not gone. */
+  unreachable: z.array(z.string()).nullish(),
+});
+
+/** GKE Hub v1, Membership. Whoever registers a cluster chooses its id and labels. */
+export const membershipSchema = z.object({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()).nullish(),
+  state: z.object({ code: z.string().optional() }).nullish(),
+  endpoint: z.object({ gkeCluster: z.object({}).nullish() }).nullish(),
+});
+
+/** Cloud Resource Manager v3, Project: its name carries the number. */
+export const projectSchema = z.object({ name: z.string().regex(/^projects\/[0-9]{1,20}$/) });

@@ -90,7 +90,7 @@ describe('clients', () => {
     ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
     ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
     ['@google-cloud/functions-framework', ['shared/edge/framework.ts']],
-    ['google-auth-library', ['functions/wiring/registries.ts', 'shared/status/pubsub-client.ts']],
+    ['google-auth-library', ['functions/wiring/google-token.ts', 'shared/status/pubsub-client.ts']],
   ])('of %s are made in one place', (name, places) => {
     const users = sources
       .filter(({ path }) => !isWithin(path, 'infra/local'))

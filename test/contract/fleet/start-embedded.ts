@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeKubeconfig } from '#infra/local/kube/kubeconfig.ts';
 import { type Kube, type KubeOptions, startKube } from '#infra/local/kube/start-kube.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
@@ -29,6 +30,7 @@ export async function startEmbedded(options: Partial<KubeOptions> = {}): Promise
       agents: createAgents(),
       limits: { callMs: 2_000, retries: 2, backoffMs: 1, retryAfterMs: 0, answerBytes: 1_000_000 },
       pace,
+      circuits: createCircuits(),
     },
   );
   const member = await fleet.find('cluster-1');

@@ -8,6 +8,7 @@ describe('readEnv()', () => {
       host: '127.0.0.1',
       configPath: 'countersign.yaml',
       logLevel: 'info',
+      maxInstances: 1,
     });
   });
 
@@ -20,6 +21,8 @@ describe('readEnv()', () => {
       K_REVISION: 'push-1',
       GOOGLE_CLOUD_PROJECT: 'p',
       PUBSUB_EMULATOR_HOST: '127.0.0.1:8085',
+      GKE_HUB_EMULATOR_HOST: '127.0.0.1:8086',
+      COUNTERSIGN_MAX_INSTANCES: '20',
       UNRELATED: 'x',
     };
     expect(readEnv(env)).toEqual({
@@ -31,6 +34,8 @@ describe('readEnv()', () => {
       revision: 'push-1',
       projectId: 'p',
       pubsubEmulatorHost: '127.0.0.1:8085',
+      gkeHubEmulatorHost: '127.0.0.1:8086',
+      maxInstances: 20,
     });
   });
 
@@ -54,6 +59,10 @@ describe('readEnv()', () => {
     ['LOG_LEVEL', 'loud'],
     ['PUBSUB_EMULATOR_HOST', 'http://127.0.0.1:8085'],
     ['PUBSUB_EMULATOR_HOST', '127.0.0.1'],
+    ['GKE_HUB_EMULATOR_HOST', 'hub.example:8086'],
+    ['COUNTERSIGN_MAX_INSTANCES', '0'],
+    ['COUNTERSIGN_MAX_INSTANCES', '-3'],
+    ['COUNTERSIGN_MAX_INSTANCES', 'many'],
   ])('refuses %s=%s by the name of the variable', (name, value) => {
     expect(() => readEnv({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(name) }),

@@ -1,3 +1,4 @@
+import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createClusterApi } from '#shared/fleet/client.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { type Authorization, createAgents } from '#shared/fleet/connection.ts';
@@ -32,6 +33,7 @@ export interface ConnectOptions {
 export function connectTo(server: string, options: ConnectOptions = {}): Promise<ClusterApi> {
   const { limits = {}, pace = createOpenPace() } = options;
   const authorize = options.authorize ?? (async () => ({ headers: { Authorization: 'Bearer t' } }));
-  const deps = { agents: createAgents(), limits: { ...LIMITS, ...limits }, pace };
+  const circuits = createCircuits();
+  const deps = { agents: createAgents(), limits: { ...LIMITS, ...limits }, pace, circuits };
   return createClusterApi('cluster-1', { server, authorize }, deps);
 }

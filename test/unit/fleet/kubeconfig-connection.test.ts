@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
@@ -18,7 +19,12 @@ function base64(text: string): string {
 async function connect(spec: Omit<ContextSpec, 'name'>, folder?: string): Promise<ClusterApi> {
   const path = await writeContexts(folder ?? (await makeFolder()), [{ name: 'c1', ...spec }]);
   const limits = { ...LIMITS, retries: 0 };
-  const deps = { agents: createAgents(), limits, pace: createOpenPace() };
+  const deps = {
+    agents: createAgents(),
+    limits,
+    pace: createOpenPace(),
+    circuits: createCircuits(),
+  };
   const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps);
   return fleet.connect({ name: 'c1', id: 'c1', labels: {} });
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import {
@@ -13,7 +14,12 @@ import { makeFolder, writeContexts } from './write-kubeconfig.ts';
 const CLUSTER = { server: 'https://127.0.0.1:1' };
 
 function createFleet(options: Partial<KubeconfigFleetOptions> & { path: string }): Fleet {
-  const deps = { agents: createAgents(), limits: LIMITS, pace: createOpenPace() };
+  const deps = {
+    agents: createAgents(),
+    limits: LIMITS,
+    pace: createOpenPace(),
+    circuits: createCircuits(),
+  };
   return createKubeconfigFleet({ contexts: [], labels: {}, ...options }, deps);
 }
 
