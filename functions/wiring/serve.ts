@@ -5,7 +5,8 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { functionsFramework } from '#shared/edge/framework.ts';
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/edge/limits.ts';
 import { serveFunction } from '#shared/edge/serve-function.ts';
-import type { DeadLetter, MessageDeps } from '#shared/edge/with-message.ts';
+import type { MessageDeps } from '#shared/edge/with-message.ts';
+import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
 import type { Base } from './base.ts';
 
@@ -23,17 +24,17 @@ export function openAccess(
 
 /** What every Pub/Sub endpoint needs. */
 export function openMessages(base: Base, topics: Topics, checkCaller: CheckCaller): MessageDeps {
-  const { config, log, now } = base;
+  const { config, now } = base;
   const topic = topics.publisher(config.topics.deadLetters);
   return {
     checkCaller,
     now,
-    async deadLetter({ reason, code, data, message }: DeadLetter) {
-      const about = message === undefined ? {} : { messageId: message.messageId };
-      await topic.publish({ data, attributes: { ...message?.attributes, ...about, reason, code } });
+    async deadLetter(letter) {
+      await topic.publish(encodeDeadLetter(letter));
     },
-    async reportFailure(failure, { messageId }) {
-      log.error({ error: failure, messageId }, 'Acknowledged a message that no retry helps');
+    // Kept as well: what failed for want of a permission can be replayed when that is there.
+    async reportFailure({ code, message: reason }, message) {
+      await topic.publish(encodeDeadLetter({ code, reason, data: message.data, message }));
     },
   };
 }

@@ -36,7 +36,7 @@ export async function reportGone(
       uid: row.uid,
       replaced: row.record,
       data: {
-        image: row.image ?? '',
+        ...(row.image === undefined ? {} : { image: row.image }),
         cluster: member.name,
         sync: row.sync,
         phase: 'Ignored',
@@ -61,13 +61,14 @@ function describe(
   const warns = type === 'approved' && (downgrade || allowedUnsigned);
   const digest = type === 'approved' ? decision.approved[0] : observation.digest;
   const previous = row?.record;
+  const image = followed?.resolved ? formatReference(followed.resolved.reference) : row?.image;
   return {
     type: `sync.${type}`,
     uid: rsync.uid,
     replaced: previous,
     ...(warns ? { severity: 'WARNING' } : {}),
     data: {
-      image: followed?.resolved ? formatReference(followed.resolved.reference) : (row?.image ?? ''),
+      ...(image === undefined ? {} : { image }),
       ...(digest === undefined ? {} : { digest }),
       cluster: member.name,
       sync: formatSyncRef(rsync.ref),

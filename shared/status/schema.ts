@@ -34,7 +34,7 @@ export const ImageData = z.strictObject({
 });
 
 export const SyncData = z.strictObject({
-  image: z.string(),
+  image: z.string().optional().describe('Absent for a source that is no image any more'),
   digest: z.string().optional().describe('A digest; for Helm <host/path>/<chart>:<version>'),
   cluster: z.string().describe('Full membership name, or kubeconfig context'),
   sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
