@@ -31,7 +31,7 @@ export function parseImageName(image: string): ImageName {
   const tag = tagged ? name.slice(colon + 1) : 'latest';
   if (!TAG.test(tag)) throw refusal(image, 'its tag is none');
   const { host, path } = splitHost(tagged ? name.slice(0, colon) : name);
-  if (!PATH.test(path)) throw refusal(image, 'its repository is none');
+  if (name === '' || !PATH.test(path)) throw refusal(image, 'its repository is none');
   return { host, path, reference: digest ?? tag, pinned: digest !== undefined };
 }
 

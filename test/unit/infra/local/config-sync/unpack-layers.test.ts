@@ -1,0 +1,81 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { readTar } from '#infra/local/config-sync/read-tar.ts';
+import { unpackLayers } from '#infra/local/config-sync/unpack-layers.ts';
+import { buildTar, tarEntry } from '#test/fixtures/tar.ts';
+
+const LONG = `${'d'.repeat(120)}.yaml`;
+const END = Buffer.alloc(1024);
+
+describe('readTar()', () => {
+  it('lists files and directories without the ways they may be written', () => {
+    const tar = buildTar({
+      './': '',
+      './base/': '',
+      './base/a.yaml': 'x'.repeat(600),
+      '/b.yaml': '',
+    });
+    expect(readTar(tar)).toEqual([
+      { path: '', directory: true },
+      { path: 'base', directory: true },
+      { path: 'base/a.yaml', directory: false },
+      { path: 'b.yaml', directory: false },
+    ]);
+  });
+
+  it.each([
+    ['pax', tarEntry('x', Buffer.from(`133 path=${LONG}\n`), 'x')],
+    ['GNU', tarEntry('././@LongLink', Buffer.from(`${LONG}\0`), 'L')],
+  ])('reads the long names of %s', (_, extension) => {
+    const tar = Buffer.concat([extension, tarEntry('short', Buffer.from('1')), END]);
+    expect(readTar(tar)).toEqual([{ path: LONG, directory: false }]);
+  });
+
+  it('takes nothing at all for an empty archive', () => {
+    expect(readTar(Buffer.alloc(0))).toEqual([]);
+  });
+
+  it.each([
+    ['a few bytes', Buffer.from('{}')],
+    ['a block of text', Buffer.alloc(512, 'x')],
+    ['a cut file', buildTar({ 'a.yaml': 'x'.repeat(600) }).subarray(0, 700)],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => readTar(bytes)).toThrow(/unexpected EOF|invalid tar header/);
+  });
+});
+
+describe('unpackLayers()', () => {
+  const tar = buildTar({ 'a.yaml': 'a' });
+  it.each([
+    ['plain', tar],
+    ['gzip', gzipSync(tar)],
+    ['zstd', zstdCompressSync(tar)],
+  ])('takes a layer that is %s', async (_, layer) => {
+    expect(await unpackLayers([layer])).toEqual(['a.yaml']);
+  });
+
+  it('refuses a layer that is no archive', async () => {
+    await expect(unpackLayers([tar, gzipSync('hello, world')])).rejects.toThrow('unexpected EOF');
+  });
+
+  it('lays layers over each other, and hides what a whiteout names', async () => {
+    const lower = buildTar({ 'gone/': '', 'gone/x.yaml': '', 'a.yaml': '', 'b.yaml': '' });
+    const upper = buildTar({ '.wh.gone': '', '.wh.a.yaml': '', 'b.yaml': 'new' });
+    expect(await unpackLayers([lower, upper])).toEqual(['b.yaml']);
+    expect((await unpackLayers([upper, lower])).toSorted()).toEqual([
+      'a.yaml',
+      'b.yaml',
+      'gone',
+      'gone/x.yaml',
+    ]);
+  });
+
+  it('makes no parents: a nested file needs its directory before it', async () => {
+    await expect(unpackLayers([buildTar({ 'base/a.yaml': '' })])).rejects.toThrow(
+      'base/a.yaml: no such file or directory',
+    );
+    const late = buildTar({ 'base/a.yaml': '', 'base/': '' });
+    await expect(unpackLayers([late])).rejects.toThrow('no such file');
+    expect(await unpackLayers([buildTar({ 'base/': '', 'base/a.yaml': '' })])).toHaveLength(2);
+  });
+});
