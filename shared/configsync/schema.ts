@@ -50,7 +50,8 @@ const errorSchema = z.object({
   errorMessage: message.catch(''),
 });
 
-const summarySchema = z.object({ totalCount: count }).nullish();
+/** Go leaves out a total of zero: `{}` is a summary of no errors. */
+const summarySchema = z.object({ totalCount: count.default(0) }).nullish();
 
 const stageSchema = z
   .object({

@@ -62,6 +62,11 @@ describe('readStatus()', () => {
     expect(syncing).toMatchObject({ status: 'False', commit: HEX, errorCount: 3 });
   });
 
+  it('reads a summary without a total, as Go writes none, as no errors', () => {
+    const conditions = [{ type: 'Syncing', status: 'False', commit: HEX, errorSummary: {} }];
+    expect(readStatus({ conditions }).syncing).toMatchObject({ commit: HEX, errorCount: 0 });
+  });
+
   it('counts the errors that old versions put into the condition', () => {
     const conditions = [{ type: 'Syncing', status: 'False', commit: HEX, errors: [DENIED] }];
     expect(readStatus({ conditions }).syncing?.errorCount).toBe(1);
