@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runDemo } from './demo/run-demo.ts';
+import { awaitStop } from './world/await-stop.ts';
+import { startWorld } from './world.ts';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const LIMIT_MS = 60_000;
+const FORCED = 130;
+const CLUSTERS = 3;
+/** Fast enough to watch: a real cluster takes 15 s where this takes a quarter of one. */
+const PACE = { pollMs: 250, attemptMs: 250, rolloutMs: 500 };
+const SWEEP_MS = 1_000;
+
+process.exitCode = await demonstrate();
+
+/** Runs the demo in a world of its own, beside any other; returns the exit code. */
+async function demonstrate(): Promise<number> {
+  const startedAt = new Date();
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const home = join(ROOT, '.local', 'demo');
+  await mkdir(home, { recursive: true });
+  const dir = await mkdtemp(join(home, 'run-'));
+  const stop = awaitStop(process, () => process.exit(FORCED));
+  const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
+  try {
+    const world = await startWorld({
+      dir,
+      bundles: join(ROOT, 'dist'),
+      ports: 'free',
+      clusters: CLUSTERS,
+      pace: PACE,
+      sweepMs: SWEEP_MS,
+      project: `demo-${process.pid}`,
+      ...(pubsubHost ? { pubsubHost } : {}),
+    });
+    try {
+      const live = process.stdout.isTTY;
+      const played = runDemo({ world, out: process.stdout, live, limit, startedAt });
+      await Promise.race([played, broken(stop, world.failed)]);
+    } finally {
+      await world.stop();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`The demo failed: ${reason}\nIts logs are in ${dir}\n`);
+    return 1;
+  }
+  await rm(dir, { recursive: true });
+  return 0;
+}
+
+/** Rejects when the demo cannot go on. */
+async function broken(stop: Promise<string>, failed: Promise<Error>): Promise<never> {
+  const end = await Promise.race([stop, failed]);
+  throw typeof end === 'string' ? new Error(`stopped by ${end}`) : end;
+}

@@ -1,0 +1,117 @@
+import type { KeyObject } from 'node:crypto';
+import { pushImage } from '../images/push-image.ts';
+import { openRepository, type Repository } from '../images/registry-client.ts';
+import { signBundle, signLegacy } from '../images/sign.ts';
+import { readSync, type SyncState } from '../world/read-sync.ts';
+import { SEEDED_SYNCS } from '../world/seed-syncs.ts';
+import type { World } from '../world.ts';
+import { type Row, syncName } from './board.ts';
+import type { Screen } from './screen.ts';
+import { until } from './until.ts';
+
+export interface Stage {
+  readonly world: Pick<World, 'registry' | 'clusters'>;
+  readonly key: KeyObject;
+  readonly screen: Screen;
+  readonly board: () => readonly Row[];
+  /** When the demo gives up. */
+  readonly limit: AbortSignal;
+}
+
+/** One image's way into every cluster. */
+export interface Act {
+  readonly image: string;
+  readonly digest: string;
+  readonly sync: string;
+  /** From here on nothing stood in the way of approval. */
+  readonly releasedAt: Date;
+}
+
+type Seed = (typeof SEEDED_SYNCS)[number];
+const [ROOT_SYNC, REPO_SYNC] = SEEDED_SYNCS;
+/** Config Sync's code for what the gate refused (facts/config-sync.md section 2). */
+const REFUSED = '2002';
+const FILE = 'namespace.yaml';
+const CONTENT = '{apiVersion: v1, kind: Namespace, metadata: {name: demo}}\n';
+
+/** A tag pushed before its signature: held everywhere, until the signature's own event resumes it. */
+export async function pushThenSign(stage: Stage): Promise<Act> {
+  const { screen, world, key } = stage;
+  const { repository, reference, tag } = open(world, ROOT_SYNC);
+  screen.say(`Push ${reference}, unsigned`);
+  const image = await pushImage(repository, { file: FILE, content: CONTENT, tag });
+  await untilAll(stage, ROOT_SYNC, 'held', ({ row, state }) => {
+    if (state.approved.length > 0 || state.live !== undefined) throw tooEarly(row);
+    return row.phase === 'Pending' && state.sourceErrors.includes(REFUSED);
+  });
+  screen.say(`Held: the gate refuses it to Config Sync in every cluster (KNV${REFUSED})`);
+  screen.say(`Sign ${image.digest.slice(0, 19)} as cosign 2 does: a tag beside the image`);
+  const releasedAt = new Date();
+  await signLegacy({ repository, image, key });
+  await untilSynced(stage, ROOT_SYNC, image.digest);
+  return { image: reference, digest: image.digest, sync: syncName(ROOT_SYNC), releasedAt };
+}
+
+/** Pushed by digest, signed, then tagged: clusters never see the tag unsigned. */
+export async function signThenTag(stage: Stage): Promise<Act> {
+  const { screen, world, key } = stage;
+  const { repository, reference, tag } = open(world, REPO_SYNC);
+  screen.say(
+    `Push ${repository.name} by digest, sign it as cosign 3 does: a bundle that refers to it`,
+  );
+  const image = await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}` });
+  await signBundle({ repository, image, key });
+  screen.say(`Tag it ${reference}`);
+  const releasedAt = new Date();
+  await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}`, tag });
+  await untilSynced(stage, REPO_SYNC, image.digest);
+  return { image: reference, digest: image.digest, sync: syncName(REPO_SYNC), releasedAt };
+}
+
+function open(
+  { registry }: Stage['world'],
+  { image }: Seed,
+): { readonly repository: Repository; readonly reference: string; readonly tag: string } {
+  const [path = '', tag = ''] = image.split(':');
+  return { repository: openRepository(registry, path), reference: `${registry}/${image}`, tag };
+}
+
+/** Waits until the events say Synced, and the clusters themselves agree. */
+async function untilSynced(stage: Stage, seed: Seed, digest: string): Promise<void> {
+  const announced = `${stage.world.registry}/${seed.image}@${digest}`;
+  await untilAll(stage, seed, 'synced', ({ row, state }) => {
+    const told = row.phase === 'Synced' && row.digest === digest;
+    return (
+      told && state.approved[0] === digest && state.announced === announced && state.live === digest
+    );
+  });
+  stage.screen.say(`Synced: ${syncName(seed)} of every cluster runs it`);
+}
+
+async function untilAll(
+  stage: Stage,
+  seed: Seed,
+  goal: string,
+  reached: (seen: { readonly row: Row; readonly state: SyncState }) => boolean,
+): Promise<void> {
+  for (const { name, url } of stage.world.clusters) {
+    let last = 'nothing was seen of it';
+    await until(
+      async () => {
+        const state = await readSync(url, seed);
+        const row = stage.board().find((at) => at.cluster === name && at.sync === syncName(seed));
+        if (row === undefined) return undefined;
+        last = `phase ${row.phase}, approved ${state.approved.join(' ') || 'nothing'}, live ${state.live ?? 'nothing'}, source errors ${state.sourceErrors.join(' ') || 'none'}`;
+        return reached({ row, state }) || undefined;
+      },
+      {
+        limit: stage.limit,
+        reason: () => `${syncName(seed)} of ${name} was not ${goal} in time: ${last}`,
+      },
+    );
+  }
+}
+
+function tooEarly({ cluster, sync }: Row): Error {
+  return new Error(`${sync} of ${cluster} got an image that nobody signed`);
+}

@@ -1,0 +1,73 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
+import type { Writable } from 'node:stream';
+import type { Row } from './board.ts';
+
+/** `sha256:` and twelve digits, as people compare digests. */
+const SHORT_DIGEST = 19;
+const WIDTHS = { cluster: 11, sync: 26, phase: 10 } as const;
+
+export interface Screen {
+  /** A line that stays. */
+  say(line: string): void;
+  /** The table as it is now: redrawn in place in a terminal, elsewhere one line for each row that changed. */
+  show(board: readonly Row[]): void;
+}
+
+/** Draws on `out`; `live` where that is a terminal. `elapsedMs` dates the lines. */
+export function createScreen(
+  out: Writable,
+  { live, elapsedMs }: { readonly live: boolean; readonly elapsedMs: () => number },
+): Screen {
+  let shown: readonly Row[] = [];
+  let drawn = 0;
+
+  function erase(): void {
+    if (drawn === 0) return;
+    moveCursor(out, 0, -drawn);
+    clearScreenDown(out);
+    drawn = 0;
+  }
+
+  function draw(): void {
+    if (!live || shown.length === 0) return;
+    out.write(`${shown.map(formatRow).join('\n')}\n`);
+    drawn = shown.length;
+  }
+
+  return {
+    say(line) {
+      erase();
+      out.write(line === '' ? '\n' : `${formatTime(elapsedMs())}  ${line}\n`);
+      draw();
+    },
+    show(board) {
+      const before = shown;
+      const changed = board.filter((row, at) => formatRow(row) !== formatOrNothing(before[at]));
+      shown = board;
+      if (changed.length === 0) return;
+      if (live) {
+        erase();
+        draw();
+        return;
+      }
+      for (const row of changed) out.write(`${formatTime(elapsedMs())}  ${formatRow(row)}\n`);
+    },
+  };
+}
+
+export function formatTime(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
+}
+
+function formatRow({ cluster, sync, phase, digest = '' }: Row): string {
+  const cells = [
+    cluster.padEnd(WIDTHS.cluster),
+    sync.padEnd(WIDTHS.sync),
+    phase.padEnd(WIDTHS.phase),
+  ];
+  return `  ${cells.join('')}${digest.slice(0, SHORT_DIGEST)}`.trimEnd();
+}
+
+function formatOrNothing(row: Row | undefined): string | undefined {
+  return row && formatRow(row);
+}
