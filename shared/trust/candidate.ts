@@ -21,7 +21,10 @@ export interface Evidence {
   /** Exactly the bytes that were signed: the payload, or the DSSE pre-authentication encoding. */
   readonly signedBytes: Buffer;
   readonly signature: Buffer;
+  /** What a log entry may name by its digest instead of `signedBytes`: the payload inside a DSSE envelope. */
+  readonly payload: Buffer;
   readonly material: KeyMaterial;
+  readonly proof: AttachedProof;
   /** The cosign `-a` claims, once for each statement subject with that digest: all must hold on one of them. */
   readonly claims: readonly Readonly<Record<string, unknown>>[];
 }
@@ -31,6 +34,21 @@ export type KeyMaterial =
   | { readonly type: 'unnamed' }
   | { readonly type: 'public-key'; readonly hint: string }
   | { readonly type: 'certificate' };
+
+/**
+ * What came along to prove who signed and when: unread and unauthenticated. Only authorities that ask for it read it,
+ * so that junk in it denies nothing where the policy ignores it.
+ */
+export type AttachedProof =
+  | { readonly form: 'annotations'; readonly annotations: Readonly<Record<string, string>> }
+  | {
+      readonly form: 'bundle';
+      readonly mediaType: string;
+      /** base64 of the leaf's DER; a bundle's own chain is never read. */
+      readonly certificate: string | undefined;
+      readonly logEntries: readonly unknown[];
+      readonly timestamps: readonly unknown[];
+    };
 
 /** A candidate that was refused before any authority looked at it. */
 export interface RefusedCandidate extends Refusal {

@@ -34,6 +34,8 @@ export function readLegacySignature(
     subject,
     signedBytes: Buffer.from(payload),
     signature,
+    payload: Buffer.from(payload),
+    proof: { form: 'annotations', annotations: layer.annotations ?? {} },
     material: { type: layer.annotations?.[CERTIFICATE] ? 'certificate' : 'unnamed' },
     claims: [parsed.optional ?? {}],
   };

@@ -17,6 +17,11 @@ export function isBundleMediaType(mediaType: string): boolean {
   return BUNDLES.has(mediaType);
 }
 
+/** Whether a bundle of this type may carry a chain in place of its leaf: version 0.3 took that away. */
+export function mayCarryChain(mediaType: string): boolean {
+  return /[=]0\.[12]$/.test(mediaType);
+}
+
 /**
  * Whether a referrer's descriptor leaves it open that it is a signature: fallback tags written by older tools claim no
  * artifact type or the empty one (cosign#4641, #4422, #5098).

@@ -43,27 +43,35 @@ export const payloadSchema = z.object({
 
 const base64 = z.string().min(1);
 
-/** Sigstore bundle, protobuf JSON form, as far as a signature over an image needs it. */
-export const bundleSchema = z.object({
-  mediaType: z.string(),
-  verificationMaterial: z.object({
-    publicKey: z.object({ hint: z.string().optional() }).optional(),
-    certificate: z.object({ rawBytes: base64 }).optional(),
-    x509CertificateChain: z.object({}).optional(),
-    tlogEntries: z.array(z.unknown()).nullish(),
-    timestampVerificationData: z
-      .object({ rfc3161Timestamps: z.array(z.unknown()).nullish() })
-      .nullish(),
-  }),
-  messageSignature: z.undefined().optional(),
-  dsseEnvelope: z.object({
-    payload: base64,
-    payloadType: z.literal('application/vnd.in-toto+json'),
-    signatures: z.tuple([z.object({ sig: base64 })]),
-  }),
+/** Sigstore bundle, protobuf JSON form: who signed, and what proves when. Entries and stamps are read on demand. */
+export const materialSchema = z.object({
+  publicKey: z.object({ hint: z.string().optional() }).optional(),
+  certificate: z.object({ rawBytes: base64 }).optional(),
+  x509CertificateChain: z
+    .object({ certificates: z.tuple([z.object({ rawBytes: base64 })], z.unknown()) })
+    .optional(),
+  tlogEntries: z.array(z.unknown()).nullish(),
+  timestampVerificationData: z
+    .object({ rfc3161Timestamps: z.array(z.unknown()).nullish() })
+    .nullish(),
 });
 
-export type BundleJson = z.infer<typeof bundleSchema>;
+export const envelopeSchema = z.object({
+  payload: base64,
+  payloadType: z.literal('application/vnd.in-toto+json'),
+  signatures: z.tuple([z.object({ sig: base64 })]),
+});
+
+/** As far as a signature over an image needs it. */
+export const bundleSchema = z.object({
+  mediaType: z.string(),
+  verificationMaterial: materialSchema,
+  messageSignature: z.undefined().optional(),
+  dsseEnvelope: envelopeSchema,
+});
+
+export type MaterialJson = z.infer<typeof materialSchema>;
+export type EnvelopeJson = z.infer<typeof envelopeSchema>;
 
 /** In-toto statement v1. The predicate type is read before the rest: an attestation is no malformed signature. */
 export const statementSchema = z.object({

@@ -17,6 +17,8 @@ function signedBy(name: string): Candidate {
     format: 'legacy',
     subject: digest,
     signedBytes: Buffer.alloc(0),
+    payload: Buffer.alloc(0),
+    proof: { form: 'annotations', annotations: {} },
     signature: Buffer.from(name),
     material: { type: 'unnamed' },
     claims: [{}],
