@@ -37,6 +37,10 @@ describe('readTar()', () => {
 
   it.each([
     ['a few bytes', Buffer.from('{}')],
+    [
+      'a header with a wrong sum',
+      Buffer.concat([Buffer.from('b'), buildTar({ 'a.yaml': '' }).subarray(1)]),
+    ],
     ['a block of text', Buffer.alloc(512, 'x')],
     ['a cut file', buildTar({ 'a.yaml': 'x'.repeat(600) }).subarray(0, 700)],
   ])('refuses %s', (_, bytes) => {
