@@ -32,6 +32,9 @@ export interface ListMembershipsDeps {
 /** Not yet, or no longer, a cluster of ours; every other state, a future one too, is an update of one that is. */
 const ABSENT: ReadonlySet<string> = new Set(['CREATING', 'DELETING']);
 
+/** As much of an unusable name as is logged; a usable one is shorter than that. */
+const MAX_SHOWN = 200;
+
 /** Every membership of a project, in all locations. Throws `bad-config`, `fleet-unavailable`. */
 export async function listMemberships(
   project: string,
@@ -68,7 +71,8 @@ function readMembership(resource: unknown, project: string): Membership | string
   const { name, labels, state, endpoint } = data;
   if (ABSENT.has(state?.code ?? '')) return undefined;
   const place = parseMembershipName(name);
-  if (place === undefined) return `Membership has the unusable name ${JSON.stringify(name)}`;
+  if (place === undefined)
+    return `Membership has the unusable name ${JSON.stringify(name.slice(0, MAX_SHOWN))}`;
   // Config and Hub may name one project by its id or its number; two ids are two projects.
   const sameKind = isProjectNumber(place.project) === isProjectNumber(project);
   if (sameKind && place.project !== project) {
