@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { GatewayFault } from '#infra/local/gateway/fault.ts';
+import { CIRCUIT_OPEN_MS } from '#shared/fleet/limits.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import { A } from '#test/fixtures/digests.ts';
+import {
+  type FleetWorld,
+  type Outcome,
+  nameOf,
+  startFleetWorld,
+} from '#test/fixtures/fleet-world.ts';
+
+const CALL_MS = 4_000;
+const SLOW_MS = 1_000;
+/** The first, and the client's default retries. */
+const ATTEMPTS = 3;
+/** Generous: waiting for one deadline of a dead cluster would make it more than that. */
+const MAX_RATIO = 3;
+const TIMEOUT_MS = 120_000;
+
+function idsOf(kind: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${kind}-${index}`);
+}
+
+const GOOD = idsOf('good', 180);
+const BAD = {
+  dead: idsOf('dead', 5),
+  busy: idsOf('busy', 5),
+  slow: idsOf('slow', 5),
+  bare: idsOf('bare', 5),
+};
+const FAULTS: readonly (readonly [readonly string[], GatewayFault])[] = [
+  [BAD.dead, { kind: 'dead' }],
+  [BAD.busy, { kind: 'busy' }],
+  [BAD.slow, { kind: 'slow', ms: SLOW_MS }],
+];
+/** Those that cannot be read; the slow ones can. */
+const UNREADABLE = [...BAD.dead, ...BAD.busy, ...BAD.bare];
+
+/** One turn of the whole fleet, and what it cost and told. */
+interface Round {
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Calls to each cluster, by full name. */
+  readonly calls: ReadonlyMap<string, number>;
+  readonly events: readonly StatusEvent[];
+}
+
+async function runRound(world: FleetWorld, reason: 'push' | 'sweep'): Promise<Round> {
+  const before = new Map(world.gateway.calls);
+  const told = world.events.length;
+  const outcomes = await world.round(reason);
+  const calls = [...outcomes.keys()].map(
+    (name) => [name, (world.gateway.calls.get(name) ?? 0) - (before.get(name) ?? 0)] as const,
+  );
+  return { outcomes, calls: new Map(calls), events: world.events.slice(told) };
+}
+
+function resultsOf({ outcomes }: Round, ids: readonly string[]): ReadonlySet<unknown> {
+  return new Set(ids.map((id) => outcomes.get(nameOf(id))?.result));
+}
+
+function callsOf({ calls }: Round, ids: readonly string[]): ReadonlySet<unknown> {
+  return new Set(ids.map((id) => calls.get(nameOf(id))));
+}
+
+/** When the last of the good ones was done. */
+function lastOf(outcomes: Round['outcomes']): number {
+  return Math.max(...GOOD.map((id) => outcomes.get(nameOf(id))?.at ?? Infinity));
+}
+
+/** `type cluster phase`, sorted; events of images, which no cluster has for its own, are left out. */
+function clusterEvents({ events }: Round): readonly string[] {
+  return events
+    .flatMap(({ type, data }) =>
+      'cluster' in data && 'phase' in data ? [`${type} ${data.cluster} ${data.phase}`] : [],
+    )
+    .toSorted();
+}
+
+function expected(type: string, ids: readonly string[], phase: string): readonly string[] {
+  return ids.map((id) => `${type} ${nameOf(id)} ${phase}`);
+}
+
+describe('a fleet of 200 clusters, 20 of them bad', () => {
+  let world: FleetWorld;
+  /** Milliseconds for the same 180 without the bad ones. */
+  let alone: number;
+  let first: Round;
+  let second: Round;
+  let healed: Round;
+
+  beforeAll(async () => {
+    // The first calls of a process load and compile the client.
+    const warm = await startFleetWorld({ ids: GOOD.slice(0, 40), callMs: CALL_MS });
+    await warm.round('push');
+    await warm.close();
+    const healthy = await startFleetWorld({ ids: GOOD, callMs: CALL_MS });
+    alone = lastOf(await healthy.round('push'));
+    await healthy.close();
+
+    // The bad ones come first, so that they stand in everybody's way.
+    const ids = [...Object.values(BAD).flat(), ...GOOD];
+    world = await startFleetWorld({ ids, bare: BAD.bare, callMs: CALL_MS });
+    for (const [some, fault] of FAULTS) {
+      for (const id of some) world.gateway.faults.set(nameOf(id), fault);
+    }
+    // Circuits open and close by the clock alone.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    first = await runRound(world, 'push');
+    second = await runRound(world, 'sweep');
+    world.gateway.faults.clear();
+    vi.setSystemTime(Date.now() + CIRCUIT_OPEN_MS);
+    healed = await runRound(world, 'sweep');
+  }, TIMEOUT_MS);
+
+  afterAll(async () => {
+    vi.useRealTimers();
+    await world.close();
+  });
+
+  it('approves the other 180 in the time it takes without the bad ones', () => {
+    expect(resultsOf(first, GOOD)).toEqual(new Set(['reconciled']));
+    expect(GOOD.filter((id) => world.approvedOn(nameOf(id)) !== A)).toEqual([]);
+    expect(lastOf(first.outcomes) / alone).toBeLessThan(MAX_RATIO);
+  });
+
+  it('spends two lists and a patch on each of them, and two lists when nothing is left to do', () => {
+    expect(callsOf(first, GOOD)).toEqual(new Set([3]));
+    expect(callsOf(second, GOOD)).toEqual(new Set([2]));
+  });
+
+  it('approves the slow ones too, late', () => {
+    expect(resultsOf(first, BAD.slow)).toEqual(new Set(['reconciled']));
+    const soonest = Math.min(...BAD.slow.map((id) => first.outcomes.get(nameOf(id))?.at ?? 0));
+    expect(soonest).toBeGreaterThan(SLOW_MS);
+  });
+
+  it('tells of each bad one once, by its own event', () => {
+    expect(resultsOf(first, UNREADABLE)).toEqual(new Set(['unreachable']));
+    expect(clusterEvents(first)).toEqual(
+      [
+        ...expected('sync.approved', [...GOOD, ...BAD.slow], 'Approved'),
+        ...expected('cluster.unreachable', [...BAD.dead, ...BAD.busy], 'Unreachable'),
+        ...expected('cluster.unreachable', BAD.bare, 'NoConfigSync'),
+      ].toSorted(),
+    );
+  });
+
+  it('spends one deadline on a dead one, and nothing while its circuit is open', () => {
+    expect(callsOf(first, BAD.dead)).toEqual(new Set([2]));
+    expect(callsOf(second, BAD.dead)).toEqual(new Set([0]));
+    expect(resultsOf(second, BAD.dead)).toEqual(new Set(['unreachable']));
+  });
+
+  it('repeats the calls of a busy one a few times, then spares it too', () => {
+    expect(callsOf(first, BAD.busy)).toEqual(new Set([2 * ATTEMPTS]));
+    expect(callsOf(second, BAD.busy)).toEqual(new Set([0]));
+  });
+
+  it('tries again, in the next round, whoever has answered', () => {
+    expect(callsOf(second, BAD.bare)).toEqual(new Set([2]));
+    expect(resultsOf(second, BAD.slow)).toEqual(new Set(['reconciled']));
+  });
+
+  it('tells nothing twice', () => {
+    expect(clusterEvents(second)).toEqual([]);
+  });
+
+  it('finds those that have come back, approves them, and tells of each once', () => {
+    const back = [...BAD.dead, ...BAD.busy];
+    expect(resultsOf(healed, back)).toEqual(new Set(['reconciled']));
+    expect(back.filter((id) => world.approvedOn(nameOf(id)) !== A)).toEqual([]);
+    expect(clusterEvents(healed)).toEqual(
+      [
+        ...expected('cluster.recovered', back, 'Reachable'),
+        ...expected('sync.approved', back, 'Approved'),
+      ].toSorted(),
+    );
+  });
+});
