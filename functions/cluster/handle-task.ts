@@ -2,18 +2,15 @@ import type { Message } from '#shared/edge/envelope.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
 import { parseTask } from './schema.ts';
-import type { Serial } from './serial.ts';
 
-export interface TaskDeps extends ReconcileDeps {
-  /** One reconcile per cluster at a time, where Pub/Sub's ordering does not see to it. */
-  readonly serial: Serial;
-}
-
-/** One task: reconciles the cluster it names. */
-export async function handleTask(message: Message, deps: TaskDeps): Promise<void> {
+/**
+ * One task: reconciles the cluster it names, one reconcile of a cluster at a time, where Pub/Sub's ordering does not
+ * see to it.
+ */
+export async function handleTask(message: Message, deps: ReconcileDeps): Promise<void> {
   const task = parseTask(message.data);
   const { cluster, reason, id } = task;
-  const result = await deps.serial(cluster, () =>
+  const result = await deps.serial(`cluster ${cluster}`, () =>
     reconcileCluster(task, message.publishTime, deps),
   );
   deps.log.info({ cluster, reason, id, ...result }, 'Task done');

@@ -8,7 +8,6 @@ import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTopics } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
-import { createSerial } from './serial.ts';
 
 await run('cluster', async () => {
   const base = await readBase('cluster');
@@ -26,7 +25,6 @@ await run('cluster', async () => {
     }),
     // Withdrawing waits for the sweep's brake (DESIGN section 7); until then a changed policy only stops approvals.
     settings: { blockedAfterMs: config.sweep.blockedAfterMs, withdraw: false },
-    serial: createSerial(),
   };
   const app = openApp(base, () => store.followers(''));
   const messages = openMessages(base, topics, openAccess(base, 'cluster'));

@@ -1,5 +1,6 @@
 import { type ImageRules, createImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import { type Serial, createSerial } from '#shared/core/serial.ts';
 import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
@@ -13,6 +14,7 @@ export interface Images {
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly serial: Serial;
 }
 
 /** Resolution and verification, over a registry that remembers what digests name. */
@@ -25,5 +27,6 @@ export function openImages({ config, now }: Base, registry: Registry): Images {
     verifier: createVerifier({ registry, keys: createKeyLoader(), now: () => now().getTime() }),
     rules: createImageRules(config.images),
     policies: new Map(Object.entries(config.trust)),
+    serial: createSerial(),
   };
 }

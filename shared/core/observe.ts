@@ -72,19 +72,15 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   if (commit !== undefined && approvalKey(rsync.source, commit) === key && isLive(rsync, commit)) {
     return { phase: 'Synced', digest: key, message: 'Live', errors: [] };
   }
+  const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
+  const patient = waited <= blockedAfterMs;
   const denied = status.source.errors.filter(({ code }) => DENIED.has(code));
   if (denied.length > 0 && sourceKey(rsync) === key) {
-    const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
-    return waited > blockedAfterMs
-      ? { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied }
-      : {
-          phase: 'Approved',
-          digest: key,
-          message: 'Approved; Config Sync retries',
-          errors: denied,
-        };
+    return patient
+      ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
+      : { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied };
   }
-  const errors = errorsAbout(rsync, key);
+  const errors = errorsAbout(rsync, key, patient ? approvedAt : undefined);
   return errors.length > 0 && status.syncing?.status !== 'True'
     ? { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors }
     : { phase: 'Approved', digest: key, message: 'Approved, not yet live', errors: [] };
@@ -118,12 +114,16 @@ function sourceKey(rsync: RSync): string | undefined {
   return commit === undefined ? undefined : approvalKey(rsync.source, commit);
 }
 
-/** Errors of stages that work on this digest, or on none (a pull that fails has no commit). */
-function errorsAbout(rsync: RSync, key: string): readonly SyncError[] {
+/**
+ * Errors of stages that work on this digest, or on none: a pull that fails has no commit. What such a stage last said
+ * before `after` may be about what was there before, and is left out.
+ */
+function errorsAbout(rsync: RSync, key: string, after: string | undefined): readonly SyncError[] {
   const { source, rendering, sync } = rsync.status;
-  return [source, rendering, sync].flatMap((stage) => {
-    const about = stage.commit === undefined ? key : approvalKey(rsync.source, stage.commit);
-    return about === key ? stage.errors.filter(({ code }) => !DENIED.has(code)) : [];
+  return [source, rendering, sync].flatMap(({ commit, errors, lastUpdate = '' }) => {
+    const old = after !== undefined && !(Date.parse(lastUpdate) > Date.parse(after));
+    const about = commit === undefined ? !old : approvalKey(rsync.source, commit) === key;
+    return about ? errors.filter(({ code }) => !DENIED.has(code)) : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Serial } from '#shared/core/serial.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -21,6 +22,8 @@ export interface ImageDeps {
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly store: Store;
+  /** One teller of an image's verdict at a time: the clusters that follow it come to it together. */
+  readonly serial: Serial;
   /** Resolves when the broker has it. Throws `publish-failed`. */
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly now: () => Date;

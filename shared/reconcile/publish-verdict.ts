@@ -14,13 +14,22 @@ export interface JudgedImage {
   readonly policy: string;
 }
 
-type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now'>;
+type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
 
 /**
  * Publishes an image's verdict, unless that verdict of that digest under that policy was the last one published.
  * `cause` is the notification's message id or the task's id: a retry repeats the event's id.
  */
 export async function publishVerdict(
+  judged: JudgedImage,
+  cause: string,
+  deps: VerdictDeps,
+): Promise<void> {
+  const { repository } = judged.reference;
+  await deps.serial(`image ${repository}`, () => publishOnce(judged, cause, deps));
+}
+
+async function publishOnce(
   judged: JudgedImage,
   cause: string,
   { store, publish, now }: VerdictDeps,

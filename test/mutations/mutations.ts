@@ -136,10 +136,17 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: one reconcile of a cluster at a time',
     file: 'functions/cluster/handle-task.ts',
-    find: 'await deps.serial(cluster, () =>',
+    find: 'await deps.serial(`cluster ${cluster}`, () =>',
     replace:
       'await (async (_: string, work: () => Promise<object>) => await work())(cluster, () =>',
     tests: ['test/unit/functions'],
+  },
+  {
+    guarantee: 'a verdict is told once by clusters that come to an image together',
+    file: 'shared/reconcile/publish-verdict.ts',
+    find: 'await deps.serial(`image ${repository}`, () => publishOnce(judged, cause, deps));',
+    replace: 'if (repository !== "") await publishOnce(judged, cause, deps);',
+    tests: [RECONCILE],
   },
   {
     guarantee: 'law 9: a Google token goes to Google only',

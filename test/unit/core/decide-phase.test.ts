@@ -96,7 +96,24 @@ describe('phase', () => {
       verified,
     ],
     ['errors for this digest', 'Failed', approvedRSync(syncError), verified],
-    ['a pull that fails', 'Failed', approvedRSync(sourceError(idle, undefined, '2004')), verified],
+    [
+      'a pull that failed before the approval',
+      'Approved',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:58:00Z'), MINUTE),
+      verified,
+    ],
+    [
+      'a pull that fails since',
+      'Failed',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:59:30Z'), MINUTE),
+      verified,
+    ],
+    [
+      'a pull that fails all the time',
+      'Failed',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:00:00Z'), 3 * MINUTE),
+      verified,
+    ],
     [
       'errors for another digest',
       'Approved',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handleTask } from '#functions/cluster/handle-task.ts';
 import { parseTask } from '#functions/cluster/schema.ts';
-import { createSerial } from '#functions/cluster/serial.ts';
+import { createSerial } from '#shared/core/serial.ts';
 import { messageOf } from '#test/fixtures/push-world.ts';
 import { SYNC, rsyncOf, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 
@@ -31,8 +31,7 @@ describe('handleTask()', () => {
     const world = verifiedWorld();
     const message = messageOf(world, { cluster: 'cluster-1', reason: 'push' });
     world.pass(1);
-    const deps = { ...world.deps, serial: createSerial() };
-    await Promise.all(Array.from({ length: 50 }, () => handleTask(message, deps)));
+    await Promise.all(Array.from({ length: 50 }, () => handleTask(message, world.deps)));
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'patch']);
     expect(rsyncOf(world, 'cluster-1', SYNC).annotations.approved).toBeDefined();
     expect(world.types()).toEqual(['sync.approved']);

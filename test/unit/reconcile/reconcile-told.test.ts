@@ -127,6 +127,17 @@ describe('what is told', () => {
     expect(world.events[0]).toMatchObject({ cause: 's1' });
   });
 
+  it('is told once by clusters that come to an image together', async () => {
+    const names = ['cluster-1', 'cluster-2', 'cluster-3'];
+    const world = createReconcileWorld({
+      clusters: Object.fromEntries(names.map((name) => [name, [buildRSync()]])),
+    });
+    world.tags.set(IMAGE, A);
+    const tasks = names.map((cluster) => ({ cluster, reason: 'sweep', id: 's1' }) as const);
+    await Promise.all(tasks.map((task) => run(world, task)));
+    expect(world.types()).toEqual(['image.unsigned']);
+  });
+
   it('ends the failure of an RSync that is gone', async () => {
     const world = verifiedWorld(
       buildRSync({ status: { ...liveStatus(C), lastSyncedCommit: 'c'.repeat(64) } }),

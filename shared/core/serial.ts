@@ -1,8 +1,8 @@
 export type Serial = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * Runs work for one key after another, and for different keys at once: a duplicate that waited finds that the
- * reconcile before it covered it, and lists nothing.
+ * Runs work for one key after another, and for different keys at once, within this process: a duplicate that waited
+ * finds done what it came for.
  */
 export function createSerial(): Serial {
   const tails = new Map<string, Promise<unknown>>();
