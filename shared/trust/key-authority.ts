@@ -6,16 +6,21 @@ import type { SignatureAlgorithm } from './algorithms.ts';
 import type { AuthorityCheck } from './authority.ts';
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { findMissingClaim } from './claims.ts';
-import type { TrustedKey } from './keys.ts';
+import type { TrustedKey } from './public-key.ts';
 import { createSignatureContent } from './signature-content.ts';
 
+/** Why a signature that verifies is not in a trusted log; undefined when it is. */
+export type LogCheck = (evidence: Evidence, algorithm: SignatureAlgorithm) => Refusal | undefined;
+
 /**
- * Checks signatures made with one key, its transparency log ignored: the sigstore library verifies every entry and
- * stamp that it is shown, whatever the threshold, so it is shown none (facts/signatures.md section 3).
+ * Checks signatures made with one key. Without `findUnlogged` the transparency log is ignored: the sigstore library
+ * verifies every entry and stamp that it is shown, whatever the threshold, so it is shown none (facts/signatures.md
+ * section 3).
  */
 export async function createKeyCheck(
   authority: KeyAuthority,
   trusted: TrustedKey,
+  findUnlogged?: LogCheck,
 ): Promise<AuthorityCheck> {
   const { name, annotations } = authority;
   const principal = `key ${trusted.thumbprint}`;
@@ -25,8 +30,11 @@ export async function createKeyCheck(
   return {
     name,
     principal,
+    slow: findUnlogged !== undefined,
     check(evidence) {
-      const refusal = checkSignature(evidence, trusted, algorithm, isSigned);
+      const refusal =
+        checkSignature(evidence, trusted, algorithm, isSigned) ??
+        findUnlogged?.(evidence, algorithm);
       return (
         refusal ?? findMissingClaim(evidence.claims, annotations) ?? { identity: trusted.hint }
       );

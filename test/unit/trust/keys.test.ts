@@ -2,7 +2,8 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 
 import { describe, expect, it } from 'vitest';
 
-import { createKeyLoader, readPublicKey } from '#shared/trust/keys.ts';
+import { createKeyLoader } from '#shared/trust/keys.ts';
+import { readPublicKey } from '#shared/trust/public-key.ts';
 import { createSigningKey } from '#test/fakes/cosign.ts';
 
 const good = createSigningKey();
@@ -11,24 +12,21 @@ function pemOf(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-function caught(pem: string): Error {
-  try {
-    readPublicKey(pem, 'release-key');
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
+async function caught(pem: string): Promise<Error> {
+  const error: unknown = await readPublicKey(pem, 'release-key').catch((cause: unknown) => cause);
+  if (error instanceof Error) return error;
   throw new Error('nothing was thrown');
 }
 
 describe('readPublicKey()', () => {
-  it('reads an ECDSA P-256 key and computes the hint that cosign writes', () => {
-    expect(readPublicKey(good.pem, 'release-key')).toMatchObject({
+  it('reads an ECDSA P-256 key and computes the hint that cosign writes', async () => {
+    await expect(readPublicKey(good.pem, 'release-key')).resolves.toMatchObject({
       hint: good.hint,
       algorithm: { verify: expect.any(Function) },
     });
   });
 
-  it('knows one key in two spellings', () => {
+  it('knows one key in two spellings', async () => {
     const { x = '', y = '' } = createPublicKey(good.pem).export({ format: 'jwk' });
     const odd = (Buffer.from(y, 'base64url').at(-1) ?? 0) % 2;
     // RFC 5480 section 2.2 and SEC 1 section 2.3.3: the point compressed to x and the parity of y.
@@ -36,10 +34,12 @@ describe('readPublicKey()', () => {
     const der = Buffer.concat([prefix, Buffer.from([2 + odd]), Buffer.from(x, 'base64url')]);
     const body = der.toString('base64').replaceAll(/.{64}/g, '$&\n');
     const pem = `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
-    const { thumbprint } = readPublicKey(good.pem, 'one');
-    expect(readPublicKey(pem, 'two').thumbprint).toBe(thumbprint);
-    expect(readPublicKey(`\r\n ${good.pem}`, 'three').thumbprint).toBe(thumbprint);
-    expect(readPublicKey(createSigningKey().pem, 'four').thumbprint).not.toBe(thumbprint);
+    const { thumbprint } = await readPublicKey(good.pem, 'one');
+    await expect(readPublicKey(pem, 'two')).resolves.toMatchObject({ thumbprint });
+    const padded = readPublicKey(`\r\n ${good.pem}`, 'three');
+    await expect(padded).resolves.toMatchObject({ thumbprint });
+    const { thumbprint: other } = await readPublicKey(createSigningKey().pem, 'four');
+    expect(other).not.toBe(thumbprint);
   });
 
   it.each([
@@ -48,14 +48,15 @@ describe('readPublicKey()', () => {
     ['DSA', generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }), 'weak-key'],
     ['secp256k1', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }), 'unsupported-algorithm'],
     ['X25519', generateKeyPairSync('x25519'), 'unsupported-algorithm'],
-  ] as const)('trusts no signature of a key that is %s', (_, { publicKey }, refused) => {
-    expect(readPublicKey(pemOf(publicKey), 'k').algorithm).toMatchObject({ refused });
+  ] as const)('trusts no signature of a key that is %s', async (_, { publicKey }, refused) => {
+    const trusted = readPublicKey(pemOf(publicKey), 'k');
+    await expect(trusted).resolves.toMatchObject({ algorithm: { refused } });
   });
 
-  it('refuses a private key without showing it', () => {
+  it('refuses a private key without showing it', async () => {
     const pem = good.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     const secret = pem.split('\n')[1] ?? 'no line';
-    const error = caught(pem);
+    const error = await caught(pem);
     expect(error).toMatchObject({ code: 'bad-config' });
     expect(error.message).toMatch(/"release-key" is a private key/);
     expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain(
@@ -74,8 +75,8 @@ describe('readPublicKey()', () => {
     ['text before the key', `key: ${good.pem}`],
     ['no key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'],
     ['nothing', ''],
-  ])('refuses %s and names the authority', (_, pem) => {
-    expect(caught(pem)).toMatchObject({
+  ])('refuses %s and names the authority', async (_, pem) => {
+    expect(await caught(pem)).toMatchObject({
       code: 'bad-config',
       message: expect.stringContaining('release-key'),
     });
