@@ -22,7 +22,8 @@ async function demonstrate(): Promise<number> {
   const home = join(ROOT, '.local', 'demo');
   await mkdir(home, { recursive: true });
   const dir = await mkdtemp(join(home, 'run-'));
-  const stop = awaitStop(process, () => process.exit(FORCED));
+  const force = (): void => process.exit(FORCED);
+  const stop = awaitStop(process, { force, now: () => performance.now() });
   const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
   try {
     const world = await startWorld({

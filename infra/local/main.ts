@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { awaitStop } from './world/await-stop.ts';
 import { describeWorld } from './world/describe-world.ts';
@@ -10,20 +10,25 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** What a shell reports of a process that Ctrl-C ended. */
 const FORCED = 130;
 
-const options = readOptions(process.argv.slice(2));
+const options = readOptions(process.argv.slice(2), join(ROOT, '.local'));
 process.exitCode = 'exitCode' in options ? options.exitCode : await run(options);
 
 /** Runs the world until it is told to stop, or a function dies; returns the exit code. */
-async function run({ clusters, portOffset, verbose }: LocalOptions): Promise<number> {
+async function run({ dir, clusters, portOffset, verbose }: LocalOptions): Promise<number> {
   let world: World | undefined;
-  const stop = awaitStop(process, () => {
+  const force = (): void => {
     world?.kill();
     process.exit(FORCED);
+  };
+  const stop = awaitStop(process, { force, now: () => performance.now() });
+  let stopping = false;
+  void stop.finally(() => {
+    stopping = true;
   });
   const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
   try {
     world = await startWorld({
-      dir: join(ROOT, '.local'),
+      dir: resolve(dir),
       bundles: join(ROOT, 'dist'),
       ports: portOffset,
       clusters,
@@ -31,6 +36,8 @@ async function run({ clusters, portOffset, verbose }: LocalOptions): Promise<num
       ...(verbose ? { onLine: (name, line) => process.stdout.write(`[${name}] ${line}\n`) } : {}),
     });
   } catch (error) {
+    // Ctrl-C reaches the functions as well: that they went while starting is no failure then.
+    if (stopping) return 0;
     if (!(error instanceof WorldError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 1;

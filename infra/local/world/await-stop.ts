@@ -9,13 +9,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const SAME_SIGNAL_MS = 500;
 
 /** Resolves with the first signal that asks to stop. A later one calls `force`: whoever sits there is out of patience. */
-export function awaitStop(process: Signalled, force: () => void): Promise<NodeJS.Signals> {
+export function awaitStop(
+  process: Signalled,
+  { force, now }: { readonly force: () => void; readonly now: () => number },
+): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let first: number | undefined;
   for (const name of SIGNALS) {
     process.on(name, (signal) => {
-      if (first !== undefined && performance.now() - first > SAME_SIGNAL_MS) force();
-      first ??= performance.now();
+      if (first !== undefined && now() - first > SAME_SIGNAL_MS) force();
+      first ??= now();
       resolve(signal);
     });
   }

@@ -10,7 +10,9 @@ export function describeWorld(world: World, cwd: string): string {
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
   const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
   const kubectl = `kubectl --kubeconfig ${at(files.kubeconfig)} --context ${clusters[0]?.name}`;
-  const urls = [...functions.values()].map(({ name, url }) => [name, url] as const);
+  const urls = [...functions.values()].map(
+    ({ name, url, pid }) => [name, `${url}, process ${pid}`] as const,
+  );
   const places = [
     ['registry', registry],
     ['Pub/Sub', `${pubsub.host}, project ${pubsub.project}`],

@@ -32,8 +32,8 @@ export interface RunningFunction {
   /** Resolves, with its last words, should it end without having been told to. */
   readonly died: Promise<WorldError>;
   /** Lets it drain; kills it when that takes too long. */
-  stop(): Promise<void>;
-  kill(): void;
+  readonly stop: () => Promise<void>;
+  readonly kill: () => void;
 }
 
 interface End {

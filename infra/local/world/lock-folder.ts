@@ -19,7 +19,7 @@ export function lockFolder(path: string, dir: string): { close(): void } {
     database.close();
     if (!isLocked(error)) throw error;
     throw new WorldError(
-      `Another local world runs in ${dir} (process ${pid}): stop it first, with Ctrl-C where it was started`,
+      `Another local world runs in ${dir} (process ${pid}): stop it first, or choose another folder with --dir`,
     );
   }
   return { close: () => database.close() };

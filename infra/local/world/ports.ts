@@ -47,10 +47,8 @@ export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
   const taken = named.filter((_, at) => !free[at]).map(([name, port]) => `${port} (${name})`);
   if (taken.length === 0) return;
   const subject = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
-  const it = taken.length === 1 ? 'it' : 'them';
-  throw new WorldError(
-    `${subject} taken on ${HOST}: stop what listens there, or move every port up with \`npm run local -- --port-offset 100\` (which moves ${it} too)`,
-  );
+  const fix = `or choose other ports with \`npm run local -- --port-offset 100\``;
+  throw new WorldError(`${subject} taken on ${HOST}: stop what listens there, ${fix}`);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -5,18 +5,26 @@ export interface LocalOptions {
   readonly clusters: number;
   readonly portOffset: number;
   readonly verbose: boolean;
+  readonly dir: string;
 }
 
 const DEFAULT_CLUSTERS = 3;
 /** As many as one machine runs with ease; tests of many clusters have fakes. */
 const MAX_CLUSTERS = 100;
 
-/** Options of `npm run local -- …`; the exit code where there is nothing to run (help was asked for, or bad input). */
-export function readOptions(args: readonly string[]): LocalOptions | { readonly exitCode: number } {
+/**
+ * Options of `npm run local -- …`; the exit code where there is nothing to run (help was asked for, or bad input).
+ * `defaultDir` is where files go without `--dir`.
+ */
+export function readOptions(
+  args: readonly string[],
+  defaultDir: string,
+): LocalOptions | { readonly exitCode: number } {
   const command = new Command('npm run local --')
     .description('Runs registry, Pub/Sub, clusters and functions on this machine until Ctrl-C')
     .option('--clusters <number>', 'how many clusters', between(1, MAX_CLUSTERS), DEFAULT_CLUSTERS)
     .option('--port-offset <number>', 'added to every port', between(0, HIGHEST_OFFSET), 0)
+    .option('--dir <folder>', 'where its files go', defaultDir)
     .option('--verbose', 'show the logs of the functions', false)
     .exitOverride();
   try {

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { choosePorts, HIGHEST_OFFSET, requireFreePorts } from '#infra/local/world/ports.ts';
+
+const MAIN = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
+const PATIENCE = { timeout: 15_000, interval: 50 };
+const LOWEST_OFFSET = 10_000;
+
+interface Command {
+  readonly child: ChildProcess;
+  /** Standard output and error so far. */
+  readonly output: () => string;
+  readonly exitCode: Promise<unknown>;
+}
+
+let dir: string;
+let offset: number;
+const started: ChildProcess[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-local-'));
+  // Away from the world that somebody may run beside the tests.
+  offset = LOWEST_OFFSET + (process.pid % (HIGHEST_OFFSET - LOWEST_OFFSET));
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) signalAll(child, 'SIGKILL');
+  await rm(dir, { recursive: true });
+});
+
+/** `npm run local -- …` in a process group of its own, as a shell starts it. */
+function start(...args: readonly string[]): Command {
+  const options = ['--dir', dir, '--port-offset', String(offset), '--clusters', '1', ...args];
+  const child = spawn(process.execPath, [MAIN, ...options], { detached: true });
+  started.push(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const exitCode = once(child, 'close').then(([code]: unknown[]) => code);
+  return { child, output: () => text, exitCode };
+}
+
+async function startReady(...args: readonly string[]): Promise<Command> {
+  const command = start(...args);
+  await vi.waitFor(() => expect(command.output()).toContain('The local world is up'), PATIENCE);
+  return command;
+}
+
+/** As a terminal does: to the whole process group. */
+function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(pid ?? 0), signal);
+  } catch {
+    // Nobody is left to tell.
+  }
+}
+
+/** Neither a process of the group nor a listener on its ports is left. */
+async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
+  expect(() => process.kill(-(pid ?? 0), 0)).toThrow('ESRCH');
+  await requireFreePorts(choosePorts(offset));
+}
+
+describe('npm run local', () => {
+  it('says what to type next, and stops on Ctrl-C', async () => {
+    const { child, output, exitCode } = await startReady();
+    expect(output()).toContain(`crane append`);
+    expect(output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
+    signalAll(child, 'SIGINT');
+    expect(await exitCode).toBe(0);
+    await expectNothingLeft(child);
+    const logs = ['cluster.log', 'push.log', 'sweep.log', 'world.log'];
+    expect(await readdir(join(dir, 'logs'))).toEqual(expect.arrayContaining(logs));
+  });
+
+  it('stops on SIGTERM to itself alone, and shows its logs when asked to', async () => {
+    const { child, output, exitCode } = await startReady('--verbose');
+    expect(output()).toMatch(/^\[push\] \{.*"Listening"/m);
+    child.kill('SIGTERM');
+    expect(await exitCode).toBe(0);
+    await expectNothingLeft(child);
+  });
+
+  it('stops when Ctrl-C comes before it is up', async () => {
+    const { child, exitCode } = start();
+    await vi.waitFor(async () => expect(await readdir(dir)).toContain('world.lock'), PATIENCE);
+    signalAll(child, 'SIGINT');
+    expect(await exitCode).toBe(0);
+    await expectNothingLeft(child);
+  });
+
+  it('stops with exit code 1 when a function dies', async () => {
+    const { child, output, exitCode } = await startReady('--verbose');
+    const [, pid] = /push .*, process (\d+)/.exec(output()) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    expect(await exitCode).toBe(1);
+    expect(output()).toContain('Function push ended by SIGKILL; the last line of its log: {');
+    await expectNothingLeft(child);
+  });
+
+  it('names a taken port and the way around it', async () => {
+    const server = createServer().listen(8083 + offset, '127.0.0.1');
+    await once(server, 'listening');
+    const { output, exitCode } = start();
+    expect(await exitCode).toBe(1);
+    server.close();
+    expect(output()).toMatch(
+      /^Port \d+ \(sweep\) is taken on 127\.0\.0\.1: .* --port-offset 100`\n$/,
+    );
+  });
+
+  it('refuses to share its folder', async () => {
+    const { child } = await startReady();
+    const { output, exitCode } = start();
+    expect(await exitCode).toBe(1);
+    expect(output()).toBe(
+      `Another local world runs in ${dir} (process ${child.pid}): stop it first, or choose another folder with --dir\n`,
+    );
+  });
+});

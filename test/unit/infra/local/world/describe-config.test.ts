@@ -1,0 +1,64 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { describeConfig } from '#infra/local/world/describe-config.ts';
+import { filesIn } from '#infra/local/world/files.ts';
+import { openPubsub } from '#infra/local/world/pubsub-rest.ts';
+import type { Config } from '#shared/config/config.ts';
+import { matchImage } from '#shared/config/match-image.ts';
+import { parseConfig } from '#shared/config/parse-config.ts';
+
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+function parse(registry = '127.0.0.1:5000', project = 'local'): Promise<Config> {
+  const files = filesIn('/srv/world');
+  const pubsub = openPubsub('127.0.0.1:8085', project);
+  const text = describeConfig({ registry, pubsub, files });
+  return parseConfig(text, {
+    file: files.config,
+    readFile: async (path) => {
+      expect(path).toBe('/srv/world/cosign.pub');
+      return PEM;
+    },
+  });
+}
+
+describe('describeConfig()', () => {
+  it('writes a config without a problem', async () => {
+    const config = await parse();
+    expect(config).toMatchObject({
+      fleet: { type: 'kubeconfig', path: '/srv/world/countersign.kubeconfig', contexts: [] },
+      registries: [{ host: '127.0.0.1:5000', plainHttp: true, auth: 'none' }],
+      unmatched: 'deny',
+      trust: { release: { require: 1, allowUnsigned: false, format: 'any' } },
+      topics: {
+        tasks: 'projects/local/topics/countersign-tasks',
+        sweepTasks: 'projects/local/topics/countersign-sweep-tasks',
+        resyncTasks: 'projects/local/topics/countersign-resync-tasks',
+        status: 'projects/local/topics/countersign-status',
+        deadLetters: 'projects/local/topics/countersign-dead-letters',
+      },
+      store: { type: 'sqlite', path: '/srv/world/store.sqlite' },
+      gate: {
+        identity: 'countersign@local.iam.gserviceaccount.com',
+        breakGlass: ['local-admin'],
+      },
+    });
+    const open = { mode: 'none', loopbackOnly: true };
+    const all = { push: open, cluster: open, sweep: open, api: open, admission: open };
+    expect(config.access).toEqual(all);
+  });
+
+  it('follows the images below configs/ of its own registry, and no others', async () => {
+    const { images } = await parse('127.0.0.1:41234');
+    expect(matchImage(images, '127.0.0.1:41234/configs/platform')?.trust).toBe('release');
+    expect(matchImage(images, '127.0.0.1:41234/configs/a/b')?.trust).toBe('release');
+    expect(matchImage(images, '127.0.0.1:41234/other/platform')).toBeUndefined();
+    expect(matchImage(images, '127.0.0.1:5000/configs/platform')).toBeUndefined();
+  });
+
+  it('names the topics of another project', async () => {
+    const { topics } = await parse('127.0.0.1:5000', 'demo-7');
+    expect(topics.status).toBe('projects/demo-7/topics/countersign-status');
+  });
+});

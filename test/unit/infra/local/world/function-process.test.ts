@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningFunction, startFunction } from '#infra/local/world/function-process.ts';
+import { WorldError } from '#infra/local/world/world-error.ts';
+
+const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
+const STAY = `setInterval(() => {}, 1000);`;
+
+let dir: string;
+let lines: string[];
+const running: RunningFunction[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-function-'));
+  lines = [];
+});
+afterEach(async () => {
+  for (const one of running.splice(0)) one.kill();
+  await rm(dir, { recursive: true });
+});
+
+async function start(script: string): Promise<RunningFunction> {
+  const bundle = join(dir, 'main.mjs');
+  await writeFile(bundle, script);
+  const started = await startFunction({
+    name: 'push',
+    bundle,
+    port: 0,
+    env: { COUNTERSIGN_CONFIG: 'here' },
+    logFile: join(dir, 'push.log'),
+    onLine: (line) => lines.push(line),
+  });
+  running.push(started);
+  return started;
+}
+
+describe('startFunction()', () => {
+  it('resolves with the address that the function logs', async () => {
+    const { url, name } = await start(`console.log('hello'); ${LISTENING} ${STAY}`);
+    expect({ url, name }).toEqual({ url: 'http://127.0.0.1:4711', name: 'push' });
+    expect(lines).toEqual(['hello', '{"message":"Listening","port":4711}']);
+  });
+
+  it('hands on its environment and nothing else', async () => {
+    await start(`console.log(JSON.stringify(process.env)); ${LISTENING} ${STAY}`);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      COUNTERSIGN_CONFIG: 'here',
+      HOST: '127.0.0.1',
+      PORT: '0',
+    });
+  });
+
+  it('rejects with the last words of one that cannot start', async () => {
+    const started = start(
+      `console.log('first'); console.error('no config'); process.exitCode = 1;`,
+    );
+    await expect(started).rejects.toThrow(WorldError);
+    await expect(started).rejects.toThrow(
+      'Function push ended with exit code 1; the last line of its log: no config',
+    );
+  });
+
+  it('tells when it dies later', async () => {
+    const { died, pid } = await start(`${LISTENING} console.log('bye'); ${STAY}`);
+    process.kill(pid, 'SIGKILL');
+    expect((await died).message).toMatch(/^Function push ended by SIGKILL; .*: /);
+  });
+
+  it('stops it, which is no death, and keeps its whole log', async () => {
+    const script = `process.on('SIGTERM', () => { console.log('drained'); process.exit(0); });`;
+    const { stop, died, pid } = await start(`${script} ${LISTENING} ${STAY}`);
+    await stop();
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await Promise.race([died, Promise.resolve('alive or stopped')])).toBe(
+      'alive or stopped',
+    );
+    expect(await readFile(join(dir, 'push.log'), 'utf8')).toMatch(/Listening.*\ndrained\n$/);
+    await stop();
+  });
+});

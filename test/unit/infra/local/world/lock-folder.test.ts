@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockFolder } from '#infra/local/world/lock-folder.ts';
+import { WorldError } from '#infra/local/world/world-error.ts';
+
+const MODULE = fileURLToPath(
+  new URL('../../../../../infra/local/world/lock-folder.ts', import.meta.url),
+);
+let dir: string;
+let path: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'countersign-lock-'));
+  path = join(dir, 'world.lock');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** Tries from another process, and gives its exit code: 0 got it, 3 was refused. */
+function tryElsewhere(then = ''): number | null {
+  const script = `import { lockFolder } from ${JSON.stringify(MODULE)};
+    try { lockFolder(${JSON.stringify(path)}, 'there'); } catch { process.exit(3); } ${then}`;
+  try {
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    return 0;
+  } catch (error) {
+    return error instanceof Error && 'status' in error ? Number(error.status) : null;
+  }
+}
+
+describe('lockFolder()', () => {
+  it('keeps others out and names who is in', () => {
+    const lock = lockFolder(path, dir);
+    expect(() => lockFolder(path, dir)).toThrow(WorldError);
+    expect(() => lockFolder(path, dir)).toThrow(`in ${dir} (process ${process.pid})`);
+    expect(tryElsewhere()).toBe(3);
+    lock.close();
+  });
+
+  it('lets the next in once it is closed', () => {
+    lockFolder(path, dir).close();
+    expect(tryElsewhere()).toBe(0);
+  });
+
+  it('ends with its process, however that ends', () => {
+    tryElsewhere(`process.kill(process.pid, 'SIGKILL');`);
+    expect(() => lockFolder(path, dir).close()).not.toThrow();
+  });
+});
