@@ -1,15 +1,17 @@
-import { CountersignError } from '#shared/core/errors.ts';
 import type { Authority } from '#shared/core/policy.ts';
 
 import type { Evidence, Refusal } from './candidate.ts';
 import { createKeyCheck } from './key-authority.ts';
 import type { KeyLoader } from './keys.ts';
+import type { TrustRootLoader } from './trust-roots.ts';
 
 /** One authority of a policy, ready to look at evidence. */
 export interface AuthorityCheck {
   readonly name: string;
   /** Two authorities with the same principal are one: names alone do not make them distinct. */
   readonly principal: string;
+  /** A look takes milliseconds: others get their turn after each. */
+  readonly slow?: boolean;
   /** Never throws for what was pushed. */
   readonly check: (evidence: Evidence) => Acceptance | Refusal;
 }
@@ -19,22 +21,29 @@ export interface Acceptance {
   readonly identity: string;
 }
 
+export interface AuthorityDeps {
+  readonly keys: KeyLoader;
+  readonly roots: TrustRootLoader;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 /**
  * Makes an authority ready. Throws where it cannot be, and the policy then approves nothing: `key-unavailable`,
- * `trust-root-unavailable`, `bad-config`.
+ * `trust-root-unavailable`, `bad-config`. What only certificates and logs need is loaded where a policy asks for them.
  */
 export async function prepareAuthority(
   authority: Authority,
-  loadKey: KeyLoader,
+  deps: AuthorityDeps,
 ): Promise<AuthorityCheck> {
-  if (authority.type === 'keyless') throw noTrustRoot(authority.name, 'is keyless');
-  if (authority.transparencyLog === 'require') {
-    throw noTrustRoot(authority.name, 'requires a transparency log');
+  const { keys, roots, now } = deps;
+  const { name, trustedRoot = 'public-good' } = authority;
+  if (authority.type === 'keyless') {
+    const { createKeylessCheck } = await import('./keyless-authority.ts');
+    return createKeylessCheck(authority, await roots(trustedRoot, name), now);
   }
-  return createKeyCheck(authority, await loadKey(authority.key, authority.name));
-}
-
-function noTrustRoot(name: string, what: string): CountersignError {
-  const message = `Authority "${name}" ${what}, and no trust root can be loaded: use a key with transparencyLog ignore`;
-  return new CountersignError('trust-root-unavailable', message, { retry: false });
+  const key = await keys(authority.key, name);
+  if (authority.transparencyLog === 'ignore') return createKeyCheck(authority, key);
+  const { createLogCheck } = await import('./log-check.ts');
+  return createKeyCheck(authority, key, createLogCheck(key, await roots(trustedRoot, name), now));
 }

@@ -58,7 +58,7 @@ async function examine(
       continue;
     }
     for (const authority of authorities) {
-      if (++checks % CHECKS_PER_TURN === 0) await nextTurn();
+      if (authority.slow || ++checks % CHECKS_PER_TURN === 0) await nextTurn();
       const { source, format } = candidate;
       const result = authority.check(candidate);
       const seen = { source, format, authority: authority.name };

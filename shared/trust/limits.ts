@@ -26,6 +26,16 @@ export const MAX_LOG_ENTRIES = 32;
 export const MAX_TIMESTAMPS = 32;
 export const MAX_SUBJECTS = 1024;
 
+/** Fulcio's leaves are about 1.5 kB, stamps with their chain about 4 kB. */
+export const MAX_CERTIFICATE_BYTES = 64 * 1024;
+export const MAX_TIMESTAMP_BYTES = 64 * 1024;
+
+/** A path in a tree of 2^64 leaves. */
+export const MAX_PROOF_HASHES = 64;
+
+/** A checkpoint is a few lines, and one more for each witness. Its numbers are parsed before it is authenticated. */
+export const MAX_CHECKPOINT_CHARACTERS = 16 * 1024;
+
 /** Requests to the registry at once, for one verification. */
 export const MAX_CONCURRENT_FETCHES = 8;
 

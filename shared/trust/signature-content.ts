@@ -1,28 +1,44 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 import type { SignedEntity } from '@sigstore/verify';
 
 import type { SignatureAlgorithm } from './algorithms.ts';
 import type { Evidence } from './candidate.ts';
 
+/** By size in bytes: the digests that a log entry may name the signed bytes by. */
+const HASHES: ReadonlyMap<number, string> = new Map([
+  [32, 'sha256'],
+  [48, 'sha384'],
+  [64, 'sha512'],
+]);
+
 /**
  * What the sigstore library verifies, with the algorithm of the trusted key: its own content guesses from the message
- * and refuses Ed25519, PSS, and P-384 in DSSE (facts/signatures.md section 3).
+ * and refuses Ed25519, PSS, and P-384 in DSSE (facts/signatures.md section 3). The signature is verified once per key,
+ * however often the library is asked.
  */
 export function createSignatureContent(
   evidence: Evidence,
   algorithm: SignatureAlgorithm,
 ): SignedEntity['signature'] {
-  const { signedBytes, signature } = evidence;
-  const isDigestOfSignedBytes = (digest: Buffer): boolean =>
-    isEqual(digest, createHash('sha256').update(signedBytes).digest());
+  const { signedBytes, signature, payload } = evidence;
+  const outcomes = new Map<KeyObject, boolean>();
   return {
     signature,
     compareSignature: (other) => isEqual(other, signature),
-    compareDigest: isDigestOfSignedBytes,
-    compareSignedDigest: isDigestOfSignedBytes,
-    verifySignature: (key) => algorithm.verify(signedBytes, key, signature),
+    compareDigest: (digest) => isDigestOf(digest, payload),
+    compareSignedDigest: (digest) => isDigestOf(digest, signedBytes),
+    verifySignature(key) {
+      const outcome = outcomes.get(key) ?? algorithm.verify(signedBytes, key, signature);
+      outcomes.set(key, outcome);
+      return outcome;
+    },
   };
+}
+
+function isDigestOf(digest: Buffer, bytes: Buffer): boolean {
+  const hash = HASHES.get(digest.length);
+  return hash !== undefined && isEqual(digest, createHash(hash).update(bytes).digest());
 }
 
 function isEqual(a: Buffer, b: Buffer): boolean {

@@ -3,12 +3,12 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 
-import { prepareAuthority } from './authority.ts';
+import { type AuthorityDeps, prepareAuthority } from './authority.ts';
 import { createVerdictCache } from './cache.ts';
 import { discover } from './discover.ts';
 import { judge } from './judge.ts';
-import type { KeyLoader } from './keys.ts';
 import type { Subject } from './places.ts';
+import { createTrustRootLoader, type TrustRootLoader } from './trust-roots.ts';
 
 export interface Verifier {
   /**
@@ -24,11 +24,10 @@ export interface VerifyOptions {
   readonly fresh?: boolean;
 }
 
-export interface VerifierDeps {
+export interface VerifierDeps extends Omit<AuthorityDeps, 'roots'> {
   readonly registry: Registry;
-  readonly keys: KeyLoader;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Absent: one of its own, which keeps the public-good root in a temporary folder. */
+  readonly roots?: TrustRootLoader;
   /** For finding all candidates of one subject, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -36,12 +35,13 @@ export interface VerifierDeps {
 /** Makes a verifier that remembers verdicts. */
 export function createVerifier(deps: VerifierDeps): Verifier {
   const cache = createVerdictCache({ now: deps.now });
+  const { roots = createTrustRootLoader({ now: deps.now }) } = deps;
   return {
     async verify(subject, policy, { fresh = false } = {}) {
       checkPolicy(policy);
       const { repository, digest, index } = subject;
       const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
-      return cache.get(key, fresh, () => verifyAfresh(subject, policy, deps));
+      return cache.get(key, fresh, () => verifyAfresh(subject, policy, { ...deps, roots }));
     },
   };
 }
@@ -49,14 +49,14 @@ export function createVerifier(deps: VerifierDeps): Verifier {
 async function verifyAfresh(
   subject: Subject,
   policy: TrustPolicy,
-  deps: VerifierDeps,
+  deps: VerifierDeps & AuthorityDeps,
 ): Promise<Verdict> {
   // Nobody is asked whose word counts: `open: { allowUnsigned: true }`.
   if (policy.authorities.length === 0) return judge([], [], policy);
   // A key that cannot be had is a failure, signatures or not.
   const [candidates, authorities] = await Promise.all([
     discover(subject, policy, deps),
-    Promise.all(policy.authorities.map((authority) => prepareAuthority(authority, deps.keys))),
+    Promise.all(policy.authorities.map((authority) => prepareAuthority(authority, deps))),
   ]);
   return judge(candidates, authorities, policy);
 }

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
+import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
 import { createVerifier, type Verifier } from '#shared/trust/verifier.ts';
 import {
   bundleOf,
@@ -206,7 +207,16 @@ describe('a policy that cannot be checked', () => {
   ])('throws for %s, though the image is signed', async (_, parts, code, message) => {
     signLegacy(registry, REPOSITORY, CHILD, release);
     const unsupported = { ...keyPolicy([release], { require: 1, ...parts }) };
-    await expect(verifier.verify(SUBJECT, unsupported)).rejects.toMatchObject({
+    const offline = createVerifier({
+      registry,
+      keys: createKeyLoader(),
+      now: () => time,
+      roots: createTrustRootLoader({
+        now: () => time,
+        fetchPublicGood: () => Promise.reject(new Error('no network')),
+      }),
+    });
+    await expect(offline.verify(SUBJECT, unsupported)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });

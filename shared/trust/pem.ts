@@ -1,0 +1,10 @@
+import { decodeBase64 } from './base64.ts';
+
+const BLOCK = /^-----BEGIN ([A-Z ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----$/;
+
+/** The one block of a PEM text (RFC 7468), or undefined: a second block is somebody's chain, which nobody asked for. */
+export function pemToDer(text: string): { label: string; der: Buffer } | undefined {
+  const [, label = '', body = ''] = BLOCK.exec(text.trim()) ?? [];
+  const der = decodeBase64(body.replaceAll(/\r?\n/g, ''));
+  return der === undefined ? undefined : { label, der };
+}

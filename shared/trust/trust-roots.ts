@@ -1,0 +1,104 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import type { TrustedRootSource } from '#shared/core/policy.ts';
+
+import { isRefusal } from './candidate.ts';
+import type { TrustRoot } from './trusted-root.ts';
+
+/**
+ * Loads the trusted root of the authority `owner`. Throws `bad-config` (a mounted file that is no trusted root) and
+ * `trust-root-unavailable` (the public-good root cannot be had).
+ */
+export type TrustRootLoader = (source: TrustedRootSource, owner: string) => Promise<TrustRoot>;
+
+export interface TrustRootDeps {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** The text of the public-good `trusted_root.json`, verified; absent: through TUF, cached in a folder of its own. */
+  readonly fetchPublicGood?: () => Promise<string>;
+  /** Where TUF keeps its metadata between starts; needs to be writable by this process alone. */
+  readonly cacheDir?: string;
+}
+
+/** Sigstore announces new keys weeks before their first use. */
+const REFRESH_AFTER_MS = 6 * 60 * 60_000;
+
+/** How long a root that could not be refreshed is used; after it, revoked keys would go unnoticed. */
+const USABLE_FOR_MS = 72 * 60 * 60_000;
+
+/** After a failed refresh, while the older root still serves. */
+const RETRY_AFTER_MS = 5 * 60_000;
+
+interface Held {
+  readonly root: TrustRoot;
+  readonly fetchedAt: number;
+  /** When the next fetch is due. */
+  readonly dueAt: number;
+}
+
+/** Makes a loader that builds each mounted root once, and fetches the public-good root when it is first asked for. */
+export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
+  const { now, fetchPublicGood = createFetcher(deps.cacheDir) } = deps;
+  // Keyed by text from the config, so its size is the config's.
+  const mounted = new Map<string, Promise<TrustRoot>>();
+  let held: Held | undefined;
+  let fetching: Promise<Held> | undefined;
+
+  async function fetchRoot(): Promise<Held> {
+    const startedAt = now();
+    const root = await build(await fetchPublicGood(), 'trust-root-unavailable', 'public-good');
+    return { root, fetchedAt: startedAt, dueAt: startedAt + REFRESH_AFTER_MS };
+  }
+
+  async function loadPublicGood(owner: string): Promise<TrustRoot> {
+    if (held !== undefined && now() < held.dueAt) return held.root;
+    fetching ??= fetchRoot().finally(() => {
+      fetching = undefined;
+    });
+    try {
+      held = await fetching;
+    } catch (cause) {
+      if (held === undefined || now() - held.fetchedAt > USABLE_FOR_MS)
+        throw unavailable(cause, owner);
+      held = { ...held, dueAt: now() + RETRY_AFTER_MS };
+    }
+    return held.root;
+  }
+
+  return async function loadTrustRoot(source, owner) {
+    if (source === 'public-good') return loadPublicGood(owner);
+    const known = mounted.get(source.json);
+    if (known !== undefined) return known;
+    const root = build(source.json, 'bad-config', `authority "${owner}"`);
+    mounted.set(source.json, root);
+    return root;
+  };
+}
+
+async function build(
+  text: string,
+  code: 'bad-config' | 'trust-root-unavailable',
+  whose: string,
+): Promise<TrustRoot> {
+  // Only where a policy needs it: a policy of keys never loads the library's certificate code.
+  const { buildTrustRoot } = await import('./trusted-root.ts');
+  const root = buildTrustRoot(text);
+  if (!isRefusal(root)) return root;
+  throw new CountersignError(code, `Trusted root of ${whose} cannot be used: ${root.detail}`);
+}
+
+function createFetcher(cacheDir: string | undefined): () => Promise<string> {
+  let fetcher: Promise<() => Promise<string>> | undefined;
+  return async () => {
+    fetcher ??= import('./public-good.ts').then(({ createPublicGood }) =>
+      createPublicGood(cacheDir),
+    );
+    return (await fetcher)();
+  };
+}
+
+function unavailable(cause: unknown, owner: string): CountersignError {
+  const fix = 'allow https to tuf-repo-cdn.sigstore.dev, or mount a trusted_root.json';
+  const what = cause instanceof CountersignError ? cause.message : 'It cannot be fetched by TUF';
+  const message = `No public-good trusted root for authority "${owner}": ${what}; ${fix}`;
+  return new CountersignError('trust-root-unavailable', message, { cause });
+}
