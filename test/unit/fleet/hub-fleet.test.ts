@@ -174,6 +174,13 @@ describe('find()', () => {
     expect(await fleet.find(NAME)).toMatchObject({ id: 'a' });
   });
 
+  it('asks Hub nothing for a name that it knows', async () => {
+    const world = await open([hostOf([member('a')])]);
+    await world.fleet.list();
+    for (let time = 0; time < 3; time += 1) await world.fleet.find(NAME);
+    expect(world.tokens).toBe(1);
+  });
+
   it('lists once more, and no more, for many forged names', async () => {
     const world = await open([hostOf([member('a')])]);
     await world.fleet.list();

@@ -47,6 +47,7 @@ describe('readFailure()', () => {
     ['cluster-refused', false, 'a policy that says 422', 'patch', status(422, POLICY)],
     ['cluster-refused', true, 'a webhook that is down', 'patch', status(500, DOWN)],
     ['no-config-sync', false, 'no such path', 'list', plain(404, '404 page not found')],
+    ['cluster-unreachable', false, "a front end's page", 'list', plain(404, '<html>no</html>')],
     ['no-config-sync', false, 'no such resource', 'list', status(404, 'the server could not find')],
     [
       'no-config-sync',
