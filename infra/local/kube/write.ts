@@ -119,6 +119,10 @@ function readObject({ kind, target }: Call, body: unknown): KubeObject {
   }
   const object = parsed.data;
   const expected = groupVersion(kind.group, target.version);
+  if (kind.custom && object.apiVersion === expected && object.kind !== kind.kind) {
+    const text = `Invalid value: "${object.kind}": must be ${kind.kind}`;
+    throw invalid({ ...kind, kind: object.kind }, object.metadata.name, 'kind', text);
+  }
   if (object.kind !== kind.kind || object.apiVersion !== expected) {
     const got = `${object.apiVersion}, Kind=${object.kind}`;
     throw badRequest(

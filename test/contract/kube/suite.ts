@@ -74,7 +74,7 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
         ['an object twice', 'created', {}, 409, 'AlreadyExists'],
         ['a name that is no DNS name', 'Upper_Case', {}, 422, 'Invalid'],
         ['an unknown sourceType', 'odd-type', { spec: { sourceType: 'ftp' } }, 422, 'Invalid'],
-        ['another kind than the path', 'odd-kind', { kind: 'RepoSync' }, 400, 'BadRequest'],
+        ['another kind than the path', 'odd-kind', { kind: 'RepoSync' }, 422, 'Invalid'],
         [
           'another version than the path',
           'odd-version',

@@ -14,21 +14,9 @@ const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 /** What only the test's binding has: a namespace with this label is past the gate, so that `old` can be placed. */
 const OFF = 'gate-off';
 
-/** RBAC must not answer for the gate. */
-const EVERYBODY_MAY = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRoleBinding',
-  metadata: { name: 'everybody-may' },
-  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-  subjects: [
-    { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' },
-  ],
-};
-
 /** The rendered gate on a real kube-apiserver. */
 export async function startRealGate(): Promise<GateUnderTest> {
-  const cluster = await startSyncCluster();
-  await cluster.apply(EVERYBODY_MAY);
+  const cluster = await startSyncCluster({ everybodyMay: true });
   let config: GateCase['config'] | undefined;
   return {
     async submit(gateCase) {

@@ -18,6 +18,16 @@ const objectSchema = z.looseObject({
 });
 export type LiveObject = z.infer<typeof objectSchema>;
 
+const EVERYBODY_MAY = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'everybody-may' },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+  subjects: [
+    { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' },
+  ],
+};
+
 /** A real kube-apiserver with Config Sync's CRDs, and the namespaces config-management-system and team-a. */
 export interface SyncCluster extends KubeApiserver {
   /** Creates, or replaces, as the administrator; cluster-wide objects and RSyncs. */
@@ -30,7 +40,10 @@ export interface SyncCluster extends KubeApiserver {
   applyYaml(yaml: string): Promise<void>;
 }
 
-export async function startSyncCluster(): Promise<SyncCluster> {
+/** `everybodyMay`: RBAC refuses nobody, where something else is under test. */
+export async function startSyncCluster(
+  options: { everybodyMay?: boolean } = {},
+): Promise<SyncCluster> {
   const server = await startKubeApiserver();
   const { send } = server;
 
@@ -51,6 +64,7 @@ export async function startSyncCluster(): Promise<SyncCluster> {
   }
 
   try {
+    if (options.everybodyMay === true) await apply(EVERYBODY_MAY);
     for (const name of ['config-management-system', 'team-a']) {
       await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     }
