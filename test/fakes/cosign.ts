@@ -1,9 +1,10 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
 
 import { type Digest, hexOf } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Descriptor, Manifest } from '#shared/registry/registry.ts';
 
+import { generateKeyOf, type KeyKind } from './key-kinds.ts';
 import type { MemoryRegistry } from './memory-registry.ts';
 
 export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
@@ -18,17 +19,25 @@ export interface SigningKey {
   /** What a policy holds. */
   readonly pem: string;
   readonly hint: string;
+  /** Absent: ECDSA or RSA over SHA-256. */
+  readonly sign?: (bytes: Buffer) => Buffer;
 }
 
-/** Makes an ECDSA P-256 key pair as cosign does. */
-export function createSigningKey(): SigningKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** Makes a key pair that signs as cosign does with a key of this kind. */
+export function createSigningKey(kind: KeyKind = 'P-256'): SigningKey {
+  const { publicKey, privateKey, sign: signWith } = generateKeyOf(kind);
   const der = publicKey.export({ type: 'spki', format: 'der' });
   return {
     privateKey,
     pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     hint: createHash('sha256').update(der).digest('base64'),
+    sign: signWith,
   };
+}
+
+function signBytes(bytes: Buffer, key: SigningKey): string {
+  const made = key.sign?.(bytes) ?? sign('sha256', bytes, key.privateKey);
+  return made.toString('base64');
 }
 
 /** The payload of a legacy signature as cosign writes it. */
@@ -48,8 +57,9 @@ export function legacyLayer(
   signature?: string,
 ): Descriptor {
   const bytes = Buffer.from(payload);
-  const made = sign('sha256', bytes, key.privateKey).toString('base64');
-  const annotations = { 'dev.cosignproject.cosign/signature': signature ?? made };
+  const annotations = {
+    'dev.cosignproject.cosign/signature': signature ?? signBytes(bytes, key),
+  };
   return { ...registry.putBlob(repository, bytes), mediaType: SIMPLE_SIGNING, annotations };
 }
 
@@ -110,7 +120,7 @@ export function bundleOf(
     dsseEnvelope: {
       payload: payload.toString('base64'),
       payloadType: IN_TOTO,
-      signatures: [{ sig: sign('sha256', pae, key.privateKey).toString('base64') }],
+      signatures: [{ sig: signBytes(pae, key) }],
       ...parts.envelope,
     },
     ...parts.bundle,
