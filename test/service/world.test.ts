@@ -4,7 +4,6 @@ import { pushImage } from '#infra/local/images/push-image.ts';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { SERVICE_IDENTITY } from '#infra/local/world/identities.ts';
 import { startWorld } from '#infra/local/world.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
@@ -13,7 +12,6 @@ import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { isLive } from '#shared/core/live.ts';
 import {
   BUNDLES,
-  NO_SWEEPS_MS,
   REPO_SYNC,
   ROOT_SYNC,
   startTestWorld,
@@ -27,16 +25,9 @@ const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 let world: TestWorld;
 
 beforeAll(async () => {
-  world = await startTestWorld({ sweepMs: NO_SWEEPS_MS });
-  // The one sweep is over once each cluster was listed for it: what follows is the events' doing alone.
-  await vi.waitUntil(() => world.clusters.every((cluster) => countLists(cluster) === 2), PATIENCE);
+  world = await startTestWorld();
 }, 30_000);
 afterAll(() => world.stop());
-
-function countLists({ store }: TestWorld['clusters'][number]): number {
-  const ours = store.requests.filter(({ user }) => user === SERVICE_IDENTITY);
-  return ours.filter(({ verb }) => verb === 'list').length;
-}
 
 /** The annotations of one RSync in every cluster, receipts parsed, once each reports the digest live. */
 async function syncedAnnotations(seed: typeof ROOT_SYNC | typeof REPO_SYNC, digest: string) {

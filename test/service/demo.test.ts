@@ -1,0 +1,75 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runDemo } from '#infra/local/demo/run-demo.ts';
+import { runProcess } from '#test/e2e/tools/process.ts';
+import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
+
+const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url));
+const LIMIT_MS = 60_000;
+
+let world: TestWorld | undefined;
+afterEach(async () => {
+  await world?.stop();
+  world = undefined;
+});
+
+describe('npm run demo', () => {
+  it(
+    'shows both images on their way, and exits 0',
+    async () => {
+      const { code, stdout, stderr } = await runProcess({
+        command: process.execPath,
+        args: [DEMO],
+        timeout: LIMIT_MS,
+      });
+      expect([code, stderr]).toEqual([0, '']);
+      for (const cluster of ['cluster-1', 'cluster-2', 'cluster-3']) {
+        const row = (sync: string, phase: string) =>
+          expect.stringMatching(
+            new RegExp(`${cluster} +${sync} +${phase} +sha256:[0-9a-f]{12}$`, 'm'),
+          );
+        expect(stdout).toEqual(row('RootSync/root-sync', 'Pending'));
+        expect(stdout).toEqual(row('RootSync/root-sync', 'Synced'));
+        expect(stdout).toEqual(row('RepoSync/team-a/repo-sync', 'Synced'));
+        expect(stdout).toMatch(new RegExp(`sync\\.approved +${cluster} RootSync/root-sync`));
+        expect(stdout).toMatch(new RegExp(`sync\\.synced +${cluster} RepoSync/team-a/repo-sync`));
+      }
+      expect(stdout).toMatch(/Held: .*KNV2002/);
+      expect(stdout).toMatch(/image\.unsigned .*\n(?:.*\n)*.*image\.verified /);
+      expect(stdout).toMatch(/platform:v1: approved after \d+\.\d s, synced \d+\.\d s later/);
+      expect(stdout).toMatch(/Calls to clusters by Countersign: \d+ list, 6 patch/);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('runDemo()', () => {
+  it('fails with what was not reached in time', async () => {
+    world = await startTestWorld();
+    const out = new PassThrough();
+    const limit = AbortSignal.abort();
+    const demo = runDemo({ world, out, live: false, limit, startedAt: new Date() });
+    await expect(demo).rejects.toThrow(
+      /^RootSync\/root-sync of cluster-1 was not held in time: phase .*, approved nothing, live nothing/,
+    );
+    out.end();
+    expect(await text(out)).not.toContain('Synced');
+  });
+
+  it('fails where the gate lets an unsigned image through', async () => {
+    world = await startTestWorld();
+    const [cluster] = world.clusters;
+    const root = cluster?.store.get('rootsyncs', 'config-management-system', 'root-sync');
+    if (root === undefined) throw new Error('no such RootSync');
+    const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };
+    cluster?.store.put('rootsyncs', { ...root, metadata: { ...root.metadata, annotations } });
+    const limit = AbortSignal.timeout(LIMIT_MS);
+    const out = new PassThrough();
+    const demo = runDemo({ world, out, live: false, limit, startedAt: new Date() });
+    await expect(demo).rejects.toThrow(
+      'RootSync/root-sync of cluster-1 got an image that nobody signed',
+    );
+  });
+});
