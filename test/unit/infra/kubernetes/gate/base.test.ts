@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { renderGate } from '#infra/kubernetes/gate/render.ts';
+import { followedImages } from '#infra/local/world/describe-config.ts';
+import { LOCAL_ADMIN, SERVICE_IDENTITY } from '#infra/local/world/identities.ts';
+
+const BASE = join(import.meta.dirname, '../../../../../infra/kubernetes/gate/base/gate.yaml');
+
+it('gate/base/gate.yaml is what the renderer gives for the local world', () => {
+  const input = {
+    identity: SERVICE_IDENTITY,
+    breakGlass: [LOCAL_ADMIN],
+    images: [{ match: followedImages('127.0.0.1:5000'), effect: 'gate' as const }],
+    unmatched: 'deny' as const,
+  };
+  // Render it again: npm run local, then npm run gate --silent -- .local/countersign.yaml
+  expect(readFileSync(BASE, 'utf8')).toBe(renderGate(input, 'deny'));
+});
