@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,14 +71,23 @@ async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
 
 describe('npm run local', () => {
   it('says what to type next, and stops on Ctrl-C', async () => {
+    const fixture = (name: string) =>
+      new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
+    await copyFile(fixture('key'), join(dir, 'cosign.key'));
+    await copyFile(fixture('pub'), join(dir, 'cosign.pub'));
+    await writeFile(join(dir, 'store.sqlite'), 'of an earlier world');
     const { child, output, exitCode } = await startReady();
-    expect(output()).toContain(`crane append`);
+    expect(output()).toContain('crane append');
     expect(output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
     signalAll(child, 'SIGINT');
     expect(await exitCode).toBe(0);
     await expectNothingLeft(child);
     const logs = ['cluster.log', 'push.log', 'sweep.log', 'world.log'];
     expect(await readdir(join(dir, 'logs'))).toEqual(expect.arrayContaining(logs));
+    // The key pair was kept. The store was begun anew: nothing of the earlier one was left to set aside.
+    expect(await readFile(join(dir, 'cosign.key'))).toEqual(await readFile(fixture('key')));
+    const stores = (await readdir(dir)).filter((name) => name.startsWith('store'));
+    expect(stores.filter((name) => !/^store\.sqlite(?:-wal|-shm)?$/.test(name))).toEqual([]);
   });
 
   it('stops on SIGTERM to itself alone, and shows its logs when asked to', async () => {

@@ -5,9 +5,8 @@ import * as z from 'zod';
 import { HOST } from './ports.ts';
 import { WorldError } from './world-error.ts';
 
-/** Longer than a function's own drain limit on Cloud Run, which it must keep. */
-const STOP_LIMIT_MS = 10_000;
-const START_LIMIT_MS = 30_000;
+/** It stops within less by itself: its own limit for draining is shorter. */
+const LIMITS = { startMs: 30_000, stopMs: 10_000 } as const;
 
 /** The line that a function logs once it listens. */
 const listening = z.object({ message: z.literal('Listening'), port: z.int() });
@@ -21,6 +20,8 @@ export interface FunctionSettings {
   /** Its whole environment, PORT and HOST aside. */
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** Milliseconds that it may take to listen, and to stop. */
+  readonly limits?: { readonly startMs: number; readonly stopMs: number };
   /** Also told each line of its log. */
   readonly onLine: (line: string) => void;
 }
@@ -43,7 +44,7 @@ interface End {
 
 /** Runs a bundle by this same Node, and resolves once it listens. Throws a WorldError with its last log line. */
 export async function startFunction(settings: FunctionSettings): Promise<RunningFunction> {
-  const { name, bundle, port, env } = settings;
+  const { name, bundle, port, env, limits = LIMITS } = settings;
   const child = spawn(process.execPath, [bundle], {
     env: { ...env, PORT: String(port), HOST },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,15 +62,16 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
 
   async function stop(): Promise<void> {
     stopping = true;
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), limits.stopMs);
     child.kill('SIGTERM');
     await closed;
     clearTimeout(timer);
   }
 
-  const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
+  const limit = setTimeout(() => child.kill('SIGKILL'), limits.startMs);
   const first = await Promise.race([log.port, died]);
   clearTimeout(limit);
+  // Where it was killed for being late, its end says by what signal and after which line.
   if (typeof first !== 'number') throw first;
   return {
     name,

@@ -6,6 +6,8 @@ import { type RunningFunction, startFunction } from '#infra/local/world/function
 import { WorldError } from '#infra/local/world/world-error.ts';
 
 const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
+/** More than any of these scripts needs. */
+const LIMITS = { startMs: 20_000, stopMs: 20_000 };
 const STAY = `setInterval(() => {}, 1000);`;
 
 let dir: string;
@@ -21,7 +23,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-async function start(script: string): Promise<RunningFunction> {
+async function start(script: string, limits = LIMITS): Promise<RunningFunction> {
   const bundle = join(dir, 'main.mjs');
   await writeFile(bundle, script);
   const started = await startFunction({
@@ -30,6 +32,7 @@ async function start(script: string): Promise<RunningFunction> {
     port: 0,
     env: { COUNTERSIGN_CONFIG: 'here' },
     logFile: join(dir, 'push.log'),
+    limits,
     onLine: (line) => lines.push(line),
   });
   running.push(started);
@@ -60,6 +63,18 @@ describe('startFunction()', () => {
     await expect(started).rejects.toThrow(
       'Function push ended with exit code 1; the last line of its log: no config',
     );
+  });
+
+  it('kills one that never listens', async () => {
+    const started = start(`console.log('thinking'); ${STAY}`, { ...LIMITS, startMs: 500 });
+    await expect(started).rejects.toThrow('Function push ended by SIGKILL');
+  });
+
+  it('kills one that does not stop', async () => {
+    const script = `process.on('SIGTERM', () => {}); ${LISTENING} ${STAY}`;
+    const deaf = await start(script, { ...LIMITS, stopMs: 100 });
+    await deaf.stop();
+    expect(() => process.kill(deaf.pid, 0)).toThrow('ESRCH');
   });
 
   it('tells when it dies later', async () => {
