@@ -1,4 +1,5 @@
-import type { Digest } from '#shared/core/digest.ts';
+import type { KeyObject } from 'node:crypto';
+
 import type { CandidateOutcome, CandidateReason } from '#shared/core/verdict.ts';
 
 /** Why something that was found does not count. A value: only "could not check" is thrown. */
@@ -14,12 +15,14 @@ export interface Refusal {
  */
 export interface Evidence {
   /** Digest of the layer (legacy) or manifest (bundle) that carries it. */
-  readonly source: Digest;
+  readonly source: string;
   readonly format: 'legacy' | 'bundle';
   /** The image or its index: the digest that the signed statement names. */
-  readonly subject: Digest;
+  readonly subject: string;
   /** Exactly the bytes that were signed: the payload, or the DSSE pre-authentication encoding. */
   readonly signedBytes: Buffer;
+  /** In place of `signedBytes`, where only their SHA-256 is known. */
+  readonly signedDigest?: SignedDigest;
   readonly signature: Buffer;
   /** What a log entry may name by its digest instead of `signedBytes`: the payload inside a DSSE envelope. */
   readonly payload: Buffer;
@@ -27,6 +30,21 @@ export interface Evidence {
   readonly proof: AttachedProof;
   /** The cosign `-a` claims, once for each statement subject with that digest: all must hold on one of them. */
   readonly claims: readonly Readonly<Record<string, unknown>>[];
+  /** Absent: a signature. Never both: an attestation by the right key signs no image. */
+  readonly attestation?: Attestation;
+}
+
+/** What an attestation says of an image, for the rules of a policy. */
+export interface Attestation {
+  readonly predicateType: string;
+  /** JSON of the signer. */
+  readonly predicate: unknown;
+}
+
+/** SHA-256 of what was signed, and how a signature over it is verified. */
+export interface SignedDigest {
+  readonly sha256: Buffer;
+  readonly verify: (digest: Buffer, key: KeyObject, signature: Buffer) => boolean;
 }
 
 /** How the signer says to be known; unauthenticated. A legacy signature by key says nothing. */

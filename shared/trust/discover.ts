@@ -26,7 +26,9 @@ export async function discover(
 ): Promise<readonly Candidate[]> {
   const { registry, timeoutMs = MAX_DISCOVERY_MS } = deps;
   return withDeadline(timeoutMs, `Finding the signatures of ${subject.digest}`, async (signal) => {
-    const search = { registry, lane: createLane(signal), format: policy.format };
+    const predicateTypes = new Set(policy.attestations.map(({ predicateType }) => predicateType));
+    const { format } = policy;
+    const search = { registry, lane: createLane(signal), format, predicateTypes };
     const found = placesOf(subject, policy).map((place) => searchPlace(place, search));
     return (await Promise.all(found)).flat();
   });

@@ -35,9 +35,7 @@ export async function createKeyCheck(
       const refusal =
         checkSignature(evidence, trusted, algorithm, isSigned) ??
         findUnlogged?.(evidence, algorithm);
-      return (
-        refusal ?? findMissingClaim(evidence.claims, annotations) ?? { identity: trusted.hint }
-      );
+      return refusal ?? findMissingClaim(evidence, annotations) ?? { identity: trusted.hint };
     },
   };
 }

@@ -46,9 +46,7 @@ export async function createKeylessCheck(
       return refuse('bad-signature', 'Signature does not verify with its certificate');
     }
     const unproved = prove({ content, proof, key, certificate });
-    return (
-      unproved ?? findMissingClaim(evidence.claims, annotations) ?? { identity: identity.subject }
-    );
+    return unproved ?? findMissingClaim(evidence, annotations) ?? { identity: identity.subject };
   }
 
   // Two names for one identity are one signer; the same identity vouched for by another root is another.

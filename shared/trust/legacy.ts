@@ -7,7 +7,7 @@ import { parseJson } from './strict-json.ts';
 
 // Names as cosign's code writes them; its specification has others (facts/signatures.md section 1).
 const SIGNATURE = 'dev.cosignproject.cosign/signature';
-const CERTIFICATE = 'dev.sigstore.cosign/certificate';
+export const CERTIFICATE = 'dev.sigstore.cosign/certificate';
 
 /**
  * Reads a legacy signature: the payload, a layer's blob, and the signature in the layer's annotation. The payload must

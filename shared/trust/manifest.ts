@@ -3,7 +3,13 @@ import type { Descriptor, Manifest } from '#shared/registry/registry.ts';
 
 import { isRefusal, type Refusal, type RefusedCandidate, refuse } from './candidate.ts';
 import { MAX_SIGNATURES } from './limits.ts';
-import { EXPERIMENTAL_SIGNATURE, isBundleMediaType, SIMPLE_SIGNING } from './media-types.ts';
+import {
+  DSSE_ENVELOPE,
+  EXPERIMENTAL_SIGNATURE,
+  IN_TOTO,
+  isBundleMediaType,
+  SIMPLE_SIGNING,
+} from './media-types.ts';
 import {
   descriptorSchema,
   indexSchema,
@@ -13,9 +19,11 @@ import {
 } from './schema.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
 
-/** A layer that is a signature by its own media type. */
+/** A layer that is a signature or attestation by its own media type. */
 export interface SignatureLayer {
   readonly format: 'legacy' | 'bundle';
+  /** The legacy form has payloads, which are signatures, and DSSE envelopes, which are attestations. */
+  readonly isEnvelope: boolean;
   readonly layer: Layer;
   /** Of the manifest that holds it. */
   readonly manifest: Digest;
@@ -24,13 +32,18 @@ export interface SignatureLayer {
 /** What one manifest contributes. */
 export type Found = SignatureLayer | RefusedCandidate;
 
+/** The way to a manifest: a tag holds what its name says, a referrer says itself what it is. */
+export type Via = 'signature-tag' | 'attestation-tag' | 'referrer';
+
 /**
- * The signatures in one manifest: layers of exactly known types, whatever the descriptor that led here claims
- * (cosign#4641). A manifest that calls itself a signature and holds none is refused; any other is nobody's signature.
+ * The signatures in one manifest, and its attestations where they are asked for: layers of exactly known types, whatever
+ * the descriptor that led here claims (cosign#4641). A manifest that calls itself a signature and holds none is refused;
+ * any other is nobody's signature.
  */
 export function readSignatureManifest(
   manifest: Manifest,
-  via: 'signature-tag' | 'referrer',
+  via: Via,
+  wantsAttestations: boolean,
 ): readonly Found[] {
   const source = manifest.digest;
   const parsed = parseJson(manifest.bytes, manifestSchema, 'Signature manifest');
@@ -39,12 +52,17 @@ export function readSignatureManifest(
     const other = via === 'referrer' && !isRefusal(parseIndex(manifest));
     return other ? [] : [{ source, format: 'unknown', ...parsed }];
   }
+  const mayHold = {
+    signatures: via !== 'attestation-tag',
+    envelopes: wantsAttestations && via !== 'signature-tag',
+  };
   const layers = parsed.layers.flatMap((layer) => {
-    const format = formatOf(layer);
-    return format === undefined ? [] : [{ format, layer }];
+    const kind = kindOf(layer);
+    const holds = kind?.isEnvelope === true ? mayHold.envelopes : mayHold.signatures;
+    return kind !== undefined && holds ? [{ ...kind, layer }] : [];
   });
   const claims = [parsed.artifactType, parsed.config?.mediaType].some(isSignatureType);
-  if (layers.length === 0 && (claims || via === 'signature-tag')) {
+  if (layers.length === 0 && (claims || via !== 'referrer')) {
     const detail = 'Signature manifest holds no layer of a signature type';
     return [{ source, format: 'unknown', ...refuse('malformed', detail) }];
   }
@@ -85,19 +103,25 @@ function parseIndex(manifest: Manifest): { manifests: unknown[] } | Refusal {
   return parseJson(manifest.bytes, indexSchema, 'Referrers index');
 }
 
-function readLayer(
-  { format, layer: entry }: { format: SignatureLayer['format']; layer: unknown },
-  manifest: Digest,
-): Found {
+type Kind = Pick<SignatureLayer, 'format' | 'isEnvelope'>;
+
+function readLayer({ layer: entry, ...kind }: Kind & { layer: unknown }, manifest: Digest): Found {
   const layer = checkSchema(entry, layerSchema, 'Signature layer');
-  return isRefusal(layer) ? { source: manifest, format, ...layer } : { format, layer, manifest };
+  return isRefusal(layer)
+    ? { source: manifest, format: kind.format, ...layer }
+    : { ...kind, layer, manifest };
 }
 
-function formatOf(entry: unknown): SignatureLayer['format'] | undefined {
+function kindOf(entry: unknown): Kind | undefined {
   if (typeof entry !== 'object' || entry === null || !('mediaType' in entry)) return undefined;
   const { mediaType } = entry;
-  if (mediaType === SIMPLE_SIGNING) return 'legacy';
-  return typeof mediaType === 'string' && isBundleMediaType(mediaType) ? 'bundle' : undefined;
+  if (mediaType === SIMPLE_SIGNING) return { format: 'legacy', isEnvelope: false };
+  if (mediaType === DSSE_ENVELOPE || mediaType === IN_TOTO) {
+    return { format: 'legacy', isEnvelope: true };
+  }
+  return typeof mediaType === 'string' && isBundleMediaType(mediaType)
+    ? { format: 'bundle', isEnvelope: false }
+    : undefined;
 }
 
 function isSignatureType(mediaType: string | undefined): boolean {

@@ -4,6 +4,12 @@ export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 /** Config of cosign's experimental referrer form, which carries the layers of the legacy form. */
 export const EXPERIMENTAL_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json';
 
+/** Layer of a legacy attestation: its blob is a DSSE envelope (cosign ATTESTATION_SPEC). */
+export const DSSE_ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
+
+/** Artifact type of a referrer that holds DSSE envelopes, and of its layers. */
+export const IN_TOTO = 'application/vnd.in-toto+json';
+
 /** Every version of the sigstore bundle that is read, exactly: a longer name that begins like one is something else. */
 const BUNDLES: ReadonlySet<string> = new Set([
   'application/vnd.dev.sigstore.bundle+json;version=0.1',
@@ -32,6 +38,8 @@ export function mayBeSignature(artifactType: string | undefined): boolean {
     artifactType === '' ||
     artifactType === 'application/vnd.oci.empty.v1+json' ||
     artifactType === EXPERIMENTAL_SIGNATURE ||
+    artifactType === DSSE_ENVELOPE ||
+    artifactType === IN_TOTO ||
     isBundleMediaType(artifactType)
   );
 }

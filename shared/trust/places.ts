@@ -34,6 +34,11 @@ export function signatureTag(digest: Digest): string {
   return `sha256-${hexOf(digest)}.sig`;
 }
 
+/** Tag of legacy attestations (cosign ATTESTATION_SPEC). */
+export function attestationTag(digest: Digest): string {
+  return `sha256-${hexOf(digest)}.att`;
+}
+
 /** OCI distribution 1.1, "Referrers Tag Schema". */
 export function fallbackTag(digest: Digest): string {
   return `sha256-${hexOf(digest)}`;

@@ -51,10 +51,11 @@ export function createProver(root: TrustRoot, now: () => number): Prover {
     if (certificate !== undefined && times.length === 0) {
       return refuse('missing-timestamp', 'Nobody trusted says when the certificate was used');
     }
+    const named = withCheckpointNames(root, logEntries);
     try {
-      createLibraryVerifier(signed, root).verify(toEntity(signed, trusted));
+      createLibraryVerifier(signed, named).verify(toEntity(signed, trusted));
     } catch (error) {
-      return explainRefusal(error, signed, trusted, root);
+      return explainRefusal(error, signed, trusted, named);
     }
     return findInactiveLog(logEntries, times.length > 0 ? times : [new Date(now())], root);
   };
@@ -66,6 +67,19 @@ function createLibraryVerifier({ certificate, key }: Signed, root: TrustRoot): V
     validFor: () => true,
   });
   return new Verifier({ ...root, publicKey }, certificate === undefined ? KEYED : KEYLESS);
+}
+
+/**
+ * The library wants the name under a checkpoint to be a part of the log's URL. Rekor 1 signs with the name of the
+ * machine it runs on; whose key it is stays what counts.
+ */
+function withCheckpointNames(root: TrustRoot, entries: readonly LogEntry[]): TrustRoot {
+  const names = entries
+    .filter(({ inclusionPromise }) => inclusionPromise !== undefined)
+    .map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '');
+  if (names.length === 0) return root;
+  const tlogs = root.tlogs.map((log) => ({ ...log, baseURL: [log.baseURL, ...names].join('\n') }));
+  return { ...root, tlogs };
 }
 
 function toEntity({ content, certificate }: Signed, trusted: Trusted): SignedEntity {

@@ -5,6 +5,7 @@ import type { Registry } from '#shared/registry/registry.ts';
 import type { ByteBudget } from './budget.ts';
 import { readBundleSignature } from './bundle.ts';
 import { type Candidate, isRefusal, type Refusal, refuse } from './candidate.ts';
+import { readDsseAttestation } from './dsse-attestation.ts';
 import type { Lane } from './lane.ts';
 import { readLegacySignature } from './legacy.ts';
 import { MAX_BUNDLE_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
@@ -19,13 +20,15 @@ export interface CandidateReaderDeps {
   readonly budget: ByteBudget;
   /** The other form is refused unread: a policy that names one is never satisfied by a downgrade. */
   readonly format: TrustPolicy['format'];
+  /** Of the attestations that the policy asks for. */
+  readonly predicateTypes: ReadonlySet<string>;
 }
 
 /** Makes a reader that fetches each blob of a place once: signatures of one image often share their payload. */
 export function createCandidateReader(
   deps: CandidateReaderDeps,
 ): (found: Found) => Promise<Candidate> {
-  const { registry, lane, place, budget, format } = deps;
+  const { registry, lane, place, budget, format, predicateTypes } = deps;
   const blobs = new Map<Digest, Promise<Uint8Array | Refusal>>();
 
   function fetchOnce(digest: Digest, size: number): Promise<Uint8Array | Refusal> {
@@ -47,11 +50,12 @@ export function createCandidateReader(
   }
 
   async function readLayer(found: SignatureLayer): Promise<Candidate | Refusal> {
-    const { layer, manifest } = found;
+    const { layer, manifest, isEnvelope } = found;
     if (format !== 'any' && format !== found.format) {
       return refuse('wrong-format', `Policy accepts only signatures of the ${format} form`);
     }
-    const maxBytes = found.format === 'legacy' ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
+    const isPayload = found.format === 'legacy' && !isEnvelope;
+    const maxBytes = isPayload ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
     if (layer.size > maxBytes) {
       return refuse('too-large', `Signature has ${layer.size} bytes; ${maxBytes} are read`);
     }
@@ -60,9 +64,10 @@ export function createCandidateReader(
     if (bytes.length !== layer.size) {
       return refuse('malformed', 'Signature has another size than its descriptor says');
     }
-    return found.format === 'legacy'
-      ? readLegacySignature(layer, bytes, place.subject)
-      : readBundleSignature(bytes, place.subject, manifest);
+    if (isPayload) return readLegacySignature(layer, bytes, place.subject);
+    return isEnvelope
+      ? readDsseAttestation(layer, bytes, place.subject, predicateTypes)
+      : readBundleSignature(bytes, place.subject, manifest, predicateTypes);
   }
 
   return async function read(found) {

@@ -85,5 +85,13 @@ export const statementSchema = z.object({
   ),
 });
 
+/** Versions 0.1, which cosign 2 writes, and 1. What the predicate holds is for the policy to say. */
+export const attestationSchema = z.object({
+  _type: z.enum(['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1']),
+  predicateType: z.string(),
+  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })),
+  predicate: z.unknown(),
+});
+
 /** `_type` of older attestations differs; their predicate type alone says that they are no signature. */
 export const predicateTypeSchema = z.looseObject({ predicateType: z.string() });

@@ -12,9 +12,15 @@ import {
 } from './candidate.ts';
 import type { Lane } from './lane.ts';
 import { MAX_PLACE_BYTES, MAX_REFERRERS } from './limits.ts';
-import { capSignatures, type Found, readFallbackIndex, readSignatureManifest } from './manifest.ts';
+import {
+  capSignatures,
+  type Found,
+  readFallbackIndex,
+  readSignatureManifest,
+  type Via,
+} from './manifest.ts';
 import { mayBeSignature } from './media-types.ts';
-import { fallbackTag, type Place, signatureTag } from './places.ts';
+import { attestationTag, fallbackTag, type Place, signatureTag } from './places.ts';
 import { createCandidateReader } from './read-candidate.ts';
 import { refuseTooMuch } from './too-much.ts';
 
@@ -22,28 +28,38 @@ export interface SearchDeps {
   readonly registry: Registry;
   readonly lane: Lane;
   readonly format: TrustPolicy['format'];
+  /** Of the attestations that the policy asks for; none: they are not looked for. */
+  readonly predicateTypes: ReadonlySet<string>;
 }
 
-/** Every candidate in one place: `.sig` tag, referrers API and fallback tag, within one budget of bytes. */
+/**
+ * Every candidate in one place: `.sig` tag, `.att` tag where the policy asks for attestations, referrers API and
+ * fallback tag, within one budget of bytes.
+ */
 export async function searchPlace(place: Place, deps: SearchDeps): Promise<readonly Candidate[]> {
-  const { registry, lane } = deps;
+  const { registry, lane, predicateTypes } = deps;
   const { repository, subject } = place;
+  const wantsAttestations = predicateTypes.size > 0;
   const budget = createByteBudget(MAX_PLACE_BYTES);
   const fetchManifest = (reference: string): Promise<Manifest | Refusal | undefined> =>
     lane(() => refuseTooMuch(registry.manifest(repository, reference), 'too-large', reference));
-  const [tagged, listed, fallback] = await Promise.all([
+  const [tagged, attested, listed, fallback] = await Promise.all([
     fetchManifest(signatureTag(subject)),
+    wantsAttestations ? fetchManifest(attestationTag(subject)) : undefined,
     lane(() => refuseTooMuch(registry.referrers(repository, subject), 'too-many', 'Referrers')),
     fetchManifest(fallbackTag(subject)),
   ]);
   const { digests, refused } = chooseReferrers(subject, [listed, readFallback(fallback)]);
+  const readAs = (manifest: typeof tagged, reference: string, via: Via): readonly Found[] =>
+    readManifest(manifest, reference, budget, (read) =>
+      readSignatureManifest(read, via, wantsAttestations),
+    );
   const inReferrers = await Promise.all(
-    digests.map(async (digest) =>
-      readManifest(await fetchManifest(digest), digest, 'referrer', budget),
-    ),
+    digests.map(async (digest) => readAs(await fetchManifest(digest), digest, 'referrer')),
   );
   const found: readonly Found[] = [
-    ...readManifest(tagged, signatureTag(subject), 'signature-tag', budget),
+    ...readAs(tagged, signatureTag(subject), 'signature-tag'),
+    ...readAs(attested, attestationTag(subject), 'attestation-tag'),
     ...capSignatures(inReferrers.flat(), subject),
     ...refused,
   ];
@@ -54,12 +70,12 @@ export async function searchPlace(place: Place, deps: SearchDeps): Promise<reado
 function readManifest(
   manifest: Manifest | Refusal | undefined,
   reference: string,
-  via: 'signature-tag' | 'referrer',
   budget: ByteBudget,
+  read: (manifest: Manifest) => readonly Found[],
 ): readonly Found[] {
   if (manifest === undefined) return [];
   if (isRefusal(manifest)) return [{ source: reference, format: 'unknown', ...manifest }];
-  if (budget.take(manifest.bytes.length)) return readSignatureManifest(manifest, via);
+  if (budget.take(manifest.bytes.length)) return read(manifest);
   const refusal = refuse('too-large', 'Signatures of this image are too large together');
   return [{ source: reference, format: 'unknown', ...refusal }];
 }

@@ -21,19 +21,31 @@ export function createSignatureContent(
   evidence: Evidence,
   algorithm: SignatureAlgorithm,
 ): SignedEntity['signature'] {
-  const { signedBytes, signature, payload } = evidence;
+  const { signedBytes, signedDigest, signature, payload } = evidence;
   const outcomes = new Map<KeyObject, boolean>();
   return {
     signature,
     compareSignature: (other) => isEqual(other, signature),
-    compareDigest: (digest) => isDigestOf(digest, payload),
-    compareSignedDigest: (digest) => isDigestOf(digest, signedBytes),
+    compareDigest: (digest) =>
+      signedDigest === undefined
+        ? isDigestOf(digest, payload)
+        : isEqual(digest, signedDigest.sha256),
+    compareSignedDigest: (digest) =>
+      signedDigest === undefined
+        ? isDigestOf(digest, signedBytes)
+        : isEqual(digest, signedDigest.sha256),
     verifySignature(key) {
-      const outcome = outcomes.get(key) ?? algorithm.verify(signedBytes, key, signature);
+      const outcome = outcomes.get(key) ?? verifyOnce(key);
       outcomes.set(key, outcome);
       return outcome;
     },
   };
+
+  function verifyOnce(key: KeyObject): boolean {
+    return signedDigest === undefined
+      ? algorithm.verify(signedBytes, key, signature)
+      : signedDigest.verify(signedDigest.sha256, key, signature);
+  }
 }
 
 function isDigestOf(digest: Buffer, bytes: Buffer): boolean {

@@ -2,36 +2,60 @@ import { type Digest, hexOf } from '#shared/core/digest.ts';
 
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { MAX_SUBJECTS } from './limits.ts';
-import { predicateTypeSchema, statementSchema } from './schema.ts';
+import { attestationSchema, predicateTypeSchema, statementSchema } from './schema.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
 
 /** Predicate type of a signature by cosign 3. Cosign itself does not look: any attestation would pass as one. */
 const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';
 
+type Said = Pick<Evidence, 'claims' | 'attestation'>;
+interface Subject {
+  readonly digest: Readonly<Record<string, string>>;
+}
+
 /**
- * The claims that an in-toto statement makes about `subject`, when it is a cosign signature: `no-matching-predicate`
- * for an attestation, `digest-mismatch` when no subject has that digest.
+ * What an in-toto statement says about `subject`: the claims of a cosign signature, or an attestation of one of
+ * `predicateTypes`. `no-matching-predicate` for any other, `digest-mismatch` when no subject has that digest.
  */
-export function readSignatureStatement(
+export function readStatement(
   payload: Uint8Array,
   subject: Digest,
-): Pick<Evidence, 'claims'> | Refusal {
+  predicateTypes: ReadonlySet<string>,
+): Said | Refusal {
   const kind = parseJson(payload, predicateTypeSchema, 'Statement');
   if (isRefusal(kind)) return kind;
-  if (kind.predicateType !== COSIGN_SIGN) {
-    const shown = JSON.stringify(kind.predicateType.slice(0, 200));
-    return refuse('no-matching-predicate', `Attestation of type ${shown} is not a signature`);
-  }
-  const statement = checkSchema(kind, statementSchema, 'Statement');
+  const { predicateType } = kind;
+  if (predicateType === COSIGN_SIGN) return readSignature(kind, subject);
+  if (predicateTypes.has(predicateType)) return readAttestation(kind, subject);
+  const shown = JSON.stringify(predicateType.slice(0, 200));
+  return refuse('no-matching-predicate', `Attestation of type ${shown} is not a signature`);
+}
+
+function readSignature(json: object, subject: Digest): Said | Refusal {
+  const statement = checkSchema(json, statementSchema, 'Statement');
   if (isRefusal(statement)) return statement;
+  const ours = subjectsOf(statement, subject);
+  return isRefusal(ours) ? ours : { claims: ours.map(({ annotations }) => annotations ?? {}) };
+}
+
+function readAttestation(json: object, subject: Digest): Said | Refusal {
+  const statement = checkSchema(json, attestationSchema, 'Attestation');
+  if (isRefusal(statement)) return statement;
+  const ours = subjectsOf(statement, subject);
+  if (isRefusal(ours)) return ours;
+  const { predicateType, predicate } = statement;
+  return { claims: [], attestation: { predicateType, predicate } };
+}
+
+function subjectsOf<T extends Subject>(
+  statement: { readonly subject: readonly T[] },
+  subject: Digest,
+): readonly T[] | Refusal {
   if (statement.subject.length > MAX_SUBJECTS) {
     return refuse('too-many', `Statement has more than ${MAX_SUBJECTS} subjects`);
   }
-  const hex = hexOf(subject);
-  const ours = statement.subject.filter(({ digest }) => digest['sha256'] === hex);
-  if (ours.length === 0) {
-    const signed = statement.subject[0]?.digest['sha256']?.slice(0, 64) ?? 'nothing';
-    return refuse('digest-mismatch', `Signature is for sha256:${signed}, not for ${subject}`);
-  }
-  return { claims: ours.map(({ annotations }) => annotations ?? {}) };
+  const ours = statement.subject.filter(({ digest }) => digest['sha256'] === hexOf(subject));
+  if (ours.length > 0) return ours;
+  const signed = statement.subject[0]?.digest['sha256']?.slice(0, 64) ?? 'nothing';
+  return refuse('digest-mismatch', `Signature is for sha256:${signed}, not for ${subject}`);
 }

@@ -64,7 +64,9 @@ async function verifyAfresh(
 /** A policy that nobody needs to satisfy must not approve. */
 function checkPolicy(policy: TrustPolicy): void {
   const { authorities, require, attestations, allowUnsigned } = policy;
-  if (attestations.length > 0) throw badPolicy(policy, 'has attestations, which are not supported');
+  if (attestations.length > 0 && (allowUnsigned || authorities.length === 0)) {
+    throw badPolicy(policy, 'requires attestations, and names nobody who must sign');
+  }
   if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
   if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
     throw badPolicy(policy, 'needs a require of 1 or more');
