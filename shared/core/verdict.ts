@@ -33,6 +33,8 @@ export const UNUSABLE_REASONS = [
   'not-an-image',
   'too-large',
   'version-not-static',
+  'version-unknown',
+  'version-mismatch',
   'bad-reference',
 ] as const;
 
@@ -43,6 +45,8 @@ export interface CandidateOutcome {
   /** Where it was found: the digest of the manifest or layer that carries it. */
   readonly source: string;
   readonly format: 'legacy' | 'bundle' | 'unknown';
+  /** Of an attestation; absent: it is a signature, or not known to be either. */
+  readonly predicateType?: string;
   /** Undefined when the candidate was refused before any authority looked at it. */
   readonly authority?: string;
   /** Absent when this authority accepted the candidate. */

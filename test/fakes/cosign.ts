@@ -164,6 +164,82 @@ export function signBundle(
   return descriptor;
 }
 
+/** An in-toto statement as cosign 3 attests it. */
+export function attestationOf(
+  digest: string,
+  predicateType: string,
+  predicate: unknown = {},
+): Record<string, unknown> {
+  return { ...statementOf(digest), predicateType, predicate };
+}
+
+/** `cosign attest --key` of cosign 3 on a registry with a referrers API. */
+export function attestBundle(
+  registry: MemoryRegistry,
+  repository: string,
+  digest: Digest,
+  key: SigningKey,
+  statement: unknown,
+): void {
+  const descriptor = putBundle(registry, repository, digest, bundleOf(statement, key));
+  registry.addReferrer(repository, digest, descriptor);
+}
+
+/** A layer of a legacy attestation; its envelope is stored. Its annotations are claims of whoever pushed. */
+export function envelopeLayer(
+  registry: MemoryRegistry,
+  repository: string,
+  key: SigningKey,
+  statement: unknown,
+  mediaType = 'application/vnd.dsse.envelope.v1+json',
+): Descriptor {
+  const { dsseEnvelope } = bundleOf(statement, key);
+  const annotations = { 'dev.cosignproject.cosign/signature': '', predicateType: 'any' };
+  return { ...registry.putBlob(repository, dsseEnvelope), mediaType, annotations };
+}
+
+/** Puts the layers under the `.att` tag of `digest`. */
+export function putAttestationTag(
+  registry: MemoryRegistry,
+  repository: string,
+  digest: Digest,
+  layers: readonly unknown[],
+): Manifest {
+  const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: 2 };
+  const body = { schemaVersion: 2, mediaType: MANIFEST, config, layers };
+  return registry.putManifest(repository, body, `sha256-${hexOf(digest)}.att`);
+}
+
+/** `cosign attest --key` of cosign 2. */
+export function attestLegacy(
+  registry: MemoryRegistry,
+  repository: string,
+  digest: Digest,
+  key: SigningKey,
+  statement: Readonly<Record<string, unknown>>,
+): void {
+  const older = { ...statement, _type: 'https://in-toto.io/Statement/v0.1' };
+  const layer = envelopeLayer(registry, repository, key, older);
+  putAttestationTag(registry, repository, digest, [layer]);
+}
+
+/** An attestation in the manifest of a referrer of its own. */
+export function attestReferrer(
+  registry: MemoryRegistry,
+  repository: string,
+  digest: Digest,
+  key: SigningKey,
+  statement: unknown,
+): void {
+  const layer = envelopeLayer(registry, repository, key, statement, IN_TOTO);
+  const manifest = { artifactType: IN_TOTO, layers: [layer] };
+  registry.addReferrer(
+    repository,
+    digest,
+    putBundle(registry, repository, digest, {}, { manifest }),
+  );
+}
+
 /** Puts an index of referrers under the fallback tag of `digest`. */
 export function putFallback(
   registry: MemoryRegistry,

@@ -8,7 +8,7 @@ import { judge } from '#shared/trust/judge.ts';
 import { digestOf } from '#test/fakes/memory-registry.ts';
 
 const digest = digestOf(Buffer.from('image'));
-const policy = { require: 1, allowUnsigned: false };
+const policy = { require: 1, allowUnsigned: false, attestations: [] };
 
 /** Evidence whose signature is the signer's name. */
 function signedBy(name: string): Candidate {
@@ -90,14 +90,14 @@ describe('judge()', () => {
     ['a signature is wrong', [signedBy('x')], 'untrusted'],
     ['a wrong one is beside an attestation', [attestation, signedBy('x')], 'untrusted'],
   ] as const)('with unsigned images allowed, when %s: %s', async (_, found, status) => {
-    const verdict = await judge(found, [authority('a')], { require: 1, allowUnsigned: true });
+    const verdict = await judge(found, [authority('a')], { ...policy, allowUnsigned: true });
     expect(verdict.status).toBe(status);
     expect('allowedUnsigned' in verdict).toBe(status === 'verified');
   });
 
   it('does not call a good signature unsigned because unsigned images are allowed', async () => {
     const verdict = await judge([signedBy('a')], [authority('a')], {
-      require: 1,
+      ...policy,
       allowUnsigned: true,
     });
     expect(verdict).not.toHaveProperty('allowedUnsigned');

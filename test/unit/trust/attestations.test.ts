@@ -1,0 +1,221 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { AttestationRule, TrustPolicy } from '#shared/core/policy.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
+import { createKeyLoader } from '#shared/trust/keys.ts';
+import { createVerifier } from '#shared/trust/verifier.ts';
+import {
+  attestationOf,
+  attestBundle,
+  attestLegacy,
+  attestReferrer,
+  createSigningKey,
+  keyPolicy,
+  signBundle,
+  signLegacy,
+} from '#test/fakes/cosign.ts';
+import {
+  createMemoryRegistry,
+  digestOf,
+  type MemoryRegistry,
+} from '#test/fakes/memory-registry.ts';
+
+const REPOSITORY = 'registry.example/configs/platform';
+const CHILD = digestOf(Buffer.from('child'));
+const INDEX = digestOf(Buffer.from('index'));
+const SLSA = 'https://slsa.dev/provenance/v1';
+const SBOM = 'https://spdx.dev/Document';
+const release = createSigningKey();
+const builder = createSigningKey();
+const stranger = createSigningKey();
+
+let registry: MemoryRegistry;
+
+beforeEach(() => {
+  registry = createMemoryRegistry();
+});
+
+function requiring(where: AttestationRule['where'] = {}, parts: Partial<TrustPolicy> = {}) {
+  return keyPolicy([release], { attestations: [{ predicateType: SLSA, where }], ...parts });
+}
+
+async function verify(policy: TrustPolicy, index?: typeof INDEX) {
+  const verifier = createVerifier({ registry, keys: createKeyLoader(), now: () => 0 });
+  const subject = { repository: REPOSITORY, digest: CHILD };
+  return verifier.verify(index === undefined ? subject : { ...subject, index }, policy);
+}
+
+async function outcomeOf(policy: TrustPolicy, index?: typeof INDEX) {
+  const verdict = await verify(policy, index);
+  return [verdict.status, ...reasonsOf(verdict)];
+}
+
+const FORMS = [
+  ['under the .att tag', attestLegacy],
+  ['as a bundle', attestBundle],
+  ['as a referrer of its own', attestReferrer],
+] as const;
+
+describe.each(FORMS)('an attestation %s', (_, attest) => {
+  const provenance = attestationOf(CHILD, SLSA, { builder: { id: 'ci' } });
+
+  it('is found when the policy asks for it, and the signature alone is not enough', async () => {
+    signLegacy(registry, REPOSITORY, CHILD, release);
+    await expect(outcomeOf(requiring())).resolves.toEqual(['untrusted', 'no-matching-predicate']);
+    attest(registry, REPOSITORY, CHILD, release, provenance);
+    const verdict = await verify(requiring({ 'builder.id': 'ci' }));
+    expect(verdict).toMatchObject({ status: 'verified', authorities: ['key-1'] });
+    expect(verdict).toHaveProperty(
+      'candidates',
+      expect.arrayContaining([
+        expect.objectContaining({ predicateType: SLSA, identity: release.hint }),
+      ]),
+    );
+  });
+
+  it('counts on the index that the image was proved to be in', async () => {
+    signLegacy(registry, REPOSITORY, CHILD, release);
+    attest(registry, REPOSITORY, INDEX, release, attestationOf(INDEX, SLSA));
+    await expect(outcomeOf(requiring(), INDEX)).resolves.toEqual(['verified']);
+    await expect(outcomeOf(requiring())).resolves.toContain('untrusted');
+  });
+
+  it('counts by any authority of the policy, which then has signed nothing yet', async () => {
+    signLegacy(registry, REPOSITORY, CHILD, release);
+    attest(registry, REPOSITORY, CHILD, builder, provenance);
+    const attestations = [{ predicateType: SLSA, where: {} }];
+    const keys = [release, builder];
+    await expect(outcomeOf(keyPolicy(keys, { require: 1, attestations }))).resolves.toContain(
+      'verified',
+    );
+    await expect(outcomeOf(keyPolicy(keys, { require: 2, attestations }))).resolves.toContain(
+      'untrusted',
+    );
+  });
+
+  it('needs no annotation that signatures need', async () => {
+    signLegacy(registry, REPOSITORY, CHILD, release, { env: 'prod' });
+    attest(registry, REPOSITORY, CHILD, release, provenance);
+    const attestations = [{ predicateType: SLSA, where: {} }];
+    const policy = keyPolicy([release], { annotations: { env: 'prod' }, attestations });
+    await expect(outcomeOf(policy)).resolves.toEqual(['verified']);
+  });
+
+  it.each([
+    ['by a stranger', stranger, provenance, 'wrong-key'],
+    ['of another type', release, attestationOf(CHILD, SBOM), 'no-matching-predicate'],
+    ['of a longer type', release, attestationOf(CHILD, `${SLSA}.1`), 'no-matching-predicate'],
+    ['of another image', release, attestationOf(INDEX, SLSA), 'digest-mismatch'],
+    [
+      'that another digest algorithm names',
+      release,
+      { ...provenance, subject: [{ digest: { sha512: CHILD.slice(7) } }] },
+      'digest-mismatch',
+    ],
+    ['without subjects', release, { ...provenance, subject: 'all' }, 'malformed'],
+    ['with another predicate', release, attestationOf(CHILD, SLSA, {}), 'no-matching-predicate'],
+  ])('%s does not count', async (__, key, statement, reason) => {
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attest(registry, REPOSITORY, CHILD, key, statement);
+    const outcome = await outcomeOf(requiring({ 'builder.id': 'ci' }));
+    expect(outcome[0]).toBe('untrusted');
+    expect(outcome).toContain(reason);
+  });
+
+  it('is no signature, however good', async () => {
+    attest(registry, REPOSITORY, CHILD, release, provenance);
+    const verdict = await outcomeOf(requiring());
+    expect(verdict).toEqual(['untrusted', 'no-matching-predicate']);
+  });
+});
+
+describe('the attestations of a policy', () => {
+  const signed = attestationOf(CHILD, SLSA, {
+    text: 'x',
+    count: 3,
+    yes: true,
+    none: null,
+    list: [{ name: 'a' }, { name: 'b' }],
+    'dotted.name': 1,
+  });
+
+  it.each<[string, AttestationRule['where']]>([
+    ['no condition', {}],
+    ['a text', { text: 'x' }],
+    ['a number', { count: 3 }],
+    ['a boolean', { yes: true }],
+    ['a field of an element', { 'list.1.name': 'b' }],
+    ['all conditions', { text: 'x', count: 3, 'list.0.name': 'a' }],
+  ])('are met by %s', async (_, where) => {
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestBundle(registry, REPOSITORY, CHILD, release, signed);
+    await expect(outcomeOf(requiring(where))).resolves.toEqual(['verified']);
+  });
+
+  it.each<[string, AttestationRule['where']]>([
+    ['another text', { text: 'y' }],
+    ['a text for a number', { count: '3' }],
+    ['a text for a boolean', { yes: 'true' }],
+    ['an absent field', { absent: 'x' }],
+    ['one wrong of two', { text: 'x', count: 4 }],
+    ['another element', { 'list.0.name': 'b' }],
+    ['an element past the end', { 'list.2.name': 'b' }],
+    ['an element by an odd position', { 'list.01.name': 'b' }],
+    ['the length of a list', { 'list.length': 2 }],
+    ['what is inside a text', { 'text.length': 1 }],
+    ['what every object inherits', { 'constructor.name': 'Object' }],
+    ['what is inside null', { 'none.x': 1 }],
+    ['a field with a dot in its name', { 'dotted.name': 1 }],
+  ])('are not met by %s', async (_, where) => {
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestBundle(registry, REPOSITORY, CHILD, release, signed);
+    await expect(outcomeOf(requiring(where))).resolves.toEqual([
+      'untrusted',
+      'no-matching-predicate',
+    ]);
+  });
+
+  it('are each required, and one attestation may meet two', async () => {
+    const rules = [
+      { predicateType: SLSA, where: { a: 1 } },
+      { predicateType: SLSA, where: { b: 1 } },
+      { predicateType: SBOM, where: {} },
+    ];
+    const policy = keyPolicy([release], { attestations: rules });
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestBundle(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA, { a: 1, b: 1 }));
+    await expect(outcomeOf(policy)).resolves.toContain('untrusted');
+    attestLegacy(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SBOM));
+    await expect(outcomeOf(policy)).resolves.toEqual(['verified']);
+  });
+
+  it('may be met by several attestations of one type', async () => {
+    const rules = [
+      { predicateType: SLSA, where: { a: 1 } },
+      { predicateType: SLSA, where: { b: 1 } },
+    ];
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestBundle(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA, { a: 1 }));
+    attestBundle(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA, { b: 1 }));
+    const policy = keyPolicy([release], { attestations: rules });
+    await expect(outcomeOf(policy)).resolves.toContain('verified');
+  });
+
+  it('leave an image unsigned where nothing is found', async () => {
+    await expect(outcomeOf(requiring())).resolves.toEqual(['unsigned']);
+  });
+
+  it('are bound to the form that the policy names', async () => {
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestLegacy(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA));
+    const outcome = await outcomeOf(requiring({}, { format: 'bundle' }));
+    expect(outcome).toEqual(['untrusted', 'wrong-format', 'no-matching-predicate']);
+  });
+
+  it('are not looked for where there are none', async () => {
+    signBundle(registry, REPOSITORY, CHILD, release);
+    attestLegacy(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA));
+    await expect(outcomeOf(keyPolicy([release]))).resolves.toEqual(['verified']);
+    expect(registry.calls.some((call) => call.endsWith('.att'))).toBe(false);
+  });
+});
