@@ -42,7 +42,7 @@ async function apply(folder: string): Promise<void> {
   const KUBECONFIG = await cluster.kubeconfig('admin', ['system:masters']);
   const args = ['apply', '-k', join(RBAC, folder)];
   const { code, stderr } = await runProcess({ command: 'kubectl', args, env: { KUBECONFIG } });
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
 }
 
 async function connectUser(): Promise<ClusterApi> {

@@ -10,6 +10,8 @@ import { globPattern } from './glob-pattern.ts';
 const MAX_PATTERNS = 32_000;
 /** And for all expressions of one policy 10,000,000, of which scope may use half. */
 const MAX_ALL_PATTERNS = 192_000;
+/** Changes between `effect: gate` and `effect: pin` along the entries: each nests the expression once. */
+const MAX_RUNS = 50;
 
 type Rule = GateInput['images'][number];
 
@@ -37,7 +39,9 @@ export function pinnedScope(images: GateInput['images']): Scope {
   const variables: Variable[] = [];
   // From the last entry to the first: a run of pins opens, a run of gates in front of it closes.
   let expression = 'false';
-  for (const run of runs(images).toReversed()) {
+  const all = runs(images);
+  if (all.length > MAX_RUNS) throw tooMixed(all.length);
+  for (const run of all.toReversed()) {
     const own = chunk(run.map(({ match }) => match)).map((globs, index) =>
       variable(`${run[0]?.effect}${variables.length + index + 1}`, globs),
     );
@@ -87,6 +91,13 @@ function chunk(globs: readonly string[]): readonly (readonly string[])[] {
   }
   if (total > MAX_ALL_PATTERNS) throw tooMany(total);
   return chunks;
+}
+
+function tooMixed(changes: number): CountersignError {
+  return new CountersignError(
+    'bad-config',
+    `Config has images that change ${changes} times between effect gate and pin, of ${MAX_RUNS}; put those of one effect together`,
+  );
 }
 
 function tooMany(total: number): CountersignError {

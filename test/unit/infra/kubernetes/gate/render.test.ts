@@ -113,6 +113,13 @@ describe('renderGate()', () => {
 });
 
 describe('pinnedScope()', () => {
+  it('refuses more changes of effect than CEL can nest', () => {
+    const mixed = (count: number) =>
+      rules(...Array.from({ length: count }, (_, i) => (i % 2 ? 'gate' : 'pin')));
+    expect(pinnedScope(mixed(50)).expression).toContain('variables.pin');
+    expect(() => pinnedScope(mixed(51))).toThrow(expect.objectContaining({ code: 'bad-config' }));
+  });
+
   it.each([
     [[], 'false'],
     [['gate'], 'false'],
