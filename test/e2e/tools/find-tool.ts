@@ -9,11 +9,13 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The path of a real tool: from a folder that `npm run tools` fills, else from PATH. Throws an error that says how
+ * The path of a real tool: from a folder that `npm run tools` fills, else from `KUBEBUILDER_ASSETS` (where others
+ * keep etcd and kube-apiserver), else from PATH. Throws an error that says how
  * to get it: a test that needs a tool fails without it, it never passes by doing nothing.
  */
 export function findTool(name: string, env: Environment = process.env): string {
-  const folders = [...toolFolders(env), ...(env['PATH'] ?? '').split(delimiter).filter(Boolean)];
+  const elsewhere = [env['KUBEBUILDER_ASSETS'] ?? '', ...(env['PATH'] ?? '').split(delimiter)];
+  const folders = [...toolFolders(env), ...elsewhere.filter(Boolean)];
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
   if (found !== undefined) return found;
   throw new Error(`Tool "${name}" was not found; get it with ${remedy(name)}`);

@@ -35,6 +35,15 @@ describe('findTool()', () => {
     expect(findTool('crane', environment())).toBe(chosen);
   });
 
+  it('takes etcd and kube-apiserver from where others keep them, before PATH', () => {
+    place('bin/etcd');
+    const assets = place('assets/etcd');
+    const env = { ...environment(), KUBEBUILDER_ASSETS: join(folder, 'assets') };
+    expect(findTool('etcd', env)).toBe(assets);
+    const cached = place('cache/countersign/tools/etcd');
+    expect(findTool('etcd', env)).toBe(cached);
+  });
+
   it('passes over what cannot be run', () => {
     place('chosen/crane', 0o644);
     mkdirSync(join(folder, 'cache/countersign/tools/crane'), { recursive: true });
