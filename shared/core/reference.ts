@@ -78,7 +78,7 @@ function splitHost(base: string): { host: string; path: string } {
 
 /** `:443` is what an https client dials anyway: `HOST:443/…` must not escape a rule written for `HOST/…` (gate.md). */
 function normaliseHost(written: string): string {
-  const host = written.toLowerCase().replace(/:443$/, '');
+  const host = written.toLowerCase().replace(/:0*443$/, '');
   return host === 'docker.io' || host === 'registry-1.docker.io' ? DOCKER_HUB : host;
 }
 
