@@ -24,7 +24,11 @@ await run('cluster', async () => {
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
     // Withdrawing waits for the sweep's brake (DESIGN section 7); until then a changed policy only stops approvals.
-    settings: { blockedAfterMs: config.sweep.blockedAfterMs, withdraw: false },
+    settings: {
+      blockedAfterMs: config.sweep.blockedAfterMs,
+      withdraw: false,
+      unmatched: config.unmatched,
+    },
   };
   const app = openApp(base, () => store.followers(''));
   const messages = openMessages(base, topics, openAccess(base, 'cluster'));

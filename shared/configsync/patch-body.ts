@@ -6,7 +6,10 @@ export interface PatchBody extends Readonly<Record<string, unknown>> {
     readonly resourceVersion: string;
     readonly annotations: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly oci: { readonly image: string } };
+  readonly spec?: {
+    readonly oci?: { readonly image: string };
+    readonly helm?: { readonly version: string };
+  };
 }
 
 /**
@@ -15,8 +18,9 @@ export interface PatchBody extends Readonly<Record<string, unknown>> {
  */
 export function buildPatchBody(
   rsync: Pick<RSync, 'resourceVersion'>,
-  { annotations, image }: ApprovalPatch,
+  { annotations, image, version }: ApprovalPatch,
 ): PatchBody {
   const metadata = { resourceVersion: rsync.resourceVersion, annotations };
-  return image === undefined ? { metadata } : { metadata, spec: { oci: { image } } };
+  if (image !== undefined) return { metadata, spec: { oci: { image } } };
+  return version === undefined ? { metadata } : { metadata, spec: { helm: { version } } };
 }

@@ -11,6 +11,11 @@ import { metadataSchema } from './schema.ts';
 /** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
 const DECLARED_VERSION = 'configsync.gke.io/declared-version';
 
+/** Who applies it, as Config Sync notes on everything that it manages; whoever writes the object may write this too. */
+const MANAGER = 'configsync.gke.io/manager';
+/** `:root`, `team-a`, and behind "_" the name where it is not the usual one. */
+const MANAGER_VALUE = /^(:root|[a-z0-9-]{1,63})(?:_([a-z0-9.-]{1,253}))?$/;
+
 const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
 /**
@@ -40,10 +45,18 @@ export function readRSync(object: unknown): RSync {
     generation,
     deleting: typeof metadata.deletionTimestamp === 'string',
     declared: Object.hasOwn(metadata.labels ?? {}, DECLARED_VERSION),
+    ...readManager(metadata.annotations?.[MANAGER]),
     source: readSource(spec),
     annotations: readAnnotations(metadata.annotations ?? {}),
     status: readStatus(status),
   };
+}
+
+function readManager(value = ''): Pick<RSync, 'manager'> {
+  const [, scope, name] = MANAGER_VALUE.exec(value) ?? [];
+  if (scope === undefined) return {};
+  if (scope === ':root') return { manager: `RootSync/${name ?? 'root-sync'}` };
+  return { manager: `RepoSync/${scope}/${name ?? 'repo-sync'}` };
 }
 
 function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {

@@ -10,6 +10,11 @@ const OCI_SCHEME = 'oci://';
 const VERSION = /^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 const MAX_VERSION = 128;
 
+/** Whether `version` is one exact chart version, which cannot come to mean another. */
+export function isExactVersion(version: string): boolean {
+  return version.length <= MAX_VERSION && VERSION.test(version);
+}
+
 /**
  * What an approval of `commit` is called in `countersign.dev/approved` (DESIGN section 6): the digest, or for Helm
  * over OCI `<host/path>/<chart>:<version>`. The Helm form takes `spec.helm` to the letter, without its `oci://`, for
@@ -19,6 +24,6 @@ const MAX_VERSION = 128;
 export function approvalKey(source: Source, commit: string): string | undefined {
   if (source.type === 'oci') return digestOfCommit(commit);
   if (source.type !== 'helm') return undefined;
-  if (commit.length > MAX_VERSION || !VERSION.test(commit)) return undefined;
+  if (!isExactVersion(commit)) return undefined;
   return `${source.repo.slice(OCI_SCHEME.length)}/${source.chart}:${commit}`;
 }

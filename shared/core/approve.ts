@@ -2,11 +2,11 @@ import { APPROVED, RECEIPT } from './annotations.ts';
 import { approveKey, formatApproved, parseApproved } from './approved-list.ts';
 import type { Digest } from './digest.ts';
 import { IMAGE_TO_SYNC, formatImageToSync, parseImageToSync } from './image-to-sync.ts';
+import { type Pin, outcomeOf } from './pin.ts';
 import { type ReceiptReason, formatReceipt, parseReceipt } from './receipt.ts';
 import { type Reference, formatReference, parseReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync, Source } from './rsync.ts';
-import type { ImageRule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 import { approvalKey } from './approval-key.ts';
 
@@ -15,11 +15,13 @@ export interface ApprovalPatch {
   readonly annotations: Readonly<Record<string, string>>;
   /** `spec.oci.image`, under `pin` only. */
   readonly image?: string;
+  /** `spec.helm.version`, under `pin` only. */
+  readonly version?: string;
 }
 
 export interface ApprovalInput {
   readonly rsync: RSync;
-  readonly rule: ImageRule;
+  readonly pin: Pin;
   readonly reference: Reference;
   readonly resolved: ResolvedImage;
   readonly resolvedAt: string;
@@ -31,13 +33,18 @@ export interface ApprovalInput {
   readonly policy: string;
   readonly reason: ReceiptReason;
   readonly actor?: string;
+  /** Only our own annotations: the cluster refused more. */
+  readonly bare: boolean;
   readonly now: Date;
 }
 
 /** The key that the target's approval has: the digest, or chart and version. */
-export function keyOfTarget(source: Source, digest: Digest): string | undefined {
+export function keyOfTarget(
+  source: Source,
+  { digest, version }: Pick<ResolvedImage, 'digest' | 'version'>,
+): string | undefined {
   if (source.type === 'oci') return digest;
-  return source.type === 'helm' ? approvalKey(source, source.version ?? '') : undefined;
+  return source.type === 'helm' ? approvalKey(source, version ?? source.version ?? '') : undefined;
 }
 
 /**
@@ -45,12 +52,11 @@ export function keyOfTarget(source: Source, digest: Digest): string | undefined 
  * changes nothing (law 1).
  */
 export function approve(input: ApprovalInput): ApprovalPatch | undefined {
-  const { rsync, reference, resolved, policy } = input;
-  const key = keyOfTarget(rsync.source, resolved.digest);
+  const { rsync, pin, reference, resolved, policy, bare } = input;
+  const key = keyOfTarget(rsync.source, resolved);
   if (key === undefined) return undefined;
   const before = parseApproved(rsync.annotations.approved);
   const receipt = parseReceipt(rsync.annotations.receipt);
-  const image = pinnedImage(input);
   const inPlace =
     before[0] === key &&
     (input.live === undefined || before.includes(input.live)) &&
@@ -58,12 +64,15 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
     receipt?.digest === resolved.digest &&
     receipt.image === formatReference(reference) &&
     receipt.policy === policy;
-  if (inPlace && image === undefined) return undefined;
+  if (inPlace && pin.status !== 'write') return undefined;
   const sameRepository =
     receipt === undefined || repositoryOf(receipt.image) === reference.repository;
   const kept = sameRepository ? before.filter((old) => !input.withdrawn.has(old)) : [];
   const keys = approveKey(key, input.live, kept);
-  const announced = before[0] === key ? undefined : announce(rsync, image, resolved.digest, keys);
+  const silent = rsync.source.type === 'oci' && (rsync.declared || bare);
+  const announced =
+    silent || before[0] === key ? undefined : announce(rsync, pin, resolved.digest, keys);
+  const pinned = outcomeOf(pin);
   return {
     annotations: {
       [APPROVED]: formatApproved(keys),
@@ -79,11 +88,18 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
         enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
         reason: input.reason,
         ...(input.actor === undefined ? {} : { actor: input.actor }),
+        ...(silent ? { announced: false } : {}),
+        ...(pinned === undefined ? {} : { pin: pinned }),
       }),
       ...(announced === undefined ? {} : { [IMAGE_TO_SYNC]: announced }),
     },
-    ...(image === undefined ? {} : { image }),
+    ...specOf(pin),
   };
+}
+
+function specOf(pin: Pin): Pick<ApprovalPatch, 'image' | 'version'> {
+  if (pin.status !== 'write') return {};
+  return pin.field === 'spec.oci.image' ? { image: pin.value } : { version: pin.value };
 }
 
 /**
@@ -92,26 +108,19 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
  */
 function announce(
   rsync: RSync,
-  image: string | undefined,
+  pin: Pin,
   digest: Digest,
   keys: readonly string[],
 ): string | undefined {
   const { source, annotations } = rsync;
-  if (source.type !== 'oci' || rsync.declared) return undefined;
-  const value = formatImageToSync(image ?? source.image, digest);
+  if (source.type !== 'oci') return undefined;
+  const image = pin.status === 'write' ? pin.value : source.image;
+  const value = formatImageToSync(image, digest);
   if (annotations.imageToSync === undefined) return value;
   if (annotations.imageToSync === value) return undefined;
   const replaced = parseImageToSync(annotations.imageToSync);
   const replacedKey = replaced === undefined ? undefined : approvalKey(source, replaced.commit);
   return replacedKey !== undefined && keys.includes(replacedKey) ? value : undefined;
-}
-
-/** Under `pin`: the image as written, with the digest in place of the one it had; undefined when it is there. */
-function pinnedImage({ rule, rsync, resolved }: ApprovalInput): string | undefined {
-  if (rule.effect !== 'pin' || rsync.source.type !== 'oci') return undefined;
-  const [name = ''] = rsync.source.image.split('@', 1);
-  const image = `${name}@${resolved.digest}`;
-  return image === rsync.source.image ? undefined : image;
 }
 
 function repositoryOf(image: string): string | undefined {

@@ -3,9 +3,10 @@ import { parseApproved } from './approved-list.ts';
 import { APPROVED, RECEIPT } from './annotations.ts';
 import { type Observation, liveKey, observe } from './observe.ts';
 import type { PhaseRecord } from './phase.ts';
+import { type Pin, explainHeld, planPin } from './pin.ts';
 import { type ReceiptReason, parseReceipt } from './receipt.ts';
 import type { Reference } from './reference.ts';
-import type { Resolution } from './resolution.ts';
+import type { Resolution, ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import { type Transition, transition } from './transition.ts';
@@ -17,9 +18,13 @@ export interface DecisionInput {
   readonly rsync: RSync;
   /** The rule it falls under in this cluster; undefined: it is not followed. */
   readonly followed: Followed | undefined;
+  /** Why it is not followed, where it is not. */
+  readonly ignored?: string;
   readonly reason: ReceiptReason;
   readonly actor?: string;
   readonly settings: DecisionSettings;
+  /** The cluster refused the whole patch: write our own annotations alone, and say so. */
+  readonly bare?: boolean;
   /** What was last published of it. */
   readonly previous: PhaseRecord | undefined;
   readonly now: Date;
@@ -85,8 +90,10 @@ export function decide(input: DecisionInput): Decision {
     return tell(input, withdraw(rsync, withdrawn), before, {});
   }
   if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);
-  const key = keyOfTarget(rsync.source, image.digest);
-  const movedBack = key !== undefined && before.indexOf(key) > 0;
+  const key = keyOfTarget(rsync.source, image);
+  // What is withdrawn at the same time was no newer answer.
+  const standing = before.filter((old) => !withdrawn.has(old));
+  const movedBack = key !== undefined && standing.indexOf(key) > 0;
   if (movedBack && followed.rule.downgrade === 'deny') {
     const held = `${key} was replaced before: its tag moved back, which the config denies`;
     return tell(input, withdraw(rsync, withdrawn), before, { held });
@@ -95,9 +102,10 @@ export function decide(input: DecisionInput): Decision {
   const liveVerifies =
     live !== undefined &&
     (before.includes(live) || followed.others.get(live)?.status === 'verified');
+  const pin = pinOf(input, followed.rule, resolved.reference, image);
   const patch = approve({
     rsync,
-    rule: followed.rule,
+    pin,
     reference: resolved.reference,
     resolved: image,
     resolvedAt: resolved.resolution.resolvedAt,
@@ -107,10 +115,25 @@ export function decide(input: DecisionInput): Decision {
     policy: followed.policy,
     reason: input.reason,
     ...(input.actor === undefined ? {} : { actor: input.actor }),
+    bare: input.bare ?? false,
     now,
   });
   const downgrade = movedBack && followed.rule.downgrade === 'warn';
-  return tell(input, patch, before, { downgrade });
+  return tell(input, patch, before, {
+    downgrade,
+    ...(pin.status === 'held' ? { unpinned: explainHeld(pin, rsync) } : {}),
+  });
+}
+
+function pinOf(
+  { rsync, reason, bare = false }: DecisionInput,
+  rule: ImageRule,
+  reference: Reference,
+  resolved: ResolvedImage,
+): Pin {
+  const receipt = parseReceipt(rsync.annotations.receipt);
+  const pin = planPin({ rsync, rule, reference, resolved, receipt, reason });
+  return bare && pin.status === 'write' ? { status: 'held', field: pin.field, refused: true } : pin;
 }
 
 /** A resolution that may be older than the approval in place decides nothing and tells nothing. */
@@ -124,7 +147,7 @@ function tell(
   input: DecisionInput,
   patch: ApprovalPatch | undefined,
   before: readonly string[],
-  { held, downgrade = false }: { held?: string; downgrade?: boolean },
+  { held, unpinned, downgrade = false }: { held?: string; unpinned?: string; downgrade?: boolean },
 ): Decision {
   const { rsync, followed, settings, now } = input;
   const list = patch?.annotations[APPROVED];
@@ -132,13 +155,17 @@ function tell(
   const image = followed?.resolved?.resolution.image;
   // A new spec is not live before Config Sync has observed it, whatever the status of the old one says.
   const written =
-    patch?.image === undefined ? rsync : { ...rsync, generation: rsync.generation + 1 };
+    patch?.image === undefined && patch?.version === undefined
+      ? rsync
+      : { ...rsync, generation: rsync.generation + 1 };
   const observation = observe({
     rsync: written,
     verdict: followed?.verdict,
-    key: image?.status === 'resolved' ? keyOfTarget(rsync.source, image.digest) : undefined,
+    key: image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined,
     approved,
+    ...(input.ignored === undefined ? {} : { ignored: input.ignored }),
     ...(held === undefined ? {} : { held }),
+    ...(unpinned === undefined ? {} : { unpinned }),
     approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
     blockedAfterMs: settings.blockedAfterMs,
     now,
@@ -159,7 +186,7 @@ function tell(
 /** The target's verdict and the others', by approval key. */
 function verdictsByKey(rsync: RSync, followed: Followed): ReadonlyMap<string, Verdict> {
   const image = followed.resolved?.resolution.image;
-  const key = image?.status === 'resolved' ? keyOfTarget(rsync.source, image.digest) : undefined;
+  const key = image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
   return key === undefined
     ? followed.others
     : new Map([...followed.others, [key, followed.verdict]]);

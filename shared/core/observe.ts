@@ -24,6 +24,10 @@ export interface ObserveInput {
   readonly approved: readonly string[];
   /** Why a verified target is not approved all the same: its tag moved back, and the rule denies that. */
   readonly held?: string;
+  /** Why it is not followed, where `verdict` is undefined. */
+  readonly ignored?: string;
+  /** Why the spec is not pinned, though the config wants it pinned. */
+  readonly unpinned?: string;
   /** When the newest approval was written, ISO 8601. */
   readonly approvedAt: string | undefined;
   /** How long Config Sync may go on being denied after an approval, in milliseconds. */
@@ -39,7 +43,9 @@ const DENIED = new Set(['2002', '2013']);
 /** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
 export function observe(input: ObserveInput): Observation {
   const { rsync, verdict, key, approved } = input;
-  if (verdict === undefined) return ignored(rsync);
+  if (verdict === undefined) {
+    return { phase: 'Ignored', message: input.ignored ?? 'Not followed', errors: [] };
+  }
   const about = key === undefined ? {} : { digest: key };
   const { stalled } = rsync.status;
   if (stalled?.status === 'True') {
@@ -61,7 +67,7 @@ export function observe(input: ObserveInput): Observation {
     case 'verified':
       return key === undefined || approved[0] !== key
         ? { phase: 'Rejected', ...about, message: input.held ?? 'Not approved', errors: [] }
-        : observeApproved(input, key);
+        : heldBack(observeApproved(input, key), input.unpinned);
   }
 }
 
@@ -83,13 +89,29 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   const errors = errorsAbout(rsync, key, patient ? approvedAt : undefined);
   return errors.length > 0 && status.syncing?.status !== 'True'
     ? { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors }
-    : { phase: 'Approved', digest: key, message: 'Approved, not yet live', errors: [] };
+    : { phase: 'Approved', digest: key, message: waitingFor(rsync, key), errors: [] };
 }
 
-function ignored(rsync: RSync): Observation {
-  const followable = rsync.source.type === 'oci' || rsync.source.type === 'helm';
-  const message = followable ? 'No image of the config matches' : 'Not an OCI source';
-  return { phase: 'Ignored', message, errors: [] };
+/**
+ * What Config Sync does next. A digest that it has read before is parsed again by a retry or by the hourly full sync
+ * alone: a polling attempt finds nothing new in it, and leaves Syncing at Source.
+ */
+function waitingFor(rsync: RSync, key: string): string {
+  const { reconciling, syncing } = rsync.status;
+  if (reconciling?.status === 'True') return 'Approved; Config Sync rolls its reconciler out';
+  const read =
+    syncing?.status === 'True' && syncing.reason === 'Source' && sourceKey(rsync) === key;
+  return read
+    ? 'Approved; Config Sync has pulled it, and applies it with its next retry or hourly sync'
+    : 'Approved, not yet live';
+}
+
+/** A pin that is not in the spec is wrong whatever runs; what Config Sync reports of itself is worse. */
+function heldBack(observed: Observation, unpinned: string | undefined): Observation {
+  const well = observed.phase === 'Synced' || observed.phase === 'Approved';
+  if (unpinned === undefined || !well) return observed;
+  const live = observed.phase === 'Synced' ? '; it is live by its tag' : '';
+  return { ...observed, phase: 'Blocked', message: `${unpinned}${live}` };
 }
 
 /** Key of what is live, as far as it is this source's: what an earlier image left behind says nothing of this one. */

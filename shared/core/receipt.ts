@@ -20,7 +20,13 @@ export interface Receipt {
   readonly enforcement: 'digest' | 'version';
   readonly reason: ReceiptReason;
   readonly actor?: string;
+  /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0009). */
+  readonly announced?: false;
+  /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
+  readonly pin?: PinOutcome;
 }
+
+export type PinOutcome = 'written' | 'refused';
 
 export type ReceiptReason = Exclude<TaskReason, 'signature'>;
 
@@ -41,6 +47,8 @@ const FIELDS = [
   'enforcement',
   'reason',
   'actor',
+  'announced',
+  'pin',
 ] as const satisfies readonly (keyof Receipt)[];
 
 /** JSON in the field order of DESIGN section 6, without white space. */
@@ -51,7 +59,7 @@ export function formatReceipt(receipt: Receipt): string {
 /** What a later reconcile needs of a receipt. */
 export type ReceiptFacts = Pick<
   Receipt,
-  'image' | 'digest' | 'policy' | 'resolvedAt' | 'approvedAt'
+  'image' | 'digest' | 'policy' | 'resolvedAt' | 'approvedAt' | 'pin'
 >;
 
 const MAX_RECEIPT = 16_384;
@@ -66,7 +74,9 @@ export function parseReceipt(value: string | undefined): ReceiptFacts | undefine
   if (typeof image !== 'string' || typeof policy !== 'string') return undefined;
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
   if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
-  return { image, digest, policy, resolvedAt, approvedAt };
+  const { pin } = parsed;
+  const facts = { image, digest, policy, resolvedAt, approvedAt };
+  return pin === 'written' || pin === 'refused' ? { ...facts, pin } : facts;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

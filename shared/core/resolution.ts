@@ -16,4 +16,6 @@ export interface ResolvedImage {
   readonly digest: Digest;
   /** The index that was pushed, where `digest` is its child. */
   readonly index?: Digest;
+  /** Of a Helm chart: the version that its manifest says it is (`org.opencontainers.image.version`). */
+  readonly version?: string;
 }

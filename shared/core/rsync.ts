@@ -11,6 +11,8 @@ export interface RSync {
   readonly deleting: boolean;
   /** Config Sync's own webhook guards it: label `configsync.gke.io/declared-version` (facts/config-sync.md section 8). */
   readonly declared: boolean;
+  /** The RSync whose package declares this one, as that says itself: `RootSync/root-sync`. For people only. */
+  readonly manager?: string;
   readonly source: Source;
   readonly annotations: RSyncAnnotations;
   readonly status: SyncStatus;

@@ -1,38 +1,76 @@
-import { approvalKey } from './approval-key.ts';
+import { isExactVersion } from './approval-key.ts';
+import type { ReceiptFacts } from './receipt.ts';
 import { type Reference, parseReference } from './reference.ts';
 import type { Source } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 
+type Unusable = Verdict & { readonly status: 'unusable' };
+
 export type Target =
-  | { readonly status: 'follow'; readonly reference: Reference }
-  | (Verdict & { readonly status: 'unusable' });
+  | {
+      readonly status: 'follow';
+      readonly reference: Reference;
+      /** A tag of a chart: Helm pulls by version, so that the version behind the tag must be found out too. */
+      readonly chart?: boolean;
+    }
+  | Unusable;
 
 /**
  * The reference that an RSync is to be on: the tag or digest its spec names, or under `pin` the tag that is tracked.
  * A chart without a static version has no target: nobody can say what Helm will take next.
  */
-export function targetOf(source: Source, rule: ImageRule): Target | undefined {
+export function targetOf(
+  source: Source,
+  rule: ImageRule,
+  receipt?: ReceiptFacts,
+): Target | undefined {
   switch (source.type) {
     case 'other':
       return undefined;
     case 'invalid':
       return { status: 'unusable', reason: 'bad-reference', message: source.problem };
     case 'helm':
-      if (approvalKey(source, source.version ?? '') !== undefined) {
-        return { status: 'follow', reference: source.reference };
-      }
-      return {
-        status: 'unusable',
-        reason: 'version-not-static',
-        message: `spec.helm.version of ${source.chart} must be one exact version, not ${JSON.stringify(source.version ?? 'latest')}`,
-      };
+      return targetOfChart(source, rule);
     case 'oci': {
+      const { reference } = source;
+      if (rule.effect !== 'pin') return { status: 'follow', reference };
       // A pinned image keeps the tag it had beside the digest: `x:v1@sha256:…`.
-      const tracked = rule.effect === 'pin' ? (rule.track ?? source.reference.tag) : undefined;
-      if (tracked === undefined) return { status: 'follow', reference: source.reference };
-      const { repository } = source.reference;
-      return { status: 'follow', reference: parseReference(`${repository}:${tracked}`) };
+      const tracked = rule.track ?? reference.tag ?? tagBefore(reference, receipt);
+      return {
+        status: 'follow',
+        reference: tracked === undefined ? reference : tagged(reference, tracked),
+      };
     }
   }
+}
+
+/** An image written without a tag has none beside its digest; which one it followed, the receipt of the pin says. */
+function tagBefore(reference: Reference, receipt: ReceiptFacts | undefined): string | undefined {
+  if (receipt?.pin !== 'written' || receipt.digest !== reference.digest) return undefined;
+  try {
+    const { repository, tag } = parseReference(receipt.image);
+    return repository === reference.repository ? tag : undefined;
+  } catch {
+    // A receipt that names no image was not written by us.
+    return undefined;
+  }
+}
+
+function targetOfChart(source: Source & { type: 'helm' }, rule: ImageRule): Target {
+  const { chart, reference, version = '' } = source;
+  // The gate lets us replace a version, not add one (facts/gate.md).
+  if (rule.effect === 'pin' && rule.track !== undefined && version !== '') {
+    return { status: 'follow', reference: tagged(reference, rule.track), chart: true };
+  }
+  if (isExactVersion(version)) return { status: 'follow', reference };
+  return {
+    status: 'unusable',
+    reason: 'version-not-static',
+    message: `spec.helm.version of ${chart} must be one exact version, not ${JSON.stringify(version === '' ? 'latest' : version)}`,
+  };
+}
+
+function tagged({ repository }: Reference, tag: string): Reference {
+  return parseReference(`${repository}:${tag}`);
 }

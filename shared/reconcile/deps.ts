@@ -1,3 +1,4 @@
+import type { DecisionSettings } from '#shared/core/decide.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Serial } from '#shared/core/serial.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
@@ -12,7 +13,13 @@ import type { Verifier } from '#shared/trust/verifier.ts';
 export interface ReconcileDeps extends ImageDeps {
   readonly fleet: Fleet;
   readonly rsyncs: RSyncs;
-  readonly settings: { readonly blockedAfterMs: number; readonly withdraw: boolean };
+  readonly settings: ReconcileSettings;
+}
+
+/** What the config says beside images and policies. */
+export interface ReconcileSettings extends DecisionSettings {
+  /** What becomes of images that no entry names, told beside the RSyncs that have them. */
+  readonly unmatched: 'deny' | 'ignore';
 }
 
 /** What it takes to say what an image is, and to tell it. */

@@ -1,3 +1,5 @@
+import { explainIgnored } from '#shared/core/ignored.ts';
+import { parseReceipt } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Target, targetOf } from '#shared/core/target.ts';
@@ -16,12 +18,22 @@ export function follow(
   rules: ImageRules,
   labels: Readonly<Record<string, string>>,
 ): FollowedRSync | undefined {
-  const { source } = rsync;
-  if (rsync.deleting || (source.type !== 'oci' && source.type !== 'helm')) return undefined;
-  const rule = rules.match(source.reference.repository);
+  const { source, annotations, deleting } = rsync;
+  const rule = deleting ? undefined : ruleOf(rsync, rules);
   if (rule === undefined || !rules.selects(rule, labels)) return undefined;
-  const target = targetOf(source, rule);
+  const target = targetOf(source, rule, parseReceipt(annotations.receipt));
   return target === undefined ? undefined : { rsync, rule, target };
+}
+
+/** Why one that is not followed is not, for people. */
+export function whyIgnored(rsync: RSync, rules: ImageRules, unmatched: 'deny' | 'ignore'): string {
+  const { source, deleting } = rsync;
+  return explainIgnored(source, { deleting, rule: ruleOf(rsync, rules), unmatched });
+}
+
+function ruleOf({ source }: RSync, rules: ImageRules): ImageRule | undefined {
+  const named = source.type === 'oci' || source.type === 'helm';
+  return named ? rules.match(source.reference.repository) : undefined;
 }
 
 /** The repositories that these RSyncs follow, distinct and sorted: what the store remembers of a cluster. */

@@ -7,6 +7,7 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow, repositoriesOf } from './follow.ts';
+import { forEachSync } from './for-each-sync.ts';
 import { judge } from './judge.ts';
 import { judgedImage, publishVerdict } from './publish-verdict.ts';
 import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
@@ -58,6 +59,13 @@ export async function reconcileCluster(
   }
 }
 
+/** What became of one RSync; nothing at all of one that is gone. */
+interface SyncOutcome {
+  readonly row?: SyncRow;
+  readonly patched?: boolean;
+  readonly failure?: CountersignError;
+}
+
 interface Listed {
   readonly task: Task;
   readonly publishedAt: Date;
@@ -74,16 +82,11 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
   const resolutions = await resolveTargets(followed, deps.resolver, publishedAt);
   const byUid = new Map(followed.map((entry) => [entry.rsync.uid, entry]));
   const known = new Map(record?.syncs.map((row) => [row.uid, row]));
-  const rows: SyncRow[] = [];
-  const failures: CountersignError[] = [];
-  let patched = 0;
-  for (const rsync of rsyncs) {
+  const outcomes = await forEachSync(rsyncs, async (rsync): Promise<SyncOutcome> => {
     const row = known.get(rsync.uid);
     try {
-      const done = await reconcileOne(rsync, byUid.get(rsync.uid), row, resolutions, listed, deps);
-      if (done === undefined) continue;
-      rows.push(done.row);
-      if (done.patched) patched += 1;
+      const entry = byUid.get(rsync.uid);
+      return (await reconcileOne(rsync, entry, row, resolutions, listed, deps)) ?? {};
     } catch (error) {
       if (clusterPhaseOf(error) !== undefined) throw error;
       const failure = toFailure(error);
@@ -96,10 +99,14 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
         },
         'RSync could not be reconciled',
       );
-      failures.push(failure);
-      if (row !== undefined) rows.push({ ...row, message: failure.message });
+      return row === undefined
+        ? { failure }
+        : { failure, row: { ...row, message: failure.message } };
     }
-  }
+  });
+  const rows = outcomes.flatMap(({ row }) => row ?? []);
+  const failures = outcomes.flatMap(({ failure }) => failure ?? []);
+  const patched = outcomes.filter((outcome) => outcome.patched).length;
   await reportGone(record?.syncs ?? [], rsyncs, member, deps);
   await reportCluster(
     {

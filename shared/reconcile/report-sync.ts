@@ -1,3 +1,4 @@
+import type { Decision } from '#shared/core/decide.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -82,18 +83,26 @@ function describe(
       ...(verdict?.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
       since: transition.record.since,
       errors: observation.errors.map(({ code, message }) => ({ code, message })),
-      message: messageOf(type, decision.observation.message, downgrade),
+      message: messageOf(type, rsync, decision),
     },
   };
 }
 
-function messageOf(type: SyncEventType, observed: string, downgrade: boolean): string {
+function messageOf(
+  type: SyncEventType,
+  { source }: RSync,
+  { observation, downgrade }: Decision,
+): string {
   switch (type) {
     case 'approved':
-      return downgrade ? 'Approved; its tag moved back to an older digest' : 'Approved';
+      if (downgrade) return 'Approved; its tag moved back to an older digest';
+      // Config Sync records no digest for Helm (facts/config-sync.md section 2).
+      return source.type === 'helm'
+        ? 'Approved by chart and version, not by digest: make the tags of this repository immutable'
+        : 'Approved';
     case 'withdrawn':
       return 'Approval withdrawn: it does not verify under the policy any more';
     default:
-      return observed;
+      return observation.message;
   }
 }

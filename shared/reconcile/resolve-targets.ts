@@ -5,9 +5,12 @@ import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
+import { resolveChart } from './resolve-chart.ts';
 
-/** What each distinct reference resolved to, or the failure to find out, by its normal form. */
+/** What each distinct target resolved to, or the failure to find out, by its key. */
 export type Resolutions = ReadonlyMap<string, Resolution | Error>;
+
+type Followable = Target & { readonly status: 'follow' };
 
 /**
  * Resolves every distinct target once, after the list. Where an approval in place may be newer than a shared
@@ -19,19 +22,20 @@ export async function resolveTargets(
   resolver: BurstResolver,
   notBefore: Date,
 ): Promise<Resolutions> {
-  const wanted = new Map<string, { reference: Reference; rsyncs: FollowedRSync['rsync'][] }>();
+  const wanted = new Map<string, { target: Followable; rsyncs: FollowedRSync['rsync'][] }>();
   for (const { rsync, target } of followed) {
     if (target.status !== 'follow') continue;
-    const name = formatReference(target.reference);
-    const entry = wanted.get(name) ?? { reference: target.reference, rsyncs: [] };
+    const entry = wanted.get(keyOf(target)) ?? { target, rsyncs: [] };
     entry.rsyncs.push(rsync);
-    wanted.set(name, entry);
+    wanted.set(keyOf(target), entry);
   }
-  const resolved = [...wanted].map(async ([name, { reference, rsyncs }]) => {
+  const share = (reference: Reference) => resolver.resolve(reference, notBefore);
+  const ask = (reference: Reference) => resolver.fresh(reference);
+  const resolved = [...wanted].map(async ([name, { target, rsyncs }]) => {
     try {
-      const shared = await resolver.resolve(reference, notBefore);
+      const shared = await resolveTarget(target, share);
       const stale = rsyncs.some((rsync) => needsFreshResolution(rsync, shared));
-      return [name, stale ? await resolver.fresh(reference) : shared] as const;
+      return [name, stale ? await resolveTarget(target, ask) : shared] as const;
     } catch (error) {
       return [name, toFailure(error)] as const;
     }
@@ -39,10 +43,23 @@ export async function resolveTargets(
   return new Map<string, Resolution | Error>(await Promise.all(resolved));
 }
 
+/** What `target` is in the registry, asked through `resolve`. Throws what that throws. */
+export async function resolveTarget(
+  { reference, chart = false }: Followable,
+  resolve: (reference: Reference) => Promise<Resolution>,
+): Promise<Resolution> {
+  return chart ? resolveChart(reference, resolve) : resolve(reference);
+}
+
 /** What `target` resolved to; undefined where there is nothing to resolve. Throws the failure to find out. */
 export function resolutionOf(target: Target, resolutions: Resolutions): Resolution | undefined {
   if (target.status !== 'follow') return undefined;
-  const found = resolutions.get(formatReference(target.reference));
+  const found = resolutions.get(keyOf(target));
   if (found instanceof Error) throw found;
   return found;
+}
+
+/** A chart's tag and an image's of the same name are two questions. */
+function keyOf({ reference, chart = false }: Followable): string {
+  return `${chart ? 'chart ' : ''}${formatReference(reference)}`;
 }

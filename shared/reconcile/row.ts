@@ -7,11 +7,14 @@ import type { Written } from './write.ts';
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes (facts/config-sync.md section 5). */
 const MAX_ERRORS = 5;
 const MAX_ERROR_TEXT = 500;
+/** A digest and a reason that a person wrote. */
+const MAX_BREAK_GLASS = 500;
 
 /** What the snapshot keeps of one RSync. */
 export function rowOf({ rsync, followed, decision }: Written, nomos: string): SyncRow {
   const image = followed?.resolved?.resolution.image;
   const live = liveKey(rsync);
+  const { breakGlass } = rsync.annotations;
   const { observation, transition, approved } = decision;
   return {
     sync: formatSyncRef(rsync.ref),
@@ -29,5 +32,6 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: string): Sy
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: message.slice(0, MAX_ERROR_TEXT) })),
     nomos,
+    ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.slice(0, MAX_BREAK_GLASS) }),
   };
 }

@@ -1,13 +1,16 @@
+import type { ApprovalPatch } from '#shared/core/approve.ts';
 import { type Decision, type Followed, decide } from '#shared/core/decide.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { receiptReason } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { follow } from './follow.ts';
+import { follow, whyIgnored } from './follow.ts';
 import { judge } from './judge.ts';
+import { resolveTarget } from './resolve-targets.ts';
 
 /** Config Sync updates an RSync's status every few seconds; losing to it this often in a row is no accident. */
 const MAX_ATTEMPTS = 5;
@@ -29,21 +32,28 @@ export interface Written {
 
 /**
  * Decides one RSync and writes the decision with the resourceVersion it was made from. When somebody was faster, it
- * is read again, its tag resolved afresh, and decided anew: what we know is older than what they did (law 4).
- * Undefined when the RSync is gone. Throws what the API server answers, `cluster-conflict` after the last attempt.
+ * is read again, its tag resolved afresh, and decided anew: what we know is older than what they did (law 4). When
+ * the cluster refuses the announcement or the pin, the approval is written without them: Config Sync's own webhook
+ * guards what it manages (facts/config-sync.md section 8), and only the approval is ours to insist on. Undefined when
+ * the RSync is gone. Throws what the API server answers, `cluster-conflict` after the last attempt.
  */
 export async function decideAndWrite(
   input: WriteInput,
   deps: ReconcileDeps,
 ): Promise<Written | undefined> {
   let { rsync, followed } = input;
+  let bare = false;
   for (let attempt = 1; ; attempt += 1) {
     const decision = decide({
       rsync,
       followed,
+      ...(followed === undefined
+        ? { ignored: whyIgnored(rsync, deps.rules, deps.settings.unmatched) }
+        : {}),
       reason: receiptReason(input.task.reason),
       ...(input.task.actor === undefined ? {} : { actor: input.task.actor }),
       settings: deps.settings,
+      bare,
       previous: input.previous,
       now: deps.now(),
     });
@@ -52,6 +62,10 @@ export async function decideAndWrite(
       await deps.rsyncs.write(input.api, rsync, decision.patch);
       return { rsync, followed, decision };
     } catch (error) {
+      if (!bare && isRefused(error) && asksForMore(decision.patch)) {
+        bare = true;
+        continue;
+      }
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
     }
     const again = await deps.rsyncs.read(input.api, rsync.ref);
@@ -70,8 +84,20 @@ async function judgeAfresh(
   if (now === undefined) return undefined;
   const { target } = now;
   const resolution =
-    target.status === 'follow' ? await deps.resolver.fresh(target.reference) : undefined;
+    target.status === 'follow'
+      ? await resolveTarget(target, (reference) => deps.resolver.fresh(reference))
+      : undefined;
   return judge(now, resolution, { fresh: true }, deps);
+}
+
+/** A refusal that will be the same next time; a webhook that cannot be reached is not one. */
+function isRefused(error: unknown): boolean {
+  return error instanceof CountersignError && error.code === 'cluster-refused' && !error.retry;
+}
+
+/** Whether the patch changes what others may guard. */
+function asksForMore({ annotations, image, version }: ApprovalPatch): boolean {
+  return IMAGE_TO_SYNC in annotations || image !== undefined || version !== undefined;
 }
 
 function isConflict(error: unknown): boolean {

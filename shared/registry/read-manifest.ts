@@ -7,7 +7,8 @@ import { parseStrictJson } from './strict-json.ts';
 
 /** What Config Sync's library makes of a manifest. */
 export type ManifestReading =
-  | { readonly type: 'image' }
+  /** `version`: what the manifest of a Helm chart says it is. */
+  | { readonly type: 'image'; readonly version?: string }
   /** An index, and the child that is pulled: the first for linux/amd64. */
   | { readonly type: 'index'; readonly child: Child }
   | { readonly type: 'unusable'; readonly reason: UnusableReason; readonly problem: string };
@@ -19,6 +20,7 @@ export interface Child {
 
 /** Names whose reading decides what is pulled. */
 const FIELDS = [
+  'annotations',
   'architecture',
   'config',
   'data',
@@ -26,10 +28,15 @@ const FIELDS = [
   'layers',
   'manifests',
   'mediaType',
+  'org.opencontainers.image.version',
   'os',
   'platform',
   'schemaVersion',
 ];
+/** Helm's "OCI artifact" document: the type of a chart's config; `helm push` annotates what `Chart.yaml` says. */
+const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+const VERSION_ANNOTATION = 'org.opencontainers.image.version';
+
 const FOREIGN_TO_INDEX = ['blobs', 'config', 'fsLayers', 'layers'];
 const FOREIGN_TO_IMAGE = ['blobs', 'fsLayers', 'manifests'];
 
@@ -79,7 +86,9 @@ function readImage(value: unknown, mediaType: string): ManifestReading {
   if (data.mediaType !== undefined && kindOf(data.mediaType) !== 'image') {
     return notAnImage(`is of type ${mediaType}`);
   }
-  return { type: 'image' };
+  const version =
+    data.config.mediaType === CHART_CONFIG ? data.annotations?.[VERSION_ANNOTATION] : undefined;
+  return version === undefined ? { type: 'image' } : { type: 'image', version };
 }
 
 function strayKey(value: unknown, foreign: readonly string[]): string | undefined {

@@ -59,7 +59,8 @@ async function followIndexes(
     }
     if (reading.type === 'image') {
       const index = manifest === top ? {} : { index: top.digest };
-      return { status: 'resolved', digest: manifest.digest, ...index };
+      const { type: _, ...version } = reading;
+      return { status: 'resolved', digest: manifest.digest, ...index, ...version };
     }
     const { digest, mediaType } = reading.child;
     const child = await fetchManifest(registry, reference.repository, digest);

@@ -58,7 +58,8 @@ export const indexSchema = z.object({
 export const imageSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
-  config: z.object({ digest: digestSchema }),
+  config: z.object({ digest: digestSchema, mediaType: z.string().optional().catch(undefined) }),
+  annotations: z.record(z.string(), z.string()).nullish().catch(undefined),
   layers: z
     .array(z.object({ digest: digestSchema }))
     .min(1)

@@ -30,6 +30,7 @@ const Row = z.object({
   message: z.string(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
   nomos: z.string(),
+  breakGlass: z.string().exactOptional(),
 });
 
 export const StoredCluster: z.ZodType<ClusterRecord> = z.object({

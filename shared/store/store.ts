@@ -56,6 +56,8 @@ export interface SyncRow {
   readonly errors: readonly SyncError[];
   /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
   readonly nomos: string;
+  /** `countersign.dev/break-glass` as it stands: each sweep tells it until it is removed. */
+  readonly breakGlass?: string;
 }
 
 export interface Followers {

@@ -16,7 +16,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 1: the second run changes nothing',
     file: 'shared/core/approve.ts',
-    find: 'if (inPlace && image === undefined) return undefined;',
+    find: "if (inPlace && pin.status !== 'write') return undefined;",
     replace: '',
     tests: [CORE, RECONCILE],
   },
@@ -44,8 +44,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 2: the child of an index is what is written',
     file: 'shared/registry/resolve.ts',
-    find: "return { status: 'resolved', digest: manifest.digest, ...index };",
-    replace: "return { status: 'resolved', digest: top.digest, ...index };",
+    find: "return { status: 'resolved', digest: manifest.digest, ",
+    replace: "return { status: 'resolved', digest: top.digest, ",
     tests: ['test/unit/registry'],
   },
   {
@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, first guard: the tag is resolved afresh after the list',
     file: 'shared/reconcile/resolve-targets.ts',
-    find: 'stale ? await resolver.fresh(reference) : shared',
+    find: 'stale ? await resolveTarget(target, ask) : shared',
     replace: 'shared',
     tests: [RECONCILE],
   },

@@ -56,6 +56,19 @@ describe('readRSync()', () => {
     expect([rsync.deleting, rsync.declared]).toEqual([true, true]);
   });
 
+  it.each([
+    [':root', 'RootSync/root-sync'],
+    [':root_mgmt', 'RootSync/mgmt'],
+    ['team-a', 'RepoSync/team-a/repo-sync'],
+    ['team-a_shop', 'RepoSync/team-a/shop'],
+    ['', undefined],
+    ['<b>you</b>', undefined],
+    [':root\nand more', undefined],
+  ])('names the RSync that declares it: %j', (value, manager) => {
+    const annotations = { 'configsync.gke.io/manager': value };
+    expect(readRSync(repoSync({ metadata: { annotations } })).manager).toBe(manager);
+  });
+
   it.each<[string, unknown, string]>([
     ['no object', undefined, 'bad-request'],
     ['a string', 'RootSync', 'bad-request'],

@@ -19,6 +19,12 @@ describe('buildPatchBody()', () => {
     const body = buildPatchBody({ resourceVersion: '41' }, { annotations: ANNOTATIONS, image });
     expect(body.spec).toEqual({ oci: { image } });
   });
+
+  it('changes the version alone of a chart, under pin', () => {
+    const patch = { annotations: ANNOTATIONS, version: '1.2.3' };
+    const body = buildPatchBody({ resourceVersion: '41' }, patch);
+    expect(body.spec).toEqual({ helm: { version: '1.2.3' } });
+  });
 });
 
 describe('createRSyncs()', () => {

@@ -160,6 +160,7 @@ describe('decide() announces image-to-sync', () => {
   it("not on an object that Config Sync's own webhook guards", () => {
     const { patch } = decide(decisionInput(buildRSync({ declared: true }), followed(A, VERIFIED)));
     expect(Object.keys(patch?.annotations ?? {})).toEqual([APPROVED, RECEIPT]);
+    expect(JSON.parse(patch?.annotations[RECEIPT] ?? '')).toMatchObject({ announced: false });
   });
 });
 
@@ -212,6 +213,16 @@ describe('decide() never approves', () => {
     expect(target('deny').observation.phase).toBe('Rejected');
     expect(target('warn')).toMatchObject({ downgrade: true, approved: [A, B] });
     expect(target('allow')).toMatchObject({ downgrade: false, approved: [A, B] });
+  });
+
+  it('and calls nothing a downgrade where what replaced it is withdrawn', () => {
+    const rsync = buildRSync({
+      annotations: { approved: `${B} ${A}`, receipt: receipt({ digest: B, policy: OTHER_POLICY }) },
+    });
+    const rule = { ...RULE, downgrade: 'deny' } as const;
+    const others = new Map([[B, UNSIGNED]]);
+    const decision = decide(decisionInput(rsync, followed(A, VERIFIED, { rule, others })));
+    expect(decision).toMatchObject({ downgrade: false, approved: [A] });
   });
 });
 

@@ -37,8 +37,13 @@ const status: fc.Arbitrary<SyncStatus> = fc.oneof(
 );
 
 const receipt = fc
-  .tuple(digest, time, fc.constantFrom(POLICY, OTHER_POLICY))
-  .map(([of, resolvedAt, policy]) =>
+  .tuple(
+    digest,
+    time,
+    fc.constantFrom(POLICY, OTHER_POLICY),
+    fc.constantFrom(undefined, 'written' as const, 'refused' as const),
+  )
+  .map(([of, resolvedAt, policy, pin]) =>
     formatReceipt({
       image: IMAGE,
       digest: of,
@@ -49,6 +54,7 @@ const receipt = fc
       approvedAt: resolvedAt,
       enforcement: 'digest',
       reason: 'push',
+      ...(pin === undefined ? {} : { pin }),
     }),
   );
 
@@ -84,9 +90,15 @@ const target: fc.Arbitrary<Followed> = fc
   );
 
 const input: fc.Arbitrary<DecisionInput> = fc
-  .record({ rsync, target: fc.option(target, { nil: undefined }), withdraw: fc.boolean() })
-  .map(({ rsync: of, target: to, withdraw }) =>
-    decisionInput(of, to, { settings: { blockedAfterMs: 120_000, withdraw } }),
+  .record({
+    rsync,
+    target: fc.option(target, { nil: undefined }),
+    withdraw: fc.boolean(),
+    bare: fc.boolean(),
+    reason: fc.constantFrom('push' as const, 'resync' as const),
+  })
+  .map(({ rsync: of, target: to, withdraw, bare, reason }) =>
+    decisionInput(of, to, { settings: { blockedAfterMs: 120_000, withdraw }, bare, reason }),
   );
 
 const RUNS = { numRuns: 2_000 };
@@ -152,6 +164,20 @@ describe('decide(), whatever the input,', () => {
         const live = liveKey(given.rsync);
         if (patch === undefined || live === undefined || !before.includes(live)) return;
         expect(parseApproved(patch.annotations[APPROVED])).toContain(live);
+      }),
+      RUNS,
+    );
+  });
+
+  it('asks for nothing but its own annotations where more was refused', () => {
+    fc.assert(
+      fc.property(input, (given) => {
+        const { patch } = decide({ ...given, bare: true });
+        if (patch === undefined) return;
+        const keys = Object.keys(patch.annotations).filter(
+          (key) => ![APPROVED, RECEIPT].includes(key),
+        );
+        expect([keys, patch.image, patch.version]).toEqual([[], undefined, undefined]);
       }),
       RUNS,
     );

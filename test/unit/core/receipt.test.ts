@@ -14,6 +14,8 @@ const RECEIPT: Receipt = {
   enforcement: 'digest',
   reason: 'resync',
   actor: 'ops@acme.example',
+  announced: false,
+  pin: 'written',
 };
 
 describe('formatReceipt()', () => {
@@ -22,7 +24,7 @@ describe('formatReceipt()', () => {
   });
 
   it('leaves out what there is not', () => {
-    const { index: _index, actor: _actor, ...rest } = RECEIPT;
+    const { index: _i, actor: _a, announced: _n, pin: _p, ...rest } = RECEIPT;
     expect(JSON.parse(formatReceipt(rest))).toEqual(rest);
   });
 });
@@ -35,7 +37,13 @@ describe('parseReceipt()', () => {
       policy: 'sha256:p',
       resolvedAt: '2026-11-22T05:00:00Z',
       approvedAt: '2026-11-22T05:00:01Z',
+      pin: 'written',
     });
+  });
+
+  it('has no word for a pin that is none of ours', () => {
+    const receipt = JSON.stringify({ ...RECEIPT, pin: 'maybe' });
+    expect(parseReceipt(receipt)).not.toHaveProperty('pin');
   });
 
   it.each([

@@ -46,6 +46,20 @@ describe('resolveImage()', () => {
     expect(registry.asked).toEqual(['v1']);
   });
 
+  it.each([
+    ['says', 'application/vnd.cncf.helm.config.v1+json', { version: '1.2.3' }],
+    ['does not count', 'application/vnd.oci.image.config.v1+json', {}],
+  ])('%s the version of a manifest whose config is %s', async (_, mediaType, version) => {
+    const annotations = { 'org.opencontainers.image.version': '1.2.3' };
+    const config = { mediaType, digest: digestOf(amd), size: 2 };
+    const body = image('chart', { annotations, config });
+    expect(await resolve({ body })).toEqual({
+      status: 'resolved',
+      digest: digestOf(body),
+      ...version,
+    });
+  });
+
   it('dates the child of an index by its tag', async () => {
     const body = index(child(amd, AMD64));
     const registry = holding([{ body, tag: 'v1' }, { body: amd }]);

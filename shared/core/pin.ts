@@ -1,0 +1,84 @@
+import type { PinOutcome, ReceiptFacts, ReceiptReason } from './receipt.ts';
+import { type Reference, formatReference } from './reference.ts';
+import type { ResolvedImage } from './resolution.ts';
+import type { RSync } from './rsync.ts';
+import type { ImageRule } from './rule.ts';
+
+/** What `effect: pin` makes of one RSync's spec. */
+export type Pin =
+  /** Nothing to do: not pinned at all, or in place, put there by us where the receipt says so. */
+  | { readonly status: 'none'; readonly written: boolean }
+  | { readonly status: 'write'; readonly field: PinField; readonly value: string }
+  /** It was written once for this digest, or refused, and is not there: not to be fought over. */
+  | { readonly status: 'held'; readonly field: PinField; readonly refused: boolean };
+
+export type PinField = 'spec.oci.image' | 'spec.helm.version';
+
+export interface PinInput {
+  readonly rsync: RSync;
+  readonly rule: ImageRule;
+  readonly reference: Reference;
+  readonly resolved: ResolvedImage;
+  readonly receipt: ReceiptFacts | undefined;
+  readonly reason: ReceiptReason;
+}
+
+/**
+ * The spec change that puts a pinned RSync on its target: the image as written with the digest in place of the one it
+ * had, its tag kept beside it; of a chart the version. One write for each target: where the receipt says that it was
+ * made and the spec says otherwise, somebody put it back, most likely the parent that declares the RSync
+ * (facts/config-sync.md section 7), and only another target or a person's resync tries again.
+ */
+export function planPin({ rsync, rule, reference, resolved, receipt, reason }: PinInput): Pin {
+  if (rule.effect !== 'pin') return { status: 'none', written: false };
+  const wanted = wantedOf(rsync, rule, resolved);
+  if (wanted === undefined) return { status: 'none', written: receipt?.pin !== undefined };
+  const { field, value } = wanted;
+  const tried =
+    receipt?.pin !== undefined &&
+    receipt.digest === resolved.digest &&
+    receipt.image === formatReference(reference);
+  return tried && reason !== 'resync'
+    ? { status: 'held', field, refused: receipt.pin === 'refused' }
+    : { status: 'write', field, value };
+}
+
+/** What the receipt says of it: the next look tells by this whether the spec was put back. */
+export function outcomeOf(pin: Pin): PinOutcome | undefined {
+  switch (pin.status) {
+    case 'none':
+      return pin.written ? 'written' : undefined;
+    case 'write':
+      return 'written';
+    case 'held':
+      return pin.refused ? 'refused' : 'written';
+  }
+}
+
+/** One sentence for people: who is in the way of a pin that is held, and what to do. */
+export function explainHeld(
+  { field, refused }: Pin & { readonly status: 'held' },
+  { declared, manager }: Pick<RSync, 'declared' | 'manager'>,
+): string {
+  const owner = manager ?? (declared ? 'another RSync' : undefined);
+  const happened = refused
+    ? `The cluster refused to let ${field} be pinned`
+    : `${field} was pinned and put back`;
+  return owner === undefined
+    ? `${happened}; whoever writes it must set it, or leave it alone`
+    : `${happened}: ${owner} declares it; set it there, or declare client.lifecycle.config.k8s.io/mutation: ignore beside it`;
+}
+
+function wantedOf(
+  { source }: RSync,
+  rule: ImageRule,
+  { digest, version }: ResolvedImage,
+): { field: PinField; value: string } | undefined {
+  if (source.type === 'oci') {
+    const [name = ''] = source.image.split('@', 1);
+    const value = `${name}@${digest}`;
+    return value === source.image ? undefined : { field: 'spec.oci.image', value };
+  }
+  if (source.type !== 'helm' || rule.track === undefined || version === undefined) return undefined;
+  return version === source.version ? undefined : { field: 'spec.helm.version', value: version };
+}
