@@ -11,15 +11,20 @@ export interface Base {
   readonly now: () => Date;
 }
 
-/** Reads the environment and the config file, once. Throws `bad-config`. */
-export async function readBase(name: string): Promise<Base> {
+/** Reads the environment and the config file, here or where the environment says, once. Throws `bad-config`. */
+export async function readBase(name: string, configPath?: string): Promise<Base> {
   const env = readEnv(process.env);
   const log = createLogger({
     level: env.logLevel,
     service: env.service ?? name,
     ...(env.revision === undefined ? {} : { revision: env.revision }),
   });
-  return { env, log, config: await loadConfig(env.configPath), now: () => new Date() };
+  return {
+    env,
+    log,
+    config: await loadConfig(configPath ?? env.configPath),
+    now: () => new Date(),
+  };
 }
 
 /** Runs a main; a function that cannot start says why in one line, and exits with 1. */

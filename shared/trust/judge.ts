@@ -26,7 +26,7 @@ export async function judge(
     return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
   }
   if (outcomes.length === 0) return { status: 'unsigned' };
-  const accepting = new Set(outcomes.filter(isAcceptance).map(({ authority }) => authority));
+  const accepting = new Set(outcomes.filter(isSignatureAccepted).map(({ authority }) => authority));
   const verified = authorities.map(({ name }) => name).filter((name) => accepting.has(name));
   const missing = rules.filter((rule) => !met.has(rule)).map(lacking);
   if (verified.length >= policy.require && missing.length === 0) {
@@ -120,6 +120,11 @@ function isNoSignature({ reason }: CandidateOutcome): boolean {
   return reason === 'no-matching-predicate';
 }
 
-function isAcceptance({ authority, reason, predicateType }: CandidateOutcome): boolean {
+/** Whether an authority accepted a signature: an attestation is none, however good. */
+export function isSignatureAccepted({
+  authority,
+  reason,
+  predicateType,
+}: CandidateOutcome): boolean {
   return authority !== undefined && reason === undefined && predicateType === undefined;
 }

@@ -49,8 +49,9 @@ export async function fetchKmsKey(
       retry: false,
     });
   }
-  const { status, text } = await attempt(owner, async () => {
-    const headers = { authorization: `Bearer ${await googleToken()}` };
+  const token = await attempt(owner, 'no Google token could be had', googleToken);
+  const { status, text } = await attempt(owner, 'Cloud KMS did not answer', async () => {
+    const headers = { authorization: `Bearer ${token}` };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const url = `${ENDPOINT}${name}/publicKey`;
     const answer = await fetch(url, { headers, signal, redirect: 'error' });
@@ -81,13 +82,12 @@ function parse(text: string): z.infer<typeof answerSchema> | undefined {
   }
 }
 
-async function attempt<T>(owner: string, work: () => Promise<T>): Promise<T> {
+async function attempt<T>(owner: string, what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const { code, retry } = toFailure(cause);
-    const why = code === 'internal' ? 'Cloud KMS did not answer' : 'no Google token could be had';
-    throw unavailable(owner, `cannot be read: ${why}`, { cause, retry });
+    const { retry } = toFailure(cause);
+    throw unavailable(owner, `cannot be read: ${what}`, { cause, retry });
   }
 }
 

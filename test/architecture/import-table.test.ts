@@ -31,6 +31,7 @@ const ROOMS: readonly Room[] = [
     values: ['shared', 'functions/wiring'],
     types: [],
   })),
+  { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
   { path: 'infra/local', values: [], types: ['shared'] },
   { path: 'infra/build', values: [], types: [] },
@@ -70,7 +71,7 @@ describe('the import table', () => {
     const wiring = sources.flatMap(({ path, imports }) =>
       imports
         .filter(({ target }) => isWithin(target, 'functions/wiring'))
-        .filter(() => !path.endsWith('/main.ts') && !isWithin(path, 'functions/wiring'))
+        .filter(() => !/\/main\.ts$|^functions\/(?:wiring|cli)\//.test(path))
         .map(({ target }) => `${path} -> ${target}`),
     );
     expect(wiring).toEqual([]);

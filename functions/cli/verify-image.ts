@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util';
+import type { Digest } from '#shared/core/digest.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import { formatReference, parseReference, type Reference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
+import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
+import type { Verifier } from '#shared/trust/verifier.ts';
+
+/** What the config says, opened. */
+export interface ImageJudge {
+  /** The policy of the first `images` entry that names the repository. */
+  policyOf(repository: string): TrustPolicy | undefined;
+  resolve(reference: Reference): Promise<Resolution>;
+  readonly verifier: Verifier;
+}
+
+export interface VerifyDeps {
+  /** Reads the config at the path, or at its usual place. Throws `bad-config`. */
+  readonly open: (configPath: string | undefined) => Promise<ImageJudge>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** For all of it, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** 0: verified, 1: not, 2: could not be checked, or bad input, 3: timed out. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+const USAGE = 'Usage: npm run verify -- IMAGE [--config FILE] [--json]\n';
+/** Controls, formats such as the change of direction, and what is no character: what others push must not rule a terminal. */
+const UNPRINTABLE = /\p{C}/gu;
+
+interface Command {
+  readonly image: string;
+  readonly config: string | undefined;
+  readonly json: boolean;
+}
+
+/** The command `npm run verify`: the verdict on standard output, why there is none on standard error. */
+export async function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode> {
+  const command = readCommand(args);
+  if (command === undefined) {
+    deps.err(USAGE);
+    return 2;
+  }
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => giveUp(undefined), deps.timeoutMs);
+  try {
+    const report = await Promise.race([judgeImage(command, deps), late]);
+    if (report === undefined) {
+      deps.err(`No verdict within ${deps.timeoutMs / 1000} s: try again\n`);
+      return 3;
+    }
+    deps.out(command.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+    return report.verdict.status === 'verified' ? 0 : 1;
+  } catch (error) {
+    const { code, message, cause } = toFailure(error);
+    const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
+    deps.err(`${clean(shown)} (${code})\n`);
+    return code === 'deadline-exceeded' ? 3 : 2;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readCommand(args: string[]): Command | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+    });
+    const [image, ...more] = positionals;
+    if (image === undefined || more.length > 0) return undefined;
+    return { image, config: values.config, json: values.json };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Report {
+  readonly image: string;
+  readonly digest?: Digest;
+  readonly index?: Digest;
+  readonly policy: string;
+  readonly message: string;
+  readonly reasons: readonly string[];
+  readonly verdict: Verdict;
+}
+
+async function judgeImage({ image, config }: Command, deps: VerifyDeps): Promise<Report> {
+  const reference = parseReference(image);
+  const judge = await deps.open(config);
+  const policy = judge.policyOf(reference.repository);
+  if (policy === undefined) throw unnamed(reference);
+  const { image: found } = await judge.resolve(reference);
+  const named = { image: formatReference(reference), policy: policy.name };
+  if (found.status === 'unusable') return reportOn(found, policy, named);
+  const { digest, index } = found;
+  const { repository } = reference;
+  const where = index === undefined ? { digest } : { digest, index };
+  const verdict = await judge.verifier.verify({ repository, ...where }, policy);
+  return reportOn(verdict, policy, { ...named, ...where });
+}
+
+function unnamed({ repository }: Reference): CountersignError {
+  const message = `No entry of "images" in the config names ${repository}: add one`;
+  return new CountersignError('bad-request', message);
+}
+
+function reportOn(
+  verdict: Verdict,
+  policy: TrustPolicy,
+  named: Pick<Report, 'image' | 'policy' | 'digest' | 'index'>,
+): Report {
+  const message = explainVerdict(verdict, policy);
+  return { ...named, message, reasons: reasonsOf(verdict), verdict };
+}
+
+function format({ image, digest, index, message, verdict }: Report): string {
+  const candidates = 'candidates' in verdict ? verdict.candidates : [];
+  const lines = [
+    message,
+    `  image ${image}`,
+    ...(digest === undefined ? [] : [`  digest ${digest}`]),
+    ...(index === undefined ? [] : [`  in index ${index}`]),
+    ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
+  ];
+  return `${lines.map(clean).join('\n')}\n`;
+}
+
+function clean(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
+}

@@ -1,0 +1,94 @@
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/verdict.ts';
+
+import { isSignatureAccepted } from './judge.ts';
+
+type Explained = Pick<TrustPolicy, 'name' | 'require' | 'authorities' | 'format'>;
+
+/**
+ * Why a candidate does not count and what to do, by reason: the nearest to a signature that counts comes first, for it
+ * is most likely the one that was meant.
+ */
+const WAYS: Readonly<Record<CandidateReason, (policy: Explained) => string>> = {
+  'missing-claim': () => 'a signature lacks the annotations of the policy: sign with -a NAME=VALUE',
+  'missing-log-entry': () =>
+    'a signature is in no transparency log: sign without --tlog-upload=false',
+  'missing-timestamp': () =>
+    'nobody trusted says when it was signed: sign with a timestamp or a log',
+  'missing-sct': () =>
+    'its certificate is in no certificate log: sign with a certificate authority that logs',
+  'certificate-expired': () => 'its certificate was not in use when it was signed: sign again',
+  'time-out-of-range': () =>
+    'it was signed outside the time in which its signer or log is trusted: sign again, or renew the trusted root',
+  'log-mismatch': () => 'its log entry is of another signature: sign again',
+  'wrong-key-usage': () => 'its certificate is not for signing code: sign with one that is',
+  'weak-key': () =>
+    'a key of the policy is too weak: replace it by ECDSA P-256, and sign with that',
+  'unsupported-algorithm': () =>
+    'a key of the policy cannot be used here: replace it by ECDSA P-256, and sign with that',
+  'wrong-format': ({ format }) =>
+    `the policy accepts only signatures of the ${format} form: sign with --new-bundle-format=${format === 'bundle'}`,
+  'wrong-identity': ({ authorities }) =>
+    `it was signed by somebody else: sign as ${namesOf(authorities)}, or correct the subject in the policy`,
+  'wrong-issuer': ({ authorities }) =>
+    `its identity is of another issuer: sign as ${namesOf(authorities)}, or correct the issuer in the policy`,
+  'untrusted-root': () =>
+    'its certificate is by an authority that is not trusted: name its trusted_root.json in the policy',
+  'wrong-key': ({ authorities }) =>
+    `it was signed by somebody else: sign with the key of ${namesOf(authorities)}`,
+  'bad-signature': () => 'a signature does not verify with the key it names: sign again',
+  'no-matching-predicate': () =>
+    'what is there are attestations, or not those that the policy asks for: sign the digest, and attest it as the policy says',
+  'digest-mismatch': () => 'what is there was signed for another image: sign this digest',
+  malformed: () => 'what is there cannot be read as a signature: sign again with cosign 2 or 3',
+  'too-large': () => 'there is more data than is read: remove what is no signature, and sign again',
+  'too-many': () => 'there are more signatures than are read: remove those that are not needed',
+};
+
+/** The verdict in one sentence for people: what it is, and what to do where it is not `verified`. */
+export function explainVerdict(verdict: Verdict, policy: Explained): string {
+  switch (verdict.status) {
+    case 'verified':
+      return verdict.allowedUnsigned === true
+        ? `Not signed, and policy "${policy.name}" allows that`
+        : `Verified by ${verdict.authorities.join(', ')} under policy "${policy.name}"`;
+    case 'unsigned':
+      return `Not signed: sign the digest with cosign as ${namesOf(policy.authorities)}`;
+    case 'unusable':
+      return `Cannot be synced: ${verdict.message}`;
+    case 'untrusted':
+      return `Not trusted under policy "${policy.name}": ${explainUntrusted(verdict.candidates, policy)}`;
+  }
+}
+
+/** One candidate in one line: where, which form, who looked, and what came of it. */
+export function explainCandidate(outcome: CandidateOutcome): string {
+  const { source, format, predicateType, authority, reason, detail, identity } = outcome;
+  const what = predicateType === undefined ? format : `${format} attestation ${predicateType}`;
+  const who = authority === undefined ? '' : `, ${authority}`;
+  const found =
+    reason === undefined ? `accepted as ${identity ?? 'its signer'}` : `${reason}: ${detail ?? ''}`;
+  return `${source} (${what}${who}) ${found}`;
+}
+
+function explainUntrusted(outcomes: readonly CandidateOutcome[], policy: Explained): string {
+  const { authorities, require } = policy;
+  const accepting = outcomes.filter(isSignatureAccepted);
+  const signers = new Set(accepting.map(({ authority }) => authority));
+  const lacking = outcomes.find(({ source, reason }) => source === 'policy' && reason);
+  if (signers.size >= require && lacking !== undefined) {
+    return `${lacking.detail ?? 'An attestation is missing'}: attest it with cosign as ${namesOf(authorities)}`;
+  }
+  if (signers.size > 0) {
+    const others = authorities.filter(({ name }) => !signers.has(name));
+    return `signed by ${[...signers].join(', ')}, and ${require} are required: have it signed by ${namesOf(others)} too`;
+  }
+  const seen = new Set<string>(outcomes.flatMap(({ reason }) => reason ?? []));
+  const nearest = Object.entries(WAYS).find(([reason]) => seen.has(reason));
+  return nearest === undefined ? 'sign the digest' : nearest[1](policy);
+}
+
+function namesOf(authorities: Explained['authorities']): string {
+  const names = authorities.map(({ name }) => name);
+  return names.length === 0 ? 'somebody whom the policy names' : names.join(' or ');
+}
