@@ -8,6 +8,7 @@ export const SCHEMA_VERSION = 1;
 
 /** How long a process waits for another one's write; each takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
+const WAL_PAUSE_MS = 10;
 
 const TABLES = `
   CREATE TABLE clusters (cluster TEXT PRIMARY KEY, reconciled_ms INTEGER, record TEXT NOT NULL) STRICT;
@@ -26,6 +27,7 @@ const TABLES = `
 `;
 
 // SQLite result codes; extended codes have these in their lowest byte.
+const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
@@ -93,9 +95,13 @@ export function inodeOf(path: string): bigint | undefined {
 
 /** Whether the failure says that the file itself is damaged. */
 export function isDamage(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error)) return false;
-  const code = Number(error.errcode) & 0xff;
+  const code = codeOf(error);
   return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return Number(error.errcode) & 0xff;
 }
 
 /** `store-unavailable` for whatever SQLite or the file system said. */
@@ -109,7 +115,8 @@ function connect(path: string): OpenFile {
   mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE');
+    useWal(db);
+    db.exec('PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE');
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
     const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
     if (empty && version === 0) db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
@@ -119,6 +126,23 @@ function connect(path: string): OpenFile {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * Functions start together, and the first of them changes the mode of the new file. SQLite has that wait for nobody,
+ * whatever the busy timeout, so that we wait here.
+ */
+function useWal(db: DatabaseSync): void {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (codeOf(error) !== BUSY || performance.now() > deadline) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
   }
 }
 

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +11,15 @@ import type { Discarded } from '#shared/store/sqlite-file.ts';
 import { openSqliteStore } from '#shared/store/sqlite-store.ts';
 import type { Store } from '#shared/store/store.ts';
 import { clusterRecord, storeContract } from '#test/contract/store/suite.ts';
+
+/** Is about to write a file that is not yet in WAL mode, for a while. */
+const HOLD = `
+  import { DatabaseSync } from 'node:sqlite';
+  const db = new DatabaseSync(process.argv[1]);
+  db.exec('BEGIN IMMEDIATE');
+  console.log('writing');
+  setTimeout(() => db.close(), 300);
+`;
 
 const run = promisify(execFile);
 let folder: string;
@@ -44,6 +54,17 @@ describe('several processes', () => {
     expect(shared?.reconciledAt).toBe(
       new Date(Date.UTC(2026, 10, 22) + (count - 1) * 2 + 1).toISOString(),
     );
+    await store.close();
+  });
+});
+
+describe('a new file', () => {
+  it('is waited for while another process writes it', async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLD, path]);
+    await once(holder.stdout, 'data');
+    const store = openSqliteStore({ path });
+    expect(await store.listClusters({ limit: 1 })).toEqual([]);
     await store.close();
   });
 });
