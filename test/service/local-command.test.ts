@@ -100,7 +100,12 @@ describe('npm run local', () => {
 
   it('stops when Ctrl-C comes before it is up', async () => {
     const { child, exitCode } = start();
-    await vi.waitFor(async () => expect(await readdir(dir)).toContain('world.lock'), PATIENCE);
+    // Its functions have been started, do not listen yet, and know nothing of draining.
+    const logs = join(dir, 'logs');
+    await vi.waitFor(async () => expect(await readdir(logs)).toContain('sweep.log'), {
+      ...PATIENCE,
+      interval: 5,
+    });
     signalAll(child, 'SIGINT');
     expect(await exitCode).toBe(0);
     await expectNothingLeft(child);
