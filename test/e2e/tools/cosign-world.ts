@@ -1,0 +1,143 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startRegistry } from '#infra/local/registry/server.ts';
+import { type Digest, isDigest } from '#shared/core/digest.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
+import { createRegistry } from '#shared/registry/http-registry.ts';
+import { createKeyLoader } from '#shared/trust/keys.ts';
+import type { Subject } from '#shared/trust/places.ts';
+import { createVerifier } from '#shared/trust/verifier.ts';
+import { keyPolicy } from '#test/fakes/cosign.ts';
+
+import { startDockerRegistry } from './docker-registry.ts';
+import { findTool } from './find-tool.ts';
+import { type Finished, runProcess } from './process.ts';
+
+export const PLAIN_HTTP = '--allow-http-registry';
+const LEGACY_3 = ['--new-bundle-format=false', '--use-signing-config=false'];
+const BUNDLE_3 = ['--new-bundle-format=true', '--use-signing-config=false'];
+
+/** Every way in which cosign signs with a key and asks nothing of the world (facts/toolchain.md). */
+export const FORMS = [
+  { form: 'cosign 2, legacy', cosign: 'cosign2', flags: ['--new-bundle-format=false'] },
+  { form: 'cosign 2, bundle', cosign: 'cosign2', flags: ['--new-bundle-format=true'] },
+  { form: 'cosign 3, legacy', cosign: 'cosign3', flags: LEGACY_3 },
+  { form: 'cosign 3, bundle', cosign: 'cosign3', flags: BUNDLE_3 },
+] as const;
+export type Form = (typeof FORMS)[number];
+
+/** Who signs: cosign's key pair `<name>.key` and `<name>.pub`. */
+type Signer = string;
+
+/** Real tools, a folder of their own, and two registries: ours and Debian's, which has no referrers API. */
+export interface CosignWorld {
+  readonly folder: string;
+  readonly hosts: { readonly embedded: string; readonly debian: string };
+  /** Exit code and output of a tool in the folder. */
+  attempt(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** Its output; throws when it fails. */
+  run(name: string, ...args: readonly string[]): Promise<string>;
+  /** An index of two images in a repository of its own. */
+  pushIndex(host?: string): Promise<{ repository: string; digest: Digest; index: Digest }>;
+  sign(form: Form, signer: Signer, reference: string, ...more: readonly string[]): Promise<string>;
+  /** Whether the newest cosign verifies, as people would run it. */
+  cosignVerifies(signer: Signer, reference: string, ...more: readonly string[]): Promise<boolean>;
+  policyFor(signer: Signer, parts?: Parameters<typeof keyPolicy>[1]): Promise<TrustPolicy>;
+  /** What we say. */
+  verdictOf(
+    subject: Subject,
+    policy: TrustPolicy,
+  ): Promise<{ status: string; reasons: readonly string[] }>;
+  close(): Promise<void>;
+}
+
+/** Opens the world with the key pairs `release` and `other`, of cosign's own kind. */
+export async function openCosignWorld(): Promise<CosignWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-cosign-'));
+  const embedded = await startRegistry({ port: 0 });
+  const debian = await startDockerRegistry();
+  const hosts = { embedded: embedded.host, debian: debian.host };
+  let repositories = 0;
+
+  async function attempt(name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const ours = name === 'tar' || name === 'openssl';
+    const command = ours ? name : findTool(name);
+    const env = {
+      HOME: folder,
+      DOCKER_CONFIG: join(folder, 'docker'),
+      COSIGN_PASSWORD: '',
+      ...more,
+    };
+    return runProcess({ command, args, cwd: folder, env });
+  }
+
+  async function run(name: string, ...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await attempt(name, args);
+    if (code !== 0) throw new Error(`${name} ${args.join(' ')} exited ${code}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  async function digestOf(reference: string): Promise<Digest> {
+    const digest = await run('crane', 'digest', reference);
+    if (!isDigest(digest)) throw new Error(`not a digest: ${digest}`);
+    return digest;
+  }
+
+  for (const name of ['one', 'two']) {
+    await writeFile(join(folder, `${name}.yaml`), `name: ${name}\n`);
+    await run('tar', 'cf', `${name}.tar`, `${name}.yaml`);
+  }
+  for (const name of ['release', 'other']) {
+    await run('cosign3', 'generate-key-pair', `--output-key-prefix=${name}`);
+  }
+
+  return {
+    folder,
+    hosts,
+    attempt,
+    run,
+    async pushIndex(host = hosts.embedded) {
+      const repository = `${host}/configs/test-${++repositories}`;
+      for (const name of ['one', 'two']) {
+        const reference = `${repository}:${name}`;
+        await run('crane', 'append', '--oci-empty-base', '-f', `${name}.tar`, '-t', reference);
+      }
+      const children = ['-m', `${repository}:one`, '-m', `${repository}:two`];
+      await run('crane', 'index', 'append', ...children, '-t', `${repository}:index`);
+      const digest = await digestOf(`${repository}:one`);
+      return { repository, digest, index: await digestOf(`${repository}:index`) };
+    },
+    sign({ cosign, flags }, signer, reference, ...more) {
+      const options = ['--yes', `--key=${signer}.key`, '--tlog-upload=false', PLAIN_HTTP, ...flags];
+      return run(cosign, 'sign', ...options, ...more, reference);
+    },
+    async cosignVerifies(signer, reference, ...more) {
+      const options = [`--key=${signer}.pub`, '--insecure-ignore-tlog=true', PLAIN_HTTP];
+      const { code } = await attempt('cosign3', ['verify', ...options, ...more, reference]);
+      return code === 0;
+    },
+    async policyFor(signer, parts = {}) {
+      const pem = await readFile(join(folder, `${signer}.pub`), 'utf8');
+      return keyPolicy([{ pem }], parts);
+    },
+    async verdictOf(subject, policy) {
+      const registry = createRegistry({
+        fetch,
+        registries: Object.values(hosts).map((host) => ({ host, plainHttp: true, auth: 'none' })),
+        now: () => new Date(),
+        googleToken: () => Promise.reject(new Error('no Google here')),
+      });
+      const verifier = createVerifier({ registry, keys: createKeyLoader(), now: Date.now });
+      const verdict = await verifier.verify(subject, policy);
+      return { status: verdict.status, reasons: reasonsOf(verdict) };
+    },
+    async close() {
+      await embedded.close();
+      await debian.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
