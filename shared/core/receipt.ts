@@ -20,7 +20,7 @@ export interface Receipt {
   readonly enforcement: 'digest' | 'version';
   readonly reason: ReceiptReason;
   readonly actor?: string;
-  /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0009). */
+  /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0008). */
   readonly announced?: false;
   /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
   readonly pin?: PinOutcome;

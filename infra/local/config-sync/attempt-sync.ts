@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { applyDeclared } from './apply-declared.ts';
+import type { DeclaredSync } from './declared-syncs.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { imageToSync, IMAGE_TO_SYNC } from './image-to-sync.ts';
@@ -31,8 +33,8 @@ export type AttemptResult = 'waiting' | 'unchanged' | 'synced' | 'failed' | 'fai
 type Stage = 'source' | 'rendering' | 'sync';
 
 /**
- * A file of this name, anywhere under `dir`, makes the sync stage fail with KNV2010: nothing is applied in the local
- * world, so that what cannot be applied has to say so itself. It works from any tool that can push a file.
+ * A file of this name, anywhere under `dir`, makes the sync stage fail with KNV2010: nothing but RSyncs is applied in
+ * the local world, so that what cannot be applied has to say so itself. It works from any tool that can push a file.
  */
 const FAULT_FILE = 'fail.yaml';
 
@@ -41,6 +43,7 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
   const { rsync, spec, source, kube, lifetime } = world;
   const written: { [stage in Stage]?: StageResult } = {};
   let read: string | undefined;
+  let applied: readonly DeclaredSync[] = [];
 
   /** Writes a stage's result where this reconciler has not written just that before. */
   async function publish<Result extends StageResult>(
@@ -74,6 +77,8 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
   }
 
   return async (trigger) => {
+    // The remediator keeps up what was applied last, from memory, whatever the source is doing.
+    await applyDeclared(rsync, applied, kube);
     const state = source.state();
     if (state.type === 'waiting') return 'waiting';
     if (state.type === 'failed') {
@@ -100,7 +105,11 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
     if (trigger === 'sync' && !changed) return 'unchanged';
     current = await publish(current, 'source', setSource, ok);
     current = await publish(current, 'sync', setSync, { ...ok, syncing: true });
-    const errors = faultsIn(content, dir).map(applyError);
+    applied = (content.declared ?? []).filter(({ path }) => isUnder(path, dir));
+    const errors = [
+      ...faultsIn(content, dir).map(applyError),
+      ...(await applyDeclared(rsync, applied, kube)),
+    ];
     await publish(current, 'sync', setSync, { ...ok, errors, syncing: false });
     if (errors.length === 0) return 'synced';
     return changed ? 'failed-anew' : 'failed';
@@ -112,8 +121,11 @@ function hasDir({ paths }: Content, dir: string): boolean {
 }
 
 function faultsIn({ paths }: Content, dir: string): string[] {
-  const inside = paths.filter((path) => dir === '.' || path.startsWith(`${dir}/`));
-  return inside.filter((path) => path.split('/').at(-1) === FAULT_FILE);
+  return paths.filter((path) => isUnder(path, dir) && path.split('/').at(-1) === FAULT_FILE);
+}
+
+function isUnder(path: string, dir: string): boolean {
+  return dir === '.' || path.startsWith(`${dir}/`);
 }
 
 // As Kubernetes writes times: whole seconds.

@@ -18,6 +18,8 @@ export class KubeError extends Error {
   }
 }
 
+type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
+
 /** What one identity asks of one cluster. */
 export interface KubeClient {
   list: (kind: SyncKind) => Promise<{ resourceVersion: string; rsyncs: RSync[] }>;
@@ -26,7 +28,9 @@ export interface KubeClient {
     kind: SyncKind,
     options: { since: string; seconds: number; signal: AbortSignal },
   ) => Promise<ReadableStream<Uint8Array>>;
-  get: (rsync: RSync) => Promise<RSync>;
+  get: (rsync: Named) => Promise<RSync>;
+  /** Server-side apply of what is declared, by force (facts/config-sync.md section 7); creates what is not there. */
+  apply: (rsync: Named, object: unknown) => Promise<void>;
   /** JSON merge patch of the main resource, without a resourceVersion: null removes the annotation. */
   annotate: (rsync: RSync, key: string, value: string | null) => Promise<RSync>;
   /** Replaces `status`; 409 where the object changed since it was read. */
@@ -56,10 +60,16 @@ export function createKubeClient(deps: {
     throw new KubeError(response.status, readRefusal(body) ?? `${response.status} ${body}`.trim());
   }
 
-  function ask(method: string, path: string, body?: unknown, type = 'application/json') {
+  function ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+    options = '',
+  ) {
     return lifetime.limit(API_TIMEOUT, async (signal): Promise<unknown> => {
       if (body === undefined) return (await send(path, { method, signal })).json();
-      const written = `${path}?fieldManager=${FIELD_MANAGER}`;
+      const written = `${path}?fieldManager=${FIELD_MANAGER}${options}`;
       return (await send(written, { method, signal, body: JSON.stringify(body) }, type)).json();
     });
   }
@@ -79,6 +89,9 @@ export function createKubeClient(deps: {
     async get(rsync) {
       return readRSync(rsync.kind, await ask('GET', pathOf(rsync)));
     },
+    async apply(rsync, object) {
+      await ask('PATCH', pathOf(rsync), object, 'application/apply-patch+yaml', '&force=true');
+    },
     async annotate(rsync, key, value) {
       const patch = { metadata: { annotations: { [key]: value } } };
       const type = 'application/merge-patch+json';
@@ -95,7 +108,7 @@ function pluralOf(kind: SyncKind): string {
   return kind === 'RootSync' ? 'rootsyncs' : 'reposyncs';
 }
 
-function pathOf({ kind, namespace, name }: RSync): string {
+function pathOf({ kind, namespace, name }: Named): string {
   return `/namespaces/${namespace}/${pluralOf(kind)}/${name}`;
 }
 

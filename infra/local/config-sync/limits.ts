@@ -56,6 +56,9 @@ export const MANIFEST_LIMIT = 4 * 1024 * 1024;
 export const LAYER_LIMIT = 64 * 1024 * 1024;
 export const UNPACKED_LIMIT = 256 * 1024 * 1024;
 
+/** One file that is looked through for RSyncs. Ours. */
+export const MANIFEST_FILE_LIMIT = 1024 * 1024;
+
 /** Layers of one image, and indexes within indexes. Ours. */
 export const LAYERS_LIMIT = 128;
 export const INDEX_DEPTH = 3;

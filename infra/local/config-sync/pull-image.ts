@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readDeclared } from './declared-syncs.ts';
 import { parseImageName } from './image-name.ts';
 import { INDEX_DEPTH, LAYERS_LIMIT } from './limits.ts';
 import {
@@ -48,7 +49,10 @@ export function pullImage(image: string): Pull {
     const { layers } = imageSchema.parse(JSON.parse(manifest.bytes.toString()));
     try {
       const blobs = await Promise.all(layers.map((layer) => registry.blob(layer.digest)));
-      return { commit, paths: await unpackLayers(blobs) };
+      const unpacked = await unpackLayers(blobs);
+      const declared = readDeclared(unpacked);
+      const content = { commit, paths: unpacked.map(({ path }) => path) };
+      return declared.length === 0 ? content : { ...content, declared };
     } catch (cause) {
       throw new Error(`failed to extract the image: ${reasonOf(cause)}`, { cause });
     }

@@ -4,11 +4,12 @@ export interface TarEntry {
   /** Relative, without `./` before and `/` behind. */
   readonly path: string;
   readonly directory: boolean;
+  readonly content: Buffer;
 }
 
 /**
- * The entries of a tar archive (POSIX.1-2001 pax and GNU's long names): just what it holds and where. Throws where the
- * bytes are no archive, as Go's reader does.
+ * The entries of a tar archive (POSIX.1-2001 pax and GNU's long names): what it holds and where. Throws where the bytes
+ * are no archive, as Go's reader does.
  */
 export function readTar(bytes: Buffer): TarEntry[] {
   const entries: TarEntry[] = [];
@@ -27,14 +28,14 @@ export function readTar(bytes: Buffer): TarEntry[] {
     if (type === 'x') longPath = paxPath(content) ?? longPath;
     else if (type === 'L') longPath = readText(content, 0, content.length);
     else if (type !== 'g' && type !== 'K') {
-      entries.push(toEntry(longPath ?? pathOf(header), type));
+      entries.push({ ...toEntry(longPath ?? pathOf(header), type), content });
       longPath = undefined;
     }
   }
   return entries;
 }
 
-function toEntry(path: string, type: string): TarEntry {
+function toEntry(path: string, type: string): Omit<TarEntry, 'content'> {
   const clean = path.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
   return { path: clean === '.' ? '' : clean, directory: type === '5' || path.endsWith('/') };
 }

@@ -1,3 +1,4 @@
+import type { DeclaredSync } from './declared-syncs.ts';
 import type { Lifetime } from './lifetime.ts';
 import { MAX_PULL_FAILURES, PULL_BACKOFF, PULL_BACKOFF_CAP, PULL_TIMEOUT } from './limits.ts';
 import { type Pace, scalePull } from './pace.ts';
@@ -6,6 +7,8 @@ import { type Pace, scalePull } from './pace.ts';
 export interface Content {
   readonly commit: string;
   readonly paths: readonly string[];
+  /** The RSyncs among its objects; of an image only. */
+  readonly declared?: readonly DeclaredSync[];
 }
 
 /** Gets the content once; `known` is what is there already, given back where nothing has changed. */

@@ -34,6 +34,12 @@ export function applyError(sourcePath: string): SyncError {
   return { ...error, errorResources: [{ sourcePath }] };
 }
 
+/** One RSync that the source declares could not be applied, or may not be. */
+export function declaredError(code: '1069' | '2010', sourcePath: string, why: string): SyncError {
+  const error = knv(code, `unable to apply resource from ${sourcePath}: ${why}`);
+  return { ...error, errorResources: [{ sourcePath }] };
+}
+
 // The code stands bare in its field, and with its prefix in the message.
 function knv(code: string, text: string): SyncError {
   const errorMessage = `KNV${code}: ${text}\n\nFor more information, see ${HELP}${code}`;

@@ -15,15 +15,21 @@ export async function decompress(layer: Buffer): Promise<Buffer> {
   return layer;
 }
 
+/** What a path of the flattened layers is: a file has content. */
+export interface Unpacked {
+  readonly path: string;
+  readonly content?: Buffer;
+}
+
 /**
  * The files and directories of flattened layers, lowest first: from the top down, a path counts once, and a whiteout
  * hides what lies below it. oci-sync makes no parents: a nested file needs its directory's entry before it
  * (facts/config-sync.md section 3). Throws as extracting would fail.
  */
-export async function unpackLayers(layers: readonly Buffer[]): Promise<string[]> {
-  const seen = new Map<string, 'directory' | 'file' | 'whiteout'>();
+export async function unpackLayers(layers: readonly Buffer[]): Promise<Unpacked[]> {
+  const seen = new Map<string, 'directory' | 'whiteout' | Buffer>();
   for (const layer of layers.toReversed()) {
-    for (const { path, directory } of readTar(await decompress(layer))) {
+    for (const { path, directory, content } of readTar(await decompress(layer))) {
       if (path === '') continue;
       const { parent, base } = splitPath(path);
       if (base.startsWith(WHITEOUT)) {
@@ -34,18 +40,28 @@ export async function unpackLayers(layers: readonly Buffer[]): Promise<string[]>
       if (!directory && parent !== '' && seen.get(parent) !== 'directory') {
         throw new Error(`open ${path}: no such file or directory`);
       }
-      seen.set(path, directory ? 'directory' : 'file');
+      seen.set(path, directory ? 'directory' : content);
     }
   }
-  return [...seen].flatMap(([path, type]) => (type === 'whiteout' ? [] : [path]));
+  return [...seen].flatMap(([path, found]) => {
+    if (found === 'whiteout') return [];
+    return found === 'directory' ? [{ path }] : [{ path, content: found }];
+  });
 }
 
-function hide(seen: Map<string, string>, parent: string, base: string): void {
+function hide(
+  seen: Map<string, 'directory' | 'whiteout' | Buffer>,
+  parent: string,
+  base: string,
+): void {
   const path = parent === '' ? base : `${parent}/${base}`;
   if (!seen.has(path)) seen.set(path, 'whiteout');
 }
 
-function isHidden(seen: ReadonlyMap<string, string>, parent: string): boolean {
+function isHidden(
+  seen: ReadonlyMap<string, 'directory' | 'whiteout' | Buffer>,
+  parent: string,
+): boolean {
   if (parent === '') return false;
   return seen.get(parent) === 'whiteout' || isHidden(seen, splitPath(parent).parent);
 }

@@ -54,6 +54,7 @@ function start() {
     kube: {
       list: () => Promise.reject(new Error('not asked for')),
       watch: () => Promise.reject(new Error('not asked for')),
+      apply: () => Promise.reject(new Error('not asked for')),
       async get() {
         world.gets += 1;
         return current();

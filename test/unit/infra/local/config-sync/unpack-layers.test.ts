@@ -15,7 +15,7 @@ describe('readTar()', () => {
       './base/a.yaml': 'x'.repeat(600),
       '/b.yaml': '',
     });
-    expect(readTar(tar)).toEqual([
+    expect(readTar(tar)).toMatchObject([
       { path: '', directory: true },
       { path: 'base', directory: true },
       { path: 'base/a.yaml', directory: false },
@@ -28,7 +28,7 @@ describe('readTar()', () => {
     ['GNU', tarEntry('././@LongLink', Buffer.from(`${LONG}\0`), 'L')],
   ])('reads the long names of %s', (_, extension) => {
     const tar = Buffer.concat([extension, tarEntry('short', Buffer.from('1')), END]);
-    expect(readTar(tar)).toEqual([{ path: LONG, directory: false }]);
+    expect(readTar(tar)).toMatchObject([{ path: LONG, directory: false }]);
   });
 
   it('takes nothing at all for an empty archive', () => {
@@ -48,14 +48,29 @@ describe('readTar()', () => {
   });
 });
 
+/** The paths alone. */
+async function unpack(layers: readonly Buffer[]): Promise<string[]> {
+  return (await unpackLayers(layers)).map(({ path }) => path);
+}
+
 describe('unpackLayers()', () => {
+  it('gives the content of the topmost file', async () => {
+    const layers = [buildTar({ 'a/': '', 'b.yaml': 'old' }), buildTar({ 'b.yaml': 'new' })];
+    expect(
+      (await unpackLayers(layers)).map(({ path, content }) => [path, content?.toString()]),
+    ).toEqual([
+      ['b.yaml', 'new'],
+      ['a', undefined],
+    ]);
+  });
+
   const tar = buildTar({ 'a.yaml': 'a' });
   it.each([
     ['plain', tar],
     ['gzip', gzipSync(tar)],
     ['zstd', zstdCompressSync(tar)],
   ])('takes a layer that is %s', async (_, layer) => {
-    expect(await unpackLayers([layer])).toEqual(['a.yaml']);
+    expect(await unpack([layer])).toEqual(['a.yaml']);
   });
 
   it('refuses a layer that is no archive', async () => {
@@ -65,8 +80,8 @@ describe('unpackLayers()', () => {
   it('lays layers over each other, and hides what a whiteout names', async () => {
     const lower = buildTar({ 'gone/': '', 'gone/x.yaml': '', 'a.yaml': '', 'b.yaml': '' });
     const upper = buildTar({ '.wh.gone': '', '.wh.a.yaml': '', 'b.yaml': 'new' });
-    expect(await unpackLayers([lower, upper])).toEqual(['b.yaml']);
-    expect((await unpackLayers([upper, lower])).toSorted()).toEqual([
+    expect(await unpack([lower, upper])).toEqual(['b.yaml']);
+    expect((await unpack([upper, lower])).toSorted()).toEqual([
       'a.yaml',
       'b.yaml',
       'gone',
