@@ -1,32 +1,18 @@
-/** Values of each dimension by its name. */
-export type Dimensions = Readonly<Record<string, readonly unknown[]>>;
-/** One value of each dimension. */
-export type Row<D extends Dimensions> = { readonly [K in keyof D]: D[K][number] };
-
 /**
- * Few rows of the whole product in which every three values of three dimensions meet, the same ones each time:
- * greedily, the row that covers most of what is still missing.
+ * Few of the rows, in which every three values of three fields that meet in any row do meet; the same ones each time.
+ * Greedily: the row that covers most of what is still missing.
  */
-export function coverTriples<D extends Dimensions>(dimensions: D): readonly Row<D>[] {
-  const product = multiply(dimensions).map((row) => ({ row, triples: triplesOf(row) }));
-  const missing = new Set(product.flatMap(({ triples }) => triples));
-  const rows: Row<D>[] = [];
+export function coverTriples<T extends object>(rows: readonly T[]): readonly T[] {
+  const all = rows.map((row) => ({ row, triples: triplesOf(row) }));
+  const missing = new Set(all.flatMap(({ triples }) => triples));
+  const chosen: T[] = [];
   while (missing.size > 0) {
-    const gains = product.map(({ triples }) => triples.filter((one) => missing.has(one)).length);
-    const best = product[gains.indexOf(Math.max(...gains))];
+    const gains = all.map(({ triples }) => triples.filter((one) => missing.has(one)).length);
+    const best = all[gains.indexOf(Math.max(...gains))];
     for (const triple of best?.triples ?? []) missing.delete(triple);
-    if (best !== undefined) rows.push(best.row);
+    if (best !== undefined) chosen.push(best.row);
   }
-  return rows;
-}
-
-function multiply<D extends Dimensions>(dimensions: D): readonly Row<D>[] {
-  let rows: readonly object[] = [{}];
-  for (const [name, values] of Object.entries(dimensions)) {
-    rows = rows.flatMap((row) => values.map((value) => ({ ...row, [name]: value })));
-  }
-  // Safe: each row was given one value of every dimension.
-  return rows as readonly Row<D>[];
+  return chosen;
 }
 
 function triplesOf(row: object): readonly string[] {
