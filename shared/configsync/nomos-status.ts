@@ -14,6 +14,10 @@ export interface NomosRow {
   readonly commit: string;
   /** Beside SYNCED only: when the sync stage last changed. */
   readonly syncedAt?: string;
+  /** What Config Sync says is wrong, where nomos shows that. */
+  readonly errors: readonly string[];
+  /** How many errors there are; more than `errors` where the list was cut. */
+  readonly errorCount: number;
 }
 
 const NOT_AVAILABLE = 'N/A';
@@ -44,7 +48,25 @@ export function nomosRow(rsync: RSync): NomosRow {
     status: word,
     commit: (known ? status.syncing?.commit : undefined) ?? NOT_AVAILABLE,
     ...(syncedAt === undefined ? {} : { syncedAt }),
+    ...errorsOf(word, status),
   };
+}
+
+/** Of a stalled one the condition's own message; else the errors of the stage that the condition is about. */
+function errorsOf(
+  word: NomosStatus,
+  { stalled, syncing, source, rendering, sync }: RSync['status'],
+): Pick<NomosRow, 'errors' | 'errorCount'> {
+  if (word === 'STALLED') return { errors: [stalled?.message ?? ''], errorCount: 1 };
+  if (word !== 'ERROR' && word !== 'PENDING') return { errors: [], errorCount: 0 };
+  const { errorCount = 0, reason = '' } = syncing ?? {};
+  if (errorCount === 0) return { errors: [], errorCount };
+  const stages = new Map([
+    ['Source', [source]],
+    ['Rendering', [rendering]],
+  ]);
+  const errors = (stages.get(reason) ?? [source, sync]).flatMap((stage) => stage.errors);
+  return { errors: errors.map(({ message }) => message), errorCount };
 }
 
 function formatSource(source: Source): string {

@@ -4,7 +4,7 @@ import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { listRSyncs } from './list-rsyncs.ts';
-import { type NomosStatus, nomosStatus } from './nomos-status.ts';
+import { type NomosRow, nomosRow } from './nomos-status.ts';
 import { buildPatchBody } from './patch-body.ts';
 import { readRSync } from './read-rsync.ts';
 
@@ -15,7 +15,8 @@ export interface RSyncs {
   read(api: ClusterApi, ref: SyncRef): Promise<RSync | undefined>;
   /** Writes with the resourceVersion of `rsync`. Throws `cluster-conflict` when that is stale. */
   write(api: ClusterApi, rsync: RSync, patch: ApprovalPatch): Promise<void>;
-  nomos(rsync: RSync): NomosStatus;
+  /** What `nomos status` shows of it. */
+  nomos(rsync: RSync): NomosRow;
 }
 
 export interface RSyncsDeps {
@@ -39,6 +40,6 @@ export function createRSyncs({ onUnreadable }: RSyncsDeps): RSyncs {
       const body = buildPatchBody(rsync, patch);
       await api.patch(rsync.ref, body, { fieldManager: FIELD_MANAGER });
     },
-    nomos: nomosStatus,
+    nomos: nomosRow,
   };
 }

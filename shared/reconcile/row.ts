@@ -1,7 +1,8 @@
 import { liveKey } from '#shared/core/observe.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
-import type { SyncRow } from '#shared/store/store.ts';
+import type { NomosRow } from '#shared/configsync/nomos-status.ts';
+import type { Shown, SyncRow } from '#shared/store/store.ts';
 import type { Written } from './write.ts';
 
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes (facts/config-sync.md section 5). */
@@ -11,7 +12,7 @@ const MAX_ERROR_TEXT = 500;
 const MAX_BREAK_GLASS = 500;
 
 /** What the snapshot keeps of one RSync. */
-export function rowOf({ rsync, followed, decision }: Written, nomos: string): SyncRow {
+export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): SyncRow {
   const image = followed?.resolved?.resolution.image;
   const live = liveKey(rsync);
   const { breakGlass } = rsync.annotations;
@@ -31,7 +32,18 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: string): Sy
     errors: observation.errors
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: message.slice(0, MAX_ERROR_TEXT) })),
-    nomos,
+    nomos: nomos.status,
+    shown: shownOf(nomos),
     ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.slice(0, MAX_BREAK_GLASS) }),
+  };
+}
+
+function shownOf({ source, commit, syncedAt, errors, errorCount }: NomosRow): Shown {
+  return {
+    source,
+    commit,
+    ...(syncedAt === undefined ? {} : { syncedAt }),
+    errors: errors.slice(0, MAX_ERRORS).map((error) => error.slice(0, MAX_ERROR_TEXT)),
+    errorCount,
   };
 }

@@ -30,6 +30,15 @@ const Row = z.object({
   message: z.string(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
   nomos: z.string(),
+  shown: z
+    .object({
+      source: z.string(),
+      commit: z.string(),
+      syncedAt: z.string().exactOptional(),
+      errors: z.array(z.string()),
+      errorCount: z.number(),
+    })
+    .exactOptional(),
   breakGlass: z.string().exactOptional(),
 });
 

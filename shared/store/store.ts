@@ -56,8 +56,21 @@ export interface SyncRow {
   readonly errors: readonly SyncError[];
   /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
   readonly nomos: string;
+  /** What nomos shows beside that word. */
+  readonly shown?: Shown;
   /** `countersign.dev/break-glass` as it stands: each sweep tells it until it is removed. */
   readonly breakGlass?: string;
+}
+
+/** One RSync as `nomos status` prints it. */
+export interface Shown {
+  /** `image[/dir]`, or `repo/chart:version`. */
+  readonly source: string;
+  /** 64 hex digits, a chart's version, or `N/A`. */
+  readonly commit: string;
+  readonly syncedAt?: string;
+  readonly errors: readonly string[];
+  readonly errorCount: number;
 }
 
 export interface Followers {

@@ -50,6 +50,8 @@ describe('nomosRow()', () => {
       status: 'SYNCED',
       commit: HEX,
       syncedAt: lastUpdate,
+      errors: [],
+      errorCount: 0,
     });
     const pending = nomosRow(buildRSync({ status: { ...status, syncing: TRUE } }));
     expect(pending).not.toHaveProperty('syncedAt');
@@ -80,5 +82,43 @@ describe('nomosRow()', () => {
   it('names the namespace of a RepoSync', () => {
     const ref = { kind: 'RepoSync', namespace: 'team-a', name: 'repo-sync' } as const;
     expect(nomosRow(buildRSync({ ref }))).toMatchObject({ scope: 'team-a', name: 'repo-sync' });
+  });
+
+  it.each<[string, Partial<SyncStatus>, readonly string[], number]>([
+    ['the condition while STALLED', { stalled: { ...TRUE, message: 'KNV1061' } }, ['KNV1061'], 1],
+    ['nothing while RECONCILING', { reconciling: TRUE, syncing: condition('False', 3) }, [], 0],
+    ['nothing once SYNCED', { syncing: FALSE }, [], 0],
+    [
+      'the stage that the condition is about',
+      { syncing: { ...condition('False', 3), reason: 'Source' } },
+      ['source failed'],
+      3,
+    ],
+    [
+      'the rendering stage, while PENDING too',
+      { syncing: { ...condition('True', 1), reason: 'Rendering' } },
+      ['rendering failed'],
+      1,
+    ],
+    [
+      'source and sync of a sync',
+      { syncing: { ...condition('False', 2), reason: 'Sync' } },
+      ['source failed', 'sync failed'],
+      2,
+    ],
+  ])('tells of errors: %s', (_, conditions, errors, errorCount) => {
+    const failing = (stage: 'source' | 'rendering' | 'sync') => ({
+      ...LIVE[stage],
+      errors: [{ code: '2004', message: `${stage} failed` }],
+      errorCount: 1,
+    });
+    const status = {
+      ...STAGES,
+      source: failing('source'),
+      rendering: failing('rendering'),
+      sync: failing('sync'),
+      ...conditions,
+    };
+    expect(nomosRow(buildRSync({ status }))).toMatchObject({ errors, errorCount });
   });
 });
