@@ -6,6 +6,7 @@ import { formatReceipt } from '#shared/core/receipt.ts';
 import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
 import {
   NOW,
+  OTHER_POLICY,
   POLICY,
   UNSIGNED,
   UNTRUSTED,
@@ -58,7 +59,15 @@ describe('phase', () => {
       'unsigned, the approved one before it live',
       'Pending',
       approvedRSync(liveStatus(B)),
-      unsigned,
+      followed(C, UNSIGNED),
+    ],
+    ['its signature vanished, and it is live', 'Synced', approvedRSync(liveStatus(A)), unsigned],
+    ['its signature vanished on its way', 'Approved', approvedRSync(liveStatus(B)), unsigned],
+    [
+      'its signature vanished under another policy',
+      'Pending',
+      approvedRSync(liveStatus(A)),
+      followed(A, UNSIGNED, { policy: OTHER_POLICY }),
     ],
     ['untrusted', 'Rejected', buildRSync(), followed(A, UNTRUSTED)],
     [
@@ -174,7 +183,9 @@ describe('transitions', () => {
     ['first seen, ignored', undefined, buildRSync(), undefined, []],
     ['first seen, unsigned', undefined, buildRSync(), unsigned, []],
     ['first seen, verified', undefined, buildRSync(), verified, ['approved']],
-    ['first seen, live', undefined, live, verified, ['approved', 'synced']],
+    ['first seen, live', undefined, live, verified, ['approved', 'recovered', 'synced']],
+    ['forgotten, and on its way', undefined, approvedRSync(idle), verified, ['approved']],
+    ['forgotten, and ignored', undefined, live, undefined, ['approved', 'recovered']],
     ['Pending, then approved', was('Pending'), buildRSync(), verified, ['approved']],
     ['Rejected, then approved', was('Rejected'), buildRSync(), verified, ['approved']],
     ['Pending, and live already', was('Pending'), live, verified, ['approved', 'synced']],
@@ -203,7 +214,13 @@ describe('transitions', () => {
     ],
     ['Failed, then stalled', open('Failed'), approvedRSync(stalled), verified, ['stalled']],
     ['Failed, then ignored', open('Failed'), live, undefined, ['recovered']],
-    ['Failed, then pending', open('Failed'), approvedRSync(liveStatus(B)), unsigned, ['recovered']],
+    [
+      'Failed, then pending',
+      open('Failed'),
+      approvedRSync(liveStatus(B)),
+      followed(C, UNSIGNED),
+      ['recovered'],
+    ],
     [
       'Failed with one digest, then the next approved',
       was('Failed', { digest: B, approved: B, failure: { phase: 'Failed', since: SINCE } }),

@@ -14,6 +14,7 @@ const RECEIPT: Receipt = {
   enforcement: 'digest',
   reason: 'resync',
   actor: 'ops@acme.example',
+  also: [B],
   announced: false,
   pin: 'written',
 };
@@ -24,7 +25,7 @@ describe('formatReceipt()', () => {
   });
 
   it('leaves out what there is not', () => {
-    const { index: _i, actor: _a, announced: _n, pin: _p, ...rest } = RECEIPT;
+    const { index: _i, actor: _a, also: _l, announced: _n, pin: _p, ...rest } = RECEIPT;
     expect(JSON.parse(formatReceipt(rest))).toEqual(rest);
   });
 });
@@ -34,9 +35,11 @@ describe('parseReceipt()', () => {
     expect(parseReceipt(formatReceipt(RECEIPT))).toEqual({
       image: RECEIPT.image,
       digest: A,
+      index: B,
       policy: 'sha256:p',
       resolvedAt: '2026-11-22T05:00:00Z',
       approvedAt: '2026-11-22T05:00:01Z',
+      also: [B],
       pin: 'written',
     });
   });
@@ -44,6 +47,16 @@ describe('parseReceipt()', () => {
   it('has no word for a pin that is none of ours', () => {
     const receipt = JSON.stringify({ ...RECEIPT, pin: 'maybe' });
     expect(parseReceipt(receipt)).not.toHaveProperty('pin');
+  });
+
+  it.each([
+    ['index', 'latest'],
+    ['also', 'sha256:x'],
+    ['also', [1]],
+  ])('has no word for %s %j', (field, value) => {
+    const receipt = parseReceipt(JSON.stringify({ ...RECEIPT, [field]: value }));
+    expect(receipt).toBeDefined();
+    expect(receipt).not.toHaveProperty(field);
   });
 
   it.each([
