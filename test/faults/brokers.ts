@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import type { Task } from '#shared/core/task.ts';
+import type { Message } from '#shared/edge/envelope.ts';
+import { type Surroundings, startCluster, startPush, startSweep } from './functions.ts';
+import type { Journal } from './journal.ts';
+import type { Verdicts } from './oracle/violations.ts';
+import type { CallWatch } from './oracle/watch-calls.ts';
+import type { Random } from './random.ts';
+import type { Clock } from './sim/clock.ts';
+import type { FaultRates } from './sim/faults.ts';
+import { type Pool, createPool } from './sim/pool.ts';
+import { type Process, createProcess } from './sim/process.ts';
+import { createSimTopic } from './sim/pubsub.ts';
+
+/** Pub/Sub between the functions, and the functions themselves. */
+export interface Brokers {
+  /** Artifact Registry tells of something; anybody with publish rights can tell anything. */
+  notify(data: string): void;
+  publishTasks(topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]): void;
+  sweep(): void;
+}
+
+export interface BrokersDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly rates: () => FaultRates;
+  readonly calls: CallWatch;
+  readonly verdicts: Verdicts;
+  readonly around: Omit<Surroundings, 'publishTasks'>;
+}
+
+/** Instances of each function; those of cluster do not know of each other. */
+const INSTANCES = { push: 2, cluster: 3, sweep: 1 };
+
+const TaskData = z.object({ cluster: z.string() });
+
+export function createBrokers(deps: BrokersDeps): Brokers {
+  const { clock, random, journal, rates, calls, verdicts } = deps;
+  const around: Surroundings = { ...deps.around, publishTasks };
+
+  function openPool(
+    name: keyof typeof INSTANCES,
+    start: (process: Process, around: Surroundings) => (message: Message) => Promise<void>,
+  ): Pool {
+    return createPool({
+      size: INSTANCES[name],
+      random: random.fork(`pool ${name}`),
+      journal,
+      start(generation) {
+        const full = `${name}-${generation}`;
+        const process = createProcess(full, { clock, journal, rates, random: random.fork(full) });
+        return { process, handle: start(process, around) };
+      },
+    });
+  }
+
+  const push = openPool('push', startPush);
+  const sweeps = openPool('sweep', startSweep);
+  const cluster = openPool('cluster', (process, world) => {
+    const handle = startCluster(process, world);
+    return async (message) => {
+      const { data } = TaskData.safeParse(JSON.parse(Buffer.from(message.data).toString()));
+      await calls.during({ ...message, cluster: data?.cluster ?? '' }, () => handle(message));
+    };
+  });
+
+  /** A failure that nobody foresaw is a bug, whatever a retry may make of it. */
+  async function deliver(pool: Pool, message: Message): Promise<'ack' | 'nack'> {
+    try {
+      return await pool.dispatch(message);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      verdicts.violate('every handler ends as it should', text, ['world']);
+      return 'nack';
+    }
+  }
+
+  const open = (name: string, pool: Pool) =>
+    createSimTopic({
+      name,
+      clock,
+      journal,
+      rates,
+      random: random.fork(`topic ${name}`),
+      deliver: (message) => deliver(pool, message),
+      onDeadLetter: ({ messageId }) => journal.step('world', `${messageId} is a dead letter`),
+    });
+  const gcr = open('gcr', push);
+  const topics = { tasks: open('tasks', cluster), 'sweep-tasks': open('sweep-tasks', cluster) };
+
+  function publishTasks(topic: keyof typeof topics, tasks: readonly Task[]): void {
+    for (const task of tasks) {
+      topics[topic].publish(Buffer.from(JSON.stringify(task)), { orderingKey: task.cluster });
+    }
+  }
+
+  let sweepSerial = 0;
+  return {
+    notify: (data) => gcr.publish(Buffer.from(data), { losable: true }),
+    publishTasks,
+    sweep() {
+      sweepSerial += 1;
+      const publishTime = new Date(clock.now());
+      const message = {
+        messageId: `sweep-${sweepSerial}`,
+        publishTime,
+        attributes: {},
+        data: Buffer.of(),
+      };
+      clock.stir();
+      void deliver(sweeps, message);
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { handleTask } from '#functions/cluster/handle-task.ts';
+import { handlePush } from '#functions/push/handle-push.ts';
+import { handleSweep } from '#functions/sweep/handle-sweep.ts';
+import { createImageRules } from '#shared/config/image-rules.ts';
+import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import type { Digest } from '#shared/core/digest.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import { createSerial } from '#shared/core/serial.ts';
+import type { Task } from '#shared/core/task.ts';
+import type { Message } from '#shared/edge/envelope.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
+import { createBurstResolver } from '#shared/registry/burst.ts';
+import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import { resolveImage } from '#shared/registry/resolve.ts';
+import { readSubject } from '#shared/registry/subject.ts';
+import { createTagsOf } from '#shared/registry/tags-of.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import { createVerdictCache } from '#shared/trust/cache.ts';
+import type { ClusterObserver } from './ports/cluster-port.ts';
+import { createFleetPort } from './ports/cluster-port.ts';
+import { createRegistryPort, judgeFromRegistry } from './ports/registry-port.ts';
+import { createStorePort } from './ports/store-port.ts';
+import type { Clock } from './sim/clock.ts';
+import type { SimCluster } from './sim/cluster.ts';
+import type { Process } from './sim/process.ts';
+import type { SimRegistry } from './sim/registry.ts';
+import type { SimStore } from './sim/store.ts';
+import { POLICY_HASH, type Plan } from './world.ts';
+
+/** What the functions of a campaign run in: everything outside of a process. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly plan: Plan;
+  readonly registry: SimRegistry;
+  readonly clusters: ReadonlyMap<string, SimCluster>;
+  readonly store: SimStore;
+  /** Whether the registry answers anybody at the moment. */
+  readonly registryIsUp: () => boolean;
+  readonly publishStatus: (event: StatusEvent) => void;
+  readonly publishTasks: (topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]) => void;
+  readonly observer: ClusterObserver;
+}
+
+export const SWEEP_PERIOD_MS = 15 * 60_000;
+export const BLOCKED_AFTER_MS = 2 * 60_000;
+
+export const POLICY: TrustPolicy = {
+  name: 'release',
+  hash: POLICY_HASH,
+  require: 1,
+  authorities: [],
+  format: 'any',
+  attestations: [],
+  allowUnsigned: false,
+};
+
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** What `main.ts` of a function puts together, with the outside simulated: caches live and die with the process. */
+function openImages(
+  process: Process,
+  { clock, plan, registry, store, registryIsUp, publishStatus }: Surroundings,
+): ImageDeps & { readonly port: ReturnType<typeof createRegistryPort> } {
+  const now = (): Date => new Date(clock.now());
+  const port = createRegistryPort(process, { clock, registry, registryIsUp });
+  const cached = { ...port, ...createCachedRegistry(port) };
+  const verdicts = createVerdictCache({ now: clock.now });
+  return {
+    port: cached,
+    resolver: createBurstResolver({
+      now,
+      resolve: (reference, { fresh }) => resolveImage(cached, reference, { fresh, now }),
+    }),
+    verifier: {
+      verify: ({ repository, digest, index }, policy, { fresh = false } = {}) => {
+        const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
+        return verdicts.get(key, fresh, () =>
+          process.call('registry', () =>
+            judgeFromRegistry(
+              { registry, registryIsUp },
+              repository,
+              index === undefined ? [digest] : [digest, index],
+            ),
+          ),
+        );
+      },
+    },
+    rules: createImageRules(plan.rules),
+    policies: new Map([[POLICY.name, POLICY]]),
+    store: createStorePort(process, store),
+    serial: createSerial(),
+    publish: (event) => process.call('publish', () => publishStatus(event)),
+    now,
+    log: SILENT,
+  };
+}
+
+export function startPush(
+  process: Process,
+  around: Surroundings,
+): (message: Message) => Promise<void> {
+  const { port, ...images } = openImages(process, around);
+  const deps = {
+    ...images,
+    fleet: createFleetPort(process, around),
+    publishTasks: (tasks: readonly Task[]) =>
+      process.call('publish', () => around.publishTasks('tasks', tasks)),
+    subjectOf: (repository: string, digest: Digest) => readSubject(port, repository, digest),
+    tagsOf: createTagsOf({ registry: port }),
+    signedIn: () => [],
+  };
+  return (message) => handlePush(message, deps);
+}
+
+export function startCluster(
+  process: Process,
+  around: Surroundings,
+): (message: Message) => Promise<void> {
+  const { port: _, ...images } = openImages(process, around);
+  const deps = {
+    ...images,
+    fleet: createFleetPort(process, around),
+    rsyncs: createRSyncs({
+      onUnreadable: (_cluster, problem) => {
+        throw new Error(problem);
+      },
+    }),
+    settings: { blockedAfterMs: BLOCKED_AFTER_MS, withdraw: false, unmatched: 'deny' as const },
+  };
+  return (message) => handleTask(message, deps);
+}
+
+export function startSweep(
+  process: Process,
+  around: Surroundings,
+): (message: Message) => Promise<void> {
+  const deps = {
+    fleet: createFleetPort(process, around),
+    store: createStorePort(process, around.store),
+    publishTasks: (tasks: readonly Task[]) =>
+      process.call('publish', () => around.publishTasks('sweep-tasks', tasks)),
+    publish: (event: StatusEvent) => process.call('publish', () => around.publishStatus(event)),
+    periodMs: SWEEP_PERIOD_MS,
+    now: () => new Date(around.clock.now()),
+  };
+  return async ({ messageId }) => {
+    await handleSweep({ ...deps, newId: () => messageId });
+  };
+}

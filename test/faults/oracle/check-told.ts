@@ -1,0 +1,192 @@
+import type { Clock } from '../sim/clock.ts';
+import type { SimCluster } from '../sim/cluster.ts';
+import { type SimRegistry, name } from '../sim/registry.ts';
+import type { Plan } from '../world.ts';
+import {
+  approvedOf,
+  follows,
+  isStalled,
+  liveOf,
+  reachable,
+  verdictAt,
+  verdictOf,
+} from './truth.ts';
+import type { Verdicts } from './violations.ts';
+import type { Told } from './watch-events.ts';
+
+export interface ToldDeps {
+  readonly clock: Clock;
+  readonly plan: Plan;
+  readonly registry: SimRegistry;
+  readonly clusters: ReadonlyMap<string, SimCluster>;
+  readonly verdicts: Verdicts;
+  readonly told: readonly Told[];
+  /** When the store was lost. */
+  readonly losses: readonly number[];
+  /** Times in which a cluster could not be reached. */
+  readonly outages: readonly Outage[];
+}
+
+export interface Outage {
+  readonly cluster: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const FAILURES = new Set(['sync.failed', 'sync.blocked', 'sync.stalled', 'sync.unguarded']);
+/** A push that stood this long had every chance; each sweep looks at the whole fleet within fifteen minutes. */
+const LONG_STANDING_MS = 30 * 60_000;
+
+/** Checks 4, 5 and 6 over everything that was told. */
+export function checkTold(deps: ToldDeps): void {
+  checkFailures(deps);
+  checkOutages(deps);
+  checkSyncs(deps);
+  checkPushes(deps);
+  checkTellings(deps);
+}
+
+/** What a subscriber believes to be wrong at the end is wrong, and the other way round. */
+function checkFailures({ clock, registry, clusters, told, losses, verdicts }: ToldDeps): void {
+  const open = new Map<string, Told>();
+  for (const event of told) {
+    if (event.uid === undefined) continue;
+    const failure = open.get(event.uid);
+    // Who lost the record of a failure tells what is right instead: that ends it too.
+    const lost = failure !== undefined && losses.some((at) => at >= failure.at - LONG_STANDING_MS);
+    if (FAILURES.has(event.type)) open.set(event.uid, event);
+    else if (event.type === 'sync.recovered') open.delete(event.uid);
+    else if (event.type === 'sync.synced' && lost) open.delete(event.uid);
+  }
+  for (const { cluster, key, object, image } of reachable(clusters)) {
+    const { uid } = object.metadata;
+    const failure = open.get(uid);
+    open.delete(uid);
+    const live = liveOf(object);
+    const approved = approvedOf(object) ?? [];
+    const target = registry.current(image.reference)?.child;
+    const followed = follows(cluster.plan, image);
+    const unguarded = live !== undefined && !approved.includes(live);
+    const verified =
+      target !== undefined &&
+      verdictAt(registry, image.repository, target, clock.now()) === 'verified';
+    const failed = verified && approved[0] === target && registry.isBad(target);
+    const wrong = followed && (unguarded || failed || isStalled(object));
+    if (wrong === (failure !== undefined)) continue;
+    const what = wrong ? 'is wrong, and nobody says so' : `is well, and ${failure?.type} is open`;
+    verdicts.violate(
+      '4 every failure is told, and its recovery',
+      `${cluster.plan.name} ${key} ${what}`,
+      [`${cluster.plan.name} ${key}`, `cluster ${cluster.plan.name}`, 'world'],
+    );
+  }
+  for (const { uid, type, cluster, sync } of open.values()) {
+    verdicts.violate(
+      '4 every failure is told, and its recovery',
+      `${cluster} ${uid} is gone, and ${type} is open`,
+      [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'],
+    );
+  }
+}
+
+function checkOutages({ clusters, told, outages, verdicts }: ToldDeps): void {
+  const open = new Map<string, Told>();
+  for (const event of told) {
+    if (event.cluster === undefined) continue;
+    if (event.type === 'cluster.unreachable') open.set(event.cluster, event);
+    if (event.type === 'cluster.recovered') open.delete(event.cluster);
+  }
+  for (const cluster of open.keys()) {
+    if (clusters.get(cluster)?.member !== true) continue;
+    verdicts.violate(
+      '4 every failure is told, and its recovery',
+      `${cluster} is back, and nobody says so`,
+      [`cluster ${cluster}`, 'world'],
+    );
+  }
+  for (const { cluster, from, to } of outages) {
+    if (to - from < LONG_STANDING_MS) continue;
+    const known = told.some(
+      ({ type, cluster: of, at }) =>
+        of === cluster &&
+        type === 'cluster.unreachable' &&
+        at >= from &&
+        at <= to + LONG_STANDING_MS,
+    );
+    if (known) continue;
+    verdicts.violate(
+      '4 every failure is told, and its recovery',
+      `${cluster} was out, and nobody said so`,
+      [`cluster ${cluster}`],
+    );
+  }
+}
+
+/** What is approved and live at the end was told to be. */
+function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
+  const known = new Set(told.map(({ type, uid, digest }) => `${type} ${uid} ${digest}`));
+  for (const { cluster, key, object, image } of reachable(clusters)) {
+    if (!follows(cluster.plan, image)) continue;
+    const { uid } = object.metadata;
+    const newest = approvedOf(object)?.[0];
+    if (newest === undefined) continue;
+    const target = registry.current(image.reference)?.child;
+    const settled = liveOf(object) === newest && target === newest && !registry.isBad(newest);
+    for (const type of settled ? ['sync.approved', 'sync.synced'] : ['sync.approved']) {
+      if (known.has(`${type} ${uid} ${newest}`)) continue;
+      const what = `${cluster.plan.name} ${key}: ${type} of ${name(newest)} was never told`;
+      verdicts.violate('5 every push has its outcome', what, [
+        `${cluster.plan.name} ${key}`,
+        `cluster ${cluster.plan.name}`,
+      ]);
+    }
+  }
+}
+
+/** Every push that stood long enough was judged, and the last word about what stands now is true. */
+function checkPushes({ clock, plan, registry, clusters, told, verdicts }: ToldDeps): void {
+  const followed = new Set(
+    reachable(clusters).flatMap(({ cluster, image }) =>
+      follows(cluster.plan, image) ? [image] : [],
+    ),
+  );
+  for (const image of plan.images) {
+    const moves = registry.moves(image.reference);
+    const words = told.filter(
+      ({ type, image: of = '' }) =>
+        type.startsWith('image.') && of.split(/[:@]/, 1)[0] === image.repository,
+    );
+    for (const [index, move] of moves.entries()) {
+      const end = moves[index + 1]?.at ?? clock.now();
+      if (end - move.at < LONG_STANDING_MS || !followed.has(image)) continue;
+      const about = words.filter(({ digest, at }) => at <= end && digest === move.child);
+      const last = about.at(-1)?.type;
+      const wanted = `image.${verdictOf(registry, image, move, end - LONG_STANDING_MS / 2)}`;
+      const right = index === moves.length - 1 ? last === wanted : last !== undefined;
+      if (right) continue;
+      const what = `${image.reference} at ${name(move.child)} is ${wanted}, and ${last ?? 'nothing'} was told`;
+      verdicts.violate('5 every push has its outcome', what, [`image ${image.reference}`]);
+    }
+  }
+}
+
+/** A reader of the list may publish this much later. */
+const READING_MS = 10_000;
+
+/** The same thing told twice in a row, with nothing having happened to the RSync, is one transition under two ids. */
+function checkTellings({ clusters, told, losses, verdicts }: ToldDeps): void {
+  const last = new Map<string, Told>();
+  for (const event of told) {
+    const { uid, cluster = '', sync, type, digest } = event;
+    if (uid === undefined) continue;
+    const before = last.get(uid);
+    last.set(uid, event);
+    if (before === undefined || before.type !== type || before.digest !== digest) continue;
+    const within = (at: number): boolean => at >= before.at - READING_MS && at <= event.at;
+    const writes = clusters.get(cluster)?.writes.get(uid) ?? [];
+    if (losses.some(within) || writes.some(within)) continue;
+    const what = `${cluster} ${sync}: ${type} of ${name(digest)} twice`;
+    const subjects = [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'];
+    verdicts.violate('6 one transition has one ce-id', what, subjects, event.at);
+  }
+}

@@ -1,0 +1,66 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SimCluster } from '../sim/cluster.ts';
+import type { SimStore } from '../sim/store.ts';
+import type { Verdicts } from './violations.ts';
+
+/** One task in hand, and what it has cost so far. */
+interface TaskInHand {
+  readonly cluster: string;
+  readonly messageId: string;
+  /** A reconcile that began after this task was published is on record: there is nothing left to do. */
+  readonly covered: boolean;
+  readonly losses: number;
+  lists: number;
+}
+
+export interface CallWatch {
+  /** Runs the handler of a task, so that the calls it makes are known for its own. */
+  during(
+    task: { cluster: string; messageId: string; publishTime: Date },
+    work: () => Promise<void>,
+  ): Promise<void>;
+  called(cluster: string, verb: 'list' | 'get' | 'patch'): void;
+  /** A cluster has left the fleet; a reconcile in hand may still be at it. */
+  left(cluster: string): void;
+}
+
+export interface CallWatchDeps {
+  readonly clusters: ReadonlyMap<string, SimCluster>;
+  readonly store: SimStore;
+  readonly verdicts: Verdicts;
+}
+
+/** RootSyncs and RepoSyncs; every list of the campaign fits one page. */
+const LISTS = 2;
+
+/** Law 7: calls go to members only. Law 8: no call is made that a reconcile on record has made. */
+export function watchCalls({ clusters, store, verdicts }: CallWatchDeps): CallWatch {
+  const inHand = new AsyncLocalStorage<TaskInHand>();
+  const known = new Set(
+    [...clusters.values()].filter(({ member }) => member).map(({ plan }) => plan.name),
+  );
+  return {
+    async during({ cluster, messageId, publishTime }, work) {
+      const record = await store.store.readCluster(cluster);
+      const covered = publishTime.getTime() < Date.parse(record?.reconciledAt ?? '');
+      const losses = store.losses.length;
+      await inHand.run({ cluster, messageId, covered, losses, lists: 0 }, work);
+    },
+    left(cluster) {
+      known.delete(cluster);
+    },
+    called(cluster, verb) {
+      const subjects = [`cluster ${cluster}`, 'world'];
+      if (clusters.get(cluster)?.member !== true && !known.has(cluster)) {
+        verdicts.violate('no cluster is called but members', `${verb} of ${cluster}`, subjects);
+      }
+      const task = inHand.getStore();
+      if (task === undefined || task.losses !== store.losses.length) return;
+      if (verb === 'list') task.lists += 1;
+      if (task.covered || task.lists > LISTS) {
+        const why = task.covered ? 'was covered' : `lists ${task.lists} times`;
+        verdicts.violate('no call is made in vain', `${task.messageId} ${why}: ${verb}`, subjects);
+      }
+    },
+  };
+}
