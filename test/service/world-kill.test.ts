@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type RunningFunction, startFunction } from '#infra/local/world/function-process.ts';
+import { SERVICE_IDENTITY } from '#infra/local/world/identities.ts';
+import type { FunctionName } from '#infra/local/world/ports.ts';
+import { BUNDLES, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
+import { publishSigned, recordApprovals } from '#test/fixtures/world-story.ts';
+
+const CLUSTERS = 30;
+const PATIENCE = { timeout: 60_000, interval: 100 };
+
+let world: TestWorld | undefined;
+let restarted: RunningFunction | undefined;
+
+afterEach(async () => {
+  await restarted?.stop();
+  await world?.stop();
+});
+
+/** Starts the function anew where the old one listened, as Cloud Run would. */
+function restart(
+  of: TestWorld,
+  name: FunctionName,
+  onLine: (line: string) => void,
+): Promise<RunningFunction> {
+  return startFunction({
+    name,
+    bundle: join(BUNDLES, name, 'main.js'),
+    port: Number(new URL(of.functions.get(name)?.url ?? '').port),
+    env: {
+      COUNTERSIGN_CONFIG: of.files.config,
+      PUBSUB_EMULATOR_HOST: of.pubsub.host,
+      METADATA_SERVER_DETECTION: 'none',
+    },
+    logFile: join(of.files.logs, `${name}-again.log`),
+    onLine,
+  });
+}
+
+/** Kills the function at the first call of that kind that reaches any cluster: others are still to come. */
+function killAtFirst(of: TestWorld, verb: string, name: FunctionName): void {
+  let alive = true;
+  for (const { store } of of.clusters) {
+    const record = store.record;
+    store.record = (request) => {
+      if (alive && request.verb === verb && request.user === SERVICE_IDENTITY) {
+        alive = false;
+        process.kill(of.functions.get(name)?.pid ?? 0, 'SIGKILL');
+      }
+      record(request);
+    };
+  }
+}
+
+describe.each([
+  ['cluster', 'patch', 'Task done'],
+  ['push', 'list', 'Clusters tasked'],
+] as const)('the function %s, killed half-way through a fan-out,', (name, verb, told) => {
+  it('leaves nothing undone: every cluster is approved, and once', async () => {
+    world = await startTestWorld({ clusters: CLUSTERS });
+    const history = recordApprovals(world);
+    killAtFirst(world, verb, name);
+    const digest = await publishSigned(world, 'a: 1\n');
+    await world.failed;
+    const lines: string[] = [];
+    restarted = await restart(world, name, (line) => lines.push(line));
+    await vi.waitFor(() => {
+      expect([...history.values()]).toEqual(world?.clusters.map(() => [digest]));
+      // What was in hand when it died was never acknowledged, and came again.
+      expect(lines.some((line) => line.includes(told))).toBe(true);
+    }, PATIENCE);
+  }, 120_000);
+});
