@@ -1,5 +1,7 @@
+import { ATTESTATION_CASES } from './trust/attestation-cases.ts';
 import { BYTES_CASES } from './trust/bytes-cases.ts';
 import { IDENTITY_CASES } from './trust/identity-cases.ts';
+import { KEY_KIND_CASES } from './trust/key-kind-cases.ts';
 import { LIMITS_CASES } from './trust/limits-cases.ts';
 import { PLACES_CASES } from './trust/places-cases.ts';
 import type { TrustCase } from './trust/world.ts';
@@ -10,4 +12,6 @@ export const TRUST_CASES: readonly TrustCase[] = [
   ...BYTES_CASES,
   ...LIMITS_CASES,
   ...PLACES_CASES,
+  ...KEY_KIND_CASES,
+  ...ATTESTATION_CASES,
 ].toSorted((a, b) => a.fact - b.fact);
