@@ -1,0 +1,166 @@
+import { deletesOf, idOf, readText, writesOf } from './firestore-records.ts';
+import type { Documents, Precondition, Query, Value } from './firestore-documents.ts';
+import { storeUnavailable } from './firestore-failure.ts';
+import { CLUSTER_KEPT_MS, LIST_PAGE, MAX_CONFLICTS, NAMES_PAGE } from './firestore-limits.ts';
+import { type Document, HeadFields, NameFields } from './firestore-schema.ts';
+import { packRecord } from './pack-record.ts';
+import { readRecord, writeRecord } from './record-text.ts';
+import { StoredCluster } from './schema.ts';
+import type { ClusterRecord, Store } from './store.ts';
+
+export interface RecordDeps {
+  readonly documents: Documents;
+  readonly now: () => Date;
+  /** Told of a record that cannot be read and counts as absent. */
+  readonly onUnreadable: (row: { readonly table: string; readonly key: string }) => void;
+}
+
+export type ClusterStore = Pick<
+  Store,
+  'readCluster' | 'writeCluster' | 'deleteCluster' | 'listClusters' | 'followers'
+>;
+
+const CLUSTERS = 'clusters';
+
+/** What is known of the document in place, and what must still hold of it when it is replaced. */
+interface Head {
+  readonly parts: number;
+  readonly reconciledAt: number | undefined;
+  readonly when: Precondition;
+}
+
+/**
+ * Clusters as documents: names and what they follow in fields that queries use, the record itself compressed.
+ * Throws `store-unavailable`, or what the REST client throws.
+ */
+export function createClusterStore({ documents, now, onUnreadable }: RecordDeps): ClusterStore {
+  async function read(cluster: string, atHand?: Document): Promise<ClusterRecord | undefined> {
+    const found = await readText(documents, pathOf(cluster), atHand);
+    if (found === undefined) return undefined;
+    const record = readRecord(StoredCluster, found.text);
+    if (record?.cluster === cluster) return record;
+    onUnreadable({ table: CLUSTERS, key: cluster });
+    return undefined;
+  }
+
+  async function readHead(path: string): Promise<Head | undefined> {
+    const found = (await documents.get([path], ['parts', 'reconciledAt'])).get(path);
+    if (found === undefined) return undefined;
+    const { parts, reconciledAt } = HeadFields.parse(found.fields);
+    return { parts, reconciledAt, when: { updateTime: found.updateTime } };
+  }
+
+  /** Calls `attempt` with the document in place until nobody has changed it meanwhile. */
+  async function settle(
+    path: string,
+    attempt: (head: Head | undefined) => Promise<boolean>,
+  ): Promise<void> {
+    for (let count = 0; count < MAX_CONFLICTS; count += 1) {
+      if (await attempt(await readHead(path))) return;
+    }
+    throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
+  }
+
+  /** Names of the clusters that a condition holds for, page by page; their rows stay where they are. */
+  async function names(where: NonNullable<Query['where']>): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    for (let after: unknown; ; ) {
+      const page = await documents.query({
+        collection: CLUSTERS,
+        where,
+        orderBy: '__name__',
+        ...(after === undefined ? {} : { after }),
+        select: ['cluster'],
+        limit: NAMES_PAGE,
+      });
+      for (const { fields } of page) {
+        const { data } = NameFields.safeParse(fields);
+        if (data !== undefined) found.add(data.cluster);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < NAMES_PAGE) return found;
+      after = { referenceValue: last.name };
+    }
+  }
+
+  return {
+    readCluster: read,
+    async writeCluster(record) {
+      const { cluster } = record;
+      const text = writeRecord(StoredCluster, record);
+      const packed = await packRecord(text, `Record of cluster ${JSON.stringify(cluster)}`);
+      const path = pathOf(cluster);
+      const fields = fieldsOf(record);
+      const startedAt = record.reconciledAt === undefined ? 0 : Date.parse(record.reconciledAt);
+      await settle(path, async (head) => {
+        // A record without a start is older than any with one; equal starts are the same reconcile's later news.
+        if (head?.reconciledAt !== undefined && head.reconciledAt > startedAt) return true;
+        const expireAt = new Date(now().getTime() + CLUSTER_KEPT_MS);
+        const [own, ...rest] = writesOf(packed, { path, fields, expireAt }, head?.parts ?? 0);
+        if (own === undefined) return true;
+        return documents.commit([{ ...own, when: head?.when ?? { exists: false } }, ...rest]);
+      });
+    },
+    async deleteCluster(cluster) {
+      const path = pathOf(cluster);
+      await settle(path, async (head) => {
+        if (head === undefined) return true;
+        const { parts, when } = head;
+        return documents.commit([{ delete: path, when }, ...deletesOf(path, 0, parts)]);
+      });
+    },
+    async listClusters({ after = '', limit }) {
+      const records: ClusterRecord[] = [];
+      // Unreadable documents are passed over, not counted: a short page means that there is no more.
+      for (let last: unknown = { stringValue: after }; records.length < limit; ) {
+        const asked = Math.min(LIST_PAGE, limit - records.length);
+        const page = await documents.query({
+          collection: CLUSTERS,
+          orderBy: 'cluster',
+          after: last,
+          limit: asked,
+        });
+        for (const document of page) {
+          last = document.fields['cluster'];
+          const { data } = NameFields.safeParse(document.fields);
+          // Of another's making, a document may have any name.
+          if (data === undefined || !document.name.endsWith(`/${pathOf(data.cluster)}`)) continue;
+          const record = await read(data.cluster, document);
+          if (record !== undefined) records.push(record);
+        }
+        if (page.length < asked) break;
+      }
+      return records;
+    },
+    async followers(repository) {
+      // In this order: what begins to follow in between is missing from `known`, and so is tasked all the same.
+      const known = await names({
+        field: 'reconciled',
+        op: 'EQUAL',
+        value: { booleanValue: true },
+      });
+      const following = await names({
+        field: 'follows',
+        op: 'ARRAY_CONTAINS',
+        value: { stringValue: repository },
+      });
+      return { known, following };
+    },
+  };
+}
+
+function pathOf(cluster: string): string {
+  return `${CLUSTERS}/${idOf(cluster)}`;
+}
+
+/** Before its first completed reconcile a cluster follows nothing that we know of. */
+function fieldsOf({ cluster, reconciledAt, follows }: ClusterRecord): Record<string, Value> {
+  const reconciled = reconciledAt !== undefined;
+  const values = reconciled ? [...new Set(follows)].map((name) => ({ stringValue: name })) : [];
+  return {
+    cluster: { stringValue: cluster },
+    follows: { arrayValue: { values } },
+    reconciled: { booleanValue: reconciled },
+    ...(reconciled && { reconciledAt: { timestampValue: new Date(reconciledAt).toISOString() } }),
+  };
+}

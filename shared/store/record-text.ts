@@ -1,0 +1,26 @@
+import type * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+
+/** The record in `text`; undefined when it is none, for whoever can write to the store may have written it. */
+export function readRecord<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The record as text. What could not be read back must not be written: it would be lost without a word. Throws
+ * `internal`, for it is a bug of the caller.
+ */
+export function writeRecord<T>(schema: z.ZodType<T>, record: T): string {
+  const { error } = schema.safeParse(record);
+  if (error === undefined) return JSON.stringify(record);
+  const place = error.issues[0]?.path.join('.') ?? '';
+  throw new CountersignError('internal', `A record for the store is wrong at ${place}`, {
+    cause: error,
+    retry: false,
+  });
+}
