@@ -16,6 +16,8 @@ export interface Env {
   readonly pubsubEmulatorHost?: string;
   /** `127.0.0.1:8086`: a fake of GKE Hub and Connect Gateway, on this machine only. */
   readonly gkeHubEmulatorHost?: string;
+  /** `127.0.0.1:8087`: an emulator of Firestore, on this machine only. */
+  readonly firestoreEmulatorHost?: string;
   /** How many instances of this function there can be: each paces its calls to clusters by its part. */
   readonly maxInstances: number;
 }
@@ -27,6 +29,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** An address or name without a scheme, a port or a path. */
 const HOST = /^[A-Za-z0-9.:-]+$/;
 const LOOPBACK_AND_PORT = /^127\.0\.0\.1:[0-9]{1,5}$/;
+/** As `gcloud emulators firestore start` prints it: without a host it picks `[::1]`. */
+const ANY_LOOPBACK_AND_PORT = /^(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}$/;
 const HOST_AND_PORT = /^[A-Za-z0-9.-]+:[0-9]{1,5}$|^\[[0-9a-f:]+\]:[0-9]{1,5}$/;
 
 const Environment = z.object({
@@ -49,6 +53,10 @@ const Environment = z.object({
   GKE_HUB_EMULATOR_HOST: z
     .string()
     .regex(LOOPBACK_AND_PORT, 'must be a port of this machine, for instance 127.0.0.1:8086')
+    .optional(),
+  FIRESTORE_EMULATOR_HOST: z
+    .string()
+    .regex(ANY_LOOPBACK_AND_PORT, 'must be a port of this machine, for instance 127.0.0.1:8087')
     .optional(),
   COUNTERSIGN_MAX_INSTANCES: z
     .string()
@@ -80,6 +88,9 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): Env 
     ...(data.GKE_HUB_EMULATOR_HOST === undefined
       ? {}
       : { gkeHubEmulatorHost: data.GKE_HUB_EMULATOR_HOST }),
+    ...(data.FIRESTORE_EMULATOR_HOST === undefined
+      ? {}
+      : { firestoreEmulatorHost: data.FIRESTORE_EMULATOR_HOST }),
   };
 }
 

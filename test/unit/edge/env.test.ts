@@ -22,6 +22,7 @@ describe('readEnv()', () => {
       GOOGLE_CLOUD_PROJECT: 'p',
       PUBSUB_EMULATOR_HOST: '127.0.0.1:8085',
       GKE_HUB_EMULATOR_HOST: '127.0.0.1:8086',
+      FIRESTORE_EMULATOR_HOST: '[::1]:8087',
       COUNTERSIGN_MAX_INSTANCES: '20',
       UNRELATED: 'x',
     };
@@ -35,6 +36,7 @@ describe('readEnv()', () => {
       projectId: 'p',
       pubsubEmulatorHost: '127.0.0.1:8085',
       gkeHubEmulatorHost: '127.0.0.1:8086',
+      firestoreEmulatorHost: '[::1]:8087',
       maxInstances: 20,
     });
   });
@@ -60,6 +62,8 @@ describe('readEnv()', () => {
     ['PUBSUB_EMULATOR_HOST', 'http://127.0.0.1:8085'],
     ['PUBSUB_EMULATOR_HOST', '127.0.0.1'],
     ['GKE_HUB_EMULATOR_HOST', 'hub.example:8086'],
+    ['FIRESTORE_EMULATOR_HOST', 'firestore.example:8087'],
+    ['FIRESTORE_EMULATOR_HOST', 'localhost.example:8087'],
     ['COUNTERSIGN_MAX_INSTANCES', '0'],
     ['COUNTERSIGN_MAX_INSTANCES', '-3'],
     ['COUNTERSIGN_MAX_INSTANCES', 'many'],
