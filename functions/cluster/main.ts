@@ -23,12 +23,7 @@ await run('cluster', async () => {
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
-    // Withdrawing waits for the sweep's brake (DESIGN section 7); until then a changed policy only stops approvals.
-    settings: {
-      blockedAfterMs: config.sweep.blockedAfterMs,
-      withdraw: false,
-      unmatched: config.unmatched,
-    },
+    settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
   };
   const app = openApp(base, () => store.followers(''));
   const messages = openMessages(base, topics, openAccess(base, 'cluster'));

@@ -28,7 +28,7 @@ export interface ApprovalInput {
   readonly verdict: Extract<Verdict, { status: 'verified' }>;
   /** Key of what is live, if that verifies too or was approved before. */
   readonly live: string | undefined;
-  /** Keys in place that no longer verify under a changed policy. */
+  /** Keys in place that no longer verify under a changed policy, or that nobody accounts for. */
   readonly withdrawn: ReadonlySet<string>;
   readonly policy: string;
   readonly reason: ReceiptReason;
@@ -73,6 +73,7 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
   const announced =
     silent || before[0] === key ? undefined : announce(rsync, pin, resolved.digest, keys);
   const pinned = outcomeOf(pin);
+  const also = keys.slice(1);
   return {
     annotations: {
       [APPROVED]: formatApproved(keys),
@@ -88,6 +89,7 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
         enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
         reason: input.reason,
         ...(input.actor === undefined ? {} : { actor: input.actor }),
+        ...(also.length === 0 ? {} : { also }),
         ...(silent ? { announced: false } : {}),
         ...(pinned === undefined ? {} : { pin: pinned }),
       }),

@@ -38,8 +38,10 @@ export interface Followed {
   readonly resolved?: { readonly reference: Reference; readonly resolution: Resolution };
   /** Verdict of the target. */
   readonly verdict: Verdict;
-  /** Verdicts of the other digests in play, by approval key: live, or approved under another policy. */
+  /** Verdicts of the other digests in play, by approval key: live, approved under another policy, or unexplained. */
   readonly others: ReadonlyMap<string, Verdict>;
+  /** Approved keys that nobody accounts for. */
+  readonly unexplained?: readonly string[];
 }
 
 export interface DecisionSettings {
@@ -57,6 +59,8 @@ export interface Decision {
   readonly transition: Transition;
   /** The patch approves a digest that an older approval had replaced, and the rule wants that told. */
   readonly downgrade: boolean;
+  /** Keys that the patch takes out of the approved list because somebody else put them there, and they do not verify. */
+  readonly dropped: readonly string[];
 }
 
 /**
@@ -81,13 +85,15 @@ export function decide(input: DecisionInput): Decision {
   if (followed === undefined || rsync.deleting) {
     return tell({ ...input, followed: undefined }, undefined, before, {});
   }
+  const verdicts = verdictsByKey(rsync, followed);
+  const dropped = new Set(followed.unexplained?.filter((key) => isRefuted(verdicts.get(key))));
   const withdrawn = settings.withdraw
-    ? keysToWithdraw(rsync, followed.policy, verdictsByKey(rsync, followed))
-    : new Set<string>();
+    ? new Set([...dropped, ...keysToWithdraw(rsync, followed.policy, verdicts)])
+    : dropped;
   const { verdict, resolved } = followed;
   const image = resolved?.resolution.image;
   if (verdict.status !== 'verified' || resolved === undefined || image?.status !== 'resolved') {
-    return tell(input, withdraw(rsync, withdrawn), before, {});
+    return tell(input, withdraw(rsync, withdrawn), before, { dropped });
   }
   if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);
   const key = keyOfTarget(rsync.source, image);
@@ -96,7 +102,7 @@ export function decide(input: DecisionInput): Decision {
   const movedBack = key !== undefined && standing.indexOf(key) > 0;
   if (movedBack && followed.rule.downgrade === 'deny') {
     const held = `${key} was replaced before: its tag moved back, which the config denies`;
-    return tell(input, withdraw(rsync, withdrawn), before, { held });
+    return tell(input, withdraw(rsync, withdrawn), before, { held, dropped });
   }
   const live = liveKey(rsync);
   const liveVerifies =
@@ -121,6 +127,7 @@ export function decide(input: DecisionInput): Decision {
   const downgrade = movedBack && followed.rule.downgrade === 'warn';
   return tell(input, patch, before, {
     downgrade,
+    dropped,
     ...(pin.status === 'held' ? { unpinned: explainHeld(pin, rsync) } : {}),
   });
 }
@@ -143,11 +150,18 @@ function hold(input: DecisionInput, before: readonly string[]): Decision {
   return { ...told, transition: { record: previous ?? told.transition.record, events: [] } };
 }
 
+interface Findings {
+  readonly held?: string;
+  readonly unpinned?: string;
+  readonly downgrade?: boolean;
+  readonly dropped?: ReadonlySet<string>;
+}
+
 function tell(
   input: DecisionInput,
   patch: ApprovalPatch | undefined,
   before: readonly string[],
-  { held, unpinned, downgrade = false }: { held?: string; unpinned?: string; downgrade?: boolean },
+  { held, unpinned, downgrade = false, dropped }: Findings,
 ): Decision {
   const { rsync, followed, settings, now } = input;
   const list = patch?.annotations[APPROVED];
@@ -166,6 +180,7 @@ function tell(
     ...(input.ignored === undefined ? {} : { ignored: input.ignored }),
     ...(held === undefined ? {} : { held }),
     ...(unpinned === undefined ? {} : { unpinned }),
+    standing: isStanding(rsync, followed, approved),
     approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
     blockedAfterMs: settings.blockedAfterMs,
     now,
@@ -177,10 +192,36 @@ function tell(
     transition: transition(input.previous, observation, {
       approved,
       verified: followed?.verdict.status === 'verified',
+      known: rsync.annotations.receipt !== undefined,
       now,
     }),
     downgrade,
+    dropped: [...(dropped ?? [])],
   };
+}
+
+/**
+ * Whether the target is approved although it does not verify any more: its signature has vanished under an unchanged
+ * policy, which withdraws nothing (DESIGN section 7).
+ */
+export function isStanding(
+  rsync: RSync,
+  followed: Followed | undefined,
+  approved: readonly string[],
+): boolean {
+  const image = followed?.resolved?.resolution.image;
+  if (followed === undefined || image?.status !== 'resolved') return false;
+  const receipt = parseReceipt(rsync.annotations.receipt);
+  return (
+    followed.verdict.status !== 'verified' &&
+    receipt?.policy === followed.policy &&
+    receipt.digest === image.digest &&
+    approved[0] === keyOfTarget(rsync.source, image)
+  );
+}
+
+function isRefuted(verdict: Verdict | undefined): boolean {
+  return verdict !== undefined && verdict.status !== 'verified';
 }
 
 /** The target's verdict and the others', by approval key. */

@@ -28,6 +28,8 @@ export interface ObserveInput {
   readonly ignored?: string;
   /** Why the spec is not pinned, though the config wants it pinned. */
   readonly unpinned?: string;
+  /** The target is approved, and its signature has vanished since: the approval stands. */
+  readonly standing?: boolean;
   /** When the newest approval was written, ISO 8601. */
   readonly approvedAt: string | undefined;
   /** How long Config Sync may go on being denied after an approval, in milliseconds. */
@@ -56,6 +58,10 @@ export function observe(input: ObserveInput): Observation {
   if (live !== undefined && !approved.includes(live) && !brokenGlass(rsync, live)) {
     const message = `${live} is live and not approved: the gate is missing, or older than this content`;
     return { phase: 'Unguarded', digest: live, message, errors: [] };
+  }
+  if (input.standing === true && key !== undefined) {
+    const observed = heldBack(observeApproved(input, key), input.unpinned);
+    return { ...observed, message: `${observed.message}; its signature has vanished since` };
   }
   switch (verdict.status) {
     case 'unsigned':

@@ -20,6 +20,8 @@ export interface Receipt {
   readonly enforcement: 'digest' | 'version';
   readonly reason: ReceiptReason;
   readonly actor?: string;
+  /** The approved keys beside the newest, where there are any: those that we wrote (docs/adr/0010). */
+  readonly also?: readonly string[];
   /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0008). */
   readonly announced?: false;
   /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
@@ -47,6 +49,7 @@ const FIELDS = [
   'enforcement',
   'reason',
   'actor',
+  'also',
   'announced',
   'pin',
 ] as const satisfies readonly (keyof Receipt)[];
@@ -59,7 +62,7 @@ export function formatReceipt(receipt: Receipt): string {
 /** What a later reconcile needs of a receipt. */
 export type ReceiptFacts = Pick<
   Receipt,
-  'image' | 'digest' | 'policy' | 'resolvedAt' | 'approvedAt' | 'pin'
+  'image' | 'digest' | 'index' | 'policy' | 'resolvedAt' | 'approvedAt' | 'also' | 'pin'
 >;
 
 const MAX_RECEIPT = 16_384;
@@ -74,9 +77,21 @@ export function parseReceipt(value: string | undefined): ReceiptFacts | undefine
   if (typeof image !== 'string' || typeof policy !== 'string') return undefined;
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
   if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
-  const { pin } = parsed;
-  const facts = { image, digest, policy, resolvedAt, approvedAt };
-  return pin === 'written' || pin === 'refused' ? { ...facts, pin } : facts;
+  const { index, also, pin } = parsed;
+  return {
+    image,
+    digest,
+    ...(typeof index === 'string' && isDigest(index) ? { index } : {}),
+    policy,
+    resolvedAt,
+    approvedAt,
+    ...(isTexts(also) ? { also } : {}),
+    ...(pin === 'written' || pin === 'refused' ? { pin } : {}),
+  };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

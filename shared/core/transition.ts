@@ -22,6 +22,16 @@ export interface Transition {
   readonly events: readonly SyncEventType[];
 }
 
+export interface Circumstances {
+  /** The approved keys once the patch is written, newest first. */
+  readonly approved: readonly string[];
+  /** The target verifies. */
+  readonly verified: boolean;
+  /** It has a receipt: it was approved before, whether or not that is remembered. */
+  readonly known?: boolean;
+  readonly now: Date;
+}
+
 const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
   Synced: 'synced',
   Failed: 'failed',
@@ -38,7 +48,7 @@ const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
 export function transition(
   previous: PhaseRecord | undefined,
   observation: Observation,
-  { approved, verified, now }: { approved: readonly string[]; verified: boolean; now: Date },
+  { approved, verified, known = false, now }: Circumstances,
 ): Transition {
   const { phase, digest } = observation;
   const changed = previous?.phase !== phase || previous.digest !== digest;
@@ -51,7 +61,10 @@ export function transition(
     else if (current !== undefined) events.push('approved');
   }
   const failed = isFailurePhase(phase);
-  const recovered = previous?.failure !== undefined && !failed && phase !== 'Approved';
+  // What a lost record said is unknown, and a failure may be open: an RSync of ours that is well says so.
+  const forgotten = previous === undefined && known;
+  const open = previous?.failure !== undefined || forgotten;
+  const recovered = open && !failed && phase !== 'Approved';
   if (recovered) events.push('recovered');
   const event = EVENT_OF[phase];
   if (changed && event !== undefined) events.push(event);

@@ -17,7 +17,7 @@ export interface ReconcileDeps extends ImageDeps {
 }
 
 /** What the config says beside images and policies. */
-export interface ReconcileSettings extends DecisionSettings {
+export interface ReconcileSettings extends Omit<DecisionSettings, 'withdraw'> {
   /** What becomes of images that no entry names, told beside the RSyncs that have them. */
   readonly unmatched: 'deny' | 'ignore';
 }

@@ -1,23 +1,29 @@
+import { keyOfTarget } from '#shared/core/approve.ts';
 import { parseApproved } from '#shared/core/approved-list.ts';
 import type { Followed } from '#shared/core/decide.ts';
-import { type Digest, isDigest } from '#shared/core/digest.ts';
+import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { liveKey } from '#shared/core/observe.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
+import { referenceOfKey, unexplainedKeys } from '#shared/core/unexplained.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import type { FollowedRSync } from './follow.ts';
 
 export interface JudgeDeps {
   readonly verifier: Verifier;
+  readonly resolver: Pick<BurstResolver, 'fresh'>;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
 }
 
 export interface JudgeOptions {
   readonly fresh: boolean;
+  /** Keys that were approved when we last looked, where that is remembered. */
+  readonly known?: readonly string[];
 }
 
 /** Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. */
@@ -33,14 +39,12 @@ export async function judge(
   const { reference } = target;
   if (resolution === undefined) throw new CountersignError('internal', 'A target was not resolved');
   const verdict = await judgeResolution({ reference, resolution, policy }, options, deps);
+  const unexplained = unexplainedKeys(rsync, options.known);
   const others = new Map<string, Verdict>();
-  for (const digest of otherDigests(rsync, policy.hash, resolution)) {
-    others.set(
-      digest,
-      await deps.verifier.verify({ repository: reference.repository, digest }, policy, options),
-    );
+  for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
+    others.set(key, await judgeKey(key, { rsync, reference, policy }, options, deps));
   }
-  return { ...shared, resolved: { reference, resolution }, verdict, others };
+  return { ...shared, resolved: { reference, resolution }, verdict, others, unexplained };
 }
 
 /** The verdict of what a reference resolved to: the digest that would be synced, never the tag (law 2). */
@@ -69,19 +73,52 @@ export function policyOf(policies: ReadonlyMap<string, TrustPolicy>, name: strin
 }
 
 /**
- * Digests beside the target that must be judged: the live one before it joins the approved list, and every approved
- * one when the policy has changed since. Helm's keys are versions, which cannot be looked up by digest.
+ * Keys beside the target that must be judged: the live one before it joins the approved list, every approved one when
+ * the policy has changed since, and those that nobody accounts for.
  */
-function otherDigests(
+function otherKeys(
   rsync: FollowedRSync['rsync'],
+  unexplained: readonly string[],
   policyHash: string,
   { image }: Resolution,
-): readonly Digest[] {
+): readonly string[] {
   const approved = parseApproved(rsync.annotations.approved);
   const live = liveKey(rsync);
   const unknown = live === undefined || approved.includes(live) ? [] : [live];
   const receipt = parseReceipt(rsync.annotations.receipt);
   const outdated = receipt !== undefined && receipt.policy !== policyHash ? approved : [];
-  const target = image.status === 'resolved' ? image.digest : undefined;
-  return [...new Set([...unknown, ...outdated])].filter(isDigest).filter((key) => key !== target);
+  const target = image.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
+  const keys = new Set([...unknown, ...outdated, ...unexplained]);
+  return [...keys].filter((key) => key !== target);
+}
+
+/** Who asks about a key, and under which policy. */
+interface KeyOf {
+  readonly rsync: FollowedRSync['rsync'];
+  readonly reference: Reference;
+  readonly policy: TrustPolicy;
+}
+
+/**
+ * The verdict of an approval key. A chart's is what its version's tag leads to now; a key that is neither a digest nor
+ * a version of this chart is nothing that could be synced.
+ */
+async function judgeKey(
+  key: string,
+  { rsync, reference: { repository }, policy }: KeyOf,
+  { fresh }: JudgeOptions,
+  deps: JudgeDeps,
+): Promise<Verdict> {
+  if (isDigest(key)) {
+    const receipt = parseReceipt(rsync.annotations.receipt);
+    const index = receipt?.digest === key ? receipt.index : undefined;
+    const subject = { repository, digest: key, ...(index === undefined ? {} : { index }) };
+    return deps.verifier.verify(subject, policy, { fresh });
+  }
+  const named = referenceOfKey(key);
+  if (rsync.source.type !== 'helm' || named?.repository !== repository) {
+    return { status: 'unusable', reason: 'bad-reference', message: 'Not of this source' };
+  }
+  const resolution = await deps.resolver.fresh(named);
+  return judgeResolution({ reference: named, resolution, policy }, { fresh }, deps);
 }

@@ -12,6 +12,8 @@ export interface JudgedImage {
   readonly verdict: Verdict;
   /** Hash of the policy it was judged under. */
   readonly policy: string;
+  /** It verified under this very policy before: an approval says so. */
+  readonly vanished?: boolean;
 }
 
 type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
@@ -44,7 +46,9 @@ async function publishOnce(
   const told = last?.status === verdict.status && last.policy === policy;
   if (told && named?.status !== 'unchecked') return;
   const since = now().toISOString();
-  await publish(describeVerdict(judged, cause, since));
+  const vanished =
+    judged.vanished === true || (last?.status === 'verified' && last.policy === policy);
+  await publish(describeVerdict({ ...judged, vanished }, cause, since));
   const record = { repository, status: verdict.status, policy, since };
   await store.writeImage({ ...record, digest });
   if (named !== undefined && digest !== name) await store.writeImage({ ...record, digest: name });
@@ -82,7 +86,7 @@ export function judgedImage(followed: Followed): JudgedImage | undefined {
 }
 
 function describeVerdict(
-  { reference, resolution, verdict, policy }: JudgedImage,
+  { reference, resolution, verdict, policy, vanished = false }: JudgedImage,
   cause: string,
   since: string,
 ): ImageEvent {
@@ -90,7 +94,7 @@ function describeVerdict(
   return {
     type: `image.${verdict.status}`,
     cause,
-    ...(verdict.status === 'verified' && verdict.allowedUnsigned ? { severity: 'WARNING' } : {}),
+    ...(isWarning(verdict, vanished) ? { severity: 'WARNING' } : {}),
     data: {
       image: formatReference(reference),
       ...(image.status === 'resolved' ? { digest: image.digest } : {}),
@@ -101,9 +105,18 @@ function describeVerdict(
       reasons: [...reasonsOf(verdict)],
       since,
       errors: [],
-      message: sentence(verdict),
+      message: vanished && verdict.status === 'unsigned' ? VANISHED : sentence(verdict),
     },
   };
+}
+
+const VANISHED =
+  'Its signature has vanished, and its approvals stand: keep signatures as long as their images';
+
+/** An image that nobody vouches for any more, or never did, and that may be synced all the same. */
+function isWarning(verdict: Verdict, vanished: boolean): boolean {
+  if (verdict.status === 'verified') return verdict.allowedUnsigned === true;
+  return vanished && verdict.status === 'unsigned';
 }
 
 function sentence(verdict: Verdict): string {

@@ -1,3 +1,5 @@
+import { parseApproved } from '#shared/core/approved-list.ts';
+import { isStanding } from '#shared/core/decide.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -8,6 +10,7 @@ import type { Member } from '#shared/fleet/fleet.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow, repositoriesOf } from './follow.ts';
 import { forEachSync } from './for-each-sync.ts';
+import { forgetCluster } from './forget-cluster.ts';
 import { judge } from './judge.ts';
 import { judgedImage, publishVerdict } from './publish-verdict.ts';
 import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
@@ -40,7 +43,7 @@ export async function reconcileCluster(
   }
   const member = await deps.fleet.find(task.cluster);
   if (member === undefined) {
-    await deps.store.deleteCluster(task.cluster);
+    if (record !== undefined) await forgetCluster(record, deps);
     return { status: 'unknown-cluster' };
   }
   const startedAt = deps.now();
@@ -54,7 +57,8 @@ export async function reconcileCluster(
   } catch (error) {
     const phase = clusterPhaseOf(error);
     if (phase === undefined) throw error;
-    await reportCluster({ member, record, phase, message: toFailure(error).message }, deps);
+    const { message } = toFailure(error);
+    await reportCluster({ member, record, phase, message, lookedAt: startedAt }, deps);
     return { status: 'unreachable' };
   }
 }
@@ -106,20 +110,23 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
   });
   const rows = outcomes.flatMap(({ row }) => row ?? []);
   const failures = outcomes.flatMap(({ failure }) => failure ?? []);
+  const retry = failures.find((failure) => failure.retry);
   const patched = outcomes.filter((outcome) => outcome.patched).length;
-  await reportGone(record?.syncs ?? [], rsyncs, member, deps);
+  await reportGone(record?.syncs ?? [], rsyncs, member.name, deps);
   await reportCluster(
     {
       member,
       record,
       phase: 'Reachable',
-      ...(failures.length === 0 ? { reconciledAt: startedAt.toISOString() } : {}),
+      // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
+      known: rsyncs.some(({ annotations }) => annotations.receipt !== undefined),
+      ...(failures.length === 0 ? { reconciledAt: startedAt } : {}),
+      ...(retry === undefined ? { lookedAt: startedAt } : {}),
       follows: repositoriesOf(followed),
       syncs: rows,
     },
     deps,
   );
-  const retry = failures.find((failure) => failure.retry);
   if (retry !== undefined) throw retry;
   return { status: 'reconciled', syncs: rows.length, patched };
 }
@@ -137,19 +144,26 @@ async function reconcileOne(
     (await judge(
       entry,
       resolutionOf(entry.target, resolutions),
-      { fresh: task.reason !== 'sweep' },
+      { fresh: task.reason !== 'sweep', ...knownOf(row) },
       deps,
     ));
   if (followed !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
     const judged = judgedImage(followed);
-    if (judged !== undefined) await publishVerdict(judged, task.id ?? rsync.uid, deps);
+    const vanished = isStanding(rsync, followed, parseApproved(rsync.annotations.approved));
+    if (judged !== undefined) {
+      await publishVerdict({ ...judged, vanished }, task.id ?? rsync.uid, deps);
+    }
   }
   const written = await decideAndWrite(
-    { api, labels: member.labels, task, rsync, followed, previous: row?.record },
+    { api, labels: member.labels, task, rsync, followed, previous: row?.record, ...knownOf(row) },
     deps,
   );
   if (written === undefined) return undefined;
   await reportSync(written, row, member, deps);
   const patched = written.decision.patch !== undefined;
   return { row: rowOf(written, deps.rsyncs.nomos(written.rsync)), patched };
+}
+
+function knownOf(row: SyncRow | undefined): { readonly known?: readonly string[] } {
+  return row === undefined ? {} : { known: row.approved };
 }

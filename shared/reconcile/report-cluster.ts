@@ -9,8 +9,12 @@ export interface ClusterReport {
   readonly record: ClusterRecord | undefined;
   readonly phase: ClusterPhase;
   readonly message?: string;
+  /** It was looked after before, whether or not that is remembered. */
+  readonly known?: boolean;
   /** Start of this reconcile, where it completed. */
-  readonly reconciledAt?: string;
+  readonly reconciledAt?: Date;
+  /** Start of this reconcile, where it ended with an answer. */
+  readonly lookedAt?: Date;
   readonly follows?: readonly string[];
   readonly syncs?: readonly SyncRow[];
 }
@@ -23,11 +27,11 @@ export async function reportCluster(
   report: ClusterReport,
   { publish, store, now }: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
 ): Promise<void> {
-  const { member, record, phase, message = '' } = report;
+  const { member, record, phase, message = '', known = false } = report;
   const changed = record?.phase !== phase;
   const since = changed ? now().toISOString() : record.since;
-  // The first sight of a healthy cluster is no recovery.
-  if (changed && !(record === undefined && phase === 'Reachable')) {
+  // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be.
+  if (changed && (record !== undefined || phase !== 'Reachable' || known)) {
     const previous =
       record === undefined ? undefined : { phase: record.phase, since: record.since };
     await publish({
@@ -43,13 +47,15 @@ export async function reportCluster(
       },
     });
   }
-  const reconciledAt = report.reconciledAt ?? record?.reconciledAt;
+  const reconciledAt = report.reconciledAt?.toISOString() ?? record?.reconciledAt;
+  const lookedAt = report.lookedAt?.toISOString() ?? record?.lookedAt;
   await store.writeCluster({
     cluster: member.name,
     phase,
     since,
     ...(message === '' ? {} : { message }),
     ...(reconciledAt === undefined ? {} : { reconciledAt }),
+    ...(lookedAt === undefined ? {} : { lookedAt }),
     follows: report.follows ?? record?.follows ?? [],
     syncs: report.syncs ?? record?.syncs ?? [],
   });

@@ -26,8 +26,9 @@ export async function reportSync(
 export async function reportGone(
   rows: readonly SyncRow[],
   rsyncs: readonly RSync[],
-  member: Member,
+  cluster: string,
   { publish, now }: Pick<ImageDeps, 'publish' | 'now'>,
+  message = 'The RSync is gone',
 ): Promise<void> {
   const present = new Set(rsyncs.map(({ uid }) => uid));
   for (const row of rows) {
@@ -38,13 +39,13 @@ export async function reportGone(
       replaced: row.record,
       data: {
         ...(row.image === undefined ? {} : { image: row.image }),
-        cluster: member.name,
+        cluster,
         sync: row.sync,
         phase: 'Ignored',
         previous: { phase: row.record.phase, since: row.record.since },
         since: now().toISOString(),
         errors: [],
-        message: 'The RSync is gone',
+        message,
       },
     });
   }

@@ -1,4 +1,6 @@
+import { RECEIPT } from '#shared/core/annotations.ts';
 import { liveKey } from '#shared/core/observe.ts';
+import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
@@ -12,7 +14,8 @@ const MAX_ERROR_TEXT = 500;
 const MAX_BREAK_GLASS = 500;
 
 /** What the snapshot keeps of one RSync. */
-export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): SyncRow {
+export function rowOf(written: Written, nomos: NomosRow): SyncRow {
+  const { rsync, followed, decision } = written;
   const image = followed?.resolved?.resolution.image;
   const live = liveKey(rsync);
   const { breakGlass } = rsync.annotations;
@@ -27,6 +30,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
     ...(live === undefined ? {} : { live }),
     ...(followed === undefined ? {} : { verdict: followed.verdict.status }),
     approved,
+    ...approvalOf(written),
     record: transition.record,
     message: observation.message,
     errors: observation.errors
@@ -46,4 +50,14 @@ function shownOf({ source, commit, syncedAt, errors, errorCount }: NomosRow): Sh
     errors: errors.slice(0, MAX_ERRORS).map((error) => error.slice(0, MAX_ERROR_TEXT)),
     errorCount,
   };
+}
+
+/** What the receipt says, as it is once the patch is written; of a list that is empty it says nothing any more. */
+function approvalOf({ rsync, decision }: Written): Pick<SyncRow, 'approval'> {
+  const text = decision.patch?.annotations[RECEIPT] ?? rsync.annotations.receipt;
+  const receipt = decision.approved.length === 0 ? undefined : parseReceipt(text);
+  if (receipt === undefined) return {};
+  const { digest, index, policy } = receipt;
+  const resolvedAt = new Date(receipt.resolvedAt).toISOString();
+  return { approval: { digest, ...(index === undefined ? {} : { index }), policy, resolvedAt } };
 }

@@ -10,6 +10,8 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { follow, whyIgnored } from './follow.ts';
 import { judge } from './judge.ts';
+import { mayWithdraw } from './may-withdraw.ts';
+import { reportDropped } from './report-dropped.ts';
 import { resolveTarget } from './resolve-targets.ts';
 
 /** Config Sync updates an RSync's status every few seconds; losing to it this often in a row is no accident. */
@@ -22,6 +24,8 @@ export interface WriteInput {
   readonly rsync: RSync;
   readonly followed: Followed | undefined;
   readonly previous: PhaseRecord | undefined;
+  /** Keys that were approved when we last looked, where that is remembered. */
+  readonly known?: readonly string[];
 }
 
 export interface Written {
@@ -52,12 +56,13 @@ export async function decideAndWrite(
         : {}),
       reason: receiptReason(input.task.reason),
       ...(input.task.actor === undefined ? {} : { actor: input.task.actor }),
-      settings: deps.settings,
+      settings: { ...deps.settings, withdraw: await mayWithdraw(rsync, followed, deps) },
       bare,
       previous: input.previous,
       now: deps.now(),
     });
     if (decision.patch === undefined) return { rsync, followed, decision };
+    await reportDropped({ rsync, followed, decision }, input, deps);
     try {
       await deps.rsyncs.write(input.api, rsync, decision.patch);
       return { rsync, followed, decision };
@@ -71,13 +76,13 @@ export async function decideAndWrite(
     const again = await deps.rsyncs.read(input.api, rsync.ref);
     if (again === undefined || again.uid !== rsync.uid) return undefined;
     rsync = again;
-    followed = await judgeAfresh(rsync, input.labels, deps);
+    followed = await judgeAfresh(rsync, input, deps);
   }
 }
 
 async function judgeAfresh(
   rsync: RSync,
-  labels: Readonly<Record<string, string>>,
+  { labels, known }: Pick<WriteInput, 'labels' | 'known'>,
   deps: ReconcileDeps,
 ): Promise<Followed | undefined> {
   const now = follow(rsync, deps.rules, labels);
@@ -87,7 +92,8 @@ async function judgeAfresh(
     target.status === 'follow'
       ? await resolveTarget(target, (reference) => deps.resolver.fresh(reference))
       : undefined;
-  return judge(now, resolution, { fresh: true }, deps);
+  const options = { fresh: true, ...(known === undefined ? {} : { known }) };
+  return judge(now, resolution, options, deps);
 }
 
 /** A refusal that will be the same next time; a webhook that cannot be reached is not one. */

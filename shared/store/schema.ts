@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CLUSTER_PHASES, FAILURE_PHASES, PHASES } from '#shared/core/phase.ts';
+import { type NoteKind, type Notes, ROLLOUT_STATUSES } from './notes.ts';
 import type { ClusterRecord, ImageRecord } from './store.ts';
 
 /**
@@ -26,6 +27,14 @@ const Row = z.object({
   live: z.string().exactOptional(),
   verdict: z.enum(VERDICTS).exactOptional(),
   approved: z.array(z.string()),
+  approval: z
+    .object({
+      digest: z.string(),
+      index: z.string().exactOptional(),
+      policy: z.string(),
+      resolvedAt: Time,
+    })
+    .exactOptional(),
   record: Record,
   message: z.string(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
@@ -48,6 +57,7 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
   since: Time,
   message: z.string().exactOptional(),
   reconciledAt: Time.exactOptional(),
+  lookedAt: Time.exactOptional(),
   follows: z.array(z.string()),
   syncs: z.array(Row),
 });
@@ -58,4 +68,15 @@ export const StoredImage: z.ZodType<ImageRecord> = z.object({
   status: z.enum([...VERDICTS, 'unchecked']),
   policy: z.string(),
   since: Time,
+  remindedAt: Time.exactOptional(),
 });
+
+/** By kind, so that a note is read as what it was written as. */
+export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = {
+  sweep: z.object({ startedAt: Time, tasked: z.record(z.string(), Time) }),
+  withdrawal: z.object({
+    allowed: z.record(z.string(), Time),
+    braked: z.object({ since: Time, policies: z.array(z.string()) }).exactOptional(),
+  }),
+  rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
+};

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** Raised whenever the tables change. A file of any other version is set aside: its content is not worth migrating. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How long a process waits for another one's write; each takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -23,6 +23,12 @@ const TABLES = `
     digest TEXT NOT NULL,
     record TEXT NOT NULL,
     PRIMARY KEY (repository, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE notes (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
   ) STRICT, WITHOUT ROWID;
 `;
 

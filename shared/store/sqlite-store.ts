@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type * as z from 'zod';
-import { CountersignError } from '#shared/core/errors.ts';
-import { StoredCluster, StoredImage } from './schema.ts';
+import { readRecord, writeRecord } from './record-text.ts';
+import { STORED_NOTES, StoredCluster, StoredImage } from './schema.ts';
 import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
 import type { Discarded } from './sqlite-file.ts';
-import type { ClusterRecord, ImageRecord, Store } from './store.ts';
+import type { ClusterRecord, Store } from './store.ts';
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -50,7 +50,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 
   function read<T>(schema: z.ZodType<T>, row: Row | undefined, table: string): T | undefined {
     if (row === undefined) return undefined;
-    const record = readRecord(schema, row.record);
+    const record = readRecord(schema, String(row.record));
     if (record === undefined) onUnreadable({ table, key: String(row.key) });
     return record;
   }
@@ -105,6 +105,17 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         db.prepare('INSERT OR REPLACE INTO images VALUES (?, ?, ?)').run(repository, digest, text);
       });
     },
+    readNote: (kind, name) =>
+      run((db) => {
+        const row = db.prepare(SELECT_NOTE).get(kind, name);
+        return read(STORED_NOTES[kind], row, 'notes');
+      }),
+    writeNote: async (kind, name, note) => {
+      const text = writeRecord(STORED_NOTES[kind], note);
+      return run((db) => {
+        db.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)').run(kind, name, text);
+      });
+    },
     close: async () => {
       if (file.db.isOpen) file.db.close();
     },
@@ -114,6 +125,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 type Row = Readonly<Record<string, unknown>>;
 
 const SELECT_CLUSTER = 'SELECT cluster AS key, record FROM clusters';
+const SELECT_NOTE = 'SELECT name AS key, record FROM notes WHERE kind = ? AND name = ?';
 const SELECT_IMAGE = 'SELECT digest AS key, record FROM images WHERE repository = ? AND digest = ?';
 
 /** A record without `reconciledAt` is older than any with one; equal starts are the same reconcile's later news. */
@@ -142,28 +154,6 @@ function inTransaction(db: DatabaseSync, work: () => void): void {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
-}
-
-function readRecord<T>(schema: z.ZodType<T>, text: unknown): T | undefined {
-  try {
-    return schema.parse(JSON.parse(String(text)));
-  } catch {
-    return undefined;
-  }
-}
-
-/** What could not be read back must not be written: it would be lost without a word. */
-function writeRecord<T extends ClusterRecord | ImageRecord>(
-  schema: z.ZodType<T>,
-  record: T,
-): string {
-  const { error } = schema.safeParse(record);
-  if (error === undefined) return JSON.stringify(record);
-  const place = error.issues[0]?.path.join('.') ?? '';
-  throw new CountersignError('internal', `A record for the store is wrong at ${place}`, {
-    cause: error,
-    retry: false,
-  });
 }
 
 function names(rows: readonly Row[]): ReadonlySet<string> {

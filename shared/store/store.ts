@@ -1,6 +1,7 @@
 import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
 import type { SyncError } from '#shared/core/rsync.ts';
 import type { VerdictStatus } from '#shared/core/verdict.ts';
+import type { NoteKind, Notes } from './notes.ts';
 
 /**
  * The throw-away store (DESIGN section 2, law 6): what no RSync can remember. Deleting it costs calls and duplicate
@@ -20,6 +21,9 @@ export interface Store {
   followers(repository: string): Promise<Followers>;
   readImage(key: ImageKey): Promise<ImageRecord | undefined>;
   writeImage(record: ImageRecord): Promise<void>;
+  readNote<Kind extends NoteKind>(kind: Kind, name: string): Promise<Notes[Kind] | undefined>;
+  /** Replaces the note; the later write stays. */
+  writeNote<Kind extends NoteKind>(kind: Kind, name: string, note: Notes[Kind]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,6 +36,8 @@ export interface ClusterRecord {
   readonly message?: string;
   /** Start of the last completed reconcile, ISO 8601; absent before the first. Unreachable clusters keep the old one. */
   readonly reconciledAt?: string;
+  /** Start of the last reconcile that ended with an answer, ISO 8601: that it cannot be reached is one, too. */
+  readonly lookedAt?: string;
   /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
   readonly follows: readonly string[];
   readonly syncs: readonly SyncRow[];
@@ -51,6 +57,8 @@ export interface SyncRow {
   readonly verdict?: VerdictStatus;
   /** Approval keys in place, newest first. */
   readonly approved: readonly string[];
+  /** What the receipt says of the newest approval. */
+  readonly approval?: ApprovalFacts;
   readonly record: PhaseRecord;
   readonly message: string;
   readonly errors: readonly SyncError[];
@@ -60,6 +68,16 @@ export interface SyncRow {
   readonly shown?: Shown;
   /** `countersign.dev/break-glass` as it stands: each sweep tells it until it is removed. */
   readonly breakGlass?: string;
+}
+
+export interface ApprovalFacts {
+  readonly digest: string;
+  /** The index that was verified with it. */
+  readonly index?: string;
+  /** Hash of the policy it was approved under. */
+  readonly policy: string;
+  /** The registry's time, ISO 8601. */
+  readonly resolvedAt: string;
 }
 
 /** One RSync as `nomos status` prints it. */
@@ -91,4 +109,6 @@ export interface ImageRecord extends ImageKey {
   /** Hash of the policy it was judged under. */
   readonly policy: string;
   readonly since: string;
+  /** When it was told that it has waited for its signature too long, ISO 8601. */
+  readonly remindedAt?: string;
 }

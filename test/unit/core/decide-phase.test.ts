@@ -66,7 +66,7 @@ describe('phase', () => {
     [
       'its signature vanished under another policy',
       'Pending',
-      approvedRSync(liveStatus(A)),
+      approvedRSync(liveStatus(B)),
       followed(A, UNSIGNED, { policy: OTHER_POLICY }),
     ],
     ['untrusted', 'Rejected', buildRSync(), followed(A, UNTRUSTED)],

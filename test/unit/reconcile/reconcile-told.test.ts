@@ -75,7 +75,8 @@ describe('what is told', () => {
     });
     broken = false;
     await reconcileCluster(TASK, world.deps.now(), deps);
-    expect(world.types()).toEqual(['sync.approved', 'sync.approved']);
+    // The receipt is older than the record: a failure of the cluster may have been told, and forgotten.
+    expect(world.types()).toEqual(['sync.approved', 'sync.approved', 'cluster.recovered']);
     const [first, second] = world.events;
     expect(second).toMatchObject({ uid: 'uid-1', replaced: undefined });
     expect(first).toMatchObject({ uid: 'uid-1', replaced: undefined });
@@ -170,6 +171,13 @@ describe('a changed policy', () => {
     const record = await world.deps.store.readCluster('cluster-1');
     if (record === undefined) throw new Error('No record');
     await changed.deps.store.writeCluster(record);
+    changed.pass(1);
+    await run(changed);
+    // Not before a sweep has weighed it: see test/unit/reconcile/may-withdraw.test.ts.
+    expect(rsyncOf(changed).annotations.approved).toBe(A);
+    const decidedAt = changed.deps.now().toISOString();
+    const note = { allowed: { [OTHER_POLICY]: decidedAt } };
+    await changed.deps.store.writeNote('withdrawal', 'fleet', note);
     changed.pass(1);
     await run(changed);
     expect(rsyncOf(changed).annotations.approved).toBe('');

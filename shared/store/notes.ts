@@ -1,0 +1,40 @@
+/**
+ * What a sweep remembers from one to the next, each kind in one shape. As throw-away as the rest of the store: losing
+ * a note costs duplicate tasks or events, and holds withdrawals back until the next sweep.
+ */
+export interface Notes {
+  /** One, named `fleet`. */
+  readonly sweep: SweepNote;
+  /** One, named `fleet`. */
+  readonly withdrawal: WithdrawalNote;
+  /** By image reference, its tag included. */
+  readonly rollout: RolloutNote;
+}
+
+export type NoteKind = keyof Notes;
+
+export interface SweepNote {
+  /** ISO 8601, of the last sweep. */
+  readonly startedAt: string;
+  /** Clusters whose task is not known to have been read, and when it was published, ISO 8601. */
+  readonly tasked: Readonly<Record<string, string>>;
+}
+
+/** What the last sweeps said of withdrawing approvals (DESIGN section 7, `sweep.withdrawBrake`). */
+export interface WithdrawalNote {
+  /** Hashes of the policies under which approvals may be withdrawn, and when that was last decided, ISO 8601. */
+  readonly allowed: Readonly<Record<string, string>>;
+  /** The brake holds: since when, and for which policies. */
+  readonly braked?: { readonly since: string; readonly policies: readonly string[] };
+}
+
+/** What was last told of the roll-out of one image. */
+export interface RolloutNote {
+  readonly digest: string;
+  readonly status: RolloutStatus;
+  readonly since: string;
+}
+
+export const ROLLOUT_STATUSES = ['progressing', 'degraded', 'completed'] as const;
+
+export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number];
