@@ -5,6 +5,7 @@ import type { ClusterApi } from './cluster-api.ts';
 import type { Circuits } from './circuits.ts';
 import type { Connection } from './connection.ts';
 import type { Pace, Verb } from './pace.ts';
+import { describeCluster } from './describe-cluster.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';
 import { createRepeat, isRepeatable } from './repeat.ts';
 import { listSchema, resourcesSchema } from './schema.ts';
@@ -41,9 +42,8 @@ export async function createClusterApi(
   const kubernetes = await loadKubernetes();
   const baseServer = new kubernetes.ServerConfiguration(connection.server, {});
   const httpApi = createTransport(kubernetes, cluster, connection, deps);
-  const api = new kubernetes.CustomObjectsApi(
-    kubernetes.createConfiguration({ baseServer, httpApi }),
-  );
+  const configuration = kubernetes.createConfiguration({ baseServer, httpApi });
+  const api = new kubernetes.CustomObjectsApi(configuration);
   const repeat = createRepeat(deps.limits);
 
   async function once<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
@@ -93,6 +93,7 @@ export async function createClusterApi(
       const names = answer.success ? answer.data.resources.map(({ name }) => name) : [];
       return Object.values(PLURALS).every((plural) => names.includes(plural));
     },
+    describe: () => describeCluster(kubernetes, configuration, (send) => call('discover', send)),
   };
 }
 

@@ -26,6 +26,18 @@ export interface ClusterApi {
   ): Promise<void>;
   /** Whether Config Sync's resources are served here. */
   discover(): Promise<boolean>;
+  /** What runs there, and as whom it knows us: three calls, for people who ask before they install the gate. */
+  describe(): Promise<ClusterDescription>;
+}
+
+/** What the API server does not say, or does not let us see, is absent. */
+export interface ClusterDescription {
+  /** `1.32.4`. */
+  readonly kubernetes?: string;
+  /** Of Config Sync: `1.21.0`. */
+  readonly configSync?: string;
+  /** Our user name, as admission policies see it. */
+  readonly user?: string;
 }
 
 export interface PageRequest {

@@ -9,6 +9,25 @@ export const listSchema = z.object({
 /** meta/v1 APIResourceList. */
 export const resourcesSchema = z.object({ resources: z.array(z.object({ name: z.string() })) });
 
+/** version.Info, at `/version`. */
+export const versionSchema = z.object({ gitVersion: z.string().max(256) });
+
+/** authentication.k8s.io/v1 SelfSubjectReview, answered. */
+export const selfSchema = z.object({
+  status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }),
+});
+
+/** apps/v1 Deployment of Config Sync's reconciler-manager. */
+export const managerSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.array(z.object({ name: z.string(), image: z.string().optional() })),
+      }),
+    }),
+  }),
+});
+
 /** meta/v1 Status: the API server's own answer. */
 export const statusSchema = z.object({
   kind: z.literal('Status'),

@@ -7,7 +7,8 @@ import {
   describeGroup,
   describeGroups,
   describeResources,
-  versionInfo,
+  describeSelf,
+  describeVersion,
 } from './discovery.ts';
 import { applyFault, type InjectFault } from './fault.ts';
 import type { Kind } from './kinds.ts';
@@ -22,6 +23,8 @@ export type Forbid = (request: KubeRequest) => boolean;
 
 export interface AppDeps extends World {
   kinds: readonly Kind[];
+  /** Of Kubernetes: `1.32.0`. */
+  version: string;
   fault: InjectFault | undefined;
   forbid: Forbid | undefined;
 }
@@ -46,7 +49,10 @@ export function createApp(deps: AppDeps): Hono<Env> {
   );
 
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, (c) => c.text('ok'));
-  app.get('/version', (c) => c.json(versionInfo));
+  app.get('/version', (c) => c.json(describeVersion(deps.version)));
+  app.post('/apis/authentication.k8s.io/v1/selfsubjectreviews', (c) =>
+    c.json(describeSelf(c.get('request').user), 201),
+  );
   app.get('/api', (c) => c.json(coreVersions));
   app.get('/apis', (c) => c.json(describeGroups(kinds)));
   app.get('/apis/:group', (c) => orNotFound(describeGroup(kinds, c.req.param('group'))));

@@ -3,18 +3,32 @@ import { groupVersion, type Kind } from './kinds.ts';
 const WRITE_VERBS = ['create', 'delete', 'patch', 'update'];
 const READ_VERBS = ['get', 'list', 'watch'];
 
-/** `/version`: what kubectl and its version skew checks read. */
-export const versionInfo = {
-  major: '1',
-  minor: '32',
-  gitVersion: 'v1.32.0',
-  gitCommit: '0000000000000000000000000000000000000000',
-  gitTreeState: 'clean',
-  buildDate: '2024-12-11T00:00:00Z',
-  goVersion: 'go1.23.3',
-  compiler: 'gc',
-  platform: 'linux/amd64',
-};
+/** `/version`: what kubectl and its version skew checks read; `version` as in `1.32.0`. */
+export function describeVersion(version: string): Record<string, string> {
+  const [major = '', minor = ''] = version.split('.');
+  return {
+    major,
+    minor,
+    gitVersion: `v${version}`,
+    gitCommit: '0000000000000000000000000000000000000000',
+    gitTreeState: 'clean',
+    buildDate: '2024-12-11T00:00:00Z',
+    goVersion: 'go1.23.3',
+    compiler: 'gc',
+    platform: 'linux/amd64',
+  };
+}
+
+/** The answer to a SelfSubjectReview: as whom the caller is known. */
+export function describeSelf(user: string): Record<string, unknown> {
+  const userInfo = { username: user, groups: ['system:authenticated'] };
+  return {
+    kind: 'SelfSubjectReview',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    status: { userInfo },
+  };
+}
 
 /** `/api`: the core group's versions. */
 export const coreVersions = { kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'] };

@@ -100,6 +100,17 @@ export const coreKinds: readonly Kind[] = [
   },
   {
     ...core,
+    group: 'apps',
+    plural: 'deployments',
+    singular: 'deployment',
+    kind: 'Deployment',
+    shortNames: ['deploy'],
+    namespaced: true,
+    readOnly: true,
+    columns: [age],
+  },
+  {
+    ...core,
     group: 'apiextensions.k8s.io',
     plural: 'customresourcedefinitions',
     singular: 'customresourcedefinition',

@@ -4,11 +4,12 @@ import type { Store } from './store.ts';
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-/** Seeds what every cluster has, and, where Config Sync is installed, its namespace and CRDs. */
-export function seedCluster(store: Store, configSync: boolean): void {
-  const names = configSync ? [...namespaces, 'config-management-system'] : namespaces;
-  for (const name of names) seedNamespace(store, name);
-  if (!configSync) return;
+/** Seeds what every cluster has, and, where Config Sync of a version is installed, what shows it. */
+export function seedCluster(store: Store, configSync: string | undefined): void {
+  for (const name of namespaces) seedNamespace(store, name);
+  if (configSync === undefined) return;
+  seedNamespace(store, 'config-management-system');
+  store.put('deployments', describeManager(configSync));
   for (const kind of configSyncKinds) store.put('customresourcedefinitions', describeCrd(kind));
 }
 
@@ -20,6 +21,18 @@ function seedNamespace(store: Store, name: string): void {
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   });
+}
+
+/** Its image's tag is the only thing in a cluster that tells the version of Config Sync. */
+function describeManager(version: string): KubeObject {
+  const name = 'reconciler-manager';
+  const image = `gcr.io/config-management-release/${name}:v${version}`;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'config-management-system' },
+    spec: { template: { spec: { containers: [{ name, image }] } } },
+  };
 }
 
 function describeCrd(kind: Kind): KubeObject {

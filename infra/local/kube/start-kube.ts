@@ -20,7 +20,12 @@ export interface KubeOptions {
   forbid?: Forbid;
   /** False for a cluster without Config Sync: neither its CRDs nor its API group exist. */
   configSync?: boolean;
+  /** What the cluster says that it runs: `1.32.0`. */
+  versions?: { kubernetes?: string; configSync?: string };
 }
+
+const KUBERNETES = '1.32.0';
+const CONFIG_SYNC = '1.21.0';
 
 export interface Kube {
   name: string;
@@ -37,10 +42,12 @@ export interface Kube {
 export async function startKube(options: KubeOptions): Promise<Kube> {
   const { host = '127.0.0.1', port = 0, configSync = true, clock = () => new Date() } = options;
   const store = createStore({ clock });
-  seedCluster(store, configSync);
+  const { versions = {} } = options;
+  seedCluster(store, configSync ? (versions.configSync ?? CONFIG_SYNC) : undefined);
   const kinds = configSync ? [...coreKinds, ...configSyncKinds] : coreKinds;
   const { admit = [], fault, forbid } = options;
-  const app = createApp({ store, clock, kinds, admit, fault, forbid });
+  const version = versions.kubernetes ?? KUBERNETES;
+  const app = createApp({ store, clock, kinds, version, admit, fault, forbid });
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {

@@ -23,6 +23,7 @@ export function fakeApi(answers: FakeAnswers): { api: ClusterApi; calls: unknown
       calls.push(['patch', ref, body, options]);
     },
     discover: async () => true,
+    describe: async () => ({}),
   };
   return { api, calls };
 }
