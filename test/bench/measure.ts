@@ -1,0 +1,47 @@
+const WARM_UP_MS = 100;
+const MEASURE_MS = 400;
+const SAMPLES = 9;
+
+/**
+ * Milliseconds that one run takes: the median of samples, each of as many runs as fit into its part of the time, after
+ * a warm-up. Runs follow each other.
+ */
+export async function measure(run: () => unknown): Promise<number> {
+  const runs = Math.max(1, Math.floor(MEASURE_MS / SAMPLES / (await estimate(run))));
+  const samples: number[] = [];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const began = performance.now();
+    for (let at = 0; at < runs; at++) await run();
+    samples.push((performance.now() - began) / runs);
+  }
+  return median(samples);
+}
+
+async function estimate(run: () => unknown): Promise<number> {
+  const began = performance.now();
+  let runs = 0;
+  while (performance.now() - began < WARM_UP_MS) {
+    await run();
+    runs += 1;
+  }
+  return (performance.now() - began) / runs;
+}
+
+/** The middle one; the lower of two. */
+export function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor((samples.length - 1) / 2)] ?? Number.NaN;
+}
+
+/** A table for people: columns of equal width, numbers to the right. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  );
+  for (const row of rows) {
+    const cells = row.map((cell, at) =>
+      at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
+    );
+    process.stdout.write(`${cells.join('  ')}\n`);
+  }
+  process.stdout.write('\n');
+}

@@ -1,0 +1,64 @@
+import { createKeyLoader } from '#shared/trust/keys.ts';
+import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
+import { createVerifier } from '#shared/trust/verifier.ts';
+import { legacyPayload, putBundle, putSignatureTag, SIMPLE_SIGNING } from '#test/fakes/cosign.ts';
+import {
+  createMemoryRegistry,
+  digestOf,
+  type MemoryRegistry,
+} from '#test/fakes/memory-registry.ts';
+import { keylessPolicy } from '#test/fixtures/sigstore/policies.ts';
+import { createPrivateSigstore } from '#test/fixtures/sigstore/private-sigstore.ts';
+import {
+  keylessBundle,
+  legacyAnnotations,
+  type ProofParts,
+} from '#test/fixtures/sigstore/sign-keyless.ts';
+
+import { measure, printTable } from '../measure.ts';
+
+const REPOSITORY = 'registry.example/configs/platform';
+const DIGEST = digestOf(Buffer.from('image'));
+const PAYLOAD = Buffer.from(legacyPayload(DIGEST));
+
+const FORMS: readonly [string, 'legacy' | 'bundle', ProofParts][] = [
+  ['legacy, Rekor 1', 'legacy', {}],
+  ['legacy, Rekor 1, timestamp', 'legacy', { stamped: true }],
+  ['bundle, Rekor 1', 'bundle', {}],
+  ['bundle, Rekor 2, timestamp', 'bundle', { log: 2 }],
+];
+
+/** A whole verification by identity over a registry in memory, the trusted root at hand. */
+export async function benchKeyless(): Promise<void> {
+  const sigstore = await createPrivateSigstore();
+  const signer = await sigstore.certify();
+  const now = (): number => sigstore.now.getTime();
+  const keys = createKeyLoader();
+  const roots = createTrustRootLoader({ now });
+  const policy = keylessPolicy(sigstore.root());
+  const rows = [['keyless, ms', 'whole']];
+  for (const [name, form, parts] of FORMS) {
+    const registry = createMemoryRegistry();
+    if (form === 'bundle') {
+      const bundle = await keylessBundle(sigstore, signer, DIGEST, parts);
+      registry.addReferrer(REPOSITORY, DIGEST, putBundle(registry, REPOSITORY, DIGEST, bundle));
+    } else {
+      putLegacy(registry, await legacyAnnotations(sigstore, signer, PAYLOAD, parts));
+    }
+    const ms = await measure(async () => {
+      const verifier = createVerifier({ registry, keys, roots, now });
+      const verdict = await verifier.verify({ repository: REPOSITORY, digest: DIGEST }, policy);
+      if (verdict.status !== 'verified') throw new Error(`Verdict is ${verdict.status}`);
+    });
+    rows.push([name, ms.toFixed(2)]);
+  }
+  process.stdout.write('One signature by an identity, with certificate, log and times\n');
+  printTable(rows);
+}
+
+function putLegacy(registry: MemoryRegistry, annotations: Readonly<Record<string, string>>): void {
+  const blob = registry.putBlob(REPOSITORY, PAYLOAD);
+  putSignatureTag(registry, REPOSITORY, DIGEST, [
+    { ...blob, mediaType: SIMPLE_SIGNING, annotations },
+  ]);
+}
