@@ -5,7 +5,12 @@ const data = Buffer.from('{');
 
 describe('encodeDeadLetter()', () => {
   it('keeps the message and says why it was given up', () => {
-    const message = { messageId: 'm1', attributes: { origin: 'ci' }, subscription: 's' };
+    const message = {
+      messageId: 'm1',
+      attributes: { origin: 'ci' },
+      subscription: 's',
+      orderingKey: 'c1',
+    };
     const letter = encodeDeadLetter({ code: 'bad-request', reason: 'No JSON', data, message });
     expect(letter).toEqual({
       data,
@@ -15,6 +20,7 @@ describe('encodeDeadLetter()', () => {
         'countersign-reason': 'No JSON',
         'countersign-message-id': 'm1',
         'countersign-subscription': 's',
+        'countersign-ordering-key': 'c1',
       },
     });
   });
@@ -35,11 +41,14 @@ describe('encodeDeadLetter()', () => {
     );
   });
 
-  it('lets no sender speak in our name', () => {
-    const message = { messageId: 'm1', attributes: { 'countersign-subscription': 'forged' } };
-    const { attributes } = encodeDeadLetter({ code: 'bad-request', reason: '', data, message });
-    expect(attributes).not.toHaveProperty('countersign-subscription');
-  });
+  it.each(['countersign-subscription', 'CloudPubSubDeadLetterSourceSubscription'])(
+    'lets no sender speak by %s',
+    (name) => {
+      const message = { messageId: 'm1', attributes: { [name]: 'forged' } };
+      const { attributes } = encodeDeadLetter({ code: 'bad-request', reason: '', data, message });
+      expect(attributes).not.toHaveProperty(name);
+    },
+  );
 
   it('carries a body whose envelope could not be read', () => {
     const { attributes } = encodeDeadLetter({ code: 'bad-request', reason: 'No JSON', data });
