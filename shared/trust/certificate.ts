@@ -25,8 +25,6 @@ export function readCertificate(der: Buffer): Certificate | Refusal {
   try {
     const certificate = new X509Certificate(der);
     const parsed = ParsedCertificate.parse(Buffer.from(der));
-    // Two parsers read it, and its signature is checked over what the second one writes back.
-    if (!parsed.root.toDER().equals(der)) return refuse('malformed', 'Certificate is not DER');
     const identity = readIdentity(parsed);
     if (isRefusal(identity)) return identity;
     // Typed as if always there; without the extension it is undefined.

@@ -21,7 +21,7 @@ export async function createKeylessCheck(
   root: TrustRoot,
   now: () => number,
 ): Promise<AuthorityCheck> {
-  const { name, issuer, subject, claims, annotations } = authority;
+  const { name, issuer, subject, claims, annotations, trustedRoot } = authority;
   const checkIdentity = await createIdentityCheck(authority);
   const prove = createProver(root, now);
 
@@ -51,7 +51,8 @@ export async function createKeylessCheck(
 
   // Two names for one identity are one signer; the same identity vouched for by another root is another.
   const sorted = Object.keys(claims).toSorted((a, b) => (a < b ? -1 : 1));
-  const principal = JSON.stringify([issuer, subject, sorted.map((oid) => [oid, claims[oid]])]);
+  const held = sorted.map((oid) => [oid, claims[oid]]);
+  const principal = JSON.stringify([issuer, subject, held, trustedRoot]);
   return { name, principal: `keyless ${principal}`, slow: true, check };
 }
 

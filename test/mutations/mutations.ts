@@ -1,3 +1,7 @@
+import { TRUST_MUTATIONS } from './trust.ts';
+
+import { KEY_MUTATIONS } from './keys.ts';
+
 /** One guarantee taken away: the tests named must turn red. */
 export interface Mutation {
   readonly guarantee: string;
@@ -155,4 +159,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "GCR_IO.test(host) || host.includes('pkg.dev')",
     tests: ['test/unit/registry', 'test/hostile'],
   },
+  ...TRUST_MUTATIONS,
+  ...KEY_MUTATIONS,
 ];

@@ -176,7 +176,11 @@ describe('verifyBundle()', () => {
     ['a policy without authorities', { policy: policyOf([]) }, 'bad-config'],
     [
       'a policy with attestations',
-      { policy: policyOf([], { attestations: [{ predicateType: 'x', where: {} }] }) },
+      {
+        policy: policyOf([keylessAuthority('')], {
+          attestations: [{ predicateType: 'x', where: {} }],
+        }),
+      },
       'bad-config',
     ],
     [
