@@ -27,7 +27,8 @@ export async function judge(
   }
   if (outcomes.length === 0) return { status: 'unsigned' };
   const accepting = new Set(outcomes.filter(isSignatureAccepted).map(({ authority }) => authority));
-  const verified = authorities.map(({ name }) => name).filter((name) => accepting.has(name));
+  const names = new Set(authorities.map(({ name }) => name));
+  const verified = [...names].filter((name) => accepting.has(name));
   const missing = rules.filter((rule) => !met.has(rule)).map(lacking);
   if (verified.length >= policy.require && missing.length === 0) {
     return { status: 'verified', authorities: verified, candidates: outcomes };

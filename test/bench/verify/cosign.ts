@@ -21,7 +21,7 @@ export async function benchCosign(): Promise<void> {
     for (const form of FORMS) {
       const { repository, digest } = await world.pushIndex();
       await world.sign(form, 'release', `${repository}@${digest}`);
-      const ours = await measure(await createOurs(world, repository, digest));
+      const [ours = 0] = await measure(await createOurs(world, repository, digest));
       const theirs = await timeCosign(world, `${repository}@${digest}`);
       rows.push([form.form, ours.toFixed(1), theirs.toFixed(1), (theirs / ours).toFixed(1)]);
     }

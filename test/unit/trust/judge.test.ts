@@ -95,6 +95,12 @@ describe('judge()', () => {
     expect('allowedUnsigned' in verdict).toBe(status === 'verified');
   });
 
+  it('counts two signers of one name once', async () => {
+    const same = [authority('a', 'one'), authority('a', 'two')];
+    const verdict = await judge([signedBy('one')], same, { ...policy, require: 2 });
+    expect(verdict.status).toBe('untrusted');
+  });
+
   it('does not call a good signature unsigned because unsigned images are allowed', async () => {
     const verdict = await judge([signedBy('a')], [authority('a')], {
       ...policy,
