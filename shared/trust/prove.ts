@@ -4,6 +4,7 @@ import { type SignedEntity, Verifier } from '@sigstore/verify';
 
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
 import type { Certificate } from './certificate.ts';
+import { MAX_TRUSTED_PROOFS } from './limits.ts';
 import { findLogFlaw, logOf } from './log-entry.ts';
 import { isOutside } from './period.ts';
 import type { LogEntry, Proof } from './read-proof.ts';
@@ -107,6 +108,9 @@ function selectTrusted(proof: Proof, root: TrustRoot): Trusted | Refusal {
     if (authoritiesOf(stamp, root).length > 0) timestamps.push(stamp);
   }
   const logEntries = proof.logEntries.filter((entry) => logOf(entry, root) !== undefined);
+  if (Math.max(logEntries.length, timestamps.length) > MAX_TRUSTED_PROOFS) {
+    return refuse('too-many', `More than ${MAX_TRUSTED_PROOFS} log entries or timestamps`);
+  }
   return { logEntries, timestamps };
 }
 

@@ -323,6 +323,13 @@ export const LOG_CASES: readonly KeylessCase[] = [
     expected: 'log-mismatch',
   },
   {
+    fact: 13,
+    name: 'more entries of the trusted log than anyone needs',
+    advisory: 'CVE-2024-45395',
+    arrange: withEntries({}, ([entry]) => Array.from({ length: 5 }, () => entry)),
+    expected: 'too-many',
+  },
+  {
     fact: 15,
     name: 'the same entry twice',
     advisory: 'GHSA-9vcr-p3rj-q5q6',

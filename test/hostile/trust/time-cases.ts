@@ -254,6 +254,17 @@ export const TIME_CASES: readonly KeylessCase[] = [
     expected: 'time-out-of-range',
   },
   {
+    fact: 13,
+    name: 'more stamps by the trusted authority than anyone needs',
+    advisory: 'CVE-2024-45395',
+    arrange: async (world) => ({
+      bundles: [
+        await goodBundle(world, { stampers: Array.from({ length: 5 }, () => world.sigstore) }),
+      ],
+    }),
+    expected: 'too-many',
+  },
+  {
     fact: 15,
     name: 'the same stamp twice',
     advisory: 'sigstore-go#471',
