@@ -44,6 +44,11 @@ async function approvedEvents(digest: string): Promise<number> {
   ).length;
 }
 
+/** Waits until every cluster has done the tasks of that many events. */
+async function tasksDone(events: number): Promise<void> {
+  await vi.waitFor(() => expect(done).toHaveLength(events * CLUSTERS), PATIENCE);
+}
+
 async function settled(digest: string): Promise<void> {
   await vi.waitFor(() => {
     for (const seen of history.values()) expect(seen.at(-1)).toBe(digest);
@@ -56,7 +61,7 @@ describe('events', () => {
     const lists = world.clusters.map((cluster) => callsOf(cluster, 'list'));
     const event = eventOf(world, digest);
     await Promise.all(Array.from({ length: COPIES }, () => world.pubsub.publish('gcr', event)));
-    await vi.waitFor(() => expect(done).toHaveLength(COPIES * CLUSTERS), PATIENCE);
+    await tasksDone(COPIES);
     await settled(digest);
     for (const [index, cluster] of world.clusters.entries()) {
       const reconciled = done.filter(
@@ -78,9 +83,9 @@ describe('events', () => {
     ]);
     await world.pubsub.publish('gcr', eventOf(world, newer ?? ''));
     await settled(newer ?? '');
-    const before = done.length;
+    await tasksDone(COPIES + 1);
     await world.pubsub.publish('gcr', eventOf(world, older ?? ''));
-    await vi.waitFor(() => expect(done).toHaveLength(before + CLUSTERS), PATIENCE);
+    await tasksDone(COPIES + 2);
     // The older digest was never what the registry said when a cluster asked, so it was never approved.
     expect([...history.values()]).toEqual(world.clusters.map(() => [first, newer]));
   });
