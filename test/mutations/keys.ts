@@ -200,13 +200,6 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
     tests: ATTESTED,
   },
   {
-    guarantee: 'attestations: nothing inherited counts',
-    file: 'shared/trust/attestation-rules.ts',
-    find: '!Object.hasOwn(value, segment)',
-    replace: '!(segment in value)',
-    tests: ATTESTED,
-  },
-  {
     guarantee: 'attestations: lists have positions only',
     file: 'shared/trust/attestation-rules.ts',
     find: 'Array.isArray(value) && !POSITION.test(segment)',

@@ -1,6 +1,5 @@
-import { TRUST_MUTATIONS } from './trust.ts';
-
 import { KEY_MUTATIONS } from './keys.ts';
+import { TRUST_MUTATIONS } from './trust.ts';
 
 /** One guarantee taken away: the tests named must turn red. */
 export interface Mutation {
