@@ -26,8 +26,8 @@ export const TopicSubscriptions = z.object({
 export const SubscriptionAnswer = z.object({
   topic: z.string(),
   pushConfig: z.object({ pushEndpoint: z.string().default('') }).default({ pushEndpoint: '' }),
-  bigqueryConfig: z.unknown(),
-  cloudStorageConfig: z.unknown(),
+  bigqueryConfig: z.unknown().optional(),
+  cloudStorageConfig: z.unknown().optional(),
 });
 
 export const PublishAnswer = z.object({ messageIds: z.array(z.string()).min(1) });

@@ -1,0 +1,82 @@
+import { parseNotification } from '#shared/registry/notification.ts';
+import { parsePubsubName } from '#shared/status/pubsub-names.ts';
+import type { DeadLetter } from '#shared/status/read-dead-letter.ts';
+import type { Fate } from './settle-letter.ts';
+
+export interface LetterReport {
+  readonly letter: DeadLetter;
+  readonly topic: string | undefined;
+  readonly fate: Fate;
+  readonly problem?: string;
+}
+
+/** Controls, formats such as the change of direction, and what is no character: what others sent must not rule a terminal. */
+const UNPRINTABLE = /\p{C}/gu;
+const MAX_WHAT = 100;
+
+/** For people: three lines a letter. */
+export function formatLetters(reports: readonly LetterReport[]): string {
+  return reports.map(formatLetter).join('');
+}
+
+function formatLetter({ letter, topic, fate, problem }: LetterReport): string {
+  const from = topic === undefined ? 'unknown' : (parsePubsubName(topic)?.id ?? topic);
+  const lines = [
+    `${letter.id}  ${letter.at}  ${letter.code}${fate === 'listed' ? '' : `  ${fate}`}`,
+    `  ${describeData(letter.original.data)}, from ${from}`,
+    `  ${letter.reason}`,
+    ...(problem === undefined ? [] : [`  ${problem}`]),
+  ];
+  return lines.map((line) => `${clean(line)}\n`).join('');
+}
+
+/** For programs: everything, the data in base64. */
+export function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
+  const { original, ...told } = letter;
+  return {
+    ...told,
+    ...(topic === undefined ? {} : { topic }),
+    what: describeData(original.data),
+    fate,
+    ...(problem === undefined ? {} : { problem }),
+    attributes: original.attributes,
+    data: Buffer.from(original.data).toString('base64'),
+  };
+}
+
+/** What the message is about, in a few words: a task, a notification, or how it begins. */
+export function describeData(data: Uint8Array): string {
+  const text = Buffer.from(data).toString('utf8');
+  return describeTask(text) ?? describeNotification(data) ?? describeText(text);
+}
+
+function describeTask(text: string): string | undefined {
+  try {
+    const task: unknown = JSON.parse(text);
+    if (typeof task !== 'object' || task === null || !('cluster' in task)) return undefined;
+    const reason = 'reason' in task ? ` (${String(task.reason)})` : '';
+    return `task for cluster ${String(task.cluster)}${reason}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeNotification(data: Uint8Array): string | undefined {
+  try {
+    const { action, repository, tag, digest } = parseNotification(data);
+    const place = tag === undefined ? `@${digest ?? ''}` : `:${tag}`;
+    return `${action} ${repository}${place}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeText(text: string): string {
+  if (text === '') return 'no data';
+  return text.length <= MAX_WHAT ? text : `${text.slice(0, MAX_WHAT)}…`;
+}
+
+/** Without what could move the cursor or lie about the order of words. */
+export function clean(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
+}
