@@ -1,0 +1,142 @@
+import type { ImageRules } from '#shared/config/image-rules.ts';
+import { APPROVED, FIELD_MANAGER } from '#shared/core/annotations.ts';
+import { decide } from '#shared/core/decide.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { refusalsToday } from '#shared/core/gate-refusal.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { RSyncs } from '#shared/configsync/rsyncs.ts';
+import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import type { Fleet, Member } from '#shared/fleet/fleet.ts';
+import { follow, whyIgnored } from '#shared/reconcile/follow.ts';
+import { type JudgeDeps, judge } from '#shared/reconcile/judge.ts';
+import {
+  type Resolutions,
+  resolutionOf,
+  resolveTargets,
+} from '#shared/reconcile/resolve-targets.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
+import type { ClusterReport, Problem, RefusedSync } from './preflight-report.ts';
+import { versionProblems } from './version-problems.ts';
+
+export interface PreflightClusterDeps extends JudgeDeps {
+  readonly fleet: Pick<Fleet, 'connect'>;
+  readonly rsyncs: Pick<RSyncs, 'list'>;
+  readonly resolver: BurstResolver;
+  readonly rules: ImageRules;
+  readonly unmatched: 'deny' | 'ignore';
+  /** `gate.identity` of the config. */
+  readonly identity: string;
+  readonly now: () => Date;
+}
+
+/** Everything that preflight can say of one cluster; a cluster that cannot be read is told, never thrown. */
+export async function preflightCluster(
+  member: Member,
+  deps: PreflightClusterDeps,
+): Promise<ClusterReport> {
+  const none = { cluster: member.name, problems: [], notes: [], syncs: 0, refused: [] };
+  try {
+    const api = await deps.fleet.connect(member);
+    const [description, rsyncs] = await Promise.all([api.describe(), deps.rsyncs.list(api)]);
+    const found = versionProblems(description, rsyncs);
+    const { refused, failures } = await refusedSyncs(rsyncs, member, deps);
+    const identity = identityProblems(description.user, deps.identity);
+    const patch = await patchProblems(api, rsyncs);
+    const unchecked = [
+      ...(description.user === undefined ? ['it does not say who we are'] : []),
+      ...failures,
+    ];
+    return {
+      ...none,
+      ...description,
+      ...(unchecked.length === 0 ? {} : { unchecked: unchecked.join('; ') }),
+      problems: [...found.problems, ...identity, ...patch],
+      notes: found.notes,
+      syncs: rsyncs.length,
+      refused,
+    };
+  } catch (error) {
+    return { ...none, unchecked: toFailure(error).message };
+  }
+}
+
+function identityProblems(user: string | undefined, identity: string): readonly Problem[] {
+  if (user === undefined || user === identity) return [];
+  const message = `the API server knows us as ${user}, and the gate would take approvals from ${identity} alone: set gate.identity, or run this as that identity`;
+  return [{ code: 'identity', message }];
+}
+
+/**
+ * Whether our write of an approval would go through today, past RBAC and every admission that there is: a gate that
+ * is installed already answers here too. Nothing is written: it is a dry run.
+ */
+async function patchProblems(
+  api: ClusterApi,
+  rsyncs: readonly RSync[],
+): Promise<readonly Problem[]> {
+  const rsync = rsyncs.find(({ deleting }) => !deleting);
+  if (rsync === undefined) return [];
+  // Another value than the one in place: only a change is judged.
+  const value = `${rsync.annotations.approved ?? ''} preflight`.trim();
+  const body = { metadata: { annotations: { [APPROVED]: value } } };
+  try {
+    await api.patch(rsync.ref, body, { fieldManager: FIELD_MANAGER, dryRun: true });
+    return [];
+  } catch (error) {
+    const code = error instanceof CountersignError ? error.code : undefined;
+    if (code !== 'cluster-refused' && code !== 'cluster-forbidden') throw error;
+    return [{ code: 'patch-refused', message: toFailure(error).message }];
+  }
+}
+
+async function refusedSyncs(
+  rsyncs: readonly RSync[],
+  { labels }: Member,
+  deps: PreflightClusterDeps,
+): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
+  const inScope = rsyncs.filter((rsync) => isJudged(rsync, deps));
+  const followed = inScope.flatMap((rsync) => follow(rsync, deps.rules, labels) ?? []);
+  const resolutions = await resolveTargets(followed, deps.resolver, deps.now());
+  const refused: RefusedSync[] = [];
+  const failures: string[] = [];
+  for (const rsync of inScope) {
+    const sync = formatSyncRef(rsync.ref);
+    try {
+      const found = await refusalsOf(rsync, labels, resolutions, deps);
+      refused.push(...found.map((refusal) => ({ sync, rule: 'a' as const, ...refusal })));
+    } catch (error) {
+      failures.push(`${sync}: ${toFailure(error).message}`);
+    }
+  }
+  return { refused, failures };
+}
+
+async function refusalsOf(
+  rsync: RSync,
+  labels: Member['labels'],
+  resolutions: Resolutions,
+  deps: PreflightClusterDeps,
+): Promise<ReturnType<typeof refusalsToday>> {
+  const entry = follow(rsync, deps.rules, labels);
+  const followed =
+    entry && (await judge(entry, resolutionOf(entry.target, resolutions), { fresh: true }, deps));
+  const decision = decide({
+    rsync,
+    followed,
+    ignored: whyIgnored(rsync, deps.rules, deps.unmatched),
+    reason: 'sweep',
+    // Nothing is withdrawn by looking; and nothing here depends on how long something has been refused.
+    settings: { blockedAfterMs: Infinity, withdraw: false },
+    previous: undefined,
+    now: deps.now(),
+  });
+  return refusalsToday(rsync, followed, decision);
+}
+
+/** Whether the gate judges what the RSync announces: everything, or only what the config names or nobody can read. */
+function isJudged({ source }: RSync, { rules, unmatched }: PreflightClusterDeps): boolean {
+  if (source.type === 'other') return false;
+  if (source.type === 'invalid' || unmatched === 'deny') return true;
+  return rules.match(source.reference.repository) !== undefined;
+}

@@ -1,0 +1,99 @@
+import type { GateRefusal } from '#shared/core/gate-refusal.ts';
+import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
+
+/** What preflight found in one cluster. */
+export interface ClusterReport extends ClusterDescription {
+  readonly cluster: string;
+  /** Why it could not be checked, where it could not. */
+  readonly unchecked?: string;
+  /** What stands against the gate in this cluster, whatever its RSyncs. */
+  readonly problems: readonly Problem[];
+  /** What cannot be said. */
+  readonly notes: readonly string[];
+  readonly syncs: number;
+  readonly refused: readonly RefusedSync[];
+}
+
+export interface Problem {
+  readonly code: 'identity' | 'kubernetes-too-old' | 'config-sync-too-old' | 'patch-refused';
+  readonly message: string;
+}
+
+export interface RefusedSync extends GateRefusal {
+  readonly sync: string;
+  /** As DESIGN section 6 numbers the gate's rules: (a) is about images. */
+  readonly rule: 'a';
+}
+
+export interface FleetReport {
+  readonly clusters: readonly ClusterReport[];
+  /** Places of the fleet that could not be listed. */
+  readonly unlisted: readonly string[];
+}
+
+/** 0: the gate would refuse nothing, 1: something, or it would not hold, 2: not everything could be checked. */
+export function exitCodeOf({ clusters, unlisted }: FleetReport): 0 | 1 | 2 {
+  const found = clusters.some(({ problems, refused }) => problems.length > 0 || refused.length > 0);
+  if (found) return 1;
+  const unchecked = clusters.some((report) => report.unchecked !== undefined);
+  return unchecked || unlisted.length > 0 ? 2 : 0;
+}
+
+/** Controls, formats and what is no character: what tenants and API servers write must not rule a terminal. */
+const UNPRINTABLE = /\p{C}/gu;
+
+/** One line that a terminal may be given. */
+export function clean(line: string): string {
+  return line.replaceAll(UNPRINTABLE, '\ufffd');
+}
+
+/** The report for people, a line for each finding. */
+export function formatReport(report: FleetReport): string {
+  const { clusters, unlisted } = report;
+  const lines = [
+    ...clusters.flatMap(formatCluster),
+    ...unlisted.map((place) => `${place}: its clusters could not be listed`),
+    summary(report),
+  ];
+  return `${lines.map(clean).join('\n')}\n`;
+}
+
+function formatCluster(report: ClusterReport): string[] {
+  const { cluster, unchecked, problems, notes, refused } = report;
+  const { kubernetes = 'unknown', configSync = 'unknown', user = 'unknown' } = report;
+  const runs = `Kubernetes ${kubernetes}, Config Sync ${configSync}, we are ${user}`;
+  return [
+    `${cluster}: ${runs}, ${count(report.syncs, 'RSync')}`,
+    ...(unchecked === undefined ? [] : [`  not checked: ${unchecked}`]),
+    ...problems.map(({ code, message }) => `  ${code}: ${message}`),
+    ...notes.map((note) => `  note: ${note}`),
+    ...refused.map(
+      ({ sync, rule, key, because, message }) =>
+        `  ${sync}: refused by (${rule}), ${because}: ${key ?? 'what it announces'}: ${message}`,
+    ),
+  ];
+}
+
+function summary({ clusters, unlisted }: FleetReport): string {
+  const refused = clusters.flatMap((report) => report.refused);
+  const syncs = new Set(
+    clusters.flatMap((report) => report.refused.map(({ sync }) => `${report.cluster}/${sync}`)),
+  );
+  const problems = clusters.flatMap((report) => report.problems);
+  const unchecked = clusters.filter((report) => report.unchecked !== undefined);
+  const verdict =
+    refused.length === 0
+      ? 'The gate would refuse nothing'
+      : `The gate would refuse ${count(syncs.size, 'RSync')}`;
+  return [
+    `${verdict} in ${count(clusters.length, 'cluster')}`,
+    ...(problems.length === 0 ? [] : [count(problems.length, 'problem')]),
+    ...(unchecked.length + unlisted.length === 0
+      ? []
+      : [`${count(unchecked.length + unlisted.length, 'place')} not checked`]),
+  ].join('; ');
+}
+
+function count(amount: number, one: string): string {
+  return `${amount} ${one}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,49 @@
+import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { createLogger } from '#shared/edge/log.ts';
+import { readBase } from '#functions/wiring/base.ts';
+import { openFleet } from '#functions/wiring/fleet.ts';
+import { openImages } from '#functions/wiring/images.ts';
+import { openRegistries } from '#functions/wiring/registries.ts';
+import { checkFleet, type OpenedFleet } from './check-fleet.ts';
+
+/** A fleet of 1,000 clusters takes ten minutes of the sweep's share of calls. */
+const TIMEOUT_MS = 900_000;
+
+async function open(file: string): Promise<OpenedFleet> {
+  const read = await readBase('preflight', file);
+  // Standard output is the report's alone: with --json a program reads it.
+  const log = createLogger({
+    level: read.env.logLevel,
+    service: 'preflight',
+    stream: process.stderr,
+  });
+  const base = { ...read, log };
+  const { config, now } = base;
+  if (config.gate === undefined) {
+    throw new CountersignError(
+      'bad-config',
+      'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
+    );
+  }
+  const { cached } = openRegistries(base);
+  return {
+    ...openImages(base, cached),
+    fleet: openFleet(base, 'sweep'),
+    rsyncs: createRSyncs({
+      onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
+    }),
+    unmatched: config.unmatched,
+    identity: config.gate.identity,
+    now,
+  };
+}
+
+const code = await checkFleet(process.argv.slice(2), {
+  open,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  timeoutMs: TIMEOUT_MS,
+});
+// What is still under way after a timeout must not keep people waiting.
+process.exit(code);

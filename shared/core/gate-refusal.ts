@@ -1,0 +1,75 @@
+import { keyOfTarget } from './approve.ts';
+import { approvalKey } from './approval-key.ts';
+import { parseApproved } from './approved-list.ts';
+import type { Decision, Followed } from './decide.ts';
+import { parseImageToSync } from './image-to-sync.ts';
+import type { RSync } from './rsync.ts';
+
+/** One write of Config Sync's that the gate of DESIGN section 6 (a) would refuse. */
+export interface GateRefusal {
+  /** What is not approved: an approval key; absent where nothing that could be approved is announced. */
+  readonly key?: string;
+  readonly because: RefusalReason;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+export type RefusalReason =
+  /** Countersign does not follow it here, and so approves nothing. */
+  | 'not-followed'
+  /** Countersign would not approve it: unsigned, untrusted, unusable, or moved back. */
+  | 'not-approvable'
+  /** It verifies, and its approval is not written yet. */
+  | 'not-approved-yet'
+  /** Announced and not what the image's tag names any more. */
+  | 'outdated';
+
+/**
+ * What the gate would refuse of an RSync as it stands: what its reconciler announces now, and what it will announce
+ * when it pulls the target. `decision` is what a reconcile would do. An image outside the gate's scope
+ * (`unmatched: ignore`) is not for the caller to ask about.
+ */
+export function refusalsToday(
+  rsync: RSync,
+  followed: Followed | undefined,
+  decision: Decision,
+): readonly GateRefusal[] {
+  if (rsync.deleting || rsync.source.type === 'other') return [];
+  const image = followed?.resolved?.resolution.image;
+  const target = image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
+  const { message } = decision.observation;
+  const announced = announcedKey(rsync);
+  const keys = [...new Set([announced, target])].filter((key) => key !== undefined);
+  if (keys.length === 0) {
+    const because = followed === undefined ? 'not-followed' : 'not-approvable';
+    return [{ because, message }];
+  }
+  return keys
+    .filter((key) => !passes(rsync, key))
+    .map((key) => {
+      if (followed === undefined) return { key, because: 'not-followed', message };
+      if (decision.approved.includes(key)) {
+        return {
+          key,
+          because: 'not-approved-yet',
+          message: 'Verified; the next sweep approves it',
+        };
+      }
+      if (key === target || target === undefined)
+        return { key, because: 'not-approvable', message };
+      return { key, because: 'outdated', message: 'Announced, and no longer what its tag names' };
+    });
+}
+
+/** What the reconciler announces of this spec: a value that an earlier one left behind is about to be replaced. */
+function announcedKey({ source, annotations }: RSync): string | undefined {
+  const value = parseImageToSync(annotations.imageToSync ?? '');
+  if (value === undefined) return undefined;
+  const named = source.type === 'oci' ? source.image : source.type === 'helm' ? source.repo : '';
+  return value.source === named ? approvalKey(source, value.commit) : undefined;
+}
+
+function passes({ annotations }: RSync, key: string): boolean {
+  const [broken] = (annotations.breakGlass ?? '').split(' ', 1);
+  return parseApproved(annotations.approved).includes(key) || broken === key;
+}
