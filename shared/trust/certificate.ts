@@ -17,6 +17,16 @@ export interface Certificate {
 /** RFC 5280, section 4.2.1.12: id-kp-codeSigning. */
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 
+/** Whether `issuer` has signed a leaf; its name and its times are not looked at. */
+export function isSignedBy(leaf: ParsedCertificate, issuer: ParsedCertificate): boolean {
+  try {
+    return leaf.verify(issuer);
+  } catch {
+    // A root may hold keys that Node cannot use.
+    return false;
+  }
+}
+
 /**
  * Reads a leaf: `malformed`, or `wrong-key-usage` where it was not issued for signing code. The sigstore library does
  * not look, so that a web server's certificate of the same authority would sign images (facts/signatures.md section 3).

@@ -3,7 +3,7 @@ import type { KeylessAuthority } from '#shared/core/policy.ts';
 import { chooseAlgorithm } from './algorithms.ts';
 import type { Acceptance, AuthorityCheck } from './authority.ts';
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import { type Certificate, isSignedBy, readCertificate } from './certificate.ts';
 import { findMissingClaim } from './claims.ts';
 import { createIdentityCheck } from './identity.ts';
 import { createProver } from './prove.ts';
@@ -58,6 +58,6 @@ export async function createKeylessCheck(
 
 function isIssued({ parsed: leaf }: Certificate, root: TrustRoot): boolean {
   return root.certificateAuthorities.some(({ certChain }) =>
-    certChain.some((issuer) => issuer.subject.equals(leaf.issuer) && leaf.verify(issuer)),
+    certChain.some((issuer) => issuer.subject.equals(leaf.issuer) && isSignedBy(leaf, issuer)),
   );
 }

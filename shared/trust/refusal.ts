@@ -1,7 +1,7 @@
 import { type SignedEntity, VerificationError, Verifier } from '@sigstore/verify';
 
 import { type Refusal, refuse } from './candidate.ts';
-import type { Certificate } from './certificate.ts';
+import { type Certificate, isSignedBy } from './certificate.ts';
 import { logOf } from './log-entry.ts';
 import { isOutside } from './period.ts';
 import type { Signed, Trusted } from './prove.ts';
@@ -95,7 +95,7 @@ function findUntimely(
   root: TrustRoot,
 ): Refusal | undefined {
   const issuers = root.certificateAuthorities.filter((authority) =>
-    authority.certChain.some((issuer) => leaf.verify(issuer)),
+    authority.certChain.some((issuer) => isSignedBy(leaf, issuer)),
   );
   for (const time of times) {
     const isOver = ({ certChain }: (typeof issuers)[number]): boolean =>

@@ -42,9 +42,14 @@ export function createSignatureContent(
   };
 
   function verifyOnce(key: KeyObject): boolean {
-    return signedDigest === undefined
-      ? algorithm.verify(signedBytes, key, signature)
-      : signedDigest.verify(signedDigest.sha256, key, signature);
+    try {
+      return signedDigest === undefined
+        ? algorithm.verify(signedBytes, key, signature)
+        : signedDigest.verify(signedDigest.sha256, key, signature);
+    } catch {
+      // Whatever it threw about bytes of a stranger, they are not a signature by this key.
+      return false;
+    }
   }
 }
 

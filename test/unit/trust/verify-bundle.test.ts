@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -89,6 +89,25 @@ describe('verifyBundle()', () => {
     const other = loggedKeyPolicy('', createKeys().publicKey);
     await expect(verify({ bundle, policy: other })).resolves.toEqual(['wrong-key']);
     await expect(verify({ bundle })).resolves.toEqual(['wrong-identity']);
+  });
+
+  it.each([
+    ['ECDSA P-256', () => createKeys()],
+    ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ])('verifies a signature by %s over a digest alone', async (_, makeKeys) => {
+    const keys = makeKeys();
+    const by = { ...keys, certificate: undefined };
+    const bundle = await messageBundle(sigstore, by, ARTIFACT, { log: 'none' });
+    const policy = loggedKeyPolicy('', keys.publicKey, 'ignore');
+    const artifact = DIGEST;
+    await expect(verify({ bundle, policy, artifact })).resolves.toMatchObject({
+      status: 'verified',
+    });
+    const spoilt = Buffer.from(bundle.messageSignature.signature, 'base64');
+    spoilt[20] = (spoilt[20] ?? 0) ^ 1;
+    const signature = spoilt.toString('base64');
+    const altered = { ...bundle, messageSignature: { ...bundle.messageSignature, signature } };
+    await expect(verify({ bundle: altered, policy, artifact })).resolves.toEqual(['bad-signature']);
   });
 
   it.each([
