@@ -10,6 +10,7 @@ const TaskMessage = z.object({
   cluster: z.string().min(1).max(MAX_NAME),
   reason: z.enum(TASK_REASONS),
   image: z.string().max(MAX_NAME).optional(),
+  digest: z.string().max(MAX_NAME).optional(),
   actor: z.string().max(MAX_NAME).optional(),
   id: z.string().max(MAX_NAME).optional(),
 });
@@ -28,11 +29,12 @@ export function parseTask(data: Uint8Array): Task {
     const field = issue?.path.join('.') ?? '';
     throw new CountersignError('bad-request', `Task has a bad field "${field}": ${issue?.message}`);
   }
-  const { cluster, reason, image, actor, id } = task;
+  const { cluster, reason, image, digest, actor, id } = task;
   return {
     cluster,
     reason,
     ...(image === undefined ? {} : { image }),
+    ...(digest === undefined ? {} : { digest }),
     ...(actor === undefined ? {} : { actor }),
     ...(id === undefined ? {} : { id }),
   };

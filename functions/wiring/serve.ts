@@ -56,13 +56,14 @@ export async function serve(
   app: App,
   { env, log }: Base,
   close: () => Promise<void>,
+  maxBodyBytes = MAX_MESSAGE_BODY_BYTES,
 ): Promise<void> {
   await serveFunction({
     name,
     app,
     port: env.port,
     host: env.host,
-    maxBodyBytes: MAX_MESSAGE_BODY_BYTES,
+    maxBodyBytes,
     log,
     framework: functionsFramework,
     close,

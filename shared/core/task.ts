@@ -9,6 +9,8 @@ export interface Task {
   readonly reason: TaskReason;
   /** The repository, or full reference, whose push started this. */
   readonly image?: string;
+  /** With `image`: a digest that is to be approved before its tag moves to it, if it verifies. */
+  readonly digest?: string;
   /** Who asked, for a resync. */
   readonly actor?: string;
   /** The notification's message id, the sweep's or the resync's id: what one cause's tasks have in common. */

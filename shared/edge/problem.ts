@@ -8,8 +8,16 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: FailureCode | 'not-found' | 'method-not-allowed';
+  readonly code: FailureCode | HttpCode;
 }
+
+/** What is wrong with a request alone, and never with what it asks for. */
+export type HttpCode =
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'unsupported-media-type'
+  | 'not-verified'
+  | 'rate-limited';
 
 /** What HTTP calls each failure. A cluster or registry that fails is not the caller's fault: 502, 503 or 504. */
 const STATUS: Readonly<Record<FailureCode, number>> = {

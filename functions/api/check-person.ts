@@ -1,0 +1,45 @@
+import type { PeopleAccess } from '#shared/config/config.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { type CheckCallerDeps, createCallerCheck } from '#shared/edge/check-caller.ts';
+
+/** Who asks, and whether they may do more than look. */
+export interface Person {
+  /** E-mail address; `local` where nobody is asked who they are. */
+  readonly name: string;
+  readonly mayResync: boolean;
+}
+
+/** Throws `unauthenticated`, `forbidden`, or `key-unavailable` when nobody can tell. */
+export type CheckPerson = (headers: Headers) => Promise<Person>;
+
+/** Whoever reaches a function that listens on loopback only, and asks nobody. */
+const LOCAL: Person = { name: 'local', mayResync: true };
+
+/** The check that `access.api` asks for: viewers look, invokers resync too. Throws `bad-config`. */
+export function createPersonCheck(
+  access: PeopleAccess | undefined,
+  deps: CheckCallerDeps,
+): CheckPerson {
+  if (access === undefined) {
+    throw new CountersignError('bad-config', 'access.api is missing: nobody may call api');
+  }
+  if (access.mode === 'none') {
+    const check = createCallerCheck(access, deps);
+    return async (headers) => {
+      await check(headers);
+      return LOCAL;
+    };
+  }
+  const { mode, audience, viewers, invokers } = access;
+  const check = createCallerCheck({ mode, audience, emails: [...viewers, ...invokers] }, deps);
+  return async (headers) => {
+    const { email = '' } = await check(headers);
+    return { name: email, mayResync: invokers.includes(email) };
+  };
+}
+
+/** Throws `forbidden` unless the person may resync. */
+export function requireInvoker(person: Person): void {
+  if (person.mayResync) return;
+  throw new CountersignError('forbidden', 'This identity may look, and not resync');
+}

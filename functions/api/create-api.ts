@@ -1,0 +1,61 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { HTTPException } from 'hono/http-exception';
+import type { FailureCode } from '#shared/core/errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { answerProblem, problem } from '#shared/edge/problem.ts';
+import type { ApiDeps } from './deps.ts';
+import { type ApiEnv, createGuard } from './guard.ts';
+import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { rememberAnswers } from './resync/remember-answers.ts';
+import type { ResyncOutcome } from './resync/request-resync.ts';
+import { answerExplain, explainRoute } from './routes/explain.ts';
+import { answerFleet, fleetRoute } from './routes/fleet.ts';
+import { answerResync, resyncRoute } from './routes/resync.ts';
+import { answerVerify, verifyRoute } from './routes/verify.ts';
+
+const ABOUT = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Countersign',
+    version: '1',
+    description: 'See, ask and re-run what Countersign does for the clusters of a fleet',
+  },
+};
+
+/**
+ * Every operation of the API, and the document that describes them: to be mounted on an app that has health, readiness
+ * and problem documents (DESIGN section 9).
+ */
+export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const api = new OpenAPIHono<ApiEnv>({
+    defaultHook(result) {
+      if (result.success) return;
+      const [issue] = result.error.issues;
+      const place = [result.target, ...(issue?.path.map(String) ?? [])].join('.');
+      throw new CountersignError('bad-request', `${place}: ${issue?.message ?? 'is wrong'}`);
+    },
+  });
+  api.onError((error) => {
+    if (!(error instanceof HTTPException)) throw error;
+    // Hono's own validators speak plain text; what they refuse is the request's fault.
+    const code: FailureCode = 'bad-request';
+    return answerProblem(problem(400, code, error.message));
+  });
+  const rateLimit = createRateLimit({
+    perMinute: SPEND_PER_MINUTE,
+    callers: MAX_CALLERS,
+    now: deps.now,
+  });
+  api.use('/v1/*', createGuard({ checkPerson: deps.checkPerson, rateLimit }));
+  const answers = rememberAnswers<ResyncOutcome>();
+  api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), deps));
+  api.openapi(explainRoute, (c) => answerExplain(c.req.valid('query'), deps));
+  api.openapi(verifyRoute, (c) => answerVerify(c.req.valid('json').image, deps));
+  api.openapi(resyncRoute, (c) => {
+    const { 'idempotency-key': key } = c.req.valid('header');
+    return answerResync(c, { body: c.req.valid('json'), key }, { ...deps, answers });
+  });
+  api.doc31('/openapi.json', ABOUT);
+  return api;
+}

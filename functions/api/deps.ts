@@ -1,0 +1,15 @@
+import type { Task } from '#shared/core/task.ts';
+import type { LookDeps } from '#shared/reconcile/look-at-cluster.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import type { Store } from '#shared/store/store.ts';
+import type { CheckPerson } from './check-person.ts';
+
+/** Everything the API needs of the world; `main.ts` puts it together. */
+export interface ApiDeps extends LookDeps {
+  readonly store: Pick<Store, 'readCluster' | 'listClusters' | 'followers'>;
+  readonly checkPerson: CheckPerson;
+  /** Resolves when the broker has every task. Throws `publish-failed`. */
+  readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
+  readonly publish: (event: StatusEvent) => Promise<void>;
+  readonly newId: () => string;
+}

@@ -1,0 +1,66 @@
+import { toFailure } from '#shared/core/errors.ts';
+import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
+import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
+import type { ApiDeps } from '../deps.ts';
+import { findCluster } from '../find-cluster.ts';
+import { READ_DEADLINE_MS } from '../limits.ts';
+import type { Explanation, Step } from '../schema/explain.ts';
+import { within } from '../within.ts';
+import { conclude } from './conclude.ts';
+import {
+  explainApproval,
+  explainConditions,
+  explainConfig,
+  explainGate,
+  explainSignatures,
+  explainStages,
+  explainTag,
+  explainTrigger,
+} from './steps.ts';
+
+/**
+ * Why one RSync is, or is not, on its tag's digest: one call to its cluster, and what the registry says. Undefined when
+ * the cluster has no such RSync. A cluster that does not answer is itself the explanation. Throws `bad-request`,
+ * `cluster-not-found`.
+ */
+export async function explainSync(
+  query: { readonly cluster: string; readonly sync: string },
+  deps: ApiDeps,
+): Promise<Explanation | undefined> {
+  const ref = parseSyncRef(query.sync);
+  const member = await findCluster(query.cluster, deps.fleet);
+  const record = await deps.store.readCluster(member.name);
+  const named = { cluster: member.name, sync: formatSyncRef(ref) };
+  const readAt = deps.now().toISOString();
+  const looking = lookAtCluster(member, { sync: ref, known: record?.syncs ?? [] }, deps);
+  try {
+    const [look] = await within(READ_DEADLINE_MS, looking);
+    if (look === undefined) return undefined;
+    const policy = look.followed && deps.policies.get(look.followed.rule.trust);
+    const steps = [
+      answered(`${member.name} answered`),
+      explainConfig(look),
+      explainTrigger(record, look),
+      ...explainTag(look),
+      explainSignatures(look, policy),
+      explainApproval(look),
+      explainGate(look),
+      ...explainStages(look),
+      explainConditions(look),
+    ];
+    const { phase } = look.row.record;
+    return { ...named, phase, readAt, steps, conclusion: conclude(look, policy) };
+  } catch (error) {
+    const { message, code } = toFailure(error);
+    const phase = clusterPhaseOf(error);
+    if (phase === undefined && code !== 'deadline-exceeded') throw error;
+    const finding: Step = { step: 'cluster', outcome: 'bad', finding: message, details: [] };
+    const conclusion = `${phase ?? 'Unreachable'}: ${message}; the next sweep tries it again`;
+    return { ...named, readAt, steps: [finding], conclusion };
+  }
+}
+
+function answered(finding: string): Step {
+  return { step: 'cluster', outcome: 'ok', finding, details: [] };
+}

@@ -1,0 +1,160 @@
+import { parseApproved } from '#shared/core/approved-list.ts';
+import { digestOfCommit } from '#shared/core/digest.ts';
+import { parseReceipt } from '#shared/core/receipt.ts';
+import { formatReference } from '#shared/core/reference.ts';
+import type { Condition, Stage } from '#shared/core/rsync.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Look } from '#shared/reconcile/look-at-cluster.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
+import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
+import type { Step } from '../schema/explain.ts';
+
+/** Codes of a refused `image-to-sync` (facts/config-sync.md section 2). */
+const DENIED = new Set(['2002', '2013']);
+
+type Outcome = Step['outcome'];
+
+function step(
+  name: Step['step'],
+  outcome: Outcome,
+  finding: string,
+  details: readonly string[] = [],
+): Step {
+  return { step: name, outcome, finding, details: [...details] };
+}
+
+/** What the config says of it. */
+export function explainConfig({ followed, row }: Look): Step {
+  if (followed === undefined) return step('config', 'skipped', row.message);
+  const { match, trust, effect } = followed.rule;
+  return step('config', 'ok', `Followed by "${match}": trust ${trust}, effect ${effect}`);
+}
+
+/** What brought it about: the last look, and who asked for the approval in place. */
+export function explainTrigger(record: ClusterRecord | undefined, { rsync }: Look): Step {
+  const receipt = readReceipt(rsync.annotations.receipt);
+  const came = receipt === undefined ? [] : [`The approval in place came by a ${receipt}`];
+  if (record?.reconciledAt === undefined) {
+    return step('trigger', 'wait', 'Never reconciled yet: the next sweep looks at it', came);
+  }
+  return step('trigger', 'ok', `Last reconciled at ${record.reconciledAt}`, came);
+}
+
+/** What the tag is in the registry, and which manifest of it Config Sync pulls. */
+export function explainTag({ followed, failure }: Look): Step[] {
+  if (failure !== undefined) return [step('tag', 'unknown', failure.message)];
+  if (followed?.resolved === undefined) {
+    const message = followed?.verdict.status === 'unusable' ? followed.verdict.message : undefined;
+    return [step('tag', message === undefined ? 'skipped' : 'bad', message ?? 'Not resolved')];
+  }
+  const { reference, resolution } = followed.resolved;
+  const { image, resolvedAt } = resolution;
+  if (image.status === 'unusable') return [step('tag', 'bad', image.message)];
+  const { digest, index } = image;
+  const name = formatReference(reference);
+  return [
+    step('tag', 'ok', `${name} is ${index ?? digest} in the registry, at ${resolvedAt}`),
+    index === undefined
+      ? step('digest', 'ok', `${digest} is what Config Sync pulls`)
+      : step(
+          'digest',
+          'ok',
+          `${digest} is the linux/amd64 child of that index, and what is pulled`,
+        ),
+  ];
+}
+
+/** The verdict, and what became of each candidate signature. */
+export function explainSignatures({ followed }: Look, policy: TrustPolicy | undefined): Step {
+  if (followed === undefined || policy === undefined) {
+    return step('signatures', 'skipped', 'Nothing to verify');
+  }
+  const { verdict } = followed;
+  const candidates = 'candidates' in verdict ? verdict.candidates.map(explainCandidate) : [];
+  const outcomes = { verified: 'ok', unsigned: 'wait', untrusted: 'bad', unusable: 'bad' } as const;
+  return step('signatures', outcomes[verdict.status], explainVerdict(verdict, policy), candidates);
+}
+
+/** What stands on the RSync, against what is to stand there. */
+export function explainApproval({ rsync, decision, followed }: Look): Step {
+  const approved = parseApproved(rsync.annotations.approved);
+  const details = rsync.annotations.receipt === undefined ? [] : [rsync.annotations.receipt];
+  if (followed === undefined) return step('approval', 'skipped', 'Nothing to approve', details);
+  const [current] = approved;
+  if (decision?.patch !== undefined) {
+    return step('approval', 'wait', 'A resync would change what is approved', details);
+  }
+  return current === undefined
+    ? step('approval', 'wait', 'Nothing is approved', details)
+    : step('approval', 'ok', `Approved: ${approved.join(', ')}`, details);
+}
+
+/** Whether the gate, or a webhook, held Config Sync back. */
+export function explainGate({ rsync }: Look): Step {
+  const { breakGlass, imageToSync } = rsync.annotations;
+  const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
+  const denied = rsync.status.source.errors.filter(({ code }) => DENIED.has(code));
+  const told = denied.map(({ message }) => message);
+  const { commit } = rsync.status.source;
+  if (denied.length > 0) {
+    const what = commit === undefined ? 'what was pulled' : (digestOfCommit(commit) ?? commit);
+    return step('gate', 'bad', `Config Sync was refused ${what}`, [...glass, ...told]);
+  }
+  const announced = imageToSync === undefined ? [] : [`Announced: ${imageToSync}`];
+  return step('gate', 'ok', 'Nothing was refused', [...glass, ...announced]);
+}
+
+/** The three stages of Config Sync. */
+export function explainStages({ rsync: { status } }: Look): Step[] {
+  return (['source', 'rendering', 'sync'] as const).map((name) => explainStage(name, status[name]));
+}
+
+function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step {
+  const { commit, errors, errorCount, lastUpdate } = stage;
+  const at = lastUpdate === undefined ? '' : `, at ${lastUpdate}`;
+  const details = errors.map(({ code, message }) => `${code}: ${message}`);
+  if (errorCount > 0 || errors.length > 0) {
+    const count = Math.max(errorCount, errors.length);
+    return step(name, 'bad', `${count} errors on ${commit ?? 'no commit'}${at}`, details);
+  }
+  return commit === undefined
+    ? step(name, 'wait', 'No commit yet')
+    : step(name, 'ok', `${commit}${at}`);
+}
+
+/** What Config Sync says of itself. */
+export function explainConditions({ rsync }: Look): Step {
+  const { stalled, reconciling, syncing, lastSyncedCommit } = rsync.status;
+  const told = Object.entries({ Stalled: stalled, Reconciling: reconciling, Syncing: syncing });
+  const details = told.flatMap(([name, condition]) =>
+    condition === undefined ? [] : [describe(name, condition)],
+  );
+  const observed = rsync.status.observedGeneration === rsync.generation;
+  if (stalled?.status === 'True') return step('conditions', 'bad', 'Stalled', details);
+  if (!observed) return step('conditions', 'wait', 'The last spec is not observed yet', details);
+  return lastSyncedCommit === undefined
+    ? step('conditions', 'wait', 'Nothing was synced yet', details)
+    : step('conditions', 'ok', `Last synced: ${lastSyncedCommit}`, details);
+}
+
+function describe(name: string, { status, reason, message }: Condition): string {
+  return `${name}=${status}${reason === '' ? '' : ` (${reason})`}${message === '' ? '' : `: ${message}`}`;
+}
+
+/** `push`, or `resync by ops@acme.example`: the rest of a receipt is for the next reconcile. */
+function readReceipt(text: string | undefined): string | undefined {
+  if (text === undefined || parseReceipt(text) === undefined) return undefined;
+  const receipt: unknown = JSON.parse(text);
+  const { reason, actor } = { reason: '', actor: '', ...asObject(receipt) };
+  if (typeof reason !== 'string' || reason === '') return undefined;
+  return typeof actor === 'string' && actor !== '' ? `${reason} by ${actor}` : reason;
+}
+
+function asObject(value: unknown): RSyncReceipt {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+interface RSyncReceipt {
+  readonly reason?: unknown;
+  readonly actor?: unknown;
+}

@@ -1,0 +1,118 @@
+import { toFailure } from '#shared/core/errors.ts';
+import { parseSyncRef } from '#shared/core/sync-ref.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import { type LookDeps, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
+import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
+import type { Store } from '#shared/store/store.ts';
+import { findCluster } from '../find-cluster.ts';
+import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
+import { within } from '../within.ts';
+import { formatCursor } from './cursor.ts';
+import { type Filter, narrows, wantsSync } from './filter.ts';
+import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
+import type { PageRequest } from './read-snapshot.ts';
+
+export interface LiveDeps extends LookDeps {
+  readonly store: Pick<Store, 'readCluster' | 'followers'>;
+  readonly liveDeadlineMs?: number;
+}
+
+export interface LiveRead {
+  /** Each cluster as soon as it has answered, or has not. */
+  readonly answers: AsyncIterable<ClusterAnswer>;
+  readonly next?: string;
+}
+
+/**
+ * Asks up to `MAX_LIVE_CLUSTERS` clusters at once: one that is slow or dead holds no other, and is given up after a
+ * while. The calls are paced by the fleet, from the API's share.
+ */
+export async function readLive(request: PageRequest, deps: LiveDeps): Promise<LiveRead> {
+  const { filter, after } = request;
+  const members = (await selectMembers(request, deps))
+    .filter(({ name }) => after === undefined || name > after.cluster)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const asked = members.slice(0, MAX_LIVE_CLUSTERS);
+  const last = asked.at(-1);
+  return {
+    answers: asTheyCome(asked.map((member) => askCluster(member, filter, deps))),
+    ...(last === undefined || asked.length === members.length
+      ? {}
+      : { next: formatCursor({ cluster: last.name }) }),
+  };
+}
+
+/** The whole of a live read, in order of name: for who cannot read a stream. */
+export async function collectLive(
+  { answers, next }: LiveRead,
+  filter: Filter,
+): Promise<FleetAnswer> {
+  const clusters: ClusterAnswer[] = [];
+  for await (const answer of answers) if (isAnswer(answer, filter)) clusters.push(answer);
+  clusters.sort((a, b) => (a.view.cluster < b.view.cluster ? -1 : 1));
+  return {
+    source: 'live',
+    clusters,
+    ageSeconds: oldest(clusters),
+    ...(next === undefined ? {} : { next }),
+  };
+}
+
+/** Whether there is anything to tell: a cluster that failed always is. */
+export function isAnswer({ rows, view }: ClusterAnswer, filter: Filter): boolean {
+  return rows.length > 0 || view.phase !== 'Reachable' || !narrows(filter);
+}
+
+async function selectMembers(
+  { cluster, filter }: PageRequest,
+  { fleet, store }: LiveDeps,
+): Promise<readonly Member[]> {
+  if (cluster !== undefined) return [await findCluster(cluster, fleet)];
+  const { members } = await fleet.list();
+  const { repository } = filter;
+  if (repository === undefined) return members;
+  const { known, following } = await store.followers(repository);
+  return members.filter(({ name }) => following.has(name) || !known.has(name));
+}
+
+async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promise<ClusterAnswer> {
+  const { name: cluster } = member;
+  const known = await deps.store.readCluster(cluster);
+  try {
+    const looks = await within(
+      deps.liveDeadlineMs ?? LIVE_DEADLINE_MS,
+      lookAtCluster(
+        member,
+        {
+          known: known?.syncs ?? [],
+          ...(filter.sync === undefined ? {} : { sync: parseSyncRef(filter.sync) }),
+        },
+        deps,
+      ),
+    );
+    const rows = looks.map(({ row }) => row).filter((row) => wantsSync(filter, row));
+    const view = {
+      cluster,
+      phase: 'Reachable' as const,
+      readAt: deps.now().toISOString(),
+      ageSeconds: 0,
+    };
+    return { view, rows: rows.toSorted((a, b) => (a.sync < b.sync ? -1 : 1)) };
+  } catch (error) {
+    const { message } = toFailure(error);
+    const phase = clusterPhaseOf(error) ?? 'Unreachable';
+    return { view: { cluster, phase, message }, rows: [] };
+  }
+}
+
+/** The results in the order in which they come; none of them may reject. */
+async function* asTheyCome<T>(work: readonly Promise<T>[]): AsyncGenerator<T> {
+  const waiting = new Map(
+    work.map((result, at) => [at, result.then((value) => ({ at, value }))] as const),
+  );
+  while (waiting.size > 0) {
+    const { at, value } = await Promise.race(waiting.values());
+    waiting.delete(at);
+    yield value;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { ClusterRecord, Store } from '#shared/store/store.ts';
+import { findCluster } from '../find-cluster.ts';
+import { MAX_CLUSTERS_READ, STORE_PAGE } from '../limits.ts';
+import { type Position, formatCursor } from './cursor.ts';
+import { type Filter, narrows, wantsCluster, wantsSync } from './filter.ts';
+import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
+import { viewCluster } from './view.ts';
+
+export interface SnapshotDeps {
+  readonly store: Pick<Store, 'readCluster' | 'listClusters'>;
+  readonly fleet: Pick<Fleet, 'find' | 'list'>;
+  readonly now: () => Date;
+}
+
+export interface PageRequest {
+  readonly filter: Filter;
+  /** As the caller wrote it. */
+  readonly cluster?: string;
+  readonly limit: number;
+  readonly after?: Position;
+}
+
+/**
+ * One page of the snapshot: no cluster is asked. A filter that finds little ends after `MAX_CLUSTERS_READ` clusters,
+ * with a cursor, so that a page may be short, or empty, and not the last.
+ */
+export async function readSnapshot(
+  { filter, cluster, limit, after }: PageRequest,
+  deps: SnapshotDeps,
+): Promise<FleetAnswer> {
+  const clusters: ClusterAnswer[] = [];
+  let left = limit;
+  let read = 0;
+  const page = (next?: Position): FleetAnswer => ({
+    source: 'snapshot',
+    clusters,
+    ageSeconds: oldest(clusters),
+    ...(next === undefined ? {} : { next: formatCursor(next) }),
+  });
+  for await (const record of recordsAfter(after, cluster, deps)) {
+    read += 1;
+    if (wantsCluster(filter, record)) {
+      const begun = after?.cluster === record.cluster ? after.sync : undefined;
+      const rows = record.syncs
+        .filter((row) => wantsSync(filter, row) && (begun === undefined || row.sync > begun))
+        .toSorted((a, b) => (a.sync < b.sync ? -1 : 1));
+      const some = rows.slice(0, left);
+      left -= some.length;
+      if (some.length > 0 || !narrows(filter)) {
+        clusters.push({ view: viewCluster(record, deps.now()), rows: some });
+      }
+      const last = some.at(-1);
+      if (last !== undefined && some.length < rows.length) {
+        return page({ cluster: record.cluster, sync: last.sync });
+      }
+    }
+    if (left === 0 || read === MAX_CLUSTERS_READ) return page({ cluster: record.cluster });
+  }
+  return page();
+}
+
+async function* recordsAfter(
+  after: Position | undefined,
+  cluster: string | undefined,
+  { store, fleet }: SnapshotDeps,
+): AsyncGenerator<ClusterRecord> {
+  if (cluster !== undefined) {
+    const known = await store.readCluster(cluster);
+    const record = known ?? (await store.readCluster((await findCluster(cluster, fleet)).name));
+    if (record !== undefined && isAfter(record, after)) yield record;
+    return;
+  }
+  if (after?.sync !== undefined) {
+    const begun = await store.readCluster(after.cluster);
+    if (begun !== undefined) yield begun;
+  }
+  for (let last = after?.cluster; ; ) {
+    const from = last === undefined ? {} : { after: last };
+    const records = await store.listClusters({ ...from, limit: STORE_PAGE });
+    yield* records;
+    last = records.at(-1)?.cluster;
+    if (records.length < STORE_PAGE || last === undefined) return;
+  }
+}
+
+/** A single cluster's page is followed by none, unless it was broken off in the middle. */
+function isAfter({ cluster }: ClusterRecord, after: Position | undefined): boolean {
+  return after === undefined || (after.cluster === cluster && after.sync !== undefined);
+}

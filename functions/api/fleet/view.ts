@@ -1,0 +1,43 @@
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterView, SyncView } from '../schema/fleet.ts';
+
+/** One RSync as callers see it. */
+export function viewSync(cluster: string, row: SyncRow): SyncView {
+  const { shown, record } = row;
+  return {
+    cluster,
+    sync: row.sync,
+    nomos: row.nomos,
+    ...(shown === undefined ? {} : { source: shown.source, commit: shown.commit }),
+    ...(shown?.syncedAt === undefined ? {} : { syncedAt: shown.syncedAt }),
+    ...(row.image === undefined ? {} : { image: row.image }),
+    approved: [...row.approved],
+    ...(row.target === undefined ? {} : { registryDigest: row.target }),
+    ...(row.live === undefined ? {} : { liveDigest: row.live }),
+    ...(row.verdict === undefined ? {} : { verdict: row.verdict }),
+    phase: record.phase,
+    since: record.since,
+    message: row.message,
+    errors: row.errors.map(({ code, message }) => ({ code, message })),
+    ...(row.breakGlass === undefined ? {} : { breakGlass: row.breakGlass }),
+  };
+}
+
+/** One cluster of the snapshot, and how old what is known of it is. */
+export function viewCluster(record: ClusterRecord, now: Date): ClusterView {
+  const { cluster, phase, since, message, reconciledAt } = record;
+  return {
+    cluster,
+    phase,
+    since,
+    ...(message === undefined ? {} : { message }),
+    ...(reconciledAt === undefined
+      ? {}
+      : { readAt: reconciledAt, ageSeconds: ageOf(reconciledAt, now) }),
+  };
+}
+
+/** Whole seconds, never below zero: two machines' clocks differ. */
+export function ageOf(time: string, now: Date): number {
+  return Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
+}

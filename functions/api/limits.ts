@@ -1,0 +1,47 @@
+const MINUTE_MS = 60_000;
+
+/** RSyncs on one page of the fleet: about 1 kB each. */
+export const DEFAULT_PAGE = 100;
+export const MAX_PAGE = 1_000;
+
+/** Clusters of the snapshot that one request reads before it answers with what it has, and a cursor. */
+export const MAX_CLUSTERS_READ = 5_000;
+
+/** Records asked of the store at once. */
+export const STORE_PAGE = 200;
+
+/** Clusters that one `live=true`, or one dry run, may read: two calls each, of 240 a minute (DESIGN section 2, law 8). */
+export const MAX_LIVE_CLUSTERS = 50;
+
+/**
+ * How long a live read is waited for, in milliseconds. 100 calls take 25 s of the API's share of the budget; a cluster
+ * that is dead for less than its circuit needs to notice costs no more than this.
+ */
+export const LIVE_DEADLINE_MS = 40_000;
+
+/** For what asks the registry and one cluster: less than Cloud Run, or any front end, waits. */
+export const READ_DEADLINE_MS = 30_000;
+
+/** What a caller may spend in a minute, all at once if need be: a call that only reads the snapshot costs 1. */
+export const SPEND_PER_MINUTE = 240;
+
+/** Calls of a cluster, of a registry, or of everything that follows an image. */
+export const COSTLY_CALL = 10;
+
+/** Callers whose spending is remembered; beyond it, whoever called longest ago begins anew. */
+export const MAX_CALLERS = 10_000;
+
+/** How long a page's count of the whole fleet is shown before it is counted again. */
+export const SUMMARY_TTL_MS = 3_000;
+
+/** Answers to resyncs that are kept for callers who send their idempotency key again. */
+export const MAX_ANSWERS = 1_000;
+export const ANSWER_TTL_MS = 60 * MINUTE_MS;
+
+/** Longest of what a caller writes. */
+export const MAX_NAME = 512;
+export const MAX_IMAGE = 1_024;
+export const MAX_REASON = 500;
+export const MAX_KEY = 128;
+/** A cursor names a cluster and an RSync. */
+export const MAX_CURSOR = 2_048;

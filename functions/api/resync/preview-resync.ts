@@ -1,0 +1,102 @@
+import { parseApproved } from '#shared/core/approved-list.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
+import { explainVerdict } from '#shared/trust/explain.ts';
+import { policyOf } from '#shared/reconcile/judge.ts';
+import type { ApiDeps } from '../deps.ts';
+import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
+import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';
+import { within } from '../within.ts';
+import { type Selection, selectClusters } from './select-clusters.ts';
+
+type Change = ResyncPreview['syncs'][number];
+
+/**
+ * What a resync would change, and why, asked of at most `MAX_LIVE_CLUSTERS` clusters; nothing is written, tasked or
+ * published. A cluster that does not answer is told as such.
+ */
+export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<ResyncPreview> {
+  const selection = await selectClusters(body, deps);
+  const asked = selection.members.slice(0, MAX_LIVE_CLUSTERS);
+  const sync = body.sync === undefined ? undefined : parseSyncRef(body.sync);
+  const answers = await Promise.all(
+    asked.map((member) => previewCluster(member, { sync, body, selection }, deps)),
+  );
+  return {
+    clusters: selection.members.length,
+    looked: asked.length,
+    syncs: answers.flatMap(({ changes = [] }) => changes),
+    unread: answers.flatMap(({ unread = [] }) => unread),
+  };
+}
+
+async function previewCluster(
+  member: Member,
+  about: {
+    readonly sync: SyncRef | undefined;
+    readonly body: ResyncBody;
+    readonly selection: Selection;
+  },
+  deps: ApiDeps,
+): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
+  const { sync, body, selection } = about;
+  try {
+    const only = sync === undefined ? {} : { sync };
+    const looks = await within(LIVE_DEADLINE_MS, lookAtCluster(member, only, deps));
+    const concerned = looks.filter((look) => follows(look, selection));
+    return { changes: concerned.map((look) => describeChange(member.name, look, body, deps)) };
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    return { unread: [{ cluster: member.name, code, message }] };
+  }
+}
+
+/** Whether the RSync is on the image that was named, if one was. */
+function follows({ rsync: { source } }: Look, { image }: Selection): boolean {
+  if (image === undefined) return true;
+  if (source.type !== 'oci' && source.type !== 'helm') return false;
+  return source.reference.repository === image.reference.repository;
+}
+
+function describeChange(
+  cluster: string,
+  look: Look,
+  { digest }: ResyncBody,
+  deps: ApiDeps,
+): Change {
+  const { rsync, decision, row } = look;
+  const before = parseApproved(rsync.annotations.approved);
+  const [from] = before;
+  const shared = {
+    cluster,
+    sync: row.sync,
+    ...(from === undefined ? {} : { from }),
+    phase: row.record.phase,
+  };
+  if (decision === undefined || look.failure !== undefined) {
+    return { ...shared, change: 'unknown', why: row.message };
+  }
+  const { patch, approved } = decision;
+  const pin = patch?.image ?? patch?.version;
+  const why = explainLook(look, deps);
+  if (digest !== undefined && rsync.source.type === 'oci' && !approved.includes(digest)) {
+    const ahead = 'Verified: it may be synced as soon as its tag moves to it';
+    return { ...shared, change: 'approve-ahead', to: digest, why: ahead };
+  }
+  const [to] = approved;
+  return {
+    ...shared,
+    change: patch === undefined ? 'none' : approved.length < before.length ? 'withdraw' : 'approve',
+    ...(to === undefined ? {} : { to }),
+    ...(pin === undefined ? {} : { pin }),
+    why,
+  };
+}
+
+function explainLook({ followed, decision, row }: Look, { policies }: ApiDeps): string {
+  if (followed === undefined || decision === undefined) return row.message;
+  if (decision.patch === undefined && followed.verdict.status === 'verified') return row.message;
+  return explainVerdict(followed.verdict, policyOf(policies, followed.rule.trust));
+}

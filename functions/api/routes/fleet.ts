@@ -1,0 +1,110 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import { stream } from 'hono/streaming';
+import * as z from 'zod';
+import type { ApiDeps } from '../deps.ts';
+import type { ApiEnv } from '../guard.ts';
+import { parseCursor } from '../fleet/cursor.ts';
+import { readFilter } from '../fleet/filter.ts';
+import type { FleetAnswer } from '../fleet/fleet-answer.ts';
+import { formatNomos } from '../fleet/nomos-text.ts';
+import { collectLive, isAnswer, readLive } from '../fleet/read-live.ts';
+import { type PageRequest, readSnapshot } from '../fleet/read-snapshot.ts';
+import { viewSync } from '../fleet/view.ts';
+import { DEFAULT_PAGE } from '../limits.ts';
+import { FleetLine, FleetPage, FleetQuery } from '../schema/fleet.ts';
+import { answersOf } from '../schema/problem.ts';
+
+const NDJSON = 'application/x-ndjson';
+const FORMS = ['application/json', NDJSON, 'text/plain'] as const;
+
+export const fleetRoute = createRoute({
+  method: 'get',
+  path: '/v1/fleet',
+  operationId: 'readFleet',
+  summary: 'The fleet, RSync by RSync',
+  description:
+    'From the snapshot, page by page, without a call to any cluster; `live=true` asks the clusters. ' +
+    'As text it is what `nomos status` prints, with the approvals; as NDJSON a live read tells each cluster when it has answered.',
+  request: { query: FleetQuery },
+  responses: answersOf({
+    200: {
+      description: 'A page of the fleet; the header Link leads to the next',
+      content: {
+        'application/json': { schema: FleetPage },
+        [NDJSON]: { schema: FleetLine },
+        'text/plain': { schema: z.string() },
+      },
+    },
+  }),
+});
+
+/** Answers a query of the fleet in the form that is accepted. */
+export async function answerFleet(
+  c: Context<ApiEnv>,
+  query: FleetQuery,
+  deps: ApiDeps,
+): Promise<Response> {
+  const request = readRequest(query);
+  const form = accepts(c, { header: 'Accept', supports: [...FORMS], default: FORMS[0] });
+  if (query.live !== 'true') return answerPage(c, form, await readSnapshot(request, deps));
+  const live = await readLive(request, deps);
+  if (form !== NDJSON) return answerPage(c, form, await collectLive(live, request.filter));
+  c.header('content-type', NDJSON);
+  return stream(c, async (out) => {
+    for await (const answer of live.answers) {
+      if (!isAnswer(answer, request.filter)) continue;
+      const { view, rows } = answer;
+      const syncs = rows.map((row) => viewSync(view.cluster, row));
+      await out.write(`${JSON.stringify({ cluster: view, syncs } satisfies FleetLine)}\n`);
+    }
+    const next = live.next === undefined ? {} : { next: live.next };
+    await out.write(`${JSON.stringify({ done: true, ...next } satisfies FleetLine)}\n`);
+  });
+}
+
+/** Throws `bad-request`, `bad-reference`. */
+export function readRequest(query: FleetQuery): PageRequest {
+  const { cluster, cursor, limit } = query;
+  return {
+    filter: readFilter(query),
+    limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(cursor === undefined ? {} : { after: parseCursor(cursor) }),
+  };
+}
+
+function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Response {
+  const { clusters, ageSeconds, next, source } = answer;
+  c.header('age', `${ageSeconds}`);
+  c.header('cache-control', 'no-store');
+  c.header('vary', 'Accept');
+  if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
+  if (form === 'text/plain') return c.text(formatNomos(clusters));
+  const syncs = clusters.flatMap(({ view, rows }) =>
+    rows.map((row) => viewSync(view.cluster, row)),
+  );
+  if (form === NDJSON) {
+    const lines: FleetLine[] = clusters.map(({ view, rows }) => ({
+      cluster: view,
+      syncs: rows.map((row) => viewSync(view.cluster, row)),
+    }));
+    const end: FleetLine = { done: true, ...(next === undefined ? {} : { next }) };
+    const text = [...lines, end].map((line) => `${JSON.stringify(line)}\n`).join('');
+    return c.body(text, 200, { 'content-type': NDJSON });
+  }
+  return c.json({
+    source,
+    ageSeconds,
+    clusters: clusters.map(({ view }) => view),
+    syncs,
+    ...(next === undefined ? {} : { next }),
+  } satisfies FleetPage);
+}
+
+function linkTo(url: string, next: string): string {
+  const { pathname, searchParams } = new URL(url);
+  searchParams.set('cursor', next);
+  return `${pathname}?${searchParams.toString()}`;
+}

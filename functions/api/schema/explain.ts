@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { PHASES } from '#shared/core/phase.ts';
+import { ClusterName, SyncName, Time } from './names.ts';
+
+export const ExplainQuery = z.strictObject({ cluster: ClusterName, sync: SyncName });
+
+export const STEPS = [
+  'cluster',
+  'config',
+  'trigger',
+  'tag',
+  'digest',
+  'signatures',
+  'approval',
+  'gate',
+  'source',
+  'rendering',
+  'sync',
+  'conditions',
+] as const;
+
+const Step = z.object({
+  step: z.enum(STEPS),
+  outcome: z.enum(['ok', 'wait', 'bad', 'unknown', 'skipped']),
+  finding: z.string(),
+  details: z.array(z.string()),
+});
+
+export const Explanation = z
+  .object({
+    cluster: z.string(),
+    sync: z.string(),
+    phase: z.enum(PHASES).exactOptional().describe('Absent where the cluster did not answer'),
+    readAt: Time,
+    steps: z.array(Step).describe('The chain from the config to what runs, in order'),
+    conclusion: z.string().describe('One sentence: what is wrong, and what to do'),
+  })
+  .meta({ id: 'Explanation' });
+
+export type Step = z.infer<typeof Step>;
+export type Explanation = z.infer<typeof Explanation>;

@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
+import { ClusterName, Cursor, ImageName, SyncName, Time } from './names.ts';
+
+const ANY_PHASE = [...PHASES, ...CLUSTER_PHASES] as const;
+
+export const FleetQuery = z.strictObject({
+  image: ImageName.exactOptional(),
+  cluster: ClusterName.exactOptional(),
+  sync: SyncName.exactOptional(),
+  phase: z
+    .enum(ANY_PHASE)
+    .exactOptional()
+    .meta({ description: 'Phase of an RSync, or of a cluster' }),
+  live: z
+    .enum(['true', 'false'])
+    .exactOptional()
+    .meta({ description: 'Ask the clusters, 50 at most, instead of the snapshot' }),
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
+    .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
+    .exactOptional()
+    .meta({ description: `RSyncs on a page; ${DEFAULT_PAGE} unless told`, example: '100' }),
+  cursor: Cursor.exactOptional(),
+});
+
+export type FleetQuery = z.infer<typeof FleetQuery>;
+
+const Fault = z.object({
+  code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
+  message: z.string(),
+});
+
+export const SyncView = z
+  .object({
+    cluster: z.string(),
+    sync: z.string(),
+    nomos: z.string().describe("nomos' word: SYNCED, PENDING, ERROR, STALLED or RECONCILING"),
+    source: z.string().exactOptional().describe('As nomos shows it'),
+    commit: z.string().exactOptional().describe("Config Sync's commit, as nomos shows it, or N/A"),
+    syncedAt: z.string().exactOptional(),
+    image: z.string().exactOptional().describe('What is followed; absent where nothing is'),
+    approved: z.array(z.string()).describe('What may be synced, newest first'),
+    registryDigest: z.string().exactOptional().describe('What the image is in the registry'),
+    liveDigest: z.string().exactOptional().describe('What Config Sync reports as synced'),
+    verdict: z.string().exactOptional().describe('Of the digest in the registry'),
+    phase: z.enum(PHASES),
+    since: Time,
+    message: z.string(),
+    errors: z.array(Fault),
+    breakGlass: z.string().exactOptional(),
+  })
+  .meta({ id: 'Sync' });
+
+export const ClusterView = z
+  .object({
+    cluster: z.string(),
+    phase: z.enum(CLUSTER_PHASES),
+    since: Time.exactOptional(),
+    message: z.string().exactOptional(),
+    readAt: Time.exactOptional().describe('When its RSyncs were read; absent: never'),
+    ageSeconds: z.int().min(0).exactOptional(),
+  })
+  .meta({ id: 'Cluster' });
+
+export const FleetPage = z
+  .object({
+    source: z.enum(['snapshot', 'live']),
+    ageSeconds: z.int().min(0).describe('Age of the oldest row of this page'),
+    clusters: z.array(ClusterView),
+    syncs: z.array(SyncView),
+    next: z.string().exactOptional().describe('Cursor of the next page; absent: this is the last'),
+  })
+  .meta({ id: 'FleetPage' });
+
+/** One line of a streamed live read: a cluster when it has answered. The last line has `next`, if anything. */
+export const FleetLine = z
+  .object({
+    cluster: ClusterView.exactOptional(),
+    syncs: z.array(SyncView).exactOptional(),
+    done: z.literal(true).exactOptional(),
+    next: z.string().exactOptional(),
+  })
+  .meta({ id: 'FleetLine' });
+
+export type SyncView = z.infer<typeof SyncView>;
+export type ClusterView = z.infer<typeof ClusterView>;
+export type FleetPage = z.infer<typeof FleetPage>;
+export type FleetLine = z.infer<typeof FleetLine>;

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+
+/** RFC 9457, with our stable `code`. */
+export const ProblemSchema = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string().describe('What is wrong, and what to do'),
+    code: z.string().describe('Stable: for scripts'),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
+
+const MEANINGS = {
+  400: 'The request names the field that is wrong',
+  401: 'No token, or one that is not accepted',
+  403: 'This identity may not do this',
+  404: 'No such cluster or RSync',
+  409: 'The cluster cannot answer this: it has no Config Sync',
+  413: 'The body is too large',
+  415: 'The body is no JSON',
+  422: 'What is asked for cannot be done: it is not verified, or the config does not name it',
+  429: 'Too many requests: wait as long as Retry-After says',
+  500: 'A fault of ours; the log says more',
+  502: 'A cluster or a registry refused, or did not make sense',
+  503: 'Something that is needed cannot be reached: try again',
+  504: 'Something that is needed took too long: try again',
+} as const;
+
+/** One answer of an operation. Held to its schema by tests: its type is too large for the compiler to help. */
+export interface Answer {
+  readonly description: string;
+  readonly content?: Record<string, { readonly schema: z.ZodType }>;
+}
+
+/** The answers of an operation, with what every operation may answer instead. */
+export function answersOf(good: Record<number, Answer>): Record<string, Answer> {
+  const problems = Object.entries(MEANINGS).map(([status, description]): [string, Answer] => [
+    status,
+    { description, content: { 'application/problem+json': { schema: ProblemSchema } } },
+  ]);
+  return { ...Object.fromEntries(problems), ...good };
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { PHASES } from '#shared/core/phase.ts';
+import { MAX_KEY, MAX_REASON } from '../limits.ts';
+import { ClusterName, ImageName, SyncName } from './names.ts';
+
+/** Unknown keys are refused: a misspelt `cluster` must not ask for the whole fleet. */
+export const ResyncBody = z
+  .strictObject({
+    image: ImageName.exactOptional(),
+    digest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'needs "sha256:" and 64 lower-case hex digits')
+      .exactOptional()
+      .meta({ description: 'With image: approve this digest, verified, before the tag moves' }),
+    cluster: ClusterName.exactOptional(),
+    sync: SyncName.exactOptional(),
+    reason: z.string().max(MAX_REASON).exactOptional().meta({ description: 'For the record' }),
+    dryRun: z.boolean().exactOptional().meta({ description: 'Only say what would change' }),
+  })
+  .meta({ id: 'ResyncRequest', description: 'Nothing at all stands for the whole fleet' });
+
+export type ResyncBody = z.infer<typeof ResyncBody>;
+
+export const ResyncHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(MAX_KEY)
+    .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
+    .optional()
+    .meta({ description: 'Sent again, the same request has the same id and is told once' }),
+});
+
+export const ResyncAccepted = z
+  .object({
+    id: z.string().describe('Events and tasks carry it'),
+    clusters: z.int().min(0).describe('Clusters that were tasked'),
+  })
+  .meta({ id: 'ResyncAccepted' });
+
+export const CHANGES = ['none', 'approve', 'approve-ahead', 'withdraw', 'unknown'] as const;
+
+export const ResyncPreview = z
+  .object({
+    clusters: z.int().min(0).describe('Clusters that would be tasked'),
+    looked: z.int().min(0).describe('Clusters that were asked; 50 at most'),
+    syncs: z.array(
+      z.object({
+        cluster: z.string(),
+        sync: z.string(),
+        change: z.enum(CHANGES),
+        from: z.string().exactOptional().describe('The newest approval in place'),
+        to: z.string().exactOptional().describe('The newest approval afterwards'),
+        pin: z.string().exactOptional().describe('What would be written into the spec'),
+        phase: z.enum(PHASES),
+        why: z.string(),
+      }),
+    ),
+    unread: z
+      .array(z.object({ cluster: z.string(), code: z.string(), message: z.string() }))
+      .describe('Clusters that did not answer'),
+  })
+  .meta({ id: 'ResyncPreview' });
+
+export type ResyncAccepted = z.infer<typeof ResyncAccepted>;
+export type ResyncPreview = z.infer<typeof ResyncPreview>;

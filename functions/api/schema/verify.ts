@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { ImageName } from './names.ts';
+
+export const VerifyBody = z.strictObject({ image: ImageName }).meta({ id: 'VerifyRequest' });
+
+const Candidate = z.object({
+  source: z.string().describe('Digest of the manifest or layer that carries the signature'),
+  format: z.enum(['legacy', 'bundle', 'unknown']),
+  predicateType: z.string().exactOptional(),
+  authority: z.string().exactOptional(),
+  reason: z.string().exactOptional().describe('Absent: this authority accepted it'),
+  detail: z.string().exactOptional(),
+  identity: z.string().exactOptional(),
+});
+
+export const VerifyAnswer = z
+  .object({
+    image: z.string(),
+    digest: z.string().exactOptional().describe('Absent where the tag could not be resolved'),
+    index: z.string().exactOptional().describe('The index, where the digest is its child'),
+    policy: z.string(),
+    verdict: z.enum(['verified', 'unsigned', 'untrusted', 'unusable']),
+    authorities: z.array(z.string()),
+    reasons: z.array(z.string()),
+    candidates: z.array(Candidate),
+    message: z.string().describe('One sentence: what it is, and what to do'),
+  })
+  .meta({ id: 'Verdict' });
+
+export type VerifyAnswer = z.infer<typeof VerifyAnswer>;
