@@ -43,7 +43,7 @@ export async function benchKeys(): Promise<void> {
   ];
   for (const kind of KINDS) rows.push(await benchKind(kind));
   process.stdout.write(
-    'One signature by a key; × is over the bare verify() of the same signature\n',
+    'One signature by a key; × is over the bare verify(), for Ed25519ph that of the library\n',
   );
   printTable(rows);
 }
