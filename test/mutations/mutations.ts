@@ -1,3 +1,4 @@
+import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
 
@@ -160,4 +161,5 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...TRUST_MUTATIONS,
   ...KEY_MUTATIONS,
+  ...CONFIG_SYNC_MUTATIONS,
 ];

@@ -67,6 +67,15 @@ describe('readStatus()', () => {
     expect(readStatus({ conditions }).syncing).toMatchObject({ commit: HEX, errorCount: 0 });
   });
 
+  it('reads a stage that was never set as Go writes it, and its times as absent', () => {
+    const unset = { lastUpdate: null };
+    expect(readStatus({ source: unset, rendering: unset, sync: unset })).toEqual({
+      source: EMPTY,
+      rendering: EMPTY,
+      sync: EMPTY,
+    });
+  });
+
   it('counts the errors that old versions put into the condition', () => {
     const conditions = [{ type: 'Syncing', status: 'False', commit: HEX, errors: [DENIED] }];
     expect(readStatus({ conditions }).syncing?.errorCount).toBe(1);

@@ -223,6 +223,7 @@ describe('decide() never approves', () => {
     const others = new Map([[B, UNSIGNED]]);
     const decision = decide(decisionInput(rsync, followed(A, VERIFIED, { rule, others })));
     expect(decision).toMatchObject({ downgrade: false, approved: [A] });
+    expect(JSON.parse(decision.patch?.annotations[RECEIPT] ?? '')).toMatchObject({ digest: A });
   });
 });
 

@@ -1,0 +1,156 @@
+import type { Mutation } from './mutations.ts';
+
+const CORE = 'test/unit/core';
+const RECONCILE = 'test/unit/reconcile';
+const SEMANTICS = 'test/service/semantics';
+
+/** What Config Sync does that nobody expects (docs/config-sync.md): each is handled on purpose. */
+export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'pin: a pin that is put back is not fought over',
+    file: 'shared/core/pin.ts',
+    find: "return tried && reason !== 'resync'",
+    replace: 'return false && tried',
+    tests: [CORE, `${SEMANTICS}/parent-managed.test.ts`],
+  },
+  {
+    guarantee: 'pin: another target is tried again',
+    file: 'shared/core/pin.ts',
+    find: '    receipt.digest === resolved.digest &&\n',
+    replace: '',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'pin: one spec patch for each digest, never for one that is there',
+    file: 'shared/core/pin.ts',
+    find: "return value === source.image ? undefined : { field: 'spec.oci.image', value };",
+    replace: "return { field: 'spec.oci.image', value };",
+    tests: [CORE],
+  },
+  {
+    guarantee: 'pin: an image without a tag goes on following latest',
+    file: 'shared/core/target.ts',
+    find: 'rule.track ?? reference.tag ?? tagBefore(reference, receipt)',
+    replace: 'rule.track ?? reference.tag',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'pin: a held pin is told',
+    file: 'shared/core/observe.ts',
+    find: 'if (unpinned === undefined || !well) return observed;',
+    replace: 'if (unpinned === undefined || well) return observed;',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'pin: what was written for another policy is remembered',
+    file: 'shared/core/pin.ts',
+    find: "return pin.refused ? 'refused' : 'written';",
+    replace: 'return undefined;',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'charts: the version behind a tag names the same digest',
+    file: 'shared/reconcile/resolve-chart.ts',
+    find: "if (named.image.status === 'resolved' && named.image.digest === digest) return tracked;",
+    replace: 'if (named !== undefined) return tracked;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'charts: latest and ranges are refused',
+    file: 'shared/core/target.ts',
+    find: "if (isExactVersion(version)) return { status: 'follow', reference };",
+    replace: "if (version !== '') return { status: 'follow', reference };",
+    tests: [CORE],
+  },
+  {
+    guarantee: 'charts: a version counts only where the config is that of a chart',
+    file: 'shared/registry/read-manifest.ts',
+    find: 'data.config.mediaType === CHART_CONFIG ?',
+    replace: 'data.config.mediaType !== undefined ?',
+    tests: ['test/unit/registry/resolve.test.ts'],
+  },
+  {
+    guarantee: 'webhooks: a refused patch is sent once more with the approval alone',
+    file: 'shared/reconcile/write.ts',
+    find: '        bare = true;\n',
+    replace: '        throw error;\n',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'webhooks: one that cannot be asked is no refusal',
+    file: 'shared/reconcile/write.ts',
+    find: "error.code === 'cluster-refused' && !error.retry",
+    replace: "error.code === 'cluster-refused'",
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'webhooks: nothing is announced on what a parent declares',
+    file: 'shared/core/approve.ts',
+    find: '(rsync.declared || bare)',
+    replace: 'bare',
+    tests: [CORE],
+  },
+  {
+    guarantee: 'crowds: no more than four RSyncs of a cluster at once',
+    file: 'shared/reconcile/for-each-sync.ts',
+    find: 'const AT_ONCE = 4;',
+    replace: 'const AT_ONCE = 5;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'crowds: nothing more is begun once the cluster has failed',
+    file: 'shared/reconcile/for-each-sync.ts',
+    find: '        if (failed) return undefined;\n',
+    replace: '',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'broken glass stays in the snapshot',
+    file: 'shared/reconcile/row.ts',
+    find: '...(breakGlass === undefined ? {} :',
+    replace: "...(breakGlass !== '' ? {} :",
+    tests: [`${SEMANTICS}/sources.test.ts`],
+  },
+  {
+    guarantee: 'unmatched: deny is said',
+    file: 'shared/core/ignored.ts',
+    find: "return unmatched === 'deny'",
+    replace: "return unmatched === 'ignore'",
+    tests: [`${CORE}/ignored.test.ts`],
+  },
+  {
+    guarantee: 'downgrades: what is withdrawn was no newer answer',
+    file: 'shared/core/decide.ts',
+    find: 'standing.indexOf(key) > 0',
+    replace: 'before.indexOf(key) > 0',
+    tests: [`${CORE}/decide-patch.test.ts`],
+  },
+  {
+    guarantee: 'preflight: who we are must be who the policy expects',
+    file: 'functions/cli/preflight-cluster.ts',
+    find: 'if (user === undefined || user === identity) return [];',
+    replace: 'return [];',
+    tests: [`${SEMANTICS}/preflight.test.ts`],
+  },
+  {
+    guarantee: 'preflight: writes nothing',
+    file: 'functions/cli/preflight-cluster.ts',
+    find: 'dryRun: true',
+    replace: 'dryRun: false',
+    tests: [`${SEMANTICS}/preflight.test.ts`],
+  },
+  {
+    guarantee: 'preflight: what could not be checked is not "nothing"',
+    file: 'functions/cli/preflight-report.ts',
+    find: 'return unchecked || unlisted.length > 0 ? 2 : 0;',
+    replace: 'return unchecked && unlisted.length > 0 ? 2 : 0;',
+    tests: [`${SEMANTICS}/preflight.test.ts`],
+  },
+  {
+    guarantee: 'preflight: what the tag names counts beside what is announced',
+    file: 'shared/core/gate-refusal.ts',
+    find: 'new Set([announced, target])',
+    replace: 'new Set([announced])',
+    tests: [`${SEMANTICS}/preflight.test.ts`],
+  },
+];
