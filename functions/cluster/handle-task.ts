@@ -1,5 +1,6 @@
 import type { Message } from '#shared/edge/envelope.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
+import { approveDigestAhead } from '#shared/reconcile/approve-digest-ahead.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
 import { parseTask } from './schema.ts';
 
@@ -13,5 +14,13 @@ export async function handleTask(message: Message, deps: ReconcileDeps): Promise
   const result = await deps.serial(`cluster ${cluster}`, () =>
     reconcileCluster(task, message.publishTime, deps),
   );
-  deps.log.info({ cluster, reason, id, ...result }, 'Task done');
+  const { image, digest } = task;
+  if (reason !== 'resync' || image === undefined || digest === undefined) {
+    deps.log.info({ cluster, reason, id, ...result }, 'Task done');
+    return;
+  }
+  const ahead = await deps.serial(`cluster ${cluster}`, () =>
+    approveDigestAhead({ ...task, image, digest }, deps),
+  );
+  deps.log.info({ cluster, reason, id, digest, ...result, ahead }, 'Task done');
 }

@@ -90,6 +90,9 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
         reason: input.reason,
         ...(input.actor === undefined ? {} : { actor: input.actor }),
         ...(also.length === 0 ? {} : { also }),
+        ...(receipt?.ahead !== undefined && also.includes(receipt.ahead.digest)
+          ? { ahead: receipt.ahead }
+          : {}),
         ...(silent ? { announced: false } : {}),
         ...(pinned === undefined ? {} : { pin: pinned }),
       }),

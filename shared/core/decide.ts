@@ -99,7 +99,9 @@ export function decide(input: DecisionInput): Decision {
   const key = keyOfTarget(rsync.source, image);
   // What is withdrawn at the same time was no newer answer.
   const standing = before.filter((old) => !withdrawn.has(old));
-  const movedBack = key !== undefined && standing.indexOf(key) > 0;
+  // What was approved ahead of its tag was never replaced.
+  const ahead = parseReceipt(rsync.annotations.receipt)?.ahead?.digest;
+  const movedBack = key !== undefined && key !== ahead && standing.indexOf(key) > 0;
   if (movedBack && followed.rule.downgrade === 'deny') {
     const held = `${key} was replaced before: its tag moved back, which the config denies`;
     return tell(input, withdraw(rsync, withdrawn), before, { held, dropped });

@@ -22,10 +22,17 @@ export interface Receipt {
   readonly actor?: string;
   /** The approved keys beside the newest, where there are any: those that we wrote (docs/adr/0010). */
   readonly also?: readonly string[];
+  /** The last of them that was approved before its tag moved to it, and who asked (docs/adr/0011). */
+  readonly ahead?: Ahead;
   /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0008). */
   readonly announced?: false;
   /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
   readonly pin?: PinOutcome;
+}
+
+export interface Ahead {
+  readonly digest: Digest;
+  readonly actor?: string;
 }
 
 export type PinOutcome = 'written' | 'refused';
@@ -50,6 +57,7 @@ const FIELDS = [
   'reason',
   'actor',
   'also',
+  'ahead',
   'announced',
   'pin',
 ] as const satisfies readonly (keyof Receipt)[];
@@ -62,7 +70,7 @@ export function formatReceipt(receipt: Receipt): string {
 /** What a later reconcile needs of a receipt. */
 export type ReceiptFacts = Pick<
   Receipt,
-  'image' | 'digest' | 'index' | 'policy' | 'resolvedAt' | 'approvedAt' | 'also' | 'pin'
+  'image' | 'digest' | 'index' | 'policy' | 'resolvedAt' | 'approvedAt' | 'also' | 'ahead' | 'pin'
 >;
 
 const MAX_RECEIPT = 16_384;
@@ -77,7 +85,7 @@ export function parseReceipt(value: string | undefined): ReceiptFacts | undefine
   if (typeof image !== 'string' || typeof policy !== 'string') return undefined;
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
   if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
-  const { index, also, pin } = parsed;
+  const { index, also, ahead, pin } = parsed;
   return {
     image,
     digest,
@@ -86,8 +94,17 @@ export function parseReceipt(value: string | undefined): ReceiptFacts | undefine
     resolvedAt,
     approvedAt,
     ...(isTexts(also) ? { also } : {}),
+    ...readAhead(ahead),
     ...(pin === 'written' || pin === 'refused' ? { pin } : {}),
   };
+}
+
+function readAhead(value: unknown): Pick<Receipt, 'ahead'> {
+  if (typeof value !== 'object' || value === null || !('digest' in value)) return {};
+  const { digest } = value;
+  if (typeof digest !== 'string' || !isDigest(digest)) return {};
+  const actor = 'actor' in value && typeof value.actor === 'string' ? { actor: value.actor } : {};
+  return { ahead: { digest, ...actor } };
 }
 
 function isTexts(value: unknown): value is readonly string[] {
