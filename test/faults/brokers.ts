@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Message } from '#shared/edge/envelope.ts';
 import { type Surroundings, startCluster, startPush, startSweep } from './functions.ts';
@@ -61,7 +62,18 @@ export function createBrokers(deps: BrokersDeps): Brokers {
     const handle = startCluster(process, world);
     return async (message) => {
       const { data } = TaskData.safeParse(JSON.parse(Buffer.from(message.data).toString()));
-      await calls.during({ ...message, cluster: data?.cluster ?? '' }, () => handle(message));
+      const name = data?.cluster ?? '';
+      const subject = `cluster ${name}`;
+      const what = `${process.name} with ${message.messageId}`;
+      journal.step(subject, `${what} begins`);
+      try {
+        await calls.during({ ...message, cluster: name }, () => handle(message));
+        journal.step(subject, `${what} is done`);
+      } catch (error) {
+        const code = error instanceof CountersignError ? error.code : 'a bug';
+        journal.step(subject, `${what} fails: ${code}`);
+        throw error;
+      }
     };
   });
 

@@ -129,6 +129,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     told: events.told,
     losses: store.losses,
     outages: chaos.outages,
+    leavings: chaos.leavings,
   });
   await store.close();
   return {

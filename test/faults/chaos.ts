@@ -17,6 +17,7 @@ export interface Chaos {
   registryIsUp(): boolean;
   /** Ended ones, with the clusters that were members all the while. */
   readonly outages: readonly Outage[];
+  readonly leavings: readonly { readonly cluster: string; readonly at: number }[];
 }
 
 export interface ChaosDeps {
@@ -46,6 +47,7 @@ const LATE_MS = 30 * MINUTE;
 export function createChaos(deps: ChaosDeps): Chaos {
   const { clock, random, journal, clusters, store, calls, faulty } = deps;
   const outages: Outage[] = [];
+  const leavings: { cluster: string; at: number }[] = [];
   let registryUp = true;
   let stopped = false;
 
@@ -96,6 +98,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       GONE.lasts,
       () => {
         cluster.member = false;
+        leavings.push({ cluster: name, at: clock.now() });
         // What it was told before counts no more, nor does an outage that is not seen to its end.
         from = 0;
         clock.after(2 * MINUTE, () => {
@@ -105,6 +108,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       },
       () => {
         cluster.member = true;
+        calls.joined(name);
         say('joins the fleet');
       },
     );
@@ -139,6 +143,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       if (missing !== undefined) create(cluster, missing);
       missing = undefined;
       if (cluster.down && from > 0) outages.push({ cluster: name, from, to: clock.now() });
+      calls.joined(name);
       Object.assign(cluster, { down: false, member: true, pausedUntil: 0 });
     });
   }
@@ -146,6 +151,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
   const ends: (() => void)[] = [];
   return {
     outages,
+    leavings,
     registryIsUp: () => registryUp,
     start() {
       for (const [index, cluster] of [...clusters.values()].entries()) {
@@ -154,6 +160,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
           cluster.member = false;
           clock.after(LATE_MS, () => {
             cluster.member = true;
+            calls.joined(cluster.plan.name);
           });
         }
         troubleCluster(cluster);

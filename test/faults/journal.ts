@@ -5,8 +5,8 @@ export interface Journal {
   count(name: string, by?: number): void;
   /** Notes what happened to an RSync, an image, a cluster or the world. */
   step(subject: string, what: string): void;
-  /** The last steps about any of these up to a moment (now, where none is given), oldest first. */
-  story(subjects: readonly string[], until?: number): readonly string[];
+  /** The last steps about any of these, oldest first, up to a moment: the last one of the first, where none is given. */
+  story(subjects: readonly string[], moment?: number): readonly string[];
   counts(): Readonly<Record<string, number>>;
   /** Hash of every step: two runs that agree on it did the same things in the same order. */
   hash(): string;
@@ -38,7 +38,8 @@ export function createJournal(now: () => number, start: number): Journal {
       known.push({ at: now(), order, text });
       steps.set(subject, known);
     },
-    story(subjects, until = now()) {
+    story(subjects, moment) {
+      const until = moment ?? steps.get(subjects[0] ?? '')?.at(-1)?.at ?? now();
       return [...new Set(subjects)]
         .flatMap((subject) =>
           (steps.get(subject) ?? []).filter(({ at }) => at <= until).slice(-STEPS),

@@ -1,17 +1,10 @@
 import type { CampaignResult } from './campaign.ts';
 
-/** Stories that are told whole; the others are named. */
-const STORIES = 8;
-
-/** A result for people: what happened, what was violated, and how to see it again. */
-export function printResult({
-  seed,
-  trace,
-  counts,
-  violations,
-  virtualMs,
-  wallMs,
-}: CampaignResult): string {
+/** A result for people: what happened, what was violated, and how to see it again; so many stories are told whole. */
+export function printResult(
+  { seed, trace, counts, violations, virtualMs, wallMs }: CampaignResult,
+  stories: number,
+): string {
   const lines = Object.entries(counts).map(([name, count]) => `  ${name.padEnd(44)} ${count}`);
   lines.push(`  ${'virtual time'.padEnd(44)} ${(virtualMs / 3_600_000).toFixed(2)} h`);
   lines.push(`  ${'wall time'.padEnd(44)} ${(wallMs / 1000).toFixed(1)} s`);
@@ -20,7 +13,7 @@ export function printResult({
   );
   for (const [index, { check, what, story }] of violations.entries()) {
     lines.push('', `${index + 1}. ${check}`, `   ${what}`);
-    if (index < STORIES) lines.push(...story.map((step) => `     ${step}`));
+    if (index < stories) lines.push(...story.map((step) => `     ${step}`));
   }
   return `${lines.join('\n')}\n`;
 }

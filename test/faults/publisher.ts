@@ -134,7 +134,12 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       () => brokers.publishTasks('tasks', [{ cluster: `${member}/../evil`, reason: 'push' }]),
       () =>
         brokers.publishTasks('tasks', [
-          { cluster: member, reason: 'resync', image: 'evil.example/x', id: 'forged' },
+          {
+            cluster: member,
+            reason: 'resync',
+            image: 'evil.example/x',
+            id: `forged-${random.next()}`,
+          },
         ]),
     ];
     random.pick(forgeries)();

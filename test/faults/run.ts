@@ -10,6 +10,7 @@ const { values } = parseArgs({
     images: { type: 'string' },
     clusters: { type: 'string' },
     drop: { type: 'string' },
+    stories: { type: 'string', default: '3' },
     short: { type: 'boolean', default: false },
   },
 });
@@ -23,5 +24,5 @@ const result = await runCampaign({
   clusters: Number(values.clusters ?? size.clusters),
   ...(values.drop === undefined ? {} : { drop: Number(values.drop) }),
 });
-process.stdout.write(printResult(result));
+process.stdout.write(printResult(result, Number(values.stories)));
 process.exitCode = result.violations.length === 0 ? 0 : 1;

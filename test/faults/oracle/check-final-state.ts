@@ -40,15 +40,6 @@ function problemOf(
     verdictAt(registry, image.repository, digest, clock.now()) === 'verified';
   const unverified = approved?.find((digest) => !isVerified(digest));
   if (unverified !== undefined) return `is approved for ${name(unverified)}, which does not verify`;
-  const live = liveOf(object);
-  if (
-    cluster.plan.gated &&
-    approved !== undefined &&
-    live !== undefined &&
-    !approved.includes(live)
-  ) {
-    return `runs ${name(live)}, which is not approved`;
-  }
   const target = registry.current(image.reference)?.child;
   if (target === undefined || !isVerified(target)) return undefined;
   const held = image.treated === 'deny' && approved?.slice(1).includes(target) === true;
@@ -58,6 +49,7 @@ function problemOf(
   if (image.treated === 'pin' && object.spec.oci.image !== `${image.reference}@${target}`) {
     return `is not pinned to ${name(target)}`;
   }
+  const live = liveOf(object);
   if (live !== target && !registry.isBad(target)) return `runs ${name(live)}, not ${name(target)}`;
   const announced = object.metadata.annotations['configsync.gke.io/image-to-sync'];
   return announced === `${object.spec.oci.image}@${target}` ? undefined : `announces ${announced}`;

@@ -1,7 +1,7 @@
 import type { Clock } from '../sim/clock.ts';
 import type { SimCluster } from '../sim/cluster.ts';
 import { type SimRegistry, name } from '../sim/registry.ts';
-import type { Plan } from '../world.ts';
+import type { Plan, PlannedImage } from '../world.ts';
 import {
   approvedOf,
   follows,
@@ -23,6 +23,8 @@ export interface ToldDeps {
   readonly told: readonly Told[];
   /** When the store was lost. */
   readonly losses: readonly number[];
+  /** When clusters left the fleet. */
+  readonly leavings: readonly { readonly cluster: string; readonly at: number }[];
   /** Times in which a cluster could not be reached. */
   readonly outages: readonly Outage[];
 }
@@ -47,17 +49,24 @@ export function checkTold(deps: ToldDeps): void {
 }
 
 /** What a subscriber believes to be wrong at the end is wrong, and the other way round. */
-function checkFailures({ clock, registry, clusters, told, losses, verdicts }: ToldDeps): void {
+function checkFailures({ clock, registry, clusters, told, verdicts, ...rest }: ToldDeps): void {
   const open = new Map<string, Told>();
   for (const event of told) {
     if (event.uid === undefined) continue;
     const failure = open.get(event.uid);
-    // Who lost the record of a failure tells what is right instead: that ends it too.
-    const lost = failure !== undefined && losses.some((at) => at >= failure.at - LONG_STANDING_MS);
     if (FAILURES.has(event.type)) open.set(event.uid, event);
     else if (event.type === 'sync.recovered') open.delete(event.uid);
-    else if (event.type === 'sync.synced' && lost) open.delete(event.uid);
+    // Who lost the record of a failure tells what is right instead: that ends it too.
+    else if (event.type === 'sync.synced' && failure && isForgotten(failure, rest)) {
+      open.delete(event.uid);
+    }
   }
+  const violate = (text: string, about: Pick<Told, 'cluster' | 'sync'>, failure?: Told): void => {
+    const forgotten = failure !== undefined && isForgotten(failure, rest);
+    const { cluster, sync } = about;
+    const subjects = [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'];
+    verdicts.violate(forgotten ? FORGOTTEN : RECOVERY, `${cluster} ${sync} ${text}`, subjects);
+  };
   for (const { cluster, key, object, image } of reachable(clusters)) {
     const { uid } = object.metadata;
     const failure = open.get(uid);
@@ -73,51 +82,53 @@ function checkFailures({ clock, registry, clusters, told, losses, verdicts }: To
     const failed = verified && approved[0] === target && registry.isBad(target);
     const wrong = followed && (unguarded || failed || isStalled(object));
     if (wrong === (failure !== undefined)) continue;
-    const what = wrong ? 'is wrong, and nobody says so' : `is well, and ${failure?.type} is open`;
-    verdicts.violate(
-      '4 every failure is told, and its recovery',
-      `${cluster.plan.name} ${key} ${what}`,
-      [`${cluster.plan.name} ${key}`, `cluster ${cluster.plan.name}`, 'world'],
-    );
+    const text = wrong ? 'is wrong, and nobody says so' : `is well, and ${failure?.type} is open`;
+    violate(text, { cluster: cluster.plan.name, sync: key }, failure);
   }
-  for (const { uid, type, cluster, sync } of open.values()) {
-    verdicts.violate(
-      '4 every failure is told, and its recovery',
-      `${cluster} ${uid} is gone, and ${type} is open`,
-      [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'],
-    );
+  for (const failure of open.values()) {
+    violate(`of ${failure.uid} is gone, and ${failure.type} is open`, failure, failure);
   }
 }
 
-function checkOutages({ clusters, told, outages, verdicts }: ToldDeps): void {
+const RECOVERY = '4 every failure is told, and its recovery';
+const FORGOTTEN = '4b a failure outlives the record of it';
+
+/** Whether the record of a failure was lost since: with the store, or when its cluster left the fleet. */
+function isForgotten(
+  { at, cluster }: Told,
+  { losses, leavings }: Pick<ToldDeps, 'losses' | 'leavings'>,
+): boolean {
+  return (
+    losses.some((loss) => loss >= at - READING_MS) ||
+    leavings.some((leaving) => leaving.cluster === cluster && leaving.at >= at - READING_MS)
+  );
+}
+
+function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps): void {
   const open = new Map<string, Told>();
   for (const event of told) {
     if (event.cluster === undefined) continue;
     if (event.type === 'cluster.unreachable') open.set(event.cluster, event);
     if (event.type === 'cluster.recovered') open.delete(event.cluster);
   }
-  for (const cluster of open.keys()) {
+  for (const [cluster, failure] of open) {
     if (clusters.get(cluster)?.member !== true) continue;
-    verdicts.violate(
-      '4 every failure is told, and its recovery',
-      `${cluster} is back, and nobody says so`,
-      [`cluster ${cluster}`, 'world'],
-    );
+    const check = isForgotten(failure, rest) ? FORGOTTEN : RECOVERY;
+    const what = `${cluster} is back, and nobody says so`;
+    verdicts.violate(check, what, [`cluster ${cluster}`, 'world']);
   }
   for (const { cluster, from, to } of outages) {
     if (to - from < LONG_STANDING_MS) continue;
     const known = told.some(
       ({ type, cluster: of, at }) =>
-        of === cluster &&
-        type === 'cluster.unreachable' &&
-        at >= from &&
-        at <= to + LONG_STANDING_MS,
+        of === cluster && type === 'cluster.unreachable' && at >= from && at <= to,
     );
     if (known) continue;
     verdicts.violate(
-      '4 every failure is told, and its recovery',
+      RECOVERY,
       `${cluster} was out, and nobody said so`,
       [`cluster ${cluster}`],
+      to,
     );
   }
 }
@@ -173,8 +184,9 @@ function checkPushes({ clock, plan, registry, clusters, told, verdicts }: ToldDe
 /** A reader of the list may publish this much later. */
 const READING_MS = 10_000;
 
-/** The same thing told twice in a row, with nothing having happened to the RSync, is one transition under two ids. */
-function checkTellings({ clusters, told, losses, verdicts }: ToldDeps): void {
+/** The same thing told twice in a row, with nothing having happened between, is one transition under two ids. */
+function checkTellings(deps: ToldDeps): void {
+  const { plan, clusters, registry, told, losses, leavings, verdicts } = deps;
   const last = new Map<string, Told>();
   for (const event of told) {
     const { uid, cluster = '', sync, type, digest } = event;
@@ -184,9 +196,27 @@ function checkTellings({ clusters, told, losses, verdicts }: ToldDeps): void {
     if (before === undefined || before.type !== type || before.digest !== digest) continue;
     const within = (at: number): boolean => at >= before.at - READING_MS && at <= event.at;
     const writes = clusters.get(cluster)?.writes.get(uid) ?? [];
-    if (losses.some(within) || writes.some(within)) continue;
+    const image = plan.images.find(({ reference }) => reference === event.image);
+    const happened = [
+      ...losses,
+      ...writes,
+      ...leavings.filter((leaving) => leaving.cluster === cluster).map((leaving) => leaving.at),
+      ...(image === undefined ? [] : happenedTo(registry, image)),
+    ];
+    if (happened.some(within)) continue;
     const what = `${cluster} ${sync}: ${type} of ${name(digest)} twice`;
     const subjects = [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'];
     verdicts.violate('6 one transition has one ce-id', what, subjects, event.at);
   }
+}
+
+/** When the tag moved, or something it led to was signed. */
+function happenedTo(
+  registry: SimRegistry,
+  { repository, reference }: PlannedImage,
+): readonly number[] {
+  return registry.moves(reference).flatMap(({ at, top, child = top }) => {
+    const signed = [top, child].flatMap((digest) => registry.signatures(repository, digest));
+    return [at, ...signed.map((signature) => signature.at)];
+  });
 }

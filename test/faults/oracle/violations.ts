@@ -6,6 +6,7 @@ export type Check =
   | '2 nothing is approved that does not verify'
   | '3 no approval goes backwards'
   | '4 every failure is told, and its recovery'
+  | '4b a failure outlives the record of it'
   | '5 every push has its outcome'
   | '6 one transition has one ce-id'
   | 'a second run changes nothing'

@@ -20,8 +20,9 @@ export interface CallWatch {
     work: () => Promise<void>,
   ): Promise<void>;
   called(cluster: string, verb: 'list' | 'get' | 'patch'): void;
-  /** A cluster has left the fleet; a reconcile in hand may still be at it. */
+  /** A cluster left the fleet long ago, or has joined it. */
   left(cluster: string): void;
+  joined(cluster: string): void;
 }
 
 export interface CallWatchDeps {
@@ -48,6 +49,9 @@ export function watchCalls({ clusters, store, verdicts }: CallWatchDeps): CallWa
     },
     left(cluster) {
       known.delete(cluster);
+    },
+    joined(cluster) {
+      known.add(cluster);
     },
     called(cluster, verb) {
       const subjects = [`cluster ${cluster}`, 'world'];

@@ -54,9 +54,10 @@ export function watchEvents({
         ...('digest' in data && data.digest !== undefined ? { digest: data.digest } : {}),
       };
       const subject = subjectOf(event);
+      const over = 'replaced' in event ? JSON.stringify(event.replaced ?? null) : '';
       journal.step(
         subject,
-        `event ${type} ${about.digest === undefined ? '' : name(about.digest)} id ${id.slice(0, 8)}`,
+        `event ${type} ${name(about.digest ?? '')} ${over} id ${id.slice(0, 8)}`,
       );
       if (bad !== undefined) {
         verdicts.violate('every handler ends as it should', `${type} is no event: ${bad.message}`, [

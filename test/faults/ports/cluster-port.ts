@@ -83,5 +83,6 @@ function createApi(
         });
       }),
     discover: () => reach('list', () => true),
+    describe: async () => ({}),
   };
 }

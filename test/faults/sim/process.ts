@@ -37,7 +37,7 @@ export function createProcess(name: string, deps: ProcessDeps): Process {
     if (!alive) return;
     alive = false;
     journal.count('kills');
-    journal.step('world', `${name} is killed`);
+    journal.step(`process ${name}`, 'is killed');
     clock.stir();
     death.resolve();
   }
