@@ -32,8 +32,8 @@ function worldWith(digest = VERIFIED): ReconcileWorld {
 }
 
 async function resync(world: ReconcileWorld, task: Partial<Task> = {}): Promise<void> {
-  const resync = { cluster: 'cluster-1', reason: 'resync', image: IMAGE, digest: D } as const;
-  await handleTask(messageOf(world, { ...resync, actor: 'ops@acme.example', ...task }), world.deps);
+  const whole = { cluster: 'cluster-1', reason: 'resync', image: IMAGE, digest: D } as const;
+  await handleTask(messageOf(world, { ...whole, actor: 'ops@acme.example', ...task }), world.deps);
 }
 
 function approvedOn(world: ReconcileWorld, sync: string): string | undefined {
