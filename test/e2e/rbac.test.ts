@@ -61,6 +61,7 @@ clusterApiContract({
     await until(() => succeeds(() => api.list('RepoSync', { limit: 1 })));
     return {
       api,
+      user: USER,
       put,
       remove: ({ kind, namespace, name }) =>
         cluster.remove({ ...rootSync(), kind, metadata: { namespace, name } }),

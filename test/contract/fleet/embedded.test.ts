@@ -21,6 +21,7 @@ clusterApiContract({
     const { kube, api, stop } = await startEmbedded();
     return {
       api,
+      user: 'countersign@acme.example',
       stop,
       put: async (manifest) => void kube.store.put(PLURALS[manifest.kind], manifest),
       remove: async ({ kind, namespace, name }) => {

@@ -19,6 +19,7 @@ for (const gke of [true, false]) {
       if (member === undefined) throw new Error('The fleet is empty');
       return {
         api: await fleet.connect(member),
+        user: 'countersign@acme.example',
         put: async (manifest) => void kube.store.put(PLURALS[manifest.kind], manifest),
         remove: async ({ kind, namespace, name }) => {
           const plural = PLURALS[kind];

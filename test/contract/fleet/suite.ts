@@ -10,6 +10,8 @@ import { type RSyncManifest, repoSync, rootSync } from '#test/fixtures/rsync-man
 /** A cluster with Config Sync's CRDs, and means to act on it as somebody else. */
 export interface ClusterUnderTest {
   readonly api: ClusterApi;
+  /** As whom the API server knows us. */
+  readonly user: string;
   /** Creates, or replaces. */
   put(manifest: RSyncManifest): Promise<void>;
   remove(ref: SyncRef): Promise<void>;
@@ -49,6 +51,12 @@ export function clusterApiContract({ name, start }: ClusterContract): void {
 
     it('discovers Config Sync', async () => {
       expect(await cluster.api.discover()).toBe(true);
+    });
+
+    it('says what it runs, and as whom it knows us', async () => {
+      const { kubernetes, user } = await cluster.api.describe();
+      expect(kubernetes).toMatch(/^1\.\d+\.\d+$/);
+      expect(user).toBe(cluster.user);
     });
 
     it('lists both kinds over all namespaces', async () => {
