@@ -38,11 +38,13 @@ export async function judge(
   if (target.status === 'unusable') return { ...shared, verdict: target, others: new Map() };
   const { reference } = target;
   if (resolution === undefined) throw new CountersignError('internal', 'A target was not resolved');
-  const verdict = await judgeResolution({ reference, resolution, policy }, options, deps);
   const unexplained = unexplainedKeys(rsync, options.known);
+  // Another instance may have approved such a key since its "unsigned" was remembered: only a new look may drop it.
+  const fresh = options.fresh || unexplained.length > 0;
+  const verdict = await judgeResolution({ reference, resolution, policy }, { fresh }, deps);
   const others = new Map<string, Verdict>();
   for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
-    others.set(key, await judgeKey(key, { rsync, reference, policy }, options, deps));
+    others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh }, deps));
   }
   return { ...shared, resolved: { reference, resolution }, verdict, others, unexplained };
 }
