@@ -1,17 +1,31 @@
-import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { CountersignError } from '#shared/core/errors.ts';
+import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { FanOutDeps } from '#shared/reconcile/fan-out.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
-import type { ClusterRecord, Store } from '#shared/store/store.ts';
-import { isDue } from './due.ts';
+import type { SweepEvent } from '#shared/status/events.ts';
+import { forgetDeparted } from './forget-departed.ts';
+import { type Plan, planSweep } from './plan.ts';
+import { isOutdated } from './policy-of-row.ts';
+import { remindPending } from './remind-pending.ts';
+import { reportRollouts } from './report-rollouts.ts';
+import { type Snapshot, readRecords, syncsOf } from './snapshot.ts';
+import { weighWithdrawals } from './weigh-withdrawals.ts';
 
-export interface SweepDeps {
+export interface SweepDeps
+  extends Pick<ImageDeps, 'store' | 'publish' | 'now' | 'rules' | 'policies' | 'verifier' | 'log'> {
   readonly fleet: Pick<Fleet, 'list'>;
-  readonly store: Pick<Store, 'listClusters'>;
   readonly publishTasks: FanOutDeps['publishTasks'];
-  readonly publish: (event: StatusEvent) => Promise<void>;
-  readonly periodMs: number;
-  readonly now: () => Date;
+  readonly settings: SweepSettings;
   readonly newId: () => string;
+}
+
+export interface SweepSettings {
+  readonly periodMs: number;
+  /** Calls to clusters that all sweeps may cost in a minute (DESIGN section 2, law 8). */
+  readonly callsPerMinute: number;
+  /** Share of the fleet, between 0 and 1. */
+  readonly withdrawBrake: number;
+  readonly pendingAfterMs: number;
 }
 
 export interface SweepResult {
@@ -20,48 +34,84 @@ export interface SweepResult {
   readonly tasked: number;
 }
 
-const PAGE = 200;
+/** Entries of one list in `sweep.completed`. */
+const MAX_LISTED = 200;
+
+/** The one note about sweeps. */
+const SWEEP_NOTE = 'fleet';
 
 /**
- * Tasks every cluster whose turn has come, and says so: the absence of `sweep.completed` is an alert. Which clusters
- * there are is asked of the fleet, what is known of them of the store.
+ * One sweep: forgets who left the fleet, weighs withdrawals, tasks every cluster whose turn has come, and tells what
+ * only a look at the whole fleet can tell. It ends by saying so: the absence of `sweep.completed` is an alert. Two at
+ * once do each other no harm: tasks are read once, and events repeat their ids.
  */
 export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
+  const { store, settings } = deps;
   const id = deps.newId();
-  const startedAt = deps.now();
-  const [{ members }, records] = await Promise.all([deps.fleet.list(), readRecords(deps.store)]);
-  const due = members.filter(({ name }) => isDue(records.get(name), startedAt, deps.periodMs));
-  await deps.publishTasks(due.map(({ name }) => ({ cluster: name, reason: 'sweep', id })));
-  const unreachable = members.filter(({ name }) => records.get(name)?.phase === 'Unreachable');
-  const seconds = deps.periodMs / 1000;
-  await deps.publish({
+  const now = deps.now();
+  const [fleet, known, last] = await Promise.all([
+    deps.fleet.list(),
+    readRecords(store),
+    store.readNote('sweep', SWEEP_NOTE),
+  ]);
+  const records = await forgetDeparted(fleet, known, deps);
+  const snapshot = { members: fleet.members, records };
+  const undecided = await weighWithdrawals(snapshot, { ...deps, ...settings });
+  if (undecided !== undefined) deps.log.warn({ error: undecided }, 'Withdrawals not weighed');
+  const plan = planSweep({
+    ...snapshot,
+    ...settings,
+    last,
+    now,
+    isOutdated: (row) => isOutdated(row, deps),
+  });
+  await deps.publishTasks(plan.due.map((cluster) => ({ cluster, reason: 'sweep', id })));
+  await store.writeNote('sweep', SWEEP_NOTE, plan.note);
+  await remindPending(snapshot, { ...deps, ...settings });
+  await reportRollouts(snapshot, deps);
+  const faults = undecided === undefined ? [] : [undecided];
+  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
+  return { id, clusters: fleet.members.length, tasked: plan.due.length };
+}
+
+interface Swept {
+  readonly id: string;
+  readonly now: Date;
+  readonly plan: Plan;
+  readonly fleet: FleetList;
+  readonly snapshot: Snapshot;
+  readonly faults: readonly CountersignError[];
+}
+
+function describe(
+  { id, now, plan, fleet, snapshot, faults }: Swept,
+  settings: SweepSettings,
+): SweepEvent {
+  const { members } = fleet;
+  const phases = members.map(({ name }) => snapshot.records.get(name)?.phase);
+  const broken = syncsOf(snapshot).filter(({ row }) => row.breakGlass !== undefined);
+  const unlisted = fleet.unreachable.map((place) => ({
+    code: 'fleet-unavailable',
+    message: `${place} could not be listed: its clusters are as they were`,
+  }));
+  const errors = [...unlisted, ...faults.map(({ code, message }) => ({ code, message }))];
+  const left = plan.postponed === 0 ? '' : `; ${plan.postponed} wait for the budget of calls`;
+  return {
     type: 'sweep.completed',
     data: {
       id,
       clusters: members.length,
-      tasked: due.length,
-      unreachable: unreachable.length,
-      periodSeconds: seconds,
-      configuredPeriodSeconds: seconds,
-      since: startedAt.toISOString(),
-      errors: [],
-      message: `Tasked ${due.length} of ${members.length} clusters`,
+      tasked: plan.due.length,
+      unsettled: plan.unsettled,
+      unreachable: phases.filter((phase) => phase === 'Unreachable').length,
+      periodSeconds: plan.periodMs / 1000,
+      configuredPeriodSeconds: settings.periodMs / 1000,
+      breakGlass: broken
+        .map(({ record, row }) => `${record.cluster}/${row.sync}`)
+        .slice(0, MAX_LISTED),
+      since: now.toISOString(),
+      errors: errors.slice(0, MAX_LISTED),
+      message: `Tasked ${plan.due.length} of ${members.length} clusters${left}`,
     },
-  });
-  return { id, clusters: members.length, tasked: due.length };
-}
-
-async function readRecords(
-  store: Pick<Store, 'listClusters'>,
-): Promise<ReadonlyMap<string, ClusterRecord>> {
-  const records = new Map<string, ClusterRecord>();
-  for (let after: string | undefined; ; ) {
-    const page = await store.listClusters({
-      ...(after === undefined ? {} : { after }),
-      limit: PAGE,
-    });
-    for (const record of page) records.set(record.cluster, record);
-    after = page.at(-1)?.cluster;
-    if (page.length < PAGE || after === undefined) return records;
-  }
+  };
 }

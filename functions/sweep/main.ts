@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readBase, run } from '../wiring/base.ts';
-import { openFleet } from '../wiring/fleet.ts';
+import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
 import { openAccess, openApp, serve } from '../wiring/serve.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
@@ -13,11 +15,12 @@ await run('sweep', async () => {
   const topics = openTopics(base);
   const checkCaller = openAccess(base, 'sweep');
   const deps = {
-    fleet: openFleet(base),
+    ...openImages(base, openRegistries(base).cached),
+    fleet: openFleet(base, 'sweep'),
     store,
     publishTasks: openTasks(topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
-    periodMs: config.sweep.periodMs,
+    settings: { ...config.sweep, callsPerMinute: callsPerMinute(config.fleet, 'sweep') },
     now,
     newId: randomUUID,
   };
@@ -25,8 +28,9 @@ await run('sweep', async () => {
   // Called by Cloud Scheduler, whose body says nothing.
   app.post('/', async (c) => {
     await checkCaller(c.req.raw.headers);
-    const result = await handleSweep(deps);
-    c.get('log').info({ ...result }, 'Sweep completed');
+    const log = c.get('log');
+    const result = await handleSweep({ ...deps, log });
+    log.info({ ...result }, 'Sweep completed');
     return c.json(result);
   });
   await serve('sweep', app, base, async () => {

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetConfig } from '#shared/config/config.ts';
-import { type BudgetOptions, type Share, paceFor } from '#shared/fleet/budget.ts';
+import {
+  type BudgetOptions,
+  GATEWAY_CALLS_PER_MINUTE,
+  SHARES,
+  type Share,
+  paceFor,
+} from '#shared/fleet/budget.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -18,6 +24,11 @@ const KUBECONFIG_BURST = 1_000;
 
 /** What the fake of GKE Hub knows us by; no real token leaves for it. */
 const EMULATOR_TOKEN = 'countersign-local';
+
+/** Calls to clusters that `share` may cost in a minute, over all instances. */
+export function callsPerMinute({ type }: FleetConfig, share: Share): number {
+  return type === 'gkeHub' ? GATEWAY_CALLS_PER_MINUTE * SHARES[share] : KUBECONFIG_CALLS_PER_MINUTE;
+}
 
 const clock = { now: () => performance.now(), sleep };
 

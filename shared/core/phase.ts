@@ -28,6 +28,11 @@ export const CLUSTER_PHASES = ['Reachable', 'Unreachable', 'NoConfigSync', 'Forb
 
 export type ClusterPhase = (typeof CLUSTER_PHASES)[number];
 
+/** Where the roll-out of one digest of an image stands, over all clusters that follow it. */
+export const ROLLOUT_STATUSES = ['progressing', 'degraded', 'completed'] as const;
+
+export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number];
+
 /** What was last published of one RSync: all that is remembered, and only to publish each transition once. */
 export interface PhaseRecord {
   readonly phase: Phase;

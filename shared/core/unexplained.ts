@@ -35,7 +35,10 @@ export function referenceOfKey(key: string): Reference | undefined {
 }
 
 /** Whether `key` is what the receipt was written for. */
-function isKeyOf({ digest, image }: ReceiptFacts, key: string): boolean {
+export function isKeyOf(
+  { digest, image }: Pick<ReceiptFacts, 'digest' | 'image'>,
+  key: string,
+): boolean {
   if (key === digest) return true;
   const reference = referenceOfKey(key);
   return reference !== undefined && formatReference(reference) === image;

@@ -5,6 +5,7 @@ import { formatReference } from '#shared/core/reference.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
+import { isKeyOf } from '#shared/core/unexplained.ts';
 import type { Written } from './write.ts';
 
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes (facts/config-sync.md section 5). */
@@ -52,11 +53,11 @@ function shownOf({ source, commit, syncedAt, errors, errorCount }: NomosRow): Sh
   };
 }
 
-/** What the receipt says, as it is once the patch is written; of a list that is empty it says nothing any more. */
+/** What the receipt says, once the patch is written; nothing where its approval is not the newest any more. */
 function approvalOf({ rsync, decision }: Written): Pick<SyncRow, 'approval'> {
-  const text = decision.patch?.annotations[RECEIPT] ?? rsync.annotations.receipt;
-  const receipt = decision.approved.length === 0 ? undefined : parseReceipt(text);
-  if (receipt === undefined) return {};
+  const receipt = parseReceipt(decision.patch?.annotations[RECEIPT] ?? rsync.annotations.receipt);
+  const [newest] = decision.approved;
+  if (receipt === undefined || newest === undefined || !isKeyOf(receipt, newest)) return {};
   const { digest, index, policy } = receipt;
   const resolvedAt = new Date(receipt.resolvedAt).toISOString();
   return { approval: { digest, ...(index === undefined ? {} : { index }), policy, resolvedAt } };

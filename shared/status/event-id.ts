@@ -16,6 +16,7 @@ export function eventIdOf(event: StatusEvent): string {
     replaced: 'replaced' in event ? event.replaced : undefined,
     cause: 'cause' in event ? event.cause : undefined,
     id: 'id' in data ? data.id : undefined,
+    hashes: 'hashes' in data ? data.hashes : undefined,
   };
   return createHash('sha256').update(canonicalJson(identity)).digest('hex');
 }

@@ -1,6 +1,14 @@
 import type * as z from 'zod';
 import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
-import { ClusterData, ImageData, ResyncData, SweepData, SyncData } from './schema.ts';
+import {
+  BrakeData,
+  ClusterData,
+  ImageData,
+  ResyncData,
+  RolloutData,
+  SweepData,
+  SyncData,
+} from './schema.ts';
 import type { Severity } from './severity.ts';
 
 /** Every type of status event with the shape of its data (DESIGN section 8), without prefix and version. */
@@ -21,7 +29,12 @@ export const STATUS_DATA = {
   'cluster.unreachable': ClusterData,
   'cluster.recovered': ClusterData,
   'resync.requested': ResyncData,
+  'rollout.progressing': RolloutData,
+  'rollout.completed': RolloutData,
+  'rollout.degraded': RolloutData,
   'sweep.completed': SweepData,
+  'sweep.braked': BrakeData,
+  'sweep.recovered': BrakeData,
 } as const;
 
 export type StatusType = keyof typeof STATUS_DATA;
@@ -68,7 +81,28 @@ export interface SweepEvent extends Told {
   readonly data: z.infer<typeof SweepData>;
 }
 
-export type StatusEvent = ImageEvent | SyncEvent | ClusterEvent | ResyncEvent | SweepEvent;
+export interface RolloutEvent extends Told {
+  readonly type: TypesOf<typeof RolloutData>;
+  /** What was last told of this image. */
+  readonly replaced: { readonly digest: string; readonly since: string } | undefined;
+  readonly data: z.infer<typeof RolloutData>;
+}
+
+export interface BrakeEvent extends Told {
+  readonly type: TypesOf<typeof BrakeData>;
+  /** Since when, and for which policies, the brake held before. */
+  readonly replaced: { readonly since: string; readonly policies: readonly string[] } | undefined;
+  readonly data: z.infer<typeof BrakeData>;
+}
+
+export type StatusEvent =
+  | ImageEvent
+  | SyncEvent
+  | ClusterEvent
+  | ResyncEvent
+  | RolloutEvent
+  | SweepEvent
+  | BrakeEvent;
 
 /** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
 export function ceTypeOf(type: string): string {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { CLUSTER_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
 
 /** Verdicts that a digest can get; mirrors `Verdict` of the core. */
 const VERDICTS = ['verified', 'unsigned', 'untrusted', 'unusable'] as const;
@@ -78,5 +78,44 @@ export const SweepData = z.strictObject({
     .optional()
     .describe('Shorter than periodSeconds where the budget of calls stretched it'),
   breakGlass: z.array(z.string()).optional().describe('<cluster>/<sync> with the glass broken'),
+  ...COMMON,
+});
+
+const Count = z.number().int().nonnegative();
+
+export const RolloutData = z.strictObject({
+  image: z.string().describe('The reference that is followed, in normal form'),
+  digest: z.string(),
+  syncs: Count.describe('RSyncs that follow it, in all clusters that are known'),
+  clusters: Count.describe('Clusters that have them'),
+  live: Count.describe('RSyncs on which it is live'),
+  failed: Count.describe('RSyncs that report a failure, or refuse it'),
+  unreachable: Count.describe('RSyncs in clusters that cannot be looked at, where it was not live'),
+  underWay: Count.describe('The rest'),
+  lagging: z
+    .array(
+      z.strictObject({
+        cluster: z.string(),
+        sync: z.string(),
+        phase: z.enum([...PHASES, ...CLUSTER_PHASES]),
+        since: Time,
+        message: z.string(),
+      }),
+    )
+    .describe('RSyncs on which it is not live, the first of them where there are many'),
+  previous: z
+    .strictObject({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time })
+    .optional()
+    .describe('What was last told of this image'),
+  ...COMMON,
+});
+
+export const BrakeData = z.strictObject({
+  policies: z.array(z.string()).describe('Trust policies of the config that changed'),
+  hashes: z.array(z.string()).describe('Hashes of these policies'),
+  withdrawals: Count.describe('RSyncs whose newest approval would be withdrawn'),
+  syncs: Count.describe('RSyncs with an approval, in the whole fleet'),
+  brake: z.number().describe('sweep.withdrawBrake, as a share'),
+  images: z.array(z.string()).describe('What would be withdrawn: <image>@<digest>, the first few'),
   ...COMMON,
 });

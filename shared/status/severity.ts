@@ -16,6 +16,9 @@ const DEFAULTS: Partial<Record<StatusType, Severity>> = {
   'sync.unguarded': 'ERROR',
   'sync.withdrawn': 'WARNING',
   'cluster.unreachable': 'ERROR',
+  // Each failure behind it is told as the ERROR that it is.
+  'rollout.degraded': 'WARNING',
+  'sweep.braked': 'ERROR',
 };
 
 /** Severity of an event: its own, else that of its type. */

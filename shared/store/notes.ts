@@ -1,3 +1,5 @@
+import type { RolloutStatus } from '#shared/core/phase.ts';
+
 /**
  * What a sweep remembers from one to the next, each kind in one shape. As throw-away as the rest of the store: losing
  * a note costs duplicate tasks or events, and holds withdrawals back until the next sweep.
@@ -34,7 +36,3 @@ export interface RolloutNote {
   readonly status: RolloutStatus;
   readonly since: string;
 }
-
-export const ROLLOUT_STATUSES = ['progressing', 'degraded', 'completed'] as const;
-
-export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { CLUSTER_PHASES, FAILURE_PHASES, PHASES } from '#shared/core/phase.ts';
-import { type NoteKind, type Notes, ROLLOUT_STATUSES } from './notes.ts';
+import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
+import type { NoteKind, Notes } from './notes.ts';
 import type { ClusterRecord, ImageRecord } from './store.ts';
 
 /**

@@ -44,6 +44,13 @@ export interface Surroundings {
 export const SWEEP_PERIOD_MS = 15 * 60_000;
 export const BLOCKED_AFTER_MS = 2 * 60_000;
 
+const SWEEP_SETTINGS = {
+  periodMs: SWEEP_PERIOD_MS,
+  callsPerMinute: 600,
+  withdrawBrake: 0.05,
+  pendingAfterMs: 3_600_000,
+};
+
 export const POLICY: TrustPolicy = {
   name: 'release',
   hash: POLICY_HASH,
@@ -125,7 +132,7 @@ export function startCluster(
         throw new Error(problem);
       },
     }),
-    settings: { blockedAfterMs: BLOCKED_AFTER_MS, withdraw: false, unmatched: 'deny' as const },
+    settings: { blockedAfterMs: BLOCKED_AFTER_MS, unmatched: 'deny' as const },
   };
   return (message) => handleTask(message, deps);
 }
@@ -134,14 +141,13 @@ export function startSweep(
   process: Process,
   around: Surroundings,
 ): (message: Message) => Promise<void> {
+  const { port: _, ...images } = openImages(process, around);
   const deps = {
+    ...images,
     fleet: createFleetPort(process, around),
-    store: createStorePort(process, around.store),
     publishTasks: (tasks: readonly Task[]) =>
       process.call('publish', () => around.publishTasks('sweep-tasks', tasks)),
-    publish: (event: StatusEvent) => process.call('publish', () => around.publishStatus(event)),
-    periodMs: SWEEP_PERIOD_MS,
-    now: () => new Date(around.clock.now()),
+    settings: SWEEP_SETTINGS,
   };
   return async ({ messageId }) => {
     await handleSweep({ ...deps, newId: () => messageId });

@@ -14,10 +14,12 @@ import type { StatusEvent } from '#shared/status/events.ts';
 import { statusJsonSchemas } from '#shared/status/json-schemas.ts';
 import { severityOf } from '#shared/status/severity.ts';
 import {
+  brakeEvent,
   clusterEvent,
   EVERY_EVENT,
   imageEvent,
   resyncEvent,
+  rolloutEvent,
   sweepEvent,
   syncEvent,
 } from '#test/fixtures/status-events.ts';
@@ -61,7 +63,9 @@ describe('encodeEvent()', () => {
     ['an image', imageEvent('image.verified'), 'us-docker.pkg.dev/acme/configs/platform:v1'],
     ['a cluster', clusterEvent('cluster.unreachable'), 'c1'],
     ['a resync of an image', resyncEvent(), 'us-docker.pkg.dev/acme/configs/platform:v1'],
+    ['a roll-out', rolloutEvent('rollout.completed'), 'us-docker.pkg.dev/acme/configs/platform:v1'],
     ['a sweep', sweepEvent(), 'fleet'],
+    ['a brake', brakeEvent('sweep.braked'), 'fleet'],
   ])('names %s as the subject', (_case, event, subject) => {
     expect(encode(event).attributes['ce-subject']).toBe(subject);
   });
@@ -144,10 +148,12 @@ describe('severityOf()', () => {
       'sync.stalled',
       'sync.unguarded',
       'cluster.unreachable',
+      'sweep.braked',
     ]);
     expect(bySeverity.WARNING?.map(({ type }) => type)).toEqual([
       'image.unusable',
       'sync.withdrawn',
+      'rollout.degraded',
     ]);
   });
 

@@ -1,0 +1,58 @@
+import { isDigest } from '#shared/core/digest.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import type { Store } from '#shared/store/store.ts';
+import { repositoryOf } from './policy-of-row.ts';
+import { type Snapshot, syncsOf } from './snapshot.ts';
+
+export interface RemindDeps {
+  readonly store: Pick<Store, 'readImage' | 'writeImage'>;
+  readonly publish: (event: StatusEvent) => Promise<void>;
+  readonly now: () => Date;
+  /** `sweep.pendingAfter`. */
+  readonly pendingAfterMs: number;
+}
+
+/** Tells once of each image that clusters have waited for longer than `sweep.pendingAfter`, as a WARNING. */
+export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promise<void> {
+  const waiting = new Map<string, { image: string; repository: string; digest: string }>();
+  for (const { row } of syncsOf(snapshot)) {
+    const { image, target: digest, record } = row;
+    const repository = repositoryOf(row);
+    if (record.phase !== 'Pending' || !isOverdue(record.since, deps)) continue;
+    if (image === undefined || repository === undefined || digest === undefined) continue;
+    waiting.set(`${repository}@${digest}`, { image, repository, digest });
+  }
+  for (const pending of waiting.values()) await remindOnce(pending, deps);
+}
+
+async function remindOnce(
+  { image, repository, digest }: { image: string; repository: string; digest: string },
+  { store, publish, now, ...rest }: RemindDeps,
+): Promise<void> {
+  const told = await store.readImage({ repository, digest });
+  if (told?.status !== 'unsigned' || told.remindedAt !== undefined) return;
+  if (!isDigest(digest) || !isOverdue(told.since, { now, ...rest })) return;
+  await publish({
+    type: 'image.unsigned',
+    severity: 'WARNING',
+    cause: `pending since ${told.since}`,
+    data: {
+      image,
+      digest,
+      policy: told.policy,
+      verdict: 'unsigned',
+      reasons: [],
+      since: told.since,
+      errors: [],
+      message: `Still unsigned since ${told.since}: sign the digest, and its event resumes the push`,
+    },
+  });
+  await store.writeImage({ ...told, remindedAt: now().toISOString() });
+}
+
+function isOverdue(
+  since: string,
+  { now, pendingAfterMs }: Pick<RemindDeps, 'now' | 'pendingAfterMs'>,
+): boolean {
+  return now().getTime() - Date.parse(since) >= pendingAfterMs;
+}

@@ -1,0 +1,69 @@
+import type { RolloutStatus } from '#shared/core/phase.ts';
+import type { RolloutEvent, StatusEvent } from '#shared/status/events.ts';
+import type { RolloutNote } from '#shared/store/notes.ts';
+import type { Store } from '#shared/store/store.ts';
+import { type Rollout, rolloutsOf } from './rollout.ts';
+import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';
+
+/** RSyncs that an event names; the counts say how many there are. */
+const MAX_LAGGING = 50;
+const MAX_MESSAGE = 200;
+
+export interface RolloutDeps {
+  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
+  readonly publish: (event: StatusEvent) => Promise<void>;
+  readonly now: () => Date;
+}
+
+/** What may be told after what was told; each once for one digest, and after `completed` nothing. */
+const AFTER: Readonly<Record<RolloutStatus, ReadonlySet<RolloutStatus>>> = {
+  progressing: new Set(['degraded', 'completed']),
+  degraded: new Set(['completed']),
+  completed: new Set(),
+};
+
+/** Publishes how far each image is, over all clusters: when its roll-out begins, when the last cluster settles. */
+export async function reportRollouts(snapshot: Snapshot, deps: RolloutDeps): Promise<void> {
+  for (const rollout of rolloutsOf(syncsOf(snapshot))) await reportOne(rollout, deps);
+}
+
+async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps): Promise<void> {
+  const { image, digest, status } = rollout;
+  const told = await store.readNote('rollout', image);
+  if (told?.digest === digest && !AFTER[told.status].has(status)) return;
+  const since = now().toISOString();
+  await publish(describe(rollout, told, since));
+  await store.writeNote('rollout', image, { digest, status, since });
+}
+
+function describe(rollout: Rollout, told: RolloutNote | undefined, since: string): RolloutEvent {
+  const { image, digest, status, live, failed, unreachable, underWay } = rollout;
+  const lagging = [...failed, ...unreachable, ...underWay];
+  const all = [...live, ...lagging];
+  return {
+    type: `rollout.${status}`,
+    replaced: told,
+    data: {
+      image,
+      digest,
+      syncs: all.length,
+      clusters: new Set(all.map(({ record }) => record.cluster)).size,
+      live: live.length,
+      failed: failed.length,
+      unreachable: unreachable.length,
+      underWay: underWay.length,
+      lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
+      ...(told === undefined ? {} : { previous: told }),
+      since,
+      errors: [],
+      message: `Live on ${live.length} of ${all.length} RSyncs${lagging.length === 0 ? '' : `; ${failed.length} failed, ${unreachable.length} unreachable, ${underWay.length} under way`}`,
+    },
+  };
+}
+
+function lagOf({ record, row }: KnownSync): RolloutEvent['data']['lagging'][number] {
+  const of = record.phase === 'Reachable' ? { ...row.record, message: row.message } : record;
+  const { phase, since, message = '' } = of;
+  const { cluster } = record;
+  return { cluster, sync: row.sync, phase, since, message: message.slice(0, MAX_MESSAGE) };
+}

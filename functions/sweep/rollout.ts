@@ -1,0 +1,71 @@
+import { type RolloutStatus, isFailurePhase } from '#shared/core/phase.ts';
+import type { KnownSync } from './snapshot.ts';
+
+/** Where the newest approved digest of one image stands, over all RSyncs that follow it. */
+export interface Rollout {
+  readonly image: string;
+  readonly digest: string;
+  readonly status: RolloutStatus;
+  /** Every RSync that follows the image, by where it stands. */
+  readonly live: readonly KnownSync[];
+  readonly failed: readonly KnownSync[];
+  readonly unreachable: readonly KnownSync[];
+  readonly underWay: readonly KnownSync[];
+}
+
+/**
+ * The roll-outs of a snapshot, one for each image that was approved anywhere. It is completed when the digest is live
+ * everywhere, and degraded when everybody has settled and it is not.
+ */
+export function rolloutsOf(syncs: readonly KnownSync[]): readonly Rollout[] {
+  const byImage = Map.groupBy(syncs, ({ row }) => row.image);
+  return [...byImage].flatMap(([image, followers]) => {
+    const digest = newestOf(followers);
+    return image === undefined || digest === undefined ? [] : [describe(image, digest, followers)];
+  });
+}
+
+/** The digest that was approved last, in the registry's own time: clusters that were not looked at since lag. */
+function newestOf(followers: readonly KnownSync[]): string | undefined {
+  const [newest] = followers
+    .flatMap(({ row, record }) =>
+      row.approval ? [{ ...row.approval, seen: record.lookedAt ?? '' }] : [],
+    )
+    .toSorted((a, b) => compare(b.resolvedAt, a.resolvedAt) || compare(b.seen, a.seen));
+  return newest?.digest;
+}
+
+function describe(image: string, digest: string, followers: readonly KnownSync[]): Rollout {
+  const {
+    live = [],
+    failed = [],
+    unreachable = [],
+    underWay = [],
+  } = Object.groupBy(followers, (sync) => standingOf(sync, digest));
+  const status =
+    underWay.length > 0
+      ? 'progressing'
+      : failed.length + unreachable.length > 0
+        ? 'degraded'
+        : 'completed';
+  return { image, digest, status, live, failed, unreachable, underWay };
+}
+
+function standingOf(
+  { record, row }: KnownSync,
+  digest: string,
+): 'live' | 'failed' | 'unreachable' | 'underWay' {
+  const { approval, approved, live } = row;
+  const { phase } = row.record;
+  const has = approval?.digest === digest;
+  if (has && live !== undefined && live === approved[0] && !isFailurePhase(phase)) return 'live';
+  if (record.phase !== 'Reachable') return 'unreachable';
+  if (has && isFailurePhase(phase)) return 'failed';
+  // Verified, and not approved here: a rule holds it back, and will until somebody does something.
+  if (row.target === digest && phase === 'Rejected') return 'failed';
+  return 'underWay';
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

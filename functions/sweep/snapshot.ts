@@ -1,0 +1,39 @@
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
+
+/** Records in one answer of the store. */
+const PAGE = 200;
+
+/** What the fleet is, and what is known of it. */
+export interface Snapshot {
+  readonly members: readonly Member[];
+  /** By cluster; of clusters that left the fleet there is none. */
+  readonly records: ReadonlyMap<string, ClusterRecord>;
+}
+
+/** One RSync of the snapshot. */
+export interface KnownSync {
+  readonly record: ClusterRecord;
+  readonly row: SyncRow;
+}
+
+/** Every record of the store, by cluster. */
+export async function readRecords(
+  store: Pick<Store, 'listClusters'>,
+): Promise<ReadonlyMap<string, ClusterRecord>> {
+  const records = new Map<string, ClusterRecord>();
+  for (let after: string | undefined; ; ) {
+    const page = await store.listClusters({
+      ...(after === undefined ? {} : { after }),
+      limit: PAGE,
+    });
+    for (const record of page) records.set(record.cluster, record);
+    after = page.at(-1)?.cluster;
+    if (page.length < PAGE || after === undefined) return records;
+  }
+}
+
+/** Every RSync of the snapshot, in order of cluster. */
+export function syncsOf({ records }: Pick<Snapshot, 'records'>): readonly KnownSync[] {
+  return [...records.values()].flatMap((record) => record.syncs.map((row) => ({ record, row })));
+}
