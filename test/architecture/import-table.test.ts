@@ -34,6 +34,7 @@ const ROOMS: readonly Room[] = [
   { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
   { path: 'infra/local', values: [], types: ['shared'] },
+  { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
 ];
 

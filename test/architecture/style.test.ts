@@ -24,11 +24,15 @@ describe('files', () => {
   });
 
   it.each([
-    ['process.env', /\bprocess\.env\b/, ['functions/wiring/base.ts', 'infra/local/']],
+    [
+      'process.env',
+      /\bprocess\.env\b/,
+      ['functions/wiring/base.ts', 'infra/examples/', 'infra/local/'],
+    ],
     [
       'the wall clock',
       /\bDate\.now\b|new Date\(\)/,
-      ['functions/', 'infra/local/', 'shared/edge/log.ts'],
+      ['functions/', 'infra/examples/', 'infra/local/', 'shared/edge/log.ts'],
     ],
     ['console', /\bconsole\./, []],
   ])('read %s only where they may', (_, pattern, allowed) => {

@@ -1,0 +1,80 @@
+import { LRUCache } from 'lru-cache';
+import type { Severity } from '#shared/status/severity.ts';
+import { classify } from './classify.ts';
+import { type Alert, composeAlert } from './compose.ts';
+import { type Incident, type Incidents, MAX_MEMBERS } from './incidents.ts';
+import type { Told } from './read-event.ts';
+
+export interface AlertDeskDeps {
+  readonly incidents: Incidents;
+  /** Resolves once the receiver has accepted the alert. */
+  readonly post: (alert: Alert) => Promise<void>;
+  readonly severity: Severity;
+  readonly groupMs: number;
+  /** Cut short by the signal. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface AlertDesk {
+  /** Resolves when the event may be acknowledged; rejects when it must come again. */
+  handle(told: Told): Promise<void>;
+  /** Tells what waits for company, and from now on waits no more: the process is to end. */
+  hurry(): void;
+}
+
+/**
+ * Gathers events into incidents, and tells of each when there is something to tell. An event that leads to a message
+ * is held until the receiver has accepted that; one that only joins what was told already is not held.
+ */
+export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
+  const { incidents, groupMs } = deps;
+  const settled = new LRUCache<string, true>({ max: MAX_MEMBERS });
+  const windows = new Map<Incident, Promise<void>>();
+  const posting = new Map<Incident, Promise<void>>();
+  const ending = new AbortController();
+
+  async function tell(incident: Incident): Promise<void> {
+    await deps.sleep(groupMs, ending.signal);
+    // From here on newcomers wait for the next message; and one message follows the other.
+    windows.delete(incident);
+    await posting.get(incident)?.catch(() => undefined);
+    const post = tellNow(incident);
+    posting.set(incident, post);
+    try {
+      await post;
+    } finally {
+      if (posting.get(incident) === post) posting.delete(incident);
+    }
+  }
+
+  async function tellNow(incident: Incident): Promise<void> {
+    const due = incidents.due(incident);
+    const size = incident.open.size;
+    if (due !== undefined) await deps.post(composeAlert(incident, due));
+    if (due === 'firing' || due === 'growing') incident.toldSize = size;
+    // Over before anybody was told: nothing to tell.
+    const blip = due === undefined && incident.toldSize === undefined;
+    if (due === 'over' || blip || incident.kind === 'notice') incidents.settle(incident);
+  }
+
+  return {
+    async handle(told) {
+      if (settled.has(told.id)) return;
+      const changed = incidents.take(told, classify(told, deps.severity));
+      await Promise.all(changed.map(wait));
+      settled.set(told.id, true);
+    },
+    hurry() {
+      ending.abort();
+    },
+  };
+
+  async function wait(incident: Incident): Promise<void> {
+    const window = windows.get(incident);
+    if (window !== undefined) return window;
+    if (incidents.due(incident) === undefined && !posting.has(incident)) return undefined;
+    const opened = tell(incident);
+    windows.set(incident, opened);
+    return opened;
+  }
+}

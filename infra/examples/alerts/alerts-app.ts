@@ -1,0 +1,26 @@
+import { type App, createApp } from '#shared/edge/app.ts';
+import type { CheckCaller } from '#shared/edge/access.ts';
+import type { Log } from '#shared/edge/log.ts';
+import { withMessage } from '#shared/edge/with-message.ts';
+import type { AlertDesk } from './alert-desk.ts';
+import { readEvent } from './read-event.ts';
+
+export interface AlertsAppDeps {
+  readonly desk: AlertDesk;
+  readonly checkCaller: CheckCaller;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** The endpoint of a push subscription on the status topic, as every endpoint of Countersign. */
+export function createAlertsApp({ desk, checkCaller, log, now }: AlertsAppDeps): App {
+  const app = createApp({ log, ready: () => Promise.resolve() });
+  // Nothing here is worth keeping: what is no status event is logged, by withMessage, and acknowledged.
+  const nothing = (): Promise<void> => Promise.resolve();
+  const deps = { checkCaller, now, deadLetter: nothing, reportFailure: nothing };
+  app.post(
+    '/',
+    withMessage((message) => desk.handle(readEvent(message)), deps),
+  );
+  return app;
+}

@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Access } from '#shared/edge/access.ts';
+import { SEVERITIES, type Severity } from '#shared/status/severity.ts';
+
+/** What the example reads from its environment, beside what every function of Countersign does. */
+export interface AlertSettings {
+  readonly sink: {
+    readonly kind: 'slack' | 'webhook';
+    readonly url: string;
+    readonly token?: string;
+  };
+  /** Failures below it are not told. */
+  readonly severity: Severity;
+  /** How long the first failure waits for others like it. */
+  readonly groupMs: number;
+  readonly access: Access;
+}
+
+const DEFAULT_GROUP_SECONDS = 10;
+
+/** A webhook's URL is a secret, and so is what is sent there: https, or this machine. */
+const WebhookUrl = z
+  .string()
+  .regex(
+    /^https:\/\/[^\s@]+$|^http:\/\/127\.0\.0\.1(?::[0-9]{1,5})?(?:\/[^\s@]*)?$/,
+    'must be an https URL',
+  )
+  .optional();
+
+const Environment = z.object({
+  ALERTS_SLACK_WEBHOOK: WebhookUrl,
+  ALERTS_WEBHOOK: WebhookUrl,
+  ALERTS_WEBHOOK_TOKEN: z.string().optional(),
+  ALERTS_SEVERITY: z.enum(SEVERITIES, `must be one of ${SEVERITIES.join(', ')}`).optional(),
+  ALERTS_GROUP_SECONDS: z
+    .string()
+    .regex(/^(?:[0-9]|[1-9][0-9]|1[01][0-9]|120)$/, 'must be a number from 0 to 120')
+    .transform(Number)
+    .optional(),
+  ALERTS_AUDIENCE: z.string().optional(),
+  ALERTS_CALLER: z.email('must be the e-mail of the service account that pushes').optional(),
+  K_SERVICE: z.string().optional(),
+});
+
+/** Reads the settings; an empty variable counts as unset. Throws `bad-config` naming the variable and the fix. */
+export function readAlertSettings(
+  env: Readonly<Record<string, string | undefined>>,
+): AlertSettings {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { data, error } = Environment.safeParse(set);
+  if (error !== undefined) {
+    const problems = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    throw new CountersignError('bad-config', `Environment variable ${problems.join('; ')}`);
+  }
+  return {
+    sink: readSink(data),
+    severity: data.ALERTS_SEVERITY ?? 'ERROR',
+    groupMs: (data.ALERTS_GROUP_SECONDS ?? DEFAULT_GROUP_SECONDS) * 1000,
+    access: readAccess(data),
+  };
+}
+
+function readSink(env: z.infer<typeof Environment>): AlertSettings['sink'] {
+  const { ALERTS_SLACK_WEBHOOK: slack, ALERTS_WEBHOOK: webhook, ALERTS_WEBHOOK_TOKEN: token } = env;
+  if (slack !== undefined && webhook === undefined) return { kind: 'slack', url: slack };
+  if (webhook !== undefined && slack === undefined) {
+    return { kind: 'webhook', url: webhook, ...(token === undefined ? {} : { token }) };
+  }
+  // With both, one that refuses would have the other told again and again.
+  const message =
+    'Set exactly one of ALERTS_SLACK_WEBHOOK and ALERTS_WEBHOOK: deploy twice for both';
+  throw new CountersignError('bad-config', message);
+}
+
+function readAccess(env: z.infer<typeof Environment>): Access {
+  const { ALERTS_AUDIENCE: audience, ALERTS_CALLER: caller, K_SERVICE: onCloudRun } = env;
+  if (audience !== undefined && caller !== undefined) {
+    return { mode: 'iam', audience, emails: [caller] };
+  }
+  if (onCloudRun === undefined) return { mode: 'none' };
+  const message =
+    'Set ALERTS_AUDIENCE and ALERTS_CALLER as in the push subscription: anyone could raise alarms';
+  throw new CountersignError('bad-config', message);
+}

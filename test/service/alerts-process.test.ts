@@ -1,0 +1,56 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listen } from '#shared/edge/listen.ts';
+import { encodeEvent } from '#shared/status/encode.ts';
+import { startProcess } from '#test/e2e/tools/process.ts';
+import { clusterEvent } from '#test/fixtures/status-events.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+describe('the alerts example as a process', () => {
+  it('holds a failure for others like it, and tells it before it ends', async () => {
+    const received: string[] = [];
+    const receiver = createServer((request, response) => {
+      void text(request).then((body) => {
+        received.push(body);
+        return response.end('ok');
+      });
+    });
+    onTestFinished(() => void receiver.close());
+    const receiverPort = await listen(receiver, { port: 0, host: '127.0.0.1' });
+    const alerts = await startProcess({
+      command: process.execPath,
+      args: ['infra/examples/alerts/main.ts'],
+      cwd: ROOT,
+      env: {
+        PORT: '0',
+        HOST: undefined,
+        K_SERVICE: undefined,
+        ALERTS_WEBHOOK: `http://127.0.0.1:${receiverPort}/`,
+        ALERTS_GROUP_SECONDS: '120',
+      },
+      ready: (output) => output.includes('"Listening"'),
+    });
+    onTestFinished(() => alerts.stop());
+    const port = /"port":(\d+)/.exec(alerts.output())?.[1] ?? '';
+    const source = '//countersign.dev/kubeconfig';
+    const event = encodeEvent(clusterEvent('cluster.unreachable'), { source, now: new Date() });
+    const data = Buffer.from(event.data).toString('base64');
+    const message = { messageId: '1', attributes: event.attributes, data };
+    const held = fetch(`http://127.0.0.1:${port}/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ message, subscription: 's' }),
+    });
+    await expect
+      .poll(() => fetch(`http://127.0.0.1:${port}/health`).then((r) => r.status))
+      .toBe(200);
+    await alerts.stop();
+    expect((await held).status).toBe(200);
+    expect(received.map((body) => JSON.parse(body))).toMatchObject([
+      { status: 'firing', count: 1 },
+    ]);
+  });
+});

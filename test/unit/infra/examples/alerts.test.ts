@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
+import type { Alert } from '#infra/examples/alerts/compose.ts';
+import { MAX_INCIDENTS, createIncidents } from '#infra/examples/alerts/incidents.ts';
+import { postAlert } from '#infra/examples/alerts/post-alert.ts';
+import type { Told } from '#infra/examples/alerts/read-event.ts';
+import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
+
+const SLACK = 'https://hooks.slack.com/services/T/B/secret';
+const ALERT: Alert = {
+  version: 1,
+  id: 'id-1',
+  status: 'firing',
+  severity: 'ERROR',
+  title: '30 clusters unreachable',
+  since: '2026-11-22T05:00:00Z',
+  count: 30,
+  members: [
+    { name: '<!channel>', type: 'cluster.unreachable', since: '', message: 'a & b <https://x|y>' },
+  ],
+};
+
+function told(id: string, image: string): Told {
+  const at = Date.UTC(2026, 10, 22);
+  const common = { since: '2026-11-22T05:00:00Z', message: 'Told', errors: [] };
+  return { id, type: 'image.untrusted', severity: 'ERROR', at, image, ...common };
+}
+
+describe('readAlertSettings()', () => {
+  it('has defaults for all but the receiver', () => {
+    expect(readAlertSettings({ ALERTS_SLACK_WEBHOOK: SLACK, ALERTS_WEBHOOK: '' })).toEqual({
+      sink: { kind: 'slack', url: SLACK },
+      severity: 'ERROR',
+      groupMs: 10_000,
+      access: { mode: 'none' },
+    });
+  });
+
+  it('reads every variable', () => {
+    const env = {
+      ALERTS_WEBHOOK: 'https://pager.example/in',
+      ALERTS_WEBHOOK_TOKEN: 't',
+      ALERTS_SEVERITY: 'WARNING',
+      ALERTS_GROUP_SECONDS: '0',
+      ALERTS_AUDIENCE: 'https://alerts.example',
+      ALERTS_CALLER: 'push@p.iam.gserviceaccount.com',
+      K_SERVICE: 'alerts',
+    };
+    expect(readAlertSettings(env)).toEqual({
+      sink: { kind: 'webhook', url: 'https://pager.example/in', token: 't' },
+      severity: 'WARNING',
+      groupMs: 0,
+      access: {
+        mode: 'iam',
+        audience: 'https://alerts.example',
+        emails: ['push@p.iam.gserviceaccount.com'],
+      },
+    });
+  });
+
+  it.each([
+    ['no receiver', {}],
+    ['two receivers', { ALERTS_SLACK_WEBHOOK: SLACK, ALERTS_WEBHOOK: SLACK }],
+    ['a receiver in the clear', { ALERTS_WEBHOOK: 'http://pager.example/in' }],
+    ['a receiver that only begins local', { ALERTS_WEBHOOK: 'http://127.0.0.1.example/' }],
+    ['a user in the URL', { ALERTS_WEBHOOK: 'https://hooks.slack.com@evil.example/' }],
+    ['an unknown severity', { ALERTS_WEBHOOK: SLACK, ALERTS_SEVERITY: 'LOUD' }],
+    ['too long a wait', { ALERTS_WEBHOOK: SLACK, ALERTS_GROUP_SECONDS: '121' }],
+    ['Cloud Run without callers', { ALERTS_WEBHOOK: SLACK, K_SERVICE: 'alerts' }],
+  ])('refuses %s', (_case, env) => {
+    expect(() => readAlertSettings(env)).toThrow(expect.objectContaining({ code: 'bad-config' }));
+  });
+});
+
+describe('postAlert()', () => {
+  async function post(
+    sink: Parameters<typeof postAlert>[1]['sink'],
+    answer: () => Response = () => new Response('ok'),
+  ): Promise<Request | undefined> {
+    let sent: Request | undefined;
+    await postAlert(ALERT, {
+      sink,
+      fetch: (input, init) => {
+        sent = new Request(input, init);
+        return Promise.resolve(answer());
+      },
+    });
+    return sent;
+  }
+
+  it('sends the alert itself to a webhook, with its token', async () => {
+    const sent = await post({ kind: 'webhook', url: 'https://pager.example/in', token: 't' });
+    expect(sent?.headers.get('authorization')).toBe('Bearer t');
+    expect(sent?.redirect).toBe('error');
+    expect(await sent?.json()).toEqual(ALERT);
+  });
+
+  it('sends Slack a text that calls nobody and hides no link', async () => {
+    const sent = await post({ kind: 'slack', url: SLACK });
+    expect(await sent?.json()).toEqual({
+      text: [
+        ':red_circle: *30 clusters unreachable*',
+        'Since 2026-11-22T05:00:00Z',
+        '• &lt;!channel&gt;: a &amp; b &lt;https://x|y&gt;',
+        '…and 29 more',
+      ].join('\n'),
+    });
+  });
+
+  it.each([
+    ['500', () => new Response('no', { status: 500 }), undefined],
+    ['404', () => new Response('no', { status: 404 }), undefined],
+    ['429', () => new Response('', { status: 429, headers: { 'retry-after': '30' } }), 30_000],
+  ] as const)('fails for %s, and never tells the URL', async (_case, answer, retryAfterMs) => {
+    const failure = await post({ kind: 'slack', url: SLACK }, answer).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 'publish-failed', retry: true, retryAfterMs });
+    expect(String(failure)).not.toContain('secret');
+  });
+
+  it('never tells the URL of a receiver that cannot be reached', async () => {
+    const fetch = (): Promise<never> => Promise.reject(new Error(`cannot reach ${SLACK}`));
+    const sink = { kind: 'slack', url: SLACK } as const;
+    const failure: unknown = await postAlert(ALERT, { fetch, sink }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 'publish-failed' });
+    expect(failure).not.toHaveProperty('cause');
+    expect(String(failure)).not.toContain('secret');
+  });
+});
+
+describe('createIncidents()', () => {
+  it('forgets the oldest for one more, and says so', () => {
+    const forgotten: string[] = [];
+    const incidents = createIncidents(({ id }) => forgotten.push(id));
+    for (let index = 0; index <= MAX_INCIDENTS; index += 1) {
+      const [member, group] = [`image i${index}`, `image i${index}`];
+      incidents.take(told(`id-${index}`, `i${index}`), { kind: 'failure', member, group });
+    }
+    expect(forgotten).toEqual(['id-0']);
+  });
+});
+
+describe('createAlertDesk()', () => {
+  it('tells what it holds when the process is to end, and holds nothing from then on', async () => {
+    const alerts: Alert[] = [];
+    const desk = createAlertDesk({
+      incidents: createIncidents(() => undefined),
+      post: (alert) => Promise.resolve(void alerts.push(alert)),
+      severity: 'ERROR',
+      groupMs: 3_600_000,
+      sleep: (_milliseconds, signal) =>
+        new Promise((resolve) => {
+          if (signal.aborted) resolve();
+          signal.addEventListener('abort', () => resolve());
+        }),
+    });
+    const held = desk.handle(told('id-1', 'i1'));
+    desk.hurry();
+    await held;
+    await desk.handle(told('id-2', 'i2'));
+    expect(alerts.map(({ id }) => id)).toEqual(['id-1', 'id-2']);
+  });
+
+  it('sends one message of an alert after the other', async () => {
+    const posts: PromiseWithResolvers<void>[] = [];
+    const sizes: number[] = [];
+    const desk = createAlertDesk({
+      incidents: createIncidents(() => undefined),
+      post: ({ count }) => {
+        sizes.push(count);
+        const post = Promise.withResolvers<void>();
+        posts.push(post);
+        return post.promise;
+      },
+      severity: 'ERROR',
+      groupMs: 0,
+      sleep: () => Promise.resolve(),
+    });
+    const at = { ...told('id-1', 'i'), type: 'cluster.unreachable' };
+    const first = desk.handle({ ...at, cluster: 'c1' });
+    await expect.poll(() => sizes).toEqual([1]);
+    const second = desk.handle({ ...at, id: 'id-2', cluster: 'c2' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sizes).toEqual([1]);
+    posts[0]?.resolve();
+    await first;
+    await expect.poll(() => sizes).toEqual([1, 2]);
+    posts[1]?.resolve();
+    await second;
+  });
+});
