@@ -177,6 +177,32 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       expect(await store.readImage(IMAGE)).toEqual({ ...IMAGE, status: 'unsigned', since: T1 });
     });
 
+    it('keeps one note per kind and name, the later write', async () => {
+      const sweep = {
+        startedAt: T0,
+        tasked: { c1: T0, 'projects/p/locations/l/memberships/m': T1 },
+      };
+      const rollout = { digest: IMAGE.digest, status: 'completed', since: T0 } as const;
+      expect(await store.readNote('sweep', 'fleet')).toBeUndefined();
+      await store.writeNote('sweep', 'fleet', { startedAt: T1, tasked: {} });
+      await store.writeNote('sweep', 'fleet', sweep);
+      await store.writeNote('withdrawal', 'fleet', { allowed: { [IMAGE.policy]: T0 } });
+      await store.writeNote('rollout', 'r.example/configs/platform:v1', rollout);
+      const other = await open();
+      expect(await other.readNote('sweep', 'fleet')).toEqual(sweep);
+      expect(await other.readNote('withdrawal', 'fleet')).toEqual({
+        allowed: { [IMAGE.policy]: T0 },
+      });
+      expect(await other.readNote('rollout', 'r.example/configs/platform:v1')).toEqual(rollout);
+      expect(await other.readNote('rollout', 'r.example/configs/platform:v2')).toBeUndefined();
+      await other.close();
+    });
+
+    it('refuses to write a note that it could not read back', async () => {
+      const wrong = store.writeNote('sweep', 'fleet', { startedAt: 'today', tasked: {} });
+      await expect(wrong).rejects.toMatchObject({ code: 'internal', retry: false });
+    });
+
     it('closes twice without complaint', async () => {
       await store.close();
       await expect(store.close()).resolves.toBeUndefined();
