@@ -1,4 +1,5 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
 import { readBase, run } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
@@ -26,7 +27,8 @@ await run('cluster', async () => {
     settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
   };
   const app = openApp(base, () => store.followers(''));
-  const messages = openMessages(base, topics, openAccess(base, 'cluster'));
+  const access = openAccess(base, 'cluster');
+  const messages = { ...openMessages(base, topics, access), patienceMs: TASK_PATIENCE_MS };
   // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).
   const fleets = openFleets(base);
   const [urgent, sweeping] = [fleets('push'), fleets('sweep')];

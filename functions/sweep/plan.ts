@@ -84,8 +84,7 @@ function isUnsettled(
   { isOutdated }: Pick<PlanInput, 'isOutdated'>,
 ): boolean {
   if (record?.reconciledAt === undefined || record.phase !== 'Reachable') return true;
-  // The last look found something that it could not finish, and no retry would help.
-  if (record.lookedAt !== undefined && record.lookedAt !== record.reconciledAt) return true;
+  if (record.incomplete === true) return true;
   return record.syncs.some((row) => !SETTLED.has(row.record.phase) || isOutdated(row));
 }
 

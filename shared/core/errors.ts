@@ -1,34 +1,45 @@
+const MINUTE_MS = 60_000;
+
+/** No retry helps: somebody must change something first. */
+const NEVER = 0;
+
+/** A bug, or somebody who keeps writing over us: what ten minutes do not mend, more of them will not. */
+const SHORT = 10 * MINUTE_MS;
+
+/** Somebody else's outage. Whatever outlasts it is the sweep's, and a dead letter's, to make good. */
+const LONG = 60 * MINUTE_MS;
+
 /**
- * Every failure of ours, and whether trying again can help. A verdict is never in this list: "unsigned" is an
- * answer, "could not check" is a failure (DESIGN section 2, law 3).
+ * Every failure of ours, and for how long trying again can help, in milliseconds. A verdict is never in this list:
+ * "unsigned" is an answer, "could not check" is a failure (DESIGN section 2, law 3).
  */
-const RETRY_HELPS = {
-  'bad-config': false,
-  'bad-reference': false,
-  'bad-request': false,
-  'cluster-conflict': true,
-  'cluster-forbidden': false,
-  'cluster-not-found': false,
-  'cluster-refused': false,
-  'cluster-unreachable': true,
-  'deadline-exceeded': true,
-  'fleet-unavailable': true,
-  forbidden: false,
-  internal: true,
-  'key-unavailable': true,
-  'no-config-sync': false,
-  'publish-failed': true,
-  'registry-denied': false,
-  'registry-misbehaved': true,
-  'registry-not-allowed': false,
-  'registry-unavailable': true,
-  'store-unavailable': true,
-  'too-large': false,
-  'trust-root-unavailable': true,
-  unauthenticated: false,
+const RETRY_FOR_MS = {
+  'bad-config': NEVER,
+  'bad-reference': NEVER,
+  'bad-request': NEVER,
+  'cluster-conflict': SHORT,
+  'cluster-forbidden': NEVER,
+  'cluster-not-found': NEVER,
+  'cluster-refused': NEVER,
+  'cluster-unreachable': LONG,
+  'deadline-exceeded': LONG,
+  'fleet-unavailable': LONG,
+  forbidden: NEVER,
+  internal: SHORT,
+  'key-unavailable': LONG,
+  'no-config-sync': NEVER,
+  'publish-failed': LONG,
+  'registry-denied': NEVER,
+  'registry-misbehaved': LONG,
+  'registry-not-allowed': NEVER,
+  'registry-unavailable': LONG,
+  'store-unavailable': LONG,
+  'too-large': NEVER,
+  'trust-root-unavailable': LONG,
+  unauthenticated: NEVER,
 } as const;
 
-export type FailureCode = keyof typeof RETRY_HELPS;
+export type FailureCode = keyof typeof RETRY_FOR_MS;
 
 export interface FailureOptions {
   readonly cause?: unknown;
@@ -42,13 +53,18 @@ export interface FailureOptions {
 export class CountersignError extends Error {
   override readonly name = 'CountersignError';
   readonly code: FailureCode;
+  /** Whether trying again can help. */
   readonly retry: boolean;
+  /** How long trying again can help, in milliseconds from the first attempt; 0: not at all. */
+  readonly retryForMs: number;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: FailureCode, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retry = options.retry ?? RETRY_HELPS[code];
+    const usual = RETRY_FOR_MS[code];
+    this.retry = options.retry ?? usual > NEVER;
+    this.retryForMs = this.retry ? usual || SHORT : NEVER;
     this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
-import { CLOSE_LIMIT_MS, DRAIN_LIMIT_MS } from './limits.ts';
+import { CLOSE_LIMIT_MS, DRAIN_LIMIT_MS, HAND_BACK_MS } from './limits.ts';
 import type { Log } from './log.ts';
 
 /** The part of `process` that is needed to stop. */
@@ -17,8 +17,8 @@ export interface DrainOptions {
 }
 
 /**
- * On SIGTERM and SIGINT stops accepting, lets requests in flight finish, closes and exits 0, all within Cloud Run's
- * ten seconds. A rejection nobody handled is logged and survived; an exception nobody caught drains and exits 1.
+ * On SIGTERM and SIGINT stops accepting, lets requests in flight finish, hands back with 503 those that do not in time,
+ * closes and exits 0, all within Cloud Run's ten seconds. A rejection nobody handled is logged and survived; an exception nobody caught drains and exits 1.
  */
 export function drainOnSignals(server: Server, options: DrainOptions): void {
   const { log, process: stoppable, drainLimitMs = DRAIN_LIMIT_MS } = options;
@@ -26,12 +26,11 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
   let draining: Promise<void> | undefined;
 
   async function drain(exitCode: number): Promise<void> {
+    let cut: NodeJS.Timeout | undefined;
     const limit = setTimeout(() => {
-      log.warn(
-        { inFlight: inFlight.size, drainLimitMs },
-        'Requests were cut off at the drain limit',
-      );
-      server.closeAllConnections();
+      log.warn({ inFlight: inFlight.size, drainLimitMs }, 'Requests were handed back');
+      for (const res of inFlight) handBack(res);
+      cut = setTimeout(() => server.closeAllConnections(), HAND_BACK_MS);
     }, drainLimitMs);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
@@ -39,6 +38,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
     await closed;
     clearTimeout(limit);
+    clearTimeout(cut);
     await closeWithin(options, CLOSE_LIMIT_MS);
     log.info({ exitCode }, 'Stopped');
     stoppable.exit(exitCode);
@@ -61,6 +61,13 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     log.error({ error }, 'Uncaught exception');
     stop('uncaughtException', 1);
   });
+}
+
+/** What is not done by now is somebody else's: Pub/Sub delivers the message again at once. */
+function handBack(res: ServerResponse): void {
+  if (res.headersSent) return;
+  res.writeHead(503, { 'retry-after': '1', connection: 'close' });
+  res.end();
 }
 
 function trackResponses(server: Server): Set<ServerResponse> {

@@ -16,6 +16,9 @@ export const BODY_DEADLINE_MS = 10_000;
 /** Cloud Run kills ten seconds after SIGTERM; what is left is for closing clients. */
 export const DRAIN_LIMIT_MS = 8_000;
 
+/** For the answers of the drain limit to get out, before what is left is cut off. */
+export const HAND_BACK_MS = 200;
+
 /** Time for closing clients and the store after the last answer. */
 export const CLOSE_LIMIT_MS = 1_000;
 
@@ -35,6 +38,15 @@ export const JWKS_MAX_AGE_MS = 3_600_000;
 export const JWKS_COOLDOWN_MS = 30_000;
 
 export const JWKS_TIMEOUT_MS = 5_000;
+
+/**
+ * Deliveries of one message, whatever its age: fewer than a subscription allows (docs name at least 20), for what
+ * Pub/Sub itself sends to the dead letters has no reason with it.
+ */
+export const MAX_DELIVERIES = 15;
+
+/** How long a task is retried at most: it holds up the cluster's next one, and the next sweep is its retry anyway. */
+export const TASK_PATIENCE_MS = 600_000;
 
 /** Pub/Sub's own least back-off: nothing sooner would be honoured. */
 export const NACK_RETRY_AFTER_SECONDS = 10;

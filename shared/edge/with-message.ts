@@ -4,6 +4,7 @@ import type { CheckCaller } from './access.ts';
 import type { AppEnv } from './app.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Message } from './envelope.ts';
+import { giveUp } from './give-up.ts';
 import { MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
@@ -22,9 +23,11 @@ export interface MessageDeps {
   readonly checkCaller: CheckCaller;
   /** Publishes on the dead-letter topic; a failure of it nacks, so that nothing is lost. */
   readonly deadLetter: (letter: DeadLetter) => Promise<void>;
-  /** Tells of a failure that no retry will mend (a permission that is missing, say), once per message. */
+  /** Keeps a message that is given up: no retry will mend it (a permission is missing), or none has for long enough. */
   readonly reportFailure: (failure: CountersignError, message: Message) => Promise<void>;
   readonly now: () => Date;
+  /** How long a message of this endpoint is worth retrying, in milliseconds; absent: as long as its failure says. */
+  readonly patienceMs?: number;
 }
 
 export interface MessageContext {
@@ -38,7 +41,8 @@ const NOT_UNDERSTOOD = new Set<CountersignError['code']>(['bad-request', 'bad-re
 
 /**
  * The shape of every Pub/Sub endpoint: token, envelope, handler, answer. Acknowledges (200, for the emulator knows no
- * other) what is done, what can never be understood and what no retry can help; nacks the rest, and refused callers.
+ * other) what is done, what can never be understood and what no retry can help, or none has helped for long enough;
+ * nacks the rest, and refused callers.
  */
 export function withMessage(
   handle: HandleMessage,
@@ -63,9 +67,12 @@ export function withMessage(
       if (NOT_UNDERSTOOD.has(failure.code)) {
         return refuse(c, deps, { failure, data: message.data, message });
       }
-      if (failure.retry) return nack(failure, log);
-      log.error({ error: failure }, 'Message failed for good');
-      return settle(() => deps.reportFailure(failure, message), log);
+      const { patienceMs } = deps;
+      const patience = { now: deps.now(), ...(patienceMs === undefined ? {} : { patienceMs }) };
+      const final = giveUp(failure, message, patience);
+      if (final === undefined) return nack(failure, log);
+      log.error({ error: final }, 'Message failed for good');
+      return settle(() => deps.reportFailure(final, message), log);
     }
   };
 }

@@ -120,7 +120,7 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
       phase: 'Reachable',
       // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
       known: rsyncs.some(({ annotations }) => annotations.receipt !== undefined),
-      ...(failures.length === 0 ? { reconciledAt: startedAt } : {}),
+      ...(failures.length === 0 ? { reconciledAt: startedAt } : { incomplete: true }),
       ...(retry === undefined ? { lookedAt: startedAt } : {}),
       follows: repositoriesOf(followed),
       syncs: rows,

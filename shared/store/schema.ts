@@ -58,6 +58,7 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
   message: z.string().exactOptional(),
   reconciledAt: Time.exactOptional(),
   lookedAt: Time.exactOptional(),
+  incomplete: z.literal(true).exactOptional(),
   follows: z.array(z.string()),
   syncs: z.array(Row),
 });

@@ -38,6 +38,8 @@ export interface ClusterRecord {
   readonly reconciledAt?: string;
   /** Start of the last reconcile that ended with an answer, ISO 8601: that it cannot be reached is one, too. */
   readonly lookedAt?: string;
+  /** The last look found something that could not be checked or written. */
+  readonly incomplete?: true;
   /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
   readonly follows: readonly string[];
   readonly syncs: readonly SyncRow[];

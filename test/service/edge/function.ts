@@ -19,6 +19,22 @@ app.get('/stuck', () => {
   log.info({}, 'Stuck request began');
   return new Promise<Response>(() => {});
 });
+app.get('/late', async (c) => {
+  log.info({}, 'Late request began');
+  // Between the drain limit and the end of closing.
+  await new Promise((resolve) => setTimeout(resolve, 1_700));
+  return c.json({ late: true });
+});
+app.get('/endless', () => {
+  log.info({}, 'Endless answer began');
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    }),
+  );
+});
 app.get('/reject', (c) => {
   void Promise.reject(new Error('nobody waits for this'));
   return c.json({ rejected: true });
@@ -43,7 +59,7 @@ await serveFunction({
   process,
   close: async () => {
     log.info({}, 'Closed');
-    await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 300));
   },
 }).catch((error: unknown) => {
   log.error({ error }, 'Start failed');

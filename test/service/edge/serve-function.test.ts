@@ -107,16 +107,39 @@ describe('serveFunction() stops well', () => {
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('cuts off what does not finish within the limit, and says so', async () => {
-    const stuck = fetch(`${url}/stuck`).catch((error: unknown) => error);
+  it('hands back what does not finish within the limit, and says so', async () => {
+    const stuck = fetch(`${url}/stuck`);
     await child.line('Stuck request began');
     child.kill('SIGTERM');
-    expect(await child.line('Requests were cut off at the drain limit')).toMatchObject({
+    expect(await child.line('Requests were handed back')).toMatchObject({
       severity: 'WARNING',
       inFlight: 1,
     });
-    expect(await stuck).toBeInstanceOf(Error);
+    const answer = await stuck;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
     expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.noise).toEqual([]);
+  });
+
+  it('survives a handler that answers after it was handed back', async () => {
+    const late = fetch(`${url}/late`);
+    await child.line('Late request began');
+    child.kill('SIGTERM');
+    expect((await late).status).toBe(503);
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.lines.filter(({ severity }) => severity === 'ERROR')).toEqual([]);
+  });
+
+  it('cuts off a caller who does not take the answer', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
+    await child.line('Endless answer began');
+    socket.pause();
+    child.kill('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    socket.destroy();
   });
 
   it('does not wait after a second Ctrl-C', async () => {

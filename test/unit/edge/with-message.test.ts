@@ -200,6 +200,16 @@ describe('withMessage()', () => {
     expect([...reports, ...letters]).toEqual([]);
   });
 
+  it('keeps a message that has failed for long enough, with its reason, instead of for ever', async () => {
+    faults = { handle: new CountersignError('registry-unavailable', 'No answer') };
+    const { send, reports, lines } = open();
+    expect((await send(envelope({ deliveryAttempt: 14 }))).status).toBe(503);
+    expect(reports).toEqual([]);
+    expect((await send(envelope({ deliveryAttempt: 15 }))).status).toBe(200);
+    expect(reports).toEqual([{ code: 'registry-unavailable', messageId: '7' }]);
+    expect(lines.at(-1)).toMatchObject({ level: 'error', message: 'Message failed for good' });
+  });
+
   it('nacks what nobody foresaw, and keeps its text from the caller', async () => {
     faults = { handle: new TypeError('secret detail') };
     const answer = await open().send(envelope());

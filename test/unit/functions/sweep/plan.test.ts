@@ -70,7 +70,7 @@ describe('a cluster', () => {
     ['of which nothing is known', true, undefined],
     ['never reconciled', true, never],
     ['that could not be reached', true, record(0, { phase: 'Unreachable' })],
-    ['whose last look was not completed', true, record(0, { reconciledAt: at(MINUTE) })],
+    ['whose last look was not completed', true, record(0, { incomplete: true })],
     ['settled', false, record()],
     ['settled, of a record without lookedAt', false, { ...never, reconciledAt: at(0) }],
     ['settled, a whole period ago', true, record(PERIOD)],

@@ -1,0 +1,44 @@
+import { createApp } from '#shared/edge/app.ts';
+import { readEnv } from '#shared/edge/env.ts';
+import { functionsFramework } from '#shared/edge/framework.ts';
+import { createLogger } from '#shared/edge/log.ts';
+import { serveFunction } from '#shared/edge/serve-function.ts';
+import { withMessage } from '#shared/edge/with-message.ts';
+
+// A Pub/Sub endpoint as mains wire it, whose work never ends while HANG is set; run by hand-back.test.ts.
+const env = readEnv(process.env);
+const log = createLogger({ level: env.logLevel, service: 'worker' });
+const app = createApp({ log, ready: () => Promise.resolve() });
+
+app.post(
+  '/',
+  withMessage(
+    async ({ messageId, deliveryAttempt, data }) => {
+      const fields = {
+        id: messageId,
+        attempt: deliveryAttempt,
+        text: Buffer.from(data).toString(),
+      };
+      log.info(fields, 'Work began');
+      if (process.env['HANG'] !== undefined) await new Promise(() => {});
+      log.info(fields, 'Work done');
+    },
+    {
+      checkCaller: () => Promise.resolve({}),
+      deadLetter: () => Promise.reject(new Error('No dead letter here')),
+      reportFailure: () => Promise.reject(new Error('No dead letter here')),
+      now: () => new Date(),
+    },
+  ),
+);
+
+await serveFunction({
+  name: 'worker',
+  app,
+  port: env.port,
+  host: env.host,
+  maxBodyBytes: 100_000,
+  log,
+  framework: functionsFramework,
+  process,
+});
