@@ -1,5 +1,6 @@
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { KEY_MUTATIONS } from './keys.ts';
+import { OPERATION_MUTATIONS } from './operations.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
 
 /** One guarantee taken away: the tests named must turn red. */
@@ -162,4 +163,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRUST_MUTATIONS,
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
+  ...OPERATION_MUTATIONS,
 ];

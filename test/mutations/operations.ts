@@ -1,0 +1,87 @@
+import type { Mutation } from './mutations.ts';
+
+const STORE = ['test/unit/store'];
+const LETTERS = ['test/service/dead-letters.test.ts'];
+const ALERTS = ['test/service/alerts.test.ts', 'test/unit/infra/examples'];
+
+/** Issue 6: what keeps the store on Firestore, the replay of dead letters and the alerts honest. */
+export const OPERATION_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'law 9: no token for an emulator of Firestore',
+    file: 'shared/store/firestore-rest.ts',
+    find: 'if (emulatorHost === undefined)\n    headers',
+    replace: 'headers',
+    tests: STORE,
+  },
+  {
+    guarantee: 'law 6: the later start wins, whoever writes last',
+    file: 'shared/store/firestore-clusters.ts',
+    find: '{ ...own, when: head?.when ?? { exists: false } }',
+    replace: 'own',
+    tests: STORE,
+  },
+  {
+    guarantee: 'law 6: what cannot be read counts as absent',
+    file: 'shared/store/pack-record.ts',
+    find: '{ maxOutputLength: MAX_RECORD_BYTES }',
+    replace: '{}',
+    tests: STORE,
+  },
+  {
+    guarantee: 'a store that is throttled is asked again',
+    file: 'shared/store/firestore-failure.ts',
+    find: 'httpStatus === 429 ||',
+    replace: '',
+    tests: STORE,
+  },
+  {
+    guarantee: 'law 1: a letter is taken off only once it is published',
+    file: 'functions/cli/settle-letter.ts',
+    find: 'await pubsub.publish(topic, readDeadLetter(message).original);\n        await acknowledge();',
+    replace:
+      'await acknowledge();\n        await pubsub.publish(topic, readDeadLetter(message).original);',
+    tests: LETTERS,
+  },
+  {
+    guarantee: 'law 7: a letter cannot say where it is replayed to',
+    file: 'functions/cli/letter-origin.ts',
+    find: 'if (ours.has(topic) || name.id === REGISTRY_TOPIC)',
+    replace: 'if (topic !== "")',
+    tests: LETTERS,
+  },
+  {
+    guarantee: 'no letter is taken off a subscription that is not for it',
+    file: 'functions/cli/run-dead-letters.ts',
+    find: 'facts?.topic === topics.deadLetters && facts.pulled',
+    replace: 'facts?.pulled === true',
+    tests: LETTERS,
+  },
+  {
+    guarantee: 'what others sent does not rule a terminal',
+    file: 'functions/cli/show-letters.ts',
+    find: "text.replaceAll(UNPRINTABLE, '\\ufffd')",
+    replace: 'text',
+    tests: LETTERS,
+  },
+  {
+    guarantee: 'an event is acknowledged only once its alert is accepted',
+    file: 'infra/examples/alerts/alert-desk.ts',
+    find: 'await Promise.all(changed.map(wait));',
+    replace: 'void Promise.all(changed.map(wait)).catch(() => undefined);',
+    tests: ALERTS,
+  },
+  {
+    guarantee: 'an outage is one alert',
+    file: 'infra/examples/alerts/classify.ts',
+    find: "family === 'cluster' ? family : `${family} ${about}`",
+    replace: 'member',
+    tests: ALERTS,
+  },
+  {
+    guarantee: 'an older event does not undo a newer one',
+    file: 'infra/examples/alerts/incidents.ts',
+    find: 'if (told.at < (lastAt.get(member) ?? 0)) return [];',
+    replace: '',
+    tests: ALERTS,
+  },
+];
