@@ -24,7 +24,10 @@ export function createNoteStore({
       return note;
     },
     async writeNote<Kind extends NoteKind>(kind: Kind, name: string, note: Notes[Kind]) {
-      const packed = await packRecord(writeRecord(STORED_NOTES[kind], note), `Note ${kind} ${name}`);
+      const packed = await packRecord(
+        writeRecord(STORED_NOTES[kind], note),
+        `Note ${kind} ${name}`,
+      );
       const expireAt = new Date(now().getTime() + IMAGE_KEPT_MS);
       const fields = { kind: { stringValue: kind }, name: { stringValue: name } };
       await documents.commit(writesOf(packed, { path: pathOf(kind, name), fields, expireAt }, 0));
