@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
+import { encodeEvent } from '#shared/status/encode.ts';
 import { eventIdOf } from '#shared/status/event-id.ts';
 import type { ClusterEvent, StatusEvent, SyncEvent } from '#shared/status/events.ts';
 import { createAlertsWorld } from '#test/fixtures/alerts-world.ts';
@@ -90,6 +91,17 @@ describe('a receiver that refuses', () => {
     expect((await tell(...up)).indexOf(503)).toBe(49);
     expect(await tell(...up)).not.toContain(503);
     expect(accepted.map(({ status }) => status)).toEqual(['firing', 'over']);
+  });
+
+  it('has events come again however old they are, and however often they came', async () => {
+    const { post, answers } = createAlertsWorld();
+    answers.push(500);
+    const source = '//countersign.dev/kubeconfig';
+    const event = encodeEvent(cluster('cluster.unreachable', 'c1'), { source, now: new Date(0) });
+    const data = Buffer.from(event.data).toString('base64');
+    const publishTime = '2026-11-15T06:00:00Z';
+    const message = { messageId: '1', publishTime, attributes: event.attributes, data };
+    expect((await post({ message, subscription: 's', deliveryAttempt: 99 })).status).toBe(503);
   });
 
   it('keeps an alert of another group from nobody', async () => {

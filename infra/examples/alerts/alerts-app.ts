@@ -1,3 +1,4 @@
+import type { CountersignError } from '#shared/core/errors.ts';
 import { type App, createApp } from '#shared/edge/app.ts';
 import type { CheckCaller } from '#shared/edge/access.ts';
 import type { Log } from '#shared/edge/log.ts';
@@ -15,9 +16,14 @@ export interface AlertsAppDeps {
 /** The endpoint of a push subscription on the status topic, as every endpoint of Countersign. */
 export function createAlertsApp({ desk, checkCaller, log, now }: AlertsAppDeps): App {
   const app = createApp({ log, ready: () => Promise.resolve() });
-  // Nothing here is worth keeping: what is no status event is logged, by withMessage, and acknowledged.
-  const nothing = (): Promise<void> => Promise.resolve();
-  const deps = { checkCaller, now, deadLetter: nothing, reportFailure: nothing };
+  const deps = {
+    checkCaller,
+    now,
+    // Nothing here is worth keeping: what is no status event is logged, by withMessage, and acknowledged.
+    deadLetter: () => Promise.resolve(),
+    // An alert is never given up here, however long the receiver refuses: its subscription decides.
+    reportFailure: (failure: CountersignError) => Promise.reject(failure),
+  };
   app.post(
     '/',
     withMessage((message) => desk.handle(readEvent(message)), deps),
