@@ -2,7 +2,7 @@ import { parseApproved } from '#shared/core/approved-list.ts';
 import { type Decision, type Followed, decide } from '#shared/core/decide.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
-import { type SyncRef, formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
@@ -96,11 +96,15 @@ function lookAt(
 /** What is to be approved is not approved yet: the row says so. */
 function asItIs(row: SyncRow, rsync: RSync, { patch, observation }: Decision): SyncRow {
   const approved = parseApproved(rsync.annotations.approved);
-  const current = { ...row, approved, sync: formatSyncRef(rsync.ref) };
-  if (patch === undefined || observation.phase !== 'Approved') return current;
-  return {
-    ...current,
-    record: { ...row.record, phase: 'Pending' },
-    message: 'Verified, and not approved yet: resync, or wait for the next sweep',
-  };
+  const current = { ...row, approved };
+  const { phase, digest } = observation;
+  if (patch === undefined || digest === undefined || approved.includes(digest)) return current;
+  const { record } = row;
+  if (phase === 'Approved') {
+    const message = 'Verified, and not approved yet: resync, or wait for the next sweep';
+    return { ...current, record: { ...record, phase: 'Pending' }, message };
+  }
+  if (phase !== 'Synced') return current;
+  const message = `${digest} is live and not approved yet: resync, or wait for the next sweep`;
+  return { ...current, record: { ...record, phase: 'Unguarded' }, message };
 }

@@ -1,6 +1,7 @@
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import type { FleetQuery } from '../schema/fleet.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 
 /** What of the fleet is asked for, checked. */
@@ -14,12 +15,7 @@ export interface Filter {
 }
 
 /** Throws `bad-reference`, `bad-request`. */
-export function readFilter(query: {
-  readonly image?: string;
-  readonly sync?: string;
-  readonly phase?: string;
-}): Filter {
-  const { image, sync, phase } = query;
+export function readFilter({ image, sync, phase }: FleetQuery): Filter {
   return {
     ...(image === undefined ? {} : imageFilter(image)),
     ...(sync === undefined ? {} : { sync: formatSyncRef(parseSyncRef(sync)) }),

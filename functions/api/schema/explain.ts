@@ -30,7 +30,7 @@ export const Explanation = z
   .object({
     cluster: z.string(),
     sync: z.string(),
-    phase: z.enum(PHASES).exactOptional().describe('Absent where the cluster did not answer'),
+    phase: z.enum(PHASES).optional().describe('Absent where the cluster did not answer'),
     readAt: Time,
     steps: z.array(Step).describe('The chain from the config to what runs, in order'),
     conclusion: z.string().describe('One sentence: what is wrong, and what to do'),

@@ -6,24 +6,21 @@ import { ClusterName, Cursor, ImageName, SyncName, Time } from './names.ts';
 const ANY_PHASE = [...PHASES, ...CLUSTER_PHASES] as const;
 
 export const FleetQuery = z.strictObject({
-  image: ImageName.exactOptional(),
-  cluster: ClusterName.exactOptional(),
-  sync: SyncName.exactOptional(),
-  phase: z
-    .enum(ANY_PHASE)
-    .exactOptional()
-    .meta({ description: 'Phase of an RSync, or of a cluster' }),
+  image: ImageName.optional(),
+  cluster: ClusterName.optional(),
+  sync: SyncName.optional(),
+  phase: z.enum(ANY_PHASE).optional().meta({ description: 'Phase of an RSync, or of a cluster' }),
   live: z
     .enum(['true', 'false'])
-    .exactOptional()
+    .optional()
     .meta({ description: 'Ask the clusters, 50 at most, instead of the snapshot' }),
   limit: z
     .string()
     .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
     .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
-    .exactOptional()
+    .optional()
     .meta({ description: `RSyncs on a page; ${DEFAULT_PAGE} unless told`, example: '100' }),
-  cursor: Cursor.exactOptional(),
+  cursor: Cursor.optional(),
 });
 
 export type FleetQuery = z.infer<typeof FleetQuery>;
@@ -38,19 +35,19 @@ export const SyncView = z
     cluster: z.string(),
     sync: z.string(),
     nomos: z.string().describe("nomos' word: SYNCED, PENDING, ERROR, STALLED or RECONCILING"),
-    source: z.string().exactOptional().describe('As nomos shows it'),
-    commit: z.string().exactOptional().describe("Config Sync's commit, as nomos shows it, or N/A"),
-    syncedAt: z.string().exactOptional(),
-    image: z.string().exactOptional().describe('What is followed; absent where nothing is'),
+    source: z.string().optional().describe('As nomos shows it'),
+    commit: z.string().optional().describe("Config Sync's commit, as nomos shows it, or N/A"),
+    syncedAt: z.string().optional(),
+    image: z.string().optional().describe('What is followed; absent where nothing is'),
     approved: z.array(z.string()).describe('What may be synced, newest first'),
-    registryDigest: z.string().exactOptional().describe('What the image is in the registry'),
-    liveDigest: z.string().exactOptional().describe('What Config Sync reports as synced'),
-    verdict: z.string().exactOptional().describe('Of the digest in the registry'),
+    registryDigest: z.string().optional().describe('What the image is in the registry'),
+    liveDigest: z.string().optional().describe('What Config Sync reports as synced'),
+    verdict: z.string().optional().describe('Of the digest in the registry'),
     phase: z.enum(PHASES),
     since: Time,
     message: z.string(),
     errors: z.array(Fault),
-    breakGlass: z.string().exactOptional(),
+    breakGlass: z.string().optional(),
   })
   .meta({ id: 'Sync' });
 
@@ -58,10 +55,10 @@ export const ClusterView = z
   .object({
     cluster: z.string(),
     phase: z.enum(CLUSTER_PHASES),
-    since: Time.exactOptional(),
-    message: z.string().exactOptional(),
-    readAt: Time.exactOptional().describe('When its RSyncs were read; absent: never'),
-    ageSeconds: z.int().min(0).exactOptional(),
+    since: Time.optional(),
+    message: z.string().optional(),
+    readAt: Time.optional().describe('When its RSyncs were read; absent: never'),
+    ageSeconds: z.int().min(0).optional(),
   })
   .meta({ id: 'Cluster' });
 
@@ -71,17 +68,17 @@ export const FleetPage = z
     ageSeconds: z.int().min(0).describe('Age of the oldest row of this page'),
     clusters: z.array(ClusterView),
     syncs: z.array(SyncView),
-    next: z.string().exactOptional().describe('Cursor of the next page; absent: this is the last'),
+    next: z.string().optional().describe('Cursor of the next page; absent: this is the last'),
   })
   .meta({ id: 'FleetPage' });
 
 /** One line of a streamed live read: a cluster when it has answered. The last line has `next`, if anything. */
 export const FleetLine = z
   .object({
-    cluster: ClusterView.exactOptional(),
-    syncs: z.array(SyncView).exactOptional(),
-    done: z.literal(true).exactOptional(),
-    next: z.string().exactOptional(),
+    cluster: ClusterView.optional(),
+    syncs: z.array(SyncView).optional(),
+    done: z.literal(true).optional(),
+    next: z.string().optional(),
   })
   .meta({ id: 'FleetLine' });
 

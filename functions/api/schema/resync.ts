@@ -6,16 +6,16 @@ import { ClusterName, ImageName, SyncName } from './names.ts';
 /** Unknown keys are refused: a misspelt `cluster` must not ask for the whole fleet. */
 export const ResyncBody = z
   .strictObject({
-    image: ImageName.exactOptional(),
+    image: ImageName.optional(),
     digest: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/, 'needs "sha256:" and 64 lower-case hex digits')
-      .exactOptional()
+      .optional()
       .meta({ description: 'With image: approve this digest, verified, before the tag moves' }),
-    cluster: ClusterName.exactOptional(),
-    sync: SyncName.exactOptional(),
-    reason: z.string().max(MAX_REASON).exactOptional().meta({ description: 'For the record' }),
-    dryRun: z.boolean().exactOptional().meta({ description: 'Only say what would change' }),
+    cluster: ClusterName.optional(),
+    sync: SyncName.optional(),
+    reason: z.string().max(MAX_REASON).optional().meta({ description: 'For the record' }),
+    dryRun: z.boolean().optional().meta({ description: 'Only say what would change' }),
   })
   .meta({ id: 'ResyncRequest', description: 'Nothing at all stands for the whole fleet' });
 
@@ -49,9 +49,9 @@ export const ResyncPreview = z
         cluster: z.string(),
         sync: z.string(),
         change: z.enum(CHANGES),
-        from: z.string().exactOptional().describe('The newest approval in place'),
-        to: z.string().exactOptional().describe('The newest approval afterwards'),
-        pin: z.string().exactOptional().describe('What would be written into the spec'),
+        from: z.string().optional().describe('The newest approval in place'),
+        to: z.string().optional().describe('The newest approval afterwards'),
+        pin: z.string().optional().describe('What would be written into the spec'),
         phase: z.enum(PHASES),
         why: z.string(),
       }),

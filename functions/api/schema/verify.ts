@@ -6,18 +6,18 @@ export const VerifyBody = z.strictObject({ image: ImageName }).meta({ id: 'Verif
 const Candidate = z.object({
   source: z.string().describe('Digest of the manifest or layer that carries the signature'),
   format: z.enum(['legacy', 'bundle', 'unknown']),
-  predicateType: z.string().exactOptional(),
-  authority: z.string().exactOptional(),
-  reason: z.string().exactOptional().describe('Absent: this authority accepted it'),
-  detail: z.string().exactOptional(),
-  identity: z.string().exactOptional(),
+  predicateType: z.string().optional(),
+  authority: z.string().optional(),
+  reason: z.string().optional().describe('Absent: this authority accepted it'),
+  detail: z.string().optional(),
+  identity: z.string().optional(),
 });
 
 export const VerifyAnswer = z
   .object({
     image: z.string(),
-    digest: z.string().exactOptional().describe('Absent where the tag could not be resolved'),
-    index: z.string().exactOptional().describe('The index, where the digest is its child'),
+    digest: z.string().optional().describe('Absent where the tag could not be resolved'),
+    index: z.string().optional().describe('The index, where the digest is its child'),
     policy: z.string(),
     verdict: z.enum(['verified', 'unsigned', 'untrusted', 'unusable']),
     authorities: z.array(z.string()),

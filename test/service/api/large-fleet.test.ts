@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { FleetPage } from '#functions/api/schema/fleet.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
+import { A, createApiWorld } from '#test/fixtures/api-world.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
+
+const CLUSTERS = 1_000;
+const SYNCS = 10;
+const SINCE = '2026-11-22T05:00:00.000Z';
+
+function record(at: number): ClusterRecord {
+  return {
+    cluster: `projects/p/locations/global/memberships/cluster-${String(at).padStart(4, '0')}`,
+    phase: 'Reachable',
+    since: SINCE,
+    reconciledAt: SINCE,
+    follows: ['us-docker.pkg.dev/acme/configs/platform'],
+    syncs: Array.from({ length: SYNCS }, (_, sync) => ({
+      sync: `RepoSync/team-${sync}/repo-sync`,
+      uid: `uid-${at}-${sync}`,
+      image: IMAGE,
+      target: A,
+      live: A,
+      verdict: 'verified',
+      approved: [A],
+      record: { phase: at === 777 && sync === 7 ? 'Failed' : 'Synced', digest: A, since: SINCE },
+      message: 'Live',
+      errors: [],
+      nomos: 'SYNCED',
+    })),
+  };
+}
+
+describe('GET /v1/fleet of ten thousand RSyncs', () => {
+  it('answers from the snapshot, page by page, and asks no cluster', async () => {
+    const world = createApiWorld();
+    for (let at = 0; at < CLUSTERS; at += 1) await world.deps.store.writeCluster(record(at));
+    const first = FleetPage.parse(await (await world.get('/v1/fleet')).json());
+    expect(first.syncs).toHaveLength(100);
+    expect(first.clusters).toHaveLength(10);
+
+    let seen = 0;
+    let pages = 0;
+    for (let cursor = ''; ; pages += 1) {
+      const answer = await world.get(`/v1/fleet?limit=1000${cursor}`);
+      const { syncs, next } = FleetPage.parse(await answer.json());
+      seen += syncs.length;
+      if (next === undefined) break;
+      cursor = `&cursor=${next}`;
+    }
+    expect(seen).toBe(CLUSTERS * SYNCS);
+    expect(pages).toBe(10);
+
+    const failed = FleetPage.parse(await (await world.get('/v1/fleet?phase=Failed')).json());
+    expect(failed.syncs.map(({ cluster, sync }) => `${cluster.slice(-4)} ${sync}`)).toEqual([
+      '0777 RepoSync/team-7/repo-sync',
+    ]);
+    expect(world.calls()).toEqual({ 'cluster-1': 0, 'cluster-2': 0, 'cluster-3': 0 });
+  });
+});
