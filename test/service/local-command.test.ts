@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -6,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { choosePorts, HIGHEST_OFFSET, requireFreePorts } from '#infra/local/world/ports.ts';
+import { choosePorts, requireFreePorts } from '#infra/local/world/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 const PATIENCE = { timeout: 15_000, interval: 50 };
-const LOWEST_OFFSET = 10_000;
+/** Below what systems give to outgoing connections, which would now and then be in the way. */
+const OFFSETS = { from: 10_000, to: 24_000 };
 
 interface Command {
   readonly child: ChildProcess;
@@ -26,7 +28,7 @@ const started: ChildProcess[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-local-'));
   // Away from the world that somebody may run beside the tests.
-  offset = LOWEST_OFFSET + (process.pid % (HIGHEST_OFFSET - LOWEST_OFFSET));
+  offset = randomInt(OFFSETS.from, OFFSETS.to);
 });
 afterEach(async () => {
   for (const child of started.splice(0)) signalAll(child, 'SIGKILL');
