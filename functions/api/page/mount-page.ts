@@ -1,0 +1,157 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import * as z from 'zod';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { problemOf } from '#shared/edge/problem.ts';
+import { checkShape } from '#shared/edge/read-json.ts';
+import { requireInvoker } from '../check-person.ts';
+import { explainSync } from '../explain/explain-sync.ts';
+import { readSnapshot } from '../fleet/read-snapshot.ts';
+import type { ApiEnv } from '../guard.ts';
+import { previewResync } from '../resync/preview-resync.ts';
+import { idOfKey } from '../resync/remember-answers.ts';
+import { requestResync } from '../resync/request-resync.ts';
+import { readRequest } from '../routes/fleet.ts';
+import type { ResyncRouteDeps } from '../routes/resync.ts';
+import { ExplainQuery } from '../schema/explain.ts';
+import { FleetQuery } from '../schema/fleet.ts';
+import { ResyncBody, ResyncHeaders } from '../schema/resync.ts';
+import { explainPage } from './explain-page.ts';
+import { fleetPage, searchOf } from './fleet-page.ts';
+import { failurePage } from './failure-page.ts';
+import type { Markup } from './layout.ts';
+import { createSummary } from './read-summary.ts';
+import { resyncPage } from './resync-page.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+
+/**
+ * Nothing but our own style sheet and script, no inline code, no frame around us, no form that goes elsewhere: what
+ * others push is shown on this page.
+ */
+const POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const headers: MiddlewareHandler<ApiEnv> = createMiddleware(async (c, next) => {
+  await next();
+  c.header('content-security-policy', POLICY);
+  c.header('x-content-type-options', 'nosniff');
+  c.header('referrer-policy', 'same-origin');
+  c.header('cross-origin-opener-policy', 'same-origin');
+  c.header('cross-origin-resource-policy', 'same-origin');
+});
+
+const Asked = z.object({
+  asked: z
+    .string()
+    .max(64)
+    .regex(/^[A-Za-z0-9-]+$/)
+    .optional(),
+  tasked: z
+    .string()
+    .regex(/^[0-9]{1,6}$/)
+    .optional(),
+});
+const Form = z.record(z.string(), z.string());
+const PAGES = ['/', '/explain', '/resync'] as const;
+/** Of the style sheet and the script: short, so that a new version shows. */
+const ASSET_MAX_AGE_SECONDS = 60;
+
+/** Mounts the page for people: works without a script, updates itself with one. */
+export function mountPage(
+  api: OpenAPIHono<ApiEnv>,
+  guard: MiddlewareHandler<ApiEnv>,
+  deps: ResyncRouteDeps,
+): void {
+  const summary = createSummary(deps);
+  for (const path of [...PAGES, '/page.css', '/page.js']) api.use(path, headers);
+  for (const path of PAGES) api.use(path, guard);
+  api.get('/page.css', (c) => answerAsset(c, 'text/css', STYLE));
+  api.get('/page.js', (c) => answerAsset(c, 'text/javascript', SCRIPT));
+  api.get('/', (c) =>
+    answerPage(c, async () => {
+      const { asked: id, tasked, ...rest } = readFields(c.req.query());
+      const query = checkShape(FleetQuery, rest, 'query');
+      const { asked } = checkShape(Asked, { asked: id, tasked }, 'query');
+      const answer = await readSnapshot(readRequest(query), deps);
+      const told =
+        asked === undefined ? {} : { asked: { id: asked, clusters: Number(tasked ?? 0) } };
+      return fleetPage({
+        answer,
+        query,
+        ...told,
+        summary: await summary(),
+        person: c.get('person'),
+        now: deps.now(),
+      });
+    }),
+  );
+  api.get('/explain', (c) =>
+    answerPage(c, async () => {
+      const query = checkShape(ExplainQuery, readFields(c.req.query()), 'query');
+      const explanation = await explainSync(query, deps);
+      if (explanation !== undefined) return explainPage(explanation, c.get('person'));
+      throw new CountersignError('cluster-not-found', 'This cluster has no such RSync');
+    }),
+  );
+  api.post('/resync', (c) => answerPage(c, () => answerForm(c, deps)));
+}
+
+async function answerForm(c: Context<ApiEnv>, deps: ResyncRouteDeps): Promise<Markup | Response> {
+  const person = c.get('person');
+  requireInvoker(person);
+  const form = checkShape(Form, await c.req.parseBody(), 'form');
+  const { step, key, ...fields } = readFields(form);
+  const body = checkShape(ResyncBody, fields, 'form');
+  if (step !== 'confirm') {
+    return resyncPage({
+      body,
+      preview: await previewResync(body, deps),
+      person,
+      key: deps.newId(),
+    });
+  }
+  const { 'idempotency-key': sent } = checkShape(ResyncHeaders, { 'idempotency-key': key }, 'form');
+  const id = sent === undefined ? deps.newId() : idOfKey(person.name, sent);
+  const outcome = await deps.answers.once(id, body, () =>
+    requestResync({ id, body, person }, deps, c.get('log')),
+  );
+  if (outcome.status === 'not-verified') throw new CountersignError('bad-request', outcome.message);
+  const { image, cluster } = body;
+  const tasked = `${outcome.clusters}`;
+  return c.redirect(`/?${searchOf({ image, cluster, asked: id, tasked })}`, 303);
+}
+
+/** A failure is a page too, with the status that the API would answer. */
+async function answerPage(
+  c: Context<ApiEnv>,
+  make: () => Promise<Markup | Response>,
+): Promise<Response> {
+  c.header('cache-control', 'no-store');
+  try {
+    const page = await make();
+    return page instanceof Response ? page : c.html(page);
+  } catch (error) {
+    const failure = toFailure(error);
+    const problem = problemOf(failure);
+    if (failure.code === 'internal') c.get('log').error({ error: failure }, 'Page failed');
+    c.status(statusOf(problem.status));
+    return c.html(failurePage(problem, c.get('person')));
+  }
+}
+
+function statusOf(status: number): 400 | 403 | 404 | 500 | 503 {
+  if (status === 403 || status === 404 || status === 500) return status;
+  return status < 500 ? 400 : 503;
+}
+
+function answerAsset(c: Context<ApiEnv>, type: string, text: string): Response {
+  c.header('cache-control', `public, max-age=${ASSET_MAX_AGE_SECONDS}`);
+  return c.body(text, 200, { 'content-type': `${type}; charset=utf-8` });
+}
+
+/** A form sends what was left empty, too. */
+function readFields(fields: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,105 @@
+import { CLUSTER_PHASES, type ClusterPhase, PHASES, type Phase } from '#shared/core/phase.ts';
+import type { Store } from '#shared/store/store.ts';
+import { ageOf } from '../fleet/view.ts';
+import { SUMMARY_TTL_MS } from '../limits.ts';
+import { readRecords } from '../resync/select-clusters.ts';
+
+/** An image that is followed, and the verdict of what its tag names. */
+export interface FollowedImage {
+  readonly image: string;
+  readonly digest: string | undefined;
+  readonly verdict: string | undefined;
+  readonly syncs: number;
+  /** When the newest change to an RSync on it was. */
+  readonly since: string;
+}
+
+/** The whole fleet in a few numbers. */
+export interface Summary {
+  readonly clusters: number;
+  readonly syncs: number;
+  readonly phases: ReadonlyMap<Phase, number>;
+  readonly clusterPhases: ReadonlyMap<ClusterPhase, number>;
+  /** Newest first. */
+  readonly images: readonly FollowedImage[];
+  readonly ageSeconds: number;
+}
+
+export interface SummaryDeps {
+  readonly store: Pick<Store, 'listClusters'>;
+  readonly now: () => Date;
+}
+
+/** Counts the snapshot, at most once in `SUMMARY_TTL_MS`: all who look at the page at once share it. */
+export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
+  let last: { readonly at: number; readonly summary: Promise<Summary> } | undefined;
+  return () => {
+    const at = deps.now().getTime();
+    if (last !== undefined && at - last.at < SUMMARY_TTL_MS) return last.summary;
+    const mine = { at, summary: countFleet(deps) };
+    last = mine;
+    mine.summary.catch(() => {
+      if (last === mine) last = undefined;
+    });
+    return mine.summary;
+  };
+}
+
+async function countFleet({ store, now }: SummaryDeps): Promise<Summary> {
+  const phases = new Map<Phase, number>();
+  const clusterPhases = new Map<ClusterPhase, number>();
+  const images = new Map<string, FollowedImage>();
+  let clusters = 0;
+  let syncs = 0;
+  let ageSeconds = 0;
+  for await (const record of readRecords(store)) {
+    clusters += 1;
+    count(clusterPhases, record.phase);
+    if (record.reconciledAt !== undefined && record.phase === 'Reachable') {
+      ageSeconds = Math.max(ageSeconds, ageOf(record.reconciledAt, now()));
+    }
+    for (const { image, target, verdict, record: at } of record.syncs) {
+      syncs += 1;
+      count(phases, at.phase);
+      if (image === undefined) continue;
+      const known = images.get(image);
+      const newest = known === undefined || known.since < at.since;
+      const told = newest ? { digest: target, verdict, since: at.since } : known;
+      images.set(image, { ...told, image, syncs: (known?.syncs ?? 0) + 1 });
+    }
+  }
+  const newestFirst = [...images.values()].toSorted((a, b) => (a.since < b.since ? 1 : -1));
+  return { clusters, syncs, phases, clusterPhases, images: newestFirst, ageSeconds };
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+const WELL = new Set<string>(['Synced', 'Ignored', 'Reachable']);
+
+/** The health of the fleet in one line. */
+export function sayHealth({ clusters, syncs, phases, clusterPhases }: Summary): string {
+  if (clusters === 0) return 'Nothing is known of any cluster yet: the next sweep looks at them';
+  const counted = [
+    ...PHASES.map((phase) => [phase, phases.get(phase) ?? 0] as const),
+    ...CLUSTER_PHASES.map((phase) => [phase, clusterPhases.get(phase) ?? 0] as const),
+  ];
+  const problems = counted.flatMap(([phase, number]) =>
+    WELL.has(phase) || number === 0 ? [] : [`${number} ${phase}`],
+  );
+  const fleet = `${numberOf(syncs, 'RSync')} on ${numberOf(clusters, 'cluster')}`;
+  return problems.length === 0 ? `${fleet}: all is well` : `${fleet}: ${problems.join(', ')}`;
+}
+
+/** Whether there is nothing that anybody should look at. */
+export function isWell({ phases, clusterPhases, clusters }: Summary): boolean {
+  return (
+    clusters > 0 && [...phases.keys(), ...clusterPhases.keys()].every((phase) => WELL.has(phase))
+  );
+}
+
+/** `1 cluster`, `2 clusters`. */
+export function numberOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,66 @@
+/** The page's only style sheet: system fonts, light and dark, one column on a phone. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: light-dark(#f6f7f9, #14171c);
+  --card: light-dark(#ffffff, #1d2128);
+  --ink: light-dark(#1a1d23, #e8eaee);
+  --quiet: light-dark(#505866, #aab2bf);
+  --line: light-dark(#d5d9e0, #363c47);
+  --link: light-dark(#0b4fb3, #8ab8ff);
+  --ok: light-dark(#0d5f2c, #7fd99a);
+  --wait: light-dark(#6d4500, #f0c274);
+  --bad: light-dark(#a11212, #ff9d94);
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 80rem; padding: 1rem;
+  background: var(--ground); color: var(--ink);
+  font: 1rem/1.45 system-ui, sans-serif;
+}
+a { color: var(--link); }
+h1 { font-size: 1.35rem; margin: 0; }
+h2 { font-size: 1.1rem; margin: 1.5rem 0 0.5rem; }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+header { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: baseline; }
+header nav { display: flex; gap: 1rem; }
+.skip { position: absolute; left: -100vw; }
+.skip:focus { left: 0.5rem; top: 0.5rem; background: var(--card); padding: 0.5rem; z-index: 1; }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.health, .notice, .conclusion {
+  margin: 1rem 0; padding: 0.75rem 1rem; background: var(--card);
+  border: 1px solid var(--line); border-left: 0.4rem solid var(--wait); border-radius: 0.4rem;
+  font-weight: 600; overflow-wrap: anywhere;
+}
+.health.ok, .notice, .conclusion.ok { border-left-color: var(--ok); }
+.conclusion.bad { border-left-color: var(--bad); }
+form.fields { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; }
+form.fields label { display: flex; flex-direction: column; flex: 1 1 14rem; gap: 0.2rem; }
+input, select, button {
+  font: inherit; color: inherit; background: var(--card);
+  border: 1px solid var(--quiet); border-radius: 0.3rem; padding: 0.4rem 0.6rem; min-height: 2.5rem;
+  max-width: 100%;
+}
+button { font-weight: 600; cursor: pointer; }
+button.go { background: light-dark(#0b4fb3, #8ab8ff); color: light-dark(#ffffff, #10131a); border-color: transparent; }
+.quiet { color: var(--quiet); }
+.cluster { margin: 0.75rem 0; padding: 0.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.4rem; }
+.cluster > .head { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: baseline; }
+.cells { list-style: none; margin: 0.5rem 0 0; padding: 0; display: grid; gap: 0.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
+.cells > li { border: 1px solid var(--line); border-left: 0.4rem solid var(--quiet); border-radius: 0.3rem; padding: 0.5rem 0.6rem; overflow-wrap: anywhere; min-width: 0; }
+.cells > li.ok { border-left-color: var(--ok); }
+.cells > li.wait { border-left-color: var(--wait); }
+.cells > li.bad { border-left-color: var(--bad); }
+.cells p { margin: 0.2rem 0 0; }
+.cells .what { font-size: 0.9rem; }
+.phase { font-weight: 700; }
+.phase.ok { color: var(--ok); }
+.phase.wait { color: var(--wait); }
+.phase.bad { color: var(--bad); }
+code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
+.steps { padding-left: 1.5rem; }
+.steps > li { margin: 0.4rem 0; overflow-wrap: anywhere; }
+.steps ul { margin: 0.2rem 0; padding-left: 1.2rem; font-size: 0.9rem; white-space: pre-wrap; }
+footer { margin-top: 2rem; }
+`;

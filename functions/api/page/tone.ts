@@ -1,0 +1,44 @@
+import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
+
+/** How a thing is shown: the word always stands beside the colour. */
+export type Tone = 'ok' | 'wait' | 'bad' | 'none';
+
+/** Of an RSync's phase, or a cluster's. */
+export function toneOf(phase: Phase | ClusterPhase): Tone {
+  switch (phase) {
+    case 'Synced':
+    case 'Reachable':
+      return 'ok';
+    case 'Approved':
+    case 'Pending':
+      return 'wait';
+    case 'Ignored':
+      return 'none';
+    case 'Rejected':
+    case 'Failed':
+    case 'Blocked':
+    case 'Stalled':
+    case 'Unguarded':
+    case 'Unreachable':
+    case 'NoConfigSync':
+    case 'Forbidden':
+      return 'bad';
+  }
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const;
+
+/** `3 min`: an age as people say it. */
+export function sayAge(seconds: number): string {
+  const unit = UNITS.find(([, size]) => seconds >= size);
+  return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
+}
+
+/** Enough of a digest to tell it from others; a chart's key is short as it is. */
+export function shorten(key: string): string {
+  return key.startsWith('sha256:') ? key.slice(0, 'sha256:'.length + 12) : key;
+}
