@@ -72,6 +72,10 @@ export function createBrokers(deps: BrokersDeps): Brokers {
       } catch (error) {
         const code = error instanceof CountersignError ? error.code : 'a bug';
         journal.step(subject, `${what} fails: ${code}`);
+        // Law 5: an unreachable cluster is an answer, acknowledged; the next sweep is its retry.
+        if (code === 'cluster-unreachable') {
+          verdicts.violate('every handler ends as it should', `${what} fails: ${code}`, [subject]);
+        }
         throw error;
       }
     };

@@ -33,6 +33,8 @@ export interface CampaignResult {
   readonly trace: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
+  /** Everything that happened. */
+  readonly steps: () => readonly string[];
   readonly virtualMs: number;
   readonly wallMs: number;
 }
@@ -49,7 +51,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const began = performance.now();
   const random = createRandom(`${options.seed}`);
   const clock = createClock(START);
-  const journal = createJournal(clock.now, START);
+  const journal = createJournal(() => clock.now(), START);
   const plan = drawPlan(options, random.fork('plan'));
   const registry = createSimRegistry({ clock, journal });
   const clusters = new Map(
@@ -85,7 +87,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       registry,
       clusters,
       store,
-      registryIsUp: chaos.registryIsUp,
+      registryIsUp: () => chaos.registryIsUp(),
       publishStatus: (event: StatusEvent) => events.published(event),
       observer: {
         called(cluster, verb) {
@@ -137,6 +139,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     trace: journal.hash(),
     counts: journal.counts(),
     violations: verdicts.violations,
+    steps: () => journal.steps(),
     virtualMs: clock.now() - START,
     wallMs: performance.now() - began,
   };

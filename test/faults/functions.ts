@@ -71,7 +71,7 @@ function openImages(
   const now = (): Date => new Date(clock.now());
   const port = createRegistryPort(process, { clock, registry, registryIsUp });
   const cached = { ...port, ...createCachedRegistry(port) };
-  const verdicts = createVerdictCache({ now: clock.now });
+  const verdicts = createVerdictCache({ now: () => clock.now() });
   return {
     port: cached,
     resolver: createBurstResolver({

@@ -7,6 +7,8 @@ export interface Journal {
   step(subject: string, what: string): void;
   /** The last steps about any of these, oldest first, up to a moment: the last one of the first, where none is given. */
   story(subjects: readonly string[], moment?: number): readonly string[];
+  /** Every step, in order. */
+  steps(): readonly string[];
   counts(): Readonly<Record<string, number>>;
   /** Hash of every step: two runs that agree on it did the same things in the same order. */
   hash(): string;
@@ -48,6 +50,11 @@ export function createJournal(now: () => number, start: number): Journal {
         .slice(-STEPS)
         .map(({ text }) => text);
     },
+    steps: () =>
+      [...steps.values()]
+        .flat()
+        .toSorted((one, other) => one.order - other.order)
+        .map(({ text }) => text),
     counts: () => Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     hash: () => hash.copy().digest('hex').slice(0, 16),
   };

@@ -35,6 +35,9 @@ export interface Outage {
   readonly to: number;
 }
 
+const CLUSTER_EVENTS = new Set(['cluster.unreachable', 'cluster.recovered']);
+/** How much of what followed a story tells. */
+const AFTERWARDS_MS = 5 * 60_000;
 const FAILURES = new Set(['sync.failed', 'sync.blocked', 'sync.stalled', 'sync.unguarded']);
 /** A push that stood this long had every chance; each sweep looks at the whole fleet within fifteen minutes. */
 const LONG_STANDING_MS = 30 * 60_000;
@@ -53,12 +56,14 @@ function checkFailures({ clock, registry, clusters, told, verdicts, ...rest }: T
   const open = new Map<string, Told>();
   for (const event of told) {
     if (event.uid === undefined) continue;
-    const failure = open.get(event.uid);
     if (FAILURES.has(event.type)) open.set(event.uid, event);
     else if (event.type === 'sync.recovered') open.delete(event.uid);
-    // Who lost the record of a failure tells what is right instead: that ends it too.
-    else if (event.type === 'sync.synced' && failure && isForgotten(failure, rest)) {
-      open.delete(event.uid);
+    // Who lost the record of a failure tells what is right instead, of another object of that name too.
+    if (event.type === 'sync.synced' || event.type === 'sync.recovered') {
+      for (const [uid, failure] of open) {
+        const same = failure.cluster === event.cluster && failure.sync === event.sync;
+        if (same && isForgotten(failure, rest)) open.delete(uid);
+      }
     }
   }
   const violate = (text: string, about: Pick<Told, 'cluster' | 'sync'>, failure?: Told): void => {
@@ -115,15 +120,14 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
     if (clusters.get(cluster)?.member !== true) continue;
     const check = isForgotten(failure, rest) ? FORGOTTEN : RECOVERY;
     const what = `${cluster} is back, and nobody says so`;
-    verdicts.violate(check, what, [`cluster ${cluster}`, 'world']);
+    verdicts.violate(check, what, [`cluster ${cluster}`, 'world'], failure.at + AFTERWARDS_MS);
   }
   for (const { cluster, from, to } of outages) {
     if (to - from < LONG_STANDING_MS) continue;
-    const known = told.some(
-      ({ type, cluster: of, at }) =>
-        of === cluster && type === 'cluster.unreachable' && at >= from && at <= to,
+    const said = told.findLast(
+      ({ type, cluster: of, at }) => CLUSTER_EVENTS.has(type) && of === cluster && at <= to,
     );
-    if (known) continue;
+    if (said?.type === 'cluster.unreachable') continue;
     verdicts.violate(
       RECOVERY,
       `${cluster} was out, and nobody said so`,

@@ -31,7 +31,7 @@ export function watchPatches({
     const { before, after, key } = seen;
     const image = imageOf(cluster.plan, key);
     const subjects = [`${cluster.plan.name} ${key}`, `image ${image?.reference}`];
-    const { violate } = verdicts;
+    const violate: Verdicts['violate'] = (...given) => verdicts.violate(...given);
     if (image === undefined || !follows(cluster.plan, image)) {
       violate('a patch touches nothing but ours', `${key} is not followed, and patched`, subjects);
       return;

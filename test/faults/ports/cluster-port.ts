@@ -69,7 +69,7 @@ function createApi(
       reach('list', ({ objects }) => ({
         items: [...objects.values()].filter((object) => object.kind === kind),
       })),
-    get: (ref) => reach('get', ({ get }): unknown => get(keyOf(ref))),
+    get: (ref) => reach('get', (cluster): unknown => cluster.get(keyOf(ref))),
     patch: (ref, body) =>
       reach('patch', (cluster) => {
         const key = keyOf(ref);

@@ -43,7 +43,7 @@ export function createPool({ size, random, journal, start }: PoolDeps): Pool {
       return 'ack';
     } catch (error) {
       const failure = toFailure(error);
-      if (failure.code === 'internal') throw failure.cause ?? failure;
+      if (failure.code === 'internal') throw error;
       journal.count(`handlers failed: ${failure.code}`);
       return failure.retry && !NOT_UNDERSTOOD.has(failure.code) ? 'nack' : 'ack';
     }

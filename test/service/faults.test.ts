@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { runCampaign } from '#test/faults/campaign.ts';
+
+/** Small enough for every run of the tests; `npm run test:faults` is the campaign itself. */
+const SHORT = { seed: 1, pushes: 200, images: 12, clusters: 10 };
+
+describe('a short fault campaign', () => {
+  it('leaves every RSync where registry and policy say, with everything told', async () => {
+    const { violations, counts } = await runCampaign(SHORT);
+    expect(violations).toEqual([]);
+    expect(counts['kills']).toBeGreaterThan(0);
+    expect(counts['store losses']).toBeGreaterThan(0);
+    expect(counts['cluster outages']).toBeGreaterThan(0);
+  });
+
+  it('takes the same steps again with the same seed, and others with another', async () => {
+    const small = { ...SHORT, pushes: 40 };
+    const [first, again, other] = [
+      await runCampaign(small),
+      await runCampaign(small),
+      await runCampaign({ ...small, seed: 2 }),
+    ];
+    expect(again.trace).toBe(first.trace);
+    expect(other.trace).not.toBe(first.trace);
+  });
+
+  it('needs no push event: the sweep alone brings the fleet to the right state', async () => {
+    const { violations, counts } = await runCampaign({ ...SHORT, pushes: 100, drop: 1 });
+    expect(violations).toEqual([]);
+    expect(counts['messages on tasks'] ?? 0).toBeLessThan(10);
+  });
+});
