@@ -22,11 +22,9 @@ export function explainPage(explanation: Explanation, person: Person): Markup {
     `${sync} on ${cluster}`,
     person,
     html`<h2>${sync} on ${cluster}</h2>
-<div id="live">
 <p>${phase === undefined ? '' : html`<span class="phase ${tone}">${phase}</span>`} <span class="quiet">read at ${readAt}</span></p>
 <p class="conclusion ${tone}" role="status">${conclusion}</p>
 <ol class="steps">${steps.map(stepItem)}</ol>
-</div>
 ${person.mayResync ? html`<h2>Resync</h2>${resyncForm({ cluster, sync })}` : ''}`,
   );
 }

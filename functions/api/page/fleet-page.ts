@@ -27,10 +27,12 @@ export function fleetPage(input: FleetPageInput): Markup {
     'Fleet',
     person,
     html`${asked === undefined ? '' : notice(asked)}
-${filterForm(query, summary)}
-<div id="live">
+<div id="health" data-live>
 <p class="health ${isWell(summary) ? 'ok' : ''}" role="status">${sayHealth(summary)}</p>
-<p class="quiet">Read ${sayAge(summary.ageSeconds)} ago at the latest.</p>
+<p class="quiet">The oldest reading is ${sayAge(summary.ageSeconds)} old.</p>
+</div>
+${filterForm(query, summary)}
+<div id="fleet" data-live>
 ${matrix(input)}
 ${images(summary)}
 </div>

@@ -1,16 +1,19 @@
 /**
- * What the page does where there is a script: every few seconds it fetches itself and replaces the part that changes,
- * leaving focus, selection and everything that is being typed alone. Nothing needs it.
+ * What the page does where there is a script: every few seconds it fetches itself and replaces the parts that change,
+ * leaving focus, selection and everything that is being typed alone. Only what comes from the snapshot: a page left
+ * open must not cost a cluster a call. Nothing needs it.
  */
 export const SCRIPT = `
 const PERIOD = 5000;
+const parts = (page) => page.querySelectorAll('[data-live]');
 async function refresh() {
-  const old = document.getElementById('live');
-  if (old === null || document.hidden || !getSelection().isCollapsed) return;
+  if (document.hidden || !getSelection().isCollapsed) return;
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
   if (!answer.ok) throw new Error('Answered ' + answer.status);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const fresh = page.getElementById('live');
+  for (const old of parts(document)) replace(old, page.getElementById(old.id));
+}
+function replace(old, fresh) {
   if (fresh === null || fresh.isEqualNode(old)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
   old.replaceChildren(...document.importNode(fresh, true).childNodes);
@@ -32,7 +35,7 @@ async function run() {
     }
   }
 }
-if (document.getElementById('live') !== null) {
+if (parts(document).length > 0) {
   note('Updates by itself.');
   void run();
 }

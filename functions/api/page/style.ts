@@ -47,7 +47,7 @@ button.go { background: light-dark(#0b4fb3, #8ab8ff); color: light-dark(#ffffff,
 .cluster { margin: 0.75rem 0; padding: 0.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.4rem; }
 .cluster > .head { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: baseline; }
 .cells { list-style: none; margin: 0.5rem 0 0; padding: 0; display: grid; gap: 0.5rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .cells > li { border: 1px solid var(--line); border-left: 0.4rem solid var(--quiet); border-radius: 0.3rem; padding: 0.5rem 0.6rem; overflow-wrap: anywhere; min-width: 0; }
 .cells > li.ok { border-left-color: var(--ok); }
 .cells > li.wait { border-left-color: var(--wait); }
