@@ -194,6 +194,7 @@ function tell(
     transition: transition(input.previous, observation, {
       approved,
       verified: followed?.verdict.status === 'verified',
+      // A receipt is as old as the first thing that was told.
       known: rsync.annotations.receipt !== undefined,
       now,
     }),

@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly approved: readonly string[];
   /** The target verifies. */
   readonly verified: boolean;
-  /** It has a receipt: it was approved before, whether or not that is remembered. */
+  /** Something was told of it before, whether or not that is remembered. */
   readonly known?: boolean;
   readonly now: Date;
 }

@@ -62,15 +62,19 @@ export async function publishUnchecked(
   { store, publish, now }: VerdictDeps,
 ): Promise<void> {
   const key = { repository: reference.repository, digest: nameOf(reference) };
-  if ((await store.readImage(key))?.status === 'unchecked') return;
+  const last = await store.readImage(key);
+  if (last?.status === 'unchecked' && last.doubtful !== true) return;
   const since = now().toISOString();
   const { code, message } = failure;
+  const record = { ...key, status: 'unchecked', policy: '', since } as const;
+  // Whatever comes of the publication, the next verdict is told (mark-failures.ts).
+  await store.writeImage({ ...record, doubtful: true });
   await publish({
     type: 'image.unchecked',
     cause,
     data: { image: formatReference(reference), since, errors: [{ code, message }], message },
   });
-  await store.writeImage({ ...key, status: 'unchecked', policy: '', since });
+  await store.writeImage(record);
 }
 
 /** What a reference is remembered by where its digest is not known: a tag that resolves to nothing, for one. */

@@ -12,12 +12,13 @@ import { type FollowedRSync, follow, repositoriesOf } from './follow.ts';
 import { forEachSync } from './for-each-sync.ts';
 import { forgetCluster } from './forget-cluster.ts';
 import { judge } from './judge.ts';
+import { type Decided, markFailures } from './mark-failures.ts';
 import { judgedImage, publishVerdict } from './publish-verdict.ts';
 import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
 import { reportGone, reportSync } from './report-sync.ts';
 import { type Resolutions, resolutionOf, resolveTargets } from './resolve-targets.ts';
 import { rowOf } from './row.ts';
-import { decideAndWrite } from './write.ts';
+import { type Written, decideAndWrite } from './write.ts';
 
 export type ReconcileResult =
   /** A reconcile that started after the task was published has been completed: nothing was read. */
@@ -65,9 +66,16 @@ export async function reconcileCluster(
 
 /** What became of one RSync; nothing at all of one that is gone. */
 interface SyncOutcome {
+  readonly written?: Written;
+  /** What was known of it before. */
+  readonly before?: SyncRow;
+  /** How it will be recorded. */
   readonly row?: SyncRow;
-  readonly patched?: boolean;
   readonly failure?: CountersignError;
+}
+
+function settledOf({ written, before, row }: SyncOutcome): readonly Decided[] {
+  return written === undefined || row === undefined ? [] : [{ before, after: row }];
 }
 
 interface Listed {
@@ -86,37 +94,39 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
   const resolutions = await resolveTargets(followed, deps.resolver, publishedAt);
   const byUid = new Map(followed.map((entry) => [entry.rsync.uid, entry]));
   const known = new Map(record?.syncs.map((row) => [row.uid, row]));
-  const outcomes = await forEachSync(rsyncs, async (rsync): Promise<SyncOutcome> => {
+  const decided = await forEachSync(rsyncs, async (rsync): Promise<SyncOutcome> => {
     const row = known.get(rsync.uid);
     try {
       const entry = byUid.get(rsync.uid);
-      return (await reconcileOne(rsync, entry, row, resolutions, listed, deps)) ?? {};
+      const written = await reconcileOne(rsync, entry, row, resolutions, listed, deps);
+      if (written === undefined) return {};
+      const after = rowOf(written, deps.rsyncs.nomos(written.rsync));
+      return { written, row: after, ...(row === undefined ? {} : { before: row }) };
     } catch (error) {
       if (clusterPhaseOf(error) !== undefined) throw error;
-      const failure = toFailure(error);
-      deps.log.warn(
-        {
-          cluster: member.name,
-          sync: formatSyncRef(rsync.ref),
-          code: failure.code,
-          error: failure,
-        },
-        'RSync could not be reconciled',
-      );
-      return row === undefined
-        ? { failure }
-        : { failure, row: { ...row, message: failure.message } };
+      return fail(rsync, row, error, listed, deps);
     }
   });
+  const marked = await markFailures(record, member.name, decided.flatMap(settledOf), deps);
+  const doubted = new Map(marked?.syncs.map((row) => [row.uid, row]));
+  const outcomes: SyncOutcome[] = [];
+  for (const outcome of decided) {
+    const { written } = outcome;
+    const row = written && doubted.get(written.rsync.uid);
+    outcomes.push(
+      written === undefined ? outcome : await tell(outcome, written, row, listed, deps),
+    );
+  }
   const rows = outcomes.flatMap(({ row }) => row ?? []);
   const failures = outcomes.flatMap(({ failure }) => failure ?? []);
   const retry = failures.find((failure) => failure.retry);
-  const patched = outcomes.filter((outcome) => outcome.patched).length;
+  const patched = decided.filter(({ written }) => written?.decision.patch !== undefined).length;
   await reportGone(record?.syncs ?? [], rsyncs, member.name, deps);
   await reportCluster(
     {
       member,
       record,
+      marked,
       phase: 'Reachable',
       // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
       known: rsyncs.some(({ annotations }) => annotations.receipt !== undefined),
@@ -131,6 +141,36 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
   return { status: 'reconciled', syncs: rows.length, patched };
 }
 
+/** Tells what became of an RSync; what could not be told is not recorded. */
+async function tell(
+  outcome: SyncOutcome,
+  written: Written,
+  row: SyncRow | undefined,
+  listed: Listed,
+  deps: ReconcileDeps,
+): Promise<SyncOutcome> {
+  try {
+    await reportSync(written, row, listed.member, deps);
+    return outcome;
+  } catch (error) {
+    return fail(written.rsync, row, error, listed, deps);
+  }
+}
+
+/** One RSync that fails does not hold up the others; what was known of it stays. */
+function fail(
+  rsync: RSync,
+  row: SyncRow | undefined,
+  error: unknown,
+  { member }: Pick<Listed, 'member'>,
+  { log }: Pick<ReconcileDeps, 'log'>,
+): SyncOutcome {
+  const failure = toFailure(error);
+  const fields = { cluster: member.name, sync: formatSyncRef(rsync.ref), code: failure.code };
+  log.warn({ ...fields, error: failure }, 'RSync could not be reconciled');
+  return row === undefined ? { failure } : { failure, row: { ...row, message: failure.message } };
+}
+
 async function reconcileOne(
   rsync: RSync,
   entry: FollowedRSync | undefined,
@@ -138,7 +178,7 @@ async function reconcileOne(
   resolutions: Resolutions,
   { task, member, api }: Listed,
   deps: ReconcileDeps,
-): Promise<{ row: SyncRow; patched: boolean } | undefined> {
+): Promise<Written | undefined> {
   const followed =
     entry &&
     (await judge(
@@ -154,14 +194,10 @@ async function reconcileOne(
       await publishVerdict({ ...judged, vanished }, task.id ?? rsync.uid, deps);
     }
   }
-  const written = await decideAndWrite(
+  return decideAndWrite(
     { api, labels: member.labels, task, rsync, followed, previous: row?.record, ...knownOf(row) },
     deps,
   );
-  if (written === undefined) return undefined;
-  await reportSync(written, row, member, deps);
-  const patched = written.decision.patch !== undefined;
-  return { row: rowOf(written, deps.rsyncs.nomos(written.rsync)), patched };
 }
 
 function knownOf(row: SyncRow | undefined): { readonly known?: readonly string[] } {

@@ -13,12 +13,20 @@ export function eventIdOf(event: StatusEvent): string {
     digest: 'digest' in data ? data.digest : undefined,
     cluster: 'cluster' in data ? data.cluster : undefined,
     uid: 'uid' in event ? event.uid : undefined,
-    replaced: 'replaced' in event ? event.replaced : undefined,
+    replaced: 'replaced' in event ? withoutFailure(event.replaced) : undefined,
     cause: 'cause' in event ? event.cause : undefined,
     id: 'id' in data ? data.id : undefined,
     hashes: 'hashes' in data ? data.hashes : undefined,
   };
   return createHash('sha256').update(canonicalJson(identity)).digest('hex');
+}
+
+/**
+ * The record without its open failure: that one is marked before the failure is told, and the same transition must not
+ * have one id before the mark and another one after it.
+ */
+function withoutFailure(replaced: object | undefined): object | undefined {
+  return replaced === undefined ? undefined : { ...replaced, failure: undefined };
 }
 
 /** JSON with the keys of every object sorted and absent values left out, so that equal values have equal text. */

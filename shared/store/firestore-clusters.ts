@@ -3,7 +3,7 @@ import type { Documents, Precondition, Query, Value } from './firestore-document
 import { storeUnavailable } from './firestore-failure.ts';
 import { CLUSTER_KEPT_MS, LIST_PAGE, MAX_CONFLICTS, NAMES_PAGE } from './firestore-limits.ts';
 import { type Document, HeadFields, NameFields } from './firestore-schema.ts';
-import { packRecord } from './pack-record.ts';
+import { packRecord, revisionOf } from './pack-record.ts';
 import { readRecord, writeRecord } from './record-text.ts';
 import { StoredCluster } from './schema.ts';
 import type { ClusterRecord, Store } from './store.ts';
@@ -21,11 +21,17 @@ export type ClusterStore = Pick<
 >;
 
 const CLUSTERS = 'clusters';
+const HEAD = ['parts', 'reconciledAt', 'edition'];
+
+/** `again`: somebody changed the document meanwhile. */
+type Attempt = 'done' | 'refused' | 'again';
 
 /** What is known of the document in place, and what must still hold of it when it is replaced. */
 interface Head {
   readonly parts: number;
   readonly reconciledAt: number | undefined;
+  /** Hash of the record's text. */
+  readonly edition: string | undefined;
   readonly when: Precondition;
 }
 
@@ -44,19 +50,20 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
   }
 
   async function readHead(path: string): Promise<Head | undefined> {
-    const found = (await documents.get([path], ['parts', 'reconciledAt'])).get(path);
+    const found = (await documents.get([path], HEAD)).get(path);
     if (found === undefined) return undefined;
-    const { parts, reconciledAt } = HeadFields.parse(found.fields);
-    return { parts, reconciledAt, when: { updateTime: found.updateTime } };
+    const { parts, reconciledAt, edition } = HeadFields.parse(found.fields);
+    return { parts, reconciledAt, edition, when: { updateTime: found.updateTime } };
   }
 
   /** Calls `attempt` with the document in place until nobody has changed it meanwhile. */
   async function settle(
     path: string,
-    attempt: (head: Head | undefined) => Promise<boolean>,
-  ): Promise<void> {
+    attempt: (head: Head | undefined) => Promise<Attempt>,
+  ): Promise<boolean> {
     for (let count = 0; count < MAX_CONFLICTS; count += 1) {
-      if (await attempt(await readHead(path))) return;
+      const result = await attempt(await readHead(path));
+      if (result !== 'again') return result === 'done';
     }
     throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
   }
@@ -83,30 +90,46 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
     }
   }
 
+  async function mayReplace(
+    head: Head | undefined,
+    { cluster, reconciledAt }: ClusterRecord,
+    condition: { readonly over: ClusterRecord | undefined } | undefined,
+  ): Promise<boolean> {
+    if (condition === undefined) {
+      // A record without a start is older than any with one; equal starts are the same reconcile's later news.
+      const startedAt = reconciledAt === undefined ? 0 : Date.parse(reconciledAt);
+      return head?.reconciledAt === undefined || head.reconciledAt <= startedAt;
+    }
+    const { over } = condition;
+    if (over !== undefined) return head?.edition === editionOf(writeRecord(StoredCluster, over));
+    // What cannot be read counts as absent.
+    return head === undefined || (await read(cluster)) === undefined;
+  }
+
   return {
     readCluster: read,
-    async writeCluster(record) {
+    async writeCluster(record, condition) {
       const { cluster } = record;
       const text = writeRecord(StoredCluster, record);
       const packed = await packRecord(text, `Record of cluster ${JSON.stringify(cluster)}`);
       const path = pathOf(cluster);
-      const fields = fieldsOf(record);
-      const startedAt = record.reconciledAt === undefined ? 0 : Date.parse(record.reconciledAt);
-      await settle(path, async (head) => {
-        // A record without a start is older than any with one; equal starts are the same reconcile's later news.
-        if (head?.reconciledAt !== undefined && head.reconciledAt > startedAt) return true;
+      const fields = { ...fieldsOf(record), edition: { stringValue: editionOf(text) } };
+      return settle(path, async (head) => {
+        if (!(await mayReplace(head, record, condition))) return 'refused';
         const expireAt = new Date(now().getTime() + CLUSTER_KEPT_MS);
         const [own, ...rest] = writesOf(packed, { path, fields, expireAt }, head?.parts ?? 0);
-        if (own === undefined) return true;
-        return documents.commit([{ ...own, when: head?.when ?? { exists: false } }, ...rest]);
+        if (own === undefined) return 'done';
+        const writes = [{ ...own, when: head?.when ?? { exists: false } }, ...rest];
+        return (await documents.commit(writes)) ? 'done' : 'again';
       });
     },
     async deleteCluster(cluster) {
       const path = pathOf(cluster);
       await settle(path, async (head) => {
-        if (head === undefined) return true;
+        if (head === undefined) return 'done';
         const { parts, when } = head;
-        return documents.commit([{ delete: path, when }, ...deletesOf(path, 0, parts)]);
+        const writes = [{ delete: path, when }, ...deletesOf(path, 0, parts)];
+        return (await documents.commit(writes)) ? 'done' : 'again';
       });
     },
     async listClusters({ after = '', limit }) {
@@ -147,6 +170,10 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
       return { known, following };
     },
   };
+}
+
+function editionOf(text: string): string {
+  return revisionOf(Buffer.from(text));
 }
 
 function pathOf(cluster: string): string {

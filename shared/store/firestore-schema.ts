@@ -45,6 +45,7 @@ export const PartFields = z.object({ record: Bytes, revision: Text });
 export const HeadFields = z.object({
   parts: Count.catch(0),
   reconciledAt: Time.optional().catch(undefined),
+  edition: Text.optional().catch(undefined),
 });
 
 export const NameFields = z.object({ cluster: Text });

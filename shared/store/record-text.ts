@@ -12,12 +12,12 @@ export function readRecord<T>(schema: z.ZodType<T>, text: string | undefined): T
 }
 
 /**
- * The record as text. What could not be read back must not be written: it would be lost without a word. Throws
+ * The record as text, the same for the same record whoever made it: in the order of its schema. What could not be read back must not be written: it would be lost without a word. Throws
  * `internal`, for it is a bug of the caller.
  */
 export function writeRecord<T>(schema: z.ZodType<T>, record: T): string {
-  const { error } = schema.safeParse(record);
-  if (error === undefined) return JSON.stringify(record);
+  const { data, error } = schema.safeParse(record);
+  if (error === undefined) return JSON.stringify(data);
   const place = error.issues[0]?.path.join('.') ?? '';
   throw new CountersignError('internal', `A record for the store is wrong at ${place}`, {
     cause: error,

@@ -59,6 +59,7 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
   reconciledAt: Time.exactOptional(),
   lookedAt: Time.exactOptional(),
   incomplete: z.literal(true).exactOptional(),
+  doubtful: z.literal(true).exactOptional(),
   follows: z.array(z.string()),
   syncs: z.array(Row),
 });
@@ -70,6 +71,7 @@ export const StoredImage: z.ZodType<ImageRecord> = z.object({
   policy: z.string(),
   since: Time,
   remindedAt: Time.exactOptional(),
+  doubtful: z.literal(true).exactOptional(),
 });
 
 /** By kind, so that a note is read as what it was written as. */

@@ -61,9 +61,22 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         const row = db.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(cluster);
         return read(StoredCluster, row, 'clusters');
       }),
-    writeCluster: async (record) => {
+    writeCluster: async (record, condition) => {
       const text = writeRecord(StoredCluster, record);
-      return run((db) => inTransaction(db, () => replaceCluster(db, record, text)));
+      if (condition === undefined) {
+        return run((db) => inTransaction(db, () => replaceOlder(db, record, text)));
+      }
+      const { over } = condition;
+      const expected = over === undefined ? undefined : writeRecord(StoredCluster, over);
+      return run((db) =>
+        inTransaction(db, () => {
+          const row = db.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
+          const current = read(StoredCluster, row, 'clusters');
+          if ((current && writeRecord(StoredCluster, current)) !== expected) return false;
+          db.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
+          return replaceFollows(db, record);
+        }),
+      );
     },
     deleteCluster: (cluster) =>
       run((db) =>
@@ -134,22 +147,31 @@ const REPLACE_CLUSTER = `
   ON CONFLICT (cluster) DO UPDATE SET reconciled_ms = ?2, record = ?3
   WHERE clusters.reconciled_ms IS NULL OR clusters.reconciled_ms <= ?2`;
 
-function replaceCluster(db: DatabaseSync, record: ClusterRecord, text: string): void {
-  const { cluster, reconciledAt, follows } = record;
-  const reconciledMs = reconciledAt === undefined ? null : Date.parse(reconciledAt);
-  const { changes } = db.prepare(REPLACE_CLUSTER).run(cluster, reconciledMs, text);
-  if (Number(changes) === 0) return;
+const PUT_CLUSTER = 'INSERT OR REPLACE INTO clusters VALUES (?, ?, ?)';
+
+function replaceOlder(db: DatabaseSync, record: ClusterRecord, text: string): boolean {
+  const { changes } = db.prepare(REPLACE_CLUSTER).run(record.cluster, startOf(record), text);
+  return Number(changes) > 0 && replaceFollows(db, record);
+}
+
+function startOf({ reconciledAt }: ClusterRecord): number | null {
+  return reconciledAt === undefined ? null : Date.parse(reconciledAt);
+}
+
+function replaceFollows(db: DatabaseSync, { cluster, follows }: ClusterRecord): true {
   db.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
   const insert = db.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
   for (const repository of follows) insert.run(repository, cluster);
+  return true;
 }
 
 /** Takes the write lock at once: a transaction that began by reading could not wait for it. */
-function inTransaction(db: DatabaseSync, work: () => void): void {
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
-    work();
+    const result = work();
     db.exec('COMMIT');
+    return result;
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;

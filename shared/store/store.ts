@@ -9,8 +9,14 @@ import type { NoteKind, Notes } from './notes.ts';
  */
 export interface Store {
   readCluster(cluster: string): Promise<ClusterRecord | undefined>;
-  /** Replaces the record, unless the one in place comes from a reconcile that started later. */
-  writeCluster(record: ClusterRecord): Promise<void>;
+  /**
+   * Replaces the record, unless the one in place comes from a reconcile that started later. With `over`: if the one in
+   * place is still that one, and only then (`undefined`: if there is none). Returns whether it did.
+   */
+  writeCluster(
+    record: ClusterRecord,
+    condition?: { readonly over: ClusterRecord | undefined },
+  ): Promise<boolean>;
   deleteCluster(cluster: string): Promise<void>;
   /** Records in order of cluster name, after `after`; at most `limit`. */
   listClusters(page: {
@@ -40,6 +46,8 @@ export interface ClusterRecord {
   readonly lookedAt?: string;
   /** The last look found something that could not be checked or written. */
   readonly incomplete?: true;
+  /** That it cannot be reached was about to be told when this was written. */
+  readonly doubtful?: true;
   /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
   readonly follows: readonly string[];
   readonly syncs: readonly SyncRow[];
@@ -113,4 +121,6 @@ export interface ImageRecord extends ImageKey {
   readonly since: string;
   /** When it was told that it has waited for its signature too long, ISO 8601. */
   readonly remindedAt?: string;
+  /** This was about to be told when it was written. */
+  readonly doubtful?: true;
 }

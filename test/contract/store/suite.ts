@@ -103,6 +103,62 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       expect(following.has('c1')).toBe(replaced && second !== undefined);
     });
 
+    describe('over a record that was read', () => {
+      const renamed = (message: string): ClusterRecord => clusterRecord('c1', { message });
+
+      it('replaces that one, however it was put together', async () => {
+        await store.writeCluster(clusterRecord('c1'));
+        const read = await store.readCluster('c1');
+        const backwards = Object.fromEntries(Object.entries(read ?? {}).toReversed());
+        expect(
+          await store.writeCluster(renamed('second'), {
+            over: { ...clusterRecord('c1'), ...backwards },
+          }),
+        ).toBe(true);
+        expect(await store.writeCluster(renamed('third'), { over: renamed('second') })).toBe(true);
+        expect((await store.readCluster('c1'))?.message).toBe('third');
+      });
+
+      it.each<[string, ClusterRecord | undefined, ClusterRecord | undefined]>([
+        ['another one', renamed('other'), clusterRecord('c1')],
+        ['one where there was none', renamed('other'), undefined],
+        ['none where there was one', undefined, clusterRecord('c1')],
+      ])('leaves %s alone, and says so', async (_, inPlace, over) => {
+        if (inPlace !== undefined) await store.writeCluster(inPlace);
+        expect(await store.writeCluster(renamed('mine'), { over })).toBe(false);
+        expect(await store.readCluster('c1')).toEqual(inPlace);
+        const { following } = await store.followers('r.example/configs/platform');
+        expect(following.has('c1')).toBe(inPlace !== undefined);
+      });
+
+      it('writes the first', async () => {
+        expect(await store.writeCluster(renamed('mine'), { over: undefined })).toBe(true);
+        expect((await store.readCluster('c1'))?.message).toBe('mine');
+      });
+
+      it('takes what cannot be read for none', async () => {
+        await store.writeCluster(clusterRecord('c1'));
+        await corrupt('c1', '{');
+        expect(await store.writeCluster(renamed('mine'), { over: undefined })).toBe(true);
+        expect((await store.readCluster('c1'))?.message).toBe('mine');
+      });
+
+      it('lets one of many win', async () => {
+        await store.writeCluster(clusterRecord('c1'));
+        const other = await open();
+        const writers = Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? store : other).writeCluster(renamed(`writer ${index}`), {
+            over: clusterRecord('c1'),
+          }),
+        );
+        const results = await Promise.all(writers);
+        await other.close();
+        expect(results.filter((won) => won)).toHaveLength(1);
+        const { message } = (await store.readCluster('c1')) ?? {};
+        expect(message).toBe(`writer ${results.indexOf(true)}`);
+      });
+    });
+
     it('compares starts as times, not as text', async () => {
       await store.writeCluster(named('first', '2026-11-22T05:00:01.500Z'));
       await store.writeCluster(named('second', '2026-11-22T05:00:01Z'));

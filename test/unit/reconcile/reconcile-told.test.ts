@@ -66,7 +66,7 @@ describe('what is told', () => {
         ...world.deps.store,
         writeCluster: async (...args: Parameters<typeof world.deps.store.writeCluster>) => {
           if (broken) throw new CountersignError('store-unavailable', 'Killed here');
-          await world.deps.store.writeCluster(...args);
+          return world.deps.store.writeCluster(...args);
         },
       },
     };

@@ -33,6 +33,13 @@ describe('eventIdOf()', () => {
     expect(eventIdOf(retry)).toBe(eventIdOf(SYNC));
   });
 
+  it('is the same before and after the failure was marked as about to be told', () => {
+    const replaced = { phase: 'Approved', since: '2026-11-22T04:00:00.000Z' } as const;
+    const failure = { phase: 'Failed', since: '2026-11-22T05:00:00.000Z' } as const;
+    const event = { ...SYNC, type: 'sync.failed', replaced } as const;
+    expect(eventIdOf({ ...event, replaced: { ...replaced, failure } })).toBe(eventIdOf(event));
+  });
+
   const later = { phase: 'Approved', since: '2026-11-23T00:00:00.000Z' } as const;
   const others: readonly [string, StatusEvent][] = [
     ['another type', { ...SYNC, type: 'sync.failed' }],

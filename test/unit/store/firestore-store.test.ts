@@ -141,7 +141,9 @@ describe('replacing a cluster', () => {
   it('depends on the document being the one that was read, and takes its other parts away', async () => {
     const { store, sent } = scriptedFirestore([found(stored, '2026-11-22T04:00:00Z'), committed]);
     await store.writeCluster(clusterRecord('c1'));
-    expect(sent[0]?.body).toMatchObject({ mask: { fieldPaths: ['parts', 'reconciledAt'] } });
+    expect(sent[0]?.body).toMatchObject({
+      mask: { fieldPaths: ['parts', 'reconciledAt', 'edition'] },
+    });
     expect(sent[1]?.body).toMatchObject({
       writes: [
         { currentDocument: { updateTime: '2026-11-22T04:00:00Z' } },
