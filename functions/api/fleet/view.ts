@@ -16,6 +16,7 @@ export function viewSync(cluster: string, row: SyncRow): SyncView {
     ...(row.live === undefined ? {} : { liveDigest: row.live }),
     ...(row.verdict === undefined ? {} : { verdict: row.verdict }),
     phase: record.phase,
+    ...(record.digest === undefined ? {} : { digest: record.digest }),
     since: record.since,
     message: row.message,
     errors: row.errors.map(({ code, message }) => ({ code, message })),

@@ -27,10 +27,8 @@ export function fleetPage(input: FleetPageInput): Markup {
     'Fleet',
     person,
     html`${asked === undefined ? '' : notice(asked)}
-<div id="health" data-live>
-<p class="health ${isWell(summary) ? 'ok' : ''}" role="status">${sayHealth(summary)}</p>
-<p class="quiet">The oldest reading is ${sayAge(summary.ageSeconds)} old.</p>
-</div>
+<p id="health" data-live class="health ${isWell(summary) ? 'ok' : ''}" role="status">${sayHealth(summary)}</p>
+<p id="age" data-live class="quiet">The oldest reading is ${sayAge(summary.ageSeconds)} old.</p>
 ${filterForm(query, summary)}
 <div id="fleet" data-live>
 ${matrix(input)}

@@ -16,6 +16,7 @@ async function refresh() {
 function replace(old, fresh) {
   if (fresh === null || fresh.isEqualNode(old)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  old.className = fresh.className;
   old.replaceChildren(...document.importNode(fresh, true).childNodes);
   if (focused === null) return;
   for (const link of old.querySelectorAll('a')) if (link.getAttribute('href') === focused) link.focus();

@@ -44,6 +44,7 @@ export const SyncView = z
     liveDigest: z.string().optional().describe('What Config Sync reports as synced'),
     verdict: z.string().optional().describe('Of the digest in the registry'),
     phase: z.enum(PHASES),
+    digest: z.string().optional().describe('What the phase is about'),
     since: Time,
     message: z.string(),
     errors: z.array(Fault),

@@ -1,0 +1,45 @@
+import type { Api } from './call-api.ts';
+import { Accepted, Preview } from './schema.ts';
+import { type ExitCode, type Terminal, clean } from './terminal.ts';
+
+export interface ResyncArguments {
+  readonly image?: string;
+  readonly digest?: string;
+  readonly cluster?: string;
+  readonly sync?: string;
+  readonly reason?: string;
+}
+
+/** Asks for a resync, or with `dryRun` what one would change. */
+export async function askResync(
+  about: ResyncArguments,
+  options: { readonly dryRun: boolean; readonly json: boolean; readonly key: string | undefined },
+  api: Api,
+  { out }: Terminal,
+): Promise<ExitCode> {
+  const path = '/v1/resync';
+  if (!options.dryRun) {
+    const accepted = await api.post(path, about, Accepted, options.key);
+    const { id, clusters } = accepted;
+    out(
+      options.json
+        ? `${JSON.stringify(accepted)}\n`
+        : `Resync ${clean(id)}: ${clusters} clusters tasked\n`,
+    );
+    return 0;
+  }
+  const preview = await api.post(path, { ...about, dryRun: true }, Preview);
+  if (options.json) {
+    out(`${JSON.stringify(preview, null, 2)}\n`);
+    return preview.unread.length === 0 ? 0 : 2;
+  }
+  const { clusters, looked, syncs, unread } = preview;
+  const lines = [
+    ...syncs.map(({ cluster, sync, change, why }) => `${change}  ${cluster} ${sync}: ${why}`),
+    ...unread.map(({ cluster, message }) => `unread  ${cluster}: ${message}`),
+    `A resync would task ${clusters} clusters; ${looked} of them were looked at`,
+  ];
+  out(lines.map((line) => `${clean(line)}\n`).join(''));
+  // What could not be looked at could not be checked.
+  return unread.length === 0 ? 0 : 2;
+}

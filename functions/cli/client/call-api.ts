@@ -1,0 +1,136 @@
+import type * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+import { Page, Problem } from './schema.ts';
+import type { Cluster, Sync } from './schema.ts';
+
+/** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
+export interface Api {
+  get<T>(path: string, query: Query, schema: z.ZodType<T>): Promise<T>;
+  text(path: string, query: Query): Promise<TextPage>;
+  post<T>(path: string, body: object, schema: z.ZodType<T>, key?: string): Promise<T>;
+}
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/** One page of text, and the cursor of the next. */
+export interface TextPage {
+  readonly text: string;
+  readonly next: string | undefined;
+}
+
+export interface ApiOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly fetch: typeof fetch;
+}
+
+/** What the API said no with; `code` is its own. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+  readonly code: string;
+  readonly status: number;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** As long as the API itself may take, with room to spare. */
+const CALL_LIMIT_MS = 60_000;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const NEXT = /[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; *rel="next"/;
+/** More pages than a fleet has; who pages on beyond that is not listing. */
+const MAX_PAGES = 10_000;
+
+/** Throws `bad-request` for a URL that a token must not go to. */
+export function openApi({ url, token, fetch: send }: ApiOptions): Api {
+  const base = URL.parse(url);
+  if (base === null) throw bad(`${url} is no URL: write https://HOST`);
+  const safe = base.protocol === 'https:' || LOOPBACK.has(base.hostname);
+  if (!safe) throw bad(`${url} is neither https nor on this machine: a token would be readable`);
+
+  async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
+    const target = new URL(path, base ?? undefined);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) target.searchParams.set(name, value);
+    }
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    const signal = AbortSignal.timeout(CALL_LIMIT_MS);
+    let answer: Response;
+    try {
+      // A redirect would take the token along to where nobody asked for it.
+      answer = await send(target, { ...init, headers, signal, redirect: 'error' });
+    } catch (cause) {
+      throw new ApiFailure(0, 'unreachable', `${target.origin} does not answer: ${textOf(cause)}`);
+    }
+    if (answer.ok) return answer;
+    throw await failureOf(answer);
+  }
+
+  return {
+    async get(path, query, schema) {
+      const answer = await call(path, query, { headers: { accept: 'application/json' } });
+      return schema.parse(await answer.json());
+    },
+    async text(path, query) {
+      const answer = await call(path, query, { headers: { accept: 'text/plain' } });
+      const [, next] = NEXT.exec(answer.headers.get('link') ?? '') ?? [];
+      return { text: await answer.text(), next };
+    },
+    async post(path, body, schema, key) {
+      const answer = await call(
+        path,
+        {},
+        {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            ...(key === undefined ? {} : { 'idempotency-key': key }),
+          },
+          body: JSON.stringify(body),
+        },
+      );
+      return schema.parse(await answer.json());
+    },
+  };
+}
+
+/** Every page of the fleet. */
+export async function readFleet(
+  api: Pick<Api, 'get'>,
+  query: Query,
+): Promise<{ readonly clusters: readonly Cluster[]; readonly syncs: readonly Sync[] }> {
+  const clusters = new Map<string, Cluster>();
+  const syncs: Sync[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await api.get('/v1/fleet', { ...query, limit: '1000', cursor }, Page);
+    for (const cluster of page.clusters) clusters.set(cluster.cluster, cluster);
+    syncs.push(...page.syncs);
+    cursor = page.next;
+    if (cursor === undefined) break;
+  }
+  return { clusters: [...clusters.values()], syncs };
+}
+
+async function failureOf(answer: Response): Promise<ApiFailure> {
+  const text = await answer.text();
+  try {
+    const { detail, code } = Problem.parse(JSON.parse(text));
+    return new ApiFailure(answer.status, code, detail);
+  } catch {
+    return new ApiFailure(answer.status, 'http', `The service answered ${answer.status}`);
+  }
+}
+
+function textOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown failure';
+  return cause.cause instanceof Error ? cause.cause.message : cause.message;
+}
+
+function bad(message: string): CountersignError {
+  return new CountersignError('bad-request', message);
+}

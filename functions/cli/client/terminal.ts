@@ -1,0 +1,40 @@
+/** 0: done, verified, live. 1: not. 2: could not be checked, or bad input. 3: timed out. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** A person's terminal, or a script's pipes. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether what is written to `err` can be overwritten. */
+  readonly live: boolean;
+}
+
+/** One line that says how far it is: overwritten in a terminal, written anew on each change elsewhere. */
+export interface Progress {
+  show(line: string): void;
+  /** Leaves the terminal with a line of its own. */
+  end(): void;
+}
+
+const UNPRINTABLE = /[^\P{C}\n]/gu;
+const CLEAR_LINE = '\r\u001b[2K';
+
+export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): Progress {
+  let shown: string | undefined;
+  return {
+    show(line) {
+      if (line === shown) return;
+      err(live ? `${CLEAR_LINE}${line}` : `${line}\n`);
+      shown = line;
+    },
+    end() {
+      if (live && shown !== undefined) err('\n');
+      shown = undefined;
+    },
+  };
+}
+
+/** Without controls and the change of direction: what others push must not rule a terminal. */
+export function clean(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
+}

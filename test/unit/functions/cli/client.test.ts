@@ -1,0 +1,313 @@
+import { describe, expect, it } from 'vitest';
+import { runClient } from '#functions/cli/client/run-client.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
+import { A, B, ROOT, type ApiWorld, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
+import { IMAGE, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Options {
+  /** What happens while it waits; it waits at most ten times. */
+  readonly meanwhile?: (round: number) => Promise<void> | void;
+  readonly live?: boolean;
+  readonly requests?: Request[];
+}
+
+async function run(world: ApiWorld, args: string[], options: Options = {}): Promise<Run> {
+  let out = '';
+  let err = '';
+  let time = 0;
+  let rounds = 0;
+  const code = await runClient(args, {
+    terminal: {
+      out: (text) => (out += text),
+      err: (text) => (err += text),
+      live: options.live ?? false,
+    },
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      options.requests?.push(request.clone());
+      const { pathname, search } = new URL(request.url);
+      const body = request.method === 'POST' ? await request.text() : undefined;
+      const { method, headers } = request;
+      return world.request(`${pathname}${search}`, { method, headers, ...(body ? { body } : {}) });
+    },
+    now: () => time,
+    async sleep(milliseconds) {
+      time += milliseconds;
+      world.pass(milliseconds);
+      rounds += 1;
+      if (rounds > 400) throw new Error('It waits for ever');
+      await options.meanwhile?.(rounds);
+    },
+  });
+  return { code, out, err };
+}
+
+describe('countersign status', () => {
+  it('prints what nomos does, and exits with 0 where all is well', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { code, out } = await run(world, ['status']);
+    expect(code).toBe(0);
+    expect(out).toContain('cluster-3\n  --------------------\n  <root>:root-sync');
+  });
+
+  it('exits with 1 where something is not, and pages as JSON', async () => {
+    const world = createApiWorld();
+    world.clusters.cluster('cluster-2').down = 'cluster-unreachable';
+    await world.sweep();
+    const { code, out } = await run(world, ['status', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(out).clusters).toHaveLength(3);
+  });
+
+  it('reads every page', async () => {
+    const syncs = Array.from({ length: 700 }, (_, at) =>
+      liveRSync({ uid: `u${at}`, ref: { kind: 'RootSync', namespace: 'x', name: `s-${at}` } }),
+    );
+    const world = createApiWorld({ clusters: { 'cluster-1': syncs, 'cluster-2': syncs } });
+    await world.sweep();
+    const { out } = await run(world, ['status']);
+    expect(out.match(/<root>:s-/g)).toHaveLength(1_400);
+  });
+});
+
+describe('countersign resync', () => {
+  it('asks, with everything it was told', async () => {
+    const world = createApiWorld();
+    world.verdicts.set(B, VERIFIED);
+    const args = ['--image', IMAGE, '--digest', B, '--cluster', 'cluster-1', '--reason', 'because'];
+    const { code, out } = await run(world, ['resync', ...args]);
+    expect({ code, out }).toEqual({ code: 0, out: 'Resync id-1: 1 clusters tasked\n' });
+    expect(world.tasks).toMatchObject([{ cluster: 'cluster-1', image: IMAGE, digest: B }]);
+    expect(world.events[0]?.data).toMatchObject({ reason: 'because' });
+  });
+
+  it('is one request under one key', async () => {
+    const world = createApiWorld();
+    const first = await run(world, ['resync', '--key', 'k', '--json']);
+    expect(await run(world, ['resync', '--key', 'k', '--json'])).toEqual(first);
+    expect(world.tasks).toHaveLength(3);
+  });
+
+  it('says what would change, and 2 where it could not look', async () => {
+    const world = createApiWorld();
+    const whole = await run(world, ['resync', '--dry-run']);
+    expect(whole.code).toBe(0);
+    expect(whole.out).toContain(`approve  cluster-1 ${ROOT}: Verified by release-key`);
+    world.clusters.cluster('cluster-2').down = 'cluster-unreachable';
+    expect((await run(world, ['resync', '--dry-run'])).code).toBe(2);
+    expect(world.tasks).toEqual([]);
+  });
+
+  it('exits with 2 for a digest that does not verify', async () => {
+    const world = createApiWorld();
+    world.verdicts.set(B, UNTRUSTED);
+    const { code, err } = await run(world, ['resync', '--image', IMAGE, '--digest', B]);
+    expect(code).toBe(2);
+    expect(err).toContain('(not-verified)');
+  });
+});
+
+describe('countersign wait', () => {
+  const WAIT = ['wait', `${IMAGE}@${B}`];
+
+  function moveTag(world: ApiWorld): void {
+    world.tags.set(IMAGE, B);
+    world.verdicts.set(B, VERIFIED);
+  }
+
+  function setLive(world: ApiWorld, cluster: string, digest: typeof A | typeof B): void {
+    const { rsyncs } = world.clusters.cluster(cluster);
+    const rsync = rsyncs.get(ROOT) ?? liveRSync();
+    rsyncs.set(ROOT, { ...rsync, status: liveStatus(digest) });
+  }
+
+  it('ends with 0 once the digest is live in every cluster', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    moveTag(world);
+    const { code, out, err } = await run(world, WAIT, {
+      async meanwhile(round) {
+        if (round > 1) setLive(world, `cluster-${Math.min(3, round - 1)}`, B);
+        await world.sweep();
+      },
+    });
+    expect({ code, out }).toEqual({ code: 0, out: 'Live everywhere\n' });
+    expect(err.split('\n')).toEqual([
+      '0 of 3 live, 3 Synced',
+      '0 of 3 live, 3 Approved',
+      '1 of 3 live, 2 Approved',
+      '2 of 3 live, 1 Approved',
+      '3 of 3 live',
+      '',
+    ]);
+  });
+
+  it('ends with 1 when a cluster fails on the digest, and says which and why', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    moveTag(world);
+    const { code, out } = await run(world, WAIT, {
+      async meanwhile() {
+        const { rsyncs } = world.clusters.cluster('cluster-2');
+        const rsync = rsyncs.get(ROOT) ?? liveRSync();
+        rsyncs.set(ROOT, {
+          ...rsync,
+          status: sourceError(liveStatus(A), B, '2009', '2027-01-01T00:00:00Z'),
+        });
+        await world.sweep();
+      },
+    });
+    expect(code).toBe(1);
+    expect(out).toBe(`Failed  cluster-2 ${ROOT}: 2009: KNV2009: denied\nNot live\n`);
+  });
+
+  it('does not take what was before it was signed for a failure', async () => {
+    const world = createApiWorld();
+    moveTag(world);
+    world.verdicts.set(B, UNTRUSTED);
+    await world.sweep();
+    const { code } = await run(world, WAIT, {
+      async meanwhile(round) {
+        world.verdicts.set(B, VERIFIED);
+        for (const name of ['cluster-1', 'cluster-2', 'cluster-3']) setLive(world, name, B);
+        if (round > 1) await world.sweep();
+      },
+    });
+    expect(code).toBe(0);
+  });
+
+  it('ends with 3 when the time is up, and names who is late', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    moveTag(world);
+    const { code, out } = await run(world, [...WAIT, '--timeout', '30s']);
+    expect(code).toBe(3);
+    expect(out).toContain(`Synced  cluster-1 ${ROOT}: Live`);
+    expect(out).toContain('Not live in time');
+  });
+
+  it('ends with 1 where nobody follows the image', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { code, err } = await run(world, ['wait', `us-docker.pkg.dev/acme/other@${B}`]);
+    expect({ code, err }).toEqual({ code: 1, err: 'No RSync follows this image\n' });
+  });
+
+  it('waits for a service that does not answer for a while', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { listClusters } = world.deps.store;
+    let failures = 3;
+    world.deps.store.listClusters = async (page) => {
+      failures -= 1;
+      if (failures >= 0) throw new CountersignError('store-unavailable', 'Store is down');
+      return listClusters(page);
+    };
+    const { code, err } = await run(world, ['wait', `${IMAGE}@${A}`]);
+    expect(code).toBe(0);
+    expect(err).toContain('The service does not answer: Store is down');
+  });
+
+  it('overwrites its line in a terminal', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { err } = await run(world, ['wait', `${IMAGE}@${A}`], { live: true });
+    expect(err).toBe('\r\u001b[2K3 of 3 live\n');
+  });
+
+  it('gives its result as JSON', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { out } = await run(world, ['wait', `${IMAGE}@${A}`, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ code: 0, failed: [], waiting: [] });
+  });
+});
+
+describe('countersign explain and verify', () => {
+  it.each<[string, string[], number, string]>([
+    ['what is well', ['explain', 'cluster-1', ROOT], 0, 'is live and approved: nothing to do'],
+    ['a verified image', ['verify', IMAGE], 0, 'Verified by release-key under policy "release"'],
+  ])('explains %s', async (_, args, code, text) => {
+    const world = createApiWorld();
+    await world.sweep();
+    const told = await run(world, args);
+    expect(told.code).toBe(code);
+    expect(told.out).toContain(text);
+    const json = await run(world, [...args, '--json']);
+    expect(JSON.parse(json.out)).toBeTypeOf('object');
+  });
+
+  it('exits with 1 for what is not well, and with 2 for what cannot be told', async () => {
+    const world = createApiWorld();
+    world.verdicts.set(A, UNTRUSTED);
+    expect((await run(world, ['verify', IMAGE])).code).toBe(1);
+    expect((await run(world, ['explain', 'cluster-1', ROOT])).code).toBe(1);
+    world.clusters.cluster('cluster-1').down = 'cluster-unreachable';
+    expect((await run(world, ['explain', 'cluster-1', ROOT])).code).toBe(2);
+    world.broken.set(IMAGE, new CountersignError('registry-unavailable', 'Down'));
+    expect((await run(world, ['verify', IMAGE])).code).toBe(2);
+    world.broken.set(IMAGE, new CountersignError('deadline-exceeded', 'Late'));
+    expect((await run(world, ['verify', IMAGE])).code).toBe(3);
+  });
+});
+
+describe('countersign', () => {
+  it.each([
+    [['nothing']],
+    [[]],
+    [['wait']],
+    [['wait', IMAGE]],
+    [['wait', `${IMAGE}@sha256:abc`]],
+    [['wait', `${IMAGE}@${A}`, '--timeout', 'soon']],
+    [['explain', 'cluster-1']],
+    [['explain', 'nobody', ROOT]],
+    [['status', '--phase', 'nothing']],
+    [['status', '--url', 'no url']],
+    [['status', '--url', 'http://countersign.example']],
+  ])('exits with 2 for %j', async (args) => {
+    const { code, out, err } = await run(createApiWorld(), args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).not.toBe('');
+  });
+
+  it('prints its help, and exits with 0', async () => {
+    const { code, out } = await run(createApiWorld(), ['--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('wait [options] <image@digest>');
+  });
+
+  it('sends its token where it belongs, and follows no redirect with it', async () => {
+    const requests: Request[] = [];
+    const url = 'https://countersign.example';
+    await run(createApiWorld(), ['status', '--json', '--url', url, '--token', 'secret'], {
+      requests,
+    });
+    expect(requests[0]?.url).toBe(`${url}/v1/fleet?limit=1000`);
+    expect(requests[0]?.headers.get('authorization')).toBe('Bearer secret');
+    expect(requests[0]?.redirect).toBe('error');
+  });
+
+  it('lets nobody rule the terminal', async () => {
+    const escape = '\u001b[2J\u202e';
+    const status = sourceError(liveStatus(A), A, '2004', '2027-01-01T00:00:00Z');
+    const errors = [{ code: '2004', message: escape }];
+    const source = { ...status.source, errors };
+    const rsync = liveRSync({ status: { ...status, source } });
+    const world = createApiWorld({ clusters: { 'cluster-1': [rsync] } });
+    await world.sweep();
+    const told = await Promise.all([
+      run(world, ['status']),
+      run(world, ['explain', 'cluster-1', ROOT]),
+      run(world, ['explain', 'cluster-1', `RootSync/${escape}`]),
+    ]);
+    for (const { out, err } of told) expect(out + err).not.toMatch(/\u001b|\u202e/);
+  });
+});
