@@ -1,6 +1,7 @@
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
+import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
 
 /** One guarantee taken away: the tests named must turn red. */
@@ -98,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, second guard: after a lost race the tag is resolved afresh',
     file: 'shared/reconcile/write.ts',
-    find: 'followed = await judgeAfresh(rsync, input.labels, deps);',
+    find: 'followed = await judgeAfresh(rsync, input, deps);',
     replace: '',
     tests: [RECONCILE],
   },
@@ -119,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '  await reportSync(written, row, member, deps);\n',
-    replace: '  if (row === undefined) await reportSync(written, row, member, deps);\n',
+    find: '    await reportSync(written, row, listed.member, deps);\n',
+    replace: '    if (row === undefined) await reportSync(written, row, listed.member, deps);\n',
     tests: [RECONCILE],
   },
   {
@@ -141,9 +142,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: one reconcile of a cluster at a time',
     file: 'functions/cluster/handle-task.ts',
-    find: 'await deps.serial(`cluster ${cluster}`, () =>',
+    find: 'const result = await deps.serial(`cluster ${cluster}`, () =>',
     replace:
-      'await (async (_: string, work: () => Promise<object>) => await work())(cluster, () =>',
+      'const result = await (async (_: string, work: () => Promise<object>) => await work())(cluster, () =>',
     tests: ['test/unit/functions'],
   },
   {
@@ -160,6 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "GCR_IO.test(host) || host.includes('pkg.dev')",
     tests: ['test/unit/registry', 'test/hostile'],
   },
+  ...SWEEP_MUTATIONS,
   ...TRUST_MUTATIONS,
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,

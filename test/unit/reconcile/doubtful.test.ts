@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { CountersignError } from '#shared/core/errors.ts';
+import { formatReference, parseReference } from '#shared/core/reference.ts';
+import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
+import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
+import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
+import { eventIdOf } from '#shared/status/event-id.ts';
+import { POLICY, VERIFIED, resolvedTo } from '#test/fixtures/decision.ts';
+import { A, D } from '#test/fixtures/digests.ts';
+import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
+import type { ReconcileWorld } from '#test/fixtures/reconcile-world.ts';
+import { IMAGE, liveStatus } from '#test/fixtures/rsync.ts';
+
+/** Publications of `type` get through, and are reported as failed. */
+function withLostAnswer(world: ReconcileWorld, type: string): ReconcileDeps {
+  return {
+    ...world.deps,
+    publish: async (event) => {
+      await world.deps.publish(event);
+      if (event.type === type) throw new CountersignError('publish-failed', 'No answer');
+    },
+  };
+}
+
+function runs(world: ReconcileWorld, digest: typeof A): void {
+  const rsync = { ...rsyncOf(world), status: liveStatus(digest) };
+  world.clusters.cluster('cluster-1').rsyncs.set(SYNC, rsync);
+}
+
+async function settled(): Promise<ReconcileWorld> {
+  const world = verifiedWorld();
+  world.verdicts.delete(D);
+  await run(world);
+  runs(world, A);
+  world.pass(1_000);
+  await run(world);
+  world.events.length = 0;
+  return world;
+}
+
+describe('a failure whose publication had no answer', () => {
+  it('is told to be over, even if nothing is wrong by the next look', async () => {
+    const world = await settled();
+    runs(world, D);
+    world.pass(1_000);
+    const deps = withLostAnswer(world, 'sync.unguarded');
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toMatchObject({
+      code: 'publish-failed',
+    });
+    runs(world, A);
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toEqual(['sync.unguarded', 'sync.recovered']);
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toHaveLength(2);
+  });
+
+  it('is told again under the same id, if it lasts', async () => {
+    const world = await settled();
+    runs(world, D);
+    world.pass(1_000);
+    const deps = withLostAnswer(world, 'sync.unguarded');
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toThrow('No answer');
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toEqual(['sync.unguarded', 'sync.unguarded']);
+    expect(new Set(world.events.map(eventIdOf)).size).toBe(1);
+  });
+
+  it('is told to be over at first sight, too', async () => {
+    const world = verifiedWorld();
+    world.verdicts.delete(D);
+    runs(world, D);
+    const deps = withLostAnswer(world, 'sync.unguarded');
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toThrow('No answer');
+    runs(world, A);
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toContain('sync.recovered');
+  });
+
+  it('is told to be over of a cluster', async () => {
+    const world = await settled();
+    const cluster = world.clusters.cluster('cluster-1');
+    cluster.down = 'cluster-unreachable';
+    const deps = withLostAnswer(world, 'cluster.unreachable');
+    world.pass(1_000);
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toThrow('No answer');
+    delete cluster.down;
+    world.pass(1_000);
+    await run(world);
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toEqual(['cluster.unreachable', 'cluster.recovered']);
+  });
+
+  it('is told to be over of an image that could not be checked', async () => {
+    const world = verifiedWorld();
+    const reference = parseReference(IMAGE);
+    const judged = { reference, resolution: resolvedTo(A), verdict: VERIFIED, policy: POLICY };
+    await publishVerdict(judged, 'm1', world.deps);
+    const failure = new CountersignError('registry-unavailable', 'Down');
+    const deps = withLostAnswer(world, 'image.unchecked');
+    await expect(publishUnchecked(reference, failure, 'm2', deps)).rejects.toThrow('No answer');
+    await publishUnchecked(reference, failure, 'm2', world.deps);
+    await publishUnchecked(reference, failure, 'm3', world.deps);
+    await publishVerdict(judged, 'm2', world.deps);
+    expect(world.types()).toEqual([
+      'image.verified',
+      'image.unchecked',
+      'image.unchecked',
+      'image.verified',
+    ]);
+    expect(world.events[0]?.data).toMatchObject({ image: formatReference(reference) });
+  });
+});
+
+describe('two reconciles of one cluster in two processes', () => {
+  it('do not overwrite what the other one told: the later looks again', async () => {
+    const world = await settled();
+    const cluster = world.clusters.cluster('cluster-1');
+    world.pass(1_000);
+    // The other one begins before, ends in between, and finds the cluster out of reach.
+    const deps: ReconcileDeps = {
+      ...world.deps,
+      rsyncs: {
+        ...world.deps.rsyncs,
+        list: async (api) => {
+          const listed = await world.deps.rsyncs.list(api);
+          cluster.down = 'cluster-unreachable';
+          await run(world);
+          delete cluster.down;
+          return listed;
+        },
+      },
+    };
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toMatchObject({
+      code: 'cluster-conflict',
+      retry: true,
+    });
+    world.pass(1_000);
+    await run(world);
+    expect(world.types()).toEqual(['cluster.unreachable', 'cluster.recovered']);
+  });
+});
