@@ -83,7 +83,7 @@ describe('GET /', () => {
     const errors = [{ code: EVIL, message: EVIL }];
     const world = createApiWorld({
       clusters: {
-        'cluster-1': [
+        [EVIL]: [
           liveRSync({
             status: { ...status, source: { ...status.source, errors, errorCount: 1 } },
             annotations: { breakGlass: EVIL, receipt: EVIL, imageToSync: EVIL, approved: EVIL },
@@ -94,7 +94,7 @@ describe('GET /', () => {
     await world.sweep();
     const pages = [
       '/',
-      `/explain?cluster=cluster-1&sync=${ROOT}`,
+      `/explain?cluster=${encodeURIComponent(EVIL)}&sync=${ROOT}`,
       `/?image=${encodeURIComponent(EVIL)}`,
       `/?cluster=${encodeURIComponent(EVIL)}`,
       `/explain?cluster=${encodeURIComponent(EVIL)}&sync=${encodeURIComponent(EVIL)}`,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { runClient } from '#functions/cli/client/run-client.ts';
+import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, ROOT, type ApiWorld, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
-import { IMAGE, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
 
 interface Run {
   readonly code: number;
@@ -123,7 +124,7 @@ describe('countersign wait', () => {
     world.verdicts.set(B, VERIFIED);
   }
 
-  function setLive(world: ApiWorld, cluster: string, digest: typeof A | typeof B): void {
+  function setLive(world: ApiWorld, cluster: string, digest: Digest): void {
     const { rsyncs } = world.clusters.cluster(cluster);
     const rsync = rsyncs.get(ROOT) ?? liveRSync();
     rsyncs.set(ROOT, { ...rsync, status: liveStatus(digest) });
@@ -170,14 +171,16 @@ describe('countersign wait', () => {
   });
 
   it('does not take what was before it was signed for a failure', async () => {
-    const world = createApiWorld();
+    const names = ['cluster-1', 'cluster-2', 'cluster-3'];
+    const clusters = Object.fromEntries(names.map((name) => [name, [buildRSync()]]));
+    const world = createApiWorld({ clusters });
     moveTag(world);
     world.verdicts.set(B, UNTRUSTED);
     await world.sweep();
     const { code } = await run(world, WAIT, {
       async meanwhile(round) {
         world.verdicts.set(B, VERIFIED);
-        for (const name of ['cluster-1', 'cluster-2', 'cluster-3']) setLive(world, name, B);
+        for (const name of names) setLive(world, name, B);
         if (round > 1) await world.sweep();
       },
     });
@@ -204,9 +207,10 @@ describe('countersign wait', () => {
   it('waits for a service that does not answer for a while', async () => {
     const world = createApiWorld();
     await world.sweep();
-    const { listClusters } = world.deps.store;
+    const { store } = world.deps;
+    const listClusters = store.listClusters.bind(store);
     let failures = 3;
-    world.deps.store.listClusters = async (page) => {
+    store.listClusters = async (page) => {
       failures -= 1;
       if (failures >= 0) throw new CountersignError('store-unavailable', 'Store is down');
       return listClusters(page);
@@ -308,6 +312,9 @@ describe('countersign', () => {
       run(world, ['explain', 'cluster-1', ROOT]),
       run(world, ['explain', 'cluster-1', `RootSync/${escape}`]),
     ]);
-    for (const { out, err } of told) expect(out + err).not.toMatch(/\u001b|\u202e/);
+    for (const { out, err } of told) {
+      expect(out + err).not.toContain('\u001b');
+      expect(out + err).not.toContain('\u202e');
+    }
   });
 });
