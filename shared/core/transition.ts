@@ -61,7 +61,7 @@ export function transition(
     else if (current !== undefined) events.push('approved');
   }
   const failed = isFailurePhase(phase);
-  // What a lost record said is unknown, and a failure may be open: an RSync of ours that is well says so.
+  // What a lost record said is unknown, and a failure may be open: an RSync of ours says so once it is well.
   const forgotten = previous === undefined && known;
   const open = previous?.failure !== undefined || forgotten;
   const recovered = open && !failed && phase !== 'Approved';
@@ -73,7 +73,7 @@ export function transition(
     ? { phase, since: previous?.failure?.phase === phase ? previous.failure.since : since }
     : recovered
       ? undefined
-      : previous?.failure;
+      : (previous?.failure ?? (forgotten ? ({ phase: 'Failed', since } as const) : undefined));
   const record: PhaseRecord = {
     phase,
     ...(digest === undefined ? {} : { digest }),

@@ -1,4 +1,4 @@
-import type { PhaseRecord } from '#shared/core/phase.ts';
+import { type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import { type RecordDeps, replaceRecord } from './replace-record.ts';
 
@@ -38,8 +38,9 @@ export function emptyRecord(cluster: string, now: Date): ClusterRecord {
 }
 
 function marksOf({ before, after }: Decided): readonly (readonly [string, SyncRow])[] {
-  const { failure, since } = after.record;
-  if (failure === undefined || failure.phase === before?.record.failure?.phase) return [];
+  const { phase, failure, since } = after.record;
+  if (!isFailurePhase(phase) || failure === undefined) return [];
+  if (failure.phase === before?.record.failure?.phase) return [];
   const unseen: PhaseRecord = { phase: 'Ignored', since };
   const record = { ...(before?.record ?? unseen), failure };
   return [[after.uid, { ...(before ?? after), record }]];
