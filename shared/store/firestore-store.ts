@@ -27,7 +27,7 @@ export function openFirestoreStore(options: FirestoreStoreOptions): Store {
   const notes = createNoteStore(deps);
   return {
     readCluster: (cluster) => guard(() => clusters.readCluster(cluster)),
-    writeCluster: (record) => guard(() => clusters.writeCluster(record)),
+    writeCluster: (record, condition) => guard(() => clusters.writeCluster(record, condition)),
     deleteCluster: (cluster) => guard(() => clusters.deleteCluster(cluster)),
     listClusters: (page) => guard(() => clusters.listClusters(page)),
     followers: (repository) => guard(() => clusters.followers(repository)),
