@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
 import { printResult } from './print-result.ts';
+import { runReal } from './real/run-real.ts';
 import { runPlanted } from './run-planted.ts';
 
 // `npm run test:faults -- [--seed N] [--pushes N] [--short] [--stories N] [--steps FILE]`: one campaign; exit code 1 when anything was violated.
+// `-- --real`: 300 pushes on the real processes of the local world (`npm run build` before).
 // `-- --planted [--only LAW]`: one bug for each law, each of which must be caught.
 const { values } = parseArgs({
   options: {
@@ -15,22 +17,27 @@ const { values } = parseArgs({
     drop: { type: 'string' },
     stories: { type: 'string', default: '3' },
     steps: { type: 'string' },
+    real: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     short: { type: 'boolean', default: false },
   },
 });
+const REAL_PUSHES = 300;
+
 async function runOne(): Promise<boolean> {
   const size = values.short
     ? { pushes: 300, images: 12, clusters: 10 }
     : { pushes: 5_000, images: 50, clusters: 40 };
-  const result = await runCampaign({
-    seed: Number(values.seed),
-    pushes: Number(values.pushes ?? size.pushes),
-    images: Number(values.images ?? size.images),
-    clusters: Number(values.clusters ?? size.clusters),
-    ...(values.drop === undefined ? {} : { drop: Number(values.drop) }),
-  });
+  const result = values.real
+    ? await runReal(Number(values.seed), Number(values.pushes ?? REAL_PUSHES))
+    : await runCampaign({
+        seed: Number(values.seed),
+        pushes: Number(values.pushes ?? size.pushes),
+        images: Number(values.images ?? size.images),
+        clusters: Number(values.clusters ?? size.clusters),
+        ...(values.drop === undefined ? {} : { drop: Number(values.drop) }),
+      });
   process.stdout.write(printResult(result, Number(values.stories)));
   if (values.steps !== undefined) writeFileSync(values.steps, `${result.steps().join('\n')}\n`);
   return result.violations.length === 0;

@@ -1,14 +1,22 @@
 import type { Clock } from '../sim/clock.ts';
-import type { SimCluster, SyncObject } from '../sim/cluster.ts';
-import { type SimRegistry, name } from '../sim/registry.ts';
+import type { SyncObject } from '../sim/cluster.ts';
+import { name } from '../sim/registry.ts';
 import type { PlannedImage } from '../world.ts';
-import { approvedOf, follows, liveOf, reachable, verdictAt } from './truth.ts';
+import {
+  type ClusterFacts,
+  type RegistryFacts,
+  approvedOf,
+  follows,
+  liveOf,
+  reachable,
+  verdictAt,
+} from './truth.ts';
 import type { Verdicts } from './violations.ts';
 
 export interface FinalStateDeps {
-  readonly clock: Clock;
-  readonly registry: SimRegistry;
-  readonly clusters: ReadonlyMap<string, SimCluster>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly registry: RegistryFacts;
+  readonly clusters: ReadonlyMap<string, ClusterFacts>;
   readonly verdicts: Verdicts;
 }
 
@@ -27,7 +35,7 @@ export function checkFinalState(deps: FinalStateDeps): void {
 }
 
 function problemOf(
-  cluster: SimCluster,
+  cluster: ClusterFacts,
   object: SyncObject,
   image: PlannedImage,
   { clock, registry }: FinalStateDeps,

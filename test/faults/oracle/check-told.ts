@@ -1,8 +1,9 @@
 import type { Clock } from '../sim/clock.ts';
-import type { SimCluster } from '../sim/cluster.ts';
-import { type SimRegistry, name } from '../sim/registry.ts';
+import { name } from '../sim/registry.ts';
 import type { Plan, PlannedImage } from '../world.ts';
 import {
+  type ClusterFacts,
+  type RegistryFacts,
   approvedOf,
   follows,
   isStalled,
@@ -15,12 +16,14 @@ import type { Verdicts } from './violations.ts';
 import type { Told } from './watch-events.ts';
 
 export interface ToldDeps {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly plan: Plan;
-  readonly registry: SimRegistry;
-  readonly clusters: ReadonlyMap<string, SimCluster>;
+  readonly registry: RegistryFacts;
+  readonly clusters: ReadonlyMap<string, ClusterFacts>;
   readonly verdicts: Verdicts;
   readonly told: readonly Told[];
+  /** A push that stood this long had every chance. */
+  readonly longStandingMs?: number;
   /** When the store was lost. */
   readonly losses: readonly number[];
   /** When clusters left the fleet. */
@@ -52,7 +55,14 @@ export function checkTold(deps: ToldDeps): void {
 }
 
 /** What a subscriber believes to be wrong at the end is wrong, and the other way round. */
-function checkFailures({ clock, registry, clusters, told, verdicts, ...rest }: ToldDeps): void {
+export function checkFailures({
+  clock,
+  registry,
+  clusters,
+  told,
+  verdicts,
+  ...rest
+}: ToldDeps): void {
   const open = new Map<string, Told>();
   for (const event of told) {
     if (event.uid === undefined) continue;
@@ -138,7 +148,7 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
 }
 
 /** What is approved and live at the end was told to be. */
-function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
+export function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
   const known = new Set(told.map(({ type, uid, digest }) => `${type} ${uid} ${digest}`));
   for (const { cluster, key, object, image } of reachable(clusters)) {
     if (!follows(cluster.plan, image)) continue;
@@ -159,7 +169,15 @@ function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
 }
 
 /** Every push that stood long enough was judged, and the last word about what stands now is true. */
-function checkPushes({ clock, plan, registry, clusters, told, verdicts }: ToldDeps): void {
+export function checkPushes({
+  longStandingMs = LONG_STANDING_MS,
+  clock,
+  plan,
+  registry,
+  clusters,
+  told,
+  verdicts,
+}: ToldDeps): void {
   const followed = new Set(
     reachable(clusters).flatMap(({ cluster, image }) =>
       follows(cluster.plan, image) ? [image] : [],
@@ -169,14 +187,15 @@ function checkPushes({ clock, plan, registry, clusters, told, verdicts }: ToldDe
     const moves = registry.moves(image.reference);
     const words = told.filter(
       ({ type, image: of = '' }) =>
-        type.startsWith('image.') && of.split(/[:@]/, 1)[0] === image.repository,
+        type.startsWith('image.') &&
+        (of === image.reference || of.startsWith(`${image.repository}@`)),
     );
     for (const [index, move] of moves.entries()) {
       const end = moves[index + 1]?.at ?? clock.now();
-      if (end - move.at < LONG_STANDING_MS || !followed.has(image)) continue;
+      if (end - move.at < longStandingMs || !followed.has(image)) continue;
       const about = words.filter(({ digest, at }) => at <= end && digest === move.child);
       const last = about.at(-1)?.type;
-      const wanted = `image.${verdictOf(registry, image, move, end - LONG_STANDING_MS / 2)}`;
+      const wanted = `image.${verdictOf(registry, image, move, end - longStandingMs / 2)}`;
       const right = index === moves.length - 1 ? last === wanted : last !== undefined;
       if (right) continue;
       const what = `${image.reference} at ${name(move.child)} is ${wanted}, and ${last ?? 'nothing'} was told`;
@@ -216,7 +235,7 @@ function checkTellings(deps: ToldDeps): void {
 
 /** When the tag moved, or something it led to was signed. */
 function happenedTo(
-  registry: SimRegistry,
+  registry: RegistryFacts,
   { repository, reference }: PlannedImage,
 ): readonly number[] {
   return registry.moves(reference).flatMap(({ at, top, child = top }) => {

@@ -7,11 +7,20 @@ import type { PlannedCluster, PlannedImage } from '../world.ts';
  * What the registry, the config and the clusters say, read by nothing of Countersign: this folder shares types with
  * it and not one function.
  */
+/** What can be known of a registry, whichever it is. */
+export type RegistryFacts = Pick<
+  SimRegistry,
+  'moves' | 'current' | 'signatures' | 'indexesOf' | 'isBad'
+>;
+
+/** What can be known of a cluster. */
+export type ClusterFacts = Pick<SimCluster, 'plan' | 'member' | 'down' | 'objects' | 'writes'>;
+
 export type TruthfulVerdict = 'verified' | 'unsigned' | 'untrusted' | 'unusable';
 
 /** What anybody with the public key would find at that moment. An image is signed on itself or on an index of it. */
 export function verdictAt(
-  registry: SimRegistry,
+  registry: RegistryFacts,
   repository: string,
   digest: string,
   at: number,
@@ -25,7 +34,7 @@ export function verdictAt(
 
 /** The verdict of what the tag leads to now. */
 export function verdictOf(
-  registry: SimRegistry,
+  registry: RegistryFacts,
   image: PlannedImage,
   move: Move,
   at: number,
@@ -36,7 +45,7 @@ export function verdictOf(
 }
 
 /** The last move of the tag to this digest, by its place in the tag's history; -1 where it never led there. */
-export function lastMoveTo(registry: SimRegistry, reference: string, digest: string): number {
+export function lastMoveTo(registry: RegistryFacts, reference: string, digest: string): number {
   return registry.moves(reference).findLastIndex(({ child }) => child === digest);
 }
 
@@ -69,8 +78,8 @@ export function isStalled({ status }: SyncObject): boolean {
 }
 
 /** Every RSync that exists in a cluster that can be reached. */
-export function reachable(clusters: ReadonlyMap<string, SimCluster>): readonly {
-  readonly cluster: SimCluster;
+export function reachable(clusters: ReadonlyMap<string, ClusterFacts>): readonly {
+  readonly cluster: ClusterFacts;
   readonly key: string;
   readonly object: SyncObject;
   readonly image: PlannedImage;

@@ -1,14 +1,21 @@
 import type { PatchSeen } from '../ports/cluster-port.ts';
 import type { Clock } from '../sim/clock.ts';
-import type { SimCluster } from '../sim/cluster.ts';
-import { type SimRegistry, name } from '../sim/registry.ts';
+import { name } from '../sim/registry.ts';
 import type { PlannedImage } from '../world.ts';
-import { approvedOf, follows, imageOf, lastMoveTo, verdictAt } from './truth.ts';
+import {
+  type ClusterFacts,
+  type RegistryFacts,
+  approvedOf,
+  follows,
+  imageOf,
+  lastMoveTo,
+  verdictAt,
+} from './truth.ts';
 import type { Verdicts } from './violations.ts';
 
 export interface PatchWatchDeps {
-  readonly clock: Clock;
-  readonly registry: SimRegistry;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly registry: RegistryFacts;
   readonly verdicts: Verdicts;
 }
 
@@ -23,7 +30,7 @@ export function watchPatches({
   clock,
   registry,
   verdicts,
-}: PatchWatchDeps): (cluster: SimCluster, seen: PatchSeen) => void {
+}: PatchWatchDeps): (cluster: Pick<ClusterFacts, 'plan'>, seen: PatchSeen) => void {
   /** Place in the tag's history of what an RSync was last approved for, by uid. */
   const approvedMove = new Map<string, number>();
 
