@@ -19,6 +19,8 @@ export interface Brokers {
   notify(data: string): void;
   publishTasks(topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]): void;
   sweep(): void;
+  /** Notifications that were not delivered by now never are: what is left to do is for the sweep. */
+  silence(): void;
 }
 
 export interface BrokersDeps {
@@ -102,7 +104,12 @@ export function createBrokers(deps: BrokersDeps): Brokers {
       deliver: (message) => deliver(pool, message),
       onDeadLetter: ({ messageId }) => journal.step('world', `${messageId} is a dead letter`),
     });
-  const gcr = open('gcr', push);
+  let silent = false;
+  const unlessSilent: Pool = {
+    ...push,
+    dispatch: async (message) => (silent ? 'ack' : push.dispatch(message)),
+  };
+  const gcr = open('gcr', unlessSilent);
   const topics = { tasks: open('tasks', cluster), 'sweep-tasks': open('sweep-tasks', cluster) };
 
   function publishTasks(topic: keyof typeof topics, tasks: readonly Task[]): void {
@@ -115,6 +122,9 @@ export function createBrokers(deps: BrokersDeps): Brokers {
   return {
     notify: (data) => gcr.publish(Buffer.from(data), { losable: true }),
     publishTasks,
+    silence() {
+      silent = true;
+    },
     sweep() {
       sweepSerial += 1;
       const publishTime = new Date(clock.now());

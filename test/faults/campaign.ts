@@ -118,6 +118,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   await clock.run(pushesEnd);
   rates = NO_FAULTS;
   publisher.stop();
+  brokers.silence();
   chaos.stop();
   journal.step('world', 'everything is well from now on');
   await clock.run(pushesEnd + REST_MS);
