@@ -48,18 +48,19 @@ export async function reconcileCluster(
     return { status: 'unknown-cluster' };
   }
   const startedAt = deps.now();
+  const cause = publishedAt.toISOString();
   try {
     const api = await deps.fleet.connect(member);
     const rsyncs = await deps.rsyncs.list(api);
     return await reconcileRSyncs(
-      { task, publishedAt, member, api, rsyncs, record, startedAt },
+      { task, publishedAt, cause, member, api, rsyncs, record, startedAt },
       deps,
     );
   } catch (error) {
     const phase = clusterPhaseOf(error);
     if (phase === undefined) throw error;
     const { message } = toFailure(error);
-    await reportCluster({ member, record, phase, message, lookedAt: startedAt }, deps);
+    await reportCluster({ member, record, phase, cause, message, lookedAt: startedAt }, deps);
     return { status: 'unreachable' };
   }
 }
@@ -81,6 +82,8 @@ function settledOf({ written, before, row }: SyncOutcome): readonly Decided[] {
 interface Listed {
   readonly task: Task;
   readonly publishedAt: Date;
+  /** Names the task, as no sender can: the time at which it was published. */
+  readonly cause: string;
   readonly member: Member;
   readonly api: ClusterApi;
   readonly rsyncs: readonly RSync[];
@@ -128,6 +131,7 @@ async function reconcileRSyncs(listed: Listed, deps: ReconcileDeps): Promise<Rec
       record,
       marked,
       phase: 'Reachable',
+      cause: listed.cause,
       // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
       known: rsyncs.some(({ annotations }) => annotations.receipt !== undefined),
       ...(failures.length === 0 ? { reconciledAt: startedAt } : { incomplete: true }),
@@ -150,7 +154,7 @@ async function tell(
   deps: ReconcileDeps,
 ): Promise<SyncOutcome> {
   try {
-    await reportSync(written, row, listed.member, deps);
+    await reportSync(written, row, listed, deps);
     return outcome;
   } catch (error) {
     return fail(written.rsync, row, error, listed, deps);
@@ -176,7 +180,7 @@ async function reconcileOne(
   entry: FollowedRSync | undefined,
   row: SyncRow | undefined,
   resolutions: Resolutions,
-  { task, member, api }: Listed,
+  { task, cause, member, api }: Listed,
   deps: ReconcileDeps,
 ): Promise<Written | undefined> {
   const followed =
@@ -191,7 +195,7 @@ async function reconcileOne(
     const judged = judgedImage(followed);
     const vanished = isStanding(rsync, followed, parseApproved(rsync.annotations.approved));
     if (judged !== undefined) {
-      await publishVerdict({ ...judged, vanished }, task.id ?? rsync.uid, deps);
+      await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
     }
   }
   return decideAndWrite(

@@ -13,6 +13,8 @@ export interface ClusterReport {
   /** As this reconcile has replaced it since. */
   readonly marked?: ClusterRecord | undefined;
   readonly phase: ClusterPhase;
+  /** What names the task, the same at each delivery of it. */
+  readonly cause: string;
   readonly message?: string;
   /** It was looked after before, whether or not that is remembered. */
   readonly known?: boolean;
@@ -48,6 +50,7 @@ export async function reportCluster(
     await deps.publish({
       type: phase === 'Reachable' ? 'cluster.recovered' : 'cluster.unreachable',
       replaced,
+      ...(replaced === undefined ? { cause: report.cause } : {}),
       data: {
         cluster: member.name,
         phase,

@@ -10,15 +10,22 @@ import type { SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
 import type { Written } from './write.ts';
 
+/** The reconcile that tells. */
+export interface ToldBy {
+  readonly member: Member;
+  /** What names its task, the same at each delivery of it. */
+  readonly cause: string;
+}
+
 /** Publishes every transition of one RSync, in order; the caller records it afterwards. */
 export async function reportSync(
   written: Written,
   row: SyncRow | undefined,
-  member: Member,
+  by: ToldBy,
   { publish }: Pick<ImageDeps, 'publish'>,
 ): Promise<void> {
   for (const type of written.decision.transition.events) {
-    await publish(describe(type, written, row, member));
+    await publish(describe(type, written, row, by));
   }
 }
 
@@ -55,7 +62,7 @@ function describe(
   type: SyncEventType,
   { rsync, followed, decision }: Written,
   row: SyncRow | undefined,
-  member: Member,
+  { member, cause }: ToldBy,
 ): SyncEvent {
   const { observation, transition, downgrade } = decision;
   const verdict = followed?.verdict;
@@ -68,6 +75,7 @@ function describe(
     type: `sync.${type}`,
     uid: rsync.uid,
     replaced: previous,
+    ...(previous === undefined ? { cause } : {}),
     ...(warns ? { severity: 'WARNING' } : {}),
     data: {
       ...(image === undefined ? {} : { image }),

@@ -62,12 +62,16 @@ export interface SyncEvent extends Told {
   readonly uid: string;
   /** The record that is replaced once this event is published. */
   readonly replaced: PhaseRecord | undefined;
+  /** Where no record is replaced, the task that led to it: what is told after a lost record is an episode of its own. */
+  readonly cause?: string;
   readonly data: z.infer<typeof SyncData>;
 }
 
 export interface ClusterEvent extends Told {
   readonly type: TypesOf<typeof ClusterData>;
   readonly replaced: { readonly phase: ClusterPhase; readonly since: string } | undefined;
+  /** As of a SyncEvent. */
+  readonly cause?: string;
   readonly data: z.infer<typeof ClusterData>;
 }
 

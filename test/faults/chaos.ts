@@ -82,7 +82,8 @@ export function createChaos(deps: ChaosDeps): Chaos {
       OUT.lasts,
       () => {
         cluster.down = true;
-        from = clock.now();
+        // Nobody looks at a cluster that is no member.
+        from = cluster.member ? clock.now() : 0;
         journal.count('cluster outages');
         say('cannot be reached');
       },

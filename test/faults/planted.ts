@@ -77,8 +77,8 @@ export const PLANTED: readonly Planted[] = [
     law: 'law 6: publish first, then record',
     bug: 'what was not recorded yet is not told',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, row, listed.member, deps);\n',
-    replace: '    if (row !== undefined) await reportSync(written, row, listed.member, deps);\n',
+    find: '    await reportSync(written, row, listed, deps);\n',
+    replace: '    if (row !== undefined) await reportSync(written, row, listed, deps);\n',
     caughtBy: ['5 every push has its outcome', '4 every failure is told, and its recovery'],
   },
   {

@@ -120,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, row, listed.member, deps);\n',
-    replace: '    if (row === undefined) await reportSync(written, row, listed.member, deps);\n',
+    find: '    await reportSync(written, row, listed, deps);\n',
+    replace: '    if (row === undefined) await reportSync(written, row, listed, deps);\n',
     tests: [RECONCILE],
   },
   {

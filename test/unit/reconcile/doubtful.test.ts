@@ -144,3 +144,28 @@ describe('two reconciles of one cluster in two processes', () => {
     expect(world.types()).toEqual(['cluster.unreachable', 'cluster.recovered']);
   });
 });
+
+describe('what is told where the record was lost', () => {
+  it.each([['cluster.recovered'], ['sync.recovered'], ['sync.synced']])(
+    'is another %s each time, and the same for the same task',
+    async (type) => {
+      const world = await settled();
+      for (const task of [1, 2]) {
+        world.pass(1_000);
+        const publishedAt = world.deps.now();
+        for (const delivery of [1, 2]) {
+          await world.deps.store.deleteCluster('cluster-1');
+          world.pass(1_000);
+          await run(world, TASK, publishedAt);
+          expect(world.types().filter((told) => told === type)).toHaveLength(
+            2 * task - 2 + delivery,
+          );
+        }
+      }
+      const ids = world.events.filter((told) => told.type === type).map(eventIdOf);
+      expect(ids[1]).toBe(ids[0]);
+      expect(ids[3]).toBe(ids[2]);
+      expect(ids[2]).not.toBe(ids[0]);
+    },
+  );
+});
