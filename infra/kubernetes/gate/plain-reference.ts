@@ -8,11 +8,13 @@ const PORT = ':[1-9][0-9]{0,4}';
 /** A first segment is a host where it has a dot or a port, or is localhost; else it is a path on Docker Hub. */
 const HOST = `(?:localhost|${LABEL}(?:\\.${LABEL})+|(?:localhost|${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])${PORT}|\\[[0-9A-Fa-f:]+\\])`;
 const SEGMENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+/** What has a dot before the first slash is dialled, so it has to be a host. */
+const DOTLESS = '[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*';
 const PATH = `${SEGMENT}(?:/${SEGMENT})*`;
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const DIGEST = 'sha256:[0-9a-f]{64}';
 
 /** `spec.oci.image`. */
-export const PLAIN_IMAGE = `^(?:${HOST}/)?${PATH}(?::${TAG})?(?:@${DIGEST})?$`;
+export const PLAIN_IMAGE = `^(?:(?:${HOST}|${DOTLESS})/${PATH}|${SEGMENT})(?::${TAG})?(?:@${DIGEST})?$`;
 /** `<spec.helm.repo without oci://>/<spec.helm.chart>`: Helm takes the first segment for the host always. */
 export const PLAIN_CHART = `^${HOST}/${PATH}$`;

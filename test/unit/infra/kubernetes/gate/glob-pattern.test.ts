@@ -120,6 +120,22 @@ describe('PLAIN_IMAGE', () => {
   });
 });
 
+describe('PLAIN_IMAGE, case by case', () => {
+  it.each([
+    ['platform', true],
+    ['a.b__a', true],
+    ['acme/platform', true],
+    ['a_b/platform', true],
+    // Config Sync dials "a.b__a"; references have no such host.
+    ['a.b__a/platform', false],
+    ['a.b/platform', true],
+    ['a.b./platform', false],
+  ])('%s: %s', (text, expected) => {
+    expect(RE2JS.compile(PLAIN_IMAGE).test(text)).toBe(expected);
+    expect(isReadable(text)).toBe(expected);
+  });
+});
+
 describe('PLAIN_CHART', () => {
   it.each([
     ['a.b/charts/platform', true],
