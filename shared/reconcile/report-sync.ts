@@ -75,7 +75,8 @@ function describe(
     type: `sync.${type}`,
     uid: rsync.uid,
     replaced: previous,
-    ...(previous === undefined ? { cause } : {}),
+    // What else is told where nothing is on record is the same news from whoever comes first.
+    ...(previous === undefined && type === 'recovered' ? { cause } : {}),
     ...(warns ? { severity: 'WARNING' } : {}),
     data: {
       ...(image === undefined ? {} : { image }),

@@ -62,7 +62,7 @@ export interface SyncEvent extends Told {
   readonly uid: string;
   /** The record that is replaced once this event is published. */
   readonly replaced: PhaseRecord | undefined;
-  /** Where no record is replaced, the task that led to it: what is told after a lost record is an episode of its own. */
+  /** Of a recovery that replaces no record, the task that led to it: each loss of the record ends an episode. */
   readonly cause?: string;
   readonly data: z.infer<typeof SyncData>;
 }

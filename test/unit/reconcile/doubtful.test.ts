@@ -146,7 +146,7 @@ describe('two reconciles of one cluster in two processes', () => {
 });
 
 describe('what is told where the record was lost', () => {
-  it.each([['cluster.recovered'], ['sync.recovered'], ['sync.synced']])(
+  it.each([['cluster.recovered'], ['sync.recovered']])(
     'is another %s each time, and the same for the same task',
     async (type) => {
       const world = await settled();

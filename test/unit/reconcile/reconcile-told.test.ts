@@ -90,7 +90,6 @@ describe('what is told', () => {
       type: 'sync.approved',
       uid: 'uid-1',
       replaced: undefined,
-      cause: '2026-11-22T06:00:00.000Z',
       data: {
         image: IMAGE,
         digest: A,
