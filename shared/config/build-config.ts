@@ -11,7 +11,7 @@ export function buildConfig(
   authorities: ReadonlyMap<string, readonly Authority[]>,
   source: ConfigSource,
 ): Config {
-  const { registries, images, unmatched, topics, sweep, gate } = input;
+  const { registries, images, unmatched, topics, sweep, gate, admission } = input;
   const policies = Object.entries(input.trust).map(
     ([name, policy]) => [name, buildPolicy(name, policy, authorities.get(name) ?? [])] as const,
   );
@@ -30,6 +30,12 @@ export function buildConfig(
       blockedAfterMs: sweep.blockedAfter,
     },
     ...(gate === undefined ? {} : { gate }),
+    admission: {
+      mode: admission.mode,
+      unchanged: admission.unchanged,
+      staleForMs: admission.staleFor,
+      deadlineMs: admission.deadline,
+    },
     access: input.access,
   };
 }

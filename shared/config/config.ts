@@ -14,6 +14,7 @@ export interface Config {
   readonly store: StoreConfig;
   readonly sweep: SweepConfig;
   readonly gate?: GateConfig;
+  readonly admission: AdmissionConfig;
   readonly access: AccessConfig;
 }
 
@@ -68,6 +69,18 @@ export interface GateConfig {
   /** User name in the clusters, exact. */
   readonly identity: string;
   readonly breakGlass: readonly string[];
+}
+
+/** How admission reviews are answered. */
+export interface AdmissionConfig {
+  /** `warn`: what would be refused is let in, with a warning. */
+  readonly mode: 'deny' | 'warn';
+  /** What is done with an `image-to-sync` that stays as it was. */
+  readonly unchanged: 'admit' | 'verify';
+  /** How long a good verdict that may not be used any more still is, while the registry cannot be asked. */
+  readonly staleForMs: number;
+  /** For one review. */
+  readonly deadlineMs: number;
 }
 
 /** A function without an entry has no callers: its main refuses to start. */

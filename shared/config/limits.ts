@@ -36,3 +36,7 @@ export const MAX_STARS_PER_SEGMENT = 2;
 /** Milliseconds. A sweep runs each minute; the local world sweeps each second. */
 export const MIN_PERIOD_MS = 1000;
 export const MAX_DURATION_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Of an admission review: below that nothing can be looked up, and Kubernetes never waits longer than 30 s. */
+export const MIN_REVIEW_MS = 100;
+export const MAX_REVIEW_MS = 29_000;

@@ -5,6 +5,7 @@ import { MAX_PEOPLE, MIN_PERIOD_MS } from './limits.ts';
 import { projectSchema, textSchema, topicSchema, userSchema } from './names.ts';
 import { percentSchema } from './percent.ts';
 import { accessSchema } from './schema-access.ts';
+import { admissionSchema } from './schema-admission.ts';
 import { fleetSchema } from './schema-fleet.ts';
 import { imagesSchema } from './schema-images.ts';
 import { registriesSchema } from './schema-registries.ts';
@@ -113,6 +114,7 @@ export const configSchema = z
     store,
     sweep,
     gate: gate.exactOptional(),
+    admission: admissionSchema,
     access: accessSchema,
   })
   .superRefine(finding(knownPolicies), ALWAYS)

@@ -103,6 +103,14 @@ const FULL: readonly Row[] = [
     'store.firestore.region',
     'unknown-key',
   ],
+  // admission
+  ['admission: { mode: warn', 'admission: { mode: «audit', 'admission.mode', 'bad-value'],
+  ['unchanged: verify', 'unchanged: «deny', 'admission.unchanged', 'bad-value'],
+  ['staleFor: 20m', 'staleFor: «20', 'admission.staleFor', 'wrong-type'],
+  ['staleFor: 20m', 'staleFor: «169h', 'admission.staleFor', 'bad-value'],
+  ['deadline: 5s', 'deadline: «99ms', 'admission.deadline', 'bad-value'],
+  ['deadline: 5s', 'deadline: «30s', 'admission.deadline', 'bad-value'],
+  ['deadline: 5s', '«timeout: 5s', 'admission.timeout', 'unknown-key'],
   // sweep, gate
   ['period: 15m', 'period: «15', 'sweep.period', 'wrong-type'],
   ['period: 15m', 'period: «999ms', 'sweep.period', 'bad-value'],
@@ -229,6 +237,7 @@ const COMPACT: readonly Row[] = [
     'wrong-type',
   ],
   ['sweep: {}', 'sweep: «15m', 'sweep', 'wrong-type'],
+  ['sweep: {}', 'sweep: {}\nadmission: «[]', 'admission', 'wrong-type'],
   ['{ identity: countersign }', '«countersign', 'gate', 'wrong-type'],
   ['access: {}', 'access: «[]', 'access', 'wrong-type'],
 ];
