@@ -53,7 +53,10 @@ const kubeconfig = z
       .record(textSchema(), labels)
       .superRefine(finding(atMost(MAX_CONTEXTS)), ALWAYS)
       .default({})
-      .meta({ description: 'Labels by context', examples: [{ 'cluster-1': { env: 'prod' } }] }),
+      .meta({
+        description: 'Labels by context, 200 for each',
+        examples: [{ 'cluster-1': { env: 'prod' } }],
+      }),
   })
   .superRefine(finding(labelledContexts), ALWAYS)
   .describe('Clusters of a kubeconfig file, reached directly');

@@ -20,14 +20,14 @@ function topic(description: string, example: string): z.ZodString {
 
 const topics = z
   .strictObject({
-    tasks: topic('Topic of the tasks that pushes cause', 'countersign-tasks'),
+    tasks: topic('Topic of the tasks that pushes and signatures cause', 'countersign-tasks'),
     sweepTasks: topic('Topic of the tasks that sweeps cause', 'countersign-sweep-tasks'),
     resyncTasks: topic('Topic of the tasks that people cause', 'countersign-resync-tasks'),
     status: topic('Topic of the status events', 'countersign-status'),
-    deadLetters: topic('Topic of what can never be understood', 'countersign-dead-letters'),
+    deadLetters: topic('Topic of what nobody could handle', 'countersign-dead-letters'),
   })
   .superRefine(finding(distinctTopics), ALWAYS)
-  .describe('Pub/Sub topics, by their full names');
+  .describe('Pub/Sub topics by their full names, all different');
 
 const store = z
   .strictObject({
@@ -61,21 +61,24 @@ const store = z
 const sweep = z
   .strictObject({
     period: durationSchema(MIN_PERIOD_MS).prefault('15m').meta({
-      description: 'Time in which the whole fleet is looked at once (default 15m)',
+      description:
+        'Time in which the whole fleet is looked at once (default 15m), from 1s to 168h; stretched where the calls to clusters do not suffice',
     }),
     withdrawBrake: percentSchema().prefault('5%').meta({
-      description: 'Share of the fleet above which a sweep withdraws nothing (default 5%)',
+      description:
+        'Share of the RSyncs with an approval (default 5%): where a changed policy would take more, a sweep withdraws nothing and says so; 0% to 100%',
     }),
     pendingAfter: durationSchema(0).prefault('1h').meta({
-      description: 'How long an image may wait for its signature unremarked (default 1h)',
+      description:
+        'How long an image may wait for its signature unremarked (default 1h), at most 168h',
     }),
     blockedAfter: durationSchema(0).prefault('2m').meta({
       description:
-        'How long Config Sync may report a refusal before it counts as Blocked (default 2m)',
+        'How long Config Sync may report a refusal after an approval before it counts as Blocked (default 2m), at most 168h',
     }),
   })
   .prefault({})
-  .describe('How the fleet is swept');
+  .describe('How the fleet is swept, and how patient that is');
 
 const gate = z
   .strictObject({
@@ -88,11 +91,12 @@ const gate = z
       .max(MAX_PEOPLE)
       .default([])
       .meta({
-        description: 'User names of those who may break the glass',
+        description:
+          'User names of those who may set countersign.dev/break-glass, which lets one digest past the gate',
         examples: [['oncall@acme.example']],
       }),
   })
-  .describe('Whom the gate knows');
+  .describe('Whom the gate knows; without it no gate is rendered');
 
 /** The whole config file (DESIGN section 5). Input is the YAML value, output has units and defaults applied. */
 export const configSchema = z

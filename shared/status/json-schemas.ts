@@ -2,18 +2,20 @@ import * as z from 'zod';
 import { ceTypeOf, STATUS_DATA } from './events.ts';
 import { SEVERITIES } from './severity.ts';
 
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
 /**
  * One JSON Schema per event type, by its file name in `schemas/`: what a subscriber receives, its attributes and its
  * data. Later versions may add fields, so that unknown ones are not refused.
  */
-export function statusJsonSchemas(): Readonly<Record<string, object>> {
+export function statusJsonSchemas(): Readonly<Record<string, JsonSchema>> {
   const entries = Object.entries(STATUS_DATA);
   return Object.fromEntries(
     entries.map(([type, data]) => [`${ceTypeOf(type)}.json`, jsonSchemaOf(type, data)]),
   );
 }
 
-function jsonSchemaOf(type: string, data: z.ZodType): object {
+function jsonSchemaOf(type: string, data: z.ZodType): JsonSchema {
   const message = z.object({
     attributes: z.object({
       'ce-specversion': z.literal('1.0'),

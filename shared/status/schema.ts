@@ -8,18 +8,18 @@ const Time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const Fault = z.strictObject({
   code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
-  message: z.string(),
+  message: z.string().describe('As Config Sync, or whoever failed, says it'),
 });
 
 /** Fields that every event has. */
 const COMMON = {
   since: Time.describe('When what is told began'),
-  errors: z.array(Fault),
+  errors: z.array(Fault).describe('What is wrong; empty where nothing is'),
   message: z.string().describe('One sentence for people'),
 };
 
 const JUDGED = {
-  verdict: z.enum(VERDICTS).optional(),
+  verdict: z.enum(VERDICTS).optional().describe('What the policy makes of the digest'),
   authorities: z.array(z.string()).optional().describe('Authorities of the policy that verified'),
   reasons: z.array(z.string()).optional().describe('Why candidate signatures do not count'),
 };
@@ -38,8 +38,11 @@ export const SyncData = z.strictObject({
   digest: z.string().optional().describe('A digest; for Helm <host/path>/<chart>:<version>'),
   cluster: z.string().describe('Full membership name, or kubeconfig context'),
   sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
-  phase: z.enum(PHASES),
-  previous: z.strictObject({ phase: z.enum(PHASES), since: Time }).optional(),
+  phase: z.enum(PHASES).describe('Where the RSync stands now'),
+  previous: z
+    .strictObject({ phase: z.enum(PHASES), since: Time })
+    .optional()
+    .describe('Where it stood when something was last told of it'),
   reason: z.string().optional().describe('What led to it: push, signature, sweep or resync'),
   actor: z.string().optional().describe('Who asked, for a resync'),
   ...JUDGED,
@@ -47,30 +50,33 @@ export const SyncData = z.strictObject({
 });
 
 export const ClusterData = z.strictObject({
-  cluster: z.string(),
-  phase: z.enum(CLUSTER_PHASES),
-  previous: z.strictObject({ phase: z.enum(CLUSTER_PHASES), since: Time }).optional(),
+  cluster: z.string().describe('Full membership name, or kubeconfig context'),
+  phase: z.enum(CLUSTER_PHASES).describe('Where the cluster stands now'),
+  previous: z
+    .strictObject({ phase: z.enum(CLUSTER_PHASES), since: Time })
+    .optional()
+    .describe('Where it stood when something was last told of it'),
   ...COMMON,
 });
 
 export const ResyncData = z.strictObject({
   id: z.string().describe('What the API answered with; the tasks carry it'),
-  actor: z.string(),
-  image: z.string().optional(),
-  digest: z.string().optional(),
-  cluster: z.string().optional(),
-  sync: z.string().optional(),
+  actor: z.string().describe('Who asked'),
+  image: z.string().optional().describe('The image asked for'),
+  digest: z.string().optional().describe('The digest to be approved ahead of its tag'),
+  cluster: z.string().optional().describe('The cluster asked for'),
+  sync: z.string().optional().describe('The RSync asked for'),
   reason: z.string().optional().describe('What the caller wrote'),
   clusters: z.number().int().nonnegative().describe('Clusters that were tasked'),
   ...COMMON,
 });
 
 export const SweepData = z.strictObject({
-  id: z.string(),
+  id: z.string().describe('Of this sweep; its tasks carry it'),
   clusters: z.number().int().nonnegative().describe('Clusters of the fleet'),
   tasked: z.number().int().nonnegative().describe('Clusters that were tasked by this sweep'),
   unsettled: z.number().int().nonnegative().optional().describe('Of these, looked at every time'),
-  unreachable: z.number().int().nonnegative().optional(),
+  unreachable: z.number().int().nonnegative().optional().describe('Clusters out of reach'),
   periodSeconds: z.number().nonnegative().describe('Time in which the whole fleet is looked at'),
   configuredPeriodSeconds: z
     .number()
@@ -85,7 +91,7 @@ const Count = z.number().int().nonnegative();
 
 export const RolloutData = z.strictObject({
   image: z.string().describe('The reference that is followed, in normal form'),
-  digest: z.string(),
+  digest: z.string().describe('What was approved last'),
   syncs: Count.describe('RSyncs that follow it, in all clusters that are known'),
   clusters: Count.describe('Clusters that have them'),
   live: Count.describe('RSyncs on which it is live'),

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { statusJsonSchemas } from './json-schemas.ts';
 
-// `npx node shared/status/write-schemas.ts` brings the committed schemas up to date; a test fails when they are not.
+// `npm run docs` brings the committed schemas up to date; a test fails when they are not.
 const folder = new URL('./schemas/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 for (const [file, schema] of Object.entries(statusJsonSchemas())) {

@@ -1,0 +1,168 @@
+import type { JsonSchema } from './json-schema.ts';
+
+/** One key of the file, as the reference shows it. */
+export interface ReferenceRow {
+  /** `trust.<name>.authorities[].key.pem`. */
+  readonly path: string;
+  readonly type: string;
+  /** `required`, the value that is used without the key, or nothing. */
+  readonly otherwise: string;
+  readonly meaning: string;
+  readonly limits: string;
+  /** As it is written in YAML's flow style. */
+  readonly example: string;
+}
+
+/** Every key below `schema`, in the order of the schema. */
+export function referenceRows(schema: JsonSchema, path = ''): readonly ReferenceRow[] {
+  const required = new Set(schema.required);
+  return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
+    if (typeof field !== 'object') return [];
+    const at = path === '' ? key : `${path}.${key}`;
+    return [rowOf(field, at, required.has(key)), ...rowsBelow(field, at)];
+  });
+}
+
+function rowsBelow(schema: JsonSchema, path: string): readonly ReferenceRow[] {
+  const { items, additionalProperties: others } = schema;
+  const alternatives = shapesOf(schema);
+  if (alternatives.length > 1) return rowsOfAlternatives(alternatives, path);
+  if (isSchema(items)) return rowsBelow(items, `${path}[]`);
+  if (isSchema(others)) return rowsBelow(others, `${path}.<name>`);
+  return referenceRows(schema, path);
+}
+
+/** Alternatives told apart by one key: a key that some of them lack says for which it is. */
+function rowsOfAlternatives(
+  alternatives: readonly JsonSchema[],
+  path: string,
+): readonly ReferenceRow[] {
+  const rows = alternatives.flatMap((shape) =>
+    referenceRows(shape, path).map((row) => ({ row, kind: kindOf(shape) })),
+  );
+  return [...Map.groupBy(rows, ({ row }) => row.path).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const join = (field: keyof ReferenceRow): string =>
+      [...new Set(same.map(({ row }) => row[field]).filter((text) => text !== ''))].join('; ');
+    if (same.every(({ row }) => row.type.startsWith('`'))) {
+      const types = [...new Set(same.map(({ row }) => row.type))].join(', ');
+      const meanings = same.map(({ row }) => `${row.type}: ${row.meaning}`);
+      return [{ ...first.row, type: types, meaning: meanings.join('; '), example: '' }];
+    }
+    const kinds = same.flatMap(({ kind }) => (kind === undefined ? [] : [`\`${kind}\``]));
+    const some = same.length < alternatives.length && kinds.length > 0;
+    const meaning = some ? `${join('meaning')} (${kinds.join(', ')})` : join('meaning');
+    const otherwise = some ? join('otherwise').replace('required', '') : join('otherwise');
+    return [{ ...first.row, meaning, otherwise, limits: join('limits'), example: join('example') }];
+  });
+}
+
+function rowOf(schema: JsonSchema, path: string, required: boolean): ReferenceRow {
+  const { description = '' } = schema;
+  const [, said = ''] = SAID_DEFAULT.exec(description) ?? [];
+  const [, first] = FIRST_DEFAULT.exec(description) ?? [];
+  const told = first === undefined ? said : `\`${first}\``;
+  return {
+    path,
+    type: typeOf(schema),
+    otherwise: required ? 'required' : defaultOf(schema) || told,
+    meaning: plain(description.replace(SAID_DEFAULT, '')),
+    limits: limitsOf(schema).join(', '),
+    example: exampleOf(schema),
+  };
+}
+
+/** Descriptions say the default as well, for editors: the reference has a column for it. */
+const SAID_DEFAULT = /\s*\(default:? ([^)]+)\)/;
+const FIRST_DEFAULT = /([a-z]+) \(default\)/;
+
+/** Text that Markdown would take for emphasis or HTML. */
+function plain(text: string): string {
+  return text.replace(/[*<]/g, '\\$&');
+}
+
+function typeOf(schema: JsonSchema): string {
+  const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  if (choices !== undefined) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
+  const shapes = shapesOf(schema);
+  if (shapes.length > 1) return [...new Set(shapes.map(typeOf))].join(' or ');
+  const { type, items, additionalProperties: others } = schema;
+  if (type === 'array') return isSchema(items) ? `list of ${plural(typeOf(items))}` : 'list';
+  if (isSchema(others)) return `map of ${plural(typeOf(others))}`;
+  return type === 'object' ? 'object' : (NAMES[String(type)] ?? String(type));
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  boolean: '`true`, `false`',
+  integer: 'whole number',
+};
+
+function plural(type: string): string {
+  return type === 'text' || type === 'object' ? `${type}s` : type;
+}
+
+function defaultOf(schema: JsonSchema): string {
+  const { default: value } = schema;
+  if (value === undefined || isEmpty(value)) return '';
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** What JSON Schema knows of them; the rest is in the descriptions. */
+function limitsOf(schema: JsonSchema): readonly string[] {
+  const { minItems, maxItems, minLength, maxLength, minimum, maximum } = schema;
+  return [
+    ...range(minItems, maxItems, 'entries'),
+    // That a text has something in it goes without saying.
+    ...range(minLength === 1 ? undefined : minLength, maxLength, 'characters'),
+    ...range(minimum, maximum, ''),
+  ];
+}
+
+function range(least: number | undefined, most: number | undefined, unit: string): string[] {
+  const words = [
+    least === undefined ? '' : `from ${least}`,
+    most === undefined
+      ? ''
+      : `${least === undefined ? 'at most' : 'to'} ${most.toLocaleString('en')}`,
+  ].filter((word) => word !== '');
+  return words.length === 0 ? [] : [[...words, unit].join(' ').trim()];
+}
+
+function exampleOf(schema: JsonSchema): string {
+  const [example] = Array.isArray(schema.examples) ? (schema.examples as readonly unknown[]) : [];
+  if (example === undefined) return '';
+  return `\`${typeof example === 'string' ? example : flow(example)}\``;
+}
+
+/** YAML in flow style, for the small values of examples. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const pairs = Object.entries(value).map(([key, one]) => `${key}: ${flow(one)}`);
+  return `{ ${pairs.join(', ')} }`;
+}
+
+/** The alternatives that a schema consists of, itself where there are none. */
+function shapesOf(schema: JsonSchema): readonly JsonSchema[] {
+  const alternatives = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(isSchema);
+  const shapes = alternatives.filter(({ type, ...rest }) => type !== undefined || 'const' in rest);
+  return shapes.length === 0 ? [schema] : shapes;
+}
+
+/** The value that tells an alternative from its siblings. */
+function kindOf({ properties = {} }: JsonSchema): string | undefined {
+  const [kind] = Object.values(properties).flatMap((field) =>
+    typeof field === 'object' && typeof field.const === 'string' ? [field.const] : [],
+  );
+  return kind;
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

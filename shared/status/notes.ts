@@ -1,0 +1,108 @@
+import type { StatusType } from './events.ts';
+
+/** What people need to know of one type, beside its schema. */
+export interface TypeNote {
+  /** Completes "published when". */
+  readonly when: string;
+  /** Where the severity is not that of the type. */
+  readonly severity?: string;
+  /** What to do about it; for what is wrong, what ends it. */
+  readonly next: string;
+}
+
+/** The prose of the event reference: `npm run docs` puts it beside the schemas. */
+export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
+  'image.verified': {
+    when: 'enough authorities of the policy have signed the digest; once for each digest and policy',
+    severity: 'WARNING under a policy that allows unsigned images',
+    next: 'Nothing. It also ends `image.unsigned`, `image.untrusted` and `image.unchecked` of the same image',
+  },
+  'image.unsigned': {
+    when: 'no known place has a signature',
+    severity:
+      'WARNING when it lasts longer than `sweep.pendingAfter`, told once; and when a signature that was there has vanished',
+    next: 'Sign the digest; the event of the signature resumes the push. Normal for seconds where signing follows pushing',
+  },
+  'image.untrusted': {
+    when: 'there are candidate signatures, and not enough authorities accept them; `reasons` says why',
+    next: 'Find out who signed. `npm run verify -- IMAGE` shows each candidate',
+  },
+  'image.unusable': {
+    when: 'there is nothing that Config Sync could pull: no such tag, no linux/amd64 child, no image',
+    next: 'Push an image that it can pull; `reasons` says what is wrong',
+  },
+  'image.unchecked': {
+    when: 'a push could not be checked; once, while it is retried. `errors` has the code',
+    next: '`registry-denied` and `forbidden` need a permission; the others are retried for an hour. Any verdict ends it',
+  },
+  'sync.approved': {
+    when: 'the approval is written on the RSync, or was found there newly',
+    severity:
+      'WARNING under a policy that allows unsigned images, and where a tag moved back to an older digest',
+    next: 'Wait for `sync.synced`',
+  },
+  'sync.synced': {
+    when: 'Config Sync reports the digest live, without errors, for the spec that stands now',
+    next: 'Nothing',
+  },
+  'sync.failed': {
+    when: 'Config Sync reports errors for the approved digest; `errors` has its KNV codes',
+    next: 'Mend what the errors say. `sync.recovered` follows',
+  },
+  'sync.blocked': {
+    when: 'the announcement is still refused, longer than `sweep.blockedAfter` after the approval; or a pin was refused or put back',
+    next: 'See who refuses: another webhook, an older gate, a parent that declares the field. `sync.recovered` follows',
+  },
+  'sync.stalled': {
+    when: 'the RSync has the condition Stalled: its spec is wrong, and Config Sync does not work on it',
+    next: 'Correct the spec. `sync.recovered` follows',
+  },
+  'sync.unguarded': {
+    when: 'what is live is not approved: the gate is missing there or too old, or the content is older than the gate',
+    next: 'Install the gate, or have the digest signed. `sync.recovered` follows',
+  },
+  'sync.withdrawn': {
+    when: 'an approval is taken back, because it does not verify under a changed policy; or a digest that somebody else put into the approved list is taken out',
+    next: 'Push or sign what should run. The cluster keeps what it runs, and the gate refuses it from now on',
+  },
+  'sync.recovered': {
+    when: 'a failure of this RSync has ended: whichever of the four was open, also because the RSync is gone',
+    next: 'Close what is open for this `cluster` and `sync`. May come for a failure that was never told; ignore it then',
+  },
+  'cluster.unreachable': {
+    when: 'a cluster cannot be looked after: `Unreachable`, `Forbidden` or `NoConfigSync`',
+    next: 'Sweeps keep trying. `cluster.recovered` follows',
+  },
+  'cluster.recovered': {
+    when: 'the cluster could be listed again',
+    next: 'Close what is open for this `cluster`',
+  },
+  'resync.requested': {
+    when: 'somebody asked for a resync, before anything is tasked',
+    next: 'Nothing: it is the record of who asked for what',
+  },
+  'rollout.progressing': {
+    when: 'a sweep finds a newly approved digest that is not live everywhere yet',
+    next: 'Wait for `rollout.completed`',
+  },
+  'rollout.completed': {
+    when: 'a sweep finds the digest live on every RSync that follows the image; once for each digest',
+    next: 'Nothing. It ends `rollout.degraded`',
+  },
+  'rollout.degraded': {
+    when: 'everything has settled, and the digest is not live everywhere; `lagging` names where',
+    next: 'See the failures of the clusters that it names. `rollout.completed` follows, or the next digest',
+  },
+  'sweep.completed': {
+    when: 'a sweep has ended, each minute',
+    next: 'Alert on its absence. `breakGlass` and `errors` deserve a look',
+  },
+  'sweep.braked': {
+    when: 'a changed policy would withdraw more than `sweep.withdrawBrake` of the approvals: nothing is withdrawn',
+    next: 'Restore the policy, sign again, or raise the brake. `sweep.recovered` follows',
+  },
+  'sweep.recovered': {
+    when: 'the brake is released',
+    next: 'Nothing. Approvals that do not verify are withdrawn from now on',
+  },
+};

@@ -1,0 +1,114 @@
+import { encodeEvent } from './encode.ts';
+import { ceTypeOf, STATUS_DATA, type StatusType } from './events.ts';
+import { type JsonSchema, statusJsonSchemas } from './json-schemas.ts';
+import { TYPE_NOTES } from './notes.ts';
+import { SAMPLES } from './samples.ts';
+import { severityOf } from './severity.ts';
+
+/** Below this line, a page is written by `npm run docs`. */
+export const GENERATED = '<!-- generated: npm run docs -->';
+
+const SOURCE = '//countersign.dev/projects/fleet-host';
+const TOLD_AT = new Date('2026-11-22T05:00:01Z');
+
+/** The event reference in Markdown: all types, then each with its fields and a sample. */
+export function eventReference(): string {
+  const types = Object.keys(STATUS_DATA).filter(isType);
+  const table = types.map(
+    (type) =>
+      `| [\`${type}\`](#${anchorOf(type)}) | ${severityOf(SAMPLES[type])} | ${TYPE_NOTES[type].when} |`,
+  );
+  const groups = [...Map.groupBy(types, (type) => STATUS_DATA[type]).values()];
+  return [
+    '| type | severity | published when |\n| --- | --- | --- |',
+    ...table,
+    '',
+    ...groups.map(groupOf),
+    '',
+  ].join('\n');
+}
+
+/** `page` with what is below the mark replaced. */
+export function withReference(page: string, reference: string): string {
+  const [head = ''] = page.split(GENERATED);
+  return `${head}${GENERATED}\n\n${reference}`;
+}
+
+/** Types that have the same data. */
+function groupOf(types: readonly StatusType[]): string {
+  const names = types.map((type) => `\`${type}\``).join(', ');
+  const [first] = types;
+  const rows = first === undefined ? [] : fieldsOf(dataSchemaOf(first));
+  return [
+    `\n## Data of ${names}\n`,
+    '| field | type | meaning |\n| --- | --- | --- |',
+    ...rows,
+    ...types.map(sectionOf),
+  ].join('\n');
+}
+
+function sectionOf(type: StatusType): string {
+  const { when, severity, next } = TYPE_NOTES[type];
+  const usual = severityOf(SAMPLES[type]);
+  return [
+    `\n### ${type}\n`,
+    `- **When**: ${when}.`,
+    `- **Severity**: ${usual}${severity === undefined ? '' : `; ${severity}`}.`,
+    `- **Then**: ${next}.`,
+    `- **Schema**: [${ceTypeOf(type)}](../shared/status/schemas/${ceTypeOf(type)}.json)\n`,
+    '<details><summary>Sample</summary>\n',
+    '```json event',
+    JSON.stringify(sampleOf(type), null, 2),
+    '```\n',
+    '</details>',
+  ].join('\n');
+}
+
+/** The message as a subscriber has it, its data decoded. */
+function sampleOf(type: StatusType): object {
+  const { attributes, data } = encodeEvent(SAMPLES[type], { source: SOURCE, now: TOLD_AT });
+  const decoded: unknown = JSON.parse(Buffer.from(data).toString());
+  return { attributes, data: decoded };
+}
+
+function dataSchemaOf(type: StatusType): JsonSchema {
+  const schema: JsonSchema = statusJsonSchemas()[`${ceTypeOf(type)}.json`] ?? {};
+  const data = schema.properties?.['data'];
+  return typeof data === 'object' ? data : {};
+}
+
+function fieldsOf(schema: JsonSchema, path = ''): readonly string[] {
+  const required = new Set(schema.required);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    if (typeof field !== 'object') return [];
+    const at = `${path}${name}`;
+    const type = `${typeOf(field)}${required.has(name) ? '' : ', optional'}`;
+    const items = Array.isArray(field.items) ? undefined : field.items;
+    const below =
+      typeof items === 'object' ? fieldsOf(items, `${at}[].`) : fieldsOf(field, `${at}.`);
+    return [`| \`${at}\` | ${type} | ${plain(field.description ?? '')} |`, ...below];
+  });
+}
+
+function typeOf({ type, enum: choices, format, items }: JsonSchema): string {
+  if (choices !== undefined) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
+  if (format === 'date-time') return 'time';
+  if (type === 'array') {
+    const of = typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'value';
+    return `list of ${of}s`;
+  }
+  return type === 'string' ? 'text' : String(type);
+}
+
+/** Text that Markdown would take for HTML or for the end of a cell. */
+function plain(text: string): string {
+  return text.replace(/[<*|]/g, '\\$&');
+}
+
+function anchorOf(type: string): string {
+  return type.replaceAll('.', '');
+}
+
+function isType(name: string): name is StatusType {
+  return Object.hasOwn(STATUS_DATA, name);
+}

@@ -1,0 +1,228 @@
+import type {
+  BrakeEvent,
+  ClusterEvent,
+  ImageEvent,
+  RolloutEvent,
+  StatusEvent,
+  StatusType,
+  SyncEvent,
+} from './events.ts';
+
+const DIGEST = 'sha256:05e6a6b77de7a62286387cfea833d45290105fe84383224938d7b3ab151a55a1';
+const OLDER = 'sha256:9b1f0e2c6a3d4e5f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7';
+const IMAGE = 'us-docker.pkg.dev/acme/configs/platform:v1';
+const CLUSTER = 'projects/fleet-host/locations/us-west1/memberships/prod-1';
+const POLICY = 'sha256:3f6f1c0a9f0c5d7be2c4b1a09d8e7f6a5b4c3d2e1f00112233445566778899aa';
+const SINCE = '2026-11-22T05:00:00.000Z';
+const EARLIER = '2026-11-22T04:58:30.000Z';
+
+/** One event of every type, as a fleet would tell it. */
+export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
+  'image.verified': image('image.verified', 'Verified by release-key', {
+    authorities: ['release-key'],
+  }),
+  'image.unsigned': image(
+    'image.unsigned',
+    'No signature in any known place: sign the digest, and its event resumes this push',
+  ),
+  'image.untrusted': image('image.untrusted', 'No trusted signature: wrong-key', {
+    reasons: ['wrong-key'],
+  }),
+  'image.unusable': image('image.unusable', 'The index has no linux/amd64 child', {
+    reasons: ['no-linux-amd64-child'],
+  }),
+  'image.unchecked': {
+    type: 'image.unchecked',
+    cause: '1234567890',
+    data: {
+      image: IMAGE,
+      since: SINCE,
+      errors: [{ code: 'registry-denied', message: 'us-docker.pkg.dev refused us (403)' }],
+      message: 'us-docker.pkg.dev refused us (403)',
+    },
+  },
+  'sync.approved': sync('sync.approved', 'Approved', 'Approved', 'Pending'),
+  'sync.synced': sync('sync.synced', 'Synced', 'Live', 'Approved'),
+  'sync.failed': sync('sync.failed', 'Failed', 'Config Sync reports errors', 'Approved', [
+    { code: '2010', message: 'KNV2010: unable to apply resource' },
+  ]),
+  'sync.blocked': sync('sync.blocked', 'Blocked', 'Approved, yet still refused', 'Approved', [
+    { code: '2002', message: 'KNV2002: failed to patch RootSync annotation' },
+  ]),
+  'sync.stalled': sync(
+    'sync.stalled',
+    'Stalled',
+    'Config Sync has stopped working on it (Validation): KNV1061',
+    'Synced',
+  ),
+  'sync.unguarded': sync(
+    'sync.unguarded',
+    'Unguarded',
+    `${OLDER} is live and not approved: the gate is missing, or older than this content`,
+    'Synced',
+  ),
+  'sync.withdrawn': sync(
+    'sync.withdrawn',
+    'Rejected',
+    'Approval withdrawn: it does not verify under the policy any more',
+    'Synced',
+  ),
+  'sync.recovered': sync('sync.recovered', 'Synced', 'Live', 'Failed'),
+  'cluster.unreachable': cluster(
+    'cluster.unreachable',
+    'Unreachable',
+    'Connect Gateway answered 504',
+  ),
+  'cluster.recovered': cluster('cluster.recovered', 'Reachable', 'Reachable again'),
+  'resync.requested': {
+    type: 'resync.requested',
+    data: {
+      id: '6f9619ff-8b86-d011-b42d-00c04fc964ff',
+      actor: 'ops@acme.example',
+      image: IMAGE,
+      reason: 'after the outage',
+      clusters: 40,
+      ...told('ops@acme.example asked for a resync of 40 clusters'),
+    },
+  },
+  'rollout.progressing': rollout('rollout.progressing', 0, 12),
+  'rollout.completed': rollout('rollout.completed', 0, 0),
+  'rollout.degraded': rollout('rollout.degraded', 1, 0),
+  'sweep.completed': {
+    type: 'sweep.completed',
+    data: {
+      id: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      clusters: 1000,
+      tasked: 67,
+      unsettled: 3,
+      unreachable: 1,
+      periodSeconds: 900,
+      configuredPeriodSeconds: 900,
+      breakGlass: [],
+      ...told('Tasked 67 of 1000 clusters'),
+    },
+  },
+  'sweep.braked': brake(
+    'sweep.braked',
+    '400 of 1000 approvals do not verify under the changed policy release, more than sweep.withdrawBrake (5%): nothing is withdrawn; restore the policy, sign again, or raise the brake',
+  ),
+  'sweep.recovered': brake(
+    'sweep.recovered',
+    'The brake is released: 0 of 1000 approvals do not verify',
+  ),
+};
+
+function told(message: string): { since: string; errors: never[]; message: string } {
+  return { since: SINCE, errors: [], message };
+}
+
+function image(
+  type: Exclude<ImageEvent['type'], 'image.unchecked'>,
+  message: string,
+  more: { authorities?: string[]; reasons?: string[] } = {},
+): ImageEvent {
+  const verdict = {
+    'image.verified': 'verified',
+    'image.unsigned': 'unsigned',
+    'image.untrusted': 'untrusted',
+    'image.unusable': 'unusable',
+  } as const;
+  const judged = { policy: POLICY, verdict: verdict[type], reasons: [], ...more };
+  return {
+    type,
+    cause: '1234567890',
+    data: {
+      image: IMAGE,
+      ...(type === 'image.unusable' ? {} : { digest: DIGEST }),
+      ...judged,
+      ...told(message),
+    },
+  };
+}
+
+function sync(
+  type: SyncEvent['type'],
+  phase: SyncEvent['data']['phase'],
+  message: string,
+  before: SyncEvent['data']['phase'],
+  errors: SyncEvent['data']['errors'] = [],
+): SyncEvent {
+  const trusted = phase !== 'Rejected';
+  return {
+    type,
+    uid: '7a1c2c9e-0c52-4d0e-9a51-7d1a4b6f2d10',
+    replaced: { phase: before, digest: OLDER, since: EARLIER },
+    data: {
+      image: IMAGE,
+      digest: phase === 'Unguarded' ? OLDER : DIGEST,
+      cluster: CLUSTER,
+      sync: 'RootSync/root-sync',
+      phase,
+      previous: { phase: before, since: EARLIER },
+      verdict: trusted ? 'verified' : 'untrusted',
+      ...(trusted ? { authorities: ['release-key'] } : {}),
+      reasons: trusted ? [] : ['wrong-key'],
+      since: SINCE,
+      errors,
+      message,
+    },
+  };
+}
+
+function cluster(
+  type: ClusterEvent['type'],
+  phase: ClusterEvent['data']['phase'],
+  message: string,
+): ClusterEvent {
+  const before = phase === 'Reachable' ? 'Unreachable' : 'Reachable';
+  const previous = { phase: before, since: EARLIER } as const;
+  return {
+    type,
+    replaced: previous,
+    data: { cluster: CLUSTER, phase, previous, ...told(message) },
+  };
+}
+
+function rollout(type: RolloutEvent['type'], failed: number, underWay: number): RolloutEvent {
+  const live = 40 - failed - underWay;
+  const counts = { syncs: 40, clusters: 40, live, failed, unreachable: 0, underWay };
+  const lag = {
+    cluster: CLUSTER,
+    sync: 'RootSync/root-sync',
+    phase: failed > 0 ? 'Failed' : 'Approved',
+    since: EARLIER,
+    message: failed > 0 ? 'Config Sync reports errors' : 'Approved, not yet live',
+  } as const;
+  const previous = { digest: OLDER, status: 'completed', since: EARLIER } as const;
+  const rest =
+    failed + underWay === 0 ? '' : `; ${failed} failed, 0 unreachable, ${underWay} under way`;
+  return {
+    type,
+    replaced: previous,
+    data: {
+      image: IMAGE,
+      digest: DIGEST,
+      ...counts,
+      lagging: failed + underWay === 0 ? [] : [lag],
+      previous,
+      ...told(`Live on ${live} of 40 RSyncs${rest}`),
+    },
+  };
+}
+
+function brake(type: BrakeEvent['type'], message: string): BrakeEvent {
+  const braked = type === 'sweep.braked';
+  return {
+    type,
+    replaced: undefined,
+    data: {
+      policies: braked ? ['release'] : [],
+      hashes: braked ? [POLICY] : [],
+      withdrawals: braked ? 400 : 0,
+      syncs: 1000,
+      brake: 0.05,
+      images: braked ? [`${IMAGE}@${DIGEST}`] : [],
+      ...told(message),
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { buildJsonSchema } from '#shared/config/json-schema.ts';
+import { referencePage, withReference } from '#shared/config/reference-page.ts';
+import { referenceRows } from '#shared/config/reference.ts';
+import { eventIdOf } from '#shared/status/event-id.ts';
+import { STATUS_DATA } from '#shared/status/events.ts';
+import { eventReference, withReference as withEvents } from '#shared/status/reference-page.ts';
+import { SAMPLES } from '#shared/status/samples.ts';
+import { ROOT } from '#test/docs/markdown.ts';
+import { readSources } from './sources.ts';
+
+function page(name: string): string {
+  return readFileSync(join(ROOT, 'docs', name), 'utf8');
+}
+
+describe('docs/config.md', () => {
+  const schema = buildJsonSchema();
+  const rows = referenceRows(schema);
+
+  it('is what `npm run docs` writes', () => {
+    expect(page('config.md')).toBe(withReference(page('config.md'), referencePage(schema)));
+  });
+
+  it('says of every key what it means', () => {
+    expect(rows.length).toBeGreaterThan(60);
+    expect(rows.filter(({ meaning, type }) => meaning === '' || type === '')).toEqual([]);
+  });
+
+  it('shows an example of every value that is not one of a few', () => {
+    const free = rows.filter(({ type }) => /\btexts?\b|number/.test(type));
+    const shown = new Set(free.filter(({ example }) => example !== '').map(({ path }) => path));
+    // A key in PEM, and hosts, which have one in the list above them.
+    const without = free.map(({ path }) => path).filter((path) => !shown.has(path));
+    expect(without.filter((path) => !/\.pem$|\.realms$/.test(path))).toEqual([]);
+  });
+
+  it('says what holds where a key that has a default is left out', () => {
+    const otherwise = Object.fromEntries(rows.map((row) => [row.path, row.otherwise]));
+    expect(otherwise).toMatchObject({
+      unmatched: '`deny`',
+      'sweep.period': '`15m`',
+      'images[].effect': '`gate`',
+      'trust.<name>.require': 'all of them',
+      'trust.<name>.authorities[].transparencyLog': '`ignore`',
+      'topics.status': 'required',
+    });
+  });
+
+  it('names for which modes a key of access is', () => {
+    const [mode] = rows.filter(({ path }) => path === 'access.push.mode');
+    expect(mode?.type).toBe('`iam`, `verify`, `iap`, `none`');
+    const [emails] = rows.filter(({ path }) => path === 'access.push.emails');
+    expect(emails?.meaning).toContain('(`iam`, `verify`, `iap`)');
+  });
+
+  it('has every variable that functions read', () => {
+    const [env] = readSources('shared/edge/env.ts');
+    const variables = [...(env?.text ?? '').matchAll(/^ {2}([A-Z][A-Z_]+): z/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(variables.length).toBeGreaterThan(8);
+    expect(variables.filter((name) => !page('config.md').includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/events.md', () => {
+  it('is what `npm run docs` writes', () => {
+    expect(page('events.md')).toBe(withEvents(page('events.md'), eventReference()));
+  });
+
+  it.each(Object.keys(STATUS_DATA))('has a section and a sample of %s', (type) => {
+    expect(page('events.md')).toContain(`\n### ${type}\n`);
+    expect(page('events.md')).toContain(`"ce-type": "dev.countersign.${type}.v1"`);
+  });
+
+  it('shows as many different events as there are types', () => {
+    const ids = Object.values(SAMPLES).map(eventIdOf);
+    expect(new Set(ids).size).toBe(Object.keys(STATUS_DATA).length);
+  });
+});

@@ -1,0 +1,29 @@
+import { type Block, readGuides } from './markdown.ts';
+
+/** What a block may say that it needs, and what that means: nobody has it here, so nobody runs it here. */
+export const NEEDS: ReadonlySet<string> = new Set([
+  'Google Cloud',
+  // A real Kubernetes cluster, with Config Sync in it.
+  'a cluster',
+  'Docker',
+  // With a provider that is downloaded.
+  'Terraform',
+]);
+
+/** Languages of blocks that somebody types. */
+export const COMMANDS: ReadonlySet<string> = new Set(['sh', 'bash', 'console', 'shell', 'zsh']);
+
+/** The text of the block that stands under `<!-- run: id -->`: tests run what the page says, not a copy of it. */
+export function documentedBlock(id: string): string {
+  return findBlock(id).text;
+}
+
+/** The block itself. Throws where there is none, or more than one. */
+export function findBlock(id: string): Block {
+  const [found, ...more] = readGuides()
+    .flatMap(({ blocks }) => blocks)
+    .filter(({ run }) => run === id);
+  if (found === undefined) throw new Error(`No page has a block "${id}"`);
+  if (more.length > 0) throw new Error(`More than one block is called "${id}"`);
+  return found;
+}
