@@ -6,7 +6,8 @@ import { runReal } from './real/run-real.ts';
 import { runPlanted } from './run-planted.ts';
 
 // `npm run test:faults -- [--seed N] [--pushes N] [--short] [--stories N] [--steps FILE]`: one campaign; exit code 1 when anything was violated.
-// `-- --real`: 300 pushes on the real processes of the local world (`npm run build` before).
+// `-- --real [--firestore]`: 300 pushes on the real processes of the local world (`npm run build` before), the store a
+// file or Google's emulator of Firestore.
 // `-- --planted [--only LAW]`: one bug for each law, each of which must be caught.
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     stories: { type: 'string', default: '3' },
     steps: { type: 'string' },
     real: { type: 'boolean', default: false },
+    firestore: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     short: { type: 'boolean', default: false },
@@ -30,7 +32,11 @@ async function runOne(): Promise<boolean> {
     ? { pushes: 300, images: 12, clusters: 10 }
     : { pushes: 5_000, images: 50, clusters: 40 };
   const result = values.real
-    ? await runReal(Number(values.seed), Number(values.pushes ?? REAL_PUSHES))
+    ? await runReal(
+        Number(values.seed),
+        Number(values.pushes ?? REAL_PUSHES),
+        values.firestore ? 'firestore' : 'sqlite',
+      )
     : await runCampaign({
         seed: Number(values.seed),
         pushes: Number(values.pushes ?? size.pushes),

@@ -11,7 +11,11 @@ export interface DoomedFunctions {
   stop(): Promise<void>;
 }
 
-export function takeOver(world: World, bundles: string): DoomedFunctions {
+export function takeOver(
+  world: World,
+  bundles: string,
+  env: Readonly<Record<string, string>>,
+): DoomedFunctions {
   const running = new Map<Doomed, RunningFunction>();
   for (const name of ['push', 'cluster', 'sweep'] as const) {
     const found = world.functions.get(name);
@@ -36,6 +40,7 @@ export function takeOver(world: World, bundles: string): DoomedFunctions {
           PUBSUB_EMULATOR_HOST: pubsub.host,
           LOG_LEVEL: 'info',
           METADATA_SERVER_DETECTION: 'none',
+          ...env,
         },
         logFile: join(files.logs, `${name}-${generation}.log`),
         onLine: () => undefined,

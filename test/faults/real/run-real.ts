@@ -25,6 +25,7 @@ import { createRandom } from '../random.ts';
 import { keyOf } from '../sim/cluster.ts';
 import type { PlannedCluster, PlannedImage } from '../world.ts';
 import { takeOver } from './doomed-functions.ts';
+import { type StoreKind, openDoomedStore } from './doomed-store.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from './fault-proxy.ts';
 import { createHistory } from './history.ts';
 import { pushAll } from './pusher.ts';
@@ -40,15 +41,20 @@ const SWEEP_MS = 3_000;
 const KILL_EVERY_MS = 2_500;
 const OUT_EVERY_MS = 15_000;
 const OUT_MS = 4_000;
+const LOSE_STORE_EVERY_MS = 25_000;
 /** After the last push nothing goes wrong any more, and there is this much time. */
 const REST_MS = 60_000;
 const PATCHED = /\/namespaces\/([^/]+)\/(rootsyncs|reposyncs)\/([^/?]+)/;
 
 /**
- * The campaign on the real processes of the local world: functions die of SIGKILL, messages and calls to clusters are
- * mistreated on their way. The draws come from the seed; when they meet what is for the machine to say.
+ * The campaign on the real processes of the local world: functions die of SIGKILL, the store is emptied, messages and
+ * calls to clusters are mistreated on their way. The draws come from the seed; when they meet what is for the machine to say.
  */
-export async function runReal(seed: number, pushes: number): Promise<CampaignResult> {
+export async function runReal(
+  seed: number,
+  pushes: number,
+  storeKind: StoreKind = 'sqlite',
+): Promise<CampaignResult> {
   const start = Date.now();
   const random = createRandom(`real ${seed}`);
   const journal = createJournal(() => Date.now(), start);
@@ -105,11 +111,14 @@ export async function runReal(seed: number, pushes: number): Promise<CampaignRes
   const told: Told[] = [];
   const stop = new AbortController();
   const subscribed = subscribe(world.pubsub, told, journal, stop.signal);
-  const functions = takeOver(world, BUNDLES);
+  const store = await openDoomedStore(storeKind, world.files);
+  parts.defer(() => store.close());
+  const functions = takeOver(world, BUNDLES, store.env);
   parts.defer(() => functions.stop());
   for (const name of ['push', 'cluster', 'sweep'] as const) await functions.kill(name);
   const killing = killNowAndThen();
   const outing = goOutNowAndThen();
+  const losing = loseStoreNowAndThen();
   const wrong = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const keys = { release: await readPrivateKey(world.files.privateKey), wrong };
   await pushAll(pushes, {
@@ -121,7 +130,7 @@ export async function runReal(seed: number, pushes: number): Promise<CampaignRes
     journal,
   });
   faulty = false;
-  await Promise.all([killing, outing]);
+  await Promise.all([killing, outing, losing]);
   journal.step('world', 'everything is well from now on');
   await sleep(REST_MS);
   stop.abort();
@@ -136,7 +145,7 @@ export async function runReal(seed: number, pushes: number): Promise<CampaignRes
   const rest = {
     plan: { images, clusters: plans, rules: [] },
     told,
-    losses: [],
+    losses: store.losses,
     leavings: [],
     outages: [],
     longStandingMs: REST_MS / 2,
@@ -226,6 +235,16 @@ export async function runReal(seed: number, pushes: number): Promise<CampaignRes
       const name = draws.pick(['push', 'cluster', 'cluster', 'sweep'] as const);
       journal.count(`kills: ${name}`);
       await functions.kill(name);
+    }
+  }
+
+  async function loseStoreNowAndThen(): Promise<void> {
+    const draws = random.fork('store');
+    while (isFaulty()) {
+      await sleep(draws.waiting(LOSE_STORE_EVERY_MS));
+      if (!isFaulty()) return;
+      journal.count(`store losses: ${storeKind}`);
+      await store.lose();
     }
   }
 
