@@ -1,4 +1,5 @@
 import type { RSync, Source } from '#shared/core/rsync.ts';
+import { showChart, showImage } from './show-source.ts';
 
 export type NomosStatus = 'STALLED' | 'RECONCILING' | 'PENDING' | 'SYNCED' | 'ERROR';
 
@@ -7,10 +8,10 @@ export interface NomosRow {
   /** `<root>` or the namespace. */
   readonly scope: string;
   readonly name: string;
-  /** `image[/dir]`, or `repo/chart:version`. */
+  /** `image[/dir]`, `repo/chart:version`, or `repo[/dir]@revision`. */
   readonly source: string;
   readonly status: NomosStatus;
-  /** 64 hex digits, a chart's version, or `N/A`. */
+  /** 64 hex digits, a chart's version, or `N/A`; empty where the condition has none, after a failed pull for one. */
   readonly commit: string;
   /** Beside SYNCED only: when the sync stage last changed. */
   readonly syncedAt?: string;
@@ -18,6 +19,8 @@ export interface NomosRow {
   readonly errors: readonly string[];
   /** How many errors there are; more than `errors` where the list was cut. */
   readonly errorCount: number;
+  /** How many of them Config Sync kept, where it was it that cut the list. */
+  readonly truncatedTo?: number;
 }
 
 const NOT_AVAILABLE = 'N/A';
@@ -39,45 +42,48 @@ export function nomosRow(rsync: RSync): NomosRow {
   const { ref, source, status } = rsync;
   const word = nomosStatus(rsync);
   // nomos takes the commit from the condition, and has none while it is stalled or reconciling.
-  const known = word === 'PENDING' || word === 'SYNCED' || word === 'ERROR';
+  const known = word !== 'STALLED' && word !== 'RECONCILING' && status.syncing !== undefined;
   const syncedAt = word === 'SYNCED' ? status.sync.lastUpdate : undefined;
   return {
     scope: ref.kind === 'RootSync' ? '<root>' : ref.namespace,
     name: ref.name,
     source: formatSource(source),
     status: word,
-    commit: (known ? status.syncing?.commit : undefined) ?? NOT_AVAILABLE,
+    commit: known ? (status.syncing?.commit ?? '') : NOT_AVAILABLE,
     ...(syncedAt === undefined ? {} : { syncedAt }),
     ...errorsOf(word, status),
   };
 }
 
-/** Of a stalled one the condition's own message; else the errors of the stage that the condition is about. */
-function errorsOf(
-  word: NomosStatus,
-  { stalled, syncing, source, rendering, sync }: RSync['status'],
-): Pick<NomosRow, 'errors' | 'errorCount'> {
-  if (word === 'STALLED') return { errors: [stalled?.message ?? ''], errorCount: 1 };
-  if (word !== 'ERROR' && word !== 'PENDING') return { errors: [], errorCount: 0 };
-  const { errorCount = 0, reason = '' } = syncing ?? {};
-  if (errorCount === 0) return { errors: [], errorCount };
-  const stages = new Map([
-    ['Source', [source]],
-    ['Rendering', [rendering]],
-  ]);
-  const errors = (stages.get(reason) ?? [source, sync]).flatMap((stage) => stage.errors);
-  return { errors: errors.map(({ message }) => message), errorCount };
+type Errors = Pick<NomosRow, 'errors' | 'errorCount' | 'truncatedTo'>;
+
+/** Of a stalled one the condition's own message; else the errors of the stages that the condition is about. */
+function errorsOf(word: NomosStatus, status: RSync['status']): Errors {
+  const { stalled, syncing } = status;
+  if (word === 'STALLED') {
+    const { message = '', errorCount = 0, truncatedTo } = stalled ?? {};
+    return { errors: [message], errorCount: Math.max(1, errorCount), ...cutTo(truncatedTo) };
+  }
+  if (syncing === undefined || (word !== 'ERROR' && word !== 'PENDING')) {
+    return { errors: [], errorCount: 0 };
+  }
+  const { errorCount, truncatedTo, errorSources = [] } = syncing;
+  const errors = errorSources.flatMap((name) => status[name].errors);
+  return { errors: errors.map(({ message }) => message), errorCount, ...cutTo(truncatedTo) };
+}
+
+function cutTo(truncatedTo: number | undefined): Pick<NomosRow, 'truncatedTo'> {
+  return truncatedTo === undefined ? {} : { truncatedTo };
 }
 
 function formatSource(source: Source): string {
   switch (source.type) {
     case 'oci':
-      return source.dir === '.' ? source.image : `${source.image}/${source.dir}`;
+      return showImage(source);
     case 'helm':
-      return `${source.repo}/${source.chart}:${source.version ?? 'latest'}`;
+      return showChart(source);
     case 'other':
-      return source.sourceType;
     case 'invalid':
-      return NOT_AVAILABLE;
+      return source.shown ?? NOT_AVAILABLE;
   }
 }

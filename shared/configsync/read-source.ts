@@ -1,10 +1,10 @@
-import { posix } from 'node:path';
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, parseReference } from '#shared/core/reference.ts';
 import type { Source } from '#shared/core/rsync.ts';
 import { MAX_IMAGE, MAX_WORD } from './limits.ts';
 import { specSchema } from './schema.ts';
+import { normaliseDir, showChart, showGit, showImage } from './show-source.ts';
 
 const OCI_SCHEME = 'oci://';
 
@@ -39,10 +39,10 @@ const helmSchema = z.object({
 export function readSource(spec: unknown): Source {
   const parsed = specSchema.safeParse(spec);
   if (!parsed.success) return invalid('spec', parsed.error);
-  const { sourceType, oci, helm } = parsed.data;
+  const { sourceType, oci, helm, git } = parsed.data;
   if (sourceType === 'oci') return readOci(oci);
   if (sourceType === 'helm') return readHelm(helm);
-  return { type: 'other', sourceType };
+  return { type: 'other', sourceType, ...showGit(git) };
 }
 
 function readOci(oci: unknown): Source {
@@ -50,7 +50,9 @@ function readOci(oci: unknown): Source {
   if (!parsed.success) return invalid('spec.oci', parsed.error);
   const { image, dir = '' } = parsed.data;
   const reference = tryParse(image);
-  if (typeof reference === 'string') return invalid('spec.oci.image', reference);
+  if (typeof reference === 'string') {
+    return { ...invalid('spec.oci.image', reference), shown: showImage({ image, dir }) };
+  }
   return { type: 'oci', image, reference, dir: normaliseDir(dir) };
 }
 
@@ -58,20 +60,18 @@ function readHelm(helm: unknown): Source {
   const parsed = helmSchema.safeParse(helm);
   if (!parsed.success) return invalid('spec.helm', parsed.error);
   const { repo, chart, version = '' } = parsed.data;
-  if (!repo.startsWith(OCI_SCHEME)) return { type: 'other', sourceType: 'helm' };
+  const shown = showChart({ repo, chart, version });
+  if (!repo.startsWith(OCI_SCHEME)) return { type: 'other', sourceType: 'helm', shown };
   // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
   const tag = version.replaceAll('+', '_');
   const path = `${repo.slice(OCI_SCHEME.length)}/${chart}`;
-  if (!HOST_FIRST.test(path)) return invalid('spec.helm.repo', 'Host needs a dot, or a port');
+  if (!HOST_FIRST.test(path)) {
+    return { ...invalid('spec.helm.repo', 'Host needs a dot, or a port'), shown };
+  }
   const reference = tryParse(`${path}:${TAG.test(tag) ? tag : 'latest'}`);
-  if (typeof reference === 'string') return invalid('spec.helm.repo', reference);
+  if (typeof reference === 'string') return { ...invalid('spec.helm.repo', reference), shown };
   const versioned = version === '' ? {} : { version };
   return { type: 'helm', repo, chart, ...versioned, reference };
-}
-
-/** As Config Sync shows it: relative to the image's root, which is `.` itself. */
-function normaliseDir(dir: string): string {
-  return posix.normalize(dir.replace(/^\/+/, '')).replace(/(?<=.)\/$/, '');
 }
 
 function tryParse(image: string): Reference | string {
@@ -83,7 +83,10 @@ function tryParse(image: string): Reference | string {
   }
 }
 
-function invalid(field: string, problem: string | z.ZodError): Source {
+function invalid(
+  field: string,
+  problem: string | z.ZodError,
+): Extract<Source, { type: 'invalid' }> {
   if (typeof problem === 'string') return { type: 'invalid', problem: `${field}: ${problem}` };
   const [issue] = problem.issues;
   const place = [field, ...(issue?.path ?? [])].join('.');

@@ -51,12 +51,16 @@ function readCondition(
 ): Condition | undefined {
   const found = conditions.find((condition) => condition.type === type);
   if (found === undefined) return undefined;
-  const { status, reason, message, commit, errorSummary, errors } = found;
+  const { status, reason, message, commit, errorSummary, errors, errorSourceRefs } = found;
   return {
     status,
     reason,
     message,
     ...(commit === undefined || commit === '' ? {} : { commit }),
     errorCount: Math.max(errorSummary?.totalCount ?? 0, errors?.length ?? 0),
+    ...(errorSummary?.truncated === true
+      ? { truncatedTo: errorSummary.errorCountAfterTruncation }
+      : {}),
+    ...(errorSourceRefs ? { errorSources: errorSourceRefs } : {}),
   };
 }

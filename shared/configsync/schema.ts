@@ -41,6 +41,7 @@ export const metadataSchema = z.object({
 /** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
 export const specSchema = z.object({
   sourceType: z.string().max(MAX_WORD).default('git'),
+  git: z.unknown().optional(),
   oci: z.unknown().optional(),
   helm: z.unknown().optional(),
 });
@@ -51,7 +52,29 @@ const errorSchema = z.object({
 });
 
 /** Go leaves out a total of zero: `{}` is a summary of no errors. */
-const summarySchema = z.object({ totalCount: count.default(0) }).nullish();
+const summarySchema = z
+  .object({
+    totalCount: count.default(0),
+    truncated: z.boolean().default(false).catch(false),
+    errorCountAfterTruncation: count.default(0).catch(0),
+  })
+  .nullish();
+
+/** For people only: whose errors a condition is about. */
+const ERROR_SOURCES = {
+  'status.source.errors': 'source',
+  'status.rendering.errors': 'rendering',
+  'status.sync.errors': 'sync',
+} as const;
+const sourcesSchema = z
+  .array(
+    z
+      .enum(['status.source.errors', 'status.rendering.errors', 'status.sync.errors'])
+      .transform((name) => ERROR_SOURCES[name]),
+  )
+  .max(MAX_CONDITIONS)
+  .nullish()
+  .catch(undefined);
 
 const stageSchema = z
   .object({
@@ -79,6 +102,7 @@ const conditionSchema = z.object({
   message: message.catch(''),
   commit: optionalWord,
   errorSummary: summarySchema,
+  errorSourceRefs: sourcesSchema,
   /** Before Config Sync had summaries. */
   errors: z.array(z.unknown()).nullish(),
 });

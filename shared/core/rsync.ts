@@ -45,10 +45,10 @@ export type Source =
       /** `<repo path>/<chart>:<version>`; without a version its tag is `latest`. */
       readonly reference: Reference;
     }
-  /** git, or Helm over http: nothing we follow. */
-  | { readonly type: 'other'; readonly sourceType: string }
+  /** git, or Helm over http: nothing we follow. `shown`: what the spec says, as nomos shows it. */
+  | { readonly type: 'other'; readonly sourceType: string; readonly shown?: string }
   /** An OCI or Helm source that cannot be read; `problem` names the field. */
-  | { readonly type: 'invalid'; readonly problem: string };
+  | { readonly type: 'invalid'; readonly problem: string; readonly shown?: string };
 
 /** `status` of an RSync (facts/config-sync.md section 5), with absent parts absent. */
 export interface SyncStatus {
@@ -85,4 +85,8 @@ export interface Condition {
   readonly message: string;
   readonly commit?: string;
   readonly errorCount: number;
+  /** How many errors Config Sync kept, where it cut the list. */
+  readonly truncatedTo?: number;
+  /** `errorSourceRefs`: whose errors it is about. */
+  readonly errorSources?: readonly ('source' | 'rendering' | 'sync')[];
 }

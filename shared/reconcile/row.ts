@@ -43,13 +43,15 @@ export function rowOf(written: Written, nomos: NomosRow): SyncRow {
   };
 }
 
-function shownOf({ source, commit, syncedAt, errors, errorCount }: NomosRow): Shown {
+function shownOf(nomos: NomosRow): Shown {
+  const { source, commit, syncedAt, errors, errorCount, truncatedTo } = nomos;
   return {
     source,
     commit,
     ...(syncedAt === undefined ? {} : { syncedAt }),
     errors: errors.slice(0, MAX_ERRORS).map((error) => error.slice(0, MAX_ERROR_TEXT)),
     errorCount,
+    ...(truncatedTo === undefined ? {} : { truncatedTo }),
   };
 }
 

@@ -46,6 +46,7 @@ const Row = z.object({
       syncedAt: z.string().exactOptional(),
       errors: z.array(z.string()),
       errorCount: z.number(),
+      truncatedTo: z.number().exactOptional(),
     })
     .exactOptional(),
   breakGlass: z.string().exactOptional(),

@@ -92,13 +92,15 @@ export interface ApprovalFacts {
 
 /** One RSync as `nomos status` prints it. */
 export interface Shown {
-  /** `image[/dir]`, or `repo/chart:version`. */
+  /** `image[/dir]`, `repo/chart:version`, or `repo[/dir]@revision`. */
   readonly source: string;
-  /** 64 hex digits, a chart's version, or `N/A`. */
+  /** 64 hex digits, a chart's version, `N/A`, or empty. */
   readonly commit: string;
   readonly syncedAt?: string;
   readonly errors: readonly string[];
   readonly errorCount: number;
+  /** How many errors Config Sync kept, where it cut the list. */
+  readonly truncatedTo?: number;
 }
 
 export interface Followers {

@@ -25,15 +25,12 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** A line break within a cell ends the line, and the cell with it. */
+/** A tab within a cell ends the cell, and a line break the line with it: Go sees bytes, not our cells. */
 function breakLines(cells: readonly string[]): string[][] {
-  const lines: string[][] = [[]];
-  for (const cell of cells) {
-    const [first = '', ...more] = cell.split('\n');
-    lines.at(-1)?.push(first);
-    for (const text of more) lines.push([text]);
-  }
-  return lines;
+  return cells
+    .join('\t')
+    .split('\n')
+    .map((line) => line.split('\t'));
 }
 
 function pad(cell: string, width: number): string {

@@ -5,8 +5,10 @@ import { alignColumns } from './align-columns.ts';
 import type { ClusterAnswer } from './fleet-answer.ts';
 
 const SEPARATOR = '-'.repeat(20);
-/** Controls and the change of direction: what others push must not rule a terminal. Line breaks are nomos' own. */
-const UNPRINTABLE = /[^\P{C}\n]/gu;
+/** Controls and the change of direction: what others push must not rule a terminal. Breaks and tabs are nomos' own. */
+const UNPRINTABLE = /[^\P{C}\n\t]/gu;
+/** Go's zero time, which nomos prints where Config Sync has not said when. */
+const NEVER = '0001-01-01 00:00:00';
 
 /**
  * The fleet as `nomos status` prints it (facts/config-sync.md section 5), each RSync followed by what nomos cannot
@@ -16,6 +18,10 @@ export function formatNomos(clusters: readonly ClusterAnswer[]): string {
   return alignColumns(clusters.flatMap(clusterLines));
 }
 
+/** As nomos 1.19 to 1.22 words it. */
+const NOTHING_THERE =
+  'Root repo error: No RootSync resources found, Namespace repo error: No RepoSync resources found';
+
 type Line = readonly string[];
 
 function clusterLines({ view, rows }: ClusterAnswer): Line[] {
@@ -24,14 +30,24 @@ function clusterLines({ view, rows }: ClusterAnswer): Line[] {
     [''],
     [clean(view.cluster)],
     ...(state === undefined ? [] : [[`  ${SEPARATOR}`], [`  ${state[0]}`, clean(state[1])]]),
-    ...rootsFirst(rows).flatMap((row) => [[`  ${SEPARATOR}`], ...rowLines(row)]),
+    ...inNomosOrder(rows).flatMap((row) => [[`  ${SEPARATOR}`], ...rowLines(row)]),
   ];
 }
 
-/** nomos lists RootSyncs before RepoSyncs. */
-function rootsFirst(rows: readonly SyncRow[]): readonly SyncRow[] {
-  const isRoot = ({ sync }: SyncRow): boolean => parseSyncRef(sync).kind === 'RootSync';
-  return [...rows.filter(isRoot), ...rows.filter((row) => !isRoot(row))];
+/** RootSyncs before RepoSyncs, which go by namespace, then by name: a cursor's order is another one. */
+function inNomosOrder(rows: readonly SyncRow[]): readonly SyncRow[] {
+  return rows
+    .map((row) => ({ row, ref: parseSyncRef(row.sync) }))
+    .toSorted(
+      ({ ref: a }, { ref: b }) =>
+        order(b.kind, a.kind) || order(a.namespace, b.namespace) || order(a.name, b.name),
+    )
+    .map(({ row }) => row);
+}
+
+/** By code unit, as Go compares. */
+function order(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** What nomos says of a whole cluster, where it has something to say. */
@@ -47,23 +63,33 @@ function stateOf(
     case 'Forbidden':
       return ['ERROR', message];
     case 'Reachable':
-      return rows === 0 ? ['UNKNOWN', 'No RootSync resources found'] : undefined;
+      return rows === 0 ? ['UNKNOWN', NOTHING_THERE] : undefined;
   }
 }
 
 function rowLines(row: SyncRow): Line[] {
   const { nomos, shown, approved, record, message } = row;
-  const { source = row.image ?? 'N/A', commit = 'N/A', errors = [], errorCount = 0 } = shown ?? {};
+  const { source = row.image ?? 'N/A', commit = 'N/A', errors = [] } = shown ?? {};
   const word = nomos === 'SYNCED' ? `SYNCED @ ${formatTime(shown?.syncedAt)}` : nomos;
   return [
     [`  ${scopeOf(parseSyncRef(row.sync))}`, clean(source), ''],
     [`  ${word}`, clean(commit), ''],
-    ...(errorCount > 0 ? [[`  TotalErrorCount: ${errorCount}`]] : []),
+    ...countLines(shown),
     ...errors.map((error) => ['  Error:', clean(error), '']),
     // Ours have no columns, so that they move none of nomos'.
-    [`  Approved: ${approved.length === 0 ? 'N/A' : clean(approved.join(' '))}`],
-    [`  Phase: ${record.phase}, ${clean(message)}`],
+    [`  Approved: ${approved.length === 0 ? 'N/A' : oneLine(approved.join(' '))}`],
+    [`  Phase: ${record.phase}, ${oneLine(message)}`],
   ];
+}
+
+function countLines(shown: SyncRow['shown']): Line[] {
+  const { errorCount = 0, truncatedTo } = shown ?? {};
+  if (errorCount === 0) return [];
+  const cut =
+    truncatedTo === undefined
+      ? ''
+      : `, ErrorTruncated: true, ErrorCountAfterTruncation: ${truncatedTo}`;
+  return [[`  TotalErrorCount: ${errorCount}${cut}`]];
 }
 
 function scopeOf({ kind, namespace, name }: SyncRef): string {
@@ -71,11 +97,18 @@ function scopeOf({ kind, namespace, name }: SyncRef): string {
 }
 
 /** As Go prints a time, in UTC. */
-function formatTime(time = ''): string {
-  const [date, clock = ''] = time.replace(/(?:\.\d+)?Z$/, '').split('T');
-  return `${date} ${clock} +0000 UTC`;
+function formatTime(text = ''): string {
+  const time = Date.parse(text);
+  const [seconds = NEVER] = Number.isNaN(time)
+    ? [NEVER]
+    : new Date(time).toISOString().replace('T', ' ').split('.');
+  return `${seconds} +0000 UTC`;
+}
+
+function oneLine(text: string): string {
+  return clean(text.replaceAll(/[\n\t]+/g, ' '));
 }
 
 function clean(text: string): string {
-  return text.replaceAll('\t', ' ').replaceAll(UNPRINTABLE, '\ufffd');
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }

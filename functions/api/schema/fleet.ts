@@ -36,7 +36,7 @@ export const SyncView = z
     sync: z.string(),
     nomos: z.string().describe("nomos' word: SYNCED, PENDING, ERROR, STALLED or RECONCILING"),
     source: z.string().optional().describe('As nomos shows it'),
-    commit: z.string().optional().describe("Config Sync's commit, as nomos shows it, or N/A"),
+    commit: z.string().optional().describe("Config Sync's commit, N/A or empty, as nomos shows it"),
     syncedAt: z.string().optional(),
     image: z.string().optional().describe('What is followed; absent where nothing is'),
     approved: z.array(z.string()).describe('What may be synced, newest first'),

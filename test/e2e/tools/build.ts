@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProcess } from './process.ts';
 import { toolFolders } from './tool-cache.ts';
 
 /** In this order: the small ones are of use while the large ones still build. */
-const TOOLS = ['crane', 'oras', 'etcd', 'cosign2', 'cosign3', 'kube-apiserver'] as const;
+const TOOLS = [
+  'nomos-double',
+  'crane',
+  'oras',
+  'etcd',
+  'cosign2',
+  'cosign3',
+  'kube-apiserver',
+] as const;
 /** How a tool says its version; the others know a command `version`. */
 const VERSION_FLAG: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver']);
 /** A cosign or kube-apiserver on two cores, with nothing cached, downloads included. */
@@ -23,7 +31,10 @@ async function buildTool(name: string, cache: string): Promise<void> {
   const goMod = await readFile(join(folder, 'go.mod'), 'utf8');
   const binary = join(cache, name);
   const stampFile = join(cache, `${name}.stamp`);
-  const stamp = createHash('sha256').update(goMod).digest('hex');
+  const stamp = createHash('sha256')
+    .update(goMod)
+    .update(await readOwnSources(folder))
+    .digest('hex');
   if (existsSync(binary) && (await readStamp(stampFile)) === stamp) {
     say(`${name}: up to date`);
   } else {
@@ -36,6 +47,13 @@ async function buildTool(name: string, cache: string): Promise<void> {
   const args = [VERSION_FLAG.has(name) ? '--version' : 'version'];
   const check = await runProcess({ command: binary, args });
   if (check.code !== 0) throw new Error(`${name} does not run: ${check.stderr}`);
+}
+
+/** One tool is our own; of the others nothing but its go.mod is here. */
+async function readOwnSources(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.go')).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.join('');
 }
 
 interface Build {

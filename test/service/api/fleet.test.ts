@@ -128,8 +128,11 @@ describe('GET /v1/fleet', () => {
   });
 
   it('prints what nomos prints, with the approval', async () => {
-    const status = sourceError(liveStatus(A), A, '2002');
-    const world = createApiWorld({ clusters: { 'cluster-1': [liveRSync({ status })] } });
+    const denied = sourceError(liveStatus(A), A, '2002');
+    const condition = { status: 'False', reason: 'Source', message: '', errorCount: 1 } as const;
+    const syncing = { ...condition, errorSources: ['source'] } as const;
+    const rsync = liveRSync({ status: { ...denied, syncing } });
+    const world = createApiWorld({ clusters: { 'cluster-1': [rsync] } });
     await world.sweep();
     const answer = await world.get('/v1/fleet', 'text/plain');
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
@@ -139,7 +142,7 @@ describe('GET /v1/fleet', () => {
       'cluster-1',
       '  --------------------',
       `  <root>:root-sync   ${image}   `,
-      `  ERROR              N/A${' '.repeat(image.length)}`,
+      `  ERROR                 ${' '.repeat(image.length)}`,
       '  TotalErrorCount: 1',
       '  Error:   KNV2002: denied   ',
       `  Approved: ${A}`,

@@ -58,11 +58,17 @@ describe('nomosRow()', () => {
     expect(pending.commit).toBe(HEX);
   });
 
+  it('has an empty commit where the condition has none, as after a failed pull', () => {
+    const { commit: _, ...failed } = condition('False', 1);
+    expect(nomosRow(buildRSync({ status: { ...STAGES, syncing: failed } })).commit).toBe('');
+  });
+
   it.each<[NomosStatus, Partial<SyncStatus>]>([
     ['STALLED', { stalled: TRUE }],
     ['RECONCILING', { reconciling: TRUE }],
+    ['PENDING', {}],
   ])('has no commit while %s', (status, conditions) => {
-    const row = nomosRow(buildRSync({ status: { ...LIVE, ...conditions } }));
+    const row = nomosRow(buildRSync({ status: { ...STAGES, ...conditions } }));
     expect(row).toMatchObject({ status, commit: 'N/A' });
   });
 
@@ -73,8 +79,10 @@ describe('nomosRow()', () => {
       { type: 'oci', image: IMAGE, reference: parseReference(IMAGE), dir: 'base/prod' },
     ],
     ['oci://us-docker.pkg.dev/acme/charts/shop:1.2.3', helmSource('1.2.3')],
-    ['git', { type: 'other', sourceType: 'git' }],
+    ['N/A', { type: 'other', sourceType: 'git' }],
+    ['https://x/r@main', { type: 'other', sourceType: 'git', shown: 'https://x/r@main' }],
     ['N/A', { type: 'invalid', problem: 'spec.oci' }],
+    ['h.io/X', { type: 'invalid', problem: 'spec.oci.image', shown: 'h.io/X' }],
   ])('shows the source %s', (text, source) => {
     expect(nomosRow(buildRSync({ source })).source).toBe(text);
   });
@@ -84,28 +92,35 @@ describe('nomosRow()', () => {
     expect(nomosRow(buildRSync({ ref }))).toMatchObject({ scope: 'team-a', name: 'repo-sync' });
   });
 
+  it('tells that Config Sync cut the list', () => {
+    const syncing = { ...condition('False', 250), truncatedTo: 100 };
+    const row = nomosRow(buildRSync({ status: { ...STAGES, syncing } }));
+    expect(row).toMatchObject({ status: 'ERROR', errorCount: 250, truncatedTo: 100 });
+  });
+
   it.each<[string, Partial<SyncStatus>, readonly string[], number]>([
     ['the condition while STALLED', { stalled: { ...TRUE, message: 'KNV1061' } }, ['KNV1061'], 1],
     ['nothing while RECONCILING', { reconciling: TRUE, syncing: condition('False', 3) }, [], 0],
     ['nothing once SYNCED', { syncing: FALSE }, [], 0],
     [
       'the stage that the condition is about',
-      { syncing: { ...condition('False', 3), reason: 'Source' } },
+      { syncing: { ...condition('False', 3), errorSources: ['source'] } },
       ['source failed'],
       3,
     ],
     [
       'the rendering stage, while PENDING too',
-      { syncing: { ...condition('True', 1), reason: 'Rendering' } },
+      { syncing: { ...condition('True', 1), errorSources: ['rendering'] } },
       ['rendering failed'],
       1,
     ],
     [
-      'source and sync of a sync',
-      { syncing: { ...condition('False', 2), reason: 'Sync' } },
+      'several stages, in the order of the condition',
+      { syncing: { ...condition('False', 2), errorSources: ['source', 'sync'] } },
       ['source failed', 'sync failed'],
       2,
     ],
+    ['none where the condition refers to none', { syncing: condition('False', 2) }, [], 2],
   ])('tells of errors: %s', (_, conditions, errors, errorCount) => {
     const failing = (stage: 'source' | 'rendering' | 'sync') => ({
       ...LIVE[stage],

@@ -61,18 +61,41 @@ describe('readSource() of a chart', () => {
 });
 
 describe('readSource() of what is not followed', () => {
-  it.each([
-    ['git', { sourceType: 'git', git: { repo: 'https://example.com/r' } }, 'git'],
-    ['no source type, git by default', { git: { repo: 'https://example.com/r' } }, 'git'],
-    ['a chart over http', helm({ repo: 'https://example.com/charts' }), 'helm'],
+  const repo = 'https://example.com/r';
+  it.each<[string, unknown, string, string?]>([
+    ['git', { sourceType: 'git', git: { repo } }, 'git', `${repo}@master`],
+    ['no source type, git by default', { git: { repo } }, 'git', `${repo}@master`],
+    ['a branch', { git: { repo, branch: 'main', dir: '/' } }, 'git', `${repo}@main`],
+    [
+      'a revision before a branch, and a directory',
+      { git: { repo: `${repo}/`, branch: 'main', revision: 'v1', dir: '/a//b/' } },
+      'git',
+      `${repo}/a/b@v1`,
+    ],
+    [
+      'HEAD, which is the branch',
+      { git: { repo, branch: 'main', revision: 'HEAD', dir: '.' } },
+      'git',
+      `${repo}@main`,
+    ],
+    ['no git at all', { sourceType: 'git' }, 'git'],
+    ['git that cannot be read', { git: { repo: 7 } }, 'git'],
+    [
+      'a chart over http',
+      helm({ repo: 'https://example.com/charts/', version: '' }),
+      'helm',
+      'https://example.com/charts/shop:latest',
+    ],
     [
       'a scheme in capitals, which Config Sync takes for http',
-      helm({ repo: 'OCI://h.io/c' }),
+      helm({ repo: 'OCI://h.io/c', version: '1.2.3' }),
       'helm',
+      'OCI://h.io/c/shop:1.2.3',
     ],
     ['a source type of the future', { sourceType: 's3' }, 's3'],
-  ])('%s', (_, spec, sourceType) => {
-    expect(readSource(spec)).toEqual({ type: 'other', sourceType });
+  ])('%s', (_, spec, sourceType, shown) => {
+    const told = shown === undefined ? {} : { shown };
+    expect(readSource(spec)).toEqual({ type: 'other', sourceType, ...told });
   });
 });
 
@@ -105,6 +128,16 @@ describe('readSource() names the field that cannot be read', () => {
     ],
     ['a repository with a space', helm({ repo: 'oci://h.io/a b' }), /^spec\.helm\.repo: /],
   ])('%s', (_, spec, problem) => {
-    expect(readSource(spec)).toEqual({ type: 'invalid', problem: expect.stringMatching(problem) });
+    const source = readSource(spec);
+    expect(source).toMatchObject({ type: 'invalid', problem: expect.stringMatching(problem) });
+  });
+
+  it.each<[string, unknown, string?]>([
+    ['an image that is none', oci('h.io/ACME/x:v1', '/base'), 'h.io/ACME/x:v1/base'],
+    ['a chart of no host', helm({ repo: 'oci://charts', version: '' }), 'oci://charts/shop:latest'],
+    ['no image', { sourceType: 'oci', oci: {} }],
+  ])('and still shows what nomos shows: %s', (_, spec, shown) => {
+    const source = readSource(spec);
+    expect('shown' in source ? source.shown : undefined).toBe(shown);
   });
 });

@@ -67,6 +67,31 @@ describe('readStatus()', () => {
     expect(readStatus({ conditions }).syncing).toMatchObject({ commit: HEX, errorCount: 0 });
   });
 
+  it('reads whose errors a condition is about, and that Config Sync cut them', () => {
+    const errorSummary = { totalCount: 250, truncated: true, errorCountAfterTruncation: 100 };
+    const errorSourceRefs = ['status.source.errors', 'status.sync.errors'];
+    const conditions = [{ type: 'Syncing', status: 'False', errorSummary, errorSourceRefs }];
+    expect(readStatus({ conditions }).syncing).toMatchObject({
+      errorCount: 250,
+      truncatedTo: 100,
+      errorSources: ['source', 'sync'],
+    });
+  });
+
+  it.each([
+    ['a summary that is not cut', { errorSummary: { totalCount: 1, truncated: false } }],
+    ['one that says nothing of it', { errorSummary: { totalCount: 1 } }],
+    ['references to nowhere', { errorSourceRefs: ['status.other.errors'] }],
+    ['references that are none', { errorSourceRefs: 'status.sync.errors' }],
+  ])('reads neither from %s, and keeps the condition', (_, fields) => {
+    const { syncing } = readStatus({
+      conditions: [{ type: 'Syncing', status: 'True', ...fields }],
+    });
+    expect(syncing).toMatchObject({ status: 'True' });
+    expect(syncing).not.toHaveProperty('truncatedTo');
+    expect(syncing).not.toHaveProperty('errorSources');
+  });
+
   it('reads a stage that was never set as Go writes it, and its times as absent', () => {
     const unset = { lastUpdate: null };
     expect(readStatus({ source: unset, rendering: unset, sync: unset })).toEqual({

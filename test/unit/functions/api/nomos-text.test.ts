@@ -80,6 +80,46 @@ describe('formatNomos()', () => {
       ],
     ],
     [
+      'ERROR that Config Sync cut',
+      row('ERROR', { errors: ['KNV2009: the first'], errorCount: 250, truncatedTo: 100 }),
+      [
+        LINE,
+        wide(NAME, 18) + wide(IMAGE, 64),
+        wide('  ERROR', 18) + wide(HEX, 64),
+        '  TotalErrorCount: 250, ErrorTruncated: true, ErrorCountAfterTruncation: 100',
+        '  Error:   KNV2009: the first   ',
+      ],
+    ],
+    [
+      'SYNCED at no known time',
+      row('SYNCED', {}),
+      [
+        LINE,
+        wide(NAME, 40) + wide(IMAGE, 64),
+        wide('  SYNCED @ 0001-01-01 00:00:00 +0000 UTC', 40) + wide(HEX, 64),
+      ],
+    ],
+    [
+      'SYNCED in another zone',
+      row('SYNCED', { syncedAt: '2026-11-22T06:00:00+01:00' }),
+      [
+        LINE,
+        wide(NAME, 40) + wide(IMAGE, 64),
+        wide('  SYNCED @ 2026-11-22 05:00:00 +0000 UTC', 40) + wide(HEX, 64),
+      ],
+    ],
+    [
+      'ERROR with a tab',
+      row('ERROR', { errors: ['a\tb'], errorCount: 1 }),
+      [
+        LINE,
+        wide(NAME, 18) + wide(IMAGE, 64),
+        wide('  ERROR', 18) + wide(HEX, 64),
+        '  TotalErrorCount: 1',
+        '  Error:   a   b   ',
+      ],
+    ],
+    [
       'ERROR of several lines',
       row('ERROR', { errors: ['KNV2004: pull\n\nFor more information, see'], errorCount: 1 }),
       [
@@ -120,7 +160,11 @@ describe('formatNomos()', () => {
       '  NOT INSTALLED   Config Sync is not installed',
     ],
     ['Forbidden', 'RBAC says no', '  ERROR   RBAC says no'],
-    ['Reachable', '', '  UNKNOWN   No RootSync resources found'],
+    [
+      'Reachable',
+      '',
+      '  UNKNOWN   Root repo error: No RootSync resources found, Namespace repo error: No RepoSync resources found',
+    ],
   ])('prints a cluster that is %s', (phase, message, expected) => {
     expect(nomosLines([], view(phase, message))).toEqual([LINE, expected]);
   });
@@ -139,6 +183,29 @@ describe('formatNomos()', () => {
     expect(text.split('\n').slice(-3)).toEqual([
       '  Approved: N/A',
       '  Phase: Pending, Waiting for a signature',
+      '',
+    ]);
+  });
+
+  it('goes by namespace, then by name, not by the text of both', () => {
+    const syncs = ['RepoSync/a-b/x', 'RepoSync/a/y', 'RootSync/z', 'RepoSync/a/x', 'RootSync/b'];
+    const lines = nomosLines(syncs.map((sync) => row('PENDING', {}, { sync })));
+    const names = lines.flatMap((line) =>
+      line.includes(IMAGE) ? [line.trim().split(' ')[0]] : [],
+    );
+    expect(names).toEqual(['<root>:b', '<root>:z', 'a:x', 'a:y', 'a-b:x']);
+  });
+
+  it('writes ours in one line each, whatever they hold', () => {
+    const text = formatNomos([
+      {
+        view: view('Reachable'),
+        rows: [row('SYNCED', {}, { approved: ['a\n  Phase: Synced'], message: 'x\n\ty' })],
+      },
+    ]);
+    expect(text.split('\n').slice(-3)).toEqual([
+      '  Approved: a   Phase: Synced',
+      '  Phase: Synced, x y',
       '',
     ]);
   });
