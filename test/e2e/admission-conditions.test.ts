@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedBlock } from '#test/docs/blocks.ts';
 import { WEBHOOK_CALLS, type WebhookCall } from '#test/fixtures/webhook/webhook-calls.ts';
 import {
   type RecordingWebhook,
@@ -19,8 +20,8 @@ let webhook: RecordingWebhook;
 
 beforeAll(async () => {
   cluster = await startWebhookCluster();
-  await cluster.shell(await cluster.documented('Keys and certificate'));
-  await cluster.shell(await cluster.documented('Apply'), { IMAGE: 'registry.example/x:v1' });
+  await cluster.shell(documentedBlock('webhook-keys'));
+  await cluster.shell(documentedBlock('webhook-apply'), { IMAGE: 'registry.example/x:v1' });
   await pointService(cluster);
   const pair = await readSecret(cluster, 'webhook-tls');
   const [cert, key] = [pair.get('tls.crt'), pair.get('tls.key')];
