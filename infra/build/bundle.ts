@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { NODE_BANNER } from './banner.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
+import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 
 export interface BundleOptions {
@@ -11,6 +12,8 @@ export interface BundleOptions {
   readonly root: string;
   /** Entry per function: name → path of its `main.ts`. */
   readonly entries: Readonly<Record<string, string>>;
+  /** What the image starts: it becomes `<outdir>/start.js`. */
+  readonly start?: string;
   readonly outdir: string;
 }
 
@@ -28,14 +31,16 @@ export interface Bundle {
  * `<outdir>/meta.json`. ES modules with splitting: what is imported dynamically is a chunk of its own. The image has
  * all of `<outdir>`, and runs one function.
  */
-export async function bundleFunctions({ root, entries, outdir }: BundleOptions): Promise<Bundle[]> {
+export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
+  const { root, entries, start, outdir } = options;
   const names = Object.keys(entries);
   await mkdir(outdir, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      Object.entries(entries).map(([name, entry]) => [`${name}/main`, entry]),
-    ),
+    entryPoints: {
+      ...Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${name}/main`, entry])),
+      ...(start === undefined ? {} : { start }),
+    },
     outdir,
     bundle: true,
     splitting: true,
@@ -52,7 +57,7 @@ export async function bundleFunctions({ root, entries, outdir }: BundleOptions):
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [lazyPackages, withoutCharacterTables],
+    plugins: [lazyPackages, withoutCharacterTables, withoutLocales],
   });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');

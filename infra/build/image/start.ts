@@ -1,0 +1,24 @@
+import { readdirSync } from 'node:fs';
+import { mapStacks } from './map-stacks.ts';
+
+// What the image starts: `node start.js FUNCTION` runs FUNCTION/main.js beside this file.
+const name = process.argv[2];
+const functions = readdirSync(import.meta.dirname, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !['chunks', 'compile-cache'].includes(entry.name))
+  .map((entry) => entry.name)
+  .toSorted();
+if (name !== undefined && functions.includes(name)) {
+  // The kernel ignores signals for process 1 that nobody handles; once the function listens, it drains by itself.
+  const leave = (): void => process.exit(0);
+  process.once('SIGTERM', leave);
+  await import(new URL(`./${name}/main.js`, import.meta.url).href);
+  process.off('SIGTERM', leave);
+  // Only now: Node's `domain` reads a stack while it is loaded, and reading maps would double the time to start.
+  mapStacks();
+} else {
+  const asked = name === undefined ? 'No function was named' : `There is no function "${name}"`;
+  const error = `${asked}: give the container one argument, of ${functions.join(', ')}`;
+  const line = { severity: 'ERROR', code: 'bad-config', error, message: 'Function cannot start' };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.exitCode = 1;
+}
