@@ -41,6 +41,11 @@ const RETRY_FOR_MS = {
 
 export type FailureCode = keyof typeof RETRY_FOR_MS;
 
+/** Every code. */
+export const FAILURE_CODES: readonly FailureCode[] = Object.keys(RETRY_FOR_MS).filter(
+  (key): key is FailureCode => key in RETRY_FOR_MS,
+);
+
 export interface FailureOptions {
   readonly cause?: unknown;
   /** Overrides what the code says of a retry. */

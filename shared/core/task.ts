@@ -16,3 +16,9 @@ export interface Task {
   /** The notification's message id, the sweep's or the resync's id: what one cause's tasks have in common. */
   readonly id?: string;
 }
+
+/**
+ * The attribute of a task's message that says when its notification was published, ISO 8601: how long an approval took
+ * is measured from it, and nothing else.
+ */
+export const PUSHED_AT = 'pushedAt';

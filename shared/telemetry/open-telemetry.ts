@@ -1,0 +1,89 @@
+import type { Log } from './log.ts';
+import { createFlush } from './flush-patiently.ts';
+import { createLogMeter } from './log-meter.ts';
+import type { OtelTracing } from './otel-tracing.ts';
+import { createPassiveTracing } from './passive-tracing.ts';
+import type { MetricSettings, TelemetrySettings } from './read-env.ts';
+import type { SendDeps } from './send-spans.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface TelemetryDeps extends SendDeps {
+  readonly log: Log;
+  /** Milliseconds, from any origin; must not go back. */
+  readonly now: () => number;
+}
+
+interface Metrics extends Pick<Telemetry, 'meter'> {
+  flush(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The telemetry that `settings` ask for. What sends spans or serves metrics is loaded here and only then. Throws
+ * `bad-config` where the address for metrics cannot be had.
+ */
+export async function openTelemetry(
+  settings: TelemetrySettings,
+  deps: TelemetryDeps,
+): Promise<Telemetry> {
+  const metrics = await openMetrics(settings.metrics, deps);
+  if (settings.traces === undefined) {
+    return {
+      tracing: createPassiveTracing(deps.context),
+      meter: metrics.meter,
+      flush: async () => metrics.flush(),
+      close: async () => {
+        metrics.flush();
+        await metrics.close();
+      },
+    };
+  }
+  const { sendSpans } = await import('./send-spans.ts');
+  const tracing: OtelTracing = sendSpans(settings.traces, deps);
+  const flush = createFlush({
+    flush: () => tracing.flush(),
+    now: deps.now,
+    onFailure: (cause) => deps.log.warn({ causes: textsOf(cause) }, 'Spans cannot be sent'),
+  });
+  return {
+    tracing,
+    meter: metrics.meter,
+    async flush() {
+      metrics.flush();
+      await flush();
+    },
+    async close() {
+      metrics.flush();
+      await flush();
+      await metrics.close();
+      // Its own last flush has just been done; a collector that is gone is no failure of ours.
+      await tracing.close().catch(() => undefined);
+    },
+  };
+}
+
+async function openMetrics(
+  { lines, prometheus }: MetricSettings,
+  { log }: Pick<TelemetryDeps, 'log'>,
+): Promise<Metrics> {
+  const logged = lines ? createLogMeter(log) : undefined;
+  const served =
+    prometheus &&
+    (await import('./serve-metrics.ts').then((module) => module.serveMetrics(prometheus)));
+  return {
+    meter: {
+      record(name, value, labels) {
+        logged?.record(name, value, labels);
+        served?.record(name, value, labels);
+      },
+    },
+    flush: () => logged?.flush(),
+    close: async () => served?.close(),
+  };
+}
+
+/** The SDK rejects with a list; its texts name hosts and statuses. */
+function textsOf(cause: unknown): readonly string[] {
+  const causes: readonly unknown[] = Array.isArray(cause) ? cause : [cause];
+  return causes.map((one) => (one instanceof Error ? one.message : String(one)));
+}

@@ -1,0 +1,20 @@
+import { type Meter, noMeter } from '#shared/core/metrics.ts';
+import { noTracing, type Tracing } from '#shared/core/tracing.ts';
+
+/** What a function tells of itself beside its log. None of it can fail a request, or hold it up for long. */
+export interface Telemetry {
+  readonly tracing: Tracing;
+  readonly meter: Meter;
+  /** Sends what is there; resolves soon whatever becomes of it. */
+  flush(): Promise<void>;
+  /** Sends what is left, and stops. */
+  close(): Promise<void>;
+}
+
+/** For commands, whose output is for people. */
+export const noTelemetry: Telemetry = {
+  tracing: noTracing,
+  meter: noMeter,
+  flush: async () => undefined,
+  close: async () => undefined,
+};

@@ -1,0 +1,64 @@
+import { formatReference, type Reference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import type { Span, SpanAttributes, Tracing } from '#shared/core/tracing.ts';
+import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
+import type { Verifier } from '#shared/trust/verifier.ts';
+
+/** The resolver, each of whose answers is a step: with what was asked for, and what it is. */
+export function traceResolver(resolver: BurstResolver, tracing: Tracing): BurstResolver {
+  function step(
+    reference: Reference,
+    fresh: boolean,
+    work: () => Promise<Resolution>,
+  ): Promise<Resolution> {
+    const attributes = {
+      'countersign.image': formatReference(reference),
+      'countersign.fresh': fresh,
+    };
+    return tracing.span('resolve', { attributes }, async (span) => {
+      const resolution = await work();
+      span.set(describeResolution(resolution));
+      return resolution;
+    });
+  }
+  return {
+    resolve: (reference, notBefore) =>
+      step(reference, false, () => resolver.resolve(reference, notBefore)),
+    fresh: (reference) => step(reference, true, () => resolver.fresh(reference)),
+  };
+}
+
+/** The verifier, each of whose verdicts is a step: with the digest, the verdict and who vouched for it. */
+export function traceVerifier(verifier: Verifier, tracing: Tracing): Verifier {
+  return {
+    verify(subject, policy, options) {
+      const { repository, digest, index } = subject;
+      const attributes = {
+        'countersign.image': repository,
+        'countersign.digest': digest,
+        'countersign.index': index,
+        'countersign.policy': policy.name,
+      };
+      return tracing.span('verify', { attributes }, async (span) => {
+        const verdict = await verifier.verify(subject, policy, options);
+        tellVerdict(span, verdict);
+        return verdict;
+      });
+    },
+  };
+}
+
+function describeResolution({ image }: Resolution): SpanAttributes {
+  return image.status === 'resolved'
+    ? { 'countersign.digest': image.digest, 'countersign.index': image.index }
+    : { 'countersign.unusable': image.reason };
+}
+
+function tellVerdict(span: Span, verdict: Verdict): void {
+  span.set({
+    'countersign.verdict': verdict.status,
+    'countersign.authorities': verdict.status === 'verified' ? verdict.authorities : undefined,
+    'countersign.reasons': verdict.status === 'verified' ? undefined : reasonsOf(verdict),
+  });
+}
