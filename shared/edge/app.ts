@@ -1,14 +1,18 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { toFailure } from '#shared/core/errors.ts';
-import { logWithTrace } from './log.ts';
+import { type Meter, noMeter } from '#shared/core/metrics.ts';
+import { noTracing, type Tracing } from '#shared/core/tracing.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problem, problemOf } from './problem.ts';
 import { readTrace } from './trace.ts';
 
 export interface AppDeps {
   readonly log: Log;
-  readonly projectId?: string;
+  readonly tracing?: Tracing;
+  readonly meter?: Meter;
+  /** Tells what there is to tell of spans and metrics, before the answer: afterwards there may be no CPU. */
+  readonly flush?: () => Promise<void>;
   /** Resolves when config and what it takes to work are within reach; its failure is what `/ready` says. */
   readonly ready: () => Promise<void>;
 }
@@ -24,11 +28,18 @@ export type App = Hono<AppEnv>;
  * A Hono app with what every function has: a log per request, problem documents for whatever is thrown, 404 and 405,
  * and `/health` and `/ready` (never `/healthz`: Google's front end keeps that path to itself).
  */
-export function createApp({ log, projectId, ready }: AppDeps): App {
+export function createApp({
+  log,
+  tracing = noTracing,
+  meter = noMeter,
+  flush,
+  ready,
+}: AppDeps): App {
   const app: App = new Hono();
   app.use(async (c, next) => {
-    c.set('log', logWithTrace(log, readTrace(c.req.raw.headers), projectId));
-    await next();
+    c.set('log', log);
+    await tracing.within(readTrace(c.req.raw.headers), next);
+    await flush?.();
   });
   app.use(
     methodNotAllowed({
@@ -45,10 +56,12 @@ export function createApp({ log, projectId, ready }: AppDeps): App {
   app.onError((error, c) => {
     const failure = toFailure(error);
     const line = c.get('log') ?? log;
-    const fields = { error: failure, method: c.req.method, path: c.req.path };
+    const answer = problemOf(failure);
+    const fields = { error: failure, httpRequest: describeRequest(c.req, answer.status) };
     if (failure.code === 'internal') line.error(fields, 'Request failed');
     else line.warn(fields, 'Request failed');
-    return answerProblem(problemOf(failure), failure.retryAfterMs);
+    if (answer.status >= 500) meter.record('request_failures', 1, { code: failure.code });
+    return answerProblem(answer, failure.retryAfterMs);
   });
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.get('/ready', async (c) => {
@@ -56,4 +69,12 @@ export function createApp({ log, projectId, ready }: AppDeps): App {
     return c.json({ status: 'ready' });
   });
   return app;
+}
+
+/** As Cloud Logging shows a request; never the query, which is the caller's to keep. */
+function describeRequest(
+  { method, path }: { readonly method: string; readonly path: string },
+  status: number,
+): Readonly<Record<string, unknown>> {
+  return { requestMethod: method, requestUrl: path, status };
 }

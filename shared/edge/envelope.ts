@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CountersignError } from '#shared/core/errors.ts';
 import { checkShape, parseJson } from './read-json.ts';
 import { PushEnvelope, StructuredCloudEvent } from './schema.ts';
-import { parseTraceparent } from './trace.ts';
+import { parseTraceparent, TRACE_ATTRIBUTES } from './trace.ts';
 
 /** One Pub/Sub message, whichever way it was delivered. Everything in it is a claim of its sender. */
 export interface Message {
@@ -26,9 +26,9 @@ export interface Delivery {
 
 /** The only Eventarc type that wraps a Pub/Sub message. */
 const MESSAGE_PUBLISHED = 'google.cloud.pubsub.topic.v1.messagePublished';
+/** An unwrapped message's attributes are headers, and `traceparent` is the one of the request. */
+const [PUBLISHERS_TRACE] = TRACE_ATTRIBUTES;
 const STRUCTURED = /^application\/cloudevents\+json(?:;|$)/i;
-/** Where Google's Pub/Sub clients put the trace. */
-const TRACE_ATTRIBUTE = 'googclient_traceparent';
 
 /**
  * The message in a request of a push subscription: wrapped, unwrapped with or without metadata, or an Eventarc
@@ -65,7 +65,7 @@ function readUnwrapped({ headers, body, receivedAt }: Delivery): Message {
     ...(subscription === '' ? {} : { subscription }),
     ...(Number.isInteger(attempt) && attempt > 0 ? { deliveryAttempt: attempt } : {}),
   };
-  return withTrace(message, headers.get(TRACE_ATTRIBUTE));
+  return withTrace(message, headers.get(PUBLISHERS_TRACE));
 }
 
 /** `no_wrapper` alone: nothing but the data, so its hash must do for an id. */
@@ -101,7 +101,10 @@ function readWrapped(value: unknown, otherTime: Date, otherId: string | null): M
     ...(deliveryAttempt === undefined ? {} : { deliveryAttempt }),
     ...(subscription === undefined ? {} : { subscription }),
   };
-  return withTrace(read, message.attributes?.[TRACE_ATTRIBUTE]);
+  return TRACE_ATTRIBUTES.reduce(
+    (found, name) => withTrace(found, message.attributes?.[name]),
+    read,
+  );
 }
 
 function isWrapped(value: unknown): boolean {

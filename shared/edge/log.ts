@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { Trace } from '#shared/core/tracing.ts';
 import type { LogLevel } from './env.ts';
 import { REDACTED, redactText, SECRET_PATHS } from './redact.ts';
-import type { Trace } from './trace.ts';
 
 /** Fields of one line. `error` may be anything thrown: it is written by its code. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -21,6 +21,10 @@ export interface LogOptions {
   readonly level: LogLevel;
   readonly service: string;
   readonly revision?: string;
+  /** What belongs to the line that is being written: it is grouped with its request, and shown beside its span. */
+  readonly trace?: () => Trace | undefined;
+  /** Of Google Cloud, where traces are to be had by a click. */
+  readonly projectId?: string;
   /** Where lines go; standard output, written synchronously, so that none is lost at exit. */
   readonly stream?: { write(line: string): void };
 }
@@ -38,13 +42,15 @@ const SEVERITIES: Readonly<Record<string, string>> = {
 const MAX_CAUSES = 5;
 
 /** A log in the form Cloud Logging reads from standard output (facts/google-cloud.md section 10). */
-export function createLogger({ level, service, revision, stream }: LogOptions): Log {
+export function createLogger(options: LogOptions): Log {
+  const { level, service, revision, stream, trace, projectId } = options;
   return pino(
     {
       level,
       messageKey: 'message',
       base: { 'logging.googleapis.com/labels': { function: service } },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      mixin: () => describeTrace(trace?.(), projectId),
       redact: { paths: [...SECRET_PATHS], censor: REDACTED },
       formatters: {
         level: (label) => ({ severity: SEVERITIES[label] ?? 'DEFAULT' }),
@@ -55,20 +61,24 @@ export function createLogger({ level, service, revision, stream }: LogOptions): 
   );
 }
 
-/** The log of one request: its lines are grouped with the request's own in Cloud Logging. */
-export function logWithTrace(
-  log: Log,
+/** Cloud Logging's special fields; the trace is a bare id where nobody says of which project. */
+function describeTrace(
   trace: Trace | undefined,
   projectId: string | undefined,
-): Log {
-  if (trace === undefined) return log;
-  return log.child({
+): Readonly<Record<string, unknown>> {
+  if (trace === undefined) return {};
+  const { traceId, spanId, sampled } = trace;
+  return {
     'logging.googleapis.com/trace':
-      projectId === undefined ? trace.traceId : `projects/${projectId}/traces/${trace.traceId}`,
-    'logging.googleapis.com/spanId': trace.spanId,
-    'logging.googleapis.com/trace_sampled': trace.sampled,
-  });
+      projectId === undefined ? traceId : `projects/${projectId}/traces/${traceId}`,
+    'logging.googleapis.com/spanId': spanId,
+    'logging.googleapis.com/trace_sampled': sampled,
+  };
 }
+
+/** Makes Error Reporting take a line whatever its severity: a bug is one, even where its message is retried. */
+const REPORTED =
+  'type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent';
 
 /** Only an `internal` failure, a bug of ours, has a stack and is raised in Error Reporting; the others are explained. */
 function describeError(
@@ -86,7 +96,8 @@ function describeError(
     ...(failure.cause === undefined ? {} : { causes: causesOf(failure) }),
   };
   if (failure.code !== 'internal') return described;
-  return { ...described, stack_trace: redactText(stackOf(failure)), serviceContext };
+  const stack = redactText(stackOf(failure));
+  return { ...described, '@type': REPORTED, stack_trace: stack, serviceContext };
 }
 
 function stackOf(failure: CountersignError): string {

@@ -1,11 +1,4 @@
-/** Where a request belongs in a distributed trace. */
-export interface Trace {
-  /** 32 lower-case hex digits. */
-  readonly traceId: string;
-  /** 16 lower-case hex digits. */
-  readonly spanId: string;
-  readonly sampled: boolean;
-}
+import type { Trace } from '#shared/core/tracing.ts';
 
 // W3C Trace Context, section 3.2.2: version 00 has exactly these four fields; later ones may append more.
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
@@ -14,6 +7,16 @@ const CLOUD_TRACE = /^([0-9a-f]{32})(?:\/([0-9]{1,20}))?(?:;o=([01]))?$/;
 const NO_TRACE = '0'.repeat(32);
 const NO_SPAN = '0'.repeat(16);
 const MAX_SPAN = 2n ** 64n;
+
+/**
+ * Attributes of a message that carry the trace of its publisher: where Google's clients put it, the name that W3C gave
+ * it, and the one that CloudEvents' extension for distributed tracing gets in Pub/Sub. The first that can be read counts.
+ */
+export const TRACE_ATTRIBUTES = [
+  'googclient_traceparent',
+  'traceparent',
+  'ce-traceparent',
+] as const;
 
 /** The trace a request came with: `traceparent`, else `X-Cloud-Trace-Context`; undefined when neither can be read. */
 export function readTrace(headers: Headers): Trace | undefined {
@@ -29,6 +32,11 @@ export function parseTraceparent(value: string): Trace | undefined {
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+/** Writes the value of a `traceparent` header, version 00. */
+export function formatTraceparent({ traceId, spanId, sampled }: Trace): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
 function parseCloudTrace(value: string): Trace | undefined {

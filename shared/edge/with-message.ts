@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import { MESSAGE_ROUTES, type Meter, noMeter } from '#shared/core/metrics.ts';
+import { noTracing, type Span, type Tracing } from '#shared/core/tracing.ts';
 import type { CheckCaller } from './access.ts';
 import type { AppEnv } from './app.ts';
 import { readEnvelope } from './envelope.ts';
@@ -8,6 +10,7 @@ import { giveUp } from './give-up.ts';
 import { MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
+import { traceMessage } from './trace-message.ts';
 
 /** A message that can never be understood, with why. */
 export interface DeadLetter {
@@ -28,6 +31,8 @@ export interface MessageDeps {
   readonly now: () => Date;
   /** How long a message of this endpoint is worth retrying, in milliseconds; absent: as long as its failure says. */
   readonly patienceMs?: number;
+  readonly tracing?: Tracing;
+  readonly meter?: Meter;
 }
 
 export interface MessageContext {
@@ -48,6 +53,7 @@ export function withMessage(
   handle: HandleMessage,
   deps: MessageDeps,
 ): (c: Context<AppEnv>) => Promise<Response> {
+  const { tracing = noTracing } = deps;
   return async function answerMessage(c) {
     await deps.checkCaller(c.req.raw.headers);
     const body = new Uint8Array(await c.req.arrayBuffer());
@@ -58,22 +64,42 @@ export function withMessage(
     } catch (error) {
       return refuse(c, deps, { failure: toFailure(error), data: body });
     }
+    return traceMessage(message, tracing, (span) => answer(c, message, span));
+  };
+
+  async function answer(c: Context<AppEnv>, message: Message, span: Span): Promise<Response> {
     const log = c.get('log').child(describe(message));
     try {
       await handle(message, { log });
       return acknowledge();
     } catch (error) {
       const failure = toFailure(error);
+      span.set({ 'error.type': failure.code });
       if (NOT_UNDERSTOOD.has(failure.code)) {
         return refuse(c, deps, { failure, data: message.data, message });
       }
       const { patienceMs } = deps;
       const patience = { now: deps.now(), ...(patienceMs === undefined ? {} : { patienceMs }) };
       const final = giveUp(failure, message, patience);
-      if (final === undefined) return nack(failure, log);
+      const counts = countsOf(c, deps);
+      if (final === undefined) return nack(failure, log, counts);
       log.error({ error: final }, 'Message failed for good');
-      return settle(() => deps.reportFailure(final, message), log);
+      return settle(() => deps.reportFailure(final, message), final, log, counts);
     }
+  }
+}
+
+interface Counts {
+  retried(failure: CountersignError): void;
+  givenUp(failure: CountersignError): void;
+}
+
+/** Counts what becomes of messages that failed, by the route they came to. */
+function countsOf(c: Context<AppEnv>, { meter = noMeter }: MessageDeps): Counts {
+  const route = MESSAGE_ROUTES.find((known) => known === c.req.path) ?? '/';
+  return {
+    retried: ({ code }) => meter.record('retries', 1, { code, route }),
+    givenUp: ({ code }) => meter.record('given_up', 1, { code, route }),
   };
 }
 
@@ -86,16 +112,23 @@ async function refuse(
   const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
   log.error({ error: failure }, 'Message cannot be understood');
   const reason = failure.message.toWellFormed().slice(0, MAX_REASON_CHARACTERS);
-  return settle(() => deps.deadLetter({ reason, code: failure.code, ...rest }), log);
+  const tell = () => deps.deadLetter({ reason, code: failure.code, ...rest });
+  return settle(tell, failure, log, countsOf(c, deps));
 }
 
-/** Acknowledges once `tell` has succeeded. */
-async function settle(tell: () => Promise<void>, log: Log): Promise<Response> {
+/** Acknowledges a message that `failure` ended once `tell` has succeeded. */
+async function settle(
+  tell: () => Promise<void>,
+  failure: CountersignError,
+  log: Log,
+  counts: Counts,
+): Promise<Response> {
   try {
     await tell();
+    counts.givenUp(failure);
     return acknowledge();
   } catch (error) {
-    return nack(toFailure(error), log);
+    return nack(toFailure(error), log, counts);
   }
 }
 
@@ -104,8 +137,9 @@ function acknowledge(): Response {
 }
 
 /** 429 where somebody asked for patience, which slows the subscription down too; 503 otherwise. */
-function nack(failure: CountersignError, log: Log): Response {
+function nack(failure: CountersignError, log: Log, counts: Counts): Response {
   log.warn({ error: failure }, 'Message will be retried');
+  counts.retried(failure);
   const patient = failure.retryAfterMs !== undefined;
   const body = { ...problemOf(failure), status: patient ? 429 : 503 };
   const milliseconds = failure.retryAfterMs ?? NACK_RETRY_AFTER_SECONDS * 1000;

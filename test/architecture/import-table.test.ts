@@ -25,6 +25,11 @@ const ROOMS: readonly Room[] = [
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
   { path: 'shared/edge', values: ['shared/core'], types: [] },
+  {
+    path: 'shared/telemetry',
+    values: ['shared/core'],
+    types: OTHER_ROOMS.map((room) => `shared/${room}`),
+  },
   { path: 'functions/wiring', values: ['shared'], types: [] },
   ...['push', 'cluster', 'sweep', 'api', 'admission'].map((name) => ({
     path: `functions/${name}`,
@@ -92,6 +97,9 @@ describe('clients', () => {
     ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
     ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
     ['@google-cloud/functions-framework', ['shared/edge/framework.ts']],
+    ['@opentelemetry/exporter-trace-otlp-http', ['shared/telemetry/send-spans.ts']],
+    ['@opentelemetry/exporter-prometheus', ['shared/telemetry/serve-metrics.ts']],
+    ['@opentelemetry/api', ['shared/telemetry/otel-tracing.ts']],
     ['google-auth-library', ['functions/wiring/google-token.ts', 'shared/status/pubsub-client.ts']],
   ])('of %s are made in one place', (name, places) => {
     const users = sources

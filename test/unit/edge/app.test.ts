@@ -3,14 +3,17 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { FailureCode } from '#shared/core/errors.ts';
 import { createApp } from '#shared/edge/app.ts';
 import type { App } from '#shared/edge/app.ts';
+import { createPassiveTracing } from '#shared/telemetry/passive-tracing.ts';
+import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';
+import { recordMeter } from '#test/fakes/telemetry.ts';
 
 function open(ready: () => Promise<void> = () => Promise.resolve()): {
   app: App;
   lines: ReturnType<typeof recordLog>['lines'];
 } {
   const { log, lines } = recordLog();
-  const app = createApp({ log, ready, projectId: 'p' });
+  const app = createApp({ log, ready });
   app.get('/thing/:id', (c) => c.json({ id: c.req.param('id') }));
   app.post('/thing/:id', (c) => c.json({ id: c.req.param('id') }));
   return { app, lines };
@@ -65,7 +68,8 @@ describe('createApp()', () => {
     const answer = await app.request('/fail');
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ code, status, detail: 'What to do' });
-    expect(lines).toMatchObject([{ level: 'warn', message: 'Request failed', path: '/fail' }]);
+    const httpRequest = { requestMethod: 'GET', requestUrl: '/fail', status };
+    expect(lines).toMatchObject([{ level: 'warn', message: 'Request failed', httpRequest }]);
   });
 
   it('keeps the text of an unexpected failure to the log', async () => {
@@ -91,16 +95,39 @@ describe('createApp()', () => {
     expect((await app.request('/who')).headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('groups the lines of a request under its trace', async () => {
-    const { app, lines } = open();
+  it('answers a request as part of its trace, and sends what there is to tell before the answer', async () => {
+    const context = createTraceContext();
+    const seen: unknown[] = [];
+    const app = createApp({
+      log: recordLog().log,
+      ready: () => Promise.resolve(),
+      tracing: createPassiveTracing(context),
+      flush: async () => {
+        seen.push('flushed');
+      },
+    });
     app.get('/log', (c) => {
-      c.get('log').info({}, 'Line');
+      seen.push(context.current()?.traceId);
       return c.text('');
     });
     const trace = '0af7651916cd43dd8448eb211c80319c';
     await app.request('/log', { headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` } });
-    expect(lines[0]).toMatchObject({
-      'logging.googleapis.com/trace': `projects/p/traces/${trace}`,
-    });
+    expect(seen).toEqual([trace, 'flushed']);
+  });
+
+  it('counts what was answered with 5xx, by its code', async () => {
+    const { meter, told } = recordMeter();
+    const app = createApp({ log: recordLog().log, ready: () => Promise.resolve(), meter });
+    const codes: readonly FailureCode[] = ['store-unavailable', 'bad-request', 'internal'];
+    for (const code of codes) {
+      app.get(`/${code}`, () => {
+        throw new CountersignError(code, 'Why');
+      });
+    }
+    for (const code of codes) await app.request(`/${code}`);
+    expect(told).toEqual([
+      ['request_failures', 1, { code: 'store-unavailable' }],
+      ['request_failures', 1, { code: 'internal' }],
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createLogger, logWithTrace } from '#shared/edge/log.ts';
+import type { Trace } from '#shared/core/tracing.ts';
+import { createLogger } from '#shared/edge/log.ts';
 import type { Log } from '#shared/edge/log.ts';
 import { redactText } from '#shared/edge/redact.ts';
 
@@ -55,6 +56,7 @@ describe('createLogger()', () => {
     expect(logged).toMatchObject({ code: 'publish-failed', retry: true, error: 'Topic' });
     expect(logged.causes).toEqual(['Error: connect ECONNREFUSED']);
     expect(logged).not.toHaveProperty('stack_trace');
+    expect(logged).not.toHaveProperty('@type');
   });
 
   it('raises an unexpected failure with stack and service in Error Reporting', () => {
@@ -66,6 +68,10 @@ describe('createLogger()', () => {
       serviceContext: { service: 'push', version: 'push-7' },
     });
     expect(logged.stack_trace).toMatch(/^TypeError: x is undefined\n +at /);
+    // Whatever its severity: a bug whose message is retried is logged as a warning.
+    expect(logged['@type']).toBe(
+      'type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent',
+    );
   });
 
   it.each([
@@ -106,20 +112,45 @@ describe('createLogger()', () => {
   });
 });
 
-describe('logWithTrace()', () => {
-  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
+describe('a line of a trace', () => {
+  const trace: Trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
+  let current: Trace | undefined;
+  function traced(projectId?: string): Log {
+    const stream = { write: (written: string) => void text.push(written) };
+    return createLogger({
+      level: 'debug',
+      service: 'push',
+      stream,
+      trace: () => current,
+      ...(projectId === undefined ? {} : { projectId }),
+    });
+  }
 
-  it('groups the lines of a request in Cloud Logging', () => {
-    logWithTrace(log, trace, 'p').info({}, 'Line');
+  it('is grouped with the others in Cloud Logging, children included', () => {
+    const child = traced('p').child({ messageId: '1' });
+    current = trace;
+    child.info({}, 'Line');
     expect(line()).toMatchObject({
+      messageId: '1',
       'logging.googleapis.com/trace': `projects/p/traces/${trace.traceId}`,
       'logging.googleapis.com/spanId': trace.spanId,
       'logging.googleapis.com/trace_sampled': true,
     });
   });
 
-  it('is the same log without a trace', () => {
-    expect(logWithTrace(log, undefined, 'p')).toBe(log);
+  it('has the bare id where no project is known', () => {
+    current = { ...trace, sampled: false };
+    traced().info({}, 'Line');
+    expect(line()).toMatchObject({
+      'logging.googleapis.com/trace': trace.traceId,
+      'logging.googleapis.com/trace_sampled': false,
+    });
+  });
+
+  it('says nothing of a trace outside of one', () => {
+    current = undefined;
+    traced('p').info({}, 'Line');
+    expect(Object.keys(line()).filter((name) => name.includes('trace'))).toEqual([]);
   });
 });
 
