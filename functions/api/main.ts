@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { MAX_API_BODY_BYTES } from '#shared/edge/limits.ts';
+import { traceRequest } from '#shared/edge/trace-request.ts';
 import { readBase, run } from '../wiring/base.ts';
 import { openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
@@ -13,7 +14,7 @@ import { createApi } from './create-api.ts';
 
 await run('api', async () => {
   const base = await readBase('api');
-  const { config, env, now, log } = base;
+  const { config, env, now, log, telemetry } = base;
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
   const store = openStore(base);
   const topics = openTopics(base);
@@ -27,12 +28,13 @@ await run('api', async () => {
     }),
     settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
     checkPerson,
-    publishTasks: openTasks(topics, config.topics.resyncTasks),
+    publishTasks: openTasks(base, topics, config.topics.resyncTasks),
     publish: openStatus(base, topics),
     now,
     newId: randomUUID,
   });
-  const app = openApp(base, () => store.followers(''));
+  const app = openApp(base, () => store.readCluster(''));
+  app.use('/v1/*', traceRequest(telemetry.tracing));
   app.route('/', api);
   await serve(
     'api',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBase } from '#functions/wiring/base.ts';
+import { readCommandBase } from '#functions/wiring/base.ts';
 import { openGoogleToken } from '#functions/wiring/google-token.ts';
 import { createPubsubRest } from '#shared/status/pubsub-rest.ts';
 import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
@@ -8,7 +8,7 @@ import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
 const TIMEOUT_MS = 240_000;
 
 async function open(configPath: string | undefined): Promise<DeadLetterOffice> {
-  const { config, env } = await readBase('dead-letters', configPath);
+  const { config, env } = await readCommandBase('dead-letters', configPath);
   const { pubsubEmulatorHost: emulatorHost } = env;
   return {
     pubsub: createPubsubRest({

@@ -1,7 +1,7 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { createLogger } from '#shared/edge/log.ts';
-import { readBase } from '#functions/wiring/base.ts';
+import { readCommandBase } from '#functions/wiring/base.ts';
 import { openFleet } from '#functions/wiring/fleet.ts';
 import { openImages } from '#functions/wiring/images.ts';
 import { openRegistries } from '#functions/wiring/registries.ts';
@@ -11,7 +11,7 @@ import { checkFleet, type OpenedFleet } from './check-fleet.ts';
 const TIMEOUT_MS = 900_000;
 
 async function open(file: string): Promise<OpenedFleet> {
-  const read = await readBase('preflight', file);
+  const read = await readCommandBase('preflight', file);
   // Standard output is the report's alone: with --json a program reads it.
   const log = createLogger({
     level: read.env.logLevel,

@@ -1,5 +1,5 @@
 import { resolveImage } from '#shared/registry/resolve.ts';
-import { readBase } from '#functions/wiring/base.ts';
+import { readCommandBase } from '#functions/wiring/base.ts';
 import { openImages } from '#functions/wiring/images.ts';
 import { openRegistries } from '#functions/wiring/registries.ts';
 import { type ImageJudge, verifyImage } from './verify-image.ts';
@@ -8,7 +8,7 @@ import { type ImageJudge, verifyImage } from './verify-image.ts';
 const TIMEOUT_MS = 60_000;
 
 async function open(configPath: string | undefined): Promise<ImageJudge> {
-  const base = await readBase('verify', configPath);
+  const base = await readCommandBase('verify', configPath);
   const { cached } = openRegistries(base);
   const { rules, policies, verifier } = openImages(base, cached);
   return {

@@ -1,6 +1,7 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
+import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
 import { readBase, run } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
@@ -12,7 +13,8 @@ import { handleTask } from './handle-task.ts';
 
 await run('cluster', async () => {
   const base = await readBase('cluster');
-  const { config, now, log } = base;
+  const { config, now, log, telemetry } = base;
+  const { tracing, meter } = telemetry;
   const store = openStore(base);
   const topics = openTopics(base);
   const { cached } = openRegistries(base);
@@ -21,12 +23,17 @@ await run('cluster', async () => {
     store,
     publish: openStatus(base, topics),
     now,
-    rsyncs: createRSyncs({
-      onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
-    }),
+    tracing,
+    meter,
+    rsyncs: traceRSyncs(
+      createRSyncs({
+        onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
+      }),
+      tracing,
+    ),
     settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
   };
-  const app = openApp(base, () => store.followers(''));
+  const app = openApp(base, () => store.readCluster(''));
   const access = openAccess(base, 'cluster');
   const messages = { ...openMessages(base, topics, access), patienceMs: TASK_PATIENCE_MS };
   // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).

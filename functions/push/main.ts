@@ -1,3 +1,4 @@
+import type { Task } from '#shared/core/task.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
 import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
 import { readSubject } from '#shared/registry/subject.ts';
@@ -24,15 +25,18 @@ await run('push', async () => {
     publish: openStatus(base, topics),
     now,
     fleet: openFleet(base),
-    publishTasks: openTasks(topics, config.topics.tasks),
     subjectOf: readSubject.bind(undefined, cached),
     tagsOf: createTagsOf({ registry: plain, artifacts }),
     signedIn: (repository: string) =>
       config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
   };
-  const app = openApp(base, () => store.followers(''));
+  const app = openApp(base, () => store.readCluster(''));
   const messages = openMessages(base, topics, openAccess(base, 'push'));
-  const answer = withMessage((message, { log }) => handlePush(message, { ...deps, log }), messages);
+  const publish = openTasks(base, topics, config.topics.tasks);
+  const answer = withMessage((message, { log }) => {
+    const publishTasks = (tasks: readonly Task[]) => publish(tasks, message.publishTime);
+    return handlePush(message, { ...deps, log, publishTasks });
+  }, messages);
   app.post('/', answer);
   await serve('push', app, base, async () => {
     await topics.close();

@@ -1,9 +1,12 @@
 import type { CountersignError } from '#shared/core/errors.ts';
+import { type Meter, noMeter } from '#shared/core/metrics.ts';
 import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { FanOutDeps } from '#shared/reconcile/fan-out.ts';
 import type { SweepEvent } from '#shared/status/events.ts';
+import { secondsSince } from '#shared/telemetry/observe-event.ts';
 import { forgetDeparted } from './forget-departed.ts';
+import { measureFleet } from './measure-fleet.ts';
 import { type Plan, planSweep } from './plan.ts';
 import { isOutdated } from './policy-of-row.ts';
 import { remindPending } from './remind-pending.ts';
@@ -17,6 +20,7 @@ export interface SweepDeps
   readonly publishTasks: FanOutDeps['publishTasks'];
   readonly settings: SweepSettings;
   readonly newId: () => string;
+  readonly meter?: Meter;
 }
 
 export interface SweepSettings {
@@ -46,7 +50,7 @@ const SWEEP_NOTE = 'fleet';
  * once do each other no harm: tasks are read once, and events repeat their ids.
  */
 export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
-  const { store, settings } = deps;
+  const { store, settings, meter = noMeter } = deps;
   const id = deps.newId();
   const now = deps.now();
   const [fleet, known, last] = await Promise.all([
@@ -71,6 +75,8 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
   await reportRollouts(snapshot, deps);
   const faults = undecided === undefined ? [] : [undecided];
   await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
+  measureFleet(snapshot, now, meter);
+  meter.record('sweep_duration', secondsSince(now, deps.now()), {});
   return { id, clusters: fleet.members.length, tasked: plan.due.length };
 }
 

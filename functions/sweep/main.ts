@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { traceRequest } from '#shared/edge/trace-request.ts';
 import { readBase, run } from '../wiring/base.ts';
 import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
@@ -10,7 +11,8 @@ import { handleSweep } from './handle-sweep.ts';
 
 await run('sweep', async () => {
   const base = await readBase('sweep');
-  const { config, now } = base;
+  const { config, now, telemetry } = base;
+  const { tracing, meter } = telemetry;
   const store = openStore(base);
   const topics = openTopics(base);
   const checkCaller = openAccess(base, 'sweep');
@@ -18,15 +20,16 @@ await run('sweep', async () => {
     ...openImages(base, openRegistries(base).cached),
     fleet: openFleet(base, 'sweep'),
     store,
-    publishTasks: openTasks(topics, config.topics.sweepTasks),
+    publishTasks: openTasks(base, topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
     settings: { ...config.sweep, callsPerMinute: callsPerMinute(config.fleet, 'sweep') },
     now,
+    meter,
     newId: randomUUID,
   };
-  const app = openApp(base, () => store.followers(''));
+  const app = openApp(base, () => store.readCluster(''));
   // Called by Cloud Scheduler, whose body says nothing.
-  app.post('/', async (c) => {
+  app.post('/', traceRequest(tracing), async (c) => {
     await checkCaller(c.req.raw.headers);
     const log = c.get('log');
     const result = await handleSweep({ ...deps, log });

@@ -15,6 +15,7 @@ import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { createPace } from '#shared/fleet/pace.ts';
+import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
@@ -46,17 +47,19 @@ export function openFleets(base: Base): (share: Share) => Fleet {
     limits: DEFAULT_CLIENT_LIMITS,
   };
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
+  const { meter } = base.telemetry;
   const pace = createPace({
     perMinute: KUBECONFIG_CALLS_PER_MINUTE,
     burst: KUBECONFIG_BURST,
     ...clock,
   });
-  const only = createKubeconfigFleet(fleet, { ...shared, pace });
+  const counted = { ...shared, pace: countCalls(pace, meter) };
+  const only = countErrors(createKubeconfigFleet(fleet, counted), meter);
   return () => only;
 }
 
 function openHubFleets(
-  { env, log }: Base,
+  { env, log, telemetry: { meter } }: Base,
   fleet: FleetConfig & { readonly type: 'gkeHub' },
   shared: Omit<Parameters<typeof createKubeconfigFleet>[1], 'pace'>,
 ): (share: Share) => Fleet {
@@ -66,13 +69,15 @@ function openHubFleets(
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
   const budget: BudgetOptions = { maxInstances, ...clock };
-  return (share) =>
-    createHubFleet(fleet, {
+  return (share) => {
+    const hub = createHubFleet(fleet, {
       ...shared,
       ...identity,
       now: clock.now,
-      pace: paceFor(share, budget),
+      pace: countCalls(paceFor(share, budget), meter),
       onUnreadable: (project, problem) =>
         log.warn({ project, problem }, 'Membership cannot be used'),
     });
+    return countErrors(hub, meter);
+  };
 }

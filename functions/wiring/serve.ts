@@ -24,11 +24,14 @@ export function openAccess(
 
 /** What every Pub/Sub endpoint needs. */
 export function openMessages(base: Base, topics: Topics, checkCaller: CheckCaller): MessageDeps {
-  const { config, now } = base;
+  const { config, now, telemetry } = base;
+  const { tracing, meter } = telemetry;
   const topic = topics.publisher(config.topics.deadLetters);
   return {
     checkCaller,
     now,
+    tracing,
+    meter,
     async deadLetter(letter) {
       await topic.publish(encodeDeadLetter(letter));
     },
@@ -40,10 +43,12 @@ export function openMessages(base: Base, topics: Topics, checkCaller: CheckCalle
 }
 
 /** An app with health and readiness; ready means that the store answers. */
-export function openApp({ log, env }: Base, ready: () => Promise<unknown>): App {
+export function openApp({ log, telemetry }: Base, ready: () => Promise<unknown>): App {
   return createApp({
     log,
-    ...(env.projectId === undefined ? {} : { projectId: env.projectId }),
+    tracing: telemetry.tracing,
+    meter: telemetry.meter,
+    flush: () => telemetry.flush(),
     ready: async () => {
       await ready();
     },
@@ -54,7 +59,7 @@ export function openApp({ log, env }: Base, ready: () => Promise<unknown>): App 
 export async function serve(
   name: string,
   app: App,
-  { env, log }: Base,
+  { env, log, telemetry }: Base,
   close: () => Promise<void>,
   maxBodyBytes = MAX_MESSAGE_BODY_BYTES,
 ): Promise<void> {
@@ -66,7 +71,10 @@ export async function serve(
     maxBodyBytes,
     log,
     framework: functionsFramework,
-    close,
+    close: async () => {
+      await close();
+      await telemetry.close();
+    },
     process,
   });
 }

@@ -1,6 +1,7 @@
 import type { DecisionSettings } from '#shared/core/decide.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Serial } from '#shared/core/serial.ts';
+import type { Tracing } from '#shared/core/tracing.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -14,6 +15,7 @@ export interface ReconcileDeps extends ImageDeps {
   readonly fleet: Fleet;
   readonly rsyncs: RSyncs;
   readonly settings: ReconcileSettings;
+  readonly tracing?: Tracing;
 }
 
 /** What the config says beside images and policies. */

@@ -4,6 +4,7 @@ import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
+import { noTracing } from '#shared/core/tracing.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
@@ -18,7 +19,7 @@ import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
 import { reportGone, reportSync } from './report-sync.ts';
 import { type Resolutions, resolutionOf, resolveTargets } from './resolve-targets.ts';
 import { rowOf } from './row.ts';
-import { type Written, decideAndWrite } from './write.ts';
+import { type WriteInput, type Written, decideAndWrite } from './write.ts';
 
 export type ReconcileResult =
   /** A reconcile that started after the task was published has been completed: nothing was read. */
@@ -198,10 +199,23 @@ async function reconcileOne(
       await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
     }
   }
-  return decideAndWrite(
-    { api, labels: member.labels, task, rsync, followed, previous: row?.record, ...knownOf(row) },
-    deps,
-  );
+  const input = { api, labels: member.labels, task, rsync, followed, ...knownOf(row) };
+  return decideTraced({ ...input, previous: row?.record }, deps);
+}
+
+function decideTraced(input: WriteInput, deps: ReconcileDeps): Promise<Written | undefined> {
+  const { tracing = noTracing } = deps;
+  const sync = formatSyncRef(input.rsync.ref);
+  const attributes = { 'countersign.cluster': input.api.cluster, 'countersign.sync': sync };
+  return tracing.span('decide', { attributes }, async (span) => {
+    const written = await decideAndWrite(input, deps);
+    const decision = written?.decision;
+    span.set({
+      'countersign.phase': decision?.observation.phase,
+      'countersign.approved': decision?.approved[0],
+    });
+    return written;
+  });
 }
 
 function knownOf(row: SyncRow | undefined): { readonly known?: readonly string[] } {

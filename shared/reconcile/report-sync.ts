@@ -1,4 +1,5 @@
 import type { Decision } from '#shared/core/decide.ts';
+import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -78,6 +79,7 @@ function describe(
     // What else is told where nothing is on record is the same news from whoever comes first.
     ...(previous === undefined && type === 'recovered' ? { cause } : {}),
     ...(warns ? { severity: 'WARNING' } : {}),
+    ...(type === 'synced' ? approvedAtOf(rsync, digest) : {}),
     data: {
       ...(image === undefined ? {} : { image }),
       ...(digest === undefined ? {} : { digest }),
@@ -96,6 +98,17 @@ function describe(
       message: messageOf(type, rsync, decision),
     },
   };
+}
+
+/** When `digest` was approved, where the receipt is still about it. */
+function approvedAtOf(
+  { annotations }: RSync,
+  digest: string | undefined,
+): { readonly approvedAt?: string } {
+  const receipt = parseReceipt(annotations.receipt);
+  return receipt !== undefined && receipt.digest === digest
+    ? { approvedAt: receipt.approvedAt }
+    : {};
 }
 
 function messageOf(

@@ -64,6 +64,8 @@ export interface SyncEvent extends Told {
   readonly replaced: PhaseRecord | undefined;
   /** Of a recovery that replaces no record, the task that led to it: each loss of the record ends an episode. */
   readonly cause?: string;
+  /** When what is live now was approved, ISO 8601: measured, not told. */
+  readonly approvedAt?: string;
   readonly data: z.infer<typeof SyncData>;
 }
 

@@ -5,6 +5,7 @@ import { startGateway } from '#infra/local/gateway/start-gateway.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readEnv } from '#shared/edge/env.ts';
+import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/config/full.yaml');
@@ -28,6 +29,7 @@ describe('a config with fleet.gkeHub', () => {
       env: readEnv({ GKE_HUB_EMULATOR_HOST: new URL(gateway.url).host }),
       config: await loadConfig(CONFIG),
       log: recordLog().log,
+      telemetry: noTelemetry,
       now: () => new Date(),
     });
     for (const fleet of [fleets('push'), fleets('sweep')]) {

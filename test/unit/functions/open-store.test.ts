@@ -5,6 +5,7 @@ import { openStore } from '#functions/wiring/store.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readEnv } from '#shared/edge/env.ts';
 import { listen } from '#shared/edge/listen.ts';
+import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 
 const CONFIG = join(import.meta.dirname, '../../fixtures/config/full.yaml');
@@ -23,6 +24,7 @@ describe('a config with store.firestore', () => {
       env: readEnv({ FIRESTORE_EMULATOR_HOST: `127.0.0.1:${port}` }),
       config: await loadConfig(CONFIG),
       log: recordLog().log,
+      telemetry: noTelemetry,
       now: () => new Date(),
     });
     expect(await store.readCluster('c1')).toBeUndefined();
