@@ -6,6 +6,7 @@ import { answerProblem, problem } from '#shared/edge/problem.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEnv, createGuard } from './guard.ts';
 import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
+import { answerStranger } from './page/failure-page.ts';
 import { mountPage } from './page/mount-page.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { rememberAnswers } from './resync/remember-answers.ts';
@@ -48,8 +49,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     callers: MAX_CALLERS,
     now: deps.now,
   });
-  const guard = createGuard({ checkPerson: deps.checkPerson, rateLimit });
-  api.use('/v1/*', guard);
+  const { checkPerson } = deps;
+  api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
   const answers = rememberAnswers<ResyncOutcome>();
   api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), deps));
   api.openapi(explainRoute, (c) => answerExplain(c.req.valid('query'), deps));
@@ -59,6 +60,9 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     return answerResync(c, { body: c.req.valid('json'), key }, { ...deps, answers });
   });
   api.doc31('/openapi.json', ABOUT);
-  mountPage(api, guard, { ...deps, answers });
+  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {
+    ...deps,
+    answers,
+  });
   return api;
 }

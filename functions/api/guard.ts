@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/edge/app.ts';
 import { answerProblem, problem } from '#shared/edge/problem.ts';
 import { checkOrigin } from './check-origin.ts';
@@ -14,17 +15,29 @@ export interface ApiEnv {
 export interface GuardDeps {
   readonly checkPerson: CheckPerson;
   readonly rateLimit: RateLimit;
+  /** Answers who is turned away; without it that is thrown, and becomes a problem document. */
+  readonly refuse?: (c: Context<ApiEnv>, failure: CountersignError) => Response | Promise<Response>;
 }
 
 const JSON_BODY = /^application\/json(?:;|$)/i;
 const FORM_BODY = /^application\/x-www-form-urlencoded(?:;|$)/i;
 
 /** Who asks, how often, and from which page: before any handler, whatever it does. */
-export function createGuard({ checkPerson, rateLimit }: GuardDeps): MiddlewareHandler<ApiEnv> {
+export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
+  const { checkPerson, rateLimit, refuse } = deps;
+  const identify = async ({ req }: Context<ApiEnv>, form: boolean): Promise<Person> => {
+    if (req.method === 'POST') checkOrigin(req.raw, { needed: form });
+    return checkPerson(req.raw.headers);
+  };
   return createMiddleware<ApiEnv>(async (c, next) => {
     const form = c.req.method === 'POST' && !c.req.path.startsWith('/v1/');
-    if (c.req.method === 'POST') checkOrigin(c.req.raw, { needed: form });
-    const person = await checkPerson(c.req.raw.headers);
+    let person: Person;
+    try {
+      person = await identify(c, form);
+    } catch (error) {
+      if (refuse === undefined) throw error;
+      return refuse(c, toFailure(error));
+    }
     const waitMs = rateLimit(person.name, costOf(c));
     if (waitMs !== undefined) return answerTooMany(waitMs);
     if (c.req.method === 'POST' && !isExpected(c.req.header('content-type') ?? '', form)) {

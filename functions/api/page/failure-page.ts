@@ -1,6 +1,9 @@
+import type { Context } from 'hono';
 import { html } from 'hono/html';
-import type { Problem } from '#shared/edge/problem.ts';
+import type { CountersignError } from '#shared/core/errors.ts';
+import { type Problem, answerProblem, problemOf } from '#shared/edge/problem.ts';
 import type { Person } from '../check-person.ts';
+import type { ApiEnv } from '../guard.ts';
 import { type Markup, layout } from './layout.ts';
 
 /** What went wrong, for people. */
@@ -11,5 +14,37 @@ export function failurePage({ title, detail, code }: Problem, person: Person): M
     html`<h2>${title}</h2>
 <p class="conclusion bad">${detail} (${code})</p>
 <p><a href="/">Back to the fleet</a></p>`,
+  );
+}
+
+/** Who is turned away at the door: told as a page in a browser, and how people get in; a problem document elsewhere. */
+export async function answerStranger(
+  c: Context<ApiEnv>,
+  failure: CountersignError,
+): Promise<Response> {
+  c.get('log').warn({ error: failure }, 'Turned away');
+  const problem = problemOf(failure);
+  const answer = answerProblem(problem, failure.retryAfterMs);
+  if (!(c.req.header('accept') ?? '').includes('text/html')) return answer;
+  const { headers, status } = answer;
+  headers.set('content-type', 'text/html; charset=UTF-8');
+  headers.set('cache-control', 'no-store');
+  return new Response(await strangerPage(problem), { status, headers });
+}
+
+function strangerPage({ title, detail, code, status }: Problem): Markup {
+  const ways = html`<p>A browser signs in through Identity-Aware Proxy, which must stand in front of this service
+(<code>access.api.mode: iap</code>). With mode <code>verify</code> only who sends an ID token is let in, which no browser does by itself:</p>
+<pre>export COUNTERSIGN_URL=https://…
+export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=…)
+npx countersign status</pre>`;
+  const list = html`<p>Whoever runs this service decides who may look (<code>access.api.viewers</code>) and who may resync
+(<code>access.api.invokers</code>).</p>`;
+  return layout(
+    title,
+    undefined,
+    html`<h2>${title}</h2>
+<p class="conclusion bad">${detail} (${code})</p>
+${status === 401 ? ways : ''}${status === 403 ? list : ''}`,
   );
 }

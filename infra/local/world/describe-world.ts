@@ -9,7 +9,9 @@ export function describeWorld(world: World, cwd: string): string {
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
   const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
-  const kubectl = `kubectl --kubeconfig ${at(files.kubeconfig)} --context ${clusters[0]?.name}`;
+  const first = clusters[0]?.name;
+  const api = functions.get('api')?.url;
+  const kubectl = `kubectl --kubeconfig ${at(files.kubeconfig)} --context ${first}`;
   const urls = [...functions.values()].map(
     ({ name, url, pid }) => [name, `${url}, process ${pid}`] as const,
   );
@@ -43,6 +45,13 @@ Push an image, as crane or as oras does:
 Sign it (cosign 2 has no --use-signing-config):
   export COSIGN_PASSWORD=
   cosign sign --yes --key ${at(files.privateKey)} --tlog-upload=false --use-signing-config=false ${image}
+
+See the fleet on its page, ${api}/, or here:
+  export COUNTERSIGN_URL=${api}
+  npx countersign status
+  npx countersign explain ${first} RootSync/${SEEDED_SYNCS[0].name}
+  npx countersign verify ${image}
+  npx countersign resync --cluster ${first} --dry-run
 
 See what was written, and what Countersign says of it:
   ${kubectl} get rootsync root-sync -n config-management-system -o yaml

@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
 import type { CryptoKey, JWTPayload } from 'jose';
 import { SignJWT, UnsecuredJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { type ServerType, serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPersonCheck } from '#functions/api/check-person.ts';
+import { GOOGLE, IAP } from '#shared/edge/verify-token.ts';
 import { type ApiWorld, createApiWorld } from '#test/fixtures/api-world.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');
@@ -10,65 +13,107 @@ const SECONDS = NOW.getTime() / 1000;
 const AUDIENCE = 'https://countersign.example';
 const VIEWER = 'dev@acme.example';
 const INVOKER = 'ops@acme.example';
-const CLAIMS: JWTPayload = {
-  iss: 'https://accounts.test',
-  aud: AUDIENCE,
-  email: INVOKER,
-  email_verified: true,
-  iat: SECONDS - 10,
-  exp: SECONDS + 3600,
+
+type Mode = 'verify' | 'iap';
+const MODES = ['verify', 'iap'] as const;
+/** The issuer that each mode believes, with the algorithm that it signs with. */
+const ISSUERS = {
+  verify: { issuer: GOOGLE, iss: 'https://accounts.google.com', alg: 'RS256' },
+  iap: { issuer: IAP, iss: 'https://cloud.google.com/iap', alg: 'ES256' },
+} as const;
+const HEADERS = {
+  verify: (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` }),
+  iap: (token: string): Record<string, string> => ({ 'x-goog-iap-jwt-assertion': token }),
 };
 
-let key: CryptoKey;
-let stranger: CryptoKey;
-let publicPem: string;
-let jwks: object;
+interface Keys {
+  readonly mine: CryptoKey;
+  readonly stranger: CryptoKey;
+  readonly publicPem: string;
+  readonly jwk: object;
+}
+
+const keys = new Map<Mode, Keys>();
+/** Real issuers publish their keys by HTTP, and so does this one. */
+const published = new Hono();
+let server: ServerType;
+
 beforeAll(async () => {
-  const pair = await generateKeyPair('RS256', { extractable: true });
-  key = pair.privateKey;
-  stranger = (await generateKeyPair('RS256')).privateKey;
-  publicPem = await exportSPKI(pair.publicKey);
-  jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] };
+  for (const mode of MODES) {
+    const { alg } = ISSUERS[mode];
+    const pair = await generateKeyPair(alg, { extractable: true });
+    const { privateKey: stranger } = await generateKeyPair(alg);
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg, use: 'sig' };
+    const publicPem = await exportSPKI(pair.publicKey);
+    keys.set(mode, { mine: pair.privateKey, stranger, publicPem, jwk });
+    published.get(`/${mode}`, (c) => c.json({ keys: [jwk] }));
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server = serve({ fetch: published.fetch, port: 0, hostname: '127.0.0.1' }, () => resolve());
+  await promise;
+});
+afterAll(() => {
+  server.close();
 });
 
-function sign(overrides: Readonly<Record<string, unknown>> = {}, header = {}): Promise<string> {
-  return signWith(key, overrides, header);
+function keysOf(mode: Mode): Keys {
+  const found = keys.get(mode);
+  if (found === undefined) throw new Error(`No keys for ${mode}`);
+  return found;
+}
+
+function claimsOf(mode: Mode, overrides: Readonly<Record<string, unknown>> = {}): JWTPayload {
+  // IAP signed the person in by itself, and says nothing of the address being verified.
+  const verified = mode === 'verify' ? { email_verified: true } : {};
+  const claims = {
+    iss: ISSUERS[mode].iss,
+    aud: AUDIENCE,
+    email: INVOKER,
+    ...verified,
+    iat: SECONDS - 10,
+    exp: SECONDS + 3600,
+    ...overrides,
+  };
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+}
+
+function sign(mode: Mode, overrides: Readonly<Record<string, unknown>> = {}, header = {}) {
+  return signWith(keysOf(mode).mine, mode, overrides, header);
 }
 
 function signWith(
   signer: CryptoKey,
+  mode: Mode,
   overrides: Readonly<Record<string, unknown>> = {},
   header = {},
 ): Promise<string> {
-  const claims = Object.entries({ ...CLAIMS, ...overrides }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return new SignJWT(Object.fromEntries(claims))
-    .setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header })
+  return new SignJWT(claimsOf(mode, overrides))
+    .setProtectedHeader({ alg: ISSUERS[mode].alg, kid: 'k1', ...header })
     .sign(signer);
 }
 
-function hmacWithPublicKey(): string {
+function hmacWithPublicKey(mode: Mode): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const input = `${part({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${part(CLAIMS)}`;
-  return `${input}.${createHmac('sha256', publicPem).update(input).digest('base64url')}`;
+  const input = `${part({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${part(claimsOf(mode))}`;
+  const hmac = createHmac('sha256', keysOf(mode).publicPem).update(input).digest('base64url');
+  return `${input}.${hmac}`;
 }
 
-function guarded(mode: 'verify' | 'iap' = 'verify'): ApiWorld {
+/** The API as it is deployed: Google's issuers, at this machine's address. */
+function guarded(mode: Mode): ApiWorld {
   const access = { mode, audience: AUDIENCE, viewers: [VIEWER], invokers: [INVOKER] } as const;
-  const issuer = {
-    names: ['https://accounts.test'],
-    jwksUrl: 'https://accounts.test/keys',
-    algorithms: ['RS256'],
-  } as const;
-  const fetch = () => Promise.resolve(Response.json(jwks));
-  const deps = { host: '0.0.0.0', now: () => NOW, issuer, fetch };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The issuer is not up');
+  const jwksUrl = `http://127.0.0.1:${address.port}/${mode}`;
+  const issuer = { ...ISSUERS[mode].issuer, jwksUrl };
+  const deps = { host: '0.0.0.0', now: () => NOW, issuer };
   const checkPerson = createPersonCheck({ ...access, loopbackOnly: false }, deps);
   return createApiWorld({}, { checkPerson });
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const OPERATIONS: readonly [string, string, RequestInit][] = [
+  ['GET', '/', {}],
   ['GET', '/v1/fleet', {}],
   ['GET', '/v1/explain?cluster=cluster-1&sync=RootSync/root-sync', {}],
   ['POST', '/v1/verify', { body: '{"image":"us-docker.pkg.dev/acme/configs/platform:v1"}' }],
@@ -84,49 +129,71 @@ function call(
   return world.request(path, { method, ...init, headers: { ...JSON_TYPE, ...headers } });
 }
 
-const FORGED: readonly [string, () => string | Promise<string>, number][] = [
-  ['another audience', () => sign({ aud: 'https://other.example' }), 401],
-  ['several audiences, ours among them', () => sign({ aud: [AUDIENCE, 'x'] }), 401],
-  ['another issuer', () => sign({ iss: 'https://accounts.test.evil' }), 401],
-  ['an e-mail that is not verified', () => sign({ email_verified: false }), 403],
-  ['"true" as text', () => sign({ email_verified: 'true' }), 403],
-  ['somebody else', () => sign({ email: 'evil@acme.example' }), 403],
-  ['a name that begins as ours', () => sign({ email: `${INVOKER}.evil` }), 403],
-  ['another case of our name', () => sign({ email: INVOKER.toUpperCase() }), 403],
-  ['no e-mail', () => sign({ email: undefined }), 401],
-  ['an expired token', () => sign({ exp: SECONDS - 61 }), 401],
-  ['a token not yet valid', () => sign({ nbf: SECONDS + 61 }), 401],
-  ['no expiry', () => sign({ exp: undefined }), 401],
-  ['alg none', () => new UnsecuredJWT(CLAIMS).encode(), 401],
-  ['HS256 over the public key', () => hmacWithPublicKey(), 401],
-  ['an unknown key id', () => sign({}, { kid: 'k9' }), 401],
-  ["a stranger's key under our key id", () => signWith(stranger), 401],
-  ['an oversized token', () => sign({ padding: 'x'.repeat(9_000) }), 401],
-  [
-    'a stripped signature',
-    async () => (await sign()).replace(/[^.]*$/, 'SIGNATURE_REMOVED_BY_GOOGLE'),
-    401,
-  ],
+const STRIPPED = 'SIGNATURE_REMOVED_BY_GOOGLE';
+/** A case with a mode is about a claim that only tokens of that mode have. */
+type Forged = readonly [string, (mode: Mode) => string | Promise<string>, 401 | 403, Mode?];
+const FORGED: readonly Forged[] = [
   ['no token at all', () => '', 401],
+  ['another audience', (mode) => sign(mode, { aud: 'https://other.example' }), 401],
+  ['several audiences, ours among them', (mode) => sign(mode, { aud: [AUDIENCE, 'x'] }), 401],
+  ['no audience', (mode) => sign(mode, { aud: undefined }), 401],
+  ['another issuer', (mode) => sign(mode, { iss: `${ISSUERS[mode].iss}.evil` }), 401],
+  ['no issuer', (mode) => sign(mode, { iss: undefined }), 401],
+  [
+    'an e-mail that is not verified',
+    (mode) => sign(mode, { email_verified: false }),
+    403,
+    'verify',
+  ],
+  [
+    'an e-mail of which it is not said',
+    (m) => sign(m, { email_verified: undefined }),
+    403,
+    'verify',
+  ],
+  ['"true" as text', (mode) => sign(mode, { email_verified: 'true' }), 403, 'verify'],
+  ['somebody else', (mode) => sign(mode, { email: 'evil@acme.example' }), 403],
+  ['a name that begins as ours', (mode) => sign(mode, { email: `${INVOKER}.evil` }), 403],
+  ['another case of our name', (mode) => sign(mode, { email: INVOKER.toUpperCase() }), 403],
+  ['a list of names', (mode) => sign(mode, { email: [INVOKER] }), 403],
+  ['no e-mail', (mode) => sign(mode, { email: undefined }), 401],
+  ['an expired token', (mode) => sign(mode, { exp: SECONDS - 61 }), 401],
+  ['a token not yet valid', (mode) => sign(mode, { nbf: SECONDS + 61 }), 401],
+  ['no expiry', (mode) => sign(mode, { exp: undefined }), 401],
+  ['alg none', (mode) => new UnsecuredJWT(claimsOf(mode)).encode(), 401],
+  ['HS256 over the public key', (mode) => hmacWithPublicKey(mode), 401],
+  ['an unknown key id', (mode) => sign(mode, {}, { kid: 'k9' }), 401],
+  ["a stranger's key under our key id", (mode) => signWith(keysOf(mode).stranger, mode), 401],
+  ['an oversized token', (mode) => sign(mode, { padding: 'x'.repeat(9_000) }), 401],
+  ['a stripped signature', async (mode) => (await sign(mode)).replace(/[^.]*$/, STRIPPED), 401],
+  ['a token of the other mode', (mode) => sign(mode === 'iap' ? 'verify' : 'iap'), 401],
   ['nonsense', () => 'a.b.c', 401],
 ];
+const CASES = MODES.flatMap((mode) =>
+  FORGED.filter(([, , , only]) => only === undefined || only === mode).map(
+    ([name, forge, status]) => ({ mode, name, forge, status }),
+  ),
+);
 
-describe.each(FORGED)('%s', (_, forge, status) => {
-  it.each(OPERATIONS)(`is refused by %s %s with ${status}`, async (...operation) => {
-    const world = guarded();
-    const token = await forge();
-    const headers: Record<string, string> =
-      token === '' ? {} : { authorization: `Bearer ${token}` };
-    const answer = await call(world, operation, headers);
-    expect(answer.status).toBe(status);
-    const text = await answer.text();
-    expect(JSON.parse(text)).toMatchObject({ status, type: 'about:blank' });
-    expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
-    // Neither in the answer nor in the log, and nothing was done.
-    for (const part of token.split('.').filter(({ length }) => length > 8)) {
-      expect(text + JSON.stringify(world.lines)).not.toContain(part);
+describe.each(CASES)('in mode $mode $name', ({ mode, forge, status }) => {
+  it(`is refused by every operation with ${status}, and leaks nothing`, async () => {
+    const world = guarded(mode);
+    const token = await forge(mode);
+    const secrets = token.split('.').filter(({ length }) => length > 8);
+    for (const operation of OPERATIONS) {
+      const answer = await call(world, operation, token === '' ? {} : HEADERS[mode](token));
+      const text = await answer.text();
+      const [method, path] = operation;
+      const place = `${method} ${path}`;
+      expect([place, answer.status]).toEqual([place, status]);
+      expect(JSON.parse(text)).toMatchObject({ status, type: 'about:blank' });
+      expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
+      // Neither in the answer nor in the log.
+      for (const secret of secrets) {
+        expect(text + JSON.stringify(world.lines)).not.toContain(secret);
+      }
+      expect(text).not.toContain(VIEWER);
     }
-    expect(text).not.toContain(VIEWER);
     expect({ tasks: world.tasks, events: world.events, resolved: world.resolved }).toEqual({
       tasks: [],
       events: [],
@@ -136,10 +203,10 @@ describe.each(FORGED)('%s', (_, forge, status) => {
   });
 });
 
-describe('roles', () => {
+describe.each(MODES)('roles in mode %s', (mode) => {
   it('let an invoker do everything', async () => {
-    const world = guarded();
-    const headers = { authorization: `Bearer ${await sign()}` };
+    const world = guarded(mode);
+    const headers = HEADERS[mode](await sign(mode));
     for (const operation of OPERATIONS) {
       expect((await call(world, operation, headers)).status).toBeLessThan(300);
     }
@@ -147,31 +214,49 @@ describe('roles', () => {
   });
 
   it('let a viewer look, and not resync', async () => {
-    const world = guarded();
-    const headers = { authorization: `Bearer ${await sign({ email: VIEWER })}` };
+    const world = guarded(mode);
+    const headers = HEADERS[mode](await sign(mode, { email: VIEWER }));
     const statuses: number[] = [];
     for (const operation of OPERATIONS) {
       statuses.push((await call(world, operation, headers)).status);
     }
-    expect(statuses).toEqual([200, 200, 200, 403, 403]);
+    expect(statuses).toEqual([200, 200, 200, 200, 403, 403]);
     expect(world.tasks).toEqual([]);
     expect(world.events).toEqual([]);
   });
 
-  it.each(['verify', 'iap'] as const)('are read from the token of mode %s alone', async (mode) => {
+  it('are read from the token of that mode alone', async () => {
     const world = guarded(mode);
-    const token = await sign();
-    const named = {
-      verify: { authorization: `Bearer ${token}` },
-      iap: { 'x-goog-iap-jwt-assertion': token },
-    };
-    const other = mode === 'verify' ? named.iap : named.verify;
-    const [fleet] = OPERATIONS;
-    if (fleet === undefined) throw new Error('No operation');
-    expect((await call(world, fleet, named[mode])).status).toBe(200);
-    expect((await call(world, fleet, other)).status).toBe(401);
+    const token = await sign(mode);
+    const ask = async (headers: Record<string, string>) =>
+      (await world.request('/v1/fleet', { headers })).status;
+    expect(await ask(HEADERS[mode](token))).toBe(200);
+    expect(await ask(HEADERS[mode === 'iap' ? 'verify' : 'iap'](token))).toBe(401);
     const claimed = { 'x-goog-authenticated-user-email': `accounts.google.com:${INVOKER}` };
-    expect((await call(world, fleet, claimed)).status).toBe(401);
+    expect(await ask(claimed)).toBe(401);
+    expect(await ask({ authorization: `Basic ${btoa(`${INVOKER}:x`)}` })).toBe(401);
+  });
+});
+
+// With X-Serverless-Authorization a caller passes Cloud Run's own check, which strips that token's signature and
+// leaves Authorization as it was (facts/google-cloud.md section 6).
+describe('X-Serverless-Authorization', () => {
+  const ask = async (headers: Record<string, string>) =>
+    (await guarded('verify').request('/v1/fleet', { headers })).status;
+
+  it('lets nobody in by itself, stripped or whole', async () => {
+    const token = await sign('verify');
+    const stripped = token.replace(/[^.]*$/, STRIPPED);
+    expect(await ask({ 'x-serverless-authorization': `Bearer ${token}` })).toBe(401);
+    expect(await ask({ 'x-serverless-authorization': `Bearer ${stripped}` })).toBe(401);
+  });
+
+  it('does not stand in the way of a whole token in Authorization', async () => {
+    const token = await sign('verify');
+    const other = await sign('verify', { email: 'robot@acme.example' });
+    const outer = `Bearer ${other.replace(/[^.]*$/, STRIPPED)}`;
+    const headers = { ...HEADERS.verify(token), 'x-serverless-authorization': outer };
+    expect(await ask(headers)).toBe(200);
   });
 });
 

@@ -133,6 +133,40 @@ describe('GET /', () => {
   });
 });
 
+describe('a stranger', () => {
+  const strangers = (code: 'unauthenticated' | 'forbidden') =>
+    createApiWorld(
+      {},
+      { checkPerson: () => Promise.reject(new CountersignError(code, `Because of ${EVIL}`)) },
+    );
+
+  it.each([
+    ['unauthenticated', 401, 'access.api.mode: iap'],
+    ['forbidden', 403, 'access.api.viewers'],
+  ] as const)('who is %s is told with %i how people get in', async (code, status, way) => {
+    const world = strangers(code);
+    const answer = await world.get('/', 'text/html,*/*;q=0.8');
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=UTF-8');
+    expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await answer.text();
+    expect(text).toContain(way);
+    expect(text).not.toContain('<script>');
+    expect(text).not.toContain('Signed in');
+    expect(world.lines.map(({ message }) => message)).toEqual(['Turned away']);
+  });
+
+  it.each(['/', '/explain?cluster=cluster-1&sync=RootSync/root-sync'])(
+    'who is no browser gets a problem document from %s',
+    async (path) => {
+      const answer = await strangers('unauthenticated').get(path, '*/*');
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(await answer.json()).toMatchObject({ status: 401, code: 'unauthenticated' });
+    },
+  );
+});
+
 describe('the form', () => {
   it('shows a dry run first, and resyncs on a second button', async () => {
     const world = createApiWorld();
