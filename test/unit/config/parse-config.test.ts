@@ -177,13 +177,13 @@ describe('parseConfig() of what may be left out', () => {
       withdrawBrake: 0.05,
       pendingAfterMs: 3_600_000,
       blockedAfterMs: 120_000,
-      expect(config.admission).toEqual({
+    });
+    expect(config.admission).toEqual({
       mode: 'deny',
       unchanged: 'admit',
       staleForMs: 600_000,
       deadlineMs: 8_000,
     });
-  });
     expect(config.registries).toEqual([{ host: '127.0.0.1:5000', plainHttp: true, auth: 'none' }]);
     expect(config).not.toHaveProperty('gate');
     expect(config.trust['release']).toMatchObject({

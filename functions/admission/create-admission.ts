@@ -1,0 +1,71 @@
+import { type Context, Hono } from 'hono';
+import type { AdmissionConfig } from '#shared/config/config.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import type { CheckCaller } from '#shared/edge/access.ts';
+import type { AppEnv } from '#shared/edge/app.ts';
+import type { Log } from '#shared/edge/log.ts';
+import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { answerReview } from './answer.ts';
+import { deadlineOf } from './deadline.ts';
+import { type Decision, refuse } from './decision.ts';
+import { type JudgeDeps, judgeRequest } from './judge.ts';
+import { type Review, readReview } from './read-review.ts';
+
+/** What reviews are judged with; made of the config once that is read. */
+export interface Engine extends JudgeDeps {
+  readonly checkCaller: CheckCaller;
+  readonly mode: AdmissionConfig['mode'];
+  readonly deadlineMs: number;
+}
+
+export interface AdmissionDeps {
+  /** Resolves when the config is read and its keys are loaded. */
+  readonly engine: () => Promise<Engine>;
+}
+
+const JSON_BODY = /^application\/json(?:\s*;|$)/i;
+
+/** `POST /validate`, to be mounted on an app that has health, readiness and problem documents (DESIGN section 10). */
+export function createAdmission({ engine }: AdmissionDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.post('/validate', async (c) => {
+    const ready = await engine();
+    await ready.checkCaller(c.req.raw.headers);
+    const review = readReview(new Uint8Array(await c.req.arrayBuffer()));
+    if (review === undefined) {
+      const detail = 'The body is no AdmissionReview with a uid to answer';
+      return answerProblem(problem(400, 'bad-request', detail));
+    }
+    const decision = await decide(c, review, ready);
+    record(c.get('log'), review, decision, ready.mode);
+    return c.json(answerReview(review, decision, ready.mode));
+  });
+  return app;
+}
+
+/** Whatever happens in here, the review is answered. */
+async function decide(c: Context<AppEnv>, review: Review, engine: Engine): Promise<Decision> {
+  if (review.problem !== undefined) return refuse('unreadable', review.problem);
+  if (!JSON_BODY.test(c.req.header('content-type') ?? '')) {
+    return refuse('unreadable', 'The content-type of a review must be application/json');
+  }
+  try {
+    const deadlineMs = deadlineOf(c.req.query('timeout'), engine.deadlineMs);
+    return await judgeRequest(review.request, deadlineMs, engine);
+  } catch (error) {
+    const failure = toFailure(error);
+    c.get('log').error({ error: failure, uid: review.uid }, 'Review failed');
+    return refuse('unchecked', `The review failed (${failure.code}): see the log of Countersign`);
+  }
+}
+
+function record(log: Log, { uid }: Review, decision: Decision, mode: Engine['mode']): void {
+  const { outcome, facts } = decision;
+  if (!decision.admit) {
+    log.warn({ uid, outcome, mode, ...facts, reason: decision.message }, 'Review refused');
+  } else if (outcome === 'verified' || outcome === 'verified-earlier') {
+    log.info({ uid, outcome, ...facts }, 'Review admitted');
+  } else {
+    log.debug({ uid, outcome, ...facts }, 'Review admitted');
+  }
+}

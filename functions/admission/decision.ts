@@ -1,0 +1,63 @@
+/** Why a review is let in; each is a decision on purpose (docs/adr/0013). */
+export type Admitted =
+  /** Not about an RSync, or about nothing that is stored. */
+  | 'not-an-rsync'
+  | 'not-a-write'
+  /** The object is on its way out: its finalizers must not be held up. */
+  | 'deleting'
+  /** There is no `image-to-sync`. */
+  | 'absent'
+  /** It was taken away: Config Sync writes it anew before it syncs, and that is a change. */
+  | 'removed'
+  | 'unchanged'
+  /** No entry of the config names the image, and `unmatched` is `ignore`. */
+  | 'ignored'
+  | 'verified'
+  /** Verified some time ago; now the registry cannot be asked. */
+  | 'verified-earlier';
+
+/** Why a review is refused, or under `mode: warn` warned about. */
+export type Refused =
+  | 'unreadable'
+  /** What is announced is not what the object's own spec names. */
+  | 'not-of-spec'
+  /** No entry of the config names the image, and `unmatched` is `deny`. */
+  | 'unmatched'
+  | 'unsigned'
+  | 'untrusted'
+  | 'unusable'
+  /** Approved before what is approved now, and the entry says `downgrade: deny`. */
+  | 'moved-back'
+  /** Nobody knows: the registry, a key or a root could not be had. */
+  | 'unchecked'
+  | 'overloaded';
+
+/** What is recorded with a review, beside its outcome: audit annotations. */
+export type Facts = Readonly<Record<string, string>>;
+
+export type Decision =
+  | {
+      readonly admit: true;
+      readonly outcome: Admitted;
+      readonly facts: Facts;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly admit: false;
+      readonly outcome: Refused;
+      readonly facts: Facts;
+      /** The same each time for the same reason: Config Sync rewrites its status when it differs. */
+      readonly message: string;
+    };
+
+export function admit(
+  outcome: Admitted,
+  facts: Facts = {},
+  warnings: readonly string[] = [],
+): Decision {
+  return { admit: true, outcome, facts, warnings };
+}
+
+export function refuse(outcome: Refused, message: string, facts: Facts = {}): Decision {
+  return { admit: false, outcome, message, facts };
+}

@@ -1,0 +1,100 @@
+import type { Digest } from '#shared/core/digest.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
+import type { Verifier } from '#shared/trust/verifier.ts';
+import type { Announced } from './bind.ts';
+
+/** What is asked of a registry. */
+export interface Question {
+  readonly announced: Announced;
+  readonly policy: TrustPolicy;
+  /** An index to look at, from a receipt that anybody may have written: it proves nothing. */
+  readonly hint?: Digest;
+}
+
+export interface FindDeps {
+  readonly verifier: Verifier;
+  readonly resolver: Pick<BurstResolver, 'resolve'>;
+  readonly now: () => Date;
+}
+
+/** What was found: with the digest that was verified, which of a chart nobody had named. */
+export interface Found {
+  readonly verdict: Verdict;
+  readonly digest?: string;
+}
+
+type Image = Announced & { readonly type: 'image' };
+type Chart = Announced & { readonly type: 'chart' };
+
+/** Any resolution of the last seconds will do: an index that is missing from it is found at the next attempt. */
+const ANY_TIME = new Date(0);
+
+/** The verdict of what is announced. Throws where it could not be found out. */
+export async function findVerdict(question: Question, deps: FindDeps): Promise<Found> {
+  const { announced } = question;
+  return announced.type === 'chart'
+    ? findChart(announced, question.policy, deps)
+    : findImage(announced, question, deps);
+}
+
+/** Helm pulls by version and announces no digest: what the version's tag names now is what is verified. */
+async function findChart(
+  { reference }: Chart,
+  policy: TrustPolicy,
+  { resolver, verifier, now }: FindDeps,
+): Promise<Found> {
+  const { image } = await resolver.resolve(reference, now());
+  if (image.status === 'unusable') return { verdict: image };
+  const { digest, index } = image;
+  const { repository } = reference;
+  const subject = { repository, digest, ...(index === undefined ? {} : { index }) };
+  return { verdict: await verifier.verify(subject, policy), digest };
+}
+
+/**
+ * Config Sync announces the child that it pulled, and cosign signs the index that was pushed unless told otherwise:
+ * where the child's own signatures do not count, those of its index do. That it is the child's index is for the
+ * registry to show.
+ */
+async function findImage(image: Image, question: Question, deps: FindDeps): Promise<Found> {
+  const { verifier, resolver } = deps;
+  const { policy } = question;
+  const { digest } = image;
+  const { repository, digest: pinned } = image.reference;
+  if (pinned !== undefined && pinned !== digest) {
+    const pulled = await resolver.resolve(image.reference, ANY_TIME);
+    if (pulled.image.status === 'unusable') return { verdict: pulled.image };
+    if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };
+  }
+  const verdict = await verifier.verify({ repository, digest }, policy);
+  if (verdict.status === 'verified' && verdict.allowedUnsigned === undefined) {
+    return { verdict, digest };
+  }
+  const index = await findIndex(image, question.hint, deps);
+  if (index === undefined) return { verdict, digest };
+  return { verdict: await verifier.verify({ repository, digest, index }, policy), digest };
+}
+
+/** The index whose child the announced digest is: that of the spec's own reference, or of the last approval. */
+async function findIndex(
+  { reference, digest }: Image,
+  hint: Digest | undefined,
+  { resolver }: FindDeps,
+): Promise<Digest | undefined> {
+  const { host, path, repository } = reference;
+  const hinted = hint === undefined ? [] : [{ host, path, repository, digest: hint }];
+  for (const candidate of [reference, ...hinted]) {
+    const { image } = await resolver.resolve(candidate, ANY_TIME);
+    if (image.status === 'resolved' && image.digest === digest && image.index !== undefined) {
+      return image.index;
+    }
+  }
+  return undefined;
+}
+
+function notPulled(pinned: Digest): Verdict {
+  const message = `it is not what spec.oci.image pins, for ${pinned} leads to another digest`;
+  return { status: 'unusable', reason: 'digest-absent', message };
+}

@@ -1,0 +1,121 @@
+import { lookup } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
+import type { AdmissionConfig, Config } from '#shared/config/config.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import {
+  type Access,
+  type CheckCaller,
+  checkLoopbackCaller,
+  requireLoopback,
+} from '#shared/edge/access.ts';
+import type { AdmissionEnv } from '#shared/edge/admission-env.ts';
+import { watchChange } from '#shared/edge/watch.ts';
+import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import type { RegistryLimits } from '#shared/registry/limits.ts';
+import { readConfig, type Start } from './base.ts';
+import { type AdmissionSettings, dropInOf, readKeyFile } from './drop-in.ts';
+import { type Images, openImages } from './images.ts';
+import { createPublicRegistries } from './public-registries.ts';
+import { openRegistries } from './registries.ts';
+
+/** Somebody waits for the answer, and asks again soon: less patience than a task has. */
+const LIMITS: Partial<RegistryLimits> = {
+  requestMs: 10_000,
+  attemptMs: 4_000,
+  retries: 1,
+  retryAfterMs: 500,
+};
+
+/** What admission is made of. */
+export interface AdmissionParts extends Images {
+  readonly settings: AdmissionConfig;
+  readonly unmatched: Config['unmatched'];
+  readonly checkCaller: CheckCaller;
+}
+
+type AdmissionStart = Start & { readonly admission: AdmissionEnv };
+
+/**
+ * Hands over what the config file says, or where there is none the public key that is mounted in its place, and again
+ * whenever that key changes. Returns what stops looking. Throws `bad-config`.
+ */
+export async function openAdmission(
+  start: AdmissionStart,
+  use: (parts: AdmissionParts) => void,
+): Promise<() => void> {
+  const { env, admission } = start;
+  if (!admission.configured && !existsSync(env.configPath)) return openDropIn(start, use);
+  const config = await readConfig(env.configPath);
+  const access = config.access.admission;
+  if (access === undefined) {
+    throw new CountersignError(
+      'bad-config',
+      'access.admission is missing: nobody may call admission',
+    );
+  }
+  const base = { ...start, config };
+  const images = openImages(base, openRegistries(base, LIMITS).cached);
+  use({ ...images, ...partsOf(config), checkCaller: await openReviewers(access, start) });
+  return () => undefined;
+}
+
+/** One key for every image of every public registry, as the seeds' server has it. */
+async function openDropIn(
+  start: AdmissionStart,
+  use: (parts: AdmissionParts) => void,
+): Promise<() => void> {
+  const { cosignKey, insecureRegistries } = start.admission;
+  const checkCaller = await openReviewers({ mode: 'none' }, start);
+  function open(text: string): void {
+    const settings = dropInOf(cosignKey, text, insecureRegistries);
+    use({ ...openPublicImages(start, settings), ...partsOf(settings), checkCaller });
+  }
+  const current = await readKeyFile(cosignKey);
+  open(current);
+  return watchChange({
+    read: () => readKeyFile(cosignKey),
+    current,
+    isSame: (one, other) => one === other,
+    use(text) {
+      open(text);
+      start.log.info({ key: cosignKey }, 'Key replaced');
+    },
+    onFailure: (error) => start.log.error({ error }, 'Key cannot be replaced'),
+  });
+}
+
+function openPublicImages(start: AdmissionStart, settings: AdmissionSettings): Images {
+  const base = { ...start, config: settings };
+  const resolveHost = async (host: string): Promise<readonly string[]> =>
+    (await lookup(host, { all: true })).map(({ address }) => address);
+  const { plain: named } = openRegistries(base, LIMITS);
+  const hosts = settings.registries.map(({ host }) => host);
+  const options = { ...start, fetch, limits: LIMITS, resolveHost };
+  const registry = createPublicRegistries({ ...options, named, hosts });
+  return openImages(base, createCachedRegistry(registry));
+}
+
+function partsOf({
+  admission,
+  unmatched,
+}: AdmissionSettings): Pick<AdmissionParts, 'settings' | 'unmatched'> {
+  return { settings: admission, unmatched };
+}
+
+/**
+ * Who may ask for reviews. API servers show no identity unless they are told to, and managed ones cannot be: `none` is
+ * legal behind TLS too, which at least the server proves itself with (docs/adr/0013). What checks tokens is loaded
+ * where it is needed.
+ */
+async function openReviewers(
+  access: Access,
+  { admission: { tls, host }, now }: AdmissionStart,
+): Promise<CheckCaller> {
+  if (access.mode !== 'none') {
+    const { createCallerCheck } = await import('#shared/edge/check-caller.ts');
+    return createCallerCheck(access, { host, now });
+  }
+  if (tls !== undefined) return async () => ({});
+  requireLoopback(host);
+  return checkLoopbackCaller;
+}

@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache';
+import { isGoogleHost } from '#shared/core/google-host.ts';
+import { parseReference } from '#shared/core/reference.ts';
+import { createAddressGuard } from '#shared/registry/address-guard.ts';
+import { createRegistry } from '#shared/registry/http-registry.ts';
+import type { RegistryLimits } from '#shared/registry/limits.ts';
+import type { Registry } from '#shared/registry/registry.ts';
+
+/** Hosts that are remembered; each is a few functions. */
+const MAX_HOSTS = 100;
+
+export interface PublicRegistriesDeps {
+  /** Asks Google's registries, with a token, and those that are named. */
+  readonly named: Registry;
+  /** The hosts that are named. */
+  readonly hosts: readonly string[];
+  readonly fetch: typeof fetch;
+  readonly now: () => Date;
+  readonly limits: Partial<RegistryLimits>;
+  readonly resolveHost: (host: string) => Promise<readonly string[]>;
+}
+
+/**
+ * Every registry of the internet, where no config names any: Google's as ever, those that are named as they are, the others anonymously, over https and
+ * at public addresses only. So no token leaves for a host that an annotation names, and no such name leads into the
+ * cluster's own network (signatures.md section 6, point 3, and section 4, case 35).
+ */
+export function createPublicRegistries(deps: PublicRegistriesDeps): Registry {
+  const { named, now, limits, resolveHost } = deps;
+  const guard = createAddressGuard({ registries: [], now, resolveHost });
+  // Redirects and token realms as well: whatever is asked for passes here.
+  const guarded: typeof fetch = async (input, init) => {
+    await guard(new URL(input instanceof Request ? input.url : input));
+    return deps.fetch(input, init);
+  };
+  const known = new LRUCache<string, Registry>({ max: MAX_HOSTS });
+
+  async function registryOf(repository: string): Promise<Registry> {
+    const { host } = parseReference(repository);
+    if (isGoogleHost(host) || deps.hosts.includes(host)) return named;
+    // Also here, for a refusal is told as such only outside of a fetch.
+    await guard(new URL(`https://${host}/`));
+    const opened = known.get(host);
+    if (opened !== undefined) return opened;
+    const registry = createRegistry({
+      fetch: guarded,
+      registries: [{ host, plainHttp: false, auth: 'none' }],
+      now,
+      limits,
+      resolveHost,
+      googleToken: refuseToken,
+      dockerConfig: refuseToken,
+    });
+    known.set(host, registry);
+    return registry;
+  }
+
+  return {
+    manifest: async (repository, reference) =>
+      (await registryOf(repository)).manifest(repository, reference),
+    blob: async (repository, digest, maxBytes) =>
+      (await registryOf(repository)).blob(repository, digest, maxBytes),
+    referrers: async (repository, digest) =>
+      (await registryOf(repository)).referrers(repository, digest),
+  };
+}
+
+/** There is none to give. */
+function refuseToken(): Promise<never> {
+  return Promise.reject(new Error('Registries without an entry are asked anonymously'));
+}

@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { CertificateFiles } from './certificate.ts';
+
+/** What admission alone reads from its environment; the rest is `Env`. */
+export interface AdmissionEnv {
+  /** Serve HTTPS with these; absent: plain HTTP, behind Cloud Run or on this machine. */
+  readonly tls?: CertificateFiles;
+  /** A public key that stands for the whole config where no config file is named. */
+  readonly cosignKey: string;
+  /** Without a config file: registries that are asked by plain HTTP, and may be in a private network. */
+  readonly insecureRegistries: readonly string[];
+  /** Whether a config file was named. */
+  readonly configured: boolean;
+  readonly port: number;
+  readonly host: string;
+}
+
+/** Where the seeds' manifests mount the two secrets, and the port that they serve (facts/config-sync.md section 2). */
+const TLS_CERT = '/tls/tls.crt';
+const TLS_KEY = '/tls/tls.key';
+const COSIGN_KEY = '/cosign-key/cosign.pub';
+const TLS_PORT = 10_250;
+const PORT = 8080;
+
+const HOSTS = /^[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:,[A-Za-z0-9.-]+(?::[0-9]{1,5})?)*$/;
+
+const Environment = z.object({
+  COUNTERSIGN_CONFIG: z.string().optional(),
+  COUNTERSIGN_TLS: z.enum(['on', 'off'], 'must be on or off').optional(),
+  COUNTERSIGN_TLS_CERT: z.string().optional(),
+  COUNTERSIGN_TLS_KEY: z.string().optional(),
+  COUNTERSIGN_COSIGN_KEY: z.string().optional(),
+  COUNTERSIGN_INSECURE_REGISTRIES: z
+    .string()
+    .regex(HOSTS, 'must be hosts with their ports, separated by commas')
+    .transform((text) => text.toLowerCase().split(','))
+    .optional(),
+  PORT: z.coerce.number().optional(),
+  HOST: z.string().optional(),
+  K_SERVICE: z.string().optional(),
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
+});
+
+/**
+ * Reads `env`; an empty variable counts as unset. HTTPS wherever a certificate is named and in every pod of a cluster;
+ * plain HTTP on Cloud Run, which ends TLS in front of us, and on this machine. A pod listens on every address, what
+ * runs elsewhere on loopback. Throws `bad-config` naming the variable.
+ */
+export function readAdmissionEnv(env: Readonly<Record<string, string | undefined>>): AdmissionEnv {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { data, error } = Environment.safeParse(set);
+  if (error) {
+    const [issue] = error.issues;
+    const message = `Environment variable ${issue?.path.join('.')} ${issue?.message}`;
+    throw new CountersignError('bad-config', message);
+  }
+  const inPod = data.KUBERNETES_SERVICE_HOST !== undefined && data.K_SERVICE === undefined;
+  const named = data.COUNTERSIGN_TLS_CERT ?? data.COUNTERSIGN_TLS_KEY;
+  const wanted = data.COUNTERSIGN_TLS ?? (inPod || named !== undefined ? 'on' : 'off');
+  const files = {
+    cert: data.COUNTERSIGN_TLS_CERT ?? TLS_CERT,
+    key: data.COUNTERSIGN_TLS_KEY ?? TLS_KEY,
+  };
+  const everywhere = inPod || data.K_SERVICE !== undefined;
+  return {
+    ...(wanted === 'on' ? { tls: files } : {}),
+    cosignKey: data.COUNTERSIGN_COSIGN_KEY ?? COSIGN_KEY,
+    insecureRegistries: data.COUNTERSIGN_INSECURE_REGISTRIES ?? [],
+    configured: data.COUNTERSIGN_CONFIG !== undefined,
+    port: data.PORT ?? (wanted === 'on' ? TLS_PORT : PORT),
+    host: data.HOST ?? (everywhere ? '0.0.0.0' : '127.0.0.1'),
+  };
+}
