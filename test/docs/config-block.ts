@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { buildJsonSchema } from '#shared/config/json-schema.ts';
 import { parseConfig } from '#shared/config/parse-config.ts';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
 import { readTextFile } from '#shared/config/read-file.ts';
@@ -27,15 +28,7 @@ const WHOLE = {
   ),
   store: { sqlite: { path: 'store.sqlite' } },
 };
-const KEYS = new Set([
-  ...Object.keys(WHOLE),
-  'registries',
-  'unmatched',
-  'sweep',
-  'gate',
-  'access',
-  'admission',
-]);
+const KEYS = new Set(Object.keys(buildJsonSchema().properties ?? {}));
 const AUTHORITY = { name: 'release-key', key: { file: 'cosign.pub' } };
 
 /** What `npm run check-config` would say of a block with a config, or with some of its keys; undefined: it has none. */
