@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { celList, celString } from '#infra/kubernetes/gate/cel.ts';
@@ -6,6 +5,7 @@ import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
 import { matchImage } from '#shared/config/match-image.ts';
 import { parseReference } from '#shared/core/reference.ts';
+import fc from '#test/fixtures/fast-check.ts';
 import { rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
 import type { KubeAnswer } from './tools/kube-request.ts';
 import {

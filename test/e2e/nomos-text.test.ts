@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
+import fc from '#test/fixtures/fast-check.ts';
 import { CRAFTED, type NomosObject, anyObject } from '#test/fixtures/nomos-objects.ts';
 import { connectCluster } from './tools/connect-cluster.ts';
 import { findTool } from './tools/find-tool.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import fc from '#test/fixtures/fast-check.ts';
 import {
   createKeylessWorld,
   goodBundle,

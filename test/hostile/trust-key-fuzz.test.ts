@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { Verdict } from '#shared/core/verdict.ts';
@@ -23,6 +22,7 @@ import {
 import type { KeyKind } from '#test/fakes/key-kinds.ts';
 import { createMemoryRegistry, type MemoryRegistry } from '#test/fakes/memory-registry.ts';
 
+import fc from '#test/fixtures/fast-check.ts';
 import { REPOSITORY, release, VICTIM } from './trust/world.ts';
 
 const SLSA = 'https://slsa.dev/provenance/v1';

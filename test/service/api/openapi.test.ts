@@ -1,10 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { A, B, ROOT, createApiWorld } from '#test/fixtures/api-world.ts';
 import { UNTRUSTED } from '#test/fixtures/decision.ts';
+import fc from '#test/fixtures/fast-check.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 
 const Content = z.record(z.string(), z.object({ schema: z.looseObject({}) }));

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { A } from '#test/fixtures/digests.ts';
+import fc from '#test/fixtures/fast-check.ts';
 
 describe('parseReference()', () => {
   it.each([

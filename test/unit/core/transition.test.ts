@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PHASES, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import { type SyncEventType, transition } from '#shared/core/transition.ts';
 import { A, B } from '#test/fixtures/digests.ts';
+import fc from '#test/fixtures/fast-check.ts';
 
 const FAILURES = new Set<string>(['failed', 'blocked', 'stalled', 'unguarded']);
 
