@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Pace } from './config-sync/pace.ts';
 import { startConfigSync } from './config-sync/start-config-sync.ts';
+import { ensureCertificate } from './keys/certificate.ts';
 import { ensureKeyPair } from './keys/key-pair.ts';
 import type { Kube } from './kube/start-kube.ts';
 import { writeKubeconfig } from './kube/kubeconfig.ts';
@@ -156,6 +157,7 @@ async function writeFiles(
   const { files, clusters } = world;
   await Promise.all([
     ensureKeyPair(files),
+    ensureCertificate(files, new Date()),
     writeKubeconfig({ path: files.kubeconfig, clusters, user: LOCAL_ADMIN }),
     writeKubeconfig({ path: files.serviceKubeconfig, clusters, user: SERVICE_IDENTITY }),
     writeFile(files.config, describeConfig(world)),

@@ -9,6 +9,9 @@ export interface WorldFiles {
   readonly serviceKubeconfig: string;
   readonly privateKey: string;
   readonly publicKey: string;
+  /** Of admission, for 127.0.0.1. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
   readonly config: string;
   readonly store: string;
   readonly logs: string;
@@ -23,6 +26,8 @@ export function filesIn(dir: string): WorldFiles {
     serviceKubeconfig: join(dir, 'countersign.kubeconfig'),
     privateKey: join(dir, 'cosign.key'),
     publicKey: join(dir, 'cosign.pub'),
+    tlsCert: join(dir, 'tls.crt'),
+    tlsKey: join(dir, 'tls.key'),
     config: join(dir, 'countersign.yaml'),
     store: join(dir, 'store.sqlite'),
     logs: join(dir, 'logs'),

@@ -9,7 +9,13 @@ import { WorldError } from './world-error.ts';
 const LIMITS = { startMs: 30_000, stopMs: 10_000 } as const;
 
 /** The line that a function logs once it listens. */
-const listening = z.object({ message: z.literal('Listening'), port: z.int() });
+const listening = z.object({
+  message: z.literal('Listening'),
+  port: z.int(),
+  tls: z.boolean().default(false),
+});
+
+type Listening = z.infer<typeof listening>;
 
 export interface FunctionSettings {
   readonly name: string;
@@ -69,14 +75,14 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   }
 
   const limit = setTimeout(() => child.kill('SIGKILL'), limits.startMs);
-  const first = await Promise.race([log.port, died]);
+  const first = await Promise.race([log.listening, died]);
   clearTimeout(limit);
   // Where it was killed for being late, its end says by what signal and after which line.
-  if (typeof first !== 'number') throw first;
+  if (first instanceof WorldError) throw first;
   return {
     name,
     pid: child.pid ?? 0,
-    url: `http://${HOST}:${first}`,
+    url: `${first.tls ? 'https' : 'http'}://${HOST}:${first.port}`,
     died,
     stop,
     kill: () => void child.kill('SIGKILL'),
@@ -87,8 +93,8 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
 function readLog(
   child: ChildProcess,
   { logFile, onLine }: FunctionSettings,
-): { readonly port: Promise<number>; last(): string | undefined } {
-  const { promise: port, resolve } = Promise.withResolvers<number>();
+): { readonly listening: Promise<Listening>; last(): string | undefined } {
+  const { promise, resolve } = Promise.withResolvers<Listening>();
   const file = createWriteStream(logFile);
   let last: string | undefined;
   function take(line: string): void {
@@ -96,13 +102,13 @@ function readLog(
     file.write(`${line}\n`);
     onLine(line);
     const told = listening.safeParse(parseJson(line));
-    if (told.success) resolve(told.data.port);
+    if (told.success) resolve(told.data);
   }
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface(stream).on('line', take);
   }
   child.once('close', () => file.end());
-  return { port, last: () => last };
+  return { listening: promise, last: () => last };
 }
 
 function describeDeath(name: string, { code, signal }: End, last = 'nothing'): string {

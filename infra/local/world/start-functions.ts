@@ -41,7 +41,7 @@ export async function startFunctions(
       name,
       bundle: bundleOf(bundles, name),
       port: ports[name],
-      env: environmentOf(options),
+      env: environmentOf(name, options),
       logFile: join(files.logs, `${name}.log`),
       onLine: (line) => onLine(name, line),
     });
@@ -58,12 +58,17 @@ function bundleOf(bundles: string, name: FunctionName): string {
 }
 
 /** All that a function reads: nothing of the caller's shell may change what it does. */
-function environmentOf({ files, pubsubHost }: FunctionsOptions): Record<string, string> {
+function environmentOf(
+  name: FunctionName,
+  { files, pubsubHost }: FunctionsOptions,
+): Record<string, string> {
+  const tls = { COUNTERSIGN_TLS_CERT: files.tlsCert, COUNTERSIGN_TLS_KEY: files.tlsKey };
   return {
     COUNTERSIGN_CONFIG: files.config,
     PUBSUB_EMULATOR_HOST: pubsubHost,
     LOG_LEVEL: 'info',
     // Without it Google's client looks for a metadata server, waits, and warns.
     METADATA_SERVER_DETECTION: 'none',
+    ...(name === 'admission' ? tls : {}),
   };
 }
