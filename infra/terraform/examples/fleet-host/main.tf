@@ -1,0 +1,108 @@
+# Countersign in a project of its own, two fleets elsewhere, and configs in the repositories of three teams.
+
+terraform {
+  required_version = ">= 1.9.0"
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "~> 6.50"
+    }
+  }
+}
+
+provider "google" {
+  project = "acme-countersign"
+  region  = "europe-west1"
+}
+
+module "countersign" {
+  source     = "../.."
+  project_id = "acme-countersign"
+  region     = "europe-west1"
+  labels     = { team = "platform" }
+
+  fleet = {
+    projects       = ["acme-fleet-prod", "acme-fleet-staging"]
+    label_selector = "env in (staging, prod)"
+  }
+
+  images = [
+    { match = "europe-docker.pkg.dev/acme-platform/configs/**", trust = "release" },
+    { match = "europe-docker.pkg.dev/acme-payments/configs/**", trust = "payments", clusters = "tier != sandbox" },
+    # A chart, followed by version: Countersign writes the version that it verified.
+    { match = "europe-west1-docker.pkg.dev/acme-data/charts/*", trust = "release", effect = "pin", downgrade = "deny" },
+  ]
+  trust = {
+    release = {
+      require = 2
+      authorities = [
+        {
+          name = "release-key"
+          key  = { kms = "gcpkms://projects/acme-keys/locations/europe/keyRings/release/cryptoKeys/configs/cryptoKeyVersions/3" }
+        },
+        {
+          name = "ci"
+          keyless = {
+            issuer  = "https://token.actions.githubusercontent.com"
+            subject = "https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main"
+          }
+        },
+      ]
+      attestations = [{
+        predicate_type = "https://slsa.dev/provenance/v1"
+        where          = { "buildDefinition.buildType" = "https://actions.github.io/buildtypes/workflow/v1" }
+      }]
+      signature_repository = "europe-docker.pkg.dev/acme-platform/signatures"
+    }
+    payments = {
+      authorities = [{
+        name        = "payments-key"
+        key         = { kms = "gcpkms://projects/acme-payments/locations/europe-west1/keyRings/release/cryptoKeys/configs/cryptoKeyVersions/1" }
+        annotations = { env = "prod" }
+      }]
+    }
+  }
+  # This team had Container Registry: its topic is there already.
+  existing_gcr_topics = ["acme-payments"]
+
+  readers = [
+    { kind = "RootSync", name = "root-sync" },
+    { kind = "RootSync", name = "platform" },
+    { kind = "RepoSync", namespace = "payments", name = "payments" },
+    # A cluster with Config Sync before 1.17.2, or with a Google service account for other reasons.
+    { kind = "RootSync", name = "legacy", google_service_account = "config-reader@acme-fleet-prod.iam.gserviceaccount.com" },
+  ]
+
+  api = {
+    mode     = "iap"
+    viewers  = ["dev@acme.example"]
+    invokers = ["ops@acme.example"]
+  }
+  break_glass           = ["oncall@acme.example"]
+  operators             = ["group:platform-oncall@acme.example"]
+  notification_channels = ["projects/acme-countersign/notificationChannels/1234567890"]
+  history               = { location = "EU", days = 730 }
+  tracing               = true
+
+  # infra/examples/alerts
+  status_subscriptions = {
+    alerts = {
+      push = {
+        endpoint        = "https://countersign-alerts-123456789012.europe-west1.run.app"
+        audience        = "countersign-alerts"
+        service_account = "alerts@acme-countersign.iam.gserviceaccount.com"
+      }
+    }
+    payments = { filter = "hasPrefix(attributes.image, \"europe-docker.pkg.dev/acme-payments/\")" }
+  }
+
+  # A second of cold start is too much for a push here, and 3,000 clusters are not slower with one instance.
+  instances = {
+    push    = { min = 1 }
+    cluster = { min = 1, max = 1 }
+  }
+}
+
+output "config" {
+  value = module.countersign.config
+}

@@ -1,0 +1,49 @@
+# Repositories that hold configs: ours, if we are to make one, and all that the config names.
+
+locals {
+  config_location = try(coalesce(var.repository.location, var.region), var.region)
+
+  # LOCATION-docker.pkg.dev/PROJECT/REPOSITORY, from every place of the config that names one; wildcards only after it.
+  named = concat(var.images[*].match, compact([for policy in values(var.trust) : policy.signature_repository]))
+  parts = [for name in local.named : try(regex("^([a-z0-9-]+)-docker[.]pkg[.]dev/([a-z0-9-]+)/([a-z0-9-]+)(?:/|$)", name), null)]
+  repositories = {
+    for parts in local.parts : join("/", parts) => {
+      location   = parts[0]
+      project    = parts[1]
+      repository = parts[2]
+    }... if parts != null
+  }
+  followed        = { for name, same in local.repositories : name => same[0] }
+  source_projects = toset([for repository in values(local.followed) : repository.project])
+}
+
+resource "google_artifact_registry_repository" "configs" {
+  count         = var.repository == null ? 0 : 1
+  project       = var.project_id
+  location      = local.config_location
+  repository_id = var.repository.id
+  description   = "Configs that Config Sync pulls"
+  format        = "DOCKER"
+  labels        = var.labels
+  docker_config {
+    # With immutable tags nothing can be re-tagged: rolling back is a new tag, and effect pin.
+    immutable_tags = var.repository.immutable_tags
+  }
+  depends_on = [google_project_service.this]
+}
+
+# GET https://LOCATION-docker.pkg.dev/v2/…, and the tags of a digest.
+resource "google_artifact_registry_repository_iam_member" "verify" {
+  for_each = {
+    for pair in setproduct(keys(local.followed), local.functions) : "${pair[0]}/${pair[1]}" => {
+      repository = local.followed[pair[0]]
+      function   = pair[1]
+    }
+  }
+  project    = each.value.repository.project
+  location   = each.value.repository.location
+  repository = each.value.repository.repository
+  role       = "roles/artifactregistry.reader"
+  member     = local.members[each.value.function]
+  depends_on = [google_artifact_registry_repository.configs]
+}

@@ -1,0 +1,117 @@
+locals {
+  # Named <topic>-<function>. Subscriptions of other projects' topics are here too: Pub/Sub may only push to a service
+  # with internal ingress, and as an account, of its own project.
+  pushed = merge(
+    {
+      tasks       = { name = "${var.name}-tasks-cluster", topic = google_pubsub_topic.this["tasks"].id, function = "cluster", path = "/tasks", ordered = true }
+      sweepTasks  = { name = "${var.name}-sweep-tasks-cluster", topic = google_pubsub_topic.this["sweepTasks"].id, function = "cluster", path = "/sweep-tasks", ordered = true }
+      resyncTasks = { name = "${var.name}-resync-tasks-cluster", topic = google_pubsub_topic.this["resyncTasks"].id, function = "cluster", path = "/resync-tasks", ordered = true }
+    },
+    {
+      for project in local.source_projects : "gcr/${project}" => {
+        name     = project == var.project_id ? "gcr-push" : "gcr-push-${project}"
+        topic    = "projects/${project}/topics/gcr"
+        function = "push"
+        path     = "/"
+        # Artifact Registry sets no ordering key; push resolves tags when it handles the message.
+        ordered = false
+      }
+    },
+  )
+
+  # Above fifteen, after which the functions themselves put a message there, with the reason (shared/edge/limits.ts):
+  # what Pub/Sub puts there has none.
+  max_delivery_attempts = 20
+  # Handlers answer within Cloud Run's time-out, which is shorter: redelivery never overtakes an answer.
+  ack_deadline_seconds = 600
+}
+
+resource "google_pubsub_subscription" "push" {
+  for_each                   = local.pushed
+  project                    = var.project_id
+  name                       = each.value.name
+  topic                      = each.value.topic
+  labels                     = var.labels
+  ack_deadline_seconds       = local.ack_deadline_seconds
+  message_retention_duration = "604800s"
+  # The ordering key is the cluster: one task at a time for each, and a failing cluster holds up none but itself.
+  enable_message_ordering = each.value.ordered
+  expiration_policy {
+    # Never: a quiet quarter is no reason to stop listening.
+    ttl = ""
+  }
+  push_config {
+    push_endpoint = "${google_cloud_run_v2_service.this[each.value.function].uri}${each.value.path}"
+    oidc_token {
+      service_account_email = local.caller_emails[each.value.function]
+      audience              = local.audiences[each.value.function]
+    }
+  }
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.this["deadLetters"].id
+    max_delivery_attempts = local.max_delivery_attempts
+  }
+  depends_on = [google_pubsub_topic.gcr, google_cloud_run_v2_service_iam_member.invoke]
+}
+
+# The one that `npm run dead-letters` pulls from.
+resource "google_pubsub_subscription" "dead_letters" {
+  project                    = var.project_id
+  name                       = "${var.name}-dead-letters-pull"
+  topic                      = google_pubsub_topic.this["deadLetters"].id
+  labels                     = var.labels
+  ack_deadline_seconds       = 60
+  message_retention_duration = "1209600s"
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# Pub/Sub forwards what it gives up: it publishes there, and takes the message off here. Projects from before April 2021
+# also need roles/iam.serviceAccountTokenCreator for this agent on the callers' accounts.
+resource "google_pubsub_topic_iam_member" "forward" {
+  project = var.project_id
+  topic   = google_pubsub_topic.this["deadLetters"].name
+  role    = "roles/pubsub.publisher"
+  member  = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "forward" {
+  for_each     = local.pushed
+  project      = var.project_id
+  subscription = google_pubsub_subscription.push[each.key].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription" "status" {
+  for_each                   = var.status_subscriptions
+  project                    = var.project_id
+  name                       = "${var.name}-status-${each.key}"
+  topic                      = google_pubsub_topic.this["status"].id
+  labels                     = var.labels
+  filter                     = each.value.filter
+  ack_deadline_seconds       = 180
+  message_retention_duration = "604800s"
+  expiration_policy {
+    ttl = ""
+  }
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+  dynamic "push_config" {
+    for_each = each.value.push == null ? [] : [each.value.push]
+    content {
+      push_endpoint = push_config.value.endpoint
+      oidc_token {
+        service_account_email = push_config.value.service_account
+        audience              = push_config.value.audience
+      }
+    }
+  }
+}
