@@ -1,0 +1,211 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { documentedBlock } from '#test/docs/blocks.ts';
+import { type Desk, deskIn, type RunOptions } from '#test/docs/desk.ts';
+import { ROOT } from '#test/docs/markdown.ts';
+import { findTool } from './tools/find-tool.ts';
+import { type Finished, type RunningProcess, runProcess, startProcess } from './tools/process.ts';
+
+/** Beside whatever world runs on this machine by its usual ports. */
+const OFFSET = 17_000;
+const PLACES = {
+  '127.0.0.1:5000': `127.0.0.1:${5000 + OFFSET}`,
+  '127.0.0.1:8080': `127.0.0.1:${8080 + OFFSET}`,
+  '127.0.0.1:8085': `127.0.0.1:${8085 + OFFSET}`,
+};
+const CONFIG = 'countersign.yaml';
+const SETUP_MS = 600_000;
+const STEP_MS = 180_000;
+const PATIENCE = { timeout: 60_000, interval: 500 };
+
+/** Text of the quick start's terminal: its names are exported once, at the top. */
+const NAMES = documentedBlock('quick-start-names');
+
+let folder: string;
+let desk: Desk;
+let world: RunningProcess | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-clone-'));
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  // As people have them: under their own names.
+  for (const [name, tool] of [
+    ['crane', 'crane'],
+    ['oras', 'oras'],
+    ['cosign', 'cosign3'],
+  ] as const) {
+    await symlink(findTool(tool), join(bin, name));
+  }
+  const clone = join(folder, 'countersign');
+  const args = ['clone', '--quiet', '--no-hardlinks', ROOT, clone];
+  const cloned = await runProcess({ command: 'git', args });
+  if (cloned.code !== 0) throw new Error(cloned.stderr);
+  desk = deskIn(clone, bin);
+}, SETUP_MS);
+afterAll(async () => {
+  await world?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, STEP_MS);
+
+/** A step of the quick start, in the terminal where its names are known. */
+function step(id: string, { before = '', ...options }: RunOptions = {}): Promise<Finished> {
+  return desk.run(id, { places: PLACES, ...options, before: `${NAMES}\n${before}` });
+}
+
+/** The same step until it says `text`: what it shows comes within seconds, not at once. */
+function stepUntil(id: string, text: RegExp, options?: RunOptions): Promise<Finished> {
+  return vi.waitUntil(async () => {
+    const done = await step(id, options);
+    return text.test(done.stdout) && done;
+  }, PATIENCE);
+}
+
+describe('an empty clone', () => {
+  it(
+    'runs the two commands of the README',
+    async () => {
+      const { code, stdout, stderr } = await desk.run('readme-two-commands');
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      const shown = stripVTControlCharacters(stdout);
+      expect(shown).toMatch(/Held: the gate refuses it to Config Sync in every cluster \(KNV2002\)/);
+      expect(shown).toMatch(/Synced: RootSync\/root-sync of every cluster runs it/);
+      // What the quick start begins with is the same.
+      expect(documentedBlock('quick-start-demo')).toBe(documentedBlock('readme-two-commands'));
+    },
+    SETUP_MS,
+  );
+
+  it(
+    'starts a world that stays',
+    async () => {
+      const command = `${documentedBlock('quick-start-local')} -- --port-offset ${OFFSET}`;
+      world = await startProcess({
+        command: 'bash',
+        args: ['-c', `exec ${command}`],
+        cwd: desk.folder,
+        timeout: STEP_MS,
+        ready: (output) => output.includes('The local world is up'),
+      });
+      expect(world.output()).toContain(PLACES['127.0.0.1:5000']);
+    },
+    STEP_MS,
+  );
+});
+
+describe('the quick start', { timeout: STEP_MS }, () => {
+  it('holds an image that nobody has signed, and says why', async () => {
+    expect(await step('quick-start-push')).toMatchObject({ code: 0 });
+    await stepUntil('quick-start-refused', /KNV2002: .* is not approved for RootSync/);
+    const why = await step('quick-start-explain');
+    expect(why.code).toBe(1);
+    expect(why.stdout).toMatch(/^signatures wait +Not signed: sign the digest with cosign/m);
+    expect(why.stdout).toMatch(/^gate +bad +Config Sync was refused sha256:/m);
+  });
+
+  it('takes it up once it is signed, and shows what was written', async () => {
+    const signed = await step('quick-start-sign');
+    expect(signed).toMatchObject({ code: 0 });
+    expect(signed.stdout).toMatch(/Live everywhere\n$/);
+    const written: unknown = JSON.parse((await step('quick-start-annotations')).stdout);
+    expect(written).toEqual({
+      'configsync.gke.io/image-to-sync': expect.stringMatching(/platform:v1@sha256:[0-9a-f]{64}$/),
+      'countersign.dev/approved': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      'countersign.dev/receipt': expect.stringContaining('"authorities":["release-key"]'),
+    });
+    // As the page shows it, key by key.
+    const shown = documentedJson(await readFile(join(ROOT, 'docs/quick-start.md'), 'utf8'));
+    expect(keysOf(written)).toEqual(keysOf(shown));
+  });
+
+  it('lets nobody forge an approval', async () => {
+    const forged = await step('quick-start-forge');
+    expect(forged.code).toBe(1);
+    expect(forged.stderr).toContain("ValidatingAdmissionPolicy 'countersign-gate'");
+  });
+
+  it('never refuses what is signed before it is tagged', async () => {
+    const done = await step('quick-start-sign-first');
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(/Live everywhere\n$/);
+  });
+
+  it('keeps every cluster where it is when somebody else signs', async () => {
+    const tried = await step('quick-start-wrong-key');
+    expect(tried).toMatchObject({ code: 0 });
+    expect(tried.stdout).toMatch(/^Not trusted under policy "release": .*[^]* wrong-key\nexited 1$/m);
+    const status = await stepUntil('quick-start-status', /Phase: Synced, Live[^]*Phase: Synced, Live/);
+    expect(status).toMatchObject({ code: 0 });
+  });
+
+  it('asks for a resync, and says beforehand what it would change', async () => {
+    const asked = await step('quick-start-resync');
+    expect(asked).toMatchObject({ code: 0 });
+    expect(asked.stdout).toMatch(/^none +cluster-3 RootSync\/root-sync: Live$/m);
+    expect(asked.stdout).toMatch(/^Resync [0-9a-f-]{36}: 1 clusters tasked$/m);
+  });
+
+  it('tells what happened', async () => {
+    const { stdout } = await stepUntil('quick-start-events', /image\.untrusted/);
+    for (const line of [
+      /^INFO image\.unsigned +No signature in any known place/m,
+      /^INFO sync\.approved cluster-1 RootSync\/root-sync Approved$/m,
+      /^INFO sync\.synced cluster-1 RootSync\/root-sync Live$/m,
+      /^ERROR image\.untrusted +No trusted signature: wrong-key$/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+  });
+});
+
+describe('the commands', { timeout: STEP_MS }, () => {
+  const env = { PUBSUB_EMULATOR_HOST: PLACES['127.0.0.1:8085'], COUNTERSIGN_CONFIG: CONFIG };
+
+  beforeAll(async () => {
+    const text = await readFile(join(desk.folder, '.local', CONFIG), 'utf8');
+    await writeFile(join(desk.folder, CONFIG), text.replaceAll('./', './.local/'));
+  });
+
+  it('of the README do what they say', async () => {
+    const done = await step('readme-commands', { env });
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+    expect(done.stdout).toContain(`${CONFIG}: ok`);
+    expect(done.stdout).toContain('Verified by release-key under policy "release"');
+    expect(done.stdout).toContain('kind: ValidatingAdmissionPolicyBinding');
+    expect(done.stdout).toContain('The gate would refuse nothing in 3 clusters');
+    expect(done.stdout).toContain('No dead letters');
+    expect(done.stdout).toContain('Phase: Synced, Live');
+  });
+
+  it('of docs/api.md do what they say', async () => {
+    const done = await step('api-commands', { before: 'DIGEST=$(crane digest $IMAGE)' });
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(/is live and approved: nothing to do[^]*Verified by release-key/);
+    expect(done.stdout).toMatch(/Live everywhere\n$/);
+  });
+
+  it('of docs/dead-letters.md do what they say', async () => {
+    const done = await step('dead-letters-commands', { env });
+    // There is no letter of that number to drop.
+    expect(done).toMatchObject({ code: 1 });
+    expect(done.stdout).toContain('No dead letters');
+  });
+
+  it('of docs/restore.md do what they say', async () => {
+    const done = await step('restore-resync');
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(/: 3 clusters tasked$/m);
+  });
+});
+
+/** The one JSON sample of the quick start. */
+function documentedJson(page: string): unknown {
+  return JSON.parse(/```json\n([^]*?)```/.exec(page)?.[1] ?? '');
+}
+
+function keysOf(value: unknown): readonly string[] {
+  return Object.keys(typeof value === 'object' && value !== null ? value : {}).toSorted();
+}
