@@ -33,6 +33,7 @@ export async function readStart(name: string): Promise<Start> {
   const log = createLogger({ ...shared, level: env.logLevel, trace: () => context.current() });
   const telemetry = await openTelemetry(settings, {
     ...shared,
+    service: env.service ?? `countersign-${name}`,
     context,
     log,
     now: () => performance.now(),

@@ -14,7 +14,8 @@ const options = readOptions(process.argv.slice(2), join(ROOT, '.local'));
 process.exitCode = 'exitCode' in options ? options.exitCode : await run(options);
 
 /** Runs the world until it is told to stop, or a function dies; returns the exit code. */
-async function run({ dir, clusters, portOffset, verbose }: LocalOptions): Promise<number> {
+async function run(settings: LocalOptions): Promise<number> {
+  const { dir, clusters, portOffset, verbose, traces = false } = settings;
   let world: World | undefined;
   const force = (): void => {
     world?.kill();
@@ -32,6 +33,7 @@ async function run({ dir, clusters, portOffset, verbose }: LocalOptions): Promis
       bundles: join(ROOT, 'dist'),
       ports: portOffset,
       clusters,
+      traces,
       ...(pubsubHost ? { pubsubHost } : {}),
       ...(verbose ? { onLine: (name, line) => process.stdout.write(`[${name}] ${line}\n`) } : {}),
     });

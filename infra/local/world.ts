@@ -23,6 +23,7 @@ import {
 import { openPubsub, type PubsubRest } from './world/pubsub-rest.ts';
 import { createTopics, subscribeFunctions, unsubscribeAll } from './world/set-up-pubsub.ts';
 import { startClusters } from './world/start-clusters.ts';
+import { type Collector, startCollector } from './traces/start-collector.ts';
 import { findBuilt, startFunctions } from './world/start-functions.ts';
 import { tickSweep } from './world/tick-sweep.ts';
 import { TOPICS } from './world/topics.ts';
@@ -44,6 +45,8 @@ export interface WorldOptions {
   readonly project?: string;
   /** Google's emulator (`host:port`) in place of the embedded Pub/Sub. */
   readonly pubsubHost?: string;
+  /** Collects the functions' spans. */
+  readonly traces?: boolean;
   /** Told each line that a function, or the world itself, logs. */
   readonly onLine?: (name: string, line: string) => void;
 }
@@ -55,6 +58,8 @@ export interface World {
   readonly functions: ReadonlyMap<FunctionName, RunningFunction>;
   readonly clusters: readonly Kube[];
   readonly files: WorldFiles;
+  /** Where spans are collected, if they are. */
+  readonly traces?: Collector;
   /** Resolves when a function ends that nobody stopped. */
   readonly failed: Promise<WorldError>;
   /** Stops every part, the last started first; resolves when no process and no port is left. */
@@ -99,8 +104,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     parts,
   );
   await writeFiles({ files, registry: registry.host, clusters, pubsub });
+  const traces = options.traces === true ? await openCollector(ports, parts) : undefined;
   const functions = await startFunctions(
-    { bundles, built, ports, files, pubsubHost: pubsub.host, onLine },
+    {
+      bundles,
+      built,
+      ports,
+      files,
+      pubsubHost: pubsub.host,
+      onLine,
+      ...(traces === undefined ? {} : { collector: traces.url }),
+    },
     parts,
   );
   parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
@@ -115,6 +129,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     functions,
     clusters,
     files,
+    ...(traces === undefined ? {} : { traces }),
     failed: Promise.race([...functions.values()].map(({ died }) => died)),
     stop: () => (stopped ??= owned.disposeAsync()),
     kill() {
@@ -127,11 +142,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 function neededPorts(
   ports: Ports,
   built: readonly FunctionName[],
-  { ports: choice, pubsubHost }: WorldOptions,
+  { ports: choice, pubsubHost, traces }: WorldOptions,
 ): Partial<Ports> {
   if (choice === 'free') return {};
   const names: PortName[] = ['registry', ...built, ...(pubsubHost ? [] : ['pubsub' as const])];
+  if (traces === true) names.push('traces');
   return Object.fromEntries(names.map((name) => [name, ports[name]]));
+}
+
+/** Stopped after the functions, which send their last spans while they drain. */
+async function openCollector(ports: Ports, parts: AsyncDisposableStack): Promise<Collector> {
+  return parts.adopt(await startCollector({ port: ports.traces }), (collector) =>
+    collector.close(),
+  );
 }
 
 async function openWorldPubsub(

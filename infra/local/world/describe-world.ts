@@ -5,7 +5,7 @@ import { STATUS_SUBSCRIPTION } from './topics.ts';
 
 /** Where everything is, and what to type next; paths are as seen from `cwd`. */
 export function describeWorld(world: World, cwd: string): string {
-  const { registry, pubsub, functions, clusters, files } = world;
+  const { registry, pubsub, functions, clusters, files, traces } = world;
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
   const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
@@ -27,6 +27,7 @@ export function describeWorld(world: World, cwd: string): string {
     ],
     ['signing key', `${at(files.privateKey)}, empty password`],
     ['logs', at(files.logs)],
+    ...(traces === undefined ? [] : [['traces', `${traces.url}/traces`] as const]),
   ] as const;
   const table = places.map(([name, place]) => `  ${name.padEnd(12)} ${place}`).join('\n');
   return `The local world is up; Ctrl-C stops it.

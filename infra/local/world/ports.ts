@@ -14,7 +14,8 @@ const PORTS = {
   sweep: 8083,
   pubsub: 8085,
   admission: 8443,
-} as const satisfies Readonly<Record<FunctionName | 'registry' | 'pubsub', number>>;
+  traces: 4318,
+} as const satisfies Readonly<Record<FunctionName | 'registry' | 'pubsub' | 'traces', number>>;
 
 export type PortName = keyof typeof PORTS;
 export type Ports = Readonly<Record<PortName, number>>;
@@ -37,6 +38,7 @@ export function choosePorts(choice: PortChoice): Ports {
     sweep: at(PORTS.sweep),
     pubsub: at(PORTS.pubsub),
     admission: at(PORTS.admission),
+    traces: at(PORTS.traces),
   };
 }
 

@@ -6,6 +6,8 @@ export interface LocalOptions {
   readonly portOffset: number;
   readonly verbose: boolean;
   readonly dir: string;
+  /** Whether spans are collected. */
+  readonly traces?: boolean;
 }
 
 const DEFAULT_CLUSTERS = 3;
@@ -25,6 +27,7 @@ export function readOptions(
     .option('--clusters <number>', 'how many clusters', between(1, MAX_CLUSTERS), DEFAULT_CLUSTERS)
     .option('--port-offset <number>', 'added to every port', between(0, HIGHEST_OFFSET), 0)
     .option('--dir <folder>', 'where its files go', defaultDir)
+    .option('--traces', 'collect the steps of every push, and draw them')
     .option('--verbose', 'show the logs of the functions', false)
     .exitOverride();
   try {

@@ -15,6 +15,8 @@ export interface FunctionsOptions {
   readonly ports: Ports;
   readonly files: WorldFiles;
   readonly pubsubHost: string;
+  /** Where spans go; absent: nowhere. */
+  readonly collector?: string;
   readonly onLine: (name: string, line: string) => void;
 }
 
@@ -60,7 +62,7 @@ function bundleOf(bundles: string, name: FunctionName): string {
 /** All that a function reads: nothing of the caller's shell may change what it does. */
 function environmentOf(
   name: FunctionName,
-  { files, pubsubHost }: FunctionsOptions,
+  { files, pubsubHost, collector }: FunctionsOptions,
 ): Record<string, string> {
   const tls = { COUNTERSIGN_TLS_CERT: files.tlsCert, COUNTERSIGN_TLS_KEY: files.tlsKey };
   return {
@@ -70,5 +72,6 @@ function environmentOf(
     // Without it Google's client looks for a metadata server, waits, and warns.
     METADATA_SERVER_DETECTION: 'none',
     ...(name === 'admission' ? tls : {}),
+    ...(collector === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector }),
   };
 }

@@ -27,6 +27,7 @@ describe('choosePorts()', () => {
       sweep: 8083,
       pubsub: 8085,
       admission: 8443,
+      traces: 4318,
     });
   });
 

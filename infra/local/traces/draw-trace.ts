@@ -1,0 +1,77 @@
+import type { CollectedSpan } from './span.ts';
+
+/** What a line says of a step beside its name, in this order; the rest is for programs. */
+const SHOWN = [
+  'countersign.cluster',
+  'countersign.sync',
+  'countersign.event',
+  'countersign.image',
+  'countersign.digest',
+  'countersign.verdict',
+  'countersign.authorities',
+  'countersign.reasons',
+  'countersign.phase',
+  'messaging.destination.subscription.name',
+  'messaging.destination.name',
+  'messaging.batch.message_count',
+  'error.type',
+] as const;
+
+/** Said by the step above, or by the event, already. */
+const IMPLIED: Readonly<Record<string, readonly string[]>> = {
+  'publish status': ['countersign.image', 'countersign.digest', 'countersign.phase'],
+  list: ['countersign.cluster'],
+  decide: ['countersign.cluster'],
+  patch: ['countersign.cluster', 'countersign.sync'],
+};
+
+/** As much of a digest as people compare. */
+const DIGEST = /(sha256:[0-9a-f]{8})[0-9a-f]{56}/g;
+const WIDTH = 8;
+
+/**
+ * A trace as a tree, a line for each step: when it began since the trace did, how long it took, its function, and what
+ * it was about. Steps whose parent was not collected stand at the left.
+ */
+export function drawTrace(spans: readonly CollectedSpan[]): string {
+  const sorted = spans.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  const [first] = sorted;
+  if (first === undefined) return '';
+  const present = new Set(sorted.map(({ spanId }) => spanId));
+  const children = Map.groupBy(sorted, ({ parent = '' }) => (present.has(parent) ? parent : ''));
+  const lines: string[] = [`trace ${first.traceId}, ${sorted.length} steps`];
+  const draw = (of: string, indent: string): void => {
+    const list = children.get(of) ?? [];
+    for (const [at, span] of list.entries()) {
+      const last = at === list.length - 1;
+      const root = of === '';
+      const branch = root ? '' : last ? '└─ ' : '├─ ';
+      lines.push(`${timesOf(span, first.start)}  ${indent}${branch}${describe(span, of === '')}`);
+      draw(span.spanId, `${indent}${root ? '' : last ? '   ' : '│  '}`);
+    }
+  };
+  lines.push(`${'start'.padStart(WIDTH)} ${'ms'.padStart(WIDTH)}`);
+  draw('', '');
+  return `${lines.join('\n')}\n`;
+}
+
+function timesOf({ start, end }: CollectedSpan, origin: number): string {
+  const since = (start - origin).toFixed(0);
+  return `${since.padStart(WIDTH)} ${(end - start).toFixed(1).padStart(WIDTH)}`;
+}
+
+function describe(span: CollectedSpan, root: boolean): string {
+  const { name, service, attributes, failed } = span;
+  const implied = IMPLIED[name] ?? [];
+  const details = SHOWN.filter((key) => !implied.includes(key)).flatMap((key) => {
+    const value = attributes[key];
+    return value === undefined || value === '' ? [] : [value];
+  });
+  const received = root || name.startsWith('receive');
+  const text = [received ? `${short(service)}: ${name}` : name, ...details].join('  ');
+  return `${text.replaceAll(DIGEST, '$1')}${failed ? '  FAILED' : ''}`;
+}
+
+function short(service: string): string {
+  return service.replace(/^countersign-/, '');
+}

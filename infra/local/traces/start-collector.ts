@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { drawTrace } from './draw-trace.ts';
+import { Export } from './schema.ts';
+import { type CollectedSpan, spansOf } from './span.ts';
+
+export interface Collector {
+  /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be. */
+  readonly url: string;
+  /** Every span so far, the oldest forgotten first. */
+  readonly spans: () => readonly CollectedSpan[];
+  close(): Promise<void>;
+}
+
+/** A thousand pushes to a few clusters; everything here is in memory. */
+const MAX_SPANS = 50_000;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Traces that one look shows, the newest last, as a terminal has it. */
+const SHOWN_TRACES = 5;
+
+/**
+ * A collector of spans in small: takes OTLP over HTTP in JSON, and draws traces as text at `/traces` and
+ * `/traces/<trace id>`; with `?name=` only those that have such a step. Port 0 takes a free one.
+ */
+export async function startCollector({ port }: { readonly port: number }): Promise<Collector> {
+  const spans: CollectedSpan[] = [];
+  const app = new Hono();
+  app.post('/v1/traces', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+    const body = Export.safeParse(await c.req.json().catch(() => undefined));
+    if (!body.success) return c.json({ message: 'This is no OTLP export in JSON' }, 400);
+    spans.push(...spansOf(body.data));
+    spans.splice(0, Math.max(0, spans.length - MAX_SPANS));
+    return c.json({});
+  });
+  app.get('/traces', (c) => {
+    const name = c.req.query('name');
+    const traces = Map.groupBy(spans, ({ traceId }) => traceId);
+    const drawn = [...traces.values()]
+      .filter((trace) => name === undefined || trace.some((span) => span.name === name))
+      .slice(-SHOWN_TRACES)
+      .map(drawTrace);
+    return c.text(drawn.length === 0 ? 'No traces yet\n' : drawn.join('\n'));
+  });
+  app.get('/traces/:id', (c) => {
+    const trace = spans.filter(({ traceId }) => traceId === c.req.param('id'));
+    return trace.length === 0 ? c.text('No such trace\n', 404) : c.text(drawTrace(trace));
+  });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    spans: () => spans,
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { drawTrace } from '#infra/local/traces/draw-trace.ts';
+import type { CollectedSpan } from '#infra/local/traces/span.ts';
+import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
+import { publishSigned } from '#test/fixtures/world-story.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+let world: TestWorld;
+let digest: string;
+let trace: readonly CollectedSpan[];
+
+beforeAll(async () => {
+  world = await startTestWorld({ traces: true });
+  digest = await publishSigned(world, 'a: 1\n');
+  trace = await vi.waitFor(() => {
+    const found = traceOf(digest);
+    expect(named(found, 'patch')).toHaveLength(world.clusters.length);
+    // Sent before the answer, as the last of its function's.
+    expect(named(found, 'receive message')).toHaveLength(1 + world.clusters.length);
+    return found;
+  }, PATIENCE);
+}, 60_000);
+afterAll(() => world.stop());
+
+/** The trace in which the tag's own push was judged: signing made some of its own before. */
+function traceOf(pushed: string): readonly CollectedSpan[] {
+  const spans = world.traces?.spans() ?? [];
+  const patch = spans.find(
+    ({ name, attributes }) => name === 'decide' && attributes['countersign.approved'] === pushed,
+  );
+  return spans.filter(({ traceId }) => traceId === patch?.traceId);
+}
+
+function named(spans: readonly CollectedSpan[], name: string): readonly CollectedSpan[] {
+  return spans.filter((span) => span.name === name);
+}
+
+/** Names of a step and of all that led to it, the first of them first. */
+function pathOf(span: CollectedSpan): readonly string[] {
+  const parent = trace.find(({ spanId }) => spanId === span.parent);
+  return [...(parent === undefined ? [] : pathOf(parent)), span.name];
+}
+
+describe('a push, traced', () => {
+  it('is one trace, of steps that hang together', () => {
+    const ids = new Set(trace.map(({ spanId }) => spanId));
+    const roots = trace.filter(({ parent }) => parent === undefined || !ids.has(parent));
+    expect(roots.map(({ name, service }) => [service, name])).toEqual([
+      ['countersign-push', 'receive message'],
+    ]);
+    expect(roots[0]?.parent).toBeUndefined();
+    expect(trace.filter(({ failed }) => failed)).toEqual([]);
+  });
+
+  it('goes from the notification to the patch of every cluster', () => {
+    const patches = named(trace, 'patch');
+    expect(patches.map(({ attributes }) => attributes['countersign.cluster']).toSorted()).toEqual(
+      world.clusters.map(({ name }) => name).toSorted(),
+    );
+    for (const patch of patches) {
+      expect(patch.service).toBe('countersign-cluster');
+      expect(pathOf(patch)).toEqual([
+        'receive message',
+        'fan out',
+        'receive message',
+        'cluster task',
+        'decide',
+        'patch',
+      ]);
+      expect(patch.attributes['countersign.sync']).toBe('RootSync/root-sync');
+    }
+  });
+
+  it('says what was verified, and by whom', () => {
+    const verified = named(trace, 'verify').filter(
+      ({ attributes }) => attributes['countersign.digest'] === digest,
+    );
+    expect(verified.length).toBeGreaterThan(world.clusters.length);
+    for (const { attributes } of verified) {
+      expect(attributes).toMatchObject({
+        'countersign.verdict': 'verified',
+        'countersign.authorities': 'release-key',
+      });
+    }
+  });
+
+  it('has every step of the way', () => {
+    const inTasks = ['list', 'resolve', 'verify', 'decide', 'patch', 'publish status'];
+    const names = new Set(trace.map(({ name }) => name));
+    expect([...names].toSorted()).toEqual(
+      [...inTasks, 'cluster task', 'fan out', 'receive message'].toSorted(),
+    );
+  });
+
+  it('goes on in the status events', async () => {
+    const [{ traceId = '' } = {}] = trace;
+    await vi.waitFor(async () => {
+      const told = (await world.events()).filter(
+        ({ attributes }) => attributes['type'] === 'sync.approved',
+      );
+      const approved = told.filter(({ data }) => JSON.stringify(data).includes(digest));
+      expect(approved).toHaveLength(world.clusters.length);
+      for (const { attributes } of approved) {
+        expect(attributes['googclient_traceparent']?.split('-')[1]).toBe(traceId);
+      }
+    }, PATIENCE);
+  });
+
+  it('is drawn by the collector', async () => {
+    const [{ traceId = '' } = {}] = trace;
+    const answer = await fetch(`${world.traces?.url}/traces/${traceId}`);
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    expect(text).toBe(
+      drawTrace(world.traces?.spans().filter((span) => span.traceId === traceId) ?? []),
+    );
+  });
+});
