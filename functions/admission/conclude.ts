@@ -68,12 +68,11 @@ function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: 
       );
     }
     case 'untrusted':
-    case 'unusable':
-      return refuse(
-        verdict.status,
-        `Image validation failed: ${name}: ${explainVerdict(verdict, policy)}`,
-        facts,
-      );
+    case 'unusable': {
+      const reasons = reasonsOf(verdict).join(', ');
+      const why = explainVerdict(verdict, policy);
+      return refuse(verdict.status, `Image validation failed: ${name} (${reasons}): ${why}`, facts);
+    }
   }
 }
 
