@@ -22,7 +22,7 @@ await run('sweep', async () => {
     store,
     publishTasks: openTasks(base, topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
-    settings: { ...config.sweep, callsPerMinute: callsPerMinute(config.fleet, 'sweep') },
+    settings: { ...config.sweep, callsPerMinute: callsPerMinute(base, 'sweep') },
     now,
     meter,
     newId: randomUUID,

@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetConfig } from '#shared/config/config.ts';
-import {
-  type BudgetOptions,
-  GATEWAY_CALLS_PER_MINUTE,
-  SHARES,
-  type Share,
-  paceFor,
-} from '#shared/fleet/budget.ts';
+import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/budget.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -27,8 +21,12 @@ const KUBECONFIG_BURST = 1_000;
 const EMULATOR_TOKEN = 'countersign-local';
 
 /** Calls to clusters that `share` may cost in a minute, over all instances. */
-export function callsPerMinute({ type }: FleetConfig, share: Share): number {
-  return type === 'gkeHub' ? GATEWAY_CALLS_PER_MINUTE * SHARES[share] : KUBECONFIG_CALLS_PER_MINUTE;
+export function callsPerMinute(
+  { config, env }: Pick<Base, 'config' | 'env'>,
+  share: Share,
+): number {
+  if (config.fleet.type !== 'gkeHub') return KUBECONFIG_CALLS_PER_MINUTE;
+  return (env.gatewayCallsPerMinute ?? GATEWAY_CALLS_PER_MINUTE) * SHARES[share];
 }
 
 const clock = { now: () => performance.now(), sleep };
@@ -63,12 +61,12 @@ function openHubFleets(
   fleet: FleetConfig & { readonly type: 'gkeHub' },
   shared: Omit<Parameters<typeof createKubeconfigFleet>[1], 'pace'>,
 ): (share: Share) => Fleet {
-  const { maxInstances, gkeHubEmulatorHost: emulator } = env;
+  const { maxInstances, gatewayCallsPerMinute: quota, gkeHubEmulatorHost: emulator } = env;
   const identity =
     emulator === undefined
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
-  const budget: BudgetOptions = { maxInstances, ...clock };
+  const budget = { maxInstances, ...(quota === undefined ? {} : { quota }), ...clock };
   return (share) => {
     const hub = createHubFleet(fleet, {
       ...shared,

@@ -20,6 +20,8 @@ export interface Env {
   readonly firestoreEmulatorHost?: string;
   /** How many instances of this function there can be: each paces its calls to clusters by its part. */
   readonly maxInstances: number;
+  /** Connect Gateway's quota, where Google has granted another than the usual one. */
+  readonly gatewayCallsPerMinute?: number;
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -63,6 +65,11 @@ const Environment = z.object({
     .regex(/^[1-9][0-9]{0,3}$/, 'must be a number from 1 to 9999, as in the deployment')
     .transform(Number)
     .optional(),
+  COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE: z
+    .string()
+    .regex(/^[1-9][0-9]{1,6}$/, 'must be a number from 10 to 9999999, as the quota page says')
+    .transform(Number)
+    .optional(),
 });
 
 /**
@@ -79,6 +86,9 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): Env 
     configPath: data.COUNTERSIGN_CONFIG ?? 'countersign.yaml',
     logLevel: data.LOG_LEVEL ?? 'info',
     maxInstances: data.COUNTERSIGN_MAX_INSTANCES ?? 1,
+    ...(data.COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE === undefined
+      ? {}
+      : { gatewayCallsPerMinute: data.COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE }),
     ...(data.K_SERVICE === undefined ? {} : { service: data.K_SERVICE }),
     ...(data.K_REVISION === undefined ? {} : { revision: data.K_REVISION }),
     ...(data.GOOGLE_CLOUD_PROJECT === undefined ? {} : { projectId: data.GOOGLE_CLOUD_PROJECT }),

@@ -19,14 +19,17 @@ const BURST = 1 / 10;
 export interface BudgetOptions extends Pick<PaceOptions, 'now' | 'sleep'> {
   /** How many instances of the function there can be: each takes it that all the others call, too. */
   readonly maxInstances: number;
+  /** The quota, where it is not the usual one. */
+  readonly quota?: number;
 }
 
 /**
  * The pace of one instance: in no minute more calls than its part of the share, the burst included. A fleet of several
  * projects has several quotas, and still this one budget.
  */
-export function paceFor(share: Share, { maxInstances, now, sleep }: BudgetOptions): Pace {
-  const perMinute = (GATEWAY_CALLS_PER_MINUTE * SHARES[share]) / maxInstances;
+export function paceFor(share: Share, options: BudgetOptions): Pace {
+  const { maxInstances, quota = GATEWAY_CALLS_PER_MINUTE, now, sleep } = options;
+  const perMinute = (quota * SHARES[share]) / maxInstances;
   // A bucket that holds less than one call would never let one through.
   const burst = Math.max(1, Math.floor(perMinute * BURST));
   return createPace({ perMinute: perMinute * (1 - BURST), burst, now, sleep });

@@ -24,6 +24,7 @@ describe('readEnv()', () => {
       GKE_HUB_EMULATOR_HOST: '127.0.0.1:8086',
       FIRESTORE_EMULATOR_HOST: '[::1]:8087',
       COUNTERSIGN_MAX_INSTANCES: '20',
+      COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE: '6000',
       UNRELATED: 'x',
     };
     expect(readEnv(env)).toEqual({
@@ -38,6 +39,7 @@ describe('readEnv()', () => {
       gkeHubEmulatorHost: '127.0.0.1:8086',
       firestoreEmulatorHost: '[::1]:8087',
       maxInstances: 20,
+      gatewayCallsPerMinute: 6000,
     });
   });
 
@@ -67,6 +69,8 @@ describe('readEnv()', () => {
     ['COUNTERSIGN_MAX_INSTANCES', '0'],
     ['COUNTERSIGN_MAX_INSTANCES', '-3'],
     ['COUNTERSIGN_MAX_INSTANCES', 'many'],
+    ['COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE', '0'],
+    ['COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE', '2.5'],
   ])('refuses %s=%s by the name of the variable', (name, value) => {
     expect(() => readEnv({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(name) }),

@@ -4,13 +4,18 @@ import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/f
 const MINUTE_MS = 60_000;
 
 /** When calls go out that come all at once, at the start of a minute. */
-async function timesOf(share: Share, maxInstances: number): Promise<readonly number[]> {
+async function timesOf(
+  share: Share,
+  maxInstances: number,
+  quota?: number,
+): Promise<readonly number[]> {
   let time = 0;
   const times: number[] = [];
   const sleep = async (ms: number): Promise<void> => {
     time += ms;
   };
-  const pace = paceFor(share, { maxInstances, now: () => time, sleep });
+  const shared = { maxInstances, now: () => time, sleep };
+  const pace = paceFor(share, quota === undefined ? shared : { ...shared, quota });
   do await pace.run('c1', 'list', async () => times.push(time));
   while ((times.at(-1) ?? 0) < 2 * MINUTE_MS);
   return times;
@@ -36,6 +41,13 @@ describe('paceFor()', () => {
     );
     expect(most).toBeLessThanOrEqual(budget);
     expect(most).toBeGreaterThan(budget * 0.85);
+  });
+
+  it('shares out another quota where there is one', async () => {
+    const times = await timesOf('push', 1, 600);
+    const first = times.filter((at) => at < MINUTE_MS).length;
+    expect(first).toBeLessThanOrEqual(300);
+    expect(first).toBeGreaterThan(300 * 0.85);
   });
 
   it('lets a first call through however many instances there are', async () => {
