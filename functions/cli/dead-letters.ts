@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { openGoogleToken } from '#functions/wiring/google-token.ts';
 import { createPubsubRest } from '#shared/status/pubsub-rest.ts';
+import { runProcess } from './run-command.ts';
 import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
 
 /** Shorter than letters are leased: what a run that takes longer left alone comes back by itself. */
@@ -21,13 +22,4 @@ async function open(configPath: string | undefined): Promise<DeadLetterOffice> {
   };
 }
 
-// Should the command itself fail, its status is not to be read as "not all of them".
-process.exitCode = 2;
-const code = await runDeadLetters(process.argv.slice(2), {
-  open,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  timeoutMs: TIMEOUT_MS,
-});
-// What is still under way after a timeout must not keep people waiting.
-process.exit(code);
+await runProcess((args, io) => runDeadLetters(args, { ...io, open }), TIMEOUT_MS);

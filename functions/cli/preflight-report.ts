@@ -1,5 +1,6 @@
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
+import { clean } from './run-command.ts';
 
 /** What preflight found in one cluster. */
 export interface ClusterReport extends ClusterDescription {
@@ -37,14 +38,6 @@ export function exitCodeOf({ clusters, unlisted }: FleetReport): 0 | 1 | 2 {
   if (found) return 1;
   const unchecked = clusters.some((report) => report.unchecked !== undefined);
   return unchecked || unlisted.length > 0 ? 2 : 0;
-}
-
-/** Controls, formats and what is no character: what tenants and API servers write must not rule a terminal. */
-const UNPRINTABLE = /\p{C}/gu;
-
-/** One line that a terminal may be given. */
-export function clean(line: string): string {
-  return line.replaceAll(UNPRINTABLE, '\ufffd');
 }
 
 /** The report for people, a line for each finding. */

@@ -6,6 +6,7 @@ import { openFleet } from '#functions/wiring/fleet.ts';
 import { openImages } from '#functions/wiring/images.ts';
 import { openRegistries } from '#functions/wiring/registries.ts';
 import { checkFleet, type OpenedFleet } from './check-fleet.ts';
+import { runProcess } from './run-command.ts';
 
 /** A fleet of 1,000 clusters takes ten minutes of the sweep's share of calls. */
 const TIMEOUT_MS = 900_000;
@@ -39,11 +40,4 @@ async function open(file: string): Promise<OpenedFleet> {
   };
 }
 
-const code = await checkFleet(process.argv.slice(2), {
-  open,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  timeoutMs: TIMEOUT_MS,
-});
-// What is still under way after a timeout must not keep people waiting.
-process.exit(code);
+await runProcess((args, io) => checkFleet(args, { ...io, open }), TIMEOUT_MS);

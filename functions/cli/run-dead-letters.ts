@@ -1,13 +1,14 @@
 import type { TopicNames } from '#shared/config/config.ts';
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
 import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
 import { type DeadLettersCommand, USAGE, readDeadLettersCommand } from './dead-letters-command.ts';
 import { createOrigins, isOnTopic } from './letter-origin.ts';
 import { MAX_LETTERS, findSubscription, pullLetters } from './pull-letters.ts';
+import { type CommandIo, type ExitCode, clean, runCommand } from './run-command.ts';
 import { settleLetter } from './settle-letter.ts';
-import { type LetterReport, clean, formatLetters, letterToJson } from './show-letters.ts';
+import { type LetterReport, formatLetters, letterToJson } from './show-letters.ts';
 
 /** What the config says, opened. */
 export interface DeadLetterOffice {
@@ -16,17 +17,10 @@ export interface DeadLetterOffice {
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface DeadLettersDeps {
+export interface DeadLettersDeps extends CommandIo {
   /** Reads the config at the path, or at its usual place. Throws `bad-config`. */
   readonly open: (configPath: string | undefined) => Promise<DeadLetterOffice>;
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** For all of it, in milliseconds. */
-  readonly timeoutMs: number;
 }
-
-/** 0: done, 1: not all of it, 2: could not be done, or bad input, 3: timed out. */
-export type ExitCode = 0 | 1 | 2 | 3;
 
 interface Outcome {
   readonly reports: readonly LetterReport[];
@@ -35,28 +29,21 @@ interface Outcome {
   readonly more: boolean;
 }
 
-/** The command `npm run dead-letters`: letters on standard output, what went wrong on standard error. */
-export async function runDeadLetters(args: string[], deps: DeadLettersDeps): Promise<ExitCode> {
-  const command = readDeadLettersCommand(args);
-  if (command === undefined) {
-    deps.err(USAGE);
-    return 2;
-  }
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => giveUp(undefined), deps.timeoutMs);
-  try {
-    const outcome = await Promise.race([settleAll(command, deps), late]);
-    if (outcome !== undefined) return report(outcome, command, deps);
-    deps.err(`Not done within ${deps.timeoutMs / 1000} s: run it again, which is safe\n`);
-    return 3;
-  } catch (error) {
-    const { code, message, cause } = toFailure(error);
-    const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
-    deps.err(`${clean(shown)} (${code})\n`);
-    return 2;
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * The command `npm run dead-letters`: letters on standard output, what went wrong on standard error. Run again after a
+ * timeout it does no harm.
+ */
+export function runDeadLetters(args: string[], deps: DeadLettersDeps): Promise<ExitCode> {
+  return runCommand(
+    {
+      command: readDeadLettersCommand(args),
+      usage: USAGE,
+      late: 'Not done',
+      work: (command) => settleAll(command, deps),
+      show: (outcome, command) => report(outcome, command, deps),
+    },
+    deps,
+  );
 }
 
 async function settleAll(command: DeadLettersCommand, deps: DeadLettersDeps): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { parseNotification } from '#shared/registry/notification.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { DeadLetter } from '#shared/status/read-dead-letter.ts';
+import { clean } from './run-command.ts';
 import type { Fate } from './settle-letter.ts';
 
 export interface LetterReport {
@@ -10,8 +11,6 @@ export interface LetterReport {
   readonly problem?: string;
 }
 
-/** Controls, formats such as the change of direction, and what is no character: what others sent must not rule a terminal. */
-const UNPRINTABLE = /\p{C}/gu;
 const MAX_WHAT = 100;
 
 /** For people: three lines a letter. */
@@ -74,9 +73,4 @@ function describeNotification(data: Uint8Array): string | undefined {
 function describeText(text: string): string {
   if (text === '') return 'no data';
   return text.length <= MAX_WHAT ? text : `${text.slice(0, MAX_WHAT)}…`;
-}
-
-/** Without what could move the cursor or lie about the order of words. */
-export function clean(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import type { Digest } from '#shared/core/digest.ts';
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { formatReference, parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
 import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
+import { type CommandIo, type ExitCode, clean, runCommand } from './run-command.ts';
 
 /** What the config says, opened. */
 export interface ImageJudge {
@@ -16,21 +17,12 @@ export interface ImageJudge {
   readonly verifier: Verifier;
 }
 
-export interface VerifyDeps {
+export interface VerifyDeps extends CommandIo {
   /** Reads the config at the path, or at its usual place. Throws `bad-config`. */
   readonly open: (configPath: string | undefined) => Promise<ImageJudge>;
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** For all of it, in milliseconds. */
-  readonly timeoutMs: number;
 }
 
-/** 0: verified, 1: not, 2: could not be checked, or bad input, 3: timed out. */
-export type ExitCode = 0 | 1 | 2 | 3;
-
 const USAGE = 'Usage: npm run verify -- IMAGE [--config FILE] [--json]\n';
-/** Controls, formats such as the change of direction, and what is no character: what others push must not rule a terminal. */
-const UNPRINTABLE = /\p{C}/gu;
 
 interface Command {
   readonly image: string;
@@ -39,30 +31,20 @@ interface Command {
 }
 
 /** The command `npm run verify`: the verdict on standard output, why there is none on standard error. */
-export async function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode> {
-  const command = readCommand(args);
-  if (command === undefined) {
-    deps.err(USAGE);
-    return 2;
-  }
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => giveUp(undefined), deps.timeoutMs);
-  try {
-    const report = await Promise.race([judgeImage(command, deps), late]);
-    if (report === undefined) {
-      deps.err(`No verdict within ${deps.timeoutMs / 1000} s: try again\n`);
-      return 3;
-    }
-    deps.out(command.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
-    return report.verdict.status === 'verified' ? 0 : 1;
-  } catch (error) {
-    const { code, message, cause } = toFailure(error);
-    const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
-    deps.err(`${clean(shown)} (${code})\n`);
-    return code === 'deadline-exceeded' ? 3 : 2;
-  } finally {
-    clearTimeout(timer);
-  }
+export function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode> {
+  return runCommand(
+    {
+      command: readCommand(args),
+      usage: USAGE,
+      late: 'No verdict',
+      work: (command) => judgeImage(command, deps),
+      show(report, { json }) {
+        deps.out(json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+        return report.verdict.status === 'verified' ? 0 : 1;
+      },
+    },
+    deps,
+  );
 }
 
 function readCommand(args: string[]): Command | undefined {
@@ -129,8 +111,4 @@ function format({ image, digest, index, message, verdict }: Report): string {
     ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
   ];
   return `${lines.map(clean).join('\n')}\n`;
-}
-
-function clean(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }

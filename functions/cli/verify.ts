@@ -2,6 +2,7 @@ import { resolveImage } from '#shared/registry/resolve.ts';
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { openImages } from '#functions/wiring/images.ts';
 import { openRegistries } from '#functions/wiring/registries.ts';
+import { runProcess } from './run-command.ts';
 import { type ImageJudge, verifyImage } from './verify-image.ts';
 
 /** Longer than any verdict takes that a function would wait for. */
@@ -18,11 +19,4 @@ async function open(configPath: string | undefined): Promise<ImageJudge> {
   };
 }
 
-const code = await verifyImage(process.argv.slice(2), {
-  open,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  timeoutMs: TIMEOUT_MS,
-});
-// What is still under way after a timeout must not keep people waiting.
-process.exit(code);
+await runProcess((args, io) => verifyImage(args, { ...io, open }), TIMEOUT_MS);

@@ -1,0 +1,74 @@
+import { toFailure } from '#shared/core/errors.ts';
+
+/** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (DESIGN section 9). */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** Where a command tells what it found, and how long it may take. */
+export interface CommandIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** For all of it, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface CommandSteps<Command, Result> {
+  /** The arguments, or undefined where they are none. */
+  readonly command: Command | undefined;
+  readonly usage: string;
+  readonly work: (command: Command) => Promise<Result>;
+  readonly show: (result: Result, command: Command) => ExitCode;
+  /** What was not done in time. */
+  readonly late: string;
+}
+
+/** Controls, formats such as the change of direction, and what is no character: what others push must not rule a terminal. */
+const UNPRINTABLE = /\p{C}/gu;
+
+/** Runs a command within its time: results go to standard output, why there are none to standard error. */
+export async function runCommand<Command, Result>(
+  { command, usage, work, show, late }: CommandSteps<Command, Result>,
+  { err, timeoutMs }: CommandIo,
+): Promise<ExitCode> {
+  if (command === undefined) {
+    err(usage);
+    return 2;
+  }
+  const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<typeof LATE>();
+  const timer = setTimeout(() => giveUp(LATE), timeoutMs);
+  try {
+    const result = await Promise.race([work(command), tooLate]);
+    if (result !== LATE) return show(result, command);
+    err(`${late} within ${timeoutMs / 1000} s: try again\n`);
+    return 3;
+  } catch (error) {
+    const { code, message, cause } = toFailure(error);
+    const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
+    err(`${clean(shown)} (${code})\n`);
+    return code === 'deadline-exceeded' ? 3 : 2;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const LATE = Symbol('late');
+
+/** One line of foreign text as a terminal may have it. */
+export function clean(line: string): string {
+  return line.replaceAll(UNPRINTABLE, '\ufffd');
+}
+
+/** Runs a command as the whole of this process. */
+export async function runProcess(
+  command: (args: string[], io: CommandIo) => Promise<ExitCode>,
+  timeoutMs: number,
+): Promise<never> {
+  // Should the command itself fail, its status is not to be read as "no".
+  process.exitCode = 2;
+  const code = await command(process.argv.slice(2), {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    timeoutMs,
+  });
+  // What is still under way after a timeout must not keep people waiting.
+  process.exit(code);
+}
