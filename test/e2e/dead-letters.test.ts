@@ -6,13 +6,14 @@ import * as z from 'zod';
 import { BUNDLES, type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned, withoutEvents } from '#test/fixtures/world-story.ts';
 import { type DoomedFunctions, takeOver } from '#test/faults/real/doomed-functions.ts';
+import type { Emulator } from './tools/emulator.ts';
 import { runProcess } from './tools/process.ts';
 import { startPubsubEmulator } from './tools/pubsub-emulator.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 300 };
 const Letters = z.array(z.object({ code: z.string(), fate: z.string(), reason: z.string() }));
 
-let emulator: Awaited<ReturnType<typeof startPubsubEmulator>>;
+let emulator: Emulator;
 let world: TestWorld;
 let functions: DoomedFunctions;
 /** Another way to the same registry, which may refuse. */

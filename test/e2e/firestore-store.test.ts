@@ -6,9 +6,10 @@ import { openFirestoreStore } from '#shared/store/firestore-store.ts';
 import { revisionOf } from '#shared/store/pack-record.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { clusterRecord, storeContract, T0 } from '#test/contract/store/suite.ts';
-import { type FirestoreEmulator, startFirestoreEmulator } from './tools/firestore-emulator.ts';
+import type { Emulator } from './tools/emulator.ts';
+import { startFirestoreEmulator } from './tools/firestore-emulator.ts';
 
-let emulator: FirestoreEmulator;
+let emulator: Emulator;
 let database = '';
 let count = 0;
 beforeAll(async () => {
