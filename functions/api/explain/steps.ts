@@ -112,10 +112,19 @@ export function explainStages({ rsync: { status } }: Look): Step[] {
 function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step {
   const { commit, errors, errorCount, lastUpdate } = stage;
   const at = lastUpdate === undefined ? '' : `, at ${lastUpdate}`;
-  const details = errors.map(({ code, message }) => `${code}: ${message}`);
-  if (errorCount > 0 || errors.length > 0) {
-    const count = Math.max(errorCount, errors.length);
-    return step(name, 'bad', `${count} errors on ${commit ?? 'no commit'}${at}`, details);
+  const count = Math.max(errorCount, errors.length);
+  if (count > 0) {
+    // What was refused, the step before has told.
+    const untold = errors.filter(({ code }) => name !== 'source' || !DENIED.has(code));
+    const refused = untold.length < errors.length ? ': see the gate' : '';
+    const noun = count === 1 ? 'error' : 'errors';
+    const details = untold.map(({ code, message }) => `${code}: ${message}`);
+    return step(
+      name,
+      'bad',
+      `${count} ${noun} on ${commit ?? 'no commit'}${at}${refused}`,
+      details,
+    );
   }
   return commit === undefined
     ? step(name, 'wait', 'No commit yet')

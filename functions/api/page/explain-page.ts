@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
 import type { Person } from '../check-person.ts';
 import type { Explanation, Step } from '../schema/explain.ts';
+import { abbreviate, markDigests } from './abbreviate.ts';
 import { type Markup, layout } from './layout.ts';
-import { resyncForm } from './resync-form.ts';
-import { toneOf } from './tone.ts';
+import { resyncThis } from './resync-form.ts';
+import { sayTime, toneOf } from './tone.ts';
 
 const WORDS = {
   ok: 'well',
@@ -22,14 +23,36 @@ export function explainPage(explanation: Explanation, person: Person): Markup {
     `${sync} on ${cluster}`,
     person,
     html`<h2>${sync} on ${cluster}</h2>
-<p>${phase === undefined ? '' : html`<span class="phase ${tone}">${phase}</span>`} <span class="quiet">read at ${readAt}</span></p>
-<p class="conclusion ${tone}" role="status">${conclusion}</p>
+<p>${phase === undefined ? '' : html`<span class="phase ${tone}">${phase}</span>`} <span class="quiet">read at <time datetime="${readAt}">${sayTime(readAt)}</time></span></p>
+<p class="conclusion ${tone}" role="status">${abbreviate(conclusion)}</p>
 <ol class="steps">${steps.map(stepItem)}</ol>
-${person.mayResync ? html`<h2>Resync</h2>${resyncForm({ cluster, sync })}` : ''}`,
+${person.mayResync ? html`<h2>Resync it</h2>${resyncThis({ cluster, sync })}` : ''}`,
   );
 }
 
 function stepItem({ step, outcome, finding, details }: Step): Markup {
-  return html`<li><strong>${step}</strong> <span class="phase ${TONES[outcome]}">${WORDS[outcome]}</span>: ${finding}
-${details.length === 0 ? '' : html`<ul>${details.map((detail) => html`<li>${detail}</li>`)}</ul>`}</li>`;
+  const tone = TONES[outcome];
+  // One place has the digest as it is, to be copied.
+  const told = step === 'digest' ? markDigests(finding) : abbreviate(finding);
+  return html`<li class="${tone}">
+<p class="step"><strong>${step}</strong> <span class="phase ${tone}">${WORDS[outcome]}</span></p>
+<div><p>${told}</p>${details.length === 0 ? '' : html`<ul>${details.map(detailItem)}</ul>`}</div>
+</li>`;
+}
+
+function detailItem(detail: string): Markup {
+  const receipt = readObject(detail);
+  return receipt === undefined
+    ? html`<li>${abbreviate(detail)}</li>`
+    : html`<li class="folded"><details><summary>Receipt</summary><pre>${JSON.stringify(receipt, null, 2)}</pre></details></li>`;
+}
+
+/** A receipt is the only detail that is JSON. */
+function readObject(text: string): unknown {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

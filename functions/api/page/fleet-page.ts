@@ -5,10 +5,11 @@ import type { Person } from '../check-person.ts';
 import type { ClusterAnswer, FleetAnswer } from '../fleet/fleet-answer.ts';
 import { ageOf } from '../fleet/view.ts';
 import type { FleetQuery } from '../schema/fleet.ts';
+import { abbreviate, digestCode } from './abbreviate.ts';
 import { type Markup, layout } from './layout.ts';
-import { type Summary, isWell, numberOf, sayHealth } from './read-summary.ts';
+import { type Summary, healthTone, numberOf, sayHealth } from './read-summary.ts';
 import { resyncForm } from './resync-form.ts';
-import { sayAge, shorten, toneOf } from './tone.ts';
+import { type Tone, sayAge, toneOf } from './tone.ts';
 
 export interface FleetPageInput {
   readonly summary: Summary;
@@ -27,8 +28,8 @@ export function fleetPage(input: FleetPageInput): Markup {
     'Fleet',
     person,
     html`${asked === undefined ? '' : notice(asked)}
-<p id="health" data-live class="health ${isWell(summary) ? 'ok' : ''}" role="status">${sayHealth(summary)}</p>
-<p id="age" data-live class="quiet">The oldest reading is ${sayAge(summary.ageSeconds)} old.</p>
+<p id="health" data-live class="health ${healthTone(summary)}" role="status">${sayHealth(summary)}</p>
+<div id="phases" data-live>${phaseLinks(summary, query)}</div>
 ${filterForm(query, summary)}
 <div id="fleet" data-live>
 ${matrix(input)}
@@ -42,13 +43,23 @@ function notice({ id, clusters }: { id: string; clusters: number }): Markup {
   return html`<p class="notice" role="status">Resync ${id}: ${numberOf(clusters, 'cluster')} tasked</p>`;
 }
 
+/** How many are in each phase; each number leads to them. */
+function phaseLinks({ phases, clusterPhases, ageSeconds }: Summary, query: FleetQuery): Markup {
+  const counts = [...phases, ...[...clusterPhases].filter(([phase]) => phase !== 'Reachable')];
+  const links = counts.map(
+    ([phase, count]) =>
+      html`<li><a class="chip ${toneOf(phase)}" href="/?${searchOf({ phase })}" ${phase === query.phase ? 'aria-current=true' : ''}>${count} ${phase}</a></li>`,
+  );
+  return html`${links.length === 0 ? '' : html`<ul class="chips" aria-label="By phase">${links}</ul>`}
+<p class="quiet">The oldest reading is ${sayAge(ageSeconds)} old.</p>`;
+}
+
 function filterForm({ image, cluster, phase }: FleetQuery, { images: known }: Summary): Markup {
   const options = [...PHASES, ...CLUSTER_PHASES].map(
     (name) => html`<option ${name === phase ? 'selected' : ''}>${name}</option>`,
   );
-  return html`<h2>Filter</h2>
-<form class="fields" method="get" action="/">
-<label>Image <input name="image" list="images" value="${image ?? ''}" maxlength="1024"></label>
+  return html`<form class="fields" method="get" action="/" role="search" aria-label="Filter">
+<label class="wide">Image <input name="image" list="images" value="${image ?? ''}" maxlength="1024"></label>
 <label>Cluster <input name="cluster" value="${cluster ?? ''}" maxlength="512"></label>
 <label>Phase <select name="phase"><option value="">Any</option>${options}</select></label>
 <button>Show</button>
@@ -58,19 +69,35 @@ function filterForm({ image, cluster, phase }: FleetQuery, { images: known }: Su
 
 function matrix({ answer, query, now }: FleetPageInput): Markup {
   const { clusters, next } = answer;
+  const { image, cluster, phase, sync, cursor } = query;
+  const filtered = [image, cluster, phase, sync].some((value) => value !== undefined);
+  const onward = [
+    ...(filtered ? [html`<a href="/">All clusters</a>`] : []),
+    ...(cursor === undefined
+      ? []
+      : [html`<a href="/?${searchOf({ ...query, cursor: undefined })}">First page</a>`]),
+    ...(next === undefined
+      ? []
+      : [html`<a href="/?${searchOf({ ...query, cursor: next })}" rel="next">Next page</a>`]),
+  ];
   return html`<h2>Clusters</h2>
-${clusters.length === 0 ? html`<p>Nothing to show.</p>` : clusters.map((one) => clusterBlock(one, now))}
-${next === undefined ? '' : html`<p><a href="/?${searchOf({ ...query, cursor: next })}" rel="next">Next page</a></p>`}`;
+${clusters.length === 0 ? html`<p>Nothing to show${filtered ? ' by this filter' : ''}.</p>` : clusters.map((one) => clusterBlock(one, now))}
+${onward.length === 0 ? '' : html`<p class="onward">${onward}</p>`}`;
 }
 
 function clusterBlock({ view, rows }: ClusterAnswer, now: Date): Markup {
   const { cluster, phase, message, ageSeconds } = view;
   const age = ageSeconds === undefined ? 'never read' : `read ${sayAge(ageSeconds)} ago`;
+  const told = phase === 'Reachable' ? '' : html`<span class="phase bad">${phase}</span>`;
   return html`<section class="cluster" aria-label="${cluster}">
-<div class="head"><h3>${cluster}</h3> <span class="phase ${toneOf(phase)}">${phase}</span> <span class="quiet">${age}</span></div>
+<div class="head"><h3>${cluster}</h3> ${told} <span class="quiet">${age}</span></div>
 ${message === undefined ? '' : html`<p>${message}</p>`}
-${rows.length === 0 ? '' : html`<ul class="cells">${rows.map((row) => cell(cluster, row, now))}</ul>`}
+${rows.length === 0 ? '' : html`<ul class="cells">${rows.toSorted(rootFirst).map((row) => cell(cluster, row, now))}</ul>`}
 </section>`;
+}
+
+function rootFirst(a: SyncRow, b: SyncRow): number {
+  return Number(b.sync.startsWith('Root')) - Number(a.sync.startsWith('Root'));
 }
 
 function cell(cluster: string, row: SyncRow, now: Date): Markup {
@@ -81,10 +108,10 @@ function cell(cluster: string, row: SyncRow, now: Date): Markup {
   return html`<li class="${toneOf(phase)}">
 <a href="/explain?${searchOf({ cluster, sync })}">${sync}</a>
 <p><span class="phase ${toneOf(phase)}">${phase}</span> <span class="quiet">for ${sayAge(ageOf(since, now))}</span>
-${digest === undefined ? '' : html`<code title="${digest}">${shorten(digest)}</code>`}</p>
-<p class="what">${message}</p>
-${error === undefined ? '' : html`<p class="what">${error.code}: ${firstLine(error.message)}</p>`}
-${breakGlass === undefined ? '' : html`<p class="what">Glass broken: ${breakGlass}</p>`}
+${digest === undefined ? '' : digestCode(digest)}</p>
+${phase === 'Synced' ? '' : html`<p class="what">${abbreviate(message)}</p>`}
+${error === undefined ? '' : html`<p class="what error">${error.code}: ${abbreviate(firstLine(error.message))}</p>`}
+${breakGlass === undefined ? '' : html`<p class="what error">Glass broken: ${abbreviate(breakGlass)}</p>`}
 </li>`;
 }
 
@@ -95,18 +122,18 @@ function images({ images: known }: Summary): Markup {
   if (known.length === 0) return html``;
   return html`<h2>Images</h2>
 <ul class="cells">${known.slice(0, MAX_IMAGES).map(
-    ({
-      image,
-      digest,
-      verdict = 'unknown',
-      syncs,
-    }) => html`<li class="${verdict === 'verified' ? 'ok' : 'wait'}">
+    ({ image, digest, verdict = 'unknown', syncs }) => html`<li class="${verdictTone(verdict)}">
 <a href="/?${searchOf({ image })}">${image}</a>
-<p><span class="phase ${verdict === 'verified' ? 'ok' : 'wait'}">${verdict}</span>
+<p><span class="phase ${verdictTone(verdict)}">${verdict}</span>
 <span class="quiet">${numberOf(syncs, 'RSync')}</span>
-${digest === undefined ? '' : html`<code title="${digest}">${shorten(digest)}</code>`}</p>
+${digest === undefined ? '' : digestCode(digest)}</p>
 </li>`,
   )}</ul>`;
+}
+
+function verdictTone(verdict: string): Tone {
+  if (verdict === 'verified') return 'ok';
+  return verdict === 'untrusted' || verdict === 'unusable' ? 'bad' : 'wait';
 }
 
 /** A query string of what is set. */

@@ -21,6 +21,7 @@ import { explainPage } from './explain-page.ts';
 import { fleetPage, searchOf } from './fleet-page.ts';
 import { failurePage } from './failure-page.ts';
 import type { Markup } from './layout.ts';
+import { MARK } from './mark.ts';
 import { createSummary } from './read-summary.ts';
 import { resyncPage } from './resync-page.ts';
 import { SCRIPT } from './script.ts';
@@ -55,7 +56,7 @@ const Asked = z.object({
 });
 const Form = z.record(z.string(), z.string());
 const PAGES = ['/', '/explain', '/resync'] as const;
-/** Of the style sheet and the script: short, so that a new version shows. */
+/** Of the style sheet, the script and the mark: short, so that a new version shows. */
 const ASSET_MAX_AGE_SECONDS = 60;
 
 /** Mounts the page for people: works without a script, updates itself with one. */
@@ -65,10 +66,11 @@ export function mountPage(
   deps: ResyncRouteDeps,
 ): void {
   const summary = createSummary(deps);
-  for (const path of [...PAGES, '/page.css', '/page.js']) api.use(path, headers);
+  for (const path of [...PAGES, '/page.css', '/page.js', '/page.svg']) api.use(path, headers);
   for (const path of PAGES) api.use(path, guard);
   api.get('/page.css', (c) => answerAsset(c, 'text/css', STYLE));
   api.get('/page.js', (c) => answerAsset(c, 'text/javascript', SCRIPT));
+  api.get('/page.svg', (c) => answerAsset(c, 'image/svg+xml', MARK));
   api.get('/', (c) =>
     answerPage(c, async () => {
       const { asked: id, tasked, ...rest } = readFields(c.req.query());

@@ -3,6 +3,7 @@ import type { Store } from '#shared/store/store.ts';
 import { ageOf } from '../fleet/view.ts';
 import { SUMMARY_TTL_MS } from '../limits.ts';
 import { readRecords } from '../resync/select-clusters.ts';
+import { type Tone, toneOf } from './tone.ts';
 
 /** An image that is followed, and the verdict of what its tag names. */
 export interface FollowedImage {
@@ -92,11 +93,11 @@ export function sayHealth({ clusters, syncs, phases, clusterPhases }: Summary): 
   return problems.length === 0 ? `${fleet}: all is well` : `${fleet}: ${problems.join(', ')}`;
 }
 
-/** Whether there is nothing that anybody should look at. */
-export function isWell({ phases, clusterPhases, clusters }: Summary): boolean {
-  return (
-    clusters > 0 && [...phases.keys(), ...clusterPhases.keys()].every((phase) => WELL.has(phase))
-  );
+/** As bad as the worst of it. */
+export function healthTone({ clusters, phases, clusterPhases }: Summary): Tone {
+  const tones = new Set([...phases.keys(), ...clusterPhases.keys()].map(toneOf));
+  if (tones.has('bad')) return 'bad';
+  return clusters === 0 || tones.has('wait') ? 'wait' : 'ok';
 }
 
 /** `1 cluster`, `2 clusters`. */

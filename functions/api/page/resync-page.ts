@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import type { Person } from '../check-person.ts';
 import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';
+import { abbreviate, digestCode } from './abbreviate.ts';
 import { searchOf } from './fleet-page.ts';
 import { type Markup, layout } from './layout.ts';
 import { numberOf } from './read-summary.ts';
 import { resyncForm } from './resync-form.ts';
-import { shorten } from './tone.ts';
 
 export interface ResyncPageInput {
   readonly body: ResyncBody;
@@ -32,7 +32,7 @@ export function resyncPage({ body, preview, person, key }: ResyncPageInput): Mar
 ${hidden({ ...body, key })}
 <p><button class="go" name="step" value="confirm">Resync ${numberOf(clusters, 'cluster')}</button> <a href="/">Cancel</a></p>
 </form>
-<h2>Change what is asked for</h2>
+<h2>Ask for something else</h2>
 ${resyncForm(body)}`,
   );
 }
@@ -50,10 +50,10 @@ function changeCell({
   return html`<li class="${tone}">
 <a href="/explain?${searchOf({ cluster, sync })}">${cluster} ${sync}</a>
 <p><span class="phase ${tone}">${change}</span>
-${from === undefined ? '' : html`<code title="${from}">${shorten(from)}</code>`}
-${to === undefined || to === from ? '' : html`→ <code title="${to}">${shorten(to)}</code>`}</p>
+${from === undefined ? '' : digestCode(from)}
+${to === undefined || to === from ? '' : html`→ ${digestCode(to)}`}</p>
 ${pin === undefined ? '' : html`<p class="what">Pins <code>${pin}</code></p>`}
-<p class="what">${why}</p>
+<p class="what">${abbreviate(why)}</p>
 </li>`;
 }
 

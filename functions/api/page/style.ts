@@ -20,10 +20,12 @@ body {
 }
 a { color: var(--link); }
 h1 { font-size: 1.35rem; margin: 0; }
-h2 { font-size: 1.1rem; margin: 1.5rem 0 0.5rem; }
+h1 a { display: inline-flex; gap: 0.5rem; align-items: center; color: inherit; text-decoration: none; }
+h2 { font-size: 1.1rem; margin: 1.5rem 0 0.5rem; overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
-header { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: baseline; }
+header { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; align-items: center; padding-bottom: 0.75rem; border-bottom: 1px solid var(--line); }
 header nav { display: flex; gap: 1rem; }
+header .person { margin-left: auto; overflow-wrap: anywhere; }
 .skip { position: absolute; left: -100vw; }
 .skip:focus { left: 0.5rem; top: 0.5rem; background: var(--card); padding: 0.5rem; z-index: 1; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
@@ -32,10 +34,19 @@ header nav { display: flex; gap: 1rem; }
   border: 1px solid var(--line); border-left: 0.4rem solid var(--wait); border-radius: 0.4rem;
   font-weight: 600; overflow-wrap: anywhere;
 }
+.health { font-size: 1.15rem; }
 .health.ok, .notice, .conclusion.ok { border-left-color: var(--ok); }
-.conclusion.bad { border-left-color: var(--bad); }
-form.fields { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; }
-form.fields label { display: flex; flex-direction: column; flex: 1 1 14rem; gap: 0.2rem; }
+.health.bad, .conclusion.bad { border-left-color: var(--bad); }
+.chips { list-style: none; display: flex; flex-wrap: wrap; gap: 0.5rem; margin: 0; padding: 0; }
+.chip { display: inline-flex; align-items: center; min-height: 2rem; padding: 0 0.75rem; border: 1px solid currentColor; border-radius: 1rem; background: var(--card); text-decoration: none; font-weight: 600; }
+.chip:hover, .chip[aria-current] { text-decoration: underline; }
+form.fields { display: grid; gap: 0.5rem 0.75rem; align-items: end; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); max-width: 60rem; }
+form.fields label { display: flex; flex-direction: column; gap: 0.2rem; min-width: 0; }
+form.fields .wide { grid-column: span 2; }
+form.fields button { justify-self: start; }
+summary { cursor: pointer; padding: 0.35rem 0; }
+details.resync > summary { font-weight: 600; color: var(--link); }
+.onward { display: flex; flex-wrap: wrap; gap: 1rem; }
 input, select, button {
   font: inherit; color: inherit; background: var(--card);
   border: 1px solid var(--quiet); border-radius: 0.3rem; padding: 0.4rem 0.6rem; min-height: 2.5rem;
@@ -47,20 +58,31 @@ button.go { background: light-dark(#0b4fb3, #8ab8ff); color: light-dark(#ffffff,
 .cluster { margin: 0.75rem 0; padding: 0.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.4rem; }
 .cluster > .head { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: baseline; }
 .cells { list-style: none; margin: 0.5rem 0 0; padding: 0; display: grid; gap: 0.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
-.cells > li { border: 1px solid var(--line); border-left: 0.4rem solid var(--quiet); border-radius: 0.3rem; padding: 0.5rem 0.6rem; overflow-wrap: anywhere; min-width: 0; }
-.cells > li.ok { border-left-color: var(--ok); }
-.cells > li.wait { border-left-color: var(--wait); }
-.cells > li.bad { border-left-color: var(--bad); }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
+.cells > li, .steps > li { background: var(--card); border: 1px solid var(--line); border-left: 0.4rem solid var(--quiet); border-radius: 0.3rem; padding: 0.5rem 0.6rem; overflow-wrap: anywhere; min-width: 0; }
+li.ok { border-left-color: var(--ok); }
+li.wait { border-left-color: var(--wait); }
+li.bad { border-left-color: var(--bad); }
 .cells p { margin: 0.2rem 0 0; }
 .cells .what { font-size: 0.9rem; }
-.phase { font-weight: 700; }
-.phase.ok { color: var(--ok); }
-.phase.wait { color: var(--wait); }
-.phase.bad { color: var(--bad); }
+.phase { font-weight: 700; padding: 0 0.4rem; border-radius: 0.5rem; background: color-mix(in srgb, currentColor 10%, transparent); }
+.phase.ok, .chip.ok { color: var(--ok); }
+.phase.wait, .chip.wait { color: var(--wait); }
+.phase.bad, .chip.bad { color: var(--bad); }
+.chip.none { color: var(--quiet); }
+.error { color: var(--bad); }
 code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
-.steps { padding-left: 1.5rem; }
-.steps > li { margin: 0.4rem 0; overflow-wrap: anywhere; }
-.steps ul { margin: 0.2rem 0; padding-left: 1.2rem; font-size: 0.9rem; white-space: pre-wrap; }
+.steps { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: 0.35rem; }
+.steps > li { display: grid; gap: 0.1rem 1rem; grid-template-columns: 11.5rem 1fr; }
+.steps p { margin: 0; }
+.steps .step { display: flex; flex-wrap: wrap; gap: 0 0.5rem; justify-content: space-between; align-content: start; }
+.steps ul { margin: 0.2rem 0 0; padding-left: 1.2rem; font-size: 0.9rem; white-space: pre-wrap; }
+.steps .folded { list-style: none; margin-left: -1.2rem; }
+pre { margin: 0.3rem 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.9em/1.4 ui-monospace, monospace; }
+@media (max-width: 40rem) {
+  .steps > li { grid-template-columns: 1fr; }
+  .steps .step { justify-content: start; }
+  header .person { margin-left: 0; }
+}
 footer { margin-top: 2rem; }
 `;

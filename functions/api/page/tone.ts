@@ -38,7 +38,13 @@ export function sayAge(seconds: number): string {
   return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }
 
-/** Enough of a digest to tell it from others; a chart's key is short as it is. */
+/** Enough of a digest, or of a commit, to tell it from others; a chart's key is short as it is. */
 export function shorten(key: string): string {
-  return key.startsWith('sha256:') ? key.slice(0, 'sha256:'.length + 12) : key;
+  const [, hex] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(key) ?? [];
+  return hex === undefined ? key : `${key.slice(0, key.length - hex.length)}${hex.slice(0, 12)}`;
+}
+
+/** `2026-11-22 05:00:00 UTC`. */
+export function sayTime(time: string): string {
+  return `${time.slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -113,6 +113,21 @@ describe('GET /v1/explain', () => {
     expect(explanation.conclusion).toMatch(sentence);
   });
 
+  it('tells a refusal once, and other errors where they are', async () => {
+    const world = createApiWorld();
+    const denied = sourceError(liveStatus(A), A, '2002');
+    const other = { code: '2004', message: 'KNV2004: pull' };
+    const source = { ...denied.source, errors: [...denied.source.errors, other], errorCount: 2 };
+    replace(world, { status: { ...denied, source } });
+    const { steps } = await explain(world);
+    const found = (name: string) => steps.find(({ step }) => step === name);
+    expect(found('gate')?.details).toEqual(['KNV2002: denied']);
+    expect(found('source')).toMatchObject({
+      finding: `2 errors on ${'a'.repeat(64)}, at 2026-11-22T06:00:00Z: see the gate`,
+      details: ['2004: KNV2004: pull'],
+    });
+  });
+
   it('takes a dead cluster for the explanation', async () => {
     const world = createApiWorld();
     world.clusters.cluster('cluster-1').down = 'cluster-unreachable';

@@ -43,6 +43,33 @@ describe('GET /', () => {
     expect(text).toContain('2 RSyncs on 3 clusters: 1 Pending, 1 Unguarded, 1 Unreachable');
   });
 
+  it('leads from each number to what it counts, and back', async () => {
+    const world = createApiWorld();
+    world.clusters.cluster('cluster-3').down = 'cluster-unreachable';
+    await world.sweep();
+    const text = await (await world.get('/')).text();
+    const links = [...text.matchAll(/href="(\/\?phase=\w+)" [^>]*>([^<]+)</g)];
+    expect(links.map(([, to, name]) => [to, name])).toEqual([
+      ['/?phase=Synced', '2 Synced'],
+      ['/?phase=Unreachable', '1 Unreachable'],
+    ]);
+    const dead = await (await world.get('/?phase=Unreachable')).text();
+    expect(dead).toContain('aria-label="cluster-3"');
+    expect(dead).not.toContain('aria-label="cluster-1"');
+    expect(dead).toContain('<a href="/">All clusters</a>');
+  });
+
+  it('leads on to the next page, and back to the first', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const first = await (await world.get('/?limit=1')).text();
+    const [, next = ''] = /href="([^"]+)" rel="next"/.exec(first) ?? [];
+    const second = await (await world.get(next.replaceAll('&amp;', '&'))).text();
+    expect(second).toContain('aria-label="cluster-2"');
+    expect(second).toContain('First page');
+    expect(first).not.toContain('First page');
+  });
+
   it('filters', async () => {
     const world = createApiWorld();
     await world.sweep();
@@ -69,10 +96,12 @@ describe('GET /', () => {
     expect(text).not.toMatch(/<style|style=|\son[a-z]+=|<script(?! src="\/page\.js")/);
   });
 
-  it.each(['/page.css', '/page.js'])('serves %s', async (path) => {
+  it.each(['/page.css', '/page.js', '/page.svg'])('serves %s', async (path) => {
     const answer = await createApiWorld().get(path);
     expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/(?:css|javascript); charset=utf-8$/);
+    expect(answer.headers.get('content-type')).toMatch(
+      /^(?:text\/(?:css|javascript)|image\/svg\+xml); charset=utf-8$/,
+    );
   });
 
   it('escapes what others wrote, wherever it is shown', async () => {
@@ -104,7 +133,7 @@ describe('GET /', () => {
     const form = await post(world, { image: IMAGE, reason: EVIL, step: 'preview' });
     for (const text of [...texts, await form.text()]) {
       expect(text).toMatch(/^<!doctype html>/);
-      expect(text).not.toMatch(/<script>|<img|onerror='/);
+      expect(text).not.toMatch(/<script>|<img src=x|onerror='/);
     }
     expect(texts[0]).toContain('&lt;script&gt;');
   });
