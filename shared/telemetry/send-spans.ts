@@ -36,12 +36,13 @@ export function sendSpans(settings: TraceSettings, deps: SendDeps): OtelTracing 
     exporter: new OTLPTraceExporter({
       url: settings.url,
       timeoutMillis: EXPORT_LIMIT_MS,
-      ...(isGoogle(settings.url) ? { headers: () => credentials(deps) } : {}),
+      ...(takesGoogleToken(settings.url) ? { headers: () => credentials(deps) } : {}),
     }),
   });
 }
 
-function isGoogle(url: string): boolean {
+/** Whether spans for `url` are sent with a token of ours: to Google's own endpoint, by HTTPS, and to nobody else. */
+export function takesGoogleToken(url: string): boolean {
   const { protocol, host } = new URL(url);
   return protocol === 'https:' && host === GOOGLE_HOST;
 }

@@ -13,12 +13,11 @@ let trace: readonly CollectedSpan[];
 beforeAll(async () => {
   world = await startTestWorld({ traces: true });
   digest = await publishSigned(world, 'a: 1\n');
-  trace = await vi.waitFor(() => {
-    const found = traceOf(digest);
-    expect(named(found, 'patch')).toHaveLength(world.clusters.length);
-    // Sent before the answer, as the last of its function's.
-    expect(named(found, 'receive message')).toHaveLength(1 + world.clusters.length);
-    return found;
+  await vi.waitUntil(() => {
+    trace = traceOf(digest);
+    const received = named(trace, 'receive message').length;
+    // Each is sent before its answer, as the last of its function's.
+    return received === 1 + world.clusters.length && named(trace, 'patch').length === received - 1;
   }, PATIENCE);
 }, 60_000);
 afterAll(() => world.stop());
@@ -55,9 +54,9 @@ describe('a push, traced', () => {
 
   it('goes from the notification to the patch of every cluster', () => {
     const patches = named(trace, 'patch');
-    expect(patches.map(({ attributes }) => attributes['countersign.cluster']).toSorted()).toEqual(
-      world.clusters.map(({ name }) => name).toSorted(),
-    );
+    const clusters = patches.map(({ attributes }) => attributes['countersign.cluster']);
+    expect(new Set(clusters)).toEqual(new Set(world.clusters.map(({ name }) => name)));
+    expect(patches).toHaveLength(world.clusters.length);
     for (const patch of patches) {
       expect(patch.service).toBe('countersign-cluster');
       expect(pathOf(patch)).toEqual([
@@ -94,7 +93,7 @@ describe('a push, traced', () => {
   });
 
   it('goes on in the status events', async () => {
-    const [{ traceId = '' } = {}] = trace;
+    const traceId = trace[0]?.traceId ?? '';
     await vi.waitFor(async () => {
       const told = (await world.events()).filter(
         ({ attributes }) => attributes['type'] === 'sync.approved',
@@ -108,7 +107,7 @@ describe('a push, traced', () => {
   });
 
   it('is drawn by the collector', async () => {
-    const [{ traceId = '' } = {}] = trace;
+    const traceId = trace[0]?.traceId ?? '';
     const answer = await fetch(`${world.traces?.url}/traces/${traceId}`);
     expect(answer.status).toBe(200);
     const text = await answer.text();

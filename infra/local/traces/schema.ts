@@ -16,9 +16,10 @@ const Attributes = z
   .default([])
   .transform((list) => Object.fromEntries(list.map(({ key, value }) => [key, textOf(value)])));
 
+/** As milliseconds, to the microsecond: more than a double holds of nanoseconds since 1970. */
 const Nanoseconds = z
-  .union([z.string(), z.number()])
-  .transform((text) => Number(BigInt(text)) / 1e6);
+  .union([z.string().regex(/^\d{1,20}$/), z.int()])
+  .transform((text) => Number(BigInt(text) / 1_000n) / 1_000);
 
 const OtlpSpan = z.object({
   traceId: z.string(),

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { drawTrace } from './draw-trace.ts';
 import { Export } from './schema.ts';
 import { type CollectedSpan, spansOf } from './span.ts';
@@ -28,8 +27,10 @@ const SHOWN_TRACES = 5;
 export async function startCollector({ port }: { readonly port: number }): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const app = new Hono();
-  app.post('/v1/traces', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
-    const body = Export.safeParse(await c.req.json().catch(() => undefined));
+  app.post('/v1/traces', async (c) => {
+    const text = await readText(c.req.raw);
+    if (text === undefined) return c.json({ message: 'This export is too large' }, 413);
+    const body = Export.safeParse(parseJson(text));
     if (!body.success) return c.json({ message: 'This is no OTLP export in JSON' }, 400);
     spans.push(...spansOf(body.data));
     spans.splice(0, Math.max(0, spans.length - MAX_SPANS));
@@ -64,4 +65,24 @@ export async function startCollector({ port }: { readonly port: number }): Promi
       });
     },
   };
+}
+
+/** The body; undefined where it is more than a collector in memory can take. */
+async function readText({ body }: Request): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
