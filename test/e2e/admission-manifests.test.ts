@@ -49,7 +49,7 @@ describe('over the sample server', () => {
     const { containers, volumes } = spec.template.spec;
     const [container] = containers;
     expect(spec.replicas).toBe(2);
-    expect(container).toMatchObject({ image: IMAGE, args: ['dist/admission/main.js'] });
+    expect(container).toMatchObject({ image: IMAGE, args: ['admission'] });
     expect(container).not.toHaveProperty('command');
     expect(container).toMatchObject({ imagePullPolicy: 'IfNotPresent' });
     expect(volumes.map(({ name }) => name).toSorted()).toEqual(['cosign-key', 'tls-certs']);
@@ -173,7 +173,7 @@ describe('the overlays', () => {
       .parse(spec.template.spec);
     expect(containers[0].env).toContainEqual({
       name: 'COUNTERSIGN_CONFIG',
-      value: '/config/countersign.yaml',
+      value: '/etc/countersign/config/countersign.yaml',
     });
     const [name] = volumes.flatMap(({ configMap }) => configMap?.name ?? []);
     await get(`/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`);
