@@ -38,7 +38,9 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
-      ...Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${name}/main`, entry])),
+      ...Object.fromEntries(
+        Object.entries(entries).map(([name, entry]) => [`${name}/main`, entry]),
+      ),
       ...(start === undefined ? {} : { start }),
     },
     outdir,

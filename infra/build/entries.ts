@@ -10,5 +10,7 @@ export async function functionEntries(root: string): Promise<Record<string, stri
     found.push(path.split(/[/\\]/).join('/'));
   }
   // In one order everywhere: what is bundled comes out the same.
-  return Object.fromEntries(found.toSorted().map((path) => [path.split('/')[1] ?? '', `./${path}`]));
+  return Object.fromEntries(
+    found.toSorted().map((path) => [path.split('/')[1] ?? '', `./${path}`]),
+  );
 }

@@ -12,6 +12,8 @@ export interface AssembleOptions {
   readonly revision?: string;
   /** The repository to push to. */
   readonly repository: string;
+  /** Path of crane; the one in PATH by default. */
+  readonly crane?: string;
 }
 
 /** What makes two archives of the same files the same bytes. */
@@ -23,7 +25,7 @@ const NO_TIMES = '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=
  * pushes by digest. Returns the reference with its digest; the same sources and base give the same one.
  */
 export async function assembleImage(options: AssembleOptions): Promise<string> {
-  const { root, out, base, revision, repository } = options;
+  const { root, out, base, revision, repository, crane = 'crane' } = options;
   const dockerfile = await readFile(join(root, 'infra', 'image', 'Dockerfile'), 'utf8');
   const given = {
     ...(base === undefined ? {} : { BASE: base }),
@@ -35,7 +37,12 @@ export async function assembleImage(options: AssembleOptions): Promise<string> {
     // The place in the image is the place in the archive: nothing is renamed on the way.
     if (from !== to) throw new Error(`COPY ${from} ${to}: both must be the same path`);
     const layer = join(out, `${from.slice(1)}.tar`);
-    const what = ['--create', `--file=${layer}`, `--directory=${join(out, 'rootfs')}`, from.slice(1)];
+    const what = [
+      '--create',
+      `--file=${layer}`,
+      `--directory=${join(out, 'rootfs')}`,
+      from.slice(1),
+    ];
     await run('tar', [...SAME_BYTES, NO_TIMES, ...what], out);
     layers.push(layer);
   }
@@ -48,5 +55,5 @@ export async function assembleImage(options: AssembleOptions): Promise<string> {
     ...Object.entries(stage.env).map(([name, value]) => `--env=${name}=${value}`),
     ...[`--user=${stage.user}`, `--workdir=${stage.workdir}`],
   ];
-  return (await run('crane', args, out)).trim();
+  return (await run(crane, args, out)).trim();
 }

@@ -35,7 +35,15 @@ export function readFinalStage(
   const args = new Map(Object.entries(given));
   const known = (text: string): string =>
     text.replaceAll(VARIABLE, (_, name: string) => args.get(name) ?? '');
-  const stage = { base: '', labels: {}, env: {}, user: '', workdir: '', entrypoint: [], copies: [] };
+  const stage = {
+    base: '',
+    labels: {},
+    env: {},
+    user: '',
+    workdir: '',
+    entrypoint: [],
+    copies: [],
+  };
   let read: FinalStage = stage;
   for (const [index, [line = '', instruction = '', rest = '']] of lines.entries()) {
     if (instruction === 'ARG') {

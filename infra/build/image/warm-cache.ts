@@ -75,16 +75,16 @@ async function warmFunction(
   throw new Error(`Function ${name} does not start in the image:\n${output.join('\n')}`);
 }
 
+/** Each chunk in a process of its own: what it compiles to would else depend on when garbage is collected. */
 async function warmChunks({ node, app }: WarmOptions): Promise<void> {
   const chunks = (await readdir(join(app, 'chunks'))).filter((file) => file.endsWith('.js'));
-  const source = chunks
-    .toSorted()
-    .map((file) => `await import('./chunks/${file}');`)
-    .join('\n');
-  const args = [SEED, '--input-type=module', '--eval', source];
-  const child = spawn(node, args, { cwd: app, env: cacheIn(app), stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`The chunks of ${app} do not load: exit ${String(code)}`);
+  for (const file of chunks.toSorted()) {
+    const source = `await import('./chunks/${file}');`;
+    const args = [SEED, '--input-type=module', '--eval', source];
+    const child = spawn(node, args, { cwd: app, env: cacheIn(app), stdio: 'inherit' });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`The chunk ${file} does not load: exit ${String(code)}`);
+  }
 }
 
 /** Portable: the image has it elsewhere than the build. */

@@ -21,5 +21,6 @@ access:
   push: { mode: iam, audience: https://push.example, emails: [push@warm-up.iam.gserviceaccount.com] }
   cluster: { mode: iam, audience: https://cluster.example, emails: [push@warm-up.iam.gserviceaccount.com] }
   sweep: { mode: iam, audience: https://sweep.example, emails: [sweep@warm-up.iam.gserviceaccount.com] }
+  admission: { mode: verify, audience: https://admission.example, emails: [webhook@warm-up.iam.gserviceaccount.com] }
   api: { mode: verify, audience: https://api.example, viewers: [dev@acme.example], invokers: [] }
 `;

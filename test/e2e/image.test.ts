@@ -1,0 +1,210 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { functionEntries } from '#infra/build/entries.ts';
+import { readFinalStage } from '#infra/build/image/final-stage.ts';
+import { type Container, startContainer, waitForLine } from './image-sandbox.ts';
+import { type ImageWorld, openImageWorld } from './image-world.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const FUNCTIONS = Object.keys(await functionEntries(root));
+/** Google's library asks for a metadata server again and again before it gives up. */
+const READY_LIMIT_MS = 30_000;
+/** What counts as the measure of a cold start: CPU time, for other work on the machine does not change it. */
+const STARTS = 7;
+
+const line = z.looseObject({ severity: z.string(), message: z.string(), time: z.string() });
+
+let world: ImageWorld;
+let fs: string;
+const running = new Set<Container>();
+beforeAll(async () => {
+  world = await openImageWorld();
+  fs = await world.extract('fs');
+}, 300_000);
+afterAll(async () => {
+  for (const container of running) await container.stop();
+  await world.close();
+});
+
+function start(
+  args: readonly string[],
+  options: { root?: string; env?: Record<string, string> } = {},
+) {
+  const container = startContainer({ root: fs, image: world.image, args, ...options });
+  running.add(container);
+  void container.exited.then(() => running.delete(container));
+  return container;
+}
+
+describe('the image', () => {
+  it('is the same, to the last byte, when it is built again', async () => {
+    expect(await world.again()).toBe(world.reference);
+  }, 300_000);
+
+  it('is configured as the Dockerfile says', () => {
+    const text = readFileSync(join(root, 'infra/image/Dockerfile'), 'utf8');
+    const stage = readFinalStage(text, { REVISION: world.revision });
+    expect(world.image).toEqual({
+      Entrypoint: stage.entrypoint,
+      Env: Object.entries(stage.env).map(([name, value]) => `${name}=${value}`),
+      Labels: stage.labels,
+      User: stage.user,
+      WorkingDir: stage.workdir,
+    });
+    expect(world.image.Labels['org.opencontainers.image.revision']).toBe(world.revision);
+  });
+
+  it('has Node, the functions and nothing else, which root owns and nobody may write', async () => {
+    await world.run('crane', 'export', world.reference, 'list.tar');
+    const listed = await world.run(
+      'tar',
+      '--list',
+      '--verbose',
+      '--numeric-owner',
+      '-f',
+      'list.tar',
+    );
+    const ours = listed
+      .split('\n')
+      .map((entry) => entry.trim().split(/\s+/))
+      .filter(([, , , , , path = '']) => /^(?:app|nodejs)\//.test(path));
+    expect(ours.length).toBeGreaterThan(50);
+    const open = ours.filter(
+      ([mode = '', owner]) => owner !== '0/0' || /^.....(?:w|...w)/.test(mode),
+    );
+    expect(open).toEqual([]);
+    const folders = new Set(ours.map(([, , , , , path = '']) => path.replace(/[^/]*$/, '')));
+    const cache = [...folders].filter((path) =>
+      /^app\/compile-cache\/v24\.[^/]+-65532\/$/.test(path),
+    );
+    expect(cache).toHaveLength(1);
+    const expected = ['app/', 'app/chunks/', 'app/compile-cache/', 'nodejs/', 'nodejs/bin/'];
+    expect(folders).toEqual(
+      new Set([...expected, ...cache, ...FUNCTIONS.map((name) => `app/${name}/`)]),
+    );
+  });
+
+  it('says what is in it, without what only builds and tests it', () => {
+    const sbom = z
+      .object({ packages: z.array(z.object({ name: z.string(), versionInfo: z.string() })) })
+      .parse(JSON.parse(readFileSync(join(fs, 'app/sbom.spdx.json'), 'utf8')));
+    const versions = new Map(sbom.packages.map(({ name, versionInfo }) => [name, versionInfo]));
+    for (const name of ['hono', '@google-cloud/pubsub', '@kubernetes/client-node', 'zod']) {
+      expect(versions.has(name), name).toBe(true);
+    }
+    expect(world.image.Entrypoint[0]).toBe('/nodejs/bin/node');
+    expect(`v${versions.get('node')}`).toBe(process.version);
+    for (const name of ['vitest', 'esbuild', 'typescript']) expect(versions.has(name)).toBe(false);
+  });
+
+  it('is signed by digest, with its SBOM attested, and verified by cosign', async () => {
+    await world.run('cosign3', 'generate-key-pair');
+    const offline = ['--tlog-upload=false', '--use-signing-config=false', '--yes'];
+    const with_ = ['--key=cosign.key', '--allow-http-registry', ...offline];
+    await world.run('cosign3', 'sign', ...with_, world.reference);
+    const sbom = join(fs, 'app/sbom.spdx.json');
+    const what = ['--type=spdxjson', `--predicate=${sbom}`];
+    await world.run('cosign3', 'attest', ...with_, ...what, world.reference);
+    const by = ['--key=cosign.pub', '--allow-http-registry', '--insecure-ignore-tlog=true'];
+    await world.run('cosign3', 'verify', ...by, world.reference);
+    await world.run('cosign3', 'verify-attestation', ...by, '--type=spdxjson', world.reference);
+  });
+});
+
+describe.each(FUNCTIONS)('%s, as Cloud Run runs it', (name) => {
+  it('answers as process 1, writes nothing, and stops when told to', async () => {
+    const container = start([name]);
+    await waitForLine(container, 'Listening');
+    expect(await container.get('/health')).toEqual({ status: 200, body: { status: 'ok' } });
+    expect(await container.status('NSpid')).toMatch(/\s1$/);
+    expect(readdirSync(container.pathOf('/tmp'))).toEqual([]);
+    expect(() => writeFileSync(container.pathOf('/app/written'), '')).toThrow(/EROFS/);
+    expect(await container.stop()).toBe(0);
+    for (const text of container.lines) expect(line.safeParse(text).error).toBeUndefined();
+  });
+
+  it('says in one line that it has no config, and exits', async () => {
+    const bare = await world.extract(`${name}-bare`, { config: false });
+    const container = start([name], { root: bare });
+    expect(await container.exited).toBe(1);
+    const errors = container.lines.filter((text) => !JSON.stringify(text).includes('"INFO"'));
+    expect(errors).toEqual([
+      expect.objectContaining({
+        severity: 'ERROR',
+        code: 'bad-config',
+        error: expect.stringContaining('COUNTERSIGN_CONFIG'),
+        message: 'Function cannot start',
+      }),
+    ]);
+  });
+
+  it('takes what it compiles from the image', async () => {
+    const container = start([name], { env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } });
+    await waitForLine(container, 'Listening');
+    await container.stop();
+    const said = container.lines.filter((text) => typeof text === 'string');
+    const accepted = said.filter((text) => text.includes('was accepted'));
+    expect(accepted.length).toBeGreaterThan(5);
+    expect(said.filter((text) => /rejected|not found|mismatch/i.test(text))).toEqual([]);
+  });
+});
+
+// Admission keeps no store, and asks Google only for what a review names.
+const STORING = FUNCTIONS.filter((name) => name !== 'admission');
+describe.each(STORING)('%s without a metadata server', (name) => {
+  it('is alive, and says that Google gives it no token', async () => {
+    const container = start([name]);
+    await waitForLine(container, 'Listening');
+    const began = Date.now();
+    const ready = await container.get('/ready');
+    expect(Date.now() - began).toBeLessThan(READY_LIMIT_MS);
+    expect(ready).toMatchObject({ status: 503, body: { status: 503, code: 'store-unavailable' } });
+    expect(JSON.stringify(ready.body)).toContain('Google gave no access token');
+    const failed = container.lines.filter((text) => JSON.stringify(text).includes('access token'));
+    expect(failed).toEqual([
+      expect.objectContaining({ severity: 'WARNING', code: 'store-unavailable', retry: true }),
+    ]);
+    expect(await container.get('/health')).toMatchObject({ status: 200 });
+    expect(await container.stop()).toBe(0);
+  });
+});
+
+describe('a container', () => {
+  it.each([[[]], [['nothing']], [['chunks']], [['../push']]])(
+    'with the arguments %j says which there are, and exits',
+    async (args) => {
+      const container = start(args);
+      expect(await container.exited).toBe(1);
+      expect(container.lines).toEqual([
+        expect.objectContaining({ code: 'bad-config', error: expect.stringContaining('push') }),
+      ]);
+    },
+  );
+
+  it('starts with less work than without the compile cache', async () => {
+    const ticks = { with: [] as number[], without: [] as number[] };
+    for (let round = 0; round < STARTS; round += 1) {
+      ticks.with.push(await coldStart({}));
+      ticks.without.push(await coldStart({ NODE_COMPILE_CACHE: '' }));
+    }
+    const ratio = median(ticks.with) / median(ticks.without);
+    process.stdout.write(`CPU of a cold start, with the compile cache to without: ${ratio}\n`);
+    expect(ratio).toBeLessThan(1);
+  });
+});
+
+async function coldStart(env: Record<string, string>): Promise<number> {
+  const container = start(['push'], { env });
+  await waitForLine(container, 'Listening');
+  await container.get('/health');
+  const ticks = await container.cpuTicks();
+  await container.stop();
+  return ticks;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
