@@ -8,25 +8,26 @@ import {
   PLAIN_HTTP,
 } from '#test/e2e/tools/cosign-world.ts';
 
-import { median, measure, printTable } from '../measure.ts';
+import { type Figure, figureOf } from '../frame/figure.ts';
+import { measure } from '../frame/measure.ts';
 
 const RUNS = 9;
 
 /** The same signed images by HTTP: in our process, and by a process of `cosign verify`. Says so where there is none. */
-export async function benchCosign(): Promise<void> {
+export async function benchCosign(): Promise<readonly Figure[]> {
   const world = await openWorld();
-  if (world === undefined) return;
+  if (world === undefined) return [];
   try {
-    const rows = [['image, ms', 'ours', 'cosign verify', '×']];
+    const figures: Figure[] = [];
     for (const form of FORMS) {
       const { repository, digest } = await world.pushIndex();
       await world.sign(form, 'release', `${repository}@${digest}`);
-      const [ours = 0] = await measure(await createOurs(world, repository, digest));
-      const theirs = await timeCosign(world, `${repository}@${digest}`);
-      rows.push([form.form, ours.toFixed(1), theirs.toFixed(1), (theirs / ours).toFixed(1)]);
+      const [ours = []] = await measure(await createOurs(world, repository, digest));
+      const samples = await timeCosign(world, `${repository}@${digest}`);
+      const floor = { name: 'a process of cosign verify', samples };
+      figures.push(figureOf({ what: `${form.form} by HTTP`, unit: 'ms', ours, floor }));
     }
-    process.stdout.write('Over HTTP from a registry on this machine, nothing remembered\n');
-    printTable(rows);
+    return figures;
   } finally {
     await world.close();
   }
@@ -62,7 +63,7 @@ async function createOurs(
   };
 }
 
-async function timeCosign(world: CosignWorld, reference: string): Promise<number> {
+async function timeCosign(world: CosignWorld, reference: string): Promise<readonly number[]> {
   const args = [
     'verify',
     '--key=release.pub',
@@ -77,5 +78,5 @@ async function timeCosign(world: CosignWorld, reference: string): Promise<number
     if (code !== 0) throw new Error(`cosign verify failed: ${stderr}`);
     samples.push(performance.now() - began);
   }
-  return median(samples);
+  return samples;
 }

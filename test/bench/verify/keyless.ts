@@ -15,7 +15,8 @@ import {
   type ProofParts,
 } from '#test/fixtures/sigstore/sign-keyless.ts';
 
-import { measure, printTable } from '../measure.ts';
+import { type Figure, figureOf } from '../frame/figure.ts';
+import { measure } from '../frame/measure.ts';
 
 const REPOSITORY = 'registry.example/configs/platform';
 const DIGEST = digestOf(Buffer.from('image'));
@@ -29,7 +30,7 @@ const FORMS: readonly [string, 'legacy' | 'bundle', ProofParts][] = [
 ];
 
 /** A whole verification by identity over a registry in memory, the trusted root at hand. */
-export async function benchKeyless(): Promise<void> {
+export async function benchKeyless(): Promise<readonly Figure[]> {
   const sigstore = await createPrivateSigstore();
   const signer = await sigstore.certify();
   const now = (): number => sigstore.now.getTime();
@@ -52,9 +53,9 @@ export async function benchKeyless(): Promise<void> {
     });
   }
   const times = await measure(...runs);
-  const rows = FORMS.map(([name], at) => [name, (times[at] ?? 0).toFixed(2)]);
-  process.stdout.write('One signature by an identity, with certificate, log and times\n');
-  printTable([['keyless, ms', 'whole'], ...rows]);
+  return FORMS.map(([name], at) =>
+    figureOf({ what: `identity, whole, ${name}`, unit: 'ms', ours: times[at] ?? [] }),
+  );
 }
 
 function putLegacy(registry: MemoryRegistry, annotations: Readonly<Record<string, string>>): void {

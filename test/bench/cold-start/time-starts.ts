@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { freePort } from '#test/e2e/tools/free-port.ts';
+import type { BenchContext } from '../frame/bench.ts';
+import { type Figure, figureOf } from '../frame/figure.ts';
+import { type App, ROOT } from '../process/build-app.ts';
+import { readImageEnv } from '../process/image-env.ts';
+import { readUsage } from '../process/read-usage.ts';
+import { type ServerCommand, spawnServer } from '../process/spawn-server.ts';
+
+const RUNS = 11;
+const QUICK_RUNS = 1;
+
+/** Of the floor (DESIGN section 12). */
+const BUDGETS: Readonly<Record<string, number>> = {
+  admission: 1,
+  push: 1.2,
+  sweep: 1.2,
+  api: 1.2,
+  cluster: 2,
+};
+
+interface Start {
+  readonly ms: number[];
+  readonly cpuMs: number[];
+  readonly peakMiB: number[];
+}
+
+/** Each function, with and without the compile cache, in turn with a hello world that is not bundled. */
+export async function timeStarts(
+  app: App,
+  config: string,
+  { say, quick }: BenchContext,
+): Promise<readonly Figure[]> {
+  const image = await readImageEnv();
+  const env = { ...image, COUNTERSIGN_CONFIG: config, METADATA_SERVER_DETECTION: 'none' };
+  const names = app.bundles.map(({ name }) => name);
+  const starts = new Map<string, Start>();
+  const commands: [string, Omit<ServerCommand, 'port'>][] = [
+    ['hello', { args: helloWorld(), env: image, first: { method: 'GET', path: '/' } }],
+    ...names.flatMap((name): [string, Omit<ServerCommand, 'port'>][] => {
+      const args = [join(app.dir, 'start.js'), name];
+      return [
+        [name, { args, env: { ...env, ...app.cached } }],
+        [`${name}, no cache`, { args, env }],
+      ];
+    }),
+  ];
+  for (let at = 0; at < (quick ? QUICK_RUNS : RUNS); at += 1) {
+    for (const [name, command] of commands) {
+      say(`${name}, ${at + 1}`);
+      await startOnce(command, startsOf(starts, name));
+    }
+  }
+  const hello = startsOf(starts, 'hello');
+  const floor = { name: 'hello world', samples: hello.ms };
+  return names.flatMap((name) => {
+    const limit = BUDGETS[name];
+    const budget = limit === undefined ? {} : { budget: { of: 'ratio', limit } as const };
+    const [own, bare] = [startsOf(starts, name), startsOf(starts, `${name}, no cache`)];
+    const cpu = { name: 'hello world', samples: hello.cpuMs };
+    const memory = { name: 'hello world', samples: hello.peakMiB };
+    return [
+      figureOf({ what: `${name}, start to 200`, unit: 'ms', ours: own.ms, floor, ...budget }),
+      figureOf({ what: `${name}, no compile cache`, unit: 'ms', ours: bare.ms, floor }),
+      figureOf({ what: `${name}, CPU`, unit: 'ms', ours: own.cpuMs, floor: cpu }),
+      figureOf({ what: `${name}, memory`, unit: 'MiB', ours: own.peakMiB, floor: memory }),
+    ];
+  });
+}
+
+async function startOnce(command: Omit<ServerCommand, 'port'>, into: Start): Promise<void> {
+  const server = await spawnServer({ ...command, port: await freePort() });
+  const usage = await readUsage(server.pid);
+  await server.stop();
+  into.ms.push(server.startMs);
+  into.cpuMs.push(usage.cpuMs);
+  into.peakMiB.push(usage.peakMiB);
+}
+
+function startsOf(starts: Map<string, Start>, name: string): Start {
+  const found = starts.get(name) ?? { ms: [], cpuMs: [], peakMiB: [] };
+  starts.set(name, found);
+  return found;
+}
+
+/** The framework's own command line, as its documentation has it. */
+function helloWorld(): readonly string[] {
+  const framework = join(ROOT, 'node_modules', '@google-cloud', 'functions-framework');
+  const source = join(import.meta.dirname, 'hello-world');
+  return [join(framework, 'build', 'src', 'main.js'), '--target=hello', `--source=${source}`];
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ServerCommand {
+  readonly args: readonly string[];
+  /** Its whole environment, PORT and HOST aside. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly port: number;
+  /** Where its output goes; nowhere without it. */
+  readonly log?: string;
+  /** What is asked of it first. */
+  readonly first?: { readonly method: string; readonly path: string; readonly body?: string };
+}
+
+export interface Server {
+  readonly pid: number;
+  readonly url: string;
+  /** From its start to its first 200, in milliseconds. */
+  readonly startMs: number;
+  /** SIGTERM, and then SIGKILL. */
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+/** Between two attempts to reach it. */
+const POLL_MS = 1;
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 12_000;
+const HEALTH = { method: 'GET', path: '/health' };
+
+/** Starts a server by this same Node and asks it until it answers 200. Throws where it never does. */
+export async function spawnServer(command: ServerCommand): Promise<Server> {
+  const { args, env, port, log, first = HEALTH } = command;
+  const output = log === undefined ? 'ignore' : openSync(log, 'a');
+  const began = performance.now();
+  const child = spawn(process.execPath, args, {
+    env: { ...env, PORT: String(port), HOST },
+    stdio: ['ignore', output, output],
+  });
+  const exited = once(child, 'exit');
+  const status = await askUntilAnswered(port, first, () => child.exitCode !== null);
+  const startMs = performance.now() - began;
+
+  async function stop(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    child.kill('SIGTERM');
+    await exited;
+    clearTimeout(timer);
+  }
+
+  if (status !== 200) {
+    await stop();
+    throw new Error(`${args.join(' ')} answered ${status} where 200 was expected; see ${log}`);
+  }
+  return { pid: child.pid ?? 0, url: `http://${HOST}:${port}`, startMs, stop };
+}
+
+async function askUntilAnswered(
+  port: number,
+  first: NonNullable<ServerCommand['first']>,
+  isDead: () => boolean,
+): Promise<number> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (performance.now() < deadline && !isDead()) {
+    const status = await ask(port, first);
+    if (status !== undefined) return status;
+    await sleep(POLL_MS);
+  }
+  return 0;
+}
+
+/** The status; undefined while nobody listens. */
+function ask(
+  port: number,
+  { method, path, body }: NonNullable<ServerCommand['first']>,
+): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const asked = request({ host: HOST, port, method, path, headers, agent: false }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode));
+    });
+    asked.once('error', () => resolve(undefined));
+    asked.end(body);
+  });
+}
