@@ -12,6 +12,9 @@ const LINK = /!?\[[^\]]*\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g;
 const ELSEWHERE = /^(?:https?|mailto):/;
 /** Rooms of the repository, as pages name files in them. */
 const FILE = /`((?:functions|shared|infra|test|docs)\/[A-Za-z0-9_./-]+)`/g;
+/** The same in commands. */
+const ARGUMENT =
+  /(?<![\w./-])((?:functions|shared|infra|test|docs)\/[A-Za-z0-9_./-]*[A-Za-z0-9_-])/g;
 /** Tests, as pages name them below `test/`. */
 const TEST = /`((?:unit|contract|service|hostile|e2e|faults|mutations|bench)\/[a-z0-9_./-]+)`/g;
 const SCRIPT = /\bnpm run (?:-s |--silent )?([a-z][a-z0-9:-]*)/g;
@@ -56,6 +59,18 @@ describe('the pages', () => {
         .filter((name) => !exists(`test/${name}`))
         .map((name) => `${path}: ${name}`),
     ]);
+    expect(missing).toEqual([]);
+  });
+
+  it('type paths that are there, but for what the commands make', () => {
+    const made = new Set(['infra/kubernetes/webhook/openssl/ca.crt']);
+    const missing = pages.flatMap(({ path, blocks }) =>
+      blocks
+        .filter(({ language }) => language === 'sh')
+        .flatMap(({ text }) => matches(text, ARGUMENT))
+        .filter((name) => !made.has(name) && !exists(name))
+        .map((name) => `${path}: ${name}`),
+    );
     expect(missing).toEqual([]);
   });
 
