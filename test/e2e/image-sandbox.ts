@@ -46,6 +46,8 @@ export interface ContainerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const SCRIPT = join(import.meta.dirname, 'image-sandbox.sh');
+const NAMESPACES = '--keep-caps --mount --pid --fork --kill-child --net'.split(' ');
 const PORT = '8080';
 /** Cloud Run's own: SIGKILL follows. */
 const STOP_LIMIT_MS = 10_000;
@@ -66,14 +68,10 @@ export function startContainer(options: ContainerOptions): Container {
   const [uid = '', gid = ''] = image.User.split(':');
   const cloudRun = { PORT, K_SERVICE: args[0] ?? 'none', K_REVISION: `${args[0] ?? 'none'}-00001` };
   const env = [...image.Env, ...Object.entries({ ...cloudRun, ...options.env }).map(toVariable)];
+  const isolated = [`--map-user=${uid}`, `--map-group=${gid}`, ...NAMESPACES];
   const child = spawn(
     'unshare',
-    [
-      ...['--user', `--map-user=${uid}`, `--map-group=${gid}`, '--keep-caps'],
-      ...['--mount', '--pid', '--fork', '--kill-child', '--net'],
-      ...['bash', join(import.meta.dirname, 'image-sandbox.sh'), root, image.WorkingDir],
-      ...[...env, ...image.Entrypoint, ...args],
-    ],
+    [...isolated, 'bash', SCRIPT, root, image.WorkingDir, ...env, ...image.Entrypoint, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const lines: unknown[] = [];

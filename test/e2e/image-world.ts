@@ -71,7 +71,10 @@ export async function openImageWorld(): Promise<ImageWorld> {
   const reference = await build(base);
   const { config: image } = imageConfig.parse(JSON.parse(await run('crane', 'config', reference)));
   return {
-    ...{ folder, reference, image, run },
+    folder,
+    reference,
+    image,
+    run,
     revision: REVISION,
     again: () => build(base),
     async extract(name, { config } = { config: true }) {

@@ -47,13 +47,17 @@ export async function assembleImage(options: AssembleOptions): Promise<string> {
     layers.push(layer);
   }
   const args = [
-    ...['mutate', stage.base, '--platform=linux/amd64', `--repo=${repository}`],
+    'mutate',
+    stage.base,
+    '--platform=linux/amd64',
+    `--repo=${repository}`,
     ...layers.map((layer) => `--append=${layer}`),
     ...stage.entrypoint.map((word) => `--entrypoint=${word}`),
     // crane splits labels at commas, as CSV: quoted, a value keeps its own.
     ...Object.entries(stage.labels).map(([name, value]) => `--label="${name}=${value}"`),
     ...Object.entries(stage.env).map(([name, value]) => `--env=${name}=${value}`),
-    ...[`--user=${stage.user}`, `--workdir=${stage.workdir}`],
+    `--user=${stage.user}`,
+    `--workdir=${stage.workdir}`,
   ];
   return (await run(crane, args, out)).trim();
 }

@@ -22,7 +22,9 @@ const made =
   repository === undefined
     ? join(out, 'rootfs')
     : await assembleImage({
-        ...{ root, out, repository },
+        root,
+        out,
+        repository,
         ...(base === undefined ? {} : { base }),
         ...(revision === undefined ? {} : { revision }),
       });

@@ -22,8 +22,8 @@ export function mapStacks(): void {
     known.set(place, original);
     return frame.replace(place, original);
   }
-  Error.prepareStackTrace = (error, frames) =>
-    [headOf(error), ...frames.map((frame) => `    at ${written(String(frame))}`)].join('\n');
+  Error.prepareStackTrace = (error, frames: readonly { toString(): string }[]) =>
+    [headOf(error), ...frames.map((frame) => `    at ${written(frame.toString())}`)].join('\n');
 }
 
 /** A frame without a map is shown as it is: a stack is read when something is wrong already. */
