@@ -13,8 +13,7 @@ const ELSEWHERE = /^(?:https?|mailto):/;
 /** Rooms of the repository, as pages name files in them. */
 const FILE = /`((?:functions|shared|infra|test|docs)\/[A-Za-z0-9_./-]+)`/g;
 /** The same in commands. */
-const ARGUMENT =
-  /(?<![\w./-])((?:functions|shared|infra|test|docs)\/[A-Za-z0-9_./-]*[A-Za-z0-9_-])/g;
+const ARGUMENT = /(?<![\w./-])((?:functions|shared|infra|docs)\/[A-Za-z0-9_./-]*[A-Za-z0-9_-])/g;
 /** Tests, as pages name them below `test/`. */
 const TEST = /`((?:unit|contract|service|hostile|e2e|faults|mutations|bench)\/[a-z0-9_./-]+)`/g;
 const SCRIPT = /\bnpm run (?:-s |--silent )?([a-z][a-z0-9:-]*)/g;
