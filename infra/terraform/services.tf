@@ -61,19 +61,19 @@ locals {
   # build is acknowledged for nothing: the sweep brings every cluster to the right state afterwards.
   bootstrap_image = "us-docker.pkg.dev/cloudrun/container/hello"
 
-  environment = merge(
-    {
-      COUNTERSIGN_CONFIG   = "/etc/countersign/config/countersign.yaml"
-      GOOGLE_CLOUD_PROJECT = var.project_id
-      LOG_LEVEL            = var.log_level
-    },
-    var.tracing ? {
-      OTEL_TRACES_EXPORTER        = "otlp"
-      OTEL_EXPORTER_OTLP_ENDPOINT = "https://telemetry.googleapis.com"
-      # Google's front end samples a request in ten seconds: of a push, nothing would be left.
-      OTEL_TRACES_SAMPLER = "always_on"
-    } : {},
-  )
+  # shared/edge/env.ts
+  environment = {
+    COUNTERSIGN_CONFIG   = "/etc/countersign/config/countersign.yaml"
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    LOG_LEVEL            = var.log_level
+  }
+  # shared/telemetry/read-env.ts
+  tracing_environment = {
+    OTEL_TRACES_EXPORTER        = "otlp"
+    OTEL_EXPORTER_OTLP_ENDPOINT = "https://telemetry.googleapis.com"
+    # Google's front end samples a request in ten seconds: of a push, nothing would be left.
+    OTEL_TRACES_SAMPLER = "always_on"
+  }
 }
 
 resource "google_cloud_run_v2_service" "this" {
@@ -113,7 +113,11 @@ resource "google_cloud_run_v2_service" "this" {
       }
 
       dynamic "env" {
-        for_each = merge(local.environment, { COUNTERSIGN_MAX_INSTANCES = tostring(local.instances[each.key].max) })
+        for_each = merge(
+          local.environment,
+          var.tracing ? local.tracing_environment : {},
+          { COUNTERSIGN_MAX_INSTANCES = tostring(local.instances[each.key].max) },
+        )
         content {
           name  = env.key
           value = env.value

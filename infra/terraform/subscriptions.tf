@@ -1,18 +1,31 @@
 locals {
+  # Where functions take what is pushed to them: functions/*/main.ts.
+  push_path = "/"
+  task_paths = {
+    tasks       = "/tasks"
+    sweepTasks  = "/sweep-tasks"
+    resyncTasks = "/resync-tasks"
+  }
+
   # Named <topic>-<function>. Subscriptions of other projects' topics are here too: Pub/Sub may only push to a service
   # with internal ingress, and as an account, of its own project.
   pushed = merge(
     {
-      tasks       = { name = "${var.name}-tasks-cluster", topic = google_pubsub_topic.this["tasks"].id, function = "cluster", path = "/tasks", ordered = true }
-      sweepTasks  = { name = "${var.name}-sweep-tasks-cluster", topic = google_pubsub_topic.this["sweepTasks"].id, function = "cluster", path = "/sweep-tasks", ordered = true }
-      resyncTasks = { name = "${var.name}-resync-tasks-cluster", topic = google_pubsub_topic.this["resyncTasks"].id, function = "cluster", path = "/resync-tasks", ordered = true }
+      for key, path in local.task_paths : key => {
+        name     = "${local.topics[key]}-cluster"
+        topic    = google_pubsub_topic.this[key].id
+        function = "cluster"
+        path     = path
+        # The key is the cluster: one task at a time for each, and a failing cluster holds up none but itself.
+        ordered = true
+      }
     },
     {
       for project in local.source_projects : "gcr/${project}" => {
         name     = project == var.project_id ? "gcr-push" : "gcr-push-${project}"
         topic    = "projects/${project}/topics/gcr"
         function = "push"
-        path     = "/"
+        path     = local.push_path
         # Artifact Registry sets no ordering key; push resolves tags when it handles the message.
         ordered = false
       }
@@ -34,8 +47,7 @@ resource "google_pubsub_subscription" "push" {
   labels                     = var.labels
   ack_deadline_seconds       = local.ack_deadline_seconds
   message_retention_duration = "604800s"
-  # The ordering key is the cluster: one task at a time for each, and a failing cluster holds up none but itself.
-  enable_message_ordering = each.value.ordered
+  enable_message_ordering    = each.value.ordered
   expiration_policy {
     # Never: a quiet quarter is no reason to stop listening.
     ttl = ""

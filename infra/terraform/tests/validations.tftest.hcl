@@ -1,0 +1,285 @@
+# Every validation, by a value that it must refuse; several variables in a run, for each run is a plan. A test sees to it
+# that every validation is among them (test/unit/infra/terraform/validations.test.ts).
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  project_id = "acme-prod"
+  region     = "us-central1"
+  images     = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "release" }]
+  trust      = { release = { authorities = [{ name = "release-key", key = { pem = "-----BEGIN PUBLIC KEY-----" } }] } }
+  api        = { viewers = ["dev@acme.example"] }
+}
+
+run "refused_1" {
+  command = plan
+  variables {
+    # images are some
+    images = []
+    # project is no name
+    project_id = "Acme Production"
+    # api lets somebody in
+    api = {}
+  }
+  expect_failures = [var.images, var.project_id, var.api]
+}
+
+run "refused_2" {
+  command = plan
+  variables {
+    # images without tag
+    images = [{ match = "us-docker.pkg.dev/acme-prod/configs/platform:v1", trust = "release" }]
+    # region is no zone
+    region = "us-central1-a"
+    # api by email
+    api = { viewers = ["group:dev@acme.example"] }
+  }
+  expect_failures = [var.images, var.region, var.api]
+}
+
+run "refused_3" {
+  command = plan
+  variables {
+    # images without scheme
+    images = [{ match = "oci://us-docker.pkg.dev/acme-prod/configs", trust = "release" }]
+    # name is short
+    name = "sign"
+    # api audience of iap
+    api = { mode = "iap", audience = "https://a.example", viewers = ["dev@acme.example"] }
+  }
+  expect_failures = [var.images, var.name, var.api]
+}
+
+run "refused_4" {
+  command = plan
+  variables {
+    # images once
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release" }, { match = "us-docker.pkg.dev/a/b/**", trust = "release", effect = "pin" }]
+    # name leaves room
+    name = "a-name-much-too-long-for-accounts"
+    # api ingress
+    api = { ingress = "all", viewers = ["dev@acme.example"] }
+  }
+  expect_failures = [var.images, var.name, var.api]
+}
+
+run "refused_5" {
+  command = plan
+  variables {
+    # images effect
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", effect = "enforce" }]
+    # labels are lower case
+    labels = { Team = "platform" }
+    # admission has callers
+    admission = { enabled = true }
+  }
+  expect_failures = [var.images, var.labels, var.admission]
+}
+
+run "refused_6" {
+  command = plan
+  variables {
+    # images track
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", track = "v1" }]
+    # image has a digest
+    image = "us-docker.pkg.dev/acme-prod/countersign/countersign:v1"
+    # break glass by user
+    break_glass = ["On Call <oncall@acme.example>"]
+  }
+  expect_failures = [var.images, var.image, var.break_glass]
+}
+
+run "refused_7" {
+  command = plan
+  variables {
+    # images downgrade
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", downgrade = "never" }]
+    # instances are at least one
+    instances = { cluster = { max = 0 } }
+    # readers kind
+    readers = [{ kind = "GitSync", name = "root-sync" }]
+  }
+  expect_failures = [var.images, var.instances, var.readers]
+}
+
+run "refused_8" {
+  command = plan
+  variables {
+    # images policy
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "anyone" }]
+    # instances min is below max
+    instances = { push = { min = 4, max = 2 } }
+    # readers namespace
+    readers = [{ kind = "RepoSync", name = "repo-sync" }]
+  }
+  expect_failures = [var.images, var.instances, var.readers]
+}
+
+run "refused_9" {
+  command = plan
+  variables {
+    # trust names
+    trust  = { Release = { authorities = [{ name = "k", key = { pem = "x" } }] } }
+    images = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "Release" }]
+    # instances are whole
+    instances = { push = { max = 1.5 } }
+    # readers of root
+    readers = [{ kind = "RootSync", namespace = "team-a", name = "root-sync" }]
+  }
+  expect_failures = [var.trust, var.instances, var.readers]
+}
+
+run "refused_10" {
+  command = plan
+  variables {
+    # trust in nobody
+    trust = { release = {} }
+    # log level is known
+    log_level = "verbose"
+    # readers name
+    readers = [{ kind = "RootSync", name = "a-name-that-makes-the-reconciler-longer-than-names-can-be" }]
+  }
+  expect_failures = [var.trust, var.log_level, var.readers]
+}
+
+run "refused_11" {
+  command = plan
+  variables {
+    # trust in all and some
+    trust = { release = { allow_unsigned = true, authorities = [{ name = "k", key = { pem = "x" } }] } }
+    # topics by project
+    existing_gcr_topics = ["projects/acme-prod/topics/gcr"]
+    # readers account
+    readers = [{ kind = "RootSync", name = "root-sync", google_service_account = "reader@acme.example" }]
+  }
+  expect_failures = [var.trust, var.existing_gcr_topics, var.readers]
+}
+
+run "refused_12" {
+  command = plan
+  variables {
+    # authority without identity
+    trust = { release = { authorities = [{ name = "k" }] } }
+    # repository id
+    repository = { id = "Configs" }
+    # pools by project
+    identity_projects = ["acme-prod.svc.id.goog"]
+  }
+  expect_failures = [var.trust, var.repository, var.identity_projects]
+}
+
+run "refused_13" {
+  command = plan
+  variables {
+    # authority with two
+    trust = { release = { authorities = [{ name = "k", key = { pem = "x" }, keyless = { issuer = "https://i.example", subject = "s" } }] } }
+    # repository location
+    repository = { location = "us-central1-docker.pkg.dev" }
+    # operators are members
+    operators = ["ops@acme.example"]
+  }
+  expect_failures = [var.trust, var.repository, var.operators]
+}
+
+run "refused_14" {
+  command = plan
+  variables {
+    # key is one
+    trust = { release = { authorities = [{ name = "k", key = {} }] } }
+    # fleet has projects
+    fleet = { projects = [] }
+    # subscription names
+    status_subscriptions = { "Alerts!" = {} }
+  }
+  expect_failures = [var.trust, var.fleet, var.status_subscriptions]
+}
+
+run "refused_15" {
+  command = plan
+  variables {
+    # key has a version
+    trust = { release = { authorities = [{ name = "k", key = { kms = "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k" } }] } }
+    # fleet by id
+    fleet = { projects = ["123456789012"] }
+    # subscription filter
+    status_subscriptions = { alerts = { filter = join("", [for i in range(300) : "x"]) } }
+  }
+  expect_failures = [var.trust, var.fleet, var.status_subscriptions]
+}
+
+run "refused_16" {
+  command = plan
+  variables {
+    # keyless has a subject
+    trust = { release = { authorities = [{ name = "k", keyless = { issuer = "https://i.example" } }] } }
+    # unmatched is known
+    unmatched = "allow"
+    # subscription endpoint
+    status_subscriptions = { alerts = { push = { endpoint = "http://a.example", audience = "a", service_account = "a@p.iam.gserviceaccount.com" } } }
+  }
+  expect_failures = [var.trust, var.unmatched, var.status_subscriptions]
+}
+
+run "refused_17" {
+  command = plan
+  variables {
+    # keyless issuer is https
+    trust = { release = { authorities = [{ name = "k", keyless = { issuer = "http://i.example", subject = "s" } }] } }
+    # registries without docker
+    registries = [{ host = "registry.acme.example", auth = "dockerConfig" }]
+    # channels by name
+    notification_channels = ["on-call"]
+  }
+  expect_failures = [var.trust, var.registries, var.notification_channels]
+}
+
+run "refused_18" {
+  command = plan
+  variables {
+    # pattern is anchored
+    trust = { release = { authorities = [{ name = "k", keyless = { issuer = "https://i.example", subject_regexp = ".*@acme.example" } }] } }
+    # registries are hosts
+    registries = [{ host = "https://registry.acme.example" }]
+    # runbook is a page
+    runbook = "ftp://acme.example/runbook"
+  }
+  expect_failures = [var.trust, var.registries, var.runbook]
+}
+
+run "refused_19" {
+  command = plan
+  variables {
+    # root is json
+    trust = { release = { authorities = [{ name = "k", keyless = { issuer = "https://i.example", subject = "s" }, trusted_root = "trusted_root.json" }] } }
+    # sweep duration
+    sweep = { period = "1d" }
+    # history in days
+    history = { days = 0 }
+  }
+  expect_failures = [var.trust, var.sweep, var.history]
+}
+
+run "refused_20" {
+  command = plan
+  variables {
+    # format is known
+    trust = { release = { authorities = [{ name = "k", key = { pem = "x" } }], format = "cosign" } }
+    # sweep brake
+    sweep = { withdraw_brake = "0.05" }
+  }
+  expect_failures = [var.trust, var.sweep]
+}
+
+run "refused_21" {
+  command = plan
+  variables {
+    # require is within reach
+    trust = { release = { authorities = [{ name = "k", key = { pem = "x" } }], require = 2 } }
+    # api mode
+    api = { mode = "iam", viewers = ["dev@acme.example"] }
+  }
+  expect_failures = [var.trust, var.api]
+}

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { NODE_BANNER } from '#infra/build/banner.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+export const MODULE = join(ROOT, 'infra/terraform');
+export const EXAMPLES = ['single-project', 'fleet-host', 'private-sigstore'] as const;
+/** Of the provider whose schema schema.json is. */
+export const PROVIDER_VERSION = '6.50.0';
+/** Plans of the whole module, one after the other, on a machine that does other things as well. */
+const TIMEOUT_MS = 600_000;
+
+/** A plan as JSON has each resource several times. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A copy of the module to run Terraform in, so that nothing is left beside the sources. */
+export interface Workspace {
+  readonly module: string;
+  example(name: string): string;
+  terraform(folder: string, ...args: readonly string[]): Promise<Finished>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a workspace. `provider`: `stand-in` serves the schema of hashicorp/google from this repository; `registry` lets
+ * `terraform init` fetch the real one. Throws where Terraform is not there.
+ */
+export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<Workspace> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-terraform-'));
+  const module = join(folder, 'module');
+  const filter = (path: string): boolean => !/\.terraform/.test(path.slice(MODULE.length));
+  await cp(MODULE, module, { recursive: true, filter });
+  const init = ['init', '-backend=false', '-input=false', '-no-color'];
+  if (provider === 'stand-in') init.push(`-plugin-dir=${await makeMirror(folder)}`);
+  // Nothing of the user's: no credentials, no plugin cache, no checks for updates.
+  const rc = join(folder, 'terraform.rc');
+  await writeFile(rc, '');
+  const env = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
+  const ready = new Set<string>();
+
+  function run(cwd: string, args: readonly string[]): Promise<Finished> {
+    const options = {
+      cwd,
+      env: { ...process.env, ...env },
+      maxBuffer: MAX_OUTPUT_BYTES,
+      timeout: TIMEOUT_MS,
+    };
+    return new Promise((resolve, reject) => {
+      const child = execFile('terraform', args, options, (error, stdout, stderr) => {
+        if (error !== null && child.exitCode === null) {
+          reject(new Error(`terraform ${args.join(' ')} did not end by itself`, { cause: error }));
+        } else resolve({ code: child.exitCode ?? 1, stdout, stderr });
+      });
+    });
+  }
+
+  return {
+    module,
+    example: (name) => join(module, 'examples', name),
+    async terraform(cwd, ...args) {
+      if (!ready.has(cwd)) {
+        const { code, stderr } = await run(cwd, init);
+        if (code !== 0) throw new Error(`terraform init failed: ${stderr}`);
+        ready.add(cwd);
+      }
+      return run(cwd, args);
+    },
+    close: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** A mirror as `terraform init` reads it, with the stand-in as the only provider. */
+async function makeMirror(folder: string): Promise<string> {
+  const mirror = join(folder, 'mirror');
+  const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const google = join(mirror, 'registry.terraform.io/hashicorp/google');
+  const place = join(google, PROVIDER_VERSION, platform);
+  const main = join(folder, 'provider', 'main.mjs');
+  // One file, for Terraform starts it several times in each run.
+  await build({
+    entryPoints: [join(import.meta.dirname, 'provider/main.ts')],
+    outfile: main,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    banner: { js: NODE_BANNER },
+    logLevel: 'error',
+  });
+  await cp(join(import.meta.dirname, 'schema.json'), join(folder, 'schema.json'));
+  await mkdir(place, { recursive: true });
+  const program = join(place, `terraform-provider-google_v${PROVIDER_VERSION}`);
+  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${main}'\n`);
+  await chmod(program, 0o755);
+  return mirror;
+}
