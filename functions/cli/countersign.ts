@@ -1,6 +1,15 @@
 #!/usr/bin/env node
+import { exec } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runClient } from './client/run-client.ts';
+
+/** In the caller's own shell; what it says of itself is for the caller to see. */
+function run(command: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = exec(command, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+  child.stderr?.pipe(process.stderr);
+  return promise;
+}
 
 // `npx countersign status|resync|wait|explain|verify`.
 process.exitCode = await runClient(process.argv.slice(2), {
@@ -10,6 +19,7 @@ process.exitCode = await runClient(process.argv.slice(2), {
     live: process.stderr.isTTY,
   },
   fetch,
+  run,
   now: () => performance.now(),
   sleep: (milliseconds) => sleep(milliseconds),
 });

@@ -5,7 +5,9 @@ import { pushImage } from '#infra/local/images/push-image.ts';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signBundle } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
+import { describeWorld } from '#infra/local/world/describe-world.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
+import { runProcess } from './tools/process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -56,6 +58,33 @@ describe('npx countersign', () => {
     const platform = `${world.registry}/configs/platform:v1@${digest}`;
     expect((await countersign('wait', platform, '--timeout', '60s')).code).toBe(0);
     expect((await countersign('status')).code).toBe(0);
+  });
+
+  it('does what the local world says to type next', async () => {
+    const [, ...lines] =
+      describeWorld(world, ROOT)
+        .split('\n\n')
+        .find((one) => one.startsWith('See the fleet'))
+        ?.split('\n') ?? [];
+    expect(lines).toHaveLength(5);
+    const told = await runProcess({
+      command: 'bash',
+      args: ['-euo', 'pipefail', '-c', lines.join('\n')],
+      cwd: ROOT,
+    });
+    expect(told.code).toBe(0);
+    expect(told.stdout).toContain('<root>:root-sync');
+    expect(told.stdout).toContain('Verified by release-key');
+    expect(told.stdout).toContain('A resync would task 1 cluster;');
+  });
+
+  it('takes its token from a command of the caller', async () => {
+    const told = await countersign('status', '--token-command', 'echo asked >&2; echo token');
+    expect(told).toMatchObject({ code: 0 });
+    expect(told.err).toContain('asked\n');
+    const failed = await countersign('status', '--token-command', 'exit 7');
+    expect(failed.code).toBe(2);
+    expect(failed.err).toContain('The token command failed');
   });
 
   it('exits with 3 when the time is up', async () => {

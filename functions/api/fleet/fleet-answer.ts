@@ -1,3 +1,4 @@
+import type { Phase } from '#shared/core/phase.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ClusterView } from '../schema/fleet.ts';
 
@@ -18,4 +19,16 @@ export interface FleetAnswer {
 /** Age of the oldest row. */
 export function oldest(clusters: readonly ClusterAnswer[]): number {
   return Math.max(0, ...clusters.map(({ view }) => view.ageSeconds ?? 0));
+}
+
+const WELL: ReadonlySet<Phase> = new Set<Phase>(['Synced', 'Ignored']);
+
+/** How many clusters and RSyncs of an answer somebody should look at. */
+export function countUnwell(clusters: readonly ClusterAnswer[]): number {
+  const counts = clusters.map(
+    ({ view, rows }) =>
+      (view.phase === 'Reachable' ? 0 : 1) +
+      rows.filter(({ record }) => !WELL.has(record.phase)).length,
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }

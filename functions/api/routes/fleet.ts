@@ -7,7 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
 import { parseCursor } from '../fleet/cursor.ts';
 import { readFilter } from '../fleet/filter.ts';
-import type { FleetAnswer } from '../fleet/fleet-answer.ts';
+import { type FleetAnswer, countUnwell } from '../fleet/fleet-answer.ts';
 import { formatNomos } from '../fleet/nomos-text.ts';
 import { collectLive, isAnswer, readLive } from '../fleet/read-live.ts';
 import { type PageRequest, readSnapshot } from '../fleet/read-snapshot.ts';
@@ -30,7 +30,8 @@ export const fleetRoute = createRoute({
   request: { query: FleetQuery },
   responses: answersOf({
     200: {
-      description: 'A page of the fleet; the header Link leads to the next',
+      description:
+        'A page of the fleet. The header Link leads to the next; Countersign-Unwell says how many of its clusters and RSyncs are not well.',
       content: {
         'application/json': { schema: FleetPage },
         [NDJSON]: { schema: FleetLine },
@@ -80,6 +81,7 @@ function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Resp
   c.header('age', `${ageSeconds}`);
   c.header('cache-control', 'no-store');
   c.header('vary', 'Accept');
+  c.header('countersign-unwell', `${countUnwell(clusters)}`);
   if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
   if (form === 'text/plain') return c.text(formatNomos(clusters));
   const syncs = clusters.flatMap(({ view, rows }) =>

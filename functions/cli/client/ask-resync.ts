@@ -3,11 +3,11 @@ import { Accepted, Preview } from './schema.ts';
 import { type ExitCode, type Terminal, clean } from './terminal.ts';
 
 export interface ResyncArguments {
-  readonly image?: string;
-  readonly digest?: string;
-  readonly cluster?: string;
-  readonly sync?: string;
-  readonly reason?: string;
+  readonly image: string | undefined;
+  readonly digest: string | undefined;
+  readonly cluster: string | undefined;
+  readonly sync: string | undefined;
+  readonly reason: string | undefined;
 }
 
 /** Asks for a resync, or with `dryRun` what one would change. */
@@ -24,7 +24,7 @@ export async function askResync(
     out(
       options.json
         ? `${JSON.stringify(accepted)}\n`
-        : `Resync ${clean(id)}: ${clusters} clusters tasked\n`,
+        : `Resync ${clean(id)}: ${countClusters(clusters)} tasked\n`,
     );
     return 0;
   }
@@ -37,9 +37,13 @@ export async function askResync(
   const lines = [
     ...syncs.map(({ cluster, sync, change, why }) => `${change}  ${cluster} ${sync}: ${why}`),
     ...unread.map(({ cluster, message }) => `unread  ${cluster}: ${message}`),
-    `A resync would task ${clusters} clusters; ${looked} of them were looked at`,
+    `A resync would task ${countClusters(clusters)}; ${looked} of them looked at`,
   ];
   out(lines.map((line) => `${clean(line)}\n`).join(''));
   // What could not be looked at could not be checked.
   return unread.length === 0 ? 0 : 2;
+}
+
+function countClusters(count: number): string {
+  return `${count} cluster${count === 1 ? '' : 's'}`;
 }

@@ -34,8 +34,8 @@ interface Standing {
 
 /**
  * Waits until every RSync that follows the image is on the digest: 0. The first that fails on it ends the wait: 1, and
- * so does nobody following it. 3 when the time is up. A service that does not answer for a while is waited for, too.
- * Throws `bad-request` for what is no image with a digest.
+ * so does nobody following it. 3 when the time is up. A service that does not answer for a while is waited for, too;
+ * one that never did leaves nothing known: 2. Throws `bad-request` for what is no image with a digest.
  */
 export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promise<ExitCode> {
   const { image, digest } = split(options.image);
@@ -57,7 +57,7 @@ export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promi
         const code = codeOf(standing);
         if (code !== undefined) return finish(code, standing, options, deps);
       }
-      if (now() >= deadline) return finish(3, standing, options, deps);
+      if (now() >= deadline) return finish(standing ? 3 : 2, standing, options, deps);
       await sleep(Math.min(PERIOD_MS, Math.max(0, deadline - now())));
     }
   } finally {
@@ -127,7 +127,12 @@ function finish(
     const told = error === undefined ? message : `${error.code}: ${error.message}`;
     return `${phase}  ${cluster} ${sync}: ${told}`;
   });
-  const last = { 0: 'Live everywhere', 1: 'Not live', 2: 'Not known', 3: 'Not live in time' }[code];
+  const last = {
+    0: 'Live everywhere',
+    1: 'Not live',
+    2: 'Not known: the service never answered',
+    3: 'Not live in time',
+  }[code];
   out([...lines, last].map((line) => `${clean(line)}\n`).join(''));
   return code;
 }

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { Page, Problem } from './schema.ts';
 import type { Cluster, Sync } from './schema.ts';
+import type { ReadToken } from './token.ts';
 
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
@@ -12,15 +13,16 @@ export interface Api {
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** One page of text, and the cursor of the next. */
+/** One page of text, the cursor of the next, and how much of what it shows is not well. */
 export interface TextPage {
   readonly text: string;
   readonly next: string | undefined;
+  readonly unwell: number;
 }
 
 export interface ApiOptions {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: ReadToken | undefined;
   readonly fetch: typeof fetch;
 }
 
@@ -56,18 +58,32 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, value);
     }
+    const sent = await token?.(false);
+    const answer = await attempt(target, init, sent);
+    if (answer.ok) return answer;
+    if (answer.status === 401 && token !== undefined) {
+      const renewed = await token(true);
+      const second = renewed === sent ? answer : await attempt(target, init, renewed);
+      if (second.ok) return second;
+      throw await failureOf(second);
+    }
+    throw await failureOf(answer);
+  }
+
+  async function attempt(
+    target: URL,
+    init: RequestInit,
+    sent: string | undefined,
+  ): Promise<Response> {
     const headers = new Headers(init.headers);
-    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (sent !== undefined) headers.set('authorization', `Bearer ${sent}`);
     const signal = AbortSignal.timeout(CALL_LIMIT_MS);
-    let answer: Response;
     try {
       // A redirect would take the token along to where nobody asked for it.
-      answer = await send(target, { ...init, headers, signal, redirect: 'error' });
+      return await send(target, { ...init, headers, signal, redirect: 'error' });
     } catch (cause) {
       throw new ApiFailure(0, 'unreachable', `${target.origin} does not answer: ${textOf(cause)}`);
     }
-    if (answer.ok) return answer;
-    throw await failureOf(answer);
   }
 
   return {
@@ -78,7 +94,8 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
     async text(path, query) {
       const answer = await call(path, query, { headers: { accept: 'text/plain' } });
       const [, next] = NEXT.exec(answer.headers.get('link') ?? '') ?? [];
-      return { text: await answer.text(), next };
+      const unwell = Number(answer.headers.get('countersign-unwell') ?? 0);
+      return { text: await answer.text(), next, unwell };
     },
     async post(path, body, schema, key) {
       const answer = await call(

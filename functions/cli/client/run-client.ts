@@ -5,11 +5,13 @@ import { awaitDigest } from './await-digest.ts';
 import { type Api, ApiFailure, openApi } from './call-api.ts';
 import { showExplanation, showVerdict } from './show-explanation.ts';
 import { showStatus } from './show-status.ts';
+import { type RunCommand, openToken } from './token.ts';
 import { type ExitCode, type Terminal, clean } from './terminal.ts';
 
 export interface ClientDeps {
   readonly terminal: Terminal;
   readonly fetch: typeof fetch;
+  readonly run: RunCommand;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
@@ -17,6 +19,7 @@ export interface ClientDeps {
 interface Shared {
   readonly url: string;
   readonly token?: string;
+  readonly tokenCommand?: string;
   readonly json: boolean;
 }
 
@@ -30,6 +33,19 @@ type StatusOptions = Shared & {
 type ResyncOptions = Shared & ResyncArguments & { readonly dryRun: boolean; readonly key?: string };
 type WaitOptions = Shared & { readonly cluster?: string; readonly timeout: number };
 
+const DEFAULT_WAIT_MS = 600_000;
+const MORE_HELP = `
+Exit codes:
+  0  done, verified, live, well     2  could not be checked, or bad input
+  1  not                            3  timed out
+
+Examples:
+  export COUNTERSIGN_URL=https://countersign.example
+  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$COUNTERSIGN_URL)
+  countersign status
+  countersign explain cluster-1 RootSync/root-sync
+  countersign wait us-docker.pkg.dev/acme/configs/platform:v1@sha256:… --timeout 15m
+`;
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -37,9 +53,11 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 export async function runClient(args: readonly string[], deps: ClientDeps): Promise<ExitCode> {
   const { terminal } = deps;
   let code: ExitCode = 0;
-  const open = ({ url, token }: Shared): Api => openApi({ url, token, fetch: deps.fetch });
+  const open = ({ url, ...rest }: Shared): Api =>
+    openApi({ url, token: openToken(rest, deps.run), fetch: deps.fetch });
   const program = new Command('countersign')
     .description('See, ask and re-run what Countersign does for a fleet')
+    .addHelpText('after', MORE_HELP)
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .exitOverride();
 
@@ -63,16 +81,20 @@ export async function runClient(args: readonly string[], deps: ClientDeps): Prom
     .option('--reason <text>', 'for the record')
     .option('--key <key>', 'the same key stands for the same request')
     .option('--dry-run', 'say what would change, and change nothing', false)
-    .action(async ({ url, token, ...options }: ResyncOptions) => {
-      const { json, dryRun, key, ...about } = options;
-      const api = open({ url, json, ...(token === undefined ? {} : { token }) });
-      code = await askResync(about, { dryRun, json, key }, api, terminal);
+    .action(async (options: ResyncOptions) => {
+      const { json, dryRun, key, image, digest, cluster, sync, reason } = options;
+      const about = { image, digest, cluster, sync, reason };
+      code = await askResync(about, { dryRun, json, key }, open(options), terminal);
     });
 
   addCommand(program, 'wait', 'wait until a digest is live everywhere; fails when a cluster fails')
     .argument('<image@digest>')
     .option('--cluster <cluster>', 'only in this cluster')
-    .option('--timeout <time>', 'such as 90s, 10m or 1h', readTime, 600_000)
+    .addOption(
+      new Option('--timeout <time>', 'such as 90s, 10m or 1h')
+        .argParser(readTime)
+        .default(DEFAULT_WAIT_MS, '10m'),
+    )
     .action(async (image: string, options: WaitOptions) => {
       const { cluster, timeout: timeoutMs, json } = options;
       code = await awaitDigest(
@@ -113,6 +135,12 @@ function addCommand(program: Command, name: string, description: string): Comman
       new Option('--token <token>', 'ID token for the API; safer in the environment').env(
         'COUNTERSIGN_TOKEN',
       ),
+    )
+    .addOption(
+      new Option(
+        '--token-command <command>',
+        'prints an ID token; run again when that expires',
+      ).env('COUNTERSIGN_TOKEN_COMMAND'),
     )
     .option('--json', 'print JSON', false);
 }

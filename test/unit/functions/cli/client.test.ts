@@ -1,54 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { runClient } from '#functions/cli/client/run-client.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
-import { A, B, ROOT, type ApiWorld, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
+import { A, type ApiWorld, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
+import { runCountersign as run } from '#test/fixtures/run-countersign.ts';
 import { IMAGE, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
-
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Options {
-  /** What happens while it waits; it waits at most ten times. */
-  readonly meanwhile?: (round: number) => Promise<void> | void;
-  readonly live?: boolean;
-  readonly requests?: Request[];
-}
-
-async function run(world: ApiWorld, args: string[], options: Options = {}): Promise<Run> {
-  let out = '';
-  let err = '';
-  let time = 0;
-  let rounds = 0;
-  const code = await runClient(args, {
-    terminal: {
-      out: (text) => (out += text),
-      err: (text) => (err += text),
-      live: options.live ?? false,
-    },
-    async fetch(input, init) {
-      const request = new Request(input, init);
-      options.requests?.push(request.clone());
-      const { pathname, search } = new URL(request.url);
-      const body = request.method === 'POST' ? await request.text() : undefined;
-      const { method, headers } = request;
-      return world.request(`${pathname}${search}`, { method, headers, ...(body ? { body } : {}) });
-    },
-    now: () => time,
-    async sleep(milliseconds) {
-      time += milliseconds;
-      world.pass(milliseconds);
-      rounds += 1;
-      if (rounds > 400) throw new Error('It waits for ever');
-      await options.meanwhile?.(rounds);
-    },
-  });
-  return { code, out, err };
-}
 
 describe('countersign status', () => {
   it('prints what nomos does, and exits with 0 where all is well', async () => {
@@ -66,6 +22,22 @@ describe('countersign status', () => {
     const { code, out } = await run(world, ['status', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(out).clusters).toHaveLength(3);
+  });
+
+  it.each([
+    [[], 1],
+    [['--cluster', 'cluster-1'], 0],
+    [['--live'], 1],
+    [['--live', '--cluster', 'cluster-1'], 0],
+  ])('reads clusters once, and exits for %j with %i', async (args, expected) => {
+    const world = createApiWorld();
+    world.clusters.cluster('cluster-2').down = 'cluster-unreachable';
+    await world.sweep();
+    const before = world.calls()['cluster-1'] ?? 0;
+    const requests: Request[] = [];
+    expect((await run(world, ['status', ...args], { requests })).code).toBe(expected);
+    expect(requests).toHaveLength(1);
+    expect(world.calls()['cluster-1']).toBe(before + (args.includes('--live') ? 1 : 0));
   });
 
   it('reads every page', async () => {
@@ -220,6 +192,14 @@ describe('countersign wait', () => {
     expect(err).toContain('The service does not answer: Store is down');
   });
 
+  it('ends with 2 where the service never answered', async () => {
+    const fails = () => Promise.reject(new CountersignError('store-unavailable', 'Down'));
+    const store = { readCluster: fails, listClusters: fails, followers: fails };
+    const args = ['wait', `${IMAGE}@${A}`, '--timeout', '10s'];
+    const { code, out } = await run(createApiWorld({}, { store }), args);
+    expect({ code, out }).toEqual({ code: 2, out: 'Not known: the service never answered\n' });
+  });
+
   it('overwrites its line in a terminal', async () => {
     const world = createApiWorld();
     await world.sweep();
@@ -297,6 +277,11 @@ describe('countersign', () => {
     expect(requests[0]?.url).toBe(`${url}/v1/fleet?limit=1000`);
     expect(requests[0]?.headers.get('authorization')).toBe('Bearer secret');
     expect(requests[0]?.redirect).toBe('error');
+  });
+
+  it('says what its exit codes are', async () => {
+    const { out } = await run(createApiWorld(), ['--help']);
+    expect(out).toMatch(/0 {2}done.*2 {2}could not be checked.*1 {2}not.*3 {2}timed out/s);
   });
 
   it('lets nobody rule the terminal', async () => {
