@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 
 /** A process of ours under test, read line by line. */
 export interface Child {
+  readonly pid: number;
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   /** Standard error, and standard output that is no JSON. */
   readonly noise: readonly string[];
@@ -32,6 +33,7 @@ export function startChild(file: string, env: Readonly<Record<string, string>>):
   });
   createInterface(child.stderr).on('line', (text) => noise.push(text));
   return {
+    pid: child.pid ?? 0,
     lines,
     noise,
     exited: new Promise((resolve) => {
