@@ -44,9 +44,9 @@ afterAll(() => world?.close());
 /** Writes without a pause, each write another value: each is a review. Returns what was answered once `work` is done. */
 async function underLoad(work: () => Promise<void>): Promise<readonly Announced[]> {
   const answers: Announced[] = [];
-  let going = true;
+  const done = new AbortController();
   async function write(sync: RSyncManifest): Promise<void> {
-    for (let at = 0; going; at += 1) {
+    for (let at = 0; !done.signal.aborted; at += 1) {
       answers.push(await announce(world.cluster.send, sync, values[at % 2] ?? null));
     }
   }
@@ -54,7 +54,7 @@ async function underLoad(work: () => Promise<void>): Promise<readonly Announced[
   try {
     await work();
   } finally {
-    going = false;
+    done.abort();
   }
   await writers;
   return answers;
