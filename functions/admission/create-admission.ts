@@ -1,10 +1,9 @@
 import { type Context, Hono } from 'hono';
 import type { AdmissionConfig } from '#shared/config/config.ts';
 import { toFailure } from '#shared/core/errors.ts';
-import type { CheckCaller } from '#shared/edge/access.ts';
 import type { AppEnv } from '#shared/edge/app.ts';
 import type { Log } from '#shared/edge/log.ts';
-import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { answerProblem, problem, problemOf } from '#shared/edge/problem.ts';
 import { answerReview } from './answer.ts';
 import { deadlineOf } from './deadline.ts';
 import { type Decision, refuse } from './decision.ts';
@@ -13,9 +12,15 @@ import { type Review, readReview } from './read-review.ts';
 
 /** What reviews are judged with; made of the config once that is read. */
 export interface Engine extends JudgeDeps {
-  readonly checkCaller: CheckCaller;
+  /** Throws where whoever asks may not; `secret` is what stands behind `/validate/`. */
+  readonly checkReviewer: (reviewer: Reviewer) => Promise<void>;
   readonly mode: AdmissionConfig['mode'];
   readonly deadlineMs: number;
+}
+
+export interface Reviewer {
+  readonly headers: Headers;
+  readonly secret?: string;
 }
 
 export interface AdmissionDeps {
@@ -25,22 +30,40 @@ export interface AdmissionDeps {
 
 const JSON_BODY = /^application\/json(?:\s*;|$)/i;
 
-/** `POST /validate`, to be mounted on an app that has health, readiness and problem documents (DESIGN section 10). */
+/**
+ * `POST /validate`, and `POST /validate/SECRET` for `access: { mode: path }`; to be mounted on an app that has health,
+ * readiness and problem documents (DESIGN section 10).
+ */
 export function createAdmission({ engine }: AdmissionDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.post('/validate', async (c) => {
-    const ready = await engine();
-    await ready.checkCaller(c.req.raw.headers);
-    const review = readReview(new Uint8Array(await c.req.arrayBuffer()));
-    if (review === undefined) {
-      const detail = 'The body is no AdmissionReview with a uid to answer';
-      return answerProblem(problem(400, 'bad-request', detail));
+  app.post('/validate', async (c) => validate(c, await engine(), {}));
+  app.post('/validate/:secret', async (c) => {
+    try {
+      return await validate(c, await engine(), { secret: c.req.param('secret') });
+    } catch (error) {
+      // Not by the app, whose log line has the path in it.
+      const failure = toFailure(error);
+      c.get('log').warn({ error: failure }, 'Request failed');
+      return answerProblem(problemOf(failure), failure.retryAfterMs);
     }
-    const decision = await decide(c, review, ready);
-    record(c.get('log'), review, decision, ready.mode);
-    return c.json(answerReview(review, decision, ready.mode));
   });
   return app;
+}
+
+async function validate(
+  c: Context<AppEnv>,
+  engine: Engine,
+  address: Pick<Reviewer, 'secret'>,
+): Promise<Response> {
+  await engine.checkReviewer({ ...address, headers: c.req.raw.headers });
+  const review = readReview(new Uint8Array(await c.req.arrayBuffer()));
+  if (review === undefined) {
+    const detail = 'The body is no AdmissionReview with a uid to answer';
+    return answerProblem(problem(400, 'bad-request', detail));
+  }
+  const decision = await decide(c, review, engine);
+  record(c.get('log'), review, decision, engine.mode);
+  return c.json(answerReview(review, decision, engine.mode));
 }
 
 /** Whatever happens in here, the review is answered. */

@@ -1,7 +1,6 @@
 import type { AdmissionConfig, Config } from '#shared/config/config.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { CheckCaller } from '#shared/edge/access.ts';
 import type { Log } from '#shared/edge/log.ts';
 import { createLanes } from '#shared/edge/shed-load.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
@@ -21,14 +20,14 @@ export interface EngineDeps {
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly verifier: Verifier;
   readonly resolver: Pick<BurstResolver, 'resolve'>;
-  readonly checkCaller: CheckCaller;
+  readonly checkReviewer: Engine['checkReviewer'];
   readonly log: Log;
   readonly now: () => Date;
 }
 
 /** Everything that reviews are judged with, with its memory still empty. */
 export function createEngine(deps: EngineDeps): Engine {
-  const { settings, unmatched, rules, policies, checkCaller, log, now } = deps;
+  const { settings, unmatched, rules, policies, checkReviewer, log, now } = deps;
   const ask = createAsk({
     find: (question) => withinLimit(LOOK_LIMIT_MS, findVerdict(question, deps)),
     good: createGoodVerdicts({ staleForMs: settings.staleForMs, now }),
@@ -39,5 +38,5 @@ export function createEngine(deps: EngineDeps): Engine {
     },
   });
   const { mode, unchanged, deadlineMs } = settings;
-  return { rules, policies, unmatched, unchanged, mode, deadlineMs, checkCaller, ask };
+  return { rules, policies, unmatched, unchanged, mode, deadlineMs, checkReviewer, ask };
 }

@@ -2,12 +2,6 @@ import { lookup } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import type { AdmissionConfig, Config } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import {
-  type Access,
-  type CheckCaller,
-  checkLoopbackCaller,
-  requireLoopback,
-} from '#shared/edge/access.ts';
 import type { AdmissionEnv } from '#shared/edge/admission-env.ts';
 import { watchChange } from '#shared/edge/watch.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
@@ -17,6 +11,7 @@ import { type AdmissionSettings, dropInOf, readKeyFile } from './drop-in.ts';
 import { type Images, openImages } from './images.ts';
 import { createPublicRegistries } from './public-registries.ts';
 import { openRegistries } from './registries.ts';
+import { type CheckReviewer, openReviewers } from './reviewers.ts';
 
 /** Somebody waits for the answer, and asks again soon: less patience than a task has. */
 const LIMITS: Partial<RegistryLimits> = {
@@ -30,7 +25,7 @@ const LIMITS: Partial<RegistryLimits> = {
 export interface AdmissionParts extends Images {
   readonly settings: AdmissionConfig;
   readonly unmatched: Config['unmatched'];
-  readonly checkCaller: CheckCaller;
+  readonly checkReviewer: CheckReviewer;
 }
 
 type AdmissionStart = Start & { readonly admission: AdmissionEnv };
@@ -55,7 +50,7 @@ export async function openAdmission(
   }
   const base = { ...start, config };
   const images = openImages(base, openRegistries(base, LIMITS).cached);
-  use({ ...images, ...partsOf(config), checkCaller: await openReviewers(access, start) });
+  use({ ...images, ...partsOf(config), checkReviewer: await openReviewers(access, start) });
   return () => undefined;
 }
 
@@ -65,10 +60,10 @@ async function openDropIn(
   use: (parts: AdmissionParts) => void,
 ): Promise<() => void> {
   const { cosignKey, insecureRegistries } = start.admission;
-  const checkCaller = await openReviewers({ mode: 'none' }, start);
+  const checkReviewer = await openReviewers({ mode: 'none', loopbackOnly: true }, start);
   function open(text: string): void {
     const settings = dropInOf(cosignKey, text, insecureRegistries);
-    use({ ...openPublicImages(start, settings), ...partsOf(settings), checkCaller });
+    use({ ...openPublicImages(start, settings), ...partsOf(settings), checkReviewer });
   }
   const current = await readKeyFile(cosignKey);
   open(current);
@@ -100,22 +95,4 @@ function partsOf({
   unmatched,
 }: AdmissionSettings): Pick<AdmissionParts, 'settings' | 'unmatched'> {
   return { settings: admission, unmatched };
-}
-
-/**
- * Who may ask for reviews. API servers show no identity unless they are told to, and managed ones cannot be: `none` is
- * legal behind TLS too, which at least the server proves itself with (docs/adr/0013). What checks tokens is loaded
- * where it is needed.
- */
-async function openReviewers(
-  access: Access,
-  { admission: { tls, host }, now }: AdmissionStart,
-): Promise<CheckCaller> {
-  if (access.mode !== 'none') {
-    const { createCallerCheck } = await import('#shared/edge/check-caller.ts');
-    return createCallerCheck(access, { host, now });
-  }
-  if (tls !== undefined) return async () => ({});
-  requireLoopback(host);
-  return checkLoopbackCaller;
 }

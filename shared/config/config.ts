@@ -89,7 +89,7 @@ export interface AccessConfig {
   readonly cluster?: CallerAccess;
   readonly sweep?: CallerAccess;
   readonly api?: PeopleAccess;
-  readonly admission?: CallerAccess;
+  readonly admission?: ReviewerAccess;
 }
 
 /** Anyone may call. `loopbackOnly` is for main: listen on loopback or refuse to start. */
@@ -105,6 +105,16 @@ export type CallerAccess =
       readonly loopbackOnly: false;
       readonly audience: string;
       readonly emails: readonly string[];
+    };
+
+/** `none` is legal for admission behind TLS of its own, too (docs/adr/0013). */
+export type ReviewerAccess =
+  | CallerAccess
+  | {
+      readonly mode: 'path';
+      readonly loopbackOnly: false;
+      /** Of the secret at the end of the webhook's URL, in lower-case hex. */
+      readonly sha256: readonly string[];
     };
 
 export type PeopleAccess =

@@ -19,6 +19,7 @@ export const MAX_AUTHORITIES = 50;
 export const MAX_ATTESTATIONS = 50;
 export const MAX_PROJECTS = 100;
 export const MAX_PEOPLE = 1000;
+export const MAX_SECRETS = 10;
 export const MAX_CONTEXTS = 5000;
 export const MAX_PAIRS = 200;
 

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { type Check, ALWAYS, fieldOf, finding } from './check.ts';
-import { MAX_PEOPLE } from './limits.ts';
-import type { CallerAccess, OpenAccess, PeopleAccess } from './config.ts';
+import { MAX_PEOPLE, MAX_SECRETS } from './limits.ts';
+import type { CallerAccess, OpenAccess, PeopleAccess, ReviewerAccess } from './config.ts';
 import { emailSchema, wordSchema } from './names.ts';
 
 // Identity-Aware Proxy signs `aud` as a resource path, with project number.
 const IAP_AUDIENCE = /^\/projects\/[0-9]+\/[A-Za-z0-9._/-]+$/;
+
+const SHA256 = /^[0-9a-f]{64}$/;
 
 const audience = wordSchema().meta({
   description: 'Audience that a token must be made for, compared exactly',
@@ -67,10 +69,30 @@ const callers = z
   .transform(
     (access): CallerAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
   );
+const byPath = z
+  .strictObject({
+    mode: z.literal('path').describe("The last segment of the webhook's URL is a secret"),
+    sha256: z
+      .array(z.string().regex(SHA256, 'Is not a SHA-256 in 64 lower-case hex digits'))
+      .min(1)
+      .max(MAX_SECRETS)
+      .meta({
+        description:
+          'SHA-256 of the secret, in hex: printf %s "$SECRET" | sha256sum; more than one while it is replaced',
+        examples: [['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']],
+      }),
+  })
+  .describe('API servers that can show nothing but the URL they were given');
+const openReviewers = z
+  .strictObject({
+    mode: z.literal('none').describe('Anyone: legal on a loopback address, and behind TLS of ours'),
+  })
+  .describe('Anyone; refused unless admission listens on loopback or serves HTTPS itself');
 const reviewers = z
-  .discriminatedUnion('mode', [byVerify, byIap, none])
+  .discriminatedUnion('mode', [byIam, byVerify, byIap, byPath, openReviewers])
   .transform(
-    (access): CallerAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
+    (access): ReviewerAccess =>
+      access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false },
   );
 const people = z
   .discriminatedUnion('mode', [

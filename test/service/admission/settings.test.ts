@@ -145,7 +145,7 @@ describe('an access that is refused', () => {
   it('is answered with a problem, and no review', async () => {
     const { CountersignError } = await import('#shared/core/errors.ts');
     await start({
-      checkCaller: async () => {
+      checkReviewer: async () => {
         throw new CountersignError('unauthenticated', 'Authorization is needed');
       },
     });

@@ -4,6 +4,9 @@ import { fullText, localText } from './fixture.ts';
 
 const GLOB = 'match: us-docker.pkg.dev/acme/pinned';
 
+const ADMISSION_ACCESS =
+  'mode: iap, audience: /projects/123/locations/us-central1/services/admission, emails: [webhook@p.iam.gserviceaccount.com]';
+
 const FULL: readonly Row[] = [
   ['apiVersion: countersign.dev/v1\n', '«', 'apiVersion', 'missing'],
   ['apiVersion: countersign.dev/v1', 'apiVersion: «countersign.dev/v2', 'apiVersion', 'bad-value'],
@@ -167,7 +170,21 @@ const FULL: readonly Row[] = [
     'unknown-key',
   ],
   ['api: { mode: verify', 'api: { mode: «iam', 'access.api.mode', 'bad-value'],
-  ['admission: { mode: iap', 'admission: { mode: «iam', 'access.admission.mode', 'bad-value'],
+  ['admission: { mode: iap', 'admission: { mode: «mtls', 'access.admission.mode', 'bad-value'],
+  [ADMISSION_ACCESS, 'mode: path, sha256: «[]', 'access.admission.sha256', 'bad-value'],
+  [
+    ADMISSION_ACCESS,
+    `mode: path, sha256: [«${'A'.repeat(64)}]`,
+    'access.admission.sha256[0]',
+    'bad-value',
+  ],
+  [`{ ${ADMISSION_ACCESS}`, '«{ mode: path', 'access.admission.sha256', 'missing'],
+  [
+    ADMISSION_ACCESS,
+    `mode: path, «secret: x, sha256: [${'a'.repeat(64)}]`,
+    'access.admission.secret',
+    'unknown-key',
+  ],
   [
     'audience: /projects/123/locations/us-central1/services/admission',
     'audience: «https://admission.example',
