@@ -57,7 +57,7 @@ describe('countersign resync', () => {
     world.verdicts.set(B, VERIFIED);
     const args = ['--image', IMAGE, '--digest', B, '--cluster', 'cluster-1', '--reason', 'because'];
     const { code, out } = await run(world, ['resync', ...args]);
-    expect({ code, out }).toEqual({ code: 0, out: 'Resync id-1: 1 clusters tasked\n' });
+    expect({ code, out }).toEqual({ code: 0, out: 'Resync id-1: 1 cluster tasked\n' });
     expect(world.tasks).toMatchObject([{ cluster: 'cluster-1', image: IMAGE, digest: B }]);
     expect(world.events[0]?.data).toMatchObject({ reason: 'because' });
   });

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pushImage } from '#infra/local/images/push-image.ts';
+import { openRepository } from '#infra/local/images/registry-client.ts';
+import { signBundle } from '#infra/local/images/sign.ts';
+import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
+import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
+import {
+  type OpenApi,
+  type Sent,
+  buildRequest,
+  openDocument,
+} from '#test/fixtures/openapi-requests.ts';
+
+/** By `get /v1/fleet`: a read of the snapshot costs a caller a tenth of what the others do. */
+const RUNS: ReadonlyMap<string, number> = new Map([
+  ['get /v1/fleet', 60],
+  ['get /v1/explain', 15],
+  ['post /v1/verify', 15],
+  ['post /v1/resync', 15],
+]);
+/** Longer than it takes to run them all at the rate that is allowed. */
+const TIMEOUT_MS = 400_000;
+
+let world: TestWorld;
+let api: string;
+let document: OpenApi;
+
+beforeAll(async () => {
+  world = await startTestWorld();
+  api = world.functions.get('api')?.url ?? '';
+  const repository = openRepository(world.registry, 'configs/platform');
+  const image = await pushImage(repository, { file: 'a.yaml', content: 'a: 1\n', tag: 'v1' });
+  await signBundle({ repository, image, key: await readPrivateKey(world.files.privateKey) });
+  const [platform, team] = ['platform:v1', 'team-a:v1'].map(
+    (name) => `${world.registry}/configs/${name}`,
+  );
+  document = openDocument(await (await fetch(`${api}/openapi.json`)).json(), {
+    cluster: ['cluster-1', 'cluster-2', 'nobody'],
+    sync: ['RootSync/root-sync', 'RepoSync/team-a/repo-sync', 'RootSync/nobody'],
+    image: [platform ?? '', team ?? '', 'evil.example/x:v1'],
+    digest: [image.digest, `sha256:${'0'.repeat(64)}`],
+    cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
+  });
+});
+afterAll(() => world?.stop());
+
+/** Asks again when told to wait, as a caller should. */
+async function ask(method: string, path: string, sent: Sent): Promise<Response> {
+  for (;;) {
+    const [target, init] = buildRequest(method, path, sent);
+    const answer = await fetch(`${api}${target}`, init);
+    if (answer.status !== 429) return answer;
+    await answer.body?.cancel();
+    await sleep(Number(answer.headers.get('retry-after')) * 1_000);
+  }
+}
+
+describe('the function as it runs', () => {
+  it.each([...RUNS])(
+    'answers %s as its own document says, %i times',
+    async (name, numRuns) => {
+      const [method = '', path = ''] = name.split(' ');
+      const operation = document.operations.get(name);
+      if (operation === undefined) throw new Error(`The document has no ${name}`);
+      const statuses = new Set<number>();
+      const sent = fc.oneof(
+        { weight: 4, arbitrary: document.requestsOf(operation) },
+        document.hostileRequests(method),
+      );
+      const property = fc.asyncProperty(sent, async (one) => {
+        const answer = await ask(method, path, one);
+        statuses.add(answer.status);
+        expect(answer.status).toBeLessThan(500);
+        expect(await document.faultOf(operation, answer)).toBeUndefined();
+      });
+      await fc.assert(property, { numRuns, endOnFailure: true });
+      expect([...statuses].some((status) => status < 300)).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('has no operation that is not asked', () => {
+    expect(new Set(document.operations.keys())).toEqual(new Set(RUNS.keys()));
+  });
+});
