@@ -13,6 +13,8 @@ export interface GivenUp {
     readonly attributes: Readonly<Record<string, string>>;
     readonly subscription?: string;
     readonly orderingKey?: string;
+    /** Of its publisher; an unwrapped message has it, and no attributes. */
+    readonly traceparent?: string;
   };
 }
 
@@ -36,6 +38,10 @@ export function encodeDeadLetter({ code, reason, data, message }: GivenUp): Topi
   return {
     data,
     attributes: {
+      // A replay is part of what first led to the message.
+      ...(message?.traceparent === undefined
+        ? {}
+        : { googclient_traceparent: message.traceparent }),
       ...Object.fromEntries(copied),
       'countersign-code': code,
       'countersign-reason': truncateBytes(reason, MAX_ATTRIBUTE_BYTES),

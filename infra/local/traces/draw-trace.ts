@@ -14,6 +14,7 @@ const SHOWN = [
   'messaging.destination.subscription.name',
   'messaging.destination.name',
   'messaging.batch.message_count',
+  'http.route',
   'error.type',
 ] as const;
 

@@ -33,11 +33,11 @@ async function open(env: Record<string, string>): Promise<Opened> {
   const { tracing, meter } = telemetry;
   const flush = () => telemetry.flush();
   const app = createApp({ log, tracing, meter, flush, ready: () => Promise.resolve() });
-  app.get('/', traceRequest(tracing), (c) => {
+  app.get('/:secret', traceRequest(tracing), (c) => {
     meter.record('cluster_calls', 1, { verb: 'list' });
     return c.text('done');
   });
-  return { telemetry, lines, ask: async () => (await app.request('/')).status };
+  return { telemetry, lines, ask: async () => (await app.request('/secret-word')).status };
 }
 
 /** A server that answers every export with `status`, and keeps the headers. */
@@ -66,10 +66,11 @@ describe('openTelemetry()', () => {
       {
         service: 'countersign-push',
         name: 'receive request',
-        attributes: { 'http.response.status_code': '200', 'url.path': '/' },
+        attributes: { 'http.response.status_code': '200', 'http.route': '/:secret' },
       },
     ]);
     expect(lines.map(({ message }) => message)).toEqual(['Metric']);
+    expect(JSON.stringify(collector.spans())).not.toContain('secret-word');
   });
 
   it.each([
