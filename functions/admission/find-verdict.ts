@@ -77,15 +77,20 @@ async function findImage(image: Image, question: Question, deps: FindDeps): Prom
   return { verdict: await verifier.verify({ repository, digest, index }, policy), digest };
 }
 
-/** The index whose child the announced digest is: that of the spec's own reference, or of the last approval. */
+/**
+ * The index whose child the announced digest is: that of the spec's own reference, of the tag that stands beside a
+ * pinned digest, or of the last approval.
+ */
 async function findIndex(
   { reference, digest }: Image,
   hint: Digest | undefined,
   { resolver }: FindDeps,
 ): Promise<Digest | undefined> {
+  const { digest: pinned, ...tagged } = reference;
+  const beside = pinned === undefined || tagged.tag === undefined ? [] : [tagged];
   const { host, path, repository } = reference;
   const hinted = hint === undefined ? [] : [{ host, path, repository, digest: hint }];
-  for (const candidate of [reference, ...hinted]) {
+  for (const candidate of [reference, ...beside, ...hinted]) {
     const { image } = await resolver.resolve(candidate, ANY_TIME);
     if (image.status === 'resolved' && image.digest === digest && image.index !== undefined) {
       return image.index;

@@ -94,6 +94,7 @@ function announcing(random: Random, stock: Stock): SyncObject {
     `${repository}:${tag}`,
     `${repository}@${digest}`,
     `${repository}:${tag}@${index ?? digest}`,
+    `${repository}:${tag}@${digest}`,
     `${stock.host}/elsewhere/app:v1`,
   ]);
   const value = random.pick([

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AdmissionWorld, startAdmissionWorld } from '#test/fixtures/admission-world.ts';
-import { helmSync, repoSync, reviewOf, rootSync, UID } from '#test/fixtures/reviews.ts';
+import { annotated, helmSync, repoSync, reviewOf, rootSync, UID } from '#test/fixtures/reviews.ts';
 
 let world: AdmissionWorld;
 let image: string;
@@ -143,6 +143,50 @@ describe('POST /validate of an image pinned by digest', () => {
         .response;
     expect(await ask(child)).toMatchObject({ allowed: true });
     expect(await ask(other)).toMatchObject({ allowed: false, status: { code: 422 } });
+  });
+});
+
+describe('POST /validate of a child whose index alone is signed', () => {
+  async function pushPair() {
+    const path = `configs/child-${(serial += 1)}`;
+    const pusher = world.pusher(path);
+    const child = await pusher.image({ 'a.yaml': `child: ${serial}` });
+    const index = await pusher.index([{ digest: child, platform: 'linux/amd64' }], 'v1');
+    await world.sign(path, index);
+    return { repository: `${world.host}/${path}`, child, index };
+  }
+
+  function receiptOf(image: string, digest: string, index: string): Record<string, string> {
+    const time = '2026-11-22T05:00:00Z';
+    const shared = { verdict: 'verified', authorities: [], policy: 'p', enforcement: 'digest' };
+    const times = { resolvedAt: time, approvedAt: time, reason: 'push' };
+    return {
+      'countersign.dev/receipt': JSON.stringify({ image, digest, index, ...shared, ...times }),
+    };
+  }
+
+  it('finds the index by the tag beside a pinned digest', async () => {
+    const { repository, child } = await pushPair();
+    const image = `${repository}:v1@${child}`;
+    const { review } = await world.post(reviewOf({ object: rootSync(image, `${image}@${child}`) }));
+    expect(review.response?.allowed).toBe(true);
+  });
+
+  it('finds it by the receipt of the last approval', async () => {
+    const { repository, child, index } = await pushPair();
+    const image = `${repository}@${child}`;
+    const object = annotated(rootSync(image, `${image}@${child}`), receiptOf(image, child, index));
+    expect((await world.post(reviewOf({ object }))).review.response?.allowed).toBe(true);
+  });
+
+  it('does not take the receipt for a proof', async () => {
+    const { repository, index } = await pushPair();
+    const path = repository.slice(world.host.length + 1);
+    const stranger = await world.pusher(path).image({ 'a.yaml': `stranger: ${serial}` });
+    const image = `${repository}@${stranger}`;
+    const receipt = receiptOf(image, stranger, index);
+    const object = annotated(rootSync(image, `${image}@${stranger}`), receipt);
+    expect((await world.post(reviewOf({ object }))).review.response?.allowed).toBe(false);
   });
 });
 
