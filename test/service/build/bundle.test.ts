@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const entries = {
   publishing: './test/service/build/publishing-function.ts',
   lazy: './test/service/build/lazy-imports.ts',
+  openapi: './test/service/build/openapi-function.ts',
 };
 let outdir: string;
 let bundles: readonly Bundle[];
@@ -45,6 +46,15 @@ describe('bundleFunctions()', () => {
     const packages = Object.values(main?.[1].inputs ?? {}).length;
     expect(packages).toBeGreaterThan(0);
     expect(existsSync(join(outdir, 'publishing', 'main.js.map'))).toBe(true);
+  });
+
+  it('leaves out the languages of zod, which @hono/zod-openapi would bring', () => {
+    const meta = Meta.parse(JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')));
+    const inputs = Object.values(meta.outputs).flatMap((output) => Object.keys(output.inputs));
+    expect(inputs.some((path) => path.endsWith('zod/v4/core/schemas.js'))).toBe(true);
+    expect(inputs.filter((path) => /zod\/v4\/locales\/(?!en\.js|index\.js)/.test(path))).toEqual(
+      [],
+    );
   });
 
   it('removes what an earlier build left, and nothing else', async () => {
