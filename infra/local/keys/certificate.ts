@@ -1,4 +1,4 @@
-import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
 /** Files of a TLS certificate, self-signed: a client that is to believe it gets `cert` as its authority. */
@@ -21,8 +21,8 @@ export async function ensureCertificate(files: CertificateFiles, now: Date): Pro
   if (await isUsable(files, now)) return;
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto);
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  x509.cryptoProvider.set(crypto);
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=countersign-local',
     notBefore: new Date(now.getTime() - BEFORE_MS),
@@ -38,7 +38,7 @@ export async function ensureCertificate(files: CertificateFiles, now: Date): Pro
       ]),
     ],
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   const key = x509.PemConverter.encode(pkcs8, 'PRIVATE KEY');
   await writeFile(files.tlsKey, `${key}\n`, { mode: 0o600 });
   await writeFile(files.tlsCert, `${certificate.toString('pem')}\n`);
