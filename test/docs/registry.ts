@@ -6,6 +6,8 @@ const SERVICE = 'test/service/docs-commands.test.ts';
 export const RUN_BY: Readonly<Record<string, string>> = {
   'webhook-keys': 'test/e2e/admission-manifests.test.ts',
   'webhook-apply': 'test/e2e/admission-manifests.test.ts',
+  'webhook-central': 'test/e2e/admission-manifests.test.ts',
+  'webhook-central-secret': 'test/e2e/admission-central.test.ts',
   'webhook-trust-both': 'test/e2e/admission-rotation.test.ts',
   'webhook-new-secret': 'test/e2e/admission-rotation.test.ts',
   'webhook-trust-new': 'test/e2e/admission-rotation.test.ts',

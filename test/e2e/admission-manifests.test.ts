@@ -191,13 +191,12 @@ describe('the overlays', () => {
   });
 
   it('central/ leads to an address outside, and to nothing in the cluster', async () => {
-    await cluster.shell(
-      "kubectl kustomize infra/kubernetes/webhook/central | sed 's|ADMISSION_HOST|admission.example|' | kubectl apply -f -",
-    );
+    const env = { ADMISSION_HOST: 'admission.example', ADMISSION_SECRET: 'abc' };
+    await cluster.shell(documentedBlock('webhook-central'), env);
     const { webhooks } = z
       .object({ webhooks: z.tuple([z.looseObject({ clientConfig: z.unknown() })]) })
       .parse(await get(`${ADMISSION}/image-verification-webhook`));
-    expect(webhooks[0].clientConfig).toEqual({ url: 'https://admission.example/validate' });
+    expect(webhooks[0].clientConfig).toEqual({ url: 'https://admission.example/validate/abc' });
   });
 
   it('cert-manager/ differs in who makes the certificate, and in nothing else', async () => {
