@@ -7,7 +7,7 @@ import type { Fleet } from '#shared/fleet/fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
 import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
-import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { createPace } from '#shared/fleet/pace.ts';
 import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
 import type { Base } from './base.ts';
@@ -28,6 +28,9 @@ export function callsPerMinute(
   if (config.fleet.type !== 'gkeHub') return KUBECONFIG_CALLS_PER_MINUTE;
   return (env.gatewayCallsPerMinute ?? GATEWAY_CALLS_PER_MINUTE) * SHARES[share];
 }
+
+/** Somebody waits: a dead cluster costs one call of each kind, and not the time and budget of three (law 8). */
+const API_CLIENT_LIMITS: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, callMs: 10_000, retries: 0 };
 
 const clock = { now: () => performance.now(), sleep };
 
@@ -71,6 +74,7 @@ function openHubFleets(
     const hub = createHubFleet(fleet, {
       ...shared,
       ...identity,
+      ...(share === 'api' ? { limits: API_CLIENT_LIMITS } : {}),
       now: clock.now,
       pace: countCalls(paceFor(share, budget), meter),
       onUnreadable: (project, problem) =>

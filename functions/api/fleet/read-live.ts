@@ -3,7 +3,7 @@ import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type LookDeps, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
-import type { Store } from '#shared/store/store.ts';
+import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
 import { within } from '../within.ts';
@@ -11,10 +11,13 @@ import { formatCursor } from './cursor.ts';
 import { type Filter, narrows, wantsSync } from './filter.ts';
 import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
 import type { PageRequest } from './read-snapshot.ts';
+import { viewCluster } from './view.ts';
 
 export interface LiveDeps extends LookDeps {
   readonly store: Pick<Store, 'readCluster' | 'followers'>;
   readonly liveDeadlineMs?: number;
+  /** Told of a fault of ours, which costs one cluster's answer and no other. */
+  readonly onFault?: (cluster: string, error: unknown) => void;
 }
 
 export interface LiveRead {
@@ -25,7 +28,7 @@ export interface LiveRead {
 
 /**
  * Asks up to `MAX_LIVE_CLUSTERS` clusters at once: one that is slow or dead holds no other, and is given up after a
- * while. The calls are paced by the fleet, from the API's share.
+ * while; what was known of it is told instead. The calls are paced by the fleet, from the API's share.
  */
 export async function readLive(request: PageRequest, deps: LiveDeps): Promise<LiveRead> {
   const { filter, after } = request;
@@ -60,7 +63,7 @@ export async function collectLive(
 
 /** Whether there is anything to tell: a cluster that failed always is. */
 export function isAnswer({ rows, view }: ClusterAnswer, filter: Filter): boolean {
-  return rows.length > 0 || view.phase !== 'Reachable' || !narrows(filter);
+  return rows.length > 0 || view.message !== undefined || !narrows(filter);
 }
 
 async function selectMembers(
@@ -99,10 +102,31 @@ async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promi
     };
     return { view, rows: rows.toSorted((a, b) => (a.sync < b.sync ? -1 : 1)) };
   } catch (error) {
-    const { message } = toFailure(error);
-    const phase = clusterPhaseOf(error) ?? 'Unreachable';
-    return { view: { cluster, phase, message }, rows: [] };
+    const phase = clusterPhaseOf(error);
+    if (phase !== undefined) {
+      return { view: { cluster, phase, message: toFailure(error).message }, rows: [] };
+    }
+    return asKnown(cluster, { known, filter, error }, deps);
   }
+}
+
+/** Of a cluster that was not read, for want of time or by a fault of ours: what was known before, and its age. */
+function asKnown(
+  cluster: string,
+  about: {
+    readonly known: ClusterRecord | undefined;
+    readonly filter: Filter;
+    readonly error: unknown;
+  },
+  { now, onFault }: LiveDeps,
+): ClusterAnswer {
+  const { known, filter, error } = about;
+  const { message: why, code } = toFailure(error);
+  if (code === 'internal') onFault?.(cluster, error);
+  const message = `Not read: ${code === 'internal' ? 'see the log' : why}`;
+  if (known === undefined) return { view: { cluster, phase: 'Unreachable', message }, rows: [] };
+  const rows = known.syncs.filter((row) => wantsSync(filter, row));
+  return { view: { ...viewCluster(known, now()), message }, rows };
 }
 
 /** The results in the order in which they come; none of them may reject. */

@@ -50,7 +50,10 @@ export async function answerFleet(
   const request = readRequest(query);
   const form = accepts(c, { header: 'Accept', supports: [...FORMS], default: FORMS[0] });
   if (query.live !== 'true') return answerPage(c, form, await readSnapshot(request, deps));
-  const live = await readLive(request, deps);
+  const live = await readLive(request, {
+    ...deps,
+    onFault: (cluster, error) => c.get('log').error({ cluster, error }, 'Live read failed'),
+  });
   if (form !== NDJSON) return answerPage(c, form, await collectLive(live, request.filter));
   c.header('content-type', NDJSON);
   return stream(c, async (out) => {
