@@ -82,6 +82,7 @@ locals {
       severity   = "WARNING"
       filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"gcr-push.*|${var.name}-(sweep-|resync-)?tasks-cluster|${var.name}-status-.*\")"
       aligner    = "ALIGN_MAX"
+      reducer    = "REDUCE_NONE"
       comparison = "COMPARISON_GT"
       # A task is retried for ten minutes, and given up.
       threshold = 900
@@ -92,6 +93,7 @@ locals {
       severity   = "ERROR"
       filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\""
       aligner    = "ALIGN_MAX"
+      reducer    = "REDUCE_NONE"
       comparison = "COMPARISON_GT"
       threshold  = 0
       duration   = "0s"
@@ -100,10 +102,11 @@ locals {
       title      = "Sweep stretched"
       severity   = "WARNING"
       filter     = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["sweep_stretch"].name}\""
-      aligner    = "ALIGN_PERCENTILE_50"
+      aligner    = "ALIGN_DELTA"
+      reducer    = "REDUCE_MEAN"
       comparison = "COMPARISON_GT"
-      # Interpolated within a bucket, whose lower bound is 1.
-      threshold = 1.01
+      # The period in effect by the period of the config.
+      threshold = 1
       duration  = "1800s"
     }
   }
@@ -153,8 +156,9 @@ resource "google_monitoring_alert_policy" "metric" {
       threshold_value = each.value.threshold
       duration        = each.value.duration
       aggregations {
-        alignment_period   = "60s"
-        per_series_aligner = each.value.aligner
+        alignment_period     = "60s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
       }
     }
   }

@@ -15,7 +15,8 @@ locals {
       "secretmanager.googleapis.com",
     ],
     length(local.kms_keys) > 0 || (var.builder.enabled && var.builder.sign) ? ["cloudkms.googleapis.com"] : [],
-    var.builder.enabled ? ["cloudbuild.googleapis.com"] : [],
+    # The second for the provenance that Cloud Build writes.
+    var.builder.enabled ? ["cloudbuild.googleapis.com", "containeranalysis.googleapis.com"] : [],
     var.tracing ? ["telemetry.googleapis.com"] : [],
     var.history != null ? ["bigquery.googleapis.com"] : [],
     var.api.enabled && var.api.mode == "iap" ? ["iap.googleapis.com"] : [],

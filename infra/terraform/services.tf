@@ -66,6 +66,8 @@ locals {
     COUNTERSIGN_CONFIG   = "/etc/countersign/config/countersign.yaml"
     GOOGLE_CLOUD_PROJECT = var.project_id
     LOG_LEVEL            = var.log_level
+    # Law 8: all instances of all functions share it.
+    COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE = tostring(var.gateway_calls_per_minute)
   }
   # shared/telemetry/read-env.ts
   tracing_environment = {
@@ -208,5 +210,13 @@ resource "google_project_iam_member" "trace" {
   for_each = var.tracing ? local.functions : []
   project  = var.project_id
   role     = "roles/telemetry.tracesWriter"
+  member   = local.members[each.key]
+}
+
+# The exporter names the project whose quota spans are counted against.
+resource "google_project_iam_member" "trace_quota" {
+  for_each = var.tracing ? local.functions : []
+  project  = var.project_id
+  role     = "roles/serviceusage.serviceUsageConsumer"
   member   = local.members[each.key]
 }

@@ -74,6 +74,17 @@ variable "instances" {
   }
 }
 
+variable "gateway_calls_per_minute" {
+  description = "Connect Gateway's quota for the fleet host project, should Google have granted another one."
+  type        = number
+  default     = 2400
+  nullable    = false
+  validation {
+    condition     = var.gateway_calls_per_minute >= 60 && var.gateway_calls_per_minute <= 999999 && floor(var.gateway_calls_per_minute) == var.gateway_calls_per_minute
+    error_message = "Write a whole number of calls a minute, at least 60."
+  }
+}
+
 variable "log_level" {
   description = "Least severe lines that are logged."
   type        = string

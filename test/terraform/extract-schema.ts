@@ -24,7 +24,6 @@ const RESOURCES = [
   'logging-metric',
   'monitoring-alert-policy',
   'monitoring-dashboard',
-  'monitoring-notification-channel',
   'project-iam-custom-role',
   'project-iam-member',
   'project-service',

@@ -137,12 +137,14 @@ run "refused_10" {
   variables {
     # trust in nobody
     trust = { release = {} }
+    # calls are some
+    gateway_calls_per_minute = 0
     # log level is known
     log_level = "verbose"
     # readers name
     readers = [{ kind = "RootSync", name = "a-name-that-makes-the-reconciler-longer-than-names-can-be" }]
   }
-  expect_failures = [var.trust, var.log_level, var.readers]
+  expect_failures = [var.trust, var.gateway_calls_per_minute, var.log_level, var.readers]
 }
 
 run "refused_11" {

@@ -1,5 +1,3 @@
-import { webcrypto } from 'node:crypto';
-
 const HOUR_MS = 3_600_000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -15,8 +13,8 @@ export async function makeIdentity(): Promise<ServerIdentity> {
   // Its CommonJS build, which Node takes here, wants this polyfill to be there before.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto);
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  x509.cryptoProvider.set(crypto);
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const now = Date.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: '01',
@@ -35,7 +33,7 @@ export async function makeIdentity(): Promise<ServerIdentity> {
       new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']),
     ],
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     keyPem: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
     certificatePem: certificate.toString('pem'),

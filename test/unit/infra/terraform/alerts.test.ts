@@ -1,0 +1,97 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { METRICS } from '#shared/core/metrics.ts';
+import { STATUS_DATA } from '#shared/status/events.ts';
+import { SEVERITIES } from '#shared/status/severity.ts';
+import { METRIC_MESSAGE } from '#shared/telemetry/log-meter.ts';
+import { type ModuleSource, readModule } from '#test/terraform/read-module.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+const CODE = globSync('{shared,functions}/**/*.ts', { cwd: ROOT })
+  .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  .join('\n');
+
+let source: ModuleSource;
+beforeAll(async () => {
+  source = await readModule();
+});
+
+const Alerts = z.record(z.string(), z.looseObject({ title: z.string(), filter: z.string() }));
+
+function alertsOf(local: string): z.infer<typeof Alerts> {
+  return Alerts.parse(source.locals.get(local));
+}
+
+/** Every alert by its key, which is the anchor of its section in the runbook. */
+function titles(): Readonly<Record<string, string>> {
+  const all = { ...alertsOf('line_alerts'), ...alertsOf('metric_alerts') };
+  const listed = Object.entries(all).map(([key, { title }]) => [key, title]);
+  return { ...Object.fromEntries(listed), 'sweep-is-silent': 'Sweep is silent' };
+}
+
+describe('log-based metrics', () => {
+  it('are those that the functions tell, by kind, unit and labels', () => {
+    const told = Object.entries(METRICS).map(([name, { kind, unit, labels }]) => [
+      name,
+      { kind, unit, labels: Object.keys(labels) },
+    ]);
+    expect(source.locals.get('metrics')).toEqual(Object.fromEntries(told));
+  });
+
+  it('look for the message that the functions write', () => {
+    const text = source.texts.get('metrics.tf') ?? '';
+    expect(text).toContain(`jsonPayload.message=\\"${METRIC_MESSAGE}\\"`);
+  });
+
+  it('are all that charts name', () => {
+    const charts = z.array(z.looseObject({ metric: z.string(), by: z.array(z.string()) }));
+    for (const { metric, by } of charts.parse(source.locals.get('charts'))) {
+      const known = Object.entries(METRICS).find(([name]) => name === metric)?.[1];
+      expect([metric, ...Object.keys(known?.labels ?? {})]).toEqual(
+        expect.arrayContaining([metric, ...by.map((label) => label.replace('metric.label.', ''))]),
+      );
+      expect(known).toBeDefined();
+    }
+  });
+});
+
+describe('alert policies', () => {
+  it('have a title whose anchor is their key', () => {
+    for (const [key, title] of Object.entries(titles())) {
+      expect(title.toLowerCase().replaceAll(' ', '-')).toBe(key);
+    }
+    expect(Object.keys(titles())).toHaveLength(15);
+  });
+
+  it('name events that there are', () => {
+    const text = [...source.texts.values()].join('\n');
+    const named = [...text.matchAll(/jsonPayload\.event=(?:\\"([a-z.]+)\\"|\(([^)]*)\))/g)].flatMap(
+      ([, one, several = '']) =>
+        one === undefined ? (several.match(/[a-z]+\.[a-z]+/g) ?? []) : [one],
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((type) => !Object.hasOwn(STATUS_DATA, type))).toEqual([]);
+  });
+
+  it('name messages that the functions log', () => {
+    const text = [...source.texts.values()].join('\n');
+    const named = [
+      ...text.matchAll(/jsonPayload\.message=(?:\\"([^\\]+)\\"|\(([^)]*)\))/g),
+    ].flatMap(([, one, several = '']) =>
+      one === undefined
+        ? several.split(' OR ').map((word) => word.replaceAll(/[\\"]/g, ''))
+        : [one],
+    );
+    expect(named).toEqual(expect.arrayContaining(['Event published', 'Function cannot start']));
+    expect([...new Set(named)].filter((message) => !CODE.includes(`'${message}'`))).toEqual([]);
+  });
+
+  it('name severities that events have', () => {
+    const filters = Object.values(alertsOf('line_alerts')).map(({ filter }) => filter);
+    const severities = filters.flatMap((filter) => filter.match(/(?<=severity>?=)[A-Z]+/g) ?? []);
+    expect(severities.toSorted()).toEqual(['ERROR', 'WARNING']);
+    expect(SEVERITIES).toEqual(expect.arrayContaining(severities));
+  });
+});
