@@ -31,8 +31,13 @@ export const COSTLY_CALL = 10;
 /** Callers whose spending is remembered; beyond it, whoever called longest ago begins anew. */
 export const MAX_CALLERS = 10_000;
 
-/** How long a page's count of the whole fleet is shown before it is counted again. */
+/**
+ * How long a page's count of the whole fleet is shown before it is counted again: longer for a large one, for each
+ * count reads each cluster's record, and pages are left open all day.
+ */
 export const SUMMARY_TTL_MS = 3_000;
+export const SUMMARY_TTL_MS_PER_CLUSTER = 30;
+export const MAX_SUMMARY_TTL_MS = MINUTE_MS;
 
 /** Answers to resyncs that are kept for callers who send their idempotency key again. */
 export const MAX_ANSWERS = 1_000;

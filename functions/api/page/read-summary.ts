@@ -1,7 +1,7 @@
 import { CLUSTER_PHASES, type ClusterPhase, PHASES, type Phase } from '#shared/core/phase.ts';
 import type { Store } from '#shared/store/store.ts';
 import { ageOf } from '../fleet/view.ts';
-import { SUMMARY_TTL_MS } from '../limits.ts';
+import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
 import { readRecords } from '../resync/select-clusters.ts';
 import { type Tone, toneOf } from './tone.ts';
 
@@ -31,19 +31,28 @@ export interface SummaryDeps {
   readonly now: () => Date;
 }
 
-/** Counts the snapshot, at most once in `SUMMARY_TTL_MS`: all who look at the page at once share it. */
+/** Counts the snapshot, and keeps the count for a while: all who look at the page meanwhile share it. */
 export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
-  let last: { readonly at: number; readonly summary: Promise<Summary> } | undefined;
-  return () => {
+  let last: { until: number; readonly summary: Promise<Summary> } | undefined;
+  return async () => {
     const at = deps.now().getTime();
-    if (last !== undefined && at - last.at < SUMMARY_TTL_MS) return last.summary;
-    const mine = { at, summary: countFleet(deps) };
+    if (last !== undefined && at < last.until) return last.summary;
+    const mine = { until: at + SUMMARY_TTL_MS, summary: countFleet(deps) };
     last = mine;
-    mine.summary.catch(() => {
+    try {
+      const summary = await mine.summary;
+      mine.until = at + ttlOf(summary);
+      return summary;
+    } catch (error) {
       if (last === mine) last = undefined;
-    });
-    return mine.summary;
+      throw error;
+    }
   };
+}
+
+function ttlOf({ clusters }: Summary): number {
+  const scaled = clusters * SUMMARY_TTL_MS_PER_CLUSTER;
+  return Math.min(MAX_SUMMARY_TTL_MS, Math.max(SUMMARY_TTL_MS, scaled));
 }
 
 async function countFleet({ store, now }: SummaryDeps): Promise<Summary> {

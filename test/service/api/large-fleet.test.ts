@@ -57,4 +57,35 @@ describe('GET /v1/fleet of ten thousand RSyncs', () => {
     ]);
     expect(world.calls()).toEqual({ 'cluster-1': 0, 'cluster-2': 0, 'cluster-3': 0 });
   });
+
+  it('costs the gateway nothing to whom reloads the page all day, and the store little', async () => {
+    const world = createApiWorld();
+    for (let at = 0; at < CLUSTERS; at += 1) await world.deps.store.writeCluster(record(at));
+    let records = 0;
+    const { store } = world.deps;
+    const counted = createApiWorld(
+      {},
+      {
+        now: world.deps.now,
+        store: {
+          ...store,
+          async listClusters(page) {
+            const found = await store.listClusters(page);
+            records += found.length;
+            return found;
+          },
+        },
+      },
+    );
+    for (let reload = 0; reload < 60; reload += 1) {
+      const answer = await counted.get('/', 'text/html');
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      expect(text).toContain('10000 RSyncs on 1000 clusters: 1 Failed');
+      world.pass(5_000);
+    }
+    expect(counted.calls()).toEqual({ 'cluster-1': 0, 'cluster-2': 0, 'cluster-3': 0 });
+    // Five minutes: ten counts of the fleet, and a page of it at each reload.
+    expect(records).toBeLessThanOrEqual(10 * CLUSTERS + 60 * 200);
+  });
 });
