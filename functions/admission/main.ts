@@ -2,6 +2,7 @@ import { createApp } from '#shared/edge/app.ts';
 import { MAX_REVIEW_BODY_BYTES } from '#shared/edge/limits.ts';
 import { readAdmissionStart, run } from '../wiring/base.ts';
 import { createAdmission, type Engine } from './create-admission.ts';
+import { refuseBody } from './refuse-body.ts';
 
 await run('admission', async () => {
   const start = await readAdmissionStart();
@@ -24,6 +25,7 @@ await run('admission', async () => {
     app,
     log,
     maxBodyBytes: MAX_REVIEW_BODY_BYTES,
+    refusal: refuseBody,
     process,
     async close() {
       (await opening).close();

@@ -6,45 +6,61 @@ export interface BodyLimits {
   readonly maxBodyBytes: number;
   /** Milliseconds from the first byte of the request to the last of its body. */
   readonly deadlineMs: number;
+  /** Of the bodies of all requests that are not answered yet; absent: as many as come. */
+  readonly maxTotalBytes?: number;
+  /** The answer to a body that is not read to its end, of which `head` is the beginning; absent: `problem` itself. */
+  readonly refusal?: (problem: Problem, head: Uint8Array) => Refusal | undefined;
+}
+
+/** An answer in the caller's own form. */
+export interface Refusal {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 /** How long the rest of a refused body is read and thrown away, so that the client gets to read the answer. */
 const LINGER_MS = 1_000;
 
+/** Of a refused body, what is kept for its answer. */
+const HEAD_BYTES = 1_024;
+
 /**
  * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's
  * own parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
- * @hono/node-server takes `rawBody` as it is (facts/toolchain.md). Larger: 413; slower: 408; an undecodable path,
- * which Express answers with a stack trace: 400.
+ * @hono/node-server takes `rawBody` as it is (facts/toolchain.md). Larger: 413; slower: 408; one too many: 429; an
+ * undecodable path, which Express answers with a stack trace: 400.
  */
 export function capBody(next: RequestListener, limits: BodyLimits): RequestListener {
+  const { maxBodyBytes, maxTotalBytes = Number.POSITIVE_INFINITY, refusal } = limits;
+  let total = 0;
   return function readThenListen(req, res) {
     if (!isDecodable(req.url ?? '')) {
       refuse(req, res, problem(400, 'bad-request', 'The path of the request cannot be decoded'));
       return;
     }
-    if (Number(req.headers['content-length'] ?? 0) > limits.maxBodyBytes) {
+    const oversized = Number(req.headers['content-length'] ?? 0) > maxBodyBytes;
+    if (oversized && refusal === undefined) {
       refuse(req, res, tooLarge(limits));
       return;
     }
     const chunks: Buffer[] = [];
     let size = 0;
     const timer = setTimeout(() => {
-      stop();
-      refuse(
-        req,
-        res,
-        problem(408, 'deadline-exceeded', 'The body of the request came too slowly'),
-      );
+      turnAway(problem(408, 'deadline-exceeded', 'The body of the request came too slowly'));
     }, limits.deadlineMs);
     function take(chunk: Buffer): void {
       size += chunk.length;
-      if (size <= limits.maxBodyBytes) {
-        chunks.push(chunk);
-        return;
-      }
+      total += chunk.length;
+      chunks.push(chunk);
+      // What is too large by its own word is read as far as its answer needs.
+      if (size > maxBodyBytes || (oversized && size >= HEAD_BYTES)) turnAway(tooLarge(limits));
+      else if (total > maxTotalBytes) turnAway(tooMany());
+    }
+    function turnAway(why: Problem): void {
       stop();
-      refuse(req, res, tooLarge(limits));
+      const head = Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+      refuse(req, res, why, refusal?.(why, head));
     }
     function finish(): void {
       stop();
@@ -54,9 +70,17 @@ export function capBody(next: RequestListener, limits: BodyLimits): RequestListe
       clearTimeout(timer);
       req.off('data', take).off('end', finish);
     }
+    res.once('close', () => {
+      total -= size;
+    });
     // A client that hangs up in the middle has nobody to be answered; without a listener its error would be thrown.
     req.on('data', take).on('end', finish).on('error', stop).on('close', stop);
   };
+}
+
+function tooMany(): Problem {
+  const detail = 'Too many requests at once: wait as long as Retry-After says';
+  return problem(429, 'rate-limited', detail);
 }
 
 function tooLarge({ maxBodyBytes }: BodyLimits): Problem {
@@ -64,11 +88,17 @@ function tooLarge({ maxBodyBytes }: BodyLimits): Problem {
 }
 
 /** Sends the whole answer, but ends the connection only when the client has stopped sending, or after a moment. */
-function refuse(req: IncomingMessage, res: ServerResponse, body: Problem): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  res.writeHead(body.status, {
-    'content-type': 'application/problem+json',
+function refuse(
+  req: IncomingMessage,
+  res: ServerResponse,
+  why: Problem,
+  refusal: Refusal = asDocument(why),
+): void {
+  const bytes = Buffer.from(refusal.body);
+  res.writeHead(refusal.status, {
+    'content-type': refusal.contentType,
     'content-length': bytes.length,
+    ...(refusal.status === 429 ? { 'retry-after': '1' } : {}),
     connection: 'close',
   });
   res.write(bytes);
@@ -79,6 +109,11 @@ function refuse(req: IncomingMessage, res: ServerResponse, body: Problem): void 
   };
   const timer = setTimeout(end, LINGER_MS);
   req.on('error', end).on('end', end).on('close', end).resume();
+}
+
+function asDocument(why: Problem): Refusal {
+  const contentType = 'application/problem+json';
+  return { status: why.status, contentType, body: JSON.stringify(why) };
 }
 
 function isDecodable(url: string): boolean {

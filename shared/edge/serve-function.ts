@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { capBody } from './cap-body.ts';
+import { type BodyLimits, capBody } from './cap-body.ts';
 import { drainOnSignals } from './drain.ts';
 import type { Stoppable } from './drain.ts';
 import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
@@ -24,6 +24,7 @@ export interface ServeOptions {
   readonly framework: Framework;
   /** Closes clients and the store after the last answer. */
   readonly close?: () => Promise<void>;
+  readonly refusal?: BodyLimits['refusal'];
   readonly bodyDeadlineMs?: number;
   readonly drainLimitMs?: number;
   readonly process: Stoppable;
@@ -38,7 +39,11 @@ export async function serveFunction(options: ServeOptions): Promise<number> {
   framework.http(name, leaveDomain(getRequestListener((request, env) => app.fetch(request, env))));
   // The framework's server never listens: ours hands it requests whose body has been read.
   const inner = framework.getTestServer(name);
-  const limits = { maxBodyBytes, deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS };
+  const limits = {
+    maxBodyBytes,
+    deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS,
+    ...(options.refusal === undefined ? {} : { refusal: options.refusal }),
+  };
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS },
     capBody((req, res) => inner.emit('request', req, res), limits),

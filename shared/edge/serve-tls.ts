@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
-import { capBody } from './cap-body.ts';
+import { type BodyLimits, capBody } from './cap-body.ts';
 import { type CertificateFiles, isSameCertificate, readCertificate } from './certificate.ts';
 import { drainOnSignals, type Stoppable } from './drain.ts';
 import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
@@ -18,6 +18,7 @@ export interface ServeTlsOptions {
   readonly process: Stoppable;
   readonly close?: () => Promise<void>;
   readonly pollMs?: number;
+  readonly refusal?: BodyLimits['refusal'];
   readonly bodyDeadlineMs?: number;
   readonly drainLimitMs?: number;
 }
@@ -28,6 +29,8 @@ const HANDSHAKE_MS = 10_000;
 const REQUEST_MS = 20_000;
 /** API servers keep some dozens open; more than this are nobody's who means well. */
 const MAX_CONNECTIONS = 2_000;
+/** Of all bodies in memory: whoever reaches the port may send, and a pod has 256 MiB. */
+const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 
 /**
  * Serves a Hono app over HTTPS, without the framework (DESIGN section 4): behind a body limit, draining as functions
@@ -38,7 +41,12 @@ export async function serveTls(options: ServeTlsOptions): Promise<number> {
   const { app, files, log, maxBodyBytes } = options;
   const certificate = await readCertificate(files);
   const listener = getRequestListener((request, env) => app.fetch(request, env));
-  const limits = { maxBodyBytes, deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS };
+  const limits = {
+    maxBodyBytes,
+    maxTotalBytes: MAX_TOTAL_BYTES,
+    deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS,
+    ...(options.refusal === undefined ? {} : { refusal: options.refusal }),
+  };
   const server = createServer(
     {
       ...certificate,

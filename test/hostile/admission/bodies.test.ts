@@ -97,6 +97,16 @@ describe('a body with a uid is answered under it', () => {
     expect(review.response).toMatchObject({ uid: UID, allowed: false, status: { code: 400 } });
   });
 
+  it.each([
+    ['of a declared length', {}],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('past the limit %s', async (_, headers) => {
+    const body = `${head()}"object":"${'x'.repeat(MAX_BODY_BYTES)}"}}`;
+    const { status, review } = await world.post(body, { headers });
+    expect(status).toBe(200);
+    expect(review.response).toMatchObject({ uid: UID, allowed: false, status: { code: 400 } });
+  });
+
   it('in the version that asked', async () => {
     const { review } = await world.post(`${head('v1beta1')}"object":${'['.repeat(50_000)}`);
     expect(review).toMatchObject({

@@ -92,7 +92,8 @@ function announcing(random: Random, stock: Stock): SyncObject {
   const image = random.pick([
     `${repository}:${tag}`,
     `${repository}:${tag}`,
-    `${repository}@${digest}`,
+    // Of a child that is pinned itself, without a tag, the index is known only by who has seen it before.
+    `${repository}@${index ?? digest}`,
     `${repository}:${tag}@${index ?? digest}`,
     `${repository}:${tag}@${digest}`,
     `${stock.host}/elsewhere/app:v1`,

@@ -6,8 +6,6 @@ export interface Known {
   readonly signed: ReadonlySet<string>;
   /** `host/path/chart:version` of the charts that are signed. */
   readonly charts: ReadonlySet<string>;
-  /** Those of `signed` that are not signed themselves. */
-  readonly byIndex: ReadonlySet<string>;
   /** For an index: the digest of the child that is pulled. */
   readonly children: ReadonlyMap<string, string>;
 }
@@ -57,10 +55,6 @@ function maySync(value: string, spec: unknown, known: Known): boolean {
     const repository = name.replace(/:[^:/]*$/, '');
     if (pinned !== undefined && pinned !== digest && known.children.get(pinned) !== digest)
       return false;
-    // A child that is pinned itself, without a tag beside it, leads to no index.
-    if (pinned === digest && name === repository && known.byIndex.has(`${repository}@${digest}`)) {
-      return false;
-    }
     return repository.startsWith(known.prefix) && known.signed.has(`${repository}@${digest}`);
   }
   if (type !== 'helm') return false;

@@ -16,7 +16,6 @@ export async function stockUp(
 ): Promise<{ readonly stock: Stock; readonly known: Known }> {
   const { host } = registry;
   const signed = new Set<string>();
-  const byIndex = new Set<string>();
   const charts = new Set<string>();
   const children = new Map<string, string>();
 
@@ -40,7 +39,6 @@ export async function stockUp(
     if (number % 2 === 0) await sign(path, index);
     // An index that is announced itself is no child of anything: its own signature counts for it.
     if (number % 2 === 0) signed.add(`${repository}@${digest}`).add(`${repository}@${index}`);
-    if (number % 2 === 0) byIndex.add(`${repository}@${digest}`);
     return { repository, tag: 'v1', digest, index };
   }
 
@@ -56,5 +54,5 @@ export async function stockUp(
     shelf.push({ repo: `oci://${host}/configs/charts`, chart: 'platform', version });
   }
   const stock = { host, images, charts: shelf };
-  return { stock, known: { prefix: `${host}/configs/`, signed, byIndex, charts, children } };
+  return { stock, known: { prefix: `${host}/configs/`, signed, charts, children } };
 }

@@ -150,11 +150,11 @@ describe('with a certificate and a public key, and nothing else', () => {
     const port = await startReady();
     const certificates = [first];
     const agents: Agent[] = [];
-    let stopped = false;
+    const stopping = new AbortController();
     let answered = 0;
     const failures: string[] = [];
     const load = (async () => {
-      while (!stopped) {
+      while (!stopping.signal.aborted) {
         // A connection of its own for every review, by a client that knows both certificates.
         const agent = new Agent({ ca: certificates, keepAlive: false });
         agents.push(agent);
@@ -179,7 +179,7 @@ describe('with a certificate and a public key, and nothing else', () => {
     await mount('tls', { 'tls.crt': cert, 'tls.key': privateKey });
     await child?.line('Certificate replaced');
     expect(await nameOf(port)).toBe('second');
-    stopped = true;
+    stopping.abort();
     await load;
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(0);

@@ -4,7 +4,6 @@ import { type AdmissionWorld, startAdmissionWorld } from '#test/fixtures/admissi
 import { annotated, helmSync, repoSync, reviewOf, rootSync, UID } from '#test/fixtures/reviews.ts';
 
 let world: AdmissionWorld;
-let image: string;
 let serial = 0;
 
 beforeAll(async () => {
@@ -16,8 +15,7 @@ afterAll(() => world.close());
 async function push(): Promise<{ path: string; image: string; digest: string }> {
   const path = `configs/app-${(serial += 1)}`;
   const digest = await world.pusher(path).image({ 'a.yaml': `n: ${serial}` }, 'v1');
-  image = `${world.host}/${path}:v1`;
-  return { path, image, digest };
+  return { path, image: `${world.host}/${path}:v1`, digest };
 }
 
 describe('POST /validate of a changed image-to-sync', () => {
