@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { documentedBlock } from '#test/docs/blocks.ts';
 import { rootSync } from '#test/fixtures/rsync-manifests.ts';
 import { announce } from '#test/fixtures/webhook/announce.ts';
@@ -16,63 +17,67 @@ import { type RunningProcess, startProcess } from './tools/process.ts';
 
 const START = join(import.meta.dirname, '../../dist/start.js');
 
+type Mode = 'deny' | 'warn';
+
 let cluster: WebhookCluster;
 let world: CosignWorld;
-let server: RunningProcess;
-let front: TlsFront;
 let secret: string;
+let hash: string;
+const opened: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   cluster = await startWebhookCluster({ everybodyMay: true });
   world = await openCosignWorld();
   const lines = `${documentedBlock('webhook-central-secret')}\nprintf ' %s' "$ADMISSION_SECRET"`;
-  const [hash = '', , made = ''] = (await cluster.shell(lines)).split(/\s+/);
-  secret = made;
-  const config = join(cluster.folder, 'countersign.yaml');
-  await writeFile(config, stringify(configOf(hash)));
-  const port = await freePort();
-  server = await startProcess({
-    command: process.execPath,
-    args: ['--permission', '--allow-fs-read=*', START, 'admission'],
-    // As on Cloud Run, but for the address.
-    env: { K_SERVICE: 'admission', HOST: '127.0.0.1', PORT: `${port}`, COUNTERSIGN_CONFIG: config },
-    ready: (output) => output.includes('"Listening"'),
-  });
+  [hash = '', , secret = ''] = (await cluster.shell(lines)).split(/\s+/);
   await cluster.shell(
     'openssl req -nodes -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout front.key -out front.crt ' +
       '-days 2 -subj /CN=front -addext "subjectAltName = IP:127.0.0.1"',
   );
-  const read = (name: string): Promise<Buffer> => readFile(join(cluster.folder, name));
-  const certificate = { cert: await read('front.crt'), key: await read('front.key') };
-  front = await startTlsFront({ certificate, port });
 });
 afterAll(async () => {
-  await front?.close();
-  await server?.stop();
+  for (const part of opened.toReversed()) await part.close();
   await world?.close();
   await cluster?.close();
 });
 
-function configOf(hash: string): object {
+/** The server as on Cloud Run, but for the address, and what ends TLS in front of it. */
+async function startServer(mode: Mode): Promise<{ server: RunningProcess; front: TlsFront }> {
+  const config = join(cluster.folder, `${mode}.yaml`);
+  await writeFile(config, stringify(configOf(mode)));
+  const port = await freePort();
+  const server = await startProcess({
+    command: process.execPath,
+    args: ['--permission', '--allow-fs-read=*', START, 'admission'],
+    env: { K_SERVICE: 'admission', HOST: '127.0.0.1', PORT: `${port}`, COUNTERSIGN_CONFIG: config },
+    ready: (output) => output.includes('"Listening"'),
+  });
+  opened.push({ close: () => server.stop() });
+  const read = (name: string): Promise<Buffer> => readFile(join(cluster.folder, name));
+  const certificate = { cert: await read('front.crt'), key: await read('front.key') };
+  const front = await startTlsFront({ certificate, port });
+  opened.push(front);
+  return { server, front };
+}
+
+function configOf(mode: Mode): object {
   const topics = ['tasks', 'sweepTasks', 'resyncTasks', 'status', 'deadLetters'];
+  const key = { file: join(world.folder, 'release.pub') };
   return {
     apiVersion: 'countersign.dev/v1',
     fleet: { kubeconfig: { path: './kubeconfig' } },
     registries: [{ host: world.hosts.embedded, plainHttp: true, auth: 'none' }],
     images: [{ match: `${world.hosts.embedded}/configs/**`, trust: 'release' }],
-    trust: {
-      release: {
-        authorities: [{ name: 'release-key', key: { file: join(world.folder, 'release.pub') } }],
-      },
-    },
+    trust: { release: { authorities: [{ name: 'release-key', key }] } },
     topics: Object.fromEntries(topics.map((name) => [name, `projects/p/topics/${name}`])),
     store: { sqlite: { path: 'store.sqlite' } },
     access: { admission: { mode: 'path', sha256: [hash] } },
+    admission: { mode },
   };
 }
 
 /** The documented command; and whom to trust, which is in every system's store for Google's certificates. */
-async function applyWebhook(ADMISSION_SECRET: string): Promise<void> {
+async function applyWebhook(front: TlsFront, ADMISSION_SECRET: string): Promise<void> {
   const env = { ADMISSION_HOST: front.host, ADMISSION_SECRET };
   await cluster.shell(documentedBlock('webhook-central'), env);
   const caBundle = (await readFile(join(cluster.folder, 'front.crt'))).toString('base64');
@@ -86,7 +91,8 @@ async function applyWebhook(ADMISSION_SECRET: string): Promise<void> {
 }
 
 it('a server outside the cluster denies what is unsigned, and admits what is signed', async () => {
-  await applyWebhook(secret);
+  const { front } = await startServer('deny');
+  await applyWebhook(front, secret);
   const { repository, digest, index } = await world.pushIndex();
   const sync = rootSync({}, `${repository}:one`);
   await cluster.apply(sync);
@@ -100,7 +106,8 @@ it('a server outside the cluster denies what is unsigned, and admits what is sig
 });
 
 it('answers nobody who does not know the address, and keeps it out of its log', async () => {
-  await applyWebhook('0123456789abcdef0123456789abcdef');
+  const { front, server } = await startServer('deny');
+  await applyWebhook(front, '0123456789abcdef0123456789abcdef');
   const { repository, digest } = await world.pushIndex();
   await world.sign(FORMS[3], 'release', `${repository}@${digest}`);
   const sync = rootSync({}, `${repository}:one`, 'stranger');
@@ -110,4 +117,17 @@ it('answers nobody who does not know the address, and keeps it out of its log', 
   expect(refused.message).toContain('failed calling webhook');
   expect(server.output()).toContain('forbidden');
   expect(server.output()).not.toContain(secret);
+});
+
+it('under mode: warn lets in what is unsigned, and warns whoever writes it', async () => {
+  const { front } = await startServer('warn');
+  await applyWebhook(front, secret);
+  const { repository, digest } = await world.pushIndex();
+  const { metadata } = await cluster.apply(rootSync({}, `${repository}:one`, 'warned'));
+  const { code, stderr } = await cluster.attempt(
+    `kubectl annotate rootsync ${metadata.name} -n config-management-system ${IMAGE_TO_SYNC}=${repository}:one@${digest}`,
+  );
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^Warning: .*no signatures found/m);
+  expect(stderr).toContain(digest);
 });
