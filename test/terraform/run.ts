@@ -1,12 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mountedFiles, planOf } from './rendered.ts';
-import { EXAMPLES, MODULE, openWorkspace, PROVIDER_VERSION, type Workspace } from './workspace.ts';
+import {
+  EXAMPLES,
+  MODULE,
+  openWorkspace,
+  PROVIDER_VERSION,
+  terraformVersion,
+  type Workspace,
+} from './workspace.ts';
 
 // `npm run terraform [-- --registry] [--write]`: fmt -check, then init, validate and test of the module and its
-// examples. Exit code 0: all well, 1: something is not, 2: Terraform is not there.
+// examples. Exit code 0: all well, 1: something is not, 2: it could not be checked.
 // --registry  with the real provider, which `terraform init` fetches; without it, with a stand-in that has its schema
 // --write     also writes the config that each example renders beside it
 
@@ -63,18 +69,15 @@ async function writeRendered(workspace: Workspace): Promise<void> {
   }
 }
 
-const version = spawnSync('terraform', ['version'], { encoding: 'utf8' });
-if (version.status === 0) {
-  say(version.stdout.split('\n')[0] ?? '');
+try {
+  say(terraformVersion());
   say(
     values.registry
       ? 'Provider: hashicorp/google from the registry'
       : `Provider: a stand-in with the schema of hashicorp/google ${PROVIDER_VERSION} and no resources; what the real one checks beyond its schema was not checked (-- --registry runs it, where it can be downloaded)`,
   );
   process.exitCode = (await checkAll()) ? 0 : 1;
-} else {
-  say(
-    'Terraform is not there, and nothing was checked: install Terraform 1.9 or newer (https://developer.hashicorp.com/terraform/install), then run this again',
-  );
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,11 +30,21 @@ export interface Workspace {
   close(): Promise<void>;
 }
 
+/** What Terraform says of itself, in one line. Throws a text that says how to get it where it is not there. */
+export function terraformVersion(): string {
+  const { status, stdout } = spawnSync('terraform', ['version'], { encoding: 'utf8' });
+  if (status === 0) return stdout.split('\n')[0] ?? '';
+  throw new Error(
+    'Terraform was not found, so that nothing of it was checked; install 1.9 or newer (https://developer.hashicorp.com/terraform/install)',
+  );
+}
+
 /**
  * Opens a workspace. `provider`: `stand-in` serves the schema of hashicorp/google from this repository; `registry` lets
  * `terraform init` fetch the real one. Throws where Terraform is not there.
  */
 export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<Workspace> {
+  terraformVersion();
   const folder = await mkdtemp(join(tmpdir(), 'countersign-terraform-'));
   const module = join(folder, 'module');
   const filter = (path: string): boolean => !/\.terraform/.test(path.slice(MODULE.length));
