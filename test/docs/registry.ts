@@ -1,5 +1,6 @@
 const CLONE = 'test/e2e/docs-clone.test.ts';
 const GATE = 'test/e2e/docs-gate.test.ts';
+const OPERATE = 'test/e2e/docs-operate.test.ts';
 const SERVICE = 'test/service/docs-commands.test.ts';
 
 /** Which test runs the block `<!-- run: id -->`. A block without a test, and a test without a block, is an error. */
@@ -39,6 +40,16 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'uninstall-webhook': GATE,
   'uninstall-rbac': GATE,
   'uninstall-annotations': GATE,
+  'observability-traces': OPERATE,
+  'runbook-status': OPERATE,
+  'runbook-explain': OPERATE,
+  'runbook-letters': OPERATE,
+  'runbook-resync': OPERATE,
+  'runbook-verify': OPERATE,
+  'runbook-untrusted': OPERATE,
+  'runbook-rollout': OPERATE,
+  'runbook-cluster': OPERATE,
+  'runbook-registry': OPERATE,
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
 import { drawTrace } from '#infra/local/traces/draw-trace.ts';
 import type { CollectedSpan } from '#infra/local/traces/span.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned } from '#test/fixtures/world-story.ts';
 
+const PAGE = new URL('../../docs/observability.md', import.meta.url);
+/** The picture on the page, in its fences. */
+const PICTURE = /(?<=```text trace\n)[^`]*(?=```)/;
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
 let world: TestWorld;
@@ -115,4 +119,23 @@ describe('a push, traced', () => {
       drawTrace(world.traces?.spans().filter((span) => span.traceId === traceId) ?? []),
     );
   });
+
+  // `WRITE_DOCS=1 npx vitest run test/service/trace.test.ts` puts today's picture on the page.
+  it('is what the page shows, times and digests aside', async () => {
+    const picture = drawTrace(trace).replaceAll(world.registry, '127.0.0.1:5000');
+    const page = await readFile(PAGE, 'utf8');
+    if (process.env['WRITE_DOCS'] === '1') await writeFile(PAGE, page.replace(PICTURE, picture));
+    expect(linesOf(PICTURE.exec(await readFile(PAGE, 'utf8'))?.[0] ?? '')).toEqual(
+      linesOf(picture),
+    );
+  });
 });
+
+/** What a picture says in any order: clusters are tasked at once, and so are the two resolutions of each. */
+function linesOf(picture: string): readonly string[] {
+  const [title = '', ...lines] = picture.trimEnd().split('\n');
+  const plain = lines.map((line) =>
+    line.replace(/^ *[\d.]+ +[\d.]+ +[│├└─ ]*/, '').replaceAll(/sha256:\w+/g, 'sha256'),
+  );
+  return [title.replace(/^trace \w+/, ''), ...plain].toSorted((a, b) => a.localeCompare(b));
+}
