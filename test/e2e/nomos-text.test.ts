@@ -10,9 +10,20 @@ import { connectCluster } from './tools/connect-cluster.ts';
 import { findTool } from './tools/find-tool.ts';
 import { type KubeApiserver, startKubeApiserver } from './tools/kube-apiserver.ts';
 import { runProcess } from './tools/process.ts';
-import { type SyncCluster, pathOf, startSyncCluster } from './tools/sync-cluster.ts';
+import { type SyncCluster, pathOf, startSyncCluster, until } from './tools/sync-cluster.ts';
 
 const List = z.object({ items: z.array(z.looseObject({})) });
+
+const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+const LOOKERS = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'lookers' },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+  subjects: [
+    { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'countersign@acme.example' },
+  ],
+};
 
 interface NomosCluster {
   readonly name: string;
@@ -86,6 +97,19 @@ describe('the text form of objects on a real kube-apiserver', () => {
     const text = await ours(fleetOf({ real: () => connectCluster(path) }));
     expect(text).toEqual(await nomos({ name: 'real', reachable: true, objects: await list() }));
     expect(text.join('\n')).toContain('UNKNOWN');
+  });
+
+  // Beside these two words nomos tells what it failed to read; ours tell what we did.
+  it('says of a cluster that does not let us look, and of one without Config Sync, that it is so', async () => {
+    const kubeconfig = await bare.kubeconfig('countersign@acme.example');
+    const read = () => ours(fleetOf({ real: () => connectCluster(kubeconfig) }));
+    const line = '  --------------------';
+    const forbidden = expect.stringMatching(/^ {2}ERROR {3}RBAC denies access: /);
+    expect(await read()).toEqual(['', 'real', line, forbidden, '']);
+    await bare.send({ method: 'POST', path: BINDINGS, body: LOOKERS });
+    await until(async () => !(await read()).join('\n').includes('RBAC denies'));
+    const absent = expect.stringMatching(/^ {2}NOT INSTALLED {3}\S/);
+    expect(await read()).toEqual(['', 'real', line, absent, '']);
   });
 
   it('is nomos’ own, line by line and blank by blank', async () => {
