@@ -8,6 +8,7 @@ import { answerReview } from './answer.ts';
 import { deadlineOf } from './deadline.ts';
 import { type Decision, refuse } from './decision.ts';
 import { type JudgeDeps, judgeRequest } from './judge.ts';
+import { measureReview, type Metering } from './measure-review.ts';
 import { type Review, readReview } from './read-review.ts';
 
 /** What reviews are judged with; made of the config once that is read. */
@@ -26,6 +27,8 @@ export interface Reviewer {
 export interface AdmissionDeps {
   /** Resolves when the config is read and its keys are loaded. */
   readonly engine: () => Promise<Engine>;
+  /** Measures reviews. */
+  readonly metering?: Metering;
 }
 
 const JSON_BODY = /^application\/json(?:\s*;|$)/i;
@@ -34,12 +37,12 @@ const JSON_BODY = /^application\/json(?:\s*;|$)/i;
  * `POST /validate`, and `POST /validate/SECRET` for `access: { mode: path }`; to be mounted on an app that has health,
  * readiness and problem documents (DESIGN section 10).
  */
-export function createAdmission({ engine }: AdmissionDeps): Hono<AppEnv> {
+export function createAdmission(deps: AdmissionDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.post('/validate', async (c) => validate(c, await engine(), {}));
+  app.post('/validate', async (c) => validate(c, deps, {}));
   app.post('/validate/:secret', async (c) => {
     try {
-      return await validate(c, await engine(), { secret: c.req.param('secret') });
+      return await validate(c, deps, { secret: c.req.param('secret') });
     } catch (error) {
       // Not by the app, whose log line has the path in it.
       const failure = toFailure(error);
@@ -52,9 +55,11 @@ export function createAdmission({ engine }: AdmissionDeps): Hono<AppEnv> {
 
 async function validate(
   c: Context<AppEnv>,
-  engine: Engine,
+  { engine: open, metering }: AdmissionDeps,
   address: Pick<Reviewer, 'secret'>,
 ): Promise<Response> {
+  const startedAt = metering?.now();
+  const engine = await open();
   await engine.checkReviewer({ ...address, headers: c.req.raw.headers });
   const review = readReview(new Uint8Array(await c.req.arrayBuffer()));
   if (review === undefined) {
@@ -63,6 +68,7 @@ async function validate(
   }
   const decision = await decide(c, review, engine);
   record(c.get('log'), review, decision, engine.mode);
+  measureReview(decision, startedAt, metering);
   return c.json(answerReview(review, decision, engine.mode));
 }
 

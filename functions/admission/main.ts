@@ -1,5 +1,6 @@
 import { createApp } from '#shared/edge/app.ts';
 import { MAX_REVIEW_BODY_BYTES } from '#shared/edge/limits.ts';
+import { traceRequest } from '#shared/edge/trace-request.ts';
 import { readAdmissionStart, run } from '../wiring/base.ts';
 import { createAdmission, type Engine } from './create-admission.ts';
 import { refuseBody } from './refuse-body.ts';
@@ -20,7 +21,10 @@ await run('admission', async () => {
       await opening;
     },
   });
-  app.route('/', createAdmission({ engine: async () => (await opening).current() }));
+  const { tracing, meter } = telemetry;
+  app.use('/validate/*', traceRequest(tracing));
+  const engine = async () => (await opening).current();
+  app.route('/', createAdmission({ engine, metering: { meter, now: start.now } }));
   const shared = {
     app,
     log,
