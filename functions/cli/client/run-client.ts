@@ -41,10 +41,11 @@ Exit codes:
 
 Examples:
   export COUNTERSIGN_URL=https://countersign.example
-  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$COUNTERSIGN_URL)
-  countersign status
-  countersign explain cluster-1 RootSync/root-sync
-  countersign wait us-docker.pkg.dev/acme/configs/platform:v1@sha256:… --timeout 15m
+  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$COUNTERSIGN_URL \\
+    --impersonate-service-account=pipeline@acme.iam.gserviceaccount.com --include-email)
+  npx countersign status
+  npx countersign explain cluster-1 RootSync/root-sync
+  npx countersign wait us-docker.pkg.dev/acme/configs/platform:v1@sha256:… --timeout 15m
 `;
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
