@@ -11,15 +11,15 @@ import {
   startWebhookCluster,
   type WebhookCluster,
 } from '#test/fixtures/webhook/webhook-cluster.ts';
-import { rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
+import { repoSync, rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
 import type { KubeAnswer } from './tools/kube-request.ts';
-import { collectionOf, pathOf } from './tools/sync-cluster.ts';
+import { collectionOf, pathOf, until } from './tools/sync-cluster.ts';
 
 let cluster: WebhookCluster;
 let webhook: RecordingWebhook;
 
 beforeAll(async () => {
-  cluster = await startWebhookCluster();
+  cluster = await startWebhookCluster({ everybodyMay: true });
   await cluster.shell(documentedBlock('webhook-keys'));
   await cluster.shell(documentedBlock('webhook-apply'), { IMAGE: 'registry.example/x:v1' });
   await pointService(cluster);
@@ -72,4 +72,51 @@ it('asks for the decision in a dry run too', async () => {
   const path = `${collectionOf(manifest)}?dryRun=All`;
   expect((await cluster.send({ method: 'POST', path, body: manifest })).status).toBe(201);
   expect(webhook.reviews).toHaveLength(1);
+});
+
+describe('with the component unchanged/', () => {
+  const VALUE = { 'configsync.gke.io/image-to-sync': 'x@sha256:y' };
+
+  beforeAll(async () => {
+    await cluster.shell(`
+      mkdir -p infra/kubernetes/webhook/mine
+      cat > infra/kubernetes/webhook/mine/kustomization.yaml <<'EOF'
+{ apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, resources: [../openssl], components: [../unchanged] }
+EOF
+      kubectl apply -k infra/kubernetes/webhook/mine
+    `);
+    await pointService(cluster);
+  });
+
+  async function patch(
+    object: RSyncManifest,
+    body: object,
+    user?: string,
+  ): Promise<readonly string[]> {
+    webhook.reviews.splice(0);
+    const type = 'application/merge-patch+json';
+    const by = user === undefined ? {} : { user };
+    const answer = await cluster.send({ method: 'PATCH', path: pathOf(object), type, body, ...by });
+    expect(answer.status).toBe(200);
+    return webhook.reviews.map(({ request }) => request.operation);
+  }
+
+  it.each([
+    ['RootSync', rootSync(VALUE, undefined, 'again'), 'root-reconciler-again'],
+    ['RepoSync', repoSync(VALUE, 'again'), 'ns-reconciler-team-a-again-5'],
+  ])('the reconciler of a %s is heard each time, and nobody else', async (_, object, name) => {
+    const reconciler = `system:serviceaccount:config-management-system:${name}`;
+    const manager = 'system:serviceaccount:config-management-system:reconciler-manager';
+    await cluster.apply(object);
+    const again = { metadata: { annotations: VALUE } };
+    await until(async () => (await patch(object, again, reconciler)).length === 1);
+    const finalizers = ['configsync.gke.io/reconciler'];
+    expect(await patch(object, { metadata: { labels: { a: 'b' } } })).toEqual([]);
+    expect(await patch(object, { metadata: { finalizers } }, manager)).toEqual([]);
+    const other = { metadata: { annotations: { 'configsync.gke.io/image-to-sync': 'z' } } };
+    expect(await patch(object, other)).toEqual(['UPDATE']);
+    await cluster.send({ method: 'DELETE', path: pathOf(object) });
+    // What is on its way out must not wait for anybody.
+    expect(await patch(object, { metadata: { finalizers: null } }, reconciler)).toEqual([]);
+  });
 });

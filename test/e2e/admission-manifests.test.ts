@@ -78,6 +78,10 @@ describe('over the sample server', () => {
   });
 });
 
+const sampleSchema = z.object({
+  spec: z.object({ template: z.object({ spec: z.looseObject({}) }) }),
+});
+
 describe('a pod of the Deployment', () => {
   const body = {
     apiVersion: 'v1',
@@ -99,6 +103,13 @@ describe('a pod of the Deployment', () => {
       status: 403,
       body: { message: expect.stringContaining('violates PodSecurity "restricted') },
     });
+  });
+
+  it('of the sample server would not: whoever goes back has to take the label away', async () => {
+    const [deployment] = sampleServer('');
+    const { spec } = sampleSchema.parse(deployment).spec.template;
+    const answer = await cluster.send({ method: 'POST', path, body: { ...body, spec } });
+    expect(answer.status).toBe(403);
   });
 
   it('has no token', async () => {

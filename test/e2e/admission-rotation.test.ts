@@ -12,14 +12,14 @@ import {
 } from '#test/fixtures/webhook/admission-world.ts';
 import { type Announced, announce } from '#test/fixtures/webhook/announce.ts';
 import { mountFiles } from '#test/fixtures/webhook/mount-files.ts';
-import { readSecret } from '#test/fixtures/webhook/webhook-cluster.ts';
+import { NAMESPACE, readSecret } from '#test/fixtures/webhook/webhook-cluster.ts';
 import type { RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
 import { FORMS } from './tools/cosign-world.ts';
 import { until } from './tools/sync-cluster.ts';
 
 const PORT = 10_250;
 const WRITERS = 6;
-const EXCHANGES = 3;
+const EXCHANGES = 2;
 const IMAGE = { IMAGE: 'registry.example/x:v1' };
 
 let world: AdmissionWorld;
@@ -114,6 +114,34 @@ it('exchanges it again and again, and no review fails', async () => {
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
 });
 
+it('takes up another key, and the one before when that comes back', async () => {
+  const [first] = syncs;
+  const [value = ''] = values;
+  if (first === undefined) throw new Error('There is no RSync');
+  const shell = (script: string): Promise<string> => world.cluster.shell(script);
+  const mount = async (): Promise<void> => {
+    const files = await readSecret(world.cluster, 'cosign-key');
+    await mountFiles(world.server.mountOf('cosign-key'), files);
+  };
+  await shell('cosign generate-key-pair --output-key-prefix=next');
+  const replace = (file: string): Promise<string> =>
+    shell(
+      `kubectl create secret generic cosign-key --from-file=cosign.pub=${file} -n ${NAMESPACE} --dry-run=client -o yaml | kubectl replace -f -`,
+    );
+  await announce(world.cluster.send, first, null);
+  await replace('next.pub');
+  await mount();
+  await until(async () => {
+    const { status, message } = await announce(world.cluster.send, first, value);
+    if (status === 200) await announce(world.cluster.send, first, null);
+    return status === 422 && message.includes('wrong-key');
+  });
+  await replace('cosign.pub');
+  await mount();
+  await until(async () => (await announce(world.cluster.send, first, value)).status === 200);
+  expect(world.server.output()).toContain('"Key replaced"');
+});
+
 it('never needed more memory than the Deployment allows', async () => {
   const status = await readFile(`/proc/${world.server.pid}/status`, 'utf8');
   const most = Number(/^VmHWM:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1024;
@@ -123,16 +151,23 @@ it('never needed more memory than the Deployment allows', async () => {
 });
 
 it('holds back new values, and nothing else, while no server answers', async () => {
-  await world.server.stop();
   const [first] = syncs;
+  const [value = ''] = values;
   if (first === undefined) throw new Error('There is no RSync');
+  expect((await announce(world.cluster.send, first, value)).status).toBe(200);
+  await world.server.stop();
   const answers = await Promise.all(
-    values.map((value) => announce(world.cluster.send, first, value)),
+    values.map((each) => announce(world.cluster.send, first, each)),
   );
   // The value that is there already is not asked about.
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 500]);
   expect(answers.find(({ status }) => status === 500)?.message).toContain(
     'failed calling webhook "imageverification.webhook.com"',
+  );
+  const { body } = await world.cluster.send({ method: 'GET', path: '/metrics' });
+  // What the page tells people to watch.
+  expect(body).toMatch(
+    /^apiserver_admission_webhook_rejection_count\{error_type="calling_webhook_error",name="imageverification.webhook.com".*\} [1-9]/m,
   );
   const { metadata } = first;
   const { code } = await world.cluster.attempt(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import * as z from 'zod';
 import { configurationSchema, readOne } from '#test/fixtures/webhook/manifest-schema.ts';
 import { readManifests } from '#test/fixtures/webhook/read-manifests.ts';
@@ -69,6 +70,11 @@ describe('the kustomizations', () => {
   });
 });
 
+const operationsSchema = z.tuple([
+  z.object({ op: z.literal('test'), value: z.string() }),
+  z.object({ op: z.literal('replace'), value: z.object({ expression: z.string() }) }),
+]);
+
 describe('the webhook', () => {
   it('fails closed, in time, and has no effects', () => {
     expect(webhook).toMatchObject({
@@ -97,7 +103,12 @@ describe('the webhook', () => {
     const [{ name } = { name: undefined }, ...more] = webhook.matchConditions;
     expect(more).toEqual([]);
     const unchanged = kustomizations.find(({ folder }) => folder === 'unchanged');
-    expect(unchanged?.patches[0]?.patch).toContain(`value: ${name}\n`);
+    const [test, replace] = operationsSchema.parse(parse(unchanged?.patches[0]?.patch ?? ''));
+    expect(test.value).toBe(name);
+    // The component asks what the base asks, and one thing more.
+    const [{ expression: base } = { expression: '' }] = webhook.matchConditions;
+    const flat = (text: string): string => text.replace(/\s+/g, ' ').replace(/\)$/, '');
+    expect(flat(replace.value.expression)).toContain(flat(base));
   });
 });
 
