@@ -1,8 +1,8 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { Trace } from '#shared/core/tracing.ts';
 import type { LogLevel } from './env.ts';
-import { REDACTED, redactText, SECRET_PATHS } from './redact.ts';
+import { redactFields, redactText } from './redact.ts';
 
 /** Fields of one line. `error` may be anything thrown: it is written by its code. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -44,21 +44,33 @@ const MAX_CAUSES = 5;
 /** A log in the form Cloud Logging reads from standard output (facts/google-cloud.md section 10). */
 export function createLogger(options: LogOptions): Log {
   const { level, service, revision, stream, trace, projectId } = options;
-  return pino(
+  const logger = pino(
     {
       level,
       messageKey: 'message',
       base: { 'logging.googleapis.com/labels': { function: service } },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       mixin: () => describeTrace(trace?.(), projectId),
-      redact: { paths: [...SECRET_PATHS], censor: REDACTED },
       formatters: {
         level: (label) => ({ severity: SEVERITIES[label] ?? 'DEFAULT' }),
-        log: (fields) => describeError(fields, { service, version: revision ?? 'local' }),
+        log: (fields) =>
+          describeError(redactFields(fields), { service, version: revision ?? 'local' }),
       },
     },
     stream ?? pino.destination({ dest: 1, sync: true }),
   );
+  return asLog(logger);
+}
+
+/** pino formats the fields of a child by itself, and once. */
+function asLog(logger: Logger): Log {
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    child: (fields) => asLog(logger.child(redactFields(fields))),
+  };
 }
 
 /** Cloud Logging's special fields; the trace is a bare id where nobody says of which project. */

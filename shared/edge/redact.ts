@@ -28,15 +28,34 @@ const SECRET_NAMES = [
   'private_key',
 ] as const;
 
+const SECRETS: ReadonlySet<string> = new Set(SECRET_NAMES);
+
 /** How deep the names are looked for in logged fields: headers within a request within a field. */
 const DEPTH = 3;
 
-/** The paths that hide those names, in the notation of pino's `redact`. */
-export const SECRET_PATHS: readonly string[] = SECRET_NAMES.flatMap((name) =>
-  Array.from({ length: DEPTH }, (_, depth) =>
-    `${'*.'.repeat(depth)}["${name}"]`.replace('.[', '['),
-  ),
-);
+/**
+ * `fields` with the values of those names replaced, as deep as `DEPTH`; what holds none of them stays as it is. By
+ * hand: pino's own `redact` costs more than the rest of a line.
+ */
+export function redactFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return redactIn(fields, DEPTH);
+}
+
+function redactIn<Fields extends object>(fields: Fields, depth: number): Fields {
+  const clean = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(fields)) {
+    const kept = SECRETS.has(name) ? REDACTED : redactValue(value, depth - 1);
+    if (kept !== value) clean.set(name, kept);
+  }
+  return clean.size === 0 ? fields : { ...fields, ...Object.fromEntries(clean) };
+}
+
+function redactValue(value: unknown, depth: number): unknown {
+  if (depth === 0 || typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value)) return redactIn(value, depth);
+  const clean = value.map((item) => redactValue(item, depth - 1));
+  return clean.some((item, at) => item !== value[at]) ? clean : value;
+}
 
 // Libraries put whole tokens into their errors (facts/google-cloud.md section 6).
 const SECRET_TEXT = [

@@ -82,10 +82,19 @@ describe('createLogger()', () => {
     ['a token', { answer: { access_token: 'SECRET', idToken: 'SECRET' } }],
     ['a private key', { credentials: { private_key: 'SECRET' } }],
     ['a password', { password: 'SECRET' }],
+    ['a token in a list', { answers: [{ token: 'SECRET' }] }],
   ])('hides %s', (_case, fields) => {
     log.info(fields, 'Line');
     expect(text.join('')).not.toContain('SECRET');
     expect(text.join('')).toContain('[redacted]');
+  });
+
+  it("leaves fields without secrets as they are, and the caller's own untouched", () => {
+    const at = new Date(0);
+    const fields = { at, nested: { token: 'SECRET', list: [1, { two: 2 }] } };
+    log.info(fields, 'Line');
+    expect(line()).toMatchObject({ at: at.toISOString(), nested: { list: [1, { two: 2 }] } });
+    expect(fields.nested.token).toBe('SECRET');
   });
 
   it('hides secrets in fields of a child', () => {
