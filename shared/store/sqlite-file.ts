@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** Raised whenever the tables change. A file of any other version is set aside: its content is not worth migrating. */
@@ -39,6 +39,8 @@ const NOT_A_DATABASE = 26;
 
 export interface OpenFile {
   readonly db: DatabaseSync;
+  /** The statement of that text, prepared once: preparing costs more than most statements. */
+  readonly prepare: (sql: string) => StatementSync;
   /** Which file this is, whatever its path names by now. */
   readonly inode: bigint;
 }
@@ -128,11 +130,20 @@ function connect(path: string): OpenFile {
     if (empty && version === 0) db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
     else if (version !== SCHEMA_VERSION) throw new OtherVersion(`The file has version ${version}`);
     db.exec('COMMIT');
-    return { db, inode: inodeOf(path) ?? 0n };
+    return { db, prepare: prepareOnce(db), inode: inodeOf(path) ?? 0n };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+function prepareOnce(db: DatabaseSync): OpenFile['prepare'] {
+  const known = new Map<string, StatementSync>();
+  return (sql) => {
+    const statement = known.get(sql) ?? db.prepare(sql);
+    known.set(sql, statement);
+    return statement;
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { readRecord, writeRecord } from './record-text.ts';
 import { STORED_NOTES, StoredCluster, StoredImage } from './schema.ts';
 import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
-import type { Discarded } from './sqlite-file.ts';
+import type { Discarded, OpenFile } from './sqlite-file.ts';
 import type { ClusterRecord, Store } from './store.ts';
 
 export interface SqliteStoreOptions {
@@ -20,12 +20,12 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, onDiscard = ignore, onUnreadable = ignore } = options;
-  let file = openFile(path, onDiscard, { otherVersion: 'discard' });
+  let opened = openFile(path, onDiscard, { otherVersion: 'discard' });
 
-  async function run<T>(use: (db: DatabaseSync) => T): Promise<T> {
+  async function run<T>(use: (file: OpenFile) => T): Promise<T> {
     try {
-      if (inodeOf(path) !== file.inode) reopen();
-      return use(file.db);
+      if (inodeOf(path) !== opened.inode) reopen();
+      return use(opened);
     } catch (error) {
       if (!isDamage(error)) throw unavailable(error);
       return retryAnew(use);
@@ -34,15 +34,15 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 
   function reopen(): void {
     // SQLite leaves the log of the file that took its place alone: it compares inodes before it cleans up.
-    if (file.db.isOpen) file.db.close();
-    file = openFile(path, onDiscard, { otherVersion: 'refuse' });
+    if (opened.db.isOpen) opened.db.close();
+    opened = openFile(path, onDiscard, { otherVersion: 'refuse' });
   }
 
-  function retryAnew<T>(use: (db: DatabaseSync) => T): T {
+  function retryAnew<T>(use: (file: OpenFile) => T): T {
     try {
-      discardDamaged(file, path, onDiscard);
-      file = openFile(path, onDiscard, { otherVersion: 'refuse' });
-      return use(file.db);
+      discardDamaged(opened, path, onDiscard);
+      opened = openFile(path, onDiscard, { otherVersion: 'refuse' });
+      return use(opened);
     } catch (error) {
       throw unavailable(error);
     }
@@ -57,37 +57,37 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 
   return {
     readCluster: (cluster) =>
-      run((db) => {
-        const row = db.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(cluster);
+      run((file) => {
+        const row = file.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(cluster);
         return read(StoredCluster, row, 'clusters');
       }),
     writeCluster: async (record, condition) => {
       const text = writeRecord(StoredCluster, record);
       if (condition === undefined) {
-        return run((db) => inTransaction(db, () => replaceOlder(db, record, text)));
+        return run((file) => inTransaction(file.db, () => replaceOlder(file, record, text)));
       }
       const { over } = condition;
       const expected = over === undefined ? undefined : writeRecord(StoredCluster, over);
-      return run((db) =>
-        inTransaction(db, () => {
-          const row = db.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
+      return run((file) =>
+        inTransaction(file.db, () => {
+          const row = file.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
           const current = read(StoredCluster, row, 'clusters');
           if ((current && writeRecord(StoredCluster, current)) !== expected) return false;
-          db.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
-          return replaceFollows(db, record);
+          file.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
+          return replaceFollows(file, record);
         }),
       );
     },
     deleteCluster: (cluster) =>
-      run((db) =>
-        inTransaction(db, () => {
-          db.prepare('DELETE FROM clusters WHERE cluster = ?').run(cluster);
-          db.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
+      run((file) =>
+        inTransaction(file.db, () => {
+          file.prepare('DELETE FROM clusters WHERE cluster = ?').run(cluster);
+          file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
         }),
       ),
     listClusters: ({ after = '', limit }) =>
-      run((db) => {
-        const rows = db.prepare(`${SELECT_CLUSTER} WHERE cluster > ? ORDER BY cluster`);
+      run((file) => {
+        const rows = file.prepare(`${SELECT_CLUSTER} WHERE cluster > ? ORDER BY cluster`);
         const records: ClusterRecord[] = [];
         // Unreadable rows are passed over, not counted: a short page means that there is no more.
         for (const row of rows.iterate(after)) {
@@ -98,39 +98,41 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         return records;
       }),
     followers: (repository) =>
-      run((db) => {
-        const known = db.prepare('SELECT cluster FROM clusters WHERE reconciled_ms IS NOT NULL');
-        const following = db.prepare(
+      run((file) => {
+        const known = file.prepare('SELECT cluster FROM clusters WHERE reconciled_ms IS NOT NULL');
+        const following = file.prepare(
           `SELECT cluster FROM follows JOIN clusters USING (cluster)
            WHERE repository = ? AND reconciled_ms IS NOT NULL`,
         );
         return { known: names(known.all()), following: names(following.all(repository)) };
       }),
     readImage: ({ repository, digest }) =>
-      run((db) => {
-        const row = db.prepare(SELECT_IMAGE).get(repository, digest);
+      run((file) => {
+        const row = file.prepare(SELECT_IMAGE).get(repository, digest);
         return read(StoredImage, row, 'images');
       }),
     writeImage: async (record) => {
       const text = writeRecord(StoredImage, record);
-      return run((db) => {
+      return run((file) => {
         const { repository, digest } = record;
-        db.prepare('INSERT OR REPLACE INTO images VALUES (?, ?, ?)').run(repository, digest, text);
+        file
+          .prepare('INSERT OR REPLACE INTO images VALUES (?, ?, ?)')
+          .run(repository, digest, text);
       });
     },
     readNote: (kind, name) =>
-      run((db) => {
-        const row = db.prepare(SELECT_NOTE).get(kind, name);
+      run((file) => {
+        const row = file.prepare(SELECT_NOTE).get(kind, name);
         return read(STORED_NOTES[kind], row, 'notes');
       }),
     writeNote: async (kind, name, note) => {
       const text = writeRecord(STORED_NOTES[kind], note);
-      return run((db) => {
-        db.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)').run(kind, name, text);
+      return run((file) => {
+        file.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)').run(kind, name, text);
       });
     },
     close: async () => {
-      if (file.db.isOpen) file.db.close();
+      if (opened.db.isOpen) opened.db.close();
     },
   };
 }
@@ -149,18 +151,18 @@ const REPLACE_CLUSTER = `
 
 const PUT_CLUSTER = 'INSERT OR REPLACE INTO clusters VALUES (?, ?, ?)';
 
-function replaceOlder(db: DatabaseSync, record: ClusterRecord, text: string): boolean {
-  const { changes } = db.prepare(REPLACE_CLUSTER).run(record.cluster, startOf(record), text);
-  return Number(changes) > 0 && replaceFollows(db, record);
+function replaceOlder(file: OpenFile, record: ClusterRecord, text: string): boolean {
+  const { changes } = file.prepare(REPLACE_CLUSTER).run(record.cluster, startOf(record), text);
+  return Number(changes) > 0 && replaceFollows(file, record);
 }
 
 function startOf({ reconciledAt }: ClusterRecord): number | null {
   return reconciledAt === undefined ? null : Date.parse(reconciledAt);
 }
 
-function replaceFollows(db: DatabaseSync, { cluster, follows }: ClusterRecord): true {
-  db.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
-  const insert = db.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
+function replaceFollows(file: OpenFile, { cluster, follows }: ClusterRecord): true {
+  file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
+  const insert = file.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
   for (const repository of follows) insert.run(repository, cluster);
   return true;
 }
