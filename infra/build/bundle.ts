@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { NODE_BANNER } from './banner.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
+import { withoutDomain } from './without-domain.ts';
 import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 
@@ -49,9 +50,10 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    minify: true,
-    // Names are what stack traces and the framework show.
-    keepNames: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Names are what stack traces show; `keepNames` would define each anew wherever a function is made.
+    minifyIdentifiers: false,
     sourcemap: 'linked',
     sourcesContent: false,
     chunkNames: 'chunks/[name]-[hash]',
@@ -59,7 +61,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [lazyPackages, withoutCharacterTables, withoutLocales],
+    plugins: [lazyPackages, withoutCharacterTables, withoutDomain, withoutLocales],
   });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');
