@@ -3,8 +3,9 @@ import type { CryptoKey, JWTPayload } from 'jose';
 import { SignJWT, UnsecuredJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPersonCheck } from '#functions/api/check-person.ts';
+import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from '#shared/edge/limits.ts';
 import { GOOGLE, IAP } from '#shared/edge/verify-token.ts';
 import { type ApiWorld, createApiWorld } from '#test/fixtures/api-world.ts';
 
@@ -257,6 +258,51 @@ describe('X-Serverless-Authorization', () => {
     const outer = `Bearer ${other.replace(/[^.]*$/, STRIPPED)}`;
     const headers = { ...HEADERS.verify(token), 'x-serverless-authorization': outer };
     expect(await ask(headers)).toBe(200);
+  });
+});
+
+// jose keeps its own time for what it keeps; the tokens' time is ours, and stands still.
+describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('are kept, fetched anew for another key id, and gone within an hour of being retired', async () => {
+    const { alg, issuer } = ISSUERS[mode];
+    const next = await generateKeyPair(alg);
+    const nextJwk = { ...(await exportJWK(next.publicKey)), kid: 'k2', alg, use: 'sig' };
+    let served: readonly object[] = [keysOf(mode).jwk];
+    let fetches = 0;
+    const fetch = async () => {
+      fetches += 1;
+      return Response.json({ keys: served });
+    };
+    const access = { mode, audience: AUDIENCE, viewers: [VIEWER], invokers: [INVOKER] } as const;
+    const deps = { host: '0.0.0.0', now: () => NOW, issuer, fetch };
+    const checkPerson = createPersonCheck({ ...access, loopbackOnly: false }, deps);
+    const ask = (token: string) => checkPerson(new Headers(HEADERS[mode](token)));
+    const old = await sign(mode);
+    const rotated = await signWith(next.privateKey, mode, {}, { kid: 'k2' });
+
+    await ask(old);
+    await expect(ask(rotated)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(fetches).toBe(1);
+
+    // Both are published for a while, as issuers do.
+    served = [keysOf(mode).jwk, nextJwk];
+    vi.setSystemTime(Date.now() + JWKS_COOLDOWN_MS + 1);
+    expect(await ask(rotated)).toEqual({ name: INVOKER, mayResync: true });
+    await ask(old);
+    expect(fetches).toBe(2);
+
+    served = [nextJwk];
+    vi.setSystemTime(Date.now() + JWKS_MAX_AGE_MS + 1);
+    await ask(rotated);
+    await expect(ask(old)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(fetches).toBe(3);
   });
 });
 
