@@ -101,3 +101,14 @@ resource "google_kms_crypto_key_iam_member" "sign" {
   role          = each.key
   member        = local.builder_member
 }
+
+# Those who publish configs sign with it too. A key of their own is better where others build this service: name it in
+# trust, and leave this one to the builder.
+resource "google_kms_crypto_key_iam_member" "publish" {
+  for_each = local.signs ? {
+    for pair in setproduct(["roles/cloudkms.signer", "roles/cloudkms.publicKeyViewer"], var.publishers) : "${pair[0]}/${pair[1]}" => pair
+  } : {}
+  crypto_key_id = google_kms_crypto_key.release[0].id
+  role          = each.value[0]
+  member        = each.value[1]
+}

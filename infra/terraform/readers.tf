@@ -10,16 +10,35 @@ locals {
         : (reader.name == "repo-sync" ? "ns-reconciler-${reader.namespace}" : "ns-reconciler-${reader.namespace}-${reader.name}-${length(reader.name)}")
       )
       google_service_account = reader.google_service_account
+      # Of configs, never of signatures, which Config Sync does not look at.
+      repositories = reader.repositories == null ? local.image_repositories : reader.repositories
     }
   }
 
   # auth: k8sserviceaccount. One principal for each pool; an account of the same name in any cluster of a pool is the same.
   kubernetes_readers = {
-    for pair in setproduct([for key, reader in local.reconcilers : key if reader.google_service_account == null], local.identity_projects) :
-    "${pair[0]}@${pair[1]}" => "principal://iam.googleapis.com/projects/${data.google_project.identity[pair[1]].number}/locations/global/workloadIdentityPools/${pair[1]}.svc.id.goog/subject/ns/config-management-system/sa/${local.reconcilers[pair[0]].account}"
+    for entry in flatten([
+      for key, reader in local.reconcilers : [
+        for pair in setproduct(reader.repositories, local.identity_projects) : {
+          key        = "${pair[0]}/${key}@${pair[1]}"
+          repository = local.followed[pair[0]]
+          member     = "principal://iam.googleapis.com/projects/${data.google_project.identity[pair[1]].number}/locations/global/workloadIdentityPools/${pair[1]}.svc.id.goog/subject/ns/config-management-system/sa/${reader.account}"
+        }
+      ] if reader.google_service_account == null
+    ]) : entry.key => entry
   }
   # auth: gcpserviceaccount.
-  google_readers = toset([for reader in values(local.reconcilers) : reader.google_service_account if reader.google_service_account != null])
+  google_readers = {
+    for entry in flatten([
+      for reader in values(local.reconcilers) : [
+        for repository in reader.repositories : {
+          key        = "${repository}/${reader.google_service_account}"
+          repository = local.followed[repository]
+          member     = "serviceAccount:${reader.google_service_account}"
+        }
+      ] if reader.google_service_account != null
+    ]) : entry.key => entry...
+  }
   impersonations = {
     for pair in setproduct([for key, reader in local.reconcilers : key if reader.google_service_account != null], local.identity_projects) :
     "${pair[0]}@${pair[1]}" => {
@@ -30,12 +49,7 @@ locals {
 }
 
 resource "google_artifact_registry_repository_iam_member" "pull" {
-  for_each = {
-    for pair in setproduct(keys(local.followed), keys(local.kubernetes_readers)) : "${pair[0]}/${pair[1]}" => {
-      repository = local.followed[pair[0]]
-      member     = local.kubernetes_readers[pair[1]]
-    }
-  }
+  for_each   = local.kubernetes_readers
   project    = each.value.repository.project
   location   = each.value.repository.location
   repository = each.value.repository.repository
@@ -44,18 +58,14 @@ resource "google_artifact_registry_repository_iam_member" "pull" {
   depends_on = [google_artifact_registry_repository.configs]
 }
 
+# Several RSyncs may read as one account.
 resource "google_artifact_registry_repository_iam_member" "pull_as" {
-  for_each = {
-    for pair in setproduct(keys(local.followed), local.google_readers) : "${pair[0]}/${pair[1]}" => {
-      repository = local.followed[pair[0]]
-      account    = pair[1]
-    }
-  }
+  for_each   = { for key, same in local.google_readers : key => same[0] }
   project    = each.value.repository.project
   location   = each.value.repository.location
   repository = each.value.repository.repository
   role       = "roles/artifactregistry.reader"
-  member     = "serviceAccount:${each.value.account}"
+  member     = each.value.member
   depends_on = [google_artifact_registry_repository.configs]
 }
 

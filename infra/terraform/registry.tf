@@ -4,16 +4,20 @@ locals {
   config_location = try(coalesce(var.repository.location, var.region), var.region)
 
   # LOCATION-docker.pkg.dev/PROJECT/REPOSITORY, from every place of the config that names one; wildcards only after it.
-  named = concat(var.images[*].match, compact([for policy in values(var.trust) : policy.signature_repository]))
-  parts = [for name in local.named : try(regex("^([a-z0-9-]+)-docker[.]pkg[.]dev/([a-z0-9-]+)/([a-z0-9-]+)(?:/|$)", name), null)]
-  repositories = {
-    for parts in local.parts : join("/", parts) => {
-      location   = parts[0]
-      project    = parts[1]
-      repository = parts[2]
-    }... if parts != null
+  repository_pattern = "^([a-z0-9-]+)-docker[.]pkg[.]dev/([a-z0-9-]+)/([a-z0-9-]+)(?:/|$)"
+  image_repositories = toset(flatten([for name in var.images[*].match :
+    [for parts in regexall(local.repository_pattern, name) : "${parts[0]}-docker.pkg.dev/${parts[1]}/${parts[2]}"]
+  ]))
+  signature_repositories = toset(flatten([for name in compact([for policy in values(var.trust) : policy.signature_repository]) :
+    [for parts in regexall(local.repository_pattern, name) : "${parts[0]}-docker.pkg.dev/${parts[1]}/${parts[2]}"]
+  ]))
+  followed = {
+    for name in setunion(local.image_repositories, local.signature_repositories) : name => {
+      location   = regex(local.repository_pattern, name)[0]
+      project    = regex(local.repository_pattern, name)[1]
+      repository = regex(local.repository_pattern, name)[2]
+    }
   }
-  followed        = { for name, same in local.repositories : name => same[0] }
   source_projects = toset([for repository in values(local.followed) : repository.project])
 }
 
@@ -30,6 +34,15 @@ resource "google_artifact_registry_repository" "configs" {
     immutable_tags = var.repository.immutable_tags
   }
   depends_on = [google_project_service.this]
+}
+
+resource "google_artifact_registry_repository_iam_member" "publish" {
+  for_each   = var.repository == null ? [] : var.publishers
+  project    = var.project_id
+  location   = local.config_location
+  repository = google_artifact_registry_repository.configs[0].repository_id
+  role       = "roles/artifactregistry.writer"
+  member     = each.key
 }
 
 # GET https://LOCATION-docker.pkg.dev/v2/…, and the tags of a digest.

@@ -14,7 +14,7 @@ resource "google_firestore_database" "this" {
 locals {
   store_groups = ["clusters", "parts", "images", "notes"]
   # Never queried, and so not indexed: writes are cheaper.
-  store_unindexed = ["record", "revision", "parts"]
+  store_unindexed = ["record", "revision", "edition", "parts"]
   store_fields = concat(
     [for pair in setproduct(local.store_groups, local.store_unindexed) : { group = pair[0], field = pair[1] }],
     [{ group = "clusters", field = "reconciledAt" }],

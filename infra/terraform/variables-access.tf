@@ -59,11 +59,12 @@ variable "break_glass" {
 }
 
 variable "readers" {
-  description = "RootSyncs and RepoSyncs whose reconcilers may read the followed repositories: by their Kubernetes service account (auth: k8sserviceaccount), or as a Google service account (auth: gcpserviceaccount) that exists."
+  description = "RootSyncs and RepoSyncs whose reconcilers may read repositories of images (LOCATION-docker.pkg.dev/PROJECT/REPOSITORY; null: all of them): by their Kubernetes service account (auth: k8sserviceaccount), or as a Google service account (auth: gcpserviceaccount) that exists."
   type = list(object({
     kind                   = string
     namespace              = optional(string)
     name                   = string
+    repositories           = optional(set(string))
     google_service_account = optional(string)
   }))
   default  = []
@@ -90,6 +91,10 @@ variable "readers" {
     condition     = alltrue([for reader in var.readers : reader.google_service_account == null || can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z][a-z0-9-]{4,28}[a-z0-9][.]iam[.]gserviceaccount[.]com$", reader.google_service_account))])
     error_message = "Write the e-mail of a Google service account: NAME@PROJECT.iam.gserviceaccount.com"
   }
+  validation {
+    condition     = alltrue(flatten([for reader in var.readers : [for repository in coalesce(reader.repositories, []) : anytrue([for image in var.images : image.match == repository || startswith(image.match, "${repository}/")])]]))
+    error_message = "Write repositories that images names, as LOCATION-docker.pkg.dev/PROJECT/REPOSITORY."
+  }
 }
 
 variable "identity_projects" {
@@ -110,6 +115,17 @@ variable "operators" {
   validation {
     condition     = alltrue([for member in var.operators : can(regex("^(user|group|serviceAccount):[^ ]+@[^ ]+$", member))])
     error_message = "Write IAM members: user:…, group:… or serviceAccount:…"
+  }
+}
+
+variable "publishers" {
+  description = "Who may push to the repository that the module creates, and sign with the key that it creates (infra/examples/publish-config), as IAM members."
+  type        = set(string)
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for member in var.publishers : can(regex("^((user|group|serviceAccount):[^ ]+@[^ ]+|principal(Set)?://iam[.]googleapis[.]com/[^ ]+)$", member))])
+    error_message = "Write IAM members: user:…, group:…, serviceAccount:… or principal://…"
   }
 }
 

@@ -137,6 +137,39 @@ run "readers" {
   }
 }
 
+run "limited_reader" {
+  command = plan
+  variables {
+    images = [
+      { match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "release" },
+      { match = "us-docker.pkg.dev/acme-payments/configs/**", trust = "signed-elsewhere" },
+    ]
+    trust = {
+      release = { authorities = [{ name = "release-key", key = { pem = "x" } }] }
+      "signed-elsewhere" = {
+        authorities          = [{ name = "release-key", key = { pem = "x" } }]
+        signature_repository = "us-docker.pkg.dev/acme-payments/signatures"
+      }
+    }
+    readers = [
+      { kind = "RootSync", name = "root-sync" },
+      { kind = "RepoSync", namespace = "payments", name = "repo-sync", repositories = ["us-docker.pkg.dev/acme-payments/configs"] },
+    ]
+  }
+  assert {
+    condition = toset([for binding in google_artifact_registry_repository_iam_member.pull : "${regex("[^/]+$", binding.member)} ${binding.project}/${binding.repository}"]) == toset([
+      "root-reconciler acme-prod/configs",
+      "root-reconciler acme-payments/configs",
+      "ns-reconciler-payments acme-payments/configs",
+    ])
+    error_message = "A reader reads what it is given, and nobody of Config Sync reads signatures."
+  }
+  assert {
+    condition     = contains([for binding in google_artifact_registry_repository_iam_member.verify : "${binding.project}/${binding.repository}"], "acme-payments/signatures")
+    error_message = "The functions do."
+  }
+}
+
 run "least_privilege" {
   command = plan
 

@@ -99,10 +99,8 @@ run "refused_7" {
     images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", downgrade = "never" }]
     # instances are at least one
     instances = { cluster = { max = 0 } }
-    # readers kind
-    readers = [{ kind = "GitSync", name = "root-sync" }]
   }
-  expect_failures = [var.images, var.instances, var.readers]
+  expect_failures = [var.images, var.instances]
 }
 
 run "refused_8" {
@@ -112,10 +110,8 @@ run "refused_8" {
     images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "anyone" }]
     # instances min is below max
     instances = { push = { min = 4, max = 2 } }
-    # readers namespace
-    readers = [{ kind = "RepoSync", name = "repo-sync" }]
   }
-  expect_failures = [var.images, var.instances, var.readers]
+  expect_failures = [var.images, var.instances]
 }
 
 run "refused_9" {
@@ -126,10 +122,8 @@ run "refused_9" {
     images = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "Release" }]
     # instances are whole
     instances = { push = { max = 1.5 } }
-    # readers of root
-    readers = [{ kind = "RootSync", namespace = "team-a", name = "root-sync" }]
   }
-  expect_failures = [var.trust, var.instances, var.readers]
+  expect_failures = [var.trust, var.instances]
 }
 
 run "refused_10" {
@@ -141,10 +135,8 @@ run "refused_10" {
     gateway_calls_per_minute = 0
     # log level is known
     log_level = "verbose"
-    # readers name
-    readers = [{ kind = "RootSync", name = "a-name-that-makes-the-reconciler-longer-than-names-can-be" }]
   }
-  expect_failures = [var.trust, var.gateway_calls_per_minute, var.log_level, var.readers]
+  expect_failures = [var.trust, var.gateway_calls_per_minute, var.log_level]
 }
 
 run "refused_11" {
@@ -154,10 +146,8 @@ run "refused_11" {
     trust = { release = { allow_unsigned = true, authorities = [{ name = "k", key = { pem = "x" } }] } }
     # topics by project
     existing_gcr_topics = ["projects/acme-prod/topics/gcr"]
-    # readers account
-    readers = [{ kind = "RootSync", name = "root-sync", google_service_account = "reader@acme.example" }]
   }
-  expect_failures = [var.trust, var.existing_gcr_topics, var.readers]
+  expect_failures = [var.trust, var.existing_gcr_topics]
 }
 
 run "refused_12" {
@@ -180,10 +170,12 @@ run "refused_13" {
     trust = { release = { authorities = [{ name = "k", key = { pem = "x" }, keyless = { issuer = "https://i.example", subject = "s" } }] } }
     # repository location
     repository = { location = "us-central1-docker.pkg.dev" }
+    # publishers are members
+    publishers = ["allUsers"]
     # operators are members
     operators = ["ops@acme.example"]
   }
-  expect_failures = [var.trust, var.repository, var.operators]
+  expect_failures = [var.trust, var.repository, var.publishers, var.operators]
 }
 
 run "refused_14" {
@@ -284,4 +276,58 @@ run "refused_21" {
     api = { mode = "iam", viewers = ["dev@acme.example"] }
   }
   expect_failures = [var.trust, var.api]
+}
+
+run "refused_22" {
+  command = plan
+  variables {
+    # readers kind
+    readers = [{ kind = "GitSync", name = "root-sync" }]
+  }
+  expect_failures = [var.readers]
+}
+
+run "refused_23" {
+  command = plan
+  variables {
+    # readers namespace
+    readers = [{ kind = "RepoSync", name = "repo-sync" }]
+  }
+  expect_failures = [var.readers]
+}
+
+run "refused_24" {
+  command = plan
+  variables {
+    # readers of root
+    readers = [{ kind = "RootSync", namespace = "team-a", name = "root-sync" }]
+  }
+  expect_failures = [var.readers]
+}
+
+run "refused_25" {
+  command = plan
+  variables {
+    # readers name
+    readers = [{ kind = "RootSync", name = "a-name-that-makes-the-reconciler-longer-than-names-can-be" }]
+  }
+  expect_failures = [var.readers]
+}
+
+run "refused_26" {
+  command = plan
+  variables {
+    # readers account
+    readers = [{ kind = "RootSync", name = "root-sync", google_service_account = "reader@acme.example" }]
+  }
+  expect_failures = [var.readers]
+}
+
+run "refused_27" {
+  command = plan
+  variables {
+    # readers repositories
+    readers = [{ kind = "RootSync", name = "root-sync", repositories = ["us-docker.pkg.dev/acme-prod/secrets"] }]
+  }
+  expect_failures = [var.readers]
 }

@@ -68,7 +68,12 @@ module "countersign" {
   readers = [
     { kind = "RootSync", name = "root-sync" },
     { kind = "RootSync", name = "platform" },
-    { kind = "RepoSync", namespace = "payments", name = "payments" },
+    {
+      kind         = "RepoSync"
+      namespace    = "payments"
+      name         = "payments"
+      repositories = ["europe-docker.pkg.dev/acme-payments/configs"]
+    },
     # A cluster with Config Sync before 1.17.2, or with a Google service account for other reasons.
     { kind = "RootSync", name = "legacy", google_service_account = "config-reader@acme-fleet-prod.iam.gserviceaccount.com" },
   ]

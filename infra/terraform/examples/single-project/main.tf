@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "people" {
-  description = "E-mail addresses of those who may start resyncs."
+  description = "E-mail addresses of those who may publish configs, start resyncs and replay dead letters."
   type        = list(string)
 }
 
@@ -63,8 +63,9 @@ module "countersign" {
     { kind = "RepoSync", namespace = "team-a", name = "repo-sync" },
   ]
 
-  api       = { invokers = var.people }
-  operators = [for email in var.people : "user:${email}"]
+  api        = { invokers = var.people }
+  publishers = [for email in var.people : "user:${email}"]
+  operators  = [for email in var.people : "user:${email}"]
 }
 
 output "config" {

@@ -24,13 +24,6 @@ function alertsOf(local: string): z.infer<typeof Alerts> {
   return Alerts.parse(source.locals.get(local));
 }
 
-/** Every alert by its key, which is the anchor of its section in the runbook. */
-function titles(): Readonly<Record<string, string>> {
-  const all = { ...alertsOf('line_alerts'), ...alertsOf('metric_alerts') };
-  const listed = Object.entries(all).map(([key, { title }]) => [key, title]);
-  return { ...Object.fromEntries(listed), 'sweep-is-silent': 'Sweep is silent' };
-}
-
 describe('log-based metrics', () => {
   it('are those that the functions tell, by kind, unit and labels', () => {
     const told = Object.entries(METRICS).map(([name, { kind, unit, labels }]) => [
@@ -58,13 +51,6 @@ describe('log-based metrics', () => {
 });
 
 describe('alert policies', () => {
-  it('have a title whose anchor is their key', () => {
-    for (const [key, title] of Object.entries(titles())) {
-      expect(title.toLowerCase().replaceAll(' ', '-')).toBe(key);
-    }
-    expect(Object.keys(titles())).toHaveLength(15);
-  });
-
   it('name events that there are', () => {
     const text = [...source.texts.values()].join('\n');
     const named = [...text.matchAll(/jsonPayload\.event=(?:\\"([a-z.]+)\\"|\(([^)]*)\))/g)].flatMap(
