@@ -152,7 +152,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     const asked = await step('quick-start-resync');
     expect(asked).toMatchObject({ code: 0 });
     expect(asked.stdout).toMatch(/^none +cluster-3 RootSync\/root-sync: Live$/m);
-    expect(asked.stdout).toMatch(/^Resync [0-9a-f-]{36}: 1 clusters tasked$/m);
+    expect(asked.stdout).toMatch(/^Resync [0-9a-f-]{36}: 1 cluster tasked$/m);
   });
 
   it('tells what happened', async () => {
