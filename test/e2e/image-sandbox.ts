@@ -33,8 +33,8 @@ export interface Container {
   /** Of process 1, from outside: a line of `/proc/<pid>/status`, or a path of its file system. */
   status(field: string): Promise<string>;
   pathOf(path: string): string;
-  /** CPU time of process 1 since it started, in clock ticks. */
-  cpuTicks(): Promise<number>;
+  /** Nanoseconds that the main thread of process 1 has been computing: no other work on the machine changes them. */
+  cpuTime(): Promise<number>;
   /** SIGTERM to process 1, as Cloud Run sends it. */
   stop(): Promise<number | null>;
 }
@@ -106,10 +106,9 @@ export function startContainer(options: ContainerOptions): Container {
       return new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(text)?.[1] ?? '';
     },
     pathOf: (path) => `/proc/${knownOne(child)}/root${path}`,
-    async cpuTicks() {
-      const text = await readFile(`/proc/${await processOne(child)}/stat`, 'utf8');
-      const [, user = 0, system = 0] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(text)?.map(Number) ?? [];
-      return user + system;
+    async cpuTime() {
+      const text = await readFile(`/proc/${await processOne(child)}/schedstat`, 'utf8');
+      return Number(text.split(' ')[0]);
     },
     async stop() {
       process.kill(await processOne(child), 'SIGTERM');

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,9 @@ import { startDockerRegistry } from './tools/docker-registry.ts';
 import { findTool } from './tools/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+/** What a bundle is made of. */
+const SOURCES = ['functions', 'shared', 'infra', 'package.json', 'package-lock.json'];
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const CONFIG = 'etc/countersign/config/countersign.yaml';
 
@@ -33,6 +35,12 @@ export async function openImageWorld(): Promise<ImageWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-image-'));
   const registry = await startDockerRegistry();
   const out = join(folder, 'out');
+  // A copy, for somebody may be editing: two builds of it must be the same.
+  const root = join(folder, 'src');
+  for (const part of SOURCES) {
+    await cp(join(repository, part), join(root, part), { recursive: true });
+  }
+  await symlink(join(repository, 'node_modules'), join(root, 'node_modules'));
 
   async function run(tool: string, ...args: readonly string[]): Promise<string> {
     const command = tool === 'tar' ? tool : findTool(tool);
@@ -44,9 +52,9 @@ export async function openImageWorld(): Promise<ImageWorld> {
 
   async function build(base: string): Promise<string> {
     await stageRootfs(root, out);
-    const repository = `${registry.host}/countersign`;
+    const to = `${registry.host}/countersign`;
     const crane = findTool('crane');
-    return assembleImage({ root, out, base, revision: REVISION, repository, crane });
+    return assembleImage({ root, out, base, revision: REVISION, repository: to, crane });
   }
 
   async function pushBase(): Promise<string> {

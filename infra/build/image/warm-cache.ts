@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { WARM_CONFIG } from './warm-config.ts';
 
 export interface WarmOptions {
   /** The Node that will run in the image: no other accepts what it compiled. */
   readonly node: string;
   /** The folder with `start.js`. */
   readonly app: string;
-  /** Names of functions, each of which is started once. */
+  /** Names of functions. */
   readonly functions: readonly string[];
   /** Who will run it: Node keeps a folder for each user (it is part of the folder's name). */
   readonly uid: number;
@@ -22,72 +18,49 @@ export const COMPILE_CACHE = 'compile-cache';
 
 /** Compiled for the same seed each time, so that the same sources give the same bytes; V8 accepts them under any. */
 const SEED = '--random-seed=1';
-const START_TIMEOUT_MS = 60_000;
+/** A function that cannot listen there ends at once, its modules loaded. */
+const NO_PORT = 'none';
+const TIMEOUT_MS = 60_000;
 const USER = /-\d+$/;
 
 /**
- * Fills the compile cache by starting each function, asking it once and stopping it, then by loading what functions
- * load only when they need it. Throws when one does not start: nobody should deploy it.
+ * Fills the compile cache: loads each chunk, then each function as far as its environment. Each in a process of its
+ * own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not load: nobody
+ * should deploy it.
  */
-export async function warmCache(options: WarmOptions): Promise<void> {
-  const { app, functions, uid } = options;
+export async function warmCache({ node, app, functions, uid }: WarmOptions): Promise<void> {
   const cache = join(app, COMPILE_CACHE);
   await rm(cache, { recursive: true, force: true });
-  const scratch = await mkdtemp(join(tmpdir(), 'countersign-warm-'));
-  try {
-    const config = join(scratch, 'countersign.yaml');
-    await writeFile(config, WARM_CONFIG);
-    for (const name of functions) await warmFunction(name, options, { COUNTERSIGN_CONFIG: config });
-    await warmChunks(options);
-  } finally {
-    await rm(scratch, { recursive: true });
+  // Portable: the image has it elsewhere than the build.
+  const env = { NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: '1', PORT: NO_PORT };
+
+  async function load(args: readonly string[], ends: (code: unknown, output: string) => boolean) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    execFile(
+      node,
+      [SEED, ...args],
+      { cwd: app, env, timeout: TIMEOUT_MS },
+      (error, output, noise) => {
+        if (ends(error?.code ?? 0, output)) resolve();
+        else
+          reject(new Error(`${args.join(' ')} does not load: ${output}${noise}`, { cause: error }));
+      },
+    );
+    await promise;
+  }
+
+  const chunks = (await readdir(join(app, 'chunks'))).filter((file) => file.endsWith('.js'));
+  for (const file of chunks.toSorted()) {
+    const source = `await import('./chunks/${file}');`;
+    await load(['--input-type=module', '--eval', source], (code) => code === 0);
+  }
+  for (const name of functions) {
+    const refused = (code: unknown, output: string): boolean =>
+      code === 1 && /"code":"bad-config".*\bPORT\b/.test(output);
+    await load(['start.js', name], refused);
   }
   for (const folder of await readdir(cache)) {
     const wanted = folder.replace(USER, `-${uid}`);
     if (wanted !== folder) await rename(join(cache, folder), join(cache, wanted));
   }
-}
-
-async function warmFunction(
-  name: string,
-  { node, app }: WarmOptions,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  const child = spawn(node, [SEED, join(app, 'start.js'), name], {
-    env: { ...cacheIn(app), ...env, PORT: '0', HOST: '127.0.0.1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
-  const output: string[] = [];
-  let asked: Promise<Response> | undefined;
-  for await (const line of createInterface(child.stdout)) {
-    output.push(line);
-    const port = /"port":(\d+),.*"message":"Listening"/.exec(line)?.[1];
-    if (port === undefined || asked !== undefined) continue;
-    asked = fetch(`http://127.0.0.1:${port}/health`);
-    await asked;
-    child.kill('SIGTERM');
-  }
-  const [code] = await exited;
-  clearTimeout(timer);
-  if (asked !== undefined && (await asked).ok && code === 0) return;
-  throw new Error(`Function ${name} does not start in the image:\n${output.join('\n')}`);
-}
-
-/** Each chunk in a process of its own: what it compiles to would else depend on when garbage is collected. */
-async function warmChunks({ node, app }: WarmOptions): Promise<void> {
-  const chunks = (await readdir(join(app, 'chunks'))).filter((file) => file.endsWith('.js'));
-  for (const file of chunks.toSorted()) {
-    const source = `await import('./chunks/${file}');`;
-    const args = [SEED, '--input-type=module', '--eval', source];
-    const child = spawn(node, args, { cwd: app, env: cacheIn(app), stdio: 'inherit' });
-    const [code] = await once(child, 'exit');
-    if (code !== 0) throw new Error(`The chunk ${file} does not load: exit ${String(code)}`);
-  }
-}
-
-/** Portable: the image has it elsewhere than the build. */
-function cacheIn(app: string): Record<string, string> {
-  return { NODE_COMPILE_CACHE: join(app, COMPILE_CACHE), NODE_COMPILE_CACHE_PORTABLE: '1' };
 }

@@ -1,4 +1,4 @@
-/** A config that every function starts with, and that leads nowhere: nothing is asked of it. */
+/** A config as on Google Cloud that leads nowhere: tests and benchmarks start the image's functions with it. */
 export const WARM_CONFIG = `apiVersion: countersign.dev/v1
 fleet:
   gkeHub: { projects: [warm-up] }
