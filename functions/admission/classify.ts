@@ -1,12 +1,15 @@
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { type Decision, admit, refuse } from './decision.ts';
 import { MAX_VALUE } from './limits.ts';
+import { isMovedChart } from './moved-source.ts';
 import { type AdmissionRequest, type SyncObject, objectSchema, requestSchema } from './schema.ts';
 
 /** A write that announces an image: what has to be verified. */
 export interface Announcement {
   /** `image-to-sync` as it is to become. */
   readonly value: string;
+  /** It is what it was. */
+  readonly stays: boolean;
   readonly object: SyncObject;
   /** Absent on CREATE. */
   readonly oldObject?: SyncObject;
@@ -31,7 +34,7 @@ const RESOURCES: ReadonlySet<string> = new Set(['rootsyncs', 'reposyncs']);
  * - CREATE counts as a change, for an annotation that is set beforehand is never changed afterwards;
  * - removal passes: it announces nothing. Config Sync removes the annotation itself when the source becomes git, and
  *   writes it anew before it syncs, which is a change, whoever had removed it. An empty value is the same;
- * - what stays as it was passes, unless the config wants it verified again;
+ * - what stays as it was passes, unless the config wants it verified again, or the same value means another chart now;
  * - an object on its way out passes, or its finalizers would wait for a registry. The old object's timestamp counts:
  *   clients can write anything into the new one.
  */
@@ -71,8 +74,9 @@ function compare(
       `Annotation ${IMAGE_TO_SYNC} is not a text of at most ${MAX_VALUE} characters`,
     );
   }
-  if (value === before && unchanged === 'admit') return admit('unchanged');
-  return { value, object, ...(oldObject === undefined ? {} : { oldObject }) };
+  const stays = value === before;
+  if (stays && unchanged === 'admit' && !isMovedChart(object, oldObject)) return admit('unchanged');
+  return { value, stays, object, ...(oldObject === undefined ? {} : { oldObject }) };
 }
 
 /** Whichever of the request's own words says so: where they differ, it is taken for what is guarded. */

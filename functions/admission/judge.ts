@@ -14,6 +14,7 @@ import { type Announced, bindToSpec, nameOf, quote } from './bind.ts';
 import { type Announcement, classify } from './classify.ts';
 import { conclude } from './conclude.ts';
 import { type Decision, admit, refuse } from './decision.ts';
+import { isMovedSource } from './moved-source.ts';
 import type { SyncObject } from './schema.ts';
 
 export interface JudgeDeps {
@@ -39,8 +40,12 @@ async function judgeAnnouncement(
   deadlineMs: number,
   deps: JudgeDeps,
 ): Promise<Decision> {
-  const { value, object, oldObject } = announcement;
+  const { value, stays, object, oldObject } = announcement;
   const source = readSource(object.spec);
+  // The spec has left the value behind: before Config Sync syncs it, it announces another.
+  if (stays && isMovedSource(object, oldObject) && !isOfSpec(value, source)) {
+    return admit('unchanged');
+  }
   if (source.type === 'invalid') {
     return refuse('not-of-spec', `${source.problem}: what is announced cannot be compared with it`);
   }
@@ -62,6 +67,12 @@ async function judgeAnnouncement(
   const decision = conclude(answer, { announced, policy });
   const moved = oldObject !== undefined && isMovedBack(announced, source, oldObject);
   return moved ? judgeMovedBack(decision, announced, rule) : decision;
+}
+
+function isOfSpec(value: string, source: Source): boolean {
+  if (source.type !== 'oci' && source.type !== 'helm') return false;
+  const announced = bindToSpec(value, source);
+  return !('outcome' in announced && announced.outcome === 'not-of-spec');
 }
 
 /** As everywhere: the gate refuses what nobody follows, unless the config says to leave it alone. */
