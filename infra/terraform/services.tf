@@ -201,7 +201,7 @@ resource "google_cloud_run_v2_service" "this" {
     google_secret_manager_secret_iam_member.read,
     google_project_iam_member.store,
     google_project_iam_member.store_reader,
-    google_firestore_field.unindexed,
+    google_firestore_database.this,
   ]
 }
 

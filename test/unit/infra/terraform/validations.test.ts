@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { INPUTS_BEGIN, INPUTS_END, inputsTable } from '#test/terraform/inputs.ts';
 import { type ModuleSource, readModule } from '#test/terraform/read-module.ts';
 
 const TESTS = join(import.meta.dirname, '../../../../infra/terraform/tests');
@@ -45,5 +46,19 @@ describe('variables', () => {
     }
     const untested = [...validations].filter(([name, count]) => (refused.get(name) ?? 0) < count);
     expect(untested).toEqual([]);
+  });
+});
+
+describe('the README of the module', () => {
+  const readme = readFileSync(join(TESTS, '../README.md'), 'utf8');
+
+  it('lists every variable', () => {
+    expect(readme).toContain(`${INPUTS_BEGIN}\n\n${inputsTable(source)}\n\n${INPUTS_END}`);
+  });
+
+  it('names every file', () => {
+    const unnamed = [...source.texts.keys()].filter((file) => !readme.includes(`\`${file}\``));
+    // What asks for the provider, and what it gives back.
+    expect(unnamed).toEqual(['outputs.tf', 'versions.tf']);
   });
 });
