@@ -12,6 +12,7 @@ import {
 } from '#test/fixtures/webhook/webhook-cluster.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+const PLACEHOLDER = 'SIGNATURE_VERIFICATION_SERVER_IMAGE_URL';
 const IMAGE = 'registry.example/countersign@sha256:abc';
 const { template } = readOne(deploymentSchema, 'base/deployment.yaml').spec;
 
@@ -163,6 +164,7 @@ describe('the overlays', () => {
       kind: 'Kustomization',
       resources: [`../${base}`],
       components: components.map((name) => `../${name}`),
+      images: [{ name: PLACEHOLDER, newName: 'registry.example/ours', digest: 'sha256:abc' }],
     };
     await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
     await cluster.shell(`kubectl apply -k ${folder}`);
@@ -176,12 +178,13 @@ describe('the overlays', () => {
       .parse(await get(path));
     const { containers, volumes } = z
       .looseObject({
-        containers: z.tuple([z.looseObject({ env: z.array(z.unknown()) })]),
+        containers: z.tuple([z.looseObject({ image: z.string(), env: z.array(z.unknown()) })]),
         volumes: z.array(
           z.looseObject({ configMap: z.looseObject({ name: z.string() }).optional() }),
         ),
       })
       .parse(spec.template.spec);
+    expect(containers[0].image).toBe('registry.example/ours@sha256:abc');
     expect(containers[0].env).toContainEqual({
       name: 'COUNTERSIGN_CONFIG',
       value: '/etc/countersign/config/countersign.yaml',

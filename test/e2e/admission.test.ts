@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
-import { type RSyncManifest, withMetadata } from '#test/fixtures/rsync-manifests.ts';
+import { helmSync, type RSyncManifest, withMetadata } from '#test/fixtures/rsync-manifests.ts';
 import {
   type AdmissionWorld,
   following,
@@ -10,8 +10,9 @@ import {
   startAdmissionWorld,
 } from '#test/fixtures/webhook/admission-world.ts';
 import { announce } from '#test/fixtures/webhook/announce.ts';
+import { deploymentSchema, readOne } from '#test/fixtures/webhook/manifest-schema.ts';
 import { FORMS } from './tools/cosign-world.ts';
-import { collectionOf, until } from './tools/sync-cluster.ts';
+import { collectionOf, pathOf, until } from './tools/sync-cluster.ts';
 
 const DENIED = 'admission webhook "imageverification.webhook.com" denied the request: ';
 const [LEGACY, , , BUNDLE] = FORMS;
@@ -84,6 +85,18 @@ describe('with nothing but cosign.pub', () => {
     expect(stderr).toContain('no signatures found');
   });
 
+  it.each(['startupProbe', 'readinessProbe', 'livenessProbe'])('answers its %s', async (name) => {
+    const { template } = readOne(deploymentSchema, 'base/deployment.yaml').spec;
+    const { httpGet } = z
+      .looseObject({ httpGet: z.looseObject({ path: z.string() }) })
+      .parse(template.spec.containers[0][name]);
+    const url = `https://${world.cluster.address}:10250${httpGet.path}`;
+    const { stdout } = await world.cluster.attempt(
+      `curl --silent --insecure --output /dev/null --write-out '%{http_code}' ${url}`,
+    );
+    expect(stdout).toBe('200');
+  });
+
   it('asked no registry but that of the images', () => {
     expect(new Set(world.proxy.asked)).toEqual(new Set([`${PUBLIC_HOST}:443`]));
   });
@@ -95,6 +108,37 @@ describe('with nothing but cosign.pub', () => {
       status: 503,
       message: expect.stringContaining('registry-not-allowed'),
     });
+  });
+});
+
+describe('of a chart', () => {
+  async function chart(): Promise<PushedImage & { name: string }> {
+    const pushed = await world.pushImage();
+    await world.cosign.run('crane', 'tag', `${pushed.repository}:one`, '1.2.3');
+    return { ...pushed, name: pushed.repository.replace(/^.*\//, '') };
+  }
+  const repo = `oci://${PUBLIC_HOST}/configs`;
+  const value = `${repo}@sha256:1.2.3`;
+  const swap = (sync: RSyncManifest, name: string) =>
+    world.cluster.send({
+      method: 'PATCH',
+      path: pathOf(sync),
+      type: 'application/merge-patch+json',
+      body: { spec: { helm: { chart: name } } },
+    });
+
+  it('a version is admitted when it is signed, and another chart under it only when that is too', async () => {
+    const [signed, other] = [await chart(), await chart()];
+    await sign(BUNDLE, signed, signed.digest);
+    const sync = withMetadata(helmSync({}, { repo, chart: other.name }), { name: 'chart' });
+    await world.cluster.apply(sync);
+    expect(await say(sync, value)).toMatchObject({ status: 422 });
+    expect((await swap(sync, signed.name)).status).toBe(200);
+    expect(await say(sync, value)).toMatchObject({ status: 200 });
+    // The value stays as it is, and would mean another chart.
+    expect(await swap(sync, other.name)).toMatchObject({ status: 422 });
+    await sign(BUNDLE, other, other.digest);
+    await until(async () => (await swap(sync, other.name)).status === 200);
   });
 });
 
