@@ -23,6 +23,8 @@ const ABOUT = {
     version: '1',
     description: 'See, ask and re-run what Countersign does for the clusters of a fleet',
   },
+  // The empty one: IAP has signed its callers in before we see them, and on loopback nobody is asked.
+  security: [{ idToken: [] }, {}],
 };
 
 /**
@@ -58,6 +60,12 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   api.openapi(resyncRoute, (c) => {
     const { 'idempotency-key': key } = c.req.valid('header');
     return answerResync(c, { body: c.req.valid('json'), key }, { ...deps, answers });
+  });
+  api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'ID token for the audience of `access.api`',
   });
   api.doc31('/openapi.json', ABOUT);
   mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {

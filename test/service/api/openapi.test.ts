@@ -54,6 +54,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says how callers are known, for clients that are made from it', async () => {
+    const json: unknown = await (await world.get('/openapi.json')).json();
+    expect(json).toMatchObject({
+      security: [{ idToken: [] }, {}],
+      components: { securitySchemes: { idToken: { type: 'http', scheme: 'bearer' } } },
+    });
+  });
+
   it('is a schema that compiles', () => {
     const { schemas } = document;
     expect(schemas.filter((name) => !document.compiles(name))).toEqual([]);
