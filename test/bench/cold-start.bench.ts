@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WARM_CONFIG } from '#infra/build/image/warm-config.ts';
+import { COLD_CONFIG } from './cold-start/cold-config.ts';
 import { timeImports } from './cold-start/time-imports.ts';
 import { timeStarts } from './cold-start/time-starts.ts';
 import type { BenchContext } from './frame/bench.ts';
@@ -16,7 +16,7 @@ export async function bench(context: BenchContext): Promise<readonly Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   try {
     const config = join(dir, 'countersign.yaml');
-    await writeFile(config, WARM_CONFIG);
+    await writeFile(config, COLD_CONFIG);
     const starts = await timeStarts(app, config, context);
     const sizes = app.bundles.flatMap(({ name, startBytes, lazyBytes }) => [
       figureOf({ what: `${name}, parsed at start`, unit: 'kB', ours: [startBytes / 1000] }),
