@@ -5,6 +5,7 @@ import type { OtelTracing } from './otel-tracing.ts';
 import { createPassiveTracing } from './passive-tracing.ts';
 import type { MetricSettings, TelemetrySettings } from './read-env.ts';
 import type { SendDeps } from './send-spans.ts';
+import type { ServedMeter } from './serve-metrics.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface TelemetryDeps extends SendDeps {
@@ -67,9 +68,10 @@ async function openMetrics(
   { log }: Pick<TelemetryDeps, 'log'>,
 ): Promise<Metrics> {
   const logged = lines ? createLogMeter(log) : undefined;
-  const served =
-    prometheus &&
-    (await import('./serve-metrics.ts').then((module) => module.serveMetrics(prometheus)));
+  const served = prometheus && (await serve(prometheus));
+  if (served !== undefined) {
+    log.info({ host: prometheus?.host, port: served.port }, 'Metrics are served');
+  }
   return {
     meter: {
       record(name, value, labels) {
@@ -80,6 +82,11 @@ async function openMetrics(
     flush: () => logged?.flush(),
     close: async () => served?.close(),
   };
+}
+
+async function serve(address: { host: string; port: number }): Promise<ServedMeter> {
+  const { serveMetrics } = await import('./serve-metrics.ts');
+  return serveMetrics(address);
 }
 
 /** The SDK rejects with a list; its texts name hosts and statuses. */

@@ -19,7 +19,12 @@ type Write = (value: number, labels: Readonly<Record<string, string>>) => void;
  * only ever imported dynamically.
  */
 export async function serveMetrics(address: { host: string; port: number }): Promise<ServedMeter> {
-  const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    // Prometheus names what it scrapes itself.
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
   const provider = new MeterProvider({ readers: [exporter] });
   const writers = openWriters(provider);
   const server = createServer((request, response) => {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { drawTrace } from '#infra/local/traces/draw-trace.ts';
 import type { CollectedSpan } from '#infra/local/traces/span.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
-import { publishSigned } from '#test/fixtures/world-story.ts';
+import { eventOf, publishSigned, withoutEvents } from '#test/fixtures/world-story.ts';
 
 const PAGE = new URL('../../docs/observability.md', import.meta.url);
 /** The picture on the page, in its fences. */
@@ -13,10 +13,19 @@ const PATIENCE = { timeout: 20_000, interval: 50 };
 let world: TestWorld;
 let digest: string;
 let trace: readonly CollectedSpan[];
+/** Lines of the functions' logs that say a task is done. */
+const done: unknown[] = [];
 
 beforeAll(async () => {
-  world = await startTestWorld({ traces: true });
-  digest = await publishSigned(world, 'a: 1\n');
+  world = await startTestWorld({
+    traces: true,
+    onLine: (_, line) => {
+      if (line.includes('"message":"Task done"')) done.push(JSON.parse(line));
+    },
+  });
+  // One event alone: those of the signature may be faster than the tag's, and approve in a trace of their own.
+  digest = await withoutEvents(world, () => publishSigned(world, 'a: 1\n'));
+  await world.pubsub.publish('gcr', eventOf(world, digest));
   await vi.waitUntil(() => {
     trace = traceOf(digest);
     const received = named(trace, 'receive message').length;
@@ -26,7 +35,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.stop());
 
-/** The trace in which the tag's own push was judged: signing made some of its own before. */
+/** The trace that led to the approval of a digest. */
 function traceOf(pushed: string): readonly CollectedSpan[] {
   const spans = world.traces?.spans() ?? [];
   const patch = spans.find(
@@ -110,6 +119,21 @@ describe('a push, traced', () => {
     }, PATIENCE);
   });
 
+  it('is on the log lines of every function that had a part in it', () => {
+    const traceId = trace[0]?.traceId ?? '';
+    const lines = done.filter((line) => JSON.stringify(line).includes(`"${traceId}"`));
+    expect(lines).toHaveLength(world.clusters.length);
+    const spans = new Set(named(trace, 'cluster task').map(({ spanId }) => spanId));
+    for (const line of lines) {
+      expect(line).toMatchObject({
+        reason: 'push',
+        'logging.googleapis.com/trace': traceId,
+        'logging.googleapis.com/spanId': expect.toSatisfy((id: string) => spans.has(id)),
+        'logging.googleapis.com/trace_sampled': true,
+      });
+    }
+  });
+
   it('is drawn by the collector', async () => {
     const traceId = trace[0]?.traceId ?? '';
     const answer = await fetch(`${world.traces?.url}/traces/${traceId}`);
@@ -127,6 +151,29 @@ describe('a push, traced', () => {
     if (process.env['WRITE_DOCS'] === '1') await writeFile(PAGE, page.replace(PICTURE, picture));
     expect(linesOf(PICTURE.exec(await readFile(PAGE, 'utf8'))?.[0] ?? '')).toEqual(
       linesOf(picture),
+    );
+  });
+});
+
+describe('a resync, traced', () => {
+  it('goes on with the trace of who asked, to every cluster', async () => {
+    const traceId = 'e'.repeat(32);
+    const answer = await fetch(`${world.functions.get('api')?.url}/v1/resync`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        traceparent: `00-${traceId}-${'f'.repeat(16)}-01`,
+      },
+      body: '{}',
+    });
+    expect(answer.status).toBe(202);
+    const tasks = await vi.waitUntil(() => {
+      const spans = world.traces?.spans().filter((span) => span.traceId === traceId) ?? [];
+      const found = named(spans, 'cluster task');
+      return found.length === world.clusters.length ? found : undefined;
+    }, PATIENCE);
+    expect(new Set(tasks.map(({ attributes }) => attributes['countersign.reason']))).toEqual(
+      new Set(['resync']),
     );
   });
 });

@@ -24,6 +24,7 @@ describe('serveMetrics()', () => {
     meter.record('sweep_lag', 12, {});
     const text = await (await fetch(`${url}/metrics`)).text();
     const lines = text.split('\n');
+    expect(text).not.toContain('node_modules');
     expect(lines).toEqual(
       expect.arrayContaining([
         '# TYPE countersign_push_to_approved_seconds histogram',
