@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServerCommand {
@@ -11,6 +12,8 @@ export interface ServerCommand {
   readonly port: number;
   /** Where its output goes; nowhere without it. */
   readonly log?: string;
+  /** Its certificate, where it speaks HTTPS. */
+  readonly ca?: string;
   /** What is asked of it first. */
   readonly first?: { readonly method: string; readonly path: string; readonly body?: string };
 }
@@ -33,7 +36,7 @@ const HEALTH = { method: 'GET', path: '/health' };
 
 /** Starts a server by this same Node and asks it until it answers 200. Throws where it never does. */
 export async function spawnServer(command: ServerCommand): Promise<Server> {
-  const { args, env, port, log, first = HEALTH } = command;
+  const { args, env, port, log, ca, first = HEALTH } = command;
   const output = log === undefined ? 'ignore' : openSync(log, 'a');
   const began = performance.now();
   const child = spawn(process.execPath, args, {
@@ -41,7 +44,7 @@ export async function spawnServer(command: ServerCommand): Promise<Server> {
     stdio: ['ignore', output, output],
   });
   const exited = once(child, 'exit');
-  const status = await askUntilAnswered(port, first, () => child.exitCode !== null);
+  const status = await askUntilAnswered({ port, ca, ...first }, () => child.exitCode !== null);
   const startMs = performance.now() - began;
 
   async function stop(): Promise<void> {
@@ -56,17 +59,26 @@ export async function spawnServer(command: ServerCommand): Promise<Server> {
     await stop();
     throw new Error(`${args.join(' ')} answered ${status} where 200 was expected; see ${log}`);
   }
-  return { pid: child.pid ?? 0, url: `http://${HOST}:${port}`, startMs, stop };
+  return {
+    pid: child.pid ?? 0,
+    url: `${ca === undefined ? 'http' : 'https'}://${HOST}:${port}`,
+    startMs,
+    stop,
+  };
 }
 
-async function askUntilAnswered(
-  port: number,
-  first: NonNullable<ServerCommand['first']>,
-  isDead: () => boolean,
-): Promise<number> {
+interface Ask {
+  readonly port: number;
+  readonly ca: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+}
+
+async function askUntilAnswered(what: Ask, isDead: () => boolean): Promise<number> {
   const deadline = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadline && !isDead()) {
-    const status = await ask(port, first);
+    const status = await ask(what);
     if (status !== undefined) return status;
     await sleep(POLL_MS);
   }
@@ -74,13 +86,12 @@ async function askUntilAnswered(
 }
 
 /** The status; undefined while nobody listens. */
-function ask(
-  port: number,
-  { method, path, body }: NonNullable<ServerCommand['first']>,
-): Promise<number | undefined> {
+function ask({ port, ca, method, path, body }: Ask): Promise<number | undefined> {
   return new Promise((resolve) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const asked = request({ host: HOST, port, method, path, headers, agent: false }, (answer) => {
+    const options = { host: HOST, port, method, path, headers, agent: false };
+    const asked = ca === undefined ? request(options) : requestTls({ ...options, ca });
+    asked.once('response', (answer) => {
       answer.resume().once('end', () => resolve(answer.statusCode));
     });
     asked.once('error', () => resolve(undefined));
