@@ -60,7 +60,9 @@ locals {
     emails   = var.admission.emails
   } }
 
-  config = {
+  admission_settings = !var.admission.enabled ? {} : { admission = { mode = var.admission.mode } }
+
+  config = merge(local.admission_settings, {
     apiVersion = "countersign.dev/v1"
     fleet = { gkeHub = merge(
       { projects = sort(local.fleet_projects) },
@@ -80,7 +82,7 @@ locals {
     }
     gate   = { identity = local.emails["cluster"], breakGlass = var.break_glass }
     access = merge(local.caller_access, local.api_access, local.admission_access)
-  }
+  })
   config_text = yamlencode(local.config)
 
   # The config, and each trusted root: a volume of Cloud Run holds one secret.

@@ -34,16 +34,21 @@ variable "api" {
 }
 
 variable "admission" {
-  description = "The central form of the admission webhook, which clusters call with an ID token of one of emails. The gate and the in-cluster form need none of it."
+  description = "The central form of the admission webhook, which clusters call with an ID token of one of emails; mode warn lets everything in, and says what deny would refuse. The gate and the in-cluster form need none of it."
   type = object({
     enabled = optional(bool, false)
     emails  = optional(list(string), [])
+    mode    = optional(string, "deny")
   })
   default  = {}
   nullable = false
   validation {
     condition     = !var.admission.enabled || length(var.admission.emails) > 0
     error_message = "Name in emails whom the clusters call as."
+  }
+  validation {
+    condition     = contains(["deny", "warn"], var.admission.mode)
+    error_message = "Write mode deny or warn."
   }
 }
 

@@ -49,12 +49,11 @@ export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<
   const module = join(folder, 'module');
   const filter = (path: string): boolean => !/\.terraform/.test(path.slice(MODULE.length));
   await cp(MODULE, module, { recursive: true, filter });
-  const init = ['init', '-backend=false', '-input=false', '-no-color'];
-  if (provider === 'stand-in') init.push(`-plugin-dir=${await makeMirror(folder)}`);
   // Nothing of the user's: no credentials, no plugin cache, no checks for updates.
   const rc = join(folder, 'terraform.rc');
   await writeFile(rc, '');
   const env = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
+  const init = ['init', '-backend=false', '-input=false', '-no-color'];
   const ready = new Set<string>();
 
   function run(cwd: string, args: readonly string[]): Promise<Finished> {
@@ -73,6 +72,12 @@ export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<
     });
   }
 
+  if (provider === 'stand-in') {
+    const { stdout } = await run(module, ['providers', '-no-color']);
+    const [, address] = /provider\[(\S+\/hashicorp\/google)\]/.exec(stdout) ?? [];
+    if (address === undefined) throw new Error(`The module names no hashicorp/google: ${stdout}`);
+    init.push(`-plugin-dir=${await makeMirror(folder, address)}`);
+  }
   return {
     module,
     example: (name) => join(module, 'examples', name),
@@ -88,12 +93,11 @@ export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<
   };
 }
 
-/** A mirror as `terraform init` reads it, with the stand-in as the only provider. */
-async function makeMirror(folder: string): Promise<string> {
+/** A mirror as `terraform init` reads it, with the stand-in as the only provider, at its full address. */
+async function makeMirror(folder: string, address: string): Promise<string> {
   const mirror = join(folder, 'mirror');
   const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  const google = join(mirror, 'registry.terraform.io/hashicorp/google');
-  const place = join(google, PROVIDER_VERSION, platform);
+  const place = join(mirror, address, PROVIDER_VERSION, platform);
   const main = join(folder, 'provider', 'main.mjs');
   // One file, for Terraform starts it several times in each run.
   await build({

@@ -23,8 +23,10 @@ run "refused_1" {
     project_id = "Acme Production"
     # api lets somebody in
     api = {}
+    # admission mode
+    admission = { mode = "audit" }
   }
-  expect_failures = [var.images, var.project_id, var.api]
+  expect_failures = [var.images, var.project_id, var.api, var.admission]
 }
 
 run "refused_2" {
