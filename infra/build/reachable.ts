@@ -2,13 +2,18 @@ import type { Metafile } from 'esbuild';
 
 export type Outputs = Metafile['outputs'];
 
+/** The part of `Outputs` that says what imports what. */
+export type Graph = Readonly<
+  Record<string, { readonly imports: readonly { readonly path: string; readonly kind: string }[] }>
+>;
+
 /**
  * The output files that `path` leads to by imports of these kinds, itself included: by `import-statement` alone, what
  * is loaded before its first line runs.
  */
 export function reachable(
   path: string,
-  outputs: Outputs,
+  outputs: Graph,
   kinds: readonly ('import-statement' | 'dynamic-import')[],
 ): ReadonlySet<string> {
   const found = new Set([path]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type Bundle, bundleFunctions } from '../bundle.ts';
 import { START, functionEntries } from '../entries.ts';
+import { checkNode } from './pinned-node.ts';
 import { run } from './run.ts';
 import { imageSbom } from './sbom.ts';
 import { warmCache } from './warm-cache.ts';
@@ -25,6 +26,7 @@ export async function stageRootfs(root: string, out: string): Promise<readonly B
   await rm(rootfs, { recursive: true, force: true });
   await mkdir(join(rootfs, 'nodejs', 'bin'), { recursive: true });
   await copyFile(join(root, 'node_modules', 'node', 'bin', 'node'), node);
+  await checkNode(node);
   await chmod(node, PROGRAM_MODE);
   const entries = await functionEntries(root);
   const bundles = await bundleFunctions({ root, entries, start: START, outdir: app });
