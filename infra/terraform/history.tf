@@ -1,14 +1,13 @@
 # The status events in BigQuery, one row each: data and attributes as JSON, so that new fields need no new table.
 
 resource "google_bigquery_dataset" "history" {
-  count                       = var.history == null ? 0 : 1
-  project                     = var.project_id
-  dataset_id                  = "${replace(var.name, "-", "_")}_history"
-  location                    = coalesce(var.history.location, var.region)
-  description                 = "What Countersign told on its status topic"
-  labels                      = var.labels
-  default_table_expiration_ms = null
-  depends_on                  = [google_project_service.this]
+  count       = var.history == null ? 0 : 1
+  project     = var.project_id
+  dataset_id  = "${replace(var.name, "-", "_")}_history"
+  location    = coalesce(var.history.location, var.region)
+  description = "What Countersign told on its status topic"
+  labels      = var.labels
+  depends_on  = [google_project_service.this]
 }
 
 resource "google_bigquery_table" "events" {
