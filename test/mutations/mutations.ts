@@ -2,6 +2,7 @@ import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
+import { TELEMETRY_MUTATIONS } from './telemetry.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
 
 /** One guarantee taken away: the tests named must turn red. */
@@ -166,4 +167,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
   ...OPERATION_MUTATIONS,
+  ...TELEMETRY_MUTATIONS,
 ];

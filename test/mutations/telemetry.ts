@@ -1,0 +1,92 @@
+import type { Mutation } from './mutations.ts';
+
+const TELEMETRY = ['test/unit/telemetry'];
+const EDGE = ['test/unit/edge'];
+
+/** Issue 9: what telemetry promises, to whoever reads it and to whoever does not. */
+export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'law 9: a collector gets no token of ours',
+    file: 'shared/telemetry/send-spans.ts',
+    find: "protocol === 'https:' && host === GOOGLE_HOST",
+    replace: 'host.startsWith(GOOGLE_HOST)',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a collector that is gone fails no request',
+    file: 'shared/telemetry/flush-patiently.ts',
+    find: 'if (!told) onFailure(error);',
+    replace: 'throw error;',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a collector that is gone slows down one request, and not all',
+    file: 'shared/telemetry/flush-patiently.ts',
+    find: 'quietUntil = now() + quietMs;',
+    replace: '',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a collector that never answers is not waited for',
+    file: 'shared/telemetry/flush-patiently.ts',
+    find: 'Promise.race([flush(), late.promise])',
+    replace: 'flush()',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'spans are sent before the answer',
+    file: 'shared/edge/app.ts',
+    find: 'await flush?.();',
+    replace: 'void flush?.();',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a message belongs to the trace of its publisher',
+    file: 'shared/edge/trace-message.ts',
+    find: 'tracing.within(publisher, ',
+    replace: 'tracing.within(undefined, ',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a replay goes on with the trace of what was given up',
+    file: 'shared/status/dead-letter.ts',
+    find: '{ googclient_traceparent: message.traceparent }',
+    replace: '{}',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'no path with a secret in it is in a span',
+    file: 'shared/edge/trace-request.ts',
+    find: 'routePath(c, -1)',
+    replace: 'c.req.path',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'what others say in an error is in no span',
+    file: 'shared/telemetry/otel-tracing.ts',
+    find: 'toFailure(error).code',
+    replace: 'String(error)',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'a bug is in Error Reporting whatever its severity',
+    file: 'shared/edge/log.ts',
+    find: "'@type': REPORTED, ",
+    replace: '',
+    tests: EDGE,
+  },
+  {
+    guarantee: 'what could not be given up is counted as a retry',
+    file: 'shared/edge/with-message.ts',
+    find: 'await tell();\n    counts.givenUp(failure);',
+    replace: 'counts.givenUp(failure);\n    await tell();',
+    tests: TELEMETRY,
+  },
+  {
+    guarantee: 'an approval is measured from its push, not from its task',
+    file: 'functions/cluster/time-approvals.ts',
+    find: '? publishTime : told',
+    replace: '? told : publishTime',
+    tests: TELEMETRY,
+  },
+];
