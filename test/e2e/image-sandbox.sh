@@ -11,7 +11,7 @@ mount -o remount,bind,ro "$root"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t proc proc "$root/proc"
 mount --bind /dev/null "$root/dev/null"
-ip link set lo up
+ip link set lo up 2>/dev/null || ifconfig lo up
 variables=()
 while [[ $1 == *=* ]]; do
   variables+=("$1")
