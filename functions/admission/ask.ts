@@ -7,7 +7,8 @@ import { FAILED_FOR_MS, FALL_BACK_AFTER_MS, MAX_FAILED, MAX_WAITING } from './li
 
 /** What is known of a question in time for its answer. */
 export type Answer =
-  | ({ readonly status: 'known' } & Found)
+  /** `remembered`: nobody was asked. */
+  | ({ readonly status: 'known'; readonly remembered?: true } & Found)
   /** It was good, and nobody can be asked now: `failure` says why. */
   | ({ readonly status: 'stale'; readonly failure: FailureCode | 'overloaded' } & Found)
   | { readonly status: 'failed'; readonly failure: CountersignError }
@@ -87,7 +88,8 @@ export function createAsk(deps: AskDeps): Ask {
     const known = good.recall(keyOf(question));
     // A tag may come to name something else: of a chart nothing is known without a look.
     if (known?.stale === false && question.announced.type === 'image') {
-      return { status: 'known', verdict: known.verdict, digest: question.announced.digest };
+      const { digest } = question.announced;
+      return { status: 'known', remembered: true, verdict: known.verdict, digest };
     }
     if (waiting >= maxWaiting) return fallBack({ status: 'overloaded' }, known?.verdict);
     waiting += 1;

@@ -31,7 +31,7 @@ export function conclude(answer: Answer, asked: Asked): Decision {
   const name = nameOf(asked.announced);
   switch (answer.status) {
     case 'known':
-      return concludeVerdict(answer.verdict, asked, facts);
+      return { ...concludeVerdict(answer.verdict, asked, facts), ...remembered(answer) };
     case 'stale': {
       const warning = `${name} was verified earlier, and cannot be checked now (${answer.failure})`;
       return admit('verified-earlier', { ...facts, failure: answer.failure }, [warning]);
@@ -47,6 +47,10 @@ export function conclude(answer: Answer, asked: Asked): Decision {
     case 'failed':
       return refuseUnchecked(answer.failure.code, name, facts);
   }
+}
+
+function remembered(answer: Answer): { readonly remembered?: true } {
+  return 'remembered' in answer ? { remembered: true } : {};
 }
 
 function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: Facts): Decision {

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import * as z from 'zod';
 import type { AdmissionConfig } from '#shared/config/config.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/edge/app.ts';
@@ -31,6 +32,9 @@ export interface AdmissionDeps {
   readonly metering?: Metering;
 }
 
+/** What @hono/node-server hands to its app. */
+const nodeEnv = z.object({ incoming: z.object({ rawBody: z.instanceof(Uint8Array) }) });
+
 const JSON_BODY = /^application\/json(?:\s*;|$)/i;
 
 /**
@@ -61,15 +65,22 @@ async function validate(
   const startedAt = metering?.now();
   const engine = await open();
   await engine.checkReviewer({ ...address, headers: c.req.raw.headers });
-  const review = readReview(new Uint8Array(await c.req.arrayBuffer()));
+  const review = readReview(await bodyOf(c));
   if (review === undefined) {
     const detail = 'The body is no AdmissionReview with a uid to answer';
     return answerProblem(problem(400, 'bad-request', detail));
   }
   const decision = await decide(c, review, engine);
   record(c.get('log'), review, decision, engine.mode);
-  measureReview(decision, startedAt, metering);
+  // What was known already takes no time worth a line, and comes from every RSync of every cluster.
+  if (!isRemembered(decision)) measureReview(decision, startedAt, metering);
   return c.json(answerReview(review, decision, engine.mode));
+}
+
+/** The bytes that the listener has read (`shared/edge/cap-body.ts`), without another copy where they can be had. */
+async function bodyOf(c: Context<AppEnv>): Promise<Uint8Array> {
+  const { data } = nodeEnv.safeParse(c.env);
+  return data?.incoming.rawBody ?? new Uint8Array(await c.req.arrayBuffer());
 }
 
 /** Whatever happens in here, the review is answered. */
@@ -92,9 +103,15 @@ function record(log: Log, { uid }: Review, decision: Decision, mode: Engine['mod
   const { outcome, facts } = decision;
   if (!decision.admit) {
     log.warn({ uid, outcome, mode, ...facts, reason: decision.message }, 'Review refused');
-  } else if (outcome === 'verified' || outcome === 'verified-earlier') {
-    log.info({ uid, outcome, ...facts }, 'Review admitted');
-  } else {
-    log.debug({ uid, outcome, ...facts }, 'Review admitted');
+    return;
   }
+  const fields = { uid, outcome, ...facts };
+  const judged = outcome === 'verified' || outcome === 'verified-earlier';
+  // What was known already is repeated for every RSync of a cluster, and is in the audit log of its API server.
+  if (judged && !isRemembered(decision)) log.info(fields, 'Review admitted');
+  else log.debug(fields, 'Review admitted');
+}
+
+function isRemembered(decision: Decision): boolean {
+  return decision.admit && decision.remembered === true;
 }

@@ -41,6 +41,8 @@ export type Decision =
       readonly outcome: Admitted;
       readonly facts: Facts;
       readonly warnings: readonly string[];
+      /** It was known, and is no news. */
+      readonly remembered?: true;
     }
   | {
       readonly admit: false;

@@ -10,6 +10,8 @@ const CLOSE_BRACE = 0x7d;
  * parser half a second in which nobody else is answered. Text that is no JSON gets any answer.
  */
 export function isNestedDeeper(bytes: Uint8Array, max: number): boolean {
+  // Each level takes a byte.
+  if (bytes.length <= max) return false;
   let depth = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];

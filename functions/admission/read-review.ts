@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ReviewVersion } from './answer.ts';
 import { isNestedDeeper } from './json-depth.ts';
 import { MAX_DEPTH, MAX_UID } from './limits.ts';
@@ -28,7 +29,8 @@ export function readReview(bytes: Uint8Array): Review | undefined {
   }
   let body: unknown;
   try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    if (!isUtf8(bytes)) return readHead(bytes, 'The review is not UTF-8');
+    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
   } catch {
     return readHead(bytes, 'The review is not JSON');
   }

@@ -192,7 +192,8 @@ function mutate(random: Random, text: string): string {
       () => mutated + random.pick(PIECES),
     ])();
   }
-  return mutated;
+  // As it goes over the wire.
+  return mutated.toWellFormed();
 }
 
 function hostile(random: Random, stock: Stock): string {

@@ -28,8 +28,11 @@ export function mayAdmit(body: unknown, known: Known): boolean {
   const value = valueOf(object);
   if (value === undefined || value === '') return true;
   if (typeof value !== 'string') return false;
-  if (value === valueOf(old)) return true;
-  return maySync(value, at(object, 'spec'), known);
+  const spec = at(object, 'spec');
+  if (value !== valueOf(old)) return maySync(value, spec, known);
+  // The same value of another chart is another announcement; one that the new spec has left behind is none.
+  const chart = at(spec, 'sourceType') === 'helm' && !isSameChart(spec, at(old, 'spec'));
+  return !chart || !isOfChart(value, spec) || maySync(value, spec, known);
 }
 
 function isSync(request: unknown): boolean {
@@ -66,6 +69,18 @@ function maySync(value: string, spec: unknown, known: Known): boolean {
   if (typeof wanted === 'string' && /^\d+\.\d+\.\d+$/.test(wanted) && wanted !== version)
     return false;
   return known.charts.has(`${repo.slice('oci://'.length)}/${String(at(helm, 'chart'))}:${version}`);
+}
+
+function isSameChart(spec: unknown, old: unknown): boolean {
+  return JSON.stringify([spec]) === JSON.stringify([old]);
+}
+
+function isOfChart(value: string, spec: unknown): boolean {
+  const helm = at(spec, 'helm');
+  const version = value.slice(value.lastIndexOf('@') + '@sha256:'.length);
+  const wanted = at(helm, 'version');
+  const exact = typeof wanted === 'string' && /^\d+\.\d+\.\d+$/.test(wanted);
+  return value.startsWith(`${String(at(helm, 'repo'))}@`) && (!exact || wanted === version);
 }
 
 function valueOf(object: unknown): unknown {
