@@ -1,5 +1,5 @@
 # Every validation, by a value that it must refuse; several variables in a run, for each run is a plan. A test sees to it
-# that every validation is among them (test/unit/infra/terraform/validations.test.ts).
+# that every validation is among them (test/unit/infra/terraform/module.test.ts).
 
 mock_provider "google" {
   source          = "./tests/mocks"

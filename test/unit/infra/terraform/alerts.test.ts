@@ -81,3 +81,26 @@ describe('alert policies', () => {
     expect(SEVERITIES).toEqual(expect.arrayContaining(severities));
   });
 });
+
+describe('the runbook', () => {
+  /** Every alert by its key, which is the anchor of its section. */
+  function titles(): ReadonlyMap<string, string> {
+    const alerts = { ...alertsOf('line_alerts'), ...alertsOf('metric_alerts') };
+    const listed = Object.entries(alerts).map(([key, { title }]): [string, string] => [key, title]);
+    return new Map([...listed, ['sweep-is-silent', 'Sweep is silent']]);
+  }
+
+  it('has a section for each alert, by its title', () => {
+    const headings = [
+      ...readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8').matchAll(/^## (.+)$/gm),
+    ];
+    const sections = new Set(headings.map(([, title]) => title));
+    expect([...titles().values()].filter((title) => !sections.has(title))).toEqual([]);
+    expect(titles().size).toBe(15);
+  });
+
+  it('is linked by anchors that its titles have', () => {
+    for (const [key, title] of titles()) expect(title.toLowerCase().replaceAll(' ', '-')).toBe(key);
+    expect(source.texts.get('alerts.tf')).toContain('#sweep-is-silent');
+  });
+});

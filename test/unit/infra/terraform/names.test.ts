@@ -1,10 +1,15 @@
 import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { loadConfig } from '#shared/config/load-config.ts';
 import { configSchema } from '#shared/config/schema.ts';
 import { LOG_LEVELS, readEnv } from '#shared/edge/env.ts';
 import { MAX_DELIVERIES, TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
 import { type ModuleSource, readModule, withDefaults } from '#test/terraform/read-module.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../../../infra/terraform/examples');
+const CONFIGS = globSync('*/rendered/config/countersign.yaml', { cwd: EXAMPLES }).toSorted();
 
 let source: ModuleSource;
 beforeAll(async () => {
@@ -205,4 +210,30 @@ describe('the store', () => {
       queried.filter((field) => [...unindexed, 'reconciledAt', 'expireAt'].includes(field)),
     ).toEqual([]);
   });
+});
+
+describe('the config that examples render', () => {
+  it.each(CONFIGS)(
+    'names the topics, store and callers that the module makes: %s',
+    async (path) => {
+      const config = await loadConfig(join(EXAMPLES, path));
+      const topics = z.record(z.string(), z.string()).parse(source.locals.get('topics'));
+      const [, project] = config.topics.tasks.split('/');
+      for (const [key, topic] of Object.entries(config.topics)) {
+        expect(topic).toBe(`projects/${project}/topics/${withDefaults(source, topics[key])}`);
+      }
+      expect(config.store).toEqual({ type: 'firestore', project, database: 'countersign' });
+      const callers = z.record(z.string(), z.string()).parse(source.locals.get('callers'));
+      for (const name of ['push', 'cluster', 'sweep'] as const) {
+        const account = withDefaults(source, callers[name]);
+        expect(config.access[name]).toEqual({
+          mode: 'iam',
+          loopbackOnly: false,
+          audience: `https://countersign-${name}.${project}.internal`,
+          emails: [`${account}@${project}.iam.gserviceaccount.com`],
+        });
+      }
+      expect(config.gate?.identity).toBe(`countersign@${project}.iam.gserviceaccount.com`);
+    },
+  );
 });
