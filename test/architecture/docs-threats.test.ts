@@ -57,9 +57,7 @@ describe('the threat model', () => {
     expect(attacks.map(({ number }) => number)).toEqual(
       Array.from({ length: ATTACKS }, (_, index) => index + 1),
     );
-    const untested = attacks.filter(
-      ({ cells }) => !/`[a-z0-9]+\//.test(cells.at(-1) ?? ''),
-    );
+    const untested = attacks.filter(({ cells }) => !/`[a-z0-9]+\//.test(cells.at(-1) ?? ''));
     expect(untested).toEqual([]);
   });
 
