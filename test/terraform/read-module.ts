@@ -1,7 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { parse } from '@cdktf/hcl2json';
 import * as z from 'zod';
+
+/** Loaded without its types: they would bring those of browsers into every file. */
+const { parse } = z
+  .object({
+    parse: z.custom<(name: string, text: string) => Promise<unknown>>(
+      (value) => typeof value === 'function',
+    ),
+  })
+  .parse(createRequire(import.meta.url)('@cdktf/hcl2json'));
 
 const FOLDER = join(import.meta.dirname, '../../infra/terraform');
 
