@@ -28,22 +28,17 @@ export interface PublicRegistriesDeps {
 export function createPublicRegistries(deps: PublicRegistriesDeps): Registry {
   const { named, now, limits, resolveHost } = deps;
   const guard = createAddressGuard({ registries: [], now, resolveHost });
-  // Redirects and token realms as well: whatever is asked for passes here.
-  const guarded: typeof fetch = async (input, init) => {
-    await guard(new URL(input instanceof Request ? input.url : input));
-    return deps.fetch(input, init);
-  };
   const known = new LRUCache<string, Registry>({ max: MAX_HOSTS });
 
   async function registryOf(repository: string): Promise<Registry> {
     const { host } = parseReference(repository);
     if (isGoogleHost(host) || deps.hosts.includes(host)) return named;
-    // Also here, for a refusal is told as such only outside of a fetch.
+    // Its entry exempts it from the client's own guard, which sees to redirects and token realms.
     await guard(new URL(`https://${host}/`));
     const opened = known.get(host);
     if (opened !== undefined) return opened;
     const registry = createRegistry({
-      fetch: guarded,
+      fetch: deps.fetch,
       registries: [{ host, plainHttp: false, auth: 'none' }],
       now,
       limits,

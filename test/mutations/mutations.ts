@@ -1,3 +1,4 @@
+import { ADMISSION_MUTATIONS } from './admission.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
@@ -167,5 +168,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
   ...OPERATION_MUTATIONS,
+  ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
 ];

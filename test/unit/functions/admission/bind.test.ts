@@ -69,6 +69,8 @@ describe('bindToSpec()', () => {
     ['latest', {}, 'unusable'],
     ['1.2', {}, 'unusable'],
     ['1.2.4', { version: '1.2.3' }, 'not-of-spec'],
+    // Who sets an exact version must not be stopped by the one that was announced before.
+    ['latest', { version: '1.2.3' }, 'not-of-spec'],
   ])('refuses version %s of a chart with %o', (version, rest, outcome) => {
     expect(bind(`${REPO}@sha256:${version}`, helm(rest))).toMatchObject({ outcome });
   });
