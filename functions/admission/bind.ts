@@ -40,14 +40,14 @@ export function bindToSpec(value: string, source: Followable): Announced | Decis
   }
   if (read.source !== source.repo) return notOfSpec(value, 'is not of spec.helm.repo');
   const { version, chart, reference } = source;
+  if (version !== undefined && isExactVersion(version) && version !== commit) {
+    return notOfSpec(value, `is not of spec.helm.version`);
+  }
   if (!isExactVersion(commit)) {
     return refuse(
       'unusable',
       `chart ${quote(chart)} is announced with version ${quote(commit)}, which can come to mean another: set spec.helm.version to one exact version`,
     );
-  }
-  if (version !== undefined && isExactVersion(version) && version !== commit) {
-    return notOfSpec(value, `is not of spec.helm.version`);
   }
   // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
   const tag = commit.replaceAll('+', '_');
