@@ -22,7 +22,8 @@ export interface LoadResult {
 }
 
 async function load(task: LoadTask): Promise<LoadResult> {
-  const { ca, connections, forMs, bodies, once = false } = task;
+  const { ca, connections, forMs, bodies } = task;
+  const last = task.once === true ? bodies.length : Infinity;
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca });
   const url = new URL('/validate', task.url);
   const times: number[] = [];
@@ -31,7 +32,7 @@ async function load(task: LoadTask): Promise<LoadResult> {
   const began = performance.now();
 
   async function walk(): Promise<void> {
-    while (performance.now() - began < forMs && !(once && next >= bodies.length)) {
+    while (performance.now() - began < forMs && next < last) {
       const body = bodies[next % bodies.length] ?? '';
       next += 1;
       const sent = performance.now();

@@ -13,8 +13,9 @@ export interface Round {
 }
 
 const POLL_MS = 5;
-/** Nothing new for so long, and no CPU used: it is over. */
+/** So long with next to no CPU used: it is over. */
 const QUIET_MS = 300;
+const QUIET_CPU_MS = 30;
 const LIMIT_MS = 600_000;
 
 /** Pushes an image and waits until every follower is approved. */
@@ -75,10 +76,10 @@ async function measureRound(world: World, { begin, isDone, endOf }: Course): Pro
 
 /** Waits until no function does anything any more. */
 export async function settle(world: World): Promise<void> {
-  for (let last = -1; ; ) {
+  for (let last = -Infinity; ; ) {
     const { push, cluster } = await usageOf(world);
     const spent = push.cpuMs + cluster.cpuMs;
-    if (spent === last) return;
+    if (spent - last <= QUIET_CPU_MS) return;
     last = spent;
     await sleep(QUIET_MS);
   }
