@@ -20,14 +20,14 @@ export const admissionSchema = z
       ),
     staleFor: durationSchema(0).prefault('10m').meta({
       description:
-        'How long past its hour a good verdict still counts while the registry cannot be asked (default 10m, 0s: not at all)',
+        'How long past its hour a good verdict still counts while the registry cannot be asked (default 10m), at most 168h; 0s: not at all',
     }),
     deadline: durationSchema(MIN_REVIEW_MS)
       .superRefine(finding(withinTimeout))
       .prefault('8s')
       .meta({
         description:
-          'How long one review may take (default 8s); less where the API server waits for less',
+          'How long one review may take (default 8s), from 100ms to 29s; less where the API server waits for less',
       }),
   })
   .prefault({})
