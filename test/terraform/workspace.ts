@@ -35,7 +35,7 @@ export function terraformVersion(): string {
   const { status, stdout } = spawnSync('terraform', ['version'], { encoding: 'utf8' });
   if (status === 0) return stdout.split('\n')[0] ?? '';
   throw new Error(
-    'Terraform was not found, so that nothing of it was checked; install 1.9 or newer (https://developer.hashicorp.com/terraform/install)',
+    'Terraform was not found, so that nothing of it was checked; install 1.11 or newer (https://developer.hashicorp.com/terraform/install)',
   );
 }
 
