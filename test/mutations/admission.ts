@@ -5,7 +5,8 @@ const WRITES = `${SERVICE}/writes.test.ts`;
 const VERDICTS = `${SERVICE}/verdicts.test.ts`;
 const OUTAGE = `${SERVICE}/outage.test.ts`;
 const SETTINGS = `${SERVICE}/settings.test.ts`;
-const HOSTILE = 'test/hostile/admission';
+/** Not the generated reviews, which need a build. */
+const HOSTILE = 'test/hostile/admission/';
 const UNIT = 'test/unit/functions/admission';
 const WIRING = 'test/unit/functions/wiring';
 
