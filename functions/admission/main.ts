@@ -1,29 +1,37 @@
 import { createApp } from '#shared/edge/app.ts';
 import { MAX_REVIEW_BODY_BYTES } from '#shared/edge/limits.ts';
+import type { ServeOptions } from '#shared/edge/serve-function.ts';
 import { traceRequest } from '#shared/edge/trace-request.ts';
 import { readAdmissionStart, run } from '../wiring/base.ts';
 import { createAdmission, type Engine } from './create-admission.ts';
 import { refuseBody } from './refuse-body.ts';
 
+/** After the first answer to a probe that waits for the port. */
+const OPEN_AFTER_MS = 50;
+
 await run('admission', async () => {
   const start = await readAdmissionStart();
   const { admission, log, telemetry } = start;
-  // What reviews are judged with is loaded while the first of them is on its way: a start has to be short.
-  const opening = open(start);
-  opening.catch((error: unknown) => {
-    log.error({ error }, 'Function cannot start');
-    process.exit(1);
-  });
+  // What reviews are judged with is loaded when the first of them, or a probe, asks for it, and soon in any case: a
+  // start has to be short, and a config that is wrong has to be told.
+  let opening: Promise<Opened> | undefined;
+  function opened(): Promise<Opened> {
+    opening ??= open(start).catch((error: unknown) => {
+      log.error({ error }, 'Function cannot start');
+      process.exit(1);
+    });
+    return opening;
+  }
   const app = createApp({
     log,
     ...telemetry,
     ready: async () => {
-      await opening;
+      await opened();
     },
   });
   const { tracing, meter } = telemetry;
   app.use('/validate/*', traceRequest(tracing));
-  const engine = async () => (await opening).current();
+  const engine = async () => (await opened()).current();
   app.route('/', createAdmission({ engine, metering: { meter, now: start.now } }));
   const shared = {
     app,
@@ -32,7 +40,7 @@ await run('admission', async () => {
     refusal: refuseBody,
     process,
     async close() {
-      (await opening).close();
+      (await opening)?.close();
       await telemetry.close();
     },
   };
@@ -40,14 +48,20 @@ await run('admission', async () => {
   if (tls !== undefined) {
     const { serveTls } = await import('#shared/edge/serve-tls.ts');
     await serveTls({ ...shared, port, host, files: tls });
-    return;
-  }
+  } else await serveUnderFramework({ ...shared, port, host });
+  setTimeout(opened, OPEN_AFTER_MS);
+});
+
+/** Plain HTTP, behind Cloud Run or on this machine. */
+async function serveUnderFramework(
+  options: Omit<ServeOptions, 'name' | 'framework'>,
+): Promise<void> {
   const [{ serveFunction }, { functionsFramework: framework }] = await Promise.all([
     import('#shared/edge/serve-function.ts'),
     import('#shared/edge/framework.ts'),
   ]);
-  await serveFunction({ ...shared, name: 'admission', port, host, framework });
-});
+  await serveFunction({ ...options, name: 'admission', framework });
+}
 
 interface Opened {
   current(): Engine;

@@ -38,8 +38,9 @@ export async function openAdmission(
   start: AdmissionStart,
   use: (parts: AdmissionParts) => void,
 ): Promise<() => void> {
-  const { env, admission } = start;
-  if (!admission.configured && !existsSync(env.configPath)) return openDropIn(start, use);
+  const { env } = start;
+  // One may be named and not be there: the image names one always (infra/image).
+  if (!existsSync(env.configPath)) return openDropIn(start, use);
   const config = await readConfig(env.configPath);
   const access = config.access.admission;
   if (access === undefined) {
@@ -65,8 +66,12 @@ async function openDropIn(
     const settings = dropInOf(cosignKey, text, insecureRegistries);
     use({ ...openPublicImages(start, settings), ...partsOf(settings), checkReviewer });
   }
-  const current = await readKeyFile(cosignKey);
+  const current = await readKeyFile(cosignKey).catch((cause: unknown) => {
+    const message = `There is neither a config file ${start.env.configPath} nor a public key ${cosignKey}: mount one of them, or set COUNTERSIGN_CONFIG`;
+    throw new CountersignError('bad-config', message, { cause });
+  });
   open(current);
+  start.log.info({ key: cosignKey }, 'No config file: every image must be signed with this key');
   return watchChange({
     read: () => readKeyFile(cosignKey),
     current,

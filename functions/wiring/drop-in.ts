@@ -20,8 +20,7 @@ export async function readKeyFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const message = `Neither COUNTERSIGN_CONFIG names a config file, nor can ${path} be read: mount the secret cosign-key there`;
-    throw new CountersignError('bad-config', message, { cause });
+    throw new CountersignError('bad-config', `${path} cannot be read`, { cause });
   }
 }
 

@@ -6,12 +6,10 @@ import type { CertificateFiles } from './certificate.ts';
 export interface AdmissionEnv {
   /** Serve HTTPS with these; absent: plain HTTP, behind Cloud Run or on this machine. */
   readonly tls?: CertificateFiles;
-  /** A public key that stands for the whole config where no config file is named. */
+  /** A public key that stands for the whole config where there is no config file. */
   readonly cosignKey: string;
   /** Without a config file: registries that are asked by plain HTTP, and may be in a private network. */
   readonly insecureRegistries: readonly string[];
-  /** Whether a config file was named. */
-  readonly configured: boolean;
   readonly port: number;
   readonly host: string;
 }
@@ -26,7 +24,6 @@ const PORT = 8080;
 const HOSTS = /^[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:,[A-Za-z0-9.-]+(?::[0-9]{1,5})?)*$/;
 
 const Environment = z.object({
-  COUNTERSIGN_CONFIG: z.string().optional(),
   COUNTERSIGN_TLS: z.enum(['on', 'off'], 'must be on or off').optional(),
   COUNTERSIGN_TLS_CERT: z.string().optional(),
   COUNTERSIGN_TLS_KEY: z.string().optional(),
@@ -67,7 +64,6 @@ export function readAdmissionEnv(env: Readonly<Record<string, string | undefined
     ...(wanted === 'on' ? { tls: files } : {}),
     cosignKey: data.COUNTERSIGN_COSIGN_KEY ?? COSIGN_KEY,
     insecureRegistries: data.COUNTERSIGN_INSECURE_REGISTRIES ?? [],
-    configured: data.COUNTERSIGN_CONFIG !== undefined,
     port: data.PORT ?? (wanted === 'on' ? TLS_PORT : PORT),
     host: data.HOST ?? (everywhere ? '0.0.0.0' : '127.0.0.1'),
   };

@@ -54,6 +54,8 @@ function start(env: Readonly<Record<string, string>> = {}): Child {
     COUNTERSIGN_TLS_KEY: join(dir, 'tls/tls.key'),
     COUNTERSIGN_COSIGN_KEY: join(dir, 'cosign-key/cosign.pub'),
     COUNTERSIGN_INSECURE_REGISTRIES: registry.host,
+    // As the image names one, whether it is mounted or not.
+    COUNTERSIGN_CONFIG: join(dir, 'absent.yaml'),
     METADATA_SERVER_DETECTION: 'none',
     ...env,
   });
@@ -145,6 +147,27 @@ describe('with a certificate and a public key, and nothing else', () => {
     agent.destroy();
   });
 
+  it('goes by the config file where there is one', async () => {
+    const cert = await mountTls('first');
+    const config = join(dir, 'countersign.yaml');
+    const names = ['tasks', 'sweepTasks', 'resyncTasks', 'status', 'deadLetters'];
+    const lines = [
+      'apiVersion: countersign.dev/v1',
+      'fleet: { kubeconfig: { path: ./kubeconfig } }',
+      'images: [{ match: "us-docker.pkg.dev/**", trust: open }]',
+      'trust: { open: { allowUnsigned: true } }',
+      `topics: { ${names.map((name) => `${name}: projects/p/topics/${name}`).join(', ')} }`,
+      'store: { sqlite: { path: ./store.sqlite } }',
+      'access: { admission: { mode: none } }',
+    ];
+    await writeFile(config, lines.join('\n'));
+    const port = await startReady({ COUNTERSIGN_CONFIG: config });
+    const { image, digest } = await pushSigned('configs/a', key);
+    const object = rootSync(image, `${image}@${digest}`);
+    const { text } = await post(port, reviewOf({ object }), new Agent({ ca: cert }));
+    expect(text).toContain('is not among the images that Countersign follows');
+  });
+
   it('takes a new certificate while it serves, without one failed review', async () => {
     const first = await mountTls('first');
     const port = await startReady();
@@ -225,11 +248,10 @@ describe('what keeps it from starting is said, with exit code 1', () => {
       { COUNTERSIGN_TLS_CERT: '/nowhere/tls.crt' },
       /\/nowhere\/tls\.crt cannot be read \(ENOENT\)/,
     ],
-    ['no public key', { COUNTERSIGN_COSIGN_KEY: '/nowhere/cosign.pub' }, /\/nowhere\/cosign\.pub/],
     [
-      'no config file',
-      { COUNTERSIGN_CONFIG: '/nowhere/countersign.yaml' },
-      /\/nowhere\/countersign\.yaml/,
+      'neither a config file nor a public key',
+      { COUNTERSIGN_CONFIG: '/nowhere/c.yaml', COUNTERSIGN_COSIGN_KEY: '/nowhere/cosign.pub' },
+      /neither a config file \/nowhere\/c\.yaml nor a public key \/nowhere\/cosign\.pub/,
     ],
     ['a switch of no sense', { COUNTERSIGN_TLS: 'maybe' }, /COUNTERSIGN_TLS must be on or off/],
     ['an open door without TLS', { COUNTERSIGN_TLS: 'off', HOST: '0.0.0.0' }, /loopback/],

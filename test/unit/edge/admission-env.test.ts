@@ -38,19 +38,16 @@ describe('readAdmissionEnv()', () => {
   it('has the mounts of the seeds as defaults', () => {
     expect(readAdmissionEnv(POD)).toMatchObject({
       cosignKey: '/cosign-key/cosign.pub',
-      configured: false,
       insecureRegistries: [],
     });
   });
 
   it('reads what it is told', () => {
     const env = {
-      COUNTERSIGN_CONFIG: '/etc/countersign.yaml',
       COUNTERSIGN_COSIGN_KEY: '/k.pub',
       COUNTERSIGN_INSECURE_REGISTRIES: 'Registry.local:5000,10.0.0.7:5000',
     };
     expect(readAdmissionEnv(env)).toMatchObject({
-      configured: true,
       cosignKey: '/k.pub',
       insecureRegistries: ['registry.local:5000', '10.0.0.7:5000'],
     });
