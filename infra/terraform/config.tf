@@ -54,11 +54,12 @@ locals {
     viewers  = var.api.viewers
     invokers = var.api.invokers
   } }
-  admission_access = !var.admission.enabled ? {} : { admission = {
-    mode     = "verify"
-    audience = local.audiences["admission"]
-    emails   = var.admission.emails
-  } }
+  reviewers = {
+    path   = { mode = "path", sha256 = var.admission.secret_sha256 }
+    verify = { mode = "verify", audience = local.audiences["admission"], emails = var.admission.emails }
+  }
+  admission_access = { for name in var.admission.enabled ? ["admission"] : [] : name =>
+  local.reviewers[length(var.admission.secret_sha256) > 0 ? "path" : "verify"] }
 
   admission_settings = !var.admission.enabled ? {} : { admission = { mode = var.admission.mode } }
 

@@ -34,17 +34,22 @@ variable "api" {
 }
 
 variable "admission" {
-  description = "The central form of the admission webhook, which clusters call with an ID token of one of emails; mode warn lets everything in, and says what deny would refuse. The gate and the in-cluster form need none of it."
+  description = "The central form of the admission webhook. Clusters show who they are by a secret at the end of the URL, of which secret_sha256 has the SHA-256 in hex (managed API servers have no other way; two while it is replaced), or by an ID token of one of emails. mode warn lets everything in, and says what deny would refuse. The gate and the in-cluster form need none of it."
   type = object({
-    enabled = optional(bool, false)
-    emails  = optional(list(string), [])
-    mode    = optional(string, "deny")
+    enabled       = optional(bool, false)
+    secret_sha256 = optional(list(string), [])
+    emails        = optional(list(string), [])
+    mode          = optional(string, "deny")
   })
   default  = {}
   nullable = false
   validation {
-    condition     = !var.admission.enabled || length(var.admission.emails) > 0
-    error_message = "Name in emails whom the clusters call as."
+    condition     = !var.admission.enabled || (length(var.admission.emails) > 0) != (length(var.admission.secret_sha256) > 0)
+    error_message = "Give either secret_sha256, for clusters that can show nothing but the URL, or emails, whom the clusters call as."
+  }
+  validation {
+    condition     = alltrue([for hash in var.admission.secret_sha256 : can(regex("^[0-9a-f]{64}$", hash))])
+    error_message = "Write SHA-256 in 64 lower-case hex digits: printf %s \"$SECRET\" | sha256sum"
   }
   validation {
     condition     = contains(["deny", "warn"], var.admission.mode)

@@ -333,3 +333,21 @@ run "refused_27" {
   }
   expect_failures = [var.readers]
 }
+
+run "refused_admission_1" {
+  command = plan
+  variables {
+    # admission has callers of one kind
+    admission = { enabled = true, emails = ["webhook@acme-prod.iam.gserviceaccount.com"], secret_sha256 = ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"] }
+  }
+  expect_failures = [var.admission]
+}
+
+run "refused_admission_2" {
+  command = plan
+  variables {
+    # admission has hashes, not secrets
+    admission = { enabled = true, secret_sha256 = ["hunter2"] }
+  }
+  expect_failures = [var.admission]
+}

@@ -54,8 +54,9 @@ module "countersign" {
   unmatched = "ignore"
   sweep     = { period = "30m", withdraw_brake = "2%" }
 
-  api       = { enabled = false }
-  admission = { enabled = true, emails = ["webhook@acme-countersign.iam.gserviceaccount.com"] }
+  api = { enabled = false }
+  # printf %s "$SECRET" | sha256sum; the secret itself is in the clusters' webhook (infra/kubernetes/webhook/central).
+  admission = { enabled = true, secret_sha256 = ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"] }
   builder   = { enabled = false }
   alerts    = false
 }
