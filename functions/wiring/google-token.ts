@@ -1,4 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
 
 /** Access tokens of our own identity; the library keeps one until shortly before it expires. */
 export function openGoogleToken(): () => Promise<string> {
@@ -8,6 +9,6 @@ export function openGoogleToken(): () => Promise<string> {
     auth ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes }));
     const token = await (await auth).getAccessToken();
     if (typeof token === 'string' && token !== '') return token;
-    throw new CountersignError('registry-unavailable', 'Google gave no access token');
+    throw new CountersignError('registry-unavailable', NO_GOOGLE_TOKEN);
   };
 }

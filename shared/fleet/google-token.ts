@@ -1,4 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
 import type { Authorization } from './connection.ts';
 import type { GoogleApis } from './google-apis.ts';
 
@@ -19,6 +20,6 @@ export async function authorizeGoogle(
   try {
     return { headers: { Authorization: `Bearer ${await googleToken()}` } };
   } catch (cause) {
-    throw new CountersignError('fleet-unavailable', 'Google gave no access token', { cause });
+    throw new CountersignError('fleet-unavailable', NO_GOOGLE_TOKEN, { cause });
   }
 }

@@ -8,6 +8,7 @@ import {
   wrap,
 } from 'cockatiel';
 import type * as z from 'zod';
+import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
 import {
   AttemptFailed,
   readFirestoreFailure,
@@ -109,7 +110,7 @@ async function tokenFrom(googleToken: FirestoreDeps['googleToken']): Promise<str
   try {
     return await googleToken();
   } catch (cause) {
-    throw new AttemptFailed('Google gave no access token', { repeat: true, cause });
+    throw new AttemptFailed(NO_GOOGLE_TOKEN, { repeat: true, cause });
   }
 }
 
