@@ -7,6 +7,7 @@ import { type Outputs, reachable } from './reachable.ts';
 import { withoutDomain } from './without-domain.ts';
 import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
+import { withoutUndici } from './without-undici.ts';
 
 export interface BundleOptions {
   /** Root of the repository: where `functions` and `node_modules` are. */
@@ -61,7 +62,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [lazyPackages, withoutCharacterTables, withoutDomain, withoutLocales],
+    plugins: [lazyPackages, withoutCharacterTables, withoutDomain, withoutLocales, withoutUndici],
   });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');
