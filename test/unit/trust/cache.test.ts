@@ -32,9 +32,9 @@ function throwAtOnce(): never {
 describe('createVerdictCache()', () => {
   it.each([
     ['verified', verified, HOUR],
-    ['unsigned', unsigned, 15_000],
-    ['untrusted', { status: 'untrusted', candidates: [] }, 15_000],
-    ['allowed unsigned', allowed, 15_000],
+    ['unsigned', unsigned, 5_000],
+    ['untrusted', { status: 'untrusted', candidates: [] }, 5_000],
+    ['allowed unsigned', allowed, 5_000],
   ] as const)('keeps %s for its time and no longer', async (_, verdict, lifetime) => {
     const compute = answers(verdict, verdict);
     await cache.get('k', false, compute);
