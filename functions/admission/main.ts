@@ -49,7 +49,7 @@ await run('admission', async () => {
     const { serveTls } = await import('#shared/edge/serve-tls.ts');
     await serveTls({ ...shared, port, host, files: tls });
   } else await serveUnderFramework({ ...shared, port, host });
-  setTimeout(opened, OPEN_AFTER_MS);
+  setTimeout(() => void opened(), OPEN_AFTER_MS);
 });
 
 /** Plain HTTP, behind Cloud Run or on this machine. */

@@ -71,7 +71,10 @@ async function openDropIn(
     throw new CountersignError('bad-config', message, { cause });
   });
   open(current);
-  start.log.info({ key: cosignKey }, 'No config file: every image must be signed with this key');
+  const fields = { key: cosignKey, config: start.env.configPath };
+  const message = 'No config file: every image must be signed with this key';
+  if (start.admission.configured) start.log.warn(fields, message);
+  else start.log.info(fields, message);
   return watchChange({
     read: () => readKeyFile(cosignKey),
     current,

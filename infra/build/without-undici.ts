@@ -5,7 +5,7 @@ const NAMESPACE = 'node-http';
 
 /** Everything but what Node computes when it is first asked for. */
 const NAMES = Object.entries(Object.getOwnPropertyDescriptors(http))
-  .filter(([, { get }]) => get === undefined)
+  .filter(([, property]) => 'value' in property)
   .map(([name]) => name);
 
 /**

@@ -10,6 +10,8 @@ export interface AdmissionEnv {
   readonly cosignKey: string;
   /** Without a config file: registries that are asked by plain HTTP, and may be in a private network. */
   readonly insecureRegistries: readonly string[];
+  /** Whether a config file is named, be it there or not. */
+  readonly configured: boolean;
   readonly port: number;
   readonly host: string;
 }
@@ -24,6 +26,7 @@ const PORT = 8080;
 const HOSTS = /^[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:,[A-Za-z0-9.-]+(?::[0-9]{1,5})?)*$/;
 
 const Environment = z.object({
+  COUNTERSIGN_CONFIG: z.string().optional(),
   COUNTERSIGN_TLS: z.enum(['on', 'off'], 'must be on or off').optional(),
   COUNTERSIGN_TLS_CERT: z.string().optional(),
   COUNTERSIGN_TLS_KEY: z.string().optional(),
@@ -64,6 +67,7 @@ export function readAdmissionEnv(env: Readonly<Record<string, string | undefined
     ...(wanted === 'on' ? { tls: files } : {}),
     cosignKey: data.COUNTERSIGN_COSIGN_KEY ?? COSIGN_KEY,
     insecureRegistries: data.COUNTERSIGN_INSECURE_REGISTRIES ?? [],
+    configured: data.COUNTERSIGN_CONFIG !== undefined,
     port: data.PORT ?? (wanted === 'on' ? TLS_PORT : PORT),
     host: data.HOST ?? (everywhere ? '0.0.0.0' : '127.0.0.1'),
   };

@@ -44,10 +44,12 @@ describe('readAdmissionEnv()', () => {
 
   it('reads what it is told', () => {
     const env = {
+      COUNTERSIGN_CONFIG: '/etc/countersign.yaml',
       COUNTERSIGN_COSIGN_KEY: '/k.pub',
       COUNTERSIGN_INSECURE_REGISTRIES: 'Registry.local:5000,10.0.0.7:5000',
     };
     expect(readAdmissionEnv(env)).toMatchObject({
+      configured: true,
       cosignKey: '/k.pub',
       insecureRegistries: ['registry.local:5000', '10.0.0.7:5000'],
     });
