@@ -5,6 +5,7 @@ import { NODE_BANNER } from './banner.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
 import { withoutDomain } from './without-domain.ts';
+import { withoutHttp2 } from './without-http2.ts';
 import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 import { withoutUndici } from './without-undici.ts';
@@ -62,7 +63,14 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [lazyPackages, withoutCharacterTables, withoutDomain, withoutLocales, withoutUndici],
+    plugins: [
+      lazyPackages,
+      withoutCharacterTables,
+      withoutDomain,
+      withoutHttp2,
+      withoutLocales,
+      withoutUndici,
+    ],
   });
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');

@@ -25,7 +25,11 @@ afterAll(() => rmSync(outdir, { recursive: true }));
 const Meta = z.object({
   outputs: z.record(
     z.string(),
-    z.object({ entryPoint: z.string().optional(), inputs: z.record(z.string(), z.unknown()) }),
+    z.object({
+      entryPoint: z.string().optional(),
+      inputs: z.record(z.string(), z.unknown()),
+      imports: z.array(z.object({ path: z.string() })),
+    }),
   ),
 });
 
@@ -54,6 +58,20 @@ describe('bundleFunctions()', () => {
     expect(inputs.some((path) => path.endsWith('zod/v4/core/schemas.js'))).toBe(true);
     expect(inputs.filter((path) => /zod\/v4\/locales\/(?!en\.js|index\.js)/.test(path))).toEqual(
       [],
+    );
+  });
+
+  it('leaves out the domains of the framework, and HTTP/2 of the listener', () => {
+    const meta = Meta.parse(JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')));
+    const outputs = Object.values(meta.outputs);
+    const imported = outputs.flatMap(({ imports }) => imports.map(({ path }) => path));
+    expect(imported.filter((path) => /^(?:node:)?domain$/.test(path))).toEqual([]);
+    const listeners = outputs.filter(({ inputs }) =>
+      Object.keys(inputs).some((path) => path.includes('@hono/node-server')),
+    );
+    expect(listeners).not.toEqual([]);
+    expect(listeners.flatMap(({ imports }) => imports)).not.toContainEqual(
+      expect.objectContaining({ path: 'node:http2' }),
     );
   });
 
