@@ -5,14 +5,16 @@ import type { BenchContext } from './frame/bench.ts';
 import type { Figure } from './frame/figure.ts';
 import { buildApp } from './process/build-app.ts';
 
+const LATENCIES_MS = [0, 20, 100];
+
 /** Runs of each latency: a large fleet takes a minute for one, and is its own average. */
 const SIZES = [
-  { clusters: 1, runs: 9 },
-  { clusters: 100, runs: 5 },
-  { clusters: 1_000, runs: 5 },
-  { clusters: 10_000, runs: 1 },
+  { clusters: 1, runs: 9, latenciesMs: LATENCIES_MS },
+  { clusters: 100, runs: 5, latenciesMs: LATENCIES_MS },
+  { clusters: 1_000, runs: 5, latenciesMs: LATENCIES_MS },
+  { clusters: 10_000, runs: 1, latenciesMs: [20] },
 ];
-const QUICK_SIZES = [{ clusters: 10, runs: 1 }];
+const QUICK_SIZES = [{ clusters: 10, runs: 1, latenciesMs: LATENCIES_MS }];
 
 /**
  * From a push's event to the last approval, through the real functions as processes: push, Pub/Sub, cluster, and the

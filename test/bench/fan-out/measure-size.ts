@@ -8,11 +8,12 @@ import { type Round, runPush, runSweep, usageOf } from './rounds.ts';
 export interface Size {
   readonly clusters: number;
   readonly runs: number;
+  /** Of each call to a cluster. */
+  readonly latenciesMs: readonly number[];
 }
 
 /** Pushes under way at once in the embedded Pub/Sub, and so clusters at once in the bare loops. */
 const AT_ONCE = 64;
-const LATENCIES_MS = [0, 20, 100];
 /** DESIGN section 12 names this one. */
 const BUDGET_SIZE = 1_000;
 const BUDGET_LATENCY_MS = 20;
@@ -28,7 +29,7 @@ interface Floors {
 /** Everything there is to know of a fleet of one size, in a world of its own. */
 export async function measureSize(
   app: App,
-  { clusters, runs }: Size,
+  { clusters, runs, latenciesMs }: Size,
   context: BenchContext,
 ): Promise<readonly Figure[]> {
   const { say } = context;
@@ -46,7 +47,7 @@ export async function measureSize(
       }),
     ];
     await warmFloors(world, clusters);
-    for (const latencyMs of LATENCIES_MS) {
+    for (const latencyMs of latenciesMs) {
       say(`${of}, ${latencyMs} ms`);
       figures.push(...(await measureLatency(world, { clusters, runs, latencyMs })));
     }
@@ -71,7 +72,7 @@ export async function measureSize(
 
 async function measureLatency(
   world: World,
-  { clusters, runs, latencyMs }: Size & { readonly latencyMs: number },
+  { clusters, runs, latencyMs }: Omit<Size, 'latenciesMs'> & { readonly latencyMs: number },
 ): Promise<readonly Figure[]> {
   await world.gateway({ latencyMs });
   const rounds: Round[] = [];
