@@ -80,7 +80,10 @@ function isOfChart(value: string, spec: unknown): boolean {
   const version = value.slice(value.lastIndexOf('@') + '@sha256:'.length);
   const wanted = at(helm, 'version');
   const exact = typeof wanted === 'string' && /^\d+\.\d+\.\d+$/.test(wanted);
-  return value.startsWith(`${String(at(helm, 'repo'))}@`) && (!exact || wanted === version);
+  const repo = String(at(helm, 'repo'));
+  // Over https nothing is announced, and a value that is there all the same is left alone.
+  const announced = repo.startsWith('oci://') && value.startsWith(`${repo}@`);
+  return announced && (!exact || wanted === version);
 }
 
 function valueOf(object: unknown): unknown {
