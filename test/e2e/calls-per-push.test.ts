@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type World, openWorld } from '#test/bench/fan-out/open-world.ts';
+import { runPush, runSweep } from '#test/bench/fan-out/rounds.ts';
+import { type App, buildApp } from '#test/bench/process/build-app.ts';
+
+const FEW = { path: 'configs/few', clusters: 4 };
+const MANY = { path: 'configs/many', clusters: 26 };
+const FLEET = FEW.clusters + MANY.clusters;
+
+/** In turn: each push finds the store as the one before has left it. */
+describe('a push through the real functions', () => {
+  let app: App;
+  let world: World;
+  beforeAll(async () => {
+    app = await buildApp();
+    const images = [FEW, MANY];
+    world = await openWorld({ app, clusters: FLEET, images, pubsub: 'embedded' });
+  });
+  afterAll(async () => {
+    await world.close();
+    await app.remove();
+  });
+
+  it('lists every cluster twice while the store knows none, and patches who follows', async () => {
+    const { counts } = await runPush(world, FEW.path, FEW.clusters);
+    expect(counts).toMatchObject({ lists: 2 * FLEET, patches: FEW.clusters, others: 0 });
+  });
+
+  it('calls those who follow and nobody else once the store knows', async () => {
+    const { counts } = await runPush(world, FEW.path, FEW.clusters);
+    expect(counts).toMatchObject({ lists: 2 * FEW.clusters, patches: FEW.clusters, others: 0 });
+  });
+
+  it('asks the registry as often for many as for a few', async () => {
+    await runPush(world, MANY.path, MANY.clusters);
+    const many = await runPush(world, MANY.path, MANY.clusters);
+    const few = await runPush(world, FEW.path, FEW.clusters);
+    expect(many.counts).toMatchObject({ lists: 2 * MANY.clusters, patches: MANY.clusters });
+    // A tag is asked for once more where a task was published after the first had been answered (law 4).
+    expect(many.registryCalls).toBeLessThanOrEqual(few.registryCalls + MORE_TAGS);
+  });
+
+  it('makes two lists of a cluster where there is nothing to do, and no patch', async () => {
+    await runSweep(world, FLEET, 'tells what is live');
+    const { counts } = await runSweep(world, FLEET, 'tells nothing');
+    expect(counts).toMatchObject({ lists: 2 * FLEET, patches: 0, others: 0, hub: 0 });
+  });
+});
+
+const MORE_TAGS = 4;
