@@ -38,9 +38,9 @@ export async function openAdmission(
   start: AdmissionStart,
   use: (parts: AdmissionParts) => void,
 ): Promise<() => void> {
-  const { env } = start;
-  // One may be named and not be there: the image names one always (infra/image).
-  if (!existsSync(env.configPath)) return openDropIn(start, use);
+  const { env, admission } = start;
+  // One that is named and not there is a mistake, which must not make one key the policy of everything.
+  if (!admission.configured && !existsSync(env.configPath)) return openDropIn(start, use);
   const config = await readConfig(env.configPath);
   const access = config.access.admission;
   if (access === undefined) {
@@ -67,14 +67,11 @@ async function openDropIn(
     use({ ...openPublicImages(start, settings), ...partsOf(settings), checkReviewer });
   }
   const current = await readKeyFile(cosignKey).catch((cause: unknown) => {
-    const message = `There is neither a config file ${start.env.configPath} nor a public key ${cosignKey}: mount one of them, or set COUNTERSIGN_CONFIG`;
+    const message = `There is neither a config file nor a public key ${cosignKey}: set COUNTERSIGN_CONFIG, or mount the key`;
     throw new CountersignError('bad-config', message, { cause });
   });
   open(current);
-  const fields = { key: cosignKey, config: start.env.configPath };
-  const message = 'No config file: every image must be signed with this key';
-  if (start.admission.configured) start.log.warn(fields, message);
-  else start.log.info(fields, message);
+  start.log.info({ key: cosignKey }, 'No config file: every image must be signed with this key');
   return watchChange({
     read: () => readKeyFile(cosignKey),
     current,

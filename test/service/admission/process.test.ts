@@ -54,8 +54,8 @@ function start(env: Readonly<Record<string, string>> = {}): Child {
     COUNTERSIGN_TLS_KEY: join(dir, 'tls/tls.key'),
     COUNTERSIGN_COSIGN_KEY: join(dir, 'cosign-key/cosign.pub'),
     COUNTERSIGN_INSECURE_REGISTRIES: registry.host,
-    // As the image names one, whether it is mounted or not.
-    COUNTERSIGN_CONFIG: join(dir, 'absent.yaml'),
+    // As the manifests say that there is none: the image names one (infra/image).
+    COUNTERSIGN_CONFIG: '',
     METADATA_SERVER_DETECTION: 'none',
     ...env,
   });
@@ -250,8 +250,13 @@ describe('what keeps it from starting is said, with exit code 1', () => {
     ],
     [
       'neither a config file nor a public key',
-      { COUNTERSIGN_CONFIG: '/nowhere/c.yaml', COUNTERSIGN_COSIGN_KEY: '/nowhere/cosign.pub' },
-      /neither a config file \/nowhere\/c\.yaml nor a public key \/nowhere\/cosign\.pub/,
+      { COUNTERSIGN_COSIGN_KEY: '/nowhere/cosign.pub' },
+      /neither a config file nor a public key \/nowhere\/cosign\.pub.*COUNTERSIGN_CONFIG/,
+    ],
+    [
+      'a config file that is named and not there, whatever key is',
+      { COUNTERSIGN_CONFIG: '/nowhere/c.yaml' },
+      /\/nowhere\/c\.yaml.*ENOENT/,
     ],
     ['a switch of no sense', { COUNTERSIGN_TLS: 'maybe' }, /COUNTERSIGN_TLS must be on or off/],
     ['an open door without TLS', { COUNTERSIGN_TLS: 'off', HOST: '0.0.0.0' }, /loopback/],
