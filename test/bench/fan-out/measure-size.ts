@@ -59,9 +59,9 @@ export async function measureSize(
     figures.push(
       figureOf({ what: `${of}, 20 ms, 1 % of calls fail`, unit: 'ms', ours: [failing.ms] }),
       figureOf({
-        what: `${of}, calls more because of failures`,
+        what: `${of}, 20 ms, calls that failed and were repeated`,
         unit: 'calls',
-        ours: [failing.counts.lists + failing.counts.patches - 3 * clusters],
+        ours: [failing.counts.failures],
       }),
     );
     return [...figures, ...(await memoryOf(world, clusters))];
