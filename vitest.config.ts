@@ -1,13 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+const limits = { testTimeout: 20_000, hookTimeout: 20_000, unstubEnvs: true };
+
 export default defineConfig({
   test: {
-    include: ['test/{unit,contract,service,hostile,architecture}/**/*.test.ts'],
     // Most of a service test is waiting; the runner's own default leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    unstubEnvs: true,
+    projects: [
+      {
+        test: {
+          ...limits,
+          name: 'parts',
+          include: ['test/{unit,hostile,architecture}/**/*.test.ts'],
+          // No module is mocked, and nothing of ours is global: a fresh process for each file would only cost its start.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...limits,
+          name: 'together',
+          include: ['test/{contract,service}/**/*.test.ts'],
+        },
+      },
+    ],
   },
 });
