@@ -21,7 +21,7 @@ export function spreadOf(samples: readonly number[]): Spread {
   };
 }
 
-/** The ratios of runs that followed each other, so that a machine that was busy for a while slowed both. */
+/** The ratios of runs that followed each other, so that a machine that was busy for a while slowed both; of as many as both have. */
 export function ratioOf(ours: readonly number[], floors: readonly number[]): Spread {
-  return spreadOf(ours.map((one, at) => one / (floors[at] ?? Number.NaN)));
+  return spreadOf(ours.slice(0, floors.length).map((one, at) => one / (floors[at] ?? Number.NaN)));
 }
