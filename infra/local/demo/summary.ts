@@ -33,7 +33,7 @@ function formatEvent(event: Received, startedAt: Date): string {
   const { at, type, severity, image = '', cluster, sync, message } = event;
   const subject = cluster === undefined ? image : `${cluster} ${sync ?? ''}`;
   const time = formatTime(at.getTime() - startedAt.getTime());
-  return `${time}  ${severity.padEnd(8)}${type.padEnd(16)}${subject.padEnd(36)} ${message}`;
+  return `${time}  ${severity.padEnd(8)}${type.padEnd(20)}${subject.padEnd(36)} ${message}`;
 }
 
 function formatAct(
