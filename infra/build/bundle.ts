@@ -1,11 +1,10 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { type Metafile, build } from 'esbuild';
 import { NODE_BANNER } from './banner.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
 import { withoutDomain } from './without-domain.ts';
-import { withoutHttp2 } from './without-http2.ts';
 import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 import { withoutUndici } from './without-undici.ts';
@@ -20,7 +19,7 @@ export interface BundleOptions {
   readonly outdir: string;
 }
 
-/** One function's bundle: `<outdir>/<name>/main.js` and its part of `<outdir>/chunks`. */
+/** One function's bundle: `<outdir>/<name>/main.js` and `<outdir>/<name>/chunks`. */
 export interface Bundle {
   readonly name: string;
   /** Of the entry and everything that it imports statically: what a cold start parses. */
@@ -30,22 +29,35 @@ export interface Bundle {
 }
 
 /**
- * Bundles the functions together, so that what they share is parsed and kept once, and writes esbuild's metafile to
- * `<outdir>/meta.json`. ES modules with splitting: what is imported dynamically is a chunk of its own. The image has
- * all of `<outdir>`, and runs one function.
+ * Bundles each function by itself, and writes esbuild's metafile of all of them to `<outdir>/meta.json`. ES modules with
+ * splitting: what is imported dynamically is a chunk of its own. What functions share is kept once for each: bundled
+ * together, it would fall into twice as many files, and each file costs every start (docs/performance.md).
  */
 export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
   const { root, entries, start, outdir } = options;
-  const names = Object.keys(entries);
   await mkdir(outdir, { recursive: true });
+  const builds = Object.entries(entries).map(([name, main]) =>
+    bundle(root, { main }, join(outdir, name)),
+  );
+  if (start !== undefined) builds.push(bundle(root, { start }, outdir));
+  const metafile = mergeMetafiles(await Promise.all(builds));
+  await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
+  await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');
+  const { outputs } = metafile;
+  await removeStale(outdir, new Set(Object.keys(outputs).map((path) => resolve(root, path))));
+  return Object.keys(entries).map((name) =>
+    measure(name, relative(root, join(outdir, name, 'main.js')), outputs),
+  );
+}
+
+async function bundle(
+  root: string,
+  entryPoints: Readonly<Record<string, string>>,
+  outdir: string,
+): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: {
-      ...Object.fromEntries(
-        Object.entries(entries).map(([name, entry]) => [`${name}/main`, entry]),
-      ),
-      ...(start === undefined ? {} : { start }),
-    },
+    entryPoints,
     outdir,
     bundle: true,
     splitting: true,
@@ -72,11 +84,14 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
       withoutUndici,
     ],
   });
-  await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
-  await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');
-  const { outputs } = metafile;
-  await removeStale(outdir, new Set(Object.keys(outputs).map((path) => resolve(root, path))));
-  return names.map((name) => measure(name, relative(root, join(outdir, name, 'main.js')), outputs));
+  return metafile;
+}
+
+function mergeMetafiles(metafiles: readonly Metafile[]): Metafile {
+  return {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
+  };
 }
 
 /** Removes what earlier builds left. Only afterwards, so that a process that runs the same code finds its chunks. */
