@@ -5,6 +5,7 @@ import { NODE_BANNER } from './banner.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { type Outputs, reachable } from './reachable.ts';
 import { withoutDomain } from './without-domain.ts';
+import { withoutHttp2 } from './without-http2.ts';
 import { withoutLocales } from './without-locales.ts';
 import { withoutCharacterTables } from './without-tables.ts';
 import { withoutUndici } from './without-undici.ts';
