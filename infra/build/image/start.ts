@@ -4,7 +4,7 @@ import { mapStacks } from './map-stacks.ts';
 // What the image starts: `node start.js FUNCTION` runs FUNCTION/main.js beside this file.
 const name = process.argv[2];
 const functions = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['chunks', 'compile-cache'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && entry.name !== 'compile-cache')
   .map((entry) => entry.name)
   .toSorted();
 if (name !== undefined && functions.includes(name)) {

@@ -49,12 +49,14 @@ export async function warmCache({ node, app, functions, uid }: WarmOptions): Pro
     await promise;
   }
 
-  const chunks = (await readdir(join(app, 'chunks'))).filter((file) => file.endsWith('.js'));
-  for (const file of chunks.toSorted()) {
-    const source = `await import('./chunks/${file}');`;
-    await load(['--input-type=module', '--eval', source], (code) => code === 0);
-  }
   for (const name of functions) {
+    const chunks = (await readdir(join(app, name, 'chunks'))).filter((file) =>
+      file.endsWith('.js'),
+    );
+    for (const file of chunks.toSorted()) {
+      const source = `await import('./${name}/chunks/${file}');`;
+      await load(['--input-type=module', '--eval', source], (code) => code === 0);
+    }
     const refused = (code: unknown, output: string): boolean =>
       code === 1 && /"code":"bad-config".*\bPORT\b/.test(output);
     await load(['start.js', name], refused);
