@@ -55,6 +55,9 @@ export function startOwnProcess<Task, Result>(
   };
 }
 
+// In the process itself: where the benchmark has been killed, nobody else ends it.
+process.once('disconnect', () => process.exit());
+
 /** What the process itself is sent: listen for it with `process.on('message')`. */
 export interface Asked<Task> {
   readonly id: number;
