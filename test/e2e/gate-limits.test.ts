@@ -5,7 +5,7 @@ import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
 import { matchImage } from '#shared/config/match-image.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
 import type { KubeAnswer } from './tools/kube-request.ts';
 import {

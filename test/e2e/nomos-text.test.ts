@@ -4,7 +4,7 @@ import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { CRAFTED, type NomosObject, anyObject } from '#test/fixtures/nomos-objects.ts';
 import { connectCluster } from './tools/connect-cluster.ts';
 import { findTool } from './tools/find-tool.ts';

@@ -53,7 +53,7 @@ describe.each([
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-seeds-'));
     const emulator = await startEmulator?.();
-    closeEmulator = emulator?.close;
+    closeEmulator = async () => emulator?.close();
     const pubsub = emulator === undefined ? {} : { pubsubHost: emulator.host };
     world = await startTestWorld(pubsub);
   });

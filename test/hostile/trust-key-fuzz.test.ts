@@ -22,7 +22,7 @@ import {
 import type { KeyKind } from '#test/fakes/key-kinds.ts';
 import { createMemoryRegistry, type MemoryRegistry } from '#test/fakes/memory-registry.ts';
 
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { REPOSITORY, release, VICTIM } from './trust/world.ts';
 
 const SLSA = 'https://slsa.dev/provenance/v1';

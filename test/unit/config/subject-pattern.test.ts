@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { findAnchorProblem, findCompileProblem } from '#shared/config/subject-pattern.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 
 describe('findAnchorProblem()', () => {
   it.each([

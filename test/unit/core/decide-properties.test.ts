@@ -20,7 +20,7 @@ import {
   resolvedTo,
 } from '#test/fixtures/decision.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { IMAGE, applyPatch, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
 
 const UNUSABLE: Verdict = { status: 'unusable', reason: 'tag-absent', message: 'No such tag' };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { A } from '#test/fixtures/digests.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 
 describe('parseReference()', () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PHASES, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import { type SyncEventType, transition } from '#shared/core/transition.ts';
 import { A, B } from '#test/fixtures/digests.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 
 const FAILURES = new Set<string>(['failed', 'blocked', 'stalled', 'unguarded']);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { celList, celString, checkLength } from '#infra/kubernetes/gate/cel.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',

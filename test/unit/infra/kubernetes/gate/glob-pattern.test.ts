@@ -5,7 +5,7 @@ import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/plain-reference
 import { parseImageGlob } from '#shared/config/image-glob.ts';
 import { matchImage } from '#shared/config/match-image.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import fc from '#test/fixtures/fast-check.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
 
 // Few letters, so that globs and names often meet.
 const name = fc.constantFrom('a', 'b', 'team-a', 'team-b', 'a.b', 'a--b', 'a__b', 'x_y', 'ab');
