@@ -3,6 +3,7 @@ import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Log } from '#shared/edge/log.ts';
 import { createLanes } from '#shared/edge/shed-load.ts';
+import { within } from '#shared/edge/within.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { createAsk } from './ask.ts';
@@ -11,7 +12,6 @@ import type { Engine } from './create-admission.ts';
 import { findVerdict } from './find-verdict.ts';
 import { createGoodVerdicts } from './good-verdicts.ts';
 import { LOOKS_PER_HOST, LOOKS_WAITING_PER_HOST, LOOK_LIMIT_MS } from './limits.ts';
-import { withinLimit } from './within-limit.ts';
 
 export interface EngineDeps {
   readonly settings: AdmissionConfig;
@@ -29,7 +29,7 @@ export interface EngineDeps {
 export function createEngine(deps: EngineDeps): Engine {
   const { settings, unmatched, rules, policies, checkReviewer, log, now } = deps;
   const ask = createAsk({
-    find: (question) => withinLimit(LOOK_LIMIT_MS, findVerdict(question, deps)),
+    find: (question) => within(LOOK_LIMIT_MS, findVerdict(question, deps)),
     good: createGoodVerdicts({ staleForMs: settings.staleForMs, now }),
     lanes: createLanes({ perKey: LOOKS_PER_HOST, waiting: LOOKS_WAITING_PER_HOST }),
     now,

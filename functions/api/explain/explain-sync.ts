@@ -1,12 +1,12 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { within } from '#shared/edge/within.ts';
 import { lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { Explanation, Step } from '../schema/explain.ts';
-import { within } from '../within.ts';
 import { conclude } from './conclude.ts';
 import {
   explainApproval,

@@ -1,12 +1,12 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
+import { within } from '#shared/edge/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type LookDeps, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
-import { within } from '../within.ts';
 import { formatCursor } from './cursor.ts';
 import { type Filter, narrows, wantsSync } from './filter.ts';
 import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';

@@ -1,6 +1,7 @@
 import { parseApproved } from '#shared/core/approved-list.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { within } from '#shared/edge/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
@@ -8,7 +9,6 @@ import { policyOf } from '#shared/reconcile/judge.ts';
 import type { ApiDeps } from '../deps.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
 import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';
-import { within } from '../within.ts';
 import { type Selection, selectClusters } from './select-clusters.ts';
 
 type Change = ResyncPreview['syncs'][number];

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
+import { within } from '#shared/edge/within.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { ApiDeps } from '../deps.ts';
 import { answersOf } from '../schema/problem.ts';
 import { VerifyAnswer, VerifyBody } from '../schema/verify.ts';
 import { verifyImage } from '../verify-image.ts';
-import { within } from '../within.ts';
 
 export const verifyRoute = createRoute({
   method: 'post',

@@ -1,6 +1,7 @@
 import type { Api } from './call-api.ts';
+import type { ExitCode } from '../run-command.ts';
 import { Accepted, Preview } from './schema.ts';
-import { type ExitCode, type Terminal, clean } from './terminal.ts';
+import { type Terminal, clean } from './terminal.ts';
 
 export interface ResyncArguments {
   readonly image: string | undefined;

@@ -1,8 +1,9 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { isDigest } from '#shared/core/digest.ts';
+import type { ExitCode } from '../run-command.ts';
 import { type Api, ApiFailure, readFleet } from './call-api.ts';
 import type { Sync } from './schema.ts';
-import { type ExitCode, type Terminal, clean, createProgress } from './terminal.ts';
+import { type Terminal, clean, createProgress } from './terminal.ts';
 
 export interface AwaitOptions {
   /** `IMAGE@sha256:…`, its tag included where only that tag counts. */

@@ -1,12 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toFailure } from '#shared/core/errors.ts';
+import type { ExitCode } from '../run-command.ts';
 import { type ResyncArguments, askResync } from './ask-resync.ts';
 import { awaitDigest } from './await-digest.ts';
 import { type Api, ApiFailure, openApi } from './call-api.ts';
 import { showExplanation, showVerdict } from './show-explanation.ts';
 import { showStatus } from './show-status.ts';
 import { type RunCommand, openToken } from './token.ts';
-import { type ExitCode, type Terminal, clean } from './terminal.ts';
+import { type Terminal, clean } from './terminal.ts';
 
 export interface ClientDeps {
   readonly terminal: Terminal;

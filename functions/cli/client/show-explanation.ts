@@ -1,6 +1,7 @@
 import type { Api } from './call-api.ts';
+import type { ExitCode } from '../run-command.ts';
 import { Explanation, Verdict } from './schema.ts';
-import { type ExitCode, type Terminal, clean } from './terminal.ts';
+import { type Terminal, clean } from './terminal.ts';
 
 /** Why an RSync is, or is not, on its tag's digest; 0 where it is. */
 export async function showExplanation(

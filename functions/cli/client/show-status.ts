@@ -1,5 +1,6 @@
+import type { ExitCode } from '../run-command.ts';
 import { type Api, type Query, readFleet } from './call-api.ts';
-import { type ExitCode, type Terminal, clean } from './terminal.ts';
+import { type Terminal, clean } from './terminal.ts';
 
 const WELL = new Set(['Synced', 'Ignored']);
 

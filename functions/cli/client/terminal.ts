@@ -1,6 +1,3 @@
-/** 0: done, verified, live. 1: not. 2: could not be checked, or bad input. 3: timed out. */
-export type ExitCode = 0 | 1 | 2 | 3;
-
 /** A person's terminal, or a script's pipes. */
 export interface Terminal {
   readonly out: (text: string) => void;

@@ -31,20 +31,29 @@ export async function subscribeFunctions(
   functions: ReadonlyMap<FunctionName, Pick<RunningFunction, 'url'>>,
 ): Promise<void> {
   await Promise.all(
-    PUSH_SUBSCRIPTIONS.map(({ topic, to, path, ordered }) =>
-      pubsub.replaceSubscription(`${topic}-${to}`, {
-        topic: pubsub.topicName(topic),
-        pushConfig: { pushEndpoint: `${functions.get(to)?.url}${path}` },
-        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-        enableMessageOrdering: ordered,
-        retryPolicy: RETRY_POLICY,
-        deadLetterPolicy: {
-          deadLetterTopic: pubsub.topicName(TOPICS.deadLetters),
-          maxDeliveryAttempts: MAX_DELIVERY_ATTEMPTS,
-        },
-      }),
+    PUSH_SUBSCRIPTIONS.map((subscription) =>
+      subscribeAt(pubsub, subscription, `${functions.get(subscription.to)?.url}`),
     ),
   );
+}
+
+/** Subscribes a function where it is to be reached: its own URL, or what stands in front of it. */
+export async function subscribeAt(
+  pubsub: Pick<PubsubRest, 'replaceSubscription' | 'topicName'>,
+  { topic, to, path, ordered }: (typeof PUSH_SUBSCRIPTIONS)[number],
+  url: string,
+): Promise<void> {
+  await pubsub.replaceSubscription(`${topic}-${to}`, {
+    topic: pubsub.topicName(topic),
+    pushConfig: { pushEndpoint: `${url}${path}` },
+    ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+    enableMessageOrdering: ordered,
+    retryPolicy: RETRY_POLICY,
+    deadLetterPolicy: {
+      deadLetterTopic: pubsub.topicName(TOPICS.deadLetters),
+      maxDeliveryAttempts: MAX_DELIVERY_ATTEMPTS,
+    },
+  });
 }
 
 /** Removes every subscription of the world: an emulator outlives it, and would push to closed ports for ever. */

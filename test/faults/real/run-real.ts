@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import {
-  ACK_DEADLINE_SECONDS,
-  MAX_DELIVERY_ATTEMPTS,
-  PUSH_SUBSCRIPTIONS,
-  RETRY_POLICY,
-  TOPICS,
-} from '#infra/local/world/topics.ts';
+import { subscribeAt } from '#infra/local/world/set-up-pubsub.ts';
+import { PUSH_SUBSCRIPTIONS, TOPICS } from '#infra/local/world/topics.ts';
 import { type World, startWorld } from '#infra/local/world.ts';
 import type { CampaignResult } from '../campaign.ts';
 import { createJournal } from '../journal.ts';
@@ -175,7 +170,8 @@ export async function runReal(
 
   /** Puts a proxy before the endpoint of every subscription. */
   async function mistreatMessages({ pubsub, functions: running }: World): Promise<void> {
-    for (const { topic, to, path, ordered } of PUSH_SUBSCRIPTIONS) {
+    for (const subscription of PUSH_SUBSCRIPTIONS) {
+      const { topic, to } = subscription;
       const draws = random.fork(topic);
       const losable = topic === TOPICS.registry;
       const proxy = await startFaultProxy({
@@ -186,17 +182,7 @@ export async function runReal(
         },
       });
       adopt(proxy);
-      await pubsub.replaceSubscription(`${topic}-${to}`, {
-        topic: pubsub.topicName(topic),
-        pushConfig: { pushEndpoint: `${proxy.url}${path}` },
-        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-        enableMessageOrdering: ordered,
-        retryPolicy: RETRY_POLICY,
-        deadLetterPolicy: {
-          deadLetterTopic: pubsub.topicName(TOPICS.deadLetters),
-          maxDeliveryAttempts: MAX_DELIVERY_ATTEMPTS,
-        },
-      });
+      await subscribeAt(pubsub, subscription, proxy.url);
     }
   }
 
