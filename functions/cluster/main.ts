@@ -1,56 +1,6 @@
-import { createRSyncs } from '#shared/configsync/rsyncs.ts';
-import { TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
-import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
-import { readBase, run } from '../wiring/base.ts';
-import { openFleets } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTopics } from '../wiring/topics.ts';
-import { handleTask } from './handle-task.ts';
+import { startFunction } from '../wiring/start-function.ts';
 
-await run('cluster', async () => {
-  const base = await readBase('cluster');
-  const { config, now, log, telemetry } = base;
-  const { tracing, meter } = telemetry;
-  const store = openStore(base);
-  const topics = openTopics(base);
-  const { cached } = openRegistries(base);
-  const deps = {
-    ...openImages(base, cached),
-    store,
-    publish: openStatus(base, topics),
-    now,
-    tracing,
-    meter,
-    rsyncs: traceRSyncs(
-      createRSyncs({
-        onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
-      }),
-      tracing,
-    ),
-    settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
-  };
-  const app = openApp(base, () => store.readCluster(''));
-  const access = openAccess(base, 'cluster');
-  const messages = { ...openMessages(base, topics, access), patienceMs: TASK_PATIENCE_MS };
-  // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).
-  const fleets = openFleets(base);
-  const [urgent, sweeping] = [fleets('push'), fleets('sweep')];
-  const routes = { '/tasks': urgent, '/resync-tasks': urgent, '/sweep-tasks': sweeping };
-  for (const [route, fleet] of Object.entries(routes)) {
-    app.post(
-      route,
-      withMessage(
-        (message, context) => handleTask(message, { ...deps, fleet, log: context.log }),
-        messages,
-      ),
-    );
-  }
-  await serve('cluster', app, base, async () => {
-    await topics.close();
-    await store.close();
-  });
+await startFunction({
+  name: 'cluster',
+  open: async (start) => (await import('./open.ts')).openCluster(start),
 });

@@ -1,45 +1,6 @@
-import type { Task } from '#shared/core/task.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
-import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
-import { readSubject } from '#shared/registry/subject.ts';
-import { createTagsOf } from '#shared/registry/tags-of.ts';
-import { readBase, run } from '../wiring/base.ts';
-import { openFleet } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp, openMessages, serve } from '../wiring/serve.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
-import { handlePush } from './handle-push.ts';
+import { startFunction } from '../wiring/start-function.ts';
 
-await run('push', async () => {
-  const base = await readBase('push');
-  const { config, now } = base;
-  const store = openStore(base);
-  const topics = openTopics(base);
-  const { plain, cached } = openRegistries(base);
-  const artifacts = createArtifactLookup(loadDockerImages);
-  const deps = {
-    ...openImages(base, cached),
-    store,
-    publish: openStatus(base, topics),
-    now,
-    fleet: openFleet(base),
-    subjectOf: readSubject.bind(undefined, cached),
-    tagsOf: createTagsOf({ registry: plain, artifacts }),
-    signedIn: (repository: string) =>
-      config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
-  };
-  const app = openApp(base, () => store.readCluster(''));
-  const messages = openMessages(base, topics, openAccess(base, 'push'));
-  const publish = openTasks(base, topics, config.topics.tasks);
-  const answer = withMessage((message, { log }) => {
-    const publishTasks = (tasks: readonly Task[]) => publish(tasks, message.publishTime);
-    return handlePush(message, { ...deps, log, publishTasks });
-  }, messages);
-  app.post('/', answer);
-  await serve('push', app, base, async () => {
-    await topics.close();
-    await store.close();
-  });
+await startFunction({
+  name: 'push',
+  open: async (start) => (await import('./open.ts')).openPush(start),
 });

@@ -1,43 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { traceRequest } from '#shared/edge/trace-request.ts';
-import { readBase, run } from '../wiring/base.ts';
-import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp, serve } from '../wiring/serve.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
-import { handleSweep } from './handle-sweep.ts';
+import { startFunction } from '../wiring/start-function.ts';
 
-await run('sweep', async () => {
-  const base = await readBase('sweep');
-  const { config, now, telemetry } = base;
-  const { tracing, meter } = telemetry;
-  const store = openStore(base);
-  const topics = openTopics(base);
-  const checkCaller = openAccess(base, 'sweep');
-  const deps = {
-    ...openImages(base, openRegistries(base).cached),
-    fleet: openFleet(base, 'sweep'),
-    store,
-    publishTasks: openTasks(base, topics, config.topics.sweepTasks),
-    publish: openStatus(base, topics),
-    settings: { ...config.sweep, callsPerMinute: callsPerMinute(base, 'sweep') },
-    now,
-    meter,
-    newId: randomUUID,
-  };
-  const app = openApp(base, () => store.readCluster(''));
-  // Called by Cloud Scheduler, whose body says nothing.
-  app.post('/', traceRequest(tracing), async (c) => {
-    await checkCaller(c.req.raw.headers);
-    const log = c.get('log');
-    const result = await handleSweep({ ...deps, log });
-    log.info({ ...result }, 'Sweep completed');
-    return c.json(result);
-  });
-  await serve('sweep', app, base, async () => {
-    await topics.close();
-    await store.close();
-  });
+await startFunction({
+  name: 'sweep',
+  open: async (start) => (await import('./open.ts')).openSweep(start),
 });

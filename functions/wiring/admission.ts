@@ -28,13 +28,14 @@ export interface AdmissionParts extends Images {
   readonly checkReviewer: CheckReviewer;
 }
 
-type AdmissionStart = Start & { readonly admission: AdmissionEnv };
+/** What is known of admission before its config has been read. */
+export type AdmissionStart = Start & { readonly admission: AdmissionEnv };
 
 /**
  * Hands over what the config file says, or where there is none the public key that is mounted in its place, and again
  * whenever that key changes. Returns what stops looking. Throws `bad-config`.
  */
-export async function openAdmission(
+export async function openParts(
   start: AdmissionStart,
   use: (parts: AdmissionParts) => void,
 ): Promise<() => void> {

@@ -42,9 +42,8 @@ export async function readStart(name: string): Promise<Start> {
   return { env, log, telemetry, now: () => new Date() };
 }
 
-/** Reads the environment and the config file that it names, once, for a function. Throws `bad-config`. */
-export async function readBase(name: string): Promise<Base> {
-  const start = await readStart(name);
+/** Reads the config file that the environment names, once, for a function. Throws `bad-config`. */
+export async function readBase(start: Start): Promise<Base> {
   return { ...start, config: await readConfig(start.env.configPath) };
 }
 

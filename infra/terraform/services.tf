@@ -132,10 +132,11 @@ resource "google_cloud_run_v2_service" "this" {
           path = "/ready"
         }
         initial_delay_seconds = 0
-        period_seconds        = 5
-        timeout_seconds       = 5
+        # Often: the first request waits for the first probe that finds the port.
+        period_seconds  = 1
+        timeout_seconds = 1
         # Two minutes: so long a binding that was just made may take to hold everywhere.
-        failure_threshold = 24
+        failure_threshold = 120
       }
       # Only whether the process answers: a store that is down is no reason to start anew.
       liveness_probe {

@@ -77,7 +77,7 @@ describe('the import table', () => {
     const wiring = sources.flatMap(({ path, imports }) =>
       imports
         .filter(({ target }) => isWithin(target, 'functions/wiring'))
-        .filter(() => !/\/main\.ts$|^functions\/(?:wiring|cli)\//.test(path))
+        .filter(() => !/\/(?:main|open)\.ts$|^functions\/(?:wiring|cli)\//.test(path))
         .map(({ target }) => `${path} -> ${target}`),
     );
     expect(wiring).toEqual([]);

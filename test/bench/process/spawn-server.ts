@@ -14,14 +14,19 @@ export interface ServerCommand {
   readonly log?: string;
   /** Its certificate, where it speaks HTTPS. */
   readonly ca?: string;
-  /** What is asked of it first. */
-  readonly first?: { readonly method: string; readonly path: string; readonly body?: string };
+  /** What is asked of it first, and the status that it answers; 200 where none is named. */
+  readonly first?: {
+    readonly method: string;
+    readonly path: string;
+    readonly body?: string;
+    readonly status?: number;
+  };
 }
 
 export interface Server {
   readonly pid: number;
   readonly url: string;
-  /** From its start to its first 200, in milliseconds. */
+  /** From its start to its first answer, in milliseconds. */
   readonly startMs: number;
   /** SIGTERM, and then SIGKILL. */
   stop(): Promise<void>;
@@ -32,9 +37,9 @@ const HOST = '127.0.0.1';
 const POLL_MS = 1;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 12_000;
-const HEALTH = { method: 'GET', path: '/health' };
+const HEALTH = { method: 'GET', path: '/health', status: 200 };
 
-/** Starts a server by this same Node and asks it until it answers 200. Throws where it never does. */
+/** Starts a server by this same Node and asks it until it answers. Throws where it never does, or with another status. */
 export async function spawnServer(command: ServerCommand): Promise<Server> {
   const { args, env, port, log, ca, first = HEALTH } = command;
   const output = log === undefined ? 'ignore' : openSync(log, 'a');
@@ -55,9 +60,12 @@ export async function spawnServer(command: ServerCommand): Promise<Server> {
     clearTimeout(timer);
   }
 
-  if (status !== 200) {
+  const { status: expected = 200 } = first;
+  if (status !== expected) {
     await stop();
-    throw new Error(`${args.join(' ')} answered ${status} where 200 was expected; see ${log}`);
+    throw new Error(
+      `${args.join(' ')} answered ${status} where ${expected} was expected; see ${log}`,
+    );
   }
   return {
     pid: child.pid ?? 0,

@@ -2,9 +2,6 @@ import { type App, createApp } from '#shared/edge/app.ts';
 import { createCallerCheck } from '#shared/edge/check-caller.ts';
 import type { Access, CheckCaller } from '#shared/edge/access.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { MAX_MESSAGE_BODY_BYTES } from '#shared/edge/limits.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
 import type { MessageDeps } from '#shared/edge/with-message.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
@@ -52,29 +49,5 @@ export function openApp({ log, telemetry }: Base, ready: () => Promise<unknown>)
     ready: async () => {
       await ready();
     },
-  });
-}
-
-/** Serves the app under functions-framework until it is told to stop. */
-export async function serve(
-  name: string,
-  app: App,
-  { env, log, telemetry }: Base,
-  close: () => Promise<void>,
-  maxBodyBytes = MAX_MESSAGE_BODY_BYTES,
-): Promise<void> {
-  await serveFunction({
-    name,
-    app,
-    port: env.port,
-    host: env.host,
-    maxBodyBytes,
-    log,
-    framework: functionsFramework,
-    close: async () => {
-      await close();
-      await telemetry.close();
-    },
-    process,
   });
 }

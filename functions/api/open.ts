@@ -1,0 +1,47 @@
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
+import { randomUUID } from 'node:crypto';
+import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { traceRequest } from '#shared/edge/trace-request.ts';
+import { readBase, type Start } from '../wiring/base.ts';
+import { openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import { openApp } from '../wiring/app.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { createPersonCheck } from './check-person.ts';
+import { createApi } from './create-api.ts';
+
+/** The function that people and their scripts call (DESIGN section 10). Throws `bad-config`. */
+export async function openApi(start: Start): Promise<OpenedFunction> {
+  const base = await readBase(start);
+  const { config, env, now, log, telemetry } = base;
+  const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const { cached } = openRegistries(base);
+  const api = createApi({
+    ...openImages(base, cached),
+    store,
+    fleet: openFleet(base, 'api'),
+    rsyncs: createRSyncs({
+      onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
+    }),
+    settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
+    checkPerson,
+    publishTasks: openTasks(base, topics, config.topics.resyncTasks),
+    publish: openStatus(base, topics),
+    now,
+    newId: randomUUID,
+  });
+  const app = openApp(base, () => store.readCluster(''));
+  app.use('/v1/*', traceRequest(telemetry.tracing));
+  app.route('/', api);
+  return {
+    app,
+    async close() {
+      await topics.close();
+      await store.close();
+    },
+  };
+}

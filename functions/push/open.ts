@@ -1,0 +1,50 @@
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
+import type { Task } from '#shared/core/task.ts';
+import { withMessage } from '#shared/edge/with-message.ts';
+import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
+import { readSubject } from '#shared/registry/subject.ts';
+import { createTagsOf } from '#shared/registry/tags-of.ts';
+import { readBase, type Start } from '../wiring/base.ts';
+import { openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import { openAccess, openApp, openMessages } from '../wiring/app.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { handlePush } from './handle-push.ts';
+
+/** The function that Artifact Registry's notifications come to (DESIGN section 2). Throws `bad-config`. */
+export async function openPush(start: Start): Promise<OpenedFunction> {
+  const base = await readBase(start);
+  const { config, now } = base;
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const { plain, cached } = openRegistries(base);
+  const artifacts = createArtifactLookup(loadDockerImages);
+  const deps = {
+    ...openImages(base, cached),
+    store,
+    publish: openStatus(base, topics),
+    now,
+    fleet: openFleet(base),
+    subjectOf: readSubject.bind(undefined, cached),
+    tagsOf: createTagsOf({ registry: plain, artifacts }),
+    signedIn: (repository: string) =>
+      config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
+  };
+  const app = openApp(base, () => store.readCluster(''));
+  const messages = openMessages(base, topics, openAccess(base, 'push'));
+  const publish = openTasks(base, topics, config.topics.tasks);
+  const answer = withMessage((message, { log }) => {
+    const publishTasks = (tasks: readonly Task[]) => publish(tasks, message.publishTime);
+    return handlePush(message, { ...deps, log, publishTasks });
+  }, messages);
+  app.post('/', answer);
+  return {
+    app,
+    async close() {
+      await topics.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
+import { randomUUID } from 'node:crypto';
+import { traceRequest } from '#shared/edge/trace-request.ts';
+import { readBase, type Start } from '../wiring/base.ts';
+import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
+import { openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import { openAccess, openApp } from '../wiring/app.ts';
+import { openStore } from '../wiring/store.ts';
+import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { handleSweep } from './handle-sweep.ts';
+
+/** The function that Cloud Scheduler calls (DESIGN section 2). Throws `bad-config`. */
+export async function openSweep(start: Start): Promise<OpenedFunction> {
+  const base = await readBase(start);
+  const { config, now, telemetry } = base;
+  const { tracing, meter } = telemetry;
+  const store = openStore(base);
+  const topics = openTopics(base);
+  const checkCaller = openAccess(base, 'sweep');
+  const deps = {
+    ...openImages(base, openRegistries(base).cached),
+    fleet: openFleet(base, 'sweep'),
+    store,
+    publishTasks: openTasks(base, topics, config.topics.sweepTasks),
+    publish: openStatus(base, topics),
+    settings: { ...config.sweep, callsPerMinute: callsPerMinute(base, 'sweep') },
+    now,
+    meter,
+    newId: randomUUID,
+  };
+  const app = openApp(base, () => store.readCluster(''));
+  // Called by Cloud Scheduler, whose body says nothing.
+  app.post('/', traceRequest(tracing), async (c) => {
+    await checkCaller(c.req.raw.headers);
+    const log = c.get('log');
+    const result = await handleSweep({ ...deps, log });
+    log.info({ ...result }, 'Sweep completed');
+    return c.json(result);
+  });
+  return {
+    app,
+    async close() {
+      await topics.close();
+      await store.close();
+    },
+  };
+}

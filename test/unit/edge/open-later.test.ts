@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { CountersignError } from '#shared/core/errors.ts';
+import { type LateFunction, type OpenedFunction, openLater } from '#shared/edge/open-later.ts';
+import { recordLog } from '#test/fakes/log.ts';
+
+const HEALTH = 'http://function.test/health';
+const WORK = 'http://function.test/work';
+
+interface World {
+  readonly late: LateFunction;
+  readonly lines: ReturnType<typeof recordLog>['lines'];
+  readonly exits: number[];
+  readonly open: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly counted: { opened: number; closed: number };
+}
+
+function start(): World {
+  const { log, lines } = recordLog();
+  const { promise, resolve, reject } = Promise.withResolvers<OpenedFunction>();
+  const exits: number[] = [];
+  const counted = { opened: 0, closed: 0 };
+  const late = openLater({
+    log,
+    process: { exit: (code) => exits.push(code) },
+    open() {
+      counted.opened += 1;
+      return promise;
+    },
+  });
+  const opened: OpenedFunction = {
+    app: { fetch: ({ url }) => new Response(`opened for ${new URL(url).pathname}`) },
+    async close() {
+      counted.closed += 1;
+    },
+  };
+  return { late, lines, exits, open: () => resolve(opened), fail: reject, counted };
+}
+
+async function ask({ late }: World, url: string, method = 'GET'): Promise<[number, string]> {
+  const answer = await late.app.fetch(new Request(url, { method }));
+  return [answer.status, await answer.text()];
+}
+
+it('is healthy before it is open, and opens for nobody who only asks that', async () => {
+  const world = start();
+  expect(await ask(world, HEALTH)).toEqual([200, '{"status":"ok"}']);
+  expect((await ask(world, HEALTH, 'HEAD'))[0]).toBe(200);
+  expect(world.counted.opened).toBe(0);
+});
+
+it('opens once for all who ask for more, and they wait', async () => {
+  const world = start();
+  const asked = [ask(world, WORK), ask(world, WORK), ask(world, HEALTH, 'POST')];
+  let answered = 0;
+  for (const one of asked) void one.then(() => (answered += 1));
+  await sleep(5);
+  expect([answered, world.counted.opened]).toEqual([0, 1]);
+  expect(await ask(world, HEALTH)).toEqual([200, '{"status":"ok"}']);
+  world.open();
+  expect(await Promise.all(asked)).toEqual([
+    [200, 'opened for /work'],
+    [200, 'opened for /work'],
+    [200, 'opened for /health'],
+  ]);
+  expect(await ask(world, HEALTH)).toEqual([200, 'opened for /health']);
+  expect(world.counted.opened).toBe(1);
+});
+
+it('opens soon without being asked', async () => {
+  const world = start();
+  world.late.openSoon();
+  expect(world.counted.opened).toBe(0);
+  await vi.waitFor(() => expect(world.counted.opened).toBe(1));
+});
+
+it('says why it cannot open, once, and exits with 1', async () => {
+  const world = start();
+  world.late.openSoon();
+  const asked = Promise.allSettled([ask(world, WORK), ask(world, WORK)]);
+  world.fail(new CountersignError('bad-config', 'No such topic'));
+  expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await sleep(100);
+  expect(world.exits).toEqual([1]);
+  expect(world.lines).toEqual([
+    expect.objectContaining({
+      error: expect.objectContaining({ code: 'bad-config' }),
+      message: 'Function cannot start',
+    }),
+  ]);
+});
+
+it('closes what was opened, and opens nothing to close it', async () => {
+  const world = start();
+  await world.late.close();
+  expect(world.counted).toEqual({ opened: 0, closed: 0 });
+  const asked = ask(world, WORK);
+  const closing = world.late.close();
+  world.open();
+  await Promise.all([asked, closing]);
+  expect(world.counted).toEqual({ opened: 1, closed: 1 });
+});
