@@ -1,6 +1,5 @@
 import type { SpanAttributes } from '#shared/core/tracing.ts';
 import type { Log } from '#shared/edge/log.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { severityOf } from '#shared/status/severity.ts';
 
@@ -14,12 +13,16 @@ const MAX_CODES = 10;
  * An event that the broker has, as a line of the log: alert policies watch logs, and cannot watch a topic. Its severity
  * is the event's.
  */
-export function logEvent(event: StatusEvent, log: Pick<Log, 'info' | 'warn' | 'error'>): void {
+export function logEvent(
+  event: StatusEvent,
+  eventId: string | undefined,
+  log: Pick<Log, 'info' | 'warn' | 'error'>,
+): void {
   const { type, data } = event;
   const codes = [...new Set(data.errors.map(({ code }) => code))].slice(0, MAX_CODES);
   const fields = {
     event: type,
-    eventId: eventIdOf(event),
+    eventId,
     ...placeOf(event),
     ...(codes.length === 0 ? {} : { codes }),
     ...('breakGlass' in data ? { breakGlass: data.breakGlass?.length ?? 0 } : {}),

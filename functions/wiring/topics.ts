@@ -28,8 +28,8 @@ export function openStatus(
   return (event) => {
     const attributes = { 'messaging.system': 'gcp_pubsub', ...spanAttributesOf(event) };
     return tracing.span('publish status', { kind: 'producer', attributes }, async () => {
-      await publisher.publish({ ...event, ...traceOf(tracing) });
-      logEvent(event, log);
+      const message = await publisher.publish({ ...event, ...traceOf(tracing) });
+      logEvent(event, message.attributes['ce-id'], log);
       observeEvent(event, meter, now());
     });
   };

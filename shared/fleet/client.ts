@@ -30,8 +30,12 @@ const PLURALS: Readonly<Record<SyncKind, string>> = {
  * rest of a cold start (facts/google-cloud.md section 5). Nobody else may import it.
  */
 export function loadKubernetes(): Promise<typeof Kubernetes> {
-  return import('@kubernetes/client-node');
+  kubernetes ??= import('@kubernetes/client-node');
+  return kubernetes;
 }
+
+/** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
+let kubernetes: Promise<typeof Kubernetes> | undefined;
 
 /** The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name. */
 export async function createClusterApi(

@@ -27,12 +27,11 @@ export function createGoogleGet(deps: GoogleGetDeps): GoogleGet {
     const authorization = await authorizeGoogle(url, deps);
     const headers = { Accept: 'application/json', 'User-Agent': 'countersign' };
     const call = { url, method: 'GET', headers, body: undefined, authorization };
-    const signal = AbortSignal.timeout(limits.callMs);
+    const bounds = { deadlineMs: limits.callMs, maxBytes: limits.answerBytes };
     try {
-      return await sendRequest(call, agents, signal, limits.answerBytes);
-    } catch (error) {
-      if (error instanceof CountersignError) throw unavailable(`${what}: ${error.message}`, false);
-      const cause: unknown = signal.aborted ? signal.reason : error;
+      return await sendRequest(call, agents, bounds);
+    } catch (cause) {
+      if (cause instanceof CountersignError) throw unavailable(`${what}: ${cause.message}`, false);
       throw new CountersignError(
         'fleet-unavailable',
         `${what} cannot be read: ${url.host} cannot be reached`,

@@ -17,52 +17,73 @@ export interface Answer {
   readonly text: string;
 }
 
+/** What one exchange may cost. */
+export interface Bounds {
+  readonly deadlineMs: number;
+  readonly maxBytes: number;
+}
+
 /**
  * Sends one request and reads the whole answer, whatever its status. Redirects are answers like any other: followed,
- * they would let a member cluster send us, behind the gateway, wherever it likes. Throws `too-large`, and what Node
- * throws for a broken or aborted connection.
+ * they would let a member cluster send us, behind the gateway, wherever it likes. Throws `too-large`, a `TimeoutError`
+ * after the deadline, and what Node throws for a broken connection.
  */
-export async function sendRequest(
-  call: OutgoingCall,
+export function sendRequest(
+  { url, method, body, authorization, ...call }: OutgoingCall,
   agents: Agents,
-  signal: AbortSignal,
-  maxBytes: number,
+  { deadlineMs, maxBytes }: Bounds,
 ): Promise<Answer> {
-  const { url, method, body, authorization } = call;
   const secure = url.protocol === 'https:';
   const agent = authorization.proxy ?? (secure ? agents.https : agents.http);
   const headers = { ...call.headers, ...authorization.headers };
-  const options = { ...authorization.tls, method, headers, agent, signal };
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = secure ? requestHttps(url, options) : requestHttp(url, options);
-    // Stays in place: a connection may break after the response has begun, too.
-    outgoing.on('error', reject);
-    outgoing.once('response', resolve);
-    outgoing.end(body);
+  const options = { ...authorization.tls, method, headers, agent };
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const outgoing = secure ? requestHttps(url, options) : requestHttp(url, options);
+
+  function giveUp(error: Error): void {
+    reject(error);
+    outgoing.destroy();
+  }
+
+  // By a timer: an AbortSignal costs several listeners a request, and half a task's calls are that.
+  const timer = setTimeout(() => {
+    giveUp(new DOMException(`No answer within ${deadlineMs} ms`, 'TimeoutError'));
+  }, deadlineMs);
+  // Stays in place: a connection may break after the response has begun, too.
+  outgoing.on('error', reject);
+  outgoing.once('close', () => clearTimeout(timer));
+  outgoing.once('response', (response) => {
+    readText(response, { url, maxBytes, giveUp }, (text) => {
+      resolve({ status: response.statusCode ?? 0, headers: flatten(response.headers), text });
+    });
   });
-  return {
-    status: response.statusCode ?? 0,
-    headers: flatten(response.headers),
-    text: await readText(response, url, maxBytes),
-  };
+  outgoing.end(body);
+  return promise;
 }
 
-/** Counts what arrives, whatever Content-Length says; leaving the loop early closes the connection. */
-async function readText(response: IncomingMessage, url: URL, maxBytes: number): Promise<string> {
+interface Reading {
+  readonly url: URL;
+  readonly maxBytes: number;
+  readonly giveUp: (error: Error) => void;
+}
+
+/** Counts what arrives, whatever Content-Length says. */
+function readText(
+  response: IncomingMessage,
+  { url, maxBytes, giveUp }: Reading,
+  use: (text: string) => void,
+): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response) {
-    if (!Buffer.isBuffer(chunk)) continue;
+  response.on('data', (chunk: Buffer) => {
     size += chunk.byteLength;
-    if (size > maxBytes) {
-      throw new CountersignError(
-        'too-large',
-        `Answer of ${url.host} is larger than ${maxBytes} bytes`,
-      );
-    }
     chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    if (size <= maxBytes) return;
+    const message = `Answer of ${url.host} is larger than ${maxBytes} bytes`;
+    giveUp(new CountersignError('too-large', message));
+  });
+  response.once('end', () => use(Buffer.concat(chunks).toString('utf8')));
+  response.once('error', giveUp);
 }
 
 function flatten(headers: IncomingMessage['headers']): Record<string, string> {

@@ -42,12 +42,12 @@ export function createTransport(
     if (method === 'PATCH') headers['Content-Type'] = kubernetes.PatchStrategy.MergePatch;
     const text = typeof body === 'string' ? body : undefined;
     const call = { url: new URL(request.getUrl()), method, headers, body: text, authorization };
-    const signal = AbortSignal.timeout(limits.callMs);
+    const bounds = { deadlineMs: limits.callMs, maxBytes: limits.answerBytes };
     try {
-      return await sendRequest(call, agents, signal, limits.answerBytes);
+      return await sendRequest(call, agents, bounds);
     } catch (error) {
       if (error instanceof CountersignError) throw error;
-      throw unreachable(cluster, signal.aborted ? signal.reason : error);
+      throw unreachable(cluster, error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { StatusEvent } from './events.ts';
 
 /**
@@ -18,7 +18,7 @@ export function eventIdOf(event: StatusEvent): string {
     id: 'id' in data ? data.id : undefined,
     hashes: 'hashes' in data ? data.hashes : undefined,
   };
-  return createHash('sha256').update(canonicalJson(identity)).digest('hex');
+  return hash('sha256', canonicalJson(identity));
 }
 
 /**

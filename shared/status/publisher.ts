@@ -1,4 +1,4 @@
-import { encodeEvent } from './encode.ts';
+import { encodeEvent, type TopicMessage } from './encode.ts';
 import type { StatusEvent } from './events.ts';
 import type { TopicPublisher } from './topic.ts';
 
@@ -10,8 +10,8 @@ export interface StatusPublisherDeps {
 }
 
 export interface StatusPublisher {
-  /** Resolves when the broker has the event. Throws `publish-failed`; a retry has the same `ce-id`. */
-  publish(event: StatusEvent): Promise<void>;
+  /** Resolves with the message when the broker has it. Throws `publish-failed`; a retry has the same `ce-id`. */
+  publish(event: StatusEvent): Promise<TopicMessage>;
 }
 
 /** Publishes status events; no ordering key: consumers go by `since`. */
@@ -22,7 +22,9 @@ export function createStatusPublisher({
 }: StatusPublisherDeps): StatusPublisher {
   return {
     async publish(event) {
-      await topic.publish(encodeEvent(event, { source, now: now() }));
+      const message = encodeEvent(event, { source, now: now() });
+      await topic.publish(message);
+      return message;
     },
   };
 }

@@ -1,11 +1,19 @@
 import type * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 
+/** What a schema has made: valid, and in its order. Records are never changed in place. */
+const made = new WeakSet<object>();
+
 /** The record in `text`; undefined when it is none, for whoever can write to the store may have written it. */
-export function readRecord<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+export function readRecord<T extends object>(
+  schema: z.ZodType<T>,
+  text: string | undefined,
+): T | undefined {
   if (text === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(text));
+    const record = schema.parse(JSON.parse(text));
+    made.add(record);
+    return record;
   } catch {
     return undefined;
   }
@@ -15,7 +23,8 @@ export function readRecord<T>(schema: z.ZodType<T>, text: string | undefined): T
  * The record as text, the same for the same record whoever made it: in the order of its schema. What could not be read back must not be written: it would be lost without a word. Throws
  * `internal`, for it is a bug of the caller.
  */
-export function writeRecord<T>(schema: z.ZodType<T>, record: T): string {
+export function writeRecord<T extends object>(schema: z.ZodType<T>, record: T): string {
+  if (made.has(record)) return JSON.stringify(record);
   const { data, error } = schema.safeParse(record);
   if (error === undefined) return JSON.stringify(data);
   const place = error.issues[0]?.path.join('.') ?? '';

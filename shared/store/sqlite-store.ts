@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
 import { readRecord, writeRecord } from './record-text.ts';
 import { STORED_NOTES, StoredCluster, StoredImage } from './schema.ts';
@@ -48,11 +49,22 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     }
   }
 
-  function read<T>(schema: z.ZodType<T>, row: Row | undefined, table: string): T | undefined {
+  function read<T extends object>(
+    schema: z.ZodType<T>,
+    row: Row | undefined,
+    table: string,
+  ): T | undefined {
     if (row === undefined) return undefined;
     const record = readRecord(schema, String(row.record));
     if (record === undefined) onUnreadable({ table, key: String(row.key) });
     return record;
+  }
+
+  /** Whether the row holds the record of this text; nearly always it is that very text. */
+  function isRecord(row: Row | undefined, expected: string | undefined): boolean {
+    if (row?.record === expected) return true;
+    const current = read(StoredCluster, row, 'clusters');
+    return (current && writeRecord(StoredCluster, current)) === expected;
   }
 
   return {
@@ -71,10 +83,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       return run((file) =>
         inTransaction(file.db, () => {
           const row = file.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
-          const current = read(StoredCluster, row, 'clusters');
-          if ((current && writeRecord(StoredCluster, current)) !== expected) return false;
+          if (!isRecord(row, expected)) return false;
           file.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
-          return replaceFollows(file, record);
+          return replaceFollows(file, record, over?.follows);
         }),
       );
     },
@@ -160,7 +171,13 @@ function startOf({ reconciledAt }: ClusterRecord): number | null {
   return reconciledAt === undefined ? null : Date.parse(reconciledAt);
 }
 
-function replaceFollows(file: OpenFile, { cluster, follows }: ClusterRecord): true {
+/** `before` are those that are there, where that is known. */
+function replaceFollows(
+  file: OpenFile,
+  { cluster, follows }: ClusterRecord,
+  before?: readonly string[],
+): true {
+  if (before !== undefined && isDeepStrictEqual(before, follows)) return true;
   file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
   const insert = file.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
   for (const repository of follows) insert.run(repository, cluster);

@@ -10,7 +10,7 @@ const LEVELS = { INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 describe('logEvent()', () => {
   it('writes every event by its severity', () => {
     const { log, lines } = recordLog();
-    for (const event of EVERY_EVENT) logEvent(event, log);
+    for (const event of EVERY_EVENT) logEvent(event, eventIdOf(event), log);
     expect(lines.map(({ level, event }) => [event, level])).toEqual(
       EVERY_EVENT.map((event) => [event.type, LEVELS[severityOf(event)]]),
     );
@@ -21,7 +21,7 @@ describe('logEvent()', () => {
     const { log, lines } = recordLog();
     const event = syncEvent('sync.blocked');
     const errors = ['2002', '2002', '1021'].map((code) => ({ code, message: 'Refused' }));
-    logEvent({ ...event, data: { ...event.data, errors } }, log);
+    logEvent({ ...event, data: { ...event.data, errors } }, eventIdOf(event), log);
     expect(lines).toEqual([
       {
         level: 'error',
@@ -42,8 +42,8 @@ describe('logEvent()', () => {
   it('counts broken glass, also where there is none', () => {
     const { log, lines } = recordLog();
     const event = sweepEvent();
-    logEvent({ ...event, data: { ...event.data, breakGlass: ['c1/RootSync/a'] } }, log);
-    logEvent({ ...event, data: { ...event.data, breakGlass: [] } }, log);
+    logEvent({ ...event, data: { ...event.data, breakGlass: ['c1/RootSync/a'] } }, 'id', log);
+    logEvent({ ...event, data: { ...event.data, breakGlass: [] } }, 'id', log);
     expect(lines.map(({ breakGlass }) => breakGlass)).toEqual([1, 0]);
   });
 });
