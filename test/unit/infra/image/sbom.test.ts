@@ -45,7 +45,7 @@ function sbomOf(inputs: readonly string[]) {
 describe('imageSbom()', () => {
   it('keeps what is bundled, Node and ourselves', () => {
     const sbom = sbomOf([
-      'functions/push/main.ts',
+      'functions/push/open.ts',
       'node_modules/zod/v4/index.js',
       'node_modules/@hono/node-server/dist/index.mjs',
       '../elsewhere/node_modules/a/node_modules/b/index.js',

@@ -57,9 +57,9 @@ describe('subscriptions', () => {
   it('push to the routes of the functions, and to all of them', () => {
     const paths = Texts.parse(source.locals.get('task_paths'));
     expect(Object.values(paths).toSorted()).toEqual(
-      all(/'(\/[a-z-]+)':/g, textOf('functions/cluster/main.ts')).toSorted(),
+      all(/'(\/[a-z-]+)':/g, textOf('functions/cluster/open.ts')).toSorted(),
     );
-    const push = all(/app\.post\('([^']+)'/g, textOf('functions/push/main.ts'));
+    const push = all(/app\.post\('([^']+)'/g, textOf('functions/push/open.ts'));
     expect(push).toEqual([source.locals.get('push_path')]);
   });
 
@@ -101,7 +101,7 @@ describe('the scheduler', () => {
         http_target: z.tuple([z.looseObject({ http_method: z.string(), uri: z.string() })]),
       })
       .parse(bodyOf('google_cloud_scheduler_job.sweep'));
-    const [route] = all(/app\.post\('([^']+)'/g, textOf('functions/sweep/main.ts'));
+    const [route] = all(/app\.post\('([^']+)'/g, textOf('functions/sweep/open.ts'));
     expect(schedule).toBe('* * * * *');
     expect(target[0].http_method).toBe('POST');
     expect(target[0].uri).toBe(`\${google_cloud_run_v2_service.this["sweep"].uri}${route}`);
