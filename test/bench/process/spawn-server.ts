@@ -42,10 +42,9 @@ const HEALTH = { method: 'GET', path: '/health', status: 200 };
 /** Starts a server by this same Node and asks it until it answers. Throws where it never does, or with another status. */
 export async function spawnServer(command: ServerCommand): Promise<Server> {
   const { args, env, port, log, ca, first = HEALTH } = command;
-  if (process.env['PROFLOG'] && args.includes(process.env['PROF']!)) (command as any).log = process.env['PROFLOG'];
-  const output = process.env['PROFLOG'] && args.includes(process.env['PROF']!) ? openSync(process.env['PROFLOG'], 'w') : log === undefined ? 'ignore' : openSync(log, 'a');
+  const output = log === undefined ? 'ignore' : openSync(log, 'a');
   const began = performance.now();
-  const child = spawn(process.execPath, [...(process.env['PROF'] && args.includes(process.env['PROF']) ? (process.env['PROFARGS'] ?? '').split(' ') : []), ...args], {
+  const child = spawn(process.execPath, args, {
     env: { ...env, PORT: String(port), HOST },
     stdio: ['ignore', output, output],
   });
