@@ -1,5 +1,6 @@
 import {
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   DelegateBackoff,
   circuitBreaker,
@@ -10,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CIRCUIT_OPEN_MS, MAX_CIRCUITS, MAX_CIRCUIT_OPEN_MS } from './limits.ts';
 
-/** One circuit per cluster: a dead one costs one deadline, not one for each call. */
+/** A circuit for each dead cluster: it costs one deadline, not one for each call. Those that live have none. */
 export interface Circuits {
   /**
    * Runs `call`, its retries included, unless the cluster failed lately: then its failure is thrown again, and the
@@ -22,18 +23,39 @@ export interface Circuits {
 /** `openMs`: how long a cluster is left alone, unless its `Retry-After` asks for longer. */
 export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
   const circuits = new LRUCache<string, CircuitBreakerPolicy>({ max: MAX_CIRCUITS });
+
+  async function runWhole<T>(cluster: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      // Of calls under way together the first one breaks it.
+      if (isDead(error) && !circuits.has(cluster)) {
+        const circuit = createCircuit(openMs);
+        circuits.set(cluster, circuit);
+        await circuit.execute(() => throwIt(error)).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
   return {
     async run(cluster, call) {
-      const circuit = circuits.get(cluster) ?? createCircuit(openMs);
-      circuits.set(cluster, circuit);
+      const circuit = circuits.get(cluster);
+      if (circuit === undefined) return runWhole(cluster, call);
       try {
         return await circuit.execute(call);
       } catch (error) {
         if (isBrokenCircuitError(error)) throw repeatFailure(cluster, circuit);
         throw error;
+      } finally {
+        if (circuit.state === CircuitState.Closed) circuits.delete(cluster);
       }
     },
   };
+}
+
+function throwIt(error: unknown): never {
+  throw error;
 }
 
 function createCircuit(openMs: number): CircuitBreakerPolicy {

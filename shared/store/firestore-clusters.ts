@@ -1,7 +1,13 @@
 import { deletesOf, idOf, readText, writesOf } from './firestore-records.ts';
-import type { Documents, Precondition, Query, Value } from './firestore-documents.ts';
+import type { Condition, Documents, Precondition, Value } from './firestore-documents.ts';
 import { storeUnavailable } from './firestore-failure.ts';
-import { CLUSTER_KEPT_MS, LIST_PAGE, MAX_CONFLICTS, NAMES_PAGE } from './firestore-limits.ts';
+import {
+  CLUSTER_KEPT_MS,
+  KNOWN_KEPT_MS,
+  LIST_PAGE,
+  MAX_CONFLICTS,
+  NAMES_PAGE,
+} from './firestore-limits.ts';
 import { type Document, HeadFields, NameFields } from './firestore-schema.ts';
 import { packRecord, revisionOf } from './pack-record.ts';
 import { readRecord, writeRecord } from './record-text.ts';
@@ -22,6 +28,18 @@ export type ClusterStore = Pick<
 
 const CLUSTERS = 'clusters';
 const HEAD = ['parts', 'reconciledAt', 'edition'];
+const RECONCILED: Condition = {
+  field: 'reconciled',
+  op: 'EQUAL',
+  value: { booleanValue: true },
+};
+
+interface Reconciled {
+  readonly names: ReadonlySet<string>;
+  /** How many documents there were, whatever their names. */
+  readonly count: number;
+  readonly readAt: number;
+}
 
 /** `again`: somebody changed the document meanwhile. */
 type Attempt = 'done' | 'refused' | 'again';
@@ -40,6 +58,8 @@ interface Head {
  * Throws `store-unavailable`, or what the REST client throws.
  */
 export function createClusterStore({ documents, now, onUnreadable }: RecordDeps): ClusterStore {
+  let reconciled: Reconciled | undefined;
+
   async function read(cluster: string, atHand?: Document): Promise<ClusterRecord | undefined> {
     const found = await readText(documents, pathOf(cluster), atHand);
     if (found === undefined) return undefined;
@@ -69,7 +89,7 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
   }
 
   /** Names of the clusters that a condition holds for, page by page; their rows stay where they are. */
-  async function names(where: NonNullable<Query['where']>): Promise<ReadonlySet<string>> {
+  async function names(where: Condition): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     for (let after: unknown; ; ) {
       const page = await documents.query({
@@ -88,6 +108,20 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
       if (last === undefined || page.length < NAMES_PAGE) return found;
       after = { referenceValue: last.name };
     }
+  }
+
+  /**
+   * Names of the clusters that have been reconciled, all of which Firestore would bill for each push: those read
+   * lately, while there are as many. A store that was lost has another number; a cluster that took another's place is
+   * not among them, and so is tasked all the same.
+   */
+  async function known(): Promise<ReadonlySet<string>> {
+    const time = now().getTime();
+    const count = await documents.count(CLUSTERS, RECONCILED);
+    if (reconciled?.count !== count || time >= reconciled.readAt + KNOWN_KEPT_MS) {
+      reconciled = { names: await names(RECONCILED), count, readAt: time };
+    }
+    return reconciled.names;
   }
 
   async function mayReplace(
@@ -157,17 +191,13 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
     },
     async followers(repository) {
       // In this order: what begins to follow in between is missing from `known`, and so is tasked all the same.
-      const known = await names({
-        field: 'reconciled',
-        op: 'EQUAL',
-        value: { booleanValue: true },
-      });
+      const knownNames = await known();
       const following = await names({
         field: 'follows',
         op: 'ARRAY_CONTAINS',
         value: { stringValue: repository },
       });
-      return { known, following };
+      return { known: knownNames, following };
     },
   };
 }

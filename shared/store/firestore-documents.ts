@@ -1,6 +1,12 @@
 import { isConflict } from './firestore-failure.ts';
 import type { FirestoreRest } from './firestore-rest.ts';
-import { BatchGetAnswer, CommitAnswer, type Document, QueryAnswer } from './firestore-schema.ts';
+import {
+  BatchGetAnswer,
+  CommitAnswer,
+  CountAnswer,
+  type Document,
+  QueryAnswer,
+} from './firestore-schema.ts';
 
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;
@@ -13,9 +19,15 @@ export type Write =
   | { readonly set: string; readonly fields: Fields; readonly when?: Precondition }
   | { readonly delete: string; readonly when?: Precondition };
 
+export interface Condition {
+  readonly field: string;
+  readonly op: string;
+  readonly value: Value;
+}
+
 export interface Query {
   readonly collection: string;
-  readonly where?: { readonly field: string; readonly op: string; readonly value: Value };
+  readonly where?: Condition;
   /** One field, or `__name__`: what single-field indexes answer (docs/store.md). */
   readonly orderBy: string;
   /** A value of that field as it was read, whatever it is. */
@@ -30,6 +42,8 @@ export interface Documents {
   /** Those of `paths` that exist, by path; of their fields only `mask`, where there is one. */
   get(paths: readonly string[], mask?: readonly string[]): Promise<ReadonlyMap<string, Document>>;
   query(query: Query): Promise<readonly Document[]>;
+  /** How many a condition holds for: one read is billed for a thousand of them. */
+  count(collection: string, where: Condition): Promise<number>;
   /** All or nothing. False: a precondition did not hold. */
   commit(writes: readonly Write[]): Promise<boolean>;
 }
@@ -54,11 +68,7 @@ export function createDocuments(rest: FirestoreRest): Documents {
     async query({ collection, where, orderBy, after, select, limit }) {
       const structuredQuery = {
         from: [{ collectionId: collection }],
-        ...(where && {
-          where: {
-            fieldFilter: { field: { fieldPath: where.field }, op: where.op, value: where.value },
-          },
-        }),
+        ...(where && { where: filterOf(where) }),
         orderBy: [{ field: { fieldPath: orderBy } }],
         ...(after !== undefined && { startAt: { values: [after], before: false } }),
         ...(select && { select: { fields: select.map((fieldPath) => ({ fieldPath })) } }),
@@ -66,6 +76,15 @@ export function createDocuments(rest: FirestoreRest): Documents {
       };
       const answer = await rest.call('runQuery', { structuredQuery }, QueryAnswer);
       return answer.flatMap(({ document }) => (document ? [document] : []));
+    },
+    count(collection, where) {
+      const structuredQuery = {
+        from: [{ collectionId: collection }],
+        where: filterOf(where),
+      };
+      const aggregations = [{ alias: 'count', count: {} }];
+      const structuredAggregationQuery = { structuredQuery, aggregations };
+      return rest.call('runAggregationQuery', { structuredAggregationQuery }, CountAnswer);
     },
     async commit(writes) {
       try {
@@ -77,4 +96,8 @@ export function createDocuments(rest: FirestoreRest): Documents {
       }
     },
   };
+}
+
+function filterOf({ field, op, value }: Condition): object {
+  return { fieldFilter: { field: { fieldPath: field }, op, value } };
 }

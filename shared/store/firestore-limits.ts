@@ -38,6 +38,9 @@ export const MAX_CONFLICTS = 8;
 /** How long a cluster is remembered that nobody reconciles any more. The sweep forgets those that left the fleet. */
 export const CLUSTER_KEPT_MS = 30 * DAY_MS;
 
+/** How long the names of all clusters are used that were read for a push, while their number stays. */
+export const KNOWN_KEPT_MS = 15 * 60_000;
+
 /** How long a verdict is remembered after it was published; afterwards it may be published once more. */
 export const IMAGE_KEPT_MS = 180 * DAY_MS;
 

@@ -33,7 +33,7 @@ export interface FirestoreRest {
   /** Full name of the documents' root: `projects/…/databases/…/documents`. */
   readonly root: string;
   call<T>(
-    method: 'batchGet' | 'runQuery' | 'commit',
+    method: 'batchGet' | 'runQuery' | 'runAggregationQuery' | 'commit',
     body: object,
     schema: z.ZodType<T>,
   ): Promise<T>;

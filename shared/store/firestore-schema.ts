@@ -17,6 +17,19 @@ export const BatchGetAnswer = z.array(
 /** An element without a document only tells the time, or how far it got. */
 export const QueryAnswer = z.array(z.object({ document: Document.exactOptional() }));
 
+/** One aggregation, under the alias that we give it; without documents it is told as well. */
+export const CountAnswer = z
+  .tuple([
+    z.object({
+      result: z.object({
+        aggregateFields: z.object({
+          count: z.object({ integerValue: z.string().regex(/^[0-9]{1,9}$/) }),
+        }),
+      }),
+    }),
+  ])
+  .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue));
+
 export const CommitAnswer = z.object({ commitTime: z.string().exactOptional() });
 
 /** AIP-193. */

@@ -80,14 +80,20 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       }
       const { over } = condition;
       const expected = over === undefined ? undefined : writeRecord(StoredCluster, over);
-      return run((file) =>
-        inTransaction(file.db, () => {
+      return run((file) => {
+        if (expected !== undefined && isDeepStrictEqual(over?.follows, record.follows)) {
+          const { changes } = file
+            .prepare(REPLACE_TEXT)
+            .run(startOf(record), text, record.cluster, expected);
+          if (Number(changes) > 0) return true;
+        }
+        return inTransaction(file.db, () => {
           const row = file.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
           if (!isRecord(row, expected)) return false;
           file.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
-          return replaceFollows(file, record, over?.follows);
-        }),
-      );
+          return replaceFollows(file, record);
+        });
+      });
     },
     deleteCluster: (cluster) =>
       run((file) =>
@@ -160,6 +166,10 @@ const REPLACE_CLUSTER = `
   ON CONFLICT (cluster) DO UPDATE SET reconciled_ms = ?2, record = ?3
   WHERE clusters.reconciled_ms IS NULL OR clusters.reconciled_ms <= ?2`;
 
+/** One statement in place of four, where nothing else changes: nearly always. */
+const REPLACE_TEXT =
+  'UPDATE clusters SET reconciled_ms = ?, record = ? WHERE cluster = ? AND record = ?';
+
 const PUT_CLUSTER = 'INSERT OR REPLACE INTO clusters VALUES (?, ?, ?)';
 
 function replaceOlder(file: OpenFile, record: ClusterRecord, text: string): boolean {
@@ -171,13 +181,7 @@ function startOf({ reconciledAt }: ClusterRecord): number | null {
   return reconciledAt === undefined ? null : Date.parse(reconciledAt);
 }
 
-/** `before` are those that are there, where that is known. */
-function replaceFollows(
-  file: OpenFile,
-  { cluster, follows }: ClusterRecord,
-  before?: readonly string[],
-): true {
-  if (before !== undefined && isDeepStrictEqual(before, follows)) return true;
+function replaceFollows(file: OpenFile, { cluster, follows }: ClusterRecord): true {
   file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
   const insert = file.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
   for (const repository of follows) insert.run(repository, cluster);

@@ -54,6 +54,10 @@ const KIB = 1024;
 const PUBSUB_BYTES = 2 * 1_000;
 /** A task, and on average one event that tells what came of it. */
 const MESSAGES_A_TASK = 2;
+/** Firestore bills one read for so many that it counts. */
+const COUNTED_A_READ = 1_000;
+/** For one instance of `push`, as `KNOWN_KEPT_MS` has it. */
+const NAMES_KEPT_MINUTES = 15;
 /** Lines of the log of one task, written and kept. */
 const LOG_BYTES_A_TASK = 1.6 * KIB;
 
@@ -80,8 +84,10 @@ export function billOf(
     (requests / 1e6) * prices.requestMillion;
   const messages = tasks * MESSAGES_A_TASK + looks + pushesADay;
   const pubsub = ((messages * PUBSUB_BYTES) / KIB ** 4) * prices.pubsubTib;
-  // A push asks for the name of every cluster that is known, and Firestore counts each.
-  const reads = pushesADay * (clusters + followers) + tasks * 2 + looks;
+  // A push asks for the names of its followers and for the number of all clusters, for their names once in a while.
+  const listings = Math.min(pushesADay, DAY_MINUTES / NAMES_KEPT_MINUTES);
+  const names = pushesADay * (followers + Math.ceil(clusters / COUNTED_A_READ));
+  const reads = names + listings * clusters + tasks * 2 + looks;
   const writes = tasks + looks;
   const firestore =
     (reads / 1e5) * prices.firestoreReads100k + (writes / 1e5) * prices.firestoreWrites100k;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  KNOWN_KEPT_MS,
   MAX_ANSWER_BYTES,
   MAX_CONFLICTS,
   MAX_INLINE_BYTES,
@@ -215,20 +216,76 @@ describe('reading a record', () => {
 });
 
 describe('followers()', () => {
+  const REPOSITORY = 'r.example/configs/platform';
+
   it('reads names only, by fields that have an index', async () => {
-    const { store, sent } = scriptedFirestore([() => Response.json([{ readTime: T1 }])]);
-    await store.followers('r.example/configs/platform');
-    expect(sent.map(({ body }) => body['structuredQuery'])).toMatchObject([
-      { where: { fieldFilter: { field: { fieldPath: 'reconciled' }, op: 'EQUAL' } } },
-      { where: { fieldFilter: { field: { fieldPath: 'follows' }, op: 'ARRAY_CONTAINS' } } },
+    const { store, sent } = scriptedFirestore([answerNames(() => ['c1'])]);
+    await store.followers(REPOSITORY);
+    const reconciled = { fieldFilter: { field: { fieldPath: 'reconciled' }, op: 'EQUAL' } };
+    expect(sent.map(({ body }) => body)).toMatchObject([
+      {
+        structuredAggregationQuery: {
+          structuredQuery: { where: reconciled },
+          aggregations: [{ alias: 'count', count: {} }],
+        },
+      },
+      { structuredQuery: { where: reconciled, select: { fields: [{ fieldPath: 'cluster' }] } } },
+      {
+        structuredQuery: {
+          where: { fieldFilter: { field: { fieldPath: 'follows' }, op: 'ARRAY_CONTAINS' } },
+          select: { fields: [{ fieldPath: 'cluster' }] },
+        },
+      },
     ]);
-    for (const { body } of sent) {
-      expect(body['structuredQuery']).toMatchObject({
-        select: { fields: [{ fieldPath: 'cluster' }] },
-      });
-    }
+  });
+
+  it('reads the names of all clusters again where there are more or fewer, and after a while', async () => {
+    let names = ['c1', 'c2'];
+    let now = new Date('2026-11-22T05:00:00Z');
+    const { store, sent } = scriptedFirestore([answerNames(() => names)], { now: () => now });
+    const read = async (): Promise<[readonly string[], number]> => {
+      sent.length = 0;
+      const { known } = await store.followers(REPOSITORY);
+      return [[...known].toSorted(), sent.length];
+    };
+    expect(await read()).toEqual([['c1', 'c2'], 3]);
+    expect(await read()).toEqual([['c1', 'c2'], 2]);
+    names = [];
+    expect(await read()).toEqual([[], 3]);
+    names = ['c3', 'c4'];
+    expect(await read()).toEqual([['c3', 'c4'], 3]);
+    now = new Date(now.getTime() + KNOWN_KEPT_MS - 1);
+    names = ['c4', 'c5'];
+    expect(await read()).toEqual([['c3', 'c4'], 2]);
+    now = new Date(now.getTime() + 1);
+    expect(await read()).toEqual([['c4', 'c5'], 3]);
+  });
+
+  it.each([
+    ['no answer', []],
+    ['a count that is none', [{ result: { aggregateFields: { count: { integerValue: '-1' } } } }]],
+    ['another alias', [{ result: { aggregateFields: { other: { integerValue: '1' } } } }]],
+  ])('fails on %s', async (_, answer) => {
+    const { store } = scriptedFirestore([() => Response.json(answer)]);
+    await expect(store.followers(REPOSITORY)).rejects.toMatchObject(UNAVAILABLE);
   });
 });
+
+/** As a collection of clusters of these names. */
+function answerNames(names: () => readonly string[]): Step {
+  return ({ url }) => {
+    if (url.endsWith(':runAggregationQuery')) {
+      const count = { integerValue: `${names().length}` };
+      return Response.json([{ result: { aggregateFields: { count } }, readTime: T1 }]);
+    }
+    const documents = names().map((name) => ({
+      name: `${PREFIX}/clusters/${name}`,
+      fields: { cluster: { stringValue: name } },
+      updateTime: T1,
+    }));
+    return Response.json([{ readTime: T1 }, ...documents.map((document) => ({ document }))]);
+  };
+}
 
 /** As a document that is there, and has no parts. */
 function answerOnlyHeads(fields: object): Step {

@@ -27,6 +27,7 @@ export function scriptedFirestore(
     readonly limits?: Partial<FirestoreLimits>;
     readonly emulatorHost?: string;
     readonly googleToken?: () => Promise<string>;
+    readonly now?: () => Date;
   } = {},
 ): { store: Store; sent: Sent[]; unreadable: unknown[] } {
   const sent: Sent[] = [];
@@ -38,7 +39,7 @@ export function scriptedFirestore(
     database: 'countersign',
     googleToken,
     ...(emulatorHost === undefined ? {} : { emulatorHost }),
-    now: () => new Date('2026-11-22T05:00:00Z'),
+    now: options.now ?? ((): Date => new Date('2026-11-22T05:00:00Z')),
     onUnreadable: (row) => unreadable.push(row),
     limits: { ...LIMITS, ...options.limits },
     fetch: async (input, init) => {
