@@ -29,7 +29,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     let cut: NodeJS.Timeout | undefined;
     const limit = setTimeout(() => {
       log.warn({ inFlight: inFlight.length, drainLimitMs }, 'Requests were handed back');
-      for (const res of [...inFlight]) handBack(res);
+      for (const res of inFlight) handBack(res);
       cut = setTimeout(() => server.closeAllConnections(), HAND_BACK_MS);
     }, drainLimitMs);
     const { promise: closed, resolve } = Promise.withResolvers<void>();

@@ -30,12 +30,12 @@ const PLURALS: Readonly<Record<SyncKind, string>> = {
  * rest of a cold start (facts/google-cloud.md section 5). Nobody else may import it.
  */
 export function loadKubernetes(): Promise<typeof Kubernetes> {
-  kubernetes ??= import('@kubernetes/client-node');
-  return kubernetes;
+  loaded ??= import('@kubernetes/client-node');
+  return loaded;
 }
 
 /** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
-let kubernetes: Promise<typeof Kubernetes> | undefined;
+let loaded: Promise<typeof Kubernetes> | undefined;
 
 /** The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name. */
 export async function createClusterApi(
