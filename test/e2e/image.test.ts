@@ -209,7 +209,8 @@ describe('a container', () => {
 async function coldStart(env: Record<string, string>): Promise<number> {
   const container = start(['push'], { env });
   await waitForLine(container, 'Listening');
-  await container.get('/health');
+  // What only the opened function answers.
+  expect(await container.get('/nowhere')).toMatchObject({ status: 404 });
   const spent = await container.cpuTime();
   await container.stop();
   return spent;
