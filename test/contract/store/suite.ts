@@ -131,6 +131,15 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
         expect(following.has('c1')).toBe(inPlace !== undefined);
       });
 
+      it('follows what the new one follows', async () => {
+        const before = clusterRecord('c1', { follows: ['a'] });
+        const after = clusterRecord('c1', { follows: ['b'] });
+        await store.writeCluster(before);
+        expect(await store.writeCluster(after, { over: before })).toBe(true);
+        expect([...(await store.followers('a')).following]).toEqual([]);
+        expect([...(await store.followers('b')).following]).toEqual(['c1']);
+      });
+
       it('writes the first', async () => {
         expect(await store.writeCluster(renamed('mine'), { over: undefined })).toBe(true);
         expect((await store.readCluster('c1'))?.message).toBe('mine');
