@@ -1,12 +1,12 @@
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { traceRequest } from '#shared/edge/trace-request.ts';
+import { asOpened, openApp } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openApp } from '../wiring/app.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
@@ -37,11 +37,5 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const app = openApp(base, () => store.readCluster(''));
   app.use('/v1/*', traceRequest(telemetry.tracing));
   app.route('/', api);
-  return {
-    app,
-    async close() {
-      await topics.close();
-      await store.close();
-    },
-  };
+  return asOpened(app, { topics, store });
 }

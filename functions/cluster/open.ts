@@ -1,13 +1,13 @@
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
 import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
+import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTopics } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
@@ -51,11 +51,5 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
       ),
     );
   }
-  return {
-    app,
-    async close() {
-      await topics.close();
-      await store.close();
-    },
-  };
+  return asOpened(app, { topics, store });
 }

@@ -1,14 +1,14 @@
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import type { Task } from '#shared/core/task.ts';
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { withMessage } from '#shared/edge/with-message.ts';
 import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
 import { readSubject } from '#shared/registry/subject.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
+import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
@@ -40,11 +40,5 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     return handlePush(message, { ...deps, log, publishTasks });
   }, messages);
   app.post('/', answer);
-  return {
-    app,
-    async close() {
-      await topics.close();
-      await store.close();
-    },
-  };
+  return asOpened(app, { topics, store });
 }

@@ -1,11 +1,11 @@
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { randomUUID } from 'node:crypto';
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import { traceRequest } from '#shared/edge/trace-request.ts';
+import { asOpened, openAccess, openApp } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openAccess, openApp } from '../wiring/app.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
@@ -38,11 +38,5 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
     log.info({ ...result }, 'Sweep completed');
     return c.json(result);
   });
-  return {
-    app,
-    async close() {
-      await topics.close();
-      await store.close();
-    },
-  };
+  return asOpened(app, { topics, store });
 }

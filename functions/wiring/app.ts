@@ -2,9 +2,11 @@ import { type App, createApp } from '#shared/edge/app.ts';
 import { createCallerCheck } from '#shared/edge/check-caller.ts';
 import type { Access, CheckCaller } from '#shared/edge/access.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import type { OpenedFunction } from '#shared/edge/open-later.ts';
 import type { MessageDeps } from '#shared/edge/with-message.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
+import type { Store } from '#shared/store/store.ts';
 import type { Base } from './base.ts';
 
 /** Who may call the function `name`: its entry of `access`. Throws `bad-config` where there is none. */
@@ -50,4 +52,18 @@ export function openApp({ log, telemetry }: Base, ready: () => Promise<unknown>)
       await ready();
     },
   });
+}
+
+/** The app as an opened function, which closes its clients after the last answer. */
+export function asOpened(
+  app: App,
+  { topics, store }: { readonly topics: Topics; readonly store: Store },
+): OpenedFunction {
+  return {
+    app,
+    async close() {
+      await topics.close();
+      await store.close();
+    },
+  };
 }
