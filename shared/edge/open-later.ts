@@ -1,12 +1,13 @@
-import type { Log } from './log.ts';
 import type { Stoppable } from './drain.ts';
+import type { Log } from './log.ts';
+import type { ServeOptions } from './serve-function.ts';
 
 /** After the first answer to a probe that waits for the port. */
 const OPEN_AFTER_MS = 50;
 
 /** A function that has read its config and made its clients. */
 export interface OpenedFunction {
-  readonly app: { fetch(request: Request, env?: unknown): Response | Promise<Response> };
+  readonly app: ServeOptions['app'];
   close(): Promise<void>;
 }
 

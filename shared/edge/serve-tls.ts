@@ -6,10 +6,11 @@ import { drainOnSignals, type Stoppable } from './drain.ts';
 import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
 import { listen } from './listen.ts';
 import type { Log } from './log.ts';
+import type { ServeOptions } from './serve-function.ts';
 import { watchChange } from './watch.ts';
 
 export interface ServeTlsOptions {
-  readonly app: { fetch(request: Request, env?: unknown): Response | Promise<Response> };
+  readonly app: ServeOptions['app'];
   readonly files: CertificateFiles;
   readonly port: number;
   readonly host: string;

@@ -32,7 +32,10 @@ export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
       if (isDead(error) && !circuits.has(cluster)) {
         const circuit = createCircuit(openMs);
         circuits.set(cluster, circuit);
-        await circuit.execute(() => throwIt(error)).catch(() => undefined);
+        const fail = (): never => {
+          throw error;
+        };
+        await circuit.execute(fail).catch(() => undefined);
       }
       throw error;
     }
@@ -52,10 +55,6 @@ export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
       }
     },
   };
-}
-
-function throwIt(error: unknown): never {
-  throw error;
 }
 
 function createCircuit(openMs: number): CircuitBreakerPolicy {

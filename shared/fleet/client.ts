@@ -25,17 +25,17 @@ const PLURALS: Readonly<Record<SyncKind, string>> = {
   RepoSync: 'reposyncs',
 };
 
+/** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
+let loaded: typeof Kubernetes | undefined;
+
 /**
  * client-node, loaded when a cluster is reached for the first time and never before: importing it costs more than the
  * rest of a cold start (facts/google-cloud.md section 5). Nobody else may import it.
  */
-export function loadKubernetes(): Promise<typeof Kubernetes> {
-  loaded ??= import('@kubernetes/client-node');
+export async function loadKubernetes(): Promise<typeof Kubernetes> {
+  loaded ??= await import('@kubernetes/client-node');
   return loaded;
 }
-
-/** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
-let loaded: Promise<typeof Kubernetes> | undefined;
 
 /** The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name. */
 export async function createClusterApi(

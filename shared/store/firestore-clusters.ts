@@ -115,7 +115,7 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
    * lately, while there are as many. A store that was lost has another number; a cluster that took another's place is
    * not among them, and so is tasked all the same.
    */
-  async function known(): Promise<ReadonlySet<string>> {
+  async function readKnown(): Promise<ReadonlySet<string>> {
     const time = now().getTime();
     const count = await documents.count(CLUSTERS, RECONCILED);
     if (reconciled?.count !== count || time >= reconciled.readAt + KNOWN_KEPT_MS) {
@@ -191,13 +191,13 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
     },
     async followers(repository) {
       // In this order: what begins to follow in between is missing from `known`, and so is tasked all the same.
-      const knownNames = await known();
+      const known = await readKnown();
       const following = await names({
         field: 'follows',
         op: 'ARRAY_CONTAINS',
         value: { stringValue: repository },
       });
-      return { known: knownNames, following };
+      return { known, following };
     },
   };
 }
