@@ -17,16 +17,28 @@ export const GATE_NAME = 'countersign-gate';
 const PREFIX = 'countersign.dev/';
 const KEYS = [APPROVED, RECEIPT, BREAK_GLASS];
 
-interface Validation {
+/** The rules' names, in the order in which the first refusal is reported. They are stable: tests remove them by name. */
+export const RULE_NAMES = [
+  'approved',
+  'receipt',
+  'break-glass',
+  'other-keys',
+  'leash',
+  'announcement',
+] as const;
+export type RuleName = (typeof RULE_NAMES)[number];
+
+/** One validation of the policy: a write passes where `expression`, in CEL, is true. */
+export interface Rule {
+  readonly name: RuleName;
   readonly expression: string;
   /** Shown when `messageExpression` cannot be: where a tenant's text has a line break. */
   readonly message: string;
   readonly messageExpression?: string;
-  readonly reason: 'Invalid';
 }
 
-/** The policy's `spec`: DESIGN section 6 (a) to (c) and break-glass, identities and scope as literals. */
-export function gatePolicy(input: GateInput): object {
+/** The policy's `spec`, with identities and scope as literals; `rules` are the input's own but in tests. */
+export function gatePolicy(input: GateInput, rules: readonly Rule[] = gateRules(input)): object {
   const named = namedScope(input.images);
   const pinned = pinnedScope(input.images);
   const open = input.unmatched === 'ignore';
@@ -69,7 +81,7 @@ export function gatePolicy(input: GateInput): object {
       name,
       expression: checkLength(expression, 'images'),
     })),
-    validations: validations(input),
+    validations: rules.map(toValidation),
   };
 }
 
@@ -95,41 +107,48 @@ const stray: Variable = {
 + variables.oldAnnotations.filter(key, ${isStray('key')} && !(key in variables.annotations))`,
 };
 
-/** In the order in which the first refusal is told. */
-function validations({ identity, breakGlass }: GateInput): readonly Validation[] {
+/** The rules of the gate for a config, in the order of `RULE_NAMES`. */
+export function gateRules({ identity, breakGlass }: GateInput): readonly Rule[] {
   const isOurs = `request.userInfo.username == ${celString(identity)}`;
   const mayBreak = `request.userInfo.username in ${celList(breakGlass)}`;
+  const ownKey = (name: RuleName, key: string): Rule => ({
+    name,
+    expression: `!(${touched(key)}) || ${isOurs}`,
+    message: `only ${identity} may change ${key}; ask Countersign to verify the image`,
+  });
   return [
-    ...[APPROVED, RECEIPT].map((key) => ({
-      expression: `!(${touched(key)}) || ${isOurs}`,
-      message: `only ${identity} may change ${key}; ask Countersign to verify the image`,
-      reason: 'Invalid' as const,
-    })),
+    ownKey('approved', APPROVED),
+    ownKey('receipt', RECEIPT),
     {
+      name: 'break-glass',
       expression: checkLength(`!(${touched(BREAK_GLASS)}) || ${mayBreak}`, 'gate.breakGlass'),
       message: `only the users of gate.breakGlass may change ${BREAK_GLASS}; ask one of them`,
-      reason: 'Invalid',
     },
     {
+      name: 'other-keys',
       expression: 'size(variables.stray) == 0',
       message: `nobody may change other annotations under ${PREFIX}; use another prefix`,
       messageExpression: `"nobody may change " + variables.stray.min() + "; use another prefix than ${PREFIX}"`,
-      reason: 'Invalid',
     },
     {
+      name: 'leash',
       expression: `!(${isOurs}) || variables.leashed`,
       message: `${identity} may change only ${APPROVED}, ${RECEIPT}, ${IMAGE_TO_SYNC}, and under effect pin the digest or version of the same repository`,
-      reason: 'Invalid',
     },
     {
+      name: 'announcement',
       expression: '!variables.judged || variables.passes',
       message: `the announced image is not approved; sign it, or ask Countersign why with GET /v1/explain`,
       messageExpression: `variables.latest
 ? "chart version latest cannot be approved for " + variables.place + "; set spec.helm.version to one exact version"
 : variables.shown + " is not approved for " + variables.place + "; sign it, or ask Countersign why with GET /v1/explain"`,
-      reason: 'Invalid',
     },
   ];
+}
+
+function toValidation({ expression, message, messageExpression }: Rule): object {
+  const text = messageExpression === undefined ? { message } : { message, messageExpression };
+  return { expression, ...text, reason: 'Invalid' };
 }
 
 /** Whether the key is added, changed or removed by this write. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
+import { gatePolicy, gateRules, RULE_NAMES } from '#infra/kubernetes/gate/policy.ts';
 import { type GateMode, renderGate } from '#infra/kubernetes/gate/render.ts';
 import { pinnedScope } from '#infra/kubernetes/gate/scope.ts';
 
@@ -109,6 +110,20 @@ describe('renderGate()', () => {
   ])('refuses more %s than an API server takes', (field, change) => {
     expect(() => render(change)).toThrow(expect.objectContaining({ code: 'bad-config' }));
     expect(() => render(change)).toThrow(field);
+  });
+});
+
+describe('gateRules()', () => {
+  it('has every rule once, in the order of its names', () => {
+    expect(gateRules(INPUT).map(({ name }) => name)).toEqual(RULE_NAMES);
+  });
+
+  it('can be left out of a policy one by one', () => {
+    const kept = gateRules(INPUT).filter(({ name }) => name !== 'leash');
+    const { validations } = policySchema.shape.spec.parse(gatePolicy(INPUT, kept));
+    expect(validations.map(({ expression }) => expression)).toEqual(
+      kept.map(({ expression }) => expression),
+    );
   });
 });
 
