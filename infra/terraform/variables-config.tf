@@ -22,7 +22,7 @@ variable "images" {
   type = list(object({
     match     = string
     trust     = string
-    effect    = optional(string, "gate")
+    effect    = optional(string, "pin")
     clusters  = optional(string)
     track     = optional(string)
     downgrade = optional(string, "warn")

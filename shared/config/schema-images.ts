@@ -34,9 +34,9 @@ const image = z
     }),
     effect: z
       .enum(['gate', 'pin'])
-      .default('gate')
+      .default('pin')
       .describe(
-        'gate (default): the approval decides when Config Sync follows the tag; pin: the digest is written into the spec',
+        'pin (default): the digest is written into the spec, and nothing else is pulled; gate: Config Sync follows the tag, the approval decides when',
       ),
     clusters: selectorSchema()
       .exactOptional()

@@ -41,7 +41,7 @@ describe('docs/config.md', () => {
     expect(otherwise).toMatchObject({
       unmatched: '`deny`',
       'sweep.period': '`15m`',
-      'images[].effect': '`gate`',
+      'images[].effect': '`pin`',
       'trust.<name>.require': 'all of them',
       'trust.<name>.authorities[].transparencyLog': '`ignore`',
       'topics.status': 'required',

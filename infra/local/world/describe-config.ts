@@ -29,7 +29,7 @@ registries:
 
 # Countersign follows these images; the gate refuses OCI sources that are not among them.
 images:
-  - { match: "${followedImages(registry)}", trust: release }
+  - { match: "${followedImages(registry)}", trust: release, effect: gate }
 unmatched: deny
 
 # One key must have signed: \`cosign sign --key ${basename(files.privateKey)}\`, password empty.

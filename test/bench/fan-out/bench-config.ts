@@ -16,7 +16,7 @@ fleet:
 registries:
   - { host: "${registry}", plainHttp: true, auth: none }
 images:
-  - { match: "${registry}/configs/**", trust: release }
+  - { match: "${registry}/configs/**", trust: release, effect: gate }
 trust:
   release:
     authorities:

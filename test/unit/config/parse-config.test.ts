@@ -39,7 +39,7 @@ describe('parseConfig() of the whole format', () => {
         track: 'v1',
         downgrade: 'deny',
       },
-      { match: '127.0.0.1:5000/configs/*', trust: 'open', effect: 'gate', downgrade: 'warn' },
+      { match: '127.0.0.1:5000/configs/*', trust: 'open', effect: 'pin', downgrade: 'warn' },
     ]);
     expect(config.unmatched).toBe('deny');
   });
@@ -169,7 +169,7 @@ describe('parseConfig() of what may be left out', () => {
   it('fills in the defaults of the design', async () => {
     const config = await parse(localText);
     expect(config.images).toEqual([
-      { match: '127.0.0.1:5000/configs/**', trust: 'release', effect: 'gate', downgrade: 'warn' },
+      { match: '127.0.0.1:5000/configs/**', trust: 'release', effect: 'pin', downgrade: 'warn' },
     ]);
     expect(config.unmatched).toBe('deny');
     expect(config.sweep).toEqual({

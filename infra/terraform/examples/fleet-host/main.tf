@@ -28,9 +28,10 @@ module "countersign" {
 
   images = [
     { match = "europe-docker.pkg.dev/acme-platform/configs/**", trust = "release" },
-    { match = "europe-docker.pkg.dev/acme-payments/configs/**", trust = "payments", clusters = "tier != sandbox" },
-    # A chart, followed by version: Countersign writes the version that it verified.
-    { match = "europe-west1-docker.pkg.dev/acme-data/charts/*", trust = "release", effect = "pin", downgrade = "deny" },
+    # Declared by the payments team's own RootSync, which would put a pin back: there the gate alone decides.
+    { match = "europe-docker.pkg.dev/acme-payments/configs/**", trust = "payments", effect = "gate", clusters = "tier != sandbox" },
+    # Charts, each on the exact version that its RSync names.
+    { match = "europe-west1-docker.pkg.dev/acme-data/charts/*", trust = "release", downgrade = "deny" },
   ]
   trust = {
     release = {
