@@ -47,7 +47,7 @@ async function remindOnce(
       message: `Still unsigned since ${told.since}: sign the digest, and its event resumes the push`,
     },
   });
-  await store.writeImage({ ...told, remindedAt: now().toISOString() });
+  await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });
 }
 
 function isOverdue(

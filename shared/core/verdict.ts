@@ -58,7 +58,15 @@ export interface CandidateOutcome {
 }
 
 /** What a digest is under a policy. An answer, not a failure; see `CountersignError` for "could not check". */
-export type Verdict =
+export type Verdict = Finding & {
+  /**
+   * When reading the registry for it began, ISO 8601 with milliseconds; absent where its resolution says it all. An
+   * older verdict never replaces or follows a newer one.
+   */
+  readonly readAt?: string;
+};
+
+type Finding =
   | {
       readonly status: 'verified';
       /** Names of the authorities that verified, in the order of the policy. */

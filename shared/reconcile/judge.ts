@@ -41,12 +41,29 @@ export async function judge(
   const unexplained = unexplainedKeys(rsync, options.known);
   // Another instance may have approved such a key since its "unsigned" was remembered: only a new look may drop it.
   const fresh = options.fresh || unexplained.length > 0;
-  const verdict = await judgeResolution({ reference, resolution, policy }, { fresh }, deps);
+  const judged = { reference, resolution, policy };
+  const read = await judgeResolution(judged, { fresh }, deps);
+  const verdict = isOutdated(read, rsync, policy, resolution)
+    ? await judgeResolution(judged, { fresh: true }, deps)
+    : read;
   const others = new Map<string, Verdict>();
   for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
     others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh }, deps));
   }
   return { ...shared, resolved: { reference, resolution }, verdict, others, unexplained };
+}
+
+/** Another instance has found it verified since, and approved it: what was read before says nothing of that. */
+function isOutdated(
+  { status, readAt }: Verdict,
+  rsync: FollowedRSync['rsync'],
+  policy: TrustPolicy,
+  { image }: Resolution,
+): boolean {
+  const receipt = parseReceipt(rsync.annotations.receipt);
+  if (status === 'verified' || readAt === undefined || receipt === undefined) return false;
+  const same = image.status === 'resolved' && receipt.digest === image.digest;
+  return same && receipt.policy === policy.hash && receipt.approvedAt >= readAt;
 }
 
 /** The verdict of what a reference resolved to: the digest that would be synced, never the tag (law 2). */

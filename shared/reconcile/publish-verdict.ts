@@ -4,6 +4,7 @@ import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
 import type { ImageEvent } from '#shared/status/events.ts';
+import { type ImageClaim, type ImageNews, claimImage } from './claim-image.ts';
 import type { ImageDeps } from './deps.ts';
 
 export interface JudgedImage {
@@ -19,62 +20,72 @@ export interface JudgedImage {
 type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
 
 /**
- * Publishes an image's verdict, unless that verdict of that digest under that policy was the last one published.
- * `cause` is the notification's message id or the task's id: a retry repeats the event's id.
+ * Publishes an image's verdict, unless it is what was last published of that digest and of that tag, or is older than
+ * that. `cause` is the notification's message id or the task's id: a retry repeats the event's id.
  */
 export async function publishVerdict(
   judged: JudgedImage,
   cause: string,
   deps: VerdictDeps,
 ): Promise<void> {
-  const { repository } = judged.reference;
-  await deps.serial(`image ${repository}`, () => publishOnce(judged, cause, deps));
-}
-
-async function publishOnce(
-  judged: JudgedImage,
-  cause: string,
-  { store, publish, now }: VerdictDeps,
-): Promise<void> {
   const { reference, resolution, verdict, policy } = judged;
   const { repository } = reference;
-  const { image } = resolution;
+  const { image, resolvedAt } = resolution;
   const name = nameOf(reference);
-  const digest = image.status === 'resolved' ? image.digest : name;
-  const last = await store.readImage({ repository, digest });
-  const named = digest === name ? last : await store.readImage({ repository, digest: name });
-  const told = last?.status === verdict.status && last.policy === policy;
-  if (told && named?.status !== 'unchecked') return;
-  const since = now().toISOString();
-  const vanished =
-    judged.vanished === true || (last?.status === 'verified' && last.policy === policy);
-  await publish(describeVerdict({ ...judged, vanished }, cause, since));
-  const record = { repository, status: verdict.status, policy, since };
-  await store.writeImage({ ...record, digest });
-  if (named !== undefined && digest !== name) await store.writeImage({ ...record, digest: name });
+  const tag = { key: { repository, digest: name }, readAt: resolvedAt };
+  const digest =
+    image.status === 'resolved'
+      ? { key: { repository, digest: image.digest }, readAt: verdict.readAt ?? resolvedAt }
+      : tag;
+  const { status } = verdict;
+  const named = digest.key.digest === name ? {} : { tag };
+  const news = { status, policy, cause, digest, ...named };
+  await publishOnce(news, deps, (claim) => describeVerdict(judged, claim));
 }
 
-/** Publishes once that an image could not be checked; whatever verdict comes next ends it. */
+/** Publishes once that an image could not be checked; the next verdict of it ends that. */
 export async function publishUnchecked(
   reference: Reference,
   failure: CountersignError,
   cause: string,
-  { store, publish, now }: VerdictDeps,
+  deps: VerdictDeps,
 ): Promise<void> {
   const key = { repository: reference.repository, digest: nameOf(reference) };
-  const last = await store.readImage(key);
-  if (last?.status === 'unchecked' && last.doubtful !== true) return;
-  const since = now().toISOString();
+  const digest = { key, readAt: deps.now().toISOString() };
   const { code, message } = failure;
-  const record = { ...key, status: 'unchecked', policy: '', since } as const;
-  // Whatever comes of the publication, the next verdict is told (mark-failures.ts).
-  await store.writeImage({ ...record, doubtful: true });
-  await publish({
+  await publishOnce({ status: 'unchecked', policy: '', cause, digest }, deps, (claim) => ({
     type: 'image.unchecked',
-    cause,
-    data: { image: formatReference(reference), since, errors: [{ code, message }], message },
+    ...episodeOf(claim),
+    data: {
+      image: formatReference(reference),
+      since: claim.since,
+      errors: [{ code, message }],
+      message,
+    },
+  }));
+}
+
+async function publishOnce(
+  news: ImageNews,
+  { store, publish, now, serial }: VerdictDeps,
+  describe: (claim: ImageClaim) => ImageEvent,
+): Promise<void> {
+  await serial(`image ${news.digest.key.repository}`, async () => {
+    const claim = await claimImage(news, { store, now });
+    if (claim === undefined) return;
+    try {
+      await publish(describe(claim));
+    } catch (error) {
+      await claim.failed();
+      throw error;
+    }
+    await claim.done();
   });
-  await store.writeImage(record);
+}
+
+/** What tells this event from another one about the same image. */
+function episodeOf({ replaced, cause }: ImageClaim): Pick<ImageEvent, 'cause' | 'replaced'> {
+  return replaced === undefined ? { cause } : { replaced };
 }
 
 /** What a reference is remembered by where its digest is not known: a tag that resolves to nothing, for one. */
@@ -90,14 +101,15 @@ export function judgedImage(followed: Followed): JudgedImage | undefined {
 }
 
 function describeVerdict(
-  { reference, resolution, verdict, policy, vanished = false }: JudgedImage,
-  cause: string,
-  since: string,
+  { reference, resolution, verdict, policy, vanished: stands = false }: JudgedImage,
+  claim: ImageClaim,
 ): ImageEvent {
   const { image } = resolution;
+  const { since } = claim;
+  const vanished = stands || claim.wasVerified;
   return {
     type: `image.${verdict.status}`,
-    cause,
+    ...episodeOf(claim),
     ...(isWarning(verdict, vanished) ? { severity: 'WARNING' } : {}),
     data: {
       image: formatReference(reference),

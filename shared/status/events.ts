@@ -52,8 +52,10 @@ interface Told {
 
 export interface ImageEvent extends Told {
   readonly type: TypesOf<typeof ImageData>;
-  /** Message id of the notification, or the task's id: a retry has the same, a later push another. */
-  readonly cause: string;
+  /** What was last published of the digest and its tag. */
+  readonly replaced?: object;
+  /** Where nothing was: message id of the notification, or the task's id; a retry has the same. */
+  readonly cause?: string;
   readonly data: z.infer<typeof ImageData>;
 }
 

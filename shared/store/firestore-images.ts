@@ -1,37 +1,53 @@
 import type { RecordDeps } from './firestore-clusters.ts';
-import { IMAGE_KEPT_MS } from './firestore-limits.ts';
+import type { Document } from './firestore-schema.ts';
+import { storeUnavailable } from './firestore-failure.ts';
+import { IMAGE_KEPT_MS, MAX_CONFLICTS } from './firestore-limits.ts';
 import { idOf, readText, writesOf } from './firestore-records.ts';
 import { packRecord } from './pack-record.ts';
 import { readRecord, writeRecord } from './record-text.ts';
 import { StoredImage } from './schema.ts';
-import type { ImageKey, Store } from './store.ts';
+import type { ImageKey, ImageRecord, Store } from './store.ts';
 
 const IMAGES = 'images';
 
-/** Images as documents, one per repository and digest; the later write stays. */
+/** Images as documents, one for each repository and digest or tag. Throws what the REST client throws. */
 export function createImageStore({
   documents,
   now,
   onUnreadable,
 }: RecordDeps): Pick<Store, 'readImage' | 'writeImage'> {
+  async function read(key: ImageKey, atHand?: Document): Promise<ImageRecord | undefined> {
+    const found = await readText(documents, pathOf(key), atHand);
+    if (found === undefined) return undefined;
+    const record = readRecord(StoredImage, found.text);
+    if (record?.digest === key.digest && record.repository === key.repository) return record;
+    onUnreadable({ table: IMAGES, key: `${key.repository}@${key.digest}` });
+    return undefined;
+  }
+
   return {
-    async readImage(key) {
-      const found = await readText(documents, pathOf(key));
-      if (found === undefined) return undefined;
-      const record = readRecord(StoredImage, found.text);
-      if (record?.digest === key.digest && record.repository === key.repository) return record;
-      onUnreadable({ table: IMAGES, key: `${key.repository}@${key.digest}` });
-      return undefined;
-    },
-    async writeImage(record) {
+    readImage: (key) => read(key),
+    async writeImage(record, condition) {
       const { repository, digest } = record;
-      const packed = await packRecord(
-        writeRecord(StoredImage, record),
-        `Record of image ${digest}`,
-      );
+      const text = writeRecord(StoredImage, record);
+      const packed = await packRecord(text, `Record of image ${digest}`);
       const expireAt = new Date(now().getTime() + IMAGE_KEPT_MS);
       const fields = { repository: { stringValue: repository }, digest: { stringValue: digest } };
-      await documents.commit(writesOf(packed, { path: pathOf(record), fields, expireAt }, 0));
+      const path = pathOf(record);
+      const writes = writesOf(packed, { path, fields, expireAt }, 0);
+      if (condition === undefined) return documents.commit(writes);
+      const { over } = condition;
+      const expected = over === undefined ? undefined : writeRecord(StoredImage, over);
+      for (let count = 0; count < MAX_CONFLICTS; count += 1) {
+        const head = (await documents.get([path])).get(path);
+        const inPlace = head && (await read(record, head));
+        if ((inPlace && writeRecord(StoredImage, inPlace)) !== expected) return false;
+        const when = head === undefined ? { exists: false } : { updateTime: head.updateTime };
+        const [own, ...parts] = writes;
+        if (own === undefined || (await documents.commit([{ ...own, when }, ...parts])))
+          return true;
+      }
+      throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
     },
   };
 }

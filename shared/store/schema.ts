@@ -9,6 +9,8 @@ import type { ClusterRecord, ImageRecord } from './store.ts';
  */
 const VERDICTS = ['verified', 'unsigned', 'untrusted', 'unusable'] as const;
 
+const ImageStatus = z.enum([...VERDICTS, 'unchecked']);
+
 const Time = z.iso.datetime();
 
 const Record = z.object({
@@ -68,11 +70,19 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
 export const StoredImage: z.ZodType<ImageRecord> = z.object({
   repository: z.string(),
   digest: z.string(),
-  status: z.enum([...VERDICTS, 'unchecked']),
+  status: ImageStatus.exactOptional(),
   policy: z.string(),
   since: Time,
+  readAt: Time,
   remindedAt: Time.exactOptional(),
-  doubtful: z.literal(true).exactOptional(),
+  claim: z
+    .object({
+      status: ImageStatus,
+      cause: z.string(),
+      at: Time,
+      doubtful: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** By kind, so that a note is read as what it was written as. */

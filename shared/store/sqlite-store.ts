@@ -128,14 +128,21 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         const row = file.prepare(SELECT_IMAGE).get(repository, digest);
         return read(StoredImage, row, 'images');
       }),
-    writeImage: async (record) => {
+    writeImage: async (record, condition) => {
+      const { repository, digest } = record;
       const text = writeRecord(StoredImage, record);
-      return run((file) => {
-        const { repository, digest } = record;
-        file
-          .prepare('INSERT OR REPLACE INTO images VALUES (?, ?, ?)')
-          .run(repository, digest, text);
-      });
+      const over = condition?.over;
+      const expected = over === undefined ? undefined : writeRecord(StoredImage, over);
+      return run((file) =>
+        inTransaction(file.db, () => {
+          const row = file.prepare(SELECT_IMAGE).get(repository, digest);
+          const inPlace = read(StoredImage, row, 'images');
+          const current = inPlace && writeRecord(StoredImage, inPlace);
+          if (condition !== undefined && current !== expected) return false;
+          file.prepare(PUT_IMAGE).run(repository, digest, text);
+          return true;
+        }),
+      );
     },
     readNote: (kind, name) =>
       run((file) => {
@@ -169,6 +176,8 @@ const REPLACE_CLUSTER = `
 /** One statement in place of four, where nothing else changes: nearly always. */
 const REPLACE_TEXT =
   'UPDATE clusters SET reconciled_ms = ?, record = ? WHERE cluster = ? AND record = ?';
+
+const PUT_IMAGE = 'INSERT OR REPLACE INTO images VALUES (?, ?, ?)';
 
 const PUT_CLUSTER = 'INSERT OR REPLACE INTO clusters VALUES (?, ?, ?)';
 

@@ -26,7 +26,14 @@ export interface Store {
   /** Of the clusters that have a completed reconcile: their names, and those that follow `repository`. */
   followers(repository: string): Promise<Followers>;
   readImage(key: ImageKey): Promise<ImageRecord | undefined>;
-  writeImage(record: ImageRecord): Promise<void>;
+  /**
+   * Replaces the record. With `over`: if the one in place is still that one, and only then (`undefined`: if there is
+   * none). Returns whether it did.
+   */
+  writeImage(
+    record: ImageRecord,
+    condition?: { readonly over: ImageRecord | undefined },
+  ): Promise<boolean>;
   readNote<Kind extends NoteKind>(kind: Kind, name: string): Promise<Notes[Kind] | undefined>;
   /** Replaces the note; the later write stays. */
   writeNote<Kind extends NoteKind>(kind: Kind, name: string, note: Notes[Kind]): Promise<void>;
@@ -114,15 +121,31 @@ export interface ImageKey {
   readonly digest: string;
 }
 
-/** The verdict last published of one digest. */
+/** `unchecked`: it could not be judged. */
+export type ImageStatus = VerdictStatus | 'unchecked';
+
+/** What was last published of one digest, or of one tag, whose key is `:<tag>`. */
 export interface ImageRecord extends ImageKey {
-  /** `unchecked`: that it could not be judged was the last thing published. */
-  readonly status: VerdictStatus | 'unchecked';
-  /** Hash of the policy it was judged under. */
+  /** Absent: nothing was published yet, and `claim` says what is about to be. */
+  readonly status?: ImageStatus;
+  /** Hash of the policy it was judged under; empty where it could not be judged. */
   readonly policy: string;
+  /** When that was published, ISO 8601. */
   readonly since: string;
-  /** When it was told that it has waited for its signature too long, ISO 8601. */
+  /** When the registry was read for it, ISO 8601: an older reading never replaces a newer one. */
+  readonly readAt: string;
+  /** When it was reported that it has waited for its signature too long, ISO 8601. */
   readonly remindedAt?: string;
-  /** This was about to be told when it was written. */
+  /** A publication that was begun: it replaces this record once it is done. */
+  readonly claim?: ImageClaim;
+}
+
+export interface ImageClaim {
+  readonly status: ImageStatus;
+  /** Message id of the notification, or the task's id: a retry takes its own claim over. */
+  readonly cause: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** The publication failed, and may have got through all the same. */
   readonly doubtful?: true;
 }

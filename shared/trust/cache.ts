@@ -61,8 +61,9 @@ export function createVerdictCache(deps: {
   }
 
   async function run(key: string, turn: number, compute: () => Promise<Verdict>): Promise<Verdict> {
+    const readAt = new Date(now()).toISOString();
     try {
-      const verdict = await compute();
+      const verdict = { ...(await compute()), readAt };
       remember(key, turn, verdict);
       return verdict;
     } finally {

@@ -47,6 +47,7 @@ const IMAGE: ImageRecord = {
   status: 'verified',
   policy: `sha256:${'b'.repeat(64)}`,
   since: T0,
+  readAt: T0,
 };
 
 /** What every store must do, whatever it is made of. */
@@ -240,6 +241,38 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       await store.writeImage({ ...IMAGE, repository: 'r.example/other', status: 'untrusted' });
       await store.writeImage({ ...IMAGE, status: 'unsigned', since: T1 });
       expect(await store.readImage(IMAGE)).toEqual({ ...IMAGE, status: 'unsigned', since: T1 });
+    });
+
+    describe('an image over the record that was read', () => {
+      const claimed: ImageRecord = { ...IMAGE, claim: { status: 'unsigned', cause: 'm1', at: T1 } };
+
+      it.each<[string, ImageRecord | undefined, ImageRecord | undefined, boolean]>([
+        ['replaces that one', IMAGE, IMAGE, true],
+        ['is the first', undefined, undefined, true],
+        ['leaves another one alone', claimed, IMAGE, false],
+        ['leaves one alone where there was none', IMAGE, undefined, false],
+        ['writes nothing where there is none', undefined, IMAGE, false],
+      ])('%s', async (_, inPlace, over, replaced) => {
+        if (inPlace !== undefined) await store.writeImage(inPlace);
+        const mine: ImageRecord = { ...IMAGE, status: 'untrusted' };
+        expect(await store.writeImage(mine, { over })).toBe(replaced);
+        expect(await store.readImage(IMAGE)).toEqual(replaced ? mine : inPlace);
+      });
+
+      it('is written by one of many', async () => {
+        await store.writeImage(IMAGE);
+        const stores = await Promise.all([open(), open(), open()]);
+        const claims = stores.map((other, index) =>
+          other.writeImage(
+            { ...IMAGE, claim: { status: 'unsigned', cause: `m${index}`, at: T1 } },
+            { over: IMAGE },
+          ),
+        );
+        const won = await Promise.all(claims);
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect((await store.readImage(IMAGE))?.claim?.cause).toBe(`m${won.indexOf(true)}`);
+        await Promise.all(stores.map((other) => other.close()));
+      });
     });
 
     it('keeps one note per kind and name, the later write', async () => {

@@ -42,7 +42,7 @@ beforeEach(() => {
 
 describe('verify()', () => {
   it('says unsigned when no place holds a signature, having asked them all', async () => {
-    await expect(verifier.verify(SUBJECT, policy)).resolves.toEqual({ status: 'unsigned' });
+    await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'unsigned' });
     const hex = CHILD.slice('sha256:'.length);
     expect(registry.calls.toSorted()).toEqual([
       `manifest ${REPOSITORY} sha256-${hex}`,
@@ -102,7 +102,7 @@ describe('verify()', () => {
     signBundle(registry, REPOSITORY, INDEX, release);
     const subject = { ...SUBJECT, index: INDEX };
     await expect(verifier.verify(subject, policy)).resolves.toMatchObject({ status: 'verified' });
-    await expect(verifier.verify(SUBJECT, policy)).resolves.toEqual({ status: 'unsigned' });
+    await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'unsigned' });
   });
 
   it('looks in the signature repository of the policy too', async () => {
@@ -110,7 +110,7 @@ describe('verify()', () => {
     const apart = keyPolicy([release], { signatureRepository });
     signLegacy(registry, signatureRepository, CHILD, release);
     await expect(verifier.verify(SUBJECT, apart)).resolves.toMatchObject({ status: 'verified' });
-    await expect(verifier.verify(SUBJECT, policy)).resolves.toEqual({ status: 'unsigned' });
+    await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'unsigned' });
   });
 
   it('fetches each candidate once however many authorities look at it', async () => {
@@ -147,7 +147,7 @@ describe('the verdicts that are remembered', () => {
   it('looks again at an unsigned image when something changed just now', async () => {
     await verifier.verify(SUBJECT, policy);
     signLegacy(registry, REPOSITORY, CHILD, release);
-    await expect(verifier.verify(SUBJECT, policy)).resolves.toEqual({ status: 'unsigned' });
+    await expect(verifier.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'unsigned' });
     await expect(verifier.verify(SUBJECT, policy, { fresh: true })).resolves.toMatchObject({
       status: 'verified',
     });
@@ -170,7 +170,7 @@ describe('the verdicts that are remembered', () => {
       code: 'registry-unavailable',
     });
     current = registry;
-    await expect(switching.verify(SUBJECT, policy)).resolves.toEqual({ status: 'unsigned' });
+    await expect(switching.verify(SUBJECT, policy)).resolves.toMatchObject({ status: 'unsigned' });
   });
 });
 
@@ -230,7 +230,7 @@ describe('a policy that cannot be checked', () => {
 
   it('names no authority when unsigned images are allowed', async () => {
     const open = keyPolicy([], { allowUnsigned: true });
-    await expect(verifier.verify(SUBJECT, open)).resolves.toEqual({
+    await expect(verifier.verify(SUBJECT, open)).resolves.toMatchObject({
       status: 'verified',
       authorities: [],
       candidates: [],

@@ -95,7 +95,7 @@ describe('a signature that vanishes under an unchanged policy', () => {
     for (const name of ['c1', 'c2']) await world.deps.store.deleteCluster(name);
     await world.deps.store.writeNote('sweep', 'fleet', { startedAt: EARLIER, tasked: {} });
     const key = { repository: REPOSITORY, digest: A };
-    const other = { status: 'untrusted', policy: 'x', since: EARLIER } as const;
+    const other = { status: 'untrusted', policy: 'x', since: EARLIER, readAt: EARLIER } as const;
     await world.deps.store.writeImage({ ...key, ...other });
     world.verdicts.set(A, UNSIGNED);
     await world.round();

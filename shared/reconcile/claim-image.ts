@@ -1,0 +1,219 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import type { ImageKey, ImageRecord, ImageStatus, Store } from '#shared/store/store.ts';
+
+/** What is known of an image now, to be published where it is news. */
+export interface ImageNews {
+  readonly status: ImageStatus;
+  /** Hash of the policy; empty where the image could not be judged. */
+  readonly policy: string;
+  /** The notification's message id, or the task's: the same at each delivery. */
+  readonly cause: string;
+  /** The records that it is about, each with the time of its reading, ISO 8601. */
+  readonly digest: Reading;
+  /** Absent where the image is named by its digest alone. */
+  readonly tag?: Reading;
+}
+
+export interface Reading {
+  readonly key: ImageKey;
+  readonly readAt: string;
+}
+
+/** What the publication replaces: together with type and digest it names the episode. */
+export interface Replaced {
+  readonly digest?: Episode;
+  readonly tag?: Episode;
+}
+
+type Episode = Pick<ImageRecord, 'status' | 'policy' | 'since'>;
+
+/** The right to publish. */
+export interface ImageClaim {
+  /** When what is published began, ISO 8601. */
+  readonly since: string;
+  /** Absent where nothing was published before. */
+  readonly replaced?: Replaced;
+  /** What led to the first attempt. */
+  readonly cause: string;
+  /** It verified under this very policy before. */
+  readonly wasVerified: boolean;
+  /** Records what was published. */
+  done(): Promise<void>;
+  /** The publication failed, and may have got through all the same: the next look publishes again. */
+  failed(): Promise<void>;
+}
+
+export interface ClaimDeps {
+  readonly store: Pick<Store, 'readImage' | 'writeImage'>;
+  readonly now: () => Date;
+}
+
+/** A publication takes seconds at most; who has not ended it by then is gone, and its message comes again. */
+const CLAIM_MS = 30_000;
+
+/** Losing to other processes this often in a row is no accident. */
+const MAX_ATTEMPTS = 5;
+
+interface Slot {
+  readonly reading: Reading;
+  readonly record: ImageRecord | undefined;
+}
+
+/**
+ * Claims the publication of `news` in the store, for every function publishes verdicts and each is to be published
+ * once: undefined where it is no news, where a newer reading was published, or where another function publishes the
+ * same. A digest and its tag are records of one image: whichever of them an episode began with, the other ends it.
+ * Throws `publish-failed` where another function publishes something else at this moment: a retry finds it done.
+ */
+export async function claimImage(
+  news: ImageNews,
+  deps: ClaimDeps,
+): Promise<ImageClaim | undefined> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const digest = await readSlot(news.digest, deps);
+    const tag = news.tag && (await readSlot(news.tag, deps));
+    const slots = tag === undefined ? [digest] : [digest, tag];
+    if (slots.some((slot) => isOlder(slot, deps.now()))) return undefined;
+    if (!isNews(news, digest, tag)) return undefined;
+    if (tag !== undefined && (await endRecording(digest, tag, deps))) continue;
+    const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
+    if (standing.includes('same')) return undefined;
+    if (standing.includes('other')) throw isPublishing(news);
+    const claimed = await claimSlots(news, digest, tag, deps);
+    if (claimed !== undefined) return claimed;
+  }
+  throw isPublishing(news);
+}
+
+async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {
+  return { reading, record: await store.readImage(reading.key) };
+}
+
+/**
+ * The record in place comes from a later reading; that it could not be read is none. One that is dated in the future
+ * comes from a wrong clock, and must not silence what is read until then.
+ */
+function isOlder({ reading, record }: Slot, now: Date): boolean {
+  if (record?.status === undefined || record.status === 'unchecked') return false;
+  const readAt = Date.parse(record.readAt);
+  return readAt > Date.parse(reading.readAt) && readAt <= now.getTime();
+}
+
+function isNews(news: ImageNews, digest: Slot, tag: Slot | undefined): boolean {
+  const { record } = digest;
+  if (record?.claim !== undefined || tag?.record?.claim !== undefined) return true;
+  if (record?.status !== news.status || record.policy !== news.policy) return true;
+  // A tag has a record from its first trouble on.
+  return tag?.record !== undefined && tag.record.status !== news.status;
+}
+
+/** Whose claim is in the way: none, one that publishes the same, or another. */
+function standingOf({ record }: Slot, news: ImageNews, now: Date): 'free' | 'same' | 'other' {
+  const claim = record?.claim;
+  if (claim === undefined || claim.cause === news.cause || claim.doubtful === true) return 'free';
+  if (now.getTime() - Date.parse(claim.at) >= CLAIM_MS) return 'free';
+  return claim.status === news.status ? 'same' : 'other';
+}
+
+async function claimSlots(
+  news: ImageNews,
+  digest: Slot,
+  tag: Slot | undefined,
+  deps: ClaimDeps,
+): Promise<ImageClaim | undefined> {
+  const { store, now } = deps;
+  const at = now().toISOString();
+  const { status, policy, cause } = news;
+  const wanted =
+    tag !== undefined && (tag.record !== undefined || status !== 'verified')
+      ? [tag, digest]
+      : [digest];
+  const taken: { readonly slot: Slot; readonly record: ImageRecord }[] = [];
+  for (const slot of wanted) {
+    const { key, readAt } = slot.reading;
+    const before = slot.record ?? { ...key, policy: '', since: at, readAt };
+    const record: ImageRecord = { ...before, claim: { status, cause, at } };
+    if (!(await store.writeImage(record, { over: slot.record }))) {
+      for (const mine of taken) {
+        const untouched = mine.slot.record ?? withoutClaim(mine.record);
+        await store.writeImage(untouched, { over: mine.record });
+      }
+      return undefined;
+    }
+    taken.push({ slot, record });
+  }
+  const last = digest.record;
+  const first = last?.claim ?? tag?.record?.claim;
+  const replaced = replacedBy(digest, tag);
+  return {
+    since: at,
+    ...(replaced === undefined ? {} : { replaced }),
+    cause: first?.status === status ? first.cause : cause,
+    wasVerified: last?.status === 'verified' && last.policy === policy,
+    async done() {
+      for (const { slot, record } of taken) {
+        const { key, readAt } = slot.reading;
+        // Another function that took the claim over has published, too, and records it.
+        await store.writeImage({ ...key, status, policy, since: at, readAt }, { over: record });
+      }
+    },
+    failed: () => markDoubtful(taken, deps),
+  };
+}
+
+/**
+ * Ends what a process had left to do that died between its two records: the tag says that the digest's claim was
+ * published.
+ */
+async function endRecording(digest: Slot, tag: Slot, { store }: ClaimDeps): Promise<boolean> {
+  const { record } = digest;
+  const published = tag.record;
+  if (record?.claim === undefined || published === undefined) return false;
+  const { status, at } = record.claim;
+  if (published.claim !== undefined || published.since !== at || published.status !== status) {
+    return false;
+  }
+  const { policy, since } = published;
+  const { repository, readAt } = record;
+  const ended: ImageRecord = { repository, digest: record.digest, status, policy, since, readAt };
+  await store.writeImage(ended, { over: record });
+  return true;
+}
+
+function withoutClaim(record: ImageRecord): ImageRecord {
+  const { repository, digest, policy, since, readAt } = record;
+  return { repository, digest, policy, since, readAt };
+}
+
+async function markDoubtful(
+  taken: readonly { readonly record: ImageRecord }[],
+  { store }: ClaimDeps,
+): Promise<void> {
+  for (const { record } of taken) {
+    if (record.claim === undefined) continue;
+    const doubtful: ImageRecord = { ...record, claim: { ...record.claim, doubtful: true } };
+    await store.writeImage(doubtful, { over: record });
+  }
+}
+
+function replacedBy(digest: Slot, tag: Slot | undefined): Replaced | undefined {
+  const episodes = { digest: episodeOf(digest), tag: tag && episodeOf(tag) };
+  if (episodes.digest === undefined && episodes.tag === undefined) return undefined;
+  return {
+    ...(episodes.digest === undefined ? {} : { digest: episodes.digest }),
+    ...(episodes.tag === undefined ? {} : { tag: episodes.tag }),
+  };
+}
+
+function episodeOf({ record }: Slot): Episode | undefined {
+  if (record?.status === undefined) return undefined;
+  const { status, policy, since } = record;
+  return { status, policy, since };
+}
+
+function isPublishing({ digest: { key } }: ImageNews): CountersignError {
+  return new CountersignError(
+    'publish-failed',
+    `Another function publishes what ${key.repository} is at this moment`,
+  );
+}

@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '#shared/core/digest.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { parseReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
+import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
+import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
+import { eventIdOf } from '#shared/status/event-id.ts';
+import type { StatusEvent } from '#shared/status/events.ts';
+import { POLICY, UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
+import { A, B } from '#test/fixtures/digests.ts';
+import { TASK, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
+import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
+
+const reference = parseReference(IMAGE);
+const ABSENT: Verdict & { status: 'unusable' } = {
+  status: 'unusable',
+  reason: 'tag-absent',
+  message: 'absent',
+};
+
+/** A reading: what the tag is and the verdict on it, `at` seconds after the hour. */
+interface Read {
+  readonly at: number;
+  readonly digest?: Digest;
+  readonly verdict: Verdict;
+  readonly cause?: string;
+}
+
+function at(seconds: number): string {
+  return new Date(Date.parse('2026-11-22T06:00:00Z') + seconds * 1_000).toISOString();
+}
+
+function judgedAt({ at: seconds, digest, verdict }: Read): Parameters<typeof publishVerdict>[0] {
+  const image: Resolution['image'] = digest === undefined ? ABSENT : { status: 'resolved', digest };
+  const resolution = { resolvedAt: at(seconds), fresh: false, image };
+  const judged = digest === undefined ? verdict : { ...verdict, readAt: at(seconds) };
+  return { reference, resolution, verdict: judged, policy: POLICY };
+}
+
+async function publishAll(world: ReconcileWorld, reads: readonly Read[]): Promise<void> {
+  for (const read of reads) {
+    await publishVerdict(judgedAt(read), read.cause ?? `m${read.at}`, world.deps);
+    world.pass(1_000);
+  }
+}
+
+/** Ten seconds after the hour: every reading is of the past. */
+function openWorld(): ReconcileWorld {
+  const created = createReconcileWorld({ clusters: {} });
+  created.pass(10_000);
+  return created;
+}
+
+describe('a verdict that was read before an approval of the same digest', () => {
+  it('is read again, and reports no signature as vanished', async () => {
+    const here = verifiedWorld();
+    await run(here);
+    here.pass(1_000);
+    const asked: (boolean | undefined)[] = [];
+    const stale: Verdict = { ...UNSIGNED, readAt: '2026-11-22T05:59:59.000Z' };
+    const deps = {
+      ...here.deps,
+      verifier: {
+        verify: async (_: unknown, __: unknown, options?: { readonly fresh?: boolean }) => {
+          asked.push(options?.fresh);
+          return options?.fresh === true ? VERIFIED : stale;
+        },
+      },
+    };
+    const task = { ...TASK, reason: 'sweep', id: 's1' } as const;
+    await reconcileCluster(task, here.deps.now(), deps);
+    expect(asked).toEqual([false, true]);
+    expect(here.types()).toEqual(['sync.approved', 'image.verified']);
+  });
+});
+
+describe('publishVerdict()', () => {
+  it.each<[string, readonly Read[], readonly string[]]>([
+    [
+      'opens and closes an episode each time that a tag breaks',
+      [
+        { at: 1, digest: A, verdict: VERIFIED },
+        { at: 2, verdict: ABSENT },
+        { at: 3, verdict: ABSENT },
+        { at: 4, digest: A, verdict: VERIFIED },
+        { at: 5, digest: A, verdict: VERIFIED },
+        { at: 6, verdict: ABSENT },
+        { at: 7, digest: A, verdict: VERIFIED },
+      ],
+      ['image.verified', 'image.unusable', 'image.verified', 'image.unusable', 'image.verified'],
+    ],
+    [
+      'closes what was open of the tag when it moves back to a digest that was reported',
+      [
+        { at: 1, digest: A, verdict: VERIFIED },
+        { at: 2, digest: B, verdict: UNSIGNED },
+        { at: 3, digest: A, verdict: VERIFIED },
+      ],
+      ['image.verified', 'image.unsigned', 'image.verified'],
+    ],
+    [
+      'publishes nothing of a reading that is older than what was published',
+      [
+        { at: 2, digest: A, verdict: VERIFIED },
+        { at: 1, digest: A, verdict: UNSIGNED },
+      ],
+      ['image.verified'],
+    ],
+    [
+      'publishes nothing of a tag that was read before it moved',
+      [
+        { at: 1, digest: A, verdict: UNSIGNED },
+        { at: 3, digest: B, verdict: VERIFIED },
+        { at: 2, verdict: ABSENT },
+      ],
+      ['image.unsigned', 'image.verified'],
+    ],
+  ])('%s', async (_, reads, types) => {
+    const here = openWorld();
+    await publishAll(here, reads);
+    expect(here.types()).toEqual(types);
+    expect(new Set(here.events.map(eventIdOf)).size).toBe(types.length);
+  });
+
+  it('calls a signature vanished only where it was there before the reading', async () => {
+    const here = openWorld();
+    await publishAll(here, [
+      { at: 2, digest: A, verdict: VERIFIED },
+      { at: 1, digest: A, verdict: UNSIGNED },
+      { at: 3, digest: A, verdict: UNSIGNED },
+    ]);
+    expect(here.events.map(({ type, severity }) => [type, severity])).toEqual([
+      ['image.verified', undefined],
+      ['image.unsigned', 'WARNING'],
+    ]);
+  });
+
+  it('publishes over a record that a wrong clock dated in the future', async () => {
+    const here = openWorld();
+    await publishAll(here, [
+      { at: 86_400, digest: A, verdict: VERIFIED },
+      { at: 2, digest: A, verdict: UNSIGNED },
+    ]);
+    expect(here.types()).toEqual(['image.verified', 'image.unsigned']);
+  });
+
+  it('is published once by two functions that race', async () => {
+    const here = openWorld();
+    // A second function has a lock of its own.
+    const other = { ...here.deps, serial: openWorld().deps.serial };
+    const read = { at: 1, digest: A, verdict: UNSIGNED };
+    await Promise.all([
+      publishVerdict(judgedAt(read), 'm1', here.deps),
+      publishVerdict(judgedAt(read), 'sweep-1', other),
+    ]);
+    await publishVerdict(judgedAt(read), 'sweep-2', other);
+    expect(here.types()).toEqual(['image.unsigned']);
+  });
+
+  it('fails, to be tried again, while another function publishes something else', async () => {
+    const here = openWorld();
+    const other = { ...here.deps, serial: openWorld().deps.serial };
+    let inner: unknown;
+    const deps = {
+      ...here.deps,
+      publish: async (event: StatusEvent) => {
+        if (inner === undefined) {
+          inner = 'begun';
+          const news = judgedAt({ at: 2, digest: A, verdict: VERIFIED });
+          inner = await publishVerdict(news, 'm2', other).catch((error: unknown) => error);
+        }
+        await here.deps.publish(event);
+      },
+    };
+    await publishVerdict(judgedAt({ at: 1, digest: A, verdict: UNSIGNED }), 'm1', deps);
+    expect(inner).toBeInstanceOf(CountersignError);
+    expect(inner).toMatchObject({ code: 'publish-failed', retry: true });
+    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), 'm2', other);
+    expect(here.types()).toEqual(['image.unsigned', 'image.verified']);
+  });
+
+  it('repeats its id where a process died before it could record', async () => {
+    const here = openWorld();
+    const read = { at: 1, digest: A, verdict: UNSIGNED };
+    let writes = 0;
+    const dying = {
+      ...here.deps,
+      store: {
+        ...here.deps.store,
+        writeImage: async (...args: Parameters<typeof here.deps.store.writeImage>) => {
+          writes += 1;
+          if (writes > 2) throw new Error('killed');
+          return here.deps.store.writeImage(...args);
+        },
+      },
+    };
+    await expect(publishVerdict(judgedAt(read), 'm1', dying)).rejects.toThrow('killed');
+    await publishVerdict(judgedAt(read), 'm1', here.deps);
+    expect(here.types()).toEqual(['image.unsigned', 'image.unsigned']);
+    expect(new Set(here.events.map(eventIdOf)).size).toBe(1);
+  });
+
+  it('publishes nothing again where a process died between its two records', async () => {
+    const here = openWorld();
+    const read = { at: 1, digest: A, verdict: UNSIGNED };
+    let writes = 0;
+    const dying = {
+      ...here.deps,
+      store: {
+        ...here.deps.store,
+        writeImage: async (...args: Parameters<typeof here.deps.store.writeImage>) => {
+          writes += 1;
+          if (writes > 3) throw new Error('killed');
+          return here.deps.store.writeImage(...args);
+        },
+      },
+    };
+    await expect(publishVerdict(judgedAt(read), 'm1', dying)).rejects.toThrow('killed');
+    await publishVerdict(judgedAt(read), 'm2', here.deps);
+    expect(here.types()).toEqual(['image.unsigned']);
+  });
+
+  it('ends what could not be checked, as often as that happens', async () => {
+    const here = openWorld();
+    const failure = new CountersignError('registry-unavailable', 'Down');
+    const read = { at: 1, digest: A, verdict: VERIFIED };
+    for (let round = 0; round < 2; round += 1) {
+      await publishUnchecked(reference, failure, `u${round}`, here.deps);
+      await publishUnchecked(reference, failure, `v${round}`, here.deps);
+      await publishVerdict(judgedAt(read), `w${round}`, here.deps);
+      here.pass(1_000);
+    }
+    expect(here.types()).toEqual([
+      'image.unchecked',
+      'image.verified',
+      'image.unchecked',
+      'image.verified',
+    ]);
+  });
+});
