@@ -7,6 +7,7 @@ import { readBase, type Start } from '../wiring/base.ts';
 import { openFleet } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
+import { reconcileSettings } from '../wiring/settings.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
@@ -27,7 +28,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
-    settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
+    settings: reconcileSettings(config),
     checkPerson,
     publishTasks: openTasks(base, topics, config.topics.resyncTasks),
     publish: openStatus(base, topics),

@@ -8,7 +8,7 @@ import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Fleet, Member } from '#shared/fleet/fleet.ts';
-import { follow, whyIgnored } from '#shared/reconcile/follow.ts';
+import { follow, whyUnfollowed } from '#shared/reconcile/follow.ts';
 import { type JudgeDeps, judge } from '#shared/reconcile/judge.ts';
 import {
   type Resolutions,
@@ -124,10 +124,13 @@ async function refusalsOf(
   const decision = decide({
     rsync,
     followed,
-    ignored: whyIgnored(rsync, deps.rules, deps.unmatched),
+    unfollowed: whyUnfollowed(rsync, deps.rules, {
+      unmatched: deps.unmatched,
+      otherSources: 'ignore',
+    }),
     reason: 'sweep',
     // Nothing is withdrawn by looking; and nothing here depends on how long something has been refused.
-    settings: { blockedAfterMs: Infinity, withdraw: false },
+    settings: { blockedAfterMs: Infinity, deletingAfterMs: Infinity, withdraw: false },
     previous: undefined,
     now: deps.now(),
   });

@@ -8,6 +8,7 @@ import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
+import { reconcileSettings } from '../wiring/settings.ts';
 import { openStore } from '../wiring/store.ts';
 import { openStatus, openTopics } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
@@ -33,7 +34,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
       }),
       tracing,
     ),
-    settings: { blockedAfterMs: config.sweep.blockedAfterMs, unmatched: config.unmatched },
+    settings: reconcileSettings(config),
   };
   const app = openApp(base, () => store.readCluster(''));
   const access = openAccess(base, 'cluster');

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 export const UNREAD_MS = 5 * MINUTE_MS;
 
 /** Phases that stay as they are until somebody does something: nothing to look for each minute. */
-const SETTLED = new Set<Phase>(['Synced', 'Ignored']);
+const SETTLED = new Set<Phase>(['Synced', 'Ignored', 'Refused']);
 
 export interface PlanInput extends Snapshot {
   /** What the last sweep remembered. */

@@ -23,6 +23,12 @@ locals {
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.unguarded\""
       labels   = ["image", "cluster", "sync"]
     }
+    sync-refused = {
+      title    = "Sync refused"
+      severity = "WARNING"
+      filter   = "${local.event_line} AND jsonPayload.event=\"sync.refused\""
+      labels   = ["cluster", "sync"]
+    }
     image-untrusted = {
       title    = "Image untrusted"
       severity = "CRITICAL"

@@ -80,6 +80,7 @@ locals {
       withdrawBrake = var.sweep.withdraw_brake
       pendingAfter  = var.sweep.pending_after
       blockedAfter  = var.sweep.blocked_after
+      deletingAfter = var.sweep.deleting_after
     }
     gate   = { identity = local.emails["cluster"], breakGlass = var.break_glass }
     access = merge(local.caller_access, local.api_access, local.admission_access)

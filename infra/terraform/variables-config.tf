@@ -180,11 +180,12 @@ variable "sweep" {
     withdraw_brake = optional(string, "5%")
     pending_after  = optional(string, "1h")
     blocked_after  = optional(string, "2m")
+    deleting_after = optional(string, "10m")
   })
   default  = {}
   nullable = false
   validation {
-    condition = alltrue([for duration in [var.sweep.period, var.sweep.pending_after, var.sweep.blocked_after] :
+    condition = alltrue([for duration in [var.sweep.period, var.sweep.pending_after, var.sweep.blocked_after, var.sweep.deleting_after] :
       can(regex("^([0-9]{1,9}([.][0-9]{1,9})?(ms|h|m|s))+$", duration))
     ])
     error_message = "Write durations as Go does: 90s, 15m, 1h30m."

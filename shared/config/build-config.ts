@@ -28,6 +28,7 @@ export function buildConfig(
       withdrawBrake: sweep.withdrawBrake,
       pendingAfterMs: sweep.pendingAfter,
       blockedAfterMs: sweep.blockedAfter,
+      deletingAfterMs: sweep.deletingAfter,
     },
     ...(gate === undefined ? {} : { gate }),
     admission: {

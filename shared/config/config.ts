@@ -63,6 +63,7 @@ export interface SweepConfig {
   readonly withdrawBrake: number;
   readonly pendingAfterMs: number;
   readonly blockedAfterMs: number;
+  readonly deletingAfterMs: number;
 }
 
 export interface GateConfig {

@@ -21,6 +21,9 @@ export const MAX_ERRORS = 20;
 /** Conditions; there are five types. */
 export const MAX_CONDITIONS = 20;
 
+/** Finalizers of one object that are kept, for people. */
+export const MAX_FINALIZERS = 5;
+
 /** RSyncs per list call: one call for all but the largest clusters. */
 export const PAGE_SIZE = 500;
 

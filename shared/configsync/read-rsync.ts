@@ -4,9 +4,10 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import type { RSync, RSyncAnnotations } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE } from '#shared/core/sync-ref.ts';
+import { MAX_FINALIZERS } from './limits.ts';
 import { readSource } from './read-source.ts';
 import { readStatus } from './read-status.ts';
-import { metadataSchema } from './schema.ts';
+import { type Metadata, metadataSchema } from './schema.ts';
 
 /** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
 const DECLARED_VERSION = 'configsync.gke.io/declared-version';
@@ -15,6 +16,14 @@ const DECLARED_VERSION = 'configsync.gke.io/declared-version';
 const MANAGER = 'configsync.gke.io/manager';
 /** `:root`, `team-a`, and behind "_" the name where it is not the usual one. */
 const MANAGER_VALUE = /^(:root|[a-z0-9-]{1,63})(?:_([a-z0-9.-]{1,253}))?$/;
+
+/** Config Sync's two (facts/config-sync.md section 11), and Kubernetes' own for the propagation of a deletion. */
+const KNOWN_FINALIZERS = new Set([
+  'configsync.gke.io/reconciler-manager',
+  'configsync.gke.io/reconciler',
+  'foregroundDeletion',
+  'orphan',
+]);
 
 const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
@@ -43,12 +52,33 @@ export function readRSync(object: unknown): RSync {
     uid,
     resourceVersion,
     generation,
-    deleting: typeof metadata.deletionTimestamp === 'string',
+    ...readDeletion(metadata),
     declared: Object.hasOwn(metadata.labels ?? {}, DECLARED_VERSION),
     ...readManager(metadata.annotations?.[MANAGER]),
     source: readSource(spec),
     annotations: readAnnotations(metadata.annotations ?? {}),
     status: readStatus(status),
+  };
+}
+
+/**
+ * Config Sync goes on syncing an object that is being deleted as long as it carries a finalizer that Config Sync does
+ * not know: whoever may write the object may have put one there.
+ */
+function readDeletion({
+  deletionTimestamp,
+  finalizers,
+}: Pick<Metadata, 'deletionTimestamp' | 'finalizers'>): Pick<
+  RSync,
+  'deleting' | 'deletingSince' | 'heldBy'
+> {
+  if (typeof deletionTimestamp !== 'string') return { deleting: false };
+  const time = Date.parse(deletionTimestamp);
+  const foreign = (finalizers ?? []).filter((name) => !KNOWN_FINALIZERS.has(name));
+  return {
+    deleting: true,
+    ...(Number.isNaN(time) ? {} : { deletingSince: new Date(time).toISOString() }),
+    ...(foreign.length === 0 ? {} : { heldBy: foreign.slice(0, MAX_FINALIZERS) }),
   };
 }
 

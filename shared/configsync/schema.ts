@@ -33,10 +33,13 @@ export const metadataSchema = z.object({
     resourceVersion: word.min(1),
     generation: count.default(0),
     deletionTimestamp: word.nullish(),
+    finalizers: z.array(z.string().transform((text) => text.slice(0, MAX_WORD))).nullish(),
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), annotation).nullish(),
   }),
 });
+
+export type Metadata = z.infer<typeof metadataSchema>['metadata'];
 
 /** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
 export const specSchema = z.object({

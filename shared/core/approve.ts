@@ -1,5 +1,5 @@
 import { APPROVED, RECEIPT } from './annotations.ts';
-import { approveKey, formatApproved, parseApproved } from './approved-list.ts';
+import { approveKey, formatApproved, isAsWritten, parseApproved } from './approved-list.ts';
 import type { Digest } from './digest.ts';
 import { IMAGE_TO_SYNC, formatImageToSync, parseImageToSync } from './image-to-sync.ts';
 import { type Pin, outcomeOf } from './pin.ts';
@@ -58,6 +58,7 @@ export function approve(input: ApprovalInput): ApprovalPatch | undefined {
   const before = parseApproved(rsync.annotations.approved);
   const receipt = parseReceipt(rsync.annotations.receipt);
   const inPlace =
+    isAsWritten(rsync.annotations.approved) &&
     before[0] === key &&
     (input.live === undefined || before.includes(input.live)) &&
     !before.some((old) => input.withdrawn.has(old)) &&

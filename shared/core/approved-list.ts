@@ -11,6 +11,21 @@ export function parseApproved(value: string | undefined): readonly string[] {
   return [...new Set(value.split(' ', MAX_READ).filter((key) => key !== ''))];
 }
 
+/**
+ * Whether the annotation is, to the letter, the list that `parseApproved` reads from it. The gate splits the whole
+ * text at each space: what is written in any other way may approve more there than is read here.
+ */
+export function isAsWritten(value: string | undefined): boolean {
+  return value === undefined || value === formatApproved(parseApproved(value));
+}
+
+/** Keys that stand behind those that `parseApproved` reads, the first of them, for people. */
+export function unreadKeys(value: string | undefined): readonly string[] {
+  const read = new Set(parseApproved(value));
+  const all = value?.split(' ').filter((key) => key !== '' && !read.has(key)) ?? [];
+  return [...new Set(all)].slice(0, MAX_READ);
+}
+
 /** One space between keys and nothing else: the gate splits on exactly that. Empty list: withdrawn. */
 export function formatApproved(keys: readonly string[]): string {
   return keys.join(' ');

@@ -1,5 +1,5 @@
 import { type ApprovalPatch, approve, keyOfTarget } from './approve.ts';
-import { parseApproved } from './approved-list.ts';
+import { parseApproved, unreadKeys } from './approved-list.ts';
 import { APPROVED, RECEIPT } from './annotations.ts';
 import { type Observation, liveKey, observe } from './observe.ts';
 import type { PhaseRecord } from './phase.ts';
@@ -11,7 +11,8 @@ import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import { type Transition, transition } from './transition.ts';
 import type { Verdict } from './verdict.ts';
-import { keysToWithdraw, withdraw } from './withdraw.ts';
+import type { Unfollowed } from './unfollowed.ts';
+import { keysToWithdraw, withdraw, withdrawAll } from './withdraw.ts';
 
 /** One RSync, and everything that was read about it. */
 export interface DecisionInput {
@@ -19,7 +20,7 @@ export interface DecisionInput {
   /** The rule it falls under in this cluster; undefined: it is not followed. */
   readonly followed: Followed | undefined;
   /** Why it is not followed, where it is not. */
-  readonly ignored?: string;
+  readonly unfollowed?: Unfollowed;
   readonly reason: ReceiptReason;
   readonly actor?: string;
   readonly settings: DecisionSettings;
@@ -46,6 +47,8 @@ export interface Followed {
 
 export interface DecisionSettings {
   readonly blockedAfterMs: number;
+  /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
+  readonly deletingAfterMs: number;
   /** Whether approvals may be withdrawn: false while the brake holds (DESIGN section 7). */
   readonly withdraw: boolean;
 }
@@ -59,7 +62,7 @@ export interface Decision {
   readonly transition: Transition;
   /** The patch approves a digest that an older approval had replaced, and the rule wants that told. */
   readonly downgrade: boolean;
-  /** Keys that the patch takes out of the approved list because somebody else put them there, and they do not verify. */
+  /** Keys that the patch takes out of the list because another writer put them there, and they are not verified. */
   readonly dropped: readonly string[];
 }
 
@@ -82,8 +85,8 @@ export function needsFreshResolution(rsync: RSync, resolution: Resolution): bool
 export function decide(input: DecisionInput): Decision {
   const { rsync, followed, now, settings } = input;
   const before = parseApproved(rsync.annotations.approved);
-  if (followed === undefined || rsync.deleting) {
-    return tell({ ...input, followed: undefined }, undefined, before, {});
+  if (followed === undefined) {
+    return tell(input, settings.withdraw ? withdrawAll(rsync) : undefined, before, {});
   }
   const verdicts = verdictsByKey(rsync, followed);
   const dropped = new Set(followed.unexplained?.filter((key) => isRefuted(verdicts.get(key))));
@@ -91,6 +94,8 @@ export function decide(input: DecisionInput): Decision {
     ? new Set([...dropped, ...keysToWithdraw(rsync, followed.policy, verdicts)])
     : dropped;
   const { verdict, resolved } = followed;
+  // What is on its way out needs no approval; what it has may be taken from it.
+  if (rsync.deleting) return tell(input, withdraw(rsync, withdrawn), before, { dropped });
   const image = resolved?.resolution.image;
   if (verdict.status !== 'verified' || resolved === undefined || image?.status !== 'resolved') {
     return tell(input, withdraw(rsync, withdrawn), before, { dropped });
@@ -179,12 +184,13 @@ function tell(
     verdict: followed?.verdict,
     key: image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined,
     approved,
-    ...(input.ignored === undefined ? {} : { ignored: input.ignored }),
+    ...(input.unfollowed === undefined ? {} : { unfollowed: input.unfollowed }),
     ...(held === undefined ? {} : { held }),
     ...(unpinned === undefined ? {} : { unpinned }),
     standing: isStanding(rsync, followed, approved),
     approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
     blockedAfterMs: settings.blockedAfterMs,
+    deletingAfterMs: settings.deletingAfterMs,
     now,
   });
   return {
@@ -199,7 +205,8 @@ function tell(
       now,
     }),
     downgrade,
-    dropped: [...(dropped ?? [])],
+    dropped:
+      patch === undefined ? [] : [...(dropped ?? []), ...unreadKeys(rsync.annotations.approved)],
   };
 }
 

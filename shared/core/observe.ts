@@ -2,7 +2,9 @@ import { approvalKey } from './approval-key.ts';
 import { isLive, liveCommit } from './live.ts';
 import type { Phase } from './phase.ts';
 import type { RSync, SyncError } from './rsync.ts';
-import type { Verdict } from './verdict.ts';
+import { parseImageToSync } from './image-to-sync.ts';
+import type { Unfollowed } from './unfollowed.ts';
+import type { UnusableReason, Verdict } from './verdict.ts';
 
 /** What one look at an RSync finds (DESIGN section 7). */
 export interface Observation {
@@ -16,7 +18,7 @@ export interface Observation {
 
 export interface ObserveInput {
   readonly rsync: RSync;
-  /** Undefined: no image of the config matches, or it is no OCI source. */
+  /** Undefined: it is not followed, and `unfollowed` says why. */
   readonly verdict: Verdict | undefined;
   /** Key of the target, where there is one. */
   readonly key: string | undefined;
@@ -25,7 +27,7 @@ export interface ObserveInput {
   /** Why a verified target is not approved all the same: its tag moved back, and the rule denies that. */
   readonly held?: string;
   /** Why it is not followed, where `verdict` is undefined. */
-  readonly ignored?: string;
+  readonly unfollowed?: Unfollowed;
   /** Why the spec is not pinned, though the config wants it pinned. */
   readonly unpinned?: string;
   /** The target is approved, and its signature has vanished since: the approval stands. */
@@ -34,6 +36,8 @@ export interface ObserveInput {
   readonly approvedAt: string | undefined;
   /** How long Config Sync may go on being denied after an approval, in milliseconds. */
   readonly blockedAfterMs: number;
+  /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
+  readonly deletingAfterMs: number;
   readonly now: Date;
 }
 
@@ -45,8 +49,10 @@ const DENIED = new Set(['2002', '2013']);
 /** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
 export function observe(input: ObserveInput): Observation {
   const { rsync, verdict, key, approved } = input;
+  if (rsync.deleting) return observeDeleting(input);
   if (verdict === undefined) {
-    return { phase: 'Ignored', message: input.ignored ?? 'Not followed', errors: [] };
+    const { phase, message } = input.unfollowed ?? NOT_FOLLOWED;
+    return { phase, message, errors: [] };
   }
   const about = key === undefined ? {} : { digest: key };
   const { stalled } = rsync.status;
@@ -54,8 +60,8 @@ export function observe(input: ObserveInput): Observation {
     const message = `Config Sync has stopped working on it (${stalled.reason}): ${stalled.message}`;
     return { phase: 'Stalled', ...about, message, errors: errorsOf(rsync) };
   }
-  const live = liveKey(rsync);
-  if (live !== undefined && !approved.includes(live) && !brokenGlass(rsync, live)) {
+  const live = unapprovedKey(rsync, approved);
+  if (live !== undefined) {
     const message = `${live} is live and not approved: the gate is missing, or older than this content`;
     return { phase: 'Unguarded', digest: live, message, errors: [] };
   }
@@ -69,12 +75,57 @@ export function observe(input: ObserveInput): Observation {
     case 'untrusted':
       return { phase: 'Rejected', ...about, message: 'No trusted signature', errors: [] };
     case 'unusable':
-      return { phase: 'Rejected', ...about, message: verdict.message, errors: [] };
+      return {
+        phase: HOPELESS.has(verdict.reason) ? 'Refused' : 'Rejected',
+        ...about,
+        message: verdict.message,
+        errors: [],
+      };
     case 'verified':
       return key === undefined || approved[0] !== key
         ? { phase: 'Rejected', ...about, message: input.held ?? 'Not approved', errors: [] }
         : heldBack(observeApproved(input, key), input.unpinned);
   }
+}
+
+const NOT_FOLLOWED: Unfollowed = { phase: 'Ignored', message: 'Not followed' };
+
+/** What is wrong with the spec itself, so that neither a push nor a signature helps. */
+const HOPELESS = new Set<UnusableReason>(['version-not-static', 'bad-reference']);
+
+/**
+ * One that is being deleted goes on syncing until Config Sync has finalized it, which it does not do while a finalizer
+ * that it does not know is there: what it runs is looked at as before, and one that takes long is reported.
+ */
+function observeDeleting(input: ObserveInput): Observation {
+  const { rsync, verdict, approved, unfollowed, now, deletingAfterMs } = input;
+  const ours = verdict !== undefined || unfollowed?.phase === 'Refused';
+  const live = ours ? unapprovedKey(rsync, approved) : undefined;
+  if (live !== undefined) {
+    const message = `${live} is live and not approved, and the RSync is being deleted: look at its finalizers`;
+    return { phase: 'Unguarded', digest: live, message, errors: [] };
+  }
+  const { deletingSince, heldBy = [] } = rsync;
+  if (ours && deletingSince !== undefined && endOfPatience(deletingSince, deletingAfterMs) <= now) {
+    const why =
+      heldBy.length === 0
+        ? 'Config Sync has not finalized it'
+        : `the finalizers ${heldBy.map((name) => JSON.stringify(name)).join(', ')} are not Config Sync's: remove them`;
+    const message = `Being deleted since ${deletingSince}, and it may sync until it is gone; ${why}`;
+    return { phase: 'Stalled', message, errors: [] };
+  }
+  return { phase: 'Ignored', message: 'Being deleted', errors: [] };
+}
+
+function endOfPatience(since: string, patienceMs: number): Date {
+  return new Date(Date.parse(since) + patienceMs);
+}
+
+/** Key of what is live, where neither an approval nor broken glass covers it. */
+function unapprovedKey(rsync: RSync, approved: readonly string[]): string | undefined {
+  const live = liveKey(rsync);
+  const covered = live === undefined || approved.includes(live) || brokenGlass(rsync, live);
+  return covered ? undefined : live;
 }
 
 function observeApproved(input: ObserveInput, key: string): Observation {
@@ -86,7 +137,7 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   }
   const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
   const patient = waited <= blockedAfterMs;
-  const denied = status.source.errors.filter(({ code }) => DENIED.has(code));
+  const denied = deniedNow(rsync, key);
   if (denied.length > 0 && sourceKey(rsync) === key) {
     return patient
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
@@ -96,6 +147,18 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   return errors.length > 0 && status.syncing?.status !== 'True'
     ? { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors }
     : { phase: 'Approved', digest: key, message: waitingFor(rsync, key), errors: [] };
+}
+
+/**
+ * The refusals that stand. Config Sync keeps the error of an announcement that has passed since, until it parses again:
+ * one counts only where the condition is about the source, and where what is announced is not this very key.
+ */
+function deniedNow(rsync: RSync, key: string): readonly SyncError[] {
+  const { syncing, source } = rsync.status;
+  if (syncing?.errorSources?.includes('source') === false) return [];
+  const announced = parseImageToSync(rsync.annotations.imageToSync ?? '')?.commit;
+  if (announced !== undefined && approvalKey(rsync.source, announced) === key) return [];
+  return source.errors.filter(({ code }) => DENIED.has(code));
 }
 
 /**

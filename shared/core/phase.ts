@@ -1,6 +1,7 @@
 /** Where one RSync stands (DESIGN section 7). */
 export const PHASES = [
   'Ignored',
+  'Refused',
   'Pending',
   'Rejected',
   'Approved',
@@ -14,7 +15,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** Phases that are wrong until something changes: each is followed by a recovery when it ends. */
-export const FAILURE_PHASES = ['Failed', 'Blocked', 'Stalled', 'Unguarded'] as const;
+export const FAILURE_PHASES = ['Refused', 'Failed', 'Blocked', 'Stalled', 'Unguarded'] as const;
 
 export type FailurePhase = (typeof FAILURE_PHASES)[number];
 

@@ -9,6 +9,10 @@ export interface RSync {
   readonly generation: number;
   /** It has a deletionTimestamp. */
   readonly deleting: boolean;
+  /** Its deletionTimestamp, where that is a time, ISO 8601. */
+  readonly deletingSince?: string;
+  /** Finalizers of one that is being deleted that are neither Config Sync's nor Kubernetes' own, the first few. */
+  readonly heldBy?: readonly string[];
   /** Config Sync's own webhook guards it: label `configsync.gke.io/declared-version` (facts/config-sync.md section 8). */
   readonly declared: boolean;
   /** The RSync whose package declares this one, as that says itself: `RootSync/root-sync`. For people only. */

@@ -9,6 +9,7 @@ export const SYNC_EVENTS = [
   'blocked',
   'stalled',
   'unguarded',
+  'refused',
   'withdrawn',
   'recovered',
 ] as const;
@@ -38,6 +39,7 @@ const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
   Blocked: 'blocked',
   Stalled: 'stalled',
   Unguarded: 'unguarded',
+  Refused: 'refused',
 };
 
 /**

@@ -1,6 +1,6 @@
 import { APPROVED } from './annotations.ts';
 import type { ApprovalPatch } from './approve.ts';
-import { formatApproved, parseApproved } from './approved-list.ts';
+import { formatApproved, isAsWritten, parseApproved } from './approved-list.ts';
 import { parseReceipt } from './receipt.ts';
 import type { RSync } from './rsync.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,12 +27,18 @@ export function keysToWithdraw(
 }
 
 /**
- * The patch that takes `withdrawn` out of the list, leaving the empty string when nothing remains: a missing
- * annotation would switch the gate off for this RSync..
+ * The patch that takes `withdrawn` out of the list, and whatever is not written as we write it, leaving the empty string
+ * when nothing remains: a missing annotation would switch the gate off for this RSync.
  */
 export function withdraw(rsync: RSync, withdrawn: ReadonlySet<string>): ApprovalPatch | undefined {
   const keys = parseApproved(rsync.annotations.approved);
   const kept = keys.filter((key) => !withdrawn.has(key));
-  if (kept.length === keys.length) return undefined;
+  if (kept.length === keys.length && isAsWritten(rsync.annotations.approved)) return undefined;
   return { annotations: { [APPROVED]: formatApproved(kept) } };
+}
+
+/** The patch that takes every approval from an RSync that no rule follows; undefined where it has none. */
+export function withdrawAll(rsync: RSync): ApprovalPatch | undefined {
+  const { approved = '' } = rsync.annotations;
+  return approved === '' ? undefined : { annotations: { [APPROVED]: '' } };
 }

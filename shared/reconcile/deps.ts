@@ -20,8 +20,10 @@ export interface ReconcileDeps extends ImageDeps {
 
 /** What the config says beside images and policies. */
 export interface ReconcileSettings extends Omit<DecisionSettings, 'withdraw'> {
-  /** What becomes of images that no entry names, told beside the RSyncs that have them. */
+  /** What the gate makes of images that no entry names. */
   readonly unmatched: 'deny' | 'ignore';
+  /** What the gate makes of sources that announce nothing. */
+  readonly otherSources: 'deny' | 'ignore';
 }
 
 /** What it takes to say what an image is, and to tell it. */

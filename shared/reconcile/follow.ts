@@ -1,8 +1,12 @@
-import { explainIgnored } from '#shared/core/ignored.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Target, targetOf } from '#shared/core/target.ts';
+import {
+  type Unfollowed,
+  type UnfollowedContext,
+  explainUnfollowed,
+} from '#shared/core/unfollowed.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 
 /** An RSync that the config tells us to follow, and what it is to be on. */
@@ -18,17 +22,20 @@ export function follow(
   rules: ImageRules,
   labels: Readonly<Record<string, string>>,
 ): FollowedRSync | undefined {
-  const { source, annotations, deleting } = rsync;
-  const rule = deleting ? undefined : ruleOf(rsync, rules);
+  const { source, annotations } = rsync;
+  const rule = ruleOf(rsync, rules);
   if (rule === undefined || !rules.selects(rule, labels)) return undefined;
   const target = targetOf(source, rule, parseReceipt(annotations.receipt));
   return target === undefined ? undefined : { rsync, rule, target };
 }
 
-/** Why one that is not followed is not, for people. */
-export function whyIgnored(rsync: RSync, rules: ImageRules, unmatched: 'deny' | 'ignore'): string {
-  const { source, deleting } = rsync;
-  return explainIgnored(source, { deleting, rule: ruleOf(rsync, rules), unmatched });
+/** Why one that is not followed is not. */
+export function whyUnfollowed(
+  rsync: RSync,
+  rules: ImageRules,
+  { unmatched, otherSources }: Omit<UnfollowedContext, 'rule'>,
+): Unfollowed {
+  return explainUnfollowed(rsync.source, { rule: ruleOf(rsync, rules), unmatched, otherSources });
 }
 
 function ruleOf({ source }: RSync, rules: ImageRules): ImageRule | undefined {

@@ -6,7 +6,7 @@ import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { follow, whyIgnored } from './follow.ts';
+import { follow, whyUnfollowed } from './follow.ts';
 import { forEachSync } from './for-each-sync.ts';
 import { judge } from './judge.ts';
 import { resolutionOf, resolveTargets } from './resolve-targets.ts';
@@ -83,7 +83,7 @@ function lookAt(
   const decision = decide({
     rsync,
     followed,
-    ...(followed === undefined ? { ignored: whyIgnored(rsync, rules, settings.unmatched) } : {}),
+    ...(followed === undefined ? { unfollowed: whyUnfollowed(rsync, rules, settings) } : {}),
     reason: 'resync',
     settings: { ...settings, withdraw: false },
     previous: known?.record,

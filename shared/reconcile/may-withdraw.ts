@@ -17,20 +17,29 @@ export interface WithdrawDeps {
   readonly now: () => Date;
 }
 
+/** In the note, in place of a policy's hash: RSyncs that no entry of the config follows may lose their approvals. */
+export const UNFOLLOWED = 'unfollowed';
+
 /**
- * Whether approvals of this RSync may be withdrawn: its receipt is of another policy, and a sweep found lately that
- * not too many lose theirs under this one (DESIGN section 7). Without a store nothing is withdrawn.
+ * Whether approvals of this RSync may be withdrawn: its receipt is of another policy, or nothing follows it any more,
+ * and a sweep found lately that not too many lose theirs so. A source that announces nothing is its owner's choice, no
+ * fault of the config, and needs no such word. Without a store nothing else is withdrawn.
  */
 export async function mayWithdraw(
   rsync: RSync,
   followed: Followed | undefined,
   { store, now }: WithdrawDeps,
 ): Promise<boolean> {
-  const receipt = parseReceipt(rsync.annotations.receipt);
-  if (followed === undefined || receipt === undefined || receipt.policy === followed.policy) {
+  const { annotations, source } = rsync;
+  if ((annotations.approved ?? '') === '') return false;
+  if (source.type === 'other') return true;
+  const receipt = parseReceipt(annotations.receipt);
+  if (followed !== undefined && (receipt === undefined || receipt.policy === followed.policy)) {
     return false;
   }
   const note = await store.readNote('withdrawal', WITHDRAWAL_NOTE);
-  const decidedAt = note?.allowed[followed.policy];
+  const repository = followed?.resolved?.reference.repository;
+  if (repository !== undefined && note?.unchecked?.repositories.includes(repository)) return false;
+  const decidedAt = note?.allowed[followed?.policy ?? UNFOLLOWED];
   return decidedAt !== undefined && now().getTime() - Date.parse(decidedAt) <= PERMISSION_MS;
 }

@@ -25,7 +25,7 @@ export async function reportDropped(
         phase: decision.observation.phase,
         since: now().toISOString(),
         errors: [],
-        message: `Taken out of the approved list: ${key} was put there by somebody else, and does not verify`,
+        message: `Taken out of the approved list: ${key} was put there by another writer, and is not verified`,
       },
     });
   }

@@ -1,4 +1,3 @@
-import type { Decision } from '#shared/core/decide.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -61,10 +60,11 @@ export async function reportGone(
 
 function describe(
   type: SyncEventType,
-  { rsync, followed, decision }: Written,
+  written: Written,
   row: SyncRow | undefined,
   { member, cause }: ToldBy,
 ): SyncEvent {
+  const { rsync, followed, decision } = written;
   const { observation, transition, downgrade } = decision;
   const verdict = followed?.verdict;
   const allowedUnsigned = verdict?.status === 'verified' && verdict.allowedUnsigned === true;
@@ -95,7 +95,7 @@ function describe(
       ...(verdict?.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
       since: transition.record.since,
       errors: observation.errors.map(({ code, message }) => ({ code, message })),
-      message: messageOf(type, rsync, decision),
+      message: messageOf(type, written),
     },
   };
 }
@@ -113,8 +113,7 @@ function approvedAtOf(
 
 function messageOf(
   type: SyncEventType,
-  { source }: RSync,
-  { observation, downgrade }: Decision,
+  { rsync: { source }, followed, decision: { observation, downgrade } }: Written,
 ): string {
   switch (type) {
     case 'approved':
@@ -124,7 +123,9 @@ function messageOf(
         ? 'Approved by chart and version, not by digest: make the tags of this repository immutable'
         : 'Approved';
     case 'withdrawn':
-      return 'Approval withdrawn: it does not verify under the policy any more';
+      return followed === undefined
+        ? 'Approval withdrawn: no entry of images follows this source any more'
+        : 'Approval withdrawn: it does not verify under the policy any more';
     default:
       return observation.message;
   }

@@ -8,7 +8,7 @@ import type { RSync } from '#shared/core/rsync.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { follow, whyIgnored } from './follow.ts';
+import { follow, whyUnfollowed } from './follow.ts';
 import { judge } from './judge.ts';
 import { mayWithdraw } from './may-withdraw.ts';
 import { reportDropped } from './report-dropped.ts';
@@ -52,7 +52,7 @@ export async function decideAndWrite(
       rsync,
       followed,
       ...(followed === undefined
-        ? { ignored: whyIgnored(rsync, deps.rules, deps.settings.unmatched) }
+        ? { unfollowed: whyUnfollowed(rsync, deps.rules, deps.settings) }
         : {}),
       reason: receiptReason(input.task.reason),
       ...(input.task.actor === undefined ? {} : { actor: input.task.actor }),

@@ -24,6 +24,7 @@ export const STATUS_DATA = {
   'sync.blocked': SyncData,
   'sync.stalled': SyncData,
   'sync.unguarded': SyncData,
+  'sync.refused': SyncData,
   'sync.withdrawn': SyncData,
   'sync.recovered': SyncData,
   'cluster.unreachable': ClusterData,

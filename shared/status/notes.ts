@@ -61,12 +61,16 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     when: 'what is live is not approved: the gate is missing there or too old, or the content is older than the gate',
     next: 'Install the gate, or have the digest signed. `sync.recovered` follows',
   },
+  'sync.refused': {
+    when: 'the gate refuses the RSync, and no signature would help: no entry of `images` names its image, its source announces nothing, its chart has no exact version, or its reference cannot be read',
+    next: 'Do what the message says: name the image in the config, or correct the spec. `sync.recovered` follows',
+  },
   'sync.withdrawn': {
     when: 'an approval is taken back, because it does not verify under a changed policy; or a digest that somebody else put into the approved list is taken out',
     next: 'Push or sign what should run. The cluster keeps what it runs, and the gate refuses it from now on',
   },
   'sync.recovered': {
-    when: 'a failure of this RSync has ended: whichever of the four was open, also because the RSync is gone',
+    when: 'a failure of this RSync has ended: whichever was open, also because the RSync is gone',
     next: 'Close what is open for this `cluster` and `sync`. May come for a failure that was never told; ignore it then',
   },
   'cluster.unreachable': {

@@ -61,6 +61,12 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
     `${OLDER} is live and not approved: the gate is missing, or older than this content`,
     'Synced',
   ),
+  'sync.refused': sync(
+    'sync.refused',
+    'Refused',
+    'No entry of images names us-docker.pkg.dev/acme/other; the gate refuses it (unmatched: deny): name it there, or correct the spec',
+    'Synced',
+  ),
   'sync.withdrawn': sync(
     'sync.withdrawn',
     'Rejected',

@@ -14,6 +14,7 @@ const DEFAULTS: Partial<Record<StatusType, Severity>> = {
   'sync.blocked': 'ERROR',
   'sync.stalled': 'ERROR',
   'sync.unguarded': 'ERROR',
+  'sync.refused': 'ERROR',
   'sync.withdrawn': 'WARNING',
   'cluster.unreachable': 'ERROR',
   // Each failure behind it is told as the ERROR that it is.

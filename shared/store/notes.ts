@@ -28,6 +28,8 @@ export interface WithdrawalNote {
   readonly allowed: Readonly<Record<string, string>>;
   /** The brake holds: since when, and for which policies. */
   readonly braked?: { readonly since: string; readonly policies: readonly string[] };
+  /** Approvals that could not be judged: since when, and in which repositories, where nothing may be withdrawn. */
+  readonly unchecked?: { readonly since: string; readonly repositories: readonly string[] };
 }
 
 /** What was last told of the roll-out of one image. */

@@ -91,6 +91,7 @@ export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]>
   withdrawal: z.object({
     allowed: z.record(z.string(), Time),
     braked: z.object({ since: Time, policies: z.array(z.string()) }).exactOptional(),
+    unchecked: z.object({ since: Time, repositories: z.array(z.string()) }).exactOptional(),
   }),
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
 };

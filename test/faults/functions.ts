@@ -132,7 +132,12 @@ export function startCluster(
         throw new Error(problem);
       },
     }),
-    settings: { blockedAfterMs: BLOCKED_AFTER_MS, unmatched: 'deny' as const },
+    settings: {
+      blockedAfterMs: BLOCKED_AFTER_MS,
+      deletingAfterMs: 600_000,
+      unmatched: 'deny' as const,
+      otherSources: 'deny' as const,
+    },
   };
   return (message) => handleTask(message, deps);
 }

@@ -14,6 +14,8 @@ export function conclude(look: Look, policy: TrustPolicy | undefined): string {
   switch (row.record.phase) {
     case 'Ignored':
       return `Countersign does not follow it: ${row.message}`;
+    case 'Refused':
+      return row.message;
     case 'Pending':
       return decision?.patch === undefined ? (verdict ?? row.message) : row.message;
     case 'Rejected':

@@ -15,6 +15,7 @@ export function toneOf(phase: Phase | ClusterPhase): Tone {
     case 'Ignored':
       return 'none';
     case 'Rejected':
+    case 'Refused':
     case 'Failed':
     case 'Blocked':
     case 'Stalled':

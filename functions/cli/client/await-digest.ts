@@ -25,7 +25,7 @@ export interface AwaitDeps {
 const PERIOD_MS = 2_000;
 
 /** Phases from which nothing but another push, or a person, leads on. */
-const FAILED = new Set(['Failed', 'Blocked', 'Stalled', 'Rejected', 'Unguarded']);
+const FAILED = new Set(['Failed', 'Blocked', 'Stalled', 'Rejected', 'Refused', 'Unguarded']);
 
 interface Standing {
   readonly live: readonly Sync[];

@@ -20,7 +20,7 @@ export type Meaning =
 const FAMILIES = [
   { failures: ['cluster.unreachable'], recoveries: ['cluster.recovered'] },
   {
-    failures: ['sync.failed', 'sync.blocked', 'sync.stalled', 'sync.unguarded'],
+    failures: ['sync.failed', 'sync.blocked', 'sync.stalled', 'sync.unguarded', 'sync.refused'],
     recoveries: ['sync.recovered'],
   },
   {

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'sync.blocked': 'blocked',
   'sync.stalled': 'stalled',
   'sync.unguarded': 'unguarded',
+  'sync.refused': 'refused',
   'sync.recovered': 'recovered',
   'image.unsigned': 'still unsigned',
   'image.untrusted': 'untrusted',

@@ -41,7 +41,13 @@ export interface Outage {
 const CLUSTER_EVENTS = new Set(['cluster.unreachable', 'cluster.recovered']);
 /** How much of what followed a story tells. */
 const AFTERWARDS_MS = 5 * 60_000;
-const FAILURES = new Set(['sync.failed', 'sync.blocked', 'sync.stalled', 'sync.unguarded']);
+const FAILURES = new Set([
+  'sync.failed',
+  'sync.blocked',
+  'sync.stalled',
+  'sync.unguarded',
+  'sync.refused',
+]);
 /** A push that stood this long had every chance; each sweep looks at the whole fleet within fifteen minutes. */
 const LONG_STANDING_MS = 30 * 60_000;
 
@@ -95,7 +101,8 @@ export function checkFailures({
       target !== undefined &&
       verdictAt(registry, image.repository, target, clock.now()) === 'verified';
     const failed = verified && approved[0] === target && registry.isBad(target);
-    const wrong = followed && (unguarded || failed || isStalled(object));
+    // What no entry of this cluster names is refused by the gate, and said so.
+    const wrong = !followed || unguarded || failed || isStalled(object);
     if (wrong === (failure !== undefined)) continue;
     const text = wrong ? 'is wrong, and nobody says so' : `is well, and ${failure?.type} is open`;
     violate(text, { cluster: cluster.plan.name, sync: key }, failure);

@@ -105,7 +105,7 @@ describe('charts', () => {
     await createChart(version);
     await world.reconcile();
     const row = await world.row();
-    expect(row).toMatchObject({ record: { phase: 'Rejected' }, verdict: 'unusable', approved: [] });
+    expect(row).toMatchObject({ record: { phase: 'Refused' }, verdict: 'unusable', approved: [] });
     expect(row?.message).toContain('spec.helm.version of shop must be one exact version');
     expect(world.status().lastSyncedCommit).toBeUndefined();
   });
@@ -118,9 +118,10 @@ describe('RSyncs that are not followed', () => {
     await world.create(ociSpec(world.image(':v1')));
     await world.reconcile();
     const { message, record } = (await world.row()) ?? {};
-    expect(record?.phase).toBe('Ignored');
-    expect(message?.includes('the gate refuses it')).toBe(unmatched === 'deny');
-    expect(world.events).toEqual([]);
+    const denied = unmatched === 'deny';
+    expect(record?.phase).toBe(denied ? 'Refused' : 'Ignored');
+    expect(message?.includes('the gate refuses it')).toBe(denied);
+    expect(world.types()).toEqual(denied ? ['sync.refused'] : []);
   });
 
   it('end their failures when they move to git, where the announcement goes too', async () => {

@@ -74,6 +74,7 @@ describe('the JSON Schema', () => {
       'sweep.withdrawBrake',
       'sweep.pendingAfter',
       'sweep.blockedAfter',
+      'sweep.deletingAfter',
       'gate.breakGlass',
       'fleet.kubeconfig.contexts',
     ];

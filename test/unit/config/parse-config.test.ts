@@ -137,6 +137,7 @@ describe('parseConfig() of the whole format', () => {
       withdrawBrake: 0.05,
       pendingAfterMs: 3_600_000,
       blockedAfterMs: 120_000,
+      deletingAfterMs: 600_000,
     });
     expect(config.gate).toEqual({
       identity: 'countersign@p.iam.gserviceaccount.com',
@@ -177,6 +178,7 @@ describe('parseConfig() of what may be left out', () => {
       withdrawBrake: 0.05,
       pendingAfterMs: 3_600_000,
       blockedAfterMs: 120_000,
+      deletingAfterMs: 600_000,
     });
     expect(config.admission).toEqual({
       mode: 'deny',

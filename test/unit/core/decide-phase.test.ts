@@ -47,6 +47,22 @@ const syncError: SyncStatus = {
   syncing: { status: 'False', reason: 'Sync', message: 'Sync', commit: hexOf(A), errorCount: 1 },
 };
 
+/** Denied, then approved, then failing at rendering: Config Sync keeps the refusal (facts/config-sync.md section 11). */
+function oldDenial(errorSources: readonly ('source' | 'rendering')[]): SyncStatus {
+  const status = sourceError(liveStatus(B), A, '2002');
+  const errors = [{ code: '1068', message: 'KNV1068: kustomize' }];
+  return {
+    ...status,
+    rendering: { commit: hexOf(A), errors, errorCount: 1 },
+    syncing: { status: 'False', reason: 'Rendering', message: '', errorCount: 1, errorSources },
+  };
+}
+
+function announced(rsync: RSync): RSync {
+  const imageToSync = `${IMAGE}@${A}`;
+  return { ...rsync, annotations: { ...rsync.annotations, imageToSync } };
+}
+
 const unsigned = followed(A, UNSIGNED);
 const verified = followed(A, VERIFIED);
 
@@ -76,6 +92,12 @@ describe('phase', () => {
       buildRSync(),
       followed(A, { status: 'unusable', reason: 'tag-absent', message: 'No such tag' }),
     ],
+    [
+      'no exact chart version',
+      'Refused',
+      buildRSync(),
+      followed(A, { status: 'unusable', reason: 'version-not-static', message: 'Not exact' }),
+    ],
     ['approved just now', 'Approved', buildRSync(), verified],
     ['approved, the one before it live', 'Approved', approvedRSync(liveStatus(B)), verified],
     ['live', 'Synced', approvedRSync(liveStatus(A)), verified],
@@ -102,6 +124,24 @@ describe('phase', () => {
       'a denial of another digest, which Config Sync has not left yet',
       'Approved',
       approvedRSync(sourceError(idle, C, '2002'), 3 * MINUTE),
+      verified,
+    ],
+    [
+      'an old denial, while Config Sync reports errors of another stage',
+      'Failed',
+      approvedRSync(oldDenial(['rendering']), 3 * MINUTE),
+      verified,
+    ],
+    [
+      'a denial that the condition is about',
+      'Blocked',
+      approvedRSync(oldDenial(['source', 'rendering']), 3 * MINUTE),
+      verified,
+    ],
+    [
+      'an old denial of what has been announced since',
+      'Approved',
+      announced(approvedRSync(sourceError(idle, A, '2002'), 3 * MINUTE)),
       verified,
     ],
     ['errors for this digest', 'Failed', approvedRSync(syncError), verified],
@@ -185,7 +225,7 @@ describe('transitions', () => {
     ['first seen, verified', undefined, buildRSync(), verified, ['approved']],
     ['first seen, live', undefined, live, verified, ['approved', 'recovered', 'synced']],
     ['forgotten, and on its way', undefined, approvedRSync(idle), verified, ['approved']],
-    ['forgotten, and ignored', undefined, live, undefined, ['approved', 'recovered']],
+    ['forgotten, and ignored', undefined, live, undefined, ['recovered']],
     ['Pending, then approved', was('Pending'), buildRSync(), verified, ['approved']],
     ['Rejected, then approved', was('Rejected'), buildRSync(), verified, ['approved']],
     ['Pending, and live already', was('Pending'), live, verified, ['approved', 'synced']],
@@ -213,7 +253,7 @@ describe('transitions', () => {
       ['recovered', 'synced'],
     ],
     ['Failed, then stalled', open('Failed'), approvedRSync(stalled), verified, ['stalled']],
-    ['Failed, then ignored', open('Failed'), live, undefined, ['recovered']],
+    ['Failed, then ignored', open('Failed'), live, undefined, ['withdrawn', 'recovered']],
     [
       'Failed, then pending',
       open('Failed'),

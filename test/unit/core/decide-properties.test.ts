@@ -98,7 +98,11 @@ const input: fc.Arbitrary<DecisionInput> = fc
     reason: fc.constantFrom('push' as const, 'resync' as const),
   })
   .map(({ rsync: of, target: to, withdraw, bare, reason }) =>
-    decisionInput(of, to, { settings: { blockedAfterMs: 120_000, withdraw }, bare, reason }),
+    decisionInput(of, to, {
+      settings: { blockedAfterMs: 120_000, deletingAfterMs: 600_000, withdraw },
+      bare,
+      reason,
+    }),
   );
 
 const RUNS = { numRuns: 2_000 };

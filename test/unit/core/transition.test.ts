@@ -4,7 +4,7 @@ import { type SyncEventType, transition } from '#shared/core/transition.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 
-const FAILURES = new Set<string>(['failed', 'blocked', 'stalled', 'unguarded']);
+const FAILURES = new Set<string>(['failed', 'blocked', 'stalled', 'unguarded', 'refused']);
 
 const look = fc.record({
   phase: fc.constantFrom(...PHASES),

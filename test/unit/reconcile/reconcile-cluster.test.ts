@@ -76,7 +76,7 @@ describe('reconcileCluster()', () => {
     const record = await world.deps.store.readCluster('cluster-1');
     expect(record?.follows).toEqual(['us-docker.pkg.dev/acme/charts/shop']);
     expect(record?.syncs.map(({ sync, record: { phase } }) => [sync, phase])).toEqual([
-      [SYNC, 'Ignored'],
+      [SYNC, 'Refused'],
       ['RepoSync/team-a/repo-sync', 'Approved'],
     ]);
   });

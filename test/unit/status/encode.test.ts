@@ -147,6 +147,7 @@ describe('severityOf()', () => {
       'sync.blocked',
       'sync.stalled',
       'sync.unguarded',
+      'sync.refused',
       'cluster.unreachable',
       'sweep.braked',
     ]);

@@ -115,7 +115,7 @@ describe('a sweep', () => {
     const phases = told
       .filter(([of]) => of === 'fleet_rsyncs')
       .map(([, count, labels]) => [labels, count]);
-    expect(phases).toHaveLength(9);
+    expect(phases).toHaveLength(10);
     expect(phases).toContainEqual([{ phase: 'Synced' }, 2]);
     expect(phases).toContainEqual([{ phase: 'Blocked' }, 0]);
   });

@@ -1,0 +1,8 @@
+import type { Config } from '#shared/config/config.ts';
+import type { ReconcileSettings } from '#shared/reconcile/deps.ts';
+
+/** What the config says of a reconcile, beside images and policies. */
+export function reconcileSettings({ sweep, unmatched }: Config): ReconcileSettings {
+  const { blockedAfterMs, deletingAfterMs } = sweep;
+  return { blockedAfterMs, deletingAfterMs, unmatched, otherSources: 'ignore' };
+}
