@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runDemo } from './demo/run-demo.ts';
 import { awaitStop } from './world/await-stop.ts';
+import type { Effect } from './world/describe-config.ts';
+import { readDemoOptions } from './world/read-options.ts';
 import { startWorld } from './world.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -13,10 +15,11 @@ const CLUSTERS = 3;
 const PACE = { pollMs: 250, attemptMs: 250, rolloutMs: 500 };
 const SWEEP_MS = 1_000;
 
-process.exitCode = await demonstrate();
+const options = readDemoOptions(process.argv.slice(2));
+process.exitCode = 'exitCode' in options ? options.exitCode : await demonstrate(options.effect);
 
 /** Runs the demo in a world of its own, beside any other; returns the exit code. */
-async function demonstrate(): Promise<number> {
+async function demonstrate(effect: Effect): Promise<number> {
   const startedAt = new Date();
   const limit = AbortSignal.timeout(LIMIT_MS);
   const home = join(ROOT, '.local', 'demo');
@@ -31,6 +34,7 @@ async function demonstrate(): Promise<number> {
       bundles: join(ROOT, 'dist'),
       ports: 'free',
       clusters: CLUSTERS,
+      effect,
       pace: PACE,
       sweepMs: SWEEP_MS,
       project: `demo-${process.pid}`,
@@ -38,7 +42,7 @@ async function demonstrate(): Promise<number> {
     });
     try {
       const live = process.stdout.isTTY;
-      const played = runDemo({ world, out: process.stdout, live, limit, startedAt });
+      const played = runDemo({ world, effect, out: process.stdout, live, limit, startedAt });
       await Promise.race([played, broken(stop, world.failed)]);
     } finally {
       await world.stop();

@@ -15,7 +15,7 @@ process.exitCode = 'exitCode' in options ? options.exitCode : await run(options)
 
 /** Runs the world until it is told to stop, or a function dies; returns the exit code. */
 async function run(settings: LocalOptions): Promise<number> {
-  const { dir, clusters, portOffset, verbose, traces = false } = settings;
+  const { dir, clusters, portOffset, verbose, effect, traces = false } = settings;
   let world: World | undefined;
   const force = (): void => {
     world?.kill();
@@ -33,6 +33,7 @@ async function run(settings: LocalOptions): Promise<number> {
       bundles: join(ROOT, 'dist'),
       ports: portOffset,
       clusters,
+      effect,
       traces,
       ...(pubsubHost ? { pubsubHost } : {}),
       ...(verbose ? { onLine: (name, line) => process.stdout.write(`[${name}] ${line}\n`) } : {}),

@@ -7,7 +7,7 @@ import type { Kube } from './kube/start-kube.ts';
 import { writeKubeconfig } from './kube/kubeconfig.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { startRegistry } from './registry/server.ts';
-import { describeConfig } from './world/describe-config.ts';
+import { describeConfig, type Effect } from './world/describe-config.ts';
 import { filesIn, type WorldFiles } from './world/files.ts';
 import type { RunningFunction } from './world/function-process.ts';
 import { LOCAL_ADMIN, SERVICE_IDENTITY } from './world/identities.ts';
@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly clusters?: number;
   /** Between two sweeps, in milliseconds. */
   readonly sweepMs?: number;
+  /** What approvals do: the default of the config is `pin`. */
+  readonly effect?: Effect;
   /** How fast Config Sync runs. */
   readonly pace?: Pace;
   /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
@@ -79,7 +81,7 @@ const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 }
  * build); whatever had been started by then is stopped.
  */
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { dir, bundles, onLine = () => undefined } = options;
+  const { dir, bundles, effect = 'pin', onLine = () => undefined } = options;
   const ports = choosePorts(options.ports);
   const built = findBuilt(bundles);
   const files = filesIn(dir);
@@ -100,10 +102,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   });
   parts.defer(() => registry.close());
   const clusters = await startClusters(
-    { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host },
+    { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect },
     parts,
   );
-  await writeFiles({ files, registry: registry.host, clusters, pubsub });
+  await writeFiles({ files, registry: registry.host, effect, clusters, pubsub });
   const traces = options.traces === true ? await openCollector(ports, parts) : undefined;
   const functions = await startFunctions(
     {
@@ -175,7 +177,7 @@ async function openWorldPubsub(
 
 /** Everything that a person or a function reads. The store of an earlier world knows other clusters: it goes. */
 async function writeFiles(
-  world: Pick<World, 'files' | 'registry' | 'clusters' | 'pubsub'>,
+  world: Pick<World, 'files' | 'registry' | 'clusters' | 'pubsub'> & { readonly effect: Effect },
 ): Promise<void> {
   const { files, clusters } = world;
   await Promise.all([

@@ -16,12 +16,15 @@ afterEach(async () => {
 });
 
 describe('npm run demo', () => {
-  it(
-    'shows both images on their way, and exits 0',
-    async () => {
+  it.each([
+    ['pin', [], /Waiting: every cluster .* stays SYNCED/],
+    ['gate', ['--effect', 'gate'], /Held: every cluster has pulled it, and shows KNV2002/],
+  ] as const)(
+    'shows every image on its way under %s, and exits 0',
+    async (_, args, overRunning) => {
       const { code, stdout, stderr } = await runProcess({
         command: process.execPath,
-        args: [DEMO],
+        args: [DEMO, ...args],
         timeout: LIMIT_MS,
       });
       expect([code, stderr]).toEqual([0, '']);
@@ -36,7 +39,8 @@ describe('npm run demo', () => {
         expect(stdout).toMatch(new RegExp(`sync\\.approved +${cluster} RootSync/root-sync`));
         expect(stdout).toMatch(new RegExp(`sync\\.synced +${cluster} RepoSync/team-a/repo-sync`));
       }
-      expect(stdout).toMatch(/Held: .*KNV2002/);
+      expect(stdout).toMatch(/Held: nothing is approved.*KNV2002/);
+      expect(stdout).toMatch(overRunning);
       expect(stdout).toMatch(/image\.unsigned .*\n(?:.*\n)*.*image\.verified /);
       expect(stdout).toMatch(/platform:v1: approved after \d+\.\d s, synced \d+\.\d s later/);
       expect(stdout).toMatch(/Calls to clusters by Countersign: .*\d+ patch/);
@@ -50,7 +54,7 @@ describe('runDemo()', () => {
     world = await startTestWorld();
     const out = new PassThrough();
     const limit = AbortSignal.abort();
-    const demo = runDemo({ world, out, live: false, limit, startedAt: new Date() });
+    const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
     await expect(demo).rejects.toThrow(
       /^RootSync\/root-sync of cluster-1 was not held in time: phase .*, approved nothing, live nothing/,
     );
@@ -67,7 +71,7 @@ describe('runDemo()', () => {
     cluster?.store.put('rootsyncs', { ...root, metadata: { ...root.metadata, annotations } });
     const limit = AbortSignal.timeout(LIMIT_MS);
     const out = new PassThrough();
-    const demo = runDemo({ world, out, live: false, limit, startedAt: new Date() });
+    const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
     await expect(demo).rejects.toThrow(
       'RootSync/root-sync of cluster-1 got an image that nobody signed',
     );

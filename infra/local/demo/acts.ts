@@ -2,18 +2,23 @@ import type { KeyObject } from 'node:crypto';
 import { pushImage } from '../images/push-image.ts';
 import { openRepository, type Repository } from '../images/registry-client.ts';
 import { signBundle, signLegacy } from '../images/sign.ts';
+import type { Effect } from '../world/describe-config.ts';
 import { readSync, type SyncState } from '../world/read-sync.ts';
 import { SEEDED_SYNCS } from '../world/seed-syncs.ts';
 import type { World } from '../world.ts';
 import { type Row, syncName } from './board.ts';
-import type { Screen } from './screen.ts';
+import type { Received } from './event-log.ts';
+import { type Screen, SHORT_DIGEST } from './screen.ts';
 import { until } from './until.ts';
 
 export interface Stage {
   readonly world: Pick<World, 'registry' | 'clusters'>;
+  readonly effect: Effect;
   readonly key: KeyObject;
   readonly screen: Screen;
   readonly board: () => readonly Row[];
+  /** Status events so far; grows. */
+  readonly received: readonly Received[];
   /** When the demo gives up. */
   readonly limit: AbortSignal;
 }
@@ -44,8 +49,10 @@ export async function pushThenSign(stage: Stage): Promise<Act> {
     if (state.approved.length > 0 || state.live !== undefined) throw tooEarly(row);
     return row.phase === 'Pending' && state.sourceErrors.includes(REFUSED);
   });
-  screen.say(`Held: the gate refuses it to Config Sync in every cluster (KNV${REFUSED})`);
-  screen.say(`Sign ${image.digest.slice(0, 19)} as cosign 2 does: a tag beside the image`);
+  screen.say(`Held: nothing is approved, so the gate refuses it in every cluster (KNV${REFUSED})`);
+  screen.say(
+    `Sign ${image.digest.slice(0, SHORT_DIGEST)} as cosign 2 does: a tag beside the image`,
+  );
   const releasedAt = new Date();
   await signLegacy({ repository, image, key });
   await untilSynced(stage, ROOT_SYNC, image.digest);
@@ -68,6 +75,64 @@ export async function signThenTag(stage: Stage): Promise<Act> {
   return { image: reference, digest: image.digest, sync: syncName(REPO_SYNC), releasedAt };
 }
 
+/**
+ * The tag of a running fleet moves to what is not signed. Under `pin` no cluster notices: each stays SYNCED on its
+ * digest, and pulls nothing. Under `gate` each pulls it and is refused. Its signature then brings it to all of them.
+ */
+export async function pushOver(stage: Stage): Promise<Act> {
+  const { screen, world, key, effect } = stage;
+  const { repository, reference, tag } = open(world, ROOT_SYNC);
+  const before = await readSync(firstOf(world).url, ROOT_SYNC);
+  screen.say(`Push the next ${reference}, unsigned, over what is running`);
+  const image = await pushImage(repository, { file: FILE, content: `# Next\n${CONTENT}`, tag });
+  if (effect === 'pin') {
+    await untilSwept(stage, image.digest);
+    await untilAll(stage, ROOT_SYNC, 'undisturbed', ({ row, state }) => {
+      if (state.approved.includes(image.digest)) throw tooEarly(row);
+      return state.image === before.image && isUndisturbed(state, before.live);
+    });
+    screen.say('Waiting: every cluster is pinned, stays SYNCED on its digest, and pulls nothing');
+  } else {
+    await untilAll(stage, ROOT_SYNC, 'held', ({ row, state }) => {
+      if (state.approved.includes(image.digest)) throw tooEarly(row);
+      return state.live === before.live && state.sourceErrors.includes(REFUSED);
+    });
+    screen.say(`Held: every cluster has pulled it, and shows KNV${REFUSED} until it is signed`);
+  }
+  screen.say(`Sign ${image.digest.slice(0, SHORT_DIGEST)}`);
+  const releasedAt = new Date();
+  await signBundle({ repository, image, key });
+  await untilSynced(stage, ROOT_SYNC, image.digest);
+  return { image: reference, digest: image.digest, sync: syncName(ROOT_SYNC), releasedAt };
+}
+
+/** Waits until the digest was reported unsigned, and a sweep after that has looked at every cluster. */
+async function untilSwept({ received, limit }: Stage, digest: string): Promise<void> {
+  await until(
+    () => {
+      const at = received.findIndex(
+        (one) => one.type === 'image.unsigned' && one.digest === digest,
+      );
+      const later = at < 0 ? [] : received.slice(at);
+      // The first of them may have begun before.
+      return later.filter(({ type }) => type === 'sweep.completed').length > 1 || undefined;
+    },
+    { limit, reason: () => `${digest} was not reported unsigned, or not swept, in time` },
+  );
+}
+
+/** SYNCED as nomos has it, on the digest that was live, and nothing else pulled. */
+function isUndisturbed(state: SyncState, before?: string): boolean {
+  const { live, pulled, sourceErrors, syncing } = state;
+  return live === before && pulled === before && sourceErrors.length === 0 && !syncing;
+}
+
+function firstOf({ clusters }: Stage['world']): Stage['world']['clusters'][number] {
+  const [first] = clusters;
+  if (first === undefined) throw new Error('The world has no cluster');
+  return first;
+}
+
 function open(
   { registry }: Stage['world'],
   { image }: Seed,
@@ -78,11 +143,18 @@ function open(
 
 /** Waits until the events say Synced, and the clusters themselves agree. */
 async function untilSynced(stage: Stage, seed: Seed, digest: string): Promise<void> {
-  const announced = `${stage.world.registry}/${seed.image}@${digest}`;
+  const tag = `${stage.world.registry}/${seed.image}`;
+  const image = stage.effect === 'pin' ? `${tag}@${digest}` : tag;
+  // Config Sync appends the digest to whatever the spec names, a digest included.
+  const announced = `${image}@${digest}`;
   await untilAll(stage, seed, 'synced', ({ row, state }) => {
     const told = row.phase === 'Synced' && row.digest === digest;
     return (
-      told && state.approved[0] === digest && state.announced === announced && state.live === digest
+      told &&
+      state.approved[0] === digest &&
+      state.image === image &&
+      state.announced === announced &&
+      state.live === digest
     );
   });
   stage.screen.say(`Synced: ${syncName(seed)} of every cluster runs it`);

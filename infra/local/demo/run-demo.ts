@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { readPrivateKey } from '../keys/key-pair.ts';
 import type { World } from '../world.ts';
-import { type Act, pushThenSign, signThenTag, type Stage } from './acts.ts';
+import type { Effect } from '../world/describe-config.ts';
+import { type Act, pushOver, pushThenSign, signThenTag, type Stage } from './acts.ts';
 import { applyEvent, emptyBoard, type Row } from './board.ts';
 import { subscribe } from './event-log.ts';
 import { createScreen } from './screen.ts';
@@ -9,6 +10,8 @@ import { summarise } from './summary.ts';
 
 export interface DemoDeps {
   readonly world: World;
+  /** The effect that the world runs under. */
+  readonly effect: Effect;
   readonly out: Writable;
   /** Whether `out` is a terminal that can be redrawn. */
   readonly live: boolean;
@@ -17,10 +20,17 @@ export interface DemoDeps {
 }
 
 /**
- * Plays both acts in a running world and prints what came of them. Throws what went wrong: a cluster that did not
+ * Plays every act in a running world and prints what came of them. Throws what went wrong: a cluster that did not
  * converge before `limit`, an image that was not held, a subscriber that broke off.
  */
-export async function runDemo({ world, out, live, limit, startedAt }: DemoDeps): Promise<void> {
+export async function runDemo({
+  world,
+  effect,
+  out,
+  live,
+  limit,
+  startedAt,
+}: DemoDeps): Promise<void> {
   const { registry, clusters, pubsub, files } = world;
   const elapsedMs = (): number => Date.now() - startedAt.getTime();
   const screen = createScreen(out, { live, elapsedMs });
@@ -35,10 +45,18 @@ export async function runDemo({ world, out, live, limit, startedAt }: DemoDeps):
   });
   const key = await readPrivateKey(files.privateKey);
   screen.say(
-    `Registry, Pub/Sub, ${clusters.length} clusters and ${world.functions.size} functions run`,
+    `Registry, Pub/Sub, ${clusters.length} clusters and ${world.functions.size} functions run, with effect: ${effect}`,
   );
   screen.show(board);
-  const stage: Stage = { world, key, screen, board: () => board, limit };
+  const stage: Stage = {
+    world,
+    effect,
+    key,
+    screen,
+    board: () => board,
+    received: log.received,
+    limit,
+  };
   try {
     const acts = await Promise.race([playAll(stage), log.ended.then(() => [])]);
     out.write(`${summarise({ acts, received: log.received, clusters, startedAt })}\n`);
@@ -49,5 +67,5 @@ export async function runDemo({ world, out, live, limit, startedAt }: DemoDeps):
 }
 
 async function playAll(stage: Stage): Promise<Act[]> {
-  return [await pushThenSign(stage), await signThenTag(stage)];
+  return [await pushThenSign(stage), await signThenTag(stage), await pushOver(stage)];
 }

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Row } from './board.ts';
 
 /** `sha256:` and twelve digits, as people compare digests. */
-const SHORT_DIGEST = 19;
+export const SHORT_DIGEST = 19;
 const WIDTHS = { cluster: 11, sync: 26, phase: 10 } as const;
 
 export interface Screen {

@@ -4,6 +4,15 @@ import { LOCAL_ADMIN, SERVICE_IDENTITY } from './identities.ts';
 import type { PubsubRest } from './pubsub-rest.ts';
 import { TOPICS } from './topics.ts';
 
+/** `images[].effect` of the local world. */
+export type Effect = 'gate' | 'pin';
+
+/** What each effect does, as the config's comment says it. */
+const MEANING = {
+  pin: 'writes each verified digest into the spec',
+  gate: 'approves each verified digest, and Config Sync follows the tag',
+} as const;
+
 /** Images that the local policy covers, as a glob. */
 export function followedImages(registry: string): string {
   return `${registry}/configs/**`;
@@ -12,10 +21,11 @@ export function followedImages(registry: string): string {
 /** The config of the local world: the real format, checked by `npm run check-config`. Paths are relative to it. */
 export function describeConfig(world: {
   readonly registry: string;
+  readonly effect: Effect;
   readonly pubsub: Pick<PubsubRest, 'topicName'>;
   readonly files: WorldFiles;
 }): string {
-  const { registry, files } = world;
+  const { registry, effect, files } = world;
   const topic = (name: keyof typeof TOPICS): string => world.pubsub.topicName(TOPICS[name]);
   return `# Config of the local world, written anew each time it starts.
 apiVersion: countersign.dev/v1
@@ -27,9 +37,10 @@ fleet:
 registries:
   - { host: "${registry}", plainHttp: true, auth: none }
 
-# Countersign follows these images; the gate refuses OCI sources that are not among them.
+# Countersign follows these images and ${MEANING[effect]}.
+# The gate refuses OCI sources that are not among them.
 images:
-  - { match: "${followedImages(registry)}", trust: release, effect: gate }
+  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
 unmatched: deny
 
 # One key must have signed: \`cosign sign --key ${basename(files.privateKey)}\`, password empty.

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Effect } from './describe-config.ts';
 import { HIGHEST_OFFSET } from './ports.ts';
 
 export interface LocalOptions {
@@ -6,6 +7,7 @@ export interface LocalOptions {
   readonly portOffset: number;
   readonly verbose: boolean;
   readonly dir: string;
+  readonly effect: Effect;
   /** Whether spans are collected. */
   readonly traces?: boolean;
 }
@@ -27,11 +29,38 @@ export function readOptions(
     .option('--clusters <number>', 'how many clusters', between(1, MAX_CLUSTERS), DEFAULT_CLUSTERS)
     .option('--port-offset <number>', 'added to every port', between(0, HIGHEST_OFFSET), 0)
     .option('--dir <folder>', 'where its files go', defaultDir)
+    .addOption(effectOption())
     .option('--traces', 'collect the steps of every push, and draw them')
     .option('--verbose', 'show the logs of the functions', false)
     .exitOverride();
+  const parsed = parse(command, args);
+  return 'exitCode' in parsed ? parsed : parsed.command.opts<LocalOptions>();
+}
+
+/** The effect that `npm run demo -- …` shows; the exit code where there is nothing to run. */
+export function readDemoOptions(
+  args: readonly string[],
+): { readonly effect: Effect } | { readonly exitCode: number } {
+  const command = new Command('npm run demo --')
+    .description('Shows a fleet take up signed images, on this machine, and ends')
+    .addOption(effectOption())
+    .exitOverride();
+  const parsed = parse(command, args);
+  return 'exitCode' in parsed ? parsed : parsed.command.opts<{ readonly effect: Effect }>();
+}
+
+function effectOption(): Option {
+  return new Option('--effect <effect>', 'images[].effect of the config')
+    .choices(['pin', 'gate'])
+    .default('pin');
+}
+
+function parse(
+  command: Command,
+  args: readonly string[],
+): { readonly command: Command } | { readonly exitCode: number } {
   try {
-    return command.parse(args, { from: 'user' }).opts<LocalOptions>();
+    return { command: command.parse(args, { from: 'user' }) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2 };

@@ -1,18 +1,24 @@
 import { createGate } from '../gate/create-gate.ts';
 import { type Kube, startKube } from '../kube/start-kube.ts';
-import { followedImages } from './describe-config.ts';
+import { type Effect, followedImages } from './describe-config.ts';
 import { LOCAL_ADMIN, SERVICE_IDENTITY } from './identities.ts';
 import { seedSyncs } from './seed-syncs.ts';
 
 /** Starts `count` clusters, each behind the gate and with its RSyncs; `parts` closes them. */
 export async function startClusters(
-  { count, registry }: { readonly count: number; readonly registry: string },
+  {
+    count,
+    registry,
+    effect,
+  }: { readonly count: number; readonly registry: string; readonly effect: Effect },
   parts: AsyncDisposableStack,
 ): Promise<Kube[]> {
+  const images = [followedImages(registry)];
   const gate = createGate({
     identity: SERVICE_IDENTITY,
     breakGlass: [LOCAL_ADMIN],
-    images: [followedImages(registry)],
+    images,
+    pinned: effect === 'pin' ? images : [],
     unmatched: 'deny',
   });
   const clusters: Kube[] = [];

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { describeConfig } from '#infra/local/world/describe-config.ts';
+import { describeConfig, type Effect } from '#infra/local/world/describe-config.ts';
 import { filesIn } from '#infra/local/world/files.ts';
 import { openPubsub } from '#infra/local/world/pubsub-rest.ts';
 import type { Config } from '#shared/config/config.ts';
@@ -10,10 +10,14 @@ import { parseConfig } from '#shared/config/parse-config.ts';
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-function parse(registry = '127.0.0.1:5000', project = 'local'): Promise<Config> {
+function parse(
+  registry = '127.0.0.1:5000',
+  project = 'local',
+  effect: Effect = 'pin',
+): Promise<Config> {
   const files = filesIn('/srv/world');
   const pubsub = openPubsub('127.0.0.1:8085', project);
-  const text = describeConfig({ registry, pubsub, files });
+  const text = describeConfig({ registry, effect, pubsub, files });
   return parseConfig(text, {
     file: files.config,
     readFile: async (path) => {
@@ -55,6 +59,11 @@ describe('describeConfig()', () => {
     expect(matchImage(images, '127.0.0.1:41234/configs/a/b')?.trust).toBe('release');
     expect(matchImage(images, '127.0.0.1:41234/other/platform')).toBeUndefined();
     expect(matchImage(images, '127.0.0.1:5000/configs/platform')).toBeUndefined();
+  });
+
+  it.each(['pin', 'gate'] as const)('has the effect %s where that is asked for', async (effect) => {
+    const { images } = await parse('127.0.0.1:5000', 'local', effect);
+    expect(images.map((image) => image.effect)).toEqual([effect]);
   });
 
   it('names the topics of another project', async () => {

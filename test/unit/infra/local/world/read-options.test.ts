@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readOptions } from '#infra/local/world/read-options.ts';
+import { readDemoOptions, readOptions } from '#infra/local/world/read-options.ts';
 
 let printed: string;
 beforeEach(() => {
@@ -19,16 +19,19 @@ describe('readOptions()', () => {
       clusters: 3,
       portOffset: 0,
       dir: '/srv',
+      effect: 'pin',
       verbose: false,
     });
   });
 
   it('reads every option', () => {
     const args = ['--clusters', '5', '--port-offset', '100', '--dir', 'there', '--verbose'];
+    args.push('--effect', 'gate');
     expect(readOptions(args, '/srv')).toEqual({
       clusters: 5,
       portOffset: 100,
       dir: 'there',
+      effect: 'gate',
       verbose: true,
     });
   });
@@ -41,6 +44,7 @@ describe('readOptions()', () => {
     [['--port-offset', '-1'], '--port-offset'],
     [['--port-offset', '57093'], '--port-offset'],
     [['--port-offset'], '--port-offset'],
+    [['--effect', 'annotate'], '--effect'],
     [['--colour'], '--colour'],
     [['extra'], 'argument'],
   ])('refuses %j', (args, named) => {
@@ -51,5 +55,17 @@ describe('readOptions()', () => {
   it('helps', () => {
     expect(readOptions(['--help'], '/srv')).toEqual({ exitCode: 0 });
     expect(printed).toContain('--port-offset');
+  });
+});
+
+describe('readDemoOptions()', () => {
+  it.each([
+    [[], { effect: 'pin' }],
+    [['--effect', 'gate'], { effect: 'gate' }],
+    [['--effect', 'none'], { exitCode: 2 }],
+    [['gate'], { exitCode: 2 }],
+    [['--help'], { exitCode: 0 }],
+  ])('reads %j', (args, expected) => {
+    expect(readDemoOptions(args)).toEqual(expected);
   });
 });
