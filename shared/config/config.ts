@@ -41,6 +41,8 @@ export interface RegistryRule {
   readonly auth: 'none' | 'google' | 'dockerConfig';
   /** Hosts, besides its own, that may be its token realm; absent: those known of the registry. */
   readonly realms?: readonly string[];
+  /** Where referrers are looked for; absent: auto. */
+  readonly referrers?: 'auto' | 'tag';
 }
 
 /** Full names: `projects/P/topics/T`; all different. */

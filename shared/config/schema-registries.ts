@@ -43,6 +43,12 @@ const registry = z
       .describe(
         'none (default), google: a Google access token, dockerConfig: as docker login left it',
       ),
+    referrers: z
+      .enum(['auto', 'tag'])
+      .exactOptional()
+      .describe(
+        'Where bundles are looked for (default auto): by the referrers API and the fallback tag, or with tag by the fallback tag alone, for a registry without the API that answers it with 401, 403, 429 or 5xx',
+      ),
   })
   .superRefine(finding(credentials), ALWAYS)
   .describe('A registry other than Artifact Registry, or one of its hosts said explicitly');

@@ -38,6 +38,7 @@ export function createCachedRegistry(
       throw new CountersignError('too-large', `Blob ${key} is larger than ${limit} bytes`);
     },
     referrers: (repository, digest) => registry.referrers(repository, digest),
+    ...(registry.tags && { tags: registry.tags }),
   };
 }
 

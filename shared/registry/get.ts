@@ -13,9 +13,13 @@ export interface GetRequest {
   readonly resource: string;
   readonly accept: string;
   readonly maxBytes: number;
+  /** Which answers, besides those of status 200 and 404, are for the caller to read; absent: none. */
+  readonly isAnswer?: (answer: Answer) => boolean;
+  /** As in `Ask`. */
+  readonly dead?: 'answer';
 }
 
-/** The answer of status 200 or 404; every other is thrown as a failure. */
+/** The answer of status 200 or 404, or one that the request takes; every other is thrown as a failure. */
 export type Get = (request: GetRequest) => Promise<Answer>;
 
 export interface GetDeps {
@@ -32,10 +36,10 @@ export function createGet(deps: GetDeps): Get {
   const { authorizer, send, limits } = deps;
   return (request) =>
     deps.retry(async (signal) => {
-      const { host, path, resource, accept, maxBytes } = request;
+      const { host, path, resource, accept, maxBytes, isAnswer, dead } = request;
       const access = accessTo(host, deps.registries);
       const url = new URL(`${access.scheme}://${host}/v2/${path}/${resource}`);
-      const ask = { url, accept, maxBytes, redirects: limits.redirects };
+      const ask = { url, accept, maxBytes, redirects: limits.redirects, ...(dead && { dead }) };
       const sent = await authorizer.current(access, path);
       let answer = await send({ ...ask, authorization: sent }, signal);
       if (answer.status === 401 && !answer.foreign) {
@@ -44,6 +48,7 @@ export function createGet(deps: GetDeps): Get {
         answer = await send({ ...ask, authorization }, signal);
       }
       if (answer.status === 200 || answer.status === 404) return answer;
+      if (isAnswer?.(answer) === true) return answer;
       throw failureOf(answer, `GET ${host}${url.pathname}`, deps.now());
     });
 }

@@ -9,6 +9,8 @@ export interface RegistryRule {
   readonly auth: 'none' | 'google' | 'dockerConfig';
   /** Hosts, besides its own, that may ask for this registry's credentials as its token realm. */
   readonly realms?: readonly string[];
+  /** Where referrers are looked for: `tag` never asks the API, which some registries answer oddly. Absent: `auto`. */
+  readonly referrers?: 'auto' | 'tag';
 }
 
 /** How one host is dialled. */

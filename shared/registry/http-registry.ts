@@ -7,14 +7,15 @@ import { createAddressGuard } from './address-guard.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { CredentialSources } from './credential.ts';
 import { failureOf, isAbsence, parseJson } from './failure.ts';
-import { createGet, type Get, type GetRequest } from './get.ts';
+import { createGet, type Get } from './get.ts';
 import type { RegistryRule } from './host-access.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
-import { ACCEPT_MANIFEST, OCI_INDEX } from './media-type.ts';
-import { nextPage } from './next-page.ts';
-import type { Descriptor, Manifest, Registry, TagList, TagLister } from './registry.ts';
+import { listPages } from './list-pages.ts';
+import { ACCEPT_MANIFEST, bareType } from './media-type.ts';
+import { readReferrers } from './referrers.ts';
+import type { Manifest, Referrers, Registry, TagList, TagLister } from './registry.ts';
 import { createRetry } from './retry.ts';
-import { referrersSchema, tagsSchema } from './schema.ts';
+import { tagsSchema } from './schema.ts';
 import { type Answer, createSend } from './send.ts';
 
 export interface RegistryDeps extends CredentialSources {
@@ -28,6 +29,7 @@ export interface RegistryDeps extends CredentialSources {
 interface Reader {
   readonly get: Get;
   readonly limits: RegistryLimits;
+  readonly registries: readonly RegistryRule[];
   readonly now: () => Date;
 }
 
@@ -39,11 +41,11 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister {
   const send = createSend({ fetch: deps.fetch, guard: createAddressGuard(deps), limits });
   const authorizer = createAuthorizer({ ...deps, send, limits });
   const get = createGet({ ...deps, authorizer, send, retry: createRetry(limits), limits });
-  const reader: Reader = { get, limits, now: deps.now };
+  const reader: Reader = { get, limits, registries: deps.registries, now: deps.now };
   return {
     manifest: (repository, reference) => readManifest(reader, repository, reference),
     blob: (repository, digest, maxBytes) => readBlob(reader, repository, digest, maxBytes),
-    referrers: (repository, digest) => readReferrers(reader, repository, digest),
+    referrers: (repository, digest) => readReferrersOf(reader, repository, digest),
     tags: (repository) => readTags(reader, repository),
   };
 }
@@ -90,35 +92,17 @@ async function readBlob(
   return answer.bytes;
 }
 
-async function readReferrers(
+async function readReferrersOf(
   reader: Reader,
   repository: string,
   digest: Digest,
-): Promise<readonly Descriptor[] | undefined> {
+): Promise<Referrers | undefined> {
   const { host, path } = targetOf(repository, digest);
+  const rule = reader.registries.find((candidate) => candidate.host === host);
+  if (rule?.referrers === 'tag') return undefined;
   const resource = `referrers/${digest}`;
-  const name = `Referrers of ${repository}@${digest}`;
-  const maxBytes = reader.limits.manifestBytes;
-  const request = { host, path, resource, accept: OCI_INDEX, maxBytes };
-  const { pages } = await readPages(reader, request, (answer) => {
-    // Before 1.1 there is no such route: a 404 of any form is "no such API".
-    if (answer.status === 404) return undefined;
-    const { success, data } = referrersSchema.safeParse(parseJson(answer.bytes));
-    if (!success) throw misbehaved(name, 'are not an image index');
-    return data.manifests ?? [];
-  });
-  // Other algorithms are legal in OCI; what they name cannot be fetched by a `Digest`.
-  return pages?.flatMap(({ digest: target, artifactType, annotations, mediaType, size }) =>
-    isDigest(target)
-      ? {
-          mediaType,
-          digest: target,
-          size,
-          ...(artifactType === undefined ? {} : { artifactType }),
-          ...(annotations ? { annotations } : {}),
-        }
-      : [],
-  );
+  const request = { host, path, resource, maxBytes: reader.limits.manifestBytes };
+  return readReferrers(reader, request, `Referrers of ${repository}@${digest}`);
 }
 
 async function readTags(reader: Reader, repository: string): Promise<TagList> {
@@ -127,35 +111,13 @@ async function readTags(reader: Reader, repository: string): Promise<TagList> {
   const name = `Tags of ${repository}`;
   const maxBytes = reader.limits.manifestBytes;
   const request = { host, path, resource, accept: 'application/json', maxBytes };
-  const { pages, complete } = await readPages(reader, request, (answer) => {
+  const { entries, complete } = await listPages(reader, request, (answer) => {
     if (!present(answer, name, reader.now())) return undefined;
     const { success, data } = tagsSchema.safeParse(parseJson(answer.bytes));
     if (!success) throw misbehaved(name, 'are not a list of tags');
     return data.tags ?? [];
   });
-  return { tags: pages ?? [], complete };
-}
-
-/** Everything that `read` finds on the pages, up to the limits; `pages` is undefined where the first is absent. */
-async function readPages<T>(
-  { get, limits }: Reader,
-  first: GetRequest,
-  read: (answer: Answer) => readonly T[] | undefined,
-): Promise<{ readonly pages: readonly T[] | undefined; readonly complete: boolean }> {
-  const found: T[] = [];
-  let request: GetRequest | undefined = first;
-  for (let page = 0; request !== undefined; page += 1) {
-    if (page === limits.pages || found.length >= limits.entries) break;
-    const answer: Answer = await get(request);
-    const entries = read(answer);
-    if (entries === undefined) {
-      return page === 0 ? { pages: undefined, complete: true } : { pages: found, complete: false };
-    }
-    found.push(...entries);
-    request = nextPage(request, answer.headers.get('link'));
-  }
-  const complete = request === undefined && found.length <= limits.entries;
-  return { pages: found.slice(0, limits.entries), complete };
+  return { tags: entries ?? [], complete };
 }
 
 function targetOf(repository: string, wanted: string): Reference {
@@ -176,10 +138,6 @@ function present(answer: Answer, name: string, now: Date): boolean {
 
 function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
-
-function bareType(contentType: string): string {
-  return (contentType.split(';')[0] ?? '').trim().toLowerCase();
 }
 
 /** The registry's clock; ours where it has none (RFC 9110, section 6.6.1, allows that). */

@@ -18,6 +18,11 @@ export const ACCEPT_MANIFEST: string = [
   OCI_INDEX,
 ].join(',');
 
+/** A Content-Type without its parameters. */
+export function bareType(contentType: string): string {
+  return (contentType.split(';')[0] ?? '').trim().toLowerCase();
+}
+
 const INDEXES: readonly string[] = [OCI_INDEX, DOCKER_LIST];
 const IMAGES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 const SCHEMA1: readonly string[] = [DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED];

@@ -11,10 +11,21 @@ export interface Registry {
   /** The bytes of a blob, hashed against `digest`; undefined when absent. Throws as `manifest`, `too-large` past `maxBytes`. */
   blob(repository: string, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /**
-   * Descriptors that the referrers API lists for `digest`, the first 1,000 of them (`RegistryLimits.entries`: as many
-   * may mean more); undefined when the registry has no such API (404). Throws as `manifest`.
+   * What the referrers API lists for `digest`; undefined when the registry has no such API, or is configured not to be
+   * asked. Throws as `manifest`, also for a list that breaks off: it is no shorter list.
    */
-  referrers(repository: string, digest: Digest): Promise<readonly Descriptor[] | undefined>;
+  referrers(repository: string, digest: Digest): Promise<Referrers | undefined>;
+  /** As `TagLister`; absent: the tags cannot be listed. */
+  readonly tags?: TagLister['tags'];
+}
+
+/** A list of referrers, as far as it was read. */
+export interface Referrers {
+  readonly descriptors: readonly Descriptor[];
+  /** False where the list goes on (`RegistryLimits.entries`, `RegistryLimits.pages`). */
+  readonly complete: boolean;
+  /** How many of the entries that were read are no descriptors, and are left out. */
+  readonly unreadable: number;
 }
 
 export interface Manifest {
@@ -46,5 +57,7 @@ export interface Descriptor {
   readonly digest: Digest;
   readonly size: number;
   readonly artifactType?: string;
+  /** It is `null` where a text belongs: read as absent (as Go reads it), and broken if it leads to nothing. */
+  readonly flawed?: true;
   readonly annotations?: Readonly<Record<string, string>>;
 }

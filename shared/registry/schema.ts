@@ -10,19 +10,17 @@ export const digestSchema: z.ZodType<Digest> = z.custom<Digest>(
   'is not "sha256:" and 64 lower-case hex digits',
 );
 
-/** A descriptor in a list of referrers; other digest algorithms exist, and are left out by the reader. */
+/** A descriptor in a list of referrers; of another digest algorithm it may be, too. */
 export const referrerSchema = z.object({
   mediaType: z.string(),
   digest: z.string(),
   size: z.number().int().nonnegative(),
-  artifactType: z.string().optional(),
+  artifactType: z.string().nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
 });
 
-export const referrersSchema = z.object({
-  schemaVersion: z.literal(2),
-  manifests: z.array(referrerSchema).nullable(),
-});
+/** A list of referrers; its entries are read one by one, so that a broken one hides no other. */
+export const referrersSchema = z.object({ manifests: z.array(z.unknown()).nullable() });
 
 export const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 

@@ -11,6 +11,8 @@ export interface Ask {
   readonly maxBytes: number;
   /** How many redirects are followed; one more is `registry-misbehaved`. */
   readonly redirects: number;
+  /** A redirect that must not be followed, and a packed body, are answers (`Answer.dead`), not failures. */
+  readonly dead?: 'answer';
 }
 
 export interface Answer {
@@ -19,6 +21,8 @@ export interface Answer {
   readonly bytes: Uint8Array;
   /** A redirect led to another host: what it says of credentials or absence is not the registry's word. */
   readonly foreign: boolean;
+  /** A redirect that is not followed, or a body that is not unpacked: there is nothing to read. */
+  readonly dead?: true;
 }
 
 export type Send = (ask: Ask, signal: AbortSignal) => Promise<Answer>;
@@ -39,21 +43,34 @@ export function createSend({ fetch, guard, limits }: SendDeps): Send {
   return async (ask, signal) => {
     let url = ask.url;
     let foreign = false;
+    await guard(url);
     for (let hop = 0; ; hop += 1) {
-      await guard(url);
       foreign ||= url.host !== ask.url.host;
       const authorization = foreign ? undefined : ask.authorization;
       const response = await reach(fetch, url, { accept: ask.accept, authorization }, signal);
       const { status, headers } = response;
+      const end = { status, headers, bytes: new Uint8Array(), foreign, dead: true } as const;
       if (!REDIRECTS.has(status)) {
+        if (ask.dead === 'answer' && isPacked(headers)) {
+          await response.body?.cancel();
+          return end;
+        }
         const bytes = await readAnswer(response, url, ask, limits);
         return { status, headers, bytes, foreign };
       }
       await response.body?.cancel();
-      if (hop >= ask.redirects) {
-        throw misbehaved(url, `redirects more than ${ask.redirects} times`);
+      try {
+        if (hop >= ask.redirects) {
+          throw misbehaved(url, `redirects more than ${ask.redirects} times`);
+        }
+        url = redirectTarget(url, headers.get('location'), ask.url);
+        await guard(url);
+      } catch (error) {
+        const isRefused =
+          error instanceof CountersignError && error.code !== 'registry-unavailable';
+        if (ask.dead === 'answer' && isRefused) return end;
+        throw error;
       }
-      url = redirectTarget(url, headers.get('location'), ask.url);
     }
   };
 }
@@ -80,8 +97,7 @@ async function readAnswer(
   ask: Ask,
   limits: RegistryLimits,
 ): Promise<Uint8Array> {
-  const encoding = response.headers.get('content-encoding');
-  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+  if (isPacked(response.headers)) {
     await response.body?.cancel();
     throw misbehaved(url, 'compresses its answer, unasked');
   }
@@ -92,6 +108,11 @@ async function readAnswer(
   } catch (error) {
     throw error instanceof CountersignError ? error : unreachable(url, error);
   }
+}
+
+function isPacked(headers: Headers): boolean {
+  const encoding = headers.get('content-encoding');
+  return encoding !== null && encoding.toLowerCase() !== 'identity';
 }
 
 function redirectTarget(from: URL, location: string | null, first: URL): URL {

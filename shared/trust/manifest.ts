@@ -1,5 +1,5 @@
 import type { Digest } from '#shared/core/digest.ts';
-import type { Descriptor, Manifest } from '#shared/registry/registry.ts';
+import type { Descriptor, Manifest, Referrers } from '#shared/registry/registry.ts';
 
 import { isRefusal, type Refusal, type RefusedCandidate, refuse } from './candidate.ts';
 import { MAX_SIGNATURES } from './limits.ts';
@@ -83,20 +83,26 @@ export function capSignatures<T>(
 }
 
 /**
- * The descriptors in the index under a fallback tag; unreadable ones are left out. Anyone may have tagged anything so:
+ * The descriptors in the index under a fallback tag; unreadable ones are counted. Anyone may have tagged anything so:
  * a manifest that is no index lists nothing.
  */
-export function readFallbackIndex(manifest: Manifest): readonly Descriptor[] | Refusal {
+export function readFallbackIndex(manifest: Manifest): Referrers | Refusal {
   const parsed = parseIndex(manifest);
   if (isRefusal(parsed)) {
-    return isRefusal(parseJson(manifest.bytes, manifestSchema, 'Manifest')) ? parsed : [];
+    const isOther = !isRefusal(parseJson(manifest.bytes, manifestSchema, 'Manifest'));
+    return isOther ? { descriptors: [], complete: true, unreadable: 0 } : parsed;
   }
-  return parsed.manifests.flatMap((entry) => {
-    const descriptor = checkSchema(entry, descriptorSchema, 'Referrers descriptor');
-    if (isRefusal(descriptor)) return [];
-    const { artifactType, ...rest } = descriptor;
-    return [artifactType === undefined ? rest : { ...rest, artifactType }];
-  });
+  const { manifests } = parsed;
+  const descriptors = manifests.flatMap((entry) => readDescriptor(entry) ?? []);
+  return { descriptors, complete: true, unreadable: manifests.length - descriptors.length };
+}
+
+function readDescriptor(entry: unknown): Descriptor | undefined {
+  const descriptor = checkSchema(entry, descriptorSchema, 'Referrers descriptor');
+  if (isRefusal(descriptor)) return undefined;
+  const { artifactType, ...rest } = descriptor;
+  if (artifactType === undefined) return rest;
+  return artifactType === null ? { ...rest, flawed: true } : { ...rest, artifactType };
 }
 
 function parseIndex(manifest: Manifest): { manifests: unknown[] } | Refusal {

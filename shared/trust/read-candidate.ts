@@ -6,6 +6,7 @@ import type { ByteBudget } from './budget.ts';
 import { readBundleSignature } from './bundle.ts';
 import { type Candidate, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { readDsseAttestation } from './dsse-attestation.ts';
+import type { Gaps } from './gaps.ts';
 import type { Lane } from './lane.ts';
 import { readLegacySignature } from './legacy.ts';
 import { MAX_BUNDLE_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
@@ -16,6 +17,7 @@ import { refuseTooMuch } from './too-much.ts';
 export interface CandidateReaderDeps {
   readonly registry: Registry;
   readonly lane: Lane;
+  readonly gaps: Gaps;
   readonly place: Place;
   readonly budget: ByteBudget;
   /** The other form is refused unread: a policy that names one is never satisfied by a downgrade. */
@@ -28,13 +30,13 @@ export interface CandidateReaderDeps {
 export function createCandidateReader(
   deps: CandidateReaderDeps,
 ): (found: Found) => Promise<Candidate> {
-  const { registry, lane, place, budget, format, predicateTypes } = deps;
-  const blobs = new Map<Digest, Promise<Uint8Array | Refusal>>();
+  const { registry, lane, gaps, place, budget, format, predicateTypes } = deps;
+  const blobs = new Map<Digest, Promise<Uint8Array | Refusal | undefined>>();
 
-  function fetchOnce(digest: Digest, size: number): Promise<Uint8Array | Refusal> {
+  function fetchOnce(digest: Digest, size: number): Promise<Uint8Array | Refusal | undefined> {
     const known = blobs.get(digest);
     if (known !== undefined) return known;
-    const fetching = lane(() => fetchBlob(digest, size));
+    const fetching = gaps.pass(() => lane(() => fetchBlob(digest, size)));
     blobs.set(digest, fetching);
     return fetching;
   }
@@ -60,6 +62,7 @@ export function createCandidateReader(
       return refuse('too-large', `Signature has ${layer.size} bytes; ${maxBytes} are read`);
     }
     const bytes = await fetchOnce(layer.digest, layer.size);
+    if (bytes === undefined) return refuse('malformed', `Blob ${layer.digest} cannot be fetched`);
     if (!(bytes instanceof Uint8Array)) return bytes;
     if (bytes.length !== layer.size) {
       return refuse('malformed', 'Signature has another size than its descriptor says');

@@ -23,10 +23,10 @@ export const descriptorSchema = z.object({
   mediaType: z.string(),
   digest,
   size: z.int().nonnegative(),
-  artifactType: z.string().optional(),
+  artifactType: z.string().nullish(),
 });
 
-export const layerSchema = descriptorSchema.extend({
+export const layerSchema = descriptorSchema.omit({ artifactType: true }).extend({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 

@@ -54,11 +54,16 @@ async function verifyAfresh(
   // Nobody is asked whose word counts: `open: { allowUnsigned: true }`.
   if (policy.authorities.length === 0) return judge([], [], policy);
   // A key that cannot be had is a failure, signatures or not.
-  const [candidates, authorities] = await Promise.all([
+  const [{ candidates, gaps }, authorities] = await Promise.all([
     discover(subject, policy, deps),
     Promise.all(policy.authorities.map((authority) => prepareAuthority(authority, deps))),
   ]);
-  return judge(candidates, authorities, policy);
+  const verdict = await judge(candidates, authorities, policy);
+  // More candidates take nothing away from what verifies; any other verdict, they may change.
+  const [gap] = gaps;
+  const isSettled = verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
+  if (gap === undefined || isSettled) return verdict;
+  throw gap;
 }
 
 /** A policy that nobody needs to satisfy must not approve. */

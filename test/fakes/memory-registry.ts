@@ -59,7 +59,9 @@ export function createMemoryRegistry(): MemoryRegistry {
     },
     async referrers(repository, digest) {
       record(`referrers ${repository} ${digest}`);
-      return hasReferrersApi ? (referrers.get(`${repository}@${digest}`) ?? []) : undefined;
+      if (!hasReferrersApi) return undefined;
+      const descriptors = referrers.get(`${repository}@${digest}`) ?? [];
+      return { descriptors, complete: true, unreadable: 0 };
     },
     putManifest(repository, body, tag) {
       const bytes = toBytes(body);

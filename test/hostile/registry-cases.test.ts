@@ -37,7 +37,8 @@ async function run(hostile: RegistryCase) {
       return String(await registry.blob(repository, ASKED, BLOB_LIMIT));
     }
     if (hostile.ask === 'referrers') {
-      return `${(await registry.referrers(repository, ASKED))?.length} referrers`;
+      const listed = await registry.referrers(repository, ASKED);
+      return `${listed?.descriptors.length} referrers${listed?.complete ? '' : ', and more'}`;
     }
     const reference = parseReference(`${repository}:v1`);
     const { image } = await resolveImage(registry, reference, { fresh: false, now });

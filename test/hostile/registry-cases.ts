@@ -92,7 +92,7 @@ export const REGISTRY_CASES: readonly RegistryCase[] = [
       const link = { link: `<${pathname}?p=${next}>; rel="next"` };
       return serve({ schemaVersion: 2, manifests: [listed] }, OCI_INDEX, link);
     },
-    outcome: '20 referrers',
+    outcome: '20 referrers, and more',
     requests: 20,
   },
   {
@@ -101,7 +101,7 @@ export const REGISTRY_CASES: readonly RegistryCase[] = [
     advisory: 'CVE-2023-46737, CVE-2024-29903',
     ask: 'referrers',
     answer: () => serve({ schemaVersion: 2, manifests: many(20_000, listed) }, OCI_INDEX),
-    outcome: '1000 referrers',
+    outcome: '1000 referrers, and more',
     requests: 1,
   },
   {

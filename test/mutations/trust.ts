@@ -2,10 +2,67 @@ import type { Mutation } from './mutations.ts';
 
 const KEYLESS = ['test/hostile/keyless.test.ts'];
 const BUNDLE = ['test/unit/trust/verify-bundle.test.ts'];
+const ANSWERS = ['test/hostile/registry-answers.test.ts'];
 const ROOTS = ['test/unit/trust/trusted-root.test.ts', 'test/unit/trust/trust-roots.test.ts'];
 
 /** facts/signatures.md section 4: each defence of keyless verification and of transparency logs. */
 export const TRUST_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'trust 31: a list that breaks off is no list',
+    file: 'shared/registry/referrers.ts',
+    find: 'if (found === undefined && page > 0) {',
+    replace: 'if (found === undefined && page > 99) {',
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a list that leads in a circle is no list',
+    file: 'shared/registry/referrers.ts',
+    find: 'if (seen.has(resource))',
+    replace: "if (resource === '')",
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a list that was not read to its end is not "unsigned"',
+    file: 'shared/trust/search-place.ts',
+    find: 'if (!list.complete) {',
+    replace: 'if (list.descriptors.length > 5_000) {',
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a broken entry is counted',
+    file: 'shared/trust/search-place.ts',
+    find: 'if (list.unreadable > 0)',
+    replace: 'if (list.unreadable > 99)',
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a gap is no verdict but "verified"',
+    file: 'shared/trust/verifier.ts',
+    find: 'if (gap === undefined || isSettled) return verdict;',
+    replace: "if (gap === undefined || isSettled || verdict.status === 'unsigned') return verdict;",
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a denied tag that the registry lists is not absent',
+    file: 'shared/trust/tag-reader.ts',
+    find: 'if (listed === undefined || listed.has(tag)) throw error;',
+    replace: 'if (listed === undefined) throw error;',
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a list of tags that was not read to its end settles nothing',
+    file: 'shared/trust/tag-reader.ts',
+    find: 'return complete ? new Set(tags) : undefined;',
+    replace: 'return complete !== undefined ? new Set(tags) : undefined;',
+    tests: ANSWERS,
+  },
+  {
+    guarantee: 'trust 31: a denial of the referrers API is a failure',
+    file: 'shared/registry/referrers.ts',
+    find: 'NO_SUCH_API.includes(status)',
+    replace: '[...NO_SUCH_API, 403].includes(status)',
+    tests: ANSWERS,
+  },
   {
     guarantee: 'trust 13: few proofs are verified',
     file: 'shared/trust/prove.ts',

@@ -60,6 +60,7 @@ const FULL: readonly Row[] = [
     'registries[2].realms',
     'wrong-type',
   ],
+  ['auth: none', 'auth: none, referrers: «never', 'registries[0].referrers', 'bad-value'],
   // images
   [GLOB, 'match: «acme/pinned', 'images[1].match', 'bad-value'],
   [GLOB, 'match: «us-docker.pkg.dev/acme/pinned:v1', 'images[1].match', 'bad-value'],

@@ -22,6 +22,7 @@ describe('parseConfig() of the whole format', () => {
         plainHttp: false,
         auth: 'dockerConfig',
         realms: ['auth.registry.acme.example'],
+        referrers: 'tag',
       },
     ]);
     expect(config.images).toEqual([

@@ -28,7 +28,7 @@ function counting() {
     },
     async referrers(repository, digest) {
       asked.push(`${repository} ${digest}`);
-      return [];
+      return { descriptors: [], complete: true, unreadable: 0 };
     },
   };
   return {

@@ -72,9 +72,11 @@ describe('createRegistry() with the embedded registry', () => {
       image: { status: 'resolved', digest },
     });
     expect(Buffer.from((await registry.blob(repository, blob, 2)) ?? []).toString()).toBe('{}');
-    expect(await registry.referrers(repository, digest)).toMatchObject([
-      { digest: referrer, artifactType: 'a/b' },
-    ]);
+    expect(await registry.referrers(repository, digest)).toMatchObject({
+      descriptors: [{ digest: referrer, artifactType: 'a/b' }],
+      complete: true,
+      unreadable: 0,
+    });
     expect(await createTagsOf({ registry })(repository, digest)).toEqual({
       tags: ['v1'],
       complete: true,

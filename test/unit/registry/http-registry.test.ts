@@ -102,38 +102,39 @@ describe('referrers()', () => {
     manifests: digests.map((digest) => ({ mediaType: OCI_MANIFEST, digest, size: 3 })),
   });
 
-  it('lists descriptors, unfiltered, and leaves out what no Digest can name', async () => {
+  it('lists descriptors, unfiltered, and counts what it leaves out', async () => {
     const full = { mediaType: OCI_MANIFEST, digest: OTHER, size: 3, artifactType: 'x', extra: 1 };
     const manifests = [
       { ...full, annotations: { a: 'b' } },
       { ...full, digest: `sha512:${'0'.repeat(128)}` },
+      { ...full, size: '3' },
+      { ...full, artifactType: null },
       { mediaType: OCI_MANIFEST, digest: OTHER, size: 3, annotations: null },
+      'x',
     ];
     const { registry, seen } = scripted(() => json({ schemaVersion: 2, manifests }));
-    expect(await registry.referrers(REPOSITORY, OTHER)).toEqual([
-      {
-        mediaType: OCI_MANIFEST,
-        digest: OTHER,
-        size: 3,
-        artifactType: 'x',
-        annotations: { a: 'b' },
-      },
-      { mediaType: OCI_MANIFEST, digest: OTHER, size: 3 },
-    ]);
+    const plain = { mediaType: OCI_MANIFEST, digest: OTHER, size: 3 };
+    expect(await registry.referrers(REPOSITORY, OTHER)).toEqual({
+      descriptors: [
+        { ...plain, artifactType: 'x', annotations: { a: 'b' } },
+        { ...plain, flawed: true },
+        plain,
+      ],
+      complete: true,
+      unreadable: 3,
+    });
     expect(seen[0]?.url).toBe(`https://registry.test/v2/a/b/referrers/${OTHER}`);
   });
 
-  it.each([
-    ['an error document', () => absent('NOT_FOUND')],
-    ['a plain page', () => new Response('404 page not found\n', { status: 404 })],
-  ])('is undefined for a 404 with %s: there is no such API', async (_, answer) => {
-    const { registry } = scripted(answer);
-    expect(await registry.referrers(REPOSITORY, OTHER)).toBeUndefined();
-  });
-
-  it('is empty for a null list', async () => {
-    const { registry } = scripted(() => json({ schemaVersion: 2, manifests: null }));
-    expect(await registry.referrers(REPOSITORY, OTHER)).toEqual([]);
+  it('is undefined where there is no such API, or it is not to be asked', async () => {
+    const none = scripted(() => absent('NOT_FOUND'));
+    expect(await none.registry.referrers(REPOSITORY, OTHER)).toBeUndefined();
+    const rule = { host: 'registry.test', plainHttp: false, auth: 'none' } as const;
+    const unasked = scripted(() => json(list(OTHER)), {
+      registries: [{ ...rule, referrers: 'tag' }],
+    });
+    expect(await unasked.registry.referrers(REPOSITORY, OTHER)).toBeUndefined();
+    expect(unasked.seen).toEqual([]);
   });
 
   it('follows pages', async () => {
@@ -144,7 +145,9 @@ describe('referrers()', () => {
             link: `</v2/a/b/referrers/${OTHER}?page=2>; rel="next"`,
           }),
     );
-    const digests = (await registry.referrers(REPOSITORY, OTHER))?.map(({ digest }) => digest);
+    const digests = (await registry.referrers(REPOSITORY, OTHER))?.descriptors.map(
+      ({ digest }) => digest,
+    );
     expect(digests).toEqual([sha256('1'), sha256('2')]);
     expect(seen.at(-1)?.url).toBe(`https://registry.test/v2/a/b/referrers/${OTHER}?page=2`);
   });
@@ -160,13 +163,18 @@ describe('referrers()', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it.each([[{}], [{ schemaVersion: 2, manifests: {} }], [{ schemaVersion: 2, manifests: ['x'] }]])(
-    'refuses %j',
-    async (document) => {
-      const { registry } = scripted(() => json(document));
-      expect(await codeOf(registry.referrers(REPOSITORY, OTHER))).toBe('registry-misbehaved');
-    },
-  );
+  it('says when it read no further', async () => {
+    const link = { link: `</v2/a/b/referrers/${OTHER}?page=2>; rel="next"` };
+    const { registry } = scripted(() => json(list(OTHER, OTHER), 200, link), {
+      limits: { pages: 1 },
+    });
+    expect(await registry.referrers(REPOSITORY, OTHER)).toMatchObject({ complete: false });
+    const many = scripted(() => json(list(OTHER, OTHER)), { limits: { entries: 1 } });
+    expect(await many.registry.referrers(REPOSITORY, OTHER)).toMatchObject({
+      descriptors: [{ digest: OTHER }],
+      complete: false,
+    });
+  });
 });
 
 describe('tags()', () => {

@@ -39,12 +39,13 @@ beforeEach(() => {
   registry = createMemoryRegistry();
 });
 
-function find(timeoutMs?: number): Promise<readonly Candidate[]> {
-  return discover(
+async function find(timeoutMs?: number): Promise<readonly Candidate[]> {
+  const { candidates } = await discover(
     SUBJECT,
     policy,
     timeoutMs === undefined ? { registry } : { registry, timeoutMs },
   );
+  return candidates;
 }
 
 function goodBundle(): Descriptor {
@@ -95,7 +96,7 @@ describe('discover()', () => {
     signBundle(registry, REPOSITORY, IMAGE, key);
     signBundle(registry, REPOSITORY, INDEX, key);
     const found = await discover({ ...SUBJECT, index: INDEX }, policy, { registry });
-    const subjects = found.map((one) => (isRefusal(one) ? one.refused : one.subject));
+    const subjects = found.candidates.map((one) => (isRefusal(one) ? one.refused : one.subject));
     expect(subjects).toEqual([IMAGE, IMAGE, INDEX]);
   });
 
