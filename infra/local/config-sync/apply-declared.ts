@@ -1,86 +1,91 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeclaredObject, DeclaredSync } from './declared-syncs.ts';
-import { type KubeClient, KubeError } from './kube-client.ts';
-import type { RSync } from './rsync.ts';
+import { isTrue } from './conditions.ts';
+import { type Origin, withChildMetadata } from './child-metadata.ts';
+import type { DeclaredSync } from './declared-syncs.ts';
+import { type KubeClient, KubeError, orAbsent } from './kube-client.ts';
+import { describeRSync, type RSync } from './rsync.ts';
 import type { SyncError } from './schema.ts';
 import { declaredError } from './sync-errors.ts';
 
-export const DECLARED_VERSION = 'configsync.gke.io/declared-version';
-export const DECLARED_FIELDS = 'configsync.gke.io/declared-fields';
 export const MUTATION = 'client.lifecycle.config.k8s.io/mutation';
-const MANAGER = 'configsync.gke.io/manager';
+
+type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
+
+/** What an RSync has applied and not yet removed: the ResourceGroup's part. Changed in place. */
+export type Inventory = Map<string, Named>;
+
+export interface Applied {
+  readonly errors: readonly SyncError[];
+  /** What was changed or removed just now. */
+  readonly changed: readonly Named[];
+}
+
+/** What is declared, and on whose behalf. */
+export interface Declaration {
+  readonly origin: Omit<Origin, 'path'>;
+  readonly declared: readonly DeclaredSync[];
+}
 
 /**
- * Brings the RSyncs that `parent` declares to what it declares, and no further: fields and annotations that it does
+ * Brings the RSyncs that a parent declares to what it declares, and no further: fields and annotations that it does
  * not declare stay as they are, and an object that asks for it is left alone once it is there (facts/config-sync.md
- * section 7). Applies only what differs. Nothing is pruned.
+ * section 7). Applies only what differs.
  */
 export async function applyDeclared(
-  parent: RSync,
-  declared: readonly DeclaredSync[],
-  kube: Pick<KubeClient, 'get' | 'apply'>,
-): Promise<SyncError[]> {
+  { origin, declared }: Declaration,
+  deps: { kube: Pick<KubeClient, 'get' | 'apply'>; inventory: Inventory },
+): Promise<Applied> {
+  const { kube, inventory } = deps;
+  const { parent } = origin;
   const errors: SyncError[] = [];
+  const changed: Named[] = [];
   for (const { path, object } of declared) {
     const { kind, metadata } = object;
     const named = { kind, namespace: metadata.namespace, name: metadata.name };
-    if (
-      kind === parent.kind &&
-      named.name === parent.name &&
-      named.namespace === parent.namespace
-    ) {
+    if (describeRSync(named) === describeRSync(parent)) {
       errors.push(declaredError('1069', path, `a ${kind} may not manage itself`));
       continue;
     }
     try {
       const actual = await kube.get(named).catch(orAbsent);
-      const wanted = withMetadata(object, parent);
+      const wanted = withChildMetadata(object, { ...origin, path });
       const ignored = metadata.annotations?.[MUTATION] === 'ignore' && actual !== undefined;
-      if (!ignored && !covers(actual?.object, wanted)) await kube.apply(named, wanted);
+      inventory.set(describeRSync(named), named);
+      if (ignored || covers(actual?.object, wanted)) continue;
+      await kube.apply(named, wanted);
+      changed.push(named);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       errors.push(declaredError('2010', path, error.message));
     }
   }
-  return errors;
+  return { errors, changed };
 }
 
-/** With what Config Sync adds to everything that it manages. */
-function withMetadata(object: DeclaredObject, parent: RSync): DeclaredObject {
-  const { metadata, spec } = object;
-  const scope = parent.kind === 'RootSync' ? ':root' : parent.namespace;
-  const usual = parent.name === (parent.kind === 'RootSync' ? 'root-sync' : 'repo-sync');
-  const { labels, annotations } = metadata;
-  const fields = fieldsOf({ metadata: { labels, annotations }, spec });
-  return {
-    ...object,
-    // The versions differ in nothing else here, and this is the one that is asked for.
-    apiVersion: 'configsync.gke.io/v1beta1',
-    metadata: {
-      ...metadata,
-      labels: {
-        ...labels,
-        'app.kubernetes.io/managed-by': 'configmanagement.gke.io',
-        [DECLARED_VERSION]: object.apiVersion.split('/')[1] ?? '',
-      },
-      annotations: {
-        ...annotations,
-        'configmanagement.gke.io/managed': 'enabled',
-        [MANAGER]: usual ? scope : `${scope}_${parent.name}`,
-        [DECLARED_FIELDS]: JSON.stringify(fields),
-      },
-    },
-  };
-}
-
-/** Kubernetes' notation of a set of fields: `{"f:spec":{"f:oci":{"f:image":{}}}}`. */
-function fieldsOf(value: unknown): object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .map(([key, field]) => [`f:${key}`, fieldsOf(field)]),
+/** Deletes what was applied before and is declared no more: all of it, where the source has become empty. */
+export async function pruneUndeclared(
+  declared: readonly DeclaredSync[],
+  deps: { kube: Pick<KubeClient, 'remove'>; inventory: Inventory },
+): Promise<Named[]> {
+  const { kube, inventory } = deps;
+  const wanted = new Set(
+    declared.map(({ object: { kind, metadata } }) => describeRSync({ kind, ...metadata })),
   );
+  const pruned = [...inventory].filter(([key]) => !wanted.has(key));
+  for (const [key, named] of pruned) {
+    await kube.remove(named);
+    inventory.delete(key);
+  }
+  return pruned.map(([, named]) => named);
+}
+
+/** Whether an apply need not wait for the object any more: Current, failed, or gone (kstatus). */
+export function isSettled(rsync: RSync | undefined): boolean {
+  if (rsync === undefined) return true;
+  if (rsync.deleting) return false;
+  const { status, generation } = rsync;
+  if (isTrue(status, 'Stalled')) return true;
+  return status.observedGeneration === generation && !isTrue(status, 'Reconciling');
 }
 
 /** Whether everything in `wanted` is in `actual`. */
@@ -94,9 +99,4 @@ function covers(actual: unknown, wanted: unknown): boolean {
     // One object in both versions.
     ([key, value]) => key === 'apiVersion' || covers(fields.get(key), value),
   );
-}
-
-function orAbsent(error: unknown): undefined {
-  if (error instanceof KubeError && error.code === 404) return undefined;
-  throw error;
 }

@@ -1,10 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyDeclared } from './apply-declared.ts';
+import {
+  type Applied,
+  applyDeclared,
+  type Inventory,
+  isSettled,
+  pruneUndeclared,
+} from './apply-declared.ts';
 import type { DeclaredSync } from './declared-syncs.ts';
-import type { KubeClient } from './kube-client.ts';
+import { type KubeClient, orAbsent } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { imageToSync, IMAGE_TO_SYNC } from './image-to-sync.ts';
-import type { Pace } from './pace.ts';
+import { RECONCILE_POLL, RECONCILE_TIMEOUT } from './limits.ts';
+import { type Pace, scaleAttempt } from './pace.ts';
+import { renderStage } from './render-stage.ts';
 import type { RSync } from './rsync.ts';
 import type { Spec, Status, SyncError } from './schema.ts';
 import { describeSource, normaliseDir } from './source-status.ts';
@@ -19,9 +27,13 @@ export interface World {
   readonly rsync: RSync;
   readonly spec: Spec;
   readonly source: Source;
-  readonly kube: KubeClient;
+  readonly kube: Pick<KubeClient, 'get' | 'annotate' | 'putStatus' | 'apply' | 'remove'>;
   readonly pace: Pace;
   readonly lifetime: Lifetime;
+  /** The cluster's name, which what is applied carries. */
+  readonly cluster: string;
+  readonly webhook: boolean;
+  readonly inventory: Inventory;
 }
 
 /** Why it is tried: the polling period, the hour, or a failure before. */
@@ -29,6 +41,13 @@ export type Trigger = 'sync' | 'full' | 'retry';
 
 /** `unchanged`: this commit was read before, and a polling attempt leaves it at that. */
 export type AttemptResult = 'waiting' | 'unchanged' | 'synced' | 'failed' | 'failed-anew';
+
+/** A reconciler's work. */
+export interface Attempts {
+  readonly attempt: (trigger: Trigger) => Promise<AttemptResult>;
+  /** Sums up the stages anew where one was written after the last sync; nothing before there was one. */
+  readonly refresh: () => Promise<void>;
+}
 
 type Stage = 'source' | 'rendering' | 'sync';
 
@@ -39,11 +58,13 @@ type Stage = 'source' | 'rendering' | 'sync';
 const FAULT_FILE = 'fail.yaml';
 
 /** Sync attempts of one reconciler, in the order of Config Sync's own steps (facts/config-sync.md section 2). */
-export function attemptSync(world: World): (trigger: Trigger) => Promise<AttemptResult> {
-  const { rsync, spec, source, kube, lifetime } = world;
+export function createAttempts(world: World): Attempts {
+  const { rsync, spec, source, kube, lifetime, pace } = world;
   const written: { [stage in Stage]?: StageResult } = {};
+  const render = renderStage(world);
   let read: string | undefined;
-  let applied: readonly DeclaredSync[] = [];
+  let applied: { commit: string; declared: readonly DeclaredSync[] } | undefined;
+  let isSummedUp = true;
 
   /** Writes a stage's result where this reconciler has not written just that before. */
   async function publish<Result extends StageResult>(
@@ -52,11 +73,12 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
     set: (status: Status, result: Result, now: string) => Status,
     result: Result,
   ): Promise<RSync | undefined> {
-    if (isDeepStrictEqual(written[stage], result)) return from;
+    if (isDeepStrictEqual(written[stage], result) && (stage !== 'sync' || isSummedUp)) return from;
     const now = formatTime(lifetime.clock.now());
     const current = from ?? (await kube.get(rsync));
     const updated = await updateStatus(kube, current, (status) => set(status, result, now));
     written[stage] = result;
+    isSummedUp = stage === 'sync';
     return updated;
   }
 
@@ -76,14 +98,32 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
     }
   }
 
-  return async (trigger) => {
+  function apply(commit: string, declared: readonly DeclaredSync[]): Promise<Applied> {
+    const { cluster, webhook } = world;
+    const origin = { parent: rsync, repo: repoOf(spec), commit, cluster, webhook };
+    return applyDeclared({ origin, declared }, world);
+  }
+
+  /** An apply ends when what it changed is Current, or its time is over. */
+  async function settle(changed: Applied['changed']): Promise<void> {
+    const end = lifetime.clock.now() + scaleAttempt(pace, RECONCILE_TIMEOUT);
+    for (const child of changed) {
+      while (!lifetime.ended() && lifetime.clock.now() < end) {
+        if (isSettled(await kube.get(child).catch(orAbsent))) break;
+        await lifetime.pause(scaleAttempt(pace, RECONCILE_POLL));
+      }
+    }
+  }
+
+  async function attempt(trigger: Trigger): Promise<AttemptResult> {
     // The remediator keeps up what was applied last, from memory, whatever the source is doing.
-    await applyDeclared(rsync, applied, kube);
+    if (applied !== undefined) await apply(applied.commit, applied.declared);
     const state = source.state();
     if (state.type === 'waiting') return 'waiting';
     if (state.type === 'failed') {
-      // Git's annotation would go after a successful fetch; here it goes though there is none to fetch from.
-      if (spec.sourceType === 'git') await announce('');
+      // With git and Helm over http it goes after a successful fetch; here, though there is none to fetch from.
+      const removed = imageToSync(spec, '') === null ? await announce('') : undefined;
+      if (removed !== undefined && 'errorMessage' in removed) return failSource('', removed);
       return failSource('', pullError(source.container, state.why));
     }
     const { content } = state;
@@ -93,39 +133,54 @@ export function attemptSync(world: World): (trigger: Trigger) => Promise<Attempt
     const announced = await announce(commit);
     if ('errorMessage' in announced) return failSource(commit, announced);
 
+    // A new process knows which commit was read before it, and none of the errors.
+    written.source ??= { commit: announced.status.source?.commit ?? '', source: {}, errors: [] };
     const ok = { commit, source: describeSource(spec, commit), errors: [] };
     let current: RSync | undefined = announced;
     // While the commit stays the same, its errors stay too until it is parsed again.
     if (written.source?.commit !== commit) {
       current = await publish(current, 'source', setSource, ok);
     }
-    current = await publish(current, 'rendering', setRendering, ok);
+    const rendered = await render(content, dir);
+    current = await publish(current, 'rendering', setRendering, { ...ok, ...rendered.status });
+    if (rendered.files === undefined) return 'failed';
     const changed = read !== commit;
     read = commit;
     if (trigger === 'sync' && !changed) return 'unchanged';
     current = await publish(current, 'source', setSource, ok);
     current = await publish(current, 'sync', setSync, { ...ok, syncing: true });
-    applied = (content.declared ?? []).filter(({ path }) => isUnder(path, dir));
-    const errors = [
-      ...faultsIn(content, dir).map(applyError),
-      ...(await applyDeclared(rsync, applied, kube)),
-    ];
-    await publish(current, 'sync', setSync, { ...ok, errors, syncing: false });
+    const files = new Set(rendered.files);
+    const declared = (content.declared ?? []).filter(({ path }) => files.has(path));
+    const result = await apply(commit, declared);
+    applied = { commit, declared };
+    await settle([...result.changed, ...(await pruneUndeclared(declared, world))]);
+    const errors = [...faultsIn(rendered.files).map(applyError), ...result.errors];
+    await publish(undefined, 'sync', setSync, { ...ok, errors, syncing: false });
     if (errors.length === 0) return 'synced';
     return changed ? 'failed-anew' : 'failed';
-  };
+  }
+
+  async function refresh(): Promise<void> {
+    const { sync } = written;
+    if (sync === undefined || isSummedUp) return;
+    await publish(undefined, 'sync', setSync, { ...sync, syncing: false });
+  }
+
+  return { attempt, refresh };
 }
 
+function repoOf({ sourceType, oci, helm, git }: Spec): string {
+  if (sourceType === 'oci') return oci?.image ?? '';
+  return (sourceType === 'helm' ? helm?.repo : git?.repo) ?? '';
+}
+
+// An image that unpacks to nothing is a source without anything in it, whatever `dir` says.
 function hasDir({ paths }: Content, dir: string): boolean {
   return dir === '.' || paths.some((path) => path === dir || path.startsWith(`${dir}/`));
 }
 
-function faultsIn({ paths }: Content, dir: string): string[] {
-  return paths.filter((path) => isUnder(path, dir) && path.split('/').at(-1) === FAULT_FILE);
-}
-
-function isUnder(path: string, dir: string): boolean {
-  return dir === '.' || path.startsWith(`${dir}/`);
+function faultsIn(files: readonly string[]): string[] {
+  return files.filter((path) => path.split('/').at(-1) === FAULT_FILE);
 }
 
 // As Kubernetes writes times: whole seconds.

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, Status } from './schema.ts';
 
-export type ConditionType = 'Reconciling' | 'Stalled' | 'Syncing';
+export type ConditionType = 'Reconciling' | 'Stalled' | 'Syncing' | 'ReconcilerFinalizing';
 
 /** What a condition says, apart from its type and times. */
 export type ConditionText = Pick<
@@ -28,10 +28,10 @@ export function setCondition(
   return { ...status, conditions: next };
 }
 
-/** A condition that is True becomes False and says nothing any more; any other stays as it is. */
+/** A condition that is True becomes False, with neither reason nor message; any other stays as it is. */
 export function clearCondition(status: Status, type: ConditionType, now: string): Status {
   if (!isTrue(status, type)) return status;
-  return setCondition(status, type, { status: 'False', reason: '', message: '' }, now);
+  return setCondition(status, type, { status: 'False' }, now);
 }
 
 /** The status without that condition. */

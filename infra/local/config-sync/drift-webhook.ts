@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AdmissionRequest, Admit, Denial } from '../kube/admission.ts';
 import { isRecord, type KubeObject, valueAt } from '../kube/object.ts';
-import { DECLARED_FIELDS, DECLARED_VERSION, MUTATION } from './apply-declared.ts';
+import { MUTATION } from './apply-declared.ts';
+import { DECLARED_FIELDS, DECLARED_VERSION } from './child-metadata.ts';
 
 const CONFIG_SYNC = 'system:serviceaccount:config-management-system:';
 const PREFIXES = ['configsync.gke.io/', 'configmanagement.gke.io/'];

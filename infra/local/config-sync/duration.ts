@@ -10,6 +10,23 @@ const UNITS: Readonly<Record<string, number>> = {
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
 const WHOLE = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
 
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Milliseconds, whole or not, as Go writes a duration: `0s`, `150ms`, `15s`, `1h30m0s`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s';
+  if (milliseconds < 1e-3) return `${Math.round(milliseconds * 1e6)}ns`;
+  if (milliseconds < 1) return `${milliseconds * 1e3}µs`;
+  if (milliseconds < SECOND) return `${milliseconds}ms`;
+  const hours = Math.floor(milliseconds / HOUR);
+  const minutes = Math.floor((milliseconds % HOUR) / MINUTE);
+  const seconds = `${(milliseconds % MINUTE) / SECOND}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
 /** A positive Go duration such as `1h30m` in milliseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;

@@ -1,9 +1,15 @@
 import type { Lifetime } from './lifetime.ts';
 import { API_TIMEOUT } from './limits.ts';
 import { type RSync, readRSync, type SyncKind } from './rsync.ts';
-import { listSchema, refusalSchema, type Status } from './schema.ts';
+import {
+  listSchema,
+  namespaceSchema,
+  refusalSchema,
+  type RSyncObject,
+  type Status,
+} from './schema.ts';
 
-/** Config Sync's own, of every write (facts/config-sync.md section 2). */
+/** The reconcilers' field manager, of every write (facts/config-sync.md section 2). */
 const FIELD_MANAGER = 'configsync.gke.io';
 const API = '/apis/configsync.gke.io/v1beta1';
 
@@ -16,6 +22,12 @@ export class KubeError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** For `catch`: undefined for an object that is not there; any other failure goes on. */
+export function orAbsent(error: unknown): undefined {
+  if (error instanceof KubeError && error.code === 404) return undefined;
+  throw error;
 }
 
 type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
@@ -33,6 +45,13 @@ export interface KubeClient {
   apply: (rsync: Named, object: unknown) => Promise<void>;
   /** JSON merge patch of the main resource, without a resourceVersion: null removes the annotation. */
   annotate: (rsync: RSync, key: string, value: string | null) => Promise<RSync>;
+  /** JSON merge patch of the main resource, whatever its version. */
+  merge: (rsync: Named, patch: object) => Promise<RSync>;
+  /** Replaces all but `status`; 409 where the object changed since it was read. */
+  replace: (rsync: Named, object: RSyncObject) => Promise<RSync>;
+  remove: (rsync: Named) => Promise<void>;
+  /** Whether the namespace is on its way out, or gone. */
+  isTerminating: (namespace: string) => Promise<boolean>;
   /** Replaces `status`; 409 where the object changed since it was read. */
   putStatus: (rsync: RSync, status: Status) => Promise<RSync>;
 }
@@ -42,8 +61,9 @@ export function createKubeClient(deps: {
   url: string;
   user: string;
   lifetime: Lifetime;
+  fieldManager?: string;
 }): KubeClient {
-  const { url, user, lifetime } = deps;
+  const { url, user, lifetime, fieldManager = FIELD_MANAGER } = deps;
 
   async function send(
     path: string,
@@ -54,7 +74,7 @@ export function createKubeClient(deps: {
       'impersonate-user': user,
       ...(type === undefined ? {} : { 'content-type': type }),
     };
-    const response = await fetch(`${url}${API}${path}`, { ...init, headers });
+    const response = await fetch(`${url}${path}`, { ...init, headers });
     if (response.ok) return response;
     const body = await response.text();
     throw new KubeError(response.status, readRefusal(body) ?? `${response.status} ${body}`.trim());
@@ -69,20 +89,25 @@ export function createKubeClient(deps: {
   ) {
     return lifetime.limit(API_TIMEOUT, async (signal): Promise<unknown> => {
       if (body === undefined) return (await send(path, { method, signal })).json();
-      const written = `${path}?fieldManager=${FIELD_MANAGER}${options}`;
+      const written = `${path}?fieldManager=${fieldManager}${options}`;
       return (await send(written, { method, signal, body: JSON.stringify(body) }, type)).json();
     });
   }
 
+  async function merge(rsync: Named, patch: object): Promise<RSync> {
+    const type = 'application/merge-patch+json';
+    return readRSync(rsync.kind, await ask('PATCH', pathOf(rsync), patch, type));
+  }
+
   return {
     async list(kind) {
-      const list = listSchema.parse(await ask('GET', `/${pluralOf(kind)}`));
+      const list = listSchema.parse(await ask('GET', `${API}/${pluralOf(kind)}`));
       const rsyncs = list.items.map((item) => readRSync(kind, item));
       return { resourceVersion: list.metadata.resourceVersion, rsyncs };
     },
     async watch(kind, { since, seconds, signal }) {
       const query = `watch=true&resourceVersion=${since}&timeoutSeconds=${seconds}`;
-      const { body } = await send(`/${pluralOf(kind)}?${query}`, { signal });
+      const { body } = await send(`${API}/${pluralOf(kind)}?${query}`, { signal });
       if (body === null) throw new KubeError(502, 'watch has no body');
       return body;
     },
@@ -93,9 +118,18 @@ export function createKubeClient(deps: {
       await ask('PATCH', pathOf(rsync), object, 'application/apply-patch+yaml', '&force=true');
     },
     async annotate(rsync, key, value) {
-      const patch = { metadata: { annotations: { [key]: value } } };
-      const type = 'application/merge-patch+json';
-      return readRSync(rsync.kind, await ask('PATCH', pathOf(rsync), patch, type));
+      return merge(rsync, { metadata: { annotations: { [key]: value } } });
+    },
+    merge,
+    async replace(rsync, object) {
+      return readRSync(rsync.kind, await ask('PUT', pathOf(rsync), object));
+    },
+    async remove(rsync) {
+      await ask('DELETE', pathOf(rsync)).catch(orAbsent);
+    },
+    async isTerminating(namespace) {
+      const answer = await ask('GET', `/api/v1/namespaces/${namespace}`).catch(orAbsent);
+      return namespaceSchema.safeParse(answer).data?.metadata.deletionTimestamp !== null;
     },
     async putStatus(rsync, status) {
       const body = { ...rsync.object, status };
@@ -109,7 +143,7 @@ function pluralOf(kind: SyncKind): string {
 }
 
 function pathOf({ kind, namespace, name }: Named): string {
-  return `/namespaces/${namespace}/${pluralOf(kind)}/${name}`;
+  return `${API}/namespaces/${namespace}/${pluralOf(kind)}/${name}`;
 }
 
 function readRefusal(body: string): string | undefined {

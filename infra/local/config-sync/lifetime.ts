@@ -8,6 +8,8 @@ export interface Lifetime {
   launch: (task: () => Promise<void>) => void;
   /** Launches a task later; the returned function cancels. */
   after: (milliseconds: number, task: () => Promise<void>) => () => void;
+  /** Resolves later, or at once when the lifetime ends. */
+  pause: (milliseconds: number) => Promise<void>;
   /** Gives a call a signal that aborts at its time limit, or when the lifetime ends. */
   limit: <T>(milliseconds: number, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   /** A lifetime within this one. */
@@ -59,6 +61,18 @@ export function createLifetime(deps: {
       };
       timers.add(cancel);
       return cancel;
+    },
+    pause(milliseconds) {
+      if (over) return Promise.resolve();
+      return new Promise((resolve) => {
+        const finish = (): void => {
+          timers.delete(finish);
+          stop();
+          resolve();
+        };
+        const stop = clock.after(milliseconds, finish);
+        timers.add(finish);
+      });
     },
     async limit(milliseconds, call) {
       const controller = new AbortController();

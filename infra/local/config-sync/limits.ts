@@ -15,9 +15,24 @@ export const ATTEMPT_PERIOD = 15_000;
 /** A reconciler applies everything again so often, changed or not. */
 export const FULL_SYNC_PERIOD = 3_600_000;
 
-/** A failed attempt is retried after this, doubled each time, so many times; without Config Sync's 10% of jitter. */
+/**
+ * A failed attempt is retried after this, twice, and then after a wait that doubles each time, so many times; without
+ * Config Sync's 10% of jitter. The first wait is that of the idle timer, which the back-off does not count.
+ */
 export const RETRY_BACKOFF = 1_000;
 export const RETRY_STEPS = 12;
+
+/** Between two looks at what the remediator and the other stages found. */
+export const STATUS_PERIOD = 5_000;
+
+/** HYDRATION_POLLING_PERIOD: how long a rendering takes to be seen at most. */
+export const HYDRATION_PERIOD = 5_000;
+
+/** `spec.override.reconcileTimeout`: how long an apply waits until what it changed is Current, or gone. */
+export const RECONCILE_TIMEOUT = 300_000;
+
+/** Between two looks at an object that an apply waits for. */
+export const RECONCILE_POLL = 1_000;
 
 /** oci-sync and helm-sync: first wait after a failed pull, doubled up to the cap or the period, whichever is longer. */
 export const PULL_BACKOFF = 1_000;

@@ -1,9 +1,18 @@
-import { createKubeClient, KubeError } from './kube-client.ts';
+import type { Inventory } from './apply-declared.ts';
+import {
+  claimRSync,
+  MANAGER_FINALIZER,
+  RECONCILER_FINALIZER,
+  withFinalizers,
+} from './claim-rsync.ts';
+import { type FinalizerDeps, startFinalizer } from './finalize-rsync.ts';
+import { createKubeClient, KubeError, orAbsent } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_RETRY } from './limits.ts';
 import { beginRollout, finishRollout, stall } from './manager-status.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import { startReconciler } from './reconciler.ts';
+import { REQUIRES_RENDERING } from './render-source.ts';
 import { MANAGER_USER, reconcilerOf, type RSync, userOf } from './rsync.ts';
 import type { Spec, Status } from './schema.ts';
 import { startSource } from './start-source.ts';
@@ -19,25 +28,36 @@ export interface ManagedRSync {
   stop: () => Promise<void>;
 }
 
-/** The Deployment of a reconciler: of which generation, and whether it is ready. */
+/** The Deployment of a reconciler: out of which spec, and whether it is ready. */
 interface Deployment {
-  readonly generation: number;
+  readonly template: string;
   readonly lifetime: Lifetime;
+  readonly finalizer: ReturnType<typeof startFinalizer>;
   ready: boolean;
 }
 
+const MANAGER = 'configsync.gke.io/reconciler-manager';
+
 /**
- * reconciler-manager's work on one RSync (facts/config-sync.md sections 1 and 4): an invalid spec stalls it and leaves
- * an older reconciler running; each new generation costs a rollout, during which nothing is synced.
+ * reconciler-manager's work on one RSync (facts/config-sync.md sections 1, 4 and 11): an invalid spec stalls it and
+ * leaves an older reconciler running; each new generation costs a rollout, during which nothing is synced. One that is
+ * being deleted ends with its finalizers, first the reconciler's, then the manager's; without them its reconciler runs
+ * on until the object is gone.
  */
 export function manageRSync(
   first: RSync,
-  deps: { kubeUrl: string; pace: Pace; lifetime: Lifetime },
+  deps: { cluster: string; kubeUrl: string; pace: Pace; lifetime: Lifetime; webhook: boolean },
 ): ManagedRSync {
-  const { kubeUrl, pace, lifetime } = deps;
-  const kube = createKubeClient({ url: kubeUrl, user: MANAGER_USER, lifetime });
+  const { cluster, kubeUrl, pace, lifetime, webhook } = deps;
+  const kube = createKubeClient({
+    url: kubeUrl,
+    user: MANAGER_USER,
+    fieldManager: MANAGER,
+    lifetime,
+  });
   let latest = first;
   let deployment: Deployment | undefined;
+  const inventory: Inventory = new Map();
   let working = false;
   let again = false;
 
@@ -52,47 +72,94 @@ export function manageRSync(
         await reconcile(latest);
       }
     } catch (error) {
-      lifetime.after(scaleAttempt(pace, API_RETRY), work);
-      // Gone meanwhile: the watch says so too.
-      if (!(error instanceof KubeError && error.code === 404)) throw error;
+      lifetime.after(scaleAttempt(pace, API_RETRY), retry);
+      // Gone, or changed, meanwhile: the watch says so too.
+      if (!(error instanceof KubeError && [404, 409].includes(error.code))) throw error;
     } finally {
       working = false;
     }
   }
 
-  async function reconcile(rsync: RSync): Promise<void> {
-    if (rsync.deleting) {
+  /** The newest object may be one that no event has brought yet. */
+  async function retry(): Promise<void> {
+    const current = await kube.get(latest).catch(orAbsent);
+    if (current?.uid === first.uid) latest = current;
+    await work();
+  }
+
+  async function reconcile(known: RSync): Promise<void> {
+    if (known.deleting) return finish(known);
+    if (validateRSync(known) !== undefined) return invalid(known);
+    const rsync = await claimRSync(kube, known);
+    const observed = { generation: rsync.generation, reconciler: reconcilerOf(rsync) };
+    if (rsync.spec === undefined) return;
+    if (deployment?.template !== templateOf(rsync)) {
+      await change(rsync, (status, now) => beginRollout(status, observed, now));
+      await rollOut(rsync, rsync.spec);
+    } else {
+      deployment.finalizer.observe(rsync);
+      if (!deployment.ready) return;
+      await change(rsync, (status, now) => finishRollout(status, observed, now));
+    }
+  }
+
+  function change(rsync: RSync, next: (status: Status, now: string) => Status): Promise<RSync> {
+    const now = new Date(lifetime.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    return updateStatus(kube, rsync, (status) => next(status, now));
+  }
+
+  async function invalid(rsync: RSync): Promise<void> {
+    const observed = { generation: rsync.generation, reconciler: reconcilerOf(rsync) };
+    const problem = validateRSync(rsync) ?? '';
+    await change(rsync, (status, now) => stall(status, observed, problem, now));
+  }
+
+  async function finish(rsync: RSync): Promise<void> {
+    const { finalizers, spec } = rsync;
+    if (finalizers.includes(RECONCILER_FINALIZER)) {
+      const terminating = rsync.kind === 'RepoSync' && (await kube.isTerminating(rsync.namespace));
+      if (terminating) await takeOff(rsync, RECONCILER_FINALIZER);
+      // After a restart of this process no reconciler is there that could finalize.
+      else if (deployment === undefined && spec !== undefined) await rollOut(rsync, spec);
+      else deployment?.finalizer.observe(rsync);
+    } else if (finalizers.includes(MANAGER_FINALIZER)) {
       await deployment?.lifetime.end();
       deployment = undefined;
-      return;
+      await takeOff(rsync, MANAGER_FINALIZER);
     }
-    const observed = { generation: rsync.generation, reconciler: reconcilerOf(rsync) };
-    const change = (next: (status: Status, now: string) => Status): Promise<RSync> => {
-      const now = new Date(lifetime.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-      return updateStatus(kube, rsync, (status) => next(status, now));
-    };
-    const problem = validateRSync(rsync);
-    if (problem !== undefined || rsync.spec === undefined) {
-      await change((status, now) => stall(status, observed, problem ?? '', now));
-    } else if (deployment?.generation !== rsync.generation) {
-      await change((status, now) => beginRollout(status, observed, now));
-      await rollOut(rsync, rsync.spec);
-    } else if (deployment.ready) {
-      await change((status, now) => finishRollout(status, observed, now));
-    }
+  }
+
+  async function takeOff(rsync: RSync, finalizer: string): Promise<void> {
+    const left = rsync.finalizers.filter((entry) => entry !== finalizer);
+    await kube.replace(rsync, withFinalizers(rsync, left));
   }
 
   /** Strategy Recreate: the old reconciler is gone, and all that it had pulled, before the new one begins. */
   async function rollOut(rsync: RSync, spec: Spec): Promise<void> {
     await deployment?.lifetime.end();
     const own = lifetime.child();
-    const made: Deployment = { generation: rsync.generation, lifetime: own, ready: false };
+    const syncing = own.child();
+    const reconcilerKube = createKubeClient({ url: kubeUrl, user: userOf(rsync), lifetime: own });
+    const shared: FinalizerDeps = { kube: reconcilerKube, pace, lifetime: own, syncing, inventory };
+    const finalizer = startFinalizer(shared);
+    const made: Deployment = {
+      template: templateOf(rsync),
+      lifetime: own,
+      finalizer,
+      ready: false,
+    };
     deployment = made;
     own.after(pace.rolloutMs, async () => {
       made.ready = true;
-      const reconcilerKube = createKubeClient({ url: kubeUrl, user: userOf(rsync), lifetime: own });
-      const source = startSource(spec, { pace, lifetime: own });
-      startReconciler({ rsync, spec, source, kube: reconcilerKube, pace, lifetime: own });
+      const source = startSource(spec, { pace, lifetime: syncing });
+      const kubeOfSyncs = createKubeClient({
+        url: kubeUrl,
+        user: userOf(rsync),
+        lifetime: syncing,
+      });
+      const options = { kube: kubeOfSyncs, pace, lifetime: syncing, cluster, webhook, inventory };
+      startReconciler({ rsync, spec, source, ...options });
+      finalizer.observe(latest);
       lifetime.launch(work);
     });
   }
@@ -106,4 +173,9 @@ export function manageRSync(
     },
     stop: () => lifetime.end(),
   };
+}
+
+/** What decides over the pod: another one is another rollout. */
+function templateOf({ generation, annotations }: RSync): string {
+  return `${generation} ${annotations[REQUIRES_RENDERING] ?? 'false'}`;
 }

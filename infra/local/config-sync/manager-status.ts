@@ -25,7 +25,7 @@ export function beginRollout(status: Status, observed: Observed, now: string): S
   return isTrue(begun, 'Reconciling') ? cleared : removeCondition(cleared, 'Syncing');
 }
 
-/** The reconciler's Deployment is ready: neither Reconciling nor Stalled any more, with an empty reason. */
+/** The reconciler's Deployment is ready: neither Reconciling nor Stalled any more. */
 export function finishRollout(status: Status, observed: Observed, now: string): Status {
   const cleared = clearCondition(observe(status, observed), 'Reconciling', now);
   return clearCondition(cleared, 'Stalled', now);

@@ -34,7 +34,10 @@ export function pullChart({ repo, chart, version }: Chart): Pull {
       const { layers } = imageSchema.parse(JSON.parse(manifest.bytes.toString()));
       const blobs = await Promise.all(layers.map((layer) => registry.blob(layer.digest)));
       const archives = await Promise.all(blobs.map((blob) => decompress(blob)));
-      return { commit, paths: archives.flatMap(readTar).map(({ path }) => path) };
+      return {
+        commit,
+        paths: archives.flatMap((archive) => [...readTar(archive)]).map(({ path }) => path),
+      };
     } catch (cause) {
       throw new Error(`failed to render the helm chart: ${reasonOf(cause)}`, { cause });
     }

@@ -7,8 +7,9 @@ import {
   type FetchedManifest,
   type RegistryClient,
 } from './registry-client.ts';
-import type { Pull } from './source-sync.ts';
-import { unpackLayers } from './unpack-layers.ts';
+import { isKustomization } from './render-source.ts';
+import type { Content, Pull } from './source-sync.ts';
+import { type Unpacked, unpackLayers } from './unpack-layers.ts';
 
 const INDEXES = [
   'application/vnd.oci.image.index.v1+json',
@@ -50,12 +51,23 @@ export function pullImage(image: string): Pull {
     try {
       const blobs = await Promise.all(layers.map((layer) => registry.blob(layer.digest)));
       const unpacked = await unpackLayers(blobs);
-      const declared = readDeclared(unpacked);
-      const content = { commit, paths: unpacked.map(({ path }) => path) };
-      return declared.length === 0 ? content : { ...content, declared };
+      return readContent(commit, unpacked);
     } catch (cause) {
       throw new Error(`failed to extract the image: ${reasonOf(cause)}`, { cause });
     }
+  };
+}
+
+function readContent(commit: string, unpacked: readonly Unpacked[]): Content {
+  const declared = readDeclared(unpacked);
+  const kustomizations = unpacked.flatMap(({ path, content }): [string, string][] =>
+    content !== undefined && isKustomization(path) ? [[path, content.toString()]] : [],
+  );
+  return {
+    commit,
+    paths: unpacked.map(({ path }) => path),
+    ...(declared.length === 0 ? {} : { declared }),
+    ...(kustomizations.length === 0 ? {} : { kustomizations: new Map(kustomizations) }),
   };
 }
 

@@ -7,32 +7,42 @@ export interface TarEntry {
   readonly content: Buffer;
 }
 
+/** Bytes that are no archive, or one only up to some place. */
+export class BrokenTar extends Error {
+  override readonly name = 'BrokenTar';
+  /** Whether it breaks off in the content of an entry, and not before one. */
+  readonly inContent: boolean;
+
+  constructor(message: string, inContent = false) {
+    super(message);
+    this.inContent = inContent;
+  }
+}
+
 /**
- * The entries of a tar archive (POSIX.1-2001 pax and GNU's long names): what it holds and where. Throws where the bytes
- * are no archive, as Go's reader does.
+ * The entries of a tar archive (POSIX.1-2001 pax and GNU's long names), one after another: what it holds and where.
+ * Throws `BrokenTar` where the bytes are no archive any more, as Go's reader does.
  */
-export function readTar(bytes: Buffer): TarEntry[] {
-  const entries: TarEntry[] = [];
+export function* readTar(bytes: Buffer): Generator<TarEntry> {
   let longPath: string | undefined;
   let at = 0;
   while (at < bytes.length) {
     const header = bytes.subarray(at, at + BLOCK);
-    if (header.length < BLOCK) throw new Error('unexpected EOF');
-    if (header.every((byte) => byte === 0)) break;
+    if (header.length < BLOCK) throw new BrokenTar('unexpected EOF');
+    if (header.every((byte) => byte === 0)) return;
     checkSum(header);
     const size = readNumber(header, 124, 12);
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
-    if (content.length < size) throw new Error('unexpected EOF');
+    if (content.length < size) throw new BrokenTar('unexpected EOF', true);
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
     const type = String.fromCharCode(header[156] ?? 0);
     if (type === 'x') longPath = paxPath(content) ?? longPath;
     else if (type === 'L') longPath = readText(content, 0, content.length);
     else if (type !== 'g' && type !== 'K') {
-      entries.push({ ...toEntry(longPath ?? pathOf(header), type), content });
+      yield { ...toEntry(longPath ?? pathOf(header), type), content };
       longPath = undefined;
     }
   }
-  return entries;
 }
 
 function toEntry(path: string, type: string): Omit<TarEntry, 'content'> {
@@ -55,12 +65,12 @@ function paxPath(content: Buffer): string | undefined {
 // The sum takes its own field as spaces.
 function checkSum(header: Buffer): void {
   const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
-  if (sum !== readNumber(header, 148, 8)) throw new Error('archive/tar: invalid tar header');
+  if (sum !== readNumber(header, 148, 8)) throw new BrokenTar('archive/tar: invalid tar header');
 }
 
 function readNumber(header: Buffer, start: number, length: number): number {
   const text = readText(header, start, length).trim();
-  if (!/^[0-7]*$/.test(text)) throw new Error('archive/tar: invalid tar header');
+  if (!/^[0-7]*$/.test(text)) throw new BrokenTar('archive/tar: invalid tar header');
   return text === '' ? 0 : Number.parseInt(text, 8);
 }
 

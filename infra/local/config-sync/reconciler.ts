@@ -1,32 +1,42 @@
-import { attemptSync, type Trigger, type World } from './attempt-sync.ts';
+import { createAttempts, type Trigger, type World } from './attempt-sync.ts';
 import { KubeError } from './kube-client.ts';
-import { ATTEMPT_PERIOD, FULL_SYNC_PERIOD, RETRY_BACKOFF, RETRY_STEPS } from './limits.ts';
+import {
+  ATTEMPT_PERIOD,
+  FULL_SYNC_PERIOD,
+  RETRY_BACKOFF,
+  RETRY_STEPS,
+  STATUS_PERIOD,
+} from './limits.ts';
 import { scaleAttempt } from './pace.ts';
 
+type Event = Trigger | 'status';
+
 /**
- * Runs one reconciler until its lifetime ends (facts/config-sync.md sections 2 and 3): a first attempt one polling
+ * Runs one reconciler until its lifetime ends (facts/config-sync.md sections 2, 3 and 11): a first attempt one polling
  * period after its start, one more each period after the last one ended, retries in between with a doubling back-off,
- * and everything anew each hour.
+ * everything anew each hour, and a look at the status in between.
  */
 export function startReconciler(world: World): void {
   const { lifetime, pace } = world;
   const { clock } = lifetime;
   const scale = (milliseconds: number): number => scaleAttempt(pace, milliseconds);
-  const attempt = attemptSync(world);
-  const due: Record<Trigger, number> = {
+  const { attempt, refresh } = createAttempts(world);
+  const due: Record<Event, number> = {
     sync: clock.now() + scale(ATTEMPT_PERIOD),
     full: clock.now() + scale(FULL_SYNC_PERIOD),
     retry: Number.POSITIVE_INFINITY,
+    status: clock.now() + scale(STATUS_PERIOD),
   };
   let retries = 0;
 
   function plan(): void {
-    const triggers: Trigger[] = ['full', 'sync', 'retry'];
-    const [next = 'sync'] = triggers.toSorted((one, other) => due[one] - due[other]);
-    lifetime.after(Math.max(due[next] - clock.now(), 0), () => run(next));
+    const events: Event[] = ['full', 'sync', 'retry', 'status'];
+    const [next = 'sync'] = events.toSorted((one, other) => due[one] - due[other]);
+    const run = next === 'status' ? look : () => tryOut(next);
+    lifetime.after(Math.max(due[next] - clock.now(), 0), run);
   }
 
-  async function run(trigger: Trigger): Promise<void> {
+  async function tryOut(trigger: Trigger): Promise<void> {
     try {
       const result = await attempt(trigger);
       if (result === 'synced' || result === 'failed-anew') resetRetry();
@@ -35,11 +45,22 @@ export function startReconciler(world: World): void {
       if (result === 'waiting') due.retry = clock.now() + scale(RETRY_BACKOFF);
     } catch (error) {
       planRetry(trigger);
-      // Gone meanwhile: whoever follows the RSyncs is about to stop this reconciler.
-      if (!(error instanceof KubeError && error.code === 404)) throw error;
+      throwUnlessGone(error);
     } finally {
       due.sync = clock.now() + scale(ATTEMPT_PERIOD);
+      due.status = clock.now() + scale(STATUS_PERIOD);
       if (trigger === 'full') due.full = clock.now() + scale(FULL_SYNC_PERIOD);
+      plan();
+    }
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await refresh();
+    } catch (error) {
+      throwUnlessGone(error);
+    } finally {
+      due.status = clock.now() + scale(STATUS_PERIOD);
       plan();
     }
   }
@@ -49,13 +70,19 @@ export function startReconciler(world: World): void {
     due.retry = Number.POSITIVE_INFINITY;
   }
 
+  /** The first retry comes with the timer that runs even while there is nothing to retry; then the back-off begins. */
   function planRetry(trigger: Trigger): void {
     const pending = due.retry !== Number.POSITIVE_INFINITY && trigger !== 'retry';
     if (pending) return;
-    const wait = retries < RETRY_STEPS ? RETRY_BACKOFF * 2 ** retries : Number.POSITIVE_INFINITY;
-    due.retry = clock.now() + scale(wait);
+    const step = RETRY_BACKOFF * 2 ** Math.max(retries - 1, 0);
+    due.retry = retries <= RETRY_STEPS ? clock.now() + scale(step) : Number.POSITIVE_INFINITY;
     retries += 1;
   }
 
   plan();
+}
+
+/** Gone meanwhile: whoever follows the RSyncs is about to stop this reconciler. */
+function throwUnlessGone(error: unknown): void {
+  if (!(error instanceof KubeError && error.code === 404)) throw error;
 }

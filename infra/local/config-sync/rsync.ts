@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { reconcilerUser } from '../gate/reconciler-user.ts';
-import { rsyncSchema, type Spec, specSchema, type Status } from './schema.ts';
+import { type RSyncObject, rsyncSchema, type Spec, specSchema, type Status } from './schema.ts';
 
 export type SyncKind = 'RootSync' | 'RepoSync';
 
@@ -12,12 +12,15 @@ export interface RSync {
   readonly uid: string;
   readonly generation: number;
   readonly deleting: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly finalizers: readonly string[];
   /** Undefined where it is not of the CRD's shape; `problem` then names the field. */
   readonly spec: Spec | undefined;
   readonly problem: string;
   readonly status: Status;
   /** As the API server sent it, to be sent back whole. */
-  readonly object: Readonly<Record<string, unknown>>;
+  readonly object: RSyncObject;
 }
 
 /** Everything that Config Sync runs, RootSync and RepoSync alike, runs here. */
@@ -29,6 +32,7 @@ export function readRSync(kind: SyncKind, value: unknown): RSync {
   const object = rsyncSchema.parse(value);
   const spec = specSchema.safeParse(object.spec ?? {});
   const { name, namespace, uid, generation, deletionTimestamp } = object.metadata;
+  const { labels, annotations, finalizers } = object.metadata;
   return {
     kind,
     namespace,
@@ -36,6 +40,9 @@ export function readRSync(kind: SyncKind, value: unknown): RSync {
     uid,
     generation,
     deleting: deletionTimestamp !== undefined,
+    labels,
+    annotations,
+    finalizers,
     spec: spec.data,
     problem: spec.error === undefined ? '' : z.prettifyError(spec.error).replaceAll('\n', ' '),
     status: object.status,

@@ -4,6 +4,7 @@ import * as z from 'zod';
 // object controls its spec; a status that cannot be read counts as none, and is written anew.
 
 const text = z.string().optional();
+const stringMap = z.record(z.string(), z.string()).default({});
 
 const ociSchema = z.object({
   image: text,
@@ -11,6 +12,7 @@ const ociSchema = z.object({
   period: text,
   auth: text,
   gcpServiceAccountEmail: text,
+  secretRef: z.object({ name: text }).optional(),
 });
 const helmSchema = z.object({
   repo: text,
@@ -79,6 +81,9 @@ export const rsyncSchema = z.looseObject({
     resourceVersion: z.string(),
     generation: z.int(),
     deletionTimestamp: text,
+    labels: stringMap,
+    annotations: stringMap,
+    finalizers: z.array(z.string()).default([]),
   }),
   spec: z.unknown().optional(),
   status: statusSchema.default({}).catch({}),
@@ -91,9 +96,14 @@ export const listSchema = z.object({
 
 export const eventSchema = z.object({ type: z.string(), object: z.unknown() });
 
+export const namespaceSchema = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().nullable().default(null) }),
+});
+
 /** The body of a refusal (meta/v1 Status). */
 export const refusalSchema = z.object({ message: z.string() });
 
+export type RSyncObject = z.infer<typeof rsyncSchema>;
 export type Spec = z.infer<typeof specSchema>;
 export type Status = z.infer<typeof statusSchema>;
 export type Stage = z.infer<typeof stageSchema>;

@@ -9,6 +9,8 @@ export interface Content {
   readonly paths: readonly string[];
   /** The RSyncs among its objects; of an image only. */
   readonly declared?: readonly DeclaredSync[];
+  /** The text of each file that is Kustomize's, by path. */
+  readonly kustomizations?: ReadonlyMap<string, string>;
 }
 
 /** Gets the content once; `known` is what is there already, given back where nothing has changed. */

@@ -10,7 +10,14 @@ export interface StageResult {
   readonly errors: readonly SyncError[];
 }
 
-const RENDERING_SKIPPED = 'Rendering skipped';
+/** What `status.rendering` says, word for word. */
+export type RenderingMessage =
+  | 'Rendering skipped'
+  | 'Rendering is still in progress'
+  | 'Rendering succeeded'
+  | 'Rendering failed'
+  | 'Rendering required but is currently disabled'
+  | 'Rendering not required but is currently enabled';
 
 /** `status.source`, and Syncing with reason Source: False where there are errors. */
 export function setSource(status: Status, result: StageResult, now: string): Status {
@@ -18,10 +25,15 @@ export function setSource(status: Status, result: StageResult, now: string): Sta
   return setCondition(next, 'Syncing', syncingText('Source', 'Source', result), now);
 }
 
-/** `status.rendering`, and Syncing with reason Rendering: nothing here is ever rendered. */
-export function setRendering(status: Status, result: StageResult, now: string): Status {
-  const next = { ...status, rendering: { ...stageOf(result, now), message: RENDERING_SKIPPED } };
-  return setCondition(next, 'Syncing', syncingText('Rendering', RENDERING_SKIPPED, result), now);
+/** `status.rendering`, and Syncing with reason Rendering: False where there are errors. */
+export function setRendering(
+  status: Status,
+  result: StageResult & { readonly message: RenderingMessage },
+  now: string,
+): Status {
+  const { message } = result;
+  const next = { ...status, rendering: { ...stageOf(result, now), message } };
+  return setCondition(next, 'Syncing', syncingText('Rendering', message, result), now);
 }
 
 /**

@@ -12,6 +12,8 @@ export interface ConfigSyncOptions {
   /** The cluster's API, without a path. */
   readonly kubeUrl: string;
   readonly pace: Pace;
+  /** Whether Config Sync's own admission webhook is on; off by default, as there. */
+  readonly webhook?: boolean;
   readonly clock?: Clock;
   /** Failures that it goes on after: an API server that does not answer, an object that cannot be read. */
   readonly onError?: (error: Error) => void;
@@ -29,6 +31,7 @@ export interface RunningConfigSync {
  */
 export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
   const { name, kubeUrl, pace, clock = systemClock, onError = () => undefined } = options;
+  const { webhook = false } = options;
   const report = (cause: unknown): void => {
     const why = cause instanceof Error ? cause.message : String(cause);
     onError(new Error(`Config Sync of ${name}: ${why}`, { cause }));
@@ -46,7 +49,10 @@ export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
     // Deleted and created anew between two looks: another object, with another reconciler.
     if (known !== undefined) onGone(rsync);
     const own = lifetime.child();
-    managed.set(describeRSync(rsync), manageRSync(rsync, { kubeUrl, pace, lifetime: own }));
+    managed.set(
+      describeRSync(rsync),
+      manageRSync(rsync, { cluster: name, kubeUrl, pace, lifetime: own, webhook }),
+    );
   }
 
   function onGone(rsync: RSync): void {

@@ -28,6 +28,19 @@ export function annotationError(kind: SyncKind, cause: unknown): SyncError {
     : knv('2002', `${what}: APIServer error: ${why}`);
 }
 
+/** The source is for Kustomize, and Kustomize fails: KNV1068. */
+export function renderError(why: string): SyncError {
+  return knv('1068', `failed to run kustomize build: ${why}`);
+}
+
+/** The pod has, or lacks, the container that renders, and is about to be replaced: KNV2016. */
+export function renderingMismatch(needed: boolean): SyncError {
+  const why = needed
+    ? 'sync source contains dry configs and hydration-controller is not running'
+    : 'sync source contains only wet configs and hydration-controller is running';
+  return knv('2016', `transient error: ${why}`);
+}
+
 /** One object could not be applied: KNV2010. */
 export function applyError(sourcePath: string): SyncError {
   const error = knv('2010', `unable to apply resource from ${sourcePath}: it asks to fail`);

@@ -1,12 +1,15 @@
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import { UNPACKED_LIMIT } from './limits.ts';
-import { readTar } from './read-tar.ts';
+import { BrokenTar, readTar, type TarEntry } from './read-tar.ts';
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const WHITEOUT = '.wh.';
 const options = { maxOutputLength: UNPACKED_LIMIT };
+
+/** What each path is, from the top layer down. */
+type Seen = Map<string, 'directory' | 'whiteout' | Buffer>;
 
 /** A layer's archive, plain or as the bytes say compressed: its media type is not asked. */
 export async function decompress(layer: Buffer): Promise<Buffer> {
@@ -24,24 +27,15 @@ export interface Unpacked {
 /**
  * The files and directories of flattened layers, lowest first: from the top down, a path counts once, and a whiteout
  * hides what lies below it. oci-sync makes no parents: a nested file needs its directory's entry before it
- * (facts/config-sync.md section 3). Throws as extracting would fail.
+ * (facts/config-sync.md section 3). Where a layer is no archive, or breaks off before an entry, everything from there
+ * on is missing and nothing says so, not even an error: a single such layer is an empty source. Throws as extracting
+ * would fail: a missing parent, a layer that breaks off in a file.
  */
 export async function unpackLayers(layers: readonly Buffer[]): Promise<Unpacked[]> {
-  const seen = new Map<string, 'directory' | 'whiteout' | Buffer>();
+  const seen: Seen = new Map();
   for (const layer of layers.toReversed()) {
-    for (const { path, directory, content } of readTar(await decompress(layer))) {
-      if (path === '') continue;
-      const { parent, base } = splitPath(path);
-      if (base.startsWith(WHITEOUT)) {
-        hide(seen, parent, base.slice(WHITEOUT.length));
-        continue;
-      }
-      if (seen.has(path) || isHidden(seen, parent)) continue;
-      if (!directory && parent !== '' && seen.get(parent) !== 'directory') {
-        throw new Error(`open ${path}: no such file or directory`);
-      }
-      seen.set(path, directory ? 'directory' : content);
-    }
+    const archive = await decompress(layer).catch(() => undefined);
+    if (archive === undefined || !addLayer(seen, archive)) break;
   }
   return [...seen].flatMap(([path, found]) => {
     if (found === 'whiteout') return [];
@@ -49,19 +43,37 @@ export async function unpackLayers(layers: readonly Buffer[]): Promise<Unpacked[
   });
 }
 
-function hide(
-  seen: Map<string, 'directory' | 'whiteout' | Buffer>,
-  parent: string,
-  base: string,
-): void {
+/** Whether the layer was an archive to its end. */
+function addLayer(seen: Seen, archive: Buffer): boolean {
+  try {
+    for (const entry of readTar(archive)) addEntry(seen, entry);
+    return true;
+  } catch (error) {
+    if (error instanceof BrokenTar && !error.inContent) return false;
+    throw error;
+  }
+}
+
+function addEntry(seen: Seen, { path, directory, content }: TarEntry): void {
+  if (path === '') return;
+  const { parent, base } = splitPath(path);
+  if (base.startsWith(WHITEOUT)) {
+    hide(seen, parent, base.slice(WHITEOUT.length));
+    return;
+  }
+  if (seen.has(path) || isHidden(seen, parent)) return;
+  if (!directory && parent !== '' && seen.get(parent) !== 'directory') {
+    throw new Error(`open ${path}: no such file or directory`);
+  }
+  seen.set(path, directory ? 'directory' : content);
+}
+
+function hide(seen: Seen, parent: string, base: string): void {
   const path = parent === '' ? base : `${parent}/${base}`;
   if (!seen.has(path)) seen.set(path, 'whiteout');
 }
 
-function isHidden(
-  seen: ReadonlyMap<string, 'directory' | 'whiteout' | Buffer>,
-  parent: string,
-): boolean {
+function isHidden(seen: Seen, parent: string): boolean {
   if (parent === '') return false;
   return seen.get(parent) === 'whiteout' || isHidden(seen, splitPath(parent).parent);
 }

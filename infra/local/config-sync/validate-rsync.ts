@@ -3,8 +3,9 @@ import { REPO_SYNC_NAMES_LIMIT, ROOT_SYNC_NAME_LIMIT } from './limits.ts';
 import { CONTROLLER_NAMESPACE, type RSync } from './rsync.ts';
 import type { Spec } from './schema.ts';
 
-const OCI_AUTHS = ['none', 'gcenode', 'gcpserviceaccount', 'k8sserviceaccount'];
-const HELM_AUTHS = [...OCI_AUTHS, 'token'];
+/** Of OCI, "token" came after Config Sync 1.22. */
+const OCI_AUTHS = ['none', 'gcenode', 'gcpserviceaccount', 'k8sserviceaccount', 'token'];
+const HELM_AUTHS = OCI_AUTHS;
 const GIT_AUTHS = [
   'ssh',
   'cookiefile',
@@ -52,11 +53,17 @@ function validateSpec({ spec, problem, kind }: RSync): string | undefined {
     case 'git':
       return missing(spec, ['repo']) ?? validateAuth(spec, GIT_AUTHS);
     case 'oci':
-      return missing(spec, ['image']) ?? validateAuth(spec, OCI_AUTHS) ?? validatePeriod(spec);
+      return (
+        missing(spec, ['image']) ??
+        validateAuth(spec, OCI_AUTHS) ??
+        validateSecret('oci', spec.oci) ??
+        validatePeriod(spec)
+      );
     case 'helm':
       return (
         missing(spec, ['repo', 'chart']) ??
         validateAuth(spec, HELM_AUTHS) ??
+        validateSecret('helm', spec.helm) ??
         validateHelm(spec) ??
         validatePeriod(spec)
       );
@@ -80,14 +87,17 @@ function validateAuth(spec: Spec, allowed: readonly string[]): string | undefine
   return ACCOUNT.test(email) ? undefined : `${field} must be NAME@PROJECT.iam.gserviceaccount.com`;
 }
 
+function validateSecret(type: 'oci' | 'helm', source: Spec['oci' | 'helm']): string | undefined {
+  const place = `spec.${type}`;
+  const hasSecret = (source?.secretRef?.name ?? '') !== '';
+  if (source?.auth === 'token' && !hasSecret) {
+    return `${place}.secretRef is needed where ${place}.auth is "token"`;
+  }
+  if (source?.auth === 'token' || !hasSecret) return undefined;
+  return `${place}.secretRef is for ${place}.auth "token" only`;
+}
+
 function validateHelm({ helm }: Spec): string | undefined {
-  const hasSecret = (helm?.secretRef?.name ?? '') !== '';
-  if (helm?.auth === 'token' && !hasSecret) {
-    return 'spec.helm.secretRef is needed where spec.helm.auth is "token"';
-  }
-  if (helm?.auth !== 'token' && hasSecret) {
-    return 'spec.helm.secretRef is for spec.helm.auth "token" only';
-  }
   if ((helm?.namespace ?? '') === '' || (helm?.deployNamespace ?? '') === '') return undefined;
   return 'spec.helm.namespace and spec.helm.deployNamespace exclude each other';
 }

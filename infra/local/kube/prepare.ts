@@ -4,11 +4,11 @@ import { storageVersion } from './call.ts';
 import type { Kind } from './kinds.ts';
 import { MAX_ANNOTATION_BYTES } from './limits.ts';
 import { isRecord, type KubeObject, type Metadata } from './object.ts';
-import { badRequest, invalid } from './status.ts';
+import { invalid, invalidFields } from './status.ts';
 import { timestamp } from './store.ts';
+import { validateSchema } from './validate-schema.ts';
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const sourceTypes = ['git', 'oci', 'helm'];
 
 /** A new object as it will be stored: system fields set, status dropped, validated. */
 export function prepareCreate(
@@ -140,13 +140,8 @@ function validate(kind: Kind, object: KubeObject): void {
     const text = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
     throw invalid(kind, name, 'metadata.annotations', text);
   }
-  const { spec } = object;
-  if (!kind.custom || spec === undefined) return;
-  if (!isRecord(spec)) throw badRequest(`${kind.kind}.spec must be an object`);
-  const type = spec['sourceType'];
-  if (typeof type === 'string' && sourceTypes.includes(type)) return;
-  const text = `Unsupported value: ${JSON.stringify(type)}: supported values: "git", "oci", "helm"`;
-  throw invalid(kind, name, 'spec.sourceType', text);
+  const causes = validateSchema(kind, object);
+  if (causes.length > 0) throw invalidFields(kind, name, causes);
 }
 
 function beginNamespace(object: KubeObject): void {

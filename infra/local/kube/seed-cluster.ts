@@ -1,5 +1,5 @@
-import { configSyncKinds, type Kind, qualifiedResource } from './kinds.ts';
-import { type KubeObject } from './object.ts';
+import { type Crd, crds } from './crds.ts';
+import type { KubeObject } from './object.ts';
 import type { Store } from './store.ts';
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
@@ -10,7 +10,7 @@ export function seedCluster(store: Store, configSync: string | undefined): void 
   if (configSync === undefined) return;
   seedNamespace(store, 'config-management-system');
   store.put('deployments', describeManager(configSync));
-  for (const kind of configSyncKinds) store.put('customresourcedefinitions', describeCrd(kind));
+  for (const crd of crds.values()) store.put('customresourcedefinitions', establish(crd));
 }
 
 function seedNamespace(store: Store, name: string): void {
@@ -35,32 +35,13 @@ function describeManager(version: string): KubeObject {
   };
 }
 
-function describeCrd(kind: Kind): KubeObject {
-  const { plural, singular, versions } = kind;
-  const names = { plural, singular, kind: kind.kind, listKind: `${kind.kind}List` };
-  const schema = {
-    openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-  };
+/** The CRD as installed, with the status that an API server gives it. */
+function establish(crd: Crd): KubeObject {
   return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: qualifiedResource(kind) },
-    spec: {
-      group: kind.group,
-      names,
-      scope: kind.namespaced ? 'Namespaced' : 'Cluster',
-      conversion: { strategy: 'None' },
-      versions: versions.map((name) => ({
-        name,
-        served: true,
-        storage: name === versions[0],
-        schema,
-        subresources: { status: {} },
-      })),
-    },
+    ...crd,
     status: {
-      acceptedNames: names,
-      storedVersions: [versions[0]],
+      acceptedNames: crd.spec.names,
+      storedVersions: crd.spec.versions.slice(0, 1).map(({ name }) => name),
       conditions: [
         condition('NamesAccepted', 'NoConflicts'),
         condition('Established', 'InitialNamesAccepted'),

@@ -70,11 +70,16 @@ export function conflict(kind: Kind, name: string, why?: string): StatusError {
 
 /** 422 for one field; `text` starts with the class, like `Required value: …`. */
 export function invalid(kind: Kind, name: string, field: string, text: string): StatusError {
+  return invalidFields(kind, name, [{ reason: 'FieldValueInvalid', message: text, field }]);
+}
+
+/** 422 for every field that is wrong at once. */
+export function invalidFields(kind: Kind, name: string, causes: readonly Cause[]): StatusError {
   const type = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  const causes = [{ reason: 'FieldValueInvalid', message: text, field }];
-  const details = { ...detailsOf(kind, name), kind: kind.kind, causes };
-  const message = `${type} "${name}" is invalid: ${field}: ${text}`;
-  return new StatusError(422, 'Invalid', message, { details });
+  const details = { ...detailsOf(kind, name), kind: kind.kind, causes: [...causes] };
+  const texts = causes.map(({ field = '', message }) => `${field}: ${message}`);
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  return new StatusError(422, 'Invalid', `${type} "${name}" is invalid: ${list}`, { details });
 }
 
 /** 422 for the options of a request, which belong to no object. */

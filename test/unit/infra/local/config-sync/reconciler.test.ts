@@ -51,10 +51,12 @@ function start() {
     source: { container: 'oci-sync', state: () => world.source },
     pace: { pollMs: 15_000, attemptMs: 15_000, rolloutMs: 0 },
     lifetime,
+    cluster: 'cluster-1',
+    webhook: false,
+    inventory: new Map(),
     kube: {
-      list: () => Promise.reject(new Error('not asked for')),
-      watch: () => Promise.reject(new Error('not asked for')),
       apply: () => Promise.reject(new Error('not asked for')),
+      remove: () => Promise.reject(new Error('not asked for')),
       async get() {
         world.gets += 1;
         return current();
@@ -118,11 +120,11 @@ describe('startReconciler()', () => {
     expect(stages(world).slice(4)).toEqual(['True Sync Syncing', 'False Sync Sync Completed']);
   });
 
-  it('retries a refusal after 1, 2, 4 s and so on, beside the period', async () => {
+  it('retries a refusal after 1, 2, 4, 8 and 16 s in all, and so on, beside the period', async () => {
     const world = start();
     world.refuse = new KubeError(422, 'denied');
     await world.clock.advance(46_000);
-    expect(times(world)).toEqual([15, 16, 18, 22, 30, 45, 46]);
+    expect(times(world)).toEqual([15, 16, 17, 19, 23, 31, 46]);
     expect(world.statuses).toHaveLength(1);
     expect(world.statuses[0]?.source).toMatchObject({ commit: A, errors: [{ code: '2002' }] });
     // The refusal is known: nobody is asked again what the status says.
@@ -212,7 +214,7 @@ describe('startReconciler()', () => {
     world.source = ready(B, 'deep/fail.yaml');
     await world.clock.advance(4_000);
     const after = times(world).filter((time) => time > 16);
-    expect(after).toEqual([18, 22, 30, 31, 33]);
+    expect(after).toEqual([17, 19, 23, 31, 32, 33]);
     expect(world.statuses.at(-1)).not.toHaveProperty('lastSyncedCommit');
   });
 });

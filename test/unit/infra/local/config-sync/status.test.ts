@@ -11,11 +11,12 @@ const observed = { generation: 3, reconciler: 'root-reconciler' };
 const source = { ociStatus: { image: 'h/i:v1', dir: '.' } };
 const error = { code: '2002', errorMessage: 'KNV2002: no' };
 const ok = { commit: HEX, source, errors: [] };
+const skipped = { ...ok, message: 'Rendering skipped' as const };
 const failed = { ...ok, errors: [error] };
 const one = { totalCount: 1, errorCountAfterTruncation: 1 };
 
 function synced(): Status {
-  const stages = setRendering(setSource(finishRollout({}, observed, T0), ok, T0), ok, T0);
+  const stages = setRendering(setSource(finishRollout({}, observed, T0), ok, T0), skipped, T0);
   return setSync(stages, { ...ok, syncing: false }, T0);
 }
 
@@ -79,7 +80,7 @@ describe('setSource()', () => {
 
 describe('setRendering()', () => {
   it('says that nothing was rendered', () => {
-    const status = setRendering({}, ok, T0);
+    const status = setRendering({}, skipped, T0);
     expect(status.rendering).toMatchObject({ commit: HEX, message: 'Rendering skipped' });
     expect(condition(status, 'Syncing')).toMatchObject({
       status: 'True',
@@ -95,7 +96,7 @@ describe('setSync()', () => {
     [false, [], 'False', 'Sync Completed', HEX],
     [false, [error], 'False', 'Sync Completed', undefined],
   ])('while syncing is %o with errors %o', (syncing, errors, state, message, last) => {
-    const before = setRendering(setSource({}, ok, T0), ok, T0);
+    const before = setRendering(setSource({}, ok, T0), skipped, T0);
     const status = setSync(before, { ...ok, errors, syncing }, T1);
     expect(status.lastSyncedCommit).toBe(last);
     expect(status.sync).toMatchObject({ commit: HEX, ...source, lastUpdate: T1 });
@@ -112,13 +113,13 @@ describe('setSync()', () => {
     ['source', setSource],
     ['rendering', setRendering],
   ] as const)('says nothing of Syncing while %s is at another commit', (_, set) => {
-    const status = set(synced(), { ...ok, commit: OTHER }, T1);
+    const status = set(synced(), { ...skipped, commit: OTHER }, T1);
     const later = setSync(status, { ...ok, syncing: false }, T2);
     expect(condition(later, 'Syncing')).toEqual(condition(status, 'Syncing'));
   });
 
   it('counts errors of every stage at its commit, and is not synced by them', () => {
-    const before = setSource(setRendering({}, ok, T0), failed, T0);
+    const before = setSource(setRendering({}, skipped, T0), failed, T0);
     const status = setSync(before, { ...failed, syncing: false }, T1);
     expect(condition(status, 'Syncing')).toMatchObject({
       errorSourceRefs: ['status.source.errors', 'status.sync.errors'],
@@ -152,13 +153,12 @@ describe('reconciler-manager', () => {
     });
   });
 
-  it('finishes a rollout: Reconciling and Stalled stay, False and empty', () => {
+  it('finishes a rollout: Reconciling and Stalled stay, False, with neither reason nor message', () => {
     const begun = stall(beginRollout({}, observed, T0), observed, 'KNV1061: no', T0);
     const status = finishRollout(begun, observed, T1);
-    const empty = { status: 'False', reason: '', message: '', lastTransitionTime: T1 };
-    expect(condition(status, 'Reconciling')).toMatchObject(empty);
-    expect(condition(status, 'Stalled')).toMatchObject(empty);
-    expect(condition(status, 'Stalled')).not.toHaveProperty('errorSummary');
+    const empty = { status: 'False', lastUpdateTime: T1, lastTransitionTime: T1 };
+    expect(condition(status, 'Reconciling')).toEqual({ type: 'Reconciling', ...empty });
+    expect(condition(status, 'Stalled')).toEqual({ type: 'Stalled', ...empty });
     expect(finishRollout(status, observed, T2)).toEqual(status);
   });
 

@@ -15,7 +15,7 @@ describe('readTar()', () => {
       './base/a.yaml': 'x'.repeat(600),
       '/b.yaml': '',
     });
-    expect(readTar(tar)).toMatchObject([
+    expect([...readTar(tar)]).toMatchObject([
       { path: '', directory: true },
       { path: 'base', directory: true },
       { path: 'base/a.yaml', directory: false },
@@ -28,11 +28,11 @@ describe('readTar()', () => {
     ['GNU', tarEntry('././@LongLink', Buffer.from(`${LONG}\0`), 'L')],
   ])('reads the long names of %s', (_, extension) => {
     const tar = Buffer.concat([extension, tarEntry('short', Buffer.from('1')), END]);
-    expect(readTar(tar)).toMatchObject([{ path: LONG, directory: false }]);
+    expect([...readTar(tar)]).toMatchObject([{ path: LONG, directory: false }]);
   });
 
   it('takes nothing at all for an empty archive', () => {
-    expect(readTar(Buffer.alloc(0))).toEqual([]);
+    expect([...readTar(Buffer.alloc(0))]).toEqual([]);
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe('readTar()', () => {
     ['a block of text', Buffer.alloc(512, 'x')],
     ['a cut file', buildTar({ 'a.yaml': 'x'.repeat(600) }).subarray(0, 700)],
   ])('refuses %s', (_, bytes) => {
-    expect(() => readTar(bytes)).toThrow(/unexpected EOF|invalid tar header/);
+    expect(() => [...readTar(bytes)]).toThrow(/unexpected EOF|invalid tar header/);
   });
 });
 
@@ -73,8 +73,29 @@ describe('unpackLayers()', () => {
     expect(await unpack([layer])).toEqual(['a.yaml']);
   });
 
-  it('refuses a layer that is no archive', async () => {
-    await expect(unpackLayers([tar, gzipSync('hello, world')])).rejects.toThrow('unexpected EOF');
+  const text = Buffer.from('kind: ConfigMap\n'.repeat(100));
+  const cut = Buffer.concat([tar.subarray(0, 1024), text]);
+  // Each was pulled by the real oci-sync, which exits 0 on all of them.
+  it.each([
+    ['a manifest and no archive', [text], []],
+    ['one that is shorter than a block', [Buffer.from('kind: A')], []],
+    ['compressed', [gzipSync(text)], []],
+    ['compressed twice', [gzipSync(gzipSync(tar))], []],
+    ['cut in its compression', [gzipSync(tar).subarray(0, 40)], []],
+    ['empty', [Buffer.alloc(0)], []],
+    ['over an archive', [tar, text], []],
+    ['under an archive', [text, tar], ['a.yaml']],
+    ['behind an entry', [cut], ['a.yaml']],
+    ['cut in its first header', [tar.subarray(0, 300)], []],
+  ])(
+    'leaves out, without a word, what comes from a layer on that is %s',
+    async (_, layers, files) => {
+      expect(await unpack(layers)).toEqual(files);
+    },
+  );
+
+  it('fails on a layer that breaks off in a file', async () => {
+    await expect(unpackLayers([tar.subarray(0, 512)])).rejects.toThrow('unexpected EOF');
   });
 
   it('lays layers over each other, and hides what a whiteout names', async () => {

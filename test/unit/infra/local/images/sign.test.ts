@@ -65,7 +65,7 @@ describe('pushImage()', () => {
     expect(image).toEqual({ mediaType: MANIFEST, digest: digestOf(bytes), size: bytes.length });
     const { layers, config } = manifestSchema.parse(JSON.parse(bytes.toString()));
     const tar = gunzipSync(await get(`blobs/${layers[0]?.digest}`));
-    expect(readTar(tar)).toMatchObject([{ path: 'a.yaml', directory: false }]);
+    expect([...readTar(tar)]).toMatchObject([{ path: 'a.yaml', directory: false }]);
     expect(tar.includes(FILE.content)).toBe(true);
     expect(JSON.parse((await get(`blobs/${config.digest}`)).toString())).toMatchObject({
       os: 'linux',
