@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import type { SendKube } from '../kube-request.ts';
+
+const POLL_MS = 500;
+const FOREGROUND = 'foregroundDeletion';
+/** Everything that reconciler-manager and the reconcilers delete in the foreground. */
+const KINDS = [
+  '/apis/apps/v1/deployments',
+  '/api/v1/configmaps',
+  '/api/v1/secrets',
+  '/api/v1/serviceaccounts',
+  '/apis/rbac.authorization.k8s.io/v1/rolebindings',
+  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  '/apis/kpt.dev/v1alpha1/resourcegroups',
+];
+
+const listSchema = z.object({
+  items: z.array(
+    z.looseObject({
+      metadata: z.looseObject({
+        name: z.string(),
+        namespace: z.string().optional(),
+        deletionTimestamp: z.string().optional(),
+        finalizers: z.array(z.string()).default([]),
+      }),
+    }),
+  ),
+});
+
+/** Plays the garbage collector for objects without dependents, until the signal aborts. */
+export async function playCollector(send: SendKube, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    for (const path of KINDS) await collect(send, path).catch(() => undefined);
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function collect(send: SendKube, collection: string): Promise<void> {
+  const { items } = listSchema.parse((await send({ method: 'GET', path: collection })).body);
+  for (const { metadata } of items) {
+    const { name, namespace, deletionTimestamp, finalizers } = metadata;
+    if (deletionTimestamp === undefined || !finalizers.includes(FOREGROUND)) continue;
+    const [, root, plural] = /^(.*)\/([^/]+)$/.exec(collection) ?? [];
+    const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
+    const left = finalizers.filter((entry) => entry !== FOREGROUND);
+    await send({
+      method: 'PATCH',
+      path: `${root}${place}/${plural}/${name}`,
+      type: 'application/merge-patch+json',
+      body: { metadata: { finalizers: left.length === 0 ? null : left } },
+    });
+  }
+}
