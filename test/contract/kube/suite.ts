@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { crdContract } from './crd-contract.ts';
 import {
   createRSyncClient,
   failureOf,
@@ -36,6 +37,8 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
       client = createRSyncClient(kube.config);
     });
     afterAll(() => kube.stop());
+
+    crdContract(() => client);
 
     describe('create and get', () => {
       it('gives an object its system fields and generation 1', async () => {
@@ -85,46 +88,6 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
       ])('refuses %s', async (_, rsync, change, code, reason) => {
         const call = client.create({ ...manifest(rsync), ...change });
         expect(await failureOf(call)).toMatchObject({ code, reason, status: 'Failure' });
-      });
-
-      const auths = '"gcenode", "gcpserviceaccount", "k8sserviceaccount", "none", "token"';
-      it.each([
-        ['crd-auth', { oci: { image: 'x:v1' } }, 'spec.oci.auth: Required value'],
-        ['crd-image', { oci: { auth: 'none' } }, 'spec.oci.image: Required value'],
-        [
-          'crd-chart',
-          { helm: { repo: 'oci://x', auth: 'none' } },
-          'spec.helm.chart: Required value',
-        ],
-        ['crd-repo', { git: { auth: 'none' } }, 'spec.git.repo: Required value'],
-        [
-          'crd-enum',
-          { oci: { image: 'x:v1', auth: 'ssh' } },
-          `spec.oci.auth: Unsupported value: "ssh": supported values: ${auths}`,
-        ],
-        [
-          'crd-type',
-          { oci: { image: 7, auth: 'none' } },
-          'spec.oci.image: Invalid value: "integer": spec.oci.image in body must be of type string: "integer"',
-        ],
-        [
-          'crd-source',
-          { sourceType: 'ftp' },
-          `spec.sourceType: Invalid value: "ftp": spec.sourceType in body should match '^(git|oci|helm|)$'`,
-        ],
-      ])('refuses what the CRD does not allow, by field: %s', async (name, spec, why) => {
-        const failure = await failureOf(client.create({ ...manifest(name), spec }));
-        expect(failure).toMatchObject({
-          code: 422,
-          reason: 'Invalid',
-          message: `RootSync.configsync.gke.io "${name}" is invalid: ${why}`,
-        });
-      });
-
-      it('takes a token with its secret', async () => {
-        const oci = { image: 'x:v1', auth: 'token', secretRef: { name: 's' } };
-        const created = await client.create({ ...manifest('crd-token'), spec: { oci } });
-        expect(created.spec.oci).toEqual(oci);
       });
 
       it('refuses an object in a namespace that does not exist', async () => {

@@ -30,13 +30,13 @@ describe('effect: pin behind the gate', () => {
     await world.sweepUntil(isSynced);
     expect(imageOf()).toBe(world.image(`:v1@${first}`));
     expect(world.annotation()).toBe(world.image(`:v1@${first}@${first}`));
-    // Each spec change counts one generation, and the first is the creation.
-    expect(generation()).toBe(2);
+    // Each spec change counts one generation: the creation, the period that Config Sync spells out, the pin.
+    expect(generation()).toBe(3);
     world.calls();
     await world.reconcile();
     await world.reconcile('resync');
     expect(world.calls()).not.toHaveProperty('patch');
-    expect(generation()).toBe(2);
+    expect(generation()).toBe(3);
 
     const second = await world.pusher().image({ 'a.yaml': '2' }, 'v1');
     await world.reconcile();
@@ -45,7 +45,7 @@ describe('effect: pin behind the gate', () => {
     await world.sweepUntil(async () => world.status().lastSyncedCommit === hexOf(second));
     await world.sweepUntil(isSynced);
     expect(imageOf()).toBe(world.image(`:v1@${second}`));
-    expect(generation()).toBe(3);
+    expect(generation()).toBe(4);
     expect(world.types().filter((type) => type.startsWith('sync.'))).toEqual([
       'sync.approved',
       'sync.synced',
@@ -90,7 +90,7 @@ describe('effect: pin behind the gate', () => {
     expect(await world.row()).toMatchObject({
       approved: [`${world.registry.host}/charts/shop:1.2.3`],
     });
-    expect(generation()).toBe(2);
+    expect(generation()).toBe(3);
     // A tag that is not also its version's: what Helm would pull is something else.
     const next = await pusher.chart({ 'shop/a.yaml': '2' }, '1.3.0', ['stable']);
     world.sign(next);
@@ -102,6 +102,6 @@ describe('effect: pin behind the gate', () => {
     await pusher.chart({ 'shop/a.yaml': '2' }, '1.3.0', ['1.3.0']);
     await world.sweepUntil(async () => world.status().lastSyncedCommit === '1.3.0');
     await world.sweepUntil(isSynced);
-    expect(generation()).toBe(3);
+    expect(generation()).toBe(4);
   });
 });
