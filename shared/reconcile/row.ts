@@ -28,6 +28,7 @@ export function rowOf(written: Written, nomos: NomosRow): SyncRow {
       ? {}
       : { image: formatReference(followed.resolved.reference) }),
     ...(image?.status === 'resolved' ? { target: image.digest } : {}),
+    ...(image?.status === 'resolved' && image.index !== undefined ? { index: image.index } : {}),
     ...(live === undefined ? {} : { live }),
     ...(followed === undefined ? {} : { verdict: followed.verdict.status }),
     approved,

@@ -26,6 +26,7 @@ const Row = z.object({
   uid: z.string(),
   image: z.string().exactOptional(),
   target: z.string().exactOptional(),
+  index: z.string().exactOptional(),
   live: z.string().exactOptional(),
   verdict: z.enum(VERDICTS).exactOptional(),
   approved: z.array(z.string()),

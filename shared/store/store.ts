@@ -67,8 +67,10 @@ export interface SyncRow {
   readonly uid: string;
   /** Image as the RSync names it, in normal form with its tag; absent for sources we do not follow. */
   readonly image?: string;
-  /** What the registry says the tag is. */
+  /** What the registry says the tag is: of an index the child that Config Sync pulls. */
   readonly target?: string;
+  /** That index. */
+  readonly index?: string;
   /** What Config Sync reports as synced. */
   readonly live?: string;
   readonly verdict?: VerdictStatus;

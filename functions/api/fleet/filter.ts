@@ -10,6 +10,8 @@ export interface Filter {
   readonly repository?: string;
   /** With `repository`: this very reference, in normal form up to its tag. */
   readonly tag?: string;
+  /** With `repository`: what the RSync is on, or is to be on: a digest, or that of the index or chart behind it. */
+  readonly digest?: string;
   readonly sync?: string;
   readonly phase?: string;
 }
@@ -24,10 +26,14 @@ export function readFilter({ image, sync, phase }: FleetQuery): Filter {
 }
 
 /** A tag counts only where it was written: the normal form of none is `latest`. */
-function imageFilter(image: string): Pick<Filter, 'repository' | 'tag'> {
-  const { repository, tag } = parseReference(image);
+function imageFilter(image: string): Pick<Filter, 'repository' | 'tag' | 'digest'> {
+  const { repository, tag, digest } = parseReference(image);
   const [name = ''] = image.split('@', 1);
-  return tag !== undefined && name.endsWith(`:${tag}`) ? { repository, tag } : { repository };
+  return {
+    repository,
+    ...(tag !== undefined && name.endsWith(`:${tag}`) ? { tag } : {}),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 /** Whether a cluster is of interest, RSyncs or none. */
@@ -39,13 +45,22 @@ export function wantsCluster(
   return repository === undefined || sync !== undefined || record.follows.includes(repository);
 }
 
-export function wantsSync({ repository, tag, sync, phase }: Filter, row: SyncRow): boolean {
+export function wantsSync(filter: Filter, row: SyncRow): boolean {
+  const { repository, tag, digest, sync, phase } = filter;
   if (sync !== undefined && row.sync !== sync) return false;
   if (phase !== undefined && !isClusterPhase(phase) && row.record.phase !== phase) return false;
   if (repository === undefined) return true;
   if (row.image === undefined) return false;
   const reference = parseReference(row.image);
-  return reference.repository === repository && (tag === undefined || reference.tag === tag);
+  if (reference.repository !== repository || (tag !== undefined && reference.tag !== tag)) {
+    return false;
+  }
+  return digest === undefined || digestsOf(row).includes(digest);
+}
+
+/** Every digest that a person may have in hand for what this RSync is on, or is to be on. */
+function digestsOf({ target, index, live, approval }: SyncRow): readonly (string | undefined)[] {
+  return [target, index, live, approval?.digest, approval?.index];
 }
 
 /** Whether rows are asked for, so that a cluster without any is not worth a line. */

@@ -1,5 +1,6 @@
 import { parseApproved } from '#shared/core/approved-list.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { parseReference } from '#shared/core/reference.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
 import { within } from '#shared/edge/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
@@ -19,10 +20,11 @@ type Change = ResyncPreview['syncs'][number];
  */
 export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<ResyncPreview> {
   const selection = await selectClusters(body, deps);
+  const ahead = await digestAhead(body, selection, deps);
   const asked = selection.members.slice(0, MAX_LIVE_CLUSTERS);
   const sync = body.sync === undefined ? undefined : parseSyncRef(body.sync);
   const answers = await Promise.all(
-    asked.map((member) => previewCluster(member, { sync, body, selection }, deps)),
+    asked.map((member) => previewCluster(member, { sync, ahead, selection }, deps)),
   );
   return {
     clusters: selection.members.length,
@@ -32,21 +34,33 @@ export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<Re
   };
 }
 
+/** What would be approved ahead of its tag: of an index the child, which is what Config Sync pulls. */
+async function digestAhead(
+  { digest }: ResyncBody,
+  { image }: Selection,
+  { resolver }: ApiDeps,
+): Promise<string | undefined> {
+  if (digest === undefined || image === undefined) return undefined;
+  const named = parseReference(`${image.reference.repository}@${digest}`);
+  const resolution = await resolver.fresh(named);
+  return resolution.image.status === 'resolved' ? resolution.image.digest : digest;
+}
+
 async function previewCluster(
   member: Member,
   about: {
     readonly sync: SyncRef | undefined;
-    readonly body: ResyncBody;
+    readonly ahead: string | undefined;
     readonly selection: Selection;
   },
   deps: ApiDeps,
 ): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
-  const { sync, body, selection } = about;
+  const { sync, ahead, selection } = about;
   try {
     const only = sync === undefined ? {} : { sync };
     const looks = await within(LIVE_DEADLINE_MS, lookAtCluster(member, only, deps));
     const concerned = looks.filter((look) => follows(look, selection));
-    return { changes: concerned.map((look) => describeChange(member.name, look, body, deps)) };
+    return { changes: concerned.map((look) => describeChange(member.name, look, ahead, deps)) };
   } catch (error) {
     const { code, message } = toFailure(error);
     return { unread: [{ cluster: member.name, code, message }] };
@@ -63,7 +77,7 @@ function follows({ rsync: { source } }: Look, { image }: Selection): boolean {
 function describeChange(
   cluster: string,
   look: Look,
-  { digest }: ResyncBody,
+  ahead: string | undefined,
   deps: ApiDeps,
 ): Change {
   const { rsync, decision, row } = look;
@@ -81,9 +95,9 @@ function describeChange(
   const { patch, approved } = decision;
   const pin = patch?.image ?? patch?.version;
   const why = explainLook(look, deps);
-  if (digest !== undefined && rsync.source.type === 'oci' && !approved.includes(digest)) {
-    const ahead = 'Verified: it may be synced as soon as its tag moves to it';
-    return { ...shared, change: 'approve-ahead', to: digest, why: ahead };
+  if (ahead !== undefined && rsync.source.type === 'oci' && !approved.includes(ahead)) {
+    const allowed = 'Verified: it may be synced as soon as its tag moves to it';
+    return { ...shared, change: 'approve-ahead', to: ahead, why: allowed };
   }
   const [to] = approved;
   return {

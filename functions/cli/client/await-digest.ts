@@ -1,15 +1,18 @@
-import { CountersignError } from '#shared/core/errors.ts';
-import { isDigest } from '#shared/core/digest.ts';
 import type { ExitCode } from '../run-command.ts';
 import { type Api, ApiFailure, readFleet } from './call-api.ts';
-import type { Sync } from './schema.ts';
+import { type Sync, Verdict } from './schema.ts';
 import { type Terminal, clean, createProgress } from './terminal.ts';
 
 export interface AwaitOptions {
-  /** `IMAGE@sha256:…`, its tag included where only that tag counts. */
+  /**
+   * Any name of it: `IMAGE:TAG`, `IMAGE@sha256:…` (of an index or of its child), `CHART:VERSION`, `CHART@sha256:…`. Where
+   * a tag is written, only RSyncs on that tag count.
+   */
   readonly image: string;
   readonly cluster: string | undefined;
   readonly timeoutMs: number;
+  /** How long an RSync that follows it may not have been found yet. */
+  readonly graceMs: number;
   readonly json: boolean;
 }
 
@@ -33,29 +36,43 @@ interface Standing {
   readonly waiting: readonly Sync[];
 }
 
+/** What is waited for, as the registry has it. */
+interface Wanted {
+  /** With its tag, where one was written. */
+  readonly image: string;
+  /** Absent where the registry has none. */
+  readonly digest: string | undefined;
+  readonly message: string;
+}
+
 /**
- * Waits until every RSync that follows the image is on the digest: 0. The first that fails on it ends the wait: 1, and
- * so does nobody following it. 3 when the time is up. A service that does not answer for a while is waited for, too;
- * one that never did leaves nothing known: 2. Throws `bad-request` for what is no image with a digest.
+ * Waits until every RSync that follows the image is on the digest that its name stands for now: 0. The first that fails
+ * on it ends the wait: 1, and so does an image that is not in the registry, or that no RSync follows once the grace is
+ * over. 3 when the time is up. A service that does not answer for a while is waited for, too; one that never did leaves
+ * nothing known: 2. Throws `ApiFailure` for what the service refuses.
  */
 export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promise<ExitCode> {
-  const { image, digest } = split(options.image);
   const { api, terminal, now, sleep } = deps;
   const progress = createProgress(terminal);
   const startedAt = now();
   const deadline = startedAt + options.timeoutMs;
+  let wanted: Wanted | undefined;
   let standing: Standing | undefined;
   try {
     for (;;) {
-      const about = { image, digest, cluster: options.cluster, sinceMs: now() - startedAt };
-      standing = await look(api, about).catch((error) => {
+      try {
+        wanted ??= await resolve(options.image, api);
+        if (wanted.digest === undefined) return finishAbsent(wanted, options, deps);
+        const { image, digest } = wanted;
+        const sinceMs = now() - startedAt;
+        standing = await look(api, { image, digest, cluster: options.cluster, sinceMs });
+      } catch (error) {
         if (!isPassing(error)) throw error;
         progress.show(`The service does not answer: ${clean(error.message)}`);
-        return standing;
-      });
+      }
       if (standing !== undefined) {
         progress.show(describe(standing));
-        const code = codeOf(standing);
+        const code = codeOf(standing, now() - startedAt < options.graceMs);
         if (code !== undefined) return finish(code, standing, options, deps);
       }
       if (now() >= deadline) return finish(standing ? 3 : 2, standing, options, deps);
@@ -66,11 +83,11 @@ export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promi
   }
 }
 
-function split(text: string): { image: string; digest: string } {
-  const at = text.lastIndexOf('@');
-  const digest = text.slice(at + 1);
-  if (at > 0 && isDigest(digest)) return { image: text.slice(0, at), digest };
-  throw new CountersignError('bad-request', `${text} is not IMAGE@sha256:… with 64 hex digits`);
+/** What a name stands for: Config Sync reports the child of an index, and charts by their version. */
+async function resolve(image: string, api: Api): Promise<Wanted> {
+  const { digest, message } = await api.post('/v1/verify', { image }, Verdict);
+  const at = image.lastIndexOf('@');
+  return { image: at > 0 ? image.slice(0, at) : image, digest, message };
 }
 
 /**
@@ -85,9 +102,13 @@ async function look(
   const { clusters, syncs } = await readFleet(api, { image, cluster });
   const read = clusters.filter(({ ageSeconds = Infinity }) => ageSeconds * 1_000 < sinceMs);
   const fresh = new Set(read.map((one) => one.cluster));
-  const isLive = (one: Sync): boolean => one.phase === 'Synced' && one.liveDigest === digest;
+  // A chart is live by its version; what its tag is in the registry is the digest.
+  const isLive = ({ phase, liveDigest, registryDigest }: Sync): boolean =>
+    phase === 'Synced' && (liveDigest === digest || registryDigest === digest);
   const hasFailed = (one: Sync): boolean =>
-    FAILED.has(one.phase) && one.digest === digest && fresh.has(one.cluster);
+    FAILED.has(one.phase) &&
+    (one.digest === digest || one.registryDigest === digest) &&
+    fresh.has(one.cluster);
   return {
     live: syncs.filter(isLive),
     failed: syncs.filter(hasFailed),
@@ -95,20 +116,31 @@ async function look(
   };
 }
 
-/** Undefined while there is something to wait for. */
-function codeOf({ live, failed, waiting }: Standing): ExitCode | undefined {
-  if (failed.length > 0 || live.length + waiting.length === 0) return 1;
+/** Undefined while there is something to wait for: within the grace, also for an RSync that was not found yet. */
+function codeOf({ live, failed, waiting }: Standing, mayAppear: boolean): ExitCode | undefined {
+  if (failed.length > 0) return 1;
+  if (live.length + waiting.length === 0) return mayAppear ? undefined : 1;
   return waiting.length === 0 ? 0 : undefined;
 }
 
 function describe({ live, failed, waiting }: Standing): string {
   const all = live.length + failed.length + waiting.length;
-  if (all === 0) return 'No RSync follows this image';
+  if (all === 0) return 'No RSync follows this image yet';
   const phases = new Map<string, number>();
   for (const { phase } of waiting) phases.set(phase, (phases.get(phase) ?? 0) + 1);
   const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
   const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
   return clean([`${live.length} of ${all} live`, ...lost, ...rest].join(', '));
+}
+
+function finishAbsent(
+  { message }: Wanted,
+  { json }: AwaitOptions,
+  { terminal: { out } }: AwaitDeps,
+): ExitCode {
+  const none = { code: 1, live: [], failed: [], waiting: [], message };
+  out(json ? `${JSON.stringify(none, null, 2)}\n` : `${clean(message)}\n`);
+  return 1;
 }
 
 function finish(

@@ -32,9 +32,15 @@ type StatusOptions = Shared & {
   readonly live: boolean;
 };
 type ResyncOptions = Shared & ResyncArguments & { readonly dryRun: boolean; readonly key?: string };
-type WaitOptions = Shared & { readonly cluster?: string; readonly timeout: number };
+type WaitOptions = Shared & {
+  readonly cluster?: string;
+  readonly timeout: number;
+  readonly grace: number;
+};
 
 const DEFAULT_WAIT_MS = 600_000;
+/** A new RSync is found by the push of its image, or by the next sweep of its cluster. */
+const DEFAULT_GRACE_MS = 120_000;
 const MORE_HELP = `
 Exit codes:
   0  done, verified, live, well     2  could not be checked, or bad input
@@ -46,7 +52,7 @@ Examples:
     --impersonate-service-account=pipeline@acme.iam.gserviceaccount.com --include-email)
   npx countersign status
   npx countersign explain cluster-1 RootSync/root-sync
-  npx countersign wait us-docker.pkg.dev/acme/configs/platform:v1@sha256:… --timeout 15m
+  npx countersign wait us-docker.pkg.dev/acme/configs/platform:v1 --timeout 15m
 `;
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
@@ -90,17 +96,22 @@ export async function runClient(args: readonly string[], deps: ClientDeps): Prom
     });
 
   addCommand(program, 'wait', 'wait until a digest is live everywhere; fails when a cluster fails')
-    .argument('<image@digest>')
+    .argument('<image>', 'IMAGE:TAG, IMAGE@DIGEST, CHART:VERSION or CHART@DIGEST')
     .option('--cluster <cluster>', 'only in this cluster')
     .addOption(
       new Option('--timeout <time>', 'such as 90s, 10m or 1h')
         .argParser(readTime)
         .default(DEFAULT_WAIT_MS, '10m'),
     )
+    .addOption(
+      new Option('--grace <time>', 'how long no RSync may follow it yet')
+        .argParser(readTime)
+        .default(DEFAULT_GRACE_MS, '2m'),
+    )
     .action(async (image: string, options: WaitOptions) => {
-      const { cluster, timeout: timeoutMs, json } = options;
+      const { cluster, timeout: timeoutMs, grace: graceMs, json } = options;
       code = await awaitDigest(
-        { image, cluster, timeoutMs, json },
+        { image, cluster, timeoutMs, graceMs, json },
         { ...deps, api: open(options) },
       );
     });

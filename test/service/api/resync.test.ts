@@ -3,6 +3,7 @@ import { ResyncPreview } from '#functions/api/schema/resync.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
+import { C } from '#test/fixtures/digests.ts';
 import { A, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 
@@ -207,5 +208,19 @@ describe('a dry run', () => {
     const body = { image: IMAGE, digest: B, dryRun: true, cluster: 'cluster-1' };
     const { syncs } = ResyncPreview.parse(await (await world.post(RESYNC, body)).json());
     expect(syncs).toMatchObject([{ change: 'approve-ahead', from: A, to: B }]);
+  });
+
+  it('names the child of an index: that is what would be written', async () => {
+    const world = createApiWorld();
+    world.children.set(C, B);
+    world.verdicts.set(B, VERIFIED);
+    await world.sweep();
+    const ask = async (digest: string): Promise<unknown> => {
+      const body = { image: IMAGE, digest, dryRun: true, cluster: 'cluster-1' };
+      return ResyncPreview.parse(await (await world.post(RESYNC, body)).json()).syncs;
+    };
+    expect(await ask(C)).toMatchObject([{ change: 'approve-ahead', from: A, to: B }]);
+    world.children.set(C, A);
+    expect(await ask(C)).toMatchObject([{ change: 'none' }]);
   });
 });

@@ -4,7 +4,14 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, type ApiWorld, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { runCountersign as run } from '#test/fixtures/run-countersign.ts';
-import { IMAGE, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
+import {
+  IMAGE,
+  buildRSync,
+  helmSource,
+  liveChart,
+  liveStatus,
+  sourceError,
+} from '#test/fixtures/rsync.ts';
 
 describe('countersign status', () => {
   it('prints what nomos does, and exits with 0 where all is well', async () => {
@@ -173,7 +180,68 @@ describe('countersign wait', () => {
     const world = createApiWorld();
     await world.sweep();
     const { code, err } = await run(world, ['wait', `us-docker.pkg.dev/acme/other@${B}`]);
-    expect({ code, err }).toEqual({ code: 1, err: 'No RSync follows this image\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'No RSync follows this image yet\n' });
+  });
+
+  it('waits for an RSync that was created a moment ago', async () => {
+    const world = createApiWorld({ clusters: { 'cluster-1': [] } });
+    await world.sweep();
+    const { code } = await run(world, ['wait', IMAGE], {
+      async meanwhile(round) {
+        if (round !== 3) return;
+        world.clusters.cluster('cluster-1').rsyncs.set(ROOT, liveRSync());
+        await world.sweep();
+      },
+    });
+    expect(code).toBe(0);
+  });
+
+  const INDEX: Digest = `sha256:${'9'.repeat(64)}`;
+  const CHART = 'us-docker.pkg.dev/acme/charts/shop';
+  it.each([
+    ['a tag', IMAGE],
+    ['the digest that is pulled', `${IMAGE}@${A}`],
+    ['that digest without its tag', `${IMAGE.slice(0, -3)}@${A}`],
+    ['the index', `${IMAGE}@${INDEX}`],
+    ['a chart by its version', `${CHART}:1.2.3`],
+    ['a chart by its manifest', `${CHART}@${B}`],
+  ])('takes %s for a name', async (_, name) => {
+    const chart = buildRSync({
+      uid: 'chart',
+      ref: { kind: 'RepoSync', namespace: 'team-a', name: 'repo-sync' },
+      source: helmSource('1.2.3'),
+      status: liveChart('1.2.3'),
+    });
+    const world = createApiWorld({ clusters: { 'cluster-1': [liveRSync(), chart] } });
+    world.tags.set(IMAGE, INDEX).set(`${CHART}:1.2.3`, B);
+    world.children.set(INDEX, A);
+    world.verdicts.set(B, VERIFIED);
+    await world.sweep();
+    await world.sweep();
+    const { code, out } = await run(world, ['wait', name, '--json']);
+    expect({ code, live: JSON.parse(out).live.length }).toEqual({ code: 0, live: 1 });
+    const shown = await run(world, ['status', '--image', name, '--json']);
+    expect(JSON.parse(shown.out).syncs).toHaveLength(1);
+  });
+
+  it('ends with 1 for what is not in the registry', async () => {
+    const world = createApiWorld();
+    world.tags.clear();
+    await world.sweep();
+    const { code, out } = await run(world, ['wait', IMAGE]);
+    expect(code).toBe(1);
+    expect(out).toContain('not in the registry');
+  });
+
+  it('ends with 1 for an image that is refused, by whatever name', async () => {
+    const world = createApiWorld({ clusters: { 'cluster-1': [buildRSync()] } });
+    world.tags.set(IMAGE, INDEX);
+    world.children.set(INDEX, B);
+    world.verdicts.set(B, UNTRUSTED);
+    const { code } = await run(world, ['wait', `${IMAGE}@${INDEX}`], {
+      meanwhile: () => world.sweep(),
+    });
+    expect(code).toBe(1);
   });
 
   it('waits for a service that does not answer for a while', async () => {
@@ -248,7 +316,8 @@ describe('countersign', () => {
     [['nothing']],
     [[]],
     [['wait']],
-    [['wait', IMAGE]],
+    [['wait', 'https://no.image/here']],
+    [['wait', 'elsewhere.example/no/entry:v1']],
     [['wait', `${IMAGE}@sha256:abc`]],
     [['wait', `${IMAGE}@${A}`, '--timeout', 'soon']],
     [['explain', 'cluster-1']],
@@ -265,7 +334,7 @@ describe('countersign', () => {
   it('prints its help, and exits with 0', async () => {
     const { code, out } = await run(createApiWorld(), ['--help']);
     expect(code).toBe(0);
-    expect(out).toContain('wait [options] <image@digest>');
+    expect(out).toContain('wait [options] <image>');
   });
 
   it('sends its token where it belongs, and follows no redirect with it', async () => {
