@@ -3,6 +3,7 @@ import { type Meter, noMeter } from '#shared/core/metrics.ts';
 import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { FanOutDeps } from '#shared/reconcile/fan-out.ts';
+import { readSought } from '#shared/reconcile/seek-followers.ts';
 import type { SweepEvent } from '#shared/status/events.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 import { forgetDeparted } from './forget-departed.ts';
@@ -68,6 +69,7 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
     last,
     now,
     isOutdated: (row) => isOutdated(row, deps),
+    isSought: await readSought(deps.rules, deps),
   });
   await deps.publishTasks(plan.due.map((cluster) => ({ cluster, reason: 'sweep', id })));
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);

@@ -1,4 +1,5 @@
 import type { Phase } from '#shared/core/phase.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
 import type { SweepNote } from '#shared/store/notes.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -23,6 +24,8 @@ export interface PlanInput extends Snapshot {
   /** Calls to clusters that sweeps may cost. */
   readonly callsPerMinute: number;
   readonly isOutdated: (row: SyncRow) => boolean;
+  /** Whether a cluster may have a new follower of an image that was pushed. */
+  readonly isSought?: (member: Member, record: ClusterRecord | undefined) => boolean;
 }
 
 export interface Plan {
@@ -48,6 +51,7 @@ export function planSweep(input: PlanInput): Plan {
   const perMs = callsPerMinute / CALLS_PER_CLUSTER / MINUTE_MS;
   const periodMs = Math.max(input.periodMs, members.length / perMs);
   const names = members.map(({ name }) => name).toSorted();
+  const sought = members.filter((member) => input.isSought?.(member, records.get(member.name)));
   const unsettled = new Set(names.filter((name) => isUnsettled(records.get(name), input)));
   const turned = names.filter((name, index) =>
     hasTurn(seenAt(records.get(name)), { now, periodMs, offset: index / names.length }),
@@ -59,7 +63,7 @@ export function planSweep(input: PlanInput): Plan {
       return waits ? [[name, taskedAt] as const] : [];
     }),
   );
-  const wanted = [...new Set([...unsettled, ...turned])]
+  const wanted = [...new Set([...unsettled, ...turned, ...sought.map(({ name }) => name)])]
     .filter((name) => !unread.has(name))
     .toSorted((a, b) => seenAt(records.get(a)) - seenAt(records.get(b)));
   const due = wanted.slice(0, allowance(last, now, perMs));

@@ -11,6 +11,8 @@ export interface Notes {
   readonly withdrawal: WithdrawalNote;
   /** By image reference, its tag included. */
   readonly rollout: RolloutNote;
+  /** One, named `fleet`. */
+  readonly seek: SeekNote;
 }
 
 export type NoteKind = keyof Notes;
@@ -37,4 +39,10 @@ export interface RolloutNote {
   readonly digest: string;
   readonly status: RolloutStatus;
   readonly since: string;
+}
+
+/** Repositories that were pushed to and that no known RSync follows, and since when their followers are sought. */
+export interface SeekNote {
+  /** ISO 8601, by repository. */
+  readonly sought: Readonly<Record<string, string>>;
 }

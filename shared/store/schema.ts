@@ -95,4 +95,5 @@ export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]>
     unchecked: z.object({ since: Time, repositories: z.array(z.string()) }).exactOptional(),
   }),
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
+  seek: z.object({ sought: z.record(z.string(), Time) }),
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handlePush } from '#functions/push/handle-push.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { readSought } from '#shared/reconcile/seek-followers.ts';
 import { RULE, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { type PushWorld, createPushWorld, messageOf } from '#test/fixtures/push-world.ts';
@@ -25,6 +26,10 @@ function push(world: PushWorld, data: unknown, messageId?: string): Promise<void
   return handlePush(messageOf(world, data, messageId), world.push);
 }
 
+function tasked(world: PushWorld): readonly string[] {
+  return world.tasks.map(({ cluster }) => cluster);
+}
+
 async function remember(world: PushWorld, cluster: string, follows: string[]): Promise<void> {
   const now = world.deps.now().toISOString();
   const record = { phase: 'Reachable', since: now, reconciledAt: now, syncs: [] } as const;
@@ -46,13 +51,50 @@ describe('an image', () => {
   });
 
   it('tasks only those that follow it, once the store knows, and those it knows nothing of', async () => {
-    const world = pushWorld();
+    const world = createPushWorld({ clusters: { one: [], two: [], three: [] } });
+    world.tags.set(IMAGE, A);
+    world.verdicts.set(A, VERIFIED);
     await remember(world, 'one', ['us-docker.pkg.dev/acme/configs/else']);
-    await push(world, PUSHED);
-    expect(world.tasks.map(({ cluster }) => cluster)).toEqual(['two']);
     await remember(world, 'two', [REPOSITORY]);
     await push(world, PUSHED);
-    expect(world.tasks.map(({ cluster }) => cluster)).toEqual(['two', 'two']);
+    expect(tasked(world)).toEqual(['two', 'three']);
+    await remember(world, 'three', []);
+    await push(world, PUSHED);
+    expect(tasked(world)).toEqual(['two', 'three', 'two']);
+  });
+
+  it('that no known RSync follows tasks whom its rule selects, once in a minute', async () => {
+    const world = pushWorld();
+    for (const name of ['one', 'two', 'three']) await remember(world, name, []);
+    await push(world, PUSHED);
+    expect(tasked(world)).toEqual(['one', 'two']);
+    await push(world, PUSHED);
+    expect(tasked(world)).toEqual(['one', 'two']);
+    world.pass(60_000);
+    await push(world, PUSHED);
+    expect(tasked(world)).toEqual(['one', 'two', 'one', 'two']);
+  });
+
+  it('that no known RSync follows is left to the sweep where the fleet is large', async () => {
+    const names = Array.from({ length: 101 }, (_, index) => `c${index}`);
+    const world = createPushWorld({
+      clusters: Object.fromEntries(names.map((name) => [name, []])),
+    });
+    world.tags.set(IMAGE, A);
+    world.verdicts.set(A, VERIFIED);
+    for (const name of names) await remember(world, name, []);
+    await push(world, PUSHED);
+    expect(world.tasks).toEqual([]);
+    const isSought = await readSought(world.deps.rules, world.deps);
+    const [member] = (await world.deps.fleet.list()).members;
+    const record = await world.deps.store.readCluster('c0');
+    if (member === undefined || record === undefined) throw new Error('No cluster');
+    expect(isSought(member, record)).toBe(true);
+    expect(isSought(member, undefined)).toBe(true);
+    const lookedAt = world.deps.now().toISOString();
+    expect(isSought(member, { ...record, lookedAt })).toBe(false);
+    world.pass(3_600_000);
+    expect((await readSought(world.deps.rules, world.deps))(member, record)).toBe(false);
   });
 
   it.each([

@@ -64,6 +64,19 @@ function fleet(count: number, ago: number): Record<string, ClusterRecord> {
   return Object.fromEntries(names.map((name) => [name, record(ago, { cluster: name })]));
 }
 
+describe('a cluster that may have a new follower', () => {
+  it('is tasked before its turn, and paid for as any other', () => {
+    // All were seen half a minute after their turns began.
+    const records = { c1: record(-31_000), c2: record(-30_000), c3: record(-29_000) };
+    const isSought: PlanInput['isSought'] = ({ name }) => name !== 'c2';
+    const now = new Date(NOW.getTime() + MINUTE);
+    expect(planSweep(input(records, { now })).due).toEqual([]);
+    expect(planSweep(input(records, { now, isSought })).due).toEqual(['c3', 'c1']);
+    const poor = planSweep(input(records, { now, isSought, callsPerMinute: 2 }));
+    expect(poor).toMatchObject({ due: ['c3'], postponed: 1 });
+  });
+});
+
 describe('a cluster', () => {
   const { reconciledAt: _r, lookedAt: _l, ...never } = record();
   it.each<[string, boolean, ClusterRecord | undefined]>([
