@@ -10,11 +10,9 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Fleet, Member } from '#shared/fleet/fleet.ts';
 import { follow, whyUnfollowed } from '#shared/reconcile/follow.ts';
 import { type JudgeDeps, judge } from '#shared/reconcile/judge.ts';
-import {
-  type Resolutions,
-  resolutionOf,
-  resolveTargets,
-} from '#shared/reconcile/resolve-targets.ts';
+import { AT_ONCE, PER_NAMESPACE } from '#shared/reconcile/limits.ts';
+import { inTurns } from '#shared/reconcile/in-turns.ts';
+import { type Targets, createTargets } from '#shared/reconcile/resolve-targets.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { ClusterReport, Problem, RefusedSync } from './preflight-report.ts';
 import { versionProblems } from './version-problems.ts';
@@ -96,31 +94,31 @@ async function refusedSyncs(
   deps: PreflightClusterDeps,
 ): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
   const inScope = rsyncs.filter((rsync) => isJudged(rsync, deps));
-  const followed = inScope.flatMap((rsync) => follow(rsync, deps.rules, labels) ?? []);
-  const resolutions = await resolveTargets(followed, deps.resolver, deps.now());
+  const targets = createTargets(deps.resolver, deps.now());
   const refused: RefusedSync[] = [];
   const failures: string[] = [];
-  for (const rsync of inScope) {
+  async function look(rsync: RSync): Promise<void> {
     const sync = formatSyncRef(rsync.ref);
     try {
-      const found = await refusalsOf(rsync, labels, resolutions, deps);
+      const found = await refusalsOf(rsync, labels, targets, deps);
       refused.push(...found.map((refusal) => ({ sync, rule: 'a' as const, ...refusal })));
     } catch (error) {
       failures.push(`${sync}: ${toFailure(error).message}`);
     }
   }
+  const places = { atOnce: AT_ONCE, perGroup: PER_NAMESPACE };
+  await inTurns(inScope, ({ ref }) => ref.namespace, look, places);
   return { refused, failures };
 }
 
 async function refusalsOf(
   rsync: RSync,
   labels: Member['labels'],
-  resolutions: Resolutions,
+  targets: Targets,
   deps: PreflightClusterDeps,
 ): Promise<ReturnType<typeof refusalsToday>> {
   const entry = follow(rsync, deps.rules, labels);
-  const followed =
-    entry && (await judge(entry, resolutionOf(entry.target, resolutions), { fresh: true }, deps));
+  const followed = entry && (await judge(entry, await targets.of(entry), { fresh: true }, deps));
   const decision = decide({
     rsync,
     followed,

@@ -1,5 +1,6 @@
 import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
+import { isDue } from '#shared/reconcile/unsettled.ts';
 import type { SweepNote } from '#shared/store/notes.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -85,11 +86,18 @@ function seenAt(record: ClusterRecord | undefined): number {
 
 function isUnsettled(
   record: ClusterRecord | undefined,
-  { isOutdated }: Pick<PlanInput, 'isOutdated'>,
+  { isOutdated, now }: Pick<PlanInput, 'isOutdated' | 'now'>,
 ): boolean {
   if (record?.reconciledAt === undefined || record.phase !== 'Reachable') return true;
-  if (record.incomplete === true) return true;
-  return record.syncs.some((row) => !SETTLED.has(row.record.phase) || isOutdated(row));
+  return record.syncs.some((row) => {
+    const { unsettled, deleting, approved, verdict } = row;
+    const { phase } = row.record;
+    // One that could not be looked at has a pause of its own, whatever it was before.
+    if (unsettled !== undefined) return isDue(unsettled, now);
+    if (deleting === true || !SETTLED.has(phase) || isOutdated(row)) return true;
+    // Nothing follows it, and it has approvals to lose.
+    return verdict === undefined && approved.length > 0;
+  });
 }
 
 /** Whether a cluster's turn has come since it was seen: once in each period, at a point of its own. */

@@ -45,6 +45,12 @@ export const JWKS_TIMEOUT_MS = 5_000;
  */
 export const MAX_DELIVERIES = 15;
 
+/** A message is never given up by its age before so many deliveries: its age may be a clock's that jumped. */
+export const MIN_DELIVERIES = 3;
+
+/** Messages whose failures one process counts, for subscriptions that do not say how often they delivered. */
+export const MAX_COUNTED_MESSAGES = 10_000;
+
 /** How long a task is retried at most: it holds up the cluster's next one, and the next sweep is its retry anyway. */
 export const TASK_PATIENCE_MS = 600_000;
 

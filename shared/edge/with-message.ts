@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { LRUCache } from 'lru-cache';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import { MESSAGE_ROUTES, type Meter, noMeter } from '#shared/core/metrics.ts';
 import { noTracing, type Span, type Tracing } from '#shared/core/tracing.ts';
@@ -7,7 +8,7 @@ import type { AppEnv } from './app.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Message } from './envelope.ts';
 import { giveUp } from './give-up.ts';
-import { MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
+import { MAX_COUNTED_MESSAGES, MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
 import { traceMessage } from './trace-message.ts';
@@ -54,6 +55,7 @@ export function withMessage(
   deps: MessageDeps,
 ): (c: Context<AppEnv>) => Promise<Response> {
   const { tracing = noTracing } = deps;
+  const failed = new LRUCache<string, number>({ max: MAX_COUNTED_MESSAGES });
   return async function answerMessage(c) {
     await deps.checkCaller(c.req.raw.headers);
     const body = new Uint8Array(await c.req.arrayBuffer());
@@ -79,7 +81,10 @@ export function withMessage(
         return refuse(c, deps, { failure, data: message.data, message });
       }
       const { patienceMs } = deps;
-      const patience = { now: deps.now(), ...(patienceMs === undefined ? {} : { patienceMs }) };
+      const failures = (failed.get(message.messageId) ?? 0) + 1;
+      failed.set(message.messageId, failures);
+      const now = deps.now();
+      const patience = { now, failures, ...(patienceMs === undefined ? {} : { patienceMs }) };
       const final = giveUp(failure, message, patience);
       const counts = countsOf(c, deps);
       if (final === undefined) return nack(failure, log, counts);

@@ -18,6 +18,11 @@ export interface Circuits {
    * cluster is spared. After a while one call tries it, and the others wait for what comes of that.
    */
   run<T>(cluster: string, call: () => Promise<T>): Promise<T>;
+  /**
+   * The same for a call whose failure says nothing of the cluster: a write may be slow, or end in 504, by the object
+   * that it writes. It opens no circuit.
+   */
+  runWrite<T>(cluster: string, call: () => Promise<T>): Promise<T>;
 }
 
 /** `openMs`: how long a cluster is left alone, unless its `Retry-After` asks for longer. */
@@ -41,18 +46,29 @@ export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
     }
   }
 
+  async function runBroken<T>(
+    cluster: string,
+    circuit: CircuitBreakerPolicy,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await circuit.execute(call);
+    } catch (error) {
+      if (isBrokenCircuitError(error)) throw repeatFailure(cluster, circuit);
+      throw error;
+    } finally {
+      if (circuit.state === CircuitState.Closed) circuits.delete(cluster);
+    }
+  }
+
   return {
     async run(cluster, call) {
       const circuit = circuits.get(cluster);
-      if (circuit === undefined) return runWhole(cluster, call);
-      try {
-        return await circuit.execute(call);
-      } catch (error) {
-        if (isBrokenCircuitError(error)) throw repeatFailure(cluster, circuit);
-        throw error;
-      } finally {
-        if (circuit.state === CircuitState.Closed) circuits.delete(cluster);
-      }
+      return circuit === undefined ? runWhole(cluster, call) : runBroken(cluster, circuit, call);
+    },
+    async runWrite(cluster, call) {
+      const circuit = circuits.get(cluster);
+      return circuit === undefined ? call() : runBroken(cluster, circuit, call);
     },
   };
 }

@@ -64,8 +64,11 @@ export async function createClusterApi(
     return deps.circuits.run(cluster, () => repeat.execute(() => once(verb, send)));
   }
 
-  function callOnce<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
-    return deps.circuits.run(cluster, () => once(verb, send));
+  function write<T>(send: () => Promise<T>, repeatable: boolean): Promise<T> {
+    const sendOnce = (): Promise<T> => once('patch', send);
+    return deps.circuits.runWrite(cluster, () =>
+      repeatable ? repeat.execute(sendOnce) : sendOnce(),
+    );
   }
 
   return {
@@ -89,7 +92,7 @@ export async function createClusterApi(
     async patch(ref, body, { fieldManager, dryRun = false }) {
       const query = { ...place(ref), body, fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
       const send = (): Promise<unknown> => api.patchNamespacedCustomObject(query);
-      await (isRepeatable(body) ? call('patch', send) : callOnce('patch', send));
+      await write(send, isRepeatable(body));
     },
     async discover() {
       const send = orAbsent(() => api.getAPIResources(API), isPathAbsent);

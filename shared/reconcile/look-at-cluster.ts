@@ -7,10 +7,12 @@ import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { follow, whyUnfollowed } from './follow.ts';
-import { forEachSync } from './for-each-sync.ts';
+import { inTurns } from './in-turns.ts';
 import { judge } from './judge.ts';
-import { resolutionOf, resolveTargets } from './resolve-targets.ts';
+import { AT_ONCE, JUDGE_MS, PER_NAMESPACE } from './limits.ts';
+import { createTargets } from './resolve-targets.ts';
 import { rowOf } from './row.ts';
+import { within } from './within.ts';
 
 /** What it takes to look without touching: no store, nothing to publish with. */
 export type LookDeps = Pick<
@@ -53,16 +55,18 @@ export async function lookAtCluster(
       ? await deps.rsyncs.list(api)
       : [await deps.rsyncs.read(api, sync)].filter((found) => found !== undefined);
   const entries = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
-  const resolutions = await resolveTargets(entries, deps.resolver, startedAt);
+  const targets = createTargets(deps.resolver, startedAt);
   const byUid = new Map(entries.map((entry) => [entry.rsync.uid, entry]));
   const rows = new Map(known.map((row) => [row.uid, row]));
-  return forEachSync(rsyncs, async (rsync) => {
+  async function look(rsync: RSync): Promise<Look> {
     const entry = byUid.get(rsync.uid);
     const row = rows.get(rsync.uid);
     try {
       const followed =
         entry &&
-        (await judge(entry, resolutionOf(entry.target, resolutions), { fresh: true }, deps));
+        (await within(JUDGE_MS, 'Looking at its image', async () =>
+          judge(entry, await targets.of(entry), { fresh: true }, deps),
+        ));
       return lookAt(rsync, followed, row, deps);
     } catch (error) {
       const failure = toFailure(error);
@@ -71,6 +75,10 @@ export async function lookAtCluster(
       const kept = row === undefined ? {} : { record: row.record };
       return { rsync, followed: undefined, failure, row: { ...seen.row, ...kept, message } };
     }
+  }
+  return inTurns(rsyncs, ({ ref }) => ref.namespace, look, {
+    atOnce: AT_ONCE,
+    perGroup: PER_NAMESPACE,
   });
 }
 

@@ -22,8 +22,6 @@ export interface ClusterReport {
   readonly reconciledAt?: Date;
   /** Start of this reconcile, where it ended with an answer. */
   readonly lookedAt?: Date;
-  /** Something could not be checked or written. */
-  readonly incomplete?: boolean;
   readonly follows?: readonly string[];
   readonly syncs?: readonly SyncRow[];
 }
@@ -70,7 +68,6 @@ export async function reportCluster(
     ...(message === '' ? {} : { message }),
     ...(reconciledAt === undefined ? {} : { reconciledAt }),
     ...(lookedAt === undefined ? {} : { lookedAt }),
-    ...(report.incomplete === true ? { incomplete: true } : {}),
     follows: report.follows ?? record?.follows ?? [],
     syncs: report.syncs ?? record?.syncs ?? [],
   };

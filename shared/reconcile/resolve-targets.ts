@@ -1,5 +1,4 @@
 import { needsFreshResolution } from '#shared/core/decide.ts';
-import { toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
@@ -7,40 +6,45 @@ import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
 import { resolveChart } from './resolve-chart.ts';
 
-/** What each distinct target resolved to, or the failure to find out, by its key. */
-export type Resolutions = ReadonlyMap<string, Resolution | Error>;
-
 type Followable = Target & { readonly status: 'follow' };
 
-/**
- * Resolves every distinct target once, after the list. Where an approval in place may be newer than a shared
- * resolution, the tag is resolved afresh (law 4). A registry that fails for one image does not keep another from
- * being approved: its failure is kept beside the results.
- */
-export async function resolveTargets(
-  followed: readonly FollowedRSync[],
-  resolver: BurstResolver,
-  notBefore: Date,
-): Promise<Resolutions> {
-  const wanted = new Map<string, { target: Followable; rsyncs: FollowedRSync['rsync'][] }>();
-  for (const { rsync, target } of followed) {
-    if (target.status !== 'follow') continue;
-    const entry = wanted.get(keyOf(target)) ?? { target, rsyncs: [] };
-    entry.rsyncs.push(rsync);
-    wanted.set(keyOf(target), entry);
+/** What the targets of one look at a cluster are in the registry. */
+export interface Targets {
+  /**
+   * What the target of this RSync resolved to, each distinct one asked for once; undefined where there is nothing to
+   * resolve. Where an approval in place may be newer than a shared resolution, the tag is resolved afresh (law 4).
+   * Throws what the registry throws.
+   */
+  of(entry: Pick<FollowedRSync, 'rsync' | 'target'>): Promise<Resolution | undefined>;
+}
+
+/** To be made after the list: what is resolved is then not older than what was listed. */
+export function createTargets(resolver: BurstResolver, notBefore: Date): Targets {
+  const shared = new Map<string, Promise<Resolution>>();
+  const fresh = new Map<string, Promise<Resolution>>();
+
+  function once(
+    asked: Map<string, Promise<Resolution>>,
+    target: Followable,
+    resolve: (reference: Reference) => Promise<Resolution>,
+  ): Promise<Resolution> {
+    const key = keyOfTarget(target) ?? '';
+    const known = asked.get(key) ?? resolveTarget(target, resolve);
+    asked.set(key, known);
+    return known;
   }
-  const share = (reference: Reference) => resolver.resolve(reference, notBefore);
-  const ask = (reference: Reference) => resolver.fresh(reference);
-  const resolved = [...wanted].map(async ([name, { target, rsyncs }]) => {
-    try {
-      const shared = await resolveTarget(target, share);
-      const stale = rsyncs.some((rsync) => needsFreshResolution(rsync, shared));
-      return [name, stale ? await resolveTarget(target, ask) : shared] as const;
-    } catch (error) {
-      return [name, toFailure(error)] as const;
-    }
-  });
-  return new Map<string, Resolution | Error>(await Promise.all(resolved));
+
+  return {
+    async of({ rsync, target }) {
+      if (target.status !== 'follow') return undefined;
+      const found = await once(shared, target, (reference) =>
+        resolver.resolve(reference, notBefore),
+      );
+      return needsFreshResolution(rsync, found)
+        ? once(fresh, target, (reference) => resolver.fresh(reference))
+        : found;
+    },
+  };
 }
 
 /** What `target` is in the registry, asked through `resolve`. Throws what that throws. */
@@ -51,15 +55,9 @@ export async function resolveTarget(
   return chart ? resolveChart(reference, resolve) : resolve(reference);
 }
 
-/** What `target` resolved to; undefined where there is nothing to resolve. Throws the failure to find out. */
-export function resolutionOf(target: Target, resolutions: Resolutions): Resolution | undefined {
+/** What tells targets apart; a chart's tag and an image's of the same name are two questions. */
+export function keyOfTarget(target: Target): string | undefined {
   if (target.status !== 'follow') return undefined;
-  const found = resolutions.get(keyOf(target));
-  if (found instanceof Error) throw found;
-  return found;
-}
-
-/** A chart's tag and an image's of the same name are two questions. */
-function keyOf({ reference, chart = false }: Followable): string {
+  const { reference, chart = false } = target;
   return `${chart ? 'chart ' : ''}${formatReference(reference)}`;
 }

@@ -38,13 +38,15 @@ export function rowOf(written: Written, nomos: NomosRow): SyncRow {
     errors: observation.errors
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: message.slice(0, MAX_ERROR_TEXT) })),
+    ...(rsync.deleting ? { deleting: true } : {}),
     nomos: nomos.status,
     shown: shownOf(nomos),
     ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.slice(0, MAX_BREAK_GLASS) }),
   };
 }
 
-function shownOf(nomos: NomosRow): Shown {
+/** What nomos shows beside its word, as much of it as is kept. */
+export function shownOf(nomos: NomosRow): Shown {
   const { source, commit, syncedAt, errors, errorCount, truncatedTo } = nomos;
   return {
     source,

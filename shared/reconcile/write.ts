@@ -10,9 +10,11 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { follow, whyUnfollowed } from './follow.ts';
 import { judge } from './judge.ts';
+import { JUDGE_MS } from './limits.ts';
 import { mayWithdraw } from './may-withdraw.ts';
 import { reportDropped } from './report-dropped.ts';
 import { resolveTarget } from './resolve-targets.ts';
+import { within } from './within.ts';
 
 /** Config Sync updates an RSync's status every few seconds; losing to it this often in a row is no accident. */
 const MAX_ATTEMPTS = 5;
@@ -80,7 +82,15 @@ export async function decideAndWrite(
   }
 }
 
-async function judgeAfresh(
+function judgeAfresh(
+  rsync: RSync,
+  input: Pick<WriteInput, 'labels' | 'known'>,
+  deps: ReconcileDeps,
+): Promise<Followed | undefined> {
+  return within(JUDGE_MS, 'Looking at its image again', () => judgeNow(rsync, input, deps));
+}
+
+async function judgeNow(
   rsync: RSync,
   { labels, known }: Pick<WriteInput, 'labels' | 'known'>,
   deps: ReconcileDeps,

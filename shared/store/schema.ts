@@ -41,6 +41,10 @@ const Row = z.object({
   record: Record,
   message: z.string(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
+  unsettled: z
+    .object({ since: Time, attempts: z.int().min(0), code: z.string(), dueAt: Time })
+    .exactOptional(),
+  deleting: z.literal(true).exactOptional(),
   nomos: z.string(),
   shown: z
     .object({
@@ -62,7 +66,6 @@ export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
   message: z.string().exactOptional(),
   reconciledAt: Time.exactOptional(),
   lookedAt: Time.exactOptional(),
-  incomplete: z.literal(true).exactOptional(),
   doubtful: z.literal(true).exactOptional(),
   follows: z.array(z.string()),
   syncs: z.array(Row),

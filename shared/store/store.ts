@@ -51,8 +51,6 @@ export interface ClusterRecord {
   readonly reconciledAt?: string;
   /** Start of the last reconcile that ended with an answer, ISO 8601: that it cannot be reached is one, too. */
   readonly lookedAt?: string;
-  /** The last look found something that could not be checked or written. */
-  readonly incomplete?: true;
   /** That it cannot be reached was about to be told when this was written. */
   readonly doubtful?: true;
   /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
@@ -81,12 +79,28 @@ export interface SyncRow {
   readonly record: PhaseRecord;
   readonly message: string;
   readonly errors: readonly SyncError[];
+  /** It could not be looked at: the rest of the row is what was known before. */
+  readonly unsettled?: Unsettled;
+  /** It has a deletionTimestamp, and is not gone. */
+  readonly deleting?: true;
   /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
   readonly nomos: string;
   /** What nomos shows beside that word. */
   readonly shown?: Shown;
   /** `countersign.dev/break-glass` as it stands: each sweep tells it until it is removed. */
   readonly breakGlass?: string;
+}
+
+/** An RSync that could not be looked at: it is tried again by itself, and holds up no other. */
+export interface Unsettled {
+  /** When it could not be looked at first, ISO 8601. */
+  readonly since: string;
+  /** Failures in a row. */
+  readonly attempts: number;
+  /** Of the last failure; `postponed`: its namespace, or the whole look, was at its bound. */
+  readonly code: string;
+  /** Earliest useful retry, ISO 8601. */
+  readonly dueAt: string;
 }
 
 export interface ApprovalFacts {

@@ -77,8 +77,9 @@ export const PLANTED: readonly Planted[] = [
     law: 'law 6: publish first, then record',
     bug: 'what was not recorded yet is not told',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, row, listed, deps);\n',
-    replace: '    if (row !== undefined) await reportSync(written, row, listed, deps);\n',
+    find: '    await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
+    replace:
+      '    if (doubted.has(written.rsync.uid)) await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
     caughtBy: ['5 every push has its outcome', '4 every failure is told, and its recovery'],
   },
   {
@@ -94,8 +95,8 @@ export const PLANTED: readonly Planted[] = [
     law: 'law 8: calls are scarce',
     bug: 'what a reconcile covered is listed again',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: "    return { status: 'covered' };\n",
-    replace: '',
+    find: "if (isCovered(record, task, publishedAt, deps.now())) return { status: 'covered' };",
+    replace: 'void isCovered;',
     caughtBy: ['no call is made in vain'],
   },
   {

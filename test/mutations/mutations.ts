@@ -66,8 +66,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 3: a failure to check is thrown',
     file: 'shared/reconcile/resolve-targets.ts',
-    find: 'if (found instanceof Error) throw found;',
-    replace: 'if (found instanceof Error) return undefined;',
+    find: 'const known = asked.get(key) ?? resolveTarget(target, resolve);',
+    replace:
+      'const known = asked.get(key) ?? resolveTarget(target, resolve).catch(() => shared.values().next().value!);',
     tests: [RECONCILE],
   },
   {
@@ -87,8 +88,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, first guard: the tag is resolved afresh after the list',
     file: 'shared/reconcile/resolve-targets.ts',
-    find: 'stale ? await resolveTarget(target, ask) : shared',
-    replace: 'shared',
+    find: 'return needsFreshResolution(rsync, found)',
+    replace: 'return needsFreshResolution(rsync, found) && Object.is(found, rsync)',
     tests: [RECONCILE],
   },
   {
@@ -122,8 +123,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, row, listed, deps);\n',
-    replace: '    if (row === undefined) await reportSync(written, row, listed, deps);\n',
+    find: '    await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
+    replace:
+      '    if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { member, cause }, deps);\n',
     tests: [RECONCILE],
   },
   {
@@ -137,8 +139,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: what a reconcile covered is not listed again',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: "    return { status: 'covered' };\n",
-    replace: '',
+    find: "if (isCovered(record, task, publishedAt, deps.now())) return { status: 'covered' };",
+    replace: 'void isCovered;',
     tests: [RECONCILE, 'test/unit/functions'],
   },
   {

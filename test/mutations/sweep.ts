@@ -192,8 +192,8 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'retry: not for ever',
     file: 'shared/edge/give-up.ts',
-    find: 'if (!tired && deliveryAttempt < MAX_DELIVERIES) return undefined;',
-    replace: 'if (deliveryAttempt < Infinity) return undefined;',
+    find: 'if (!tired && deliveries < MAX_DELIVERIES) return undefined;',
+    replace: 'if (deliveries < Infinity) return undefined;',
     tests: [EDGE],
   },
   {

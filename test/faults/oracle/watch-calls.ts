@@ -43,7 +43,9 @@ export function watchCalls({ clusters, store, verdicts }: CallWatchDeps): CallWa
   return {
     async during({ cluster, messageId, publishTime }, work) {
       const record = await store.store.readCluster(cluster);
-      const covered = publishTime.getTime() < Date.parse(record?.reconciledAt ?? '');
+      // What one RSync still needs, a later task may be about.
+      const settled = record?.syncs.every(({ unsettled }) => unsettled === undefined) ?? false;
+      const covered = settled && publishTime.getTime() < Date.parse(record?.reconciledAt ?? '');
       const losses = store.losses.length;
       await inHand.run({ cluster, messageId, covered, losses, lists: 0 }, work);
     },

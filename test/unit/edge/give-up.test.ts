@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { giveUp } from '#shared/edge/give-up.ts';
-import { MAX_DELIVERIES, TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
+import { MAX_DELIVERIES, MIN_DELIVERIES, TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');
 const MINUTE = 60_000;
@@ -43,7 +43,7 @@ function isCode(code: string): code is FailureCode {
 
 function published(
   ago: number,
-  deliveryAttempt = 1,
+  deliveryAttempt = MIN_DELIVERIES,
 ): { publishTime: Date; deliveryAttempt: number } {
   return { publishTime: new Date(NOW.getTime() - ago), deliveryAttempt };
 }
@@ -84,6 +84,20 @@ describe('giveUp()', () => {
     const patience = { now: NOW, patienceMs: TASK_PATIENCE_MS };
     expect(giveUp(outage, published(TASK_PATIENCE_MS - 1), patience)).toBeUndefined();
     expect(giveUp(outage, published(TASK_PATIENCE_MS), patience)).toBeDefined();
+  });
+
+  const day = 24 * 60 * MINUTE;
+
+  it.each([
+    ['a clock that jumped a day', {}],
+    ['a task, too', { patienceMs: TASK_PATIENCE_MS }],
+  ])('gives up no first failure by its age: %s', (_, more) => {
+    const first = { publishTime: new Date(NOW.getTime() - day) };
+    for (let failures = 1; failures < MIN_DELIVERIES; failures += 1) {
+      expect(giveUp(outage, first, { now: NOW, failures, ...more })).toBeUndefined();
+    }
+    const last = { now: NOW, failures: MIN_DELIVERIES, ...more };
+    expect(giveUp(outage, first, last)).toMatchObject({ retry: false });
   });
 
   it('retries what was published in the future, by another clock', () => {

@@ -45,6 +45,29 @@ describe('createCircuits()', () => {
     expect(cluster.calls).toBe(1);
   });
 
+  it('is not opened by a write: that may be slow by its object', async () => {
+    const circuits = createCircuits();
+    const cluster = createCluster();
+    cluster.fails = DEAD;
+    for (let call = 0; call < 2; call += 1) {
+      await expect(circuits.runWrite('c1', cluster.call)).rejects.toBe(DEAD);
+    }
+    cluster.fails = undefined;
+    expect(await circuits.run('c1', cluster.call)).toBe('answer');
+    expect(cluster.calls).toBe(3);
+  });
+
+  it('spares a dead cluster writes, too', async () => {
+    const circuits = createCircuits();
+    const cluster = createCluster();
+    cluster.fails = DEAD;
+    await expect(circuits.run('c1', cluster.call)).rejects.toBe(DEAD);
+    await expect(circuits.runWrite('c1', cluster.call)).rejects.toMatchObject({
+      code: 'cluster-unreachable',
+    });
+    expect(cluster.calls).toBe(1);
+  });
+
   it('spares no other cluster', async () => {
     const circuits = createCircuits();
     const [dead, healthy] = [createCluster(), createCluster()];

@@ -23,6 +23,12 @@ function row(phase: Phase): SyncRow {
   };
 }
 
+/** One that could not be looked at, and is tried again `ago` milliseconds before now. */
+function unsettled(phase: Phase, ago: number): SyncRow {
+  const retry = { since: at(0), attempts: 2, code: 'registry-unavailable', dueAt: at(ago) };
+  return { ...row(phase), unsettled: retry };
+}
+
 /** Of a cluster that was completely reconciled `ago` milliseconds before now. */
 function record(
   ago = 0,
@@ -83,7 +89,25 @@ describe('a cluster', () => {
     ['of which nothing is known', true, undefined],
     ['never reconciled', true, never],
     ['that could not be reached', true, record(0, { phase: 'Unreachable' })],
-    ['whose last look was not completed', true, record(0, { incomplete: true })],
+    ['with an RSync whose pause is over', true, record(0, { syncs: [unsettled('Synced', 0)] })],
+    ['with an RSync in its pause', false, record(0, { syncs: [unsettled('Synced', -1)] })],
+    ['with a pending RSync in its pause', false, record(0, { syncs: [unsettled('Pending', -1)] })],
+    [
+      'with an RSync in its pause and a pending one',
+      true,
+      record(0, { syncs: [unsettled('Synced', -1), row('Pending')] }),
+    ],
+    [
+      'with an RSync that is being deleted',
+      true,
+      record(0, { syncs: [{ ...row('Ignored'), deleting: true }] }),
+    ],
+    [
+      'with approvals that nothing follows',
+      true,
+      record(0, { syncs: [{ ...row('Refused'), approved: ['k'] }] }),
+    ],
+    ['refused', false, record(0, {}, 'Refused')],
     ['settled', false, record()],
     ['settled, of a record without lookedAt', false, { ...never, reconciledAt: at(0) }],
     ['settled, a whole period ago', true, record(PERIOD)],

@@ -1,0 +1,85 @@
+import type { CountersignError } from '#shared/core/errors.ts';
+import { parseReference } from '#shared/core/reference.ts';
+import type { Task } from '#shared/core/task.ts';
+import type { ClusterRecord, SyncRow, Unsettled } from '#shared/store/store.ts';
+import { MAX_RETRY_MS, RETRY_MS } from './limits.ts';
+
+/**
+ * What is remembered of an RSync that could not be looked at: a back-off of its own. The first retry is the next
+ * sweep's; the pauses double from a minute to a quarter of an hour, or last as long as the other side asked for.
+ */
+export function unsettledAfter(
+  failure: CountersignError,
+  before: Unsettled | undefined,
+  now: Date,
+): Unsettled {
+  const attempts = (before?.attempts ?? 0) + 1;
+  const pauseMs = attempts === 1 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (attempts - 2));
+  const askedMs = Math.min(MAX_RETRY_MS, failure.retryAfterMs ?? 0);
+  return {
+    since: before?.since ?? now.toISOString(),
+    attempts,
+    code: failure.code,
+    dueAt: new Date(now.getTime() + Math.max(pauseMs, askedMs)).toISOString(),
+  };
+}
+
+/** What is remembered of one that had no turn: it is due at once, and comes first. */
+export function postponed(before: Unsettled | undefined, now: Date): Unsettled {
+  const at = now.toISOString();
+  return {
+    since: before?.since ?? at,
+    attempts: before?.attempts ?? 0,
+    code: 'postponed',
+    dueAt: at,
+  };
+}
+
+/** Whether its pause is over. */
+export function isDue({ dueAt }: Unsettled, now: Date): boolean {
+  return Date.parse(dueAt) <= now.getTime();
+}
+
+/**
+ * Whether a task is about this RSync although it is in its pause: a push or a signature of its own image, and whatever
+ * a person asks for. Else only a sweep tries again, when it is due.
+ */
+export function concerns(task: Pick<Task, 'reason' | 'image'>, row: SyncRow, now: Date): boolean {
+  if (row.unsettled === undefined) return true;
+  switch (task.reason) {
+    case 'resync':
+      return true;
+    case 'sweep':
+      return isDue(row.unsettled, now);
+    case 'push':
+    case 'signature': {
+      const asked = repositoryOf(task.image);
+      return asked === undefined || asked === repositoryOf(row.image);
+    }
+  }
+}
+
+/**
+ * Whether the task has nothing left to do: a reconcile that began after it was published has been completed, and looked
+ * at all that the task is about.
+ */
+export function isCovered(
+  record: ClusterRecord | undefined,
+  task: Pick<Task, 'reason' | 'image'>,
+  publishedAt: Date,
+  now: Date,
+): boolean {
+  if (record?.reconciledAt === undefined || publishedAt >= new Date(record.reconciledAt)) {
+    return false;
+  }
+  return !record.syncs.some((row) => row.unsettled !== undefined && concerns(task, row, now));
+}
+
+function repositoryOf(image: string | undefined): string | undefined {
+  try {
+    return image === undefined ? undefined : parseReference(image).repository;
+  } catch {
+    // Neither tasks nor the store are believed.
+    return undefined;
+  }
+}
