@@ -137,7 +137,7 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   }
   const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
   const patient = waited <= blockedAfterMs;
-  const denied = deniedNow(rsync, key);
+  const denied = deniedNow(rsync, key, approvedAt);
   if (denied.length > 0 && sourceKey(rsync) === key) {
     return patient
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
@@ -151,13 +151,20 @@ function observeApproved(input: ObserveInput, key: string): Observation {
 
 /**
  * The refusals that stand. Config Sync keeps the error of an announcement that has passed since, until it parses again:
- * one counts only where the condition is about the source, and where what is announced is not this very key.
+ * one counts only where the condition is about the source, and not where it is older than the approval and this very key
+ * has been announced.
  */
-function deniedNow(rsync: RSync, key: string): readonly SyncError[] {
+function deniedNow(
+  rsync: RSync,
+  key: string,
+  approvedAt: string | undefined,
+): readonly SyncError[] {
   const { syncing, source } = rsync.status;
   if (syncing?.errorSources?.includes('source') === false) return [];
   const announced = parseImageToSync(rsync.annotations.imageToSync ?? '')?.commit;
-  if (announced !== undefined && approvalKey(rsync.source, announced) === key) return [];
+  const passed = announced !== undefined && approvalKey(rsync.source, announced) === key;
+  const older = Date.parse(source.lastUpdate ?? '') < Date.parse(approvedAt ?? '');
+  if (passed && older) return [];
   return source.errors.filter(({ code }) => DENIED.has(code));
 }
 

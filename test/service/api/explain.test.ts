@@ -92,8 +92,8 @@ describe('GET /v1/explain', () => {
       'nothing that we follow',
       (world) => replace(world, { source: ociSource('docker.io/library/x:v1') }),
       { config: 'skipped', tag: 'skipped', signatures: 'skipped', approval: 'skipped' },
-      'Ignored',
-      /^Countersign does not follow it: No image of the config matches/,
+      'Refused',
+      /^No entry of images names index\.docker\.io\/library\/x; the gate refuses it/,
     ],
     [
       'a registry that does not answer',

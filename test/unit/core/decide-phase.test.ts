@@ -141,6 +141,12 @@ describe('phase', () => {
     [
       'an old denial of what has been announced since',
       'Approved',
+      announced(approvedRSync(sourceError(idle, A, '2002', '2026-11-22T05:50:00Z'), 3 * MINUTE)),
+      verified,
+    ],
+    [
+      'a denial since the approval, whatever is announced',
+      'Blocked',
       announced(approvedRSync(sourceError(idle, A, '2002'), 3 * MINUTE)),
       verified,
     ],
