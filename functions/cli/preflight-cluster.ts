@@ -23,6 +23,7 @@ export interface PreflightClusterDeps extends JudgeDeps {
   readonly resolver: BurstResolver;
   readonly rules: ImageRules;
   readonly unmatched: 'deny' | 'ignore';
+  readonly otherSources: 'deny' | 'ignore';
   /** `gate.identity` of the config. */
   readonly identity: string;
   readonly now: () => Date;
@@ -122,10 +123,7 @@ async function refusalsOf(
   const decision = decide({
     rsync,
     followed,
-    unfollowed: whyUnfollowed(rsync, deps.rules, {
-      unmatched: deps.unmatched,
-      otherSources: 'ignore',
-    }),
+    unfollowed: whyUnfollowed(rsync, deps.rules, deps),
     reason: 'sweep',
     // Nothing is withdrawn by looking; and nothing here depends on how long something has been refused.
     settings: { blockedAfterMs: Infinity, deletingAfterMs: Infinity, withdraw: false },
@@ -135,9 +133,10 @@ async function refusalsOf(
   return refusalsToday(rsync, followed, decision);
 }
 
-/** Whether the gate judges what the RSync announces: everything, or only what the config names or nobody can read. */
-function isJudged({ source }: RSync, { rules, unmatched }: PreflightClusterDeps): boolean {
-  if (source.type === 'other') return false;
+/** Whether the gate judges the RSync: all of them, or only what the config names or what cannot be read. */
+function isJudged({ source }: RSync, deps: PreflightClusterDeps): boolean {
+  const { rules, unmatched, otherSources } = deps;
+  if (source.type === 'other') return otherSources === 'deny';
   if (source.type === 'invalid' || unmatched === 'deny') return true;
   return rules.match(source.reference.repository) !== undefined;
 }

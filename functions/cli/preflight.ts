@@ -35,6 +35,7 @@ async function open(file: string): Promise<OpenedFleet> {
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
     unmatched: config.unmatched,
+    otherSources: config.otherSources,
     identity: config.gate.identity,
     now,
   };

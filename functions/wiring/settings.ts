@@ -2,7 +2,7 @@ import type { Config } from '#shared/config/config.ts';
 import type { ReconcileSettings } from '#shared/reconcile/deps.ts';
 
 /** What the config says of a reconcile, beside images and policies. */
-export function reconcileSettings({ sweep, unmatched }: Config): ReconcileSettings {
+export function reconcileSettings({ sweep, unmatched, otherSources }: Config): ReconcileSettings {
   const { blockedAfterMs, deletingAfterMs } = sweep;
-  return { blockedAfterMs, deletingAfterMs, unmatched, otherSources: 'ignore' };
+  return { blockedAfterMs, deletingAfterMs, unmatched, otherSources };
 }

@@ -11,7 +11,7 @@ export function buildConfig(
   authorities: ReadonlyMap<string, readonly Authority[]>,
   source: ConfigSource,
 ): Config {
-  const { registries, images, unmatched, topics, sweep, gate, admission } = input;
+  const { registries, images, unmatched, otherSources, topics, sweep, gate, admission } = input;
   const policies = Object.entries(input.trust).map(
     ([name, policy]) => [name, buildPolicy(name, policy, authorities.get(name) ?? [])] as const,
   );
@@ -20,6 +20,7 @@ export function buildConfig(
     registries,
     images,
     unmatched,
+    otherSources,
     trust: Object.fromEntries(policies),
     topics,
     store: buildStore(input.store, source),

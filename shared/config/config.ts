@@ -7,7 +7,10 @@ export interface Config {
   readonly registries: readonly RegistryRule[];
   /** First match wins: see `matchImage`. */
   readonly images: readonly ImageRule[];
+  /** OCI sources and charts that no entry names. */
   readonly unmatched: 'deny' | 'ignore';
+  /** Sources that announce nothing: git, and Helm over http. */
+  readonly otherSources: 'deny' | 'ignore';
   /** By name; every `ImageRule.trust` is a key of it. */
   readonly trust: Readonly<Record<string, TrustPolicy>>;
   readonly topics: TopicNames;

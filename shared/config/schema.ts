@@ -117,6 +117,12 @@ export const configSchema = z
       .describe(
         'OCI and Helm sources that no entry names: deny (default: the gate refuses them) or ignore',
       ),
+    otherSources: z
+      .enum(['deny', 'ignore'])
+      .default('deny')
+      .describe(
+        'Sources that announce nothing, so that nothing can be verified: git, and Helm over http: deny (default: the gate refuses them) or ignore',
+      ),
     trust: trustSchema,
     topics,
     store,

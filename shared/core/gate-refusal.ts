@@ -15,6 +15,8 @@ export interface GateRefusal {
 }
 
 export type RefusalReason =
+  /** It announces nothing that could be verified: git, and Helm over http. */
+  | 'other-source'
   /** Countersign does not follow it here, and so approves nothing. */
   | 'not-followed'
   /** Countersign would not approve it: unsigned, untrusted, unusable, or moved back. */
@@ -26,18 +28,19 @@ export type RefusalReason =
 
 /**
  * What the gate would refuse of an RSync as it stands: what its reconciler announces now, and what it will announce
- * when it pulls the target. `decision` is what a reconcile would do. An image outside the gate's scope
- * (`unmatched: ignore`) is not for the caller to ask about.
+ * when it pulls the target. `decision` is what a reconcile would do. What is outside the gate's scope
+ * (`unmatched: ignore`, `otherSources: ignore`) is not for the caller to ask about.
  */
 export function refusalsToday(
   rsync: RSync,
   followed: Followed | undefined,
   decision: Decision,
 ): readonly GateRefusal[] {
-  if (rsync.deleting || rsync.source.type === 'other') return [];
+  if (rsync.deleting) return [];
+  const { message } = decision.observation;
+  if (rsync.source.type === 'other') return [{ because: 'other-source', message }];
   const image = followed?.resolved?.resolution.image;
   const target = image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
-  const { message } = decision.observation;
   const announced = announcedKey(rsync);
   const keys = [...new Set([announced, target])].filter((key) => key !== undefined);
   if (keys.length === 0) {

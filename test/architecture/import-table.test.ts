@@ -38,7 +38,8 @@ const ROOMS: readonly Room[] = [
   })),
   { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
-  { path: 'infra/local', values: [], types: ['shared'] },
+  // The local world evaluates the rendered gate.
+  { path: 'infra/local', values: ['infra/kubernetes/gate'], types: ['shared'] },
   { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
 ];

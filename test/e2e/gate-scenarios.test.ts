@@ -24,6 +24,7 @@ const INPUT: GateInput = {
   breakGlass: ['oncall@acme.example'],
   images: [{ match: 'us-docker.pkg.dev/acme/configs/**', effect: 'gate' }],
   unmatched: 'deny',
+  otherSources: 'ignore',
 };
 const BASE = join(import.meta.dirname, '../../infra/kubernetes/gate/base');
 const LATEST = `${REPOSITORY}:latest`;
@@ -133,6 +134,10 @@ describe.each(scenarios)('%s', (_, { manifest, reconciler, first, second }) => {
   it('1: refuses an unsigned image', async () => {
     const created = await kubectl(['create', '-f', '-'], JSON.stringify(manifest));
     expect(created).toMatchObject({ code: 0 });
+    // As reconciler-manager does once the reconciler's roll-out is over; its pod announces after that.
+    const seen = JSON.stringify({ status: { observedGeneration: 1 } });
+    const settled = ['patch', ...place, '--subresource=status', '--type=merge', '-p', seen];
+    expect(await kubectl(settled)).toMatchObject({ code: 0 });
     const denied = await announce(first[0]);
     expectDenied(denied, first[1]);
     expect(await announce(first[0])).toEqual(denied);

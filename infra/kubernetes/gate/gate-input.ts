@@ -10,15 +10,17 @@ export interface GateInput {
   /** First match wins, as in the config. */
   readonly images: readonly Pick<ImageRule, 'match' | 'effect'>[];
   readonly unmatched: 'deny' | 'ignore';
+  /** What is made of sources that announce nothing: git, and Helm over http. */
+  readonly otherSources: 'deny' | 'ignore';
 }
 
 /** The gate's part of the config. Throws `bad-config` where the config says nothing of a gate. */
-export function readGateInput({ gate, images, unmatched }: Config): GateInput {
+export function readGateInput({ gate, images, unmatched, otherSources }: Config): GateInput {
   if (gate === undefined) {
     throw new CountersignError(
       'bad-config',
       'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
     );
   }
-  return { ...gate, images, unmatched };
+  return { ...gate, images, unmatched, otherSources };
 }

@@ -3,18 +3,20 @@ import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { celList } from './cel.ts';
 import type { Variable } from './scope.ts';
 
+/** The longest reference that is read, with a digest. */
+const MAX_PINNED = 1024 + 72;
 const OWN_KEYS = celList([APPROVED, RECEIPT, IMAGE_TO_SYNC]);
-/** One exact version: `latest` and ranges are none. */
-const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
 
-/** That everything but our own annotations and `spec` is as it was. */
+/**
+ * That everything but our own annotations and `spec` is as it was. Of an object with more annotations than can be
+ * compared one by one, their number has to stay, so that a withdrawal passes.
+ */
 const metadataKept = [
-  ...['labels', 'finalizers', 'ownerReferences'].map((field) => {
-    const none = field === 'labels' ? '{}' : '[]';
-    return `object.metadata.?${field}.orValue(${none}) == oldObject.metadata.?${field}.orValue(${none})`;
-  }),
-  `variables.annotations.all(key, key in ${OWN_KEYS} || variables.annotations[?key] == variables.oldAnnotations[?key])`,
-  `variables.oldAnnotations.all(key, key in ${OWN_KEYS} || key in variables.annotations)`,
+  'oldObject != null && variables.finalizersKept',
+  'object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})',
+  'object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])',
+  `(variables.sameAnnotations || (variables.crowded || variables.oldCrowded ? variables.others == variables.oldOthers
+: ${sameBut(OWN_KEYS, 'variables.annotations', 'variables.oldAnnotations')}))`,
 ].join('\n&& ');
 
 /** That `spec` is as it was, except for one field in each of two places, judged below. */
@@ -28,31 +30,24 @@ const specKept = [
 
 /** The repository and its tag stay as written; the tag alone may go, for a digest says it all. */
 const imagePinned = [
-  'variables.image.matches("@sha256:[0-9a-f]{64}$")',
+  `size(variables.image) <= ${MAX_PINNED} && variables.image.matches("@sha256:[0-9a-f]{64}$")`,
   'variables.image.substring(0, variables.image.lastIndexOf("@")) in [variables.oldName, variables.oldName.lastIndexOf(":") > variables.oldName.lastIndexOf("/") ? variables.oldName.substring(0, variables.oldName.lastIndexOf(":")) : variables.oldName]',
 ].join(' && ');
 
-const versionPinned = `variables.oldVersion != "" && variables.version.matches("${EXACT_VERSION}")`;
+const versionPinned = `variables.oldVersion != "" && variables.exact`;
 
 /** What law 10 of the design is judged by; `pinned` says in CEL whether the config pins the image at all. */
 export function leashVariables(pinned: string): readonly Variable[] {
-  const kept: Variable = {
-    name: 'metadataKept',
-    expression: `oldObject != null && ${metadataKept}`,
-  };
+  const kept: Variable = { name: 'metadataKept', expression: metadataKept };
   if (pinned === 'false') {
-    return [
-      kept,
-      { name: 'leashed', expression: 'variables.metadataKept && object.spec == oldObject.spec' },
-    ];
+    return [kept, { name: 'leashed', expression: 'variables.metadataKept && variables.sameSpec' }];
   }
   return [
     kept,
     { name: 'spec', expression: 'object.?spec.orValue({})' },
     { name: 'oldSpec', expression: 'oldObject == null ? {} : oldObject.?spec.orValue({})' },
     { name: 'oldImage', expression: 'variables.oldSpec.?oci.?image.orValue("")' },
-    { name: 'oldName', expression: 'variables.oldImage.split("@")[0]' },
-    { name: 'version', expression: 'variables.spec.?helm.?version.orValue("")' },
+    { name: 'oldName', expression: 'variables.oldImage.split("@", 2)[0]' },
     { name: 'oldVersion', expression: 'variables.oldSpec.?helm.?version.orValue("")' },
     { name: 'specKept', expression: specKept },
     { name: 'pinned', expression: `variables.plain && ${pinned}` },
@@ -60,7 +55,7 @@ export function leashVariables(pinned: string): readonly Variable[] {
     { name: 'versionPinned', expression: versionPinned },
     {
       name: 'leashed',
-      expression: `variables.metadataKept && (variables.spec == variables.oldSpec || variables.specKept && variables.pinned
+      expression: `variables.metadataKept && (variables.sameSpec || variables.specKept && variables.pinned
 && (variables.image == variables.oldImage || variables.imagePinned)
 && (variables.version == variables.oldVersion || variables.versionPinned))`,
     },

@@ -1,82 +1,85 @@
-import { APPROVED, BREAK_GLASS } from '#shared/core/annotations.ts';
+import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
-import { celString } from './cel.ts';
-import { PLAIN_CHART, PLAIN_IMAGE } from './plain-reference.ts';
+import { celList, celString } from './cel.ts';
 import type { Variable } from './scope.ts';
+
+/** Annotations that an RSync may have beside those that the gate knows; real ones have about twenty. */
+export const MAX_ANNOTATIONS = 256;
+export const OWN_PREFIX = 'countersign.dev/';
 
 /** Characters of a tenant's text that a denial repeats. */
 const MAX_SHOWN = 512;
-/** As `parseReference` has it. */
-const MAX_REFERENCE = 1024;
+/** Items of `countersign.dev/approved`: as many as Countersign writes (`shared/core/approved-list.ts`). */
+const MAX_APPROVED = 4;
+/** One exact version: `latest` and ranges are none. */
+export const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
+export const MAX_VERSION = 128;
 
-/** Both sides' annotations, with absent maps as empty: reading an absent one raises, and would deny (facts/gate.md). */
-export const annotationVariables: readonly Variable[] = [
+const KEYS = [APPROVED, RECEIPT, BREAK_GLASS];
+const COUNTED_APART = celList([...KEYS, IMAGE_TO_SYNC]);
+
+/** Whether the key is added, changed or removed by this write. */
+export function touched(key: string): string {
+  const literal = celString(key);
+  return `variables.annotations[?${literal}] != variables.oldAnnotations[?${literal}]`;
+}
+
+/**
+ * Both sides' metadata, with absent parts as empty: reading an absent one raises, and would deny. Maps are compared as
+ * wholes: a comprehension over a map costs the square of its size (cel-go's cost tracker looks through a stack that
+ * grows with each step), so there is none over more than `MAX_ANNOTATIONS`.
+ */
+export const metadataVariables: readonly Variable[] = [
   { name: 'annotations', expression: 'object.metadata.?annotations.orValue({})' },
   {
     name: 'oldAnnotations',
     expression: 'oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})',
   },
-];
-
-/** The user that syncs the object: facts/config-sync.md section 6. */
-const reconciler: Variable = {
-  name: 'reconciler',
-  expression: lines(
-    `"system:serviceaccount:config-management-system:" + (object.kind == "RootSync"`,
-    `? (object.metadata.name == "root-sync" ? "root-reconciler" : "root-reconciler-" + object.metadata.name)`,
-    `: "ns-reconciler-" + object.metadata.namespace + (object.metadata.name == "repo-sync" ? ""`,
-    `: "-" + object.metadata.name + "-" + string(size(object.metadata.name))))`,
-  ),
-};
-
-/** Where the configuration comes from; tenants choose every character of it. */
-export const sourceVariables: readonly Variable[] = [
-  { name: 'sourceType', expression: 'object.?spec.?sourceType.orValue("git")' },
-  { name: 'image', expression: 'object.?spec.?oci.?image.orValue("")' },
-  { name: 'repo', expression: 'object.?spec.?helm.?repo.orValue("")' },
-  { name: 'chart', expression: 'object.?spec.?helm.?chart.orValue("")' },
-];
-
-/** What Config Sync says that it is about to run, and whether that may pass. */
-export const imageVariables: readonly Variable[] = [
-  reconciler,
-  { name: 'value', expression: `variables.annotations[?${celString(IMAGE_TO_SYNC)}].orValue("")` },
   {
-    // As approvals name it: what stands after the last "@", for a pinned image is written "x@sha256:a@sha256:a"; of
-    // a chart repository, name and version, and only under the repository that the spec names.
-    name: 'announced',
+    name: 'sameAnnotations',
+    expression: 'oldObject != null && variables.annotations == variables.oldAnnotations',
+  },
+  { name: 'others', expression: others('variables.annotations') },
+  { name: 'oldOthers', expression: others('variables.oldAnnotations') },
+  { name: 'crowded', expression: `variables.others > ${MAX_ANNOTATIONS}` },
+  { name: 'oldCrowded', expression: `variables.oldOthers > ${MAX_ANNOTATIONS}` },
+  {
+    // Keys under our prefix that have no meaning, and are added, changed or removed.
+    name: 'stray',
     expression: lines(
-      `variables.sourceType != "helm"`,
-      `? (variables.value.lastIndexOf("@") > 0 ? variables.value.substring(variables.value.lastIndexOf("@") + 1) : "")`,
-      `: variables.repo.startsWith("oci://")`,
-      `&& variables.value.startsWith(variables.repo + "@sha256:")`,
-      `&& size(variables.value) > size(variables.repo) + 8`,
-      `? variables.repo.substring(6) + "/" + variables.chart + ":" + variables.value.substring(size(variables.repo) + 8)`,
-      `: ""`,
+      `variables.sameAnnotations ? [] : (variables.crowded ? []`,
+      `: variables.annotations.filter(key, ${isStray('key')} && variables.annotations[?key] != variables.oldAnnotations[?key]))`,
+      `+ (variables.oldCrowded ? []`,
+      `: variables.oldAnnotations.filter(key, ${isStray('key')} && !(key in variables.annotations)))`,
     ),
   },
   {
-    // The word stays the same for ever, whatever the repository serves under it.
-    name: 'latest',
-    expression: `variables.sourceType == "helm" && variables.announced.endsWith(":latest")`,
+    name: 'finalizersKept',
+    expression:
+      'oldObject != null && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([])',
   },
   {
-    name: 'passes',
+    name: 'sameSpec',
+    expression: 'oldObject != null && object.?spec.orValue({}) == oldObject.?spec.orValue({})',
+  },
+  {
+    // What an object on its way out is exempt for: its finalizers go, and nothing else that is judged here changes.
+    // The old object's timestamp counts, for a client can write anything into the new one. Config Sync stops its
+    // parser before it removes its own finalizer; an announcement never changes finalizers.
+    name: 'finalizing',
     expression: lines(
-      `variables.announced != "" && !variables.latest`,
-      `&& (variables.announced in variables.annotations[?${celString(APPROVED)}].orValue("").split(" ")`,
-      `|| variables.announced == variables.annotations[?${celString(BREAK_GLASS)}].orValue("").split(" ")[0])`,
+      'oldObject != null && has(oldObject.metadata.deletionTimestamp) && !variables.finalizersKept && variables.sameSpec',
+      ...[IMAGE_TO_SYNC, ...KEYS].map((key) => `&& !(${touched(key)})`),
     ),
   },
   {
-    name: 'told',
-    expression: 'variables.announced == "" ? variables.value : variables.announced',
-  },
-  {
-    name: 'shown',
+    // The user that syncs the object (Config Sync's `pkg/core/names.go`).
+    name: 'own',
     expression: lines(
-      `size(variables.told) > ${MAX_SHOWN}`,
-      `? variables.told.substring(0, ${MAX_SHOWN}) + "…" : variables.told`,
+      `request.userInfo.username == "system:serviceaccount:config-management-system:" + (object.kind == "RootSync"`,
+      `? (object.metadata.name == "root-sync" ? "root-reconciler" : "root-reconciler-" + object.metadata.name)`,
+      `: "ns-reconciler-" + object.metadata.namespace + (object.metadata.name == "repo-sync" ? ""`,
+      `: "-" + object.metadata.name + "-" + string(size(object.metadata.name))))`,
     ),
   },
   {
@@ -85,69 +88,151 @@ export const imageVariables: readonly Variable[] = [
   },
 ];
 
-/** `host/path` as `parseReference` normalises it, where the spelling is plain. */
-export const repositoryVariables: readonly Variable[] = [
+/** Where the configuration comes from; tenants choose every character of it. */
+export const sourceVariables: readonly Variable[] = [
+  { name: 'sourceType', expression: 'object.?spec.?sourceType.orValue("git")' },
+  { name: 'image', expression: 'object.?spec.?oci.?image.orValue("")' },
+  { name: 'repo', expression: 'object.?spec.?helm.?repo.orValue("")' },
+  { name: 'chart', expression: 'object.?spec.?helm.?chart.orValue("")' },
+  { name: 'version', expression: 'object.?spec.?helm.?version.orValue("")' },
   {
-    name: 'reference',
+    // As Config Sync decides it: only these two announce what they sync.
+    name: 'kind',
     expression: lines(
-      `variables.sourceType == "oci" ? variables.image`,
-      `: variables.sourceType == "helm" && variables.repo.startsWith("oci://")`,
-      `? variables.repo.substring(6) + "/" + variables.chart : ""`,
+      'variables.sourceType == "oci" ? "image"',
+      ': variables.sourceType == "helm" && variables.repo.startsWith("oci://") ? "chart" : "other"',
     ),
   },
   {
-    name: 'plain',
-    expression: lines(
-      `size(variables.reference) <= ${MAX_REFERENCE} && (variables.sourceType == "helm"`,
-      `? variables.reference.matches(${celString(PLAIN_CHART)})`,
-      `: variables.reference.matches(${celString(PLAIN_IMAGE)}))`,
-    ),
+    name: 'exact',
+    expression: `size(variables.version) <= ${MAX_VERSION} && variables.version.matches("${EXACT_VERSION}")`,
   },
-  { name: 'undigested', expression: 'variables.reference.split("@")[0]' },
   {
-    name: 'untagged',
+    // A chart's announcement does not say which chart, so it counts only while the pod that sends it runs the present
+    // spec: reconciler-manager has seen this generation, and its roll-out, which ends the old pod first, is over.
+    name: 'settled',
     expression: lines(
-      `variables.undigested.lastIndexOf(":") > variables.undigested.lastIndexOf("/")`,
-      `? variables.undigested.substring(0, variables.undigested.lastIndexOf(":")) : variables.undigested`,
-    ),
-  },
-  { name: 'first', expression: 'variables.untagged.split("/")[0]' },
-  {
-    name: 'hosted',
-    expression: lines(
-      `variables.untagged.contains("/") && (variables.first.contains(".")`,
-      `|| variables.first.contains(":") || variables.first == "localhost")`,
+      'object.?status.?observedGeneration.orValue(0) == object.metadata.?generation.orValue(-1)',
+      '&& !object.?status.?conditions.orValue([]).exists(one, one.?type.orValue("") == "Reconciling" && one.?status.orValue("") == "True")',
     ),
   },
   {
-    name: 'portless',
-    expression: lines(
-      `!variables.hosted ? "docker.io" : variables.first.endsWith(":443")`,
-      `? variables.first.substring(0, size(variables.first) - 4).lowerAscii() : variables.first.lowerAscii()`,
-    ),
+    name: 'unsettled',
+    expression: 'variables.own && variables.kind == "chart" && !variables.settled',
   },
   {
-    name: 'host',
+    // The chart that was synced last is the one that the spec names.
+    name: 'sameChart',
     expression: lines(
-      `variables.portless in ["docker.io", "registry-1.docker.io"]`,
-      `? "index.docker.io" : variables.portless`,
-    ),
-  },
-  {
-    name: 'path',
-    expression: lines(
-      `variables.hosted ? variables.untagged.substring(size(variables.first) + 1) : variables.untagged`,
-    ),
-  },
-  {
-    name: 'repository',
-    expression: lines(
-      `variables.host + (variables.host == "index.docker.io" && !variables.path.contains("/")`,
-      `? "/library/" : "/") + variables.path`,
+      'object.?status.?sync.?helmStatus.?chart.orValue("") == variables.chart',
+      '&& object.?status.?sync.?helmStatus.?repo.orValue("") == variables.repo',
     ),
   },
 ];
 
-function lines(...parts: readonly string[]): string {
+/** What Config Sync says that it is about to run. */
+export const announcementVariables: readonly Variable[] = [
+  { name: 'value', expression: `variables.annotations[?${celString(IMAGE_TO_SYNC)}].orValue("")` },
+  {
+    // It is of the source that the spec names, to the letter.
+    name: 'bound',
+    expression: lines(
+      'variables.kind == "image" ? variables.value.startsWith(variables.image + "@")',
+      ': variables.kind == "chart" && variables.value.startsWith(variables.repo + "@sha256:")',
+    ),
+  },
+  {
+    // As approvals name it: what stands after the last "@", for a pinned image is written "x@sha256:a@sha256:a"; of
+    // a chart repository, name and version, and only under the repository that the spec names.
+    name: 'announced',
+    expression: lines(
+      `variables.kind != "chart"`,
+      `? (variables.value.lastIndexOf("@") > 0 ? variables.value.substring(variables.value.lastIndexOf("@") + 1) : "")`,
+      `: variables.bound && size(variables.value) > size(variables.repo) + 8`,
+      `? variables.repo.substring(6) + "/" + variables.chart + ":" + variables.value.substring(size(variables.repo) + 8)`,
+      `: ""`,
+    ),
+  },
+  {
+    // The word stays the same for ever, whatever the repository serves under it.
+    name: 'latest',
+    expression: `variables.kind == "chart" && variables.announced.endsWith(":latest")`,
+  },
+  {
+    name: 'cut',
+    expression: lines(`variables.announced == "" ? variables.value : variables.announced`),
+  },
+  {
+    // One line of printable ASCII: it is a tenant's text, and ends in people's terminals.
+    name: 'shown',
+    expression: lines(
+      `!variables.cut.substring(0, size(variables.cut) > ${MAX_SHOWN} ? ${MAX_SHOWN} : size(variables.cut)).matches("^[!-~]+$")`,
+      `? "the announced image" : size(variables.cut) > ${MAX_SHOWN}`,
+      `? variables.cut.substring(0, ${MAX_SHOWN}) + "…" : variables.cut`,
+    ),
+  },
+];
+
+/** Whether the announcement is judged, and may pass. */
+export const passVariables: readonly Variable[] = [
+  {
+    // The own reconciler's writes where there is an approval, unchanged ones too (a withdrawn digest arrives
+    // unchanged), and those of a chart that can be another than the one that was synced last; everybody's changes.
+    name: 'judged',
+    expression: lines(
+      `variables.inScope && !variables.finalizing && ${celString(IMAGE_TO_SYNC)} in variables.annotations`,
+      `&& (${touched(IMAGE_TO_SYNC)} || variables.own && (${celString(APPROVED)} in variables.annotations`,
+      `|| variables.kind == "chart" && (!variables.settled || !variables.sameChart)))`,
+    ),
+  },
+  {
+    // One item more than there may be, so that what is over shows.
+    name: 'approved',
+    expression: `variables.annotations[?${celString(APPROVED)}].orValue("").split(" ", ${MAX_APPROVED + 1})`,
+  },
+  {
+    name: 'glass',
+    expression: `variables.annotations[?${celString(BREAK_GLASS)}].orValue("").split(" ", 2)[0]`,
+  },
+  {
+    // The list is taken as Countersign writes it or not at all.
+    name: 'passes',
+    expression: lines(
+      `variables.announced != "" && !variables.latest && !variables.unsettled`,
+      `&& (variables.announced == variables.glass || size(variables.approved) <= ${MAX_APPROVED}`,
+      `&& !("" in variables.approved) && variables.announced in variables.approved)`,
+    ),
+  },
+];
+
+/** Sources that announce nothing: judged when they are made or changed, and at each attempt of the reconciler. */
+export const silentVariables: readonly Variable[] = [
+  {
+    name: 'silentJudged',
+    expression: lines(
+      'variables.kind == "other" && !variables.finalizing',
+      '&& (oldObject == null || variables.own || !variables.sameSpec)',
+    ),
+  },
+  {
+    // Break-glass names the repository to the letter: such a source has no digest.
+    name: 'silentPasses',
+    expression: lines(
+      'variables.glass != "" && variables.glass == (variables.sourceType == "helm"',
+      '? variables.repo : object.?spec.?git.?repo.orValue(""))',
+    ),
+  },
+];
+
+function others(map: string): string {
+  return `size(${map}) - size(${COUNTED_APART}.filter(key, key in ${map}))`;
+}
+
+function isStray(key: string): string {
+  return `${key}.startsWith(${celString(OWN_PREFIX)}) && !(${key} in ${celList(KEYS)})`;
+}
+
+/** One expression over several lines of the rendered policy. */
+export function lines(...parts: readonly string[]): string {
   return parts.join('\n');
 }

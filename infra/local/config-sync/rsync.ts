@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { reconcilerUser } from '../gate/reconciler-user.ts';
+import { reconcilerUser } from './reconciler-user.ts';
 import { type RSyncObject, rsyncSchema, type Spec, specSchema, type Status } from './schema.ts';
 
 export type SyncKind = 'RootSync' | 'RepoSync';

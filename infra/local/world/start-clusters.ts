@@ -13,13 +13,12 @@ export async function startClusters(
   }: { readonly count: number; readonly registry: string; readonly effect: Effect },
   parts: AsyncDisposableStack,
 ): Promise<Kube[]> {
-  const images = [followedImages(registry)];
   const gate = createGate({
     identity: SERVICE_IDENTITY,
     breakGlass: [LOCAL_ADMIN],
-    images,
-    pinned: effect === 'pin' ? images : [],
+    images: [{ match: followedImages(registry), effect }],
     unmatched: 'deny',
+    otherSources: 'deny',
   });
   const clusters: Kube[] = [];
   for (let number = 1; number <= count; number += 1) {

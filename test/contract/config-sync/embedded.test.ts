@@ -22,8 +22,9 @@ async function startEmbedded(): Promise<ConfigSyncUnderTest> {
   const gate = createGate({
     identity: COUNTERSIGN,
     breakGlass: [],
-    images: [`${registry.host}/**`],
+    images: [{ match: `${registry.host}/**`, effect: 'gate' }],
     unmatched: 'deny',
+    otherSources: 'ignore',
   });
   const kube = await startKube({ name: 'cluster-1', admit: [gate] });
   const metadata = { name: 'team-a' };

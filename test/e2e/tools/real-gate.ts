@@ -1,6 +1,5 @@
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
 import type { GateResult, GateUnderTest } from '#test/contract/gate/suite.ts';
 import type { GateCase } from '#test/fixtures/gate-cases.ts';
@@ -21,7 +20,7 @@ export async function startRealGate(): Promise<GateUnderTest> {
   return {
     async submit(gateCase) {
       if (config !== gateCase.config) {
-        await replaceGate(cluster, renderGate(toInput(gateCase.config), 'deny'));
+        await replaceGate(cluster, renderGate(gateCase.config, 'deny'));
         config = gateCase.config;
       }
       const namespace = gateCase.object.metadata.namespace;
@@ -33,11 +32,6 @@ export async function startRealGate(): Promise<GateUnderTest> {
     },
     stop: () => cluster.close(),
   };
-}
-
-function toInput({ images, pinned = [], ...rest }: GateCase['config']): GateInput {
-  const effectOf = (match: string) => (pinned.includes(match) ? 'pin' : 'gate');
-  return { ...rest, images: images.map((match) => ({ match, effect: effectOf(match) })) };
 }
 
 /** Away with the old one first, and see it gone: from then on, "in force" can only mean the new one. */
@@ -80,7 +74,17 @@ async function isInForce({ send: ask }: SyncCluster, namespace: string): Promise
 
 async function place(cluster: SyncCluster, old: RSyncManifest): Promise<void> {
   const { deletionTimestamp, ...metadata } = old.metadata;
-  await cluster.apply({ ...old, metadata });
+  const { status, ...rest } = old;
+  const placed = await cluster.apply({ ...rest, metadata });
+  if (status !== undefined) {
+    const path = `${pathOf(old)}/status`;
+    const { status: code, body } = await cluster.send({
+      method: 'PUT',
+      path,
+      body: { ...placed, status },
+    });
+    if (code >= 300) throw new Error(`${path}: ${JSON.stringify(body)}`);
+  }
   // Only the API server says that an object is being deleted; a finalizer keeps it.
   if (deletionTimestamp !== undefined) await cluster.send({ method: 'DELETE', path: pathOf(old) });
 }

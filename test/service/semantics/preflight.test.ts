@@ -25,12 +25,14 @@ async function start(options: SemanticsOptions = {}): Promise<string> {
 interface Asked {
   readonly identity?: string;
   readonly unmatched?: 'deny' | 'ignore';
+  readonly otherSources?: 'deny' | 'ignore';
   readonly unlisted?: readonly string[];
   readonly timeoutMs?: number;
   readonly connect?: (...args: Parameters<Fleet['connect']>) => ReturnType<Fleet['connect']>;
 }
 
-async function preflight({ identity = IDENTITY, unmatched = 'deny', ...rest }: Asked = {}) {
+async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
+  const { unmatched = 'deny', otherSources = 'ignore' } = rest;
   const { unlisted = [], timeoutMs = 30_000 } = rest;
   const { deps } = world;
   const member = { name: 'cluster-1', id: 'cluster-1', labels: {} };
@@ -42,7 +44,7 @@ async function preflight({ identity = IDENTITY, unmatched = 'deny', ...rest }: A
   let err = '';
   const run = (...args: string[]) =>
     checkFleet(args, {
-      open: async () => ({ ...deps, fleet, unmatched, identity }),
+      open: async () => ({ ...deps, fleet, unmatched, otherSources, identity }),
       out: (text) => (out += text),
       err: (text) => (err += text),
       timeoutMs,
@@ -99,6 +101,24 @@ describe('preflight of an RSync', () => {
       const found = await preflight({ unmatched });
       expect(found.code).toBe(code);
       expect(found.report.refused).toMatchObject(refused);
+    },
+  );
+
+  it.each([
+    ['deny', [{ because: 'other-source', sync: 'RepoSync/team-a/repo-sync' }]],
+    ['ignore', []],
+  ] as const)(
+    'refuses what announces nothing, under otherSources: %s',
+    async (otherSources, refused) => {
+      await start();
+      await world.create(
+        { sourceType: 'git', git: { repo: 'https://g.example', auth: 'none' } },
+        REPO,
+      );
+      const { report } = await preflight({ otherSources });
+      const silent = report.refused.filter(({ sync }: { sync: string }) => sync.startsWith('Repo'));
+      expect(silent).toMatchObject(refused);
+      expect(silent).toHaveLength(refused.length);
     },
   );
 

@@ -11,6 +11,7 @@ const FULL: readonly Row[] = [
   ['apiVersion: countersign.dev/v1\n', '«', 'apiVersion', 'missing'],
   ['apiVersion: countersign.dev/v1', 'apiVersion: «countersign.dev/v2', 'apiVersion', 'bad-value'],
   ['unmatched: deny', 'unmatched: «allow', 'unmatched', 'bad-value'],
+  ['unmatched: deny', 'unmatched: deny\notherSources: «allow', 'otherSources', 'bad-value'],
   ['unmatched: deny', '«unmached: deny', 'unmached', 'unknown-key'],
   ['unmatched: deny', '«__proto__: {}', '__proto__', 'unknown-key'],
   // fleet

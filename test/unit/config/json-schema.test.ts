@@ -68,6 +68,7 @@ describe('the JSON Schema', () => {
     const withDefault = [
       'registries',
       'unmatched',
+      'otherSources',
       'sweep',
       'access',
       'sweep.period',

@@ -42,7 +42,7 @@ describe('parseConfig() of the whole format', () => {
       },
       { match: '127.0.0.1:5000/configs/*', trust: 'open', effect: 'pin', downgrade: 'warn' },
     ]);
-    expect(config.unmatched).toBe('deny');
+    expect(config).toMatchObject({ unmatched: 'deny', otherSources: 'deny' });
   });
 
   it('reads the trust policies, files included', async () => {
@@ -173,7 +173,7 @@ describe('parseConfig() of what may be left out', () => {
     expect(config.images).toEqual([
       { match: '127.0.0.1:5000/configs/**', trust: 'release', effect: 'pin', downgrade: 'warn' },
     ]);
-    expect(config.unmatched).toBe('deny');
+    expect(config).toMatchObject({ unmatched: 'deny', otherSources: 'deny' });
     expect(config.sweep).toEqual({
       periodMs: 900_000,
       withdrawBrake: 0.05,

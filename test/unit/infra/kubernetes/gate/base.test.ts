@@ -13,6 +13,7 @@ it('gate/base/gate.yaml is what the renderer gives for the local world', () => {
     breakGlass: [LOCAL_ADMIN],
     images: [{ match: followedImages('127.0.0.1:5000'), effect: 'pin' as const }],
     unmatched: 'deny' as const,
+    otherSources: 'deny' as const,
   };
   // Render it again: npm run local, then npm run gate --silent -- .local/countersign.yaml
   expect(readFileSync(BASE, 'utf8')).toBe(renderGate(input, 'deny'));

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
-import { gatePolicy, gateRules, RULE_NAMES } from '#infra/kubernetes/gate/policy.ts';
+import { gatePolicy } from '#infra/kubernetes/gate/policy.ts';
 import { type GateMode, renderGate } from '#infra/kubernetes/gate/render.ts';
+import { gateRules, RULE_NAMES } from '#infra/kubernetes/gate/rules.ts';
 import { pinnedScope } from '#infra/kubernetes/gate/scope.ts';
 
 const INPUT: GateInput = {
@@ -11,6 +12,7 @@ const INPUT: GateInput = {
   breakGlass: ['oncall@acme.example'],
   images: [{ match: 'us-docker.pkg.dev/acme/configs/**', effect: 'gate' }],
   unmatched: 'ignore',
+  otherSources: 'deny',
 };
 
 const policySchema = z.object({
@@ -58,16 +60,15 @@ describe('renderGate()', () => {
     for (const { message } of policy.validations) expect(message).not.toMatch(/\n/);
   });
 
-  it('judges everything under deny, without a look at names', () => {
+  it('judges everything under deny, whatever its name', () => {
     const { variables } = render({ unmatched: 'deny' }).policy;
     expect(variables.find(({ name }) => name === 'inScope')?.expression).toBe('true');
-    expect(variables.map(({ name }) => name)).not.toContain('repository');
   });
 
   it('compares spec as a whole where nothing is pinned', () => {
     const leash = (images: GateInput['images']) =>
       render({ images }).policy.variables.find(({ name }) => name === 'leashed')?.expression;
-    expect(leash(rules('gate'))).toBe('variables.metadataKept && object.spec == oldObject.spec');
+    expect(leash(rules('gate'))).toBe('variables.metadataKept && variables.sameSpec');
     expect(leash(rules('pin'))).toContain('variables.imagePinned');
   });
 
@@ -116,6 +117,12 @@ describe('renderGate()', () => {
 describe('gateRules()', () => {
   it('has every rule once, in the order of its names', () => {
     expect(gateRules(INPUT).map(({ name }) => name)).toEqual(RULE_NAMES);
+  });
+
+  it('has none about sources that announce nothing under otherSources: ignore', () => {
+    const names = gateRules({ ...INPUT, otherSources: 'ignore' }).map(({ name }) => name);
+    const silent = ['other-source', 'no-announcement'];
+    expect(names).toEqual(RULE_NAMES.filter((name) => !silent.includes(name)));
   });
 
   it('can be left out of a policy one by one', () => {
