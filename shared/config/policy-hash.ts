@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '#shared/core/digest.ts';
-import type { Authority, TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
+import type { Authority, KeySource, TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { readPublicKey } from './public-key.ts';
 
@@ -25,10 +25,13 @@ function hashable(authority: Authority): unknown {
   const { trustedRoot } = authority;
   const root = trustedRoot === undefined ? {} : { trustedRoot: hashableRoot(trustedRoot) };
   if (authority.type === 'keyless') return { ...authority, ...root };
-  return { ...authority, key: hashableKey(authority.key), ...root };
+  const { key } = authority;
+  const hash = 'pem' in key && key.hash !== undefined ? { hash: key.hash } : {};
+  return { ...authority, key: { ...hashableKey(key), ...hash }, ...root };
 }
 
-function hashableKey(source: { readonly pem: string } | { readonly kms: string }): unknown {
+/** Without its hash: one key under two hashes is one signer. */
+function hashableKey(source: KeySource): object {
   if ('kms' in source) return source;
   const key = readPublicKey(source.pem);
   return { spki: 'der' in key ? key.der.toString('base64') : source.pem };

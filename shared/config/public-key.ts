@@ -28,6 +28,12 @@ export function readPublicKey(text: string): PublicKey {
   }
 }
 
+/** Whether a key leaves it open which hash it signs with: `hash` in the config says it. */
+export function hasManyHashes(pem: string): boolean {
+  const { asymmetricKeyType: type } = createPublicKey(pem);
+  return type === 'ec' || type === 'rsa';
+}
+
 /** One encoding for one key: SPKI has several for the same point of a curve, JWK has one. */
 function normalise(key: KeyObject): KeyObject {
   try {

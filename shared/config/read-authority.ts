@@ -1,10 +1,15 @@
 import * as z from 'zod';
-import type { Authority, KeySource, TrustedRootSource } from '#shared/core/policy.ts';
+import type {
+  Authority,
+  KeySource,
+  SignatureHash,
+  TrustedRootSource,
+} from '#shared/core/policy.ts';
 import { oidOfClaim } from './certificate-claims.ts';
 import { MAX_KEY_BYTES, MAX_TRUSTED_ROOT_BYTES } from './limits.ts';
 import { type ConfigSource, readNamed } from './named-file.ts';
 import type { Finding } from './problem.ts';
-import { readPublicKey } from './public-key.ts';
+import { hasManyHashes, readPublicKey } from './public-key.ts';
 import type { AuthorityInput } from './schema-authority.ts';
 import { findCompileProblem } from './subject-pattern.ts';
 
@@ -57,19 +62,30 @@ async function readKey(
   report: Report,
 ): Promise<KeySource | undefined> {
   if (key?.kms !== undefined) return { kms: key.kms };
-  if (key?.pem !== undefined) return checkKey(key.pem, ['key', 'pem'], report);
+  if (key?.pem !== undefined) return checkKey(key.pem, key.hash, ['key', 'pem'], report);
   if (key?.file === undefined) return undefined;
   const path = ['key', 'file'];
   const content = await readNamed(source, key.file, MAX_KEY_BYTES);
-  if ('text' in content) return checkKey(content.text, path, report);
+  if ('text' in content) return checkKey(content.text, key.hash, path, report);
   report({ path, kind: 'file', ...content });
   return undefined;
 }
 
-function checkKey(text: string, path: string[], report: Report): KeySource | undefined {
+function checkKey(
+  text: string,
+  hash: SignatureHash | undefined,
+  path: string[],
+  report: Report,
+): KeySource | undefined {
   const key = readPublicKey(text);
-  if ('pem' in key) return { pem: key.pem };
-  report({ path, kind: 'bad-value', ...key });
+  if (!('pem' in key)) {
+    report({ path, kind: 'bad-value', ...key });
+    return undefined;
+  }
+  if (hash === undefined) return { pem: key.pem };
+  if (hasManyHashes(key.pem)) return { pem: key.pem, hash };
+  const problem = 'Means nothing for this key, whose kind has one hash';
+  report({ path: ['key', 'hash'], kind: 'conflict', problem, fix: 'Remove it' });
   return undefined;
 }
 

@@ -32,8 +32,15 @@ const key = z
     kms: kmsUriSchema().exactOptional().meta({
       description: 'A Cloud KMS key by its version',
     }),
+    hash: z
+      .enum(['sha256', 'sha384', 'sha512'])
+      .exactOptional()
+      .describe(
+        'For ECDSA and RSA keys as pem or file: the only hash that the key signs with; without it sha256, sha384 and sha512 are tried',
+      ),
   })
   .superRefine(finding(exactlyOne(['pem', 'file', 'kms'])), ALWAYS)
+  .superRefine(finding(hashOfKms), ALWAYS)
   .meta({
     description: 'A public key: exactly one of pem, file and kms',
     ...oneOf(['pem', 'file', 'kms']),
@@ -139,6 +146,12 @@ function* anchored(text: unknown): ReturnType<Check> {
   const problem = findAnchorProblem(text);
   const fix = 'Write ^…$ with alternatives in a group: ^https://github\\.com/acme/(?:a|b)$';
   if (problem !== undefined) yield { kind: 'bad-value', problem, fix };
+}
+
+function* hashOfKms(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'kms') === undefined || fieldOf(value, 'hash') === undefined) return;
+  const problem = 'Is said by the version of a Cloud KMS key';
+  yield { path: ['hash'], kind: 'conflict', problem, fix: 'Remove it' };
 }
 
 function* knownClaims(value: unknown): ReturnType<Check> {

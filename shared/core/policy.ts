@@ -29,8 +29,15 @@ export interface KeyAuthority {
   readonly trustedRoot?: TrustedRootSource;
 }
 
-/** A public key: its PEM text, or the `gcpkms://…/cryptoKeyVersions/N` URI it is fetched from. */
-export type KeySource = { readonly pem: string } | { readonly kms: string };
+/**
+ * A public key: its PEM text, or the `gcpkms://…/cryptoKeyVersions/N` URI it is fetched from. `hash` is the only one
+ * that the key signs with; absent, every hash that such a key signs with is tried.
+ */
+export type KeySource =
+  | { readonly pem: string; readonly hash?: SignatureHash }
+  | { readonly kms: string };
+
+export type SignatureHash = 'sha256' | 'sha384' | 'sha512';
 
 export interface KeylessAuthority {
   readonly type: 'keyless';

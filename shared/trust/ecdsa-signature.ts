@@ -1,9 +1,29 @@
+import type { KeyObject } from 'node:crypto';
+
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 
+/** By curve: the bytes of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5). */
+const NUMBER_BYTES: ReadonlyMap<string | undefined, number> = new Map([
+  ['prime256v1', 32],
+  ['secp384r1', 48],
+  ['secp521r1', 66],
+]);
+
 /**
- * Whether the bytes are DER of two integers (RFC 3279 section 2.2.3): P1363, which other tools write, is not. The
- * numbers are left to OpenSSL.
+ * How an ECDSA signature by `key` is spelt: DER, or the two numbers side by side at their full length (P1363, as WebCrypto
+ * writes it); undefined when it is neither. What is DER is not P1363, as `cosign verify` reads it; cosign also takes
+ * P1363 of other lengths, which would be many spellings of one signature.
+ */
+export function encodingOf(signature: Buffer, key: KeyObject): 'der' | 'ieee-p1363' | undefined {
+  if (isEcdsaSignature(signature)) return 'der';
+  const bytes = NUMBER_BYTES.get(key.asymmetricKeyDetails?.namedCurve);
+  return bytes !== undefined && signature.length === 2 * bytes ? 'ieee-p1363' : undefined;
+}
+
+/**
+ * Whether the bytes are DER of two integers (RFC 3279 section 2.2.3). The numbers are left to OpenSSL, which refuses
+ * longer spellings of them, and those out of range.
  */
 export function isEcdsaSignature(bytes: Buffer): boolean {
   const body = contentOf(bytes, SEQUENCE);

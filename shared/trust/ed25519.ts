@@ -7,6 +7,7 @@ const SIGNATURE_BYTES = 64;
 
 /** Ed25519 as Cloud KMS signs. */
 export const PURE_ED25519: SignatureAlgorithm = {
+  name: 'Ed25519',
   isShaped: (signature) => signature.length === SIGNATURE_BYTES,
   verify: (bytes, key, signature) => verify(null, bytes, key, signature),
 };

@@ -17,10 +17,12 @@ export function createKeyLoader(deps: { readonly kms?: KmsDeps } = {}): KeyLoade
   const loadKmsKey = deps.kms === undefined ? undefined : createKmsKeys(deps.kms);
   return async function loadKey(source, owner) {
     if ('kms' in source) return (loadKmsKey ?? refuseKms)(source.kms, owner);
-    const known = loaded.get(source.pem);
+    const { pem, hash } = source;
+    const id = `${hash ?? 'any'} ${pem}`;
+    const known = loaded.get(id);
     if (known !== undefined) return known;
-    const key = readPublicKey(source.pem, owner);
-    loaded.set(source.pem, key);
+    const key = readPublicKey(pem, owner, hash === undefined ? {} : { hash });
+    loaded.set(id, key);
     return key;
   };
 }

@@ -43,7 +43,7 @@ export function createKmsKeys(deps: KmsDeps): (uri: string, owner: string) => Pr
 async function loadAfresh(uri: string, owner: string, deps: KmsDeps): Promise<TrustedKey> {
   const { pem, algorithm: name } = await fetchKmsKey(uri, owner, deps);
   const algorithm = findKmsAlgorithm(name);
-  const trusted = await readPublicKey(pem, owner, algorithm?.rsa);
+  const trusted = await readPublicKey(pem, owner, algorithm?.scheme);
   if (algorithm === undefined) {
     const shown = JSON.stringify(name.slice(0, 64));
     const fix = 'make a key version with EC_SIGN_P256_SHA256';

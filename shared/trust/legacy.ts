@@ -1,6 +1,6 @@
 import type { Digest } from '#shared/core/digest.ts';
 
-import { decodeBase64 } from './base64.ts';
+import { decodeWrappedBase64 } from './base64.ts';
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { type Layer, payloadSchema } from './schema.ts';
 import { parseJson } from './strict-json.ts';
@@ -18,7 +18,8 @@ export function readLegacySignature(
   payload: Uint8Array,
   subject: Digest,
 ): Evidence | Refusal {
-  const signature = decodeBase64(layer.annotations?.[SIGNATURE] ?? '');
+  // `base64 | cosign attach signature` stores the text as it came (cosign, "Signing with a KMS key by hand").
+  const signature = decodeWrappedBase64(layer.annotations?.[SIGNATURE] ?? '');
   if (signature === undefined) {
     return refuse('malformed', `Annotation ${SIGNATURE} is missing or not base64`);
   }

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 
 import { CountersignError } from '#shared/core/errors.ts';
 
-import { chooseAlgorithm, type RsaScheme, type SignatureAlgorithm } from './algorithms.ts';
+import { chooseAlgorithm, type SignatureAlgorithm, type SignatureScheme } from './algorithms.ts';
 import type { Refusal } from './candidate.ts';
 import { loadEd25519 } from './ed25519.ts';
 
@@ -20,13 +20,13 @@ export interface TrustedKey {
 const PUBLIC_KEY = /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]+-----END PUBLIC KEY-----$/;
 
 /**
- * Reads one PEM block; `rsa` is how an RSA key signs where its owner says so. Rejects with `bad-config` that names
+ * Reads one PEM block; `scheme` is how the key signs where its owner says so. Rejects with `bad-config` that names
  * `owner` and never shows what was given.
  */
 export async function readPublicKey(
   pem: string,
   owner: string,
-  rsa?: RsaScheme,
+  scheme?: SignatureScheme,
 ): Promise<TrustedKey> {
   const text = pem.trim();
   // Node derives the public key from a private one without a word: a leaked private key must not look right.
@@ -38,7 +38,7 @@ export async function readPublicKey(
   const spki = key.export({ type: 'spki', format: 'der' });
   const hint = createHash('sha256').update(spki).digest('base64');
   const algorithm =
-    key.asymmetricKeyType === 'ed25519' ? await loadEd25519() : chooseAlgorithm(key, rsa);
+    key.asymmetricKeyType === 'ed25519' ? await loadEd25519() : chooseAlgorithm(key, scheme);
   return { key, hint, thumbprint: thumbprintOf(key), algorithm };
 }
 

@@ -10,12 +10,22 @@ const COMMAND = ['test/unit/functions/cli'];
 export const KEY_MUTATIONS: readonly Mutation[] = [
   ...(
     [
-      ['P-384 is hashed with SHA-384', "['secp384r1', 'sha384']", "['secp384r1', 'sha256']"],
-      ['P-521 is hashed with SHA-512', "['secp521r1', 'sha512']", "['secp521r1', 'sha256']"],
+      ['P-384 signs with SHA-256 too', "['sha384', 'sha256', 'sha512']", "['sha384', 'sha512']"],
+      ['P-521 signs with SHA-512 too', "['sha512', 'sha256', 'sha384']", "['sha256', 'sha384']"],
+      [
+        'a hash that is pinned is the only one of ECDSA',
+        'createEcdsa(curve, hash === undefined ? hashes : [hash])',
+        'createEcdsa(curve, hash === undefined ? hashes : [hash, ...hashes])',
+      ],
+      [
+        'a hash that is pinned is the only one of RSA',
+        'pinned === undefined ? RSA_HASHES : [pinned]',
+        'pinned === undefined ? RSA_HASHES : [pinned, ...RSA_HASHES]',
+      ],
       ['RSA has 2048 bits', 'MIN_RSA_BITS = 2048', 'MIN_RSA_BITS = 1024'],
       ['RSA has a large exponent', 'exponent >= MIN_RSA_EXPONENT', 'exponent >= 1n'],
-      ['RSA signs with PKCS #1', "padding: 'pkcs1', hash", "padding: 'pss', hash"],
-      ['RSA-PSS needs a strong hash', '!RSA_HASHES.has(hash)', "hash === ''"],
+      ['RSA signs with PKCS #1', "{ padding = 'pkcs1', hash }", "{ padding = 'pss', hash }"],
+      ['RSA-PSS needs a strong hash', 'if (own === undefined) {', "if (type === 'dsa') {"],
       [
         'RSA signatures are as long as the modulus',
         'signature.length === Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8)',
@@ -23,8 +33,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'curves that are not known are refused',
-        "type === 'ec' && hash !== undefined",
-        "type === 'ec'",
+        'const hashes = ECDSA_HASHES.get(curve);',
+        "const hashes = ECDSA_HASHES.get(curve) ?? ['sha256' as const];",
       ],
     ] as const
   ).map(([guarantee, find, replace]) => ({
@@ -54,6 +64,20 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
     find: 'body === undefined || body.rest.length > 0',
     replace: 'body === undefined',
     tests: KEYS,
+  },
+  {
+    guarantee: 'keys: P1363 has the length of its curve',
+    file: 'shared/trust/ecdsa-signature.ts',
+    find: 'bytes !== undefined && signature.length === 2 * bytes',
+    replace: 'bytes !== undefined && signature.length > 1',
+    tests: KEYS,
+  },
+  {
+    guarantee: 'keys: white space that cosign does not pass over is none',
+    file: 'shared/trust/base64.ts',
+    find: '/[\\r\\n]/g',
+    replace: '/\\s/g',
+    tests: ['test/hostile/trust.test.ts'],
   },
   {
     guarantee: 'keys: an ECDSA signature is not longer than its bytes',
@@ -100,7 +124,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'KMS: the algorithm is that of the version',
     file: 'shared/trust/kms-keys.ts',
-    find: 'readPublicKey(pem, owner, algorithm?.rsa)',
+    find: 'readPublicKey(pem, owner, algorithm?.scheme)',
     replace: 'readPublicKey(pem, owner)',
     tests: KMS,
   },

@@ -7,6 +7,7 @@ import {
   OTHER,
   release,
   untrusted,
+  verified,
   pushPayload,
   spoiltBundle,
   envelope,
@@ -120,11 +121,16 @@ export const BYTES_CASES: readonly TrustCase[] = [
   ...(
     [
       ['white space', (good: string) => ` ${good}`, 'malformed'],
-      ['a line break', (good: string) => `${good.slice(0, 8)}\n${good.slice(8)}`, 'malformed'],
+      ['a tab', (good: string) => `${good.slice(0, 8)}\t${good.slice(8)}`, 'malformed'],
+      ['a blank between', (good: string) => `${good.slice(0, 8)} ${good.slice(8)}`, 'malformed'],
+      ['a form feed', (good: string) => `${good}\f`, 'malformed'],
+      ['a next-line character', (good: string) => `${good}\u0085`, 'malformed'],
+      ['a line separator', (good: string) => `${good}\u2028`, 'malformed'],
+      ['no padding', (good: string) => good.replaceAll('=', '').slice(0, -1), 'malformed'],
+      ['line breaks alone', () => '\r\n', 'malformed'],
       ['junk after it', (good: string) => `${good}!!`, 'malformed'],
       ['the URL alphabet', () => '-_-_', 'malformed'],
       ['nothing', () => '', 'malformed'],
-      ['a P1363 signature', () => p1363(Buffer.from(legacyPayload(VICTIM))), 'bad-signature'],
       ['one byte', () => 'MA==', 'bad-signature'],
     ] as const
   ).map(
@@ -142,7 +148,31 @@ export const BYTES_CASES: readonly TrustCase[] = [
   ),
   ...(
     [
+      ['wrapped', (good: string) => good.replaceAll(/.{20}/g, '$&\n')],
+      ['ended by a line', (good: string) => `${good}\n`],
+      ['wrapped as Windows does', (good: string) => `${good.replaceAll(/.{20}/g, '$&\r\n')}\r\n`],
+      ['P1363', () => p1363(Buffer.from(legacyPayload(VICTIM)))],
+    ] as const
+  ).map(
+    ([what, spell]): TrustCase => ({
+      fact: 29,
+      name: `a legacy signature whose base64 is ${what}, as cosign reads it`,
+      advisory: 'cosign verify accepts it',
+      arrange: (registry) => {
+        const bytes = Buffer.from(legacyPayload(VICTIM));
+        pushPayload(
+          registry,
+          bytes,
+          spell(sign('sha256', bytes, release.privateKey).toString('base64')),
+        );
+      },
+      expected: verified,
+    }),
+  ),
+  ...(
+    [
       ['white space', ' TUVR', 'malformed'],
+      ['a line break', 'TUVR\n', 'malformed'],
       ['nothing', '', 'malformed'],
       ['one byte', 'MA==', 'bad-signature'],
     ] as const

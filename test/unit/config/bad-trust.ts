@@ -140,6 +140,19 @@ export const BAD_TRUST: readonly Row[] = [
     `${RELEASE}.authorities[0].key.secret`,
     'unknown-key',
   ],
+  [`{ ${KMS} }`, `{ ${KMS}, hash: «sha256 }`, `${RELEASE}.authorities[0].key.hash`, 'conflict'],
+  [
+    'file: release.pub',
+    'file: release.pub, hash: «sha1',
+    `${RELEASE}.authorities[1].key.hash`,
+    'bad-value',
+  ],
+  [
+    'file: release.pub',
+    'file: release.pub, hash: «256',
+    `${RELEASE}.authorities[1].key.hash`,
+    'bad-value',
+  ],
   ['/cryptoKeyVersions/1', '', `${RELEASE}.authorities[0].key.kms`, 'bad-value'],
   [
     '/cryptoKeyVersions/1',

@@ -93,6 +93,7 @@ describe('helpFor()', () => {
       'pem',
       'file',
       'kms',
+      'hash',
     ]);
     expect(helpFor(['access', 'push', 'mode'], schema).choices).toEqual([
       'iam',

@@ -1,7 +1,8 @@
-import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
+import type { SignatureHash } from '#shared/core/policy.ts';
 import { chooseAlgorithm } from '#shared/trust/algorithms.ts';
 import { isEcdsaSignature } from '#shared/trust/ecdsa-signature.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
@@ -17,18 +18,25 @@ import type { KeyKind } from '#test/fakes/key-kinds.ts';
 import { createMemoryRegistry, digestOf } from '#test/fakes/memory-registry.ts';
 
 const REPOSITORY = 'registry.example/configs/platform';
+type SignWith = (bytes: Buffer, key: SigningKey) => Buffer;
 const DIGEST = digestOf(Buffer.from('image'));
 
 async function outcomeOf(
   signer: SigningKey,
   trusted = signer,
   signWith: typeof signLegacy | typeof signBundle = signLegacy,
+  hash?: SignatureHash,
 ) {
   const registry = createMemoryRegistry();
   signWith(registry, REPOSITORY, DIGEST, signer);
   const verifier = createVerifier({ registry, keys: createKeyLoader(), now: () => 0 });
   const subject = { repository: REPOSITORY, digest: DIGEST };
-  const verdict = await verifier.verify(subject, keyPolicy([trusted]));
+  const policy = keyPolicy([trusted]);
+  const [authority] = policy.authorities;
+  if (authority?.type !== 'key') throw new Error('a policy of a key has one');
+  const key = hash === undefined ? { pem: trusted.pem } : { pem: trusted.pem, hash };
+  const pinned = { ...policy, authorities: [{ ...authority, key }] };
+  const verdict = await verifier.verify(subject, pinned);
   if (verdict.status === 'verified') return 'verified';
   return verdict.status === 'untrusted' ? verdict.candidates[0]?.reason : verdict.status;
 }
@@ -55,23 +63,116 @@ describe('a signature by a key', () => {
     await expect(outcomeOf(other, key)).resolves.toBe('wrong-key');
   });
 
-  const swaps: readonly [string, KeyKind, (bytes: Buffer, key: SigningKey) => Buffer][] = [
-    ['P-384', 'P-384', (bytes, key) => sign('sha256', bytes, key.privateKey)],
-    ['P-521', 'P-521', (bytes, key) => sign('sha256', bytes, key.privateKey)],
-    ['P-256', 'P-256', (bytes, key) => sign('sha512', bytes, key.privateKey)],
-    ['RSA', 'RSA 2048', (bytes, key) => sign('sha1', bytes, key.privateKey)],
-    ['RSA', 'RSA 2048', (bytes, key) => sign('sha512', bytes, key.privateKey)],
+  const hashes = ['sha256', 'sha384', 'sha512'] as const;
+  const hashed =
+    (hash: string): SignWith =>
+    (bytes, { privateKey }) =>
+      sign(hash, bytes, privateKey);
+  const p1363 =
+    (hash: string): SignWith =>
+    (bytes, { privateKey }) =>
+      sign(hash, bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const made: readonly (readonly [string, KeyKind, SignWith])[] = hashes.flatMap((hash) => [
+    ...(['P-256', 'P-384', 'P-521', 'RSA 2048', 'RSA 4096'] as const).map(
+      (kind) => [`${hash}`, kind, hashed(hash)] as const,
+    ),
+    ...(['P-256', 'P-384', 'P-521'] as const).map(
+      (kind) => [`${hash} in P1363`, kind, p1363(hash)] as const,
+    ),
+  ]);
+  it.each(made)(
+    'with %s of %s verifies in both forms, and by no other key',
+    async (_, kind, by) => {
+      const key = createSigningKey(kind);
+      const signer = { ...key, sign: (bytes: Buffer) => by(bytes, key) };
+      await expect(outcomeOf(signer, key)).resolves.toBe('verified');
+      await expect(outcomeOf(signer, key, signBundle)).resolves.toBe('verified');
+      await expect(outcomeOf(signer, createSigningKey(kind))).resolves.toBe('wrong-key');
+    },
+  );
+
+  it.each(made)(
+    'with %s of %s counts where the policy pins that hash alone',
+    async (name, kind, by) => {
+      const key = createSigningKey(kind);
+      const signer = { ...key, sign: (bytes: Buffer) => by(bytes, key) };
+      for (const hash of hashes) {
+        const outcome = name.startsWith(hash) ? 'verified' : 'wrong-key';
+        await expect(outcomeOf(signer, key, signLegacy, hash)).resolves.toBe(outcome);
+      }
+    },
+  );
+
+  const swaps: readonly [string, KeyKind, SignWith][] = [
+    ['P-256 with SHA-1', 'P-256', (bytes, key) => sign('sha1', bytes, key.privateKey)],
+    ['P-384 with SHA-224', 'P-384', (bytes, key) => sign('sha224', bytes, key.privateKey)],
+    ['P-256 with SHA3-256', 'P-256', (bytes, key) => sign('sha3-256', bytes, key.privateKey)],
+    ['RSA with SHA-1', 'RSA 2048', (bytes, key) => sign('sha1', bytes, key.privateKey)],
+    ['RSA with SHA-224', 'RSA 2048', (bytes, key) => sign('sha224', bytes, key.privateKey)],
     [
-      'RSA',
+      'RSA with PSS',
       'RSA 2048',
       (bytes, { privateKey }) =>
         sign('sha256', bytes, { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING }),
     ],
+    [
+      'P-256 over the digest in place of the bytes',
+      'P-256',
+      (bytes, key) => sign('sha256', createHash('sha256').update(bytes).digest(), key.privateKey),
+    ],
   ];
-  it.each(swaps)('of %s made with another hash or padding does not', async (_, kind, signWith) => {
+  it.each(swaps)('of %s does not', async (_, kind, signWith) => {
     const key = createSigningKey(kind);
     const swapped = { ...key, sign: (bytes: Buffer) => signWith(bytes, key) };
     await expect(outcomeOf(swapped, key)).resolves.toBe('wrong-key');
+  });
+
+  // Bytes of r and s, of n, and of what is next to them: none is a second spelling of a good signature.
+  const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const number = (value: bigint, bytes = 32): Buffer =>
+    Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex');
+  const value = (bytes: Buffer): bigint => BigInt(`0x${bytes.toString('hex')}`);
+  const der = (...numbers: readonly Buffer[]): Buffer => {
+    const body = Buffer.concat(
+      numbers.map((one) => Buffer.concat([Buffer.from([2, one.length]), one])),
+    );
+    return Buffer.concat([Buffer.from([0x30, body.length]), body]);
+  };
+  const spelt: readonly [string, (r: bigint, s: bigint) => Buffer, string][] = [
+    [
+      'one byte short',
+      (r, s) => Buffer.concat([number(r), number(s)]).subarray(1),
+      'bad-signature',
+    ],
+    [
+      'one byte long',
+      (r, s) => Buffer.concat([number(r), number(s), number(0n, 1)]),
+      'bad-signature',
+    ],
+    ['padded to P-384', (r, s) => Buffer.concat([number(r, 48), number(s, 48)]), 'bad-signature'],
+    ['r of zero', (_, s) => Buffer.concat([number(0n), number(s)]), 'wrong-key'],
+    ['s of zero', (r) => Buffer.concat([number(r), number(0n)]), 'wrong-key'],
+    ['r of n', (_, s) => Buffer.concat([number(N), number(s)]), 'wrong-key'],
+    ['s more by n, in DER', (r, s) => der(number(r, 33), number(s + N, 33)), 'wrong-key'],
+    ['r more by n, in DER', (r, s) => der(number(r + N, 33), number(s, 33)), 'wrong-key'],
+    ['r less than zero', (r, s) => der(number(2n ** 256n - r), number(s, 33)), 'wrong-key'],
+    ['numbers swapped', (r, s) => Buffer.concat([number(s), number(r)]), 'wrong-key'],
+    [
+      'numbers with a zero too many, in DER',
+      (r, s) => der(number(r, 34), number(s, 34)),
+      'wrong-key',
+    ],
+  ];
+  it.each(spelt)('of P-256 with %s is no signature', async (_, spell, outcome) => {
+    const key = createSigningKey();
+    const misspelt = {
+      ...key,
+      sign(bytes: Buffer) {
+        const good = sign('sha256', bytes, { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+        return spell(value(good.subarray(0, 32)), value(good.subarray(32)));
+      },
+    };
+    await expect(outcomeOf(misspelt, key)).resolves.toBe(outcome);
   });
 
   it.each(AS_COSIGN)('of %s is refused when it is not shaped like one', async (kind) => {
