@@ -47,7 +47,7 @@ function buildPolicy(
   input: PolicyInput,
   authorities: readonly Authority[],
 ): TrustPolicy {
-  const { format, signatureRepository, attestations, allowUnsigned } = input;
+  const { format, signatureRepository, attestations, signatures, allowUnsigned } = input;
   const policy = {
     name,
     require: input.require ?? authorities.length,
@@ -55,6 +55,8 @@ function buildPolicy(
     format,
     ...(signatureRepository === undefined ? {} : { signatureRepository }),
     attestations,
+    // Left out where it is the default, so that policies keep the hash they had.
+    ...(signatures === 'attested' ? { signatures } : {}),
     allowUnsigned,
   };
   return { ...policy, hash: hashPolicy(policy) };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseReference } from '#shared/core/reference.ts';
-import { type Check, ALWAYS, atMost, distinct, fieldOf, finding } from './check.ts';
+import { type Check, ALWAYS, atMost, distinct, fieldOf, finding, isRecord } from './check.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
 import { nameSchema, wordSchema } from './names.ts';
@@ -77,6 +77,12 @@ export const policySchema = z
       .max(MAX_ATTESTATIONS)
       .default([])
       .describe('Attestations, each of which is required'),
+    signatures: z
+      .enum(['required', 'attested'])
+      .default('required')
+      .describe(
+        'Whether a signature is required beside the attestations (default), or a required attestation by an authority counts as its signature',
+      ),
     allowUnsigned: z
       .boolean()
       .default(false)
@@ -84,6 +90,7 @@ export const policySchema = z
   })
   .superRefine(finding(authoritiesOrOpen), ALWAYS)
   .superRefine(finding(requireWithinReach), ALWAYS)
+  .superRefine(finding(attestedSignatures), ALWAYS)
   .describe('Whose signatures make a digest acceptable');
 
 /** The trust policies by name. */
@@ -120,6 +127,26 @@ function* authoritiesOrOpen(value: unknown): ReturnType<Check> {
     const problem = 'Contradicts allowUnsigned: true';
     yield { path: [field], kind: 'conflict', problem, fix: `Remove ${field} or allowUnsigned` };
   }
+}
+
+/** An attestation that nothing asks for would count for whatever its signer attests of anything. */
+function* attestedSignatures(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'signatures') !== 'attested') return;
+  const attestations = fieldOf(value, 'attestations');
+  if (attestations === undefined || isEmptyList(attestations)) {
+    const problem = 'Takes attestations for signatures, and requires none';
+    const fix = 'Add attestations, or remove signatures';
+    yield { path: ['signatures'], kind: 'conflict', problem, fix };
+  }
+  const authorities = fieldOf(value, 'authorities');
+  const claiming = (Array.isArray(authorities) ? authorities : []).some((authority) => {
+    const annotations = fieldOf(authority, 'annotations');
+    return isRecord(annotations) && Object.keys(annotations).length > 0;
+  });
+  if (!claiming) return;
+  const problem = 'Contradicts the annotations of an authority, which attestations do not have';
+  const fix = 'Remove the annotations, or signatures: attested';
+  yield { path: ['signatures'], kind: 'conflict', problem, fix };
 }
 
 function isEmptyList(value: unknown): boolean {

@@ -6,13 +6,15 @@ export interface TrustPolicy {
   readonly name: string;
   /** `sha256:<hex>` over everything below, key bytes included: part of every cache key and of the receipt. */
   readonly hash: string;
-  /** How many distinct authorities must verify. */
+  /** How many distinct signers must verify, each for an authority of its own. */
   readonly require: number;
   readonly authorities: readonly Authority[];
   readonly format: 'any' | 'bundle' | 'legacy';
   /** Normalised `host/path` where signatures are looked for beside the image's own repository. */
   readonly signatureRepository?: string;
   readonly attestations: readonly AttestationRule[];
+  /** A required attestation by an authority is its signature; absent: only a signature is. */
+  readonly signatures?: 'attested';
   readonly allowUnsigned: boolean;
 }
 

@@ -8,17 +8,18 @@ import type { TrustRootLoader } from './trust-roots.ts';
 /** One authority of a policy, ready to look at evidence. */
 export interface AuthorityCheck {
   readonly name: string;
-  /** Two authorities with the same principal are one: names alone do not make them distinct. */
-  readonly principal: string;
   /** A look takes milliseconds: others get their turn after each. */
   readonly slow?: boolean;
   /** Never throws for what was pushed. */
   readonly check: (evidence: Evidence) => Acceptance | Refusal;
 }
 
-/** Who signed, as this authority knows it: a key's hint or a certificate's identity. */
+/** Who signed, as this authority knows it. */
 export interface Acceptance {
+  /** For people: a key's hint or a certificate's identity. */
   readonly identity: string;
+  /** All that the signer is known by, whatever the rule that it fits: `require` counts signers. Absent: `identity`. */
+  readonly signer?: readonly string[];
 }
 
 export interface AuthorityDeps {

@@ -3,7 +3,7 @@ import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/ve
 
 import { isSignatureAccepted } from './judge.ts';
 
-type Explained = Pick<TrustPolicy, 'name' | 'require' | 'authorities' | 'format'>;
+type Explained = Pick<TrustPolicy, 'name' | 'require' | 'authorities' | 'format' | 'signatures'>;
 
 /**
  * Why a candidate does not count and what to do, by reason: the nearest to a signature that counts comes first, for it
@@ -73,7 +73,7 @@ export function explainCandidate(outcome: CandidateOutcome): string {
 
 function explainUntrusted(outcomes: readonly CandidateOutcome[], policy: Explained): string {
   const { authorities, require } = policy;
-  const accepting = outcomes.filter(isSignatureAccepted);
+  const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
   const signers = new Set(accepting.map(({ authority }) => authority));
   const lacking = outcomes.find(({ source, reason }) => source === 'policy' && reason);
   if (signers.size >= require && lacking !== undefined) {

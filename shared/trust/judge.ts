@@ -5,38 +5,71 @@ import type { CandidateOutcome, Verdict } from '#shared/core/verdict.ts';
 
 import { describeRule, matchRules } from './attestation-rules.ts';
 import type { Acceptance, AuthorityCheck } from './authority.ts';
-import { type Candidate, type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
+import { type Candidate, type Evidence, isRefusal, type Refusal } from './candidate.ts';
+import { countSigners, type Signed } from './count-signers.ts';
 import { CHECKS_PER_TURN } from './limits.ts';
 
 type Rules = readonly AttestationRule[];
 
 /**
  * The verdict on everything that was found: every authority looks at every candidate, so that junk beside a good
- * signature denies nothing, and each principal counts once however often it signed or is named. Each attestation rule
- * needs one attestation by any authority; an attestation is nobody's signature.
+ * signature denies nothing, and each signer counts for one authority, however often it signed and however many rules
+ * it fits. Each attestation rule needs one attestation by any authority; an attestation is a signature only under
+ * `signatures: attested`.
  */
 export async function judge(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
-  policy: Pick<TrustPolicy, 'require' | 'allowUnsigned' | 'attestations'>,
+  policy: Judged,
 ): Promise<Verdict> {
   const { attestations: rules } = policy;
-  const { outcomes, met } = await examine(candidates, countOnce(authorities), rules);
-  if (policy.allowUnsigned && outcomes.every(isNoSignature)) {
+  const { seen, met } = await examine(candidates, authorities, rules);
+  if (policy.allowUnsigned && seen.every(({ outcome }) => isNoSignature(outcome))) {
+    const outcomes = seen.map(({ outcome }) => outcome);
     return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
   }
-  if (outcomes.length === 0) return { status: 'unsigned' };
-  const accepting = new Set(outcomes.filter(isSignatureAccepted).map(({ authority }) => authority));
-  const names = new Set(authorities.map(({ name }) => name));
-  const verified = [...names].filter((name) => accepting.has(name));
+  if (seen.length === 0) return { status: 'unsigned' };
+  const names = [...new Set(authorities.map(({ name }) => name))];
+  const { satisfied, counted } = countSigners(names, acceptedOf(seen, policy));
+  const outcomes = seen.map((one) => countOnce(one, counted));
   const missing = rules.filter((rule) => !met.has(rule)).map(lacking);
-  if (verified.length >= policy.require && missing.length === 0) {
-    return { status: 'verified', authorities: verified, candidates: outcomes };
+  if (satisfied.length >= policy.require && missing.length === 0) {
+    return { status: 'verified', authorities: satisfied, candidates: outcomes };
   }
-  if (verified.length === 0 && outcomes.every(({ reason }) => reason === undefined)) {
+  if (satisfied.length === 0 && outcomes.every(({ reason }) => reason === undefined)) {
     missing.push(LACKS_SIGNATURE);
   }
   return { status: 'untrusted', candidates: [...outcomes, ...missing] };
+}
+
+type Judged = Pick<TrustPolicy, 'require' | 'allowUnsigned' | 'attestations' | 'signatures'>;
+
+/** One outcome, and the names of its signer where an authority accepted it. */
+interface Seen {
+  readonly outcome: CandidateOutcome;
+  readonly signer: readonly string[];
+}
+
+function acceptedOf(seen: readonly Seen[], policy: Judged): readonly Signed[] {
+  return seen.flatMap(({ outcome, signer }) => {
+    const { authority } = outcome;
+    return authority !== undefined && isSignatureAccepted(outcome, policy)
+      ? [{ authority, signer }]
+      : [];
+  });
+}
+
+/** Where the signer was counted for another authority, the acceptance says so. */
+function countOnce({ outcome }: Seen, counted: ReadonlyMap<string, string>): CandidateOutcome {
+  const { authority = '', reason } = outcome;
+  const other = counted.get(authority);
+  if (reason !== undefined || other === undefined) return outcome;
+  const { identity: _, ...rest } = outcome;
+  return {
+    ...rest,
+    reason: 'wrong-key',
+    detail: `Signer is the one of authority "${other}", counted once`,
+  };
 }
 
 const LACKS_SIGNATURE: CandidateOutcome = {
@@ -53,35 +86,18 @@ function lacking(rule: AttestationRule): CandidateOutcome {
   return { ...LACKS_SIGNATURE, predicateType, detail };
 }
 
-/** Of authorities that are one principal under several names, all but the first accept nothing. */
-function countOnce(authorities: readonly AuthorityCheck[]): readonly AuthorityCheck[] {
-  const first = new Map<string, AuthorityCheck>();
-  return authorities.map((authority) => {
-    const same = first.get(authority.principal);
-    if (same === undefined) {
-      first.set(authority.principal, authority);
-      return authority;
-    }
-    const refusal = refuse(
-      'wrong-key',
-      `Signer is the one of authority "${same.name}", counted once`,
-    );
-    return { ...authority, check: () => refusal };
-  });
-}
-
 async function examine(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
   rules: Rules,
-): Promise<{ outcomes: readonly CandidateOutcome[]; met: ReadonlySet<AttestationRule> }> {
-  const outcomes: CandidateOutcome[] = [];
+): Promise<{ seen: readonly Seen[]; met: ReadonlySet<AttestationRule> }> {
+  const all: Seen[] = [];
   const met = new Set<AttestationRule>();
   let checks = 0;
   for (const candidate of candidates) {
     if (isRefusal(candidate)) {
       const { source, format, refused: reason, detail } = candidate;
-      outcomes.push({ source, format, reason, detail });
+      all.push({ outcome: { source, format, reason, detail }, signer: [] });
       continue;
     }
     for (const authority of authorities) {
@@ -89,14 +105,16 @@ async function examine(
       const result = look(candidate, authority, rules);
       const seen = { ...describe(candidate), authority: authority.name };
       if (isRefusal(result)) {
-        outcomes.push({ ...seen, reason: result.refused, detail: result.detail });
+        const { refused: reason, detail } = result;
+        all.push({ outcome: { ...seen, reason, detail }, signer: [] });
         continue;
       }
-      outcomes.push({ ...seen, identity: result.identity });
+      const { identity, signer = [identity] } = result;
+      all.push({ outcome: { ...seen, identity }, signer });
       for (const rule of result.met) met.add(rule);
     }
   }
-  return { outcomes, met };
+  return { seen: all, met };
 }
 
 function look(
@@ -121,11 +139,14 @@ function isNoSignature({ reason }: CandidateOutcome): boolean {
   return reason === 'no-matching-predicate';
 }
 
-/** Whether an authority accepted a signature: an attestation is none, however good. */
-export function isSignatureAccepted({
-  authority,
-  reason,
-  predicateType,
-}: CandidateOutcome): boolean {
-  return authority !== undefined && reason === undefined && predicateType === undefined;
+/**
+ * Whether an authority accepted a signature: an attestation is none, however good, but where the policy asks for it and
+ * takes it for one.
+ */
+export function isSignatureAccepted(
+  { authority, reason, predicateType }: CandidateOutcome,
+  { signatures }: Pick<TrustPolicy, 'signatures'>,
+): boolean {
+  const counts = predicateType === undefined || signatures === 'attested';
+  return authority !== undefined && reason === undefined && counts;
 }

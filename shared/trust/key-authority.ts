@@ -23,19 +23,20 @@ export async function createKeyCheck(
   findUnlogged?: LogCheck,
 ): Promise<AuthorityCheck> {
   const { name, annotations } = authority;
-  const principal = `key ${trusted.thumbprint}`;
+  const signer = [`key ${trusted.thumbprint}`];
   const { algorithm } = trusted;
-  if (isRefusal(algorithm)) return { name, principal, check: () => algorithm };
+  if (isRefusal(algorithm)) return { name, check: () => algorithm };
   const isSigned = await createSignatureCheck(trusted, algorithm);
   return {
     name,
-    principal,
     slow: findUnlogged !== undefined,
     check(evidence) {
       const refusal =
         checkSignature(evidence, trusted, algorithm, isSigned) ??
         findUnlogged?.(evidence, algorithm);
-      return refusal ?? findMissingClaim(evidence, annotations) ?? { identity: trusted.hint };
+      return (
+        refusal ?? findMissingClaim(evidence, annotations) ?? { identity: trusted.hint, signer }
+      );
     },
   };
 }

@@ -7,6 +7,7 @@ import { type Certificate, isSignedBy, readCertificate } from './certificate.ts'
 import { findMissingClaim } from './claims.ts';
 import { createIdentityCheck } from './identity.ts';
 import { createProver } from './prove.ts';
+import { thumbprintOf } from './public-key.ts';
 import { readProof } from './read-proof.ts';
 import { createSignatureContent } from './signature-content.ts';
 import type { TrustRoot } from './trusted-root.ts';
@@ -21,7 +22,7 @@ export async function createKeylessCheck(
   root: TrustRoot,
   now: () => number,
 ): Promise<AuthorityCheck> {
-  const { name, issuer, subject, claims, annotations, trustedRoot } = authority;
+  const { name, issuer, annotations } = authority;
   const checkIdentity = await createIdentityCheck(authority);
   const prove = createProver(root, now);
 
@@ -46,14 +47,14 @@ export async function createKeylessCheck(
       return refuse('bad-signature', 'Signature does not verify with its certificate');
     }
     const unproved = prove({ content, proof, key, certificate });
-    return unproved ?? findMissingClaim(evidence, annotations) ?? { identity: identity.subject };
+    const missing = unproved ?? findMissingClaim(evidence, annotations);
+    if (missing !== undefined) return missing;
+    // Whatever rule it fits; a key that it certified and that another authority names is the same signer.
+    const named = `identity ${JSON.stringify([issuer, identity.subject])}`;
+    return { identity: identity.subject, signer: [named, `key ${thumbprintOf(key)}`] };
   }
 
-  // Two names for one identity are one signer; the same identity vouched for by another root is another.
-  const sorted = Object.keys(claims).toSorted((a, b) => (a < b ? -1 : 1));
-  const held = sorted.map((oid) => [oid, claims[oid]]);
-  const principal = JSON.stringify([issuer, subject, held, trustedRoot]);
-  return { name, principal: `keyless ${principal}`, slow: true, check };
+  return { name, slow: true, check };
 }
 
 function isIssued({ parsed: leaf }: Certificate, root: TrustRoot): boolean {

@@ -54,7 +54,7 @@ function parseKey(text: string, owner: string): KeyObject {
  * RFC 7638 in spirit: over the numbers of the key, for one point has a compressed and an uncompressed SPKI. Kinds
  * without a JWK form have one DER form.
  */
-function thumbprintOf(key: KeyObject): string {
+export function thumbprintOf(key: KeyObject): string {
   const hash = createHash('sha256');
   try {
     return hash.update(JSON.stringify(key.export({ format: 'jwk' }))).digest('hex');

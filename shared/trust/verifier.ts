@@ -72,6 +72,13 @@ function checkPolicy(policy: TrustPolicy): void {
   if (attestations.length > 0 && (allowUnsigned || authorities.length === 0)) {
     throw badPolicy(policy, 'requires attestations, and names nobody who must sign');
   }
+  if (policy.signatures === 'attested') {
+    if (attestations.length === 0)
+      throw badPolicy(policy, 'takes attestations for signatures, and requires none');
+    if (authorities.some(({ annotations }) => Object.keys(annotations).length > 0)) {
+      throw badPolicy(policy, 'asks for annotations, which attestations do not have');
+    }
+  }
   if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
   if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
     throw badPolicy(policy, 'needs a require of 1 or more');

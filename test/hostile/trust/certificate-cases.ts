@@ -242,6 +242,28 @@ export const CERTIFICATE_CASES: readonly KeylessCase[] = [
     },
     expected: 'untrusted-root',
   },
+  ...(
+    [
+      ['exact and pattern', { subject: { pattern: `^${SUBJECT.replaceAll('.', '\\.')}$` } }],
+      ['one claim more', { claims: { '1.3.6.1.4.1.57264.1.8': ISSUER } }],
+      ['another root with the same authorities', {}],
+    ] as const
+  ).map(
+    ([what, parts]): KeylessCase => ({
+      fact: 14,
+      name: `two rules, one signer, where two are required: ${what}`,
+      advisory: 'rules counted in place of signers',
+      arrange: async (world) => ({
+        bundles: [await goodBundle(world), await goodBundle(world)],
+        policy: (root) =>
+          policyOf([
+            keylessAuthority(root),
+            keylessAuthority(`${root} `, { ...parts, name: 'again' }),
+          ]),
+      }),
+      expected: 'wrong-key',
+    }),
+  ),
   {
     fact: 20,
     name: 'the certificate of the authority itself',

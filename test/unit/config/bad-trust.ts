@@ -39,6 +39,14 @@ export const BAD_TRUST: readonly Row[] = [
   ['require: 1', 'require: «0', `${RELEASE}.require`, 'bad-value'],
   ['require: 1', 'require: «1.5', `${RELEASE}.require`, 'wrong-type'],
   ['require: 1', '«threshold: 1', `${RELEASE}.threshold`, 'unknown-key'],
+  ['format: any', 'format: any\n    signatures: «none', `${RELEASE}.signatures`, 'bad-value'],
+  ['format: any', 'format: any\n    signatures: «attested', `${RELEASE}.signatures`, 'conflict'],
+  [
+    'allowUnsigned: true',
+    'allowUnsigned: true, signatures: «attested',
+    'trust.open.signatures',
+    'conflict',
+  ],
   ['format: any', 'format: «cosign', `${RELEASE}.format`, 'bad-value'],
   [
     'us-docker.pkg.dev/acme/signatures',

@@ -73,6 +73,39 @@ describe.each(FORMS)('an attestation %s', (_, attest) => {
     );
   });
 
+  it('counts as a signature where the policy takes it for one', async () => {
+    const attested = requiring({ 'builder.id': 'ci' }, { signatures: 'attested' });
+    attest(registry, REPOSITORY, CHILD, release, provenance);
+    await expect(verify(attested)).resolves.toMatchObject({
+      status: 'verified',
+      authorities: ['key-1'],
+    });
+    await expect(outcomeOf(requiring())).resolves.toEqual(['untrusted', 'no-matching-predicate']);
+  });
+
+  it.each([
+    ['another type', attestationOf(CHILD, SBOM, { builder: { id: 'ci' } }), release],
+    ['another condition', attestationOf(CHILD, SLSA, { builder: { id: 'me' } }), release],
+    ['a stranger', provenance, stranger],
+    ['another digest', attestationOf(INDEX, SLSA, { builder: { id: 'ci' } }), release],
+  ])('is no signature when it is of %s', async (__, statement, key) => {
+    const attested = requiring({ 'builder.id': 'ci' }, { signatures: 'attested' });
+    attest(registry, REPOSITORY, CHILD, key, statement);
+    await expect(outcomeOf(attested)).resolves.toContain('untrusted');
+  });
+
+  it('counts each signer once among those that attested', async () => {
+    const both = keyPolicy([release, builder], {
+      signatures: 'attested',
+      attestations: [{ predicateType: SLSA, where: {} }],
+    });
+    attest(registry, REPOSITORY, CHILD, release, provenance);
+    signLegacy(registry, REPOSITORY, CHILD, release);
+    await expect(outcomeOf(both)).resolves.toContain('untrusted');
+    signLegacy(registry, REPOSITORY, CHILD, builder);
+    await expect(outcomeOf(both)).resolves.toEqual(['verified']);
+  });
+
   it('counts on the index that the image was proved to be in', async () => {
     signLegacy(registry, REPOSITORY, CHILD, release);
     attest(registry, REPOSITORY, INDEX, release, attestationOf(INDEX, SLSA));
@@ -217,5 +250,21 @@ describe('the attestations of a policy', () => {
     attestLegacy(registry, REPOSITORY, CHILD, release, attestationOf(CHILD, SLSA));
     await expect(outcomeOf(keyPolicy([release]))).resolves.toEqual(['verified']);
     expect(registry.calls.some((call) => call.endsWith('.att'))).toBe(false);
+  });
+});
+
+describe('a policy that takes attestations for signatures', () => {
+  it.each([
+    ['requires none', keyPolicy([release], { signatures: 'attested' })],
+    [
+      'asks for annotations',
+      keyPolicy([release], {
+        signatures: 'attested',
+        attestations: [{ predicateType: SLSA, where: {} }],
+        annotations: { env: 'prod' },
+      }),
+    ],
+  ])('is refused when it %s', async (_, policy) => {
+    await expect(verify(policy)).rejects.toMatchObject({ code: 'bad-config' });
   });
 });

@@ -28,7 +28,6 @@ function signedBy(name: string): Candidate {
 function authority(name: string, principal = name): AuthorityCheck {
   return {
     name,
-    principal,
     check: ({ signature }) =>
       signature.toString() === principal ? { identity: principal } : refuse('wrong-key', 'No'),
   };
@@ -74,13 +73,75 @@ describe('judge()', () => {
     });
   });
 
-  it('counts one principal once whatever its names', async () => {
+  it('counts one signer once whatever the names of its rules', async () => {
     const authorities = [authority('a'), authority('also a', 'a')];
     await expect(
       judge([signedBy('a')], authorities, { ...policy, require: 2 }),
     ).resolves.toMatchObject({
       status: 'untrusted',
       candidates: [{ authority: 'a' }, { authority: 'also a', reason: 'wrong-key' }],
+    });
+  });
+
+  // Each authority with the signers that fit it, each signature by one signer.
+  it.each([
+    ['two rules, one signer', { a: 'x', b: 'x' }, 'x', ['a']],
+    ['two rules, two signers that fit both', { a: 'xy', b: 'xy' }, 'xy', ['a', 'b']],
+    ['the wider rule first', { wide: 'xy', exact: 'x' }, 'xy', ['wide', 'exact']],
+    [
+      'the wider rule first, its signer needed elsewhere',
+      { wide: 'xy', exact: 'x' },
+      'x',
+      ['wide'],
+    ],
+    ['a chain of three', { a: 'xy', b: 'yz', c: 'x' }, 'xyz', ['a', 'b', 'c']],
+    ['three rules, two signers', { a: 'xy', b: 'xy', c: 'xy' }, 'xy', ['a', 'b']],
+    ['the first two of three share one', { a: 'x', b: 'x', c: 'xy' }, 'xy', ['a', 'c']],
+  ] as const)('counts signers, not rules: %s', async (_, rules, signers, expected) => {
+    const fits = Object.entries(rules).map(
+      ([name, those]): AuthorityCheck => ({
+        name,
+        check: ({ signature }) =>
+          those.includes(signature.toString())
+            ? { identity: signature.toString(), signer: [signature.toString()] }
+            : refuse('wrong-key', 'No'),
+      }),
+    );
+    for (const found of [[...signers], [...signers].toReversed()]) {
+      const candidates = [...found, ...found].map(signedBy);
+      const { length } = expected;
+      const enough = await judge(candidates, fits, { ...policy, require: length });
+      expect(enough).toMatchObject({ status: 'verified', authorities: expected });
+      const more = await judge(candidates, fits, { ...policy, require: length + 1 });
+      expect(more.status).toBe('untrusted');
+    }
+  });
+
+  it('counts two names of one signer once, whichever signature joins them', async () => {
+    const names: Record<string, readonly string[]> = {
+      key: ['key k'],
+      leaf: ['identity i', 'key k'],
+      other: ['identity i', 'key other'],
+    };
+    const fits = Object.keys(names).map(
+      (name): AuthorityCheck => ({
+        name,
+        check: ({ signature }) =>
+          signature.toString() === name
+            ? { identity: name, signer: names[name] ?? [] }
+            : refuse('wrong-key', 'No'),
+      }),
+    );
+    const all = ['key', 'other', 'leaf'].map(signedBy);
+    await expect(judge(all, fits, { ...policy, require: 2 })).resolves.toMatchObject({
+      status: 'untrusted',
+      candidates: expect.arrayContaining([
+        expect.objectContaining({ authority: 'leaf', reason: 'wrong-key' }),
+      ]),
+    });
+    const apart = ['key', 'other'].map(signedBy);
+    await expect(judge(apart, fits, { ...policy, require: 2 })).resolves.toMatchObject({
+      status: 'verified',
     });
   });
 
