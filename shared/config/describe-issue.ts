@@ -155,6 +155,7 @@ function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isRecord(value)) return 'a map';
   if (typeof value === 'string') return 'a text';
+  if (typeof value === 'bigint') return `the number ${value}`;
   return typeof value === 'number' || typeof value === 'boolean'
     ? `the ${typeof value} ${value}`
     : 'no value';

@@ -8,7 +8,14 @@ export function buildJsonSchema(): JsonSchema {
   return {
     $id: 'https://countersign.dev/schemas/countersign.v1.json',
     title: 'Countersign configuration',
-    ...z.toJSONSchema(configSchema, { io: 'input' }),
+    ...z.toJSONSchema(configSchema, {
+      io: 'input',
+      // Integers beyond 2^53, which JSON Schema does not tell from others.
+      unrepresentable: 'any',
+      override({ zodSchema, jsonSchema }) {
+        if (zodSchema instanceof z.ZodBigInt) jsonSchema.type = 'integer';
+      },
+    }),
   };
 }
 

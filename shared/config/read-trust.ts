@@ -1,5 +1,6 @@
 import type { Authority } from '#shared/core/policy.ts';
 import { fieldOf, isRecord } from './check.ts';
+import { findConditionProblem } from './condition.ts';
 import type { ConfigSource } from './named-file.ts';
 import { fingerprint } from './policy-hash.ts';
 import type { Finding } from './problem.ts';
@@ -38,6 +39,13 @@ export async function readTrust(trust: unknown, source: ConfigSource): Promise<T
       else seen.set(fingerprint(authority), authority.name);
     }
     authorities.set(name, read);
+    const attestations = fieldOf(policy, 'attestations');
+    for (const [index, rule] of (Array.isArray(attestations) ? attestations : []).entries()) {
+      const problem = await findConditionProblem(fieldOf(rule, 'condition'));
+      if (problem === undefined) continue;
+      const path = ['trust', name, 'attestations', index, 'condition'];
+      findings.push({ path, kind: 'bad-value', ...problem });
+    }
   }
   return { authorities, findings };
 }

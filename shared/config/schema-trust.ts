@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { MAX_CONDITION } from '#shared/core/condition.ts';
+import { PREDICATE_NAMES } from '#shared/core/predicate-types.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { type Check, ALWAYS, atMost, distinct, fieldOf, finding, isRecord } from './check.ts';
 import { normaliseHost } from './image-glob.ts';
@@ -26,19 +28,28 @@ const signatureRepository = z
 const attestation = z
   .strictObject({
     predicateType: wordSchema().meta({
-      description: 'Predicate type of the attestation, compared exactly',
+      description: `Predicate type of the attestation, compared exactly, or a name of several: ${PREDICATE_NAMES.join(', ')}`,
       examples: ['https://slsa.dev/provenance/v1'],
     }),
     where: z
       .record(
         z.string().max(MAX_TEXT).regex(WHERE_PATH, 'Is not a dotted path'),
-        z.union([z.string().max(MAX_TEXT), z.number(), z.boolean()]),
+        z.union([z.string().max(MAX_TEXT), z.number(), z.boolean(), z.bigint()]),
       )
       .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
         description: 'Dotted path into the predicate, and the value that must be there',
         examples: [{ 'buildDefinition.buildType': 'https://acme.example/build/v1' }],
+      }),
+    condition: z
+      .string()
+      .min(1)
+      .max(MAX_CONDITION)
+      .exactOptional()
+      .meta({
+        description: 'A CEL expression over `predicate` that must be true, beside where',
+        examples: ['predicate.scanner.result.all(r, r.severity != "CRITICAL")'],
       }),
   })
   .describe('An attestation that must exist, signed by the authorities');

@@ -82,6 +82,12 @@ function readDocument(
     fix: FIXES[error.code] ?? 'Correct the YAML',
   }));
   visit(document, {
+    // An integer that a number would round: what is compared with it is exact.
+    Scalar: (_key, scalar) => {
+      const { value, source = '' } = scalar;
+      if (typeof value !== 'number' || Number.isSafeInteger(value)) return;
+      if (/^[-+]?[0-9]{1,400}$/.test(source)) scalar.value = BigInt(source.replace('+', ''));
+    },
     Alias: (_key, alias: Alias) => {
       if (alias.resolve(document) !== undefined) return;
       const fix = 'Define the anchor before it is used';

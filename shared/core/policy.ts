@@ -59,7 +59,10 @@ export type SubjectRule = { readonly exact: string } | { readonly pattern: strin
 export type TrustedRootSource = 'public-good' | { readonly json: string };
 
 export interface AttestationRule {
+  /** A predicate type, or a well-known name of several: `predicateTypesOf`. */
   readonly predicateType: string;
-  /** Dotted path into the predicate → value that must be equal. */
-  readonly where: Readonly<Record<string, string | number | boolean>>;
+  /** Dotted path into the predicate → value that must be equal; a bigint beyond 2^53. */
+  readonly where: Readonly<Record<string, string | number | bigint | boolean>>;
+  /** A CEL expression over `predicate` that must be true. */
+  readonly condition?: string;
 }

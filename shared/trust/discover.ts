@@ -1,5 +1,6 @@
 import type { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import { predicateTypesOf } from '#shared/core/predicate-types.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 
 import type { Candidate } from './candidate.ts';
@@ -35,7 +36,9 @@ export async function discover(
 ): Promise<Discovery> {
   const { registry, timeoutMs = MAX_DISCOVERY_MS } = deps;
   return withDeadline(timeoutMs, `Finding the signatures of ${subject.digest}`, async (signal) => {
-    const predicateTypes = new Set(policy.attestations.map(({ predicateType }) => predicateType));
+    const predicateTypes = new Set(
+      policy.attestations.flatMap(({ predicateType }) => predicateTypesOf(predicateType)),
+    );
     const { format } = policy;
     const gaps = createGaps();
     const search = { registry, lane: createLane(signal), gaps, format, predicateTypes };

@@ -3,6 +3,7 @@ import type { KeylessAuthority } from '#shared/core/policy.ts';
 
 import { type Refusal, refuse } from './candidate.ts';
 import type { CertificateIdentity } from './certificate-identity.ts';
+import { shown } from './shown.ts';
 
 /** Whether a certificate is of the holder that a policy names: the subject that matched, or why not. */
 export type IdentityCheck = (identity: CertificateIdentity) => { subject: string } | Refusal;
@@ -41,9 +42,4 @@ async function createSubjectMatch({
     const message = `Subject pattern of authority "${name}" does not compile: write RE2 syntax`;
     throw new CountersignError('bad-config', message, { cause });
   }
-}
-
-/** Text of a stranger, for people. */
-function shown(text: string | undefined): string {
-  return text === undefined || text === '' ? 'absent' : JSON.stringify(text.slice(0, 200));
 }

@@ -3,13 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AttestationRule, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, Verdict } from '#shared/core/verdict.ts';
 
-import { describeRule, matchRules } from './attestation-rules.ts';
+import { describeRule, matchRules, type PreparedRule, prepareRules } from './attestation-rules.ts';
 import type { Acceptance, AuthorityCheck } from './authority.ts';
 import { type Candidate, type Evidence, isRefusal, type Refusal } from './candidate.ts';
 import { countSigners, type Signed } from './count-signers.ts';
 import { CHECKS_PER_TURN } from './limits.ts';
-
-type Rules = readonly AttestationRule[];
 
 /**
  * The verdict on everything that was found: every authority looks at every candidate, so that junk beside a good
@@ -23,7 +21,7 @@ export async function judge(
   policy: Judged,
 ): Promise<Verdict> {
   const { attestations: rules } = policy;
-  const { seen, met } = await examine(candidates, authorities, rules);
+  const { seen, met } = await examine(candidates, authorities, await prepareRules(rules));
   if (policy.allowUnsigned && seen.every(({ outcome }) => isNoSignature(outcome))) {
     const outcomes = seen.map(({ outcome }) => outcome);
     return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
@@ -89,7 +87,7 @@ function lacking(rule: AttestationRule): CandidateOutcome {
 async function examine(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
-  rules: Rules,
+  rules: readonly PreparedRule[],
 ): Promise<{ seen: readonly Seen[]; met: ReadonlySet<AttestationRule> }> {
   const all: Seen[] = [];
   const met = new Set<AttestationRule>();
@@ -120,8 +118,8 @@ async function examine(
 function look(
   candidate: Evidence,
   authority: AuthorityCheck,
-  rules: Rules,
-): (Acceptance & { readonly met: Rules }) | Refusal {
+  rules: readonly PreparedRule[],
+): (Acceptance & { readonly met: readonly AttestationRule[] }) | Refusal {
   const result = authority.check(candidate);
   if (isRefusal(result)) return result;
   // Only then: what a stranger attests is not worth a word.

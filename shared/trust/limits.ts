@@ -21,6 +21,15 @@ export const MAX_PLACE_BYTES = 16 * 1024 * 1024;
 /** Nesting of any JSON that is read; in-toto predicates stay below twenty. */
 export const MAX_JSON_DEPTH = 64;
 
+/** Values of a predicate that a condition reads; the SBOM of a large image has half of that. */
+export const MAX_CONDITION_VALUES = 200_000;
+
+/** The same where the condition looks at pairs of them: nine million take seconds. */
+export const MAX_PAIRED_VALUES = 3000;
+
+/** Digits of a number in JSON: arithmetic on longer ones takes time that grows with their square. */
+export const MAX_DIGITS = 400;
+
 /** As Go's implementation (CVE-2024-45395): refused before any cryptography. */
 export const MAX_LOG_ENTRIES = 32;
 export const MAX_TIMESTAMPS = 32;

@@ -1,13 +1,14 @@
 import type * as z from 'zod';
 
 import { type Refusal, refuse } from './candidate.ts';
-import { MAX_JSON_DEPTH } from './limits.ts';
+import { MAX_DIGITS, MAX_JSON_DEPTH } from './limits.ts';
 
 const BACKSLASH = 0x5c;
 
 /**
  * JSON of a stranger, checked against `schema`. Two readers must not see two documents in the same bytes: invalid
- * UTF-8, a key twice in one object, `__proto__` and deep nesting are refused as `malformed`. `what` names it to people.
+ * UTF-8, a key twice in one object, in another case too, `__proto__` and deep nesting are refused as `malformed`. Integers
+ * that a number cannot hold come as bigint. `what` names it to people.
  */
 export function parseJson<T extends object>(
   bytes: Uint8Array,
@@ -43,12 +44,42 @@ function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Longer runs of digits may be a number that JSON.parse rounds. */
+const MAY_ROUND = /[0-9]{16}/;
+const INTEGER = /^-?[0-9]+$/;
+
 function parse(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: MAY_ROUND.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text) };
   } catch {
     return undefined;
   }
+}
+
+/** Integers beyond 2^53 as they are written: rounded, two that differ would be equal. */
+function keepExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source?.replace(/\.0+$/, '') ?? '';
+  if (source.length > MAX_DIGITS) throw new RangeError('A number has too many digits');
+  return INTEGER.test(source) ? BigInt(source) : value;
+}
+
+/**
+ * What Go's decoder does with keys that differ in case only: `all` are one where it fills a structure, `names` where a
+ * predicate may be one (and lists variables of an environment, which differ), `none` where it fills a map.
+ */
+type Folding = 'all' | 'names' | 'none';
+
+const MAPS: ReadonlySet<string> = new Set(['optional', 'annotations']);
+const FIELD_NAME = /^[a-z][a-z0-9]*$/;
+
+/** One object or list that is open. */
+interface Open {
+  /** Of an object. */
+  readonly keys: Set<string> | undefined;
+  readonly folding: Folding;
+  /** The key whose value comes next. */
+  key: string;
 }
 
 /**
@@ -56,12 +87,13 @@ function parse(text: string): { value: unknown } | undefined {
  * not JSON is left to the parser.
  */
 function findAmbiguity(text: string): string | undefined {
-  const open: (Set<string> | undefined)[] = [];
+  const open: Open[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === '{' || char === '[') {
       if (open.length >= MAX_JSON_DEPTH) return `nests deeper than ${MAX_JSON_DEPTH} levels`;
-      open.push(char === '{' ? new Set() : undefined);
+      const folding = foldingIn(open.at(-1));
+      open.push({ keys: char === '{' ? new Set() : undefined, folding, key: '' });
     } else if (char === '}' || char === ']') {
       open.pop();
     } else if (char === '"') {
@@ -74,13 +106,35 @@ function findAmbiguity(text: string): string | undefined {
   return undefined;
 }
 
-function addKey(keys: Set<string> | undefined, literal: string): string | undefined {
+function foldingIn(parent: Open | undefined): Folding {
+  if (parent === undefined) return 'all';
+  if (parent.folding !== 'all') return parent.folding;
+  if (MAPS.has(parent.key)) return 'none';
+  return parent.key === 'predicate' ? 'names' : 'all';
+}
+
+function addKey(object: Open | undefined, literal: string): string | undefined {
   // Escapes spell the same key in another way: compare what they mean.
   const key = literal.includes('\\') ? String(parse(literal)?.value) : literal.slice(1, -1);
   if (key === '__proto__') return 'has a key "__proto__"';
-  if (keys?.has(key) === true) return `has the key ${JSON.stringify(key)} twice`;
-  keys?.add(key);
+  if (object?.keys === undefined) return undefined;
+  object.key = key;
+  if (object.keys.has(key)) return `has the key ${JSON.stringify(key)} twice`;
+  object.keys.add(key);
+  const folded = fold(key);
+  if (object.folding === 'none' || (object.folding === 'names' && !FIELD_NAME.test(folded))) {
+    return undefined;
+  }
+  // Marked, so that a key that is its own folding is not its twin.
+  const mark = `\u0000${folded}`;
+  if (object.keys.has(mark)) return `has the key ${JSON.stringify(key)} twice but for its case`;
+  object.keys.add(mark);
   return undefined;
+}
+
+/** As encoding/json of Go does, which takes the long s for s and the sign of Kelvin for k. */
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 /** Index of the quote that closes the string opened at `start`; the end of the text when none does. */

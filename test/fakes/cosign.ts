@@ -274,6 +274,11 @@ export function keyPolicy(
     allowUnsigned: false,
     ...rest,
   };
-  const hash = createHash('sha256').update(JSON.stringify(policy)).digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify(policy, exact)).digest('hex');
   return { ...policy, hash: `sha256:${hash}` };
+}
+
+/** JSON has no bigint. */
+function exact(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }

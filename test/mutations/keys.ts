@@ -156,6 +156,79 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: KMS,
   },
+  ...(
+    [
+      [
+        'signers are counted, not rules',
+        'shared/trust/count-signers.ts',
+        'if (holder !== undefined && !assign(holder, tried)) continue;',
+        '',
+        JUDGE,
+      ],
+      [
+        'names of one signer are one',
+        'shared/trust/count-signers.ts',
+        'if (a !== b) parents.set(b, a);',
+        '',
+        JUDGE,
+      ],
+      [
+        'identities are counted by issuer and subject',
+        'shared/trust/keyless-authority.ts',
+        'JSON.stringify([issuer, identity.subject])',
+        'JSON.stringify([authority, identity.subject])',
+        ['test/hostile/keyless.test.ts'],
+      ],
+      [
+        'keys that differ in case are one',
+        'shared/trust/strict-json.ts',
+        'if (object.keys.has(mark))',
+        "if (mark === '')",
+        ['test/unit/trust/strict-json.test.ts'],
+      ],
+      [
+        'integers are exact',
+        'shared/trust/strict-json.ts',
+        'INTEGER.test(source) ? BigInt(source) : value',
+        'value',
+        ATTESTED,
+      ],
+      [
+        'a condition must be true',
+        'shared/trust/attestation-rules.ts',
+        'return result === true ? undefined',
+        'return result !== false ? undefined',
+        ATTESTED,
+      ],
+      [
+        'a condition that fails is not met',
+        'shared/trust/attestation-rules.ts',
+        'if (values.left < 0) return',
+        'if (values.left >= 0) return undefined;\n      if (values.left < 0) return',
+        ATTESTED,
+      ],
+      [
+        'conditions are bounded',
+        'shared/trust/attestation-rules.ts',
+        'if (problem !== undefined) throw badCondition(text);',
+        '',
+        ATTESTED,
+      ],
+      [
+        'an attestation is a signature where the policy says so',
+        'shared/trust/judge.ts',
+        "signatures === 'attested'",
+        "signatures !== 'attested'",
+        ATTESTED,
+      ],
+    ] as const
+  ).map(([guarantee, file, find, replace, tests]) => ({
+    guarantee: `counted: ${guarantee}`,
+    file,
+    find,
+    replace,
+    tests,
+  })),
   {
     guarantee: 'attestations: each rule is required',
     file: 'shared/trust/judge.ts',
@@ -166,8 +239,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'attestations: none is a signature',
     file: 'shared/trust/judge.ts',
-    find: ' && predicateType === undefined;',
-    replace: ';',
+    find: 'const counts = predicateType === undefined || ',
+    replace: 'const counts = predicateType !== null || ',
     tests: ATTESTED,
   },
   {
@@ -184,7 +257,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'attestations: two signers of one name count once',
     file: 'shared/trust/judge.ts',
-    find: 'const names = new Set(authorities.map(({ name }) => name));',
+    find: 'const names = [...new Set(authorities.map(({ name }) => name))];',
     replace: 'const names = authorities.map(({ name }) => name);',
     tests: JUDGE,
   },
@@ -205,22 +278,22 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'attestations: the type is the one that is signed',
     file: 'shared/trust/attestation-rules.ts',
-    find: 'rules.filter((rule) => rule.predicateType === predicateType)',
-    replace: 'rules.filter((rule) => rule.predicateType !== "" || predicateType !== "")',
+    find: 'types.includes(predicateType)',
+    replace: 'types.length > 0',
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: a condition holds as it is',
     file: 'shared/trust/attestation-rules.ts',
-    find: 'valueAt(predicate, path) !== value',
-    replace: 'String(valueAt(predicate, path)) !== String(value)',
+    find: 'if (found === wanted || ',
+    replace: 'if (String(found) === String(wanted) || ',
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: every condition holds',
     file: 'shared/trust/attestation-rules.ts',
-    find: 'Object.entries(where).find(differs)?.[0]',
-    replace: 'Object.entries(where).slice(0, 1).find(differs)?.[0]',
+    find: 'of Object.entries(where)) {',
+    replace: 'of Object.entries(where).slice(0, 1)) {',
     tests: ATTESTED,
   },
   {

@@ -39,6 +39,35 @@ export const BAD_TRUST: readonly Row[] = [
   ['require: 1', 'require: «0', `${RELEASE}.require`, 'bad-value'],
   ['require: 1', 'require: «1.5', `${RELEASE}.require`, 'wrong-type'],
   ['require: 1', '«threshold: 1', `${RELEASE}.threshold`, 'unknown-key'],
+  ...(
+    [
+      ['predicate.n ==', 'bad-value'],
+      ['other.n == 1', 'bad-value'],
+      ['1 + 1', 'bad-value'],
+      ['predicate.a.all(x, x.all(y, y.all(z, z == 1)))', 'bad-value'],
+      ['predicate.a.matches("(a+)+")', 'bad-value'],
+      ['a'.repeat(2049), 'too-large'],
+    ] as const
+  ).map(
+    ([condition, kind]): Row => [
+      'reproducible: true }',
+      `reproducible: true }\n        condition: «'${condition}'`,
+      `${RELEASE}.attestations[0].condition`,
+      kind,
+    ],
+  ),
+  [
+    'reproducible: true }',
+    'reproducible: true }\n        condition: «1',
+    `${RELEASE}.attestations[0].condition`,
+    'wrong-type',
+  ],
+  [
+    'reproducible: true }',
+    'reproducible: true }\n        «cel: "true"',
+    `${RELEASE}.attestations[0].cel`,
+    'unknown-key',
+  ],
   ['format: any', 'format: any\n    signatures: «none', `${RELEASE}.signatures`, 'bad-value'],
   ['format: any', 'format: any\n    signatures: «attested', `${RELEASE}.signatures`, 'conflict'],
   [

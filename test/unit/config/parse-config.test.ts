@@ -259,6 +259,31 @@ describe('parseConfig() of what may be left out', () => {
     expect(config.images[0]?.match).toBe('ghcr.io/acme/**');
   });
 
+  it('reads a number beyond 2^53 as it is written, and hashes policies apart by it', async () => {
+    const of = async (number: string) => {
+      const text = edit(fullText, '"runDetails.attempt": 1', `"runDetails.attempt": ${number}`);
+      const { release } = (await parse(text)).trust;
+      return [release?.attestations[0]?.where['runDetails.attempt'], release?.hash] as const;
+    };
+    const [odd, oddHash] = await of('9007199254740993');
+    const [even, evenHash] = await of('9007199254740992');
+    expect([odd, even]).toEqual([9007199254740993n, 9007199254740992n]);
+    expect(oddHash).not.toBe(evenHash);
+  });
+
+  it.each([
+    [
+      'condition',
+      'reproducible: true }',
+      'reproducible: true }\n        condition: predicate.n == 1',
+    ],
+    ['hash', 'file: release.pub', 'file: release.pub, hash: sha512'],
+  ])('reads the %s of a policy, and hashes it', async (_, before, after) => {
+    const plain = (await parse(fullText)).trust['release'];
+    const more = (await parse(edit(fullText, before, after))).trust['release'];
+    expect(more?.hash).not.toBe(plain?.hash);
+  });
+
   it('writes the short form of a key version in full', async () => {
     const { trust } = await parse(edit(fullText, '/cryptoKeyVersions/1', '/versions/1'));
     expect(trust['release']?.authorities[0]).toMatchObject({

@@ -253,6 +253,112 @@ describe('the attestations of a policy', () => {
   });
 });
 
+const BIG = '9007199254740993';
+
+/** A statement whose predicate is this JSON text, so that its numbers are those that are written. */
+function statementWith(predicate: string, predicateType = SLSA): string {
+  const statement = attestationOf(CHILD, predicateType, 'HERE');
+  return JSON.stringify(statement).replace('"HERE"', predicate);
+}
+
+async function underRule(
+  statement: unknown,
+  rule: Partial<AttestationRule>,
+): Promise<readonly string[]> {
+  signLegacy(registry, REPOSITORY, CHILD, release);
+  attestBundle(registry, REPOSITORY, CHILD, release, statement);
+  const attestations = [{ predicateType: SLSA, where: {}, ...rule }];
+  return outcomeOf(keyPolicy([release], { attestations }));
+}
+
+const REFUSED = ['untrusted', 'no-matching-predicate'];
+
+describe('a number of an attestation', () => {
+  it.each([
+    [BIG, 9007199254740993n, true],
+    [BIG, 9007199254740992n, false],
+    [BIG, 2 ** 53, false],
+    ['9007199254740992', 2 ** 53, true],
+    ['18446744073709551616', 18446744073709551617n, false],
+    ['3', 3, true],
+    ['3.0', 3, true],
+    [`"${BIG}"`, 9007199254740993n, false],
+  ])('of %s equals %s without rounding: %s', async (text, value, isEqual) => {
+    const found = await underRule(statementWith(`{"n":${text}}`), { where: { n: value } });
+    expect(found).toEqual(isEqual ? ['verified'] : REFUSED);
+  });
+});
+
+describe('a well-known name of predicate types', () => {
+  it.each([
+    ['slsa-provenance', SLSA, true],
+    ['slsa-provenance', 'https://slsa.dev/provenance/v0.2', true],
+    ['slsa-provenance', 'https://slsa.dev/provenance/v2', false],
+    ['slsa-provenance', 'slsa-provenance', false],
+    ['spdx', SBOM, true],
+    ['spdx', 'https://spdx.dev/Document/v2.3', true],
+    ['spdx', 'https://cyclonedx.org/bom', false],
+    ['cyclonedx', 'https://cyclonedx.org/bom', true],
+    ['vuln', 'https://cosign.sigstore.dev/attestation/vuln/v1', true],
+    ['vuln', 'https://in-toto.io/attestation/vulns/v0.1', true],
+    ['constructor', SLSA, false],
+  ])('%s: %s counts: %s', async (predicateType, type, counts) => {
+    const found = await underRule(attestationOf(CHILD, type), { predicateType });
+    expect(found.includes('verified')).toBe(counts);
+  });
+});
+
+describe('a condition', () => {
+  const scan = '{"n":3,"big":9007199254740993,"f":0.5,"list":[{"s":"LOW"},{"s":"HIGH"}]}';
+  it.each([
+    ['predicate.n == 3', true],
+    ['predicate.n > 2 && predicate.f < 1.0', true],
+    ['predicate.big == 9007199254740993', true],
+    ['predicate.big == 9007199254740992', false],
+    ['predicate.list.all(one, one.s != "CRITICAL")', true],
+    ['predicate.list.exists(one, one.s == "CRITICAL")', false],
+    ['size(predicate.list) == 2', true],
+    ['has(predicate.absent)', false],
+    ['predicate.absent == 1', false],
+    ['predicate.n', false],
+    ['predicate.constructor == null', false],
+    ['predicate.list[5].s == "LOW"', false],
+    ['predicate.n == "3"', false],
+  ])('%s is met: %s', async (condition, isMet) => {
+    const found = await underRule(statementWith(scan), { condition });
+    expect(found).toEqual(isMet ? ['verified'] : REFUSED);
+  });
+
+  it('is asked beside where', async () => {
+    const condition = 'predicate.n == 3';
+    const found = await underRule(statementWith(scan), { condition, where: { n: 4 } });
+    expect(found).toEqual(REFUSED);
+  });
+
+  it.each([
+    ['true', 200_000],
+    ['predicate.list.all(a, predicate.list.all(b, a == b))', 3000],
+    ['predicate.list.all(a, a in predicate.list)', 3000],
+  ])('%s is not met by more values than are read', async (condition, most) => {
+    const many = JSON.stringify({ list: Array.from({ length: most }, () => 0) });
+    expect(await underRule(statementWith(many), { condition })).toEqual(REFUSED);
+  });
+
+  it.each([
+    ['no CEL', 'predicate.n =='],
+    ['another variable', 'other.n == 1'],
+    ['three loops', 'predicate.a.all(x, x.all(y, y.all(z, z == 1)))'],
+    ['a pattern', 'predicate.a.matches("^(a+)+$")'],
+    ['a pattern in a loop', 'predicate.a.all(x, x.matches("^(a+)+$"))'],
+    ['an expression of many parts', Array.from({ length: 300 }, () => 'true').join(' && ')],
+    ['a deep expression', `${'('.repeat(200)}true${')'.repeat(200)}`],
+  ])('is refused when it is %s', async (_, condition) => {
+    await expect(underRule(statementWith(scan), { condition })).rejects.toMatchObject({
+      code: 'bad-config',
+    });
+  });
+});
+
 describe('a policy that takes attestations for signatures', () => {
   it.each([
     ['requires none', keyPolicy([release], { signatures: 'attested' })],

@@ -107,7 +107,8 @@ describe('judge()', () => {
             : refuse('wrong-key', 'No'),
       }),
     );
-    for (const found of [[...signers], [...signers].toReversed()]) {
+    const each = signers.split('');
+    for (const found of [each, each.toReversed()]) {
       const candidates = [...found, ...found].map(signedBy);
       const { length } = expected;
       const enough = await judge(candidates, fits, { ...policy, require: length });

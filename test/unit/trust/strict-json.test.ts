@@ -31,6 +31,14 @@ describe('parseJson()', () => {
     ['the same key twice, spaced', '{"a" :1,"a"\n:1}'],
     ['the same key twice, escaped', '{"a":1,"\\u0061":1}'],
     ['the same key twice, below', '{"x":[{"y":{"a":1,"a":2}}]}'],
+    ['a key twice but for its case', '{"subject":1,"Subject":2}'],
+    ['a key twice but for its case, below', '{"x":[{"image":{"digest":1,"DIGEST":2}}]}'],
+    ['a key twice but for the sign of Kelvin', '{"key":1,"\u212aey":2}'],
+    ['a key twice but for a long s', '{"subject":1,"\\u017fubject":2}'],
+    ['a key twice but for its case, in a predicate', '{"predicate":{"buildType":1,"BuildType":2}}'],
+    ['a key twice in a map', '{"annotations":{"a":1,"a":1}}'],
+    ['a map twice', '{"optional":{},"Optional":{}}'],
+    ['more digits than are read', `{"a":${'9'.repeat(401)}}`],
     ['a prototype', '{"__proto__":{}}'],
     ['an escaped prototype', '{"_\\u005fproto__":{}}'],
     ['no JSON', '{"a":1,}'],
@@ -45,6 +53,25 @@ describe('parseJson()', () => {
     ['a scalar', '1'],
   ])('refuses %s as malformed', (_, text) => {
     expect(parse(text)).toMatchObject({ refused: 'malformed' });
+  });
+
+  it.each([
+    ['claims', '{"optional":{"env":"a","ENV":"b"}}'],
+    ['annotations', '{"subject":[{"annotations":{"env":"a","Env":"b"}}]}'],
+    ['an environment in a predicate', '{"predicate":{"env":{"HTTP_PROXY":"a","http_proxy":"b"}}}'],
+  ])('reads %s, which Go reads as maps, with keys that differ in case', (_, text) => {
+    expect(parse(text)).toEqual(JSON.parse(text));
+  });
+
+  it.each([
+    ['9007199254740993', 9007199254740993n],
+    ['-9007199254740993', -9007199254740993n],
+    ['9007199254740993.0', 9007199254740993n],
+    ['18446744073709551616', 18446744073709551616n],
+    ['9007199254740991', 9007199254740991],
+    ['0.1234567890123456', 0.1234567890123456],
+  ])('reads the number %s without rounding', (text, value) => {
+    expect(parse(`{"a":[${text}]}`)).toEqual({ a: [value] });
   });
 
   it('refuses bytes that are not UTF-8', () => {
