@@ -24,6 +24,8 @@ export interface Evidence {
   /** In place of `signedBytes`, where only their SHA-256 is known. */
   readonly signedDigest?: SignedDigest;
   readonly signature: Buffer;
+  /** What a time stamp is over, where that is not the signature: the envelope of a legacy attestation. */
+  readonly stampedBytes?: Buffer;
   /** What a log entry may name by its digest instead of `signedBytes`: the payload inside a DSSE envelope. */
   readonly payload: Buffer;
   readonly material: KeyMaterial;

@@ -33,6 +33,8 @@ export function readDsseAttestation(
     subject,
     ...envelope,
     ...statement,
+    // Cosign stamps what the layer's signature annotation would be over, which is empty (`VerifyRFC3161Timestamp`).
+    stampedBytes: Buffer.from(bytes),
     material: { type: annotations[CERTIFICATE] ? 'certificate' : 'unnamed' },
     proof: { form: 'annotations', annotations },
   };

@@ -21,10 +21,11 @@ export function createSignatureContent(
   evidence: Evidence,
   algorithm: SignatureAlgorithm,
 ): SignedEntity['signature'] {
-  const { signedBytes, signedDigest, signature, payload } = evidence;
+  const { signedBytes, signedDigest, signature, payload, stampedBytes } = evidence;
   const outcomes = new Map<KeyObject, boolean>();
   return {
-    signature,
+    // The library reads this for one thing: to compare a stamp with what it is over.
+    signature: stampedBytes ?? signature,
     compareSignature: (other) => isEqual(other, signature),
     compareDigest: (digest) =>
       signedDigest === undefined

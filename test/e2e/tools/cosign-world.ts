@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,7 @@ export interface CosignWorld {
   sign(form: Form, signer: Signer, reference: string, ...more: readonly string[]): Promise<string>;
   /** Whether the newest cosign verifies, as people would run it. */
   cosignVerifies(signer: Signer, reference: string, ...more: readonly string[]): Promise<boolean>;
+  publicKey(signer: Signer): Promise<KeyObject>;
   policyFor(signer: Signer, parts?: Parameters<typeof keyPolicy>[1]): Promise<TrustPolicy>;
   /** What we say. */
   verdictOf(
@@ -118,6 +120,9 @@ export async function openCosignWorld(): Promise<CosignWorld> {
       const options = [`--key=${signer}.pub`, '--insecure-ignore-tlog=true', PLAIN_HTTP];
       const { code } = await attempt('cosign3', ['verify', ...options, ...more, reference]);
       return code === 0;
+    },
+    async publicKey(signer) {
+      return createPublicKey(await readFile(join(folder, `${signer}.pub`), 'utf8'));
     },
     async policyFor(signer, parts = {}) {
       const pem = await readFile(join(folder, `${signer}.pub`), 'utf8');

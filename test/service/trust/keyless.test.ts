@@ -4,13 +4,25 @@ import type { KeylessAuthority, TrustPolicy } from '#shared/core/policy.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
 import { createVerifier, type Verifier } from '#shared/trust/verifier.ts';
-import { legacyPayload, putBundle, putSignatureTag, SIMPLE_SIGNING } from '#test/fakes/cosign.ts';
+import {
+  attestationOf,
+  legacyPayload,
+  putAttestationTag,
+  putBundle,
+  putSignatureTag,
+  SIMPLE_SIGNING,
+} from '#test/fakes/cosign.ts';
 import {
   createMemoryRegistry,
   digestOf,
   type MemoryRegistry,
 } from '#test/fakes/memory-registry.ts';
-import { keylessPolicy, loggedKeyPolicy } from '#test/fixtures/sigstore/policies.ts';
+import {
+  keylessAuthority,
+  keylessPolicy,
+  loggedKeyPolicy,
+  policyOf,
+} from '#test/fixtures/sigstore/policies.ts';
 import {
   createKeys,
   createPrivateSigstore,
@@ -21,6 +33,7 @@ import {
 import {
   keylessBundle,
   legacyAnnotations,
+  legacyAttestation,
   type ProofParts,
 } from '#test/fixtures/sigstore/sign-keyless.ts';
 
@@ -103,6 +116,24 @@ describe('a keyless authority', () => {
     await expect(verifierOf(registry).verify(subject, policy)).resolves.toMatchObject({
       status: 'untrusted',
       candidates: [{ authority: 'ci', reason }],
+    });
+  });
+});
+
+describe('a legacy attestation', () => {
+  it('is stamped over its envelope', async () => {
+    const registry = createMemoryRegistry();
+    await signLegacy(registry, signer, {});
+    const statement = attestationOf(IMAGE, 'https://slsa.dev/provenance/v1');
+    const made = await legacyAttestation(sigstore, signer, statement);
+    const { envelope, annotations } = made;
+    const mediaType = 'application/vnd.dsse.envelope.v1+json';
+    const layer = { ...registry.putBlob(REPOSITORY, envelope), mediaType, annotations };
+    putAttestationTag(registry, REPOSITORY, IMAGE, [layer]);
+    const attestations = [{ predicateType: 'https://slsa.dev/provenance/v1', where: {} }];
+    const policy = policyOf([keylessAuthority(sigstore.root())], { attestations });
+    await expect(verifierOf(registry).verify(subject, policy)).resolves.toMatchObject({
+      status: 'verified',
     });
   });
 });
