@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { type Decision, admit, refuse } from './decision.ts';
 import { MAX_VALUE } from './limits.ts';
@@ -35,8 +37,9 @@ const RESOURCES: ReadonlySet<string> = new Set(['rootsyncs', 'reposyncs']);
  * - removal passes: it announces nothing. Config Sync removes the annotation itself when the source becomes git, and
  *   writes it anew before it syncs, which is a change, whoever had removed it. An empty value is the same;
  * - what stays as it was passes, unless the config wants it verified again, or the same value means another chart now;
- * - an object on its way out passes, or its finalizers would wait for a registry. The old object's timestamp counts:
- *   clients can write anything into the new one.
+ * - an object on its way out passes where its finalizers change and nothing else that is judged, or they would wait for
+ *   a registry; every other write is looked at, for Config Sync goes on syncing while a finalizer of another stays. The
+ *   old object's timestamp counts: clients can write anything into the new one.
  */
 export function classify(foreign: unknown, options: ClassifyOptions): Decision | Announcement {
   const request = requestSchema.safeParse(foreign).data;
@@ -54,7 +57,7 @@ export function classify(foreign: unknown, options: ClassifyOptions): Decision |
   if (object === undefined || old === 'unreadable' || !isSync(object)) {
     return refuse('unreadable', 'The object of the review is not a RootSync or RepoSync');
   }
-  if (typeof old?.metadata.deletionTimestamp === 'string') return admit('deleting');
+  if (old !== undefined && isFinalizing(object, old)) return admit('deleting');
   return compare(object, old, options);
 }
 
@@ -77,6 +80,17 @@ function compare(
   const stays = value === before;
   if (stays && unchanged === 'admit' && !isMovedChart(object, oldObject)) return admit('unchanged');
   return { value, stays, object, ...(oldObject === undefined ? {} : { oldObject }) };
+}
+
+/** As the gate's variable `finalizing` has it. */
+function isFinalizing(object: SyncObject, old: SyncObject): boolean {
+  const { deletionTimestamp, finalizers } = old.metadata;
+  if (typeof deletionTimestamp !== 'string') return false;
+  if (isDeepStrictEqual(object.metadata.finalizers ?? [], finalizers ?? [])) return false;
+  const kept = [IMAGE_TO_SYNC, APPROVED, RECEIPT, BREAK_GLASS].every((key) =>
+    isDeepStrictEqual(annotationOf(object, key), annotationOf(old, key)),
+  );
+  return kept && isDeepStrictEqual(object.spec, old.spec);
 }
 
 /** Whichever of the request's own words says so: where they differ, it is taken for what is guarded. */
@@ -102,7 +116,10 @@ function readOld({
   return objectSchema.safeParse(oldObject).data ?? 'unreadable';
 }
 
-function valueOf({ metadata: { annotations } }: SyncObject): unknown {
-  if (!annotations || !Object.hasOwn(annotations, IMAGE_TO_SYNC)) return undefined;
-  return annotations[IMAGE_TO_SYNC];
+function valueOf(object: SyncObject): unknown {
+  return annotationOf(object, IMAGE_TO_SYNC);
+}
+
+function annotationOf({ metadata: { annotations } }: SyncObject, key: string): unknown {
+  return annotations && Object.hasOwn(annotations, key) ? annotations[key] : undefined;
 }

@@ -3,7 +3,7 @@ export type Admitted =
   /** Not about an RSync, or about nothing that is stored. */
   | 'not-an-rsync'
   | 'not-a-write'
-  /** The object is on its way out: its finalizers must not be held up. */
+  /** The object is on its way out, and only its finalizers change: they must not be held up. */
   | 'deleting'
   /** There is no `image-to-sync`. */
   | 'absent'

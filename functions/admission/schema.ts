@@ -30,6 +30,8 @@ const metadata = z.object({
   name: z.string().nullish(),
   namespace: z.string().nullish(),
   deletionTimestamp: z.string().nullish(),
+  /** What is no list counts as none. */
+  finalizers: z.array(z.string()).nullish().catch(null),
   annotations: z.looseObject({}).nullish(),
 });
 

@@ -274,4 +274,32 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     replace: 'new Set([announced])',
     tests: [`${SEMANTICS}/preflight.test.ts`],
   },
+  {
+    guarantee: 'gate: a deleting object is exempt only where its finalizers change',
+    file: 'infra/kubernetes/gate/variables.ts',
+    find: '&& !variables.finalizersKept && variables.sameSpec',
+    replace: '&& variables.sameSpec',
+    tests: ['test/contract/gate/embedded.test.ts'],
+  },
+  {
+    guarantee: 'gate: a chart counts only once its roll-out is over',
+    file: 'infra/kubernetes/gate/variables.ts',
+    find: '\'variables.own && variables.kind == "chart" && !variables.settled\'',
+    replace: "'false'",
+    tests: ['test/contract/gate/embedded.test.ts'],
+  },
+  {
+    guarantee: 'gate: a list of approvals is read as it is written or not at all',
+    file: 'infra/kubernetes/gate/variables.ts',
+    find: '`&& !("" in variables.approved) && variables.announced in variables.approved)`',
+    replace: '`&& variables.announced in variables.approved)`',
+    tests: ['test/contract/gate/embedded.test.ts'],
+  },
+  {
+    guarantee: 'admission: a deleting object is exempt only where its finalizers change',
+    file: 'functions/admission/classify.ts',
+    find: 'if (isDeepStrictEqual(object.metadata.finalizers ?? [], finalizers ?? [])) return false;',
+    replace: '',
+    tests: ['test/service/admission/settings.test.ts', 'test/service/admission/writes.test.ts'],
+  },
 ];

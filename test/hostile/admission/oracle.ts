@@ -24,7 +24,6 @@ export function mayAdmit(body: unknown, known: Known): boolean {
   if (operation === 'DELETE' || operation === 'CONNECT') return true;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return false;
   const old = operation === 'UPDATE' ? at(request, 'oldObject') : undefined;
-  if (typeof at(at(old, 'metadata'), 'deletionTimestamp') === 'string') return true;
   const value = valueOf(object);
   if (value === undefined || value === '') return true;
   if (typeof value !== 'string') return false;

@@ -74,14 +74,21 @@ describe('unchanged: verify', () => {
     expect(await ask(object, object)).toMatchObject({ allowed: true });
   });
 
-  it('leaves alone what is being deleted', async () => {
+  it('lets what is being deleted be finalized, and judges its announcements', async () => {
     await start({ settings: { unchanged: 'verify' } });
     const object = rootSync(image, `${image}@sha256:${'a'.repeat(64)}`);
     const old = {
       ...object,
-      metadata: { ...object.metadata, deletionTimestamp: '2026-11-22T05:00:00Z' },
+      metadata: {
+        ...object.metadata,
+        deletionTimestamp: '2026-11-22T05:00:00Z',
+        finalizers: ['configsync.gke.io/reconciler', 'acme.example/hold'],
+      },
     };
-    expect(await ask(object, old)).toMatchObject({ allowed: true });
+    const finalizers = ['acme.example/hold'];
+    const finalized = { ...old, metadata: { ...old.metadata, finalizers } };
+    expect(await ask(finalized, old)).toMatchObject({ allowed: true });
+    expect(await ask(old, old)).toMatchObject({ allowed: false, status: { code: 422 } });
   });
 });
 

@@ -90,10 +90,14 @@ describe('what announces nothing is admitted without a question', () => {
     [
       'what is being deleted',
       () => ({
-        object: announcing(OTHER),
+        object: announcing(),
         oldObject: {
           ...announcing(),
-          metadata: { ...announcing().metadata, deletionTimestamp: '2026-11-22T05:00:00Z' },
+          metadata: {
+            ...announcing().metadata,
+            deletionTimestamp: '2026-11-22T05:00:00Z',
+            finalizers: ['configsync.gke.io/reconciler'],
+          },
         },
       }),
       'deleting',
@@ -126,6 +130,30 @@ describe('what announces an image is verified', () => {
       () => ({ subResource: 'status', object: changed(), oldObject: rootSync(image) }),
     ],
     ['a RepoSync', () => ({ object: repoSync(image, `${image}@sha256:${HEX}`) })],
+    [
+      'what is being deleted, and finalized in the same write',
+      () => ({
+        object: changed(),
+        oldObject: {
+          ...rootSync(image),
+          metadata: {
+            ...rootSync(image).metadata,
+            deletionTimestamp: '2026-11-22T05:00:00Z',
+            finalizers: ['configsync.gke.io/reconciler'],
+          },
+        },
+      }),
+    ],
+    [
+      'what is being deleted',
+      () => ({
+        object: changed(),
+        oldObject: {
+          ...rootSync(image),
+          metadata: { ...rootSync(image).metadata, deletionTimestamp: '2026-11-22T05:00:00Z' },
+        },
+      }),
+    ],
     [
       'a deletionTimestamp in the new object alone',
       () => ({
