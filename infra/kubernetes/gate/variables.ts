@@ -11,6 +11,8 @@ export const OWN_PREFIX = 'countersign.dev/';
 const MAX_SHOWN = 512;
 /** Items of `countersign.dev/approved`: as many as Countersign writes (`shared/core/approved-list.ts`). */
 const MAX_APPROVED = 4;
+/** Conditions of a status that are looked through; Config Sync writes five types. */
+const MAX_CONDITIONS = 32;
 /** One exact version: `latest` and ranges are none. */
 export const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
 export const MAX_VERSION = 128;
@@ -113,6 +115,8 @@ export const sourceVariables: readonly Variable[] = [
     name: 'settled',
     expression: lines(
       'object.?status.?observedGeneration.orValue(0) == object.metadata.?generation.orValue(-1)',
+      // Looking through a list takes the square of its length, and others may write status: bounded first.
+      `&& size(object.?status.?conditions.orValue([])) <= ${MAX_CONDITIONS}`,
       '&& !object.?status.?conditions.orValue([]).exists(one, one.?type.orValue("") == "Reconciling" && one.?status.orValue("") == "True")',
     ),
   },
