@@ -62,9 +62,7 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
   const records = await forgetDeparted(fleet, known, deps);
   const snapshot = { members: fleet.members, records };
   const undecided = await weighWithdrawals(snapshot, { ...deps, ...settings });
-  for (const error of undecided.slice(0, MAX_LISTED)) {
-    deps.log.warn({ error }, 'Approvals could not be judged');
-  }
+  if (undecided !== undefined) deps.log.warn({ error: undecided }, 'Withdrawals not weighed');
   const plan = planSweep({
     ...snapshot,
     ...settings,
@@ -77,7 +75,8 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
   await reportRollouts(snapshot, deps);
-  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults: undecided }, settings));
+  const faults = undecided === undefined ? [] : [undecided];
+  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});
   return { id, clusters: fleet.members.length, tasked: plan.due.length };

@@ -8,7 +8,6 @@ import {
   RolloutData,
   SweepData,
   SyncData,
-  UncheckedData,
 } from './schema.ts';
 import type { Severity } from './severity.ts';
 
@@ -37,8 +36,6 @@ export const STATUS_DATA = {
   'sweep.completed': SweepData,
   'sweep.braked': BrakeData,
   'sweep.recovered': BrakeData,
-  'withdrawal.unchecked': UncheckedData,
-  'withdrawal.recovered': UncheckedData,
 } as const;
 
 export type StatusType = keyof typeof STATUS_DATA;
@@ -107,15 +104,6 @@ export interface BrakeEvent extends Told {
   readonly data: z.infer<typeof BrakeData>;
 }
 
-export interface UncheckedEvent extends Told {
-  readonly type: TypesOf<typeof UncheckedData>;
-  /** The episode that ends. */
-  readonly replaced: { readonly since: string } | undefined;
-  /** Of one that begins: when. */
-  readonly cause?: string;
-  readonly data: z.infer<typeof UncheckedData>;
-}
-
 export type StatusEvent =
   | ImageEvent
   | SyncEvent
@@ -123,8 +111,7 @@ export type StatusEvent =
   | ResyncEvent
   | RolloutEvent
   | SweepEvent
-  | BrakeEvent
-  | UncheckedEvent;
+  | BrakeEvent;
 
 /** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
 export function ceTypeOf(type: string): string {

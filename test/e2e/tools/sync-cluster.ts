@@ -109,17 +109,24 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
+/** What names an object of Kubernetes; a manifest does. */
+export interface Named {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: object;
+}
+
 /** Of an RSync, in the version that it names. */
-export function pathOf(manifest: RSyncManifest): string {
+export function pathOf(manifest: Named): string {
   return placeOf(manifest).path;
 }
 
 /** Of the list that an RSync is created in. */
-export function collectionOf(manifest: RSyncManifest): string {
+export function collectionOf(manifest: Named): string {
   return placeOf(manifest).collection;
 }
 
-function placeOf(object: { apiVersion: string; kind: string; metadata: object }): {
+function placeOf(object: Named): {
   collection: string;
   path: string;
 } {

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { evaluatePolicy } from '#infra/local/gate/create-gate.ts';
+import type { Admit } from '#infra/local/kube/admission.ts';
+import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
+import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import { ATTACKS, namespacesOf } from './attacks.ts';
+import { outcomeOf, runAttack, SETUP_USER } from './run-attack.ts';
+import { type Trial, WEAKENED, WHOLE, WITHOUT_RULE } from './table.ts';
+import { nameOf, type Variant, variantPolicy } from './variant.ts';
+
+const gates = new Map<string, Admit>();
+
+let kube: Kube;
+let admit: Admit | undefined;
+
+beforeAll(async () => {
+  const judge: Admit = (request) => (request.user === SETUP_USER ? undefined : admit?.(request));
+  kube = await startKube({ name: 'attacked', admit: [judge] });
+  for (const name of namespacesOf(ATTACKS)) {
+    kube.store.put('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+});
+afterAll(() => kube.close());
+
+const send: SendKube = async ({ method, path, body, type = 'application/json', user }) => {
+  const response = await fetch(`${kube.url}${path}`, {
+    method,
+    headers: { 'content-type': type, ...(user === undefined ? {} : { 'impersonate-user': user }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const answer: unknown = text.startsWith('{') ? JSON.parse(text) : text;
+  return { status: response.status, headers: {}, body: answer };
+};
+
+function guard(variant: Variant): void {
+  const name = nameOf(variant);
+  const known = gates.get(name) ?? evaluatePolicy(toYaml(variant));
+  gates.set(name, known);
+  admit = known;
+}
+
+function toYaml(variant: Variant): string {
+  const common = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    metadata: { name: 'countersign-gate' },
+  };
+  const kind = 'ValidatingAdmissionPolicy';
+  const bound = { policyName: 'countersign-gate', validationActions: ['Deny'] };
+  return [
+    { ...common, kind, spec: variantPolicy(variant) },
+    { ...common, kind: `${kind}Binding`, spec: bound },
+  ]
+    .map((document) => stringify(document))
+    .join('---\n');
+}
+
+async function tryOut({ attack, variant }: Trial): Promise<unknown> {
+  guard(variant);
+  return outcomeOf(attack, await runAttack(attack, send));
+}
+
+const embedded = ({ attack }: Trial): boolean => attack.only === undefined;
+
+describe('the embedded gate', () => {
+  it.each(WHOLE.filter(embedded))('$name', async (trial) => {
+    expect(await tryOut(trial)).toEqual('hold');
+  });
+});
+describe('the embedded gate, without the rules of a row, lets it through', () => {
+  it.each(WITHOUT_RULE.filter(embedded))('$name', async (trial) => {
+    expect(await tryOut(trial)).toEqual('let through');
+  });
+});
+describe('the embedded gate, weaker in one condition, lets a row through', () => {
+  it.each(WEAKENED.filter(embedded))('$name', async (trial) => {
+    expect(await tryOut(trial)).toEqual('let through');
+  });
+});

@@ -1,0 +1,34 @@
+import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
+import { identity, oncall } from '#test/fixtures/gate/case.ts';
+
+const CONFIGS = 'us-docker.pkg.dev/acme/configs/**';
+const CHARTS = 'us-docker.pkg.dev/acme/charts/*';
+
+const gate: GateInput = {
+  identity,
+  breakGlass: [oncall],
+  images: [
+    { match: CONFIGS, effect: 'gate' },
+    { match: CHARTS, effect: 'gate' },
+  ],
+  unmatched: 'deny',
+  otherSources: 'deny',
+};
+
+/** The configs that attacks are tried under. */
+export const GATES = {
+  gate,
+  pin: {
+    ...gate,
+    images: [
+      { match: 'us-docker.pkg.dev/acme/configs/held/*', effect: 'gate' },
+      { match: CONFIGS, effect: 'pin' },
+      { match: CHARTS, effect: 'pin' },
+    ],
+  },
+  /** Judges as little as a config can ask for. */
+  open: { ...gate, unmatched: 'ignore', otherSources: 'ignore' },
+} as const satisfies Readonly<Record<string, GateInput>>;
+
+/** Which of `GATES`. */
+export type GateName = keyof typeof GATES;
