@@ -1,3 +1,4 @@
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import type { AdmissionConfig } from '#shared/config/config.ts';
 import type { Decision, Refused } from './decision.ts';
 import { MAX_MESSAGE, RETRY_AFTER_SECONDS } from './limits.ts';
@@ -60,8 +61,5 @@ function statusOf(outcome: Refused, text: string): object {
 
 /** Printable, and not more than an error can show; parts of it are a tenant's. */
 function oneLine(text: string): string {
-  return text
-    .slice(0, MAX_MESSAGE)
-    .toWellFormed()
-    .replaceAll(/\p{Cc}+/gu, ' ');
+  return cleanLine(cutText(text, MAX_MESSAGE).replaceAll(/\p{Cc}+/gu, ' '));
 }

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import { isExactVersion } from '#shared/core/approval-key.ts';
 import { type Digest, digestOfCommit } from '#shared/core/digest.ts';
 import { parseImageToSync } from '#shared/core/image-to-sync.ts';
@@ -62,7 +63,7 @@ export function nameOf(announced: Announced): string {
 
 /** A tenant's text, in quotes and not for ever. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+  return JSON.stringify(text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text);
 }
 
 function notOfSpec(value: string, problem: string): Decision {

@@ -3,11 +3,12 @@ import { HTTPException } from 'hono/http-exception';
 import type { FailureCode } from '#shared/core/errors.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { cleanAnswer } from './clean-answer.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEnv, createGuard } from './guard.ts';
 import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 import { answerStranger } from './page/failure-page.ts';
-import { mountPage } from './page/mount-page.ts';
+import { mountPage, PAGES } from './page/mount-page.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { rememberAnswers } from './resync/remember-answers.ts';
 import type { ResyncOutcome } from './resync/request-resync.ts';
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     now: deps.now,
   });
   const { checkPerson } = deps;
+  for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
   const answers = rememberAnswers<ResyncOutcome>();
   api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), deps));

@@ -1,3 +1,4 @@
+import { escapeJson } from '#shared/core/foreign-text.ts';
 import { parseArgs } from 'node:util';
 import { bulkhead } from 'cockatiel';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -31,7 +32,7 @@ export function checkFleet(args: string[], deps: PreflightDeps): Promise<ExitCod
       late: 'The fleet was not looked through',
       work: ({ file }) => look(file, deps),
       show(report, { json }) {
-        deps.out(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+        deps.out(json ? `${escapeJson(JSON.stringify(report, null, 2))}\n` : formatReport(report));
         return exitCodeOf(report);
       },
     },

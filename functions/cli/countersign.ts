@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { exec } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanText } from '#shared/core/foreign-text.ts';
 import { runClient } from './client/run-client.ts';
 
 /** In the caller's own shell; what it says of itself is for the caller to see. */
@@ -14,7 +15,7 @@ function run(command: string): Promise<string> {
 // `npx countersign status|resync|wait|explain|verify`.
 process.exitCode = await runClient(process.argv.slice(2), {
   terminal: {
-    out: (text) => process.stdout.write(text),
+    out: (text) => process.stdout.write(cleanText(text)),
     err: (text) => process.stderr.write(text),
     live: process.stderr.isTTY,
   },

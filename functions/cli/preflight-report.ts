@@ -1,6 +1,6 @@
+import { cleanLine } from '#shared/core/foreign-text.ts';
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
-import { clean } from './run-command.ts';
 
 /** What preflight found in one cluster. */
 export interface ClusterReport extends ClusterDescription {
@@ -48,7 +48,7 @@ export function formatReport(report: FleetReport): string {
     ...unlisted.map((place) => `${place}: its clusters could not be listed`),
     summary(report),
   ];
-  return `${lines.map(clean).join('\n')}\n`;
+  return `${lines.map(cleanLine).join('\n')}\n`;
 }
 
 function formatCluster(report: ClusterReport): string[] {

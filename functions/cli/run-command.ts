@@ -1,3 +1,4 @@
+import { cleanLine, cleanText } from '#shared/core/foreign-text.ts';
 import { toFailure } from '#shared/core/errors.ts';
 
 /** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (DESIGN section 9). */
@@ -21,9 +22,6 @@ export interface CommandSteps<Command, Result> {
   readonly late: string;
 }
 
-/** Controls, formats such as the change of direction, and what is no character: what others push must not rule a terminal. */
-const UNPRINTABLE = /\p{C}/gu;
-
 /** Runs a command within its time: results go to standard output, why there are none to standard error. */
 export async function runCommand<Command, Result>(
   { command, usage, work, show, late }: CommandSteps<Command, Result>,
@@ -43,7 +41,7 @@ export async function runCommand<Command, Result>(
   } catch (error) {
     const { code, message, cause } = toFailure(error);
     const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
-    err(`${clean(shown)} (${code})\n`);
+    err(`${cleanLine(shown)} (${code})\n`);
     return code === 'deadline-exceeded' ? 3 : 2;
   } finally {
     clearTimeout(timer);
@@ -51,11 +49,6 @@ export async function runCommand<Command, Result>(
 }
 
 const LATE = Symbol('late');
-
-/** One line of foreign text as a terminal may have it. */
-export function clean(line: string): string {
-  return line.replaceAll(UNPRINTABLE, '\ufffd');
-}
 
 /** Runs a command as the whole of this process. */
 export async function runProcess(
@@ -65,8 +58,9 @@ export async function runProcess(
   // Should the command itself fail, its status is not to be read as "no".
   process.exitCode = 2;
   const code = await command(process.argv.slice(2), {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    // What others push must not rule a terminal.
+    out: (text) => process.stdout.write(cleanText(text)),
+    err: (text) => process.stderr.write(cleanText(text)),
     timeoutMs,
   });
   // What is still under way after a timeout must not keep people waiting.

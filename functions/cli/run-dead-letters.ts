@@ -1,3 +1,4 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
@@ -6,7 +7,7 @@ import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
 import { type DeadLettersCommand, USAGE, readDeadLettersCommand } from './dead-letters-command.ts';
 import { createOrigins, isOnTopic } from './letter-origin.ts';
 import { MAX_LETTERS, findSubscription, pullLetters } from './pull-letters.ts';
-import { type CommandIo, type ExitCode, clean, runCommand } from './run-command.ts';
+import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
 import { settleLetter } from './settle-letter.ts';
 import { type LetterReport, formatLetters, letterToJson } from './show-letters.ts';
 
@@ -95,10 +96,10 @@ function report(
   { verb, json }: DeadLettersCommand,
   { out, err }: DeadLettersDeps,
 ): ExitCode {
-  if (json) out(`${JSON.stringify(reports.map(letterToJson), null, 2)}\n`);
+  if (json) out(`${escapeJson(JSON.stringify(reports.map(letterToJson), null, 2))}\n`);
   else out(reports.length === 0 ? 'No dead letters\n' : formatLetters(reports));
   for (const id of missing) {
-    err(`No letter ${clean(id)}: somebody else may be looking at it, for up to five minutes\n`);
+    err(`No letter ${cleanLine(id)}: somebody else may be looking at it, for up to five minutes\n`);
   }
   if (more) err(`There may be more than ${MAX_LETTERS} letters: run it again\n`);
   const kept = reports.filter(({ fate }) => fate === 'kept').length;

@@ -1,7 +1,7 @@
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { parseNotification } from '#shared/registry/notification.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { DeadLetter } from '#shared/status/read-dead-letter.ts';
-import { clean } from './run-command.ts';
 import type { Fate } from './settle-letter.ts';
 
 export interface LetterReport {
@@ -26,7 +26,7 @@ function formatLetter({ letter, topic, fate, problem }: LetterReport): string {
     `  ${letter.reason}`,
     ...(problem === undefined ? [] : [`  ${problem}`]),
   ];
-  return lines.map((line) => `${clean(line)}\n`).join('');
+  return lines.map((line) => `${cleanLine(line)}\n`).join('');
 }
 
 /** For programs: everything, the data in base64. */
@@ -72,5 +72,5 @@ function describeNotification(data: Uint8Array): string | undefined {
 
 function describeText(text: string): string {
   if (text === '') return 'no data';
-  return text.length <= MAX_WHAT ? text : `${text.slice(0, MAX_WHAT)}…`;
+  return text.length <= MAX_WHAT ? text : `${cutText(text, MAX_WHAT)}…`;
 }

@@ -1,3 +1,4 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import { parseArgs } from 'node:util';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -7,7 +8,7 @@ import type { Resolution } from '#shared/core/resolution.ts';
 import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
 import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { type CommandIo, type ExitCode, clean, runCommand } from './run-command.ts';
+import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
 
 /** What the config says, opened. */
 export interface ImageJudge {
@@ -39,7 +40,7 @@ export function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode>
       late: 'No verdict',
       work: (command) => judgeImage(command, deps),
       show(report, { json }) {
-        deps.out(json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+        deps.out(json ? `${escapeJson(JSON.stringify(report, null, 2))}\n` : format(report));
         return report.verdict.status === 'verified' ? 0 : 1;
       },
     },
@@ -110,5 +111,5 @@ function format({ image, digest, index, message, verdict }: Report): string {
     ...(index === undefined ? [] : [`  in index ${index}`]),
     ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
   ];
-  return `${lines.map(clean).join('\n')}\n`;
+  return `${lines.map(cleanLine).join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { RolloutStatus } from '#shared/core/phase.ts';
 import type { RolloutEvent, StatusEvent } from '#shared/status/events.ts';
 import type { RolloutNote } from '#shared/store/notes.ts';
@@ -65,5 +66,5 @@ function lagOf({ record, row }: KnownSync): RolloutEvent['data']['lagging'][numb
   const of = record.phase === 'Reachable' ? { ...row.record, message: row.message } : record;
   const { phase, since, message = '' } = of;
   const { cluster } = record;
-  return { cluster, sync: row.sync, phase, since, message: message.slice(0, MAX_MESSAGE) };
+  return { cluster, sync: row.sync, phase, since, message: cutText(message, MAX_MESSAGE) };
 }

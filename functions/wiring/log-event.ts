@@ -1,3 +1,4 @@
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { SpanAttributes } from '#shared/core/tracing.ts';
 import type { Log } from '#shared/edge/log.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
@@ -26,7 +27,7 @@ export function logEvent(
     ...placeOf(event),
     ...(codes.length === 0 ? {} : { codes }),
     ...('breakGlass' in data ? { breakGlass: data.breakGlass?.length ?? 0 } : {}),
-    text: data.message,
+    text: withoutUrlSecrets(data.message),
   };
   switch (severityOf(event)) {
     case 'INFO':

@@ -1,3 +1,4 @@
+import { cutText, escapeJson } from '#shared/core/foreign-text.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** What is wrong, for tests and scripts; `problem` and `fix` say it to people. */
@@ -63,5 +64,7 @@ export function formatPath(path: Path): string {
 /** A foreign text as messages show it: quoted, on one line, cut. */
 export function quote(text: string): string {
   const MAX_SHOWN = 80;
-  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+  return escapeJson(
+    JSON.stringify(text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text),
+  );
 }

@@ -15,6 +15,9 @@ export const MAX_ANNOTATION = 16_384;
 /** One error or condition message; a longer one is cut. */
 export const MAX_MESSAGE = 2_000;
 
+/** Of such a message, how much is read for what must not be shown: an address that is cut is still one. */
+export const MAX_MESSAGE_READ = 8_000;
+
 /** Errors per stage; Config Sync itself lists at most 100, and says how many there are. */
 export const MAX_ERRORS = 20;
 

@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import { cutText } from '#shared/core/foreign-text.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import {
   MAX_ANNOTATION,
   MAX_CONDITIONS,
   MAX_ERRORS,
   MAX_IMAGE,
   MAX_MESSAGE,
+  MAX_MESSAGE_READ,
   MAX_WORD,
 } from './limits.ts';
 
@@ -21,7 +24,10 @@ const word = z.string().max(MAX_WORD);
 const optionalWord = word.optional().catch(undefined);
 const count = z.number().int().nonnegative();
 const optionalCount = count.optional().catch(undefined);
-const message = z.string().transform((text) => text.slice(0, MAX_MESSAGE));
+/** Quotes what was synced, and addresses with what git was given for them. */
+const message = z
+  .string()
+  .transform((text) => cutText(withoutUrlSecrets(text.slice(0, MAX_MESSAGE_READ)), MAX_MESSAGE));
 const annotation = z.string().transform((text) => text.slice(0, MAX_ANNOTATION));
 
 export const metadataSchema = z.object({

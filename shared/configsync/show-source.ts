@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
+import { showAddress } from '#shared/core/url-secrets.ts';
 import { MAX_IMAGE, MAX_WORD } from './limits.ts';
 
 const gitSchema = z.object({
@@ -11,12 +12,12 @@ const gitSchema = z.object({
 
 /** `image[/dir]`, as nomos shows it; `.` is the whole image. */
 export function showImage({ image, dir }: { image: string; dir: string }): string {
-  return `${trimSlash(image)}${showDir(dir)}`;
+  return `${trimSlash(showAddress(image))}${showDir(dir)}`;
 }
 
 /** `repo/chart:version`, as nomos shows it; `latest` where no version is asked for. */
 export function showChart(helm: { repo: string; chart: string; version?: string }): string {
-  return `${trimSlash(helm.repo)}/${helm.chart}:${helm.version || 'latest'}`;
+  return `${trimSlash(showAddress(helm.repo))}/${helm.chart}:${helm.version || 'latest'}`;
 }
 
 /** `repo[/dir]@revision`, as nomos shows it; nothing where there is no `spec.git` to show. */
@@ -25,7 +26,7 @@ export function showGit(git: unknown): { readonly shown?: string } {
   if (!parsed.success) return {};
   const { repo, branch, revision, dir } = parsed.data;
   const fixed = revision === 'HEAD' ? '' : revision;
-  return { shown: `${trimSlash(repo)}${showDir(dir)}@${fixed || branch || 'master'}` };
+  return { shown: `${trimSlash(showAddress(repo))}${showDir(dir)}@${fixed || branch || 'master'}` };
 }
 
 /** Relative to its root, which is `.` itself, as Config Sync shows it. */

@@ -1,5 +1,7 @@
 import { type Digest, isDigest } from './digest.ts';
 import { CountersignError } from './errors.ts';
+import { cutText } from './foreign-text.ts';
+import { showAddress } from './url-secrets.ts';
 
 /**
  * An image reference, normalised so that two spellings of one image compare equal: lower-case host, default port
@@ -17,6 +19,8 @@ export interface Reference {
 }
 
 const MAX_REFERENCE = 1024;
+/** Of a text that is no reference, in what is said of it. */
+const MAX_SHOWN = 200;
 const MAX_PATH = 255;
 const DOCKER_HUB = 'index.docker.io';
 const HOST =
@@ -40,12 +44,10 @@ export function parseReference(text: string): Reference {
     throw invalid(text, 'needs "sha256:" and 64 lower-case hex digits after "@"');
   }
   const { base, tag } = splitTag(name);
-  if (tag !== undefined && !TAG.test(tag)) throw invalid(text, `has an invalid tag "${tag}"`);
+  if (tag !== undefined && !TAG.test(tag)) throw invalid(text, 'has an invalid tag');
   const { host, path } = splitHost(base);
-  if (!HOST.test(host) && !IPV6_HOST.test(host))
-    throw invalid(text, `has an invalid host "${host}"`);
-  if (path.length > MAX_PATH || !PATH.test(path))
-    throw invalid(text, `has an invalid path "${path}"`);
+  if (!HOST.test(host) && !IPV6_HOST.test(host)) throw invalid(text, 'has an invalid host');
+  if (path.length > MAX_PATH || !PATH.test(path)) throw invalid(text, 'has an invalid path');
   const shared = { host, path, repository: `${host}/${path}` };
   if (digest !== undefined)
     return tag === undefined ? { ...shared, digest } : { ...shared, tag, digest };
@@ -83,7 +85,8 @@ function normaliseHost(written: string): string {
 }
 
 function invalid(text: string, problem: string): CountersignError {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const clean = showAddress(text);
+  const shown = clean.length > MAX_SHOWN ? `${cutText(clean, MAX_SHOWN)}…` : clean;
   return new CountersignError(
     'bad-reference',
     `Image reference ${JSON.stringify(shown)} ${problem}`,

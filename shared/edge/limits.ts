@@ -31,6 +31,9 @@ export const MAX_TOKEN_CHARACTERS = 8 * KIBIBYTE;
 /** How far apart the clocks of the issuer and this machine may be. */
 export const CLOCK_SKEW_SECONDS = 60;
 
+/** Longest life of an ID token, from `iat` to `exp`: Google's live an hour, IAP's assertions ten minutes. */
+export const MAX_TOKEN_LIFE_SECONDS = 2 * 3_600;
+
 /** How long the issuer's keys are kept; Google rotates them over days and publishes them ahead. */
 export const JWKS_MAX_AGE_MS = 3_600_000;
 

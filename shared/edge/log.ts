@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { escapeJson } from '#shared/core/foreign-text.ts';
 import type { Trace } from '#shared/core/tracing.ts';
 import type { LogLevel } from './env.ts';
 import { redactFields, redactText } from './redact.ts';
@@ -57,9 +58,14 @@ export function createLogger(options: LogOptions): Log {
           describeError(redactFields(fields), { service, version: revision ?? 'local' }),
       },
     },
-    stream ?? pino.destination({ dest: 1, sync: true }),
+    inOneLine(stream ?? pino.destination({ dest: 1, sync: true })),
   );
   return asLog(logger);
+}
+
+/** What others wrote is in the fields: no character of it may end a line for some reader, or rule a terminal. */
+function inOneLine(stream: { write(line: string): void }): { write(line: string): void } {
+  return { write: (line) => stream.write(escapeJson(line)) };
 }
 
 /** pino formats the fields of a child by itself, and once. */

@@ -1,5 +1,4 @@
-/** What a secret is replaced with. */
-export const REDACTED = '[redacted]';
+import { REDACTED } from '#shared/core/sent-secrets.ts';
 
 /** Field names whose value is never logged, in the spellings of headers, of JSON and of our own code. */
 const SECRET_NAMES = [
@@ -63,8 +62,8 @@ const SECRET_TEXT = [
   /\bya29\.[\w.-]+/g,
   /\b(Bearer|Basic) +[\w.~+/=-]+/gi,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g,
-  // userinfo of a URL
-  /(?<=:\/\/)[^\s/@:]+:[^\s/@]+(?=@)/g,
+  // userinfo of a URL, up to the last "@" before its path
+  /(?<=:\/\/)[^\s/?#"'<>\\]+(?=@)/g,
 ];
 
 /** `text` without JSON web tokens, access tokens, authorization values, private keys and passwords in URLs. */

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { JWTPayload } from 'jose';
-import { CLOCK_SKEW_SECONDS } from './limits.ts';
+import { checkTimes } from './token-times.ts';
 import { unauthenticated } from './token.ts';
 import type { Issuer } from './verify-token.ts';
 
@@ -30,13 +30,7 @@ export function readStrippedToken(
   if (!issuer.names.some((name) => name === claims.iss)) {
     throw unauthenticated('The issuer of the token is not accepted');
   }
-  const seconds = now.getTime() / 1000;
-  if (typeof claims.exp !== 'number' || claims.exp + CLOCK_SKEW_SECONDS <= seconds) {
-    throw unauthenticated('The token has expired');
-  }
-  if (typeof claims.nbf === 'number' && claims.nbf - CLOCK_SKEW_SECONDS > seconds) {
-    throw unauthenticated('The token is not valid yet');
-  }
+  checkTimes(claims, now);
   return claims;
 }
 

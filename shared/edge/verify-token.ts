@@ -7,6 +7,7 @@ import {
   JWKS_MAX_AGE_MS,
   JWKS_TIMEOUT_MS,
 } from './limits.ts';
+import { checkTimes } from './token-times.ts';
 import { unauthenticated } from './token.ts';
 
 /** Who signs, and where its keys are. */
@@ -75,8 +76,10 @@ export function createTokenVerifier({
         currentDate: now(),
         requiredClaims: ['exp', 'iat', 'email'],
       });
+      checkTimes(payload, now());
       return payload;
     } catch (error) {
+      if (error instanceof CountersignError) throw error;
       const fault = error instanceof errors.JOSEError ? FAULTS[error.code] : undefined;
       if (fault !== undefined) throw unauthenticated(fault);
       const message = `Keys of ${issuer.names[0]} cannot be read from ${issuer.jwksUrl}`;

@@ -1,3 +1,4 @@
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
@@ -116,7 +117,7 @@ async function refuse(
   const { failure, ...rest } = letter;
   const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
   log.error({ error: failure }, 'Message cannot be understood');
-  const reason = failure.message.toWellFormed().slice(0, MAX_REASON_CHARACTERS);
+  const reason = cleanLine(cutText(failure.message, MAX_REASON_CHARACTERS));
   const tell = () => deps.deadLetter({ reason, code: failure.code, ...rest });
   return settle(tell, failure, log, countsOf(c, deps));
 }

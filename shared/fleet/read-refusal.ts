@@ -1,4 +1,6 @@
 import type { FailureOptions } from '#shared/core/errors.ts';
+import { cutText } from '#shared/core/foreign-text.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import { MAX_TEXT } from './limits.ts';
 import { googleErrorSchema, statusSchema } from './schema.ts';
 import type { Answer } from './send-request.ts';
@@ -56,7 +58,7 @@ function parseJson(text: string): unknown {
 
 /** The text is the other side's, and ends up in logs and events. */
 function toLine(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = withoutUrlSecrets(text.replace(/[\s\p{Cc}]+/gu, ' ').trim());
   if (line === '') return 'no reason given';
-  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
+  return line.length > MAX_TEXT ? `${cutText(line, MAX_TEXT)}…` : line;
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { CountersignError } from '#shared/core/errors.ts';
+import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import type { Agents, Authorization } from './connection.ts';
 
 export interface OutgoingCall {
@@ -25,7 +26,8 @@ export interface Bounds {
 
 /**
  * Sends one request and reads the whole answer, whatever its status. Redirects are answers like any other: followed,
- * they would let a member cluster send us, behind the gateway, wherever it likes. Throws `too-large`, a `TimeoutError`
+ * they would let a member cluster send us, behind the gateway, wherever it likes. Credentials that the answer repeats
+ * are taken out of it, so that none of its texts can show them. Throws `too-large`, a `TimeoutError`
  * after the deadline, and what Node throws for a broken connection.
  */
 export function sendRequest(
@@ -54,7 +56,12 @@ export function sendRequest(
   outgoing.once('close', () => clearTimeout(timer));
   outgoing.once('response', (response) => {
     readText(response, { url, maxBytes, giveUp }, (text) => {
-      resolve({ status: response.statusCode ?? 0, headers: flatten(response.headers), text });
+      const secrets = secretsIn(headers);
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: flatten(response.headers, secrets),
+        text: withoutSecrets(text, secrets),
+      });
     });
   });
   outgoing.end(body);
@@ -86,10 +93,14 @@ function readText(
   response.once('error', giveUp);
 }
 
-function flatten(headers: IncomingMessage['headers']): Record<string, string> {
+function flatten(
+  headers: IncomingMessage['headers'],
+  secrets: readonly string[],
+): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value === undefined) continue;
+    flat[name] = withoutSecrets(Array.isArray(value) ? value.join(', ') : value, secrets);
   }
   return flat;
 }

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import { RECEIPT } from '#shared/core/annotations.ts';
 import { liveKey } from '#shared/core/observe.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
@@ -37,11 +38,11 @@ export function rowOf(written: Written, nomos: NomosRow): SyncRow {
     message: observation.message,
     errors: observation.errors
       .slice(0, MAX_ERRORS)
-      .map(({ code, message }) => ({ code, message: message.slice(0, MAX_ERROR_TEXT) })),
+      .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
     ...(rsync.deleting ? { deleting: true } : {}),
     nomos: nomos.status,
     shown: shownOf(nomos),
-    ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.slice(0, MAX_BREAK_GLASS) }),
+    ...(breakGlass === undefined ? {} : { breakGlass: cutText(breakGlass, MAX_BREAK_GLASS) }),
   };
 }
 
@@ -52,7 +53,7 @@ export function shownOf(nomos: NomosRow): Shown {
     source,
     commit,
     ...(syncedAt === undefined ? {} : { syncedAt }),
-    errors: errors.slice(0, MAX_ERRORS).map((error) => error.slice(0, MAX_ERROR_TEXT)),
+    errors: errors.slice(0, MAX_ERRORS).map((error) => cutText(error, MAX_ERROR_TEXT)),
     errorCount,
     ...(truncatedTo === undefined ? {} : { truncatedTo }),
   };

@@ -1,3 +1,5 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import { repeatsSecret, secretsIn } from '#shared/core/sent-secrets.ts';
 import type { Authorizer } from './authorizer.ts';
 import { failureOf } from './failure.ts';
 import { accessTo, type RegistryRule } from './host-access.ts';
@@ -42,13 +44,25 @@ export function createGet(deps: GetDeps): Get {
       const ask = { url, accept, maxBytes, redirects: limits.redirects, ...(dead && { dead }) };
       const sent = await authorizer.current(access, path);
       let answer = await send({ ...ask, authorization: sent }, signal);
+      refuseRepeated(answer, sent, host);
       if (answer.status === 401 && !answer.foreign) {
         const challenge = answer.headers.get('www-authenticate');
         const authorization = await authorizer.renew(access, path, { sent, challenge }, signal);
         answer = await send({ ...ask, authorization }, signal);
+        refuseRepeated(answer, authorization, host);
       }
       if (answer.status === 200 || answer.status === 404) return answer;
       if (isAnswer?.(answer) === true) return answer;
       throw failureOf(answer, `GET ${host}${url.pathname}`, deps.now());
     });
+}
+
+/** No honest registry does that: what it says, in a manifest or a header, would show our credentials to people. */
+function refuseRepeated(answer: Answer, authorization: string | undefined, host: string): void {
+  if (authorization === undefined) return;
+  if (!repeatsSecret(answer, secretsIn({ authorization }))) return;
+  throw new CountersignError(
+    'registry-misbehaved',
+    `Registry ${host} repeats our credentials in its answer`,
+  );
 }

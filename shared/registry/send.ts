@@ -1,4 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import { failureWithoutSecrets, secretsIn } from '#shared/core/sent-secrets.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { RegistryLimits } from './limits.ts';
 import { readBody } from './read-body.ts';
@@ -41,6 +42,19 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export function createSend({ fetch, guard, limits }: SendDeps): Send {
   return async (ask, signal) => {
+    try {
+      return await follow(ask, signal);
+    } catch (error) {
+      const { authorization } = ask;
+      // The address that it redirects to is the registry's choice.
+      throw failureWithoutSecrets(
+        error,
+        authorization === undefined ? [] : secretsIn({ authorization }),
+      );
+    }
+  };
+
+  async function follow(ask: Ask, signal: AbortSignal): Promise<Answer> {
     let url = ask.url;
     let foreign = false;
     await guard(url);
@@ -72,7 +86,7 @@ export function createSend({ fetch, guard, limits }: SendDeps): Send {
         throw error;
       }
     }
-  };
+  }
 }
 
 async function reach(

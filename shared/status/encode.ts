@@ -1,4 +1,6 @@
+import { cleanLine, cleanText } from '#shared/core/foreign-text.ts';
 import { parseReference } from '#shared/core/reference.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import { eventIdOf } from './event-id.ts';
 import { ceTypeOf } from './events.ts';
 import type { StatusEvent } from './events.ts';
@@ -77,7 +79,12 @@ function encodeData(data: StatusEvent['data']): Uint8Array {
     message: truncateBytes(message, MAX_TEXT_BYTES),
   }));
   const message = truncateBytes(data.message, MAX_TEXT_BYTES);
-  return Buffer.from(JSON.stringify({ ...data, errors, message }));
+  return Buffer.from(JSON.stringify({ ...data, errors, message }, clean));
+}
+
+/** Subscribers print what they read: no text of others may rule their terminals, or show a password. */
+function clean(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? cleanText(withoutUrlSecrets(value)) : value;
 }
 
 function fitAttributes(
@@ -85,7 +92,7 @@ function fitAttributes(
 ): Record<string, string> {
   const fitting: Record<string, string> = {};
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined) fitting[name] = truncateBytes(value, MAX_ATTRIBUTE_BYTES);
+    if (value !== undefined) fitting[name] = truncateBytes(cleanLine(value), MAX_ATTRIBUTE_BYTES);
   }
   return fitting;
 }

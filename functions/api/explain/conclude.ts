@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
@@ -39,5 +40,5 @@ function quote({ row }: Look): string {
   const [first] = row.errors;
   if (first === undefined) return '';
   const [line = ''] = first.message.split('\n', 1);
-  return ` (${line.slice(0, MAX_QUOTE)})`;
+  return ` (${cutText(line, MAX_QUOTE)})`;
 }

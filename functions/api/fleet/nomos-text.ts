@@ -1,3 +1,4 @@
+import { cleanText } from '#shared/core/foreign-text.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ClusterView } from '../schema/fleet.ts';
@@ -5,8 +6,6 @@ import { alignColumns } from './align-columns.ts';
 import type { ClusterAnswer } from './fleet-answer.ts';
 
 const SEPARATOR = '-'.repeat(20);
-/** Controls and the change of direction: what others push must not rule a terminal. Breaks and tabs are nomos' own. */
-const UNPRINTABLE = /[^\P{C}\n\t]/gu;
 /** Go's zero time, which nomos prints where Config Sync has not said when. */
 const NEVER = '0001-01-01 00:00:00';
 
@@ -28,8 +27,8 @@ function clusterLines({ view, rows }: ClusterAnswer): Line[] {
   const state = stateOf(view, rows.length);
   return [
     [''],
-    [clean(view.cluster)],
-    ...(state === undefined ? [] : [[`  ${SEPARATOR}`], [`  ${state[0]}`, clean(state[1])]]),
+    [cleanText(view.cluster)],
+    ...(state === undefined ? [] : [[`  ${SEPARATOR}`], [`  ${state[0]}`, cleanText(state[1])]]),
     ...inNomosOrder(rows).flatMap((row) => [[`  ${SEPARATOR}`], ...rowLines(row)]),
   ];
 }
@@ -72,10 +71,10 @@ function rowLines(row: SyncRow): Line[] {
   const { source = row.image ?? 'N/A', commit = 'N/A', errors = [] } = shown ?? {};
   const word = nomos === 'SYNCED' ? `SYNCED @ ${formatTime(shown?.syncedAt)}` : nomos;
   return [
-    [`  ${scopeOf(parseSyncRef(row.sync))}`, clean(source), ''],
-    [`  ${word}`, clean(commit), ''],
+    [`  ${scopeOf(parseSyncRef(row.sync))}`, cleanText(source), ''],
+    [`  ${word}`, cleanText(commit), ''],
     ...countLines(shown),
-    ...errors.map((error) => ['  Error:', clean(error), '']),
+    ...errors.map((error) => ['  Error:', cleanText(error), '']),
     // Ours have no columns, so that they move none of nomos'.
     [`  Approved: ${approved.length === 0 ? 'N/A' : oneLine(approved.join(' '))}`],
     [`  Phase: ${record.phase}, ${oneLine(message)}`],
@@ -106,9 +105,5 @@ function formatTime(text = ''): string {
 }
 
 function oneLine(text: string): string {
-  return clean(text.replaceAll(/[\n\t]+/g, ' '));
-}
-
-function clean(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\ufffd');
+  return cleanText(text.replaceAll(/[\n\t]+/g, ' '));
 }

@@ -55,7 +55,8 @@ const Asked = z.object({
     .optional(),
 });
 const Form = z.record(z.string(), z.string());
-const PAGES = ['/', '/explain', '/resync'] as const;
+/** The pages themselves, without what they load. */
+export const PAGES = ['/', '/explain', '/resync'] as const;
 /** Of the style sheet, the script and the mark: short, so that a new version shows. */
 const ASSET_MAX_AGE_SECONDS = 60;
 

@@ -1,7 +1,8 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { Api } from './call-api.ts';
 import type { ExitCode } from '../run-command.ts';
 import { Accepted, Preview } from './schema.ts';
-import { type Terminal, clean } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface ResyncArguments {
   readonly image: string | undefined;
@@ -24,14 +25,14 @@ export async function askResync(
     const { id, clusters } = accepted;
     out(
       options.json
-        ? `${JSON.stringify(accepted)}\n`
-        : `Resync ${clean(id)}: ${countClusters(clusters)} tasked\n`,
+        ? `${escapeJson(JSON.stringify(accepted))}\n`
+        : `Resync ${cleanLine(id)}: ${countClusters(clusters)} tasked\n`,
     );
     return 0;
   }
   const preview = await api.post(path, { ...about, dryRun: true }, Preview);
   if (options.json) {
-    out(`${JSON.stringify(preview, null, 2)}\n`);
+    out(`${escapeJson(JSON.stringify(preview, null, 2))}\n`);
     return preview.unread.length === 0 ? 0 : 2;
   }
   const { clusters, looked, syncs, unread } = preview;
@@ -40,7 +41,7 @@ export async function askResync(
     ...unread.map(({ cluster, message }) => `unread  ${cluster}: ${message}`),
     `A resync would task ${countClusters(clusters)}; ${looked} of them looked at`,
   ];
-  out(lines.map((line) => `${clean(line)}\n`).join(''));
+  out(lines.map((line) => `${cleanLine(line)}\n`).join(''));
   // What could not be looked at could not be checked.
   return unread.length === 0 ? 0 : 2;
 }

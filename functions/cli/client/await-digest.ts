@@ -1,7 +1,8 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { ExitCode } from '../run-command.ts';
 import { type Api, ApiFailure, readFleet } from './call-api.ts';
 import { type Sync, Verdict } from './schema.ts';
-import { type Terminal, clean, createProgress } from './terminal.ts';
+import { type Terminal, createProgress } from './terminal.ts';
 
 export interface AwaitOptions {
   /**
@@ -68,7 +69,7 @@ export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promi
         standing = await look(api, { image, digest, cluster: options.cluster, sinceMs });
       } catch (error) {
         if (!isPassing(error)) throw error;
-        progress.show(`The service does not answer: ${clean(error.message)}`);
+        progress.show(`The service does not answer: ${cleanLine(error.message)}`);
       }
       if (standing !== undefined) {
         progress.show(describe(standing));
@@ -130,7 +131,7 @@ function describe({ live, failed, waiting }: Standing): string {
   for (const { phase } of waiting) phases.set(phase, (phases.get(phase) ?? 0) + 1);
   const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
   const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
-  return clean([`${live.length} of ${all} live`, ...lost, ...rest].join(', '));
+  return cleanLine([`${live.length} of ${all} live`, ...lost, ...rest].join(', '));
 }
 
 function finishAbsent(
@@ -139,7 +140,7 @@ function finishAbsent(
   { terminal: { out } }: AwaitDeps,
 ): ExitCode {
   const none = { code: 1, live: [], failed: [], waiting: [], message };
-  out(json ? `${JSON.stringify(none, null, 2)}\n` : `${clean(message)}\n`);
+  out(json ? `${escapeJson(JSON.stringify(none, null, 2))}\n` : `${cleanLine(message)}\n`);
   return 1;
 }
 
@@ -151,7 +152,7 @@ function finish(
 ): ExitCode {
   const { live, failed, waiting } = standing ?? { live: [], failed: [], waiting: [] };
   if (json) {
-    out(`${JSON.stringify({ code, live, failed, waiting }, null, 2)}\n`);
+    out(`${escapeJson(JSON.stringify({ code, live, failed, waiting }, null, 2))}\n`);
     return code;
   }
   const late = code === 3 ? waiting : [];
@@ -166,7 +167,7 @@ function finish(
     2: 'Not known: the service never answered',
     3: 'Not live in time',
   }[code];
-  out([...lines, last].map((line) => `${clean(line)}\n`).join(''));
+  out([...lines, last].map((line) => `${cleanLine(line)}\n`).join(''));
   return code;
 }
 

@@ -1,3 +1,4 @@
+import { cleanLine } from '#shared/core/foreign-text.ts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toFailure } from '#shared/core/errors.ts';
 import type { ExitCode } from '../run-command.ts';
@@ -7,7 +8,7 @@ import { type Api, ApiFailure, openApi } from './call-api.ts';
 import { showExplanation, showVerdict } from './show-explanation.ts';
 import { showStatus } from './show-status.ts';
 import { type RunCommand, openToken } from './token.ts';
-import { type Terminal, clean } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface ClientDeps {
   readonly terminal: Terminal;
@@ -134,7 +135,7 @@ export async function runClient(args: readonly string[], deps: ClientDeps): Prom
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.err(`${clean(sayFailure(error))}\n`);
+    terminal.err(`${cleanLine(sayFailure(error))}\n`);
     return isLate(error) ? 3 : 2;
   }
 }

@@ -1,7 +1,8 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { Api } from './call-api.ts';
 import type { ExitCode } from '../run-command.ts';
 import { Explanation, Verdict } from './schema.ts';
-import { type Terminal, clean } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Why an RSync is, or is not, on its tag's digest; 0 where it is. */
 export async function showExplanation(
@@ -21,8 +22,8 @@ export async function showExplanation(
   ]);
   out(
     json
-      ? `${JSON.stringify(explanation, null, 2)}\n`
-      : [...lines, conclusion].map((line) => `${clean(line)}\n`).join(''),
+      ? `${escapeJson(JSON.stringify(explanation, null, 2))}\n`
+      : [...lines, conclusion].map((line) => `${cleanLine(line)}\n`).join(''),
   );
   if (phase === undefined) return 2;
   return phase === 'Synced' ? 0 : 1;
@@ -41,8 +42,8 @@ export async function showVerdict(
   const lines = [told.message, `  image ${told.image}`, `  digest ${told.digest ?? 'unknown'}`];
   out(
     json
-      ? `${JSON.stringify(told, null, 2)}\n`
-      : [...lines, ...candidates].map((line) => `${clean(line)}\n`).join(''),
+      ? `${escapeJson(JSON.stringify(told, null, 2))}\n`
+      : [...lines, ...candidates].map((line) => `${cleanLine(line)}\n`).join(''),
   );
   return told.verdict === 'verified' ? 0 : 1;
 }

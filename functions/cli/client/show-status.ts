@@ -1,6 +1,7 @@
+import { cleanText, escapeJson } from '#shared/core/foreign-text.ts';
 import type { ExitCode } from '../run-command.ts';
 import { type Api, type Query, readFleet } from './call-api.ts';
-import { type Terminal, clean } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 const WELL = new Set(['Synced', 'Ignored']);
 
@@ -17,7 +18,7 @@ async function showText(query: Query, api: Api, out: Terminal['out']): Promise<E
   let unwell = 0;
   for (let cursor: string | undefined; ; ) {
     const page = await api.text('/v1/fleet', { ...query, limit: '1000', cursor });
-    out(clean(page.text));
+    out(cleanText(page.text));
     unwell += page.unwell;
     cursor = page.next;
     if (cursor === undefined) return unwell === 0 ? 0 : 1;
@@ -26,7 +27,7 @@ async function showText(query: Query, api: Api, out: Terminal['out']): Promise<E
 
 async function showJson(query: Query, api: Api, out: Terminal['out']): Promise<ExitCode> {
   const fleet = await readFleet(api, query);
-  out(`${JSON.stringify(fleet, null, 2)}\n`);
+  out(`${escapeJson(JSON.stringify(fleet, null, 2))}\n`);
   const well =
     fleet.syncs.every(({ phase }) => WELL.has(phase)) &&
     fleet.clusters.every(({ phase }) => phase === 'Reachable');

@@ -13,7 +13,6 @@ export interface Progress {
   end(): void;
 }
 
-const UNPRINTABLE = /[^\P{C}\n]/gu;
 const CLEAR_LINE = '\r\u001b[2K';
 
 export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): Progress {
@@ -29,9 +28,4 @@ export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): P
       shown = undefined;
     },
   };
-}
-
-/** Without controls and the change of direction: what others push must not rule a terminal. */
-export function clean(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }

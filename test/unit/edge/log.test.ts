@@ -39,6 +39,13 @@ describe('createLogger()', () => {
     });
   });
 
+  it('writes one line for every reader, whatever others wrote into its fields', () => {
+    const foreign = 'a\u2028b\u2029c\u0085d\u001b[2Je\u202ef\u009bg\u200bh\ud83d';
+    log.child({ foreign }).warn({ problem: foreign, error: new Error(foreign) }, 'Odd');
+    expect(line()).toMatchObject({ foreign, problem: foreign });
+    expect(text[0]).toMatch(/^[\x20-\x7e]+\n$/);
+  });
+
   it('writes nothing below its level', () => {
     const quiet = createLogger({
       level: 'warn',

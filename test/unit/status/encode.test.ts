@@ -37,6 +37,26 @@ function dataOf({ data }: TopicMessage): unknown {
 }
 
 describe('encodeEvent()', () => {
+  it('shows no unseen character and no password of others', () => {
+    const foreign = 'a\u202eb\u001bc\u2028d https://me:hunter2@host/x?token=hunter2\n';
+    const clean = 'a\ufffdb\ufffdc\ufffdd https://host/x';
+    const event = syncEvent('sync.failed');
+    const message = encode({
+      ...event,
+      data: {
+        ...event.data,
+        sync: 'RepoSync/a\u202e\n/b',
+        message: foreign,
+        errors: [{ code: '2004', message: foreign }],
+      },
+    });
+    expect(dataOf(message)).toMatchObject({
+      message: `${clean}\n`,
+      errors: [{ code: '2004', message: `${clean}\n` }],
+    });
+    expect(message.attributes['sync']).toBe('RepoSync/a\ufffd\ufffd/b');
+  });
+
   it('writes a CloudEvent in binary mode, with attributes for filters', () => {
     const event = syncEvent('sync.synced');
     const message = encode({ ...event, traceparent: '00-trace' });

@@ -1,0 +1,59 @@
+/**
+ * Text that others wrote (a cluster, a registry, a tenant), made fit to be shown: on a terminal, on the page, in an
+ * event, in a line of the log.
+ */
+
+/**
+ * What is not seen, or changes how its neighbours are seen: controls (C0, C1, so that ANSI escapes are text), format
+ * characters (change of direction, zero width), line and paragraph separators, lone surrogates, private and unassigned
+ * code points, and what Unicode has renderers ignore.
+ */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** The same, but for the break and the tab of a text of several lines. */
+const UNSEEN_IN_TEXT = /(?![\n\t])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** The same, but for the break at the end of a line of JSON, which has escaped its own. */
+const UNSEEN_IN_JSON = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** `line` with U+FFFD in place of each character that is not seen, breaks and tabs included. */
+export function cleanLine(line: string): string {
+  return line.replaceAll(UNSEEN, '\ufffd');
+}
+
+/** `text` with U+FFFD in place of each character that is not seen; breaks and tabs stay. */
+export function cleanText(text: string): string {
+  return text.replaceAll(UNSEEN_IN_TEXT, '\ufffd');
+}
+
+/** `json`, a JSON text, with `\u` escapes in place of characters that are not seen: the same value, and one line. */
+export function escapeJson(json: string): string {
+  return json.replaceAll(UNSEEN_IN_JSON, (found) =>
+    Array.from({ length: found.length }, (_, at) => {
+      const unit = found.charCodeAt(at).toString(16).padStart(4, '0');
+      return `\\u${unit}`;
+    }).join(''),
+  );
+}
+
+/** The longest grapheme that is looked at; a longer one is cut between code points. */
+const MAX_GRAPHEME = 64;
+
+/**
+ * The longest beginning of `text` that has at most `max` UTF-16 code units and ends between two graphemes, so that no
+ * letter loses its accent and no pair its half.
+ */
+export function cutText(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const from = Math.max(0, max - MAX_GRAPHEME);
+  const around = text.slice(from, max + MAX_GRAPHEME);
+  // Made when something is cut: an Intl object costs more than the rest.
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  const start = graphemes.segment(around).containing(max - from)?.index ?? 0;
+  const end = start === 0 ? max : from + start;
+  // Of a grapheme without an end: at least no half of a pair.
+  return text.slice(0, text.isWellFormed() && isHalf(text, end) ? end - 1 : end);
+}
+
+function isHalf(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1);
+  return before >= 0xd8_00 && before <= 0xdb_ff;
+}
