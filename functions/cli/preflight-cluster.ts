@@ -14,6 +14,7 @@ import { AT_ONCE, PER_NAMESPACE } from '#shared/reconcile/limits.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
 import { type Targets, createTargets } from '#shared/reconcile/resolve-targets.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
+import { pinProblems, unpinnedSyncs } from './preflight-pins.ts';
 import type { ClusterReport, Problem, RefusedSync } from './preflight-report.ts';
 import { versionProblems } from './version-problems.ts';
 
@@ -26,6 +27,8 @@ export interface PreflightClusterDeps extends JudgeDeps {
   readonly otherSources: 'deny' | 'ignore';
   /** `gate.identity` of the config. */
   readonly identity: string;
+  /** The fleet is GKE's. */
+  readonly hub: boolean;
   readonly now: () => Date;
 }
 
@@ -34,7 +37,14 @@ export async function preflightCluster(
   member: Member,
   deps: PreflightClusterDeps,
 ): Promise<ClusterReport> {
-  const none = { cluster: member.name, problems: [], notes: [], syncs: 0, refused: [] };
+  const none = {
+    cluster: member.name,
+    problems: [],
+    notes: [],
+    unpinned: [],
+    syncs: 0,
+    refused: [],
+  };
   try {
     const api = await deps.fleet.connect(member);
     const [description, rsyncs] = await Promise.all([api.describe(), deps.rsyncs.list(api)]);
@@ -42,6 +52,8 @@ export async function preflightCluster(
     const { refused, failures } = await refusedSyncs(rsyncs, member, deps);
     const identity = identityProblems(description.user, deps.identity);
     const patch = await patchProblems(api, rsyncs);
+    const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
+    const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
     const unchecked = [
       ...(description.user === undefined ? ['it does not say who we are'] : []),
       ...failures,
@@ -50,8 +62,9 @@ export async function preflightCluster(
       ...none,
       ...description,
       ...(unchecked.length === 0 ? {} : { unchecked: unchecked.join('; ') }),
-      problems: [...found.problems, ...identity, ...patch],
+      problems: [...found.problems, ...identity, ...patch, ...pin],
       notes: found.notes,
+      unpinned: unpinnedSyncs(followed, deps.hub),
       syncs: rsyncs.length,
       refused,
     };

@@ -1,5 +1,6 @@
 import { cleanLine } from '#shared/core/foreign-text.ts';
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
+import type { PinObstacle } from '#shared/core/pin-obstacle.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 
 /** What preflight found in one cluster. */
@@ -11,12 +12,26 @@ export interface ClusterReport extends ClusterDescription {
   readonly problems: readonly Problem[];
   /** What cannot be said. */
   readonly notes: readonly string[];
+  /** RSyncs on which a pin cannot hold; approvals work there all the same. */
+  readonly unpinned: readonly UnpinnedSync[];
   readonly syncs: number;
   readonly refused: readonly RefusedSync[];
 }
 
 export interface Problem {
-  readonly code: 'identity' | 'kubernetes-too-old' | 'config-sync-too-old' | 'patch-refused';
+  readonly code:
+    | 'identity'
+    | 'kubernetes-too-old'
+    | 'config-sync-too-old'
+    | 'patch-refused'
+    | 'pin-refused';
+  readonly message: string;
+}
+
+/** An RSync on which `effect: pin` cannot hold, or moves nothing. */
+export interface UnpinnedSync {
+  readonly sync: string;
+  readonly code: PinObstacle['code'] | 'fleet-managed';
   readonly message: string;
 }
 
@@ -52,7 +67,7 @@ export function formatReport(report: FleetReport): string {
 }
 
 function formatCluster(report: ClusterReport): string[] {
-  const { cluster, unchecked, problems, notes, refused } = report;
+  const { cluster, unchecked, problems, notes, refused, unpinned } = report;
   const { kubernetes = 'unknown', configSync = 'unknown', user = 'unknown' } = report;
   const runs = `Kubernetes ${kubernetes}, Config Sync ${configSync}, we are ${user}`;
   return [
@@ -60,6 +75,9 @@ function formatCluster(report: ClusterReport): string[] {
     ...(unchecked === undefined ? [] : [`  not checked: ${unchecked}`]),
     ...problems.map(({ code, message }) => `  ${code}: ${message}`),
     ...notes.map((note) => `  note: ${note}`),
+    ...unpinned.map(
+      ({ sync, code, message }) => `  ${sync}: a pin cannot hold, ${code}: ${message}`,
+    ),
     ...refused.map(
       ({ sync, rule, key, because, message }) =>
         `  ${sync}: refused by (${rule}), ${because}: ${key ?? 'what it announces'}: ${message}`,

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Config } from './config.ts';
+import { effectNotes } from './effect-notes.ts';
 import { buildJsonSchema } from './json-schema.ts';
 import { readConfigText } from './load-config.ts';
 import { parseConfig } from './parse-config.ts';
@@ -22,7 +23,7 @@ const USAGE = `Usage: npm run check-config -- FILE      check a config file ("-"
        npm run check-config -- --schema  print the JSON Schema
 `;
 
-/** The command \`npm run check-config\`: problems and the summary on standard output, one line each. */
+/** The command \`npm run check-config\`: problems, or the summary and notes, on standard output, one line each. */
 export async function checkConfig(args: string[], streams: CommandStreams): Promise<ExitCode> {
   const command = readCommand(args);
   if (command === undefined) {
@@ -42,6 +43,7 @@ async function checkFile(file: string, { stdin, out, err }: CommandStreams): Pro
   try {
     const text = await readConfigText(file, stdinOrFile);
     out(summary(file, await parseConfig(text, { file, readFile: readTextFile })));
+    for (const note of effectNotes(text)) out(`${file}: note: ${note}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) {

@@ -12,6 +12,11 @@ import { type Metadata, metadataSchema } from './schema.ts';
 /** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
 const DECLARED_VERSION = 'configsync.gke.io/declared-version';
 
+/** On what an RSync applies; the RSync itself has `applyset.kubernetes.io/id`. */
+const PART_OF = 'applyset.kubernetes.io/part-of';
+/** With `ignore`, Config Sync does not put back what others change (facts/config-sync.md section 7). */
+const MUTATION = 'client.lifecycle.config.k8s.io/mutation';
+
 /** Who applies it, as Config Sync notes on everything that it manages; whoever writes the object may write this too. */
 const MANAGER = 'configsync.gke.io/manager';
 /** `:root`, `team-a`, and behind "_" the name where it is not the usual one. */
@@ -55,6 +60,7 @@ export function readRSync(object: unknown): RSync {
     ...readDeletion(metadata),
     declared: Object.hasOwn(metadata.labels ?? {}, DECLARED_VERSION),
     ...readManager(metadata.annotations?.[MANAGER]),
+    ...readOwnership(metadata),
     source: readSource(spec),
     annotations: readAnnotations(metadata.annotations ?? {}),
     status: readStatus(status),
@@ -79,6 +85,17 @@ function readDeletion({
     deleting: true,
     ...(Number.isNaN(time) ? {} : { deletingSince: new Date(time).toISOString() }),
     ...(foreign.length === 0 ? {} : { heldBy: foreign.slice(0, MAX_FINALIZERS) }),
+  };
+}
+
+/** What says whether a pin can hold on it. */
+function readOwnership({
+  labels,
+  annotations,
+}: Pick<Metadata, 'labels' | 'annotations'>): Pick<RSync, 'inApplySet' | 'mutationIgnored'> {
+  return {
+    ...(Object.hasOwn(labels ?? {}, PART_OF) ? { inApplySet: true } : {}),
+    ...(annotations?.[MUTATION] === 'ignore' ? { mutationIgnored: true } : {}),
   };
 }
 

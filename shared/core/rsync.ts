@@ -17,6 +17,10 @@ export interface RSync {
   readonly declared: boolean;
   /** The RSync whose package declares this one, as that says itself: `RootSync/root-sync`. For people only. */
   readonly manager?: string;
+  /** It has the label of what Config Sync applies as a set: a parent declares it. For people only. */
+  readonly inApplySet?: boolean;
+  /** It has `client.lifecycle.config.k8s.io/mutation: ignore`: a parent leaves changes of it alone. For people only. */
+  readonly mutationIgnored?: boolean;
   readonly source: Source;
   readonly annotations: RSyncAnnotations;
   readonly status: SyncStatus;

@@ -1,5 +1,6 @@
 import { parseApproved } from '#shared/core/approved-list.ts';
 import { digestOfCommit } from '#shared/core/digest.ts';
+import { pinObstacle } from '#shared/core/pin-obstacle.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { Condition, Stage } from '#shared/core/rsync.ts';
@@ -24,10 +25,14 @@ function step(
 }
 
 /** What the config says of it. */
-export function explainConfig({ followed, row }: Look): Step {
+export function explainConfig({ rsync, followed, row }: Look): Step {
   if (followed === undefined) return step('config', 'skipped', row.message);
   const { match, trust, effect } = followed.rule;
-  return step('config', 'ok', `Followed by "${match}": trust ${trust}, effect ${effect}`);
+  const finding = `Followed by "${match}": trust ${trust}, effect ${effect}`;
+  const obstacle = pinObstacle(rsync, followed.rule);
+  return obstacle === undefined
+    ? step('config', 'ok', finding)
+    : step('config', 'wait', finding, [`The pin cannot hold: ${obstacle.message}`]);
 }
 
 /** What brought it about: the last look, and who asked for the approval in place. */

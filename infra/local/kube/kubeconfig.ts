@@ -21,7 +21,7 @@ export async function writeKubeconfig(config: {
       cluster: { server: url, 'insecure-skip-tls-verify': true },
     })),
     // kubectl sends no token over plain http, but says whom it acts as.
-    users: [{ name: user, user: { token: user, as: user } }],
+    users: [{ name: user, user: { token: `token-of:${user}`, as: user } }],
     contexts: clusters.map(({ name }) => ({ name, context: { cluster: name, user } })),
     'current-context': clusters[0]?.name ?? '',
   });

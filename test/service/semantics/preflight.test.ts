@@ -28,12 +28,13 @@ interface Asked {
   readonly otherSources?: 'deny' | 'ignore';
   readonly unlisted?: readonly string[];
   readonly timeoutMs?: number;
+  readonly hub?: boolean;
   readonly connect?: (...args: Parameters<Fleet['connect']>) => ReturnType<Fleet['connect']>;
 }
 
 async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   const { unmatched = 'deny', otherSources = 'ignore' } = rest;
-  const { unlisted = [], timeoutMs = 30_000 } = rest;
+  const { unlisted = [], timeoutMs = 30_000, hub = false } = rest;
   const { deps } = world;
   const member = { name: 'cluster-1', id: 'cluster-1', labels: {} };
   const fleet = {
@@ -44,7 +45,7 @@ async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   let err = '';
   const run = (...args: string[]) =>
     checkFleet(args, {
-      open: async () => ({ ...deps, fleet, unmatched, otherSources, identity }),
+      open: async () => ({ ...deps, fleet, unmatched, otherSources, identity, hub }),
       out: (text) => (out += text),
       err: (text) => (err += text),
       timeoutMs,
@@ -55,6 +56,46 @@ async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   await run('countersign.yaml');
   return { code, report, text: out, err };
 }
+
+describe('preflight under pin', () => {
+  const rule = { effect: 'pin' } as const;
+
+  /** The config pins; the gate was rendered from one that has that effect. */
+  async function startApproved(effect: 'gate' | 'pin'): Promise<void> {
+    world = await startSemanticsWorld({ gate: true, effect, rule });
+    world.sign(await world.pusher().image({ 'a.yaml': '1' }, 'v1'));
+    await world.create(ociSpec(world.image(':v1')));
+    await world.sweepUntil(async () => world.status().lastSyncedCommit !== undefined);
+  }
+
+  it('finds a gate that lets Countersign change no spec, and none once it is rendered anew', async () => {
+    await startApproved('gate');
+    const before = await preflight();
+    expect(before.code).toBe(1);
+    expect(before.report.problems).toEqual([
+      { code: 'pin-refused', message: expect.stringContaining('render and apply the gate') },
+    ]);
+    expect(before.text).toContain('pin-refused');
+    await world.close();
+    await startApproved('pin');
+    expect((await preflight()).report.problems).toEqual([]);
+  });
+
+  it('names the fleet as the one that may put root-sync back, and nobody else', async () => {
+    await start({ rule });
+    const { report, text } = await preflight({ hub: true });
+    expect(report.unpinned).toEqual([
+      { sync: 'RootSync/root-sync', code: 'fleet-managed', message: expect.any(String) },
+    ]);
+    expect(text).toContain('a pin cannot hold, fleet-managed');
+    expect((await preflight()).report.unpinned).toEqual([]);
+  });
+
+  it('says nothing of pins under gate', async () => {
+    await start();
+    expect((await preflight({ hub: true })).report).toMatchObject({ unpinned: [], problems: [] });
+  });
+});
 
 describe('preflight of an RSync', () => {
   it('refuses what is unsigned, then what is not approved yet, and nothing after a sweep', async () => {
