@@ -139,7 +139,12 @@ async function refusalsOf(
     unfollowed: whyUnfollowed(rsync, deps.rules, deps),
     reason: 'sweep',
     // Nothing is withdrawn by looking; and nothing here depends on how long something has been refused.
-    settings: { blockedAfterMs: Infinity, deletingAfterMs: Infinity, withdraw: false },
+    settings: {
+      blockedAfterMs: Infinity,
+      deletingAfterMs: Infinity,
+      liveAfterMs: Infinity,
+      withdraw: false,
+    },
     previous: undefined,
     now: deps.now(),
   });

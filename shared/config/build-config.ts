@@ -30,6 +30,7 @@ export function buildConfig(
       pendingAfterMs: sweep.pendingAfter,
       blockedAfterMs: sweep.blockedAfter,
       deletingAfterMs: sweep.deletingAfter,
+      liveAfterMs: sweep.liveAfter,
     },
     ...(gate === undefined ? {} : { gate }),
     admission: {

@@ -69,6 +69,7 @@ export interface SweepConfig {
   readonly pendingAfterMs: number;
   readonly blockedAfterMs: number;
   readonly deletingAfterMs: number;
+  readonly liveAfterMs: number;
 }
 
 export interface GateConfig {

@@ -76,6 +76,10 @@ const sweep = z
       description:
         'How long Config Sync may report a refusal after an approval before it counts as Blocked (default 2m), at most 168h',
     }),
+    liveAfter: durationSchema(0).prefault('10m').meta({
+      description:
+        'How long an approval may wait to be live, beside the time between two polls of Config Sync and while its cluster is in reach, before it counts as Stalled (default 10m), at most 168h',
+    }),
     deletingAfter: durationSchema(0).prefault('10m').meta({
       description:
         'How long an RSync may take to be deleted before it counts as Stalled (default 10m), at most 168h: it goes on syncing until it is gone',

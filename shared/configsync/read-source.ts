@@ -20,6 +20,7 @@ const HOST_FIRST = /^(?:[^/]*[.:][^/]*|localhost)\//;
 const ociSchema = z.object({
   image: z.string().min(1, 'is empty').max(MAX_IMAGE),
   dir: z.string().max(MAX_IMAGE).optional(),
+  period: z.string().max(MAX_WORD).optional().catch(undefined),
 });
 
 const helmSchema = z.object({
@@ -48,12 +49,27 @@ export function readSource(spec: unknown): Source {
 function readOci(oci: unknown): Source {
   const parsed = ociSchema.safeParse(oci);
   if (!parsed.success) return invalid('spec.oci', parsed.error);
-  const { image, dir = '' } = parsed.data;
+  const { image, dir = '', period } = parsed.data;
   const reference = tryParse(image);
   if (typeof reference === 'string') {
     return { ...invalid('spec.oci.image', reference), shown: showImage({ image, dir }) };
   }
-  return { type: 'oci', image, reference, dir: normaliseDir(dir) };
+  const periodMs = readPeriod(period);
+  const polls = periodMs === undefined ? {} : { periodMs };
+  return { type: 'oci', image, reference, dir: normaliseDir(dir), ...polls };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A Go duration, such as `1h30m`. Undefined for none, for Config Sync's default `0s`, and for what cannot be read. */
+function readPeriod(text: string | undefined): number | undefined {
+  if (text === undefined || !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)){1,4}$/.test(text))
+    return undefined;
+  let total = 0;
+  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) {
+    total += Number(number) * (UNIT_MS[unit] ?? 0);
+  }
+  return total > 0 ? total : undefined;
 }
 
 function readHelm(helm: unknown): Source {

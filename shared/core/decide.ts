@@ -24,6 +24,8 @@ export interface DecisionInput {
   readonly reason: ReceiptReason;
   readonly actor?: string;
   readonly settings: DecisionSettings;
+  /** Since when its cluster has been in reach, ISO 8601; absent: as long as anything is known of it. */
+  readonly reachableSince?: string;
   /** The cluster refused the whole patch: write our own annotations alone, and say so. */
   readonly bare?: boolean;
   /** What was last published of it. */
@@ -49,6 +51,8 @@ export interface DecisionSettings {
   readonly blockedAfterMs: number;
   /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
   readonly deletingAfterMs: number;
+  /** `sweep.liveAfter`. */
+  readonly liveAfterMs: number;
   /** Whether approvals may be withdrawn: false while the brake holds (DESIGN section 7). */
   readonly withdraw: boolean;
 }
@@ -189,6 +193,8 @@ function tell(
     ...(unpinned === undefined ? {} : { unpinned }),
     standing: isStanding(rsync, followed, approved),
     approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
+    waitingSince: waitingSince(input, image?.status === 'resolved' ? image : undefined),
+    liveAfterMs: settings.liveAfterMs,
     blockedAfterMs: settings.blockedAfterMs,
     deletingAfterMs: settings.deletingAfterMs,
     now,
@@ -202,12 +208,38 @@ function tell(
       verified: followed?.verdict.status === 'verified',
       // A receipt is as old as the first thing that was told.
       known: rsync.annotations.receipt !== undefined,
+      ...quietOf(rsync, approved),
       now,
     }),
     downgrade,
     dropped:
       patch === undefined ? [] : [...(dropped ?? []), ...unreadKeys(rsync.annotations.approved)],
   };
+}
+
+/**
+ * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
+ * out of reach. What is not remembered begins now.
+ */
+function waitingSince(
+  { rsync, previous, reachableSince, now }: DecisionInput,
+  image: ResolvedImage | undefined,
+): Date {
+  const key = image === undefined ? undefined : keyOfTarget(rsync.source, image);
+  if (previous === undefined || previous.digest !== key) return now;
+  // What was reported stays so until it is live.
+  if (previous.phase === 'Stalled') return new Date(previous.since);
+  if (previous.phase !== 'Approved') return now;
+  const times = [previous.since, reachableSince ?? previous.since].map((time) => Date.parse(time));
+  return new Date(Math.max(...times));
+}
+
+/** What runs, where it is approved and Config Sync reports no error. */
+function quietOf(rsync: RSync, approved: readonly string[]): { readonly quiet?: string } {
+  const live = liveKey(rsync);
+  const { source, rendering, sync } = rsync.status;
+  const errors = [source, rendering, sync].some(({ errorCount }) => errorCount > 0);
+  return live === undefined || errors || !approved.includes(live) ? {} : { quiet: live };
 }
 
 /**

@@ -1,8 +1,12 @@
-import { approvalKey } from './approval-key.ts';
+import { BREAK_GLASS } from './annotations.ts';
+import { approvalKey, isExactVersion } from './approval-key.ts';
+import { isDigest } from './digest.ts';
 import { isLive, liveCommit } from './live.ts';
 import type { Phase } from './phase.ts';
+import { parseReceipt } from './receipt.ts';
 import type { RSync, SyncError } from './rsync.ts';
 import { parseImageToSync } from './image-to-sync.ts';
+import { isKeyOf } from './unexplained.ts';
 import type { Unfollowed } from './unfollowed.ts';
 import type { UnusableReason, Verdict } from './verdict.ts';
 
@@ -34,6 +38,10 @@ export interface ObserveInput {
   readonly standing?: boolean;
   /** When the newest approval was written, ISO 8601. */
   readonly approvedAt: string | undefined;
+  /** Since when the target has been approved, looked at, and not live, as far as is known. */
+  readonly waitingSince: Date;
+  /** How long that may last, in milliseconds, beside the time between two polls of Config Sync. */
+  readonly liveAfterMs: number;
   /** How long Config Sync may go on being denied after an approval, in milliseconds. */
   readonly blockedAfterMs: number;
   /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
@@ -48,6 +56,14 @@ const DENIED = new Set(['2002', '2013']);
 
 /** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
 export function observe(input: ObserveInput): Observation {
+  const observed = observePhase(input);
+  const { breakGlass } = input.rsync.annotations;
+  if (breakGlass === undefined || glassKey(input.rsync) !== undefined) return observed;
+  const message = `${observed.message}; ${BREAK_GLASS} has no effect: it must begin with a digest, or <host/path>/<chart>:<version>`;
+  return { ...observed, message };
+}
+
+function observePhase(input: ObserveInput): Observation {
   const { rsync, verdict, key, approved } = input;
   if (rsync.deleting) return observeDeleting(input);
   if (verdict === undefined) {
@@ -62,23 +78,36 @@ export function observe(input: ObserveInput): Observation {
   }
   const live = unapprovedKey(rsync, approved);
   if (live !== undefined) {
-    const message = `${live} is live and not approved: the gate is missing, or older than this content`;
-    return { phase: 'Unguarded', digest: live, message, errors: [] };
+    const why = wasWithdrawn(rsync, live)
+      ? 'its approval was withdrawn: move the tag to an image that verifies'
+      : 'not approved: the gate is missing, or older than this content';
+    return { phase: 'Unguarded', digest: live, message: `${live} is live and ${why}`, errors: [] };
   }
   if (input.standing === true && key !== undefined) {
     const observed = heldBack(observeApproved(input, key), input.unpinned);
     return { ...observed, message: `${observed.message}; its signature has vanished since` };
   }
+  const glass = verdict.status === 'verified' ? undefined : glassKey(rsync);
+  if (glass !== undefined && glass === key) {
+    const observed = observeApproved(input, glass);
+    return { ...observed, message: `${observed.message}, under break-glass and not verified` };
+  }
+  const meanwhile =
+    glass !== undefined && glass === liveKey(rsync) ? `; ${glass} is live under break-glass` : '';
   switch (verdict.status) {
-    case 'unsigned':
-      return { phase: 'Pending', ...about, message: 'Waiting for a signature', errors: [] };
-    case 'untrusted':
-      return { phase: 'Rejected', ...about, message: 'No trusted signature', errors: [] };
+    case 'unsigned': {
+      const message = `Waiting for a signature${meanwhile}`;
+      return { phase: 'Pending', ...about, message, errors: [] };
+    }
+    case 'untrusted': {
+      const message = `No trusted signature${meanwhile}`;
+      return { phase: 'Rejected', ...about, message, errors: [] };
+    }
     case 'unusable':
       return {
         phase: HOPELESS.has(verdict.reason) ? 'Refused' : 'Rejected',
         ...about,
-        message: verdict.message,
+        message: `${verdict.message}${meanwhile}`,
         errors: [],
       };
     case 'verified':
@@ -143,10 +172,34 @@ function observeApproved(input: ObserveInput, key: string): Observation {
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
       : { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied };
   }
-  const errors = errorsAbout(rsync, key, patient ? approvedAt : undefined);
-  return errors.length > 0 && status.syncing?.status !== 'True'
-    ? { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors }
+  const errors = errorsAbout(rsync, key, approvedAt);
+  if (errors.length > 0 && status.syncing?.status !== 'True') {
+    return { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors };
+  }
+  return isOverdue(input)
+    ? { phase: 'Stalled', digest: key, message: whyNotLive(input), errors: errorsOf(rsync) }
     : { phase: 'Approved', digest: key, message: waitingFor(rsync, key), errors: [] };
+}
+
+/** Every wait has an end: an approval that Config Sync does not take up is reported. */
+function isOverdue({ rsync: { source }, waitingSince, liveAfterMs, now }: ObserveInput): boolean {
+  const pollMs = source.type === 'oci' ? (source.periodMs ?? 0) : 0;
+  return now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs;
+}
+
+/** What Config Sync's own status says of an approval that it does not take up. */
+function whyNotLive({ rsync, waitingSince }: ObserveInput): string {
+  const { reconciling, source, rendering, sync } = rsync.status;
+  const updates = [source, rendering, sync].flatMap(({ lastUpdate }) => lastUpdate ?? []);
+  const last = updates.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+  const seen = last === undefined ? 'reports nothing' : `last reported at ${last}`;
+  const [error] = errorsOf(rsync);
+  const findings = [
+    `Config Sync ${seen}`,
+    ...(reconciling?.status === 'True' ? [`rolls its reconciler out: ${reconciling.message}`] : []),
+    ...(error === undefined ? [] : [`its last error is ${error.code}: ${error.message}`]),
+  ];
+  return `Approved, and not live since ${waitingSince.toISOString()}; ${findings.join('; ')}`;
 }
 
 /**
@@ -214,7 +267,7 @@ function sourceKey(rsync: RSync): string | undefined {
 
 /**
  * Errors of stages that work on this digest, or on none: a pull that fails has no commit. What such a stage last said
- * before `after` may be about what was there before, and is left out.
+ * before the approval is about what was there before, for its back-off can be an hour, and is left out.
  */
 function errorsAbout(rsync: RSync, key: string, after: string | undefined): readonly SyncError[] {
   const { source, rendering, sync } = rsync.status;
@@ -231,5 +284,18 @@ function errorsOf(rsync: RSync): readonly SyncError[] {
 }
 
 function brokenGlass(rsync: RSync, live: string): boolean {
-  return rsync.annotations.breakGlass?.split(' ', 1)[0] === live;
+  return glassKey(rsync) === live;
+}
+
+/** What `countersign.dev/break-glass` lets through: its first word, where that can be an approval key. */
+function glassKey({ annotations: { breakGlass = '' } }: RSync): string | undefined {
+  const [key = ''] = breakGlass.split(' ', 1);
+  const [, version = ''] = /^[^/]+\/.+:([^:/]+)$/.exec(key) ?? [];
+  return isDigest(key) || isExactVersion(version) ? key : undefined;
+}
+
+/** The receipt says that it was approved, by Countersign. */
+function wasWithdrawn({ annotations }: RSync, live: string): boolean {
+  const receipt = parseReceipt(annotations.receipt);
+  return receipt !== undefined && (isKeyOf(receipt, live) || receipt.also?.includes(live) === true);
 }

@@ -44,5 +44,12 @@ export interface PhaseRecord {
   /** The approval last published. */
   readonly approved?: string;
   /** The failure that is open, and since when. */
-  readonly failure?: { readonly phase: FailurePhase; readonly since: string };
+  readonly failure?: {
+    readonly phase: FailurePhase;
+    readonly since: string;
+    /** What it was about. */
+    readonly digest?: string;
+    /** Where the RSync stood before; absent where that is not known. */
+    readonly before?: Phase;
+  };
 }

@@ -41,6 +41,8 @@ export type Source =
       readonly image: string;
       readonly reference: Reference;
       readonly dir: string;
+      /** `spec.oci.period`, where Config Sync polls less often than by default, in milliseconds. */
+      readonly periodMs?: number;
     }
   | {
       /** Helm over OCI: `spec.helm.repo` begins with `oci://`. */

@@ -30,6 +30,8 @@ export interface Circumstances {
   readonly verified: boolean;
   /** Something was told of it before, whether or not that is remembered. */
   readonly known?: boolean;
+  /** What runs, where it is approved and Config Sync reports no error: nothing is wrong but what the tag names. */
+  readonly quiet?: string;
   readonly now: Date;
 }
 
@@ -44,13 +46,13 @@ const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
 
 /**
  * What is to be published when `observation` follows what was last published. An approval that went live between two
- * looks is still published as approved first. A failure stays open while a new approval is on its way, for that may
- * fail too; it is recovered by whatever else ends it.
+ * looks is still published as approved first. A failure stays open until the RSync is well again: live, not followed
+ * any more, or where it stood before the failure. One trouble that follows another is published, and ends none.
  */
 export function transition(
   previous: PhaseRecord | undefined,
   observation: Observation,
-  { approved, verified, known = false, now }: Circumstances,
+  { approved, verified, known = false, quiet, now }: Circumstances,
 ): Transition {
   const { phase, digest } = observation;
   const changed = previous?.phase !== phase || previous.digest !== digest;
@@ -66,13 +68,19 @@ export function transition(
   // What a lost record said is unknown, and a failure may be open: an RSync of ours says so once it is well.
   const forgotten = previous === undefined && known;
   const open = previous?.failure !== undefined || forgotten;
-  const recovered = open && !failed && phase !== 'Approved';
+  const well = WELL.has(phase) || isOver(previous?.failure, phase, quiet);
+  const recovered = open && well;
   if (recovered) events.push('recovered');
   const event = EVENT_OF[phase];
   if (changed && event !== undefined) events.push(event);
   const since = changed ? now.toISOString() : previous.since;
   const failure = failed
-    ? { phase, since: previous?.failure?.phase === phase ? previous.failure.since : since }
+    ? {
+        phase,
+        since: previous?.failure?.phase === phase ? previous.failure.since : since,
+        ...(digest === undefined ? {} : { digest }),
+        ...beforeOf(previous),
+      }
     : recovered
       ? undefined
       : (previous?.failure ?? (forgotten ? ({ phase: 'Failed', since } as const) : undefined));
@@ -84,4 +92,24 @@ export function transition(
     ...(failure === undefined ? {} : { failure }),
   };
   return { record, events };
+}
+
+/** Phases in which nothing is wrong. */
+const WELL = new Set<Phase>(['Synced', 'Ignored']);
+
+/**
+ * Whether a failure has ended although the RSync waits for another digest: it waited before, what failed runs without an
+ * error now, or what was unguarded runs no more.
+ */
+function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | undefined): boolean {
+  if (phase !== 'Pending' && phase !== 'Rejected') return false;
+  if (failure?.before === phase) return true;
+  if (quiet === undefined) return false;
+  return failure?.phase === 'Unguarded' || failure?.digest === quiet;
+}
+
+/** Where the RSync stood before the failure that is open, or that begins now. */
+function beforeOf(previous: PhaseRecord | undefined): { readonly before?: Phase } {
+  const before = previous?.failure === undefined ? previous?.phase : previous.failure.before;
+  return before === undefined ? {} : { before };
 }

@@ -34,6 +34,8 @@ export interface Listed {
   readonly followed: readonly FollowedRSync[];
   /** What was known before, by uid. */
   readonly known: ReadonlyMap<string, SyncRow>;
+  /** Since when the cluster has been in reach, ISO 8601. */
+  readonly reachableSince: string;
   readonly startedAt: Date;
 }
 
@@ -159,7 +161,7 @@ async function lookAndWrite(
   entry: FollowedRSync | undefined,
   row: SyncRow | undefined,
   targets: Targets,
-  { task, cause, member, api }: Listed,
+  { task, cause, member, api, reachableSince }: Listed,
   deps: ReconcileDeps,
 ): Promise<Written | undefined> {
   const known = row === undefined ? {} : { known: row.approved };
@@ -176,7 +178,7 @@ async function lookAndWrite(
       await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
     }
   }
-  const input = { api, labels: member.labels, task, rsync, followed, ...known };
+  const input = { api, labels: member.labels, task, rsync, followed, reachableSince, ...known };
   return decideTraced({ ...input, previous: row?.record }, deps);
 }
 

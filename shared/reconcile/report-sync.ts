@@ -68,7 +68,8 @@ function describe(
   const { observation, transition, downgrade } = decision;
   const verdict = followed?.verdict;
   const allowedUnsigned = verdict?.status === 'verified' && verdict.allowedUnsigned === true;
-  const warns = type === 'approved' && (downgrade || allowedUnsigned);
+  const unverified = type === 'synced' && verdict !== undefined && verdict.status !== 'verified';
+  const warns = (type === 'approved' && (downgrade || allowedUnsigned)) || unverified;
   const digest = type === 'approved' ? decision.approved[0] : observation.digest;
   const previous = row?.record;
   const image = followed?.resolved ? formatReference(followed.resolved.reference) : row?.image;

@@ -28,6 +28,8 @@ export interface WriteInput {
   readonly previous: PhaseRecord | undefined;
   /** Keys that were approved when we last looked, where that is remembered. */
   readonly known?: readonly string[];
+  /** Since when the cluster has been in reach, ISO 8601. */
+  readonly reachableSince?: string;
 }
 
 export interface Written {
@@ -60,6 +62,7 @@ export async function decideAndWrite(
       ...(input.task.actor === undefined ? {} : { actor: input.task.actor }),
       settings: { ...deps.settings, withdraw: await mayWithdraw(rsync, followed, deps) },
       bare,
+      ...(input.reachableSince === undefined ? {} : { reachableSince: input.reachableSince }),
       previous: input.previous,
       now: deps.now(),
     });

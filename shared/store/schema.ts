@@ -18,7 +18,14 @@ const Record = z.object({
   digest: z.string().exactOptional(),
   since: Time,
   approved: z.string().exactOptional(),
-  failure: z.object({ phase: z.enum(FAILURE_PHASES), since: Time }).exactOptional(),
+  failure: z
+    .object({
+      phase: z.enum(FAILURE_PHASES),
+      since: Time,
+      digest: z.string().exactOptional(),
+      before: z.enum(PHASES).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const Row = z.object({

@@ -135,6 +135,7 @@ export function startCluster(
     settings: {
       blockedAfterMs: BLOCKED_AFTER_MS,
       deletingAfterMs: 600_000,
+      liveAfterMs: 600_000,
       unmatched: 'deny' as const,
       otherSources: 'deny' as const,
     },

@@ -175,7 +175,8 @@ describe('broken glass', () => {
     await world.reconcile();
     expect(await world.row()).toMatchObject({
       breakGlass: `${digest} outage 42`,
-      record: { phase: 'Pending' },
+      record: { phase: 'Synced' },
+      message: 'Live, under break-glass and not verified',
     });
     await glass(null);
     await world.reconcile();

@@ -123,6 +123,7 @@ const FULL: readonly Row[] = [
   ['withdrawBrake: 5%', 'withdrawBrake: «101%', 'sweep.withdrawBrake', 'bad-value'],
   ['pendingAfter: 1h', 'pendingAfter: «1 hour', 'sweep.pendingAfter', 'bad-value'],
   ['blockedAfter: 2m', 'blockedAfter: «-2m', 'sweep.blockedAfter', 'bad-value'],
+  ['liveAfter: 10m', 'liveAfter: «soon', 'sweep.liveAfter', 'bad-value'],
   ['deletingAfter: 10m', 'deletingAfter: «169h', 'sweep.deletingAfter', 'bad-value'],
   ['blockedAfter: 2m', 'blockedAfter: 2m, «every: 1m', 'sweep.every', 'unknown-key'],
   [

@@ -139,6 +139,7 @@ describe('parseConfig() of the whole format', () => {
       pendingAfterMs: 3_600_000,
       blockedAfterMs: 120_000,
       deletingAfterMs: 600_000,
+      liveAfterMs: 600_000,
     });
     expect(config.gate).toEqual({
       identity: 'countersign@p.iam.gserviceaccount.com',
@@ -180,6 +181,7 @@ describe('parseConfig() of what may be left out', () => {
       pendingAfterMs: 3_600_000,
       blockedAfterMs: 120_000,
       deletingAfterMs: 600_000,
+      liveAfterMs: 600_000,
     });
     expect(config.admission).toEqual({
       mode: 'deny',

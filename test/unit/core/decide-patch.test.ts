@@ -269,7 +269,12 @@ describe('decide() withdraws', () => {
 
   it('nothing while the brake holds', () => {
     const target = followed(A, UNSIGNED, { others: new Map([[B, UNSIGNED]]) });
-    const settings = { blockedAfterMs: 1, deletingAfterMs: 1, withdraw: false };
+    const settings = {
+      blockedAfterMs: 1,
+      deletingAfterMs: 1,
+      liveAfterMs: 600_000,
+      withdraw: false,
+    };
     const { patch } = decide(decisionInput(buildRSync({ annotations }), target, { settings }));
     expect(patch).toBeUndefined();
   });

@@ -164,9 +164,9 @@ describe('phase', () => {
       verified,
     ],
     [
-      'a pull that fails all the time',
-      'Failed',
-      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:00:00Z'), 3 * MINUTE),
+      'a pull that failed before the approval, however long ago that is',
+      'Approved',
+      approvedRSync(sourceError(idle, undefined, '2004', '2026-11-22T05:00:00Z'), 30 * MINUTE),
       verified,
     ],
     [
@@ -189,8 +189,20 @@ describe('phase', () => {
     ['another one live that nobody approved', 'Unguarded', approvedRSync(liveStatus(C)), verified],
     [
       'live by break-glass',
-      'Pending',
+      'Synced',
       buildRSync({ status: liveStatus(A), annotations: { breakGlass: `${A} incident 42` } }),
+      unsigned,
+    ],
+    [
+      'let through by break-glass, and not live yet',
+      'Approved',
+      buildRSync({ annotations: { breakGlass: `${A} incident 42` } }),
+      followed(A, UNTRUSTED),
+    ],
+    [
+      'another digest by break-glass',
+      'Pending',
+      buildRSync({ status: liveStatus(B), annotations: { breakGlass: `${B} incident 42` } }),
       unsigned,
     ],
     [
@@ -206,9 +218,83 @@ describe('phase', () => {
     expect(decide(decisionInput(rsync, target)).observation.phase).toBe(phase);
   });
 
+  it.each([
+    ['the gate is missing', buildRSync({ status: liveStatus(A) }), 'the gate is missing'],
+    [
+      'its approval was withdrawn',
+      approvedRSync(liveStatus(A), 0, {
+        annotations: { ...approvedRSync(idle).annotations, approved: '' },
+      }),
+      'its approval was withdrawn',
+    ],
+  ])('Unguarded says why: %s', (_, rsync, why) => {
+    const { observation } = decide(decisionInput(rsync, unsigned));
+    expect(observation.phase).toBe('Unguarded');
+    expect(observation.message).toContain(why);
+  });
+
+  it.each([
+    ['no digest', 'incident 42', true],
+    ['a digest that is none', `sha256:abc incident`, true],
+    ['nothing', '', true],
+    ['a digest', `${B} incident 42`, false],
+    ['a chart and its version', 'r.example/charts/shop:1.2.3 incident', false],
+  ])('says that break-glass has no effect where it names %s: %s', (_, breakGlass, without) => {
+    const { observation } = decide(
+      decisionInput(buildRSync({ annotations: { breakGlass } }), unsigned),
+    );
+    expect(observation.message.includes('has no effect')).toBe(without);
+  });
+
   it("gives Config Sync's own error", () => {
     const { observation } = decide(decisionInput(approvedRSync(syncError), verified));
     expect(observation.errors).toEqual([{ code: '2010', message: 'x' }]);
+  });
+});
+
+describe('an approval that Config Sync does not take up', () => {
+  const old = sourceError(idle, undefined, '2004', '2026-11-22T05:00:00Z');
+  const since = (minutes: number): string =>
+    new Date(NOW.getTime() - minutes * MINUTE).toISOString();
+  const waiting = (minutes: number): PhaseRecord => ({
+    phase: 'Approved',
+    digest: A,
+    approved: A,
+    since: since(minutes),
+  });
+
+  it.each<[string, Phase, PhaseRecord | undefined, string | undefined, string | undefined]>([
+    ['within sweep.liveAfter', 'Approved', waiting(10), undefined, undefined],
+    ['after it', 'Stalled', waiting(10.1), undefined, undefined],
+    ['where nothing is remembered of it', 'Approved', undefined, undefined, undefined],
+    ['since its cluster came into reach', 'Approved', waiting(60), since(5), undefined],
+    ['long after its cluster came into reach', 'Stalled', waiting(60), since(11), undefined],
+    ['beside the time between two polls', 'Approved', waiting(60), undefined, '1h'],
+    ['beside the time between two polls, too', 'Stalled', waiting(71), undefined, '1h'],
+  ])('%s: %s', (_, phase, previous, reachableSince, period) => {
+    const source = {
+      ...ociSource(IMAGE),
+      ...(period === undefined ? {} : { periodMs: 60 * MINUTE }),
+    };
+    const rsync = approvedRSync(old, 20 * MINUTE, { source });
+    const input = decisionInput(rsync, verified, {
+      previous,
+      ...(reachableSince === undefined ? {} : { reachableSince }),
+    });
+    const { observation, transition } = decide(input);
+    expect(observation.phase).toBe(phase);
+    expect(transition.events.includes('stalled')).toBe(phase === 'Stalled');
+  });
+
+  it('is reported once with what Config Sync last said, and ended once it is live', () => {
+    const first = decide(decisionInput(approvedRSync(old), verified, { previous: waiting(11) }));
+    expect(first.observation.errors.map(({ code }) => code)).toEqual(['2004']);
+    const { record } = first.transition;
+    const later = { previous: record, now: new Date(NOW.getTime() + 60 * MINUTE) };
+    const second = decide(decisionInput(approvedRSync(old), verified, later));
+    expect(second.transition).toEqual({ record, events: [] });
+    const live = decide(decisionInput(approvedRSync(liveStatus(A)), verified, later));
+    expect(live.transition.events).toEqual(['recovered', 'synced']);
   });
 });
 
@@ -265,6 +351,42 @@ describe('transitions', () => {
       open('Failed'),
       approvedRSync(liveStatus(B)),
       followed(C, UNSIGNED),
+      [],
+    ],
+    [
+      'Failed, then rejected, its errors still there',
+      open('Failed'),
+      failing,
+      followed(C, UNTRUSTED),
+      [],
+    ],
+    [
+      'Failed, and what failed is live now, the next one pending',
+      was('Pending', {
+        digest: C,
+        approved: A,
+        failure: { phase: 'Failed', since: SINCE, digest: A, before: 'Approved' },
+      }),
+      live,
+      followed(C, UNSIGNED),
+      ['recovered'],
+    ],
+    [
+      'Unguarded, then what is approved runs again, the next one pending',
+      was('Unguarded', {
+        digest: C,
+        approved: A,
+        failure: { phase: 'Unguarded', since: SINCE, digest: C, before: 'Synced' },
+      }),
+      live,
+      followed(B, UNSIGNED),
+      ['recovered'],
+    ],
+    [
+      'refused, then pending as before',
+      was('Refused', { failure: { phase: 'Refused', since: SINCE, before: 'Pending' } }),
+      buildRSync(),
+      unsigned,
       ['recovered'],
     ],
     [

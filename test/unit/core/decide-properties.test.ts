@@ -99,7 +99,12 @@ const input: fc.Arbitrary<DecisionInput> = fc
   })
   .map(({ rsync: of, target: to, withdraw, bare, reason }) =>
     decisionInput(of, to, {
-      settings: { blockedAfterMs: 120_000, deletingAfterMs: 600_000, withdraw },
+      settings: {
+        blockedAfterMs: 120_000,
+        deletingAfterMs: 600_000,
+        liveAfterMs: 600_000,
+        withdraw,
+      },
       bare,
       reason,
     }),

@@ -122,7 +122,7 @@ describe('an RSync that no entry of the config follows any more', () => {
     ['keeps them while the brake holds', false, undefined],
   ])('%s', (_, withdraw, annotations) => {
     const rsync = buildRSync({ annotations: { approved: `${A} ${B}` } });
-    const settings = { blockedAfterMs: 1, deletingAfterMs: 1, withdraw };
+    const settings = { blockedAfterMs: 1, deletingAfterMs: 1, liveAfterMs: 600_000, withdraw };
     const previous = { phase: 'Synced', since: NOW.toISOString(), approved: A } as const;
     const { patch, transition } = decide(decisionInput(rsync, undefined, { settings, previous }));
     expect(patch?.annotations).toEqual(annotations);
