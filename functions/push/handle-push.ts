@@ -1,5 +1,5 @@
 import type { Digest } from '#shared/core/digest.ts';
-import { toFailure } from '#shared/core/errors.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { TaskReason } from '#shared/core/task.ts';
@@ -113,11 +113,9 @@ async function judgePush(
     // Untagged and unsigned is how an image begins that is signed before it is tagged: nothing to tell yet.
     const begins = reference.tag === undefined && verdict.status === 'unsigned';
     if (!begins) {
-      await publishVerdict(
-        { reference, resolution, verdict, policy: policy.hash },
-        message.messageId,
-        deps,
-      );
+      const judged = { reference, resolution, verdict, policy: policy.hash };
+      const published = await publishVerdict(judged, message.messageId, deps);
+      if (published === 'busy') throw isPublishing(reference);
     }
     return verdict.status === 'verified';
   } catch (error) {
@@ -127,4 +125,12 @@ async function judgePush(
     }
     throw failure;
   }
+}
+
+/** What is published at this moment is older, and may be all that is published: this message has to come again. */
+function isPublishing(reference: Reference): CountersignError {
+  return new CountersignError(
+    'publish-failed',
+    `Another function publishes what ${formatReference(reference)} is at this moment`,
+  );
 }

@@ -4,8 +4,8 @@ import { isDigest } from './digest.ts';
 import { isLive, liveCommit } from './live.ts';
 import type { Phase } from './phase.ts';
 import { parseReceipt } from './receipt.ts';
+import { isRefusal, standingRefusals } from './refusals.ts';
 import type { RSync, SyncError } from './rsync.ts';
-import { parseImageToSync } from './image-to-sync.ts';
 import { isKeyOf } from './unexplained.ts';
 import type { Unfollowed } from './unfollowed.ts';
 import type { UnusableReason, Verdict } from './verdict.ts';
@@ -48,11 +48,6 @@ export interface ObserveInput {
   readonly deletingAfterMs: number;
   readonly now: Date;
 }
-
-/**
- * Codes of a refused `image-to-sync` write: 2013 where the refusal was a 403 (facts/config-sync.md section 2).
- */
-const DENIED = new Set(['2002', '2013']);
 
 /** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
 export function observe(input: ObserveInput): Observation {
@@ -166,7 +161,7 @@ function observeApproved(input: ObserveInput, key: string): Observation {
   }
   const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
   const patient = waited <= blockedAfterMs;
-  const denied = deniedNow(rsync, key, approvedAt);
+  const denied = standingRefusals(rsync, (approved) => approved === key);
   if (denied.length > 0 && sourceKey(rsync) === key) {
     return patient
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
@@ -200,25 +195,6 @@ function whyNotLive({ rsync, waitingSince }: ObserveInput): string {
     ...(error === undefined ? [] : [`its last error is ${error.code}: ${error.message}`]),
   ];
   return `Approved, and not live since ${waitingSince.toISOString()}; ${findings.join('; ')}`;
-}
-
-/**
- * The refusals that stand. Config Sync keeps the error of an announcement that has passed since, until it parses again:
- * one counts only where the condition is about the source, and not where it is older than the approval and this very key
- * has been announced.
- */
-function deniedNow(
-  rsync: RSync,
-  key: string,
-  approvedAt: string | undefined,
-): readonly SyncError[] {
-  const { syncing, source } = rsync.status;
-  if (syncing?.errorSources?.includes('source') === false) return [];
-  const announced = parseImageToSync(rsync.annotations.imageToSync ?? '')?.commit;
-  const passed = announced !== undefined && approvalKey(rsync.source, announced) === key;
-  const older = Date.parse(source.lastUpdate ?? '') < Date.parse(approvedAt ?? '');
-  if (passed && older) return [];
-  return source.errors.filter(({ code }) => DENIED.has(code));
 }
 
 /**
@@ -274,7 +250,7 @@ function errorsAbout(rsync: RSync, key: string, after: string | undefined): read
   return [source, rendering, sync].flatMap(({ commit, errors, lastUpdate = '' }) => {
     const old = after !== undefined && !(Date.parse(lastUpdate) > Date.parse(after));
     const about = commit === undefined ? !old : approvalKey(rsync.source, commit) === key;
-    return about ? errors.filter(({ code }) => !DENIED.has(code)) : [];
+    return about ? errors.filter((error) => !isRefusal(error)) : [];
   });
 }
 

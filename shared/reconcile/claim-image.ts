@@ -1,4 +1,3 @@
-import { CountersignError } from '#shared/core/errors.ts';
 import type { ImageKey, ImageRecord, ImageStatus, Store } from '#shared/store/store.ts';
 
 /** What is known of an image now, to be published where it is news. */
@@ -63,12 +62,12 @@ interface Slot {
  * Claims the publication of `news` in the store, for every function publishes verdicts and each is to be published
  * once: undefined where it is no news, where a newer reading was published, or where another function publishes the
  * same. A digest and its tag are records of one image: whichever of them an episode began with, the other ends it.
- * Throws `publish-failed` where another function publishes something else at this moment: a retry finds it done.
+ * `busy`: another function publishes something else at this moment, and a later look finds that done.
  */
 export async function claimImage(
   news: ImageNews,
   deps: ClaimDeps,
-): Promise<ImageClaim | undefined> {
+): Promise<ImageClaim | 'busy' | undefined> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const digest = await readSlot(news.digest, deps);
     const tag = news.tag && (await readSlot(news.tag, deps));
@@ -78,11 +77,11 @@ export async function claimImage(
     if (tag !== undefined && (await endRecording(digest, tag, deps))) continue;
     const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
     if (standing.includes('same')) return undefined;
-    if (standing.includes('other')) throw isPublishing(news);
+    if (standing.includes('other')) return 'busy';
     const claimed = await claimSlots(news, digest, tag, deps);
     if (claimed !== undefined) return claimed;
   }
-  throw isPublishing(news);
+  return 'busy';
 }
 
 async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {
@@ -209,11 +208,4 @@ function episodeOf({ record }: Slot): Episode | undefined {
   if (record?.status === undefined) return undefined;
   const { status, policy, since } = record;
   return { status, policy, since };
-}
-
-function isPublishing({ digest: { key } }: ImageNews): CountersignError {
-  return new CountersignError(
-    'publish-failed',
-    `Another function publishes what ${key.repository} is at this moment`,
-  );
 }

@@ -21,13 +21,14 @@ type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
 
 /**
  * Publishes an image's verdict, unless it is what was last published of that digest and of that tag, or is older than
- * that. `cause` is the notification's message id or the task's id: a retry repeats the event's id.
+ * that. `cause` is the notification's message id or the task's id: a retry repeats the event's id. `busy`: another function
+ * publishes something else of it at this moment; a later look publishes what is new then.
  */
 export async function publishVerdict(
   judged: JudgedImage,
   cause: string,
   deps: VerdictDeps,
-): Promise<void> {
+): Promise<'settled' | 'busy'> {
   const { reference, resolution, verdict, policy } = judged;
   const { repository } = reference;
   const { image, resolvedAt } = resolution;
@@ -40,7 +41,7 @@ export async function publishVerdict(
   const { status } = verdict;
   const named = digest.key.digest === name ? {} : { tag };
   const news = { status, policy, cause, digest, ...named };
-  await publishOnce(news, deps, (claim) => describeVerdict(judged, claim));
+  return publishOnce(news, deps, (claim) => describeVerdict(judged, claim));
 }
 
 /** Publishes once that an image could not be checked; the next verdict of it ends that. */
@@ -69,10 +70,11 @@ async function publishOnce(
   news: ImageNews,
   { store, publish, now, serial }: VerdictDeps,
   describe: (claim: ImageClaim) => ImageEvent,
-): Promise<void> {
-  await serial(`image ${news.digest.key.repository}`, async () => {
+): Promise<'settled' | 'busy'> {
+  return serial(`image ${news.digest.key.repository}`, async () => {
     const claim = await claimImage(news, { store, now });
-    if (claim === undefined) return;
+    if (claim === 'busy') return 'busy';
+    if (claim === undefined) return 'settled';
     try {
       await publish(describe(claim));
     } catch (error) {
@@ -80,6 +82,7 @@ async function publishOnce(
       throw error;
     }
     await claim.done();
+    return 'settled';
   });
 }
 

@@ -51,8 +51,7 @@ export async function reconcileCluster(
     const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
     const known = new Map(record?.syncs.map((row) => [row.uid, row]));
     // The time in which nobody could look is no time in which Config Sync did nothing.
-    const reachableSince =
-      record?.phase === 'Reachable' ? record.since : startedAt.toISOString();
+    const reachableSince = record?.phase === 'Reachable' ? record.since : startedAt.toISOString();
     const found = { member, api, rsyncs, followed, known, reachableSince, startedAt };
     const listed = { task, publishedAt, cause, ...found };
     return await report(await reconcileSyncs(listed, deps), listed, record, deps);

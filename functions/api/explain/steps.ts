@@ -3,15 +3,13 @@ import { digestOfCommit } from '#shared/core/digest.ts';
 import { pinObstacle } from '#shared/core/pin-obstacle.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
+import { isRefusal, standingRefusals } from '#shared/core/refusals.ts';
 import type { Condition, Stage } from '#shared/core/rsync.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
 import type { Step } from '../schema/explain.ts';
-
-/** Codes of a refused `image-to-sync` (facts/config-sync.md section 2). */
-const DENIED = new Set(['2002', '2013']);
 
 type Outcome = Step['outcome'];
 
@@ -94,11 +92,12 @@ export function explainApproval({ rsync, decision, followed }: Look): Step {
     : step('approval', 'ok', `Approved: ${approved.join(', ')}`, details);
 }
 
-/** Whether the gate, or a webhook, held Config Sync back. */
+/** Whether the gate, or a webhook, holds Config Sync back. */
 export function explainGate({ rsync }: Look): Step {
-  const { breakGlass, imageToSync } = rsync.annotations;
+  const { breakGlass, imageToSync, approved = '' } = rsync.annotations;
   const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
-  const denied = rsync.status.source.errors.filter(({ code }) => DENIED.has(code));
+  const keys = parseApproved(approved);
+  const denied = standingRefusals(rsync, (key) => keys.includes(key));
   const told = denied.map(({ message }) => message);
   const { commit } = rsync.status.source;
   if (denied.length > 0) {
@@ -106,7 +105,10 @@ export function explainGate({ rsync }: Look): Step {
     return step('gate', 'bad', `Config Sync was refused ${what}`, [...glass, ...told]);
   }
   const announced = imageToSync === undefined ? [] : [`Announced: ${imageToSync}`];
-  return step('gate', 'ok', 'Nothing was refused', [...glass, ...announced]);
+  const passed = rsync.status.source.errors.some(isRefusal)
+    ? 'Nothing is refused; the error in its status is of before the approval'
+    : 'Nothing was refused';
+  return step('gate', 'ok', passed, [...glass, ...announced]);
 }
 
 /** The three stages of Config Sync. */
@@ -120,7 +122,7 @@ function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step
   const count = Math.max(errorCount, errors.length);
   if (count > 0) {
     // What was refused, the step before has told.
-    const untold = errors.filter(({ code }) => name !== 'source' || !DENIED.has(code));
+    const untold = errors.filter((error) => name !== 'source' || !isRefusal(error));
     const refused = untold.length < errors.length ? ': see the gate' : '';
     const noun = count === 1 ? 'error' : 'errors';
     const details = untold.map(({ code, message }) => `${code}: ${message}`);

@@ -82,7 +82,8 @@ describe('GET /v1/explain', () => {
       'refused by the gate',
       (world) => {
         world.pass(600_000);
-        replace(world, { status: sourceError(liveStatus(A), A, '2002') });
+        const { lastSyncedCommit: _, ...unsynced } = liveStatus(A);
+        replace(world, { status: sourceError(unsynced, A, '2002') });
       },
       { gate: 'bad', source: 'bad' },
       'Blocked',

@@ -139,13 +139,13 @@ describe('phase', () => {
       verified,
     ],
     [
-      'an old denial of what has been announced since',
+      'an old denial of what is live, and approved again since',
       'Approved',
-      announced(approvedRSync(sourceError(idle, A, '2002', '2026-11-22T05:50:00Z'), 3 * MINUTE)),
+      announced(approvedRSync(sourceError(liveStatus(A), A, '2002'), 3 * MINUTE)),
       verified,
     ],
     [
-      'a denial since the approval, whatever is announced',
+      'a denial of what Countersign itself has announced',
       'Blocked',
       announced(approvedRSync(sourceError(idle, A, '2002'), 3 * MINUTE)),
       verified,
