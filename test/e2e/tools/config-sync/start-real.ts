@@ -27,6 +27,7 @@ const MANIFESTS = [
   'resourcegroup-crd.yaml',
   'rootsync-crd.yaml',
   'ns-reconciler-base-cluster-role.yaml',
+  'ns-reconciler-cluster-scope-cluster-role.yaml',
   'root-reconciler-base-cluster-role.yaml',
   'reconciler-manager-service-account.yaml',
 ];
