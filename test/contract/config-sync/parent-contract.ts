@@ -61,7 +61,7 @@ export function parentContract({ subject, client }: Running): void {
     });
 
     it('puts back what it declares, and leaves what it does not', async () => {
-      const { create, approve, seen, image, merge } = client();
+      const { create, approve, seen, image, merge, remove, gone } = client();
       const [parent, child] = [root('keeper'), team('kept')];
       const leaf = subject().pusher('configs/kept');
       const one = await leaf.image({ 'a.yaml': configMap('kept') }, 'v1');
@@ -81,6 +81,10 @@ export function parentContract({ subject, client }: Running): void {
         ({ metadata, spec }) => metadata.generation > 3 && spec.oci?.image !== pinned,
       );
       expect(back.metadata.annotations['countersign.dev/approved']).toBe(one);
+      await remove(parent);
+      await gone(parent);
+      await remove(child);
+      await gone(child);
     });
   });
 }

@@ -4,7 +4,7 @@ import type { SendKube } from '../kube-request.ts';
 
 const POLL_MS = 500;
 const FOREGROUND = 'foregroundDeletion';
-/** Everything that reconciler-manager and the reconcilers delete in the foreground. */
+/** Everything that reconciler-manager and the reconcilers delete in the foreground, children among RSyncs too. */
 const KINDS = [
   '/apis/apps/v1/deployments',
   '/api/v1/configmaps',
@@ -13,6 +13,8 @@ const KINDS = [
   '/apis/rbac.authorization.k8s.io/v1/rolebindings',
   '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   '/apis/kpt.dev/v1alpha1/resourcegroups',
+  '/apis/configsync.gke.io/v1beta1/rootsyncs',
+  '/apis/configsync.gke.io/v1beta1/reposyncs',
 ];
 
 const listSchema = z.object({
