@@ -33,7 +33,7 @@ async function startReal(folder: string): Promise<ConfigSyncUnderTest> {
     breakGlass: [],
     images: [image],
     unmatched: 'deny' as const,
-    otherSources: 'ignore' as const,
+    otherSources: 'deny' as const,
   };
   await real.apply(renderGate(input, 'deny'));
   await real.apply(MAY_PATCH);

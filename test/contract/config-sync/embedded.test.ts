@@ -24,7 +24,7 @@ async function startEmbedded(): Promise<ConfigSyncUnderTest> {
     breakGlass: [],
     images: [{ match: `${registry.host}/**`, effect: 'gate' }],
     unmatched: 'deny',
-    otherSources: 'ignore',
+    otherSources: 'deny',
   });
   const kube = await startKube({ name: 'cluster-1', admit: [gate] });
   const metadata = { name: 'team-a' };

@@ -47,6 +47,19 @@ export function refusalContract({ subject, client }: Running): void {
       );
     });
 
+    it.each([
+      ['git', { sourceType: 'git', git: { repo: 'https://git.example/configs', auth: 'none' } }],
+      [
+        'Helm over http',
+        {
+          sourceType: 'helm',
+          helm: { repo: 'https://charts.example', chart: 'a', version: '1.0.0', auth: 'none' },
+        },
+      ],
+    ])('is what %s, which announces nothing, meets at its creation', async (_, spec) => {
+      await expect(client().create(root('silent'), spec)).rejects.toThrow(/"code":422/);
+    });
+
     it('of a digest approved ahead of its tag never happens', async () => {
       const { create, approve, seen, image } = client();
       const place = root('ahead');

@@ -133,3 +133,41 @@ describe('Config Sync stand-in behind a gate that forbids', () => {
     expect(world.status().source?.errors?.[0]?.errorMessage).toMatch(/^KNV2013: failed to patch/);
   });
 });
+
+describe('Config Sync stand-in on a source that announces nothing', () => {
+  it.each([
+    [
+      'git',
+      {
+        sourceType: 'git',
+        git: { repo: 'https://git.example/configs', auth: 'none', period: '0s' },
+      },
+    ],
+    [
+      'Helm over http',
+      {
+        sourceType: 'helm',
+        helm: { repo: 'https://charts.example', chart: 'a', auth: 'none', period: '0s' },
+      },
+    ],
+  ])(
+    'is refused the patch that %s sends at each attempt, which announces nothing',
+    async (_, spec) => {
+      await world.close();
+      world = await startWorld({ gate: true, otherSources: 'deny' });
+      // It was there before the gate, which would have refused its creation.
+      const { namespace, name } = ROOT;
+      const metadata = { name, namespace };
+      const apiVersion = 'configsync.gke.io/v1beta1';
+      world.kube.store.put('rootsyncs', { apiVersion, kind: 'RootSync', metadata, spec });
+      const refused = await world.seen(({ source }) => source?.errors?.[0]?.code === '2002');
+      expect(refused.source?.errors?.[0]?.errorMessage).toContain('announces nothing');
+      expect(refused.lastSyncedCommit).toBeUndefined();
+      const refusals = () =>
+        world.kube.store.requests.filter(({ verb }) => verb === 'patch').length;
+      const before = refusals();
+      await world.until(() => refusals() > before + 2);
+      await expect(world.create(spec, REPO)).rejects.toThrow('announces nothing');
+    },
+  );
+});
