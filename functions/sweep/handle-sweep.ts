@@ -62,7 +62,9 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
   const records = await forgetDeparted(fleet, known, deps);
   const snapshot = { members: fleet.members, records };
   const undecided = await weighWithdrawals(snapshot, { ...deps, ...settings });
-  if (undecided !== undefined) deps.log.warn({ error: undecided }, 'Withdrawals not weighed');
+  for (const error of undecided.slice(0, MAX_LISTED)) {
+    deps.log.warn({ error }, 'Approvals could not be judged');
+  }
   const plan = planSweep({
     ...snapshot,
     ...settings,
@@ -75,8 +77,7 @@ export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
   await reportRollouts(snapshot, deps);
-  const faults = undecided === undefined ? [] : [undecided];
-  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
+  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults: undecided }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});
   return { id, clusters: fleet.members.length, tasked: plan.due.length };

@@ -1,22 +1,25 @@
-import { bulkhead } from 'cockatiel';
-import { isDigest } from '#shared/core/digest.ts';
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import type { TrustPolicy } from '#shared/core/policy.ts';
-import { WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
+import type { CountersignError } from '#shared/core/errors.ts';
+import type { ImageRules } from '#shared/config/image-rules.ts';
+import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
 import type { WithdrawalNote } from '#shared/store/notes.ts';
-import type { ApprovalFacts, Store } from '#shared/store/store.ts';
+import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
+import { type Approval, judgeOutdated } from './judge-outdated.ts';
 import { type ImagePolicies, policyOfRow, repositoryOf } from './policy-of-row.ts';
-import { type Snapshot, syncsOf } from './snapshot.ts';
-
-/** Digests that are verified at once. */
-const AT_ONCE = 8;
+import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';
 
 /** Examples that an event names; the counts say how many there are. */
 const MAX_EXAMPLES = 10;
 
+/** Repositories that an event names. */
+const MAX_NAMED = 50;
+
+/** Repositories that are excepted from a permission, which is kept in one note. */
+const MAX_EXCEPTED = 500;
+
 export interface WeighDeps extends ImagePolicies {
+  readonly rules: ImageRules;
   readonly verifier: Pick<Verifier, 'verify'>;
   readonly store: Pick<Store, 'readNote' | 'writeNote'>;
   readonly publish: (event: StatusEvent) => Promise<void>;
@@ -25,147 +28,190 @@ export interface WeighDeps extends ImagePolicies {
   readonly withdrawBrake: number;
 }
 
-/** An approval of the snapshot, and the policy that the config now has for it. */
-interface Approval {
-  readonly image: string;
-  readonly repository: string;
-  readonly approval: ApprovalFacts;
-  readonly policy: TrustPolicy;
-}
-
 /**
- * Decides whether approvals may be withdrawn under policies that changed (DESIGN section 7): the newest approvals of
- * the whole snapshot are judged under the policies of today, each digest once. Too many that fail, and nothing is
- * withdrawn, which one ERROR tells; else the clusters' reconciles find the permission in the store. Returns why it
- * could not be decided: then no permission is renewed.
+ * Decides whether approvals may be withdrawn: under policies that changed, and from RSyncs that no entry of the config
+ * follows any more. The newest approvals of the whole snapshot are judged under the policies of today. Where too many
+ * would be lost in one of the two ways, nothing is lost in it, which one ERROR says; else the clusters' reconciles find
+ * the permission in the store. What cannot be judged is left as it is, repository by repository, which is another ERROR
+ * as long as it lasts. Returns why it could not be judged.
  */
 export async function weighWithdrawals(
   snapshot: Snapshot,
   deps: WeighDeps,
-): Promise<CountersignError | undefined> {
-  const approvals = approvalsOf(snapshot, deps);
+): Promise<readonly CountersignError[]> {
+  const { approvals, unfollowed } = approvalsOf(snapshot, deps);
   const outdated = approvals.filter(({ approval, policy }) => approval.policy !== policy.hash);
   const note = await deps.store.readNote('withdrawal', WITHDRAWAL_NOTE);
-  if (outdated.length === 0) {
-    if (note?.braked !== undefined) await release(note.braked, { approvals, losing: [] }, {}, deps);
-    return undefined;
-  }
+  const syncs = approvals.length + unfollowed.length;
   // A store that was lost knows of a part of the fleet only: too little to weigh.
-  if (snapshot.members.some(({ name }) => !snapshot.records.has(name))) return undefined;
-  let losing: readonly Approval[];
-  try {
-    losing = await failing(outdated, deps);
-  } catch (error) {
-    return toFailure(error);
-  }
-  const weighed = { approvals, losing };
-  if (losing.length > deps.withdrawBrake * approvals.length) {
-    await brake(note?.braked, weighed, deps);
-    return undefined;
-  }
+  const partial = snapshot.members.some(({ name }) => !snapshot.records.has(name));
+  const pending = outdated.length + unfollowed.length > 0;
+  if (pending && partial) return [];
+  const { losing, unchecked, failures } = await judgeOutdated(outdated, deps);
+  const heavy = (count: number): boolean => count > deps.withdrawBrake * syncs;
+  const weighed: Weighed = {
+    syncs,
+    losing: heavy(losing.length) ? losing : [],
+    unfollowed: heavy(unfollowed.length) ? unfollowed : [],
+  };
+  const repositories = distinct(unchecked.map(({ repository }) => repository));
+  const braked = await reportBrake(note?.braked, weighed, { losing, unfollowed, syncs }, deps);
+  const left = await reportUnchecked(
+    note?.unchecked,
+    { unchecked, repositories, failures, syncs },
+    deps,
+  );
   const decidedAt = deps.now().toISOString();
-  const allowed = Object.fromEntries(outdated.map(({ policy }) => [policy.hash, decidedAt]));
-  if (note?.braked !== undefined) await release(note.braked, weighed, allowed, deps);
-  else await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed });
-  return undefined;
+  // More than can be excepted one by one: then nothing is known that could be weighed.
+  const known = weighed.losing.length === 0 && repositories.length <= MAX_EXCEPTED;
+  const hashes = known ? distinct(outdated.map(({ policy }) => policy.hash)) : [];
+  const unfollowing = unfollowed.length > 0 && weighed.unfollowed.length === 0;
+  const allowed = Object.fromEntries(
+    [...hashes, ...(unfollowing ? [UNFOLLOWED] : [])].map((hash) => [hash, decidedAt]),
+  );
+  const idle = note === undefined || note.braked !== undefined || note.unchecked !== undefined;
+  if (pending || (note !== undefined && idle)) {
+    await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, {
+      allowed,
+      ...(braked === undefined ? {} : { braked }),
+      ...(left === undefined ? {} : { unchecked: left }),
+    });
+  }
+  return [...failures.values()];
 }
 
-function approvalsOf(snapshot: Snapshot, images: ImagePolicies): readonly Approval[] {
-  return syncsOf(snapshot).flatMap(({ row }) => {
+/** The approvals of the snapshot: those that the config follows, with its policy, and the RSyncs that it does not. */
+function approvalsOf(
+  snapshot: Snapshot,
+  images: WeighDeps,
+): { readonly approvals: readonly Approval[]; readonly unfollowed: readonly KnownSync[] } {
+  const approvals: Approval[] = [];
+  const unfollowed: KnownSync[] = [];
+  const labels = new Map(snapshot.members.map((member) => [member.name, member.labels]));
+  for (const sync of syncsOf(snapshot)) {
+    const { row, record } = sync;
+    if (row.approved.length === 0) continue;
     const { image, approval } = row;
     const repository = repositoryOf(row);
+    const rule = repository === undefined ? undefined : images.rules.match(repository);
     const policy = policyOfRow(row, images);
-    const complete =
-      image !== undefined &&
-      repository !== undefined &&
-      approval !== undefined &&
-      policy !== undefined;
-    return complete ? [{ image, repository, approval, policy }] : [];
-  });
-}
-
-/** Those whose digest does not verify under today's policy. */
-async function failing(
-  outdated: readonly Approval[],
-  { verifier }: Pick<WeighDeps, 'verifier'>,
-): Promise<readonly Approval[]> {
-  const different = new Map(outdated.map((one) => [keyOf(one), one]));
-  const failed = new Set<string>();
-  const places = bulkhead(AT_ONCE, Infinity);
-  async function weigh(key: string, { repository, approval, policy }: Approval): Promise<void> {
-    const { digest, index } = approval;
-    if (!isDigest(digest)) throw new CountersignError('internal', 'The snapshot has no digest');
-    const subject = { repository, digest, ...(index && isDigest(index) ? { index } : {}) };
-    const verdict = await verifier.verify(subject, policy);
-    if (verdict.status !== 'verified') failed.add(key);
+    const follows =
+      rule !== undefined && images.rules.selects(rule, labels.get(record.cluster) ?? {});
+    if (!follows || image === undefined || repository === undefined || policy === undefined) {
+      // One that is there and could not be looked at yet is not known to be anything.
+      if (row.unsettled === undefined || row.image !== undefined) unfollowed.push(sync);
+    } else if (approval !== undefined) approvals.push({ image, repository, approval, policy });
   }
-  await Promise.all(
-    [...different].map(([key, one]) => places.execute(async () => weigh(key, one))),
-  );
-  return outdated.filter((one) => failed.has(keyOf(one)));
-}
-
-function keyOf({ repository, approval: { digest, index = '' }, policy }: Approval): string {
-  return [repository, digest, index, policy.hash].join(' ');
+  return { approvals, unfollowed };
 }
 
 interface Weighed {
-  readonly approvals: readonly Approval[];
+  /** RSyncs with an approval, in the whole fleet. */
+  readonly syncs: number;
   readonly losing: readonly Approval[];
+  readonly unfollowed: readonly KnownSync[];
 }
 
 type Braked = NonNullable<WithdrawalNote['braked']>;
+type Unchecked = NonNullable<WithdrawalNote['unchecked']>;
 
-/** Tells that the brake holds, once for the same policies, and takes back what was allowed. */
-async function brake(before: Braked | undefined, weighed: Weighed, deps: WeighDeps): Promise<void> {
-  const policies = distinct(weighed.losing.map(({ policy }) => policy.hash));
-  if (before?.policies.join() === policies.join()) return;
-  const since = deps.now().toISOString();
-  await deps.publish(describe('sweep.braked', before, weighed, since, deps));
-  const braked = { since, policies };
-  await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, braked });
+/** Publishes that the brake holds, once for the same policies, or that it is released. Returns what to remember. */
+async function reportBrake(
+  before: Braked | undefined,
+  held: Weighed,
+  all: Weighed,
+  deps: WeighDeps,
+): Promise<Braked | undefined> {
+  const policies = distinct([
+    ...held.losing.map(({ policy }) => policy.hash),
+    ...(held.unfollowed.length === 0 ? [] : [UNFOLLOWED]),
+  ]);
+  if (policies.length === 0) {
+    if (before !== undefined) {
+      await deps.publish(describe('sweep.recovered', before, all, policies, deps));
+    }
+    return undefined;
+  }
+  if (before?.policies.join() === policies.join()) return before;
+  await deps.publish(describe('sweep.braked', before, held, policies, deps));
+  return { since: deps.now().toISOString(), policies };
 }
 
-async function release(
-  before: Braked,
-  weighed: Weighed,
-  allowed: WithdrawalNote['allowed'],
-  deps: WeighDeps,
-): Promise<void> {
-  const since = deps.now().toISOString();
-  await deps.publish(describe('sweep.recovered', before, weighed, since, deps));
-  await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed });
+interface NotJudged {
+  readonly unchecked: readonly Approval[];
+  readonly repositories: readonly string[];
+  readonly failures: ReadonlyMap<string, CountersignError>;
+  readonly syncs: number;
+}
+
+/** Publishes that approvals could not be judged, once until all are. Returns what to remember. */
+async function reportUnchecked(
+  before: Unchecked | undefined,
+  { unchecked, repositories, failures, syncs }: NotJudged,
+  { publish, now }: WeighDeps,
+): Promise<Unchecked | undefined> {
+  const since = now().toISOString();
+  const over = repositories.length === 0;
+  if (over !== (before === undefined)) {
+    const named = repositories.slice(0, MAX_EXAMPLES).join(', ');
+    await publish({
+      type: over ? 'withdrawal.recovered' : 'withdrawal.unchecked',
+      replaced: before && { since: before.since },
+      ...(before === undefined ? { cause: since } : {}),
+      data: {
+        policies: distinct(unchecked.map(({ policy }) => policy.name)),
+        unchecked: unchecked.length,
+        syncs,
+        repositories: repositories.slice(0, MAX_NAMED),
+        since,
+        errors: [...failures.values()]
+          .slice(0, MAX_EXAMPLES)
+          .map(({ code, message }) => ({ code, message })),
+        message: over
+          ? 'All approvals could be judged under the policies of today'
+          : `${unchecked.length} approvals cannot be judged under the changed policy, and stand: ${named}`,
+      },
+    });
+  }
+  if (over) return undefined;
+  return { since: before?.since ?? since, repositories: repositories.slice(0, MAX_EXCEPTED) };
 }
 
 function describe(
   type: BrakeEvent['type'],
   replaced: Braked | undefined,
-  { approvals, losing }: Weighed,
-  since: string,
-  { withdrawBrake }: Pick<WeighDeps, 'withdrawBrake'>,
+  { syncs, losing, unfollowed }: Weighed,
+  hashes: string[],
+  { withdrawBrake, now }: Pick<WeighDeps, 'withdrawBrake' | 'now'>,
 ): BrakeEvent {
   const policies = distinct(losing.map(({ policy }) => policy.name));
-  const count = `${losing.length} of ${approvals.length} approvals`;
+  const withdrawals = losing.length + unfollowed.length;
+  const why = [
+    ...(losing.length > 0 ? [`do not verify under the changed policy ${policies.join(', ')}`] : []),
+    ...(unfollowed.length > 0 ? ['are on RSyncs that no entry of images follows'] : []),
+  ].join(', or ');
+  const count = `${withdrawals} of ${syncs} approvals`;
+  const examples = [
+    ...losing.map(({ image, approval }) => `${image}@${approval.digest}`),
+    ...unfollowed.map(({ record, row }) => `${record.cluster}/${row.sync}`),
+  ];
   const share = `${Number((withdrawBrake * 100).toFixed(2))}%`;
   return {
     type,
     replaced,
     data: {
       policies,
-      hashes: type === 'sweep.braked' ? distinct(losing.map(({ policy }) => policy.hash)) : [],
-      withdrawals: losing.length,
-      syncs: approvals.length,
+      hashes,
+      withdrawals,
+      syncs,
       brake: withdrawBrake,
-      images: distinct(losing.map(({ image, approval }) => `${image}@${approval.digest}`)).slice(
-        0,
-        MAX_EXAMPLES,
-      ),
-      since,
+      images: distinct(examples).slice(0, MAX_EXAMPLES),
+      since: now().toISOString(),
       errors: [],
       message:
         type === 'sweep.braked'
-          ? `${count} do not verify under the changed policy ${policies.join(', ')}, more than sweep.withdrawBrake (${share}): nothing is withdrawn; restore the policy, sign again, or raise the brake`
-          : `The brake is released: ${count} do not verify`,
+          ? `${count} ${why}, more than sweep.withdrawBrake (${share}): none of these is withdrawn; restore the config, sign again, or raise the brake`
+          : `The brake is released: ${count} are to be withdrawn`,
     },
   };
 }

@@ -59,6 +59,12 @@ locals {
       filter   = "${local.event_line} AND jsonPayload.event=\"sweep.braked\""
       labels   = []
     }
+    withdrawal-unchecked = {
+      title    = "Withdrawal unchecked"
+      severity = "ERROR"
+      filter   = "${local.event_line} AND jsonPayload.event=\"withdrawal.unchecked\""
+      labels   = []
+    }
     cluster-unreachable = {
       title    = "Cluster unreachable"
       severity = "WARNING"

@@ -8,6 +8,7 @@ import {
   RolloutData,
   SweepData,
   SyncData,
+  UncheckedData,
 } from './schema.ts';
 import type { Severity } from './severity.ts';
 
@@ -36,6 +37,8 @@ export const STATUS_DATA = {
   'sweep.completed': SweepData,
   'sweep.braked': BrakeData,
   'sweep.recovered': BrakeData,
+  'withdrawal.unchecked': UncheckedData,
+  'withdrawal.recovered': UncheckedData,
 } as const;
 
 export type StatusType = keyof typeof STATUS_DATA;
@@ -104,6 +107,15 @@ export interface BrakeEvent extends Told {
   readonly data: z.infer<typeof BrakeData>;
 }
 
+export interface UncheckedEvent extends Told {
+  readonly type: TypesOf<typeof UncheckedData>;
+  /** The episode that ends. */
+  readonly replaced: { readonly since: string } | undefined;
+  /** Of one that begins: when. */
+  readonly cause?: string;
+  readonly data: z.infer<typeof UncheckedData>;
+}
+
 export type StatusEvent =
   | ImageEvent
   | SyncEvent
@@ -111,7 +123,8 @@ export type StatusEvent =
   | ResyncEvent
   | RolloutEvent
   | SweepEvent
-  | BrakeEvent;
+  | BrakeEvent
+  | UncheckedEvent;
 
 /** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
 export function ceTypeOf(type: string): string {

@@ -102,11 +102,19 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Alert on its absence. `breakGlass` and `errors` deserve a look',
   },
   'sweep.braked': {
-    when: 'a changed policy would withdraw more than `sweep.withdrawBrake` of the approvals: nothing is withdrawn',
+    when: 'a changed policy, or RSyncs that no entry of the config follows any more, would cost more than `sweep.withdrawBrake` of the approvals: none of these is withdrawn',
     next: 'Restore the policy, sign again, or raise the brake. `sweep.recovered` follows',
   },
   'sweep.recovered': {
     when: 'the brake is released',
     next: 'Nothing. Approvals that do not verify are withdrawn from now on',
+  },
+  'withdrawal.unchecked': {
+    when: 'a policy has changed, and some approvals can be neither verified nor refuted under it: these stand, all others are withdrawn or kept by their verdict',
+    next: 'See `errors`: a permission, a repository that is gone, a registry that does not answer. `withdrawal.recovered` follows',
+  },
+  'withdrawal.recovered': {
+    when: 'every approval could be judged under the policies of today',
+    next: 'Nothing. It ends `withdrawal.unchecked`',
   },
 };

@@ -112,6 +112,32 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
     'sweep.braked',
     '400 of 1000 approvals do not verify under the changed policy release, more than sweep.withdrawBrake (5%): nothing is withdrawn; restore the policy, sign again, or raise the brake',
   ),
+  'withdrawal.unchecked': {
+    type: 'withdrawal.unchecked',
+    replaced: undefined,
+    cause: SINCE,
+    data: {
+      policies: ['release'],
+      unchecked: 12,
+      syncs: 1000,
+      repositories: ['us-docker.pkg.dev/acme/configs/retired'],
+      since: SINCE,
+      errors: [{ code: 'registry-denied', message: 'us-docker.pkg.dev refused us (403)' }],
+      message:
+        '12 approvals cannot be judged under the changed policy, and stand: us-docker.pkg.dev/acme/configs/retired',
+    },
+  },
+  'withdrawal.recovered': {
+    type: 'withdrawal.recovered',
+    replaced: { since: EARLIER },
+    data: {
+      policies: [],
+      unchecked: 0,
+      syncs: 1000,
+      repositories: [],
+      ...told('All approvals could be judged under the policies of today'),
+    },
+  },
   'sweep.recovered': brake(
     'sweep.recovered',
     'The brake is released: 0 of 1000 approvals do not verify',

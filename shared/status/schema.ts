@@ -116,6 +116,14 @@ export const RolloutData = z.strictObject({
   ...COMMON,
 });
 
+export const UncheckedData = z.strictObject({
+  policies: z.array(z.string()).describe('Trust policies of the config that changed'),
+  unchecked: Count.describe('RSyncs whose newest approval could not be judged'),
+  syncs: Count.describe('RSyncs with an approval, in the whole fleet'),
+  repositories: z.array(z.string()).describe('Repositories of these approvals, the first few'),
+  ...COMMON,
+});
+
 export const BrakeData = z.strictObject({
   policies: z.array(z.string()).describe('Trust policies of the config that changed'),
   hashes: z.array(z.string()).describe('Hashes of these policies'),

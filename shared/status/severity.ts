@@ -20,6 +20,7 @@ const DEFAULTS: Partial<Record<StatusType, Severity>> = {
   // Each failure behind it is told as the ERROR that it is.
   'rollout.degraded': 'WARNING',
   'sweep.braked': 'ERROR',
+  'withdrawal.unchecked': 'ERROR',
 };
 
 /** Severity of an event: its own, else that of its type. */

@@ -29,6 +29,7 @@ const FAMILIES = [
   },
   { failures: ['rollout.degraded'], recoveries: ['rollout.completed'] },
   { failures: ['sweep.braked'], recoveries: ['sweep.recovered'] },
+  { failures: ['withdrawal.unchecked'], recoveries: ['withdrawal.recovered'] },
 ] as const;
 
 /** Sorts an event; failures and notices below `least` are nothing. */

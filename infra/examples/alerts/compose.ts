@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'image.unchecked': 'not to be checked',
   'rollout.degraded': 'degraded',
   'sweep.braked': 'braked',
+  'withdrawal.unchecked': 'cannot be judged',
 };
 
 /** The message about an incident as it stands. */

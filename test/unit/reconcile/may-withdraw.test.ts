@@ -8,6 +8,7 @@ import { rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import { buildRSync } from '#test/fixtures/rsync.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');
+const REPOSITORY = 'us-docker.pkg.dev/acme/configs/platform';
 const CHANGED = followed(A, UNTRUSTED, { policy: OTHER_POLICY });
 
 interface Asked {
@@ -35,6 +36,22 @@ describe('mayWithdraw()', () => {
     ['a sweep allowed it just now', true, allowed(OTHER_POLICY)],
     ['as long as its word holds', true, allowed(OTHER_POLICY, PERMISSION_MS)],
     ['its word is old', false, allowed(OTHER_POLICY, PERMISSION_MS + 1)],
+    [
+      'its repository could not be judged',
+      false,
+      {
+        ...allowed(OTHER_POLICY),
+        unchecked: { since: NOW.toISOString(), repositories: [REPOSITORY] },
+      },
+    ],
+    [
+      'another repository could not be judged',
+      true,
+      {
+        ...allowed(OTHER_POLICY),
+        unchecked: { since: NOW.toISOString(), repositories: [`${REPOSITORY}-2`] },
+      },
+    ],
     ['no sweep has weighed it', false, undefined],
     ['another policy was weighed', false, allowed('sha256:policy-3')],
     [

@@ -170,6 +170,7 @@ describe('severityOf()', () => {
       'sync.refused',
       'cluster.unreachable',
       'sweep.braked',
+      'withdrawal.unchecked',
     ]);
     expect(bySeverity.WARNING?.map(({ type }) => type)).toEqual([
       'image.unusable',
