@@ -16,6 +16,7 @@ import { keyPolicy } from '#test/fakes/cosign.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 import { findTool } from './find-tool.ts';
 import { type Finished, runProcess } from './process.ts';
+import { startWithoutReferrers } from './without-referrers.ts';
 
 export const PLAIN_HTTP = '--allow-http-registry';
 const LEGACY_3 = ['--new-bundle-format=false', '--use-signing-config=false'];
@@ -28,22 +29,49 @@ export const FORMS = [
   { form: 'cosign 3, legacy', cosign: 'cosign3', flags: LEGACY_3 },
   { form: 'cosign 3, bundle', cosign: 'cosign3', flags: BUNDLE_3 },
 ] as const;
-export type Form = (typeof FORMS)[number];
+
+const REFERRER = ['--registry-referrers-mode=oci-1-1'];
+const EXPERIMENTAL = { COSIGN_EXPERIMENTAL: '1' };
+
+/** And the experiment of both versions: the layers of the legacy form in a referrer. */
+export const REFERRER_FORMS = [
+  {
+    form: 'cosign 2, referrer',
+    cosign: 'cosign2',
+    flags: ['--new-bundle-format=false'],
+    signs: { flags: REFERRER, env: EXPERIMENTAL },
+  },
+  {
+    form: 'cosign 3, referrer',
+    cosign: 'cosign3',
+    flags: LEGACY_3,
+    signs: { flags: REFERRER, env: EXPERIMENTAL },
+  },
+] as const;
+
+/** A way to sign; `flags` are those of `attest` too. */
+export interface Form {
+  readonly form: string;
+  readonly cosign: 'cosign2' | 'cosign3';
+  readonly flags: readonly string[];
+  /** Of `sign` alone. */
+  readonly signs?: { readonly flags: readonly string[]; readonly env: NodeJS.ProcessEnv };
+}
 
 /** Who signs: cosign's key pair `<name>.key` and `<name>.pub`. */
 type Signer = string;
 
-/** Real tools, a folder of their own, and two registries: ours and Debian's, which has no referrers API. */
+/** Real tools, a folder of their own, and registries: ours with and without referrers API, and Debian's, without. */
 export interface CosignWorld {
   readonly folder: string;
-  readonly hosts: { readonly embedded: string; readonly debian: string };
+  readonly hosts: { readonly embedded: string; readonly bare: string; readonly debian: string };
   /** Exit code and output of a tool in the folder. */
   attempt(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
   /** Its output; throws when it fails. */
   run(name: string, ...args: readonly string[]): Promise<string>;
   /** An index of two images in a repository of its own. */
   pushIndex(host?: string): Promise<{ repository: string; digest: Digest; index: Digest }>;
-  sign(form: Form, signer: Signer, reference: string, ...more: readonly string[]): Promise<string>;
+  sign(form: Form, signer: Signer, reference: string, ...more: readonly string[]): Promise<void>;
   /** Whether the newest cosign verifies, as people would run it. */
   cosignVerifies(signer: Signer, reference: string, ...more: readonly string[]): Promise<boolean>;
   publicKey(signer: Signer): Promise<KeyObject>;
@@ -61,7 +89,8 @@ export async function openCosignWorld(): Promise<CosignWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-cosign-'));
   const embedded = await startRegistry({ port: 0 });
   const debian = await startDockerRegistry();
-  const hosts = { embedded: embedded.host, debian: debian.host };
+  const bare = await startWithoutReferrers(embedded.host);
+  const hosts = { embedded: embedded.host, bare: bare.host, debian: debian.host };
   let repositories = 0;
 
   async function attempt(name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
@@ -112,9 +141,11 @@ export async function openCosignWorld(): Promise<CosignWorld> {
       const digest = await digestOf(`${repository}:one`);
       return { repository, digest, index: await digestOf(`${repository}:index`) };
     },
-    sign({ cosign, flags }, signer, reference, ...more) {
-      const options = ['--yes', `--key=${signer}.key`, '--tlog-upload=false', PLAIN_HTTP, ...flags];
-      return run(cosign, 'sign', ...options, ...more, reference);
+    async sign({ cosign, flags, signs }, signer, reference, ...more) {
+      const own = [...flags, ...(signs?.flags ?? []), ...more];
+      const options = ['--yes', `--key=${signer}.key`, '--tlog-upload=false', PLAIN_HTTP, ...own];
+      const { code, stderr } = await attempt(cosign, ['sign', ...options, reference], signs?.env);
+      if (code !== 0) throw new Error(`${cosign} sign exited ${code}: ${stderr}`);
     },
     async cosignVerifies(signer, reference, ...more) {
       const options = [`--key=${signer}.pub`, '--insecure-ignore-tlog=true', PLAIN_HTTP];
@@ -140,6 +171,7 @@ export async function openCosignWorld(): Promise<CosignWorld> {
       return { status: verdict.status, reasons: reasonsOf(verdict) };
     },
     async close() {
+      await bare.close();
       await embedded.close();
       await debian.close();
       await rm(folder, { recursive: true });
