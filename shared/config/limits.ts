@@ -1,6 +1,8 @@
 /** What a config file, and what it names, may weigh: far above any honest use, far below what could hurt. */
 export const MAX_CONFIG_BYTES = 512 * 1024;
 export const MAX_KEY_BYTES = 16 * 1024;
+/** Ten certificates of 2 kB each, with what openssl writes about them. */
+export const MAX_ROOTS_BYTES = 256 * 1024;
 /** The public-good root is about 7 kB. */
 export const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
 /** YAML: how often anchors may be repeated, so that a small file cannot become a large value. */

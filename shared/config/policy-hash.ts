@@ -17,6 +17,10 @@ export function hashPolicy(policy: Omit<TrustPolicy, 'hash'>): Digest {
 /** What tells one authority from another whatever it is called: the key's bytes, or the keyless identity. */
 export function fingerprint(authority: Authority): string {
   if (authority.type === 'key') return canonicalJson(hashableKey(authority.key));
+  if (authority.type === 'certificate') {
+    const { roots, subject } = authority;
+    return canonicalJson({ roots, subject });
+  }
   const { issuer, subject, claims } = authority;
   return canonicalJson({ issuer, subject, claims });
 }
@@ -24,7 +28,7 @@ export function fingerprint(authority: Authority): string {
 function hashable(authority: Authority): unknown {
   const { trustedRoot } = authority;
   const root = trustedRoot === undefined ? {} : { trustedRoot: hashableRoot(trustedRoot) };
-  if (authority.type === 'keyless') return { ...authority, ...root };
+  if (authority.type !== 'key') return { ...authority, ...root };
   const { key } = authority;
   const hash = 'pem' in key && key.hash !== undefined ? { hash: key.hash } : {};
   return { ...authority, key: { ...hashableKey(key), ...hash }, ...root };
@@ -38,5 +42,5 @@ function hashableKey(source: KeySource): object {
 }
 
 function hashableRoot(root: TrustedRootSource): unknown {
-  return root === 'public-good' ? root : { json: JSON.parse(root.json) };
+  return root === 'public-good' || 'tuf' in root ? root : { json: JSON.parse(root.json) };
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import type {
   Authority,
@@ -6,7 +7,7 @@ import type {
   TrustedRootSource,
 } from '#shared/core/policy.ts';
 import { oidOfClaim } from './certificate-claims.ts';
-import { MAX_KEY_BYTES, MAX_TRUSTED_ROOT_BYTES } from './limits.ts';
+import { MAX_KEY_BYTES, MAX_ROOTS_BYTES, MAX_TRUSTED_ROOT_BYTES } from './limits.ts';
 import { type ConfigSource, readNamed } from './named-file.ts';
 import type { Finding } from './problem.ts';
 import { hasManyHashes, readPublicKey } from './public-key.ts';
@@ -31,6 +32,29 @@ export async function readAuthority(
   ]);
   if (root === undefined || !compiles) return undefined;
   const { name, annotations } = input;
+  if (input.certificate !== undefined) {
+    const { roots, subject, subjectRegExp = '', transparencyLog } = input.certificate;
+    const path = ['certificate', 'roots'];
+    const content = await readNamed(source, roots, MAX_ROOTS_BYTES);
+    if (!('text' in content)) {
+      report({ path, kind: 'file', ...content });
+      return undefined;
+    }
+    if (!hasCertificate(content.text)) {
+      const problem = 'Names a file that holds no certificate';
+      report({ path, kind: 'bad-value', problem, fix: 'Name a PEM file with the roots' });
+      return undefined;
+    }
+    return {
+      type: 'certificate',
+      name,
+      roots: content.text,
+      subject: subject === undefined ? { pattern: subjectRegExp } : { exact: subject },
+      transparencyLog,
+      annotations,
+      ...(input.trustedRoot === undefined ? {} : { trustedRoot: root }),
+    };
+  }
   if (input.keyless === undefined) {
     if (key === undefined) return undefined;
     const shared = {
@@ -42,11 +66,15 @@ export async function readAuthority(
     } as const;
     return input.trustedRoot === undefined ? shared : { ...shared, trustedRoot: root };
   }
-  const { issuer, subject, subjectRegExp = '', claims } = input.keyless;
+  const { issuer, issuerRegExp = '', subject, subjectRegExp = '', claims } = input.keyless;
+  const { transparencyLog, ctLog } = input.keyless;
   return {
     type: 'keyless',
     name,
-    issuer,
+    issuer: issuer ?? { pattern: issuerRegExp },
+    // Left out where they are the default, so that policies keep the hash they had.
+    ...(transparencyLog === 'timestamp' ? { transparencyLog } : {}),
+    ...(ctLog === 'ignore' ? { ctLog } : {}),
     subject: subject === undefined ? { pattern: subjectRegExp } : { exact: subject },
     annotations,
     trustedRoot: root,
@@ -95,6 +123,7 @@ async function readTrustedRoot(
   report: Report,
 ): Promise<TrustedRootSource | undefined> {
   if (trustedRoot === 'public-good') return trustedRoot;
+  if ('tuf' in trustedRoot) return readMirror(trustedRoot.tuf, source, report);
   const path = ['trustedRoot', 'file'];
   const content = await readNamed(source, trustedRoot.file, MAX_TRUSTED_ROOT_BYTES);
   if (!('text' in content)) {
@@ -107,6 +136,31 @@ async function readTrustedRoot(
   return undefined;
 }
 
+async function readMirror(
+  { url, root, target }: { url: string; root: string; target: string },
+  source: ConfigSource,
+  report: Report,
+): Promise<TrustedRootSource | undefined> {
+  const path = ['trustedRoot', 'tuf', 'root'];
+  const content = await readNamed(source, root, MAX_TRUSTED_ROOT_BYTES);
+  if (!('text' in content)) {
+    report({ path, kind: 'file', ...content });
+    return undefined;
+  }
+  if (isJsonObject(content.text)) return { tuf: { url, root: content.text, target } };
+  const fix = 'Name the root.json of the TUF repository';
+  report({ path, kind: 'bad-value', problem: 'Names a file that is not a JSON object', fix });
+  return undefined;
+}
+
+function hasCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).ca;
+  } catch {
+    return false;
+  }
+}
+
 function isJsonObject(text: string): boolean {
   try {
     return trustedRootSchema.safeParse(JSON.parse(text)).success;
@@ -115,16 +169,22 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-async function checkPattern({ keyless }: AuthorityInput, report: Report): Promise<boolean> {
-  if (keyless?.subjectRegExp === undefined) return true;
-  const problem = await findCompileProblem(keyless.subjectRegExp);
-  if (problem === undefined) return true;
-  const fix = 'Write RE2 syntax: no look-around, no back-references';
-  report({
-    path: ['keyless', 'subjectRegExp'],
-    kind: 'bad-value',
-    problem: `Does not compile: ${problem}`,
-    fix,
-  });
-  return false;
+async function checkPattern(
+  { keyless, certificate }: AuthorityInput,
+  report: Report,
+): Promise<boolean> {
+  const patterns = [
+    [['keyless', 'issuerRegExp'], keyless?.issuerRegExp],
+    [['keyless', 'subjectRegExp'], keyless?.subjectRegExp],
+    [['certificate', 'subjectRegExp'], certificate?.subjectRegExp],
+  ] as const;
+  let compiles = true;
+  for (const [path, pattern] of patterns) {
+    const problem = pattern === undefined ? undefined : await findCompileProblem(pattern);
+    if (problem === undefined) continue;
+    compiles = false;
+    const fix = 'Write RE2 syntax: no look-around, no back-references';
+    report({ path: [...path], kind: 'bad-value', problem: `Does not compile: ${problem}`, fix });
+  }
+  return compiles;
 }

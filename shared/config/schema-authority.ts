@@ -16,6 +16,8 @@ import { nameSchema, textSchema } from './names.ts';
 import { findAnchorProblem } from './subject-pattern.ts';
 
 const ISSUER = /^https:\/\/[^\s*]+$/;
+/** What is fetched is signed: plain http is for this machine, where tests are. */
+const TUF_URL = /^(?:https:\/\/[^\s/@]+|http:\/\/127\.0\.0\.1(?::[0-9]+)?)(?:\/[^\s?#]*)?$/;
 const FILE = 'Path of a PEM file with the public key, relative to this file';
 
 const key = z
@@ -46,34 +48,34 @@ const key = z
     ...oneOf(['pem', 'file', 'kms']),
   });
 
+const subject = textSchema()
+  .exactOptional()
+  .meta({
+    description: 'Subject of the certificate, compared exactly',
+    examples: ['https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main'],
+  });
+const subjectRegExp = patternSchema(
+  'Subject of the certificate as an RE2 pattern that begins with ^ and ends with $',
+  '^https://github\\.com/acme/configs/.+@refs/heads/main$',
+);
+
 const keyless = z
   .strictObject({
     issuer: z
       .string()
       .max(MAX_TEXT)
       .regex(ISSUER, 'Is not the https URL of an issuer')
+      .exactOptional()
       .meta({
         description: 'Issuer of the identity, compared exactly',
         examples: ['https://token.actions.githubusercontent.com'],
       }),
-    subject: textSchema()
-      .exactOptional()
-      .meta({
-        description: 'Subject of the certificate, compared exactly',
-        examples: [
-          'https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main',
-        ],
-      }),
-    subjectRegExp: z
-      .string()
-      .max(MAX_PATTERN)
-      .superRefine(finding(anchored))
-      .exactOptional()
-      .meta({
-        description:
-          'Subject of the certificate as an RE2 pattern that begins with ^ and ends with $',
-        examples: ['^https://github\\.com/acme/configs/.+@refs/heads/main$'],
-      }),
+    issuerRegExp: patternSchema(
+      'Issuer of the identity as an RE2 pattern that begins with ^ and ends with $, for issuers with a part of their own for each cluster or tenant',
+      '^https://oidc\\.eks\\.eu-west-1\\.amazonaws\\.com/id/[0-9A-F]{32}$',
+    ),
+    subject,
+    subjectRegExp,
     claims: z
       .record(z.string(), textSchema())
       .superRefine(finding(knownClaims), ALWAYS)
@@ -83,11 +85,51 @@ const keyless = z
         description: `Certificate extensions that must be equal, by object identifier or by name: ${Object.keys(CLAIM_OIDS).join(', ')}`,
         examples: [{ sourceRepositoryURI: 'https://github.com/acme/configs' }],
       }),
+    transparencyLog: z
+      .enum(['require', 'timestamp'])
+      .exactOptional()
+      .describe(
+        'require (default): an entry in the transparency log; timestamp: a stamp of a timestamp authority of the trusted root does in its place',
+      ),
+    ctLog: z
+      .enum(['require', 'ignore'])
+      .exactOptional()
+      .describe(
+        'require (default): the certificate is in a certificate log; ignore: for a Fulcio without one',
+      ),
+  })
+  .superRefine(finding(issuerOrPattern), ALWAYS)
+  .superRefine(finding(exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
+  .meta({
+    description:
+      'An identity that a certificate authority vouches for: issuer or issuerRegExp, and one of subject and subjectRegExp',
+    allOf: [oneOf(['issuer', 'issuerRegExp']), oneOf(['subject', 'subjectRegExp'])],
+  });
+
+const certificate = z
+  .strictObject({
+    roots: textSchema().meta({
+      description: 'Path of a PEM file with the roots and intermediates, relative to this file',
+      examples: ['chain.pem'],
+    }),
+    subject: textSchema()
+      .exactOptional()
+      .meta({
+        description: 'Name of the certificate (URI, e-mail address or DNS name), compared exactly',
+        examples: ['release@acme.example'],
+      }),
+    subjectRegExp,
+    transparencyLog: z
+      .enum(['require', 'timestamp', 'ignore'])
+      .default('timestamp')
+      .describe(
+        'Who says when the certificate was used: a log entry (require), a stamp or a log entry (timestamp, default), or nobody (ignore: it must be in use when it is verified)',
+      ),
   })
   .superRefine(finding(exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
   .meta({
     description:
-      'An identity that a certificate authority vouches for: issuer, and one of subject and subjectRegExp',
+      "A name in certificates of one's own PKI: roots, and one of subject and subjectRegExp",
     ...oneOf(['subject', 'subjectRegExp']),
   });
 
@@ -100,10 +142,35 @@ const trustedRoot = z
         examples: ['trusted_root.json'],
       }),
     }),
+    z.strictObject({
+      tuf: z
+        .strictObject({
+          url: z
+            .string()
+            .max(MAX_TEXT)
+            .regex(TUF_URL, 'Is not the https URL of a TUF repository')
+            .meta({
+              description: 'URL of a TUF repository',
+              examples: ['https://tuf.acme.example'],
+            }),
+          root: textSchema().meta({
+            description:
+              'Path of its root.json, which its updates are verified from, relative to this file',
+            examples: ['root.json'],
+          }),
+          target: z
+            .string()
+            .max(MAX_TEXT)
+            .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Is not the name of a file')
+            .default('trusted_root.json')
+            .meta({ description: 'Name of the target', examples: ['trusted_root.json'] }),
+        })
+        .describe("A TUF repository of one's own"),
+    }),
   ])
   .meta({
     description:
-      'Roots of the certificates and logs: public-good (default) or { file: trusted_root.json }',
+      'Roots of the certificates and logs: public-good (default), { file: trusted_root.json }, or { tuf: { url, root } }',
     examples: ['public-good'],
   });
 
@@ -116,11 +183,12 @@ export const authoritySchema = z
     }),
     key: key.exactOptional(),
     keyless: keyless.exactOptional(),
+    certificate: certificate.exactOptional(),
     transparencyLog: z
       .enum(['ignore', 'require'])
       .exactOptional()
       .describe(
-        'For keys: ignore (default), or require an entry in the transparency log; keyless always requires one',
+        'For keys: ignore (default), or require an entry in the transparency log; keyless and certificate have their own',
       ),
     annotations: z
       .record(textSchema(), z.string().max(MAX_TEXT))
@@ -132,11 +200,11 @@ export const authoritySchema = z
       }),
     trustedRoot: trustedRoot.exactOptional(),
   })
-  .superRefine(finding(exactlyOne(['key', 'keyless'])), ALWAYS)
+  .superRefine(finding(exactlyOne(['key', 'keyless', 'certificate'])), ALWAYS)
   .superRefine(finding(logSettings), ALWAYS)
   .meta({
-    description: 'One party whose signature counts: a key or a keyless identity',
-    ...oneOf(['key', 'keyless']),
+    description: 'One party whose signature counts: a key, a keyless identity or a certificate',
+    ...oneOf(['key', 'keyless', 'certificate']),
   });
 
 export type AuthorityInput = z.output<typeof authoritySchema>;
@@ -173,17 +241,37 @@ function* knownClaims(value: unknown): ReturnType<Check> {
   }
 }
 
+function* issuerOrPattern(value: unknown): ReturnType<Check> {
+  if (!isRecord(value)) return;
+  const given = ['issuer', 'issuerRegExp'].filter((name) => fieldOf(value, name) !== undefined);
+  if (given.length === 1) return;
+  if (given.length === 0) {
+    const fix =
+      'Add it: Issuer of the identity, as in "https://token.actions.githubusercontent.com"';
+    yield { path: ['issuer'], kind: 'missing', problem: 'Is missing', fix };
+    return;
+  }
+  const fix = 'Keep exactly one of them';
+  yield { kind: 'conflict', problem: 'Has issuer and issuerRegExp', fix };
+}
+
 function* logSettings(value: unknown): ReturnType<Check> {
   const log = fieldOf(value, 'transparencyLog');
-  if (fieldOf(value, 'keyless') !== undefined && log === 'ignore') {
+  const certificates = fieldOf(value, 'certificate');
+  const isKeyless = fieldOf(value, 'keyless') !== undefined;
+  if (isKeyless && log === 'ignore') {
     const problem = 'Cannot be ignored for keyless, whose certificates live for minutes';
     yield { path: ['transparencyLog'], kind: 'conflict', problem, fix: 'Remove it' };
   }
-  if (
-    fieldOf(value, 'keyless') === undefined &&
-    (log === undefined || log === 'ignore') &&
-    fieldOf(value, 'trustedRoot') !== undefined
-  ) {
+  if (certificates !== undefined && log !== undefined) {
+    const fix = 'Write it under certificate';
+    yield { path: ['transparencyLog'], kind: 'conflict', problem: 'Is for keys', fix };
+  }
+  const isIgnored =
+    certificates === undefined
+      ? !isKeyless && (log === undefined || log === 'ignore')
+      : fieldOf(certificates, 'transparencyLog') === 'ignore';
+  if (isIgnored && fieldOf(value, 'trustedRoot') !== undefined) {
     const fix = 'Write transparencyLog: require, or remove trustedRoot';
     yield {
       path: ['trustedRoot'],
@@ -192,4 +280,14 @@ function* logSettings(value: unknown): ReturnType<Check> {
       fix,
     };
   }
+}
+
+/** A pattern that is anchored, for a linear-time engine. */
+function patternSchema(description: string, example: string) {
+  return z
+    .string()
+    .max(MAX_PATTERN)
+    .superRefine(finding(anchored))
+    .exactOptional()
+    .meta({ description, examples: [example] });
 }

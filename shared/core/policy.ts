@@ -18,7 +18,7 @@ export interface TrustPolicy {
   readonly allowUnsigned: boolean;
 }
 
-export type Authority = KeyAuthority | KeylessAuthority;
+export type Authority = KeyAuthority | KeylessAuthority | CertificateAuthority;
 
 export interface KeyAuthority {
   readonly type: 'key';
@@ -44,19 +44,50 @@ export type SignatureHash = 'sha256' | 'sha384' | 'sha512';
 export interface KeylessAuthority {
   readonly type: 'keyless';
   readonly name: string;
-  readonly issuer: string;
+  /** Exact text, or an anchored pattern. */
+  readonly issuer: string | { readonly pattern: string };
   readonly subject: SubjectRule;
+  /** `timestamp`: a stamp of a trusted authority does in place of a log entry; absent: an entry is required. */
+  readonly transparencyLog?: 'timestamp';
+  /** Absent: the certificate has to be in a trusted certificate log. */
+  readonly ctLog?: 'ignore';
   readonly annotations: Readonly<Record<string, string>>;
   readonly trustedRoot: TrustedRootSource;
   /** Certificate extension values that must be equal, by OID (GitHub and GitLab claims). */
   readonly claims: Readonly<Record<string, string>>;
 }
 
+/** Holders of certificates of one's own PKI, by a name that the certificate has. */
+export interface CertificateAuthority {
+  readonly type: 'certificate';
+  readonly name: string;
+  /** PEM of the roots, and of intermediates that signatures do not bring along. */
+  readonly roots: string;
+  readonly subject: SubjectRule;
+  /** Who says when the certificate was used: a log, a stamp in its place, or nobody: it must be in use now. */
+  readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The logs and timestamp authorities; its certificate authorities are not looked at. */
+  readonly trustedRoot?: TrustedRootSource;
+}
+
 /** Exact text, or an anchored pattern for a linear-time engine. */
 export type SubjectRule = { readonly exact: string } | { readonly pattern: string };
 
-/** The public-good root through TUF, or the JSON text of a mounted `trusted_root.json`. */
-export type TrustedRootSource = 'public-good' | { readonly json: string };
+/**
+ * The public-good root through TUF, the JSON text of a mounted `trusted_root.json`, or a mirror of one's own: its URL,
+ * the text of the TUF `root.json` that its updates are verified from, and the name of the target.
+ */
+export type TrustedRootSource =
+  | 'public-good'
+  | { readonly json: string }
+  | { readonly tuf: TufSource };
+
+export interface TufSource {
+  readonly url: string;
+  readonly root: string;
+  readonly target: string;
+}
 
 export interface AttestationRule {
   /** A predicate type, or a well-known name of several: `predicateTypesOf`. */

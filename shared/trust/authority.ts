@@ -43,6 +43,11 @@ export async function prepareAuthority(
     const { createKeylessCheck } = await import('./keyless-authority.ts');
     return createKeylessCheck(authority, await roots(trustedRoot, name), now);
   }
+  if (authority.type === 'certificate') {
+    const { createPkiCheck } = await import('./pki-authority.ts');
+    const isTimed = authority.transparencyLog !== 'ignore';
+    return createPkiCheck(authority, isTimed ? await roots(trustedRoot, name) : undefined, now);
+  }
   const key = await keys(authority.key, name);
   if (authority.transparencyLog === 'ignore') return createKeyCheck(authority, key);
   const { createLogCheck } = await import('./log-check.ts');

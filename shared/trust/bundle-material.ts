@@ -1,6 +1,6 @@
 import { type Evidence, type Refusal, refuse } from './candidate.ts';
 import { MAX_LOG_ENTRIES, MAX_TIMESTAMPS } from './limits.ts';
-import { isBundleMediaType, mayCarryChain } from './media-types.ts';
+import { isBundleMediaType } from './media-types.ts';
 import type { MaterialJson } from './schema.ts';
 
 /** Who a bundle says has signed it, and the proof it carries, uncounted yet not too much of it. */
@@ -23,15 +23,20 @@ export function readBundleMaterial(
   if ([publicKey, certificate, chain].filter((one) => one !== undefined).length !== 1) {
     return refuse('malformed', 'Bundle needs exactly one of publicKey and certificate');
   }
-  if (chain !== undefined && !mayCarryChain(mediaType)) {
-    return refuse('malformed', 'Bundle carries a chain, which its version does not have');
-  }
   const leaf = certificate?.rawBytes ?? chain?.certificates[0].rawBytes;
   return {
     material:
       publicKey === undefined
         ? { type: 'certificate' }
         : { type: 'public-key', hint: publicKey.hint ?? '' },
-    proof: { form: 'bundle', mediaType, certificate: leaf, logEntries, timestamps },
+    proof: {
+      form: 'bundle',
+      mediaType,
+      certificate: leaf,
+      // Version 0.3 took it away, and cosign 3 writes one all the same for a PKI of one's own.
+      ...(chain === undefined ? {} : { chain: chain.certificates.slice(1) }),
+      logEntries,
+      timestamps,
+    },
   };
 }

@@ -64,8 +64,10 @@ export type AttachedProof =
   | {
       readonly form: 'bundle';
       readonly mediaType: string;
-      /** base64 of the leaf's DER; a bundle's own chain is never read. */
+      /** base64 of the leaf's DER. */
       readonly certificate: string | undefined;
+      /** What follows the leaf in a bundle's own chain: trusted by nobody for being there. */
+      readonly chain?: readonly unknown[];
       readonly logEntries: readonly unknown[];
       readonly timestamps: readonly unknown[];
     };

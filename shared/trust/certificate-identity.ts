@@ -6,6 +6,8 @@ import { type Refusal, refuse } from './candidate.ts';
 export interface CertificateIdentity {
   /** URI, e-mail address and Fulcio's user name, in the order of the certificate; as a rule there is one. */
   readonly subjects: readonly string[];
+  /** Those, and DNS names: all that a certificate of another PKI may name its holder by. */
+  readonly names: readonly string[];
   readonly issuer: string | undefined;
   /** Extensions with a text, by OID. */
   readonly claims: ReadonlyMap<string, string>;
@@ -27,6 +29,7 @@ const STRINGS: ReadonlySet<number> = new Set([0x0c, 0x13, 0x16]);
 // RFC 5280, section 4.2.1.6: GeneralName.
 const OTHER_NAME = 0;
 const EMAIL = 1;
+const DNS = 2;
 const URI = 6;
 
 /**
@@ -47,17 +50,27 @@ export function readIdentity(certificate: X509Certificate): CertificateIdentity 
   if (first !== undefined && second !== undefined && first !== second) {
     return refuse('wrong-issuer', 'Certificate names two issuers');
   }
-  return { subjects: readSubjects(certificate), issuer: second ?? first, claims };
+  const read = readNames(certificate);
+  const subjects = read.flatMap(({ isDns, name }) => (isDns ? [] : [name]));
+  return { subjects, names: read.map(({ name }) => name), issuer: second ?? first, claims };
 }
 
-function readSubjects(certificate: X509Certificate): readonly string[] {
+interface Name {
+  readonly name: string;
+  readonly isDns: boolean;
+}
+
+function readNames(certificate: X509Certificate): readonly Name[] {
   const names = certificate.extension(SUBJECT_ALT_NAME)?.valueObj.subs[0]?.subs ?? [];
-  return names.flatMap((name) => readName(name) ?? []);
+  return names.flatMap((asn1) => {
+    const name = readName(asn1);
+    return name === undefined ? [] : [{ name, isDns: asn1.tag.isContextSpecific(DNS) }];
+  });
 }
 
 function readName(name: ASN1Obj): string | undefined {
   // An IA5String: the library would strip the high bit, and make one name of two.
-  if (name.tag.isContextSpecific(URI) || name.tag.isContextSpecific(EMAIL)) {
+  if ([URI, EMAIL, DNS].some((kind) => name.tag.isContextSpecific(kind))) {
     return name.value.every((byte) => byte < 0x80) ? decode(name.value) : undefined;
   }
   if (!name.tag.isContextSpecific(OTHER_NAME)) return undefined;

@@ -15,7 +15,7 @@ export interface Certificate {
 }
 
 /** RFC 5280, section 4.2.1.12: id-kp-codeSigning. */
-const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
+export const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 
 /** Whether `issuer` has signed a leaf; its name and its times are not looked at. */
 export function isSignedBy(leaf: ParsedCertificate, issuer: ParsedCertificate): boolean {

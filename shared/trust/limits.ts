@@ -39,6 +39,9 @@ export const MAX_SUBJECTS = 1024;
 export const MAX_CERTIFICATE_BYTES = 64 * 1024;
 export const MAX_TIMESTAMP_BYTES = 64 * 1024;
 
+/** Certificates of authorities between a leaf and its root, and roots of a policy. */
+export const MAX_CHAIN = 10;
+
 /** A path in a tree of 2^64 leaves. */
 export const MAX_PROOF_HASHES = 64;
 

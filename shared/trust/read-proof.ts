@@ -1,7 +1,7 @@
 import type { SignedEntity } from '@sigstore/verify';
 
 import { type AttachedProof, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { MAX_CERTIFICATE_BYTES } from './limits.ts';
+import { MAX_CERTIFICATE_BYTES, MAX_CHAIN } from './limits.ts';
 import {
   bodyKindSchema,
   certificateSchema,
@@ -10,7 +10,7 @@ import {
   logEntrySchema,
   timestampSchema,
 } from './proof-schema.ts';
-import { pemToDer } from './pem.ts';
+import { pemBlocks, pemToDer } from './pem.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
 
 export type LogEntry = SignedEntity['tlogEntries'][number];
@@ -19,6 +19,8 @@ export type LogEntry = SignedEntity['tlogEntries'][number];
 export interface Proof {
   /** DER of the leaf. */
   readonly certificate: Buffer | undefined;
+  /** DER of what came along with it, whatever that is: only a PKI of one's own looks for intermediates there. */
+  readonly chain: readonly Buffer[];
   readonly logEntries: readonly LogEntry[];
   /** RFC 3161 responses, DER. */
   readonly timestamps: readonly Buffer[];
@@ -26,6 +28,7 @@ export interface Proof {
 
 // Names as cosign's code writes them (facts/signatures.md section 1).
 const CERTIFICATE = 'dev.sigstore.cosign/certificate';
+const CHAIN = 'dev.sigstore.cosign/chain';
 const LOG_ENTRY = 'dev.sigstore.cosign/bundle';
 const TIMESTAMP = 'dev.sigstore.cosign/rfc3161timestamp';
 
@@ -46,6 +49,10 @@ function readBundleProof(attached: AttachedProof & { form: 'bundle' }): Proof | 
   if (bad !== undefined) return bad;
   return {
     certificate: leaf?.rawBytes,
+    chain: (attached.chain ?? []).flatMap((one) => {
+      const read = checkSchema(one, certificateSchema, 'Certificate');
+      return isRefusal(read) ? [] : [read.rawBytes];
+    }),
     logEntries: entries.flatMap((entry) => (isRefusal(entry) ? [] : entry)),
     timestamps: stamps.flatMap((stamp) => (isRefusal(stamp) ? [] : stamp.signedTimestamp)),
   };
@@ -84,6 +91,8 @@ function readAnnotations(annotations: Readonly<Record<string, string>>): Proof |
   if (time !== undefined && isRefusal(time)) return time;
   return {
     certificate: certificate?.der,
+    chain:
+      pemBlocks((annotations[CHAIN] ?? '').slice(0, 2 * MAX_CERTIFICATE_BYTES), MAX_CHAIN) ?? [],
     logEntries: entry === undefined ? [] : [entry],
     timestamps: time === undefined ? [] : [time.SignedRFC3161Timestamp],
   };

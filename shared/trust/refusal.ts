@@ -20,6 +20,7 @@ export function explainRefusal(
   signed: Signed,
   trusted: Trusted,
   root: TrustRoot,
+  assumed: readonly Date[],
 ): Refusal {
   const passes = createPartCheck(signed, root);
   for (const timestamp of trusted.timestamps) {
@@ -34,9 +35,9 @@ export function explainRefusal(
       ? refuse('time-out-of-range', 'Log key was not in use at the time of the entry')
       : refuse('log-mismatch', 'Log entry is of another signature, or was altered');
   }
-  const times = trusted.timestamps.map(({ signingTime }) => signingTime);
-  for (const { inclusionPromise, integratedTime } of trusted.logEntries) {
-    if (inclusionPromise !== undefined) times.push(new Date(Number(integratedTime) * 1000));
+  const times = [...assumed, ...trusted.timestamps.map(({ signingTime }) => signingTime)];
+  for (const { integratedTime } of trusted.promised) {
+    times.push(new Date(Number(integratedTime) * 1000));
   }
   const { certificate } = signed;
   const untimely = certificate && findUntimely(certificate, times, root);
@@ -47,13 +48,11 @@ export function explainRefusal(
   if (error.code !== 'CERTIFICATE_ERROR') {
     return refuse('malformed', 'Proof of the signature holds the same thing twice');
   }
-  // Thrown with what broke the chain; the certificate's own log entries are looked at after it.
-  return error.message.startsWith('Failed to verify certificate chain')
-    ? refuse('untrusted-root', 'Certificate does not chain to the trusted root')
-    : refuse('missing-sct', 'Certificate has no valid entry of a trusted certificate log');
+  return refuse('untrusted-root', 'Certificate does not chain to the trusted root');
 }
 
-function createPartCheck(
+/** Makes a check of one log entry or stamp by itself, whoever signed and whenever. */
+export function createPartCheck(
   { content, key }: Signed,
   root: TrustRoot,
 ): (part: Partial<Pick<SignedEntity, 'tlogEntries' | 'timestamps'>>) => boolean {
@@ -89,7 +88,8 @@ function isUntimelyEntry(entry: LogEntry, root: TrustRoot): boolean {
   return entry.inclusionPromise !== undefined && log !== undefined && isOutside(time, log.validFor);
 }
 
-function findUntimely(
+/** Why a certificate, or every authority that may have issued it, was not in use at one of the times. */
+export function findUntimely(
   { parsed: leaf }: Certificate,
   times: readonly Date[],
   root: TrustRoot,

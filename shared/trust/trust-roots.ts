@@ -1,5 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import type { TrustedRootSource } from '#shared/core/policy.ts';
+import type { TrustedRootSource, TufSource } from '#shared/core/policy.ts';
 
 import { isRefusal } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
@@ -35,21 +35,55 @@ interface Held {
   readonly dueAt: number;
 }
 
-/** Makes a loader that builds each mounted root once, and fetches the public-good root when it is first asked for. */
+/**
+ * Makes a loader that builds each mounted root once, and fetches the public-good root and those of mirrors when they are
+ * first asked for.
+ */
 export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
-  const { now, fetchPublicGood = createFetcher(deps.cacheDir) } = deps;
-  // Keyed by text from the config, so its size is the config's.
+  const { now, cacheDir } = deps;
+  const loadPublicGood = createRefresher(
+    'public-good',
+    now,
+    deps.fetchPublicGood ?? createFetcher(cacheDir),
+  );
+  // Keyed by text from the config, so their size is the config's.
   const mounted = new Map<string, Promise<TrustRoot>>();
+  const mirrored = new Map<string, (owner: string) => Promise<TrustRoot>>();
+
+  async function loadMirror(tuf: TufSource, owner: string): Promise<TrustRoot> {
+    const id = JSON.stringify([tuf.url, tuf.root, tuf.target]);
+    const load = mirrored.get(id) ?? createRefresher(tuf.url, now, createFetcher(cacheDir, tuf));
+    mirrored.set(id, load);
+    return load(owner);
+  }
+
+  return async function loadTrustRoot(source, owner) {
+    if (source === 'public-good') return loadPublicGood(owner);
+    if ('tuf' in source) return loadMirror(source.tuf, owner);
+    const known = mounted.get(source.json);
+    if (known !== undefined) return known;
+    const root = build(source.json, 'bad-config', `authority "${owner}"`);
+    mounted.set(source.json, root);
+    return root;
+  };
+}
+
+/** Keeps one root of TUF, called `whose`, fresh: fetched once however many ask, and used for a while without it. */
+function createRefresher(
+  whose: string,
+  now: () => number,
+  fetchText: () => Promise<string>,
+): (owner: string) => Promise<TrustRoot> {
   let held: Held | undefined;
   let fetching: Promise<Held> | undefined;
 
   async function fetchRoot(): Promise<Held> {
     const startedAt = now();
-    const root = await build(await fetchPublicGood(), 'trust-root-unavailable', 'public-good');
+    const root = await build(await fetchText(), 'trust-root-unavailable', whose);
     return { root, fetchedAt: startedAt, dueAt: startedAt + REFRESH_AFTER_MS };
   }
 
-  async function loadPublicGood(owner: string): Promise<TrustRoot> {
+  return async function load(owner) {
     if (held !== undefined && now() < held.dueAt) return held.root;
     fetching ??= fetchRoot().finally(() => {
       fetching = undefined;
@@ -58,19 +92,10 @@ export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
       held = await fetching;
     } catch (cause) {
       if (held === undefined || now() - held.fetchedAt > USABLE_FOR_MS)
-        throw unavailable(cause, owner);
+        throw unavailable(cause, owner, whose);
       held = { ...held, dueAt: now() + RETRY_AFTER_MS };
     }
     return held.root;
-  }
-
-  return async function loadTrustRoot(source, owner) {
-    if (source === 'public-good') return loadPublicGood(owner);
-    const known = mounted.get(source.json);
-    if (known !== undefined) return known;
-    const root = build(source.json, 'bad-config', `authority "${owner}"`);
-    mounted.set(source.json, root);
-    return root;
   };
 }
 
@@ -86,19 +111,20 @@ async function build(
   throw new CountersignError(code, `Trusted root of ${whose} cannot be used: ${root.detail}`);
 }
 
-function createFetcher(cacheDir: string | undefined): () => Promise<string> {
+function createFetcher(cacheDir: string | undefined, mirror?: TufSource): () => Promise<string> {
   let fetcher: Promise<() => Promise<string>> | undefined;
   return async () => {
-    fetcher ??= import('./public-good.ts').then(({ createPublicGood }) =>
-      createPublicGood(cacheDir),
+    fetcher ??= import('./public-good.ts').then(({ createPublicGood, createTufMirror }) =>
+      mirror === undefined ? createPublicGood(cacheDir) : createTufMirror(cacheDir, mirror),
     );
     return (await fetcher)();
   };
 }
 
-function unavailable(cause: unknown, owner: string): CountersignError {
-  const fix = 'allow https to tuf-repo-cdn.sigstore.dev, or mount a trusted_root.json';
+function unavailable(cause: unknown, owner: string, whose: string): CountersignError {
+  const host = whose === 'public-good' ? 'tuf-repo-cdn.sigstore.dev' : new URL(whose).host;
+  const fix = `allow https to ${host}, or mount a trusted_root.json`;
   const what = cause instanceof CountersignError ? cause.message : 'It cannot be fetched by TUF';
-  const message = `No public-good trusted root for authority "${owner}": ${what}; ${fix}`;
+  const message = `No trusted root of ${whose} for authority "${owner}": ${what}; ${fix}`;
   return new CountersignError('trust-root-unavailable', message, { cause });
 }

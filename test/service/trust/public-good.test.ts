@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -87,5 +88,25 @@ describe('the public-good root through TUF', () => {
     await expect(load('public-good', 'ci')).rejects.toMatchObject({
       code: 'trust-root-unavailable',
     });
+  });
+
+  it("is fetched from a mirror of one's own by the root that the policy names", async () => {
+    const { mirrorURL, rootPath } = repository;
+    const root = await readFile(rootPath, 'utf8');
+    const other = generateKeyPairSync('ed25519');
+    const load = createTrustRootLoader({ now: () => 0, cacheDir });
+    const source = { url: mirrorURL, root, target: 'trusted_root.json' };
+    const loaded = await load({ tuf: source }, 'ci');
+    await expect(load({ tuf: source }, 'again')).resolves.toBe(loaded);
+    const refused = { code: 'trust-root-unavailable', retry: true };
+    await expect(load({ tuf: { ...source, target: 'absent.json' } }, 'ci')).rejects.toMatchObject(
+      refused,
+    );
+    const foreign = JSON.stringify(JSON.parse(root), (name, value: unknown) =>
+      name === 'public'
+        ? other.publicKey.export({ format: 'der', type: 'spki' }).toString('hex')
+        : value,
+    );
+    await expect(load({ tuf: { ...source, root: foreign } }, 'ci')).rejects.toMatchObject(refused);
   });
 });

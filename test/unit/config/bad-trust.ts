@@ -68,6 +68,86 @@ export const BAD_TRUST: readonly Row[] = [
     `${RELEASE}.attestations[0].cel`,
     'unknown-key',
   ],
+  [KEYLESS, `${KEYLESS}, transparencyLog: «ignore`, `${CI}.keyless.transparencyLog`, 'bad-value'],
+  [KEYLESS, `${KEYLESS}, transparencyLog: «1`, `${CI}.keyless.transparencyLog`, 'bad-value'],
+  [KEYLESS, `${KEYLESS}, ctLog: «timestamp`, `${CI}.keyless.ctLog`, 'bad-value'],
+  [KEYLESS, `${KEYLESS}, issuerRegExp: ^https://a$`, `${CI}.keyless`, 'conflict'],
+  ...(
+    [
+      ['https://a$', 'bad-value'],
+      ['^https://a', 'bad-value'],
+      ['^https://a|https://b$', 'bad-value'],
+      ['(?m)^https://a$', 'bad-value'],
+      ['^(a)\\1$', 'bad-value'],
+      [`^${'a'.repeat(1024)}$`, 'too-large'],
+    ] as const
+  ).map(
+    ([pattern, kind]): Row => [
+      '{ issuer: https://token.actions.githubusercontent.com,',
+      `{ issuerRegExp: «'${pattern}',`,
+      `${CI}.keyless.issuerRegExp`,
+      kind,
+    ],
+  ),
+  ...(
+    [
+      ['roots: «absent.pem, subject: a', '.certificate.roots', 'file'],
+      ['roots: «release.pub, subject: a', '.certificate.roots', 'bad-value'],
+      ['roots: «1, subject: a', '.certificate.roots', 'wrong-type'],
+      ['roots: roots.pem, subject: «""', '.certificate.subject', 'bad-value'],
+      ['roots: roots.pem, subjectRegExp: «a', '.certificate.subjectRegExp', 'bad-value'],
+      ['roots: roots.pem, subject: a, «issuer: b', '.certificate.issuer', 'unknown-key'],
+      [
+        'roots: roots.pem, subject: a, transparencyLog: «no',
+        '.certificate.transparencyLog',
+        'bad-value',
+      ],
+    ] as const
+  ).map(
+    ([text, path, kind]): Row => [
+      'key: { file: release.pub }\n        transparencyLog: require',
+      `certificate: { ${text} }`,
+      `${RELEASE}.authorities[1]${path}`,
+      kind,
+    ],
+  ),
+  [
+    'key: { file: release.pub }\n        transparencyLog: require',
+    'certificate: «1',
+    `${RELEASE}.authorities[1].certificate`,
+    'wrong-type',
+  ],
+  [
+    'name: ci\n        keyless:',
+    'name: ci\n        certificate: { roots: release.pub, subject: a }\n        keyless:',
+    CI,
+    'conflict',
+  ],
+  ...(
+    [
+      ['url: «http://tuf.acme.example, root: trusted_root.json', '.url', 'bad-value'],
+      ['url: «https://me@tuf.acme.example, root: trusted_root.json', '.url', 'bad-value'],
+      ['url: https://tuf.acme.example, root: «absent.json', '.root', 'file'],
+      ['url: https://tuf.acme.example, root: «release.pub', '.root', 'bad-value'],
+      [
+        'url: https://tuf.acme.example, root: trusted_root.json, target: «../a',
+        '.target',
+        'bad-value',
+      ],
+      [
+        'url: https://tuf.acme.example, root: trusted_root.json, «mirror: a',
+        '.mirror',
+        'unknown-key',
+      ],
+    ] as const
+  ).map(
+    ([text, path, kind]): Row => [
+      'trustedRoot: public-good',
+      `trustedRoot: { tuf: { ${text} } }`,
+      `${CI}.trustedRoot.tuf${path}`,
+      kind,
+    ],
+  ),
   ['format: any', 'format: any\n    signatures: «none', `${RELEASE}.signatures`, 'bad-value'],
   ['format: any', 'format: any\n    signatures: «attested', `${RELEASE}.signatures`, 'conflict'],
   [
