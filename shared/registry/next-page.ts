@@ -3,7 +3,7 @@ import type { GetRequest } from './get.ts';
 
 // RFC 8288: links with parameters, by commas; OCI distribution 1.1 lists pages by `rel="next"` alone.
 const LINK =
-  /\s*<([^<>]{1,4096})>((?:\s*;\s*[\w*-]{1,64}\s*=\s*(?:"[^"]{0,1024}"|[^\s",;]{1,1024})){0,8})\s*(?:,|$)/y;
+  /\s*<([^<>]{1,4096})>((?:\s*;\s*[\w*-]{1,64}(?:\s*=\s*(?:"[^"]{0,1024}"|[^\s",;]{1,1024}))?){0,8})\s*(?:,|$)/y;
 const REL = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]+))/i;
 const MAX_LINKS = 16;
 const NO_ADDRESS = 'none:';

@@ -170,6 +170,15 @@ describe('a registry that answers oddly', () => {
     await expect(ask({ odd }, 'legacy')).rejects.toThrow('referrers: tag');
   });
 
+  it('is said how many entries of its list were left out', async () => {
+    const entries = [good, null, {}, 'text'];
+    const body = { schemaVersion: 2, manifests: entries };
+    const verdict = await ask({ odd: { referrers: [{ status: 200, body }] } }, 'nothing');
+    if (verdict.status !== 'verified') throw new Error(`is ${verdict.status}`);
+    const [left] = verdict.candidates.filter(({ reason }) => reason === 'malformed');
+    expect(left?.detail).toContain('3 entries');
+  });
+
   it.each(ROWS)('$name; signed: $signed; ends as $outcome', async ({ outcome, signed, ...row }) => {
     expect(await outcomeOf(row, signed)).toBe(outcome);
   });

@@ -158,6 +158,11 @@ const PAGES: readonly (readonly [string, readonly Page[], OddAnswers['expected']
     ],
     VERIFIED,
   ],
+  [
+    'a link with a parameter of no value',
+    [index([], { link: '<https://cdn.test>; rel=preconnect; crossorigin' })],
+    NO_API,
+  ],
   ['another link alone', [index([], { link: '<{path}?page=9>; rel="last"' })], NO_API],
   ['no second page', [index([], next(2)), oci(404, 'NOT_FOUND')], always('registry-misbehaved')],
   ['no second page, in HTML', [index([good], next(2)), html(404)], always('registry-misbehaved')],
