@@ -1,5 +1,6 @@
 import { ADMISSION_MUTATIONS } from './admission.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
+import { CONTENT_MUTATIONS } from './content.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
@@ -169,6 +170,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRUST_MUTATIONS,
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
+  ...CONTENT_MUTATIONS,
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
