@@ -17,7 +17,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
     file: 'functions/wiring/images.ts',
     find: 'verifier: traceVerifier(verifier, tracing),',
     replace: 'verifier: traceVerifier(createVerifier({ registry, keys, now: time }), tracing),',
-    tests: ['test/service/content.test.ts'],
+    tests: ['test/unit/functions/wiring/images-content.test.ts'],
   },
   {
     guarantee: 'content: the folder of the RSync counts',
