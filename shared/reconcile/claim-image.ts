@@ -72,7 +72,7 @@ export async function claimImage(
     const digest = await readSlot(news.digest, deps);
     const tag = news.tag && (await readSlot(news.tag, deps));
     const slots = tag === undefined ? [digest] : [digest, tag];
-    if (slots.some((slot) => isOlder(slot, deps.now()))) return undefined;
+    if (slots.some((slot) => !agrees(slot, news) && isOlder(slot, deps.now()))) return undefined;
     if (!isNews(news, digest, tag)) return undefined;
     if (tag !== undefined && (await endRecording(digest, tag, deps))) continue;
     const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
@@ -86,6 +86,11 @@ export async function claimImage(
 
 async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {
   return { reading, record: await store.readImage(reading.key) };
+}
+
+/** A reading of a digest that says what its record says is no older answer: its tag may have something to end. */
+function agrees({ reading, record }: Slot, { digest, status, policy }: ImageNews): boolean {
+  return reading === digest && record?.status === status && record.policy === policy;
 }
 
 /**
@@ -153,7 +158,10 @@ async function claimSlots(
       for (const { slot, record } of taken) {
         const { key, readAt } = slot.reading;
         // Another function that took the claim over has published, too, and records it.
-        await store.writeImage({ ...key, status, policy, since: at, readAt }, { over: record });
+        const read =
+          slot.record?.status === status && record.readAt > readAt ? record.readAt : readAt;
+        const published = { ...key, status, policy, since: at, readAt: read };
+        await store.writeImage(published, { over: record });
       }
     },
     failed: () => markDoubtful(taken, deps),

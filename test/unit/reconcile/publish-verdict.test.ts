@@ -138,6 +138,21 @@ describe('publishVerdict()', () => {
     ]);
   });
 
+  it('ends what is open of a tag by a verdict that was kept since before another function published it', async () => {
+    const here = openWorld();
+    const byDigest = parseReference(`${reference.repository}@${A}`);
+    await publishAll(here, [{ at: 1, verdict: ABSENT }]);
+    const read = judgedAt({ at: 3, digest: A, verdict: VERIFIED });
+    await publishVerdict({ ...read, reference: byDigest }, 'm3', here.deps);
+    const kept = { ...VERIFIED, readAt: at(2) };
+    const look = { ...judgedAt({ at: 4, digest: A, verdict: VERIFIED }), verdict: kept };
+    await publishVerdict(look, 'sweep-4', here.deps);
+    await publishVerdict(look, 'sweep-5', here.deps);
+    expect(here.types()).toEqual(['image.unusable', 'image.verified', 'image.verified']);
+    const record = await here.deps.store.readImage({ repository: reference.repository, digest: A });
+    expect(record).toMatchObject({ status: 'verified', readAt: at(3) });
+  });
+
   it('publishes over a record that a wrong clock dated in the future', async () => {
     const here = openWorld();
     await publishAll(here, [
