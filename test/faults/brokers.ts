@@ -19,6 +19,8 @@ export interface Brokers {
   notify(data: string): void;
   publishTasks(topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]): void;
   sweep(): void;
+  /** Deploys every function anew: nothing that was in memory stays. */
+  redeploy(): void;
   /** Notifications that were not delivered by now never are: what is left to do is for the sweep. */
   silence(): void;
 }
@@ -122,6 +124,9 @@ export function createBrokers(deps: BrokersDeps): Brokers {
   return {
     notify: (data) => gcr.publish(Buffer.from(data), { losable: true }),
     publishTasks,
+    redeploy() {
+      for (const pool of [push, cluster, sweeps]) pool.killAll();
+    },
     silence() {
       silent = true;
     },

@@ -7,8 +7,9 @@ import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { createSerial } from '#shared/core/serial.ts';
 import type { Task } from '#shared/core/task.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
 import type { Message } from '#shared/edge/envelope.ts';
-import type { ImageDeps } from '#shared/reconcile/deps.ts';
+import type { ImageDeps, ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { createBurstResolver } from '#shared/registry/burst.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
@@ -39,17 +40,38 @@ export interface Surroundings {
   readonly publishStatus: (event: StatusEvent) => void;
   readonly publishTasks: (topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]) => void;
   readonly observer: ClusterObserver;
+  /** The trust policies, and what they make of an image at this moment; absent: one that asks for the key `release`. */
+  readonly trust?: Trust;
+  /** Absent: those of the config's defaults. */
+  readonly times?: Times;
+}
+
+/** Policies that may change while the functions run. */
+export interface Trust {
+  readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly judge: (repository: string, digests: readonly Digest[], policy: TrustPolicy) => Verdict;
+}
+
+/** What `sweep` of the config says, times in milliseconds. */
+export interface Times {
+  readonly periodMs: number;
+  readonly blockedAfterMs: number;
+  readonly liveAfterMs: number;
+  readonly pendingAfterMs: number;
+  readonly withdrawBrake: number;
 }
 
 export const SWEEP_PERIOD_MS = 15 * 60_000;
 export const BLOCKED_AFTER_MS = 2 * 60_000;
 
-const SWEEP_SETTINGS = {
+const TIMES: Times = {
   periodMs: SWEEP_PERIOD_MS,
-  callsPerMinute: 600,
-  withdrawBrake: 0.05,
+  blockedAfterMs: BLOCKED_AFTER_MS,
+  liveAfterMs: 600_000,
   pendingAfterMs: 3_600_000,
+  withdrawBrake: 0.05,
 };
+const CALLS_PER_MINUTE = 600;
 
 export const POLICY: TrustPolicy = {
   name: 'release',
@@ -64,9 +86,9 @@ export const POLICY: TrustPolicy = {
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What `main.ts` of a function puts together, with the outside simulated: caches live and die with the process. */
-function openImages(
-  process: Process,
-  { clock, plan, registry, store, registryIsUp, publishStatus }: Surroundings,
+export function openImages(
+  process: Pick<Process, 'call' | 'name'>,
+  { clock, plan, registry, store, registryIsUp, publishStatus, trust }: Surroundings,
 ): ImageDeps & { readonly port: ReturnType<typeof createRegistryPort> } {
   const now = (): Date => new Date(clock.now());
   const port = createRegistryPort(process, { clock, registry, registryIsUp });
@@ -82,18 +104,17 @@ function openImages(
       verify: ({ repository, digest, index }, policy, { fresh = false } = {}) => {
         const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
         return verdicts.get(key, fresh, () =>
-          process.call('registry', () =>
-            judgeFromRegistry(
-              { registry, registryIsUp },
-              repository,
-              index === undefined ? [digest] : [digest, index],
-            ),
-          ),
+          process.call('registry', () => {
+            const signed = index === undefined ? [digest] : [digest, index];
+            if (trust !== undefined && registryIsUp())
+              return trust.judge(repository, signed, policy);
+            return judgeFromRegistry({ registry, registryIsUp }, repository, signed);
+          }),
         );
       },
     },
     rules: createImageRules(plan.rules),
-    policies: new Map([[POLICY.name, POLICY]]),
+    policies: trust?.policies ?? new Map([[POLICY.name, POLICY]]),
     store: createStorePort(process, store),
     serial: createSerial(),
     publish: (event) => process.call('publish', () => publishStatus(event)),
@@ -127,20 +148,29 @@ export function startCluster(
   const deps = {
     ...images,
     fleet: createFleetPort(process, around),
+    ...openRSyncs(around),
+  };
+  return (message) => handleTask(message, deps);
+}
+
+/** How RSyncs are read, and what the config says of them. */
+export function openRSyncs({
+  times = TIMES,
+}: Surroundings): Pick<ReconcileDeps, 'rsyncs' | 'settings'> {
+  return {
     rsyncs: createRSyncs({
       onUnreadable: (_cluster, problem) => {
         throw new Error(problem);
       },
     }),
     settings: {
-      blockedAfterMs: BLOCKED_AFTER_MS,
+      blockedAfterMs: times.blockedAfterMs,
       deletingAfterMs: 600_000,
-      liveAfterMs: 600_000,
+      liveAfterMs: times.liveAfterMs,
       unmatched: 'deny' as const,
       otherSources: 'deny' as const,
     },
   };
-  return (message) => handleTask(message, deps);
 }
 
 export function startSweep(
@@ -153,7 +183,7 @@ export function startSweep(
     fleet: createFleetPort(process, around),
     publishTasks: (tasks: readonly Task[]) =>
       process.call('publish', () => around.publishTasks('sweep-tasks', tasks)),
-    settings: SWEEP_SETTINGS,
+    settings: { ...(around.times ?? TIMES), callsPerMinute: CALLS_PER_MINUTE },
   };
   return async ({ messageId }) => {
     await handleSweep({ ...deps, newId: () => messageId });

@@ -1,6 +1,7 @@
 import type { Digest } from '#shared/core/digest.ts';
 import type { Brokers } from './brokers.ts';
 import type { Journal } from './journal.ts';
+import { type Pusher, createPusher } from './pusher.ts';
 import type { Random } from './random.ts';
 import type { Clock } from './sim/clock.ts';
 import type { Move, SigningKey, SimRegistry } from './sim/registry.ts';
@@ -51,26 +52,11 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const { clock, random, journal, plan, registry, brokers } = deps;
   let stopped = false;
 
-  function notify(repository: string, { tag, digest }: { tag?: string; digest: string }): void {
-    const named = tag === undefined ? {} : { tag: `${repository}:${tag}` };
-    brokers.notify(
-      JSON.stringify({ action: 'INSERT', digest: `${repository}@${digest}`, ...named }),
-    );
-  }
+  const pusher = createPusher({ random, registry, brokers });
+  const notify: Pusher['notify'] = (repository, what) => pusher.notify(repository, what);
 
-  /** Three ways to store a signature, each with an event of its own shape. */
   function sign(repository: string, subject: Digest, key: SigningKey): void {
-    if (stopped) return;
-    const form = random.pick(['legacy', 'referrer', 'fallback'] as const);
-    registry.sign(repository, subject, key);
-    const referrer = registry.pushReferrer(repository, subject);
-    const fallback = `sha256-${subject.slice('sha256:'.length)}`;
-    if (form === 'referrer') notify(repository, { digest: referrer });
-    else
-      notify(repository, {
-        digest: referrer,
-        tag: form === 'legacy' ? `${fallback}.sig` : fallback,
-      });
+    if (!stopped) pusher.sign(repository, subject, key);
   }
 
   /** Signs as the push was drawn to be signed, and returns how long the tag waits for it. */
@@ -95,7 +81,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const history = registry.moves(reference);
     if (history.length > 1 && random.chance(MOVED_BACK)) {
       journal.count('tags moved back');
-      moveTo(image, random.pick(history.slice(-6)));
+      pusher.moveTo(image, random.pick(history.slice(-6)));
       return;
     }
     const current = history.at(-1);
@@ -110,13 +96,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const wait = drawSigning(repository, pushed);
     if (wait > 0) notify(repository, { digest: pushed.top });
     clock.after(wait, () => {
-      if (!stopped) moveTo(image, pushed);
+      if (!stopped) pusher.moveTo(image, pushed);
     });
-  }
-
-  function moveTo({ repository, reference }: PlannedImage, { top, child }: Omit<Move, 'at'>): void {
-    registry.moveTag(reference, { top, child });
-    notify(repository, { tag: 'v1', digest: top });
   }
 
   function forge(): void {

@@ -1,13 +1,9 @@
-import type { ClusterRecord } from '#shared/store/store.ts';
-import type { PresentRow } from './present.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { ClusterView, SyncView } from '../schema/fleet.ts';
 
-/** One RSync as callers see it, with the age of what is said. */
-export function viewSync(
-  { cluster, readAt, ageSeconds }: Pick<ClusterView, 'cluster' | 'readAt' | 'ageSeconds'>,
-  row: PresentRow,
-): SyncView {
-  const { shown, record, present } = row;
+/** One RSync as callers see it. */
+export function viewSync(cluster: string, row: SyncRow): SyncView {
+  const { shown, record } = row;
   return {
     cluster,
     sync: row.sync,
@@ -19,13 +15,10 @@ export function viewSync(
     ...(row.target === undefined ? {} : { registryDigest: row.target }),
     ...(row.live === undefined ? {} : { liveDigest: row.live }),
     ...(row.verdict === undefined ? {} : { verdict: row.verdict }),
-    phase: present.phase,
-    ...(present.phase === record.phase ? {} : { lastPhase: record.phase }),
+    phase: record.phase,
     ...(record.digest === undefined ? {} : { digest: record.digest }),
-    since: present.since,
-    ...(readAt === undefined ? {} : { readAt }),
-    ...(ageSeconds === undefined ? {} : { ageSeconds }),
-    message: present.message,
+    since: record.since,
+    message: row.message,
     errors: row.errors.map(({ code, message }) => ({ code, message })),
     ...(row.breakGlass === undefined ? {} : { breakGlass: row.breakGlass }),
   };

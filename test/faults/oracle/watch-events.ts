@@ -1,5 +1,6 @@
 import { eventIdOf } from '#shared/status/event-id.ts';
 import { STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
+import { type Severity, severityOf } from '#shared/status/severity.ts';
 import type { Clock } from '../sim/clock.ts';
 import type { Journal } from '../journal.ts';
 import { name } from '../sim/registry.ts';
@@ -16,6 +17,8 @@ export interface Told {
   readonly image?: string;
   readonly digest?: string;
   readonly since: string;
+  readonly severity: Severity;
+  readonly message: string;
 }
 
 export interface EventWatch {
@@ -47,6 +50,8 @@ export function watchEvents({
         at: clock.now(),
         type,
         since: data.since,
+        severity: severityOf(event),
+        message: data.message,
         ...('uid' in event ? { uid: event.uid } : {}),
         ...('cluster' in data && data.cluster !== undefined ? { cluster: data.cluster } : {}),
         ...('sync' in data && data.sync !== undefined ? { sync: data.sync } : {}),

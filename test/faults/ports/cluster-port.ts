@@ -24,7 +24,10 @@ interface FleetPortDeps {
 }
 
 /** The fleet as one process sees it: members come and go, and not every member can be reached. */
-export function createFleetPort(process: Process, { clusters, observer }: FleetPortDeps): Fleet {
+export function createFleetPort(
+  process: Pick<Process, 'call' | 'name'>,
+  { clusters, observer }: FleetPortDeps,
+): Fleet {
   const memberOf = ({ plan }: SimCluster): Member => ({
     name: plan.name,
     id: plan.name.slice(plan.name.lastIndexOf('/') + 1),
@@ -46,7 +49,7 @@ export function createFleetPort(process: Process, { clusters, observer }: FleetP
 }
 
 function createApi(
-  process: Process,
+  process: Pick<Process, 'call' | 'name'>,
   name: string,
   { clusters, observer }: FleetPortDeps,
 ): ClusterApi {

@@ -16,7 +16,7 @@ const SKEW_MS = -1_700;
 
 /** The registry over the network, as one process sees it; its `Date` has whole seconds. */
 export function createRegistryPort(
-  process: Process,
+  process: Pick<Process, 'call' | 'name'>,
   { clock, registry, registryIsUp }: RegistryPortDeps & { readonly clock: Clock },
 ): Registry & TagLister {
   const ask = <T>(answer: () => T): Promise<T> =>

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { PubsubRest } from '#infra/local/world/pubsub-rest.ts';
 import { STATUS_SUBSCRIPTION } from '#infra/local/world/topics.ts';
 import { STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { SEVERITIES } from '#shared/status/severity.ts';
 import type { Journal } from '../journal.ts';
 import type { Told } from '../oracle/watch-events.ts';
 
@@ -12,6 +13,7 @@ const Data = z.looseObject({
   digest: z.string().optional(),
   cluster: z.string().optional(),
   sync: z.string().optional(),
+  message: z.string(),
 });
 
 /** Pulls the status topic until `stop`; takes each ce-id once, as a subscriber should. */
@@ -30,7 +32,9 @@ export async function subscribe(
       journal.count(`event ${type}`);
       if (known.has(id) || !isStatusType(type)) continue;
       known.add(id);
-      const { image, digest, cluster, sync, since } = Data.parse(JSON.parse(data.toString()));
+      const { image, digest, cluster, sync, since, message } = Data.parse(
+        JSON.parse(data.toString()),
+      );
       const about = sync === undefined ? `cluster ${cluster}` : `${cluster} ${sync}`;
       const subject = cluster === undefined ? `image ${image}` : about;
       journal.step(subject, `event ${type} ${digest?.slice(7, 15) ?? ''} id ${id.slice(0, 8)}`);
@@ -38,6 +42,8 @@ export async function subscribe(
         id,
         type,
         since,
+        message,
+        severity: SEVERITIES.find((one) => one === attributes['severity']) ?? 'INFO',
         at: Date.now(),
         ...(image === undefined ? {} : { image }),
         ...(digest === undefined ? {} : { digest }),

@@ -53,6 +53,10 @@ export interface SimCluster {
   down: boolean;
   /** Config Sync stands still until then. */
   pausedUntil: number;
+  /** Another webhook refuses what Config Sync announces. */
+  refuses: boolean;
+  /** RSyncs with a spec that Config Sync does not work on. */
+  readonly wrongSpecs: Set<string>;
   readonly objects: ReadonlyMap<string, SyncObject>;
   /** When an object of that uid was written, by whomever. */
   readonly writes: ReadonlyMap<string, readonly number[]>;
@@ -115,6 +119,8 @@ export function createSimCluster(
     member: true,
     down: false,
     pausedUntil: 0,
+    refuses: false,
+    wrongSpecs: new Set(),
     objects,
     writes,
     get: (key) => objects.get(key),

@@ -27,6 +27,7 @@ export interface ConfigSyncDeps {
 const POLL_MS = 15_000;
 const APPLY_MS = 12_000;
 const APPROVED = 'countersign.dev/approved';
+const BREAK_GLASS = 'countersign.dev/break-glass';
 const IMAGE_TO_SYNC = 'configsync.gke.io/image-to-sync';
 /** Chances per poll, while things may go wrong. */
 const PULL_FAILS = 0.002;
@@ -66,7 +67,8 @@ export function runConfigSync(
     return {
       commit,
       ociStatus: { image: object.spec.oci.image },
-      lastUpdate: new Date(clock.now()).toISOString(),
+      // Kubernetes writes whole seconds.
+      lastUpdate: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
       ...(error === undefined ? {} : { errors: [{ code: error[0], errorMessage: error[1] }] }),
       errorSummary: error === undefined ? {} : { totalCount: 1 },
     };
@@ -94,7 +96,8 @@ export function runConfigSync(
     if (clock.now() < cluster.pausedUntil) return;
     const object = observeGeneration(found);
     if (faulty() && random.chance(STALLS)) stalledUntil = clock.now() + random.waiting(STALL_MS);
-    if (stall(object, clock.now() < stalledUntil) || applying) return;
+    const wrong = clock.now() < stalledUntil || cluster.wrongSpecs.has(key);
+    if (stall(object, wrong) || applying) return;
     if (faulty() && random.chance(PULL_FAILS)) {
       refuse(object, '', ['2004', 'KNV2004: error in the oci-sync container']);
       return;
@@ -137,8 +140,14 @@ export function runConfigSync(
     const commit = digest.slice('sha256:'.length);
     const { annotations } = object.metadata;
     const approved = annotations[APPROVED];
-    if (cluster.plan.gated && approved !== undefined && !approved.split(' ').includes(digest)) {
+    const [glass] = (annotations[BREAK_GLASS] ?? '').split(' ');
+    const passes = approved === undefined || approved.split(' ').includes(digest);
+    if (cluster.plan.gated && !passes && glass !== digest) {
       refuse(object, commit, ['2002', `KNV2002: ${digest} is not approved`]);
+      return;
+    }
+    if (cluster.refuses && object.status.lastSyncedCommit !== commit) {
+      refuse(object, commit, ['2002', 'KNV2002: another webhook refuses it']);
       return;
     }
     const value = `${image}@${digest}`;

@@ -7,6 +7,8 @@ export interface FaultRates {
   readonly kill: number;
   /** Per call: it fails, before or after it took effect. */
   readonly failure: number;
+  /** Whose calls fail; absent: everybody's. */
+  readonly failing?: readonly Callee[];
   /** Per message: the broker drops it. Only notifications can be lost. */
   readonly drop: number;
   /** Per message: it is delivered once more, later. */

@@ -10,6 +10,8 @@ export interface Pool {
   dispatch(message: Message): Promise<'ack' | 'nack'>;
   /** Kills an instance in the midst of whatever it does. */
   killOne(): void;
+  /** Kills all of them: another revision takes over. */
+  killAll(): void;
 }
 
 export type HandleOn = (message: Message) => Promise<void>;
@@ -57,6 +59,9 @@ export function createPool({ size, random, journal, start }: PoolDeps): Pool {
     },
     killOne() {
       choose().process.kill();
+    },
+    killAll() {
+      for (const { process } of instances) process.kill();
     },
   };
 }

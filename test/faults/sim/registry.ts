@@ -17,14 +17,19 @@ export interface StoredManifest {
   readonly mediaType: string;
 }
 
-export type SigningKey = 'release' | 'wrong';
+/** `next` is a second good key, `attestation` says something of the image and is no signature. */
+export type SigningKey = 'release' | 'wrong' | 'next' | 'attestation';
 
 /** The registry's own truth, and the ways to change it. What it says over the network is the port's business. */
 export interface SimRegistry {
   /** Stores a new image and returns what a tag would lead to. */
   push(repository: string, shape: Shape): Omit<Move, 'at'>;
   moveTag(reference: string, to: Omit<Move, 'at'>): void;
+  /** Until it is moved again it leads to nothing. */
+  deleteTag(reference: string): void;
   sign(repository: string, digest: Digest, key: SigningKey): void;
+  /** Takes away whatever was signed of this very digest. */
+  unsign(repository: string, digest: string): void;
   /** Stores a signature's manifest, which refers to `subject`. */
   pushReferrer(repository: string, subject: Digest): Digest;
   manifest(repository: string, digest: string): StoredManifest | undefined;
@@ -63,6 +68,7 @@ export function createSimRegistry({
   const signed = new Map<string, { key: SigningKey; at: number }[]>();
   const parents = new Map<string, Digest[]>();
   const bad = new Set<string>();
+  const deleted = new Set<string>();
   let serial = 0;
 
   function store(repository: string, mediaType: string, body: object): Digest {
@@ -97,11 +103,20 @@ export function createSimRegistry({
       return { top, child };
     },
     moveTag(reference, to) {
+      deleted.delete(reference);
       moves.set(reference, [...(moves.get(reference) ?? []), { ...to, at: clock.now() }]);
       journal.step(
         `image ${reference}`,
         `tag moves to ${name(to.top)}, pulled as ${name(to.child)}`,
       );
+    },
+    deleteTag(reference) {
+      deleted.add(reference);
+      journal.step(`image ${reference}`, 'tag is deleted');
+    },
+    unsign(repository, digest) {
+      signed.delete(`${repository}@${digest}`);
+      journal.step(`image ${repository}:v1`, `${name(digest)} loses its signatures`);
     },
     sign(repository, digest, key) {
       const at = `${repository}@${digest}`;
@@ -121,10 +136,10 @@ export function createSimRegistry({
     },
     manifest: (repository, digest) => manifests.get(`${repository}@${digest}`),
     moves: (reference) => moves.get(reference) ?? [],
-    current: (reference) => moves.get(reference)?.at(-1),
+    current: (reference) => (deleted.has(reference) ? undefined : moves.get(reference)?.at(-1)),
     tagsOf: (repository) =>
       [...moves.keys()]
-        .filter((reference) => reference.startsWith(`${repository}:`))
+        .filter((reference) => reference.startsWith(`${repository}:`) && !deleted.has(reference))
         .map((reference) => reference.slice(repository.length + 1)),
     isBad: (digest) => bad.has(digest),
     signatures: (repository, digest) => signed.get(`${repository}@${digest}`) ?? [],

@@ -254,11 +254,7 @@ export const CERTIFICATE_CASES: readonly KeylessCase[] = [
       name: `two rules, one signer, where two are required: ${what}`,
       advisory: 'rules counted in place of signers',
       arrange: async (world) => ({
-        // A key of its own each time, as Fulcio's signers have: the identity is what is counted.
-        bundles: [
-          await goodBundle(world),
-          await keylessBundle(world.sigstore, await world.sigstore.certify(), VICTIM),
-        ],
+        bundles: [await goodBundle(world), await goodBundle(world)],
         policy: (root) =>
           policyOf([
             keylessAuthority(root),

@@ -1,0 +1,37 @@
+import { openApi } from '#functions/cli/client/call-api.ts';
+import type { Api } from '#functions/cli/client/call-api.ts';
+import { createApi } from '#functions/api/create-api.ts';
+import type { ApiDeps } from '#functions/api/deps.ts';
+import { createApp } from '#shared/edge/app.ts';
+import { createLogger } from '#shared/edge/log.ts';
+import { openImages, openRSyncs } from '#test/faults/functions.ts';
+import { createFleetPort } from '#test/faults/ports/cluster-port.ts';
+import type { Callee } from '#test/faults/sim/faults.ts';
+import type { World } from '../world.ts';
+
+/** The API over this world, asked as the command asks it; its own calls take no time and do not fail. */
+export function openWorldApi(world: World): { readonly api: Api; readonly deps: ApiDeps } {
+  const process = {
+    name: 'api',
+    call: async <T>(_callee: Callee, effect: () => T | Promise<T>): Promise<T> => effect(),
+  };
+  const { port: _, ...images } = openImages(process, world.around);
+  const observer = { called: () => undefined, patched: () => undefined };
+  const deps = {
+    ...images,
+    ...openRSyncs(world.around),
+    fleet: createFleetPort(process, { ...world.around, observer }),
+    checkPerson: async () => ({ name: 'local', mayResync: true }),
+    publishTasks: async () => undefined,
+    publish: async () => undefined,
+    newId: () => 'no id',
+  };
+  const stream = { write: () => undefined };
+  const app = createApp({
+    log: createLogger({ level: 'silent', service: 'api', stream }),
+    ready: async () => undefined,
+  });
+  app.route('/', createApi(deps));
+  const ask: typeof fetch = async (input, init) => app.fetch(new Request(input, init));
+  return { api: openApi({ url: 'http://127.0.0.1', token: undefined, fetch: ask }), deps };
+}
