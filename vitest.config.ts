@@ -5,6 +5,7 @@ const limits = { testTimeout: 20_000, hookTimeout: 20_000, unstubEnvs: true };
 
 export default defineConfig({
   test: {
+    globalSetup: './test/temporary-folder.ts',
     // Most of a service test is waiting; the runner's own default leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [

@@ -103,10 +103,14 @@ export function createAsk(deps: AskDeps): Ask {
 }
 
 /** What a good verdict is about: with another policy, it is another question. */
-function keyOf({ announced, policy }: Question): string {
+function keyOf({ announced, policy, taken }: Question): string {
   const { repository, digest: pinned, tag } = announced.reference;
-  if (announced.type === 'chart') return JSON.stringify(['chart', repository, tag, policy.hash]);
-  return JSON.stringify(['image', repository, announced.digest, pinned ?? null, policy.hash]);
+  const dir = taken.type === 'oci' ? taken.dir : null;
+  const asked =
+    announced.type === 'chart'
+      ? ['chart', repository, tag]
+      : ['image', repository, announced.digest, pinned ?? null, dir];
+  return JSON.stringify([...asked, policy.hash]);
 }
 
 function fallBack(answer: Answer, verdict: Found['verdict'] | undefined): Answer {

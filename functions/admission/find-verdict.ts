@@ -1,3 +1,4 @@
+import type { Taken } from '#shared/core/content.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
@@ -9,6 +10,8 @@ import type { Announced } from './bind.ts';
 export interface Question {
   readonly announced: Announced;
   readonly policy: TrustPolicy;
+  /** What the RSync uses of it. */
+  readonly taken: Taken;
   /** An index to look at, from a receipt that anybody may have written: it proves nothing. */
   readonly hint?: Digest;
 }
@@ -35,14 +38,14 @@ const ANY_TIME = new Date(0);
 export async function findVerdict(question: Question, deps: FindDeps): Promise<Found> {
   const { announced } = question;
   return announced.type === 'chart'
-    ? findChart(announced, question.policy, deps)
+    ? findChart(announced, question, deps)
     : findImage(announced, question, deps);
 }
 
 /** Helm pulls by version and announces no digest: what the version's tag names now is what is verified. */
 async function findChart(
   { reference }: Chart,
-  policy: TrustPolicy,
+  { policy, taken }: Question,
   { resolver, verifier, now }: FindDeps,
 ): Promise<Found> {
   const { image } = await resolver.resolve(reference, now());
@@ -50,7 +53,7 @@ async function findChart(
   const { digest, index } = image;
   const { repository } = reference;
   const subject = { repository, digest, ...(index === undefined ? {} : { index }) };
-  return { verdict: await verifier.verify(subject, policy), digest };
+  return { verdict: await verifier.verify(subject, policy, { taken }), digest };
 }
 
 /**
@@ -60,7 +63,7 @@ async function findChart(
  */
 async function findImage(image: Image, question: Question, deps: FindDeps): Promise<Found> {
   const { verifier, resolver } = deps;
-  const { policy } = question;
+  const { policy, taken } = question;
   const { digest } = image;
   const { repository, digest: pinned } = image.reference;
   if (pinned !== undefined && pinned !== digest) {
@@ -68,13 +71,14 @@ async function findImage(image: Image, question: Question, deps: FindDeps): Prom
     if (pulled.image.status === 'unusable') return { verdict: pulled.image };
     if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };
   }
-  const verdict = await verifier.verify({ repository, digest }, policy);
-  if (verdict.status === 'verified' && verdict.allowedUnsigned === undefined) {
-    return { verdict, digest };
-  }
+  const verdict = await verifier.verify({ repository, digest }, policy, { taken });
+  const good = verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
+  // No signature mends what it contains.
+  if (good || verdict.status === 'unusable') return { verdict, digest };
   const index = await findIndex(image, question.hint, deps);
   if (index === undefined) return { verdict, digest };
-  return { verdict: await verifier.verify({ repository, digest, index }, policy), digest };
+  const ofIndex = await verifier.verify({ repository, digest, index }, policy, { taken });
+  return { verdict: ofIndex, digest };
 }
 
 /**

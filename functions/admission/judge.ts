@@ -8,6 +8,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import type { Source } from '#shared/core/rsync.ts';
+import type { Taken } from '#shared/core/content.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Ask } from './ask.ts';
 import { type Announced, bindToSpec, nameOf, quote } from './bind.ts';
@@ -62,7 +63,8 @@ async function judgeAnnouncement(
   if ('outcome' in announced) return announced;
   const policy = policyOf(deps.policies, rule);
   const hint = parseReceipt(textOf(object, RECEIPT))?.index;
-  const question = { announced, policy, ...(hint === undefined ? {} : { hint }) };
+  const taken: Taken = source.type === 'oci' ? { type: 'oci', dir: source.dir } : { type: 'helm' };
+  const question = { announced, policy, taken, ...(hint === undefined ? {} : { hint }) };
   const answer = await deps.ask(question, deadlineMs);
   const decision = conclude(answer, { announced, policy });
   const moved = oldObject !== undefined && isMovedBack(announced, source, oldObject);

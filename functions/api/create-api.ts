@@ -5,6 +5,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { answerProblem, problem } from '#shared/edge/problem.ts';
 import { cleanAnswer } from './clean-answer.ts';
 import type { ApiDeps } from './deps.ts';
+import { createTroubles } from './fleet/present.ts';
 import { type ApiEnv, createGuard } from './guard.ts';
 import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 import { answerStranger } from './page/failure-page.ts';
@@ -56,7 +57,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
   const answers = rememberAnswers<ResyncOutcome>();
-  api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), deps));
+  const troubles = createTroubles(deps);
+  api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), { ...deps, troubles }));
   api.openapi(explainRoute, (c) => answerExplain(c.req.valid('query'), deps));
   api.openapi(verifyRoute, (c) => answerVerify(c.req.valid('json').image, deps));
   api.openapi(resyncRoute, (c) => {
@@ -73,6 +75,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {
     ...deps,
     answers,
+    troubles,
   });
   return api;
 }

@@ -50,3 +50,8 @@ export const MAX_REASON = 500;
 export const MAX_KEY = 128;
 /** A cursor names a cluster and an RSync. */
 export const MAX_CURSOR = 2_048;
+
+/** Tags in trouble that are joined with the rows of the fleet; of more, the rest is seen with the next sweep. */
+export const MAX_TROUBLED_TAGS = 1_000;
+/** How long they are shared before they are asked for again. */
+export const TROUBLES_TTL_MS = 2_000;

@@ -1,6 +1,7 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
+import { mendingCommand } from '#shared/trust/explain.ts';
 import type { ApiDeps } from './deps.ts';
 import { judgeImage } from './judge-image.ts';
 import type { VerifyAnswer } from './schema/verify.ts';
@@ -21,6 +22,10 @@ export async function verifyImage(
   }
   const { policy, resolution, verdict, message } = await judgeImage(reference, rule, deps);
   const found = resolution.image;
+  const fix =
+    found.status === 'resolved'
+      ? mendingCommand(verdict, policy, `${reference.repository}@${found.index ?? found.digest}`)
+      : undefined;
   return {
     image: formatReference(reference),
     ...(found.status === 'resolved' ? { digest: found.digest } : {}),
@@ -32,5 +37,6 @@ export async function verifyImage(
     candidates:
       'candidates' in verdict ? verdict.candidates.map((outcome) => ({ ...outcome })) : [],
     message,
+    ...(fix === undefined ? {} : { fix }),
   };
 }

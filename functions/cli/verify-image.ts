@@ -6,7 +6,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import { formatReference, parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
-import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
+import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
 
@@ -70,6 +70,8 @@ interface Report {
   readonly policy: string;
   readonly message: string;
   readonly reasons: readonly string[];
+  /** The command that would mend it, where a signature would. */
+  readonly fix?: string;
   readonly verdict: Verdict;
 }
 
@@ -99,10 +101,16 @@ function reportOn(
   named: Pick<Report, 'image' | 'policy' | 'digest' | 'index'>,
 ): Report {
   const message = explainVerdict(verdict, policy);
-  return { ...named, message, reasons: reasonsOf(verdict), verdict };
+  const { repository } = parseReference(named.image);
+  const fix =
+    named.digest === undefined
+      ? undefined
+      : mendingCommand(verdict, policy, `${repository}@${named.index ?? named.digest}`);
+  const reasons = reasonsOf(verdict);
+  return { ...named, message, reasons, ...(fix === undefined ? {} : { fix }), verdict };
 }
 
-function format({ image, digest, index, message, verdict }: Report): string {
+function format({ image, digest, index, message, fix, verdict }: Report): string {
   const candidates = 'candidates' in verdict ? verdict.candidates : [];
   const lines = [
     message,
@@ -110,6 +118,7 @@ function format({ image, digest, index, message, verdict }: Report): string {
     ...(digest === undefined ? [] : [`  digest ${digest}`]),
     ...(index === undefined ? [] : [`  in index ${index}`]),
     ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
+    ...(fix === undefined ? [] : [`  to mend it: ${fix}`]),
   ];
   return `${lines.map(cleanLine).join('\n')}\n`;
 }

@@ -3,6 +3,7 @@ import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { TaskReason } from '#shared/core/task.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
 import type { Message } from '#shared/edge/envelope.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
@@ -110,9 +111,7 @@ async function judgePush(
   try {
     const resolution = await deps.resolver.resolve(reference, message.publishTime);
     const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, deps);
-    // Untagged and unsigned is how an image begins that is signed before it is tagged: nothing to tell yet.
-    const begins = reference.tag === undefined && verdict.status === 'unsigned';
-    if (!begins) {
+    if (reference.tag !== undefined || !isNothingYet(verdict)) {
       const judged = { reference, resolution, verdict, policy: policy.hash };
       const published = await publishVerdict(judged, message.messageId, deps);
       if (published === 'busy') throw isPublishing(reference);
@@ -133,4 +132,14 @@ function isPublishing(reference: Reference): CountersignError {
     'publish-failed',
     `Another function publishes what ${formatReference(reference)} is at this moment`,
   );
+}
+
+/**
+ * Of what has no tag: unsigned is how an image begins that is signed before it is tagged, and what has no config in it
+ * is the child of an index that no cluster pulls, or a build's provenance. Neither is worth an event.
+ */
+function isNothingYet(verdict: Verdict): boolean {
+  if (verdict.status === 'unsigned') return true;
+  if (verdict.status !== 'unusable') return false;
+  return verdict.reason === 'layer-not-tar' || verdict.reason === 'empty-source';
 }

@@ -1,9 +1,13 @@
+import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import type { Config } from '#shared/config/config.ts';
+import { createContentReader } from '#shared/content/read-content.ts';
+import { createContentVerifier } from '#shared/content/content-verifier.ts';
 import { type ImageRules, createImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { type Serial, createSerial } from '#shared/core/serial.ts';
 import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
-import type { Registry } from '#shared/registry/registry.ts';
+import { listLayers } from '#shared/registry/list-layers.ts';
+import type { BlobSource, Registry } from '#shared/registry/registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
@@ -27,11 +31,24 @@ export interface ImagesBase {
   readonly telemetry: Base['telemetry'];
 }
 
-/** Resolution and verification, over a registry that remembers what digests name. */
-export function openImages({ config, now, telemetry }: ImagesBase, registry: Registry): Images {
+/** Resolution and verification, signatures and content, over a registry that remembers what digests name. */
+export function openImages(
+  { config, now, telemetry }: ImagesBase,
+  registry: Registry & BlobSource,
+): Images {
   const { tracing } = telemetry;
   const time = (): number => now().getTime();
   const keys = createKeyLoader({ kms: { fetch, googleToken: openGoogleToken(), now: time } });
+  const rules = createImageRules(config.images);
+  const verifier = createContentVerifier({
+    verifier: createVerifier({ registry, keys, now: time }),
+    content: createContentReader({
+      blobs: registry,
+      layersOf: ({ repository, digest }) => listLayers(registry, repository, digest),
+    }),
+    now: time,
+    ruleOf: (repository) => rules.match(repository)?.content ?? DEFAULT_CONTENT,
+  });
   return {
     resolver: traceResolver(
       createBurstResolver({
@@ -40,8 +57,8 @@ export function openImages({ config, now, telemetry }: ImagesBase, registry: Reg
       }),
       tracing,
     ),
-    verifier: traceVerifier(createVerifier({ registry, keys, now: time }), tracing),
-    rules: createImageRules(config.images),
+    verifier: traceVerifier(verifier, tracing),
+    rules,
     policies: new Map(Object.entries(config.trust)),
     serial: createSerial(),
   };

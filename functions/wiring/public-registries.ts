@@ -4,14 +4,14 @@ import { parseReference } from '#shared/core/reference.ts';
 import { createAddressGuard } from '#shared/registry/address-guard.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
-import type { Registry, TagLister } from '#shared/registry/registry.ts';
+import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';
 
 /** Hosts that are remembered; each is a few functions. */
 const MAX_HOSTS = 100;
 
 export interface PublicRegistriesDeps {
   /** Asks Google's registries, with a token, and those that are named. */
-  readonly named: Registry & TagLister;
+  readonly named: Registry & TagLister & BlobSource;
   /** The hosts that are named. */
   readonly hosts: readonly string[];
   readonly fetch: typeof fetch;
@@ -25,12 +25,14 @@ export interface PublicRegistriesDeps {
  * at public addresses only. So no token leaves for a host that an annotation names, and no such name leads into the
  * cluster's own network (signatures.md section 6, point 3, and section 4, case 35).
  */
-export function createPublicRegistries(deps: PublicRegistriesDeps): Registry & TagLister {
+export function createPublicRegistries(
+  deps: PublicRegistriesDeps,
+): Registry & TagLister & BlobSource {
   const { named, now, limits, resolveHost } = deps;
   const guard = createAddressGuard({ registries: [], now, resolveHost });
-  const known = new LRUCache<string, Registry & TagLister>({ max: MAX_HOSTS });
+  const known = new LRUCache<string, Registry & TagLister & BlobSource>({ max: MAX_HOSTS });
 
-  async function registryOf(repository: string): Promise<Registry & TagLister> {
+  async function registryOf(repository: string): Promise<Registry & TagLister & BlobSource> {
     const { host } = parseReference(repository);
     if (isGoogleHost(host) || deps.hosts.includes(host)) return named;
     // Its entry exempts it from the client's own guard, which sees to redirects and token realms.
@@ -57,6 +59,8 @@ export function createPublicRegistries(deps: PublicRegistriesDeps): Registry & T
       (await registryOf(repository)).blob(repository, digest, maxBytes),
     referrers: async (repository, digest) =>
       (await registryOf(repository)).referrers(repository, digest),
+    open: async (repository, digest, signal) =>
+      (await registryOf(repository)).open(repository, digest, signal),
     tags: async (repository) => (await registryOf(repository)).tags(repository),
   };
 }

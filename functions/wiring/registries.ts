@@ -6,14 +6,14 @@ import type { Config } from '#shared/config/config.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
-import type { Registry, TagLister } from '#shared/registry/registry.ts';
+import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** The registry past every cache, for tags, and the one that remembers what digests name. */
 export interface Registries {
-  readonly plain: Registry & TagLister;
-  readonly cached: Registry;
+  readonly plain: Registry & TagLister & BlobSource;
+  readonly cached: Registry & BlobSource;
 }
 
 /** As much of `Base` as registries need. */

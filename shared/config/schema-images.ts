@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Check, ALWAYS, distinct, fieldOf, finding } from './check.ts';
+import { contentSchema } from './schema-content.ts';
 import { parseImageGlob } from './image-glob.ts';
 import { MAX_IMAGES } from './limits.ts';
 import { nameSchema } from './names.ts';
@@ -59,6 +60,7 @@ const image = z
       .describe(
         'What to do when a tag moves back to an older digest: allow, warn (default) or deny',
       ),
+    content: contentSchema.exactOptional(),
   })
   .superRefine(finding(trackNeedsPin), ALWAYS)
   .describe('How the images that match are treated');

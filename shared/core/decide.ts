@@ -39,8 +39,10 @@ export interface Followed {
   readonly policy: string;
   /** What the target resolves to; undefined where there is no reference to resolve (then `verdict` is unusable). */
   readonly resolved?: { readonly reference: Reference; readonly resolution: Resolution };
-  /** Verdict of the target. */
+  /** Verdict of the target, as far as this RSync uses it. */
   readonly verdict: Verdict;
+  /** Verdict of the target's digest, whatever is used of it: what is published of the image. Absent: the same. */
+  readonly ofDigest?: Verdict;
   /** Verdicts of the other digests in play, by approval key: live, approved under another policy, or unexplained. */
   readonly others: ReadonlyMap<string, Verdict>;
   /** Approved keys that nobody accounts for. */
@@ -256,6 +258,7 @@ export function isStanding(
   const receipt = parseReceipt(rsync.annotations.receipt);
   return (
     followed.verdict.status !== 'verified' &&
+    followed.verdict.status !== 'unusable' &&
     receipt?.policy === followed.policy &&
     receipt.digest === image.digest &&
     approved[0] === keyOfTarget(rsync.source, image)

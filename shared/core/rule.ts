@@ -1,3 +1,5 @@
+import type { ContentRule } from './content.ts';
+
 /** One entry of the config's `images`: how the images it matches are treated (DESIGN section 5). */
 export interface ImageRule {
   /** The glob as written, shown to people. */
@@ -12,4 +14,6 @@ export interface ImageRule {
   readonly track?: string;
   /** What to do when a tag moves back to a digest that was approved before the current one. */
   readonly downgrade: 'allow' | 'warn' | 'deny';
+  /** What its images may cost to read, and whether they may be empty; absent: `DEFAULT_CONTENT`. */
+  readonly content?: ContentRule;
 }

@@ -9,7 +9,7 @@ import type { Verdict } from '#shared/core/verdict.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow } from './follow.ts';
-import { judgeResolution, policyOf } from './judge.ts';
+import { judgeResolution, policyOf, takenBy } from './judge.ts';
 
 /** As in `decideAndWrite`: losing to Config Sync this often in a row is no accident. */
 const MAX_ATTEMPTS = 5;
@@ -51,7 +51,7 @@ export async function approveDigestAhead(
     const policy = policyOf(deps.policies, followed.rule.trust);
     const verdict = await judgeResolution(
       { reference, resolution, policy },
-      { fresh: true },
+      { fresh: true, taken: takenBy(followed.rsync) },
       { verifier: deps.verifier },
     );
     const { status } = verdict;

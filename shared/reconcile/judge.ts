@@ -1,3 +1,4 @@
+import type { Taken } from '#shared/core/content.ts';
 import { keyOfTarget } from '#shared/core/approve.ts';
 import { parseApproved } from '#shared/core/approved-list.ts';
 import type { Followed } from '#shared/core/decide.ts';
@@ -26,6 +27,12 @@ export interface JudgeOptions {
   readonly known?: readonly string[];
 }
 
+/** How a digest is judged: what of it is used, where that is known. */
+export interface DigestOptions {
+  readonly fresh: boolean;
+  readonly taken?: Taken | undefined;
+}
+
 /** Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. */
 export async function judge(
   { rsync, rule, target }: FollowedRSync,
@@ -42,15 +49,26 @@ export async function judge(
   // Another instance may have approved such a key since its "unsigned" was remembered: only a new look may drop it.
   const fresh = options.fresh || unexplained.length > 0;
   const judged = { reference, resolution, policy };
-  const read = await judgeResolution(judged, { fresh }, deps);
+  const taken = takenBy(rsync);
+  const read = await judgeResolution(judged, { fresh, taken }, deps);
   const verdict = isOutdated(read, rsync, policy, resolution)
-    ? await judgeResolution(judged, { fresh: true }, deps)
+    ? await judgeResolution(judged, { fresh: true, taken }, deps)
     : read;
+  // What is wrong may be wrong for this RSync alone, by its folder: the image's own verdict is published.
+  const own = verdict.status === 'unusable';
+  const ofDigest = own ? await judgeResolution(judged, { fresh: false }, deps) : verdict;
   const others = new Map<string, Verdict>();
   for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
-    others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh }, deps));
+    others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh, taken }, deps));
   }
-  return { ...shared, resolved: { reference, resolution }, verdict, others, unexplained };
+  const resolved = { reference, resolution };
+  return { ...shared, resolved, verdict, ofDigest, others, unexplained };
+}
+
+/** What an RSync uses of the image that it follows. */
+export function takenBy({ source }: FollowedRSync['rsync']): Taken | undefined {
+  if (source.type === 'oci') return { type: 'oci', dir: source.dir };
+  return source.type === 'helm' ? { type: 'helm' } : undefined;
 }
 
 /** Another instance has found it verified since, and approved it: what was read before says nothing of that. */
@@ -69,7 +87,7 @@ function isOutdated(
 /** The verdict of what a reference resolved to: the digest that would be synced, never the tag (law 2). */
 export async function judgeResolution(
   { reference: { repository }, resolution: { image }, policy }: JudgedBy,
-  options: JudgeOptions,
+  options: DigestOptions,
   { verifier }: Pick<JudgeDeps, 'verifier'>,
 ): Promise<Verdict> {
   if (image.status === 'unusable') return image;
@@ -125,19 +143,19 @@ interface KeyOf {
 async function judgeKey(
   key: string,
   { rsync, reference: { repository }, policy }: KeyOf,
-  { fresh }: JudgeOptions,
+  options: DigestOptions,
   deps: JudgeDeps,
 ): Promise<Verdict> {
   if (isDigest(key)) {
     const receipt = parseReceipt(rsync.annotations.receipt);
     const index = receipt?.digest === key ? receipt.index : undefined;
     const subject = { repository, digest: key, ...(index === undefined ? {} : { index }) };
-    return deps.verifier.verify(subject, policy, { fresh });
+    return deps.verifier.verify(subject, policy, options);
   }
   const named = referenceOfKey(key);
   if (rsync.source.type !== 'helm' || named?.repository !== repository) {
     return { status: 'unusable', reason: 'bad-reference', message: 'Not of this source' };
   }
   const resolution = await deps.resolver.fresh(named);
-  return judgeResolution({ reference: named, resolution, policy }, { fresh }, deps);
+  return judgeResolution({ reference: named, resolution, policy }, options, deps);
 }

@@ -99,8 +99,8 @@ function nameOf({ digest, tag }: Reference): string {
 /** The image of a decision, where it has one that was resolved. */
 export function judgedImage(followed: Followed): JudgedImage | undefined {
   if (followed.resolved === undefined) return undefined;
-  const { verdict, policy, resolved } = followed;
-  return { ...resolved, verdict, policy };
+  const { verdict, ofDigest = verdict, policy, resolved } = followed;
+  return { ...resolved, verdict: ofDigest, policy };
 }
 
 function describeVerdict(
@@ -113,7 +113,7 @@ function describeVerdict(
   return {
     type: `image.${verdict.status}`,
     ...episodeOf(claim),
-    ...(isWarning(verdict, vanished) ? { severity: 'WARNING' } : {}),
+    ...severityOf(verdict, vanished),
     data: {
       image: formatReference(reference),
       ...(image.status === 'resolved' ? { digest: image.digest } : {}),
@@ -131,6 +131,17 @@ function describeVerdict(
 
 const VANISHED =
   'Its signature has vanished, and its approvals stand: keep signatures as long as their images';
+
+/** An image that would write outside of its folder is an attack, or looks like one: an ERROR, signed or not. */
+function severityOf(
+  verdict: Verdict,
+  vanished: boolean,
+): { readonly severity?: 'WARNING' | 'ERROR' } {
+  if (verdict.status === 'unusable' && verdict.reason === 'unsafe-entry') {
+    return { severity: 'ERROR' };
+  }
+  return isWarning(verdict, vanished) ? { severity: 'WARNING' } : {};
+}
 
 /** An image that nobody vouches for any more, or never did, and that may be synced all the same. */
 function isWarning(verdict: Verdict, vanished: boolean): boolean {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { Manifest, Registry } from './registry.ts';
+import type { BlobSource, Manifest, Registry } from './registry.ts';
 
 export interface CacheLimits {
   /** Bytes of manifests and blobs that are kept. */
@@ -17,9 +17,14 @@ const ENTRY_BYTES = 512;
  * for reading one says nothing about another. Tags, referrers, absences and failures are asked for every time.
  */
 export function createCachedRegistry(
-  registry: Registry,
+  registry: Registry & BlobSource,
+  limits?: CacheLimits,
+): Registry & BlobSource;
+export function createCachedRegistry(registry: Registry, limits?: CacheLimits): Registry;
+export function createCachedRegistry(
+  registry: Registry & Partial<BlobSource>,
   { maxBytes }: CacheLimits = DEFAULT_CACHE,
-): Registry {
+): Registry & Partial<BlobSource> {
   const manifests = byteCache<Manifest>(Math.ceil(maxBytes / 2), ({ bytes }) => bytes.length);
   const blobs = byteCache<Uint8Array>(Math.ceil(maxBytes / 2), (bytes) => bytes.length);
   return {
@@ -39,6 +44,8 @@ export function createCachedRegistry(
     },
     referrers: (repository, digest) => registry.referrers(repository, digest),
     ...(registry.tags && { tags: registry.tags }),
+    // Of any size, and read once: remembered by what was found in it.
+    ...(registry.open && { open: registry.open }),
   };
 }
 

@@ -5,7 +5,7 @@ import { failureOf } from './failure.ts';
 import { accessTo, type RegistryRule } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
 import type { Retry } from './retry.ts';
-import type { Answer, Send } from './send.ts';
+import type { Answer, Ask, Send } from './send.ts';
 
 export interface GetRequest {
   /** As dialled, and the repository's path within it. */
@@ -19,6 +19,8 @@ export interface GetRequest {
   readonly isAnswer?: (answer: Answer) => boolean;
   /** As in `Ask`. */
   readonly dead?: 'answer';
+  /** Leaves the body unread, and goes on for as long as this allows: until then, an attempt is repeated as ever. */
+  readonly unread?: AbortSignal;
 }
 
 /** The answer of status 200 or 404, or one that the request takes; every other is thrown as a failure. */
@@ -35,20 +37,21 @@ export interface GetDeps {
 
 /** An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself. */
 export function createGet(deps: GetDeps): Get {
-  const { authorizer, send, limits } = deps;
+  const { authorizer, limits } = deps;
   return (request) =>
     deps.retry(async (signal) => {
+      const send = sendOf(request, signal, deps);
       const { host, path, resource, accept, maxBytes, isAnswer, dead } = request;
       const access = accessTo(host, deps.registries);
       const url = new URL(`${access.scheme}://${host}/v2/${path}/${resource}`);
       const ask = { url, accept, maxBytes, redirects: limits.redirects, ...(dead && { dead }) };
       const sent = await authorizer.current(access, path);
-      let answer = await send({ ...ask, authorization: sent }, signal);
+      let answer = await send({ ...ask, authorization: sent });
       refuseRepeated(answer, sent, host);
       if (answer.status === 401 && !answer.foreign) {
         const challenge = answer.headers.get('www-authenticate');
         const authorization = await authorizer.renew(access, path, { sent, challenge }, signal);
-        answer = await send({ ...ask, authorization }, signal);
+        answer = await send({ ...ask, authorization });
         refuseRepeated(answer, authorization, host);
       }
       if (answer.status === 200 || answer.status === 404) return answer;
@@ -65,4 +68,24 @@ function refuseRepeated(answer: Answer, authorization: string | undefined, host:
     'registry-misbehaved',
     `Registry ${host} repeats our credentials in its answer`,
   );
+}
+
+/** Sends for one attempt. The attempt's own signal ends with it, which must not end a body that is left unread. */
+function sendOf(
+  { unread }: GetRequest,
+  attempt: AbortSignal,
+  { send }: GetDeps,
+): (ask: Ask) => Promise<Answer> {
+  if (unread === undefined) return (ask) => send(ask, attempt);
+  return async (ask) => {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(attempt.reason);
+    attempt.addEventListener('abort', abort, { once: true });
+    try {
+      const signal = AbortSignal.any([unread, controller.signal]);
+      return await send({ ...ask, unread: true }, signal);
+    } finally {
+      attempt.removeEventListener('abort', abort);
+    }
+  };
 }

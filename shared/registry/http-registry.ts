@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { listPages } from './list-pages.ts';
 import { ACCEPT_MANIFEST, bareType } from './media-type.ts';
 import { readReferrers } from './referrers.ts';
-import type { Manifest, Referrers, Registry, TagList, TagLister } from './registry.ts';
+import type { BlobSource, Manifest, Referrers, Registry, TagList, TagLister } from './registry.ts';
 import { createRetry } from './retry.ts';
 import { tagsSchema } from './schema.ts';
 import { type Answer, createSend } from './send.ts';
@@ -36,7 +36,7 @@ interface Reader {
 const TAG_PAGE = 1_000;
 
 /** The read-only OCI distribution 1.1 client: every byte counted, hashed, and from a host that is allowed. */
-export function createRegistry(deps: RegistryDeps): Registry & TagLister {
+export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobSource {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const send = createSend({ fetch: deps.fetch, guard: createAddressGuard(deps), limits });
   const authorizer = createAuthorizer({ ...deps, send, limits });
@@ -46,6 +46,7 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister {
     manifest: (repository, reference) => readManifest(reader, repository, reference),
     blob: (repository, digest, maxBytes) => readBlob(reader, repository, digest, maxBytes),
     referrers: (repository, digest) => readReferrersOf(reader, repository, digest),
+    open: (repository, digest, signal) => openBlob(reader, repository, digest, signal),
     tags: (repository) => readTags(reader, repository),
   };
 }
@@ -90,6 +91,18 @@ async function readBlob(
   const hashed = digestOf(answer.bytes);
   if (digest !== hashed) throw misbehaved(name, `is ${hashed}`);
   return answer.bytes;
+}
+
+async function openBlob(
+  { get, now }: Reader,
+  repository: string,
+  digest: Digest,
+  unread: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const { host, path } = targetOf(repository, digest);
+  const resource = `blobs/${digest}`;
+  const answer = await get({ host, path, resource, accept: '*/*', maxBytes: 0, unread });
+  return present(answer, `Blob ${repository}@${digest}`, now()) ? answer.body : undefined;
 }
 
 async function readReferrersOf(

@@ -32,9 +32,11 @@ const FIELDS = [
   'os',
   'platform',
   'schemaVersion',
+  'size',
+  'urls',
 ];
 /** Helm's "OCI artifact" document: the type of a chart's config; `helm push` annotates what `Chart.yaml` says. */
-const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+export const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 const VERSION_ANNOTATION = 'org.opencontainers.image.version';
 
 const FOREIGN_TO_INDEX = ['blobs', 'config', 'fsLayers', 'layers'];

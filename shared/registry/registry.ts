@@ -1,4 +1,5 @@
 import type { Digest } from '#shared/core/digest.ts';
+import type { UnusableReason } from '#shared/core/verdict.ts';
 
 /** The manifests and blobs of one repository, read-only. `repository` is normalised: `host/path`. */
 export interface Registry {
@@ -26,6 +27,34 @@ export interface Referrers {
   readonly complete: boolean;
   /** How many of the entries that were read are no descriptors, and are left out. */
   readonly unreadable: number;
+}
+
+/** The bytes of blobs as they arrive. */
+export interface BlobSource {
+  /**
+   * Opens a blob; undefined when absent. The bytes are not hashed: that is for the reader. Leaving them early hangs up,
+   * and so does `signal`. Throws as `Registry.manifest`, and while reading `registry-unavailable`.
+   */
+  open(
+    repository: string,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+/** The layers of one image, lowest first. */
+export type LayerList =
+  | {
+      readonly status: 'listed';
+      /** A Helm chart, whose config says so: only the layer with its archive is pulled. */
+      readonly type: 'oci' | 'helm';
+      readonly layers: readonly LayerDescriptor[];
+    }
+  | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
+
+export interface LayerDescriptor {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 export interface Manifest {

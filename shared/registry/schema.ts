@@ -64,4 +64,23 @@ export const imageSchema = z.object({
     .max(MAX_LAYERS),
 });
 
+/** What decides which bytes of an image are unpacked. */
+export const layersSchema = z.object({
+  config: z.object({
+    digest: digestSchema,
+    mediaType: z.string().optional().catch(undefined),
+    size: z.number().int().nonnegative(),
+  }),
+  layers: z
+    .array(
+      z.object({
+        digest: digestSchema,
+        mediaType: z.string().optional().catch(undefined),
+        size: z.number().int().nonnegative(),
+      }),
+    )
+    .min(1)
+    .max(MAX_LAYERS),
+});
+
 export const subjectSchema = z.object({ subject: z.object({ digest: digestSchema }).nullish() });

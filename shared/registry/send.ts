@@ -14,6 +14,8 @@ export interface Ask {
   readonly redirects: number;
   /** A redirect that must not be followed, and a packed body, are answers (`Answer.dead`), not failures. */
   readonly dead?: 'answer';
+  /** The body of a 200 is handed over unread. */
+  readonly unread?: true;
 }
 
 export interface Answer {
@@ -24,6 +26,8 @@ export interface Answer {
   readonly foreign: boolean;
   /** A redirect that is not followed, or a body that is not unpacked: there is nothing to read. */
   readonly dead?: true;
+  /** The body, where it was to be left unread. Leaving it early hangs up; it throws `registry-unavailable`. */
+  readonly body?: AsyncIterable<Uint8Array>;
 }
 
 export type Send = (ask: Ask, signal: AbortSignal) => Promise<Answer>;
@@ -68,6 +72,9 @@ export function createSend({ fetch, guard, limits }: SendDeps): Send {
         if (ask.dead === 'answer' && isPacked(headers)) {
           await response.body?.cancel();
           return end;
+        }
+        if (ask.unread === true && status === 200 && !isPacked(headers)) {
+          return { status, headers, bytes: new Uint8Array(), foreign, body: pieces(response, url) };
         }
         const bytes = await readAnswer(response, url, ask, limits);
         return { status, headers, bytes, foreign };
@@ -119,6 +126,15 @@ async function readAnswer(
   const maxBytes = ok ? ask.maxBytes : limits.smallBytes;
   try {
     return await readBody(response, maxBytes, `Answer of ${url.host}${url.pathname}`, !ok);
+  } catch (error) {
+    throw error instanceof CountersignError ? error : unreachable(url, error);
+  }
+}
+
+async function* pieces({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  try {
+    yield* body;
   } catch (error) {
     throw error instanceof CountersignError ? error : unreachable(url, error);
   }

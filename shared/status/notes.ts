@@ -28,8 +28,9 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Find out who signed. `npm run verify -- IMAGE` shows each candidate',
   },
   'image.unusable': {
-    when: 'there is nothing that Config Sync could pull: no such tag, no linux/amd64 child, no image',
-    next: 'Push an image that it can pull; `reasons` says what is wrong',
+    when: 'Config Sync could not pull it, or must not: no such tag, no linux/amd64 child, no image, or layers that are no archive, lead out of their folder, or leave nothing to apply',
+    severity: 'ERROR for `unsafe-entry`, signed or not',
+    next: 'Push an image that it can pull; `reasons` says what is wrong, and [content.md](content.md) what each reason of a layer means. `unsafe-entry`: find out who pushed it',
   },
   'image.unchecked': {
     when: 'a push could not be checked; once, while it is retried. `errors` has the code',

@@ -1,12 +1,12 @@
 import type { RecordDeps } from './firestore-clusters.ts';
-import type { Document } from './firestore-schema.ts';
+import { type Document, ImageFields } from './firestore-schema.ts';
 import { storeUnavailable } from './firestore-failure.ts';
 import { IMAGE_KEPT_MS, MAX_CONFLICTS } from './firestore-limits.ts';
 import { idOf, readText, writesOf } from './firestore-records.ts';
 import { packRecord } from './pack-record.ts';
 import { readRecord, writeRecord } from './record-text.ts';
 import { StoredImage } from './schema.ts';
-import type { ImageKey, ImageRecord, Store } from './store.ts';
+import { type ImageKey, type ImageRecord, type Store, isTroubledTag } from './store.ts';
 
 const IMAGES = 'images';
 
@@ -15,7 +15,7 @@ export function createImageStore({
   documents,
   now,
   onUnreadable,
-}: RecordDeps): Pick<Store, 'readImage' | 'writeImage'> {
+}: RecordDeps): Pick<Store, 'readImage' | 'writeImage' | 'troubledTags'> {
   async function read(key: ImageKey, atHand?: Document): Promise<ImageRecord | undefined> {
     const found = await readText(documents, pathOf(key), atHand);
     if (found === undefined) return undefined;
@@ -32,7 +32,11 @@ export function createImageStore({
       const text = writeRecord(StoredImage, record);
       const packed = await packRecord(text, `Record of image ${digest}`);
       const expireAt = new Date(now().getTime() + IMAGE_KEPT_MS);
-      const fields = { repository: { stringValue: repository }, digest: { stringValue: digest } };
+      const fields = {
+        repository: { stringValue: repository },
+        digest: { stringValue: digest },
+        troubled: { booleanValue: isTroubledTag(record) },
+      };
       const path = pathOf(record);
       const writes = writesOf(packed, { path, fields, expireAt }, 0);
       if (condition === undefined) return documents.commit(writes);
@@ -48,6 +52,23 @@ export function createImageStore({
           return true;
       }
       throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
+    },
+    async troubledTags(limit) {
+      const found = await documents.query({
+        collection: IMAGES,
+        where: { field: 'troubled', op: 'EQUAL', value: { booleanValue: true } },
+        orderBy: '__name__',
+        limit,
+      });
+      const records = await Promise.all(
+        found.map(async (document) => {
+          const { data } = ImageFields.safeParse(document.fields);
+          return data && read(data, document);
+        }),
+      );
+      return records.flatMap((record) =>
+        record !== undefined && isTroubledTag(record) ? [record] : [],
+      );
     },
   };
 }

@@ -62,3 +62,5 @@ export const HeadFields = z.object({
 });
 
 export const NameFields = z.object({ cluster: Text });
+
+export const ImageFields = z.object({ repository: Text, digest: Text });

@@ -32,7 +32,8 @@ export function openFirestoreStore(options: FirestoreStoreOptions): Store {
     listClusters: (page) => guard(() => clusters.listClusters(page)),
     followers: (repository) => guard(() => clusters.followers(repository)),
     readImage: (key) => guard(() => images.readImage(key)),
-    writeImage: (record) => guard(() => images.writeImage(record)),
+    writeImage: (record, condition) => guard(() => images.writeImage(record, condition)),
+    troubledTags: (limit) => guard(() => images.troubledTags(limit)),
     readNote: (kind, name) => guard(() => notes.readNote(kind, name)),
     writeNote: (kind, name, note) => guard(() => notes.writeNote(kind, name, note)),
     // Nothing is held open: connections are those of the process.

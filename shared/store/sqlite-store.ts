@@ -5,7 +5,7 @@ import { readRecord, writeRecord } from './record-text.ts';
 import { STORED_NOTES, StoredCluster, StoredImage } from './schema.ts';
 import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
 import type { Discarded, OpenFile } from './sqlite-file.ts';
-import type { ClusterRecord, Store } from './store.ts';
+import { type ClusterRecord, type ImageRecord, type Store, isTroubledTag } from './store.ts';
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -144,6 +144,16 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         }),
       );
     },
+    troubledTags: (limit) =>
+      run((file) => {
+        const found: ImageRecord[] = [];
+        for (const row of file.prepare(SELECT_TAGS).iterate()) {
+          const record = read(StoredImage, row, 'images');
+          if (record !== undefined && isTroubledTag(record)) found.push(record);
+          if (found.length >= limit) break;
+        }
+        return found;
+      }),
     readNote: (kind, name) =>
       run((file) => {
         const row = file.prepare(SELECT_NOTE).get(kind, name);
@@ -176,6 +186,8 @@ const REPLACE_CLUSTER = `
 /** One statement in place of four, where nothing else changes: nearly always. */
 const REPLACE_TEXT =
   'UPDATE clusters SET reconciled_ms = ?, record = ? WHERE cluster = ? AND record = ?';
+
+const SELECT_TAGS = "SELECT digest AS key, record FROM images WHERE digest LIKE ':%'";
 
 const PUT_IMAGE = 'INSERT OR REPLACE INTO images VALUES (?, ?, ?)';
 

@@ -34,6 +34,8 @@ export interface Store {
     record: ImageRecord,
     condition?: { readonly over: ImageRecord | undefined },
   ): Promise<boolean>;
+  /** Records of tags whose last verdict is not `verified`, at most `limit`, in no order. */
+  troubledTags(limit: number): Promise<readonly ImageRecord[]>;
   readNote<Kind extends NoteKind>(kind: Kind, name: string): Promise<Notes[Kind] | undefined>;
   /** Replaces the note; the later write stays. */
   writeNote<Kind extends NoteKind>(kind: Kind, name: string, note: Notes[Kind]): Promise<void>;
@@ -154,6 +156,11 @@ export interface ImageRecord extends ImageKey {
   readonly remindedAt?: string;
   /** A publication that was begun: it replaces this record once it is done. */
   readonly claim?: ImageClaim;
+}
+
+/** Whether the record is of a tag whose last verdict leaves something to be done. */
+export function isTroubledTag({ digest, status }: ImageRecord): boolean {
+  return digest.startsWith(':') && status !== undefined && status !== 'verified';
 }
 
 export interface ImageClaim {

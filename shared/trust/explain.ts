@@ -1,4 +1,4 @@
-import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/verdict.ts';
 
 import { isSignatureAccepted } from './judge.ts';
@@ -29,13 +29,13 @@ const WAYS: Readonly<Record<CandidateReason, (policy: Explained) => string>> = {
   'wrong-format': ({ format }) =>
     `the policy accepts only signatures of the ${format} form: sign with --new-bundle-format=${format === 'bundle'}`,
   'wrong-identity': ({ authorities }) =>
-    `it was signed by somebody else: sign as ${namesOf(authorities)}, or correct the subject in the policy`,
+    `its signer is not whom the policy names: sign as ${namesOf(authorities)}, or correct the subject in the policy`,
   'wrong-issuer': ({ authorities }) =>
     `its identity is of another issuer: sign as ${namesOf(authorities)}, or correct the issuer in the policy`,
   'untrusted-root': () =>
     'its certificate is by an authority that is not trusted: name its trusted_root.json in the policy',
   'wrong-key': ({ authorities }) =>
-    `it was signed by somebody else: sign with the key of ${namesOf(authorities)}`,
+    `no key of the policy verifies what is there, with any hash that is tried: sign with the key of ${namesOf(authorities)}, or correct the key or its hash in the policy`,
   'bad-signature': () => 'a signature does not verify with the key it names: sign again',
   'no-matching-predicate': () =>
     'what is there are attestations, or not those that the policy asks for: sign the digest, and attest it as the policy says',
@@ -91,4 +91,49 @@ function explainUntrusted(outcomes: readonly CandidateOutcome[], policy: Explain
 function namesOf(authorities: Explained['authorities']): string {
   const names = authorities.map(({ name }) => name);
   return names.length === 0 ? 'somebody whom the policy names' : names.join(' or ');
+}
+
+/**
+ * The command that would mend a verdict, for whoever holds what it names; undefined where no signature would. `image`
+ * is the repository with the digest that was judged.
+ */
+export function mendingCommand(
+  verdict: Verdict,
+  policy: Mended,
+  image: string,
+): string | undefined {
+  if (verdict.status !== 'unsigned' && verdict.status !== 'untrusted') return undefined;
+  const outcomes = verdict.status === 'untrusted' ? verdict.candidates : [];
+  const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
+  const signers = new Set(accepting.map(({ authority }) => authority));
+  const signer = policy.authorities.find(({ name }) => !signers.has(name));
+  const rule = outcomes.find(({ source, predicateType }) => source === 'policy' && predicateType);
+  const isSigned = signers.size >= policy.require;
+  if (rule?.predicateType !== undefined && (isSigned || policy.signatures === 'attested')) {
+    const [by = signer] = policy.authorities;
+    const type = `--type ${quoted(rule.predicateType)} --predicate PREDICATE.json`;
+    return by && `cosign attest ${type} ${flagsOf(by)}${image}`;
+  }
+  if (signer === undefined) return undefined;
+  const claims = Object.entries(signer.annotations).map(
+    ([key, value]) => `-a ${quoted(`${key}=${value}`)} `,
+  );
+  return `cosign sign ${claims.join('')}${flagsOf(signer)}${image}`;
+}
+
+type Mended = Pick<TrustPolicy, 'require' | 'authorities' | 'signatures'>;
+
+function flagsOf(authority: Authority): string {
+  if (authority.type === 'keyless') return '';
+  if (authority.type === 'certificate') {
+    return '--key PRIVATE_KEY --certificate LEAF.pem --certificate-chain CHAIN.pem ';
+  }
+  const key = 'kms' in authority.key ? authority.key.kms : `PRIVATE_KEY_OF_${authority.name}`;
+  const log = authority.transparencyLog === 'ignore' ? '--tlog-upload=false ' : '';
+  return `--key ${quoted(key)} ${log}`;
+}
+
+/** As one word of a shell. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import type { AuthorityCheck } from './authority.ts';
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { findMissingClaim } from './claims.ts';
 import type { TrustedKey } from './public-key.ts';
+import { shown } from './shown.ts';
 import { createSignatureContent } from './signature-content.ts';
 
 /** Why a signature that verifies is not in a trusted log; undefined when it is. */
@@ -82,14 +83,31 @@ function checkSignature(
 ): Refusal | undefined {
   const { material, signature } = evidence;
   if (material.type === 'certificate' && evidence.format === 'bundle') {
-    return refuse('wrong-key', 'Signature is by a certificate, and the policy names a key');
+    return refuse(
+      'wrong-key',
+      `Signature is by a certificate, and the policy names ${keyOf(trusted, algorithm)}`,
+    );
   }
   if (!algorithm.isShaped(signature, trusted.key)) {
-    return refuse('bad-signature', 'Signature is not one of the algorithm of this key');
+    return refuse(
+      'bad-signature',
+      `Signature has ${signature.length} bytes and is not one of ${keyOf(trusted, algorithm)}`,
+    );
   }
   if (isSigned(evidence)) return undefined;
   // The hint is a claim of the pusher: it chooses words, never an outcome.
-  return material.type === 'public-key' && material.hint === trusted.hint
-    ? refuse('bad-signature', 'Signature names this key and does not verify with it')
-    : refuse('wrong-key', 'Signature was made with another key, or altered');
+  const key = keyOf(trusted, algorithm);
+  if (material.type === 'public-key' && material.hint === trusted.hint) {
+    return refuse('bad-signature', `Signature names ${key} and does not verify with it`);
+  }
+  const named = material.type === 'public-key' && material.hint !== '';
+  const made = named
+    ? `names the key ${shown(material.hint)}`
+    : 'was made with another key or hash, or altered';
+  return refuse('wrong-key', `Signature does not verify with ${key}: it ${made}`);
+}
+
+/** The key as `openssl pkey -pubin -outform DER | sha256sum` knows it, in base64, and what is tried with it. */
+function keyOf({ hint }: TrustedKey, { name }: SignatureAlgorithm): string {
+  return `the key ${hint} (${name})`;
 }

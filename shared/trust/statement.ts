@@ -3,6 +3,7 @@ import { type Digest, hexOf } from '#shared/core/digest.ts';
 import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { MAX_SUBJECTS } from './limits.ts';
 import { attestationSchema, predicateTypeSchema, statementSchema } from './schema.ts';
+import { shown } from './shown.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
 
 /** Predicate type of a signature by cosign 3. Cosign itself does not look: any attestation would pass as one. */
@@ -27,8 +28,10 @@ export function readStatement(
   const { predicateType } = kind;
   if (predicateType === COSIGN_SIGN) return readSignature(kind, subject);
   if (predicateTypes.has(predicateType)) return readAttestation(kind, subject);
-  const shown = JSON.stringify(predicateType.slice(0, 200));
-  return refuse('no-matching-predicate', `Attestation of type ${shown} is not a signature`);
+  return refuse(
+    'no-matching-predicate',
+    `Attestation of type ${shown(predicateType)} is not a signature`,
+  );
 }
 
 function readSignature(json: object, subject: Digest): Said | Refusal {
@@ -56,6 +59,15 @@ function subjectsOf<T extends Subject>(
   }
   const ours = statement.subject.filter(({ digest }) => digest['sha256'] === hexOf(subject));
   if (ours.length > 0) return ours;
-  const signed = statement.subject[0]?.digest['sha256']?.slice(0, 64) ?? 'nothing';
-  return refuse('digest-mismatch', `Signature is for sha256:${signed}, not for ${subject}`);
+  const [first, ...others] = statement.subject;
+  const [algorithm, hex = ''] = Object.entries(first?.digest ?? {}).toSorted(bySha256)[0] ?? [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const signed =
+    algorithm === undefined ? 'names no digest' : `is for ${shown(`${algorithm}:${hex}`)}${more}`;
+  return refuse('digest-mismatch', `Statement ${signed}, not for ${subject}`);
+}
+
+/** SHA-256 first, which images are known by. */
+function bySha256([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return Number(b === 'sha256') - Number(a === 'sha256');
 }

@@ -119,22 +119,27 @@ function addKey(object: Open | undefined, literal: string): string | undefined {
   if (key === '__proto__') return 'has a key "__proto__"';
   if (object?.keys === undefined) return undefined;
   object.key = key;
-  if (object.keys.has(key)) return `has the key ${JSON.stringify(key)} twice`;
-  object.keys.add(key);
+  const { keys, folding } = object;
+  // Where all keys fold, one look finds both kinds of twins.
+  const id = folding === 'all' ? fold(key) : key;
+  if (keys.has(id)) return `has the key ${JSON.stringify(key)} twice, or but for its case`;
+  keys.add(id);
+  if (folding !== 'names') return undefined;
   const folded = fold(key);
-  if (object.folding === 'none' || (object.folding === 'names' && !FIELD_NAME.test(folded))) {
-    return undefined;
-  }
+  if (!FIELD_NAME.test(folded)) return undefined;
   // Marked, so that a key that is its own folding is not its twin.
   const mark = `\u0000${folded}`;
-  if (object.keys.has(mark)) return `has the key ${JSON.stringify(key)} twice but for its case`;
-  object.keys.add(mark);
+  if (keys.has(mark)) return `has the key ${JSON.stringify(key)} twice but for its case`;
+  keys.add(mark);
   return undefined;
 }
 
+/** Anything but lower case, digits and marks of ASCII. */
+const FOLDS = /[^ -@[-~]/;
+
 /** As encoding/json of Go does, which takes the long s for s and the sign of Kelvin for k. */
 function fold(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  return FOLDS.test(key) ? key.toUpperCase().toLowerCase() : key;
 }
 
 /** Index of the quote that closes the string opened at `start`; the end of the text when none does. */

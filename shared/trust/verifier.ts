@@ -1,3 +1,4 @@
+import type { Taken } from '#shared/core/content.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
@@ -12,7 +13,8 @@ import { createTrustRootLoader, type TrustRootLoader } from './trust-roots.ts';
 
 export interface Verifier {
   /**
-   * The verdict on a digest that was resolved by whoever asks: `verified`, `unsigned` or `untrusted`. Throws when it
+   * The verdict on a digest that was resolved by whoever asks: `verified`, `unsigned`, `untrusted`, or `unusable` for
+   * what it contains. Throws when it
    * could not be checked: the registry's failures, `deadline-exceeded`, `key-unavailable`, `trust-root-unavailable`,
    * `bad-config`.
    */
@@ -22,6 +24,8 @@ export interface Verifier {
 export interface VerifyOptions {
   /** Something changed just now: a remembered verdict that is not `verified` is looked at again. */
   readonly fresh?: boolean;
+  /** What of the image is used; absent: any of it, by what the image is. Signatures are of all of it. */
+  readonly taken?: Taken | undefined;
 }
 
 export interface VerifierDeps extends Omit<AuthorityDeps, 'roots'> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CANDIDATE_REASONS } from '#shared/core/verdict.ts';
 import { readGuides } from '#test/docs/markdown.ts';
+import { FAULTS } from '#test/hostile/gate/attack.ts';
 import { REGISTRY_CASES } from '#test/hostile/registry-cases.ts';
 import { CERTIFICATE_CASES } from '#test/hostile/trust/certificate-cases.ts';
 import { LOG_CASES } from '#test/hostile/trust/log-cases.ts';
@@ -80,6 +81,14 @@ describe('the threat model', () => {
         .map((code) => `${number}: ${code}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('has every kind of attack on the gate, each with its rows', () => {
+    const section = page.slice(page.indexOf('## Attacks on the gate')).split('\n## ')[0] ?? '';
+    const kinds = [
+      ...section.matchAll(/^\| `([a-z-]+)` \| .* \| `hostile\/gate\/[a-z-]+-rows`, .* \|$/gm),
+    ];
+    expect(new Set(kinds.map(([, kind]) => kind))).toEqual(new Set(FAULTS));
   });
 
   it('has every law, each with tests, and most with a mutation that takes it away', () => {

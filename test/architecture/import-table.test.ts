@@ -15,6 +15,11 @@ const ROOMS: readonly Room[] = [
   { path: 'shared/config', values: ['shared/core'], types: [] },
   { path: 'shared/registry', values: ['shared/core'], types: [] },
   { path: 'shared/trust', values: ['shared/core'], types: ['shared/registry'] },
+  {
+    path: 'shared/content',
+    values: ['shared/core'],
+    types: ['shared/registry', 'shared/trust'],
+  },
   { path: 'shared/fleet', values: ['shared/core'], types: [] },
   { path: 'shared/configsync', values: ['shared/core'], types: ['shared/fleet'] },
   { path: 'shared/store', values: ['shared/core'], types: [] },

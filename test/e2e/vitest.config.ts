@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Real processes and real ports: one file at a time, and patience for slow machines.
 export default defineConfig({
   test: {
+    globalSetup: './test/temporary-folder.ts',
     include: ['test/e2e/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 120_000,

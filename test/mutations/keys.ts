@@ -175,14 +175,14 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       [
         'identities are counted by issuer and subject',
         'shared/trust/keyless-authority.ts',
-        'JSON.stringify([issuer, identity.subject])',
-        'JSON.stringify([authority, identity.subject])',
+        'JSON.stringify([identity.issuer, subject])',
+        'JSON.stringify([Math.random(), subject])',
         ['test/hostile/keyless.test.ts'],
       ],
       [
         'keys that differ in case are one',
         'shared/trust/strict-json.ts',
-        'if (object.keys.has(mark))',
+        'if (keys.has(mark))',
         "if (mark === '')",
         ['test/unit/trust/strict-json.test.ts'],
       ],

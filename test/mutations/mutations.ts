@@ -1,7 +1,9 @@
 import { ADMISSION_MUTATIONS } from './admission.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
+import { CONTENT_MUTATIONS } from './content.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
+import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TELEMETRY_MUTATIONS } from './telemetry.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
@@ -169,6 +171,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRUST_MUTATIONS,
   ...KEY_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
+  ...CONTENT_MUTATIONS,
+  ...STAND_IN_MUTATIONS,
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { APPLYSET_TOOLING } from '#infra/local/config-sync/claim-rsync.ts';
 import { pushImage } from '#infra/local/images/push-image.ts';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
@@ -38,7 +39,8 @@ async function syncedAnnotations(seed: typeof ROOT_SYNC | typeof REPO_SYNC, dige
       const seen = await world.get(cluster, seed);
       return isLive(readRSync(seen), hex) && seen;
     }, PATIENCE);
-    const { [RECEIPT]: receipt = '', ...annotations } = metadata.annotations;
+    // Config Sync's own mark, at first sight.
+    const { [RECEIPT]: receipt = '', [APPLYSET_TOOLING]: _, ...annotations } = metadata.annotations;
     found.push({ ...annotations, [RECEIPT]: JSON.parse(receipt) as unknown });
   }
   return found;
@@ -77,7 +79,7 @@ describe('the local world', () => {
         expect(status.source.errors.map(({ code }) => code)).toEqual(['2002']);
       }, PATIENCE);
       const { metadata } = await world.get(cluster, ROOT_SYNC);
-      expect(metadata.annotations).toEqual({});
+      expect(Object.keys(metadata.annotations)).toEqual([APPLYSET_TOOLING]);
     }
     await signLegacy({ repository, image, key: await readPrivateKey(world.files.privateKey) });
     const expected = await expectedAnnotations(`${repository.name}:v1`, image.digest);

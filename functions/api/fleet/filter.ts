@@ -1,6 +1,7 @@
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import type { PresentRow } from './present.ts';
 import type { FleetQuery } from '../schema/fleet.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 
@@ -45,10 +46,10 @@ export function wantsCluster(
   return repository === undefined || sync !== undefined || record.follows.includes(repository);
 }
 
-export function wantsSync(filter: Filter, row: SyncRow): boolean {
+export function wantsSync(filter: Filter, row: PresentRow): boolean {
   const { repository, tag, digest, sync, phase } = filter;
   if (sync !== undefined && row.sync !== sync) return false;
-  if (phase !== undefined && !isClusterPhase(phase) && row.record.phase !== phase) return false;
+  if (phase !== undefined && !isClusterPhase(phase) && row.present.phase !== phase) return false;
   if (repository === undefined) return true;
   if (row.image === undefined) return false;
   const reference = parseReference(row.image);

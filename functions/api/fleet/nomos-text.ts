@@ -3,7 +3,9 @@ import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ClusterView } from '../schema/fleet.ts';
 import { alignColumns } from './align-columns.ts';
+import { sayAge } from '../say-age.ts';
 import type { ClusterAnswer } from './fleet-answer.ts';
+import type { PresentRow } from './present.ts';
 
 const SEPARATOR = '-'.repeat(20);
 /** Go's zero time, which nomos prints where Config Sync has not said when. */
@@ -29,12 +31,12 @@ function clusterLines({ view, rows }: ClusterAnswer): Line[] {
     [''],
     [cleanText(view.cluster)],
     ...(state === undefined ? [] : [[`  ${SEPARATOR}`], [`  ${state[0]}`, cleanText(state[1])]]),
-    ...inNomosOrder(rows).flatMap((row) => [[`  ${SEPARATOR}`], ...rowLines(row)]),
+    ...inNomosOrder(rows).flatMap((row) => [[`  ${SEPARATOR}`], ...rowLines(row, view)]),
   ];
 }
 
 /** RootSyncs before RepoSyncs, which go by namespace, then by name: a cursor's order is another one. */
-function inNomosOrder(rows: readonly SyncRow[]): readonly SyncRow[] {
+function inNomosOrder(rows: readonly PresentRow[]): readonly PresentRow[] {
   return rows
     .map((row) => ({ row, ref: parseSyncRef(row.sync) }))
     .toSorted(
@@ -66,10 +68,11 @@ function stateOf(
   }
 }
 
-function rowLines(row: SyncRow): Line[] {
-  const { nomos, shown, approved, record, message } = row;
+function rowLines(row: PresentRow, { ageSeconds }: ClusterView): Line[] {
+  const { nomos, shown, approved, present } = row;
   const { source = row.image ?? 'N/A', commit = 'N/A', errors = [] } = shown ?? {};
-  const word = nomos === 'SYNCED' ? `SYNCED @ ${formatTime(shown?.syncedAt)}` : nomos;
+  const known = nomos === 'SYNCED' ? `SYNCED @ ${formatTime(shown?.syncedAt)}` : nomos;
+  const word = present.phase === 'Unknown' ? 'UNKNOWN' : known;
   return [
     [`  ${scopeOf(parseSyncRef(row.sync))}`, cleanText(source), ''],
     [`  ${word}`, cleanText(commit), ''],
@@ -77,8 +80,13 @@ function rowLines(row: SyncRow): Line[] {
     ...errors.map((error) => ['  Error:', cleanText(error), '']),
     // Ours have no columns, so that they move none of nomos'.
     [`  Approved: ${approved.length === 0 ? 'N/A' : oneLine(approved.join(' '))}`],
-    [`  Phase: ${record.phase}, ${oneLine(message)}`],
+    [`  Phase: ${present.phase}, ${oneLine(present.message)}${sayRead(ageSeconds)}`],
   ];
+}
+
+/** What was read before is not said as if it were so now. */
+function sayRead(ageSeconds: number | undefined): string {
+  return ageSeconds === undefined || ageSeconds === 0 ? '' : ` (read ${sayAge(ageSeconds)} ago)`;
 }
 
 function countLines(shown: SyncRow['shown']): Line[] {

@@ -11,6 +11,7 @@ import { formatCursor } from './cursor.ts';
 import { type Filter, narrows, wantsSync } from './filter.ts';
 import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
 import type { PageRequest } from './read-snapshot.ts';
+import { NO_TROUBLES, presentRow } from './present.ts';
 import { viewCluster } from './view.ts';
 
 export interface LiveDeps extends LookDeps {
@@ -93,7 +94,9 @@ async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promi
         deps,
       ),
     );
-    const rows = looks.map(({ row }) => row).filter((row) => wantsSync(filter, row));
+    const rows = looks
+      .map(({ row }) => presentRow(row, { phase: 'Reachable' }, NO_TROUBLES))
+      .filter((row) => wantsSync(filter, row));
     const view = {
       cluster,
       phase: 'Reachable' as const,
@@ -125,7 +128,9 @@ function asKnown(
   if (code === 'internal') onFault?.(cluster, error);
   const message = `Not read: ${code === 'internal' ? 'see the log' : why}`;
   if (known === undefined) return { view: { cluster, phase: 'Unreachable', message }, rows: [] };
-  const rows = known.syncs.filter((row) => wantsSync(filter, row));
+  const rows = known.syncs
+    .map((row) => presentRow(row, known, NO_TROUBLES))
+    .filter((row) => wantsSync(filter, row));
   return { view: { ...viewCluster(known, now()), message }, rows };
 }
 

@@ -5,10 +5,12 @@ import { MAX_CLUSTERS_READ, STORE_PAGE } from '../limits.ts';
 import { type Position, formatCursor } from './cursor.ts';
 import { type Filter, narrows, wantsCluster, wantsSync } from './filter.ts';
 import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
+import { type Troubles, presentRow } from './present.ts';
 import { viewCluster } from './view.ts';
 
 export interface SnapshotDeps {
   readonly store: Pick<Store, 'readCluster' | 'listClusters'>;
+  readonly troubles: () => Promise<{ readonly troubles: Troubles }>;
   readonly fleet: Pick<Fleet, 'find' | 'list'>;
   readonly now: () => Date;
 }
@@ -30,6 +32,7 @@ export async function readSnapshot(
   deps: SnapshotDeps,
 ): Promise<FleetAnswer> {
   const clusters: ClusterAnswer[] = [];
+  const { troubles } = await deps.troubles();
   let left = limit;
   let read = 0;
   const page = (next?: Position): FleetAnswer => ({
@@ -43,6 +46,7 @@ export async function readSnapshot(
     if (wantsCluster(filter, record)) {
       const begun = after?.cluster === record.cluster ? after.sync : undefined;
       const rows = record.syncs
+        .map((row) => presentRow(row, record, troubles))
         .filter((row) => wantsSync(filter, row) && (begun === undefined || row.sync > begun))
         .toSorted((a, b) => (a.sync < b.sync ? -1 : 1));
       const some = rows.slice(0, left);

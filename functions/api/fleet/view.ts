@@ -1,9 +1,13 @@
-import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
+import type { PresentRow } from './present.ts';
 import type { ClusterView, SyncView } from '../schema/fleet.ts';
 
-/** One RSync as callers see it. */
-export function viewSync(cluster: string, row: SyncRow): SyncView {
-  const { shown, record } = row;
+/** One RSync as callers see it, with the age of what is said. */
+export function viewSync(
+  { cluster, readAt, ageSeconds }: Pick<ClusterView, 'cluster' | 'readAt' | 'ageSeconds'>,
+  row: PresentRow,
+): SyncView {
+  const { shown, record, present } = row;
   return {
     cluster,
     sync: row.sync,
@@ -15,10 +19,13 @@ export function viewSync(cluster: string, row: SyncRow): SyncView {
     ...(row.target === undefined ? {} : { registryDigest: row.target }),
     ...(row.live === undefined ? {} : { liveDigest: row.live }),
     ...(row.verdict === undefined ? {} : { verdict: row.verdict }),
-    phase: record.phase,
+    phase: present.phase,
+    ...(present.phase === record.phase ? {} : { lastPhase: record.phase }),
     ...(record.digest === undefined ? {} : { digest: record.digest }),
-    since: record.since,
-    message: row.message,
+    since: present.since,
+    ...(readAt === undefined ? {} : { readAt }),
+    ...(ageSeconds === undefined ? {} : { ageSeconds }),
+    message: present.message,
     errors: row.errors.map(({ code, message }) => ({ code, message })),
     ...(row.breakGlass === undefined ? {} : { breakGlass: row.breakGlass }),
   };

@@ -1,15 +1,16 @@
 import { html } from 'hono/html';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
-import type { SyncRow } from '#shared/store/store.ts';
 import type { Person } from '../check-person.ts';
 import type { ClusterAnswer, FleetAnswer } from '../fleet/fleet-answer.ts';
+import type { PresentRow } from '../fleet/present.ts';
 import { ageOf } from '../fleet/view.ts';
 import type { FleetQuery } from '../schema/fleet.ts';
 import { abbreviate, digestCode } from './abbreviate.ts';
 import { type Markup, layout } from './layout.ts';
 import { type Summary, healthTone, numberOf, sayHealth } from './read-summary.ts';
 import { resyncForm } from './resync-form.ts';
-import { type Tone, sayAge, toneOf } from './tone.ts';
+import { sayAge } from '../say-age.ts';
+import { type Tone, toneOf } from './tone.ts';
 
 export interface FleetPageInput {
   readonly summary: Summary;
@@ -55,7 +56,7 @@ function phaseLinks({ phases, clusterPhases, ageSeconds }: Summary, query: Fleet
 }
 
 function filterForm({ image, cluster, phase }: FleetQuery, { images: known }: Summary): Markup {
-  const options = [...PHASES, ...CLUSTER_PHASES].map(
+  const options = [...PHASES, 'Unknown', ...CLUSTER_PHASES].map(
     (name) => html`<option ${name === phase ? 'selected' : ''}>${name}</option>`,
   );
   return html`<form class="fields" method="get" action="/" role="search" aria-label="Filter">
@@ -96,13 +97,13 @@ ${rows.length === 0 ? '' : html`<ul class="cells">${rows.toSorted(rootFirst).map
 </section>`;
 }
 
-function rootFirst(a: SyncRow, b: SyncRow): number {
+function rootFirst(a: PresentRow, b: PresentRow): number {
   return Number(b.sync.startsWith('Root')) - Number(a.sync.startsWith('Root'));
 }
 
-function cell(cluster: string, row: SyncRow, now: Date): Markup {
-  const { sync, record, live, approved, message, errors, breakGlass } = row;
-  const { phase, since } = record;
+function cell(cluster: string, row: PresentRow, now: Date): Markup {
+  const { sync, record, live, approved, present, errors, breakGlass } = row;
+  const { phase, since, message } = present;
   const digest = record.digest ?? live ?? approved[0];
   const [error] = errors;
   return html`<li class="${toneOf(phase)}">

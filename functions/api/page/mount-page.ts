@@ -22,7 +22,7 @@ import { fleetPage, searchOf } from './fleet-page.ts';
 import { failurePage } from './failure-page.ts';
 import type { Markup } from './layout.ts';
 import { MARK } from './mark.ts';
-import { createSummary } from './read-summary.ts';
+import { type SummaryDeps, createSummary } from './read-summary.ts';
 import { resyncPage } from './resync-page.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -64,7 +64,7 @@ const ASSET_MAX_AGE_SECONDS = 60;
 export function mountPage(
   api: OpenAPIHono<ApiEnv>,
   guard: MiddlewareHandler<ApiEnv>,
-  deps: ResyncRouteDeps,
+  deps: ResyncRouteDeps & SummaryDeps,
 ): void {
   const summary = createSummary(deps);
   for (const path of [...PAGES, '/page.css', '/page.js', '/page.svg']) api.use(path, headers);

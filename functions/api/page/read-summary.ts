@@ -1,5 +1,6 @@
-import { CLUSTER_PHASES, type ClusterPhase, PHASES, type Phase } from '#shared/core/phase.ts';
+import { CLUSTER_PHASES, type ClusterPhase, PHASES } from '#shared/core/phase.ts';
 import type { Store } from '#shared/store/store.ts';
+import { type PresentPhase, type Troubles, presentRow } from '../fleet/present.ts';
 import { ageOf } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
 import { readRecords } from '../resync/select-clusters.ts';
@@ -19,8 +20,11 @@ export interface FollowedImage {
 export interface Summary {
   readonly clusters: number;
   readonly syncs: number;
-  readonly phases: ReadonlyMap<Phase, number>;
+  /** Where they stand now, as far as is known. */
+  readonly phases: ReadonlyMap<PresentPhase, number>;
   readonly clusterPhases: ReadonlyMap<ClusterPhase, number>;
+  /** RSyncs whose glass is broken. */
+  readonly broken: number;
   /** Newest first. */
   readonly images: readonly FollowedImage[];
   readonly ageSeconds: number;
@@ -28,16 +32,23 @@ export interface Summary {
 
 export interface SummaryDeps {
   readonly store: Pick<Store, 'listClusters'>;
+  readonly troubles: () => Promise<{ readonly troubles: Troubles; readonly edition: string }>;
   readonly now: () => Date;
 }
 
-/** Counts the snapshot, and keeps the count for a while: all who look at the page meanwhile share it. */
+/**
+ * Counts the snapshot, and keeps the count for a while: all who look at the page meanwhile share it. A verdict that was
+ * published since is in it at once.
+ */
 export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
-  let last: { until: number; readonly summary: Promise<Summary> } | undefined;
+  let last:
+    | { until: number; readonly edition: string; readonly summary: Promise<Summary> }
+    | undefined;
   return async () => {
     const at = deps.now().getTime();
-    if (last !== undefined && at < last.until) return last.summary;
-    const mine = { until: at + SUMMARY_TTL_MS, summary: countFleet(deps) };
+    const { troubles, edition } = await deps.troubles();
+    if (last !== undefined && at < last.until && last.edition === edition) return last.summary;
+    const mine = { until: at + SUMMARY_TTL_MS, edition, summary: countFleet(deps, troubles) };
     last = mine;
     try {
       const summary = await mine.summary;
@@ -55,12 +66,13 @@ function ttlOf({ clusters }: Summary): number {
   return Math.min(MAX_SUMMARY_TTL_MS, Math.max(SUMMARY_TTL_MS, scaled));
 }
 
-async function countFleet({ store, now }: SummaryDeps): Promise<Summary> {
-  const phases = new Map<Phase, number>();
+async function countFleet({ store, now }: SummaryDeps, troubles: Troubles): Promise<Summary> {
+  const phases = new Map<PresentPhase, number>();
   const clusterPhases = new Map<ClusterPhase, number>();
   const images = new Map<string, FollowedImage>();
   let clusters = 0;
   let syncs = 0;
+  let broken = 0;
   let ageSeconds = 0;
   for await (const record of readRecords(store)) {
     clusters += 1;
@@ -68,18 +80,27 @@ async function countFleet({ store, now }: SummaryDeps): Promise<Summary> {
     if (record.reconciledAt !== undefined && record.phase === 'Reachable') {
       ageSeconds = Math.max(ageSeconds, ageOf(record.reconciledAt, now()));
     }
-    for (const { image, target, verdict, record: at } of record.syncs) {
+    for (const row of record.syncs) {
+      const { image, target, verdict, record: at, breakGlass } = row;
       syncs += 1;
-      count(phases, at.phase);
+      if (breakGlass !== undefined) broken += 1;
+      count(phases, presentRow(row, record, troubles).present.phase);
       if (image === undefined) continue;
       const known = images.get(image);
       const newest = known === undefined || known.since < at.since;
-      const told = newest ? { digest: target, verdict, since: at.since } : known;
-      images.set(image, { ...told, image, syncs: (known?.syncs ?? 0) + 1 });
+      const seen = newest ? { digest: target, verdict, since: at.since } : known;
+      images.set(image, { ...seen, image, syncs: (known?.syncs ?? 0) + 1 });
     }
   }
+  for (const [image, followed] of images) {
+    const trouble = troubles.get(image);
+    if (trouble === undefined || trouble.since < followed.since) continue;
+    // Its digest is what the next look finds.
+    const { status: verdict, since } = trouble;
+    images.set(image, { ...followed, verdict, since, digest: undefined });
+  }
   const newestFirst = [...images.values()].toSorted((a, b) => (a.since < b.since ? 1 : -1));
-  return { clusters, syncs, phases, clusterPhases, images: newestFirst, ageSeconds };
+  return { clusters, syncs, phases, clusterPhases, broken, images: newestFirst, ageSeconds };
 }
 
 function count<Key>(counts: Map<Key, number>, key: Key): void {
@@ -89,11 +110,12 @@ function count<Key>(counts: Map<Key, number>, key: Key): void {
 const WELL = new Set<string>(['Synced', 'Ignored', 'Reachable']);
 
 /** The health of the fleet in one line. */
-export function sayHealth({ clusters, syncs, phases, clusterPhases }: Summary): string {
+export function sayHealth({ clusters, syncs, phases, clusterPhases, broken }: Summary): string {
   if (clusters === 0) return 'Nothing is known of any cluster yet: the next sweep looks at them';
   const counted = [
-    ...PHASES.map((phase) => [phase, phases.get(phase) ?? 0] as const),
+    ...([...PHASES, 'Unknown'] as const).map((phase) => [phase, phases.get(phase) ?? 0] as const),
     ...CLUSTER_PHASES.map((phase) => [phase, clusterPhases.get(phase) ?? 0] as const),
+    ['under break-glass', broken] as const,
   ];
   const problems = counted.flatMap(([phase, number]) =>
     WELL.has(phase) || number === 0 ? [] : [`${number} ${phase}`],
@@ -103,9 +125,9 @@ export function sayHealth({ clusters, syncs, phases, clusterPhases }: Summary): 
 }
 
 /** As bad as the worst of it. */
-export function healthTone({ clusters, phases, clusterPhases }: Summary): Tone {
+export function healthTone({ clusters, phases, clusterPhases, broken }: Summary): Tone {
   const tones = new Set([...phases.keys(), ...clusterPhases.keys()].map(toneOf));
-  if (tones.has('bad')) return 'bad';
+  if (broken > 0 || tones.has('bad')) return 'bad';
   return clusters === 0 || tones.has('wait') ? 'wait' : 'ok';
 }
 

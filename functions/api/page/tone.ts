@@ -1,16 +1,18 @@
-import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
+import type { ClusterPhase } from '#shared/core/phase.ts';
+import type { PresentPhase } from '../fleet/present.ts';
 
 /** How a thing is shown: the word always stands beside the colour. */
 export type Tone = 'ok' | 'wait' | 'bad' | 'none';
 
 /** Of an RSync's phase, or a cluster's. */
-export function toneOf(phase: Phase | ClusterPhase): Tone {
+export function toneOf(phase: PresentPhase | ClusterPhase): Tone {
   switch (phase) {
     case 'Synced':
     case 'Reachable':
       return 'ok';
     case 'Approved':
     case 'Pending':
+    case 'Unknown':
       return 'wait';
     case 'Ignored':
       return 'none';
@@ -25,18 +27,6 @@ export function toneOf(phase: Phase | ClusterPhase): Tone {
     case 'Forbidden':
       return 'bad';
   }
-}
-
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['min', 60],
-] as const;
-
-/** `3 min`: an age as people say it. */
-export function sayAge(seconds: number): string {
-  const unit = UNITS.find(([, size]) => seconds >= size);
-  return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }
 
 /** Enough of a digest, or of a commit, to tell it from others; a chart's key is short as it is. */

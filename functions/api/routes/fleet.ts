@@ -10,7 +10,7 @@ import { readFilter } from '../fleet/filter.ts';
 import { type FleetAnswer, countUnwell } from '../fleet/fleet-answer.ts';
 import { formatNomos } from '../fleet/nomos-text.ts';
 import { collectLive, isAnswer, readLive } from '../fleet/read-live.ts';
-import { type PageRequest, readSnapshot } from '../fleet/read-snapshot.ts';
+import { type PageRequest, type SnapshotDeps, readSnapshot } from '../fleet/read-snapshot.ts';
 import { viewSync } from '../fleet/view.ts';
 import { DEFAULT_PAGE } from '../limits.ts';
 import { FleetLine, FleetPage, FleetQuery } from '../schema/fleet.ts';
@@ -45,7 +45,7 @@ export const fleetRoute = createRoute({
 export async function answerFleet(
   c: Context<ApiEnv>,
   query: FleetQuery,
-  deps: ApiDeps,
+  deps: ApiDeps & SnapshotDeps,
 ): Promise<Response> {
   const request = readRequest(query);
   const form = accepts(c, { header: 'Accept', supports: [...FORMS], default: FORMS[0] });
@@ -60,7 +60,7 @@ export async function answerFleet(
     for await (const answer of live.answers) {
       if (!isAnswer(answer, request.filter)) continue;
       const { view, rows } = answer;
-      const syncs = rows.map((row) => viewSync(view.cluster, row));
+      const syncs = rows.map((row) => viewSync(view, row));
       await out.write(`${JSON.stringify({ cluster: view, syncs } satisfies FleetLine)}\n`);
     }
     const next = live.next === undefined ? {} : { next: live.next };
@@ -87,13 +87,11 @@ function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Resp
   c.header('countersign-unwell', `${countUnwell(clusters)}`);
   if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
   if (form === 'text/plain') return c.text(formatNomos(clusters));
-  const syncs = clusters.flatMap(({ view, rows }) =>
-    rows.map((row) => viewSync(view.cluster, row)),
-  );
+  const syncs = clusters.flatMap(({ view, rows }) => rows.map((row) => viewSync(view, row)));
   if (form === NDJSON) {
     const lines: FleetLine[] = clusters.map(({ view, rows }) => ({
       cluster: view,
-      syncs: rows.map((row) => viewSync(view.cluster, row)),
+      syncs: rows.map((row) => viewSync(view, row)),
     }));
     const end: FleetLine = { done: true, ...(next === undefined ? {} : { next }) };
     const text = [...lines, end].map((line) => `${JSON.stringify(line)}\n`).join('');

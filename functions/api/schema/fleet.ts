@@ -3,7 +3,8 @@ import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
 import { ClusterName, Cursor, ImageName, SyncName, Time } from './names.ts';
 
-const ANY_PHASE = [...PHASES, ...CLUSTER_PHASES] as const;
+const PRESENT = [...PHASES, 'Unknown'] as const;
+const ANY_PHASE = [...PRESENT, ...CLUSTER_PHASES] as const;
 
 export const FleetQuery = z.strictObject({
   image: ImageName.optional(),
@@ -43,9 +44,19 @@ export const SyncView = z
     registryDigest: z.string().optional().describe('What the image is in the registry'),
     liveDigest: z.string().optional().describe('What Config Sync reports as synced'),
     verdict: z.string().optional().describe('Of the digest in the registry'),
-    phase: z.enum(PHASES),
+    phase: z
+      .enum(PRESENT)
+      .describe(
+        'Where it stands now; Unknown: its cluster is out of reach, or its image unchecked',
+      ),
+    lastPhase: z
+      .enum(PHASES)
+      .optional()
+      .describe('Where it stood when it was last looked at, where that is not the present'),
     digest: z.string().optional().describe('What the phase is about'),
     since: Time,
+    readAt: Time.optional().describe('When it was last read'),
+    ageSeconds: z.int().min(0).optional().describe('How long ago that was'),
     message: z.string(),
     errors: z.array(Fault),
     breakGlass: z.string().optional(),

@@ -24,6 +24,10 @@ export const VerifyAnswer = z
     reasons: z.array(z.string()),
     candidates: z.array(Candidate),
     message: z.string().describe('One sentence: what it is, and what to do'),
+    fix: z
+      .string()
+      .optional()
+      .describe('The command that would mend it, where a signature or attestation would'),
   })
   .meta({ id: 'Verdict' });
 

@@ -11,6 +11,7 @@ const Sync = z.looseObject({
   image: z.string().optional(),
   registryDigest: z.string().optional(),
   liveDigest: z.string().optional(),
+  breakGlass: z.string().optional(),
   message: z.string(),
   errors: z.array(Fault),
 });

@@ -29,7 +29,7 @@ async function showJson(query: Query, api: Api, out: Terminal['out']): Promise<E
   const fleet = await readFleet(api, query);
   out(`${escapeJson(JSON.stringify(fleet, null, 2))}\n`);
   const well =
-    fleet.syncs.every(({ phase }) => WELL.has(phase)) &&
+    fleet.syncs.every(({ phase, breakGlass }) => WELL.has(phase) && breakGlass === undefined) &&
     fleet.clusters.every(({ phase }) => phase === 'Reachable');
   return well ? 0 : 1;
 }

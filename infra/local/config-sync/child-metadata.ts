@@ -21,7 +21,7 @@ export interface Origin {
   readonly webhook: boolean;
 }
 
-/** The object with what Config Sync adds to everything that it manages (facts/config-sync.md section 11). */
+/** The object with what Config Sync adds to everything that it manages (docs/config-sync.md). */
 export function withChildMetadata(object: DeclaredObject, origin: Origin): DeclaredObject {
   const { metadata, spec } = object;
   const { labels, annotations } = metadata;

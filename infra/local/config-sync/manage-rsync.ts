@@ -39,7 +39,7 @@ interface Deployment {
 const MANAGER = 'configsync.gke.io/reconciler-manager';
 
 /**
- * reconciler-manager's work on one RSync (facts/config-sync.md sections 1, 4 and 11): an invalid spec stalls it and
+ * reconciler-manager's work on one RSync (docs/config-sync.md): an invalid spec stalls it and
  * leaves an older reconciler running; each new generation costs a rollout, during which nothing is synced. One that is
  * being deleted ends with its finalizers, first the reconciler's, then the manager's; without them its reconciler runs
  * on until the object is gone.

@@ -12,7 +12,7 @@ import { scaleAttempt } from './pace.ts';
 type Event = Trigger | 'status';
 
 /**
- * Runs one reconciler until its lifetime ends (facts/config-sync.md sections 2, 3 and 11): a first attempt one polling
+ * Runs one reconciler until its lifetime ends (docs/config-sync.md): a first attempt one polling
  * period after its start, one more each period after the last one ended, retries in between with a doubling back-off,
  * everything anew each hour, and a look at the status in between.
  */
@@ -82,7 +82,7 @@ export function startReconciler(world: World): void {
   plan();
 }
 
-/** Gone meanwhile: whoever follows the RSyncs is about to stop this reconciler. */
+/** Gone meanwhile: what follows the RSyncs is about to stop this reconciler. */
 function throwUnlessGone(error: unknown): void {
   if (!(error instanceof KubeError && error.code === 404)) throw error;
 }

@@ -29,7 +29,7 @@ export function needsRendering({ paths }: Renderable, dir: string): boolean {
 
 /**
  * The files that `resources` of the kustomization in `dir` name, through other kustomizations; nothing else that
- * Kustomize does is worked out here. Throws, saying why, where the real one would fail for want of a file.
+ * Kustomize does is worked out here. Throws, saying why, where the real one fails because a file is missing.
  */
 export function renderSource(source: Renderable, dir: string, depth = DEPTH): string[] {
   const found = KUSTOMIZATIONS.map((name) => posix.join(dir, name)).find((path) =>

@@ -27,7 +27,7 @@ export interface Unpacked {
 /**
  * The files and directories of flattened layers, lowest first: from the top down, a path counts once, and a whiteout
  * hides what lies below it. oci-sync makes no parents: a nested file needs its directory's entry before it
- * (facts/config-sync.md section 3). Where a layer is no archive, or breaks off before an entry, everything from there
+ * (docs/config-sync.md). Where a layer is no archive, or breaks off before an entry, everything from there
  * on is missing and nothing says so, not even an error: a single such layer is an empty source. Throws as extracting
  * would fail: a missing parent, a layer that breaks off in a file.
  */

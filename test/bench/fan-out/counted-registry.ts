@@ -63,7 +63,7 @@ async function pushSigned(
   key: KeyObject,
 ): Promise<string> {
   const repository = openRepository(host, path);
-  const file = { file: 'config.yaml', content: `# ${content}\n` };
+  const file = { file: 'config.yaml', content: `serial: ${content}\n` };
   const image = await pushImage(repository, file);
   await signBundle({ repository, image, key });
   const { digest } = await pushImage(repository, { ...file, tag: 'v1' });

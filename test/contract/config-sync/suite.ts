@@ -13,8 +13,8 @@ export interface Running {
 }
 
 /**
- * What Countersign relies on in Config Sync, seen on the real programs (facts/config-sync.md section 11). The same
- * suite runs over the stand-in and, where somebody has them, over the real ones.
+ * What Countersign relies on in Config Sync, seen on the real programs (docs/config-sync.md). The same suite runs
+ * over the stand-in and, by `npm run test:config-sync`, over the real ones.
  */
 export function configSyncContract(contract: {
   readonly name: string;

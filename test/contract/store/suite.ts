@@ -275,6 +275,27 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       });
     });
 
+    it('finds the tags whose last verdict is not verified, at most as many as asked for', async () => {
+      const tag = (key: string, status?: ImageRecord['status']): ImageRecord => {
+        const { status: _, ...rest } = IMAGE;
+        return { ...rest, digest: `:${key}`, ...(status === undefined ? {} : { status }) };
+      };
+      await store.writeImage({ ...IMAGE, status: 'unsigned' });
+      const unsigned = tag('v1', 'unsigned');
+      const unchecked = tag('v2', 'unchecked');
+      for (const record of [unsigned, unchecked, tag('v3', 'verified'), tag('v4')]) {
+        await store.writeImage(record);
+      }
+      const found = await store.troubledTags(10);
+      expect(found.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))).toEqual([
+        unsigned,
+        unchecked,
+      ]);
+      expect(await store.troubledTags(1)).toHaveLength(1);
+      await store.writeImage({ ...unsigned, status: 'verified' }, { over: unsigned });
+      expect(await store.troubledTags(10)).toEqual([unchecked]);
+    });
+
     it('keeps one note per kind and name, the later write', async () => {
       const sweep = {
         startedAt: T0,

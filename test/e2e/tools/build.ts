@@ -8,6 +8,7 @@ import { toolFolders } from './tool-cache.ts';
 /** In this order: the small ones are of use while the large ones still build. */
 const TOOLS = [
   'nomos-double',
+  'tar-double',
   'crane',
   'oras',
   'etcd',

@@ -51,7 +51,7 @@ async function pushOne(
     await moveTag(registry, image, top);
     return;
   }
-  const content = { file: 'a.yaml', content: `# ${serial}\n` };
+  const content = { file: 'a.yaml', content: `serial: ${serial}\n` };
   const pushed = await pushImage(repository, content);
   const digest = asDigest(pushed.digest);
 

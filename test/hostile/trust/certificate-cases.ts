@@ -254,7 +254,11 @@ export const CERTIFICATE_CASES: readonly KeylessCase[] = [
       name: `two rules, one signer, where two are required: ${what}`,
       advisory: 'rules counted in place of signers',
       arrange: async (world) => ({
-        bundles: [await goodBundle(world), await goodBundle(world)],
+        // A key of its own each time, as Fulcio's signers have: the identity is what is counted.
+        bundles: [
+          await goodBundle(world),
+          await keylessBundle(world.sigstore, await world.sigstore.certify(), VICTIM),
+        ],
         policy: (root) =>
           policyOf([
             keylessAuthority(root),

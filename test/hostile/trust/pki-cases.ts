@@ -21,6 +21,18 @@ import { type KeylessCase, type KeylessWorld, PAYLOAD } from './keyless-world.ts
 import { OTHER, VICTIM } from './world.ts';
 
 const BUNDLE_CHAIN = 'a chain of one’s own PKI';
+/** RFC 5280, section 4.2.1.10: permitted, the DNS names of acme.example. */
+const NAME_CONSTRAINTS = new Uint8Array([
+  0x30,
+  0x12,
+  0xa0,
+  0x10,
+  0x30,
+  0x0e,
+  0x82,
+  0x0c,
+  ...Buffer.from('acme.example'),
+]).buffer;
 const STAMPED: ProofParts = { log: 'none', stamped: true };
 
 interface PkiCase {
@@ -157,7 +169,7 @@ const CASES: readonly (readonly [string, PkiCase, KeylessCase['expected']])[] = 
   ],
   [
     'an intermediate with constraints of names',
-    { intermediate: { extensions: [new x509.Extension('2.5.29.30', true, new ArrayBuffer(2))] } },
+    { intermediate: { extensions: [new x509.Extension('2.5.29.30', false, NAME_CONSTRAINTS)] } },
     'untrusted-root',
   ],
   ['a root that may certify no authority', { root: { pathLength: 0 } }, 'untrusted-root'],

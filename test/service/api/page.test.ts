@@ -152,7 +152,12 @@ describe('GET /', () => {
 
   it('says that the store cannot be read, and not how', async () => {
     const fails = () => Promise.reject(new CountersignError('store-unavailable', 'Store is down'));
-    const store = { readCluster: fails, listClusters: fails, followers: fails };
+    const store = {
+      readCluster: fails,
+      listClusters: fails,
+      followers: fails,
+      troubledTags: () => Promise.resolve([]),
+    };
     const answer = await createApiWorld({}, { store }).get('/');
     expect(answer.status).toBe(503);
     const broken = { ...store, listClusters: () => Promise.reject(new Error('secret path')) };

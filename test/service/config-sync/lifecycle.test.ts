@@ -57,6 +57,31 @@ describe('Config Sync stand-in', () => {
     await world.patch({ metadata: { finalizers: null } });
   });
 
+  it('goes on syncing one that is being deleted with a foreign finalizer alone', async () => {
+    let late = false;
+    world = await startWorld({
+      kube: {
+        // The race is won for certain: neither controller gets its finalizer back in time.
+        forbid: ({ verb, user, target }) =>
+          late && verb === 'update' && user !== 'admin' && target?.subresource === undefined,
+      },
+    });
+    const first = await world.pusher().image({ 'a.yaml': '1' }, 'v1');
+    await world.create(ociSpec(world.image(':v1')));
+    await world.until(() => world.status().lastSyncedCommit === hexOf(first));
+    await world.until(() => world.get()?.metadata.finalizers?.length === 2);
+    late = true;
+    await world.patch({ metadata: { finalizers: ['a.example/hold'] } });
+    await world.remove();
+    late = false;
+    const second = await world.pusher().image({ 'a.yaml': '2' }, 'v1');
+    await world.until(() => world.status().lastSyncedCommit === hexOf(second));
+    expect(world.get()?.metadata.finalizers).toEqual(['a.example/hold']);
+    expect(world.condition('ReconcilerFinalizing')).toBeUndefined();
+    await world.patch({ metadata: { finalizers: null } });
+    await world.until(() => world.get() === undefined);
+  });
+
   it.each([
     [
       'refuses everything',

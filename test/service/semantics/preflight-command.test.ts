@@ -39,7 +39,10 @@ async function setUp(gate: boolean): Promise<{ file: string; digest: string }> {
   registry = await startRegistry({ port: 0 });
   kube = await startKube({ name: 'cluster-1' });
   const folder = await makeFolder();
-  const digest = await createPusher(registry.url, 'configs/platform').image({ 'a.yaml': '' }, 'v1');
+  const digest = await createPusher(registry.url, 'configs/platform').image(
+    { 'a.yaml': 'a: 1' },
+    'v1',
+  );
   kube.store.put('rootsyncs', {
     apiVersion: 'configsync.gke.io/v1beta1',
     kind: 'RootSync',

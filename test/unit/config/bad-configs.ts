@@ -77,6 +77,20 @@ const FULL: readonly Row[] = [
   ['"tier != sandbox"', '«"tier =! sandbox"', 'images[0].clusters', 'bad-value'],
   ['downgrade: deny', 'downgrade: «block', 'images[1].downgrade', 'bad-value'],
   ['downgrade: deny', '«rollback: deny', 'images[1].rollback', 'unknown-key'],
+  ['trust: open', 'trust: open\n    content: «none', 'images[2].content', 'wrong-type'],
+  ['maxBytes: 134217728', 'maxBytes: «0', 'images[1].content.maxBytes', 'bad-value'],
+  [
+    'maxUnpackedBytes: 1073741824',
+    'maxUnpackedBytes: «1Gi',
+    'images[1].content.maxUnpackedBytes',
+    'wrong-type',
+  ],
+  ['maxEntries: 100000', 'maxEntries: «1.5', 'images[1].content.maxEntries', 'wrong-type'],
+  ['maxDepth: 32', 'maxDepth: «256', 'images[1].content.maxDepth', 'too-large'],
+  ['maxPathBytes: 512', 'maxPathBytes: «-1', 'images[1].content.maxPathBytes', 'bad-value'],
+  ['timeout: 2m', 'timeout: «0s', 'images[1].content.timeout', 'bad-value'],
+  ['empty: allow', 'empty: «yes', 'images[1].content.empty', 'bad-value'],
+  ['empty: allow', '«layers: 4', 'images[1].content.layers', 'unknown-key'],
   // topics, store
   ['  tasks: projects/p/topics/countersign-tasks\n  s', '  «s', 'topics.tasks', 'missing'],
   [

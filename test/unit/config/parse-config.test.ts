@@ -39,6 +39,15 @@ describe('parseConfig() of the whole format', () => {
         effect: 'pin',
         track: 'v1',
         downgrade: 'deny',
+        content: {
+          maxBytes: 134_217_728,
+          maxUnpackedBytes: 1_073_741_824,
+          maxEntries: 100_000,
+          maxDepth: 32,
+          maxPathBytes: 512,
+          timeoutMs: 120_000,
+          empty: 'allow',
+        },
       },
       { match: '127.0.0.1:5000/configs/*', trust: 'open', effect: 'pin', downgrade: 'warn' },
     ]);

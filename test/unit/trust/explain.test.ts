@@ -5,7 +5,7 @@ import {
   type CandidateOutcome,
   type CandidateReason,
 } from '#shared/core/verdict.ts';
-import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
+import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import { createSigningKey, keyPolicy } from '#test/fakes/cosign.ts';
 
 const two = keyPolicy([createSigningKey(), createSigningKey()]);
@@ -85,5 +85,75 @@ describe('explainCandidate()', () => {
     ],
   ])('says %j in one line', (outcome, line) => {
     expect(explainCandidate(outcome)).toBe(line);
+  });
+});
+
+describe('mendingCommand()', () => {
+  const IMAGE = 'registry.example/configs/platform@sha256:1';
+  const attested = {
+    ...one,
+    attestations: [{ predicateType: 'https://slsa.dev/provenance/v1', where: {} }],
+  };
+  const lacking: CandidateOutcome = {
+    source: 'policy',
+    format: 'unknown',
+    predicateType: 'https://slsa.dev/provenance/v1',
+    reason: 'no-matching-predicate',
+  };
+  const keyless = {
+    ...one,
+    authorities: [
+      {
+        type: 'keyless' as const,
+        name: 'ci',
+        issuer: 'https://issuer.example',
+        subject: { exact: 'x' },
+        annotations: { env: "it's" },
+        trustedRoot: 'public-good' as const,
+        claims: {},
+      },
+    ],
+  };
+
+  it.each([
+    [
+      'an unsigned image',
+      { status: 'unsigned' },
+      one,
+      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+    ],
+    [
+      'one of another key',
+      { status: 'untrusted', candidates: [refused('wrong-key')] },
+      one,
+      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+    ],
+    [
+      'the second signer',
+      { status: 'untrusted', candidates: [accepted] },
+      two,
+      `cosign sign --key PRIVATE_KEY_OF_key-2 --tlog-upload=false ${IMAGE}`,
+    ],
+    [
+      'an identity with claims',
+      { status: 'unsigned' },
+      keyless,
+      `cosign sign -a 'env=it'\\''s' ${IMAGE}`,
+    ],
+    [
+      'an attestation',
+      { status: 'untrusted', candidates: [accepted, lacking] },
+      attested,
+      `cosign attest --type https://slsa.dev/provenance/v1 --predicate PREDICATE.json --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+    ],
+    ['what is verified', { status: 'verified', authorities: [], candidates: [] }, one, undefined],
+    [
+      'what cannot be synced',
+      { status: 'unusable', reason: 'tag-absent', message: 'No' },
+      one,
+      undefined,
+    ],
+  ] as const)('mends %s', (_, verdict, policy, command) => {
+    expect(mendingCommand(verdict, policy, IMAGE)).toBe(command);
   });
 });

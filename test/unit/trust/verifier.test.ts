@@ -87,6 +87,41 @@ describe('verify()', () => {
     });
   });
 
+  it.each([
+    [
+      'another key',
+      () => signLegacy(registry, REPOSITORY, CHILD, other),
+      [release.hint, 'ECDSA P-256'],
+    ],
+    [
+      'a bundle of another key',
+      () => signBundle(registry, REPOSITORY, CHILD, other),
+      [release.hint, other.hint],
+    ],
+    [
+      'a statement that names no digest',
+      () => {
+        const bundle = bundleOf({ ...statementOf(CHILD), subject: [{ digest: {} }] }, release);
+        registry.addReferrer(REPOSITORY, CHILD, putBundle(registry, REPOSITORY, CHILD, bundle));
+      },
+      ['names no digest', CHILD],
+    ],
+    [
+      'a statement about another digest',
+      () => {
+        const bundle = bundleOf(statementOf(INDEX), release);
+        registry.addReferrer(REPOSITORY, CHILD, putBundle(registry, REPOSITORY, CHILD, bundle));
+      },
+      [INDEX, CHILD],
+    ],
+  ] as const)('says of %s what was looked for and what was there', async (_, push, shown) => {
+    push();
+    const verdict = await verifier.verify(SUBJECT, policy);
+    const details = verdict.status === 'untrusted' ? verdict.candidates : [];
+    const [detail = ''] = details.flatMap((outcome) => outcome.detail ?? []);
+    expect(shown.filter((part) => !detail.includes(part))).toEqual([]);
+  });
+
   it('ignores whatever a log or a clock of strangers says where the policy says so', async () => {
     const material = {
       publicKey: { hint: release.hint },

@@ -23,7 +23,7 @@ function questionOf(text: string, hint?: string): Question {
   const digest = fakeDigest('a');
   const announced = { type: 'image', reference: parseReference(text), digest } as const;
   const index = hint !== undefined && isDigest(hint) ? { hint } : {};
-  return { announced, policy: POLICY, ...index };
+  return { announced, policy: POLICY, taken: { type: 'oci', dir: '.' }, ...index };
 }
 
 const IMAGE = questionOf('us-docker.pkg.dev/p/r/i:v1');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatNomos } from '#functions/api/fleet/nomos-text.ts';
+import { NO_TROUBLES, type PresentRow, presentRow } from '#functions/api/fleet/present.ts';
 import type { ClusterView } from '#functions/api/schema/fleet.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 
@@ -27,9 +28,14 @@ const view = (phase: ClusterView['phase'], message = ''): ClusterView => ({
   message,
 });
 
+/** As they stand now, of a cluster in reach. */
+function presentOf(rows: readonly SyncRow[]): readonly PresentRow[] {
+  return rows.map((one) => presentRow(one, { phase: 'Reachable' }, NO_TROUBLES));
+}
+
 /** nomos' own lines: without ours, which begin with these words. */
 function nomosLines(rows: readonly SyncRow[], cluster = view('Reachable')): string[] {
-  const lines = formatNomos([{ view: cluster, rows }]).split('\n');
+  const lines = formatNomos([{ view: cluster, rows: presentOf(rows) }]).split('\n');
   expect(lines.splice(0, 2)).toEqual(['', 'cluster-1']);
   expect(lines.pop()).toBe('');
   return lines.filter((line) => !/^ {2}(?:Approved|Phase): /.test(line));
@@ -179,7 +185,7 @@ describe('formatNomos()', () => {
         message: 'Waiting for a signature',
       },
     );
-    const text = formatNomos([{ view: view('Reachable'), rows: [waiting] }]);
+    const text = formatNomos([{ view: view('Reachable'), rows: presentOf([waiting]) }]);
     expect(text.split('\n').slice(-3)).toEqual([
       '  Approved: N/A',
       '  Phase: Pending, Waiting for a signature',
@@ -200,7 +206,9 @@ describe('formatNomos()', () => {
     const text = formatNomos([
       {
         view: view('Reachable'),
-        rows: [row('SYNCED', {}, { approved: ['a\n  Phase: Synced'], message: 'x\n\ty' })],
+        rows: presentOf([
+          row('SYNCED', {}, { approved: ['a\n  Phase: Synced'], message: 'x\n\ty' }),
+        ]),
       },
     ]);
     expect(text.split('\n').slice(-3)).toEqual([
@@ -229,9 +237,9 @@ describe('formatNomos()', () => {
     const text = formatNomos([
       {
         view: view('Unreachable', bytes),
-        rows: [
+        rows: presentOf([
           row('ERROR', { errors, errorCount: 1, source: bytes, commit: bytes }, { message: bytes }),
-        ],
+        ]),
       },
     ]);
     expect(text).not.toContain(bytes);

@@ -262,7 +262,12 @@ describe('countersign wait', () => {
 
   it('ends with 2 where the service never answered', async () => {
     const fails = () => Promise.reject(new CountersignError('store-unavailable', 'Down'));
-    const store = { readCluster: fails, listClusters: fails, followers: fails };
+    const store = {
+      readCluster: fails,
+      listClusters: fails,
+      followers: fails,
+      troubledTags: () => Promise.resolve([]),
+    };
     const args = ['wait', `${IMAGE}@${A}`, '--timeout', '10s'];
     const { code, out } = await run(createApiWorld({}, { store }), args);
     expect({ code, out }).toEqual({ code: 2, out: 'Not known: the service never answered\n' });

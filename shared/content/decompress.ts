@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream';
+import { constants, createGunzip, createZstdDecompress, type Gunzip } from 'node:zlib';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Chunks } from './chunks.ts';
+import { ContentProblem } from './problem.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** RFC 1952, section 2.3.1, and RFC 8878, section 3.1.1: what Config Sync's library looks for. */
+const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+];
+const LONGEST_MAGIC = 4;
+
+/** 32 MiB: the largest window that container tools write; Zstandard itself allows 2 TiB. */
+const MAX_WINDOW_LOG = 25;
+const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
+
+/** What a layer is compressed with, by its first bytes: its media type is a claim. */
+export function sniff(start: Uint8Array): Compression {
+  const found = MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte));
+  return found?.[0] ?? 'none';
+}
+
+/** The chunks from their start, and what they are compressed with. */
+export async function peek(
+  chunks: Chunks,
+): Promise<{ readonly compression: Compression; readonly whole: Chunks }> {
+  const source = chunks[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let length = 0;
+  while (length < LONGEST_MAGIC) {
+    const step = await source.next();
+    if (step.done === true) break;
+    seen.push(step.value);
+    length += step.value.length;
+  }
+  const start = Buffer.concat(seen);
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    if (start.length > 0) yield start;
+    yield* { [Symbol.asyncIterator]: () => source };
+  }
+  return { compression: sniff(start), whole: whole() };
+}
+
+/**
+ * The uncompressed bytes. One gzip member or Zstandard frame may follow another, as Go's readers have it, and nothing
+ * else may: what is neither is `layer-not-tar`. Throws what `chunks` throws, and `too-large` for a window above 32 MiB.
+ */
+export async function* decompress(chunks: Chunks, compression: Compression): Chunks {
+  if (compression === 'none') {
+    yield* chunks;
+    return;
+  }
+  const source = chunks[Symbol.asyncIterator]();
+  let rest = await nextOf(source);
+  while (rest !== undefined) {
+    const feeder = createFeeder(source, rest);
+    const unzip = createUnzip(compression);
+    const input = Readable.from(feeder.feed, { objectMode: false });
+    input.on('error', (error) => unzip.destroy(error));
+    input.pipe(unzip);
+    try {
+      for await (const chunk of unzip) yield chunk;
+    } catch (error) {
+      throw problemOf(error, compression);
+    } finally {
+      input.destroy();
+      unzip.destroy();
+      await feeder.feed.return(undefined);
+    }
+    // The decoder ends with its member; what it has left is the next one's.
+    rest = feeder.after(unzip.bytesWritten) ?? (await nextOf(source));
+  }
+}
+
+interface Feeder {
+  readonly feed: AsyncGenerator<Uint8Array, void, undefined>;
+  /** What was fed after the first `consumed` bytes. */
+  after(consumed: number): Uint8Array | undefined;
+}
+
+/** Feeds a decoder, and remembers what it may have left: no more than its buffers take. */
+function createFeeder(source: AsyncIterator<Uint8Array>, first: Uint8Array): Feeder {
+  const kept: { readonly end: number; readonly chunk: Uint8Array }[] = [];
+  let fed = 0;
+  async function* feed(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let chunk: Uint8Array | undefined = first; chunk !== undefined; ) {
+      fed += chunk.length;
+      kept.push({ end: fed, chunk });
+      if (kept.length > KEPT_CHUNKS) kept.shift();
+      yield chunk;
+      chunk = await nextOf(source);
+    }
+  }
+  return {
+    feed: feed(),
+    after(consumed) {
+      const left = kept.flatMap(({ end, chunk }) =>
+        end <= consumed ? [] : [chunk.subarray(Math.max(0, consumed - (end - chunk.length)))],
+      );
+      return left.length === 0 ? undefined : Buffer.concat(left);
+    },
+  };
+}
+
+/** More than Node's streams read ahead. */
+const KEPT_CHUNKS = 64;
+
+/** The next chunk that is not empty. */
+async function nextOf(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
+  for (;;) {
+    const step = await source.next();
+    if (step.done === true) return undefined;
+    if (step.value.length > 0) return step.value;
+  }
+}
+
+function createUnzip(compression: 'gzip' | 'zstd'): Gunzip {
+  if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK_BYTES });
+  return createZstdDecompress({
+    chunkSize: CHUNK_BYTES,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+  });
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+function problemOf(error: unknown, compression: Compression): unknown {
+  if (error instanceof ContentProblem || error instanceof CountersignError) return error;
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === WINDOW_TOO_LARGE) {
+    return new ContentProblem('too-large', 'needs a Zstandard window of more than 32 MiB');
+  }
+  return new ContentProblem('layer-not-tar', `is no valid ${compression} stream`);
+}

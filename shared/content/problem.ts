@@ -1,0 +1,22 @@
+import type { UnusableReason } from '#shared/core/verdict.ts';
+
+/** Why content cannot be used. Thrown within a reading alone: `createContentReader` makes a verdict of it. */
+export class ContentProblem extends Error {
+  override readonly name = 'ContentProblem';
+  readonly reason: UnusableReason;
+
+  constructor(reason: UnusableReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** A name of a tenant, for people: cut, and with everything that is not printable escaped. */
+export function quote(name: string): string {
+  const cut = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
+  return JSON.stringify(cut).replace(/[^\x20-\x7e…]/gu, (char) => {
+    return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+const MAX_SHOWN = 120;

@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache';
+import type { ContentRule } from '#shared/core/content.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { BlobSource, LayerList } from '#shared/registry/registry.ts';
+import type { Content, ContentOf, ContentReader } from './content.ts';
+import { type ContentFacts, judgeChart, judgeImage } from './facts.ts';
+import { createLanes } from './lanes.ts';
+import { ContentProblem } from './problem.ts';
+import { budgetOf, readLayer } from './read-layer.ts';
+import { createTreeBuilder } from './tree.ts';
+
+export interface ContentReaderDeps {
+  readonly blobs: BlobSource;
+  /** The layers that are unpacked of a digest. */
+  readonly layersOf: (image: ContentOf) => Promise<LayerList>;
+}
+
+/** One reading keeps a window of 32 MiB and 16 MiB of names at most, and some hundred kilobytes as a rule. */
+const LANES = { total: 4, perHost: 2 };
+/** Of what is remembered, in bytes. */
+const MAX_REMEMBERED = 16 * 1024 * 1024;
+const VERDICT_BYTES = 1_024;
+
+/**
+ * Makes a reader that remembers what digests are. Kept per repository, for who may read one may not read another, and
+ * per bounds; absences and failures are not kept.
+ *
+ * @example
+ * const content = createContentReader({ blobs: registry, layersOf });
+ * await content.read({ repository: 'us-docker.pkg.dev/acme/configs/platform', digest }, DEFAULT_CONTENT);
+ */
+export function createContentReader({ blobs, layersOf }: ContentReaderDeps): ContentReader {
+  const lanes = createLanes(LANES);
+  const underWay = new Map<string, Promise<Content>>();
+  const kept = new LRUCache<string, Content>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: (content) =>
+      VERDICT_BYTES + (content.status === 'read' ? content.facts.weight : 0),
+  });
+
+  async function look(key: string, image: ContentOf, rule: ContentRule): Promise<Content> {
+    try {
+      const [host = ''] = image.repository.split('/', 1);
+      const content = await lanes(host, () => readAll(image, rule));
+      if (content.status === 'read' || content.reason !== 'digest-absent') kept.set(key, content);
+      return content;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
+  async function readAll(image: ContentOf, rule: ContentRule): Promise<Content> {
+    const list = await layersOf(image);
+    if (list.status === 'unusable') return list;
+    const name = `${image.repository}@${image.digest}`;
+    const total = list.layers.reduce((sum, { size }) => sum + size, 0);
+    if (total > rule.maxBytes) {
+      const message = `${name} has ${total} bytes of layers, and content.maxBytes is ${rule.maxBytes}`;
+      return { status: 'unusable', reason: 'too-large', message };
+    }
+    const controller = new AbortController();
+    const late = `Reading the layers of ${name} took longer than ${rule.timeoutMs} ms`;
+    const timer = setTimeout(
+      () => controller.abort(new CountersignError('deadline-exceeded', late)),
+      rule.timeoutMs,
+    );
+    try {
+      return { status: 'read', facts: await readLayers(image, list, rule, controller.signal) };
+    } catch (error) {
+      if (controller.signal.aborted) throw controller.signal.reason;
+      if (!(error instanceof ContentProblem)) throw error;
+      return { status: 'unusable', reason: error.reason, message: `${name}: ${error.message}` };
+    } finally {
+      clearTimeout(timer);
+      controller.abort();
+    }
+  }
+
+  async function readLayers(
+    image: ContentOf,
+    list: Extract<LayerList, { status: 'listed' }>,
+    rule: ContentRule,
+    signal: AbortSignal,
+  ): Promise<ContentFacts> {
+    const tree = createTreeBuilder(rule);
+    const budget = budgetOf(rule);
+    const gzipOnly = list.type === 'helm';
+    for (const [number, layer] of list.layers.toReversed().entries()) {
+      const chunks = await blobs.open(image.repository, layer.digest, signal);
+      if (chunks === undefined) {
+        throw new ContentProblem('digest-absent', `layer ${layer.digest} is not in the registry`);
+      }
+      try {
+        await readLayer({ layer, chunks, budget, gzipOnly }, (entry) => tree.add(entry, number));
+      } catch (error) {
+        if (!(error instanceof ContentProblem)) throw error;
+        throw new ContentProblem(error.reason, `layer ${layer.digest}: ${error.message}`);
+      }
+    }
+    return list.type === 'helm' ? judgeChart(tree.nodes) : judgeImage(tree.nodes);
+  }
+
+  return {
+    async read(image, rule) {
+      const key = JSON.stringify([image.repository, image.digest, boundsOf(rule)]);
+      const known = kept.get(key) ?? underWay.get(key);
+      if (known !== undefined) return known;
+      // Begins once it is listed, so that its end always finds it there.
+      const begun = Promise.resolve().then(() => look(key, image, rule));
+      underWay.set(key, begun);
+      return begun;
+    },
+  };
+}
+
+/** What of a rule decides what a reading finds; the rest is asked of what was found. */
+function boundsOf(rule: ContentRule): readonly number[] {
+  const { maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes } = rule;
+  return [maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes];
+}

@@ -1,0 +1,174 @@
+import type { ByteReader } from './chunks.ts';
+import { readPax, type Pax } from './pax.ts';
+import { ContentProblem, quote } from './problem.ts';
+import { scanOf } from './significant.ts';
+import { BLOCK_BYTES, readHeader, readName, type TarHeader, untilNul } from './tar-header.ts';
+
+/** One entry of an archive, with what extended headers say of it. */
+export interface TarEntry {
+  /** As it is written. */
+  readonly name: string;
+  readonly kind: 'directory' | 'file' | 'symlink' | 'hardlink';
+  /** The target of a link, as it is written. */
+  readonly target: string;
+  /** A file with something in it that Config Sync would read. */
+  readonly readable: boolean;
+}
+
+/** Of one extended header: paths and times, and security labels beside them. */
+const MAX_EXTENDED_BYTES = 64 * 1024;
+/** Go's type flags, and stat(2)'s file types for the same in the upper bits of a mode. */
+const KINDS: Readonly<Record<string, readonly [TarEntry['kind'], number]>> = {
+  '0': ['file', 0o100000],
+  '\u0000': ['file', 0o100000],
+  '1': ['hardlink', 0o100000],
+  '2': ['symlink', 0o120000],
+  '5': ['directory', 0o040000],
+};
+const FILE_TYPE = 0o170000;
+const MAX_MODE = 0o177777;
+
+/**
+ * The entries of one archive, in their order, its content passed by. Reads what Go's archive/tar reads, for Config Sync
+ * takes that for the content, and refuses what it would stop at: Config Sync drops the rest of an archive that it cannot
+ * read, and says nothing. After the two empty blocks at the end there may be more of those alone. Throws a
+ * ContentProblem, `layer-not-tar` or `unsafe-entry`, and what the input throws.
+ */
+export async function* readTar(input: ByteReader): AsyncGenerator<TarEntry> {
+  for (;;) {
+    let header = await nextHeader(input);
+    if (header?.type === 'g') {
+      yield await readGlobal(input, header);
+      continue;
+    }
+    let extended: Extended = {};
+    while (header !== undefined && EXTENDED.has(header.type)) {
+      extended = extend(extended, header.type, await readExtended(input, header));
+      header = await nextHeader(input);
+      // Go forgets what it read, and others may not.
+      if (header === undefined || header.type === 'g')
+        throw notTar('has an extended header of no entry');
+    }
+    if (header === undefined) return;
+    yield await readEntry(input, header, extended);
+  }
+}
+
+/** What extended headers say of the entry after them: POSIX's, or GNU's for one long name each. */
+interface Extended {
+  readonly pax?: Pax;
+  readonly longName?: Uint8Array;
+  readonly longTarget?: Uint8Array;
+}
+
+const EXTENDED: ReadonlySet<string> = new Set(['x', 'L', 'K']);
+
+function extend(before: Extended, type: string, bytes: Uint8Array): Extended {
+  const now: Extended = type === 'x' ? { pax: readPax(bytes) } : longOf(type, untilNul(bytes));
+  const mixed = (type === 'x') === ((before.longName ?? before.longTarget) !== undefined);
+  const again = Object.keys(now).some((key) => key in before);
+  if (again || (mixed && Object.keys(before).length > 0)) throw twice();
+  return { ...before, ...now };
+}
+
+function longOf(type: string, bytes: Uint8Array): Extended {
+  if (bytes.length === 0) throw notTar('has an extended header that says nothing');
+  return type === 'L' ? { longName: bytes } : { longTarget: bytes };
+}
+
+/** What `git archive` writes first. Config Sync makes an empty file of it; for other readers it counts for all entries. */
+async function readGlobal(input: ByteReader, header: TarHeader): Promise<TarEntry> {
+  const said = readPax(await readExtended(input, header));
+  if (Object.keys(said).length > 0) {
+    throw new ContentProblem('unsafe-entry', 'has a global header that names paths or sizes');
+  }
+  return { name: readName(header.name), kind: 'file', target: '', readable: false };
+}
+
+async function readEntry(
+  input: ByteReader,
+  header: TarHeader,
+  { pax, longName, longTarget }: Extended,
+): Promise<TarEntry> {
+  const name = pax?.path ?? readName(longName ?? header.name);
+  const target = pax?.linkPath ?? readName(longTarget ?? header.linkName);
+  const kind = kindOf(header, name, target);
+  const readable = await readBody(input, name, pax?.size ?? header.size, kind);
+  return { name, kind, target, readable };
+}
+
+/** Undefined at the end of the archive, behind which there is nothing but empty blocks. */
+async function nextHeader(input: ByteReader): Promise<TarHeader | undefined> {
+  const block = await input.take(BLOCK_BYTES);
+  if (block.length < BLOCK_BYTES) throw notTar(block.length === 0 ? NO_END : CUT);
+  if (block.some((byte) => byte !== 0)) return readHeader(block);
+  const second = await input.take(BLOCK_BYTES);
+  if (second.length < BLOCK_BYTES) throw notTar(NO_END);
+  let rest = second.some((byte) => byte !== 0);
+  await input.pass(Number.MAX_SAFE_INTEGER, (piece) => {
+    rest ||= piece.some((byte) => byte !== 0);
+  });
+  if (rest) throw notTar('goes on behind the end of its archive');
+  return undefined;
+}
+
+const CUT = 'is not a tar archive, or is cut short';
+const NO_END = 'is a tar archive without its end';
+
+async function readExtended(input: ByteReader, { size }: TarHeader): Promise<Uint8Array> {
+  if (size > MAX_EXTENDED_BYTES) {
+    throw new ContentProblem('too-large', `has an extended header of ${size} bytes`);
+  }
+  const bytes = await input.take(size);
+  const padding = paddingOf(size);
+  if (bytes.length < size || (await input.pass(padding)) < padding) throw notTar(CUT);
+  // Of another chunk's memory, which the next read may give back.
+  return Uint8Array.from(bytes);
+}
+
+/** Passes an entry's content by. Only files have any: a link's size is taken in one way by Go, and otherwise by others. */
+async function readBody(
+  input: ByteReader,
+  name: string,
+  size: number,
+  kind: TarEntry['kind'],
+): Promise<boolean> {
+  if (kind !== 'file' && size > 0) throw unsafe(name, 'is no file, and has content');
+  const scan = kind === 'file' ? scanOf(name) : undefined;
+  const padding = paddingOf(size);
+  const passed = await input.pass(size, scan?.see);
+  if (passed < size || (await input.pass(padding)) < padding) throw notTar(CUT);
+  return scan?.found() ?? false;
+}
+
+/** What Config Sync makes of an entry: by its type, but also by its mode, its target, or a slash at its end. */
+function kindOf({ type, mode }: TarHeader, name: string, target: string): TarEntry['kind'] {
+  const known = KINDS[type];
+  if (known === undefined) throw unsafe(name, `is of type ${quote(type)}: no file, folder or link`);
+  const [kind, fileType] = known;
+  const said = mode & FILE_TYPE;
+  if (mode > MAX_MODE || (said !== 0 && said !== fileType)) {
+    throw unsafe(name, 'is of one type, and its mode of another');
+  }
+  if (kind === 'file' && name.endsWith('/')) throw unsafe(name, 'is a file, and named as a folder');
+  const isLink = kind === 'symlink' || kind === 'hardlink';
+  if (isLink && target === '') throw unsafe(name, 'is a link that leads nowhere');
+  if (!isLink && target !== '') throw unsafe(name, 'is no link, and leads somewhere');
+  return kind;
+}
+
+function paddingOf(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function notTar(problem: string): ContentProblem {
+  return new ContentProblem('layer-not-tar', problem);
+}
+
+function twice(): ContentProblem {
+  return new ContentProblem('unsafe-entry', 'has two extended headers for one entry');
+}
+
+function unsafe(name: string, problem: string): ContentProblem {
+  return new ContentProblem('unsafe-entry', `entry ${quote(name)} ${problem}`);
+}

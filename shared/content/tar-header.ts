@@ -1,0 +1,127 @@
+import { ContentProblem } from './problem.ts';
+
+/** Everything in a tar archive comes in blocks of this size. */
+export const BLOCK_BYTES = 512;
+
+/** One header block of a tar archive, as it stands: what extended headers say comes on top of it. */
+export interface TarHeader {
+  readonly name: Uint8Array;
+  readonly linkName: Uint8Array;
+  readonly type: string;
+  readonly size: number;
+  /** Permissions, and above them the file type as stat(2) writes it, where the writer put one there. */
+  readonly mode: number;
+}
+
+/** Where the fields are (POSIX.1-2001, "ustar Interchange Format"). */
+const FIELDS = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  linkName: [157, 100],
+  magic: [257, 8],
+  devMajor: [329, 8],
+  devMinor: [337, 8],
+  prefix: [345, 155],
+  gnuAtime: [345, 12],
+  gnuCtime: [357, 12],
+  starTrailer: [508, 4],
+} as const;
+const TYPE_AT = 156;
+const POSIX = 'ustar\u000000';
+const GNU = 'ustar  \u0000';
+const STAR = Buffer.from('tar\0');
+const UNUSED = ['uid', 'gid', 'mtime', 'devMajor', 'devMinor'] as const;
+const MAX_DEVICE = 0o7777777;
+const SPACE = 0x20;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads a header block as Go's archive/tar does, which is what Config Sync reads with, and refuses what it reads in
+ * more than one way: of the four formats those two that are written today, and numbers without sign or overflow.
+ * Throws `layer-not-tar`.
+ */
+export function readHeader(block: Uint8Array): TarHeader {
+  checkSum(block);
+  const magic = Buffer.from(field(block, 'magic')).toString('latin1');
+  if (magic !== POSIX && magic !== GNU) throw notTar('has a header of an unknown format');
+  // Read for their form alone: where Go cannot read or write them it stops, and what follows is lost. Of GNU's times
+  // it guesses whether they are the prefix of another format.
+  for (const unused of magic === GNU ? ([...UNUSED, 'gnuAtime', 'gnuCtime'] as const) : UNUSED) {
+    readNumber(block, unused);
+  }
+  if (Math.max(readNumber(block, 'devMajor'), readNumber(block, 'devMinor')) > MAX_DEVICE) {
+    throw notTar('has a header with a number that is too large');
+  }
+  // star's own format, whose prefix is shorter.
+  if (magic === POSIX && Buffer.from(field(block, 'starTrailer')).equals(STAR)) {
+    throw notTar('has a header of an unknown format');
+  }
+  const prefix = magic === POSIX ? untilNul(field(block, 'prefix')) : new Uint8Array();
+  const name = untilNul(field(block, 'name'));
+  return {
+    name: prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]),
+    linkName: untilNul(field(block, 'linkName')),
+    type: String.fromCharCode(block[TYPE_AT] ?? 0),
+    size: readNumber(block, 'size'),
+    mode: readNumber(block, 'mode'),
+  };
+}
+
+/** Bytes of a name as text. Throws `unsafe-entry` where they are no UTF-8, or have a NUL. */
+export function readName(bytes: Uint8Array): string {
+  try {
+    const name = UTF8.decode(bytes);
+    if (!name.includes('\u0000')) return name;
+  } catch {
+    // Said below.
+  }
+  throw new ContentProblem('unsafe-entry', 'has a name that is not UTF-8 text');
+}
+
+/** What stands before the first NUL. */
+export function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+function field(block: Uint8Array, name: keyof typeof FIELDS): Uint8Array {
+  const [at, length] = FIELDS[name];
+  return block.subarray(at, at + length);
+}
+
+/** Octal digits with spaces or NULs around them; or base-256, as GNU writes large and negative numbers. */
+function readNumber(block: Uint8Array, name: keyof typeof FIELDS): number {
+  const bytes = field(block, name);
+  const [first = 0] = bytes;
+  if (first === 0x80) return readBinary(bytes.subarray(1));
+  const text = Buffer.from(bytes)
+    .toString('latin1')
+    .replaceAll(/^[ \0]+|[ \0]+$/g, '');
+  if (!/^[0-7]*$/.test(text)) throw notTar(`has a header whose ${name} is not a number`);
+  return text === '' ? 0 : Number.parseInt(text, 8);
+}
+
+function readBinary(bytes: Uint8Array): number {
+  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  if (!Number.isSafeInteger(value)) throw notTar('has a header with a number that is too large');
+  return value;
+}
+
+/** The sum of all bytes, its own field read as spaces. */
+function checkSum(block: Uint8Array): void {
+  const [at, length] = FIELDS.checksum;
+  const sum = block.reduce(
+    (total, byte, index) => total + (index >= at && index < at + length ? SPACE : byte),
+    0,
+  );
+  if (sum !== readNumber(block, 'checksum')) throw notTar('is not a tar archive');
+}
+
+function notTar(problem: string): ContentProblem {
+  return new ContentProblem('layer-not-tar', problem);
+}

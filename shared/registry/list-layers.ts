@@ -1,0 +1,58 @@
+import type { Digest } from '#shared/core/digest.ts';
+import { CHART_CONFIG, readManifest } from './read-manifest.ts';
+import type { LayerDescriptor, LayerList, Registry } from './registry.ts';
+import { layersSchema } from './schema.ts';
+
+/** Helm's "OCI artifact" document: the archive, and as Helm 3.0 to 3.6 pushed it. */
+const CHART_LAYERS: readonly (string | undefined)[] = [
+  'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+  'application/tar+gzip',
+];
+
+/**
+ * The layers that are unpacked of the image with that digest: of a Helm chart, the one that Helm pulls. A digest that
+ * is no image is an answer, `unusable`. Throws what the registry throws.
+ */
+export async function listLayers(
+  registry: Pick<Registry, 'manifest'>,
+  repository: string,
+  digest: Digest,
+): Promise<LayerList> {
+  const name = `${repository}@${digest}`;
+  const manifest = await registry.manifest(repository, digest);
+  if (manifest === undefined) {
+    return {
+      status: 'unusable',
+      reason: 'digest-absent',
+      message: `${name} is not in the registry`,
+    };
+  }
+  const reading = readManifest(manifest);
+  if (reading.type === 'unusable') {
+    return { status: 'unusable', reason: reading.reason, message: `${name} ${reading.problem}` };
+  }
+  if (reading.type === 'index') return notAnImage(`${name} is an index`);
+  const parsed = layersSchema.safeParse(JSON.parse(Buffer.from(manifest.bytes).toString()));
+  if (!parsed.success) return notAnImage(`${name} has layers or a config without a size`);
+  const { config, layers } = parsed.data;
+  // Config Sync's library takes the size of the first descriptor with a digest, and stops where it does not hold.
+  const sizes = new Map<string, number>();
+  for (const { digest: described, size } of [config, ...layers]) {
+    const known = sizes.get(described);
+    if (known !== undefined && known !== size)
+      return notAnImage(`${name} gives ${described} two sizes`);
+    sizes.set(described, size);
+  }
+  if (config.mediaType !== CHART_CONFIG) return listed('oci', layers);
+  const archives = layers.filter(({ mediaType }) => CHART_LAYERS.includes(mediaType));
+  if (archives.length === 1) return listed('helm', archives);
+  return notAnImage(`${name} is a Helm chart with ${archives.length} archives`);
+}
+
+function listed(type: 'oci' | 'helm', layers: readonly LayerDescriptor[]): LayerList {
+  return { status: 'listed', type, layers: layers.map(({ digest, size }) => ({ digest, size })) };
+}
+
+function notAnImage(message: string): LayerList {
+  return { status: 'unusable', reason: 'not-an-image', message };
+}
