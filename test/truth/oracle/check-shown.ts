@@ -1,3 +1,4 @@
+import { createTroubles } from '#functions/api/fleet/present.ts';
 import { createSummary, sayHealth } from '#functions/api/page/read-summary.ts';
 import { readFleet } from '#functions/cli/client/call-api.ts';
 import { Explanation } from '#functions/cli/client/schema.ts';
@@ -63,7 +64,11 @@ export async function checkShown(
     const exit = await showStatus({ query: {}, json }, api, NO_TERMINAL);
     expect(`the exit code of status${json ? ' --json' : ''}`, exit, well ? 0 : 1);
   }
-  expect('the headline', sayHealth(await createSummary(deps)()), headlineOf(world, rows));
+  expect(
+    'the headline',
+    sayHealth(await createSummary({ ...deps, troubles: createTroubles(deps) })()),
+    headlineOf(world, rows),
+  );
   return findings;
 }
 
