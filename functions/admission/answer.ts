@@ -24,6 +24,7 @@ const STATUS: Readonly<Record<Refused, Status>> = {
   'not-of-spec': INVALID,
   unmatched: INVALID,
   unsigned: INVALID,
+  incomplete: INVALID,
   untrusted: INVALID,
   unusable: INVALID,
   'moved-back': INVALID,

@@ -71,6 +71,7 @@ function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: 
         facts,
       );
     }
+    case 'incomplete':
     case 'untrusted':
     case 'unusable': {
       const reasons = reasonsOf(verdict).join(', ');

@@ -24,6 +24,7 @@ export type Refused =
   /** No entry of the config names the image, and `unmatched` is `deny`. */
   | 'unmatched'
   | 'unsigned'
+  | 'incomplete'
   | 'untrusted'
   | 'unusable'
   /** Approved before what is approved now, and the entry says `downgrade: deny`. */

@@ -35,7 +35,7 @@ export async function verifyImage(
     authorities: verdict.status === 'verified' ? [...verdict.authorities] : [],
     reasons: [...reasonsOf(verdict)],
     candidates:
-      'candidates' in verdict ? verdict.candidates.map((outcome) => ({ ...outcome })) : [],
+      'candidates' in verdict ? (verdict.candidates ?? []).map((outcome) => ({ ...outcome })) : [],
     message,
     ...(fix === undefined ? {} : { fix }),
   };

@@ -12,7 +12,10 @@ export interface RemindDeps {
   readonly pendingAfterMs: number;
 }
 
-/** Tells once of each image that clusters have waited for longer than `sweep.pendingAfter`, as a WARNING. */
+/**
+ * Publishes once of each image that clusters have waited for it longer than `sweep.pendingAfter`: one that is unsigned as
+ * a WARNING, one that is incomplete as the `untrusted` that it is by now.
+ */
 export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promise<void> {
   const waiting = new Map<string, { image: string; repository: string; digest: string }>();
   for (const { row } of syncsOf(snapshot)) {
@@ -30,21 +33,24 @@ async function remindOnce(
   { store, publish, now, ...rest }: RemindDeps,
 ): Promise<void> {
   const told = await store.readImage({ repository, digest });
-  if (told?.status !== 'unsigned' || told.remindedAt !== undefined) return;
+  const { status } = told ?? {};
+  if (told === undefined || (status !== 'unsigned' && status !== 'incomplete')) return;
+  if (told.remindedAt !== undefined) return;
   if (!isDigest(digest) || !isOverdue(told.since, { now, ...rest })) return;
   await publish({
-    type: 'image.unsigned',
-    severity: 'WARNING',
+    ...(status === 'unsigned'
+      ? { type: 'image.unsigned', severity: 'WARNING' }
+      : { type: 'image.untrusted' }),
     cause: `pending since ${told.since}`,
     data: {
       image,
       digest,
       policy: told.policy,
-      verdict: 'unsigned',
+      verdict: status,
       reasons: [],
       since: told.since,
       errors: [],
-      message: `Still unsigned since ${told.since}: sign the digest, and its event resumes the push`,
+      message: `Still ${status} since ${told.since}: sign the digest as its policy asks, and its event resumes the push`,
     },
   });
   await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });

@@ -38,7 +38,9 @@ export const METRICS = {
   verdicts: {
     kind: 'counter',
     unit: '1',
-    labels: { verdict: ['verified', 'unsigned', 'untrusted', 'unusable', 'unchecked'] },
+    labels: {
+      verdict: ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable', 'unchecked'],
+    },
     meaning: 'Verdicts of images that were published: each change of one',
   },
   transitions: {

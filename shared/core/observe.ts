@@ -94,6 +94,10 @@ function observePhase(input: ObserveInput): Observation {
       const message = `Waiting for a signature${meanwhile}`;
       return { phase: 'Pending', ...about, message, errors: [] };
     }
+    case 'incomplete': {
+      const message = `Waiting for ${verdict.missing.join(', and ')}${meanwhile}`;
+      return { phase: 'Pending', ...about, message, errors: [] };
+    }
     case 'untrusted': {
       const message = `No trusted signature${meanwhile}`;
       return { phase: 'Rejected', ...about, message, errors: [] };

@@ -78,15 +78,22 @@ type Finding =
       /** The policy allows unsigned images: every approval under it is a WARNING. */
       readonly allowedUnsigned?: true;
     }
-  | { readonly status: 'unsigned' }
+  /** With `candidates`, where what is there are attestations that the policy does not ask for. */
+  | { readonly status: 'unsigned'; readonly candidates?: readonly CandidateOutcome[] }
+  /** A trusted authority vouches for it, and more is asked for: each of `missing` says what, and who could give it. */
+  | {
+      readonly status: 'incomplete';
+      readonly candidates: readonly CandidateOutcome[];
+      readonly missing: readonly string[];
+    }
   | { readonly status: 'untrusted'; readonly candidates: readonly CandidateOutcome[] }
   | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
 
 export type VerdictStatus = Verdict['status'];
 
-/** The distinct reason codes behind a verdict, in order of first appearance; empty for `verified` and `unsigned`. */
+/** The distinct reason codes behind a verdict, in order of first appearance; empty for `verified`. */
 export function reasonsOf(verdict: Verdict): readonly string[] {
   if (verdict.status === 'unusable') return [verdict.reason];
-  if (verdict.status !== 'untrusted') return [];
-  return [...new Set(verdict.candidates.flatMap(({ reason }) => reason ?? []))];
+  if (verdict.status === 'verified') return [];
+  return [...new Set((verdict.candidates ?? []).flatMap(({ reason }) => reason ?? []))];
 }

@@ -157,6 +157,8 @@ function sentence(verdict: Verdict): string {
         : `Verified by ${verdict.authorities.join(', ')}`;
     case 'unsigned':
       return 'No signature in any known place: sign the digest, and its event resumes this push';
+    case 'incomplete':
+      return `Signed in part: ${verdict.missing.join(', and ')} is missing, and its event resumes this push`;
     case 'untrusted':
       return `No trusted signature: ${reasonsOf(verdict).join(', ')}`;
     case 'unusable':

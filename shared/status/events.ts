@@ -16,6 +16,7 @@ import type { Severity } from './severity.ts';
 export const STATUS_DATA = {
   'image.verified': ImageData,
   'image.unsigned': ImageData,
+  'image.incomplete': ImageData,
   'image.untrusted': ImageData,
   'image.unusable': ImageData,
   'image.unchecked': ImageData,

@@ -15,7 +15,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   'image.verified': {
     when: 'enough authorities of the policy have signed the digest; once for each digest and policy',
     severity: 'WARNING under a policy that allows unsigned images',
-    next: 'Nothing. It also ends `image.unsigned`, `image.untrusted` and `image.unchecked` of the same image',
+    next: 'Nothing. It also ends `image.unsigned`, `image.incomplete`, `image.untrusted` and `image.unchecked` of the same image',
   },
   'image.unsigned': {
     when: 'no known place has a signature',
@@ -23,8 +23,12 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
       'WARNING when it lasts longer than `sweep.pendingAfter`, told once; and when a signature that was there has vanished',
     next: 'Sign the digest; the event of the signature resumes the push. Normal for seconds where signing follows pushing',
   },
+  'image.incomplete': {
+    when: 'an authority of the policy vouches for the digest, and the policy asks for more: the message says what, and who could give it',
+    next: 'Nothing, for a while: what is missing has an event of its own, which resumes the push. After `sweep.pendingAfter` it is published as `image.untrusted`',
+  },
   'image.untrusted': {
-    when: 'there are candidate signatures, and not enough authorities accept them; `reasons` says why',
+    when: 'there are candidate signatures, and no authority accepts them, or what is missing of an incomplete one did not come within `sweep.pendingAfter`; `reasons` says why',
     next: 'Find out who signed. `npm run verify -- IMAGE` shows each candidate',
   },
   'image.unusable': {

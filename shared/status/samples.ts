@@ -25,6 +25,11 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
     'image.unsigned',
     'No signature in any known place: sign the digest, and its event resumes this push',
   ),
+  'image.incomplete': image(
+    'image.incomplete',
+    'Signed in part: a signature of authority "qa" is missing, and its event resumes this push',
+    { reasons: ['wrong-key'] },
+  ),
   'image.untrusted': image('image.untrusted', 'No trusted signature: wrong-key', {
     reasons: ['wrong-key'],
   }),
@@ -156,6 +161,7 @@ function image(
   const verdict = {
     'image.verified': 'verified',
     'image.unsigned': 'unsigned',
+    'image.incomplete': 'incomplete',
     'image.untrusted': 'untrusted',
     'image.unusable': 'unusable',
   } as const;

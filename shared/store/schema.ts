@@ -7,7 +7,7 @@ import type { ClusterRecord, ImageRecord } from './store.ts';
  * Rows as they are read back. Whoever can write to the store may have written them, an older version of ours
  * included, so that a row that does not fit counts as absent.
  */
-const VERDICTS = ['verified', 'unsigned', 'untrusted', 'unusable'] as const;
+const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
 
 const ImageStatus = z.enum([...VERDICTS, 'unchecked']);
 

@@ -53,9 +53,11 @@ export function explainVerdict(verdict: Verdict, policy: Explained): string {
         ? `Not signed, and policy "${policy.name}" allows that`
         : `Verified by ${verdict.authorities.join(', ')} under policy "${policy.name}"`;
     case 'unsigned':
-      return `Not signed: sign the digest with cosign as ${namesOf(policy.authorities)}`;
+      return `Not signed${verdict.candidates === undefined ? '' : ', and what is there are attestations that the policy does not ask for'}: sign the digest with cosign as ${namesOf(policy.authorities)}`;
     case 'unusable':
       return `Cannot be synced: ${verdict.message}`;
+    case 'incomplete':
+      return `Signed in part under policy "${policy.name}": ${verdict.missing.join(', and ')} is missing`;
     case 'untrusted':
       return `Not trusted under policy "${policy.name}": ${explainUntrusted(verdict.candidates, policy)}`;
   }
@@ -102,8 +104,8 @@ export function mendingCommand(
   policy: Mended,
   image: string,
 ): string | undefined {
-  if (verdict.status !== 'unsigned' && verdict.status !== 'untrusted') return undefined;
-  const outcomes = verdict.status === 'untrusted' ? verdict.candidates : [];
+  if (verdict.status === 'verified' || verdict.status === 'unusable') return undefined;
+  const outcomes = verdict.candidates ?? [];
   const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
   const signers = new Set(accepting.map(({ authority }) => authority));
   const signer = policy.authorities.find(({ name }) => !signers.has(name));

@@ -13,7 +13,8 @@ import { CHECKS_PER_TURN } from './limits.ts';
  * The verdict on everything that was found: every authority looks at every candidate, so that junk beside a good
  * signature denies nothing, and each signer counts for one authority, however often it signed and however many rules
  * it fits. Each attestation rule needs one attestation by any authority; an attestation is a signature only under
- * `signatures: attested`.
+ * `signatures: attested`. Where all that was found is good, and more is asked for, the digest is `incomplete`; it is
+ * `untrusted` where something that was found is accepted by no authority, and enough is not there without it.
  */
 export async function judge(
   candidates: readonly Candidate[],
@@ -21,7 +22,8 @@ export async function judge(
   policy: Judged,
 ): Promise<Verdict> {
   const { attestations: rules } = policy;
-  const { seen, met } = await examine(candidates, authorities, await prepareRules(rules));
+  const prepared = await prepareRules(rules);
+  const { seen, met, refused } = await examine(candidates, authorities, prepared);
   if (policy.allowUnsigned && seen.every(({ outcome }) => isNoSignature(outcome))) {
     const outcomes = seen.map(({ outcome }) => outcome);
     return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
@@ -34,10 +36,37 @@ export async function judge(
   if (satisfied.length >= policy.require && missing.length === 0) {
     return { status: 'verified', authorities: satisfied, candidates: outcomes };
   }
-  if (satisfied.length === 0 && outcomes.every(({ reason }) => reason === undefined)) {
-    missing.push(LACKS_SIGNATURE);
+  if (satisfied.length === 0 && outcomes.every(isAccepted)) missing.push(LACKS_SIGNATURE);
+  const all = [...outcomes, ...missing];
+  if (refused) return { status: 'untrusted', candidates: all };
+  // Attestations that are not asked for are no bad signature, and no good one.
+  if (!seen.some(({ outcome }) => isAccepted(outcome))) {
+    return { status: 'unsigned', candidates: outcomes };
   }
-  return { status: 'untrusted', candidates: [...outcomes, ...missing] };
+  const lacks = lackingSigners(names, satisfied, policy);
+  const attestations = rules.filter((rule) => !met.has(rule)).map(sayLacking);
+  return { status: 'incomplete', candidates: all, missing: [...lacks, ...attestations] };
+}
+
+function isAccepted({ authority, reason }: CandidateOutcome): boolean {
+  return authority !== undefined && reason === undefined;
+}
+
+/** Whose signature would complete it. */
+function lackingSigners(
+  names: readonly string[],
+  satisfied: readonly string[],
+  { require }: Judged,
+): readonly string[] {
+  const count = require - satisfied.length;
+  if (count <= 0) return [];
+  const others = names.filter((name) => !satisfied.includes(name)).map((name) => `"${name}"`);
+  if (others.length === count) return others.map((name) => `a signature of authority ${name}`);
+  return [`${count} more of the signatures of ${others.join(', ')}`];
+}
+
+function sayLacking(rule: AttestationRule): string {
+  return `an ${describeRule(rule)}, signed by an authority of the policy`;
 }
 
 type Judged = Pick<TrustPolicy, 'require' | 'allowUnsigned' | 'attestations' | 'signatures'>;
@@ -88,16 +117,20 @@ async function examine(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
   rules: readonly PreparedRule[],
-): Promise<{ seen: readonly Seen[]; met: ReadonlySet<AttestationRule> }> {
+): Promise<{ seen: readonly Seen[]; met: ReadonlySet<AttestationRule>; refused: boolean }> {
   const all: Seen[] = [];
+  let refused = false;
   const met = new Set<AttestationRule>();
   let checks = 0;
   for (const candidate of candidates) {
     if (isRefusal(candidate)) {
       const { source, format, refused: reason, detail } = candidate;
-      all.push({ outcome: { source, format, reason, detail }, signer: [] });
+      const outcome = { source, format, reason, detail };
+      all.push({ outcome, signer: [] });
+      refused ||= !isNoSignature(outcome);
       continue;
     }
+    let accepted = false;
     for (const authority of authorities) {
       if (authority.slow || ++checks % CHECKS_PER_TURN === 0) await nextTurn();
       const result = look(candidate, authority, rules);
@@ -109,10 +142,18 @@ async function examine(
       }
       const { identity, signer = [identity] } = result;
       all.push({ outcome: { ...seen, identity }, signer });
+      accepted = true;
       for (const rule of result.met) met.add(rule);
     }
+    refused ||= !accepted && isAskedFor(candidate, rules);
   }
-  return { seen: all, met };
+  return { seen: all, met, refused };
+}
+
+/** Signatures are, and attestations of a type that a rule names: of another type they may be by anyone. */
+function isAskedFor({ attestation }: Evidence, rules: readonly PreparedRule[]): boolean {
+  if (attestation === undefined) return true;
+  return rules.some(({ rule }) => rule.predicateType === attestation.predicateType);
 }
 
 function look(

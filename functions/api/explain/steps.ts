@@ -73,8 +73,15 @@ export function explainSignatures({ followed }: Look, policy: TrustPolicy | unde
     return step('signatures', 'skipped', 'Nothing to verify');
   }
   const { verdict } = followed;
-  const candidates = 'candidates' in verdict ? verdict.candidates.map(explainCandidate) : [];
-  const outcomes = { verified: 'ok', unsigned: 'wait', untrusted: 'bad', unusable: 'bad' } as const;
+  const candidates =
+    'candidates' in verdict ? (verdict.candidates ?? []).map(explainCandidate) : [];
+  const outcomes = {
+    verified: 'ok',
+    unsigned: 'wait',
+    incomplete: 'wait',
+    untrusted: 'bad',
+    unusable: 'bad',
+  } as const;
   return step('signatures', outcomes[verdict.status], explainVerdict(verdict, policy), candidates);
 }
 

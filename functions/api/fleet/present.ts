@@ -84,6 +84,7 @@ function isNews({ status, since }: ImageRecord, row: SyncRow, { lookedAt = '' }:
 function phaseOf(status: ImageRecord['status']): PresentPhase {
   switch (status) {
     case 'unsigned':
+    case 'incomplete':
       return 'Pending';
     case 'untrusted':
     case 'unusable':

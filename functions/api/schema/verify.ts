@@ -19,7 +19,7 @@ export const VerifyAnswer = z
     digest: z.string().optional().describe('Absent where the tag could not be resolved'),
     index: z.string().optional().describe('The index, where the digest is its child'),
     policy: z.string(),
-    verdict: z.enum(['verified', 'unsigned', 'untrusted', 'unusable']),
+    verdict: z.enum(['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable']),
     authorities: z.array(z.string()),
     reasons: z.array(z.string()),
     candidates: z.array(Candidate),

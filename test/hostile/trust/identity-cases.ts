@@ -17,6 +17,7 @@ import {
   OTHER,
   release,
   stranger,
+  incomplete,
   untrusted,
   pushBundle,
   spoiltBundle,
@@ -60,21 +61,21 @@ export const IDENTITY_CASES: readonly TrustCase[] = [
     name: 'a provenance attestation by the right key instead of a signature',
     advisory: 'CVE-2022-35929, CVE-2022-35930, CVE-2026-39395',
     arrange: attestation('https://slsa.dev/provenance/v1'),
-    expected: untrusted('no-matching-predicate'),
+    expected: { status: 'unsigned' },
   },
   {
     fact: 6,
     name: 'a predicate type that begins like that of a signature',
     advisory: 'CVE-2022-35929',
     arrange: attestation('https://sigstore.dev/cosign/sign/v1/x'),
-    expected: untrusted('no-matching-predicate'),
+    expected: { status: 'unsigned' },
   },
   {
     fact: 7,
     name: 'only an SBOM by the right key, as a bundle',
     advisory: 'cosign verify, predicate type unchecked',
     arrange: attestation('https://spdx.dev/Document'),
-    expected: untrusted('no-matching-predicate'),
+    expected: { status: 'unsigned' },
   },
   {
     fact: 7,
@@ -98,7 +99,7 @@ export const IDENTITY_CASES: readonly TrustCase[] = [
       signBundle(registry, REPOSITORY, VICTIM, release);
     },
     policy: keyPolicy([release, stranger]),
-    expected: untrusted('wrong-key'),
+    expected: incomplete('wrong-key'),
   },
   {
     fact: 14,
@@ -106,7 +107,7 @@ export const IDENTITY_CASES: readonly TrustCase[] = [
     advisory: 'Connaisseur threshold counts signatures',
     arrange: (registry) => signLegacy(registry, REPOSITORY, VICTIM, release),
     policy: keyPolicy([release, { ...release, pem: `\n${release.pem}\n` }]),
-    expected: untrusted('wrong-key'),
+    expected: incomplete('wrong-key'),
   },
   {
     fact: 26,

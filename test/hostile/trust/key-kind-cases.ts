@@ -22,6 +22,7 @@ import {
   pushBundle,
   REPOSITORY,
   type TrustCase,
+  incomplete,
   untrusted,
   verified,
   VICTIM,
@@ -64,7 +65,7 @@ const CASES: readonly Case[] = [
       signLegacy(registry, REPOSITORY, VICTIM, key);
       signBundle(registry, REPOSITORY, VICTIM, key);
     },
-    untrusted('wrong-key'),
+    incomplete('wrong-key'),
     (key) => keyPolicy([key, { ...key, pem: `\n${key.pem}\n` }]),
   ],
   [
@@ -74,7 +75,7 @@ const CASES: readonly Case[] = [
       signLegacy(registry, REPOSITORY, VICTIM, key, { n: 1 });
       signBundle(registry, REPOSITORY, VICTIM, key);
     },
-    untrusted('wrong-key'),
+    incomplete('wrong-key'),
     (key, other) => keyPolicy([key, other]),
   ],
   [

@@ -1,5 +1,5 @@
 import type { KeylessAuthority, TrustPolicy } from '#shared/core/policy.ts';
-import type { CandidateReason } from '#shared/core/verdict.ts';
+import { reasonsOf, type CandidateReason } from '#shared/core/verdict.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
@@ -95,8 +95,8 @@ export async function withstand(world: KeylessWorld, attack: Attack): Promise<re
   const verifier = createVerifier({ registry, keys: createKeyLoader(), now, roots });
   const subject = { repository: REPOSITORY, digest: VICTIM };
   const verdict = await verifier.verify(subject, policy(root));
-  if (verdict.status !== 'untrusted') return [verdict.status];
-  return [...new Set(verdict.candidates.flatMap(({ reason }) => reason ?? []))];
+  const reasons = verdict.status === 'verified' ? [] : reasonsOf(verdict);
+  return reasons.length === 0 ? [verdict.status] : reasons;
 }
 
 export const PAYLOAD = Buffer.from(legacyPayload(VICTIM));

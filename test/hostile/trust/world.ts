@@ -28,7 +28,7 @@ export const stranger: SigningKey = createSigningKey();
 
 export type Expected =
   | { readonly status: 'verified' | 'unsigned' }
-  | { readonly status: 'untrusted'; readonly reason: CandidateReason }
+  | { readonly status: 'untrusted' | 'incomplete'; readonly reason: CandidateReason }
   | { readonly failure: FailureCode };
 
 /** One way of fooling a verifier. */
@@ -44,6 +44,10 @@ export interface TrustCase {
   readonly expected: Expected;
 }
 
+export const incomplete = (reason: CandidateReason): Expected => ({
+  status: 'incomplete',
+  reason,
+});
 export const untrusted = (reason: CandidateReason): Expected => ({ status: 'untrusted', reason });
 export const verified: Expected = { status: 'verified' };
 

@@ -58,7 +58,7 @@ describe('GET /v1/explain', () => {
       (world) => world.tags.set(IMAGE, B) && world.verdicts.set(B, UNTRUSTED),
       { signatures: 'bad' },
       'Rejected',
-      /^Not trusted under policy "release": it was signed by somebody else/,
+      /^Not trusted under policy "release": no key of the policy verifies what is there/,
     ],
     [
       'a tag that is gone',

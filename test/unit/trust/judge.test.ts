@@ -25,6 +25,12 @@ function signedBy(name: string): Candidate {
   };
 }
 
+/** An attestation of a type that no rule asks for. */
+function attestationBy(name: string): Candidate {
+  const attestation = { predicateType: 'https://spdx.dev/Document', predicate: {} };
+  return { ...signedBy(name), attestation };
+}
+
 function authority(name: string, principal = name): AuthorityCheck {
   return {
     name,
@@ -64,7 +70,7 @@ describe('judge()', () => {
   it.each([
     [1, 'verified'],
     [2, 'verified'],
-    [3, 'untrusted'],
+    [3, 'incomplete'],
   ])('requires %i distinct authorities of two: %s', async (require, status) => {
     const found = [signedBy('a'), signedBy('a'), signedBy('b')];
     const authorities = [authority('a'), authority('b'), authority('c')];
@@ -78,7 +84,7 @@ describe('judge()', () => {
     await expect(
       judge([signedBy('a')], authorities, { ...policy, require: 2 }),
     ).resolves.toMatchObject({
-      status: 'untrusted',
+      status: 'incomplete',
       candidates: [{ authority: 'a' }, { authority: 'also a', reason: 'wrong-key' }],
     });
   });
@@ -114,7 +120,7 @@ describe('judge()', () => {
       const enough = await judge(candidates, fits, { ...policy, require: length });
       expect(enough).toMatchObject({ status: 'verified', authorities: expected });
       const more = await judge(candidates, fits, { ...policy, require: length + 1 });
-      expect(more.status).toBe('untrusted');
+      expect(more.status).toBe('incomplete');
     }
   });
 
@@ -135,7 +141,7 @@ describe('judge()', () => {
     );
     const all = ['key', 'other', 'leaf'].map(signedBy);
     await expect(judge(all, fits, { ...policy, require: 2 })).resolves.toMatchObject({
-      status: 'untrusted',
+      status: 'incomplete',
       candidates: expect.arrayContaining([
         expect.objectContaining({ authority: 'leaf', reason: 'wrong-key' }),
       ]),
@@ -157,10 +163,39 @@ describe('judge()', () => {
     expect('allowedUnsigned' in verdict).toBe(status === 'verified');
   });
 
+  it.each([
+    ['a signature of one of two', [signedBy('a')], 'incomplete', ['a signature of authority "b"']],
+    ['an attestation that is not asked for', [attestation], 'unsigned', undefined],
+    ['one beside a good signature', [signedBy('a'), attestation], 'incomplete', undefined],
+    [
+      "a stranger's signature beside a good one",
+      [signedBy('a'), signedBy('x')],
+      'untrusted',
+      undefined,
+    ],
+    [
+      "a stranger's attestation beside a good signature",
+      [signedBy('a'), attestationBy('x')],
+      'incomplete',
+      undefined,
+    ],
+    ["a stranger's signature alone", [signedBy('x')], 'untrusted', undefined],
+    ["a stranger's attestation alone", [attestationBy('x')], 'unsigned', undefined],
+  ] as const)(
+    'of a policy that asks for two signatures, calls %s %s',
+    async (_, found, status, missing) => {
+      const verdict = await judge(found, [authority('a'), authority('b')], {
+        ...policy,
+        require: 2,
+      });
+      expect(verdict).toMatchObject(missing === undefined ? { status } : { status, missing });
+    },
+  );
+
   it('counts two signers of one name once', async () => {
     const same = [authority('a', 'one'), authority('a', 'two')];
     const verdict = await judge([signedBy('one')], same, { ...policy, require: 2 });
-    expect(verdict.status).toBe('untrusted');
+    expect(verdict.status).toBe('incomplete');
   });
 
   it('does not call a good signature unsigned because unsigned images are allowed', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Verdict } from '#shared/core/verdict.ts';
 import { UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
@@ -19,6 +20,34 @@ async function pending(count = 3): Promise<SweepWorld> {
 function told(world: SweepWorld): (string | undefined)[] {
   return world.told('image.unsigned').map(({ severity }) => severity);
 }
+
+const INCOMPLETE: Verdict = {
+  status: 'incomplete',
+  candidates: [],
+  missing: ['a signature of authority "qa"'],
+};
+
+describe('an image that is signed in part', () => {
+  it('is no bad signature for a while, and one after sweep.pendingAfter', async () => {
+    const world = createSweepWorld(3);
+    world.verdicts.set(A, INCOMPLETE);
+    await world.round();
+    const images = (): string[] => world.types().filter((type) => type.startsWith('image.'));
+    expect(images()).toEqual(['image.incomplete']);
+    for (const name of ['c1', 'c2', 'c3']) {
+      const [row] = (await world.deps.store.readCluster(name))?.syncs ?? [];
+      expect(row?.record.phase).toBe('Pending');
+      expect(row?.message).toContain('a signature of authority "qa"');
+    }
+    for (let minute = 0; minute < 3; minute += 1) await world.round();
+    world.pass(HOUR);
+    for (let minute = 0; minute < 3; minute += 1) await world.round();
+    expect(images()).toEqual(['image.incomplete', 'image.untrusted']);
+    world.verdicts.set(A, VERIFIED);
+    await world.round();
+    expect(images()).toEqual(['image.incomplete', 'image.untrusted', 'image.verified']);
+  });
+});
 
 describe('an image that clusters wait for', () => {
   it('is one WARNING after sweep.pendingAfter, and no stream', async () => {
