@@ -28,7 +28,7 @@ export const stranger: SigningKey = createSigningKey();
 
 export type Expected =
   | { readonly status: 'verified' | 'unsigned' }
-  | { readonly status: 'untrusted' | 'incomplete'; readonly reason: CandidateReason }
+  | { readonly status: 'untrusted' | 'incomplete' | 'unsigned'; readonly reason: CandidateReason }
   | { readonly failure: FailureCode };
 
 /** One way of fooling a verifier. */
