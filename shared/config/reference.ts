@@ -75,7 +75,7 @@ function rowOf(schema: JsonSchema, path: string, required: boolean): ReferenceRo
 
 /** Descriptions say the default as well, for editors: the reference has a column for it. */
 const SAID_DEFAULT = /\s*\(default:? ([^)]+)\)/;
-const FIRST_DEFAULT = /([a-z]+) \(default\)/;
+const FIRST_DEFAULT = /([a-z-]+) \(default\)/;
 
 /** Text that Markdown would take for emphasis or HTML. */
 function plain(text: string): string {
