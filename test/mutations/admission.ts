@@ -44,8 +44,8 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: the old object decides what is being deleted',
     file: 'functions/admission/classify.ts',
-    find: 'typeof old?.metadata.deletionTimestamp',
-    replace: 'typeof object.metadata.deletionTimestamp',
+    find: 'const { deletionTimestamp, finalizers } = old.metadata;',
+    replace: 'const { deletionTimestamp, finalizers } = object.metadata;',
     tests: [WRITES],
   },
   {

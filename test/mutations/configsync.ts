@@ -213,7 +213,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'an old refusal does not pass for one that stands',
-    file: 'shared/core/observe.ts',
+    file: 'shared/core/refusals.ts',
     find: "  if (syncing?.errorSources?.includes('source') === false) return [];\n",
     replace: '',
     tests: [CORE],

@@ -334,15 +334,15 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'the command prints nothing that rules a terminal',
     file: 'functions/cli/verify-image.ts',
-    find: 'lines.map(clean)',
+    find: 'lines.map(cleanLine)',
     replace: 'lines',
     tests: COMMAND,
   },
   {
     guarantee: 'the command does not wait for ever',
-    file: 'functions/cli/verify-image.ts',
-    find: 'giveUp(undefined), deps.timeoutMs',
-    replace: 'giveUp(undefined), 60_000',
+    file: 'functions/cli/run-command.ts',
+    find: 'giveUp(LATE), timeoutMs)',
+    replace: 'giveUp(LATE), timeoutMs + 60_000)',
     tests: COMMAND,
   },
 ];

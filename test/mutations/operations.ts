@@ -59,8 +59,8 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'what others sent does not rule a terminal',
     file: 'functions/cli/show-letters.ts',
-    find: "text.replaceAll(UNPRINTABLE, '\\ufffd')",
-    replace: 'text',
+    find: '`${cleanLine(line)}\\n`',
+    replace: '`${line}\\n`',
     tests: LETTERS,
   },
   {

@@ -157,7 +157,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: a pending image is one WARNING',
     file: 'functions/sweep/remind-pending.ts',
-    find: '  await store.writeImage({ ...told, remindedAt: now().toISOString() });\n',
+    find: '  await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });\n',
     replace: '',
     tests: [SWEEP],
   },
@@ -213,8 +213,8 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'store: a record is replaced over the one that was read, or not at all',
     file: 'shared/store/sqlite-store.ts',
-    find: 'if ((current && writeRecord(StoredCluster, current)) !== expected) return false;',
-    replace: 'if (current === null) return false;',
+    find: 'if (!isRecord(row, expected)) return false;',
+    replace: 'if (row === null) return isRecord(row, expected);',
     tests: [STORE],
   },
   {

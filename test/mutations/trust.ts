@@ -73,8 +73,8 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 16: a pattern matches the whole subject',
     file: 'shared/trust/identity.ts',
-    find: 'pattern.matches(subject)',
-    replace: 'pattern.matcher(subject).find()',
+    find: 'pattern.matches(text)',
+    replace: 'pattern.matcher(text).find()',
     tests: KEYLESS,
   },
   {
@@ -87,15 +87,15 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 17: annotations must hold',
     file: 'shared/trust/keyless-authority.ts',
-    find: 'findMissingClaim(evidence, annotations) ??',
+    find: ' ?? findMissingClaim(evidence, annotations)',
     replace: '',
     tests: KEYLESS,
   },
   {
     guarantee: 'trust 18: the issuer is compared',
     file: 'shared/trust/identity.ts',
-    find: 'if (identity.issuer !== issuer) {',
-    replace: 'if (identity.issuer === issuer.toUpperCase()) {',
+    find: 'identity.issuer === undefined || !isIssuer(identity.issuer)',
+    replace: 'identity.issuer === undefined || !isIssuer',
     tests: KEYLESS,
   },
   {
