@@ -1,7 +1,7 @@
 import { type ApprovalPatch, approve, keyOfTarget } from './approve.ts';
 import { parseApproved, unreadKeys } from './approved-list.ts';
 import { APPROVED, RECEIPT } from './annotations.ts';
-import { type Observation, liveKey, observe } from './observe.ts';
+import { type Observation, type ObserveInput, liveKey, observe } from './observe.ts';
 import type { PhaseRecord } from './phase.ts';
 import { type Pin, explainHeld, planPin } from './pin.ts';
 import { type ReceiptReason, parseReceipt } from './receipt.ts';
@@ -195,7 +195,7 @@ function tell(
     ...(unpinned === undefined ? {} : { unpinned }),
     standing: isStanding(rsync, followed, approved),
     approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
-    waitingSince: waitingSince(input, image?.status === 'resolved' ? image : undefined),
+    ...waitOf(input, image?.status === 'resolved' ? image : undefined),
     liveAfterMs: settings.liveAfterMs,
     blockedAfterMs: settings.blockedAfterMs,
     deletingAfterMs: settings.deletingAfterMs,
@@ -221,19 +221,22 @@ function tell(
 
 /**
  * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
- * out of reach. What is not remembered begins now.
+ * out of reach. What is not remembered begins now; what was reported stays so until it is live.
  */
-function waitingSince(
-  { rsync, previous, reachableSince, now }: DecisionInput,
+function waitOf(
+  { rsync, previous, reachableSince, settings, now }: DecisionInput,
   image: ResolvedImage | undefined,
-): Date {
+): Pick<ObserveInput, 'waitingSince' | 'reported'> {
   const key = image === undefined ? undefined : keyOfTarget(rsync.source, image);
-  if (previous === undefined || previous.digest !== key) return now;
-  // What was reported stays so until it is live.
-  if (previous.phase === 'Stalled') return new Date(previous.since);
-  if (previous.phase !== 'Approved') return now;
-  const times = [previous.since, reachableSince ?? previous.since].map((time) => Date.parse(time));
-  return new Date(Math.max(...times));
+  if (previous === undefined || previous.digest !== key) return { waitingSince: now };
+  const since = Date.parse(previous.since);
+  if (previous.phase === 'Stalled') {
+    return { waitingSince: new Date(since - settings.liveAfterMs), reported: previous.phase };
+  }
+  if (previous.phase === 'Blocked') return { waitingSince: now, reported: previous.phase };
+  if (previous.phase !== 'Approved') return { waitingSince: now };
+  const reachable = reachableSince === undefined ? since : Date.parse(reachableSince);
+  return { waitingSince: new Date(Math.max(since, reachable)) };
 }
 
 /** What runs, where it is approved and Config Sync reports no error. */

@@ -40,6 +40,8 @@ export interface ObserveInput {
   readonly approvedAt: string | undefined;
   /** Since when the target has been approved, looked at, and not live, as far as is known. */
   readonly waitingSince: Date;
+  /** What was reported of this target when it was last looked at, and stays so until it is live or refused no more. */
+  readonly reported?: 'Stalled' | 'Blocked';
   /** How long that may last, in milliseconds, beside the time between two polls of Config Sync. */
   readonly liveAfterMs: number;
   /** How long Config Sync may go on being denied after an approval, in milliseconds. */
@@ -84,7 +86,8 @@ function observePhase(input: ObserveInput): Observation {
   }
   const glass = verdict.status === 'verified' ? undefined : glassKey(rsync);
   if (glass !== undefined && glass === key) {
-    const observed = observeApproved(input, glass);
+    // No receipt says when the glass was broken: it is no longer ago than it was first seen.
+    const observed = observeApproved(input, glass, input.waitingSince);
     return { ...observed, message: `${observed.message}, under break-glass and not verified` };
   }
   const meanwhile =
@@ -156,15 +159,16 @@ function unapprovedKey(rsync: RSync, approved: readonly string[]): string | unde
   return covered ? undefined : live;
 }
 
-function observeApproved(input: ObserveInput, key: string): Observation {
+function observeApproved(input: ObserveInput, key: string, notBefore?: Date): Observation {
   const { rsync, approvedAt, blockedAfterMs, now } = input;
   const { status } = rsync;
   const { commit } = status.sync;
   if (commit !== undefined && approvalKey(rsync.source, commit) === key && isLive(rsync, commit)) {
     return { phase: 'Synced', digest: key, message: 'Live', errors: [] };
   }
-  const waited = approvedAt === undefined ? 0 : now.getTime() - Date.parse(approvedAt);
-  const patient = waited <= blockedAfterMs;
+  const since = approvedAt === undefined ? now.getTime() : Date.parse(approvedAt);
+  const waited = now.getTime() - Math.max(since, notBefore?.getTime() ?? since);
+  const patient = input.reported !== 'Blocked' && waited <= blockedAfterMs;
   const denied = standingRefusals(rsync, (approved) => approved === key);
   if (denied.length > 0 && sourceKey(rsync) === key) {
     return patient
@@ -181,7 +185,10 @@ function observeApproved(input: ObserveInput, key: string): Observation {
 }
 
 /** Every wait has an end: an approval that Config Sync does not take up is reported. */
-function isOverdue({ rsync: { source }, waitingSince, liveAfterMs, now }: ObserveInput): boolean {
+function isOverdue(input: ObserveInput): boolean {
+  const { reported, waitingSince, liveAfterMs, now } = input;
+  const { source } = input.rsync;
+  if (reported === 'Stalled') return true;
   const pollMs = source.type === 'oci' ? (source.periodMs ?? 0) : 0;
   return now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs;
 }

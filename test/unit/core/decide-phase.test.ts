@@ -223,6 +223,35 @@ describe('phase', () => {
   });
 });
 
+describe('a refusal of what broken glass lets through', () => {
+  const refused = sourceError(liveStatus(B), C, '2002');
+  const glass = approvedRSync(refused, 60 * MINUTE, {
+    annotations: {
+      ...approvedRSync(refused, 60 * MINUTE).annotations,
+      breakGlass: `${C} incident`,
+    },
+  });
+  const before = (phase: Phase, minutes: number): PhaseRecord => ({
+    phase,
+    digest: C,
+    approved: A,
+    since: new Date(NOW.getTime() - minutes * MINUTE).toISOString(),
+  });
+
+  it.each<[string, PhaseRecord, Phase, readonly string[]]>([
+    ['is of before it, when first seen', before('Pending', 30), 'Approved', []],
+    ['may end for as long as after an approval', before('Approved', 1), 'Approved', []],
+    ['is reported after that', before('Approved', 3), 'Blocked', ['blocked']],
+    ['stays reported', before('Blocked', 1), 'Blocked', []],
+  ])('%s', (_, previous, phase, events) => {
+    const { observation, transition } = decide(
+      decisionInput(glass, followed(C, UNSIGNED), { previous }),
+    );
+    expect(observation.phase).toBe(phase);
+    expect(transition.events).toEqual(events);
+  });
+});
+
 describe('an approval that Config Sync does not take up', () => {
   const old = sourceError(idle, undefined, '2004', '2026-11-22T05:00:00Z');
   const since = (minutes: number): string =>
@@ -262,8 +291,12 @@ describe('an approval that Config Sync does not take up', () => {
     expect(first.observation.errors.map(({ code }) => code)).toEqual(['2004']);
     const { record } = first.transition;
     const later = { previous: record, now: new Date(NOW.getTime() + 60 * MINUTE) };
-    const second = decide(decisionInput(approvedRSync(old), verified, later));
-    expect(second.transition).toEqual({ record, events: [] });
+    for (const minutes of [1, 9, 60]) {
+      const at = { previous: record, now: new Date(NOW.getTime() + minutes * MINUTE) };
+      const { transition, observation } = decide(decisionInput(approvedRSync(old), verified, at));
+      expect(transition).toEqual({ record, events: [] });
+      expect(observation.message).toContain(`not live since ${since(10)}`);
+    }
     const live = decide(decisionInput(approvedRSync(liveStatus(A)), verified, later));
     expect(live.transition.events).toEqual(['recovered', 'synced']);
   });
