@@ -20,6 +20,8 @@ export interface Report {
   readonly about?: string;
   /** What tells it from another report of the same trouble. */
   readonly grade?: string;
+  /** It says nothing of the trouble, and whoever hears it knows all the same that it is over. */
+  readonly aside?: boolean;
   /** In words. */
   readonly text: string;
 }
@@ -28,6 +30,8 @@ export interface Subject {
   readonly name: string;
   readonly past: readonly Stretch<Standing>[];
   readonly reports: readonly Report[];
+  /** Reports of what it is about, under another name. */
+  readonly elsewhere?: readonly Report[];
   /** When it was over and done with. */
   readonly goneAt?: number | undefined;
   /** Whether a report is true; absent: where it was so when it was read. */
@@ -75,8 +79,8 @@ function checkEach(subject: Subject): readonly Finding[] {
       const closed = seen.some((one) => one.hidden === true || well(one, closes, at));
       if (!gone && !(isTrue?.(report) ?? closed)) {
         say('false', `, and it is not: ${describe(seen)}`);
-      } else if (open === undefined && last !== undefined && !lost && !hadTrouble(since)) {
-        const news = subject.wellIsNews === true && last.about !== report.about;
+      } else if (isAgain(report, open, last) && !lost && !hadTrouble(since)) {
+        const news = subject.wellIsNews === true && last?.about !== report.about;
         if (!news) say('doubled', ' again, with no trouble in between');
       }
       open = undefined;
@@ -101,7 +105,7 @@ function checkStretches(subject: Subject, figures: Figures): readonly Finding[] 
     if (what.hidden === true) continue;
     const begins = Math.max(from, ...subject.losses.filter((loss) => loss < to));
     if (to - begins < GRACE_MS) continue;
-    const believed = subject.reports.findLast(({ at }) => at <= begins + GRACE_MS);
+    const believed = lastWord(subject, what, begins + GRACE_MS);
     const { trouble } = what;
     const findingAt = (fault: Finding['fault'], why: string): number =>
       findings.push({ fault, at: begins + GRACE_MS, what: `${subject.name}: ${why}` });
@@ -132,6 +136,22 @@ function checkStretches(subject: Subject, figures: Figures): readonly Finding[] 
     }
   }
   return findings;
+}
+
+function isAgain({ aside }: Report, open: Report | undefined, last: Report | undefined): boolean {
+  return aside !== true && open === undefined && last !== undefined;
+}
+
+/** What was last said of it, by its own name or by that of what it is about. */
+function lastWord(
+  { reports, elsewhere = [] }: Subject,
+  { about }: Standing,
+  until: number,
+): Report | undefined {
+  const others = elsewhere.filter((report) => about !== undefined && report.about === about);
+  return [...reports, ...others]
+    .toSorted((one, other) => one.at - other.at)
+    .findLast(({ at }) => at <= until);
 }
 
 function during(past: readonly Stretch<Standing>[], from: number, to: number): readonly Standing[] {

@@ -69,7 +69,8 @@ function syncSubject(
   const synced = events.filter(
     ({ type, at }) => type === 'sync.synced' && losses.some((loss) => loss <= at),
   );
-  const all = [...reports, ...synced.map((event) => report(event, undefined))];
+  const asides = synced.map((event) => ({ ...report(event, undefined), aside: true }));
+  const all = [...reports, ...asides];
   return {
     name: `${key} of ${shortOf(cluster)}`,
     past: stretches,
@@ -114,6 +115,7 @@ function isClosable(
   const { well, truth, trouble } = standing;
   if (well) return true;
   if (trouble !== undefined || truth === undefined) return false;
+  if (open.trouble === 'Unguarded' && truth.clean) return true;
   if (truth.phase !== 'Pending' && truth.phase !== 'Rejected') return false;
   if (truth.clean || open.trouble === 'Unguarded') return true;
   return past.some(({ from, what }) => from < at && what.truth?.phase === truth.phase);
@@ -156,6 +158,16 @@ function tagSubject(
   const reports = told.filter(
     ({ type, image }) => type.startsWith('image.') && image === reference,
   );
+  const others = told.filter(
+    ({ type, image, digest }) =>
+      type.startsWith('image.') && digest !== undefined && image === `${repository}@${digest}`,
+  );
+  const of = (events: readonly Told[]): readonly Report[] =>
+    events.map((event) => {
+      const status = event.type.replace('image.', '');
+      const trouble = status === 'verified' ? undefined : status;
+      return { ...report(event, trouble), grade: event.severity };
+    });
   const policies = observer.policy.stretches.slice(1).map(({ from }) => from);
   return {
     name: reference.replace('us-docker.pkg.dev/acme/', ''),
@@ -169,11 +181,8 @@ function tagSubject(
         hidden: !seen,
       },
     })),
-    reports: reports.map((event) => {
-      const status = event.type.replace('image.', '');
-      const trouble = status === 'verified' ? undefined : status;
-      return { ...report(event, trouble), grade: event.severity };
-    }),
+    reports: of(reports),
+    elsewhere: of(others),
     losses: [...store.losses, ...policies],
     wellIsNews: true,
     agrees: (standing, { trouble, about }) =>

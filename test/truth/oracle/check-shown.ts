@@ -76,12 +76,12 @@ export async function checkShown(
 function isForgotten({ clusters, store }: World, observer: Observer): boolean {
   return [...clusters.values()].some(({ plan, down }) => {
     const from = observer.clusters.get(plan.name)?.stretches.at(-1)?.from ?? 0;
-    return down && store.losses.some((loss) => loss >= from);
+    return down && store.losses.some((loss) => loss >= from - GRACE_MS);
   });
 }
 
 function rowsOf({ clusters, weather }: World, observer: Observer, at: number): readonly Row[] {
-  return [...observer.syncs.values()].flatMap(({ uid, cluster, key, past, goneAt }) => {
+  return [...observer.syncs.values()].flatMap(({ uid, cluster, key, past, goneAt }): Row[] => {
     const of = clusters.get(cluster);
     const object = of?.get(key);
     const last = past.stretches.at(-1);
@@ -96,8 +96,12 @@ function rowsOf({ clusters, weather }: World, observer: Observer, at: number): r
         weather.registryUp &&
         of.down === (last.what === 'out of reach'),
     };
-    const phase = last.what === 'out of reach' ? ('Unknown' as const) : last.what.phase;
-    return [{ ...known, phase }];
+    if (last.what !== 'out of reach') return [{ ...known, phase: last.what.phase }];
+    // What was seen last is shown still.
+    const before = past.stretches.at(-2);
+    const seen = before !== undefined && before.to - before.from >= GRACE_MS;
+    const glass = typeof before?.what === 'object' && before.what.glass !== undefined;
+    return [{ ...known, phase: 'Unknown', glass, settled: known.settled && seen }];
   });
 }
 

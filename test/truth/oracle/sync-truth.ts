@@ -13,6 +13,8 @@ export interface SyncTruth {
   readonly digest?: string;
   /** What runs is approved, and Config Sync reports no error. */
   readonly clean: boolean;
+  /** What its break-glass says. */
+  readonly glass?: string;
 }
 
 /** What the observer remembers of one RSync, by its uid. */
@@ -36,15 +38,18 @@ export interface SyncFacts {
   readonly now: number;
 }
 
+type Standing = Pick<SyncTruth, 'phase' | 'digest'>;
+
 /** Reads the truth, and keeps its clocks. */
 export function truthOf(facts: SyncFacts): SyncTruth {
   const clean = isClean(facts.object);
-  const truth = { ...standingOf(facts), clean };
+  const glass = glassOf(facts.object);
+  const truth = { ...standingOf(facts), clean, ...(glass === undefined ? {} : { glass }) };
   if (!['Approved', 'Stalled'].includes(truth.phase)) facts.memory.waiting = undefined;
   return truth;
 }
 
-function standingOf(facts: SyncFacts): Omit<SyncTruth, 'clean'> {
+function standingOf(facts: SyncFacts): Standing {
   const { object, image, target, verdict, policy } = facts;
   if (image.treated === 'none') return { phase: 'Refused' };
   if (isStalled(object)) return about('Stalled', target);
@@ -68,7 +73,7 @@ function standingOf(facts: SyncFacts): Omit<SyncTruth, 'clean'> {
 }
 
 /** What is approved: live, on its way, or in trouble. */
-function approvedOne(facts: SyncFacts, key: string): Omit<SyncTruth, 'clean'> {
+function approvedOne(facts: SyncFacts, key: string): Standing {
   const { object, memory, times, now, reachable } = facts;
   const { status } = object;
   if (memory.approved.key !== key) memory.approved = { key, since: now };
@@ -134,6 +139,6 @@ export function receiptOf({ metadata }: SyncObject): {
   return typeof receipt === 'object' && receipt !== null ? receipt : {};
 }
 
-function about(phase: SyncTruth['phase'], digest: string | undefined): Omit<SyncTruth, 'clean'> {
+function about(phase: SyncTruth['phase'], digest: string | undefined): Standing {
   return digest === undefined ? { phase } : { phase, digest };
 }
