@@ -1,6 +1,6 @@
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { CandidateReason, Verdict } from '#shared/core/verdict.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
 import type { SigningKey, SimRegistry } from '#test/faults/sim/registry.ts';
 
 /** Trust policies that the config of a history may have, one at a time. */
@@ -59,12 +59,14 @@ function verdictOf(found: readonly SigningKey[], { keys, attested }: Asks): Verd
   if (signed && !missing) {
     return { status: 'verified', authorities: ['release-key'], candidates: [] };
   }
-  if (signatures.length === 0 && !(attested && found.length > 0)) return { status: 'unsigned' };
-  return untrusted(signed ? 'no-matching-predicate' : 'wrong-key');
-}
-
-function untrusted(reason: CandidateReason): Verdict {
-  return { status: 'untrusted', candidates: [{ source: 'sha256:s', format: 'legacy', reason }] };
+  const vouched = signed || (attested && !missing);
+  if (vouched) {
+    const more = signed ? 'an attestation' : 'a signature';
+    return { status: 'incomplete', candidates: [], missing: [more] };
+  }
+  if (signatures.length === 0) return { status: 'unsigned' };
+  const candidate = { source: 'sha256:s', format: 'legacy', reason: 'wrong-key' } as const;
+  return { status: 'untrusted', candidates: [candidate] };
 }
 
 function policyOf(name: PolicyName): TrustPolicy {

@@ -100,6 +100,7 @@ function checkEach(subject: Subject): readonly Finding[] {
 
 function checkStretches(subject: Subject, figures: Figures): readonly Finding[] {
   const findings: Finding[] = [];
+  const agrees = subject.agrees ?? ((standing, report) => standing.trouble === report.trouble);
   let counted: string | undefined;
   for (const { from, to, what } of subject.past) {
     if (what.hidden === true) continue;
@@ -111,7 +112,7 @@ function checkStretches(subject: Subject, figures: Figures): readonly Finding[] 
       findings.push({ fault, at: begins + GRACE_MS, what: `${subject.name}: ${why}` });
     if (trouble !== undefined) {
       if (counted !== trouble) figures.episodes += 1;
-      if (believed?.trouble === trouble) figures.reported += 1;
+      if (believed !== undefined && agrees(what, believed)) figures.reported += 1;
       else findingAt('missed', `is ${trouble}, and ${believed?.text ?? 'nothing'} was reported`);
       counted = trouble;
     } else if (what.well) {

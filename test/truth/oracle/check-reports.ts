@@ -151,7 +151,7 @@ function brakeSubject(
 /** An image by its tag: what is reported of the tag, and of the digests that it names. */
 function tagSubject(
   { repository, reference }: { readonly repository: string; readonly reference: string },
-  { events: { told }, store }: World,
+  { events: { told }, store, plan }: World,
   observer: Observer,
 ): Subject {
   const past = observer.tags.get(reference)?.stretches ?? [];
@@ -186,16 +186,27 @@ function tagSubject(
     losses: [...store.losses, ...policies],
     wellIsNews: true,
     agrees: (standing, { trouble, about }) =>
-      trouble === 'unchecked' || (standing.trouble === trouble && standing.about === about),
+      trouble === 'unchecked' || (standing.about === about && isSaidBy(standing.trouble, trouble)),
     isTrue: ({ at, trouble = 'verified', about }) => {
       if (trouble === 'unchecked') return observer.failing.during(at - READ_MS, at).includes(true);
       const digest = observer.digests.get(`${repository}@${about}`);
       if (digest !== undefined) {
         const read = trouble === 'verified' ? MEMORY_MS : READ_MS;
-        return digest.during(at - read, at).some(({ status }) => status === trouble);
+        const until = plan.times.pendingAfterMs - READ_MS;
+        return digest.stretches.some(({ from, to, what: { status } }) => {
+          if (from > at || to < at - read) return false;
+          // What is missing had its time.
+          const due = status === 'incomplete' && trouble === 'untrusted';
+          return status === trouble || (due && Math.min(at, to) - from >= until);
+        });
       }
       const tag = observer.tags.get(reference)?.during(at - READ_MS, at) ?? [];
       return about === undefined && tag.some(({ status }) => status === trouble);
     },
   };
+}
+
+/** What is incomplete for too long is reported as untrusted. */
+function isSaidBy(trouble: string | undefined, reported: string | undefined): boolean {
+  return trouble === reported || (trouble === 'incomplete' && reported === 'untrusted');
 }

@@ -2,6 +2,7 @@ import { shortOf } from '../say.ts';
 import type { World } from '../world.ts';
 import type { Finding } from './findings.ts';
 import { READ_MS } from './belief.ts';
+import type { ImageStatus } from './image-truth.ts';
 import type { Observer } from './observer.ts';
 
 /** As docs/events.md has them; `WARNING` of the others is for what the two below find. */
@@ -60,24 +61,33 @@ function checkReminders({ events: { told }, plan, store }: World, observer: Obse
       const begins = Math.max(from, ...store.losses.filter((loss) => loss < to));
       if (to - begins < plan.times.pendingAfterMs + REMINDING_MS) continue;
       const { digest } = what;
+      const status = statusOf(observer, digest, from, to);
       const warned = told.some(
-        (event) =>
-          event.type === 'image.unsigned' &&
-          event.severity === 'WARNING' &&
-          event.digest === digest &&
-          event.at >= from &&
-          event.at <= to,
+        ({ type, severity, at, digest: of }) =>
+          type === (status === 'incomplete' ? 'image.untrusted' : 'image.unsigned') &&
+          severity !== 'INFO' &&
+          of === digest &&
+          at >= from &&
+          at <= to,
       );
       const waits = `${key} of ${shortOf(cluster)} waits for a signature of ${digest.slice(7, 15)}`;
-      if (!warned && isUnsigned(observer, digest, from, to)) {
-        findings.push({ fault: 'missed', at: to, what: `${waits}, and no WARNING was reported` });
+      if (!warned && status !== undefined) {
+        findings.push({ fault: 'missed', at: to, what: `${waits}, and nobody is reminded` });
       }
     }
   }
   return findings;
 }
 
-function isUnsigned(observer: Observer, digest: string, from: number, to: number): boolean {
+/** What it was all the time. */
+function statusOf(
+  observer: Observer,
+  digest: string,
+  from: number,
+  to: number,
+): ImageStatus | undefined {
   const [, past] = [...observer.digests].find(([key]) => key.endsWith(digest)) ?? [];
-  return past?.during(from, to).every(({ status }) => status === 'unsigned') ?? false;
+  const all = new Set(past?.during(from, to).map(({ status }) => status));
+  const [status] = all;
+  return all.size === 1 ? status : undefined;
 }
