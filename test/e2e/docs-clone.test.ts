@@ -126,6 +126,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     expect(signed.stdout).toMatch(/Live everywhere\n$/);
     const written: unknown = JSON.parse((await step('quick-start-annotations')).stdout);
     expect(written).toEqual({
+      'applyset.kubernetes.io/tooling': 'configsync.gke.io/v1',
       'configsync.gke.io/image-to-sync': expect.stringMatching(/platform:v1@sha256:[0-9a-f]{64}$/),
       'countersign.dev/approved': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       'countersign.dev/receipt': expect.stringContaining('"authorities":["release-key"]'),
