@@ -15,6 +15,8 @@ locals {
           { issuer = authority.keyless.issuer },
           authority.keyless.subject == null ? {} : { subject = authority.keyless.subject },
           authority.keyless.subject_regexp == null ? {} : { subjectRegExp = authority.keyless.subject_regexp },
+          authority.keyless.transparency_log == null ? {} : { transparencyLog = authority.keyless.transparency_log },
+          authority.keyless.ct_log == null ? {} : { ctLog = authority.keyless.ct_log },
           length(authority.keyless.claims) == 0 ? {} : { claims = authority.keyless.claims },
         )
       },
@@ -35,7 +37,9 @@ locals {
       length(policy.attestations) == 0 ? {} : { attestations = [for attestation in policy.attestations : merge(
         { predicateType = attestation.predicate_type },
         length(attestation.where) == 0 ? {} : { where = attestation.where },
+        attestation.condition == null ? {} : { condition = attestation.condition },
       )] },
+      policy.signatures == "required" ? {} : { signatures = policy.signatures },
     )
   }
 
@@ -69,17 +73,22 @@ locals {
       { projects = sort(local.fleet_projects) },
       var.fleet.label_selector == null ? {} : { labelSelector = var.fleet.label_selector },
     ) }
-    registries = [for registry in var.registries : { host = registry.host, auth = registry.auth }]
-    images     = [for image in var.images : { for key, value in image : key => value if value != null }]
-    unmatched  = var.unmatched
-    trust      = local.trust
-    topics     = { for key, id in local.topics : key => "projects/${var.project_id}/topics/${id}" }
-    store      = { firestore = { project = var.project_id, database = var.name } }
+    registries = [for registry in var.registries : merge(
+      { host = registry.host, auth = registry.auth },
+      registry.referrers == "auto" ? {} : { referrers = registry.referrers },
+    )]
+    images       = [for image in var.images : { for key, value in image : key => value if value != null }]
+    unmatched    = var.unmatched
+    otherSources = var.other_sources
+    trust        = local.trust
+    topics       = { for key, id in local.topics : key => "projects/${var.project_id}/topics/${id}" }
+    store        = { firestore = { project = var.project_id, database = var.name } }
     sweep = {
       period        = var.sweep.period
       withdrawBrake = var.sweep.withdraw_brake
       pendingAfter  = var.sweep.pending_after
       blockedAfter  = var.sweep.blocked_after
+      liveAfter     = var.sweep.live_after
       deletingAfter = var.sweep.deleting_after
     }
     gate   = { identity = local.emails["cluster"], breakGlass = var.break_glass }

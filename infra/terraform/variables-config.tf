@@ -69,11 +69,23 @@ variable "unmatched" {
   }
 }
 
+variable "other_sources" {
+  description = "Sources that announce nothing, so that nothing can be verified (git, and Helm over http): deny or ignore. Where a root-sync comes from git, deny stops it."
+  type        = string
+  default     = "deny"
+  nullable    = false
+  validation {
+    condition     = contains(["deny", "ignore"], var.other_sources)
+    error_message = "Write deny or ignore."
+  }
+}
+
 variable "registries" {
   description = "Registries beside *.pkg.dev and gcr.io, which need no entry."
   type = list(object({
-    host = string
-    auth = optional(string, "none")
+    host      = string
+    auth      = optional(string, "none")
+    referrers = optional(string, "auto")
   }))
   default  = []
   nullable = false
@@ -81,6 +93,10 @@ variable "registries" {
     # Credentials of docker login are not in the image: there is nobody to have logged in.
     condition     = alltrue([for registry in var.registries : contains(["none", "google"], registry.auth)])
     error_message = "Write auth none or google."
+  }
+  validation {
+    condition     = alltrue([for registry in var.registries : contains(["auto", "tag"], registry.referrers)])
+    error_message = "Write referrers auto or tag."
   }
   validation {
     condition     = alltrue([for registry in var.registries : can(regex("^[a-z0-9.-]+(:[0-9]+)?$", registry.host))])
@@ -95,14 +111,17 @@ variable "trust" {
     authorities = optional(list(object({
       name = string
       key = optional(object({
-        pem = optional(string)
-        kms = optional(string)
+        pem  = optional(string)
+        kms  = optional(string)
+        hash = optional(string)
       }))
       keyless = optional(object({
-        issuer         = string
-        subject        = optional(string)
-        subject_regexp = optional(string)
-        claims         = optional(map(string), {})
+        issuer           = string
+        subject          = optional(string)
+        subject_regexp   = optional(string)
+        claims           = optional(map(string), {})
+        transparency_log = optional(string)
+        ct_log           = optional(string)
       }))
       transparency_log = optional(string)
       annotations      = optional(map(string), {})
@@ -113,7 +132,9 @@ variable "trust" {
     attestations = optional(list(object({
       predicate_type = string
       where          = optional(map(string), {})
+      condition      = optional(string)
     })), [])
+    signatures     = optional(string, "required")
     allow_unsigned = optional(bool, false)
   }))
   nullable = false
@@ -139,6 +160,12 @@ variable "trust" {
   }
   validation {
     condition = alltrue(flatten([for policy in values(var.trust) : [for authority in policy.authorities :
+      authority.key == null ? true : authority.key.hash == null ? true : authority.key.kms == null && contains(["sha256", "sha384", "sha512"], authority.key.hash)
+    ]]))
+    error_message = "hash is sha256, sha384 or sha512, beside pem: a version in Cloud KMS says its own."
+  }
+  validation {
+    condition = alltrue(flatten([for policy in values(var.trust) : [for authority in policy.authorities :
       authority.key == null ? true : (
         authority.key.kms == null ? true : can(regex("^gcpkms://projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}/cryptoKeyVersions/[1-9][0-9]*$", authority.key.kms))
       )
@@ -159,6 +186,15 @@ variable "trust" {
   }
   validation {
     condition = alltrue(flatten([for policy in values(var.trust) : [for authority in policy.authorities :
+      authority.keyless == null ? true : (
+        contains(["require", "timestamp"], coalesce(authority.keyless.transparency_log, "require")) &&
+        contains(["require", "ignore"], coalesce(authority.keyless.ct_log, "require"))
+      )
+    ]]))
+    error_message = "Write transparency_log require or timestamp, and ct_log require or ignore."
+  }
+  validation {
+    condition = alltrue(flatten([for policy in values(var.trust) : [for authority in policy.authorities :
       authority.trusted_root == null ? true : (can(jsondecode(authority.trusted_root)) && length(authority.trusted_root) <= 65536)
     ]]))
     error_message = "trusted_root is the JSON text of a Sigstore trusted root, at most 64 KiB: trusted_root = file(\"trusted_root.json\")."
@@ -166,6 +202,10 @@ variable "trust" {
   validation {
     condition     = alltrue([for policy in values(var.trust) : contains(["any", "bundle", "legacy"], policy.format)])
     error_message = "Write format any, bundle or legacy."
+  }
+  validation {
+    condition     = alltrue([for policy in values(var.trust) : policy.signatures == "required" || policy.signatures == "attested" && length(policy.attestations) > 0])
+    error_message = "Write signatures required, or attested beside attestations."
   }
   validation {
     condition     = alltrue([for policy in values(var.trust) : policy.require == null ? true : policy.require >= 1 && policy.require <= length(policy.authorities)])
@@ -180,12 +220,13 @@ variable "sweep" {
     withdraw_brake = optional(string, "5%")
     pending_after  = optional(string, "1h")
     blocked_after  = optional(string, "2m")
+    live_after     = optional(string, "10m")
     deleting_after = optional(string, "10m")
   })
   default  = {}
   nullable = false
   validation {
-    condition = alltrue([for duration in [var.sweep.period, var.sweep.pending_after, var.sweep.blocked_after, var.sweep.deleting_after] :
+    condition = alltrue([for duration in [var.sweep.period, var.sweep.pending_after, var.sweep.blocked_after, var.sweep.live_after, var.sweep.deleting_after] :
       can(regex("^([0-9]{1,9}([.][0-9]{1,9})?(ms|h|m|s))+$", duration))
     ])
     error_message = "Write durations as Go does: 90s, 15m, 1h30m."

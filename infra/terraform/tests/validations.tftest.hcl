@@ -85,7 +85,7 @@ run "refused_6" {
   command = plan
   variables {
     # images track
-    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", track = "v1" }]
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", effect = "gate", track = "v1" }]
     # image has a digest
     image = "us-docker.pkg.dev/acme-prod/countersign/countersign:v1"
     # break glass by user
@@ -211,12 +211,13 @@ run "refused_16" {
   variables {
     # keyless has a subject
     trust = { release = { authorities = [{ name = "k", keyless = { issuer = "https://i.example" } }] } }
-    # unmatched is known
-    unmatched = "allow"
+    # unmatched and other_sources are known
+    unmatched     = "allow"
+    other_sources = "allow"
     # subscription endpoint
     status_subscriptions = { alerts = { push = { endpoint = "http://a.example", audience = "a", service_account = "a@p.iam.gserviceaccount.com" } } }
   }
-  expect_failures = [var.trust, var.unmatched, var.status_subscriptions]
+  expect_failures = [var.trust, var.unmatched, var.other_sources, var.status_subscriptions]
 }
 
 run "refused_17" {
@@ -332,6 +333,35 @@ run "refused_27" {
     readers = [{ kind = "RootSync", name = "root-sync", repositories = ["us-docker.pkg.dev/acme-prod/secrets"] }]
   }
   expect_failures = [var.readers]
+}
+
+run "refused_28" {
+  command = plan
+  variables {
+    # hash is known
+    trust = { release = { authorities = [{ name = "k", key = { pem = "x", hash = "md5" } }] } }
+    # referrers is known
+    registries = [{ host = "ghcr.io", referrers = "never" }]
+  }
+  expect_failures = [var.trust, var.registries]
+}
+
+run "refused_29" {
+  command = plan
+  variables {
+    # keyless without a log and a stamp
+    trust = { release = { authorities = [{ name = "k", keyless = { issuer = "https://i.example", subject = "s", transparency_log = "ignore" } }] } }
+  }
+  expect_failures = [var.trust]
+}
+
+run "refused_30" {
+  command = plan
+  variables {
+    # attested without an attestation
+    trust = { release = { authorities = [{ name = "k", key = { pem = "x" } }], signatures = "attested" } }
+  }
+  expect_failures = [var.trust]
 }
 
 run "refused_admission_1" {
