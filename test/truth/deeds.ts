@@ -51,6 +51,8 @@ export const QUIET_MS = 17 * MINUTE;
 const LONG_QUIET_MS = 66 * MINUTE;
 /** Back-offs that begin in rough times end in quiet ones. */
 const ROUGH_MS = 3 * MINUTE;
+/** How many histories begin with a theme. */
+const THEMED = 0.4;
 const STEPS = { least: 2, more: 6 };
 
 /** How often each is done, in relation to the others. */
@@ -82,7 +84,35 @@ const WEIGHTS: Readonly<Record<Deed['does'], number>> = {
 
 export function drawSteps(size: Size, random: Random): readonly Step[] {
   const count = STEPS.least + random.below(STEPS.more);
-  return Array.from({ length: count }, () => drawStep(drawDeed(size, random), random));
+  const drawn = Array.from({ length: count }, () => drawStep(drawDeed(size, random), random));
+  return random.chance(THEMED) ? [...drawTheme(size, random), ...drawn] : drawn;
+}
+
+/** What seldom meets by chance, and is worth a look. */
+function drawTheme(size: Size, random: Random): readonly Step[] {
+  const image = random.below(size.images);
+  const cluster = random.below(size.clusters);
+  const signed = { does: 'push', image, signed: 'before', bad: false } as const;
+  const unsigned = { ...signed, signed: 'later' } as const;
+  const soon = (deed: Deed): Step => ({
+    deed,
+    waitMs: 50 + random.below(2 * SECOND),
+    rough: false,
+    quiet: false,
+  });
+  const long = (deed: Deed): Step => ({ deed, waitMs: QUIET_MS, rough: false, quiet: true });
+  return random.pick([
+    [soon({ does: 'stop-config-sync', cluster }), long(signed), long({ does: 'nothing' })],
+    [long({ ...signed, bad: true }), long(random.pick([unsigned, { does: 'delete-tag', image }]))],
+    [soon(unsigned), soon({ does: 'sign', image }), soon(unsigned), long({ does: 'sign', image })],
+    [soon(unsigned), long({ does: 'sign', image })],
+    [
+      long({ does: 'delete-tag', image }),
+      soon({ does: 'mend-tag', image }),
+      long({ does: 'delete-tag', image }),
+      long({ does: 'mend-tag', image }),
+    ],
+  ]);
 }
 
 function drawDeed(size: Size, random: Random): Deed {

@@ -1,5 +1,4 @@
 import { createRandom } from '#test/faults/random.ts';
-import { NO_FAULTS } from '#test/faults/sim/faults.ts';
 import { createActor } from './act.ts';
 import { QUIET_MS, type Step, drawSteps, roughMs } from './deeds.ts';
 import { checkReports } from './oracle/check-reports.ts';
@@ -8,7 +7,7 @@ import { checkShown } from './oracle/check-shown.ts';
 import type { Figures, Finding } from './oracle/findings.ts';
 import { createObserver } from './oracle/observer.ts';
 import { type TruthPlan, drawPlan } from './plan.ts';
-import { ROUGH, openWorld } from './world.ts';
+import { CALM, ROUGH, openWorld } from './world.ts';
 
 /** One history: a small world, and what happens in it. */
 export interface History {
@@ -77,7 +76,7 @@ export async function runHistory({ seed, plan, steps }: History): Promise<Outcom
     const rough = roughMs(step);
     if (rough > 0) weather.rates = ROUGH;
     await pass(rough);
-    weather.rates = NO_FAULTS;
+    weather.rates = CALM;
     observer.look();
     if (step.quiet) await quiet(step.waitMs - rough);
     else await pass(step.waitMs - rough);

@@ -37,6 +37,8 @@ export interface Weather {
   registryUp: boolean;
 }
 
+const SLOW = 0.05;
+
 /** A cluster that cannot be reached is a deed, so that what is reported of it can be held against it. */
 export const ROUGH: FaultRates = {
   kill: 0.02,
@@ -45,7 +47,11 @@ export const ROUGH: FaultRates = {
   drop: 0.2,
   duplicate: 0.2,
   delay: 0.2,
+  slow: SLOW,
 };
+
+/** Nothing fails; what is read is old now and then when it is published. */
+export const CALM: FaultRates = { ...NO_FAULTS, slow: SLOW };
 
 const START = Date.parse('2026-11-28T00:00:00Z');
 const SWEEP_EVERY_MS = 60_000;
@@ -64,7 +70,7 @@ export function openWorld(plan: TruthPlan, seed: string, onEvent: () => void): W
   const verdicts = createVerdicts(journal);
   const calls = watchCalls({ clusters, store, verdicts });
   const events = watchEvents({ clock, journal, verdicts });
-  const weather: Weather = { rates: NO_FAULTS, registryUp: true };
+  const weather: Weather = { rates: CALM, registryUp: true };
   const around = {
     clock,
     plan,

@@ -15,6 +15,8 @@ export interface FaultRates {
   readonly duplicate: number;
   /** Per message: it takes minutes. */
   readonly delay: number;
+  /** Per call: it takes much longer; absent: one in a hundred. */
+  readonly slow?: number;
 }
 
 export const RATES: FaultRates = {

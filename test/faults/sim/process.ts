@@ -43,7 +43,7 @@ export function createProcess(name: string, deps: ProcessDeps): Process {
   }
 
   function latency(callee: Callee): number {
-    const factor = random.chance(SLOW.chance) ? SLOW.factor : 1;
+    const factor = random.chance(rates().slow ?? SLOW.chance) ? SLOW.factor : 1;
     return random.waiting(LATENCY[callee] * factor);
   }
 

@@ -50,6 +50,8 @@ export interface Subject {
 export const GRACE_MS = 14 * 60_000;
 /** What is published was read this much earlier at the most. */
 export const READ_MS = 75_000;
+/** The observer's clocks run late by the time between two looks of it. */
+const LOOK_MS = 6_000;
 
 /**
  * Holds the reports of one subject against what was so: none is untrue, what lasted longer than its grace was reported
@@ -67,7 +69,7 @@ function checkEach(subject: Subject): readonly Finding[] {
   let last: Report | undefined;
   for (const report of reports) {
     const { at, trouble, text } = report;
-    const seen = during(past, at - READ_MS, at);
+    const seen = during(past, at - READ_MS, at + LOOK_MS);
     const since = during(past, (last?.at ?? 0) - READ_MS, at);
     const lost = losses.some((loss) => loss >= (last?.at ?? 0) - READ_MS && loss <= at);
     const say = (fault: Finding['fault'], why: string): number =>
@@ -77,7 +79,7 @@ function checkEach(subject: Subject): readonly Finding[] {
       const well = subject.closable ?? ((standing: Standing) => standing.well);
       const gone = subject.goneAt !== undefined && subject.goneAt <= at;
       const closed = seen.some((one) => one.hidden === true || well(one, closes, at));
-      if (!gone && !(isTrue?.(report) ?? closed)) {
+      if (report.aside !== true && !gone && !(isTrue?.(report) ?? closed)) {
         say('false', `, and it is not: ${describe(seen)}`);
       } else if (isAgain(report, open, last) && !lost && !hadTrouble(since)) {
         const news = subject.wellIsNews === true && last?.about !== report.about;
