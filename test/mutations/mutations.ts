@@ -154,14 +154,6 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/functions'],
   },
   {
-    guarantee: 'a verdict is told once by clusters that come to an image together',
-    file: 'shared/reconcile/publish-verdict.ts',
-    find: 'return serial(`image ${news.digest.key.repository}`, async () => {',
-    replace:
-      'return (async (work: () => Promise<"settled" | "busy">) => (serial.length < 0 ? "busy" : work()))(async () => {',
-    tests: [RECONCILE],
-  },
-  {
     guarantee: 'reports: an older reading reports nothing over a newer one',
     file: 'shared/reconcile/claim-image.ts',
     find: 'return readAt > Date.parse(reading.readAt) && readAt <= now.getTime();',
