@@ -9,14 +9,19 @@ const CHART_LAYERS: readonly (string | undefined)[] = [
   'application/tar+gzip',
 ];
 
+/** As deep as a reference is resolved. */
+const MAX_INDEXES = 3;
+
 /**
- * The layers that are unpacked of the image with that digest: of a Helm chart, the one that Helm pulls. A digest that
- * is no image is an answer, `unusable`. Throws what the registry throws.
+ * The layers that are unpacked of the image with that digest: of an index, those of the child that Config Sync pulls;
+ * of a Helm chart, the one that Helm pulls. A digest that is no image is an answer, `unusable`. Throws what the
+ * registry throws.
  */
 export async function listLayers(
   registry: Pick<Registry, 'manifest'>,
   repository: string,
   digest: Digest,
+  depth = 0,
 ): Promise<LayerList> {
   const name = `${repository}@${digest}`;
   const manifest = await registry.manifest(repository, digest);
@@ -31,7 +36,10 @@ export async function listLayers(
   if (reading.type === 'unusable') {
     return { status: 'unusable', reason: reading.reason, message: `${name} ${reading.problem}` };
   }
-  if (reading.type === 'index') return notAnImage(`${name} is an index`);
+  if (reading.type === 'index') {
+    if (depth === MAX_INDEXES) return notAnImage(`${name} nests more than ${MAX_INDEXES} indexes`);
+    return listLayers(registry, repository, reading.child.digest, depth + 1);
+  }
   const parsed = layersSchema.safeParse(JSON.parse(Buffer.from(manifest.bytes).toString()));
   if (!parsed.success) return notAnImage(`${name} has layers or a config without a size`);
   const { config, layers } = parsed.data;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { helmSync, type RSyncManifest, withMetadata } from '#test/fixtures/rsync-manifests.ts';
 import {
   type AdmissionWorld,
@@ -37,7 +38,11 @@ function say(object: RSyncManifest, value: string | null) {
   return announce(world.cluster.send, object, value);
 }
 
-function sign(form: (typeof FORMS)[number], { repository }: PushedImage, digest: string) {
+function sign(
+  form: (typeof FORMS)[number],
+  { repository }: Pick<PushedImage, 'repository'>,
+  digest: string,
+) {
   return world.cosign.sign(form, world.signer, `${repository}@${digest}`);
 }
 
@@ -112,10 +117,15 @@ describe('with nothing but cosign.pub', () => {
 });
 
 describe('of a chart', () => {
-  async function chart(): Promise<PushedImage & { name: string }> {
-    const pushed = await world.pushImage();
-    await world.cosign.run('crane', 'tag', `${pushed.repository}:one`, '1.2.3');
-    return { ...pushed, name: pushed.repository.replace(/^.*\//, '') };
+  let charts = 0;
+  async function chart(): Promise<
+    Pick<PushedImage, 'repository'> & { name: string; digest: string }
+  > {
+    const name = `chart-${++charts}`;
+    const { embedded } = world.cosign.hosts;
+    const pusher = createPusher(`http://${embedded}`, `configs/${name}`);
+    const digest = await pusher.chart({ [`${name}/Chart.yaml`]: `v: ${name}` }, '1.2.3', ['1.2.3']);
+    return { repository: `${embedded}/configs/${name}`, digest, name };
   }
   const repo = `oci://${PUBLIC_HOST}/configs`;
   const value = `${repo}@sha256:1.2.3`;

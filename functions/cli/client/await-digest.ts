@@ -48,8 +48,8 @@ interface Wanted {
 
 /**
  * Waits until every RSync that follows the image is on the digest that its name stands for now: 0. The first that fails
- * on it ends the wait: 1, and so does an image that is not in the registry, or that no RSync follows once the grace is
- * over. 3 when the time is up. A service that does not answer for a while is waited for, too; one that never did leaves
+ * on it ends the wait: 1, and so does an image that no RSync follows once the grace is over. 3 when the time is up, in
+ * which an image may still arrive in the registry. A service that does not answer for a while is waited for, too; one that never did leaves
  * nothing known: 2. Throws `ApiFailure` for what the service refuses.
  */
 export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promise<ExitCode> {
@@ -62,11 +62,13 @@ export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promi
   try {
     for (;;) {
       try {
-        wanted ??= await resolve(options.image, api);
-        if (wanted.digest === undefined) return finishAbsent(wanted, options, deps);
-        const { image, digest } = wanted;
-        const sinceMs = now() - startedAt;
-        standing = await look(api, { image, digest, cluster: options.cluster, sinceMs });
+        if (wanted?.digest === undefined) wanted = await resolve(options.image, api);
+        const { image, digest, message } = wanted;
+        if (digest === undefined) progress.show(cleanLine(message));
+        else {
+          const sinceMs = now() - startedAt;
+          standing = await look(api, { image, digest, cluster: options.cluster, sinceMs });
+        }
       } catch (error) {
         if (!isPassing(error)) throw error;
         progress.show(`The service does not answer: ${cleanLine(error.message)}`);
@@ -76,7 +78,10 @@ export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promi
         const code = codeOf(standing, now() - startedAt < options.graceMs);
         if (code !== undefined) return finish(code, standing, options, deps);
       }
-      if (now() >= deadline) return finish(standing ? 3 : 2, standing, options, deps);
+      if (now() >= deadline) {
+        const isAbsent = wanted !== undefined && wanted.digest === undefined;
+        return finish(standing === undefined && !isAbsent ? 2 : 3, standing, options, deps);
+      }
       await sleep(Math.min(PERIOD_MS, Math.max(0, deadline - now())));
     }
   } finally {
@@ -132,16 +137,6 @@ function describe({ live, failed, waiting }: Standing): string {
   const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
   const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
   return cleanLine([`${live.length} of ${all} live`, ...lost, ...rest].join(', '));
-}
-
-function finishAbsent(
-  { message }: Wanted,
-  { json }: AwaitOptions,
-  { terminal: { out } }: AwaitDeps,
-): ExitCode {
-  const none = { code: 1, live: [], failed: [], waiting: [], message };
-  out(json ? `${escapeJson(JSON.stringify(none, null, 2))}\n` : `${cleanLine(message)}\n`);
-  return 1;
 }
 
 function finish(

@@ -49,7 +49,7 @@ export async function pushThenSign(stage: Stage): Promise<Act> {
     if (state.approved.length > 0 || state.live !== undefined) throw tooEarly(row);
     return row.phase === 'Pending' && state.sourceErrors.includes(REFUSED);
   });
-  screen.say(`Held: nothing is approved, so the gate refuses it in every cluster (KNV${REFUSED})`);
+  screen.say(`Held: the gate refuses it to Config Sync in every cluster (KNV${REFUSED})`);
   screen.say(
     `Sign ${image.digest.slice(0, SHORT_DIGEST)} as cosign 2 does: a tag beside the image`,
   );

@@ -224,13 +224,21 @@ describe('countersign wait', () => {
     expect(JSON.parse(shown.out).syncs).toHaveLength(1);
   });
 
-  it('ends with 1 for what is not in the registry', async () => {
+  it('waits for what is not in the registry yet', async () => {
     const world = createApiWorld();
     world.tags.clear();
     await world.sweep();
-    const { code, out } = await run(world, ['wait', IMAGE]);
-    expect(code).toBe(1);
-    expect(out).toContain('not in the registry');
+    const late = await run(world, ['wait', IMAGE, '--timeout', '30s']);
+    expect(late).toMatchObject({ code: 3, out: 'Not live in time\n' });
+    expect(late.err).toContain('not in the registry');
+    const { code } = await run(world, ['wait', IMAGE], {
+      async meanwhile(round) {
+        if (round !== 2) return;
+        world.tags.set(IMAGE, A);
+        await world.sweep();
+      },
+    });
+    expect(code).toBe(0);
   });
 
   it('ends with 1 for an image that is refused, by whatever name', async () => {
