@@ -19,6 +19,15 @@ export function cleanLine(line: string): string {
   return line.replaceAll(UNSEEN, '\ufffd');
 }
 
+/** `text` as one line: its breaks, and the blanks around them, are one blank each. */
+export function foldLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+}
+
 /** `text` with U+FFFD in place of each character that is not seen; breaks and tabs stay. */
 export function cleanText(text: string): string {
   return text.replaceAll(UNSEEN_IN_TEXT, '\ufffd');

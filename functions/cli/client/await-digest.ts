@@ -1,4 +1,4 @@
-import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
+import { cleanLine, escapeJson, foldLines } from '#shared/core/foreign-text.ts';
 import type { ExitCode } from '../run-command.ts';
 import { type Api, ApiFailure, readFleet } from './call-api.ts';
 import { type Sync, Verdict } from './schema.ts';
@@ -162,7 +162,7 @@ function finish(
     2: 'Not known: the service never answered',
     3: 'Not live in time',
   }[code];
-  out([...lines, last].map((line) => `${cleanLine(line)}\n`).join(''));
+  out([...lines, last].map((line) => `${cleanLine(foldLines(line))}\n`).join(''));
   return code;
 }
 

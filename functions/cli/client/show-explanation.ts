@@ -1,4 +1,4 @@
-import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
+import { cleanLine, escapeJson, foldLines } from '#shared/core/foreign-text.ts';
 import type { Api } from './call-api.ts';
 import type { ExitCode } from '../run-command.ts';
 import { Explanation, Verdict } from './schema.ts';
@@ -18,7 +18,7 @@ export async function showExplanation(
   const { steps, conclusion, phase } = explanation;
   const lines = steps.flatMap(({ step, outcome, finding, details }) => [
     `${step.padEnd(10)} ${outcome.padEnd(7)} ${finding}`,
-    ...details.map((detail) => `${' '.repeat(19)}${detail}`),
+    ...details.map((detail) => `${' '.repeat(19)}${foldLines(detail)}`),
   ]);
   out(
     json

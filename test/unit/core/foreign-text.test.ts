@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cleanLine, cleanText, cutText, escapeJson } from '#shared/core/foreign-text.ts';
+import { cleanLine, cleanText, foldLines, cutText, escapeJson } from '#shared/core/foreign-text.ts';
 
 /** What rules a terminal, breaks a line for some reader, or is read in another order than it is written. */
 const UNSEEN: readonly (readonly [string, string])[] = [
@@ -72,5 +72,19 @@ describe('cutText()', () => {
       expect(cut.isWellFormed()).toBe(true);
       expect(cut.length).toBeGreaterThan(max - 65);
     }
+  });
+});
+
+describe('foldLines()', () => {
+  it.each([
+    ['one line', 'KNV2002: denied', 'KNV2002: denied'],
+    [
+      'several',
+      'KNV2002: denied\r\n\n  For more: \thttps://g.co  \n',
+      'KNV2002: denied For more: \thttps://g.co',
+    ],
+    ['none', '\n\n', ''],
+  ])('makes one line of %s', (_, text, folded) => {
+    expect(foldLines(text)).toBe(folded);
   });
 });
