@@ -39,7 +39,9 @@ describe('npm run demo', () => {
         expect(stdout).toMatch(new RegExp(`sync\\.approved +${cluster} RootSync/root-sync`));
         expect(stdout).toMatch(new RegExp(`sync\\.synced +${cluster} RepoSync/team-a/repo-sync`));
       }
-      expect(stdout).toMatch(/Held: nothing is approved.*KNV2002/);
+      expect(stdout).toMatch(
+        /Held: the gate refuses it to Config Sync in every cluster \(KNV2002\)/,
+      );
       expect(stdout).toMatch(overRunning);
       expect(stdout).toMatch(/image\.unsigned .*\n(?:.*\n)*.*image\.verified /);
       expect(stdout).toMatch(/platform:v1: approved after \d+\.\d s, synced \d+\.\d s later/);
