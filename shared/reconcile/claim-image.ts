@@ -114,7 +114,9 @@ function isNews(news: ImageNews, digest: Slot, tag: Slot | undefined): boolean {
 /** Whose claim is in the way: none, one that publishes the same, or another. */
 function standingOf({ record }: Slot, news: ImageNews, now: Date): 'free' | 'same' | 'other' {
   const claim = record?.claim;
-  if (claim === undefined || claim.cause === news.cause || claim.doubtful === true) return 'free';
+  if (claim === undefined || claim.doubtful === true) return 'free';
+  // A delivery of the same message. All clusters of one sweep name it, too: they may have read another tag.
+  if (claim.cause === news.cause && claim.status === news.status) return 'free';
   if (now.getTime() - Date.parse(claim.at) >= CLAIM_MS) return 'free';
   return claim.status === news.status ? 'same' : 'other';
 }

@@ -175,7 +175,10 @@ describe('publishVerdict()', () => {
     expect(here.types()).toEqual(['image.unsigned']);
   });
 
-  it('is busy, to be tried again, while another function publishes something else', async () => {
+  it.each([
+    ['another message', 'm2'],
+    ['the same sweep, for another cluster', 'm1'],
+  ])('is busy, to be tried again, while %s publishes something else', async (_, cause) => {
     const here = openWorld();
     const other = { ...here.deps, serial: openWorld().deps.serial };
     let inner: unknown;
@@ -185,14 +188,14 @@ describe('publishVerdict()', () => {
         if (inner === undefined) {
           inner = 'begun';
           const news = judgedAt({ at: 2, digest: A, verdict: VERIFIED });
-          inner = await publishVerdict(news, 'm2', other);
+          inner = await publishVerdict(news, cause, other);
         }
         await here.deps.publish(event);
       },
     };
     await publishVerdict(judgedAt({ at: 1, digest: A, verdict: UNSIGNED }), 'm1', deps);
     expect(inner).toBe('busy');
-    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), 'm2', other);
+    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), cause, other);
     expect(here.types()).toEqual(['image.unsigned', 'image.verified']);
   });
 
