@@ -104,8 +104,10 @@ function drawTheme(size: Size, random: Random): readonly Step[] {
   return random.pick([
     [soon({ does: 'stop-config-sync', cluster }), long(signed), long({ does: 'nothing' })],
     [long({ ...signed, bad: true }), long(random.pick([unsigned, { does: 'delete-tag', image }]))],
-    [soon(unsigned), soon({ does: 'sign', image }), soon(unsigned), long({ does: 'sign', image })],
-    [soon(unsigned), long({ does: 'sign', image })],
+    [
+      ...Array.from({ length: 4 }).flatMap(() => [soon(unsigned), soon({ does: 'sign', image })]),
+      long({ does: 'nothing' }),
+    ],
     [
       long({ does: 'delete-tag', image }),
       soon({ does: 'mend-tag', image }),

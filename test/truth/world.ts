@@ -37,7 +37,7 @@ export interface Weather {
   registryUp: boolean;
 }
 
-const SLOW = 0.05;
+const SLOW = 0.1;
 
 /** A cluster that cannot be reached is a deed, so that what is reported of it can be held against it. */
 export const ROUGH: FaultRates = {

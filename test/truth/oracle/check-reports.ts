@@ -193,8 +193,13 @@ function tagSubject(
       if (digest !== undefined) {
         const read = trouble === 'verified' ? MEMORY_MS : READ_MS;
         const until = plan.times.pendingAfterMs - READ_MS;
-        return digest.stretches.some(({ from, to, what: { status } }) => {
-          if (from > at || to < at - read) return false;
+        // What was read before a verdict that was published is no news after it.
+        const verified = told.some(
+          (event) => event.type === 'image.verified' && event.digest === about && event.at < at,
+        );
+        const first = digest.stretches.findIndex(({ what }) => what.status === 'verified');
+        return digest.stretches.some(({ from, to, what: { status } }, index) => {
+          if (from > at || to < at - read || (verified && index < first)) return false;
           // What is missing had its time.
           const due = status === 'incomplete' && trouble === 'untrusted';
           return status === trouble || (due && Math.min(at, to) - from >= until);
