@@ -189,6 +189,8 @@ function tagSubject(
       trouble === 'unchecked' || (standing.about === about && isSaidBy(standing.trouble, trouble)),
     isTrue: ({ at, trouble = 'verified', about }) => {
       if (trouble === 'unchecked') return observer.failing.during(at - READ_MS, at).includes(true);
+      const tag = observer.tags.get(reference)?.during(at - READ_MS, at) ?? [];
+      if (tag.some(({ seen }) => !seen)) return true;
       const digest = observer.digests.get(`${repository}@${about}`);
       if (digest !== undefined) {
         const read = trouble === 'verified' ? MEMORY_MS : READ_MS;
@@ -205,7 +207,6 @@ function tagSubject(
           return status === trouble || (due && Math.min(at, to) - from >= until);
         });
       }
-      const tag = observer.tags.get(reference)?.during(at - READ_MS, at) ?? [];
       return about === undefined && tag.some(({ status }) => status === trouble);
     },
   };

@@ -67,8 +67,9 @@ function checkReminders({ events: { told }, plan, store }: World, observer: Obse
           type === (status === 'incomplete' ? 'image.untrusted' : 'image.unsigned') &&
           severity !== 'INFO' &&
           of === digest &&
-          at >= from &&
-          at <= to,
+          at <= to &&
+          // Once for each digest, whoever waits for it.
+          !store.losses.some((loss) => loss >= at && loss < to),
       );
       const waits = `${key} of ${shortOf(cluster)} waits for a signature of ${digest.slice(7, 15)}`;
       if (!warned && status !== undefined) {
