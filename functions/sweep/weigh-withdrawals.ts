@@ -55,7 +55,11 @@ export async function weighWithdrawals(
     unfollowed: heavy(unfollowed.length) ? unfollowed : [],
   };
   const repositories = distinct(unchecked.map(({ repository }) => repository));
-  const braked = await reportBrake(note?.braked, weighed, { losing, unfollowed, syncs }, deps);
+  // What cannot be judged now may be what the brake is for.
+  const stays = note?.braked !== undefined && unchecked.length > 0 && weighed.losing.length === 0;
+  const braked = stays
+    ? note.braked
+    : await reportBrake(note?.braked, weighed, { losing, unfollowed, syncs }, deps);
   const left = await reportUnchecked(
     note?.unchecked,
     { unchecked, repositories, failures, syncs },
@@ -63,7 +67,7 @@ export async function weighWithdrawals(
   );
   const decidedAt = deps.now().toISOString();
   // More than can be excepted one by one: then nothing is known that could be weighed.
-  const known = weighed.losing.length === 0 && repositories.length <= MAX_EXCEPTED;
+  const known = !stays && weighed.losing.length === 0 && repositories.length <= MAX_EXCEPTED;
   const hashes = known ? distinct(outdated.map(({ policy }) => policy.hash)) : [];
   const unfollowing = unfollowed.length > 0 && weighed.unfollowed.length === 0;
   const allowed = Object.fromEntries(

@@ -91,6 +91,23 @@ describe('a changed policy', () => {
     expect(approvals(world)).toEqual([approved, approved, approved, approved]);
   });
 
+  it('holds on while what it is for cannot be judged', async () => {
+    const world = await settled(4);
+    world.changePolicy(OTHER_POLICY);
+    world.verdicts.set(A, UNTRUSTED);
+    await world.round();
+    world.verifyBy(async () => {
+      throw new CountersignError('registry-unavailable', 'Down');
+    });
+    for (let minute = 0; minute < 3; minute += 1) await world.round();
+    expect(world.told('sweep.recovered')).toEqual([]);
+    world.verifyBy(async () => UNTRUSTED);
+    for (let minute = 0; minute < 3; minute += 1) await world.round();
+    expect(world.told('sweep.braked')).toHaveLength(1);
+    expect(world.told('sweep.recovered')).toEqual([]);
+    expect(approvals(world)).toEqual([A, A, A, A]);
+  });
+
   it('is told again when another policy meets the brake', async () => {
     const world = await settled(4);
     world.verdicts.set(A, UNTRUSTED);
