@@ -73,7 +73,10 @@ export async function claimImage(
     const tag = news.tag && (await readSlot(news.tag, deps));
     const slots = tag === undefined ? [digest] : [digest, tag];
     if (slots.some((slot) => !agrees(slot, news) && isOlder(slot, deps.now()))) return undefined;
-    if (!isNews(news, digest, tag)) return undefined;
+    if (!isNews(news, digest, tag)) {
+      await openTag(news, tag, deps);
+      return undefined;
+    }
     if (tag !== undefined && (await endRecording(digest, tag, deps))) continue;
     const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
     if (standing.includes('same')) return undefined;
@@ -82,6 +85,18 @@ export async function claimImage(
     if (claimed !== undefined) return claimed;
   }
   return 'busy';
+}
+
+/** A tag that names a digest whose trouble was published before it did is in that trouble, too. */
+async function openTag(
+  { status, policy }: ImageNews,
+  tag: Slot | undefined,
+  { store, now }: ClaimDeps,
+): Promise<void> {
+  if (status === 'verified' || tag === undefined || tag.record !== undefined) return;
+  const { key, readAt } = tag.reading;
+  const since = now().toISOString();
+  await store.writeImage({ ...key, status, policy, since, readAt }, { over: undefined });
 }
 
 async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {

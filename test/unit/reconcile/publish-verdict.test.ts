@@ -153,6 +153,19 @@ describe('publishVerdict()', () => {
     expect(record).toMatchObject({ status: 'verified', readAt: at(3) });
   });
 
+  it('remembers the trouble of a digest for the tag that comes to name it', async () => {
+    const here = openWorld();
+    const byDigest = parseReference(`${IMAGE.slice(0, -3)}@${A}`);
+    const read = judgedAt({ at: 1, digest: A, verdict: UNSIGNED });
+    await publishVerdict({ ...read, reference: byDigest }, 'm1', here.deps);
+    expect(await here.deps.store.troubledTags(10)).toEqual([]);
+    await publishAll(here, [{ at: 2, digest: A, verdict: UNSIGNED }]);
+    expect(await here.deps.store.troubledTags(10)).toMatchObject([{ status: 'unsigned' }]);
+    await publishAll(here, [{ at: 3, digest: B, verdict: VERIFIED }]);
+    expect(await here.deps.store.troubledTags(10)).toEqual([]);
+    expect(here.types()).toEqual(['image.unsigned', 'image.verified']);
+  });
+
   it('publishes over a record that a wrong clock dated in the future', async () => {
     const here = openWorld();
     await publishAll(here, [
