@@ -160,7 +160,8 @@ function tagSubject(
   );
   const others = told.filter(
     ({ type, image, digest }) =>
-      type.startsWith('image.') && digest !== undefined && image === `${repository}@${digest}`,
+      // Pushed by digest, it is named by that, which can be an index; what it is about is the child.
+      type.startsWith('image.') && digest !== undefined && image?.startsWith(`${repository}@`),
   );
   const of = (events: readonly Told[]): readonly Report[] =>
     events.map((event) => {
