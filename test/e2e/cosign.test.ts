@@ -119,6 +119,6 @@ describe('what is no signature of this image', () => {
     await attest(FORMS[3], `${repository}@${digest}`);
     expect(await cosignVerifies(`${repository}@${digest}`)).toBe(true);
     const verdict = await world.verdictOf({ repository, digest }, await world.policyFor('release'));
-    expect(verdict).toEqual({ status: 'untrusted', reasons: ['no-matching-predicate'] });
+    expect(verdict).toEqual({ status: 'unsigned', reasons: ['no-matching-predicate'] });
   });
 });

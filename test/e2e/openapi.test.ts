@@ -57,6 +57,9 @@ async function ask(method: string, path: string, sent: Sent): Promise<Response> 
   }
 }
 
+/** A dozen of requests that follow the document hold one that is right, almost always. */
+const MORE_RUNS = 60;
+
 describe('the function as it runs', () => {
   it.each([...RUNS])(
     'answers %s as its own document says, %i times',
@@ -76,6 +79,11 @@ describe('the function as it runs', () => {
         expect(await document.faultOf(operation, answer)).toBeUndefined();
       });
       await fc.assert(property, { numRuns, endOnFailure: true });
+      // Chance may have drawn nothing that is right so far.
+      for (const one of fc.sample(document.requestsOf(operation), MORE_RUNS)) {
+        if ([...statuses].some((status) => status < 300)) break;
+        statuses.add((await ask(method, path, one)).status);
+      }
       expect([...statuses].some((status) => status < 300)).toBe(true);
     },
     TIMEOUT_MS,
