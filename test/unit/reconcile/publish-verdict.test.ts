@@ -47,6 +47,22 @@ async function publishAll(world: ReconcileWorld, reads: readonly Read[]): Promis
   }
 }
 
+/** The deps of a process that is killed once it has written so many records. */
+function dyingAfter(records: number, { deps }: ReconcileWorld): ReconcileWorld['deps'] {
+  let writes = 0;
+  return {
+    ...deps,
+    store: {
+      ...deps.store,
+      writeImage: async (...args: Parameters<typeof deps.store.writeImage>) => {
+        writes += 1;
+        if (writes > records) throw new Error('killed');
+        return deps.store.writeImage(...args);
+      },
+    },
+  };
+}
+
 /** Ten seconds after the hour: every reading is of the past. */
 function openWorld(): ReconcileWorld {
   const created = createReconcileWorld({ clusters: {} });
@@ -215,18 +231,7 @@ describe('publishVerdict()', () => {
   it('repeats its id where a process died before it could record', async () => {
     const here = openWorld();
     const read = { at: 1, digest: A, verdict: UNSIGNED };
-    let writes = 0;
-    const dying = {
-      ...here.deps,
-      store: {
-        ...here.deps.store,
-        writeImage: async (...args: Parameters<typeof here.deps.store.writeImage>) => {
-          writes += 1;
-          if (writes > 2) throw new Error('killed');
-          return here.deps.store.writeImage(...args);
-        },
-      },
-    };
+    const dying = dyingAfter(2, here);
     await expect(publishVerdict(judgedAt(read), 'm1', dying)).rejects.toThrow('killed');
     await publishVerdict(judgedAt(read), 'm1', here.deps);
     expect(here.types()).toEqual(['image.unsigned', 'image.unsigned']);
@@ -236,18 +241,7 @@ describe('publishVerdict()', () => {
   it('publishes nothing again where a process died between its two records', async () => {
     const here = openWorld();
     const read = { at: 1, digest: A, verdict: UNSIGNED };
-    let writes = 0;
-    const dying = {
-      ...here.deps,
-      store: {
-        ...here.deps.store,
-        writeImage: async (...args: Parameters<typeof here.deps.store.writeImage>) => {
-          writes += 1;
-          if (writes > 3) throw new Error('killed');
-          return here.deps.store.writeImage(...args);
-        },
-      },
-    };
+    const dying = dyingAfter(3, here);
     await expect(publishVerdict(judgedAt(read), 'm1', dying)).rejects.toThrow('killed');
     await publishVerdict(judgedAt(read), 'm2', here.deps);
     expect(here.types()).toEqual(['image.unsigned']);
