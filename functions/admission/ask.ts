@@ -1,5 +1,5 @@
 import { type CountersignError, type FailureCode, toFailure } from '#shared/core/errors.ts';
-import type { Lanes } from '#shared/edge/shed-load.ts';
+import type { Lanes } from '#shared/http/shed-load.ts';
 import { LRUCache } from 'lru-cache';
 import type { Found, Question } from './find-verdict.ts';
 import type { GoodVerdicts } from './good-verdicts.ts';

@@ -2,9 +2,9 @@ import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import type { AdmissionConfig } from '#shared/config/config.ts';
 import { toFailure } from '#shared/core/errors.ts';
-import type { AppEnv } from '#shared/edge/app.ts';
-import type { Log } from '#shared/edge/log.ts';
-import { answerProblem, problem, problemOf } from '#shared/edge/problem.ts';
+import type { AppEnv } from '#shared/http/app.ts';
+import type { Log } from '#shared/http/log.ts';
+import { answerProblem, problem, problemOf } from '#shared/http/problem.ts';
 import { answerReview } from './answer.ts';
 import { deadlineOf } from './deadline.ts';
 import { type Decision, refuse } from './decision.ts';
@@ -77,7 +77,7 @@ async function validate(
   return c.json(answerReview(review, decision, engine.mode));
 }
 
-/** The bytes that the listener has read (`shared/edge/cap-body.ts`), without another copy where they can be had. */
+/** The bytes that the listener has read (`shared/http/cap-body.ts`), without another copy where they can be had. */
 async function bodyOf(c: Context<AppEnv>): Promise<Uint8Array> {
   const { data } = nodeEnv.safeParse(c.env);
   return data?.incoming.rawBody ?? new Uint8Array(await c.req.arrayBuffer());

@@ -1,9 +1,9 @@
 import type { AdmissionConfig, Config } from '#shared/config/config.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { Log } from '#shared/edge/log.ts';
-import { createLanes } from '#shared/edge/shed-load.ts';
-import { within } from '#shared/edge/within.ts';
+import type { Log } from '#shared/http/log.ts';
+import { createLanes } from '#shared/http/shed-load.ts';
+import { within } from '#shared/http/within.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { createAsk } from './ask.ts';

@@ -1,6 +1,6 @@
-import { MAX_REVIEW_BODY_BYTES } from '#shared/edge/limits.ts';
-import { openLater } from '#shared/edge/open-later.ts';
-import type { ServeOptions } from '#shared/edge/serve-function.ts';
+import { MAX_REVIEW_BODY_BYTES } from '#shared/http/limits.ts';
+import { openLater } from '#shared/http/open-later.ts';
+import type { ServeOptions } from '#shared/http/serve-function.ts';
 import { readAdmissionStart, run } from '../wiring/base.ts';
 import { refuseBody } from './refuse-body.ts';
 
@@ -23,7 +23,7 @@ await run('admission', async () => {
   const { tls, port, host } = admission;
   if (tls === undefined) await serveUnderFramework({ ...shared, port, host });
   else {
-    const { serveTls } = await import('#shared/edge/serve-tls.ts');
+    const { serveTls } = await import('#shared/http/serve-tls.ts');
     await serveTls({ ...shared, port, host, files: tls });
   }
   late.openSoon();
@@ -34,8 +34,8 @@ async function serveUnderFramework(
   options: Omit<ServeOptions, 'name' | 'framework'>,
 ): Promise<void> {
   const [{ serveFunction }, { functionsFramework: framework }] = await Promise.all([
-    import('#shared/edge/serve-function.ts'),
-    import('#shared/edge/framework.ts'),
+    import('#shared/http/serve-function.ts'),
+    import('#shared/http/framework.ts'),
   ]);
   await serveFunction({ ...options, name: 'admission', framework });
 }

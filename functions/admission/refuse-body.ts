@@ -1,5 +1,5 @@
-import type { Refusal } from '#shared/edge/cap-body.ts';
-import type { Problem } from '#shared/edge/problem.ts';
+import type { Refusal } from '#shared/http/cap-body.ts';
+import type { Problem } from '#shared/http/problem.ts';
 import { answerReview } from './answer.ts';
 import { refuse } from './decision.ts';
 import { readHead } from './read-review.ts';

@@ -1,6 +1,6 @@
 import type { PeopleAccess } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type CheckCallerDeps, createCallerCheck } from '#shared/edge/check-caller.ts';
+import { type CheckCallerDeps, createCallerCheck } from '#shared/http/check-caller.ts';
 
 /** Who asks, and whether they may do more than look. */
 export interface Person {

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import type { FailureCode } from '#shared/core/errors.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { answerProblem, problem } from '#shared/http/problem.ts';
 import { cleanAnswer } from './clean-answer.ts';
 import type { ApiDeps } from './deps.ts';
 import { createTroubles } from './fleet/present.ts';

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
-import type { AppEnv } from '#shared/edge/app.ts';
-import { answerProblem, problem } from '#shared/edge/problem.ts';
+import type { AppEnv } from '#shared/http/app.ts';
+import { answerProblem, problem } from '#shared/http/problem.ts';
 import { checkOrigin } from './check-origin.ts';
 import type { CheckPerson, Person } from './check-person.ts';
 import { COSTLY_CALL } from './limits.ts';

@@ -1,4 +1,4 @@
-import { MAX_API_BODY_BYTES } from '#shared/edge/limits.ts';
+import { MAX_API_BODY_BYTES } from '#shared/http/limits.ts';
 import { startFunction } from '../wiring/start-function.ts';
 
 await startFunction({

@@ -1,6 +1,6 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createLogger } from '#shared/edge/log.ts';
+import { createLogger } from '#shared/http/log.ts';
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { openFleet } from '#functions/wiring/fleet.ts';
 import { openImages } from '#functions/wiring/images.ts';

@@ -2,7 +2,7 @@ import type { Meter } from '#shared/core/metrics.ts';
 import { noMeter } from '#shared/core/metrics.ts';
 import type { Task } from '#shared/core/task.ts';
 import { noTracing } from '#shared/core/tracing.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { approveDigestAhead } from '#shared/reconcile/approve-digest-ahead.ts';
 import { type ReconcileResult, reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';

@@ -1,7 +1,7 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
-import { TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
+import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
+import type { OpenedFunction } from '#shared/http/open-later.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
 import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';

@@ -1,6 +1,6 @@
 import type { Meter } from '#shared/core/metrics.ts';
 import { PUSHED_AT, type Task } from '#shared/core/task.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 

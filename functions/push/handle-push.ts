@@ -4,7 +4,7 @@ import { type Reference, formatReference, parseReference } from '#shared/core/re
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { TaskReason } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
 import { judgeResolution, policyOf } from '#shared/reconcile/judge.ts';

@@ -1,6 +1,6 @@
 import type { Task } from '#shared/core/task.ts';
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
+import type { OpenedFunction } from '#shared/http/open-later.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
 import { readSubject } from '#shared/registry/subject.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
-import { traceRequest } from '#shared/edge/trace-request.ts';
+import type { OpenedFunction } from '#shared/http/open-later.ts';
+import { traceRequest } from '#shared/http/trace-request.ts';
 import { asOpened, openAccess, openApp } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleet } from '../wiring/fleet.ts';

@@ -1,9 +1,9 @@
-import { type App, createApp } from '#shared/edge/app.ts';
-import { createCallerCheck } from '#shared/edge/check-caller.ts';
-import type { Access, CheckCaller } from '#shared/edge/access.ts';
+import { type App, createApp } from '#shared/http/app.ts';
+import { createCallerCheck } from '#shared/http/check-caller.ts';
+import type { Access, CheckCaller } from '#shared/http/access.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { OpenedFunction } from '#shared/edge/open-later.ts';
-import type { MessageDeps } from '#shared/edge/with-message.ts';
+import type { OpenedFunction } from '#shared/http/open-later.ts';
+import type { MessageDeps } from '#shared/http/with-message.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
 import type { Store } from '#shared/store/store.ts';

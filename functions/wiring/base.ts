@@ -1,7 +1,7 @@
 import type { Config } from '#shared/config/config.ts';
-import { type AdmissionEnv, readAdmissionEnv } from '#shared/edge/admission-env.ts';
-import { type Env, readEnv } from '#shared/edge/env.ts';
-import { type Log, createLogger } from '#shared/edge/log.ts';
+import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
+import { type Env, readEnv } from '#shared/http/env.ts';
+import { type Log, createLogger } from '#shared/http/log.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { noTelemetry, type Telemetry } from '#shared/telemetry/telemetry.ts';

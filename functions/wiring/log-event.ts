@@ -1,6 +1,6 @@
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { SpanAttributes } from '#shared/core/tracing.ts';
-import type { Log } from '#shared/edge/log.ts';
+import type { Log } from '#shared/http/log.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { severityOf } from '#shared/status/severity.ts';
 

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { CallerAccess, ReviewerAccess } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { checkLoopbackCaller, requireLoopback } from '#shared/edge/access.ts';
-import type { AdmissionEnv } from '#shared/edge/admission-env.ts';
+import { checkLoopbackCaller, requireLoopback } from '#shared/http/access.ts';
+import type { AdmissionEnv } from '#shared/http/admission-env.ts';
 
 /** Who asks for a review: its headers, and what stands behind `/validate/` in the address. */
 export interface Reviewer {
@@ -43,7 +43,7 @@ async function openCallers(
   { encrypted, host, now }: { encrypted: boolean; host: string; now: () => Date },
 ): Promise<(headers: Headers) => Promise<unknown>> {
   if (access.mode !== 'none') {
-    const { createCallerCheck } = await import('#shared/edge/check-caller.ts');
+    const { createCallerCheck } = await import('#shared/http/check-caller.ts');
     return createCallerCheck(access, { host, now });
   }
   if (encrypted) return async () => undefined;

@@ -1,7 +1,7 @@
-import { MAX_MESSAGE_BODY_BYTES } from '#shared/edge/limits.ts';
-import { type OpenedFunction, openLater } from '#shared/edge/open-later.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
+import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
+import { type OpenedFunction, openLater } from '#shared/http/open-later.ts';
+import { functionsFramework } from '#shared/http/framework.ts';
+import { serveFunction } from '#shared/http/serve-function.ts';
 import { readStart, run, type Start } from './base.ts';
 
 export interface FunctionOptions {

@@ -1,6 +1,6 @@
 import { PUSHED_AT, type Task } from '#shared/core/task.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
-import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/edge/trace.ts';
+import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { createStatusPublisher } from '#shared/status/publisher.ts';
 import { type Topics, createTopics } from '#shared/status/pubsub-topic.ts';

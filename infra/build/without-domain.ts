@@ -3,7 +3,7 @@ import type { Plugin } from 'esbuild';
 /**
  * Takes `node:domain` out of functions-framework: it runs each request in a domain, which Node carries into every
  * promise and callback of the process from then on, a sixth of a task's CPU. We answer outside of it anyway
- * (`shared/edge/serve-function.ts`).
+ * (`shared/http/serve-function.ts`).
  */
 export const withoutDomain: Plugin = {
   name: 'without-domain',

@@ -2,7 +2,7 @@ import type { Plugin } from 'esbuild';
 
 /**
  * Leaves out the half megabyte of East Asian character tables that functions-framework brings with its body parser:
- * every body is read before that parser sees it (`shared/edge/cap-body.ts`), and what we read is UTF-8.
+ * every body is read before that parser sees it (`shared/http/cap-body.ts`), and what we read is UTF-8.
  */
 export const withoutCharacterTables: Plugin = {
   name: 'without-character-tables',

@@ -61,7 +61,7 @@ locals {
   # build is acknowledged for nothing: the sweep brings every cluster to the right state afterwards.
   bootstrap_image = "us-docker.pkg.dev/cloudrun/container/hello"
 
-  # shared/edge/env.ts
+  # shared/http/env.ts
   environment = {
     COUNTERSIGN_CONFIG   = "/etc/countersign/config/countersign.yaml"
     GOOGLE_CLOUD_PROJECT = var.project_id

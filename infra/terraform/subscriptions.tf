@@ -32,7 +32,7 @@ locals {
     },
   )
 
-  # Above fifteen, after which the functions themselves put a message there, with the reason (shared/edge/limits.ts):
+  # Above fifteen, after which the functions themselves put a message there, with the reason (shared/http/limits.ts):
   # what Pub/Sub puts there has none.
   max_delivery_attempts = 20
   # Handlers answer within Cloud Run's time-out, which is shorter: redelivery never overtakes an answer.

@@ -91,7 +91,7 @@ variable "log_level" {
   default     = "info"
   nullable    = false
   validation {
-    # shared/edge/env.ts, LOG_LEVELS.
+    # shared/http/env.ts, LOG_LEVELS.
     condition     = contains(["debug", "info", "warn", "error", "silent"], var.log_level)
     error_message = "Write debug, info, warn, error or silent."
   }

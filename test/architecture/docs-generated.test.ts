@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { configPage } from '#infra/docs/config-page.ts';
+import { configRows } from '#infra/docs/config-rows.ts';
+import { SAMPLES } from '#infra/docs/event-samples.ts';
+import { eventsPage } from '#infra/docs/events-page.ts';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
-import { referencePage, withReference } from '#shared/config/reference-page.ts';
-import { referenceRows } from '#shared/config/reference.ts';
 import { eventIdOf } from '#shared/status/event-id.ts';
 import { STATUS_DATA } from '#shared/status/events.ts';
-import { eventReference, withReference as withEvents } from '#shared/status/reference-page.ts';
-import { SAMPLES } from '#shared/status/samples.ts';
 import { ROOT } from '#test/docs/markdown.ts';
 import { readSources } from './sources.ts';
 
@@ -16,11 +16,10 @@ function page(name: string): string {
 }
 
 describe('docs/config.md', () => {
-  const schema = buildJsonSchema();
-  const rows = referenceRows(schema);
+  const rows = configRows(buildJsonSchema());
 
   it('is what `npm run docs` writes', () => {
-    expect(page('config.md')).toBe(withReference(page('config.md'), referencePage(schema)));
+    expect(page('config.md')).toBe(configPage(page('config.md')));
   });
 
   it('says of every key what it means', () => {
@@ -56,7 +55,7 @@ describe('docs/config.md', () => {
   });
 
   it('has every variable that functions read', () => {
-    const [env] = readSources('shared/edge/env.ts');
+    const [env] = readSources('shared/http/env.ts');
     const variables = [...(env?.text ?? '').matchAll(/^ {2}([A-Z][A-Z_]+): z/gm)].map(
       ([, name = '']) => name,
     );
@@ -67,7 +66,7 @@ describe('docs/config.md', () => {
 
 describe('docs/events.md', () => {
   it('is what `npm run docs` writes', () => {
-    expect(page('events.md')).toBe(withEvents(page('events.md'), eventReference()));
+    expect(page('events.md')).toBe(eventsPage(page('events.md')));
   });
 
   it.each(Object.keys(STATUS_DATA))('has a section and a sample of %s', (type) => {

@@ -29,7 +29,7 @@ const ROOMS: readonly Room[] = [
     values: ['shared/core'],
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
-  { path: 'shared/edge', values: ['shared/core'], types: [] },
+  { path: 'shared/http', values: ['shared/core'], types: [] },
   {
     path: 'shared/telemetry',
     values: ['shared/core'],
@@ -47,6 +47,7 @@ const ROOMS: readonly Room[] = [
   { path: 'infra/local', values: ['infra/kubernetes/gate'], types: ['shared'] },
   { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
+  { path: 'infra/docs', values: ['shared'], types: [] },
 ];
 
 function isWithin(target: string, room: string): boolean {
@@ -102,7 +103,7 @@ describe('clients', () => {
     ['@kubernetes/client-node', ['shared/fleet/client.ts']],
     ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
     ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
-    ['@google-cloud/functions-framework', ['shared/edge/framework.ts']],
+    ['@google-cloud/functions-framework', ['shared/http/framework.ts']],
     ['@opentelemetry/exporter-trace-otlp-http', ['shared/telemetry/send-spans.ts']],
     ['@opentelemetry/exporter-prometheus', ['shared/telemetry/serve-metrics.ts']],
     ['@opentelemetry/api', ['shared/telemetry/otel-tracing.ts']],

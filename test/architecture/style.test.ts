@@ -32,7 +32,7 @@ describe('files', () => {
     [
       'the wall clock',
       /\bDate\.now\b|new Date\(\)/,
-      ['functions/', 'infra/examples/', 'infra/local/', 'shared/edge/log.ts'],
+      ['functions/', 'infra/examples/', 'infra/local/', 'shared/http/log.ts'],
     ],
     ['console', /\bconsole\./, []],
   ])('read %s only where they may', (_, pattern, allowed) => {

@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '#shared/edge/log.ts';
+import type { Log, LogFields } from '#shared/http/log.ts';
 
 export interface LoggedLine extends LogFields {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Task } from '#shared/core/task.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import { type Surroundings, startCluster, startPush, startSweep } from './functions.ts';
 import type { Journal } from './journal.ts';
 import type { Verdicts } from './oracle/violations.ts';

@@ -8,7 +8,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import { createSerial } from '#shared/core/serial.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import type { ImageDeps, ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { createBurstResolver } from '#shared/registry/burst.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';

@@ -135,10 +135,10 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: load is shed before it piles up',
-    file: 'shared/edge/shed-load.ts',
+    file: 'shared/http/shed-load.ts',
     find: 'bulkhead(perKey, waiting)',
     replace: 'bulkhead(perKey, 1_000_000)',
-    tests: [OUTAGE, 'test/unit/edge/shed-load.test.ts'],
+    tests: [OUTAGE, 'test/unit/http/shed-load.test.ts'],
   },
   {
     guarantee: 'admission: deep nesting is found before it is parsed',

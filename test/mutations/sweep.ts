@@ -2,7 +2,7 @@ import type { Mutation } from './mutations.ts';
 
 const SWEEP = 'test/unit/functions/sweep';
 const RECONCILE = 'test/unit/reconcile';
-const EDGE = 'test/unit/edge';
+const EDGE = 'test/unit/http';
 const STORE = 'test/contract/store';
 
 /** What a sweep guarantees, and what becomes of failures (DESIGN sections 2, 3, 7 and 8). */
@@ -219,23 +219,23 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'retry: not for ever',
-    file: 'shared/edge/give-up.ts',
+    file: 'shared/http/give-up.ts',
     find: 'if (!tired && deliveries < MAX_DELIVERIES) return undefined;',
     replace: 'if (deliveries < Infinity) return undefined;',
     tests: [EDGE],
   },
   {
     guarantee: 'retry: as long as its failure can pass',
-    file: 'shared/edge/give-up.ts',
+    file: 'shared/http/give-up.ts',
     find: 'ageMs >= Math.min(failure.retryForMs, patienceMs)',
     replace: 'ageMs >= 0',
     tests: [EDGE],
   },
   {
     guarantee: 'shutdown: work in hand is handed back',
-    file: 'shared/edge/drain.ts',
+    file: 'shared/http/drain.ts',
     find: '      for (const res of inFlight) handBack(res);\n',
     replace: '',
-    tests: ['test/service/edge/serve-function.test.ts'],
+    tests: ['test/service/http/serve-function.test.ts'],
   },
 ];

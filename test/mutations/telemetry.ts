@@ -1,7 +1,7 @@
 import type { Mutation } from './mutations.ts';
 
 const TELEMETRY = ['test/unit/telemetry'];
-const EDGE = ['test/unit/edge'];
+const EDGE = ['test/unit/http'];
 
 /** Issue 9: what telemetry promises, to whoever reads it and to whoever does not. */
 export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
@@ -35,14 +35,14 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'spans are sent before the answer',
-    file: 'shared/edge/app.ts',
+    file: 'shared/http/app.ts',
     find: 'await flush?.();',
     replace: 'void flush?.();',
     tests: TELEMETRY,
   },
   {
     guarantee: 'a message belongs to the trace of its publisher',
-    file: 'shared/edge/trace-message.ts',
+    file: 'shared/http/trace-message.ts',
     find: 'tracing.within(publisher, ',
     replace: 'tracing.within(undefined, ',
     tests: TELEMETRY,
@@ -56,7 +56,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'no path with a secret in it is in a span',
-    file: 'shared/edge/trace-request.ts',
+    file: 'shared/http/trace-request.ts',
     find: 'routePath(c, -1)',
     replace: 'c.req.path',
     tests: TELEMETRY,
@@ -70,14 +70,14 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a bug is in Error Reporting whatever its severity',
-    file: 'shared/edge/log.ts',
+    file: 'shared/http/log.ts',
     find: "'@type': REPORTED, ",
     replace: '',
     tests: EDGE,
   },
   {
     guarantee: 'what could not be given up is counted as a retry',
-    file: 'shared/edge/with-message.ts',
+    file: 'shared/http/with-message.ts',
     find: 'await tell();\n    counts.givenUp(failure);',
     replace: 'counts.givenUp(failure);\n    await tell();',
     tests: TELEMETRY,

@@ -1,6 +1,6 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import { within } from '#shared/edge/within.ts';
+import { within } from '#shared/http/within.ts';
 import { lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ApiDeps } from '../deps.ts';

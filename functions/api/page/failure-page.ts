@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import type { CountersignError } from '#shared/core/errors.ts';
-import { type Problem, answerProblem, problemOf } from '#shared/edge/problem.ts';
+import { type Problem, answerProblem, problemOf } from '#shared/http/problem.ts';
 import type { Person } from '../check-person.ts';
 import type { ApiEnv } from '../guard.ts';
 import { type Markup, layout } from './layout.ts';

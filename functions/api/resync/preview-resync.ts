@@ -2,7 +2,7 @@ import { parseApproved } from '#shared/core/approved-list.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import { within } from '#shared/edge/within.ts';
+import { within } from '#shared/http/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { answerProblem, problem } from '#shared/http/problem.ts';
 import type { ApiDeps } from '../deps.ts';
 import { explainSync } from '../explain/explain-sync.ts';
 import { ExplainQuery, Explanation } from '../schema/explain.ts';

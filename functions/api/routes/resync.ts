@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { answerProblem, problem } from '#shared/edge/problem.ts';
+import { answerProblem, problem } from '#shared/http/problem.ts';
 import { requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';

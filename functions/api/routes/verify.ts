@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { within } from '#shared/edge/within.ts';
+import { within } from '#shared/http/within.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { ApiDeps } from '../deps.ts';
 import { answersOf } from '../schema/problem.ts';

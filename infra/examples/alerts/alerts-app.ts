@@ -1,8 +1,8 @@
 import type { CountersignError } from '#shared/core/errors.ts';
-import { type App, createApp } from '#shared/edge/app.ts';
-import type { CheckCaller } from '#shared/edge/access.ts';
-import type { Log } from '#shared/edge/log.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
+import { type App, createApp } from '#shared/http/app.ts';
+import type { CheckCaller } from '#shared/http/access.ts';
+import type { Log } from '#shared/http/log.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import { readEvent } from './read-event.ts';
 

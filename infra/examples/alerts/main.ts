@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCallerCheck } from '#shared/edge/check-caller.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { MAX_MESSAGE_BODY_BYTES } from '#shared/edge/limits.ts';
-import { createLogger } from '#shared/edge/log.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
+import { createCallerCheck } from '#shared/http/check-caller.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { functionsFramework } from '#shared/http/framework.ts';
+import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
+import { createLogger } from '#shared/http/log.ts';
+import { serveFunction } from '#shared/http/serve-function.ts';
 import { createAlertDesk } from './alert-desk.ts';
 import { createAlertsApp } from './alerts-app.ts';
 import { createIncidents } from './incidents.ts';

@@ -18,12 +18,12 @@ const KEYLESS = ['./shared/trust/keyless-authority.ts', './shared/trust/trusted-
 
 /** What is loaded by each start, and what only by those who need it. */
 const PARTS: readonly (readonly [string, readonly string[]])[] = [
-  ['functions-framework', ['./shared/edge/framework.ts']],
+  ['functions-framework', ['./shared/http/framework.ts']],
   ['Hono and its listener', ['hono', '@hono/node-server']],
   ['zod', ['zod']],
   ['the log', ['pino']],
   ['the config room', ['./shared/config/load-config.ts']],
-  ['tokens of callers', ['./shared/edge/check-caller.ts']],
+  ['tokens of callers', ['./shared/http/check-caller.ts']],
   ['the registry room', ['./shared/registry/http-registry.ts', './shared/registry/resolve.ts']],
   ['the trust room', TRUST],
   ['the store room', ['./shared/store/sqlite-store.ts', './shared/store/firestore-store.ts']],

@@ -1,4 +1,4 @@
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import type { Journal } from '../journal.ts';
 import type { Random } from '../random.ts';

@@ -1,4 +1,4 @@
-import type { Message } from '#shared/edge/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 import type { Journal } from '../journal.ts';
 import type { Random } from '../random.ts';
 import type { Clock } from './clock.ts';

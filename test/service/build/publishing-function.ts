@@ -1,8 +1,8 @@
-import { createApp } from '#shared/edge/app.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { createLogger } from '#shared/edge/log.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
+import { createApp } from '#shared/http/app.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { functionsFramework } from '#shared/http/framework.ts';
+import { createLogger } from '#shared/http/log.ts';
+import { serveFunction } from '#shared/http/serve-function.ts';
 import { createTopics } from '#shared/status/pubsub-topic.ts';
 
 // A function that publishes; bundled and run by bundle.test.ts.

@@ -4,7 +4,7 @@ import { openFleets } from '#functions/wiring/fleet.ts';
 import { startGateway } from '#infra/local/gateway/start-gateway.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
-import { readEnv } from '#shared/edge/env.ts';
+import { readEnv } from '#shared/http/env.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 

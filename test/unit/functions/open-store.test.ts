@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '#functions/wiring/store.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { listen } from '#shared/edge/listen.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { listen } from '#shared/http/listen.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 

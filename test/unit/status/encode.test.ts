@@ -11,7 +11,7 @@ import type { TopicMessage } from '#shared/status/encode.ts';
 import { eventIdOf } from '#shared/status/event-id.ts';
 import { STATUS_DATA } from '#shared/status/events.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
-import { statusJsonSchemas } from '#shared/status/json-schemas.ts';
+import { statusJsonSchemas } from '#infra/docs/event-schemas.ts';
 import { severityOf } from '#shared/status/severity.ts';
 import {
   brakeEvent,
@@ -139,7 +139,7 @@ describe('encodeEvent()', () => {
 });
 
 describe('shared/status/schemas', () => {
-  it('holds what `npx node shared/status/write-schemas.ts` writes, for every type', () => {
+  it('holds what `npm run docs` writes, for every type', () => {
     const committed = readdirSync(schemas).map((file) => [
       file,
       JSON.parse(readFileSync(new URL(file, schemas), 'utf8')),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvelope } from '#shared/edge/envelope.ts';
+import { readEnvelope } from '#shared/http/envelope.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
 

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCollector } from '#infra/local/traces/start-collector.ts';
-import { createApp } from '#shared/edge/app.ts';
-import { listen } from '#shared/edge/listen.ts';
-import { traceRequest } from '#shared/edge/trace-request.ts';
+import { createApp } from '#shared/http/app.ts';
+import { listen } from '#shared/http/listen.ts';
+import { traceRequest } from '#shared/http/trace-request.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { takesGoogleToken } from '#shared/telemetry/send-spans.ts';

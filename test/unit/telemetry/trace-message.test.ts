@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
-import { createApp } from '#shared/edge/app.ts';
-import { formatTraceparent, parseTraceparent, TRACE_ATTRIBUTES } from '#shared/edge/trace.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
+import { createApp } from '#shared/http/app.ts';
+import { formatTraceparent, parseTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 import { createPassiveTracing } from '#shared/telemetry/passive-tracing.ts';
 import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';

@@ -5,7 +5,7 @@ import { createGoodVerdicts } from '#functions/admission/good-verdicts.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import { createLanes } from '#shared/edge/shed-load.ts';
+import { createLanes } from '#shared/http/shed-load.ts';
 import { fakeDigest } from '#test/fixtures/digests.ts';
 
 const VERIFIED: Found = { verdict: { status: 'verified', authorities: ['a'], candidates: [] } };

@@ -12,7 +12,7 @@ const Map = z.object({
   mappings: z.string(),
 });
 /** Few lines and long ones, of several sources: what our bundles are. */
-const ENTRY = 'shared/edge/app.ts';
+const ENTRY = 'shared/http/app.ts';
 
 let map: SourceMapText;
 let code: readonly string[];

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { configSchema } from '#shared/config/schema.ts';
-import { LOG_LEVELS, readEnv } from '#shared/edge/env.ts';
-import { MAX_DELIVERIES, TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
+import { LOG_LEVELS, readEnv } from '#shared/http/env.ts';
+import { MAX_DELIVERIES, TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import { type ModuleSource, readModule, withDefaults } from '#test/terraform/read-module.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../../infra/terraform/examples');
@@ -126,7 +126,7 @@ describe('services', () => {
       ),
     ).add('COUNTERSIGN_MAX_INSTANCES');
     expect(source.texts.get('services.tf')).toContain('COUNTERSIGN_MAX_INSTANCES = tostring(');
-    const read = all(/^ {2}([A-Z][A-Z0-9_]+): (?:z|Url)\b/gm, textOf('shared/edge/env.ts'));
+    const read = all(/^ {2}([A-Z][A-Z0-9_]+): (?:z|Url)\b/gm, textOf('shared/http/env.ts'));
     const traced = all(
       /^ {2}([A-Z][A-Z0-9_]+): (?:z|Url)\b/gm,
       textOf('shared/telemetry/read-env.ts'),
@@ -145,7 +145,7 @@ describe('services', () => {
   it('are probed where every function answers', () => {
     const paths = all(/path = "(\/[a-z]+)"/g, source.texts.get('services.tf') ?? '');
     expect(paths).toEqual(['/ready', '/health']);
-    const served = all(/app\.get\('([^']+)'/g, textOf('shared/edge/app.ts'));
+    const served = all(/app\.get\('([^']+)'/g, textOf('shared/http/app.ts'));
     expect(served).toEqual(expect.arrayContaining([...paths]));
   });
 

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createAdmission } from '#functions/admission/create-admission.ts';
 import { dropInOf } from '#functions/wiring/drop-in.ts';
-import { readAdmissionEnv } from '#shared/edge/admission-env.ts';
-import { createApp } from '#shared/edge/app.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { createLogger } from '#shared/edge/log.ts';
+import { readAdmissionEnv } from '#shared/http/admission-env.ts';
+import { createApp } from '#shared/http/app.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { createLogger } from '#shared/http/log.ts';
 import {
   configurationSchema,
   deploymentSchema,
@@ -36,7 +36,7 @@ describe('the environment of the pods', () => {
   });
 
   it('holds no variable that nobody reads', () => {
-    const sources = ['shared/edge/env.ts', 'shared/edge/admission-env.ts'];
+    const sources = ['shared/http/env.ts', 'shared/http/admission-env.ts'];
     const text = sources.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
     const unread = Object.keys(env).filter((name) => !text.includes(`  ${name}: z`));
     expect(unread).toEqual(['NODE_OPTIONS']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { DRAIN_LIMIT_MS } from '#shared/edge/limits.ts';
-import { readEnv } from '#shared/edge/env.ts';
+import { DRAIN_LIMIT_MS } from '#shared/http/limits.ts';
+import { readEnv } from '#shared/http/env.ts';
 import {
   configurationSchema,
   deploymentSchema,

@@ -1,37 +1,24 @@
-import { encodeEvent } from './encode.ts';
-import { ceTypeOf, STATUS_DATA, type StatusType } from './events.ts';
-import { type JsonSchema, statusJsonSchemas } from './json-schemas.ts';
-import { TYPE_NOTES } from './notes.ts';
-import { SAMPLES } from './samples.ts';
-import { severityOf } from './severity.ts';
-
-/** Below this line, a page is written by `npm run docs`. */
-export const GENERATED = '<!-- generated: npm run docs -->';
+import { encodeEvent } from '#shared/status/encode.ts';
+import { ceTypeOf, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { severityOf } from '#shared/status/severity.ts';
+import { TYPE_NOTES } from './event-notes.ts';
+import { SAMPLES } from './event-samples.ts';
+import { type JsonSchema, statusJsonSchemas } from './event-schemas.ts';
+import { withGenerated } from './generated.ts';
 
 const SOURCE = '//countersign.dev/projects/fleet-host';
-const TOLD_AT = new Date('2026-11-22T05:00:01Z');
+const PUBLISHED_AT = new Date('2026-11-22T05:00:01Z');
 
-/** The event reference in Markdown: all types, then each with its fields and a sample. */
-export function eventReference(): string {
+/** `docs/events.md` with its reference written anew: all types, then each with its fields and a sample. */
+export function eventsPage(page: string): string {
   const types = Object.keys(STATUS_DATA).filter(isType);
   const table = types.map(
     (type) =>
       `| [\`${type}\`](#${anchorOf(type)}) | ${severityOf(SAMPLES[type])} | ${TYPE_NOTES[type].when} |`,
   );
   const groups = [...Map.groupBy(types, (type) => STATUS_DATA[type]).values()];
-  return [
-    '| type | severity | published when |\n| --- | --- | --- |',
-    ...table,
-    '',
-    ...groups.map(groupOf),
-    '',
-  ].join('\n');
-}
-
-/** `page` with what is below the mark replaced. */
-export function withReference(page: string, reference: string): string {
-  const [head = ''] = page.split(GENERATED);
-  return `${head}${GENERATED}\n\n${reference}`;
+  const head = '| type | severity | published when |\n| --- | --- | --- |';
+  return withGenerated(page, [head, ...table, '', ...groups.map(groupOf), ''].join('\n'));
 }
 
 /** Types that have the same data. */
@@ -66,7 +53,7 @@ function sectionOf(type: StatusType): string {
 
 /** The message as a subscriber has it, its data decoded. */
 function sampleOf(type: StatusType): object {
-  const { attributes, data } = encodeEvent(SAMPLES[type], { source: SOURCE, now: TOLD_AT });
+  const { attributes, data } = encodeEvent(SAMPLES[type], { source: SOURCE, now: PUBLISHED_AT });
   const decoded: unknown = JSON.parse(Buffer.from(data).toString());
   return { attributes, data: decoded };
 }

@@ -1,6 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type BodyLimits, capBody } from '#shared/edge/cap-body.ts';
+import { type BodyLimits, capBody } from '#shared/http/cap-body.ts';
 
 let server: Server;
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
-import { giveUp } from '#shared/edge/give-up.ts';
-import { MAX_DELIVERIES, MIN_DELIVERIES, TASK_PATIENCE_MS } from '#shared/edge/limits.ts';
+import { giveUp } from '#shared/http/give-up.ts';
+import { MAX_DELIVERIES, MIN_DELIVERIES, TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import type { StatusType } from './events.ts';
+import type { StatusType } from '#shared/status/events.ts';
 
 /** What people need to know of one type, beside its schema. */
 export interface TypeNote {

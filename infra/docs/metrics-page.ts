@@ -1,14 +1,9 @@
 import { type Metric, METRICS } from '#shared/core/metrics.ts';
+import { withGenerated } from './generated.ts';
 
-/** The page has the table between these. */
-const BEGIN = '<!-- generated: npm run docs -->';
-const END = '<!-- /generated -->';
-
-/** `page` with a row for each metric between the marks. */
-export function withMetricTable(page: string): string {
-  const [head = '', rest = ''] = page.split(BEGIN);
-  const [, tail = ''] = rest.split(END);
-  return `${head}${BEGIN}\n\n${metricTable()}\n${END}${tail}`;
+/** `docs/observability.md` with a row for each metric. */
+export function metricsPage(page: string): string {
+  return withGenerated(page, metricTable());
 }
 
 function metricTable(): string {

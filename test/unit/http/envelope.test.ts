@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvelope } from '#shared/edge/envelope.ts';
-import type { Message } from '#shared/edge/envelope.ts';
+import { readEnvelope } from '#shared/http/envelope.ts';
+import type { Message } from '#shared/http/envelope.ts';
 
 const NOW = new Date('2026-11-22T05:00:00Z');
 const PUBLISHED = '2026-11-22T04:59:59.123456789Z';

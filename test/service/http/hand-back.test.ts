@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
-import { DRAIN_LIMIT_MS } from '#shared/edge/limits.ts';
+import { DRAIN_LIMIT_MS } from '#shared/http/limits.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url));

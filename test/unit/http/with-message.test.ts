@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createApp } from '#shared/edge/app.ts';
-import type { Message } from '#shared/edge/envelope.ts';
-import { readJson } from '#shared/edge/read-json.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
-import type { DeadLetter, HandleMessage } from '#shared/edge/with-message.ts';
+import { createApp } from '#shared/http/app.ts';
+import type { Message } from '#shared/http/envelope.ts';
+import { readJson } from '#shared/http/read-json.ts';
+import { withMessage } from '#shared/http/with-message.ts';
+import type { DeadLetter, HandleMessage } from '#shared/http/with-message.ts';
 import { recordLog } from '#test/fakes/log.ts';
 
 const NOW = new Date('2026-11-22T05:00:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAdmissionEnv } from '#shared/edge/admission-env.ts';
+import { readAdmissionEnv } from '#shared/http/admission-env.ts';
 
 const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
 const RUN = { K_SERVICE: 'admission', PORT: '8080' };

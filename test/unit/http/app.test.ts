@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { FailureCode } from '#shared/core/errors.ts';
-import { createApp } from '#shared/edge/app.ts';
-import type { App } from '#shared/edge/app.ts';
+import { createApp } from '#shared/http/app.ts';
+import type { App } from '#shared/http/app.ts';
 import { createPassiveTracing } from '#shared/telemetry/passive-tracing.ts';
 import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';

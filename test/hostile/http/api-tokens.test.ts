@@ -5,8 +5,8 @@ import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPersonCheck } from '#functions/api/check-person.ts';
-import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from '#shared/edge/limits.ts';
-import { GOOGLE, IAP } from '#shared/edge/verify-token.ts';
+import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from '#shared/http/limits.ts';
+import { GOOGLE, IAP } from '#shared/http/verify-token.ts';
 import { type ApiWorld, createApiWorld } from '#test/fixtures/api-world.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');

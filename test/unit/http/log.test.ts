@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Trace } from '#shared/core/tracing.ts';
-import { createLogger } from '#shared/edge/log.ts';
-import type { Log } from '#shared/edge/log.ts';
-import { redactText } from '#shared/edge/redact.ts';
+import { createLogger } from '#shared/http/log.ts';
+import type { Log } from '#shared/http/log.ts';
+import { redactText } from '#shared/http/redact.ts';
 
 let text: string[];
 let log: Log;

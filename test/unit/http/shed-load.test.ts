@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLanes } from '#shared/edge/shed-load.ts';
+import { createLanes } from '#shared/http/shed-load.ts';
 
 const LIMITS = { perKey: 2, waiting: 1 };
 

@@ -1,9 +1,9 @@
-import { createApp } from '#shared/edge/app.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { createLogger } from '#shared/edge/log.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
-import { withMessage } from '#shared/edge/with-message.ts';
+import { createApp } from '#shared/http/app.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { functionsFramework } from '#shared/http/framework.ts';
+import { createLogger } from '#shared/http/log.ts';
+import { serveFunction } from '#shared/http/serve-function.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 
 // A Pub/Sub endpoint as mains wire it, whose work never ends while HANG is set; run by hand-back.test.ts.
 const env = readEnv(process.env);

@@ -1,7 +1,7 @@
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from '#shared/config/json-schema.ts';
 
 /** One key of the file, as the reference shows it. */
-export interface ReferenceRow {
+export interface ConfigRow {
   /** `trust.<name>.authorities[].key.pem`. */
   readonly path: string;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface ReferenceRow {
 }
 
 /** Every key below `schema`, in the order of the schema. */
-export function referenceRows(schema: JsonSchema, path = ''): readonly ReferenceRow[] {
+export function configRows(schema: JsonSchema, path = ''): readonly ConfigRow[] {
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
     if (typeof field !== 'object') return [];
@@ -23,27 +23,27 @@ export function referenceRows(schema: JsonSchema, path = ''): readonly Reference
   });
 }
 
-function rowsBelow(schema: JsonSchema, path: string): readonly ReferenceRow[] {
+function rowsBelow(schema: JsonSchema, path: string): readonly ConfigRow[] {
   const { items, additionalProperties: others } = schema;
   const alternatives = shapesOf(schema);
   if (alternatives.length > 1) return rowsOfAlternatives(alternatives, path);
   if (isSchema(items)) return rowsBelow(items, `${path}[]`);
   if (isSchema(others)) return rowsBelow(others, `${path}.<name>`);
-  return referenceRows(schema, path);
+  return configRows(schema, path);
 }
 
 /** Alternatives told apart by one key: a key that some of them lack says for which it is. */
 function rowsOfAlternatives(
   alternatives: readonly JsonSchema[],
   path: string,
-): readonly ReferenceRow[] {
+): readonly ConfigRow[] {
   const rows = alternatives.flatMap((shape) =>
-    referenceRows(shape, path).map((row) => ({ row, kind: kindOf(shape) })),
+    configRows(shape, path).map((row) => ({ row, kind: kindOf(shape) })),
   );
   return [...Map.groupBy(rows, ({ row }) => row.path).values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];
-    const join = (field: keyof ReferenceRow): string =>
+    const join = (field: keyof ConfigRow): string =>
       [...new Set(same.map(({ row }) => row[field]).filter((text) => text !== ''))].join('; ');
     if (same.every(({ row }) => row.type.startsWith('`'))) {
       const types = [...new Set(same.map(({ row }) => row.type))].join(', ');
@@ -58,7 +58,7 @@ function rowsOfAlternatives(
   });
 }
 
-function rowOf(schema: JsonSchema, path: string, required: boolean): ReferenceRow {
+function rowOf(schema: JsonSchema, path: string, required: boolean): ConfigRow {
   const { description = '' } = schema;
   const [, said = ''] = SAID_DEFAULT.exec(description) ?? [];
   const [, first] = FIRST_DEFAULT.exec(description) ?? [];

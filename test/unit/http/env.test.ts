@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnv } from '#shared/edge/env.ts';
+import { readEnv } from '#shared/http/env.ts';
 
 describe('readEnv()', () => {
   it('has defaults for everything, and listens on loopback outside Cloud Run', () => {

@@ -6,7 +6,7 @@ import type {
   StatusEvent,
   StatusType,
   SyncEvent,
-} from './events.ts';
+} from '#shared/status/events.ts';
 
 const DIGEST = 'sha256:05e6a6b77de7a62286387cfea833d45290105fe84383224938d7b3ab151a55a1';
 const OLDER = 'sha256:9b1f0e2c6a3d4e5f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7';
@@ -16,7 +16,7 @@ const POLICY = 'sha256:3f6f1c0a9f0c5d7be2c4b1a09d8e7f6a5b4c3d2e1f001122334455667
 const SINCE = '2026-11-22T05:00:00.000Z';
 const EARLIER = '2026-11-22T04:58:30.000Z';
 
-/** One event of every type, as a fleet would tell it. */
+/** One event of every type, as a fleet would publish it. */
 export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'image.verified': image('image.verified', 'Verified by release-key', {
     authorities: ['release-key'],
@@ -93,7 +93,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       image: IMAGE,
       reason: 'after the outage',
       clusters: 40,
-      ...told('ops@acme.example asked for a resync of 40 clusters'),
+      ...noted('ops@acme.example asked for a resync of 40 clusters'),
     },
   },
   'rollout.progressing': rollout('rollout.progressing', 0, 12),
@@ -110,7 +110,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       periodSeconds: 900,
       configuredPeriodSeconds: 900,
       breakGlass: [],
-      ...told('Tasked 67 of 1000 clusters'),
+      ...noted('Tasked 67 of 1000 clusters'),
     },
   },
   'sweep.braked': brake(
@@ -140,7 +140,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       unchecked: 0,
       syncs: 1000,
       repositories: [],
-      ...told('All approvals could be judged under the policies of today'),
+      ...noted('All approvals could be judged under the policies of today'),
     },
   },
   'sweep.recovered': brake(
@@ -149,7 +149,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   ),
 };
 
-function told(message: string): { since: string; errors: never[]; message: string } {
+function noted(message: string): { since: string; errors: never[]; message: string } {
   return { since: SINCE, errors: [], message };
 }
 
@@ -173,7 +173,7 @@ function image(
       image: IMAGE,
       ...(type === 'image.unusable' ? {} : { digest: DIGEST }),
       ...judged,
-      ...told(message),
+      ...noted(message),
     },
   };
 }
@@ -217,7 +217,7 @@ function cluster(
   return {
     type,
     replaced: previous,
-    data: { cluster: CLUSTER, phase, previous, ...told(message) },
+    data: { cluster: CLUSTER, phase, previous, ...noted(message) },
   };
 }
 
@@ -243,7 +243,7 @@ function rollout(type: RolloutEvent['type'], failed: number, underWay: number): 
       ...counts,
       lagging: failed + underWay === 0 ? [] : [lag],
       previous,
-      ...told(`Live on ${live} of 40 RSyncs${rest}`),
+      ...noted(`Live on ${live} of 40 RSyncs${rest}`),
     },
   };
 }
@@ -260,7 +260,7 @@ function brake(type: BrakeEvent['type'], message: string): BrakeEvent {
       syncs: 1000,
       brake: 0.05,
       images: braked ? [`${IMAGE}@${DIGEST}`] : [],
-      ...told(message),
+      ...noted(message),
     },
   };
 }

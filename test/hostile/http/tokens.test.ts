@@ -4,9 +4,9 @@ import type { CryptoKey, FetchImplementation, JWTPayload } from 'jose';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { CheckCaller } from '#shared/edge/access.ts';
-import { createCallerCheck } from '#shared/edge/check-caller.ts';
-import type { Issuer } from '#shared/edge/verify-token.ts';
+import type { CheckCaller } from '#shared/http/access.ts';
+import { createCallerCheck } from '#shared/http/check-caller.ts';
+import type { Issuer } from '#shared/http/verify-token.ts';
 
 const NOW = new Date('2026-11-22T05:00:00Z');
 const SECONDS = NOW.getTime() / 1000;

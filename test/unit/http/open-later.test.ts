@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type LateFunction, type OpenedFunction, openLater } from '#shared/edge/open-later.ts';
+import { type LateFunction, type OpenedFunction, openLater } from '#shared/http/open-later.ts';
 import { recordLog } from '#test/fakes/log.ts';
 
 const HEALTH = 'http://function.test/health';

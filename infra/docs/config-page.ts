@@ -1,25 +1,18 @@
-import type { JsonSchema } from './json-schema.ts';
-import { type ReferenceRow, referenceRows } from './reference.ts';
+import { buildJsonSchema } from '#shared/config/json-schema.ts';
+import { type ConfigRow, configRows } from './config-rows.ts';
+import { withGenerated } from './generated.ts';
 
-/** Below this line, a page is written by `npm run docs`. */
-export const GENERATED = '<!-- generated: npm run docs -->';
-
-/** The reference of the config file in Markdown: one section for each key at the top. */
-export function referencePage(schema: JsonSchema): string {
+/** `docs/config.md` with its reference written anew: one section for each key at the top of the config file. */
+export function configPage(page: string): string {
+  const schema = buildJsonSchema();
   const sections = Object.entries(schema.properties ?? {}).map(([key, field]) => {
-    const rows = referenceRows({ properties: { [key]: field }, required: schema.required ?? [] });
+    const rows = configRows({ properties: { [key]: field }, required: schema.required ?? [] });
     return sectionOf(key, rows);
   });
-  return `${sections.join('\n\n')}\n`;
+  return withGenerated(page, `${sections.join('\n\n')}\n`);
 }
 
-/** `page` with what is below the mark replaced. */
-export function withReference(page: string, reference: string): string {
-  const [head = ''] = page.split(GENERATED);
-  return `${head}${GENERATED}\n\n${reference}`;
-}
-
-function sectionOf(key: string, [top, ...rows]: readonly ReferenceRow[]): string {
+function sectionOf(key: string, [top, ...rows]: readonly ConfigRow[]): string {
   const facts = [top?.type, top?.otherwise === 'required' ? 'required' : 'optional', top?.limits];
   const known = facts.filter((fact) => fact !== undefined && fact !== '').join(', ');
   const extra = [
@@ -34,11 +27,11 @@ function sectionOf(key: string, [top, ...rows]: readonly ReferenceRow[]): string
   return `${intro}\n\n${head}\n${rows.map(lineOf).join('\n')}`;
 }
 
-function isObject({ type }: ReferenceRow): boolean {
+function isObject({ type }: ConfigRow): boolean {
   return type === 'object';
 }
 
-function lineOf({ path, type, otherwise, meaning, limits, example }: ReferenceRow): string {
+function lineOf({ path, type, otherwise, meaning, limits, example }: ConfigRow): string {
   const said = [
     meaning,
     limits === '' ? '' : `; ${limits}`,

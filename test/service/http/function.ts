@@ -1,8 +1,8 @@
-import { createApp } from '#shared/edge/app.ts';
-import { readEnv } from '#shared/edge/env.ts';
-import { functionsFramework } from '#shared/edge/framework.ts';
-import { createLogger } from '#shared/edge/log.ts';
-import { serveFunction } from '#shared/edge/serve-function.ts';
+import { createApp } from '#shared/http/app.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { functionsFramework } from '#shared/http/framework.ts';
+import { createLogger } from '#shared/http/log.ts';
+import { serveFunction } from '#shared/http/serve-function.ts';
 
 // A function as every main.ts wires one, with routes that misbehave on demand; run by serve-function.test.ts.
 const env = readEnv(process.env);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { ceTypeOf, STATUS_DATA } from './events.ts';
-import { SEVERITIES } from './severity.ts';
+import { ceTypeOf, STATUS_DATA } from '#shared/status/events.ts';
+import { SEVERITIES } from '#shared/status/severity.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * One JSON Schema per event type, by its file name in `schemas/`: what a subscriber receives, its attributes and its
+ * One JSON Schema per event type, by its file name in `shared/status/schemas`: what a subscriber receives, its attributes and its
  * data. Later versions may add fields, so that unknown ones are not refused.
  */
 export function statusJsonSchemas(): Readonly<Record<string, JsonSchema>> {
@@ -37,7 +37,7 @@ function jsonSchemaOf(type: string, data: z.ZodType): JsonSchema {
   const schema = z.toJSONSchema(message, {
     override: ({ jsonSchema }) => {
       delete jsonSchema.additionalProperties;
-      // The format says it; the pattern behind it is for no human eye.
+      // The format says it; the pattern behind it is not for people.
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     },
   });
