@@ -99,9 +99,9 @@ describe('the pages', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('of docs are all linked from the README or the architecture', () => {
+  it('of docs are all linked from the README or the design', () => {
     const linked = new Set(
-      ['README.md', 'docs/architecture.md'].flatMap((from) =>
+      ['README.md', 'docs/design.md'].flatMap((from) =>
         matches(byPath.get(from)?.prose ?? '', LINK).map((link) =>
           normalize(join(dirname(from), link.split('#')[0] ?? '')),
         ),
