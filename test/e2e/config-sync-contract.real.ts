@@ -1,5 +1,5 @@
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import type { ConfigSyncUnderTest } from '#test/contract/config-sync/subject.ts';
 import { configSyncContract } from '#test/contract/config-sync/suite.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';

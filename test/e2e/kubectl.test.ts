@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeKubeconfig } from '#infra/local/kube/kubeconfig.ts';
-import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
+import { writeKubeconfig, type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 
 interface Run {
   code: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { startDockerRegistry } from './tools/docker-registry.ts';
 import { findTool } from './tools/find-tool.ts';
 import { type Finished, runProcess } from './tools/process.ts';

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Notification } from '#infra/local/registry/notifications.ts';
-import { type RunningRegistry, startRegistry } from '#infra/local/registry/server.ts';
+import type { Notification } from '#infra/local/registry/manifests.ts';
+import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { findTool } from './tools/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningRegistry, startRegistry } from '#infra/local/registry/server.ts';
+import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
 import { generate, type Generated, type Stock } from './admission/generate.ts';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type DeadLettersDeps, runDeadLetters } from '#functions/cli/run-dead-letters.ts';
-import type { Clock } from '#infra/local/pubsub/clock.ts';
+import type { Clock } from '#infra/local/pubsub/backlog.ts';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import { type PubsubRest, createPubsubRest } from '#shared/status/pubsub-rest.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../pubsub/clock.ts';
+import type { Clock } from '../pubsub/backlog.ts';
 
 /** Everything that is under way for one thing, so that ending it leaves no timer, request or task behind. */
 export interface Lifetime {

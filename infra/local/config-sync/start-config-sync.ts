@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../pubsub/clock.ts';
+import { type Clock, systemClock } from '../pubsub/backlog.ts';
 import { followRSyncs } from './follow-rsyncs.ts';
 import { createKubeClient } from './kube-client.ts';
 import { createLifetime } from './lifetime.ts';

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { World } from './call.ts';
+import { type World, type KubeRequest, readRequest } from './request.ts';
 import {
   coreVersions,
   describeGroup,
@@ -9,19 +10,18 @@ import {
   describeResources,
   describeSelf,
   describeVersion,
+  describeDocument,
+  listDocuments,
 } from './discovery.ts';
-import { applyFault, type InjectFault } from './fault.ts';
 import type { Kind } from './kinds.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
-import { describeDocument, listDocuments } from './openapi.ts';
-import { type KubeRequest, readRequest } from './request.ts';
 import { answerResource } from './resource.ts';
 import { forbidden, requestTooLarge, StatusError } from './status.ts';
 
 /** Refuses requests as RBAC would; everything is allowed without it. */
 export type Forbid = (request: KubeRequest) => boolean;
 
-export interface AppDeps extends World {
+interface AppDeps extends World {
   kinds: readonly Kind[];
   /** Of Kubernetes: `1.32.0`. */
   version: string;
@@ -114,4 +114,37 @@ function answerError(error: Error): Response {
   const seconds = status.details?.retryAfterSeconds;
   if (seconds !== undefined) headers.set('retry-after', String(seconds));
   return Response.json(status, { status: status.code, headers });
+}
+
+/** What goes wrong with one request: late, never answered, cut off, or refused. */
+type Fault =
+  | { kind: 'delay'; ms: number }
+  | { kind: 'hang' }
+  | { kind: 'drop' }
+  | { kind: 'status'; code: number; reason: string; message: string; retryAfter?: number };
+
+/** Decides per request, before anything else is done with it. */
+export type InjectFault = (request: KubeRequest) => Fault | undefined;
+
+/** Lets the fault happen; returns where the request goes on afterwards. */
+async function applyFault(
+  fault: Fault,
+  connection: { drop: () => void; closed: Promise<void> },
+): Promise<void> {
+  switch (fault.kind) {
+    case 'delay':
+      await sleep(fault.ms);
+      return;
+    case 'hang':
+      await connection.closed;
+      return;
+    case 'drop':
+      connection.drop();
+      await connection.closed;
+      return;
+    case 'status': {
+      const retry = fault.retryAfter === undefined ? {} : { retryAfterSeconds: fault.retryAfter };
+      throw new StatusError(fault.code, fault.reason, fault.message, { details: retry });
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { isRecord, type KubeObject, valueAt } from './object.ts';
+import { isRecord, type KubeObject, valueAt } from './store.ts';
 
 /** One column of `kubectl get`. */
 export interface Column {

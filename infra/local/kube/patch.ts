@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { applyJsonPatch } from './json-patch.ts';
+import * as z from 'zod';
 import type { Kind } from './kinds.ts';
-import { isRecord } from './object.ts';
-import { badRequest, unsupportedMediaType } from './status.ts';
+import { MAX_JSON_PATCH_OPERATIONS } from './limits.ts';
+import { isRecord } from './store.ts';
+import { badRequest, unsupportedMediaType, StatusError } from './status.ts';
 
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 const JSON_PATCH = 'application/json-patch+json';
@@ -43,7 +45,7 @@ export function applyPatch(target: unknown, patch: Patch): unknown {
 }
 
 /** RFC 7396. Directive keys of strategic patches (`$setElementOrder/…`) are dropped. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;
   const merged = new Map(Object.entries(isRecord(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {
@@ -60,4 +62,95 @@ function readJson(text: string): unknown {
   } catch {
     throw badRequest('error decoding JSON: the body is not valid JSON');
   }
+}
+
+const path = z.string().regex(/^(\/.*)?$/s);
+const operationsSchema = z
+  .array(
+    z.discriminatedUnion('op', [
+      z.object({ op: z.literal(['add', 'replace', 'test']), path, value: z.unknown() }),
+      z.object({ op: z.literal('remove'), path }),
+      z.object({ op: z.literal(['move', 'copy']), path, from: path }),
+    ]),
+  )
+  .max(MAX_JSON_PATCH_OPERATIONS);
+
+/** Applies a JSON patch (RFC 6902) to a copy; 400 if malformed, 422 if it does not fit. */
+function applyJsonPatch(target: unknown, patch: unknown): unknown {
+  const operations = operationsSchema.safeParse(patch);
+  if (!operations.success) throw badRequest('error decoding patch: not a JSON patch');
+  // The wrapper gives the whole document a parent, so that path "" needs no special case.
+  const root: Record<string, unknown> = { '': structuredClone(target) };
+  for (const operation of operations.data) {
+    const { op } = operation;
+    if (op === 'add') insert(root, operation.path, operation.value);
+    if (op === 'remove') take(root, operation.path);
+    if (op === 'replace') {
+      take(root, operation.path);
+      insert(root, operation.path, operation.value);
+    }
+    if (op === 'move') insert(root, operation.path, take(root, operation.from));
+    if (op === 'copy') insert(root, operation.path, structuredClone(read(root, operation.from)));
+    if (op === 'test' && !isDeepStrictEqual(read(root, operation.path), operation.value)) {
+      throw unfit(`testing value ${operation.path} failed`);
+    }
+  }
+  return root[''];
+}
+
+function steps(pointer: string): string[] {
+  return pointer.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function locate(root: unknown, pointer: string): { parent: unknown; key: string } {
+  const way = steps(pointer);
+  const key = way.pop() ?? '';
+  let parent = root;
+  for (const step of way) parent = child(parent, step, pointer);
+  return { parent, key };
+}
+
+function child(parent: unknown, key: string, pointer: string): unknown {
+  if (Array.isArray(parent) && indexOf(key) < parent.length) return parent[indexOf(key)];
+  if (isRecord(parent) && Object.hasOwn(parent, key)) return parent[key];
+  throw unfit(`doc is missing path: ${pointer}`);
+}
+
+function read(root: unknown, pointer: string): unknown {
+  const { parent, key } = locate(root, pointer);
+  return child(parent, key, pointer);
+}
+
+function take(root: unknown, pointer: string): unknown {
+  const { parent, key } = locate(root, pointer);
+  const value = child(parent, key, pointer);
+  if (Array.isArray(parent)) parent.splice(indexOf(key), 1);
+  else if (isRecord(parent)) delete parent[key];
+  return value;
+}
+
+function insert(root: unknown, pointer: string, value: unknown): void {
+  const { parent, key } = locate(root, pointer);
+  if (Array.isArray(parent)) {
+    const index = key === '-' ? parent.length : indexOf(key);
+    if (index > parent.length) throw unfit(`index out of bounds: ${pointer}`);
+    parent.splice(index, 0, value);
+    return;
+  }
+  if (!isRecord(parent)) throw unfit(`doc is missing path: ${pointer}`);
+  Object.defineProperty(parent, key, {
+    value,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
+}
+
+function indexOf(key: string): number {
+  return /^(0|[1-9][0-9]*)$/.test(key) ? Number(key) : Number.POSITIVE_INFINITY;
+}
+
+function unfit(why: string): StatusError {
+  const message = `the server rejected our request due to an error in our request: ${why}`;
+  return new StatusError(422, 'Invalid', message);
 }

@@ -1,12 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { storageVersion } from './call.ts';
-import type { Kind } from './kinds.ts';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { storageVersion } from './request.ts';
+import { type Kind, configSyncKinds } from './kinds.ts';
 import { MAX_ANNOTATION_BYTES } from './limits.ts';
-import { isRecord, type KubeObject, type Metadata } from './object.ts';
-import { invalid, invalidFields } from './status.ts';
-import { timestamp } from './store.ts';
-import { validateSchema } from './validate-schema.ts';
+import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
+import { invalid, invalidFields, type Cause } from './status.ts';
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -154,4 +157,91 @@ function beginNamespace(object: KubeObject): void {
 function generateName(metadata: Metadata): string {
   const { generateName: prefix } = metadata;
   return prefix === undefined ? '' : `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`;
+}
+
+const FOLDER = join(import.meta.dirname, '../../kubernetes/crds');
+
+const crdSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({
+    names: z.looseObject({}),
+    versions: z.array(
+      z.looseObject({ name: z.string(), schema: z.object({ openAPIV3Schema: z.looseObject({}) }) }),
+    ),
+  }),
+});
+
+export type Crd = z.infer<typeof crdSchema> & KubeObject;
+
+/** Config Sync's CustomResourceDefinitions as infra/kubernetes/crds has them, by plural. */
+export const crds: ReadonlyMap<string, Crd> = new Map(
+  configSyncKinds.map(({ plural }) => [plural, readCrd(plural)]),
+);
+
+/** The OpenAPI schema of a kind; undefined where it has no CRD here. All versions share one. */
+function crdSchemaOf(kind: Pick<Kind, 'plural'>): object | undefined {
+  return crds.get(kind.plural)?.spec.versions[0]?.schema.openAPIV3Schema;
+}
+
+function readCrd(plural: string): Crd {
+  return crdSchema.parse(parse(readFileSync(join(FOLDER, `${plural}.yaml`), 'utf8')));
+}
+
+// `strict: false`: OpenAPI has keywords of its own, and Kubernetes more.
+const ajv = new Ajv({ strict: false, allErrors: true, verbose: true });
+const validators = new Map<string, ValidateFunction>();
+
+/**
+ * What the CRD's schema says against an object, one cause for each field, worded as the real API server words it;
+ * empty for a kind without a CRD.
+ */
+function validateSchema(kind: Kind, object: KubeObject): Cause[] {
+  const validate = validators.get(kind.plural) ?? compile(kind);
+  if (validate === undefined || validate(object)) return [];
+  return (validate.errors ?? []).map(describeError);
+}
+
+function compile(kind: Kind): ValidateFunction | undefined {
+  const schema = crdSchemaOf(kind);
+  if (schema === undefined) return undefined;
+  const validate = ajv.compile(schema);
+  validators.set(kind.plural, validate);
+  return validate;
+}
+
+function describeError(error: ErrorObject): Cause {
+  const { keyword, params, data } = error;
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  const value = JSON.stringify(data);
+  switch (keyword) {
+    case 'required': {
+      const missing = String(params['missingProperty']);
+      const field = path === '' ? missing : `${path}.${missing}`;
+      return { reason: 'FieldValueRequired', message: 'Required value', field };
+    }
+    case 'enum': {
+      const values = [params['allowedValues']].flat().map((entry) => JSON.stringify(entry));
+      const message = `Unsupported value: ${value}: supported values: ${values.join(', ')}`;
+      return { reason: 'FieldValueNotSupported', message, field: path };
+    }
+    case 'type': {
+      const type = String(params['type']).replace(',null', '');
+      const message = `Invalid value: ${JSON.stringify(kindOf(data))}: ${path} in body must be of type ${type}: ${JSON.stringify(kindOf(data))}`;
+      return { reason: 'FieldValueTypeInvalid', message, field: path };
+    }
+    case 'pattern': {
+      const message = `Invalid value: ${value}: ${path} in body should match '${String(params['pattern'])}'`;
+      return { reason: 'FieldValueInvalid', message, field: path };
+    }
+    default:
+      return { message: `Invalid value: ${value}: ${error.message ?? keyword}`, field: path };
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
 }

@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { admitWrite } from './admission.ts';
-import type { Call, World } from './call.ts';
+import { admitWrite } from './write.ts';
+import type { Call, World } from './request.ts';
 import type { Kind } from './kinds.ts';
-import type { KubeObject } from './object.ts';
+import type { KubeObject, Store } from './store.ts';
 import { prepareDelete } from './prepare.ts';
 import { badRequest, conflict, notFound, type Status } from './status.ts';
-import type { Store } from './store.ts';
 
 const optionsSchema = z.looseObject({
   dryRun: z.array(z.string()).nullish(),

@@ -1,3 +1,6 @@
+import type { Admit } from './write.ts';
+import { groupVersion, type Kind } from './kinds.ts';
+import { type KubeObject, valueAt, type Store } from './store.ts';
 import { badRequest } from './status.ts';
 
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
@@ -23,7 +26,7 @@ export interface KubeRequest {
   target?: Target;
 }
 
-export interface Target {
+interface Target {
   group: string;
   version: string;
   plural: string;
@@ -97,4 +100,87 @@ function decode(step: string): string {
   } catch {
     throw badRequest(`invalid URL escape in path segment "${step}"`);
   }
+}
+
+/** What every verb works with. */
+export interface World {
+  store: Store;
+  clock: () => Date;
+  admit: readonly Admit[];
+}
+
+/** One resource request: what is asked, of which kind, where. */
+export interface Call {
+  kind: Kind;
+  request: KubeRequest;
+  target: Target;
+}
+
+/** The stored object a call is about. */
+export function currentObject(world: World, { kind, target }: Call): KubeObject | undefined {
+  return world.store.get(kind.plural, target.namespace ?? '', target.name ?? '');
+}
+
+/** The version that objects are stored in, as `apiVersion`. */
+export function storageVersion(kind: Kind): string {
+  return groupVersion(kind.group, kind.versions[0]);
+}
+
+/** The object as the call's API version shows it; the versions differ in nothing else here. */
+export function present({ kind, target }: Call, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: groupVersion(kind.group, target.version) };
+}
+
+export type Matches = (object: KubeObject) => boolean;
+
+const setTerm = /^\s*([\w./-]+)\s+(in|notin)\s*\(([^()]*)\)\s*$/;
+const equalTerm = /^\s*([\w./-]+)\s*(==|=|!=)\s*([\w.-]*)\s*$/;
+const existsTerm = /^\s*(!?)\s*([\w./-]+)\s*$/;
+
+/** Reads `labelSelector` and `fieldSelector` of a list, watch; 400 where one is malformed. */
+export function readSelectors(kind: Kind, query: URLSearchParams): Matches {
+  const terms = [
+    ...splitTerms(query.get('labelSelector') ?? '').map(readLabelTerm),
+    ...splitTerms(query.get('fieldSelector') ?? '').map((term) => readFieldTerm(kind, term)),
+  ];
+  return (object) => terms.every((matches) => matches(object));
+}
+
+// Commas also separate the values of `in (a,b)`; those must not split a term.
+function splitTerms(selector: string): string[] {
+  return selector.split(/,(?![^(]*\))/).filter((term) => term.trim() !== '');
+}
+
+function readLabelTerm(term: string): Matches {
+  const set = setTerm.exec(term);
+  if (set !== null) {
+    const [, key = '', operator, list = ''] = set;
+    const values = new Set(list.split(',').map((value) => value.trim()));
+    return operator === 'in'
+      ? (object) => values.has(label(object, key) ?? '\0')
+      : (object) => !values.has(label(object, key) ?? '\0');
+  }
+  const equal = equalTerm.exec(term);
+  if (equal !== null) {
+    const [, key = '', operator, value] = equal;
+    return (object) => (label(object, key) === value) !== (operator === '!=');
+  }
+  const exists = existsTerm.exec(term);
+  if (exists === null) throw badRequest(`unable to parse requirement: ${term}`);
+  const [, not, key = ''] = exists;
+  return (object) => (label(object, key) !== undefined) !== (not === '!');
+}
+
+function readFieldTerm(kind: Kind, term: string): Matches {
+  const match = /^\s*([\w.]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(term);
+  if (match === null) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
+  const [, path = '', operator, value] = match;
+  // Custom resources know only their name and namespace; `describe` asks more of events.
+  const common = path === 'metadata.name' || path === 'metadata.namespace';
+  if (!common && kind.kind !== 'Event') throw badRequest(`field label not supported: ${path}`);
+  return (object) => ((valueAt(object, path) ?? '') === value) !== (operator === '!=');
+}
+
+function label(object: KubeObject, key: string): string | undefined {
+  return object.metadata.labels?.[key];
 }

@@ -1,12 +1,9 @@
-import { type Call, currentObject, present, type World } from './call.ts';
+import { type Call, currentObject, present, type World, type KubeRequest } from './request.ts';
 import type { Kind } from './kinds.ts';
-import { listObjects } from './list.ts';
+import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { removeObject } from './remove.ts';
-import type { KubeRequest } from './request.ts';
 import { invalidOptions, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
-import { readTableRequest, toTable } from './table.ts';
-import { watchObjects } from './watch.ts';
 import { createObject, patchObject, updateObject, type Written } from './write.ts';
 
 const BODY_TYPES = ['application/json', 'application/yaml'];

@@ -1,11 +1,13 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { dirname } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import type { Admit } from './admission.ts';
-import { createApp, type Forbid } from './app.ts';
-import { seedCluster } from './seed-cluster.ts';
-import type { InjectFault } from './fault.ts';
+import { stringify } from 'yaml';
+import { createApp, type Forbid, type InjectFault } from './app.ts';
 import { configSyncKinds, coreKinds } from './kinds.ts';
-import { createStore, type Store } from './store.ts';
+import { type Crd, crds } from './prepare.ts';
+import { type KubeObject, createStore, type Store } from './store.ts';
+import type { Admit } from './write.ts';
 
 export interface KubeOptions {
   /** The cluster's name, for kubeconfig contexts and logs. */
@@ -66,4 +68,83 @@ export async function startKube(options: KubeOptions): Promise<Kube> {
         server.closeAllConnections();
       }),
   };
+}
+
+const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+
+/** Seeds what every cluster has, and, where Config Sync of a version is installed, what shows it. */
+function seedCluster(store: Store, configSync: string | undefined): void {
+  for (const name of namespaces) seedNamespace(store, name);
+  if (configSync === undefined) return;
+  seedNamespace(store, 'config-management-system');
+  store.put('deployments', describeManager(configSync));
+  for (const crd of crds.values()) store.put('customresourcedefinitions', establish(crd));
+}
+
+function seedNamespace(store: Store, name: string): void {
+  store.put('namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  });
+}
+
+/** Its image's tag is the only thing in a cluster that tells the version of Config Sync. */
+function describeManager(version: string): KubeObject {
+  const name = 'reconciler-manager';
+  const image = `gcr.io/config-management-release/${name}:v${version}`;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'config-management-system' },
+    spec: { template: { spec: { containers: [{ name, image }] } } },
+  };
+}
+
+/** The CRD as installed, with the status that an API server gives it. */
+function establish(crd: Crd): KubeObject {
+  return {
+    ...crd,
+    status: {
+      acceptedNames: crd.spec.names,
+      storedVersions: crd.spec.versions.slice(0, 1).map(({ name }) => name),
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts'),
+        condition('Established', 'InitialNamesAccepted'),
+      ],
+    },
+  };
+}
+
+function condition(type: string, reason: string): Record<string, string> {
+  return { type, status: 'True', reason, message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+}
+
+/**
+ * Writes a kubeconfig with one context per cluster, named as the cluster, for kubectl and
+ * client-node alike. The embedded server takes the user's name at its word.
+ */
+export async function writeKubeconfig(config: {
+  path: string;
+  clusters: readonly { name: string; url: string }[];
+  user: string;
+}): Promise<void> {
+  const { clusters, user } = config;
+  const text = stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: clusters.map(({ name, url }) => ({
+      name,
+      // client-node refuses http servers without it (facts/google-cloud.md section 5).
+      cluster: { server: url, 'insecure-skip-tls-verify': true },
+    })),
+    // kubectl sends no token over plain http, but says whom it acts as.
+    users: [{ name: user, user: { token: `token-of:${user}`, as: user } }],
+    contexts: clusters.map(({ name }) => ({ name, context: { cluster: name, user } })),
+    'current-context': clusters[0]?.name ?? '',
+  });
+  await mkdir(dirname(config.path), { recursive: true });
+  await writeFile(config.path, text, { mode: 0o600 });
 }

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { admitWrite } from './admission.ts';
-import { type Call, currentObject, present, type World } from './call.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { MAX_WRITE_ATTEMPTS } from './limits.ts';
-import { type KubeObject, objectSchema } from './object.ts';
+import { type KubeObject, objectSchema, type Store } from './store.ts';
 import { APPLY_PATCH, applyPatch, type Patch } from './patch.ts';
 import { prepareCreate, prepareUpdate } from './prepare.ts';
 import { finishDeletion } from './remove.ts';
+import { type Call, currentObject, present, type World, type KubeRequest } from './request.ts';
 import {
   alreadyExists,
   badRequest,
@@ -17,8 +16,9 @@ import {
   namespaceNotFound,
   notFound,
   StatusError,
+  type Cause,
+  denied,
 } from './status.ts';
-import type { Store } from './store.ts';
 
 export interface Written {
   code: 200 | 201;
@@ -150,4 +150,55 @@ function checkNamespace(store: Store, kind: Kind, namespace: string, name: strin
   if (found.metadata.deletionTimestamp === undefined) return;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   throw forbidden(kind, name, why);
+}
+
+/** What an admission plugin sees of one write, as AdmissionReview v1 has it. */
+export interface AdmissionRequest {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  user: string;
+  group: string;
+  plural: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  subresource: string;
+  dryRun: boolean;
+  /** Absent on DELETE. */
+  object?: KubeObject;
+  /** Absent on CREATE. */
+  oldObject?: KubeObject;
+}
+
+/** A refusal, with the whole message that the client reads. */
+export interface Denial {
+  code: number;
+  reason: string;
+  message: string;
+  causes?: Cause[];
+}
+
+export type Admit = (request: AdmissionRequest) => Denial | undefined | Promise<Denial | undefined>;
+
+/** Asks every plugin in turn; the first denial ends the request. No-op writes are asked too. */
+export async function admitWrite(
+  plugins: readonly Admit[],
+  kind: Kind,
+  request: KubeRequest,
+  change: Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>,
+): Promise<void> {
+  const { metadata } = change.object ?? change.oldObject ?? { metadata: { name: '' } };
+  for (const admit of plugins) {
+    const denial = await admit({
+      ...change,
+      user: request.user,
+      group: kind.group,
+      plural: kind.plural,
+      kind: kind.kind,
+      namespace: request.target?.namespace ?? '',
+      name: metadata.name,
+      subresource: request.target?.subresource ?? '',
+      dryRun: request.dryRun,
+    });
+    if (denial !== undefined) throw denied(kind, metadata.name, denial);
+  }
 }

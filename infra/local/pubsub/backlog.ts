@@ -1,6 +1,4 @@
-import type { Clock } from './clock.ts';
 import type { Message } from './message.ts';
-import { createKeyLocks } from './key-locks.ts';
 
 /** One message on its way to one subscription. */
 export interface Delivery {
@@ -9,7 +7,7 @@ export interface Delivery {
   attempts: number;
 }
 
-export type Outcome = 'acked' | 'nacked' | 'expired' | 'closed';
+type Outcome = 'acked' | 'nacked' | 'expired' | 'closed';
 
 /** A message in a consumer's hands, until it is acknowledged or its deadline passes. */
 export interface Lease {
@@ -18,7 +16,7 @@ export interface Lease {
   attempt: number;
 }
 
-export interface TakeOptions {
+interface TakeOptions {
   max: number;
   deadlineMs: number;
   /** Called once for each lease, however it ends. */
@@ -175,3 +173,50 @@ export function createBacklog(deps: BacklogDeps): Backlog {
     },
   };
 }
+
+/** Who waits behind whom, per ordering key. The empty key orders nothing. */
+interface KeyLocks<T> {
+  /** True: the item may go at once, and holds its key. False: it waits its turn. */
+  enter(key: string, item: T): boolean;
+  /** Ends the holder's turn; the one whose turn it is now, if any. */
+  release(key: string): T | undefined;
+}
+
+/**
+ * One holder per key, the others in order of arrival. A message that failed keeps its key while it
+ * waits to be sent again, so a nack holds back its key and no other.
+ */
+function createKeyLocks<T>(): KeyLocks<T> {
+  const waiting = new Map<string, T[]>();
+  return {
+    enter(key, item) {
+      if (key === '') return true;
+      const line = waiting.get(key);
+      if (line) line.push(item);
+      else waiting.set(key, []);
+      return line === undefined;
+    },
+    release(key) {
+      const next = waiting.get(key)?.shift();
+      if (next === undefined) waiting.delete(key);
+      return next;
+    },
+  };
+}
+
+/** Time, injected so that deadlines and backoff can be tested without waiting. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs once after so many milliseconds; the returned function cancels. */
+  after(milliseconds: number, run: () => void): () => void;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, run) {
+    const timer = setTimeout(run, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};

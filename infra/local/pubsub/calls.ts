@@ -1,8 +1,12 @@
-import type { Codec } from './codec.ts';
-import { encodeLease, encodeSubscription, encodeTopic } from './encode.ts';
-import type { Engine } from './engine.ts';
+import type { Lease } from './backlog.ts';
+import type { Engine, Topic } from './engine.ts';
 import { parseRequest, requests } from './schema.ts';
-import { applyUpdate, toPushTarget, toSettings } from './subscription-settings.ts';
+import {
+  applyUpdate,
+  toPushTarget,
+  toSettings,
+  type SubscriptionSettings,
+} from './subscription-settings.ts';
 
 /** A unary call: the request as its transport read it, the response as its codec writes it. */
 export type Call = (request: unknown, signal: AbortSignal) => object | Promise<object>;
@@ -12,7 +16,7 @@ type PublisherMethod = TopicMethod | 'ListTopicSubscriptions' | 'Publish';
 type SettingsMethod = `${'Create' | 'Get' | 'Update' | 'Delete'}Subscription` | 'ModifyPushConfig';
 type DeliveryMethod = 'Pull' | 'Acknowledge' | 'ModifyAckDeadline';
 
-export interface Calls {
+interface Calls {
   publisher: Readonly<Record<PublisherMethod, Call>>;
   subscriber: Readonly<Record<SettingsMethod | 'ListSubscriptions' | DeliveryMethod, Call>>;
 }
@@ -126,3 +130,81 @@ function listed(field: string, items: unknown[], nextPageToken: string): object 
     ...(nextPageToken !== '' && { nextPageToken }),
   };
 }
+
+/** A topic as both transports show it. Empty fields are left out, as in proto3. */
+function encodeTopic(topic: Topic): object {
+  const labelled = Object.keys(topic.labels).length > 0;
+  return { name: topic.name, ...(labelled && { labels: topic.labels }) };
+}
+
+/** A subscription, its defaults filled in. */
+function encodeSubscription(settings: SubscriptionSettings, codec: Codec): object {
+  const { deadLetterPolicy, expiration, filter, labels, push, retryPolicy } = settings;
+  return {
+    name: settings.name,
+    topic: settings.topic,
+    pushConfig: push ?? {},
+    ackDeadlineSeconds: settings.ackDeadlineSeconds,
+    messageRetentionDuration: codec.duration(settings.messageRetention),
+    state: 'ACTIVE',
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(settings.enableMessageOrdering && { enableMessageOrdering: true }),
+    ...(filter !== '' && { filter }),
+    ...(deadLetterPolicy && { deadLetterPolicy }),
+    ...(retryPolicy && {
+      retryPolicy: {
+        minimumBackoff: codec.duration(retryPolicy.minimumBackoff),
+        maximumBackoff: codec.duration(retryPolicy.maximumBackoff),
+      },
+    }),
+    ...(expiration && {
+      expirationPolicy: expiration.ttl === undefined ? {} : { ttl: codec.duration(expiration.ttl) },
+    }),
+  };
+}
+
+/** A leased message; the attempt is told only where a dead-letter policy counts them. */
+export function encodeLease(lease: Lease, settings: SubscriptionSettings, codec: Codec): object {
+  const { attributes, data, messageId, orderingKey, publishTime } = lease.message;
+  return {
+    ackId: lease.ackId,
+    message: {
+      ...(data.byteLength > 0 && { data: codec.bytes(data) }),
+      ...(Object.keys(attributes).length > 0 && { attributes }),
+      messageId,
+      publishTime: codec.timestamp(publishTime),
+      ...(orderingKey !== '' && { orderingKey }),
+    },
+    ...(settings.deadLetterPolicy && { deliveryAttempt: lease.attempt }),
+  };
+}
+
+/** How the few types that gRPC and JSON write differently are written. Times in milliseconds. */
+interface Codec {
+  duration(milliseconds: number): unknown;
+  timestamp(milliseconds: number): unknown;
+  bytes(data: Uint8Array): unknown;
+}
+
+const MILLI = 1_000;
+const NANOS_PER_MILLI = 1_000_000;
+
+/** google.protobuf.Duration and Timestamp, which have the same two fields. */
+function split(milliseconds: number): { seconds: number; nanos: number } {
+  const seconds = Math.floor(milliseconds / MILLI);
+  return { seconds, nanos: (milliseconds - seconds * MILLI) * NANOS_PER_MILLI };
+}
+
+/** Objects as proto-loader serialises them. */
+export const grpcCodec: Codec = { duration: split, timestamp: split, bytes: (data) => data };
+
+/** proto3 JSON. */
+export const jsonCodec: Codec = {
+  duration(milliseconds) {
+    const fraction = milliseconds % MILLI;
+    const whole = Math.floor(milliseconds / MILLI);
+    return fraction === 0 ? `${whole}s` : `${whole}.${String(fraction).padStart(3, '0')}s`;
+  },
+  timestamp: (milliseconds) => new Date(milliseconds).toISOString(),
+  bytes: (data) => Buffer.from(data).toString('base64'),
+};

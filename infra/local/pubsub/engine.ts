@@ -1,14 +1,12 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from './backlog.ts';
 import { MESSAGES_PER_PUBLISH, PAGE_SIZE } from './limits.ts';
 import { checkDraft } from './message.ts';
 import type { Draft } from './message.ts';
 import { PubsubError } from './pubsub-error.ts';
-import { createPushClient } from './push-client.ts';
-import { parseProjectName, parseResourceName } from './resource-name.ts';
-import { openSubscription } from './subscription.ts';
-import type { Log, MintToken, Subscription } from './subscription.ts';
-import { DELETED_TOPIC } from './subscription-settings.ts';
-import type { SubscriptionSettings } from './subscription-settings.ts';
+import { createPushClient } from './push.ts';
+import { parseProjectName, parseResourceName } from './schema.ts';
+import { openSubscription, type Log, type MintToken, type Subscription } from './subscription.ts';
+import { DELETED_TOPIC, type SubscriptionSettings } from './subscription-settings.ts';
 
 export interface Topic {
   name: string;

@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
-import type { ServiceDefinition } from '@grpc/proto-loader';
 import type { Duplex } from 'node:stream';
-import type { Call } from './calls.ts';
-import { createCalls } from './calls.ts';
-import { grpcCodec } from './codec.ts';
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+  type handleBidiStreamingCall,
+  type ServerDuplexStream,
+} from '@grpc/grpc-js';
+import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader';
+import type * as z from 'zod';
+import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
 import type { Engine } from './engine.ts';
-import { REQUEST_LIMIT } from './limits.ts';
-import { toPubsubError } from './pubsub-error.ts';
-import { handleStreamingPull } from './streaming-pull.ts';
+import { REQUEST_LIMIT, ACK_DEADLINE_SECONDS } from './limits.ts';
+import { toPubsubError, PubsubError } from './pubsub-error.ts';
+import { parseRequest, requests } from './schema.ts';
+import type { Subscription } from './subscription.ts';
 
-export interface GrpcService {
+interface GrpcService {
   /** Serves HTTP/2 on a connection that somebody else has accepted. */
   inject(connection: Duplex): void;
   /** Ends every call and connection at once. */
@@ -85,4 +91,84 @@ function toHandler(call: Call) {
         },
       );
   };
+}
+
+type Request = z.output<typeof requests.streamingPull>;
+
+/**
+ * Subscriber.StreamingPull: the first request names the subscription and the terms, later ones
+ * acknowledge, extend, or change the stream's deadline.
+ */
+function handleStreamingPull(engine: Engine): handleBidiStreamingCall<unknown, object> {
+  return (call) => {
+    let session: { take: (request: Request) => void; stop: () => void } | undefined;
+    call.on('data', (raw: unknown) => {
+      try {
+        const request = parseRequest(requests.streamingPull, raw);
+        session ??= openSession(engine, call, request);
+        session.take(request);
+      } catch (error) {
+        session?.stop();
+        fail(call, toPubsubError(error));
+      }
+    });
+    call.on('end', () => {
+      session?.stop();
+      call.end();
+    });
+    call.on('cancelled', () => session?.stop());
+    call.on('error', () => session?.stop());
+  };
+}
+
+function openSession(engine: Engine, call: ServerDuplexStream<unknown, object>, first: Request) {
+  const subscription = engine.subscription(first.subscription);
+  const settings = subscription.settings();
+  if (settings.push) {
+    throw new PubsubError('FAILED_PRECONDITION', `${settings.name} pushes: it cannot be streamed`);
+  }
+  let deadline = checkDeadline(first.streamAckDeadlineSeconds);
+  call.write({
+    subscriptionProperties: { messageOrderingEnabled: settings.enableMessageOrdering },
+  });
+  const stop = subscription.streams.open({
+    deadlineMs: () => deadline * 1_000,
+    maxOutstanding: first.maxOutstandingMessages,
+    deliver(leases) {
+      const current = subscription.settings();
+      const receivedMessages = leases.map((lease) => encodeLease(lease, current, grpcCodec));
+      call.write({ receivedMessages });
+    },
+    onEnd: (reason) => fail(call, reason),
+  });
+  return {
+    stop,
+    take(request: Request) {
+      if (request.streamAckDeadlineSeconds !== 0) {
+        deadline = checkDeadline(request.streamAckDeadlineSeconds);
+      }
+      settle(subscription, request);
+    },
+  };
+}
+
+function settle(subscription: Subscription, request: Request): void {
+  if (request.ackIds.length > 0) subscription.acknowledge(request.ackIds);
+  for (const [index, ackId] of request.modifyDeadlineAckIds.entries()) {
+    const seconds = request.modifyDeadlineSeconds[index];
+    if (seconds === undefined) {
+      throw new PubsubError('INVALID_ARGUMENT', 'modifyDeadlineSeconds is too short');
+    }
+    subscription.modifyAckDeadline([ackId], seconds);
+  }
+}
+
+function checkDeadline(seconds: number): number {
+  const { min, max } = ACK_DEADLINE_SECONDS;
+  if (seconds >= min && seconds <= max) return seconds;
+  throw new PubsubError('INVALID_ARGUMENT', `streamAckDeadlineSeconds is ${seconds}`);
+}
+
+function fail(call: ServerDuplexStream<unknown, object>, error: PubsubError): void {
+  call.emit('error', { code: error.grpcCode, details: error.message });
 }

@@ -1,9 +1,7 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { createCalls } from './calls.ts';
-import type { Call } from './calls.ts';
-import { jsonCodec } from './codec.ts';
+import { createCalls, type Call, jsonCodec } from './calls.ts';
 import type { Engine } from './engine.ts';
 import { REQUEST_LIMIT } from './limits.ts';
 import { PubsubError, toPubsubError } from './pubsub-error.ts';

@@ -1,10 +1,15 @@
-import type { RetryPolicy } from './backoff.ts';
-import type { DeadLetterPolicy } from './dead-letter.ts';
-import { ACK_DEADLINE_SECONDS, DELIVERY_ATTEMPTS, RETRY_BACKOFF } from './limits.ts';
+import type { Delivery } from './backlog.ts';
+import {
+  ACK_DEADLINE_SECONDS,
+  DELIVERY_ATTEMPTS,
+  RETRY_BACKOFF,
+  BACKOFF_FLOOR,
+  PUSH_BACKOFF,
+} from './limits.ts';
+import type { Draft } from './message.ts';
 import { PubsubError } from './pubsub-error.ts';
-import type { PushTarget } from './push-request.ts';
-import { parseResourceName } from './resource-name.ts';
-import type { SubscriptionWire } from './schema.ts';
+import type { PushTarget } from './push.ts';
+import { parseResourceName, type SubscriptionWire } from './schema.ts';
 
 /** A subscription's settings, defaults filled in. Durations are milliseconds. */
 export interface SubscriptionSettings {
@@ -140,4 +145,62 @@ function refuseUnsupported(wire: SubscriptionWire): void {
 
 function invalid(reason: string): PubsubError {
   return new PubsubError('INVALID_ARGUMENT', reason);
+}
+
+/** Milliseconds; both ends inclusive. */
+interface RetryPolicy {
+  minimumBackoff: number;
+  maximumBackoff: number;
+}
+
+/**
+ * How long a message waits after its `attempt`th failed delivery (1 is the first): the minimum,
+ * doubled each time, never more than the maximum. The real service adds jitter; a local world is
+ * easier to follow without.
+ */
+export function exponentialBackoff(policy: RetryPolicy, attempt: number): number {
+  const first = Math.max(policy.minimumBackoff, BACKOFF_FLOOR);
+  const ceiling = Math.max(policy.maximumBackoff, BACKOFF_FLOOR);
+  return Math.min(first * 2 ** (attempt - 1), ceiling);
+}
+
+/** Without a retry policy a pull subscription redelivers at once, a push one backs off. */
+export function retryDelay(
+  policy: RetryPolicy | undefined,
+  mode: 'pull' | 'push',
+  attempt: number,
+): number {
+  if (policy) return exponentialBackoff(policy, attempt);
+  if (mode === 'pull') return 0;
+  return exponentialBackoff(
+    { minimumBackoff: PUSH_BACKOFF.min, maximumBackoff: PUSH_BACKOFF.max },
+    attempt,
+  );
+}
+
+interface DeadLetterPolicy {
+  deadLetterTopic: string;
+  maxDeliveryAttempts: number;
+}
+
+/** Whether a delivery that just failed has used up its attempts. */
+export function isExhausted(policy: DeadLetterPolicy | undefined, delivery: Delivery): boolean {
+  return policy !== undefined && delivery.attempts >= policy.maxDeliveryAttempts;
+}
+
+/** The copy that goes to the dead-letter topic: the message, and where it comes from. */
+export function toDeadLetter(subscription: string, delivery: Delivery): Draft {
+  const { project, id } = parseResourceName('subscriptions', subscription);
+  const { data, attributes, orderingKey, publishTime } = delivery.message;
+  return {
+    data,
+    orderingKey,
+    attributes: {
+      ...attributes,
+      CloudPubSubDeadLetterSourceDeliveryCount: String(delivery.attempts),
+      CloudPubSubDeadLetterSourceSubscription: id,
+      CloudPubSubDeadLetterSourceSubscriptionProject: project,
+      CloudPubSubDeadLetterSourceTopicPublishTime: new Date(publishTime).toISOString(),
+    },
+  };
 }

@@ -1,21 +1,21 @@
-import { createBacklog } from './backlog.ts';
-import type { Delivery, Lease } from './backlog.ts';
-import { retryDelay } from './backoff.ts';
-import type { Clock } from './clock.ts';
-import { isExhausted, toDeadLetter } from './dead-letter.ts';
+import { createBacklog, type Delivery, type Lease, type Clock, type Backlog } from './backlog.ts';
+import {
+  retryDelay,
+  isExhausted,
+  toDeadLetter,
+  type SubscriptionSettings,
+} from './subscription-settings.ts';
 import { parseFilter } from './filter.ts';
-import { ACK_DEADLINE_SECONDS, ACK_IDS_PER_CALL } from './limits.ts';
+import { ACK_DEADLINE_SECONDS, ACK_IDS_PER_CALL, STREAM_OUTSTANDING, PULL_WAIT } from './limits.ts';
 import type { Draft, Message } from './message.ts';
 import { PubsubError } from './pubsub-error.ts';
-import type { PushClient } from './push-client.ts';
-import { toPushRequest } from './push-request.ts';
-import type { PushTarget } from './push-request.ts';
-import { startPusher } from './pusher.ts';
-import type { Pusher } from './pusher.ts';
-import { waitForMessages } from './pull-wait.ts';
-import { createStreams } from './streams.ts';
-import type { Streams } from './streams.ts';
-import type { SubscriptionSettings } from './subscription-settings.ts';
+import {
+  type PushClient,
+  toPushRequest,
+  type PushTarget,
+  startPusher,
+  type Pusher,
+} from './push.ts';
 
 /** Tokens for endpoints that ask for one; the audience defaults to the endpoint's URL. */
 export type MintToken = (request: {
@@ -25,7 +25,7 @@ export type MintToken = (request: {
 
 export type Log = (message: string, fields: Record<string, unknown>) => void;
 
-export interface SubscriptionDeps {
+interface SubscriptionDeps {
   clock: Clock;
   client: PushClient;
   log: Log;
@@ -168,4 +168,106 @@ function checkAckIds(subscription: string, ackIds: readonly string[]): void {
 
 function notPullable(name: string): PubsubError {
   return new PubsubError('FAILED_PRECONDITION', `${name} pushes: it cannot be pulled from`);
+}
+
+interface StreamOptions {
+  /** How long each message may take; read anew for each, since a client may change it. */
+  deadlineMs: () => number;
+  /** Messages the client takes unacknowledged at a time; 0 leaves it to us. */
+  maxOutstanding: number;
+  deliver: (leases: Lease[]) => void;
+  /** The subscription went away, or can no longer be pulled from. */
+  onEnd: (reason: PubsubError) => void;
+}
+
+/** The open StreamingPull calls of one subscription. */
+interface Streams {
+  /** Delivers from now on; the returned function stops. Leases that are out stay out. */
+  open(options: StreamOptions): () => void;
+  end(reason: PubsubError): void;
+}
+
+/** Streams that take whatever the backlog has, each within its own flow control. */
+function createStreams(backlog: Backlog): Streams {
+  const ends = new Set<(reason: PubsubError) => void>();
+
+  function open(options: StreamOptions): () => void {
+    const limit = options.maxOutstanding > 0 ? options.maxOutstanding : STREAM_OUTSTANDING;
+    let outstanding = 0;
+    let stopped = false;
+
+    function onSettled(): void {
+      outstanding -= 1;
+      if (!stopped) queueMicrotask(pump);
+    }
+
+    function pump(): void {
+      if (stopped) return;
+      const max = limit - outstanding;
+      const leases = backlog.take({ max, deadlineMs: options.deadlineMs(), onSettled });
+      if (leases.length === 0) return;
+      outstanding += leases.length;
+      options.deliver(leases);
+    }
+
+    function stop(): void {
+      stopped = true;
+      unsubscribe();
+      ends.delete(end);
+    }
+
+    function end(reason: PubsubError): void {
+      stop();
+      options.onEnd(reason);
+    }
+
+    const unsubscribe = backlog.onReady(pump);
+    ends.add(end);
+    queueMicrotask(pump);
+    return stop;
+  }
+
+  return {
+    open,
+    end(reason) {
+      for (const end of ends) end(reason);
+    },
+  };
+}
+
+interface PullWait {
+  backlog: Backlog;
+  clock: Clock;
+  take: { max: number; deadlineMs: number };
+  /** Where the wait can be found by whoever ends the subscription. */
+  waiting: Set<(reason: PubsubError) => void>;
+  /** The caller has gone. */
+  signal: AbortSignal;
+}
+
+/** The first messages to come; none after PULL_WAIT, or once the caller has gone. */
+function waitForMessages({ backlog, clock, take, waiting, signal }: PullWait): Promise<Lease[]> {
+  return new Promise((resolve, reject) => {
+    const offReady = backlog.onReady(() => {
+      const leases = backlog.take(take);
+      if (leases.length > 0) finish(() => resolve(leases));
+    });
+    const cancelTimer = clock.after(PULL_WAIT, giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
+    waiting.add(end);
+
+    function giveUp(): void {
+      finish(() => resolve([]));
+    }
+    function end(reason: PubsubError): void {
+      finish(() => reject(reason));
+    }
+    function finish(settle: () => void): void {
+      offReady();
+      cancelTimer();
+      signal.removeEventListener('abort', giveUp);
+      waiting.delete(end);
+      settle();
+    }
+  });
 }

@@ -1,8 +1,6 @@
 import type { Context, Hono } from 'hono';
-import { parseRange } from './byte-range.ts';
-import { requireDigest } from './digest.ts';
+import { parseRange, requireDigest, requireName } from './request.ts';
 import { RegistryError } from './errors.ts';
-import { requireName } from './names.ts';
 import type { Repository, Store } from './store.ts';
 
 /** Blobs by digest: HEAD, GET with one range, DELETE (OCI distribution 1.1, sections "Pulling blobs", "Deleting Blobs"). */

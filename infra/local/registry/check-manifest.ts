@@ -1,12 +1,6 @@
-import { requireDigest } from './digest.ts';
+import * as z from 'zod';
 import { RegistryError } from './errors.ts';
-import {
-  type ImageIndex,
-  type ImageManifest,
-  imageIndex,
-  imageManifest,
-  MANIFEST_KINDS,
-} from './manifest-schema.ts';
+import { requireDigest } from './request.ts';
 import type { Referrer, Repository } from './store.ts';
 
 /**
@@ -87,3 +81,45 @@ function describeReferrer(body: ImageManifest | ImageIndex): Referrer | undefine
 function invalid(message: string): RegistryError {
   return new RegistryError('MANIFEST_INVALID', message);
 }
+
+const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest: z.string(),
+  size: z.int().nonnegative(),
+  /** Content that lives elsewhere ("foreign layers") need not be pushed. */
+  urls: z.array(z.string()).optional(),
+});
+
+const common = {
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  subject: descriptor.optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+};
+
+/** An image: what is written is the pusher's word, apart from the blobs, which must be there. */
+const imageManifest = z.object({
+  ...common,
+  config: descriptor,
+  layers: z.array(descriptor),
+});
+
+/** An index, or Docker's manifest list. */
+const imageIndex = z.object({ ...common, manifests: z.array(descriptor) });
+
+type ImageManifest = z.infer<typeof imageManifest>;
+type ImageIndex = z.infer<typeof imageIndex>;
+
+/** Media types this registry takes, and the kind of body each has. Schema 1 is not among them, as at Artifact Registry. */
+const MANIFEST_KINDS: Readonly<Record<string, 'image' | 'index'>> = {
+  [OCI_MANIFEST]: 'image',
+  [DOCKER_MANIFEST]: 'image',
+  [OCI_INDEX]: 'index',
+  [DOCKER_LIST]: 'index',
+};

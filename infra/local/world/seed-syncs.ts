@@ -1,5 +1,4 @@
-import type { KubeObject } from '../kube/object.ts';
-import type { Store } from '../kube/store.ts';
+import type { KubeObject, Store } from '../kube/store.ts';
 
 const TEAM = 'team-a';
 /** How often Config Sync asks the registry for the tag; the stand-in's pace shortens it. */

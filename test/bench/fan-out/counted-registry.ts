@@ -5,7 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { pushImage } from '#infra/local/images/push-image.ts';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signBundle } from '#infra/local/images/sign.ts';
-import { createRegistryApp } from '#infra/local/registry/app.ts';
+import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 
 /** A registry on this machine that counts who asks it. */
 export interface CountedRegistry {

@@ -1,7 +1,7 @@
 import { startConfigSync } from '#infra/local/config-sync/start-config-sync.ts';
 import { createGate } from '#infra/local/gate/create-gate.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import type { ConfigSyncUnderTest, KubeRequest, KubeResponse } from './subject.ts';
 import { configSyncContract } from './suite.ts';

@@ -1,8 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeKubeconfig } from '#infra/local/kube/kubeconfig.ts';
-import { type Kube, type KubeOptions, startKube } from '#infra/local/kube/start-kube.ts';
+import {
+  writeKubeconfig,
+  type Kube,
+  type KubeOptions,
+  startKube,
+} from '#infra/local/kube/start-kube.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';

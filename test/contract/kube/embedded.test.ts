@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { writeKubeconfig } from '#infra/local/kube/kubeconfig.ts';
-import { startKube } from '#infra/local/kube/start-kube.ts';
+import { writeKubeconfig, startKube } from '#infra/local/kube/start-kube.ts';
 import { kubeContract, type KubeUnderTest } from './suite.ts';
 
 kubeContract({ name: 'embedded', start: startEmbedded, capabilities: ['expire'] });

@@ -1,4 +1,4 @@
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { registryContract } from './suite.ts';
 
 registryContract({

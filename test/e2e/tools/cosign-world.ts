@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningRegistry, startRegistry } from '#infra/local/registry/server.ts';
+import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { reviewOf, rootSync, UID } from '#test/fixtures/reviews.ts';

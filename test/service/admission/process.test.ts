@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signLegacy } from '#infra/local/images/sign.ts';
-import { type RunningRegistry, startRegistry } from '#infra/local/registry/server.ts';
+import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { reviewOf, rootSync } from '#test/fixtures/reviews.ts';

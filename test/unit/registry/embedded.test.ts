@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import { OCI_MANIFEST } from '#shared/registry/media-type.ts';

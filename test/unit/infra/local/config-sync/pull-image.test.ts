@@ -3,8 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { pullChart } from '#infra/local/config-sync/pull-chart.ts';
 import { pullImage } from '#infra/local/config-sync/pull-image.ts';
 import type { Content } from '#infra/local/config-sync/source-sync.ts';
-import type { RegistryOptions } from '#infra/local/registry/app.ts';
-import { type RunningRegistry, startRegistry } from '#infra/local/registry/server.ts';
+import {
+  type RegistryOptions,
+  type RunningRegistry,
+  startRegistry,
+} from '#infra/local/registry/start-registry.ts';
 import { createPusher, type Pusher } from '#test/fixtures/push-artifact.ts';
 import { buildTar } from '#test/fixtures/tar.ts';
 

@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import type { AdmissionRequest } from '#infra/local/kube/admission.ts';
-import { writeKubeconfig } from '#infra/local/kube/kubeconfig.ts';
+import type { AdmissionRequest } from '#infra/local/kube/write.ts';
+import {
+  writeKubeconfig,
+  type Kube,
+  type KubeOptions,
+  startKube,
+} from '#infra/local/kube/start-kube.ts';
 import { MAX_BODY_BYTES } from '#infra/local/kube/limits.ts';
-import { type Kube, type KubeOptions, startKube } from '#infra/local/kube/start-kube.ts';
 
 const rootsyncs = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs';
 const running: Kube[] = [];

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createBacklog } from '#infra/local/pubsub/backlog.ts';
-import type { Backlog, BacklogDeps, Lease } from '#infra/local/pubsub/backlog.ts';
+import {
+  createBacklog,
+  type Backlog,
+  type BacklogDeps,
+  type Lease,
+} from '#infra/local/pubsub/backlog.ts';
 import type { Message } from '#infra/local/pubsub/message.ts';
 import { manualClock, settle } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exponentialBackoff, retryDelay } from '#infra/local/pubsub/backoff.ts';
+import { exponentialBackoff, retryDelay } from '#infra/local/pubsub/subscription-settings.ts';
 
 describe('exponentialBackoff()', () => {
   it.each([

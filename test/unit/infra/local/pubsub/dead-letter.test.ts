@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isExhausted, toDeadLetter } from '#infra/local/pubsub/dead-letter.ts';
+import { isExhausted, toDeadLetter } from '#infra/local/pubsub/subscription-settings.ts';
 
 const DELIVERY = {
   attempts: 5,

@@ -1,4 +1,4 @@
-import type { Clock } from '#infra/local/pubsub/clock.ts';
+import type { Clock } from '#infra/local/pubsub/backlog.ts';
 
 export interface ManualClock extends Clock {
   /** Lets so much time pass, and runs what falls due on the way, in order. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createPushClient } from '#infra/local/pubsub/push-client.ts';
+import { createPushClient } from '#infra/local/pubsub/push.ts';
 
 const client = createPushClient();
 const body = Buffer.from('{}');

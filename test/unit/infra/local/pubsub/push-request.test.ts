@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toPushRequest } from '#infra/local/pubsub/push-request.ts';
-import type { PushContext } from '#infra/local/pubsub/push-request.ts';
+import { toPushRequest, type PushContext } from '#infra/local/pubsub/push.ts';
 
 const LEASE = {
   ackId: 'projects/local/subscriptions/sub:1',

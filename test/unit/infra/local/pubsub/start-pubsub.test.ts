@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
-import type { RunningPubsub } from '#infra/local/pubsub/start-pubsub.ts';
+import { startPubsub, type RunningPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 
 function portOf({ host }: RunningPubsub): number {
   return Number(host.split(':')[1]);

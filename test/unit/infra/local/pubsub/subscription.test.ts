@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '#infra/local/pubsub/engine.ts';
 import type { Engine } from '#infra/local/pubsub/engine.ts';
 import { PUSH_CONCURRENCY } from '#infra/local/pubsub/limits.ts';
-import type { PushRequest } from '#infra/local/pubsub/push-client.ts';
-import { openSubscription } from '#infra/local/pubsub/subscription.ts';
-import type { MintToken, Subscription } from '#infra/local/pubsub/subscription.ts';
+import type { PushRequest } from '#infra/local/pubsub/push.ts';
+import {
+  openSubscription,
+  type MintToken,
+  type Subscription,
+} from '#infra/local/pubsub/subscription.ts';
 import { PubsubError } from '#infra/local/pubsub/pubsub-error.ts';
-import { toSettings } from '#infra/local/pubsub/subscription-settings.ts';
-import type { SubscriptionSettings } from '#infra/local/pubsub/subscription-settings.ts';
+import {
+  toSettings,
+  type SubscriptionSettings,
+} from '#infra/local/pubsub/subscription-settings.ts';
 import { parseRequest, requests } from '#infra/local/pubsub/schema.ts';
 import { manualClock, settle } from './manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRegistryApp, type RegistryOptions } from '#infra/local/registry/app.ts';
+import { createRegistryApp, type RegistryOptions } from '#infra/local/registry/start-registry.ts';
 import { emptyIndex, OCI_INDEX } from './empty-index.ts';
 
 const CLOCK = () => new Date('2026-11-22T05:00:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseContentRange, parseRange } from '#infra/local/registry/byte-range.ts';
+import { parseContentRange, parseRange } from '#infra/local/registry/request.ts';
 
 describe('parseRange()', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { digestOf } from '#infra/local/registry/digest.ts';
+import { digestOf } from '#infra/local/registry/request.ts';
 
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 

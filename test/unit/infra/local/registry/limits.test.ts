@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRegistryApp } from '#infra/local/registry/app.ts';
+import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 import {
   BLOB_LIMIT,
   MANIFEST_LIMIT,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseManifestReference, requireName } from '#infra/local/registry/names.ts';
+import { parseManifestReference, requireName } from '#infra/local/registry/request.ts';
 
 const HEX = 'ab'.repeat(32);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRegistryApp } from '#infra/local/registry/app.ts';
-import type { Notification } from '#infra/local/registry/notifications.ts';
+import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
+import type { Notification } from '#infra/local/registry/manifests.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const HOST = '127.0.0.1:5000';

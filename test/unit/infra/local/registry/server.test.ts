@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startRegistry } from '#infra/local/registry/server.ts';
+import { startRegistry } from '#infra/local/registry/start-registry.ts';
 
 const CLOCK = () => new Date('2026-11-22T05:00:00Z');
 

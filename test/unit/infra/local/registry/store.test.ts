@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { addBlobRoutes, keepBlob } from '#infra/local/registry/blobs.ts';
-import { digestOf } from '#infra/local/registry/digest.ts';
+import { digestOf } from '#infra/local/registry/request.ts';
 import { BLOB_LIMIT } from '#infra/local/registry/limits.ts';
 import { addManifestRoutes } from '#infra/local/registry/manifests.ts';
 import { createStore } from '#infra/local/registry/store.ts';
@@ -9,7 +9,7 @@ import {
   createUploadSessions,
   type UploadSession,
   type UploadSessions,
-} from '#infra/local/registry/upload-sessions.ts';
+} from '#infra/local/registry/uploads.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const FULL = expect.objectContaining({ code: 'DENIED' });

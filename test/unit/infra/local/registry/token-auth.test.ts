@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createRegistryApp } from '#infra/local/registry/app.ts';
+import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 import { TOKEN_LIFETIME_SECONDS, TOKENS_LIMIT } from '#infra/local/registry/limits.ts';
 import type { TokenAuth } from '#infra/local/registry/token-auth.ts';
 

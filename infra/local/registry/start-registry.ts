@@ -1,13 +1,47 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { addBlobRoutes } from './blobs.ts';
 import { RegistryError } from './errors.ts';
-import { addManifestRoutes } from './manifests.ts';
-import { createAnnouncer, type Notification } from './notifications.ts';
-import { addReferrerRoutes } from './referrers.ts';
+import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
+import { addReferrerRoutes, addTagRoutes } from './lists.ts';
 import { createStore } from './store.ts';
-import { addTagRoutes } from './tags.ts';
 import { addTokenAuth, type TokenAuth } from './token-auth.ts';
 import { addUploadRoutes } from './uploads.ts';
+
+export interface RunningRegistry {
+  /** `127.0.0.1:5000`: as references name it. */
+  readonly host: string;
+  readonly url: string;
+  /** Closes the port and every connection; what was pushed is gone. */
+  close(): Promise<void>;
+}
+
+/** Starts an empty registry; port 0 takes a free one. A taken port rejects with the system's `EADDRINUSE` error. */
+export async function startRegistry(
+  options: RegistryOptions & { readonly host?: string; readonly port: number },
+): Promise<RunningRegistry> {
+  const { host: address = '127.0.0.1', port } = options;
+  const server = createServer();
+  server.listen(port, address);
+  await once(server, 'listening');
+  const bound = server.address();
+  const host = `${address}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
+  const app = createRegistryApp({ ...options, host });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  server.on('request', (incoming, outgoing) => void answer(incoming, outgoing));
+  return {
+    host,
+    url: `http://${host}`,
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
 
 export interface RegistryOptions {
   /** Called once per manifest written or deleted. Its failure goes to `onError`, never to the client. */

@@ -1,0 +1,224 @@
+import * as z from 'zod';
+import { groupVersion, type Kind } from './kinds.ts';
+import { MAX_WATCH_BACKLOG, MAX_WATCH_SECONDS } from './limits.ts';
+import { type KubeObject, keyOf, type StoreEvent } from './store.ts';
+import { type Call, present, type World, readSelectors, type Matches } from './request.ts';
+import { badRequest, expired, invalidOptions } from './status.ts';
+
+/** A page of a list, not yet rendered as a List or a Table. */
+interface Page {
+  apiVersion: string;
+  kind: string;
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+  items: KubeObject[];
+}
+
+// Revision -1 marks a token that goes on from the present state, not from a snapshot.
+const UNPINNED = -1;
+const tokenSchema = z.object({ v: z.literal(1), rv: z.int(), start: z.string() });
+const tooOld =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+/** Lists one kind, everywhere or in a namespace; every page of a list shows the same moment. */
+export function listObjects(world: World, call: Call): Page {
+  const { kind, request, target } = call;
+  const limit = readLimit(request.query.get('limit'));
+  const token = request.query.get('continue') ?? '';
+  const from = token === '' ? undefined : readToken(token);
+  const revision = from === undefined || from.rv === UNPINNED ? world.store.revision() : from.rv;
+  const objects = world.store.listAt(kind.plural, revision);
+  if (objects === undefined) throw expired(tooOld, writeToken(UNPINNED, from?.start ?? ''));
+  const matches = readSelectors(kind, request.query);
+  const wanted = objects.filter(
+    (object) =>
+      (from === undefined || keyOf(object) > from.start) &&
+      (target.namespace === undefined || object.metadata.namespace === target.namespace) &&
+      matches(object),
+  );
+  const items = limit === 0 ? wanted : wanted.slice(0, limit);
+  return {
+    apiVersion: groupVersion(kind.group, target.version),
+    kind: `${kind.kind}List`,
+    metadata: { resourceVersion: String(revision), ...nextPage(wanted, items, call, revision) },
+    items: items.map((object) => present(call, object)),
+  };
+}
+
+function nextPage(wanted: KubeObject[], items: KubeObject[], call: Call, revision: number) {
+  const last = items.at(-1);
+  const remaining = wanted.length - items.length;
+  if (last === undefined || remaining === 0) return {};
+  const selected = ['labelSelector', 'fieldSelector'].some((name) => call.request.query.has(name));
+  // With a selector the real server does not know how much is left, and does not say.
+  const count = selected ? {} : { remainingItemCount: remaining };
+  return { continue: writeToken(revision, keyOf(last)), ...count };
+}
+
+function readLimit(text: string | null): number {
+  if (text === null || text === '') return 0;
+  if (!/^[0-9]{1,9}$/.test(text)) throw badRequest(`limit: Invalid value: "${text}"`);
+  return Number(text);
+}
+
+function writeToken(revision: number, start: string): string {
+  return Buffer.from(JSON.stringify({ v: 1, rv: revision, start })).toString('base64url');
+}
+
+function readToken(token: string): z.infer<typeof tokenSchema> {
+  try {
+    return tokenSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString()));
+  } catch {
+    throw badRequest('continue key is not valid: it was not given out by this server');
+  }
+}
+
+type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/**
+ * Streams changes as JSON lines: from a resourceVersion on, or, without one, after every object
+ * as ADDED. A version that is forgotten gives one ERROR event with a 410 Status, and the end.
+ */
+export function watchObjects(
+  world: World,
+  call: Call,
+  table: TableRequest | undefined,
+): ReadableStream<Uint8Array> {
+  const { matches, since, seconds } = readOptions(call);
+  const { plural } = call.kind;
+  const render = createRenderer(world, call, table);
+  const cleanups: (() => void)[] = [];
+  const stop = (): void => cleanups.splice(0).forEach((clean) => clean());
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const finish = (): void => {
+          stop();
+          controller.close();
+        };
+        const follow = (event: StoreEvent): void => {
+          const type = event.plural === plural ? seenAs(event, matches) : undefined;
+          if (type !== undefined) controller.enqueue(render(type, event.object));
+          // A watcher that does not read is cut off; it lists again.
+          if ((controller.desiredSize ?? 0) < 0) finish();
+        };
+        const missed = since === undefined ? [] : world.store.eventsSince(plural, since);
+        if (missed === undefined) {
+          controller.enqueue(line('ERROR', expired(`too old resource version: ${since}`).status));
+          controller.close();
+          return;
+        }
+        const existing = since === undefined ? world.store.list(plural).filter(matches) : [];
+        for (const object of existing) controller.enqueue(render('ADDED', object));
+        const timer = setTimeout(finish, seconds * 1000);
+        cleanups.push(world.store.subscribe(follow), () => clearTimeout(timer));
+        for (const event of missed) follow(event);
+      },
+      // Called when the response closes, whoever closed it.
+      cancel: stop,
+    },
+    new CountQueuingStrategy({ highWaterMark: MAX_WATCH_BACKLOG }),
+  );
+}
+
+function createRenderer(world: World, call: Call, table: TableRequest | undefined) {
+  let withColumns = true;
+  return (type: WatchType, object: KubeObject): Uint8Array => {
+    const shown = present(call, object);
+    if (table === undefined) return line(type, shown);
+    // Column definitions go with the first row only, as the real server does.
+    const rows = toTable(call.kind, [shown], table, world.clock(), withColumns);
+    withColumns = false;
+    return line(type, rows);
+  };
+}
+
+function line(type: string, object: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify({ type, object })}\n`);
+}
+
+// An object that moves into or out of a selector appears or disappears for that watcher.
+function seenAs(event: StoreEvent, matches: Matches): WatchType | undefined {
+  const before = event.previous !== undefined && matches(event.previous);
+  const after = event.type !== 'DELETED' && matches(event.object);
+  if (before && after) return 'MODIFIED';
+  if (after) return 'ADDED';
+  return before ? 'DELETED' : undefined;
+}
+
+function readOptions({ kind, request, target }: Call) {
+  const { query } = request;
+  if (query.get('sendInitialEvents') === 'true') {
+    const text =
+      'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
+    throw invalidOptions('ListOptions', 'sendInitialEvents', text);
+  }
+  const selected = readSelectors(kind, query);
+  const { namespace } = target;
+  const matches: Matches = (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) && selected(object);
+  const since = readRevision(query.get('resourceVersion'));
+  return { matches, since, seconds: readSeconds(query.get('timeoutSeconds')) };
+}
+
+function readRevision(text: string | null): number | undefined {
+  if (text === null || text === '' || text === '0') return undefined;
+  if (!/^[0-9]{1,15}$/.test(text)) throw badRequest(`resourceVersion: Invalid value: "${text}"`);
+  return Number(text);
+}
+
+function readSeconds(text: string | null): number {
+  if (text === null || !/^[0-9]{1,9}$/.test(text) || text === '0') return MAX_WATCH_SECONDS;
+  return Math.min(Number(text), MAX_WATCH_SECONDS);
+}
+
+/** A client's wish for a Table (meta/v1), and how much of each object its rows carry. */
+interface TableRequest {
+  include: 'None' | 'Metadata' | 'Object';
+}
+
+/** Reads Accept and `includeObject`; undefined where the client wants plain objects. */
+export function readTableRequest(accept: string, query: URLSearchParams): TableRequest | undefined {
+  const first = accept.split(',').find((type) => type.trim().startsWith('application/json'));
+  const wants = /;\s*as=Table\b/.test(first ?? '') && /;\s*g=meta\.k8s\.io\b/.test(first ?? '');
+  if (!wants) return undefined;
+  const include = query.get('includeObject');
+  return { include: include === 'None' || include === 'Object' ? include : 'Metadata' };
+}
+
+/** Objects as kubectl prints them: a name column, then the columns of the kind. */
+export function toTable(
+  kind: Kind,
+  objects: readonly KubeObject[],
+  request: TableRequest,
+  now: Date,
+  withColumns: boolean,
+): Record<string, unknown> {
+  const columns = kind.columns.map(({ name, type }) => ({
+    name,
+    type,
+    format: '',
+    description: '',
+    priority: 0,
+  }));
+  const nameColumn = { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 };
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' },
+    columnDefinitions: withColumns ? [nameColumn, ...columns] : [],
+    rows: objects.map((object) => ({
+      cells: [object.metadata.name, ...kind.columns.map((column) => column.cell(object, now))],
+      ...included(object, request),
+    })),
+  };
+}
+
+function included(object: KubeObject, { include }: TableRequest): { object?: unknown } {
+  if (include === 'None') return {};
+  if (include === 'Object') return { object };
+  const { metadata } = object;
+  return {
+    object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata },
+  };
+}

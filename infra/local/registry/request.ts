@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { RegistryError } from './errors.ts';
+import { NAME_LIMIT } from './limits.ts';
+
+// OCI distribution 1.1, section "Pulling manifests": the grammars of <name> and of a tag.
+const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+/** A manifest's place in a repository. */
+export type ManifestReference = { readonly digest: string } | { readonly tag: string };
+
+/** `name` when it is a repository name; NAME_INVALID otherwise. */
+export function requireName(name: string): string {
+  if (name.length <= NAME_LIMIT && NAME.test(name)) return name;
+  throw new RegistryError('NAME_INVALID', 'Repository name must be lower-case path segments', {
+    detail: { name },
+  });
+}
+
+/** Tells a tag from a digest; what has a colon was meant as a digest. DIGEST_INVALID or MANIFEST_INVALID when neither. */
+export function parseManifestReference(text: string): ManifestReference {
+  if (isDigest(text)) return { digest: text };
+  if (text.includes(':')) return { digest: requireDigest(text) };
+  if (TAG.test(text)) return { tag: text };
+  throw new RegistryError(
+    'MANIFEST_INVALID',
+    'Tag must be 1 to 128 letters, digits, ".", "_", "-"',
+    {
+      detail: { tag: text },
+    },
+  );
+}
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** The sha256 digest of bytes, or of chunks one after another. */
+export function digestOf(...chunks: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Whether `text` is a digest that this registry can check: sha256 only, as Config Sync and Artifact Registry use. */
+function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
+/** `text` when it is a digest; DIGEST_INVALID otherwise. */
+export function requireDigest(text: string | undefined): string {
+  if (text !== undefined && isDigest(text)) return text;
+  throw new RegistryError('DIGEST_INVALID', 'Digest must be sha256 with 64 lower-case hex digits', {
+    detail: { digest: text },
+  });
+}
+
+/** The whole body of a request; SIZE_INVALID (413) as soon as it is more than `limit` bytes. */
+export async function readBody(
+  request: Request,
+  limit: number,
+): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+  if (Number(request.headers.get('content-length')) > limit) throw tooLarge(limit);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** Chunks as one piece of memory of their own. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return joined;
+}
+
+function tooLarge(limit: number): RegistryError {
+  return new RegistryError('SIZE_INVALID', `Body must be at most ${limit} bytes`);
+}
+
+/** First and last byte, both included. */
+interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
+const CONTENT_RANGE = /^(?:bytes )?(\d{1,15})-(\d{1,15})$/;
+
+/**
+ * The one range that a download asks for (RFC 9110, section 14.2). `undefined`: none, or one in a form that a server
+ * may ignore. `unsatisfiable`: nothing of the blob is in it.
+ */
+export function parseRange(
+  header: string | null,
+  size: number,
+): ByteRange | 'unsatisfiable' | undefined {
+  const [, from, to] = RANGE.exec(header ?? '') ?? [];
+  if (from === undefined || to === undefined || (from === '' && to === '')) return undefined;
+  const first = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+  const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (from !== '' && to !== '' && Number(to) < first) return undefined;
+  return first > last ? 'unsatisfiable' : { first, last };
+}
+
+/** The range that an uploaded chunk claims: `<first>-<last>`, without a unit (OCI distribution 1.1, "Pushing a blob in chunks"). */
+export function parseContentRange(header: string): ByteRange | undefined {
+  const [, first, last] = CONTENT_RANGE.exec(header) ?? [];
+  if (first === undefined || last === undefined) return undefined;
+  return { first: Number(first), last: Number(last) };
+}
