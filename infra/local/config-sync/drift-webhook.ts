@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AdmissionRequest, Admit, Denial } from '../kube/write.ts';
+import type { AdmissionRequest, Admit, Denial } from '../kube/request.ts';
 import { isRecord, type KubeObject, valueAt } from '../kube/store.ts';
 import { MUTATION } from './apply-declared.ts';
 import { DECLARED_FIELDS, DECLARED_VERSION } from './child-metadata.ts';

@@ -1,6 +1,6 @@
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import type { Admit, AdmissionRequest, Denial } from '../kube/write.ts';
+import type { Admit, AdmissionRequest, Denial } from '../kube/request.ts';
 import { activate, compile, type Program } from './cel-program.ts';
 import { readPolicy, type Validation } from './policy-text.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { type World, type KubeRequest, readRequest } from './request.ts';
+import { type Cluster, type KubeRequest, readRequest } from './request.ts';
 import {
   coreVersions,
   describeGroup,
@@ -21,7 +21,7 @@ import { forbidden, requestTooLarge, StatusError } from './status.ts';
 /** Refuses requests as RBAC would; everything is allowed without it. */
 export type Forbid = (request: KubeRequest) => boolean;
 
-interface AppDeps extends World {
+interface AppDeps extends Cluster {
   kinds: readonly Kind[];
   /** Of Kubernetes: `1.32.0`. */
   version: string;

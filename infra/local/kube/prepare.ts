@@ -36,7 +36,7 @@ export function prepareCreate(
   });
   if (kind.custom) delete created['status'];
   if (kind.kind === 'Namespace') beginNamespace(created);
-  validate(kind, created);
+  checkObject(kind, created);
   return created;
 }
 
@@ -69,7 +69,7 @@ export function prepareUpdate(
     if (old['status'] !== undefined) updated['status'] = old['status'];
     if (!sameSpec(old, updated)) bumpGeneration(updated);
   }
-  validate(kind, updated);
+  checkObject(kind, updated);
   return updated;
 }
 
@@ -128,7 +128,7 @@ function withDefaults(kind: Kind, object: KubeObject): KubeObject {
   return { ...object, spec: { ...spec, sourceType: 'git' } };
 }
 
-function validate(kind: Kind, object: KubeObject): void {
+function checkObject(kind: Kind, object: KubeObject): void {
   const { name, annotations = {} } = object.metadata;
   if (name === '') {
     const text = 'Required value: name or generateName is required';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { groupVersion, type Kind } from './kinds.ts';
 import { MAX_WATCH_BACKLOG, MAX_WATCH_SECONDS } from './limits.ts';
 import { type KubeObject, keyOf, type StoreEvent } from './store.ts';
-import { type Call, present, type World, readSelectors, type Matches } from './request.ts';
+import { type Call, present, type Cluster, readSelectors, type Matches } from './request.ts';
 import { badRequest, expired, invalidOptions } from './status.ts';
 
 /** A page of a list, not yet rendered as a List or a Table. */
@@ -20,13 +20,13 @@ const tooOld =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
 /** Lists one kind, everywhere or in a namespace; every page of a list shows the same moment. */
-export function listObjects(world: World, call: Call): Page {
+export function listObjects(cluster: Cluster, call: Call): Page {
   const { kind, request, target } = call;
   const limit = readLimit(request.query.get('limit'));
   const token = request.query.get('continue') ?? '';
   const from = token === '' ? undefined : readToken(token);
-  const revision = from === undefined || from.rv === UNPINNED ? world.store.revision() : from.rv;
-  const objects = world.store.listAt(kind.plural, revision);
+  const revision = from === undefined || from.rv === UNPINNED ? cluster.store.revision() : from.rv;
+  const objects = cluster.store.listAt(kind.plural, revision);
   if (objects === undefined) throw expired(tooOld, writeToken(UNPINNED, from?.start ?? ''));
   const matches = readSelectors(kind, request.query);
   const wanted = objects.filter(
@@ -79,13 +79,13 @@ type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED';
  * as ADDED. A version that is forgotten gives one ERROR event with a 410 Status, and the end.
  */
 export function watchObjects(
-  world: World,
+  cluster: Cluster,
   call: Call,
   table: TableRequest | undefined,
 ): ReadableStream<Uint8Array> {
   const { matches, since, seconds } = readOptions(call);
   const { plural } = call.kind;
-  const render = createRenderer(world, call, table);
+  const render = createRenderer(cluster, call, table);
   const cleanups: (() => void)[] = [];
   const stop = (): void => cleanups.splice(0).forEach((clean) => clean());
 
@@ -102,16 +102,16 @@ export function watchObjects(
           // A watcher that does not read is cut off; it lists again.
           if ((controller.desiredSize ?? 0) < 0) finish();
         };
-        const missed = since === undefined ? [] : world.store.eventsSince(plural, since);
+        const missed = since === undefined ? [] : cluster.store.eventsSince(plural, since);
         if (missed === undefined) {
           controller.enqueue(line('ERROR', expired(`too old resource version: ${since}`).status));
           controller.close();
           return;
         }
-        const existing = since === undefined ? world.store.list(plural).filter(matches) : [];
+        const existing = since === undefined ? cluster.store.list(plural).filter(matches) : [];
         for (const object of existing) controller.enqueue(render('ADDED', object));
         const timer = setTimeout(finish, seconds * 1000);
-        cleanups.push(world.store.subscribe(follow), () => clearTimeout(timer));
+        cleanups.push(cluster.store.subscribe(follow), () => clearTimeout(timer));
         for (const event of missed) follow(event);
       },
       // Called when the response closes, whoever closed it.
@@ -121,13 +121,13 @@ export function watchObjects(
   );
 }
 
-function createRenderer(world: World, call: Call, table: TableRequest | undefined) {
+function createRenderer(cluster: Cluster, call: Call, table: TableRequest | undefined) {
   let withColumns = true;
   return (type: WatchType, object: KubeObject): Uint8Array => {
     const shown = present(call, object);
     if (table === undefined) return line(type, shown);
     // Column definitions go with the first row only, as the real server does.
-    const rows = toTable(call.kind, [shown], table, world.clock(), withColumns);
+    const rows = toTable(call.kind, [shown], table, cluster.clock(), withColumns);
     withColumns = false;
     return line(type, rows);
   };

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { admitWrite } from './write.ts';
-import type { Call, World } from './request.ts';
+import { type Call, type Cluster, admitWrite } from './request.ts';
 import type { Kind } from './kinds.ts';
 import type { KubeObject, Store } from './store.ts';
 import { prepareDelete } from './prepare.ts';
@@ -21,7 +20,7 @@ const contents = ['rootsyncs', 'reposyncs', 'configmaps', 'secrets', 'events'];
  * Answers the object in the second case and a Status in the first, as the real server does.
  */
 export async function removeObject(
-  world: World,
+  cluster: Cluster,
   call: Call,
   body: unknown,
 ): Promise<KubeObject | Status> {
@@ -30,21 +29,21 @@ export async function removeObject(
   if (!options.success) throw badRequest('error decoding DeleteOptions');
   const { preconditions, dryRun } = options.data;
   const name = target.name ?? '';
-  const object = world.store.get(kind.plural, target.namespace ?? '', name);
+  const object = cluster.store.get(kind.plural, target.namespace ?? '', name);
   if (object === undefined) throw notFound(kind, name);
   checkPreconditions(kind, object, preconditions ?? {});
   const dry = request.dryRun || dryRun?.includes('All') === true;
-  const asked = { ...request, dryRun: dry };
-  await admitWrite(world.admit, kind, asked, { operation: 'DELETE', oldObject: object });
+  const asked = { ...call, request: { ...request, dryRun: dry } };
+  await admitWrite(cluster, asked, { operation: 'DELETE', oldObject: object });
   if (dry) return success(kind, object);
-  if (kind.kind === 'Namespace') emptyNamespace(world, name);
-  if (!isHeld(world.store, object)) {
-    removeNow(world.store, kind.plural, object);
+  if (kind.kind === 'Namespace') emptyNamespace(cluster, name);
+  if (!isHeld(cluster.store, object)) {
+    removeNow(cluster.store, kind.plural, object);
     return success(kind, object);
   }
   if (object.metadata.deletionTimestamp !== undefined) return object;
-  const deleting = prepareDelete(kind, object, world.clock());
-  const stored = world.store.commit(kind.plural, object, deleting);
+  const deleting = prepareDelete(kind, object, cluster.clock());
+  const stored = cluster.store.commit(kind.plural, object, deleting);
   if (stored === undefined) throw conflict(kind, name);
   return stored;
 }
@@ -67,14 +66,14 @@ function isHeld(store: Store, object: KubeObject): boolean {
 }
 
 // The namespace controller's part: everything inside goes too, held back by finalizers alone.
-function emptyNamespace(world: World, namespace: string): void {
+function emptyNamespace(cluster: Cluster, namespace: string): void {
   for (const plural of contents) {
-    for (const object of world.store.list(plural)) {
+    for (const object of cluster.store.list(plural)) {
       if (object.metadata.namespace !== namespace) continue;
-      if (!isHeld(world.store, object)) world.store.commit(plural, object);
+      if (!isHeld(cluster.store, object)) cluster.store.commit(plural, object);
       else if (object.metadata.deletionTimestamp === undefined) {
         const custom = plural.endsWith('syncs');
-        world.store.commit(plural, object, prepareDelete({ custom }, object, world.clock()));
+        cluster.store.commit(plural, object, prepareDelete({ custom }, object, cluster.clock()));
       }
     }
   }

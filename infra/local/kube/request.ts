@@ -1,7 +1,6 @@
-import type { Admit } from './write.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { type KubeObject, valueAt, type Store } from './store.ts';
-import { badRequest } from './status.ts';
+import { badRequest, type Cause, denied } from './status.ts';
 
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
 const TOKEN_OF = /^token-of:/;
@@ -103,7 +102,7 @@ function decode(step: string): string {
 }
 
 /** What every verb works with. */
-export interface World {
+export interface Cluster {
   store: Store;
   clock: () => Date;
   admit: readonly Admit[];
@@ -117,8 +116,8 @@ export interface Call {
 }
 
 /** The stored object a call is about. */
-export function currentObject(world: World, { kind, target }: Call): KubeObject | undefined {
-  return world.store.get(kind.plural, target.namespace ?? '', target.name ?? '');
+export function currentObject(cluster: Cluster, { kind, target }: Call): KubeObject | undefined {
+  return cluster.store.get(kind.plural, target.namespace ?? '', target.name ?? '');
 }
 
 /** The version that objects are stored in, as `apiVersion`. */
@@ -183,4 +182,54 @@ function readFieldTerm(kind: Kind, term: string): Matches {
 
 function label(object: KubeObject, key: string): string | undefined {
   return object.metadata.labels?.[key];
+}
+
+/** What an admission plugin sees of one write, as AdmissionReview v1 has it. */
+export interface AdmissionRequest {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  user: string;
+  group: string;
+  plural: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  subresource: string;
+  dryRun: boolean;
+  /** Absent on DELETE. */
+  object?: KubeObject;
+  /** Absent on CREATE. */
+  oldObject?: KubeObject;
+}
+
+/** A refusal, with the whole message that the client reads. */
+export interface Denial {
+  code: number;
+  reason: string;
+  message: string;
+  causes?: Cause[];
+}
+
+export type Admit = (request: AdmissionRequest) => Denial | undefined | Promise<Denial | undefined>;
+
+/** Asks every plugin in turn; the first denial ends the request. No-op writes are asked too. */
+export async function admitWrite(
+  cluster: Cluster,
+  { kind, request, target }: Call,
+  change: Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject'>,
+): Promise<void> {
+  const { name } = (change.object ?? change.oldObject)?.metadata ?? { name: '' };
+  for (const admit of cluster.admit) {
+    const denial = await admit({
+      ...change,
+      user: request.user,
+      group: kind.group,
+      plural: kind.plural,
+      kind: kind.kind,
+      namespace: target.namespace ?? '',
+      name,
+      subresource: target.subresource ?? '',
+      dryRun: request.dryRun,
+    });
+    if (denial !== undefined) throw denied(kind, name, denial);
+  }
 }

@@ -1,4 +1,4 @@
-import { type Call, currentObject, present, type World, type KubeRequest } from './request.ts';
+import { type Call, currentObject, present, type Cluster, type KubeRequest } from './request.ts';
 import type { Kind } from './kinds.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
 import { readPatch, readYaml } from './patch.ts';
@@ -10,42 +10,42 @@ const BODY_TYPES = ['application/json', 'application/yaml'];
 
 /** Answers one request for a resource; undefined where no such resource is served. */
 export async function answerResource(
-  world: World & { kinds: readonly Kind[] },
+  cluster: Cluster & { kinds: readonly Kind[] },
   request: KubeRequest,
   raw: Request,
 ): Promise<Response | undefined> {
-  const call = findCall(world.kinds, request);
+  const call = findCall(cluster.kinds, request);
   if (call === undefined) return undefined;
   checkOptions(call);
   const table = readTableRequest(raw.headers.get('accept') ?? '', request.query);
   switch (request.verb) {
     case 'get': {
-      const object = currentObject(world, call);
+      const object = currentObject(cluster, call);
       if (object === undefined) throw notFound(call.kind, call.target.name ?? '');
       const shown = present(call, object);
       if (table === undefined) return Response.json(shown);
-      return Response.json(toTable(call.kind, [shown], table, world.clock(), true));
+      return Response.json(toTable(call.kind, [shown], table, cluster.clock(), true));
     }
     case 'list': {
-      const page = listObjects(world, call);
+      const page = listObjects(cluster, call);
       if (table === undefined) return Response.json(page);
-      const rows = toTable(call.kind, page.items, table, world.clock(), true);
+      const rows = toTable(call.kind, page.items, table, cluster.clock(), true);
       return Response.json({ ...rows, metadata: page.metadata });
     }
     case 'watch': {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
-      return new Response(watchObjects(world, call, table), { headers });
+      return new Response(watchObjects(cluster, call, table), { headers });
     }
     case 'create':
-      return answerWritten(call, await createObject(world, call, await readBody(raw)));
+      return answerWritten(call, await createObject(cluster, call, await readBody(raw)));
     case 'update':
-      return answerWritten(call, await updateObject(world, call, await readBody(raw)));
+      return answerWritten(call, await updateObject(cluster, call, await readBody(raw)));
     case 'patch': {
       const patch = readPatch(call.kind, raw.headers.get('content-type'), await raw.text());
-      return answerWritten(call, await patchObject(world, call, patch));
+      return answerWritten(call, await patchObject(cluster, call, patch));
     }
     case 'delete': {
-      return Response.json(await removeObject(world, call, (await readBody(raw)) ?? {}));
+      return Response.json(await removeObject(cluster, call, (await readBody(raw)) ?? {}));
     }
     default:
       throw methodNotAllowed();

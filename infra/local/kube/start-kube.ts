@@ -7,7 +7,7 @@ import { createApp, type Forbid, type InjectFault } from './app.ts';
 import { configSyncKinds, coreKinds } from './kinds.ts';
 import { type Crd, crds } from './prepare.ts';
 import { type KubeObject, createStore, type Store } from './store.ts';
-import type { Admit } from './write.ts';
+import type { Admit } from './request.ts';
 
 export interface KubeOptions {
   /** The cluster's name, for kubeconfig contexts and logs. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import type { AdmissionRequest } from '#infra/local/kube/write.ts';
+import type { AdmissionRequest } from '#infra/local/kube/request.ts';
 import {
   writeKubeconfig,
   type Kube,
