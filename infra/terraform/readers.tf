@@ -1,5 +1,5 @@
 # What Config Sync needs to pull: its reconcilers' accounts read the repositories. The names are Config Sync's own
-# (facts/config-sync.md section 6); shared/core/sync-ref.ts has the same rule, and a test compares the two.
+# (docs/facts/config-sync.md#reconciler-names); shared/core/sync-ref.ts has the same rule, and a test compares the two.
 
 locals {
   reconcilers = {

@@ -3,7 +3,7 @@
 
 locals {
   # Node runs on one CPU; a second would idle. Memory: the image's own flags keep a function below 256 MiB
-  # (DESIGN section 12), and what is written to /tmp counts too.
+  # (docs/performance.md#budgets), and what is written to /tmp counts too.
   services = {
     push = {
       # Registry notifications come in bursts of four (image, signature, attestations); verifying is CPU, so few at once.
@@ -15,7 +15,7 @@ locals {
     }
     cluster = {
       # A task mostly waits: for a cluster, and for its turn in the budget of calls. Fewer instances with more at once
-      # use that budget better than more instances, each with its part (law 8).
+      # use that budget better than more instances, each with its part (docs/design.md#law-8).
       concurrency = 80
       timeout     = "540s"
       memory      = "512Mi"
@@ -48,7 +48,7 @@ locals {
   instances = merge(var.instances, { sweep = { min = 0, max = 1 } })
 
   # Whether Cloud Run checks tokens itself. It strips their signature then, and functions that verify tokens by
-  # themselves (access mode verify) could not (facts/google-cloud.md section 6).
+  # themselves (access mode verify) could not (docs/facts/google-cloud.md#tokens).
   checks_invoker = {
     push      = true
     cluster   = true

@@ -43,7 +43,7 @@ resource "google_pubsub_topic" "this" {
 }
 
 # Artifact Registry publishes to the topic of this very id in the project of the repository, if it is there. Its agent
-# may publish there without a binding (facts/google-cloud.md section 1).
+# may publish there without a binding (docs/facts/google-cloud.md#notifications-of-artifact-registry).
 resource "google_pubsub_topic" "gcr" {
   for_each   = setsubtract(local.source_projects, var.existing_gcr_topics)
   project    = each.key

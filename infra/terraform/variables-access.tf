@@ -90,7 +90,7 @@ variable "readers" {
     error_message = "A RepoSync has a namespace of its own; RootSyncs are in config-management-system."
   }
   validation {
-    # facts/config-sync.md section 6: the reconciler's name has at most 63 characters, and is never shortened.
+    # docs/facts/config-sync.md#reconciler-names: the reconciler's name has at most 63 characters, and is never shortened.
     condition = alltrue([for reader in var.readers :
       can(regex("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", reader.name)) &&
       length(reader.kind == "RootSync" ? "root-reconciler-${reader.name}" : "ns-reconciler-${coalesce(reader.namespace, "-")}-${reader.name}-${length(reader.name)}") <= 63

@@ -40,7 +40,7 @@ module "countersign" {
   project_id = var.project_id
   region     = var.region
 
-  # The seeds' repository: AR_REPO_NAME in AR_REGION.
+  # The repository of Google's guide: AR_REPO_NAME in AR_REGION.
   repository = { id = "configs" }
 
   images = [{
@@ -57,7 +57,7 @@ module "countersign" {
     }
   }
 
-  # Whose reconcilers pull: the seeds' RootSync, and a tenant's RepoSync.
+  # Whose reconcilers pull: the guide's RootSync, and a tenant's RepoSync.
   readers = [
     { kind = "RootSync", name = "root-sync" },
     { kind = "RepoSync", namespace = "team-a", name = "repo-sync" },

@@ -1,7 +1,7 @@
 // Command nomos-double says of Config Sync's objects what `nomos status --resources=false` says of them.
 //
 // nomos itself is on no module proxy. This is what its package cmd/nomos/status does, retold from what
-// facts/config-sync.md section 5 says and from its releases 1.19 to 1.22, independently of what Countersign makes of
+// docs/facts/config-sync.md#nomos-status says and from its releases 1.19 to 1.22, independently of what Countersign makes of
 // the same objects. What is not retold but real: text/tabwriter, and how Go prints a time.
 //
 // Standard input: a list of clusters in JSON, each with the objects as an API server returns them.

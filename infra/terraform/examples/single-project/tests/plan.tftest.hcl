@@ -17,6 +17,6 @@ run "plan" {
   }
   assert {
     condition     = yamldecode(output.config).images[0].match == "us-central1-docker.pkg.dev/acme-prod/configs/**"
-    error_message = "The seeds' repository is followed."
+    error_message = "The repository of Google's guide is followed."
   }
 }

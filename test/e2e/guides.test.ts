@@ -39,19 +39,19 @@ const rsync = z.object({
 });
 const untrusted = z.object({ digest: z.string(), reasons: z.array(z.string()) });
 
-/** One image pushed by the seeds' own steps, and how often that has been done: each push is another image. */
+/** One image pushed by the steps of Google's two guides, and how often that has been done: each push is another image. */
 let pushes = 0;
 
 describe.each([
   { pubsub: 'the embedded Pub/Sub', startEmulator: undefined },
   { pubsub: "Google's emulator", startEmulator: startPubsubEmulator },
-])('the seeds’ steps with $pubsub', ({ startEmulator }) => {
+])('the steps of Google’s guides with $pubsub', ({ startEmulator }) => {
   let folder: string;
   let world: TestWorld;
   let closeEmulator: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'countersign-seeds-'));
+    folder = await mkdtemp(join(tmpdir(), 'countersign-guides-'));
     const emulator = await startEmulator?.();
     closeEmulator = async () => emulator?.close();
     const pubsub = emulator === undefined ? {} : { pubsubHost: emulator.host };
@@ -81,7 +81,7 @@ describe.each([
     return `${world.registry}/${image}`;
   }
 
-  /** Pushes a namespace's manifest, as both seeds do; the digest that the tag then has. */
+  /** Pushes a namespace's manifest, as both guides do; the digest that the tag then has. */
   async function push(pusher: 'crane' | 'oras', seed: Seed): Promise<string> {
     pushes += 1;
     const manifest = `{apiVersion: v1, kind: Namespace, metadata: {name: test-${pushes}}}\n`;
