@@ -8,31 +8,35 @@ interface Room {
   readonly types: readonly string[];
 }
 
+/** What every adapter may use: the values of the domain, and plumbing of requests and bytes. */
+const BASE = ['shared/core', 'shared/net'];
+
 const OTHER_ROOMS = ['config', 'registry', 'trust', 'fleet', 'configsync', 'store', 'status'];
 
 const ROOMS: readonly Room[] = [
   { path: 'shared/core', values: [], types: [] },
-  { path: 'shared/config', values: ['shared/core'], types: [] },
-  { path: 'shared/registry', values: ['shared/core'], types: [] },
-  { path: 'shared/trust', values: ['shared/core'], types: ['shared/registry'] },
+  { path: 'shared/net', values: ['shared/core'], types: [] },
+  { path: 'shared/config', values: BASE, types: [] },
+  { path: 'shared/registry', values: BASE, types: [] },
+  { path: 'shared/trust', values: BASE, types: ['shared/registry'] },
   {
     path: 'shared/content',
-    values: ['shared/core'],
+    values: BASE,
     types: ['shared/registry', 'shared/trust'],
   },
-  { path: 'shared/fleet', values: ['shared/core'], types: [] },
-  { path: 'shared/configsync', values: ['shared/core'], types: ['shared/fleet'] },
-  { path: 'shared/store', values: ['shared/core'], types: [] },
-  { path: 'shared/status', values: ['shared/core'], types: [] },
+  { path: 'shared/fleet', values: BASE, types: [] },
+  { path: 'shared/configsync', values: BASE, types: ['shared/fleet'] },
+  { path: 'shared/store', values: BASE, types: [] },
+  { path: 'shared/status', values: BASE, types: [] },
   {
     path: 'shared/reconcile',
-    values: ['shared/core'],
+    values: BASE,
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
-  { path: 'shared/http', values: ['shared/core'], types: [] },
+  { path: 'shared/http', values: BASE, types: [] },
   {
     path: 'shared/telemetry',
-    values: ['shared/core'],
+    values: BASE,
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
   { path: 'functions/wiring', values: ['shared'], types: [] },

@@ -1,0 +1,18 @@
+/** `T` without `undefined`: what may be `undefined` becomes optional. */
+export type Defined<T> = {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/**
+ * A copy of an object without the keys whose value is `undefined`. Optional properties are exact in
+ * this project (`exactOptionalPropertyTypes`): a key is there with a value, or it is not there.
+ *
+ * @example
+ * defined({ digest, tag: undefined }) // { digest }
+ */
+export function defined<T extends object>(values: T): Defined<T>;
+export function defined(values: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
