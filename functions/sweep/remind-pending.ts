@@ -13,15 +13,16 @@ export interface RemindDeps {
 }
 
 /**
- * Publishes once of each image that clusters have waited for it longer than `sweep.pendingAfter`: one that is unsigned as
- * a WARNING, one that is incomplete as the `untrusted` that it is by now.
+ * Publishes once of each image that clusters wait for that it has been so for longer than `sweep.pendingAfter`: one that
+ * is unsigned as a WARNING, one that is incomplete as the `untrusted` that it is by now. The time counts from the
+ * verdict's own event: a cluster that was looked at late has waited no less.
  */
 export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promise<void> {
   const waiting = new Map<string, { image: string; repository: string; digest: string }>();
   for (const { row } of syncsOf(snapshot)) {
     const { image, target: digest, record } = row;
     const repository = repositoryOf(row);
-    if (record.phase !== 'Pending' || !isOverdue(record.since, deps)) continue;
+    if (record.phase !== 'Pending') continue;
     if (image === undefined || repository === undefined || digest === undefined) continue;
     waiting.set(`${repository}@${digest}`, { image, repository, digest });
   }
@@ -35,7 +36,8 @@ async function remindOnce(
   const told = await store.readImage({ repository, digest });
   const { status } = told ?? {};
   if (told === undefined || (status !== 'unsigned' && status !== 'incomplete')) return;
-  if (told.remindedAt !== undefined) return;
+  // Another function publishes something of it at this moment: the next sweep sees what.
+  if (told.remindedAt !== undefined || told.claim !== undefined) return;
   if (!isDigest(digest) || !isOverdue(told.since, { now, ...rest })) return;
   await publish({
     ...(status === 'unsigned'

@@ -57,15 +57,22 @@ export async function weighWithdrawals(
   const repositories = distinct(unchecked.map(({ repository }) => repository));
   // What cannot be judged now may be what the brake is for.
   const stays = note?.braked !== undefined && unchecked.length > 0 && weighed.losing.length === 0;
+  const policies = heldPolicies(weighed);
+  const open = await markBegun(note, { policies, repositories }, deps);
   const braked = stays
     ? note.braked
-    : await reportBrake(note?.braked, weighed, { losing, unfollowed, syncs }, deps);
-  const left = await reportUnchecked(
-    note?.unchecked,
-    { unchecked, repositories, failures, syncs },
-    deps,
-  );
+    : await reportBrake(
+        open,
+        { policies, held: weighed, all: { losing, unfollowed, syncs } },
+        deps,
+      );
+  const left = await reportUnchecked(open, { unchecked, repositories, failures, syncs }, deps);
   const decidedAt = deps.now().toISOString();
+  const over = {
+    ...open.over,
+    ...(open.braked !== undefined && braked === undefined ? { braked: decidedAt } : {}),
+    ...(open.unchecked !== undefined && left === undefined ? { unchecked: decidedAt } : {}),
+  };
   // More than can be excepted one by one: then nothing is known that could be weighed.
   const known = !stays && weighed.losing.length === 0 && repositories.length <= MAX_EXCEPTED;
   const hashes = known ? distinct(outdated.map(({ policy }) => policy.hash)) : [];
@@ -79,6 +86,7 @@ export async function weighWithdrawals(
       allowed,
       ...(braked === undefined ? {} : { braked }),
       ...(left === undefined ? {} : { unchecked: left }),
+      ...(Object.keys(over).length === 0 ? {} : { over }),
     });
   }
   return [...failures.values()];
@@ -118,27 +126,63 @@ interface Weighed {
 
 type Braked = NonNullable<WithdrawalNote['braked']>;
 type Unchecked = NonNullable<WithdrawalNote['unchecked']>;
+/** The troubles that are open, and when the last ones were over. */
+type Open = Pick<WithdrawalNote, 'braked' | 'unchecked' | 'over'>;
+
+/** Hashes of the policies that the brake holds for. */
+function heldPolicies({ losing, unfollowed }: Weighed): string[] {
+  return distinct([
+    ...losing.map(({ policy }) => policy.hash),
+    ...(unfollowed.length === 0 ? [] : [UNFOLLOWED]),
+  ]);
+}
+
+/**
+ * Records what is about to be reported for the first time, before it is: a sweep that dies in between is followed by one
+ * that reports the same, or that it is over (ADR 0012).
+ */
+async function markBegun(
+  note: WithdrawalNote | undefined,
+  { policies, repositories }: Record<'policies' | 'repositories', readonly string[]>,
+  { store, now }: WeighDeps,
+): Promise<Open> {
+  const begun = { since: now().toISOString(), doubtful: true } as const;
+  const open: Open = {
+    ...(policies.length === 0 ? {} : { braked: { ...begun, policies } }),
+    ...(repositories.length === 0
+      ? {}
+      : { unchecked: { ...begun, repositories: repositories.slice(0, MAX_EXCEPTED) } }),
+  };
+  const { braked = open.braked, unchecked = open.unchecked, over } = note ?? {};
+  const marked = {
+    ...(braked === undefined ? {} : { braked }),
+    ...(unchecked === undefined ? {} : { unchecked }),
+    ...(over === undefined ? {} : { over }),
+  };
+  if (braked !== note?.braked || unchecked !== note?.unchecked) {
+    await store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, ...marked });
+  }
+  return marked;
+}
 
 /** Publishes that the brake holds, once for the same policies, or that it is released. Returns what to remember. */
 async function reportBrake(
-  before: Braked | undefined,
-  held: Weighed,
-  all: Weighed,
+  { braked: before, over }: Open,
+  { policies, held, all }: Record<'held' | 'all', Weighed> & { readonly policies: string[] },
   deps: WeighDeps,
 ): Promise<Braked | undefined> {
-  const policies = distinct([
-    ...held.losing.map(({ policy }) => policy.hash),
-    ...(held.unfollowed.length === 0 ? [] : [UNFOLLOWED]),
-  ]);
+  if (before === undefined) return undefined;
+  const { doubtful = false, ...replaced } = before;
   if (policies.length === 0) {
-    if (before !== undefined) {
-      await deps.publish(describe('sweep.recovered', before, all, policies, deps));
-    }
+    const since = deps.now().toISOString();
+    await deps.publish({ replaced, ...describe('sweep.recovered', since, all, policies, deps) });
     return undefined;
   }
-  if (before?.policies.join() === policies.join()) return before;
-  await deps.publish(describe('sweep.braked', before, held, policies, deps));
-  return { since: deps.now().toISOString(), policies };
+  if (!doubtful && before.policies.join() === policies.join()) return before;
+  const since = doubtful ? before.since : deps.now().toISOString();
+  const episode = doubtful ? { replaced: undefined, cause: over?.braked ?? since } : { replaced };
+  await deps.publish({ ...episode, ...describe('sweep.braked', since, held, policies, deps) });
+  return { since, policies };
 }
 
 interface NotJudged {
@@ -150,18 +194,20 @@ interface NotJudged {
 
 /** Publishes that approvals could not be judged, once until all are. Returns what to remember. */
 async function reportUnchecked(
-  before: Unchecked | undefined,
+  { unchecked: before, over: last }: Open,
   { unchecked, repositories, failures, syncs }: NotJudged,
   { publish, now }: WeighDeps,
 ): Promise<Unchecked | undefined> {
-  const since = now().toISOString();
+  if (before === undefined) return undefined;
   const over = repositories.length === 0;
-  if (over !== (before === undefined)) {
+  const since = over ? now().toISOString() : before.since;
+  if (over || before.doubtful === true) {
     const named = repositories.slice(0, MAX_EXAMPLES).join(', ');
     await publish({
       type: over ? 'withdrawal.recovered' : 'withdrawal.unchecked',
-      replaced: before && { since: before.since },
-      ...(before === undefined ? { cause: since } : {}),
+      ...(over
+        ? { replaced: { since: before.since } }
+        : { replaced: undefined, cause: last?.unchecked ?? since }),
       data: {
         policies: distinct(unchecked.map(({ policy }) => policy.name)),
         unchecked: unchecked.length,
@@ -178,16 +224,16 @@ async function reportUnchecked(
     });
   }
   if (over) return undefined;
-  return { since: before?.since ?? since, repositories: repositories.slice(0, MAX_EXCEPTED) };
+  return { since, repositories: repositories.slice(0, MAX_EXCEPTED) };
 }
 
 function describe(
   type: BrakeEvent['type'],
-  replaced: Braked | undefined,
+  since: string,
   { syncs, losing, unfollowed }: Weighed,
   hashes: string[],
-  { withdrawBrake, now }: Pick<WeighDeps, 'withdrawBrake' | 'now'>,
-): BrakeEvent {
+  { withdrawBrake }: Pick<WeighDeps, 'withdrawBrake'>,
+): Pick<BrakeEvent, 'type' | 'data'> {
   const policies = distinct(losing.map(({ policy }) => policy.name));
   const withdrawals = losing.length + unfollowed.length;
   const why = [
@@ -202,7 +248,6 @@ function describe(
   const share = `${Number((withdrawBrake * 100).toFixed(2))}%`;
   return {
     type,
-    replaced,
     data: {
       policies,
       hashes,
@@ -210,7 +255,7 @@ function describe(
       syncs,
       brake: withdrawBrake,
       images: distinct(examples).slice(0, MAX_EXAMPLES),
-      since: now().toISOString(),
+      since,
       errors: [],
       message:
         type === 'sweep.braked'

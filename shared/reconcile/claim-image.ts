@@ -1,4 +1,10 @@
-import type { ImageKey, ImageRecord, ImageStatus, Store } from '#shared/store/store.ts';
+import type {
+  ImageKey,
+  ImageRecord,
+  ImageStatus,
+  Store,
+  ImageClaim as StoredClaim,
+} from '#shared/store/store.ts';
 
 /** What is known of an image now, to be published where it is news. */
 export interface ImageNews {
@@ -77,10 +83,18 @@ export async function claimImage(
       await openTag(news, tag, deps);
       return undefined;
     }
-    if (tag !== undefined && (await endRecording(digest, tag, deps))) continue;
+    const trace = await traceOf(digest, deps);
+    if (trace?.published === true) {
+      await deps.store.writeImage(trace.record, { over: digest.record });
+      continue;
+    }
     const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
     if (standing.includes('same')) return undefined;
     if (standing.includes('other')) return 'busy';
+    if (trace !== undefined) {
+      await deps.store.writeImage(trace.record, { over: digest.record });
+      continue;
+    }
     const claimed = await claimSlots(news, digest, tag, deps);
     if (claimed !== undefined) return claimed;
   }
@@ -89,14 +103,15 @@ export async function claimImage(
 
 /** A tag that names a digest whose trouble was published before it did is in that trouble, too. */
 async function openTag(
-  { status, policy }: ImageNews,
+  { status, policy, digest }: ImageNews,
   tag: Slot | undefined,
   { store, now }: ClaimDeps,
 ): Promise<void> {
   if (status === 'verified' || tag === undefined || tag.record !== undefined) return;
   const { key, readAt } = tag.reading;
   const since = now().toISOString();
-  await store.writeImage({ ...key, status, policy, since, readAt }, { over: undefined });
+  const record = { ...key, status, policy, since, readAt, names: digest.key.digest };
+  await store.writeImage(record, { over: undefined });
 }
 
 async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {
@@ -122,8 +137,20 @@ function isNews(news: ImageNews, digest: Slot, tag: Slot | undefined): boolean {
   const { record } = digest;
   if (record?.claim !== undefined || tag?.record?.claim !== undefined) return true;
   if (record?.status !== news.status || record.policy !== news.policy) return true;
+  const named = tag ?? digest;
   // A tag has a record from its first trouble on.
-  return tag?.record !== undefined && tag.record.status !== news.status;
+  if (named.record === undefined) return false;
+  return named.record.status !== news.status || isOtherTrouble(news, named);
+}
+
+/**
+ * Whether a tag is in the same trouble by another digest than the one that was published last: that one is over, and one
+ * that was over before begins again. Registries date in whole seconds: of two readings of one second none is newer.
+ */
+function isOtherTrouble({ status, digest, tag }: ImageNews, { reading, record }: Slot): boolean {
+  if (record === undefined || status === 'verified' || status === 'unchecked') return false;
+  const names = tag && digest.key.digest;
+  return record.names !== names && Date.parse(reading.readAt) > Date.parse(record.readAt);
 }
 
 /** Whose claim is in the way: none, one that publishes the same, or another. */
@@ -145,15 +172,20 @@ async function claimSlots(
   const { store, now } = deps;
   const at = now().toISOString();
   const { status, policy, cause } = news;
-  const wanted =
-    tag !== undefined && (tag.record !== undefined || status !== 'verified')
-      ? [tag, digest]
-      : [digest];
+  const named =
+    tag !== undefined && (tag.record !== undefined || status !== 'verified') ? tag : undefined;
+  const claim: StoredClaim = {
+    status,
+    cause,
+    at,
+    ...(named === undefined ? {} : { tag: named.reading.key.digest }),
+  };
+  const wanted = named === undefined ? [digest] : [digest, named];
   const taken: { readonly slot: Slot; readonly record: ImageRecord }[] = [];
   for (const slot of wanted) {
     const { key, readAt } = slot.reading;
     const before = slot.record ?? { ...key, policy: '', since: at, readAt };
-    const record: ImageRecord = { ...before, claim: { status, cause, at } };
+    const record: ImageRecord = { ...before, claim };
     if (!(await store.writeImage(record, { over: slot.record }))) {
       for (const mine of taken) {
         const untouched = mine.slot.record ?? withoutClaim(mine.record);
@@ -172,12 +204,14 @@ async function claimSlots(
     cause: first?.status === status ? first.cause : cause,
     wasVerified: last?.status === 'verified' && last.policy === policy,
     async done() {
-      for (const { slot, record } of taken) {
+      // The tag first: what it says of the claim is what another function goes by.
+      for (const { slot, record } of taken.toReversed()) {
         const { key, readAt } = slot.reading;
         // Another function that took the claim over has published, too, and records it.
         const read =
           slot.record?.status === status && record.readAt > readAt ? record.readAt : readAt;
-        const published = { ...key, status, policy, since: at, readAt: read };
+        const names = slot === named ? { names: digest.reading.key.digest } : {};
+        const published = { ...key, status, policy, since: at, readAt: read, ...names };
         await store.writeImage(published, { over: record });
       }
     },
@@ -185,23 +219,30 @@ async function claimSlots(
   };
 }
 
+/** What is left to do of a claim that its process did not end. */
+interface Trace {
+  readonly published: boolean;
+  /** What the digest's record is to be. */
+  readonly record: ImageRecord;
+}
+
 /**
- * Ends what a process had left to do that died between its two records: the tag says that the digest's claim was
- * published.
+ * How far a process came that died with its claim on a digest. The tag is claimed last and recorded first, so that it
+ * says whether the claim was published; where it does not carry the claim at all, nothing was begun. Undefined: it may
+ * have been published.
  */
-async function endRecording(digest: Slot, tag: Slot, { store }: ClaimDeps): Promise<boolean> {
-  const { record } = digest;
-  const published = tag.record;
-  if (record?.claim === undefined || published === undefined) return false;
-  const { status, at } = record.claim;
-  if (published.claim !== undefined || published.since !== at || published.status !== status) {
-    return false;
+async function traceOf({ record }: Slot, { store }: ClaimDeps): Promise<Trace | undefined> {
+  if (record?.claim?.tag === undefined) return undefined;
+  const { claim, ...unclaimed } = record;
+  const { repository, digest, readAt } = record;
+  const tag = await store.readImage({ repository, digest: claim.tag ?? '' });
+  if (tag?.claim?.at === claim.at && tag.claim.cause === claim.cause) return undefined;
+  const { status } = claim;
+  if (tag?.claim !== undefined || tag?.since !== claim.at || tag.status !== status) {
+    return { published: false, record: unclaimed };
   }
-  const { policy, since } = published;
-  const { repository, readAt } = record;
-  const ended: ImageRecord = { repository, digest: record.digest, status, policy, since, readAt };
-  await store.writeImage(ended, { over: record });
-  return true;
+  const { policy, since } = tag;
+  return { published: true, record: { repository, digest, status, policy, since, readAt } };
 }
 
 function withoutClaim(record: ImageRecord): ImageRecord {

@@ -105,6 +105,8 @@ export interface BrakeEvent extends Told {
   readonly type: TypesOf<typeof BrakeData>;
   /** Since when, and for which policies, the brake held before. */
   readonly replaced: { readonly since: string; readonly policies: readonly string[] } | undefined;
+  /** Of one that replaces none: when the last one was over, or else when this one began. */
+  readonly cause?: string;
   readonly data: z.infer<typeof BrakeData>;
 }
 
@@ -112,7 +114,7 @@ export interface UncheckedEvent extends Told {
   readonly type: TypesOf<typeof UncheckedData>;
   /** The episode that ends. */
   readonly replaced: { readonly since: string } | undefined;
-  /** Of one that begins: when. */
+  /** As of a BrakeEvent. */
   readonly cause?: string;
   readonly data: z.infer<typeof UncheckedData>;
 }

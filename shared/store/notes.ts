@@ -29,9 +29,19 @@ export interface WithdrawalNote {
   /** Hashes of the policies under which approvals may be withdrawn, and when that was last decided, ISO 8601. */
   readonly allowed: Readonly<Record<string, string>>;
   /** The brake holds: since when, and for which policies. */
-  readonly braked?: { readonly since: string; readonly policies: readonly string[] };
+  readonly braked?: Trouble & { readonly policies: readonly string[] };
   /** Approvals that could not be judged: since when, and in which repositories, where nothing may be withdrawn. */
-  readonly unchecked?: { readonly since: string; readonly repositories: readonly string[] };
+  readonly unchecked?: Trouble & { readonly repositories: readonly string[] };
+  /** When the last one of each was reported to be over, ISO 8601: it tells the next one from that. */
+  readonly over?: { readonly braked?: string; readonly unchecked?: string };
+}
+
+/** What was reported, and is open. */
+interface Trouble {
+  /** ISO 8601. */
+  readonly since: string;
+  /** It was about to be reported when this was written. */
+  readonly doubtful?: true;
 }
 
 /** What was last told of the roll-out of one image. */

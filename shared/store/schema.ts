@@ -85,24 +85,31 @@ export const StoredImage: z.ZodType<ImageRecord> = z.object({
   policy: z.string(),
   since: Time,
   readAt: Time,
+  names: z.string().exactOptional(),
   remindedAt: Time.exactOptional(),
   claim: z
     .object({
       status: ImageStatus,
       cause: z.string(),
       at: Time,
+      tag: z.string().exactOptional(),
       doubtful: z.literal(true).exactOptional(),
     })
     .exactOptional(),
 });
+
+const Trouble = { since: Time, doubtful: z.literal(true).exactOptional() };
 
 /** By kind, so that a note is read as what it was written as. */
 export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = {
   sweep: z.object({ startedAt: Time, tasked: z.record(z.string(), Time) }),
   withdrawal: z.object({
     allowed: z.record(z.string(), Time),
-    braked: z.object({ since: Time, policies: z.array(z.string()) }).exactOptional(),
-    unchecked: z.object({ since: Time, repositories: z.array(z.string()) }).exactOptional(),
+    braked: z.object({ ...Trouble, policies: z.array(z.string()) }).exactOptional(),
+    unchecked: z.object({ ...Trouble, repositories: z.array(z.string()) }).exactOptional(),
+    over: z
+      .object({ braked: Time.exactOptional(), unchecked: Time.exactOptional() })
+      .exactOptional(),
   }),
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
   seek: z.object({ sought: z.record(z.string(), Time) }),

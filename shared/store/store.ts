@@ -152,6 +152,8 @@ export interface ImageRecord extends ImageKey {
   readonly since: string;
   /** When the registry was read for it, ISO 8601: an older reading never replaces a newer one. */
   readonly readAt: string;
+  /** Of a tag: the digest that it named then; absent where it named none that could be found. */
+  readonly names?: string;
   /** When it was reported that it has waited for its signature too long, ISO 8601. */
   readonly remindedAt?: string;
   /** A publication that was begun: it replaces this record once it is done. */
@@ -169,6 +171,8 @@ export interface ImageClaim {
   readonly cause: string;
   /** ISO 8601. */
   readonly at: string;
+  /** Key of the tag's record that is claimed after the digest's, and recorded before it. */
+  readonly tag?: string;
   /** The publication failed, and may have got through all the same. */
   readonly doubtful?: true;
 }

@@ -170,8 +170,22 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a tag that breaks again is reported again',
     file: 'shared/reconcile/claim-image.ts',
-    find: 'tag?.record !== undefined && tag.record.status !== news.status',
-    replace: 'tag?.record === null',
+    find: 'named.record.status !== news.status || isOtherTrouble(news, named)',
+    replace: 'isOtherTrouble(news, named)',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'reports: a trouble that a tag left and comes back to is reported again',
+    file: 'shared/reconcile/claim-image.ts',
+    find: 'named.record.status !== news.status || isOtherTrouble(news, named)',
+    replace: 'named.record.status !== news.status',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'reports: a claim that no publication followed is none',
+    file: 'shared/reconcile/claim-image.ts',
+    find: '    if (trace !== undefined) {\n',
+    replace: '    if (trace === null) {\n',
     tests: [RECONCILE],
   },
   {

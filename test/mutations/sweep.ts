@@ -94,7 +94,21 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: one ERROR, not a stream',
     file: 'functions/sweep/weigh-withdrawals.ts',
-    find: '  if (before?.policies.join() === policies.join()) return before;\n',
+    find: '  if (!doubtful && before.policies.join() === policies.join()) return before;\n',
+    replace: '',
+    tests: [SWEEP],
+  },
+  {
+    guarantee: 'withdrawal: the brake holding once more is another episode',
+    file: 'functions/sweep/weigh-withdrawals.ts',
+    find: 'cause: over?.braked ?? since',
+    replace: "cause: ''",
+    tests: [SWEEP],
+  },
+  {
+    guarantee: 'withdrawal: what a sweep reported before it died is reported to be over',
+    file: 'functions/sweep/weigh-withdrawals.ts',
+    find: "    await store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, ...marked });\n",
     replace: '',
     tests: [SWEEP],
   },

@@ -244,7 +244,8 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
     });
 
     describe('an image over the record that was read', () => {
-      const claimed: ImageRecord = { ...IMAGE, claim: { status: 'unsigned', cause: 'm1', at: T1 } };
+      const claim = { status: 'unsigned', cause: 'm1', at: T1, tag: ':v1' } as const;
+      const claimed: ImageRecord = { ...IMAGE, names: IMAGE.digest, claim };
 
       it.each<[string, ImageRecord | undefined, ImageRecord | undefined, boolean]>([
         ['replaces that one', IMAGE, IMAGE, true],
@@ -302,16 +303,20 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
         tasked: { c1: T0, 'projects/p/locations/l/memberships/m': T1 },
       };
       const rollout = { digest: IMAGE.digest, status: 'completed', since: T0 } as const;
+      const withdrawal = {
+        allowed: { [IMAGE.policy]: T0 },
+        braked: { since: T1, doubtful: true, policies: [IMAGE.policy] },
+        unchecked: { since: T1, doubtful: true, repositories: [IMAGE.repository] },
+        over: { braked: T0, unchecked: T0 },
+      } as const;
       expect(await store.readNote('sweep', 'fleet')).toBeUndefined();
       await store.writeNote('sweep', 'fleet', { startedAt: T1, tasked: {} });
       await store.writeNote('sweep', 'fleet', sweep);
-      await store.writeNote('withdrawal', 'fleet', { allowed: { [IMAGE.policy]: T0 } });
+      await store.writeNote('withdrawal', 'fleet', withdrawal);
       await store.writeNote('rollout', 'r.example/configs/platform:v1', rollout);
       const other = await open();
       expect(await other.readNote('sweep', 'fleet')).toEqual(sweep);
-      expect(await other.readNote('withdrawal', 'fleet')).toEqual({
-        allowed: { [IMAGE.policy]: T0 },
-      });
+      expect(await other.readNote('withdrawal', 'fleet')).toEqual(withdrawal);
       expect(await other.readNote('rollout', 'r.example/configs/platform:v1')).toEqual(rollout);
       expect(await other.readNote('rollout', 'r.example/configs/platform:v2')).toBeUndefined();
       await other.close();

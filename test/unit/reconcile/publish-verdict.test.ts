@@ -20,6 +20,7 @@ const ABSENT: Verdict & { status: 'unusable' } = {
   reason: 'tag-absent',
   message: 'absent',
 };
+const BROKEN: Verdict = { status: 'unusable', reason: 'layer-not-tar', message: 'no tar' };
 
 /** A reading: what the tag is and the verdict on it, `at` seconds after the hour. */
 interface Read {
@@ -134,6 +135,36 @@ describe('publishVerdict()', () => {
       ],
       ['image.unsigned', 'image.verified'],
     ],
+    [
+      'opens a trouble anew that was over because its tag had left it',
+      [
+        { at: 1, digest: A, verdict: UNSIGNED },
+        { at: 2, digest: B, verdict: UNSIGNED },
+        { at: 3, digest: A, verdict: UNSIGNED },
+        { at: 4, digest: A, verdict: UNSIGNED },
+      ],
+      ['image.unsigned', 'image.unsigned', 'image.unsigned'],
+    ],
+    [
+      'tells content that is broken from a tag that is absent, each time',
+      [
+        { at: 1, digest: A, verdict: BROKEN },
+        { at: 2, verdict: ABSENT },
+        { at: 3, digest: A, verdict: BROKEN },
+        { at: 4, verdict: ABSENT },
+        { at: 5, verdict: ABSENT },
+      ],
+      ['image.unusable', 'image.unusable', 'image.unusable', 'image.unusable'],
+    ],
+    [
+      'takes no reading of a tag for a newer one that is of the same second',
+      [
+        { at: 1, digest: A, verdict: UNSIGNED },
+        { at: 2, digest: B, verdict: UNSIGNED },
+        { at: 2, digest: A, verdict: UNSIGNED },
+      ],
+      ['image.unsigned', 'image.unsigned'],
+    ],
   ])('%s', async (_, reads, types) => {
     const here = openWorld();
     await publishAll(here, reads);
@@ -245,6 +276,47 @@ describe('publishVerdict()', () => {
     await expect(publishVerdict(judgedAt(read), 'm1', dying)).rejects.toThrow('killed');
     await publishVerdict(judgedAt(read), 'm2', here.deps);
     expect(here.types()).toEqual(['image.unsigned']);
+  });
+
+  it.each([VERIFIED, UNSIGNED])(
+    'publishes $status once where a process died that lost the race for it',
+    async (verdict) => {
+      const here = openWorld();
+      await publishAll(here, [{ at: 0, verdict: ABSENT }]);
+      const read = { at: 1, digest: A, verdict };
+      const winner = { ...here.deps, serial: openWorld().deps.serial };
+      const dying = dyingAfter(2, here);
+      let reads = 0;
+      const store = {
+        ...dying.store,
+        // The winner is quick: it publishes between the two records that the loser reads.
+        readImage: async (key: Parameters<typeof dying.store.readImage>[0]) => {
+          reads += 1;
+          if (reads === 2) await publishVerdict(judgedAt(read), 'm2', winner);
+          return dying.store.readImage(key);
+        },
+      };
+      await Promise.allSettled([publishVerdict(judgedAt(read), 'm1', { ...dying, store })]);
+      here.pass(60_000);
+      await publishVerdict(judgedAt({ ...read, at: 60 }), 'm3', here.deps);
+      expect(here.types()).toEqual(['image.unusable', `image.${verdict.status}`]);
+    },
+  );
+
+  it('publishes nothing again where a process died before it had claimed all', async () => {
+    const here = openWorld();
+    await publishAll(here, [
+      { at: 1, digest: A, verdict: VERIFIED },
+      { at: 2, verdict: ABSENT },
+    ]);
+    const read = { at: 3, digest: A, verdict: VERIFIED };
+    await expect(publishVerdict(judgedAt(read), 'm3', dyingAfter(1, here))).rejects.toThrow(
+      'killed',
+    );
+    await publishAll(here, [{ at: 4, digest: B, verdict: VERIFIED }]);
+    here.pass(60_000);
+    await publishAll(here, [{ at: 5, digest: A, verdict: VERIFIED }]);
+    expect(here.types()).toEqual(['image.verified', 'image.unusable', 'image.verified']);
   });
 
   it('ends what could not be checked, as often as that happens', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseReference } from '#shared/core/reference.ts';
+import { createSerial } from '#shared/core/serial.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import { UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
+import { publishVerdict } from '#shared/reconcile/publish-verdict.ts';
+import { POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { type SweepWorld, createSweepWorld } from '#test/fixtures/sweep-world.ts';
@@ -64,6 +67,36 @@ describe('an image that clusters wait for', () => {
     world.pass(24 * HOUR);
     await world.round();
     expect(told(world)).toHaveLength(2);
+  });
+
+  it('is a WARNING in time where the clusters were looked at late', async () => {
+    const world = createSweepWorld(1);
+    world.verdicts.set(A, UNSIGNED);
+    const reference = parseReference(IMAGE);
+    const resolvedAt = world.deps.now().toISOString();
+    const image = { status: 'resolved', digest: A } as const;
+    const resolution = { resolvedAt, fresh: false, image };
+    await publishVerdict({ reference, resolution, verdict: UNSIGNED, policy: POLICY }, 'm1', {
+      ...world.deps,
+      serial: createSerial(),
+    });
+    world.pass(HOUR);
+    await world.round();
+    await world.round();
+    expect(told(world)).toEqual([undefined, 'WARNING']);
+  });
+
+  it('is no WARNING while another function publishes something of it', async () => {
+    const world = await pending(1);
+    world.pass(HOUR);
+    const key = { repository: REPOSITORY, digest: A };
+    const record = await world.deps.store.readImage(key);
+    if (record === undefined) throw new Error('No record');
+    const claim = { status: 'verified', cause: 'm2', at: EARLIER } as const;
+    await world.deps.store.writeImage({ ...record, claim });
+    await world.sweep();
+    expect(told(world)).toEqual([undefined]);
+    expect(await world.deps.store.readImage(key)).toEqual({ ...record, claim });
   });
 
   it('repeats its event id when it could not be recorded', async () => {
