@@ -1,9 +1,9 @@
 import type { Digest } from '#shared/core/digest.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
+import { type StrictRules, parseStrictJson } from '#shared/net/strict-json.ts';
 import { kindOf } from './media-type.ts';
 import type { Manifest } from './registry.ts';
 import { imageSchema, indexSchema } from './schema.ts';
-import { parseStrictJson } from './strict-json.ts';
 
 /** What Config Sync's library makes of a manifest. */
 export type ManifestReading =
@@ -35,6 +35,14 @@ const FIELDS = [
   'size',
   'urls',
 ];
+
+/** Go matches names in any case, and the last one wins; annotations it reads exactly, so that `a` and `A` are two. */
+const RULES: StrictRules = {
+  maxDepth: 20,
+  foldingIn: (outer, key) => (outer === 'fold' && key === 'annotations' ? 'exact' : 'fold'),
+  fields: FIELDS,
+};
+
 /** Helm's "OCI artifact" document: the type of a chart's config; `helm push` annotates what `Chart.yaml` says. */
 export const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 const VERSION_ANNOTATION = 'org.opencontainers.image.version';
@@ -49,7 +57,7 @@ const FOREIGN_TO_IMAGE = ['blobs', 'fsLayers', 'manifests'];
  * without layers, which would sync nothing and prune everything. `described` is the type the parent index gave.
  */
 export function readManifest(manifest: Manifest, described?: string): ManifestReading {
-  const parsed = parseStrictJson(manifest.bytes, FIELDS);
+  const parsed = parseStrictJson(manifest.bytes, RULES);
   if ('problem' in parsed) return notAnImage(parsed.problem);
   const served = manifest.contentType ?? manifest.mediaType;
   const kind = kindOf(served);

@@ -13,6 +13,9 @@ const BASE = ['shared/core', 'shared/net'];
 
 const OTHER_ROOMS = ['config', 'registry', 'trust', 'fleet', 'configsync', 'store', 'status'];
 
+/** What every room of `shared` may use: the domain's own words, and the plumbing. */
+const BASE = ['shared/core', 'shared/net'];
+
 const ROOMS: readonly Room[] = [
   { path: 'shared/core', values: [], types: [] },
   { path: 'shared/net', values: ['shared/core'], types: [] },
@@ -48,7 +51,7 @@ const ROOMS: readonly Room[] = [
   { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
   // The local world evaluates the rendered gate.
-  { path: 'infra/local', values: ['infra/kubernetes/gate'], types: ['shared'] },
+  { path: 'infra/local', values: ['infra/kubernetes/gate', 'shared/net'], types: ['shared'] },
   { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
   { path: 'infra/docs', values: ['shared'], types: [] },
