@@ -13,9 +13,6 @@ const BASE = ['shared/core', 'shared/net'];
 
 const OTHER_ROOMS = ['config', 'registry', 'trust', 'fleet', 'configsync', 'store', 'status'];
 
-/** What every room of `shared` may use: the domain's own words, and the plumbing. */
-const BASE = ['shared/core', 'shared/net'];
-
 const ROOMS: readonly Room[] = [
   { path: 'shared/core', values: [], types: [] },
   { path: 'shared/net', values: ['shared/core'], types: [] },
