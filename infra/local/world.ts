@@ -75,7 +75,7 @@ const DEFAULT_SWEEP_MS = 10_000;
 const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 };
 
 /**
- * Starts the whole of DESIGN section 11: registry, Pub/Sub, clusters with Config Sync behind the gate, the built
+ * Starts the whole local world (docs/quick-start.md): registry, Pub/Sub, clusters with Config Sync behind the gate, the built
  * functions, and the sweep's clock. Throws a WorldError for what the caller can mend (a taken port, a folder in use, no
  * build); whatever had been started by then is stopped.
  */

@@ -12,7 +12,7 @@ export interface FakeKms {
   fail(status: number, body?: unknown): void;
 }
 
-/** Cloud KMS's `publicKey` method (google-cloud.md section 7), reached without a network. */
+/** Cloud KMS's `publicKey` method (docs/facts/google-cloud.md#cloud-kms), reached without a network. */
 export function createFakeKms(): FakeKms {
   const keys = new Map<string, object>();
   const requests: string[] = [];

@@ -14,7 +14,7 @@ export const STAND_IN_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'stand-in: a new process keeps the refusal of a commit that was read before it',
-    file: 'infra/local/config-sync/attempt-sync.ts',
+    file: 'infra/local/config-sync/reconciler.ts',
     find: "    written.source ??= { commit: announced.status.source?.commit ?? '', source: {}, errors: [] };\n",
     replace: '',
     tests: [CONTRACT],
@@ -36,7 +36,7 @@ export const STAND_IN_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'stand-in: reconciler-manager spells the period out, which is a generation',
-    file: 'infra/local/config-sync/claim-rsync.ts',
+    file: 'infra/local/config-sync/finalizers.ts',
     find: ".default('0s')",
     replace: '.optional()',
     tests: [CONTRACT],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { GatewayFault } from '#infra/local/gateway/fault.ts';
+import type { GatewayFault } from '#test/fakes/gateway/hub.ts';
 import { CIRCUIT_OPEN_MS } from '#shared/fleet/limits.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { A } from '#test/fixtures/digests.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { APPLYSET_TOOLING } from '#infra/local/config-sync/claim-rsync.ts';
+import { APPLYSET_TOOLING } from '#infra/local/config-sync/finalizers.ts';
 import { pushImage } from '#infra/local/images/push-image.ts';
 import { openRepository } from '#infra/local/images/registry-client.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';

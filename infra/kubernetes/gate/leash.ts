@@ -36,7 +36,7 @@ const imagePinned = [
 
 const versionPinned = `variables.oldVersion != "" && variables.exact`;
 
-/** What law 10 of the design is judged by; `pinned` says in CEL whether the config pins the image at all. */
+/** What docs/design.md#law-10 is judged by; `pinned` says in CEL whether the config pins the image at all. */
 export function leashVariables(pinned: string): readonly Variable[] {
   const kept: Variable = { name: 'metadataKept', expression: metadataKept };
   if (pinned === 'false') {

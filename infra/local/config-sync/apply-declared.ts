@@ -1,10 +1,9 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { isTrue } from './conditions.ts';
-import { type Origin, withChildMetadata } from './child-metadata.ts';
-import type { DeclaredSync } from './declared-syncs.ts';
+import type { DeclaredSync, DeclaredObject } from './content.ts';
 import { type KubeClient, KubeError, orAbsent } from './kube-client.ts';
-import { describeRSync, type RSync } from './rsync.ts';
-import type { SyncError } from './schema.ts';
+import { describeRSync, type RSync, type SyncError } from './rsync.ts';
+import { isTrue } from './status.ts';
 import { declaredError } from './sync-errors.ts';
 
 export const MUTATION = 'client.lifecycle.config.k8s.io/mutation';
@@ -21,15 +20,14 @@ export interface Applied {
 }
 
 /** What is declared, and on whose behalf. */
-export interface Declaration {
+interface Declaration {
   readonly origin: Omit<Origin, 'path'>;
   readonly declared: readonly DeclaredSync[];
 }
 
 /**
  * Brings the RSyncs that a parent declares to what it declares, and no further: fields and annotations that it does
- * not declare stay as they are, and an object that asks for it is left alone once it is there (facts/config-sync.md
- * section 7). Applies only what differs.
+ * not declare stay as they are, and an object that asks for it is left alone once it is there (docs/facts/config-sync.md#drift). Applies only what differs.
  */
 export async function applyDeclared(
   { origin, declared }: Declaration,
@@ -99,4 +97,81 @@ function covers(actual: unknown, wanted: unknown): boolean {
     // One object in both versions.
     ([key, value]) => key === 'apiVersion' || covers(fields.get(key), value),
   );
+}
+
+export const DECLARED_VERSION = 'configsync.gke.io/declared-version';
+export const DECLARED_FIELDS = 'configsync.gke.io/declared-fields';
+export const OWNING_INVENTORY = 'config.k8s.io/owning-inventory';
+export const APPLYSET_PART_OF = 'applyset.kubernetes.io/part-of';
+
+/** Where a declaration comes from. */
+interface Origin {
+  readonly parent: RSync;
+  /** The image or the repository, and what of it was pulled. */
+  readonly repo: string;
+  readonly commit: string;
+  /** The file, from the source's root. */
+  readonly path: string;
+  /** The cluster's name. */
+  readonly cluster: string;
+  /** Whether Config Sync's own admission webhook is on: it alone reads which fields are declared. */
+  readonly webhook: boolean;
+}
+
+/** The object with what Config Sync adds to everything that it manages (docs/config-sync.md). */
+function withChildMetadata(object: DeclaredObject, origin: Origin): DeclaredObject {
+  const { metadata, spec } = object;
+  const { labels, annotations } = metadata;
+  const { parent, repo, commit, path, cluster, webhook } = origin;
+  const group = object.apiVersion.split('/')[0] ?? '';
+  const id = [group, object.kind.toLowerCase(), metadata.namespace, metadata.name].join('_');
+  const fields = fieldsOf({ metadata: { labels, annotations }, spec });
+  return {
+    ...object,
+    // The versions differ in nothing else here, and this is the one that is asked for.
+    apiVersion: 'configsync.gke.io/v1beta1',
+    metadata: {
+      ...metadata,
+      labels: {
+        ...labels,
+        'app.kubernetes.io/managed-by': 'configmanagement.gke.io',
+        [APPLYSET_PART_OF]: applySetId(parent),
+        [DECLARED_VERSION]: object.apiVersion.split('/')[1] ?? '',
+      },
+      annotations: {
+        ...annotations,
+        [OWNING_INVENTORY]: `${parent.namespace}_${parent.name}`,
+        'configmanagement.gke.io/cluster-name': cluster,
+        'configmanagement.gke.io/managed': 'enabled',
+        'configmanagement.gke.io/source-path': path,
+        'configmanagement.gke.io/token': commit,
+        'configsync.gke.io/git-context': JSON.stringify({ repo }),
+        'configsync.gke.io/manager': managerOf(parent),
+        'configsync.gke.io/resource-id': id,
+        ...(webhook ? { [DECLARED_FIELDS]: JSON.stringify(fields) } : {}),
+      },
+    },
+  };
+}
+
+function managerOf({ kind, namespace, name }: RSync): string {
+  const scope = kind === 'RootSync' ? ':root' : namespace;
+  return name === 'root-sync' || name === 'repo-sync' ? scope : `${scope}_${name}`;
+}
+
+/** Kubernetes' notation of a set of fields: `{"f:spec":{"f:oci":{"f:image":{}}}}`. */
+function fieldsOf(value: unknown): object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([key, field]) => [`f:${key}`, fieldsOf(field)]),
+  );
+}
+
+/** The ID of the ApplySet whose parent the RSync is: `applyset-<base64url of a SHA-256>-v1` (KEP 3659). */
+export function applySetId(parent: Pick<RSync, 'kind' | 'namespace' | 'name'>): string {
+  const { kind, namespace, name } = parent;
+  const hash = createHash('sha256').update(`${name}.${namespace}.${kind}.configsync.gke.io`);
+  return `applyset-${hash.digest('base64url')}-v1`;
 }

@@ -1,15 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Lifetime } from './lifetime.ts';
-import { API_TIMEOUT } from './limits.ts';
-import { type RSync, readRSync, type SyncKind } from './rsync.ts';
+import { API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
 import {
+  type RSync,
+  readRSync,
+  type SyncKind,
   listSchema,
   namespaceSchema,
   refusalSchema,
   type RSyncObject,
   type Status,
-} from './schema.ts';
+} from './rsync.ts';
 
-/** The reconcilers' field manager, of every write (facts/config-sync.md section 2). */
+/** The reconcilers' field manager, of every write (docs/facts/config-sync.md#image-to-sync). */
 const FIELD_MANAGER = 'configsync.gke.io';
 const API = '/apis/configsync.gke.io/v1beta1';
 
@@ -41,7 +44,7 @@ export interface KubeClient {
     options: { since: string; seconds: number; signal: AbortSignal },
   ) => Promise<ReadableStream<Uint8Array>>;
   get: (rsync: Named) => Promise<RSync>;
-  /** Server-side apply of what is declared, by force (facts/config-sync.md section 7); creates what is not there. */
+  /** Server-side apply of what is declared, by force (docs/facts/config-sync.md#drift); creates what is not there. */
   apply: (rsync: Named, object: unknown) => Promise<void>;
   /** JSON merge patch of the main resource, without a resourceVersion: null removes the annotation. */
   annotate: (rsync: RSync, key: string, value: string | null) => Promise<RSync>;
@@ -152,4 +155,42 @@ function readRefusal(body: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+const TIMES = new Set(['lastUpdate', 'lastUpdateTime', 'lastTransitionTime']);
+
+/**
+ * Changes `status` from what it is now, again where another write got in between; nothing is written where only times
+ * would change. Throws `KubeError`, 404 for an object that is gone or was created anew.
+ */
+export async function updateStatus(
+  kube: Pick<KubeClient, 'get' | 'putStatus'>,
+  rsync: RSync,
+  change: (status: Status) => Status,
+): Promise<RSync> {
+  let current = rsync;
+  for (let attempt = 0; ; attempt += 1) {
+    const status = change(current.status);
+    if (sameStatus(current.status, status)) return current;
+    try {
+      return await kube.putStatus(current, status);
+    } catch (error) {
+      const conflict = error instanceof KubeError && error.code === 409;
+      if (!conflict || attempt >= MAX_CONFLICTS) throw error;
+      current = await kube.get(rsync);
+      if (current.uid !== rsync.uid)
+        throw new KubeError(404, 'object was deleted and created anew');
+    }
+  }
+}
+
+/** Whether two statuses say the same, whenever they said it. */
+export function sameStatus(one: Status, other: Status): boolean {
+  return isDeepStrictEqual(withoutTimes(one), withoutTimes(other));
+}
+
+function withoutTimes(status: Status): unknown {
+  return JSON.parse(
+    JSON.stringify(status, (key, value: unknown) => (TIMES.has(key) ? undefined : value)),
+  );
 }

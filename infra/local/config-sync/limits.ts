@@ -1,5 +1,5 @@
 /**
- * Config Sync's own numbers (facts/config-sync.md sections 1 to 4), and ours where it has none. Sizes are bytes; times
+ * Config Sync's own numbers (docs/facts/config-sync.md), and ours where it has none. Sizes are bytes; times
  * are milliseconds as on a real cluster, and pace.ts says which of them a local world shortens.
  */
 

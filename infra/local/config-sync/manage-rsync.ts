@@ -4,19 +4,18 @@ import {
   MANAGER_FINALIZER,
   RECONCILER_FINALIZER,
   withFinalizers,
-} from './claim-rsync.ts';
-import { type FinalizerDeps, startFinalizer } from './finalize-rsync.ts';
-import { createKubeClient, KubeError, orAbsent } from './kube-client.ts';
+  type FinalizerDeps,
+  startFinalizer,
+} from './finalizers.ts';
+import { createKubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_RETRY } from './limits.ts';
-import { beginRollout, finishRollout, stall } from './manager-status.ts';
+import { beginRollout, finishRollout, stall } from './status.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import { startReconciler } from './reconciler.ts';
-import { REQUIRES_RENDERING } from './render-source.ts';
-import { MANAGER_USER, reconcilerOf, type RSync, userOf } from './rsync.ts';
-import type { Spec, Status } from './schema.ts';
-import { startSource } from './start-source.ts';
-import { updateStatus } from './update-status.ts';
+import { REQUIRES_RENDERING } from './render.ts';
+import { MANAGER_USER, reconcilerOf, type RSync, userOf, type Spec, type Status } from './rsync.ts';
+import { startSource } from './source.ts';
 import { validateRSync } from './validate-rsync.ts';
 
 /** One RSync under management. */

@@ -10,9 +10,6 @@ export interface Pace {
   readonly rolloutMs: number;
 }
 
-/** The pace of a real cluster. */
-export const REAL_PACE: Pace = { pollMs: OCI_PERIOD, attemptMs: ATTEMPT_PERIOD, rolloutMs: 20_000 };
-
 /** A time of oci-sync or helm-sync at this pace; both in milliseconds. */
 export function scalePull(pace: Pace, milliseconds: number): number {
   return (milliseconds * pace.pollMs) / OCI_PERIOD;
@@ -21,4 +18,41 @@ export function scalePull(pace: Pace, milliseconds: number): number {
 /** A time of the reconciler or of reconciler-manager at this pace; both in milliseconds. */
 export function scaleAttempt(pace: Pace, milliseconds: number): number {
   return (milliseconds * pace.attemptMs) / ATTEMPT_PERIOD;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
+const WHOLE = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Milliseconds, whole or not, as Go writes a duration: `0s`, `150ms`, `15s`, `1h30m0s`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s';
+  if (milliseconds < 1e-3) return `${Math.round(milliseconds * 1e6)}ns`;
+  if (milliseconds < 1) return `${milliseconds * 1e3}µs`;
+  if (milliseconds < SECOND) return `${milliseconds}ms`;
+  const hours = Math.floor(milliseconds / HOUR);
+  const minutes = Math.floor((milliseconds % HOUR) / MINUTE);
+  const seconds = `${(milliseconds % MINUTE) / SECOND}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
+/** A positive Go duration such as `1h30m` in milliseconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (!WHOLE.test(text)) return undefined;
+  const parts = [...text.matchAll(PART)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);
 }

@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import { reconcilerUser } from './reconciler-user.ts';
-import { type RSyncObject, rsyncSchema, type Spec, specSchema, type Status } from './schema.ts';
 
 export type SyncKind = 'RootSync' | 'RepoSync';
 
@@ -65,4 +63,148 @@ export function reconcilerOf(rsync: Named): string {
 /** `RootSync config-management-system/root-sync`, for messages. */
 export function describeRSync({ kind, namespace, name }: Named): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+/**
+ * The user that syncs an RSync: docs/facts/config-sync.md#reconciler-names. Only this one's writes announce
+ * what is about to run, so only they are judged even where they change nothing.
+ */
+function reconcilerUser(kind: string, namespace: string, name: string): string {
+  return `system:serviceaccount:config-management-system:${reconcilerName(kind, namespace, name)}`;
+}
+
+function reconcilerName(kind: string, namespace: string, name: string): string {
+  if (kind === 'RootSync') {
+    return name === 'root-sync' ? 'root-reconciler' : `root-reconciler-${name}`;
+  }
+  if (name === 'repo-sync') return `ns-reconciler-${namespace}`;
+  return `ns-reconciler-${namespace}-${name}-${name.length}`;
+}
+
+// RootSync and RepoSync as the API server returns them (docs/facts/config-sync.md#api, #status). Whoever may write an
+// object controls its spec; a status that cannot be read counts as none, and is written anew.
+
+const text = z.string().optional();
+const stringMap = z.record(z.string(), z.string()).default({});
+
+const ociSchema = z.object({
+  image: text,
+  dir: text,
+  period: text,
+  auth: text,
+  gcpServiceAccountEmail: text,
+  secretRef: z.object({ name: text }).optional(),
+});
+const helmSchema = z.object({
+  repo: text,
+  chart: text,
+  version: text,
+  period: text,
+  auth: text,
+  gcpServiceAccountEmail: text,
+  secretRef: z.object({ name: text }).optional(),
+  namespace: text,
+  deployNamespace: text,
+});
+const gitSchema = z.object({ repo: text, auth: text });
+
+export const specSchema = z.object({
+  // The CRD's default; its enum lets nothing else through.
+  sourceType: z.enum(['git', 'oci', 'helm']).default('git'),
+  oci: ociSchema.optional(),
+  helm: helmSchema.optional(),
+  git: gitSchema.optional(),
+});
+
+const errorSchema = z.looseObject({ code: z.string(), errorMessage: z.string() });
+
+/** Go leaves out zeros and false: a summary without errors is `{}`. */
+const summarySchema = z.looseObject({ totalCount: z.int().optional() });
+
+const stageSchema = z.looseObject({
+  commit: text,
+  ociStatus: z.looseObject({}).optional(),
+  helmStatus: z.looseObject({}).optional(),
+  gitStatus: z.looseObject({}).optional(),
+  message: text,
+  errors: z.array(errorSchema).optional(),
+  errorSummary: summarySchema.optional(),
+  lastUpdate: z.string().nullish(),
+});
+
+const conditionSchema = z.looseObject({
+  type: z.string(),
+  status: z.string(),
+  reason: text,
+  message: text,
+  commit: text,
+  errorSourceRefs: z.array(z.string()).optional(),
+  errorSummary: summarySchema.optional(),
+  lastUpdateTime: z.string().nullish(),
+  lastTransitionTime: z.string().nullish(),
+});
+
+const statusSchema = z.looseObject({
+  observedGeneration: z.int().optional(),
+  reconciler: text,
+  lastSyncedCommit: text,
+  source: stageSchema.optional(),
+  rendering: stageSchema.optional(),
+  sync: stageSchema.optional(),
+  conditions: z.array(conditionSchema).optional(),
+});
+
+export const rsyncSchema = z.looseObject({
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string(),
+    resourceVersion: z.string(),
+    generation: z.int(),
+    deletionTimestamp: text,
+    labels: stringMap,
+    annotations: stringMap,
+    finalizers: z.array(z.string()).default([]),
+  }),
+  spec: z.unknown().optional(),
+  status: statusSchema.default({}).catch({}),
+});
+
+export const listSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string() }),
+  items: z.array(z.unknown()),
+});
+
+export const eventSchema = z.object({ type: z.string(), object: z.unknown() });
+
+export const namespaceSchema = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().nullable().default(null) }),
+});
+
+/** The body of a refusal (meta/v1 Status). */
+export const refusalSchema = z.object({ message: z.string() });
+
+export type RSyncObject = z.infer<typeof rsyncSchema>;
+export type Spec = z.infer<typeof specSchema>;
+export type Status = z.infer<typeof statusSchema>;
+export type Stage = z.infer<typeof stageSchema>;
+export type Condition = z.infer<typeof conditionSchema>;
+export type SyncError = z.infer<typeof errorSchema>;
+
+export const IMAGE_TO_SYNC = 'configsync.gke.io/image-to-sync';
+
+/**
+ * What a reconciler writes before it syncs (docs/facts/config-sync.md#image-to-sync): the image as the spec has it, a digest in
+ * it notwithstanding, and the commit; for Helm over OCI the repository without the chart, and the version where a
+ * digest would be. Null removes it: git and Helm over http have none.
+ */
+export function imageToSync(spec: Spec, commit: string): string | null {
+  const source = sourceOf(spec);
+  return source === undefined ? null : `${source}@sha256:${commit}`;
+}
+
+function sourceOf({ sourceType, oci, helm }: Spec): string | undefined {
+  if (sourceType === 'oci') return oci?.image;
+  const isOci = sourceType === 'helm' && helm?.repo?.startsWith('oci://') === true;
+  return isOci ? helm.repo : undefined;
 }

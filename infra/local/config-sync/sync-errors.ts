@@ -1,7 +1,5 @@
 import { KubeError } from './kube-client.ts';
-import type { SyncKind } from './rsync.ts';
-import { IMAGE_TO_SYNC } from './image-to-sync.ts';
-import type { SyncError } from './schema.ts';
+import { type SyncKind, IMAGE_TO_SYNC, type SyncError } from './rsync.ts';
 
 const HELP = 'https://g.co/cloud/acm-errors#knv';
 

@@ -1,7 +1,6 @@
-import { parseDuration } from './duration.ts';
+import { parseDuration } from './pace.ts';
 import { REPO_SYNC_NAMES_LIMIT, ROOT_SYNC_NAME_LIMIT } from './limits.ts';
-import { CONTROLLER_NAMESPACE, type RSync } from './rsync.ts';
-import type { Spec } from './schema.ts';
+import { CONTROLLER_NAMESPACE, type RSync, type Spec } from './rsync.ts';
 
 /** Of OCI, "token" came after Config Sync 1.22. */
 const OCI_AUTHS = ['none', 'gcenode', 'gcpserviceaccount', 'k8sserviceaccount', 'token'];
@@ -18,7 +17,7 @@ const GIT_AUTHS = [
 const ACCOUNT = /^[^@]{6,30}@[^@]*\.iam\.gserviceaccount\.com$/;
 
 /**
- * What reconciler-manager finds wrong with an RSync beyond the CRD's schema (facts/config-sync.md section 1), worded
+ * What reconciler-manager finds wrong with an RSync beyond the CRD's schema (docs/facts/config-sync.md#api), worded
  * `KNV1061: …`; undefined when it can be worked with.
  */
 export function validateRSync(rsync: RSync): string | undefined {

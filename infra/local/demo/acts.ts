@@ -34,7 +34,7 @@ export interface Act {
 
 type Seed = (typeof SEEDED_SYNCS)[number];
 const [ROOT_SYNC, REPO_SYNC] = SEEDED_SYNCS;
-/** Config Sync's code for what the gate refused (facts/config-sync.md section 2). */
+/** Config Sync's code for what the gate refused (docs/facts/config-sync.md#image-to-sync). */
 const REFUSED = '2002';
 const FILE = 'namespace.yaml';
 const CONTENT = '{apiVersion: v1, kind: Namespace, metadata: {name: demo}}\n';

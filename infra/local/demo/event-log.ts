@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { PubsubRest } from '../world/pubsub-rest.ts';
 import { STATUS_SUBSCRIPTION } from '../world/topics.ts';
 
-/** One status event as a subscriber receives it (DESIGN section 8): a few of its attributes and of its data. */
+/** One status event as a subscriber receives it (docs/events.md): a few of its attributes and of its data. */
 export interface Received {
   /** `sync.synced` */
   readonly type: string;

@@ -14,7 +14,7 @@ export interface Signing {
   readonly key: KeyObject;
 }
 
-/** Signs as `cosign sign --key` of version 2 does: under tag `sha256-<hex>.sig` (facts/signatures.md section 1). */
+/** Signs as `cosign sign --key` of version 2 does: under tag `sha256-<hex>.sig` (docs/facts/signatures.md#formats). */
 export async function signLegacy({ repository, image, key }: Signing): Promise<void> {
   const payload = Buffer.from(
     JSON.stringify({

@@ -40,7 +40,7 @@ function size(name: string, path: string): Column {
   return { name, type: 'integer', cell: (object) => sizeOf(valueAt(object, path)) };
 }
 
-// The printer columns of Config Sync's CRDs: facts/config-sync.md section 5.
+// The printer columns of Config Sync's CRDs: docs/facts/config-sync.md#status.
 const syncColumns: readonly Column[] = [
   text('RenderingCommit', 'status.rendering.commit'),
   count('RenderingErrorCount', 'status.rendering.errorSummary.totalCount'),

@@ -121,7 +121,7 @@ function bumpGeneration(object: KubeObject): void {
   object.metadata = { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 };
 }
 
-// The CRD's default (facts/config-sync.md section 1); other defaults are set by Config Sync's code.
+// The CRD's default (docs/facts/config-sync.md#api); other defaults are set by Config Sync's code.
 function withDefaults(kind: Kind, object: KubeObject): KubeObject {
   const { spec } = object;
   if (!kind.custom || !isRecord(spec) || spec['sourceType'] !== undefined) return object;

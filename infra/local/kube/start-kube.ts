@@ -137,7 +137,7 @@ export async function writeKubeconfig(config: {
     kind: 'Config',
     clusters: clusters.map(({ name, url }) => ({
       name,
-      // client-node refuses http servers without it (facts/google-cloud.md section 5).
+      // client-node refuses http servers without it (docs/facts/google-cloud.md#kubernetes-client).
       cluster: { server: url, 'insecure-skip-tls-verify': true },
     })),
     // kubectl sends no token over plain http, but says whom it acts as.

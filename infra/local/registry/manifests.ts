@@ -116,7 +116,7 @@ function keepManifest(store: Store, repository: Repository, manifest: StoredMani
 
 /**
  * What Artifact Registry publishes to topic `gcr`, one message per manifest written or deleted, with full references
- * for values (facts/google-cloud.md section 1).
+ * for values (docs/facts/google-cloud.md#notifications-of-artifact-registry).
  */
 export type Notification =
   | { readonly action: 'INSERT'; readonly digest: string; readonly tag?: string }

@@ -67,7 +67,7 @@ export function createRegistryApp(options: RegistryOptions & { readonly host: st
 
   app.use(async (c, next) => {
     await next();
-    // Countersign reads a resolution's time from here (DESIGN section 2, law 4), so the injected clock decides it.
+    // Countersign reads a resolution's time from here (docs/design.md#law-4), so the injected clock decides it.
     if (!c.res.headers.has('date')) c.header('date', clock().toUTCString());
     c.header('docker-distribution-api-version', 'registry/2.0');
   });

@@ -5,7 +5,7 @@ import { WorldError } from './world-error.ts';
 export const FUNCTION_NAMES = ['push', 'cluster', 'sweep', 'api', 'admission'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** Where everything of the local world listens (DESIGN section 11). */
+/** Where everything of the local world listens (docs/quick-start.md). */
 const PORTS = {
   registry: 5000,
   api: 8080,

@@ -4,7 +4,7 @@ const TEAM = 'team-a';
 /** How often Config Sync asks the registry for the tag; the stand-in's pace shortens it. */
 const OCI_PERIOD = '15s';
 
-/** The two objects that every local cluster has (DESIGN section 11). */
+/** The two objects that every local cluster has (docs/quick-start.md). */
 export const SEEDED_SYNCS = [
   {
     plural: 'rootsyncs',

@@ -1,4 +1,4 @@
-import { startGateway } from '#infra/local/gateway/start-gateway.ts';
+import { startGateway } from '#test/fakes/gateway/start-gateway.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { openHubFleet } from '#test/fixtures/hub-fleet.ts';
 import { clusterApiContract } from './suite.ts';

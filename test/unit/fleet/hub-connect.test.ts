@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { GatewayFault } from '#infra/local/gateway/fault.ts';
+import type { GatewayFault } from '#test/fakes/gateway/hub.ts';
 import {
   type Gateway,
   type GatewayOptions,
   startGateway,
-} from '#infra/local/gateway/start-gateway.ts';
+} from '#test/fakes/gateway/start-gateway.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';

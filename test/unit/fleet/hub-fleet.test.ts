@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FakeMembership, FleetHost } from '#infra/local/gateway/fleet-host.ts';
+import type { FakeMembership, FleetHost } from '#test/fakes/gateway/hub.ts';
 import {
   type Gateway,
   type GatewayOptions,
   startGateway,
-} from '#infra/local/gateway/start-gateway.ts';
+} from '#test/fakes/gateway/start-gateway.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { LISTING_TTL_MS, MEMBERSHIPS_PAGE } from '#shared/fleet/limits.ts';
 import { TOKEN, openHubFleet } from '#test/fixtures/hub-fleet.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openFleets } from '#functions/wiring/fleet.ts';
-import { startGateway } from '#infra/local/gateway/start-gateway.ts';
+import { startGateway } from '#test/fakes/gateway/start-gateway.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readEnv } from '#shared/http/env.ts';

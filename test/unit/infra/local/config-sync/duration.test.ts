@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '#infra/local/config-sync/duration.ts';
+import { formatDuration, parseDuration } from '#infra/local/config-sync/pace.ts';
 
 describe('formatDuration()', () => {
   // Each as Go's time.Duration prints it.

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '#infra/local/config-sync/duration.ts';
-import { baseUrl, parseImageName } from '#infra/local/config-sync/image-name.ts';
-import { imageToSync } from '#infra/local/config-sync/image-to-sync.ts';
-import { scaleAttempt, scalePull } from '#infra/local/config-sync/pace.ts';
-import { reconcilerOf, type SyncKind, userOf } from '#infra/local/config-sync/rsync.ts';
-import { specSchema } from '#infra/local/config-sync/schema.ts';
-import { describeSource } from '#infra/local/config-sync/source-status.ts';
+import { parseDuration, scaleAttempt, scalePull } from '#infra/local/config-sync/pace.ts';
+import { baseUrl, parseImageName } from '#infra/local/config-sync/registry-client.ts';
+import {
+  imageToSync,
+  reconcilerOf,
+  type SyncKind,
+  userOf,
+  specSchema,
+} from '#infra/local/config-sync/rsync.ts';
+import { describeSource } from '#infra/local/config-sync/status.ts';
 import { reconcilerName } from '#shared/core/sync-ref.ts';
 
 const HEX = 'a'.repeat(64);

@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { pullChart } from '#infra/local/config-sync/pull-chart.ts';
-import { pullImage } from '#infra/local/config-sync/pull-image.ts';
-import type { Content } from '#infra/local/config-sync/source-sync.ts';
+import { pullChart, pullImage } from '#infra/local/config-sync/source.ts';
+import type { Content } from '#infra/local/config-sync/content.ts';
 import {
   type RegistryOptions,
   type RunningRegistry,

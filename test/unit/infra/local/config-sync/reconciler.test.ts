@@ -2,9 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { KubeError } from '#infra/local/config-sync/kube-client.ts';
 import { createLifetime, type Lifetime } from '#infra/local/config-sync/lifetime.ts';
 import { startReconciler } from '#infra/local/config-sync/reconciler.ts';
-import { readRSync } from '#infra/local/config-sync/rsync.ts';
-import { specSchema, type Status } from '#infra/local/config-sync/schema.ts';
-import type { SourceState } from '#infra/local/config-sync/source-sync.ts';
+import { readRSync, specSchema, type Status } from '#infra/local/config-sync/rsync.ts';
+import type { SourceState } from '#infra/local/config-sync/source.ts';
 import { manualClock } from '../pubsub/manual-clock.ts';
 
 const A = 'a'.repeat(64);

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  isKustomization,
-  needsRendering,
-  renderSource,
-} from '#infra/local/config-sync/render-source.ts';
+import { needsRendering, renderSource } from '#infra/local/config-sync/render.ts';
+import { isKustomization } from '#infra/local/config-sync/content.ts';
 
 /** A source of these files, each with its text. */
 function sourceOf(files: Readonly<Record<string, string>>) {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { beginRollout, finishRollout, stall } from '#infra/local/config-sync/manager-status.ts';
-import type { Status } from '#infra/local/config-sync/schema.ts';
-import { setRendering, setSource, setSync } from '#infra/local/config-sync/stage-status.ts';
-import { sameStatus } from '#infra/local/config-sync/update-status.ts';
+import {
+  beginRollout,
+  finishRollout,
+  stall,
+  setRendering,
+  setSource,
+  setSync,
+} from '#infra/local/config-sync/status.ts';
+import type { Status } from '#infra/local/config-sync/rsync.ts';
+import { sameStatus } from '#infra/local/config-sync/kube-client.ts';
 
 const HEX = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);

@@ -1,7 +1,6 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readTar } from '#infra/local/config-sync/read-tar.ts';
-import { unpackLayers } from '#infra/local/config-sync/unpack-layers.ts';
+import { readTar, unpackLayers } from '#infra/local/config-sync/unpack-layers.ts';
 import { buildTar, tarEntry } from '#test/fixtures/tar.ts';
 
 const LONG = `${'d'.repeat(120)}.yaml`;

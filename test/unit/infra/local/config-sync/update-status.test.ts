@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KubeError } from '#infra/local/config-sync/kube-client.ts';
-import { readRSync, type RSync } from '#infra/local/config-sync/rsync.ts';
-import type { Status } from '#infra/local/config-sync/schema.ts';
-import { updateStatus } from '#infra/local/config-sync/update-status.ts';
+import { KubeError, updateStatus } from '#infra/local/config-sync/kube-client.ts';
+import { readRSync, type RSync, type Status } from '#infra/local/config-sync/rsync.ts';
 
 function rsync(status: Status, uid = 'u'): RSync {
   const metadata = { name: 'root-sync', namespace: 'n', uid, resourceVersion: '1', generation: 1 };

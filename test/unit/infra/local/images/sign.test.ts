@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTar } from '#infra/local/config-sync/read-tar.ts';
+import { readTar } from '#infra/local/config-sync/unpack-layers.ts';
 import { pushImage } from '#infra/local/images/push-image.ts';
 import { digestOf, openRepository, type Repository } from '#infra/local/images/registry-client.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';

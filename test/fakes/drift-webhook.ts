@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AdmissionRequest, Admit, Denial } from '../kube/request.ts';
-import { isRecord, type KubeObject, valueAt } from '../kube/store.ts';
-import { MUTATION } from './apply-declared.ts';
-import { DECLARED_FIELDS, DECLARED_VERSION } from './child-metadata.ts';
+import {
+  MUTATION,
+  DECLARED_FIELDS,
+  DECLARED_VERSION,
+} from '#infra/local/config-sync/apply-declared.ts';
+import type { AdmissionRequest, Admit, Denial } from '#infra/local/kube/request.ts';
+import { isRecord, type KubeObject, valueAt } from '#infra/local/kube/store.ts';
 
 const CONFIG_SYNC = 'system:serviceaccount:config-management-system:';
 const PREFIXES = ['configsync.gke.io/', 'configmanagement.gke.io/'];
@@ -13,7 +16,7 @@ const KEYS = [
 ];
 
 /**
- * Config Sync's own admission webhook (facts/config-sync.md section 8), off by default there: of what a parent
+ * Config Sync's own admission webhook (docs/facts/config-sync.md#own-webhook), off by default there: of what a parent
  * declares, nobody but Config Sync may change its metadata, ever, nor its declared fields, unless it asks to be left
  * alone.
  */

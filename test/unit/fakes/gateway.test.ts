@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { type Gateway, startGateway } from '#infra/local/gateway/start-gateway.ts';
+import { type Gateway, startGateway } from '#test/fakes/gateway/start-gateway.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 
 const Page = z.object({

@@ -1,13 +1,68 @@
-import type { Inventory } from './apply-declared.ts';
-import { APPLYSET_PART_OF, OWNING_INVENTORY } from './child-metadata.ts';
-import { RECONCILER_FINALIZER, withFinalizers } from './claim-rsync.ts';
-import { removeCondition, setCondition } from './conditions.ts';
-import { type KubeClient, KubeError, orAbsent } from './kube-client.ts';
+import * as z from 'zod';
+import {
+  applySetId,
+  APPLYSET_PART_OF,
+  type Inventory,
+  OWNING_INVENTORY,
+} from './apply-declared.ts';
+import { removeCondition, setCondition } from './status.ts';
+import { formatDuration, parseDuration, type Pace, scaleAttempt } from './pace.ts';
+import { type KubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_RETRY, RECONCILE_POLL } from './limits.ts';
-import { type Pace, scaleAttempt } from './pace.ts';
-import type { RSync } from './rsync.ts';
-import { updateStatus } from './update-status.ts';
+import { type RSync, type RSyncObject, rsyncSchema } from './rsync.ts';
+
+export const MANAGER_FINALIZER = 'configsync.gke.io/reconciler-manager';
+export const RECONCILER_FINALIZER = 'configsync.gke.io/reconciler';
+const APPLYSET_ID = 'applyset.kubernetes.io/id';
+export const APPLYSET_TOOLING = 'applyset.kubernetes.io/tooling';
+const TOOLING = 'configsync.gke.io/v1';
+const SOURCES = ['git', 'oci', 'helm'] as const;
+
+const sourceSchema = z.looseObject({ period: z.string().default('0s') }).optional();
+const sourcesSchema = z.looseObject({ git: sourceSchema, oci: sourceSchema, helm: sourceSchema });
+
+/**
+ * What reconciler-manager writes on an RSync at first sight: its finalizer, by a whole update out of Go's types, which
+ * spell out `period`; then what marks it as the parent of an ApplySet. Returns the object as it is then. Throws
+ * `KubeError`, 409 where another write got in between.
+ */
+export async function claimRSync(
+  kube: Pick<KubeClient, 'replace' | 'merge'>,
+  rsync: RSync,
+): Promise<RSync> {
+  const claimed = rsync.finalizers.includes(MANAGER_FINALIZER)
+    ? rsync
+    : await kube.replace(rsync, withFinalizers(rsync, [...rsync.finalizers, MANAGER_FINALIZER]));
+  const id = applySetId(claimed);
+  const { labels, annotations } = claimed;
+  if (labels[APPLYSET_ID] === id && annotations[APPLYSET_TOOLING] === TOOLING) return claimed;
+  return kube.merge(claimed, {
+    metadata: { labels: { [APPLYSET_ID]: id }, annotations: { [APPLYSET_TOOLING]: TOOLING } },
+  });
+}
+
+/** The object with these finalizers, as a client sends it that works with Go's types. */
+export function withFinalizers({ object }: RSync, finalizers: readonly string[]): RSyncObject {
+  return rsyncSchema.parse({
+    ...object,
+    metadata: { ...object.metadata, finalizers },
+    spec: spellOutPeriods(object.spec),
+  });
+}
+
+/** Go writes every duration, in its own notation: none is `0s`, and `1h` is `1h0m0s`. */
+function spellOutPeriods(spec: unknown): unknown {
+  const parsed = sourcesSchema.safeParse(spec);
+  if (!parsed.success) return spec;
+  const sources = SOURCES.flatMap((name) => {
+    const source = parsed.data[name];
+    if (source === undefined) return [];
+    const time = parseDuration(source.period);
+    return [[name, { ...source, ...(time === undefined ? {} : { period: formatDuration(time) }) }]];
+  });
+  return { ...parsed.data, ...Object.fromEntries(sources) };
+}
 
 export interface FinalizerDeps {
   readonly kube: KubeClient;
