@@ -1,7 +1,7 @@
 import { cutText } from '#shared/core/foreign-text.ts';
 import { isExactVersion } from '#shared/core/approval-key.ts';
 import { type Digest, digestOfCommit } from '#shared/core/digest.ts';
-import { parseImageToSync } from '#shared/core/image-to-sync.ts';
+import { parseImageToSync } from '#shared/core/annotations.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Source } from '#shared/core/rsync.ts';
 import { type Decision, refuse } from './decision.ts';

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { type Decision, admit, refuse } from './decision.ts';
 import { MAX_VALUE } from './limits.ts';
 import { isMovedChart } from './moved-source.ts';

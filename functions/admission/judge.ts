@@ -1,9 +1,8 @@
 import type { AdmissionConfig } from '#shared/config/config.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { readSource } from '#shared/configsync/read-source.ts';
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
+import { APPROVED, RECEIPT, parseApproved } from '#shared/core/annotations.ts';
 import { approvalKey } from '#shared/core/approval-key.ts';
-import { parseApproved } from '#shared/core/approved-list.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';

@@ -90,7 +90,7 @@ async function patchProblems(
   const rsync = rsyncs.find(({ deleting }) => !deleting);
   if (rsync === undefined) return [];
   // Another value than the one in place: only a change is judged.
-  const value = `${rsync.annotations.approved ?? ''} preflight`.trim();
+  const value = `${rsync.annotations.approved.text ?? ''} preflight`.trim();
   const body = { metadata: { annotations: { [APPROVED]: value } } };
   try {
     await api.patch(rsync.ref, body, { fieldManager: FIELD_MANAGER, dryRun: true });

@@ -1,8 +1,8 @@
 import { FIELD_MANAGER } from '#shared/core/annotations.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { isDigest } from '#shared/core/digest.ts';
-import { liveKey } from '#shared/core/observe.ts';
-import { pinObstacle } from '#shared/core/pin-obstacle.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
+import { pinObstacle } from '#shared/core/pin.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';

@@ -1,6 +1,6 @@
 import { cleanLine } from '#shared/core/foreign-text.ts';
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
-import type { PinObstacle } from '#shared/core/pin-obstacle.ts';
+import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 
 /** What preflight found in one cluster. */

@@ -1,8 +1,16 @@
 import * as z from 'zod';
-import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
+import {
+  APPROVED,
+  BREAK_GLASS,
+  IMAGE_TO_SYNC,
+  RECEIPT,
+  type RSyncAnnotations,
+  parseApproved,
+} from '#shared/core/annotations.ts';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
-import type { RSync, RSyncAnnotations } from '#shared/core/rsync.ts';
+import { parseReceipt } from '#shared/core/receipt.ts';
+import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE } from '#shared/core/sync-ref.ts';
 import { MAX_FINALIZERS } from './limits.ts';
 import { readSource } from './read-source.ts';
@@ -106,17 +114,13 @@ function readManager(value = ''): Pick<RSync, 'manager'> {
   return { manager: `RepoSync/${scope}/${name ?? 'repo-sync'}` };
 }
 
-function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {
-  const {
-    [APPROVED]: approved,
-    [RECEIPT]: receipt,
-    [IMAGE_TO_SYNC]: imageToSync,
-    [BREAK_GLASS]: breakGlass,
-  } = annotations;
-  return {
-    ...(approved === undefined ? {} : { approved }),
-    ...(receipt === undefined ? {} : { receipt }),
-    ...(imageToSync === undefined ? {} : { imageToSync }),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
-  };
+/** Countersign's annotations and Config Sync's, each read once. */
+export function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {
+  const { [APPROVED]: approved, [RECEIPT]: receipt } = annotations;
+  return defined({
+    approved: defined({ text: approved, keys: parseApproved(approved) }),
+    receipt: defined({ text: receipt, facts: parseReceipt(receipt) }),
+    imageToSync: annotations[IMAGE_TO_SYNC],
+    breakGlass: annotations[BREAK_GLASS],
+  });
 }

@@ -1,22 +1,46 @@
-import { APPROVED, RECEIPT } from './annotations.ts';
-import { approveKey, formatApproved, isAsWritten, parseApproved } from './approved-list.ts';
+import { approvalKey, keyOfTarget } from './approval-key.ts';
+import {
+  APPROVED,
+  IMAGE_TO_SYNC,
+  RECEIPT,
+  type RSyncAnnotations,
+  approveKey,
+  formatApproved,
+  formatImageToSync,
+  isAsWritten,
+  parseImageToSync,
+} from './annotations.ts';
+import { defined } from './defined.ts';
 import type { Digest } from './digest.ts';
-import { IMAGE_TO_SYNC, formatImageToSync, parseImageToSync } from './image-to-sync.ts';
 import { type Pin, outcomeOf } from './pin.ts';
-import { type ReceiptReason, formatReceipt, parseReceipt } from './receipt.ts';
-import { type Reference, formatReference, parseReference } from './reference.ts';
+import {
+  type Receipt,
+  type ReceiptFacts,
+  type ReceiptReason,
+  formatReceipt,
+  toSeconds,
+} from './receipt.ts';
+import { type Reference, formatReference, tryReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
-import type { RSync, Source } from './rsync.ts';
+import type { RSync } from './rsync.ts';
 import type { Verdict } from './verdict.ts';
-import { approvalKey } from './approval-key.ts';
 
-/** What is written on an RSync, all at once (DESIGN section 6). */
+/** What is written on an RSync, all at once. */
 export interface ApprovalPatch {
   readonly annotations: Readonly<Record<string, string>>;
   /** `spec.oci.image`, under `pin` only. */
   readonly image?: string;
   /** `spec.helm.version`, under `pin` only. */
   readonly version?: string;
+}
+
+/** A patch, and what stands on the RSync once it is written. */
+export interface Change {
+  readonly patch: ApprovalPatch;
+  /** The approved keys, newest first. */
+  readonly approved: readonly string[];
+  /** Absent: the receipt stays as it is. */
+  readonly receipt?: ReceiptFacts;
 }
 
 export interface ApprovalInput {
@@ -28,78 +52,72 @@ export interface ApprovalInput {
   readonly verdict: Extract<Verdict, { status: 'verified' }>;
   /** Key of what is live, if that verifies too or was approved before. */
   readonly live: string | undefined;
-  /** Keys in place that no longer verify under a changed policy, or that nobody accounts for. */
+  /** Keys in place that no longer verify under a changed policy, or that are not accounted for. */
   readonly withdrawn: ReadonlySet<string>;
   readonly policy: string;
   readonly reason: ReceiptReason;
-  readonly actor?: string;
-  /** Only our own annotations: the cluster refused more. */
+  readonly actor: string | undefined;
+  /** Only Countersign's own annotations: the cluster refused more. */
   readonly bare: boolean;
   readonly now: Date;
 }
 
-/** The key that the target's approval has: the digest, or chart and version. */
-export function keyOfTarget(
-  source: Source,
-  { digest, version }: Pick<ResolvedImage, 'digest' | 'version'>,
-): string | undefined {
-  if (source.type === 'oci') return digest;
-  return source.type === 'helm' ? approvalKey(source, version ?? source.version ?? '') : undefined;
-}
-
 /**
- * The patch that approves a verified digest; undefined when everything is in place already, so that a second run
- * changes nothing (law 1).
+ * The change that approves a verified digest; undefined when everything is in place already, so that a second run
+ * changes nothing.
  */
-export function approve(input: ApprovalInput): ApprovalPatch | undefined {
-  const { rsync, pin, reference, resolved, policy, bare } = input;
+export function approve(input: ApprovalInput): Change | undefined {
+  const { rsync, pin, reference, resolved, policy, withdrawn } = input;
+  const { approved, receipt } = rsync.annotations;
   const key = keyOfTarget(rsync.source, resolved);
   if (key === undefined) return undefined;
-  const before = parseApproved(rsync.annotations.approved);
-  const receipt = parseReceipt(rsync.annotations.receipt);
+  const before = approved.keys;
+  const { facts } = receipt;
   const inPlace =
-    isAsWritten(rsync.annotations.approved) &&
+    isAsWritten(approved) &&
     before[0] === key &&
     (input.live === undefined || before.includes(input.live)) &&
-    !before.some((old) => input.withdrawn.has(old)) &&
-    receipt?.digest === resolved.digest &&
-    receipt.image === formatReference(reference) &&
-    receipt.policy === policy;
+    !before.some((old) => withdrawn.has(old)) &&
+    facts?.digest === resolved.digest &&
+    facts.image === formatReference(reference) &&
+    facts.policy === policy;
   if (inPlace && pin.status !== 'write') return undefined;
   const sameRepository =
-    receipt === undefined || repositoryOf(receipt.image) === reference.repository;
-  const kept = sameRepository ? before.filter((old) => !input.withdrawn.has(old)) : [];
+    facts === undefined || tryReference(facts.image)?.repository === reference.repository;
+  const kept = sameRepository ? before.filter((old) => !withdrawn.has(old)) : [];
   const keys = approveKey(key, input.live, kept);
-  const silent = rsync.source.type === 'oci' && (rsync.declared || bare);
+  const silent = rsync.source.type === 'oci' && (rsync.declared || input.bare);
+  const also = keys.slice(1);
+  const written: Receipt = defined({
+    image: formatReference(reference),
+    digest: resolved.digest,
+    index: resolved.index,
+    verdict: input.verdict.status,
+    authorities: input.verdict.authorities,
+    policy,
+    resolvedAt: input.resolvedAt,
+    approvedAt: toSeconds(input.now),
+    enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
+    reason: input.reason,
+    actor: input.actor,
+    also: also.length === 0 ? undefined : also,
+    ahead: facts?.ahead && also.includes(facts.ahead.digest) ? facts.ahead : undefined,
+    announced: silent ? false : undefined,
+    pin: outcomeOf(pin),
+  } as const);
   const announced =
     silent || before[0] === key ? undefined : announce(rsync, pin, resolved.digest, keys);
-  const pinned = outcomeOf(pin);
-  const also = keys.slice(1);
   return {
-    annotations: {
-      [APPROVED]: formatApproved(keys),
-      [RECEIPT]: formatReceipt({
-        image: formatReference(reference),
-        digest: resolved.digest,
-        ...(resolved.index === undefined ? {} : { index: resolved.index }),
-        verdict: input.verdict.status,
-        authorities: input.verdict.authorities,
-        policy,
-        resolvedAt: input.resolvedAt,
-        approvedAt: toSeconds(input.now),
-        enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
-        reason: input.reason,
-        ...(input.actor === undefined ? {} : { actor: input.actor }),
-        ...(also.length === 0 ? {} : { also }),
-        ...(receipt?.ahead !== undefined && also.includes(receipt.ahead.digest)
-          ? { ahead: receipt.ahead }
-          : {}),
-        ...(silent ? { announced: false } : {}),
-        ...(pinned === undefined ? {} : { pin: pinned }),
+    patch: {
+      annotations: defined({
+        [APPROVED]: formatApproved(keys),
+        [RECEIPT]: formatReceipt(written),
+        [IMAGE_TO_SYNC]: announced,
       }),
-      ...(announced === undefined ? {} : { [IMAGE_TO_SYNC]: announced }),
+      ...specOf(pin),
     },
-    ...specOf(pin),
+    approved: keys,
+    receipt: written,
   };
 }
 
@@ -109,35 +127,96 @@ function specOf(pin: Pin): Pick<ApprovalPatch, 'image' | 'version'> {
 }
 
 /**
- * `image-to-sync` is announced only over a digest that stays approved, so that our own write never looks like a way
- * round the gate, and never on a declared object, where Config Sync's webhook would refuse the whole patch.
+ * `image-to-sync` is announced only over a digest that stays approved, so that Countersign's own write never looks like
+ * a way round the gate, and never on a declared object, where Config Sync's webhook would refuse the whole patch.
  */
 function announce(
-  rsync: RSync,
+  { source, annotations: { imageToSync } }: RSync,
   pin: Pin,
   digest: Digest,
   keys: readonly string[],
 ): string | undefined {
-  const { source, annotations } = rsync;
   if (source.type !== 'oci') return undefined;
   const image = pin.status === 'write' ? pin.value : source.image;
   const value = formatImageToSync(image, digest);
-  if (annotations.imageToSync === undefined) return value;
-  if (annotations.imageToSync === value) return undefined;
-  const replaced = parseImageToSync(annotations.imageToSync);
-  const replacedKey = replaced === undefined ? undefined : approvalKey(source, replaced.commit);
+  if (imageToSync === undefined) return value;
+  if (imageToSync === value) return undefined;
+  const replaced = parseImageToSync(imageToSync);
+  const replacedKey = replaced && approvalKey(source, replaced.commit);
   return replacedKey !== undefined && keys.includes(replacedKey) ? value : undefined;
 }
 
-function repositoryOf(image: string): string | undefined {
-  try {
-    return parseReference(image).repository;
-  } catch {
-    // A receipt that names no image was not written by us.
-    return undefined;
-  }
+export interface AheadInput {
+  readonly rsync: Pick<RSync, 'source' | 'annotations'>;
+  /** Verified, and not what the tag names yet. */
+  readonly digest: Digest;
+  /** What it would be written as, were it the first approval of this RSync. */
+  readonly receipt: Receipt;
 }
 
-function toSeconds(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`;
+/**
+ * The patch that approves a digest before its tag moves to it: behind the newest approval, which stays what the RSync
+ * is held to. Undefined where it is approved already, and for charts, whose version never comes to mean another digest.
+ */
+export function approveAhead({ rsync, digest, receipt }: AheadInput): ApprovalPatch | undefined {
+  const { source, annotations } = rsync;
+  const [current, ...others] = annotations.approved.keys;
+  if (source.type !== 'oci' || current === digest || others.includes(digest)) return undefined;
+  if (current === undefined) {
+    return { annotations: { [APPROVED]: digest, [RECEIPT]: formatReceipt(receipt) } };
+  }
+  const also = [digest, ...others];
+  const approved = { [APPROVED]: formatApproved([current, ...also]) };
+  const standing = standingReceipt(annotations);
+  // A receipt that Countersign did not write is left to the next reconcile, which writes it anew.
+  if (standing === undefined) return { annotations: approved };
+  const ahead = defined({ digest, actor: receipt.actor });
+  return {
+    annotations: { ...approved, [RECEIPT]: JSON.stringify({ ...standing, also, ahead }) },
+  };
+}
+
+/** All of the receipt, what is not read of it too. */
+function standingReceipt({ receipt: { text, facts } }: RSyncAnnotations): object | undefined {
+  const standing: unknown =
+    text === undefined || facts === undefined ? undefined : JSON.parse(text);
+  return typeof standing === 'object' && standing !== null ? standing : undefined;
+}
+
+/**
+ * The approved keys that may no longer be synced: only when the policy is another than the receipt's, and the digest
+ * evaluates to something else than `verified` under it. A signature that vanished under an unchanged policy withdraws
+ * nothing: registries clean up untagged manifests.
+ */
+export function keysToWithdraw(
+  { annotations: { approved, receipt } }: RSync,
+  policy: string,
+  verdicts: ReadonlyMap<string, Verdict>,
+): readonly string[] {
+  if (receipt.facts === undefined || receipt.facts.policy === policy) return [];
+  return approved.keys.filter((key) => isRefuted(verdicts.get(key)));
+}
+
+/** Whether a verdict is there, and is not `verified`. */
+export function isRefuted(verdict: Verdict | undefined): boolean {
+  return verdict !== undefined && verdict.status !== 'verified';
+}
+
+/**
+ * The change that takes `withdrawn` out of the list, and whatever is not written as Countersign writes it, leaving the
+ * empty string when nothing remains: a missing annotation would switch the gate off for this RSync.
+ */
+export function withdraw(
+  { annotations: { approved } }: RSync,
+  withdrawn: ReadonlySet<string>,
+): Change | undefined {
+  const kept = approved.keys.filter((key) => !withdrawn.has(key));
+  if (kept.length === approved.keys.length && isAsWritten(approved)) return undefined;
+  return { patch: { annotations: { [APPROVED]: formatApproved(kept) } }, approved: kept };
+}
+
+/** The change that takes every approval from an RSync that no rule follows; undefined where it has none. */
+export function withdrawAll({ annotations }: RSync): Change | undefined {
+  const { text = '' } = annotations.approved;
+  return text === '' ? undefined : { patch: { annotations: { [APPROVED]: '' } }, approved: [] };
 }

@@ -1,18 +1,26 @@
-import { type ApprovalPatch, approve, keyOfTarget } from './approve.ts';
-import { parseApproved, unreadKeys } from './approved-list.ts';
-import { APPROVED, RECEIPT } from './annotations.ts';
-import { type Observation, type ObserveInput, liveKey, observe } from './observe.ts';
+import {
+  type Change,
+  type ApprovalPatch,
+  approve,
+  isRefuted,
+  keysToWithdraw,
+  withdraw,
+  withdrawAll,
+} from './approve.ts';
+import { unreadKeys } from './annotations.ts';
+import { defined } from './defined.ts';
+import { type Followed, isStanding, needsFreshResolution, verdictsByKey } from './followed.ts';
+import { type Observation, type ObserveInput, observe } from './observe.ts';
 import type { PhaseRecord } from './phase.ts';
 import { type Pin, explainHeld, planPin } from './pin.ts';
-import { type ReceiptReason, parseReceipt } from './receipt.ts';
+import type { ReceiptFacts, ReceiptReason } from './receipt.ts';
 import type { Reference } from './reference.ts';
-import type { Resolution, ResolvedImage } from './resolution.ts';
+import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
+import { liveKey } from './sync-status.ts';
 import { type Transition, transition } from './transition.ts';
-import type { Verdict } from './verdict.ts';
 import type { Unfollowed } from './unfollowed.ts';
-import { keysToWithdraw, withdraw, withdrawAll } from './withdraw.ts';
 
 /** One RSync, and everything that was read about it. */
 export interface DecisionInput {
@@ -26,27 +34,11 @@ export interface DecisionInput {
   readonly settings: DecisionSettings;
   /** Since when its cluster has been in reach, ISO 8601; absent: as long as anything is known of it. */
   readonly reachableSince?: string;
-  /** The cluster refused the whole patch: write our own annotations alone, and say so. */
+  /** The cluster refused the whole patch: write Countersign's own annotations alone, and say so. */
   readonly bare?: boolean;
   /** What was last published of it. */
   readonly previous: PhaseRecord | undefined;
   readonly now: Date;
-}
-
-export interface Followed {
-  readonly rule: ImageRule;
-  /** Hash of the trust policy. */
-  readonly policy: string;
-  /** What the target resolves to; undefined where there is no reference to resolve (then `verdict` is unusable). */
-  readonly resolved?: { readonly reference: Reference; readonly resolution: Resolution };
-  /** Verdict of the target, as far as this RSync uses it. */
-  readonly verdict: Verdict;
-  /** Verdict of the target's digest, whatever is used of it: what is published of the image. Absent: the same. */
-  readonly ofDigest?: Verdict;
-  /** Verdicts of the other digests in play, by approval key: live, approved under another policy, or unexplained. */
-  readonly others: ReadonlyMap<string, Verdict>;
-  /** Approved keys that nobody accounts for. */
-  readonly unexplained?: readonly string[];
 }
 
 export interface DecisionSettings {
@@ -55,7 +47,7 @@ export interface DecisionSettings {
   readonly deletingAfterMs: number;
   /** `sweep.liveAfter`. */
   readonly liveAfterMs: number;
-  /** Whether approvals may be withdrawn: false while the brake holds (DESIGN section 7). */
+  /** Whether approvals may be withdrawn: false while the brake is on. */
   readonly withdraw: boolean;
 }
 
@@ -64,85 +56,92 @@ export interface Decision {
   readonly patch?: ApprovalPatch;
   /** The approved keys once that is written, newest first. */
   readonly approved: readonly string[];
+  /** What the receipt says once that is written. */
+  readonly receipt?: ReceiptFacts;
   readonly observation: Observation;
   readonly transition: Transition;
-  /** The patch approves a digest that an older approval had replaced, and the rule wants that told. */
+  /** The patch approves a digest that an older approval had replaced, and the rule wants that published. */
   readonly downgrade: boolean;
   /** Keys that the patch takes out of the list because another writer put them there, and they are not verified. */
   readonly dropped: readonly string[];
 }
 
 /**
- * Whether the tag must be resolved afresh before `resolution` may replace what is approved: the approval in place is
- * not strictly older, in the registry's own time, and names another digest (law 4).
- */
-export function needsFreshResolution(rsync: RSync, resolution: Resolution): boolean {
-  if (resolution.fresh || resolution.image.status !== 'resolved') return false;
-  const receipt = parseReceipt(rsync.annotations.receipt);
-  if (receipt === undefined || receipt.digest === resolution.image.digest) return false;
-  return Date.parse(receipt.resolvedAt) >= Date.parse(resolution.resolvedAt);
-}
-
-/**
- * Decides one RSync: what to write on it, and what to tell. Pure: the same input gives the same decision, and
+ * Decides one RSync: what to write on it, and what to publish. Pure: the same input gives the same decision, and
  * applying the patch and deciding again gives none. Never approves without `verified`, never replaces a newer
  * approval by an older one.
  */
 export function decide(input: DecisionInput): Decision {
-  const { rsync, followed, now, settings } = input;
-  const before = parseApproved(rsync.annotations.approved);
+  const { rsync, followed, settings } = input;
   if (followed === undefined) {
-    return tell(input, settings.withdraw ? withdrawAll(rsync) : undefined, before, {});
+    return conclude(input, settings.withdraw ? withdrawAll(rsync) : undefined);
   }
-  const verdicts = verdictsByKey(rsync, followed);
-  const dropped = new Set(followed.unexplained?.filter((key) => isRefuted(verdicts.get(key))));
-  const withdrawn = settings.withdraw
-    ? new Set([...dropped, ...keysToWithdraw(rsync, followed.policy, verdicts)])
-    : dropped;
+  const verdicts = verdictsByKey(followed);
+  const dropped = followed.unexplained?.filter((key) => isRefuted(verdicts.get(key))) ?? [];
+  const outdated = settings.withdraw ? keysToWithdraw(rsync, followed.policy, verdicts) : [];
+  const withdrawn = new Set([...dropped, ...outdated]);
   const { verdict, resolved } = followed;
-  // What is on its way out needs no approval; what it has may be taken from it.
-  if (rsync.deleting) return tell(input, withdraw(rsync, withdrawn), before, { dropped });
   const image = resolved?.resolution.image;
-  if (verdict.status !== 'verified' || resolved === undefined || image?.status !== 'resolved') {
-    return tell(input, withdraw(rsync, withdrawn), before, { dropped });
+  const verified = verdict.status === 'verified' && image?.status === 'resolved';
+  // What is on its way out needs no approval; what it has may be taken from it.
+  if (rsync.deleting || !verified || resolved === undefined) {
+    return conclude(input, withdraw(rsync, withdrawn), { dropped });
   }
-  if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);
-  const key = keyOfTarget(rsync.source, image);
-  // What is withdrawn at the same time was no newer answer.
-  const standing = before.filter((old) => !withdrawn.has(old));
-  // What was approved ahead of its tag was never replaced.
-  const ahead = parseReceipt(rsync.annotations.receipt)?.ahead?.digest;
-  const movedBack = key !== undefined && key !== ahead && standing.indexOf(key) > 0;
-  if (movedBack && followed.rule.downgrade === 'deny') {
-    const held = `${key} was replaced before: its tag moved back, which the config denies`;
-    return tell(input, withdraw(rsync, withdrawn), before, { held, dropped });
-  }
-  const live = liveKey(rsync);
-  const liveVerifies =
-    live !== undefined &&
-    (before.includes(live) || followed.others.get(live)?.status === 'verified');
+  if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);
+  const movedBack = isMovedBack(input, resolved.key, withdrawn);
+  const held = whyHeld(followed, movedBack);
+  if (held !== undefined) return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
   const pin = pinOf(input, followed.rule, resolved.reference, image);
-  const patch = approve({
+  const change = approve({
     rsync,
     pin,
     reference: resolved.reference,
     resolved: image,
     resolvedAt: resolved.resolution.resolvedAt,
     verdict,
-    live: liveVerifies && !withdrawn.has(live) ? live : undefined,
+    live: verifiedLiveKey(rsync, followed, withdrawn),
     withdrawn,
     policy: followed.policy,
     reason: input.reason,
-    ...(input.actor === undefined ? {} : { actor: input.actor }),
+    actor: input.actor,
     bare: input.bare ?? false,
-    now,
+    now: input.now,
   });
-  const downgrade = movedBack && followed.rule.downgrade === 'warn';
-  return tell(input, patch, before, {
-    downgrade,
+  return conclude(input, change, {
+    downgrade: movedBack && followed.rule.downgrade === 'warn',
     dropped,
-    ...(pin.status === 'held' ? { unpinned: explainHeld(pin, rsync) } : {}),
+    unpinned: pin.status === 'held' ? explainHeld(pin, rsync) : undefined,
   });
+}
+
+/** Whether the target was approved before, and replaced: its tag moved back. */
+function isMovedBack(
+  { rsync: { annotations } }: DecisionInput,
+  key: string | undefined,
+  withdrawn: ReadonlySet<string>,
+): boolean {
+  // What was approved ahead of its tag was never replaced.
+  if (key === undefined || key === annotations.receipt.facts?.ahead?.digest) return false;
+  // What is withdrawn at the same time was no newer answer.
+  return annotations.approved.keys.filter((old) => !withdrawn.has(old)).indexOf(key) > 0;
+}
+
+/** Why a target that verifies is not approved all the same; undefined: nothing stands against it. */
+function whyHeld({ rule, resolved }: Followed, movedBack: boolean): string | undefined {
+  if (!movedBack || rule.downgrade !== 'deny') return undefined;
+  return `${resolved?.key} was replaced before: its tag moved back, which the config denies`;
+}
+
+/** Key of what is live, where it may stay approved beside the target. */
+function verifiedLiveKey(
+  rsync: RSync,
+  { others }: Followed,
+  withdrawn: ReadonlySet<string>,
+): string | undefined {
+  const live = liveKey(rsync);
+  if (live === undefined || withdrawn.has(live)) return undefined;
+  const approved = rsync.annotations.approved.keys.includes(live);
+  return approved || others.get(live)?.status === 'verified' ? live : undefined;
 }
 
 function pinOf(
@@ -151,132 +150,107 @@ function pinOf(
   reference: Reference,
   resolved: ResolvedImage,
 ): Pin {
-  const receipt = parseReceipt(rsync.annotations.receipt);
+  const receipt = rsync.annotations.receipt.facts;
   const pin = planPin({ rsync, rule, reference, resolved, receipt, reason });
   return bare && pin.status === 'write' ? { status: 'held', field: pin.field, refused: true } : pin;
 }
 
-/** A resolution that may be older than the approval in place decides nothing and tells nothing. */
-function hold(input: DecisionInput, before: readonly string[]): Decision {
-  const told = tell(input, undefined, before, {});
+/** A resolution that may be older than the approval in place decides nothing, and nothing is published by it. */
+function leave(input: DecisionInput): Decision {
+  const concluded = conclude(input, undefined);
   const { previous } = input;
-  return { ...told, transition: { record: previous ?? told.transition.record, events: [] } };
+  return {
+    ...concluded,
+    transition: { record: previous ?? concluded.transition.record, events: [] },
+  };
 }
 
 interface Findings {
   readonly held?: string;
-  readonly unpinned?: string;
+  readonly unpinned?: string | undefined;
   readonly downgrade?: boolean;
-  readonly dropped?: ReadonlySet<string>;
+  readonly dropped?: readonly string[];
 }
 
-function tell(
+/** The decision to make this change, with the phase that the RSync is in then. */
+function conclude(
   input: DecisionInput,
-  patch: ApprovalPatch | undefined,
-  before: readonly string[],
-  { held, unpinned, downgrade = false, dropped }: Findings,
+  change: Change | undefined,
+  { held, unpinned, downgrade = false, dropped = [] }: Findings = {},
 ): Decision {
   const { rsync, followed, settings, now } = input;
-  const list = patch?.annotations[APPROVED];
-  const approved = list === undefined ? before : parseApproved(list);
-  const image = followed?.resolved?.resolution.image;
+  const { annotations } = rsync;
+  const approved = change?.approved ?? annotations.approved.keys;
+  const receipt = change?.receipt ?? annotations.receipt.facts;
+  const patch = change?.patch;
   // A new spec is not live before Config Sync has observed it, whatever the status of the old one says.
-  const written =
-    patch?.image === undefined && patch?.version === undefined
-      ? rsync
-      : { ...rsync, generation: rsync.generation + 1 };
-  const observation = observe({
-    rsync: written,
-    verdict: followed?.verdict,
-    key: image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined,
-    approved,
-    ...(input.unfollowed === undefined ? {} : { unfollowed: input.unfollowed }),
-    ...(held === undefined ? {} : { held }),
-    ...(unpinned === undefined ? {} : { unpinned }),
-    standing: isStanding(rsync, followed, approved),
-    approvedAt: parseReceipt(patch?.annotations[RECEIPT] ?? rsync.annotations.receipt)?.approvedAt,
-    ...waitOf(input, image?.status === 'resolved' ? image : undefined),
-    liveAfterMs: settings.liveAfterMs,
-    blockedAfterMs: settings.blockedAfterMs,
-    deletingAfterMs: settings.deletingAfterMs,
-    now,
-  });
-  return {
-    ...(patch === undefined ? {} : { patch }),
-    approved,
-    observation,
-    transition: transition(input.previous, observation, {
+  const newSpec = patch?.image !== undefined || patch?.version !== undefined;
+  const observation = observe(
+    defined({
+      rsync: newSpec ? { ...rsync, generation: rsync.generation + 1 } : rsync,
+      verdict: followed?.verdict,
+      key: followed?.resolved?.key,
       approved,
-      verified: followed?.verdict.status === 'verified',
-      // A receipt is as old as the first thing that was told.
-      known: rsync.annotations.receipt !== undefined,
-      ...quietOf(rsync, approved),
+      unfollowed: input.unfollowed,
+      held,
+      unpinned,
+      standing: isStanding(rsync, followed, approved),
+      approvedAt: receipt?.approvedAt,
+      ...waitOf(input),
+      liveAfterMs: settings.liveAfterMs,
+      blockedAfterMs: settings.blockedAfterMs,
+      deletingAfterMs: settings.deletingAfterMs,
       now,
     }),
+  );
+  const circumstances = defined({
+    approved,
+    verified: followed?.verdict.status === 'verified',
+    // A receipt is as old as the first thing that was published.
+    known: annotations.receipt.text !== undefined,
+    quiet: quietKey(rsync, approved),
+    now,
+  });
+  return defined({
+    patch,
+    approved,
+    receipt,
+    observation,
+    transition: transition(input.previous, observation, circumstances),
     downgrade,
-    dropped:
-      patch === undefined ? [] : [...(dropped ?? []), ...unreadKeys(rsync.annotations.approved)],
-  };
+    dropped: patch === undefined ? [] : [...dropped, ...unreadKeys(annotations.approved)],
+  });
 }
 
 /**
  * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
  * out of reach. What is not remembered begins now; what was reported stays so until it is live.
  */
-function waitOf(
-  { rsync, previous, reachableSince, settings, now }: DecisionInput,
-  image: ResolvedImage | undefined,
-): Pick<ObserveInput, 'waitingSince' | 'reported'> {
-  const key = image === undefined ? undefined : keyOfTarget(rsync.source, image);
-  if (previous === undefined || previous.digest !== key) return { waitingSince: now };
-  const since = Date.parse(previous.since);
-  if (previous.phase === 'Stalled') {
-    return { waitingSince: new Date(since - settings.liveAfterMs), reported: previous.phase };
+function waitOf({
+  followed,
+  previous,
+  reachableSince,
+  settings,
+  now,
+}: DecisionInput): Pick<ObserveInput, 'waitingSince' | 'reported'> {
+  if (previous === undefined || previous.digest !== followed?.resolved?.key) {
+    return { waitingSince: now };
   }
-  if (previous.phase === 'Blocked') return { waitingSince: now, reported: previous.phase };
-  if (previous.phase !== 'Approved') return { waitingSince: now };
+  const since = Date.parse(previous.since);
+  const { phase } = previous;
+  if (phase === 'Stalled') {
+    return { waitingSince: new Date(since - settings.liveAfterMs), reported: phase };
+  }
+  if (phase === 'Blocked') return { waitingSince: now, reported: phase };
+  if (phase !== 'Approved') return { waitingSince: now };
   const reachable = reachableSince === undefined ? since : Date.parse(reachableSince);
   return { waitingSince: new Date(Math.max(since, reachable)) };
 }
 
 /** What runs, where it is approved and Config Sync reports no error. */
-function quietOf(rsync: RSync, approved: readonly string[]): { readonly quiet?: string } {
+function quietKey(rsync: RSync, approved: readonly string[]): string | undefined {
   const live = liveKey(rsync);
   const { source, rendering, sync } = rsync.status;
   const errors = [source, rendering, sync].some(({ errorCount }) => errorCount > 0);
-  return live === undefined || errors || !approved.includes(live) ? {} : { quiet: live };
-}
-
-/**
- * Whether the target is approved although it does not verify any more: its signature has vanished under an unchanged
- * policy, which withdraws nothing (DESIGN section 7).
- */
-export function isStanding(
-  rsync: RSync,
-  followed: Followed | undefined,
-  approved: readonly string[],
-): boolean {
-  const image = followed?.resolved?.resolution.image;
-  if (followed === undefined || image?.status !== 'resolved') return false;
-  const receipt = parseReceipt(rsync.annotations.receipt);
-  return (
-    followed.verdict.status !== 'verified' &&
-    followed.verdict.status !== 'unusable' &&
-    receipt?.policy === followed.policy &&
-    receipt.digest === image.digest &&
-    approved[0] === keyOfTarget(rsync.source, image)
-  );
-}
-
-function isRefuted(verdict: Verdict | undefined): boolean {
-  return verdict !== undefined && verdict.status !== 'verified';
-}
-
-/** The target's verdict and the others', by approval key. */
-function verdictsByKey(rsync: RSync, followed: Followed): ReadonlyMap<string, Verdict> {
-  const image = followed.resolved?.resolution.image;
-  const key = image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
-  return key === undefined
-    ? followed.others
-    : new Map([...followed.others, [key, followed.verdict]]);
+  return live === undefined || errors || !approved.includes(live) ? undefined : live;
 }

@@ -1,11 +1,10 @@
-import { keyOfTarget } from './approve.ts';
-import { approvalKey } from './approval-key.ts';
-import { parseApproved } from './approved-list.ts';
-import type { Decision, Followed } from './decide.ts';
-import { parseImageToSync } from './image-to-sync.ts';
+import { parseImageToSync } from './annotations.ts';
+import { approvalKey, glassKey } from './approval-key.ts';
+import type { Decision } from './decide.ts';
+import type { Followed } from './followed.ts';
 import type { RSync } from './rsync.ts';
 
-/** One write of Config Sync's that the gate of DESIGN section 6 (a) would refuse. */
+/** One write of Config Sync's that rule (a) of the gate would refuse (docs/gate.md). */
 export interface GateRefusal {
   /** What is not approved: an approval key; absent where nothing that could be approved is announced. */
   readonly key?: string;
@@ -39,8 +38,7 @@ export function refusalsToday(
   if (rsync.deleting) return [];
   const { message } = decision.observation;
   if (rsync.source.type === 'other') return [{ because: 'other-source', message }];
-  const image = followed?.resolved?.resolution.image;
-  const target = image?.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
+  const target = followed?.resolved?.key;
   const announced = announcedKey(rsync);
   const keys = [...new Set([announced, target])].filter((key) => key !== undefined);
   if (keys.length === 0) {
@@ -58,8 +56,9 @@ export function refusalsToday(
           message: 'Verified; the next sweep approves it',
         };
       }
-      if (key === target || target === undefined)
+      if (key === target || target === undefined) {
         return { key, because: 'not-approvable', message };
+      }
       return { key, because: 'outdated', message: 'Announced, and no longer what its tag names' };
     });
 }
@@ -73,6 +72,5 @@ function announcedKey({ source, annotations }: RSync): string | undefined {
 }
 
 function passes({ annotations }: RSync, key: string): boolean {
-  const [broken] = (annotations.breakGlass ?? '').split(' ', 1);
-  return parseApproved(annotations.approved).includes(key) || broken === key;
+  return annotations.approved.keys.includes(key) || glassKey(annotations) === key;
 }

@@ -1,16 +1,19 @@
 import { BREAK_GLASS } from './annotations.ts';
-import { approvalKey, isExactVersion } from './approval-key.ts';
-import { isDigest } from './digest.ts';
-import { isLive, liveCommit } from './live.ts';
+import { approvalKey, glassKey, isKeyOf } from './approval-key.ts';
 import type { Phase } from './phase.ts';
-import { parseReceipt } from './receipt.ts';
-import { isRefusal, standingRefusals } from './refusals.ts';
 import type { RSync, SyncError } from './rsync.ts';
-import { isKeyOf } from './unexplained.ts';
+import {
+  errorsAbout,
+  errorsOf,
+  isLive,
+  liveKey,
+  pulledKey,
+  standingRefusals,
+} from './sync-status.ts';
 import type { Unfollowed } from './unfollowed.ts';
 import type { UnusableReason, Verdict } from './verdict.ts';
 
-/** What one look at an RSync finds (DESIGN section 7). */
+/** What one look at an RSync finds (docs/design.md, "Phases"). */
 export interface Observation {
   readonly phase: Phase;
   /** What the phase is about: an approval key. */
@@ -22,10 +25,10 @@ export interface Observation {
 
 export interface ObserveInput {
   readonly rsync: RSync;
-  /** Undefined: it is not followed, and `unfollowed` says why. */
-  readonly verdict: Verdict | undefined;
+  /** Absent: it is not followed, and `unfollowed` says why. */
+  readonly verdict?: Verdict;
   /** Key of the target, where there is one. */
-  readonly key: string | undefined;
+  readonly key?: string;
   /** The approved keys as they will be once the patch is written. */
   readonly approved: readonly string[];
   /** Why a verified target is not approved all the same: its tag moved back, and the rule denies that. */
@@ -37,7 +40,7 @@ export interface ObserveInput {
   /** The target is approved, and its signature has vanished since: the approval stands. */
   readonly standing?: boolean;
   /** When the newest approval was written, ISO 8601. */
-  readonly approvedAt: string | undefined;
+  readonly approvedAt?: string;
   /** Since when the target has been approved, looked at, and not live, as far as is known. */
   readonly waitingSince: Date;
   /** What was reported of this target when it was last looked at, and stays so until it is live or refused no more. */
@@ -55,7 +58,7 @@ export interface ObserveInput {
 export function observe(input: ObserveInput): Observation {
   const observed = observePhase(input);
   const { breakGlass } = input.rsync.annotations;
-  if (breakGlass === undefined || glassKey(input.rsync) !== undefined) return observed;
+  if (breakGlass === undefined || glassKey(input.rsync.annotations) !== undefined) return observed;
   const message = `${observed.message}; ${BREAK_GLASS} has no effect: it must begin with a digest, or <host/path>/<chart>:<version>`;
   return { ...observed, message };
 }
@@ -84,7 +87,7 @@ function observePhase(input: ObserveInput): Observation {
     const observed = heldBack(observeApproved(input, key), input.unpinned);
     return { ...observed, message: `${observed.message}; its signature has vanished since` };
   }
-  const glass = verdict.status === 'verified' ? undefined : glassKey(rsync);
+  const glass = verdict.status === 'verified' ? undefined : glassKey(rsync.annotations);
   if (glass !== undefined && glass === key) {
     // No receipt says when the glass was broken: it is no longer ago than it was first seen.
     const observed = observeApproved(input, glass, input.waitingSince);
@@ -155,7 +158,8 @@ function endOfPatience(since: string, patienceMs: number): Date {
 /** Key of what is live, where neither an approval nor broken glass covers it. */
 function unapprovedKey(rsync: RSync, approved: readonly string[]): string | undefined {
   const live = liveKey(rsync);
-  const covered = live === undefined || approved.includes(live) || brokenGlass(rsync, live);
+  const covered =
+    live === undefined || approved.includes(live) || glassKey(rsync.annotations) === live;
   return covered ? undefined : live;
 }
 
@@ -170,7 +174,7 @@ function observeApproved(input: ObserveInput, key: string, notBefore?: Date): Ob
   const waited = now.getTime() - Math.max(since, notBefore?.getTime() ?? since);
   const patient = input.reported !== 'Blocked' && waited <= blockedAfterMs;
   const denied = standingRefusals(rsync, (approved) => approved === key);
-  if (denied.length > 0 && sourceKey(rsync) === key) {
+  if (denied.length > 0 && pulledKey(rsync) === key) {
     return patient
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
       : { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied };
@@ -216,7 +220,7 @@ function waitingFor(rsync: RSync, key: string): string {
   const { reconciling, syncing } = rsync.status;
   if (reconciling?.status === 'True') return 'Approved; Config Sync rolls its reconciler out';
   const read =
-    syncing?.status === 'True' && syncing.reason === 'Source' && sourceKey(rsync) === key;
+    syncing?.status === 'True' && syncing.reason === 'Source' && pulledKey(rsync) === key;
   return read
     ? 'Approved; Config Sync has pulled it, and applies it with its next retry or hourly sync'
     : 'Approved, not yet live';
@@ -230,59 +234,8 @@ function heldBack(observed: Observation, unpinned: string | undefined): Observat
   return { ...observed, phase: 'Blocked', message: `${unpinned}${live}` };
 }
 
-/** Key of what is live, as far as it is this source's: what an earlier image left behind says nothing of this one. */
-export function liveKey(rsync: RSync): string | undefined {
-  const commit = liveCommit(rsync);
-  if (commit === undefined) return undefined;
-  const { source, status } = rsync;
-  if (source.type === 'oci' && status.sync.image !== undefined) {
-    if (nameOf(status.sync.image) !== nameOf(source.image)) return undefined;
-  }
-  return approvalKey(source, commit);
-}
-
-/** The image as written, without digest and tag: a moved tag or pin leaves it the same. */
-function nameOf(image: string): string {
-  const [name = ''] = image.split('@', 1);
-  return name.replace(/:[^:/]*$/, '');
-}
-
-function sourceKey(rsync: RSync): string | undefined {
-  const { commit } = rsync.status.source;
-  return commit === undefined ? undefined : approvalKey(rsync.source, commit);
-}
-
-/**
- * Errors of stages that work on this digest, or on none: a pull that fails has no commit. What such a stage last said
- * before the approval is about what was there before, for its back-off can be an hour, and is left out.
- */
-function errorsAbout(rsync: RSync, key: string, after: string | undefined): readonly SyncError[] {
-  const { source, rendering, sync } = rsync.status;
-  return [source, rendering, sync].flatMap(({ commit, errors, lastUpdate = '' }) => {
-    const old = after !== undefined && !(Date.parse(lastUpdate) > Date.parse(after));
-    const about = commit === undefined ? !old : approvalKey(rsync.source, commit) === key;
-    return about ? errors.filter((error) => !isRefusal(error)) : [];
-  });
-}
-
-function errorsOf(rsync: RSync): readonly SyncError[] {
-  const { source, rendering, sync } = rsync.status;
-  return [source, rendering, sync].flatMap(({ errors }) => errors);
-}
-
-function brokenGlass(rsync: RSync, live: string): boolean {
-  return glassKey(rsync) === live;
-}
-
-/** What `countersign.dev/break-glass` lets through: its first word, where that can be an approval key. */
-function glassKey({ annotations: { breakGlass = '' } }: RSync): string | undefined {
-  const [key = ''] = breakGlass.split(' ', 1);
-  const [, version = ''] = /^[^/]+\/.+:([^:/]+)$/.exec(key) ?? [];
-  return isDigest(key) || isExactVersion(version) ? key : undefined;
-}
-
-/** The receipt says that it was approved, by Countersign. */
-function wasWithdrawn({ annotations }: RSync, live: string): boolean {
-  const receipt = parseReceipt(annotations.receipt);
-  return receipt !== undefined && (isKeyOf(receipt, live) || receipt.also?.includes(live) === true);
+/** The receipt says that Countersign approved it. */
+function wasWithdrawn({ annotations: { receipt } }: RSync, live: string): boolean {
+  const { facts } = receipt;
+  return facts !== undefined && (isKeyOf(facts, live) || facts.also?.includes(live) === true);
 }

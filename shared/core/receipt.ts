@@ -1,8 +1,9 @@
+import { defined } from './defined.ts';
 import { type Digest, isDigest } from './digest.ts';
 import type { TaskReason } from './task.ts';
 import type { VerdictStatus } from './verdict.ts';
 
-/** `countersign.dev/receipt` (DESIGN section 6): how the newest approval came to be. */
+/** `countersign.dev/receipt`: how the newest approval came to be. */
 export interface Receipt {
   /** The reference that was resolved, in normal form. */
   readonly image: string;
@@ -20,11 +21,11 @@ export interface Receipt {
   readonly enforcement: 'digest' | 'version';
   readonly reason: ReceiptReason;
   readonly actor?: string;
-  /** The approved keys beside the newest, where there are any: those that we wrote (docs/adr/0010). */
+  /** The approved keys beside the newest, where there are any: those that Countersign wrote (docs/adr/0010). */
   readonly also?: readonly string[];
   /** The last of them that was approved before its tag moved to it, and who asked (docs/adr/0011). */
   readonly ahead?: Ahead;
-  /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of us (docs/adr/0008). */
+  /** `image-to-sync` was left to Config Sync, because an admission webhook refuses it of Countersign (docs/adr/0008). */
   readonly announced?: false;
   /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
   readonly pin?: PinOutcome;
@@ -62,9 +63,14 @@ const FIELDS = [
   'pin',
 ] as const satisfies readonly (keyof Receipt)[];
 
-/** JSON in the field order of DESIGN section 6, without white space. */
+/** JSON in the order of the fields above, without white space. */
 export function formatReceipt(receipt: Receipt): string {
   return JSON.stringify(receipt, [...FIELDS]);
+}
+
+/** As the times of a receipt are written: ISO 8601 in whole seconds. */
+export function toSeconds(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
 }
 
 /** What a later reconcile needs of a receipt. */
@@ -76,17 +82,9 @@ export type ReceiptFacts = Pick<
 const MAX_RECEIPT = 16_384;
 const ISO_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
-/** What was read last: every step of a decision asks for the receipt of the same RSync. */
-let last: { readonly value: string; readonly facts: ReceiptFacts | undefined } | undefined;
-
-/** Reads a receipt; undefined when it is absent or not ours, and then it is written anew. */
+/** Reads a receipt; undefined when it is absent or none that Countersign wrote. */
 export function parseReceipt(value: string | undefined): ReceiptFacts | undefined {
   if (value === undefined || value.length > MAX_RECEIPT) return undefined;
-  if (last?.value !== value) last = { value, facts: readFacts(value) };
-  return last.facts;
-}
-
-function readFacts(value: string): ReceiptFacts | undefined {
   const parsed = parseObject(value);
   if (parsed === undefined) return undefined;
   const { image, digest, policy, resolvedAt, approvedAt } = parsed;
@@ -94,25 +92,29 @@ function readFacts(value: string): ReceiptFacts | undefined {
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
   if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
   const { index, also, ahead, pin } = parsed;
-  return {
+  return defined({
     image,
     digest,
-    ...(typeof index === 'string' && isDigest(index) ? { index } : {}),
+    index: typeof index === 'string' && isDigest(index) ? index : undefined,
     policy,
     resolvedAt,
     approvedAt,
-    ...(isTexts(also) ? { also } : {}),
-    ...readAhead(ahead),
-    ...(pin === 'written' || pin === 'refused' ? { pin } : {}),
-  };
+    also: isTexts(also) ? also : undefined,
+    ahead: readAhead(ahead),
+    pin: isOutcome(pin) ? pin : undefined,
+  });
 }
 
-function readAhead(value: unknown): Pick<Receipt, 'ahead'> {
-  if (typeof value !== 'object' || value === null || !('digest' in value)) return {};
+function readAhead(value: unknown): Ahead | undefined {
+  if (typeof value !== 'object' || value === null || !('digest' in value)) return undefined;
   const { digest } = value;
-  if (typeof digest !== 'string' || !isDigest(digest)) return {};
-  const actor = 'actor' in value && typeof value.actor === 'string' ? { actor: value.actor } : {};
-  return { ahead: { digest, ...actor } };
+  if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  const actor = 'actor' in value && typeof value.actor === 'string' ? value.actor : undefined;
+  return defined({ digest, actor });
+}
+
+function isOutcome(value: unknown): value is PinOutcome {
+  return value === 'written' || value === 'refused';
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -54,6 +54,15 @@ export function parseReference(text: string): Reference {
   return { ...shared, tag: tag ?? 'latest' };
 }
 
+/** What `parseReference` reads; undefined for what is no reference. */
+export function tryReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `host/path:tag`, `host/path@digest` or both, in normal form. */
 export function formatReference(reference: Reference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;

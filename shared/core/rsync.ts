@@ -1,3 +1,4 @@
+import type { RSyncAnnotations } from './annotations.ts';
 import type { Reference } from './reference.ts';
 import type { SyncRef } from './sync-ref.ts';
 
@@ -13,7 +14,7 @@ export interface RSync {
   readonly deletingSince?: string;
   /** Finalizers of one that is being deleted that are neither Config Sync's nor Kubernetes' own, the first few. */
   readonly heldBy?: readonly string[];
-  /** Config Sync's own webhook guards it: label `configsync.gke.io/declared-version` (facts/config-sync.md section 8). */
+  /** Config Sync's own webhook guards it: label `configsync.gke.io/declared-version` (docs/facts/config-sync.md). */
   readonly declared: boolean;
   /** The RSync whose package declares this one, as that says itself: `RootSync/root-sync`. For people only. */
   readonly manager?: string;
@@ -24,14 +25,6 @@ export interface RSync {
   readonly source: Source;
   readonly annotations: RSyncAnnotations;
   readonly status: SyncStatus;
-}
-
-/** The annotations that matter to us, raw: anyone may have written them where there is no gate. */
-export interface RSyncAnnotations {
-  readonly approved?: string;
-  readonly receipt?: string;
-  readonly imageToSync?: string;
-  readonly breakGlass?: string;
 }
 
 export type Source =
@@ -55,12 +48,12 @@ export type Source =
       /** `<repo path>/<chart>:<version>`; without a version its tag is `latest`. */
       readonly reference: Reference;
     }
-  /** git, or Helm over http: nothing we follow. `shown`: what the spec says, as nomos shows it. */
+  /** git, or Helm over http: nothing that is followed. `shown`: what the spec says, as nomos shows it. */
   | { readonly type: 'other'; readonly sourceType: string; readonly shown?: string }
   /** An OCI or Helm source that cannot be read; `problem` names the field. */
   | { readonly type: 'invalid'; readonly problem: string; readonly shown?: string };
 
-/** `status` of an RSync (facts/config-sync.md section 5), with absent parts absent. */
+/** `status` of an RSync (docs/facts/config-sync.md), with absent parts absent. */
 export interface SyncStatus {
   readonly observedGeneration?: number;
   readonly lastSyncedCommit?: string;

@@ -1,6 +1,6 @@
 import { isExactVersion } from './approval-key.ts';
 import type { ReceiptFacts } from './receipt.ts';
-import { type Reference, parseReference } from './reference.ts';
+import { type Reference, parseReference, tryReference } from './reference.ts';
 import type { Source } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
@@ -18,7 +18,7 @@ export type Target =
 
 /**
  * The reference that an RSync is to be on: the tag or digest its spec names, or under `pin` the tag that is tracked.
- * A chart without a static version has no target: nobody can say what Helm will take next.
+ * A chart without a static version has no target: what Helm will take next is not known.
  */
 export function targetOf(
   source: Source,
@@ -48,18 +48,13 @@ export function targetOf(
 /** An image written without a tag has none beside its digest; which one it followed, the receipt of the pin says. */
 function tagBefore(reference: Reference, receipt: ReceiptFacts | undefined): string | undefined {
   if (receipt?.pin !== 'written' || receipt.digest !== reference.digest) return undefined;
-  try {
-    const { repository, tag } = parseReference(receipt.image);
-    return repository === reference.repository ? tag : undefined;
-  } catch {
-    // A receipt that names no image was not written by us.
-    return undefined;
-  }
+  const before = tryReference(receipt.image);
+  return before?.repository === reference.repository ? before.tag : undefined;
 }
 
 function targetOfChart(source: Source & { type: 'helm' }, rule: ImageRule): Target {
   const { chart, reference, version = '' } = source;
-  // The gate lets us replace a version, not add one (facts/gate.md).
+  // The gate lets Countersign replace a version, not add one.
   if (rule.effect === 'pin' && rule.track !== undefined && version !== '') {
     return { status: 'follow', reference: tagged(reference, rule.track), chart: true };
   }

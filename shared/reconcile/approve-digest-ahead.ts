@@ -1,4 +1,4 @@
-import { approveAhead } from '#shared/core/approve-ahead.ts';
+import { approveAhead } from '#shared/core/approve.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
 import type { Resolution, ResolvedImage } from '#shared/core/resolution.ts';

@@ -1,4 +1,3 @@
-import { parseReceipt } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Target, targetOf } from '#shared/core/target.ts';
@@ -25,7 +24,7 @@ export function follow(
   const { source, annotations } = rsync;
   const rule = ruleOf(rsync, rules);
   if (rule === undefined || !rules.selects(rule, labels)) return undefined;
-  const target = targetOf(source, rule, parseReceipt(annotations.receipt));
+  const target = targetOf(source, rule, annotations.receipt.facts);
   return target === undefined ? undefined : { rsync, rule, target };
 }
 

@@ -1,15 +1,12 @@
 import type { Taken } from '#shared/core/content.ts';
-import { keyOfTarget } from '#shared/core/approve.ts';
-import { parseApproved } from '#shared/core/approved-list.ts';
-import type { Followed } from '#shared/core/decide.ts';
+import { keyOfTarget, referenceOfKey, unexplainedKeys } from '#shared/core/approval-key.ts';
+import type { Followed } from '#shared/core/followed.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { liveKey } from '#shared/core/observe.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
-import { referenceOfKey, unexplainedKeys } from '#shared/core/unexplained.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
@@ -45,7 +42,7 @@ export async function judge(
   if (target.status === 'unusable') return { ...shared, verdict: target, others: new Map() };
   const { reference } = target;
   if (resolution === undefined) throw new CountersignError('internal', 'A target was not resolved');
-  const unexplained = unexplainedKeys(rsync, options.known);
+  const unexplained = unexplainedKeys(rsync.annotations, options.known);
   // Another instance may have approved such a key since its "unsigned" was remembered: only a new look may drop it.
   const fresh = options.fresh || unexplained.length > 0;
   const judged = { reference, resolution, policy };
@@ -61,7 +58,8 @@ export async function judge(
   for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
     others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh, taken }, deps));
   }
-  const resolved = { reference, resolution };
+  const key = keyOfTarget(rsync.source, resolution.image);
+  const resolved = { reference, resolution, key };
   return { ...shared, resolved, verdict, ofDigest, others, unexplained };
 }
 
@@ -78,7 +76,7 @@ function isOutdated(
   policy: TrustPolicy,
   { image }: Resolution,
 ): boolean {
-  const receipt = parseReceipt(rsync.annotations.receipt);
+  const receipt = rsync.annotations.receipt.facts;
   if (status === 'verified' || readAt === undefined || receipt === undefined) return false;
   const same = image.status === 'resolved' && receipt.digest === image.digest;
   return same && receipt.policy === policy.hash && receipt.approvedAt >= readAt;
@@ -119,12 +117,12 @@ function otherKeys(
   policyHash: string,
   { image }: Resolution,
 ): readonly string[] {
-  const approved = parseApproved(rsync.annotations.approved);
+  const approved = rsync.annotations.approved.keys;
   const live = liveKey(rsync);
   const unknown = live === undefined || approved.includes(live) ? [] : [live];
-  const receipt = parseReceipt(rsync.annotations.receipt);
+  const receipt = rsync.annotations.receipt.facts;
   const outdated = receipt !== undefined && receipt.policy !== policyHash ? approved : [];
-  const target = image.status === 'resolved' ? keyOfTarget(rsync.source, image) : undefined;
+  const target = keyOfTarget(rsync.source, image);
   const keys = new Set([...unknown, ...outdated, ...unexplained]);
   return [...keys].filter((key) => key !== target);
 }
@@ -147,7 +145,7 @@ async function judgeKey(
   deps: JudgeDeps,
 ): Promise<Verdict> {
   if (isDigest(key)) {
-    const receipt = parseReceipt(rsync.annotations.receipt);
+    const receipt = rsync.annotations.receipt.facts;
     const index = receipt?.digest === key ? receipt.index : undefined;
     const subject = { repository, digest: key, ...(index === undefined ? {} : { index }) };
     return deps.verifier.verify(subject, policy, options);

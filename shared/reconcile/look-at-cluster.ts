@@ -1,5 +1,5 @@
-import { parseApproved } from '#shared/core/approved-list.ts';
-import { type Decision, type Followed, decide } from '#shared/core/decide.ts';
+import { type Decision, decide } from '#shared/core/decide.ts';
+import { type Followed } from '#shared/core/followed.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
@@ -103,7 +103,7 @@ function lookAt(
 
 /** What is to be approved is not approved yet: the row says so. */
 function asItIs(row: SyncRow, rsync: RSync, { patch, observation }: Decision): SyncRow {
-  const approved = parseApproved(rsync.annotations.approved);
+  const approved = rsync.annotations.approved.keys;
   const current = { ...row, approved };
   const { phase, digest } = observation;
   if (patch === undefined || digest === undefined || approved.includes(digest)) return current;

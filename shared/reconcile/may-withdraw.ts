@@ -1,5 +1,4 @@
-import type { Followed } from '#shared/core/decide.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import type { Followed } from '#shared/core/followed.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { Store } from '#shared/store/store.ts';
 
@@ -31,9 +30,9 @@ export async function mayWithdraw(
   { store, now }: WithdrawDeps,
 ): Promise<boolean> {
   const { annotations, source } = rsync;
-  if ((annotations.approved ?? '') === '') return false;
+  if ((annotations.approved.text ?? '') === '') return false;
   if (source.type === 'other') return true;
-  const receipt = parseReceipt(annotations.receipt);
+  const receipt = annotations.receipt.facts;
   if (followed !== undefined && (receipt === undefined || receipt.policy === followed.policy)) {
     return false;
   }

@@ -1,4 +1,4 @@
-import type { Followed } from '#shared/core/decide.ts';
+import type { Followed } from '#shared/core/followed.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';

@@ -87,7 +87,7 @@ async function report(
       phase: 'Reachable',
       cause,
       // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
-      known: rsyncs.some(({ annotations }) => annotations.receipt !== undefined),
+      known: rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined),
       reconciledAt: startedAt,
       lookedAt: startedAt,
       follows: repositoriesOf(followed),

@@ -1,5 +1,4 @@
-import { parseApproved } from '#shared/core/approved-list.ts';
-import { isStanding } from '#shared/core/decide.ts';
+import { isStanding } from '#shared/core/followed.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -173,7 +172,7 @@ async function lookAndWrite(
     ));
   if (followed !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
     const judged = judgedImage(followed);
-    const vanished = isStanding(rsync, followed, parseApproved(rsync.annotations.approved));
+    const vanished = isStanding(rsync, followed, rsync.annotations.approved.keys);
     if (judged !== undefined) {
       await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
     }

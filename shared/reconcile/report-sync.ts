@@ -1,4 +1,3 @@
-import { parseReceipt } from '#shared/core/receipt.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -106,7 +105,7 @@ function approvedAtOf(
   { annotations }: RSync,
   digest: string | undefined,
 ): { readonly approvedAt?: string } {
-  const receipt = parseReceipt(annotations.receipt);
+  const receipt = annotations.receipt.facts;
   return receipt !== undefined && receipt.digest === digest
     ? { approvedAt: receipt.approvedAt }
     : {};

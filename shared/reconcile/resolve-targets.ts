@@ -1,4 +1,4 @@
-import { needsFreshResolution } from '#shared/core/decide.ts';
+import { needsFreshResolution } from '#shared/core/followed.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';

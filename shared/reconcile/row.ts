@@ -1,12 +1,10 @@
 import { cutText } from '#shared/core/foreign-text.ts';
-import { RECEIPT } from '#shared/core/annotations.ts';
-import { liveKey } from '#shared/core/observe.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
-import { isKeyOf } from '#shared/core/unexplained.ts';
+import { isKeyOf } from '#shared/core/approval-key.ts';
 import type { Written } from './write.ts';
 
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes (facts/config-sync.md section 5). */
@@ -60,9 +58,9 @@ export function shownOf(nomos: NomosRow): Shown {
 }
 
 /** What the receipt says, once the patch is written; nothing where its approval is not the newest any more. */
-function approvalOf({ rsync, decision }: Written): Pick<SyncRow, 'approval'> {
-  const receipt = parseReceipt(decision.patch?.annotations[RECEIPT] ?? rsync.annotations.receipt);
-  const [newest] = decision.approved;
+function approvalOf({ decision }: Written): Pick<SyncRow, 'approval'> {
+  const { receipt, approved } = decision;
+  const [newest] = approved;
   if (receipt === undefined || newest === undefined || !isKeyOf(receipt, newest)) return {};
   const { digest, index, policy } = receipt;
   const resolvedAt = new Date(receipt.resolvedAt).toISOString();

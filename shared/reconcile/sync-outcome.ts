@@ -1,4 +1,3 @@
-import { parseApproved } from '#shared/core/approved-list.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import type { Observation } from '#shared/core/observe.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
@@ -61,7 +60,7 @@ export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcom
     message: `It cannot be written since ${unsettled.since}: ${failure.message}`,
     errors: [{ code, message: failure.message }],
   };
-  const approved = parseApproved(rsync.annotations.approved);
+  const approved = rsync.annotations.approved.keys;
   const told = transition(row.record, observation, { approved, verified: true, now });
   const { message, errors } = observation;
   const blocked = { ...failed, record: told.record, message, errors };
@@ -73,7 +72,7 @@ export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcom
 /** The row of one that was never looked at: nothing is published of it, and what a lost record said is unknown. */
 function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
   const since = now.toISOString();
-  const forgotten = rsync.annotations.receipt !== undefined;
+  const forgotten = rsync.annotations.receipt.text !== undefined;
   const record: PhaseRecord = {
     phase: 'Pending',
     since,
@@ -84,7 +83,7 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
     sync: formatSyncRef(rsync.ref),
     uid: rsync.uid,
     ...(target?.status === 'follow' ? { image: formatReference(target.reference) } : {}),
-    approved: parseApproved(rsync.annotations.approved),
+    approved: rsync.annotations.approved.keys,
     record,
     message: '',
     errors: [],

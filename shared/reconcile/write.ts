@@ -1,7 +1,8 @@
 import type { ApprovalPatch } from '#shared/core/approve.ts';
-import { type Decision, type Followed, decide } from '#shared/core/decide.ts';
+import { type Decision, decide } from '#shared/core/decide.ts';
+import { type Followed } from '#shared/core/followed.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { receiptReason } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';

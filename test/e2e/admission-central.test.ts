@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { documentedBlock } from '#test/docs/blocks.ts';
 import { rootSync } from '#test/fixtures/rsync-manifests.ts';
 import { announce } from '#test/fixtures/webhook/announce.ts';

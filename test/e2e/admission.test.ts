@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { helmSync, type RSyncManifest, withMetadata } from '#test/fixtures/rsync-manifests.ts';
 import {

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import {
   REPO_SYNC,
   ROOT_SYNC,

@@ -86,8 +86,8 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'webhooks: nothing is announced on what a parent declares',
     file: 'shared/core/approve.ts',
-    find: '(rsync.declared || bare)',
-    replace: 'bare',
+    find: '(rsync.declared || input.bare)',
+    replace: 'input.bare',
     tests: [CORE],
   },
   {
@@ -186,14 +186,14 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an approval counts only as it is written',
     file: 'shared/core/approve.ts',
-    find: '    isAsWritten(rsync.annotations.approved) &&\n',
+    find: '    isAsWritten(approved) &&\n',
     replace: '',
     tests: [CORE],
   },
   {
     guarantee: 'what is not written as we write it is not kept',
-    file: 'shared/core/withdraw.ts',
-    find: ' && isAsWritten(rsync.annotations.approved)',
+    file: 'shared/core/approve.ts',
+    find: ' && isAsWritten(approved)',
     replace: '',
     tests: [CORE],
   },
@@ -207,13 +207,13 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an RSync that is being deleted is approved nothing',
     file: 'shared/core/decide.ts',
-    find: '  if (rsync.deleting) return tell(input, withdraw(rsync, withdrawn), before, { dropped });\n',
-    replace: '',
+    find: 'if (rsync.deleting || !verified',
+    replace: 'if (!verified',
     tests: [CORE],
   },
   {
     guarantee: 'an old refusal does not pass for one that stands',
-    file: 'shared/core/refusals.ts',
+    file: 'shared/core/sync-status.ts',
     find: "  if (syncing?.errorSources?.includes('source') === false) return [];\n",
     replace: '',
     tests: [CORE],
@@ -242,8 +242,8 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'downgrades: what is withdrawn was no newer answer',
     file: 'shared/core/decide.ts',
-    find: 'standing.indexOf(key) > 0',
-    replace: 'before.indexOf(key) > 0',
+    find: '.filter((old) => !withdrawn.has(old)).indexOf(key) > 0',
+    replace: '.indexOf(key) > 0',
     tests: [`${CORE}/decide-patch.test.ts`],
   },
   {

@@ -61,8 +61,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 3: nothing but verified is approved',
     file: 'shared/core/decide.ts',
-    find: "if (verdict.status !== 'verified' || resolved === undefined ||",
-    replace: "if (verdict.status === 'unusable' || resolved === undefined ||",
+    find: "const verified = verdict.status === 'verified' && ",
+    replace: "const verified = verdict.status !== 'unusable' && ",
     tests: [CORE],
   },
   {
@@ -75,15 +75,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 4, first guard: not strictly older needs a fresh resolution',
-    file: 'shared/core/decide.ts',
-    find: 'Date.parse(receipt.resolvedAt) >= Date.parse(resolution.resolvedAt)',
-    replace: 'Date.parse(receipt.resolvedAt) > Date.parse(resolution.resolvedAt)',
+    file: 'shared/core/followed.ts',
+    find: 'Date.parse(facts.resolvedAt) >= Date.parse(resolvedAt)',
+    replace: 'Date.parse(facts.resolvedAt) > Date.parse(resolvedAt)',
     tests: [CORE, RECONCILE],
   },
   {
     guarantee: 'law 4, first guard: decide holds what is not fresh',
     file: 'shared/core/decide.ts',
-    find: 'if (needsFreshResolution(rsync, resolved.resolution)) return hold(input, before);',
+    find: 'if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);',
     replace: '',
     tests: [CORE],
   },

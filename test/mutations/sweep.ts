@@ -142,15 +142,15 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'tampering: a forged receipt explains nothing',
-    file: 'shared/core/unexplained.ts',
+    file: 'shared/core/approval-key.ts',
     find: 'known?.includes(key) === false',
     replace: 'known?.length === -1',
     tests: [RECONCILE],
   },
   {
     guarantee: 'tampering: our own older keys stay, whatever became of their signatures',
-    file: 'shared/core/unexplained.ts',
-    find: '|| receipt.also?.includes(key)',
+    file: 'shared/core/approval-key.ts',
+    find: '|| facts.also?.includes(key)',
     replace: '',
     tests: [RECONCILE],
   },

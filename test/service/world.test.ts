@@ -8,9 +8,8 @@ import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { startWorld } from '#infra/local/world.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
-import { isLive } from '#shared/core/live.ts';
+import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
+import { isLive } from '#shared/core/sync-status.ts';
 import {
   BUNDLES,
   REPO_SYNC,

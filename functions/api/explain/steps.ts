@@ -1,9 +1,8 @@
-import { parseApproved } from '#shared/core/approved-list.ts';
+import type { FoundReceipt } from '#shared/core/annotations.ts';
 import { digestOfCommit } from '#shared/core/digest.ts';
-import { pinObstacle } from '#shared/core/pin-obstacle.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { pinObstacle } from '#shared/core/pin.ts';
 import { formatReference } from '#shared/core/reference.ts';
-import { isRefusal, standingRefusals } from '#shared/core/refusals.ts';
+import { isRefusal, standingRefusals } from '#shared/core/sync-status.ts';
 import type { Condition, Stage } from '#shared/core/rsync.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
@@ -87,8 +86,9 @@ export function explainSignatures({ followed }: Look, policy: TrustPolicy | unde
 
 /** What stands on the RSync, against what is to stand there. */
 export function explainApproval({ rsync, decision, followed }: Look): Step {
-  const approved = parseApproved(rsync.annotations.approved);
-  const details = rsync.annotations.receipt === undefined ? [] : [rsync.annotations.receipt];
+  const { receipt } = rsync.annotations;
+  const approved = rsync.annotations.approved.keys;
+  const details = receipt.text === undefined ? [] : [receipt.text];
   if (followed === undefined) return step('approval', 'skipped', 'Nothing to approve', details);
   const [current] = approved;
   if (decision?.patch !== undefined) {
@@ -101,10 +101,9 @@ export function explainApproval({ rsync, decision, followed }: Look): Step {
 
 /** Whether the gate, or a webhook, holds Config Sync back. */
 export function explainGate({ rsync }: Look): Step {
-  const { breakGlass, imageToSync, approved = '' } = rsync.annotations;
+  const { breakGlass, imageToSync, approved } = rsync.annotations;
   const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
-  const keys = parseApproved(approved);
-  const denied = standingRefusals(rsync, (key) => keys.includes(key));
+  const denied = standingRefusals(rsync, (key) => approved.keys.includes(key));
   const told = denied.map(({ message }) => message);
   const { commit } = rsync.status.source;
   if (denied.length > 0) {
@@ -165,8 +164,8 @@ function describe(name: string, { status, reason, message }: Condition): string 
 }
 
 /** `push`, or `resync by ops@acme.example`: the rest of a receipt is for the next reconcile. */
-function readReceipt(text: string | undefined): string | undefined {
-  if (text === undefined || parseReceipt(text) === undefined) return undefined;
+function readReceipt({ text, facts }: FoundReceipt): string | undefined {
+  if (text === undefined || facts === undefined) return undefined;
   const receipt: unknown = JSON.parse(text);
   const { reason, actor } = { reason: '', actor: '', ...asObject(receipt) };
   if (typeof reason !== 'string' || reason === '') return undefined;

@@ -1,4 +1,3 @@
-import { parseApproved } from '#shared/core/approved-list.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
@@ -81,7 +80,7 @@ function describeChange(
   deps: ApiDeps,
 ): Change {
   const { rsync, decision, row } = look;
-  const before = parseApproved(rsync.annotations.approved);
+  const before = rsync.annotations.approved.keys;
   const [from] = before;
   const shared = {
     cluster,

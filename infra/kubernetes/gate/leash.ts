@@ -1,5 +1,4 @@
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { celList } from './cel.ts';
 import type { Variable } from './scope.ts';
 

@@ -1,5 +1,4 @@
-import { APPROVED, BREAK_GLASS, RECEIPT } from '#shared/core/annotations.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { celList, celString } from './cel.ts';
 import type { Variable } from './scope.ts';
 

@@ -94,10 +94,10 @@ export function clusterApiContract({ name, start }: ClusterContract): void {
       const before = await readRoot();
       await rsyncs.write(cluster.api, before, { annotations: { [APPROVED]: DIGEST } });
       const approved = await readRoot();
-      expect(approved.annotations.approved).toBe(DIGEST);
+      expect(approved.annotations.approved.text).toBe(DIGEST);
       await rsyncs.write(cluster.api, approved, { annotations: { [APPROVED]: '' } });
       const withdrawn = await readRoot();
-      expect(withdrawn.annotations.approved).toBe('');
+      expect(withdrawn.annotations.approved.text).toBe('');
       expect(withdrawn.source).toEqual(before.source);
       expect(withdrawn.generation).toBe(before.generation);
       expect(await cluster.api.get(ROOT)).toMatchObject({ metadata: { annotations: other } });
@@ -118,14 +118,14 @@ export function clusterApiContract({ name, start }: ClusterContract): void {
       await rsyncs.write(cluster.api, stale, { annotations: { [APPROVED]: DIGEST } });
       const late = rsyncs.write(cluster.api, stale, { annotations: { [APPROVED]: '' } });
       await expect(late).rejects.toMatchObject({ code: 'cluster-conflict', retry: true });
-      expect((await readRoot()).annotations.approved).toBe(DIGEST);
+      expect((await readRoot()).annotations.approved.text).toBe(DIGEST);
     });
 
     it('persists nothing in a dry run', async () => {
       const { resourceVersion } = await readRoot();
       const body = { metadata: { resourceVersion, annotations: { [APPROVED]: DIGEST } } };
       await cluster.api.patch(ROOT, body, { fieldManager: 'countersign', dryRun: true });
-      expect((await readRoot()).annotations.approved).toBeUndefined();
+      expect((await readRoot()).annotations.approved.text).toBeUndefined();
       expect((await readRoot()).resourceVersion).toBe(resourceVersion);
     });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { type AdmissionWorld, startAdmissionWorld } from '#test/fixtures/admission-world.ts';
 import {
   annotated,

@@ -6,7 +6,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { A, type ApiWorld, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
-import { IMAGE } from '#test/fixtures/rsync.ts';
+import { IMAGE, annotationsOf } from '#test/fixtures/rsync.ts';
 import { runCountersign } from '#test/fixtures/run-countersign.ts';
 
 async function fleet(world: ApiWorld, query = ''): Promise<FleetPage> {
@@ -110,7 +110,7 @@ describe('an image that is live under break-glass', () => {
     const rsync = liveRSync();
     const breakGlass = `${A} incident 42`;
     const world = createApiWorld({
-      clusters: { 'cluster-1': [{ ...rsync, annotations: { breakGlass } }] },
+      clusters: { 'cluster-1': [{ ...rsync, annotations: annotationsOf({ breakGlass }) }] },
     });
     world.verdicts.set(A, UNSIGNED);
     await world.sweep();

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nomosStatus } from '#shared/configsync/nomos-status.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
-import { formatImageToSync, parseImageToSync } from '#shared/core/image-to-sync.ts';
-import { isLive } from '#shared/core/live.ts';
+import { formatImageToSync, parseImageToSync } from '#shared/core/annotations.ts';
+import { isLive } from '#shared/core/sync-status.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import {
   type ConfigSyncWorld,

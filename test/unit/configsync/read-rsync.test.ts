@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLive } from '#shared/core/live.ts';
+import { isLive } from '#shared/core/sync-status.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import { HEX, IMAGE, liveStatus, repoSync, rootSync } from './objects.ts';
 
@@ -15,7 +15,7 @@ describe('readRSync()', () => {
       deleting: false,
       declared: false,
       source: expect.objectContaining({ type: 'oci', image: IMAGE, dir: 'base' }),
-      annotations: {},
+      annotations: { approved: { keys: [] }, receipt: {} },
       status: { source: EMPTY, rendering: EMPTY, sync: EMPTY },
     });
   });
@@ -42,8 +42,8 @@ describe('readRSync()', () => {
       'example.com/other': 'x',
     };
     expect(readRSync(rootSync({ metadata: { annotations } })).annotations).toEqual({
-      approved: '',
-      receipt: '{}',
+      approved: { text: '', keys: [] },
+      receipt: { text: '{}' },
       breakGlass: `sha256:${HEX} outage`,
       imageToSync: `${IMAGE}@sha256:${HEX}`,
     });
@@ -90,6 +90,6 @@ describe('readRSync()', () => {
   it('cuts an annotation that we cannot have written', () => {
     const annotations = { 'countersign.dev/receipt': 'x'.repeat(200_000) };
     const rsync = readRSync(rootSync({ metadata: { annotations } }));
-    expect(rsync.annotations.receipt).toHaveLength(16_384);
+    expect(rsync.annotations.receipt.text).toHaveLength(16_384);
   });
 });

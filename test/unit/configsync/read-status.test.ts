@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLive } from '#shared/core/live.ts';
+import { isLive } from '#shared/core/sync-status.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import { readStatus } from '#shared/configsync/read-status.ts';
 import { HEX, liveStatus, rootSync } from './objects.ts';

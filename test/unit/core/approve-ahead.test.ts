@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { approveAhead } from '#shared/core/approve-ahead.ts';
+import { approveAhead } from '#shared/core/approve.ts';
 import { decide } from '#shared/core/decide.ts';
 import type { Receipt } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -11,7 +11,7 @@ import {
   followed,
   resolvedTo,
 } from '#test/fixtures/decision.ts';
-import { applyPatch, buildRSync, helmSource } from '#test/fixtures/rsync.ts';
+import { applyPatch, buildRSync, helmSource, textsOf } from '#test/fixtures/rsync.ts';
 
 const D = (letter: string) => `sha256:${letter.repeat(64)}` as const;
 const RECEIPT: Receipt = {
@@ -46,8 +46,8 @@ function approved(...tags: ReturnType<typeof D>[]): RSync {
 describe('approveAhead()', () => {
   it('puts the digest behind the newest approval, and says so in the receipt', () => {
     const rsync = ahead(approved(D('a'), D('b')));
-    expect(rsync.annotations.approved).toBe(`${D('b')} ${D('d')} ${D('a')}`);
-    expect(JSON.parse(rsync.annotations.receipt ?? '')).toMatchObject({
+    expect(rsync.annotations.approved.text).toBe(`${D('b')} ${D('d')} ${D('a')}`);
+    expect(JSON.parse(rsync.annotations.receipt.text ?? '')).toMatchObject({
       digest: D('b'),
       also: [D('d'), D('a')],
       ahead: { digest: D('d'), actor: 'ops@acme.example' },
@@ -56,8 +56,8 @@ describe('approveAhead()', () => {
 
   it('is the first approval where there is none', () => {
     const rsync = ahead(buildRSync());
-    expect(rsync.annotations.approved).toBe(D('d'));
-    expect(JSON.parse(rsync.annotations.receipt ?? '')).toEqual(RECEIPT);
+    expect(rsync.annotations.approved.text).toBe(D('d'));
+    expect(JSON.parse(rsync.annotations.receipt.text ?? '')).toEqual(RECEIPT);
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('approveAhead()', () => {
     'leaves a receipt alone that is not ours: %s',
     (receipt) => {
       const rsync = buildRSync({ annotations: { approved: D('a'), receipt } });
-      expect(ahead(rsync).annotations).toMatchObject({ approved: `${D('a')} ${D('d')}`, receipt });
+      expect(textsOf(ahead(rsync))).toMatchObject({ approved: `${D('a')} ${D('d')}`, receipt });
     },
   );
 });
@@ -90,7 +90,7 @@ describe('decide() of what was approved ahead', () => {
       expect(decision.downgrade).toBe(false);
       expect(decision.approved).toEqual([D('d'), D('a')]);
       const after = applyPatch(rsync, decision.patch);
-      expect(after.annotations.receipt).not.toContain('"ahead"');
+      expect(after.annotations.receipt.text).not.toContain('"ahead"');
       const back = decide(decisionInput(after, target(D('a'))));
       expect(back.downgrade).toBe(true);
     },
@@ -101,6 +101,6 @@ describe('decide() of what was approved ahead', () => {
     const decision = decide(decisionInput(rsync, target(D('b'))));
     expect(decision.approved).toEqual([D('b'), D('a'), D('d')]);
     const after = applyPatch(rsync, decision.patch);
-    expect(after.annotations.receipt).toContain(`"ahead":{"digest":"${D('d')}"`);
+    expect(after.annotations.receipt.text).toContain(`"ahead":{"digest":"${D('d')}"`);
   });
 });

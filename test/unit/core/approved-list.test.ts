@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { approveKey, formatApproved, parseApproved } from '#shared/core/approved-list.ts';
+import { approveKey, formatApproved, parseApproved } from '#shared/core/annotations.ts';
 
 describe('parseApproved()', () => {
   it.each([

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVED } from '#shared/core/annotations.ts';
-import { isAsWritten } from '#shared/core/approved-list.ts';
+import { APPROVED, isAsWritten } from '#shared/core/annotations.ts';
 import { decide } from '#shared/core/decide.ts';
 import { formatReceipt } from '#shared/core/receipt.ts';
-import { unexplainedKeys } from '#shared/core/unexplained.ts';
+import { unexplainedKeys } from '#shared/core/approval-key.ts';
 import { POLICY, UNSIGNED, VERIFIED, decisionInput, followed } from '#test/fixtures/decision.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
-import { IMAGE, applyPatch, buildRSync } from '#test/fixtures/rsync.ts';
+import { IMAGE, applyPatch, buildRSync, annotationsOf } from '#test/fixtures/rsync.ts';
 
 /** Many keys that no one has approved. */
 const MANY = Array.from({ length: 40 }, (_, index) => `sha256:${`${index}`.padStart(64, 'e')}`);
@@ -48,7 +47,7 @@ function passesGate(value: string | undefined): readonly string[] {
 describe('an approval that is not written as we write it', () => {
   it.each(HOSTILE)('is written anew: %s', (_, approved) => {
     const rsync = buildRSync({ annotations: { approved, receipt: RECEIPT } });
-    const unexplained = unexplainedKeys(rsync, undefined);
+    const unexplained = unexplainedKeys(rsync.annotations, undefined);
     const others = new Map(unexplained.map((key) => [key, UNSIGNED] as const));
     const target = followed(A, VERIFIED, { unexplained, others });
     const { patch } = decide(decisionInput(rsync, target));
@@ -59,7 +58,7 @@ describe('an approval that is not written as we write it', () => {
 
   it.each(HOSTILE)('keeps nothing else while its target is unsigned: %s', (_, approved) => {
     const rsync = buildRSync({ annotations: { approved, receipt: RECEIPT } });
-    const unexplained = unexplainedKeys(rsync, undefined);
+    const unexplained = unexplainedKeys(rsync.annotations, undefined);
     const others = new Map(unexplained.map((key) => [key, UNSIGNED] as const));
     const { patch } = decide(decisionInput(rsync, followed(B, UNSIGNED, { unexplained, others })));
     const kept = passesGate(patch?.annotations[APPROVED]);
@@ -79,6 +78,6 @@ describe('an approval that is not written as we write it', () => {
 
 describe('isAsWritten()', () => {
   it.each([undefined, '', A, `${A} ${B}`, `${A} ${B} ${C}`])('%j', (value) => {
-    expect(isAsWritten(value)).toBe(true);
+    expect(isAsWritten(annotationsOf({ approved: value }).approved)).toBe(true);
   });
 });

@@ -14,7 +14,14 @@ import {
 } from '#test/fixtures/decision.ts';
 import { approvedRSync, idle, stalled, syncError } from '#test/fixtures/approved-rsync.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
-import { IMAGE, buildRSync, liveStatus, ociSource, sourceError } from '#test/fixtures/rsync.ts';
+import {
+  IMAGE,
+  buildRSync,
+  liveStatus,
+  ociSource,
+  sourceError,
+  textsOf,
+} from '#test/fixtures/rsync.ts';
 
 const MINUTE = 60_000;
 
@@ -194,7 +201,7 @@ describe('phase', () => {
     [
       'its approval was withdrawn',
       approvedRSync(liveStatus(A), 0, {
-        annotations: { ...approvedRSync(idle).annotations, approved: '' },
+        annotations: { ...textsOf(approvedRSync(idle)), approved: '' },
       }),
       'its approval was withdrawn',
     ],
@@ -227,7 +234,7 @@ describe('a refusal of what broken glass lets through', () => {
   const refused = sourceError(liveStatus(B), C, '2002');
   const glass = approvedRSync(refused, 60 * MINUTE, {
     annotations: {
-      ...approvedRSync(refused, 60 * MINUTE).annotations,
+      ...textsOf(approvedRSync(refused, 60 * MINUTE)),
       breakGlass: `${C} incident`,
     },
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
-import { parseApproved } from '#shared/core/approved-list.ts';
-import { type DecisionInput, type Followed, decide } from '#shared/core/decide.ts';
+import { APPROVED, RECEIPT, parseApproved } from '#shared/core/annotations.ts';
+import { type DecisionInput, decide } from '#shared/core/decide.ts';
+import { type Followed } from '#shared/core/followed.ts';
 import type { Digest } from '#shared/core/digest.ts';
-import { liveKey } from '#shared/core/observe.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
 import { formatReceipt, parseReceipt } from '#shared/core/receipt.ts';
 import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
@@ -131,7 +131,7 @@ describe('decide(), whatever the input,', () => {
     fc.assert(
       fc.property(input, (given) => {
         const { patch } = decide(given);
-        const before = parseApproved(given.rsync.annotations.approved);
+        const before = parseApproved(given.rsync.annotations.approved.text);
         const added = parseApproved(patch?.annotations[APPROVED]).filter(
           (key) => !before.includes(key),
         );
@@ -154,7 +154,7 @@ describe('decide(), whatever the input,', () => {
     fc.assert(
       fc.property(input, (given) => {
         const { patch } = decide(given);
-        const before = parseReceipt(given.rsync.annotations.receipt);
+        const before = parseReceipt(given.rsync.annotations.receipt.text);
         const after = parseReceipt(patch?.annotations[RECEIPT]);
         const resolution = given.followed?.resolved?.resolution;
         if (before === undefined || after === undefined || resolution?.fresh === true) return;
@@ -169,7 +169,7 @@ describe('decide(), whatever the input,', () => {
     fc.assert(
       fc.property(input, (given) => {
         const { patch } = decide({ ...given, settings: { ...given.settings, withdraw: false } });
-        const before = parseApproved(given.rsync.annotations.approved);
+        const before = parseApproved(given.rsync.annotations.approved.text);
         const live = liveKey(given.rsync);
         if (patch === undefined || live === undefined || !before.includes(live)) return;
         expect(parseApproved(patch.annotations[APPROVED])).toContain(live);

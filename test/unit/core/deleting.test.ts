@@ -15,13 +15,13 @@ import {
   followed,
 } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
-import { IMAGE, buildRSync, liveStatus } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus, type RSyncParts } from '#test/fixtures/rsync.ts';
 
 const MINUTE = 60_000;
 const REFUSED: Unfollowed = { phase: 'Refused', message: 'The gate refuses it' };
 
 /** One that is being deleted for `ago` milliseconds; `sweep.deletingAfter` is ten minutes here. */
-function deleting(ago: number, overrides: Partial<RSync> = {}): RSync {
+function deleting(ago: number, overrides: RSyncParts = {}): RSync {
   const deletingSince = new Date(NOW.getTime() - ago).toISOString();
   const receipt = formatReceipt({
     image: IMAGE,

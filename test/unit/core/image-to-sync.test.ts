@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hexOf } from '#shared/core/digest.ts';
-import { formatImageToSync, parseImageToSync } from '#shared/core/image-to-sync.ts';
+import { formatImageToSync, parseImageToSync } from '#shared/core/annotations.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 
 const OCI = 'us-docker.pkg.dev/acme/configs/platform:v1';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hexOf } from '#shared/core/digest.ts';
-import { isLive, liveCommit } from '#shared/core/live.ts';
+import { isLive, liveCommit } from '#shared/core/sync-status.ts';
 import type { Condition, RSync, SyncStatus } from '#shared/core/rsync.ts';
 import { IMAGE, buildRSync, helmSource, liveStatus } from '#test/fixtures/rsync.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
-import { pinObstacle } from '#shared/core/pin-obstacle.ts';
+import { pinObstacle } from '#shared/core/pin.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A } from '#test/fixtures/digests.ts';
 import { buildRSync, helmSource, IMAGE, ociSource } from '#test/fixtures/rsync.ts';

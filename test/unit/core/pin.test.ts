@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVED, RECEIPT } from '#shared/core/annotations.ts';
-import { type DecisionInput, type Followed, decide } from '#shared/core/decide.ts';
+import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
+import { type DecisionInput, decide } from '#shared/core/decide.ts';
+import { type Followed } from '#shared/core/followed.ts';
 import type { Digest } from '#shared/core/digest.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -25,7 +25,7 @@ const TRACKED = { ...PIN, match: 'us-docker.pkg.dev/acme/charts/**', track: 'sta
 
 /** The target of an OCI RSync under `pin`, found as a reconcile finds it. */
 function toward(rsync: RSync, digest: Digest, rule = PIN): Followed {
-  const target = targetOf(rsync.source, rule, parseReceipt(rsync.annotations.receipt));
+  const target = targetOf(rsync.source, rule, parseReceipt(rsync.annotations.receipt.text));
   if (target?.status !== 'follow') throw new Error('No target');
   const { repository, tag } = target.reference;
   const resolution = resolvedTo(digest, { fresh: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { standingRefusals } from '#shared/core/refusals.ts';
+import { standingRefusals } from '#shared/core/sync-status.ts';
 import type { SyncStatus } from '#shared/core/rsync.ts';
 import { buildRSync, IMAGE, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
 

@@ -33,7 +33,7 @@ describe('handleTask()', () => {
     world.pass(1);
     await Promise.all(Array.from({ length: 50 }, () => handleTask(message, world.deps)));
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'patch']);
-    expect(rsyncOf(world, 'cluster-1', SYNC).annotations.approved).toBeDefined();
+    expect(rsyncOf(world, 'cluster-1', SYNC).annotations.approved.text).toBeDefined();
     expect(world.types()).toEqual(['sync.approved']);
   });
 });

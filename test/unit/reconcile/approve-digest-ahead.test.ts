@@ -37,7 +37,7 @@ async function resync(world: ReconcileWorld, task: Partial<Task> = {}): Promise<
 }
 
 function approvedOn(world: ReconcileWorld, sync: string): string | undefined {
-  return world.clusters.cluster('cluster-1').rsyncs.get(sync)?.annotations.approved;
+  return world.clusters.cluster('cluster-1').rsyncs.get(sync)?.annotations.approved.text;
 }
 
 describe('a resync task with a digest', () => {

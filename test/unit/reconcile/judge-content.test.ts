@@ -35,7 +35,7 @@ function worldOf(entries: readonly TarSpec[], rule: Partial<ContentRule> = {}): 
 }
 
 function approved(made: ReconcileWorld, dir: string): string | undefined {
-  return rsyncOf(made, 'cluster-1', `RepoSync/${dir}/repo-sync`).annotations.approved;
+  return rsyncOf(made, 'cluster-1', `RepoSync/${dir}/repo-sync`).annotations.approved.text;
 }
 
 describe('a folder that has nothing to apply', () => {

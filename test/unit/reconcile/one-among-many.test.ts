@@ -95,7 +95,7 @@ function rowOf(record: ClusterRecord | undefined, sync: string): SyncRow | undef
 /** A task, while time stands still but for what waits for it. */
 async function run(world: ReconcileWorld, { deps, end }: Hostile, task: Task = TASK) {
   const running = reconcileCluster(task, world.deps.now(), deps);
-  while (GOOD.some((sync) => rsyncOf(world, 'cluster-1', sync).annotations.approved !== A)) {
+  while (GOOD.some((sync) => rsyncOf(world, 'cluster-1', sync).annotations.approved.text !== A)) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   // The good ones are approved by now, whatever the other does.
@@ -126,7 +126,7 @@ describe('one RSync that', () => {
     const push: Task = { cluster: 'cluster-1', reason: 'push', image: IMAGE };
     await reconcileCluster(push, world.deps.now(), world.deps);
     expect(world.resolved).toEqual([IMAGE]);
-    expect(rsyncOf(world, 'cluster-1', GOOD[0]).annotations.approved).toBe(`${B} ${A}`);
+    expect(rsyncOf(world, 'cluster-1', GOOD[0]).annotations.approved.text).toBe(`${B} ${A}`);
     const record = await world.deps.store.readCluster('cluster-1');
     expect(rowOf(record, BAD)?.unsettled).toMatchObject({ attempts: 1 });
   });
@@ -146,7 +146,7 @@ describe('one RSync that', () => {
     }
     world.broken.clear();
     await reconcileCluster(task, world.deps.now(), world.deps);
-    expect(rsyncOf(world, 'cluster-1', BAD).annotations.approved).toBe(looked ? B : undefined);
+    expect(rsyncOf(world, 'cluster-1', BAD).annotations.approved.text).toBe(looked ? B : undefined);
   });
 
   it('was unsettled is not covered by a reconcile that did not look at it', async () => {

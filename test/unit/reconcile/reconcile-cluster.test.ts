@@ -5,7 +5,7 @@ import { POLICY, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
 import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
-import { IMAGE, buildRSync, helmSource, ociSource } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, helmSource, ociSource, textsOf } from '#test/fixtures/rsync.ts';
 
 describe('reconcileCluster()', () => {
   it('lists once per kind, patches once, and tells once', async () => {
@@ -17,7 +17,7 @@ describe('reconcileCluster()', () => {
       unsettled: 0,
     });
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'patch']);
-    expect(rsyncOf(world).annotations.approved).toBe(A);
+    expect(rsyncOf(world).annotations.approved.text).toBe(A);
     expect(world.types()).toEqual(['sync.approved']);
   });
 
@@ -55,7 +55,7 @@ describe('reconcileCluster()', () => {
     world.pass(1_000);
     await run(world);
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'list']);
-    expect(rsyncOf(world).annotations).toEqual({});
+    expect(textsOf(rsyncOf(world))).toEqual({});
   });
 
   it('leaves alone what the config does not name, and remembers what the others follow', async () => {
@@ -74,8 +74,8 @@ describe('reconcileCluster()', () => {
     world.tags.set('us-docker.pkg.dev/acme/charts/shop:1.2.3', A);
     world.verdicts.set(A, VERIFIED);
     await run(world);
-    expect(rsyncOf(world).annotations).toEqual({});
-    expect(rsyncOf(world, 'cluster-1', 'RepoSync/team-a/repo-sync').annotations.approved).toBe(
+    expect(textsOf(rsyncOf(world))).toEqual({});
+    expect(rsyncOf(world, 'cluster-1', 'RepoSync/team-a/repo-sync').annotations.approved.text).toBe(
       'us-docker.pkg.dev/acme/charts/shop:1.2.3',
     );
     const record = await world.deps.store.readCluster('cluster-1');
@@ -143,7 +143,7 @@ describe('law 4: a newer answer is never overwritten by an older one', () => {
     world.tags.set(IMAGE, B);
     await run(world);
     expect(world.resolved).toEqual([IMAGE, IMAGE]);
-    expect(rsyncOf(world).annotations.approved).toBe(B);
+    expect(rsyncOf(world).annotations.approved.text).toBe(B);
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list']);
   });
 
@@ -158,7 +158,7 @@ describe('law 4: a newer answer is never overwritten by an older one', () => {
     };
     await run(world);
     expect(cluster.calls).toEqual(['list', 'patch', 'get', 'patch']);
-    expect(rsyncOf(world).annotations.approved).toBe(B);
+    expect(rsyncOf(world).annotations.approved.text).toBe(B);
     expect(world.events.map(({ type, data }) => [type, 'digest' in data && data.digest])).toEqual([
       ['sync.approved', B],
     ]);

@@ -7,7 +7,7 @@ import { OTHER_POLICY, POLICY, UNTRUSTED, VERIFIED } from '#test/fixtures/decisi
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
 import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
-import { IMAGE, buildRSync, liveStatus, ociSource } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus, ociSource, textsOf } from '#test/fixtures/rsync.ts';
 
 describe('a failure to check', () => {
   const other = 'us-docker.pkg.dev/acme/configs/shop:v1';
@@ -33,12 +33,12 @@ describe('a failure to check', () => {
     const world = twoImages();
     world.broken.set(other, new CountersignError('registry-unavailable', 'No answer'));
     expect(await run(world)).toMatchObject({ status: 'reconciled', unsettled: 1 });
-    expect(rsyncOf(world).annotations.approved).toBe(A);
-    expect(rsyncOf(world, 'cluster-1', 'RootSync/shop').annotations).toEqual({});
+    expect(rsyncOf(world).annotations.approved.text).toBe(A);
+    expect(textsOf(rsyncOf(world, 'cluster-1', 'RootSync/shop'))).toEqual({});
     world.broken.clear();
     world.pass(1);
     await run(world);
-    expect(rsyncOf(world, 'cluster-1', 'RootSync/shop').annotations.approved).toBe(B);
+    expect(rsyncOf(world, 'cluster-1', 'RootSync/shop').annotations.approved.text).toBe(B);
     expect(world.types()).toEqual(['sync.approved', 'sync.approved']);
   });
 
@@ -160,7 +160,7 @@ describe('a changed policy', () => {
   it('has every approved digest judged again, and withdraws those that fail', async () => {
     const world = verifiedWorld();
     await run(world);
-    const receipt = parseReceipt(rsyncOf(world).annotations.receipt);
+    const receipt = parseReceipt(rsyncOf(world).annotations.receipt.text);
     expect(receipt?.policy).toBe(POLICY);
     const changed = createReconcileWorld({
       clusters: { 'cluster-1': [rsyncOf(world)] },
@@ -174,13 +174,13 @@ describe('a changed policy', () => {
     changed.pass(1);
     await run(changed);
     // Not before a sweep has weighed it: see test/unit/reconcile/may-withdraw.test.ts.
-    expect(rsyncOf(changed).annotations.approved).toBe(A);
+    expect(rsyncOf(changed).annotations.approved.text).toBe(A);
     const decidedAt = changed.deps.now().toISOString();
     const note = { allowed: { [OTHER_POLICY]: decidedAt } };
     await changed.deps.store.writeNote('withdrawal', 'fleet', note);
     changed.pass(1);
     await run(changed);
-    expect(rsyncOf(changed).annotations.approved).toBe('');
+    expect(rsyncOf(changed).annotations.approved.text).toBe('');
     expect(changed.types()).toEqual(['sync.withdrawn']);
   });
 });

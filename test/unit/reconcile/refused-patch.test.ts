@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { ApprovalPatch } from '#shared/core/approve.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
@@ -40,9 +40,9 @@ describe('a patch that the cluster refuses', () => {
     const world = refusing(verifiedWorld(), (patch) => (announces(patch) ? REFUSED : undefined));
     expect(await run(world)).toMatchObject({ status: 'reconciled', patched: 1 });
     const { annotations } = rsyncOf(world);
-    expect(annotations).toMatchObject({ approved: A });
+    expect(annotations.approved.text).toBe(A);
     expect(annotations.imageToSync).toBeUndefined();
-    expect(JSON.parse(annotations.receipt ?? '')).toMatchObject({ announced: false });
+    expect(JSON.parse(annotations.receipt.text ?? '')).toMatchObject({ announced: false });
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'refused', 'patch']);
     expect(world.types()).toEqual(['sync.approved']);
     world.pass(1);
@@ -76,7 +76,7 @@ describe('a patch that the cluster refuses', () => {
     await run(guarded);
     expect(rsyncOf(world)).toMatchObject({
       source: { image: IMAGE },
-      annotations: { approved: A },
+      annotations: { approved: { text: A } },
     });
     expect(world.types()).toEqual(['sync.approved', 'sync.blocked']);
     world.pass(1);

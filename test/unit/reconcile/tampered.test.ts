@@ -5,17 +5,25 @@ import { UNSIGNED, UNTRUSTED } from '#test/fixtures/decision.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
 import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
-import { IMAGE, buildRSync, helmSource, liveStatus } from '#test/fixtures/rsync.ts';
+import {
+  IMAGE,
+  buildRSync,
+  helmSource,
+  liveStatus,
+  annotationsOf,
+  textsOf,
+  type Texts,
+} from '#test/fixtures/rsync.ts';
 
 /** Somebody writes annotations that only we should write, where there is no gate. */
-function tamper(world: ReconcileWorld, annotations: object): void {
+function tamper(world: ReconcileWorld, annotations: Texts): void {
   const rsync = rsyncOf(world);
-  const merged = { ...rsync.annotations, ...annotations };
+  const merged = annotationsOf({ ...textsOf(rsync), ...annotations });
   world.clusters.cluster('cluster-1').rsyncs.set(SYNC, { ...rsync, annotations: merged });
 }
 
 function approved(world: ReconcileWorld): string | undefined {
-  return rsyncOf(world).annotations.approved;
+  return rsyncOf(world).annotations.approved.text;
 }
 
 /** On B, with A before it; D is signed by nobody. */
@@ -50,7 +58,7 @@ describe('a key that somebody else put into the approved list', () => {
   it('is dropped even if the receipt is forged along with it', async () => {
     const made = await approvedWorld();
     const receipt = JSON.stringify({
-      ...JSON.parse(rsyncOf(made).annotations.receipt ?? ''),
+      ...JSON.parse(rsyncOf(made).annotations.receipt.text ?? ''),
       digest: D,
       also: [D, B, A],
     });
@@ -146,7 +154,7 @@ describe('a key of ours', () => {
 
   it('is explained by its receipt where the store was lost', async () => {
     const made = await approvedWorld();
-    expect(parseReceipt(rsyncOf(made).annotations.receipt)?.also).toEqual([A]);
+    expect(parseReceipt(rsyncOf(made).annotations.receipt.text)?.also).toEqual([A]);
     await made.deps.store.deleteCluster('cluster-1');
     made.verdicts.set(A, UNSIGNED);
     await run(made);

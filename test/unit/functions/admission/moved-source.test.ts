@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '#functions/admission/find-verdict.ts';
 import { judgeRequest } from '#functions/admission/judge.ts';
-import { IMAGE_TO_SYNC } from '#shared/core/image-to-sync.ts';
+import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import {
   CHARTS,
   digestOf,

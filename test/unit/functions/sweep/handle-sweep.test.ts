@@ -4,7 +4,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
 import { rsyncOf } from '#test/fixtures/reconcile-run.ts';
-import { IMAGE, buildRSync, liveStatus } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus, annotationsOf } from '#test/fixtures/rsync.ts';
 import { createSweepWorld } from '#test/fixtures/sweep-world.ts';
 
 describe('handleSweep()', () => {
@@ -121,7 +121,7 @@ describe('the sweep alone', () => {
     world.tags.set(IMAGE, B);
     for (let minute = 0; minute < 16; minute += 1) await world.round();
     for (const name of ['c1', 'c2', 'c3']) {
-      expect(rsyncOf(world, name).annotations.approved).toBe(`${B} ${A}`);
+      expect(rsyncOf(world, name).annotations.approved.text).toBe(`${B} ${A}`);
     }
   });
 
@@ -129,10 +129,10 @@ describe('the sweep alone', () => {
     const world = createSweepWorld(1);
     world.verdicts.set(A, UNSIGNED);
     await world.round();
-    expect(rsyncOf(world, 'c1').annotations.approved).toBeUndefined();
+    expect(rsyncOf(world, 'c1').annotations.approved.text).toBeUndefined();
     world.verdicts.set(A, VERIFIED);
     await world.round();
-    expect(rsyncOf(world, 'c1').annotations.approved).toBe(A);
+    expect(rsyncOf(world, 'c1').annotations.approved.text).toBe(A);
     expect(world.types().filter((type) => type.startsWith('image.'))).toEqual([
       'image.unsigned',
       'image.verified',
@@ -149,7 +149,7 @@ describe('the sweep alone', () => {
     const ref = { kind: 'RepoSync', namespace: 'team-a', name: 'repo-sync' } as const;
     rsyncs.set('RepoSync/team-a/repo-sync', buildRSync({ uid: 'new', ref }));
     for (let minute = 0; minute < 16; minute += 1) await world.round();
-    for (const rsync of rsyncs.values()) expect(rsync.annotations.approved).toBe(A);
+    for (const rsync of rsyncs.values()) expect(rsync.annotations.approved.text).toBe(A);
   });
 
   it('tells a digest that is live without approval, and its end', async () => {
@@ -169,7 +169,7 @@ describe('the sweep alone', () => {
     await world.round();
     world.tags.set(IMAGE, A);
     await world.round();
-    expect(rsyncOf(world, 'c1').annotations.approved).toBe(`${A} ${B}`);
+    expect(rsyncOf(world, 'c1').annotations.approved.text).toBe(`${A} ${B}`);
     expect(world.told('sync.approved').at(-1)).toMatchObject({
       severity: 'WARNING',
       data: { digest: A, message: 'Approved; its tag moved back to an older digest' },
@@ -180,12 +180,12 @@ describe('the sweep alone', () => {
     const world = createSweepWorld(1);
     await world.round();
     const { rsyncs } = world.clusters.cluster('c1');
-    for (const annotations of [{}, { approved: '' }, { approved: C }, { approved: 'x y z' }]) {
+    for (const texts of [{}, { approved: '' }, { approved: C }, { approved: 'x y z' }]) {
       const rsync = rsyncOf(world, 'c1');
-      rsyncs.set('RootSync/root-sync', { ...rsync, annotations });
+      rsyncs.set('RootSync/root-sync', { ...rsync, annotations: annotationsOf(texts) });
       world.verdicts.set(C, UNSIGNED);
       await world.round();
-      expect(rsyncOf(world, 'c1').annotations.approved).toBe(A);
+      expect(rsyncOf(world, 'c1').annotations.approved.text).toBe(A);
     }
   });
 });

@@ -145,7 +145,7 @@ describe('a signature that vanishes under an unchanged policy', () => {
     expect(world.told('sync.withdrawn')).toEqual([]);
     for (const name of ['c1', 'c2', 'c3']) {
       const { rsyncs } = world.clusters.cluster(name);
-      expect(rsyncs.get('RootSync/root-sync')?.annotations.approved).toBe(A);
+      expect(rsyncs.get('RootSync/root-sync')?.annotations.approved.text).toBe(A);
       const record = await world.deps.store.readCluster(name);
       expect(record?.syncs[0]).toMatchObject({ record: { phase: 'Synced' }, verdict: 'unsigned' });
     }

@@ -8,7 +8,7 @@ import { OTHER_POLICY, POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtu
 import type { Source } from '#shared/core/rsync.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { rsyncOf } from '#test/fixtures/reconcile-run.ts';
-import { IMAGE, ociSource } from '#test/fixtures/rsync.ts';
+import { IMAGE, ociSource, annotationsOf } from '#test/fixtures/rsync.ts';
 import { type SweepWorld, createSweepWorld } from '#test/fixtures/sweep-world.ts';
 
 /** Clusters that are all on A, live and settled. */
@@ -22,7 +22,7 @@ async function settled(count: number): Promise<SweepWorld> {
 }
 
 function approvals(world: SweepWorld): (string | undefined)[] {
-  return ['c1', 'c2', 'c3', 'c4'].map((name) => rsyncOf(world, name).annotations.approved);
+  return ['c1', 'c2', 'c3', 'c4'].map((name) => rsyncOf(world, name).annotations.approved.text);
 }
 
 /** The deps of a sweep that is killed once it has published an event of that type. */
@@ -50,7 +50,7 @@ describe('a changed policy', () => {
     world.changePolicy(OTHER_POLICY);
     await world.round();
     expect(approvals(world)).toEqual([A, A, A, A]);
-    expect(parseReceipt(rsyncOf(world, 'c1').annotations.receipt)?.policy).toBe(OTHER_POLICY);
+    expect(parseReceipt(rsyncOf(world, 'c1').annotations.receipt.text)?.policy).toBe(OTHER_POLICY);
     expect(world.told('sync.withdrawn')).toEqual([]);
     expect(world.told('sweep.braked')).toEqual([]);
   });
@@ -211,8 +211,8 @@ describe('a changed policy', () => {
     world.verifyBy(async ({ repository }) => (repository.endsWith('shop') ? UNTRUSTED : VERIFIED));
     await world.round();
     await world.round();
-    expect(rsyncOf(world, 'c1').annotations.approved).toBe(approved);
-    expect(rsyncOf(world, 'c2').annotations.approved).toBe(A);
+    expect(rsyncOf(world, 'c1').annotations.approved.text).toBe(approved);
+    expect(rsyncOf(world, 'c2').annotations.approved.text).toBe(A);
   });
 
   it('withdraws nothing while a part of the fleet is unknown', async () => {
@@ -291,7 +291,7 @@ describe('a changed policy', () => {
       uid: `other-${index}`,
       ref: { ...rsync.ref, name: `other-${index}` },
       source: ociSource(IMAGE.replace('v1', `v${index + 2}`)),
-      annotations: {},
+      annotations: annotationsOf({}),
       digest,
     }));
     for (const { digest, ...other } of others) {
