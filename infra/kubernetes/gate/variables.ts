@@ -8,7 +8,7 @@ export const OWN_PREFIX = 'countersign.dev/';
 
 /** Characters of a tenant's text that a denial repeats. */
 const MAX_SHOWN = 512;
-/** Items of `countersign.dev/approved`: as many as Countersign writes (`shared/core/approved-list.ts`). */
+/** Items of `countersign.dev/approved`: as many as Countersign writes (`shared/core/annotations.ts`). */
 const MAX_APPROVED = 4;
 /** Conditions of a status that are looked through; Config Sync writes five types. */
 const MAX_CONDITIONS = 32;
