@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { readAllPages } from '#test/docs/markdown.ts';
 import { type Import, readSources } from './sources.ts';
 
-/** DESIGN section 4: what each room may import at run time, and as types only. */
+/** docs/design.md#rooms: what each room may import at run time, and as types only. */
 interface Room {
   readonly path: string;
   readonly values: readonly string[];
@@ -71,6 +72,17 @@ describe('the import table', () => {
     const homeless = sources.filter(({ path }) => !ROOMS.some((room) => isWithin(path, room.path)));
     expect(homeless.map(({ path }) => path)).toEqual([]);
     expect(sources.length).toBeGreaterThan(100);
+  });
+
+  it('is the table of docs/design.md', () => {
+    const design = readAllPages().find(({ path }) => path === 'docs/design.md')?.prose ?? '';
+    const rows = design.split('\n## Rooms\n')[1]?.split('\n\n')[0]?.split('\n') ?? [];
+    const named = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/`([a-z/]+\/[a-z]+)`/g)].map(([, name]) => name),
+    );
+    // Terraform has no TypeScript.
+    const written = named.filter((name) => name !== 'infra/terraform');
+    expect(written.toSorted()).toEqual(ROOMS.map(({ path }) => path).toSorted());
   });
 
   it.each(ROOMS)('holds for $path', (room) => {
