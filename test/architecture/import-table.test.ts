@@ -78,7 +78,7 @@ describe('the import table', () => {
     const design = readAllPages().find(({ path }) => path === 'docs/design.md')?.prose ?? '';
     const rows = design.split('\n## Rooms\n')[1]?.split('\n\n')[0]?.split('\n') ?? [];
     const named = rows.flatMap((row) =>
-      [...(row.split('|')[1] ?? '').matchAll(/`([a-z/]+\/[a-z]+)`/g)].map(([, name]) => name),
+      [...(row.split('|')[1] ?? '').matchAll(/`([a-z/]+\/[a-z]+)`/g)].map(([, name = '']) => name),
     );
     // Terraform has no TypeScript.
     const written = named.filter((name) => name !== 'infra/terraform');
