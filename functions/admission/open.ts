@@ -1,6 +1,6 @@
 import { createApp } from '#shared/http/app.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
-import { traceRequest } from '#shared/http/trace-request.ts';
+import { traceRequest } from '#shared/http/app.ts';
 import { type AdmissionStart, openParts } from '../wiring/admission.ts';
 import { createAdmission, type Engine } from './create-admission.ts';
 import { createEngine } from './create-engine.ts';

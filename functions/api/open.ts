@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
-import { traceRequest } from '#shared/http/trace-request.ts';
+import { traceRequest } from '#shared/http/app.ts';
 import { asOpened, openApp } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleet } from '../wiring/fleet.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
-import { traceRequest } from '#shared/http/trace-request.ts';
+import { traceRequest } from '#shared/http/app.ts';
 import { asOpened, openAccess, openApp } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleet } from '../wiring/fleet.ts';

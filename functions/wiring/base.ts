@@ -1,7 +1,10 @@
 import type { Config } from '#shared/config/config.ts';
+import { defined } from '#shared/core/defined.ts';
 import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { type Env, readEnv } from '#shared/http/env.ts';
 import { type Log, createLogger } from '#shared/http/log.ts';
+import { type OpenedFunction, openLater } from '#shared/http/open-later.ts';
+import type { ServeOptions } from '#shared/http/serve.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { noTelemetry, type Telemetry } from '#shared/telemetry/telemetry.ts';
@@ -20,16 +23,13 @@ export interface Base {
 /** What is known before the config file has been read. */
 export type Start = Omit<Base, 'config'>;
 
-/** Reads the environment, and opens the log and what else tells of this process. Throws `bad-config`. */
+/** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
 export async function readStart(name: string): Promise<Start> {
   const env = readEnv(process.env);
   const settings = readTelemetryEnv(process.env);
   const context = createTraceContext();
-  const shared = {
-    service: env.service ?? name,
-    ...(env.revision === undefined ? {} : { revision: env.revision }),
-    ...(env.projectId === undefined ? {} : { projectId: env.projectId }),
-  };
+  const { service = name, revision, projectId } = env;
+  const shared = { service, ...defined({ revision, projectId }) };
   const log = createLogger({ ...shared, level: env.logLevel, trace: () => context.current() });
   const telemetry = await openTelemetry(settings, {
     ...shared,
@@ -66,10 +66,35 @@ export async function readAdmissionStart(): Promise<Start & { readonly admission
   return { ...(await readStart('admission')), admission: readAdmissionEnv(process.env) };
 }
 
-/** Runs a main; a function that cannot start says why in one line, and exits with 1. */
-export async function run(name: string, main: () => Promise<unknown>): Promise<void> {
+/** How one function opens and serves. */
+export interface Main<S extends Start> {
+  readonly start: () => Promise<S>;
+  /** Reads the config, and makes the clients; loaded by then. */
+  readonly open: (start: S) => Promise<OpenedFunction>;
+  readonly serve: (
+    options: Pick<ServeOptions, 'app' | 'log' | 'process' | 'close'>,
+    start: S,
+  ) => Promise<unknown>;
+}
+
+/**
+ * Runs a main: it listens first, opens afterwards, and closes after the last answer. A function that cannot start says
+ * why in one line, and exits with 1.
+ */
+export async function runMain<S extends Start>(
+  name: string,
+  { start: read, open, serve }: Main<S>,
+): Promise<void> {
   try {
-    await main();
+    const start = await read();
+    const { log, telemetry } = start;
+    const late = openLater({ open: () => open(start), log, process });
+    async function close(): Promise<void> {
+      await late.close();
+      await telemetry.close();
+    }
+    await serve({ app: late.app, log, process, close }, start);
+    late.openSoon();
   } catch (error) {
     createLogger({ level: 'info', service: name }).error({ error }, 'Function cannot start');
     process.exit(1);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { CertificateFiles } from './certificate.ts';
+import type { CertificateFiles } from './serve-tls.ts';
 
 /** What admission alone reads from its environment; the rest is `Env`. */
 export interface AdmissionEnv {
@@ -64,7 +65,7 @@ export function readAdmissionEnv(env: Readonly<Record<string, string | undefined
   };
   const everywhere = inPod || data.K_SERVICE !== undefined;
   return {
-    ...(wanted === 'on' ? { tls: files } : {}),
+    ...defined({ tls: wanted === 'on' ? files : undefined }),
     cosignKey: data.COUNTERSIGN_COSIGN_KEY ?? COSIGN_KEY,
     insecureRegistries: data.COUNTERSIGN_INSECURE_REGISTRIES ?? [],
     configured: data.COUNTERSIGN_CONFIG !== undefined,

@@ -1,9 +1,11 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { routePath } from 'hono/route';
 import { toFailure } from '#shared/core/errors.ts';
 import { type Meter, noMeter } from '#shared/core/metrics.ts';
 import { noTracing, type Tracing } from '#shared/core/tracing.ts';
 import type { Log } from './log.ts';
+import { answerHealth } from './open-later.ts';
 import { answerProblem, problem, problemOf } from './problem.ts';
 import { readTrace } from './trace.ts';
 
@@ -11,7 +13,7 @@ export interface AppDeps {
   readonly log: Log;
   readonly tracing?: Tracing;
   readonly meter?: Meter;
-  /** Tells what there is to tell of spans and metrics, before the answer: afterwards there may be no CPU. */
+  /** Sends spans and metrics before the answer: afterwards there may be no CPU. */
   readonly flush?: () => Promise<void>;
   /** Resolves when config and what it takes to work are within reach; its failure is what `/ready` says. */
   readonly ready: () => Promise<void>;
@@ -63,12 +65,31 @@ export function createApp({
     if (answer.status >= 500) meter.record('request_failures', 1, { code: failure.code });
     return answerProblem(answer, failure.retryAfterMs);
   });
-  app.get('/health', (c) => c.json({ status: 'ok' }));
+  app.get('/health', answerHealth);
   app.get('/ready', async (c) => {
     await ready();
     return c.json({ status: 'ready' });
   });
   return app;
+}
+
+/**
+ * Makes each request of a route a step of its trace, for what is no message: people's calls, a sweep, a review. It is
+ * named by its route: a path may have a secret in it.
+ */
+export function traceRequest(tracing: Tracing): MiddlewareHandler<AppEnv> {
+  return function traceEach(c, next) {
+    const attributes = { 'http.request.method': c.req.method };
+    return tracing.span('receive request', { kind: 'server', attributes }, async (span) => {
+      await next();
+      const { status } = c.res;
+      span.set({
+        'http.route': routePath(c, -1),
+        'http.response.status_code': status,
+        'error.type': status >= 500 ? `${status}` : undefined,
+      });
+    });
+  };
 }
 
 /** As Cloud Logging shows a request; never the query, which is the caller's to keep. */

@@ -1,10 +1,13 @@
 import type { FetchImplementation } from 'jose';
-import { checkLoopbackCaller, requireLoopback } from './access.ts';
-import type { Access, CheckCaller } from './access.ts';
-import { readStrippedToken } from './stripped-token.ts';
+import { type Access, type CheckCaller, checkLoopbackCaller, requireLoopback } from './access.ts';
 import { bearerToken, callerOf, iapAssertion } from './token.ts';
-import { createTokenVerifier, GOOGLE, IAP } from './verify-token.ts';
-import type { Issuer } from './verify-token.ts';
+import {
+  createTokenVerifier,
+  GOOGLE,
+  IAP,
+  type Issuer,
+  readStrippedToken,
+} from './verify-token.ts';
 
 export interface CheckCallerDeps {
   /** The address that is listened on. */
@@ -29,8 +32,7 @@ export function createCallerCheck(access: Access, deps: CheckCallerDeps): CheckC
       return callerOf(claims, access, true);
     };
   }
-  const fetch = deps.fetch === undefined ? {} : { fetch: deps.fetch };
-  const verify = createTokenVerifier({ issuer, now, ...fetch });
+  const verify = createTokenVerifier({ issuer, ...deps });
   if (access.mode === 'verify') {
     return async function checkIdToken(headers) {
       return callerOf(await verify(bearerToken(headers), access.audience), access, true);

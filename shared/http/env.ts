@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** What a function reads from its environment, once, at start. */
@@ -86,21 +87,15 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): Env 
     configPath: data.COUNTERSIGN_CONFIG ?? 'countersign.yaml',
     logLevel: data.LOG_LEVEL ?? 'info',
     maxInstances: data.COUNTERSIGN_MAX_INSTANCES ?? 1,
-    ...(data.COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE === undefined
-      ? {}
-      : { gatewayCallsPerMinute: data.COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE }),
-    ...(data.K_SERVICE === undefined ? {} : { service: data.K_SERVICE }),
-    ...(data.K_REVISION === undefined ? {} : { revision: data.K_REVISION }),
-    ...(data.GOOGLE_CLOUD_PROJECT === undefined ? {} : { projectId: data.GOOGLE_CLOUD_PROJECT }),
-    ...(data.PUBSUB_EMULATOR_HOST === undefined
-      ? {}
-      : { pubsubEmulatorHost: data.PUBSUB_EMULATOR_HOST }),
-    ...(data.GKE_HUB_EMULATOR_HOST === undefined
-      ? {}
-      : { gkeHubEmulatorHost: data.GKE_HUB_EMULATOR_HOST }),
-    ...(data.FIRESTORE_EMULATOR_HOST === undefined
-      ? {}
-      : { firestoreEmulatorHost: data.FIRESTORE_EMULATOR_HOST }),
+    ...defined({
+      gatewayCallsPerMinute: data.COUNTERSIGN_GATEWAY_CALLS_PER_MINUTE,
+      service: data.K_SERVICE,
+      revision: data.K_REVISION,
+      projectId: data.GOOGLE_CLOUD_PROJECT,
+      pubsubEmulatorHost: data.PUBSUB_EMULATOR_HOST,
+      gkeHubEmulatorHost: data.GKE_HUB_EMULATOR_HOST,
+      firestoreEmulatorHost: data.FIRESTORE_EMULATOR_HOST,
+    }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { checkShape, parseJson } from './read-json.ts';
-import { PushEnvelope, StructuredCloudEvent } from './schema.ts';
 import { parseTraceparent, TRACE_ATTRIBUTES } from './trace.ts';
 
 /** One Pub/Sub message, whichever way it was delivered. Everything in it is a claim of its sender. */
@@ -23,6 +24,35 @@ export interface Delivery {
   readonly body: Uint8Array;
   readonly receivedAt: Date;
 }
+
+/** What Pub/Sub puts around a message; both spellings of each name are sent at once. Sender: Pub/Sub, or anyone. */
+const PushMessage = z.object({
+  data: z.base64('is not base64').nullish(),
+  attributes: z.record(z.string(), z.string()).nullish(),
+  messageId: z.string().min(1).optional(),
+  message_id: z.string().min(1).optional(),
+  publishTime: z.iso.datetime({ offset: true }).optional(),
+  publish_time: z.iso.datetime({ offset: true }).optional(),
+  orderingKey: z.string().optional(),
+});
+
+const PushEnvelope = z.object({
+  message: PushMessage,
+  subscription: z.string().optional(),
+  /** Only with a dead-letter policy. */
+  deliveryAttempt: z.number().int().positive().optional(),
+});
+
+/** CloudEvents 1.0, JSON format section 3: the whole event is the body. */
+const StructuredCloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  type: z.string(),
+  time: z.iso.datetime({ offset: true }).optional(),
+  traceparent: z.string().optional(),
+  data: z.unknown().optional(),
+  data_base64: z.base64('is not base64').optional(),
+});
 
 /** The only Eventarc type that wraps a Pub/Sub message. */
 const MESSAGE_PUBLISHED = 'google.cloud.pubsub.topic.v1.messagePublished';
@@ -49,8 +79,6 @@ export function readEnvelope(delivery: Delivery): Message {
 /** `no_wrapper` with `write_metadata`. Attributes arrive among all other headers, so none is believed to be one. */
 function readUnwrapped({ headers, body, receivedAt }: Delivery): Message {
   const attempt = Number(headers.get('x-goog-pubsub-delivery-attempt') ?? Number.NaN);
-  const orderingKey = headers.get('x-goog-pubsub-ordering-key') ?? '';
-  const subscription = headers.get('x-goog-pubsub-subscription-name') ?? '';
   const published = headers.get('x-goog-pubsub-publish-time');
   const publishTime = published === null ? receivedAt : new Date(published);
   if (Number.isNaN(publishTime.getTime())) {
@@ -61,9 +89,11 @@ function readUnwrapped({ headers, body, receivedAt }: Delivery): Message {
     publishTime,
     attributes: {},
     data: body,
-    ...(orderingKey === '' ? {} : { orderingKey }),
-    ...(subscription === '' ? {} : { subscription }),
-    ...(Number.isInteger(attempt) && attempt > 0 ? { deliveryAttempt: attempt } : {}),
+    ...defined({
+      orderingKey: headers.get('x-goog-pubsub-ordering-key') || undefined,
+      subscription: headers.get('x-goog-pubsub-subscription-name') || undefined,
+      deliveryAttempt: Number.isInteger(attempt) && attempt > 0 ? attempt : undefined,
+    }),
   };
   return withTrace(message, headers.get(PUBLISHERS_TRACE));
 }
@@ -91,15 +121,13 @@ function readWrapped(value: unknown, otherTime: Date, otherId: string | null): M
   if (messageId === null) {
     throw new CountersignError('bad-request', 'body.message.messageId: is missing');
   }
-  const { orderingKey = '', publishTime = message.publish_time } = message;
+  const { publishTime = message.publish_time } = message;
   const read: Message = {
     messageId,
     publishTime: publishTime === undefined ? otherTime : new Date(publishTime),
     attributes: message.attributes ?? {},
     data: Buffer.from(message.data ?? '', 'base64'),
-    ...(orderingKey === '' ? {} : { orderingKey }),
-    ...(deliveryAttempt === undefined ? {} : { deliveryAttempt }),
-    ...(subscription === undefined ? {} : { subscription }),
+    ...defined({ orderingKey: message.orderingKey || undefined, deliveryAttempt, subscription }),
   };
   return TRACE_ATTRIBUTES.reduce(
     (found, name) => withTrace(found, message.attributes?.[name]),

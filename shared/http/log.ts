@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { escapeJson } from '#shared/core/foreign-text.ts';
 import type { Trace } from '#shared/core/tracing.ts';
@@ -111,7 +112,7 @@ function describeError(
     code: failure.code,
     retry: failure.retry,
     error: redactText(failure.message),
-    ...(failure.cause === undefined ? {} : { causes: causesOf(failure) }),
+    ...defined({ causes: failure.cause === undefined ? undefined : causesOf(failure) }),
   };
   if (failure.code !== 'internal') return described;
   const stack = redactText(stackOf(failure));

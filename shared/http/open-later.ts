@@ -1,6 +1,6 @@
 import type { Stoppable } from './drain.ts';
 import type { Log } from './log.ts';
-import type { ServeOptions } from './serve-function.ts';
+import type { ServeOptions } from './serve.ts';
 
 /** After the first answer to a probe that waits for the port. */
 const OPEN_AFTER_MS = 50;
@@ -17,15 +17,15 @@ export interface OpenLaterOptions {
   readonly process: Pick<Stoppable, 'exit'>;
 }
 
-/** A function that opens at its first request, or when it is told to. */
+/** A function that opens at its first request, or when `openSoon` is called. */
 export interface LateFunction extends OpenedFunction {
-  /** Opens soon, whether somebody asks or not: a config that is wrong has to be told. */
+  /** Opens soon, whether a request comes or not: a config that is wrong has to be reported. */
   openSoon(): void;
 }
 
 /**
  * Puts what takes time, the config and the clients, behind the first request (docs/adr/0017): the port is there at once,
- * and whoever asks waits for the rest. Only `/health`, which says that the process runs, is answered before. A function
+ * and the first caller waits for the rest. Only `/health`, which says that the process runs, is answered before. A function
  * that cannot open says why in one line, and exits with 1.
  */
 export function openLater({ open, log, process }: OpenLaterOptions): LateFunction {
@@ -51,19 +51,24 @@ export function openLater({ open, log, process }: OpenLaterOptions): LateFunctio
   return {
     app: {
       async fetch(request, env) {
-        if (current === undefined && isHealth(request)) return Response.json({ status: 'ok' });
+        if (current === undefined && isHealth(request)) return answerHealth();
         const { app } = current ?? (await opened());
         return app.fetch(request, env);
       },
     },
     openSoon() {
-      // Whoever waits is told by then, and the process ends.
+      // A failure is logged by then, and the process ends.
       setTimeout(() => void opened().catch(() => undefined), OPEN_AFTER_MS).unref();
     },
     async close() {
       await (await opening)?.close();
     },
   };
+}
+
+/** The answer to a probe, before the function has opened and afterwards: it says that the process runs. */
+export function answerHealth(): Response {
+  return Response.json({ status: 'ok' });
 }
 
 function isHealth({ method, url }: Request): boolean {

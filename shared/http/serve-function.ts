@@ -1,12 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { type BodyLimits, capBody } from './cap-body.ts';
-import { drainOnSignals } from './drain.ts';
-import type { Stoppable } from './drain.ts';
-import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
-import { listen } from './listen.ts';
-import type { Log } from './log.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
+import { type ServeOptions, serve, withBodyLimits } from './serve.ts';
 
 /** The framework's two calls that we need; `functionsFramework` has them. */
 export interface Framework {
@@ -14,44 +10,22 @@ export interface Framework {
   getTestServer(name: string): Server;
 }
 
-export interface ServeOptions {
+export interface FunctionOptions extends ServeOptions {
   readonly name: string;
-  readonly app: { fetch(request: Request, env?: unknown): Response | Promise<Response> };
-  readonly port: number;
-  readonly host: string;
-  readonly maxBodyBytes: number;
-  readonly log: Log;
   readonly framework: Framework;
-  /** Closes clients and the store after the last answer. */
-  readonly close?: () => Promise<void>;
-  readonly refusal?: BodyLimits['refusal'];
-  readonly bodyDeadlineMs?: number;
-  readonly drainLimitMs?: number;
-  readonly process: Stoppable;
 }
 
 /**
  * Serves a Hono app as a function of the framework, behind a body limit and with draining. Resolves with the port
  * once it listens. Throws `bad-config` when the address cannot be had.
  */
-export async function serveFunction(options: ServeOptions): Promise<number> {
-  const { name, app, framework, log, maxBodyBytes } = options;
+export async function serveFunction(options: FunctionOptions): Promise<number> {
+  const { name, app, framework } = options;
   framework.http(name, leaveDomain(getRequestListener((request, env) => app.fetch(request, env))));
   // The framework's server never listens: ours hands it requests whose body has been read.
   const inner = framework.getTestServer(name);
-  const limits = {
-    maxBodyBytes,
-    deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS,
-    ...(options.refusal === undefined ? {} : { refusal: options.refusal }),
-  };
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS },
-    capBody((req, res) => inner.emit('request', req, res), limits),
-  );
-  const port = await listen(server, options);
-  drainOnSignals(server, options);
-  log.info({ port, host: options.host }, 'Listening');
-  return port;
+  const listener = withBodyLimits((req, res) => inner.emit('request', req, res), options);
+  return serve(createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener), options);
 }
 
 /**

@@ -1,53 +1,48 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
-import { type BodyLimits, capBody } from './cap-body.ts';
-import { type CertificateFiles, isSameCertificate, readCertificate } from './certificate.ts';
-import { drainOnSignals, type Stoppable } from './drain.ts';
-import { BODY_DEADLINE_MS, KEEP_ALIVE_MS } from './limits.ts';
-import { listen } from './listen.ts';
-import type { Log } from './log.ts';
-import type { ServeOptions } from './serve-function.ts';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
+import { type ServeOptions, serve, withBodyLimits } from './serve.ts';
 import { watchChange } from './watch.ts';
 
-export interface ServeTlsOptions {
-  readonly app: ServeOptions['app'];
+export interface ServeTlsOptions extends ServeOptions {
   readonly files: CertificateFiles;
-  readonly port: number;
-  readonly host: string;
-  readonly maxBodyBytes: number;
-  readonly log: Log;
-  readonly process: Stoppable;
-  readonly close?: () => Promise<void>;
   readonly pollMs?: number;
-  readonly refusal?: BodyLimits['refusal'];
-  readonly bodyDeadlineMs?: number;
-  readonly drainLimitMs?: number;
+}
+
+/** Paths of a certificate and its key. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate with its key, both PEM, that fit together. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** Kubernetes speaks 1.2 and 1.3; older versions are broken. */
 const MIN_VERSION = 'TLSv1.2';
 const HANDSHAKE_MS = 10_000;
 const REQUEST_MS = 20_000;
-/** API servers keep some dozens open; more than this are nobody's who means well. */
+/** API servers keep some dozens open; more than this come from an attacker. */
 const MAX_CONNECTIONS = 2_000;
-/** Of all bodies in memory: whoever reaches the port may send, and a pod has 256 MiB. */
+/** Of all bodies in memory: all that reach the port may send, and a pod has 256 MiB. */
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 
 /**
- * Serves a Hono app over HTTPS, without the framework (DESIGN section 4): behind a body limit, draining as functions
- * do, its certificate replaced while it serves. Resolves with the port once it listens. Throws `bad-config` where the
- * certificate or the address cannot be had.
+ * Serves a Hono app over HTTPS, without the framework: behind a body limit, draining as functions do, its certificate
+ * replaced while it serves. Resolves with the port once it listens. Throws `bad-config` where the certificate or the
+ * address cannot be had.
  */
 export async function serveTls(options: ServeTlsOptions): Promise<number> {
-  const { app, files, log, maxBodyBytes } = options;
+  const { app, files, log, pollMs } = options;
   const certificate = await readCertificate(files);
   const listener = getRequestListener((request, env) => app.fetch(request, env));
-  const limits = {
-    maxBodyBytes,
-    maxTotalBytes: MAX_TOTAL_BYTES,
-    deadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS,
-    ...(options.refusal === undefined ? {} : { refusal: options.refusal }),
-  };
   const server = createServer(
     {
       ...certificate,
@@ -56,28 +51,56 @@ export async function serveTls(options: ServeTlsOptions): Promise<number> {
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    capBody((req, res) => void listener(req, res), limits),
+    withBodyLimits((req, res) => void listener(req, res), options, MAX_TOTAL_BYTES),
   );
   server.maxConnections = MAX_CONNECTIONS;
-  const port = await listen(server, options);
-  const stop = watchChange({
+  let stop = (): void => undefined;
+  async function close(): Promise<void> {
+    stop();
+    await options.close?.();
+  }
+  const port = await serve(server, { ...options, close }, { tls: true });
+  stop = watchChange({
     read: () => readCertificate(files),
     current: certificate,
-    isSame: isSameCertificate,
+    isSame: (one, other) => one.cert === other.cert && one.key === other.key,
     use(pair) {
       server.setSecureContext({ ...pair, minVersion: MIN_VERSION });
       log.info({ cert: files.cert }, 'Certificate replaced');
     },
     onFailure: (error) => log.error({ error }, 'Certificate cannot be replaced'),
-    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    ...defined({ pollMs }),
   });
-  drainOnSignals(server, {
-    ...options,
-    async close() {
-      stop();
-      await options.close?.();
-    },
-  });
-  log.info({ port, host: options.host, tls: true }, 'Listening');
   return port;
+}
+
+/**
+ * Reads the pair. Throws `bad-config` naming the file, or that the two do not fit, as where only one of them has been
+ * replaced so far; never what they hold.
+ */
+async function readCertificate({ cert, key }: CertificateFiles): Promise<Certificate> {
+  const [certificate, privateKey] = await Promise.all([readPem(cert), readPem(key)]);
+  const pair = { cert: certificate, key: privateKey };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    const message = `${cert} and ${key} are not a certificate and its key (${codeOf(cause)})`;
+    throw new CountersignError('bad-config', message);
+  }
+  return pair;
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const message = `${path} cannot be read (${codeOf(cause)}): mount the TLS secret there, or set COUNTERSIGN_TLS_CERT and COUNTERSIGN_TLS_KEY`;
+    throw new CountersignError('bad-config', message);
+  }
+}
+
+/** `ENOENT`, `ERR_OSSL_…`: other words of such an error could repeat what a file holds. */
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown failure';
 }

@@ -1,5 +1,6 @@
+import type { JWTPayload } from 'jose';
 import { CountersignError } from '#shared/core/errors.ts';
-import { MAX_TOKEN_CHARACTERS } from './limits.ts';
+import { CLOCK_SKEW_SECONDS, MAX_TOKEN_CHARACTERS, MAX_TOKEN_LIFE_SECONDS } from './limits.ts';
 
 /** Claims that we look at, as the token states them; the issuer wrote them only if its signature was checked. */
 export interface Claims {
@@ -25,7 +26,7 @@ export function iapAssertion(headers: Headers): string {
 
 /**
  * The caller that checked claims name. The audience must be that one string, not one of several. Throws
- * `unauthenticated` for a token that is for somebody else, `forbidden` for somebody who is not on the list.
+ * `unauthenticated` for a token with another audience, `forbidden` for an address that is not on the list.
  */
 export function callerOf(
   claims: Claims,
@@ -40,6 +41,28 @@ export function callerOf(
   }
   if (!expected.emails.includes(email)) throw forbidden('This identity may not call this function');
   return { email };
+}
+
+/**
+ * Checks the times of a token (RFC 7519, section 4.1) in seconds: it has `iat` and `exp`, was issued before now, lives
+ * no longer than Google's do, is valid already where it has `nbf`, and has not expired; clocks may be
+ * `CLOCK_SKEW_SECONDS` apart. Throws `unauthenticated`.
+ */
+export function checkTimes({ iat, nbf, exp }: JWTPayload, now: Date): void {
+  const seconds = now.getTime() / 1000;
+  if (typeof exp !== 'number' || !Number.isFinite(exp) || exp + CLOCK_SKEW_SECONDS <= seconds) {
+    throw unauthenticated('The token has expired');
+  }
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) {
+    throw unauthenticated('The token does not say when it was issued');
+  }
+  if (iat - CLOCK_SKEW_SECONDS > seconds) {
+    throw unauthenticated('The token was issued in the future: compare the clocks');
+  }
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf - CLOCK_SKEW_SECONDS <= seconds)) {
+    throw unauthenticated('The token is not valid yet');
+  }
+  if (exp - iat > MAX_TOKEN_LIFE_SECONDS) throw unauthenticated('The token lives too long');
 }
 
 /** `reason` is fixed text of ours: what libraries say of a token may repeat it. */

@@ -1,18 +1,18 @@
-import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
+import { defined } from '#shared/core/defined.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { MESSAGE_ROUTES, type Meter, noMeter } from '#shared/core/metrics.ts';
 import { noTracing, type Span, type Tracing } from '#shared/core/tracing.ts';
 import type { CheckCaller } from './access.ts';
 import type { AppEnv } from './app.ts';
-import { readEnvelope } from './envelope.ts';
-import type { Message } from './envelope.ts';
+import { type Message, readEnvelope } from './envelope.ts';
 import { giveUp } from './give-up.ts';
 import { MAX_COUNTED_MESSAGES, MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
 import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
-import { traceMessage } from './trace-message.ts';
+import { parseTraceparent } from './trace.ts';
 
 /** A message that can never be understood, with why. */
 export interface DeadLetter {
@@ -81,12 +81,10 @@ export function withMessage(
       if (NOT_UNDERSTOOD.has(failure.code)) {
         return refuse(c, deps, { failure, data: message.data, message });
       }
-      const { patienceMs } = deps;
       const failures = (failed.get(message.messageId) ?? 0) + 1;
       failed.set(message.messageId, failures);
-      const now = deps.now();
-      const patience = { now, failures, ...(patienceMs === undefined ? {} : { patienceMs }) };
-      const final = giveUp(failure, message, patience);
+      const patience = { now: deps.now(), failures, patienceMs: deps.patienceMs };
+      const final = giveUp(failure, message, defined(patience));
       const counts = countsOf(c, deps);
       if (final === undefined) return nack(failure, log, counts);
       log.error({ error: final }, 'Message failed for good');
@@ -142,7 +140,7 @@ function acknowledge(): Response {
   return Response.json({ status: 'acknowledged' });
 }
 
-/** 429 where somebody asked for patience, which slows the subscription down too; 503 otherwise. */
+/** 429 where the failure names a time to wait, which slows the subscription down too; 503 otherwise. */
 function nack(failure: CountersignError, log: Log, counts: Counts): Response {
   log.warn({ error: failure }, 'Message will be retried');
   counts.retried(failure);
@@ -158,4 +156,31 @@ function nack(failure: CountersignError, log: Log, counts: Counts): Response {
 function describe(message: Message): Readonly<Record<string, unknown>> {
   const { messageId, subscription, deliveryAttempt, orderingKey, traceparent } = message;
   return { messageId, subscription, deliveryAttempt, orderingKey, publisherTrace: traceparent };
+}
+
+/**
+ * Runs `work` as the step of receiving `message`: part of its publisher's trace where it has one, and linked to the
+ * request that brought it. Attributes are OpenTelemetry's for messaging.
+ */
+export function traceMessage<Result>(
+  message: Message,
+  tracing: Tracing,
+  work: (span: Span) => Promise<Result>,
+): Promise<Result> {
+  const { traceparent = '', subscription, messageId, orderingKey, deliveryAttempt } = message;
+  const publisher = parseTraceparent(traceparent);
+  const name = subscription?.split('/').at(-1);
+  const options = {
+    kind: 'consumer',
+    link: publisher === undefined ? undefined : tracing.current(),
+    attributes: {
+      'messaging.system': 'gcp_pubsub',
+      'messaging.operation.type': 'process',
+      'messaging.destination.subscription.name': name,
+      'messaging.message.id': messageId,
+      'messaging.gcp_pubsub.message.ordering_key': orderingKey,
+      'messaging.gcp_pubsub.message.delivery_attempt': deliveryAttempt,
+    },
+  } as const;
+  return tracing.within(publisher, () => tracing.span('receive message', options, work));
 }

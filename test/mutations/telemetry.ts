@@ -42,7 +42,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a message belongs to the trace of its publisher',
-    file: 'shared/http/trace-message.ts',
+    file: 'shared/http/with-message.ts',
     find: 'tracing.within(publisher, ',
     replace: 'tracing.within(undefined, ',
     tests: TELEMETRY,
@@ -56,7 +56,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'no path with a secret in it is in a span',
-    file: 'shared/http/trace-request.ts',
+    file: 'shared/http/app.ts',
     find: 'routePath(c, -1)',
     replace: 'c.req.path',
     tests: TELEMETRY,

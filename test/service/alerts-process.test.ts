@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listen } from '#shared/http/listen.ts';
+import { listen } from '#shared/http/serve.ts';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { startProcess } from '#test/e2e/tools/process.ts';
 import { clusterEvent } from '#test/fixtures/status-events.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '#functions/wiring/store.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readEnv } from '#shared/http/env.ts';
-import { listen } from '#shared/http/listen.ts';
+import { listen } from '#shared/http/serve.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 

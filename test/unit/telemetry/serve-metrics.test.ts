@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { listen } from '#shared/http/listen.ts';
+import { listen } from '#shared/http/serve.ts';
 import { METRICS } from '#shared/core/metrics.ts';
 import { type ServedMeter, serveMetrics } from '#shared/telemetry/serve-metrics.ts';
 

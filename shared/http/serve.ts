@@ -1,0 +1,62 @@
+import type { RequestListener, Server } from 'node:http';
+import { CountersignError } from '#shared/core/errors.ts';
+import { defined } from '#shared/core/defined.ts';
+import { type BodyLimits, capBody } from './cap-body.ts';
+import { type Stoppable, drainOnSignals } from './drain.ts';
+import { BODY_DEADLINE_MS } from './limits.ts';
+import type { Log } from './log.ts';
+
+/** What is served, and where; the same for a function of the framework and for HTTPS. */
+export interface ServeOptions {
+  readonly app: { fetch(request: Request, env?: unknown): Response | Promise<Response> };
+  readonly port: number;
+  readonly host: string;
+  readonly maxBodyBytes: number;
+  readonly log: Log;
+  /** Closes clients and the store after the last answer. */
+  readonly close?: () => Promise<void>;
+  readonly refusal?: BodyLimits['refusal'];
+  readonly bodyDeadlineMs?: number;
+  readonly drainLimitMs?: number;
+  readonly process: Stoppable;
+}
+
+/** `listener` behind the limits that `options` set for bodies. */
+export function withBodyLimits(
+  listener: RequestListener,
+  { maxBodyBytes, refusal, bodyDeadlineMs: deadlineMs = BODY_DEADLINE_MS }: ServeOptions,
+  maxTotalBytes?: number,
+): RequestListener {
+  return capBody(listener, defined({ maxBodyBytes, maxTotalBytes, deadlineMs, refusal }));
+}
+
+/** Listens, and drains on signals. Resolves with the port. Throws `bad-config` when the address cannot be had. */
+export async function serve(server: Server, options: ServeOptions, about = {}): Promise<number> {
+  const port = await listen(server, options);
+  drainOnSignals(server, options);
+  options.log.info({ port, host: options.host, ...about }, 'Listening');
+  return port;
+}
+
+/** What to do about an address that cannot be had, by the system's code. */
+const FIXES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is already in use: stop what listens there, or set PORT to another one',
+  EACCES: 'may not be listened on: set PORT to 1024 or above',
+  EADDRNOTAVAIL: 'is not an address of this machine: set HOST to one that is',
+  ENOTFOUND: 'is not an address of this machine: set HOST to one that is',
+};
+
+/** Listens, and resolves with the port (of interest where 0 was asked for). Throws `bad-config` naming the fix. */
+export function listen(server: Server, address: { port: number; host: string }): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once('error', (cause: NodeJS.ErrnoException) => {
+    const fix = FIXES[cause.code ?? ''] ?? `cannot be listened on: ${cause.message}`;
+    const message = `Port ${address.port} on ${address.host} ${fix}`;
+    reject(new CountersignError('bad-config', message, { cause }));
+  });
+  server.listen(address.port, address.host, () => {
+    const bound = server.address();
+    resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);
+  });
+  return promise;
+}
