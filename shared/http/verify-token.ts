@@ -1,6 +1,5 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify } from 'jose';
 import type { FetchImplementation, JWTPayload } from 'jose';
-import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import {
   CLOCK_SKEW_SECONDS,
@@ -64,7 +63,7 @@ export function createTokenVerifier({
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: JWKS_COOLDOWN_MS,
     cacheMaxAge: JWKS_MAX_AGE_MS,
-    ...defined({ [customFetch]: fetch }),
+    ...(fetch && { [customFetch]: fetch }),
   });
   return async function verifyToken(token, audience) {
     try {

@@ -162,7 +162,7 @@ function describe(message: Message): Readonly<Record<string, unknown>> {
  * Runs `work` as the step of receiving `message`: part of its publisher's trace where it has one, and linked to the
  * request that brought it. Attributes are OpenTelemetry's for messaging.
  */
-export function traceMessage<Result>(
+function traceMessage<Result>(
   message: Message,
   tracing: Tracing,
   work: (span: Span) => Promise<Result>,
