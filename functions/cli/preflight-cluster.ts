@@ -73,8 +73,15 @@ export async function preflightCluster(
   }
 }
 
+/** GKE's name of a Google service account whose token does not carry its e-mail. */
+const UNIQUE_ID = /^[0-9]{15,25}$/;
+
 function identityProblems(user: string | undefined, identity: string): readonly Problem[] {
   if (user === undefined || user === identity) return [];
+  if (UNIQUE_ID.test(user)) {
+    const message = `the API server knows us by the number ${user}, the unique id of a Google service account, and not by its e-mail: the access token lacks the scope userinfo.email, and no RBAC by e-mail applies; ask for the token with that scope, or bind the number`;
+    return [{ code: 'identity', message }];
+  }
   const message = `the API server knows us as ${user}, and the gate would take approvals from ${identity} alone: set gate.identity, or run this as that identity`;
   return [{ code: 'identity', message }];
 }

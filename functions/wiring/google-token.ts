@@ -1,12 +1,23 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
 
+/**
+ * What access tokens are good for. The second is for clusters: GKE names a service account by the number of its unique
+ * id where the token does not carry the e-mail (github.com/kubernetes/kubernetes/pull/58141), and all RBAC here is by
+ * e-mail.
+ */
+const SCOPES = [
+  'https://www.googleapis.com/auth/cloud-platform',
+  'https://www.googleapis.com/auth/userinfo.email',
+];
+
 /** Access tokens of our own identity; the library keeps one until shortly before it expires. */
 export function openGoogleToken(): () => Promise<string> {
-  const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
   return async () => {
-    auth ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes }));
+    auth ??= import('google-auth-library').then(
+      ({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPES }),
+    );
     const token = await (await auth).getAccessToken();
     if (typeof token === 'string' && token !== '') return token;
     throw new CountersignError('registry-unavailable', NO_GOOGLE_TOKEN);

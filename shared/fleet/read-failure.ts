@@ -27,6 +27,9 @@ export function readFailure(answer: Answer, verb: Verb, cluster: string): Counte
         retry: false,
       });
     }
+    if (origin === 'gateway') {
+      return new CountersignError('cluster-unreachable', `${who} has no agent to answer: ${text}`);
+    }
     // A front end's own page, for instance: an API server says it in words of its own.
     if (origin === 'unknown') {
       return new CountersignError('cluster-unreachable', `${who} answered 404: ${text}`, {

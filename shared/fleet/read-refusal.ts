@@ -5,8 +5,11 @@ import { MAX_TEXT } from './limits.ts';
 import { googleErrorSchema, statusSchema } from './schema.ts';
 import type { Answer } from './send-request.ts';
 
-/** Who wrote an error, told by its body: Google's front end, the API server, or something in between. */
-export type Origin = 'google' | 'kubernetes' | 'unknown';
+/**
+ * Who wrote an error, by its body: Google's front end, the API server, Connect Gateway in a Kubernetes Status, or
+ * something in between.
+ */
+export type Origin = 'google' | 'kubernetes' | 'gateway' | 'unknown';
 
 export interface Refusal {
   readonly origin: Origin;
@@ -15,6 +18,12 @@ export interface Refusal {
   /** The API server knows the resource, and names the object it does not have. */
   readonly namesObject: boolean;
 }
+
+/**
+ * What Connect Gateway answers as a Kubernetes Status where a cluster's agent is away: 404, "cannot connect to agent or
+ * connection unexpectedly terminated …" (github.com/argoproj/argo-cd/issues/17900). No API server writes that.
+ */
+const AGENT_AWAY = /\b(?:connect to agent|connection unexpectedly terminated)\b/i;
 
 /** What an API server says, in plain text, of a path that it does not serve. */
 const NO_SUCH_PATH = '404 page not found';
@@ -26,7 +35,8 @@ export function readRefusal(body: string): Refusal {
   if (status.success) {
     const { message = 'no reason given', details } = status.data;
     const namesObject = (details?.name ?? '') !== '';
-    return { origin: 'kubernetes', text: toLine(message), namesObject };
+    const origin = AGENT_AWAY.test(message) ? 'gateway' : 'kubernetes';
+    return { origin, text: toLine(message), namesObject: namesObject && origin === 'kubernetes' };
   }
   const google = googleErrorSchema.safeParse(value);
   if (google.success) {

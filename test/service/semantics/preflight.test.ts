@@ -221,6 +221,21 @@ describe('preflight of a cluster', () => {
     expect(other.report.problems).toMatchObject([{ code: 'identity' }]);
   });
 
+  it('says that the API server knows us by a number, and which scope is missing', async () => {
+    world = await startSemanticsWorld({ gate: false });
+    const number = '104857600000000000001';
+    const { report, code } = await preflight({
+      async connect(member) {
+        const api = await world.deps.fleet.connect(member);
+        return { ...api, describe: async () => ({ ...(await api.describe()), user: number }) };
+      },
+    });
+    expect(code).toBe(1);
+    expect(report.problems).toMatchObject([
+      { code: 'identity', message: expect.stringContaining('userinfo.email') },
+    ]);
+  });
+
   it('shows the answer of a gate that is there already', async () => {
     world = await startSemanticsWorld({ gate: true });
     await world.create({ sourceType: 'git', git: { repo: 'https://g.example', auth: 'none' } });

@@ -30,6 +30,10 @@ const POLICY =
   "rootsyncs.configsync.gke.io \"root-sync\" is forbidden: ValidatingAdmissionPolicy 'gate' with binding 'gate' denied request: not approved";
 const DOWN =
   'Internal error occurred: failed calling webhook "v.example.com": connect: connection refused';
+/** Connect Gateway's, of clusters that are attached (github.com/argoproj/argo-cd/issues/17900). */
+const NO_AGENT =
+  'cannot connect to agent or connection unexpectedly terminated; please check that the agent is running';
+const LOST = 'Connection unexpectedly terminated';
 
 describe('readFailure()', () => {
   it.each<[FailureCode, boolean, string, Verb, Answer]>([
@@ -48,6 +52,14 @@ describe('readFailure()', () => {
     ['cluster-refused', true, 'a webhook that is down', 'patch', status(500, DOWN)],
     ['no-config-sync', false, 'no such path', 'list', plain(404, '404 page not found')],
     ['cluster-unreachable', false, "a front end's page", 'list', plain(404, '<html>no</html>')],
+    ['cluster-unreachable', true, 'an agent that is away', 'list', status(404, NO_AGENT)],
+    [
+      'cluster-unreachable',
+      true,
+      'an agent that is away, by name',
+      'patch',
+      status(404, LOST, 'm'),
+    ],
     ['no-config-sync', false, 'no such resource', 'list', status(404, 'the server could not find')],
     [
       'no-config-sync',
@@ -125,6 +137,8 @@ describe('a 404 that is an answer', () => {
     ['names the object', status(404, 'not found', 'root-sync'), true, true],
     ['names no object', status(404, 'could not find the resource'), false, true],
     ['is the path', plain(404, '404 page not found'), false, true],
+    ['is of Connect Gateway', status(404, NO_AGENT), false, false],
+    ['is of Connect Gateway, with a name', status(404, NO_AGENT, 'membership'), false, false],
     ['is of Google', google(404, 'NOT_FOUND', 'no membership'), false, false],
     ['is none', status(403, 'no', 'root-sync'), false, false],
   ])('%s', (_, answer, object, path) => {
