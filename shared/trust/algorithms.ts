@@ -1,10 +1,8 @@
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { constants, type KeyObject, publicDecrypt, verify } from 'node:crypto';
 
 import type { SignatureHash } from '#shared/core/policy.ts';
 
-import { type Refusal, refuse } from './candidate.ts';
-import { encodingOf } from './ecdsa-signature.ts';
-import { PURE_ED25519 } from './ed25519.ts';
+import { type Refusal, refuse, type SignedDigest } from './candidate.ts';
 
 /** How signatures of one kind of key are checked: chosen by the key that is trusted, never by what was pushed. */
 export interface SignatureAlgorithm {
@@ -32,6 +30,11 @@ const ECDSA_HASHES: ReadonlyMap<string, readonly SignatureHash[]> = new Map([
   ['secp384r1', ['sha384', 'sha256', 'sha512']],
   ['secp521r1', ['sha512', 'sha256', 'sha384']],
 ]);
+const CURVE_NAMES: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+};
 const RSA_HASHES: readonly SignatureHash[] = ['sha256', 'sha512', 'sha384'];
 
 /** The least that NIST SP 800-57 part 1 still allows: 112 bits of security. */
@@ -59,10 +62,8 @@ export function chooseAlgorithm(
   if (type === 'rsa-pss') {
     const own = RSA_HASHES.find((one) => one === (details?.hashAlgorithm ?? 'sha256'));
     if (own === undefined) {
-      return refuse(
-        'weak-key',
-        `Key signs with ${details?.hashAlgorithm ?? 'nothing'}; use sha256`,
-      );
+      const signsWith = details?.hashAlgorithm ?? 'nothing';
+      return refuse('weak-key', `Key signs with ${signsWith}; use sha256`);
     }
     return findWeakness(key) ?? createRsa('pss', [own]);
   }
@@ -98,12 +99,6 @@ function createEcdsa(curve: string, hashes: readonly SignatureHash[]): Signature
   };
 }
 
-const CURVE_NAMES: Readonly<Record<string, string>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-};
-
 function createRsa(padding: 'pkcs1' | 'pss', hashes: readonly SignatureHash[]): SignatureAlgorithm {
   // The length of the salt is the signer's choice and proves nothing (RFC 8017 section 9.1): cosign takes any.
   const options =
@@ -122,4 +117,112 @@ function createRsa(padding: 'pkcs1' | 'pss', hashes: readonly SignatureHash[]): 
 
 function shownHashes(hashes: readonly SignatureHash[]): string {
   return hashes.map((hash) => hash.replace('sha', 'SHA-')).join(' or ');
+}
+
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
+/** By curve: the bytes of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5). */
+const NUMBER_BYTES: ReadonlyMap<string | undefined, number> = new Map([
+  ['prime256v1', 32],
+  ['secp384r1', 48],
+  ['secp521r1', 66],
+]);
+
+/**
+ * How an ECDSA signature by `key` is spelt: DER, or the two numbers side by side at their full length (P1363, as WebCrypto
+ * writes it); undefined when it is neither. What is DER is not P1363, as `cosign verify` reads it; cosign also takes
+ * P1363 of other lengths, which would be many spellings of one signature.
+ */
+function encodingOf(signature: Buffer, key: KeyObject): 'der' | 'ieee-p1363' | undefined {
+  if (isEcdsaSignature(signature)) return 'der';
+  const bytes = NUMBER_BYTES.get(key.asymmetricKeyDetails?.namedCurve);
+  return bytes !== undefined && signature.length === 2 * bytes ? 'ieee-p1363' : undefined;
+}
+
+/**
+ * Whether the bytes are DER of two integers (RFC 3279 section 2.2.3). The numbers are left to OpenSSL, which refuses
+ * longer spellings of them, and those out of range.
+ */
+export function isEcdsaSignature(bytes: Buffer): boolean {
+  const body = contentOf(bytes, SEQUENCE);
+  if (body === undefined || body.rest.length > 0) return false;
+  const r = contentOf(body.content, INTEGER);
+  const s = r && contentOf(r.rest, INTEGER);
+  return s !== undefined && s.rest.length === 0;
+}
+
+/** X.690 sections 8.1.3 and 10.1; two integers of P-521 take 139 bytes, so one byte of length is enough. */
+function contentOf(bytes: Buffer, tag: number): { content: Buffer; rest: Buffer } | undefined {
+  const [found, first = 0, second = 0] = bytes;
+  if (found !== tag) return undefined;
+  const isLong = first === 0x81 && second >= 0x80;
+  if (first >= 0x80 && !isLong) return undefined;
+  const begin = isLong ? 3 : 2;
+  const end = begin + (isLong ? second : first);
+  if (end > bytes.length || end === begin) return undefined;
+  return { content: bytes.subarray(begin, end), rest: bytes.subarray(end) };
+}
+
+/** RFC 8032 section 5.1.6: R and S. */
+const SIGNATURE_BYTES = 64;
+
+/** Ed25519 as Cloud KMS signs. */
+const PURE_ED25519: SignatureAlgorithm = {
+  name: 'Ed25519',
+  isShaped: (signature) => signature.length === SIGNATURE_BYTES,
+  verify: (bytes, key, signature) => verify(null, bytes, key, signature),
+};
+
+/**
+ * Ed25519 as anyone signs who holds the key: pure, or prehashed with SHA-512 (Ed25519ph, RFC 8032 section 5.1) as
+ * cosign 2 and 3 do. The two separate their domains: no signature of one is one of the other, over any bytes.
+ */
+export async function loadEd25519(): Promise<SignatureAlgorithm> {
+  // Node's crypto knows only the pure form; loaded where a policy has such a key.
+  const { ed25519ph } = await import('@noble/curves/ed25519.js');
+  return {
+    ...PURE_ED25519,
+    verify: (bytes, key, signature) =>
+      PURE_ED25519.verify(bytes, key, signature) ||
+      ed25519ph.verify(signature, bytes, rawKey(key), { zip215: false }),
+  };
+}
+
+function rawKey(key: KeyObject): Buffer {
+  return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
+}
+
+/** RFC 8017, section 9.2, note 1: DigestInfo of SHA-256, before the digest. */
+const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+
+/**
+ * Verifies signatures over bytes of which only the SHA-256 is known, which Node's crypto cannot: ECDSA and RSA PKCS #1
+ * v1.5 that hash so. False for any other.
+ */
+export async function loadPrehashed(): Promise<SignedDigest['verify']> {
+  // A curve in JavaScript, which nothing else needs.
+  const { p256, p384, p521 } = await import('@noble/curves/nist.js');
+  const curves = new Map([
+    ['prime256v1', p256],
+    ['secp384r1', p384],
+    ['secp521r1', p521],
+  ]);
+  return function verifyPrehashed(digest, key, signature) {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+    const curve = type === 'ec' ? curves.get(details?.namedCurve ?? '') : undefined;
+    if (curve !== undefined) {
+      const encoding = encodingOf(signature, key);
+      if (encoding === undefined) return false;
+      const { x = '', y = '' } = key.export({ format: 'jwk' });
+      // SEC 1, section 2.3.3: an uncompressed point.
+      const parts = [x, y].map((part) => Buffer.from(part, 'base64url'));
+      const point = Buffer.concat([Buffer.from([0x04]), ...parts]);
+      const format = encoding === 'der' ? 'der' : 'compact';
+      return curve.verify(signature, digest, point, { prehash: false, lowS: false, format });
+    }
+    if (type !== 'rsa') return false;
+    const info = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature);
+    return info.equals(Buffer.concat([SHA256_INFO, digest]));
+  };
 }

@@ -3,15 +3,14 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { AttestationRule } from '#shared/core/policy.ts';
 import { predicateTypesOf } from '#shared/core/predicate-types.ts';
 
-import { type Attestation, type Refusal, refuse } from './candidate.ts';
+import { type Attestation, type Refusal, refuse, shown } from './candidate.ts';
 import { MAX_CONDITION_VALUES, MAX_PAIRED_VALUES } from './limits.ts';
-import { shown } from './shown.ts';
 
 /** A position in a list: decimal, as JSON Pointer has it (RFC 6901 section 4). */
 const POSITION = /^(?:0|[1-9][0-9]{0,5})$/;
 
 /** Why a predicate does not hold what a condition says; undefined when it does. Never throws. */
-export type Condition = (predicate: unknown) => string | undefined;
+type Condition = (predicate: unknown) => string | undefined;
 
 /** A rule whose condition is compiled. */
 export interface PreparedRule {

@@ -1,26 +1,10 @@
-import type { Authority } from '#shared/core/policy.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 
-import type { Evidence, Refusal } from './candidate.ts';
-import { createKeyCheck } from './key-authority.ts';
+import type { AuthorityCheck } from './candidate.ts';
 import type { KeyLoader } from './keys.ts';
 import type { TrustRootLoader } from './trust-roots.ts';
-
-/** One authority of a policy, ready to look at evidence. */
-export interface AuthorityCheck {
-  readonly name: string;
-  /** A look takes milliseconds: others get their turn after each. */
-  readonly slow?: boolean;
-  /** Never throws for what was pushed. */
-  readonly check: (evidence: Evidence) => Acceptance | Refusal;
-}
-
-/** Who signed, as this authority knows it. */
-export interface Acceptance {
-  /** For people: a key's hint or a certificate's identity. */
-  readonly identity: string;
-  /** All that the signer is known by, whatever the rule that it fits: `require` counts signers. Absent: `identity`. */
-  readonly signer?: readonly string[];
-}
+import { createKeyCheck } from './verify-key.ts';
 
 export interface AuthorityDeps {
   readonly keys: KeyLoader;
@@ -30,8 +14,10 @@ export interface AuthorityDeps {
 }
 
 /**
- * Makes an authority ready. Throws where it cannot be, and the policy then approves nothing: `key-unavailable`,
- * `trust-root-unavailable`, `bad-config`. What only certificates and logs need is loaded where a policy asks for them.
+ * Makes an authority ready: one mode each has a file of its own, in which the steps of a verification stand in their
+ * order (`verify-key.ts`, `verify-keyless.ts`, `verify-pki.ts`). Throws where it cannot be, and the policy then approves
+ * nothing: `key-unavailable`, `trust-root-unavailable`, `bad-config`. What only certificates and logs need is loaded
+ * where a policy asks for them.
  */
 export async function prepareAuthority(
   authority: Authority,
@@ -40,16 +26,30 @@ export async function prepareAuthority(
   const { keys, roots, now } = deps;
   const { name, trustedRoot = 'public-good' } = authority;
   if (authority.type === 'keyless') {
-    const { createKeylessCheck } = await import('./keyless-authority.ts');
+    const { createKeylessCheck } = await import('./verify-keyless.ts');
     return createKeylessCheck(authority, await roots(trustedRoot, name), now);
   }
   if (authority.type === 'certificate') {
-    const { createPkiCheck } = await import('./pki-authority.ts');
+    const { createPkiCheck } = await import('./verify-pki.ts');
     const isTimed = authority.transparencyLog !== 'ignore';
     return createPkiCheck(authority, isTimed ? await roots(trustedRoot, name) : undefined, now);
   }
   const key = await keys(authority.key, name);
   if (authority.transparencyLog === 'ignore') return createKeyCheck(authority, key);
-  const { createLogCheck } = await import('./log-check.ts');
-  return createKeyCheck(authority, key, createLogCheck(key, await roots(trustedRoot, name), now));
+  const { createLogCheck } = await import('./prove.ts');
+  const root = await roots(trustedRoot, name);
+  return createKeyCheck(authority, key, createLogCheck({ root, now, transparencyLog: 'require' }));
+}
+
+/** Throws `bad-config` for a policy that nothing has to satisfy and that does not say so: it must not approve. */
+export function checkAuthorities(policy: TrustPolicy): void {
+  const { authorities, require, allowUnsigned } = policy;
+  if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
+  if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
+    throw badPolicy(policy, 'needs a require of 1 or more');
+  }
+}
+
+export function badPolicy({ name }: TrustPolicy, problem: string): CountersignError {
+  return new CountersignError('bad-config', `Trust policy "${name}" ${problem}`);
 }

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 import type { Verdict } from '#shared/core/verdict.ts';
 
 export interface VerdictCache {
@@ -37,34 +39,22 @@ export function createVerdictCache(deps: {
   readonly maxEntries?: number;
 }): VerdictCache {
   const { now, maxEntries = MAX_ENTRIES } = deps;
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({ max: maxEntries });
   const underWay = new Map<string, Computation>();
   let turns = 0;
 
   function recall(key: string, notBefore: number): Verdict | undefined {
     const entry = entries.get(key);
-    if (entry === undefined) return undefined;
-    entries.delete(key);
-    if (entry.until <= now()) return undefined;
-    entries.set(key, entry);
+    if (entry === undefined || entry.until <= now()) return undefined;
     return isLasting(entry.verdict) || entry.turn >= notBefore ? entry.verdict : undefined;
-  }
-
-  function remember(key: string, turn: number, verdict: Verdict): void {
-    entries.delete(key);
-    const lifetime = isLasting(verdict) ? GOOD_FOR_MS : OTHERS_FOR_MS;
-    entries.set(key, { verdict, turn, until: now() + lifetime });
-    for (const oldest of entries.keys()) {
-      if (entries.size <= maxEntries) break;
-      entries.delete(oldest);
-    }
   }
 
   async function run(key: string, turn: number, compute: () => Promise<Verdict>): Promise<Verdict> {
     const readAt = new Date(now()).toISOString();
     try {
       const verdict = { ...(await compute()), readAt };
-      remember(key, turn, verdict);
+      const lifetime = isLasting(verdict) ? GOOD_FOR_MS : OTHERS_FOR_MS;
+      entries.set(key, { verdict, turn, until: now() + lifetime });
       return verdict;
     } finally {
       underWay.delete(key);

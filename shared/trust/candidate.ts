@@ -89,3 +89,28 @@ export function refuse(refused: CandidateReason, detail: string): Refusal {
 export function isRefusal(result: object): result is Refusal {
   return 'refused' in result;
 }
+
+/** Characters of one text of a stranger in a message. */
+const MAX_SHOWN = 200;
+
+/** Text of a stranger, for people: quoted, and not longer than a line or two. */
+export function shown(text: string | undefined): string {
+  return text === undefined || text === '' ? 'absent' : JSON.stringify(text.slice(0, MAX_SHOWN));
+}
+
+/** One authority of a policy, ready to look at evidence. */
+export interface AuthorityCheck {
+  readonly name: string;
+  /** A look takes milliseconds: others get their turn after each. */
+  readonly slow?: boolean;
+  /** Never throws for what was pushed. */
+  readonly check: (evidence: Evidence) => Acceptance | Refusal;
+}
+
+/** Who signed, as this authority knows it. */
+export interface Acceptance {
+  /** For people: a key's hint or a certificate's identity. */
+  readonly identity: string;
+  /** All that the signer is known by, whatever the rule that it fits: `require` counts signers. Absent: `identity`. */
+  readonly signer?: readonly string[];
+}

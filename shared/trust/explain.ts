@@ -1,7 +1,7 @@
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/verdict.ts';
 
-import { isSignatureAccepted } from './judge.ts';
+import { isSignatureAccepted } from './judge-candidates.ts';
 
 type Explained = Pick<TrustPolicy, 'name' | 'require' | 'authorities' | 'format' | 'signatures'>;
 

@@ -1,7 +1,13 @@
-import { CountersignError } from '#shared/core/errors.ts';
-import type { KeySource } from '#shared/core/policy.ts';
+import type { KeyObject } from 'node:crypto';
 
-import { createKmsKeys, type KmsDeps } from './kms-keys.ts';
+import * as z from 'zod';
+
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { KeySource, SignatureHash } from '#shared/core/policy.ts';
+
+import type { SignatureScheme } from './algorithms.ts';
+import { refuse } from './candidate.ts';
 import { readPublicKey, type TrustedKey } from './public-key.ts';
 
 /** Loads the key of the authority `owner`. Throws `bad-config` (not a public key), `key-unavailable`. */
@@ -19,9 +25,7 @@ export function createKeyLoader(deps: { readonly kms?: KmsDeps } = {}): KeyLoade
     if ('kms' in source) return (loadKmsKey ?? refuseKms)(source.kms, owner);
     const { pem, hash } = source;
     const id = `${hash ?? 'any'} ${pem}`;
-    const known = loaded.get(id);
-    if (known !== undefined) return known;
-    const key = readPublicKey(pem, owner, hash === undefined ? {} : { hash });
+    const key = loaded.get(id) ?? readPublicKey(pem, owner, defined({ hash }));
     loaded.set(id, key);
     return key;
   };
@@ -30,4 +34,225 @@ export function createKeyLoader(deps: { readonly kms?: KmsDeps } = {}): KeyLoade
 async function refuseKms(uri: string, owner: string): Promise<never> {
   const message = `Key of authority "${owner}" is in Cloud KMS (${uri}), which cannot be asked here: give the public key as pem or file`;
   throw new CountersignError('key-unavailable', message, { retry: false });
+}
+
+export interface KmsDeps {
+  readonly fetch: typeof fetch;
+  /** An access token of our own Google identity. */
+  readonly googleToken: () => Promise<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A version's key never changes, but it may be disabled: then it is to sign, and to approve, no more. */
+const RECHECK_AFTER_MS = 10 * 60_000;
+
+interface Held {
+  readonly key: Promise<TrustedKey>;
+  readonly until: number;
+}
+
+/**
+ * Makes a loader of keys by their `gcpkms://` URI, each fetched once in a while however many ask. The algorithm is that
+ * of the key version. A key that cannot be had now is not replaced by what it was: `key-unavailable`.
+ */
+function createKmsKeys(deps: KmsDeps): (uri: string, owner: string) => Promise<TrustedKey> {
+  // Keyed by URIs from the config, so its size is the config's.
+  const held = new Map<string, Held>();
+  return async function loadKmsKey(uri, owner) {
+    const known = held.get(uri);
+    if (known !== undefined && deps.now() < known.until) return known.key;
+    const key = loadAfresh(uri, owner, deps);
+    const entry = { key, until: deps.now() + RECHECK_AFTER_MS };
+    held.set(uri, entry);
+    try {
+      return await key;
+    } catch (error) {
+      if (held.get(uri) === entry) held.delete(uri);
+      throw error;
+    }
+  };
+}
+
+async function loadAfresh(uri: string, owner: string, deps: KmsDeps): Promise<TrustedKey> {
+  const { pem, algorithm: name } = await fetchKmsKey(uri, owner, deps);
+  const algorithm = findKmsAlgorithm(name);
+  const trusted = await readPublicKey(pem, owner, algorithm?.scheme);
+  if (algorithm === undefined) {
+    const shown = JSON.stringify(name.slice(0, 64));
+    const fix = 'make a key version with EC_SIGN_P256_SHA256';
+    const refusal = refuse('unsupported-algorithm', `Cloud KMS key signs with ${shown}; ${fix}`);
+    return { ...trusted, algorithm: refusal };
+  }
+  if (algorithm.isOf(trusted.key)) return trusted;
+  const message = `Key of authority "${owner}" came from Cloud KMS as ${name}, which it is not`;
+  throw new CountersignError('key-unavailable', message);
+}
+
+/** How a version of a Cloud KMS key signs: its kind of key, and what the key does not say. */
+interface KmsAlgorithm {
+  readonly isOf: (key: KeyObject) => boolean;
+  readonly scheme?: SignatureScheme;
+}
+
+const ELLIPTIC: ReadonlyMap<string, readonly [curve: string, hash: SignatureHash]> = new Map([
+  ['EC_SIGN_P256_SHA256', ['prime256v1', 'sha256']],
+  ['EC_SIGN_P384_SHA384', ['secp384r1', 'sha384']],
+]);
+const RSA = /^RSA_SIGN_(PKCS1|PSS)_(2048|3072|4096)_(SHA256|SHA512)$/;
+
+/**
+ * The `algorithm` of a key version (Cloud KMS v1, CryptoKeyVersionAlgorithm), where it signs what cosign writes;
+ * undefined for any other, for raw RSA among them, which signs whatever it is given.
+ */
+function findKmsAlgorithm(name: string): KmsAlgorithm | undefined {
+  if (name === 'EC_SIGN_ED25519') return { isOf: (key) => key.asymmetricKeyType === 'ed25519' };
+  const [curve, curveHash] = ELLIPTIC.get(name) ?? [];
+  if (curveHash !== undefined) {
+    return {
+      isOf: (key) => key.asymmetricKeyDetails?.namedCurve === curve,
+      scheme: { hash: curveHash },
+    };
+  }
+  const [, padding, bits, hash] = RSA.exec(name) ?? [];
+  if (hash === undefined) return undefined;
+  return {
+    isOf: ({ asymmetricKeyType, asymmetricKeyDetails }) =>
+      asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.modulusLength === Number(bits),
+    scheme: {
+      padding: padding === 'PSS' ? 'pss' : 'pkcs1',
+      hash: hash === 'SHA512' ? 'sha512' : 'sha256',
+    },
+  };
+}
+
+/** What Cloud KMS says of a key version. */
+interface KmsPublicKey {
+  readonly pem: string;
+  readonly algorithm: string;
+}
+
+/** The token goes here and nowhere else (law 9). */
+const ENDPOINT = 'https://cloudkms.googleapis.com/v1/';
+/** As the config room lets through; checked here too, for it goes into a URL. */
+const URI =
+  /^gcpkms:\/\/(projects\/[a-z0-9.:-]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/[0-9]+)$/;
+const TIMEOUT_MS = 5_000;
+/** An RSA key of 4096 bits is 800 characters of PEM. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const STATE = /\b(?:DISABLED|DESTROYED|DESTROY_SCHEDULED|PENDING_GENERATION|PENDING_IMPORT)\b/;
+
+/** Cloud KMS v1, PublicKey. Its checksum is an int64, so JSON has it as text. */
+const answerSchema = z.object({
+  pem: z.string(),
+  algorithm: z.string(),
+  pemCrc32c: z.string(),
+  name: z.string(),
+});
+
+/**
+ * Reads the public key of the version that `uri` names, its checksum and name verified (docs/facts/google-cloud.md#cloud-kms).
+ * Throws `key-unavailable`; a retry is said to help where it may.
+ */
+async function fetchKmsKey(
+  uri: string,
+  owner: string,
+  { fetch, googleToken }: KmsDeps,
+): Promise<KmsPublicKey> {
+  const name = URI.exec(uri)?.[1];
+  if (name === undefined) {
+    throw unavailable(owner, 'is no gcpkms:// URI of a key version: write …/cryptoKeyVersions/1', {
+      retry: false,
+    });
+  }
+  const token = await attempt(owner, 'no Google token could be had', googleToken);
+  const { status, text } = await attempt(owner, 'Cloud KMS did not answer', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const url = `${ENDPOINT}${name}/publicKey`;
+    const answer = await fetch(url, { headers, signal, redirect: 'error' });
+    return { status: answer.status, text: await readText(answer) };
+  });
+  if (status !== 200) throw refusalOf(status, text, owner);
+  return readAnswer(text, name, owner);
+}
+
+function readAnswer(text: string, name: string, owner: string): KmsPublicKey {
+  const answer = parse(text);
+  if (answer === undefined) throw unavailable(owner, 'came from Cloud KMS in an unknown form');
+  if (answer.name !== name) throw unavailable(owner, 'came from Cloud KMS under another name');
+  if (answer.pemCrc32c !== String(crc32c(Buffer.from(answer.pem)))) {
+    throw unavailable(
+      owner,
+      'came from Cloud KMS with another checksum: it was altered on the way',
+    );
+  }
+  return { pem: answer.pem, algorithm: answer.algorithm };
+}
+
+function parse(text: string): z.infer<typeof answerSchema> | undefined {
+  try {
+    return answerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function attempt<T>(owner: string, what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { retry } = toFailure(cause);
+    throw unavailable(owner, `cannot be read: ${what}`, { cause, retry });
+  }
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`Answer has more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** AIP-193: 400 with FAILED_PRECONDITION is what a version that is not enabled answers. */
+function refusalOf(status: number, text: string, owner: string): CountersignError {
+  if (status === 403 || status === 401) {
+    const fix = 'grant roles/cloudkms.publicKeyViewer on it';
+    return unavailable(owner, `may not be read (${status}): ${fix}`, { retry: false });
+  }
+  if (status === 404) {
+    const fix = 'name a version that exists';
+    return unavailable(owner, `is not in Cloud KMS (404): ${fix}`, { retry: false });
+  }
+  if (status === 400) {
+    const [state = 'not enabled'] = STATE.exec(text) ?? [];
+    const fix = 'enable the version, or name another';
+    return unavailable(owner, `is ${state} in Cloud KMS: ${fix}`, { retry: false });
+  }
+  return unavailable(owner, `cannot be read: Cloud KMS answered ${status}`);
+}
+
+function unavailable(
+  owner: string,
+  problem: string,
+  options: { cause?: unknown; retry?: boolean } = {},
+): CountersignError {
+  return new CountersignError('key-unavailable', `Key of authority "${owner}" ${problem}`, options);
+}
+
+/** Castagnoli's polynomial, bits reversed (RFC 9260 appendix A); Node's `zlib.crc32` has another. */
+const POLYNOMIAL = 0x82f63b78;
+
+/** CRC-32C as an unsigned number: what Google's APIs send along with keys. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
 }

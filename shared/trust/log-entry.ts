@@ -1,7 +1,86 @@
-import { type Refusal, refuse } from './candidate.ts';
-import { findOtherSigner, type LoggedSigner } from './log-signer.ts';
-import type { LogEntry } from './read-proof.ts';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+
+import * as z from 'zod';
+
+import { isRefusal, type Refusal, refuse } from './candidate.ts';
+import { pemToDer } from './encoding.ts';
+import { base64Bytes, bodyKindSchema, type LogEntry } from './read-proof.ts';
+import { checkSchema, parseJson } from './strict-json.ts';
 import type { TrustRoot } from './trusted-root.ts';
+
+/** Who signed: the key, and the leaf of a keyless signer. */
+export interface LoggedSigner {
+  readonly key: KeyObject;
+  /** DER. */
+  readonly certificate: Buffer | undefined;
+}
+
+/** Who an entry says has signed, DER; an empty key is nobody's. */
+interface Logged {
+  readonly certificate?: Buffer;
+  readonly key: Buffer;
+}
+
+const NOTHING: Logged = { key: Buffer.alloc(0) };
+
+const pem = base64Bytes.transform(readPem);
+const verifier = z
+  .object({
+    publicKey: z.object({ rawBytes: base64Bytes }).optional(),
+    x509Certificate: z.object({ rawBytes: base64Bytes }).optional(),
+  })
+  .transform(({ publicKey, x509Certificate }): Logged => {
+    if (publicKey !== undefined && x509Certificate !== undefined) return NOTHING;
+    if (x509Certificate !== undefined) return { ...NOTHING, certificate: x509Certificate.rawBytes };
+    return publicKey === undefined ? NOTHING : { key: publicKey.rawBytes };
+  });
+const one = <T extends z.ZodType>(item: T): z.ZodTuple<[T]> => z.tuple([item]);
+
+/** Where each kind of Rekor entry has its signer, those of cosign 1 to 3: PEM in version 1 of the log, DER in version 2. */
+const KINDS = new Map<string, z.ZodType<Logged>>([
+  [
+    'hashedrekord 0.0.1',
+    z
+      .object({
+        spec: z.object({ signature: z.object({ publicKey: z.object({ content: pem }) }) }),
+      })
+      .transform(({ spec }) => spec.signature.publicKey.content),
+  ],
+  [
+    'dsse 0.0.1',
+    z
+      .object({ spec: z.object({ signatures: one(z.object({ verifier: pem })) }) })
+      .transform(({ spec }) => spec.signatures[0].verifier),
+  ],
+  [
+    'intoto 0.0.2',
+    z
+      .object({
+        spec: z.object({
+          content: z.object({
+            envelope: z.object({ signatures: one(z.object({ publicKey: pem })) }),
+          }),
+        }),
+      })
+      .transform(({ spec }) => spec.content.envelope.signatures[0].publicKey),
+  ],
+  [
+    'hashedrekord 0.0.2',
+    z
+      .object({
+        spec: z.object({ hashedRekordV002: z.object({ signature: z.object({ verifier }) }) }),
+      })
+      .transform(({ spec }) => spec.hashedRekordV002.signature.verifier),
+  ],
+  [
+    'dsse 0.0.2',
+    z
+      .object({
+        spec: z.object({ dsseV002: z.object({ signatures: one(z.object({ verifier })) }) }),
+      })
+      .transform(({ spec }) => spec.dsseV002.signatures[0].verifier),
+  ],
+]);
 
 /** The trusted log that an entry says to be in. */
 export function logOf(entry: LogEntry, root: TrustRoot): TrustRoot['tlogs'][number] | undefined {
@@ -19,4 +98,44 @@ export function findLogFlaw(entry: LogEntry, signer: LoggedSigner): Refusal | un
     }
   }
   return findOtherSigner(entry, signer);
+}
+
+/**
+ * Why a log entry is not of this signer; undefined when it is. The sigstore library compares the signature and the
+ * digest, and never whose key they were logged with (GHSA-fx35-mq7g-6g98, CVE-2026-22703).
+ */
+function findOtherSigner(entry: LogEntry, signer: LoggedSigner): Refusal | undefined {
+  const body = parseJson(entry.canonicalizedBody, bodyKindSchema, 'Log entry');
+  if (isRefusal(body)) return body;
+  const schema = KINDS.get(`${body.kind} ${body.apiVersion}`);
+  if (schema === undefined) {
+    return refuse('log-mismatch', 'Log entry is of a kind that is not read');
+  }
+  const logged = checkSchema(body, schema, 'Log entry');
+  if (isRefusal(logged)) return logged;
+  return isSame(logged, signer)
+    ? undefined
+    : refuse('log-mismatch', 'Log entry is of another signer');
+}
+
+function isSame({ certificate, key: spki }: Logged, signer: LoggedSigner): boolean {
+  try {
+    if (signer.certificate !== undefined) {
+      // The log must show the identity, not only the key: people watch it for their names.
+      return certificate !== undefined && certificate.equals(signer.certificate);
+    }
+    const key =
+      certificate === undefined
+        ? createPublicKey({ key: spki, format: 'der', type: 'spki' })
+        : new X509Certificate(certificate).publicKey;
+    return key.equals(signer.key);
+  } catch {
+    return false;
+  }
+}
+
+function readPem(text: Buffer): Logged {
+  const block = pemToDer(text.toString('latin1'));
+  if (block?.label === 'CERTIFICATE') return { ...NOTHING, certificate: block.der };
+  return block?.label === 'PUBLIC KEY' ? { key: block.der } : NOTHING;
 }

@@ -1,139 +1,114 @@
-import type { KeyObject } from 'node:crypto';
-
-import { type SignedEntity, Verifier } from '@sigstore/verify';
+import { type SignedEntity, VerificationError, Verifier } from '@sigstore/verify';
 
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
-import type { Certificate } from './certificate.ts';
-import { MAX_TRUSTED_PROOFS } from './limits.ts';
+import { isOutside, UnloggedCertificate } from './certificate.ts';
 import { findLogFlaw, logOf } from './log-entry.ts';
-import { isOutside } from './period.ts';
-import type { LogEntry, Proof } from './read-proof.ts';
-import { createPartCheck, explainRefusal, findUntimely } from './refusal.ts';
-import { isLogged, UnloggedCertificate } from './sct.ts';
-import { authoritiesOf, readTimestamp, type Timestamp } from './timestamp.ts';
+import {
+  authoritiesOf,
+  createPartCheck,
+  findInactiveLog,
+  findUntimely,
+  selectGood,
+  selectTrusted,
+  type Signed,
+  timeOf,
+  timesOf,
+  type Timestamp,
+  type Trusted,
+  withCheckpointNames,
+} from './proof-parts.ts';
+import { type LogEntry, readProof } from './read-proof.ts';
 import type { TrustRoot } from './trusted-root.ts';
+import type { LogCheck } from './verify-key.ts';
 
-/** Something signed, and by whom. */
-export interface Signed {
-  readonly content: SignedEntity['signature'];
-  readonly proof: Proof;
-  readonly key: KeyObject;
-  /** Of a keyless signer. */
-  readonly certificate: Certificate | undefined;
-}
-
-/** What of a proof is of logs and timestamp authorities that are trusted. The rest is anyone's, and is not looked at. */
-export interface Trusted {
-  readonly logEntries: readonly LogEntry[];
-  readonly timestamps: readonly Timestamp[];
-  /** Those of the entries whose promise says when; a checkpoint does not (Rekor 2 has no promise). */
-  readonly promised: readonly LogEntry[];
-}
-
-/** What has to be proved of a signature by a certificate. */
+/** What has to be proved of a signature beside that it verifies. */
 export interface ProofRules {
+  readonly root: TrustRoot;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** An entry in a trusted log; a stamp of a trusted authority in its place; or neither, and the certificate is in use now. */
   readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
-  /** Whether the certificate has to be in a certificate log. */
-  readonly ctLog: 'require' | 'ignore';
+}
+
+/** Makes the look whether a signature by a key is in a trusted log, under that very key. */
+export function createLogCheck(rules: ProofRules): LogCheck {
+  return function findUnlogged(evidence, content, key) {
+    const proof = readProof(evidence.proof);
+    if (isRefusal(proof)) return proof;
+    return findUnproved({ content, proof, key, certificate: undefined }, rules);
+  };
 }
 
 /** Why the proof of something signed does not hold; undefined when it does. Never throws for what was pushed. */
-export type Prover = (signed: Signed) => Refusal | undefined;
-
-const STRICT: ProofRules = { transparencyLog: 'require', ctLog: 'require' };
-
-/** Makes a prover over one trusted root; `now` is in milliseconds. */
-export function createProver(
-  root: TrustRoot,
-  now: () => number,
-  rules: ProofRules = STRICT,
-): Prover {
-  return function prove(signed) {
-    if (rules.transparencyLog === 'ignore') {
-      const nothing: Trusted = { logEntries: [], timestamps: [], promised: [] };
-      return findRefusal(signed, nothing, [new Date(now())]);
-    }
-    const trusted = selectTrusted(signed, root);
-    if (isRefusal(trusted)) return trusted;
-    const refusal = findFlaw(signed, trusted);
-    if (refusal === undefined) return undefined;
-    // One that is stale, doubled or of something else denies nothing beside one that is good.
-    const good = selectGood(signed, trusted, root, rules);
-    const sizeOf = ({ logEntries, timestamps }: Trusted): number =>
-      logEntries.length + timestamps.length;
-    const helps = sizeOf(good) < sizeOf(trusted);
-    return helps && findFlaw(signed, good) === undefined ? undefined : refusal;
-  };
-
-  function findFlaw(signed: Signed, trusted: Trusted): Refusal | undefined {
-    const { logEntries } = trusted;
-    const { key, certificate } = signed;
-    const times = timesOf(trusted);
-    const isStamped = rules.transparencyLog === 'timestamp' && certificate !== undefined;
-    if (logEntries.length === 0 && isStamped && times.length === 0) {
-      return refuse(
-        'missing-timestamp',
-        'Signature has neither a trusted timestamp nor a log entry',
-      );
-    }
-    if (logEntries.length === 0 && !isStamped) {
-      return refuse('missing-log-entry', 'Signature has no entry in a trusted transparency log');
-    }
-    for (const entry of logEntries) {
-      const flaw = findLogFlaw(entry, { key, certificate: certificate?.der });
-      if (flaw !== undefined) return flaw;
-    }
-    if (certificate !== undefined && times.length === 0) {
-      return refuse('missing-timestamp', 'Nobody trusted says when the certificate was used');
-    }
-    return (
-      findRefusal(signed, trusted, []) ??
-      findInactiveLog(logEntries, times.length > 0 ? times : [new Date(now())], root)
-    );
+export function findUnproved(signed: Signed, rules: ProofRules): Refusal | undefined {
+  const { root, now, transparencyLog } = rules;
+  if (transparencyLog === 'ignore') {
+    const nothing: Trusted = { logEntries: [], timestamps: [], promised: [] };
+    return findRefusal(signed, nothing, root, [new Date(now())]);
   }
+  const trusted = selectTrusted(signed, root);
+  if (isRefusal(trusted)) return trusted;
+  const refusal = findFlaw(signed, trusted, rules);
+  if (refusal === undefined) return undefined;
+  // One that is stale, doubled or of something else denies nothing beside one that is good.
+  const good = selectGood(signed, trusted, root, transparencyLog);
+  const sizeOf = ({ logEntries, timestamps }: Trusted): number =>
+    logEntries.length + timestamps.length;
+  const helps = sizeOf(good) < sizeOf(trusted);
+  return helps && findFlaw(signed, good, rules) === undefined ? undefined : refusal;
+}
 
-  /** What the library refuses, and what it does not look at; `assumed` are times beside those that are proved. */
-  function findRefusal(
-    signed: Signed,
-    trusted: Trusted,
-    assumed: readonly Date[],
-  ): Refusal | undefined {
-    const { certificate, key } = signed;
-    const named = withCheckpointNames(root, trusted.logEntries);
-    const publicKey = (): { publicKey: KeyObject; validFor: () => boolean } => ({
-      publicKey: key,
-      validFor: () => true,
-    });
-    const thresholds = {
-      tlogThreshold: trusted.logEntries.length > 0 ? 1 : 0,
-      ctlogThreshold: 0,
-      // A certificate lives for minutes, so a time is needed; a key's owner vouches for it at any time.
-      timestampThreshold: certificate === undefined ? 0 : 1,
-    };
-    try {
-      new Verifier({ ...named, publicKey }, thresholds).verify(toEntity(signed, trusted, assumed));
-    } catch (error) {
-      return explainRefusal(error, signed, trusted, named, assumed);
-    }
-    if (certificate === undefined || rules.ctLog === 'ignore') return undefined;
-    return isLogged(certificate.parsed, root)
-      ? undefined
-      : refuse('missing-sct', 'Certificate has no valid entry of a trusted certificate log');
+/** The steps, in their order: what has to be there is, it is of this signature, the library verifies it, logs were in use. */
+function findFlaw(signed: Signed, trusted: Trusted, rules: ProofRules): Refusal | undefined {
+  const { root, now, transparencyLog } = rules;
+  const { logEntries } = trusted;
+  const { key, certificate } = signed;
+  const times = timesOf(trusted);
+  const isStamped = transparencyLog === 'timestamp' && certificate !== undefined;
+  if (logEntries.length === 0 && isStamped && times.length === 0) {
+    return refuse('missing-timestamp', 'Signature has neither a trusted timestamp nor a log entry');
   }
+  if (logEntries.length === 0 && !isStamped) {
+    return refuse('missing-log-entry', 'Signature has no entry in a trusted transparency log');
+  }
+  for (const entry of logEntries) {
+    const flaw = findLogFlaw(entry, { key, certificate: certificate?.der });
+    if (flaw !== undefined) return flaw;
+  }
+  if (certificate !== undefined && times.length === 0) {
+    return refuse('missing-timestamp', 'Nobody trusted says when the certificate was used');
+  }
+  return (
+    findRefusal(signed, trusted, root, []) ??
+    findInactiveLog(logEntries, times.length > 0 ? times : [new Date(now())], root)
+  );
 }
 
 /**
- * The library wants the name under a checkpoint to be a part of the log's URL. Rekor 1 signs with the name of the
- * machine it runs on; whose key it is stays what counts.
+ * What the sigstore library refuses: stamps, promises and inclusion proofs, the chain at each time, the signature.
+ * `assumed` are times beside those that are proved.
  */
-function withCheckpointNames(root: TrustRoot, entries: readonly LogEntry[]): TrustRoot {
-  const names = entries
-    .filter(({ inclusionPromise }) => inclusionPromise !== undefined)
-    .map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '');
-  if (names.length === 0) return root;
-  const tlogs = root.tlogs.map((log) => ({ ...log, baseURL: [log.baseURL, ...names].join('\n') }));
-  return { ...root, tlogs };
+function findRefusal(
+  signed: Signed,
+  trusted: Trusted,
+  root: TrustRoot,
+  assumed: readonly Date[],
+): Refusal | undefined {
+  const { certificate, key } = signed;
+  const named = withCheckpointNames(root, trusted.logEntries);
+  const thresholds = {
+    tlogThreshold: trusted.logEntries.length > 0 ? 1 : 0,
+    ctlogThreshold: 0,
+    // A certificate lives for minutes, so a time is needed; a key's owner vouches for it at any time.
+    timestampThreshold: certificate === undefined ? 0 : 1,
+  };
+  try {
+    const publicKey = () => ({ publicKey: key, validFor: () => true });
+    new Verifier({ ...named, publicKey }, thresholds).verify(toEntity(signed, trusted, assumed));
+    return undefined;
+  } catch (error) {
+    return explainRefusal(error, signed, trusted, named, assumed);
+  }
 }
 
 function toEntity(
@@ -194,86 +169,52 @@ const NO_ENTRY: LogEntry = {
 };
 
 /**
- * One stamp of an unknown authority would make the library refuse all: those that are not trusted are not shown. Of
- * the others each once, those of a usable time first, and no more than are verified.
+ * Why the sigstore library refused: it names a stage, and what matters to people is which part, and whether the part
+ * is wrong or only its time. Chooses words, never an outcome.
  */
-function selectTrusted({ proof, certificate }: Signed, root: TrustRoot): Trusted | Refusal {
-  const stamps = new Map<string, Timestamp>();
-  for (const der of proof.timestamps) {
-    const stamp = readTimestamp(der);
-    if (isRefusal(stamp)) return stamp;
-    if (authoritiesOf(stamp, root).length === 0) continue;
-    const id = der.toString('base64');
-    if (!stamps.has(id)) stamps.set(id, stamp);
-  }
-  const leaf = certificate?.parsed;
-  const isUsable = (time: Date): boolean => leaf === undefined || leaf.validForDate(time);
-  const timestamps = [...stamps.values()]
-    .toSorted((a, b) => Number(isUsable(b.signingTime)) - Number(isUsable(a.signingTime)))
-    .slice(0, MAX_TRUSTED_PROOFS);
-  const logEntries = proof.logEntries.filter((entry) => logOf(entry, root) !== undefined);
-  if (logEntries.length > MAX_TRUSTED_PROOFS) {
-    return refuse('too-many', `More than ${MAX_TRUSTED_PROOFS} entries of trusted logs`);
-  }
-  return { logEntries, timestamps, promised: promisedOf(logEntries) };
-}
-
-function promisedOf(entries: readonly LogEntry[]): readonly LogEntry[] {
-  return entries.filter(({ inclusionPromise }) => inclusionPromise !== undefined);
-}
-
-/**
- * What is good by itself: a threshold of stamps suffices, and it is one. Entries of trusted logs have to be good one and
- * all, as in sigstore-go, unless a stamp does in place of the log.
- */
-function selectGood(
+function explainRefusal(
+  error: unknown,
   signed: Signed,
   trusted: Trusted,
   root: TrustRoot,
-  { transparencyLog }: ProofRules,
-): Trusted {
-  const { key, certificate } = signed;
-  const passes = createPartCheck(signed, withCheckpointNames(root, trusted.logEntries));
-  const isUsable = (time: Date): boolean =>
-    certificate === undefined || findUntimely(certificate, [time], root) === undefined;
-  const timestamps = trusted.timestamps.filter(
-    (timestamp) =>
-      isUsable(timestamp.signingTime) &&
-      passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] }),
+  assumed: readonly Date[],
+): Refusal {
+  const passes = createPartCheck(signed, root);
+  for (const timestamp of trusted.timestamps) {
+    if (passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] })) continue;
+    return isUntimely(timestamp, root)
+      ? refuse('time-out-of-range', 'Timestamp authority was not in use at the time it states')
+      : refuse('missing-timestamp', 'Timestamp is not over this signature, or was altered');
+  }
+  for (const entry of trusted.logEntries) {
+    if (passes({ tlogEntries: [entry] })) continue;
+    return isUntimelyEntry(entry, root)
+      ? refuse('time-out-of-range', 'Log key was not in use at the time of the entry')
+      : refuse('log-mismatch', 'Log entry is of another signature, or was altered');
+  }
+  const { certificate } = signed;
+  const untimely =
+    certificate && findUntimely(certificate, [...assumed, ...timesOf(trusted)], root);
+  if (untimely !== undefined) return untimely;
+  if (certificate === undefined || !(error instanceof VerificationError)) {
+    return refuse('malformed', 'Proof of the signature cannot be read');
+  }
+  if (error.code !== 'CERTIFICATE_ERROR') {
+    return refuse('malformed', 'Proof of the signature holds the same thing twice');
+  }
+  return refuse('untrusted-root', 'Certificate does not chain to the trusted root');
+}
+
+function isUntimely(stamp: Timestamp, root: TrustRoot): boolean {
+  const time = stamp.signingTime;
+  return authoritiesOf(stamp, root).every(
+    ({ validFor, certChain }) =>
+      isOutside(time, validFor) || certChain.some((one) => !one.validForDate(time)),
   );
-  if (transparencyLog === 'require') return { ...trusted, timestamps };
-  const signer = { key, certificate: certificate?.der };
-  const logEntries = trusted.logEntries.filter(
-    (entry) =>
-      findLogFlaw(entry, signer) === undefined &&
-      passes({ tlogEntries: [entry] }) &&
-      promisedOf([entry]).map(timeOf).every(isUsable),
-  );
-  const times = timesOf({ timestamps, promised: promisedOf(logEntries) });
-  const active = logEntries.filter((entry) => findInactiveLog([entry], times, root) === undefined);
-  return { logEntries: active, timestamps, promised: promisedOf(active) };
 }
 
-function timeOf({ integratedTime }: LogEntry): Date {
-  return new Date(Number(integratedTime) * 1000);
-}
-
-/** A time in a log entry counts where the log has signed it. */
-function timesOf({ promised, timestamps }: Omit<Trusted, 'logEntries'>): readonly Date[] {
-  return [...promised.map(timeOf), ...timestamps.map(({ signingTime }) => signingTime)];
-}
-
-/** The library looks at a log key's period for a promise only: a retired key must not sign checkpoints for ever. */
-function findInactiveLog(
-  entries: readonly LogEntry[],
-  times: readonly Date[],
-  root: TrustRoot,
-): Refusal | undefined {
-  const inactive = entries.some((entry) => {
-    const log = logOf(entry, root);
-    return log === undefined || times.every((time) => isOutside(time, log.validFor));
-  });
-  return inactive
-    ? refuse('time-out-of-range', 'Log key was not in use when this was signed')
-    : undefined;
+function isUntimelyEntry(entry: LogEntry, root: TrustRoot): boolean {
+  const log = logOf(entry, root);
+  const isPromised = entry.inclusionPromise !== undefined && log !== undefined;
+  return isPromised && isOutside(timeOf(entry), log.validFor);
 }

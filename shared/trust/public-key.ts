@@ -2,9 +2,13 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 
 import { CountersignError } from '#shared/core/errors.ts';
 
-import { chooseAlgorithm, type SignatureAlgorithm, type SignatureScheme } from './algorithms.ts';
+import {
+  chooseAlgorithm,
+  loadEd25519,
+  type SignatureAlgorithm,
+  type SignatureScheme,
+} from './algorithms.ts';
 import type { Refusal } from './candidate.ts';
-import { loadEd25519 } from './ed25519.ts';
 
 /** A public key that a policy trusts. */
 export interface TrustedKey {

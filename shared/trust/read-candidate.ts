@@ -1,83 +1,231 @@
+import * as z from 'zod';
+
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { Registry } from '#shared/registry/registry.ts';
 
-import type { ByteBudget } from './budget.ts';
-import { readBundleSignature } from './bundle.ts';
-import { type Candidate, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { readDsseAttestation } from './dsse-attestation.ts';
-import type { Gaps } from './gaps.ts';
-import type { Lane } from './lane.ts';
-import { readLegacySignature } from './legacy.ts';
-import { MAX_BUNDLE_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
-import type { Found, SignatureLayer } from './manifest.ts';
-import type { Place } from './places.ts';
-import { refuseTooMuch } from './too-much.ts';
+import { type Candidate, type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
+import { decodeWrappedBase64 } from './encoding.ts';
+import { MAX_BUNDLE_BYTES, MAX_LOG_ENTRIES, MAX_PAYLOAD_BYTES, MAX_TIMESTAMPS } from './limits.ts';
+import type { Place, PlaceReader } from './read-place.ts';
+import {
+  digestSchema,
+  type Found,
+  isBundleMediaType,
+  type Layer,
+  type SignatureLayer,
+} from './signature-manifest.ts';
+import { envelopeSchema, readEnvelope, readStatement } from './statement.ts';
+import { parseJson } from './strict-json.ts';
 
-export interface CandidateReaderDeps {
-  readonly registry: Registry;
-  readonly lane: Lane;
-  readonly gaps: Gaps;
-  readonly place: Place;
-  readonly budget: ByteBudget;
+/** The payload of a legacy signature: cosign SIGNATURE_SPEC, "Simple Signing". */
+const payloadSchema = z.object({
+  critical: z.object({
+    image: z.object({ 'docker-manifest-digest': digestSchema }),
+    type: z.literal('cosign container image signature'),
+  }),
+  optional: z.record(z.string(), z.unknown()).nullish(),
+});
+
+const rawBytes = z.object({ rawBytes: z.string().min(1) });
+
+/** Sigstore bundle, protobuf JSON form: who signed, and what proves when. Entries and stamps are read on demand. */
+export const materialSchema = z.object({
+  publicKey: z.object({ hint: z.string().optional() }).optional(),
+  certificate: rawBytes.optional(),
+  x509CertificateChain: z.object({ certificates: z.tuple([rawBytes], z.unknown()) }).optional(),
+  tlogEntries: z.array(z.unknown()).nullish(),
+  timestampVerificationData: z
+    .object({ rfc3161Timestamps: z.array(z.unknown()).nullish() })
+    .nullish(),
+});
+
+/** As far as a signature over an image needs it. */
+const bundleSchema = z.object({
+  mediaType: z.string(),
+  verificationMaterial: materialSchema,
+  messageSignature: z.undefined().optional(),
+  dsseEnvelope: envelopeSchema,
+});
+
+// Names as cosign's code writes them; its specification has others (docs/facts/signatures.md#formats).
+const SIGNATURE = 'dev.cosignproject.cosign/signature';
+const CERTIFICATE = 'dev.sigstore.cosign/certificate';
+
+export interface Wanted {
   /** The other form is refused unread: a policy that names one is never satisfied by a downgrade. */
   readonly format: TrustPolicy['format'];
-  /** Of the attestations that the policy asks for. */
+  /** Of the attestations that the policy asks for; none: they are not looked for. */
   readonly predicateTypes: ReadonlySet<string>;
 }
 
-/** Makes a reader that fetches each blob of a place once: signatures of one image often share their payload. */
-export function createCandidateReader(
-  deps: CandidateReaderDeps,
-): (found: Found) => Promise<Candidate> {
-  const { registry, lane, gaps, place, budget, format, predicateTypes } = deps;
-  const blobs = new Map<Digest, Promise<Uint8Array | Refusal | undefined>>();
+/** Fetches and reads what was found in a place, as far as it can be read without looking at its cryptography. */
+export async function readCandidate(
+  found: Found,
+  { subject }: Place,
+  reader: Pick<PlaceReader, 'blob'>,
+  wanted: Wanted,
+): Promise<Candidate> {
+  if ('refused' in found) return found;
+  const { format, layer, manifest } = found;
+  const source = format === 'legacy' ? layer.digest : manifest;
+  const bytes = await fetchLayer(found, reader, wanted);
+  const result = bytes instanceof Uint8Array ? readLayer(found, bytes, subject, wanted) : bytes;
+  return isRefusal(result) ? { source, format, ...result } : result;
+}
 
-  function fetchOnce(digest: Digest, size: number): Promise<Uint8Array | Refusal | undefined> {
-    const known = blobs.get(digest);
-    if (known !== undefined) return known;
-    const fetching = gaps.pass(() => lane(() => fetchBlob(digest, size)));
-    blobs.set(digest, fetching);
-    return fetching;
+async function fetchLayer(
+  { format, isEnvelope, layer }: SignatureLayer,
+  reader: Pick<PlaceReader, 'blob'>,
+  wanted: Wanted,
+): Promise<Uint8Array | Refusal> {
+  if (wanted.format !== 'any' && wanted.format !== format) {
+    return refuse('wrong-format', `Policy accepts only signatures of the ${wanted.format} form`);
   }
-
-  /** The claimed size is the cap, so a descriptor that lies costs no more than it says. */
-  async function fetchBlob(digest: Digest, size: number): Promise<Uint8Array | Refusal> {
-    if (!budget.take(size)) {
-      return refuse('too-large', 'Signatures of this image are too large together');
-    }
-    const blob = registry.blob(place.repository, digest, size);
-    const bytes = await refuseTooMuch(blob, 'too-large', `Blob ${digest}`);
-    return bytes ?? refuse('malformed', `Blob ${digest} is absent`);
+  const maxBytes = format === 'legacy' && !isEnvelope ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
+  if (layer.size > maxBytes) {
+    return refuse('too-large', `Signature has ${layer.size} bytes; ${maxBytes} are read`);
   }
-
-  async function readLayer(found: SignatureLayer): Promise<Candidate | Refusal> {
-    const { layer, manifest, isEnvelope } = found;
-    if (format !== 'any' && format !== found.format) {
-      return refuse('wrong-format', `Policy accepts only signatures of the ${format} form`);
-    }
-    const isPayload = found.format === 'legacy' && !isEnvelope;
-    const maxBytes = isPayload ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
-    if (layer.size > maxBytes) {
-      return refuse('too-large', `Signature has ${layer.size} bytes; ${maxBytes} are read`);
-    }
-    const bytes = await fetchOnce(layer.digest, layer.size);
-    if (bytes === undefined) return refuse('malformed', `Blob ${layer.digest} cannot be fetched`);
-    if (!(bytes instanceof Uint8Array)) return bytes;
-    if (bytes.length !== layer.size) {
-      return refuse('malformed', 'Signature has another size than its descriptor says');
-    }
-    if (isPayload) return readLegacySignature(layer, bytes, place.subject);
-    return isEnvelope
-      ? readDsseAttestation(layer, bytes, place.subject, predicateTypes)
-      : readBundleSignature(bytes, place.subject, manifest, predicateTypes);
+  const bytes = await reader.blob(layer.digest, layer.size);
+  if (bytes === undefined) return refuse('malformed', `Blob ${layer.digest} cannot be fetched`);
+  if (bytes instanceof Uint8Array && bytes.length !== layer.size) {
+    return refuse('malformed', 'Signature has another size than its descriptor says');
   }
+  return bytes;
+}
 
-  return async function read(found) {
-    if ('refused' in found) return found;
-    const { format: form, layer, manifest } = found;
-    const source = form === 'legacy' ? layer.digest : manifest;
-    const result = await readLayer(found);
-    return isRefusal(result) ? { source, format: form, ...result } : result;
+function readLayer(
+  { format, isEnvelope, layer, manifest }: SignatureLayer,
+  bytes: Uint8Array,
+  subject: Digest,
+  { predicateTypes }: Wanted,
+): Evidence | Refusal {
+  if (isEnvelope) return readDsseAttestation(layer, bytes, subject, predicateTypes);
+  return format === 'legacy'
+    ? readLegacySignature(layer, bytes, subject)
+    : readBundleSignature(bytes, subject, manifest, predicateTypes);
+}
+
+/**
+ * Reads a legacy signature: the payload, a layer's blob, and the signature in the layer's annotation. The payload must
+ * name `subject`: a signature copied from another image is `digest-mismatch`. Cosign checks neither type nor base64.
+ */
+export function readLegacySignature(
+  layer: Layer,
+  payload: Uint8Array,
+  subject: Digest,
+): Evidence | Refusal {
+  // `base64 | cosign attach signature` stores the text as it came (cosign, "Signing with a KMS key by hand").
+  const signature = decodeWrappedBase64(layer.annotations?.[SIGNATURE] ?? '');
+  if (signature === undefined) {
+    return refuse('malformed', `Annotation ${SIGNATURE} is missing or not base64`);
+  }
+  const parsed = parseJson(payload, payloadSchema, 'Payload');
+  if (isRefusal(parsed)) return parsed;
+  const signed = parsed.critical.image['docker-manifest-digest'];
+  if (signed !== subject) {
+    return refuse('digest-mismatch', `Signature is for ${signed}, not for ${subject}`);
+  }
+  return {
+    source: layer.digest,
+    format: 'legacy',
+    subject,
+    signedBytes: Buffer.from(payload),
+    signature,
+    payload: Buffer.from(payload),
+    proof: { form: 'annotations', annotations: layer.annotations ?? {} },
+    material: { type: layer.annotations?.[CERTIFICATE] ? 'certificate' : 'unnamed' },
+    claims: [parsed.optional ?? {}],
+  };
+}
+
+/**
+ * Reads an attestation of the legacy form: a DSSE envelope as a layer, the certificate and log entry in the layer's
+ * annotations. What the annotations say of its predicate type is not looked at: the statement's is signed.
+ */
+export function readDsseAttestation(
+  layer: Layer,
+  bytes: Uint8Array,
+  subject: Digest,
+  predicateTypes: ReadonlySet<string>,
+): Evidence | Refusal {
+  const parsed = parseJson(bytes, envelopeSchema, 'Envelope');
+  if (isRefusal(parsed)) return parsed;
+  const envelope = readEnvelope(parsed);
+  if (isRefusal(envelope)) return envelope;
+  const statement = readStatement(envelope.payload, subject, predicateTypes);
+  if (isRefusal(statement)) return statement;
+  if (statement.attestation === undefined) {
+    return refuse('malformed', 'Signature is where attestations are, in a form that none has');
+  }
+  const annotations = layer.annotations ?? {};
+  return {
+    source: layer.digest,
+    format: 'legacy',
+    subject,
+    ...envelope,
+    ...statement,
+    // Cosign stamps what the layer's signature annotation would be over, which is empty (`VerifyRFC3161Timestamp`).
+    stampedBytes: Buffer.from(bytes),
+    material: { type: annotations[CERTIFICATE] ? 'certificate' : 'unnamed' },
+    proof: { form: 'annotations', annotations },
+  };
+}
+
+/**
+ * Reads a sigstore bundle that carries a cosign signature over `subject`, or an attestation of one of `predicateTypes`:
+ * one DSSE signature over an in-toto statement (sigstore bundle 0.3, DSSE 1.0). `source` is the manifest it came in.
+ */
+export function readBundleSignature(
+  bytes: Uint8Array,
+  subject: Digest,
+  source: Digest,
+  predicateTypes: ReadonlySet<string> = new Set(),
+): Evidence | Refusal {
+  const bundle = parseJson(bytes, bundleSchema, 'Bundle');
+  if (isRefusal(bundle)) return bundle;
+  const material = readBundleMaterial(bundle.mediaType, bundle.verificationMaterial);
+  if (isRefusal(material)) return material;
+  const envelope = readEnvelope(bundle.dsseEnvelope);
+  if (isRefusal(envelope)) return envelope;
+  const statement = readStatement(envelope.payload, subject, predicateTypes);
+  if (isRefusal(statement)) return statement;
+  return { source, format: 'bundle', subject, ...envelope, ...material, ...statement };
+}
+
+/** Who a bundle says has signed it, and the proof it carries, uncounted yet not too much of it. */
+export function readBundleMaterial(
+  mediaType: string,
+  material: z.infer<typeof materialSchema>,
+): Pick<Evidence, 'material' | 'proof'> | Refusal {
+  if (!isBundleMediaType(mediaType)) {
+    return refuse('malformed', 'Bundle is of an unknown version');
+  }
+  const { publicKey, certificate, x509CertificateChain: chain } = material;
+  const logEntries = material.tlogEntries ?? [];
+  const timestamps = material.timestampVerificationData?.rfc3161Timestamps ?? [];
+  if (logEntries.length > MAX_LOG_ENTRIES) {
+    return refuse('too-many', `Bundle has more than ${MAX_LOG_ENTRIES} log entries`);
+  }
+  if (timestamps.length > MAX_TIMESTAMPS) {
+    return refuse('too-many', `Bundle has more than ${MAX_TIMESTAMPS} timestamps`);
+  }
+  if ([publicKey, certificate, chain].filter((one) => one !== undefined).length !== 1) {
+    return refuse('malformed', 'Bundle needs exactly one of publicKey and certificate');
+  }
+  const leaf = certificate?.rawBytes ?? chain?.certificates[0].rawBytes;
+  return {
+    material:
+      publicKey === undefined
+        ? { type: 'certificate' }
+        : { type: 'public-key', hint: publicKey.hint ?? '' },
+    proof: {
+      form: 'bundle',
+      mediaType,
+      certificate: leaf,
+      // Version 0.3 took it away, and cosign 3 writes one all the same for a PKI of one's own.
+      ...(chain === undefined ? {} : { chain: chain.certificates.slice(1) }),
+      logEntries,
+      timestamps,
+    },
   };
 }

@@ -1,17 +1,81 @@
 import type { SignedEntity } from '@sigstore/verify';
+import * as z from 'zod';
 
 import { type AttachedProof, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { MAX_CERTIFICATE_BYTES, MAX_CHAIN } from './limits.ts';
+import { decodeBase64, pemBlocks, pemToDer } from './encoding.ts';
 import {
-  bodyKindSchema,
-  certificateSchema,
-  legacyEntrySchema,
-  legacyTimestampSchema,
-  logEntrySchema,
-  timestampSchema,
-} from './proof-schema.ts';
-import { pemBlocks, pemToDer } from './pem.ts';
+  MAX_CERTIFICATE_BYTES,
+  MAX_CHAIN,
+  MAX_CHECKPOINT_CHARACTERS,
+  MAX_PROOF_HASHES,
+  MAX_TIMESTAMP_BYTES,
+} from './limits.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
+
+/** Canonical base64, as bytes; `maxBytes` is looked at before anything is decoded. */
+function base64Of(maxBytes: number): z.ZodType<Buffer, string> {
+  return z
+    .string()
+    .max(Math.ceil(maxBytes / 3) * 4)
+    .transform((text, context) => {
+      const bytes = decodeBase64(text);
+      if (bytes !== undefined) return bytes;
+      context.addIssue('Not base64');
+      return z.NEVER;
+    });
+}
+
+/** Of anything that only a bundle's own size bounds. */
+export const base64Bytes = base64Of(Number.MAX_SAFE_INTEGER);
+
+/** protobuf JSON writes 64-bit numbers as text and leaves out what is 0. */
+const int64 = z
+  .union([z.string().regex(/^(?:0|[1-9][0-9]{0,18})$/), z.int().nonnegative()])
+  .nullish()
+  .transform((value) => String(value ?? 0));
+
+/** `TransparencyLogEntry` of sigstore_rekor.proto. */
+const logEntrySchema = z.object({
+  logIndex: int64,
+  logId: z.object({ keyId: base64Bytes }),
+  kindVersion: z.object({ kind: z.string(), version: z.string() }),
+  integratedTime: int64,
+  inclusionPromise: z.object({ signedEntryTimestamp: base64Bytes }).nullish(),
+  inclusionProof: z
+    .object({
+      logIndex: int64,
+      rootHash: base64Bytes,
+      treeSize: int64,
+      hashes: z.array(base64Bytes).max(MAX_PROOF_HASHES).nullish(),
+      checkpoint: z.object({ envelope: z.string().max(MAX_CHECKPOINT_CHARACTERS) }).nullish(),
+    })
+    .nullish(),
+  canonicalizedBody: base64Bytes,
+});
+
+const timestampSchema = z.object({ signedTimestamp: base64Of(MAX_TIMESTAMP_BYTES) });
+
+/** cosign's `dev.sigstore.cosign/bundle`: Rekor's answer, whose SET covers `Payload`. */
+const legacyEntrySchema = z.object({
+  SignedEntryTimestamp: base64Bytes,
+  Payload: z.object({
+    body: base64Bytes,
+    integratedTime: z.int().positive(),
+    logIndex: z.int().nonnegative(),
+    logID: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+});
+
+/** cosign's `dev.sigstore.cosign/rfc3161timestamp`. */
+const legacyTimestampSchema = z.object({
+  SignedRFC3161Timestamp: base64Of(MAX_TIMESTAMP_BYTES),
+});
+
+/** DER of a leaf, in a bundle. */
+const certificateSchema = z.object({ rawBytes: base64Of(MAX_CERTIFICATE_BYTES) });
+
+/** What every body in a log begins with. */
+export const bodyKindSchema = z.looseObject({ kind: z.string(), apiVersion: z.string() });
 
 export type LogEntry = SignedEntity['tlogEntries'][number];
 
@@ -26,7 +90,7 @@ export interface Proof {
   readonly timestamps: readonly Buffer[];
 }
 
-// Names as cosign's code writes them (facts/signatures.md section 1).
+// Names as cosign's code writes them (docs/facts/signatures.md#formats).
 const CERTIFICATE = 'dev.sigstore.cosign/certificate';
 const CHAIN = 'dev.sigstore.cosign/chain';
 const LOG_ENTRY = 'dev.sigstore.cosign/bundle';

@@ -1,73 +1,147 @@
+import * as z from 'zod';
+
 import { type Digest, hexOf } from '#shared/core/digest.ts';
 
-import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
+import { type Evidence, isRefusal, type Refusal, refuse, shown } from './candidate.ts';
+import { decodeBase64 } from './encoding.ts';
 import { MAX_SUBJECTS } from './limits.ts';
-import { attestationSchema, predicateTypeSchema, statementSchema } from './schema.ts';
-import { shown } from './shown.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
+
+const base64 = z.string().min(1);
+
+/** DSSE 1.0, with one signature. */
+export const envelopeSchema = z.object({
+  payload: base64,
+  payloadType: z.literal('application/vnd.in-toto+json'),
+  signatures: z.tuple([z.object({ sig: base64 })]),
+});
+
+export type EnvelopeJson = z.infer<typeof envelopeSchema>;
+
+/** The predicate type is read before the rest: an attestation is no malformed signature. */
+const predicateTypeSchema = z.looseObject({ predicateType: z.string() });
+
+const digests = z.record(z.string(), z.string());
+const claimed = z.array(
+  z.object({ digest: digests, annotations: z.record(z.string(), z.unknown()).nullish() }),
+);
+const anyVersion = z.enum(['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']);
+
+/** In-toto statement v1 of a signature by cosign. */
+const signatureSchema = z.object({
+  _type: z.literal('https://in-toto.io/Statement/v1'),
+  subject: claimed,
+});
+
+/** Versions 0.1, which cosign 2 writes, and 1. What the predicate holds is for the policy to say. */
+const attestationSchema = z.object({
+  _type: anyVersion,
+  predicateType: z.string(),
+  subject: z.array(z.object({ digest: digests })),
+  predicate: z.unknown(),
+});
+
+/** Whatever its predicate: what a bundle over an artifact may hold. */
+const statementAboutSchema = z.object({
+  _type: anyVersion,
+  predicateType: z.string(),
+  subject: claimed,
+});
 
 /** Predicate type of a signature by cosign 3. Cosign itself does not look: any attestation would pass as one. */
 const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';
 
-type Said = Pick<Evidence, 'claims' | 'attestation'>;
-interface Subject {
-  readonly digest: Readonly<Record<string, string>>;
+/** What a statement is read for: digests of a subject, and whether they are the ones that are asked about. */
+export interface About {
+  readonly digest: string;
+  readonly has: (algorithm: string, hex: string) => boolean;
+}
+
+/** The payload of a DSSE envelope with one signature, and the bytes that were signed. */
+export function readEnvelope(
+  envelope: EnvelopeJson,
+): Pick<Evidence, 'payload' | 'signature' | 'signedBytes'> | Refusal {
+  const payload = decodeBase64(envelope.payload);
+  const signature = decodeBase64(envelope.signatures[0].sig);
+  if (payload === undefined || signature === undefined) {
+    return refuse('malformed', 'Bundle has a payload or signature that is not base64');
+  }
+  return { payload, signature, signedBytes: preAuthEncoding(envelope.payloadType, payload) };
+}
+
+/** DSSE 1.0, "Signature Definition": PAE(type, body). */
+function preAuthEncoding(type: string, body: Buffer): Buffer {
+  const prefix = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `;
+  return Buffer.concat([Buffer.from(prefix), body]);
 }
 
 /**
- * What an in-toto statement says about `subject`: the claims of a cosign signature, or an attestation of one of
+ * What an in-toto statement says about the image `digest`: the claims of a cosign signature, or an attestation of one of
  * `predicateTypes`. `no-matching-predicate` for any other, `digest-mismatch` when no subject has that digest.
  */
 export function readStatement(
   payload: Uint8Array,
-  subject: Digest,
+  digest: Digest,
   predicateTypes: ReadonlySet<string>,
-): Said | Refusal {
+): Pick<Evidence, 'claims' | 'attestation'> | Refusal {
   const kind = parseJson(payload, predicateTypeSchema, 'Statement');
   if (isRefusal(kind)) return kind;
-  const { predicateType } = kind;
-  if (predicateType === COSIGN_SIGN) return readSignature(kind, subject);
-  if (predicateTypes.has(predicateType)) return readAttestation(kind, subject);
-  return refuse(
-    'no-matching-predicate',
-    `Attestation of type ${shown(predicateType)} is not a signature`,
-  );
+  const image = {
+    digest,
+    has: (algorithm: string, hex: string) => algorithm === 'sha256' && hex === hexOf(digest),
+  };
+  if (kind.predicateType === COSIGN_SIGN) {
+    const statement = checkSchema(kind, signatureSchema, 'Statement');
+    return isRefusal(statement) ? statement : readClaims(statement.subject, image);
+  }
+  if (predicateTypes.has(kind.predicateType)) {
+    const statement = checkSchema(kind, attestationSchema, 'Attestation');
+    if (isRefusal(statement)) return statement;
+    const ours = findSubjects(statement.subject, image);
+    if (isRefusal(ours)) return ours;
+    const { predicateType, predicate } = statement;
+    return { claims: [], attestation: { predicateType, predicate } };
+  }
+  const type = shown(kind.predicateType);
+  return refuse('no-matching-predicate', `Attestation of type ${type} is not a signature`);
 }
 
-function readSignature(json: object, subject: Digest): Said | Refusal {
-  const statement = checkSchema(json, statementSchema, 'Statement');
-  if (isRefusal(statement)) return statement;
-  const ours = subjectsOf(statement, subject);
+/** The claims that an in-toto statement makes about an artifact; `digest-mismatch` when it makes none. */
+export function readStatementAbout(
+  payload: Uint8Array,
+  artifact: About,
+): Pick<Evidence, 'claims'> | Refusal {
+  const statement = parseJson(payload, statementAboutSchema, 'Statement');
+  return isRefusal(statement) ? statement : readClaims(statement.subject, artifact);
+}
+
+function readClaims(
+  subjects: z.infer<typeof claimed>,
+  about: About,
+): Pick<Evidence, 'claims'> | Refusal {
+  const ours = findSubjects(subjects, about);
   return isRefusal(ours) ? ours : { claims: ours.map(({ annotations }) => annotations ?? {}) };
 }
 
-function readAttestation(json: object, subject: Digest): Said | Refusal {
-  const statement = checkSchema(json, attestationSchema, 'Attestation');
-  if (isRefusal(statement)) return statement;
-  const ours = subjectsOf(statement, subject);
-  if (isRefusal(ours)) return ours;
-  const { predicateType, predicate } = statement;
-  return { claims: [], attestation: { predicateType, predicate } };
-}
-
-function subjectsOf<T extends Subject>(
-  statement: { readonly subject: readonly T[] },
-  subject: Digest,
+function findSubjects<T extends { readonly digest: Readonly<Record<string, string>> }>(
+  subjects: readonly T[],
+  about: About,
 ): readonly T[] | Refusal {
-  if (statement.subject.length > MAX_SUBJECTS) {
+  if (subjects.length > MAX_SUBJECTS) {
     return refuse('too-many', `Statement has more than ${MAX_SUBJECTS} subjects`);
   }
-  const ours = statement.subject.filter(({ digest }) => digest['sha256'] === hexOf(subject));
+  const ours = subjects.filter(({ digest }) =>
+    Object.entries(digest).some(([algorithm, hex]) => about.has(algorithm, hex)),
+  );
   if (ours.length > 0) return ours;
-  const [first, ...others] = statement.subject;
-  const [algorithm, hex = ''] = Object.entries(first?.digest ?? {}).toSorted(bySha256)[0] ?? [];
+  const [first, ...others] = subjects;
+  // SHA-256 first, which images are known by.
+  const [algorithm, hex = ''] =
+    Object.entries(first?.digest ?? {}).toSorted(
+      ([a], [b]) => Number(b === 'sha256') - Number(a === 'sha256'),
+    )[0] ?? [];
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const signed =
     algorithm === undefined ? 'names no digest' : `is for ${shown(`${algorithm}:${hex}`)}${more}`;
-  return refuse('digest-mismatch', `Statement ${signed}, not for ${subject}`);
-}
-
-/** SHA-256 first, which images are known by. */
-function bySha256([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return Number(b === 'sha256') - Number(a === 'sha256');
+  return refuse('digest-mismatch', `Statement ${signed}, not for ${about.digest}`);
 }

@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustedRootSource, TufSource } from '#shared/core/policy.ts';
 
@@ -60,9 +65,8 @@ export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
   return async function loadTrustRoot(source, owner) {
     if (source === 'public-good') return loadPublicGood(owner);
     if ('tuf' in source) return loadMirror(source.tuf, owner);
-    const known = mounted.get(source.json);
-    if (known !== undefined) return known;
-    const root = build(source.json, 'bad-config', `authority "${owner}"`);
+    const root =
+      mounted.get(source.json) ?? build(source.json, 'bad-config', `authority "${owner}"`);
     mounted.set(source.json, root);
     return root;
   };
@@ -112,13 +116,7 @@ async function build(
 }
 
 function createFetcher(cacheDir: string | undefined, mirror?: TufSource): () => Promise<string> {
-  let fetcher: Promise<() => Promise<string>> | undefined;
-  return async () => {
-    fetcher ??= import('./public-good.ts').then(({ createPublicGood, createTufMirror }) =>
-      mirror === undefined ? createPublicGood(cacheDir) : createTufMirror(cacheDir, mirror),
-    );
-    return (await fetcher)();
-  };
+  return mirror === undefined ? createPublicGood(cacheDir) : createTufMirror(cacheDir, mirror);
 }
 
 function unavailable(cause: unknown, owner: string, whose: string): CountersignError {
@@ -127,4 +125,74 @@ function unavailable(cause: unknown, owner: string, whose: string): CountersignE
   const what = cause instanceof CountersignError ? cause.message : 'It cannot be fetched by TUF';
   const message = `No trusted root of ${whose} for authority "${owner}": ${what}; ${fix}`;
   return new CountersignError('trust-root-unavailable', message, { cause });
+}
+
+/** Per request, in milliseconds; the library repeats a failed one. */
+const TIMEOUT_MS = 5000;
+const RETRIES = 2;
+
+/** A repository to fetch from in place of the public-good one, with the root that its updates are verified from. */
+export interface TufMirror {
+  readonly mirrorURL: string;
+  readonly rootPath: string;
+}
+
+/**
+ * Makes a fetcher of the public-good `trusted_root.json`: updated by TUF from the root that the package holds, so that
+ * neither the mirror nor the network can replace, freeze or roll it back. Without `cacheDir` it makes a folder that no
+ * other user can have prepared.
+ *
+ * @example
+ * const roots = createTrustRootLoader({ now: now, fetchPublicGood: createPublicGood('/var/cache/tuf') });
+ */
+export function createPublicGood(
+  cacheDir: string | undefined,
+  mirror?: TufMirror,
+): () => Promise<string> {
+  let folder: Promise<string> | undefined;
+  return async function fetchPublicGood() {
+    folder ??= folderOf(cacheDir);
+    return fetchTarget({ ...mirror, cachePath: await folder }, 'trusted_root.json');
+  };
+}
+
+/**
+ * Makes a fetcher of a trusted root in a TUF repository of one's own, updated from the root that the config names: what
+ * TUF says of the public-good one holds here too. Another root or URL begins anew, in a folder of its own.
+ */
+function createTufMirror(
+  cacheDir: string | undefined,
+  { url, root, target }: TufSource,
+): () => Promise<string> {
+  const id = createHash('sha256')
+    .update(JSON.stringify([url, root]))
+    .digest('hex')
+    .slice(0, 32);
+  let folder: Promise<string> | undefined;
+  async function prepare(): Promise<string> {
+    const path = join(await folderOf(cacheDir), `mirror-${id}`);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(join(path, 'first-root.json'), root);
+    return path;
+  }
+  return async function fetchMirrored() {
+    folder ??= prepare();
+    const cachePath = await folder;
+    const rootPath = join(cachePath, 'first-root.json');
+    return fetchTarget({ mirrorURL: url, rootPath, cachePath }, target);
+  };
+}
+
+async function folderOf(cacheDir: string | undefined): Promise<string> {
+  return cacheDir ?? (await mkdtemp(join(tmpdir(), 'countersign-tuf-')));
+}
+
+async function fetchTarget(
+  from: Partial<TufMirror> & { readonly cachePath: string },
+  target: string,
+): Promise<string> {
+  // Only where a policy needs it: it costs more than all the rest of this room.
+  const { initTUF } = await import('@sigstore/tuf');
+  const tuf = await initTUF({ ...from, timeout: TIMEOUT_MS, retry: { retries: RETRIES } });
+  return tuf.getTarget(target);
 }

@@ -1,14 +1,12 @@
 import type { Taken } from '#shared/core/content.ts';
-import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 
-import { type AuthorityDeps, prepareAuthority } from './authority.ts';
+import { type AuthorityDeps, badPolicy, checkAuthorities, prepareAuthority } from './authority.ts';
 import { createVerdictCache } from './cache.ts';
-import { discover } from './discover.ts';
-import { judge } from './judge.ts';
-import type { Subject } from './places.ts';
+import { discover, type Subject } from './discover.ts';
+import { judgeCandidates } from './judge-candidates.ts';
 import { createTrustRootLoader, type TrustRootLoader } from './trust-roots.ts';
 
 export interface Verifier {
@@ -56,13 +54,13 @@ async function verifyAfresh(
   deps: VerifierDeps & AuthorityDeps,
 ): Promise<Verdict> {
   // Nobody is asked whose word counts: `open: { allowUnsigned: true }`.
-  if (policy.authorities.length === 0) return judge([], [], policy);
+  if (policy.authorities.length === 0) return judgeCandidates([], [], policy);
   // A key that cannot be had is a failure, signatures or not.
   const [{ candidates, gaps }, authorities] = await Promise.all([
     discover(subject, policy, deps),
     Promise.all(policy.authorities.map((authority) => prepareAuthority(authority, deps))),
   ]);
-  const verdict = await judge(candidates, authorities, policy);
+  const verdict = await judgeCandidates(candidates, authorities, policy);
   // More candidates take nothing away from what verifies; any other verdict, they may change.
   const [gap] = gaps;
   const isSettled = verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
@@ -72,7 +70,7 @@ async function verifyAfresh(
 
 /** A policy that nobody needs to satisfy must not approve. */
 function checkPolicy(policy: TrustPolicy): void {
-  const { authorities, require, attestations, allowUnsigned } = policy;
+  const { authorities, attestations, allowUnsigned } = policy;
   if (attestations.length > 0 && (allowUnsigned || authorities.length === 0)) {
     throw badPolicy(policy, 'requires attestations, and names nobody who must sign');
   }
@@ -83,12 +81,5 @@ function checkPolicy(policy: TrustPolicy): void {
       throw badPolicy(policy, 'asks for annotations, which attestations do not have');
     }
   }
-  if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
-  if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
-    throw badPolicy(policy, 'needs a require of 1 or more');
-  }
-}
-
-function badPolicy(policy: TrustPolicy, problem: string): CountersignError {
-  return new CountersignError('bad-config', `Trust policy "${policy.name}" ${problem}`);
+  checkAuthorities(policy);
 }

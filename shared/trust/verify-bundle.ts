@@ -1,15 +1,59 @@
+import { createHash } from 'node:crypto';
+
+import * as z from 'zod';
+
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 
-import { type Artifact, readArtifact } from './artifact.ts';
-import { readArtifactBundle } from './artifact-bundle.ts';
-import { type AuthorityDeps, prepareAuthority } from './authority.ts';
-import { type Candidate, isRefusal, refuse } from './candidate.ts';
-import { judge } from './judge.ts';
+import { loadPrehashed } from './algorithms.ts';
+import { type AuthorityDeps, badPolicy, checkAuthorities, prepareAuthority } from './authority.ts';
+import {
+  type Candidate,
+  type Evidence,
+  isRefusal,
+  type Refusal,
+  refuse,
+  type SignedDigest,
+} from './candidate.ts';
+import { decodeBase64 } from './encoding.ts';
+import { judgeCandidates } from './judge-candidates.ts';
 import { createKeyLoader } from './keys.ts';
 import { MAX_BUNDLE_BYTES } from './limits.ts';
+import { materialSchema, readBundleMaterial } from './read-candidate.ts';
+import {
+  type EnvelopeJson,
+  envelopeSchema,
+  readEnvelope,
+  readStatementAbout,
+} from './statement.ts';
+import { parseJson } from './strict-json.ts';
 import { createTrustRootLoader } from './trust-roots.ts';
+
+const base64 = z.string().min(1);
+
+/** A signature over the artifact itself: sigstore_common.proto, `MessageSignature`. */
+const messageSchema = z.object({
+  messageDigest: z.object({
+    algorithm: z.enum(['SHA2_256', 'SHA2_384', 'SHA2_512']),
+    digest: base64,
+  }),
+  signature: base64,
+});
+
+/** A bundle with one content: the first of two would be verified, and the other believed. */
+const artifactBundleSchema = z
+  .object({
+    mediaType: z.string(),
+    verificationMaterial: materialSchema,
+    messageSignature: messageSchema.optional(),
+    dsseEnvelope: envelopeSchema.optional(),
+  })
+  .refine(
+    (bundle) => (bundle.messageSignature === undefined) !== (bundle.dsseEnvelope === undefined),
+  );
+
+type MessageJson = z.infer<typeof messageSchema>;
 
 export interface BundleInput {
   /** A sigstore bundle: its JSON text, or the value of it. */
@@ -26,20 +70,22 @@ const END_OF_TIME = 8.64e15;
 
 /**
  * The verdict on one sigstore bundle over an artifact, with no registry: a signature over the artifact itself, or over
- * an in-toto statement about it with any predicate. Throws what `Verifier.verify` throws, and `bad-request` for an
+ * an in-toto statement about it with any predicate. A public entry: no function of Countersign calls it. Its callers are
+ * programs that have artifact and bundle at hand, such as a client of sigstore's conformance suite, and the tests that
+ * verify with it bundles that other programs made. Throws what `Verifier.verify` throws, and `bad-request` for an
  * artifact that is none.
+ *
+ * @example
+ * const verdict = await verifyBundle({ bundle: text, artifact: bytes, policy, trustedRoot: 'public-good' });
  */
 export async function verifyBundle(
   { bundle, artifact, policy, trustedRoot }: BundleInput,
   deps: Partial<AuthorityDeps> = {},
 ): Promise<Verdict> {
-  const { authorities, require, attestations, allowUnsigned, format } = policy;
+  const { authorities, attestations, format } = policy;
   if (attestations.length > 0)
     throw badPolicy(policy, 'has attestations, which one bundle cannot meet');
-  if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
-  if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
-    throw badPolicy(policy, 'needs a require of 1 or more');
-  }
+  checkAuthorities(policy);
   const now = deps.now ?? (() => END_OF_TIME);
   const { keys = createKeyLoader(), roots = createTrustRootLoader({ now }) } = deps;
   const root = trustedRoot === undefined ? {} : { trustedRoot: toSource(trustedRoot) };
@@ -49,7 +95,7 @@ export async function verifyBundle(
     ),
   );
   const candidate = readCandidate(bundle, await readArtifact(artifact), format);
-  return judge([candidate], checks, policy);
+  return judgeCandidates([candidate], checks, policy);
 }
 
 function readCandidate(bundle: unknown, about: Artifact, format: TrustPolicy['format']): Candidate {
@@ -86,6 +132,90 @@ function toSource(root: string | object): TrustedRootSource {
     : { json: JSON.stringify(root) };
 }
 
-function badPolicy({ name }: TrustPolicy, problem: string): CountersignError {
-  return new CountersignError('bad-config', `Trust policy "${name}" ${problem}`);
+/** What a bundle is about. */
+interface Artifact {
+  /** As it was given, or by SHA-256. */
+  readonly digest: string;
+  /** Where they are at hand. */
+  readonly bytes: Buffer | undefined;
+  readonly signedDigest: SignedDigest | undefined;
+  /** Whether it has this digest, in hex; false by a hash that it is not known by. */
+  readonly has: (algorithm: string, hex: string) => boolean;
+}
+
+/** Hashes that statements and bundles name artifacts by. */
+const DIGEST = /^(sha256|sha384|sha512):((?:[0-9a-f]{32}){2,4})$/;
+const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+
+/** Reads bytes, or the digest of bytes that are elsewhere. Throws `bad-request` for other text. */
+async function readArtifact(artifact: Uint8Array | string): Promise<Artifact> {
+  if (typeof artifact !== 'string') return describeBytes(Buffer.from(artifact));
+  const [, known = '', hex = ''] = DIGEST.exec(artifact) ?? [];
+  if (HEX_LENGTHS[known] !== hex.length) {
+    throw new CountersignError('bad-request', 'Artifact is neither bytes nor a sha256: digest');
+  }
+  return {
+    digest: artifact,
+    bytes: undefined,
+    signedDigest: known === 'sha256' ? await describeDigest(hex) : undefined,
+    has: (algorithm, claimed) => algorithm === known && claimed === hex,
+  };
+}
+
+function describeBytes(bytes: Buffer): Artifact {
+  const hash = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex');
+  return {
+    digest: `sha256:${hash('sha256')}`,
+    bytes,
+    signedDigest: undefined,
+    has: (algorithm, hex) => Object.hasOwn(HEX_LENGTHS, algorithm) && hash(algorithm) === hex,
+  };
+}
+
+async function describeDigest(hex: string): Promise<SignedDigest> {
+  return { sha256: Buffer.from(hex, 'hex'), verify: await loadPrehashed() };
+}
+
+type Content = Pick<Evidence, 'signedBytes' | 'signature' | 'payload' | 'claims'> &
+  Partial<Pick<Evidence, 'signedDigest'>>;
+
+const HASHES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' };
+
+/** Reads a sigstore bundle of either content over an artifact: a signature over it, or over a statement about it. */
+function readArtifactBundle(bytes: Uint8Array, artifact: Artifact): Evidence | Refusal {
+  const bundle = parseJson(bytes, artifactBundleSchema, 'Bundle');
+  if (isRefusal(bundle)) return bundle;
+  const material = readBundleMaterial(bundle.mediaType, bundle.verificationMaterial);
+  if (isRefusal(material)) return material;
+  const { messageSignature: message, dsseEnvelope: envelope } = bundle;
+  const content =
+    message === undefined ? readSigned(envelope, artifact) : readMessage(message, artifact);
+  if (isRefusal(content)) return content;
+  const { digest } = artifact;
+  return { source: digest, format: 'bundle', subject: digest, ...material, ...content };
+}
+
+function readSigned(envelope: EnvelopeJson | undefined, artifact: Artifact): Content | Refusal {
+  if (envelope === undefined) return refuse('malformed', 'Bundle has no content');
+  const opened = readEnvelope(envelope);
+  if (isRefusal(opened)) return opened;
+  const statement = readStatementAbout(opened.payload, artifact);
+  return isRefusal(statement) ? statement : { ...opened, ...statement };
+}
+
+function readMessage(message: MessageJson, artifact: Artifact): Content | Refusal {
+  const signature = decodeBase64(message.signature);
+  const claimed = decodeBase64(message.messageDigest.digest);
+  if (signature === undefined || claimed === undefined) {
+    return refuse('malformed', 'Bundle has a signature or digest that is not base64');
+  }
+  // The library never compares it: the bundle would say that it is about something else than it signs.
+  if (!artifact.has(HASHES[message.messageDigest.algorithm], claimed.toString('hex'))) {
+    return refuse('digest-mismatch', `Signature is not for ${artifact.digest}`);
+  }
+  const { bytes = Buffer.alloc(0), signedDigest } = artifact;
+  const known = { signature, signedBytes: bytes, payload: bytes, claims: [{}] };
+  if (artifact.bytes !== undefined) return known;
+  if (signedDigest !== undefined) return { ...known, signedDigest };
+  return refuse('unsupported-algorithm', 'Artifact is known by no digest that was signed');
 }

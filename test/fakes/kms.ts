@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-import { crc32c } from '#shared/trust/crc32c.ts';
+import { crc32c } from '#shared/trust/keys.ts';
 
 export interface FakeKms {
   readonly fetch: typeof fetch;

@@ -3,7 +3,7 @@ import type { Mutation } from './mutations.ts';
 const KEYS = ['test/unit/trust/algorithms.test.ts', 'test/unit/trust/keys.test.ts'];
 const KMS = ['test/unit/trust/kms-keys.test.ts'];
 const ATTESTED = ['test/unit/trust/attestations.test.ts', 'test/hostile/trust.test.ts'];
-const JUDGE = ['test/unit/trust/judge.test.ts', 'test/unit/trust/attestations.test.ts'];
+const JUDGE = ['test/unit/trust/judge-candidates.test.ts', 'test/unit/trust/attestations.test.ts'];
 const COMMAND = ['test/unit/functions/cli'];
 
 /** Issue 4: what keeps keys, Cloud KMS, attestations and the command honest. */
@@ -53,105 +53,105 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'keys: Ed25519ph is verified',
-    file: 'shared/trust/ed25519.ts',
+    file: 'shared/trust/algorithms.ts',
     find: 'ed25519ph.verify(signature, bytes, rawKey(key), { zip215: false })',
     replace: 'rawKey(key).length > 0',
     tests: KEYS,
   },
   {
     guarantee: 'keys: an ECDSA signature ends where it says',
-    file: 'shared/trust/ecdsa-signature.ts',
+    file: 'shared/trust/algorithms.ts',
     find: 'body === undefined || body.rest.length > 0',
     replace: 'body === undefined',
     tests: KEYS,
   },
   {
     guarantee: 'keys: P1363 has the length of its curve',
-    file: 'shared/trust/ecdsa-signature.ts',
+    file: 'shared/trust/algorithms.ts',
     find: 'bytes !== undefined && signature.length === 2 * bytes',
     replace: 'bytes !== undefined && signature.length > 1',
     tests: KEYS,
   },
   {
     guarantee: 'keys: white space that cosign does not pass over is none',
-    file: 'shared/trust/base64.ts',
+    file: 'shared/trust/encoding.ts',
     find: '/[\\r\\n]/g',
     replace: '/\\s/g',
     tests: ['test/hostile/trust.test.ts'],
   },
   {
     guarantee: 'keys: an ECDSA signature is not longer than its bytes',
-    file: 'shared/trust/ecdsa-signature.ts',
+    file: 'shared/trust/algorithms.ts',
     find: 'end > bytes.length || end === begin',
     replace: 'end === begin',
     tests: KEYS,
   },
   {
     guarantee: 'KMS: the key is the one that was asked for',
-    file: 'shared/trust/kms-client.ts',
+    file: 'shared/trust/keys.ts',
     find: 'answer.name !== name',
     replace: "answer.name === ''",
     tests: KMS,
   },
   {
     guarantee: 'KMS: the key has its checksum',
-    file: 'shared/trust/kms-client.ts',
+    file: 'shared/trust/keys.ts',
     find: 'answer.pemCrc32c !== String(',
     replace: "answer.pemCrc32c === '' + String(",
     tests: KMS,
   },
   {
     guarantee: 'KMS: only the URI of a version goes into a URL',
-    file: 'shared/trust/kms-client.ts',
+    file: 'shared/trust/keys.ts',
     find: 'cryptoKeyVersions\\/[0-9]+)$/',
     replace: 'cryptoKeyVersions\\/[0-9]+.*)$/s',
     tests: KMS,
   },
   {
     guarantee: 'KMS: an answer is not read without end',
-    file: 'shared/trust/kms-client.ts',
+    file: 'shared/trust/keys.ts',
     find: 'size > MAX_ANSWER_BYTES',
     replace: 'size > 1e9',
     tests: KMS,
   },
   {
     guarantee: 'KMS: what is denied is not tried again',
-    file: 'shared/trust/kms-client.ts',
+    file: 'shared/trust/keys.ts',
     find: 'status === 403 || status === 401',
     replace: 'status === 499',
     tests: KMS,
   },
   {
     guarantee: 'KMS: the algorithm is that of the version',
-    file: 'shared/trust/kms-keys.ts',
+    file: 'shared/trust/keys.ts',
     find: 'readPublicKey(pem, owner, algorithm?.scheme)',
     replace: 'readPublicKey(pem, owner)',
     tests: KMS,
   },
   {
     guarantee: 'KMS: the key is of the algorithm',
-    file: 'shared/trust/kms-keys.ts',
+    file: 'shared/trust/keys.ts',
     find: 'if (algorithm.isOf(trusted.key)) return trusted;',
     replace: 'return trusted;',
     tests: KMS,
   },
   {
     guarantee: 'KMS: other algorithms are trusted by nobody',
-    file: 'shared/trust/kms-keys.ts',
+    file: 'shared/trust/keys.ts',
     find: 'return { ...trusted, algorithm: refusal };',
     replace: 'return trusted.hint === "" ? { ...trusted, algorithm: refusal } : trusted;',
     tests: KMS,
   },
   {
     guarantee: 'KMS: a disabled version is noticed',
-    file: 'shared/trust/kms-keys.ts',
+    file: 'shared/trust/keys.ts',
     find: 'known !== undefined && deps.now() < known.until',
     replace: 'known !== undefined',
     tests: KMS,
   },
   {
     guarantee: 'KMS: a failure is not remembered',
-    file: 'shared/trust/kms-keys.ts',
+    file: 'shared/trust/keys.ts',
     find: 'if (held.get(uri) === entry) held.delete(uri);',
     replace: '',
     tests: KMS,
@@ -174,8 +174,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'identities are counted by issuer and subject',
-        'shared/trust/keyless-authority.ts',
-        'JSON.stringify([identity.issuer, subject])',
+        'shared/trust/verify-keyless.ts',
+        'JSON.stringify([issuer, subject])',
         'JSON.stringify([Math.random(), subject])',
         ['test/hostile/keyless.test.ts'],
       ],
@@ -216,7 +216,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'an attestation is a signature where the policy says so',
-        'shared/trust/judge.ts',
+        'shared/trust/judge-candidates.ts',
         "signatures === 'attested'",
         "signatures !== 'attested'",
         ATTESTED,
@@ -231,21 +231,21 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   })),
   {
     guarantee: 'attestations: each rule is required',
-    file: 'shared/trust/judge.ts',
+    file: 'shared/trust/judge-candidates.ts',
     find: ' && missing.length === 0',
     replace: '',
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: none is a signature',
-    file: 'shared/trust/judge.ts',
+    file: 'shared/trust/judge-candidates.ts',
     find: 'const counts = predicateType === undefined || ',
     replace: 'const counts = predicateType !== null || ',
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: only a trusted signer’s word counts',
-    file: 'shared/trust/judge.ts',
+    file: 'shared/trust/judge-candidates.ts',
     find: `  const result = authority.check(candidate);
   if (isRefusal(result)) return result;
 `,
@@ -256,7 +256,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'attestations: two signers of one name count once',
-    file: 'shared/trust/judge.ts',
+    file: 'shared/trust/judge-candidates.ts',
     find: 'const names = [...new Set(authorities.map(({ name }) => name))];',
     replace: 'const names = authorities.map(({ name }) => name);',
     tests: JUDGE,
@@ -264,15 +264,15 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'attestations: the statement names this image',
     file: 'shared/trust/statement.ts',
-    find: "digest['sha256'] === hexOf(subject)",
-    replace: "digest['sha256'] !== ''",
+    find: "algorithm === 'sha256' && hex === hexOf(digest)",
+    replace: "algorithm === 'sha256' && hex !== ''",
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: subjects are counted',
     file: 'shared/trust/statement.ts',
-    find: 'statement.subject.length > MAX_SUBJECTS',
-    replace: 'statement.subject.length > 1e9',
+    find: 'subjects.length > MAX_SUBJECTS',
+    replace: 'subjects.length > 1e9',
     tests: ATTESTED,
   },
   {
@@ -305,14 +305,14 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'attestations: no signature in their place',
-    file: 'shared/trust/dsse-attestation.ts',
+    file: 'shared/trust/read-candidate.ts',
     find: 'statement.attestation === undefined',
     replace: 'statement.claims === undefined',
     tests: ATTESTED,
   },
   {
     guarantee: 'attestations: no legacy signature under their tag',
-    file: 'shared/trust/manifest.ts',
+    file: 'shared/trust/signature-manifest.ts',
     find: "signatures: via !== 'attestation-tag',",
     replace: 'signatures: true,',
     tests: ATTESTED,

@@ -1,11 +1,15 @@
 import type { Descriptor } from '#shared/registry/registry.ts';
-import { type AuthorityCheck, prepareAuthority } from '#shared/trust/authority.ts';
-import { readBundleSignature } from '#shared/trust/bundle.ts';
-import { type Evidence, isRefusal, type Refusal } from '#shared/trust/candidate.ts';
+import { prepareAuthority } from '#shared/trust/authority.ts';
+import {
+  type AuthorityCheck,
+  type Evidence,
+  isRefusal,
+  type Refusal,
+} from '#shared/trust/candidate.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
-import { readLegacySignature } from '#shared/trust/legacy.ts';
+import { readBundleSignature, readLegacySignature } from '#shared/trust/read-candidate.ts';
 import { readPublicKey } from '#shared/trust/public-key.ts';
-import type { Layer } from '#shared/trust/schema.ts';
+import type { Layer } from '#shared/trust/signature-manifest.ts';
 import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
 import {

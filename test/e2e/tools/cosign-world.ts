@@ -9,7 +9,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
-import type { Subject } from '#shared/trust/places.ts';
+import type { Subject } from '#shared/trust/discover.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
 import { keyPolicy } from '#test/fakes/cosign.ts';
 

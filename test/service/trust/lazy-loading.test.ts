@@ -13,12 +13,12 @@ const Loaded = z.object({
 
 /** What only certificates, logs and roots need. */
 const KEYLESS = [
-  'shared/trust/keyless-authority.ts',
-  'shared/trust/log-check.ts',
+  'shared/trust/verify-keyless.ts',
+  'shared/trust/verify-pki.ts',
   'shared/trust/prove.ts',
   'shared/trust/certificate.ts',
   'shared/trust/trusted-root.ts',
-  'shared/trust/public-good.ts',
+  'node_modules/@sigstore/verify/',
   'node_modules/@sigstore/tuf/',
   'node_modules/re2js/',
   'node_modules/@noble/curves/nist.js',
@@ -43,10 +43,11 @@ describe('the trust room', () => {
   it('loads what an identity needs, and neither TUF nor curves for a mounted root', () => {
     const found = KEYLESS.filter((part) => loaded.byIdentity.some((url) => url.includes(part)));
     expect(found).toEqual([
-      'shared/trust/keyless-authority.ts',
+      'shared/trust/verify-keyless.ts',
       'shared/trust/prove.ts',
       'shared/trust/certificate.ts',
       'shared/trust/trusted-root.ts',
+      'node_modules/@sigstore/verify/',
       'node_modules/re2js/',
     ]);
   });

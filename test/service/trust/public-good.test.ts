@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createPublicGood } from '#shared/trust/public-good.ts';
+import { createPublicGood } from '#shared/trust/trust-roots.ts';
 import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
 import { startTufRepository, type TufRepository } from '#test/fixtures/sigstore/tuf-repository.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { SignatureHash } from '#shared/core/policy.ts';
 import { chooseAlgorithm } from '#shared/trust/algorithms.ts';
-import { isEcdsaSignature } from '#shared/trust/ecdsa-signature.ts';
+import { isEcdsaSignature } from '#shared/trust/algorithms.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodeBase64 } from '#shared/trust/base64.ts';
+import { decodeBase64 } from '#shared/trust/encoding.ts';
 
 describe('decodeBase64()', () => {
   it('reads canonical base64', () => {

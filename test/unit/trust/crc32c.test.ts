@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { crc32c } from '#shared/trust/crc32c.ts';
+import { crc32c } from '#shared/trust/keys.ts';
 
 // RFC 3720 appendix B.4, and the check value of the CRC catalogue.
 it.each([

@@ -5,7 +5,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { Subject } from '#shared/trust/places.ts';
+import type { Subject } from '#shared/trust/discover.ts';
 import { keyPolicy, createSigningKey } from '#test/fakes/cosign.ts';
 import { digestOf } from '#test/fakes/memory-registry.ts';
 

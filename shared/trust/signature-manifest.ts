@@ -1,23 +1,90 @@
-import type { Digest } from '#shared/core/digest.ts';
+import * as z from 'zod';
+
+import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { Descriptor, Manifest, Referrers } from '#shared/registry/registry.ts';
 
 import { isRefusal, type Refusal, type RefusedCandidate, refuse } from './candidate.ts';
 import { MAX_SIGNATURES } from './limits.ts';
-import {
-  DSSE_ENVELOPE,
-  EXPERIMENTAL_SIGNATURE,
-  IN_TOTO,
-  isBundleMediaType,
-  SIMPLE_SIGNING,
-} from './media-types.ts';
-import {
-  descriptorSchema,
-  indexSchema,
-  type Layer,
-  layerSchema,
-  manifestSchema,
-} from './schema.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
+
+/** Layer of a legacy signature: its blob is the signed payload (cosign SIGNATURE_SPEC, "Simple Signing"). */
+const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
+
+/** Config of cosign's experimental referrer form, which carries the layers of the legacy form. */
+const EXPERIMENTAL_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json';
+
+/** Layer of a legacy attestation: its blob is a DSSE envelope (cosign ATTESTATION_SPEC). */
+const DSSE_ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
+
+/** Artifact type of a referrer that holds DSSE envelopes, and of its layers. */
+const IN_TOTO = 'application/vnd.in-toto+json';
+
+/** Every version of the sigstore bundle that is read, exactly: a longer name that begins like one is something else. */
+const BUNDLES: ReadonlySet<string> = new Set([
+  'application/vnd.dev.sigstore.bundle+json;version=0.1',
+  'application/vnd.dev.sigstore.bundle+json;version=0.2',
+  'application/vnd.dev.sigstore.bundle+json;version=0.3',
+  'application/vnd.dev.sigstore.bundle.v0.3+json',
+]);
+
+/** Whether `mediaType` is a sigstore bundle of a version that is known. */
+export function isBundleMediaType(mediaType: string): boolean {
+  return BUNDLES.has(mediaType);
+}
+
+/** Whether a bundle of this type may carry a chain in place of its leaf: version 0.3 took that away. */
+export function mayCarryChain(mediaType: string): boolean {
+  return /[=]0\.[12]$/.test(mediaType);
+}
+
+/**
+ * Whether a referrer's descriptor leaves it open that it is a signature: fallback tags written by older tools claim no
+ * artifact type or the empty one (cosign#4641, #4422, #5098).
+ */
+export function mayBeSignature(artifactType: string | undefined): boolean {
+  return (
+    artifactType === undefined ||
+    artifactType === '' ||
+    artifactType === 'application/vnd.oci.empty.v1+json' ||
+    artifactType === EXPERIMENTAL_SIGNATURE ||
+    artifactType === DSSE_ENVELOPE ||
+    artifactType === IN_TOTO ||
+    isBundleMediaType(artifactType)
+  );
+}
+
+/** `sha256:` and its hex, as every digest that is followed. */
+export const digestSchema = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+);
+
+/** OCI image-spec 1.1, "Image Manifest Property Descriptions". Layers are read one by one: one bad one hides no other. */
+const manifestSchema = z.object({
+  artifactType: z.string().optional(),
+  config: z.object({ mediaType: z.string() }).optional(),
+  layers: z.array(z.unknown()),
+  manifests: z.undefined().optional(),
+});
+
+/** OCI image-spec 1.1, "Image Index Property Descriptions": what a fallback tag holds. */
+const indexSchema = z.object({
+  manifests: z.array(z.unknown()),
+  layers: z.undefined().optional(),
+});
+
+/** OCI image-spec 1.1, "Content Descriptors". */
+const descriptorSchema = z.object({
+  mediaType: z.string(),
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  artifactType: z.string().nullish(),
+});
+
+const layerSchema = descriptorSchema.omit({ artifactType: true }).extend({
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+export type Layer = z.infer<typeof layerSchema>;
 
 /** A layer that is a signature or attestation by its own media type. */
 export interface SignatureLayer {

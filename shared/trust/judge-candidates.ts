@@ -4,8 +4,14 @@ import type { AttestationRule, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, Verdict } from '#shared/core/verdict.ts';
 
 import { describeRule, matchRules, type PreparedRule, prepareRules } from './attestation-rules.ts';
-import type { Acceptance, AuthorityCheck } from './authority.ts';
-import { type Candidate, type Evidence, isRefusal, type Refusal } from './candidate.ts';
+import {
+  type Acceptance,
+  type AuthorityCheck,
+  type Candidate,
+  type Evidence,
+  isRefusal,
+  type Refusal,
+} from './candidate.ts';
 import { countSigners, type Signed } from './count-signers.ts';
 import { CHECKS_PER_TURN } from './limits.ts';
 
@@ -16,7 +22,7 @@ import { CHECKS_PER_TURN } from './limits.ts';
  * `signatures: attested`. Where all that was found is good, and more is asked for, the digest is `incomplete`; it is
  * `untrusted` where something that was found is accepted by no authority, and enough is not there without it.
  */
-export async function judge(
+export async function judgeCandidates(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
   policy: Judged,

@@ -3,13 +3,91 @@ import { X509Certificate } from 'node:crypto';
 import { X509Certificate as ParsedCertificate } from '@sigstore/core';
 
 import { CountersignError } from '#shared/core/errors.ts';
+import type { CertificateAuthority } from '#shared/core/policy.ts';
 
+import {
+  type Acceptance,
+  type AuthorityCheck,
+  type Evidence,
+  isRefusal,
+  type Refusal,
+  refuse,
+  shown,
+} from './candidate.ts';
 import { CODE_SIGNING } from './certificate.ts';
+import { pemBlocks } from './encoding.ts';
 import { MAX_CHAIN } from './limits.ts';
-import { pemBlocks } from './pem.ts';
+import { findUnproved } from './prove.ts';
+import { findMissingClaim } from './signature.ts';
+import type { TrustRoot } from './trusted-root.ts';
+import { acceptHolder, createPatternMatch, readSigner, verifySignature } from './verify-keyless.ts';
+
+/** Each certificate has its own period. */
+const ALWAYS = { start: new Date(0), end: new Date(8.64e15) };
+const NO_SERVICES: TrustRoot = {
+  certificateAuthorities: [],
+  timestampAuthorities: [],
+  tlogs: [],
+  ctlogs: [],
+};
+
+/**
+ * Verifies signatures by holders of certificates of one's own PKI, step by step: a leaf for code signing, with a name that
+ * the policy names, that chains to the roots of the policy through intermediates of the policy or of the signature, and
+ * in use at a time that a log or timestamp authority of `services` vouches for, or now. Throws `bad-config` for roots
+ * that are none.
+ *
+ * @example
+ * const { check } = await createPkiCheck(authority, undefined, now);
+ * const signer = check(evidence);
+ */
+export async function createPkiCheck(
+  authority: CertificateAuthority,
+  services: TrustRoot | undefined,
+  now: () => number,
+): Promise<AuthorityCheck> {
+  const { name, roots, subject: rule, annotations, transparencyLog } = authority;
+  const issuers = readIssuers(roots, name);
+  const matches = await createPatternMatch(rule, name);
+
+  function check(evidence: Evidence): Acceptance | Refusal {
+    // 1. A certificate came along with the signature, and it is for signing code. A chain may come with it, as
+    // `cosign verify --allow-certificate-chain` takes it.
+    const signer = readSigner(evidence);
+    if (isRefusal(signer)) return signer;
+    const { certificate, proof } = signer;
+    // 2. It names whom the policy names, and says nothing critical that is not read.
+    const { names } = certificate.identity;
+    const subject = names.find(matches);
+    if (subject === undefined) {
+      return refuse('wrong-identity', `Certificate is of ${shown(names.join(', '))}`);
+    }
+    if (!hasOnlyReadExtensions(certificate.parsed)) {
+      return refuse('malformed', 'Certificate has a critical extension that is not read');
+    }
+    // 3. A root of the policy, or what it has certified of the attached chain, has issued it; its key has made the
+    // signature.
+    const certChain = extendIssuers(issuers, proof.chain).map(({ parsed }) => parsed);
+    const root = {
+      ...(services ?? NO_SERVICES),
+      certificateAuthorities: [{ certChain, validFor: ALWAYS }],
+    };
+    const signed = verifySignature(evidence, signer, root);
+    if (isRefusal(signed)) return signed;
+    return (
+      // 4. Trusted logs or timestamp authorities have seen this signature, while the whole chain was in use; or it is now.
+      findUnproved(signed, { root, now, transparencyLog }) ??
+      // 5. The annotations of the policy are signed.
+      findMissingClaim(evidence, annotations) ??
+      acceptHolder(certificate, null, subject)
+    );
+  }
+
+  return { name, slow: true, check };
+}
 
 /** A certificate of an authority, as Node reads it and as the sigstore library verifies with it. */
-export interface Issuer {
+interface Issuer {
   readonly x509: X509Certificate;
   readonly parsed: ParsedCertificate;
 }
@@ -37,7 +115,7 @@ const NAME_CONSTRAINTS = '2.5.29.30';
  * The authorities of a PEM file. Throws `bad-config` that names `owner` where there is no root among them, or one that
  * may not certify who signs code.
  */
-export function readIssuers(pem: string, owner: string): readonly Issuer[] {
+function readIssuers(pem: string, owner: string): readonly Issuer[] {
   const blocks = pemBlocks(pem, MAX_CHAIN);
   const issuers = blocks?.flatMap((der) => readIssuer(der) ?? []) ?? [];
   if (blocks === undefined || issuers.length !== blocks.length) {
@@ -53,7 +131,7 @@ export function readIssuers(pem: string, owner: string): readonly Issuer[] {
  * The authorities with those of the attached certificates that they certify, directly or through each other; the sigstore
  * library then builds the path, with lengths and times. Attached roots, and what cannot be read, are left out.
  */
-export function extendIssuers(
+function extendIssuers(
   issuers: readonly Issuer[],
   attached: readonly Uint8Array[],
 ): readonly Issuer[] {
@@ -92,7 +170,7 @@ function readIssuer(der: Uint8Array): Issuer | undefined {
 }
 
 /** RFC 5280, section 4.2: what is critical and not understood refuses a certificate. */
-export function hasOnlyReadExtensions(certificate: ParsedCertificate): boolean {
+function hasOnlyReadExtensions(certificate: ParsedCertificate): boolean {
   return certificate.extensions.every(({ subs: [oid, critical] }) => {
     const isCritical = critical?.tag.isBoolean() === true && critical.toBoolean();
     return !isCritical || READ.has(oid?.toOID() ?? '');

@@ -2,9 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { describe, expect, it } from 'vitest';
 
-import type { AuthorityCheck } from '#shared/trust/authority.ts';
-import { type Candidate, refuse } from '#shared/trust/candidate.ts';
-import { judge } from '#shared/trust/judge.ts';
+import { type AuthorityCheck, type Candidate, refuse } from '#shared/trust/candidate.ts';
+import { judgeCandidates } from '#shared/trust/judge-candidates.ts';
 import { digestOf } from '#test/fakes/memory-registry.ts';
 
 const digest = digestOf(Buffer.from('image'));
@@ -45,15 +44,19 @@ const attestation: Candidate = {
   ...refuse('no-matching-predicate', 'Attestation'),
 };
 
-describe('judge()', () => {
+describe('judgeCandidates()', () => {
   it('names the authorities that verified in the order of the policy', async () => {
     const found = [signedBy('b'), signedBy('x'), signedBy('a')];
-    const verdict = await judge(found, [authority('a'), authority('c'), authority('b')], policy);
+    const verdict = await judgeCandidates(
+      found,
+      [authority('a'), authority('c'), authority('b')],
+      policy,
+    );
     expect(verdict).toMatchObject({ status: 'verified', authorities: ['a', 'b'] });
   });
 
   it('has one outcome for each candidate and authority, and one where none looked', async () => {
-    const verdict = await judge(
+    const verdict = await judgeCandidates(
       [signedBy('a'), attestation],
       [authority('a'), authority('b')],
       policy,
@@ -74,7 +77,9 @@ describe('judge()', () => {
   ])('requires %i distinct authorities of two: %s', async (require, status) => {
     const found = [signedBy('a'), signedBy('a'), signedBy('b')];
     const authorities = [authority('a'), authority('b'), authority('c')];
-    await expect(judge(found, authorities, { ...policy, require })).resolves.toMatchObject({
+    await expect(
+      judgeCandidates(found, authorities, { ...policy, require }),
+    ).resolves.toMatchObject({
       status,
     });
   });
@@ -82,7 +87,7 @@ describe('judge()', () => {
   it('counts one signer once whatever the names of its rules', async () => {
     const authorities = [authority('a'), authority('also a', 'a')];
     await expect(
-      judge([signedBy('a')], authorities, { ...policy, require: 2 }),
+      judgeCandidates([signedBy('a')], authorities, { ...policy, require: 2 }),
     ).resolves.toMatchObject({
       status: 'incomplete',
       candidates: [{ authority: 'a' }, { authority: 'also a', reason: 'wrong-key' }],
@@ -117,9 +122,9 @@ describe('judge()', () => {
     for (const found of [each, each.toReversed()]) {
       const candidates = [...found, ...found].map(signedBy);
       const { length } = expected;
-      const enough = await judge(candidates, fits, { ...policy, require: length });
+      const enough = await judgeCandidates(candidates, fits, { ...policy, require: length });
       expect(enough).toMatchObject({ status: 'verified', authorities: expected });
-      const more = await judge(candidates, fits, { ...policy, require: length + 1 });
+      const more = await judgeCandidates(candidates, fits, { ...policy, require: length + 1 });
       expect(more.status).toBe('incomplete');
     }
   });
@@ -140,14 +145,14 @@ describe('judge()', () => {
       }),
     );
     const all = ['key', 'other', 'leaf'].map(signedBy);
-    await expect(judge(all, fits, { ...policy, require: 2 })).resolves.toMatchObject({
+    await expect(judgeCandidates(all, fits, { ...policy, require: 2 })).resolves.toMatchObject({
       status: 'incomplete',
       candidates: expect.arrayContaining([
         expect.objectContaining({ authority: 'leaf', reason: 'wrong-key' }),
       ]),
     });
     const apart = ['key', 'other'].map(signedBy);
-    await expect(judge(apart, fits, { ...policy, require: 2 })).resolves.toMatchObject({
+    await expect(judgeCandidates(apart, fits, { ...policy, require: 2 })).resolves.toMatchObject({
       status: 'verified',
     });
   });
@@ -158,7 +163,10 @@ describe('judge()', () => {
     ['a signature is wrong', [signedBy('x')], 'untrusted'],
     ['a wrong one is beside an attestation', [attestation, signedBy('x')], 'untrusted'],
   ] as const)('with unsigned images allowed, when %s: %s', async (_, found, status) => {
-    const verdict = await judge(found, [authority('a')], { ...policy, allowUnsigned: true });
+    const verdict = await judgeCandidates(found, [authority('a')], {
+      ...policy,
+      allowUnsigned: true,
+    });
     expect(verdict.status).toBe(status);
     expect('allowedUnsigned' in verdict).toBe(status === 'verified');
   });
@@ -184,7 +192,7 @@ describe('judge()', () => {
   ] as const)(
     'of a policy that asks for two signatures, calls %s %s',
     async (_, found, status, missing) => {
-      const verdict = await judge(found, [authority('a'), authority('b')], {
+      const verdict = await judgeCandidates(found, [authority('a'), authority('b')], {
         ...policy,
         require: 2,
       });
@@ -194,12 +202,12 @@ describe('judge()', () => {
 
   it('counts two signers of one name once', async () => {
     const same = [authority('a', 'one'), authority('a', 'two')];
-    const verdict = await judge([signedBy('one')], same, { ...policy, require: 2 });
+    const verdict = await judgeCandidates([signedBy('one')], same, { ...policy, require: 2 });
     expect(verdict.status).toBe('incomplete');
   });
 
   it('does not call a good signature unsigned because unsigned images are allowed', async () => {
-    const verdict = await judge([signedBy('a')], [authority('a')], {
+    const verdict = await judgeCandidates([signedBy('a')], [authority('a')], {
       ...policy,
       allowUnsigned: true,
     });
@@ -214,7 +222,7 @@ describe('judge()', () => {
       for (; !stop.signal.aborted; turns++) await nextTurn();
     })();
     const junk = Array.from({ length: 320 }, () => signedBy('x'));
-    await judge(junk, [authority('a')], policy);
+    await judgeCandidates(junk, [authority('a')], policy);
     stop.abort();
     await counting;
     expect(turns).toBeGreaterThanOrEqual(10);

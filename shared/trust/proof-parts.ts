@@ -1,0 +1,213 @@
+import type { KeyObject } from 'node:crypto';
+
+import { ASN1Obj, RFC3161Timestamp } from '@sigstore/core';
+import { type SignedEntity, Verifier } from '@sigstore/verify';
+
+import { isRefusal, type Refusal, refuse } from './candidate.ts';
+import { type Certificate, isOutside, isSignedBy } from './certificate.ts';
+import { MAX_TRUSTED_PROOFS } from './limits.ts';
+import { findLogFlaw, logOf } from './log-entry.ts';
+import type { LogEntry, Proof } from './read-proof.ts';
+import type { SignatureContent } from './signature.ts';
+import type { TrustRoot } from './trusted-root.ts';
+
+/** Something signed, and by whom. */
+export interface Signed {
+  readonly content: SignatureContent;
+  readonly proof: Proof;
+  readonly key: KeyObject;
+  /** Of a keyless signer. */
+  readonly certificate: Certificate | undefined;
+}
+
+/** What of a proof is of logs and timestamp authorities that are trusted. The rest is anyone's, and is not looked at. */
+export interface Trusted {
+  readonly logEntries: readonly LogEntry[];
+  readonly timestamps: readonly Timestamp[];
+  /** Those of the entries whose promise says when; a checkpoint does not (Rekor 2 has no promise). */
+  readonly promised: readonly LogEntry[];
+}
+
+/** RFC 3161, section 2.4.2: genTime, with any number of digits after the second. */
+const GEN_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?Z$/;
+
+/** A stamp whose time may have any fraction: the library reads none but one of three digits. */
+export class Timestamp extends RFC3161Timestamp {
+  override get signingTime(): Date {
+    const text = this.tstInfo.root.subs[4]?.value.toString('latin1') ?? '';
+    const [, year, month, day, hour, minute, second, fraction = ''] = GEN_TIME.exec(text) ?? [];
+    const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`);
+    if (Number.isNaN(time.getTime())) throw new Error('Stamp has no time');
+    return time;
+  }
+}
+
+/** Reads an RFC 3161 response; `malformed` when its time or its signer cannot be read. Nothing is authenticated yet. */
+export function readTimestamp(der: Buffer): Timestamp | Refusal {
+  try {
+    const stamp = new Timestamp(ASN1Obj.parseBuffer(Buffer.from(der)));
+    // Both are read from afar, and throw where there is nothing.
+    void [stamp.signingTime, stamp.signerSerialNumber.length, stamp.signerIssuer.length];
+    return stamp;
+  } catch {
+    return refuse('malformed', 'Timestamp cannot be read');
+  }
+}
+
+/** The authorities of a root that have the signer that a stamp names; a stamp without any is somebody else's. */
+export function authoritiesOf(
+  stamp: Timestamp,
+  root: TrustRoot,
+): TrustRoot['timestampAuthorities'] {
+  return root.timestampAuthorities.filter(({ certChain: [signer] }) => {
+    if (signer === undefined) return false;
+    const sameSerial = signer.serialNumber.equals(stamp.signerSerialNumber);
+    return sameSerial && signer.issuer.equals(stamp.signerIssuer);
+  });
+}
+
+/**
+ * One stamp of an unknown authority would make the library refuse all: those that are not trusted are not shown. Of
+ * the others each once, those of a usable time first, and no more than are verified.
+ */
+export function selectTrusted({ proof, certificate }: Signed, root: TrustRoot): Trusted | Refusal {
+  const stamps = new Map<string, Timestamp>();
+  for (const der of proof.timestamps) {
+    const stamp = readTimestamp(der);
+    if (isRefusal(stamp)) return stamp;
+    if (authoritiesOf(stamp, root).length === 0) continue;
+    const id = der.toString('base64');
+    if (!stamps.has(id)) stamps.set(id, stamp);
+  }
+  const leaf = certificate?.parsed;
+  const isUsable = (time: Date): boolean => leaf === undefined || leaf.validForDate(time);
+  const timestamps = [...stamps.values()]
+    .toSorted((a, b) => Number(isUsable(b.signingTime)) - Number(isUsable(a.signingTime)))
+    .slice(0, MAX_TRUSTED_PROOFS);
+  const logEntries = proof.logEntries.filter((entry) => logOf(entry, root) !== undefined);
+  if (logEntries.length > MAX_TRUSTED_PROOFS) {
+    return refuse('too-many', `More than ${MAX_TRUSTED_PROOFS} entries of trusted logs`);
+  }
+  return { logEntries, timestamps, promised: promisedOf(logEntries) };
+}
+
+function promisedOf(entries: readonly LogEntry[]): readonly LogEntry[] {
+  return entries.filter(({ inclusionPromise }) => inclusionPromise !== undefined);
+}
+
+/**
+ * What is good by itself: a threshold of stamps suffices, and it is one. Entries of trusted logs have to be good one and
+ * all, as in sigstore-go, unless a stamp does in place of the log.
+ */
+export function selectGood(
+  signed: Signed,
+  trusted: Trusted,
+  root: TrustRoot,
+  transparencyLog: 'require' | 'timestamp',
+): Trusted {
+  const { key, certificate } = signed;
+  const passes = createPartCheck(signed, withCheckpointNames(root, trusted.logEntries));
+  const isUsable = (time: Date): boolean =>
+    certificate === undefined || findUntimely(certificate, [time], root) === undefined;
+  const timestamps = trusted.timestamps.filter(
+    (timestamp) =>
+      isUsable(timestamp.signingTime) &&
+      passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] }),
+  );
+  if (transparencyLog === 'require') return { ...trusted, timestamps };
+  const signer = { key, certificate: certificate?.der };
+  const logEntries = trusted.logEntries.filter(
+    (entry) =>
+      findLogFlaw(entry, signer) === undefined &&
+      passes({ tlogEntries: [entry] }) &&
+      promisedOf([entry]).map(timeOf).every(isUsable),
+  );
+  const times = timesOf({ timestamps, promised: promisedOf(logEntries) });
+  const active = logEntries.filter((entry) => findInactiveLog([entry], times, root) === undefined);
+  return { logEntries: active, timestamps, promised: promisedOf(active) };
+}
+
+export function timeOf({ integratedTime }: LogEntry): Date {
+  return new Date(Number(integratedTime) * 1000);
+}
+
+/** A time in a log entry counts where the log has signed it. */
+export function timesOf({ promised, timestamps }: Omit<Trusted, 'logEntries'>): readonly Date[] {
+  return [...promised.map(timeOf), ...timestamps.map(({ signingTime }) => signingTime)];
+}
+
+/** The library looks at a log key's period for a promise only: a retired key must not sign checkpoints for ever. */
+export function findInactiveLog(
+  entries: readonly LogEntry[],
+  times: readonly Date[],
+  root: TrustRoot,
+): Refusal | undefined {
+  const inactive = entries.some((entry) => {
+    const log = logOf(entry, root);
+    return log === undefined || times.every((time) => isOutside(time, log.validFor));
+  });
+  return inactive
+    ? refuse('time-out-of-range', 'Log key was not in use when this was signed')
+    : undefined;
+}
+
+const ANYTHING = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 };
+
+/** Makes a check of one log entry or stamp by itself, whoever signed and whenever. */
+export function createPartCheck(
+  { content, key }: Signed,
+  root: TrustRoot,
+): (part: Partial<Pick<SignedEntity, 'tlogEntries' | 'timestamps'>>) => boolean {
+  const publicKey = () => ({ publicKey: key, validFor: () => true });
+  const verifier = new Verifier({ ...root, publicKey }, ANYTHING);
+  const nothing: SignedEntity = {
+    signature: content,
+    key: { $case: 'public-key', hint: '' },
+    tlogEntries: [],
+    timestamps: [],
+  };
+  return function passes(part) {
+    try {
+      verifier.verify({ ...nothing, ...part });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+/** Why a certificate, or every authority that may have issued it, was not in use at one of the times. */
+export function findUntimely(
+  { parsed: leaf }: Certificate,
+  times: readonly Date[],
+  root: TrustRoot,
+): Refusal | undefined {
+  const issuers = root.certificateAuthorities.filter((authority) =>
+    authority.certChain.some((issuer) => isSignedBy(leaf, issuer)),
+  );
+  for (const time of times) {
+    const isOver = ({ certChain }: (typeof issuers)[number]): boolean =>
+      certChain.some(({ notAfter }) => notAfter < time);
+    if (leaf.notAfter < time || issuers.every(isOver)) {
+      return refuse('certificate-expired', `Certificate had expired at ${time.toISOString()}`);
+    }
+    if (time < leaf.notBefore || issuers.every(({ validFor }) => isOutside(time, validFor))) {
+      const when = time.toISOString();
+      return refuse('time-out-of-range', `Certificate was not trusted yet or any more at ${when}`);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The library wants the name under a checkpoint to be a part of the log's URL. Rekor 1 signs with the name of the
+ * machine it runs on; whose key it is stays what counts.
+ */
+export function withCheckpointNames(root: TrustRoot, entries: readonly LogEntry[]): TrustRoot {
+  const names = entries
+    .filter(({ inclusionPromise }) => inclusionPromise !== undefined)
+    .map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '');
+  if (names.length === 0) return root;
+  const tlogs = root.tlogs.map((log) => ({ ...log, baseURL: [log.baseURL, ...names].join('\n') }));
+  return { ...root, tlogs };
+}
