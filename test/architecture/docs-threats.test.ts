@@ -9,7 +9,7 @@ import { TIME_CASES } from '#test/hostile/trust/time-cases.ts';
 import { TRUST_CASES } from '#test/hostile/trust-cases.ts';
 import { MUTATIONS } from '#test/mutations/mutations.ts';
 
-/** facts/signatures.md section 4, DESIGN section 2. */
+/** docs/threat-model.md#attacks-on-signatures, docs/design.md#laws. */
 const ATTACKS = 41;
 const LAWS = 10;
 

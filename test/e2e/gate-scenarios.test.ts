@@ -16,8 +16,8 @@ import {
 import { type Finished, runProcess } from './tools/process.ts';
 import { startSyncCluster, type SyncCluster, until } from './tools/sync-cluster.ts';
 
-// Upstream's signature verification scenarios (facts/config-sync.md section 9) as the requests that Config Sync and
-// Countersign send, by kubectl.
+// Upstream's scenarios of signature verification (docs/facts/config-sync.md#upstream-scenarios) as the requests that
+// Config Sync and Countersign send, by kubectl.
 
 const INPUT: GateInput = {
   identity: 'countersign@acme.iam.gserviceaccount.com',
@@ -108,7 +108,7 @@ describe.each(scenarios)('%s', (_, { manifest, reconciler, first, second }) => {
     return kubectl([...args, `--as=${user}`, `--field-manager=${manager}`]);
   }
 
-  /** As Config Sync does at every attempt (facts/config-sync.md section 2). */
+  /** As Config Sync does at every attempt (docs/facts/config-sync.md#image-to-sync). */
   function announce(value: string | null): Promise<Finished> {
     const annotations = { 'configsync.gke.io/image-to-sync': value };
     return patch(reconciler, 'configsync.gke.io', { metadata: { annotations } });

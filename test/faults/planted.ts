@@ -11,7 +11,7 @@ export interface Planted {
   readonly caughtBy: readonly Check[];
 }
 
-/** A law of DESIGN section 2 that a campaign in one process cannot break. */
+/** A law (docs/design.md#laws) that a campaign in one process cannot break. */
 export const OUT_OF_REACH: readonly string[] = [
   'law 9: no token and no address leaves the process; test:mutations takes it away',
 ];

@@ -3,7 +3,7 @@ import { OCI_INDEX, OCI_MANIFEST } from '#shared/registry/media-type.ts';
 
 /** One thing a hostile registry, or a hostile pusher in an honest one, does; and what must come of it. */
 export interface RegistryCase {
-  /** Number in facts/signatures.md section 4. */
+  /** Number in docs/threat-model.md#attacks-on-signatures. */
   readonly number: number;
   readonly name: string;
   /** The advisory that named it first. */

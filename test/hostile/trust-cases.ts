@@ -6,7 +6,7 @@ import { LIMITS_CASES } from './trust/limits-cases.ts';
 import { PLACES_CASES } from './trust/places-cases.ts';
 import type { TrustCase } from './trust/world.ts';
 
-/** Every way of fooling the verifier that it is tried with: facts/signatures.md section 4. */
+/** Every attack that the verifier is tried with: docs/threat-model.md#attacks-on-signatures. */
 export const TRUST_CASES: readonly TrustCase[] = [
   ...IDENTITY_CASES,
   ...BYTES_CASES,

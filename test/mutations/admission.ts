@@ -10,7 +10,7 @@ const HOSTILE = 'test/hostile/admission/';
 const UNIT = 'test/unit/functions/admission';
 const WIRING = 'test/unit/functions/wiring';
 
-/** Facts of signatures.md section 6, and docs/adr/0013. */
+/** The faults of the sample webhook (docs/comparison.md#the-sample-webhook), and docs/adr/0013. */
 export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: nothing but verified is admitted',

@@ -21,7 +21,7 @@ export interface Mutation {
 const RECONCILE = 'test/unit/reconcile';
 const CORE = 'test/unit/core';
 
-/** DESIGN section 2: what must not go unnoticed when it is gone. */
+/** The laws (docs/design.md#laws): what must not go unnoticed when it is gone. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 1: the second run changes nothing',

@@ -5,7 +5,7 @@ const RECONCILE = 'test/unit/reconcile';
 const EDGE = 'test/unit/http';
 const STORE = 'test/contract/store';
 
-/** What a sweep guarantees, and what becomes of failures (DESIGN sections 2, 3, 7 and 8). */
+/** What a sweep guarantees, and what becomes of failures (docs/design.md). */
 export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: turns are spread over the period',

@@ -5,7 +5,7 @@ const BUNDLE = ['test/unit/trust/verify-bundle.test.ts'];
 const ANSWERS = ['test/hostile/registry-answers.test.ts'];
 const ROOTS = ['test/unit/trust/trusted-root.test.ts', 'test/unit/trust/trust-roots.test.ts'];
 
-/** facts/signatures.md section 4: each defence of keyless verification and of transparency logs. */
+/** Each defence of keyless verification and of transparency logs: docs/threat-model.md#attacks-on-signatures. */
 export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 31: a list that breaks off is no list',

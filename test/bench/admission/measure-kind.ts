@@ -59,7 +59,7 @@ export async function measureKind(
   ];
 }
 
-/** DESIGN section 12, of a digest seen before. */
+/** docs/performance.md#budgets, of a digest seen before. */
 const BUDGETS = [
   { budget: { of: 'ratio', limit: 0.5, atLeast: true } },
   { budget: { of: 'ratio', limit: 3 } },

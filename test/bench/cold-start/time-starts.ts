@@ -10,7 +10,7 @@ import { type ServerCommand, spawnServer } from '../process/spawn-server.ts';
 const RUNS = 11;
 const QUICK_RUNS = 1;
 
-/** Of the floor (DESIGN section 12). */
+/** Of the floor (docs/performance.md#budgets). */
 const BUDGETS: Readonly<Record<string, number>> = {
   admission: 1,
   push: 1.2,

@@ -14,7 +14,7 @@ export interface Size {
 
 /** Pushes under way at once in the embedded Pub/Sub, and so clusters at once in the bare loops. */
 const AT_ONCE = 64;
-/** DESIGN section 12 names this one. */
+/** docs/performance.md#budgets names this one. */
 const BUDGET_SIZE = 1_000;
 const BUDGET_LATENCY_MS = 20;
 const FAIL_EVERY = 100;

@@ -13,7 +13,7 @@ export interface Figure {
 
 export type Unit = 'ms' | 'MiB' | 'kB' | 'calls' | '1/s' | '$' | '';
 
-/** DESIGN section 12. */
+/** docs/performance.md#budgets. */
 export interface Budget {
   readonly of: 'ratio' | 'ours';
   readonly limit: number;

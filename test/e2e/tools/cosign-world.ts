@@ -22,7 +22,7 @@ export const PLAIN_HTTP = '--allow-http-registry';
 const LEGACY_3 = ['--new-bundle-format=false', '--use-signing-config=false'];
 const BUNDLE_3 = ['--new-bundle-format=true', '--use-signing-config=false'];
 
-/** Every way in which cosign signs with a key and asks nothing of the world (facts/toolchain.md). */
+/** Every way in which cosign signs with a key and without any service (docs/facts/signatures.md#tools). */
 export const FORMS = [
   { form: 'cosign 2, legacy', cosign: 'cosign2', flags: ['--new-bundle-format=false'] },
   { form: 'cosign 2, bundle', cosign: 'cosign2', flags: ['--new-bundle-format=true'] },

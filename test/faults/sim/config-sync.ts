@@ -12,8 +12,8 @@ import {
 import { type SimRegistry, name } from './registry.ts';
 
 /**
- * What Config Sync does with one RSync, as facts/config-sync.md sections 2, 3 and 5 say: it polls, writes what it is
- * about to sync, is refused by the gate, applies, and reports. It knows nothing of us.
+ * What Config Sync does with one RSync (docs/facts/config-sync.md): it polls, writes what it is about to sync, is refused
+ * by the gate, applies, and reports. It knows nothing of Countersign.
  */
 export interface ConfigSyncDeps {
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AdmissionWorld, startAdmissionWorld } from '#test/fixtures/admission-world.ts';
 import { reviewOf, rootSync, UID } from '#test/fixtures/reviews.ts';
 
-/** signatures.md section 4, case 40, and section 6, point 2: whatever bytes arrive, there is an answer. */
+/** Attack 40 of docs/threat-model.md#attacks-on-signatures: every body, however malformed, gets an answer. */
 const MAX_BODY_BYTES = 200_000;
 
 let world: AdmissionWorld;

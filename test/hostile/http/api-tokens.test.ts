@@ -240,7 +240,7 @@ describe.each(MODES)('roles in mode %s', (mode) => {
 });
 
 // With X-Serverless-Authorization a caller passes Cloud Run's own check, which strips that token's signature and
-// leaves Authorization as it was (facts/google-cloud.md section 6).
+// leaves Authorization as it was (docs/facts/google-cloud.md#tokens).
 describe('X-Serverless-Authorization', () => {
   const ask = async (headers: Record<string, string>) =>
     (await guarded('verify').request('/v1/fleet', { headers })).status;

@@ -52,7 +52,7 @@ export interface Attack {
 }
 
 export interface KeylessCase {
-  /** Number in facts/signatures.md section 4. */
+  /** Number in docs/threat-model.md#attacks-on-signatures. */
   readonly fact: number;
   readonly name: string;
   /** Where it worked once. */

@@ -33,7 +33,7 @@ export type Expected =
 
 /** One way of fooling a verifier. */
 export interface TrustCase {
-  /** Number in facts/signatures.md section 4. */
+  /** Number in docs/threat-model.md#attacks-on-signatures. */
   readonly fact: number;
   readonly name: string;
   /** Where it worked once. */

@@ -16,7 +16,7 @@ const FALSE = condition('False');
 const STAGES = { source: LIVE.source, rendering: LIVE.rendering, sync: LIVE.sync };
 
 describe('nomosStatus()', () => {
-  // In nomos' order: the first that matches wins (facts/config-sync.md section 5).
+  // In nomos' order: the first that matches wins (docs/facts/config-sync.md#nomos-status).
   it.each<[NomosStatus, string, Partial<SyncStatus>]>([
     [
       'STALLED',

@@ -6,7 +6,7 @@ import { HEX, liveStatus, rootSync } from './objects.ts';
 
 const EMPTY = { errors: [], errorCount: 0 };
 
-/** What facts/config-sync.md section 2 says of a refused write of image-to-sync. */
+/** A refused write of image-to-sync (docs/facts/config-sync.md#refusals). */
 const DENIED = {
   code: '2002',
   errorMessage: 'KNV2002: failed to patch RootSync annotation: denied',

@@ -25,7 +25,7 @@ import {
 
 const MINUTE = 60_000;
 
-/** Denied, then approved, then failing at rendering: Config Sync keeps the refusal (facts/config-sync.md section 11). */
+/** Refused, approved, then failing at rendering: Config Sync keeps the refusal (docs/facts/config-sync.md#refusals). */
 function oldDenial(errorSources: readonly ('source' | 'rendering')[]): SyncStatus {
   const status = sourceError(liveStatus(B), A, '2002');
   const errors = [{ code: '1068', message: 'KNV1068: kustomize' }];

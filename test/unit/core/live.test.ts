@@ -29,7 +29,7 @@ describe('isLive()', () => {
     expect(isLive(buildRSync({ status: LIVE }), HEX)).toBe(true);
   });
 
-  // One condition of facts/config-sync.md section 5 negated at a time.
+  // One condition of docs/facts/config-sync.md#live negated at a time.
   it.each<[string, RSync]>([
     ['the object is being deleted', buildRSync({ status: LIVE, deleting: true })],
     ['the generation is not the observed one', buildRSync({ status: LIVE, generation: 2 })],

@@ -3,7 +3,7 @@ import { createPublicRegistries } from '#functions/wiring/public-registries.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 
-/** signatures.md section 4, case 35, and section 6, point 3: the sample sent Google's token to whoever was named. */
+/** Attack 35 of docs/threat-model.md#attacks-on-signatures: the sample webhook sent Google's token to any registry. */
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 const ADDRESSES: Readonly<Record<string, string>> = {
   'inside.example': '10.0.0.7',

@@ -84,7 +84,7 @@ describe('the times', () => {
   it('leave the server less than the API server waits, and that less than Config Sync does', () => {
     const { admission } = dropInOf('cosign.pub', KEY, []);
     const waits = webhook.timeoutSeconds * 1000;
-    // spec.override.apiServerTimeout (facts/config-sync.md section 1).
+    // spec.override.apiServerTimeout (docs/facts/config-sync.md#api).
     expect(waits).toBeLessThan(15_000);
     expect(admission.deadlineMs).toBeLessThan(waits);
   });
