@@ -2,7 +2,7 @@ import type { Task } from '#shared/core/task.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
-import { readSubject } from '#shared/registry/subject.ts';
+import { readSubject } from '#shared/registry/read-manifest.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';

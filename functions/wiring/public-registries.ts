@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isGoogleHost } from '#shared/core/google-host.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import { createAddressGuard } from '#shared/registry/address-guard.ts';
+import { createAddressGuard } from '#shared/registry/host-access.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
 import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';

@@ -73,9 +73,10 @@ const refusalSchema = z.object({
 });
 
 /**
- * One attempt at one call, in order: the token, if it may go there; the request, whose redirects are failures; the answer,
- * counted; its status; its JSON. Gives the JSON value of a 200. Throws `GoogleFailure`, and `bad-config` where the token
- * may not go. A stream is an array in JSON: one that fails midway answers 200, with the refusal as its last element.
+ * One attempt at one call, in order: the token, if it may go there; the request, whose redirects are failures; the
+ * answer, counted; its status; its JSON. Gives the JSON value of a 200. Throws `GoogleFailure`, and `bad-config` where
+ * the token may not go. A stream is an array in JSON: one that fails midway answers 200, with the refusal as its last
+ * element.
  *
  * @example
  * const answer = await repeat((signal) => askGoogle({ url, signal, maxBytes: 65_536 }, { fetch, identity }));
@@ -115,7 +116,9 @@ export async function askGoogle(ask: GoogleAsk, deps: GoogleRestDeps): Promise<u
   return value;
 }
 
-/** `Bearer <token>` for that URL. Throws `bad-config` where no token may go, and `GoogleFailure` where there is none. */
+/**
+ * `Bearer <token>` for that URL. Throws `bad-config` where no token may go, and `GoogleFailure` where there is none.
+ */
 export async function authorizationFor(
   url: URL,
   { googleToken, trusts }: GoogleIdentity,

@@ -1,6 +1,6 @@
 /**
- * The text in foreign bytes; undefined where they are not UTF-8: a reader that replaces what it cannot read sees another
- * text than the next one. A byte order mark is part of the text.
+ * The text in foreign bytes; undefined where they are not UTF-8: a reader that replaces what it cannot read sees
+ * another text than the next one. A byte order mark is part of the text.
  */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
@@ -25,8 +25,8 @@ export function parseJson(json: Uint8Array | string): unknown {
 }
 
 /**
- * JSON with the keys of every object sorted by UTF-16 code unit, no space, and absent values left out: equal values give
- * equal text, to be hashed or compared.
+ * JSON with the keys of every object sorted by UTF-16 code unit, no space, and absent values left out: equal values
+ * give equal text, to be hashed or compared.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {

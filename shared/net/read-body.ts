@@ -12,7 +12,8 @@ export interface BodyStart {
 
 /**
  * Reads at most `maxBytes` of a body and hangs up on the rest. It counts what arrives, whatever Content-Length says; of
- * a body that `fetch` unpacks that is what comes out, so that a bomb stops at the limit, too. Throws what the body throws.
+ * a body that `fetch` unpacks that is what comes out, so that a bomb stops at the limit, too. Throws what the body
+ * throws.
  */
 export async function readStart(body: Body, maxBytes: number): Promise<BodyStart> {
   const chunks: Uint8Array[] = [];
@@ -30,7 +31,8 @@ export async function readStart(body: Body, maxBytes: number): Promise<BodyStart
 }
 
 /**
- * Reads a whole body. Throws `too-large`, "`what` is larger than 65536 bytes", as soon as it is; and what the body throws.
+ * Reads a whole body. Throws `too-large`, "`what` is larger than 65536 bytes", as soon as it is; and what the body
+ * throws.
  *
  * @example
  * const bytes = await readBody(response.body, 64 * 1024, `Answer of ${url.host}`);

@@ -19,12 +19,18 @@ export interface RetryLimits {
   readonly retries: number;
   /** Largest first pause; each next one may be twice as long. */
   readonly backoffMs: number;
-  /** Longest pause that the other side may ask for: one that asks for more is left to the caller. Absent: it is not asked. */
+  /**
+   * Longest pause that the other side may ask for: one that asks for more is left to the caller. Absent: it is not
+   * asked.
+   */
   readonly retryAfterMs?: number;
 }
 
 export interface RetryRules {
-  /** Whether another attempt may end otherwise than with this failure. An attempt that was out of time is always repeated. */
+  /**
+   * Whether another attempt may end otherwise than with this failure. An attempt that was out of time is always
+   * repeated.
+   */
   readonly helps: (error: unknown) => boolean;
   /** The failure of a call whose time is over. */
   readonly late?: (cause: unknown) => Error;
@@ -91,8 +97,8 @@ function askedOf(error: unknown): number {
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * What a `Retry-After` header asks for, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date), an hour at most.
- * `now` is the time that a date is measured against, in milliseconds. Undefined where it is neither.
+ * What a `Retry-After` header asks for, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date), an hour at
+ * most. `now` is the time that a date is measured against, in milliseconds. Undefined where it is neither.
  */
 export function readRetryAfter(header: string | null | undefined, now: number): number | undefined {
   if (header === null || header === undefined) return undefined;

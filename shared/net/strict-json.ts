@@ -1,8 +1,9 @@
 import { decodeText, parseJson } from './json.ts';
 
 /**
- * How two keys of one object are told apart: `exact` as JSON does, `fold` as a reader does that ignores case (Go, where it
- * fills a structure), `names` exactly, but for keys that look like the name of a field, which such a reader may fold.
+ * How two keys of one object are told apart: `exact` as JSON does, `fold` as a reader does that ignores case (Go, where
+ * it fills a structure), `names` exactly, but for keys that look like the name of a field, which such a reader may
+ * fold.
  */
 export type Folding = 'exact' | 'fold' | 'names';
 
@@ -10,7 +11,9 @@ export type Folding = 'exact' | 'fold' | 'names';
 export interface StrictRules {
   /** Objects and lists within each other. */
   readonly maxDepth: number;
-  /** How keys are told apart in what stands under `key` of an object, or in a list (`''`), whose own keys are `outer`. */
+  /**
+   * How keys are told apart in what stands under `key` of an object, or in a list (`''`), whose own keys are `outer`.
+   */
   readonly foldingIn: (outer: Folding, key: string) => Folding;
   /** Where keys fold: names that must be spelled as they are here, even alone. */
   readonly fields?: readonly string[];
@@ -26,9 +29,9 @@ export type StrictJson =
   | { readonly problem: string };
 
 /**
- * Reads JSON that another program reads too, in another way than `JSON.parse`: two readers must not see two documents in
- * the same bytes. Refused are invalid UTF-8, a byte order mark, a key twice in one object (however it is escaped, or in
- * another case where keys fold), and nesting that is too deep. The outermost object folds. Linear in the length.
+ * Reads JSON that another program reads too, in another way than `JSON.parse`: two readers must not see two documents
+ * in the same bytes. Refused are invalid UTF-8, a byte order mark, a key twice in one object (however it is escaped, or
+ * in another case where keys fold), and nesting that is too deep. The outermost object folds. Linear in the length.
  *
  * @example
  * const read = parseStrictJson(bytes, { maxDepth: 20, foldingIn: (outer) => outer, fields: ['layers'] });

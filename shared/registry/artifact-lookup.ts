@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { dockerImageName } from './artifact-name.ts';
+import { once } from '#shared/net/single-flight.ts';
 
 /** What Artifact Registry's own API knows of an image. */
 export interface ArtifactLookup {
@@ -26,15 +26,20 @@ const NOT_FOUND: readonly number[] = [5, 404];
 // UNAUTHENTICATED and PERMISSION_DENIED, in gRPC and in HTTP.
 const DENIED: readonly number[] = [7, 16, 401, 403];
 
-/** `load` gives the client at its first use: it is heavy, and most instances never need it. */
+/**
+ * `load` gives the client at its first use: it is heavy, and most instances never need it.
+ *
+ * @example
+ * const { tagsOf } = createArtifactLookup(loadDockerImages);
+ * const tags = await tagsOf('us-docker.pkg.dev/acme/configs/platform', digest);
+ */
 export function createArtifactLookup(load: () => Promise<DockerImages>): ArtifactLookup {
-  let client: Promise<DockerImages> | undefined;
+  const client = once(load);
   return {
     async tagsOf(repository, digest) {
       const name = dockerImageName(repository, digest);
       if (name === undefined) return undefined;
-      client ??= load();
-      const images = await client;
+      const images = await client();
       try {
         const [image] = await images.getDockerImage({ name }, { timeout: CALL_MS });
         return image.tags ?? [];
@@ -57,7 +62,26 @@ function failed(repository: string, denied: boolean, cause: unknown): Countersig
   const fix = denied ? ': grant roles/artifactregistry.reader there' : '';
   return new CountersignError(
     denied ? 'registry-denied' : 'registry-unavailable',
-    `Artifact Registry does not tell the tags in ${repository}${fix}`,
+    `Artifact Registry does not list the tags in ${repository}${fix}`,
     { cause },
   );
+}
+
+const HOST = /^([a-z0-9-]+)-docker\.pkg\.dev$/;
+
+/**
+ * The resource name of an image in Artifact Registry:
+ * `projects/P/locations/L/repositories/R/dockerImages/IMG@sha256:…`, its slashes written `%2F`, which the client's own
+ * helpers leave out (docs/facts/google-cloud.md#artifact-registry). Undefined for a repository that is not on
+ * `L-docker.pkg.dev`.
+ */
+function dockerImageName(repository: string, digest: Digest): string | undefined {
+  const [host = '', ...segments] = repository.split('/');
+  const location = HOST.exec(host)?.[1];
+  // Projects of a domain: `example.com/project` in paths is `example.com:project` in names.
+  const scoped = segments[0]?.includes('.') ? 2 : 1;
+  const project = segments.slice(0, scoped).join(':');
+  const [name, ...image] = segments.slice(scoped);
+  if (location === undefined || name === undefined || image.length === 0) return undefined;
+  return `projects/${project}/locations/${location}/repositories/${name}/dockerImages/${image.join('%2F')}@${digest}`;
 }

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
+import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Challenge, parseChallenges } from './challenge.ts';
+import { parseJson } from '#shared/net/json.ts';
+import { createSingleFlight } from '#shared/net/single-flight.ts';
+import { type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
 import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
-import { failureOf, parseJson } from './failure.ts';
 import type { HostAccess } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import { tokenUrl } from './realm.ts';
-import { tokenSchema } from './schema.ts';
-import type { Send } from './send.ts';
+import { failureOf, type Send } from './send.ts';
 
 export interface Authorizer {
   /** What to send unasked; undefined: nothing. */
@@ -41,13 +41,24 @@ const MARGIN_S = 15;
 /** RFC 6750 `b64token`: what cannot break out of a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,16384}=*$/;
 
+/** Docker registry token specification: `token`, or OAuth's name for the same. */
+export const tokenSchema = z.object({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  expires_in: z.number().optional(),
+});
+
 /**
  * Credentials per host and scope: Google's token as it is, anything else as the registry's challenge asks, with the
  * token kept until shortly before it expires and asked for once however many requests wait for it.
+ *
+ * @example
+ * const authorizer = createAuthorizer({ send, limits: DEFAULT_LIMITS, now, googleToken });
+ * const authorization = await authorizer.current(accessTo(host, registries), path);
  */
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS });
-  const pending = new Map<string, Promise<Grant>>();
+  const join = createSingleFlight<Grant>();
 
   function kept(key: string): string | undefined {
     const grant = grants.get(key);
@@ -67,17 +78,12 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
       const key = keyOf(access, path);
       const newer = kept(key);
       if (newer !== undefined && newer !== sent) return newer;
-      const known = pending.get(key);
-      if (known !== undefined) return (await known).authorization;
-      const grant = requestGrant(deps, access, path, challenge, signal);
-      pending.set(key, grant);
-      try {
-        const granted = await grant;
+      const { authorization } = await join(key, async () => {
+        const granted = await requestGrant(deps, access, path, challenge, signal);
         grants.set(key, granted);
-        return granted.authorization;
-      } finally {
-        pending.delete(key);
-      }
+        return granted;
+      });
+      return authorization;
     },
   };
 }

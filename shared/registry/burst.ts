@@ -13,7 +13,7 @@ export interface BurstResolverDeps {
 export interface BurstResolver {
   /** A resolution whose request started at or after `notBefore`: shared where there is one, else asked for. */
   resolve(reference: Reference, notBefore: Date): Promise<Resolution>;
-  /** Always asked anew, and shared with nobody: `fresh` is true of the caller's own list alone. */
+  /** Always asked anew, and not shared: `fresh` is true of the caller's own list alone. */
   fresh(reference: Reference): Promise<Resolution>;
 }
 
@@ -27,8 +27,12 @@ const BURST_MS = 10_000;
 const MAX_SHARED = 1_000;
 
 /**
- * One request for a tag per burst of tasks, and yet no task is answered from before it was published (DESIGN section
- * 2, law 4): `notBefore` is its publish time. Failures are not shared beyond those who were waiting.
+ * One request for a tag per burst of tasks, and yet no task is answered from before it was published (law 4):
+ * `notBefore` is its publish time. Failures are not shared beyond the callers that waited for them.
+ *
+ * @example
+ * const { resolve } = createBurstResolver({ resolve: (reference, options) => resolveImage(registry, reference, options), now });
+ * const resolution = await resolve(reference, task.publishedAt);
  */
 export function createBurstResolver({ resolve, now }: BurstResolverDeps): BurstResolver {
   const shared = new LRUCache<string, Shared>({ max: MAX_SHARED });

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { createSingleFlight } from '#shared/net/single-flight.ts';
 import type { BlobSource, Manifest, Registry } from './registry.ts';
 
 export interface CacheLimits {
@@ -15,6 +16,9 @@ const ENTRY_BYTES = 512;
 /**
  * A registry that fetches what a digest names once, however many ask at once: it cannot change. Kept per repository,
  * for reading one says nothing about another. Tags, referrers, absences and failures are asked for every time.
+ *
+ * @example
+ * const registry = createCachedRegistry(createRegistry(deps), { maxBytes: 64 * 1024 * 1024 });
  */
 export function createCachedRegistry(
   registry: Registry & BlobSource,
@@ -60,18 +64,12 @@ function byteCache<T extends object>(
     maxSize,
     sizeCalculation: (value) => sizeOf(value) + ENTRY_BYTES,
   });
-  const pending = new Map<string, Promise<T | undefined>>();
-  return async (key, call, load) => {
-    const known = kept.get(key) ?? pending.get(call);
-    if (known !== undefined) return known;
-    const loading = load();
-    pending.set(call, loading);
-    try {
-      const value = await loading;
+  const join = createSingleFlight<T | undefined>();
+  return async (key, call, load) =>
+    kept.get(key) ??
+    join(call, async () => {
+      const value = await load();
       if (value !== undefined) kept.set(key, value);
       return value;
-    } finally {
-      pending.delete(call);
-    }
-  };
+    });
 }

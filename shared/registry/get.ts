@@ -1,11 +1,10 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { repeatsSecret, secretsIn } from '#shared/core/sent-secrets.ts';
+import { createRetry } from '#shared/net/retry.ts';
 import type { Authorizer } from './authorizer.ts';
-import { failureOf } from './failure.ts';
 import { accessTo, type RegistryRule } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import type { Retry } from './retry.ts';
-import type { Answer, Ask, Send } from './send.ts';
+import { type Answer, type Ask, failureOf, type Send } from './send.ts';
 
 export interface GetRequest {
   /** As dialled, and the repository's path within it. */
@@ -30,16 +29,26 @@ export interface GetDeps {
   readonly registries: readonly RegistryRule[];
   readonly authorizer: Authorizer;
   readonly send: Send;
-  readonly retry: Retry;
   readonly limits: RegistryLimits;
   readonly now: () => Date;
 }
 
-/** An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself. */
+/**
+ * An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself, and repeated after
+ * `registry-unavailable` and silence.
+ *
+ * @example
+ * const get = createGet({ registries, authorizer, send, limits: DEFAULT_LIMITS, now });
+ * const answer = await get({ host, path, resource: 'manifests/v1', accept: ACCEPT_MANIFEST, maxBytes });
+ */
 export function createGet(deps: GetDeps): Get {
   const { authorizer, limits } = deps;
+  const repeat = createRetry(
+    { ...limits, wholeMs: limits.requestMs },
+    { helps: isOutage, late: outOfTime },
+  );
   return (request) =>
-    deps.retry(async (signal) => {
+    repeat(async (signal) => {
       const send = sendOf(request, signal, deps);
       const { host, path, resource, accept, maxBytes, isAnswer, dead } = request;
       const access = accessTo(host, deps.registries);
@@ -60,7 +69,15 @@ export function createGet(deps: GetDeps): Get {
     });
 }
 
-/** No honest registry does that: what it says, in a manifest or a header, would show our credentials to people. */
+function isOutage(error: unknown): boolean {
+  return error instanceof CountersignError && error.code === 'registry-unavailable';
+}
+
+function outOfTime(cause: unknown): CountersignError {
+  return new CountersignError('registry-unavailable', 'Registry did not answer in time', { cause });
+}
+
+/** No honest registry does that: its manifest or header would show Countersign's credentials to people. */
 function refuseRepeated(answer: Answer, authorization: string | undefined, host: string): void {
   if (authorization === undefined) return;
   if (!repeatsSecret(answer, secretsIn({ authorization }))) return;

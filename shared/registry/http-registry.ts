@@ -3,20 +3,17 @@ import * as z from 'zod';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
-import { createAddressGuard } from './address-guard.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { CredentialSources } from './credential.ts';
-import { failureOf, isAbsence, parseJson } from './failure.ts';
-import { createGet, type Get } from './get.ts';
-import type { RegistryRule } from './host-access.ts';
+import { createGet, type GetRequest } from './get.ts';
+import { createAddressGuard, type RegistryRule } from './host-access.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { listPages } from './list-pages.ts';
 import { ACCEPT_MANIFEST, bareType } from './media-type.ts';
 import { readReferrers } from './referrers.ts';
-import type { BlobSource, Manifest, Referrers, Registry, TagList, TagLister } from './registry.ts';
-import { createRetry } from './retry.ts';
-import { tagsSchema } from './schema.ts';
-import { type Answer, createSend } from './send.ts';
+import type { BlobSource, Registry, TagLister } from './registry.ts';
+import { type Answer, createSend, failureOf, isAbsence } from './send.ts';
 
 export interface RegistryDeps extends CredentialSources {
   readonly fetch: typeof fetch;
@@ -26,111 +23,101 @@ export interface RegistryDeps extends CredentialSources {
   readonly limits?: Partial<RegistryLimits>;
 }
 
-interface Reader {
-  readonly get: Get;
-  readonly limits: RegistryLimits;
-  readonly registries: readonly RegistryRule[];
-  readonly now: () => Date;
-}
-
 const TAG_PAGE = 1_000;
 
-/** The read-only OCI distribution 1.1 client: every byte counted, hashed, and from a host that is allowed. */
+/** As much of a manifest as is read here. */
+const bodySchema = z.object({ mediaType: z.unknown().optional() });
+
+const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
+
+/**
+ * The read-only OCI distribution 1.1 client: every byte counted, hashed, and from a host that is allowed.
+ *
+ * @example
+ * const registry = createRegistry({ fetch, registries: config.registries, googleToken, now: () => new Date() });
+ * const manifest = await registry.manifest('us-docker.pkg.dev/acme/configs/platform', 'v1');
+ */
 export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobSource {
+  const { now, registries } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const send = createSend({ fetch: deps.fetch, guard: createAddressGuard(deps), limits });
   const authorizer = createAuthorizer({ ...deps, send, limits });
-  const get = createGet({ ...deps, authorizer, send, retry: createRetry(limits), limits });
-  const reader: Reader = { get, limits, registries: deps.registries, now: deps.now };
-  return {
-    manifest: (repository, reference) => readManifest(reader, repository, reference),
-    blob: (repository, digest, maxBytes) => readBlob(reader, repository, digest, maxBytes),
-    referrers: (repository, digest) => readReferrersOf(reader, repository, digest),
-    open: (repository, digest, signal) => openBlob(reader, repository, digest, signal),
-    tags: (repository) => readTags(reader, repository),
-  };
-}
-
-async function readManifest(
-  { get, limits, now }: Reader,
-  repository: string,
-  wanted: string,
-): Promise<Manifest | undefined> {
-  const { host, path, tag, digest } = targetOf(repository, wanted);
-  const resource = `manifests/${digest ?? tag}`;
-  const name = `Manifest ${repository}${digest ? '@' : ':'}${wanted}`;
+  const get = createGet({ ...deps, authorizer, send, limits });
   const maxBytes = limits.manifestBytes;
-  const answer = await get({ host, path, resource, accept: ACCEPT_MANIFEST, maxBytes });
-  if (!present(answer, name, now())) return undefined;
-  const hashed = digestOf(answer.bytes);
-  if (digest !== undefined && digest !== hashed) throw misbehaved(name, `is ${hashed}`);
-  const body = z
-    .object({ mediaType: z.unknown().optional() })
-    .safeParse(parseJson(answer.bytes)).data;
-  if (body === undefined) throw misbehaved(name, 'is not a JSON object');
-  const contentType = answer.headers.get('content-type') ?? '';
+
+  /** The answer; undefined where the registry says that there is no such thing. */
+  function present(answer: Answer, name: string): Answer | undefined {
+    if (answer.status === 200) return answer;
+    if (isAbsence(answer)) return undefined;
+    throw failureOf(answer, name, now());
+  }
+
+  async function getBlob(
+    repository: string,
+    digest: Digest,
+    request: Pick<GetRequest, 'maxBytes' | 'unread'>,
+  ): Promise<Answer | undefined> {
+    const { host, path } = targetOf(repository, digest);
+    const answer = await get({
+      host,
+      path,
+      resource: `blobs/${digest}`,
+      accept: '*/*',
+      ...request,
+    });
+    return present(answer, `Blob ${repository}@${digest}`);
+  }
+
   return {
-    digest: hashed,
-    mediaType: typeof body.mediaType === 'string' ? body.mediaType : bareType(contentType),
-    bytes: answer.bytes,
-    date: dateOf(answer, now()),
-    contentType,
+    async manifest(repository, wanted) {
+      const { host, path, tag, digest } = targetOf(repository, wanted);
+      const resource = `manifests/${digest ?? tag}`;
+      const name = `Manifest ${repository}${digest ? '@' : ':'}${wanted}`;
+      const answer = present(
+        await get({ host, path, resource, accept: ACCEPT_MANIFEST, maxBytes }),
+        name,
+      );
+      if (answer === undefined) return undefined;
+      const { bytes, headers } = answer;
+      const hashed = digestOf(bytes);
+      if (digest !== undefined && digest !== hashed) throw misbehaved(name, `is ${hashed}`);
+      const body = bodySchema.safeParse(parseJson(bytes)).data;
+      if (body === undefined) throw misbehaved(name, 'is not a JSON object');
+      const contentType = headers.get('content-type') ?? '';
+      const mediaType = typeof body.mediaType === 'string' ? body.mediaType : bareType(contentType);
+      return { digest: hashed, mediaType, bytes, date: dateOf(headers, now()), contentType };
+    },
+    async blob(repository, digest, limit) {
+      const bytes = (await getBlob(repository, digest, { maxBytes: limit }))?.bytes;
+      if (bytes === undefined) return undefined;
+      const hashed = digestOf(bytes);
+      if (digest !== hashed) throw misbehaved(`Blob ${repository}@${digest}`, `is ${hashed}`);
+      return bytes;
+    },
+    async open(repository, digest, unread) {
+      return (await getBlob(repository, digest, { maxBytes: 0, unread }))?.body;
+    },
+    async referrers(repository, digest) {
+      const { host, path } = targetOf(repository, digest);
+      const rule = registries.find((candidate) => candidate.host === host);
+      if (rule?.referrers === 'tag') return undefined;
+      const request = { host, path, resource: `referrers/${digest}`, maxBytes };
+      return readReferrers({ get, limits, now }, request, `Referrers of ${repository}@${digest}`);
+    },
+    async tags(repository) {
+      const { host, path } = targetOf(repository, 'latest');
+      const resource = `tags/list?n=${TAG_PAGE}`;
+      const name = `Tags of ${repository}`;
+      const first = { host, path, resource, accept: 'application/json', maxBytes };
+      const { entries, complete } = await listPages({ get, limits }, first, (answer) => {
+        if (present(answer, name) === undefined) return undefined;
+        const { success, data } = tagsSchema.safeParse(parseJson(answer.bytes));
+        if (!success) throw misbehaved(name, 'are not a list of tags');
+        return data.tags ?? [];
+      });
+      return { tags: entries ?? [], complete };
+    },
   };
-}
-
-async function readBlob(
-  { get, now }: Reader,
-  repository: string,
-  digest: Digest,
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  const { host, path } = targetOf(repository, digest);
-  const name = `Blob ${repository}@${digest}`;
-  const answer = await get({ host, path, resource: `blobs/${digest}`, accept: '*/*', maxBytes });
-  if (!present(answer, name, now())) return undefined;
-  const hashed = digestOf(answer.bytes);
-  if (digest !== hashed) throw misbehaved(name, `is ${hashed}`);
-  return answer.bytes;
-}
-
-async function openBlob(
-  { get, now }: Reader,
-  repository: string,
-  digest: Digest,
-  unread: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { host, path } = targetOf(repository, digest);
-  const resource = `blobs/${digest}`;
-  const answer = await get({ host, path, resource, accept: '*/*', maxBytes: 0, unread });
-  return present(answer, `Blob ${repository}@${digest}`, now()) ? answer.body : undefined;
-}
-
-async function readReferrersOf(
-  reader: Reader,
-  repository: string,
-  digest: Digest,
-): Promise<Referrers | undefined> {
-  const { host, path } = targetOf(repository, digest);
-  const rule = reader.registries.find((candidate) => candidate.host === host);
-  if (rule?.referrers === 'tag') return undefined;
-  const resource = `referrers/${digest}`;
-  const request = { host, path, resource, maxBytes: reader.limits.manifestBytes };
-  return readReferrers(reader, request, `Referrers of ${repository}@${digest}`);
-}
-
-async function readTags(reader: Reader, repository: string): Promise<TagList> {
-  const { host, path } = targetOf(repository, 'latest');
-  const resource = `tags/list?n=${TAG_PAGE}`;
-  const name = `Tags of ${repository}`;
-  const maxBytes = reader.limits.manifestBytes;
-  const request = { host, path, resource, accept: 'application/json', maxBytes };
-  const { entries, complete } = await listPages(reader, request, (answer) => {
-    if (!present(answer, name, reader.now())) return undefined;
-    const { success, data } = tagsSchema.safeParse(parseJson(answer.bytes));
-    if (!success) throw misbehaved(name, 'are not a list of tags');
-    return data.tags ?? [];
-  });
-  return { tags: entries ?? [], complete };
 }
 
 function targetOf(repository: string, wanted: string): Reference {
@@ -143,19 +130,13 @@ function targetOf(repository: string, wanted: string): Reference {
   );
 }
 
-function present(answer: Answer, name: string, now: Date): boolean {
-  if (answer.status === 200) return true;
-  if (isAbsence(answer)) return false;
-  throw failureOf(answer, name, now);
-}
-
 function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** The registry's clock; ours where it has none (RFC 9110, section 6.6.1, allows that). */
-function dateOf(answer: Answer, now: Date): string {
-  const date = new Date(answer.headers.get('date') ?? Number.NaN);
+function dateOf(headers: Headers, now: Date): string {
+  const date = new Date(headers.get('date') ?? Number.NaN);
   const known = Number.isNaN(date.getTime()) ? now : date;
   return known.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,6 +1,6 @@
 /**
- * What one registry may cost us. Every byte and every pause is the registry's choice, and what it serves is the
- * choice of whoever may push. (Response headers: Node's HTTP client stops at 16 KiB by itself.)
+ * What one registry may cost. Every byte and every pause is the registry's choice, and what it serves is the
+ * choice of everyone who may push. (Response headers: Node's HTTP client stops at 16 KiB by itself.)
  */
 export interface RegistryLimits {
   /** Largest manifest, and largest answer that lists things; registries refuse larger manifests on push. */

@@ -1,7 +1,20 @@
+import * as z from 'zod';
 import type { Digest } from '#shared/core/digest.ts';
-import { CHART_CONFIG, readManifest } from './read-manifest.ts';
+import { parseJson } from '#shared/net/json.ts';
+import { CHART_CONFIG, MAX_LAYERS, digestSchema, readManifest } from './read-manifest.ts';
 import type { LayerDescriptor, LayerList, Registry } from './registry.ts';
-import { layersSchema } from './schema.ts';
+
+const descriptorSchema = z.object({
+  digest: digestSchema,
+  mediaType: z.string().optional().catch(undefined),
+  size: z.number().int().nonnegative(),
+});
+
+/** What decides which bytes of an image are unpacked. */
+const layersSchema = z.object({
+  config: descriptorSchema,
+  layers: z.array(descriptorSchema).min(1).max(MAX_LAYERS),
+});
 
 /** Helm's "OCI artifact" document: the archive, and as Helm 3.0 to 3.6 pushed it. */
 const CHART_LAYERS: readonly (string | undefined)[] = [
@@ -40,7 +53,7 @@ export async function listLayers(
     if (depth === MAX_INDEXES) return notAnImage(`${name} nests more than ${MAX_INDEXES} indexes`);
     return listLayers(registry, repository, reading.child.digest, depth + 1);
   }
-  const parsed = layersSchema.safeParse(JSON.parse(Buffer.from(manifest.bytes).toString()));
+  const parsed = layersSchema.safeParse(parseJson(manifest.bytes));
   if (!parsed.success) return notAnImage(`${name} has layers or a config without a size`);
   const { config, layers } = parsed.data;
   // Config Sync's library takes the size of the first descriptor with a digest, and stops where it does not hold.

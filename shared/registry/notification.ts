@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import type { Digest } from '#shared/core/digest.ts';
-import { isDigest } from '#shared/core/digest.ts';
+import { defined } from '#shared/core/defined.ts';
+import { type Digest, isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
+import { parseJson } from '#shared/net/json.ts';
 
-/** What one message on topic `gcr` says happened; a hint, for anyone with publish rights can say it. */
+/** What one message on topic `gcr` says happened; a hint, for anyone with publish rights can write it. */
 export type Notification = NotificationFacts & NotificationKind;
 
 interface NotificationFacts {
@@ -18,7 +19,7 @@ interface NotificationFacts {
 /** What it is about, judged by its tag alone. */
 export type NotificationKind =
   | { readonly kind: 'image' }
-  /** No tag: a child of an index, an image pushed by digest, or a signature that refers to one (see subject.ts). */
+  /** No tag: a child of an index, an image pushed by digest, or a signature that refers to one (see `readSubject`). */
   | { readonly kind: 'untagged' }
   /** `sha256-<hex>.sig`, `.att`, `.sbom`, and OCI's referrers fallback tag `sha256-<hex>`. */
   | {
@@ -29,7 +30,8 @@ export type NotificationKind =
 /** Two references and a little; Pub/Sub would carry 10 MB. */
 const MAX_NOTIFICATION = 8 * 1024;
 
-// Both keys are documented as "either" (google-cloud.md section 1); keys that Google may add are not our business.
+// Both keys are documented as "either" (docs/facts/google-cloud.md#notifications-of-artifact-registry); keys that
+// Google may add are ignored.
 const notificationSchema = z.object({
   action: z.enum(['INSERT', 'DELETE']),
   digest: z.string().optional(),
@@ -58,13 +60,12 @@ export function parseNotification(data: Uint8Array): Notification {
   return {
     action,
     repository,
-    ...(byTag?.tag === undefined ? {} : { tag: byTag.tag }),
-    ...(byDigest?.digest === undefined ? {} : { digest: byDigest.digest }),
+    ...defined({ tag: byTag?.tag, digest: byDigest?.digest }),
     ...kindOf(byTag?.tag),
   };
 }
 
-/** What a tag alone says: images have names of their own, signatures the digest they are about. */
+/** What a tag alone shows: images have names of their own, signatures the digest they are about. */
 export function kindOf(tag: string | undefined): NotificationKind {
   if (tag === undefined) return { kind: 'untagged' };
   const [, hex, suffix = ''] = REFERRER_TAG.exec(tag) ?? [];
@@ -78,12 +79,8 @@ function isSuffix(suffix: string): suffix is keyof typeof KIND_OF_SUFFIX {
 }
 
 function parse(data: Uint8Array): z.infer<typeof notificationSchema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
-  } catch (cause) {
-    throw invalid('is not JSON', cause);
-  }
+  const value = parseJson(data);
+  if (value === undefined) throw invalid('is not JSON');
   const { success, data: notification, error } = notificationSchema.safeParse(value);
   if (success) return notification;
   const [issue] = error.issues;

@@ -1,9 +1,49 @@
-import type { Digest } from '#shared/core/digest.ts';
+import * as z from 'zod';
+import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { type StrictRules, parseStrictJson } from '#shared/net/strict-json.ts';
 import { kindOf } from './media-type.ts';
-import type { Manifest } from './registry.ts';
-import { imageSchema, indexSchema } from './schema.ts';
+import type { Manifest, Registry } from './registry.ts';
+
+/** Far above what a real index lists, far below what makes reading it a burden. */
+const MAX_CHILDREN = 1_000;
+export const MAX_LAYERS = 1_000;
+
+export const digestSchema: z.ZodType<Digest> = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'is not "sha256:" and 64 lower-case hex digits',
+);
+
+/** What decides which child of an index is pulled: read by Config Sync's library, hence here, and nothing else. */
+export const indexSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  manifests: z
+    .array(
+      z.object({
+        mediaType: z.string(),
+        digest: digestSchema,
+        platform: z
+          .object({ os: z.string().optional(), architecture: z.string().optional() })
+          .nullish(),
+      }),
+    )
+    .max(MAX_CHILDREN),
+});
+
+const imageSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  config: z.object({ digest: digestSchema, mediaType: z.string().optional().catch(undefined) }),
+  annotations: z.record(z.string(), z.string()).nullish().catch(undefined),
+  layers: z
+    .array(z.object({ digest: digestSchema }))
+    .min(1)
+    .max(MAX_LAYERS),
+});
+
+const subjectSchema = z.object({ subject: z.object({ digest: digestSchema }).nullish() });
 
 /** What Config Sync's library makes of a manifest. */
 export type ManifestReading =
@@ -51,10 +91,10 @@ const FOREIGN_TO_INDEX = ['blobs', 'config', 'fsLayers', 'layers'];
 const FOREIGN_TO_IMAGE = ['blobs', 'fsLayers', 'manifests'];
 
 /**
- * Reads a manifest as Config Sync does (config-sync.md section 3): an index or an image by its Content-Type, children
- * in their order, a missing platform counting as linux/amd64, schema 1 refused. Where its library would shrug at a
- * contradiction (types that differ, an image that is also an index: CVE-2021-41190) we refuse, and so too an image
- * without layers, which would sync nothing and prune everything. `described` is the type the parent index gave.
+ * Reads a manifest as Config Sync does (docs/facts/config-sync.md#pulling): an index or an image by its Content-Type,
+ * children in their order, a missing platform counting as linux/amd64, schema 1 refused. Where its library would shrug
+ * at a contradiction (types that differ, an image that is also an index: CVE-2021-41190) it is refused, and so too an
+ * image without layers, which would sync nothing and prune everything. `described` is the type the parent index gave.
  */
 export function readManifest(manifest: Manifest, described?: string): ManifestReading {
   const parsed = parseStrictJson(manifest.bytes, RULES);
@@ -108,4 +148,18 @@ function strayKey(value: unknown, foreign: readonly string[]): string | undefine
 
 function notAnImage(problem: string): ManifestReading {
   return { type: 'unusable', reason: 'not-an-image', problem };
+}
+
+/**
+ * The digest that an untagged manifest refers to (OCI image-spec 1.1, `subject`): what a signature signs. Undefined
+ * for what refers to nothing, or is gone by now. Throws what the registry throws.
+ */
+export async function readSubject(
+  registry: Pick<Registry, 'manifest'>,
+  repository: string,
+  digest: Digest,
+): Promise<Digest | undefined> {
+  const manifest = await registry.manifest(repository, digest);
+  if (manifest === undefined) return undefined;
+  return subjectSchema.safeParse(parseJson(manifest.bytes)).data?.subject?.digest;
 }

@@ -1,12 +1,25 @@
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { failureOf, parseJson } from './failure.ts';
+import { parseJson } from '#shared/net/json.ts';
 import type { GetRequest } from './get.ts';
 import { listPages, type PagesDeps } from './list-pages.ts';
 import { bareType, OCI_INDEX } from './media-type.ts';
 import type { Descriptor, Referrers } from './registry.ts';
-import { referrerSchema, referrersSchema } from './schema.ts';
-import type { Answer } from './send.ts';
+import { type Answer, failureOf } from './send.ts';
+
+/** A descriptor in a list of referrers; of another digest algorithm it may be, too. */
+const referrerSchema = z.object({
+  mediaType: z.string(),
+  digest: z.string(),
+  size: z.number().int().nonnegative(),
+  artifactType: z.string().nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
+});
+
+/** A list of referrers; its entries are read one by one, so that a broken one hides no other. */
+const referrersSchema = z.object({ manifests: z.array(z.unknown()).nullable() });
 
 export interface ReferrersDeps extends PagesDeps {
   readonly now: () => Date;
@@ -24,8 +37,8 @@ const WAY_OUT =
 /**
  * Reads a list of referrers to its end. `request` names the first page, and `name` the list, for messages. Undefined
  * where the registry has no such API: then the fallback tag says what there is (OCI distribution 1.1, "Unavailable
- * Referrers API"). So whoever can make the API answer oddly can hide signatures, which approves nothing, and no more.
- * Throws `registry-denied`, `registry-unavailable` and `registry-misbehaved`, each with the way out.
+ * Referrers API"). So an attacker who can make the API answer oddly can hide signatures, which approves nothing, and no
+ * more. Throws `registry-denied`, `registry-unavailable` and `registry-misbehaved`, each with the way out.
  */
 export async function readReferrers(
   deps: ReferrersDeps,
@@ -86,14 +99,14 @@ function readDescriptor(entry: unknown): Descriptor | undefined {
   const { success, data } = referrerSchema.safeParse(entry);
   if (!success || !isDigest(data.digest)) return undefined;
   const { mediaType, digest, size, artifactType, annotations } = data;
-  return {
+  return defined({
     mediaType,
     digest,
     size,
-    ...(typeof artifactType === 'string' ? { artifactType } : {}),
-    ...(artifactType === null ? { flawed: true } : {}),
-    ...(annotations ? { annotations } : {}),
-  };
+    artifactType: artifactType ?? undefined,
+    flawed: artifactType === null ? (true as const) : undefined,
+    annotations: annotations ?? undefined,
+  });
 }
 
 function isObject(value: unknown): value is object {
@@ -109,9 +122,9 @@ const ODD: readonly string[] = ['registry-denied', 'registry-unavailable', 'regi
 function withWayOut(error: unknown): unknown {
   if (!(error instanceof CountersignError) || !ODD.includes(error.code)) return error;
   const { code, message, retry, retryAfterMs, cause } = error;
-  return new CountersignError(code, `${message}; ${WAY_OUT}`, {
-    retry,
-    ...(cause === undefined ? {} : { cause }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  return new CountersignError(
+    code,
+    `${message}; ${WAY_OUT}`,
+    defined({ retry, cause, retryAfterMs }),
+  );
 }

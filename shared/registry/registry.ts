@@ -9,7 +9,10 @@ export interface Registry {
    * header. Throws `registry-unavailable`, `registry-denied`, `registry-not-allowed`, `too-large`.
    */
   manifest(repository: string, reference: string): Promise<Manifest | undefined>;
-  /** The bytes of a blob, hashed against `digest`; undefined when absent. Throws as `manifest`, `too-large` past `maxBytes`. */
+  /**
+   * The bytes of a blob, hashed against `digest`; undefined when absent. Throws as `manifest`, `too-large` past
+   * `maxBytes`.
+   */
   blob(repository: string, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /**
    * What the referrers API lists for `digest`; undefined when the registry has no such API, or is configured not to be
@@ -80,7 +83,7 @@ export interface TagList {
   readonly complete: boolean;
 }
 
-/** OCI image-spec 1.1, "Content Descriptors". Fields beyond `digest` are claims of whoever pushed. */
+/** OCI image-spec 1.1, "Content Descriptors". Fields beyond `digest` are claims of the one who pushed. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;

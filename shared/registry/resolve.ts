@@ -17,9 +17,9 @@ const MAX_INDEXES = 3;
 const TOO_LARGE = 'has a manifest larger than registries accept';
 
 /**
- * What Config Sync would pull for `reference` at this moment (config-sync.md section 3): the tag by one GET, its bytes
- * hashed, an index followed to its first linux/amd64 child, the child fetched by digest and read. What it could not
- * pull is an answer, `unusable`. Throws what the registry throws.
+ * What Config Sync would pull for `reference` at this moment (docs/facts/config-sync.md#pulling): the tag by one GET,
+ * its bytes hashed, an index followed to its first linux/amd64 child, the child fetched by digest and read. What it
+ * could not pull is an answer, `unusable`. Throws what the registry throws.
  */
 export async function resolveImage(
   registry: Pick<Registry, 'manifest'>,

@@ -1,8 +1,12 @@
-import { CountersignError } from '#shared/core/errors.ts';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { failureWithoutSecrets, secretsIn } from '#shared/core/sent-secrets.ts';
-import type { AddressGuard } from './address-guard.ts';
+import { parseJson } from '#shared/net/json.ts';
+import { readStart } from '#shared/net/read-body.ts';
+import { readRetryAfter } from '#shared/net/retry.ts';
+import type { AddressGuard } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import { readBody } from './read-body.ts';
 
 export interface Ask {
   readonly url: URL;
@@ -22,7 +26,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array;
-  /** A redirect led to another host: what it says of credentials or absence is not the registry's word. */
+  /** A redirect led to another host: its word on credentials or absence is not the registry's. */
   readonly foreign: boolean;
   /** A redirect that is not followed, or a body that is not unpacked: there is nothing to read. */
   readonly dead?: true;
@@ -43,6 +47,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /**
  * One GET, its redirects followed by hand: every hop's address is checked, the scheme stays https (or what the first
  * host was allowed), and Authorization stays with the first host and does not come back once it was left.
+ *
+ * @example
+ * const send = createSend({ fetch, guard: createAddressGuard(deps), limits: DEFAULT_LIMITS });
+ * const { status, bytes } = await send({ url, accept: 'application/json', authorization: undefined, maxBytes, redirects: 5 }, signal);
  */
 export function createSend({ fetch, guard, limits }: SendDeps): Send {
   return async (ask, signal) => {
@@ -102,7 +110,7 @@ async function reach(
   { accept, authorization }: Pick<Ask, 'accept' | 'authorization'>,
   signal: AbortSignal,
 ): Promise<Response> {
-  // Anything compressed would be unpacked by fetch before we can count its bytes.
+  // Anything compressed would be unpacked by fetch before its bytes are counted.
   const headers = new Headers({ accept, 'accept-encoding': 'identity' });
   if (authorization !== undefined) headers.set('authorization', authorization);
   try {
@@ -124,19 +132,17 @@ async function readAnswer(
   }
   const ok = response.status === 200;
   const maxBytes = ok ? ask.maxBytes : limits.smallBytes;
-  try {
-    return await readBody(response, maxBytes, `Answer of ${url.host}${url.pathname}`, !ok);
-  } catch (error) {
-    throw error instanceof CountersignError ? error : unreachable(url, error);
-  }
+  const { bytes, cut } = await readStart(pieces(response, url), maxBytes);
+  if (!ok || !cut) return bytes;
+  const message = `Answer of ${url.host}${url.pathname} is larger than ${maxBytes} bytes`;
+  throw new CountersignError('too-large', message);
 }
 
 async function* pieces({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
   try {
-    yield* body;
+    yield* body ?? [];
   } catch (error) {
-    throw error instanceof CountersignError ? error : unreachable(url, error);
+    throw unreachable(url, error);
   }
 }
 
@@ -164,4 +170,40 @@ function unreachable(url: URL, cause: unknown): CountersignError {
 
 function misbehaved(url: URL, what: string): CountersignError {
   return new CountersignError('registry-misbehaved', `Registry ${url.host} ${what}`);
+}
+
+/** The failure behind an answer that is neither 200 nor an absence; `what` begins a sentence. */
+export function failureOf(answer: Answer, what: string, now: Date): CountersignError {
+  const { status } = answer;
+  const code = codeOf(status);
+  if (code === 'registry-denied') {
+    const fix =
+      'grant Countersign\'s identity read access, or fix the "auth" of its entry in "registries"';
+    return new CountersignError(code, `${what} was denied with status ${status}: ${fix}`);
+  }
+  const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now.getTime());
+  const message = `${what} was answered with status ${status}`;
+  return new CountersignError(code, message, defined({ retryAfterMs }));
+}
+
+function codeOf(status: number): FailureCode {
+  if (status === 401 || status === 403) return 'registry-denied';
+  if (status === 408 || status === 429 || status >= 500) return 'registry-unavailable';
+  return 'registry-misbehaved';
+}
+
+/** OCI distribution 1.1, "Error Codes". */
+const errorsSchema = z.object({
+  errors: z.array(z.object({ code: z.string() })).min(1),
+});
+
+/**
+ * Whether a 404 is the registry's own word that something does not exist: an error document of OCI distribution 1.1
+ * ("Error Codes"), or nothing at all. A page in HTML or plain text comes from whatever stands before the registry,
+ * and a 404 behind a redirect from its storage: neither may make a signed image look unsigned.
+ */
+export function isAbsence(answer: Answer): boolean {
+  if (answer.status !== 404 || answer.foreign) return false;
+  if (answer.bytes.length === 0) return true;
+  return errorsSchema.safeParse(parseJson(answer.bytes)).success;
 }

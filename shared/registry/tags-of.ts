@@ -1,10 +1,10 @@
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { ArtifactLookup } from './artifact-lookup.ts';
-import { parseJson } from './failure.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { kindOf } from './notification.ts';
+import { indexSchema } from './read-manifest.ts';
 import type { Manifest, Registry, TagLister, TagList } from './registry.ts';
-import { indexSchema } from './schema.ts';
 
 export interface TagsOfDeps {
   readonly registry: Pick<Registry, 'manifest'> & TagLister;
@@ -22,6 +22,10 @@ const CONCURRENCY = 8;
  * Artifact Registry's API first; elsewhere (gcr.io too), and for what has no tag of its own, each tag's manifest is
  * read. Signature tags are left out. `complete` is false where there were more tags than are read: the caller then
  * knows the repository and not the tag. A hint, as is every event: each tag is resolved anew before anything is done.
+ *
+ * @example
+ * const tagsOf = createTagsOf({ registry, artifacts: createArtifactLookup(loadDockerImages) });
+ * const { tags, complete } = await tagsOf('us-docker.pkg.dev/acme/configs/platform', digest);
  */
 export function createTagsOf({ registry, artifacts }: TagsOfDeps): TagsOf {
   return async (repository, digest) => {

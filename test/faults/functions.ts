@@ -13,7 +13,7 @@ import type { ImageDeps, ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { createBurstResolver } from '#shared/registry/burst.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
-import { readSubject } from '#shared/registry/subject.ts';
+import { readSubject } from '#shared/registry/read-manifest.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { createVerdictCache } from '#shared/trust/cache.ts';

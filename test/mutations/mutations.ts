@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 2: every blob is hashed against its digest',
     file: 'shared/registry/http-registry.ts',
-    find: '  if (digest !== hashed) throw misbehaved(name, `is ${hashed}`);\n',
+    find: '      if (digest !== hashed) throw misbehaved(`Blob ${repository}@${digest}`, `is ${hashed}`);\n',
     replace: '',
     tests: ['test/unit/registry', 'test/hostile'],
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress } from '#shared/registry/address.ts';
-import { createAddressGuard } from '#shared/registry/address-guard.ts';
+import { isPublicAddress } from '#shared/registry/host-access.ts';
+import { createAddressGuard } from '#shared/registry/host-access.ts';
 import { codeOf } from './scripted-registry.ts';
 
 const PRIVATE = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { credentialsFor } from '#shared/registry/docker-config.ts';
+import { credentialsFor } from '#shared/registry/credential.ts';
 import { failureOf } from './scripted-registry.ts';
 
 const auth = Buffer.from('ada:pass:word').toString('base64');

@@ -4,7 +4,7 @@ import { parseReference } from '#shared/core/reference.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import { OCI_MANIFEST } from '#shared/registry/media-type.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
-import { tokenSchema } from '#shared/registry/schema.ts';
+import { tokenSchema } from '#shared/registry/authorizer.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { codeOf, sha256 } from './scripted-registry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSubject } from '#shared/registry/subject.ts';
+import { readSubject } from '#shared/registry/read-manifest.ts';
 import { digestOf, holding, image, index } from './manifests.ts';
 import { sha256 } from './scripted-registry.ts';
 
