@@ -71,7 +71,7 @@ const MAX_REMEMBERED = 500;
  * server has a certificate for the attacker's name.
  *
  * @example
- * const guard = createAddressGuard({ registries: config.registries, now: () => new Date() });
+ * const guard = createAddressGuard({ registries: config.registries, now });
  * await guard(new URL('https://registry.example/v2/'));
  */
 export function createAddressGuard(deps: AddressGuardDeps): AddressGuard {

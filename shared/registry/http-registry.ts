@@ -34,7 +34,7 @@ const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
  * The read-only OCI distribution 1.1 client: every byte counted, hashed, and from a host that is allowed.
  *
  * @example
- * const registry = createRegistry({ fetch, registries: config.registries, googleToken, now: () => new Date() });
+ * const registry = createRegistry({ fetch, registries: config.registries, googleToken, now });
  * const manifest = await registry.manifest('us-docker.pkg.dev/acme/configs/platform', 'v1');
  */
 export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobSource {
