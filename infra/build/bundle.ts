@@ -1,16 +1,16 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile, glob } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
-import { NODE_BANNER } from './banner.ts';
-import { lazyPackages } from './lazy-packages.ts';
-import { type Outputs, reachable } from './reachable.ts';
-import { withoutDomain } from './without-domain.ts';
-import { withoutHttp2 } from './without-http2.ts';
-import { withoutLocales } from './without-locales.ts';
-import { withoutCharacterTables } from './without-tables.ts';
-import { withoutUndici } from './without-undici.ts';
+import {
+  lazyPackages,
+  withoutDomain,
+  withoutHttp2,
+  withoutLocales,
+  withoutCharacterTables,
+  withoutUndici,
+} from './plugins.ts';
 
-export interface BundleOptions {
+interface BundleOptions {
   /** Root of the repository: where `functions` and `node_modules` are. */
   readonly root: string;
   /** Entry per function: name → path of its `main.ts`. */
@@ -110,4 +110,58 @@ function measure(name: string, main: string, outputs: Outputs): Bundle {
   const startBytes = bytesOf(reachable(main, outputs, ['import-statement']));
   const allBytes = bytesOf(reachable(main, outputs, ['import-statement', 'dynamic-import']));
   return { name, startBytes, lazyBytes: allBytes - startBytes };
+}
+
+type Outputs = Metafile['outputs'];
+
+/** The part of `Outputs` that says what imports what. */
+type Graph = Readonly<
+  Record<string, { readonly imports: readonly { readonly path: string; readonly kind: string }[] }>
+>;
+
+/**
+ * The output files that `path` leads to by imports of these kinds, itself included: by `import-statement` alone, what
+ * is loaded before its first line runs.
+ */
+export function reachable(
+  path: string,
+  outputs: Graph,
+  kinds: readonly ('import-statement' | 'dynamic-import')[],
+): ReadonlySet<string> {
+  const found = new Set([path]);
+  // A set that grows while it is iterated visits what was added.
+  for (const from of found) {
+    for (const { path: to, kind } of outputs[from]?.imports ?? []) {
+      if (to in outputs && kinds.some((wanted) => wanted === kind)) found.add(to);
+    }
+  }
+  return found;
+}
+
+/**
+ * What CommonJS packages expect of their surroundings, Pub/Sub's among them: `require`, `__filename` and `__dirname`.
+ * The names are our own, for a bundled package may bring the usual ones and collide.
+ */
+export const NODE_BANNER = [
+  "import { createRequire as countersignCreateRequire } from 'node:module';",
+  "import { dirname as countersignDirname } from 'node:path';",
+  "import { fileURLToPath as countersignFileURLToPath } from 'node:url';",
+  'const require = countersignCreateRequire(import.meta.url);',
+  'const __filename = countersignFileURLToPath(import.meta.url);',
+  'const __dirname = countersignDirname(__filename);',
+].join('\n');
+
+/** What the image starts, bundled beside the functions. */
+export const START = './infra/build/image/start.ts';
+
+/** Every function that exists, by its name: `functions/<name>/main.ts`. */
+export async function functionEntries(root: string): Promise<Record<string, string>> {
+  const found: string[] = [];
+  for await (const path of glob('functions/*/main.ts', { cwd: root })) {
+    found.push(path.split(/[/\\]/).join('/'));
+  }
+  // In one order everywhere: what is bundled comes out the same.
+  return Object.fromEntries(
+    found.toSorted().map((path) => [path.split('/')[1] ?? '', `./${path}`]),
+  );
 }

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleFunctions } from './bundle.ts';
-import { START, functionEntries } from './entries.ts';
+import { bundleFunctions, START, functionEntries } from './bundle.ts';
 
 // `npm run build`: every function that exists, from functions/<name>/main.ts to dist/<name>/main.js.
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assembleImage } from '#infra/build/image/assemble.ts';
 import { stageRootfs } from '#infra/build/image/stage-rootfs.ts';
-import { WARM_CONFIG } from '#infra/build/image/warm-config.ts';
+import { WARM_CONFIG } from '#test/fixtures/warm-config.ts';
 import { imageConfig } from './image-sandbox.ts';
 import { startDockerRegistry } from './tools/docker-registry.ts';
 import { findTool } from './tools/find-tool.ts';

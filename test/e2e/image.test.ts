@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { functionEntries } from '#infra/build/entries.ts';
-import { readFinalStage } from '#infra/build/image/final-stage.ts';
+import { functionEntries } from '#infra/build/bundle.ts';
+import { readFinalStage } from '#infra/build/image/assemble.ts';
 import { type Container, startContainer, waitForLine } from './image-sandbox.ts';
 import { type ImageWorld, openImageWorld } from './image-world.ts';
 

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pushImage } from '#infra/local/images/push-image.ts';
-import { openRepository } from '#infra/local/images/registry-client.ts';
+import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';

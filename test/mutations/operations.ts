@@ -72,7 +72,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'an outage is one alert',
-    file: 'infra/examples/alerts/classify.ts',
+    file: 'infra/examples/alerts/read-event.ts',
     find: "family === 'cluster' ? family : `${family} ${about}`",
     replace: 'member',
     tests: ALERTS,

@@ -1,7 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '#infra/local/images/media-types.ts';
-import { openRepository } from '#infra/local/images/registry-client.ts';
+import {
+  OCI_CONFIG,
+  OCI_LAYER,
+  OCI_MANIFEST,
+  openRepository,
+} from '#infra/local/images/push-image.ts';
 import { signBundle } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { APPROVED } from '#shared/core/annotations.ts';

@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { APPLYSET_TOOLING } from '#infra/local/config-sync/finalizers.ts';
-import { pushImage } from '#infra/local/images/push-image.ts';
-import { openRepository } from '#infra/local/images/registry-client.ts';
+import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { startWorld } from '#infra/local/world.ts';

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { NODE_BANNER } from '#infra/build/banner.ts';
+import { NODE_BANNER } from '#infra/build/bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const MODULE = join(ROOT, 'infra/terraform');

@@ -1,11 +1,12 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import * as z from 'zod';
-import { type Bundle, bundleFunctions } from '../bundle.ts';
-import { START, functionEntries } from '../entries.ts';
-import { checkNode } from './pinned-node.ts';
-import { run } from './run.ts';
-import { imageSbom } from './sbom.ts';
+import { type Bundle, bundleFunctions, START, functionEntries } from '../bundle.ts';
 import { warmCache } from './warm-cache.ts';
 
 /** `nonroot` of distroless, as in the Dockerfile. */
@@ -54,4 +55,87 @@ async function settle(folder: string, program: string): Promise<void> {
   }
   await chmod(folder, PROGRAM_MODE);
   await utimes(folder, 0, 0);
+}
+
+/**
+ * Of `bin/node` of Node 24.21.0 for Linux on x64, what Cloud Run runs. The lock file does not cover it: the package
+ * `node` fetches the binary of its machine by name and version when it is installed.
+ */
+export const NODE_SHA256 = '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c';
+
+/** Throws unless the file is the Node that this repository names. */
+export async function checkNode(file: string, wanted: string = NODE_SHA256): Promise<void> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  const found = hash.digest('hex');
+  if (found === wanted) return;
+  throw new Error(
+    `${file} has the hash ${found} and not ${wanted}: build on linux/amd64, or, if Node was renewed, write its hash into infra/build/image/stage-rootfs.ts`,
+  );
+}
+
+/** The part of an SPDX 2.3 document (as `npm sbom` writes it) that is read; the rest is kept as it is. */
+const Package = z.looseObject({
+  name: z.string(),
+  SPDXID: z.string(),
+  packageFileName: z.string(),
+});
+const Document = z.looseObject({
+  name: z.string(),
+  documentDescribes: z.array(z.string()),
+  creationInfo: z.looseObject({ created: z.string() }),
+  packages: z.array(Package),
+  relationships: z.array(
+    z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string() }),
+  ),
+});
+
+/** A package's folder, the innermost one, as the lock file names it. */
+const PACKAGE = /(?<![^/])node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+(?=\/)/;
+/** In the image beside the bundles: Node itself comes from its package. */
+const ALWAYS = /^node_modules\/node$/;
+/** The same for the same sources, for the SBOM is part of the image. */
+const CREATED = '1970-01-01T00:00:00Z';
+const NAMESPACE = 'https://countersign.dev/spdx/';
+
+/**
+ * Of everything that is installed, what is in the bundles: the packages that esbuild read (its metafile's inputs), and
+ * Node. What only develops or tests is not in the image, and scanners should not say that it is.
+ */
+export function imageSbom(installed: unknown, inputs: readonly string[]): object {
+  const document = Document.parse(installed);
+  const bundled = new Set(inputs.map((input) => PACKAGE.exec(input)?.[0]));
+  const packages = document.packages.filter(
+    ({ packageFileName, SPDXID }) =>
+      bundled.has(packageFileName) ||
+      ALWAYS.test(packageFileName) ||
+      document.documentDescribes.includes(SPDXID),
+  );
+  const missing = [...bundled].filter(
+    (path) => path !== undefined && !packages.some((found) => found.packageFileName === path),
+  );
+  if (missing.length > 0) {
+    throw new Error(`Bundled, but not in the lock file: ${missing.join(', ')}; run npm install`);
+  }
+  const ids = new Set(['SPDXRef-DOCUMENT', ...packages.map(({ SPDXID }) => SPDXID)]);
+  return {
+    ...document,
+    documentNamespace: `${NAMESPACE}${document.name}`,
+    creationInfo: { ...document.creationInfo, created: CREATED },
+    packages,
+    relationships: document.relationships.filter(
+      ({ spdxElementId: from, relatedSpdxElement: to }) => ids.has(from) && ids.has(to),
+    ),
+  };
+}
+
+/** An SBOM of all packages is what is longest. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+const execute = promisify(execFile);
+
+/** Standard output of a command that ends well. Throws with its standard error otherwise. */
+export async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await execute(command, args, { cwd, maxBuffer: MAX_OUTPUT_BYTES });
+  return stdout;
 }

@@ -1,11 +1,15 @@
 import { LRUCache } from 'lru-cache';
+import type { CountersignError } from '#shared/core/errors.ts';
+import type { CheckCaller } from '#shared/http/access.ts';
+import { type App, createApp } from '#shared/http/app.ts';
+import type { Log } from '#shared/http/log.ts';
+import { withMessage } from '#shared/http/with-message.ts';
 import type { Severity } from '#shared/status/severity.ts';
-import { classify } from './classify.ts';
-import { type Alert, composeAlert } from './compose.ts';
 import { type Incident, type Incidents, MAX_MEMBERS } from './incidents.ts';
-import type { Told } from './read-event.ts';
+import { type Alert, composeAlert } from './post-alert.ts';
+import { classify, type Told, readEvent } from './read-event.ts';
 
-export interface AlertDeskDeps {
+interface AlertDeskDeps {
   readonly incidents: Incidents;
   /** Resolves once the receiver has accepted the alert. */
   readonly post: (alert: Alert) => Promise<void>;
@@ -15,7 +19,7 @@ export interface AlertDeskDeps {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-export interface AlertDesk {
+interface AlertDesk {
   /** Resolves when the event may be acknowledged; rejects when it must come again. */
   handle(told: Told): Promise<void>;
   /** Tells what waits for company, and from now on waits no more: the process is to end. */
@@ -77,4 +81,29 @@ export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
     windows.set(incident, opened);
     return opened;
   }
+}
+
+interface AlertsAppDeps {
+  readonly desk: AlertDesk;
+  readonly checkCaller: CheckCaller;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** The endpoint of a push subscription on the status topic, as every endpoint of Countersign. */
+export function createAlertsApp({ desk, checkCaller, log, now }: AlertsAppDeps): App {
+  const app = createApp({ log, ready: () => Promise.resolve() });
+  const deps = {
+    checkCaller,
+    now,
+    // Nothing here is worth keeping: what is no status event is logged, by withMessage, and acknowledged.
+    deadLetter: () => Promise.resolve(),
+    // An alert is never given up here, however long the receiver refuses: its subscription decides.
+    reportFailure: (failure: CountersignError) => Promise.reject(failure),
+  };
+  app.post(
+    '/',
+    withMessage((message) => desk.handle(readEvent(message)), deps),
+  );
+  return app;
 }

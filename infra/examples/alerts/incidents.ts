@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Meaning } from './classify.ts';
-import type { Told } from './read-event.ts';
+import type { Meaning, Told } from './read-event.ts';
 
 /** Alerts that are open at once; the oldest is forgotten for one more, and never closed. */
 export const MAX_INCIDENTS = 500;

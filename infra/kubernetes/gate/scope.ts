@@ -1,7 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { celString } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
-import { globPattern } from './glob-pattern.ts';
 
 /**
  * Characters of patterns in one expression. The API server charges a match with a fortieth of text times pattern,
@@ -21,7 +20,7 @@ export interface Variable {
 }
 
 /** A question about `variables.repository`, in variables that are each within the API server's budget. */
-export interface Scope {
+interface Scope {
   readonly variables: readonly Variable[];
   /** CEL, a boolean. */
   readonly expression: string;
@@ -105,4 +104,26 @@ function tooMany(total: number): CountersignError {
     'bad-config',
     `Config has too many images for a gate: patterns of ${total} characters, of ${MAX_ALL_PATTERNS}; write fewer, wider globs`,
   );
+}
+
+/** Everything that means something in RE2. */
+const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
+
+/**
+ * The anchored RE2 pattern of a `match` in normal form, agreeing with `matchImage` on every repository that
+ * references can have: `*` is one segment or a part of it, `**` any segments, at least one at the end.
+ */
+export function globPattern(glob: string): string {
+  if (glob === '**') return '^.+$';
+  const [host = '', ...segments] = glob.split('/');
+  const last = segments.length - 1;
+  const parts = segments.map((segment, index) => {
+    if (segment === '**') return index === last ? '(?:/[^/]+)+' : '(?:/[^/]+)*';
+    return segment === '*' ? '/[^/]+' : `/${segment.split('*').map(escape).join('[^/]*')}`;
+  });
+  return `^${escape(host)}${parts.join('')}$`;
+}
+
+function escape(literal: string): string {
+  return literal.replaceAll(SPECIAL, '\\$&');
 }

@@ -13,8 +13,8 @@ const MAX_APPROVED = 4;
 /** Conditions of a status that are looked through; Config Sync writes five types. */
 const MAX_CONDITIONS = 32;
 /** One exact version: `latest` and ranges are none. */
-export const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
-export const MAX_VERSION = 128;
+const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
+const MAX_VERSION = 128;
 
 const KEYS = [APPROVED, RECEIPT, BREAK_GLASS];
 const COUNTED_APART = celList([...KEYS, IMAGE_TO_SYNC]);

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { pushImage } from '../images/push-image.ts';
-import { openRepository, type Repository } from '../images/registry-client.ts';
+import { pushImage, openRepository, type Repository } from '../images/push-image.ts';
 import { signBundle, signLegacy } from '../images/sign.ts';
 import type { Effect } from '../world/describe-config.ts';
 import { readSync, type SyncState } from '../world/read-sync.ts';

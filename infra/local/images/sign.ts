@@ -1,6 +1,11 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { OCI_CONFIG, OCI_EMPTY, OCI_MANIFEST } from './media-types.ts';
-import type { Descriptor, Repository } from './registry-client.ts';
+import {
+  OCI_CONFIG,
+  OCI_EMPTY,
+  OCI_MANIFEST,
+  type Descriptor,
+  type Repository,
+} from './push-image.ts';
 
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';

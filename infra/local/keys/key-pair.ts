@@ -1,8 +1,15 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  scrypt,
+} from 'node:crypto';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
+import * as z from 'zod';
 import { WorldError } from '../world/world-error.ts';
-import { decryptKey, encryptKey } from './encrypted-key.ts';
 
 /** Files of a key pair: `cosign sign --key <privateKey>`, `cosign verify --key <publicKey>`. */
 export interface KeyFiles {
@@ -48,4 +55,70 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** PEM type of cosign 2 and 3, whose content is no DER but JSON. */
+const LABEL = 'ENCRYPTED SIGSTORE PRIVATE KEY';
+const PEM_LINE = /.{1,64}/g;
+
+/** go-securesystemslib knows a few sets of parameters and refuses all others; this is the one cosign writes. */
+const SCRYPT = { N: 65_536, r: 8, p: 1 } as const;
+/** scrypt needs 128 * N * r bytes and a little, twice of what Node allows by default. */
+const SCRYPT_MEMORY = 160 * SCRYPT.N * SCRYPT.r;
+const SALT_BYTES = 32;
+const KEY_BYTES = 32;
+const NONCE_BYTES = 24;
+
+const bytes = z.base64().transform((text): Uint8Array => Buffer.from(text, 'base64'));
+const contentSchema = z.object({
+  kdf: z.object({
+    name: z.literal('scrypt'),
+    params: z.object({
+      N: z.literal(SCRYPT.N),
+      r: z.literal(SCRYPT.r),
+      p: z.literal(SCRYPT.p),
+    }),
+    salt: bytes,
+  }),
+  cipher: z.object({ name: z.literal('nacl/secretbox'), nonce: bytes }),
+  ciphertext: bytes,
+});
+
+/**
+ * A private key (PKCS #8, DER) as `cosign generate-key-pair` writes it: scrypt, then NaCl's secretbox. cosign reads
+ * it with the same password in COSIGN_PASSWORD.
+ */
+export async function encryptKey(pkcs8: Uint8Array, password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const nonce = randomBytes(NONCE_BYTES);
+  const box = xsalsa20poly1305(await deriveKey(password, salt), nonce);
+  const content = {
+    kdf: { name: 'scrypt', params: SCRYPT, salt: salt.toString('base64') },
+    cipher: { name: 'nacl/secretbox', nonce: nonce.toString('base64') },
+    ciphertext: Buffer.from(box.encrypt(pkcs8)).toString('base64'),
+  };
+  const lines = Buffer.from(JSON.stringify(content)).toString('base64').match(PEM_LINE) ?? [];
+  return [`-----BEGIN ${LABEL}-----`, ...lines, `-----END ${LABEL}-----`, ''].join('\n');
+}
+
+/** The private key (PKCS #8, DER) in a PEM that cosign or `encryptKey` wrote. Throws when the password is another. */
+export async function decryptKey(pem: string, password: string): Promise<Uint8Array> {
+  const [, body] = new RegExp(`^-----BEGIN ${LABEL}-----(.*)-----END ${LABEL}-----$`, 's').exec(
+    pem.trim(),
+  ) ?? ['', ''];
+  if (body === undefined || body === '') throw new Error(`Key is no PEM of type ${LABEL}`);
+  const { kdf, cipher, ciphertext } = contentSchema.parse(
+    JSON.parse(Buffer.from(body, 'base64').toString()),
+  );
+  const box = xsalsa20poly1305(await deriveKey(password, kdf.salt), cipher.nonce);
+  return box.decrypt(ciphertext);
+}
+
+function deriveKey(password: string, salt: Uint8Array): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  scrypt(password, salt, KEY_BYTES, { ...SCRYPT, maxmem: SCRYPT_MEMORY }, (error, key) => {
+    if (error === null) resolve(key);
+    else reject(error);
+  });
+  return promise;
 }

@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { drawTrace } from './draw-trace.ts';
-import { Export } from './schema.ts';
-import { type CollectedSpan, spansOf } from './span.ts';
+import { drawTrace, Export, type CollectedSpan, spansOf } from './trace.ts';
 
 export interface Collector {
   /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be. */

@@ -1,4 +1,4 @@
-import { createGate } from '../gate/create-gate.ts';
+import { createGate } from '../gate-evaluation.ts';
 import { type Kube, startKube } from '../kube/start-kube.ts';
 import { type Effect, followedImages } from './describe-config.ts';
 import { LOCAL_ADMIN, SERVICE_IDENTITY } from './identities.ts';

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Bundle, bundleFunctions } from '#infra/build/bundle.ts';
-import { START, functionEntries } from '#infra/build/entries.ts';
+import { type Bundle, bundleFunctions, START, functionEntries } from '#infra/build/bundle.ts';
 import { COMPILE_CACHE, warmCache } from '#infra/build/image/warm-cache.ts';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

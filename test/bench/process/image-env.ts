@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFinalStage } from '#infra/build/image/final-stage.ts';
+import { readFinalStage } from '#infra/build/image/assemble.ts';
 import { ROOT } from './build-app.ts';
 
 /** V8's flags and what else of the image's environment bears on speed. */

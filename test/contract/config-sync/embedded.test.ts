@@ -1,5 +1,5 @@
 import { startConfigSync } from '#infra/local/config-sync/start-config-sync.ts';
-import { createGate } from '#infra/local/gate/create-gate.ts';
+import { createGate } from '#infra/local/gate-evaluation.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';

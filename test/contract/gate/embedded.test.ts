@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { createGate } from '#infra/local/gate/create-gate.ts';
+import { createGate } from '#infra/local/gate-evaluation.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 import type { GateCase } from '#test/fixtures/gate-cases.ts';
 import type { RSyncManifest } from '#test/fixtures/rsync-manifests.ts';

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pushImage } from '#infra/local/images/push-image.ts';
-import { openRepository } from '#infra/local/images/registry-client.ts';
+import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { Journal } from '../journal.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { evaluatePolicy } from '#infra/local/gate/create-gate.ts';
+import { evaluatePolicy } from '#infra/local/gate-evaluation.ts';
 import type { Admit } from '#infra/local/kube/request.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 import type { SendKube } from '#test/e2e/tools/kube-request.ts';

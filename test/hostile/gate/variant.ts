@@ -1,4 +1,4 @@
-import { gatePolicy } from '#infra/kubernetes/gate/policy.ts';
+import { gatePolicy } from '#infra/kubernetes/gate/render.ts';
 import { gateRules, type RuleName } from '#infra/kubernetes/gate/rules.ts';
 import * as z from 'zod';
 import { GATES, type GateName } from './gates.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openRepository } from '#infra/local/images/registry-client.ts';
+import { openRepository } from '#infra/local/images/push-image.ts';
 import { signLegacy } from '#infra/local/images/sign.ts';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { functionEntries } from '#infra/build/entries.ts';
+import { functionEntries } from '#infra/build/bundle.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const FUNCTIONS = Object.keys(await functionEntries(root));

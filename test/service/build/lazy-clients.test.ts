@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { functionEntries } from '#infra/build/entries.ts';
-import { reachable } from '#infra/build/reachable.ts';
+import { functionEntries, reachable } from '#infra/build/bundle.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const FUNCTIONS = Object.keys(await functionEntries(root));

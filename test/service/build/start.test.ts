@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleFunctions } from '#infra/build/bundle.ts';
-import { START } from '#infra/build/entries.ts';
+import { bundleFunctions, START } from '#infra/build/bundle.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
-import type { Alert } from '#infra/examples/alerts/compose.ts';
+import { type Alert, postAlert } from '#infra/examples/alerts/post-alert.ts';
 import { MAX_INCIDENTS, createIncidents } from '#infra/examples/alerts/incidents.ts';
-import { postAlert } from '#infra/examples/alerts/post-alert.ts';
 import type { Told } from '#infra/examples/alerts/read-event.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readFinalStage } from '#infra/build/image/final-stage.ts';
+import { readFinalStage } from '#infra/build/image/assemble.ts';
 import { IMAGE_USER } from '#infra/build/image/stage-rootfs.ts';
 import { COMPILE_CACHE } from '#infra/build/image/warm-cache.ts';
 

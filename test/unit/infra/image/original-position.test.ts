@@ -1,7 +1,7 @@
 import { SourceMap } from 'node:module';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type SourceMapText, originalPosition } from '#infra/build/image/original-position.ts';
+import { type SourceMapText, originalPosition } from '#infra/build/image/map-stacks.ts';
 import * as z from 'zod';
 
 const Map = z.object({

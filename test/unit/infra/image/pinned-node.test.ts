@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_SHA256, checkNode } from '#infra/build/image/pinned-node.ts';
+import { NODE_SHA256, checkNode } from '#infra/build/image/stage-rootfs.ts';
 
 let folder: string;
 let file: string;
@@ -21,7 +21,7 @@ describe('checkNode()', () => {
   });
 
   it('refuses any other, and says where its hash belongs', async () => {
-    await expect(checkNode(file)).rejects.toThrow('infra/build/image/pinned-node.ts');
+    await expect(checkNode(file)).rejects.toThrow('infra/build/image/stage-rootfs.ts');
     await expect(checkNode(file)).rejects.toThrow(NODE_SHA256);
   });
 });

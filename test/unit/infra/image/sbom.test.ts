@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { imageSbom } from '#infra/build/image/sbom.ts';
+import { imageSbom } from '#infra/build/image/stage-rootfs.ts';
 
 function spdx(path: string) {
   const name = path.replace(/^.*node_modules\//, '');

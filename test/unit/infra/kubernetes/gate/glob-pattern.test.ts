@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
-import { globPattern } from '#infra/kubernetes/gate/glob-pattern.ts';
-import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/plain-reference.ts';
+import { globPattern } from '#infra/kubernetes/gate/scope.ts';
+import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/repository.ts';
 import { parseImageGlob } from '#shared/config/image-glob.ts';
 import { matchImage } from '#shared/config/match-image.ts';
 import { parseReference } from '#shared/core/reference.ts';

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
-import { gatePolicy } from '#infra/kubernetes/gate/policy.ts';
-import { type GateMode, renderGate } from '#infra/kubernetes/gate/render.ts';
+import { gatePolicy, type GateMode, renderGate } from '#infra/kubernetes/gate/render.ts';
 import { gateRules, RULE_NAMES } from '#infra/kubernetes/gate/rules.ts';
 import { pinnedScope } from '#infra/kubernetes/gate/scope.ts';
 

@@ -3,8 +3,12 @@ import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTar } from '#infra/local/config-sync/unpack-layers.ts';
-import { pushImage } from '#infra/local/images/push-image.ts';
-import { digestOf, openRepository, type Repository } from '#infra/local/images/registry-client.ts';
+import {
+  pushImage,
+  digestOf,
+  openRepository,
+  type Repository,
+} from '#infra/local/images/push-image.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import type { Notification } from '#infra/local/registry/manifests.ts';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { tarOf } from '#infra/local/images/tar.ts';
+import { tarOf } from '#infra/local/images/push-image.ts';
 
 describe('tarOf()', () => {
   it.each(['', 'a', 'x'.repeat(511), 'x'.repeat(512), 'x'.repeat(513)])(

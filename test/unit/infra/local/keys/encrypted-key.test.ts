@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decryptKey, encryptKey } from '#infra/local/keys/encrypted-key.ts';
+import { decryptKey, encryptKey } from '#infra/local/keys/key-pair.ts';
 
 const PEM =
   /^-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n(.*)\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n$/s;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawTrace } from '#infra/local/traces/draw-trace.ts';
-import type { CollectedSpan } from '#infra/local/traces/span.ts';
+import { drawTrace, type CollectedSpan } from '#infra/local/traces/trace.ts';
 import { type Collector, startCollector } from '#infra/local/traces/start-collector.ts';
 
 const TRACE = 'a'.repeat(32);

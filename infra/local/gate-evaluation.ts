@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Environment, type Optional } from '@marcbachmann/cel-js';
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import type { Admit, AdmissionRequest, Denial } from '../kube/request.ts';
-import { activate, compile, type Program } from './cel-program.ts';
-import { readPolicy, type Validation } from './policy-text.ts';
+import type { Admit, AdmissionRequest, Denial } from './kube/request.ts';
 
 /** As long as an API server lets a message be (`pkg/admission/plugin/cel`, in bytes). */
 const MAX_MESSAGE = 5 * 1024;
@@ -91,4 +93,82 @@ function deny(
   const denial = `ValidatingAdmissionPolicy '${policy}' with binding '${policy}' denied request: ${why}`;
   const message = `${plural}.configsync.gke.io "${name}" is forbidden: ${denial}`;
   return { code: 422, reason, message, causes: [{ message: denial }] };
+}
+
+/** As far as an API server would look at an expression; the library's own limits are for texts of strangers. */
+const LIMITS = { maxAstNodes: 1_000_000, maxDepth: 1_000, maxListElements: 100_000 };
+
+const environment = new Environment({
+  unlistedVariablesAreDyn: true,
+  enableOptionalTypes: true,
+  homogeneousAggregateLiterals: false,
+  limits: LIMITS,
+})
+  // The language compares optionals (cel-spec, "Optional values"), the library does not.
+  .registerOperator('optional<dyn> == optional<dyn>', (left: Optional, right: Optional) =>
+    isDeepStrictEqual(left.orValue(undefined), right.orValue(undefined)),
+  )
+  // Kubernetes' list library, which is no part of the language.
+  .registerFunction('list.min(): dyn', (items: readonly string[]) => items.toSorted()[0]);
+
+type Program = (activation: Readonly<Record<string, unknown>>) => unknown;
+
+/** Parses an expression once. Throws where it is none. */
+function compile(expression: string): Program {
+  return environment.parse(expression);
+}
+
+/** `variables` of a policy over one request: each is evaluated when it is first asked for, and once. */
+function activate(
+  variables: readonly { readonly name: string; readonly program: Program }[],
+  request: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const known: Record<string, unknown> = {};
+  const activation = { ...request, variables: known };
+  for (const { name, program } of variables) {
+    Object.defineProperty(known, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = program(activation);
+        Object.defineProperty(known, name, { value, enumerable: true });
+        return value;
+      },
+    });
+  }
+  return activation;
+}
+
+const policySchema = z.object({
+  kind: z.literal('ValidatingAdmissionPolicy'),
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({
+    variables: z.array(z.object({ name: z.string(), expression: z.string() })),
+    validations: z.array(
+      z.object({
+        expression: z.string(),
+        message: z.string(),
+        messageExpression: z.string().optional(),
+        reason: z.string(),
+      }),
+    ),
+  }),
+});
+const bindingSchema = z.object({
+  kind: z.literal('ValidatingAdmissionPolicyBinding'),
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({ validationActions: z.array(z.string()) }),
+});
+
+type Validation = z.infer<typeof policySchema>['spec']['validations'][number];
+
+/** A policy and its binding, as far as they are evaluated here. */
+interface PolicyText extends z.infer<typeof policySchema> {
+  readonly binding: z.infer<typeof bindingSchema>;
+}
+
+/** Reads what `renderGate` gives. */
+function readPolicy(yaml: string): PolicyText {
+  const [policy, binding] = parseAllDocuments(yaml).map((one) => one.toJS() as unknown);
+  return { ...policySchema.parse(policy), binding: bindingSchema.parse(binding) };
 }

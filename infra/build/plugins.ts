@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import { findPackageJSON } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import type { OnResolveArgs, Plugin } from 'esbuild';
+import * as z from 'zod';
+
+const Loading = z.object({ resolveDir: z.string(), file: z.string() });
+const Manifest = z.object({ type: z.string().optional() });
+
+const LAZY = 'lazy-package';
+/** Neither relative nor one of our own `#room/…` imports; Node's modules resolve as external. */
+const BARE = /^[@a-zA-Z0-9]/;
+const NAME = /^(?!__esModule$|default$)[A-Za-z_$][\w$]*$/;
+
+/**
+ * Gives `await import('package')` the same named exports in a bundle as in Node. Of a CommonJS package esbuild's chunk
+ * exports but `default`, so that the others would be undefined, and only in production. Their names are those that
+ * Node finds, by importing the package while building.
+ */
+export const lazyPackages: Plugin = {
+  name: 'lazy-packages',
+  setup(build) {
+    build.onResolve({ filter: BARE }, async ({ path, kind, resolveDir, namespace }) => {
+      if (kind !== 'dynamic-import' || namespace === LAZY) return null;
+      // As a statement, lest this same hook be asked again.
+      const found = await build.resolve(path, { kind: 'import-statement', resolveDir });
+      if (found.errors.length > 0 || found.external || !(await isCommonJs(found.path))) return null;
+      return { path, namespace: LAZY, pluginData: { resolveDir, file: found.path } };
+    });
+    build.onLoad({ filter: BARE, namespace: LAZY }, async ({ path, pluginData }) => {
+      const { resolveDir, file } = Loading.parse(pluginData);
+      const exported: object = await import(pathToFileURL(file).href);
+      const names = Object.keys(exported).filter((name) => NAME.test(name));
+      const from = JSON.stringify(path);
+      const contents = `export { ${names.join(', ')} } from ${from}; export default require(${from});`;
+      return { contents, resolveDir };
+    });
+  },
+};
+
+async function isCommonJs(file: string): Promise<boolean> {
+  if (/\.m[jt]s$/.test(file)) return false;
+  const manifest = findPackageJSON(pathToFileURL(file));
+  if (manifest === undefined) return false;
+  return Manifest.parse(JSON.parse(await readFile(manifest, 'utf8'))).type !== 'module';
+}
+
+/**
+ * Takes `node:domain` out of functions-framework: it runs each request in a domain, which Node carries into every
+ * promise and callback of the process from then on, a sixth of a task's CPU. We answer outside of it anyway
+ * (`shared/http/serve-function.ts`).
+ */
+export const withoutDomain = insteadOfModule('without-domain', {
+  filter: /^(?:node:)?domain$/,
+  contents: 'exports.create = () => ({ on() {}, run(work) { work(); } });',
+});
+
+/**
+ * Spares Hono's listener `node:http2`, a twentieth of a cold start: it asks of each request whether it came by HTTP/2,
+ * and ours come by HTTP/1.1. gRPC has the real one.
+ */
+export const withoutHttp2 = insteadOfModule('without-http2', {
+  filter: /^node:http2$/,
+  where: ({ importer }) => /[/\\]@hono[/\\]node-server[/\\]/.test(importer),
+  contents: 'export class Http2ServerRequest {} export const constants = {};',
+});
+
+/** Everything but what Node computes when it is first asked for. */
+const HTTP_NAMES = Object.entries(Object.getOwnPropertyDescriptors(http))
+  .filter(([, property]) => 'value' in property)
+  .map(([name]) => name);
+
+/**
+ * Imports `node:http` without its WebSocket: an `import` statement of a module of Node's reads every one of its
+ * exports, and those of this one load the whole of undici, which costs a start 30 ms, used or not. What CommonJS
+ * packages require is not touched.
+ */
+export const withoutUndici = insteadOfModule('node-http', {
+  filter: /^(?:node:)?http$/,
+  // Nothing imports it where lazy-packages asks what an import expression leads to: that stays Node's.
+  where: ({ kind, importer }) => kind === 'import-statement' && importer !== '',
+  contents: [
+    "const http = process.getBuiltinModule('node:http');",
+    `export const { ${HTTP_NAMES.join(', ')} } = http;`,
+    'export default http;',
+  ].join('\n'),
+});
+
+/**
+ * Leaves out zod's messages in fifty languages, a quarter of a megabyte that every start would parse: they come in
+ * with `@hono/zod-openapi`, which exports all of zod. English is the one that `zod` configures by itself.
+ */
+export const withoutLocales = insteadOfFiles('without-locales', {
+  filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/,
+  contents: 'export {};',
+  loader: 'js',
+});
+
+/**
+ * Leaves out the half megabyte of East Asian character tables that functions-framework brings with its body parser:
+ * every body is read before that parser sees it (`shared/http/cap-body.ts`), and what we read is UTF-8.
+ */
+export const withoutCharacterTables = insteadOfFiles('without-character-tables', {
+  filter: /[/\\]iconv-lite[/\\]encodings[/\\]tables[/\\][^/\\]+\.json$/,
+  contents: '[]',
+  loader: 'json',
+});
+
+/** Has `contents` in place of a module of Node's, for the imports that `where` is true of. */
+function insteadOfModule(
+  name: string,
+  module: { filter: RegExp; contents: string; where?: (found: OnResolveArgs) => boolean },
+): Plugin {
+  const { filter, contents, where = () => true } = module;
+  return {
+    name,
+    setup(build) {
+      build.onResolve({ filter }, (found) =>
+        where(found)
+          ? { path: found.path.replace(/^(?:node:)?/, 'node:'), namespace: name }
+          : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: name }, () => ({ contents, loader: 'js' }));
+    },
+  };
+}
+
+/** Has other contents in place of every file of that path. */
+function insteadOfFiles(
+  name: string,
+  { filter, contents, loader }: { filter: RegExp; contents: string; loader: 'js' | 'json' },
+): Plugin {
+  return { name, setup: (build) => build.onLoad({ filter }, () => ({ contents, loader })) };
+}
