@@ -84,7 +84,7 @@ function gateVariables({ images, unmatched }: GateInput): readonly Variable[] {
     ...named.variables,
     { name: 'named', expression: named.expression },
     {
-      // What is not spelled plainly may be anything, and is judged (see plain-reference.ts); so is what comes from
+      // What is not spelled plainly may be anything, and is judged (see repository.ts); so is what comes from
       // another spec than the present one, for the scope is of the present one.
       name: 'inScope',
       expression:
