@@ -64,6 +64,12 @@ interface Slot {
   readonly record: ImageRecord | undefined;
 }
 
+/** A slot, and its record with the claim. */
+interface Taken {
+  readonly slot: Slot;
+  readonly record: ImageRecord;
+}
+
 /**
  * Claims the publication of `news` in the store, for every function publishes verdicts and each is to be published
  * once: undefined where it is no news, where a newer reading was published, or where another function publishes the
@@ -107,11 +113,11 @@ async function openTag(
   tag: Slot | undefined,
   { store, now }: ClaimDeps,
 ): Promise<void> {
-  if (status === 'verified' || tag === undefined || tag.record !== undefined) return;
+  if (status === 'verified' || tag === undefined || tag.record?.status !== undefined) return;
   const { key, readAt } = tag.reading;
   const since = now().toISOString();
   const record = { ...key, status, policy, since, readAt, names: digest.key.digest };
-  await store.writeImage(record, { over: undefined });
+  await store.writeImage(record, { over: tag.record });
 }
 
 async function readSlot(reading: Reading, { store }: ClaimDeps): Promise<Slot> {
@@ -139,7 +145,7 @@ function isNews(news: ImageNews, digest: Slot, tag: Slot | undefined): boolean {
   if (record?.status !== news.status || record.policy !== news.policy) return true;
   const named = tag ?? digest;
   // A tag has a record from its first trouble on.
-  if (named.record === undefined) return false;
+  if (named.record?.status === undefined) return false;
   return named.record.status !== news.status || isOtherTrouble(news, named);
 }
 
@@ -181,19 +187,23 @@ async function claimSlots(
     ...(named === undefined ? {} : { tag: named.reading.key.digest }),
   };
   const wanted = named === undefined ? [digest] : [digest, named];
-  const taken: { readonly slot: Slot; readonly record: ImageRecord }[] = [];
+  const taken: Taken[] = [];
   for (const slot of wanted) {
     const { key, readAt } = slot.reading;
     const before = slot.record ?? { ...key, policy: '', since: at, readAt };
     const record: ImageRecord = { ...before, claim };
-    if (!(await store.writeImage(record, { over: slot.record }))) {
-      for (const mine of taken) {
-        const untouched = mine.slot.record ?? withoutClaim(mine.record);
-        await store.writeImage(untouched, { over: mine.record });
+    try {
+      const written = await store.writeImage(record, { over: slot.record });
+      if (written) taken.push({ slot, record });
+      else {
+        await giveBack(taken, deps);
+        return undefined;
       }
-      return undefined;
+    } catch (error) {
+      // What is reported as failed may be in place, and would look as if it had been published.
+      await giveBack([...taken, { slot, record }], deps).catch(() => undefined);
+      throw error;
     }
-    taken.push({ slot, record });
   }
   const last = digest.record;
   const first = last?.claim ?? tag?.record?.claim;
@@ -245,9 +255,12 @@ async function traceOf({ record }: Slot, { store }: ClaimDeps): Promise<Trace | 
   return { published: true, record: { repository, digest, status, policy, since, readAt } };
 }
 
-function withoutClaim(record: ImageRecord): ImageRecord {
-  const { repository, digest, policy, since, readAt } = record;
-  return { repository, digest, policy, since, readAt };
+/** Takes claims back, the last one first, with which nothing was published. */
+async function giveBack(taken: readonly Taken[], { store }: ClaimDeps): Promise<void> {
+  for (const { slot, record } of taken.toReversed()) {
+    const { claim: _, ...unclaimed } = record;
+    await store.writeImage(slot.record ?? unclaimed, { over: record });
+  }
 }
 
 async function markDoubtful(

@@ -38,6 +38,8 @@ export interface Surroundings {
   /** Whether the registry answers anybody at the moment. */
   readonly registryIsUp: () => boolean;
   readonly publishStatus: (event: StatusEvent) => void;
+  /** A publication was begun: it may get through although it is reported as failed. */
+  readonly publishing?: (event: StatusEvent) => void;
   readonly publishTasks: (topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]) => void;
   readonly observer: ClusterObserver;
   /** The trust policies, and what they make of an image at this moment; absent: one that asks for the key `release`. */
@@ -88,7 +90,7 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** What `main.ts` of a function puts together, with the outside simulated: caches live and die with the process. */
 export function openImages(
   process: Pick<Process, 'call' | 'name'>,
-  { clock, plan, registry, store, registryIsUp, publishStatus, trust }: Surroundings,
+  { clock, plan, registry, store, registryIsUp, publishStatus, publishing, trust }: Surroundings,
 ): ImageDeps & { readonly port: ReturnType<typeof createRegistryPort> } {
   const now = (): Date => new Date(clock.now());
   const port = createRegistryPort(process, { clock, registry, registryIsUp });
@@ -117,7 +119,10 @@ export function openImages(
     policies: trust?.policies ?? new Map([[POLICY.name, POLICY]]),
     store: createStorePort(process, store),
     serial: createSerial(),
-    publish: (event) => process.call('publish', () => publishStatus(event)),
+    publish: (event) => {
+      publishing?.(event);
+      return process.call('publish', () => publishStatus(event));
+    },
     now,
     log: SILENT,
   };

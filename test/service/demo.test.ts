@@ -15,6 +15,50 @@ afterEach(async () => {
   world = undefined;
 });
 
+/** What happens to each image and RSync, and how grave it is. Only what is written here may be reported. */
+const STORY: Readonly<Record<string, readonly string[]>> = {
+  'configs/platform': [
+    'WARNING image.unusable',
+    'INFO image.unsigned',
+    'INFO image.verified',
+    'INFO rollout.completed',
+    'INFO image.unsigned',
+    'INFO image.verified',
+    'INFO rollout.completed',
+  ],
+  'configs/team-a': [
+    'WARNING image.unusable',
+    'INFO image.verified',
+    'INFO image.verified',
+    'INFO rollout.completed',
+  ],
+  ...Object.fromEntries(
+    ['cluster-1', 'cluster-2', 'cluster-3'].flatMap((cluster) => [
+      [
+        `${cluster} RootSync/root-sync`,
+        ['INFO sync.approved', 'INFO sync.synced', 'INFO sync.approved', 'INFO sync.synced'],
+      ],
+      [`${cluster} RepoSync/team-a/repo-sync`, ['INFO sync.approved', 'INFO sync.synced']],
+    ]),
+  ),
+};
+
+/** A sweep sees a roll-out under way, or only its end: it comes each second. */
+const MAYBE = 'INFO rollout.progressing';
+
+/** The status events that the demo prints, by what they are about. */
+function storyOf(stdout: string): Record<string, string[]> {
+  const story: Record<string, string[]> = {};
+  const events = stdout.matchAll(
+    /^ *\d+\.\d s {2}([A-Z]+) +([a-z]+\.[a-z]+) +(?:127\.0\.0\.1:\d+\/)?(.*?) {2}/gm,
+  );
+  for (const [, severity, type, subject = ''] of events) {
+    const event = `${severity} ${type}`;
+    if (event !== MAYBE) (story[subject.trim()] ??= []).push(event);
+  }
+  return story;
+}
+
 describe('npm run demo', () => {
   it.each([
     ['pin', [], /Waiting: every cluster .* stays SYNCED/],
@@ -28,6 +72,7 @@ describe('npm run demo', () => {
         timeout: LIMIT_MS,
       });
       expect([code, stderr]).toEqual([0, '']);
+      expect(storyOf(stdout)).toEqual(STORY);
       for (const cluster of ['cluster-1', 'cluster-2', 'cluster-3']) {
         const row = (sync: string, phase: string) =>
           expect.stringMatching(
@@ -58,7 +103,7 @@ describe('runDemo()', () => {
     const limit = AbortSignal.abort();
     const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
     await expect(demo).rejects.toThrow(
-      /^RootSync\/root-sync of cluster-1 was not held in time: phase .*, approved nothing, live nothing/,
+      /^(127\.0\.0\.1:\d+\/configs\/.* was not reported as absent|RootSync\/root-sync of cluster-1 was not held) in time/,
     );
     out.end();
     expect(await text(out)).not.toContain('Synced');

@@ -102,6 +102,10 @@ function drawTheme(size: Size, random: Random): readonly Step[] {
   });
   const long = (deed: Deed): Step => ({ deed, waitMs: QUIET_MS, rough: false, quiet: true });
   return random.pick([
+    // The brake holds, is released, and holds once more under the policy that it held under before.
+    (['next key', 'release key', 'next key'] as const).map((policy) =>
+      long({ does: 'policy', policy }),
+    ),
     [soon({ does: 'stop-config-sync', cluster }), long(signed), long({ does: 'nothing' })],
     [long({ ...signed, bad: true }), long(random.pick([unsigned, { does: 'delete-tag', image }]))],
     [

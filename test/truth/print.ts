@@ -32,7 +32,7 @@ export function printStory({ seed, plan, steps }: History, outcome: Outcome): st
     (step, at) => `  ${time(outcome.stepsAt[at] ?? 0)} ${sayStep(step, plan)}`,
   );
   const mended = `  ${time(outcome.stepsAt.at(-1) ?? 0)} everything is mended, and signed images are pushed`;
-  const last = Math.max(...outcome.findings.map(({ at }) => at));
+  const last = Math.max(...outcome.findings.map(({ at }) => at), outcome.began);
   const happened = outcome
     .journal()
     .filter((line) => !SELDOM_OF_INTEREST.test(line) && line.slice(0, 8) <= time(last))

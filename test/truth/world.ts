@@ -25,10 +25,19 @@ export interface World {
   readonly trust: TrustOfWorld;
   readonly brokers: Brokers;
   readonly events: EventWatch;
+  /** Publications that were begun, whether or not they got through. */
+  readonly begun: readonly Begun[];
   readonly verdicts: Verdicts;
   readonly around: Surroundings;
   readonly weather: Weather;
   close(): Promise<void>;
+}
+
+export interface Begun {
+  readonly at: number;
+  readonly type: string;
+  /** The reference that it names. */
+  readonly image: string | undefined;
 }
 
 /** What goes wrong with the functions at the moment. */
@@ -70,6 +79,7 @@ export function openWorld(plan: TruthPlan, seed: string, onEvent: () => void): W
   const verdicts = createVerdicts(journal);
   const calls = watchCalls({ clusters, store, verdicts });
   const events = watchEvents({ clock, journal, verdicts });
+  const begun: Begun[] = [];
   const weather: Weather = { rates: CALM, registryUp: true };
   const around = {
     clock,
@@ -80,6 +90,9 @@ export function openWorld(plan: TruthPlan, seed: string, onEvent: () => void): W
     trust,
     times: plan.times,
     registryIsUp: () => weather.registryUp,
+    publishing: ({ type, data }: Parameters<EventWatch['published']>[0]) => {
+      begun.push({ at: clock.now(), type, image: 'image' in data ? data.image : undefined });
+    },
     publishStatus: (event: Parameters<EventWatch['published']>[0]) => {
       onEvent();
       events.published(event);
@@ -114,6 +127,7 @@ export function openWorld(plan: TruthPlan, seed: string, onEvent: () => void): W
     trust,
     brokers,
     events,
+    begun,
     verdicts,
     weather,
     around: { ...around, publishTasks: (topic, tasks) => brokers.publishTasks(topic, tasks) },

@@ -38,6 +38,21 @@ const REFUSED = '2002';
 const FILE = 'namespace.yaml';
 const CONTENT = '{apiVersion: v1, kind: Namespace, metadata: {name: demo}}\n';
 
+/** Before the first push each RSync follows a tag that is absent, which is one WARNING a tag; its image ends that. */
+export async function beforeAnyPush(stage: Stage): Promise<void> {
+  const { screen, world, received, limit } = stage;
+  screen.say('Nothing is pushed yet: each tag that clusters follow is reported as absent, once');
+  for (const seed of SEEDED_SYNCS) {
+    const { repository, reference } = open(world, seed);
+    await until(
+      () =>
+        received.some((one) => one.type === 'image.unusable' && one.image === repository.name) ||
+        undefined,
+      { limit, reason: () => `${reference} was not reported as absent in time` },
+    );
+  }
+}
+
 /** A tag pushed before its signature: held everywhere, until the signature's own event resumes it. */
 export async function pushThenSign(stage: Stage): Promise<Act> {
   const { screen, world, key } = stage;
@@ -67,6 +82,7 @@ export async function signThenTag(stage: Stage): Promise<Act> {
   );
   const image = await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}` });
   await signBundle({ repository, image, key });
+  await untilReported(stage, 'image.verified', image.digest);
   screen.say(`Tag it ${reference}`);
   const releasedAt = new Date();
   await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}`, tag });
@@ -157,6 +173,18 @@ async function untilSynced(stage: Stage, seed: Seed, digest: string): Promise<vo
     );
   });
   stage.screen.say(`Synced: ${syncName(seed)} of every cluster runs it`);
+  await untilReported(stage, 'rollout.completed', digest);
+}
+
+async function untilReported(
+  { received, limit }: Stage,
+  type: string,
+  digest: string,
+): Promise<void> {
+  await until(
+    () => received.some((one) => one.type === type && one.digest === digest) || undefined,
+    { limit, reason: () => `${type} of ${digest} was not reported in time` },
+  );
 }
 
 async function untilAll(

@@ -2,7 +2,14 @@ import type { Writable } from 'node:stream';
 import { readPrivateKey } from '../keys/key-pair.ts';
 import type { World } from '../world.ts';
 import type { Effect } from '../world/describe-config.ts';
-import { type Act, pushOver, pushThenSign, signThenTag, type Stage } from './acts.ts';
+import {
+  type Act,
+  beforeAnyPush,
+  pushOver,
+  pushThenSign,
+  signThenTag,
+  type Stage,
+} from './acts.ts';
 import { applyEvent, emptyBoard, type Row } from './board.ts';
 import { subscribe } from './event-log.ts';
 import { createScreen } from './screen.ts';
@@ -67,5 +74,6 @@ export async function runDemo({
 }
 
 async function playAll(stage: Stage): Promise<Act[]> {
+  await beforeAnyPush(stage);
   return [await pushThenSign(stage), await signThenTag(stage), await pushOver(stage)];
 }

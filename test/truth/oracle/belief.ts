@@ -32,6 +32,8 @@ export interface Subject {
   readonly reports: readonly Report[];
   /** Reports of what it is about, under another name. */
   readonly elsewhere?: readonly Report[];
+  /** When a report of a trouble was begun: it may have got through although it is not among the reports. */
+  readonly begun?: readonly number[];
   /** When it was over and done with. */
   readonly goneAt?: number | undefined;
   /** Whether a report is true; absent: where it was so when it was read. */
@@ -65,6 +67,8 @@ function checkEach(subject: Subject): readonly Finding[] {
   const { name, reports, past, losses, isTrue } = subject;
   const findings: Finding[] = [];
   const agrees = subject.agrees ?? ((standing, report) => standing.trouble === report.trouble);
+  const wasBegun = (last: Report | undefined, until: number): boolean =>
+    subject.begun?.some((at) => at > (last?.at ?? 0) && at <= until) ?? false;
   let open: Report | undefined;
   let last: Report | undefined;
   for (const report of reports) {
@@ -81,7 +85,12 @@ function checkEach(subject: Subject): readonly Finding[] {
       const closed = seen.some((one) => one.hidden === true || well(one, closes, at));
       if (report.aside !== true && !gone && !(isTrue?.(report) ?? closed)) {
         say('false', `, and it is not: ${describe(seen)}`);
-      } else if (isAgain(report, open, last) && !lost && !hadTrouble(since)) {
+      } else if (
+        isAgain(report, open, last) &&
+        !lost &&
+        !hadTrouble(since) &&
+        !wasBegun(last, at)
+      ) {
         const news = subject.wellIsNews === true && last?.about !== report.about;
         if (!news) say('doubled', ' again, with no trouble in between');
       }

@@ -151,7 +151,7 @@ function brakeSubject(
 /** An image by its tag: what is reported of the tag, and of the digests that it names. */
 function tagSubject(
   { repository, reference }: { readonly repository: string; readonly reference: string },
-  { events: { told }, store, plan }: World,
+  { events: { told }, begun, store, plan }: World,
   observer: Observer,
 ): Subject {
   const past = observer.tags.get(reference)?.stretches ?? [];
@@ -184,6 +184,9 @@ function tagSubject(
     })),
     reports: of(reports),
     elsewhere: of(others),
+    begun: begun
+      .filter(({ type, image }) => image === reference && isTroubleOfImage(type))
+      .map(({ at }) => at),
     losses: [...store.losses, ...policies],
     wellIsNews: true,
     agrees: (standing, { trouble, about }) =>
@@ -211,6 +214,10 @@ function tagSubject(
       return about === undefined && tag.some(({ status }) => status === trouble);
     },
   };
+}
+
+function isTroubleOfImage(type: string): boolean {
+  return type.startsWith('image.') && type !== 'image.verified';
 }
 
 /** What is incomplete for too long is reported as untrusted. */

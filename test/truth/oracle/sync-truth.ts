@@ -89,9 +89,21 @@ function approvedOne(facts: SyncFacts, key: string): Standing {
     return about('Failed', key);
   }
   if (!reachable) memory.waiting = undefined;
-  else if (memory.waiting?.key !== key) memory.waiting = { key, since: now };
+  else if (memory.waiting?.key !== key) {
+    memory.waiting = { key, since: since === now ? decidedAt(object, now) : now };
+  }
   const waited = now - (memory.waiting?.since ?? now);
   return about(waited > times.liveAfterMs ? 'Stalled' : 'Approved', key);
+}
+
+/** A write takes so long at the most, and is dated before. */
+const WRITE_MS = 15_000;
+
+/** When an approval was decided that is seen for the first time. */
+function decidedAt(object: SyncObject, now: number): number {
+  const { approvedAt } = receiptOf(object);
+  const at = typeof approvedAt === 'string' ? Date.parse(approvedAt) : now;
+  return Math.min(now, Math.max(now - WRITE_MS, at));
 }
 
 /** Config Sync's own rule: this spec, this commit, no error, and nothing under way. */
@@ -133,6 +145,7 @@ export function glassOf({ metadata }: SyncObject): string | undefined {
 export function receiptOf({ metadata }: SyncObject): {
   readonly digest?: unknown;
   readonly policy?: unknown;
+  readonly approvedAt?: unknown;
 } {
   const text = metadata.annotations['countersign.dev/receipt'];
   const receipt: unknown = text === undefined ? {} : JSON.parse(text);

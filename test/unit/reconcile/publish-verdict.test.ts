@@ -303,6 +303,29 @@ describe('publishVerdict()', () => {
     },
   );
 
+  it('leaves no claim where the store reported one as failed that is in place', async () => {
+    const here = openWorld();
+    await publishAll(here, [{ at: 1, digest: A, verdict: VERIFIED }]);
+    const failure = new CountersignError('registry-unavailable', 'Down');
+    let writes = 0;
+    const store = {
+      ...here.deps.store,
+      writeImage: async (...args: Parameters<typeof here.deps.store.writeImage>) => {
+        const written = await here.deps.store.writeImage(...args);
+        writes += 1;
+        if (writes === 1) throw new CountersignError('store-unavailable', 'No answer');
+        return written;
+      },
+    };
+    const failing = { ...here.deps, store };
+    await expect(publishUnchecked(reference, failure, 'm2', failing)).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
+    here.pass(60_000);
+    await publishAll(here, [{ at: 60, digest: A, verdict: VERIFIED }]);
+    expect(here.types()).toEqual(['image.verified']);
+  });
+
   it('publishes nothing again where a process died before it had claimed all', async () => {
     const here = openWorld();
     await publishAll(here, [
