@@ -8,6 +8,8 @@ import {
   X509SCTExtension,
 } from '@sigstore/core';
 
+import { decodeText } from '#shared/net/json.ts';
+
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
 
@@ -121,26 +123,20 @@ function readNames(
 function readName(name: ASN1Obj): string | undefined {
   // An IA5String: the library would strip the high bit, and make one name of two.
   if ([URI, EMAIL, DNS].some((kind) => name.tag.isContextSpecific(kind))) {
-    return name.value.every((byte) => byte < 0x80) ? decode(name.value) : undefined;
+    return name.value.every((byte) => byte < 0x80) ? decodeText(name.value) : undefined;
   }
   if (!name.tag.isContextSpecific(OTHER_NAME)) return undefined;
   const [type, value] = name.subs;
-  return type?.toOID() === USER_NAME ? decode(value?.subs[0]?.value) : undefined;
+  return type?.toOID() === USER_NAME
+    ? decodeText(value?.subs[0]?.value ?? Buffer.alloc(0))
+    : undefined;
 }
 
 function readText(oid: string, value: Buffer): string | undefined {
-  if (BARE.test(oid)) return decode(value);
+  if (BARE.test(oid)) return decodeText(value);
   try {
     const text = ASN1Obj.parseBuffer(Buffer.from(value));
-    return STRINGS.has(text.tag.toDER()) ? decode(text.value) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function decode(bytes: Uint8Array | undefined): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return STRINGS.has(text.tag.toDER()) ? decodeText(text.value) : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
 import { bulkhead } from 'cockatiel';
 
 import { type Digest, hexOf } from '#shared/core/digest.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import type { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { predicateTypesOf } from '#shared/core/predicate-types.ts';
+import { withDeadline } from '#shared/net/within.ts';
 import type { Descriptor, Manifest, Referrers, Registry } from '#shared/registry/registry.ts';
 
 import {
@@ -182,28 +183,4 @@ function broken(count: number): Omit<RefusedCandidate, 'source'> {
 
 function rank({ artifactType }: Descriptor): number {
   return mayBeSignature(artifactType) ? 0 : 1;
-}
-
-/**
- * What `work` answers, or `deadline-exceeded` after `timeoutMs`: a registry that drips keeps nobody waiting. The
- * signal tells the work to begin nothing more; what is under way ends by its own timeouts.
- */
-async function withDeadline<T>(
-  timeoutMs: number,
-  what: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `${what} took longer than ${timeoutMs} ms`;
-    const error = new CountersignError('deadline-exceeded', message);
-    controller.abort(error);
-    reject(error);
-  }, timeoutMs);
-  try {
-    return await Promise.race([work(controller.signal), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

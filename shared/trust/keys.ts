@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { KeySource, SignatureHash } from '#shared/core/policy.ts';
+import { askGoogle, GoogleFailure, trustsOrigin } from '#shared/net/google-rest.ts';
 
 import type { SignatureScheme } from './algorithms.ts';
 import { refuse } from './candidate.ts';
@@ -133,7 +134,7 @@ interface KmsPublicKey {
 }
 
 /** The token goes here and nowhere else (law 9). */
-const ENDPOINT = 'https://cloudkms.googleapis.com/v1/';
+const ORIGIN = 'https://cloudkms.googleapis.com';
 /** As the config room lets through; checked here too, for it goes into a URL. */
 const URI =
   /^gcpkms:\/\/(projects\/[a-z0-9.:-]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/[0-9]+)$/;
@@ -151,8 +152,8 @@ const answerSchema = z.object({
 });
 
 /**
- * Reads the public key of the version that `uri` names, its checksum and name verified (docs/facts/google-cloud.md#cloud-kms).
- * Throws `key-unavailable`; a retry is said to help where it may.
+ * Reads the public key of the version that `uri` names, its checksum and name verified
+ * (docs/facts/google-cloud.md#cloud-kms). Throws `key-unavailable`, with whether a retry may help.
  */
 async function fetchKmsKey(
   uri: string,
@@ -161,79 +162,46 @@ async function fetchKmsKey(
 ): Promise<KmsPublicKey> {
   const name = URI.exec(uri)?.[1];
   if (name === undefined) {
-    throw unavailable(owner, 'is no gcpkms:// URI of a key version: write …/cryptoKeyVersions/1', {
-      retry: false,
-    });
+    const problem = 'is no gcpkms:// URI of a key version: write …/cryptoKeyVersions/1';
+    throw unavailable(owner, problem, { retry: false });
   }
-  const token = await attempt(owner, 'no Google token could be had', googleToken);
-  const { status, text } = await attempt(owner, 'Cloud KMS did not answer', async () => {
-    const headers = { authorization: `Bearer ${token}` };
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const url = `${ENDPOINT}${name}/publicKey`;
-    const answer = await fetch(url, { headers, signal, redirect: 'error' });
-    return { status: answer.status, text: await readText(answer) };
+  const url = new URL(`${ORIGIN}/v1/${name}/publicKey`);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const ask = { url, signal, maxBytes: MAX_ANSWER_BYTES };
+  const identity = { googleToken, trusts: trustsOrigin(ORIGIN) };
+  const json = await askGoogle(ask, { fetch, identity }).catch((error: unknown) => {
+    throw toUnavailable(error, owner);
   });
-  if (status !== 200) throw refusalOf(status, text, owner);
-  return readAnswer(text, name, owner);
-}
-
-function readAnswer(text: string, name: string, owner: string): KmsPublicKey {
-  const answer = parse(text);
+  const answer = answerSchema.safeParse(json).data;
   if (answer === undefined) throw unavailable(owner, 'came from Cloud KMS in an unknown form');
   if (answer.name !== name) throw unavailable(owner, 'came from Cloud KMS under another name');
   if (answer.pemCrc32c !== String(crc32c(Buffer.from(answer.pem)))) {
-    throw unavailable(
-      owner,
-      'came from Cloud KMS with another checksum: it was altered on the way',
-    );
+    const problem = 'came from Cloud KMS with another checksum: it was altered on the way';
+    throw unavailable(owner, problem);
   }
   return { pem: answer.pem, algorithm: answer.algorithm };
 }
 
-function parse(text: string): z.infer<typeof answerSchema> | undefined {
-  try {
-    return answerSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-async function attempt<T>(owner: string, what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const { retry } = toFailure(cause);
-    throw unavailable(owner, `cannot be read: ${what}`, { cause, retry });
-  }
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`Answer has more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 /** AIP-193: 400 with FAILED_PRECONDITION is what a version that is not enabled answers. */
-function refusalOf(status: number, text: string, owner: string): CountersignError {
+function toUnavailable(error: unknown, owner: string): unknown {
+  if (!(error instanceof GoogleFailure)) return error;
+  const { httpStatus: status, message, cause } = error;
+  const lasting = { cause, retry: false };
   if (status === 403 || status === 401) {
     const fix = 'grant roles/cloudkms.publicKeyViewer on it';
-    return unavailable(owner, `may not be read (${status}): ${fix}`, { retry: false });
+    return unavailable(owner, `may not be read (${status}): ${fix}`, lasting);
   }
   if (status === 404) {
     const fix = 'name a version that exists';
-    return unavailable(owner, `is not in Cloud KMS (404): ${fix}`, { retry: false });
+    return unavailable(owner, `is not in Cloud KMS (404): ${fix}`, lasting);
   }
   if (status === 400) {
-    const [state = 'not enabled'] = STATE.exec(text) ?? [];
+    const [state = 'not enabled'] = STATE.exec(message) ?? [];
     const fix = 'enable the version, or name another';
-    return unavailable(owner, `is ${state} in Cloud KMS: ${fix}`, { retry: false });
+    return unavailable(owner, `is ${state} in Cloud KMS: ${fix}`, lasting);
   }
-  return unavailable(owner, `cannot be read: Cloud KMS answered ${status}`);
+  const retry = cause === undefined || toFailure(cause).retry;
+  return unavailable(owner, `cannot be read from Cloud KMS: ${message}`, { cause, retry });
 }
 
 function unavailable(

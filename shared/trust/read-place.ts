@@ -1,5 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Digest } from '#shared/core/digest.ts';
+import { once } from '#shared/net/single-flight.ts';
 import type { Manifest, Referrers, Registry } from '#shared/registry/registry.ts';
 
 import { type Refusal, refuse } from './candidate.ts';
@@ -48,7 +49,7 @@ export function createPlaceReader(
 ): PlaceReader {
   const blobs = new Map<Digest, Promise<Uint8Array | Refusal | undefined>>();
   let left = MAX_PLACE_BYTES;
-  let listing: Promise<ReadonlySet<string> | undefined> | undefined;
+  const listing = once(() => lane(listTags));
 
   async function pass<T>(fetch: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -77,8 +78,7 @@ export function createPlaceReader(
       return await fetchManifest(tag);
     } catch (error) {
       if (!isLasting(error)) throw error;
-      listing ??= lane(listTags);
-      const listed = await listing;
+      const listed = await listing();
       if (listed === undefined || listed.has(tag)) throw error;
       return undefined;
     }

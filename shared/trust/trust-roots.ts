@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustedRootSource, TufSource } from '#shared/core/policy.ts';
+
+import { createSingleFlight, once } from '#shared/net/single-flight.ts';
 
 import { isRefusal } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
@@ -79,7 +81,7 @@ function createRefresher(
   fetchText: () => Promise<string>,
 ): (owner: string) => Promise<TrustRoot> {
   let held: Held | undefined;
-  let fetching: Promise<Held> | undefined;
+  const join = createSingleFlight<Held>();
 
   async function fetchRoot(): Promise<Held> {
     const startedAt = now();
@@ -89,11 +91,8 @@ function createRefresher(
 
   return async function load(owner) {
     if (held !== undefined && now() < held.dueAt) return held.root;
-    fetching ??= fetchRoot().finally(() => {
-      fetching = undefined;
-    });
     try {
-      held = await fetching;
+      held = await join(whose, fetchRoot);
     } catch (cause) {
       if (held === undefined || now() - held.fetchedAt > USABLE_FOR_MS)
         throw unavailable(cause, owner, whose);
@@ -149,10 +148,9 @@ export function createPublicGood(
   cacheDir: string | undefined,
   mirror?: TufMirror,
 ): () => Promise<string> {
-  let folder: Promise<string> | undefined;
+  const folder = once(() => folderOf(cacheDir));
   return async function fetchPublicGood() {
-    folder ??= folderOf(cacheDir);
-    return fetchTarget({ ...mirror, cachePath: await folder }, 'trusted_root.json');
+    return fetchTarget({ ...mirror, cachePath: await folder() }, 'trusted_root.json');
   };
 }
 
@@ -168,23 +166,21 @@ function createTufMirror(
     .update(JSON.stringify([url, root]))
     .digest('hex')
     .slice(0, 32);
-  let folder: Promise<string> | undefined;
-  async function prepare(): Promise<string> {
-    const path = join(await folderOf(cacheDir), `mirror-${id}`);
+  const folder = once(async () => {
+    const path = joinPath(await folderOf(cacheDir), `mirror-${id}`);
     await mkdir(path, { recursive: true, mode: 0o700 });
-    await writeFile(join(path, 'first-root.json'), root);
+    await writeFile(joinPath(path, 'first-root.json'), root);
     return path;
-  }
+  });
   return async function fetchMirrored() {
-    folder ??= prepare();
-    const cachePath = await folder;
-    const rootPath = join(cachePath, 'first-root.json');
+    const cachePath = await folder();
+    const rootPath = joinPath(cachePath, 'first-root.json');
     return fetchTarget({ mirrorURL: url, rootPath, cachePath }, target);
   };
 }
 
 async function folderOf(cacheDir: string | undefined): Promise<string> {
-  return cacheDir ?? (await mkdtemp(join(tmpdir(), 'countersign-tuf-')));
+  return cacheDir ?? (await mkdtemp(joinPath(tmpdir(), 'countersign-tuf-')));
 }
 
 async function fetchTarget(

@@ -110,8 +110,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'KMS: an answer is not read without end',
     file: 'shared/trust/keys.ts',
-    find: 'size > MAX_ANSWER_BYTES',
-    replace: 'size > 1e9',
+    find: 'maxBytes: MAX_ANSWER_BYTES',
+    replace: 'maxBytes: 1e9',
     tests: KMS,
   },
   {
@@ -181,9 +181,9 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'keys that differ in case are one',
-        'shared/trust/strict-json.ts',
-        'if (keys.has(mark))',
-        "if (mark === '')",
+        'shared/net/strict-json.ts',
+        "folding === 'names' && FIELD_NAME.test(folded)",
+        "folding === 'names' && folded === ''",
         ['test/unit/trust/strict-json.test.ts'],
       ],
       [

@@ -299,7 +299,7 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 30: a name is ASCII',
     file: 'shared/trust/certificate.ts',
-    find: 'name.value.every((byte) => byte < 0x80) ? decode(name.value) : undefined',
+    find: 'name.value.every((byte) => byte < 0x80) ? decodeText(name.value) : undefined',
     replace: "name.value.toString('ascii')",
     tests: KEYLESS,
   },
