@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress, type Gunzip } from 'node:zlib';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { Chunks } from './chunks.ts';
-import { ContentProblem } from './problem.ts';
+import { ContentProblem, notTar } from './problem.ts';
+
+/** Bytes as they arrive. */
+export type Chunks = AsyncIterable<Uint8Array>;
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -133,5 +135,5 @@ function problemOf(error: unknown, compression: Compression): unknown {
   if (error.code === WINDOW_TOO_LARGE) {
     return new ContentProblem('too-large', 'needs a Zstandard window of more than 32 MiB');
   }
-  return new ContentProblem('layer-not-tar', `is no valid ${compression} stream`);
+  return notTar(`is no valid ${compression} stream`);
 }

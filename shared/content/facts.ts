@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Taken } from '#shared/core/content.ts';
-import { ContentProblem, quote } from './problem.ts';
+import { ContentProblem, quote, unsafe } from './problem.ts';
 import { type Node, ROOT } from './tree.ts';
 
 /** What is remembered of an image whose entries are all safe. */
@@ -58,7 +58,7 @@ export function judgeImage(nodes: ReadonlyMap<string, Node>): ContentFacts {
  * Throws a ContentProblem.
  */
 export function judgeChart(nodes: ReadonlyMap<string, Node>): ContentFacts {
-  // Links of a chart are followed by nobody, and must lead nowhere all the same.
+  // Helm follows no link of a chart; each must stay inside all the same.
   judgeImage(nodes);
   const folders = new Set<string>();
   for (const [path, node] of nodes) {
@@ -122,8 +122,5 @@ function out(path: string, target: string): ContentProblem {
 }
 
 function outsideChart(path: string): ContentProblem {
-  return new ContentProblem(
-    'unsafe-entry',
-    `entry ${quote(path)} is not in the chart's one folder`,
-  );
+  return unsafe(path, "is not in the chart's one folder");
 }

@@ -7,7 +7,13 @@ export interface LaneLimits {
   readonly perHost: number;
 }
 
-/** Makes lanes; who waits is served in turn, past those whose host has none free. */
+/**
+ * Makes lanes; who waits is served in turn, past those whose host has none free.
+ *
+ * @example
+ * const lanes = createLanes({ total: 4, perHost: 2 });
+ * const layer = await lanes('registry.example', () => fetchLayer(digest));
+ */
 export function createLanes({ total, perHost }: LaneLimits): Lanes {
   const busy = new Map<string, number>();
   const waiting: { readonly host: string; readonly start: () => void }[] = [];

@@ -11,6 +11,14 @@ export class ContentProblem extends Error {
   }
 }
 
+export function notTar(problem: string): ContentProblem {
+  return new ContentProblem('layer-not-tar', problem);
+}
+
+export function unsafe(name: string, problem: string): ContentProblem {
+  return new ContentProblem('unsafe-entry', `entry ${quote(name)} ${problem}`);
+}
+
 /** A name of a tenant, for people: cut, and with everything that is not printable escaped. */
 export function quote(name: string): string {
   const cut = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;

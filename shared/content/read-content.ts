@@ -1,13 +1,36 @@
 import { LRUCache } from 'lru-cache';
 import type { ContentRule } from '#shared/core/content.ts';
+import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import type { UnusableReason } from '#shared/core/verdict.ts';
+import { createSingleFlight } from '#shared/net/single-flight.ts';
 import type { BlobSource, LayerList } from '#shared/registry/registry.ts';
-import type { Content, ContentOf, ContentReader } from './content.ts';
 import { type ContentFacts, judgeChart, judgeImage } from './facts.ts';
 import { createLanes } from './lanes.ts';
 import { ContentProblem } from './problem.ts';
 import { budgetOf, readLayer } from './read-layer.ts';
 import { createTreeBuilder } from './tree.ts';
+
+/** What the layers of a digest are. */
+export type Content =
+  | { readonly status: 'read'; readonly facts: ContentFacts }
+  | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
+
+/** An image whose layers are wanted. */
+export interface ContentOf {
+  readonly repository: string;
+  /** Of its manifest: an index is none. */
+  readonly digest: Digest;
+}
+
+/** Reads what is in images. */
+export interface ContentReader {
+  /**
+   * Reads the layers of a digest, once for all who ask and once per instance: within the bounds of `rule`, hashed,
+   * streamed. Throws where it could not be found out: the registry's failures, `deadline-exceeded`.
+   */
+  read(image: ContentOf, rule: ContentRule): Promise<Content>;
+}
 
 export interface ContentReaderDeps {
   readonly blobs: BlobSource;
@@ -31,7 +54,7 @@ const VERDICT_BYTES = 1_024;
  */
 export function createContentReader({ blobs, layersOf }: ContentReaderDeps): ContentReader {
   const lanes = createLanes(LANES);
-  const underWay = new Map<string, Promise<Content>>();
+  const share = createSingleFlight<Content>();
   const kept = new LRUCache<string, Content>({
     maxSize: MAX_REMEMBERED,
     sizeCalculation: (content) =>
@@ -39,14 +62,10 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
   });
 
   async function look(key: string, image: ContentOf, rule: ContentRule): Promise<Content> {
-    try {
-      const [host = ''] = image.repository.split('/', 1);
-      const content = await lanes(host, () => readAll(image, rule));
-      if (content.status === 'read' || content.reason !== 'digest-absent') kept.set(key, content);
-      return content;
-    } finally {
-      underWay.delete(key);
-    }
+    const [host = ''] = image.repository.split('/', 1);
+    const content = await lanes(host, () => readAll(image, rule));
+    if (content.status === 'read' || content.reason !== 'digest-absent') kept.set(key, content);
+    return content;
   }
 
   async function readAll(image: ContentOf, rule: ContentRule): Promise<Content> {
@@ -103,12 +122,7 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
   return {
     async read(image, rule) {
       const key = JSON.stringify([image.repository, image.digest, boundsOf(rule)]);
-      const known = kept.get(key) ?? underWay.get(key);
-      if (known !== undefined) return known;
-      // Begins once it is listed, so that its end always finds it there.
-      const begun = Promise.resolve().then(() => look(key, image, rule));
-      underWay.set(key, begun);
-      return begun;
+      return kept.get(key) ?? share(key, () => look(key, image, rule));
     },
   };
 }

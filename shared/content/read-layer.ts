@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ContentRule } from '#shared/core/content.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { LayerDescriptor } from '#shared/registry/registry.ts';
-import { type Chunks, createByteReader } from './chunks.ts';
-import { decompress, peek } from './decompress.ts';
-import { ContentProblem } from './problem.ts';
-import { readTar, type TarEntry } from './read-tar.ts';
+import { type Chunks, decompress, peek } from './decompress.ts';
+import { ContentProblem, notTar } from './problem.ts';
+import { createByteReader, readTar, type TarEntry } from './read-tar.ts';
 
 /** What of an image's bounds is left. */
 export interface Budget {
@@ -70,7 +69,7 @@ async function readEntries(
 ): Promise<void> {
   const { compression, whole } = await peek(chunks);
   if (gzipOnly && compression !== 'gzip') {
-    throw new ContentProblem('layer-not-tar', 'is no gzip archive, which a chart must be');
+    throw notTar('is no gzip archive, which a chart must be');
   }
   async function* counted(): Chunks {
     for await (const chunk of decompress(whole, compression)) {

@@ -1,8 +1,63 @@
-import type { ByteReader } from './chunks.ts';
-import { readPax, type Pax } from './pax.ts';
-import { ContentProblem, quote } from './problem.ts';
+import { ContentProblem, notTar, quote, unsafe } from './problem.ts';
 import { scanOf } from './significant.ts';
-import { BLOCK_BYTES, readHeader, readName, type TarHeader, untilNul } from './tar-header.ts';
+import {
+  BLOCK_BYTES,
+  type Pax,
+  readHeader,
+  readName,
+  readPax,
+  type TarHeader,
+  untilNul,
+} from './tar-header.ts';
+
+/** Takes exact numbers of bytes from chunks of any size; never keeps more than one chunk and what is asked for. */
+export interface ByteReader {
+  /** The next `length` bytes; fewer at the end of the input, none once it has ended. */
+  take(length: number): Promise<Uint8Array>;
+  /** Shows the next `length` bytes piece by piece, and returns how many there were. */
+  pass(length: number, see?: (piece: Uint8Array) => void): Promise<number>;
+}
+
+/** Makes a reader over `chunks`. Throws what they throw. */
+export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader {
+  const source = chunks[Symbol.asyncIterator]();
+  let chunk: Uint8Array = new Uint8Array();
+  let ended = false;
+
+  /** A piece of what is there, at most `length` bytes; empty at the end. */
+  async function next(length: number): Promise<Uint8Array> {
+    while (chunk.length === 0 && !ended) {
+      const step = await source.next();
+      if (step.done === true) ended = true;
+      else chunk = step.value;
+    }
+    const piece = chunk.subarray(0, length);
+    chunk = chunk.subarray(piece.length);
+    return piece;
+  }
+
+  async function pass(length: number, see?: (piece: Uint8Array) => void): Promise<number> {
+    let passed = 0;
+    while (passed < length) {
+      const piece = await next(length - passed);
+      if (piece.length === 0) break;
+      see?.(piece);
+      passed += piece.length;
+    }
+    return passed;
+  }
+
+  return {
+    pass,
+    async take(length) {
+      const first = await next(length);
+      if (first.length === length || first.length === 0) return first;
+      const pieces = [first];
+      await pass(length - first.length, (piece) => pieces.push(piece));
+      return Buffer.concat(pieces);
+    },
+  };
+}
 
 /** One entry of an archive, with what extended headers say of it. */
 export interface TarEntry {
@@ -67,7 +122,9 @@ function extend(before: Extended, type: string, bytes: Uint8Array): Extended {
   const now: Extended = type === 'x' ? { pax: readPax(bytes) } : longOf(type, untilNul(bytes));
   const mixed = (type === 'x') === ((before.longName ?? before.longTarget) !== undefined);
   const again = Object.keys(now).some((key) => key in before);
-  if (again || (mixed && Object.keys(before).length > 0)) throw twice();
+  if (again || (mixed && Object.keys(before).length > 0)) {
+    throw new ContentProblem('unsafe-entry', 'has two extended headers for one entry');
+  }
   return { ...before, ...now };
 }
 
@@ -159,16 +216,4 @@ function kindOf({ type, mode }: TarHeader, name: string, target: string): TarEnt
 
 function paddingOf(size: number): number {
   return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
-}
-
-function notTar(problem: string): ContentProblem {
-  return new ContentProblem('layer-not-tar', problem);
-}
-
-function twice(): ContentProblem {
-  return new ContentProblem('unsafe-entry', 'has two extended headers for one entry');
-}
-
-function unsafe(name: string, problem: string): ContentProblem {
-  return new ContentProblem('unsafe-entry', `entry ${quote(name)} ${problem}`);
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ContentRule } from '#shared/core/content.ts';
-import { ContentProblem, quote } from './problem.ts';
+import { ContentProblem, unsafe } from './problem.ts';
 import type { TarEntry } from './read-tar.ts';
 
 /** What one path of the flattened layers is. */
@@ -137,8 +137,4 @@ function nodeOf({ kind, target, readable }: TarEntry): Node {
   if (kind === 'directory') return { kind };
   if (kind === 'file') return { kind, readable };
   return { kind: 'link', target, hard: kind === 'hardlink' };
-}
-
-function unsafe(name: string, problem: string): ContentProblem {
-  return new ContentProblem('unsafe-entry', `entry ${quote(name)} ${problem}`);
 }
