@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { CountersignError } from '#shared/core/errors.ts';
+import { fieldOf } from './check.ts';
 import type { Config } from './config.ts';
-import { effectNotes } from './effect-notes.ts';
 import { buildJsonSchema } from './json-schema.ts';
-import { readConfigText } from './load-config.ts';
-import { parseConfig } from './parse-config.ts';
+import { parseConfig, readConfigText } from './load-config.ts';
 import { ConfigError, formatProblem } from './problem.ts';
 import { readText, readTextFile } from './read-file.ts';
+import { readYaml } from './yaml-document.ts';
 
 /** Streams of the command, injected for tests. */
 export interface CommandStreams {
@@ -80,4 +80,26 @@ function summary(file: string, config: Config): string {
 
 function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount} ${amount === 1 ? one : many}`;
+}
+
+/** Entries that are named; of more only their number is. */
+const MAX_NAMED = 5;
+
+/**
+ * What a person should know of a good config that does not write the effect of an image: it meant `gate` once, and
+ * means `pin` now. One sentence, or none where every entry writes its effect.
+ */
+export function effectNotes(text: string): readonly string[] {
+  const document = readYaml(text);
+  const images = document.readable ? fieldOf(document.value, 'images') : undefined;
+  if (!Array.isArray(images)) return [];
+  const silent = images.flatMap((image: unknown, at) =>
+    fieldOf(image, 'effect') === undefined ? [`images[${at}]`] : [],
+  );
+  if (silent.length === 0) return [];
+  const more = silent.length > MAX_NAMED ? ` and ${silent.length - MAX_NAMED} more` : '';
+  const names = `${silent.slice(0, MAX_NAMED).join(', ')}${more}`;
+  return [
+    `${names} without effect: pin, so that Countersign writes the digest into the spec of what follows; write effect: gate where another party owns that spec`,
+  ];
 }

@@ -10,12 +10,8 @@ export type Check = (
 export function finding(check: Check): (value: unknown, context: z.RefinementCtx) => void {
   return (value, context) => {
     for (const { path = [], kind, problem, fix } of check(value)) {
-      context.addIssue({
-        code: 'custom',
-        message: problem,
-        path: [...path],
-        params: { kind, fix },
-      });
+      const params = { kind, fix };
+      context.addIssue({ code: 'custom', message: problem, path: [...path], params });
     }
   };
 }
@@ -40,17 +36,11 @@ export function exactlyOne(keys: readonly string[]): Check {
     const choice = keys.join(', ');
     if (!isRecord(value) || given.length === 1) return;
     if (given.length === 0) {
-      yield {
-        kind: 'missing',
-        problem: `Needs one of ${choice}`,
-        fix: `Add exactly one of ${choice}`,
-      };
+      const fix = `Add exactly one of ${choice}`;
+      yield { kind: 'missing', problem: `Needs one of ${choice}`, fix };
     } else {
-      yield {
-        kind: 'conflict',
-        problem: `Has ${given.join(' and ')}`,
-        fix: 'Keep exactly one of them',
-      };
+      const problem = `Has ${given.join(' and ')}`;
+      yield { kind: 'conflict', problem, fix: 'Keep exactly one of them' };
     }
   };
 }

@@ -1,19 +1,7 @@
 import type * as z from 'zod';
 import { isRecord } from './check.ts';
 import { type FieldHelp, helpFor, type JsonSchema } from './json-schema.ts';
-import type { Finding, Path, ProblemKind } from './problem.ts';
-
-const KINDS: Readonly<Record<string, true>> = {
-  'bad-value': true,
-  conflict: true,
-  duplicate: true,
-  file: true,
-  missing: true,
-  'too-large': true,
-  'unknown-key': true,
-  'wrong-type': true,
-  yaml: true,
-} satisfies Record<ProblemKind, true>;
+import { type Finding, type Path, PROBLEM_KINDS } from './problem.ts';
 
 /** What an issue is about: the whole raw value, and the schema that explains its fields. */
 export interface IssueContext {
@@ -25,81 +13,46 @@ export interface IssueContext {
 export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): Finding[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   switch (issue.code) {
-    case 'custom':
-      return [
-        {
-          path,
-          kind: kindOf(issue.params),
-          problem: issue.message,
-          fix: fixOf(issue.params, path, context),
-        },
-      ];
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key, context));
+    case 'custom': {
+      const { kind, fix = fixFrom(path, context) } = paramsOf(issue.params);
+      return [{ path, kind, problem: issue.message, fix }];
+    }
+    case 'unrecognized_keys': {
+      const fix = `Remove it, or write one of ${helpFor(path, context.schema).keys.join(', ')}`;
+      const unknown = { kind: 'unknown-key', problem: 'Is an unknown key', fix } as const;
+      return issue.keys.map((key) => ({ path: [...path, key], ...unknown }));
+    }
     case 'invalid_type':
       return [wrongType(path, context)];
     case 'invalid_union':
       return describeUnion(issue, path, context);
-    case 'invalid_key':
-      return [
-        {
-          path,
-          kind: 'unknown-key',
-          problem: issue.issues[0]?.message ?? issue.message,
-          fix: `Rename it`,
-        },
-      ];
-    case 'too_big':
-      return [
-        {
-          path,
-          kind: 'too-large',
-          problem: sizeProblem(issue.origin, 'more', issue.maximum),
-          fix: fixFrom(path, context),
-        },
-      ];
+    case 'invalid_key': {
+      const problem = issue.issues[0]?.message ?? issue.message;
+      return [{ path, kind: 'unknown-key', problem, fix: 'Rename it' }];
+    }
+    case 'too_big': {
+      const problem = sizeProblem(issue.origin, 'more', issue.maximum);
+      return [{ path, kind: 'too-large', problem, fix: fixFrom(path, context) }];
+    }
     case 'too_small':
-      return [
-        {
-          path,
-          kind: 'bad-value',
-          problem: sizeProblem(issue.origin, 'less', issue.minimum),
-          fix: fixFrom(path, context),
-        },
-      ];
+      return [badValue(path, sizeProblem(issue.origin, 'less', issue.minimum), context)];
     case 'invalid_value':
-      return [
-        valueAt(context.root, path) === undefined
-          ? wrongType(path, context)
-          : badValue(path, 'Is not one of its values', context),
-      ];
+      return valueAt(context.root, path) === undefined
+        ? [wrongType(path, context)]
+        : [badValue(path, 'Is not one of its values', context)];
     default:
       return [badValue(path, issue.message, context)];
   }
 }
 
-function unknownKey(path: Path, key: string, context: IssueContext): Finding {
-  const { keys } = helpFor(path, context.schema);
-  const fix = `Remove it, or write one of ${keys.join(', ')}`;
-  return { path: [...path, key], kind: 'unknown-key', problem: 'Is an unknown key', fix };
-}
-
 function wrongType(path: Path, context: IssueContext): Finding {
   const value = valueAt(context.root, path);
   if (value === undefined) {
-    return {
-      path,
-      kind: 'missing',
-      problem: 'Is missing',
-      fix: `Add it: ${helpText(helpFor(path, context.schema))}`,
-    };
+    const fix = `Add it: ${helpText(helpFor(path, context.schema))}`;
+    return { path, kind: 'missing', problem: 'Is missing', fix };
   }
-  return {
-    path,
-    kind: 'wrong-type',
-    problem: `Is ${typeName(value)}`,
-    fix: fixFrom(path, context),
-  };
+  const problem = `Is ${typeName(value)}`;
+  return { path, kind: 'wrong-type', problem, fix: fixFrom(path, context) };
 }
 
 /** The branch that the author meant is the one whose complaints lie deeper than its own type. */
@@ -168,20 +121,9 @@ function valueAt(root: unknown, path: Path): unknown {
   }, root);
 }
 
-function kindOf(params: Record<string, unknown> | undefined): ProblemKind {
-  const kind = params?.['kind'];
-  return isKind(kind) ? kind : 'bad-value';
-}
-
-function isKind(kind: unknown): kind is ProblemKind {
-  return typeof kind === 'string' && Object.hasOwn(KINDS, kind);
-}
-
-function fixOf(
-  params: Record<string, unknown> | undefined,
-  path: Path,
-  context: IssueContext,
-): string {
-  const fix = params?.['fix'];
-  return typeof fix === 'string' ? fix : fixFrom(path, context);
+/** Kind and fix of a check of ours, as `finding` hands them to zod. */
+function paramsOf(params: Record<string, unknown> = {}): Pick<Finding, 'kind'> & { fix?: string } {
+  const kind = PROBLEM_KINDS.find((known) => known === params['kind']) ?? 'bad-value';
+  const { fix } = params;
+  return typeof fix === 'string' ? { kind, fix } : { kind };
 }

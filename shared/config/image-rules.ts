@@ -1,6 +1,6 @@
+import picomatch from 'picomatch';
 import { matchesSelector, parseSelector, type Selector } from '#shared/core/label-selector.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
-import { matchImage } from './match-image.ts';
 
 /** The config's `images`, ready to be asked. */
 export interface ImageRules {
@@ -20,4 +20,35 @@ export function createImageRules(rules: readonly ImageRule[]): ImageRules {
     selects: (rule, labels) =>
       matchesSelector(selectors.get(rule) ?? parseSelector(rule.clusters ?? ''), labels),
   };
+}
+
+type Matcher = (repository: string) => boolean;
+
+/**
+ * `match` holds only what parseImageGlob let through. The options keep picomatch to `*` and `**`: dots are ordinary,
+ * `a/**` does not match `a`, and the brackets of an IPv6 host are no character class.
+ */
+const OPTIONS: picomatch.PicomatchOptions = {
+  dot: true,
+  nobrace: true,
+  nobracket: true,
+  noext: true,
+  nonegate: true,
+  strictSlashes: true,
+};
+
+/** Compiled globs; they say nothing that `match` does not, and go when their rule goes. */
+const compiled = new WeakMap<ImageRule, Matcher>();
+
+/** The first rule that names `repository` (`host/path`, normalised), case-sensitive and whole; undefined when none does. */
+export function matchImage(rules: readonly ImageRule[], repository: string): ImageRule | undefined {
+  return rules.find((rule) => matcherOf(rule)(repository));
+}
+
+function matcherOf(rule: ImageRule): Matcher {
+  const known = compiled.get(rule);
+  if (known !== undefined) return known;
+  const matcher = picomatch(rule.match, OPTIONS);
+  compiled.set(rule, matcher);
+  return matcher;
 }

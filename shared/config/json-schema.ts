@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { configSchema } from './schema.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -40,8 +41,10 @@ export function helpFor(path: readonly (string | number)[], schema: JsonSchema):
   const [description, ...others] = new Set(places.flatMap((place) => place.description ?? []));
   const example = places.flatMap(({ examples }) => (Array.isArray(examples) ? examples : []))[0];
   return {
-    ...(description === undefined || others.length > 0 ? {} : { description }),
-    ...(example === undefined ? {} : { example: JSON.stringify(example) }),
+    ...defined({
+      description: others.length > 0 ? undefined : description,
+      example: example === undefined ? undefined : JSON.stringify(example),
+    }),
     choices: [...new Set(branches.flatMap(choicesOf))],
     keys: [...new Set(branches.flatMap(({ properties }) => Object.keys(properties ?? {})))],
   };

@@ -1,9 +1,25 @@
+import type * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import type { Config } from './config.ts';
-import { MAX_CONFIG_BYTES } from './limits.ts';
-import { systemCode } from './named-file.ts';
-import { parseConfig, tooLarge } from './parse-config.ts';
-import { type ReadFile, readTextFile } from './read-file.ts';
+import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
+import { fieldOf } from './check.ts';
+import type { Config, FleetConfig, StoreConfig } from './config.ts';
+import { describeIssue } from './describe-issue.ts';
+import { buildJsonSchema } from './json-schema.ts';
+import { MAX_CONFIG_BYTES, MAX_PROBLEMS } from './limits.ts';
+import {
+  type ConfigSource,
+  type ReadFile,
+  readTextFile,
+  resolveNamed,
+  systemCode,
+} from './read-file.ts';
+import { hashPolicy } from './policy-hash.ts';
+import { ConfigError, type Finding, formatPath, type Problem } from './problem.ts';
+import { readTrust } from './read-trust.ts';
+import type { PolicyInput } from './schema-trust.ts';
+import { type ConfigInput, configSchema } from './schema.ts';
+import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 /**
  * Reads and checks the config file at `path`. Throws ConfigError with every problem, or `bad-config` when the file
@@ -26,4 +42,127 @@ export async function readConfigText(path: string, readFile: ReadFile): Promise<
       { cause: error },
     );
   }
+}
+
+/**
+ * The config in `text`, with the files that it names read through `source.readFile` and paths resolved against
+ * `source.file`. Throws ConfigError with every problem at once, in the order of the file.
+ */
+export async function parseConfig(text: string, source: ConfigSource): Promise<Config> {
+  if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) throw tooLarge(source.file);
+  const document = readYaml(text);
+  if (!document.readable) throw new ConfigError(source.file, inOrder(document.problems));
+  const parsed = configSchema.safeParse(document.value);
+  const files = await readTrust(fieldOf(document.value, 'trust'), source);
+  const issues = parsed.error?.issues ?? [];
+  const problems = [
+    ...document.problems,
+    ...[...describeIssues(issues, document.value), ...files.findings]
+      .slice(0, MAX_PROBLEMS)
+      .map((finding) => placeOf(finding, document)),
+  ];
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(source.file, inOrder(problems));
+  return buildConfig(parsed.data, files.authorities, source);
+}
+
+/** The problem of a file past the limit, whether the reader or the parser met it. */
+export function tooLarge(file: string): ConfigError {
+  const problem = `Is larger than ${MAX_CONFIG_BYTES} bytes`;
+  const fix = 'Remove what is no configuration, and name keys by file';
+  return new ConfigError(file, [{ line: 1, column: 1, path: '', kind: 'too-large', problem, fix }]);
+}
+
+function describeIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Finding[] {
+  if (issues.length === 0) return [];
+  const schema = buildJsonSchema();
+  const findings = issues.flatMap((issue) => describeIssue(issue, { root, schema }));
+  // What has the wrong type is not judged by its value as well.
+  const mistyped = new Set(
+    findings.flatMap(({ kind, path }) => (kind === 'wrong-type' ? formatPath(path) : [])),
+  );
+  return findings.filter(
+    ({ kind, path }) => kind === 'wrong-type' || !mistyped.has(formatPath(path)),
+  );
+}
+
+function placeOf({ path, ...finding }: Finding, document: YamlDocument): Problem {
+  return { ...document.locate(path, finding.kind), path: formatPath(path), ...finding };
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** The config that functions take, of an input that has no problem left. */
+export function buildConfig(
+  input: ConfigInput,
+  authorities: ReadonlyMap<string, readonly Authority[]>,
+  source: ConfigSource,
+): Config {
+  const { registries, images, unmatched, otherSources, topics, sweep, gate, admission } = input;
+  const policies = Object.entries(input.trust).map(
+    ([name, policy]) => [name, buildPolicy(name, policy, authorities.get(name) ?? [])] as const,
+  );
+  return {
+    fleet: buildFleet(input, source),
+    registries,
+    images,
+    unmatched,
+    otherSources,
+    trust: Object.fromEntries(policies),
+    topics,
+    store: buildStore(input, source),
+    sweep: {
+      periodMs: sweep.period,
+      withdrawBrake: sweep.withdrawBrake,
+      pendingAfterMs: sweep.pendingAfter,
+      blockedAfterMs: sweep.blockedAfter,
+      deletingAfterMs: sweep.deletingAfter,
+      liveAfterMs: sweep.liveAfter,
+    },
+    ...defined({ gate }),
+    admission: {
+      mode: admission.mode,
+      unchanged: admission.unchanged,
+      staleForMs: admission.staleFor,
+      deadlineMs: admission.deadline,
+    },
+    access: input.access,
+  };
+}
+
+function buildPolicy(
+  name: string,
+  input: PolicyInput,
+  authorities: readonly Authority[],
+): TrustPolicy {
+  const { format, signatureRepository, attestations, signatures, allowUnsigned } = input;
+  const policy = {
+    name,
+    require: input.require ?? authorities.length,
+    authorities,
+    format,
+    attestations,
+    // Left out where it is the default, so that policies keep the hash they had.
+    ...defined({
+      signatureRepository,
+      signatures: signatures === 'attested' ? signatures : undefined,
+    }),
+    allowUnsigned,
+  };
+  return { ...policy, hash: hashPolicy(policy) };
+}
+
+function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
+  const { gkeHub, kubeconfig } = fleet;
+  if (gkeHub !== undefined) return { type: 'gkeHub', ...gkeHub };
+  if (kubeconfig === undefined) throw new TypeError('The schema requires one kind of fleet');
+  return { type: 'kubeconfig', ...kubeconfig, path: resolveNamed(source, kubeconfig.path) };
+}
+
+function buildStore({ store }: ConfigInput, source: ConfigSource): StoreConfig {
+  const { firestore, sqlite } = store;
+  if (firestore !== undefined) return { type: 'firestore', ...firestore };
+  if (sqlite === undefined) throw new TypeError('The schema requires one kind of store');
+  return { type: 'sqlite', path: resolveNamed(source, sqlite.path) };
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '#shared/core/digest.ts';
+import { defined } from '#shared/core/defined.ts';
 import type { Authority, KeySource, TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '#shared/net/json.ts';
 import { readPublicKey } from './public-key.ts';
 
 /**
@@ -27,11 +28,11 @@ export function fingerprint(authority: Authority): string {
 
 function hashable(authority: Authority): unknown {
   const { trustedRoot } = authority;
-  const root = trustedRoot === undefined ? {} : { trustedRoot: hashableRoot(trustedRoot) };
+  const root = defined({ trustedRoot: trustedRoot && hashableRoot(trustedRoot) });
   if (authority.type !== 'key') return { ...authority, ...root };
   const { key } = authority;
-  const hash = 'pem' in key && key.hash !== undefined ? { hash: key.hash } : {};
-  return { ...authority, key: { ...hashableKey(key), ...hash }, ...root };
+  const { hash } = { hash: undefined, ...key };
+  return { ...authority, key: { ...hashableKey(key), ...defined({ hash }) }, ...root };
 }
 
 /** Without its hash: one key under two hashes is one signer. */

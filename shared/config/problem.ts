@@ -1,17 +1,19 @@
-import { cutText, escapeJson } from '#shared/core/foreign-text.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** What is wrong, for tests and scripts; `problem` and `fix` say it to people. */
-export type ProblemKind =
-  | 'bad-value'
-  | 'conflict'
-  | 'duplicate'
-  | 'file'
-  | 'missing'
-  | 'too-large'
-  | 'unknown-key'
-  | 'wrong-type'
-  | 'yaml';
+export const PROBLEM_KINDS = [
+  'bad-value',
+  'conflict',
+  'duplicate',
+  'file',
+  'missing',
+  'too-large',
+  'unknown-key',
+  'wrong-type',
+  'yaml',
+] as const;
+
+export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 export type Path = readonly (string | number)[];
 
@@ -59,12 +61,4 @@ export function formatPath(path: Path): string {
     if (!/^[A-Za-z_][-A-Za-z0-9_]*$/.test(step)) return `${text}[${JSON.stringify(step)}]`;
     return text === '' ? step : `${text}.${step}`;
   }, '');
-}
-
-/** A foreign text as messages show it: quoted, on one line, cut. */
-export function quote(text: string): string {
-  const MAX_SHOWN = 80;
-  return escapeJson(
-    JSON.stringify(text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text),
-  );
 }

@@ -1,14 +1,16 @@
 import { X509Certificate } from 'node:crypto';
-import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import type {
   Authority,
   KeySource,
   SignatureHash,
   TrustedRootSource,
 } from '#shared/core/policy.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { oidOfClaim } from './certificate-claims.ts';
+import { isRecord } from './check.ts';
 import { MAX_KEY_BYTES, MAX_ROOTS_BYTES, MAX_TRUSTED_ROOT_BYTES } from './limits.ts';
-import { type ConfigSource, readNamed } from './named-file.ts';
+import { type ConfigSource, readNamed } from './read-file.ts';
 import type { Finding } from './problem.ts';
 import { hasManyHashes, readPublicKey } from './public-key.ts';
 import type { AuthorityInput } from './schema-authority.ts';
@@ -17,65 +19,43 @@ import { findCompileProblem } from './subject-pattern.ts';
 /** Takes findings whose path begins at the authority. */
 export type Report = (finding: Finding) => void;
 
-const trustedRootSchema = z.record(z.string(), z.unknown());
-
 /** An authority with its files read and its pattern compiled once; undefined when something was reported. */
 export async function readAuthority(
   input: AuthorityInput,
   source: ConfigSource,
   report: Report,
 ): Promise<Authority | undefined> {
+  const read = reader(source, report);
   const [key, root, compiles] = await Promise.all([
-    readKey(input, source, report),
-    readTrustedRoot(input, source, report),
+    readKey(input, read, report),
+    readTrustedRoot(input, read),
     checkPattern(input, report),
   ]);
   if (root === undefined || !compiles) return undefined;
   const { name, annotations } = input;
+  const ownRoot = defined({ trustedRoot: input.trustedRoot && root });
   if (input.certificate !== undefined) {
-    const { roots, subject, subjectRegExp = '', transparencyLog } = input.certificate;
-    const path = ['certificate', 'roots'];
-    const content = await readNamed(source, roots, MAX_ROOTS_BYTES);
-    if (!('text' in content)) {
-      report({ path, kind: 'file', ...content });
-      return undefined;
-    }
-    if (!hasCertificate(content.text)) {
-      const problem = 'Names a file that holds no certificate';
-      report({ path, kind: 'bad-value', problem, fix: 'Name a PEM file with the roots' });
-      return undefined;
-    }
-    return {
-      type: 'certificate',
-      name,
-      roots: content.text,
-      subject: subject === undefined ? { pattern: subjectRegExp } : { exact: subject },
-      transparencyLog,
-      annotations,
-      ...(input.trustedRoot === undefined ? {} : { trustedRoot: root }),
-    };
+    const { transparencyLog } = input.certificate;
+    const roots = await read(['certificate', 'roots'], input.certificate.roots, ROOTS);
+    if (roots === undefined) return undefined;
+    const subject = subjectOf(input.certificate);
+    return { type: 'certificate', name, roots, subject, transparencyLog, annotations, ...ownRoot };
   }
   if (input.keyless === undefined) {
-    if (key === undefined) return undefined;
-    const shared = {
-      type: 'key',
-      name,
-      key,
-      transparencyLog: input.transparencyLog ?? 'ignore',
-      annotations,
-    } as const;
-    return input.trustedRoot === undefined ? shared : { ...shared, trustedRoot: root };
+    const { transparencyLog = 'ignore' } = input;
+    return key && { type: 'key', name, key, transparencyLog, annotations, ...ownRoot };
   }
-  const { issuer, issuerRegExp = '', subject, subjectRegExp = '', claims } = input.keyless;
-  const { transparencyLog, ctLog } = input.keyless;
+  const { issuer, issuerRegExp = '', claims, transparencyLog, ctLog } = input.keyless;
   return {
     type: 'keyless',
     name,
     issuer: issuer ?? { pattern: issuerRegExp },
     // Left out where they are the default, so that policies keep the hash they had.
-    ...(transparencyLog === 'timestamp' ? { transparencyLog } : {}),
-    ...(ctLog === 'ignore' ? { ctLog } : {}),
-    subject: subject === undefined ? { pattern: subjectRegExp } : { exact: subject },
+    ...defined({
+      transparencyLog: transparencyLog === 'timestamp' ? transparencyLog : undefined,
+      ctLog: ctLog === 'ignore' ? ctLog : undefined,
+    }),
+    subject: subjectOf(input.keyless),
     annotations,
     trustedRoot: root,
     claims: Object.fromEntries(
@@ -84,19 +64,56 @@ export async function readAuthority(
   };
 }
 
+function subjectOf({ subject, subjectRegExp = '' }: { subject?: string; subjectRegExp?: string }) {
+  return subject === undefined ? { pattern: subjectRegExp } : { exact: subject };
+}
+
+/** What a file that an authority names may be. */
+interface FileKind {
+  readonly maxBytes: number;
+  readonly isKind?: (text: string) => boolean;
+  readonly problem?: string;
+  readonly fix?: string;
+}
+
+const ROOTS: FileKind = {
+  maxBytes: MAX_ROOTS_BYTES,
+  isKind: hasCertificate,
+  problem: 'Names a file that holds no certificate',
+  fix: 'Name a PEM file with the roots',
+};
+const TRUSTED_ROOT: FileKind = {
+  maxBytes: MAX_TRUSTED_ROOT_BYTES,
+  isKind: isJsonObject,
+  problem: 'Names a file that is not a JSON object',
+  fix: 'Name a Sigstore trusted_root.json',
+};
+const TUF_ROOT: FileKind = { ...TRUSTED_ROOT, fix: 'Name the root.json of the TUF repository' };
+
+/** The text of the file that the field at `path` names; undefined when something was reported. */
+type ReadFile = (path: string[], file: string, kind: FileKind) => Promise<string | undefined>;
+
+function reader(source: ConfigSource, report: Report): ReadFile {
+  return async (path, file, { maxBytes, isKind, problem = '', fix = '' }) => {
+    const content = await readNamed(source, file, maxBytes);
+    if (!('text' in content)) report({ path, kind: 'file', ...content });
+    else if (isKind?.(content.text) === false) report({ path, kind: 'bad-value', problem, fix });
+    else return content.text;
+    return undefined;
+  };
+}
+
 async function readKey(
   { key }: AuthorityInput,
-  source: ConfigSource,
+  read: ReadFile,
   report: Report,
 ): Promise<KeySource | undefined> {
   if (key?.kms !== undefined) return { kms: key.kms };
   if (key?.pem !== undefined) return checkKey(key.pem, key.hash, ['key', 'pem'], report);
   if (key?.file === undefined) return undefined;
   const path = ['key', 'file'];
-  const content = await readNamed(source, key.file, MAX_KEY_BYTES);
-  if ('text' in content) return checkKey(content.text, key.hash, path, report);
-  report({ path, kind: 'file', ...content });
-  return undefined;
+  const text = await read(path, key.file, { maxBytes: MAX_KEY_BYTES });
+  return text === undefined ? undefined : checkKey(text, key.hash, path, report);
 }
 
 function checkKey(
@@ -119,38 +136,15 @@ function checkKey(
 
 async function readTrustedRoot(
   { trustedRoot = 'public-good' }: AuthorityInput,
-  source: ConfigSource,
-  report: Report,
+  read: ReadFile,
 ): Promise<TrustedRootSource | undefined> {
   if (trustedRoot === 'public-good') return trustedRoot;
-  if ('tuf' in trustedRoot) return readMirror(trustedRoot.tuf, source, report);
-  const path = ['trustedRoot', 'file'];
-  const content = await readNamed(source, trustedRoot.file, MAX_TRUSTED_ROOT_BYTES);
-  if (!('text' in content)) {
-    report({ path, kind: 'file', ...content });
-    return undefined;
+  if ('tuf' in trustedRoot) {
+    const root = await read(['trustedRoot', 'tuf', 'root'], trustedRoot.tuf.root, TUF_ROOT);
+    return root === undefined ? undefined : { tuf: { ...trustedRoot.tuf, root } };
   }
-  if (isJsonObject(content.text)) return { json: content.text };
-  const fix = 'Name a Sigstore trusted_root.json';
-  report({ path, kind: 'bad-value', problem: 'Names a file that is not a JSON object', fix });
-  return undefined;
-}
-
-async function readMirror(
-  { url, root, target }: { url: string; root: string; target: string },
-  source: ConfigSource,
-  report: Report,
-): Promise<TrustedRootSource | undefined> {
-  const path = ['trustedRoot', 'tuf', 'root'];
-  const content = await readNamed(source, root, MAX_TRUSTED_ROOT_BYTES);
-  if (!('text' in content)) {
-    report({ path, kind: 'file', ...content });
-    return undefined;
-  }
-  if (isJsonObject(content.text)) return { tuf: { url, root: content.text, target } };
-  const fix = 'Name the root.json of the TUF repository';
-  report({ path, kind: 'bad-value', problem: 'Names a file that is not a JSON object', fix });
-  return undefined;
+  const json = await read(['trustedRoot', 'file'], trustedRoot.file, TRUSTED_ROOT);
+  return json === undefined ? undefined : { json };
 }
 
 function hasCertificate(text: string): boolean {
@@ -162,11 +156,7 @@ function hasCertificate(text: string): boolean {
 }
 
 function isJsonObject(text: string): boolean {
-  try {
-    return trustedRootSchema.safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
+  return isRecord(parseJson(text));
 }
 
 async function checkPattern(

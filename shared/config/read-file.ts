@@ -1,6 +1,9 @@
 import { createReadStream } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CountersignError } from '#shared/core/errors.ts';
+import { decodeText } from '#shared/net/json.ts';
+import { readBody } from '#shared/net/read-body.ts';
 
 /**
  * Reads a text file that the config names, by absolute path. Throws whatever the file system says, and `too-large`
@@ -15,18 +18,42 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
 
 /** Reads a stream to its end as UTF-8. Throws `too-large` past `maxBytes`, `bad-config` when it is not UTF-8. */
 export async function readText(stream: Readable, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > maxBytes)
-      throw new CountersignError('too-large', `File is larger than ${maxBytes} bytes`);
-    chunks.push(bytes);
-  }
+  const text = decodeText(await readBody(stream, maxBytes, 'File'));
+  if (text === undefined) throw new CountersignError('bad-config', 'File is not UTF-8 text');
+  // As some editors begin a file.
+  return text.replace(/^\uFEFF/, '');
+}
+
+/** The config file as far as reading what it names goes. */
+export interface ConfigSource {
+  /** Path of the config file, for messages and for paths relative to it. */
+  readonly file: string;
+  readonly readFile: ReadFile;
+}
+
+/** `path` as written in the config file, absolute. */
+export function resolveNamed(source: ConfigSource, path: string): string {
+  return resolve(dirname(source.file), path);
+}
+
+/** The text of a file that the config names, or why it cannot be had. */
+export async function readNamed(
+  source: ConfigSource,
+  path: string,
+  maxBytes: number,
+): Promise<{ readonly text: string } | { readonly problem: string; readonly fix: string }> {
+  const absolute = resolveNamed(source, path);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return { text: await source.readFile(absolute, maxBytes) };
   } catch (error) {
-    throw new CountersignError('bad-config', 'File is not UTF-8 text', { cause: error });
+    const fix = `Make ${absolute} readable, or correct the path`;
+    if (error instanceof CountersignError) return { problem: error.message, fix };
+    return { problem: `Cannot be read (${systemCode(error)})`, fix };
   }
+}
+
+/** `ENOENT` and the like; other texts of a failure could repeat what the file holds. */
+export function systemCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown failure';
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Check, ALWAYS, fieldOf, finding } from './check.ts';
 import { MAX_PEOPLE, MAX_SECRETS } from './limits.ts';
 import type { CallerAccess, OpenAccess, PeopleAccess, ReviewerAccess } from './config.ts';
-import { emailSchema, wordSchema } from './names.ts';
+import { emailSchema, wordSchema } from './scalars.ts';
 
 // Identity-Aware Proxy signs `aud` as a resource path, with project number.
 const IAP_AUDIENCE = /^\/projects\/[0-9]+\/[A-Za-z0-9._/-]+$/;

@@ -1,18 +1,17 @@
 import * as z from 'zod';
 import { CLAIM_OIDS, oidOfClaim } from './certificate-claims.ts';
 import {
-  type Check,
   ALWAYS,
   atMost,
+  type Check,
   exactlyOne,
   fieldOf,
   finding,
   isRecord,
   oneOf,
 } from './check.ts';
-import { kmsUriSchema } from './kms-uri.ts';
+import { kmsUriSchema, nameSchema, textSchema } from './scalars.ts';
 import { MAX_KEY_BYTES, MAX_PAIRS, MAX_PATTERN, MAX_TEXT } from './limits.ts';
-import { nameSchema, textSchema } from './names.ts';
 import { findAnchorProblem } from './subject-pattern.ts';
 
 const ISSUER = /^https:\/\/[^\s*]+$/;

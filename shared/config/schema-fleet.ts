@@ -10,8 +10,7 @@ import {
   oneOf,
 } from './check.ts';
 import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
-import { projectSchema, textSchema } from './names.ts';
-import { selectorSchema } from './selector.ts';
+import { projectSchema, selectorSchema, textSchema } from './scalars.ts';
 
 const labels = z
   .record(textSchema(), z.string().max(MAX_TEXT))

@@ -5,7 +5,7 @@ import { parseReference } from '#shared/core/reference.ts';
 import { type Check, ALWAYS, atMost, distinct, fieldOf, finding, isRecord } from './check.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
-import { nameSchema, wordSchema } from './names.ts';
+import { nameSchema, wordSchema } from './scalars.ts';
 import { authoritySchema } from './schema-authority.ts';
 
 const WHERE_PATH = /^[^.]+(?:\.[^.]+)*$/;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
-import { parseConfig } from '#shared/config/parse-config.ts';
+import { parseConfig } from '#shared/config/load-config.ts';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
 import { readTextFile } from '#shared/config/read-file.ts';
 import type { Block } from './markdown.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectNotes } from '#shared/config/effect-notes.ts';
+import { effectNotes } from '#shared/config/check-config.ts';
 
 function withEffects(...effects: readonly (string | undefined)[]): string {
   const entries = effects.map((effect, at) => ({

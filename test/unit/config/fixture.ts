@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '#shared/config/config.ts';
-import { parseConfig } from '#shared/config/parse-config.ts';
+import { parseConfig } from '#shared/config/load-config.ts';
 import { ConfigError, type Problem } from '#shared/config/problem.ts';
 import { readTextFile } from '#shared/config/read-file.ts';
 

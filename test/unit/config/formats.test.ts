@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { oidOfClaim } from '#shared/config/certificate-claims.ts';
-import { durationSchema, parseDuration } from '#shared/config/duration.ts';
+import {
+  durationSchema,
+  kmsUriSchema,
+  parseDuration,
+  percentSchema,
+} from '#shared/config/scalars.ts';
 import { isGoogleHost } from '#shared/core/google-host.ts';
-import { kmsUriSchema } from '#shared/config/kms-uri.ts';
 import { MAX_DURATION_MS, MAX_TEXT } from '#shared/config/limits.ts';
-import { emailSchema, projectSchema, topicSchema, userSchema } from '#shared/config/names.ts';
-import { percentSchema } from '#shared/config/percent.ts';
+import { emailSchema, projectSchema, topicSchema, userSchema } from '#shared/config/scalars.ts';
 
 const KMS = 'gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createImageRules } from '#shared/config/image-rules.ts';
+import { createImageRules, matchImage } from '#shared/config/image-rules.ts';
 import { parseImageGlob } from '#shared/config/image-glob.ts';
-import { matchImage } from '#shared/config/match-image.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 

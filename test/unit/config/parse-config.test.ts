@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
-import { parseConfig } from '#shared/config/parse-config.ts';
+import { parseConfig } from '#shared/config/load-config.ts';
 import { readTextFile } from '#shared/config/read-file.ts';
 import { edit, FIXTURES, FULL, fullText, localText, parse, problemsOf } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '#shared/config/canonical-json.ts';
+import { canonicalJson } from '#shared/net/json.ts';
 import { hashPolicy } from '#shared/config/policy-hash.ts';
 import { readPublicKey } from '#shared/config/public-key.ts';
 import type { KeyAuthority, KeylessAuthority, TrustPolicy } from '#shared/core/policy.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { globPattern } from '#infra/kubernetes/gate/scope.ts';
 import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/repository.ts';
 import { parseImageGlob } from '#shared/config/image-glob.ts';
-import { matchImage } from '#shared/config/match-image.ts';
+import { matchImage } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 

@@ -4,8 +4,8 @@ import { describeConfig, type Effect } from '#infra/local/world/describe-config.
 import { filesIn } from '#infra/local/world/files.ts';
 import { openPubsub } from '#infra/local/world/pubsub-rest.ts';
 import type { Config } from '#shared/config/config.ts';
-import { matchImage } from '#shared/config/match-image.ts';
-import { parseConfig } from '#shared/config/parse-config.ts';
+import { matchImage } from '#shared/config/image-rules.ts';
+import { parseConfig } from '#shared/config/load-config.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString();

@@ -1,0 +1,142 @@
+import * as z from 'zod';
+import { toFailure } from '#shared/core/errors.ts';
+import { parseSelector } from '#shared/core/label-selector.ts';
+import { finding } from './check.ts';
+import { MAX_DURATION_MS, MAX_NAME, MAX_SELECTOR, MAX_TEXT } from './limits.ts';
+
+// One address each, without wildcards or display names: compared exactly with the token's claim.
+const EMAIL =
+  /^[A-Za-z0-9.!#$%&'+/=?^_{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/;
+// Rendered as a literal into the gate's policy: nothing there may end a quoted text.
+const USER = /^[A-Za-z0-9@._:/#=+[\]-]+$/;
+const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]*$|^[0-9]+$/;
+// Pub/Sub, "Guidelines to name a topic": 3 to 255 characters, not beginning with "goog".
+const TOPIC =
+  /^projects\/(?:[a-z0-9.-]+:)?[a-z0-9][-a-z0-9]*\/topics\/(?!goog)[A-Za-z][-A-Za-z0-9._~%+]{2,254}$/;
+const PRINTABLE = /^[\u0021-\u007e]+$/;
+
+/** A text with something in it, and a limit. */
+export function textSchema(): z.ZodString {
+  return z.string().min(1).max(MAX_TEXT);
+}
+
+/** An e-mail address of a person or service account. */
+export function emailSchema(): z.ZodString {
+  return z.string().max(MAX_TEXT).regex(EMAIL, 'Is not an e-mail address');
+}
+
+/** A Kubernetes user name, exactly as the API server sees it. */
+export function userSchema(): z.ZodString {
+  return z.string().max(MAX_TEXT).regex(USER, 'Is not a user name');
+}
+
+/** A name within the config: of a policy or an authority. */
+export function nameSchema(): z.ZodString {
+  return z
+    .string()
+    .max(MAX_NAME)
+    .regex(NAME, 'Is not a name of lower-case letters, digits and "-"');
+}
+
+/** A Google Cloud project's id or number. */
+export function projectSchema(): z.ZodString {
+  return z.string().max(MAX_TEXT).regex(PROJECT, 'Is not a project id');
+}
+
+/** A Pub/Sub topic by its full name. */
+export function topicSchema(): z.ZodString {
+  return z.string().regex(TOPIC, 'Is not the full name of a topic');
+}
+
+/** A text without spaces, printable ASCII. */
+export function wordSchema(): z.ZodString {
+  return z.string().max(MAX_TEXT).regex(PRINTABLE, 'Is not one word of printable ASCII');
+}
+
+const PERCENT = /^(?:100(?:\.0{1,9})?|[0-9]{1,2}(?:\.[0-9]{1,9})?)%$/;
+
+/** `0%` to `100%`, as a fraction between 0 and 1. */
+export function percentSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
+  return z
+    .string()
+    .regex(PERCENT, 'Is not a percentage')
+    .meta({ examples: ['5%'] })
+    .transform((text) => Number(text.slice(0, -1)) / 100);
+}
+
+// facts/google-cloud.md section 7. Parts go into a URL: nothing but plain name characters, and the version is required,
+// for "the newest enabled" would let whoever adds a version to the key ring change what is trusted.
+const KMS_KEY =
+  /^gcpkms:\/\/projects\/[a-z0-9][a-z0-9.:-]*\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}\/(?:cryptoKeyVersions|versions)\/[1-9][0-9]*$/;
+
+/** The URI of one version of a Cloud KMS key; the short form `/versions/N` becomes `/cryptoKeyVersions/N`. */
+export function kmsUriSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+  return z
+    .string()
+    .regex(KMS_KEY, 'Is not the URI of a key version')
+    .meta({
+      examples: ['gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1'],
+    })
+    .transform((text) => text.replace(/\/versions\/([0-9]+)$/, '/cryptoKeyVersions/$1'));
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[hms]))+$/;
+const PART = /([0-9.]+)(ms|[hms])/g;
+
+/** Milliseconds of a duration as Go writes it (`15m`, `1h30m`, `1.5s`), rounded; undefined when it is not one. */
+export function parseDuration(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  const parts = [...text.matchAll(PART)];
+  return Math.round(
+    parts.reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (UNIT_MS[unit] ?? 0), 0),
+  );
+}
+
+/** A duration of at least `minMs`, as milliseconds. */
+export function durationSchema(
+  minMs: number,
+): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
+  return z
+    .string()
+    .regex(DURATION, 'Is not a duration')
+    .superRefine(
+      finding(function* bounded(text) {
+        const duration = typeof text === 'string' ? parseDuration(text) : undefined;
+        if (duration === undefined) return;
+        if (duration < minMs || duration > MAX_DURATION_MS) {
+          const fix = `Write at least ${minMs}ms and at most ${MAX_DURATION_MS / 3_600_000}h`;
+          yield { kind: 'bad-value', problem: 'Is out of range', fix };
+        }
+      }),
+    )
+    .meta({ examples: ['15m', '1h30m'] })
+    .transform((text) => parseDuration(text) ?? 0);
+}
+
+/** A label selector that says something: an empty one would select everything, which is what leaving it out says. */
+export function selectorSchema(): z.ZodString {
+  return z
+    .string()
+    .max(MAX_SELECTOR)
+    .superRefine(
+      finding(function* parses(text) {
+        if (typeof text !== 'string') return;
+        const fix = 'Write a Kubernetes label selector such as "env in (staging, prod)"';
+        if (text.trim() === '') {
+          yield {
+            kind: 'bad-value',
+            problem: 'Is an empty selector',
+            fix: `${fix}, or leave it out`,
+          };
+          return;
+        }
+        try {
+          parseSelector(text);
+        } catch (error) {
+          yield { kind: 'bad-value', problem: toFailure(error).message, fix };
+        }
+      }),
+    );
+}
