@@ -1,5 +1,5 @@
 import type { TopicNames } from '#shared/config/config.ts';
-import type { DeadLetter } from '#shared/status/read-dead-letter.ts';
+import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { PubsubRest } from '#shared/status/pubsub-rest.ts';
 

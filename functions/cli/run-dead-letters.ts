@@ -3,13 +3,13 @@ import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
-import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
-import { type DeadLettersCommand, USAGE, readDeadLettersCommand } from './dead-letters-command.ts';
+import { readDeadLetter } from '#shared/status/dead-letter.ts';
+import { type DeadLettersCommand, readDeadLettersCommand, USAGE } from './dead-letters-command.ts';
 import { createOrigins, isOnTopic } from './letter-origin.ts';
-import { MAX_LETTERS, findSubscription, pullLetters } from './pull-letters.ts';
+import { findSubscription, MAX_LETTERS, pullLetters } from './pull-letters.ts';
 import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
 import { settleLetter } from './settle-letter.ts';
-import { type LetterReport, formatLetters, letterToJson } from './show-letters.ts';
+import { formatLetters, type LetterReport, letterToJson } from './show-letters.ts';
 
 /** What the config says, opened. */
 export interface DeadLetterOffice {

@@ -1,6 +1,6 @@
 import { toFailure } from '#shared/core/errors.ts';
 import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
-import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
+import { readDeadLetter } from '#shared/status/dead-letter.ts';
 import type { DeadLettersCommand } from './dead-letters-command.ts';
 import type { Origin } from './letter-origin.ts';
 

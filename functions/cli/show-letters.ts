@@ -1,7 +1,7 @@
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { parseNotification } from '#shared/registry/notification.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-import type { DeadLetter } from '#shared/status/read-dead-letter.ts';
+import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import type { Fate } from './settle-letter.ts';
 
 export interface LetterReport {

@@ -1,8 +1,7 @@
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { SpanAttributes } from '#shared/core/tracing.ts';
 import type { Log } from '#shared/http/log.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
-import { severityOf } from '#shared/status/severity.ts';
+import { severityOf, type StatusEvent } from '#shared/status/events.ts';
 
 /** The message of every event's line: alerts on the log look for it, beside `event`. */
 export const EVENT_MESSAGE = 'Event published';

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { ceTypeOf, STATUS_DATA } from '#shared/status/events.ts';
-import { SEVERITIES } from '#shared/status/severity.ts';
+import { ceTypeOf, SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 

@@ -1,6 +1,5 @@
 import { encodeEvent } from '#shared/status/encode.ts';
-import { ceTypeOf, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
-import { severityOf } from '#shared/status/severity.ts';
+import { ceTypeOf, severityOf, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
 import { TYPE_NOTES } from './event-notes.ts';
 import { SAMPLES } from './event-samples.ts';
 import { type JsonSchema, statusJsonSchemas } from './event-schemas.ts';

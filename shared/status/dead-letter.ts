@@ -1,6 +1,8 @@
+import { defined } from '#shared/core/defined.ts';
 import type { FailureCode } from '#shared/core/errors.ts';
-import { MAX_ATTRIBUTE_BYTES, type TopicMessage } from './encode.ts';
-import { truncateBytes } from './truncate.ts';
+import { MAX_ATTRIBUTE_BYTES, type TopicMessage, truncateBytes } from './encode.ts';
+import { parsePubsubName } from './pubsub-names.ts';
+import type { PulledMessage } from './pubsub-rest.ts';
 
 /** What is known of a message that was given up. */
 export interface GivenUp {
@@ -19,10 +21,10 @@ export interface GivenUp {
 }
 
 /** Attributes of ours say why a message was given up, and where. */
-export const OURS = 'countersign-';
+const OURS = 'countersign-';
 
 /** What Pub/Sub itself adds to a message that it gives up (facts/google-cloud.md section 2). */
-export const PUBSUBS = 'CloudPubSubDeadLetterSource';
+const PUBSUBS = 'CloudPubSubDeadLetterSource';
 
 /** Pub/Sub takes 100 attributes; ours are added to those the message came with, and must not be the ones too many. */
 const MAX_COPIED_ATTRIBUTES = 90;
@@ -37,22 +39,83 @@ export function encodeDeadLetter({ code, reason, data, message }: GivenUp): Topi
     .slice(0, MAX_COPIED_ATTRIBUTES);
   return {
     data,
-    attributes: {
+    attributes: defined({
       // A replay is part of what first led to the message.
-      ...(message?.traceparent === undefined
-        ? {}
-        : { googclient_traceparent: message.traceparent }),
+      googclient_traceparent: message?.traceparent,
       ...Object.fromEntries(copied),
       'countersign-code': code,
       'countersign-reason': truncateBytes(reason, MAX_ATTRIBUTE_BYTES),
-      ...(message === undefined ? {} : { 'countersign-message-id': message.messageId }),
-      ...(message?.subscription === undefined
-        ? {}
-        : { 'countersign-subscription': message.subscription }),
+      'countersign-message-id': message?.messageId,
+      'countersign-subscription': message?.subscription,
       // As an attribute: under a key of its own, letters of one cluster would wait for each other here, too.
-      ...(message?.orderingKey === undefined
-        ? {}
-        : { 'countersign-ordering-key': message.orderingKey }),
-    },
+      'countersign-ordering-key': message?.orderingKey,
+    }),
   };
+}
+
+/** A message on the dead-letter topic, as we or Pub/Sub put it there. All of it is a claim: anyone may publish. */
+export interface DeadLetter {
+  readonly id: string;
+  /** When it was given up, ISO 8601. */
+  readonly at: string;
+  /** A failure code of ours; `deliveries-exhausted` where Pub/Sub gave it up. */
+  readonly code: string;
+  readonly reason: string;
+  /** Full name of the subscription that delivered it; absent where it is not known. */
+  readonly subscription?: string;
+  readonly attempts?: number;
+  /** The message as it was before: what a replay publishes. */
+  readonly original: {
+    readonly data: Uint8Array;
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly orderingKey?: string;
+  };
+}
+
+/** Reads both kinds of dead letters; `encodeDeadLetter` writes ours without any attribute of Pub/Sub's kind. */
+export function readDeadLetter(message: PulledMessage): DeadLetter {
+  const { messageId: id, publishTime: at, attributes, data } = message;
+  const pubsubs = `${PUBSUBS}Subscription` in attributes;
+  const own = Object.entries(attributes).filter(
+    ([name]) => !name.startsWith(OURS) && !name.startsWith(PUBSUBS),
+  );
+  const orderingKey = message.orderingKey ?? attributes[`${OURS}ordering-key`];
+  const subscription = pubsubs ? sourceOf(attributes) : nameOf(attributes[`${OURS}subscription`]);
+  return {
+    id,
+    at,
+    ...(pubsubs ? reasonOfPubsub(attributes) : reasonOfOurs(attributes)),
+    ...defined({ subscription }),
+    original: { data, attributes: Object.fromEntries(own), ...defined({ orderingKey }) },
+  };
+}
+
+function reasonOfOurs(attributes: PulledMessage['attributes']): { code: string; reason: string } {
+  const { [`${OURS}code`]: code = 'unknown', [`${OURS}reason`]: reason = 'No reason was given' } =
+    attributes;
+  return { code, reason };
+}
+
+function reasonOfPubsub(attributes: PulledMessage['attributes']): {
+  code: string;
+  reason: string;
+  attempts?: number;
+} {
+  const attempts = Number(attributes[`${PUBSUBS}DeliveryCount`]);
+  const known = Number.isSafeInteger(attempts) && attempts > 0;
+  return {
+    code: 'deliveries-exhausted',
+    reason: `Given up by Pub/Sub${known ? ` after ${attempts} deliveries` : ''}: see the log of the function for why`,
+    ...defined({ attempts: known ? attempts : undefined }),
+  };
+}
+
+function sourceOf(attributes: PulledMessage['attributes']): string | undefined {
+  const project = attributes[`${PUBSUBS}SubscriptionProject`] ?? '';
+  const id = attributes[`${PUBSUBS}Subscription`] ?? '';
+  return nameOf(`projects/${project}/subscriptions/${id}`);
+}
+
+function nameOf(name: string | undefined): string | undefined {
+  return name !== undefined && parsePubsubName(name)?.kind === 'subscriptions' ? name : undefined;
 }

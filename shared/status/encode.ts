@@ -1,11 +1,9 @@
+import { hash } from 'node:crypto';
 import { cleanLine, cleanText } from '#shared/core/foreign-text.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
-import { eventIdOf } from './event-id.ts';
-import { ceTypeOf } from './events.ts';
-import type { StatusEvent } from './events.ts';
-import { severityOf } from './severity.ts';
-import { truncateBytes } from './truncate.ts';
+import { canonicalJson } from '#shared/net/json.ts';
+import { ceTypeOf, severityOf, type StatusEvent } from './events.ts';
 
 /** One Pub/Sub message, as far as a publisher decides it. */
 export interface TopicMessage {
@@ -17,7 +15,7 @@ export interface TopicMessage {
 /** Pub/Sub quotas: the value of an attribute. A longer value is cut; the data always has the whole one. */
 export const MAX_ATTRIBUTE_BYTES = 1024;
 
-/** Errors that are told of one RSync; Config Sync itself stops at a hundred. */
+/** Errors that are published of one RSync; Config Sync itself stops at a hundred. */
 export const MAX_ERRORS = 50;
 
 /** Of one text in the data: with 50 errors a message stays far below Pub/Sub's 10 MB. */
@@ -32,16 +30,14 @@ export function encodeEvent(
   context: { source: string; now: Date },
 ): TopicMessage {
   const { data, type } = event;
-  const cluster = 'cluster' in data ? data.cluster : undefined;
-  const sync = 'sync' in data ? data.sync : undefined;
-  const image = 'image' in data ? data.image : undefined;
+  const { cluster, sync, image }: About = data;
   const attributes = {
     'ce-specversion': '1.0',
     'ce-id': eventIdOf(event),
     'ce-type': ceTypeOf(type),
     'ce-source': context.source,
     'ce-time': context.now.toISOString(),
-    'ce-subject': subjectOf({ cluster, sync, image }),
+    'ce-subject': subjectOf(data),
     'content-type': 'application/json',
     severity: severityOf(event),
     type,
@@ -54,12 +50,14 @@ export function encodeEvent(
   return { data: encodeData(data), attributes: fitAttributes(attributes) };
 }
 
-function subjectOf(about: {
-  cluster?: string | undefined;
-  sync?: string | undefined;
-  image?: string | undefined;
-}): string {
-  const { cluster, sync, image } = about;
+/** What of it a filter can name; each type of event has some. */
+interface About extends Pick<StatusEvent['data'], 'message'> {
+  readonly cluster?: string | undefined;
+  readonly sync?: string | undefined;
+  readonly image?: string | undefined;
+}
+
+function subjectOf({ cluster, sync, image }: About): string {
   if (cluster === undefined) return image ?? 'fleet';
   return sync === undefined ? cluster : `${cluster}/${sync}`;
 }
@@ -95,4 +93,46 @@ function fitAttributes(
     if (value !== undefined) fitting[name] = truncateBytes(cleanLine(value), MAX_ATTRIBUTE_BYTES);
   }
   return fitting;
+}
+
+/**
+ * `ce-id`: the same for a retry, another one for a later episode (docs/design.md, status events). What is hashed tells one episode
+ * from the next: the record that the event replaces, or the message, task or sweep that led to it.
+ */
+export function eventIdOf(event: StatusEvent): string {
+  const { image, digest, cluster, id, hashes }: Readonly<Record<string, unknown>> = event.data;
+  const identity = {
+    type: event.type,
+    image,
+    digest,
+    cluster,
+    uid: 'uid' in event ? event.uid : undefined,
+    replaced: 'replaced' in event ? withoutFailure(event.replaced) : undefined,
+    cause: 'cause' in event ? event.cause : undefined,
+    id,
+    hashes,
+  };
+  return hash('sha256', canonicalJson(identity));
+}
+
+/**
+ * The record without its open failure: that one is marked before the failure is published, and the same transition must not
+ * have one id before the mark and another one after it.
+ */
+function withoutFailure(replaced: object | undefined): object | undefined {
+  return replaced === undefined ? undefined : { ...replaced, failure: undefined };
+}
+
+const ELLIPSIS = '…';
+
+/**
+ * The longest beginning of `text` that fits into `maxBytes` of UTF-8, with an ellipsis where something was cut. Never
+ * cuts a character in two; lone surrogates, which UTF-8 cannot carry, become U+FFFD.
+ */
+export function truncateBytes(text: string, maxBytes: number): string {
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= maxBytes) return whole;
+  const room = new Uint8Array(maxBytes - Buffer.byteLength(ELLIPSIS));
+  const { read } = new TextEncoder().encodeInto(whole, room);
+  return `${whole.slice(0, read)}${ELLIPSIS}`;
 }

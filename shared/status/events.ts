@@ -10,9 +10,8 @@ import {
   SyncData,
   UncheckedData,
 } from './schema.ts';
-import type { Severity } from './severity.ts';
 
-/** Every type of status event with the shape of its data (DESIGN section 8), without prefix and version. */
+/** Every type of status event with the shape of its data without prefix and version. */
 export const STATUS_DATA = {
   'image.verified': ImageData,
   'image.unsigned': ImageData,
@@ -48,14 +47,14 @@ type TypesOf<Data> = {
   [Type in StatusType]: (typeof STATUS_DATA)[Type] extends Data ? Type : never;
 }[StatusType];
 
-interface Told {
+interface Published {
   /** Overrides the default of the type, for instance an approval under a policy that allows unsigned images. */
   readonly severity?: Severity;
   /** `traceparent` of what caused it. */
   readonly traceparent?: string;
 }
 
-export interface ImageEvent extends Told {
+export interface ImageEvent extends Published {
   readonly type: TypesOf<typeof ImageData>;
   /** What was last published of the digest and its tag. */
   readonly replaced?: object;
@@ -64,19 +63,19 @@ export interface ImageEvent extends Told {
   readonly data: z.infer<typeof ImageData>;
 }
 
-export interface SyncEvent extends Told {
+export interface SyncEvent extends Published {
   readonly type: TypesOf<typeof SyncData>;
   readonly uid: string;
   /** The record that is replaced once this event is published. */
   readonly replaced: PhaseRecord | undefined;
   /** Of a recovery that replaces no record, the task that led to it: each loss of the record ends an episode. */
   readonly cause?: string;
-  /** When what is live now was approved, ISO 8601: measured, not told. */
+  /** When what is live now was approved, ISO 8601: measured, not published. */
   readonly approvedAt?: string;
   readonly data: z.infer<typeof SyncData>;
 }
 
-export interface ClusterEvent extends Told {
+export interface ClusterEvent extends Published {
   readonly type: TypesOf<typeof ClusterData>;
   readonly replaced: { readonly phase: ClusterPhase; readonly since: string } | undefined;
   /** As of a SyncEvent. */
@@ -84,33 +83,33 @@ export interface ClusterEvent extends Told {
   readonly data: z.infer<typeof ClusterData>;
 }
 
-export interface ResyncEvent extends Told {
+export interface ResyncEvent extends Published {
   readonly type: TypesOf<typeof ResyncData>;
   readonly data: z.infer<typeof ResyncData>;
 }
 
-export interface SweepEvent extends Told {
+export interface SweepEvent extends Published {
   readonly type: TypesOf<typeof SweepData>;
   readonly data: z.infer<typeof SweepData>;
 }
 
-export interface RolloutEvent extends Told {
+export interface RolloutEvent extends Published {
   readonly type: TypesOf<typeof RolloutData>;
-  /** What was last told of this image. */
+  /** What was last published of this image. */
   readonly replaced: { readonly digest: string; readonly since: string } | undefined;
   readonly data: z.infer<typeof RolloutData>;
 }
 
-export interface BrakeEvent extends Told {
+export interface BrakeEvent extends Published {
   readonly type: TypesOf<typeof BrakeData>;
-  /** Since when, and for which policies, the brake held before. */
+  /** Since when, and for which policies, the brake was on before. */
   readonly replaced: { readonly since: string; readonly policies: readonly string[] } | undefined;
   /** Of one that replaces none: when the last one was over, or else when this one began. */
   readonly cause?: string;
   readonly data: z.infer<typeof BrakeData>;
 }
 
-export interface UncheckedEvent extends Told {
+export interface UncheckedEvent extends Published {
   readonly type: TypesOf<typeof UncheckedData>;
   /** The episode that ends. */
   readonly replaced: { readonly since: string } | undefined;
@@ -132,4 +131,32 @@ export type StatusEvent =
 /** The CloudEvents type of a status type: `sync.synced` is `dev.countersign.sync.synced.v1`. */
 export function ceTypeOf(type: string): string {
   return `dev.countersign.${type}.v1`;
+}
+
+/** As Cloud Logging and alerting name them; subscription filters compare them exactly. */
+export const SEVERITIES = ['INFO', 'WARNING', 'ERROR'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Types that are worth more than INFO unless the event itself says otherwise. */
+const DEFAULTS: Partial<Record<StatusType, Severity>> = {
+  'image.untrusted': 'ERROR',
+  'image.unchecked': 'ERROR',
+  'image.unusable': 'WARNING',
+  'sync.failed': 'ERROR',
+  'sync.blocked': 'ERROR',
+  'sync.stalled': 'ERROR',
+  'sync.unguarded': 'ERROR',
+  'sync.refused': 'ERROR',
+  'sync.withdrawn': 'WARNING',
+  'cluster.unreachable': 'ERROR',
+  // Each failure behind it is published as the ERROR that it is.
+  'rollout.degraded': 'WARNING',
+  'sweep.braked': 'ERROR',
+  'withdrawal.unchecked': 'ERROR',
+};
+
+/** Severity of an event: its own, else that of its type. */
+export function severityOf(event: StatusEvent): Severity {
+  return event.severity ?? DEFAULTS[event.type] ?? 'INFO';
 }

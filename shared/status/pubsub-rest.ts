@@ -1,15 +1,9 @@
-import type * as z from 'zod';
-import { CountersignError } from '#shared/core/errors.ts';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { askGoogle, GoogleFailure, trustsOrigin } from '#shared/net/google-rest.ts';
 import type { TopicMessage } from './encode.ts';
 import { parsePubsubName } from './pubsub-names.ts';
-import {
-  NoAnswer,
-  PublishAnswer,
-  PullAnswer,
-  Refusal,
-  SubscriptionAnswer,
-  TopicSubscriptions,
-} from './pubsub-rest-schema.ts';
 
 export interface PubsubRestDeps {
   readonly fetch: typeof fetch;
@@ -31,7 +25,7 @@ export interface PulledMessage {
 
 export interface SubscriptionFacts {
   readonly topic: string;
-  /** Somebody pulls from it: it neither pushes nor writes elsewhere. */
+  /** A client pulls from it: it neither pushes nor writes elsewhere. */
   readonly pulled: boolean;
 }
 
@@ -49,23 +43,80 @@ export interface PubsubRest {
   publish(topic: string, message: TopicMessage): Promise<string>;
 }
 
-/** The token goes here and nowhere else (DESIGN section 2, law 9). */
+/** Answers of Pub/Sub's REST API, v1. Sender: Google, or an emulator; the messages are from anyone who may publish. */
+const PullAnswer = z.object({
+  receivedMessages: z
+    .array(
+      z.object({
+        ackId: z.string(),
+        message: z.object({
+          data: z.base64().default(''),
+          attributes: z.record(z.string(), z.string()).default({}),
+          messageId: z.string(),
+          publishTime: z.iso.datetime({ offset: true }),
+          orderingKey: z.string().optional(),
+        }),
+      }),
+    )
+    .default([]),
+});
+
+const TopicSubscriptions = z.object({
+  subscriptions: z.array(z.string()).default([]),
+  nextPageToken: z.string().default(''),
+});
+
+const SubscriptionAnswer = z.object({
+  topic: z.string(),
+  pushConfig: z.object({ pushEndpoint: z.string().default('') }).default({ pushEndpoint: '' }),
+  bigqueryConfig: z.unknown().optional(),
+  cloudStorageConfig: z.unknown().optional(),
+});
+
+const PublishAnswer = z.object({ messageIds: z.array(z.string()).min(1) });
+
+const NoAnswer = z.object({});
+
+/** The token goes here and nowhere else. */
 const ENDPOINT = 'https://pubsub.googleapis.com';
 const TIMEOUT_MS = 20_000;
 /** Pub/Sub's own largest answer to a pull, in base64, is below this. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** Plain REST, for what a command does a few times: the client library only knows streams of messages. */
+/**
+ * Pub/Sub by REST, for what a command does a few times: a dozen calls do not need the client library and its gRPC.
+ *
+ * @example
+ * const pubsub = createPubsubRest({ fetch, googleToken });
+ * const [first] = await pubsub.pull('projects/p/subscriptions/countersign-dead-letters', 1);
+ */
 export function createPubsubRest(deps: PubsubRestDeps): PubsubRest {
+  const { fetch, googleToken, emulatorHost } = deps;
+  const base = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
+  const identity =
+    emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined;
+
   async function call<T>(
     schema: z.ZodType<T>,
     name: string,
     suffix: string,
     body?: object,
   ): Promise<T> {
-    const answer = await ask(name, suffix, body, deps);
-    if (answer.status !== 200) throw refused(name, answer);
-    return read(schema, name, answer.text);
+    // Some names come from messages; none may lead the token, or the call, elsewhere.
+    if (parsePubsubName(name) === undefined) {
+      const message = `${JSON.stringify(name)} is no topic or subscription`;
+      throw new CountersignError('bad-config', message);
+    }
+    const url = new URL(`${base}/v1/${name}${suffix}`);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request = { url, signal, maxBytes: MAX_ANSWER_BYTES, ...defined({ body }) };
+    const answer = await askGoogle(request, { fetch, identity }).catch((cause: unknown) => {
+      throw failureOf(name, cause);
+    });
+    const { data, error: cause } = schema.safeParse(answer);
+    if (cause === undefined) return data;
+    const message = `Pub/Sub answered about ${name} in an unknown form`;
+    throw new CountersignError('publish-failed', message, { cause });
   }
 
   return {
@@ -80,10 +131,10 @@ export function createPubsubRest(deps: PubsubRestDeps): PubsubRest {
       }
     },
     async subscription(name) {
-      const answer = await ask(name, '', undefined, deps);
-      if (answer.status === 404) return undefined;
-      if (answer.status !== 200) throw refused(name, answer);
-      const found = read(SubscriptionAnswer, name, answer.text);
+      const found = await call(SubscriptionAnswer, name, '').catch((error: unknown) => {
+        if (!isAbsent(toFailure(error))) throw error;
+      });
+      if (found === undefined) return undefined;
       const elsewhere = [found.bigqueryConfig, found.cloudStorageConfig].some(Boolean);
       return { topic: found.topic, pulled: found.pushConfig.pushEndpoint === '' && !elsewhere };
     },
@@ -91,11 +142,11 @@ export function createPubsubRest(deps: PubsubRestDeps): PubsubRest {
       // Otherwise an empty subscription would answer after a minute and a half.
       const body = { maxMessages, returnImmediately: true };
       const { receivedMessages } = await call(PullAnswer, name, ':pull', body);
-      return receivedMessages.map(({ ackId, message: { orderingKey = '', data, ...rest } }) => ({
+      return receivedMessages.map(({ ackId, message: { orderingKey, data, ...rest } }) => ({
         ackId,
         ...rest,
         data: Buffer.from(data, 'base64'),
-        ...(orderingKey === '' ? {} : { orderingKey }),
+        ...defined({ orderingKey: orderingKey || undefined }),
       }));
     },
     async acknowledge(name, ackIds) {
@@ -106,86 +157,34 @@ export function createPubsubRest(deps: PubsubRestDeps): PubsubRest {
       await call(NoAnswer, name, ':modifyAckDeadline', { ackIds, ackDeadlineSeconds: seconds });
     },
     async publish(topic, { data, attributes, orderingKey }) {
-      const message = {
-        data: Buffer.from(data).toString('base64'),
-        attributes,
-        ...(orderingKey === undefined ? {} : { orderingKey }),
-      };
+      const message = { data: Buffer.from(data).toString('base64'), attributes, orderingKey };
       const answer = await call(PublishAnswer, topic, ':publish', { messages: [message] });
       return answer.messageIds[0] ?? '';
     },
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
+function isAbsent({ cause }: CountersignError): boolean {
+  return cause instanceof GoogleFailure && cause.httpStatus === 404;
 }
 
-async function ask(
-  name: string,
-  suffix: string,
-  body: object | undefined,
-  { fetch, googleToken, emulatorHost }: PubsubRestDeps,
-): Promise<Answer> {
-  // Some names come from messages; none may lead the token, or the call, elsewhere.
-  if (parsePubsubName(name) === undefined) {
-    throw new CountersignError('bad-config', `${JSON.stringify(name)} is no topic or subscription`);
+/** Why a call failed, and where a grant or another name helps, that. */
+function failureOf(name: string, cause: unknown): CountersignError {
+  if (!(cause instanceof GoogleFailure) || cause.httpStatus === undefined) {
+    const message = `Pub/Sub cannot be asked about ${name}`;
+    return new CountersignError('publish-failed', message, { cause });
   }
-  const base = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
-  try {
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    if (emulatorHost === undefined) headers['authorization'] = `Bearer ${await googleToken()}`;
-    const answer = await fetch(`${base}/v1/${name}${suffix}`, {
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-      headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    });
-    return { status: answer.status, text: await readText(answer) };
-  } catch (cause) {
-    throw new CountersignError('publish-failed', `Pub/Sub cannot be asked about ${name}`, {
-      cause,
-    });
-  }
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`Answer is larger than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function read<T>(schema: z.ZodType<T>, name: string, text: string): T {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    const message = `Pub/Sub answered about ${name} in an unknown form`;
-    throw new CountersignError('publish-failed', message, { cause });
-  }
-}
-
-function refused(name: string, { status, text }: Answer): CountersignError {
-  const { message: said = 'no reason given', status: code = '' } = readRefusal(text) ?? {};
-  const message = `Pub/Sub refused ${name} (${status} ${code}): ${said}`;
-  if (status === 404)
-    return new CountersignError('bad-config', `${message}; create it, or fix the name`);
-  if (status === 403) {
-    const fix = 'grant roles/pubsub.subscriber and roles/pubsub.viewer, or roles/pubsub.publisher';
-    return new CountersignError('bad-config', `${message}; ${fix} on it`);
-  }
-  return new CountersignError('publish-failed', message);
-}
-
-function readRefusal(text: string): { message: string; status: string } | undefined {
-  try {
-    return Refusal.safeParse(JSON.parse(text)).data?.error;
-  } catch {
-    return undefined;
-  }
+  const { httpStatus, status = '', message: text } = cause;
+  const reason = text.slice(text.indexOf(': ') + 2);
+  const message = `Pub/Sub refused ${name} (${httpStatus} ${status}): ${reason}`;
+  const fixes: Readonly<Record<number, string>> = {
+    403: `${message}; grant roles/pubsub.subscriber and roles/pubsub.viewer, or roles/pubsub.publisher on it`,
+    404: `${message}; create it, or fix the name`,
+  };
+  const fixed = fixes[httpStatus];
+  return new CountersignError(
+    fixed === undefined ? 'publish-failed' : 'bad-config',
+    fixed ?? message,
+    { cause },
+  );
 }

@@ -1,14 +1,15 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
-import { CountersignError } from '#shared/core/errors.ts';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { within } from '#shared/net/within.ts';
 import type { TopicMessage } from './encode.ts';
-import { publishMany } from './publish-many.ts';
-import type { TopicPublisher } from './topic.ts';
+import type { TopicPublisher } from './publisher.ts';
 
 /**
  * How long one publish may take, retries included. The client's own limit is ten minutes, longer than any function
  * runs; the slowest first publish measured is under two seconds.
  */
-export const PUBLISH_DEADLINE_MS = 20_000;
+const PUBLISH_DEADLINE_MS = 20_000;
 
 /** Messages under way at once in a fan-out: ordered messages are one call each, and the client holds their bytes. */
 const FAN_OUT_WIDTH = 100;
@@ -77,11 +78,6 @@ export function createTopics({
   };
 }
 
-/** One topic with a client of its own. */
-export function createTopicPublisher(name: string, options: TopicsOptions = {}): TopicPublisher {
-  return createTopics(options).publisher(name);
-}
-
 function open(client: PubSub, name: string, deadlineMs: number): Topic {
   return client.topic(name, {
     messageOrdering: true,
@@ -95,22 +91,55 @@ async function send(
   { data, attributes, orderingKey }: TopicMessage,
   { name, deadlineMs }: { name: string; deadlineMs: number },
 ): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new Error(`No answer within ${deadlineMs} ms`));
-  }, deadlineMs + CLIENT_GRACE_MS);
+  const message = { data: Buffer.from(data), attributes: { ...attributes } };
   try {
-    const message = {
-      data: Buffer.from(data),
-      attributes: { ...attributes },
-      ...(orderingKey === undefined ? {} : { orderingKey }),
-    };
-    await Promise.race([topic.publishMessage(message), late.promise]);
+    await within(
+      deadlineMs + CLIENT_GRACE_MS,
+      () => topic.publishMessage({ ...message, ...defined({ orderingKey }) }),
+      () => {
+        throw new Error(`No answer within ${deadlineMs} ms`);
+      },
+    );
   } catch (cause) {
     // The client refuses an ordering key after one failure until it is told to go on.
     if (orderingKey !== undefined) topic.resumePublishing(orderingKey);
     throw new CountersignError('publish-failed', `Topic ${name} did not take a message`, { cause });
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+/**
+ * Calls `publish` for each message with at most `width` under way; each worker takes the next message only when its
+ * last one is out, so a generator of any length is never held in memory. Rejects with the first failure.
+ */
+export async function publishMany(
+  messages: Iterable<TopicMessage> | AsyncIterable<TopicMessage>,
+  { publish, width }: { publish: (message: TopicMessage) => Promise<void>; width: number },
+): Promise<number> {
+  const iterator =
+    Symbol.asyncIterator in messages
+      ? messages[Symbol.asyncIterator]()
+      : messages[Symbol.iterator]();
+  let published = 0;
+  const stop = new AbortController();
+  async function work(): Promise<void> {
+    while (!stop.signal.aborted) {
+      const next = await iterator.next();
+      if (next.done === true) return;
+      await publish(next.value);
+      published += 1;
+    }
+  }
+  const workers = Array.from({ length: width }, async () => {
+    try {
+      await work();
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(workers);
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure === undefined) return published;
+  await iterator.return?.();
+  throw toFailure(failure.reason);
 }

@@ -1,3 +1,4 @@
+import { within } from '#shared/net/within.ts';
 import { FLUSH_LIMIT_MS, QUIET_MS } from './limits.ts';
 
 export interface FlushDeps {
@@ -5,7 +6,7 @@ export interface FlushDeps {
   readonly flush: () => Promise<void>;
   /** Milliseconds, from any origin; must not go back. */
   readonly now: () => number;
-  /** Told of the first failure in a while, and of no other. */
+  /** Called with the first failure in a while, and with no other. */
   readonly onFailure: (error: unknown) => void;
   readonly limitMs?: number;
   readonly quietMs?: number;
@@ -13,23 +14,21 @@ export interface FlushDeps {
 
 /**
  * A flush that never throws and never takes long: it gives up waiting after `limitMs`, and where sending has failed
- * nobody waits for `quietMs`, so that a collector that is gone does not slow every request down.
+ * no request waits for `quietMs`, so that a collector that is gone does not slow every request down.
  */
 export function createFlush(deps: FlushDeps): () => Promise<void> {
   const { flush, now, onFailure, limitMs = FLUSH_LIMIT_MS, quietMs = QUIET_MS } = deps;
   let quietUntil = Number.NEGATIVE_INFINITY;
   return async function flushPatiently() {
     if (now() < quietUntil) return;
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`No answer in ${limitMs} ms`)), limitMs);
     try {
-      await Promise.race([flush(), late.promise]);
+      await within(limitMs, flush, () => {
+        throw new Error(`No answer in ${limitMs} ms`);
+      });
     } catch (error) {
-      const told = now() < quietUntil;
+      const isKnown = now() < quietUntil;
       quietUntil = now() + quietMs;
-      if (!told) onFailure(error);
-    } finally {
-      clearTimeout(timer);
+      if (!isKnown) onFailure(error);
     }
   };
 }

@@ -1,12 +1,11 @@
-import type { Log } from './log.ts';
+import type { Log, Telemetry } from './telemetry.ts';
 import { createFlush } from './flush-patiently.ts';
 import { createLogMeter } from './log-meter.ts';
 import type { OtelTracing } from './otel-tracing.ts';
-import { createPassiveTracing } from './passive-tracing.ts';
+import { createPassiveTracing } from './trace-context.ts';
 import type { MetricSettings, TelemetrySettings } from './read-env.ts';
 import type { SendDeps } from './send-spans.ts';
 import type { ServedMeter } from './serve-metrics.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export interface TelemetryDeps extends SendDeps {
   readonly log: Log;

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** What the environment says of telemetry, in OpenTelemetry's own variables. */
 export interface TelemetrySettings {
-  /** Absent: nobody collects spans, and nothing that could send them is loaded. */
+  /** Absent: spans are not collected, and nothing that could send them is loaded. */
   readonly traces?: TraceSettings;
   readonly metrics: MetricSettings;
 }
@@ -91,8 +92,7 @@ export function readTelemetryEnv(
     throw new CountersignError('bad-config', `Environment variable ${name} ${issue?.message}`);
   }
   if (data.OTEL_SDK_DISABLED === 'true') return { metrics: { lines: false } };
-  const traces = tracesOf(data);
-  return { metrics: metricsOf(data), ...(traces === undefined ? {} : { traces }) };
+  return { metrics: metricsOf(data), ...defined({ traces: tracesOf(data) }) };
 }
 
 function tracesOf(data: Environment): TraceSettings | undefined {

@@ -1,9 +1,16 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace';
+import { defined } from '#shared/core/defined.ts';
 import { EXPORT_LIMIT_MS } from './limits.ts';
 import { createOtelTracing, type OtelTracing } from './otel-tracing.ts';
 import type { TraceSettings } from './read-env.ts';
-import { createSampler } from './sampler.ts';
 import type { TraceContext } from './trace-context.ts';
 
 export interface SendDeps {
@@ -15,18 +22,20 @@ export interface SendDeps {
   readonly googleToken: () => Promise<string>;
 }
 
-/** The one host that gets a Google token (DESIGN section 2, law 9); a collector is asked without. */
+/** The one host that gets a Google token ; a collector is asked without. */
 const GOOGLE_HOST = 'telemetry.googleapis.com';
 
 /** Traces whose spans go to `settings.url`. This file is only ever imported dynamically: it is the heavy part. */
 export function sendSpans(settings: TraceSettings, deps: SendDeps): OtelTracing {
-  const { context, service, revision } = deps;
+  const { context, service, revision, projectId } = deps;
   const described = resourceFromAttributes({
     'service.name': service,
     'service.namespace': 'countersign',
-    ...(revision === undefined ? {} : { 'service.version': revision }),
-    // Google's endpoint does not say which project it is written to without it.
-    ...(deps.projectId === undefined ? {} : { 'gcp.project_id': deps.projectId }),
+    ...defined({
+      'service.version': revision,
+      // Google's endpoint does not say which project it is written to without it.
+      'gcp.project_id': projectId,
+    }),
   });
   return createOtelTracing({
     context,
@@ -36,23 +45,38 @@ export function sendSpans(settings: TraceSettings, deps: SendDeps): OtelTracing 
     exporter: new OTLPTraceExporter({
       url: settings.url,
       timeoutMillis: EXPORT_LIMIT_MS,
-      ...(takesGoogleToken(settings.url) ? { headers: () => credentials(deps) } : {}),
+      ...defined({
+        headers: takesGoogleToken(settings.url) ? () => credentials(deps) : undefined,
+      }),
     }),
   });
 }
 
-/** Whether spans for `url` are sent with a token of ours: to Google's own endpoint, by HTTPS, and to nobody else. */
+/** Whether spans for `url` are sent with a token of ours: to Google's own endpoint, by HTTPS, and to no other. */
 export function takesGoogleToken(url: string): boolean {
   const { protocol, host } = new URL(url);
   return protocol === 'https:' && host === GOOGLE_HOST;
 }
 
-/** The exporter forbids failures here: without a token Google refuses, and that is told as any refusal is. */
+/** The exporter forbids failures here: without a token Google refuses, and that is reported as any refusal is. */
 async function credentials({ googleToken, projectId }: SendDeps): Promise<Record<string, string>> {
   try {
-    const quota = projectId === undefined ? {} : { 'x-goog-user-project': projectId };
-    return { authorization: `Bearer ${await googleToken()}`, ...quota };
+    const authorization = `Bearer ${await googleToken()}`;
+    return defined({ authorization, 'x-goog-user-project': projectId });
   } catch {
     return {};
   }
+}
+
+const PARENT_BASED = 'parentbased_';
+
+/** The sampler that `OTEL_TRACES_SAMPLER` names. */
+export function createSampler({ sampler, ratio }: TraceSettings): Sampler {
+  if (!sampler.startsWith(PARENT_BASED)) return createRoot(sampler, ratio);
+  return new ParentBasedSampler({ root: createRoot(sampler.slice(PARENT_BASED.length), ratio) });
+}
+
+function createRoot(name: string, ratio: number): Sampler {
+  if (name === 'always_off') return new AlwaysOffSampler();
+  return name === 'traceidratio' ? new TraceIdRatioBasedSampler(ratio) : new AlwaysOnSampler();
 }

@@ -3,8 +3,7 @@ import type { Counter, Gauge, Histogram } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Meter, METRICS, type Metric } from '#shared/core/metrics.ts';
-import { BUCKETS } from './buckets.ts';
+import { type Meter, type Metric, METRICS } from '#shared/core/metrics.ts';
 
 export interface ServedMeter extends Meter {
   readonly port: number;
@@ -85,3 +84,6 @@ function adding(counter: Counter): Write {
 function recording(instrument: Gauge | Histogram): Write {
   return (value, labels) => instrument.record(value, { ...labels });
 }
+
+/** Bounds of histograms, in seconds: from a task with nothing to do to a roll-out that somebody must look at. */
+export const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] as const;

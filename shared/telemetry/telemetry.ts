@@ -18,3 +18,9 @@ export const noTelemetry: Telemetry = {
   flush: async () => undefined,
   close: async () => undefined,
 };
+
+/** What telemetry needs of a log; static messages, what varies goes into `fields`. */
+export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Trace } from '#shared/core/tracing.ts';
+import { NO_SPAN, type Trace, type Tracing } from '#shared/core/tracing.ts';
 
 /** What belongs to this point of the program, through every `await`. One per process, made by its main. */
 export interface TraceContext {
@@ -12,5 +12,17 @@ export function createTraceContext(): TraceContext {
   return {
     current: () => here.getStore(),
     run: (trace, work) => here.run(trace, work),
+  };
+}
+
+/**
+ * Tracing while nobody collects spans: the trace that a request or message came with is put on log lines and on what
+ * goes out, so that one search finds all that followed from it. Costs no package.
+ */
+export function createPassiveTracing(context: TraceContext): Tracing {
+  return {
+    current: () => context.current(),
+    within: (trace, work) => (trace === undefined ? work() : context.run(trace, work)),
+    span: (_name, _options, work) => work(NO_SPAN),
   };
 }

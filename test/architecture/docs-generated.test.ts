@@ -6,7 +6,7 @@ import { configRows } from '#infra/docs/config-rows.ts';
 import { SAMPLES } from '#infra/docs/event-samples.ts';
 import { eventsPage } from '#infra/docs/events-page.ts';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
 import { STATUS_DATA } from '#shared/status/events.ts';
 import { ROOT } from '#test/docs/markdown.ts';
 import { readSources } from './sources.ts';

@@ -111,7 +111,7 @@ export const PLANTED: readonly Planted[] = [
   {
     law: 'section 8: a retry repeats the ce-id',
     bug: 'the ce-id hashes the time of telling',
-    file: 'shared/status/event-id.ts',
+    file: 'shared/status/encode.ts',
     find: 'type: event.type,',
     replace: 'type: event.type, since: data.since,',
     caughtBy: ['6 one transition has one ce-id'],

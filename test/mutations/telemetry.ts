@@ -15,7 +15,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a collector that is gone fails no request',
     file: 'shared/telemetry/flush-patiently.ts',
-    find: 'if (!told) onFailure(error);',
+    find: 'if (!isKnown) onFailure(error);',
     replace: 'throw error;',
     tests: TELEMETRY,
   },
@@ -29,8 +29,8 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a collector that never answers is not waited for',
     file: 'shared/telemetry/flush-patiently.ts',
-    find: 'Promise.race([flush(), late.promise])',
-    replace: 'flush()',
+    find: 'await within(limitMs, flush, () => {',
+    replace: 'await within(60_000, flush, () => {',
     tests: TELEMETRY,
   },
   {
@@ -50,8 +50,8 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a replay goes on with the trace of what was given up',
     file: 'shared/status/dead-letter.ts',
-    find: '{ googclient_traceparent: message.traceparent }',
-    replace: '{}',
+    find: 'googclient_traceparent: message?.traceparent,',
+    replace: '',
     tests: TELEMETRY,
   },
   {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { encodeEvent } from '#shared/status/encode.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
+import { encodeEvent, eventIdOf } from '#shared/status/encode.ts';
 import type { ClusterEvent, StatusEvent, SyncEvent } from '#shared/status/events.ts';
 import { createAlertsWorld } from '#test/fixtures/alerts-world.ts';
 import { imageEvent, sweepEvent } from '#test/fixtures/status-events.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Message } from '#shared/http/envelope.ts';
 import { readJson } from '#shared/http/read-json.ts';
-import { SEVERITIES, type Severity } from '#shared/status/severity.ts';
+import { SEVERITIES, type Severity } from '#shared/status/events.ts';
 
 /** A status event, as far as an alert tells of it. Sender: whoever may publish on the status topic. */
 export interface Told {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Access } from '#shared/http/access.ts';
-import { SEVERITIES, type Severity } from '#shared/status/severity.ts';
+import { SEVERITIES, type Severity } from '#shared/status/events.ts';
 
 /** What the example reads from its environment, beside what every function of Countersign does. */
 export interface AlertSettings {

@@ -1,6 +1,5 @@
-import { eventIdOf } from '#shared/status/event-id.ts';
-import { STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
-import { type Severity, severityOf } from '#shared/status/severity.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
+import { type Severity, severityOf, STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
 import type { Clock } from '../sim/clock.ts';
 import type { Journal } from '../journal.ts';
 import { name } from '../sim/registry.ts';

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CountersignError } from '#shared/core/errors.ts';
-import type { FailureCode } from '#shared/core/errors.ts';
-import { createApp } from '#shared/http/app.ts';
-import type { App } from '#shared/http/app.ts';
-import { createPassiveTracing } from '#shared/telemetry/passive-tracing.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
+import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
+import { type App, createApp } from '#shared/http/app.ts';
+import { createPassiveTracing, createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter } from '#test/fakes/telemetry.ts';
 

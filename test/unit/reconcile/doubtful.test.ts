@@ -4,10 +4,10 @@ import { formatReference, parseReference } from '#shared/core/reference.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
-import { POLICY, VERIFIED, resolvedTo } from '#test/fixtures/decision.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
+import { POLICY, resolvedTo, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, D } from '#test/fixtures/digests.ts';
-import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
+import { rsyncOf, run, SYNC, TASK, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import type { ReconcileWorld } from '#test/fixtures/reconcile-world.ts';
 import { IMAGE, liveStatus } from '#test/fixtures/rsync.ts';
 

@@ -6,12 +6,12 @@ import type { Resolution } from '#shared/core/resolution.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { POLICY, UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
-import { TASK, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
-import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
+import { run, TASK, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
+import { createReconcileWorld, type ReconcileWorld } from '#test/fixtures/reconcile-world.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 
 const reference = parseReference(IMAGE);

@@ -3,16 +3,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import {
   encodeEvent,
+  eventIdOf,
   MAX_ATTRIBUTE_BYTES,
   MAX_ERRORS,
   MAX_TEXT_BYTES,
+  type TopicMessage,
 } from '#shared/status/encode.ts';
-import type { TopicMessage } from '#shared/status/encode.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
-import { STATUS_DATA } from '#shared/status/events.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
+import { severityOf, STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
 import { statusJsonSchemas } from '#infra/docs/event-schemas.ts';
-import { severityOf } from '#shared/status/severity.ts';
 import {
   brakeEvent,
   clusterEvent,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventIdOf } from '#shared/status/event-id.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
 import type { ImageEvent, StatusEvent, SyncEvent } from '#shared/status/events.ts';
 import {
   clusterEvent,

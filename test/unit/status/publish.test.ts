@@ -1,12 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TopicMessage } from '#shared/status/encode.ts';
-import { publishMany } from '#shared/status/publish-many.ts';
+import { createTopics, publishMany, type Topics } from '#shared/status/pubsub-topic.ts';
 import { createStatusPublisher } from '#shared/status/publisher.ts';
-import { createTopicPublisher, createTopics } from '#shared/status/pubsub-topic.ts';
-import type { Topics } from '#shared/status/pubsub-topic.ts';
-import { startBroker } from '#test/fakes/broker.ts';
-import type { Broker } from '#test/fakes/broker.ts';
+import { type Broker, startBroker } from '#test/fakes/broker.ts';
 import { syncEvent } from '#test/fixtures/status-events.ts';
 
 const TOPIC = 'projects/p/topics/t';
@@ -85,7 +82,7 @@ describe('createTopics()', () => {
   it.each(['t', 'projects/p/topics/', 'projects/p/subscriptions/s', `x/${TOPIC}`, `${TOPIC}/x`])(
     'refuses %s as the name of a topic',
     (name) => {
-      expect(() => createTopicPublisher(name)).toThrow(
+      expect(() => createTopics().publisher(name)).toThrow(
         expect.objectContaining({ code: 'bad-config' }),
       );
     },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvelope } from '#shared/http/envelope.ts';
-import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
-import { readDeadLetter } from '#shared/status/read-dead-letter.ts';
+import { encodeDeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
 
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 const RECEIVED = new Date('2026-11-22T05:00:00Z');

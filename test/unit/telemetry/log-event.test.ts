@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { logEvent } from '#functions/wiring/log-event.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
-import { severityOf } from '#shared/status/severity.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
+import { severityOf } from '#shared/status/events.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { EVERY_EVENT, sweepEvent, syncEvent } from '#test/fixtures/status-events.ts';
 

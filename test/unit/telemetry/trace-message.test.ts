@@ -4,8 +4,7 @@ import type { Tracing } from '#shared/core/tracing.ts';
 import { createApp } from '#shared/http/app.ts';
 import { formatTraceparent, parseTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import { createPassiveTracing } from '#shared/telemetry/passive-tracing.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
+import { createPassiveTracing, createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter, recordSpans } from '#test/fakes/telemetry.ts';
 

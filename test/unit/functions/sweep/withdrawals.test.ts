@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type SweepDeps, handleSweep } from '#functions/sweep/handle-sweep.ts';
+import { handleSweep, type SweepDeps } from '#functions/sweep/handle-sweep.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
-import { eventIdOf } from '#shared/status/event-id.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { OTHER_POLICY, POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import type { Source } from '#shared/core/rsync.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { rsyncOf } from '#test/fixtures/reconcile-run.ts';
-import { IMAGE, ociSource, annotationsOf } from '#test/fixtures/rsync.ts';
-import { type SweepWorld, createSweepWorld } from '#test/fixtures/sweep-world.ts';
+import { annotationsOf, IMAGE, ociSource } from '#test/fixtures/rsync.ts';
+import { createSweepWorld, type SweepWorld } from '#test/fixtures/sweep-world.ts';
 
 /** Clusters that are all on A, live and settled. */
 async function settled(count: number): Promise<SweepWorld> {

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { METRICS } from '#shared/core/metrics.ts';
-import { STATUS_DATA } from '#shared/status/events.ts';
-import { SEVERITIES } from '#shared/status/severity.ts';
+import { SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
 import { METRIC_MESSAGE } from '#shared/telemetry/log-meter.ts';
 import { type ModuleSource, readModule } from '#test/terraform/read-module.ts';
 
