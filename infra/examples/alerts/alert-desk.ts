@@ -4,10 +4,10 @@ import type { CheckCaller } from '#shared/http/access.ts';
 import { type App, createApp } from '#shared/http/app.ts';
 import type { Log } from '#shared/http/log.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import type { Severity } from '#shared/status/severity.ts';
+import type { Severity } from '#shared/status/events.ts';
 import { type Incident, type Incidents, MAX_MEMBERS } from './incidents.ts';
 import { type Alert, composeAlert } from './post-alert.ts';
-import { classify, type Told, readEvent } from './read-event.ts';
+import { classify, readEvent, type Told } from './read-event.ts';
 
 interface AlertDeskDeps {
   readonly incidents: Incidents;

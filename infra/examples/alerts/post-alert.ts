@@ -1,5 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import type { Severity } from '#shared/status/severity.ts';
+import type { Severity } from '#shared/status/events.ts';
 import type { Incident } from './incidents.ts';
 import type { Told } from './read-event.ts';
 import type { AlertSettings } from './settings.ts';
