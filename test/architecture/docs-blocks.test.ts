@@ -17,14 +17,14 @@ describe('every block of the guides', () => {
     expect(blocks.filter(({ language }) => language === '').map(placeOf)).toEqual([]);
   });
 
-  it('that somebody types is run by a test, or says what it needs', () => {
+  it('that a reader types is run by a test, or says what it needs', () => {
     const neither = blocks
       .filter(({ language }) => COMMANDS.has(language))
       .filter(({ run, needs }) => run === undefined && needs === undefined);
     expect(neither.map(placeOf)).toEqual([]);
   });
 
-  it('that says what it needs, needs what nobody has here', () => {
+  it('that says what it needs, needs what tests do not have', () => {
     const unknown = blocks.filter(({ needs }) => needs !== undefined && !NEEDS.has(needs));
     expect(unknown.map(placeOf)).toEqual([]);
   });

@@ -12,7 +12,7 @@ const FLEETS: readonly Fleet[] = [10, 1_000, 20_000].map((clusters) => ({
 /** Of docs/performance.md. */
 const MEASURED: Measured = { taskCpuMs: 2, emptyTaskCpuMs: 1, pushCpuMs: 50, fanOutCpuMs: 0.4 };
 
-/** List prices as remembered in November 2026, not looked up: to be checked before anybody relies on them. */
+/** List prices as remembered in November 2026, not looked up: to be checked before they are relied on. */
 const PRICES: Prices = {
   vcpuSecond: 0.000_024,
   gibSecond: 0.000_002_5,

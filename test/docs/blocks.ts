@@ -1,6 +1,6 @@
 import { type Block, readGuides } from './markdown.ts';
 
-/** What a block may say that it needs, and what that means: nobody has it here, so nobody runs it here. */
+/** What a block may say that it needs, and what that means: tests do not have it, so they do not run it. */
 export const NEEDS: ReadonlySet<string> = new Set([
   'Google Cloud',
   // A real Kubernetes cluster, with Config Sync in it.
@@ -10,7 +10,7 @@ export const NEEDS: ReadonlySet<string> = new Set([
   'Terraform',
 ]);
 
-/** Languages of blocks that somebody types. */
+/** Languages of blocks that a reader types. */
 export const COMMANDS: ReadonlySet<string> = new Set(['sh', 'bash', 'console', 'shell', 'zsh']);
 
 /** The text of the block that stands under `<!-- run: id -->`: tests run what the page says, not a copy of it. */

@@ -105,7 +105,7 @@ it('a server outside the cluster denies what is unsigned, and admits what is sig
   expect(signed).toEqual({ status: 200, message: '' });
 });
 
-it('answers nobody who does not know the address, and keeps it out of its log', async () => {
+it('answers no caller who does not know the address, and keeps it out of its log', async () => {
   const { front, server } = await startServer('deny');
   await applyWebhook(front, '0123456789abcdef0123456789abcdef');
   const { repository, digest } = await world.pushIndex();
@@ -119,7 +119,7 @@ it('answers nobody who does not know the address, and keeps it out of its log', 
   expect(server.output()).not.toContain(secret);
 });
 
-it('under mode: warn lets in what is unsigned, and warns whoever writes it', async () => {
+it('under mode: warn lets in what is unsigned, and warns the user who writes it', async () => {
   const { front } = await startServer('warn');
   await applyWebhook(front, secret);
   const { repository, digest } = await world.pushIndex();

@@ -104,7 +104,7 @@ EOF
   it.each([
     ['RootSync', rootSync(VALUE, undefined, 'again'), 'root-reconciler-again'],
     ['RepoSync', repoSync(VALUE, 'again'), 'ns-reconciler-team-a-again-5'],
-  ])('the reconciler of a %s is heard each time, and nobody else', async (_, object, name) => {
+  ])('the reconciler of a %s is heard each time, and no other user', async (_, object, name) => {
     const reconciler = `system:serviceaccount:config-management-system:${name}`;
     const manager = 'system:serviceaccount:config-management-system:reconciler-manager';
     await cluster.apply(object);
@@ -116,7 +116,7 @@ EOF
     const other = { metadata: { annotations: { 'configsync.gke.io/image-to-sync': 'z' } } };
     expect(await patch(object, other)).toEqual(['UPDATE']);
     await cluster.send({ method: 'DELETE', path: pathOf(object) });
-    // What is on its way out must not wait for anybody.
+    // What is being deleted must not wait.
     expect(await patch(object, { metadata: { finalizers: null } }, reconciler)).toEqual([]);
   });
 });

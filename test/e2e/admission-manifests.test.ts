@@ -106,7 +106,7 @@ describe('a pod of the Deployment', () => {
     });
   });
 
-  it('of the sample server would not: whoever goes back has to take the label away', async () => {
+  it('of the sample server would not: an operator who goes back has to take the label away', async () => {
     const [deployment] = sampleServer('');
     const { spec } = sampleSchema.parse(deployment).spec.template;
     const answer = await cluster.send({ method: 'POST', path, body: { ...body, spec } });

@@ -26,7 +26,7 @@ describe('a push through the real functions', () => {
     expect(counts).toMatchObject({ lists: 2 * FLEET, patches: FEW.clusters, others: 0 });
   });
 
-  it('calls those who follow and nobody else once the store knows', async () => {
+  it('calls the clusters that follow and no others once the store knows', async () => {
     const { counts } = await runPush(world, FEW.path, FEW.clusters);
     expect(counts).toMatchObject({ lists: 2 * FEW.clusters, patches: FEW.clusters, others: 0 });
   });

@@ -227,7 +227,7 @@ describe('what is read here and by Go', { timeout: TIMEOUT_MS }, () => {
     const images = fc.sample(change, RUNS).map(([{ layers }, at, byte]) =>
       layers.map((layer) => {
         const plain = layer.readUInt16LE(0) === 0x8b1f ? gunzipSync(layer) : Buffer.from(layer);
-        // Headers decide; what is in a file is nobody's to read alike.
+        // Headers decide; what is in a file need not be read alike.
         const place = at % plain.length;
         plain[place] = byte;
         // A changed name, type or size with a checksum that holds.

@@ -123,7 +123,7 @@ function isMisstamped({ cosign, isBundle, proof }: KeylessWay): boolean {
 }
 
 describe.each(WAYS)('$way', (way) => {
-  it('is verified as cosign does, and by nobody else', async () => {
+  it('is verified as cosign does, and by no other authority', async () => {
     const image = await world.pushIndex();
     await make(way, 'sign', `${image.repository}@${image.digest}`);
     const good = await compare(way, image);
@@ -147,7 +147,7 @@ describe.each(WAYS)('$way', (way) => {
     }
   });
 
-  it('attests as cosign does, and for nobody else', async () => {
+  it('attests as cosign does, and for no other authority', async () => {
     const image = await world.pushIndex();
     const reference = `${image.repository}@${image.digest}`;
     await make(way, 'sign', reference);

@@ -111,7 +111,7 @@ describe('an empty clone', () => {
 });
 
 describe('the quick start', { timeout: STEP_MS }, () => {
-  it('holds an image that nobody has signed, and says why', async () => {
+  it('does not approve an unsigned image, and says why', async () => {
     expect(await step('quick-start-push')).toMatchObject({ code: 0 });
     await stepUntil('quick-start-refused', /KNV2002: .* is not approved for RootSync/);
     const why = await step('quick-start-explain');
@@ -138,7 +138,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     expect(keysOf(written)).toEqual(keysOf(shown));
   });
 
-  it('lets nobody forge an approval', async () => {
+  it('refuses a forged approval', async () => {
     const forged = await step('quick-start-forge');
     expect(forged.code).toBe(1);
     expect(forged.stderr).toContain("ValidatingAdmissionPolicy 'countersign-gate'");
@@ -150,7 +150,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     expect(done.stdout).toMatch(/Live everywhere\n$/);
   });
 
-  it('keeps every cluster where it is when somebody else signs', async () => {
+  it('keeps every cluster where it is when another key signs', async () => {
     const tried = await step('quick-start-wrong-key');
     expect(tried).toMatchObject({ code: 0 });
     expect(tried.stdout).toMatch(

@@ -59,7 +59,7 @@ async function actions(): Promise<readonly string[]> {
   return bindingSchema.parse(body).spec.validationActions;
 }
 
-/** Whether the API server refuses an approval that somebody else writes. */
+/** Whether the API server refuses an approval that another user writes. */
 async function isGuarded(): Promise<boolean> {
   const forged = rootSync(APPROVED, undefined, 'forged');
   const path = `/apis/configsync.gke.io/v1beta1/namespaces/${forged.metadata.namespace}/rootsyncs?dryRun=All`;

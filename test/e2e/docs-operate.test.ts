@@ -46,7 +46,7 @@ describe('the commands of docs/observability.md', () => {
 });
 
 describe('the commands of docs/runbook.md', () => {
-  // The fleet is not all well: nobody has pushed what the RepoSyncs follow.
+  // The fleet is not all well: nothing was pushed of what the RepoSyncs follow.
   it.each([
     ['runbook-status', 1, /cluster-1[^]*RootSync|root-sync/],
     ['runbook-explain', 0, /is live and approved/],

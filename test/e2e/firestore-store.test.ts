@@ -158,7 +158,7 @@ describe('openFirestoreStore()', () => {
     expect([...following].toSorted()).toEqual(clusters);
   });
 
-  it('says when Firestore may forget what nobody renews', async () => {
+  it('says when Firestore may forget what is not renewed', async () => {
     await open().writeCluster(largeRecord('c1', 300));
     for (const name of ['clusters', 'parts']) {
       const [document] = await documentsOf(name);

@@ -123,7 +123,7 @@ it('lets nothing unapproved through while an object is deleted and kept, and let
   expect(new Set(seen.finalized)).toEqual(new Set([200]));
 });
 
-it('takes nobody for another: a tenant may not impersonate, with a token of his own', async () => {
+it('takes no user for another: a tenant may not impersonate, with a token of his own', async () => {
   const account = '/api/v1/namespaces/team-a/serviceaccounts';
   const rbac = '/apis/rbac.authorization.k8s.io/v1';
   await cluster.send({ method: 'DELETE', path: `${rbac}/clusterrolebindings/everybody-may` });

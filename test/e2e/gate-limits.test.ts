@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** As somebody who may write RSyncs; nothing is stored. */
+/** As a user who may write RSyncs; nothing is stored. */
 function tryCreate(manifest: RSyncManifest, user = 'dev@acme.example'): Promise<KubeAnswer> {
   const path = `${collectionOf(manifest)}?dryRun=All`;
   return cluster.send({ method: 'POST', path, user, body: manifest });

@@ -35,7 +35,7 @@ export async function openImageWorld(): Promise<ImageWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-image-'));
   const registry = await startDockerRegistry();
   const out = join(folder, 'out');
-  // A copy, for somebody may be editing: two builds of it must be the same.
+  // A copy, for the sources may be edited meanwhile: two builds of it must be the same.
   const root = join(folder, 'src');
   for (const part of SOURCES) {
     await cp(join(repository, part), join(root, part), { recursive: true });

@@ -57,7 +57,7 @@ describe('the image', () => {
     expect(world.image.Labels['org.opencontainers.image.revision']).toBe(world.revision);
   });
 
-  it('has Node, the functions and nothing else, which root owns and nobody may write', async () => {
+  it('has Node, the functions and nothing else, which root owns and no user may write', async () => {
     await world.run('crane', 'export', world.reference, 'list.tar');
     const listed = await world.run(
       'tar',

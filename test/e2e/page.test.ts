@@ -177,7 +177,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('asks nobody but this service, and breaks none of its own rules', async () => {
+  it('asks no host but this service, and breaks none of its own rules', async () => {
     const context = await browser.newContext({ viewport: WIDE });
     const page = await context.newPage();
     const hosts = new Set<string>();

@@ -185,7 +185,7 @@ export function attestBundle(
   registry.addReferrer(repository, digest, descriptor);
 }
 
-/** A layer of a legacy attestation; its envelope is stored. Its annotations are claims of whoever pushed. */
+/** A layer of a legacy attestation; its envelope is stored. Its annotations are the pusher's claims. */
 export function envelopeLayer(
   registry: MemoryRegistry,
   repository: string,

@@ -17,7 +17,7 @@ const KEYS = [
 
 /**
  * Config Sync's own admission webhook (docs/facts/config-sync.md#own-webhook), off by default there: of what a parent
- * declares, nobody but Config Sync may change its metadata, ever, nor its declared fields, unless it asks to be left
+ * declares, no other user than Config Sync may change its metadata, ever, nor its declared fields, unless it asks to be left
  * alone.
  */
 export function createDriftWebhook(): Admit {

@@ -15,7 +15,7 @@ import { createSimTopic } from './sim/pubsub.ts';
 
 /** Pub/Sub between the functions, and the functions themselves. */
 export interface Brokers {
-  /** Artifact Registry tells of something; anybody with publish rights can tell anything. */
+  /** Artifact Registry tells of something; a publisher can send anything. */
   notify(data: string): void;
   publishTasks(topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]): void;
   sweep(): void;
@@ -85,7 +85,7 @@ export function createBrokers(deps: BrokersDeps): Brokers {
     };
   });
 
-  /** A failure that nobody foresaw is a bug, whatever a retry may make of it. */
+  /** An unforeseen failure is a bug, whatever a retry may make of it. */
   async function deliver(pool: Pool, message: Message): Promise<'ack' | 'nack'> {
     try {
       return await pool.dispatch(message);

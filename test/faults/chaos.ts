@@ -82,7 +82,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       OUT.lasts,
       () => {
         cluster.down = true;
-        // Nobody looks at a cluster that is no member.
+        // A cluster that is no member is not looked at.
         from = cluster.member ? clock.now() : 0;
         journal.count('cluster outages');
         say('cannot be reached');

@@ -35,7 +35,7 @@ export interface Surroundings {
   readonly registry: SimRegistry;
   readonly clusters: ReadonlyMap<string, SimCluster>;
   readonly store: SimStore;
-  /** Whether the registry answers anybody at the moment. */
+  /** Whether the registry answers at the moment. */
   readonly registryIsUp: () => boolean;
   readonly publishStatus: (event: StatusEvent) => void;
   /** A publication was begun: it may get through although it is reported as failed. */

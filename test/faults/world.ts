@@ -83,7 +83,7 @@ function planImage(index: number): PlannedImage {
   return { repository, reference: `${repository}:${TAG}`, treated };
 }
 
-/** Each image is followed by somebody: clusters take them in turn, and some more by chance. */
+/** Each image is followed: clusters take them in turn, and some more by chance. */
 function planCluster(
   index: number,
   images: readonly PlannedImage[],

@@ -367,7 +367,7 @@ const OTHERS: readonly (readonly [string, OddAnswers['odd'], OddAnswers['expecte
     { blob: [{ status: 200, body: 'x' }] },
     { legacy: 'registry-misbehaved', fallback: 'registry-misbehaved', nothing: 'unsigned' },
   ],
-  ['a token for everybody', { token: [{ status: 200, body: { token: 'abc' } }] }, NO_API],
+  ['a token for every caller', { token: [{ status: 200, body: { token: 'abc' } }] }, NO_API],
   [
     'a token by its other name',
     { token: [{ status: 200, body: { access_token: 'abc', expires_in: 60 } }] },

@@ -4,7 +4,7 @@ const CORE = 'test/unit/core';
 const RECONCILE = 'test/unit/reconcile';
 const SEMANTICS = 'test/service/semantics';
 
-/** What Config Sync does that nobody expects (docs/config-sync.md): each is handled on purpose. */
+/** What is unexpected of Config Sync (docs/config-sync.md): each is handled on purpose. */
 export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: a pin that is put back is not fought over',

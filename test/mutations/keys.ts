@@ -136,7 +136,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
     tests: KMS,
   },
   {
-    guarantee: 'KMS: other algorithms are trusted by nobody',
+    guarantee: 'KMS: other algorithms are not trusted',
     file: 'shared/trust/keys.ts',
     find: 'return { ...trusted, algorithm: refusal };',
     replace: 'return trusted.hint === "" ? { ...trusted, algorithm: refusal } : trusted;',
@@ -318,7 +318,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
     tests: ATTESTED,
   },
   {
-    guarantee: 'attestations: somebody is named who must sign them',
+    guarantee: 'attestations: an authority is named that must sign them',
     file: 'shared/trust/verifier.ts',
     find: 'attestations.length > 0 && (allowUnsigned || authorities.length === 0)',
     replace: 'attestations.length > 99',

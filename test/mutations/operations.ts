@@ -14,7 +14,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
     tests: STORE,
   },
   {
-    guarantee: 'law 6: the later start wins, whoever writes last',
+    guarantee: 'law 6: the later start wins, whichever writes last',
     file: 'shared/store/firestore-clusters.ts',
     find: '{ ...own, when: head?.when ?? { exists: false } }',
     replace: 'own',

@@ -15,7 +15,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: [SWEEP],
   },
   {
-    guarantee: 'sweep: nobody waits longer than the period',
+    guarantee: 'sweep: no cluster waits longer than the period',
     file: 'functions/sweep/plan.ts',
     find: 'turnAt(now.getTime()) > turnAt(seen) || now.getTime() - seen >= periodMs',
     replace: 'now.getTime() - seen >= 2 * periodMs',
@@ -190,7 +190,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: [SWEEP],
   },
   {
-    guarantee: 'outcomes: nobody is forgotten while a part of the fleet cannot be listed',
+    guarantee: 'outcomes: no cluster is forgotten while a part of the fleet cannot be listed',
     file: 'functions/sweep/forget-departed.ts',
     find: '  if (unreachable.length > 0) return records;\n',
     replace: '',

@@ -3,7 +3,7 @@ import type { Mutation } from './mutations.ts';
 const TELEMETRY = ['test/unit/telemetry'];
 const EDGE = ['test/unit/http'];
 
-/** Issue 9: what telemetry promises, to whoever reads it and to whoever does not. */
+/** What telemetry promises, to operators who read it and to those who do not. */
 export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: a collector gets no token of ours',

@@ -103,7 +103,7 @@ describe('a receiver that refuses', () => {
     expect((await post({ message, subscription: 's', deliveryAttempt: 99 })).status).toBe(503);
   });
 
-  it('keeps an alert of another group from nobody', async () => {
+  it('delays no alert of another group', async () => {
     const { tell, accepted, answers } = createAlertsWorld();
     answers.push(500);
     const statuses = await tell(cluster('cluster.unreachable', 'c1'), sync('sync.failed', 'c2'));
@@ -135,7 +135,7 @@ describe('deliveries', () => {
     expect(accepted.map(({ status }) => status)).toEqual(['over', 'firing']);
   });
 
-  it('tell nobody of what was over before anybody was told', async () => {
+  it('report nothing of what was over before it was reported', async () => {
     const { tell, tellAt, accepted } = createAlertsWorld();
     const failed = tellAt(1, cluster('cluster.unreachable', 'c1'));
     const recovered = tellAt(2, cluster('cluster.recovered', 'c1'));
@@ -154,7 +154,7 @@ describe('deliveries', () => {
     expect(told).toEqual([`firing ${A}`, `firing ${B}`, `over ${A}`]);
   });
 
-  it('of recoveries are told although nobody remembers the failure', async () => {
+  it('of recoveries are told although the failure is not remembered', async () => {
     const { tell, accepted } = createAlertsWorld();
     await tell(...up);
     expect(accepted).toMatchObject([

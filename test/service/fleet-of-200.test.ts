@@ -98,7 +98,7 @@ describe('a fleet of 200 clusters, 20 of them bad', () => {
     alone = lastOf(await healthy.round('push'));
     await healthy.close();
 
-    // The bad ones come first, so that they stand in everybody's way.
+    // The bad ones come first, so that they stand in the way of all others.
     const ids = [...Object.values(BAD).flat(), ...GOOD];
     world = await startFleetWorld({ ids, bare: BAD.bare, callMs: CALL_MS });
     for (const [some, fault] of FAULTS) {
@@ -157,7 +157,7 @@ describe('a fleet of 200 clusters, 20 of them bad', () => {
     expect(callsOf(second, BAD.busy)).toEqual(new Set([0]));
   });
 
-  it('tries again, in the next round, whoever has answered', () => {
+  it('tries again, in the next round, the clusters that have answered', () => {
     expect(callsOf(second, BAD.bare)).toEqual(new Set([2]));
     expect(resultsOf(second, BAD.slow)).toEqual(new Set(['reconciled']));
   });

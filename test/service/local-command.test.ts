@@ -27,7 +27,7 @@ const started: ChildProcess[] = [];
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-local-'));
-  // Away from the world that somebody may run beside the tests.
+  // Away from the world that a developer may run beside the tests.
   offset = randomInt(OFFSETS.from, OFFSETS.to);
 });
 afterEach(async () => {
@@ -61,7 +61,7 @@ function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-(pid ?? 0), signal);
   } catch {
-    // Nobody is left to tell.
+    // No process is left to stop.
   }
 }
 

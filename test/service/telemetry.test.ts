@@ -25,7 +25,7 @@ const CONFIG = {
   store: { sqlite: { path: './store.sqlite' } },
   access: { sweep: { mode: 'none' } },
 };
-const NOBODY = 'http://127.0.0.1:1';
+const NO_SERVER = 'http://127.0.0.1:1';
 
 let dir: string;
 let broker: Broker;
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'c1', cluster: { server: NOBODY } }],
+    clusters: [{ name: 'c1', cluster: { server: NO_SERVER } }],
     users: [{ name: 'u', user: { token: 'x' } }],
     contexts: [{ name: 'c1', context: { cluster: 'c1', user: 'u' } }],
   };
@@ -50,7 +50,7 @@ beforeAll(async () => {
     COUNTERSIGN_CONFIG: join(dir, 'countersign.yaml'),
     PUBSUB_EMULATOR_HOST: broker.host,
     METADATA_SERVER_DETECTION: 'none',
-    OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY,
+    OTEL_EXPORTER_OTLP_ENDPOINT: NO_SERVER,
     OTEL_METRICS_EXPORTER: 'console,prometheus',
     OTEL_EXPORTER_PROMETHEUS_PORT: '0',
   });
@@ -90,7 +90,7 @@ describe('a built function, with all of its telemetry on and no collector', () =
     );
   });
 
-  it('answers Prometheus, and nobody at its own port', async () => {
+  it('answers Prometheus, and no other caller, at its own port', async () => {
     const text = await (await fetch(metrics)).text();
     expect(text).toContain('countersign_sweep_duration_seconds_count 1');
     expect(text).toContain('countersign_fleet_clusters{state="all"} 1');

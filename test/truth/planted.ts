@@ -37,7 +37,7 @@ export const PLANTED_REPORTS: readonly PlantedReport[] = [
     caughtAs: ['missed'],
   },
   {
-    bug: 'what is claimed is published by everybody',
+    bug: 'what is claimed is published by all',
     file: 'shared/reconcile/claim-image.ts',
     find: "if (standing.includes('same')) return undefined;",
     replace: '',

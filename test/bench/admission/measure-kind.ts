@@ -6,7 +6,7 @@ import type { LoadResult, LoadTask } from './load-process.ts';
 import type { AdmissionWorld } from './open-world.ts';
 import { reviewBody } from './review-body.ts';
 
-/** What a review finds: nothing new, a digest looked at before, one never seen, and that with nobody to ask. */
+/** What a review finds: nothing new, a digest looked at before, one never seen, and that with no registry to ask. */
 export type Kind = 'unchanged' | 'seen' | 'unseen' | 'registry down';
 
 const CONNECTIONS = 16;

@@ -21,7 +21,7 @@ export interface AdmissionWorld {
   readonly image: string;
   readonly announced: readonly string[];
   load(task: Omit<LoadTask, 'ca'>): Promise<LoadResult>;
-  /** From now on nobody can look at anything. */
+  /** From now on nothing can be looked at. */
   closeRegistry(): Promise<void>;
   close(): Promise<void>;
 }

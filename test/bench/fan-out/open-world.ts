@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly pubsub: 'embedded' | 'google';
 }
 
-/** More than anybody will call: what is measured is not the pace. */
+/** More than is ever called: what is measured is not the pace. */
 const NO_QUOTA = '9999999';
 export const BARE_NUMBER = '43';
 const NUMBER = '42';

@@ -55,7 +55,7 @@ export function startOwnProcess<Task, Result>(
   };
 }
 
-// In the process itself: where the benchmark has been killed, nobody else ends it.
+// In the process itself: where the benchmark has been killed, nothing else ends it.
 process.once('disconnect', () => process.exit());
 
 /** What the process itself is sent: listen for it with `process.on('message')`. */

@@ -93,7 +93,7 @@ async function askUntilAnswered(what: Ask, isDead: () => boolean): Promise<numbe
   return 0;
 }
 
-/** The status; undefined while nobody listens. */
+/** The status; undefined while no process listens. */
 function ask({ port, ca, method, path, body }: Ask): Promise<number | undefined> {
   return new Promise((resolve) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };

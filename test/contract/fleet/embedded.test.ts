@@ -41,7 +41,7 @@ async function startCluster(options: Partial<KubeOptions> = {}): Promise<Embedde
 }
 
 describe('calls that reach a cluster', () => {
-  it('are two for a list, under our name and nobody else’s', async () => {
+  it('are two for a list, under Countersign’s name and no other', async () => {
     const { kube, api, pace } = await startCluster();
     await listRSyncs(api);
     expect(kube.store.requests.map(({ verb, path }) => [verb, path])).toEqual([

@@ -7,7 +7,7 @@ import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { type RSyncManifest, repoSync, rootSync } from '#test/fixtures/rsync-manifests.ts';
 
-/** A cluster with Config Sync's CRDs, and means to act on it as somebody else. */
+/** A cluster with Config Sync's CRDs, and means to act on it as another user. */
 export interface ClusterUnderTest {
   readonly api: ClusterApi;
   /** As whom the API server knows us. */

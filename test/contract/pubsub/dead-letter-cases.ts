@@ -47,7 +47,7 @@ export function deadLettersMessages(world: () => World): void {
         await world().modify(name, received, 0);
       }
       expect(attempts).toEqual([1, 2, 3, 4, 5]);
-      // The emulator moves it on no sooner than somebody asks for it again.
+      // The emulator moves it on no sooner than it is asked for again.
       const left = await world().rest('POST', `${name}:pull`, {
         maxMessages: 1,
         returnImmediately: true,

@@ -6,7 +6,7 @@ const [, , path = '', name = '', count = '0'] = process.argv;
 const store = openSqliteStore({ path });
 for (let index = 0; index < Number(count); index += 1) {
   await store.writeCluster(clusterRecord(`${name}-${index}`, { message: name }));
-  // Both processes fight over this one: the later start must win, whoever is faster.
+  // Both processes fight over this one: the later start must win, whichever is faster.
   const reconciledAt = new Date(Date.UTC(2026, 10, 22) + index * 2 + Number(name)).toISOString();
   await store.writeCluster(clusterRecord('shared', { reconciledAt, message: name }));
 }

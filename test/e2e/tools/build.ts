@@ -64,7 +64,7 @@ interface Build {
   readonly binary: string;
 }
 
-/** Built beside its final name and moved there, so that nobody runs half a binary. */
+/** Built beside its final name and moved there, so that no test runs half a binary. */
 async function goBuild(build: Build): Promise<void> {
   const { folder, tool, flags, binary } = build;
   const unfinished = `${binary}.${process.pid}.new`;

@@ -40,7 +40,7 @@ export interface SyncCluster extends KubeApiserver {
   applyYaml(yaml: string): Promise<void>;
 }
 
-/** `everybodyMay`: RBAC refuses nobody, where something else is under test. */
+/** `everybodyMay`: RBAC refuses no user, where something else is under test. */
 export async function startSyncCluster(
   options: { everybodyMay?: boolean } = {},
 ): Promise<SyncCluster> {

@@ -26,7 +26,7 @@ export interface FakeMembership {
   readonly gke?: boolean;
 }
 
-/** The name by which Hub, and whoever asks Hub, knows it. */
+/** The name by which Hub and its callers know it. */
 export function fullName(host: Pick<FleetHost, 'id'>, { location, id }: FakeMembership): string {
   return `projects/${host.id}/locations/${location}/memberships/${id}`;
 }
@@ -162,7 +162,7 @@ export class GoogleError extends Error {
 
 /** What goes wrong with calls to one membership. */
 export type GatewayFault =
-  /** Neither agent nor cluster answers, and nobody says so. */
+  /** Neither agent nor cluster answers, and Hub does not show it. */
   | { readonly kind: 'dead' }
   | { readonly kind: 'slow'; readonly ms: number }
   /** The cluster's own 429; `retryAfter` in seconds. */

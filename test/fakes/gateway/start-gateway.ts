@@ -101,7 +101,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   DELETE: 'gkehub.gateway.delete',
 };
 
-/** Connect Gateway v1: each call goes on to the membership's API server, as whoever makes it. */
+/** Connect Gateway v1: each call goes on to the membership's API server, as its caller. */
 function addGatewayRoutes(app: Hono<GatewayEnv>, deps: GatewayDeps): void {
   app.all(PATH, async (c) => {
     const permission = PERMISSIONS[c.req.method] ?? 'gkehub.gateway.get';

@@ -104,7 +104,7 @@ export function checkFailures({
     // What no entry of this cluster names is refused by the gate, and said so.
     const wrong = !followed || unguarded || failed || isStalled(object);
     if (wrong === (failure !== undefined)) continue;
-    const text = wrong ? 'is wrong, and nobody says so' : `is well, and ${failure?.type} is open`;
+    const text = wrong ? 'is wrong, and not reported' : `is well, and ${failure?.type} is open`;
     violate(text, { cluster: cluster.plan.name, sync: key }, failure);
   }
   for (const failure of open.values()) {
@@ -136,7 +136,7 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
   for (const [cluster, failure] of open) {
     if (clusters.get(cluster)?.member !== true) continue;
     const check = isForgotten(failure, rest) ? FORGOTTEN : RECOVERY;
-    const what = `${cluster} is back, and nobody says so`;
+    const what = `${cluster} is back, and that is not reported`;
     verdicts.violate(check, what, [`cluster ${cluster}`, 'world'], failure.at + AFTERWARDS_MS);
   }
   for (const { cluster, from, to } of outages) {
@@ -147,7 +147,7 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
     if (said?.type === 'cluster.unreachable') continue;
     verdicts.violate(
       RECOVERY,
-      `${cluster} was out, and nobody said so`,
+      `${cluster} was out, and that was not reported`,
       [`cluster ${cluster}`],
       to,
     );

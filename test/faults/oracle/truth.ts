@@ -18,7 +18,7 @@ export type ClusterFacts = Pick<SimCluster, 'plan' | 'member' | 'down' | 'object
 
 export type TruthfulVerdict = 'verified' | 'unsigned' | 'untrusted' | 'unusable';
 
-/** What anybody with the public key would find at that moment. An image is signed on itself or on an index of it. */
+/** What a reader with the public key would find at that moment. An image is signed on itself or on an index of it. */
 export function verdictAt(
   registry: RegistryFacts,
   repository: string,

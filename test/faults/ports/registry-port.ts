@@ -36,8 +36,8 @@ export function createRegistryPort(
         return { ...found, digest, date };
       }),
     tags: (repository) => ask(() => ({ tags: registry.tagsOf(repository), complete: true })),
-    blob: () => Promise.reject(new Error('Nobody asks for a blob')),
-    referrers: () => Promise.reject(new Error('Nobody asks for referrers')),
+    blob: () => Promise.reject(new Error('No blob is asked for')),
+    referrers: () => Promise.reject(new Error('No referrers are asked for')),
   };
 }
 

@@ -4,7 +4,7 @@ import { startFirestoreEmulator } from '#test/e2e/tools/firestore-emulator.ts';
 
 export type StoreKind = 'sqlite' | 'firestore';
 
-/** The throw-away store of a world, thrown away while everybody uses it. */
+/** The throw-away store of a world, thrown away while all functions use it. */
 export interface DoomedStore {
   /** What functions need in their environment to find it. */
   readonly env: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ export type Fault =
   | { readonly kind: 'swallow' }
   /** It is delivered, and once more later. */
   | { readonly kind: 'repeat'; readonly ms: number }
-  /** It takes effect, and nobody hears of that. */
+  /** It takes effect, and the caller gets no answer. */
   | { readonly kind: 'cut' }
   | { readonly kind: 'answer'; readonly status: number; readonly body: string };
 

@@ -201,7 +201,7 @@ export async function runReal(
     const patch = Patch.parse(JSON.parse(body));
     return (status, answer) => {
       if (status === 409) journal.count('conflicts');
-      // Somebody wrote in between, and yet it passed: then there is nothing to compare it with.
+      // Another writer wrote in between, and yet it passed: then there is nothing to compare it with.
       const exact = patch.metadata?.resourceVersion === before.metadata.resourceVersion;
       if (status !== 200 || !exact) return;
       const after = toObject(kind, plan.name, Item.parse(JSON.parse(answer)));

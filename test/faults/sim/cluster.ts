@@ -49,7 +49,7 @@ export interface SimCluster {
   readonly plan: PlannedCluster;
   /** It is a member of the fleet. */
   member: boolean;
-  /** Nobody gets through to it; Config Sync inside goes on. */
+  /** No call gets through to it; Config Sync inside goes on. */
   down: boolean;
   /** Config Sync stands still until then. */
   pausedUntil: number;
@@ -142,7 +142,7 @@ export function createSimCluster(
       const stale = expected !== undefined && expected !== before?.metadata.resourceVersion;
       if (before === undefined || stale) {
         journal.count('conflicts');
-        throw new CountersignError('cluster-conflict', `${key} was changed by somebody else`);
+        throw new CountersignError('cluster-conflict', `${key} was changed by another writer`);
       }
       const annotations = { ...before.metadata.annotations };
       for (const [name, value] of Object.entries(body.metadata?.annotations ?? {})) {

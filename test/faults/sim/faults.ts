@@ -7,7 +7,7 @@ export interface FaultRates {
   readonly kill: number;
   /** Per call: it fails, before or after it took effect. */
   readonly failure: number;
-  /** Whose calls fail; absent: everybody's. */
+  /** Whose calls fail; absent: all callers'. */
   readonly failing?: readonly Callee[];
   /** Per message: the broker drops it. Only notifications can be lost. */
   readonly drop: number;

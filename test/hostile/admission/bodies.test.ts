@@ -169,7 +169,7 @@ describe('other requests', () => {
     expect((await world.post('', { method, path })).status).toBe(expected);
   });
 
-  it('in plain HTTP are dropped, and harm nobody', async () => {
+  it('in plain HTTP are dropped, and harm no other', async () => {
     const port = Number(new URL(world.url).port);
     const { promise, resolve } = Promise.withResolvers<unknown>();
     plainRequest({ port, host: '127.0.0.1', method: 'POST', path: '/validate' })

@@ -333,7 +333,7 @@ const UNSAFE: readonly (readonly [string, readonly Buffer[]])[] = [
       yamlAt('b.yaml'),
     ),
   ],
-  ['a type that nobody knows', also({ name: 'b', type: 'Z' })],
+  ['an unknown type', also({ name: 'b', type: 'Z' })],
   ['a file with the mode of a folder', also({ ...yamlAt('b.yaml'), mode: '0040755' })],
   ['a file with the mode of a link', also({ ...yamlAt('b.yaml'), mode: '0120777' })],
   ['a mode beyond every mode', also({ ...yamlAt('b.yaml'), mode: '7777777' })],

@@ -19,7 +19,7 @@ function startHub(resources: readonly unknown[]): Promise<ScriptedServer> {
   });
 }
 
-describe('a membership that nobody may address', () => {
+describe('a membership that may not be addressed', () => {
   it.each([
     'projects/fleet-host/locations/us-west1/memberships/../../../../secrets',
     'projects/fleet-host/locations/us-west1/memberships/a%2F..%2Fb',

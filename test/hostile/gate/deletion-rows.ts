@@ -29,7 +29,7 @@ const held = withMetadata(repoSync({ ...approved(good), ...receipt(), ...sync(li
   finalizers: FINALIZERS,
 });
 
-/** A tenant keeps his object from being finalized: nobody may add a finalizer to what is being deleted. */
+/** A tenant keeps his object from being finalized: no user may add a finalizer to what is being deleted. */
 const kept: readonly Step[] = [
   passes(tenant, merge(held, { metadata: { finalizers: [OWN] } })),
   passes(tenant, remove(held)),

@@ -161,7 +161,7 @@ export const sizeRows: readonly Attack[] = [
     step(teamA, annotate(most, sync(bad)), 'answered'),
     passes(identity, annotate(most, approved())),
   ]),
-  // Whoever may write status could make it long: a chart's announcement reads its conditions.
+  // A user who may write status could make it long: a chart's announcement reads its conditions.
   attack(
     'status-conditions',
     { fault: 'size', rules: ['announcement'], given: [helmSync(approved(chartKey('1.2.3')))] },

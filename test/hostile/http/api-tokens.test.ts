@@ -153,7 +153,7 @@ const FORGED: readonly Forged[] = [
     'verify',
   ],
   ['"true" as text', (mode) => sign(mode, { email_verified: 'true' }), 403, 'verify'],
-  ['somebody else', (mode) => sign(mode, { email: 'evil@acme.example' }), 403],
+  ['another caller', (mode) => sign(mode, { email: 'evil@acme.example' }), 403],
   ['a name that begins as ours', (mode) => sign(mode, { email: `${INVOKER}.evil` }), 403],
   ['another case of our name', (mode) => sign(mode, { email: INVOKER.toUpperCase() }), 403],
   ['a list of names', (mode) => sign(mode, { email: [INVOKER] }), 403],
@@ -245,7 +245,7 @@ describe('X-Serverless-Authorization', () => {
   const ask = async (headers: Record<string, string>) =>
     (await guarded('verify').request('/v1/fleet', { headers })).status;
 
-  it('lets nobody in by itself, stripped or whole', async () => {
+  it('admits no caller by itself, stripped or whole', async () => {
     const token = await sign('verify');
     const stripped = token.replace(/[^.]*$/, STRIPPED);
     expect(await ask({ 'x-serverless-authorization': `Bearer ${token}` })).toBe(401);
@@ -306,14 +306,14 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
   });
 });
 
-describe('access to nobody', () => {
+describe('access to no caller', () => {
   it('is no way to start', () => {
     expect(() => createPersonCheck(undefined, { host: '127.0.0.1', now: () => NOW })).toThrow(
       expect.objectContaining({ code: 'bad-config' }),
     );
   });
 
-  it('to everybody is for loopback only', () => {
+  it('to every caller is for loopback only', () => {
     const open = { mode: 'none', loopbackOnly: true } as const;
     expect(() => createPersonCheck(open, { host: '0.0.0.0', now: () => NOW })).toThrow(
       expect.objectContaining({ code: 'bad-config' }),

@@ -256,7 +256,7 @@ describe('access mode iap', () => {
     expect(await check('iap')(headers)).toEqual({ email: EMAIL });
   });
 
-  it('refuses an assertion of somebody who is not on the list', async () => {
+  it('refuses an assertion of a caller who is not on the list', async () => {
     const token = await issuer.sign({ ...CLAIMS, email: 'evil@acme.example' });
     const headers = new Headers({ 'x-goog-iap-jwt-assertion': token });
     await expect(check('iap')(headers)).rejects.toMatchObject({ code: 'forbidden' });

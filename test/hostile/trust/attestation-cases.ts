@@ -87,12 +87,7 @@ const ROWS: readonly Row[] = [
     },
     untrusted('digest-mismatch'),
   ],
-  [
-    6,
-    'a statement that nobody signed',
-    (registry) => putRaw(registry, good),
-    untrusted('malformed'),
-  ],
+  [6, 'an unsigned statement', (registry) => putRaw(registry, good), untrusted('malformed')],
   [
     6,
     'an attestation by a stranger',

@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
       const layer = legacyLayer(registry, REPOSITORY, bytes, key, zeros);
       putSignatureTag(registry, REPOSITORY, VICTIM, [layer]);
     },
-    // DER is around those of elliptic curves; the others have the right length, and are of nobody.
+    // DER is around those of elliptic curves; the others have the right length, and are of no key.
     (kind) => untrusted(kind.startsWith('P-') ? 'bad-signature' : 'wrong-key'),
   ],
   [

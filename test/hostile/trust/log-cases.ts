@@ -213,7 +213,7 @@ export const LOG_CASES: readonly KeylessCase[] = [
   ...(
     [
       [
-        'signed by nobody',
+        'signed by no key',
         (text: string) => text.replace(/(\n\n\u2014 \S+ )\S+/, '$1AAAAAAAAAAAA'),
       ],
       ['with another origin', (text: string) => `evil${text}`],
@@ -311,7 +311,7 @@ export const LOG_CASES: readonly KeylessCase[] = [
   },
   {
     fact: 5,
-    name: 'an entry of a kind that nobody reads',
+    name: 'an entry of an unknown kind',
     advisory: 'unknown kind taken for any',
     arrange: async (world) => ({
       bundles: [

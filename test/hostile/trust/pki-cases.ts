@@ -180,7 +180,7 @@ const CASES: readonly (readonly [string, PkiCase, KeylessCase['expected']])[] = 
   ],
   ['a leaf that had expired', { leaf: { validForMs: -1000 } }, 'certificate-expired'],
   [
-    'a leaf that has expired, and nobody says when',
+    'a leaf that has expired, without a time',
     {
       leaf: { validForMs: -1000 },
       proof: { log: 'none' },

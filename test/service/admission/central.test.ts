@@ -58,7 +58,7 @@ async function start(access: string): Promise<Child> {
 
 /** Plain HTTP under functions-framework, as Cloud Run's front end speaks to it. */
 describe('behind Cloud Run, with a secret in the URL', () => {
-  it('answers who knows it, refuses everybody else, and logs it nowhere', async () => {
+  it('answers callers who know it, refuses all others, and logs it nowhere', async () => {
     const hash = createHash('sha256').update(SECRET).digest('hex');
     const running = await start(`admission: { mode: path, sha256: [${hash}] }`);
     const base = `http://127.0.0.1:${Number((await running.line('Listening')).port)}`;
@@ -96,7 +96,7 @@ describe('behind Cloud Run, with a secret in the URL', () => {
 
 describe('what keeps it from starting is said, with exit code 1', () => {
   it.each([
-    ['nobody who may call', 'api: { mode: none }', /access\.admission is missing/],
+    ['no caller who may call', 'api: { mode: none }', /access\.admission is missing/],
     ['a config with a problem', 'admission: { mode: open }', /access\.admission\.mode/],
   ])('%s', async (_, access, words) => {
     const failed = await start(access);

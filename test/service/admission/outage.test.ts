@@ -81,7 +81,7 @@ describe('what cannot be checked is never admitted', () => {
     expect((await ask())?.allowed).toBe(true);
   });
 
-  it('is not asked by everybody at once again when it has just failed', async () => {
+  it('is not asked by all reviews at once again when it has just failed', async () => {
     fail(500);
     await ask();
     const before = world.asked.length;
@@ -137,7 +137,7 @@ describe('what was verified before an outage', () => {
     });
   });
 
-  it('does not keep anybody waiting for a registry that hangs', async () => {
+  it('keeps no review waiting for a registry that hangs', async () => {
     hang();
     world.pass(HOUR_MS + MINUTE_MS);
     expect((await ask())?.auditAnnotations).toMatchObject({ outcome: 'verified-earlier' });

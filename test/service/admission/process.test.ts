@@ -131,7 +131,7 @@ async function pushSigned(
 }
 
 describe('with a certificate and a public key, and nothing else', () => {
-  it('admits what the key signed, denies what nobody did, drains and exits 0', async () => {
+  it('admits what the key signed, denies what no key did, drains and exits 0', async () => {
     const cert = await mountTls('first');
     const port = await startReady();
     const agent = new Agent({ ca: cert, keepAlive: true });

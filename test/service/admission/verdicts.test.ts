@@ -83,7 +83,7 @@ describe('POST /validate of a changed image-to-sync', () => {
     expect(first.review.response?.status?.message).not.toContain('one');
   });
 
-  it('denies what somebody else signed, with the reason', async () => {
+  it('denies what another key signed, with the reason', async () => {
     const { path, image: named, digest } = await push();
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     await world.sign(path, digest, 'legacy', privateKey);

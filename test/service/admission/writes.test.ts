@@ -252,7 +252,7 @@ describe('what is announced has to be of the spec', () => {
       'not among the images',
     ],
     [
-      'an image that nobody can read',
+      'an unreadable image',
       () => rootSync('UPPER/case', `UPPER/case@sha256:${HEX}`),
       'spec.oci.image',
     ],
@@ -298,7 +298,7 @@ describe('an image that no entry names', () => {
 
 describe('a request that contradicts itself is refused, under its uid', () => {
   it.each<[string, ReviewOptions]>([
-    ['an operation that nobody knows', { operation: 'PATCH', object: rootSync('a') }],
+    ['an unknown operation', { operation: 'PATCH', object: rootSync('a') }],
     [
       'no object',
       { object: null, resource: { group: 'configsync.gke.io', resource: 'rootsyncs' } },

@@ -121,7 +121,7 @@ describe('GET /v1/fleet', () => {
     expect(await answer.json()).toMatchObject({ status: 400, type: 'about:blank' });
   });
 
-  it('does not know a cluster of nobody', async () => {
+  it('does not know a cluster that is no member', async () => {
     const answer = await createApiWorld().get('/v1/fleet?cluster=nobody');
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ code: 'cluster-not-found' });

@@ -111,7 +111,7 @@ describe('a live read of fifty clusters, paid from the share of the API', () => 
     const late = told.filter(({ message }) => message?.startsWith('Not read: ') === true);
     expect(told).toHaveLength(50);
     expect(late.length).toBeGreaterThan(10);
-    // None of them is called unreachable: nobody has found that out.
+    // None of them is called unreachable: that was not found out.
     expect(new Set(late.map(({ phase }) => phase))).toEqual(new Set(['Reachable']));
     expect(late.every(({ ageSeconds = 0 }) => ageSeconds > 0)).toBe(true);
     expect(Math.max(...told.map(({ second }) => second))).toBeLessThanOrEqual(56);

@@ -225,7 +225,7 @@ describe('the form', () => {
 
   it.each([
     ['another site', { origin: 'https://evil.example' }],
-    ['nobody says which', { origin: '' }],
+    ['without one', { origin: '' }],
     ['a sandboxed page', { origin: 'null' }],
     ['a cross-site request', { 'sec-fetch-site': 'cross-site' }],
   ])('refuses what comes from %s', async (_, headers) => {

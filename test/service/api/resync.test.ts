@@ -65,7 +65,7 @@ describe('POST /v1/resync', () => {
     expect(world.tasks).toMatchObject([{ image: IMAGE, digest: B, reason: 'resync' }]);
   });
 
-  it('tasks nobody with a digest that does not verify', async () => {
+  it('tasks no cluster with a digest that does not verify', async () => {
     const world = createApiWorld();
     world.verdicts.set(B, UNTRUSTED);
     const answer = await world.post(RESYNC, { image: IMAGE, digest: B });
@@ -78,14 +78,14 @@ describe('POST /v1/resync', () => {
   it.each<[string, unknown, number]>([
     ['a digest without its image', { digest: A }, 400],
     ['another kind of digest', { image: IMAGE, digest: `sha512:${'a'.repeat(64)}` }, 400],
-    ['an image of nobody', { image: 'evil.example/x:v1' }, 400],
+    ['an image of no entry', { image: 'evil.example/x:v1' }, 400],
     ['no reference', { image: '::' }, 400],
     ['a misspelt field', { clusters: 'cluster-1' }, 400],
     ['a list', [], 400],
     ['nothing', 'null', 400],
     ['no JSON', '{', 400],
     ['a long reason', { reason: 'x'.repeat(501) }, 400],
-    ['a cluster of nobody', { cluster: 'nobody' }, 404],
+    ['a cluster of no fleet', { cluster: 'nobody' }, 404],
     ['a sync that is none', { sync: 'Deployment/x' }, 400],
   ])('refuses %s', async (_, body, status) => {
     const world = createApiWorld();

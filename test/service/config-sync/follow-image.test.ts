@@ -80,7 +80,7 @@ describe('Config Sync stand-in on an image', () => {
     );
   });
 
-  it('picks up a moved tag, and overwrites what somebody else announced', async () => {
+  it('picks up a moved tag, and overwrites what another user announced', async () => {
     world = await startWorld();
     const first = await world.pusher().image({ 'a.yaml': '1' }, 'v1');
     await world.create(ociSpec(world.image(':v1')));

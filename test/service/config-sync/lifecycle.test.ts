@@ -130,7 +130,7 @@ describe('Config Sync stand-in', () => {
     expect(verbs.filter((verb) => verb === 'watch')).toHaveLength(2);
   });
 
-  it('asks nothing of anybody after close', async () => {
+  it('asks nothing of any server after close', async () => {
     world = await startWorld();
     await world.pusher().image({ 'a.yaml': '' }, 'v1');
     await world.create(ociSpec(world.image(':v1')));

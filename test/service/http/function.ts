@@ -36,7 +36,7 @@ app.get('/endless', () => {
   );
 });
 app.get('/reject', (c) => {
-  void Promise.reject(new Error('nobody waits for this'));
+  void Promise.reject(new Error('not awaited'));
   return c.json({ rejected: true });
 });
 app.get('/throw', (c) => {

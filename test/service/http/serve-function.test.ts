@@ -153,7 +153,7 @@ describe('serveFunction() stops well', () => {
     expect(child.lines.some(({ severity }) => severity === 'WARNING')).toBe(false);
   });
 
-  it('logs a rejection that nobody handles, and goes on', async () => {
+  it('logs an unhandled rejection, and goes on', async () => {
     const answer = await fetch(`${url}/reject`);
     expect(answer.status).toBe(200);
     expect(await child.line('Unhandled rejection')).toMatchObject({ severity: 'ERROR' });
@@ -161,7 +161,7 @@ describe('serveFunction() stops well', () => {
     expect(child.noise).toEqual([]);
   });
 
-  it('logs an exception that nobody catches, drains and exits 1', async () => {
+  it('logs an uncaught exception, drains and exits 1', async () => {
     await fetch(`${url}/throw`);
     expect(await child.line('Uncaught exception')).toMatchObject({
       severity: 'ERROR',

@@ -7,7 +7,7 @@ let world: SemanticsWorld;
 
 afterEach(() => world.close());
 
-/** RepoSyncs in as many namespaces, on one signed image; nobody syncs them. */
+/** RepoSyncs in as many namespaces, on one signed image; none is synced. */
 async function crowd(count: number, fault?: InjectFault): Promise<string> {
   world = await startSemanticsWorld(fault === undefined ? {} : { kube: { fault } });
   await world.stop();

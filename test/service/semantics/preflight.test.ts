@@ -81,7 +81,7 @@ describe('preflight under pin', () => {
     expect((await preflight()).report.problems).toEqual([]);
   });
 
-  it('names the fleet as the one that may put root-sync back, and nobody else', async () => {
+  it('names the fleet as the one that may put root-sync back, and no other', async () => {
     await start({ rule });
     const { report, text } = await preflight({ hub: true });
     expect(report.unpinned).toEqual([
@@ -136,7 +136,7 @@ describe('preflight of an RSync', () => {
     ['deny', 1, [{ because: 'not-followed' }]],
     ['ignore', 0, []],
   ] as const)(
-    'refuses what nobody names, under unmatched: %s',
+    'refuses what no entry names, under unmatched: %s',
     async (unmatched, code, refused) => {
       await start({ rule: { match: 'other.example/**' }, unmatched });
       const found = await preflight({ unmatched });

@@ -78,7 +78,7 @@ describe('the public-good root through TUF', () => {
     await expect(fetchRoot()).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) });
   });
 
-  it('is unavailable where nobody answers', async () => {
+  it('is unavailable where no server answers', async () => {
     const { mirrorURL, rootPath } = repository;
     repository.close();
     const load = createTrustRootLoader({

@@ -9,7 +9,7 @@ export interface Standing {
   readonly about?: string;
   /** Nothing is open any more. */
   readonly well: boolean;
-  /** Nobody can see it. */
+  /** It cannot be seen. */
   readonly hidden?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Report {
   readonly about?: string;
   /** What tells it from another report of the same trouble. */
   readonly grade?: string;
-  /** It says nothing of the trouble, and whoever hears it knows all the same that it is over. */
+  /** It says nothing of the trouble, and a subscriber knows all the same that it is over. */
   readonly aside?: boolean;
   /** In words. */
   readonly text: string;
@@ -48,7 +48,7 @@ export interface Subject {
   readonly wellIsNews?: boolean;
 }
 
-/** Everybody has looked within this time, and said what there is to say. */
+/** Every function has looked within this time, and has published what there is. */
 export const GRACE_MS = 14 * 60_000;
 /** What is published was read this much earlier at the most. */
 export const READ_MS = 75_000;

@@ -65,7 +65,7 @@ function syncSubject(
     const phase = `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
     return TROUBLES.has(event.type) ? [report(event, phase)] : [];
   });
-  // Whoever has lost the record of a failure says by this that it is over.
+  // A function that has lost the record of a failure reports by this that it is over.
   const synced = events.filter(
     ({ type, at }) => type === 'sync.synced' && losses.some((loss) => loss <= at),
   );

@@ -68,12 +68,12 @@ function checkReminders({ events: { told }, plan, store }: World, observer: Obse
           severity !== 'INFO' &&
           of === digest &&
           at <= to &&
-          // Once for each digest, whoever waits for it.
+          // Once for each digest, whichever RSyncs wait for it.
           !store.losses.some((loss) => loss >= at && loss < to),
       );
       const waits = `${key} of ${shortOf(cluster)} waits for a signature of ${digest.slice(7, 15)}`;
       if (!warned && status !== undefined) {
-        findings.push({ fault: 'missed', at: to, what: `${waits}, and nobody is reminded` });
+        findings.push({ fault: 'missed', at: to, what: `${waits}, and no reminder comes` });
       }
     }
   }

@@ -40,7 +40,7 @@ describe('the JSON Schema', () => {
     );
     const accepted = structural.filter(
       ({ base, before, after, path }) =>
-        // Names of claims and "nobody trusted" are ours to check.
+        // Names of claims and "no authority" are checked by the loader.
         !path.includes('.claims.') &&
         path !== 'trust.open.authorities' &&
         validate(parseYaml(edit(base, before, after).replace('«', ''))),

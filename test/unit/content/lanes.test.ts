@@ -15,7 +15,7 @@ function createWork() {
   return { begun, work, end: (name: string) => ends.get(name)?.() };
 }
 
-it('runs few for a host and few at all, and whoever waited longest next', async () => {
+it('runs few for a host and few at all, and the one that waited longest next', async () => {
   const lanes = createLanes({ total: 3, perHost: 2 });
   const { begun, work, end } = createWork();
   const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'];

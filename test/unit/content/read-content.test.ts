@@ -246,7 +246,7 @@ describe('the verifier that reads content', () => {
     ['layer-not-tar', Buffer.from('kind: ConfigMap')],
     ['unsafe-entry', tarOf(yamlAt('a.yaml'), yamlAt('../b.yaml'))],
     ['empty-source', tarOf()],
-  ])('answers %s whoever signed', async (reason, layer) => {
+  ])('answers %s whichever key signed', async (reason, layer) => {
     const verdict = await verifierOver(layer).verify(IMAGE, POLICY);
     expect(verdict).toMatchObject({ status: 'unusable', reason });
   });

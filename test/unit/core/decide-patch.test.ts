@@ -143,7 +143,7 @@ describe('decide() announces image-to-sync', () => {
   it.each([
     ['over nothing', undefined, true],
     ['over a digest that stays approved', `${IMAGE}@${B}`, true],
-    ['not over a digest that nobody approved', `${IMAGE}@${C}`, false],
+    ['not over a digest that was not approved', `${IMAGE}@${C}`, false],
     ['not over what it cannot read', 'junk', false],
     ['not when Config Sync wrote it already', `${IMAGE}@${A}`, false],
   ])('%s', (_, imageToSync, announced) => {

@@ -164,7 +164,7 @@ describe('phase', () => {
     ],
     ['stalled, whatever else', 'Stalled', approvedRSync(stalled), verified],
     ['live and never approved', 'Unguarded', buildRSync({ status: liveStatus(A) }), unsigned],
-    ['another one live that nobody approved', 'Unguarded', approvedRSync(liveStatus(C)), verified],
+    ['another one live that was not approved', 'Unguarded', approvedRSync(liveStatus(C)), verified],
     [
       'live by break-glass',
       'Synced',

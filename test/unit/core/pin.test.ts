@@ -36,7 +36,7 @@ function look(rsync: RSync, digest: Digest, rest: Partial<DecisionInput> = {}) {
   return decide(decisionInput(rsync, toward(rsync, digest), rest));
 }
 
-/** The same RSync with its image as somebody else wants it. */
+/** The same RSync with its image as another writer wants it. */
 function putBack(rsync: RSync, image: string): RSync {
   return { ...rsync, source: ociSource(image), generation: rsync.generation + 1 };
 }
@@ -69,8 +69,8 @@ describe('effect: pin', () => {
 
   it.each([
     ['a person', `${REPOSITORY}@${A}`, undefined],
-    ['somebody after us', `${REPOSITORY}@${B}`, 'written'],
-  ])('follows no tag that nobody named: pinned by %s', (_, image, pin) => {
+    ['another writer after us', `${REPOSITORY}@${B}`, 'written'],
+  ])('follows no tag that was not named: pinned by %s', (_, image, pin) => {
     const receipt = JSON.stringify({
       image: `${REPOSITORY}:latest`,
       digest: A,

@@ -21,7 +21,7 @@ type Look = typeof look extends fc.Arbitrary<infer Value> ? Value : never;
 /** What a subscriber knows after each look: whether a failure was told whose end was not. */
 interface Step extends Look {
   readonly open: boolean;
-  /** A recovery was told of nothing that anybody could know of. */
+  /** A recovery was published of nothing that a subscriber could know of. */
   readonly groundless: boolean;
   readonly events: readonly SyncEventType[];
 }

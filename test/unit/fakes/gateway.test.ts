@@ -82,7 +82,7 @@ describe('the fake of Connect Gateway', () => {
   it.each([
     '/v1/projects/42/locations/global/gkeMemberships/a',
     '/v1/projects/42/locations/us-west1/memberships/b',
-  ])('passes calls to %s on as the caller, whoever he says he is', async (server) => {
+  ])('passes calls to %s on as the caller, whatever name he gives', async (server) => {
     const { gateway, kube } = await open();
     const headers = { 'impersonate-user': 'system:admin', 'impersonate-group': 'system:masters' };
     const answer = await get(`${gateway.url}${server}${PATH}?limit=1`, headers);

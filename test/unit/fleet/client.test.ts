@@ -157,7 +157,7 @@ describe('what the client reads', () => {
 });
 
 describe('when credentials cannot be had', () => {
-  it('calls nobody, and says so', async () => {
+  it('calls no server, and says so', async () => {
     const server = await startScripted((response) => sendJson(response, 200, { items: [] }));
     const pace = createOpenPace();
     const authorize = async (): Promise<never> => {

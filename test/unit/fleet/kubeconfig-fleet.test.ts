@@ -107,7 +107,7 @@ describe('a kubeconfig that cannot be used', () => {
     ['a context whose cluster is missing', 'clusters: []\nusers: []'],
     ['a cluster without a server', 'clusters: [{ name: x, cluster: {} }]\nusers: []'],
     [
-      'an http server that nobody allowed',
+      'an http server that is not allowed',
       'clusters: [{ name: x, cluster: { server: "http://127.0.0.1:1" } }]\nusers: []',
     ],
   ])('throws bad-config at connect() for %s', async (_, rest) => {

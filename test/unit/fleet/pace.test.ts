@@ -31,7 +31,7 @@ describe('createPace()', () => {
     expect(clock.slept).toEqual([1_000, 1_000]);
   });
 
-  it('fills again while nobody calls, and never above the burst', async () => {
+  it('fills again while no call is made, and never above the burst', async () => {
     let time = 0;
     const slept: number[] = [];
     const sleep = async (ms: number): Promise<void> => {

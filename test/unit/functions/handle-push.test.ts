@@ -100,7 +100,7 @@ describe('an image', () => {
   it.each([
     ['unsigned', undefined],
     ['untrusted', UNTRUSTED],
-  ])('that is %s is told once and tasks nobody', async (status, verdict) => {
+  ])('that is %s is published once and tasks no cluster', async (status, verdict) => {
     const world = pushWorld();
     world.verdicts.clear();
     if (verdict !== undefined) world.verdicts.set(A, verdict);

@@ -46,7 +46,7 @@ describe('a push', () => {
     expect(tasks).toEqual([]);
   });
 
-  it('of a signed image whose layer is no archive tasks nobody, and is told', async () => {
+  it('of a signed image whose layer is no archive tasks no cluster, and is published', async () => {
     const { events, tasks } = await push(NO_TAR, VERIFIED, TAGGED);
     expect(events).toMatchObject([
       { type: 'image.unusable', data: { digest: A, reasons: ['layer-not-tar'] } },

@@ -43,7 +43,7 @@ async function ask({ late }: World, url: string, method = 'GET'): Promise<[numbe
   return [answer.status, await answer.text()];
 }
 
-it('is healthy before it is open, and opens for nobody who only asks that', async () => {
+it('is healthy before it is open, and does not open for that question alone', async () => {
   const world = start();
   expect(await ask(world, HEALTH)).toEqual([200, '{"status":"ok"}']);
   expect((await ask(world, HEALTH, 'HEAD'))[0]).toBe(200);

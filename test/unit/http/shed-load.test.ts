@@ -19,7 +19,7 @@ describe('createLanes()', () => {
     expect(await lanes('a', async () => ({ late: true }))).toEqual({ late: true });
   });
 
-  it('holds up nobody behind another key', async () => {
+  it('delays no request behind another key', async () => {
     const lanes = createLanes(LIMITS);
     const held = hold();
     const running = [1, 2, 3].map(() => lanes('a', held.work));

@@ -210,7 +210,7 @@ describe('withMessage()', () => {
     expect(lines.at(-1)).toMatchObject({ level: 'error', message: 'Message failed for good' });
   });
 
-  it('nacks what nobody foresaw, and keeps its text from the caller', async () => {
+  it('nacks an unforeseen failure, and keeps its text from the caller', async () => {
     faults = { handle: new TypeError('secret detail') };
     const answer = await open().send(envelope());
     expect(answer.status).toBe(503);

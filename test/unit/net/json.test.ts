@@ -23,7 +23,7 @@ describe('parseJson()', () => {
 });
 
 describe('decodeText()', () => {
-  it('keeps a byte order mark, for whoever has to refuse it', () => {
+  it('keeps a byte order mark, for callers that have to refuse it', () => {
     expect(decodeText(Buffer.from('\ufeffa'))).toBe('\ufeffa');
   });
 });

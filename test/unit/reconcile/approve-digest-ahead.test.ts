@@ -56,7 +56,7 @@ describe('a resync task with a digest', () => {
     expect(approvedOn(world, 'RootSync/other-tag')).toBe(D);
   });
 
-  it('approves nothing that does not verify, whoever asks', async () => {
+  it('approves nothing that does not verify, whatever the caller', async () => {
     const world = worldWith(UNTRUSTED);
     await resync(world);
     expect(approvedOn(world, ROOT)).toBe(A);
@@ -65,7 +65,7 @@ describe('a resync task with a digest', () => {
   it.each<[string, Partial<Task>]>([
     ['another reason', { reason: 'push' }],
     ['another repository', { image: 'us-docker.pkg.dev/acme/configs/other:v1' }],
-    ['a cluster of nobody', { cluster: 'cluster-9' }],
+    ['a cluster of no fleet', { cluster: 'cluster-9' }],
   ])('approves nothing for %s', async (_, task) => {
     const world = worldWith();
     await resync(world);
@@ -75,7 +75,7 @@ describe('a resync task with a digest', () => {
     expect(calls).toBeGreaterThan(0);
   });
 
-  it('reads again when somebody was faster', async () => {
+  it('reads again when another writer was faster', async () => {
     const world = worldWith();
     const cluster = world.clusters.cluster('cluster-1');
     await resync(world, { reason: 'push' });

@@ -181,7 +181,7 @@ describe('one RSync that', () => {
   });
 });
 
-describe('a failure that is nobody’s own', () => {
+describe('a failure that is no RSync’s own', () => {
   it('is the cluster’s where every RSync fails its way', async () => {
     const world = crowd();
     const write: ReconcileDeps['rsyncs']['write'] = async () => {

@@ -129,7 +129,7 @@ describe('law 4: a newer answer is never overwritten by an older one', () => {
     });
     const world = verifiedWorld(buildRSync({ annotations: { approved: B, receipt } }));
     const resolver = world.deps.resolver;
-    // A resolution of the same second that began before somebody else's approval of B.
+    // A resolution of the same second that began before another writer's approval of B.
     const stale = await resolver.resolve(
       {
         host: 'us-docker.pkg.dev',
@@ -147,7 +147,7 @@ describe('law 4: a newer answer is never overwritten by an older one', () => {
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list']);
   });
 
-  it('reads, resolves and decides anew when somebody else was faster', async () => {
+  it('reads, resolves and decides anew when another writer was faster', async () => {
     const world = verifiedWorld();
     const cluster = world.clusters.cluster('cluster-1');
     cluster.beforeWrite = () => {

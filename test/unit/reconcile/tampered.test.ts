@@ -15,7 +15,7 @@ import {
   type Texts,
 } from '#test/fixtures/rsync.ts';
 
-/** Somebody writes annotations that only we should write, where there is no gate. */
+/** A tenant writes annotations that only Countersign should write, where there is no gate. */
 function tamper(world: ReconcileWorld, annotations: Texts): void {
   const rsync = rsyncOf(world);
   const merged = annotationsOf({ ...textsOf(rsync), ...annotations });
@@ -26,7 +26,7 @@ function approved(world: ReconcileWorld): string | undefined {
   return rsyncOf(world).annotations.approved.text;
 }
 
-/** On B, with A before it; D is signed by nobody. */
+/** On B, with A before it; D is not signed. */
 async function approvedWorld(): Promise<ReconcileWorld> {
   const made = verifiedWorld();
   made.verdicts.set(D, UNSIGNED);
@@ -39,7 +39,7 @@ async function approvedWorld(): Promise<ReconcileWorld> {
   return made;
 }
 
-describe('a key that somebody else put into the approved list', () => {
+describe('a key that another user put into the approved list', () => {
   it.each([
     ['last', `${B} ${A} ${D}`],
     ['first', `${D} ${B} ${A}`],

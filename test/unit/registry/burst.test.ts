@@ -73,7 +73,7 @@ describe('createBurstResolver()', () => {
     expect(asked).toEqual(['v1 false at 0', 'v2 false at 0', 'v1 false at 10001']);
   });
 
-  it('asks anew for fresh, and shares that with nobody', async () => {
+  it('asks anew for fresh, and shares that with no caller', async () => {
     const { asked, burst, release, resolve } = setUp();
     const waiting = [burst.fresh(V1), resolve(0), burst.fresh(V1), resolve(0)];
     release();
@@ -86,7 +86,7 @@ describe('createBurstResolver()', () => {
     expect(asked).toEqual(['v1 true at 0', 'v1 false at 0', 'v1 true at 0']);
   });
 
-  it('shares a failure with those who waited, and with nobody after', async () => {
+  it('shares a failure with those who waited, and with no later one', async () => {
     const { asked, fail, release, resolve } = setUp();
     fail();
     const waiting = Promise.allSettled([resolve(0), resolve(0)]);

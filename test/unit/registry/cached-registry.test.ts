@@ -80,7 +80,7 @@ describe('createCachedRegistry()', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('gives nobody more than they asked for', async () => {
+  it('gives no caller more than it asked for', async () => {
     const { registry, asked } = counting();
     const cached = createCachedRegistry(registry);
     const at = (limit: number): Promise<string> => codeOf(cached.blob('r/a', A, limit));

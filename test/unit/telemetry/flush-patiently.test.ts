@@ -37,7 +37,7 @@ describe('createFlush()', () => {
     ['fails', () => Promise.reject(new Error('refused'))],
     ['never ends', () => new Promise<void>(() => undefined)],
   ])(
-    'resolves when sending %s, tells it once, and has nobody wait for a while',
+    'resolves when sending %s, reports it once, and keeps no request waiting for a while',
     async (_, send) => {
       const sending = open(send);
       await Promise.all([sending.flush(), sending.flush()]);

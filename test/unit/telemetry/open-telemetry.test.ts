@@ -25,7 +25,7 @@ async function open(env: Record<string, string>): Promise<Opened> {
     service: 'countersign-push',
     revision: 'push-7',
     projectId: 'p',
-    googleToken: () => Promise.reject(new Error('Nobody may ask for a token here')),
+    googleToken: () => Promise.reject(new Error('No token may be asked for here')),
     log,
     now: () => performance.now(),
   });
@@ -89,7 +89,7 @@ describe('openTelemetry()', () => {
     },
   );
 
-  it('answers requests all the same where nobody listens', async () => {
+  it('answers requests all the same where no collector listens', async () => {
     const { ask, lines } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
     expect([await ask(), await ask()]).toEqual([200, 200]);
     expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);

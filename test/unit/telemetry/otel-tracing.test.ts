@@ -35,7 +35,7 @@ describe('createOtelTracing()', () => {
     expect(tracing.current()).toBeUndefined();
   });
 
-  it('goes on where somebody else began, and links what else it is part of', async () => {
+  it('goes on where another process began, and links what else it is part of', async () => {
     const { tracing, spans } = recordSpans();
     const link = { ...OUTSIDE, traceId: 'c'.repeat(32) };
     await tracing.within(OUTSIDE, async () => {

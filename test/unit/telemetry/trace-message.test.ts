@@ -83,7 +83,7 @@ describe('a message', () => {
   it.each([
     ['traceparent', { traceparent: REQUEST }],
     ["Google's header", { 'x-cloud-trace-context': `${'c'.repeat(32)}/1;o=1` }],
-  ])('of nobody is part of the trace of its request: %s', async (_, headers) => {
+  ])('of no sender is part of the trace of its request: %s', async (_, headers) => {
     const { tracing, spans } = recordSpans();
     await open(tracing).send({ headers, attributes: { googclient_traceparent: 'nonsense' } });
     expect(await spans()).toMatchObject([{ traceId: 'c'.repeat(32), links: [] }]);
@@ -95,7 +95,7 @@ describe('a message', () => {
     expect(await spans()).toMatchObject([{ parent: undefined, status: 0 }]);
   });
 
-  it('keeps its trace where nobody collects spans', async () => {
+  it('keeps its trace where no collector takes spans', async () => {
     const endpoint = open(createPassiveTracing(createTraceContext()));
     await endpoint.send({ attributes: { googclient_traceparent: PUBLISHER } });
     await endpoint.send({ headers: { traceparent: REQUEST } });

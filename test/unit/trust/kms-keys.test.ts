@@ -70,7 +70,7 @@ describe('a key of Cloud KMS', () => {
     'RSA_DECRYPT_OAEP_2048_SHA256',
     'RSA_SIGN_PSS_2048_SHA256X',
     'constructor',
-  ])('that is %s is trusted by nobody', async (algorithm) => {
+  ])('that is %s is not trusted', async (algorithm) => {
     kms.putKey(NAME, key.pem, algorithm);
     await expect(load(SOURCE, 'release')).resolves.toMatchObject({
       algorithm: { refused: 'unsupported-algorithm', detail: expect.stringContaining(algorithm) },

@@ -28,7 +28,7 @@ describe('buildTrustRoot()', () => {
     });
   });
 
-  it('trusts nobody by a root of nothing', () => {
+  it('trusts no authority by an empty root', () => {
     const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
     const nobody = { tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] };
     expect(buildTrustRoot(JSON.stringify({ mediaType }))).toMatchObject(nobody);

@@ -236,7 +236,7 @@ describe('a policy that cannot be checked', () => {
     ['a KMS key', { authorities: [kms] }, 'key-unavailable', /"key-1".*gcpkms:/],
     ['a required log', { authorities: [logged] }, 'trust-root-unavailable', /"key-1"/],
     [
-      'attestations by nobody',
+      'attestations by no authority',
       { authorities: [], attestations, allowUnsigned: true },
       'bad-config',
       /"release"/,

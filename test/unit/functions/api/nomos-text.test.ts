@@ -232,7 +232,7 @@ describe('formatNomos()', () => {
     ['a change of direction', '\u202e'],
     ['a bell', '\u0007'],
     ['a C1 control', '\u009b'],
-  ])('lets nobody rule the terminal by %s', (_, bytes) => {
+  ])('leaves no byte that rules the terminal by %s', (_, bytes) => {
     const errors = [`a${bytes}b`];
     const text = formatNomos([
       {

@@ -176,7 +176,7 @@ describe('countersign wait', () => {
     expect(out).toContain('Not live in time');
   });
 
-  it('ends with 1 where nobody follows the image', async () => {
+  it('ends with 1 where no RSync follows the image', async () => {
     const world = createApiWorld();
     await world.sweep();
     const { code, err } = await run(world, ['wait', `us-docker.pkg.dev/acme/other@${B}`]);
@@ -366,7 +366,7 @@ describe('countersign', () => {
     expect(out).toMatch(/0 {2}done.*2 {2}could not be checked.*1 {2}not.*3 {2}timed out/s);
   });
 
-  it('lets nobody rule the terminal', async () => {
+  it('leaves no byte that rules the terminal', async () => {
     const escape = '\u001b[2J\u202e';
     const status = sourceError(liveStatus(A), A, '2004', '2027-01-01T00:00:00Z');
     const errors = [{ code: '2004', message: escape }];

@@ -10,7 +10,7 @@ async function lose({ deps: { store } }: SweepWorld): Promise<void> {
   await store.writeNote('sweep', 'fleet', { startedAt: '2026-01-01T00:00:00Z', tasked: {} });
 }
 
-/** Two clusters that both run what nobody approved; the first cannot be reached any more. */
+/** Two clusters that both run what was not approved; the first cannot be reached any more. */
 async function failing(): Promise<SweepWorld> {
   const world = createSweepWorld(2, () => buildRSync({ status: liveStatus(D) }));
   world.verdicts.delete(D);
@@ -59,7 +59,7 @@ describe('a cluster that left the fleet', () => {
     expect(world.types()).toEqual(['sweep.completed']);
   });
 
-  it('is nobody who can be forged', async () => {
+  it('cannot be forged', async () => {
     const world = await failing();
     const task = { cluster: 'nobody', reason: 'push' } as const;
     await reconcileCluster(task, world.deps.now(), world.deps);

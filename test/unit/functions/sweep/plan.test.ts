@@ -130,7 +130,7 @@ describe('a cluster', () => {
 });
 
 describe('a fleet that was seen all at once', () => {
-  it('is spread evenly over the period, and nobody waits longer', () => {
+  it('is spread evenly over the period, and no cluster waits longer', () => {
     const records = fleet(1_000, 0);
     const counts: number[] = [];
     const seen = new Map<string, number>();

@@ -94,7 +94,7 @@ describe('postAlert()', () => {
     expect(await sent?.json()).toEqual(ALERT);
   });
 
-  it('sends Slack a text that calls nobody and hides no link', async () => {
+  it('sends Slack a text that mentions no member and hides no link', async () => {
     const sent = await post({ kind: 'slack', url: SLACK });
     expect(await sent?.json()).toEqual({
       text: [

@@ -53,7 +53,7 @@ describe('the list of bindings', () => {
     expect(granted.filter(({ type }) => !type.endsWith('_iam_member'))).toEqual([]);
   });
 
-  it('grants nobody a basic role, nor everybody anything', () => {
+  it('grants no account a basic role, nor all users any', () => {
     const text = [...source.texts.values()].join('\n');
     expect(text).not.toMatch(/roles\/(?:owner|editor|viewer)"|allUsers|allAuthenticatedUsers/);
   });
@@ -78,7 +78,7 @@ describe('the list of bindings', () => {
         ];
       }),
     );
-    // A name of types, which nobody calls.
+    // A name of types, which no code calls.
     hosts.delete('type.googleapis.com');
     expect(hosts).toContain('artifactregistry.googleapis.com');
     expect(hosts).toContain('gkehub.googleapis.com');

@@ -35,7 +35,7 @@ describe('the environment of the pods', () => {
     expect(cosignKey).toBe(`${mounts[1]}/cosign.pub`);
   });
 
-  it('holds no variable that nobody reads', () => {
+  it('sets no variable that is not read', () => {
     const sources = ['shared/http/env.ts', 'shared/http/admission-env.ts'];
     const text = sources.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
     const unread = Object.keys(env).filter((name) => !text.includes(`  ${name}: z`));

@@ -97,7 +97,7 @@ describe('the pods', () => {
     expect([account, pod].map((one) => one.automountServiceAccountToken)).toEqual([false, false]);
   });
 
-  it('may write nothing and become nobody', () => {
+  it('may write nothing and impersonate no user', () => {
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

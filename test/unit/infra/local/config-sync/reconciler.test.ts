@@ -126,7 +126,7 @@ describe('startReconciler()', () => {
     expect(times(world)).toEqual([15, 16, 17, 19, 23, 31, 46]);
     expect(world.statuses).toHaveLength(1);
     expect(world.statuses[0]?.source).toMatchObject({ commit: A, errors: [{ code: '2002' }] });
-    // The refusal is known: nobody is asked again what the status says.
+    // The refusal is known: the API server is not asked again what the status says.
     expect(world.gets).toBe(1);
   });
 

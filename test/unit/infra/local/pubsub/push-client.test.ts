@@ -59,7 +59,7 @@ describe('createPushClient()', () => {
     await expect(send(url, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('rejects where nobody listens', async () => {
+  it('rejects where no server listens', async () => {
     const url = await serve((_, response) => response.end());
     for (const server of servers) server.close();
     await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });

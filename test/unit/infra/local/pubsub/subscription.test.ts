@@ -175,7 +175,7 @@ describe('openSubscription()', () => {
     await subscription.close(STOPPED);
   });
 
-  it('gives a push under way to whoever pulls, once it turns into a pull subscription', async () => {
+  it('gives a push under way to the puller, once it turns into a pull subscription', async () => {
     const { clock, sent, subscription } = openPush();
     offer(subscription, 'one');
     await settle();
