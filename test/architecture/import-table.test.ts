@@ -133,7 +133,7 @@ describe('clients', () => {
 });
 
 describe('the import reader', () => {
-  it('tells types from values', () => {
+  it('distinguishes types from values', () => {
     const [file] = readSources('shared/reconcile/write.ts');
     const found = (target: string) => file?.imports.find((entry) => entry.target.endsWith(target));
     expect(found('core/decide.ts')).toMatchObject({ ours: true, typeOnly: false });

@@ -165,7 +165,7 @@ it('holds back new values, and nothing else, while no server answers', async () 
     'failed calling webhook "imageverification.webhook.com"',
   );
   const { body } = await world.cluster.send({ method: 'GET', path: '/metrics' });
-  // What the page tells people to watch.
+  // What the page asks people to watch.
   expect(body).toMatch(
     /^apiserver_admission_webhook_rejection_count\{error_type="calling_webhook_error",name="imageverification.webhook.com".*\} [1-9]/m,
   );

@@ -21,9 +21,9 @@ const BUILD_TYPE = 'https://acme.example/build/v1';
 interface KeyKind {
   readonly kind: string;
   readonly generate: () => { readonly privateKey: KeyObject };
-  /** What `cosign verify` must be told to verify what `cosign sign` made with this key. */
+  /** What `cosign verify` needs in order to verify what `cosign sign` made with this key. */
   readonly verifyFlags: readonly string[];
-  /** `cosign verify-attestation` cannot be told the hash, and no cosign verifies its own Ed25519ph (docs/signatures.md). */
+  /** `cosign verify-attestation` takes no flag for the hash, and no cosign verifies its own Ed25519ph (docs/signatures.md). */
   readonly cosignVerifies: { readonly signatures: boolean; readonly attestations: boolean };
 }
 

@@ -170,7 +170,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     expect(asked.stdout).toMatch(/^Resync [0-9a-f-]{36}: 1 cluster tasked$/m);
   });
 
-  it('tells what happened', async () => {
+  it('shows what happened', async () => {
     const { stdout } = await stepUntil('quick-start-events', /image\.untrusted/);
     for (const line of [
       /^INFO image\.unsigned +No signature in any known place/m,

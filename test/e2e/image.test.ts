@@ -115,7 +115,7 @@ describe('the image', () => {
 });
 
 describe.each(FUNCTIONS)('%s, as Cloud Run runs it', (name) => {
-  it('answers as process 1, writes nothing, and stops when told to', async () => {
+  it('answers as process 1, writes nothing, and stops on SIGTERM', async () => {
     const container = start([name]);
     await waitForLine(container, 'Listening');
     expect(await container.get('/health')).toEqual({ status: 200, body: { status: 'ok' } });

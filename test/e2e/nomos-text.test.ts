@@ -99,7 +99,7 @@ describe('the text form of objects on a real kube-apiserver', () => {
     expect(text.join('\n')).toContain('UNKNOWN');
   });
 
-  // Beside these two words nomos tells what it failed to read; ours tell what we did.
+  // Beside these two words nomos prints what it failed to read; Countersign prints its own reason.
   it('says of a cluster that does not let us look, and of one without Config Sync, that it is so', async () => {
     const kubeconfig = await bare.kubeconfig('countersign@acme.example');
     const read = () => ours(fleetOf({ real: () => connectCluster(kubeconfig) }));

@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** Asks again when told to wait, as a caller should. */
+/** Asks again when asked to wait, as a caller should. */
 async function ask(method: string, path: string, sent: Sent): Promise<Response> {
   for (;;) {
     const [target, init] = buildRequest(method, path, sent);

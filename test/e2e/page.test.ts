@@ -135,7 +135,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('tells what waits apart from what is well, in words and in numbers', async () => {
+  it('separates what waits from what is well, in words and in numbers', async () => {
     await push('team-a', 'a: 2\n', false);
     const headers = { 'content-type': 'application/json' };
     await fetch(`${api}/v1/resync`, { method: 'POST', headers, body: '{}' });

@@ -4,7 +4,7 @@ import type { Meter } from '#shared/core/metrics.ts';
 import { createOtelTracing, type OtelTracing } from '#shared/telemetry/otel-tracing.ts';
 import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 
-/** A meter that keeps what it is told: name, value, labels. */
+/** A meter that keeps what it gets: name, value, labels. */
 export function recordMeter(): { readonly meter: Meter; readonly told: unknown[][] } {
   const told: unknown[][] = [];
   return { told, meter: { record: (...all) => void told.push(all) } };

@@ -15,7 +15,7 @@ import { createSimTopic } from './sim/pubsub.ts';
 
 /** Pub/Sub between the functions, and the functions themselves. */
 export interface Brokers {
-  /** Artifact Registry tells of something; a publisher can send anything. */
+  /** Artifact Registry publishes something; a publisher can send anything. */
   notify(data: string): void;
   publishTasks(topic: 'tasks' | 'sweep-tasks', tasks: readonly Task[]): void;
   sweep(): void;

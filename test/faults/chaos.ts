@@ -100,7 +100,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       () => {
         cluster.member = false;
         leavings.push({ cluster: name, at: clock.now() });
-        // What it was told before counts no more, nor does an outage that is not seen to its end.
+        // What was published before counts no more, nor does an outage that is not seen to its end.
         from = 0;
         clock.after(2 * MINUTE, () => {
           if (!cluster.member) calls.left(name);

@@ -14,7 +14,7 @@ export interface Journal {
   hash(): string;
 }
 
-/** How much of a story is told. */
+/** How much of a story is printed. */
 const STEPS = 30;
 
 interface Step {

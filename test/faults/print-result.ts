@@ -1,6 +1,6 @@
 import type { CampaignResult } from './campaign.ts';
 
-/** A result for people: what happened, what was violated, and how to see it again; so many stories are told whole. */
+/** A result for people: what happened, what was violated, and how to see it again; so many stories are printed whole. */
 export function printResult(
   { seed, trace, counts, violations, virtualMs, wallMs }: CampaignResult,
   stories: number,

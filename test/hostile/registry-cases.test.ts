@@ -9,7 +9,7 @@ import { ASKED, REGISTRY_CASES, type RegistryCase, REPOSITORY } from './registry
 const now = (): Date => new Date('2026-11-22T05:00:00Z');
 const BLOB_LIMIT = 1_000_000;
 
-/** Runs one case through the real client; tells the outcome in one word and every host that saw credentials. */
+/** Runs one case through the real client; returns the outcome in one word and every host that saw credentials. */
 async function run(hostile: RegistryCase) {
   const credentialled: string[] = [];
   let requests = 0;

@@ -35,7 +35,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     tests: [CORE],
   },
   {
-    guarantee: 'pin: a held pin is told',
+    guarantee: 'pin: a pin that holds is reported',
     file: 'shared/core/observe.ts',
     find: 'if (unpinned === undefined || !well) return observed;',
     replace: 'if (unpinned === undefined || well) return observed;',

@@ -176,7 +176,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: [SWEEP],
   },
   {
-    guarantee: 'outcomes: each roll-up is told once',
+    guarantee: 'outcomes: each roll-up is published once',
     file: 'functions/sweep/report-rollouts.ts',
     find: '  if (told?.digest === digest && !AFTER[told.status].has(status)) return;\n',
     replace: '  if (told?.digest === digest && told.status === status) return;\n',
@@ -204,21 +204,21 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/core', SWEEP],
   },
   {
-    guarantee: 'recovery: a failure is recorded before it is told',
+    guarantee: 'recovery: a failure is recorded before it is published',
     file: 'shared/reconcile/mark-failures.ts',
     find: '  if (marked.size === 0) return record;\n',
     replace: '  if (marked.size >= 0) return record;\n',
     tests: [RECONCILE],
   },
   {
-    guarantee: 'recovery: an outage is recorded before it is told',
+    guarantee: 'recovery: an outage is recorded before it is published',
     file: 'shared/reconcile/report-cluster.ts',
     find: 'if (!opens || marked?.doubtful === true) return marked;',
     replace: 'if (!opens || marked !== undefined) return marked;',
     tests: [RECONCILE],
   },
   {
-    guarantee: 'recovery: one reconcile does not overwrite what another one told',
+    guarantee: 'recovery: one reconcile does not overwrite what another one recorded',
     file: 'shared/reconcile/replace-record.ts',
     find: 'if (await store.writeCluster(next, { over })) return;',
     replace: 'if ((await store.writeCluster(next)) || over === next || next !== over) return;',

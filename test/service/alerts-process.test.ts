@@ -10,7 +10,7 @@ import { clusterEvent } from '#test/fixtures/status-events.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 
 describe('the alerts example as a process', () => {
-  it('holds a failure for others like it, and tells it before it ends', async () => {
+  it('keeps a failure back for others like it, and reports it before it ends', async () => {
     const received: string[] = [];
     const receiver = createServer((request, response) => {
       void text(request).then((body) => {

@@ -76,7 +76,7 @@ describe('an outage of 50 clusters', () => {
 });
 
 describe('a receiver that refuses', () => {
-  it('has every event come again, and is told once it accepts', async () => {
+  it('has every event come again, and is reported once it accepts', async () => {
     const { tell, tellAt, accepted, answers } = createAlertsWorld();
     answers.push(500);
     const at = Date.UTC(2026, 10, 22, 5);
@@ -154,7 +154,7 @@ describe('deliveries', () => {
     expect(told).toEqual([`firing ${A}`, `firing ${B}`, `over ${A}`]);
   });
 
-  it('of recoveries are told although the failure is not remembered', async () => {
+  it('of recoveries are sent although the failure is not remembered', async () => {
     const { tell, accepted } = createAlertsWorld();
     await tell(...up);
     expect(accepted).toMatchObject([
@@ -163,7 +163,7 @@ describe('deliveries', () => {
   });
 });
 
-describe('what is worth telling', () => {
+describe('what is worth reporting', () => {
   it.each([
     ['INFO', ['sweep.completed', 'sync.withdrawn', 'sync.failed']],
     ['WARNING', ['sync.withdrawn', 'sync.failed']],
@@ -185,7 +185,7 @@ describe('what is worth telling', () => {
     expect(accepted.map(({ status }) => status)).toEqual(['firing', 'over']);
   });
 
-  it('is told once and never over where it is no failure', async () => {
+  it('is reported once and never as over where it is no failure', async () => {
     const { tell, accepted } = createAlertsWorld({ severity: 'WARNING' });
     await tell({ ...sync('sync.withdrawn', 'c1'), severity: 'WARNING' });
     await tell({ ...sync('sync.withdrawn', 'c2'), severity: 'WARNING' });

@@ -284,7 +284,7 @@ describe('dead-letters', () => {
     expect(await run(['list', '--subscription', 'countersign-dead-letters-pull'])).toBe(0);
   });
 
-  it('names the fix where it cannot tell which subscription to pull from', async () => {
+  it('names the fix where it cannot know which subscription to pull from', async () => {
     await put(subscriptionNamed('second'), { topic: TOPICS.deadLetters });
     expect(await run(['list'])).toBe(2);
     expect(err).toMatch(

@@ -5,7 +5,7 @@ import { runCampaign } from '#test/faults/campaign.ts';
 const SHORT = { seed: 1, pushes: 200, images: 12, clusters: 10 };
 
 describe('a short fault campaign', () => {
-  it('leaves every RSync where registry and policy say, with everything told', async () => {
+  it('leaves every RSync where registry and policy say, with everything reported', async () => {
     const { violations, counts } = await runCampaign(SHORT);
     expect(violations).toEqual([]);
     expect(counts['kills']).toBeGreaterThan(0);

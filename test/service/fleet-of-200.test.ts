@@ -37,7 +37,7 @@ const FAULTS: readonly (readonly [readonly string[], GatewayFault])[] = [
 /** Those that cannot be read; the slow ones can. */
 const UNREADABLE = [...BAD.dead, ...BAD.busy, ...BAD.bare];
 
-/** One turn of the whole fleet, and what it cost and told. */
+/** One turn of the whole fleet, and what it cost and published. */
 interface Round {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** Calls to each cluster, by full name. */
@@ -135,7 +135,7 @@ describe('a fleet of 200 clusters, 20 of them bad', () => {
     expect(soonest).toBeGreaterThan(SLOW_MS);
   });
 
-  it('tells of each bad one once, by its own event', () => {
+  it('reports each bad one once, by its own event', () => {
     expect(resultsOf(first, UNREADABLE)).toEqual(new Set(['unreachable']));
     expect(clusterEvents(first)).toEqual(
       [
@@ -162,11 +162,11 @@ describe('a fleet of 200 clusters, 20 of them bad', () => {
     expect(resultsOf(second, BAD.slow)).toEqual(new Set(['reconciled']));
   });
 
-  it('tells nothing twice', () => {
+  it('reports nothing twice', () => {
     expect(clusterEvents(second)).toEqual([]);
   });
 
-  it('finds those that have come back, approves them, and tells of each once', () => {
+  it('finds those that have come back, approves them, and reports each once', () => {
     const back = [...BAD.dead, ...BAD.busy];
     expect(resultsOf(healed, back)).toEqual(new Set(['reconciled']));
     expect(back.filter((id) => world.approvedOn(nameOf(id)) !== A)).toEqual([]);

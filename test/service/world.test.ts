@@ -93,7 +93,7 @@ describe('the local world', () => {
     expect(await syncedAnnotations(REPO_SYNC, image.digest)).toEqual(expected);
   });
 
-  it('tells a subscriber what a sweep finds', async () => {
+  it('publishes what a sweep finds', async () => {
     await fetch(world.functions.get('sweep')?.url ?? '', { method: 'POST' });
     const synced = await vi.waitFor(async () => {
       const events = await world.events();

@@ -21,7 +21,7 @@ export function printFigures({ histories, figures, failed }: CampaignResult): st
   return `${[...lines, end].join('\n')}\n`;
 }
 
-/** How much of what happened a story tells. */
+/** How much of what happened a story prints. */
 const LINES = 80;
 const SELDOM_OF_INTEREST = /event sweep\.completed|is killed|begins$|is done$/;
 

@@ -52,7 +52,7 @@ const GIB_PER_INSTANCE = 0.5;
 const KIB = 1024;
 /** Pub/Sub counts at least 1 kB for a message, once as it comes and once as it goes. */
 const PUBSUB_BYTES = 2 * 1_000;
-/** A task, and on average one event that tells what came of it. */
+/** A task, and on average one event that reports what came of it. */
 const MESSAGES_A_TASK = 2;
 /** Firestore bills one read for so many that it counts. */
 const COUNTED_A_READ = 1_000;

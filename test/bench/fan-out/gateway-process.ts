@@ -10,7 +10,7 @@ import {
   createFleetDouble,
 } from './fleet-double.ts';
 
-/** What the gateway does to each call, and what it has counted since it was told so. */
+/** What the gateway does to each call, and what it has counted since it was asked to. */
 export interface GatewayTask {
   /** New fleets, in place of those it has. */
   readonly plans?: readonly FleetPlan[];

@@ -147,7 +147,7 @@ const AT_MOST = {
   2: { of: 'ours', limit: 2 },
 } as const;
 
-/** The turn before tells what is live since the last push; then there is nothing left to tell. */
+/** The turn before reports what is live since the last push; then there is nothing left to report. */
 async function measureNothingToDo(world: World, clusters: number): Promise<readonly Figure[]> {
   await runSweep(world, clusters, 'tells');
   const { counts, cpuMs } = await runSweep(world, clusters, 'tells nothing');

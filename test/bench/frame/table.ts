@@ -41,7 +41,7 @@ function range({ low, high, samples }: Spread): string {
   return samples < 2 ? '' : `(${round(low)}–${round(high)})`;
 }
 
-/** Three digits are more than the machine can tell apart. */
+/** Three digits are more than the machine can distinguish. */
 function round(value: number): string {
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(Math.abs(value) >= 1 ? 2 : 3);

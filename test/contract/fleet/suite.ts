@@ -129,7 +129,7 @@ export function clusterApiContract({ name, start }: ClusterContract): void {
       expect((await readRoot()).resourceVersion).toBe(resourceVersion);
     });
 
-    it('tells an object that is gone from a cluster without Config Sync', async () => {
+    it('distinguishes an object that is gone from a cluster without Config Sync', async () => {
       const gone = await readRoot();
       await cluster.remove(ROOT);
       expect(await rsyncs.read(cluster.api, ROOT)).toBeUndefined();

@@ -13,7 +13,7 @@ import {
 /** A running API server with Config Sync's CRDs and the namespace config-management-system. */
 export interface KubeUnderTest {
   config: KubeConfig;
-  /** Makes every earlier resourceVersion too old, where the server can be told to. */
+  /** Makes every earlier resourceVersion too old, where the server can do that. */
   expire?: () => Promise<void>;
   stop: () => Promise<void>;
 }

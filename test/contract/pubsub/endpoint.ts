@@ -15,7 +15,7 @@ export interface Envelope {
   deliveryAttempt?: number;
 }
 
-/** An HTTP server that keeps what is pushed to it and answers as told. */
+/** An HTTP server that keeps what is pushed to it and answers as the test asks. */
 export interface Endpoint {
   /** A fresh URL whose requests get the statuses in turn, the last one from then on. */
   url(...statuses: number[]): string;

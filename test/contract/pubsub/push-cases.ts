@@ -32,7 +32,7 @@ export function deliversByPush(world: () => World): void {
       expect(envelope.message).not.toHaveProperty('orderingKey');
     });
 
-    it('tells the ordering key where it can', async () => {
+    it('sends the ordering key where it can', async () => {
       const topic = await world().topic();
       const url = world().endpoint.url(200);
       await pushTo(world(), topic, url, { enableMessageOrdering: true });

@@ -71,7 +71,7 @@ export function deliversByStream(world: () => World): void {
       expect(most).toBeLessThanOrEqual(FLOW);
     });
 
-    it('tells the client that there is no such subscription', async () => {
+    it('answers that there is no such subscription', async () => {
       const absent = world().client.subscription(uniqueId('absent'));
       const failed = new Promise((resolve) => absent.once('error', resolve));
       absent.on('message', () => {});

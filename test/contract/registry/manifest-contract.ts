@@ -24,7 +24,7 @@ export function manifestContract({ repository, can }: Subject): void {
       expect(head.headers.get('docker-content-digest')).toBe(digest);
     });
 
-    it('tells digest and location of what was pushed', async () => {
+    it('answers digest and location of what was pushed', async () => {
       const client = repository();
       const { body, digest } = await client.pushImage(undefined);
       const again = await client.putManifest('v2', body);

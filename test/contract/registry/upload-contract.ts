@@ -32,7 +32,7 @@ export function uploadContract(subject: Subject): void {
       expect((await client.send('HEAD', `blobs/${digest}`)).status).toBe(200);
     });
 
-    it('takes chunks in order and tells how far it got', async () => {
+    it('takes chunks in order and answers how far it got', async () => {
       const client = repository();
       const first = await patch(await client.beginUpload(), 'abc', '0-2');
       expect([first.status, first.headers.get('range')]).toEqual([202, '0-2']);

@@ -85,7 +85,7 @@ describe('openSqliteStore()', () => {
     });
   }
 
-  it('sets aside a file that is no database, and tells', async () => {
+  it('sets aside a file that is no database, and reports it', async () => {
     await open().close();
     writeFileSync(path, 'this is no database, though it is longer than a header of one '.repeat(9));
     await expectUsable(open());
@@ -96,7 +96,7 @@ describe('openSqliteStore()', () => {
   it.each([
     ['newer', 'PRAGMA user_version = 999'],
     ['foreign', 'PRAGMA user_version = 0'],
-  ])('sets aside a file with a %s schema, and tells', async (_case, sql) => {
+  ])('sets aside a file with a %s schema, and reports it', async (_case, sql) => {
     const store = open();
     await store.writeCluster(clusterRecord('c1'));
     await store.close();
@@ -154,7 +154,7 @@ describe('openSqliteStore()', () => {
     expect(open).toThrow(expect.objectContaining({ code: 'store-unavailable', retry: true }));
   });
 
-  it('tells of a row that it cannot read', async () => {
+  it('reports a row that it cannot read', async () => {
     const store = open();
     await store.writeCluster(clusterRecord('c1'));
     const db = new DatabaseSync(path);

@@ -175,7 +175,7 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       expect((await store.readCluster('c1'))?.message).toBe('first');
     });
 
-    it('tells followers from clusters that are known to follow nothing of a repository', async () => {
+    it('distinguishes followers from clusters that are known to follow nothing of a repository', async () => {
       await store.writeCluster(clusterRecord('c1'));
       await store.writeCluster(clusterRecord('c2', { follows: ['r.example/other'] }));
       await store.writeCluster(withoutStart('c3'));
@@ -339,7 +339,7 @@ function withoutStart(cluster: string): ClusterRecord {
   return rest;
 }
 
-/** Of cluster c1, told apart by `message` and by what it follows. */
+/** Of cluster c1, distinguished by `message` and by what it follows. */
 function named(message: string, reconciledAt: string | undefined): ClusterRecord {
   const names = { message, follows: [`r.example/${message}`] };
   return reconciledAt === undefined

@@ -88,7 +88,7 @@ function toolPackage(goMod: string, name: string): string {
   return found;
 }
 
-/** An API server tells its version at `/version`, and has it from the linker alone. */
+/** An API server answers its version at `/version`, and has it from the linker alone. */
 function linkerFlags(goMod: string): string {
   const found = /^\s*(?:require )?k8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/m.exec(goMod);
   const [, major, minor, patch] = found ?? [];

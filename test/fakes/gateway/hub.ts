@@ -20,7 +20,7 @@ export interface FakeMembership {
   /** Base URL of the cluster's API server. */
   readonly server: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** READY unless told otherwise. */
+  /** READY by default. */
   readonly state?: string;
   /** False for a cluster outside Google Cloud, reached by its agent. */
   readonly gke?: boolean;
@@ -78,7 +78,7 @@ export function addHubRoutes(
   });
 }
 
-/** By id or number. Google does not tell strangers which projects there are. */
+/** By id or number. Google does not show strangers which projects there are. */
 function findHost(hosts: readonly FleetHost[], project: string): FleetHost {
   const host = hosts.find(({ id, number }) => project === id || project === number);
   if (host !== undefined) return host;

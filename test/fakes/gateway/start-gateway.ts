@@ -88,7 +88,7 @@ interface GatewayDeps {
   readonly quota: Quota;
   /** By full name. */
   readonly faults: ReadonlyMap<string, GatewayFault>;
-  /** Told of each call to a membership that exists, whatever becomes of it. */
+  /** Gets each call to a membership that exists, whatever becomes of it. */
   readonly onCall: (membership: string) => void;
 }
 

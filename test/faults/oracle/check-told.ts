@@ -51,7 +51,7 @@ const FAILURES = new Set([
 /** A push that stood this long had every chance; each sweep looks at the whole fleet within fifteen minutes. */
 const LONG_STANDING_MS = 30 * 60_000;
 
-/** Checks 4, 5 and 6 over everything that was told. */
+/** Checks 4, 5 and 6 over everything that was published. */
 export function checkTold(deps: ToldDeps): void {
   checkFailures(deps);
   checkOutages(deps);
@@ -74,7 +74,7 @@ export function checkFailures({
     if (event.uid === undefined) continue;
     if (FAILURES.has(event.type)) open.set(event.uid, event);
     else if (event.type === 'sync.recovered') open.delete(event.uid);
-    // Who lost the record of a failure tells what is right instead, of another object of that name too.
+    // A function that lost the record of a failure reports what is right instead, of another object of that name too.
     if (event.type === 'sync.synced' || event.type === 'sync.recovered') {
       for (const [uid, failure] of open) {
         const same = failure.cluster === event.cluster && failure.sync === event.sync;
@@ -101,7 +101,7 @@ export function checkFailures({
       target !== undefined &&
       verdictAt(registry, image.repository, target, clock.now()) === 'verified';
     const failed = verified && approved[0] === target && registry.isBad(target);
-    // What no entry of this cluster names is refused by the gate, and said so.
+    // What no entry of this cluster names is refused by the gate, and reported as such.
     const wrong = !followed || unguarded || failed || isStalled(object);
     if (wrong === (failure !== undefined)) continue;
     const text = wrong ? 'is wrong, and not reported' : `is well, and ${failure?.type} is open`;
@@ -154,7 +154,7 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
   }
 }
 
-/** What is approved and live at the end was told to be. */
+/** What is approved and live at the end was reported as such. */
 export function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
   const known = new Set(told.map(({ type, uid, digest }) => `${type} ${uid} ${digest}`));
   for (const { cluster, key, object, image } of reachable(clusters)) {
@@ -214,13 +214,13 @@ export function checkPushes({
 /** A reader of the list may publish this much later. */
 const READING_MS = 10_000;
 
-/** The same thing told twice in a row, with nothing having happened between, is one transition under two ids. */
+/** The same thing reported twice in a row, with nothing having happened between, is one transition under two ids. */
 function checkTellings(deps: ToldDeps): void {
   const { plan, clusters, registry, told, losses, leavings, verdicts } = deps;
   const last = new Map<string, Told>();
   for (const event of told) {
     const { uid, cluster = '', sync, type, digest } = event;
-    // All is well, said once too often where nothing was on record: no subscriber minds.
+    // All is well, reported once too often where nothing was on record: no subscriber minds.
     if (uid === undefined || type === 'sync.recovered') continue;
     const before = last.get(uid);
     last.set(uid, event);

@@ -22,7 +22,7 @@ export interface Seen {
 export interface FaultProxyOptions {
   readonly target: string;
   readonly draw: (request: Seen) => Fault | undefined;
-  /** Called around each request that is delivered: `before` is awaited, what it returns is told the answer. */
+  /** Called around each request that is delivered: `before` is awaited, what it returns gets the answer. */
   readonly watch?: (
     request: Seen,
   ) => Promise<((status: number, answer: string) => void) | undefined>;

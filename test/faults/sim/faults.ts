@@ -29,7 +29,7 @@ export const RATES: FaultRates = {
 
 export const NO_FAULTS: FaultRates = { kill: 0, failure: 0, drop: 0, duplicate: 0, delay: 0 };
 
-/** What a function may be told by each of those it calls. */
+/** What a function may be answered by each that it calls. */
 const FAILURES: Readonly<Record<Callee, readonly FailureCode[]>> = {
   registry: [
     'registry-unavailable',

@@ -38,7 +38,7 @@ const objectSchema = z.looseObject({
 });
 type Live = z.infer<typeof objectSchema>;
 /**
- * Plays one attack on a cluster that is empty of RSyncs afterwards, and tells what became of each write; it ends with
+ * Plays one attack on a cluster that is empty of RSyncs afterwards, and returns what became of each write; it ends with
  * the first that came out otherwise than it must.
  */
 export async function runAttack(attack: Attack, send: SendKube): Promise<readonly Finding[]> {

@@ -196,7 +196,7 @@ describe('access mode verify', () => {
     ['cannot be reached', () => Promise.reject(new TypeError('fetch failed'))],
     ['answers 500', () => Promise.resolve(new Response('', { status: 500 }))],
     ['answers nonsense', () => Promise.resolve(Response.json({ keys: 'no' }))],
-  ])('cannot tell, and says that a retry helps, when the issuer %s', async (_case, fetch) => {
+  ])('cannot decide, and reports that a retry helps, when the issuer %s', async (_case, fetch) => {
     const token = await issuer.sign(CLAIMS);
     await expect(check('verify', fetch)(bearer(token))).rejects.toMatchObject({
       code: 'key-unavailable',

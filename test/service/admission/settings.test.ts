@@ -106,7 +106,7 @@ describe('an old image with a good signature', () => {
     return ask(annotated(rootSync(image, `${image}@${old}`), approved), { ...before, ...status });
   }
 
-  it('is let in and told of, by default', async () => {
+  it('is admitted with a warning, by default', async () => {
     expect(await rollBack('warn')).toMatchObject({
       allowed: true,
       warnings: [expect.stringContaining('approved before')],

@@ -114,7 +114,7 @@ describe('GET /v1/explain', () => {
     expect(explanation.conclusion).toMatch(sentence);
   });
 
-  it('tells a refusal once, and other errors where they are', async () => {
+  it('shows a refusal once, and other errors where they are', async () => {
     const world = createApiWorld();
     const denied = sourceError(liveStatus(A), A, '2002');
     const other = { code: '2004', message: 'KNV2004: pull' };

@@ -9,7 +9,7 @@ async function page(answer: Response): Promise<FleetPage> {
 }
 
 describe('GET /v1/fleet', () => {
-  it('tells the snapshot with its age, and asks no cluster', async () => {
+  it('answers the snapshot with its age, and asks no cluster', async () => {
     const world = createApiWorld();
     await world.sweep();
     world.pass(60_000);

@@ -3,7 +3,7 @@ import { COSTLY_CALL, SPEND_PER_MINUTE } from '#functions/api/limits.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
 
 describe('a caller who asks too often', () => {
-  it('is told to wait, and how long', async () => {
+  it('is asked to wait, and how long', async () => {
     const world = createApiWorld();
     const calls = SPEND_PER_MINUTE / COSTLY_CALL;
     for (let at = 0; at < calls; at += 1) {

@@ -61,7 +61,7 @@ describe('a live read of fifty clusters, five of them dead', () => {
     expect(done).toBe(true);
   });
 
-  it('answers in JSON too, the dead told as such', async () => {
+  it('answers in JSON too, the dead shown as such', async () => {
     const { world, release } = hangingWorld();
     const answering = world.get(`/v1/fleet?live=true&image=${IMAGE}`);
     release();
@@ -72,7 +72,7 @@ describe('a live read of fifty clusters, five of them dead', () => {
     expect(told[0]).toMatchObject({ message: 'It does not answer' });
   });
 
-  it('tells a fault of the registry beside the RSync, and shows the rest', async () => {
+  it('shows a fault of the registry beside the RSync, and shows the rest', async () => {
     const world = createApiWorld();
     await world.sweep();
     world.broken.set(IMAGE, new CountersignError('registry-unavailable', 'Registry is down'));

@@ -55,7 +55,7 @@ interface Told {
   readonly ageSeconds: number | undefined;
 }
 
-/** What the stream tells, and at which second. */
+/** What the stream sends, and at which second. */
 async function readStream(answer: Response, startedAt: number): Promise<Told[]> {
   const told: Told[] = [];
   const decoder = new TextDecoder();
@@ -90,7 +90,7 @@ describe('a live read of fifty clusters, paid from the share of the API', () => 
   it.each([
     [1, 25],
     [2, 50],
-  ])('of %i instances tells every living one within %i s', async (maxInstances, seconds) => {
+  ])('of %i instances answers every living one within %i s', async (maxInstances, seconds) => {
     const { told, pace } = await readAll(maxInstances);
     const living = told.filter(({ phase }) => phase === 'Reachable');
     expect(living.map(({ name }) => name).toSorted()).toEqual(
@@ -106,7 +106,7 @@ describe('a live read of fifty clusters, paid from the share of the API', () => 
     expect(pace.calls.list).toBe(100);
   });
 
-  it('tells what was known, and how old that is, where the budget does not suffice', async () => {
+  it('shows what was known, and how old that is, where the budget does not suffice', async () => {
     const { told } = await readAll(6);
     const late = told.filter(({ message }) => message?.startsWith('Not read: ') === true);
     expect(told).toHaveLength(50);

@@ -10,7 +10,7 @@ import { IMAGE } from '#test/fixtures/rsync.ts';
 const RESYNC = '/v1/resync';
 
 describe('POST /v1/resync', () => {
-  it('tasks every cluster, tells who asked and why, and logs it', async () => {
+  it('tasks every cluster, publishes who asked and why, and logs it', async () => {
     const world = createApiWorld();
     const answer = await world.post(RESYNC, { reason: 'after the outage' });
     expect(answer.status).toBe(202);
@@ -148,7 +148,7 @@ describe('POST /v1/resync', () => {
 describe('an idempotency key', () => {
   const KEY = { 'idempotency-key': 'release-7' };
 
-  it('makes a repetition the same request, told once', async () => {
+  it('makes a repetition the same request, published once', async () => {
     const world = createApiWorld();
     const first = await (await world.post(RESYNC, { cluster: 'cluster-1' }, KEY)).json();
     const second = await (await world.post(RESYNC, { cluster: 'cluster-1' }, KEY)).json();

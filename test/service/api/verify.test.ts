@@ -17,7 +17,7 @@ describe('POST /v1/verify', () => {
         candidates: [{ source: 'sha256:s', format: 'legacy', reason: 'wrong-key' }],
       },
     ],
-  ])('tells $status with every candidate', async (verdict, expected) => {
+  ])('answers $status with every candidate', async (verdict, expected) => {
     const world = createApiWorld();
     world.verdicts.set(A, verdict);
     const answer = await world.post('/v1/verify', { image: IMAGE });
@@ -26,7 +26,7 @@ describe('POST /v1/verify', () => {
     expect(told).toMatchObject({ image: IMAGE, digest: A, policy: 'release', ...expected });
   });
 
-  it('tells a tag that is absent as a verdict, not a failure', async () => {
+  it('answers a tag that is absent as a verdict, not a failure', async () => {
     const world = createApiWorld();
     const image = 'us-docker.pkg.dev/acme/configs/other:v9';
     const told = VerifyAnswer.parse(await (await world.post('/v1/verify', { image })).json());
@@ -41,7 +41,7 @@ describe('POST /v1/verify', () => {
     expect(world.resolved).toEqual([]);
   });
 
-  it('tells what could not be checked as a failure', async () => {
+  it('answers what could not be checked as a failure', async () => {
     const world = createApiWorld();
     world.broken.set(IMAGE, new CountersignError('registry-unavailable', 'Registry is down'));
     const answer = await world.post('/v1/verify', { image: IMAGE });

@@ -41,7 +41,7 @@ describe('bundleFunctions()', () => {
     expect(bundle?.lazyBytes).toBeGreaterThan(1_500_000);
   });
 
-  it('writes the metafile, from which one can tell what an entry loads at start', () => {
+  it('writes the metafile, which shows what an entry loads at start', () => {
     const meta = Meta.parse(JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')));
     const main = Object.entries(meta.outputs).find(([, { entryPoint }]) =>
       entryPoint?.endsWith('publishing-function.ts'),

@@ -36,7 +36,7 @@ describe('start.js', () => {
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('leaves when it is told to, even before the function handles that', async () => {
+  it('stops on SIGTERM, even before the function handles that', async () => {
     const child = start(['waiting']);
     await child.line('Starting');
     child.kill('SIGTERM');

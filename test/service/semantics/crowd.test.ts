@@ -93,7 +93,7 @@ describe('more RSyncs than one page', () => {
 });
 
 describe('RSyncs that come and go between list and patch', () => {
-  it('that are gone are skipped, and told of nowhere', async () => {
+  it('that are gone are skipped, and reported nowhere', async () => {
     await crowd(
       3,
       atFirstPatch(() => remove(0)),

@@ -77,7 +77,7 @@ describe('an RSync that a parent declares', () => {
     expect(patchesOf('system:serviceaccount:config-management-system:root-reconciler')).toBe(1);
   });
 
-  it('has its pin put back, which is told once and not fought over', async () => {
+  it('has its pin put back, which is reported once and not fought over', async () => {
     const child = await startFamily({ rule: { effect: 'pin' } });
     await world.sweepUntil(async () => (await world.row(CHILD))?.record.phase === 'Blocked');
     expect((await world.row(CHILD))?.message).toContain('RootSync/root-sync declares it');
@@ -145,7 +145,7 @@ describe("Config Sync's own webhook", () => {
     await expect(world.patch(ours, { place: REPO })).rejects.toThrow('Config Sync metadata');
   });
 
-  it('refuses the pin, which is told once', async () => {
+  it('refuses the pin, which is reported once', async () => {
     const child = await startFamily({ webhook: true, rule: { effect: 'pin' } });
     await world.sweepUntil(async () => (await world.row(CHILD))?.record.phase === 'Blocked');
     expect((await world.row(CHILD))?.message).toContain('refused to let spec.oci.image be pinned');

@@ -18,7 +18,7 @@ export interface Report {
   readonly at: number;
   readonly trouble?: string;
   readonly about?: string;
-  /** What tells it from another report of the same trouble. */
+  /** What distinguishes it from another report of the same trouble. */
   readonly grade?: string;
   /** It says nothing of the trouble, and a subscriber knows all the same that it is over. */
   readonly aside?: boolean;

@@ -6,7 +6,7 @@ export interface FakeAnswers {
   readonly get?: () => unknown;
 }
 
-/** A cluster's API that answers as told, and remembers what it was asked. */
+/** A cluster's API that answers as a test asks, and remembers what it was asked. */
 export function fakeApi(answers: FakeAnswers): { api: ClusterApi; calls: unknown[][] } {
   const calls: unknown[][] = [];
   const api: ClusterApi = {

@@ -92,7 +92,7 @@ describe('nomosRow()', () => {
     expect(nomosRow(buildRSync({ ref }))).toMatchObject({ scope: 'team-a', name: 'repo-sync' });
   });
 
-  it('tells that Config Sync cut the list', () => {
+  it('shows that Config Sync cut the list', () => {
     const syncing = { ...condition('False', 250), truncatedTo: 100 };
     const row = nomosRow(buildRSync({ status: { ...STAGES, syncing } }));
     expect(row).toMatchObject({ status: 'ERROR', errorCount: 250, truncatedTo: 100 });
@@ -121,7 +121,7 @@ describe('nomosRow()', () => {
       2,
     ],
     ['none where the condition refers to none', { syncing: condition('False', 2) }, [], 2],
-  ])('tells of errors: %s', (_, conditions, errors, errorCount) => {
+  ])('shows errors: %s', (_, conditions, errors, errorCount) => {
     const failing = (stage: 'source' | 'rendering' | 'sync') => ({
       ...LIVE[stage],
       errors: [{ code: '2004', message: `${stage} failed` }],

@@ -49,7 +49,7 @@ describe('createRSyncs()', () => {
     expect(await rsyncs.read(fakeApi({}).api, ref)).toBeUndefined();
   });
 
-  it('tells which objects of which cluster it left out', async () => {
+  it('reports which objects of which cluster it left out', async () => {
     const told: unknown[] = [];
     const listing = createRSyncs({ onUnreadable: (...args) => told.push(args) });
     const { api } = fakeApi({ list: (kind) => ({ items: kind === 'RootSync' ? [{}] : [] }) });

@@ -27,7 +27,7 @@ describe('approvalKey()', () => {
     expect(approvalKey(source, commit)).toBe(key);
   });
 
-  it('tells two charts of one repository apart, which image-to-sync does not', () => {
+  it('distinguishes two charts of one repository, which image-to-sync does not', () => {
     expect(approvalKey(helmSource('1.2.3', 'shop'), '1.2.3')).not.toBe(
       approvalKey(helmSource('1.2.3', 'cart'), '1.2.3'),
     );

@@ -113,7 +113,7 @@ const input: fc.Arbitrary<DecisionInput> = fc
 const RUNS = { numRuns: 2_000 };
 
 describe('decide(), whatever the input,', () => {
-  it('writes nothing the second time and tells nothing twice', () => {
+  it('writes nothing the second time and reports nothing twice', () => {
     fc.assert(
       fc.property(input, (first) => {
         const decision = decide(first);

@@ -18,7 +18,7 @@ const look = fc.record({
 
 type Look = typeof look extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** What a subscriber knows after each look: whether a failure was told whose end was not. */
+/** What a subscriber knows after each look: whether a failure was published whose end was not. */
 interface Step extends Look {
   readonly open: boolean;
   /** A recovery was published of nothing that a subscriber could know of. */
@@ -68,7 +68,7 @@ describe('transition()', () => {
     expect(check.counterexample).toBeNull();
   });
 
-  it('tells nothing when the same is seen again', () => {
+  it('publishes nothing when the same is seen again', () => {
     const check = fc.check(
       fc.property(look, (seen) => replay([seen, { ...seen, lost: false }])[1]?.events.length === 0),
     );

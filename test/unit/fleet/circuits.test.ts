@@ -7,7 +7,7 @@ import { sendJson, startScripted } from './scripted-server.ts';
 
 const DEAD = new CountersignError('cluster-unreachable', 'Cluster "c1" cannot be reached');
 
-/** A cluster that fails, or answers, as told; and how often it was called. */
+/** A cluster that fails, or answers, as a test asks; and how often it was called. */
 function createCluster(): { fails: Error | undefined; calls: number; call: () => Promise<string> } {
   const cluster = {
     // Widened: what it fails with is said later.

@@ -27,7 +27,7 @@ describe('what the client sends', () => {
     ]);
   });
 
-  it('sends a merge patch, under our name, and asks for a dry run as told', async () => {
+  it('sends a merge patch, under Countersign’s name, and asks for a dry run where asked to', async () => {
     const server = await startScripted((response) => sendJson(response, 200, {}));
     const api = await connectTo(server.url);
     await api.patch(REF, BODY, OPTIONS);

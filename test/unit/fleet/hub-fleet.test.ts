@@ -110,7 +110,7 @@ describe('list()', () => {
     expect(await idsOf(fleet)).toEqual(['a', 'b']);
   });
 
-  it('tells locations that could not be listed', async () => {
+  it('names locations that could not be listed', async () => {
     const host = { ...hostOf([member('a'), member('b', { location: 'asia-east1' })]) };
     host.unreachable = ['asia-east1'];
     const { fleet } = await open([host]);

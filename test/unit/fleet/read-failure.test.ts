@@ -95,7 +95,7 @@ describe('readFailure()', () => {
       /^IAM .*gateway\.get/,
     ],
     ['RBAC', status(403, RBAC), /^RBAC .*cannot list/],
-  ])('tells %s by name', (_, answer, message) => {
+  ])('names %s', (_, answer, message) => {
     expect(readFailure(answer, 'list', 'c1').message).toMatch(message);
   });
 

@@ -19,7 +19,7 @@ export interface ScriptedServer {
 
 type Respond = (response: ServerResponse, request: SeenRequest, index: number) => void;
 
-/** A server that does as told with each request, down to its socket; gone when the test ends. */
+/** A server that does as a test asks with each request, down to its socket; gone when the test ends. */
 export async function startScripted(
   respond: Respond,
   tls?: { readonly key: string; readonly cert: string },

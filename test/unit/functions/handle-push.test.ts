@@ -37,7 +37,7 @@ async function remember(world: PushWorld, cluster: string, follows: string[]): P
 }
 
 describe('an image', () => {
-  it('that verifies is told, and tasks the clusters that its rule selects', async () => {
+  it('that verifies is published, and tasks the clusters that its rule selects', async () => {
     const world = pushWorld();
     await push(world, PUSHED);
     expect(world.events).toMatchObject([
@@ -128,7 +128,7 @@ describe('an image', () => {
     expect(world.events).toMatchObject([{ type: 'image.untrusted', data: { digest: B } }]);
   });
 
-  it('without a tag is judged by its digest, and tells nothing while it is unsigned', async () => {
+  it('without a tag is judged by its digest, and publishes nothing while it is unsigned', async () => {
     const world = pushWorld();
     world.verdicts.clear();
     await push(world, { action: 'INSERT', digest: `${REPOSITORY}@${A}` });
@@ -223,7 +223,7 @@ describe('what can never be understood', () => {
 describe('a registry that fails', () => {
   const failure = new CountersignError('registry-unavailable', 'No answer');
 
-  it('is told once and retried; the verdict that follows ends it', async () => {
+  it('is published once and retried; the verdict that follows ends it', async () => {
     const world = pushWorld();
     await push(world, PUSHED);
     world.broken.set(IMAGE, failure);
@@ -247,7 +247,7 @@ describe('a registry that fails', () => {
 });
 
 describe('fifty deliveries of one event at once', () => {
-  it('ask the registry once and tell once', async () => {
+  it('ask the registry once and publish once', async () => {
     const world = pushWorld();
     const message = messageOf(world, PUSHED);
     await Promise.all(Array.from({ length: 50 }, () => handlePush(message, world.push)));

@@ -55,7 +55,7 @@ describe('a push', () => {
     expect(tasks).toEqual([]);
   });
 
-  it('of what is no config, beside an image and without a tag, is not told', async () => {
+  it('of what is no config, beside an image and without a tag, is not published', async () => {
     for (const layer of [NO_TAR, tarOf({ name: 'bin/', type: '5' })]) {
       const { events, tasks } = await push(layer, UNSIGNED, UNTAGGED);
       expect([events, tasks]).toEqual([[], []]);

@@ -42,7 +42,7 @@ describe('readAdmissionEnv()', () => {
     });
   });
 
-  it('reads what it is told', () => {
+  it('reads what is set', () => {
     const env = {
       COUNTERSIGN_CONFIG: '/etc/countersign.yaml',
       COUNTERSIGN_COSIGN_KEY: '/k.pub',

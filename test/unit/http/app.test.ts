@@ -92,7 +92,7 @@ describe('createApp()', () => {
     expect((await app.request('/who')).headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('answers a request as part of its trace, and sends what there is to tell before the answer', async () => {
+  it('answers a request as part of its trace, and sends its spans before the answer', async () => {
     const context = createTraceContext();
     const seen: unknown[] = [];
     const app = createApp({

@@ -66,7 +66,7 @@ describe('readEnvelope() of a wrapped push', () => {
     expect(read({ message: { ...WRAPPED, data } }).data).toHaveLength(0);
   });
 
-  it('takes the time of arrival where no other is told', () => {
+  it('takes the time of arrival where no other is given', () => {
     expect(read({ message: { messageId: '7', data: BASE64 } }).publishTime).toEqual(NOW);
   });
 

@@ -39,7 +39,7 @@ async function settled(): Promise<ReconcileWorld> {
 }
 
 describe('a failure whose publication had no answer', () => {
-  it('is told to be over, even if nothing is wrong by the next look', async () => {
+  it('is reported as over, even if nothing is wrong by the next look', async () => {
     const world = await settled();
     runs(world, D);
     world.pass(1_000);
@@ -56,7 +56,7 @@ describe('a failure whose publication had no answer', () => {
     expect(world.types()).toHaveLength(2);
   });
 
-  it('is told again under the same id, if it lasts', async () => {
+  it('is published again under the same id, if it lasts', async () => {
     const world = await settled();
     runs(world, D);
     world.pass(1_000);
@@ -68,7 +68,7 @@ describe('a failure whose publication had no answer', () => {
     expect(new Set(world.events.map(eventIdOf)).size).toBe(1);
   });
 
-  it('is told to be over at first sight, too', async () => {
+  it('is reported as over at first sight, too', async () => {
     const world = verifiedWorld();
     world.verdicts.delete(D);
     runs(world, D);
@@ -80,7 +80,7 @@ describe('a failure whose publication had no answer', () => {
     expect(world.types()).toContain('sync.recovered');
   });
 
-  it('is told to be over of a cluster', async () => {
+  it('is reported as over of a cluster', async () => {
     const world = await settled();
     const cluster = world.clusters.cluster('cluster-1');
     cluster.down = 'cluster-unreachable';
@@ -95,7 +95,7 @@ describe('a failure whose publication had no answer', () => {
     expect(world.types()).toEqual(['cluster.unreachable', 'cluster.recovered']);
   });
 
-  it('is told to be over of an image that could not be checked', async () => {
+  it('is reported as over of an image that could not be checked', async () => {
     const world = verifiedWorld();
     const reference = parseReference(IMAGE);
     const judged = { reference, resolution: resolvedTo(A), verdict: VERIFIED, policy: POLICY };
@@ -117,7 +117,7 @@ describe('a failure whose publication had no answer', () => {
 });
 
 describe('two reconciles of one cluster in two processes', () => {
-  it('do not overwrite what the other one told: the later looks again', async () => {
+  it('do not overwrite what the other one recorded: the later looks again', async () => {
     const world = await settled();
     const cluster = world.clusters.cluster('cluster-1');
     world.pass(1_000);
@@ -145,7 +145,7 @@ describe('two reconciles of one cluster in two processes', () => {
   });
 });
 
-describe('what is told where the record was lost', () => {
+describe('what is published where the record was lost', () => {
   it.each([['cluster.recovered'], ['sync.recovered']])(
     'is another %s each time, and the same for the same task',
     async (type) => {

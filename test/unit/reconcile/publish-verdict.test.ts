@@ -146,7 +146,7 @@ describe('publishVerdict()', () => {
       ['image.unsigned', 'image.unsigned', 'image.unsigned'],
     ],
     [
-      'tells content that is broken from a tag that is absent, each time',
+      'distinguishes content that is broken from a tag that is absent, each time',
       [
         { at: 1, digest: A, verdict: BROKEN },
         { at: 2, verdict: ABSENT },

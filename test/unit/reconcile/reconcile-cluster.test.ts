@@ -8,7 +8,7 @@ import { SYNC, TASK, rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcil
 import { IMAGE, buildRSync, helmSource, ociSource, textsOf } from '#test/fixtures/rsync.ts';
 
 describe('reconcileCluster()', () => {
-  it('lists once per kind, patches once, and tells once', async () => {
+  it('lists once per kind, patches once, and publishes once', async () => {
     const world = verifiedWorld();
     expect(await run(world)).toEqual({
       status: 'reconciled',
@@ -21,7 +21,7 @@ describe('reconcileCluster()', () => {
     expect(world.types()).toEqual(['sync.approved']);
   });
 
-  it('changes and tells nothing the second time', async () => {
+  it('changes and publishes nothing the second time', async () => {
     const world = verifiedWorld();
     await run(world);
     world.pass(1_000);

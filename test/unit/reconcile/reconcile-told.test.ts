@@ -56,7 +56,7 @@ describe('a failure to check', () => {
   });
 });
 
-describe('what is told', () => {
+describe('what is published', () => {
   it('is published before it is recorded, and again with the same record replaced after a crash', async () => {
     const world = verifiedWorld();
     let broken = true;
@@ -75,7 +75,7 @@ describe('what is told', () => {
     });
     broken = false;
     await reconcileCluster(TASK, world.deps.now(), deps);
-    // The receipt is older than the record: a failure of the cluster may have been told, and forgotten.
+    // The receipt is older than the record: a failure of the cluster may have been published, and forgotten.
     expect(world.types()).toEqual(['sync.approved', 'sync.approved', 'cluster.recovered']);
     const [first, second] = world.events;
     expect(second).toMatchObject({ uid: 'uid-1', replaced: undefined });
@@ -118,7 +118,7 @@ describe('what is told', () => {
     expect(world.events[0]).toMatchObject({ type: 'sync.approved', severity: 'WARNING' });
   });
 
-  it('includes the verdict of an image where no push told it', async () => {
+  it('includes the verdict of an image where no push published it', async () => {
     const world = verifiedWorld();
     const sweep: Task = { cluster: 'cluster-1', reason: 'sweep', id: 's1' };
     await run(world, sweep);
@@ -128,7 +128,7 @@ describe('what is told', () => {
     expect(world.events[0]).toMatchObject({ cause: 's1' });
   });
 
-  it('is told once by clusters that come to an image together', async () => {
+  it('is published once by clusters that come to an image together', async () => {
     const names = ['cluster-1', 'cluster-2', 'cluster-3'];
     const world = createReconcileWorld({
       clusters: Object.fromEntries(names.map((name) => [name, [buildRSync()]])),

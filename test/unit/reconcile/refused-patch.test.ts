@@ -65,7 +65,7 @@ describe('a patch that the cluster refuses', () => {
     expect(world.clusters.cluster('cluster-1').calls).toEqual(['list', 'refused']);
   });
 
-  it('has no pin either, which is told once', async () => {
+  it('has no pin either, which is reported once', async () => {
     const world = createReconcileWorld({
       clusters: { 'cluster-1': [buildRSync({ declared: true })] },
       rule: { effect: 'pin' },

@@ -44,7 +44,7 @@ describe('a key that another user put into the approved list', () => {
     ['last', `${B} ${A} ${D}`],
     ['first', `${D} ${B} ${A}`],
     ['alone', D],
-  ])('%s is dropped when it does not verify, and told', async (_, list) => {
+  ])('%s is dropped when it does not verify, and reported', async (_, list) => {
     const made = await approvedWorld();
     tamper(made, { approved: list });
     await run(made, { ...TASK, reason: 'sweep' });
@@ -67,7 +67,7 @@ describe('a key that another user put into the approved list', () => {
     expect(approved(made)).toBe(`${B} ${A}`);
   });
 
-  it('is dropped where it is live already, which is told as what it is', async () => {
+  it('is dropped where it is live already, which is reported as what it is', async () => {
     const made = await approvedWorld();
     tamper(made, { approved: `${B} ${A} ${D}` });
     const rsync = { ...rsyncOf(made), status: liveStatus(D) };
@@ -95,7 +95,7 @@ describe('a key that another user put into the approved list', () => {
     expect(made.types()).toEqual([]);
   });
 
-  it('is told before it is written, under one id however often', async () => {
+  it('is published before it is written, under one id however often', async () => {
     const made = await approvedWorld();
     tamper(made, { approved: `${B} ${A} ${D}` });
     const cluster = made.clusters.cluster('cluster-1');

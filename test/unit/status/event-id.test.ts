@@ -33,7 +33,7 @@ describe('eventIdOf()', () => {
     expect(eventIdOf(retry)).toBe(eventIdOf(SYNC));
   });
 
-  it('is the same before and after the failure was marked as about to be told', () => {
+  it('is the same before and after the failure was marked as about to be published', () => {
     const replaced = { phase: 'Approved', since: '2026-11-22T04:00:00.000Z' } as const;
     const failure = { phase: 'Failed', since: '2026-11-22T05:00:00.000Z' } as const;
     const event = { ...SYNC, type: 'sync.failed', replaced } as const;
@@ -54,22 +54,25 @@ describe('eventIdOf()', () => {
     expect(eventIdOf(other)).not.toBe(eventIdOf(SYNC));
   });
 
-  it('tells one push of an image from the next', () => {
+  it('distinguishes one push of an image from the next', () => {
     expect(eventIdOf({ ...IMAGE, cause: 'message-8' })).not.toBe(eventIdOf(IMAGE));
     expect(eventIdOf({ ...IMAGE })).toBe(eventIdOf(IMAGE));
   });
 
-  it('tells one outage of a cluster from the next', () => {
+  it('distinguishes one outage of a cluster from the next', () => {
     const event = clusterEvent('cluster.unreachable');
     const next = { ...event, replaced: { phase: 'Reachable', since: later.since } } as const;
     expect(eventIdOf(next)).not.toBe(eventIdOf(event));
   });
 
-  it.each([resyncEvent(), sweepEvent()])('tells one $type from the next by its id', (event) => {
-    const next: StatusEvent =
-      event.type === 'sweep.completed'
-        ? { ...event, data: { ...event.data, id: 'other' } }
-        : { ...event, data: { ...event.data, id: 'other' } };
-    expect(eventIdOf(next)).not.toBe(eventIdOf(event));
-  });
+  it.each([resyncEvent(), sweepEvent()])(
+    'distinguishes one $type from the next by its id',
+    (event) => {
+      const next: StatusEvent =
+        event.type === 'sweep.completed'
+          ? { ...event, data: { ...event.data, id: 'other' } }
+          : { ...event, data: { ...event.data, id: 'other' } };
+      expect(eventIdOf(next)).not.toBe(eventIdOf(event));
+    },
+  );
 });

@@ -194,7 +194,7 @@ describe('reading a record', () => {
     ['parts without number', { ...recordFields('{}'), parts: { integerValue: '99999999' } }],
     ['a record of another cluster', recordFields(JSON.stringify(clusterRecord('c2')))],
     ['a bomb', recordFields(JSON.stringify(clusterRecord('c1')).padEnd(MAX_RECORD_BYTES + 1))],
-  ])('passes over %s, and tells', async (_case, fields) => {
+  ])('passes over %s, and reports it', async (_case, fields) => {
     const { store, unreadable } = scriptedFirestore([answerOnlyHeads(fields)]);
     expect(await store.readCluster('c1')).toBeUndefined();
     expect(unreadable).toEqual([{ table: 'clusters', key: 'c1' }]);

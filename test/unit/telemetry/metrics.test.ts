@@ -20,7 +20,7 @@ describe('METRICS', () => {
     expect(kind === 'counter' || kind === 'sum' ? unit : '1').toBe('1');
   });
 
-  it('have no label that tells one cluster, image or person from another', () => {
+  it('have no label that distinguishes one cluster, image or person from another', () => {
     const labels = new Set(ALL.flatMap(([, metric]) => Object.keys(metric.labels)));
     expect([...labels].toSorted()).toEqual([
       'code',

@@ -45,7 +45,7 @@ describe('observeEvent()', () => {
         ['sweep_stretch', 1.5, {}],
       ],
     ],
-  ])('tells in numbers what an event says: %#', (event, expected) => {
+  ])('counts what an event reports: %#', (event, expected) => {
     const { meter, told } = recordMeter();
     observeEvent(event, meter, NOW);
     expect(told).toEqual(expected);

@@ -56,7 +56,7 @@ describe('createOtelTracing()', () => {
     expect(attributes).toEqual({ a: 1, c: ['x', 'y'], d: 'z'.repeat(512) });
   });
 
-  it('throws on what the work throws, and tells its code alone', async () => {
+  it('throws on what the work throws, and records its code alone', async () => {
     const { tracing, spans } = recordSpans();
     const failure = new CountersignError('registry-denied', 'with words of others');
     const failing = tracing.span('step', {}, () => Promise.reject(failure));

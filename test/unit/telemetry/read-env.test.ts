@@ -41,7 +41,7 @@ describe('readTelemetryEnv()', () => {
     ['console', LINES],
     ['prometheus', { lines: false, prometheus: { host: '127.0.0.1', port: 9464 } }],
     ['console,prometheus', { lines: true, prometheus: { host: '127.0.0.1', port: 9464 } }],
-  ])('tells metrics by %s', (exporter, metrics) => {
+  ])('exports metrics by %s', (exporter, metrics) => {
     expect(readTelemetryEnv({ OTEL_METRICS_EXPORTER: exporter })).toEqual({ metrics });
   });
 

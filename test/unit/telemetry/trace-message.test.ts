@@ -60,7 +60,7 @@ function open(
 }
 
 describe('a message', () => {
-  it.each(TRACE_ATTRIBUTES)('is part of the trace of its publisher, told in %s', async (name) => {
+  it.each(TRACE_ATTRIBUTES)('is part of the trace of its publisher, named in %s', async (name) => {
     const { tracing, spans } = recordSpans();
     const endpoint = open(tracing);
     await endpoint.send({ attributes: { [name]: PUBLISHER }, headers: { traceparent: REQUEST } });

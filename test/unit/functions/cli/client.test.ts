@@ -59,7 +59,7 @@ describe('countersign status', () => {
 });
 
 describe('countersign resync', () => {
-  it('asks, with everything it was told', async () => {
+  it('asks, with every option', async () => {
     const world = createApiWorld();
     world.verdicts.set(B, VERIFIED);
     const args = ['--image', IMAGE, '--digest', B, '--cluster', 'cluster-1', '--reason', 'because'];
@@ -310,7 +310,7 @@ describe('countersign explain and verify', () => {
     expect(JSON.parse(json.out)).toBeTypeOf('object');
   });
 
-  it('exits with 1 for what is not well, and with 2 for what cannot be told', async () => {
+  it('exits with 1 for what is not well, and with 2 for what is not known', async () => {
     const world = createApiWorld();
     world.verdicts.set(A, UNTRUSTED);
     expect((await run(world, ['verify', IMAGE])).code).toBe(1);

@@ -123,7 +123,7 @@ describe('verifyImage()', () => {
     expect([code, out]).toEqual([3, '']);
   });
 
-  it('reads the config that it is told to', async () => {
+  it('reads the config that an option names', async () => {
     await expect(run([IMAGE, '--config', 'a.yaml'])).resolves.toMatchObject({
       configs: ['a.yaml'],
     });

@@ -22,7 +22,7 @@ async function failing(): Promise<SweepWorld> {
 }
 
 describe('a cluster that left the fleet', () => {
-  it('is forgotten, once every failure of it is told to be over', async () => {
+  it('is forgotten, once every failure of it is reported as over', async () => {
     const world = await failing();
     world.departed.add('c1');
     await world.sweep();

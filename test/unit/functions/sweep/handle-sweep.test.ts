@@ -152,7 +152,7 @@ describe('the sweep alone', () => {
     for (const rsync of rsyncs.values()) expect(rsync.annotations.approved.text).toBe(A);
   });
 
-  it('tells a digest that is live without approval, and its end', async () => {
+  it('reports a digest that is live without approval, and its end', async () => {
     const world = createSweepWorld(1, () => buildRSync({ status: liveStatus(D) }));
     await world.round();
     expect(world.types()).toContain('sync.unguarded');
@@ -162,7 +162,7 @@ describe('the sweep alone', () => {
     expect(world.told('sync.recovered')).toHaveLength(1);
   });
 
-  it('tells a tag that was moved back by hand as a downgrade', async () => {
+  it('reports a tag that was moved back by hand as a downgrade', async () => {
     const world = createSweepWorld(1);
     await world.round();
     world.tags.set(IMAGE, B);

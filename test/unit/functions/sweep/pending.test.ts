@@ -19,7 +19,7 @@ async function pending(count = 3): Promise<SweepWorld> {
   return world;
 }
 
-/** Severity of each `image.unsigned` that was told. */
+/** Severity of each `image.unsigned` that was published. */
 function told(world: SweepWorld): (string | undefined)[] {
   return world.told('image.unsigned').map(({ severity }) => severity);
 }

@@ -32,7 +32,7 @@ async function rounds(world: SweepWorld, count: number): Promise<void> {
 }
 
 describe('a roll-out', () => {
-  it('is told once when it begins and once when the last cluster is live', async () => {
+  it('is published once when it begins and once when the last cluster is live', async () => {
     const world = createSweepWorld(3);
     await rounds(world, 3);
     report(world, 'c1', A);
@@ -108,7 +108,7 @@ describe('a roll-out', () => {
     expect(rollouts(world)).toEqual([]);
   });
 
-  it('of the next digest takes its place, and each is told once', async () => {
+  it('of the next digest takes its place, and each is published once', async () => {
     const world = createSweepWorld(2);
     await rounds(world, 2);
     world.tags.set(IMAGE, B);
@@ -143,7 +143,7 @@ describe('a roll-out', () => {
     ]);
   });
 
-  it('that is over is not told of a cluster that fails later', async () => {
+  it('that is over is not reported for a cluster that fails later', async () => {
     const world = createSweepWorld(2);
     await rounds(world, 1);
     for (const name of ['c1', 'c2']) report(world, name, A);

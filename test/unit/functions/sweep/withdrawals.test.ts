@@ -101,7 +101,7 @@ describe('a changed policy', () => {
       },
       '',
     ],
-  ])('is told to be over when %s', async (_, act, approved) => {
+  ])('is reported as over when %s', async (_, act, approved) => {
     const world = await settled(4);
     world.changePolicy(OTHER_POLICY);
     world.verdicts.set(A, UNTRUSTED);
@@ -130,7 +130,7 @@ describe('a changed policy', () => {
     expect(approvals(world)).toEqual([A, A, A, A]);
   });
 
-  it('is told again when another policy meets the brake', async () => {
+  it('is published again when another policy meets the brake', async () => {
     const world = await settled(4);
     world.verdicts.set(A, UNTRUSTED);
     for (const hash of [OTHER_POLICY, 'sha256:policy-3']) {

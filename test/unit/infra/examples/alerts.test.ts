@@ -118,7 +118,7 @@ describe('postAlert()', () => {
     expect(String(failure)).not.toContain('secret');
   });
 
-  it('never tells the URL of a receiver that cannot be reached', async () => {
+  it('never shows the URL of a receiver that cannot be reached', async () => {
     const fetch = (): Promise<never> => Promise.reject(new Error(`cannot reach ${SLACK}`));
     const sink = { kind: 'slack', url: SLACK } as const;
     const failure: unknown = await postAlert(ALERT, { fetch, sink }).catch(
@@ -143,7 +143,7 @@ describe('createIncidents()', () => {
 });
 
 describe('createAlertDesk()', () => {
-  it('tells what it holds when the process is to end, and holds nothing from then on', async () => {
+  it('sends what it keeps back when the process is to end, and keeps nothing back from then on', async () => {
     const alerts: Alert[] = [];
     const desk = createAlertDesk({
       incidents: createIncidents(() => undefined),

@@ -24,7 +24,7 @@ function alertsOf(local: string): z.infer<typeof Alerts> {
 }
 
 describe('log-based metrics', () => {
-  it('are those that the functions tell, by kind, unit and labels', () => {
+  it('are those that the functions publish, by kind, unit and labels', () => {
     const told = Object.entries(METRICS).map(([name, { kind, unit, labels }]) => [
       name,
       { kind, unit, labels: Object.keys(labels) },

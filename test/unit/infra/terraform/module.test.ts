@@ -84,7 +84,7 @@ describe('resources', () => {
     expect(mistakes).toEqual([]);
   });
 
-  it('would be told of an attribute that there is not, of one that is missing, and of a wrong value', () => {
+  it('would be warned of an attribute that there is not, of one that is missing, and of a wrong value', () => {
     const block = schema.resources['google_pubsub_topic'];
     if (block === undefined) throw new Error('No schema of topics');
     const body = {

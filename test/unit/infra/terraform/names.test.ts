@@ -83,7 +83,7 @@ describe('subscriptions', () => {
     expect(threshold * 1000).toBeGreaterThan(TASK_PATIENCE_MS);
   });
 
-  it('of dead letters has the name that the command and its page tell', () => {
+  it('of dead letters has the name that the command and its page name', () => {
     const name = withDefaults(source, bodyOf('google_pubsub_subscription.dead_letters')['name']);
     expect(textOf('docs/dead-letters.md')).toContain(`subscriptions create ${name} `);
   });

@@ -134,7 +134,7 @@ describe('the certificates of cert-manager', () => {
     expect(leaf?.spec.dnsNames).toEqual([name, `${name}.${namespace}.svc`, `${name}.${namespace}`]);
   });
 
-  it('are those that the webhook is told to trust', () => {
+  it('are those that the webhook trusts', () => {
     const overlay = kustomizations.find(({ folder }) => folder === 'cert-manager');
     const { name, namespace } = z
       .object({ name: z.string(), namespace: z.string() })

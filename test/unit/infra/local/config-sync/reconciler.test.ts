@@ -18,7 +18,7 @@ function ready(commit: string, ...paths: string[]): SourceState {
   return { type: 'ready', content: { commit, paths } };
 }
 
-/** A reconciler at the pace of a real cluster, over a cluster that refuses as told. */
+/** A reconciler at the pace of a real cluster, over a cluster that refuses as a test asks. */
 function start() {
   const clock = manualClock();
   const world = {

@@ -9,7 +9,7 @@ let lifetime: Lifetime;
 
 afterEach(() => lifetime.end());
 
-/** A source whose pulls go as told: a commit, or a failure. */
+/** A source whose pulls go as a test asks: a commit, or a failure. */
 function start(period: number | undefined) {
   const clock = manualClock();
   lifetime = createLifetime({ clock, onError: () => undefined });

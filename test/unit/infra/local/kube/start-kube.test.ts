@@ -172,7 +172,7 @@ describe('startKube()', () => {
     await expect(fetch(`${kube.url}/api`, { signal })).rejects.toThrow('timeout');
   });
 
-  it('is a cluster without Config Sync where told so', async () => {
+  it('is a cluster without Config Sync where asked for', async () => {
     const kube = await start({ configSync: false });
     const response = await send(kube, 'GET', rootsyncs);
     expect([response.status, await response.text()]).toEqual([404, '404 page not found\n']);

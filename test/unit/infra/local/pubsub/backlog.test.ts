@@ -102,7 +102,7 @@ describe('createBacklog()', () => {
     expect(backlog.ack(idOf(first))).toBe(false);
   });
 
-  it('tells how each lease ended, once', async () => {
+  it('reports how each lease ended, once', async () => {
     const { add, backlog, clock } = bench();
     add('acked', 'nacked', 'expired');
     const ends: string[] = [];
@@ -154,7 +154,7 @@ describe('createBacklog()', () => {
     expect(namesOf(take())).toEqual(['a:1', 'a:2']);
   });
 
-  it('tells its listeners in turn, once for all that is published together', async () => {
+  it('calls its listeners in turn, once for all that is published together', async () => {
     const { add, take, backlog } = bench();
     const heard: string[] = [];
     backlog.onReady(() => heard.push(`first ${take().length}`));

@@ -7,7 +7,7 @@ export interface ManualClock extends Clock {
   pending(): number;
 }
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that stands still until a test moves it. */
 export function manualClock(start = Date.parse('2026-11-22T05:00:00Z')): ManualClock {
   let now = start;
   const timers = new Set<{ at: number; run: () => void }>();

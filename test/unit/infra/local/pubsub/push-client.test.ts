@@ -53,7 +53,7 @@ describe('createPushClient()', () => {
     expect(await send(url)).toBe(302);
   });
 
-  it('gives up when told to', async () => {
+  it('gives up when aborted', async () => {
     const abort = new AbortController();
     const url = await serve(() => abort.abort());
     await expect(send(url, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });

@@ -45,7 +45,7 @@ describe('toPushRequest()', () => {
     });
   });
 
-  it('tells the attempt where a dead-letter policy counts it', () => {
+  it('sends the attempt where a dead-letter policy counts it', () => {
     const { body } = toPushRequest(LEASE, context({ tellAttempt: true }));
     expect(JSON.parse(Buffer.from(body).toString())).toHaveProperty('deliveryAttempt', 3);
   });

@@ -34,7 +34,7 @@ describe('startPubsub()', () => {
     });
   });
 
-  it('tells HTTP/1 from HTTP/2 when the first bytes come one by one', async () => {
+  it('distinguishes HTTP/1 from HTTP/2 when the first bytes come one by one', async () => {
     const socket = connect(portOf(pubsub), '127.0.0.1');
     await once(socket, 'connect');
     socket.setNoDelay(true);

@@ -77,7 +77,7 @@ describe('startFunction()', () => {
     expect(() => process.kill(deaf.pid, 0)).toThrow('ESRCH');
   });
 
-  it('tells when it dies later', async () => {
+  it('reports when it dies later', async () => {
     const { died, pid } = await start(`${LISTENING} console.log('bye'); ${STAY}`);
     process.kill(pid, 'SIGKILL');
     expect((await died).message).toMatch(/^Function push ended by SIGKILL; .*: /);

@@ -59,14 +59,14 @@ describe('tickSweep()', () => {
     waiting.pop()?.();
   });
 
-  it('tells a failure and goes on', async () => {
+  it('reports a failure and goes on', async () => {
     const { url, seen } = await startSweep(() => new Response('no fleet', { status: 503 }));
     const { errors } = tick(url, 5);
     await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(2));
     expect(errors[0]).toMatchObject({ message: 'Sweep answered 503: no fleet' });
   });
 
-  it('stops in the midst of a call, and tells no failure then', async () => {
+  it('stops in the midst of a call, and reports no failure then', async () => {
     const { url, seen } = await startSweep(() => new Promise(() => undefined));
     const { ticker, errors } = tick(url, 5);
     await vi.waitFor(() => expect(seen.calls).toBe(1));
