@@ -65,7 +65,7 @@ describe('deadCitations()', () => {
     'import-table.test.ts',
     'RFC 9457 section 3',
     'https://example.com/shared/nothing.ts',
-  ])('lets %s be', (text) => {
+  ])('accepts %s', (text) => {
     expect(deadCitations({ path: 'shared/core/digest.ts', text })).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe('a sample of a config', () => {
     ['a value that cannot be', 'gate: { identity: "two words" }'],
     ['a whole that lacks something', 'apiVersion: countersign.dev/v1'],
     ['a policy that nothing can meet', 'attestations: [{}]'],
-  ])('is not let through with %s', async (_, text) => {
+  ])('is refused with %s', async (_, text) => {
     expect(await problemsOf(sample(text))).not.toEqual([]);
     expect(await problemsOf(sample(text))).toBeDefined();
   });

@@ -96,7 +96,7 @@ describe('the import table', () => {
     expect(forbidden).toEqual([]);
   });
 
-  it('lets only mains and their wiring import the mains of functions', () => {
+  it('allows the mains of functions to mains and their wiring alone', () => {
     const wiring = sources.flatMap(({ path, imports }) =>
       imports
         .filter(({ target }) => isWithin(target, 'functions/wiring'))

@@ -14,7 +14,7 @@ export interface SourceFile {
 }
 
 export interface Import {
-  /** A path of ours, relative to the repository; or the name of a package or Node module. */
+  /** A path relative to the repository; or the name of a package or Node module. */
   readonly target: string;
   readonly ours: boolean;
   /** Erased at run time: `import type`, or every name marked `type`. */

@@ -9,7 +9,7 @@ const FOLLOWERS = 10;
 const QUICK = { fleet: 40, followers: 4 };
 const FEW = 'configs/few';
 const MANY = 'configs/many';
-/** What Connect Gateway lets pass in a minute, and what of that a push may take (docs/config.md). */
+/** What Connect Gateway allows in a minute, and what of that a push may take (docs/config.md). */
 const SHARE_A_MINUTE = 1_200;
 
 /**

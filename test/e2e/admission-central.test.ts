@@ -119,7 +119,7 @@ it('answers no caller who does not know the address, and keeps it out of its log
   expect(server.output()).not.toContain(secret);
 });
 
-it('under mode: warn lets in what is unsigned, and warns the user who writes it', async () => {
+it('under mode: warn admits what is unsigned, and warns the user who writes it', async () => {
   const { front } = await startServer('warn');
   await applyWebhook(front, secret);
   const { repository, digest } = await world.pushIndex();

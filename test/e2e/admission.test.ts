@@ -152,7 +152,7 @@ describe('of a chart', () => {
   });
 });
 
-describe('what the sample server let through is denied:', () => {
+describe('what the sample server admitted is denied:', () => {
   it('a signature copied from another image', async () => {
     const pushed = await world.pushImage();
     const { image, digest, index, repository } = pushed;
@@ -201,7 +201,7 @@ describe('what the sample server let through is denied:', () => {
   });
 });
 
-describe('what the sample server held back is admitted:', () => {
+describe('what the sample server refused is admitted:', () => {
   it('an image that the spec pins by digest', async () => {
     const pushed = await world.pushImage();
     const { image, digest } = pushed;

@@ -40,13 +40,13 @@ describe('the gate', () => {
     done[trial.attack.rules.length > 0 ? 'refused' : 'unharmed'] += 1;
   });
 });
-describe('the gate, without the rules of a row, lets it through', () => {
+describe('the gate, without the rules of a row, admits it', () => {
   it.each(WITHOUT_RULE)('$name', async (trial) => {
     expect(await tryOut(trial)).toEqual('let through');
     done.withoutRule += 1;
   });
 });
-describe('the gate, weaker in one condition, lets a row through', () => {
+describe('the gate, weaker in one condition, admits a row', () => {
   it.each(WEAKENED)('$name', async (trial) => {
     expect(await tryOut(trial)).toEqual('let through');
     done.weakened += 1;

@@ -81,7 +81,7 @@ async function finalize(): Promise<readonly number[]> {
   return statuses;
 }
 
-it('lets nothing unapproved through while an object is deleted and kept, and lets Config Sync finish', async () => {
+it('admits nothing unapproved while an object is deleted and kept, and Config Sync can finish', async () => {
   const seen = {
     announced: [] as string[],
     sentAgain: [] as number[],

@@ -194,7 +194,7 @@ describe('the largest gate', () => {
     expect(whyOf(answer.body)).not.toContain('budget');
   });
 
-  it('lets Countersign write within them', async () => {
+  it('admits Countersign’s writes within them', async () => {
     const image = `us-docker.pkg.dev/acme/configs/${team}-999/app:v1`;
     const old = rootSync(many(256), image, 'many');
     await cluster.apply(old);

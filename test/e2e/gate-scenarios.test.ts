@@ -151,7 +151,7 @@ describe.each(scenarios)('%s', (_, { manifest, reconciler, first, second }) => {
     expect(denied.stderr).not.toContain(first[1]);
   });
 
-  it('3: lets it through once it is signed, with no other change', async () => {
+  it('3: admits it once it is signed, with no other change', async () => {
     await approve(second[1], first[1]);
     const before = await get();
     const { code, stderr } = await announce(second[0]);
@@ -167,14 +167,14 @@ describe.each(scenarios)('%s', (_, { manifest, reconciler, first, second }) => {
     );
   });
 
-  it('lets the previous one be re-sent during a roll-over, and nothing after a withdrawal', async () => {
+  it('admits the previous one again during a roll-over, and nothing after a withdrawal', async () => {
     expect((await announce(first[0])).code).toBe(0);
     await approve(second[1]);
     expectDenied(await announce(first[0]), first[1]);
     expect((await announce(second[0])).code).toBe(0);
   });
 
-  it('4: lets go when the source becomes git', async () => {
+  it('4: removes the annotation when the source becomes git', async () => {
     const { oci, helm, ...spec } = manifest.spec;
     const gone = {
       ...(oci === undefined ? {} : { oci: null }),

@@ -42,7 +42,7 @@ async function nomos(...clusters: NomosCluster[]): Promise<string[]> {
   return stdout.split('\n');
 }
 
-/** Our text form without the two lines of ours below each RSync, which must be there. */
+/** Our text form without Countersign's two lines below each RSync, which must be there. */
 async function ours(fleet: Partial<Fleet>, rsyncs: object = {}): Promise<string[]> {
   const world = createApiWorld();
   const read = createRSyncs({ onUnreadable: (_, problem) => expect.fail(problem) });
@@ -100,7 +100,7 @@ describe('the text form of objects on a real kube-apiserver', () => {
   });
 
   // Beside these two words nomos prints what it failed to read; Countersign prints its own reason.
-  it('says of a cluster that does not let us look, and of one without Config Sync, that it is so', async () => {
+  it('names a cluster that refuses the look, and one without Config Sync', async () => {
     const kubeconfig = await bare.kubeconfig('countersign@acme.example');
     const read = () => ours(fleetOf({ real: () => connectCluster(kubeconfig) }));
     const line = '  --------------------';

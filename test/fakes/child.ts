@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A process of ours under test, read line by line. */
+/** A process under test, read line by line. */
 export interface Child {
   readonly pid: number;
   readonly lines: readonly Readonly<Record<string, unknown>>[];

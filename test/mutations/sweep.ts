@@ -57,7 +57,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: [SWEEP],
   },
   {
-    guarantee: 'withdrawal: one repository that cannot be read holds up no other',
+    guarantee: 'withdrawal: one repository that cannot be read delays no other',
     file: 'functions/sweep/judge-outdated.ts',
     find: '      unchecked.add(key);\n      failures.set(repository, toFailure(error));\n',
     replace: '      throw toFailure(error);\n',

@@ -6,7 +6,7 @@ const EDGE = ['test/unit/http'];
 /** What telemetry promises, to operators who read it and to those who do not. */
 export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
-    guarantee: 'law 9: a collector gets no token of ours',
+    guarantee: 'law 9: a collector gets no token of Countersign',
     file: 'shared/telemetry/send-spans.ts',
     find: "protocol === 'https:' && host === GOOGLE_HOST",
     replace: 'host.startsWith(GOOGLE_HOST)',

@@ -109,7 +109,7 @@ describe('runDemo()', () => {
     expect(await text(out)).not.toContain('Synced');
   });
 
-  it('fails where the gate lets an unsigned image through', async () => {
+  it('fails where the gate admits an unsigned image', async () => {
     world = await startTestWorld();
     const [cluster] = world.clusters;
     const root = cluster?.store.get('rootsyncs', 'config-management-system', 'root-sync');

@@ -111,7 +111,7 @@ describe('the local world', () => {
     expect(subjects).toEqual(expected);
   });
 
-  it('lets no user but Countersign write an approval', async () => {
+  it('refuses an approval by another user than Countersign', async () => {
     const path = 'namespaces/config-management-system/rootsyncs/root-sync';
     const response = await fetch(
       `${world.clusters[0]?.url}/apis/configsync.gke.io/v1beta1/${path}`,

@@ -8,7 +8,7 @@ const Call = z.strictObject({
   call: z.string(),
   source: z.string(),
   text: z.string(),
-  /** Who makes it, where it is not a function of ours. */
+  /** Who makes it, where it is not a function. */
   by: z.string().optional(),
 });
 

@@ -80,7 +80,7 @@ function blockOf(text: string, name: string): Block {
   for (const [, key = '', computed, optional, required, code = ''] of body.matchAll(PROPERTY)) {
     const nested = NESTED.exec(code);
     if (nested !== null) {
-      // What Google alone fills in is no block: nothing of ours names it.
+      // What Google alone fills in is no block: the module does not name it.
       if (optional !== 'true' && required !== 'true') continue;
       const [, kind = '', shape, set] = nested;
       const single = key === 'timeouts';

@@ -48,7 +48,7 @@ export interface Weather {
 
 const SLOW = 0.1;
 
-/** A cluster that cannot be reached is a deed, so that what is reported of it can be held against it. */
+/** A cluster that cannot be reached is a deed, so that what is reported of it can be compared with it. */
 export const ROUGH: FaultRates = {
   kill: 0.02,
   failure: 0.03,

@@ -8,7 +8,7 @@ import { annotate } from './writes.ts';
 const rules = ['announcement'] as const;
 const many = Array.from({ length: 20 }, (_, index) => `sha256:${String(index).padStart(64, '0')}`);
 
-/** Approvals that Countersign does not write: read in two ways, they let pass what only one reader sees. */
+/** Approvals that Countersign does not write: read in two ways, they admit what only one reader sees. */
 const TEXTS: readonly (readonly [name: string, text: string, announced: string])[] = [
   ['sixteen-spaces', `${good}${' '.repeat(16)}${bad}`, bad],
   ['sixteen-spaces-good', `${good}${' '.repeat(16)}${bad}`, good],

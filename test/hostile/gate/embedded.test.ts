@@ -68,12 +68,12 @@ describe('the embedded gate', () => {
     expect(await tryOut(trial)).toEqual('hold');
   });
 });
-describe('the embedded gate, without the rules of a row, lets it through', () => {
+describe('the embedded gate, without the rules of a row, admits it', () => {
   it.each(WITHOUT_RULE.filter(embedded))('$name', async (trial) => {
     expect(await tryOut(trial)).toEqual('let through');
   });
 });
-describe('the embedded gate, weaker in one condition, lets a row through', () => {
+describe('the embedded gate, weaker in one condition, admits a row', () => {
   it.each(WEAKENED.filter(embedded))('$name', async (trial) => {
     expect(await tryOut(trial)).toEqual('let through');
   });

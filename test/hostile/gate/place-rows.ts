@@ -88,7 +88,7 @@ export const placeRows: readonly Attack[] = [
       annotate(given, approved(live)),
     ),
   ]),
-  // A reconciler that two objects share is held to the approvals of each.
+  // A reconciler that two objects share needs the approvals of each.
   attack(
     'shared/each-by-its-own-approvals',
     {

@@ -19,7 +19,7 @@ export const WHOLE: readonly Trial[] = ordered(
   })),
 );
 
-/** Every row that rules refuse, over its gate without them, which must let it through. */
+/** Every row that rules refuse, over its gate without them, which must admit it. */
 export const WITHOUT_RULE: readonly Trial[] = ordered(
   ATTACKS.filter(({ rules }) => rules.length > 0).map((attack) => ({
     name: `without ${attack.rules.join(', ')}: ${attack.id}`,
@@ -28,7 +28,7 @@ export const WITHOUT_RULE: readonly Trial[] = ordered(
   })),
 );
 
-/** Every weakening, with the row that it must let through. */
+/** Every weakening, with the row that it must admit. */
 export const WEAKENED: readonly Trial[] = WEAKENINGS.map((weakening) => {
   const attack = ATTACKS.find(({ id }) => id === weakening.row);
   if (attack === undefined) throw new Error(`No row ${weakening.row}`);

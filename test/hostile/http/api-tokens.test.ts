@@ -205,7 +205,7 @@ describe.each(CASES)('in mode $mode $name', ({ mode, forge, status }) => {
 });
 
 describe.each(MODES)('roles in mode %s', (mode) => {
-  it('let an invoker do everything', async () => {
+  it('allow an invoker everything', async () => {
     const world = guarded(mode);
     const headers = HEADERS[mode](await sign(mode));
     for (const operation of OPERATIONS) {
@@ -214,7 +214,7 @@ describe.each(MODES)('roles in mode %s', (mode) => {
     expect(world.tasks[0]).toMatchObject({ actor: INVOKER });
   });
 
-  it('let a viewer look, and not resync', async () => {
+  it('allow a viewer to look, and not to resync', async () => {
     const world = guarded(mode);
     const headers = HEADERS[mode](await sign(mode, { email: VIEWER }));
     const statuses: number[] = [];

@@ -274,7 +274,7 @@ describe('access mode iap', () => {
 describe('access mode none', () => {
   const deps = { now: () => NOW };
 
-  it.each(['127.0.0.1', '::1', 'localhost'])('lets anyone in on %s', async (host) => {
+  it.each(['127.0.0.1', '::1', 'localhost'])('admits any caller on %s', async (host) => {
     const caller = await createCallerCheck({ mode: 'none' }, { ...deps, host })(new Headers());
     expect(caller).toEqual({});
   });

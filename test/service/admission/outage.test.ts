@@ -202,7 +202,7 @@ describe('many reviews at once', () => {
     });
   });
 
-  it('of a registry that hangs do not hold up what is known', async () => {
+  it('of a registry that hangs do not delay what is known', async () => {
     await world.sign(PATH, digest);
     await ask();
     hang();

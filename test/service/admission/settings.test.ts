@@ -28,7 +28,7 @@ async function ask(object: SyncObject, oldObject?: SyncObject) {
 }
 
 describe('mode: warn', () => {
-  it('lets in what it would refuse, with a warning and a record of it', async () => {
+  it('admits what it would refuse, with a warning and a record of it', async () => {
     await start({ settings: { mode: 'warn' } });
     const digest = await push('a');
     const response = await ask(rootSync(image, `${image}@${digest}`));
@@ -46,7 +46,7 @@ describe('mode: warn', () => {
       'what cannot be read',
       (named) => annotated(rootSync(named), { 'configsync.gke.io/image-to-sync': 5 }),
     ],
-  ])('lets in %s too', async (_, object) => {
+  ])('admits %s too', async (_, object) => {
     await start({ settings: { mode: 'warn' } });
     const response = await ask(object(image));
     expect(response).toMatchObject({ allowed: true, auditAnnotations: { mode: 'warn' } });
@@ -74,7 +74,7 @@ describe('unchanged: verify', () => {
     expect(await ask(object, object)).toMatchObject({ allowed: true });
   });
 
-  it('lets what is being deleted be finalized, and judges its announcements', async () => {
+  it('admits the finalizing of what is being deleted, and judges its announcements', async () => {
     await start({ settings: { unchanged: 'verify' } });
     const object = rootSync(image, `${image}@sha256:${'a'.repeat(64)}`);
     const old = {
@@ -122,7 +122,7 @@ describe('an old image with a good signature', () => {
     });
   });
 
-  it('is let in silently under downgrade: allow', async () => {
+  it('is admitted silently under downgrade: allow', async () => {
     const response = await rollBack('allow');
     expect(response).toMatchObject({ allowed: true });
     expect(response).not.toHaveProperty('warnings');
@@ -137,7 +137,7 @@ describe('an old image with a good signature', () => {
 });
 
 describe('a policy that allows unsigned images', () => {
-  it('lets them in with a warning', async () => {
+  it('admits them with a warning', async () => {
     await start({ policy: { authorities: [], require: 0, allowUnsigned: true } });
     const digest = await push('a');
     expect(await ask(rootSync(image, `${image}@${digest}`))).toMatchObject({

@@ -78,7 +78,7 @@ describe('GET /', () => {
     expect(text).not.toContain('aria-label="cluster-1"');
   });
 
-  it('lets nothing in but our own style sheet and script', async () => {
+  it('loads nothing but its own style sheet and script', async () => {
     const answer = await createApiWorld().get('/');
     expect(answer.headers.get('content-security-policy')?.split('; ')).toEqual([
       "default-src 'none'",

@@ -47,7 +47,7 @@ function run(script: string, settings: Record<string, string> = {}, cwd = folder
 }
 
 describe('check-settings.sh', () => {
-  it('lets the defaults of a project pass', () => {
+  it('accepts the defaults of a project', () => {
     expect(run('check-settings.sh', {}, root)).toMatchObject({ status: 0, stderr: '' });
   });
 

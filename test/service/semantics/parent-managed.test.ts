@@ -92,7 +92,7 @@ describe('an RSync that a parent declares', () => {
     expect(patchesOf(identity?.user ?? '')).toBe(written);
     expect(told(CHILD).filter((type) => type === 'sync.blocked')).toHaveLength(1);
     expect(imageOfChild()).toBe(`${world.registry.host}/configs/child:v1`);
-    // Not pinned, and not stuck either: the gate lets the tag's digest pass.
+    // Not pinned, and not stuck either: the gate admits the tag's digest.
     await world.until(() => world.status(REPO).lastSyncedCommit === hexOf(child));
     expect(await world.row(CHILD)).toMatchObject({ record: { phase: 'Blocked' } });
   });
@@ -119,7 +119,7 @@ describe('an RSync that a parent declares', () => {
     expect(told(CHILD)).not.toContain('sync.blocked');
   });
 
-  it('is created again with nothing of ours, and approved again', async () => {
+  it('is created again without annotations, and approved again', async () => {
     const child = await startFamily();
     await world.sweepUntil(async () => (await world.row(CHILD))?.record.phase === 'Synced');
     const uid = world.get(REPO)?.metadata.uid;
@@ -133,7 +133,7 @@ describe('an RSync that a parent declares', () => {
 });
 
 describe("Config Sync's own webhook", () => {
-  it('lets the approval through and nothing else of ours', async () => {
+  it('admits the approval and nothing else of Countersign', async () => {
     const child = await startFamily({ webhook: true });
     await world.sweepUntil(async () => (await world.row(CHILD))?.record.phase === 'Synced');
     const { annotations = {} } = world.get(REPO)?.metadata ?? {};

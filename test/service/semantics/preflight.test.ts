@@ -68,7 +68,7 @@ describe('preflight under pin', () => {
     await world.sweepUntil(async () => world.status().lastSyncedCommit !== undefined);
   }
 
-  it('finds a gate that lets Countersign change no spec, and none once it is rendered anew', async () => {
+  it('finds a gate that allows Countersign no change of a spec, and none once it is rendered anew', async () => {
     await startApproved('gate');
     const before = await preflight();
     expect(before.code).toBe(1);
@@ -190,7 +190,7 @@ describe('preflight of an RSync', () => {
     );
   });
 
-  it('lets broken glass pass, and leaves out git and what is being deleted', async () => {
+  it('admits broken glass, and leaves out git and what is being deleted', async () => {
     const digest = await start();
     const annotations = { 'countersign.dev/break-glass': `${digest} outage` };
     await world.patch({ metadata: { annotations } }, { user: ON_CALL });

@@ -161,7 +161,7 @@ describe('RSyncs that are not followed', () => {
 });
 
 describe('broken glass', () => {
-  it('lets that digest pass, and stays in the snapshot until it is removed', async () => {
+  it('admits that digest, and stays in the snapshot until it is removed', async () => {
     world = await startSemanticsWorld();
     const digest = await world.pusher().image({ 'a.yaml': '' }, 'v1');
     await world.create(ociSpec(world.image(':v1')));

@@ -8,7 +8,7 @@ import { MEMORY_MS, type Observer, type SyncPast } from './observer.ts';
 import type { Stretch } from './stretches.ts';
 import type { SyncTruth } from './sync-truth.ts';
 
-/** Everything that was reported in a history, held against everything that was so. */
+/** Everything that was reported in a history, compared with everything that was so. */
 export function checkReports(world: World, observer: Observer, figures: Figures): Finding[] {
   const { told } = world.events;
   const losses = world.store.losses;

@@ -17,6 +17,6 @@ export interface Figures {
   reported: number;
   /** Of these, over and reported to be. */
   closed: number;
-  /** Everything that was shown at a quiet moment and held against the truth. */
+  /** Everything that was shown at a quiet moment and compared with the truth. */
   compared: number;
 }

@@ -238,7 +238,7 @@ describe('the verifier that reads content', () => {
     return verifier;
   }
 
-  it('lets the signatures decide where the content can be used', async () => {
+  it('leaves the decision to the signatures where the content can be used', async () => {
     expect(await verifierOver(LAYER).verify(IMAGE, POLICY)).toBe(VERIFIED);
   });
 

@@ -230,7 +230,7 @@ describe('phase', () => {
   });
 });
 
-describe('a refusal of what broken glass lets through', () => {
+describe('a refusal of what broken glass admits', () => {
   const refused = sourceError(liveStatus(B), C, '2002');
   const glass = approvedRSync(refused, 60 * MINUTE, {
     annotations: {

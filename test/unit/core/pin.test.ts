@@ -46,7 +46,7 @@ describe('effect: pin', () => {
     [IMAGE, `${IMAGE}@${A}`],
     [`${IMAGE}@${B}`, `${IMAGE}@${A}`],
     [REPOSITORY, `${REPOSITORY}@${A}`],
-  ])('pins %s once, with its approval, and lets it be', (image, pinned) => {
+  ])('pins %s once, with its approval, and leaves it', (image, pinned) => {
     const first = buildRSync({ source: ociSource(image) });
     const { patch, approved } = look(first, A);
     expect(patch?.image).toBe(pinned);

@@ -44,7 +44,7 @@ describe('parseReceipt()', () => {
     });
   });
 
-  it('has no word for a pin that is none of ours', () => {
+  it('has no word for a pin of another writer', () => {
     const receipt = JSON.stringify({ ...RECEIPT, pin: 'maybe' });
     expect(parseReceipt(receipt)).not.toHaveProperty('pin');
   });

@@ -50,7 +50,7 @@ describe('paceFor()', () => {
     expect(first).toBeGreaterThan(300 * 0.85);
   });
 
-  it('lets a first call through however many instances there are', async () => {
+  it('admits a first call however many instances there are', async () => {
     const pace = paceFor('api', { maxInstances: 9_999, now: () => 0, sleep: async () => {} });
     expect(await pace.run('c1', 'get', async () => 1)).toBe(1);
   });

@@ -24,7 +24,7 @@ async function one(): Promise<number> {
 }
 
 describe('createPace()', () => {
-  it('lets a burst through at once, then one call per interval', async () => {
+  it('admits a burst at once, then one call per interval', async () => {
     const clock = createClock();
     const pace = createPace({ perMinute: 60, burst: 3, ...clock });
     for (let call = 0; call < 5; call += 1) await pace.run('c1', 'list', one);
@@ -55,7 +55,7 @@ describe('createPace()', () => {
     expect(slept).toEqual([1_000, 2_000, 3_000]);
   });
 
-  it('counts what it let through, by verb, failures included', async () => {
+  it('counts what it admitted, by verb, failures included', async () => {
     const pace = createPace({ perMinute: 600, burst: 10, ...createClock() });
     const fail = async (): Promise<never> => {
       throw new Error('no');
@@ -85,7 +85,7 @@ describe('createPace()', () => {
     expect(pace.calls.list).toBe(3);
   });
 
-  it('keeps to a few calls at once per cluster, and lets the others pass', async () => {
+  it('keeps to a few calls at once per cluster, and delays no other', async () => {
     const pace = createPace({ perMinute: 6_000, burst: 100, ...createClock() });
     const release = Promise.withResolvers<void>();
     let running = 0;

@@ -80,7 +80,7 @@ describe('giveUp()', () => {
     expect(at(MAX_DELIVERIES)).toMatchObject({ code: 'registry-unavailable', retry: false });
   });
 
-  it('is less patient with tasks, which hold up the next task of their cluster', () => {
+  it('is less patient with tasks, which delay the next task of their cluster', () => {
     const patience = { now: NOW, patienceMs: TASK_PATIENCE_MS };
     expect(giveUp(outage, published(TASK_PATIENCE_MS - 1), patience)).toBeUndefined();
     expect(giveUp(outage, published(TASK_PATIENCE_MS), patience)).toBeDefined();

@@ -56,7 +56,7 @@ describe('createLogger()', () => {
     expect(text).toEqual([]);
   });
 
-  it('explains a failure of ours by its code and causes, without a stack', () => {
+  it('explains a CountersignError by its code and causes, without a stack', () => {
     const cause = new Error('connect ECONNREFUSED');
     log.warn({ error: new CountersignError('publish-failed', 'Topic', { cause }) }, 'Failed');
     const logged = line();

@@ -104,7 +104,7 @@ async function run(world: ReconcileWorld, { deps, end }: Hostile, task: Task = T
 }
 
 describe('one RSync that', () => {
-  it.each(KINDS)('%s holds up no other, and its task is acknowledged', async (_, make) => {
+  it.each(KINDS)('%s delays no other, and its task is acknowledged', async (_, make) => {
     const world = crowd();
     const hostile = make(world);
     expect(await run(world, hostile)).toMatchObject({ status: 'reconciled', unsettled: 1 });
@@ -235,7 +235,7 @@ describe('a failure that is no RSync’s own', () => {
 });
 
 describe('a namespace that names more images than its bound', () => {
-  it('is looked at in turns, which its rows say, and holds up no other', async () => {
+  it('is looked at in turns, which its rows show, and delays no other', async () => {
     const many = Array.from({ length: MAX_IMAGES_PER_NAMESPACE + 20 }, (_, index) =>
       repoSync('team-x', `r${index}`, `us-docker.pkg.dev/acme/configs/x${index}:v1`),
     );

@@ -29,7 +29,7 @@ describe('a failure to check', () => {
     return world;
   }
 
-  it('of one image does not hold up another, is never an approval, and is tried again', async () => {
+  it('of one image does not delay another, is never an approval, and is tried again', async () => {
     const world = twoImages();
     world.broken.set(other, new CountersignError('registry-unavailable', 'No answer'));
     expect(await run(world)).toMatchObject({ status: 'reconciled', unsettled: 1 });

@@ -116,7 +116,7 @@ describe('a key that another user put into the approved list', () => {
   });
 });
 
-describe('a key of ours', () => {
+describe('a key that Countersign wrote', () => {
   it('is not judged again, and stays whatever became of its signature', async () => {
     const made = await approvedWorld();
     made.verdicts.set(A, UNSIGNED);

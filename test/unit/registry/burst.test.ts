@@ -7,7 +7,7 @@ import { sha256 } from './scripted-registry.ts';
 const V1 = parseReference('r.test/a:v1');
 const V2 = parseReference('r.test/a:v2');
 
-/** A resolver under a clock; each answer is held until it is released. */
+/** A resolver under a clock; each answer waits until it is released. */
 function setUp() {
   let now = 0;
   const asked: string[] = [];

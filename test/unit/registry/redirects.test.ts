@@ -89,7 +89,7 @@ describe('redirects', () => {
     expect(seen).toHaveLength(6);
   });
 
-  it('lets a plain http registry redirect to itself alone', async () => {
+  it('follows redirects of a plain http registry to itself alone', async () => {
     const registries = [
       { host: '127.0.0.1:5000', plainHttp: true, auth: 'none' as const },
       { host: '127.0.0.1:9000', plainHttp: true, auth: 'none' as const },

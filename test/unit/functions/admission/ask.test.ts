@@ -28,7 +28,7 @@ function questionOf(text: string, hint?: string): Question {
 
 const IMAGE = questionOf('us-docker.pkg.dev/p/r/i:v1');
 
-/** Each look is held until the test lets it go. */
+/** Each look waits until the test releases it. */
 function create(overrides: Partial<AskDeps> = {}) {
   const looks: { question: Question; end(found: Found): void; fail(error: Error): void }[] = [];
   const now = (): Date => new Date(0);
@@ -83,7 +83,7 @@ describe('createAsk()', () => {
     expect(looks).toHaveLength(1);
   });
 
-  it('lets no more wait than it may, whatever they ask', async () => {
+  it('keeps no more waiting than it may, whatever they ask', async () => {
     const { ask, looks, turn } = create({ maxWaiting: 1 });
     const first = ask(IMAGE, 1_000);
     await turn();

@@ -25,7 +25,7 @@ describe('createGoodVerdicts()', () => {
     expect(good.recall('b')).toBeUndefined();
   });
 
-  it('keeps nothing that a policy without signatures let in', () => {
+  it('keeps nothing that a policy without signatures admitted', () => {
     const { good } = create();
     good.remember('a', { ...VERDICT, allowedUnsigned: true });
     expect(good.recall('a')).toBeUndefined();

@@ -68,7 +68,7 @@ describe('a cluster that left the fleet', () => {
 });
 
 describe('a store that was lost', () => {
-  it('costs no recovery: a cluster and an RSync of ours that are well say so', async () => {
+  it('costs no recovery: a cluster and a countersigned RSync that are well are reported', async () => {
     const world = createSweepWorld(2);
     await world.round();
     world.clusters.cluster('c1').down = 'cluster-unreachable';

@@ -358,7 +358,7 @@ describe('an RSync that nothing follows any more', () => {
     expect(approvals(world)).toEqual(['', '', '', '']);
   });
 
-  it('does not hold up what a changed policy withdraws', async () => {
+  it('does not delay what a changed policy withdraws', async () => {
     const world = await settled(4);
     world.settings.withdrawBrake = 0.25;
     const shop = IMAGE.replace('platform', 'shop');

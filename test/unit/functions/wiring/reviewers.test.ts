@@ -24,7 +24,7 @@ async function ask(access: ReviewerAccess, reviewer: Partial<Reviewer>, host = '
 }
 
 describe('access mode path', () => {
-  it('lets in who knows the secret, the old or the new one', async () => {
+  it('admits callers who know the secret, the old or the new one', async () => {
     expect(await ask(path(SECRET), { secret: SECRET })).toBe('let in');
     expect(await ask(path('x'.repeat(40), SECRET), { secret: SECRET })).toBe('let in');
   });
@@ -43,7 +43,7 @@ describe('access mode path', () => {
 });
 
 describe('access mode none', () => {
-  it('is legal behind TLS of ours', async () => {
+  it('is legal behind its own TLS', async () => {
     const check = await openReviewers(OPEN, { admission: { host: '0.0.0.0', tls: TLS }, now });
     await expect(check({ headers: new Headers() })).resolves.toBeUndefined();
   });

@@ -223,7 +223,7 @@ describe('startKube()', () => {
     expect(response.status).toBe(code);
   });
 
-  it('keeps a namespace until its last held object goes, and takes nothing new in', async () => {
+  it('keeps a namespace until its last object with a finalizer goes, and takes nothing new in', async () => {
     const kube = await start();
     const namespaces = '/api/v1/namespaces';
     await send(kube, 'POST', namespaces, {
