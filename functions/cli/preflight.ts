@@ -37,7 +37,7 @@ async function open(file: string): Promise<OpenedFleet> {
     unmatched: config.unmatched,
     otherSources: config.otherSources,
     identity: config.gate.identity,
-    hub: config.fleet.type === 'gkeHub',
+    hub: config.fleet.managed,
     now,
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetConfig } from '#shared/config/config.ts';
-import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/budget.ts';
+import { createSelector } from '#shared/config/label-selector.ts';
+import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/pace.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -14,10 +15,10 @@ import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** Calls a minute that a kubeconfig fleet may cost: no gateway counts them, and one machine makes no more. */
-const KUBECONFIG_CALLS_PER_MINUTE = 60_000;
+const UNCOUNTED_CALLS_PER_MINUTE = 60_000;
 const KUBECONFIG_BURST = 1_000;
 
-/** What the fake of GKE Hub knows us by; no real token leaves for it. */
+/** The token for the fake of GKE Hub; no real one leaves for it. */
 const EMULATOR_TOKEN = 'countersign-local';
 
 /** Calls to clusters that `share` may cost in a minute, over all instances. */
@@ -25,11 +26,11 @@ export function callsPerMinute(
   { config, env }: Pick<Base, 'config' | 'env'>,
   share: Share,
 ): number {
-  if (config.fleet.type !== 'gkeHub') return KUBECONFIG_CALLS_PER_MINUTE;
+  if (config.fleet.budget === 'none') return UNCOUNTED_CALLS_PER_MINUTE;
   return (env.gatewayCallsPerMinute ?? GATEWAY_CALLS_PER_MINUTE) * SHARES[share];
 }
 
-/** Somebody waits: a dead cluster costs one call of each kind, and not the time and budget of three (law 8). */
+/** A person waits: a dead cluster costs one call of each kind, and not the time and budget of three (law 8). */
 const API_CLIENT_LIMITS: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, callMs: 10_000, retries: 0 };
 
 const clock = { now: () => performance.now(), sleep };
@@ -50,7 +51,7 @@ export function openFleets(base: Base): (share: Share) => Fleet {
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
   const pace = createPace({
-    perMinute: KUBECONFIG_CALLS_PER_MINUTE,
+    perMinute: UNCOUNTED_CALLS_PER_MINUTE,
     burst: KUBECONFIG_BURST,
     ...clock,
   });
@@ -70,8 +71,10 @@ function openHubFleets(
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
   const budget = { maxInstances, ...(quota === undefined ? {} : { quota }), ...clock };
+  const members = { projects: fleet.projects, selects: createSelector(fleet.labelSelector) };
   return (share) => {
-    const hub = createHubFleet(fleet, {
+    const hub = createHubFleet(members, {
+      fetch,
       ...shared,
       ...identity,
       ...(share === 'api' ? { limits: API_CLIENT_LIMITS } : {}),

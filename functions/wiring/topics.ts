@@ -19,10 +19,8 @@ export function openStatus(
   { config, log, telemetry, now }: Base,
   topics: Topics,
 ): (event: StatusEvent) => Promise<void> {
-  const { fleet } = config;
   const { tracing, meter } = telemetry;
-  const [project] = fleet.type === 'gkeHub' ? fleet.projects : [];
-  const source = `//countersign.dev/${project === undefined ? 'kubeconfig' : `projects/${project}`}`;
+  const source = `//countersign.dev/${config.fleet.source}`;
   const topic = topics.publisher(config.topics.status);
   const publisher = createStatusPublisher({ topic, source, now });
   return (event) => {

@@ -21,11 +21,19 @@ export interface Config {
   readonly access: AccessConfig;
 }
 
-export type FleetConfig =
+/** The clusters; what depends on where they come from is said here, once. */
+export type FleetConfig = {
+  /** What events name as their source, after `//countersign.dev/`: `projects/P`, or `kubeconfig`. */
+  readonly source: string;
+  /** Whose quota calls to clusters cost: Connect Gateway's, shared by all functions and people; or none is counted. */
+  readonly budget: 'gateway' | 'none';
+  /** Google's Config Management feature may have made RSyncs of its own, and puts them back. */
+  readonly managed: boolean;
+} & (
   | {
       readonly type: 'gkeHub';
       readonly projects: readonly string[];
-      /** Checked: `parseSelector` reads it. */
+      /** Checked: `createSelector` reads it. */
       readonly labelSelector?: string;
     }
   | {
@@ -35,7 +43,8 @@ export type FleetConfig =
       /** Empty: all. */
       readonly contexts: readonly string[];
       readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
-    };
+    }
+);
 
 export interface RegistryRule {
   /** Normalised, with the port unless it is the default. */

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
-import { matchesSelector, parseSelector, type Selector } from '#shared/core/label-selector.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
+import { createSelector } from './label-selector.ts';
 
 /** The config's `images`, ready to be asked. */
 export interface ImageRules {
@@ -12,13 +12,10 @@ export interface ImageRules {
 
 /** Reads the selectors of the rules once. Throws `bad-config`, which a loaded config has ruled out. */
 export function createImageRules(rules: readonly ImageRule[]): ImageRules {
-  const selectors = new Map<ImageRule, Selector>(
-    rules.map((rule) => [rule, parseSelector(rule.clusters ?? '')]),
-  );
+  const selectors = new Map(rules.map((rule) => [rule, createSelector(rule.clusters)]));
   return {
     match: (repository) => matchImage(rules, repository),
-    selects: (rule, labels) =>
-      matchesSelector(selectors.get(rule) ?? parseSelector(rule.clusters ?? ''), labels),
+    selects: (rule, labels) => (selectors.get(rule) ?? createSelector(rule.clusters))(labels),
   };
 }
 

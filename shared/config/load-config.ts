@@ -155,9 +155,14 @@ function buildPolicy(
 
 function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
   const { gkeHub, kubeconfig } = fleet;
-  if (gkeHub !== undefined) return { type: 'gkeHub', ...gkeHub };
+  if (gkeHub !== undefined) {
+    const project = `projects/${gkeHub.projects[0]}`;
+    return { type: 'gkeHub', source: project, budget: 'gateway', managed: true, ...gkeHub };
+  }
   if (kubeconfig === undefined) throw new TypeError('The schema requires one kind of fleet');
-  return { type: 'kubeconfig', ...kubeconfig, path: resolveNamed(source, kubeconfig.path) };
+  const path = resolveNamed(source, kubeconfig.path);
+  const facts = { source: 'kubeconfig', budget: 'none', managed: false } as const;
+  return { type: 'kubeconfig', ...facts, ...kubeconfig, path };
 }
 
 function buildStore({ store }: ConfigInput, source: ConfigSource): StoreConfig {

@@ -19,13 +19,19 @@ export interface Circuits {
    */
   run<T>(cluster: string, call: () => Promise<T>): Promise<T>;
   /**
-   * The same for a call whose failure says nothing of the cluster: a write may be slow, or end in 504, by the object
+   * The same for a call whose failure is no sign of a dead cluster: a write may be slow, or end in 504, by the object
    * that it writes. It opens no circuit.
    */
   runWrite<T>(cluster: string, call: () => Promise<T>): Promise<T>;
 }
 
-/** `openMs`: how long a cluster is left alone, unless its `Retry-After` asks for longer. */
+/**
+ * `openMs`: how long a cluster is left alone, unless its `Retry-After` asks for longer.
+ *
+ * @example
+ * const circuits = createCircuits();
+ * const page = await circuits.run('edge-1', () => api.list('RootSync', { limit: 500 }));
+ */
 export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
   const circuits = new LRUCache<string, CircuitBreakerPolicy>({ max: MAX_CIRCUITS });
 

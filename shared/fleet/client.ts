@@ -1,23 +1,28 @@
 import type * as Kubernetes from '@kubernetes/client-node';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
-import type { ClusterApi } from './cluster-api.ts';
 import type { Circuits } from './circuits.ts';
+import type { ClusterApi } from './cluster-api.ts';
 import type { Connection } from './connection.ts';
-import type { Pace, Verb } from './pace.ts';
 import { describeCluster } from './describe-cluster.ts';
+import type { Pace, Verb } from './pace.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';
-import { createRepeat, isRepeatable } from './repeat.ts';
-import { listSchema, resourcesSchema } from './schema.ts';
-import type { Answer } from './send-request.ts';
-import { Refused, type TransportDeps, createTransport } from './transport.ts';
+import {
+  type Answer,
+  Refused,
+  type TransportDeps,
+  createRepeat,
+  createTransport,
+} from './transport.ts';
 
 export interface ClientDeps extends TransportDeps {
   readonly pace: Pace;
   readonly circuits: Circuits;
 }
 
-/** The version that is stored; v1alpha1 is served beside it (facts/config-sync.md section 1). */
+/** The version that is stored; v1alpha1 is served beside it (docs/facts/config-sync.md#api). */
 const API = { group: 'configsync.gke.io', version: 'v1beta1' } as const;
 
 const PLURALS: Readonly<Record<SyncKind, string>> = {
@@ -25,19 +30,34 @@ const PLURALS: Readonly<Record<SyncKind, string>> = {
   RepoSync: 'reposyncs',
 };
 
+/** One page of a list; the objects themselves are read, one by one, by the caller. */
+const listSchema = z.object({
+  metadata: z.object({ continue: z.string().optional() }).optional(),
+  items: z.array(z.unknown()),
+});
+
+/** meta/v1 APIResourceList. */
+const resourcesSchema = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
 /** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
 let loaded: typeof Kubernetes | undefined;
 
 /**
  * client-node, loaded when a cluster is reached for the first time and never before: importing it costs more than the
- * rest of a cold start (facts/google-cloud.md section 5). Nobody else may import it.
+ * rest of a cold start (docs/facts/google-cloud.md#kubernetes-client). No other file may import it.
  */
 export async function loadKubernetes(): Promise<typeof Kubernetes> {
   loaded ??= await import('@kubernetes/client-node');
   return loaded;
 }
 
-/** The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name. */
+/**
+ * The client for one cluster; every attempt of every call goes through `pace`. `cluster` is the member's name.
+ *
+ * @example
+ * const api = await createClusterApi('edge-1', { server, authorize }, { agents, limits, pace, circuits });
+ * const { items } = await api.list('RootSync', { limit: 500 });
+ */
 export async function createClusterApi(
   cluster: string,
   connection: Connection,
@@ -61,26 +81,28 @@ export async function createClusterApi(
   }
 
   function call<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
-    return deps.circuits.run(cluster, () => repeat.execute(() => once(verb, send)));
+    return deps.circuits.run(cluster, () => repeat(() => once(verb, send)));
   }
 
   function write<T>(send: () => Promise<T>, repeatable: boolean): Promise<T> {
     const sendOnce = (): Promise<T> => once('patch', send);
-    return deps.circuits.runWrite(cluster, () =>
-      repeatable ? repeat.execute(sendOnce) : sendOnce(),
-    );
+    return deps.circuits.runWrite(cluster, () => (repeatable ? repeat(sendOnce) : sendOnce()));
   }
 
   return {
     cluster,
     async list(kind, page) {
-      const more = page.continue === undefined ? {} : { _continue: page.continue };
-      const query = { ...API, resourcePlural: PLURALS[kind], limit: page.limit, ...more };
+      const query = defined({
+        ...API,
+        resourcePlural: PLURALS[kind],
+        limit: page.limit,
+        _continue: page.continue,
+      });
       const answer: unknown = await call('list', () => api.listCustomObjectForAllNamespaces(query));
       const list = listSchema.safeParse(answer);
       if (!list.success) throw notKubernetes(cluster, list.error);
       const { items, metadata } = list.data;
-      // The API server says "no more" by the empty string.
+      // The empty string: there is no more.
       const next = metadata?.continue ?? '';
       return next === '' ? { items } : { items, continue: next };
     },
@@ -129,4 +151,14 @@ function notKubernetes(cluster: string, cause: unknown): CountersignError {
     `What answers for cluster ${JSON.stringify(cluster)} is no Kubernetes API server; check its address`,
     { cause, retry: false },
   );
+}
+
+/**
+ * Whether a patch may be sent again when its answer was lost. With a resourceVersion it may: had the first one been
+ * applied, the second would meet another version and be a conflict, never a second change. Without one, an answer
+ * that was lost is a change that may have been overwritten since.
+ */
+function isRepeatable(body: Readonly<Record<string, unknown>>): boolean {
+  const { metadata } = body;
+  return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata;
 }

@@ -1,8 +1,8 @@
 import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
 
 /**
- * What we ask of one cluster's API server, and no more: the RBAC role grants exactly these verbs. Objects are handed
- * on as they came, unread; whoever runs the cluster chose their bytes.
+ * What is asked of one cluster's API server, and no more: the RBAC role grants exactly these verbs. Objects are handed
+ * on as they came, unread; the cluster's operator or an attacker there chose their bytes.
  *
  * Every call throws `CountersignError`: `cluster-unreachable` (network, deadline, 5xx after retries, not Kubernetes,
  * or a 429 of the cluster itself), `fleet-unavailable` (the gateway's quota, shared by all clusters),
@@ -17,7 +17,7 @@ export interface ClusterApi {
   get(ref: SyncRef): Promise<unknown>;
   /**
    * JSON merge patch of the main resource. Throws `cluster-conflict` when its `metadata.resourceVersion` is stale or
-   * the object is gone, `cluster-refused` with the server's own words when admission or validation says no.
+   * the object is gone, `cluster-refused` with the server's own words when admission or validation refuses.
    */
   patch(
     ref: SyncRef,
@@ -26,11 +26,11 @@ export interface ClusterApi {
   ): Promise<void>;
   /** Whether Config Sync's resources are served here. */
   discover(): Promise<boolean>;
-  /** What runs there, and as whom it knows us: three calls, for people who ask before they install the gate. */
+  /** What runs there, and the user that it knows Countersign as: three calls, for `preflight`. */
   describe(): Promise<ClusterDescription>;
 }
 
-/** What the API server does not say, or does not let us see, is absent. */
+/** What the API server does not answer, or does not allow Countersign to read, is absent. */
 export interface ClusterDescription {
   /** `1.32.4`. */
   readonly kubernetes?: string;

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { IDLE_CONNECTION_MS } from './limits.ts';
 
-/** Where an API server is, and how it knows us: all that differs between kubeconfig and Connect Gateway. */
+/** Where an API server is, and how it knows Countersign: all that differs between kubeconfig and Connect Gateway. */
 export interface Connection {
   /** Absolute URL without a slash at the end; may carry a path, as Connect Gateway's does. */
   readonly server: string;
@@ -30,6 +30,9 @@ export interface Agents {
 /**
  * One pool for a fleet: Node keeps a connection for reuse under its host *and* its TLS options, so that clusters never
  * share one unless both are equal, and rotated certificates open new ones.
+ *
+ * @example
+ * const agents = createAgents();
  */
 export function createAgents(): Agents {
   const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };

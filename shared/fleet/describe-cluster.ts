@@ -1,17 +1,37 @@
 import type * as Kubernetes from '@kubernetes/client-node';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { ClusterDescription } from './cluster-api.ts';
-import { managerSchema, selfSchema, versionSchema } from './schema.ts';
 
-/** Config Sync's own Deployment: the tag of its image is the only thing in a cluster that tells its version. */
+/** version.Info, at `/version`. */
+const versionSchema = z.object({ gitVersion: z.string().max(256) });
+
+/** authentication.k8s.io/v1 SelfSubjectReview, answered. */
+const selfSchema = z.object({
+  status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }),
+});
+
+/** apps/v1 Deployment of Config Sync's reconciler-manager. */
+const managerSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.array(z.object({ name: z.string(), image: z.string().optional() })),
+      }),
+    }),
+  }),
+});
+
+/** Config Sync's own Deployment: the tag of its image is the only thing in a cluster that has its version. */
 const MANAGER = { namespace: 'config-management-system', name: 'reconciler-manager' } as const;
 
 /** `v1.32.4-gke.1106006`, `v1.21.1-rc.2`: what stands behind the numbers is the vendor's. */
 const VERSION = /^v?(\d{1,4}\.\d{1,4}\.\d{1,4})(?![0-9.])/;
 
 /**
- * What an API server says of itself, of its Config Sync, and of us. What it does not let us see is absent. `call` runs
- * each request. Throws what `call` throws of a cluster that cannot be reached.
+ * What an API server answers about itself, its Config Sync, and Countersign's user. What may not be read is absent.
+ * `call` runs each request. Throws what `call` throws of a cluster that cannot be reached.
  */
 export async function describeCluster(
   kubernetes: typeof Kubernetes,
@@ -21,7 +41,7 @@ export async function describeCluster(
   const version = new kubernetes.VersionApi(configuration);
   const authentication = new kubernetes.AuthenticationV1Api(configuration);
   const apps = new kubernetes.AppsV1Api(configuration);
-  // After impersonation, hence as admission knows us.
+  // After impersonation, hence as admission sees the user.
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const [running, self, manager] = await Promise.all([
     orUnknown(call(() => version.getCode())),
@@ -30,14 +50,11 @@ export async function describeCluster(
   ]);
   const containers = managerSchema.safeParse(manager).data?.spec.template.spec.containers;
   const image = containers?.find(({ name }) => name === MANAGER.name)?.image;
-  const kubernetesVersion = numbersOf(versionSchema.safeParse(running).data?.gitVersion);
-  const configSync = numbersOf(image?.split('@', 1)[0]?.split(':').at(-1));
-  const user = selfSchema.safeParse(self).data?.status.userInfo.username;
-  return {
-    ...(kubernetesVersion === undefined ? {} : { kubernetes: kubernetesVersion }),
-    ...(configSync === undefined ? {} : { configSync }),
-    ...(user === undefined ? {} : { user }),
-  };
+  return defined({
+    kubernetes: numbersOf(versionSchema.safeParse(running).data?.gitVersion),
+    configSync: numbersOf(image?.split('@', 1)[0]?.split(':').at(-1)),
+    user: selfSchema.safeParse(self).data?.status.userInfo.username,
+  });
 }
 
 function numbersOf(version: string | undefined): string | undefined {

@@ -1,12 +1,12 @@
 import { LISTING_TTL_MS } from './limits.ts';
 
-/** What a fleet's host says it holds; one question for all who ask at about the same time. */
+/** The listing of a fleet's host; one request for all callers at about the same time. */
 export interface Directory<Listing> {
   /** At most `LISTING_TTL_MS` old. */
   current(): Promise<Listing>;
   /**
    * Younger than whatever the caller saw, for a name that was not in it; but for all such names together at most one
-   * question per `LISTING_TTL_MS`: who forges names must not make us ask for each of them.
+   * request per `LISTING_TTL_MS`: an attacker who forges names must not cause a request for each of them.
    */
   afterMiss(): Promise<Listing>;
 }
@@ -16,7 +16,13 @@ export interface DirectoryDeps {
   readonly now: () => number;
 }
 
-/** A failure is thrown to all who wait for it, and then forgotten. */
+/**
+ * A failure is thrown to all who wait for it, and then forgotten.
+ *
+ * @example
+ * const directory = createDirectory(() => listMemberships('fleet-host', deps), { now: () => performance.now() });
+ * const { memberships } = await directory.current();
+ */
 export function createDirectory<Listing>(
   load: () => Promise<Listing>,
   { now }: DirectoryDeps,

@@ -1,12 +1,12 @@
 import type { ClusterApi } from './cluster-api.ts';
 
-/** The clusters we look after: memberships of a GKE fleet, or contexts of a kubeconfig. */
+/** The clusters of the config: memberships of a GKE fleet, or contexts of a kubeconfig. */
 export interface Fleet {
   /** Every member. Throws `bad-config`, `fleet-unavailable`. */
   list(): Promise<FleetList>;
   /**
    * The member that `cluster` names exactly; undefined when it is none of the fleet. The only way from a name in a
-   * message to a member (DESIGN section 2, law 7). Throws as `list`.
+   * message to a member (law 7). Throws as `list`.
    */
   find(cluster: string): Promise<Member | undefined>;
   /** A client for the member's API server; no call is made yet. Throws `bad-config`. */

@@ -1,3 +1,10 @@
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { GoogleFailure, askGoogle, authorizationFor } from '#shared/net/google-rest.ts';
+import type { Authorization } from './connection.ts';
+import type { ClientLimits } from './limits.ts';
+import { createRepeat } from './transport.ts';
+
 /** Where Google's APIs are: all that a fake of them changes. Base URLs have no slash at the end. */
 export interface GoogleApis {
   readonly hub: string;
@@ -5,7 +12,7 @@ export interface GoogleApis {
   readonly projects: string;
   /** Connect Gateway for memberships of a location. */
   readonly gateway: (location: string) => string;
-  /** Whether an access token may be sent there (DESIGN section 2, law 9): asked before each one is. */
+  /** Whether an access token may be sent there (law 9): asked before each one is. */
   readonly trusts: (url: URL) => boolean;
 }
 
@@ -16,7 +23,7 @@ const HOSTS: ReadonlySet<string> = new Set([HUB, PROJECTS, GATEWAY]);
 /** `us-west1-connectgateway.googleapis.com`: one label before Google's own domain, no port, no trailing dot. */
 const REGIONAL_GATEWAY = /^[a-z](?:[a-z0-9-]{0,46}[a-z0-9])?-connectgateway\.googleapis\.com$/;
 
-/** The real ones (facts/google-cloud.md section 4). */
+/** The real ones (docs/facts/google-cloud.md#fleet). */
 export const GOOGLE_APIS: GoogleApis = {
   hub: `https://${HUB}`,
   projects: `https://${PROJECTS}`,
@@ -36,4 +43,69 @@ export function emulatedApis(origin: string): GoogleApis {
     gateway: () => origin,
     trusts: (url) => url.origin === origin && url.username === '' && url.password === '',
   };
+}
+
+export interface GoogleIdentity {
+  readonly apis: GoogleApis;
+  /** An access token that is valid now; asked for before each attempt, so it is to remember it. */
+  readonly googleToken: () => Promise<string>;
+}
+
+/**
+ * Countersign's identity, for that URL and no other. Throws `fleet-unavailable`; `bad-config` where no token may go.
+ */
+export async function authorizeGoogle(
+  url: URL,
+  { apis: { trusts }, googleToken }: GoogleIdentity,
+): Promise<Authorization> {
+  try {
+    return { headers: { Authorization: await authorizationFor(url, { googleToken, trusts }) } };
+  } catch (error) {
+    if (!(error instanceof GoogleFailure)) throw error;
+    throw new CountersignError('fleet-unavailable', error.message, { cause: error.cause });
+  }
+}
+
+export interface GoogleAsk {
+  readonly url: URL;
+  /** What is asked for, as a subject: `Memberships of project "p"`. */
+  readonly what: string;
+  /** What to do about a 403 or 404. */
+  readonly fix: string;
+}
+
+/** One GET of a Google API, as JSON. Throws `bad-config` for 403 and 404, `fleet-unavailable` for all else. */
+export type GoogleGet = (ask: GoogleAsk) => Promise<unknown>;
+
+export interface GoogleGetDeps extends GoogleIdentity {
+  readonly fetch: typeof fetch;
+  readonly limits: ClientLimits;
+}
+
+/**
+ * GETs with a token, a deadline, a largest answer and retries; redirects are failures.
+ *
+ * @example
+ * const get = createGoogleGet({ fetch, apis: GOOGLE_APIS, googleToken, limits: DEFAULT_CLIENT_LIMITS });
+ * const project = await get({ url, what: 'Number of project "p"', fix: 'grant roles/gkehub.viewer there' });
+ */
+export function createGoogleGet({ fetch, apis, googleToken, limits }: GoogleGetDeps): GoogleGet {
+  const repeat = createRepeat(limits);
+  const deps = { fetch, identity: { googleToken, trusts: apis.trusts } };
+  return ({ url, what, fix }) =>
+    repeat(async () => {
+      const signal = AbortSignal.timeout(limits.callMs);
+      try {
+        return await askGoogle({ url, signal, maxBytes: limits.answerBytes }, deps);
+      } catch (error) {
+        if (!(error instanceof GoogleFailure)) throw error;
+        const { httpStatus, retry, retryAfterMs, cause } = error;
+        const message = `${what} cannot be read from ${url.host}: ${error.message}`;
+        if (httpStatus === 403 || httpStatus === 404) {
+          throw new CountersignError('bad-config', `${message}; ${fix}`);
+        }
+        const options = defined({ retry, retryAfterMs, cause });
+        throw new CountersignError('fleet-unavailable', message, options);
+      }
+    });
 }

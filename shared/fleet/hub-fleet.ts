@@ -1,33 +1,29 @@
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import { parseSelector } from '#shared/core/label-selector.ts';
 import { type ClientDeps, createClusterApi } from './client.ts';
 import { type DirectoryDeps, createDirectory } from './directory.ts';
 import type { Fleet, Member } from './fleet.ts';
-import { connectGateway } from './gateway-connection.ts';
-import { type GoogleGet, createGoogleGet } from './google-get.ts';
-import type { GoogleIdentity } from './google-token.ts';
+import { connectGateway, createProjectNumber } from './gateway-connection.ts';
+import { type GoogleGet, type GoogleGetDeps, createGoogleGet } from './google-apis.ts';
 import {
   type ListMembershipsDeps,
   type Membership,
   type Memberships,
   listMemberships,
+  parseMembershipName,
 } from './list-memberships.ts';
-import { parseMembershipName } from './membership-name.ts';
-import { createProjectNumber } from './project-number.ts';
-import { selectMembers } from './select.ts';
 
 /** `fleet.gkeHub` of the config file. */
 export interface HubFleetOptions {
   /** Ids or numbers of fleet host projects. */
   readonly projects: readonly string[];
-  /** Without it, every membership is a member. */
-  readonly labelSelector?: string;
+  /** Whether a membership with these labels is a member; absent: every one is. */
+  readonly selects?: (labels: Member['labels']) => boolean;
 }
 
 export interface HubFleetDeps
   extends ClientDeps,
     DirectoryDeps,
-    GoogleIdentity,
+    GoogleGetDeps,
     Pick<ListMembershipsDeps, 'onUnreadable'> {}
 
 interface Listing {
@@ -39,11 +35,14 @@ interface Listing {
 /**
  * The fleet of GKE Hub, reached through Connect Gateway. Its members are all memberships that are not being created or
  * deleted. Needs gkehub.memberships.list, gkehub.gateway.get and .patch, and resourcemanager.projects.get on each
- * project. Throws `bad-config` for a bad selector.
+ * project.
+ *
+ * @example
+ * const fleet = createHubFleet({ projects: ['fleet-host'] }, deps);
+ * const member = await fleet.find('projects/fleet-host/locations/us-west1/memberships/edge-1');
  */
 export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fleet {
-  const selector =
-    options.labelSelector === undefined ? undefined : parseSelector(options.labelSelector);
+  const { selects = () => true } = options;
   const projects = [...new Set(options.projects)];
   const get = createGoogleGet(deps);
   const numberOf = createProjectNumber(get, deps.apis);
@@ -51,11 +50,9 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
 
   async function load(): Promise<Listing> {
     const { memberships, unreachable } = await listProjects(projects, get, deps);
-    const members = memberships.map(({ member }) => member);
-    const selected = new Set(selectMembers(members, selector));
     const byName = new Map(
       memberships
-        .filter(({ member }) => selected.has(member))
+        .filter(({ member }) => selects(member.labels))
         .map((membership) => [membership.member.name, membership]),
     );
     return { members: [...byName.values()].map(({ member }) => member), byName, unreachable };
@@ -67,7 +64,7 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
     if (known !== undefined) return known;
     const { byName, unreachable } = await directory.afterMiss();
     const found = byName.get(name);
-    // A place that did not answer may hold it: that is a reason to ask again, not to forget the cluster.
+    // It may be in a place that did not answer: that is a reason to ask again, not to forget the cluster.
     if (found === undefined && unreachable.length > 0) {
       throw new CountersignError(
         'fleet-unavailable',

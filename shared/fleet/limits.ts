@@ -1,5 +1,5 @@
 /**
- * What one cluster may cost us. A cluster's API server, and whoever answers in its place, is not trusted with our
+ * What one cluster may cost. A cluster's API server, and what answers in its place, is not trusted with Countersign's
  * time or memory.
  */
 export interface ClientLimits {
@@ -26,16 +26,13 @@ export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
 /** Less than the 5 s after which Node servers, and many load balancers, close an idle connection themselves. */
 export const IDLE_CONNECTION_MS = 4_000;
 
-/** As much of a server's own words as a message carries. */
-export const MAX_TEXT = 1_000;
-
 /** How long a cluster that does not answer is left alone; then one call tries it. Less than a sweep's minute. */
 export const CIRCUIT_OPEN_MS = 30_000;
 
 /** However long a cluster's `Retry-After` asks for, it is tried again after this. */
 export const MAX_CIRCUIT_OPEN_MS = 300_000;
 
-/** More clusters than a fleet has; beyond it, whoever was called longest ago is forgotten. */
+/** More clusters than a fleet has; beyond it, the one that was called longest ago is forgotten. */
 export const MAX_CIRCUITS = 10_000;
 
 /** How old a listing of memberships may be: new clusters wait for it, forged names wait it out. */
@@ -44,5 +41,5 @@ export const LISTING_TTL_MS = 30_000;
 /** Memberships on one page of GKE Hub: about 3 kB each, well within `answerBytes`. */
 export const MEMBERSHIPS_PAGE = 500;
 
-/** 50,000 memberships in one project; whoever pages on beyond that is not listing. */
+/** 50,000 memberships in one project; an answer that goes on beyond that is no list. */
 export const MAX_MEMBERSHIP_PAGES = 100;

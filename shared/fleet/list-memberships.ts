@@ -1,10 +1,24 @@
+import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Member } from './fleet.ts';
-import type { GoogleApis } from './google-apis.ts';
-import type { GoogleGet } from './google-get.ts';
+import type { GoogleApis, GoogleGet } from './google-apis.ts';
 import { MAX_MEMBERSHIP_PAGES, MEMBERSHIPS_PAGE } from './limits.ts';
-import { type MembershipName, isProjectNumber, parseMembershipName } from './membership-name.ts';
-import { membershipSchema, membershipsSchema } from './schema.ts';
+
+/** GKE Hub v1, `projects.locations.memberships.list`; memberships are read one by one. */
+const membershipsSchema = z.object({
+  resources: z.array(z.unknown()).nullish(),
+  nextPageToken: z.string().nullish(),
+  /** Locations that did not answer Hub: their memberships are missing here, and not gone. */
+  unreachable: z.array(z.string()).nullish(),
+});
+
+/** GKE Hub v1, Membership. The one who registers a cluster chooses its id and labels. */
+const membershipSchema = z.object({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()).nullish(),
+  state: z.object({ code: z.string().optional() }).nullish(),
+  endpoint: z.object({ gkeCluster: z.object({}).nullish() }).nullish(),
+});
 
 /** A membership, and all that its gateway's URL is made of. */
 export interface Membership {
@@ -25,11 +39,11 @@ export interface Memberships {
 export interface ListMembershipsDeps {
   readonly get: GoogleGet;
   readonly apis: Pick<GoogleApis, 'hub'>;
-  /** Told of each membership that had to be left out. */
+  /** Called with each membership that had to be left out. */
   readonly onUnreadable: (project: string, problem: string) => void;
 }
 
-/** Not yet, or no longer, a cluster of ours; every other state, a future one too, is an update of one that is. */
+/** Not yet, or no longer, a cluster; every other state, a future one too, is an update of one that is. */
 const ABSENT: ReadonlySet<string> = new Set(['CREATING', 'DELETING']);
 
 /** As much of an unusable name as is logged; a usable one is shorter than that. */
@@ -64,7 +78,7 @@ export async function listMemberships(
   throw misbehaved(`${what} have no end`);
 }
 
-/** The membership; undefined where it is none of ours, a text that says what is wrong with it. */
+/** The membership; undefined where it is not there yet or any more, a text that names what is wrong with it. */
 function readMembership(resource: unknown, project: string): Membership | string | undefined {
   const { data, error } = membershipSchema.safeParse(resource);
   if (error) return `Membership has a bad field "${error.issues[0]?.path.join('.')}"`;
@@ -90,4 +104,33 @@ function placeOf(place: string, project: string): string {
 
 function misbehaved(message: string, cause?: unknown): CountersignError {
   return new CountersignError('fleet-unavailable', message, { retry: false, cause });
+}
+
+/** The parts of a full membership name. */
+export interface MembershipName {
+  /** Id or number, as the name has it. */
+  readonly project: string;
+  readonly location: string;
+  readonly id: string;
+}
+
+const PROJECT = /(?:[a-z0-9][a-z0-9.-]*:)?[a-z][a-z0-9-]{0,62}|[0-9]{1,20}/.source;
+/** `global` or a region; it becomes part of a host's name. */
+const LOCATION = /[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?/.source;
+/** GKE Hub, Membership: an RFC 1123 label. */
+const ID = /[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/.source;
+const NAME = new RegExp(
+  `^projects/(?<project>${PROJECT})/locations/(?<location>${LOCATION})/memberships/(?<id>${ID})$`,
+);
+
+/** Reads `projects/P/locations/L/memberships/M`; undefined for anything else: the parts go into URLs. */
+export function parseMembershipName(name: string): MembershipName | undefined {
+  const { project, location, id } = NAME.exec(name)?.groups ?? {};
+  if (project === undefined || location === undefined || id === undefined) return undefined;
+  return { project, location, id };
+}
+
+/** Whether a project is given by its number. */
+export function isProjectNumber(project: string): boolean {
+  return /^[0-9]+$/.test(project);
 }

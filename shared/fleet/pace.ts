@@ -5,9 +5,9 @@ export const VERBS = ['list', 'get', 'patch', 'discover'] as const;
 
 export type Verb = (typeof VERBS)[number];
 
-/** The budget of calls to clusters that this instance may spend (DESIGN section 2, law 8). */
+/** The budget of calls to clusters that this instance may spend (law 8). */
 export interface Pace {
-  /** Attempts made so far, by verb: `sweep.completed` tells them. */
+  /** Attempts made so far, by verb: `sweep.completed` has them. */
   readonly calls: Readonly<Record<Verb, number>>;
   /**
    * Runs `call` when the budget has room for it and the cluster a place; first come, first served. Throws
@@ -26,7 +26,7 @@ export interface PaceOptions {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Longer than this is no wait but a queue, and queues belong in Pub/Sub, where they survive us. */
+/** Longer than this is no wait but a queue, and queues belong in Pub/Sub, where they survive the process. */
 export const MAX_WAIT_MS = 60_000;
 
 /**
@@ -41,7 +41,13 @@ interface Place {
   users: number;
 }
 
-/** A token bucket before every call, and a small number of places at each cluster. */
+/**
+ * A token bucket before every call, and a small number of places at each cluster.
+ *
+ * @example
+ * const pace = createPace({ perMinute: 1_200, burst: 100, now: () => performance.now(), sleep });
+ * await pace.run('edge-1', 'get', () => get(ref));
+ */
 export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace {
   const calls: Record<Verb, number> = { list: 0, get: 0, patch: 0, discover: 0 };
   const places = new Map<string, Place>();
@@ -49,7 +55,7 @@ export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace 
   let tokens = burst;
   let filledAt = now();
 
-  /** Below zero, tokens are promised: who comes later waits longer, so that nobody is overtaken. */
+  /** Below zero, tokens are promised: a later call waits longer, so that none is overtaken. */
   async function takeToken(): Promise<void> {
     const time = now();
     tokens = Math.min(burst, tokens + (time - filledAt) * perMs);
@@ -86,4 +92,39 @@ export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace 
       }
     },
   };
+}
+
+/** Connect Gateway's quota for one fleet host project, people included (docs/facts/google-cloud.md#fleet). */
+export const GATEWAY_CALLS_PER_MINUTE = 2_400;
+
+/** Who spends the quota; what is left, three parts in twenty, is people's (law 8). */
+export const SHARES = {
+  /** And resync. */
+  push: 1 / 2,
+  sweep: 1 / 4,
+  api: 1 / 10,
+} as const;
+
+export type Share = keyof typeof SHARES;
+
+/** Part of a share that may go out at once: the first tasks of a push should not queue behind a clock. */
+const BURST = 1 / 10;
+
+export interface BudgetOptions extends Pick<PaceOptions, 'now' | 'sleep'> {
+  /** How many instances of the function there can be: each takes it that all the others call, too. */
+  readonly maxInstances: number;
+  /** The quota, where it is not the usual one. */
+  readonly quota?: number;
+}
+
+/**
+ * The pace of one instance: in no minute more calls than its part of the share, the burst included. A fleet of several
+ * projects has several quotas, and still this one budget.
+ */
+export function paceFor(share: Share, options: BudgetOptions): Pace {
+  const { maxInstances, quota = GATEWAY_CALLS_PER_MINUTE, now, sleep } = options;
+  const perMinute = (quota * SHARES[share]) / maxInstances;
+  // A bucket of less than one call would never have room for one.
+  const burst = Math.max(1, Math.floor(perMinute * BURST));
+  return createPace({ perMinute: perMinute * (1 - BURST), burst, now, sleep });
 }

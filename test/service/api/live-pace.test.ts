@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FleetLine } from '#functions/api/schema/fleet.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { paceFor } from '#shared/fleet/budget.ts';
+import { paceFor } from '#shared/fleet/pace.ts';
 import { createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { createFakeFleet } from '#test/fixtures/fake-fleet.ts';
 

@@ -11,6 +11,9 @@ describe('parseConfig() of the whole format', () => {
     const config = await parse(fullText);
     expect(config.fleet).toEqual({
       type: 'gkeHub',
+      source: 'projects/fleet-host',
+      budget: 'gateway',
+      managed: true,
       projects: ['fleet-host'],
       labelSelector: 'env in (staging, prod)',
     });
@@ -225,6 +228,9 @@ describe('parseConfig() of what may be left out', () => {
     );
     expect(config.fleet).toEqual({
       type: 'kubeconfig',
+      source: 'kubeconfig',
+      budget: 'none',
+      managed: false,
       path: '/etc/countersign/kubeconfig',
       contexts: ['cluster-1', 'cluster-2'],
       labels: { 'cluster-1': { env: 'prod' } },

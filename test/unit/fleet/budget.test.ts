@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/budget.ts';
+import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/pace.ts';
 
 const MINUTE_MS = 60_000;
 

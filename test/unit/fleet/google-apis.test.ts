@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gatewayUrl } from '#shared/fleet/gateway-connection.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
-import { authorizeGoogle } from '#shared/fleet/google-token.ts';
-import { parseMembershipName } from '#shared/fleet/membership-name.ts';
+import { authorizeGoogle } from '#shared/fleet/google-apis.ts';
+import { parseMembershipName } from '#shared/fleet/list-memberships.ts';
 
 describe('gatewayUrl()', () => {
   it.each([

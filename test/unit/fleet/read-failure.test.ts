@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailureCode } from '#shared/core/errors.ts';
 import type { Verb } from '#shared/fleet/pace.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from '#shared/fleet/read-failure.ts';
-import type { Answer } from '#shared/fleet/send-request.ts';
+import type { Answer } from '#shared/fleet/transport.ts';
 
 /** What an API server answers (meta/v1 Status). */
 function status(code: number, message: string, name?: string): Answer {

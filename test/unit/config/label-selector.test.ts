@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { matchesSelector, parseSelector } from '#shared/core/label-selector.ts';
+import { createSelector, matchesSelector, parseSelector } from '#shared/config/label-selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -140,3 +140,21 @@ function failureOf(action: () => unknown): CountersignError {
   }
   throw new Error('Nothing was thrown');
 }
+
+describe('createSelector()', () => {
+  const members = [
+    { name: 'a', labels: { env: 'prod' } },
+    { name: 'b', labels: { env: 'staging', tier: 'sandbox' } },
+    { name: 'c', labels: {} },
+  ];
+
+  it.each([
+    ['env in (prod, staging)', ['a', 'b']],
+    ['tier != sandbox', ['a', 'c']],
+    ['env=none', []],
+    [undefined, ['a', 'b', 'c']],
+  ])('keeps those that meet %j, in order', (text, names) => {
+    const selects = createSelector(text);
+    expect(members.filter(({ labels }) => selects(labels)).map(({ name }) => name)).toEqual(names);
+  });
+});

@@ -1,4 +1,4 @@
-import { CountersignError } from './errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 
 /**
  * A Kubernetes label selector: every requirement must hold; none at all matches everything. The grammar is that of
@@ -60,6 +60,14 @@ export function matchesSelector(
     const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
     return meets(requirement, value);
   });
+}
+
+/** Whether labels meet the selector in `text`; without one, all do. Throws as `parseSelector`, at once. */
+export function createSelector(
+  text: string | undefined,
+): (labels: Readonly<Record<string, string>>) => boolean {
+  const selector = parseSelector(text ?? '');
+  return (labels) => matchesSelector(selector, labels);
 }
 
 function meets({ operator, values }: Requirement, value: string | undefined): boolean {
