@@ -1,10 +1,11 @@
+import { defined } from '#shared/core/defined.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import type { AdmissionConfig } from '#shared/config/config.ts';
-import type { Decision, Refused } from './decision.ts';
+import type { Refusal } from '#shared/http/cap-body.ts';
+import type { Problem } from '#shared/http/problem.ts';
+import { type Decision, refuse, type Refused } from './decision.ts';
 import { MAX_MESSAGE, RETRY_AFTER_SECONDS } from './limits.ts';
-
-/** The versions of AdmissionReview that are spoken; the answer has that of the question. */
-export type ReviewVersion = 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1';
+import { readHead, type ReviewVersion } from './read-review.ts';
 
 interface Status {
   readonly code: number;
@@ -15,7 +16,7 @@ const INVALID: Status = { code: 422, reason: 'Invalid' };
 
 /**
  * What the API server makes of a refusal. Config Sync shows every code as KNV2002 but 403, which it takes for a
- * permission that is missing (KNV2013, facts/config-sync.md section 2): so a verdict is 422, as of the gate, and never
+ * permission that is missing (KNV2013, docs/facts/config-sync.md#refusals): so a verdict is 422, as of the gate, and never
  * 403. What could not be checked is 503, which says that nothing is wrong with the image. Only the overload of this
  * server has a Retry-After, for clients wait in silence as long as it says: a person should see the others.
  */
@@ -32,7 +33,7 @@ const STATUS: Readonly<Record<Refused, Status>> = {
   overloaded: { code: 429, reason: 'TooManyRequests' },
 };
 
-/** The AdmissionReview that tells the API server of a decision. */
+/** The AdmissionReview that answers an API server with a decision. */
 export function answerReview(
   { uid, version }: { readonly uid: string; readonly version: ReviewVersion },
   decision: Decision,
@@ -47,8 +48,10 @@ export function answerReview(
   const response = {
     uid,
     allowed,
-    ...(decision.admit || allowed ? {} : { status: statusOf(decision.outcome, decision.message) }),
-    ...(warnings.length === 0 ? {} : { warnings }),
+    ...defined({
+      status: decision.admit || allowed ? undefined : statusOf(decision.outcome, decision.message),
+      warnings: warnings.length === 0 ? undefined : warnings,
+    }),
     auditAnnotations,
   };
   return { apiVersion: version, kind: 'AdmissionReview', response };
@@ -63,4 +66,16 @@ function statusOf(outcome: Refused, text: string): object {
 /** Printable, and not more than an error can show; parts of it are a tenant's. */
 function oneLine(text: string): string {
   return cleanLine(cutText(text, MAX_MESSAGE).replaceAll(/\p{Cc}+/gu, ' '));
+}
+
+/**
+ * The answer to a review whose body is not read to its end: a review too, where its beginning says under which uid. It
+ * is refused in mode warn as well: nothing of it was checked.
+ */
+export function refuseBody({ status, detail }: Problem, head: Uint8Array): Refusal | undefined {
+  const review = readHead(head, detail);
+  if (review === undefined) return undefined;
+  const decision = refuse(status === 429 ? 'overloaded' : 'unreadable', detail);
+  const body = JSON.stringify(answerReview(review, decision, 'deny'));
+  return { status: 200, contentType: 'application/json', body };
 }

@@ -1,15 +1,24 @@
-import { type CountersignError, type FailureCode, toFailure } from '#shared/core/errors.ts';
-import type { Lanes } from '#shared/http/shed-load.ts';
 import { LRUCache } from 'lru-cache';
+import { type CountersignError, type FailureCode, toFailure } from '#shared/core/errors.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
+import type { Lanes } from '#shared/http/shed-load.ts';
+import { createSingleFlight } from '#shared/net/single-flight.ts';
+import { within } from '#shared/net/within.ts';
 import type { Found, Question } from './find-verdict.ts';
-import type { GoodVerdicts } from './good-verdicts.ts';
-import { FAILED_FOR_MS, FALL_BACK_AFTER_MS, MAX_FAILED, MAX_WAITING } from './limits.ts';
+import {
+  FAILED_FOR_MS,
+  FALL_BACK_AFTER_MS,
+  GOOD_FOR_MS,
+  MAX_FAILED,
+  MAX_GOOD,
+  MAX_WAITING,
+} from './limits.ts';
 
 /** What is known of a question in time for its answer. */
 export type Answer =
-  /** `remembered`: nobody was asked. */
+  /** `remembered`: no registry was asked. */
   | ({ readonly status: 'known'; readonly remembered?: true } & Found)
-  /** It was good, and nobody can be asked now: `failure` says why. */
+  /** It was good, and the registry cannot be asked now: `failure` says why. */
   | ({ readonly status: 'stale'; readonly failure: FailureCode | 'overloaded' } & Found)
   | { readonly status: 'failed'; readonly failure: CountersignError }
   | { readonly status: 'late' }
@@ -36,17 +45,19 @@ const OUTAGES: ReadonlySet<FailureCode> = new Set([
   'trust-root-unavailable',
 ]);
 
+const LATE: Answer = { status: 'late' };
+
 type Look = Answer & { readonly status: 'known' | 'failed' | 'overloaded' };
 
 /**
  * Asks each question once, however many reviews ask it at the same time, and answers every one of them within its own
  * deadline: with what is known by then, with what was known before where the registry is out of reach, or with why
- * not. A look that nobody waits for any more goes on, for the next attempt to find its result.
+ * not. A look that no review waits for any more goes on, for the next attempt to find its result.
  */
 export function createAsk(deps: AskDeps): Ask {
   const { good, lanes, now, maxWaiting = MAX_WAITING } = deps;
   const { fallBackAfterMs = FALL_BACK_AFTER_MS } = deps;
-  const underWay = new Map<string, Promise<Look>>();
+  const share = createSingleFlight<Look>();
   const failed = new LRUCache<string, { readonly look: Look; readonly until: number }>({
     max: MAX_FAILED,
   });
@@ -65,23 +76,16 @@ export function createAsk(deps: AskDeps): Ask {
       const answer: Look = { status: 'failed', failure };
       failed.set(key, { look: answer, until: now().getTime() + FAILED_FOR_MS });
       return answer;
-    } finally {
-      underWay.delete(key);
     }
   }
 
-  function share(question: Question): Promise<Look> {
+  async function lookOnce(question: Question): Promise<Look> {
     // Where else to look for an index is part of the question, not of a good verdict.
     const { announced, hint } = question;
     const key = JSON.stringify([keyOf(question), announced.reference.tag ?? null, hint ?? null]);
     const recent = failed.get(key);
-    if (recent !== undefined && recent.until > now().getTime()) return Promise.resolve(recent.look);
-    const running = underWay.get(key);
-    if (running !== undefined) return running;
-    // Begins once it is listed, so that its end always finds it there.
-    const begun = Promise.resolve().then(() => look(key, question));
-    underWay.set(key, begun);
-    return begun;
+    if (recent !== undefined && recent.until > now().getTime()) return recent.look;
+    return share(key, () => look(key, question));
   }
 
   return async function ask(question, deadlineMs) {
@@ -95,7 +99,12 @@ export function createAsk(deps: AskDeps): Ask {
     waiting += 1;
     try {
       const patience = known === undefined ? deadlineMs : Math.min(deadlineMs, fallBackAfterMs);
-      return fallBack(await within(patience, share(question)), known?.verdict);
+      const answer = await within(
+        patience,
+        () => lookOnce(question),
+        () => LATE,
+      );
+      return fallBack(answer, known?.verdict);
     } finally {
       waiting -= 1;
     }
@@ -121,12 +130,40 @@ function fallBack(answer: Answer, verdict: Found['verdict'] | undefined): Answer
   return { status: 'stale', verdict, failure: answer.failure.code };
 }
 
-async function within(milliseconds: number, work: Promise<Look>): Promise<Answer> {
-  const { promise: late, resolve } = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => resolve({ status: 'late' }), milliseconds);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** A verdict that lets an image in. */
+export type GoodVerdict = Verdict & { readonly status: 'verified' };
+
+export interface GoodVerdicts {
+  remember(key: string, verdict: GoodVerdict): void;
+  /** The verdict; `stale` where it counts only while the registry cannot be asked. Undefined where it does not count any more. */
+  recall(key: string): { readonly verdict: GoodVerdict; readonly stale: boolean } | undefined;
+}
+
+/**
+ * Remembers what was verified: for an hour, as the verifier does, and for `staleForMs` more in case of an outage. In
+ * memory: a new process has nothing to fall back on. "Unsigned" is never remembered here, nor what only a policy that
+ * asks for no signature let in.
+ */
+export function createGoodVerdicts({
+  staleForMs,
+  now,
+}: {
+  readonly staleForMs: number;
+  readonly now: () => Date;
+}): GoodVerdicts {
+  const kept = new LRUCache<string, { readonly verdict: GoodVerdict; readonly at: number }>({
+    max: MAX_GOOD,
+  });
+  return {
+    remember(key, verdict) {
+      if (verdict.allowedUnsigned === undefined) kept.set(key, { verdict, at: now().getTime() });
+    },
+    recall(key) {
+      const known = kept.get(key);
+      if (known === undefined) return undefined;
+      const age = now().getTime() - known.at;
+      if (age >= GOOD_FOR_MS + staleForMs) return undefined;
+      return { verdict: known.verdict, stale: age >= GOOD_FOR_MS };
+    },
+  };
 }

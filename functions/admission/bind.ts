@@ -27,7 +27,7 @@ type Followable = Source & { readonly type: 'oci' | 'helm' };
 /**
  * Reads the value from the right (`x@sha256:a@sha256:a` is how a pinned image is announced, and a chart's version
  * stands where a digest would) and binds it to the spec: what stands before must be the image or the chart repository
- * to the letter, as Config Sync writes it (facts/config-sync.md section 2).
+ * to the letter, as Config Sync writes it (docs/facts/config-sync.md#image-to-sync).
  */
 export function bindToSpec(value: string, source: Followable): Announced | Decision {
   const read = parseImageToSync(value);

@@ -1,9 +1,52 @@
 import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { readSource } from '#shared/configsync/read-source.ts';
+import { defined } from '#shared/core/defined.ts';
 import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { type Decision, admit, refuse } from './decision.ts';
 import { MAX_VALUE } from './limits.ts';
-import { isMovedChart } from './moved-source.ts';
-import { type AdmissionRequest, type SyncObject, objectSchema, requestSchema } from './schema.ts';
+
+const kindSchema = z.object({
+  group: z.string(),
+  version: z.string().default(''),
+  kind: z.string(),
+});
+const resourceSchema = z.object({ group: z.string(), resource: z.string() });
+
+const requestSchema = z.object({
+  kind: kindSchema,
+  resource: resourceSchema,
+  subResource: z.string().nullish(),
+  operation: z.string(),
+  userInfo: z.object({ username: z.string().optional() }).nullish(),
+  object: z.unknown().optional(),
+  oldObject: z.unknown().optional(),
+});
+
+type AdmissionRequest = z.infer<typeof requestSchema>;
+
+const metadataSchema = z.object({
+  name: z.string().nullish(),
+  namespace: z.string().nullish(),
+  deletionTimestamp: z.string().nullish(),
+  /** What is no list counts as none. */
+  finalizers: z.array(z.string()).nullish().catch(null),
+  annotations: z.looseObject({}).nullish(),
+});
+
+/** A RootSync or RepoSync, old or new; on CREATE it may have no name yet. */
+const objectSchema = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: metadataSchema,
+  spec: z.unknown().optional(),
+  status: z
+    .object({ lastSyncedCommit: z.string().optional().catch(undefined) })
+    .nullish()
+    .catch(null),
+});
+
+export type SyncObject = z.infer<typeof objectSchema>;
 
 /** A write that announces an image: what has to be verified. */
 export interface Announcement {
@@ -30,11 +73,11 @@ const RESOURCES: ReadonlySet<string> = new Set(['rootsyncs', 'reposyncs']);
  *
  * - other kinds, DELETE and CONNECT store no `image-to-sync`, so they pass: a webhook that is registered too widely
  *   must not stop a cluster;
- * - an operation that nobody knows is refused, for nobody can say what it stores;
+ * - an operation that is not known is refused, for so is what it stores;
  * - subresources are looked at like the object: one that keeps the annotations as they are passes as unchanged;
  * - CREATE counts as a change, for an annotation that is set beforehand is never changed afterwards;
  * - removal passes: it announces nothing. Config Sync removes the annotation itself when the source becomes git, and
- *   writes it anew before it syncs, which is a change, whoever had removed it. An empty value is the same;
+ *   writes it anew before it syncs, which is a change, whatever had removed it. An empty value is the same;
  * - what stays as it was passes, unless the config wants it verified again, or the same value means another chart now;
  * - an object on its way out passes where its finalizers change and nothing else that is judged, or they would wait for
  *   a registry; every other write is looked at, for Config Sync goes on syncing while a finalizer of another stays. The
@@ -66,7 +109,7 @@ function compare(
   { unchanged }: ClassifyOptions,
 ): Decision | Announcement {
   const value = valueOf(object);
-  const before = oldObject === undefined ? undefined : valueOf(oldObject);
+  const before = oldObject && valueOf(oldObject);
   if (value === undefined || value === '') {
     return admit(before === undefined || before === '' ? 'absent' : 'removed');
   }
@@ -78,7 +121,7 @@ function compare(
   }
   const stays = value === before;
   if (stays && unchanged === 'admit' && !isMovedChart(object, oldObject)) return admit('unchanged');
-  return { value, stays, object, ...(oldObject === undefined ? {} : { oldObject }) };
+  return { value, stays, object, ...defined({ oldObject }) };
 }
 
 /** As the gate's variable `finalizing` has it. */
@@ -121,4 +164,19 @@ function valueOf(object: SyncObject): unknown {
 
 function annotationOf({ metadata: { annotations } }: SyncObject, key: string): unknown {
   return annotations && Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+}
+
+/** Whether an update makes the object follow another source than the old one did. */
+export function isMovedSource(object: SyncObject, oldObject: SyncObject | undefined): boolean {
+  if (oldObject === undefined) return false;
+  return !isDeepStrictEqual(readSource(object.spec), readSource(oldObject.spec));
+}
+
+/**
+ * Whether it follows another chart now. Of a chart the value of `image-to-sync` tells repository and version, and not
+ * which chart (docs/facts/config-sync.md#image-to-sync): the same value then means another chart, and Config Sync announces it
+ * as one that stays as it was.
+ */
+function isMovedChart(object: SyncObject, oldObject: SyncObject | undefined): boolean {
+  return readSource(object.spec).type === 'helm' && isMovedSource(object, oldObject);
 }

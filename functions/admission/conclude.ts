@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import type { FailureCode } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
@@ -12,7 +13,7 @@ interface Asked {
 }
 
 /**
- * What people are told of a failure, by its code: never the failure's own text, which can differ from one attempt to
+ * What a denial says of a failure, by its code: never the failure's own text, which can differ from one attempt to
  * the next, and repeat what a registry wrote. That is in the log.
  */
 const FAILURES: Partial<Record<FailureCode, string>> = {
@@ -31,7 +32,10 @@ export function conclude(answer: Answer, asked: Asked): Decision {
   const name = nameOf(asked.announced);
   switch (answer.status) {
     case 'known':
-      return { ...concludeVerdict(answer.verdict, asked, facts), ...remembered(answer) };
+      return {
+        ...concludeVerdict(answer.verdict, asked, facts),
+        ...defined({ remembered: answer.remembered }),
+      };
     case 'stale': {
       const warning = `${name} was verified earlier, and cannot be checked now (${answer.failure})`;
       return admit('verified-earlier', { ...facts, failure: answer.failure }, [warning]);
@@ -49,10 +53,6 @@ export function conclude(answer: Answer, asked: Asked): Decision {
   }
 }
 
-function remembered(answer: Answer): { readonly remembered?: true } {
-  return 'remembered' in answer ? { remembered: true } : {};
-}
-
 function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: Facts): Decision {
   const name = nameOf(announced);
   switch (verdict.status) {
@@ -64,7 +64,7 @@ function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: 
         : admit('verified', facts);
     case 'unsigned': {
       const names = policy.authorities.map(({ name: authority }) => authority).join(' or ');
-      // The words of the seeds' server, which people and their scripts look for.
+      // The words of the sample webhook, which people and their scripts look for.
       return refuse(
         'unsigned',
         `Image validation failed: no signatures found for ${name}: sign it with cosign as ${names}`,
@@ -83,7 +83,7 @@ function concludeVerdict(verdict: Verdict, { announced, policy }: Asked, facts: 
 
 function refuseUnchecked(code: FailureCode, name: string, facts: Facts): Decision {
   const why = FAILURES[code] ?? 'see the log of Countersign';
-  // One code for all that a registry can fail to say in time, lest the text flap between them.
+  // One code for every late answer of a registry, so that the text does not change between attempts.
   const failure = code === 'deadline-exceeded' ? 'registry-unavailable' : code;
   return refuse('unchecked', `${name} could not be checked (${failure}): ${why}`, {
     ...facts,
@@ -97,16 +97,16 @@ function factsOf(answer: Answer, { announced, policy }: Asked): Facts {
   const digest = 'digest' in answer ? (answer.digest ?? named) : named;
   const { repository, tag } = reference;
   const image = announced.type === 'chart' ? `${repository}:${tag}` : repository;
-  const shared = { image, ...(digest === undefined ? {} : { digest }), policy: policy.name };
+  const shared = defined({ image, digest, policy: policy.name });
   if (answer.status !== 'known' && answer.status !== 'stale')
     return { ...shared, verdict: 'unchecked' };
   const { verdict } = answer;
   const reasons = reasonsOf(verdict).join(' ');
   const authorities = verdict.status === 'verified' ? verdict.authorities.join(' ') : '';
-  return {
+  return defined({
     ...shared,
     verdict: verdict.status,
-    ...(reasons === '' ? {} : { reasons }),
-    ...(authorities === '' ? {} : { authorities }),
-  };
+    reasons: reasons === '' ? undefined : reasons,
+    authorities: authorities === '' ? undefined : authorities,
+  });
 }

@@ -1,33 +1,80 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import type { AdmissionConfig } from '#shared/config/config.ts';
+import type { AdmissionConfig, Config } from '#shared/config/config.ts';
+import type { ImageRules } from '#shared/config/image-rules.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import type { Meter } from '#shared/core/metrics.ts';
+import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { AppEnv } from '#shared/http/app.ts';
 import type { Log } from '#shared/http/log.ts';
 import { answerProblem, problem, problemOf } from '#shared/http/problem.ts';
+import { createLanes } from '#shared/http/shed-load.ts';
+import { withDeadline } from '#shared/net/within.ts';
+import type { BurstResolver } from '#shared/registry/burst.ts';
+import { secondsSince } from '#shared/telemetry/observe-event.ts';
+import type { Verifier } from '#shared/trust/verifier.ts';
 import { answerReview } from './answer.ts';
-import { deadlineOf } from './deadline.ts';
+import { createAsk, createGoodVerdicts } from './ask.ts';
+import { nameOf } from './bind.ts';
 import { type Decision, refuse } from './decision.ts';
-import { type JudgeDeps, judgeRequest } from './judge.ts';
-import { measureReview, type Metering } from './measure-review.ts';
+import { findVerdict } from './find-verdict.ts';
+import { type JudgeDeps, judgeRequest } from './judge-request.ts';
+import {
+  ANSWER_MARGIN_MS,
+  LOOK_LIMIT_MS,
+  LOOKS_PER_HOST,
+  LOOKS_WAITING_PER_HOST,
+  MARGIN_SHARE,
+} from './limits.ts';
 import { type Review, readReview } from './read-review.ts';
+import type { CheckReviewer, Reviewer } from './reviewers.ts';
 
 /** What reviews are judged with; made of the config once that is read. */
-export interface Engine extends JudgeDeps {
-  /** Throws where whoever asks may not; `secret` is what stands behind `/validate/`. */
-  readonly checkReviewer: (reviewer: Reviewer) => Promise<void>;
+export interface Reviewing extends JudgeDeps {
+  readonly checkReviewer: CheckReviewer;
   readonly mode: AdmissionConfig['mode'];
   readonly deadlineMs: number;
 }
 
-export interface Reviewer {
-  readonly headers: Headers;
-  readonly secret?: string;
+export interface ReviewingDeps {
+  readonly settings: AdmissionConfig;
+  readonly unmatched: Config['unmatched'];
+  readonly rules: Pick<ImageRules, 'match'>;
+  readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly verifier: Verifier;
+  readonly resolver: Pick<BurstResolver, 'resolve'>;
+  readonly checkReviewer: CheckReviewer;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/**
+ * Everything that reviews are judged with, with its memory still empty.
+ *
+ * @example
+ * const reviewing = createReviewing({ ...images, settings, unmatched, checkReviewer, log, now });
+ */
+export function createReviewing(deps: ReviewingDeps): Reviewing {
+  const { settings, unmatched, rules, policies, checkReviewer, log, now } = deps;
+  const { mode, unchanged, deadlineMs, staleForMs } = settings;
+  const ask = createAsk({
+    find: (question) =>
+      withDeadline(LOOK_LIMIT_MS, `Looking at ${nameOf(question.announced)}`, () =>
+        findVerdict(question, deps),
+      ),
+    good: createGoodVerdicts({ staleForMs, now }),
+    lanes: createLanes({ perKey: LOOKS_PER_HOST, waiting: LOOKS_WAITING_PER_HOST }),
+    now,
+    onFailure({ announced }, error) {
+      log.warn({ error, image: nameOf(announced) }, 'Image could not be checked');
+    },
+  });
+  return { rules, policies, unmatched, unchanged, mode, deadlineMs, checkReviewer, ask };
 }
 
 export interface AdmissionDeps {
   /** Resolves when the config is read and its keys are loaded. */
-  readonly engine: () => Promise<Engine>;
+  readonly open: () => Promise<Reviewing>;
   /** Measures reviews. */
   readonly metering?: Metering;
 }
@@ -39,7 +86,10 @@ const JSON_BODY = /^application\/json(?:\s*;|$)/i;
 
 /**
  * `POST /validate`, and `POST /validate/SECRET` for `access: { mode: path }`; to be mounted on an app that has health,
- * readiness and problem documents (DESIGN section 10).
+ * readiness and problem documents.
+ *
+ * @example
+ * app.route('/', createAdmission({ open: async () => reviewing, metering: { meter, now } }));
  */
 export function createAdmission(deps: AdmissionDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -59,22 +109,22 @@ export function createAdmission(deps: AdmissionDeps): Hono<AppEnv> {
 
 async function validate(
   c: Context<AppEnv>,
-  { engine: open, metering }: AdmissionDeps,
+  { open, metering }: AdmissionDeps,
   address: Pick<Reviewer, 'secret'>,
 ): Promise<Response> {
   const startedAt = metering?.now();
-  const engine = await open();
-  await engine.checkReviewer({ ...address, headers: c.req.raw.headers });
+  const reviewing = await open();
+  await reviewing.checkReviewer({ ...address, headers: c.req.raw.headers });
   const review = readReview(await bodyOf(c));
   if (review === undefined) {
     const detail = 'The body is no AdmissionReview with a uid to answer';
     return answerProblem(problem(400, 'bad-request', detail));
   }
-  const decision = await decide(c, review, engine);
-  record(c.get('log'), review, decision, engine.mode);
+  const decision = await decide(c, review, reviewing);
+  record(c.get('log'), review, decision, reviewing.mode);
   // What was known already takes no time worth a line, and comes from every RSync of every cluster.
   if (!isRemembered(decision)) measureReview(decision, startedAt, metering);
-  return c.json(answerReview(review, decision, engine.mode));
+  return c.json(answerReview(review, decision, reviewing.mode));
 }
 
 /** The bytes that the listener has read (`shared/http/cap-body.ts`), without another copy where they can be had. */
@@ -84,14 +134,14 @@ async function bodyOf(c: Context<AppEnv>): Promise<Uint8Array> {
 }
 
 /** Whatever happens in here, the review is answered. */
-async function decide(c: Context<AppEnv>, review: Review, engine: Engine): Promise<Decision> {
+async function decide(c: Context<AppEnv>, review: Review, reviewing: Reviewing): Promise<Decision> {
   if (review.problem !== undefined) return refuse('unreadable', review.problem);
   if (!JSON_BODY.test(c.req.header('content-type') ?? '')) {
     return refuse('unreadable', 'The content-type of a review must be application/json');
   }
   try {
-    const deadlineMs = deadlineOf(c.req.query('timeout'), engine.deadlineMs);
-    return await judgeRequest(review.request, deadlineMs, engine);
+    const deadlineMs = deadlineOf(c.req.query('timeout'), reviewing.deadlineMs);
+    return await judgeRequest(review.request, deadlineMs, reviewing);
   } catch (error) {
     const failure = toFailure(error);
     c.get('log').error({ error: failure, uid: review.uid }, 'Review failed');
@@ -99,7 +149,7 @@ async function decide(c: Context<AppEnv>, review: Review, engine: Engine): Promi
   }
 }
 
-function record(log: Log, { uid }: Review, decision: Decision, mode: Engine['mode']): void {
+function record(log: Log, { uid }: Review, decision: Decision, mode: Reviewing['mode']): void {
   const { outcome, facts } = decision;
   if (!decision.admit) {
     log.warn({ uid, outcome, mode, ...facts, reason: decision.message }, 'Review refused');
@@ -114,4 +164,45 @@ function record(log: Log, { uid }: Review, decision: Decision, mode: Engine['mod
 
 function isRemembered(decision: Decision): boolean {
   return decision.admit && decision.remembered === true;
+}
+
+// Go's time.Duration, as the API server writes `timeoutSeconds` into the address: `10s`, `1m30s`, `500ms`.
+const DURATION = /^(?:(\d{1,3})m)?(?:(\d{1,5}(?:\.\d{1,9})?)s)?$|^(\d{1,6})ms$/;
+
+/**
+ * Milliseconds that an answer may take: the config's, and always less than the API server waits for it, which it says
+ * in the address (`?timeout=10s`). What it does not say in a form that is understood counts as not said.
+ */
+export function deadlineOf(timeout: string | undefined, deadlineMs: number): number {
+  const [whole, minutes = '0', seconds = '0', milliseconds = '0'] =
+    DURATION.exec(timeout ?? '') ?? [];
+  if (whole === undefined || whole === '') return deadlineMs;
+  const waits = Number(minutes) * 60_000 + Number(seconds) * 1000 + Number(milliseconds);
+  if (waits <= 0) return deadlineMs;
+  const margin = Math.min(ANSWER_MARGIN_MS, waits * MARGIN_SHARE);
+  return Math.min(deadlineMs, waits - margin);
+}
+
+/** What could not be answered, as against what was answered with no. */
+const FAILED = new Set<Decision['outcome']>(['unchecked', 'overloaded', 'unreadable']);
+
+/** The rest changed nothing that is judged: there are many of them, and they tell nothing. */
+const JUDGED = new Set<Decision['outcome']>(['verified', 'verified-earlier']);
+
+export interface Metering {
+  readonly meter: Meter;
+  readonly now: () => Date;
+}
+
+/** Measures a review for which there had to be a verdict, where reviews are measured. */
+export function measureReview(
+  { admit, outcome }: Pick<Decision, 'admit' | 'outcome'>,
+  startedAt: Date | undefined,
+  metering: Metering | undefined,
+): void {
+  if (metering === undefined || startedAt === undefined) return;
+  if (admit && !JUDGED.has(outcome)) return;
+  const refused = FAILED.has(outcome) ? 'failed' : 'denied';
+  const seconds = secondsSince(startedAt, metering.now());
+  metering.meter.record('review_duration', seconds, { outcome: admit ? 'allowed' : refused });
 }

@@ -1,4 +1,5 @@
 import type { Taken } from '#shared/core/content.ts';
+import { defined } from '#shared/core/defined.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
@@ -12,7 +13,7 @@ export interface Question {
   readonly policy: TrustPolicy;
   /** What the RSync uses of it. */
   readonly taken: Taken;
-  /** An index to look at, from a receipt that anybody may have written: it proves nothing. */
+  /** An index to look at, from a receipt that any tenant may have written: it proves nothing. */
   readonly hint?: Digest;
 }
 
@@ -22,7 +23,7 @@ export interface FindDeps {
   readonly now: () => Date;
 }
 
-/** What was found: with the digest that was verified, which of a chart nobody had named. */
+/** What was found: with the digest that was verified, which no announcement of a chart names. */
 export interface Found {
   readonly verdict: Verdict;
   readonly digest?: string;
@@ -52,12 +53,12 @@ async function findChart(
   if (image.status === 'unusable') return { verdict: image };
   const { digest, index } = image;
   const { repository } = reference;
-  const subject = { repository, digest, ...(index === undefined ? {} : { index }) };
+  const subject = { repository, digest, ...defined({ index }) };
   return { verdict: await verifier.verify(subject, policy, { taken }), digest };
 }
 
 /**
- * Config Sync announces the child that it pulled, and cosign signs the index that was pushed unless told otherwise:
+ * Config Sync announces the child that it pulled, and cosign signs the index that was pushed unless a flag says otherwise:
  * where the child's own signatures do not count, those of its index do. That it is the child's index is for the
  * registry to show.
  */

@@ -1,7 +1,7 @@
 const SECOND_MS = 1_000;
 const KIBIBYTE = 1024;
 
-/** As deep as Kubernetes reads JSON; deeper is an attack on whoever reads it. */
+/** As deep as Kubernetes reads JSON; deeper is an attack on its reader. */
 export const MAX_DEPTH = 10_000;
 
 /** Of `image-to-sync`: the longest reference, an "@" and a digest or a version. */
@@ -35,7 +35,7 @@ export const MAX_FAILED = 1_000;
 /** One look, whatever its reviews have waited: its lane is wanted. */
 export const LOOK_LIMIT_MS = 20 * SECOND_MS;
 
-/** Looks at one registry at once, and that wait for it: one that hangs holds up nobody else's. */
+/** Looks at one registry at once, and that wait for it: one that hangs holds up no other's. */
 export const LOOKS_PER_HOST = 16;
 export const LOOKS_WAITING_PER_HOST = 128;
 

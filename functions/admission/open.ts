@@ -1,33 +1,120 @@
-import { createApp } from '#shared/http/app.ts';
+import { lookup } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { AdmissionEnv } from '#shared/http/admission-env.ts';
+import { createApp, traceRequest } from '#shared/http/app.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
-import { traceRequest } from '#shared/http/app.ts';
-import { type AdmissionStart, openParts } from '../wiring/admission.ts';
-import { createAdmission, type Engine } from './create-admission.ts';
-import { createEngine } from './create-engine.ts';
+import { watchChange } from '#shared/http/watch.ts';
+import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import type { RegistryLimits } from '#shared/registry/limits.ts';
+import { readConfig, type Start } from '../wiring/base.ts';
+import { type Images, openImages } from '../wiring/images.ts';
+import { openRegistries } from '../wiring/registries.ts';
+import {
+  createAdmission,
+  createReviewing,
+  type Reviewing,
+  type ReviewingDeps,
+} from './create-admission.ts';
+import { type AdmissionSettings, dropInOf, readKeyFile } from './drop-in.ts';
+import { createPublicRegistries } from './public-registries.ts';
+import { openReviewers } from './reviewers.ts';
+
+/** An API server waits for the answer, and asks again soon: less patience than a task has. */
+const LIMITS: Partial<RegistryLimits> = {
+  requestMs: 10_000,
+  attemptMs: 4_000,
+  retries: 1,
+  retryAfterMs: 500,
+};
+
+/** What is known of admission before its config has been read. */
+type AdmissionStart = Start & { readonly admission: AdmissionEnv };
+
+/** What decides about a review, anew where the key that stands for a config changes. */
+type Use = (reviewing: Reviewing) => void;
 
 /**
- * The function that API servers ask (DESIGN section 4): the config, or the one key that stands for it, and of a key that
- * changes, a new engine. Throws `bad-config`.
+ * The function that API servers ask (docs/admission.md): by the config file, or where there is none by the one public key
+ * that is mounted in its place, whose changes it follows. Throws `bad-config`.
  */
 export async function openAdmission(start: AdmissionStart): Promise<OpenedFunction> {
-  const { log, telemetry, now } = start;
-  let current: Engine | undefined;
-  const stop = await openParts(start, (parts) => {
-    current = createEngine({ ...start, ...parts });
-  });
+  const { env, admission, log, telemetry, now } = start;
+  let current: Reviewing | undefined;
+  const use: Use = (reviewing) => {
+    current = reviewing;
+  };
+  // A config file that is named and not there is a mistake, which must not make one key the policy of everything.
+  const isDropIn = !admission.configured && !existsSync(env.configPath);
+  const stop = isDropIn ? await openDropIn(start, use) : await openConfigured(start, use);
   const app = createApp({ log, ...telemetry, ready: async () => undefined });
   app.use('/validate/*', traceRequest(telemetry.tracing));
-  app.route('/', createAdmission({ engine, metering: { meter: telemetry.meter, now } }));
+  app.route('/', createAdmission({ open, metering: { meter: telemetry.meter, now } }));
 
-  async function engine(): Promise<Engine> {
-    if (current === undefined) throw new TypeError('Admission has opened without an engine');
+  async function open(): Promise<Reviewing> {
+    if (current === undefined) throw new TypeError('Admission has opened without its config');
     return current;
   }
 
-  return {
-    app,
-    async close() {
-      stop();
+  return { app, close: async () => stop() };
+}
+
+async function openConfigured(start: AdmissionStart, use: Use): Promise<() => void> {
+  const config = await readConfig(start.env.configPath);
+  const access = config.access.admission;
+  if (access === undefined) {
+    const problem = 'access.admission is missing: nobody may call admission';
+    throw new CountersignError('bad-config', problem);
+  }
+  const base = { ...start, config };
+  const images = openImages(base, openRegistries(base, LIMITS).cached);
+  const checkReviewer = await openReviewers(access, start);
+  use(createReviewing({ ...start, ...images, ...settingsOf(config), checkReviewer }));
+  return () => undefined;
+}
+
+/** One key for every image of every public registry, as the sample webhook has it. Returns what stops looking at it. */
+async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> {
+  const { log } = start;
+  const { cosignKey: key, insecureRegistries } = start.admission;
+  const checkReviewer = await openReviewers({ mode: 'none', loopbackOnly: true }, start);
+  function useKey(text: string): void {
+    const settings = dropInOf(key, text, insecureRegistries);
+    const images = openPublicImages(start, settings);
+    use(createReviewing({ ...start, ...images, ...settingsOf(settings), checkReviewer }));
+  }
+  const current = await readKeyFile(key).catch((cause: unknown) => {
+    const message = `There is neither a config file nor a public key ${key}: set COUNTERSIGN_CONFIG, or mount the key`;
+    throw new CountersignError('bad-config', message, { cause });
+  });
+  useKey(current);
+  log.info({ key }, 'No config file: every image must be signed with this key');
+  return watchChange({
+    read: () => readKeyFile(key),
+    current,
+    isSame: (one, other) => one === other,
+    use(text) {
+      useKey(text);
+      log.info({ key }, 'Key replaced');
     },
-  };
+    onFailure: (error) => log.error({ error }, 'Key cannot be replaced'),
+  });
+}
+
+function openPublicImages(start: AdmissionStart, settings: AdmissionSettings): Images {
+  const base = { ...start, config: settings };
+  const resolveHost = async (host: string): Promise<readonly string[]> =>
+    (await lookup(host, { all: true })).map(({ address }) => address);
+  const { plain: named } = openRegistries(base, LIMITS);
+  const hosts = settings.registries.map(({ host }) => host);
+  const options = { ...start, fetch, limits: LIMITS, resolveHost };
+  const registry = createPublicRegistries({ ...options, named, hosts });
+  return openImages(base, createCachedRegistry(registry));
+}
+
+function settingsOf({
+  admission: settings,
+  unmatched,
+}: AdmissionSettings): Pick<ReviewingDeps, 'settings' | 'unmatched'> {
+  return { settings, unmatched };
 }

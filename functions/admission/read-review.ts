@@ -1,8 +1,19 @@
 import { isUtf8 } from 'node:buffer';
-import type { ReviewVersion } from './answer.ts';
-import { isNestedDeeper } from './json-depth.ts';
+import * as z from 'zod';
 import { MAX_DEPTH, MAX_UID } from './limits.ts';
-import { reviewSchema } from './schema.ts';
+
+/**
+ * AdmissionReview, `admission.k8s.io/v1` and `v1beta1` alike, as far as it is used. An API server sends it, or
+ * anyone who reaches the port. Nothing here is needed to answer but the uid: whatever else is wrong becomes a denial.
+ */
+const reviewSchema = z.object({
+  apiVersion: z.string(),
+  kind: z.literal('AdmissionReview'),
+  request: z.object({ uid: z.string().min(1).max(MAX_UID) }).loose(),
+});
+
+/** The versions of AdmissionReview that are spoken; the answer has that of the question. */
+export type ReviewVersion = 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1';
 
 /** A review that can be answered; `request` is foreign still, and absent where the body could not be read at all. */
 export interface Review {
@@ -36,11 +47,10 @@ export function readReview(bytes: Uint8Array): Review | undefined {
   }
   const { data } = reviewSchema.safeParse(body);
   if (data === undefined) return undefined;
-  const { uid } = data.request;
-  const review = { uid, request: data.request };
-  if (data.apiVersion === 'admission.k8s.io/v1') return { ...review, version: data.apiVersion };
-  if (data.apiVersion === 'admission.k8s.io/v1beta1') {
-    return { ...review, version: data.apiVersion };
+  const { apiVersion: version, request } = data;
+  const review = { uid: request.uid, request };
+  if (version === 'admission.k8s.io/v1' || version === 'admission.k8s.io/v1beta1') {
+    return { ...review, version };
   }
   const problem = 'Only AdmissionReviews of admission.k8s.io/v1 and v1beta1 are understood';
   return { ...review, version: 'admission.k8s.io/v1', problem };
@@ -57,4 +67,43 @@ export function readHead(bytes: Uint8Array, problem: string): Review | undefined
     request: undefined,
     problem,
   };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Whether JSON text nests deeper than `max`: found out before it is parsed, for four megabytes of brackets cost the
+ * parser half a second in which no other review is answered. Text that is no JSON gets any answer.
+ */
+export function isNestedDeeper(bytes: Uint8Array, max: number): boolean {
+  // Each level takes a byte.
+  if (bytes.length <= max) return false;
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = endOfString(bytes, at);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > max) return true;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+  }
+  return false;
+}
+
+/** The place of the quote that ends the string which begins at `start`. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  let end = bytes.indexOf(QUOTE, start + 1);
+  while (end >= 0 && isEscaped(bytes, start, end)) end = bytes.indexOf(QUOTE, end + 1);
+  return end < 0 ? bytes.length : end;
+}
+
+function isEscaped(bytes: Uint8Array, start: number, quote: number): boolean {
+  let slashes = 0;
+  while (quote - slashes - 1 > start && bytes[quote - slashes - 1] === BACKSLASH) slashes += 1;
+  return slashes % 2 === 1;
 }

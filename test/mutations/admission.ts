@@ -78,14 +78,14 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: what no entry names is denied',
-    file: 'functions/admission/judge.ts',
+    file: 'functions/admission/judge-request.ts',
     find: "if (unmatched === 'ignore') return admit('ignored', facts);",
     replace: "return admit('ignored', facts);",
     tests: [WRITES],
   },
   {
     guarantee: 'admission: downgrade: deny holds an old image',
-    file: 'functions/admission/judge.ts',
+    file: 'functions/admission/judge-request.ts',
     find: "if (downgrade === 'warn') {",
     replace: "if (downgrade !== 'allow') {",
     tests: [SETTINGS],
@@ -107,7 +107,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: a good verdict does not outlive an outage for ever',
-    file: 'functions/admission/good-verdicts.ts',
+    file: 'functions/admission/ask.ts',
     find: 'if (age >= GOOD_FOR_MS + staleForMs) return undefined;',
     replace: '',
     tests: [OUTAGE, UNIT],
@@ -121,7 +121,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: the answer is in time for the API server',
-    file: 'functions/admission/deadline.ts',
+    file: 'functions/admission/create-admission.ts',
     find: 'return Math.min(deadlineMs, waits - margin);',
     replace: 'return Math.min(deadlineMs, waits);',
     tests: [UNIT],
@@ -129,8 +129,8 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: many reviews of one digest make one look',
     file: 'functions/admission/ask.ts',
-    find: 'if (running !== undefined) return running;',
-    replace: '',
+    find: 'return share(key, () => look(key, question));',
+    replace: 'return look(key, question);',
     tests: [UNIT],
   },
   {
@@ -149,7 +149,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: a review that is cut off is answered under its uid',
-    file: 'functions/admission/refuse-body.ts',
+    file: 'functions/admission/answer.ts',
     find: 'if (review === undefined) return undefined;',
     replace: 'if (review !== undefined) return undefined;',
     tests: [HOSTILE],
@@ -163,21 +163,21 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: strangers get no token, and lead nowhere private',
-    file: 'functions/wiring/public-registries.ts',
+    file: 'functions/admission/public-registries.ts',
     find: '    await guard(new URL(`https://${host}/`));\n',
     replace: '',
     tests: [WIRING],
   },
   {
     guarantee: 'admission: a short secret opens nothing',
-    file: 'functions/wiring/reviewers.ts',
+    file: 'functions/admission/reviewers.ts',
     find: 'secret.length < MIN_SECRET',
     replace: "secret === ''",
     tests: [WIRING],
   },
   {
     guarantee: 'admission: an open door needs TLS or loopback',
-    file: 'functions/wiring/reviewers.ts',
+    file: 'functions/admission/reviewers.ts',
     find: '  requireLoopback(host);\n',
     replace: '',
     tests: [WIRING],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '#functions/admission/decision.ts';
-import { measureReview } from '#functions/admission/measure-review.ts';
+import { measureReview } from '#functions/admission/create-admission.ts';
 import { recordMeter } from '#test/fakes/telemetry.ts';
 
 const startedAt = new Date('2026-11-22T05:00:00Z');

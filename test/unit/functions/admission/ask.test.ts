@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AskDeps, createAsk } from '#functions/admission/ask.ts';
+import { type AskDeps, createAsk, createGoodVerdicts } from '#functions/admission/ask.ts';
 import type { Found, Question } from '#functions/admission/find-verdict.ts';
-import { createGoodVerdicts } from '#functions/admission/good-verdicts.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deadlineOf } from '#functions/admission/deadline.ts';
+import { deadlineOf } from '#functions/admission/create-admission.ts';
 
 const SETTING = 8_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGoodVerdicts } from '#functions/admission/good-verdicts.ts';
+import { createGoodVerdicts } from '#functions/admission/ask.ts';
 
 const HOUR_MS = 3_600_000;
 const VERDICT = { status: 'verified', authorities: ['a'], candidates: [] } as const;

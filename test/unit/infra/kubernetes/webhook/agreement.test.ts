@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createAdmission } from '#functions/admission/create-admission.ts';
-import { dropInOf } from '#functions/wiring/drop-in.ts';
+import { dropInOf } from '#functions/admission/drop-in.ts';
 import { readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
@@ -64,7 +64,7 @@ describe('the paths', () => {
     log: createLogger({ level: 'silent', service: 'x' }),
     ready: async () => {},
   });
-  app.route('/', createAdmission({ engine: () => Promise.reject(new Error('Not asked')) }));
+  app.route('/', createAdmission({ open: () => Promise.reject(new Error('Not asked')) }));
   const routes = app.routes.map(({ method, path }) => `${method} ${path}`);
 
   it('of the webhook and of its central form are answered', () => {

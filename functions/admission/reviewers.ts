@@ -22,7 +22,7 @@ export interface ReviewersDeps {
 }
 
 /**
- * Who may ask for reviews. API servers show no identity unless they are told to, and managed ones cannot be: so `none`
+ * Who may ask for reviews. API servers show no identity unless they are configured so, and managed ones cannot be: so `none`
  * is legal behind TLS of ours too, and `path` takes a secret in the one thing that every API server sends
  * (docs/adr/0013). What checks tokens is loaded where it is needed. Throws `bad-config`.
  */

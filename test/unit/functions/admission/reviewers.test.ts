@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { openReviewers, type Reviewer } from '#functions/wiring/reviewers.ts';
+import { openReviewers, type Reviewer } from '#functions/admission/reviewers.ts';
 import type { ReviewerAccess } from '#shared/config/config.ts';
 
 const SECRET = '9d1f0c5ab0c94bbd8b5f6d0a6d6f7a11';

@@ -3,6 +3,7 @@ import type { ImageRules } from '#shared/config/image-rules.ts';
 import { readSource } from '#shared/configsync/read-source.ts';
 import { APPROVED, RECEIPT, parseApproved } from '#shared/core/annotations.ts';
 import { approvalKey } from '#shared/core/approval-key.ts';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
@@ -11,11 +12,9 @@ import type { Taken } from '#shared/core/content.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Ask } from './ask.ts';
 import { type Announced, bindToSpec, nameOf, quote } from './bind.ts';
-import { type Announcement, classify } from './classify.ts';
+import { type Announcement, classify, isMovedSource, type SyncObject } from './classify.ts';
 import { conclude } from './conclude.ts';
 import { type Decision, admit, refuse } from './decision.ts';
-import { isMovedSource } from './moved-source.ts';
-import type { SyncObject } from './schema.ts';
 
 export interface JudgeDeps {
   readonly rules: Pick<ImageRules, 'match'>;
@@ -63,7 +62,7 @@ async function judgeAnnouncement(
   const policy = policyOf(deps.policies, rule);
   const hint = parseReceipt(textOf(object, RECEIPT))?.index;
   const taken: Taken = source.type === 'oci' ? { type: 'oci', dir: source.dir } : { type: 'helm' };
-  const question = { announced, policy, taken, ...(hint === undefined ? {} : { hint }) };
+  const question = { announced, policy, taken, ...defined({ hint }) };
   const answer = await deps.ask(question, deadlineMs);
   const decision = conclude(answer, { announced, policy });
   const moved = oldObject !== undefined && isMovedBack(announced, source, oldObject);
@@ -76,7 +75,7 @@ function isOfSpec(value: string, source: Source): boolean {
   return !('outcome' in announced && announced.outcome === 'not-of-spec');
 }
 
-/** As everywhere: the gate refuses what nobody follows, unless the config says to leave it alone. */
+/** As everywhere: the gate refuses what no entry follows, unless the config says to leave it alone. */
 function judgeUnmatched(repository: string, unmatched: JudgeDeps['unmatched']): Decision {
   const facts = { image: repository };
   if (unmatched === 'ignore') return admit('ignored', facts);
@@ -86,8 +85,8 @@ function judgeUnmatched(repository: string, unmatched: JudgeDeps['unmatched']): 
 
 /**
  * Whether what is announced had been approved before what is approved now: an old image with a good signature, rolled
- * back to (signatures.md section 4, case 36). What is live is no step back: Config Sync repeats it until it has pulled
- * the new one. Without approvals on the object nobody knows which of two images is the older.
+ * back to (docs/threat-model.md#attacks-on-signatures, attack 36). What is live is no step back: Config Sync repeats it until it has pulled
+ * the new one. Without approvals on the object it is not known which of two images is the older.
  */
 function isMovedBack(announced: Announced, source: Source, oldObject: SyncObject): boolean {
   const commit = commitOf(announced);

@@ -25,7 +25,7 @@ export async function readKeyFile(path: string): Promise<string> {
 }
 
 /**
- * The config that one public key stands for, as of the seeds' server: every image must be signed with it, in any of
+ * The config that one public key stands for, as of the sample webhook: every image must be signed with it, in any of
  * cosign's formats, in a transparency log or not. `insecure` are registries that are asked by plain HTTP, and may be in
  * a private network. Throws `bad-config` where the text is no public key.
  */
