@@ -1,16 +1,14 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import type { FailureCode } from '#shared/core/errors.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { answerProblem, problem } from '#shared/http/problem.ts';
 import { cleanAnswer } from './clean-answer.ts';
 import type { ApiDeps } from './deps.ts';
 import { createTroubles } from './fleet/present.ts';
-import { type ApiEnv, createGuard } from './guard.ts';
+import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
 import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { rememberAnswers } from './resync/remember-answers.ts';
 import type { ResyncOutcome } from './resync/request-resync.ts';
 import { answerExplain, explainRoute } from './routes/explain.ts';

@@ -1,12 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import { LRUCache } from 'lru-cache';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/http/app.ts';
 import { answerProblem, problem } from '#shared/http/problem.ts';
-import { checkOrigin } from './check-origin.ts';
 import type { CheckPerson, Person } from './check-person.ts';
 import { COSTLY_CALL } from './limits.ts';
-import type { RateLimit } from './rate-limit.ts';
 
 export interface ApiEnv {
   readonly Variables: AppEnv['Variables'] & { readonly person: Person };
@@ -69,4 +68,64 @@ function answerMediaType(form: boolean): Response {
 function answerTooMany(waitMs: number): Response {
   const detail = 'Too many requests from this caller: wait as long as Retry-After says';
   return answerProblem(problem(429, 'rate-limited', detail), waitMs);
+}
+
+/**
+ * Refuses what a page of somebody else made a browser send: IAP's cookie, or a loopback address, would let it in. A
+ * browser names the Origin of every POST; what names none is no browser, unless it says `Sec-Fetch-Site`. A form asks
+ * for the proof, for it needs no script. Throws `forbidden`.
+ */
+function checkOrigin(
+  { headers, url }: Pick<Request, 'headers' | 'url'>,
+  { needed }: { readonly needed: boolean },
+): void {
+  const site = headers.get('sec-fetch-site');
+  if (site !== null && site !== 'same-origin') throw foreign();
+  const origin = headers.get('origin');
+  if (origin === null) {
+    if (needed && site === null) throw foreign();
+    return;
+  }
+  if (hostOf(origin) !== hostOf(url)) throw foreign();
+}
+
+/** Host and port; undefined for `null`, which sandboxed pages send. */
+function hostOf(origin: string): string | undefined {
+  const url = URL.parse(origin);
+  return url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')
+    ? undefined
+    : url.host;
+}
+
+function foreign(): CountersignError {
+  return new CountersignError('forbidden', 'The request comes from another site');
+}
+
+export interface RateLimitOptions {
+  readonly perMinute: number;
+  /** Callers that are remembered. */
+  readonly callers: number;
+  readonly now: () => Date;
+}
+
+/**
+ * Spends `cost` of what `caller` has. Milliseconds until that will be there, having spent nothing, where it is not;
+ * undefined where it was.
+ */
+export type RateLimit = (caller: string, cost: number) => number | undefined;
+
+/** A token bucket for each caller, in this instance: a courtesy to others, not a defence. */
+export function createRateLimit({ perMinute, callers, now }: RateLimitOptions): RateLimit {
+  const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({
+    max: callers,
+  });
+  const perMs = perMinute / 60_000;
+  return (caller, cost) => {
+    const at = now().getTime();
+    const last = buckets.get(caller) ?? { tokens: perMinute, at };
+    const tokens = Math.min(perMinute, last.tokens + (at - last.at) * perMs);
+    if (tokens < cost) return Math.ceil((cost - tokens) / perMs);
+    buckets.set(caller, { tokens: tokens - cost, at });
+    return undefined;
+  };
 }

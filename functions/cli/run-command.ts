@@ -1,10 +1,11 @@
 import { cleanLine, cleanText } from '#shared/core/foreign-text.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { within } from '#shared/net/within.ts';
 
-/** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (DESIGN section 9). */
+/** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (docs/design.md). */
 export type ExitCode = 0 | 1 | 2 | 3;
 
-/** Where a command tells what it found, and how long it may take. */
+/** Where a command prints what it found, and how long it may take. */
 export interface CommandIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -31,11 +32,10 @@ export async function runCommand<Command, Result>(
     err(usage);
     return 2;
   }
-  const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<typeof LATE>();
-  const timer = setTimeout(() => giveUp(LATE), timeoutMs);
   try {
-    const result = await Promise.race([work(command), tooLate]);
-    if (result !== LATE) return show(result, command);
+    const attempt = async () => ({ result: await work(command) });
+    const done = await within(timeoutMs, attempt, () => undefined);
+    if (done !== undefined) return show(done.result, command);
     err(`${late} within ${timeoutMs / 1000} s: try again\n`);
     return 3;
   } catch (error) {
@@ -43,12 +43,8 @@ export async function runCommand<Command, Result>(
     const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
     err(`${cleanLine(shown)} (${code})\n`);
     return code === 'deadline-exceeded' ? 3 : 2;
-  } finally {
-    clearTimeout(timer);
   }
 }
-
-const LATE = Symbol('late');
 
 /** Runs a command as the whole of this process. */
 export async function runProcess(

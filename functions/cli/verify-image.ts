@@ -1,5 +1,6 @@
 import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import { parseArgs } from 'node:util';
+import { defined } from '#shared/core/defined.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
@@ -85,7 +86,7 @@ async function judgeImage({ image, config }: Command, deps: VerifyDeps): Promise
   if (found.status === 'unusable') return reportOn(found, policy, named);
   const { digest, index } = found;
   const { repository } = reference;
-  const where = index === undefined ? { digest } : { digest, index };
+  const where = { digest, ...defined({ index }) };
   const verdict = await judge.verifier.verify({ repository, ...where }, policy);
   return reportOn(verdict, policy, { ...named, ...where });
 }
@@ -107,7 +108,7 @@ function reportOn(
       ? undefined
       : mendingCommand(verdict, policy, `${repository}@${named.index ?? named.digest}`);
   const reasons = reasonsOf(verdict);
-  return { ...named, message, reasons, ...(fix === undefined ? {} : { fix }), verdict };
+  return { ...named, message, reasons, ...defined({ fix }), verdict };
 }
 
 function format({ image, digest, index, message, fix, verdict }: Report): string {

@@ -1,9 +1,11 @@
+import type { Config } from '#shared/config/config.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Access, CheckCaller } from '#shared/http/access.ts';
 import { type App, createApp } from '#shared/http/app.ts';
 import { createCallerCheck } from '#shared/http/check-caller.ts';
-import type { Access, CheckCaller } from '#shared/http/access.ts';
-import { CountersignError } from '#shared/core/errors.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import type { MessageDeps } from '#shared/http/with-message.ts';
+import type { ReconcileSettings } from '#shared/reconcile/deps.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -66,4 +68,10 @@ export function asOpened(
       await store.close();
     },
   };
+}
+
+/** What the config says of a reconcile, beside images and policies. */
+export function reconcileSettings({ sweep, unmatched, otherSources }: Config): ReconcileSettings {
+  const { blockedAfterMs, deletingAfterMs, liveAfterMs } = sweep;
+  return { blockedAfterMs, deletingAfterMs, liveAfterMs, unmatched, otherSources };
 }

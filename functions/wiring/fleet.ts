@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
 import { createSelector } from '#shared/config/label-selector.ts';
 import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/pace.ts';
@@ -30,7 +31,7 @@ export function callsPerMinute(
   return (env.gatewayCallsPerMinute ?? GATEWAY_CALLS_PER_MINUTE) * SHARES[share];
 }
 
-/** A person waits: a dead cluster costs one call of each kind, and not the time and budget of three (law 8). */
+/** A person waits: a dead cluster costs one call of each kind, and not the time and budget of three. */
 const API_CLIENT_LIMITS: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, callMs: 10_000, retries: 0 };
 
 const clock = { now: () => performance.now(), sleep };
@@ -43,11 +44,8 @@ export function openFleet(base: Base, share: Share = 'push'): Fleet {
 /** The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one. */
 export function openFleets(base: Base): (share: Share) => Fleet {
   const { fleet } = base.config;
-  const shared = {
-    agents: createAgents(),
-    circuits: createCircuits(),
-    limits: DEFAULT_CLIENT_LIMITS,
-  };
+  const limits = DEFAULT_CLIENT_LIMITS;
+  const shared = { agents: createAgents(), circuits: createCircuits(), limits };
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
   const pace = createPace({
@@ -70,14 +68,14 @@ function openHubFleets(
     emulator === undefined
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
-  const budget = { maxInstances, ...(quota === undefined ? {} : { quota }), ...clock };
+  const budget = { maxInstances, ...defined({ quota }), ...clock };
   const members = { projects: fleet.projects, selects: createSelector(fleet.labelSelector) };
   return (share) => {
     const hub = createHubFleet(members, {
       fetch,
       ...shared,
       ...identity,
-      ...(share === 'api' ? { limits: API_CLIENT_LIMITS } : {}),
+      ...defined({ limits: share === 'api' ? API_CLIENT_LIMITS : undefined }),
       now: clock.now,
       pace: countCalls(paceFor(share, budget), meter),
       onUnreadable: (project, problem) =>

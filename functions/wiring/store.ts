@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { openFirestoreStore } from '#shared/store/firestore-store.ts';
 import { openSqliteStore } from '#shared/store/sqlite-store.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -9,16 +10,11 @@ export function openStore({ config: { store }, env, log, now }: Base): Store {
   const onUnreadable = (row: { readonly table: string; readonly key: string }): void =>
     log.warn({ ...row }, 'Row of the store cannot be read');
   if (store.type === 'firestore') {
-    const { firestoreEmulatorHost: emulatorHost } = env;
-    return openFirestoreStore({
-      fetch,
-      project: store.project,
-      database: store.database,
-      googleToken: openGoogleToken(),
-      ...(emulatorHost === undefined ? {} : { emulatorHost }),
-      now,
-      onUnreadable,
-    });
+    const { project, database } = store;
+    const googleToken = openGoogleToken();
+    const emulator = defined({ emulatorHost: env.firestoreEmulatorHost });
+    const place = { project, database, ...emulator };
+    return openFirestoreStore({ ...place, fetch, googleToken, now, onUnreadable });
   }
   return openSqliteStore({
     path: store.path,

@@ -1,17 +1,18 @@
+import { defined } from '#shared/core/defined.ts';
 import { PUSHED_AT, type Task } from '#shared/core/task.ts';
-import type { Tracing } from '#shared/core/tracing.ts';
+import type { SpanAttributes, Tracing } from '#shared/core/tracing.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
+import type { Log } from '#shared/http/log.ts';
 import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
+import { severityOf, type StatusEvent } from '#shared/status/events.ts';
 import { createStatusPublisher } from '#shared/status/publisher.ts';
-import { type Topics, createTopics } from '#shared/status/pubsub-topic.ts';
+import { createTopics, type Topics } from '#shared/status/pubsub-topic.ts';
 import { observeEvent } from '#shared/telemetry/observe-event.ts';
 import type { Base } from './base.ts';
-import { logEvent, spanAttributesOf } from './log-event.ts';
 
 /** Pub/Sub, or the emulator that the environment names. */
 export function openTopics({ env }: Base): Topics {
-  const { pubsubEmulatorHost: emulatorHost } = env;
-  return createTopics(emulatorHost === undefined ? {} : { emulatorHost });
+  return createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
 }
 
 /** Publishes status events as the fleet's project, or as `kubeconfig`; each is a line of the log as well. */
@@ -47,10 +48,10 @@ export function openTasks(
       'messaging.batch.message_count': tasks.length,
     };
     return tracing.span('fan out', { kind: 'producer', attributes }, async () => {
-      const shared = {
-        ...(pushedAt === undefined ? {} : { [PUSHED_AT]: pushedAt.toISOString() }),
-        ...attributeOf(tracing),
-      };
+      const shared = defined({
+        [PUSHED_AT]: pushedAt?.toISOString(),
+        [TRACE_ATTRIBUTES[0]]: traceOf(tracing).traceparent,
+      });
       const messages = tasks.map((task) => ({
         data: Buffer.from(JSON.stringify(task)),
         attributes: { reason: task.reason, ...shared },
@@ -61,12 +62,58 @@ export function openTasks(
   };
 }
 
-function attributeOf(tracing: Tracing): Readonly<Record<string, string>> {
-  const { traceparent } = traceOf(tracing);
-  return traceparent === undefined ? {} : { [TRACE_ATTRIBUTES[0]]: traceparent };
-}
-
 function traceOf(tracing: Tracing): { readonly traceparent?: string } {
   const trace = tracing.current();
-  return trace === undefined ? {} : { traceparent: formatTraceparent(trace) };
+  return defined({ traceparent: trace && formatTraceparent(trace) });
+}
+
+/** The message of every event's line: alerts on the log look for it, beside `event`. */
+const EVENT_MESSAGE = 'Event published';
+
+/** Codes of one line; the event itself has more. */
+const MAX_CODES = 10;
+
+/**
+ * An event that the broker has, as a line of the log: alert policies watch logs, and cannot watch a topic. Its severity
+ * is the event's.
+ */
+export function logEvent(
+  event: StatusEvent,
+  eventId: string | undefined,
+  log: Pick<Log, 'info' | 'warn' | 'error'>,
+): void {
+  const { type, data } = event;
+  const codes = [...new Set(data.errors.map(({ code }) => code))].slice(0, MAX_CODES);
+  const fields = {
+    event: type,
+    eventId,
+    ...placeOf(event),
+    ...defined({
+      codes: codes.length === 0 ? undefined : codes,
+      breakGlass: 'breakGlass' in data ? (data.breakGlass?.length ?? 0) : undefined,
+    }),
+    text: withoutUrlSecrets(data.message),
+  };
+  const level = { INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
+  log[level[severityOf(event)]](fields, EVENT_MESSAGE);
+}
+
+/** What the span of an event's publication says of it. */
+function spanAttributesOf(event: StatusEvent): SpanAttributes {
+  const place = Object.entries(placeOf(event));
+  return {
+    'countersign.event': event.type,
+    ...Object.fromEntries(place.map(([name, value]) => [`countersign.${name}`, value])),
+  };
+}
+
+/** Which image, cluster and RSync it is about. */
+function placeOf({ data }: StatusEvent): Readonly<Record<string, string>> {
+  const place: Record<string, string> = {};
+  const fields: Readonly<Record<string, unknown>> = data;
+  for (const name of ['image', 'digest', 'cluster', 'sync', 'phase']) {
+    const value = fields[name];
+    if (typeof value === 'string') place[name] = value;
+  }
+  return place;
 }

@@ -66,7 +66,7 @@ export async function parseConfig(text: string, source: ConfigSource): Promise<C
 }
 
 /** The problem of a file past the limit, whether the reader or the parser met it. */
-export function tooLarge(file: string): ConfigError {
+function tooLarge(file: string): ConfigError {
   const problem = `Is larger than ${MAX_CONFIG_BYTES} bytes`;
   const fix = 'Remove what is no configuration, and name keys by file';
   return new ConfigError(file, [{ line: 1, column: 1, path: '', kind: 'too-large', problem, fix }]);
@@ -94,7 +94,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
 }
 
 /** The config that functions take, of an input that has no problem left. */
-export function buildConfig(
+function buildConfig(
   input: ConfigInput,
   authorities: ReadonlyMap<string, readonly Authority[]>,
   source: ConfigSource,

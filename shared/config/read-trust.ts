@@ -64,7 +64,7 @@ function repeats(path: Finding['path'], authority: Authority, twin: string): Fin
  * Why a condition cannot be used, and what to do; undefined when it can, or when it is of a wrong type or length, which
  * the schema says. The language is loaded where a policy has a condition.
  */
-export async function findConditionProblem(
+async function findConditionProblem(
   text: unknown,
 ): Promise<{ readonly problem: string; readonly fix: string } | undefined> {
   if (typeof text !== 'string' || text === '' || text.length > MAX_CONDITION) return undefined;

@@ -128,6 +128,5 @@ export const statusSchema = z
   })
   .catch({ source: undefined, rendering: undefined, sync: undefined, conditions: [] });
 
-export type ForeignStatus = z.infer<typeof statusSchema>;
 export type ForeignStage = z.infer<typeof stageSchema>;
 export type ForeignCondition = z.infer<typeof conditionSchema>;

@@ -71,7 +71,7 @@ async function credentials({ googleToken, projectId }: SendDeps): Promise<Record
 const PARENT_BASED = 'parentbased_';
 
 /** The sampler that `OTEL_TRACES_SAMPLER` names. */
-export function createSampler({ sampler, ratio }: TraceSettings): Sampler {
+function createSampler({ sampler, ratio }: TraceSettings): Sampler {
   if (!sampler.startsWith(PARENT_BASED)) return createRoot(sampler, ratio);
   return new ParentBasedSampler({ root: createRoot(sampler.slice(PARENT_BASED.length), ratio) });
 }

@@ -341,8 +341,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'the command does not wait for ever',
     file: 'functions/cli/run-command.ts',
-    find: 'giveUp(LATE), timeoutMs)',
-    replace: 'giveUp(LATE), timeoutMs + 60_000)',
+    find: 'within(timeoutMs, attempt',
+    replace: 'within(timeoutMs + 60_000, attempt',
     tests: COMMAND,
   },
 ];

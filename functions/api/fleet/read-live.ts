@@ -1,23 +1,21 @@
+import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import { within } from '#shared/http/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
-import { type LookDeps, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
+import { lookAtCluster, type LookDeps } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
-import { formatCursor } from './cursor.ts';
-import { type Filter, narrows, wantsSync } from './filter.ts';
-import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
-import type { PageRequest } from './read-snapshot.ts';
+import { type Filter, formatCursor, narrows, type PageRequest, wantsSync } from './request.ts';
+import { type ClusterAnswer, type FleetAnswer, oldest, viewCluster } from './view.ts';
 import { NO_TROUBLES, presentRow } from './present.ts';
-import { viewCluster } from './view.ts';
 
 export interface LiveDeps extends LookDeps {
   readonly store: Pick<Store, 'readCluster' | 'followers'>;
   readonly liveDeadlineMs?: number;
-  /** Told of a fault of ours, which costs one cluster's answer and no other. */
+  /** Called with a fault of ours, which costs one cluster's answer and no other. */
   readonly onFault?: (cluster: string, error: unknown) => void;
 }
 
@@ -28,8 +26,8 @@ export interface LiveRead {
 }
 
 /**
- * Asks up to `MAX_LIVE_CLUSTERS` clusters at once: one that is slow or dead holds no other, and is given up after a
- * while; what was known of it is told instead. The calls are paced by the fleet, from the API's share.
+ * Asks up to `MAX_LIVE_CLUSTERS` clusters at once: one that is slow or dead delays no other, and is given up after a
+ * while; what was known of it is shown instead. The calls are paced by the fleet, from the API's share.
  */
 export async function readLive(request: PageRequest, deps: LiveDeps): Promise<LiveRead> {
   const { filter, after } = request;
@@ -38,11 +36,10 @@ export async function readLive(request: PageRequest, deps: LiveDeps): Promise<Li
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const asked = members.slice(0, MAX_LIVE_CLUSTERS);
   const last = asked.at(-1);
+  const isLast = last === undefined || asked.length === members.length;
   return {
     answers: asTheyCome(asked.map((member) => askCluster(member, filter, deps))),
-    ...(last === undefined || asked.length === members.length
-      ? {}
-      : { next: formatCursor({ cluster: last.name }) }),
+    ...defined({ next: isLast ? undefined : formatCursor({ cluster: last.name }) }),
   };
 }
 
@@ -54,12 +51,7 @@ export async function collectLive(
   const clusters: ClusterAnswer[] = [];
   for await (const answer of answers) if (isAnswer(answer, filter)) clusters.push(answer);
   clusters.sort((a, b) => (a.view.cluster < b.view.cluster ? -1 : 1));
-  return {
-    source: 'live',
-    clusters,
-    ageSeconds: oldest(clusters),
-    ...(next === undefined ? {} : { next }),
-  };
+  return { source: 'live', clusters, ageSeconds: oldest(clusters), ...defined({ next }) };
 }
 
 /** Whether there is anything to tell: a cluster that failed always is. */
@@ -82,27 +74,18 @@ async function selectMembers(
 async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promise<ClusterAnswer> {
   const { name: cluster } = member;
   const known = await deps.store.readCluster(cluster);
+  const sync = filter.sync === undefined ? undefined : parseSyncRef(filter.sync);
+  const about = { known: known?.syncs ?? [], ...defined({ sync }) };
   try {
     const looks = await within(
       deps.liveDeadlineMs ?? LIVE_DEADLINE_MS,
-      lookAtCluster(
-        member,
-        {
-          known: known?.syncs ?? [],
-          ...(filter.sync === undefined ? {} : { sync: parseSyncRef(filter.sync) }),
-        },
-        deps,
-      ),
+      lookAtCluster(member, about, deps),
     );
     const rows = looks
       .map(({ row }) => presentRow(row, { phase: 'Reachable' }, NO_TROUBLES))
       .filter((row) => wantsSync(filter, row));
-    const view = {
-      cluster,
-      phase: 'Reachable' as const,
-      readAt: deps.now().toISOString(),
-      ageSeconds: 0,
-    };
+    const readAt = deps.now().toISOString();
+    const view = { cluster, phase: 'Reachable' as const, readAt, ageSeconds: 0 };
     return { view, rows: rows.toSorted((a, b) => (a.sync < b.sync ? -1 : 1)) };
   } catch (error) {
     const phase = clusterPhaseOf(error);
@@ -116,11 +99,7 @@ async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promi
 /** Of a cluster that was not read, for want of time or by a fault of ours: what was known before, and its age. */
 function asKnown(
   cluster: string,
-  about: {
-    readonly known: ClusterRecord | undefined;
-    readonly filter: Filter;
-    readonly error: unknown;
-  },
+  about: { known: ClusterRecord | undefined; filter: Filter; error: unknown },
   { now, onFault }: LiveDeps,
 ): ClusterAnswer {
   const { known, filter, error } = about;

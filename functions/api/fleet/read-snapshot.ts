@@ -1,26 +1,24 @@
+import { defined } from '#shared/core/defined.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { findCluster } from '../find-cluster.ts';
 import { MAX_CLUSTERS_READ, STORE_PAGE } from '../limits.ts';
-import { type Position, formatCursor } from './cursor.ts';
-import { type Filter, narrows, wantsCluster, wantsSync } from './filter.ts';
-import { type ClusterAnswer, type FleetAnswer, oldest } from './fleet-answer.ts';
-import { type Troubles, presentRow } from './present.ts';
-import { viewCluster } from './view.ts';
+import {
+  formatCursor,
+  narrows,
+  type PageRequest,
+  type Position,
+  wantsCluster,
+  wantsSync,
+} from './request.ts';
+import { type ClusterAnswer, type FleetAnswer, oldest, viewCluster } from './view.ts';
+import { presentRow, type Troubles } from './present.ts';
 
 export interface SnapshotDeps {
   readonly store: Pick<Store, 'readCluster' | 'listClusters'>;
   readonly troubles: () => Promise<{ readonly troubles: Troubles }>;
   readonly fleet: Pick<Fleet, 'find' | 'list'>;
   readonly now: () => Date;
-}
-
-export interface PageRequest {
-  readonly filter: Filter;
-  /** As the caller wrote it. */
-  readonly cluster?: string;
-  readonly limit: number;
-  readonly after?: Position;
 }
 
 /**
@@ -39,7 +37,7 @@ export async function readSnapshot(
     source: 'snapshot',
     clusters,
     ageSeconds: oldest(clusters),
-    ...(next === undefined ? {} : { next: formatCursor(next) }),
+    ...defined({ next: next && formatCursor(next) }),
   });
   for await (const record of recordsAfter(after, cluster, deps)) {
     read += 1;
@@ -79,12 +77,19 @@ async function* recordsAfter(
     const begun = await store.readCluster(after.cluster);
     if (begun !== undefined) yield begun;
   }
-  for (let last = after?.cluster; ; ) {
-    const from = last === undefined ? {} : { after: last };
-    const records = await store.listClusters({ ...from, limit: STORE_PAGE });
-    yield* records;
-    last = records.at(-1)?.cluster;
-    if (records.length < STORE_PAGE || last === undefined) return;
+  yield* readRecords(store, after?.cluster);
+}
+
+/** Every record of the store behind `after`, page by page. */
+export async function* readRecords(
+  store: Pick<Store, 'listClusters'>,
+  after?: string,
+): AsyncGenerator<ClusterRecord> {
+  for (let last = after; ; ) {
+    const page = await store.listClusters({ ...defined({ after: last }), limit: STORE_PAGE });
+    yield* page;
+    last = page.at(-1)?.cluster;
+    if (page.length < STORE_PAGE || last === undefined) return;
   }
 }
 

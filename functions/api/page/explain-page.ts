@@ -1,10 +1,8 @@
 import { html } from 'hono/html';
 import type { Person } from '../check-person.ts';
 import type { Explanation, Step } from '../schema/explain.ts';
-import { abbreviate, markDigests } from './abbreviate.ts';
-import { type Markup, layout } from './layout.ts';
-import { resyncThis } from './resync-form.ts';
-import { sayTime, toneOf } from './tone.ts';
+import { abbreviate, layout, markDigests, type Markup, sayTime, toneOf } from './layout.ts';
+import { resyncThis } from './resync-page.ts';
 
 const WORDS = {
   ok: 'well',

@@ -1,16 +1,20 @@
 import { html } from 'hono/html';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import type { Person } from '../check-person.ts';
-import type { ClusterAnswer, FleetAnswer } from '../fleet/fleet-answer.ts';
+import { ageOf, type ClusterAnswer, type FleetAnswer, sayAge } from '../fleet/view.ts';
 import type { PresentRow } from '../fleet/present.ts';
-import { ageOf } from '../fleet/view.ts';
 import type { FleetQuery } from '../schema/fleet.ts';
-import { abbreviate, digestCode } from './abbreviate.ts';
-import { type Markup, layout } from './layout.ts';
-import { type Summary, healthTone, numberOf, sayHealth } from './read-summary.ts';
-import { resyncForm } from './resync-form.ts';
-import { sayAge } from '../say-age.ts';
-import { type Tone, toneOf } from './tone.ts';
+import {
+  abbreviate,
+  digestCode,
+  layout,
+  type Markup,
+  searchOf,
+  type Tone,
+  toneOf,
+} from './layout.ts';
+import { healthTone, numberOf, sayHealth, type Summary } from './read-summary.ts';
+import { resyncForm } from './resync-page.ts';
 
 export interface FleetPageInput {
   readonly summary: Summary;
@@ -135,13 +139,6 @@ ${digest === undefined ? '' : digestCode(digest)}</p>
 function verdictTone(verdict: string): Tone {
   if (verdict === 'verified') return 'ok';
   return verdict === 'untrusted' || verdict === 'unusable' ? 'bad' : 'wait';
-}
-
-/** A query string of what is set. */
-export function searchOf(fields: Readonly<Record<string, string | undefined>>): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value) search.set(name, value);
-  return search.toString();
 }
 
 function firstLine(text: string): string {

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { problemOf } from '#shared/http/problem.ts';
 import { checkShape } from '#shared/http/read-json.ts';
@@ -12,20 +13,18 @@ import type { ApiEnv } from '../guard.ts';
 import { previewResync } from '../resync/preview-resync.ts';
 import { idOfKey } from '../resync/remember-answers.ts';
 import { requestResync } from '../resync/request-resync.ts';
-import { readRequest } from '../routes/fleet.ts';
+import { readRequest } from '../fleet/request.ts';
 import type { ResyncRouteDeps } from '../routes/resync.ts';
 import { ExplainQuery } from '../schema/explain.ts';
 import { FleetQuery } from '../schema/fleet.ts';
 import { ResyncBody, ResyncHeaders } from '../schema/resync.ts';
 import { explainPage } from './explain-page.ts';
-import { fleetPage, searchOf } from './fleet-page.ts';
+import { fleetPage } from './fleet-page.ts';
 import { failurePage } from './failure-page.ts';
-import type { Markup } from './layout.ts';
-import { MARK } from './mark.ts';
-import { type SummaryDeps, createSummary } from './read-summary.ts';
+import { type Markup, searchOf } from './layout.ts';
+import { MARK, SCRIPT, STYLE } from './assets.ts';
+import { createSummary, type SummaryDeps } from './read-summary.ts';
 import { resyncPage } from './resync-page.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
 
 /**
  * Nothing but our own style sheet and script, no inline code, no frame around us, no form that goes elsewhere: what
@@ -77,13 +76,12 @@ export function mountPage(
       const { asked: id, tasked, ...rest } = readFields(c.req.query());
       const query = checkShape(FleetQuery, rest, 'query');
       const { asked } = checkShape(Asked, { asked: id, tasked }, 'query');
+      const notice = asked === undefined ? undefined : { id: asked, clusters: Number(tasked ?? 0) };
       const answer = await readSnapshot(readRequest(query), deps);
-      const told =
-        asked === undefined ? {} : { asked: { id: asked, clusters: Number(tasked ?? 0) } };
       return fleetPage({
         answer,
         query,
-        ...told,
+        ...defined({ asked: notice }),
         summary: await summary(),
         person: c.get('person'),
         now: deps.now(),

@@ -1,10 +1,10 @@
 import { CLUSTER_PHASES, type ClusterPhase, PHASES } from '#shared/core/phase.ts';
 import type { Store } from '#shared/store/store.ts';
-import { type PresentPhase, type Troubles, presentRow } from '../fleet/present.ts';
+import { type PresentPhase, presentRow, type Troubles } from '../fleet/present.ts';
 import { ageOf } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
-import { readRecords } from '../resync/select-clusters.ts';
-import { type Tone, toneOf } from './tone.ts';
+import { readRecords } from '../fleet/read-snapshot.ts';
+import { type Tone, toneOf } from './layout.ts';
 
 /** An image that is followed, and the verdict of what its tag names. */
 export interface FollowedImage {

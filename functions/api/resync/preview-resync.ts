@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
@@ -15,7 +16,7 @@ type Change = ResyncPreview['syncs'][number];
 
 /**
  * What a resync would change, and why, asked of at most `MAX_LIVE_CLUSTERS` clusters; nothing is written, tasked or
- * published. A cluster that does not answer is told as such.
+ * published. A cluster that does not answer is listed as such.
  */
 export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<ResyncPreview> {
   const selection = await selectClusters(body, deps);
@@ -56,8 +57,7 @@ async function previewCluster(
 ): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
   const { sync, ahead, selection } = about;
   try {
-    const only = sync === undefined ? {} : { sync };
-    const looks = await within(LIVE_DEADLINE_MS, lookAtCluster(member, only, deps));
+    const looks = await within(LIVE_DEADLINE_MS, lookAtCluster(member, defined({ sync }), deps));
     const concerned = looks.filter((look) => follows(look, selection));
     return { changes: concerned.map((look) => describeChange(member.name, look, ahead, deps)) };
   } catch (error) {
@@ -85,7 +85,7 @@ function describeChange(
   const shared = {
     cluster,
     sync: row.sync,
-    ...(from === undefined ? {} : { from }),
+    ...defined({ from }),
     phase: row.record.phase,
   };
   if (decision === undefined || look.failure !== undefined) {
@@ -102,8 +102,7 @@ function describeChange(
   return {
     ...shared,
     change: patch === undefined ? 'none' : approved.length < before.length ? 'withdraw' : 'approve',
-    ...(to === undefined ? {} : { to }),
-    ...(pin === undefined ? {} : { pin }),
+    ...defined({ to, pin }),
     why,
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import type { Person } from '../check-person.ts';
@@ -18,7 +19,7 @@ export type ResyncOutcome =
   | { readonly status: 'not-verified'; readonly message: string };
 
 /**
- * Tasks the clusters that `body` concerns, each to look for itself (law 7), and tells who asked. The event comes first:
+ * Tasks the clusters that `body` concerns, each to look for itself, and publishes who asked. The event comes first:
  * what was tried is on record even where it then failed. Throws what a retry may mend, with the same id.
  */
 export async function requestResync(
@@ -30,34 +31,15 @@ export async function requestResync(
   const refusal = await refuseUnverified(body, selection, deps);
   if (refusal !== undefined) return { status: 'not-verified', message: refusal };
   const { image, digest, cluster, sync, reason } = body;
-  const about = {
-    ...(image === undefined ? {} : { image }),
-    ...(digest === undefined ? {} : { digest }),
-  };
+  const { name: actor } = person;
+  const about = defined({ image, digest });
   const clusters = selection.members.length;
-  const data = {
-    id,
-    actor: person.name,
-    ...about,
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(sync === undefined ? {} : { sync }),
-    ...(reason === undefined ? {} : { reason }),
-    clusters,
-  };
+  const data = { id, actor, ...about, ...defined({ cluster, sync, reason }), clusters };
   const since = deps.now().toISOString();
-  const message = `${person.name} asked for a resync of ${clusters} clusters`;
-  await deps.publish({
-    type: 'resync.requested',
-    data: { ...data, since, errors: [], message },
-  });
+  const message = `${actor} asked for a resync of ${clusters} clusters`;
+  await deps.publish({ type: 'resync.requested', data: { ...data, since, errors: [], message } });
   await deps.publishTasks(
-    selection.members.map(({ name }) => ({
-      cluster: name,
-      reason: 'resync',
-      ...about,
-      actor: person.name,
-      id,
-    })),
+    selection.members.map(({ name }) => ({ cluster: name, reason: 'resync', ...about, actor, id })),
   );
   log.info(data, 'Resync requested');
   return { status: 'accepted', id, clusters };

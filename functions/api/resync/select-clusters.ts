@@ -1,12 +1,13 @@
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
-import type { ClusterRecord, Store } from '#shared/store/store.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
-import { STORE_PAGE } from '../limits.ts';
+import { readRecords } from '../fleet/read-snapshot.ts';
 import type { ResyncBody } from '../schema/resync.ts';
 
 /** What a resync is about, looked up. */
@@ -42,7 +43,7 @@ export async function selectClusters(
       .filter(({ name }) => following?.has(name) ?? true)
       .filter(({ name }) => having?.has(name) ?? true)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    ...(named === undefined ? {} : { image: named }),
+    ...defined({ image: named }),
   };
 }
 
@@ -89,17 +90,4 @@ async function* recordsOf(
   if (only === undefined || more.length > 0) return yield* readRecords(store);
   const record = await store.readCluster(only.name);
   if (record !== undefined) yield record;
-}
-
-/** Every record of the store, page by page. */
-export async function* readRecords(
-  store: Pick<Store, 'listClusters'>,
-): AsyncGenerator<ClusterRecord> {
-  for (let after: string | undefined; ; ) {
-    const from = after === undefined ? {} : { after };
-    const page = await store.listClusters({ ...from, limit: STORE_PAGE });
-    yield* page;
-    after = page.at(-1)?.cluster;
-    if (page.length < STORE_PAGE || after === undefined) return;
-  }
 }

@@ -3,7 +3,7 @@ import { answerProblem, problem } from '#shared/http/problem.ts';
 import type { ApiDeps } from '../deps.ts';
 import { explainSync } from '../explain/explain-sync.ts';
 import { ExplainQuery, Explanation } from '../schema/explain.ts';
-import { answersOf } from '../schema/problem.ts';
+import { answersOf } from '../schema/common.ts';
 import type * as z from 'zod';
 
 export const explainRoute = createRoute({

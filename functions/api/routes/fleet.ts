@@ -3,18 +3,16 @@ import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import { stream } from 'hono/streaming';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
-import { parseCursor } from '../fleet/cursor.ts';
-import { readFilter } from '../fleet/filter.ts';
-import { type FleetAnswer, countUnwell } from '../fleet/fleet-answer.ts';
+import { readRequest } from '../fleet/request.ts';
+import { type ClusterAnswer, countUnwell, type FleetAnswer, viewSync } from '../fleet/view.ts';
 import { formatNomos } from '../fleet/nomos-text.ts';
 import { collectLive, isAnswer, readLive } from '../fleet/read-live.ts';
-import { type PageRequest, type SnapshotDeps, readSnapshot } from '../fleet/read-snapshot.ts';
-import { viewSync } from '../fleet/view.ts';
-import { DEFAULT_PAGE } from '../limits.ts';
-import { FleetLine, FleetPage, FleetQuery } from '../schema/fleet.ts';
-import { answersOf } from '../schema/problem.ts';
+import { readSnapshot, type SnapshotDeps } from '../fleet/read-snapshot.ts';
+import { FleetLine, FleetPage, FleetQuery, type SyncView } from '../schema/fleet.ts';
+import { answersOf } from '../schema/common.ts';
 
 const NDJSON = 'application/x-ndjson';
 const FORMS = ['application/json', NDJSON, 'text/plain'] as const;
@@ -59,24 +57,10 @@ export async function answerFleet(
   return stream(c, async (out) => {
     for await (const answer of live.answers) {
       if (!isAnswer(answer, request.filter)) continue;
-      const { view, rows } = answer;
-      const syncs = rows.map((row) => viewSync(view, row));
-      await out.write(`${JSON.stringify({ cluster: view, syncs } satisfies FleetLine)}\n`);
+      await out.write(lineOf(clusterLine(answer)));
     }
-    const next = live.next === undefined ? {} : { next: live.next };
-    await out.write(`${JSON.stringify({ done: true, ...next } satisfies FleetLine)}\n`);
+    await out.write(lineOf(end(live.next)));
   });
-}
-
-/** Throws `bad-request`, `bad-reference`. */
-export function readRequest(query: FleetQuery): PageRequest {
-  const { cluster, cursor, limit } = query;
-  return {
-    filter: readFilter(query),
-    limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(cursor === undefined ? {} : { after: parseCursor(cursor) }),
-  };
 }
 
 function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Response {
@@ -87,23 +71,33 @@ function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Resp
   c.header('countersign-unwell', `${countUnwell(clusters)}`);
   if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
   if (form === 'text/plain') return c.text(formatNomos(clusters));
-  const syncs = clusters.flatMap(({ view, rows }) => rows.map((row) => viewSync(view, row)));
   if (form === NDJSON) {
-    const lines: FleetLine[] = clusters.map(({ view, rows }) => ({
-      cluster: view,
-      syncs: rows.map((row) => viewSync(view, row)),
-    }));
-    const end: FleetLine = { done: true, ...(next === undefined ? {} : { next }) };
-    const text = [...lines, end].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const text = [...clusters.map(clusterLine), end(next)].map(lineOf).join('');
     return c.body(text, 200, { 'content-type': NDJSON });
   }
   return c.json({
     source,
     ageSeconds,
     clusters: clusters.map(({ view }) => view),
-    syncs,
-    ...(next === undefined ? {} : { next }),
+    syncs: clusters.flatMap(syncsOf),
+    ...defined({ next }),
   } satisfies FleetPage);
+}
+
+function syncsOf({ view, rows }: ClusterAnswer): SyncView[] {
+  return rows.map((row) => viewSync(view, row));
+}
+
+function clusterLine(answer: ClusterAnswer): FleetLine {
+  return { cluster: answer.view, syncs: syncsOf(answer) };
+}
+
+function end(next: string | undefined): FleetLine {
+  return { done: true, ...defined({ next }) };
+}
+
+function lineOf(line: FleetLine): string {
+  return `${JSON.stringify(line)}\n`;
 }
 
 function linkTo(url: string, next: string): string {

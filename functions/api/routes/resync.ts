@@ -6,8 +6,8 @@ import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
 import { previewResync } from '../resync/preview-resync.ts';
 import { type Answers, idOfKey } from '../resync/remember-answers.ts';
-import { type ResyncOutcome, requestResync } from '../resync/request-resync.ts';
-import { answersOf } from '../schema/problem.ts';
+import { requestResync, type ResyncOutcome } from '../resync/request-resync.ts';
+import { answersOf } from '../schema/common.ts';
 import { ResyncAccepted, ResyncBody, ResyncHeaders, ResyncPreview } from '../schema/resync.ts';
 
 export const resyncRoute = createRoute({

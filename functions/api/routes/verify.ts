@@ -1,10 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { formatReference, parseReference } from '#shared/core/reference.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
 import { within } from '#shared/http/within.ts';
-import { READ_DEADLINE_MS } from '../limits.ts';
+import { mendingCommand } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
-import { answersOf } from '../schema/problem.ts';
+import { judgeImage } from '../judge-image.ts';
+import { READ_DEADLINE_MS } from '../limits.ts';
+import { answersOf } from '../schema/common.ts';
 import { VerifyAnswer, VerifyBody } from '../schema/verify.ts';
-import { verifyImage } from '../verify-image.ts';
 
 export const verifyRoute = createRoute({
   method: 'post',
@@ -24,4 +29,39 @@ export const verifyRoute = createRoute({
 export async function answerVerify(image: string, deps: ApiDeps): Promise<Response> {
   const answer = await within(READ_DEADLINE_MS, verifyImage(image, deps));
   return Response.json(answer satisfies VerifyAnswer);
+}
+
+/**
+ * What an image is under the policy that the config has for it, with what became of every candidate. Only images of
+ * the config: this is no way to make us call any host. Throws `bad-request`, and where it could not be found out.
+ */
+async function verifyImage(
+  image: string,
+  deps: Pick<ApiDeps, 'rules' | 'resolver' | 'verifier' | 'policies'>,
+): Promise<VerifyAnswer> {
+  const reference = parseReference(image);
+  const rule = deps.rules.match(reference.repository);
+  if (rule === undefined) {
+    const message = `json.image: no entry of "images" in the config names ${reference.repository}`;
+    throw new CountersignError('bad-request', message);
+  }
+  const { policy, resolution, verdict, message } = await judgeImage(reference, rule, deps);
+  const found = resolution.image;
+  const fix =
+    found.status === 'resolved'
+      ? mendingCommand(verdict, policy, `${reference.repository}@${found.index ?? found.digest}`)
+      : undefined;
+  const { digest, index } = { digest: undefined, index: undefined, ...found };
+  return {
+    image: formatReference(reference),
+    ...defined({ digest, index }),
+    policy: policy.name,
+    verdict: verdict.status,
+    authorities: verdict.status === 'verified' ? [...verdict.authorities] : [],
+    reasons: [...reasonsOf(verdict)],
+    candidates:
+      'candidates' in verdict ? (verdict.candidates ?? []).map((outcome) => ({ ...outcome })) : [],
+    message,
+    ...defined({ fix }),
+  };
 }

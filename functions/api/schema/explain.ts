@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
-import { ClusterName, SyncName, Time } from './names.ts';
+import { ClusterName, SyncName, Time } from './common.ts';
 
 export const ExplainQuery = z.strictObject({ cluster: ClusterName, sync: SyncName });
 
-export const STEPS = [
+const STEPS = [
   'cluster',
   'config',
   'trigger',

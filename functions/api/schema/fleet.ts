@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
-import { ClusterName, Cursor, ImageName, SyncName, Time } from './names.ts';
+import { ClusterName, Cursor, ImageName, SyncName, Time } from './common.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
 const ANY_PHASE = [...PRESENT, ...CLUSTER_PHASES] as const;

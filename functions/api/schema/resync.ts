@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
 import { MAX_KEY, MAX_REASON } from '../limits.ts';
-import { ClusterName, ImageName, SyncName } from './names.ts';
+import { ClusterName, ImageName, SyncName } from './common.ts';
 
 /** Unknown keys are refused: a misspelt `cluster` must not ask for the whole fleet. */
 export const ResyncBody = z
@@ -38,7 +38,7 @@ export const ResyncAccepted = z
   })
   .meta({ id: 'ResyncAccepted' });
 
-export const CHANGES = ['none', 'approve', 'approve-ahead', 'withdraw', 'unknown'] as const;
+const CHANGES = ['none', 'approve', 'approve-ahead', 'withdraw', 'unknown'] as const;
 
 export const ResyncPreview = z
   .object({

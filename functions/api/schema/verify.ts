@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ImageName } from './names.ts';
+import { ImageName } from './common.ts';
 
 export const VerifyBody = z.strictObject({ image: ImageName }).meta({ id: 'VerifyRequest' });
 

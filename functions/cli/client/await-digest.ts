@@ -1,8 +1,8 @@
-import { cleanLine, escapeJson, foldLines } from '#shared/core/foreign-text.ts';
+import { cleanLine, foldLines } from '#shared/core/foreign-text.ts';
 import type { ExitCode } from '../run-command.ts';
 import { type Api, ApiFailure, readFleet } from './call-api.ts';
 import { type Sync, Verdict } from './schema.ts';
-import { type Terminal, createProgress } from './terminal.ts';
+import { type Terminal, createProgress, printJson, printLines } from './terminal.ts';
 
 export interface AwaitOptions {
   /**
@@ -143,18 +143,18 @@ function finish(
   code: ExitCode,
   standing: Standing | undefined,
   { json }: AwaitOptions,
-  { terminal: { out } }: AwaitDeps,
+  { terminal }: AwaitDeps,
 ): ExitCode {
   const { live, failed, waiting } = standing ?? { live: [], failed: [], waiting: [] };
   if (json) {
-    out(`${escapeJson(JSON.stringify({ code, live, failed, waiting }, null, 2))}\n`);
+    printJson(terminal, { code, live, failed, waiting });
     return code;
   }
   const late = code === 3 ? waiting : [];
   const lines = [...failed, ...late].map(({ cluster, sync, phase, message, errors }) => {
     const [error] = errors;
-    const told = error === undefined ? message : `${error.code}: ${error.message}`;
-    return `${phase}  ${cluster} ${sync}: ${told}`;
+    const why = error === undefined ? message : `${error.code}: ${error.message}`;
+    return `${phase}  ${cluster} ${sync}: ${why}`;
   });
   const last = {
     0: 'Live everywhere',
@@ -162,7 +162,7 @@ function finish(
     2: 'Not known: the service never answered',
     3: 'Not live in time',
   }[code];
-  out([...lines, last].map((line) => `${cleanLine(foldLines(line))}\n`).join(''));
+  printLines(terminal, [...lines, last].map(foldLines));
   return code;
 }
 

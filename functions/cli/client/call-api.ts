@@ -1,8 +1,7 @@
 import type * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { Page, Problem } from './schema.ts';
-import type { Cluster, Sync } from './schema.ts';
-import type { ReadToken } from './token.ts';
+import { type Cluster, Page, Problem, type Sync } from './schema.ts';
 
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
@@ -98,18 +97,12 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
       return { text: await answer.text(), next, unwell };
     },
     async post(path, body, schema, key) {
-      const answer = await call(
-        path,
-        {},
-        {
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json',
-            ...(key === undefined ? {} : { 'idempotency-key': key }),
-          },
-          body: JSON.stringify(body),
-        },
-      );
+      const headers = {
+        'content-type': 'application/json',
+        ...defined({ 'idempotency-key': key }),
+      };
+      const request = { method: 'POST', headers, body: JSON.stringify(body) };
+      const answer = await call(path, {}, request);
       return schema.parse(await answer.json());
     },
   };
@@ -150,4 +143,38 @@ function textOf(cause: unknown): string {
 
 function bad(message: string): CountersignError {
   return new CountersignError('bad-request', message);
+}
+
+/** The token to send; `fresh`: the one before was refused. Throws `unauthenticated` when there is none to be had. */
+export type ReadToken = (fresh: boolean) => Promise<string>;
+
+/** Runs a command of the caller's own, and gives what it printed. */
+export type RunCommand = (command: string) => Promise<string>;
+
+/**
+ * The token itself, or the command that prints one: asked once, and again when the service refuses what it gave, for
+ * an ID token lasts an hour, and a wait may be longer. Undefined: nothing is sent.
+ */
+export function openToken(
+  { token, tokenCommand }: { readonly token?: string; readonly tokenCommand?: string },
+  run: RunCommand,
+): ReadToken | undefined {
+  if (token !== undefined) return async () => token;
+  if (tokenCommand === undefined) return undefined;
+  let last: string | undefined;
+  return async (fresh) => {
+    if (last === undefined || fresh) last = await ask(tokenCommand, run);
+    return last;
+  };
+}
+
+async function ask(command: string, run: RunCommand): Promise<string> {
+  const printed = (await run(command).catch(fail)).trim();
+  if (/^[\x21-\x7e]+$/.test(printed)) return printed;
+  throw new CountersignError('unauthenticated', 'The token command printed no token');
+}
+
+/** What it wrote to standard error has been seen by then. */
+function fail(cause: unknown): never {
+  throw new CountersignError('unauthenticated', 'The token command failed', { cause });
 }

@@ -2,12 +2,15 @@ import { cleanLine } from '#shared/core/foreign-text.ts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toFailure } from '#shared/core/errors.ts';
 import type { ExitCode } from '../run-command.ts';
-import { type ResyncArguments, askResync } from './ask-resync.ts';
+import {
+  askResync,
+  type ResyncArguments,
+  showExplanation,
+  showStatus,
+  showVerdict,
+} from './commands.ts';
 import { awaitDigest } from './await-digest.ts';
-import { type Api, ApiFailure, openApi } from './call-api.ts';
-import { showExplanation, showVerdict } from './show-explanation.ts';
-import { showStatus } from './show-status.ts';
-import { type RunCommand, openToken } from './token.ts';
+import { type Api, ApiFailure, openApi, openToken, type RunCommand } from './call-api.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ClientDeps {

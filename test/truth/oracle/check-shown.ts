@@ -2,7 +2,7 @@ import { createTroubles } from '#functions/api/fleet/present.ts';
 import { createSummary, sayHealth } from '#functions/api/page/read-summary.ts';
 import { readFleet } from '#functions/cli/client/call-api.ts';
 import { Explanation } from '#functions/cli/client/schema.ts';
-import { showStatus } from '#functions/cli/client/show-status.ts';
+import { showStatus } from '#functions/cli/client/commands.ts';
 import { shortOf } from '../say.ts';
 import type { World } from '../world.ts';
 import { openWorldApi } from './api.ts';

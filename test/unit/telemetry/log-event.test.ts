@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logEvent } from '#functions/wiring/log-event.ts';
+import { logEvent } from '#functions/wiring/topics.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { severityOf } from '#shared/status/events.ts';
 import { recordLog } from '#test/fakes/log.ts';

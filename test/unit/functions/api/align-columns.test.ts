@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alignColumns } from '#functions/api/fleet/align-columns.ts';
+import { alignColumns } from '#functions/api/fleet/nomos-text.ts';
 
 // What Go's text/tabwriter prints of the same cells, with minwidth 0, tabwidth 0, padding 3 and blanks.
 describe('alignColumns()', () => {

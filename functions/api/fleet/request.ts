@@ -1,9 +1,13 @@
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import type { PresentRow } from './present.ts';
-import type { FleetQuery } from '../schema/fleet.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import { DEFAULT_PAGE, MAX_NAME } from '../limits.ts';
+import type { FleetQuery } from '../schema/fleet.ts';
+import type { PresentRow } from './present.ts';
 
 /** What of the fleet is asked for, checked. */
 export interface Filter {
@@ -17,24 +21,34 @@ export interface Filter {
   readonly phase?: string;
 }
 
-/** Throws `bad-reference`, `bad-request`. */
-export function readFilter({ image, sync, phase }: FleetQuery): Filter {
+export interface PageRequest {
+  readonly filter: Filter;
+  /** As the caller wrote it. */
+  readonly cluster?: string;
+  readonly limit: number;
+  readonly after?: Position;
+}
+
+/** Throws `bad-request`, `bad-reference`. */
+export function readRequest(query: FleetQuery): PageRequest {
+  const { cluster, cursor, limit } = query;
   return {
-    ...(image === undefined ? {} : imageFilter(image)),
-    ...(sync === undefined ? {} : { sync: formatSyncRef(parseSyncRef(sync)) }),
-    ...(phase === undefined ? {} : { phase }),
+    filter: readFilter(query),
+    limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
+    ...defined({ cluster, after: cursor === undefined ? undefined : parseCursor(cursor) }),
   };
+}
+
+function readFilter({ image, sync, phase }: FleetQuery): Filter {
+  const about = image === undefined ? {} : imageFilter(image);
+  return defined({ ...about, sync: sync && formatSyncRef(parseSyncRef(sync)), phase });
 }
 
 /** A tag counts only where it was written: the normal form of none is `latest`. */
 function imageFilter(image: string): Pick<Filter, 'repository' | 'tag' | 'digest'> {
   const { repository, tag, digest } = parseReference(image);
   const [name = ''] = image.split('@', 1);
-  return {
-    repository,
-    ...(tag !== undefined && name.endsWith(`:${tag}`) ? { tag } : {}),
-    ...(digest === undefined ? {} : { digest }),
-  };
+  return defined({ repository, tag: name.endsWith(`:${tag}`) ? tag : undefined, digest });
 }
 
 /** Whether a cluster is of interest, RSyncs or none. */
@@ -75,4 +89,32 @@ export function narrows({ repository, sync, phase }: Filter): boolean {
 
 function isClusterPhase(phase: string | undefined): boolean {
   return CLUSTER_PHASES.some((known) => known === phase);
+}
+
+/** The last row of a page: the next one begins behind it. Without `sync`: behind the whole cluster. */
+export interface Position {
+  readonly cluster: string;
+  readonly sync?: string;
+}
+
+const Parts = z.union([
+  z.tuple([z.string().max(MAX_NAME)]),
+  z.tuple([z.string().max(MAX_NAME), z.string().max(MAX_NAME)]),
+]);
+
+/** Opaque to callers, who hold it from one call to the next; it names places, and grants nothing. */
+export function formatCursor({ cluster, sync }: Position): string {
+  const parts = sync === undefined ? [cluster] : [cluster, sync];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/** Throws `bad-request`. */
+function parseCursor(text: string): Position {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    const [cluster, sync] = Parts.parse(json);
+    return defined({ cluster, sync });
+  } catch (cause) {
+    throw new CountersignError('bad-request', 'query.cursor: is not a cursor of ours', { cause });
+  }
 }

@@ -86,3 +86,55 @@ pre { margin: 0.3rem 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.
 }
 footer { margin-top: 2rem; }
 `;
+
+/**
+ * What the page does where there is a script: every few seconds it fetches itself and replaces the parts that change,
+ * leaving focus, selection and everything that is being typed alone. Only what comes from the snapshot: a page left
+ * open must not cost a cluster a call. Nothing needs it.
+ */
+export const SCRIPT = `
+const PERIOD = 5000;
+const parts = (page) => page.querySelectorAll('[data-live]');
+async function refresh() {
+  if (document.hidden || !getSelection().isCollapsed) return;
+  const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  if (!answer.ok) throw new Error('Answered ' + answer.status);
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const old of parts(document)) replace(old, page.getElementById(old.id));
+}
+function replace(old, fresh) {
+  if (fresh === null || fresh.isEqualNode(old)) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  old.className = fresh.className;
+  old.replaceChildren(...document.importNode(fresh, true).childNodes);
+  if (focused === null) return;
+  for (const link of old.querySelectorAll('a')) if (link.getAttribute('href') === focused) link.focus();
+}
+function note(text) {
+  const place = document.getElementById('updates');
+  if (place !== null && place.textContent !== text) place.textContent = text;
+}
+async function run() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, PERIOD));
+    try {
+      await refresh();
+      note('Updates by itself.');
+    } catch {
+      note('Not updating: the service does not answer.');
+    }
+  }
+}
+if (parts(document).length > 0) {
+  note('Updates by itself.');
+  void run();
+}
+`;
+
+/** The mark in the browser's tab and in the header: a seal that is ticked. */
+export const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<circle cx="16" cy="16" r="14" fill="#0b4fb3"/>
+<circle cx="16" cy="16" r="11" fill="none" stroke="#fff" stroke-width="1.5" stroke-dasharray="2 2.3"/>
+<path d="m10.5 16.5 4 4 7.5-9" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/>
+</svg>
+`;
