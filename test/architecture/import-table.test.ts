@@ -48,8 +48,12 @@ const ROOMS: readonly Room[] = [
   })),
   { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
-  // The local world evaluates the rendered gate.
-  { path: 'infra/local', values: ['infra/kubernetes/gate', 'shared/net'], types: ['shared'] },
+  // The local world evaluates the rendered gate. Of core it takes `defined`, which is no part of what it stands in for.
+  {
+    path: 'infra/local',
+    values: ['infra/kubernetes/gate', 'shared/core', 'shared/net'],
+    types: ['shared'],
+  },
   { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
   { path: 'infra/docs', values: ['shared'], types: [] },

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Severity } from '#shared/status/events.ts';
 import type { Incident } from './incidents.ts';
@@ -60,8 +61,7 @@ export function composeAlert(incident: Incident, due: 'firing' | 'growing' | 'ov
     status: kind === 'notice' ? 'notice' : due,
     severity: due === 'over' ? 'INFO' : first.severity,
     title: titleOf(told, first, due),
-    ...(image === undefined ? {} : { image }),
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ image, digest }),
     since: first.since,
     count: told.length,
     members: told.slice(0, MAX_NAMED).map((event) => ({

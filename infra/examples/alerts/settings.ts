@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Access } from '#shared/http/access.ts';
 import { SEVERITIES, type Severity } from '#shared/status/events.ts';
@@ -65,7 +66,7 @@ function readSink(env: z.infer<typeof Environment>): AlertSettings['sink'] {
   const { ALERTS_SLACK_WEBHOOK: slack, ALERTS_WEBHOOK: webhook, ALERTS_WEBHOOK_TOKEN: token } = env;
   if (slack !== undefined && webhook === undefined) return { kind: 'slack', url: slack };
   if (webhook !== undefined && slack === undefined) {
-    return { kind: 'webhook', url: webhook, ...(token === undefined ? {} : { token }) };
+    return { kind: 'webhook', url: webhook, ...defined({ token }) };
   }
   // With both, one that refuses would have the other told again and again.
   const message =

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { defined } from '#shared/core/defined.ts';
+import { parseJson } from '#shared/net/json.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
 import {
@@ -73,14 +75,14 @@ export function createKubeClient(deps: {
     init: RequestInit & { signal: AbortSignal },
     type?: string,
   ): Promise<Response> {
-    const headers = {
-      'impersonate-user': user,
-      ...(type === undefined ? {} : { 'content-type': type }),
-    };
+    const headers = defined({ 'impersonate-user': user, 'content-type': type });
     const response = await fetch(`${url}${path}`, { ...init, headers });
     if (response.ok) return response;
     const body = await response.text();
-    throw new KubeError(response.status, readRefusal(body) ?? `${response.status} ${body}`.trim());
+    throw new KubeError(
+      response.status,
+      refusalSchema.safeParse(parseJson(body)).data?.message ?? `${response.status} ${body}`.trim(),
+    );
   }
 
   function ask(
@@ -147,14 +149,6 @@ function pluralOf(kind: SyncKind): string {
 
 function pathOf({ kind, namespace, name }: Named): string {
   return `${API}/namespaces/${namespace}/${pluralOf(kind)}/${name}`;
-}
-
-function readRefusal(body: string): string | undefined {
-  try {
-    return refusalSchema.safeParse(JSON.parse(body)).data?.message;
-  } catch {
-    return undefined;
-  }
 }
 
 const TIMES = new Set(['lastUpdate', 'lastUpdateTime', 'lastTransitionTime']);

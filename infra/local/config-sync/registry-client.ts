@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { readBody } from '#shared/net/read-body.ts';
 import { ANSWER_LIMIT, LAYER_LIMIT, MANIFEST_LIMIT } from './limits.ts';
 
 /** What go-containerregistry accepts; only some of it can be pulled. */
@@ -41,10 +43,7 @@ export function createRegistryClient(
   let token: string | undefined;
 
   async function get(place: string, accept: string): Promise<Response> {
-    const headers = {
-      accept,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    };
+    const headers = defined({ accept, authorization: token && `Bearer ${token}` });
     const response = await fetch(`${repository}/${place}`, { headers, signal });
     if (response.ok) return response;
     await response.body?.cancel();
@@ -58,19 +57,27 @@ export function createRegistryClient(
   return {
     async manifest(reference) {
       const response = await get(`manifests/${reference}`, ACCEPT);
-      const bytes = await readAll(response, MANIFEST_LIMIT);
+      const bytes = await readBody(response.body, MANIFEST_LIMIT, 'answer');
       const digest = digestOf(bytes);
       if (reference.startsWith('sha256:')) checkDigest(digest, reference);
       const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
       return { digest, mediaType, bytes };
     },
     async blob(digest) {
-      const bytes = await readAll(await get(`blobs/${digest}`, '*/*'), LAYER_LIMIT);
+      const bytes = await readBody(
+        (await get(`blobs/${digest}`, '*/*')).body,
+        LAYER_LIMIT,
+        'answer',
+      );
       checkDigest(digestOf(bytes), digest);
       return bytes;
     },
     async tags() {
-      const answer = await readAll(await get('tags/list', 'application/json'), ANSWER_LIMIT);
+      const answer = await readBody(
+        (await get('tags/list', 'application/json')).body,
+        ANSWER_LIMIT,
+        'answer',
+      );
       return tagsSchema.parse(JSON.parse(answer.toString())).tags ?? [];
     },
   };
@@ -89,19 +96,10 @@ async function askForToken(challenge: string, signal: AbortSignal): Promise<stri
   }
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`GET ${url.origin}${url.pathname}: ${response.status}`);
-  const answer = tokenSchema.parse(JSON.parse((await readAll(response, ANSWER_LIMIT)).toString()));
+  const answer = tokenSchema.parse(
+    JSON.parse((await readBody(response.body, ANSWER_LIMIT, 'answer')).toString()),
+  );
   return answer.token ?? answer.access_token ?? '';
-}
-
-async function readAll(response: Response, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw new Error(`answer is larger than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function digestOf(bytes: Uint8Array): string {

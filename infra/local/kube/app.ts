@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { defined } from '#shared/core/defined.ts';
 import { type Cluster, type KubeRequest, readRequest } from './request.ts';
 import {
   coreVersions,
@@ -143,8 +144,8 @@ async function applyFault(
       await connection.closed;
       return;
     case 'status': {
-      const retry = fault.retryAfter === undefined ? {} : { retryAfterSeconds: fault.retryAfter };
-      throw new StatusError(fault.code, fault.reason, fault.message, { details: retry });
+      const details = defined({ retryAfterSeconds: fault.retryAfter });
+      throw new StatusError(fault.code, fault.reason, fault.message, { details });
     }
   }
 }

@@ -72,8 +72,8 @@ export function describeResources(
 
 function describeKind(kind: Kind): Record<string, unknown>[] {
   const { plural, singular, namespaced, shortNames } = kind;
-  const names = shortNames.length === 0 ? {} : { shortNames };
   const verbs = kind.readOnly ? READ_VERBS : [...READ_VERBS, ...WRITE_VERBS];
+  const names = shortNames.length === 0 ? {} : { shortNames };
   const main = {
     name: plural,
     singularName: singular,

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { storageVersion } from './request.ts';
 import { type Kind, configSyncKinds } from './kinds.ts';
 import { MAX_ANNOTATION_BYTES } from './limits.ts';
@@ -24,15 +25,15 @@ export function prepareCreate(
   const created = withDefaults(kind, {
     ...object,
     apiVersion: storageVersion(kind),
-    metadata: {
+    metadata: defined({
       name,
-      ...(metadata.generateName === undefined ? {} : { generateName: metadata.generateName }),
-      ...(kind.namespaced ? { namespace: place.namespace } : {}),
+      generateName: metadata.generateName,
+      namespace: kind.namespaced ? place.namespace : undefined,
       uid: randomUUID(),
       creationTimestamp: timestamp(place.now),
-      ...(kind.custom ? { generation: 1 } : {}),
+      generation: kind.custom ? 1 : undefined,
       ...writableMetadata(metadata),
-    },
+    }),
   });
   if (kind.custom) delete created['status'];
   if (kind.kind === 'Namespace') beginNamespace(created);
@@ -52,17 +53,10 @@ export function prepareUpdate(
     return next['status'] === undefined ? rest : { ...rest, status: next['status'] };
   }
   checkImmutable(kind, old.metadata, next.metadata);
-  const {
-    labels: _l,
-    annotations: _a,
-    finalizers: _f,
-    ownerReferences: _o,
-    ...kept
-  } = old.metadata;
   const updated = withDefaults(kind, {
     ...next,
     apiVersion: storageVersion(kind),
-    metadata: { ...kept, ...writableMetadata(next.metadata) },
+    metadata: defined({ ...old.metadata, ...writableMetadata(next.metadata) }),
   });
   if (kind.custom) {
     delete updated['status'];
@@ -86,14 +80,17 @@ export function prepareDelete(
 }
 
 // What a client may write; everything else in metadata belongs to the server.
-function writableMetadata(metadata: Metadata): Partial<Metadata> {
-  const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = metadata;
+function writableMetadata({ labels, annotations, finalizers, ownerReferences }: Metadata) {
   return {
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
-    ...(finalizers.length === 0 ? {} : { finalizers }),
-    ...(ownerReferences.length === 0 ? {} : { ownerReferences }),
+    labels: unlessEmpty(labels),
+    annotations: unlessEmpty(annotations),
+    finalizers: unlessEmpty(finalizers),
+    ownerReferences: unlessEmpty(ownerReferences),
   };
+}
+
+function unlessEmpty<T extends object>(value: T | undefined): T | undefined {
+  return value === undefined || Object.keys(value).length === 0 ? undefined : value;
 }
 
 function checkImmutable(kind: Kind, old: Metadata, next: Metadata): void {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { MAX_WATCH_BACKLOG, MAX_WATCH_SECONDS } from './limits.ts';
 import { type KubeObject, keyOf, type StoreEvent } from './store.ts';
@@ -50,8 +51,8 @@ function nextPage(wanted: KubeObject[], items: KubeObject[], call: Call, revisio
   if (last === undefined || remaining === 0) return {};
   const selected = ['labelSelector', 'fieldSelector'].some((name) => call.request.query.has(name));
   // With a selector the real server does not know how much is left, and does not say.
-  const count = selected ? {} : { remainingItemCount: remaining };
-  return { continue: writeToken(revision, keyOf(last)), ...count };
+  const remainingItemCount = selected ? undefined : remaining;
+  return defined({ continue: writeToken(revision, keyOf(last)), remainingItemCount });
 }
 
 function readLimit(text: string | null): number {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { type Call, type Cluster, admitWrite } from './request.ts';
 import type { Kind } from './kinds.ts';
 import type { KubeObject, Store } from './store.ts';
 import { prepareDelete } from './prepare.ts';
-import { badRequest, conflict, notFound, type Status } from './status.ts';
+import { badRequest, conflict, detailsOf, notFound, type Status } from './status.ts';
 
 const optionsSchema = z.looseObject({
   dryRun: z.array(z.string()).nullish(),
@@ -102,8 +103,6 @@ function checkPreconditions(
 }
 
 function success(kind: Kind, { metadata }: KubeObject): Status {
-  const group = kind.group === '' ? {} : { group: kind.group };
-  const uid = metadata.uid === undefined ? {} : { uid: metadata.uid };
-  const details = { name: metadata.name, ...group, kind: kind.plural, ...uid };
+  const details = defined({ ...detailsOf(kind, metadata.name), uid: metadata.uid });
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { type KubeObject, valueAt, type Store } from './store.ts';
 import { badRequest, type Cause, denied } from './status.ts';
@@ -39,15 +40,15 @@ export function readRequest(request: Request): KubeRequest {
   const url = new URL(request.url);
   const target = readTarget(url.pathname);
   const query = url.searchParams;
-  return {
+  return defined({
     verb: verbOf(request.method, target, query),
     user: userOf(request.headers),
     path: url.pathname,
     query,
     fieldManager: query.get('fieldManager') ?? agentOf(request.headers),
     dryRun: query.getAll('dryRun').includes('All'),
-    ...(target === undefined ? {} : { target }),
-  };
+    target,
+  });
 }
 
 function readTarget(path: string): Target | undefined {
@@ -58,16 +59,9 @@ function readTarget(path: string): Target | undefined {
   if (version === undefined || first === undefined || first === '') return undefined;
   // `namespaces/x/status` is the subresource of a namespace, not a resource inside it.
   const inside = first === 'namespaces' && third !== undefined && third !== 'status';
-  const named = inside ? { namespace: second, plural: third } : { plural: first };
+  const [namespace, plural] = inside ? [second, third] : [undefined, first];
   const [name, subresource] = inside ? rest : [second, third];
-  return {
-    group,
-    version,
-    plural: named.plural,
-    ...(named.namespace === undefined ? {} : { namespace: named.namespace }),
-    ...(name === undefined ? {} : { name }),
-    ...(subresource === undefined ? {} : { subresource }),
-  };
+  return defined({ group, version, plural, namespace, name, subresource });
 }
 
 function verbOf(method: string, target: Target | undefined, query: URLSearchParams): string {

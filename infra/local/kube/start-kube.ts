@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { dirname } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import { stringify } from 'yaml';
+import { listen, type Listening } from '../listen.ts';
 import { createApp, type Forbid, type InjectFault } from './app.ts';
 import { configSyncKinds, coreKinds } from './kinds.ts';
 import { type Crd, crds } from './prepare.ts';
@@ -12,7 +11,6 @@ import type { Admit } from './request.ts';
 export interface KubeOptions {
   /** The cluster's name, for kubeconfig contexts and logs. */
   name: string;
-  host?: string;
   /** 0 takes any free port. */
   port?: number;
   clock?: () => Date;
@@ -29,45 +27,30 @@ export interface KubeOptions {
 const KUBERNETES = '1.32.0';
 const CONFIG_SYNC = '1.21.0';
 
-export interface Kube {
+export interface Kube extends Pick<Listening, 'close'> {
   name: string;
   url: string;
   store: Store;
-  /** Ends every connection, watches too, and frees the port. */
-  close: () => Promise<void>;
 }
 
 /**
- * Starts the Kubernetes API of one cluster over plain HTTP: a test double for kubectl and
- * client-node that keeps the rules Countersign depends on (versions, admission, watches).
+ * Starts the Kubernetes API of one cluster over plain HTTP: a test double for kubectl and client-node that keeps the
+ * rules Countersign depends on (versions, admission, watches). A request goes through `app.ts` (what is served, faults),
+ * `request.ts` (what is asked, admission), `resource.ts` (the verb), then `read.ts`, `write.ts` or `remove.ts`.
+ *
+ * @example
+ * const kube = await startKube({ name: 'cluster-1', admit: [gate] });
  */
 export async function startKube(options: KubeOptions): Promise<Kube> {
-  const { host = '127.0.0.1', port = 0, configSync = true, clock = () => new Date() } = options;
+  const { configSync = true, clock = () => new Date(), versions = {} } = options;
   const store = createStore({ clock });
-  const { versions = {} } = options;
   seedCluster(store, configSync ? (versions.configSync ?? CONFIG_SYNC) : undefined);
   const kinds = configSync ? [...coreKinds, ...configSyncKinds] : coreKinds;
-  const { admit = [], fault, forbid } = options;
+  const { name, port = 0, admit = [], fault, forbid } = options;
   const version = versions.kubernetes ?? KUBERNETES;
   const app = createApp({ store, clock, kinds, version, admit, fault, forbid });
-  const listener = getRequestListener(app.fetch);
-  const server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The server has no port');
-  return {
-    name: options.name,
-    url: `http://${host}:${address.port}`,
-    store,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { host, close } = await listen(() => app, port, true);
+  return { name, url: `http://${host}`, store, close };
 }
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
@@ -81,7 +64,8 @@ function seedCluster(store: Store, configSync: string | undefined): void {
   for (const crd of crds.values()) store.put('customresourcedefinitions', establish(crd));
 }
 
-function seedNamespace(store: Store, name: string): void {
+/** Puts an active namespace into a cluster. */
+export function seedNamespace(store: Store, name: string): void {
   store.put('namespaces', {
     apiVersion: 'v1',
     kind: 'Namespace',

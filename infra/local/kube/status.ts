@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { type Kind, qualifiedResource } from './kinds.ts';
 
 /** One reason for a Status; `field` names the place in the object. */
@@ -40,9 +41,9 @@ export class StatusError extends Error {
 
 type Named = Pick<Kind, 'group' | 'plural'>;
 
-function detailsOf(kind: Named, name: string): NonNullable<Status['details']> {
-  const group = kind.group === '' ? {} : { group: kind.group };
-  return { ...(name === '' ? {} : { name }), ...group, kind: kind.plural };
+/** What a Status says of its object: nothing of an empty name or the core group. */
+export function detailsOf(kind: Named, name: string): NonNullable<Status['details']> {
+  return defined({ name: name || undefined, group: kind.group || undefined, kind: kind.plural });
 }
 
 export function notFound(kind: Kind, name: string): StatusError {
@@ -101,8 +102,7 @@ export function forbidden(kind: Named, name: string, why: string): StatusError {
 }
 
 export function expired(message: string, token?: string): StatusError {
-  const metadata = token === undefined ? {} : { continue: token };
-  return new StatusError(410, 'Expired', message, { metadata });
+  return new StatusError(410, 'Expired', message, { metadata: defined({ continue: token }) });
 }
 
 export function methodNotAllowed(): StatusError {
@@ -126,7 +126,6 @@ export function denied(
   name: string,
   denial: { code: number; reason: string; message: string; causes?: Cause[] },
 ): StatusError {
-  const causes = denial.causes === undefined ? {} : { causes: denial.causes };
-  const details = { ...detailsOf(kind, name), ...causes };
+  const details = defined({ ...detailsOf(kind, name), causes: denial.causes });
   return new StatusError(denial.code, denial.reason, denial.message, { details });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { MAX_HISTORY, MAX_REQUESTS } from './limits.ts';
 
 const stringMap = z.record(z.string(), z.string());
@@ -142,7 +143,7 @@ export function createStore(deps: { clock: () => Date }): Store {
     if (next === undefined) table(plural).delete(key);
     else table(plural).set(key, object);
     const type = next === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
-    publish({ type, plural, revision, object, ...(previous === undefined ? {} : { previous }) });
+    publish({ type, plural, revision, object, ...defined({ previous }) });
     return object;
   }
 

@@ -1,5 +1,5 @@
 import type { Lease } from './backlog.ts';
-import type { Engine, Topic } from './engine.ts';
+import type { Broker, Topic } from './broker.ts';
 import { parseRequest, requests } from './schema.ts';
 import {
   applyUpdate,
@@ -21,86 +21,86 @@ interface Calls {
   subscriber: Readonly<Record<SettingsMethod | 'ListSubscriptions' | DeliveryMethod, Call>>;
 }
 
-/** google.pubsub.v1's unary methods over one engine. What is missing here is UNIMPLEMENTED. */
-export function createCalls(engine: Engine, codec: Codec): Calls {
+/** google.pubsub.v1's unary methods over one broker. What is missing here is UNIMPLEMENTED. */
+export function createCalls(broker: Broker, codec: Codec): Calls {
   return {
-    publisher: publisherCalls(engine),
-    subscriber: { ...subscriptionCalls(engine, codec), ...deliveryCalls(engine, codec) },
+    publisher: publisherCalls(broker),
+    subscriber: { ...subscriptionCalls(broker, codec), ...deliveryCalls(broker, codec) },
   };
 }
 
-function publisherCalls(engine: Engine) {
+function publisherCalls(broker: Broker) {
   return {
     CreateTopic: (request: unknown) =>
-      encodeTopic(engine.createTopic(parseRequest(requests.topic, request))),
+      encodeTopic(broker.createTopic(parseRequest(requests.topic, request))),
     GetTopic: (request: unknown) => {
-      return encodeTopic(engine.topic(parseRequest(requests.byTopic, request).topic));
+      return encodeTopic(broker.topic(parseRequest(requests.byTopic, request).topic));
     },
     ListTopics: (request: unknown) => {
       const { project, ...page } = parseRequest(requests.listTopics, request);
-      const { items, nextPageToken } = engine.listTopics(project, page);
+      const { items, nextPageToken } = broker.listTopics(project, page);
       return listed('topics', items.map(encodeTopic), nextPageToken);
     },
     ListTopicSubscriptions: (request: unknown) => {
       const { topic, ...page } = parseRequest(requests.listTopicSubscriptions, request);
-      const { items, nextPageToken } = engine.listTopicSubscriptions(topic, page);
+      const { items, nextPageToken } = broker.listTopicSubscriptions(topic, page);
       return listed('subscriptions', items, nextPageToken);
     },
     DeleteTopic: (request: unknown) => {
-      engine.deleteTopic(parseRequest(requests.byTopic, request).topic);
+      broker.deleteTopic(parseRequest(requests.byTopic, request).topic);
       return {};
     },
     Publish: (request: unknown) => {
       const { topic, messages } = parseRequest(requests.publish, request);
-      return { messageIds: engine.publish(topic, messages) };
+      return { messageIds: broker.publish(topic, messages) };
     },
   };
 }
 
-function subscriptionCalls(engine: Engine, codec: Codec) {
+function subscriptionCalls(broker: Broker, codec: Codec) {
   return {
     CreateSubscription: (request: unknown) => {
       const settings = toSettings(parseRequest(requests.subscription, request));
-      return encodeSubscription(engine.createSubscription(settings).settings(), codec);
+      return encodeSubscription(broker.createSubscription(settings).settings(), codec);
     },
     GetSubscription: (request: unknown) => {
       const { subscription } = parseRequest(requests.bySubscription, request);
-      return encodeSubscription(engine.subscription(subscription).settings(), codec);
+      return encodeSubscription(broker.subscription(subscription).settings(), codec);
     },
     ListSubscriptions: (request: unknown) => {
       const { project, ...page } = parseRequest(requests.listSubscriptions, request);
-      const { items, nextPageToken } = engine.listSubscriptions(project, page);
+      const { items, nextPageToken } = broker.listSubscriptions(project, page);
       const shown = items.map((settings) => encodeSubscription(settings, codec));
       return listed('subscriptions', shown, nextPageToken);
     },
     UpdateSubscription: async (request: unknown) => {
       const { subscription, updateMask } = parseRequest(requests.updateSubscription, request);
-      const current = engine.subscription(subscription.name).settings();
+      const current = broker.subscription(subscription.name).settings();
       // The mask decides what is read: the rest of the update may well be empty.
       const update = toSettings({ ...subscription, topic: current.topic });
       const next = applyUpdate(current, update, updateMask);
-      await engine.changeSubscription(next);
+      await broker.changeSubscription(next);
       return encodeSubscription(next, codec);
     },
     ModifyPushConfig: async (request: unknown) => {
       const { subscription, pushConfig } = parseRequest(requests.modifyPushConfig, request);
-      const current = engine.subscription(subscription).settings();
-      await engine.changeSubscription({ ...current, push: toPushTarget(pushConfig) });
+      const current = broker.subscription(subscription).settings();
+      await broker.changeSubscription({ ...current, push: toPushTarget(pushConfig) });
       return {};
     },
     DeleteSubscription: async (request: unknown) => {
       const { subscription } = parseRequest(requests.bySubscription, request);
-      await engine.deleteSubscription(subscription);
+      await broker.deleteSubscription(subscription);
       return {};
     },
   };
 }
 
-function deliveryCalls(engine: Engine, codec: Codec) {
+function deliveryCalls(broker: Broker, codec: Codec) {
   return {
     Pull: async (request: unknown, signal: AbortSignal) => {
       const parsed = parseRequest(requests.pull, request);
-      const subscription = engine.subscription(parsed.subscription);
+      const subscription = broker.subscription(parsed.subscription);
       const leases = await subscription.pull({
         max: parsed.maxMessages,
         immediately: parsed.returnImmediately,
@@ -112,12 +112,12 @@ function deliveryCalls(engine: Engine, codec: Codec) {
     },
     Acknowledge: (request: unknown) => {
       const { subscription, ackIds } = parseRequest(requests.acknowledge, request);
-      engine.subscription(subscription).acknowledge(ackIds);
+      broker.subscription(subscription).acknowledge(ackIds);
       return {};
     },
     ModifyAckDeadline: (request: unknown) => {
       const parsed = parseRequest(requests.modifyAckDeadline, request);
-      const subscription = engine.subscription(parsed.subscription);
+      const subscription = broker.subscription(parsed.subscription);
       subscription.modifyAckDeadline(parsed.ackIds, parsed.ackDeadlineSeconds);
       return {};
     },

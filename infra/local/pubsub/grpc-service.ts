@@ -13,7 +13,7 @@ import {
 import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader';
 import type * as z from 'zod';
 import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
-import type { Engine } from './engine.ts';
+import type { Broker } from './broker.ts';
 import { REQUEST_LIMIT, ACK_DEADLINE_SECONDS } from './limits.ts';
 import { toPubsubError, PubsubError } from './pubsub-error.ts';
 import { parseRequest, requests } from './schema.ts';
@@ -26,15 +26,15 @@ interface GrpcService {
   close(): void;
 }
 
-/** google.pubsub.v1 Publisher and Subscriber in gRPC, over an engine. */
-export function createGrpcService(engine: Engine): GrpcService {
+/** google.pubsub.v1 Publisher and Subscriber in gRPC, over a broker. */
+export function createGrpcService(broker: Broker): GrpcService {
   const server = new Server({ 'grpc.max_receive_message_length': REQUEST_LIMIT });
-  const calls = createCalls(engine, grpcCodec);
+  const calls = createCalls(broker, grpcCodec);
   const services = loadServices();
   server.addService(services.publisher, unary(calls.publisher));
   server.addService(services.subscriber, {
     ...unary(calls.subscriber),
-    StreamingPull: handleStreamingPull(engine),
+    StreamingPull: handleStreamingPull(broker),
   });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
@@ -99,13 +99,13 @@ type Request = z.output<typeof requests.streamingPull>;
  * Subscriber.StreamingPull: the first request names the subscription and the terms, later ones
  * acknowledge, extend, or change the stream's deadline.
  */
-function handleStreamingPull(engine: Engine): handleBidiStreamingCall<unknown, object> {
+function handleStreamingPull(broker: Broker): handleBidiStreamingCall<unknown, object> {
   return (call) => {
     let session: { take: (request: Request) => void; stop: () => void } | undefined;
     call.on('data', (raw: unknown) => {
       try {
         const request = parseRequest(requests.streamingPull, raw);
-        session ??= openSession(engine, call, request);
+        session ??= openSession(broker, call, request);
         session.take(request);
       } catch (error) {
         session?.stop();
@@ -121,8 +121,8 @@ function handleStreamingPull(engine: Engine): handleBidiStreamingCall<unknown, o
   };
 }
 
-function openSession(engine: Engine, call: ServerDuplexStream<unknown, object>, first: Request) {
-  const subscription = engine.subscription(first.subscription);
+function openSession(broker: Broker, call: ServerDuplexStream<unknown, object>, first: Request) {
+  const subscription = broker.subscription(first.subscription);
   const settings = subscription.settings();
   if (settings.push) {
     throw new PubsubError('FAILED_PRECONDITION', `${settings.name} pushes: it cannot be streamed`);

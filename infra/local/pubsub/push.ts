@@ -95,7 +95,7 @@ export interface PushContext {
   subscription: string;
   target: PushTarget;
   /** Only a subscription with a dead-letter policy tells its endpoint the attempt. */
-  tellAttempt: boolean;
+  showAttempt: boolean;
   token?: string | undefined;
 }
 
@@ -126,7 +126,7 @@ function wrap(lease: Lease, context: PushContext): object {
   const { data, attributes, messageId, orderingKey, publishTime } = lease.message;
   const published = new Date(publishTime).toISOString();
   return {
-    ...(context.tellAttempt && { deliveryAttempt: lease.attempt }),
+    ...(context.showAttempt && { deliveryAttempt: lease.attempt }),
     message: {
       attributes,
       data: Buffer.from(data).toString('base64'),

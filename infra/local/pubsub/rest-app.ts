@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createCalls, type Call, jsonCodec } from './calls.ts';
-import type { Engine } from './engine.ts';
+import type { Broker } from './broker.ts';
 import { REQUEST_LIMIT } from './limits.ts';
 import { PubsubError, toPubsubError } from './pubsub-error.ts';
 
@@ -10,8 +10,8 @@ import { PubsubError, toPubsubError } from './pubsub-error.ts';
  * The REST form (cloud.google.com/pubsub/docs/reference/rest): each route names a call and adds
  * what the path says to the body. Errors are Google's `{error: {code, message, status}}`.
  */
-export function createRestApp(engine: Engine): Hono {
-  const { publisher, subscriber } = createCalls(engine, jsonCodec);
+export function createRestApp(broker: Broker): Hono {
+  const { publisher, subscriber } = createCalls(broker, jsonCodec);
   const topicVerbs = new Map<string, Call>([['publish', publisher.Publish]]);
   const subscriptionVerbs = new Map<string, Call>([
     ['pull', subscriber.Pull],

@@ -27,22 +27,18 @@ const bytes = z.union([
 
 /** proto3 JSON writes int64 as text. */
 const integer = z.coerce.number().int();
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
-const count = integer.nullish().transform((value) => value ?? 0);
-const map = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? {});
+const text = orElse(z.string(), '');
+const flag = orElse(z.boolean(), false);
+const count = orElse(integer, 0);
+const map = orElse(z.record(z.string(), z.string()), {});
+
+/** Null and absent are the same in proto3. */
+function orElse<T extends z.ZodType, Otherwise>(schema: T, otherwise: Otherwise) {
+  return schema.nullish().transform((value) => value ?? otherwise);
+}
 
 function optional<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform((value) => value ?? undefined);
+  return orElse(schema, undefined);
 }
 
 const pushConfig = z.object({
@@ -83,10 +79,7 @@ const message = z
   }));
 
 const page = { pageSize: count, pageToken: text };
-const ackIds = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
+const ackIds = orElse(z.array(z.string()), []);
 
 /** `ackDeadlineSeconds,pushConfig` in JSON, snake_case paths in gRPC; read as camelCase. */
 const fieldMask = z
@@ -115,10 +108,7 @@ export const requests = {
   streamingPull: z.object({
     subscription: text,
     ackIds,
-    modifyDeadlineSeconds: z
-      .array(integer)
-      .nullish()
-      .transform((value) => value ?? []),
+    modifyDeadlineSeconds: orElse(z.array(integer), []),
     modifyDeadlineAckIds: ackIds,
     streamAckDeadlineSeconds: count,
     maxOutstandingMessages: count,

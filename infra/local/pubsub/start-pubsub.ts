@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { systemClock, type Clock } from './backlog.ts';
-import { createEngine } from './engine.ts';
+import { createBroker } from './broker.ts';
 import { createGrpcService } from './grpc-service.ts';
 import { SNIFF_WAIT } from './limits.ts';
 import { createRestApp } from './rest-app.ts';
@@ -32,13 +32,13 @@ export interface RunningPubsub {
  */
 export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub> {
   const host = options.host ?? '127.0.0.1';
-  const engine = createEngine({
+  const broker = createBroker({
     clock: options.clock ?? systemClock,
     log: options.log ?? (() => {}),
     mintToken: options.mintToken,
   });
-  const grpc = createGrpcService(engine);
-  const rest = createAdaptorServer({ fetch: createRestApp(engine).fetch });
+  const grpc = createGrpcService(broker);
+  const rest = createAdaptorServer({ fetch: createRestApp(broker).fetch });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -52,7 +52,7 @@ export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub
   async function close(): Promise<void> {
     const stopped = server.listening ? once(server, 'close') : undefined;
     server.close();
-    await engine.close();
+    await broker.close();
     grpc.close();
     for (const socket of sockets) socket.destroy();
     await stopped;

@@ -86,7 +86,7 @@ export function openSubscription(
         toPushRequest(lease, {
           subscription: settings.name,
           target,
-          tellAttempt: settings.deadLetterPolicy !== undefined,
+          showAttempt: settings.deadLetterPolicy !== undefined,
           token: await mint(target),
         }),
       log: (message, fields) =>

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { RegistryError } from './errors.ts';
 import { requireDigest } from './request.ts';
 import type { Referrer, Repository } from './store.ts';
@@ -13,6 +15,7 @@ export function checkManifest(
   pushed: { bytes: Uint8Array; contentType: string | undefined },
 ): { mediaType: string; referrer?: Referrer } {
   const json = parseJson(pushed.bytes);
+  if (json === undefined) throw invalid('Manifest must be JSON');
   const mediaType = agreeOnMediaType(pushed.contentType, json);
   const body = readAs(MANIFEST_KINDS[mediaType], json);
   for (const { digest, held } of children(body, repository)) {
@@ -21,16 +24,7 @@ export function checkManifest(
       detail: { digest },
     });
   }
-  const referrer = describeReferrer(body);
-  return referrer === undefined ? { mediaType } : { mediaType, referrer };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw invalid('Manifest must be JSON');
-  }
+  return defined({ mediaType, referrer: describeReferrer(body) });
 }
 
 /** Header and body must not disagree: clients trust either. */
@@ -71,11 +65,8 @@ function describeReferrer(body: ImageManifest | ImageIndex): Referrer | undefine
   if (body.subject === undefined) return undefined;
   const fallback = 'config' in body ? body.config.mediaType : undefined;
   const artifactType = body.artifactType || fallback;
-  return {
-    subject: requireDigest(body.subject.digest),
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(body.annotations === undefined ? {} : { annotations: body.annotations }),
-  };
+  const { annotations, subject } = body;
+  return defined({ subject: requireDigest(subject.digest), artifactType, annotations });
 }
 
 function invalid(message: string): RegistryError {

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { listen, type Listening } from '../listen.ts';
 import { addBlobRoutes } from './blobs.ts';
 import { RegistryError } from './errors.ts';
 import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
@@ -10,37 +8,23 @@ import { createStore } from './store.ts';
 import { addTokenAuth, type TokenAuth } from './token-auth.ts';
 import { addUploadRoutes } from './uploads.ts';
 
-export interface RunningRegistry {
-  /** `127.0.0.1:5000`: as references name it. */
-  readonly host: string;
+/** `host` is as references name it; what was pushed is gone when it is closed. */
+export interface RunningRegistry extends Listening {
   readonly url: string;
-  /** Closes the port and every connection; what was pushed is gone. */
-  close(): Promise<void>;
 }
 
-/** Starts an empty registry; port 0 takes a free one. A taken port rejects with the system's `EADDRINUSE` error. */
+/**
+ * Starts an empty registry; port 0 takes a free one. A taken port rejects with the system's `EADDRINUSE` error.
+ *
+ * @example
+ * const registry = await startRegistry({ port: 0, notify: (notification) => pubsub.publish('gcr', notification) });
+ */
 export async function startRegistry(
-  options: RegistryOptions & { readonly host?: string; readonly port: number },
+  options: RegistryOptions & { readonly port: number },
 ): Promise<RunningRegistry> {
-  const { host: address = '127.0.0.1', port } = options;
-  const server = createServer();
-  server.listen(port, address);
-  await once(server, 'listening');
-  const bound = server.address();
-  const host = `${address}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
-  const app = createRegistryApp({ ...options, host });
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  server.on('request', (incoming, outgoing) => void answer(incoming, outgoing));
-  return {
-    host,
-    url: `http://${host}`,
-    close() {
-      return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    },
-  };
+  const { port } = options;
+  const running = await listen((host) => createRegistryApp({ ...options, host }), port);
+  return { ...running, url: `http://${running.host}` };
 }
 
 export interface RegistryOptions {
@@ -58,7 +42,12 @@ export interface RegistryOptions {
   readonly auth?: TokenAuth;
 }
 
-/** An empty OCI registry (distribution 1.1) in memory. `host` is `host:port` as references name it. */
+/**
+ * An empty OCI registry (distribution 1.1) in memory. `host` is `host:port` as references name it.
+ *
+ * @example
+ * const answer = await createRegistryApp({ host: 'registry.example' }).request('/v2/');
+ */
 export function createRegistryApp(options: RegistryOptions & { readonly host: string }): Hono {
   const { auth, clock = () => new Date(), fault, host } = options;
   const { notify = async () => undefined, onError = () => undefined } = options;

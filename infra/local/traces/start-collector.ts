@@ -1,15 +1,14 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { parseJson } from '#shared/net/json.ts';
+import { readStart } from '#shared/net/read-body.ts';
+import { listen, type Listening } from '../listen.ts';
 import { drawTrace, Export, type CollectedSpan, spansOf } from './trace.ts';
 
-export interface Collector {
+export interface Collector extends Pick<Listening, 'close'> {
   /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be. */
   readonly url: string;
   /** Every span so far, the oldest forgotten first. */
   readonly spans: () => readonly CollectedSpan[];
-  close(): Promise<void>;
 }
 
 /** A thousand pushes to a few clusters; everything here is in memory. */
@@ -21,14 +20,17 @@ const SHOWN_TRACES = 5;
 /**
  * A collector of spans in small: takes OTLP over HTTP in JSON, and draws traces as text at `/traces` and
  * `/traces/<trace id>`; with `?name=` only those that have such a step. Port 0 takes a free one.
+ *
+ * @example
+ * const { url, spans } = await startCollector({ port: 4318 });
  */
 export async function startCollector({ port }: { readonly port: number }): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const app = new Hono();
   app.post('/v1/traces', async (c) => {
-    const text = await readText(c.req.raw);
-    if (text === undefined) return c.json({ message: 'This export is too large' }, 413);
-    const body = Export.safeParse(parseJson(text));
+    const { bytes, cut } = await readStart(c.req.raw.body, MAX_BODY_BYTES);
+    if (cut) return c.json({ message: 'This export is too large' }, 413);
+    const body = Export.safeParse(parseJson(bytes));
     if (!body.success) return c.json({ message: 'This is no OTLP export in JSON' }, 400);
     spans.push(...spansOf(body.data));
     spans.splice(0, Math.max(0, spans.length - MAX_SPANS));
@@ -47,40 +49,6 @@ export async function startCollector({ port }: { readonly port: number }): Promi
     const trace = spans.filter(({ traceId }) => traceId === c.req.param('id'));
     return trace.length === 0 ? c.text('No such trace\n', 404) : c.text(drawTrace(trace));
   });
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const bound = typeof address === 'object' && address !== null ? address.port : port;
-  return {
-    url: `http://127.0.0.1:${bound}`,
-    spans: () => spans,
-    close() {
-      return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    },
-  };
-}
-
-/** The body; undefined where it is more than a collector in memory can take. */
-async function readText({ body }: Request): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const { host, close } = await listen(() => app, port);
+  return { url: `http://${host}`, spans: () => spans, close };
 }

@@ -70,7 +70,7 @@ export function addHubRoutes(
     const end = start + page.length;
     return c.json({
       resources: page.map((membership) => describeMembership(host, membership)),
-      ...(end < all.length ? { nextPageToken: writeToken(end) } : {}),
+      nextPageToken: end < all.length ? writeToken(end) : undefined,
       ...(unreachable.length === 0
         ? {}
         : { unreachable: unreachable.map((place) => `projects/${host.id}/locations/${place}`) }),

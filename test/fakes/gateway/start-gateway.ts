@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { proxy } from 'hono/proxy';
+import { listen, type Listening } from '#infra/local/listen.ts';
 import {
   type CallerOptions,
   type Permission,
@@ -27,14 +25,13 @@ export interface GatewayOptions extends CallerOptions {
   readonly now?: () => number;
 }
 
-export interface Gateway {
+export interface Gateway extends Pick<Listening, 'close'> {
   /** The origin of all three APIs. */
   readonly url: string;
   /** What is wrong with a membership, by full name; tests change it as they go. */
   readonly faults: Map<string, GatewayFault>;
   /** Calls to each membership so far, by full name. */
   readonly calls: ReadonlyMap<string, number>;
-  close(): Promise<void>;
 }
 
 /** Starts a fake of GKE Hub and Connect Gateway in front of clusters that run already, on loopback. */
@@ -50,22 +47,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     faults,
     onCall: (name) => void calls.set(name, (calls.get(name) ?? 0) + 1),
   });
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The server has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    faults,
-    calls,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { host, close } = await listen(() => app, port);
+  return { url: `http://${host}`, faults, calls, close };
 }
 
 /** GKE Hub, Connect Gateway and what of Resource Manager they need: one server for all their hosts. */

@@ -17,7 +17,7 @@ function context(changes: Partial<PushContext> = {}): PushContext {
   return {
     subscription: 'projects/local/subscriptions/sub',
     target: { pushEndpoint: 'http://127.0.0.1:8081/' },
-    tellAttempt: false,
+    showAttempt: false,
     ...changes,
   };
 }
@@ -46,7 +46,7 @@ describe('toPushRequest()', () => {
   });
 
   it('sends the attempt where a dead-letter policy counts it', () => {
-    const { body } = toPushRequest(LEASE, context({ tellAttempt: true }));
+    const { body } = toPushRequest(LEASE, context({ showAttempt: true }));
     expect(JSON.parse(Buffer.from(body).toString())).toHaveProperty('deliveryAttempt', 3);
   });
 

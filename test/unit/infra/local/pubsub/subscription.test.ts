@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '#infra/local/pubsub/engine.ts';
-import type { Engine } from '#infra/local/pubsub/engine.ts';
+import { createBroker, type Broker } from '#infra/local/pubsub/broker.ts';
 import { PUSH_CONCURRENCY } from '#infra/local/pubsub/limits.ts';
 import type { PushRequest } from '#infra/local/pubsub/push.ts';
 import {
@@ -210,11 +209,11 @@ describe('openSubscription()', () => {
   });
 });
 
-function engineWithSubscription(clock = manualClock()): Engine {
-  const engine = createEngine({ clock, log: () => {} });
-  engine.createTopic({ name: 'projects/local/topics/topic', labels: {} });
-  engine.createSubscription(settings());
-  return engine;
+function engineWithSubscription(clock = manualClock()): Broker {
+  const broker = createBroker({ clock, log: () => {} });
+  broker.createTopic({ name: 'projects/local/topics/topic', labels: {} });
+  broker.createSubscription(settings());
+  return broker;
 }
 
 describe('pull()', () => {
@@ -222,32 +221,32 @@ describe('pull()', () => {
 
   it('waits for a first message, and gives up in the end', async () => {
     const clock = manualClock();
-    const engine = engineWithSubscription(clock);
-    const answer = engine.subscription(NAME).pull({ max: 1, immediately: false, signal });
+    const broker = engineWithSubscription(clock);
+    const answer = broker.subscription(NAME).pull({ max: 1, immediately: false, signal });
     await clock.advance(20_000);
     expect(await answer).toEqual([]);
     expect(clock.pending()).toBe(0);
   });
 
   it('leaves messages alone once its caller has gone', async () => {
-    const engine = engineWithSubscription();
+    const broker = engineWithSubscription();
     const gone = new AbortController();
-    const answer = engine
+    const answer = broker
       .subscription(NAME)
       .pull({ max: 1, immediately: false, signal: gone.signal });
     gone.abort();
     expect(await answer).toEqual([]);
     const draft = { data: Buffer.from('x'), attributes: {}, orderingKey: '' };
-    engine.publish('projects/local/topics/topic', [draft]);
+    broker.publish('projects/local/topics/topic', [draft]);
     expect(
-      await engine.subscription(NAME).pull({ max: 1, immediately: true, signal }),
+      await broker.subscription(NAME).pull({ max: 1, immediately: true, signal }),
     ).toHaveLength(1);
   });
 
   it('ends with NOT_FOUND when the subscription is deleted', async () => {
-    const engine = engineWithSubscription();
-    const answer = engine.subscription(NAME).pull({ max: 1, immediately: false, signal });
-    const [refused] = await Promise.allSettled([answer, engine.deleteSubscription(NAME)]);
+    const broker = engineWithSubscription();
+    const answer = broker.subscription(NAME).pull({ max: 1, immediately: false, signal });
+    const [refused] = await Promise.allSettled([answer, broker.deleteSubscription(NAME)]);
     expect(refused).toMatchObject({ status: 'rejected', reason: { status: 'NOT_FOUND' } });
   });
 });

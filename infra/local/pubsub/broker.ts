@@ -1,30 +1,29 @@
 import type { Clock } from './backlog.ts';
 import { MESSAGES_PER_PUBLISH, PAGE_SIZE } from './limits.ts';
-import { checkDraft } from './message.ts';
-import type { Draft } from './message.ts';
+import { checkDraft, type Draft } from './message.ts';
 import { PubsubError } from './pubsub-error.ts';
 import { createPushClient } from './push.ts';
 import { parseProjectName, parseResourceName } from './schema.ts';
-import { openSubscription, type Log, type MintToken, type Subscription } from './subscription.ts';
 import { DELETED_TOPIC, type SubscriptionSettings } from './subscription-settings.ts';
+import { openSubscription, type Log, type MintToken, type Subscription } from './subscription.ts';
 
 export interface Topic {
   name: string;
   labels: Record<string, string>;
 }
 
-export interface Page {
+interface Page {
   pageSize: number;
   pageToken: string;
 }
 
-export interface Listed<T> {
+interface Listed<T> {
   items: T[];
   nextPageToken: string;
 }
 
 /** The service itself: topics, subscriptions, and what is between them. Knows no transport. */
-export interface Engine {
+export interface Broker {
   createTopic(topic: Topic): Topic;
   topic(name: string): Topic;
   listTopics(project: string, page: Page): Listed<Topic>;
@@ -41,7 +40,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export interface EngineDeps {
+interface BrokerDeps {
   clock: Clock;
   log: Log;
   mintToken?: MintToken | undefined;
@@ -51,7 +50,7 @@ export interface EngineDeps {
 const IDS_PER_MILLISECOND = 1_000;
 
 /** An empty Pub/Sub, in memory. */
-export function createEngine(deps: EngineDeps): Engine {
+export function createBroker(deps: BrokerDeps): Broker {
   const topics = new Map<string, Topic>();
   const subscriptions = new Map<string, Subscription>();
   const client = createPushClient();
