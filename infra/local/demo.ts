@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defined } from '#shared/core/defined.ts';
 import { runDemo } from './demo/run-demo.ts';
-import { awaitStop } from './world/await-stop.ts';
-import type { Effect } from './world/describe-config.ts';
-import { readDemoOptions } from './world/read-options.ts';
-import { startWorld } from './world.ts';
+import { awaitStop, readDemoOptions } from './local-world/options.ts';
+import type { Effect } from './local-world/files.ts';
+import { startLocalWorld } from './local-world/start-local-world.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const LIMIT_MS = 60_000;
@@ -29,7 +29,7 @@ async function demonstrate(effect: Effect): Promise<number> {
   const stop = awaitStop(process, { force, now: () => performance.now() });
   const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
   try {
-    const world = await startWorld({
+    const world = await startLocalWorld({
       dir,
       bundles: join(ROOT, 'dist'),
       ports: 'free',
@@ -38,7 +38,7 @@ async function demonstrate(effect: Effect): Promise<number> {
       pace: PACE,
       sweepMs: SWEEP_MS,
       project: `demo-${process.pid}`,
-      ...(pubsubHost ? { pubsubHost } : {}),
+      ...defined({ pubsubHost: pubsubHost || undefined }),
     });
     try {
       const live = process.stdout.isTTY;

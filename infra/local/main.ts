@@ -1,10 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { awaitStop } from './world/await-stop.ts';
-import { describeWorld } from './world/describe-world.ts';
-import { type LocalOptions, readOptions } from './world/read-options.ts';
-import { WorldError } from './world/world-error.ts';
-import { startWorld, type World } from './world.ts';
+import { defined } from '#shared/core/defined.ts';
+import { awaitStop, type LocalOptions, readOptions } from './local-world/options.ts';
+import { describeWorld } from './local-world/describe-local-world.ts';
+import { LocalWorldError } from './local-world/local-world-error.ts';
+import { startLocalWorld, type LocalWorld } from './local-world/start-local-world.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** What a shell reports of a process that Ctrl-C ended. */
@@ -16,7 +16,7 @@ process.exitCode = 'exitCode' in options ? options.exitCode : await run(options)
 /** Runs the world until it is told to stop, or a function dies; returns the exit code. */
 async function run(settings: LocalOptions): Promise<number> {
   const { dir, clusters, portOffset, verbose, effect, traces = false } = settings;
-  let world: World | undefined;
+  let world: LocalWorld | undefined;
   const force = (): void => {
     world?.kill();
     process.exit(FORCED);
@@ -28,20 +28,20 @@ async function run(settings: LocalOptions): Promise<number> {
   });
   const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
   try {
-    world = await startWorld({
+    world = await startLocalWorld({
       dir: resolve(dir),
       bundles: join(ROOT, 'dist'),
       ports: portOffset,
       clusters,
       effect,
       traces,
-      ...(pubsubHost ? { pubsubHost } : {}),
-      ...(verbose ? { onLine: (name, line) => process.stdout.write(`[${name}] ${line}\n`) } : {}),
+      onLine: (name, line) => void (verbose && process.stdout.write(`[${name}] ${line}\n`)),
+      ...defined({ pubsubHost: pubsubHost || undefined }),
     });
   } catch (error) {
     // Ctrl-C reaches the functions as well: that they went while starting is no failure then.
     if (stopping) return 0;
-    if (!(error instanceof WorldError)) throw error;
+    if (!(error instanceof LocalWorldError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 1;
   }

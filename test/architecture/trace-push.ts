@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
-import { startWorld } from '#infra/local/world.ts';
+import { startLocalWorld } from '#infra/local/local-world/start-local-world.ts';
 import { ROOT } from '#test/docs/markdown.ts';
 import { eventOf, publishSigned, withoutEvents } from '#test/fixtures/world-story.ts';
 
@@ -65,7 +65,7 @@ for (const name of FUNCTIONS) {
   await writeFile(join(bundles, name, 'main.js'), entryOf(name));
 }
 let done = 0;
-const world = await startWorld({
+const world = await startLocalWorld({
   dir: join(folder, 'world'),
   ports: 'free',
   bundles,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { describeWorld } from '#infra/local/world/describe-world.ts';
+import { describeWorld } from '#infra/local/local-world/describe-local-world.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import { runProcess } from './tools/process.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { describeWorld } from '#infra/local/world/describe-world.ts';
+import { describeWorld } from '#infra/local/local-world/describe-local-world.ts';
 import { APPROVED } from '#shared/core/annotations.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { findTool } from './tools/find-tool.ts';

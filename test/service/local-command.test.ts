@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { choosePorts, requireFreePorts } from '#infra/local/world/ports.ts';
+import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 const PATIENCE = { timeout: 15_000, interval: 50 };

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type RunningFunction, startFunction } from '#infra/local/world/function-process.ts';
-import { SERVICE_IDENTITY } from '#infra/local/world/identities.ts';
-import type { FunctionName } from '#infra/local/world/ports.ts';
+import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { SERVICE_IDENTITY } from '#infra/local/local-world/files.ts';
+import type { FunctionName } from '#infra/local/local-world/ports.ts';
 import { BUNDLES, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned, recordApprovals } from '#test/fixtures/world-story.ts';
 

@@ -4,7 +4,7 @@ import { APPLYSET_TOOLING } from '#infra/local/config-sync/finalizers.ts';
 import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { startWorld } from '#infra/local/world.ts';
+import { startLocalWorld } from '#infra/local/local-world/start-local-world.ts';
 import { loadConfig } from '#shared/config/load-config.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
@@ -126,7 +126,7 @@ describe('the local world', () => {
 
   it('refuses to share its folder', async () => {
     const { dir } = world.files;
-    await expect(startWorld({ dir, ports: 'free', bundles: BUNDLES })).rejects.toThrow(
+    await expect(startLocalWorld({ dir, ports: 'free', bundles: BUNDLES })).rejects.toThrow(
       `Another local world runs in ${dir} (process ${process.pid})`,
     );
   });

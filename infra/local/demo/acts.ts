@@ -1,17 +1,15 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pushImage, openRepository, type Repository } from '../images/push-image.ts';
 import { signBundle, signLegacy } from '../images/sign.ts';
-import type { Effect } from '../world/describe-config.ts';
-import { readSync, type SyncState } from '../world/read-sync.ts';
-import { SEEDED_SYNCS } from '../world/seed-syncs.ts';
-import type { World } from '../world.ts';
-import { type Row, syncName } from './board.ts';
+import type { Effect } from '../local-world/files.ts';
+import type { LocalWorld } from '../local-world/start-local-world.ts';
+import { readSync, type SyncState, SEEDED_SYNCS } from '../local-world/syncs.ts';
+import { type Row, syncName, type Screen, SHORT_DIGEST } from './screen.ts';
 import type { Received } from './event-log.ts';
-import { type Screen, SHORT_DIGEST } from './screen.ts';
-import { until } from './until.ts';
 
 export interface Stage {
-  readonly world: Pick<World, 'registry' | 'clusters'>;
+  readonly world: Pick<LocalWorld, 'registry' | 'clusters'>;
   readonly effect: Effect;
   readonly key: KeyObject;
   readonly screen: Screen;
@@ -213,4 +211,19 @@ async function untilAll(
 
 function tooEarly({ cluster, sync }: Row): Error {
   return new Error(`${sync} of ${cluster} got an image that nobody signed`);
+}
+
+const POLL_MS = 50;
+
+/** Resolves with the first value that `probe` has. Rejects with `reason()` once `limit` is over. */
+async function until<T>(
+  probe: () => T | undefined | Promise<T | undefined>,
+  { limit, reason }: { readonly limit: AbortSignal; readonly reason: () => string },
+): Promise<T> {
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    if (limit.aborted) throw new Error(reason());
+    await sleep(POLL_MS);
+  }
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { PubsubRest } from '../world/pubsub-rest.ts';
-import { STATUS_SUBSCRIPTION } from '../world/topics.ts';
+import { type PubsubRest, STATUS_SUBSCRIPTION } from '../local-world/pubsub.ts';
 
 /** One status event as a subscriber receives it (docs/events.md): a few of its attributes and of its data. */
 export interface Received {

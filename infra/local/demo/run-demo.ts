@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { readPrivateKey } from '../keys/key-pair.ts';
-import type { World } from '../world.ts';
-import type { Effect } from '../world/describe-config.ts';
+import type { Kube } from '../kube/start-kube.ts';
+import { type Effect, SERVICE_IDENTITY } from '../local-world/files.ts';
+import type { LocalWorld } from '../local-world/start-local-world.ts';
 import {
   type Act,
   beforeAnyPush,
@@ -10,13 +11,11 @@ import {
   signThenTag,
   type Stage,
 } from './acts.ts';
-import { applyEvent, emptyBoard, type Row } from './board.ts';
-import { subscribe } from './event-log.ts';
-import { createScreen } from './screen.ts';
-import { summarise } from './summary.ts';
+import { applyEvent, emptyBoard, type Row, createScreen, formatTime } from './screen.ts';
+import { subscribe, type Received } from './event-log.ts';
 
-export interface DemoDeps {
-  readonly world: World;
+interface DemoDeps {
+  readonly world: LocalWorld;
   /** The effect that the world runs under. */
   readonly effect: Effect;
   readonly out: Writable;
@@ -76,4 +75,59 @@ export async function runDemo({
 async function playAll(stage: Stage): Promise<Act[]> {
   await beforeAnyPush(stage);
   return [await pushThenSign(stage), await signThenTag(stage), await pushOver(stage)];
+}
+
+const SWEEP = 'sweep.completed';
+
+/** What the subscriber received, how long everything took, and what it cost. */
+function summarise(run: {
+  readonly acts: readonly Act[];
+  readonly received: readonly Received[];
+  readonly clusters: readonly Kube[];
+  readonly startedAt: Date;
+}): string {
+  const { acts, received, clusters, startedAt } = run;
+  const sweeps = received.filter(({ type }) => type === SWEEP).length;
+  const told = received.filter(({ type }) => type !== SWEEP);
+  return [
+    '',
+    'Status events, as a subscriber received them:',
+    ...told.map((event) => formatEvent(event, startedAt)),
+    `  and ${sweeps} times ${SWEEP}`,
+    '',
+    `In ${clusters.length} clusters, the slowest of them:`,
+    ...acts.map((act) => formatAct(act, received)),
+    `Calls to clusters by Countersign: ${countCalls(clusters)}`,
+    '',
+  ].join('\n');
+}
+
+function formatEvent(event: Received, startedAt: Date): string {
+  const { at, type, severity, image = '', cluster, sync, message } = event;
+  const subject = cluster === undefined ? image : `${cluster} ${sync ?? ''}`;
+  const time = formatTime(at.getTime() - startedAt.getTime());
+  return `${time}  ${severity.padEnd(8)}${type.padEnd(20)}${subject.padEnd(36)} ${message}`;
+}
+
+function formatAct(
+  { image, digest, sync, releasedAt }: Act,
+  received: readonly Received[],
+): string {
+  const last = (type: string): number => {
+    const of = received.filter((one) => one.type === type && one.sync === sync);
+    return Math.max(...of.filter((one) => one.digest === digest).map(({ at }) => at.getTime()));
+  };
+  const approved = last('sync.approved');
+  const toApproved = formatTime(approved - releasedAt.getTime()).trim();
+  const toSynced = formatTime(last('sync.synced') - approved).trim();
+  return `  ${image}: approved after ${toApproved}, synced ${toSynced} later`;
+}
+
+function countCalls(clusters: readonly Kube[]): string {
+  const calls = clusters.flatMap(({ store }) => store.requests);
+  const counts = new Map<string, number>();
+  for (const { user, verb } of calls) {
+    if (user === SERVICE_IDENTITY) counts.set(verb, (counts.get(verb) ?? 0) + 1);
+  }
+  return [...counts].map(([verb, count]) => `${count} ${verb}`).join(', ') || 'none';
 }

@@ -9,7 +9,7 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import * as z from 'zod';
-import { WorldError } from '../world/world-error.ts';
+import { LocalWorldError } from '../local-world/local-world-error.ts';
 
 /** Files of a key pair: `cosign sign --key <privateKey>`, `cosign verify --key <publicKey>`. */
 export interface KeyFiles {
@@ -31,7 +31,7 @@ export async function ensureKeyPair(files: KeyFiles): Promise<void> {
     const [there, missing] = hasPrivate
       ? [files.privateKey, files.publicKey]
       : [files.publicKey, files.privateKey];
-    throw new WorldError(
+    throw new LocalWorldError(
       `Key pair is incomplete: ${missing} is missing. Restore it, or delete ${there} for a new pair`,
     );
   }

@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPubsub } from '#infra/local/world/pubsub-rest.ts';
-import { createTopics } from '#infra/local/world/set-up-pubsub.ts';
-import { PUSH_SUBSCRIPTIONS, TOPICS } from '#infra/local/world/topics.ts';
+import {
+  openPubsub,
+  createTopics,
+  PUSH_SUBSCRIPTIONS,
+  TOPICS,
+} from '#infra/local/local-world/pubsub.ts';
 import { freePort } from '#test/e2e/tools/free-port.ts';
 import { startPubsubEmulator } from '#test/e2e/tools/pubsub-emulator.ts';
 import type { App } from '../process/build-app.ts';

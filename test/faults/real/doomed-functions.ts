@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type RunningFunction, startFunction } from '#infra/local/world/function-process.ts';
-import type { World } from '#infra/local/world.ts';
+import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import type { LocalWorld } from '#infra/local/local-world/start-local-world.ts';
 
 export type Doomed = 'push' | 'cluster' | 'sweep';
 
@@ -12,7 +12,7 @@ export interface DoomedFunctions {
 }
 
 export function takeOver(
-  world: World,
+  world: LocalWorld,
   bundles: string,
   env: Readonly<Record<string, string>>,
 ): DoomedFunctions {

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { WorldFiles } from '#infra/local/world/files.ts';
+import type { LocalWorldFiles } from '#infra/local/local-world/files.ts';
 import { startFirestoreEmulator } from '#test/e2e/tools/firestore-emulator.ts';
 
 export type StoreKind = 'sqlite' | 'firestore';
@@ -19,7 +19,10 @@ const DATABASE = '(default)';
 const SQLITE_ENTRY = /^ {2}sqlite: .*$/m;
 
 /** The world's own file, or Google's emulator of Firestore, which functions started from now on use. */
-export async function openDoomedStore(kind: StoreKind, files: WorldFiles): Promise<DoomedStore> {
+export async function openDoomedStore(
+  kind: StoreKind,
+  files: LocalWorldFiles,
+): Promise<DoomedStore> {
   const losses: number[] = [];
   if (kind === 'sqlite') {
     return {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { World } from '#infra/local/world.ts';
+import type { LocalWorld } from '#infra/local/local-world/start-local-world.ts';
 import type { ClusterFacts } from '../oracle/truth.ts';
 import { type SyncObject, keyOf } from '../sim/cluster.ts';
 import type { PlannedCluster, PlannedImage, PlannedSync } from '../world.ts';
@@ -7,7 +7,10 @@ import type { PlannedCluster, PlannedImage, PlannedSync } from '../world.ts';
 const TEAM = 'team-a';
 
 /** RepoSyncs beside the two that every local cluster has, one for each further image. */
-export function planRealClusters(world: World, images: readonly PlannedImage[]): PlannedCluster[] {
+export function planRealClusters(
+  world: LocalWorld,
+  images: readonly PlannedImage[],
+): PlannedCluster[] {
   return world.clusters.map(({ name }) => ({
     name,
     labels: {},

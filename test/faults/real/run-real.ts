@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { subscribeAt } from '#infra/local/world/set-up-pubsub.ts';
-import { PUSH_SUBSCRIPTIONS, TOPICS } from '#infra/local/world/topics.ts';
-import { type World, startWorld } from '#infra/local/world.ts';
+import { subscribeAt, PUSH_SUBSCRIPTIONS, TOPICS } from '#infra/local/local-world/pubsub.ts';
+import { type LocalWorld, startLocalWorld } from '#infra/local/local-world/start-local-world.ts';
 import type { CampaignResult } from '../campaign.ts';
 import { createJournal } from '../journal.ts';
 import { checkFinalState } from '../oracle/check-final-state.ts';
@@ -58,7 +57,7 @@ export async function runReal(
   const dir = await mkdtemp(join(tmpdir(), 'countersign-real-'));
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rm(dir, { recursive: true, force: true }));
-  const world = await startWorld({
+  const world = await startLocalWorld({
     dir,
     ports: 'free',
     bundles: BUNDLES,
@@ -169,7 +168,7 @@ export async function runReal(
   }
 
   /** Puts a proxy before the endpoint of every subscription. */
-  async function mistreatMessages({ pubsub, functions: running }: World): Promise<void> {
+  async function mistreatMessages({ pubsub, functions: running }: LocalWorld): Promise<void> {
     for (const subscription of PUSH_SUBSCRIPTIONS) {
       const { topic, to } = subscription;
       const draws = random.fork(topic);

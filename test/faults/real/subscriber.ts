@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { PubsubRest } from '#infra/local/world/pubsub-rest.ts';
-import { STATUS_SUBSCRIPTION } from '#infra/local/world/topics.ts';
+import { type PubsubRest, STATUS_SUBSCRIPTION } from '#infra/local/local-world/pubsub.ts';
 import { SEVERITIES, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
 import type { Journal } from '../journal.ts';
 import type { Told } from '../oracle/watch-events.ts';

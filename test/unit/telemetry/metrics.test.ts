@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FAILURE_CODES } from '#shared/core/errors.ts';
 import { type Metric, METRICS } from '#shared/core/metrics.ts';
 import { VERBS } from '#shared/fleet/pace.ts';
-import { PUSH_SUBSCRIPTIONS } from '#infra/local/world/topics.ts';
+import { PUSH_SUBSCRIPTIONS } from '#infra/local/local-world/pubsub.ts';
 
 const ALL: readonly (readonly [string, Metric])[] = Object.entries(METRICS);
 

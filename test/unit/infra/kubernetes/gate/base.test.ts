@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import { followedImages } from '#infra/local/world/describe-config.ts';
-import { LOCAL_ADMIN, SERVICE_IDENTITY } from '#infra/local/world/identities.ts';
+import { followedImages, LOCAL_ADMIN, SERVICE_IDENTITY } from '#infra/local/local-world/files.ts';
 
 const BASE = join(import.meta.dirname, '../../../../../infra/kubernetes/gate/base/gate.yaml');
 

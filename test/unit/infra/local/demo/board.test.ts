@@ -1,8 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, emptyBoard, type Row } from '#infra/local/demo/board.ts';
+import { applyEvent, emptyBoard, type Row, createScreen } from '#infra/local/demo/screen.ts';
 import type { Received } from '#infra/local/demo/event-log.ts';
-import { createScreen } from '#infra/local/demo/screen.ts';
 
 const REGISTRY = '127.0.0.1:5000';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureKeyPair, type KeyFiles, readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { WorldError } from '#infra/local/world/world-error.ts';
+import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 let dir: string;
 let files: KeyFiles;
@@ -38,7 +38,7 @@ describe('ensureKeyPair()', () => {
     async (half) => {
       await writeFile(files[half], 'mine');
       const missing = half === 'privateKey' ? files.publicKey : files.privateKey;
-      await expect(ensureKeyPair(files)).rejects.toThrow(WorldError);
+      await expect(ensureKeyPair(files)).rejects.toThrow(LocalWorldError);
       await expect(ensureKeyPair(files)).rejects.toThrow(`${missing} is missing`);
       expect(await readFile(files[half], 'utf8')).toBe('mine');
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readDemoOptions, readOptions } from '#infra/local/world/read-options.ts';
+import { readDemoOptions, readOptions } from '#infra/local/local-world/options.ts';
 
 let printed: string;
 beforeEach(() => {

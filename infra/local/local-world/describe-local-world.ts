@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
-import type { World } from '../world.ts';
-import { SEEDED_SYNCS } from './seed-syncs.ts';
-import { STATUS_SUBSCRIPTION } from './topics.ts';
+import { STATUS_SUBSCRIPTION } from './pubsub.ts';
+import type { LocalWorld } from './start-local-world.ts';
+import { SEEDED_SYNCS } from './syncs.ts';
 
 /** Where everything is, and what to type next; paths are as seen from `cwd`. */
-export function describeWorld(world: World, cwd: string): string {
+export function describeWorld(world: LocalWorld, cwd: string): string {
   const { registry, pubsub, functions, clusters, files, traces } = world;
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;

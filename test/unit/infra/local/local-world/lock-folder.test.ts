@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder } from '#infra/local/world/lock-folder.ts';
-import { WorldError } from '#infra/local/world/world-error.ts';
+import { lockFolder } from '#infra/local/local-world/files.ts';
+import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const MODULE = fileURLToPath(
-  new URL('../../../../../infra/local/world/lock-folder.ts', import.meta.url),
+  new URL('../../../../../infra/local/local-world/files.ts', import.meta.url),
 );
 let dir: string;
 let path: string;
@@ -34,7 +34,7 @@ function tryElsewhere(then = ''): number | null {
 describe('lockFolder()', () => {
   it('keeps others out and names who is in', () => {
     const lock = lockFolder(path, dir);
-    expect(() => lockFolder(path, dir)).toThrow(WorldError);
+    expect(() => lockFolder(path, dir)).toThrow(LocalWorldError);
     expect(() => lockFolder(path, dir)).toThrow(`in ${dir} (process ${process.pid})`);
     expect(tryElsewhere()).toBe(3);
     lock.close();

@@ -1,9 +1,13 @@
 import { createServer } from 'node:net';
-import { WorldError } from './world-error.ts';
+import { LocalWorldError } from './local-world-error.ts';
 
 /** The five functions, in the order in which a message meets them. */
 export const FUNCTION_NAMES = ['push', 'cluster', 'sweep', 'api', 'admission'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** Everything of the local world that listens. */
+const PORT_NAMES = ['registry', ...FUNCTION_NAMES, 'pubsub', 'traces'] as const;
+export type PortName = (typeof PORT_NAMES)[number];
 
 /** Where everything of the local world listens (docs/quick-start.md). */
 const PORTS = {
@@ -15,9 +19,8 @@ const PORTS = {
   pubsub: 8085,
   admission: 8443,
   traces: 4318,
-} as const satisfies Readonly<Record<FunctionName | 'registry' | 'pubsub' | 'traces', number>>;
+} as const satisfies Readonly<Record<PortName, number>>;
 
-export type PortName = keyof typeof PORTS;
 export type Ports = Readonly<Record<PortName, number>>;
 
 export const HOST = '127.0.0.1';
@@ -29,20 +32,12 @@ export type PortChoice = 'free' | number;
 
 /** The port of every part; 0 stands for any free one. */
 export function choosePorts(choice: PortChoice): Ports {
-  const at = (port: number): number => (choice === 'free' ? 0 : port + choice);
-  return {
-    registry: at(PORTS.registry),
-    api: at(PORTS.api),
-    push: at(PORTS.push),
-    cluster: at(PORTS.cluster),
-    sweep: at(PORTS.sweep),
-    pubsub: at(PORTS.pubsub),
-    admission: at(PORTS.admission),
-    traces: at(PORTS.traces),
-  };
+  const ports: Record<PortName, number> = { ...PORTS };
+  for (const name of PORT_NAMES) ports[name] = choice === 'free' ? 0 : ports[name] + choice;
+  return ports;
 }
 
-/** Throws a WorldError that names every taken port and the way around it, before anything is started. */
+/** Throws a LocalWorldError that names every taken port and the way around it, before anything is started. */
 export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
   const named = Object.entries(ports);
   const free = await Promise.all(named.map(([, port]) => isFree(port)));
@@ -50,7 +45,7 @@ export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
   if (taken.length === 0) return;
   const subject = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
   const fix = `or choose other ports with \`npm run local -- --port-offset 100\``;
-  throw new WorldError(`${subject} taken on ${HOST}: stop what listens there, ${fix}`);
+  throw new LocalWorldError(`${subject} taken on ${HOST}: stop what listens there, ${fix}`);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server';
 import { once } from 'node:events';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { tickSweep } from '#infra/local/world/tick-sweep.ts';
+import { tickSweep } from '#infra/local/local-world/start-local-world.ts';
 
 const stops: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { describeConfig, type Effect } from '#infra/local/world/describe-config.ts';
-import { filesIn } from '#infra/local/world/files.ts';
-import { openPubsub } from '#infra/local/world/pubsub-rest.ts';
+import { describeConfig, type Effect, filesIn } from '#infra/local/local-world/files.ts';
+import { openPubsub } from '#infra/local/local-world/pubsub.ts';
 import type { Config } from '#shared/config/config.ts';
 import { matchImage } from '#shared/config/image-rules.ts';
 import { parseConfig } from '#shared/config/load-config.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningFunction, startFunction } from '#infra/local/world/function-process.ts';
-import { WorldError } from '#infra/local/world/world-error.ts';
+import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
 /** More than any of these scripts needs. */
@@ -59,7 +59,7 @@ describe('startFunction()', () => {
     const started = start(
       `console.log('first'); console.error('no config'); process.exitCode = 1;`,
     );
-    await expect(started).rejects.toThrow(WorldError);
+    await expect(started).rejects.toThrow(LocalWorldError);
     await expect(started).rejects.toThrow(
       'Function push ended with exit code 1; the last line of its log: no config',
     );

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { choosePorts, HIGHEST_OFFSET, requireFreePorts } from '#infra/local/world/ports.ts';
-import { WorldError } from '#infra/local/world/world-error.ts';
+import { choosePorts, HIGHEST_OFFSET, requireFreePorts } from '#infra/local/local-world/ports.ts';
+import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -52,7 +52,7 @@ describe('requireFreePorts()', () => {
   it('names a taken port, its use, and the way around it', async () => {
     const port = await takePort();
     const refused = requireFreePorts({ registry: port });
-    await expect(refused).rejects.toThrow(WorldError);
+    await expect(refused).rejects.toThrow(LocalWorldError);
     await expect(refused).rejects.toThrow(
       `Port ${port} (registry) is taken on 127.0.0.1: stop what listens there, or choose other ports with \`npm run local -- --port-offset 100\``,
     );

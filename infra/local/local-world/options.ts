@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Effect } from './describe-config.ts';
+import type { Effect } from './files.ts';
 import { HIGHEST_OFFSET } from './ports.ts';
 
 export interface LocalOptions {
@@ -73,4 +73,31 @@ function between(least: number, most: number): (text: string) => number {
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
   };
+}
+
+/** The part of `process` that is needed to be told to stop. */
+interface Signalled {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** npm passes the terminal's Ctrl-C on to us, who had it already: two this close are one. */
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves with the first signal that asks to stop. A later one calls `force`: whoever sits there is out of patience. */
+export function awaitStop(
+  process: Signalled,
+  { force, now }: { readonly force: () => void; readonly now: () => number },
+): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let first: number | undefined;
+  for (const name of SIGNALS) {
+    process.on(name, (signal) => {
+      if (first !== undefined && now() - first > SAME_SIGNAL_MS) force();
+      first ??= now();
+      resolve(signal);
+    });
+  }
+  return promise;
 }

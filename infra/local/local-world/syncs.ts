@@ -1,5 +1,50 @@
 import * as z from 'zod';
-import type { SEEDED_SYNCS } from './seed-syncs.ts';
+import { seedNamespace } from '../kube/start-kube.ts';
+import type { KubeObject, Store } from '../kube/store.ts';
+
+const TEAM = 'team-a';
+/** How often Config Sync asks the registry for the tag; the stand-in's pace shortens it. */
+const OCI_PERIOD = '15s';
+
+/** The two objects that every local cluster has (docs/quick-start.md). */
+export const SEEDED_SYNCS = [
+  {
+    plural: 'rootsyncs',
+    kind: 'RootSync',
+    namespace: 'config-management-system',
+    name: 'root-sync',
+    image: 'configs/platform:v1',
+  },
+  {
+    plural: 'reposyncs',
+    kind: 'RepoSync',
+    namespace: TEAM,
+    name: 'repo-sync',
+    image: 'configs/team-a:v1',
+  },
+] as const;
+
+/** Seeds a RootSync and a RepoSync that follow images of `registry`. */
+export function seedSyncs(store: Store, registry: string): void {
+  seedNamespace(store, TEAM);
+  for (const seed of SEEDED_SYNCS) store.put(seed.plural, describeSync(seed, registry));
+}
+
+function describeSync(
+  { kind, namespace, name, image }: (typeof SEEDED_SYNCS)[number],
+  registry: string,
+): KubeObject {
+  return {
+    apiVersion: 'configsync.gke.io/v1beta1',
+    kind,
+    metadata: { name, namespace },
+    spec: {
+      sourceFormat: 'unstructured',
+      sourceType: 'oci',
+      oci: { image: `${registry}/${image}`, dir: '.', auth: 'none', period: OCI_PERIOD },
+    },
+  };
+}
 
 /** What one RSync says of its approval and of what Config Sync made of it. */
 export interface SyncState {

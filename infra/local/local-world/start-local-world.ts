@@ -1,16 +1,27 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import type { Pace } from './config-sync/pace.ts';
-import { startConfigSync } from './config-sync/start-config-sync.ts';
-import { ensureCertificate } from './keys/certificate.ts';
-import { ensureKeyPair } from './keys/key-pair.ts';
-import { type Kube, writeKubeconfig } from './kube/start-kube.ts';
-import { startPubsub } from './pubsub/start-pubsub.ts';
-import { startRegistry } from './registry/start-registry.ts';
-import { describeConfig, type Effect } from './world/describe-config.ts';
-import { filesIn, type WorldFiles } from './world/files.ts';
-import type { RunningFunction } from './world/function-process.ts';
-import { LOCAL_ADMIN, SERVICE_IDENTITY } from './world/identities.ts';
-import { lockFolder } from './world/lock-folder.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '#shared/core/defined.ts';
+import type { Pace } from '../config-sync/pace.ts';
+import { startConfigSync } from '../config-sync/start-config-sync.ts';
+import { createGate } from '../gate-evaluation.ts';
+import { ensureCertificate } from '../keys/certificate.ts';
+import { ensureKeyPair } from '../keys/key-pair.ts';
+import { type Kube, writeKubeconfig, startKube } from '../kube/start-kube.ts';
+import { startPubsub } from '../pubsub/start-pubsub.ts';
+import { startRegistry } from '../registry/start-registry.ts';
+import { type Collector, startCollector } from '../traces/start-collector.ts';
+import {
+  describeConfig,
+  type Effect,
+  followedImages,
+  filesIn,
+  type LocalWorldFiles,
+  LOCAL_ADMIN,
+  SERVICE_IDENTITY,
+  lockFolder,
+  openWorldLog,
+} from './files.ts';
+import { type RunningFunction, findBuilt, startFunctions } from './functions.ts';
 import {
   choosePorts,
   type FunctionName,
@@ -18,18 +29,19 @@ import {
   type PortName,
   type Ports,
   requireFreePorts,
-} from './world/ports.ts';
-import { openPubsub, type PubsubRest } from './world/pubsub-rest.ts';
-import { createTopics, subscribeFunctions, unsubscribeAll } from './world/set-up-pubsub.ts';
-import { startClusters } from './world/start-clusters.ts';
-import { type Collector, startCollector } from './traces/start-collector.ts';
-import { findBuilt, startFunctions } from './world/start-functions.ts';
-import { tickSweep } from './world/tick-sweep.ts';
-import { TOPICS } from './world/topics.ts';
-import { openWorldLog } from './world/world-log.ts';
-import type { WorldError } from './world/world-error.ts';
+} from './ports.ts';
+import {
+  openPubsub,
+  type PubsubRest,
+  createTopics,
+  subscribeFunctions,
+  unsubscribeAll,
+  TOPICS,
+} from './pubsub.ts';
+import { seedSyncs } from './syncs.ts';
+import type { LocalWorldError } from './local-world-error.ts';
 
-export interface WorldOptions {
+export interface LocalWorldOptions {
   /** Folder for every file of the world; made where it is not there. */
   readonly dir: string;
   readonly ports: PortChoice;
@@ -48,24 +60,24 @@ export interface WorldOptions {
   readonly pubsubHost?: string;
   /** Collects the functions' spans. */
   readonly traces?: boolean;
-  /** Told each line that a function, or the world itself, logs. */
+  /** Gets each line that a function, or the world itself, logs. */
   readonly onLine?: (name: string, line: string) => void;
 }
 
-export interface World {
+export interface LocalWorld {
   /** `127.0.0.1:5000`, as image references have it. */
   readonly registry: string;
   readonly pubsub: PubsubRest & { readonly host: string; readonly project: string };
   readonly functions: ReadonlyMap<FunctionName, RunningFunction>;
   readonly clusters: readonly Kube[];
-  readonly files: WorldFiles;
+  readonly files: LocalWorldFiles;
   /** Where spans are collected, if they are. */
   readonly traces?: Collector;
-  /** Resolves when a function ends that nobody stopped. */
-  readonly failed: Promise<WorldError>;
+  /** Resolves when a function ends that was not stopped. */
+  readonly failed: Promise<LocalWorldError>;
   /** Stops every part, the last started first; resolves when no process and no port is left. */
   stop(): Promise<void>;
-  /** Ends the functions at once: for who does not want to wait for `stop`. */
+  /** Ends the functions at once, without the wait of `stop`. */
   kill(): void;
 }
 
@@ -75,11 +87,16 @@ const DEFAULT_SWEEP_MS = 10_000;
 const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 };
 
 /**
- * Starts the whole local world (docs/quick-start.md): registry, Pub/Sub, clusters with Config Sync behind the gate, the built
- * functions, and the sweep's clock. Throws a WorldError for what the caller can mend (a taken port, a folder in use, no
- * build); whatever had been started by then is stopped.
+ * Starts the whole local world (docs/quick-start.md): registry, Pub/Sub, clusters with Config Sync behind the gate, the
+ * built functions, and the sweep's clock. Each emulated part has a folder beside this one, which begins with its
+ * `start-….ts`. Throws a LocalWorldError for what the caller can mend (a taken port, a folder in use, no build); what had
+ * been started by then is stopped.
+ *
+ * @example
+ * const world = await startLocalWorld({ dir: '.local', ports: 'free', bundles: 'dist' });
+ * await world.stop();
  */
-export async function startWorld(options: WorldOptions): Promise<World> {
+export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { dir, bundles, effect = 'pin', onLine = () => undefined } = options;
   const ports = choosePorts(options.ports);
   const built = findBuilt(bundles);
@@ -100,22 +117,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     onError: log.failure,
   });
   parts.defer(() => registry.close());
-  const clusters = await startClusters(
-    { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect },
-    parts,
-  );
+  const { clusters: count = DEFAULT_CLUSTERS } = options;
+  const clusters = await startClusters({ count, registry: registry.host, effect }, parts);
   await writeFiles({ files, registry: registry.host, effect, clusters, pubsub });
   const traces = options.traces === true ? await openCollector(ports, parts) : undefined;
+  const { host: pubsubHost } = pubsub;
+  const made = { bundles, built, ports, files, pubsubHost, onLine };
   const functions = await startFunctions(
-    {
-      bundles,
-      built,
-      ports,
-      files,
-      pubsubHost: pubsub.host,
-      onLine,
-      ...(traces === undefined ? {} : { collector: traces.url }),
-    },
+    { ...made, ...defined({ collector: traces?.url }) },
     parts,
   );
   parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
@@ -130,7 +139,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     functions,
     clusters,
     files,
-    ...(traces === undefined ? {} : { traces }),
+    ...defined({ traces }),
     failed: Promise.race([...functions.values()].map(({ died }) => died)),
     stop: () => (stopped ??= owned.disposeAsync()),
     kill() {
@@ -143,7 +152,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 function neededPorts(
   ports: Ports,
   built: readonly FunctionName[],
-  { ports: choice, pubsubHost, traces }: WorldOptions,
+  { ports: choice, pubsubHost, traces }: LocalWorldOptions,
 ): Partial<Ports> {
   if (choice === 'free') return {};
   const names: PortName[] = ['registry', ...built, ...(pubsubHost ? [] : ['pubsub' as const])];
@@ -159,10 +168,10 @@ async function openCollector(ports: Ports, parts: AsyncDisposableStack): Promise
 }
 
 async function openWorldPubsub(
-  { pubsubHost, project = 'local' }: WorldOptions,
+  { pubsubHost, project = 'local' }: LocalWorldOptions,
   ports: Ports,
   parts: AsyncDisposableStack,
-): Promise<World['pubsub']> {
+): Promise<LocalWorld['pubsub']> {
   let host = pubsubHost;
   if (host === undefined) {
     const embedded = await startPubsub({ port: ports.pubsub });
@@ -176,7 +185,9 @@ async function openWorldPubsub(
 
 /** Everything that a person or a function reads. The store of an earlier world knows other clusters: it goes. */
 async function writeFiles(
-  world: Pick<World, 'files' | 'registry' | 'clusters' | 'pubsub'> & { readonly effect: Effect },
+  world: Pick<LocalWorld, 'files' | 'registry' | 'clusters' | 'pubsub'> & {
+    readonly effect: Effect;
+  },
 ): Promise<void> {
   const { files, clusters } = world;
   await Promise.all([
@@ -191,8 +202,8 @@ async function writeFiles(
 
 /** What goes by the clock: Config Sync of every cluster, and the sweep. */
 function startClocks(
-  world: Pick<World, 'clusters' | 'functions'> & {
-    readonly options: WorldOptions;
+  world: Pick<LocalWorld, 'clusters' | 'functions'> & {
+    readonly options: LocalWorldOptions;
     readonly onError: (error: unknown) => void;
   },
   parts: AsyncDisposableStack,
@@ -205,4 +216,69 @@ function startClocks(
   const sweep = functions.get('sweep');
   if (sweep === undefined) return;
   parts.adopt(tickSweep({ url: sweep.url, everyMs: sweepMs, onError }), (ticker) => ticker.stop());
+}
+
+/** Starts `count` clusters, each behind the gate and with its RSyncs; `parts` closes them. */
+async function startClusters(
+  { count, registry, effect }: { count: number; registry: string; effect: Effect },
+  parts: AsyncDisposableStack,
+): Promise<Kube[]> {
+  const gate = createGate({
+    identity: SERVICE_IDENTITY,
+    breakGlass: [LOCAL_ADMIN],
+    images: [{ match: followedImages(registry), effect }],
+    unmatched: 'deny',
+    otherSources: 'deny',
+  });
+  const clusters: Kube[] = [];
+  for (let number = 1; number <= count; number += 1) {
+    const cluster = await startKube({ name: `cluster-${number}`, admit: [gate] });
+    parts.defer(() => cluster.close());
+    seedSyncs(cluster.store, registry);
+    clusters.push(cluster);
+  }
+  return clusters;
+}
+
+/** A sweep that takes longer is given up, and the next begins. */
+const SWEEP_LIMIT_MS = 60_000;
+
+/**
+ * Cloud Scheduler in small: calls the function sweep every `everyMs`, the first time at once, never twice at a time.
+ * A failure goes to `onError`; the next tick is its retry.
+ */
+export function tickSweep(options: {
+  readonly url: string;
+  readonly everyMs: number;
+  readonly onError: (error: unknown) => void;
+}): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const running = tick(options, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function tick(
+  { url, everyMs, onError }: Parameters<typeof tickSweep>[0],
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    const next = performance.now() + everyMs;
+    await callSweep(url, stopping).catch((error: unknown) => {
+      if (!stopping.aborted) onError(error);
+    });
+    const left = Math.max(0, next - performance.now());
+    await sleep(left, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}
+
+async function callSweep(url: string, stopping: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(SWEEP_LIMIT_MS)]);
+  const response = await fetch(url, { method: 'POST', signal });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`Sweep answered ${response.status}: ${text}`);
 }

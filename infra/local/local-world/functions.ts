@@ -1,9 +1,86 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { existsSync, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { HOST } from './ports.ts';
-import { WorldError } from './world-error.ts';
+import { defined } from '#shared/core/defined.ts';
+import { parseJson } from '#shared/net/json.ts';
+import type { LocalWorldFiles } from './files.ts';
+import { FUNCTION_NAMES, type FunctionName, type Ports, HOST } from './ports.ts';
+import { LocalWorldError } from './local-world-error.ts';
+
+/** The pipeline does not work without these; the others are started where they have been built. */
+const REQUIRED = ['push', 'cluster', 'sweep'] as const satisfies readonly FunctionName[];
+
+interface FunctionsOptions {
+  /** Folder of the bundles: `<name>/main.js` each. */
+  readonly bundles: string;
+  readonly built: readonly FunctionName[];
+  readonly ports: Ports;
+  readonly files: LocalWorldFiles;
+  readonly pubsubHost: string;
+  /** Where spans go; absent: nowhere. */
+  readonly collector?: string;
+  readonly onLine: (name: string, line: string) => void;
+}
+
+/** The functions that have been built. Throws a LocalWorldError where one that is needed has not. */
+export function findBuilt(bundles: string): FunctionName[] {
+  const built = FUNCTION_NAMES.filter((name) => existsSync(bundleOf(bundles, name)));
+  const missing = REQUIRED.filter((name) => !built.includes(name));
+  if (missing.length === 0) return built;
+  throw new LocalWorldError(
+    `Not built: ${missing.join(', ')} in ${bundles}. Run \`npm run build\``,
+  );
+}
+
+/** Starts every function that has been built, each as a process of its own; `parts` stops them all at once. */
+export async function startFunctions(
+  options: FunctionsOptions,
+  parts: AsyncDisposableStack,
+): Promise<ReadonlyMap<FunctionName, RunningFunction>> {
+  const { bundles, built, ports, files, onLine } = options;
+  const functions = new Map<FunctionName, RunningFunction>();
+  parts.defer(async () => {
+    await Promise.all([...functions.values()].map((running) => running.stop()));
+  });
+  const starting = built.map(async (name) => {
+    const running = await startFunction({
+      name,
+      bundle: bundleOf(bundles, name),
+      port: ports[name],
+      env: environmentOf(name, options),
+      logFile: join(files.logs, `${name}.log`),
+      onLine: (line) => onLine(name, line),
+    });
+    functions.set(name, running);
+  });
+  // Where one fails, the others are waited for: only what has come up can be stopped.
+  await Promise.allSettled(starting);
+  await Promise.all(starting);
+  return functions;
+}
+
+function bundleOf(bundles: string, name: FunctionName): string {
+  return join(bundles, name, 'main.js');
+}
+
+/** All that a function reads: nothing of the caller's shell may change what it does. */
+function environmentOf(
+  name: FunctionName,
+  { files, pubsubHost, collector }: FunctionsOptions,
+): Record<string, string> {
+  const tls = { COUNTERSIGN_TLS_CERT: files.tlsCert, COUNTERSIGN_TLS_KEY: files.tlsKey };
+  return {
+    COUNTERSIGN_CONFIG: files.config,
+    PUBSUB_EMULATOR_HOST: pubsubHost,
+    LOG_LEVEL: 'info',
+    // Without it Google's client looks for a metadata server, waits, and warns.
+    METADATA_SERVER_DETECTION: 'none',
+    ...(name === 'admission' ? tls : {}),
+    ...defined({ OTEL_EXPORTER_OTLP_ENDPOINT: collector }),
+  };
+}
 
 /** It stops within less by itself: its own limit for draining is shorter. */
 const LIMITS = { startMs: 30_000, stopMs: 10_000 } as const;
@@ -17,7 +94,7 @@ const listening = z.object({
 
 type Listening = z.infer<typeof listening>;
 
-export interface FunctionSettings {
+interface FunctionSettings {
   readonly name: string;
   /** The built bundle. */
   readonly bundle: string;
@@ -37,7 +114,7 @@ export interface RunningFunction {
   readonly pid: number;
   readonly url: string;
   /** Resolves, with its last words, should it end without having been told to. */
-  readonly died: Promise<WorldError>;
+  readonly died: Promise<LocalWorldError>;
   /** Lets it drain; kills it when that takes too long. */
   readonly stop: () => Promise<void>;
   readonly kill: () => void;
@@ -48,7 +125,7 @@ interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs a bundle by this same Node, and resolves once it listens. Throws a WorldError with its last log line. */
+/** Runs a bundle by this same Node, and resolves once it listens. Throws a LocalWorldError with its last log line. */
 export async function startFunction(settings: FunctionSettings): Promise<RunningFunction> {
   const { name, bundle, port, env, limits = LIMITS } = settings;
   const child = spawn(process.execPath, [bundle], {
@@ -58,12 +135,13 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   const log = readLog(child, settings);
   let stopping = false;
   const { promise: closed, resolve: tellEnd } = Promise.withResolvers<void>();
-  const { promise: died, resolve: tellDeath } = Promise.withResolvers<WorldError>();
+  const { promise: died, resolve: tellDeath } = Promise.withResolvers<LocalWorldError>();
   child.once('error', (error) => settings.onLine(error.message));
   // Not "exit": by "close" its last words have been read.
   child.once('close', (code, signal) => {
     tellEnd();
-    if (!stopping) tellDeath(new WorldError(describeDeath(name, { code, signal }, log.last())));
+    if (!stopping)
+      tellDeath(new LocalWorldError(describeDeath(name, { code, signal }, log.last())));
   });
 
   async function stop(): Promise<void> {
@@ -78,7 +156,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   const first = await Promise.race([log.listening, died]);
   clearTimeout(limit);
   // Where it was killed for being late, its end says by what signal and after which line.
-  if (first instanceof WorldError) throw first;
+  if (first instanceof LocalWorldError) throw first;
   return {
     name,
     pid: child.pid ?? 0,
@@ -114,12 +192,4 @@ function readLog(
 function describeDeath(name: string, { code, signal }: End, last = 'nothing'): string {
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
   return `Function ${name} ended ${how}; the last line of its log: ${last}`;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
-import { openPubsub, type PubsubRest } from '#infra/local/world/pubsub-rest.ts';
 import {
+  openPubsub,
+  type PubsubRest,
   createTopics,
   subscribeFunctions,
   unsubscribeAll,
-} from '#infra/local/world/set-up-pubsub.ts';
+} from '#infra/local/local-world/pubsub.ts';
 
 const FUNCTIONS = new Map([
   ['push', { url: 'http://127.0.0.1:1' }],

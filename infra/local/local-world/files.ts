@@ -1,0 +1,180 @@
+import { createWriteStream } from 'node:fs';
+import { join, basename } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod';
+import { LocalWorldError } from './local-world-error.ts';
+import { type PubsubRest, TOPICS } from './pubsub.ts';
+
+/** Where a world keeps its files; they stay when it stops. */
+export interface LocalWorldFiles {
+  readonly dir: string;
+  /** For people: user `local-admin`. */
+  readonly kubeconfig: string;
+  /** For the functions: Countersign's own identity, the only one that may write approvals. */
+  readonly serviceKubeconfig: string;
+  readonly privateKey: string;
+  readonly publicKey: string;
+  /** Of admission, for 127.0.0.1. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly config: string;
+  readonly store: string;
+  readonly logs: string;
+  readonly worldLog: string;
+  readonly lock: string;
+}
+
+export function filesIn(dir: string): LocalWorldFiles {
+  return {
+    dir,
+    kubeconfig: join(dir, 'kubeconfig'),
+    serviceKubeconfig: join(dir, 'countersign.kubeconfig'),
+    privateKey: join(dir, 'cosign.key'),
+    publicKey: join(dir, 'cosign.pub'),
+    tlsCert: join(dir, 'tls.crt'),
+    tlsKey: join(dir, 'tls.key'),
+    config: join(dir, 'countersign.yaml'),
+    store: join(dir, 'store.sqlite'),
+    logs: join(dir, 'logs'),
+    worldLog: join(dir, 'logs', 'world.log'),
+    lock: join(dir, 'world.lock'),
+  };
+}
+
+/** People at the terminal. The embedded clusters take everybody at his word. */
+export const LOCAL_ADMIN = 'local-admin';
+
+/** Countersign's own user name, which alone may write approvals: the gate of every local cluster knows it. */
+export const SERVICE_IDENTITY = 'countersign@local.iam.gserviceaccount.com';
+
+/** `images[].effect` of the local world. */
+export type Effect = 'gate' | 'pin';
+
+/** What each effect does, as the config's comment says it. */
+const MEANING = {
+  pin: 'writes each verified digest into the spec',
+  gate: 'approves each verified digest, and Config Sync follows the tag',
+} as const;
+
+/** Images that the local policy covers, as a glob. */
+export function followedImages(registry: string): string {
+  return `${registry}/configs/**`;
+}
+
+/** The config of the local world: the real format, checked by `npm run check-config`. Paths are relative to it. */
+export function describeConfig(world: {
+  readonly registry: string;
+  readonly effect: Effect;
+  readonly pubsub: Pick<PubsubRest, 'topicName'>;
+  readonly files: LocalWorldFiles;
+}): string {
+  const { registry, effect, files } = world;
+  const topic = (name: keyof typeof TOPICS): string => world.pubsub.topicName(TOPICS[name]);
+  return `# Config of the local world, written anew each time it starts.
+apiVersion: countersign.dev/v1
+
+# Every context of this kubeconfig is a cluster. It holds the service's identity; ./${basename(files.kubeconfig)} is for people.
+fleet:
+  kubeconfig: { path: ./${basename(files.serviceKubeconfig)} }
+
+registries:
+  - { host: "${registry}", plainHttp: true, auth: none }
+
+# Countersign follows these images and ${MEANING[effect]}.
+# The gate refuses OCI sources that are not among them.
+images:
+  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
+unmatched: deny
+
+# One key must have signed: \`cosign sign --key ${basename(files.privateKey)}\`, password empty.
+trust:
+  release:
+    authorities:
+      - name: release-key
+        key: { file: ./${basename(files.publicKey)} }
+        transparencyLog: ignore
+
+topics:
+  tasks: ${topic('tasks')}
+  sweepTasks: ${topic('sweepTasks')}
+  resyncTasks: ${topic('resyncTasks')}
+  status: ${topic('status')}
+  deadLetters: ${topic('deadLetters')}
+
+store:
+  sqlite: { path: ./${basename(files.store)} }
+
+# Settled clusters are looked at once in each period, unsettled ones by every sweep.
+sweep: { period: 1m }
+
+gate:
+  identity: ${SERVICE_IDENTITY}
+  breakGlass: [${LOCAL_ADMIN}]
+
+# Everything listens on loopback only, and answers to anyone there.
+access:
+  push: { mode: none }
+  cluster: { mode: none }
+  sweep: { mode: none }
+  api: { mode: none }
+  admission: { mode: none }
+`;
+}
+
+const holder = z.object({ user_version: z.int() });
+
+/**
+ * Keeps every other world out of a folder until it is closed. SQLite's lock is the system's: it ends with the process
+ * however that ends, so nothing stale is ever left. Throws a LocalWorldError that names the process in the way.
+ */
+export function lockFolder(path: string, dir: string): { close(): void } {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    // Read by the next who comes: a reserved lock keeps writers out, not readers.
+    database.exec(`PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
+  } catch (error) {
+    const pid = readHolder(database);
+    database.close();
+    if (!isLocked(error)) throw error;
+    throw new LocalWorldError(
+      `Another local world runs in ${dir} (process ${pid}): stop it first, or choose another folder with --dir`,
+    );
+  }
+  return { close: () => database.close() };
+}
+
+function readHolder(database: DatabaseSync): number {
+  return holder.parse(database.prepare('PRAGMA user_version').get()).user_version;
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errstr' in error && error.errstr === 'database is locked';
+}
+
+/** What the world's own parts have to say. */
+interface WorldLog {
+  /** A failure that some part goes on after. */
+  readonly failure: (error: unknown) => void;
+  close(): Promise<void>;
+}
+
+/** Begins the file anew; `onLine` is told every line too. */
+export function openWorldLog(path: string, onLine: (line: string) => void): WorldLog {
+  const file = createWriteStream(path);
+  return {
+    failure(error) {
+      const line = describe(error);
+      file.write(`${new Date().toISOString()} ${line}\n`);
+      onLine(line);
+    },
+    close: () => new Promise((resolve) => file.end(() => resolve())),
+  };
+}
+
+/** An error and what led to it, on one line: `fetch failed` alone says nothing. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause === undefined ? message : `${message} (${describe(cause)})`;
+}
