@@ -92,7 +92,7 @@ locals {
     messages-wait = {
       title      = "Messages wait"
       severity   = "WARNING"
-      filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"gcr-push.*|${var.name}-(sweep-|resync-)?tasks-cluster|${var.name}-status-.*\")"
+      filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"${local.events_subscription}.*|${var.name}-(sweep-|resync-)?tasks-cluster|${var.name}-status-.*\")"
       aligner    = "ALIGN_MAX"
       reducer    = "REDUCE_NONE"
       comparison = "COMPARISON_GT"
@@ -181,7 +181,7 @@ resource "google_monitoring_alert_policy" "metric" {
     mime_type = "text/markdown"
     content   = "What to do: ${var.runbook}#${each.key}"
   }
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.this, terraform_data.metrics_known]
 }
 
 # The one that watches the watcher. Nothing is counted before the first sweep: absence begins when there was one.
@@ -212,5 +212,5 @@ resource "google_monitoring_alert_policy" "silence" {
     mime_type = "text/markdown"
     content   = "What to do: ${var.runbook}#sweep-is-silent"
   }
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.this, terraform_data.metrics_known]
 }

@@ -2,6 +2,8 @@
 
 locals {
   signs          = var.builder.enabled && var.builder.sign
+  makes_key      = local.signs && !var.builder.existing_key
+  release_key    = "projects/${var.project_id}/locations/${var.region}/keyRings/${var.name}/cryptoKeys/release"
   builder_member = join("", [for account in google_service_account.builder : "serviceAccount:${account.account_id}@${account.project}.iam.gserviceaccount.com"])
 }
 
@@ -71,7 +73,7 @@ resource "google_project_iam_member" "build_source" {
 }
 
 resource "google_kms_key_ring" "this" {
-  count      = local.signs ? 1 : 0
+  count      = local.makes_key ? 1 : 0
   project    = var.project_id
   location   = var.region
   name       = var.name
@@ -79,7 +81,7 @@ resource "google_kms_key_ring" "this" {
 }
 
 resource "google_kms_crypto_key" "release" {
-  count    = local.signs ? 1 : 0
+  count    = local.makes_key ? 1 : 0
   key_ring = google_kms_key_ring.this[0].id
   name     = "release"
   purpose  = "ASYMMETRIC_SIGN"
@@ -95,20 +97,37 @@ resource "google_kms_crypto_key" "release" {
   }
 }
 
+# What cosign asks of a key by gcpkms://: it looks at the key and at the version before it signs or verifies, though the
+# version is named (sigstore/sigstore#467). The predefined roles for signing have neither, and cloudkms.viewer has more.
+resource "google_project_iam_custom_role" "signer" {
+  count       = local.signs ? 1 : 0
+  project     = var.project_id
+  role_id     = "${replace(var.name, "-", "_")}KeySigner"
+  title       = "Countersign: key signer"
+  description = "What cosign needs of a key in Cloud KMS, to sign with it and to verify"
+  permissions = [
+    "cloudkms.cryptoKeys.get",
+    "cloudkms.cryptoKeyVersions.get",
+    "cloudkms.cryptoKeyVersions.useToSign",
+    "cloudkms.cryptoKeyVersions.viewPublicKey",
+  ]
+  depends_on = [google_project_service.this]
+}
+
 resource "google_kms_crypto_key_iam_member" "sign" {
-  for_each      = local.signs ? toset(["roles/cloudkms.signer", "roles/cloudkms.publicKeyViewer"]) : []
-  crypto_key_id = google_kms_crypto_key.release[0].id
-  role          = each.key
+  count         = local.signs ? 1 : 0
+  crypto_key_id = local.release_key
+  role          = google_project_iam_custom_role.signer[0].name
   member        = local.builder_member
+  depends_on    = [google_kms_crypto_key.release]
 }
 
 # Those who publish configs sign with it too. A key of their own is better where others build this service: name it in
 # trust, and leave this one to the builder.
 resource "google_kms_crypto_key_iam_member" "publish" {
-  for_each = local.signs ? {
-    for pair in setproduct(["roles/cloudkms.signer", "roles/cloudkms.publicKeyViewer"], var.publishers) : "${pair[0]}/${pair[1]}" => pair
-  } : {}
-  crypto_key_id = google_kms_crypto_key.release[0].id
-  role          = each.value[0]
-  member        = each.value[1]
+  for_each      = local.signs ? var.publishers : []
+  crypto_key_id = local.release_key
+  role          = google_project_iam_custom_role.signer[0].name
+  member        = each.key
+  depends_on    = [google_kms_crypto_key.release]
 }

@@ -118,6 +118,8 @@ resource "google_secret_manager_secret_version" "file" {
   for_each    = toset(keys(local.files))
   secret      = google_secret_manager_secret.file[each.key].id
   secret_data = local.files[each.key]
+  # Kept: revisions from before name it, and could not start without it (docs/runbook.md, Roll back).
+  deletion_policy = "ABANDON"
   lifecycle {
     # The revision that is running has the old one mounted until the new one has started.
     create_before_destroy = true

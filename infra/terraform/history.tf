@@ -16,7 +16,7 @@ resource "google_bigquery_table" "events" {
   dataset_id          = google_bigquery_dataset.history[0].dataset_id
   table_id            = "events"
   labels              = var.labels
-  deletion_protection = var.deletion_protection
+  deletion_protection = var.history.deletion_protection
   time_partitioning {
     type          = "DAY"
     field         = "publish_time"

@@ -29,9 +29,13 @@ resource "google_artifact_registry_repository" "configs" {
   description   = "Configs that Config Sync pulls"
   format        = "DOCKER"
   labels        = var.labels
-  docker_config {
-    # With immutable tags nothing can be re-tagged: rolling back is a new tag, and effect pin.
-    immutable_tags = var.repository.immutable_tags
+  dynamic "docker_config" {
+    # Only where it says something: the API does not show what is false, and the plan would never be empty.
+    for_each = var.repository.immutable_tags ? [true] : []
+    content {
+      # Nothing can be re-tagged then: rolling back is a new tag, and effect pin.
+      immutable_tags = true
+    }
   }
   depends_on = [google_project_service.this]
 }

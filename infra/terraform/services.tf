@@ -87,7 +87,14 @@ resource "google_cloud_run_v2_service" "this" {
   ingress              = local.services[each.key].ingress
   custom_audiences     = [local.audiences[each.key]]
   invoker_iam_disabled = !local.checks_invoker[each.key]
+  # Said here, for the provider sends the whole service: what was switched on beside it would be off again.
+  iap_enabled          = each.key == "api" && var.api.mode == "iap"
   deletion_protection  = var.deletion_protection
+
+  # Of all revisions together: while a build deploys there are two, and they share the budget of calls as one.
+  scaling {
+    max_instance_count = local.instances[each.key].max
+  }
 
   template {
     service_account                  = local.emails[each.key]
@@ -199,6 +206,7 @@ resource "google_cloud_run_v2_service" "this" {
 
   # What the startup probe needs.
   depends_on = [
+    terraform_data.bindings_settled,
     google_secret_manager_secret_iam_member.read,
     google_project_iam_member.store,
     google_project_iam_member.store_reader,

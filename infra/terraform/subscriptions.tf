@@ -7,6 +7,9 @@ locals {
     resyncTasks = "/resync-tasks"
   }
 
+  # Two installations in one project have two names, and so two subscriptions.
+  events_subscription = var.name == "countersign" ? "gcr-push" : "${var.name}-gcr-push"
+
   # Named <topic>-<function>. Subscriptions of other projects' topics are here too: Pub/Sub may only push to a service
   # with internal ingress, and as an account, of its own project.
   pushed = merge(
@@ -22,7 +25,7 @@ locals {
     },
     {
       for project in local.source_projects : "gcr/${project}" => {
-        name     = project == var.project_id ? "gcr-push" : "gcr-push-${project}"
+        name     = project == var.project_id ? local.events_subscription : "${local.events_subscription}-${project}"
         topic    = "projects/${project}/topics/gcr"
         function = "push"
         path     = local.push_path
@@ -83,8 +86,16 @@ resource "google_pubsub_subscription" "dead_letters" {
   }
 }
 
-# Pub/Sub forwards what it gives up: it publishes there, and takes the message off here. Projects from before April 2021
-# also need roles/iam.serviceAccountTokenCreator for this agent on the callers' accounts.
+# Pub/Sub makes the tokens that it pushes with. It may do so by itself only in projects that enabled it after April 8, 2021
+# (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
+resource "google_service_account_iam_member" "push_tokens" {
+  for_each           = var.old_project ? { for name in ["push", "cluster"] : name => google_service_account.caller[name].name } : {}
+  service_account_id = each.value
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+# Pub/Sub forwards what it gives up: it publishes there, and takes the message off here.
 resource "google_pubsub_topic_iam_member" "forward" {
   project = var.project_id
   topic   = google_pubsub_topic.this["deadLetters"].name

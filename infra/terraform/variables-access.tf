@@ -195,10 +195,11 @@ variable "runbook" {
 }
 
 variable "history" {
-  description = "Keep the status events in BigQuery, for so many days. Null: not at all."
+  description = "Keep the status events in BigQuery, for so many days; deletion_protection refuses to destroy them. Null: not at all."
   type = object({
-    location = optional(string)
-    days     = optional(number, 400)
+    location            = optional(string)
+    days                = optional(number, 400)
+    deletion_protection = optional(bool, true)
   })
   default = null
   validation {

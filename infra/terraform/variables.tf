@@ -105,10 +105,24 @@ variable "tracing" {
 }
 
 variable "deletion_protection" {
-  description = "Refuse to destroy services. The store is throw-away, and never protected."
+  description = "Refuse to destroy services. Set it once they run: what fails when it is created, and is protected, no apply replaces. The store is throw-away, and never protected."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
+}
+
+variable "waits" {
+  description = "Seconds that an apply waits for what it has just made: bindings, before the services that need them; log-based metrics, before the alerts on them. Google documents minutes for the first and up to ten minutes for the second."
+  type = object({
+    bindings = optional(number, 120)
+    metrics  = optional(number, 600)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = alltrue([for seconds in values(var.waits) : seconds >= 0 && seconds <= 3600 && floor(seconds) == seconds])
+    error_message = "Write whole seconds, at most 3600."
+  }
 }
 
 variable "enable_apis" {
@@ -127,6 +141,13 @@ variable "existing_gcr_topics" {
     condition     = alltrue([for project in var.existing_gcr_topics : can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", project))])
     error_message = "Write ids of projects."
   }
+}
+
+variable "old_project" {
+  description = "The project enabled Pub/Sub before April 8, 2021: its agent then needs a role on the accounts that it pushes as."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "message_schemas" {
@@ -155,10 +176,11 @@ variable "repository" {
 }
 
 variable "builder" {
-  description = "An account, a repository for our own image and a signing key for cloudbuild.yaml."
+  description = "An account, a repository for our own image and a signing key for cloudbuild.yaml. existing_key: the key ring and its key release are there already, of an installation before this one; they are used, and not managed."
   type = object({
-    enabled = optional(bool, true)
-    sign    = optional(bool, true)
+    enabled      = optional(bool, true)
+    sign         = optional(bool, true)
+    existing_key = optional(bool, false)
   })
   default  = {}
   nullable = false

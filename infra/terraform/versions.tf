@@ -4,8 +4,8 @@ terraform {
   required_providers {
     google = {
       source = "hashicorp/google"
-      # The tests check the module against the schema of 6.50.0.
-      version = "~> 6.50"
+      # 7.21 is the first with iap_enabled. What of it the tests have: test/terraform/README.md.
+      version = ">= 7.21.0, < 8.0.0"
     }
   }
 }

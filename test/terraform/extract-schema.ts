@@ -136,4 +136,10 @@ const read = (names: readonly string[]) =>
   );
 const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).cdktf.provider;
 const schema: Schema = { version, resources: read(RESOURCES), data: read(DATA) };
+// Since 7.21.0, and no npm package of that age has its schema: from the types of @pulumi/gcp 9.37.0 (provider 7.x).
+const service = schema.resources['google_cloud_run_v2_service'];
+Object.assign(service?.attributes ?? {}, { iap_enabled: { type: 'bool', optional: true } });
+Object.assign(service?.blocks['scaling']?.block.attributes ?? {}, {
+  max_instance_count: { type: 'number', optional: true },
+});
 writeFileSync(join(import.meta.dirname, 'schema.json'), `${JSON.stringify(schema)}\n`);

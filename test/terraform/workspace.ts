@@ -8,8 +8,8 @@ import { NODE_BANNER } from '#infra/build/bundle.ts';
 const ROOT = join(import.meta.dirname, '../..');
 export const MODULE = join(ROOT, 'infra/terraform');
 export const EXAMPLES = ['single-project', 'fleet-host', 'private-sigstore'] as const;
-/** Of the provider whose schema schema.json is. */
-export const PROVIDER_VERSION = '6.50.0';
+/** What the stand-in says that it is: the oldest that the module accepts. */
+export const PROVIDER_VERSION = '7.21.0';
 /** Plans of the whole module, one after the other, on a machine that does other things as well. */
 const TIMEOUT_MS = 600_000;
 
@@ -41,9 +41,12 @@ export function terraformVersion(): string {
 
 /**
  * Opens a workspace. `provider`: `stand-in` serves the schema of hashicorp/google from this repository; `registry` lets
- * `terraform init` fetch the real one. Throws where Terraform is not there.
+ * `terraform init` fetch the real one. `added` is added to its environment. Throws where Terraform is not there.
  */
-export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<Workspace> {
+export async function openWorkspace(
+  provider: 'stand-in' | 'registry',
+  added: Readonly<Record<string, string>> = {},
+): Promise<Workspace> {
   terraformVersion();
   const folder = await mkdtemp(join(tmpdir(), 'countersign-terraform-'));
   const module = join(folder, 'module');
@@ -52,7 +55,7 @@ export async function openWorkspace(provider: 'stand-in' | 'registry'): Promise<
   // Nothing of the user's: no credentials, no plugin cache, no checks for updates.
   const rc = join(folder, 'terraform.rc');
   await writeFile(rc, '');
-  const env = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
+  const env = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1', ...added };
   const init = ['init', '-backend=false', '-input=false', '-no-color'];
   const ready = new Set<string>();
 

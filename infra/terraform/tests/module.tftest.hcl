@@ -42,8 +42,8 @@ run "defaults" {
     error_message = "The API verifies tokens itself: Cloud Run must leave them whole."
   }
   assert {
-    condition     = alltrue([for service in google_cloud_run_v2_service.this : service.deletion_protection && service.template[0].containers[0].resources[0].cpu_idle])
-    error_message = "Services are protected, and billed by request."
+    condition     = alltrue([for service in google_cloud_run_v2_service.this : !service.deletion_protection && service.template[0].containers[0].resources[0].cpu_idle])
+    error_message = "Services that did not start can be replaced, and all are billed by request."
   }
   assert {
     condition     = google_cloud_run_v2_service.this["push"].template[0].containers[0].args == null
@@ -56,7 +56,8 @@ run "defaults" {
   # Law 8: an instance paces at its part of the budget.
   assert {
     condition = alltrue([for name, service in google_cloud_run_v2_service.this :
-      one([for env in service.template[0].containers[0].env : env.value if env.name == "COUNTERSIGN_MAX_INSTANCES"]) == tostring(service.template[0].scaling[0].max_instance_count)
+      one([for env in service.template[0].containers[0].env : env.value if env.name == "COUNTERSIGN_MAX_INSTANCES"]) == tostring(service.template[0].scaling[0].max_instance_count) &&
+      service.scaling[0].max_instance_count == service.template[0].scaling[0].max_instance_count
     ])
     error_message = "Functions are told the very number of instances that there can be."
   }

@@ -381,3 +381,12 @@ run "refused_admission_2" {
   }
   expect_failures = [var.admission]
 }
+
+run "refused_waits" {
+  command = plan
+  variables {
+    # seconds are whole
+    waits = { bindings = 1.5 }
+  }
+  expect_failures = [var.waits]
+}

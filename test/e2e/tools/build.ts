@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fetchDiscovery } from './fetch-discovery.ts';
 import { runProcess } from './process.ts';
 import { toolFolders } from './tool-cache.ts';
 
@@ -108,4 +109,5 @@ function say(line: string): void {
 
 const [cache] = toolFolders(process.env);
 await buildTools(cache);
+say(`Google's discovery documents are in ${await fetchDiscovery(cache)}`);
 say(`Tools are in ${cache}`);

@@ -8,8 +8,10 @@ export interface ServerIdentity {
   readonly handshake: string;
 }
 
-/** A certificate for one run, as go-plugin's own servers make them: for "localhost", its own issuer. */
-export async function makeIdentity(): Promise<ServerIdentity> {
+/** A certificate for one run, as go-plugin's own servers make them: for these names, its own issuer. */
+export async function makeIdentity(
+  names: readonly string[] = ['localhost'],
+): Promise<ServerIdentity> {
   // Its CommonJS build, which Node takes here, wants this polyfill to be there before.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
@@ -25,7 +27,7 @@ export async function makeIdentity(): Promise<ServerIdentity> {
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
       new x509.KeyUsagesExtension(
         x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign,
         true,

@@ -64,6 +64,11 @@ const METHODS = [
   'ValidateDataResourceConfig',
   'ConfigureProvider',
   'StopProvider',
+  'UpgradeResourceState',
+  'ReadResource',
+  'PlanResourceChange',
+  'ApplyResourceChange',
+  'ReadDataSource',
 ];
 const validate = { typeName: field('string', 1), config: field('DynamicValue', 2) };
 
@@ -98,6 +103,44 @@ const tfplugin6: Nested = {
     { diagnostics: list('Diagnostic', 1) },
   ),
   StopProvider: call({}, { Error: field('string', 1) }),
+  RawState: message({ json: field('bytes', 1) }),
+  UpgradeResourceState: call(
+    { typeName: field('string', 1), version: field('int64', 2), rawState: field('RawState', 3) },
+    { upgradedState: field('DynamicValue', 1), diagnostics: list('Diagnostic', 2) },
+  ),
+  ReadResource: call(
+    { typeName: field('string', 1), currentState: field('DynamicValue', 2) },
+    { newState: field('DynamicValue', 1), diagnostics: list('Diagnostic', 2) },
+  ),
+  PlanResourceChange: call(
+    {
+      typeName: field('string', 1),
+      priorState: field('DynamicValue', 2),
+      proposedNewState: field('DynamicValue', 3),
+    },
+    {
+      plannedState: field('DynamicValue', 1),
+      requiresReplace: list('AttributePath', 2),
+      diagnostics: list('Diagnostic', 4),
+      legacyTypeSystem: field('bool', 5),
+    },
+  ),
+  ApplyResourceChange: call(
+    {
+      typeName: field('string', 1),
+      priorState: field('DynamicValue', 2),
+      plannedState: field('DynamicValue', 3),
+    },
+    {
+      newState: field('DynamicValue', 1),
+      diagnostics: list('Diagnostic', 3),
+      legacyTypeSystem: field('bool', 4),
+    },
+  ),
+  ReadDataSource: call(
+    { typeName: field('string', 1), config: field('DynamicValue', 2) },
+    { state: field('DynamicValue', 1), diagnostics: list('Diagnostic', 2) },
+  ),
 };
 
 const plugin: Nested = {

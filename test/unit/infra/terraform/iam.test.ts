@@ -32,7 +32,11 @@ describe('the list of bindings', () => {
   });
 
   it('has the very roles of the module', () => {
-    const custom = ['google_project_iam_member.fleet'];
+    const custom = [
+      'google_project_iam_member.fleet',
+      'google_kms_crypto_key_iam_member.sign',
+      'google_kms_crypto_key_iam_member.publish',
+    ];
     for (const resource of granted.filter(({ address }) => !custom.includes(address))) {
       const listed = bindings.find(({ binding }) => binding === resource.address);
       const written = blockOf(resource).match(/roles\/[A-Za-z.]+/g) ?? [];
@@ -40,11 +44,18 @@ describe('the list of bindings', () => {
     }
   });
 
-  it('has every permission of the custom roles, and no other', () => {
-    const text = source.texts.get('fleet.tf') ?? '';
-    const permissions = new Set(text.match(/"(?:gkehub|resourcemanager)\.[a-zA-Z.]+"/g));
-    const listed = bindings.find(({ binding }) => binding === 'google_project_iam_member.fleet');
-    expect(listed?.permissions.map((name) => `"${name}"`).toSorted()).toEqual(
+  it.each([
+    ['google_project_iam_member.fleet', 'fleet.tf'],
+    ['google_kms_crypto_key_iam_member.sign', 'builder.tf'],
+    ['google_kms_crypto_key_iam_member.publish', 'builder.tf'],
+  ])('has every permission of the custom roles, and no other: %s', (name, file) => {
+    const text = source.texts.get(file) ?? '';
+    const permissions = new Set(
+      text.match(/"(?:cloudkms|gkehub|resourcemanager)\.[a-zA-Z]+\.[a-zA-Z.]+"/g),
+    );
+    permissions.delete('"cloudkms.googleapis.com"');
+    const listed = bindings.find(({ binding }) => binding === name);
+    expect(listed?.permissions.map((one) => `"${one}"`).toSorted()).toEqual(
       [...permissions].toSorted(),
     );
   });
