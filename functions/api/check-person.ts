@@ -15,7 +15,12 @@ export type CheckPerson = (headers: Headers) => Promise<Person>;
 /** Whoever reaches a function that listens on loopback only, and asks nobody. */
 const LOCAL: Person = { name: 'local', mayResync: true };
 
-/** The check that `access.api` asks for: viewers look, invokers resync too. Throws `bad-config`. */
+/**
+ * The check that `access.api` asks for: viewers look, invokers resync too. Throws `bad-config`.
+ *
+ * @example
+ * const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
+ */
 export function createPersonCheck(
   access: PeopleAccess | undefined,
   deps: CheckCallerDeps,

@@ -29,7 +29,10 @@ const ABOUT = {
 
 /**
  * Every operation of the API, and the document that describes them: to be mounted on an app that has health, readiness
- * and problem documents (DESIGN section 9).
+ * and problem documents (docs/api.md).
+ *
+ * @example
+ * app.route('/', createApi(deps));
  */
 export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const api = new OpenAPIHono<ApiEnv>({

@@ -21,7 +21,12 @@ export interface GuardDeps {
 const JSON_BODY = /^application\/json(?:;|$)/i;
 const FORM_BODY = /^application\/x-www-form-urlencoded(?:;|$)/i;
 
-/** Who asks, how often, and from which page: before any handler, whatever it does. */
+/**
+ * Who asks, how often, and from which page: before any handler, whatever it does.
+ *
+ * @example
+ * api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
+ */
 export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   const { checkPerson, rateLimit, refuse } = deps;
   const identify = async ({ req }: Context<ApiEnv>, form: boolean): Promise<Person> => {
@@ -114,7 +119,12 @@ export interface RateLimitOptions {
  */
 export type RateLimit = (caller: string, cost: number) => number | undefined;
 
-/** A token bucket for each caller, in this instance: a courtesy to others, not a defence. */
+/**
+ * A token bucket for each caller, in this instance: a courtesy to others, not a defence.
+ *
+ * @example
+ * const waitMs = createRateLimit({ perMinute: 240, callers: 10_000, now })('ops@acme.example', 10);
+ */
 export function createRateLimit({ perMinute, callers, now }: RateLimitOptions): RateLimit {
   const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({
     max: callers,

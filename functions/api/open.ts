@@ -12,7 +12,12 @@ import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
 import { createApi } from './create-api.ts';
 
-/** The function that people and their scripts call (DESIGN section 10). Throws `bad-config`. */
+/**
+ * The function that people and their scripts call (docs/api.md). Throws `bad-config`.
+ *
+ * @example
+ * const { app, close } = await openApi(await readStart('api'));
+ */
 export async function openApi(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, env, now, log, telemetry } = base;

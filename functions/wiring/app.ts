@@ -11,7 +11,12 @@ import type { Topics } from '#shared/status/pubsub-topic.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Base } from './base.ts';
 
-/** Who may call the function `name`: its entry of `access`. Throws `bad-config` where there is none. */
+/**
+ * Who may call the function `name`: its entry of `access`. Throws `bad-config` where there is none.
+ *
+ * @example
+ * const checkCaller = openAccess(base, 'push');
+ */
 export function openAccess(
   { env, config, now }: Base,
   name: 'push' | 'cluster' | 'sweep',
@@ -23,7 +28,12 @@ export function openAccess(
   return createCallerCheck(access, { host: env.host, now });
 }
 
-/** What every Pub/Sub endpoint needs. */
+/**
+ * What every Pub/Sub endpoint needs.
+ *
+ * @example
+ * app.post('/', withMessage(handle, openMessages(base, topics, checkCaller)));
+ */
 export function openMessages(base: Base, topics: Topics, checkCaller: CheckCaller): MessageDeps {
   const { config, now, telemetry } = base;
   const { tracing, meter } = telemetry;
@@ -43,7 +53,12 @@ export function openMessages(base: Base, topics: Topics, checkCaller: CheckCalle
   };
 }
 
-/** An app with health and readiness; ready means that the store answers. */
+/**
+ * An app with health and readiness; ready means that the store answers.
+ *
+ * @example
+ * const app = openApp(base, () => store.readCluster(''));
+ */
 export function openApp({ log, telemetry }: Base, ready: () => Promise<unknown>): App {
   return createApp({
     log,

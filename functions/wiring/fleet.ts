@@ -36,12 +36,23 @@ const API_CLIENT_LIMITS: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, callMs: 10_0
 
 const clock = { now: () => performance.now(), sleep };
 
-/** The fleet of the config; its calls are paid from `share`. */
+/**
+ * The fleet of the config; its calls are paid from `share`.
+ *
+ * @example
+ * const { members } = await openFleet(base, 'sweep').list();
+ */
 export function openFleet(base: Base, share: Share = 'push'): Fleet {
   return openFleets(base)(share);
 }
 
-/** The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one. */
+/**
+ * The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one.
+ *
+ * @example
+ * const fleetOf = openFleets(base);
+ * const fleet = fleetOf('resync');
+ */
 export function openFleets(base: Base): (share: Share) => Fleet {
   const { fleet } = base.config;
   const limits = DEFAULT_CLIENT_LIMITS;

@@ -11,7 +11,13 @@ const SCOPES = [
   'https://www.googleapis.com/auth/userinfo.email',
 ];
 
-/** Access tokens of our own identity; the library keeps one until shortly before it expires. */
+/**
+ * Access tokens of our own identity; the library keeps one until shortly before it expires.
+ *
+ * @example
+ * const googleToken = openGoogleToken();
+ * const authorization = `Bearer ${await googleToken()}`;
+ */
 export function openGoogleToken(): () => Promise<string> {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
   return async () => {

@@ -31,7 +31,12 @@ export interface ImagesBase {
   readonly telemetry: Base['telemetry'];
 }
 
-/** Resolution and verification, signatures and content, over a registry that remembers what digests name. */
+/**
+ * Resolution and verification, signatures and content, over a registry that remembers what digests name.
+ *
+ * @example
+ * const { resolver, verifier, rules } = openImages(base, openRegistries(base).cached);
+ */
 export function openImages(
   { config, now, telemetry }: ImagesBase,
   registry: Registry & BlobSource,

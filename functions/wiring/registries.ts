@@ -22,7 +22,12 @@ export interface RegistriesBase {
   readonly now: Base['now'];
 }
 
-/** The registries that the config allows. */
+/**
+ * The registries that the config allows.
+ *
+ * @example
+ * const { plain, cached } = openRegistries(base);
+ */
 export function openRegistries(
   { config: { registries }, now }: RegistriesBase,
   limits: Partial<RegistryLimits> = {},

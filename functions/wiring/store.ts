@@ -5,7 +5,12 @@ import type { Store } from '#shared/store/store.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
-/** The store of the config. */
+/**
+ * The store of the config.
+ *
+ * @example
+ * const record = await openStore(base).readCluster(member.name);
+ */
 export function openStore({ config: { store }, env, log, now }: Base): Store {
   const onUnreadable = (row: { readonly table: string; readonly key: string }): void =>
     log.warn({ ...row }, 'Row of the store cannot be read');

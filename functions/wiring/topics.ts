@@ -10,12 +10,22 @@ import { createTopics, type Topics } from '#shared/status/pubsub-topic.ts';
 import { observeEvent } from '#shared/telemetry/observe-event.ts';
 import type { Base } from './base.ts';
 
-/** Pub/Sub, or the emulator that the environment names. */
+/**
+ * Pub/Sub, or the emulator that the environment names.
+ *
+ * @example
+ * const topics = openTopics(base);
+ */
 export function openTopics({ env }: Base): Topics {
   return createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
 }
 
-/** Publishes status events as the fleet's project, or as `kubeconfig`; each is a line of the log as well. */
+/**
+ * Publishes status events as the fleet's project, or as `kubeconfig`; each is a line of the log as well.
+ *
+ * @example
+ * const publish = openStatus(base, topics);
+ */
 export function openStatus(
   { config, log, telemetry, now }: Base,
   topics: Topics,
@@ -34,7 +44,12 @@ export function openStatus(
   };
 }
 
-/** Publishes tasks, ordered per cluster. `pushedAt` is when the notification was published that they are for. */
+/**
+ * Publishes tasks, ordered per cluster. `pushedAt` is when the notification was published that they are for.
+ *
+ * @example
+ * await openTasks(base, topics, config.topics.tasks)([{ cluster, reason: 'push' }]);
+ */
 export function openTasks(
   { telemetry: { tracing } }: Base,
   topics: Topics,

@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 
-/** The config file, checked: units converted, defaults filled in, files read. Plain data (DESIGN section 5). */
+/** The config file, checked: units converted, defaults filled in, files read. Plain data (docs/config.md). */
 export interface Config {
   readonly fleet: FleetConfig;
   readonly registries: readonly RegistryRule[];

@@ -10,7 +10,12 @@ export interface ImageRules {
   selects(rule: ImageRule, labels: Readonly<Record<string, string>>): boolean;
 }
 
-/** Reads the selectors of the rules once. Throws `bad-config`, which a loaded config has ruled out. */
+/**
+ * Reads the selectors of the rules once. Throws `bad-config`, which a loaded config has ruled out.
+ *
+ * @example
+ * const rule = createImageRules(config.images).match('us-docker.pkg.dev/acme/configs/platform');
+ */
 export function createImageRules(rules: readonly ImageRule[]): ImageRules {
   const selectors = new Map(rules.map((rule) => [rule, createSelector(rule.clusters)]));
   return {

@@ -62,7 +62,12 @@ export function matchesSelector(
   });
 }
 
-/** Whether labels meet the selector in `text`; without one, all do. Throws as `parseSelector`, at once. */
+/**
+ * Whether labels meet the selector in `text`; without one, all do. Throws as `parseSelector`, at once.
+ *
+ * @example
+ * const selects = createSelector('env in (staging, prod)');
+ */
 export function createSelector(
   text: string | undefined,
 ): (labels: Readonly<Record<string, string>>) => boolean {

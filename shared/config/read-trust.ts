@@ -50,7 +50,7 @@ export async function readTrust(trust: unknown, source: ConfigSource): Promise<T
   return { authorities, findings };
 }
 
-/** signatures.md section 4, case 14: one key under two names would count as one, and `require` promise too much. */
+/** docs/threat-model.md, attack 14: one key under two names would count as one, and `require` promise too much. */
 function repeats(path: Finding['path'], authority: Authority, twin: string): Finding {
   return {
     path: [...path, authority.type],

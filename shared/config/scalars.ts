@@ -65,8 +65,8 @@ export function percentSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<number, s
     .transform((text) => Number(text.slice(0, -1)) / 100);
 }
 
-// facts/google-cloud.md section 7. Parts go into a URL: nothing but plain name characters, and the version is required,
-// for "the newest enabled" would let whoever adds a version to the key ring change what is trusted.
+// docs/facts/google-cloud.md#cloud-kms. Parts go into a URL: nothing but plain name characters, and the version is
+// required, for "the newest enabled" would let whoever adds a version to the key ring change what is trusted.
 const KMS_KEY =
   /^gcpkms:\/\/projects\/[a-z0-9][a-z0-9.:-]*\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}\/(?:cryptoKeyVersions|versions)\/[1-9][0-9]*$/;
 

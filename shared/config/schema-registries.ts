@@ -64,7 +64,7 @@ export const registriesSchema = z
       'Registries beside *.pkg.dev and gcr.io, which need no entry; hosts without an entry are refused',
   });
 
-/** DESIGN section 2, law 9: a Google token goes nowhere by accident, and never in the clear. */
+/** law 9: a Google token goes nowhere by accident, and never in the clear. */
 function* credentials(value: unknown): ReturnType<Check> {
   const name = fieldOf(value, 'host');
   const auth = fieldOf(value, 'auth');

@@ -140,7 +140,7 @@ const admissionSchema = z
   .prefault({})
   .describe('How admission reviews are answered');
 
-/** The whole config file (DESIGN section 5). Input is the YAML value, output has units and defaults applied. */
+/** The whole config file (docs/config.md). Input is the YAML value, output has units and defaults applied. */
 export const configSchema = z
   .strictObject({
     apiVersion: z

@@ -1,8 +1,8 @@
 /**
- * Why `pattern` (RE2 syntax) is not anchored at both ends, or undefined when it is. An identity pattern that matches
- * a part of a subject lets in `…/acme-evil/…` (signatures.md section 4, case 16), so ways around the anchors count:
- * an alternative outside any group, `^` made optional, `$` escaped, multi-line mode. `\Q…\E` is refused, for it may hide any
- * of them and be empty.
+ * Why `pattern` (RE2 syntax) is not anchored at both ends, or undefined when it is. An identity pattern that matches a
+ * part of a subject lets in `…/acme-evil/…` (docs/threat-model.md, attack 16), so ways around the anchors count: an
+ * alternative outside any group, `^` made optional, `$` escaped, multi-line mode. `\Q…\E` is refused, for it may hide
+ * any of them and be empty.
  */
 export function findAnchorProblem(pattern: string): string | undefined {
   if (!pattern.startsWith('^')) return 'Does not start with "^"';

@@ -17,7 +17,10 @@ export interface AdmissionEnv {
   readonly host: string;
 }
 
-/** Where the seeds' manifests mount the two secrets, and the port that they serve (facts/config-sync.md section 2). */
+/**
+ * Where the sample webhook's manifests mount the two secrets, and the port that they serve
+ * (docs/facts/config-sync.md#image-to-sync).
+ */
 const TLS_CERT = '/tls/tls.crt';
 const TLS_KEY = '/tls/tls.key';
 const COSIGN_KEY = '/cosign-key/cosign.pub';

@@ -29,6 +29,10 @@ export type App = Hono<AppEnv>;
 /**
  * A Hono app with what every function has: a log per request, problem documents for whatever is thrown, 404 and 405,
  * and `/health` and `/ready` (never `/healthz`: Google's front end keeps that path to itself).
+ *
+ * @example
+ * const app = createApp({ log, ready: async () => undefined });
+ * app.post('/', withMessage(handle, deps));
  */
 export function createApp({
   log,

@@ -25,10 +25,10 @@ const LINGER_MS = 1_000;
 const HEAD_BYTES = 1_024;
 
 /**
- * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's
- * own parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
- * @hono/node-server takes `rawBody` as it is (facts/toolchain.md). Larger: 413; slower: 408; one too many: 429; an
- * undecodable path, which Express answers with a stack trace: 400.
+ * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's own
+ * parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
+ * @hono/node-server takes `rawBody` as it is (docs/facts/google-cloud.md#functions-framework). Larger: 413; slower:
+ * 408; one too many: 429; an undecodable path, which Express answers with a stack trace: 400.
  */
 export function capBody(next: RequestListener, limits: BodyLimits): RequestListener {
   const { maxBodyBytes, maxTotalBytes = Number.POSITIVE_INFINITY, refusal } = limits;

@@ -18,7 +18,12 @@ export interface CheckCallerDeps {
   readonly fetch?: FetchImplementation;
 }
 
-/** The check that `access` asks for. Throws `bad-config` where mode `none` would be reachable from outside. */
+/**
+ * The check that `access` asks for. Throws `bad-config` where mode `none` would be reachable from outside.
+ *
+ * @example
+ * const { email } = await createCallerCheck(config.access.push, { host, now })(request.headers);
+ */
 export function createCallerCheck(access: Access, deps: CheckCallerDeps): CheckCaller {
   if (access.mode === 'none') {
     requireLoopback(deps.host);

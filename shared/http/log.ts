@@ -43,7 +43,12 @@ const SEVERITIES: Readonly<Record<string, string>> = {
 /** Longest chain of causes that is written. */
 const MAX_CAUSES = 5;
 
-/** A log in the form Cloud Logging reads from standard output (facts/google-cloud.md section 10). */
+/**
+ * A log in the form Cloud Logging reads from standard output (docs/facts/google-cloud.md#logs-and-traces).
+ *
+ * @example
+ * createLogger({ level: 'info', service: 'push' }).info({ port }, 'Listening');
+ */
 export function createLogger(options: LogOptions): Log {
   const { level, service, revision, stream, trace, projectId } = options;
   const logger = pino(

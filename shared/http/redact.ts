@@ -56,7 +56,7 @@ function redactValue(value: unknown, depth: number): unknown {
   return clean.some((item, at) => item !== value[at]) ? clean : value;
 }
 
-// Libraries put whole tokens into their errors (facts/google-cloud.md section 6).
+// Libraries put whole tokens into their errors (docs/facts/google-cloud.md#tokens).
 const SECRET_TEXT = [
   /\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g,
   /\bya29\.[\w.-]+/g,

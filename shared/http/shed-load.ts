@@ -13,7 +13,13 @@ export type Lanes = <T extends object>(
   work: () => Promise<T>,
 ) => Promise<T | undefined>;
 
-/** Makes lanes for each key: what hangs behind one holds up nobody behind another, and no queue grows without end. */
+/**
+ * Makes lanes for each key: what hangs behind one holds up nobody behind another, and no queue grows without end.
+ *
+ * @example
+ * const runInLane = createLanes({ perKey: 4, waiting: 16 });
+ * const verdict = await runInLane(host, () => judge(image)); // undefined: too many wait
+ */
 export function createLanes({ perKey, waiting }: LaneLimits): Lanes {
   const lanes = new Map<string, BulkheadPolicy>();
   return async function runInLane(key, work) {

@@ -49,6 +49,9 @@ export type VerifyToken = (token: string, audience: string) => Promise<JWTPayloa
 /**
  * Checks signature, algorithm, issuer, audience and times of a token; keys are fetched once and kept. Throws
  * `unauthenticated` when the token is at fault, `key-unavailable` when the issuer's keys cannot be had.
+ *
+ * @example
+ * const claims = await createTokenVerifier({ issuer: GOOGLE, now })(token, audience);
  */
 export function createTokenVerifier({
   issuer,
@@ -87,7 +90,9 @@ export function createTokenVerifier({
   };
 }
 
-/** What Cloud Run writes in place of the signature of a token that it has checked (facts/google-cloud.md section 6). */
+/**
+ * What Cloud Run writes in place of the signature of a token that it has checked (docs/facts/google-cloud.md#tokens).
+ */
 const STRIPPED = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
 /**

@@ -23,7 +23,7 @@ export interface GivenUp {
 /** Attributes of ours say why a message was given up, and where. */
 const OURS = 'countersign-';
 
-/** What Pub/Sub itself adds to a message that it gives up (facts/google-cloud.md section 2). */
+/** What Pub/Sub itself adds to a message that it gives up (docs/facts/google-cloud.md#pubsub-and-cloud-run). */
 const PUBSUBS = 'CloudPubSubDeadLetterSource';
 
 /** Pub/Sub takes 100 attributes; ours are added to those the message came with, and must not be the ones too many. */

@@ -44,7 +44,7 @@ export function encodeEvent(
     image: image === undefined ? undefined : repositoryOf(image),
     cluster,
     sync,
-    // Where Google's clients look for the trace of a message (facts/google-cloud.md section 10).
+    // Where Google's clients look for the trace of a message (docs/facts/google-cloud.md#logs-and-traces).
     googclient_traceparent: event.traceparent,
   };
   return { data: encodeData(data), attributes: fitAttributes(attributes) };

@@ -13,7 +13,12 @@ export interface StatusPublisher {
   publish(event: StatusEvent): Promise<TopicMessage>;
 }
 
-/** Publishes status events; no ordering key: consumers go by `since`. */
+/**
+ * Publishes status events; no ordering key: consumers go by `since`.
+ *
+ * @example
+ * const { attributes } = await createStatusPublisher({ topic, source, now }).publish(event);
+ */
 export function createStatusPublisher({
   topic,
   source,

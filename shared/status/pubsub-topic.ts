@@ -40,7 +40,13 @@ export interface Topics {
   close(): Promise<void>;
 }
 
-/** The only door to the Pub/Sub client, which is loaded when the first message is published. */
+/**
+ * The only door to the Pub/Sub client, which is loaded when the first message is published.
+ *
+ * @example
+ * const topics = createTopics();
+ * await topics.publisher('projects/p/topics/countersign-status').publish(message);
+ */
 export function createTopics({
   emulatorHost,
   deadlineMs = PUBLISH_DEADLINE_MS,

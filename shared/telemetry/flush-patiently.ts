@@ -15,6 +15,9 @@ export interface FlushDeps {
 /**
  * A flush that never throws and never takes long: it gives up waiting after `limitMs`, and where sending has failed
  * no request waits for `quietMs`, so that a collector that is gone does not slow every request down.
+ *
+ * @example
+ * const flush = createFlush({ flush: () => tracing.flush(), now: () => performance.now(), onFailure });
  */
 export function createFlush(deps: FlushDeps): () => Promise<void> {
   const { flush, now, onFailure, limitMs = FLUSH_LIMIT_MS, quietMs = QUIET_MS } = deps;

@@ -20,6 +20,9 @@ const DECIMALS = 3;
 /**
  * Metrics as lines of the log, one for each observation: Cloud Logging makes metrics of them, and nothing is kept here
  * but sums, which would otherwise be a line for each call.
+ *
+ * @example
+ * createLogMeter(log).record('verdicts', 1, { verdict: 'verified' });
  */
 export function createLogMeter(log: {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;

@@ -21,6 +21,9 @@ interface Metrics extends Pick<Telemetry, 'meter'> {
 /**
  * The telemetry that `settings` ask for. What sends spans or serves metrics is loaded here and only then. Throws
  * `bad-config` where the address for metrics cannot be had.
+ *
+ * @example
+ * const { tracing, meter, flush } = await openTelemetry(readTelemetryEnv(process.env), deps);
  */
 export async function openTelemetry(
   settings: TelemetrySettings,

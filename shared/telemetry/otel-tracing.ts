@@ -46,6 +46,9 @@ const KINDS: Readonly<Record<NonNullable<SpanOptions['kind']>, SpanKind>> = {
 /**
  * Tracing by OpenTelemetry's SDK, over a context of our own: nothing is registered globally, so that no package that we
  * bundle begins to trace by itself. This file is only ever imported dynamically.
+ *
+ * @example
+ * const tracing = createOtelTracing({ context, exporter, sampler, resource });
  */
 export function createOtelTracing(deps: OtelTracingDeps): OtelTracing {
   const { context, exporter, sampler, resource } = deps;

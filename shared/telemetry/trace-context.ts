@@ -7,6 +7,13 @@ export interface TraceContext {
   run<Result>(trace: Trace, work: () => Promise<Result>): Promise<Result>;
 }
 
+/**
+ * The trace that `run` was given, for all that its work awaits.
+ *
+ * @example
+ * const context = createTraceContext();
+ * await context.run(trace, () => handle(request));
+ */
 export function createTraceContext(): TraceContext {
   const here = new AsyncLocalStorage<Trace>();
   return {
@@ -18,6 +25,9 @@ export function createTraceContext(): TraceContext {
 /**
  * Tracing while nobody collects spans: the trace that a request or message came with is put on log lines and on what
  * goes out, so that one search finds all that followed from it. Costs no package.
+ *
+ * @example
+ * const tracing = createPassiveTracing(createTraceContext());
  */
 export function createPassiveTracing(context: TraceContext): Tracing {
   return {

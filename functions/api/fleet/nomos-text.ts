@@ -10,8 +10,8 @@ const SEPARATOR = '-'.repeat(20);
 const NEVER = '0001-01-01 00:00:00';
 
 /**
- * The fleet as `nomos status` prints it (facts/config-sync.md section 5), each RSync followed by what nomos cannot
- * know: what is approved, and where it stands. nomos' own lines are as nomos has them, to the blank.
+ * The fleet as `nomos status` prints it (docs/facts/config-sync.md#nomos-status), each RSync followed by what nomos
+ * cannot know: what is approved, and where it stands. nomos' own lines are as nomos has them, to the blank.
  */
 export function formatNomos(clusters: readonly ClusterAnswer[]): string {
   return alignColumns(clusters.flatMap(clusterLines));

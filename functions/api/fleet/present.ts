@@ -32,6 +32,9 @@ export const NO_TROUBLES: Troubles = new Map();
 /**
  * Reads the troubles of the store, and keeps them for a moment: all who ask meanwhile share one query. `edition` tells
  * whether they changed.
+ *
+ * @example
+ * const { troubles } = await createTroubles({ store, now })();
  */
 export function createTroubles(deps: {
   readonly store: Pick<Store, 'troubledTags'>;

@@ -39,6 +39,9 @@ export interface SummaryDeps {
 /**
  * Counts the snapshot, and keeps the count for a while: all who look at the page meanwhile share it. A verdict that was
  * published since is in it at once.
+ *
+ * @example
+ * const { clusters, phases } = await createSummary({ store, troubles, now })();
  */
 export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
   let last:

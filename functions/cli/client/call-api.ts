@@ -45,7 +45,13 @@ const NEXT = /[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; *rel="next"/;
 /** More pages than a fleet has; who pages on beyond that is not listing. */
 const MAX_PAGES = 10_000;
 
-/** Throws `bad-request` for a URL that a token must not go to. */
+/**
+ * Throws `bad-request` for a URL that a token must not go to.
+ *
+ * @example
+ * const api = openApi({ url, token: openToken({ token }, run), fetch });
+ * const { clusters } = await api.get('/v1/fleet', {}, Page);
+ */
 export function openApi({ url, token, fetch: send }: ApiOptions): Api {
   const base = URL.parse(url);
   if (base === null) throw bad(`${url} is no URL: write https://HOST`);
@@ -154,6 +160,9 @@ export type RunCommand = (command: string) => Promise<string>;
 /**
  * The token itself, or the command that prints one: asked once, and again when the service refuses what it gave, for
  * an ID token lasts an hour, and a wait may be longer. Undefined: nothing is sent.
+ *
+ * @example
+ * const readToken = openToken({ tokenCommand: 'gcloud auth print-identity-token' }, run);
  */
 export function openToken(
   { token, tokenCommand }: { readonly token?: string; readonly tokenCommand?: string },

@@ -27,6 +27,13 @@ export interface Progress {
 
 const CLEAR_LINE = '\r\u001b[2K';
 
+/**
+ * Progress on standard error.
+ *
+ * @example
+ * const progress = createProgress(terminal);
+ * progress.show('12 of 40 live');
+ */
 export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): Progress {
   let shown: string | undefined;
   return {
