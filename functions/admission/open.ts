@@ -77,7 +77,7 @@ async function openConfigured(start: AdmissionStart, use: Use): Promise<() => vo
 async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> {
   const { log } = start;
   const { cosignKey: key, insecureRegistries } = start.admission;
-  const checkReviewer = await openReviewers({ mode: 'none', loopbackOnly: true }, start);
+  const checkReviewer = await openReviewers({ mode: 'none' }, start);
   function useKey(text: string): void {
     const settings = dropInOf(key, text, insecureRegistries);
     const images = openPublicImages(start, settings);

@@ -108,17 +108,15 @@ export interface AccessConfig {
   readonly admission?: ReviewerAccess;
 }
 
-/** Anyone may call. `loopbackOnly` is for main: listen on loopback or refuse to start. */
-export interface OpenAccess {
+/** Anyone may call: main listens on loopback, or refuses to start. */
+interface OpenAccess {
   readonly mode: 'none';
-  readonly loopbackOnly: true;
 }
 
 export type CallerAccess =
   | OpenAccess
   | {
       readonly mode: 'iam' | 'verify' | 'iap';
-      readonly loopbackOnly: false;
       readonly audience: string;
       readonly emails: readonly string[];
     };
@@ -126,18 +124,13 @@ export type CallerAccess =
 /** `none` is legal for admission behind TLS of its own, too (docs/adr/0013). */
 export type ReviewerAccess =
   | CallerAccess
-  | {
-      readonly mode: 'path';
-      readonly loopbackOnly: false;
-      /** Of the secret at the end of the webhook's URL, in lower-case hex. */
-      readonly sha256: readonly string[];
-    };
+  /** `sha256`: of the secret at the end of the webhook's URL, in lower-case hex. */
+  | { readonly mode: 'path'; readonly sha256: readonly string[] };
 
 export type PeopleAccess =
   | OpenAccess
   | {
       readonly mode: 'verify' | 'iap';
-      readonly loopbackOnly: false;
       readonly audience: string;
       /** May look. */
       readonly viewers: readonly string[];

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { type Check, ALWAYS, fieldOf, finding } from './check.ts';
 import { MAX_PEOPLE, MAX_SECRETS } from './limits.ts';
-import type { CallerAccess, OpenAccess, PeopleAccess, ReviewerAccess } from './config.ts';
 import { emailSchema, wordSchema } from './scalars.ts';
 
 // Identity-Aware Proxy signs `aud` as a resource path, with project number.
@@ -20,25 +19,23 @@ const iapAudience = z
     description: 'Audience of the IAP assertion, compared exactly',
     examples: ['/projects/123/locations/us-central1/services/countersign-api'],
   });
-const emails = z
-  .array(emailSchema().describe('E-mail address of a caller'))
+function addressesOf(who: string): z.ZodArray<z.ZodString> {
+  return z.array(emailSchema().describe(`E-mail address of ${who}`)).max(MAX_PEOPLE);
+}
+
+const emails = addressesOf('a caller')
   .min(1)
-  .max(MAX_PEOPLE)
   .meta({
     description: 'E-mail addresses of those who may call',
     examples: [['push@p.iam.gserviceaccount.com']],
   });
-const viewers = z
-  .array(emailSchema().describe('E-mail address of a viewer'))
-  .max(MAX_PEOPLE)
+const viewers = addressesOf('a viewer')
   .default([])
   .meta({
     description: 'E-mail addresses of those who may look',
     examples: [['dev@acme.example']],
   });
-const invokers = z
-  .array(emailSchema().describe('E-mail address of an invoker'))
-  .max(MAX_PEOPLE)
+const invokers = addressesOf('an invoker')
   .default([])
   .meta({
     description: 'E-mail addresses of those who may look and start resyncs',
@@ -62,13 +59,7 @@ const byIam = z
   .strictObject({ mode: iam, audience, emails })
   .describe('Callers that Cloud Run let in');
 
-const OPEN: OpenAccess = { mode: 'none', loopbackOnly: true };
-
-const callers = z
-  .discriminatedUnion('mode', [byIam, byVerify, byIap, none])
-  .transform(
-    (access): CallerAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
-  );
+const callers = z.discriminatedUnion('mode', [byIam, byVerify, byIap, none]);
 const byPath = z
   .strictObject({
     mode: z.literal('path').describe("The last segment of the webhook's URL is a secret"),
@@ -88,27 +79,18 @@ const openReviewers = z
     mode: z.literal('none').describe('Anyone: legal on a loopback address, and behind TLS of ours'),
   })
   .describe('Anyone; refused unless admission listens on loopback or serves HTTPS itself');
-const reviewers = z
-  .discriminatedUnion('mode', [byIam, byVerify, byIap, byPath, openReviewers])
-  .transform(
-    (access): ReviewerAccess =>
-      access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false },
-  );
-const people = z
-  .discriminatedUnion('mode', [
-    z
-      .strictObject({ mode: verify, audience, viewers, invokers })
-      .superRefine(finding(somebody), ALWAYS)
-      .describe('People with an ID token'),
-    z
-      .strictObject({ mode: iap, audience: iapAudience, viewers, invokers })
-      .superRefine(finding(somebody), ALWAYS)
-      .describe('People through IAP'),
-    none,
-  ])
-  .transform(
-    (access): PeopleAccess => (access.mode === 'none' ? OPEN : { ...access, loopbackOnly: false }),
-  );
+const reviewers = z.discriminatedUnion('mode', [byIam, byVerify, byIap, byPath, openReviewers]);
+const people = z.discriminatedUnion('mode', [
+  z
+    .strictObject({ mode: verify, audience, viewers, invokers })
+    .superRefine(finding(anyPerson), ALWAYS)
+    .describe('People with an ID token'),
+  z
+    .strictObject({ mode: iap, audience: iapAudience, viewers, invokers })
+    .superRefine(finding(anyPerson), ALWAYS)
+    .describe('People through IAP'),
+  none,
+]);
 
 /** How callers of each function are known; a function without an entry refuses to start. */
 export const accessSchema = z
@@ -126,7 +108,7 @@ export const accessSchema = z
   .prefault({})
   .describe('How callers are known: one entry per function');
 
-function* somebody(value: unknown): ReturnType<Check> {
+function* anyPerson(value: unknown): ReturnType<Check> {
   const lists = [fieldOf(value, 'viewers'), fieldOf(value, 'invokers')];
   if (lists.some((list) => !Array.isArray(list) || list.length > 0)) return;
   const fix = 'Add at least one e-mail address to viewers or invokers';

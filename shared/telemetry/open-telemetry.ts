@@ -23,7 +23,7 @@ interface Metrics extends Pick<Telemetry, 'meter'> {
  * `bad-config` where the address for metrics cannot be had.
  *
  * @example
- * const { tracing, meter, flush } = await openTelemetry(readTelemetryEnv(process.env), deps);
+ * const { tracing, meter, flush } = await openTelemetry(settings, deps);
  */
 export async function openTelemetry(
   settings: TelemetrySettings,

@@ -1,6 +1,7 @@
 import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import type { ImageRecord, Store, SyncRow } from '#shared/store/store.ts';
+import { rememberFor } from '../remember.ts';
 import { MAX_TROUBLED_TAGS, TROUBLES_TTL_MS } from '../limits.ts';
 
 /** `Unknown`: nothing was read that says where the RSync stands now. */
@@ -40,25 +41,14 @@ export function createTroubles(deps: {
   readonly store: Pick<Store, 'troubledTags'>;
   readonly now: () => Date;
 }): () => Promise<{ readonly troubles: Troubles; readonly edition: string }> {
-  let last: { readonly until: number; readonly read: ReturnType<typeof read> } | undefined;
   async function read(): Promise<{ readonly troubles: Troubles; readonly edition: string }> {
     const records = await deps.store.troubledTags(MAX_TROUBLED_TAGS);
     const named = records.map((record) => [nameOf(record), record] as const);
     const edition = named.map(([name, { since }]) => `${name} ${since}`).toSorted();
     return { troubles: new Map(named), edition: edition.join('\n') };
   }
-  return async () => {
-    const at = deps.now().getTime();
-    if (last !== undefined && at < last.until) return last.read;
-    const mine = { until: at + TROUBLES_TTL_MS, read: read() };
-    last = mine;
-    try {
-      return await mine.read;
-    } catch (error) {
-      if (last === mine) last = undefined;
-      throw error;
-    }
-  };
+  const remember = rememberFor<Awaited<ReturnType<typeof read>>>(deps.now);
+  return () => remember('', read, () => TROUBLES_TTL_MS);
 }
 
 /** Where one RSync stands now, as far as the snapshot and the verdicts that were published since can say. */

@@ -3,6 +3,7 @@ import type { Store } from '#shared/store/store.ts';
 import { type PresentPhase, presentRow, type Troubles } from '../fleet/present.ts';
 import { ageOf } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
+import { rememberFor } from '../remember.ts';
 import { readRecords } from '../fleet/read-snapshot.ts';
 import { type Tone, toneOf } from './layout.ts';
 
@@ -44,23 +45,10 @@ export interface SummaryDeps {
  * const { clusters, phases } = await createSummary({ store, troubles, now })();
  */
 export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
-  let last:
-    | { until: number; readonly edition: string; readonly summary: Promise<Summary> }
-    | undefined;
+  const remember = rememberFor<Summary>(deps.now);
   return async () => {
-    const at = deps.now().getTime();
     const { troubles, edition } = await deps.troubles();
-    if (last !== undefined && at < last.until && last.edition === edition) return last.summary;
-    const mine = { until: at + SUMMARY_TTL_MS, edition, summary: countFleet(deps, troubles) };
-    last = mine;
-    try {
-      const summary = await mine.summary;
-      mine.until = at + ttlOf(summary);
-      return summary;
-    } catch (error) {
-      if (last === mine) last = undefined;
-      throw error;
-    }
+    return remember(edition, () => countFleet(deps, troubles), ttlOf);
   };
 }
 

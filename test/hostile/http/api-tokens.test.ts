@@ -108,7 +108,7 @@ function guarded(mode: Mode): ApiWorld {
   const jwksUrl = `http://127.0.0.1:${address.port}/${mode}`;
   const issuer = { ...ISSUERS[mode].issuer, jwksUrl };
   const deps = { host: '0.0.0.0', now: () => NOW, issuer };
-  const checkPerson = createPersonCheck({ ...access, loopbackOnly: false }, deps);
+  const checkPerson = createPersonCheck({ ...access }, deps);
   return createApiWorld({}, { checkPerson });
 }
 
@@ -282,7 +282,7 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
     };
     const access = { mode, audience: AUDIENCE, viewers: [VIEWER], invokers: [INVOKER] } as const;
     const deps = { host: '0.0.0.0', now: () => NOW, issuer, fetch };
-    const checkPerson = createPersonCheck({ ...access, loopbackOnly: false }, deps);
+    const checkPerson = createPersonCheck({ ...access }, deps);
     const ask = (token: string) => checkPerson(new Headers(HEADERS[mode](token)));
     const old = await sign(mode);
     const rotated = await signWith(next.privateKey, mode, {}, { kid: 'k2' });
@@ -314,7 +314,7 @@ describe('access to no caller', () => {
   });
 
   it('to every caller is for loopback only', () => {
-    const open = { mode: 'none', loopbackOnly: true } as const;
+    const open = { mode: 'none' } as const;
     expect(() => createPersonCheck(open, { host: '0.0.0.0', now: () => NOW })).toThrow(
       expect.objectContaining({ code: 'bad-config' }),
     );

@@ -159,13 +159,11 @@ describe('parseConfig() of the whole format', () => {
     });
     expect(config.access.push).toEqual({
       mode: 'iam',
-      loopbackOnly: false,
       audience: 'https://push.countersign.example',
       emails: ['push@p.iam.gserviceaccount.com'],
     });
     expect(config.access.api).toEqual({
       mode: 'verify',
-      loopbackOnly: false,
       audience: 'https://countersign.example',
       viewers: ['dev@acme.example'],
       invokers: ['ops@acme.example'],
@@ -241,8 +239,8 @@ describe('parseConfig() of what may be left out', () => {
   it('marks access that anyone has as fit for loopback only', async () => {
     const { access } = await parse(localText);
     expect(access).toEqual({
-      push: { mode: 'none', loopbackOnly: true },
-      api: { mode: 'none', loopbackOnly: true },
+      push: { mode: 'none' },
+      api: { mode: 'none' },
     });
   });
 

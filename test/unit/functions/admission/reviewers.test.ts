@@ -5,13 +5,12 @@ import type { ReviewerAccess } from '#shared/config/config.ts';
 
 const SECRET = '9d1f0c5ab0c94bbd8b5f6d0a6d6f7a11';
 const TLS = { cert: '/tls/tls.crt', key: '/tls/tls.key' };
-const OPEN = { mode: 'none', loopbackOnly: true } as const;
+const OPEN = { mode: 'none' } as const;
 const now = (): Date => new Date();
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const path = (...secrets: string[]): ReviewerAccess => ({
   mode: 'path',
-  loopbackOnly: false,
   sha256: secrets.map(sha256),
 });
 
@@ -72,7 +71,6 @@ describe('access mode verify', () => {
   it('asks for a token', async () => {
     const access = {
       mode: 'verify',
-      loopbackOnly: false,
       audience: 'a',
       emails: ['a@b.example'],
     } as const;

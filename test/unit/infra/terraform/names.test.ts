@@ -228,7 +228,6 @@ describe('the config that examples render', () => {
         const account = withDefaults(source, callers[name]);
         expect(config.access[name]).toEqual({
           mode: 'iam',
-          loopbackOnly: false,
           audience: `https://countersign-${name}.${project}.internal`,
           emails: [`${account}@${project}.iam.gserviceaccount.com`],
         });

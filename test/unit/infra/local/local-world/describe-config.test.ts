@@ -47,7 +47,7 @@ describe('describeConfig()', () => {
         breakGlass: ['local-admin'],
       },
     });
-    const open = { mode: 'none', loopbackOnly: true };
+    const open = { mode: 'none' };
     const all = { push: open, cluster: open, sweep: open, api: open, admission: open };
     expect(config.access).toEqual(all);
   });
