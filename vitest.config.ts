@@ -1,11 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { createWrittenTests } from './test/written-tests.ts';
 
-const limits = { testTimeout: 20_000, hookTimeout: 20_000, unstubEnvs: true };
+const limits = {
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  unstubEnvs: true,
+  includeTaskLocation: true,
+};
+const written = createWrittenTests((line) => process.stdout.write(line));
 
 export default defineConfig({
   test: {
     globalSetup: './test/temporary-folder.ts',
+    reporters: ['default', written],
     // Most of a service test is waiting; the runner's own default leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [

@@ -9,6 +9,15 @@ const RED = '      Tests  2 failed | 801 passed | 2 skipped (805)';
 const COLOURED =
   '\u001b[2m      Tests \u001b[22m \u001b[1m\u001b[32m7 passed\u001b[39m\u001b[22m (7)';
 
+test('the totals of CI count each table as one test in the line before the last', () => {
+  const written = '    Written  1 failed | 20 passed (each table counted as one test)';
+  const run = spawnSync(join(ROOT, '.ci/totals'), ['-', '1'], {
+    input: `${RED}\n${written}\n${COLOURED}\n${written}\n`,
+    encoding: 'utf8',
+  });
+  expect(run.stdout).toBe('each table as one test: 40 passed, 2 failed\n808 passed, 2 failed\n');
+});
+
 test.each([
   {
     name: 'two green runs',
