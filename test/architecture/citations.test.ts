@@ -47,6 +47,7 @@ describe('deadCitations()', () => {
     'test/unit/core/no-such-file',
     'no-such-file.ts',
     'the seeds’ server',
+    'issue 6',
   ])('finds %s', (text) => {
     expect(deadCitations({ path: 'shared/core/digest.ts', text })).not.toEqual([]);
   });

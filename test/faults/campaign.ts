@@ -4,7 +4,7 @@ import { type Brokers, createBrokers } from './brokers.ts';
 import { createChaos } from './chaos.ts';
 import { type Journal, createJournal } from './journal.ts';
 import { checkFinalState } from './oracle/check-final-state.ts';
-import { checkTold } from './oracle/check-told.ts';
+import { checkReports } from './oracle/check-reports.ts';
 import { type Violation, createVerdicts } from './oracle/violations.ts';
 import { watchCalls } from './oracle/watch-calls.ts';
 import { watchEvents } from './oracle/watch-events.ts';
@@ -123,13 +123,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   journal.step('world', 'everything is well from now on');
   await clock.run(pushesEnd + REST_MS);
   checkFinalState({ clock, registry, clusters, verdicts });
-  checkTold({
+  checkReports({
     clock,
     plan,
     registry,
     clusters,
     verdicts,
-    told: events.told,
+    received: events.received,
     losses: store.losses,
     outages: chaos.outages,
     leavings: chaos.leavings,

@@ -1,5 +1,5 @@
 import type { Journal } from './journal.ts';
-import type { Outage } from './oracle/check-told.ts';
+import type { Outage } from './oracle/check-reports.ts';
 import type { CallWatch } from './oracle/watch-calls.ts';
 import type { Random } from './random.ts';
 import type { Clock } from './sim/clock.ts';

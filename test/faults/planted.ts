@@ -75,12 +75,12 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     law: 'law 6: publish first, then record',
-    bug: 'what was not recorded yet is not told',
+    bug: 'what was not recorded yet is not reported',
     file: 'shared/reconcile/reconcile-cluster.ts',
     find: '    await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
     replace:
       '    if (doubted.has(written.rsync.uid)) await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
-    caughtBy: ['5 every push has its outcome', '4 every failure is told, and its recovery'],
+    caughtBy: ['5 every push has its outcome', '4 every failure is reported, and its recovery'],
   },
   {
     law: 'law 7: no message is trusted more than its sender',

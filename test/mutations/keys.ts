@@ -6,7 +6,7 @@ const ATTESTED = ['test/unit/trust/attestations.test.ts', 'test/hostile/trust.te
 const JUDGE = ['test/unit/trust/judge-candidates.test.ts', 'test/unit/trust/attestations.test.ts'];
 const COMMAND = ['test/unit/functions/cli'];
 
-/** Issue 4: what keeps keys, Cloud KMS, attestations and the command honest. */
+/** What keeps keys, Cloud KMS, attestations and the command honest. */
 export const KEY_MUTATIONS: readonly Mutation[] = [
   ...(
     [

@@ -4,7 +4,7 @@ const STORE = ['test/unit/store'];
 const LETTERS = ['test/service/dead-letters.test.ts'];
 const ALERTS = ['test/service/alerts.test.ts', 'test/unit/infra/examples'];
 
-/** Issue 6: what keeps the store on Firestore, the replay of dead letters and the alerts honest. */
+/** What keeps the store on Firestore, the replay of dead letters and the alerts honest. */
 export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: no token for an emulator of Firestore',

@@ -28,7 +28,7 @@ const SELDOM_OF_INTEREST = /event sweep\.completed|is killed|begins$|is done$/;
 /** A history as a short story: what was done, what happened, and what was reported that is not so. */
 export function printStory({ seed, plan, steps }: History, outcome: Outcome): string {
   const time = (at: number): string => new Date(at - outcome.began).toISOString().slice(11, 19);
-  const told = steps.map(
+  const printed = steps.map(
     (step, at) => `  ${time(outcome.stepsAt[at] ?? 0)} ${sayStep(step, plan)}`,
   );
   const mended = `  ${time(outcome.stepsAt.at(-1) ?? 0)} everything is mended, and signed images are pushed`;
@@ -40,7 +40,7 @@ export function printStory({ seed, plan, steps }: History, outcome: Outcome): st
     .map((line) => line.replaceAll('us-docker.pkg.dev/acme/', '').slice(0, 200));
   return [
     `History ${seed}: every image is signed and live, then`,
-    ...told,
+    ...printed,
     mended,
     'and this is not so:',
     ...outcome.findings.map(({ fault, at, what }) => `  ${fault} at ${time(at)}: ${what}`),

@@ -1,11 +1,11 @@
 import type { Journal } from '../journal.ts';
 
-/** What is expected of every campaign; the numbers are those of the questions that issue 6 asks of it. */
+/** What is expected of every campaign; the numbers group what is asked of it. */
 export type Check =
   | '1 every RSync ends where registry and policy say'
   | '2 nothing is approved that does not verify'
   | '3 no approval goes backwards'
-  | '4 every failure is told, and its recovery'
+  | '4 every failure is reported, and its recovery'
   | '4b a failure outlives the record of it'
   | '5 every push has its outcome'
   | '6 one transition has one ce-id'

@@ -6,7 +6,7 @@ import { name } from '../sim/registry.ts';
 import type { Verdicts } from './violations.ts';
 
 /** One event as a subscriber has it, the copies of it left out. */
-export interface Told {
+export interface ReceivedEvent {
   readonly id: string;
   readonly at: number;
   readonly type: StatusEvent['type'];
@@ -22,7 +22,7 @@ export interface Told {
 
 export interface EventWatch {
   published(event: StatusEvent): void;
-  readonly told: readonly Told[];
+  readonly received: readonly ReceivedEvent[];
 }
 
 /** The subscriber of the status topic: takes each ce-id once, in the order of arrival. */
@@ -35,16 +35,16 @@ export function watchEvents({
   journal: Journal;
   verdicts: Verdicts;
 }): EventWatch {
-  const told: Told[] = [];
+  const received: ReceivedEvent[] = [];
   const byId = new Map<string, string>();
   return {
-    told,
+    received,
     published(event) {
       const id = eventIdOf(event);
       const { data, type } = event;
       journal.count(`event ${type}`);
       const bad = STATUS_DATA[type].safeParse(data).error;
-      const about: Told = {
+      const about: ReceivedEvent = {
         id,
         at: clock.now(),
         type,
@@ -72,10 +72,10 @@ export function watchEvents({
       const before = byId.get(id);
       if (before === undefined) {
         byId.set(id, what);
-        told.push(about);
+        received.push(about);
         return;
       }
-      journal.count('events told again under their id');
+      journal.count('events published again under their id');
       if (before === what) return;
       verdicts.violate('6 one transition has one ce-id', `${before} and ${what} share ${id}`, [
         subject,

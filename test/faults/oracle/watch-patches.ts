@@ -99,9 +99,9 @@ function saysSomethingNew({ before, after }: PatchSeen): boolean {
       approvedAt: _approved,
       resolvedAt: _resolved,
       reason: _reason,
-      ...told
+      ...lasting
     } = readReceipt(receipt);
-    return JSON.stringify([rest, told, object.spec]);
+    return JSON.stringify([rest, lasting, object.spec]);
   };
   return facts(before) !== facts(after);
 }

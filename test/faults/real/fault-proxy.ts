@@ -72,10 +72,10 @@ async function serve(
     headers: kept.map(([name, value]): [string, string] => [name, String(value)]),
     ...(seen.body === '' ? {} : { body: seen.body }),
   };
-  const told = await watch?.(seen);
+  const answered = await watch?.(seen);
   const forwarded = await fetch(`${target}${path}`, init);
   const body = await forwarded.text();
-  told?.(forwarded.status, body);
+  answered?.(forwarded.status, body);
   if (fault?.kind === 'repeat') {
     void sleep(fault.ms)
       .then(() => fetch(`${target}${path}`, init))

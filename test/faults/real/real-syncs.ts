@@ -98,12 +98,12 @@ export function toObject(
   const uid = `${cluster} ${keyOf({ kind, ...metadata })}`;
   const { lastSyncedCommit, conditions } = status;
   const stalled = conditions.some((found) => found.type === 'Stalled' && found.status === 'True');
-  const told: SyncObject['status'] = {
+  const seen: SyncObject['status'] = {
     lastSyncedCommit,
     conditions: stalled ? [{ type: 'Stalled', status: 'True', reason: '', message: '' }] : [],
   };
   const known = { ...metadata, uid, generation: 0 };
-  return { kind, metadata: known, spec: { sourceType: 'oci', oci: spec.oci }, status: told };
+  return { kind, metadata: known, spec: { sourceType: 'oci', oci: spec.oci }, status: seen };
 }
 
 /** One RSync as its API server answers. */

@@ -10,10 +10,10 @@ import { type LocalWorld, startLocalWorld } from '#infra/local/local-world/start
 import type { CampaignResult } from '../campaign.ts';
 import { createJournal } from '../journal.ts';
 import { checkFinalState } from '../oracle/check-final-state.ts';
-import { checkFailures, checkPushes, checkSyncs } from '../oracle/check-told.ts';
+import { checkFailures, checkPushes, checkSyncs } from '../oracle/check-reports.ts';
 import type { ClusterFacts } from '../oracle/truth.ts';
 import { createVerdicts } from '../oracle/violations.ts';
-import type { Told } from '../oracle/watch-events.ts';
+import type { ReceivedEvent } from '../oracle/watch-events.ts';
 import { watchPatches } from '../oracle/watch-patches.ts';
 import { createRandom } from '../random.ts';
 import { keyOf } from '../sim/cluster.ts';
@@ -102,9 +102,9 @@ export async function runReal(
   await writeFile(world.files.serviceKubeconfig, mistreated);
   await mistreatMessages(world);
 
-  const told: Told[] = [];
+  const received: ReceivedEvent[] = [];
   const stop = new AbortController();
-  const subscribed = subscribe(world.pubsub, told, journal, stop.signal);
+  const subscribed = subscribe(world.pubsub, received, journal, stop.signal);
   const store = await openDoomedStore(storeKind, world.files);
   parts.defer(() => store.close());
   const functions = takeOver(world, BUNDLES, store.env);
@@ -138,7 +138,7 @@ export async function runReal(
   checkFinalState(facts);
   const rest = {
     plan: { images, clusters: plans, rules: [] },
-    told,
+    received,
     losses: store.losses,
     leavings: [],
     outages: [],

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type PubsubRest, STATUS_SUBSCRIPTION } from '#infra/local/local-world/pubsub.ts';
 import { SEVERITIES, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
 import type { Journal } from '../journal.ts';
-import type { Told } from '../oracle/watch-events.ts';
+import type { ReceivedEvent } from '../oracle/watch-events.ts';
 
 const Data = z.looseObject({
   since: z.string(),
@@ -17,7 +17,7 @@ const Data = z.looseObject({
 /** Pulls the status topic until `stop`; takes each ce-id once, as a subscriber should. */
 export async function subscribe(
   pubsub: PubsubRest,
-  told: Told[],
+  received: ReceivedEvent[],
   journal: Journal,
   stop: AbortSignal,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function subscribe(
       const about = sync === undefined ? `cluster ${cluster}` : `${cluster} ${sync}`;
       const subject = cluster === undefined ? `image ${image}` : about;
       journal.step(subject, `event ${type} ${digest?.slice(7, 15) ?? ''} id ${id.slice(0, 8)}`);
-      told.push({
+      received.push({
         id,
         type,
         since,

@@ -76,8 +76,8 @@ export function runConfigSync(
 
   function refuse(object: SyncObject, commit: string, error: readonly [string, string]): void {
     const { source } = object.status;
-    const told = source?.commit === commit && source.errors?.[0]?.errorMessage === error[1];
-    if (told) return;
+    const known = source?.commit === commit && source.errors?.[0]?.errorMessage === error[1];
+    if (known) return;
     const conditions = withCondition(object, {
       type: 'Syncing',
       status: 'False',

@@ -1,5 +1,5 @@
 import { isFailurePhase } from '#shared/core/phase.ts';
-import type { Told } from '#test/faults/oracle/watch-events.ts';
+import type { ReceivedEvent } from '#test/faults/oracle/watch-events.ts';
 import { shortOf } from '../say.ts';
 import type { World } from '../world.ts';
 import { type Report, type Standing, type Subject, READ_MS, checkBelief } from './belief.ts';
@@ -10,10 +10,10 @@ import type { SyncTruth } from './sync-truth.ts';
 
 /** Everything that was reported in a history, compared with everything that was so. */
 export function checkReports(world: World, observer: Observer, figures: Figures): Finding[] {
-  const { told } = world.events;
+  const { received } = world.events;
   const losses = world.store.losses;
   const subjects = [
-    ...[...observer.syncs.values()].map((sync) => syncSubject(sync, told, losses)),
+    ...[...observer.syncs.values()].map((sync) => syncSubject(sync, received, losses)),
     ...[...observer.clusters].map(([cluster, past]) => ({
       name: shortOf(cluster),
       past: past.stretches.map(({ from, to, what }) => ({
@@ -21,14 +21,14 @@ export function checkReports(world: World, observer: Observer, figures: Figures)
         to,
         what: what === 'reachable' ? { well: true } : { trouble: what, well: false },
       })),
-      reports: told
+      reports: received
         .filter((event) => event.cluster === cluster && event.type.startsWith('cluster.'))
         .map((event) =>
           report(event, event.type === 'cluster.recovered' ? undefined : 'unreachable'),
         ),
       losses,
     })),
-    brakeSubject(observer, told, losses),
+    brakeSubject(observer, received, losses),
     ...world.plan.images.map(({ repository, reference }) =>
       tagSubject({ repository, reference }, world, observer),
     ),
@@ -36,7 +36,7 @@ export function checkReports(world: World, observer: Observer, figures: Figures)
   return subjects.flatMap((subject) => checkBelief(subject, figures));
 }
 
-function report(event: Told, trouble: string | undefined): Report {
+function report(event: ReceivedEvent, trouble: string | undefined): Report {
   const { at, type, digest } = event;
   return {
     at,
@@ -50,7 +50,7 @@ type SyncStanding = Standing & { readonly truth?: SyncTruth };
 
 function syncSubject(
   { uid, cluster, key, past, goneAt }: SyncPast,
-  told: readonly Told[],
+  received: readonly ReceivedEvent[],
   losses: readonly number[],
 ): Subject {
   const stretches: Stretch<SyncStanding>[] = past.stretches.map(({ from, to, what }) => ({
@@ -58,7 +58,7 @@ function syncSubject(
     to,
     what: what === 'out of reach' ? { well: false, hidden: true } : standingOf(what),
   }));
-  const events = told.filter((event) => event.uid === uid);
+  const events = received.filter((event) => event.uid === uid);
   const reports = events.flatMap((event) => {
     if (event.type === 'sync.recovered') return [report(event, undefined)];
     const word = event.type.replace('sync.', '');
@@ -123,7 +123,7 @@ function isClosable(
 
 function brakeSubject(
   observer: Observer,
-  told: readonly Told[],
+  received: readonly ReceivedEvent[],
   losses: readonly number[],
 ): Subject {
   return {
@@ -138,7 +138,7 @@ function brakeSubject(
             ? { trouble: 'braked', well: false }
             : { well: true },
     })),
-    reports: told
+    reports: received
       .filter(({ type }) => type === 'sweep.braked' || type === 'sweep.recovered')
       .map((event) => report(event, event.type === 'sweep.braked' ? 'braked' : undefined)),
     losses,
@@ -151,19 +151,19 @@ function brakeSubject(
 /** An image by its tag: what is reported of the tag, and of the digests that it names. */
 function tagSubject(
   { repository, reference }: { readonly repository: string; readonly reference: string },
-  { events: { told }, begun, store, plan }: World,
+  { events: { received }, begun, store, plan }: World,
   observer: Observer,
 ): Subject {
   const past = observer.tags.get(reference)?.stretches ?? [];
-  const reports = told.filter(
+  const reports = received.filter(
     ({ type, image }) => type.startsWith('image.') && image === reference,
   );
-  const others = told.filter(
+  const others = received.filter(
     ({ type, image, digest }) =>
       // Pushed by digest, it is named by that, which can be an index; what it is about is the child.
       type.startsWith('image.') && digest !== undefined && image?.startsWith(`${repository}@`),
   );
-  const of = (events: readonly Told[]): readonly Report[] =>
+  const of = (events: readonly ReceivedEvent[]): readonly Report[] =>
     events.map((event) => {
       const status = event.type.replace('image.', '');
       const trouble = status === 'verified' ? undefined : status;
@@ -200,7 +200,7 @@ function tagSubject(
         const read = trouble === 'verified' ? MEMORY_MS : READ_MS;
         const until = plan.times.pendingAfterMs - READ_MS;
         // What was read before a verdict that was published is no news after it.
-        const verified = told.some(
+        const verified = received.some(
           (event) => event.type === 'image.verified' && event.digest === about && event.at < at,
         );
         const first = digest.stretches.findIndex(({ what }) => what.status === 'verified');

@@ -31,8 +31,8 @@ export function checkSeverity(world: World, observer: Observer): Finding[] {
   return [...checkEach(world, observer), ...checkReminders(world, observer)];
 }
 
-function checkEach({ events: { told }, plan }: World, observer: Observer): Finding[] {
-  return told.flatMap(({ type, severity, at, image = '', digest = '' }) => {
+function checkEach({ events: { received }, plan }: World, observer: Observer): Finding[] {
+  return received.flatMap(({ type, severity, at, image = '', digest = '' }) => {
     const usual = SEVERITIES[type] ?? 'INFO';
     const wrong = { fault: 'false' as const, at, what: `${type} of ${image} is ${severity}` };
     if (severity === usual) return [];
@@ -52,7 +52,10 @@ function checkEach({ events: { told }, plan }: World, observer: Observer): Findi
   });
 }
 
-function checkReminders({ events: { told }, plan, store }: World, observer: Observer): Finding[] {
+function checkReminders(
+  { events: { received }, plan, store }: World,
+  observer: Observer,
+): Finding[] {
   const findings: Finding[] = [];
   for (const { past, cluster, key } of observer.syncs.values()) {
     for (const { from, to, what } of past.stretches) {
@@ -62,7 +65,7 @@ function checkReminders({ events: { told }, plan, store }: World, observer: Obse
       if (to - begins < plan.times.pendingAfterMs + REMINDING_MS) continue;
       const { digest } = what;
       const status = statusOf(observer, digest, from, to);
-      const warned = told.some(
+      const warned = received.some(
         ({ type, severity, at, digest: of }) =>
           type === (status === 'incomplete' ? 'image.untrusted' : 'image.unsigned') &&
           severity !== 'INFO' &&

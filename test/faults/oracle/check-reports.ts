@@ -13,15 +13,15 @@ import {
   verdictOf,
 } from './truth.ts';
 import type { Verdicts } from './violations.ts';
-import type { Told } from './watch-events.ts';
+import type { ReceivedEvent } from './watch-events.ts';
 
-export interface ToldDeps {
+export interface ReportDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly plan: Plan;
   readonly registry: RegistryFacts;
   readonly clusters: ReadonlyMap<string, ClusterFacts>;
   readonly verdicts: Verdicts;
-  readonly told: readonly Told[];
+  readonly received: readonly ReceivedEvent[];
   /** A push that stood this long had every chance. */
   readonly longStandingMs?: number;
   /** When the store was lost. */
@@ -51,13 +51,13 @@ const FAILURES = new Set([
 /** A push that stood this long had every chance; each sweep looks at the whole fleet within fifteen minutes. */
 const LONG_STANDING_MS = 30 * 60_000;
 
-/** Checks 4, 5 and 6 over everything that was published. */
-export function checkTold(deps: ToldDeps): void {
+/** Checks 4, 5 and 6 over all events that were received. */
+export function checkReports(deps: ReportDeps): void {
   checkFailures(deps);
   checkOutages(deps);
   checkSyncs(deps);
   checkPushes(deps);
-  checkTellings(deps);
+  checkRepetitions(deps);
 }
 
 /** What a subscriber believes to be wrong at the end is wrong, and the other way round. */
@@ -65,12 +65,12 @@ export function checkFailures({
   clock,
   registry,
   clusters,
-  told,
+  received,
   verdicts,
   ...rest
-}: ToldDeps): void {
-  const open = new Map<string, Told>();
-  for (const event of told) {
+}: ReportDeps): void {
+  const open = new Map<string, ReceivedEvent>();
+  for (const event of received) {
     if (event.uid === undefined) continue;
     if (FAILURES.has(event.type)) open.set(event.uid, event);
     else if (event.type === 'sync.recovered') open.delete(event.uid);
@@ -82,7 +82,11 @@ export function checkFailures({
       }
     }
   }
-  const violate = (text: string, about: Pick<Told, 'cluster' | 'sync'>, failure?: Told): void => {
+  const violate = (
+    text: string,
+    about: Pick<ReceivedEvent, 'cluster' | 'sync'>,
+    failure?: ReceivedEvent,
+  ): void => {
     const forgotten = failure !== undefined && isForgotten(failure, rest);
     const { cluster, sync } = about;
     const subjects = [`${cluster} ${sync}`, `cluster ${cluster}`, 'world'];
@@ -112,13 +116,13 @@ export function checkFailures({
   }
 }
 
-const RECOVERY = '4 every failure is told, and its recovery';
+const RECOVERY = '4 every failure is reported, and its recovery';
 const FORGOTTEN = '4b a failure outlives the record of it';
 
 /** Whether the record of a failure was lost since: with the store, or when its cluster left the fleet. */
 function isForgotten(
-  { at, cluster }: Told,
-  { losses, leavings }: Pick<ToldDeps, 'losses' | 'leavings'>,
+  { at, cluster }: ReceivedEvent,
+  { losses, leavings }: Pick<ReportDeps, 'losses' | 'leavings'>,
 ): boolean {
   return (
     losses.some((loss) => loss >= at - READING_MS) ||
@@ -126,9 +130,9 @@ function isForgotten(
   );
 }
 
-function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps): void {
-  const open = new Map<string, Told>();
-  for (const event of told) {
+function checkOutages({ clusters, received, outages, verdicts, ...rest }: ReportDeps): void {
+  const open = new Map<string, ReceivedEvent>();
+  for (const event of received) {
     if (event.cluster === undefined) continue;
     if (event.type === 'cluster.unreachable') open.set(event.cluster, event);
     if (event.type === 'cluster.recovered') open.delete(event.cluster);
@@ -141,7 +145,7 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
   }
   for (const { cluster, from, to } of outages) {
     if (to - from < LONG_STANDING_MS) continue;
-    const said = told.findLast(
+    const said = received.findLast(
       ({ type, cluster: of, at }) => CLUSTER_EVENTS.has(type) && of === cluster && at <= to,
     );
     if (said?.type === 'cluster.unreachable') continue;
@@ -155,8 +159,8 @@ function checkOutages({ clusters, told, outages, verdicts, ...rest }: ToldDeps):
 }
 
 /** What is approved and live at the end was reported as such. */
-export function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): void {
-  const known = new Set(told.map(({ type, uid, digest }) => `${type} ${uid} ${digest}`));
+export function checkSyncs({ registry, clusters, received, verdicts }: ReportDeps): void {
+  const known = new Set(received.map(({ type, uid, digest }) => `${type} ${uid} ${digest}`));
   for (const { cluster, key, object, image } of reachable(clusters)) {
     if (!follows(cluster.plan, image)) continue;
     const { uid } = object.metadata;
@@ -166,7 +170,7 @@ export function checkSyncs({ registry, clusters, told, verdicts }: ToldDeps): vo
     const settled = liveOf(object) === newest && target === newest && !registry.isBad(newest);
     for (const type of settled ? ['sync.approved', 'sync.synced'] : ['sync.approved']) {
       if (known.has(`${type} ${uid} ${newest}`)) continue;
-      const what = `${cluster.plan.name} ${key}: ${type} of ${name(newest)} was never told`;
+      const what = `${cluster.plan.name} ${key}: ${type} of ${name(newest)} was never reported`;
       verdicts.violate('5 every push has its outcome', what, [
         `${cluster.plan.name} ${key}`,
         `cluster ${cluster.plan.name}`,
@@ -182,9 +186,9 @@ export function checkPushes({
   plan,
   registry,
   clusters,
-  told,
+  received,
   verdicts,
-}: ToldDeps): void {
+}: ReportDeps): void {
   const followed = new Set(
     reachable(clusters).flatMap(({ cluster, image }) =>
       follows(cluster.plan, image) ? [image] : [],
@@ -192,7 +196,7 @@ export function checkPushes({
   );
   for (const image of plan.images) {
     const moves = registry.moves(image.reference);
-    const words = told.filter(
+    const words = received.filter(
       ({ type, image: of = '' }) =>
         type.startsWith('image.') &&
         (of === image.reference || of.startsWith(`${image.repository}@`)),
@@ -205,7 +209,7 @@ export function checkPushes({
       const wanted = `image.${verdictOf(registry, image, move, end - longStandingMs / 2)}`;
       const right = index === moves.length - 1 ? last === wanted : last !== undefined;
       if (right) continue;
-      const what = `${image.reference} at ${name(move.child)} is ${wanted}, and ${last ?? 'nothing'} was told`;
+      const what = `${image.reference} at ${name(move.child)} is ${wanted}, and ${last ?? 'nothing'} was reported`;
       verdicts.violate('5 every push has its outcome', what, [`image ${image.reference}`]);
     }
   }
@@ -215,10 +219,10 @@ export function checkPushes({
 const READING_MS = 10_000;
 
 /** The same thing reported twice in a row, with nothing having happened between, is one transition under two ids. */
-function checkTellings(deps: ToldDeps): void {
-  const { plan, clusters, registry, told, losses, leavings, verdicts } = deps;
-  const last = new Map<string, Told>();
-  for (const event of told) {
+function checkRepetitions(deps: ReportDeps): void {
+  const { plan, clusters, registry, received, losses, leavings, verdicts } = deps;
+  const last = new Map<string, ReceivedEvent>();
+  for (const event of received) {
     const { uid, cluster = '', sync, type, digest } = event;
     // All is well, reported once too often where nothing was on record: no subscriber minds.
     if (uid === undefined || type === 'sync.recovered') continue;
