@@ -64,6 +64,7 @@ const GONE = [
   /\bsections? \d+[^.]{0,20} of the design\b/,
   /\.md,? sections? \d/,
   /\bthe seeds\b|\bseeds['’]/,
+  /\b[Ii]ssue \d+\b/,
 ];
 const PAGE = /(?<![\w./-])((?:[\w.-]+\/)*[\w-]+\.md)(?:#([\w-]+))?/g;
 const FILE =
