@@ -99,8 +99,8 @@ function mergeMetafiles(metafiles: readonly Metafile[]): Metafile {
 async function removeStale(outdir: string, current: ReadonlySet<string>): Promise<void> {
   for (const found of await readdir(outdir, { recursive: true, withFileTypes: true })) {
     const path = join(found.parentPath, found.name);
-    const ours = found.parentPath === outdir || current.has(path);
-    if (found.isFile() && !ours) await rm(path);
+    const isCurrent = found.parentPath === outdir || current.has(path);
+    if (found.isFile() && !isCurrent) await rm(path);
   }
 }
 

@@ -13,7 +13,7 @@ const FORCED = 130;
 const options = readOptions(process.argv.slice(2), join(ROOT, '.local'));
 process.exitCode = 'exitCode' in options ? options.exitCode : await run(options);
 
-/** Runs the world until it is told to stop, or a function dies; returns the exit code. */
+/** Runs the world until a signal stops it, or a function dies; returns the exit code. */
 async function run(settings: LocalOptions): Promise<number> {
   const { dir, clusters, portOffset, verbose, effect, traces = false } = settings;
   let world: LocalWorld | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '#infra/local/registry/manifests.ts';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
+import { requireTokens } from '#test/fakes/token-auth.ts';
 import { findTool } from './tools/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
@@ -102,7 +103,7 @@ describe('crane', () => {
   it('logs in where tokens are asked for, and is refused without', async () => {
     const credentials = { username: 'robot', password: 'secret' };
     const open = registry;
-    registry = await startRegistry({ port: 0, auth: { credentials } });
+    registry = await startRegistry({ port: 0, guard: requireTokens({ credentials }) });
     await open.close();
     const reference = `${registry.host}/configs/platform:v1`;
     await expect(append(reference)).rejects.toThrow('UNAUTHORIZED');

@@ -80,7 +80,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an older event does not undo a newer one',
     file: 'infra/examples/alerts/incidents.ts',
-    find: 'if (told.at < (lastAt.get(member) ?? 0)) return [];',
+    find: 'if (event.at < (lastAt.get(member) ?? 0)) return [];',
     replace: '',
     tests: ALERTS,
   },

@@ -7,7 +7,7 @@ const FRAME = /(file:\/\/[^()\s]+\.js):(\d+):(\d+)/;
 
 /**
  * Writes the stacks of errors by the names and lines of our sources, from the maps beside the bundles. Only when
- * somebody reads a stack: `--enable-source-maps` would read every map at start (docs/image.md, section "Stack traces").
+ * a stack is read: `--enable-source-maps` would read every map at start (docs/image.md, section "Stack traces").
  */
 export function mapStacks(): void {
   const known = new Map<string, string>();

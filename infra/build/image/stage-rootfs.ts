@@ -13,7 +13,7 @@ import { warmCache } from './warm-cache.ts';
 export const IMAGE_USER = 65_532;
 
 const Meta = z.object({ inputs: z.record(z.string(), z.unknown()) });
-/** Everybody may read and nobody may write: it all belongs to root. */
+/** Every user may read and none may write: it all belongs to root. */
 const [FILE_MODE, PROGRAM_MODE] = [0o644, 0o755];
 
 /**
@@ -45,7 +45,7 @@ async function readSbom(root: string, metaFile: string): Promise<string> {
   return `${JSON.stringify(imageSbom(installed, Object.keys(inputs)), undefined, 1)}\n`;
 }
 
-/** Modes and times that do not tell who built it, and when. */
+/** Modes and times that do not depend on who built it, and when. */
 async function settle(folder: string, program: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

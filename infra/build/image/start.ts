@@ -8,7 +8,7 @@ const functions = readdirSync(import.meta.dirname, { withFileTypes: true })
   .map((entry) => entry.name)
   .toSorted();
 if (name !== undefined && functions.includes(name)) {
-  // The kernel ignores signals for process 1 that nobody handles; once the function listens, it drains by itself.
+  // The kernel ignores signals for process 1 that have no handler; once the function listens, it drains by itself.
   const leave = (): void => process.exit(0);
   process.once('SIGTERM', leave);
   await import(new URL(`./${name}/main.js`, import.meta.url).href);

@@ -25,8 +25,8 @@ const USER = /-\d+$/;
 
 /**
  * Fills the compile cache: loads each chunk, then each function as far as its environment. Each in a process of its
- * own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not load: nobody
- * should deploy it.
+ * own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not load: it
+ * must not be deployed.
  */
 export async function warmCache({ node, app, functions, uid }: WarmOptions): Promise<void> {
   const cache = join(app, COMPILE_CACHE);

@@ -7,7 +7,7 @@ import { withMessage } from '#shared/http/with-message.ts';
 import type { Severity } from '#shared/status/events.ts';
 import { type Incident, type Incidents, MAX_MEMBERS } from './incidents.ts';
 import { type Alert, composeAlert } from './post-alert.ts';
-import { classify, readEvent, type Told } from './read-event.ts';
+import { classify, readEvent, type AlertEvent } from './read-event.ts';
 
 interface AlertDeskDeps {
   readonly incidents: Incidents;
@@ -21,14 +21,17 @@ interface AlertDeskDeps {
 
 interface AlertDesk {
   /** Resolves when the event may be acknowledged; rejects when it must come again. */
-  handle(told: Told): Promise<void>;
-  /** Tells what waits for company, and from now on waits no more: the process is to end. */
+  handle(event: AlertEvent): Promise<void>;
+  /** Sends what waits for company, and from now on waits no more: the process is to end. */
   hurry(): void;
 }
 
 /**
- * Gathers events into incidents, and tells of each when there is something to tell. An event that leads to a message
- * is held until the receiver has accepted that; one that only joins what was told already is not held.
+ * Gathers events into incidents, and sends an alert about each when there is something to say. An event that leads to a
+ * message waits until the receiver has accepted that; one that only joins what was sent already does not wait.
+ *
+ * @example
+ * const desk = createAlertDesk({ incidents, post, severity: 'ERROR', groupMs: 10_000, sleep });
  */
 export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
   const { incidents, groupMs } = deps;
@@ -37,12 +40,12 @@ export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
   const posting = new Map<Incident, Promise<void>>();
   const ending = new AbortController();
 
-  async function tell(incident: Incident): Promise<void> {
+  async function send(incident: Incident): Promise<void> {
     await deps.sleep(groupMs, ending.signal);
     // From here on newcomers wait for the next message; and one message follows the other.
     windows.delete(incident);
     await posting.get(incident)?.catch(() => undefined);
-    const post = tellNow(incident);
+    const post = sendNow(incident);
     posting.set(incident, post);
     try {
       await post;
@@ -51,22 +54,22 @@ export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
     }
   }
 
-  async function tellNow(incident: Incident): Promise<void> {
+  async function sendNow(incident: Incident): Promise<void> {
     const due = incidents.due(incident);
     const size = incident.open.size;
     if (due !== undefined) await deps.post(composeAlert(incident, due));
-    if (due === 'firing' || due === 'growing') incident.toldSize = size;
-    // Over before anybody was told: nothing to tell.
-    const blip = due === undefined && incident.toldSize === undefined;
+    if (due === 'firing' || due === 'growing') incident.sentSize = size;
+    // Over before an alert was sent: there is nothing to send.
+    const blip = due === undefined && incident.sentSize === undefined;
     if (due === 'over' || blip || incident.kind === 'notice') incidents.settle(incident);
   }
 
   return {
-    async handle(told) {
-      if (settled.has(told.id)) return;
-      const changed = incidents.take(told, classify(told, deps.severity));
+    async handle(event) {
+      if (settled.has(event.id)) return;
+      const changed = incidents.take(event, classify(event, deps.severity));
       await Promise.all(changed.map(wait));
-      settled.set(told.id, true);
+      settled.set(event.id, true);
     },
     hurry() {
       ending.abort();
@@ -77,7 +80,7 @@ export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
     const window = windows.get(incident);
     if (window !== undefined) return window;
     if (incidents.due(incident) === undefined && !posting.has(incident)) return undefined;
-    const opened = tell(incident);
+    const opened = send(incident);
     windows.set(incident, opened);
     return opened;
   }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Meaning, Told } from './read-event.ts';
+import type { Meaning, AlertEvent } from './read-event.ts';
 
 /** Alerts that are open at once; the oldest is forgotten for one more, and never closed. */
 export const MAX_INCIDENTS = 500;
@@ -12,27 +12,27 @@ export interface Incident {
   /** Of its first event: a repetition of that opens the same. */
   readonly id: string;
   readonly group: string;
-  readonly first: Told;
+  readonly first: AlertEvent;
   readonly kind: 'failure' | 'notice' | 'recovery';
   /** Those that are wrong now, with what was last said of each. */
-  readonly open: Map<string, Told>;
+  readonly open: Map<string, AlertEvent>;
   /** Those that are right again. */
-  readonly closed: Map<string, Told>;
+  readonly closed: Map<string, AlertEvent>;
   /** How many were open when the receiver last accepted a message; undefined before the first. */
-  toldSize: number | undefined;
+  sentSize: number | undefined;
 }
 
 export interface Incidents {
   /** The incidents that the event changes: one, or none, or two where it ends one. Twice, it changes nothing. */
-  take(told: Told, meaning: Meaning): readonly Incident[];
-  /** What there is to tell of it, as it stands. */
+  take(event: AlertEvent, meaning: Meaning): readonly Incident[];
+  /** What there is to send about it, as it stands. */
   due(incident: Incident): 'firing' | 'growing' | 'over' | undefined;
-  /** Forgets an incident once its end is told, or once there is nothing to tell. */
+  /** Forgets an incident once its end is sent, or once there is nothing to send. */
   settle(incident: Incident): void;
 }
 
 /**
- * Incidents in memory, bounded: a restart forgets them (README.md says what that means). `onForgotten` is told of one
+ * Incidents in memory, bounded: a restart forgets them (README.md says what that means). `onForgotten` gets one
  * that had to go for another.
  */
 export function createIncidents(onForgotten: (incident: Incident) => void): Incidents {
@@ -46,7 +46,7 @@ export function createIncidents(onForgotten: (incident: Incident) => void): Inci
   /** When the last event of each member was published: deliveries come in any order. */
   const lastAt = new LRUCache<string, number>({ max: MAX_MEMBERS });
 
-  function incidentOf(group: string, told: Told, kind: Incident['kind']): Incident {
+  function incidentOf(group: string, event: AlertEvent, kind: Incident['kind']): Incident {
     const existing = byGroup.get(group);
     if (existing !== undefined) return existing;
     const [oldest] = byGroup.values();
@@ -54,61 +54,61 @@ export function createIncidents(onForgotten: (incident: Incident) => void): Inci
       byGroup.delete(oldest.group);
       onForgotten(oldest);
     }
-    const parts = { open: new Map<string, Told>(), closed: new Map<string, Told>() };
-    const incident = { id: told.id, group, first: told, kind, ...parts, toldSize: undefined };
+    const parts = { open: new Map<string, AlertEvent>(), closed: new Map<string, AlertEvent>() };
+    const incident = { id: event.id, group, first: event, kind, ...parts, sentSize: undefined };
     byGroup.set(group, incident);
     return incident;
   }
 
-  function fail(member: string, group: string, told: Told): readonly Incident[] {
+  function fail(member: string, group: string, event: AlertEvent): readonly Incident[] {
     const before = byMember.get(member);
-    const incident = incidentOf(group, told, 'failure');
-    incident.open.set(member, told);
+    const incident = incidentOf(group, event, 'failure');
+    incident.open.set(member, event);
     incident.closed.delete(member);
     byMember.set(member, incident);
     if (before === undefined || before === incident) return [incident];
     // It fails over something else now: that is the end of the first.
-    close(before, member, told);
+    close(before, member, event);
     return [before, incident];
   }
 
-  function close(incident: Incident, member: string, told: Told): void {
+  function close(incident: Incident, member: string, event: AlertEvent): void {
     incident.open.delete(member);
-    incident.closed.set(member, told);
+    incident.closed.set(member, event);
   }
 
   function recover(
     member: string,
-    told: Told,
+    event: AlertEvent,
     meaning: Meaning & { readonly kind: 'recovery' },
   ): readonly Incident[] {
     const before = byMember.get(member);
     if (before === undefined && !meaning.always) return [];
-    const incident = before ?? incidentOf(meaning.group, told, 'recovery');
-    close(incident, member, told);
+    const incident = before ?? incidentOf(meaning.group, event, 'recovery');
+    close(incident, member, event);
     return [incident];
   }
 
   return {
-    take(told, meaning) {
+    take(event, meaning) {
       if (meaning.kind === 'nothing') return [];
       const { member, group } = meaning;
-      if (told.at < (lastAt.get(member) ?? 0)) return [];
+      if (event.at < (lastAt.get(member) ?? 0)) return [];
       if (meaning.kind === 'notice') {
-        const incident = incidentOf(group, told, 'notice');
-        incident.open.set(member, told);
+        const incident = incidentOf(group, event, 'notice');
+        incident.open.set(member, event);
         return [incident];
       }
-      lastAt.set(member, told.at);
-      if (meaning.kind === 'failure') return fail(member, group, told);
-      return recover(member, told, meaning);
+      lastAt.set(member, event.at);
+      if (meaning.kind === 'failure') return fail(member, group, event);
+      return recover(member, event, meaning);
     },
-    due({ kind, open, closed, toldSize }) {
+    due({ kind, open, closed, sentSize }) {
       if (kind === 'recovery') return closed.size > 0 ? 'over' : undefined;
-      if (toldSize === undefined) return open.size > 0 ? 'firing' : undefined;
+      if (sentSize === undefined) return open.size > 0 ? 'firing' : undefined;
       if (open.size === 0) return 'over';
-      // Each next message tells of twice as many: a thousand clusters that fail one by one are ten messages.
-      return open.size >= 2 * toldSize ? 'growing' : undefined;
+      // Each next message is about twice as many: a thousand clusters that fail one by one are ten messages.
+      return open.size >= 2 * sentSize ? 'growing' : undefined;
     },
     settle(incident) {
       if (byGroup.get(incident.group) === incident) byGroup.delete(incident.group);

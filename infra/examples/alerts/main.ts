@@ -21,14 +21,14 @@ try {
     incidents: createIncidents(({ id, group }) => log.warn({ id, group }, 'Alert was forgotten')),
     post: async (alert) => {
       await postAlert(alert, { fetch, sink });
-      log.info({ id: alert.id, status: alert.status, count: alert.count }, 'Alert was told');
+      log.info({ id: alert.id, status: alert.status, count: alert.count }, 'Alert was sent');
     },
     severity,
     groupMs,
     sleep: (milliseconds, signal) =>
       sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   });
-  // Before the server drains: those who are held are answered, not cut off.
+  // Before the server drains: events that wait are answered, not cut off.
   process.once('SIGTERM', () => desk.hurry());
   const checkCaller = createCallerCheck(access, { host: env.host, now });
   const app = createAlertsApp({ desk, checkCaller, log, now });

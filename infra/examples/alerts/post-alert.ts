@@ -2,7 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Severity } from '#shared/status/events.ts';
 import type { Incident } from './incidents.ts';
-import type { Told } from './read-event.ts';
+import type { AlertEvent } from './read-event.ts';
 import type { AlertSettings } from './settings.ts';
 
 /** What a receiver is sent: the body of the generic webhook, as it is. */
@@ -28,7 +28,7 @@ export interface Alert {
   }[];
 }
 
-/** Members that are named: more than anybody reads, and a message that fits everywhere. */
+/** Members that are named: more than people read, and a message that fits everywhere. */
 const MAX_NAMED = 20;
 const MAX_MESSAGE = 300;
 
@@ -53,18 +53,18 @@ const WORDS: Readonly<Record<string, string>> = {
 /** The message about an incident as it stands. */
 export function composeAlert(incident: Incident, due: 'firing' | 'growing' | 'over'): Alert {
   const { id, first, kind, open, closed } = incident;
-  const told = [...(due === 'over' ? closed : open).values()];
+  const events = [...(due === 'over' ? closed : open).values()];
   const { image, digest } = first;
   return {
     version: 1,
     id,
     status: kind === 'notice' ? 'notice' : due,
     severity: due === 'over' ? 'INFO' : first.severity,
-    title: titleOf(told, first, due),
+    title: titleOf(events, first, due),
     ...defined({ image, digest }),
     since: first.since,
-    count: told.length,
-    members: told.slice(0, MAX_NAMED).map((event) => ({
+    count: events.length,
+    members: events.slice(0, MAX_NAMED).map((event) => ({
       name: nameOf(event),
       type: event.type,
       since: event.since,
@@ -73,7 +73,7 @@ export function composeAlert(incident: Incident, due: 'firing' | 'growing' | 'ov
   };
 }
 
-function titleOf(told: readonly Told[], first: Told, due: string): string {
+function titleOf(events: readonly AlertEvent[], first: AlertEvent, due: string): string {
   const [family = ''] = first.type.split('.');
   const nouns: Readonly<Record<string, readonly [string, string]>> = {
     cluster: ['cluster', 'clusters'],
@@ -83,18 +83,18 @@ function titleOf(told: readonly Told[], first: Told, due: string): string {
     sweep: ['sweep', 'sweeps'],
   };
   const [one, many] = nouns[family] ?? ['event', 'events'];
-  const noun = told.length === 1 ? one : many;
+  const noun = events.length === 1 ? one : many;
   const words = WORDS[first.type] ?? first.type;
-  const title = `${told.length} ${noun} ${words}`;
+  const title = `${events.length} ${noun} ${words}`;
   return due === 'over' && !first.type.endsWith('.recovered') ? `Over: ${title}` : title;
 }
 
-function nameOf({ cluster, sync, image }: Told): string {
+function nameOf({ cluster, sync, image }: AlertEvent): string {
   if (cluster === undefined) return image ?? 'fleet';
   return sync === undefined ? cluster : `${cluster}/${sync}`;
 }
 
-function messageOf({ message, errors }: Told): string {
+function messageOf({ message, errors }: AlertEvent): string {
   const [error] = errors;
   const text = error === undefined ? message : `${message}: ${error.code} ${error.message}`;
   return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`;
@@ -121,7 +121,7 @@ function formatSlack(alert: Alert): { text: string } {
   return { text: lines.join('\n') };
 }
 
-/** Slack's three control characters: no text of ours calls a whole channel, or hides where a link leads. */
+/** Slack's three control characters: no alert calls a whole channel, or hides where a link leads. */
 function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
@@ -137,7 +137,7 @@ const SECOND_MS = 1000;
 
 /**
  * Sends one alert, and resolves once the receiver has accepted it (2xx). Throws `publish-failed`, never with the URL:
- * whoever has it can write there.
+ * anyone that has it can write there.
  */
 export async function postAlert(alert: Alert, { fetch, sink }: PostDeps): Promise<void> {
   const headers = new Headers({ 'content-type': 'application/json' });

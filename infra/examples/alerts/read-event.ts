@@ -4,8 +4,8 @@ import type { Message } from '#shared/http/envelope.ts';
 import { readJson } from '#shared/http/read-json.ts';
 import { SEVERITIES, type Severity } from '#shared/status/events.ts';
 
-/** A status event, as far as an alert tells of it. Sender: whoever may publish on the status topic. */
-export interface Told {
+/** A status event, as far as an alert repeats it. Its sender is anyone that may publish on the status topic. */
+export interface AlertEvent {
   /** The same for a repetition (`ce-id`). */
   readonly id: string;
   /** `sync.failed`. */
@@ -41,18 +41,18 @@ const Data = z.object({
 });
 
 /** Reads one message of the status topic. Throws `bad-request`. */
-export function readEvent({ attributes, data }: Message): Told {
-  const { data: told, error } = Attributes.safeParse(attributes);
+export function readEvent({ attributes, data }: Message): AlertEvent {
+  const { data: event, error } = Attributes.safeParse(attributes);
   if (error !== undefined) {
     const name = error.issues[0]?.path.join('.') ?? '';
     throw new CountersignError('bad-request', `attributes.${name}: is not that of a status event`);
   }
   return {
     ...readJson(Data, data),
-    id: told['ce-id'],
-    type: told.type,
-    severity: told.severity,
-    at: Date.parse(told['ce-time']),
+    id: event['ce-id'],
+    type: event.type,
+    severity: event.severity,
+    at: Date.parse(event['ce-time']),
   };
 }
 
@@ -60,7 +60,7 @@ export function readEvent({ attributes, data }: Message): Told {
 export type Meaning =
   /** `member` is wrong since then; failures of one `group` are one alert. */
   | { readonly kind: 'failure'; readonly member: string; readonly group: string }
-  /** `member` is right again; `always`: worth telling even when nobody remembers its failure. */
+  /** `member` is right again; `always`: worth an alert even when its failure is forgotten. */
   | {
       readonly kind: 'recovery';
       readonly member: string;
@@ -88,10 +88,10 @@ const FAMILIES = [
 ] as const;
 
 /** Sorts an event; failures and notices below `least` are nothing. */
-export function classify(told: Told, least: Severity): Meaning {
-  const { type } = told;
+export function classify(event: AlertEvent, least: Severity): Meaning {
+  const { type } = event;
   const [family = ''] = type.split('.');
-  const member = `${family} ${subjectOf(told)}`;
+  const member = `${family} ${subjectOf(event)}`;
   const isOf = (types: readonly string[]): boolean => types.includes(type);
   if (FAMILIES.some(({ recoveries }) => isOf(recoveries))) {
     // An image that verifies and a roll-out that completes are mostly no recovery at all.
@@ -102,16 +102,16 @@ export function classify(told: Told, least: Severity): Meaning {
       always: type.endsWith('.recovered'),
     };
   }
-  if (rank(told.severity) < rank(least)) return { kind: 'nothing' };
+  if (rank(event.severity) < rank(least)) return { kind: 'nothing' };
   // Many clusters fail over one digest, whether Config Sync calls it failed or blocked.
-  const about = told.digest ?? told.image ?? '';
+  const about = event.digest ?? event.image ?? '';
   if (FAMILIES.some(({ failures }) => isOf(failures))) {
     return { kind: 'failure', member, group: family === 'cluster' ? family : `${family} ${about}` };
   }
   return { kind: 'notice', member, group: `${type} ${about}` };
 }
 
-function subjectOf({ cluster, sync, image }: Told): string {
+function subjectOf({ cluster, sync, image }: AlertEvent): string {
   if (cluster === undefined) return image ?? 'fleet';
   return sync === undefined ? cluster : `${cluster}/${sync}`;
 }

@@ -11,7 +11,7 @@ export interface AlertSettings {
     readonly url: string;
     readonly token?: string;
   };
-  /** Failures below it are not told. */
+  /** Failures below it lead to no alert. */
   readonly severity: Severity;
   /** How long the first failure waits for others like it. */
   readonly groupMs: number;
@@ -68,7 +68,7 @@ function readSink(env: z.infer<typeof Environment>): AlertSettings['sink'] {
   if (webhook !== undefined && slack === undefined) {
     return { kind: 'webhook', url: webhook, ...defined({ token }) };
   }
-  // With both, one that refuses would have the other told again and again.
+  // With both, one that refuses would have the other sent to again and again.
   const message =
     'Set exactly one of ALERTS_SLACK_WEBHOOK and ALERTS_WEBHOOK: deploy twice for both';
   throw new CountersignError('bad-config', message);

@@ -180,7 +180,7 @@ export const announcementVariables: readonly Variable[] = [
 export const passVariables: readonly Variable[] = [
   {
     // The own reconciler's writes where there is an approval, unchanged ones too (a withdrawn digest arrives
-    // unchanged), and those of a chart that can be another than the one that was synced last; everybody's changes.
+    // unchanged), and those of a chart that can be another than the one that was synced last; every user's changes.
     name: 'judged',
     expression: lines(
       `variables.inScope && !variables.finalizing && ${celString(IMAGE_TO_SYNC)} in variables.annotations`,

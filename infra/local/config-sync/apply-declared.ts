@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { DeclaredSync, DeclaredObject } from './content.ts';
 import { type KubeClient, KubeError, orAbsent } from './kube-client.ts';
-import { describeRSync, type RSync, type SyncError } from './rsync.ts';
+import { describeRSync, type Named, type RSync, type SyncError } from './rsync.ts';
 import { isTrue } from './status.ts';
 import { declaredError } from './sync-errors.ts';
 
 export const MUTATION = 'client.lifecycle.config.k8s.io/mutation';
-
-type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
 
 /** What an RSync has applied and not yet removed: the ResourceGroup's part. Changed in place. */
 export type Inventory = Map<string, Named>;
@@ -170,7 +168,7 @@ function fieldsOf(value: unknown): object {
 }
 
 /** The ID of the ApplySet whose parent the RSync is: `applyset-<base64url of a SHA-256>-v1` (KEP 3659). */
-export function applySetId(parent: Pick<RSync, 'kind' | 'namespace' | 'name'>): string {
+export function applySetId(parent: Named): string {
   const { kind, namespace, name } = parent;
   const hash = createHash('sha256').update(`${name}.${namespace}.${kind}.configsync.gke.io`);
   return `applyset-${hash.digest('base64url')}-v1`;

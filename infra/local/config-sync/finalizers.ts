@@ -6,7 +6,7 @@ import {
   OWNING_INVENTORY,
 } from './apply-declared.ts';
 import { removeCondition, setCondition } from './status.ts';
-import { formatDuration, parseDuration, type Pace, scaleAttempt } from './pace.ts';
+import { formatDuration, formatTime, parseDuration, type Pace, scaleAttempt } from './pace.ts';
 import { type KubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_RETRY, RECONCILE_POLL } from './limits.ts';
@@ -127,7 +127,7 @@ export function startFinalizer(deps: FinalizerDeps): { observe: (rsync: RSync) =
     await syncing.end();
     const rsync = await kube.get(known);
     if (!rsync.finalizers.includes(RECONCILER_FINALIZER)) return;
-    const now = new Date(lifetime.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = formatTime(lifetime.clock.now());
     const message = 'Deleting managed resource objects';
     const text = { status: 'True', reason: 'ResourcesDeleting', message };
     await updateStatus(kube, rsync, (status) =>

@@ -4,6 +4,7 @@ import { parseJson } from '#shared/net/json.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
 import {
+  type Named,
   type RSync,
   readRSync,
   type SyncKind,
@@ -34,8 +35,6 @@ export function orAbsent(error: unknown): undefined {
   if (error instanceof KubeError && error.code === 404) return undefined;
   throw error;
 }
-
-type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
 
 /** What one identity asks of one cluster. */
 export interface KubeClient {

@@ -1,5 +1,5 @@
 /**
- * Config Sync's own numbers (docs/facts/config-sync.md), and ours where it has none. Sizes are bytes; times
+ * Config Sync's own numbers (docs/facts/config-sync.md), and this stand-in's own where it has none ("own"). Sizes are bytes; times
  * are milliseconds as on a real cluster, and pace.ts says which of them a local world shortens.
  */
 
@@ -47,13 +47,13 @@ export const PULL_TIMEOUT = 120_000;
 /** One request to the cluster: `spec.override.apiServerTimeout`. Not shortened. */
 export const API_TIMEOUT = 15_000;
 
-/** Between two tries at reaching the cluster, or at writing a status. Ours. */
+/** Between two tries at reaching the cluster, or at writing a status. Own. */
 export const API_RETRY = 1_000;
 
-/** Seconds that one watch stays open; below the 300 after which fetch gives up on a silent body. Ours. */
+/** Seconds that one watch stays open; below the 300 after which fetch gives up on a silent body. Own. */
 export const WATCH_SECONDS = 240;
 
-/** One line of a watch: no object in etcd is larger than 1.5 MiB. Ours. */
+/** One line of a watch: no object in etcd is larger than 1.5 MiB. Own. */
 export const WATCH_LINE_LIMIT = 4 * 1024 * 1024;
 
 /** How often a status is computed again after another write got in between. */
@@ -67,16 +67,16 @@ export const REPO_SYNC_NAMES_LIMIT = 45;
 /** A manifest: what registries accept at most. */
 export const MANIFEST_LIMIT = 4 * 1024 * 1024;
 
-/** One layer as stored, and unpacked. Ours: everything here is in memory. */
+/** One layer as stored, and unpacked. Own: everything here is in memory. */
 export const LAYER_LIMIT = 64 * 1024 * 1024;
 export const UNPACKED_LIMIT = 256 * 1024 * 1024;
 
-/** One file that is looked through for RSyncs. Ours. */
+/** One file that is looked through for RSyncs. Own. */
 export const MANIFEST_FILE_LIMIT = 1024 * 1024;
 
-/** Layers of one image, and indexes within indexes. Ours. */
+/** Layers of one image, and indexes within indexes. Own. */
 export const LAYERS_LIMIT = 128;
 export const INDEX_DEPTH = 3;
 
-/** A list of tags, and a token. Ours. */
+/** A list of tags, and a token. Own. */
 export const ANSWER_LIMIT = 1024 * 1024;

@@ -4,14 +4,13 @@ import {
   MANAGER_FINALIZER,
   RECONCILER_FINALIZER,
   withFinalizers,
-  type FinalizerDeps,
   startFinalizer,
 } from './finalizers.ts';
 import { createKubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
 import { API_RETRY } from './limits.ts';
 import { beginRollout, finishRollout, stall } from './status.ts';
-import { type Pace, scaleAttempt } from './pace.ts';
+import { formatTime, type Pace, scaleAttempt } from './pace.ts';
 import { startReconciler } from './reconciler.ts';
 import { REQUIRES_RENDERING } from './render.ts';
 import { MANAGER_USER, reconcilerOf, type RSync, userOf, type Spec, type Status } from './rsync.ts';
@@ -48,12 +47,8 @@ export function manageRSync(
   deps: { cluster: string; kubeUrl: string; pace: Pace; lifetime: Lifetime; webhook: boolean },
 ): ManagedRSync {
   const { cluster, kubeUrl, pace, lifetime, webhook } = deps;
-  const kube = createKubeClient({
-    url: kubeUrl,
-    user: MANAGER_USER,
-    fieldManager: MANAGER,
-    lifetime,
-  });
+  const manager = { url: kubeUrl, user: MANAGER_USER, fieldManager: MANAGER };
+  const kube = createKubeClient({ ...manager, lifetime });
   let latest = first;
   let deployment: Deployment | undefined;
   const inventory: Inventory = new Map();
@@ -103,7 +98,7 @@ export function manageRSync(
   }
 
   function change(rsync: RSync, next: (status: Status, now: string) => Status): Promise<RSync> {
-    const now = new Date(lifetime.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = formatTime(lifetime.clock.now());
     return updateStatus(kube, rsync, (status) => next(status, now));
   }
 
@@ -138,26 +133,18 @@ export function manageRSync(
     await deployment?.lifetime.end();
     const own = lifetime.child();
     const syncing = own.child();
-    const reconcilerKube = createKubeClient({ url: kubeUrl, user: userOf(rsync), lifetime: own });
-    const shared: FinalizerDeps = { kube: reconcilerKube, pace, lifetime: own, syncing, inventory };
-    const finalizer = startFinalizer(shared);
-    const made: Deployment = {
-      template: templateOf(rsync),
-      lifetime: own,
-      finalizer,
-      ready: false,
-    };
+    const kubeWithin = (within: Lifetime) =>
+      createKubeClient({ url: kubeUrl, user: userOf(rsync), lifetime: within });
+    const shared = { pace, inventory };
+    const finalizer = startFinalizer({ ...shared, kube: kubeWithin(own), lifetime: own, syncing });
+    const template = templateOf(rsync);
+    const made: Deployment = { template, lifetime: own, finalizer, ready: false };
     deployment = made;
     own.after(pace.rolloutMs, async () => {
       made.ready = true;
       const source = startSource(spec, { pace, lifetime: syncing });
-      const kubeOfSyncs = createKubeClient({
-        url: kubeUrl,
-        user: userOf(rsync),
-        lifetime: syncing,
-      });
-      const options = { kube: kubeOfSyncs, pace, lifetime: syncing, cluster, webhook, inventory };
-      startReconciler({ rsync, spec, source, ...options });
+      const options = { kube: kubeWithin(syncing), lifetime: syncing, cluster, webhook };
+      startReconciler({ rsync, spec, source, ...shared, ...options });
       finalizer.observe(latest);
       lifetime.launch(work);
     });

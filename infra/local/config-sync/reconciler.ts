@@ -18,7 +18,7 @@ import {
   RECONCILE_POLL,
   RECONCILE_TIMEOUT,
 } from './limits.ts';
-import { scaleAttempt, type Pace } from './pace.ts';
+import { formatTime, type Pace, scaleAttempt } from './pace.ts';
 import { renderStage } from './render.ts';
 import {
   imageToSync,
@@ -276,9 +276,4 @@ function hasDir({ paths }: Content, dir: string): boolean {
 
 function faultsIn(files: readonly string[]): string[] {
   return files.filter((path) => path.split('/').at(-1) === FAULT_FILE);
-}
-
-// As Kubernetes writes times: whole seconds.
-function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -83,7 +83,7 @@ export function createRegistryClient(
   };
 }
 
-/** Docker's token specification: whoever asks without credentials may get a token that reads. */
+/** Docker's token specification: a client without credentials may get a token that reads. */
 async function askForToken(challenge: string, signal: AbortSignal): Promise<string> {
   const field = (name: string): string | undefined =>
     new RegExp(`[ ,]${name}="([^"]*)"`).exec(challenge)?.[1];

@@ -67,7 +67,7 @@ export function renderStage(
 
 export const REQUIRES_RENDERING = 'configsync.gke.io/requires-rendering';
 
-/** Kustomizations within kustomizations. Ours. */
+/** Kustomizations within kustomizations. Own. */
 const DEPTH = 8;
 
 const kustomizationSchema = z.looseObject({ resources: z.array(z.string()).default([]) });

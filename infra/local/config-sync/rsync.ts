@@ -48,7 +48,8 @@ export function readRSync(kind: SyncKind, value: unknown): RSync {
   };
 }
 
-type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
+/** What names an RSync. */
+export type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
 
 /** The user that syncs it. */
 export function userOf({ kind, namespace, name }: Named): string {
@@ -81,8 +82,8 @@ function reconcilerName(kind: string, namespace: string, name: string): string {
   return `ns-reconciler-${namespace}-${name}-${name.length}`;
 }
 
-// RootSync and RepoSync as the API server returns them (docs/facts/config-sync.md#api, #status). Whoever may write an
-// object controls its spec; a status that cannot be read counts as none, and is written anew.
+// RootSync and RepoSync as the API server returns them (docs/facts/config-sync.md#api, #status). A user that may write
+// an object controls its spec; a status that cannot be read counts as none, and is written anew.
 
 const text = z.string().optional();
 const stringMap = z.record(z.string(), z.string()).default({});

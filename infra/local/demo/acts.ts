@@ -161,9 +161,9 @@ async function untilSynced(stage: Stage, seed: Seed, digest: string): Promise<vo
   // Config Sync appends the digest to whatever the spec names, a digest included.
   const announced = `${image}@${digest}`;
   await untilAll(stage, seed, 'synced', ({ row, state }) => {
-    const told = row.phase === 'Synced' && row.digest === digest;
+    const reported = row.phase === 'Synced' && row.digest === digest;
     return (
-      told &&
+      reported &&
       state.approved[0] === digest &&
       state.image === image &&
       state.announced === announced &&

@@ -19,7 +19,7 @@ export interface Received {
 /** Everything received so far, and a way to wait for more. */
 export interface EventLog {
   readonly received: readonly Received[];
-  /** Settles when the subscriber has ended; rejects with why, unless it was told to. */
+  /** Settles when the subscriber has ended; rejects with why, unless it was stopped. */
   readonly ended: Promise<void>;
 }
 
@@ -37,7 +37,7 @@ const body = z.object({
   message: z.string(),
 });
 
-/** Subscribes to the status topic until `stop`, and tells `onEvent` of each event once it is in the log. */
+/** Subscribes to the status topic until `stop`, and passes each event to `onEvent` once it is in the log. */
 export function subscribe(
   pubsub: PubsubRest,
   stop: AbortSignal,

@@ -88,11 +88,11 @@ function summarise(run: {
 }): string {
   const { acts, received, clusters, startedAt } = run;
   const sweeps = received.filter(({ type }) => type === SWEEP).length;
-  const told = received.filter(({ type }) => type !== SWEEP);
+  const events = received.filter(({ type }) => type !== SWEEP);
   return [
     '',
     'Status events, as a subscriber received them:',
-    ...told.map((event) => formatEvent(event, startedAt)),
+    ...events.map((event) => formatEvent(event, startedAt)),
     `  and ${sweeps} times ${SWEEP}`,
     '',
     `In ${clusters.length} clusters, the slowest of them:`,

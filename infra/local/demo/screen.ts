@@ -73,7 +73,7 @@ function formatOrNothing(row: Row | undefined): string | undefined {
   return row && formatRow(row);
 }
 
-/** One RSync of one cluster, as the status events tell it. */
+/** One RSync of one cluster, as the status events report it. */
 export interface Row {
   readonly cluster: string;
   readonly sync: string;

@@ -17,7 +17,7 @@ export interface KeyFiles {
   readonly publicKey: string;
 }
 
-/** The local key protects nothing, so nobody is asked for a password. */
+/** The local key protects nothing, so it has no password. */
 const PASSWORD = '';
 
 /** Keeps the ECDSA P-256 pair that is there, or writes a new one. Throws when one half is missing. */

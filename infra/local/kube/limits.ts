@@ -4,7 +4,7 @@ export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** The real API server's cap on all annotations of one object, keys and values: 256 KiB. */
 export const MAX_ANNOTATION_BYTES = 256 * 1024;
 
-/** Changes kept for watches and list pages; whoever is further behind is answered 410. */
+/** Changes kept for watches and list pages; a client that is further behind is answered 410. */
 export const MAX_HISTORY = 10_000;
 
 /** Requests remembered for tests; the oldest are forgotten first. */

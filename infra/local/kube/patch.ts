@@ -37,7 +37,7 @@ export function readYaml(text: string): unknown {
   }
 }
 
-/** The object after the patch; undeclared fields stay, whoever owns them. */
+/** The object after the patch; undeclared fields stay, whatever their manager. */
 export function applyPatch(target: unknown, patch: Patch): unknown {
   if (patch.type === JSON_PATCH) return applyJsonPatch(target, patch.body);
   if (!isRecord(patch.body)) throw badRequest('error decoding patch: not an object');

@@ -115,7 +115,7 @@ export function watchObjects(
         cleanups.push(cluster.store.subscribe(follow), () => clearTimeout(timer));
         for (const event of missed) follow(event);
       },
-      // Called when the response closes, whoever closed it.
+      // Called when the response closes, from either side.
       cancel: stop,
     },
     new CountQueuingStrategy({ highWaterMark: MAX_WATCH_BACKLOG }),

@@ -75,7 +75,7 @@ export function seedNamespace(store: Store, name: string): void {
   });
 }
 
-/** Its image's tag is the only thing in a cluster that tells the version of Config Sync. */
+/** Its image's tag is the only thing in a cluster that shows the version of Config Sync. */
 function describeManager(version: string): KubeObject {
   const name = 'reconciler-manager';
   const image = `gcr.io/config-management-release/${name}:v${version}`;

@@ -41,7 +41,7 @@ export function filesIn(dir: string): LocalWorldFiles {
   };
 }
 
-/** People at the terminal. The embedded clusters take everybody at his word. */
+/** People at the terminal. The embedded clusters believe the name that a client gives. */
 export const LOCAL_ADMIN = 'local-admin';
 
 /** Countersign's own user name, which alone may write approvals: the gate of every local cluster knows it. */
@@ -159,7 +159,7 @@ interface WorldLog {
   close(): Promise<void>;
 }
 
-/** Begins the file anew; `onLine` is told every line too. */
+/** Begins the file anew; `onLine` gets every line too. */
 export function openWorldLog(path: string, onLine: (line: string) => void): WorldLog {
   const file = createWriteStream(path);
   return {

@@ -105,7 +105,7 @@ interface FunctionSettings {
   readonly logFile: string;
   /** Milliseconds that it may take to listen, and to stop. */
   readonly limits?: { readonly startMs: number; readonly stopMs: number };
-  /** Also told each line of its log. */
+  /** Gets each line of its log, too. */
   readonly onLine: (line: string) => void;
 }
 
@@ -113,7 +113,7 @@ export interface RunningFunction {
   readonly name: string;
   readonly pid: number;
   readonly url: string;
-  /** Resolves, with its last words, should it end without having been told to. */
+  /** Resolves, with the last line of its log, should it end without `stop` or `kill`. */
   readonly died: Promise<LocalWorldError>;
   /** Lets it drain; kills it when that takes too long. */
   readonly stop: () => Promise<void>;
@@ -134,14 +134,13 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   });
   const log = readLog(child, settings);
   let stopping = false;
-  const { promise: closed, resolve: tellEnd } = Promise.withResolvers<void>();
-  const { promise: died, resolve: tellDeath } = Promise.withResolvers<LocalWorldError>();
+  const { promise: closed, resolve: markClosed } = Promise.withResolvers<void>();
+  const { promise: died, resolve: markDead } = Promise.withResolvers<LocalWorldError>();
   child.once('error', (error) => settings.onLine(error.message));
-  // Not "exit": by "close" its last words have been read.
+  // Not "exit": by "close" its last line has been read.
   child.once('close', (code, signal) => {
-    tellEnd();
-    if (!stopping)
-      tellDeath(new LocalWorldError(describeDeath(name, { code, signal }, log.last())));
+    markClosed();
+    if (!stopping) markDead(new LocalWorldError(describeDeath(name, { code, signal }, log.last())));
   });
 
   async function stop(): Promise<void> {
@@ -179,8 +178,8 @@ function readLog(
     last = line;
     file.write(`${line}\n`);
     onLine(line);
-    const told = listening.safeParse(parseJson(line));
-    if (told.success) resolve(told.data);
+    const announced = listening.safeParse(parseJson(line));
+    if (announced.success) resolve(announced.data);
   }
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface(stream).on('line', take);

@@ -75,17 +75,17 @@ function between(least: number, most: number): (text: string) => number {
   };
 }
 
-/** The part of `process` that is needed to be told to stop. */
+/** The part of `process` that signals come from. */
 interface Signalled {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** npm passes the terminal's Ctrl-C on to us, who had it already: two this close are one. */
+/** npm passes the terminal's Ctrl-C on to a process that had it already: two this close are one. */
 const SAME_SIGNAL_MS = 500;
 
-/** Resolves with the first signal that asks to stop. A later one calls `force`: whoever sits there is out of patience. */
+/** Resolves with the first signal that asks to stop. A later one calls `force`: the person at the terminal does not want to wait. */
 export function awaitStop(
   process: Signalled,
   { force, now }: { readonly force: () => void; readonly now: () => number },

@@ -15,7 +15,7 @@ export interface PubsubRest {
   topicName(id: string): string;
   /** A topic that is there is kept. */
   createTopic(id: string): Promise<void>;
-  /** A subscription that is there is replaced: another world's endpoints are not ours. */
+  /** A subscription that is there is replaced: its endpoint may be another world's. */
   replaceSubscription(id: string, settings: Readonly<Record<string, unknown>>): Promise<void>;
   deleteSubscription(id: string): Promise<void>;
   publish(topic: string, data: unknown): Promise<void>;
@@ -122,7 +122,7 @@ export const PUSH_SUBSCRIPTIONS = [
 
 /** As long as one reconcile may take. */
 const ACK_DEADLINE_SECONDS = 60;
-/** Short, so that nobody at a terminal waits long for a retry. */
+/** Short, so that a person at the terminal does not wait long for a retry. */
 const RETRY_POLICY = { minimumBackoff: '1s', maximumBackoff: '10s' } as const;
 /** About three minutes of retries. */
 const MAX_DELIVERY_ATTEMPTS = 20;

@@ -163,7 +163,7 @@ function encodeSubscription(settings: SubscriptionSettings, codec: Codec): objec
   };
 }
 
-/** A leased message; the attempt is told only where a dead-letter policy counts them. */
+/** A leased message; the attempt is shown only where a dead-letter policy counts them. */
 export function encodeLease(lease: Lease, settings: SubscriptionSettings, codec: Codec): object {
   const { attributes, data, messageId, orderingKey, publishTime } = lease.message;
   return {

@@ -20,7 +20,7 @@ import { parseRequest, requests } from './schema.ts';
 import type { Subscription } from './subscription.ts';
 
 interface GrpcService {
-  /** Serves HTTP/2 on a connection that somebody else has accepted. */
+  /** Serves HTTP/2 on a connection that is accepted already. */
   inject(connection: Duplex): void;
   /** Ends every call and connection at once. */
   close(): void;

@@ -1,6 +1,6 @@
 /**
- * The limits of the real service (cloud.google.com/pubsub/quotas), and our own where it states
- * none. Sizes are bytes, times milliseconds unless the name says otherwise.
+ * The limits of the real service (cloud.google.com/pubsub/quotas), and its own where that states
+ * none ("own"). Sizes are bytes, times milliseconds unless the name says otherwise.
  */
 
 /** One message: data, attributes and ordering key together. */
@@ -20,23 +20,23 @@ export const RETRY_BACKOFF = { max: 600_000, defaultMin: 10_000, defaultMax: 600
 /** Push without a retry policy backs off between these two. */
 export const PUSH_BACKOFF = { min: 100, max: 60_000 } as const;
 
-/** Keeps a retry policy with a minimum of zero from spinning. Ours. */
+/** Keeps a retry policy with a minimum of zero from spinning. Own. */
 export const BACKOFF_FLOOR = 10;
 
-/** Pushes under way at once, per subscription. Ours: the real service adapts, up to 3,000. */
+/** Pushes under way at once, per subscription. Own: the real service adapts, up to 3,000. */
 export const PUSH_CONCURRENCY = 64;
 
-/** Messages a stream holds unacknowledged when its client names no number. Ours. */
+/** Messages a stream holds unacknowledged when its client names no number. Own. */
 export const STREAM_OUTSTANDING = 1_000;
 
-/** How long a pull waits for a first message before it answers with none. Ours. */
+/** How long a pull waits for a first message before it answers with none. Own. */
 export const PULL_WAIT = 20_000;
 
-/** Names in one page of a list, unless the caller asks for fewer. Ours. */
+/** Names in one page of a list, unless the caller asks for fewer. Own. */
 export const PAGE_SIZE = 1_000;
 
 /** A publish request on the wire: base64 adds a third to the payload, JSON some more. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
 
-/** A connection that sends nothing for so long is closed before a protocol is known. Ours. */
+/** A connection that sends nothing for so long is closed before a protocol is known. Own. */
 export const SNIFF_WAIT = 30_000;

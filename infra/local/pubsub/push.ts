@@ -94,7 +94,7 @@ export interface PushTarget {
 export interface PushContext {
   subscription: string;
   target: PushTarget;
-  /** Only a subscription with a dead-letter policy tells its endpoint the attempt. */
+  /** Only a subscription with a dead-letter policy sends its endpoint the attempt. */
   showAttempt: boolean;
   token?: string | undefined;
 }

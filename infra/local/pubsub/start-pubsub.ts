@@ -76,7 +76,7 @@ type Protocol = 'http1' | 'http2';
 const HTTP2_START = 'PRI ';
 
 /**
- * Reads a fresh connection just far enough to tell HTTP/2 with prior knowledge from HTTP/1, puts
+ * Reads a fresh connection just far enough to know HTTP/2 with prior knowledge from HTTP/1, puts
  * the bytes back and says which. Connections that stay silent are closed.
  */
 function sniffProtocol(socket: Socket, found: (protocol: Protocol) => void): void {

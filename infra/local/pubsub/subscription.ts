@@ -239,7 +239,7 @@ interface PullWait {
   backlog: Backlog;
   clock: Clock;
   take: { max: number; deadlineMs: number };
-  /** Where the wait can be found by whoever ends the subscription. */
+  /** Where the end of the subscription finds the wait. */
   waiting: Set<(reason: PubsubError) => void>;
   /** The caller has gone. */
   signal: AbortSignal;

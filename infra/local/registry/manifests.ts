@@ -3,7 +3,6 @@ import { checkManifest } from './check-manifest.ts';
 import { RegistryError } from './errors.ts';
 import { MANIFEST_LIMIT } from './limits.ts';
 import {
-  joinChunks,
   readBody,
   digestOf,
   type ManifestReference,
@@ -37,7 +36,7 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
 
   app.put(MANIFEST, async (c) => {
     const { name, reference } = target(c);
-    const bytes = joinChunks(await readBody(c.req.raw, MANIFEST_LIMIT));
+    const bytes = await readBody(c.req.raw, MANIFEST_LIMIT);
     const contentType = c.req.header('content-type');
     const digest = digestOf(bytes);
     if ('digest' in reference && reference.digest !== digest) {
@@ -54,7 +53,7 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
     const headers = {
       location: `/v2/${name}/manifests/${digest}`,
       'docker-content-digest': digest,
-      // OCI distribution 1.1: tells the client that the referrers list is kept here, so it writes no fallback tag.
+      // OCI distribution 1.1: shows the client that the referrers list is kept here, so it writes no fallback tag.
       ...(referrer === undefined ? {} : { 'oci-subject': referrer.subject }),
     };
     return new Response(null, { status: 201, headers });

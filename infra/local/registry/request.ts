@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readStart } from '#shared/net/read-body.ts';
 import { RegistryError } from './errors.ts';
 import { NAME_LIMIT } from './limits.ts';
 
@@ -17,7 +18,7 @@ export function requireName(name: string): string {
   });
 }
 
-/** Tells a tag from a digest; what has a colon was meant as a digest. DIGEST_INVALID or MANIFEST_INVALID when neither. */
+/** A tag or a digest; what has a colon was meant as a digest. DIGEST_INVALID or MANIFEST_INVALID when neither. */
 export function parseManifestReference(text: string): ManifestReference {
   if (isDigest(text)) return { digest: text };
   if (text.includes(':')) return { digest: requireDigest(text) };
@@ -55,33 +56,15 @@ export function requireDigest(text: string | undefined): string {
 
 /** The whole body of a request; SIZE_INVALID (413) as soon as it is more than `limit` bytes. */
 export async function readBody(
-  request: Request,
+  { headers, body }: Request,
   limit: number,
-): Promise<readonly Uint8Array<ArrayBuffer>[]> {
-  if (Number(request.headers.get('content-length')) > limit) throw tooLarge(limit);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(headers.get('content-length'));
+  const { bytes, cut } = await readStart(announced > limit ? null : body, limit);
+  if (cut || announced > limit) {
+    throw new RegistryError('SIZE_INVALID', `Body must be at most ${limit} bytes`);
   }
-  return chunks;
-}
-
-/** Chunks as one piece of memory of their own. */
-export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return joined;
-}
-
-function tooLarge(limit: number): RegistryError {
-  return new RegistryError('SIZE_INVALID', `Body must be at most ${limit} bytes`);
+  return new Uint8Array(bytes);
 }
 
 /** First and last byte, both included. */

@@ -5,7 +5,6 @@ import { RegistryError } from './errors.ts';
 import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
 import { addReferrerRoutes, addTagRoutes } from './lists.ts';
 import { createStore } from './store.ts';
-import { addTokenAuth, type TokenAuth } from './token-auth.ts';
 import { addUploadRoutes } from './uploads.ts';
 
 /** `host` is as references name it; what was pushed is gone when it is closed. */
@@ -30,7 +29,7 @@ export async function startRegistry(
 export interface RegistryOptions {
   /** Called once per manifest written or deleted. Its failure goes to `onError`, never to the client. */
   readonly notify?: (notification: Notification) => Promise<void>;
-  /** Failures of `notify`, and errors of ours that were answered with 500. */
+  /** Failures of `notify`, and errors of the registry itself that were answered with 500. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: () => Date;
   /**
@@ -38,8 +37,8 @@ export interface RegistryOptions {
    * body it reads.
    */
   readonly fault?: (request: Request) => Response | undefined | Promise<Response | undefined>;
-  /** Asks for bearer tokens; open to everybody without it. */
-  readonly auth?: TokenAuth;
+  /** Adds what decides who may ask: nothing does without it. */
+  readonly guard?: (app: Hono, place: { host: string; clock: () => Date }) => void;
 }
 
 /**
@@ -49,7 +48,7 @@ export interface RegistryOptions {
  * const answer = await createRegistryApp({ host: 'registry.example' }).request('/v2/');
  */
 export function createRegistryApp(options: RegistryOptions & { readonly host: string }): Hono {
-  const { auth, clock = () => new Date(), fault, host } = options;
+  const { guard, clock = () => new Date(), fault, host } = options;
   const { notify = async () => undefined, onError = () => undefined } = options;
   const store = createStore();
   const app = new Hono();
@@ -61,7 +60,7 @@ export function createRegistryApp(options: RegistryOptions & { readonly host: st
     c.header('docker-distribution-api-version', 'registry/2.0');
   });
   app.use(async (c, next) => (await fault?.(c.req.raw)) ?? next());
-  if (auth !== undefined) addTokenAuth(app, { auth, host, clock });
+  guard?.(app, { host, clock });
 
   app.on('GET', ['/v2', '/v2/'], (c) => c.json({}));
   addUploadRoutes(app, { store, clock });

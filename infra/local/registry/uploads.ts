@@ -3,14 +3,7 @@ import type { Context, Hono } from 'hono';
 import { keepBlob } from './blobs.ts';
 import { RegistryError } from './errors.ts';
 import { BLOB_LIMIT, UPLOAD_LIFETIME, UPLOADS_LIMIT } from './limits.ts';
-import {
-  readBody,
-  parseContentRange,
-  requireDigest,
-  requireName,
-  joinChunks,
-  digestOf,
-} from './request.ts';
+import { readBody, parseContentRange, requireDigest, requireName, digestOf } from './request.ts';
 import type { Store } from './store.ts';
 
 const UPLOAD = '/v2/:name{.+}/blobs/uploads/:id';
@@ -43,11 +36,10 @@ export function addUploadRoutes(app: Hono, deps: { store: Store; clock: () => Da
   }
 
   async function append(c: Context, session: UploadSession): Promise<void> {
-    const chunks = await readBody(c.req.raw, BLOB_LIMIT);
-    const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const bytes = await readBody(c.req.raw, BLOB_LIMIT);
     // After the body has come: of two chunks sent at once, the one that came second is out of order.
-    requireInOrder(c.req.header('content-range'), session, size);
-    sessions.append(session, chunks);
+    requireInOrder(c.req.header('content-range'), session, bytes.byteLength);
+    sessions.append(session, bytes);
   }
 
   // Clients follow the specification (with the slash) or Docker's older habit (without).
@@ -88,7 +80,7 @@ function requireInOrder(header: string | undefined, session: UploadSession, size
   if (header === undefined) return;
   const range = parseContentRange(header);
   if (range === undefined || range.last - range.first + 1 !== size) {
-    throw new RegistryError('BLOB_UPLOAD_INVALID', 'Content-Range must tell the size of the body');
+    throw new RegistryError('BLOB_UPLOAD_INVALID', 'Content-Range must be as long as the body');
   }
   if (range.first === session.size) return;
   throw new RegistryError('BLOB_UPLOAD_INVALID', `Next chunk must begin at ${session.size}`, {
@@ -132,7 +124,7 @@ export interface UploadSessions {
   /** The upload; BLOB_UPLOAD_UNKNOWN when it never was, is over, or belongs to another repository. */
   find(name: string, id: string): UploadSession;
   /** Adds bytes at the end; SIZE_INVALID past the limit of a blob. */
-  append(session: UploadSession, chunks: readonly Uint8Array<ArrayBuffer>[]): void;
+  append(session: UploadSession, bytes: Uint8Array): void;
   /** Ends an upload with its bytes, still reserved in the store; DIGEST_INVALID, and all is dropped, when they are others. */
   finish(session: UploadSession, digest: string): Uint8Array<ArrayBuffer>;
   cancel(session: UploadSession): void;
@@ -141,7 +133,7 @@ export interface UploadSessions {
 interface Upload extends UploadSession {
   size: number;
   touchedAt: number;
-  readonly chunks: Uint8Array<ArrayBuffer>[];
+  readonly chunks: Uint8Array[];
 }
 
 /** Uploads under way, in memory; abandoned ones are dropped when the next one begins. */
@@ -175,16 +167,15 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
       return upload;
     },
     find: require,
-    append(session, chunks) {
+    append(session, bytes) {
       const upload = require(session.name, session.id);
-      const added = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-      if (upload.size + added > BLOB_LIMIT) {
+      if (upload.size + bytes.byteLength > BLOB_LIMIT) {
         throw new RegistryError('SIZE_INVALID', `Blob must be at most ${BLOB_LIMIT} bytes`);
       }
-      store.reserve(added);
-      upload.size += added;
+      store.reserve(bytes.byteLength);
+      upload.size += bytes.byteLength;
       upload.touchedAt = clock().getTime();
-      upload.chunks.push(...chunks);
+      upload.chunks.push(bytes);
     },
     finish(session, digest) {
       const upload = require(session.name, session.id);
@@ -196,7 +187,7 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
         });
       }
       uploads.delete(upload.id);
-      return joinChunks(upload.chunks);
+      return new Uint8Array(Buffer.concat(upload.chunks));
     },
     cancel: drop,
   };

@@ -4,7 +4,7 @@ import * as z from 'zod';
 export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Absent: nobody before it is known to anyone. */
+  /** Absent: no step before it is known. */
   readonly parent?: string;
   /** Which function it was. */
   readonly service: string;

@@ -6,6 +6,7 @@ import { OCI_MANIFEST } from '#shared/registry/media-type.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { tokenSchema } from '#shared/registry/authorizer.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
+import { requireTokens } from '#test/fakes/token-auth.ts';
 import { codeOf, sha256 } from './scripted-registry.ts';
 
 const CREDENTIALS = { username: 'ada', password: 'secret' };
@@ -21,7 +22,7 @@ afterEach(async () => {
 async function start() {
   const running = await startRegistry({
     port: 0,
-    auth: { credentials: CREDENTIALS },
+    guard: requireTokens({ credentials: CREDENTIALS }),
     clock: () => CLOCK,
   });
   closers.push(() => running.close());

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
 import { type Alert, postAlert } from '#infra/examples/alerts/post-alert.ts';
 import { MAX_INCIDENTS, createIncidents } from '#infra/examples/alerts/incidents.ts';
-import type { Told } from '#infra/examples/alerts/read-event.ts';
+import type { AlertEvent } from '#infra/examples/alerts/read-event.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
 
 const SLACK = 'https://hooks.slack.com/services/T/B/secret';
@@ -19,9 +19,9 @@ const ALERT: Alert = {
   ],
 };
 
-function told(id: string, image: string): Told {
+function told(id: string, image: string): AlertEvent {
   const at = Date.UTC(2026, 10, 22);
-  const common = { since: '2026-11-22T05:00:00Z', message: 'Told', errors: [] };
+  const common = { since: '2026-11-22T05:00:00Z', message: 'AlertEvent', errors: [] };
   return { id, type: 'image.untrusted', severity: 'ERROR', at, image, ...common };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startRegistry } from '#infra/local/registry/start-registry.ts';
+import { requireTokens } from '#test/fakes/token-auth.ts';
 
 const CLOCK = () => new Date('2026-11-22T05:00:00Z');
 
@@ -25,7 +26,7 @@ describe('startRegistry()', () => {
   });
 
   it('names the port it got in the token realm', async () => {
-    await using registry = disposable(await startRegistry({ port: 0, auth: {} }));
+    await using registry = disposable(await startRegistry({ port: 0, guard: requireTokens() }));
     const refused = await fetch(`${registry.url}/v2/`);
     expect(refused.headers.get('www-authenticate')).toContain(`realm="${registry.url}/token"`);
   });

@@ -34,7 +34,7 @@ describe('createStore()', () => {
     const store = createStore(10);
     const sessions = createUploadSessions({ store, clock: () => new Date(0) });
     const session = sessions.begin('a');
-    sessions.append(session, [new Uint8Array(10)]);
+    sessions.append(session, new Uint8Array(10));
     expect(() => store.reserve(1)).toThrow(FULL);
     end(sessions, session);
     expect(() => store.reserve(10)).not.toThrow();
@@ -84,8 +84,8 @@ describe('createUploadSessions()', () => {
   it('refuses a blob that grows past the limit chunk by chunk', () => {
     const sessions = createUploadSessions({ store: createStore(), clock: () => new Date(0) });
     const session = sessions.begin('a');
-    sessions.append(session, [new Uint8Array(BLOB_LIMIT)]);
-    expect(() => sessions.append(session, [new Uint8Array(1)])).toThrow(
+    sessions.append(session, new Uint8Array(BLOB_LIMIT));
+    expect(() => sessions.append(session, new Uint8Array(1))).toThrow(
       expect.objectContaining({ code: 'SIZE_INVALID' }),
     );
   });

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
-import { TOKEN_LIFETIME_SECONDS, TOKENS_LIMIT } from '#infra/local/registry/limits.ts';
-import type { TokenAuth } from '#infra/local/registry/token-auth.ts';
+import {
+  requireTokens,
+  TOKEN_LIFETIME_SECONDS,
+  type TokenAuth,
+  TOKENS_LIMIT,
+} from '#test/fakes/token-auth.ts';
 
 const TAGS = '/v2/acme/configs/tags/list';
 const UPLOADS = '/v2/acme/configs/blobs/uploads/';
@@ -10,7 +14,8 @@ const answer = z.object({ token: z.string().min(20), expires_in: z.int() });
 
 function startApp(auth: TokenAuth = {}) {
   let now = Date.parse('2026-11-22T05:00:00Z');
-  const app = createRegistryApp({ host: '127.0.0.1:5000', auth, clock: () => new Date(now) });
+  const guard = requireTokens(auth);
+  const app = createRegistryApp({ host: '127.0.0.1:5000', guard, clock: () => new Date(now) });
   const bearer = (path: string, token: string, method = 'GET') =>
     app.request(path, { method, headers: { authorization: `Bearer ${token}` } });
   const askToken = async (query: string): Promise<string> => {
