@@ -6,7 +6,7 @@ import { type Refusal, refuse, type SignedDigest } from './candidate.ts';
 
 /** How signatures of one kind of key are checked: chosen by the key that is trusted, never by what was pushed. */
 export interface SignatureAlgorithm {
-  /** Whether `signature` has the shape of one at all, whoever made it. */
+  /** Whether `signature` has the shape of one at all, by any signer. */
   readonly isShaped: (signature: Buffer, key: KeyObject) => boolean;
   readonly verify: (bytes: Buffer, key: KeyObject, signature: Buffer) => boolean;
   /** For people: the kind of key, and the hashes that are tried. */
@@ -21,20 +21,22 @@ export interface SignatureScheme {
   readonly hash?: SignatureHash;
 }
 
+interface Curve {
+  readonly name: string;
+  /** Of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5). */
+  readonly bytes: number;
+  readonly hashes: readonly SignatureHash[];
+}
+
 /**
- * By curve, the likeliest first: cosign from 2.6 and Cloud KMS sign with the first, older cosign, Vault and openssl with
+ * Curves, with their hashes, the likeliest first: cosign from 2.6 and Cloud KMS sign with the first, older cosign, Vault and openssl with
  * SHA-256 whatever the curve (cosign's `--signature-digest-algorithm` has the others).
  */
-const ECDSA_HASHES: ReadonlyMap<string, readonly SignatureHash[]> = new Map([
-  ['prime256v1', ['sha256', 'sha384', 'sha512']],
-  ['secp384r1', ['sha384', 'sha256', 'sha512']],
-  ['secp521r1', ['sha512', 'sha256', 'sha384']],
+const CURVES: ReadonlyMap<string | undefined, Curve> = new Map([
+  ['prime256v1', { name: 'P-256', bytes: 32, hashes: ['sha256', 'sha384', 'sha512'] }],
+  ['secp384r1', { name: 'P-384', bytes: 48, hashes: ['sha384', 'sha256', 'sha512'] }],
+  ['secp521r1', { name: 'P-521', bytes: 66, hashes: ['sha512', 'sha256', 'sha384'] }],
 ]);
-const CURVE_NAMES: Readonly<Record<string, string>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-};
 const RSA_HASHES: readonly SignatureHash[] = ['sha256', 'sha512', 'sha384'];
 
 /** The least that NIST SP 800-57 part 1 still allows: 112 bits of security. */
@@ -68,9 +70,9 @@ export function chooseAlgorithm(
     return findWeakness(key) ?? createRsa('pss', [own]);
   }
   const curve = details?.namedCurve ?? '';
-  const hashes = ECDSA_HASHES.get(curve);
-  if (type === 'ec' && hashes !== undefined) {
-    return createEcdsa(curve, hash === undefined ? hashes : [hash]);
+  const known = CURVES.get(curve);
+  if (type === 'ec' && known !== undefined) {
+    return createEcdsa(known.name, hash === undefined ? known.hashes : [hash]);
   }
   const kind = `${type} ${curve}`.trim();
   const isWeak = type === 'dsa' || WEAK_CURVE.test(curve);
@@ -88,7 +90,7 @@ function findWeakness({ asymmetricKeyDetails }: KeyObject): Refusal | undefined 
 
 function createEcdsa(curve: string, hashes: readonly SignatureHash[]): SignatureAlgorithm {
   return {
-    name: `ECDSA ${CURVE_NAMES[curve] ?? curve} with ${shownHashes(hashes)}`,
+    name: `ECDSA ${curve} with ${shownHashes(hashes)}`,
     isShaped: (signature, key) => encodingOf(signature, key) !== undefined,
     verify(bytes, key, signature) {
       // One encoding for one signature: what is DER is never read as P1363 too.
@@ -122,13 +124,6 @@ function shownHashes(hashes: readonly SignatureHash[]): string {
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 
-/** By curve: the bytes of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5). */
-const NUMBER_BYTES: ReadonlyMap<string | undefined, number> = new Map([
-  ['prime256v1', 32],
-  ['secp384r1', 48],
-  ['secp521r1', 66],
-]);
-
 /**
  * How an ECDSA signature by `key` is spelt: DER, or the two numbers side by side at their full length (P1363, as WebCrypto
  * writes it); undefined when it is neither. What is DER is not P1363, as `cosign verify` reads it; cosign also takes
@@ -136,7 +131,7 @@ const NUMBER_BYTES: ReadonlyMap<string | undefined, number> = new Map([
  */
 function encodingOf(signature: Buffer, key: KeyObject): 'der' | 'ieee-p1363' | undefined {
   if (isEcdsaSignature(signature)) return 'der';
-  const bytes = NUMBER_BYTES.get(key.asymmetricKeyDetails?.namedCurve);
+  const bytes = CURVES.get(key.asymmetricKeyDetails?.namedCurve)?.bytes;
   return bytes !== undefined && signature.length === 2 * bytes ? 'ieee-p1363' : undefined;
 }
 

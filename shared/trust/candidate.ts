@@ -10,8 +10,8 @@ export interface Refusal {
 }
 
 /**
- * A signature that is well formed and says that it is about `subject`. Nobody has looked at its cryptography yet: it
- * is data of whoever pushed it.
+ * A signature that is well formed and says that it is about `subject`. Its cryptography is still unchecked: it is
+ * data of the pusher.
  */
 export interface Evidence {
   /** Digest of the layer (legacy) or manifest (bundle) that carries it. */
@@ -49,7 +49,7 @@ export interface SignedDigest {
   readonly verify: (digest: Buffer, key: KeyObject, signature: Buffer) => boolean;
 }
 
-/** How the signer says to be known; unauthenticated. A legacy signature by key says nothing. */
+/** By what the signer claims to be known; unauthenticated. A legacy signature by key says nothing. */
 export type KeyMaterial =
   | { readonly type: 'unnamed' }
   | { readonly type: 'public-key'; readonly hint: string }
@@ -66,7 +66,7 @@ export type AttachedProof =
       readonly mediaType: string;
       /** base64 of the leaf's DER. */
       readonly certificate: string | undefined;
-      /** What follows the leaf in a bundle's own chain: trusted by nobody for being there. */
+      /** What follows the leaf in a bundle's own chain: no reason to trust it. */
       readonly chain?: readonly unknown[];
       readonly logEntries: readonly unknown[];
       readonly timestamps: readonly unknown[];
@@ -85,7 +85,7 @@ export function refuse(refused: CandidateReason, detail: string): Refusal {
   return { refused, detail };
 }
 
-/** Tells a refusal from what was asked for. */
+/** Whether a result is a refusal, and not what was asked for. */
 export function isRefusal(result: object): result is Refusal {
   return 'refused' in result;
 }

@@ -13,7 +13,7 @@ import { decodeText } from '#shared/net/json.ts';
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
 
-/** A signer's leaf: well formed and meant for signing code, issued by whoever. */
+/** A signer's leaf: well formed and meant for signing code, by any issuer. */
 export interface Certificate {
   readonly der: Buffer;
   /** As the sigstore library verifies it. */
@@ -33,6 +33,13 @@ export function isSignedBy(leaf: ParsedCertificate, issuer: ParsedCertificate): 
     // A root may hold keys that Node cannot use.
     return false;
   }
+}
+
+/** The certificates of authorities of a root that have issued a leaf, by name and signature. */
+export function issuersOf(leaf: ParsedCertificate, root: TrustRoot): readonly ParsedCertificate[] {
+  return root.certificateAuthorities
+    .flatMap(({ certChain }) => certChain)
+    .filter((issuer) => issuer.subject.equals(leaf.issuer) && isSignedBy(leaf, issuer));
 }
 
 /**
@@ -180,10 +187,7 @@ function isLogged(leaf: ParsedCertificate, root: TrustRoot): boolean {
       ParsedCertificate.parse(Buffer.from(leaf.root.toDER())),
     );
     const tbs = certificate.tbsCertificate.toDER();
-    const issuers = root.certificateAuthorities
-      .flatMap(({ certChain }) => certChain)
-      .filter((issuer) => issuer.subject.equals(leaf.issuer) && isSignedBy(leaf, issuer));
-    return issuers.some((issuer) => {
+    return issuersOf(leaf, root).some((issuer) => {
       const entry = new ByteStream();
       entry.appendView(crypto.digest('sha256', issuer.publicKey));
       entry.appendUint24(tbs.length);

@@ -17,7 +17,7 @@ export function decodeWrappedBase64(text: string): Buffer | undefined {
 
 const BLOCK = /^-----BEGIN ([A-Z ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----$/;
 
-/** The one block of a PEM text (RFC 7468), or undefined: a second block is somebody's chain, which nobody asked for. */
+/** The one block of a PEM text (RFC 7468), or undefined: a second block is a chain, which has no place here. */
 export function pemToDer(text: string): { label: string; der: Buffer } | undefined {
   const [, label = '', body = ''] = BLOCK.exec(text.trim()) ?? [];
   const der = decodeBase64(body.replaceAll(/\r?\n/g, ''));

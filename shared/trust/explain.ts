@@ -75,8 +75,7 @@ export function explainCandidate(outcome: CandidateOutcome): string {
 
 function explainUntrusted(outcomes: readonly CandidateOutcome[], policy: Explained): string {
   const { authorities, require } = policy;
-  const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
-  const signers = new Set(accepting.map(({ authority }) => authority));
+  const signers = signersOf(outcomes, policy);
   const lacking = outcomes.find(({ source, reason }) => source === 'policy' && reason);
   if (signers.size >= require && lacking !== undefined) {
     return `${lacking.detail ?? 'An attestation is missing'}: attest it with cosign as ${namesOf(authorities)}`;
@@ -96,7 +95,7 @@ function namesOf(authorities: Explained['authorities']): string {
 }
 
 /**
- * The command that would mend a verdict, for whoever holds what it names; undefined where no signature would. `image`
+ * The command that would mend a verdict, for the owner of the key that it names; undefined where no signature would. `image`
  * is the repository with the digest that was judged.
  */
 export function mendingCommand(
@@ -106,8 +105,7 @@ export function mendingCommand(
 ): string | undefined {
   if (verdict.status === 'verified' || verdict.status === 'unusable') return undefined;
   const outcomes = verdict.candidates ?? [];
-  const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
-  const signers = new Set(accepting.map(({ authority }) => authority));
+  const signers = signersOf(outcomes, policy);
   const signer = policy.authorities.find(({ name }) => !signers.has(name));
   const rule = outcomes.find(({ source, predicateType }) => source === 'policy' && predicateType);
   const isSigned = signers.size >= policy.require;
@@ -133,6 +131,15 @@ function flagsOf(authority: Authority): string {
   const key = 'kms' in authority.key ? authority.key.kms : `PRIVATE_KEY_OF_${authority.name}`;
   const log = authority.transparencyLog === 'ignore' ? '--tlog-upload=false ' : '';
   return `--key ${quoted(key)} ${log}`;
+}
+
+/** The authorities that have accepted a signature. */
+function signersOf(
+  outcomes: readonly CandidateOutcome[],
+  policy: Pick<TrustPolicy, 'signatures'>,
+): ReadonlySet<string | undefined> {
+  const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
+  return new Set(accepting.map(({ authority }) => authority));
 }
 
 /** As one word of a shell. */

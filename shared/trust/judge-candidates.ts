@@ -112,7 +112,7 @@ const LACKS_SIGNATURE: CandidateOutcome = {
   detail: 'Attestations are no signature: sign the image too',
 };
 
-/** What the policy asks for and nobody trusted has attested. */
+/** What the policy asks for, and no trusted signer has attested. */
 function lacking(rule: AttestationRule): CandidateOutcome {
   const { predicateType } = rule;
   const detail = `Nobody trusted signed an ${describeRule(rule)}`;

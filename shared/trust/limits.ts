@@ -1,5 +1,5 @@
 /**
- * What one verification may cost. Everything that is counted here is written by whoever can push to the repository,
+ * What one verification may cost. Everything that is counted here is written by those who can push to the repository,
  * so each bound is a denial that must stay a denial: past it, candidates are refused, never approved.
  */
 

@@ -8,14 +8,13 @@ import { base64Bytes, bodyKindSchema, type LogEntry } from './read-proof.ts';
 import { checkSchema, parseJson } from './strict-json.ts';
 import type { TrustRoot } from './trusted-root.ts';
 
-/** Who signed: the key, and the leaf of a keyless signer. */
+/** Who signed: the key, and the leaf of a keyless signer, DER. */
 export interface LoggedSigner {
   readonly key: KeyObject;
-  /** DER. */
-  readonly certificate: Buffer | undefined;
+  readonly certificate: { readonly der: Buffer } | undefined;
 }
 
-/** Who an entry says has signed, DER; an empty key is nobody's. */
+/** Who an entry says has signed, DER; an empty key is no signer's. */
 interface Logged {
   readonly certificate?: Buffer;
   readonly key: Buffer;
@@ -34,55 +33,21 @@ const verifier = z
     if (x509Certificate !== undefined) return { ...NOTHING, certificate: x509Certificate.rawBytes };
     return publicKey === undefined ? NOTHING : { key: publicKey.rawBytes };
   });
-const one = <T extends z.ZodType>(item: T): z.ZodTuple<[T]> => z.tuple([item]);
 
-/** Where each kind of Rekor entry has its signer, those of cosign 1 to 3: PEM in version 1 of the log, DER in version 2. */
-const KINDS = new Map<string, z.ZodType<Logged>>([
-  [
-    'hashedrekord 0.0.1',
-    z
-      .object({
-        spec: z.object({ signature: z.object({ publicKey: z.object({ content: pem }) }) }),
-      })
-      .transform(({ spec }) => spec.signature.publicKey.content),
-  ],
-  [
-    'dsse 0.0.1',
-    z
-      .object({ spec: z.object({ signatures: one(z.object({ verifier: pem })) }) })
-      .transform(({ spec }) => spec.signatures[0].verifier),
-  ],
-  [
-    'intoto 0.0.2',
-    z
-      .object({
-        spec: z.object({
-          content: z.object({
-            envelope: z.object({ signatures: one(z.object({ publicKey: pem })) }),
-          }),
-        }),
-      })
-      .transform(({ spec }) => spec.content.envelope.signatures[0].publicKey),
-  ],
-  [
-    'hashedrekord 0.0.2',
-    z
-      .object({
-        spec: z.object({ hashedRekordV002: z.object({ signature: z.object({ verifier }) }) }),
-      })
-      .transform(({ spec }) => spec.hashedRekordV002.signature.verifier),
-  ],
-  [
-    'dsse 0.0.2',
-    z
-      .object({
-        spec: z.object({ dsseV002: z.object({ signatures: one(z.object({ verifier })) }) }),
-      })
-      .transform(({ spec }) => spec.dsseV002.signatures[0].verifier),
-  ],
-]);
+/**
+ * Where each kind of Rekor entry has its signer, those of cosign 1 to 3: PEM in version 1 of the log, DER in version 2. A
+ * `0` is the one element of a list.
+ */
+const KINDS: ReadonlyMap<string, { readonly at: string; readonly signer: z.ZodType<Logged> }> =
+  new Map([
+    ['hashedrekord 0.0.1', { at: 'spec.signature.publicKey.content', signer: pem }],
+    ['dsse 0.0.1', { at: 'spec.signatures.0.verifier', signer: pem }],
+    ['intoto 0.0.2', { at: 'spec.content.envelope.signatures.0.publicKey', signer: pem }],
+    ['hashedrekord 0.0.2', { at: 'spec.hashedRekordV002.signature.verifier', signer: verifier }],
+    ['dsse 0.0.2', { at: 'spec.dsseV002.signatures.0.verifier', signer: verifier }],
+  ]);
 
-/** The trusted log that an entry says to be in. */
+/** The trusted log that an entry claims to be in. */
 export function logOf(entry: LogEntry, root: TrustRoot): TrustRoot['tlogs'][number] | undefined {
   return root.tlogs.find(({ logID }) => logID.equals(entry.logId.keyId));
 }
@@ -107,22 +72,28 @@ export function findLogFlaw(entry: LogEntry, signer: LoggedSigner): Refusal | un
 function findOtherSigner(entry: LogEntry, signer: LoggedSigner): Refusal | undefined {
   const body = parseJson(entry.canonicalizedBody, bodyKindSchema, 'Log entry');
   if (isRefusal(body)) return body;
-  const schema = KINDS.get(`${body.kind} ${body.apiVersion}`);
-  if (schema === undefined) {
-    return refuse('log-mismatch', 'Log entry is of a kind that is not read');
-  }
-  const logged = checkSchema(body, schema, 'Log entry');
+  const kind = KINDS.get(`${body.kind} ${body.apiVersion}`);
+  if (kind === undefined) return refuse('log-mismatch', 'Log entry is of a kind that is not read');
+  const logged = checkSchema(valueAt(body, kind.at), kind.signer, 'Signer of a log entry');
   if (isRefusal(logged)) return logged;
   return isSame(logged, signer)
     ? undefined
     : refuse('log-mismatch', 'Log entry is of another signer');
 }
 
+function valueAt(body: object, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => {
+    if (key === '0') return Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    return isThere ? Reflect.get(value, key) : undefined;
+  }, body);
+}
+
 function isSame({ certificate, key: spki }: Logged, signer: LoggedSigner): boolean {
   try {
     if (signer.certificate !== undefined) {
       // The log must show the identity, not only the key: people watch it for their names.
-      return certificate !== undefined && certificate.equals(signer.certificate);
+      return certificate !== undefined && certificate.equals(signer.certificate.der);
     }
     const key =
       certificate === undefined

@@ -24,8 +24,6 @@ export interface Signed {
 export interface Trusted {
   readonly logEntries: readonly LogEntry[];
   readonly timestamps: readonly Timestamp[];
-  /** Those of the entries whose promise says when; a checkpoint does not (Rekor 2 has no promise). */
-  readonly promised: readonly LogEntry[];
 }
 
 /** RFC 3161, section 2.4.2: genTime, with any number of digits after the second. */
@@ -54,7 +52,7 @@ export function readTimestamp(der: Buffer): Timestamp | Refusal {
   }
 }
 
-/** The authorities of a root that have the signer that a stamp names; a stamp without any is somebody else's. */
+/** The authorities of a root that have the signer that a stamp names; a stamp without any is of an unknown authority. */
 export function authoritiesOf(
   stamp: Timestamp,
   root: TrustRoot,
@@ -88,10 +86,11 @@ export function selectTrusted({ proof, certificate }: Signed, root: TrustRoot): 
   if (logEntries.length > MAX_TRUSTED_PROOFS) {
     return refuse('too-many', `More than ${MAX_TRUSTED_PROOFS} entries of trusted logs`);
   }
-  return { logEntries, timestamps, promised: promisedOf(logEntries) };
+  return { logEntries, timestamps };
 }
 
-function promisedOf(entries: readonly LogEntry[]): readonly LogEntry[] {
+/** The entries whose promise says when; a checkpoint does not (Rekor 2 has no promise). */
+export function promisedOf(entries: readonly LogEntry[]): readonly LogEntry[] {
   return entries.filter(({ inclusionPromise }) => inclusionPromise !== undefined);
 }
 
@@ -105,26 +104,23 @@ export function selectGood(
   root: TrustRoot,
   transparencyLog: 'require' | 'timestamp',
 ): Trusted {
-  const { key, certificate } = signed;
+  const { certificate } = signed;
   const passes = createPartCheck(signed, withCheckpointNames(root, trusted.logEntries));
   const isUsable = (time: Date): boolean =>
     certificate === undefined || findUntimely(certificate, [time], root) === undefined;
   const timestamps = trusted.timestamps.filter(
-    (timestamp) =>
-      isUsable(timestamp.signingTime) &&
-      passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] }),
+    (timestamp) => isUsable(timestamp.signingTime) && passes.stamp(timestamp),
   );
   if (transparencyLog === 'require') return { ...trusted, timestamps };
-  const signer = { key, certificate: certificate?.der };
   const logEntries = trusted.logEntries.filter(
     (entry) =>
-      findLogFlaw(entry, signer) === undefined &&
-      passes({ tlogEntries: [entry] }) &&
+      findLogFlaw(entry, signed) === undefined &&
+      passes.entry(entry) &&
       promisedOf([entry]).map(timeOf).every(isUsable),
   );
-  const times = timesOf({ timestamps, promised: promisedOf(logEntries) });
+  const times = timesOf({ timestamps, logEntries });
   const active = logEntries.filter((entry) => findInactiveLog([entry], times, root) === undefined);
-  return { logEntries: active, timestamps, promised: promisedOf(active) };
+  return { logEntries: active, timestamps };
 }
 
 export function timeOf({ integratedTime }: LogEntry): Date {
@@ -132,8 +128,11 @@ export function timeOf({ integratedTime }: LogEntry): Date {
 }
 
 /** A time in a log entry counts where the log has signed it. */
-export function timesOf({ promised, timestamps }: Omit<Trusted, 'logEntries'>): readonly Date[] {
-  return [...promised.map(timeOf), ...timestamps.map(({ signingTime }) => signingTime)];
+export function timesOf({ logEntries, timestamps }: Trusted): readonly Date[] {
+  return [
+    ...promisedOf(logEntries).map(timeOf),
+    ...timestamps.map(({ signingTime }) => signingTime),
+  ];
 }
 
 /** The library looks at a log key's period for a promise only: a retired key must not sign checkpoints for ever. */
@@ -153,26 +152,30 @@ export function findInactiveLog(
 
 const ANYTHING = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 };
 
-/** Makes a check of one log entry or stamp by itself, whoever signed and whenever. */
-export function createPartCheck(
-  { content, key }: Signed,
-  root: TrustRoot,
-): (part: Partial<Pick<SignedEntity, 'tlogEntries' | 'timestamps'>>) => boolean {
+interface PartCheck {
+  readonly entry: (entry: LogEntry) => boolean;
+  readonly stamp: (stamp: Timestamp) => boolean;
+}
+
+/** Makes checks of one log entry or stamp by itself, whatever the signer and the time. */
+export function createPartCheck({ content, key }: Signed, root: TrustRoot): PartCheck {
   const publicKey = () => ({ publicKey: key, validFor: () => true });
   const verifier = new Verifier({ ...root, publicKey }, ANYTHING);
-  const nothing: SignedEntity = {
-    signature: content,
-    key: { $case: 'public-key', hint: '' },
-    tlogEntries: [],
-    timestamps: [],
-  };
-  return function passes(part) {
+
+  function passes(part: Partial<Pick<SignedEntity, 'tlogEntries' | 'timestamps'>>): boolean {
+    const signer = { $case: 'public-key', hint: '' } as const;
+    const nothing = { signature: content, key: signer, tlogEntries: [], timestamps: [] };
     try {
       verifier.verify({ ...nothing, ...part });
       return true;
     } catch {
       return false;
     }
+  }
+
+  return {
+    entry: (entry) => passes({ tlogEntries: [entry] }),
+    stamp: (timestamp) => passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] }),
   };
 }
 
@@ -204,9 +207,9 @@ export function findUntimely(
  * machine it runs on; whose key it is stays what counts.
  */
 export function withCheckpointNames(root: TrustRoot, entries: readonly LogEntry[]): TrustRoot {
-  const names = entries
-    .filter(({ inclusionPromise }) => inclusionPromise !== undefined)
-    .map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '');
+  const names = promisedOf(entries).map(
+    ({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '',
+  );
   if (names.length === 0) return root;
   const tlogs = root.tlogs.map((log) => ({ ...log, baseURL: [log.baseURL, ...names].join('\n') }));
   return { ...root, tlogs };

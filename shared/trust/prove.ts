@@ -8,6 +8,7 @@ import {
   createPartCheck,
   findInactiveLog,
   findUntimely,
+  promisedOf,
   selectGood,
   selectTrusted,
   type Signed,
@@ -43,8 +44,7 @@ export function createLogCheck(rules: ProofRules): LogCheck {
 export function findUnproved(signed: Signed, rules: ProofRules): Refusal | undefined {
   const { root, now, transparencyLog } = rules;
   if (transparencyLog === 'ignore') {
-    const nothing: Trusted = { logEntries: [], timestamps: [], promised: [] };
-    return findRefusal(signed, nothing, root, [new Date(now())]);
+    return findRefusal(signed, { logEntries: [], timestamps: [] }, root, [new Date(now())]);
   }
   const trusted = selectTrusted(signed, root);
   if (isRefusal(trusted)) return trusted;
@@ -62,7 +62,7 @@ export function findUnproved(signed: Signed, rules: ProofRules): Refusal | undef
 function findFlaw(signed: Signed, trusted: Trusted, rules: ProofRules): Refusal | undefined {
   const { root, now, transparencyLog } = rules;
   const { logEntries } = trusted;
-  const { key, certificate } = signed;
+  const { certificate } = signed;
   const times = timesOf(trusted);
   const isStamped = transparencyLog === 'timestamp' && certificate !== undefined;
   if (logEntries.length === 0 && isStamped && times.length === 0) {
@@ -72,7 +72,7 @@ function findFlaw(signed: Signed, trusted: Trusted, rules: ProofRules): Refusal 
     return refuse('missing-log-entry', 'Signature has no entry in a trusted transparency log');
   }
   for (const entry of logEntries) {
-    const flaw = findLogFlaw(entry, { key, certificate: certificate?.der });
+    const flaw = findLogFlaw(entry, signed);
     if (flaw !== undefined) return flaw;
   }
   if (certificate !== undefined && times.length === 0) {
@@ -113,12 +113,12 @@ function findRefusal(
 
 function toEntity(
   { content, certificate }: Signed,
-  { logEntries, timestamps, promised }: Trusted,
+  { logEntries, timestamps }: Trusted,
   assumed: readonly Date[],
 ): SignedEntity {
   // The library takes the times of log entries as they are given: what it proves are the entries themselves.
   const atTime = new Map<string, LogEntry>();
-  for (const entry of promised)
+  for (const entry of promisedOf(logEntries))
     atTime.set(`${entry.logId.keyId.toString('hex')} ${entry.integratedTime}`, entry);
   for (const time of assumed) {
     const integratedTime = String(Math.floor(time.getTime() / 1000));
@@ -129,20 +129,15 @@ function toEntity(
     key:
       certificate === undefined
         ? { $case: 'public-key', hint: '' }
-        : {
-            $case: 'certificate',
-            certificate: new UnloggedCertificate(certificate.parsed.root),
-          },
+        : { $case: 'certificate', certificate: new UnloggedCertificate(certificate.parsed.root) },
     tlogEntries: [...logEntries],
     timestamps: [
-      ...[...atTime.values()].map((tlogEntry) => ({
-        $case: 'transparency-log' as const,
-        tlogEntry,
-      })),
-      ...oncePerTime(timestamps).map((timestamp) => ({
-        $case: 'timestamp-authority' as const,
-        timestamp,
-      })),
+      ...[...atTime.values()].map(
+        (tlogEntry) => ({ $case: 'transparency-log', tlogEntry }) as const,
+      ),
+      ...oncePerTime(timestamps).map(
+        (timestamp) => ({ $case: 'timestamp-authority', timestamp }) as const,
+      ),
     ],
   };
 }
@@ -181,13 +176,13 @@ function explainRefusal(
 ): Refusal {
   const passes = createPartCheck(signed, root);
   for (const timestamp of trusted.timestamps) {
-    if (passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] })) continue;
+    if (passes.stamp(timestamp)) continue;
     return isUntimely(timestamp, root)
       ? refuse('time-out-of-range', 'Timestamp authority was not in use at the time it states')
       : refuse('missing-timestamp', 'Timestamp is not over this signature, or was altered');
   }
   for (const entry of trusted.logEntries) {
-    if (passes({ tlogEntries: [entry] })) continue;
+    if (passes.entry(entry)) continue;
     return isUntimelyEntry(entry, root)
       ? refuse('time-out-of-range', 'Log key was not in use at the time of the entry')
       : refuse('log-mismatch', 'Log entry is of another signature, or was altered');

@@ -132,9 +132,15 @@ export function readLegacySignature(
     signedBytes: Buffer.from(payload),
     signature,
     payload: Buffer.from(payload),
-    proof: { form: 'annotations', annotations: layer.annotations ?? {} },
-    material: { type: layer.annotations?.[CERTIFICATE] ? 'certificate' : 'unnamed' },
+    ...readAnnotations(layer),
     claims: [parsed.optional ?? {}],
+  };
+}
+
+function readAnnotations({ annotations = {} }: Layer): Pick<Evidence, 'material' | 'proof'> {
+  return {
+    material: { type: annotations[CERTIFICATE] ? 'certificate' : 'unnamed' },
+    proof: { form: 'annotations', annotations },
   };
 }
 
@@ -157,7 +163,6 @@ export function readDsseAttestation(
   if (statement.attestation === undefined) {
     return refuse('malformed', 'Signature is where attestations are, in a form that none has');
   }
-  const annotations = layer.annotations ?? {};
   return {
     source: layer.digest,
     format: 'legacy',
@@ -166,8 +171,7 @@ export function readDsseAttestation(
     ...statement,
     // Cosign stamps what the layer's signature annotation would be over, which is empty (`VerifyRFC3161Timestamp`).
     stampedBytes: Buffer.from(bytes),
-    material: { type: annotations[CERTIFICATE] ? 'certificate' : 'unnamed' },
-    proof: { form: 'annotations', annotations },
+    ...readAnnotations(layer),
   };
 }
 

@@ -131,7 +131,7 @@ function readEntry(value: unknown, mediaType: string): LogEntry | Refusal {
   if (isRefusal(entry)) return entry;
   const { inclusionPromise: promise, inclusionProof: proof, ...rest } = entry;
   const { checkpoint } = proof ?? {};
-  // Version 0.1 promised; a proof without a checkpoint is over a root that nobody signed, and proves nothing.
+  // Version 0.1 promised; a proof without a checkpoint is over a root without a signature, and proves nothing.
   if (!checkpoint && !mediaType.endsWith('=0.1')) {
     return refuse('malformed', 'Log entry has no inclusion proof with a checkpoint');
   }

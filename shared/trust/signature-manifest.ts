@@ -105,7 +105,7 @@ export type Via = 'signature-tag' | 'attestation-tag' | 'referrer';
 /**
  * The signatures in one manifest, and its attestations where they are asked for: layers of exactly known types, whatever
  * the descriptor that led here claims (cosign#4641). A manifest that calls itself a signature and holds none is refused;
- * any other is nobody's signature.
+ * any other is no signature.
  */
 export function readSignatureManifest(
   manifest: Manifest,

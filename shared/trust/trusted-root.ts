@@ -31,7 +31,7 @@ const authority = z.object({
   validFor,
 });
 
-/** `TrustedRoot` of sigstore_trustroot.proto, protobuf JSON form. Empty lists trust nobody. */
+/** `TrustedRoot` of sigstore_trustroot.proto, protobuf JSON form. Empty lists trust no authority. */
 const trustedRootSchema = z.object({
   mediaType: z.enum([
     'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
@@ -50,7 +50,7 @@ export type TrustRoot = Omit<TrustMaterial, 'publicKey'>;
 
 /**
  * Builds a root from the JSON text of a `trusted_root.json`. Logs whose kind of key is of a later time are left out,
- * so that a root that grows breaks nobody; any other flaw refuses the whole.
+ * so that a root that grows breaks no policy; any other flaw refuses the whole.
  */
 export function buildTrustRoot(text: string): TrustRoot | Refusal {
   const root = parseJson(Buffer.from(text), trustedRootSchema, 'Trusted root');

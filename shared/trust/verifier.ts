@@ -11,7 +11,7 @@ import { createTrustRootLoader, type TrustRootLoader } from './trust-roots.ts';
 
 export interface Verifier {
   /**
-   * The verdict on a digest that was resolved by whoever asks: `verified`, `unsigned`, `untrusted`, or `unusable` for
+   * The verdict on a digest that the caller resolved: `verified`, `unsigned`, `untrusted`, or `unusable` for
    * what it contains. Throws when it
    * could not be checked: the registry's failures, `deadline-exceeded`, `key-unavailable`, `trust-root-unavailable`,
    * `bad-config`.
@@ -53,7 +53,7 @@ async function verifyAfresh(
   policy: TrustPolicy,
   deps: VerifierDeps & AuthorityDeps,
 ): Promise<Verdict> {
-  // Nobody is asked whose word counts: `open: { allowUnsigned: true }`.
+  // No signature is asked for: `open: { allowUnsigned: true }`.
   if (policy.authorities.length === 0) return judgeCandidates([], [], policy);
   // A key that cannot be had is a failure, signatures or not.
   const [{ candidates, gaps }, authorities] = await Promise.all([
@@ -68,7 +68,7 @@ async function verifyAfresh(
   throw gap;
 }
 
-/** A policy that nobody needs to satisfy must not approve. */
+/** A policy that no signer needs to satisfy must not approve. */
 function checkPolicy(policy: TrustPolicy): void {
   const { authorities, attestations, allowUnsigned } = policy;
   if (attestations.length > 0 && (allowUnsigned || authorities.length === 0)) {

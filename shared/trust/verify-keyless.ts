@@ -15,7 +15,7 @@ import {
   type Certificate,
   type CertificateIdentity,
   findUnlogged,
-  isSignedBy,
+  issuersOf,
   readCertificate,
 } from './certificate.ts';
 import type { Signed } from './proof-parts.ts';
@@ -98,7 +98,7 @@ export function verifySignature(
   { proof, certificate }: Signer,
   root: TrustRoot,
 ): Signed | Refusal {
-  if (!isIssued(certificate, root)) {
+  if (issuersOf(certificate.parsed, root).length === 0) {
     return refuse('untrusted-root', 'Certificate is not by an authority of the trusted root');
   }
   const { key } = certificate;
@@ -119,12 +119,6 @@ export function acceptHolder(
 ): Acceptance {
   const signer = [`identity ${JSON.stringify([issuer, subject])}`, `key ${thumbprintOf(key)}`];
   return { identity: subject, signer };
-}
-
-function isIssued({ parsed: leaf }: Certificate, root: TrustRoot): boolean {
-  return root.certificateAuthorities.some(({ certChain }) =>
-    certChain.some((issuer) => issuer.subject.equals(leaf.issuer) && isSignedBy(leaf, issuer)),
-  );
 }
 
 /**

@@ -97,7 +97,7 @@ const ANY_USAGE = '2.5.29.37.0';
 
 /**
  * Extensions of an authority that may be critical: those that are looked at here or by the library, and policies, which
- * nobody asks for. Name constraints are not read, so that an authority with them is not trusted (as one that Go's
+ * no rule asks for. Name constraints are not read, so that an authority with them is not trusted (as one that Go's
  * x509 package does not understand is not).
  */
 const READ: ReadonlySet<string> = new Set([

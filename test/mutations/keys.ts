@@ -14,8 +14,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ['P-521 signs with SHA-512 too', "['sha512', 'sha256', 'sha384']", "['sha256', 'sha384']"],
       [
         'a hash that is pinned is the only one of ECDSA',
-        'createEcdsa(curve, hash === undefined ? hashes : [hash])',
-        'createEcdsa(curve, hash === undefined ? hashes : [hash, ...hashes])',
+        'createEcdsa(known.name, hash === undefined ? known.hashes : [hash])',
+        'createEcdsa(known.name, hash === undefined ? known.hashes : [hash, ...known.hashes])',
       ],
       [
         'a hash that is pinned is the only one of RSA',
@@ -33,8 +33,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'curves that are not known are refused',
-        'const hashes = ECDSA_HASHES.get(curve);',
-        "const hashes = ECDSA_HASHES.get(curve) ?? ['sha256' as const];",
+        'const known = CURVES.get(curve);',
+        "const known = CURVES.get(curve) ?? { name: curve, hashes: ['sha256' as const] };",
       ],
     ] as const
   ).map(([guarantee, find, replace]) => ({
