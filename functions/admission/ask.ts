@@ -53,6 +53,10 @@ type Look = Answer & { readonly status: 'known' | 'failed' | 'overloaded' };
  * Asks each question once, however many reviews ask it at the same time, and answers every one of them within its own
  * deadline: with what is known by then, with what was known before where the registry is out of reach, or with why
  * not. A look that no review waits for any more goes on, for the next attempt to find its result.
+ *
+ * @example
+ * const ask = createAsk({ find, good, lanes, now, onFailure });
+ * const answer = await ask({ announced, policy, taken }, 8_000);
  */
 export function createAsk(deps: AskDeps): Ask {
   const { good, lanes, now, maxWaiting = MAX_WAITING } = deps;
@@ -143,6 +147,9 @@ export interface GoodVerdicts {
  * Remembers what was verified: for an hour, as the verifier does, and for `staleForMs` more in case of an outage. In
  * memory: a new process has nothing to fall back on. "Unsigned" is never remembered here, nor what only a policy that
  * asks for no signature let in.
+ *
+ * @example
+ * const good = createGoodVerdicts({ staleForMs: 600_000, now });
  */
 export function createGoodVerdicts({
   staleForMs,

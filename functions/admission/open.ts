@@ -37,6 +37,9 @@ type Use = (reviewing: Reviewing) => void;
 /**
  * The function that API servers ask (docs/admission.md): by the config file, or where there is none by the one public key
  * that is mounted in its place, whose changes it follows. Throws `bad-config`.
+ *
+ * @example
+ * const { app, close } = await openAdmission(await readAdmissionStart());
  */
 export async function openAdmission(start: AdmissionStart): Promise<OpenedFunction> {
   const { env, admission, log, telemetry, now } = start;

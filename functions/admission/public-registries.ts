@@ -24,6 +24,9 @@ export interface PublicRegistriesDeps {
  * Every registry of the internet, where no config names any: Google's as ever, those that are named as they are, the others anonymously, over https and
  * at public addresses only. So no token leaves for a host that an annotation names, and no such name leads into the
  * cluster's own network (docs/facts/signatures.md#the-sample-webhook; docs/threat-model.md#attacks-on-signatures, attack 35).
+ *
+ * @example
+ * const registry = createPublicRegistries({ named, hosts: [], fetch, now, limits, resolveHost });
  */
 export function createPublicRegistries(
   deps: PublicRegistriesDeps,

@@ -25,6 +25,9 @@ export interface ReviewersDeps {
  * Who may ask for reviews. API servers show no identity unless they are configured so, and managed ones cannot be: so `none`
  * is legal behind TLS of ours too, and `path` takes a secret in the one thing that every API server sends
  * (docs/adr/0013). What checks tokens is loaded where it is needed. Throws `bad-config`.
+ *
+ * @example
+ * const checkReviewer = await openReviewers(config.access.admission, { admission, now });
  */
 export async function openReviewers(
   access: ReviewerAccess,

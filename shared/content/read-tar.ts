@@ -18,7 +18,12 @@ export interface ByteReader {
   pass(length: number, see?: (piece: Uint8Array) => void): Promise<number>;
 }
 
-/** Makes a reader over `chunks`. Throws what they throw. */
+/**
+ * Makes a reader over `chunks`. Throws what they throw.
+ *
+ * @example
+ * for await (const entry of readTar(createByteReader(chunks))) see(entry);
+ */
 export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader {
   const source = chunks[Symbol.asyncIterator]();
   let chunk: Uint8Array = new Uint8Array();

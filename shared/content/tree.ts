@@ -33,6 +33,10 @@ export interface TreeBuilder {
  * counts once, a path below what is no folder not at all, and a whiteout hides what other layers have there. Refuses
  * every entry that other readers would put elsewhere, or that means one thing here and another there: absolute paths,
  * `..`, a path twice in one layer, a path below a link or file, and an opaque folder where that hides something.
+ *
+ * @example
+ * const tree = createTreeBuilder(rule);
+ * for await (const entry of readTar(reader)) tree.add(entry, 0);
  */
 export function createTreeBuilder(limits: TreeLimits): TreeBuilder {
   const nodes = new Map<string, Node>();

@@ -33,7 +33,13 @@ interface Entry {
   readonly until: number;
 }
 
-/** Makes a cache in memory; `now` is in milliseconds. The least recently used entries go first. */
+/**
+ * Makes a cache in memory; `now` is in milliseconds. The least recently used entries go first.
+ *
+ * @example
+ * const cache = createVerdictCache({ now });
+ * const verdict = await cache.get(key, false, () => verify(digest));
+ */
 export function createVerdictCache(deps: {
   readonly now: () => number;
   readonly maxEntries?: number;

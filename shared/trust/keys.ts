@@ -17,6 +17,10 @@ export type KeyLoader = (source: KeySource, owner: string) => Promise<TrustedKey
 /**
  * Makes a loader that reads each PEM key once, and keys of Cloud KMS anew from time to time. Without `kms` there are no
  * keys of Cloud KMS.
+ *
+ * @example
+ * const keys = createKeyLoader({ kms: { fetch, googleToken, now } });
+ * const { key, hint } = await keys({ kms: 'gcpkms://projects/…/cryptoKeyVersions/1' }, 'release');
  */
 export function createKeyLoader(deps: { readonly kms?: KmsDeps } = {}): KeyLoader {
   // Keyed by text from the config, so its size is the config's.

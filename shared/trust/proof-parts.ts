@@ -157,7 +157,13 @@ interface PartCheck {
   readonly stamp: (stamp: Timestamp) => boolean;
 }
 
-/** Makes checks of one log entry or stamp by itself, whatever the signer and the time. */
+/**
+ * Makes checks of one log entry or stamp by itself, whatever the signer and the time.
+ *
+ * @example
+ * const passes = createPartCheck(signed, root);
+ * const good = trusted.logEntries.filter(passes.entry);
+ */
 export function createPartCheck({ content, key }: Signed, root: TrustRoot): PartCheck {
   const publicKey = () => ({ publicKey: key, validFor: () => true });
   const verifier = new Verifier({ ...root, publicKey }, ANYTHING);

@@ -31,7 +31,12 @@ export interface ProofRules {
   readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
 }
 
-/** Makes the look whether a signature by a key is in a trusted log, under that very key. */
+/**
+ * Makes the look whether a signature by a key is in a trusted log, under that very key.
+ *
+ * @example
+ * const findUnlogged = createLogCheck({ root, now, transparencyLog: 'require' });
+ */
 export function createLogCheck(rules: ProofRules): LogCheck {
   return function findUnlogged(evidence, content, key) {
     const proof = readProof(evidence.proof);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import type { Digest } from '#shared/core/digest.ts';
+import { defined } from '#shared/core/defined.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 
 import { type Candidate, type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
@@ -227,7 +228,7 @@ export function readBundleMaterial(
       mediaType,
       certificate: leaf,
       // Version 0.3 took it away, and cosign 3 writes one all the same for a PKI of one's own.
-      ...(chain === undefined ? {} : { chain: chain.certificates.slice(1) }),
+      ...defined({ chain: chain?.certificates.slice(1) }),
       logEntries,
       timestamps,
     },

@@ -19,6 +19,9 @@ const HASHES: ReadonlyMap<number, string> = new Map([
  * What the sigstore library verifies, with the algorithm of the trusted key: its own content guesses from the message
  * and refuses Ed25519, PSS, and P-384 in DSSE (docs/facts/signatures.md#the-library). The signature is verified once per key,
  * however often the library is asked.
+ *
+ * @example
+ * const isSigned = createSignatureContent(evidence, algorithm).verifySignature(key);
  */
 export function createSignatureContent(
   evidence: Evidence,

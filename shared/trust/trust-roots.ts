@@ -45,6 +45,10 @@ interface Held {
 /**
  * Makes a loader that builds each mounted root once, and fetches the public-good root and those of mirrors when they are
  * first asked for.
+ *
+ * @example
+ * const roots = createTrustRootLoader({ now });
+ * const root = await roots('public-good', 'ci');
  */
 export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
   const { now, cacheDir } = deps;

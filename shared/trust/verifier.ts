@@ -34,7 +34,13 @@ export interface VerifierDeps extends Omit<AuthorityDeps, 'roots'> {
   readonly timeoutMs?: number;
 }
 
-/** Makes a verifier that remembers verdicts. */
+/**
+ * Makes a verifier that remembers verdicts.
+ *
+ * @example
+ * const verifier = createVerifier({ registry, keys: createKeyLoader(), now });
+ * const verdict = await verifier.verify({ repository, digest }, policy);
+ */
 export function createVerifier(deps: VerifierDeps): Verifier {
   const cache = createVerdictCache({ now: deps.now });
   const { roots = createTrustRootLoader({ now: deps.now }) } = deps;

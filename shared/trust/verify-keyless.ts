@@ -160,7 +160,12 @@ async function createIdentityCheck(
   };
 }
 
-/** Whether a whole text is the one of a rule. Throws `bad-config` that names `owner` for a pattern that cannot be run. */
+/**
+ * Whether a whole text is the one of a rule. Throws `bad-config` that names `owner` for a pattern that cannot be run.
+ *
+ * @example
+ * const matches = await createPatternMatch({ exact: 'release@example.com' }, 'ci');
+ */
 export async function createPatternMatch(
   rule: SubjectRule,
   owner: string,
