@@ -92,24 +92,27 @@ export function openDiscovery(folder: string): Discovery {
       const plain = host.replace(/^[a-z]+-[a-z]+\d+-/, '');
       for (const { pattern, described, document, ...entry } of entries) {
         if (entry.host !== plain || entry.verb !== verb) continue;
-        const [found, ...names] = pattern.exec(path) ?? [];
+        const [found, parameter = ''] = pattern.exec(path) ?? [];
         if (found === undefined) continue;
-        const name = decodeURIComponent(names[0] ?? '');
         return {
           id: described.id,
-          name:
-            document.servicePath === ''
-              ? name
-              : decodeURIComponent(path.slice(document.servicePath.length + 1)).replace(
-                  /:\w+$/,
-                  '',
-                ),
+          // One parameter with slashes is the resource, or what it is made in; with several, the path is.
+          name: described.path.includes('{+')
+            ? decodeURIComponent(parameter)
+            : nameOf(path, described, document),
           problems: (query, body) => problemsOf(document, described, query, body),
         };
       }
       return undefined;
     },
   };
+}
+
+/** Without the version, and without a verb after a colon. */
+function nameOf(path: string, { path: described }: Described, { servicePath }: Document): string {
+  const [verb = ''] = /:\w+$/.exec(described) ?? [];
+  const name = path.slice(1 + servicePath.length, path.length - verb.length);
+  return decodeURIComponent(name.replace(/^(?:apis\/[^/]+\/)?v\d+\//, ''));
 }
 
 function methodsOf(resources: Resources): readonly Described[] {

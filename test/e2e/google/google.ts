@@ -47,6 +47,7 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     bindingDelayMs: 0,
     metricDelayMs: 0,
     failing: new Set(),
+    withheld: new Set(),
     missingAgents: new Set(),
   };
   const used: Used[] = [];
@@ -63,7 +64,8 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
 
   function permit(member: string, method: string, permission: string, on: string): boolean {
     if (member === owner) return true;
-    const grant = policies.allows(member, permission, on);
+    const withheld = weather.withheld.has(`${member} ${permission}`);
+    const grant = withheld ? undefined : policies.allows(member, permission, on);
     used.push({ member, method, permission, on, role: grant?.role });
     return grant !== undefined;
   }

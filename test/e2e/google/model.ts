@@ -36,6 +36,8 @@ export interface Weather {
   metricDelayMs: number;
   /** Revisions of these services do not start. */
   readonly failing: Set<string>;
+  /** `MEMBER PERMISSION`: refused, whatever is granted. */
+  readonly withheld: Set<string>;
   /** Google's own accounts that are not there yet: binding them is refused. */
   readonly missingAgents: Set<string>;
 }

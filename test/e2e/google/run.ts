@@ -7,6 +7,7 @@ import {
   refusal,
   type Reply,
 } from './model.ts';
+import { fromVersion1, toVersion1 } from './run-v1.ts';
 
 /** Cloud Run: services and their revisions, in the form of version 2; version 1 is what gcloud speaks. */
 export interface Run {
@@ -70,7 +71,7 @@ export function createRun(
   }
 
   return {
-    handle({ method, name, query, body }) {
+    handle({ method, host, verb, name, query, body }) {
       if (method === 'run.projects.locations.services.create') {
         const full = `${name}/services/${query.get('serviceId')}`;
         if (resources.has(`run/${full}`)) return refusal(409, 'ALREADY_EXISTS', `${full} exists`);
@@ -78,7 +79,15 @@ export function createRun(
       }
       // Without a mask the service is what the body has, and nothing of what was set beside it.
       if (method === 'run.projects.locations.services.patch') return serve(name, Object(body));
-      return undefined;
+      if (!method.startsWith('run.namespaces.services.')) return undefined;
+      const [, project, , service] = name.split('/');
+      const location = host.replace('-run.googleapis.com', '');
+      const full = `projects/${project}/locations/${location}/services/${service}`;
+      const found = resources.get(`run/${full}`);
+      if (found === undefined)
+        return refusal(404, 'NOT_FOUND', `Resource '${service}' was not found`);
+      if (verb === 'PUT') serve(full, fromVersion1(found, body));
+      return ok(toVersion1(resources.get(`run/${full}`) ?? found));
     },
   };
 }
