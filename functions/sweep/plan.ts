@@ -1,7 +1,7 @@
 import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { isDue } from '#shared/reconcile/unsettled.ts';
-import type { SweepNote } from '#shared/store/notes.ts';
+import type { SweepNote } from '#shared/store/store.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -1,7 +1,7 @@
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { RolloutStatus } from '#shared/core/phase.ts';
 import type { RolloutEvent, StatusEvent } from '#shared/status/events.ts';
-import type { RolloutNote } from '#shared/store/notes.ts';
+import type { RolloutNote } from '#shared/store/store.ts';
 import type { Store } from '#shared/store/store.ts';
 import { type Rollout, rolloutsOf } from './rollout.ts';
 import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';

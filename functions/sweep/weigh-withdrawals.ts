@@ -2,7 +2,7 @@ import type { CountersignError } from '#shared/core/errors.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
-import type { WithdrawalNote } from '#shared/store/notes.ts';
+import type { WithdrawalNote } from '#shared/store/store.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { type Approval, judgeOutdated } from './judge-outdated.ts';

@@ -1,6 +1,6 @@
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
-import type { SeekNote } from '#shared/store/notes.ts';
+import type { SeekNote } from '#shared/store/store.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 
 /** The one note about it. */

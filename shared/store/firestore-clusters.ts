@@ -1,25 +1,21 @@
-import { deletesOf, idOf, readText, writesOf } from './firestore-records.ts';
-import type { Condition, Documents, Precondition, Value } from './firestore-documents.ts';
-import { storeUnavailable } from './firestore-failure.ts';
+import * as z from 'zod';
+import type { Condition, Document, Value, Write } from './firestore-documents.ts';
+import { CLUSTER_KEPT_MS, KNOWN_KEPT_MS, LIST_PAGE, NAMES_PAGE } from './firestore-limits.ts';
 import {
-  CLUSTER_KEPT_MS,
-  KNOWN_KEPT_MS,
-  LIST_PAGE,
-  MAX_CONFLICTS,
-  NAMES_PAGE,
-} from './firestore-limits.ts';
-import { type Document, HeadFields, NameFields } from './firestore-schema.ts';
-import { packRecord, revisionOf } from './pack-record.ts';
-import { readRecord, writeRecord } from './record-text.ts';
-import { StoredCluster } from './schema.ts';
+  type Head,
+  type RecordDeps,
+  Text,
+  deletesOf,
+  idOf,
+  packRecord,
+  readText,
+  replaceRecord,
+  revisionOf,
+  unchanged,
+  writesOf,
+} from './firestore-records.ts';
+import { StoredCluster, readRecord, writeRecord } from './schema.ts';
 import type { ClusterRecord, Store } from './store.ts';
-
-export interface RecordDeps {
-  readonly documents: Documents;
-  readonly now: () => Date;
-  /** Told of a record that cannot be read and counts as absent. */
-  readonly onUnreadable: (row: { readonly table: string; readonly key: string }) => void;
-}
 
 export type ClusterStore = Pick<
   Store,
@@ -27,6 +23,7 @@ export type ClusterStore = Pick<
 >;
 
 const CLUSTERS = 'clusters';
+const NameFields = z.object({ cluster: Text });
 const HEAD = ['parts', 'reconciledAt', 'edition'];
 const RECONCILED: Condition = {
   field: 'reconciled',
@@ -39,18 +36,6 @@ interface Reconciled {
   /** How many documents there were, whatever their names. */
   readonly count: number;
   readonly readAt: number;
-}
-
-/** `again`: somebody changed the document meanwhile. */
-type Attempt = 'done' | 'refused' | 'again';
-
-/** What is known of the document in place, and what must still hold of it when it is replaced. */
-interface Head {
-  readonly parts: number;
-  readonly reconciledAt: number | undefined;
-  /** Hash of the record's text. */
-  readonly edition: string | undefined;
-  readonly when: Precondition;
 }
 
 /**
@@ -69,26 +54,7 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
     return undefined;
   }
 
-  async function readHead(path: string): Promise<Head | undefined> {
-    const found = (await documents.get([path], HEAD)).get(path);
-    if (found === undefined) return undefined;
-    const { parts, reconciledAt, edition } = HeadFields.parse(found.fields);
-    return { parts, reconciledAt, edition, when: { updateTime: found.updateTime } };
-  }
-
-  /** Calls `attempt` with the document in place until nobody has changed it meanwhile. */
-  async function settle(
-    path: string,
-    attempt: (head: Head | undefined) => Promise<Attempt>,
-  ): Promise<boolean> {
-    for (let count = 0; count < MAX_CONFLICTS; count += 1) {
-      const result = await attempt(await readHead(path));
-      if (result !== 'again') return result === 'done';
-    }
-    throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
-  }
-
-  /** Names of the clusters that a condition holds for, page by page; their rows stay where they are. */
+  /** Names of the clusters that meet a condition, page by page; their rows stay where they are. */
   async function names(where: Condition): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     for (let after: unknown; ; ) {
@@ -96,7 +62,7 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
         collection: CLUSTERS,
         where,
         orderBy: '__name__',
-        ...(after === undefined ? {} : { after }),
+        after,
         select: ['cluster'],
         limit: NAMES_PAGE,
       });
@@ -148,23 +114,19 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
       const packed = await packRecord(text, `Record of cluster ${JSON.stringify(cluster)}`);
       const path = pathOf(cluster);
       const fields = { ...fieldsOf(record), edition: { stringValue: editionOf(text) } };
-      return settle(path, async (head) => {
-        if (!(await mayReplace(head, record, condition))) return 'refused';
+      const write = async (head: Head | undefined): Promise<readonly Write[] | undefined> => {
+        if (!(await mayReplace(head, record, condition))) return undefined;
         const expireAt = new Date(now().getTime() + CLUSTER_KEPT_MS);
-        const [own, ...rest] = writesOf(packed, { path, fields, expireAt }, head?.parts ?? 0);
-        if (own === undefined) return 'done';
-        const writes = [{ ...own, when: head?.when ?? { exists: false } }, ...rest];
-        return (await documents.commit(writes)) ? 'done' : 'again';
-      });
+        const envelope = { path, fields, expireAt, when: unchanged(head) };
+        return writesOf(packed, envelope, head?.parts ?? 0);
+      };
+      return replaceRecord(documents, path, write, HEAD);
     },
     async deleteCluster(cluster) {
       const path = pathOf(cluster);
-      await settle(path, async (head) => {
-        if (head === undefined) return 'done';
-        const { parts, when } = head;
-        const writes = [{ delete: path, when }, ...deletesOf(path, 0, parts)];
-        return (await documents.commit(writes)) ? 'done' : 'again';
-      });
+      const remove = async (head: Head | undefined): Promise<readonly Write[] | undefined> =>
+        head && [{ delete: path, when: unchanged(head) }, ...deletesOf(path, 0, head.parts)];
+      await replaceRecord(documents, path, remove, HEAD);
     },
     async listClusters({ after = '', limit }) {
       const records: ClusterRecord[] = [];
@@ -210,7 +172,7 @@ function pathOf(cluster: string): string {
   return `${CLUSTERS}/${idOf(cluster)}`;
 }
 
-/** Before its first completed reconcile a cluster follows nothing that we know of. */
+/** Before its first completed reconcile a cluster follows nothing that is known. */
 function fieldsOf({ cluster, reconciledAt, follows }: ClusterRecord): Record<string, Value> {
   const reconciled = reconciledAt !== undefined;
   const values = reconciled ? [...new Set(follows)].map((name) => ({ stringValue: name })) : [];

@@ -1,18 +1,50 @@
-import { isConflict } from './firestore-failure.ts';
-import type { FirestoreRest } from './firestore-rest.ts';
-import {
-  BatchGetAnswer,
-  CommitAnswer,
-  CountAnswer,
-  type Document,
-  QueryAnswer,
-} from './firestore-schema.ts';
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import { GoogleFailure, askGoogle, trustsOrigin } from '#shared/net/google-rest.ts';
+import { createRetry } from '#shared/net/retry.ts';
+import { type FirestoreLimits, MAX_ANSWER_BYTES } from './firestore-limits.ts';
+
+/**
+ * Answers of Firestore's REST API, v1. Sender: Google, or the emulator; the fields are what Countersign wrote, or
+ * others.
+ */
+export const Document = z.object({
+  /** `projects/…/databases/…/documents/<path>`. */
+  name: z.string(),
+  fields: z.record(z.string(), z.unknown()).default({}),
+  updateTime: z.string(),
+});
+
+export type Document = z.infer<typeof Document>;
+
+const BatchGetAnswer = z.array(
+  z.object({ found: Document.exactOptional(), missing: z.string().exactOptional() }),
+);
+
+/** An element without a document has the time, or how far it got. */
+const QueryAnswer = z.array(z.object({ document: Document.exactOptional() }));
+
+/** One aggregation, under the alias in the request; without documents there is one as well. */
+const CountAnswer = z
+  .tuple([
+    z.object({
+      result: z.object({
+        aggregateFields: z.object({
+          count: z.object({ integerValue: z.string().regex(/^[0-9]{1,9}$/) }),
+        }),
+      }),
+    }),
+  ])
+  .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue));
+
+const CommitAnswer = z.object({ commitTime: z.string().exactOptional() });
 
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;
 export type Fields = Readonly<Record<string, Value>>;
 
-/** What must hold of the document in place, lest another's write be lost. */
+/** What must be so of the document in place, or else another's write would be lost. */
 export type Precondition = { readonly updateTime: string } | { readonly exists: boolean };
 
 export type Write =
@@ -42,56 +74,95 @@ export interface Documents {
   /** Those of `paths` that exist, by path; of their fields only `mask`, where there is one. */
   get(paths: readonly string[], mask?: readonly string[]): Promise<ReadonlyMap<string, Document>>;
   query(query: Query): Promise<readonly Document[]>;
-  /** How many a condition holds for: one read is billed for a thousand of them. */
+  /** How many meet a condition: one read is billed for a thousand of them. */
   count(collection: string, where: Condition): Promise<number>;
-  /** All or nothing. False: a precondition did not hold. */
+  /** All or nothing. False: a precondition was not met. */
   commit(writes: readonly Write[]): Promise<boolean>;
 }
 
-export function createDocuments(rest: FirestoreRest): Documents {
-  const prefix = `${rest.root}/`;
+export interface FirestoreDeps {
+  readonly fetch: typeof fetch;
+  readonly project: string;
+  readonly database: string;
+  /** An access token that is valid now; asked for before each attempt. */
+  readonly googleToken: () => Promise<string>;
+  /** `127.0.0.1:8087`: spoken to without TLS, and without a token. */
+  readonly emulatorHost?: string;
+  readonly limits: FirestoreLimits;
+}
+
+/** The token goes here and nowhere else (law 9). */
+const ENDPOINT = 'https://firestore.googleapis.com';
+
+/**
+ * The documents of one database, by plain REST: the client library takes a third of a second to load
+ * (docs/facts/google-cloud.md#firestore). Throttled, failed and aborted attempts are repeated: all that is written may
+ * be written twice. Throws what the last attempt threw, or `store-unavailable`.
+ *
+ * @example
+ * const documents = createDocuments({ fetch, project: 'acme', database: 'countersign', googleToken, limits });
+ * const found = await documents.get(['clusters/0a1b']);
+ */
+export function createDocuments(deps: FirestoreDeps): Documents {
+  const { fetch, project, database, googleToken, emulatorHost, limits } = deps;
+  const root = `projects/${project}/databases/${database}/documents`;
+  const prefix = `${root}/`;
+  const origin = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
+  const identity =
+    emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined;
+  const repeat = createRetry(
+    { ...limits, wholeMs: limits.callMs },
+    { helps: (error) => error instanceof GoogleFailure && error.retry, late: storeTooSlow },
+  );
+
+  function call<T>(method: string, request: object, schema: z.ZodType<T>): Promise<T> {
+    const url = new URL(`${origin}/v1/${root}:${method}`);
+    return repeat(async (signal) => {
+      const ask = { url, body: request, signal, maxBytes: MAX_ANSWER_BYTES };
+      return schema.parse(await askGoogle(ask, { fetch, identity }));
+    });
+  }
 
   function encode(write: Write): object {
-    const when = write.when === undefined ? {} : { currentDocument: write.when };
-    if ('delete' in write) return { delete: prefix + write.delete, ...when };
-    return { update: { name: prefix + write.set, fields: write.fields }, ...when };
+    const target =
+      'delete' in write
+        ? { delete: prefix + write.delete }
+        : { update: { name: prefix + write.set, fields: write.fields } };
+    return defined({ ...target, currentDocument: write.when });
   }
 
   return {
     async get(paths, mask) {
       const documents = paths.map((path) => prefix + path);
-      const masked = mask === undefined ? {} : { mask: { fieldPaths: mask } };
-      const answer = await rest.call('batchGet', { documents, ...masked }, BatchGetAnswer);
+      const request = defined({ documents, mask: mask && { fieldPaths: mask } });
+      const answer = await call('batchGet', request, BatchGetAnswer);
       const found = answer.flatMap((element) => (element.found ? [element.found] : []));
       return new Map(found.map((document) => [document.name.slice(prefix.length), document]));
     },
     async query({ collection, where, orderBy, after, select, limit }) {
-      const structuredQuery = {
+      const structuredQuery = defined({
         from: [{ collectionId: collection }],
-        ...(where && { where: filterOf(where) }),
+        where: where && filterOf(where),
         orderBy: [{ field: { fieldPath: orderBy } }],
-        ...(after !== undefined && { startAt: { values: [after], before: false } }),
-        ...(select && { select: { fields: select.map((fieldPath) => ({ fieldPath })) } }),
+        startAt: after === undefined ? undefined : { values: [after], before: false },
+        select: select && { fields: select.map((fieldPath) => ({ fieldPath })) },
         limit,
-      };
-      const answer = await rest.call('runQuery', { structuredQuery }, QueryAnswer);
+      });
+      const answer = await call('runQuery', { structuredQuery }, QueryAnswer);
       return answer.flatMap(({ document }) => (document ? [document] : []));
     },
     count(collection, where) {
-      const structuredQuery = {
-        from: [{ collectionId: collection }],
-        where: filterOf(where),
-      };
+      const structuredQuery = { from: [{ collectionId: collection }], where: filterOf(where) };
       const aggregations = [{ alias: 'count', count: {} }];
       const structuredAggregationQuery = { structuredQuery, aggregations };
-      return rest.call('runAggregationQuery', { structuredAggregationQuery }, CountAnswer);
+      return call('runAggregationQuery', { structuredAggregationQuery }, CountAnswer);
     },
     async commit(writes) {
       try {
-        await rest.call('commit', { writes: writes.map(encode) }, CommitAnswer);
+        await call('commit', { writes: writes.map(encode) }, CommitAnswer);
         return true;
       } catch (error) {
-        if (isConflict(error)) return false;
+        if (error instanceof GoogleFailure && CONFLICTS.has(error.status ?? '')) return false;
         throw error;
       }
     },
@@ -100,4 +171,26 @@ export function createDocuments(rest: FirestoreRest): Documents {
 
 function filterOf({ field, op, value }: Condition): object {
   return { fieldFilter: { field: { fieldPath: field }, op, value } };
+}
+
+/** Another writer was faster: what was written depended on what has changed since. */
+const CONFLICTS: ReadonlySet<string> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS']);
+
+const FIXES: Readonly<Record<number, string>> = {
+  403: '; grant roles/datastore.user on the database',
+  404: '; create the database that store.firestore names',
+};
+
+/** `store-unavailable` for whatever went wrong. A retry may help: a permission may be granted meanwhile. */
+export function storeUnavailable(cause: unknown): CountersignError {
+  if (cause instanceof CountersignError && cause.code === 'store-unavailable') return cause;
+  const why = cause instanceof Error ? cause.message : 'unknown failure';
+  const fix = cause instanceof GoogleFailure ? (FIXES[cause.httpStatus ?? 0] ?? '') : '';
+  return new CountersignError('store-unavailable', `The Firestore store failed: ${why}${fix}`, {
+    cause,
+  });
+}
+
+function storeTooSlow(cause: unknown): CountersignError {
+  return storeUnavailable(new Error('it did not answer in time', { cause }));
 }

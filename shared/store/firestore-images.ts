@@ -1,14 +1,21 @@
-import type { RecordDeps } from './firestore-clusters.ts';
-import { type Document, ImageFields } from './firestore-schema.ts';
-import { storeUnavailable } from './firestore-failure.ts';
-import { IMAGE_KEPT_MS, MAX_CONFLICTS } from './firestore-limits.ts';
-import { idOf, readText, writesOf } from './firestore-records.ts';
-import { packRecord } from './pack-record.ts';
-import { readRecord, writeRecord } from './record-text.ts';
-import { StoredImage } from './schema.ts';
+import * as z from 'zod';
+import type { Document } from './firestore-documents.ts';
+import { IMAGE_KEPT_MS } from './firestore-limits.ts';
+import {
+  type RecordDeps,
+  Text,
+  idOf,
+  packRecord,
+  readText,
+  replaceRecord,
+  unchanged,
+  writesOf,
+} from './firestore-records.ts';
+import { StoredImage, readRecord, writeRecord } from './schema.ts';
 import { type ImageKey, type ImageRecord, type Store, isTroubledTag } from './store.ts';
 
 const IMAGES = 'images';
+const ImageFields = z.object({ repository: Text, digest: Text });
 
 /** Images as documents, one for each repository and digest or tag. Throws what the REST client throws. */
 export function createImageStore({
@@ -38,20 +45,15 @@ export function createImageStore({
         troubled: { booleanValue: isTroubledTag(record) },
       };
       const path = pathOf(record);
-      const writes = writesOf(packed, { path, fields, expireAt }, 0);
-      if (condition === undefined) return documents.commit(writes);
+      const envelope = { path, fields, expireAt };
+      if (condition === undefined) return documents.commit(writesOf(packed, envelope, 0));
       const { over } = condition;
       const expected = over === undefined ? undefined : writeRecord(StoredImage, over);
-      for (let count = 0; count < MAX_CONFLICTS; count += 1) {
-        const head = (await documents.get([path])).get(path);
-        const inPlace = head && (await read(record, head));
-        if ((inPlace && writeRecord(StoredImage, inPlace)) !== expected) return false;
-        const when = head === undefined ? { exists: false } : { updateTime: head.updateTime };
-        const [own, ...parts] = writes;
-        if (own === undefined || (await documents.commit([{ ...own, when }, ...parts])))
-          return true;
-      }
-      throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
+      return replaceRecord(documents, path, async (head) => {
+        const inPlace = head && (await read(record, head.document));
+        if ((inPlace && writeRecord(StoredImage, inPlace)) !== expected) return undefined;
+        return writesOf(packed, { ...envelope, when: unchanged(head) }, 0);
+      });
     },
     async troubledTags(limit) {
       const found = await documents.query({

@@ -17,7 +17,7 @@ export const MAX_PART_BYTES = 900 * KIBIBYTE;
  */
 export const MAX_PARTS = 4;
 
-/** Of a record that is read back, inflated. Whoever can write to the store may have written a bomb. */
+/** Of a record that is read back, inflated. An attacker who can write to the store may have written a bomb. */
 export const MAX_RECORD_BYTES = 64 * MEBIBYTE;
 
 /** Clusters in one answer: with `MAX_INLINE_BYTES` of base64 each, about 9 MiB. */
@@ -29,13 +29,10 @@ export const NAMES_PAGE = 2_000;
 /** The largest answer that is read: all parts of one record, in base64, and room to spare. */
 export const MAX_ANSWER_BYTES = 16 * MEBIBYTE;
 
-/** Of the body of a refusal, which is only read for its status and text. */
-export const MAX_REFUSAL_BYTES = 16 * KIBIBYTE;
-
-/** How often a record is read anew that others replaced in between; each time somebody else has got on. */
+/** How often a record is read anew that others replaced in between; each time another writer has got on. */
 export const MAX_CONFLICTS = 8;
 
-/** How long a cluster is remembered that nobody reconciles any more. The sweep forgets those that left the fleet. */
+/** How long a cluster is remembered that is not reconciled any more. The sweep removes those that left the fleet. */
 export const CLUSTER_KEPT_MS = 30 * DAY_MS;
 
 /** How long the names of all clusters are used that were read for a push, while their number stays. */

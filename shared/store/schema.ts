@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
-import type { NoteKind, Notes } from './notes.ts';
-import type { ClusterRecord, ImageRecord } from './store.ts';
+import { parseJson } from '#shared/net/json.ts';
+import type { ClusterRecord, ImageRecord, NoteKind, Notes } from './store.ts';
 
 /**
- * Rows as they are read back. Whoever can write to the store may have written them, an older version of ours
+ * Rows as they are read back. Anyone who can write to the store may have written them, an older version of Countersign
  * included, so that a row that does not fit counts as absent.
  */
 const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
@@ -114,3 +115,32 @@ export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]>
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
   seek: z.object({ sought: z.record(z.string(), Time) }),
 };
+
+/** What a schema has made: valid, and in its order. Records are never changed in place. */
+const made = new WeakSet<object>();
+
+/** The record in `text`; undefined when it is none, for anyone who can write to the store may have written it. */
+export function readRecord<T extends object>(
+  schema: z.ZodType<T>,
+  text: string | undefined,
+): T | undefined {
+  if (text === undefined) return undefined;
+  const record = schema.safeParse(parseJson(text)).data;
+  if (record !== undefined) made.add(record);
+  return record;
+}
+
+/**
+ * The record as text, the same for the same record whatever made it: in the order of its schema. What could not be read
+ * back must not be written: it would be lost silently. Throws `internal`, for it is a bug of the caller.
+ */
+export function writeRecord<T extends object>(schema: z.ZodType<T>, record: T): string {
+  if (made.has(record)) return JSON.stringify(record);
+  const { data, error } = schema.safeParse(record);
+  if (error === undefined) return JSON.stringify(data);
+  const place = error.issues[0]?.path.join('.') ?? '';
+  throw new CountersignError('internal', `A record for the store is wrong at ${place}`, {
+    cause: error,
+    retry: false,
+  });
+}

@@ -4,7 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** Raised whenever the tables change. A file of any other version is set aside: its content is not worth migrating. */
-export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 2;
 
 /** How long a process waits for another one's write; each takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -45,22 +45,22 @@ export interface OpenFile {
   readonly inode: bigint;
 }
 
-/** Told when a file was set aside, with where it is now. */
+/** A file that was set aside, and where it is now. */
 export interface Discarded {
   readonly path: string;
   readonly movedTo: string;
   readonly reason: 'damaged' | 'other-version';
 }
 
-/** The file has another version than ours. */
+/** The file has another version than this one's. */
 class OtherVersion extends Error {
   override readonly name = 'OtherVersion';
 }
 
 /**
- * Opens the file, or makes it. A damaged one is set aside first and told to `onDiscard`. So is one of another version
- * at start; later it is refused, lest an old and a new process take turns at discarding each other's file. Throws
- * `store-unavailable`.
+ * Opens the file, or makes it. A damaged one is set aside first and reported to `onDiscard`. So is one of another
+ * version at start; later it is refused, lest an old and a new process take turns at discarding each other's file.
+ * Throws `store-unavailable`.
  */
 export function openFile(
   path: string,
@@ -147,8 +147,8 @@ function prepareOnce(db: DatabaseSync): OpenFile['prepare'] {
 }
 
 /**
- * Functions start together, and the first of them changes the mode of the new file. SQLite has that wait for nobody,
- * whatever the busy timeout, so that we wait here.
+ * Functions start together, and the first of them changes the mode of the new file. SQLite does not wait for that,
+ * whatever the busy timeout, so that this does.
  */
 function useWal(db: DatabaseSync): void {
   const deadline = performance.now() + BUSY_TIMEOUT_MS;
@@ -163,7 +163,7 @@ function useWal(db: DatabaseSync): void {
   }
 }
 
-/** One file is kept, for whoever wants to know what happened; the log of a lost file would corrupt the next. */
+/** One file is kept, to find out what happened; the log of a lost file would corrupt the next. */
 function setAside(path: string, reason: Discarded['reason']): Discarded {
   const movedTo = `${path}.discarded`;
   rmSync(`${path}-wal`, { force: true });

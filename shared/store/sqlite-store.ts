@@ -1,23 +1,26 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
-import { readRecord, writeRecord } from './record-text.ts';
-import { STORED_NOTES, StoredCluster, StoredImage } from './schema.ts';
+import { STORED_NOTES, StoredCluster, StoredImage, readRecord, writeRecord } from './schema.ts';
 import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
 import type { Discarded, OpenFile } from './sqlite-file.ts';
 import { type ClusterRecord, type ImageRecord, type Store, isTroubledTag } from './store.ts';
 
 export interface SqliteStoreOptions {
   readonly path: string;
-  /** Told when a damaged or foreign file was set aside: to be logged, for it costs calls and duplicate events. */
+  /** Called when a damaged or foreign file was set aside: to be logged, for it costs calls and duplicate events. */
   readonly onDiscard?: (discarded: Discarded) => void;
-  /** Told of a row that cannot be read and counts as absent. */
+  /** Called with a row that cannot be read and counts as absent. */
   readonly onUnreadable?: (row: { readonly table: string; readonly key: string }) => void;
 }
 
 /**
  * The store in one SQLite file, for the functions of one machine, each its own process. Throws `store-unavailable`
  * when the file cannot be had; a damaged one is set aside and begun anew, and so is one that was deleted in use.
+ *
+ * @example
+ * const store = openSqliteStore({ path: '/var/lib/countersign/store.sqlite' });
+ * const record = await store.readCluster('edge-1');
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, onDiscard = ignore, onUnreadable = ignore } = options;
@@ -60,7 +63,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     return record;
   }
 
-  /** Whether the row holds the record of this text; nearly always it is that very text. */
+  /** Whether the row has the record of this text; nearly always it is that very text. */
   function isRecord(row: Row | undefined, expected: string | undefined): boolean {
     if (row?.record === expected) return true;
     const current = read(StoredCluster, row, 'clusters');

@@ -1,10 +1,9 @@
-import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
+import type { ClusterPhase, PhaseRecord, RolloutStatus } from '#shared/core/phase.ts';
 import type { SyncError } from '#shared/core/rsync.ts';
 import type { VerdictStatus } from '#shared/core/verdict.ts';
-import type { NoteKind, Notes } from './notes.ts';
 
 /**
- * The throw-away store (DESIGN section 2, law 6): what no RSync can remember. Deleting it costs calls and duplicate
+ * The throw-away store (law 6): what no RSync can remember. Deleting it costs calls and duplicate
  * events, never an approval. Functions share it, so every write replaces one whole record. Throws `store-unavailable`.
  */
 export interface Store {
@@ -49,11 +48,13 @@ export interface ClusterRecord {
   readonly since: string;
   /** Why, for people, when not `Reachable`. */
   readonly message?: string;
-  /** Start of the last completed reconcile, ISO 8601; absent before the first. Unreachable clusters keep the old one. */
+  /**
+   * Start of the last completed reconcile, ISO 8601; absent before the first. Unreachable clusters keep the old one.
+   */
   readonly reconciledAt?: string;
   /** Start of the last reconcile that ended with an answer, ISO 8601: that it cannot be reached is one, too. */
   readonly lookedAt?: string;
-  /** That it cannot be reached was about to be told when this was written. */
+  /** That it cannot be reached was about to be reported when this was written. */
   readonly doubtful?: true;
   /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
   readonly follows: readonly string[];
@@ -65,9 +66,9 @@ export interface SyncRow {
   /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
   readonly sync: string;
   readonly uid: string;
-  /** Image as the RSync names it, in normal form with its tag; absent for sources we do not follow. */
+  /** Image as the RSync names it, in normal form with its tag; absent for sources that are not followed. */
   readonly image?: string;
-  /** What the registry says the tag is: of an index the child that Config Sync pulls. */
+  /** What the tag is in the registry: of an index the child that Config Sync pulls. */
   readonly target?: string;
   /** That index. */
   readonly index?: string;
@@ -76,7 +77,7 @@ export interface SyncRow {
   readonly verdict?: VerdictStatus;
   /** Approval keys in place, newest first. */
   readonly approved: readonly string[];
-  /** What the receipt says of the newest approval. */
+  /** What the receipt has of the newest approval. */
   readonly approval?: ApprovalFacts;
   readonly record: PhaseRecord;
   readonly message: string;
@@ -89,11 +90,11 @@ export interface SyncRow {
   readonly nomos: string;
   /** What nomos shows beside that word. */
   readonly shown?: Shown;
-  /** `countersign.dev/break-glass` as it stands: each sweep tells it until it is removed. */
+  /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
   readonly breakGlass?: string;
 }
 
-/** An RSync that could not be looked at: it is tried again by itself, and holds up no other. */
+/** An RSync that could not be looked at: it is tried again by itself, and delays no other. */
 export interface Unsettled {
   /** When it could not be looked at first, ISO 8601. */
   readonly since: string;
@@ -144,7 +145,7 @@ export type ImageStatus = VerdictStatus | 'unchecked';
 
 /** What was last published of one digest, or of one tag, whose key is `:<tag>`. */
 export interface ImageRecord extends ImageKey {
-  /** Absent: nothing was published yet, and `claim` says what is about to be. */
+  /** Absent: nothing was published yet, and `claim` has what is about to be. */
   readonly status?: ImageStatus;
   /** Hash of the policy it was judged under; empty where it could not be judged. */
   readonly policy: string;
@@ -175,4 +176,61 @@ export interface ImageClaim {
   readonly tag?: string;
   /** The publication failed, and may have got through all the same. */
   readonly doubtful?: true;
+}
+
+/**
+ * What a sweep remembers from one to the next, each kind in one shape. As throw-away as the rest of the store: losing
+ * a note costs duplicate tasks or events, and delays withdrawals until the next sweep.
+ */
+export interface Notes {
+  /** One, named `fleet`. */
+  readonly sweep: SweepNote;
+  /** One, named `fleet`. */
+  readonly withdrawal: WithdrawalNote;
+  /** By image reference, its tag included. */
+  readonly rollout: RolloutNote;
+  /** One, named `fleet`. */
+  readonly seek: SeekNote;
+}
+
+export type NoteKind = keyof Notes;
+
+export interface SweepNote {
+  /** ISO 8601, of the last sweep. */
+  readonly startedAt: string;
+  /** Clusters whose task is not known to have been read, and when it was published, ISO 8601. */
+  readonly tasked: Readonly<Record<string, string>>;
+}
+
+/** What the last sweeps found of withdrawing approvals (docs/design.md#withdrawals). */
+export interface WithdrawalNote {
+  /** Hashes of the policies under which approvals may be withdrawn, and when that was last decided, ISO 8601. */
+  readonly allowed: Readonly<Record<string, string>>;
+  /** The brake is on: since when, and for which policies. */
+  readonly braked?: Trouble & { readonly policies: readonly string[] };
+  /** Approvals that could not be judged: since when, and in which repositories, where nothing may be withdrawn. */
+  readonly unchecked?: Trouble & { readonly repositories: readonly string[] };
+  /** When the last one of each was reported to be over, ISO 8601: so that the next one is not taken for it. */
+  readonly over?: { readonly braked?: string; readonly unchecked?: string };
+}
+
+/** What was reported, and is open. */
+interface Trouble {
+  /** ISO 8601. */
+  readonly since: string;
+  /** It was about to be reported when this was written. */
+  readonly doubtful?: true;
+}
+
+/** What was last reported of the roll-out of one image. */
+export interface RolloutNote {
+  readonly digest: string;
+  readonly status: RolloutStatus;
+  readonly since: string;
+}
+
+/** Repositories that were pushed to and that no known RSync follows, and since when their followers are sought. */
+export interface SeekNote {
+  /** ISO 8601, by repository. */
+  readonly sought: Readonly<Record<string, string>>;
 }

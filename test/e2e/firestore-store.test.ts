@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openFirestoreStore } from '#shared/store/firestore-store.ts';
-import { revisionOf } from '#shared/store/pack-record.ts';
+import { revisionOf } from '#shared/store/firestore-records.ts';
 import type { ClusterRecord, Store } from '#shared/store/store.ts';
 import { clusterRecord, storeContract, T0 } from '#test/contract/store/suite.ts';
 import type { Emulator } from './tools/emulator.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RSync } from '#shared/core/rsync.ts';
 import { PERMISSION_MS, WITHDRAWAL_NOTE, mayWithdraw } from '#shared/reconcile/may-withdraw.ts';
-import type { WithdrawalNote } from '#shared/store/notes.ts';
+import type { WithdrawalNote } from '#shared/store/store.ts';
 import { OTHER_POLICY, POLICY, UNTRUSTED, followed } from '#test/fixtures/decision.ts';
 import { A } from '#test/fixtures/digests.ts';
 import { rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';

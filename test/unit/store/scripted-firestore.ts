@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { DEFAULT_FIRESTORE_LIMITS, type FirestoreLimits } from '#shared/store/firestore-limits.ts';
 import { openFirestoreStore } from '#shared/store/firestore-store.ts';
-import { revisionOf } from '#shared/store/pack-record.ts';
+import { revisionOf } from '#shared/store/firestore-records.ts';
 import type { Store } from '#shared/store/store.ts';
 
 export interface Sent {
