@@ -83,14 +83,14 @@ export function writesOf(packed: Packed, envelope: Envelope, before: number): re
       fields: {
         ...envelope.fields,
         ...shared,
-        record: bytes(packed.inline),
+        record: bytesValue(packed.inline),
         parts: { integerValue: `${packed.parts.length}` },
       },
       when: envelope.when,
     }),
     ...packed.parts.map((part, index) => ({
       set: partOf(path, index),
-      fields: { ...shared, record: bytes(part) },
+      fields: { ...shared, record: bytesValue(part) },
     })),
     ...deletesOf(path, packed.parts.length, surplus),
   ];
@@ -152,7 +152,7 @@ function partOf(path: string, index: number): string {
   return `${path}/parts/${index}`;
 }
 
-function bytes(value: Buffer): { bytesValue: string } {
+function bytesValue(value: Buffer): { bytesValue: string } {
   return { bytesValue: value.toString('base64') };
 }
 
