@@ -83,14 +83,14 @@ export function writesOf(packed: Packed, envelope: Envelope, before: number): re
       fields: {
         ...envelope.fields,
         ...shared,
-        record: bytesValue(packed.inline),
+        record: toBytesValue(packed.inline),
         parts: { integerValue: `${packed.parts.length}` },
       },
       when: envelope.when,
     }),
     ...packed.parts.map((part, index) => ({
       set: partOf(path, index),
-      fields: { ...shared, record: bytesValue(part) },
+      fields: { ...shared, record: toBytesValue(part) },
     })),
     ...deletesOf(path, packed.parts.length, surplus),
   ];
@@ -152,7 +152,7 @@ function partOf(path: string, index: number): string {
   return `${path}/parts/${index}`;
 }
 
-function bytesValue(value: Buffer): { bytesValue: string } {
+function toBytesValue(value: Buffer): { bytesValue: string } {
   return { bytesValue: value.toString('base64') };
 }
 
