@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCommandBase } from '#functions/wiring/base.ts';
-import { openGoogleToken } from '#functions/wiring/google-token.ts';
-import { createPubsubRest } from '#shared/status/pubsub-rest.ts';
+import { defined } from '#shared/core/defined.ts';
+import { createPubsubCalls } from '#shared/status/pubsub-calls.ts';
 import { runProcess } from './run-command.ts';
 import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
 
@@ -10,13 +10,8 @@ const TIMEOUT_MS = 240_000;
 
 async function open(configPath: string | undefined): Promise<DeadLetterOffice> {
   const { config, env } = await readCommandBase('dead-letters', configPath);
-  const { pubsubEmulatorHost: emulatorHost } = env;
   return {
-    pubsub: createPubsubRest({
-      fetch,
-      googleToken: openGoogleToken(),
-      ...(emulatorHost === undefined ? {} : { emulatorHost }),
-    }),
+    pubsub: createPubsubCalls(defined({ emulatorHost: env.pubsubEmulatorHost })),
     topics: config.topics,
     pause: (milliseconds) => sleep(milliseconds),
   };

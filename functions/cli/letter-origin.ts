@@ -1,7 +1,7 @@
 import type { TopicNames } from '#shared/config/config.ts';
 import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-import type { PubsubRest } from '#shared/status/pubsub-rest.ts';
+import type { PubsubCalls } from '#shared/status/pubsub-calls.ts';
 
 /** Artifact Registry publishes on a topic of this id, in whatever project the repository is. */
 const REGISTRY_TOPIC = 'gcr';
@@ -18,7 +18,7 @@ export interface Origin {
  * the replay is done by somebody who may publish in many places: so only topics that Countersign reads count.
  */
 export function createOrigins(
-  pubsub: PubsubRest,
+  pubsub: PubsubCalls,
   { tasks, sweepTasks, resyncTasks }: TopicNames,
 ): (letter: DeadLetter) => Promise<Origin> {
   const ours = new Set([tasks, sweepTasks, resyncTasks]);

@@ -1,6 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
+import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 
 /** Letters that one run looks at: what is more waits for the next. */
 export const MAX_LETTERS = 1_000;
@@ -12,7 +12,7 @@ const EMPTY_PAUSE_MS = 250;
 export const LEASE_SECONDS = 300;
 
 /** The one subscription of `topic` that is there to be pulled from. Throws `bad-config`, naming the fix. */
-export async function findSubscription(pubsub: PubsubRest, topic: string): Promise<string> {
+export async function findSubscription(pubsub: PubsubCalls, topic: string): Promise<string> {
   const names = await pubsub.subscriptionsOf(topic);
   const found: string[] = [];
   for (const name of names)
@@ -32,7 +32,7 @@ export async function findSubscription(pubsub: PubsubRest, topic: string): Promi
  * handed back. `pulled` has them also when a later call fails.
  */
 export async function pullLetters(
-  { pubsub, pause }: { pubsub: PubsubRest; pause: (milliseconds: number) => Promise<void> },
+  { pubsub, pause }: { pubsub: PubsubCalls; pause: (milliseconds: number) => Promise<void> },
   subscription: string,
   pulled: Map<string, PulledMessage>,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
+import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { readDeadLetter } from '#shared/status/dead-letter.ts';
 import { type DeadLettersCommand, readDeadLettersCommand, USAGE } from './dead-letters-command.ts';
 import { createOrigins, isOnTopic } from './letter-origin.ts';
@@ -13,7 +13,7 @@ import { formatLetters, type LetterReport, letterToJson } from './show-letters.t
 
 /** What the config says, opened. */
 export interface DeadLetterOffice {
-  readonly pubsub: PubsubRest;
+  readonly pubsub: PubsubCalls;
   readonly topics: TopicNames;
   readonly pause: (milliseconds: number) => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { toFailure } from '#shared/core/errors.ts';
-import type { PubsubRest, PulledMessage } from '#shared/status/pubsub-rest.ts';
+import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { readDeadLetter } from '#shared/status/dead-letter.ts';
 import type { DeadLettersCommand } from './dead-letters-command.ts';
 import type { Origin } from './letter-origin.ts';
@@ -21,7 +21,7 @@ export async function settleLetter(
   origin: Origin,
   context: {
     readonly command: Pick<DeadLettersCommand, 'verb' | 'dryRun'>;
-    readonly pubsub: PubsubRest;
+    readonly pubsub: PubsubCalls;
     readonly subscription: string;
   },
 ): Promise<Settled> {

@@ -2,7 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { FailureCode } from '#shared/core/errors.ts';
 import { MAX_ATTRIBUTE_BYTES, type TopicMessage, truncateBytes } from './encode.ts';
 import { parsePubsubName } from './pubsub-names.ts';
-import type { PulledMessage } from './pubsub-rest.ts';
+import type { PulledMessage } from './pubsub-calls.ts';
 
 /** What is known of a message that was given up. */
 export interface GivenUp {

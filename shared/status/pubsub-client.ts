@@ -1,13 +1,33 @@
-import { PubSub } from '@google-cloud/pubsub';
+import { PubSub, v1 } from '@google-cloud/pubsub';
 import { PassThroughClient } from 'google-auth-library';
+import { defined } from '#shared/core/defined.ts';
+import type { PubsubClients } from './pubsub-calls.ts';
 
 /**
  * A client for one project. This file is only ever imported dynamically: it is the heavy part, and a bundle keeps the
  * named exports of CommonJS packages only where a module imports them statically.
  */
-export function connectPubSub(projectId: string, emulatorHost: string | undefined): PubSub {
-  if (emulatorHost === undefined) return new PubSub({ projectId });
+export function connectPubSub(
+  projectId: string | undefined,
+  emulatorHost: string | undefined,
+): PubSub {
+  const project = defined({ projectId });
+  if (emulatorHost === undefined) return new PubSub(project);
   // Without a client for credentials it would look for some, for seconds where there is no Google.
   const authClient = new PassThroughClient();
-  return new PubSub({ projectId, apiEndpoint: emulatorHost, emulatorMode: true, authClient });
+  return new PubSub({ ...project, apiEndpoint: emulatorHost, emulatorMode: true, authClient });
+}
+
+/** Pub/Sub's own largest answer to a pull is below this. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** The clients of single calls, of any project. */
+export function connectCalls(emulatorHost: string | undefined): PubsubClients {
+  // What an emulator takes in place of TLS and credentials is in its options.
+  const { options } = connectPubSub(undefined, emulatorHost);
+  const bounded = { ...options, 'grpc.max_receive_message_length': MAX_ANSWER_BYTES };
+  return {
+    subscriber: new v1.SubscriberClient(bounded),
+    publisher: new v1.PublisherClient(bounded),
+  };
 }

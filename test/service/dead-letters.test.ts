@@ -7,7 +7,7 @@ import { type DeadLettersDeps, runDeadLetters } from '#functions/cli/run-dead-le
 import type { Clock } from '#infra/local/pubsub/backlog.ts';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
-import { type PubsubRest, createPubsubRest } from '#shared/status/pubsub-rest.ts';
+import { type PubsubCalls, createPubsubCalls } from '#shared/status/pubsub-calls.ts';
 
 const topicNamed = (id: string): string => `projects/local/topics/${id}`;
 const subscriptionNamed = (id: string): string => `projects/local/subscriptions/${id}`;
@@ -24,7 +24,7 @@ const LETTERS = subscriptionNamed('countersign-dead-letters-pull');
 const SOURCES = ['gcr-push', 'countersign-tasks-cluster', 'countersign-status-watch', 'other-x'];
 
 let pubsub: RunningPubsub;
-let rest: PubsubRest;
+let rest: PubsubCalls;
 let clock: ReturnType<typeof manualClock>;
 let out = '';
 let err = '';
@@ -32,7 +32,7 @@ let err = '';
 beforeEach(async () => {
   clock = manualClock();
   pubsub = await startPubsub({ port: 0, clock });
-  rest = createPubsubRest({ fetch, emulatorHost: pubsub.host, googleToken: noToken });
+  rest = createPubsubCalls({ emulatorHost: pubsub.host });
   for (const id of ['gcr', 'other']) await put(topicNamed(id), {});
   for (const topic of Object.values(TOPICS)) await put(topic, {});
   for (const id of SOURCES) {
@@ -40,11 +40,10 @@ beforeEach(async () => {
   }
   await put(LETTERS, { topic: TOPICS.deadLetters, ackDeadlineSeconds: 60 });
 });
-afterEach(() => pubsub.close());
-
-function noToken(): Promise<string> {
-  return Promise.reject(new Error('No token may be asked for'));
-}
+afterEach(async () => {
+  await rest.close();
+  await pubsub.close();
+});
 
 async function put(name: string, body: object): Promise<void> {
   const answer = await fetch(`http://${pubsub.host}/v1/${name}`, {
@@ -55,7 +54,7 @@ async function put(name: string, body: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-function run(args: readonly string[], faults: Partial<PubsubRest> = {}): Promise<number> {
+function run(args: readonly string[], faults: Partial<PubsubCalls> = {}): Promise<number> {
   out = '';
   err = '';
   const deps: DeadLettersDeps = {
@@ -212,7 +211,7 @@ describe('dead-letters replay', () => {
 
   it('keeps a letter that could not be published', async () => {
     await giveUp(TASK, { subscription: onTasks });
-    const gone: PubsubRest['publish'] = () => Promise.reject(new Error('broker gone'));
+    const gone: PubsubCalls['publish'] = () => Promise.reject(new Error('broker gone'));
     expect(await run(['replay'], { publish: gone })).toBe(1);
     expect(await list()).toHaveLength(1);
   });
