@@ -155,10 +155,14 @@ function readMessage(received: protos.google.pubsub.v1.IReceivedMessage): Pulled
   const { messageId, attributes, data, orderingKey } = message;
   const { seconds, nanos } = message.publishTime;
   const publishTime = new Date(seconds * 1_000 + Math.floor(nanos / 1e6)).toISOString();
-  return {
-    ...{ ackId, messageId, publishTime, attributes, data },
-    ...defined({ orderingKey: orderingKey || undefined }),
-  };
+  return defined({
+    ackId,
+    messageId,
+    publishTime,
+    attributes,
+    data,
+    orderingKey: orderingKey || undefined,
+  });
 }
 
 function codeOf(cause: unknown): number | undefined {
