@@ -1,17 +1,22 @@
+import { parseArgs } from 'node:util';
 import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { readDeadLetter } from '#shared/status/dead-letter.ts';
-import { type DeadLettersCommand, readDeadLettersCommand, USAGE } from './dead-letters-command.ts';
-import { createOrigins, isOnTopic } from './letter-origin.ts';
-import { findSubscription, MAX_LETTERS, pullLetters } from './pull-letters.ts';
 import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
-import { settleLetter } from './settle-letter.ts';
+import {
+  createOrigins,
+  findSubscription,
+  isOnTopic,
+  MAX_LETTERS,
+  pullLetters,
+  settleLetter,
+} from './settle-letters.ts';
 import { formatLetters, type LetterReport, letterToJson } from './show-letters.ts';
 
-/** What the config says, opened. */
+/** What the config names, opened. */
 export interface DeadLetterOffice {
   readonly pubsub: PubsubCalls;
   readonly topics: TopicNames;
@@ -67,7 +72,7 @@ async function settleAll(command: DeadLettersCommand, deps: DeadLettersDeps): Pr
       reports.push({ letter, topic: origin.topic, ...settled });
     }
   } finally {
-    // What is left belongs to whoever looks next. Should this fail, it comes back when its lease ends.
+    // What is left is for the next run. Should this fail, it comes back when its lease ends.
     const left = [...pulled.values()].map(({ ackId }) => ackId).filter((id) => !gone.has(id));
     await pubsub.lease(subscription, left, 0).catch(() => undefined);
   }
@@ -99,10 +104,69 @@ function report(
   if (json) out(`${escapeJson(JSON.stringify(reports.map(letterToJson), null, 2))}\n`);
   else out(reports.length === 0 ? 'No dead letters\n' : formatLetters(reports));
   for (const id of missing) {
-    err(`No letter ${cleanLine(id)}: somebody else may be looking at it, for up to five minutes\n`);
+    err(`No letter ${cleanLine(id)}: another run may be looking at it, for up to five minutes\n`);
   }
   if (more) err(`There may be more than ${MAX_LETTERS} letters: run it again\n`);
   const kept = reports.filter(({ fate }) => fate === 'kept').length;
   if (kept > 0) err(`${kept} of ${reports.length} letters could not be taken off (${verb})\n`);
   return kept > 0 || missing.length > 0 ? 1 : 0;
+}
+
+interface DeadLettersCommand {
+  readonly verb: 'list' | 'replay' | 'drop';
+  /** Topics the letters were on before, by full name or id; empty: any. */
+  readonly topics: readonly string[];
+  /** Message ids on the dead-letter topic; empty: any. */
+  readonly ids: readonly string[];
+  readonly subscription: string | undefined;
+  readonly config: string | undefined;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+const USAGE = `Usage: npm run dead-letters -- list|replay|drop [options]
+  list    shows the letters, and leaves them where they are
+  replay  publishes each on the topic it was on, then takes it off; safe to run twice
+  drop    takes letters off: needs --id, --topic or --all
+  --id ID              only this letter; may be repeated
+  --topic TOPIC        only letters that were on this topic; may be repeated
+  --all                drop every letter
+  --subscription NAME  pull from this one, where the dead-letter topic has several
+  --config FILE        the config file (default: COUNTERSIGN_CONFIG, or countersign.yaml)
+  --dry-run            says what would be done
+  --json               prints JSON
+`;
+
+const OPTIONS = {
+  id: { type: 'string', multiple: true },
+  topic: { type: 'string', multiple: true },
+  all: { type: 'boolean', default: false },
+  subscription: { type: 'string' },
+  config: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** The command in `args`; undefined where it is none. */
+function readDeadLettersCommand(args: string[]): DeadLettersCommand | undefined {
+  try {
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
+    const { id: ids = [], topic: topics = [] } = values;
+    const [verb, ...more] = positionals;
+    if (more.length > 0 || (verb !== 'list' && verb !== 'replay' && verb !== 'drop')) return;
+    const chosen = ids.length + topics.length > 0;
+    // What is dropped is gone: no one does that by leaving an option out, or by giving two.
+    if (verb === 'drop' ? values.all === chosen : values.all) return;
+    return {
+      verb,
+      topics,
+      ids,
+      subscription: values.subscription,
+      config: values.config,
+      dryRun: values['dry-run'],
+      json: values.json,
+    };
+  } catch {
+    return undefined;
+  }
 }

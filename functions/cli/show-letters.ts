@@ -1,8 +1,10 @@
+import { defined } from '#shared/core/defined.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { parseNotification } from '#shared/registry/notification.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { DeadLetter } from '#shared/status/dead-letter.ts';
-import type { Fate } from './settle-letter.ts';
+import type { Fate } from './settle-letters.ts';
 
 export interface LetterReport {
   readonly letter: DeadLetter;
@@ -31,33 +33,29 @@ function formatLetter({ letter, topic, fate, problem }: LetterReport): string {
 
 /** For programs: everything, the data in base64. */
 export function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
-  const { original, ...told } = letter;
-  return {
-    ...told,
-    ...(topic === undefined ? {} : { topic }),
+  const { original, ...facts } = letter;
+  return defined({
+    ...facts,
+    topic,
     what: describeData(original.data),
     fate,
-    ...(problem === undefined ? {} : { problem }),
+    problem,
     attributes: original.attributes,
     data: Buffer.from(original.data).toString('base64'),
-  };
+  });
 }
 
 /** What the message is about, in a few words: a task, a notification, or how it begins. */
-export function describeData(data: Uint8Array): string {
+function describeData(data: Uint8Array): string {
   const text = Buffer.from(data).toString('utf8');
   return describeTask(text) ?? describeNotification(data) ?? describeText(text);
 }
 
 function describeTask(text: string): string | undefined {
-  try {
-    const task: unknown = JSON.parse(text);
-    if (typeof task !== 'object' || task === null || !('cluster' in task)) return undefined;
-    const reason = 'reason' in task ? ` (${String(task.reason)})` : '';
-    return `task for cluster ${String(task.cluster)}${reason}`;
-  } catch {
-    return undefined;
-  }
+  const task = parseJson(text);
+  if (typeof task !== 'object' || task === null || !('cluster' in task)) return undefined;
+  const reason = 'reason' in task ? ` (${String(task.reason)})` : '';
+  return `task for cluster ${String(task.cluster)}${reason}`;
 }
 
 function describeNotification(data: Uint8Array): string | undefined {

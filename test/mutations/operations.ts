@@ -36,7 +36,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 1: a letter is taken off only once it is published',
-    file: 'functions/cli/settle-letter.ts',
+    file: 'functions/cli/settle-letters.ts',
     find: 'await pubsub.publish(topic, readDeadLetter(message).original);\n        await acknowledge();',
     replace:
       'await acknowledge();\n        await pubsub.publish(topic, readDeadLetter(message).original);',
@@ -44,7 +44,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 7: a letter cannot say where it is replayed to',
-    file: 'functions/cli/letter-origin.ts',
+    file: 'functions/cli/settle-letters.ts',
     find: 'if (ours.has(topic) || name.id === REGISTRY_TOPIC)',
     replace: 'if (topic !== "")',
     tests: LETTERS,

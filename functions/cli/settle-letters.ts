@@ -1,0 +1,153 @@
+import type { TopicNames } from '#shared/config/config.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
+import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
+import { parsePubsubName } from '#shared/status/pubsub-names.ts';
+
+/** Letters that one run looks at: what is more waits for the next. */
+export const MAX_LETTERS = 1_000;
+const PULL_SIZE = 100;
+/** Pub/Sub may answer with nothing although there is something: only so many times. */
+const EMPTY_PULLS = 4;
+const EMPTY_PAUSE_MS = 250;
+/** Pub/Sub's longest is 600 s. Longer than a run may take, so that no letter is delivered twice to one. */
+const LEASE_SECONDS = 300;
+
+/** The one subscription of `topic` that is there to be pulled from. Throws `bad-config`, naming the fix. */
+export async function findSubscription(pubsub: PubsubCalls, topic: string): Promise<string> {
+  const names = await pubsub.subscriptionsOf(topic);
+  const found: string[] = [];
+  for (const name of names)
+    if ((await pubsub.subscription(name))?.pulled === true) found.push(name);
+  const [only, ...more] = found;
+  if (only !== undefined && more.length === 0) return only;
+  const id = parsePubsubName(topic)?.id ?? topic;
+  const message =
+    only === undefined
+      ? `Topic ${topic} has no subscription to pull from: create one (gcloud pubsub subscriptions create ${id}-pull --topic=${topic})`
+      : `Topic ${topic} has several subscriptions to pull from: choose by --subscription one of ${found.join(', ')}`;
+  throw new CountersignError('bad-config', message);
+}
+
+/**
+ * What is on the subscription, leased, so that no other client gets it meanwhile: each letter must be acknowledged or
+ * handed back. `pulled` has them also when a later call fails.
+ */
+export async function pullLetters(
+  { pubsub, pause }: { pubsub: PubsubCalls; pause: (milliseconds: number) => Promise<void> },
+  subscription: string,
+  pulled: Map<string, PulledMessage>,
+): Promise<void> {
+  for (let empty = 0; empty < EMPTY_PULLS && pulled.size < MAX_LETTERS; ) {
+    const messages = await pubsub.pull(subscription, PULL_SIZE);
+    for (const message of messages) pulled.set(message.messageId, message);
+    const ackIds = messages.map(({ ackId }) => ackId);
+    await pubsub.lease(subscription, ackIds, LEASE_SECONDS);
+    if (messages.length > 0) {
+      empty = 0;
+      continue;
+    }
+    empty += 1;
+    await pause(EMPTY_PAUSE_MS);
+  }
+}
+
+/** Artifact Registry publishes on a topic of this id, in whatever project the repository is. */
+const REGISTRY_TOPIC = 'gcr';
+
+/** Where a letter came from, as far as it is known. */
+export interface Origin {
+  readonly topic?: string;
+  /** Why it cannot be replayed. */
+  readonly problem?: string;
+}
+
+/**
+ * Finds the topic of a letter by the subscription it names. The name is a claim of the one who published the letter,
+ * and the operator who replays it may publish in many places: so only topics that Countersign reads count.
+ */
+export function createOrigins(
+  pubsub: PubsubCalls,
+  { tasks, sweepTasks, resyncTasks }: TopicNames,
+): (letter: DeadLetter) => Promise<Origin> {
+  const ours = new Set([tasks, sweepTasks, resyncTasks]);
+  const known = new Map<string, Promise<Origin>>();
+
+  async function find(subscription: string): Promise<Origin> {
+    const facts = await pubsub.subscription(subscription);
+    if (facts === undefined)
+      return { problem: `Subscription ${subscription} is not there any more` };
+    const { topic } = facts;
+    const name = parsePubsubName(topic);
+    if (name === undefined)
+      return { problem: `The topic of ${subscription} is not there any more` };
+    if (ours.has(topic) || name.id === REGISTRY_TOPIC) return { topic };
+    return { topic, problem: `Topic ${topic} is none that Countersign reads` };
+  }
+
+  return async ({ subscription }) => {
+    if (subscription === undefined) return { problem: 'Nobody knows where it came from' };
+    const origin = known.get(subscription) ?? find(subscription);
+    known.set(subscription, origin);
+    return origin;
+  };
+}
+
+/** Whether `topic` is one of those asked for, by full name or id. */
+export function isOnTopic(topic: string | undefined, asked: readonly string[]): boolean {
+  if (asked.length === 0) return true;
+  if (topic === undefined) return false;
+  return asked.some((name) => name === topic || name === parsePubsubName(topic)?.id);
+}
+
+export type Fate = 'listed' | 'replayed' | 'dropped' | 'would-replay' | 'would-drop' | 'kept';
+
+export interface Settled {
+  readonly fate: Fate;
+  /** Why it was kept, or kept although it was replayed. */
+  readonly problem?: string;
+}
+
+/**
+ * Does with one letter what was asked. A replay is published first and acknowledged only then: a run that is killed in
+ * between leaves the letter where it is, and the next one publishes it again, which changes nothing (law 1).
+ */
+export async function settleLetter(
+  message: PulledMessage,
+  origin: Origin,
+  context: {
+    readonly command: { readonly verb: 'list' | 'replay' | 'drop'; readonly dryRun: boolean };
+    readonly pubsub: PubsubCalls;
+    readonly subscription: string;
+  },
+): Promise<Settled> {
+  const { command, pubsub, subscription } = context;
+  const acknowledge = (): Promise<void> => pubsub.acknowledge(subscription, [message.ackId]);
+  switch (command.verb) {
+    case 'list':
+      return { fate: 'listed' };
+    case 'drop':
+      if (command.dryRun) return { fate: 'would-drop' };
+      return attempt(acknowledge, 'dropped');
+    case 'replay': {
+      const { topic, problem } = origin;
+      if (topic === undefined || problem !== undefined) {
+        return { fate: 'kept', problem: problem ?? 'Nobody knows where it came from' };
+      }
+      if (command.dryRun) return { fate: 'would-replay' };
+      return attempt(async () => {
+        await pubsub.publish(topic, readDeadLetter(message).original);
+        await acknowledge();
+      }, 'replayed');
+    }
+  }
+}
+
+async function attempt(work: () => Promise<void>, fate: Fate): Promise<Settled> {
+  try {
+    await work();
+    return { fate };
+  } catch (error) {
+    return { fate: 'kept', problem: toFailure(error).message };
+  }
+}
