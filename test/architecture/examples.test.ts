@@ -2,7 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { readSources } from './sources.ts';
 
 /** Rooms whose examples are being written. */
-const OWED = /^(?:functions|shared)\//;
+const OWED = [
+  'functions/admission/',
+  'functions/cli/',
+  'functions/cluster/',
+  'functions/push/',
+  'functions/sweep/',
+  'shared/configsync/',
+  'shared/content/',
+  'shared/core/',
+  'shared/fleet/',
+  'shared/reconcile/',
+  'shared/registry/',
+  'shared/store/',
+  'shared/trust/',
+];
 
 /** An exported `create…` or `open…`, with the doc comment right above it, if it has one. */
 const MAKER =
@@ -17,7 +31,7 @@ function makersIn(text: string): readonly { name: string; comment: string }[] {
 
 describe('what makes a part of the system', () => {
   const sources = readSources('functions/**/*.ts', 'shared/**/*.ts').filter(
-    ({ path }) => !OWED.test(path),
+    ({ path }) => !OWED.some((room) => path.startsWith(room)),
   );
 
   it('shows a call of itself', () => {
@@ -26,7 +40,7 @@ describe('what makes a part of the system', () => {
     );
     const without = makers.filter(({ name, comment }) => !showsCall(comment, name));
     expect(without.map(({ path, name }) => `${path}: ${name}`)).toEqual([]);
-    expect(makers.length).toBeGreaterThanOrEqual(0);
+    expect(makers.length).toBeGreaterThan(30);
   });
 });
 
