@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { readVariables, type Variables } from '#shared/net/environment.ts';
 import type { CertificateFiles } from './serve-tls.ts';
 
 /** What admission alone reads from its environment; the rest is `Env`. */
@@ -51,14 +51,8 @@ const Environment = z.object({
  * plain HTTP on Cloud Run, which ends TLS in front of us, and on this machine. A pod listens on every address, what
  * runs elsewhere on loopback. Throws `bad-config` naming the variable.
  */
-export function readAdmissionEnv(env: Readonly<Record<string, string | undefined>>): AdmissionEnv {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = Environment.safeParse(set);
-  if (error) {
-    const [issue] = error.issues;
-    const message = `Environment variable ${issue?.path.join('.')} ${issue?.message}`;
-    throw new CountersignError('bad-config', message);
-  }
+export function readAdmissionEnv(env: Variables): AdmissionEnv {
+  const data = readVariables(Environment, env);
   const inPod = data.KUBERNETES_SERVICE_HOST !== undefined && data.K_SERVICE === undefined;
   const named = data.COUNTERSIGN_TLS_CERT ?? data.COUNTERSIGN_TLS_KEY;
   const wanted = data.COUNTERSIGN_TLS ?? (inPod || named !== undefined ? 'on' : 'off');

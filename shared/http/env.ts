@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { readVariables, type Variables } from '#shared/net/environment.ts';
 
 /** What a function reads from its environment, once, at start. */
 export interface Env {
@@ -77,10 +77,8 @@ const Environment = z.object({
  * Reads `env` into settings; an empty variable counts as unset. Without HOST, only Cloud Run gets every address:
  * anywhere else we listen on loopback. Throws `bad-config` naming the variable and the fix.
  */
-export function readEnv(env: Readonly<Record<string, string | undefined>>): Env {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = Environment.safeParse(set);
-  if (error) throw new CountersignError('bad-config', problemsOf(error));
+export function readEnv(env: Variables): Env {
+  const data = readVariables(Environment, env);
   return {
     port: data.PORT ?? 8080,
     host: data.HOST ?? (data.K_SERVICE === undefined ? '127.0.0.1' : '0.0.0.0'),
@@ -97,10 +95,4 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): Env 
       firestoreEmulatorHost: data.FIRESTORE_EMULATOR_HOST,
     }),
   };
-}
-
-function problemsOf(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => `Environment variable ${issue.path.join('.')} ${issue.message}`)
-    .join('; ');
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { readVariables, type Variables } from '#shared/net/environment.ts';
 
 /** What the environment says of telemetry, in OpenTelemetry's own variables. */
 export interface TelemetrySettings {
@@ -81,16 +81,8 @@ type Environment = z.infer<typeof Environment>;
  * itself. Traces are sent when an endpoint or `OTEL_TRACES_EXPORTER=otlp` says so; metrics are lines of the log unless
  * `OTEL_METRICS_EXPORTER` says otherwise. Throws `bad-config` naming the variable.
  */
-export function readTelemetryEnv(
-  env: Readonly<Record<string, string | undefined>>,
-): TelemetrySettings {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = Environment.safeParse(set);
-  if (error) {
-    const [issue] = error.issues;
-    const name = String(issue?.path[0]);
-    throw new CountersignError('bad-config', `Environment variable ${name} ${issue?.message}`);
-  }
+export function readTelemetryEnv(env: Variables): TelemetrySettings {
+  const data = readVariables(Environment, env);
   if (data.OTEL_SDK_DISABLED === 'true') return { metrics: { lines: false } };
   return { metrics: metricsOf(data), ...defined({ traces: tracesOf(data) }) };
 }

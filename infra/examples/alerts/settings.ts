@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { readVariables, type Variables } from '#shared/net/environment.ts';
 import type { Access } from '#shared/http/access.ts';
 import { SEVERITIES, type Severity } from '#shared/status/events.ts';
 
@@ -45,15 +46,8 @@ const Environment = z.object({
 });
 
 /** Reads the settings; an empty variable counts as unset. Throws `bad-config` naming the variable and the fix. */
-export function readAlertSettings(
-  env: Readonly<Record<string, string | undefined>>,
-): AlertSettings {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = Environment.safeParse(set);
-  if (error !== undefined) {
-    const problems = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-    throw new CountersignError('bad-config', `Environment variable ${problems.join('; ')}`);
-  }
+export function readAlertSettings(env: Variables): AlertSettings {
+  const data = readVariables(Environment, env);
   return {
     sink: readSink(data),
     severity: data.ALERTS_SEVERITY ?? 'ERROR',
