@@ -11,10 +11,8 @@ import { explainSync } from '../explain/explain-sync.ts';
 import { readSnapshot } from '../fleet/read-snapshot.ts';
 import type { ApiEnv } from '../guard.ts';
 import { previewResync } from '../resync/preview-resync.ts';
-import { idOfKey } from '../resync/remember-answers.ts';
-import { requestResync } from '../resync/request-resync.ts';
+import { requestOnce, type ResyncDeps } from '../resync/request-resync.ts';
 import { readRequest } from '../fleet/request.ts';
-import type { ResyncRouteDeps } from '../routes/resync.ts';
 import { ExplainQuery } from '../schema/explain.ts';
 import { FleetQuery } from '../schema/fleet.ts';
 import { ResyncBody, ResyncHeaders } from '../schema/resync.ts';
@@ -63,7 +61,7 @@ const ASSET_MAX_AGE_SECONDS = 60;
 export function mountPage(
   api: OpenAPIHono<ApiEnv>,
   guard: MiddlewareHandler<ApiEnv>,
-  deps: ResyncRouteDeps & SummaryDeps,
+  deps: ResyncDeps & SummaryDeps,
 ): void {
   const summary = createSummary(deps);
   for (const path of [...PAGES, '/page.css', '/page.js', '/page.svg']) api.use(path, headers);
@@ -99,7 +97,7 @@ export function mountPage(
   api.post('/resync', (c) => answerPage(c, () => answerForm(c, deps)));
 }
 
-async function answerForm(c: Context<ApiEnv>, deps: ResyncRouteDeps): Promise<Markup | Response> {
+async function answerForm(c: Context<ApiEnv>, deps: ResyncDeps): Promise<Markup | Response> {
   const person = c.get('person');
   requireInvoker(person);
   const form = checkShape(Form, await c.req.parseBody(), 'form');
@@ -114,14 +112,11 @@ async function answerForm(c: Context<ApiEnv>, deps: ResyncRouteDeps): Promise<Ma
     });
   }
   const { 'idempotency-key': sent } = checkShape(ResyncHeaders, { 'idempotency-key': key }, 'form');
-  const id = sent === undefined ? deps.newId() : idOfKey(person.name, sent);
-  const outcome = await deps.answers.once(id, body, () =>
-    requestResync({ id, body, person }, deps, c.get('log')),
-  );
+  const outcome = await requestOnce({ body, person, key: sent }, deps, c.get('log'));
   if (outcome.status === 'not-verified') throw new CountersignError('bad-request', outcome.message);
   const { image, cluster } = body;
   const tasked = `${outcome.clusters}`;
-  return c.redirect(`/?${searchOf({ image, cluster, asked: id, tasked })}`, 303);
+  return c.redirect(`/?${searchOf({ image, cluster, asked: outcome.id, tasked })}`, 303);
 }
 
 /** A failure is a page too, with the status that the API would answer. */

@@ -1,29 +1,50 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
-import type { Person } from '../check-person.ts';
+import { type Person, requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { ResyncAccepted, ResyncBody } from '../schema/resync.ts';
 import { judgeImage } from '../judge-image.ts';
-import { type Selection, selectClusters } from './select-clusters.ts';
+import { ANSWER_TTL_MS, MAX_ANSWERS } from '../limits.ts';
+import type { ResyncBody } from '../schema/resync.ts';
+import { selectClusters, type Selection } from './select-clusters.ts';
 
-export interface Request {
-  readonly id: string;
+export interface ResyncRequest {
   readonly body: ResyncBody;
   readonly person: Person;
+  /** Of the caller's own: the same key stands for the same request. */
+  readonly key: string | undefined;
+}
+
+export interface ResyncDeps extends ApiDeps {
+  readonly answers: Answers<ResyncOutcome>;
 }
 
 export type ResyncOutcome =
-  | ({ readonly status: 'accepted' } & ResyncAccepted)
+  | { readonly status: 'accepted'; readonly clusters: number }
   /** The digest that was to be approved does not verify: nothing was tasked. */
   | { readonly status: 'not-verified'; readonly message: string };
+
+/** Requests a resync, once for each key of a person, and gives its id. Throws `forbidden` for one who may only look. */
+export async function requestOnce(
+  { body, person, key }: ResyncRequest,
+  deps: ResyncDeps,
+  log: Log,
+): Promise<ResyncOutcome & { readonly id: string }> {
+  requireInvoker(person);
+  const id = key === undefined ? deps.newId() : idOfKey(person.name, key);
+  const request = { id, body, actor: person.name };
+  return { ...(await deps.answers.once(id, body, () => requestResync(request, deps, log))), id };
+}
 
 /**
  * Tasks the clusters that `body` concerns, each to look for itself, and publishes who asked. The event comes first:
  * what was tried is on record even where it then failed. Throws what a retry may mend, with the same id.
  */
-export async function requestResync(
-  { id, body, person }: Request,
+async function requestResync(
+  { id, body, actor }: { id: string; body: ResyncBody; actor: string },
   deps: ApiDeps,
   log: Log,
 ): Promise<ResyncOutcome> {
@@ -31,7 +52,6 @@ export async function requestResync(
   const refusal = await refuseUnverified(body, selection, deps);
   if (refusal !== undefined) return { status: 'not-verified', message: refusal };
   const { image, digest, cluster, sync, reason } = body;
-  const { name: actor } = person;
   const about = defined({ image, digest });
   const clusters = selection.members.length;
   const data = { id, actor, ...about, ...defined({ cluster, sync, reason }), clusters };
@@ -42,7 +62,7 @@ export async function requestResync(
     selection.members.map(({ name }) => ({ cluster: name, reason: 'resync', ...about, actor, id })),
   );
   log.info(data, 'Resync requested');
-  return { status: 'accepted', id, clusters };
+  return { status: 'accepted', clusters };
 }
 
 /** Why `digest` may not be approved ahead of its tag; undefined where it may, or none was named. */
@@ -55,4 +75,49 @@ async function refuseUnverified(
   const reference = parseReference(`${image.reference.repository}@${digest}`);
   const judged = await judgeImage(reference, image.rule, deps);
   return judged.verdict.status === 'verified' ? undefined : judged.message;
+}
+
+export interface Answers<Answer> {
+  /**
+   * Answers `request` once for each id; a failure is not remembered. Throws `bad-request` where the id stands for
+   * another request, and what `answer` throws.
+   */
+  once(id: string, request: unknown, answer: () => Promise<Answer>): Promise<Answer>;
+}
+
+/**
+ * Remembers answers in this instance. Another instance answers anew, with the same id: the tasks are harmless twice
+ * (law 1), and the event has the same `ce-id`.
+ */
+export function rememberAnswers<Answer>(): Answers<Answer> {
+  const known = new LRUCache<
+    string,
+    { readonly request: string; readonly answer: Promise<Answer> }
+  >({
+    max: MAX_ANSWERS,
+    ttl: ANSWER_TTL_MS,
+  });
+  return {
+    once(id, body, answer) {
+      const request = JSON.stringify(body);
+      const last = known.get(id);
+      if (last !== undefined && last.request === request) return last.answer;
+      if (last !== undefined) {
+        const message = 'header.idempotency-key: was used for another request';
+        return Promise.reject(new CountersignError('bad-request', message));
+      }
+      const mine = { request, answer: answer() };
+      known.set(id, mine);
+      mine.answer.catch(() => known.delete(id));
+      return mine.answer;
+    },
+  };
+}
+
+/** The id of a resync that a caller sends under a key of their own: the same for the same caller and key. */
+function idOfKey(person: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([person, key]))
+    .digest('hex')
+    .slice(0, 32);
 }

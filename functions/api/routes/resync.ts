@@ -2,11 +2,9 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { answerProblem, problem } from '#shared/http/problem.ts';
 import { requireInvoker } from '../check-person.ts';
-import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
 import { previewResync } from '../resync/preview-resync.ts';
-import { type Answers, idOfKey } from '../resync/remember-answers.ts';
-import { requestResync, type ResyncOutcome } from '../resync/request-resync.ts';
+import { requestOnce, type ResyncDeps } from '../resync/request-resync.ts';
 import { answersOf } from '../schema/common.ts';
 import { ResyncAccepted, ResyncBody, ResyncHeaders, ResyncPreview } from '../schema/resync.ts';
 
@@ -34,28 +32,21 @@ export const resyncRoute = createRoute({
   }),
 });
 
-export interface ResyncRouteDeps extends ApiDeps {
-  readonly answers: Answers<ResyncOutcome>;
-}
-
 /** Answers a resync, or its dry run. Throws `forbidden` for who may only look. */
 export async function answerResync(
   c: Context<ApiEnv>,
   { body, key }: { readonly body: ResyncBody; readonly key: string | undefined },
-  deps: ResyncRouteDeps,
+  deps: ResyncDeps,
 ): Promise<Response> {
   const person = c.get('person');
-  requireInvoker(person);
   if (body.dryRun === true) {
+    requireInvoker(person);
     return c.json((await previewResync(body, deps)) satisfies ResyncPreview, 200);
   }
-  const id = key === undefined ? deps.newId() : idOfKey(person.name, key);
-  const outcome = await deps.answers.once(id, body, () =>
-    requestResync({ id, body, person }, deps, c.get('log')),
-  );
+  const outcome = await requestOnce({ body, person, key }, deps, c.get('log'));
   if (outcome.status === 'not-verified') {
     return answerProblem(problem(422, 'not-verified', outcome.message));
   }
-  const { clusters } = outcome;
+  const { id, clusters } = outcome;
   return c.json({ id, clusters } satisfies ResyncAccepted, 202);
 }
