@@ -4,15 +4,15 @@ import { type CheckCallerDeps, createCallerCheck } from '#shared/http/check-call
 
 /** Who asks, and whether they may do more than look. */
 export interface Person {
-  /** E-mail address; `local` where nobody is asked who they are. */
+  /** E-mail address; `local` where no token is needed. */
   readonly name: string;
   readonly mayResync: boolean;
 }
 
-/** Throws `unauthenticated`, `forbidden`, or `key-unavailable` when nobody can tell. */
+/** Throws `unauthenticated`, `forbidden`, or `key-unavailable` when it cannot be checked. */
 export type CheckPerson = (headers: Headers) => Promise<Person>;
 
-/** Whoever reaches a function that listens on loopback only, and asks nobody. */
+/** Every caller of a function that listens on loopback only, and asks for no token. */
 const LOCAL: Person = { name: 'local', mayResync: true };
 
 /**

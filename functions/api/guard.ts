@@ -76,7 +76,7 @@ function answerTooMany(waitMs: number): Response {
 }
 
 /**
- * Refuses what a page of somebody else made a browser send: IAP's cookie, or a loopback address, would let it in. A
+ * Refuses what a page of another site made a browser send: IAP's cookie, or a loopback address, would let it in. A
  * browser names the Origin of every POST; what names none is no browser, unless it says `Sec-Fetch-Site`. A form asks
  * for the proof, for it needs no script. Throws `forbidden`.
  */

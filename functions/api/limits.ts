@@ -28,7 +28,7 @@ export const SPEND_PER_MINUTE = 240;
 /** Calls of a cluster, of a registry, or of everything that follows an image. */
 export const COSTLY_CALL = 10;
 
-/** Callers whose spending is remembered; beyond it, whoever called longest ago begins anew. */
+/** Callers whose spending is remembered; beyond it, the caller who called longest ago begins anew. */
 export const MAX_CALLERS = 10_000;
 
 /**

@@ -46,7 +46,7 @@ export function openMessages(base: Base, topics: Topics, checkCaller: CheckCalle
     async deadLetter(letter) {
       await topic.publish(encodeDeadLetter(letter));
     },
-    // Kept as well: what failed for want of a permission can be replayed when that is there.
+    // Kept as well: what failed because a permission was missing can be replayed when that is there.
     async reportFailure({ code, message: reason }, message) {
       await topic.publish(encodeDeadLetter({ code, reason, data: message.data, message }));
     },

@@ -32,7 +32,7 @@ function rowsBelow(schema: JsonSchema, path: string): readonly ConfigRow[] {
   return configRows(schema, path);
 }
 
-/** Alternatives told apart by one key: a key that some of them lack says for which it is. */
+/** Alternatives that one key distinguishes: a key that some of them lack says for which it is. */
 function rowsOfAlternatives(
   alternatives: readonly JsonSchema[],
   path: string,
@@ -62,11 +62,11 @@ function rowOf(schema: JsonSchema, path: string, required: boolean): ConfigRow {
   const { description = '' } = schema;
   const [, said = ''] = SAID_DEFAULT.exec(description) ?? [];
   const [, first] = FIRST_DEFAULT.exec(description) ?? [];
-  const told = first === undefined ? said : `\`${first}\``;
+  const stated = first === undefined ? said : `\`${first}\``;
   return {
     path,
     type: typeOf(schema),
-    otherwise: required ? 'required' : defaultOf(schema) || told,
+    otherwise: required ? 'required' : defaultOf(schema) || stated,
     meaning: plain(description.replace(SAID_DEFAULT, '')),
     limits: limitsOf(schema).join(', '),
     example: exampleOf(schema),
@@ -155,7 +155,7 @@ function shapesOf(schema: JsonSchema): readonly JsonSchema[] {
   return shapes.length === 0 ? [schema] : shapes;
 }
 
-/** The value that tells an alternative from its siblings. */
+/** The value that distinguishes an alternative from its siblings. */
 function kindOf({ properties = {} }: JsonSchema): string | undefined {
   const [kind] = Object.values(properties).flatMap((field) =>
     typeof field === 'object' && typeof field.const === 'string' ? [field.const] : [],

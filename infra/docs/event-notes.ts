@@ -20,7 +20,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   'image.unsigned': {
     when: 'no known place has a signature',
     severity:
-      'WARNING when it lasts longer than `sweep.pendingAfter`, told once; and when a signature that was there has vanished',
+      'WARNING when it lasts longer than `sweep.pendingAfter`, published once; and when a signature that was there has vanished',
     next: 'Sign the digest; the event of the signature resumes the push. Normal for seconds where signing follows pushing',
   },
   'image.incomplete': {
@@ -71,12 +71,12 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Do what the message says: name the image in the config, or correct the spec. `sync.recovered` follows',
   },
   'sync.withdrawn': {
-    when: 'an approval is taken back, because it does not verify under a changed policy; or a digest that somebody else put into the approved list is taken out',
+    when: 'an approval is taken back, because it does not verify under a changed policy; or a digest that another client put into the approved list is taken out',
     next: 'Push or sign what should run. The cluster keeps what it runs, and the gate refuses it from now on',
   },
   'sync.recovered': {
     when: 'a failure of this RSync has ended: whichever was open, also because the RSync is gone',
-    next: 'Close what is open for this `cluster` and `sync`. May come for a failure that was never told; ignore it then',
+    next: 'Close what is open for this `cluster` and `sync`. May come for a failure that was never published; ignore it then',
   },
   'cluster.unreachable': {
     when: 'a cluster cannot be looked after: `Unreachable`, `Forbidden` or `NoConfigSync`',
@@ -87,7 +87,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Close what is open for this `cluster`',
   },
   'resync.requested': {
-    when: 'somebody asked for a resync, before anything is tasked',
+    when: 'a person asked for a resync, before anything is tasked',
     next: 'Nothing: it is the record of who asked for what',
   },
   'rollout.progressing': {

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Finding } from './problem.ts';
 
-/** A check of ours inside a zod schema. It sees the raw value where parts of it are already wrong. */
+/** A check across fields inside a zod schema. It sees the raw value where parts of it are already wrong. */
 export type Check = (
   value: unknown,
 ) => Iterable<Partial<Pick<Finding, 'path'>> & Omit<Finding, 'path'>>;

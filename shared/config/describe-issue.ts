@@ -121,7 +121,7 @@ function valueAt(root: unknown, path: Path): unknown {
   }, root);
 }
 
-/** Kind and fix of a check of ours, as `finding` hands them to zod. */
+/** Kind and fix of a check of the schema, as `finding` hands them to zod. */
 function paramsOf(params: Record<string, unknown> = {}): Pick<Finding, 'kind'> & { fix?: string } {
   const kind = PROBLEM_KINDS.find((known) => known === params['kind']) ?? 'bad-value';
   const { fix } = params;

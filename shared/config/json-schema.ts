@@ -11,7 +11,7 @@ export function buildJsonSchema(): JsonSchema {
     title: 'Countersign configuration',
     ...z.toJSONSchema(configSchema, {
       io: 'input',
-      // Integers beyond 2^53, which JSON Schema does not tell from others.
+      // Integers beyond 2^53, which JSON Schema does not distinguish from others.
       unrepresentable: 'any',
       override({ zodSchema, jsonSchema }) {
         if (zodSchema instanceof z.ZodBigInt) jsonSchema.type = 'integer';

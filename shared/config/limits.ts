@@ -9,7 +9,7 @@ export const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
 export const MAX_ALIASES = 100;
 /** Problems shown at once: a file with more is no config. */
 export const MAX_PROBLEMS = 500;
-/** One slip of syntax draws many errors after it, of which the first ones tell. */
+/** One slip of syntax draws many errors after it, of which the first ones say what is wrong. */
 export const MAX_SYNTAX_ERRORS = 10;
 
 /** Entries of one list or map. */

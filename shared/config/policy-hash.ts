@@ -15,7 +15,7 @@ export function hashPolicy(policy: Omit<TrustPolicy, 'hash'>): Digest {
   return `sha256:${createHash('sha256').update(canonicalJson(decides)).digest('hex')}`;
 }
 
-/** What tells one authority from another whatever it is called: the key's bytes, or the keyless identity. */
+/** What distinguishes one authority from another, whatever its name: the key's bytes, or the keyless identity. */
 export function fingerprint(authority: Authority): string {
   if (authority.type === 'key') return canonicalJson(hashableKey(authority.key));
   if (authority.type === 'certificate') {

@@ -66,7 +66,7 @@ export function percentSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<number, s
 }
 
 // docs/facts/google-cloud.md#cloud-kms. Parts go into a URL: nothing but plain name characters, and the version is
-// required, for "the newest enabled" would let whoever adds a version to the key ring change what is trusted.
+// required, for "the newest enabled" would let an owner of the key ring change what is trusted.
 const KMS_KEY =
   /^gcpkms:\/\/projects\/[a-z0-9][a-z0-9.:-]*\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}\/(?:cryptoKeyVersions|versions)\/[1-9][0-9]*$/;
 

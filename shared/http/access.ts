@@ -7,7 +7,7 @@ export type Access =
       readonly mode: 'iam' | 'verify' | 'iap';
       /** Compared exactly: the audience of the subscription, the service's URL, or IAP's `/projects/…`. */
       readonly audience: string;
-      /** Who may call; compared exactly. Empty: nobody. */
+      /** Who may call; compared exactly. Empty: no caller. */
       readonly emails: readonly string[];
     };
 
@@ -16,7 +16,7 @@ export interface Caller {
   readonly email?: string;
 }
 
-/** Throws `unauthenticated` or `forbidden`, never with the token in it; `key-unavailable` when nobody can tell. */
+/** Throws `unauthenticated` or `forbidden`, never with the token in it; `key-unavailable` when it cannot be checked. */
 export type CheckCaller = (headers: Headers) => Promise<Caller>;
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', '[::1]', 'localhost']);

@@ -72,7 +72,7 @@ export function capBody(next: RequestListener, limits: BodyLimits): RequestListe
     res.once('close', () => {
       total -= size;
     });
-    // A client that hangs up in the middle has nobody to be answered; without a listener its error would be thrown.
+    // A client that hangs up in the middle gets no answer; without a listener its error would be thrown.
     req.on('data', take).on('end', finish).on('error', stop).on('close', stop);
   };
 }

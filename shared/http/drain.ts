@@ -18,7 +18,8 @@ export interface DrainOptions {
 
 /**
  * On SIGTERM and SIGINT stops accepting, lets requests in flight finish, hands back with 503 those that do not in time,
- * closes and exits 0, all within Cloud Run's ten seconds. A rejection nobody handled is logged and survived; an exception nobody caught drains and exits 1.
+ * closes and exits 0, all within Cloud Run's ten seconds. An unhandled rejection is logged and survived; an uncaught
+ * exception drains and exits 1.
  */
 export function drainOnSignals(server: Server, options: DrainOptions): void {
   const { log, process: stoppable, drainLimitMs = DRAIN_LIMIT_MS } = options;
@@ -34,7 +35,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     }, drainLimitMs);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
-    // Kept-alive connections would hold the server open until they go idle: they are told to close.
+    // Kept-alive connections would keep the server open until they go idle: the answer closes them.
     for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
     await closed;
     clearTimeout(limit);
@@ -46,7 +47,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
 
   function stop(reason: string, exitCode: number): void {
     if (draining !== undefined) {
-      // A second Ctrl-C: whoever sits there does not want to wait.
+      // A second Ctrl-C: the person at the terminal does not want to wait.
       if (reason === 'SIGINT') server.closeAllConnections();
       return;
     }
@@ -63,7 +64,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
   });
 }
 
-/** What is not done by now is somebody else's: Pub/Sub delivers the message again at once. */
+/** What is not done by now is for another instance: Pub/Sub delivers the message again at once. */
 function handBack(res: ServerResponse): void {
   if (res.headersSent) return;
   res.writeHead(503, { 'retry-after': '1', connection: 'close' });

@@ -85,7 +85,7 @@ function asLog(logger: Logger): Log {
   };
 }
 
-/** Cloud Logging's special fields; the trace is a bare id where nobody says of which project. */
+/** Cloud Logging's special fields; the trace is a bare id where the project is not known. */
 function describeTrace(
   trace: Trace | undefined,
   projectId: string | undefined,
@@ -104,7 +104,7 @@ function describeTrace(
 const REPORTED =
   'type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent';
 
-/** Only an `internal` failure, a bug of ours, has a stack and is raised in Error Reporting; the others are explained. */
+/** Only an `internal` failure, a bug, has a stack and is raised in Error Reporting; the others are explained. */
 function describeError(
   fields: Record<string, unknown>,
   serviceContext: { readonly service: string; readonly version: string },

@@ -29,7 +29,7 @@ export async function serveFunction(options: FunctionOptions): Promise<number> {
 }
 
 /**
- * The framework runs each request in a `node:domain`, which would catch a rejection nobody handles before the process
+ * The framework runs each request in a `node:domain`, which would catch an unhandled rejection before the process
  * sees it, print it as plain text and send its message to the caller. Outside the domain it is logged as ours are.
  */
 function leaveDomain(

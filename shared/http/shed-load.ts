@@ -14,7 +14,7 @@ export type Lanes = <T extends object>(
 ) => Promise<T | undefined>;
 
 /**
- * Makes lanes for each key: what hangs behind one holds up nobody behind another, and no queue grows without end.
+ * Makes lanes for each key: what hangs behind one delays no work behind another, and no queue grows without end.
  *
  * @example
  * const runInLane = createLanes({ perKey: 4, waiting: 16 });

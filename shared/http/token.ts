@@ -65,7 +65,7 @@ export function checkTimes({ iat, nbf, exp }: JWTPayload, now: Date): void {
   if (exp - iat > MAX_TOKEN_LIFE_SECONDS) throw unauthenticated('The token lives too long');
 }
 
-/** `reason` is fixed text of ours: what libraries say of a token may repeat it. */
+/** `reason` is fixed text: what libraries say of a token may repeat it. */
 export function unauthenticated(reason: string): CountersignError {
   return new CountersignError('unauthenticated', reason);
 }

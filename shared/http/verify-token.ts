@@ -31,7 +31,7 @@ export const IAP: Issuer = {
   algorithms: ['ES256'],
 };
 
-/** Faults of the token, by the code of jose's error, in words of ours. */
+/** Faults of the token, by the code of jose's error, in fixed words. */
 const FAULTS: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: 'The token has expired',
   ERR_JWT_CLAIM_VALIDATION_FAILED: 'A claim of the token is missing or not accepted',
@@ -97,7 +97,7 @@ const STRIPPED = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
 /**
  * Claims of a token whose signature Cloud Run checked and then removed. That mark is no proof by itself: it is
- * worth what the invoker check in front of us is worth, so this mode is only for services that nobody may invoke but
+ * worth what the invoker check in front of us is worth, so this mode is only for services that no identity may invoke but
  * the push identity. A token that still has its signature was *not* checked by Cloud Run (the check is off, or another
  * header was checked instead), and a request with `X-Serverless-Authorization` had that header checked instead of the
  * one we read: both are refused. Throws `unauthenticated`.

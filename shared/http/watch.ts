@@ -4,7 +4,7 @@ export interface WatchOptions<T> {
   readonly current: T;
   readonly isSame: (one: T, other: T) => boolean;
   readonly use: (value: T) => void | Promise<void>;
-  /** Told once for each new reason why it cannot be read. */
+  /** Called once for each new reason why it cannot be read. */
   readonly onFailure: (error: unknown) => void;
   readonly pollMs?: number;
 }
@@ -19,7 +19,7 @@ const POLL_MS = 2_000;
 export function watchChange<T>(options: WatchOptions<T>): () => void {
   const { read, isSame, use, onFailure, pollMs = POLL_MS } = options;
   let current = options.current;
-  let told = '';
+  let reported = '';
   let busy = false;
   async function look(): Promise<void> {
     try {
@@ -28,11 +28,11 @@ export function watchChange<T>(options: WatchOptions<T>): () => void {
         await use(found);
         current = found;
       }
-      told = '';
+      reported = '';
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== told) onFailure(error);
-      told = reason;
+      if (reason !== reported) onFailure(error);
+      reported = reason;
     }
   }
   const timer = setInterval(() => {

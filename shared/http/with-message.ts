@@ -116,19 +116,19 @@ async function refuse(
   const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
   log.error({ error: failure }, 'Message cannot be understood');
   const reason = cleanLine(cutText(failure.message, MAX_REASON_CHARACTERS));
-  const tell = () => deps.deadLetter({ reason, code: failure.code, ...rest });
-  return settle(tell, failure, log, countsOf(c, deps));
+  const publish = () => deps.deadLetter({ reason, code: failure.code, ...rest });
+  return settle(publish, failure, log, countsOf(c, deps));
 }
 
-/** Acknowledges a message that `failure` ended once `tell` has succeeded. */
+/** Acknowledges a message that `failure` ended once `publish` has succeeded. */
 async function settle(
-  tell: () => Promise<void>,
+  publish: () => Promise<void>,
   failure: CountersignError,
   log: Log,
   counts: Counts,
 ): Promise<Response> {
   try {
-    await tell();
+    await publish();
     counts.givenUp(failure);
     return acknowledge();
   } catch (error) {

@@ -20,7 +20,7 @@ export interface GivenUp {
   };
 }
 
-/** Attributes of ours say why a message was given up, and where. */
+/** Attributes that say why a message was given up, and where. */
 const OURS = 'countersign-';
 
 /** What Pub/Sub itself adds to a message that it gives up (docs/facts/google-cloud.md#pubsub-and-cloud-run). */
@@ -58,7 +58,7 @@ export interface DeadLetter {
   readonly id: string;
   /** When it was given up, ISO 8601. */
   readonly at: string;
-  /** A failure code of ours; `deliveries-exhausted` where Pub/Sub gave it up. */
+  /** A failure code; `deliveries-exhausted` where Pub/Sub gave it up. */
   readonly code: string;
   readonly reason: string;
   /** Full name of the subscription that delivered it; absent where it is not known. */

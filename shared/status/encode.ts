@@ -96,8 +96,9 @@ function fitAttributes(
 }
 
 /**
- * `ce-id`: the same for a retry, another one for a later episode (docs/design.md, status events). What is hashed tells one episode
- * from the next: the record that the event replaces, or the message, task or sweep that led to it.
+ * `ce-id`: the same for a retry, another one for a later episode (docs/design.md, status events). What is hashed
+ * distinguishes one episode from the next: the record that the event replaces, or the message, task or sweep that led
+ * to it.
  */
 export function eventIdOf(event: StatusEvent): string {
   const { image, digest, cluster, id, hashes }: Readonly<Record<string, unknown>> = event.data;

@@ -59,7 +59,7 @@ export async function openTelemetry(
       metrics.flush();
       await flush();
       await metrics.close();
-      // Its own last flush has just been done; a collector that is gone is no failure of ours.
+      // Its own last flush has just been done; a collector that is gone is no failure of the function.
       await tracing.close().catch(() => undefined);
     },
   };

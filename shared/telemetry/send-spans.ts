@@ -52,7 +52,7 @@ export function sendSpans(settings: TraceSettings, deps: SendDeps): OtelTracing 
   });
 }
 
-/** Whether spans for `url` are sent with a token of ours: to Google's own endpoint, by HTTPS, and to no other. */
+/** Whether spans for `url` are sent with the function's own token: to Google's own endpoint, by HTTPS, and to no other. */
 export function takesGoogleToken(url: string): boolean {
   const { protocol, host } = new URL(url);
   return protocol === 'https:' && host === GOOGLE_HOST;

@@ -13,7 +13,7 @@ export interface ServedMeter extends Meter {
 type Write = (value: number, labels: Readonly<Record<string, string>>) => void;
 
 /**
- * Metrics as text for Prometheus, at `GET /metrics` of an address of their own: whoever reaches it may read them, and
+ * Metrics as text for Prometheus, at `GET /metrics` of an address of their own: every client that reaches it may read them, and
  * by default only this machine, or a sidecar, does. Throws `bad-config` when the address cannot be had. This file is
  * only ever imported dynamically.
  */
@@ -85,5 +85,5 @@ function recording(instrument: Gauge | Histogram): Write {
   return (value, labels) => instrument.record(value, { ...labels });
 }
 
-/** Bounds of histograms, in seconds: from a task with nothing to do to a roll-out that somebody must look at. */
+/** Bounds of histograms, in seconds: from a task with nothing to do to a roll-out that an operator must look at. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] as const;

@@ -1,7 +1,7 @@
 import { type Meter, noMeter } from '#shared/core/metrics.ts';
 import { noTracing, type Tracing } from '#shared/core/tracing.ts';
 
-/** What a function tells of itself beside its log. None of it can fail a request, or hold it up for long. */
+/** What a function reports of itself beside its log. None of it can fail a request, or delay it for long. */
 export interface Telemetry {
   readonly tracing: Tracing;
   readonly meter: Meter;

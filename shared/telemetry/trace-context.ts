@@ -23,7 +23,7 @@ export function createTraceContext(): TraceContext {
 }
 
 /**
- * Tracing while nobody collects spans: the trace that a request or message came with is put on log lines and on what
+ * Tracing while no spans are collected: the trace that a request or message came with is put on log lines and on what
  * goes out, so that one search finds all that followed from it. Costs no package.
  *
  * @example

@@ -78,8 +78,8 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'what could not be given up is counted as a retry',
     file: 'shared/http/with-message.ts',
-    find: 'await tell();\n    counts.givenUp(failure);',
-    replace: 'counts.givenUp(failure);\n    await tell();',
+    find: 'await publish();\n    counts.givenUp(failure);',
+    replace: 'counts.givenUp(failure);\n    await publish();',
     tests: TELEMETRY,
   },
   {

@@ -104,11 +104,11 @@ export function explainGate({ rsync }: Look): Step {
   const { breakGlass, imageToSync, approved } = rsync.annotations;
   const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
   const denied = standingRefusals(rsync, (key) => approved.keys.includes(key));
-  const told = denied.map(({ message }) => message);
+  const texts = denied.map(({ message }) => message);
   const { commit } = rsync.status.source;
   if (denied.length > 0) {
     const what = commit === undefined ? 'what was pulled' : (digestOfCommit(commit) ?? commit);
-    return step('gate', 'bad', `Config Sync was refused ${what}`, [...glass, ...told]);
+    return step('gate', 'bad', `Config Sync was refused ${what}`, [...glass, ...texts]);
   }
   const announced = imageToSync === undefined ? [] : [`Announced: ${imageToSync}`];
   const passed = rsync.status.source.errors.some(isRefusal)
@@ -127,11 +127,11 @@ function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step
   const at = lastUpdate === undefined ? '' : `, at ${lastUpdate}`;
   const count = Math.max(errorCount, errors.length);
   if (count > 0) {
-    // What was refused, the step before has told.
-    const untold = errors.filter((error) => name !== 'source' || !isRefusal(error));
-    const refused = untold.length < errors.length ? ': see the gate' : '';
+    // What was refused is in the step before.
+    const others = errors.filter((error) => name !== 'source' || !isRefusal(error));
+    const refused = others.length < errors.length ? ': see the gate' : '';
     const noun = count === 1 ? 'error' : 'errors';
-    const details = untold.map(({ code, message }) => `${code}: ${message}`);
+    const details = others.map(({ code, message }) => `${code}: ${message}`);
     return step(
       name,
       'bad',
@@ -147,8 +147,8 @@ function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step
 /** What Config Sync says of itself. */
 export function explainConditions({ rsync }: Look): Step {
   const { stalled, reconciling, syncing, lastSyncedCommit } = rsync.status;
-  const told = Object.entries({ Stalled: stalled, Reconciling: reconciling, Syncing: syncing });
-  const details = told.flatMap(([name, condition]) =>
+  const known = Object.entries({ Stalled: stalled, Reconciling: reconciling, Syncing: syncing });
+  const details = known.flatMap(([name, condition]) =>
     condition === undefined ? [] : [describe(name, condition)],
   );
   const observed = rsync.status.observedGeneration === rsync.generation;

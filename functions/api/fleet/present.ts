@@ -31,7 +31,7 @@ export type Troubles = ReadonlyMap<string, ImageRecord>;
 export const NO_TROUBLES: Troubles = new Map();
 
 /**
- * Reads the troubles of the store, and keeps them for a moment: all who ask meanwhile share one query. `edition` tells
+ * Reads the troubles of the store, and keeps them for a moment: all who ask meanwhile share one query. `edition` says
  * whether they changed.
  *
  * @example

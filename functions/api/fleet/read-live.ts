@@ -15,7 +15,7 @@ import { NO_TROUBLES, presentRow } from './present.ts';
 export interface LiveDeps extends LookDeps {
   readonly store: Pick<Store, 'readCluster' | 'followers'>;
   readonly liveDeadlineMs?: number;
-  /** Called with a fault of ours, which costs one cluster's answer and no other. */
+  /** Called with a fault of the service, which costs one cluster's answer and no other. */
   readonly onFault?: (cluster: string, error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export async function collectLive(
   return { source: 'live', clusters, ageSeconds: oldest(clusters), ...defined({ next }) };
 }
 
-/** Whether there is anything to tell: a cluster that failed always is. */
+/** Whether there is anything to show: a cluster that failed always is. */
 export function isAnswer({ rows, view }: ClusterAnswer, filter: Filter): boolean {
   return rows.length > 0 || view.message !== undefined || !narrows(filter);
 }
@@ -96,7 +96,7 @@ async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promi
   }
 }
 
-/** Of a cluster that was not read, for want of time or by a fault of ours: what was known before, and its age. */
+/** Of a cluster that was not read, because time was up or by a fault of the service: what was known before, and its age. */
 function asKnown(
   cluster: string,
   about: { known: ClusterRecord | undefined; filter: Filter; error: unknown },

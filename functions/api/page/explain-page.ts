@@ -31,10 +31,10 @@ ${person.mayResync ? html`<h2>Resync it</h2>${resyncThis({ cluster, sync })}` : 
 function stepItem({ step, outcome, finding, details }: Step): Markup {
   const tone = TONES[outcome];
   // One place has the digest as it is, to be copied.
-  const told = step === 'digest' ? markDigests(finding) : abbreviate(finding);
+  const shown = step === 'digest' ? markDigests(finding) : abbreviate(finding);
   return html`<li class="${tone}">
 <p class="step"><strong>${step}</strong> <span class="phase ${tone}">${WORDS[outcome]}</span></p>
-<div><p>${told}</p>${details.length === 0 ? '' : html`<ul>${details.map(detailItem)}</ul>`}</div>
+<div><p>${shown}</p>${details.length === 0 ? '' : html`<ul>${details.map(detailItem)}</ul>`}</div>
 </li>`;
 }
 

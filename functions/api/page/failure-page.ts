@@ -17,7 +17,7 @@ export function failurePage({ title, detail, code }: Problem, person: Person): M
   );
 }
 
-/** Who is turned away at the door: told as a page in a browser, and how people get in; a problem document elsewhere. */
+/** Answers a caller without access: in a browser a page that says how people get in, elsewhere a problem document. */
 export async function answerStranger(
   c: Context<ApiEnv>,
   failure: CountersignError,

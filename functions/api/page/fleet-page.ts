@@ -93,9 +93,9 @@ ${onward.length === 0 ? '' : html`<p class="onward">${onward}</p>`}`;
 function clusterBlock({ view, rows }: ClusterAnswer, now: Date): Markup {
   const { cluster, phase, message, ageSeconds } = view;
   const age = ageSeconds === undefined ? 'never read' : `read ${sayAge(ageSeconds)} ago`;
-  const told = phase === 'Reachable' ? '' : html`<span class="phase bad">${phase}</span>`;
+  const badge = phase === 'Reachable' ? '' : html`<span class="phase bad">${phase}</span>`;
   return html`<section class="cluster" aria-label="${cluster}">
-<div class="head"><h3>${cluster}</h3> ${told} <span class="quiet">${age}</span></div>
+<div class="head"><h3>${cluster}</h3> ${badge} <span class="quiet">${age}</span></div>
 ${message === undefined ? '' : html`<p>${message}</p>`}
 ${rows.length === 0 ? '' : html`<ul class="cells">${rows.toSorted(rootFirst).map((row) => cell(cluster, row, now))}</ul>`}
 </section>`;

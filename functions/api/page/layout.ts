@@ -68,7 +68,7 @@ export function toneOf(phase: PresentPhase | ClusterPhase): Tone {
   }
 }
 
-/** Enough of a digest, or of a commit, to tell it from others; a chart's key is short as it is. */
+/** Enough of a digest, or of a commit, to distinguish it from others; a chart's key is short as it is. */
 function shorten(key: string): string {
   const [, hex] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(key) ?? [];
   return hex === undefined ? key : `${key.slice(0, key.length - hex.length)}${hex.slice(0, 12)}`;
@@ -93,7 +93,7 @@ export function markDigests(text: string): Markup {
   return html`${parts.map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 }
 
-/** A digest, or a chart's key, as short as it can be told. */
+/** A digest, or a chart's key, shortened. */
 export function digestCode(key: string): Markup {
   return html`<code title="${key}">${shorten(key)}</code>`;
 }

@@ -84,7 +84,7 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
     if (sent !== undefined) headers.set('authorization', `Bearer ${sent}`);
     const signal = AbortSignal.timeout(CALL_LIMIT_MS);
     try {
-      // A redirect would take the token along to where nobody asked for it.
+      // A redirect would take the token along to another host.
       return await send(target, { ...init, headers, signal, redirect: 'error' });
     } catch (cause) {
       throw new ApiFailure(0, 'unreachable', `${target.origin} does not answer: ${textOf(cause)}`);
