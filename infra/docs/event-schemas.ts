@@ -4,8 +4,8 @@ import { ceTypeOf, SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * One JSON Schema per event type, by its file name in `shared/status/schemas`: what a subscriber receives, its attributes and its
- * data. Later versions may add fields, so that unknown ones are not refused.
+ * One JSON Schema per event type, by its file name in `shared/status/schemas`: what a subscriber receives, its
+ * attributes and its data. Later versions may add fields, so that unknown ones are not refused.
  */
 export function statusJsonSchemas(): Readonly<Record<string, JsonSchema>> {
   const entries = Object.entries(STATUS_DATA);

@@ -24,9 +24,9 @@ export interface LateFunction extends OpenedFunction {
 }
 
 /**
- * Puts what takes time, the config and the clients, behind the first request (docs/adr/0017): the port is there at once,
- * and the first caller waits for the rest. Only `/health`, which says that the process runs, is answered before. A function
- * that cannot open says why in one line, and exits with 1.
+ * Puts what takes time, the config and the clients, behind the first request (docs/adr/0017): the port is there at
+ * once, and the first caller waits for the rest. Only `/health`, which says that the process runs, is answered before.
+ * A function that cannot open says why in one line, and exits with 1.
  *
  * @example
  * const late = openLater({ open, log, process });

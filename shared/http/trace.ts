@@ -10,7 +10,8 @@ const MAX_SPAN = 2n ** 64n;
 
 /**
  * Attributes of a message that carry the trace of its publisher: where Google's clients put it, the name that W3C gave
- * it, and the one that CloudEvents' extension for distributed tracing gets in Pub/Sub. The first that can be read counts.
+ * it, and the one that CloudEvents' extension for distributed tracing gets in Pub/Sub. The first that can be read
+ * counts.
  */
 export const TRACE_ATTRIBUTES = [
   'googclient_traceparent',

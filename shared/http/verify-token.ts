@@ -96,9 +96,9 @@ export function createTokenVerifier({
 const STRIPPED = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
 /**
- * Claims of a token whose signature Cloud Run checked and then removed. That mark is no proof by itself: it is
- * worth what the invoker check in front of us is worth, so this mode is only for services that no identity may invoke but
- * the push identity. A token that still has its signature was *not* checked by Cloud Run (the check is off, or another
+ * Claims of a token whose signature Cloud Run checked and then removed. That mark is no proof by itself: it is worth
+ * what the invoker check in front of us is worth, so this mode is only for services that no identity may invoke but the
+ * push identity. A token that still has its signature was *not* checked by Cloud Run (the check is off, or another
  * header was checked instead), and a request with `X-Serverless-Authorization` had that header checked instead of the
  * one we read: both are refused. Throws `unauthenticated`.
  */

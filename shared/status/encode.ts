@@ -117,8 +117,8 @@ export function eventIdOf(event: StatusEvent): string {
 }
 
 /**
- * The record without its open failure: that one is marked before the failure is published, and the same transition must not
- * have one id before the mark and another one after it.
+ * The record without its open failure: that one is marked before the failure is published, and the same transition must
+ * not have one id before the mark and another one after it.
  */
 function withoutFailure(replaced: object | undefined): object | undefined {
   return replaced === undefined ? undefined : { ...replaced, failure: undefined };

@@ -13,9 +13,9 @@ export interface ServedMeter extends Meter {
 type Write = (value: number, labels: Readonly<Record<string, string>>) => void;
 
 /**
- * Metrics as text for Prometheus, at `GET /metrics` of an address of their own: every client that reaches it may read them, and
- * by default only this machine, or a sidecar, does. Throws `bad-config` when the address cannot be had. This file is
- * only ever imported dynamically.
+ * Metrics as text for Prometheus, at `GET /metrics` of an address of their own: every client that reaches it may read
+ * them, and by default only this machine, or a sidecar, does. Throws `bad-config` when the address cannot be had. This
+ * file is only ever imported dynamically.
  */
 export async function serveMetrics(address: { host: string; port: number }): Promise<ServedMeter> {
   const exporter = new PrometheusExporter({

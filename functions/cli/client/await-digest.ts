@@ -6,8 +6,8 @@ import { type Terminal, createProgress, printJson, printLines } from './terminal
 
 export interface AwaitOptions {
   /**
-   * Any name of it: `IMAGE:TAG`, `IMAGE@sha256:…` (of an index or of its child), `CHART:VERSION`, `CHART@sha256:…`. Where
-   * a tag is written, only RSyncs on that tag count.
+   * Any name of it: `IMAGE:TAG`, `IMAGE@sha256:…` (of an index or of its child), `CHART:VERSION`, `CHART@sha256:…`.
+   * Where a tag is written, only RSyncs on that tag count.
    */
   readonly image: string;
   readonly cluster: string | undefined;
@@ -49,8 +49,8 @@ interface Wanted {
 /**
  * Waits until every RSync that follows the image is on the digest that its name stands for now: 0. The first that fails
  * on it ends the wait: 1, and so does an image that no RSync follows once the grace is over. 3 when the time is up, in
- * which an image may still arrive in the registry. A service that does not answer for a while is waited for, too; one that never did leaves
- * nothing known: 2. Throws `ApiFailure` for what the service refuses.
+ * which an image may still arrive in the registry. A service that does not answer for a while is waited for, too; one
+ * that never did leaves nothing known: 2. Throws `ApiFailure` for what the service refuses.
  */
 export async function awaitDigest(options: AwaitOptions, deps: AwaitDeps): Promise<ExitCode> {
   const { api, terminal, now, sleep } = deps;
