@@ -9,7 +9,7 @@ import type { MemoryRegistry } from './memory-registry.ts';
 
 export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
 export const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-export const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';
+const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const EMPTY = 'application/vnd.oci.empty.v1+json';
 const IN_TOTO = 'application/vnd.in-toto+json';

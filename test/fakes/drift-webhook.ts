@@ -19,6 +19,8 @@ const KEYS = [
  * Config Sync's own admission webhook (docs/facts/config-sync.md#own-webhook), off by default there: of what a parent
  * declares, no other user than Config Sync may change its metadata, ever, nor its declared fields, unless it asks to be left
  * alone.
+ *
+ * @example const kube = await startKube({ name: 'cluster-1', admit: [createDriftWebhook()] });
  */
 export function createDriftWebhook(): Admit {
   return ({ user, operation, subresource, object, oldObject, ...request }) => {

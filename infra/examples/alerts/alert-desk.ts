@@ -93,7 +93,11 @@ interface AlertsAppDeps {
   readonly now: () => Date;
 }
 
-/** The endpoint of a push subscription on the status topic, as every endpoint of Countersign. */
+/**
+ * The endpoint of a push subscription on the status topic, as every endpoint of Countersign.
+ *
+ * @example const app = createAlertsApp({ desk, checkCaller, log, now });
+ */
 export function createAlertsApp({ desk, checkCaller, log, now }: AlertsAppDeps): App {
   const app = createApp({ log, ready: () => Promise.resolve() });
   const deps = {

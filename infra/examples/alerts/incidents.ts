@@ -34,6 +34,8 @@ export interface Incidents {
 /**
  * Incidents in memory, bounded: a restart forgets them (README.md says what that means). `onForgotten` gets one
  * that had to go for another.
+ *
+ * @example const incidents = createIncidents(({ id }) => log.warn({ id }, 'Alert was forgotten'));
  */
 export function createIncidents(onForgotten: (incident: Incident) => void): Incidents {
   const byGroup = new Map<string, Incident>();

@@ -60,7 +60,11 @@ export interface KubeClient {
   putStatus: (rsync: RSync, status: Status) => Promise<RSync>;
 }
 
-/** A client whose requests go as `user`, by impersonation. */
+/**
+ * A client whose requests go as `user`, by impersonation.
+ *
+ * @example const kube = createKubeClient({ url: kubeUrl, user: MANAGER_USER, lifetime });
+ */
 export function createKubeClient(deps: {
   url: string;
   user: string;

@@ -18,7 +18,11 @@ export interface Lifetime {
   end: () => Promise<void>;
 }
 
-/** A lifetime that goes on until it is ended. */
+/**
+ * A lifetime that goes on until it is ended.
+ *
+ * @example const lifetime = createLifetime({ clock: systemClock, onError });
+ */
 export function createLifetime(deps: {
   clock: Clock;
   onError: (error: unknown) => void;

@@ -34,7 +34,11 @@ export interface RegistryClient {
   tags: () => Promise<string[]>;
 }
 
-/** A client without credentials: other auth than `none` needs Google, which a local world does not have. */
+/**
+ * A client without credentials: other auth than `none` needs Google, which a local world does not have.
+ *
+ * @example const registry = createRegistryClient(parseImageName(image), signal);
+ */
 export function createRegistryClient(
   { host, path }: Pick<ImageName, 'host' | 'path'>,
   signal: AbortSignal,

@@ -35,6 +35,8 @@ interface RunningConfigSync {
  * Config Sync for one cluster, as far as Countersign can see it (docs/facts/config-sync.md): reconciler-manager, oci-sync,
  * helm-sync and the reconcilers, over HTTP to the cluster and to registries. It pulls, announces, and reports; of what
  * it pulls it applies RootSyncs and RepoSyncs, and nothing else.
+ *
+ * @example const sync = startConfigSync({ name: 'cluster-1', kubeUrl: kube.url, pace });
  */
 export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
   const { name, kubeUrl, pace, clock = systemClock, onError = () => undefined } = options;

@@ -14,7 +14,11 @@ export interface Screen {
   show(board: readonly Row[]): void;
 }
 
-/** Draws on `out`; `live` where that is a terminal. `elapsedMs` dates the lines. */
+/**
+ * Draws on `out`; `live` where that is a terminal. `elapsedMs` dates the lines.
+ *
+ * @example const screen = createScreen(process.stdout, { live: true, elapsedMs });
+ */
 export function createScreen(
   out: Writable,
   { live, elapsedMs }: { readonly live: boolean; readonly elapsedMs: () => number },

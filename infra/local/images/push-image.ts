@@ -52,7 +52,11 @@ export function digestOf(content: Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** `path` on the registry at `host`, over plain HTTP (OCI distribution 1.1, "Push"). */
+/**
+ * `path` on the registry at `host`, over plain HTTP (OCI distribution 1.1, "Push").
+ *
+ * @example const repository = openRepository('127.0.0.1:5000', 'configs/platform');
+ */
 export function openRepository(host: string, path: string): Repository {
   const base = `http://${host}/v2/${path}`;
   return {

@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { defined } from '#shared/core/defined.ts';
 import { type Cluster, type KubeRequest, readRequest } from './request.ts';
 import {
   coreVersions,
@@ -17,22 +15,31 @@ import {
 import type { Kind } from './kinds.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { answerResource } from './resource.ts';
-import { forbidden, requestTooLarge, StatusError } from './status.ts';
+import { requestTooLarge, StatusError } from './status.ts';
 
-/** Refuses requests as RBAC would; everything is allowed without it. */
-export type Forbid = (request: KubeRequest) => boolean;
+/** Of one request: `closed` resolves when the client has gone, or `drop` cut it off. */
+export interface Connection {
+  drop: () => void;
+  closed: Promise<void>;
+}
+
+/** Sees a request before anything else is done with it; a StatusError that it throws is the answer. */
+export type Intercept = (request: KubeRequest, connection: Connection) => Promise<void>;
 
 interface AppDeps extends Cluster {
   kinds: readonly Kind[];
   /** Of Kubernetes: `1.32.0`. */
   version: string;
-  fault: InjectFault | undefined;
-  forbid: Forbid | undefined;
+  intercept: Intercept | undefined;
 }
 
 type Env = { Bindings: HttpBindings; Variables: { request: KubeRequest } };
 
-/** The HTTP surface of one cluster; every error leaves as a Status. */
+/**
+ * The HTTP surface of one cluster; every error leaves as a Status.
+ *
+ * @example const app = createApp({ store, clock, kinds, version, admit: [gate], intercept });
+ */
 export function createApp(deps: AppDeps): Hono<Env> {
   const { kinds } = deps;
   const app = new Hono<Env>();
@@ -70,30 +77,16 @@ export function createApp(deps: AppDeps): Hono<Env> {
   return app;
 }
 
-/** Logs the request, lets an injected fault happen, and asks the stand-in for RBAC. */
+/** Records the request, and shows it to what intercepts. */
 async function admitRequest(deps: AppDeps, context: Context<Env>): Promise<void> {
   const request = readRequest(context.req.raw);
   context.set('request', request);
   const { verb, user, path, fieldManager } = request;
   deps.store.record({ verb, user, path, fieldManager, at: deps.clock() });
-  const fault = deps.fault?.(request);
-  if (fault !== undefined) {
-    const { incoming, outgoing } = context.env;
-    const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
-    await applyFault(fault, { drop: () => incoming.socket.destroy(), closed });
-  }
-  if (deps.forbid?.(request) !== true) return;
-  const { target } = request;
-  if (target === undefined) {
-    const message = `forbidden: User "${user}" cannot ${verb} path "${path}"`;
-    throw new StatusError(403, 'Forbidden', message);
-  }
-  const place =
-    target.namespace === undefined
-      ? 'at the cluster scope'
-      : `in the namespace "${target.namespace}"`;
-  const why = `User "${user}" cannot ${verb} resource "${target.plural}" in API group "${target.group}" ${place}`;
-  throw forbidden(target, target.name ?? '', why);
+  if (deps.intercept === undefined) return;
+  const { incoming, outgoing } = context.env;
+  const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
+  await deps.intercept(request, { drop: () => incoming.socket.destroy(), closed });
 }
 
 function orNotFound(body: Record<string, unknown> | undefined): Response {
@@ -115,37 +108,4 @@ function answerError(error: Error): Response {
   const seconds = status.details?.retryAfterSeconds;
   if (seconds !== undefined) headers.set('retry-after', String(seconds));
   return Response.json(status, { status: status.code, headers });
-}
-
-/** What goes wrong with one request: late, never answered, cut off, or refused. */
-type Fault =
-  | { kind: 'delay'; ms: number }
-  | { kind: 'hang' }
-  | { kind: 'drop' }
-  | { kind: 'status'; code: number; reason: string; message: string; retryAfter?: number };
-
-/** Decides per request, before anything else is done with it. */
-export type InjectFault = (request: KubeRequest) => Fault | undefined;
-
-/** Lets the fault happen; returns where the request goes on afterwards. */
-async function applyFault(
-  fault: Fault,
-  connection: { drop: () => void; closed: Promise<void> },
-): Promise<void> {
-  switch (fault.kind) {
-    case 'delay':
-      await sleep(fault.ms);
-      return;
-    case 'hang':
-      await connection.closed;
-      return;
-    case 'drop':
-      connection.drop();
-      await connection.closed;
-      return;
-    case 'status': {
-      const details = defined({ retryAfterSeconds: fault.retryAfter });
-      throw new StatusError(fault.code, fault.reason, fault.message, { details });
-    }
-  }
 }

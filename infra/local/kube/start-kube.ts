@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { listen, type Listening } from '../listen.ts';
-import { createApp, type Forbid, type InjectFault } from './app.ts';
+import { createApp, type Intercept } from './app.ts';
 import { configSyncKinds, coreKinds } from './kinds.ts';
 import { type Crd, crds } from './prepare.ts';
 import { type KubeObject, createStore, type Store } from './store.ts';
@@ -16,8 +16,7 @@ export interface KubeOptions {
   clock?: () => Date;
   /** Asked in turn about every create, update, delete; the local gate is one. */
   admit?: readonly Admit[];
-  fault?: InjectFault;
-  forbid?: Forbid;
+  intercept?: Intercept;
   /** False for a cluster without Config Sync: neither its CRDs nor its API group exist. */
   configSync?: boolean;
   /** What the cluster says that it runs: `1.32.0`. */
@@ -46,9 +45,9 @@ export async function startKube(options: KubeOptions): Promise<Kube> {
   const store = createStore({ clock });
   seedCluster(store, configSync ? (versions.configSync ?? CONFIG_SYNC) : undefined);
   const kinds = configSync ? [...coreKinds, ...configSyncKinds] : coreKinds;
-  const { name, port = 0, admit = [], fault, forbid } = options;
+  const { name, port = 0, admit = [], intercept } = options;
   const version = versions.kubernetes ?? KUBERNETES;
-  const app = createApp({ store, clock, kinds, version, admit, fault, forbid });
+  const app = createApp({ store, clock, kinds, version, admit, intercept });
   const { host, close } = await listen(() => app, port, true);
   return { name, url: `http://${host}`, store, close };
 }

@@ -95,7 +95,11 @@ export interface Store {
   expire: () => void;
 }
 
-/** An empty store; `clock` dates what `put` seeds. */
+/**
+ * An empty store; `clock` dates what `put` seeds.
+ *
+ * @example const store = createStore({ clock: () => new Date() });
+ */
 export function createStore(deps: { clock: () => Date }): Store {
   const tables = new Map<string, Map<string, KubeObject>>();
   const listeners = new Set<(event: StoreEvent) => void>();

@@ -159,7 +159,11 @@ interface WorldLog {
   close(): Promise<void>;
 }
 
-/** Begins the file anew; `onLine` gets every line too. */
+/**
+ * Begins the file anew; `onLine` gets every line too.
+ *
+ * @example const log = openWorldLog(files.worldLog, (line) => onLine('world', line));
+ */
 export function openWorldLog(path: string, onLine: (line: string) => void): WorldLog {
   const file = createWriteStream(path);
   return {

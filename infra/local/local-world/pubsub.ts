@@ -43,7 +43,11 @@ const pulled = z.object({
     .default([]),
 });
 
-/** `host` is what PUBSUB_EMULATOR_HOST holds. */
+/**
+ * `host` is what PUBSUB_EMULATOR_HOST holds.
+ *
+ * @example const pubsub = openPubsub('127.0.0.1:8085', 'local');
+ */
 export function openPubsub(host: string, project: string): PubsubRest {
   const base = `projects/${project}`;
 

@@ -55,7 +55,11 @@ interface Held {
   onSettled: TakeOptions['onSettled'];
 }
 
-/** At-least-once bookkeeping for one subscription: ready, leased, waiting for its turn. */
+/**
+ * At-least-once bookkeeping for one subscription: ready, leased, waiting for its turn.
+ *
+ * @example const backlog = createBacklog({ clock, name, ordered: true, onFailure });
+ */
 export function createBacklog(deps: BacklogDeps): Backlog {
   const ready = new Set<Delivery>();
   const leases = new Map<string, Held>();

@@ -49,7 +49,11 @@ interface BrokerDeps {
 /** Room for a thousand messages each millisecond, so that ids never repeat after a restart. */
 const IDS_PER_MILLISECOND = 1_000;
 
-/** An empty Pub/Sub, in memory. */
+/**
+ * An empty Pub/Sub, in memory.
+ *
+ * @example const broker = createBroker({ clock: systemClock, log });
+ */
 export function createBroker(deps: BrokerDeps): Broker {
   const topics = new Map<string, Topic>();
   const subscriptions = new Map<string, Subscription>();

@@ -21,7 +21,11 @@ interface Calls {
   subscriber: Readonly<Record<SettingsMethod | 'ListSubscriptions' | DeliveryMethod, Call>>;
 }
 
-/** google.pubsub.v1's unary methods over one broker. What is missing here is UNIMPLEMENTED. */
+/**
+ * google.pubsub.v1's unary methods over one broker. What is missing here is UNIMPLEMENTED.
+ *
+ * @example const { publisher, subscriber } = createCalls(broker, jsonCodec);
+ */
 export function createCalls(broker: Broker, codec: Codec): Calls {
   return {
     publisher: publisherCalls(broker),

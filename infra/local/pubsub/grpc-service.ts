@@ -26,7 +26,11 @@ interface GrpcService {
   close(): void;
 }
 
-/** google.pubsub.v1 Publisher and Subscriber in gRPC, over a broker. */
+/**
+ * google.pubsub.v1 Publisher and Subscriber in gRPC, over a broker.
+ *
+ * @example createGrpcService(broker).inject(socket);
+ */
 export function createGrpcService(broker: Broker): GrpcService {
   const server = new Server({ 'grpc.max_receive_message_length': REQUEST_LIMIT });
   const calls = createCalls(broker, grpcCodec);

@@ -23,7 +23,7 @@ export interface Message extends Draft {
 }
 
 /** The bytes that count towards the message limit. */
-export function messageSize(draft: Draft): number {
+function messageSize(draft: Draft): number {
   let size = draft.data.byteLength + Buffer.byteLength(draft.orderingKey);
   for (const [key, value] of Object.entries(draft.attributes)) {
     size += Buffer.byteLength(key) + Buffer.byteLength(value);

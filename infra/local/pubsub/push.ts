@@ -174,6 +174,8 @@ export interface PushClient {
 /**
  * A POST over kept connections. `node:http`, because fetch hides 1xx answers and 102 is an
  * acknowledgement.
+ *
+ * @example const status = await createPushClient().send({ url, headers, body }, signal);
  */
 export function createPushClient(): PushClient {
   const agents = {

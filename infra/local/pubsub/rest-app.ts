@@ -9,6 +9,8 @@ import { PubsubError, toPubsubError } from './pubsub-error.ts';
 /**
  * The REST form (cloud.google.com/pubsub/docs/reference/rest): each route names a call and adds
  * what the path says to the body. Errors are Google's `{error: {code, message, status}}`.
+ *
+ * @example const answer = await createRestApp(broker).request('/v1/projects/local/topics');
  */
 export function createRestApp(broker: Broker): Hono {
   const { publisher, subscriber } = createCalls(broker, jsonCodec);

@@ -29,6 +29,8 @@ export interface RunningPubsub {
 /**
  * Starts the embedded Pub/Sub: gRPC (h2c) and REST on one port, as Google's emulator has it.
  * Rejects with the system's error where the port cannot be listened on (EADDRINUSE).
+ *
+ * @example const { host, close } = await startPubsub({ port: 8085 });
  */
 export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub> {
   const host = options.host ?? '127.0.0.1';

@@ -49,7 +49,11 @@ export interface Subscription {
   close(reason: PubsubError): Promise<void>;
 }
 
-/** Starts a subscription; INVALID_ARGUMENT for a filter that does not parse. */
+/**
+ * Starts a subscription; INVALID_ARGUMENT for a filter that does not parse.
+ *
+ * @example const subscription = openSubscription(settings, { clock, client, log, forward });
+ */
 export function openSubscription(
   initial: SubscriptionSettings,
   deps: SubscriptionDeps,

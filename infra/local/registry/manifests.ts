@@ -139,7 +139,11 @@ function manifestDeleted(repository: string, digest: string): Notification {
   return { action: 'DELETE', digest: `${repository}@${digest}` };
 }
 
-/** Hands notifications over; a push neither waits for that nor fails by it, as at Artifact Registry. */
+/**
+ * Hands notifications over; a push neither waits for that nor fails by it, as at Artifact Registry.
+ *
+ * @example const announce = createAnnouncer({ notify, onError });
+ */
 export function createAnnouncer(deps: {
   notify: (notification: Notification) => Promise<void>;
   onError: (error: unknown) => void;

@@ -35,7 +35,11 @@ export interface Store {
   release(bytes: number): void;
 }
 
-/** An empty store. */
+/**
+ * An empty store.
+ *
+ * @example createStore().open('acme/configs').tags.set('v1', digest);
+ */
 export function createStore(limit: number = STORE_LIMIT): Store {
   const repositories = new Map<string, Repository>();
   let used = 0;

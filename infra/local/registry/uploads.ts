@@ -136,7 +136,11 @@ interface Upload extends UploadSession {
   readonly chunks: Uint8Array[];
 }
 
-/** Uploads under way, in memory; abandoned ones are dropped when the next one begins. */
+/**
+ * Uploads under way, in memory; abandoned ones are dropped when the next one begins.
+ *
+ * @example const session = createUploadSessions({ store, clock }).begin(name);
+ */
 export function createUploadSessions(deps: { store: Store; clock: () => Date }): UploadSessions {
   const { store, clock } = deps;
   const uploads = new Map<string, Upload>();

@@ -3,6 +3,7 @@ import type { KubeOptions } from '#infra/local/kube/start-kube.ts';
 import { listRSyncs } from '#shared/configsync/list-rsyncs.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import { repoSync, rootSync } from '#test/fixtures/rsync-manifests.ts';
+import type { Trouble } from '#test/fakes/kube-trouble.ts';
 import { type Embedded, startEmbedded } from './start-embedded.ts';
 import { clusterApiContract } from './suite.ts';
 
@@ -32,7 +33,7 @@ clusterApiContract({
   },
 });
 
-async function startCluster(options: Partial<KubeOptions> = {}): Promise<Embedded> {
+async function startCluster(options: Partial<KubeOptions> & Trouble = {}): Promise<Embedded> {
   const cluster = await startEmbedded(options);
   onTestFinished(() => cluster.stop());
   cluster.kube.store.put('rootsyncs', rootSync());

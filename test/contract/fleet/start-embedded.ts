@@ -1,12 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  writeKubeconfig,
-  type Kube,
-  type KubeOptions,
-  startKube,
-} from '#infra/local/kube/start-kube.ts';
+import { type Kube, type KubeOptions, writeKubeconfig } from '#infra/local/kube/start-kube.ts';
+import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
@@ -21,8 +17,10 @@ export interface Embedded {
 }
 
 /** An embedded cluster, reached the way the functions reach it: through its kubeconfig. */
-export async function startEmbedded(options: Partial<KubeOptions> = {}): Promise<Embedded> {
-  const kube = await startKube({ name: 'cluster-1', ...options });
+export async function startEmbedded(
+  options: Partial<KubeOptions> & Trouble = {},
+): Promise<Embedded> {
+  const kube = await startTroubledKube({ name: 'cluster-1', ...options });
   const folder = await mkdtemp(join(tmpdir(), 'countersign-fleet-'));
   const path = join(folder, 'kubeconfig');
   await writeKubeconfig({ path, clusters: [kube], user: 'countersign@acme.example' });

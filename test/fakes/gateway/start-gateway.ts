@@ -34,7 +34,11 @@ export interface Gateway extends Pick<Listening, 'close'> {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-/** Starts a fake of GKE Hub and Connect Gateway in front of clusters that run already, on loopback. */
+/**
+ * Starts a fake of GKE Hub and Connect Gateway in front of clusters that run already, on loopback.
+ *
+ * @example const { url, faults } = await startGateway({ hosts: [host], identities });
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { hosts, port = 0, callsPerMinute = GATEWAY_CALLS_PER_MINUTE } = options;
   const now = options.now ?? (() => performance.now());

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { InjectFault } from '#infra/local/kube/app.ts';
+import type { InjectFault } from '#test/fakes/kube-trouble.ts';
 import { IDENTITY, ociSpec } from '#test/fixtures/config-sync-world.ts';
 import { type SemanticsWorld, startSemanticsWorld } from '#test/fixtures/semantics-world.ts';
 

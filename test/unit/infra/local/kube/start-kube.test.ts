@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { AdmissionRequest } from '#infra/local/kube/request.ts';
-import {
-  writeKubeconfig,
-  type Kube,
-  type KubeOptions,
-  startKube,
-} from '#infra/local/kube/start-kube.ts';
+import { writeKubeconfig, type Kube, type KubeOptions } from '#infra/local/kube/start-kube.ts';
 import { MAX_BODY_BYTES } from '#infra/local/kube/limits.ts';
+import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 
 const rootsyncs = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs';
 const running: Kube[] = [];
@@ -19,8 +15,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((kube) => kube.close()));
 });
 
-async function start(options: Partial<KubeOptions> = {}): Promise<Kube> {
-  const kube = await startKube({ name: 'cluster-1', ...options });
+async function start(options: Partial<KubeOptions> & Trouble = {}): Promise<Kube> {
+  const kube = await startTroubledKube({ name: 'cluster-1', ...options });
   running.push(kube);
   return kube;
 }
