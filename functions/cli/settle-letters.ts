@@ -65,6 +65,10 @@ export interface Origin {
 /**
  * Finds the topic of a letter by the subscription it names. The name is a claim of the one who published the letter,
  * and the operator who replays it may publish in many places: so only topics that Countersign reads count.
+ *
+ * @example
+ * const originOf = createOrigins(pubsub, config.topics);
+ * const { topic, problem } = await originOf(letter);
  */
 export function createOrigins(
   pubsub: PubsubCalls,

@@ -99,6 +99,10 @@ function unreachable(cluster: string, cause: unknown): CountersignError {
 /**
  * Repeats a call that was throttled, or that a server error or broken connection ended: random pauses, on top of what
  * `Retry-After` asks for as long as that is short. Every other failure is thrown at once.
+ *
+ * @example
+ * const repeat = createRepeat(DEFAULT_CLIENT_LIMITS);
+ * const page = await repeat(() => list(kind, page));
  */
 export function createRepeat(limits: ClientLimits): Retry {
   return createRetry(limits, { helps: isWorthRepeating });

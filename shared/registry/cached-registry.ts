@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { isDigest } from '#shared/core/digest.ts';
+import { type Digest, isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
-import type { BlobSource, Manifest, Registry } from './registry.ts';
+import type { Manifest, Registry } from './registry.ts';
 
 export interface CacheLimits {
   /** Bytes of manifests and blobs that are kept. */
@@ -20,24 +20,21 @@ const ENTRY_BYTES = 512;
  * @example
  * const registry = createCachedRegistry(createRegistry(deps), { maxBytes: 64 * 1024 * 1024 });
  */
-export function createCachedRegistry(
-  registry: Registry & BlobSource,
-  limits?: CacheLimits,
-): Registry & BlobSource;
-export function createCachedRegistry(registry: Registry, limits?: CacheLimits): Registry;
-export function createCachedRegistry(
-  registry: Registry & Partial<BlobSource>,
+export function createCachedRegistry<Any extends Registry>(
+  registry: Any,
   { maxBytes }: CacheLimits = DEFAULT_CACHE,
-): Registry & Partial<BlobSource> {
+): Any {
   const manifests = byteCache<Manifest>(Math.ceil(maxBytes / 2), ({ bytes }) => bytes.length);
   const blobs = byteCache<Uint8Array>(Math.ceil(maxBytes / 2), (bytes) => bytes.length);
   return {
-    manifest(repository, reference) {
+    // Layers are of any size, and read once: they are remembered by what was found in them.
+    ...registry,
+    manifest(repository: string, reference: string) {
       if (!isDigest(reference)) return registry.manifest(repository, reference);
       const key = `${repository}@${reference}`;
       return manifests(key, key, () => registry.manifest(repository, reference));
     },
-    async blob(repository, digest, limit) {
+    async blob(repository: string, digest: Digest, limit: number) {
       const key = `${repository}@${digest}`;
       // A caller with a lower limit must not be given, nor wait for, what another may read.
       const bytes = await blobs(key, `${key} ${limit}`, () =>
@@ -46,10 +43,6 @@ export function createCachedRegistry(
       if (bytes === undefined || bytes.length <= limit) return bytes;
       throw new CountersignError('too-large', `Blob ${key} is larger than ${limit} bytes`);
     },
-    referrers: (repository, digest) => registry.referrers(repository, digest),
-    ...(registry.tags && { tags: registry.tags }),
-    // Of any size, and read once: remembered by what was found in it.
-    ...(registry.open && { open: registry.open }),
   };
 }
 

@@ -41,6 +41,10 @@ interface Reconciled {
 /**
  * Clusters as documents: names and what they follow in fields that queries use, the record itself compressed.
  * Throws `store-unavailable`, or what the REST client throws.
+ *
+ * @example
+ * const clusters = createClusterStore({ documents, now, onUnreadable });
+ * const record = await clusters.readCluster('edge-1');
  */
 export function createClusterStore({ documents, now, onUnreadable }: RecordDeps): ClusterStore {
   let reconciled: Reconciled | undefined;

@@ -17,7 +17,13 @@ import { type ImageKey, type ImageRecord, type Store, isTroubledTag } from './st
 const IMAGES = 'images';
 const ImageFields = z.object({ repository: Text, digest: Text });
 
-/** Images as documents, one for each repository and digest or tag. Throws what the REST client throws. */
+/**
+ * Images as documents, one for each repository and digest or tag. Throws what the REST client throws.
+ *
+ * @example
+ * const images = createImageStore({ documents, now, onUnreadable });
+ * const record = await images.readImage({ repository, digest });
+ */
 export function createImageStore({
   documents,
   now,

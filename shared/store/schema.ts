@@ -2,17 +2,26 @@ import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
 import { parseJson } from '#shared/net/json.ts';
-import type { ClusterRecord, ImageRecord, NoteKind, Notes } from './store.ts';
 
 /**
- * Rows as they are read back. Anyone who can write to the store may have written them, an older version of Countersign
- * included, so that a row that does not fit counts as absent.
+ * Records, as they are written and read back. Anyone who can write to the store may have written them, an older version
+ * of Countersign included, so that a row that does not fit counts as absent.
  */
+type Stored<T> = T extends readonly (infer Item)[]
+  ? readonly Stored<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Stored<T[Key]> }
+    : T;
+
 const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
 
+/** `unchecked`: it could not be judged. */
 const ImageStatus = z.enum([...VERDICTS, 'unchecked']);
+export type ImageStatus = z.infer<typeof ImageStatus>;
 
+/** ISO 8601. */
 const Time = z.iso.datetime();
+const True = z.literal(true);
 
 const Record = z.object({
   phase: z.enum(PHASES),
@@ -29,92 +38,179 @@ const Record = z.object({
     .exactOptional(),
 });
 
-const Row = z.object({
+/** An RSync that could not be looked at: it is tried again by itself, and delays no other. */
+const Unsettled = z.object({
+  /** When it could not be looked at first. */
+  since: Time,
+  /** Failures in a row. */
+  attempts: z.int().min(0),
+  /** Of the last failure; `postponed`: its namespace, or the whole look, was at its bound. */
+  code: z.string(),
+  /** Earliest useful retry. */
+  dueAt: Time,
+});
+export type Unsettled = Stored<z.infer<typeof Unsettled>>;
+
+const ApprovalFacts = z.object({
+  digest: z.string(),
+  /** The index that was verified with it. */
+  index: z.string().exactOptional(),
+  /** Hash of the policy it was approved under. */
+  policy: z.string(),
+  /** The registry's time. */
+  resolvedAt: Time,
+});
+export type ApprovalFacts = Stored<z.infer<typeof ApprovalFacts>>;
+
+/** One RSync as `nomos status` prints it. */
+const Shown = z.object({
+  /** `image[/dir]`, `repo/chart:version`, or `repo[/dir]@revision`. */
+  source: z.string(),
+  /** 64 hex digits, a chart's version, `N/A`, or empty. */
+  commit: z.string(),
+  syncedAt: z.string().exactOptional(),
+  errors: z.array(z.string()),
+  errorCount: z.number(),
+  /** How many errors Config Sync kept, where it cut the list. */
+  truncatedTo: z.number().exactOptional(),
+});
+export type Shown = Stored<z.infer<typeof Shown>>;
+
+/** One RSync as last seen: the snapshot's row, and the record of what was published of it. */
+const SyncRow = z.object({
+  /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
   sync: z.string(),
   uid: z.string(),
+  /** Image as the RSync names it, in normal form with its tag; absent for sources that are not followed. */
   image: z.string().exactOptional(),
+  /** What the tag is in the registry: of an index the child that Config Sync pulls. */
   target: z.string().exactOptional(),
+  /** That index. */
   index: z.string().exactOptional(),
+  /** What Config Sync reports as synced. */
   live: z.string().exactOptional(),
   verdict: z.enum(VERDICTS).exactOptional(),
+  /** Approval keys in place, newest first. */
   approved: z.array(z.string()),
-  approval: z
-    .object({
-      digest: z.string(),
-      index: z.string().exactOptional(),
-      policy: z.string(),
-      resolvedAt: Time,
-    })
-    .exactOptional(),
+  /** What the receipt has of the newest approval. */
+  approval: ApprovalFacts.exactOptional(),
   record: Record,
   message: z.string(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
-  unsettled: z
-    .object({ since: Time, attempts: z.int().min(0), code: z.string(), dueAt: Time })
-    .exactOptional(),
-  deleting: z.literal(true).exactOptional(),
+  /** It could not be looked at: the rest of the row is what was known before. */
+  unsettled: Unsettled.exactOptional(),
+  /** It has a deletionTimestamp, and is not gone. */
+  deleting: True.exactOptional(),
+  /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
   nomos: z.string(),
-  shown: z
-    .object({
-      source: z.string(),
-      commit: z.string(),
-      syncedAt: z.string().exactOptional(),
-      errors: z.array(z.string()),
-      errorCount: z.number(),
-      truncatedTo: z.number().exactOptional(),
-    })
-    .exactOptional(),
+  /** What nomos shows beside that word. */
+  shown: Shown.exactOptional(),
+  /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
   breakGlass: z.string().exactOptional(),
 });
+export type SyncRow = Stored<z.infer<typeof SyncRow>>;
 
-export const StoredCluster: z.ZodType<ClusterRecord> = z.object({
+const ClusterFields = z.object({
   cluster: z.string(),
   phase: z.enum(CLUSTER_PHASES),
+  /** When this phase began. */
   since: Time,
+  /** Why, for people, when not `Reachable`. */
   message: z.string().exactOptional(),
+  /** Start of the last completed reconcile; absent before the first. Unreachable clusters keep the old one. */
   reconciledAt: Time.exactOptional(),
+  /** Start of the last reconcile that ended with an answer: that it cannot be reached is one, too. */
   lookedAt: Time.exactOptional(),
-  doubtful: z.literal(true).exactOptional(),
+  /** That it cannot be reached was about to be reported when this was written. */
+  doubtful: True.exactOptional(),
+  /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
   follows: z.array(z.string()),
-  syncs: z.array(Row),
+  syncs: z.array(SyncRow),
 });
+export type ClusterRecord = Stored<z.infer<typeof ClusterFields>>;
+export const StoredCluster: z.ZodType<ClusterRecord> = ClusterFields;
 
-export const StoredImage: z.ZodType<ImageRecord> = z.object({
+const ImageClaim = z.object({
+  status: ImageStatus,
+  /** Message id of the notification, or the task's id: a retry takes its own claim over. */
+  cause: z.string(),
+  at: Time,
+  /** Key of the tag's record that is claimed after the digest's, and recorded before it. */
+  tag: z.string().exactOptional(),
+  /** The publication failed, and may have got through all the same. */
+  doubtful: True.exactOptional(),
+});
+export type ImageClaim = Stored<z.infer<typeof ImageClaim>>;
+
+/** What was last published of one digest, or of one tag, whose key is `:<tag>`. */
+const ImageFields = z.object({
+  /** `host/path`. */
   repository: z.string(),
   digest: z.string(),
+  /** Absent: nothing was published yet, and `claim` has what is about to be. */
   status: ImageStatus.exactOptional(),
+  /** Hash of the policy it was judged under; empty where it could not be judged. */
   policy: z.string(),
+  /** When that was published. */
   since: Time,
+  /** When the registry was read for it: an older reading never replaces a newer one. */
   readAt: Time,
+  /** Of a tag: the digest that it named then; absent where it named none that could be found. */
   names: z.string().exactOptional(),
+  /** When it was reported that it has waited for its signature too long. */
   remindedAt: Time.exactOptional(),
-  claim: z
-    .object({
-      status: ImageStatus,
-      cause: z.string(),
-      at: Time,
-      tag: z.string().exactOptional(),
-      doubtful: z.literal(true).exactOptional(),
-    })
-    .exactOptional(),
+  /** A publication that was begun: it replaces this record once it is done. */
+  claim: ImageClaim.exactOptional(),
 });
+export type ImageRecord = Stored<z.infer<typeof ImageFields>>;
+export const StoredImage: z.ZodType<ImageRecord> = ImageFields;
 
-const Trouble = { since: Time, doubtful: z.literal(true).exactOptional() };
+/** Since when a trouble is reported and open; `doubtful`: it was about to be reported when this was written. */
+const TROUBLE = { since: Time, doubtful: True.exactOptional() };
 
-/** By kind, so that a note is read as what it was written as. */
-export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = {
-  sweep: z.object({ startedAt: Time, tasked: z.record(z.string(), Time) }),
+/**
+ * What a sweep remembers from one to the next, each kind in one shape. As throw-away as the rest of the store: losing
+ * a note costs duplicate tasks or events, and delays withdrawals until the next sweep.
+ */
+const NOTES = {
+  /** One, named `fleet`. */
+  sweep: z.object({
+    /** Of the last sweep. */
+    startedAt: Time,
+    /** Clusters whose task is not known to have been read, and when it was published. */
+    tasked: z.record(z.string(), Time),
+  }),
+  /** One, named `fleet`: what the last sweeps found of withdrawing approvals (docs/design.md#withdrawals). */
   withdrawal: z.object({
+    /** Hashes of the policies under which approvals may be withdrawn, and when that was last decided. */
     allowed: z.record(z.string(), Time),
-    braked: z.object({ ...Trouble, policies: z.array(z.string()) }).exactOptional(),
-    unchecked: z.object({ ...Trouble, repositories: z.array(z.string()) }).exactOptional(),
+    /** The brake is on, and for which policies. */
+    braked: z.object({ ...TROUBLE, policies: z.array(z.string()) }).exactOptional(),
+    /** Approvals that could not be judged, and in which repositories, where nothing may be withdrawn. */
+    unchecked: z.object({ ...TROUBLE, repositories: z.array(z.string()) }).exactOptional(),
+    /** When the last one of each was reported to be over: so that the next one is not taken for it. */
     over: z
       .object({ braked: Time.exactOptional(), unchecked: Time.exactOptional() })
       .exactOptional(),
   }),
+  /** By image reference, its tag included: what was last reported of its roll-out. */
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
+  /**
+   * One, named `fleet`: repositories that were pushed to and that no known RSync follows, and since when their followers
+   * are sought.
+   */
   seek: z.object({ sought: z.record(z.string(), Time) }),
 };
+export type NoteKind = keyof typeof NOTES;
+export type Notes = { readonly [Kind in NoteKind]: Stored<z.infer<(typeof NOTES)[Kind]>> };
+
+export type SweepNote = Notes['sweep'];
+export type WithdrawalNote = Notes['withdrawal'];
+export type RolloutNote = Notes['rollout'];
+export type SeekNote = Notes['seek'];
+
+/** By kind, so that a note is read as what it was written as. */
+export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = NOTES;
 
 /** What a schema has made: valid, and in its order. Records are never changed in place. */
 const made = new WeakSet<object>();

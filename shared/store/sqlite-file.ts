@@ -61,6 +61,9 @@ class OtherVersion extends Error {
  * Opens the file, or makes it. A damaged one is set aside first and reported to `onDiscard`. So is one of another
  * version at start; later it is refused, lest an old and a new process take turns at discarding each other's file.
  * Throws `store-unavailable`.
+ *
+ * @example
+ * const { db } = openFile('/var/lib/countersign/store.sqlite', onDiscard, { otherVersion: 'discard' });
  */
 export function openFile(
   path: string,
