@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { GoogleFailure, askGoogle, trustsOrigin } from '#shared/net/google-rest.ts';
 import { createRetry } from '#shared/net/retry.ts';
 import { type FirestoreLimits, MAX_ANSWER_BYTES } from './firestore-limits.ts';
@@ -97,7 +97,7 @@ const ENDPOINT = 'https://firestore.googleapis.com';
 /**
  * The documents of one database, by plain REST: the client library takes a third of a second to load
  * (docs/facts/google-cloud.md#firestore). Throttled, failed and aborted attempts are repeated: all that is written may
- * be written twice. Throws what the last attempt threw, or `store-unavailable`.
+ * be written twice. Throws `store-unavailable`.
  *
  * @example
  * const documents = createDocuments({ fetch, project: 'acme', database: 'countersign', googleToken, limits });
@@ -112,15 +112,19 @@ export function createDocuments(deps: FirestoreDeps): Documents {
     emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined;
   const repeat = createRetry(
     { ...limits, wholeMs: limits.callMs },
-    { helps: (error) => error instanceof GoogleFailure && error.retry, late: storeTooSlow },
+    { helps: (error) => error instanceof GoogleFailure && error.retry, late: tooSlow },
   );
 
-  function call<T>(method: string, request: object, schema: z.ZodType<T>): Promise<T> {
+  async function call<T>(method: string, body: object, schema: z.ZodType<T>): Promise<T> {
     const url = new URL(`${origin}/v1/${root}:${method}`);
-    return repeat(async (signal) => {
-      const ask = { url, body: request, signal, maxBytes: MAX_ANSWER_BYTES };
-      return schema.parse(await askGoogle(ask, { fetch, identity }));
-    });
+    try {
+      return await repeat(async (signal) => {
+        const ask = { url, body, signal, maxBytes: MAX_ANSWER_BYTES };
+        return schema.parse(await askGoogle(ask, { fetch, identity }));
+      });
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
   }
 
   function encode(write: Write): object {
@@ -162,7 +166,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
         await call('commit', { writes: writes.map(encode) }, CommitAnswer);
         return true;
       } catch (error) {
-        if (error instanceof GoogleFailure && CONFLICTS.has(error.status ?? '')) return false;
+        if (isConflict(toFailure(error))) return false;
         throw error;
       }
     },
@@ -174,7 +178,10 @@ function filterOf({ field, op, value }: Condition): object {
 }
 
 /** Another writer was faster: what was written depended on what has changed since. */
-const CONFLICTS: ReadonlySet<string> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS']);
+function isConflict({ cause }: CountersignError): boolean {
+  const status = cause instanceof GoogleFailure ? cause.status : undefined;
+  return status === 'FAILED_PRECONDITION' || status === 'ALREADY_EXISTS';
+}
 
 const FIXES: Readonly<Record<number, string>> = {
   403: '; grant roles/datastore.user on the database',
@@ -183,7 +190,6 @@ const FIXES: Readonly<Record<number, string>> = {
 
 /** `store-unavailable` for whatever went wrong. A retry may help: a permission may be granted meanwhile. */
 export function storeUnavailable(cause: unknown): CountersignError {
-  if (cause instanceof CountersignError && cause.code === 'store-unavailable') return cause;
   const why = cause instanceof Error ? cause.message : 'unknown failure';
   const fix = cause instanceof GoogleFailure ? (FIXES[cause.httpStatus ?? 0] ?? '') : '';
   return new CountersignError('store-unavailable', `The Firestore store failed: ${why}${fix}`, {
@@ -191,6 +197,6 @@ export function storeUnavailable(cause: unknown): CountersignError {
   });
 }
 
-function storeTooSlow(cause: unknown): CountersignError {
-  return storeUnavailable(new Error('it did not answer in time', { cause }));
+function tooSlow(cause: unknown): Error {
+  return new Error('it did not answer in time', { cause });
 }

@@ -1,6 +1,5 @@
-import { CountersignError } from '#shared/core/errors.ts';
 import { createClusterStore } from './firestore-clusters.ts';
-import { type FirestoreDeps, createDocuments, storeUnavailable } from './firestore-documents.ts';
+import { type FirestoreDeps, createDocuments } from './firestore-documents.ts';
 import { createImageStore } from './firestore-images.ts';
 import {
   DEFAULT_FIRESTORE_LIMITS,
@@ -29,31 +28,13 @@ export function openFirestoreStore(options: FirestoreStoreOptions): Store {
   const { now, onUnreadable = ignore, limits = DEFAULT_FIRESTORE_LIMITS } = options;
   const documents = createDocuments({ ...options, limits });
   const deps = { documents, now, onUnreadable };
-  const clusters = createClusterStore(deps);
-  const images = createImageStore(deps);
-  const notes = createNoteStore(deps);
   return {
-    readCluster: (cluster) => guard(() => clusters.readCluster(cluster)),
-    writeCluster: (record, condition) => guard(() => clusters.writeCluster(record, condition)),
-    deleteCluster: (cluster) => guard(() => clusters.deleteCluster(cluster)),
-    listClusters: (page) => guard(() => clusters.listClusters(page)),
-    followers: (repository) => guard(() => clusters.followers(repository)),
-    readImage: (key) => guard(() => images.readImage(key)),
-    writeImage: (record, condition) => guard(() => images.writeImage(record, condition)),
-    troubledTags: (limit) => guard(() => images.troubledTags(limit)),
-    readNote: (kind, name) => guard(() => notes.readNote(kind, name)),
-    writeNote: (kind, name, note) => guard(() => notes.writeNote(kind, name, note)),
+    ...createClusterStore(deps),
+    ...createImageStore(deps),
+    ...createNoteStore(deps),
     // Nothing stays open: connections are those of the process.
     close: () => Promise.resolve(),
   };
-}
-
-async function guard<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof CountersignError ? error : storeUnavailable(error);
-  }
 }
 
 const NOTES = 'notes';
