@@ -37,7 +37,7 @@ export interface UnpinnedSync {
 
 export interface RefusedSync extends GateRefusal {
   readonly sync: string;
-  /** As DESIGN section 6 numbers the gate's rules: (a) is about images. */
+  /** As docs/design.md#what-is-written-on-an-rsync numbers the gate's rules: (a) is about images. */
   readonly rule: 'a';
 }
 

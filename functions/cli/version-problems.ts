@@ -2,9 +2,9 @@ import type { RSync } from '#shared/core/rsync.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 import type { Problem } from './preflight-report.ts';
 
-/** ValidatingAdmissionPolicy is stable since then (DESIGN section 1). */
+/** ValidatingAdmissionPolicy is stable since then (docs/support.md). */
 const KUBERNETES = '1.30';
-/** Blocking on the annotation starts there (facts/gate.md). */
+/** Blocking on the annotation starts there (docs/facts/gate.md#versions). */
 const CONFIG_SYNC = '1.21';
 
 /** What is too old for the gate to hold, and what cannot be told. */
@@ -35,7 +35,7 @@ export function versionProblems(
   return { problems, notes };
 }
 
-/** Synced, and yet nothing was announced: Config Sync before 1.20 does that (facts/gate.md). */
+/** Synced, and yet nothing was announced: Config Sync before 1.20 does that (docs/facts/gate.md#versions). */
 function neverAnnounces({ source, status, annotations }: RSync): boolean {
   const synced = (status.lastSyncedCommit ?? '') !== '' && status.sync.image !== undefined;
   return source.type === 'oci' && synced && annotations.imageToSync === undefined;

@@ -4,14 +4,12 @@ import { commentsIn, deadCitations, readComments } from './citations.ts';
 
 /** Rooms whose citations are being renamed. */
 const OWED = [
-  'functions/cli/',
   'functions/cluster/',
   'functions/push/',
   'functions/sweep/',
   'shared/configsync/',
   'shared/core/',
   'shared/reconcile/',
-  'shared/store/',
 ];
 
 describe('comments', () => {
