@@ -6,7 +6,7 @@ import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Two lists; patches are rare, and paid from what pushes leave (DESIGN section 12). */
-export const CALLS_PER_CLUSTER = 2;
+const CALLS_PER_CLUSTER = 2;
 
 /** A sweep's own rhythm: after a pause nothing is caught up on, for the calls of that time are gone. */
 const MINUTE_MS = 60_000;

@@ -20,7 +20,7 @@ const MAX_WINDOW_LOG = 25;
 const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
 
 /** What a layer is compressed with, by its first bytes: its media type is a claim. */
-export function sniff(start: Uint8Array): Compression {
+function sniff(start: Uint8Array): Compression {
   const found = MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte));
   return found?.[0] ?? 'none';
 }

@@ -139,7 +139,7 @@ export interface Bounds {
  * are taken out of it, so that none of its texts can show them. Throws `too-large`, a `TimeoutError`
  * after the deadline, and what Node throws for a broken connection.
  */
-export function sendRequest(
+function sendRequest(
   { url, method, body, authorization, ...call }: OutgoingCall,
   agents: Agents,
   { deadlineMs, maxBytes }: Bounds,

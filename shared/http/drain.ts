@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import { within } from '#shared/net/within.ts';
 import { CLOSE_LIMIT_MS, DRAIN_LIMIT_MS, HAND_BACK_MS } from './limits.ts';
 import type { Log } from './log.ts';
 
@@ -94,13 +95,13 @@ function trackResponses(server: Server): readonly ServerResponse[] {
 }
 
 async function closeWithin({ close, log }: DrainOptions, limitMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
   try {
-    await Promise.race([close?.(), late]);
+    await within(
+      limitMs,
+      async () => close?.(),
+      () => undefined,
+    );
   } catch (error) {
     log.warn({ error }, 'Closing failed');
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -212,11 +212,7 @@ export async function packRecord(text: string, what: string): Promise<Packed> {
 }
 
 /** The text of the pieces; undefined when they are not the pieces of that revision, or no such text. */
-export async function unpackRecord({
-  revision,
-  inline,
-  parts,
-}: Packed): Promise<string | undefined> {
+async function unpackRecord({ revision, inline, parts }: Packed): Promise<string | undefined> {
   const bytes = Buffer.concat([inline, ...parts]);
   if (revisionOf(bytes) !== revision) return undefined;
   try {

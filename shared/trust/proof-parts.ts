@@ -41,7 +41,7 @@ export class Timestamp extends RFC3161Timestamp {
 }
 
 /** Reads an RFC 3161 response; `malformed` when its time or its signer cannot be read. Nothing is authenticated yet. */
-export function readTimestamp(der: Buffer): Timestamp | Refusal {
+function readTimestamp(der: Buffer): Timestamp | Refusal {
   try {
     const stamp = new Timestamp(ASN1Obj.parseBuffer(Buffer.from(der)));
     // Both are read from afar, and throw where there is nothing.

@@ -149,7 +149,7 @@ function readAnnotations({ annotations = {} }: Layer): Pick<Evidence, 'material'
  * Reads an attestation of the legacy form: a DSSE envelope as a layer, the certificate and log entry in the layer's
  * annotations. What the annotations say of its predicate type is not looked at: the statement's is signed.
  */
-export function readDsseAttestation(
+function readDsseAttestation(
   layer: Layer,
   bytes: Uint8Array,
   subject: Digest,

@@ -19,7 +19,7 @@ export function documentedBlock(id: string): string {
 }
 
 /** The block itself. Throws where there is none, or more than one. */
-export function findBlock(id: string): Block {
+function findBlock(id: string): Block {
   const [found, ...more] = readGuides()
     .flatMap(({ blocks }) => blocks)
     .filter(({ run }) => run === id);

@@ -58,7 +58,7 @@ export function deskIn(folder: string, bin?: string): Desk {
 }
 
 /** `script` with every place where the world of this run has it. */
-export function moved(script: string, places: Readonly<Record<string, string>>): string {
+function moved(script: string, places: Readonly<Record<string, string>>): string {
   return Object.entries(places).reduce((text, [from, to]) => text.replaceAll(from, to), script);
 }
 

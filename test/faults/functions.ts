@@ -63,8 +63,8 @@ export interface Times {
   readonly withdrawBrake: number;
 }
 
-export const SWEEP_PERIOD_MS = 15 * 60_000;
-export const BLOCKED_AFTER_MS = 2 * 60_000;
+const SWEEP_PERIOD_MS = 15 * 60_000;
+const BLOCKED_AFTER_MS = 2 * 60_000;
 
 const TIMES: Times = {
   periodMs: SWEEP_PERIOD_MS,
@@ -75,7 +75,7 @@ const TIMES: Times = {
 };
 const CALLS_PER_MINUTE = 600;
 
-export const POLICY: TrustPolicy = {
+const POLICY: TrustPolicy = {
   name: 'release',
   hash: POLICY_HASH,
   require: 1,

@@ -8,7 +8,7 @@ export interface Spread {
 }
 
 /** The middle one; the lower of two. */
-export function median(samples: readonly number[]): number {
+function median(samples: readonly number[]): number {
   return samples.toSorted((a, b) => a - b)[Math.floor((samples.length - 1) / 2)] ?? Number.NaN;
 }
 

@@ -2,7 +2,7 @@ import { type Figure, isMet } from './figure.ts';
 import type { Spread } from './spread.ts';
 
 /** A table for people: columns of equal width, numbers to the right. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+function renderTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(...rows.map((row) => row[at]?.length ?? 0)),
   );

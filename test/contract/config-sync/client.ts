@@ -9,7 +9,7 @@ import {
 
 const API = '/apis/configsync.gke.io/v1beta1';
 const MERGE = 'application/merge-patch+json';
-export const APPROVED = 'countersign.dev/approved';
+const APPROVED = 'countersign.dev/approved';
 export const IMAGE_TO_SYNC = 'configsync.gke.io/image-to-sync';
 
 export type SeenCondition = Live['status']['conditions'][number];
@@ -106,7 +106,7 @@ export function createClient(subject: ConfigSyncUnderTest): Client {
   };
 }
 
-export function pathOf(place: Place): string {
+function pathOf(place: Place): string {
   return `${collectionOf(place)}/${place.name}`;
 }
 

@@ -25,7 +25,7 @@ export type Elsewhere = (
 const NAMES = ['*.googleapis.com', '*.pkg.dev', '*.google.com', 'metadata.google.internal'];
 
 /** IAM member of a token of `start.ts`; registries get it as the password of `oauth2accesstoken`. */
-export function memberOf(authorization = ''): string | undefined {
+function memberOf(authorization = ''): string | undefined {
   const [, basic] = /^Basic (.+)$/i.exec(authorization) ?? [];
   const given =
     basic === undefined

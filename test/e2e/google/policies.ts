@@ -11,7 +11,7 @@ const RoleTable = z.object({
 });
 
 /** Permissions of the predefined roles that the module binds; the file says where they are from. */
-export const PREDEFINED: Readonly<Record<string, readonly string[]>> = RoleTable.parse(
+const PREDEFINED: Readonly<Record<string, readonly string[]>> = RoleTable.parse(
   JSON.parse(readFileSync(join(import.meta.dirname, 'roles.json'), 'utf8')),
 ).roles;
 

@@ -96,7 +96,7 @@ function fieldOf(name: string, { names = {} }: Naming): string {
   return names[name] ?? name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export function isEmpty(value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   if (value === UNKNOWN || value === null || value === undefined) return true;
   if (Array.isArray(value)) return value.length === 0;
   if (typeof value === 'object') return Object.keys(value).length === 0;

@@ -137,7 +137,7 @@ function isClean(object: SyncObject): boolean {
   return !errors && live !== undefined && (approvedOf(object) ?? []).includes(live);
 }
 
-export function glassOf({ metadata }: SyncObject): string | undefined {
+function glassOf({ metadata }: SyncObject): string | undefined {
   return metadata.annotations['countersign.dev/break-glass']?.split(' ')[0];
 }
 

@@ -54,7 +54,7 @@ function serve({ body, contentType, tag }: Stored): {
   };
 }
 
-export function textOf(body: unknown): string {
+function textOf(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
