@@ -40,7 +40,7 @@ interface Reconciled {
 
 /**
  * Clusters as documents: names and what they follow in fields that queries use, the record itself compressed.
- * Throws `store-unavailable`, or what the REST client throws.
+ * Throws `store-unavailable`, and `too-large` for a record that does not fit.
  *
  * @example
  * const clusters = createClusterStore({ documents, now, onUnreadable });

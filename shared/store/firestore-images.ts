@@ -18,7 +18,7 @@ const IMAGES = 'images';
 const ImageFields = z.object({ repository: Text, digest: Text });
 
 /**
- * Images as documents, one for each repository and digest or tag. Throws what the REST client throws.
+ * Images as documents, one for each repository and digest or tag. Throws `store-unavailable`, `too-large`.
  *
  * @example
  * const images = createImageStore({ documents, now, onUnreadable });

@@ -2,6 +2,7 @@ import { ADMISSION_MUTATIONS } from './admission.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { KEY_MUTATIONS } from './keys.ts';
+import { NET_MUTATIONS } from './net.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
@@ -250,6 +251,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CONFIG_SYNC_MUTATIONS,
   ...CONTENT_MUTATIONS,
   ...STAND_IN_MUTATIONS,
+  ...NET_MUTATIONS,
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
