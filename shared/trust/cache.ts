@@ -45,7 +45,8 @@ export function createVerdictCache(deps: {
   readonly maxEntries?: number;
 }): VerdictCache {
   const { now, maxEntries = MAX_ENTRIES } = deps;
-  const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  // By size, for `max` would allocate all of it at once.
+  const entries = new LRUCache<string, Entry>({ maxSize: maxEntries, sizeCalculation: () => 1 });
   const underWay = new Map<string, Computation>();
   let turns = 0;
 
