@@ -2,11 +2,20 @@ import type { CountersignError } from '#shared/core/errors.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
-import type { WithdrawalNote } from '#shared/store/store.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import { type Approval, judgeOutdated } from './judge-outdated.ts';
 import { type ImagePolicies, policyOfRow, repositoryOf } from './policy-of-row.ts';
+import {
+  type Braked,
+  MAX_EXCEPTED,
+  type Reported,
+  type Unchecked,
+  isUnknown,
+  markBegun,
+  readOrBegin,
+  wasReported,
+} from './withdrawal-note.ts';
 import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';
 
 /** Examples that an event names; the counts say how many there are. */
@@ -14,9 +23,6 @@ const MAX_EXAMPLES = 10;
 
 /** Repositories that an event names. */
 const MAX_NAMED = 50;
-
-/** Repositories that are excepted from a permission, which is kept in one note. */
-const MAX_EXCEPTED = 500;
 
 export interface WeighDeps extends ImagePolicies {
   readonly rules: ImageRules;
@@ -41,12 +47,12 @@ export async function weighWithdrawals(
 ): Promise<readonly CountersignError[]> {
   const { approvals, unfollowed } = approvalsOf(snapshot, deps);
   const outdated = approvals.filter(({ approval, policy }) => approval.policy !== policy.hash);
-  const note = await deps.store.readNote('withdrawal', WITHDRAWAL_NOTE);
+  const note = await readOrBegin(deps);
   const syncs = approvals.length + unfollowed.length;
   // A store that was lost knows of a part of the fleet only: too little to weigh.
   const partial = snapshot.members.some(({ name }) => !snapshot.records.has(name));
   const pending = outdated.length + unfollowed.length > 0;
-  if (pending && partial) return [];
+  if ((pending || isUnknown(note.braked)) && partial) return [];
   const { losing, unchecked, failures } = await judgeOutdated(outdated, deps);
   const heavy = (count: number): boolean => count > deps.withdrawBrake * syncs;
   const weighed: Weighed = {
@@ -56,9 +62,10 @@ export async function weighWithdrawals(
   };
   const repositories = distinct(unchecked.map(({ repository }) => repository));
   // What cannot be judged now may be what the brake is for.
-  const stays = note?.braked !== undefined && unchecked.length > 0 && weighed.losing.length === 0;
+  const stays = note.braked !== undefined && unchecked.length > 0 && weighed.losing.length === 0;
   const policies = heldPolicies(weighed);
-  const open = await markBegun(note, { policies, repositories }, deps);
+  const marked = await markBegun(note, { policies, repositories }, deps);
+  const open = { ...marked, oldest: oldestOf(approvals) };
   const braked = stays
     ? note.braked
     : await reportBrake(
@@ -80,8 +87,7 @@ export async function weighWithdrawals(
   const allowed = Object.fromEntries(
     [...hashes, ...(unfollowing ? [UNFOLLOWED] : [])].map((hash) => [hash, decidedAt]),
   );
-  const idle = note === undefined || note.braked !== undefined || note.unchecked !== undefined;
-  if (pending || (note !== undefined && idle)) {
+  if (pending || note.braked !== undefined || note.unchecked !== undefined) {
     await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, {
       allowed,
       ...(braked === undefined ? {} : { braked }),
@@ -90,6 +96,11 @@ export async function weighWithdrawals(
     });
   }
   return [...failures.values()];
+}
+
+/** When the oldest of them was read, ISO 8601; empty where there is none. */
+function oldestOf(approvals: readonly Approval[]): string {
+  return approvals.map(({ approval }) => approval.resolvedAt).toSorted()[0] ?? '';
 }
 
 /** The approvals of the snapshot: those that the config follows, with its policy, and the RSyncs that it does not. */
@@ -124,11 +135,6 @@ interface Weighed {
   readonly unfollowed: readonly KnownSync[];
 }
 
-type Braked = NonNullable<WithdrawalNote['braked']>;
-type Unchecked = NonNullable<WithdrawalNote['unchecked']>;
-/** The troubles that are open, and when the last ones were over. */
-type Open = Pick<WithdrawalNote, 'braked' | 'unchecked' | 'over'>;
-
 /** Hashes of the policies that the brake holds for. */
 function heldPolicies({ losing, unfollowed }: Weighed): string[] {
   return distinct([
@@ -137,43 +143,16 @@ function heldPolicies({ losing, unfollowed }: Weighed): string[] {
   ]);
 }
 
-/**
- * Records what is about to be reported for the first time, before it is: a sweep that dies in between is followed by one
- * that reports the same, or that it is over (ADR 0012).
- */
-async function markBegun(
-  note: WithdrawalNote | undefined,
-  { policies, repositories }: Record<'policies' | 'repositories', readonly string[]>,
-  { store, now }: WeighDeps,
-): Promise<Open> {
-  const begun = { since: now().toISOString(), doubtful: true } as const;
-  const open: Open = {
-    ...(policies.length === 0 ? {} : { braked: { ...begun, policies } }),
-    ...(repositories.length === 0
-      ? {}
-      : { unchecked: { ...begun, repositories: repositories.slice(0, MAX_EXCEPTED) } }),
-  };
-  const { braked = open.braked, unchecked = open.unchecked, over } = note ?? {};
-  const marked = {
-    ...(braked === undefined ? {} : { braked }),
-    ...(unchecked === undefined ? {} : { unchecked }),
-    ...(over === undefined ? {} : { over }),
-  };
-  if (braked !== note?.braked || unchecked !== note?.unchecked) {
-    await store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, ...marked });
-  }
-  return marked;
-}
-
 /** Publishes that the brake holds, once for the same policies, or that it is released. Returns what to remember. */
 async function reportBrake(
-  { braked: before, over }: Open,
+  { braked: before, over, oldest }: Reported,
   { policies, held, all }: Record<'held' | 'all', Weighed> & { readonly policies: string[] },
   deps: WeighDeps,
 ): Promise<Braked | undefined> {
   if (before === undefined) return undefined;
   const { doubtful = false, ...replaced } = before;
   if (policies.length === 0) {
+    if (!wasReported(before, !isUnknown(before), oldest)) return undefined;
     const since = deps.now().toISOString();
     await deps.publish({ replaced, ...describe('sweep.recovered', since, all, policies, deps) });
     return undefined;
@@ -194,12 +173,13 @@ interface NotJudged {
 
 /** Publishes that approvals could not be judged, once until all are. Returns what to remember. */
 async function reportUnchecked(
-  { unchecked: before, over: last }: Open,
+  { unchecked: before, over: last, oldest }: Reported,
   { unchecked, repositories, failures, syncs }: NotJudged,
   { publish, now }: WeighDeps,
 ): Promise<Unchecked | undefined> {
   if (before === undefined) return undefined;
   const over = repositories.length === 0;
+  if (over && !wasReported(before, before.repositories.length > 0, oldest)) return undefined;
   const since = over ? now().toISOString() : before.since;
   if (over || before.doubtful === true) {
     const named = repositories.slice(0, MAX_EXAMPLES).join(', ');

@@ -141,7 +141,8 @@ function brakeSubject(
     reports: received
       .filter(({ type }) => type === 'sweep.braked' || type === 'sweep.recovered')
       .map((event) => report(event, event.type === 'sweep.braked' ? 'braked' : undefined)),
-    losses,
+    // Under other policies it holds for other approvals, which is reported.
+    losses: [...losses, ...observer.policy.stretches.slice(1).map(({ from }) => from)],
     // Which approvals are known, and to whom, is the snapshot's.
     agrees: (standing) => standing.trouble === 'braked' || standing.hidden === true,
     closable: ({ well, hidden }) => well || hidden === true,
