@@ -9,6 +9,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: a pin that is put back is not fought over',
     file: 'shared/core/pin.ts',
+    in: 'planPin',
     find: "return tried && reason !== 'resync'",
     replace: 'return false && tried',
     tests: [CORE, `${SEMANTICS}/parent-managed.test.ts`],
@@ -16,13 +17,15 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: another target is tried again',
     file: 'shared/core/pin.ts',
-    find: '    receipt.digest === resolved.digest &&\n',
+    in: 'planPin',
+    find: 'receipt.digest === resolved.digest &&',
     replace: '',
     tests: [CORE],
   },
   {
     guarantee: 'pin: one spec patch for each digest, never for one that is there',
     file: 'shared/core/pin.ts',
+    in: 'wantedOf',
     find: "return value === source.image ? undefined : { field: 'spec.oci.image', value };",
     replace: "return { field: 'spec.oci.image', value };",
     tests: [CORE],
@@ -30,6 +33,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: an image without a tag goes on following latest',
     file: 'shared/core/target.ts',
+    in: 'targetOf',
     find: 'rule.track ?? reference.tag ?? tagBefore(reference, receipt)',
     replace: 'rule.track ?? reference.tag',
     tests: [CORE],
@@ -37,6 +41,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: a pin that holds is reported',
     file: 'shared/core/observe.ts',
+    in: 'heldBack',
     find: 'if (unpinned === undefined || !well) return observed;',
     replace: 'if (unpinned === undefined || well) return observed;',
     tests: [CORE],
@@ -44,6 +49,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: what was written for another policy is remembered',
     file: 'shared/core/pin.ts',
+    in: 'outcomeOf',
     find: "return pin.refused ? 'refused' : 'written';",
     replace: 'return undefined;',
     tests: [CORE],
@@ -51,6 +57,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'charts: the version behind a tag names the same digest',
     file: 'shared/reconcile/resolve-chart.ts',
+    in: 'resolveChart',
     find: "if (named.image.status === 'resolved' && named.image.digest === digest) return tracked;",
     replace: 'if (named !== undefined) return tracked;',
     tests: [RECONCILE],
@@ -58,6 +65,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'charts: latest and ranges are refused',
     file: 'shared/core/target.ts',
+    in: 'targetOfChart',
     find: "if (isExactVersion(version)) return { status: 'follow', reference };",
     replace: "if (version !== '') return { status: 'follow', reference };",
     tests: [CORE],
@@ -65,6 +73,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'charts: a version counts only where the config is that of a chart',
     file: 'shared/registry/read-manifest.ts',
+    in: 'readImage',
     find: 'data.config.mediaType === CHART_CONFIG ?',
     replace: 'data.config.mediaType !== undefined ?',
     tests: ['test/unit/registry/resolve.test.ts'],
@@ -72,13 +81,15 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'webhooks: a refused patch is sent once more with the approval alone',
     file: 'shared/reconcile/write.ts',
-    find: '        bare = true;\n',
-    replace: '        throw error;\n',
+    in: 'decideAndWrite',
+    find: 'bare = true;',
+    replace: 'throw error;',
     tests: [RECONCILE],
   },
   {
     guarantee: 'webhooks: one that cannot be asked is no refusal',
     file: 'shared/reconcile/write.ts',
+    in: 'isRefused',
     find: "error.code === 'cluster-refused' && !error.retry",
     replace: "error.code === 'cluster-refused'",
     tests: [RECONCILE],
@@ -86,6 +97,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'webhooks: nothing is announced on what a parent declares',
     file: 'shared/core/approve.ts',
+    in: 'approve',
     find: '(rsync.declared || input.bare)',
     replace: 'input.bare',
     tests: [CORE],
@@ -93,6 +105,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'crowds: a namespace has no more than its part of the places',
     file: 'shared/reconcile/in-turns.ts',
+    in: 'inTurns',
     find: 'if ((running.get(group) ?? 0) >= perGroup) continue;',
     replace: '',
     tests: [RECONCILE],
@@ -100,6 +113,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'crowds: no more is under way than there are places',
     file: 'shared/reconcile/in-turns.ts',
+    in: 'inTurns',
     find: 'underWay >= atOnce',
     replace: 'underWay > atOnce',
     tests: [RECONCILE],
@@ -107,13 +121,15 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'crowds: namespaces take turns',
     file: 'shared/reconcile/in-turns.ts',
-    find: '      waiting.delete(group);\n',
-    replace: '      if (queue.length === 0) waiting.delete(group);\n',
+    in: 'inTurns',
+    find: 'waiting.delete(group);',
+    replace: 'if (queue.length === 0) waiting.delete(group);',
     tests: [RECONCILE],
   },
   {
     guarantee: 'law 5: a failure of one RSync is no nack',
     file: 'shared/reconcile/reconcile-syncs.ts',
+    in: 'reconcileSyncs',
     find: 'if (isWide(failure)) throw error;',
     replace: 'if (isWide(failure) || failure.retry) throw error;',
     tests: [RECONCILE],
@@ -121,6 +137,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: one write that fails as if the cluster were gone is the object’s',
     file: 'shared/reconcile/reconcile-syncs.ts',
+    in: 'reconcileSyncs',
     find: 'await askCluster(failure, rsync, listed, deps);',
     replace: 'if (clusterPhaseOf(failure) !== undefined) throw failure;',
     tests: [RECONCILE],
@@ -128,6 +145,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: what every RSync fails with is the cluster’s',
     file: 'shared/reconcile/reconcile-syncs.ts',
+    in: 'reconcileSyncs',
     find: 'all >= byUid.size) throw first;',
     replace: 'all > byUid.size) throw first;',
     tests: [RECONCILE],
@@ -135,6 +153,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: an RSync in its pause costs a task about others nothing',
     file: 'shared/reconcile/reconcile-syncs.ts',
+    in: 'reconcileSyncs',
     find: 'if (row !== undefined && !concerns(task, row, startedAt)) return { row };',
     replace: '',
     tests: [RECONCILE],
@@ -142,6 +161,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: a task about an unsettled RSync is not covered',
     file: 'shared/reconcile/unsettled.ts',
+    in: 'isCovered',
     find: 'return !record.syncs.some((row) => row.unsettled !== undefined && concerns(task, row, now));',
     replace: 'return true;',
     tests: [RECONCILE],
@@ -149,6 +169,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: pauses grow',
     file: 'shared/reconcile/unsettled.ts',
+    in: 'unsettledAfter',
     find: 'RETRY_MS * 2 ** (attempts - 2)',
     replace: 'RETRY_MS',
     tests: [RECONCILE],
@@ -156,6 +177,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: a cluster whose RSyncs are all in their pause is not tasked',
     file: 'functions/sweep/plan.ts',
+    in: 'isUnsettled',
     find: 'if (unsettled !== undefined) return isDue(unsettled, now);',
     replace: 'if (unsettled !== undefined) return true;',
     tests: ['test/unit/functions/sweep'],
@@ -163,6 +185,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: a namespace names so many images in one task',
     file: 'shared/reconcile/reconcile-syncs.ts',
+    in: 'boundOf',
     find: 'if (named.size >= MAX_IMAGES_PER_NAMESPACE) {',
     replace: 'if (named.size > 2 * MAX_IMAGES_PER_NAMESPACE) {',
     tests: [RECONCILE],
@@ -170,6 +193,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: one slow image ends by its deadline',
     file: 'shared/reconcile/within.ts',
+    in: 'within',
     find: 'return await timeout(milliseconds, TimeoutStrategy.Aggressive).execute(work);',
     replace:
       'return await timeout(milliseconds * 1_000, TimeoutStrategy.Aggressive).execute(work);',
@@ -178,6 +202,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a write opens no circuit',
     file: 'shared/fleet/circuits.ts',
+    in: 'createCircuits',
     find: 'return circuit === undefined ? call() : runBroken(cluster, circuit, call);',
     replace:
       'return circuit === undefined ? runWhole(cluster, call) : runBroken(cluster, circuit, call);',
@@ -186,20 +211,23 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an approval counts only as it is written',
     file: 'shared/core/approve.ts',
-    find: '    isAsWritten(approved) &&\n',
+    in: 'approve',
+    find: 'isAsWritten(approved) &&',
     replace: '',
     tests: [CORE],
   },
   {
     guarantee: 'what is not written as we write it is not kept',
     file: 'shared/core/approve.ts',
-    find: ' && isAsWritten(approved)',
+    in: 'withdraw',
+    find: '&& isAsWritten(approved)',
     replace: '',
     tests: [CORE],
   },
   {
     guarantee: 'what is live on an RSync that is being deleted is looked at',
     file: 'shared/core/observe.ts',
+    in: 'observeDeleting',
     find: 'const live = ours ? unapprovedKey(rsync, approved) : undefined;',
     replace: 'const live = undefined as string | undefined;',
     tests: [CORE],
@@ -207,6 +235,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an RSync that is being deleted is approved nothing',
     file: 'shared/core/decide.ts',
+    in: 'decide',
     find: 'if (rsync.deleting || !verified',
     replace: 'if (!verified',
     tests: [CORE],
@@ -214,13 +243,15 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an old refusal does not pass for one that stands',
     file: 'shared/core/sync-status.ts',
-    find: "  if (syncing?.errorSources?.includes('source') === false) return [];\n",
+    in: 'standingRefusals',
+    find: "if (syncing?.errorSources?.includes('source') === false) return [];",
     replace: '',
     tests: [CORE],
   },
   {
     guarantee: 'crowds: nothing more is begun once the cluster has failed',
     file: 'shared/reconcile/in-turns.ts',
+    in: 'inTurns',
     find: 'failures.length > 0 || underWay >= atOnce',
     replace: 'underWay >= atOnce',
     tests: [RECONCILE],
@@ -228,6 +259,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'broken glass stays in the snapshot',
     file: 'shared/reconcile/row.ts',
+    in: 'rowOf',
     find: '...(breakGlass === undefined ? {} :',
     replace: "...(breakGlass !== '' ? {} :",
     tests: [`${SEMANTICS}/sources.test.ts`],
@@ -235,6 +267,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'unmatched: deny is said',
     file: 'shared/core/unfollowed.ts',
+    in: 'explainUnfollowed',
     find: "return unmatched === 'deny'",
     replace: "return unmatched === 'ignore'",
     tests: [`${CORE}/unfollowed.test.ts`],
@@ -242,6 +275,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'downgrades: what is withdrawn was no newer answer',
     file: 'shared/core/decide.ts',
+    in: 'isMovedBack',
     find: '.filter((old) => !withdrawn.has(old)).indexOf(key) > 0',
     replace: '.indexOf(key) > 0',
     tests: [`${CORE}/decide-patch.test.ts`],
@@ -249,6 +283,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'preflight: who we are must be who the policy expects',
     file: 'functions/cli/preflight-cluster.ts',
+    in: 'identityProblems',
     find: 'if (user === undefined || user === identity) return [];',
     replace: 'return [];',
     tests: [`${SEMANTICS}/preflight.test.ts`],
@@ -256,6 +291,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'preflight: writes nothing',
     file: 'functions/cli/preflight-cluster.ts',
+    in: 'patchProblems',
     find: 'dryRun: true',
     replace: 'dryRun: false',
     tests: [`${SEMANTICS}/preflight.test.ts`],
@@ -263,6 +299,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'preflight: what could not be checked is not "nothing"',
     file: 'functions/cli/preflight-report.ts',
+    in: 'exitCodeOf',
     find: 'return unchecked || unlisted.length > 0 ? 2 : 0;',
     replace: 'return unchecked && unlisted.length > 0 ? 2 : 0;',
     tests: [`${SEMANTICS}/preflight.test.ts`],
@@ -270,6 +307,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'preflight: what the tag names counts beside what is announced',
     file: 'shared/core/gate-refusal.ts',
+    in: 'refusalsToday',
     find: 'new Set([announced, target])',
     replace: 'new Set([announced])',
     tests: [`${SEMANTICS}/preflight.test.ts`],
@@ -277,6 +315,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'gate: a deleting object is exempt only where its finalizers change',
     file: 'infra/kubernetes/gate/variables.ts',
+    in: 'metadataVariables',
     find: '&& !variables.finalizersKept && variables.sameSpec',
     replace: '&& variables.sameSpec',
     tests: ['test/contract/gate/embedded.test.ts'],
@@ -284,6 +323,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'gate: a chart counts only once its roll-out is over',
     file: 'infra/kubernetes/gate/variables.ts',
+    in: 'sourceVariables',
     find: '\'variables.own && variables.kind == "chart" && !variables.settled\'',
     replace: "'false'",
     tests: ['test/contract/gate/embedded.test.ts'],
@@ -291,6 +331,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'gate: a list of approvals is read as it is written or not at all',
     file: 'infra/kubernetes/gate/variables.ts',
+    in: 'passVariables',
     find: '`&& !("" in variables.approved) && variables.announced in variables.approved)`',
     replace: '`&& variables.announced in variables.approved)`',
     tests: ['test/contract/gate/embedded.test.ts'],
@@ -298,6 +339,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: a deleting object is exempt only where its finalizers change',
     file: 'functions/admission/classify.ts',
+    in: 'isFinalizing',
     find: 'if (isDeepStrictEqual(object.metadata.finalizers ?? [], finalizers ?? [])) return false;',
     replace: '',
     tests: ['test/service/admission/settings.test.ts', 'test/service/admission/writes.test.ts'],

@@ -8,6 +8,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: what is unusable is never verified',
     file: 'shared/content/content-verifier.ts',
+    in: 'createContentVerifier',
     find: 'if (problem !== undefined) return',
     replace: 'if (problem !== undefined && deps.now() < 0) return',
     tests: READ,
@@ -15,6 +16,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: functions judge content',
     file: 'functions/wiring/images.ts',
+    in: 'openImages',
     find: 'verifier: traceVerifier(verifier, tracing),',
     replace: 'verifier: traceVerifier(createVerifier({ registry, keys, now: time }), tracing),',
     tests: ['test/unit/functions/wiring/images-content.test.ts'],
@@ -22,6 +24,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: the folder of the RSync counts',
     file: 'shared/reconcile/judge.ts',
+    in: 'takenBy',
     find: "if (source.type === 'oci') return { type: 'oci', dir: source.dir };",
     replace: "if (source.type === 'oci') return { type: 'oci', dir: '.' };",
     tests: ['test/unit/reconcile/judge-content.test.ts'],
@@ -29,6 +32,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: paths stay inside',
     file: 'shared/content/tree.ts',
+    in: 'cleanPath',
     find: "if (segments.includes('..')) throw unsafe(name, 'leads out of its folder');",
     replace: '',
     tests: ARCHIVES,
@@ -36,6 +40,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: paths are relative',
     file: 'shared/content/tree.ts',
+    in: 'cleanPath',
     find: "if (name.startsWith('/')) throw unsafe(name, 'is an absolute path');",
     replace: '',
     tests: ARCHIVES,
@@ -43,6 +48,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: links stay inside',
     file: 'shared/content/facts.ts',
+    in: 'judgeImage',
     find: 'if (target === undefined) throw out(path, node.target);',
     replace: 'if (target === undefined) continue;',
     tests: ARCHIVES,
@@ -50,6 +56,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: nothing is written through a link',
     file: 'shared/content/tree.ts',
+    in: 'createTreeBuilder',
     find: "if (layers.get(parent) === layer) throw unsafe(name, 'is below what is no folder');",
     replace: '',
     tests: ARCHIVES,
@@ -57,6 +64,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: an archive has its end',
     file: 'shared/content/read-tar.ts',
+    in: 'nextHeader',
     find: 'if (second.length < BLOCK_BYTES) throw notTar(NO_END);',
     replace: '',
     tests: ARCHIVES,
@@ -64,6 +72,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: nothing follows an archive',
     file: 'shared/content/read-tar.ts',
+    in: 'nextHeader',
     find: "if (rest) throw notTar('goes on behind the end of its archive');",
     replace: '',
     tests: ARCHIVES,
@@ -71,6 +80,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: a blob has the bytes of its digest',
     file: 'shared/content/read-layer.ts',
+    in: 'readLayer',
     find: "`sha256:${hash.digest('hex')}` !== layer.digest",
     replace: 'layer.size < 0',
     tests: READ,
@@ -78,6 +88,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: unpacked bytes are bounded',
     file: 'shared/content/read-layer.ts',
+    in: 'readEntries',
     find: "if (budget.unpackedBytes < 0) throw tooLarge('more uncompressed bytes');",
     replace: '',
     tests: ARCHIVES,
@@ -85,6 +96,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: an unsafe entry is an ERROR',
     file: 'shared/reconcile/publish-verdict.ts',
+    in: 'severityOf',
     find: "return { severity: 'ERROR' };",
     replace: 'return {};',
     tests: ['test/unit/functions/push-content.test.ts'],

@@ -1,8 +1,10 @@
 import { ADMISSION_MUTATIONS } from './admission.ts';
+import { ATTESTATION_MUTATIONS } from './attestations.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
+import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
@@ -13,7 +15,9 @@ import { TRUST_MUTATIONS } from './trust.ts';
 export interface Mutation {
   readonly guarantee: string;
   readonly file: string;
-  /** Occurs exactly once in the file. */
+  /** Name of the declaration at the top of the file, most often a function. */
+  readonly in: string;
+  /** Occurs exactly once in it; line breaks and indents do not count. */
   readonly find: string;
   readonly replace: string;
   readonly tests: readonly string[];
@@ -27,6 +31,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 1: the second run changes nothing',
     file: 'shared/core/approve.ts',
+    in: 'approve',
     find: "if (inPlace && pin.status !== 'write') return undefined;",
     replace: '',
     tests: [CORE, RECONCILE],
@@ -34,6 +39,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 1: a push is what the registry says',
     file: 'functions/push/handle-push.ts',
+    in: 'interpret',
     find: 'references: [parseReference(`${repository}:${tag}`)]',
     replace: 'references: [parseReference(`${repository}@${digest}`)]',
     tests: ['test/unit/functions/handle-push.test.ts'],
@@ -41,6 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 2: the digest is computed from the bytes',
     file: 'shared/registry/http-registry.ts',
+    in: 'createRegistry',
     find: 'if (digest !== undefined && digest !== hashed)',
     replace: 'if (digest === undefined && wanted === hashed)',
     tests: ['test/unit/registry', 'test/hostile'],
@@ -48,27 +55,31 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 2: every blob is hashed against its digest',
     file: 'shared/registry/http-registry.ts',
-    find: '      if (digest !== hashed) throw misbehaved(`Blob ${repository}@${digest}`, `is ${hashed}`);\n',
+    in: 'createRegistry',
+    find: 'if (digest !== hashed) throw misbehaved(`Blob ${repository}@${digest}`, `is ${hashed}`);',
     replace: '',
     tests: ['test/unit/registry', 'test/hostile'],
   },
   {
     guarantee: 'law 2: the child of an index is what is written',
     file: 'shared/registry/resolve.ts',
-    find: "return { status: 'resolved', digest: manifest.digest, ",
-    replace: "return { status: 'resolved', digest: top.digest, ",
+    in: 'followIndexes',
+    find: "return { status: 'resolved', digest: manifest.digest,",
+    replace: "return { status: 'resolved', digest: top.digest,",
     tests: ['test/unit/registry'],
   },
   {
     guarantee: 'law 3: nothing but verified is approved',
     file: 'shared/core/decide.ts',
-    find: "const verified = verdict.status === 'verified' && ",
-    replace: "const verified = verdict.status !== 'unusable' && ",
+    in: 'decide',
+    find: "const verified = verdict.status === 'verified' &&",
+    replace: "const verified = verdict.status !== 'unusable' &&",
     tests: [CORE],
   },
   {
     guarantee: 'law 3: a failure to check is thrown',
     file: 'shared/reconcile/resolve-targets.ts',
+    in: 'createTargets',
     find: 'const known = asked.get(key) ?? resolveTarget(target, resolve);',
     replace:
       'const known = asked.get(key) ?? resolveTarget(target, resolve).catch(() => shared.values().next().value!);',
@@ -77,6 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, first guard: not strictly older needs a fresh resolution',
     file: 'shared/core/followed.ts',
+    in: 'needsFreshResolution',
     find: 'Date.parse(facts.resolvedAt) >= Date.parse(resolvedAt)',
     replace: 'Date.parse(facts.resolvedAt) > Date.parse(resolvedAt)',
     tests: [CORE, RECONCILE],
@@ -84,6 +96,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, first guard: decide holds what is not fresh',
     file: 'shared/core/decide.ts',
+    in: 'decide',
     find: 'if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);',
     replace: '',
     tests: [CORE],
@@ -91,6 +104,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, first guard: the tag is resolved afresh after the list',
     file: 'shared/reconcile/resolve-targets.ts',
+    in: 'createTargets',
     find: 'return needsFreshResolution(rsync, found)',
     replace: 'return needsFreshResolution(rsync, found) && Object.is(found, rsync)',
     tests: [RECONCILE],
@@ -98,6 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, second guard: the patch carries the resourceVersion that was listed',
     file: 'shared/configsync/patch-body.ts',
+    in: 'buildPatchBody',
     find: 'resourceVersion: rsync.resourceVersion',
     replace: 'resourceVersion: undefined',
     tests: ['test/unit/configsync', 'test/contract/fleet'],
@@ -105,6 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, second guard: after a lost race the tag is resolved afresh',
     file: 'shared/reconcile/write.ts',
+    in: 'decideAndWrite',
     find: 'followed = await judgeAfresh(rsync, input, deps);',
     replace: '',
     tests: [RECONCILE],
@@ -112,6 +128,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4: a resolution is never older than the task that asks',
     file: 'shared/registry/burst.ts',
+    in: 'createBurstResolver',
     find: 'known.startedAt >= oldest',
     replace: 'known.startedAt >= 0',
     tests: ['test/unit/registry'],
@@ -119,6 +136,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: an unreachable cluster is an answer',
     file: 'shared/reconcile/reconcile-cluster.ts',
+    in: 'reconcileCluster',
     find: 'if (phase === undefined) throw error;',
     replace: 'throw error;',
     tests: [RECONCILE],
@@ -126,14 +144,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);\n',
+    in: 'report',
+    find: 'await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);',
     replace:
-      '    if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { member, cause }, deps);\n',
+      'if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { member, cause }, deps);',
     tests: [RECONCILE],
   },
   {
     guarantee: 'law 7: a task names a cluster of the fleet or nothing',
     file: 'shared/reconcile/reconcile-cluster.ts',
+    in: 'reconcileCluster',
     find: 'const member = await deps.fleet.find(task.cluster);',
     replace:
       'const member = { name: task.cluster, id: task.cluster, labels: {} } as Member | undefined;',
@@ -142,6 +162,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: what a reconcile covered is not listed again',
     file: 'shared/reconcile/reconcile-cluster.ts',
+    in: 'reconcileCluster',
     find: "if (isCovered(record, task, publishedAt, deps.now())) return { status: 'covered' };",
     replace: 'void isCovered;',
     tests: [RECONCILE, 'test/unit/functions'],
@@ -149,6 +170,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: one reconcile of a cluster at a time',
     file: 'functions/cluster/handle-task.ts',
+    in: 'runTask',
     find: 'const result = await deps.serial(`cluster ${cluster}`, () =>',
     replace:
       'const result = await (async (_: string, work: () => Promise<object>) => await work())(cluster, () =>',
@@ -157,6 +179,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: an older reading reports nothing over a newer one',
     file: 'shared/reconcile/claim-image.ts',
+    in: 'isOlder',
     find: 'return readAt > Date.parse(reading.readAt) && readAt <= now.getTime();',
     replace: 'return readAt < 0 && readAt <= now.getTime();',
     tests: [RECONCILE],
@@ -164,6 +187,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a verdict is claimed by one function',
     file: 'shared/reconcile/claim-image.ts',
+    in: 'standingOf',
     find: "return claim.status === news.status ? 'same' : 'other';",
     replace: "return claim.status === news.status ? 'free' : 'free';",
     tests: [RECONCILE],
@@ -171,6 +195,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a tag that breaks again is reported again',
     file: 'shared/reconcile/claim-image.ts',
+    in: 'isNews',
     find: 'named.record.status !== news.status || isOtherTrouble(news, named)',
     replace: 'isOtherTrouble(news, named)',
     tests: [RECONCILE],
@@ -178,6 +203,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a trouble that a tag left and comes back to is reported again',
     file: 'shared/reconcile/claim-image.ts',
+    in: 'isNews',
     find: 'named.record.status !== news.status || isOtherTrouble(news, named)',
     replace: 'named.record.status !== news.status',
     tests: [RECONCILE],
@@ -185,13 +211,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a claim that no publication followed is none',
     file: 'shared/reconcile/claim-image.ts',
-    find: '    if (trace !== undefined) {\n',
-    replace: '    if (trace === null) {\n',
+    in: 'claimImage',
+    find: 'if (trace !== undefined) {',
+    replace: 'if (trace === null) {',
     tests: [RECONCILE],
   },
   {
     guarantee: 'reports: a verdict from before an approval is read again',
     file: 'shared/reconcile/judge.ts',
+    in: 'isOutdated',
     find: 'receipt.approvedAt >= readAt',
     replace: 'receipt.approvedAt === readAt',
     tests: [RECONCILE],
@@ -199,6 +227,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: one trouble that follows another ends none',
     file: 'shared/core/transition.ts',
+    in: 'transition',
     find: 'const recovered = open && well;',
     replace: "const recovered = open && (well || (!failed && phase !== 'Approved'));",
     tests: [CORE],
@@ -206,6 +235,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: every wait has an end',
     file: 'shared/core/observe.ts',
+    in: 'isOverdue',
     find: 'now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs',
     replace: 'now.getTime() - waitingSince.getTime() > Infinity + liveAfterMs + pollMs',
     tests: [CORE],
@@ -213,6 +243,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: an error from before the approval is no failure of it',
     file: 'shared/core/observe.ts',
+    in: 'observeApproved',
     find: 'const errors = errorsAbout(rsync, key, approvedAt);',
     replace: 'const errors = errorsAbout(rsync, key, approvedAt && undefined);',
     tests: [CORE],
@@ -220,6 +251,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: rows of a cluster out of reach have no present phase',
     file: 'functions/api/fleet/present.ts',
+    in: 'presentRow',
     find: "if (look.phase !== 'Reachable') {",
     replace: "if (look.phase === 'Forbidden') {",
     tests: ['test/service/api/stale.test.ts'],
@@ -227,6 +259,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a verdict since the last look is in the rows',
     file: 'functions/api/fleet/present.ts',
+    in: 'isNews',
     find: 'return Date.parse(since) > (Date.parse(lookedAt) || 0) && row.verdict !== status;',
     replace: 'return Date.parse(since) < (Date.parse(lookedAt) || 0) && row.verdict !== status;',
     tests: ['test/service/api/stale.test.ts'],
@@ -234,6 +267,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: a new follower is found by the push',
     file: 'shared/reconcile/fan-out.ts',
+    in: 'fanOut',
     find: 'repository === undefined || followed',
     replace: 'repository === undefined || followed || true',
     tests: ['test/unit/functions/handle-push.test.ts'],
@@ -241,13 +275,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: a Google token goes to Google only',
     file: 'shared/core/google-host.ts',
+    in: 'isGoogleHost',
     find: 'GCR_IO.test(host) || PKG_DEV.test(host)',
     replace: "GCR_IO.test(host) || host.includes('pkg.dev')",
     tests: ['test/unit/registry', 'test/hostile'],
   },
   ...SWEEP_MUTATIONS,
   ...TRUST_MUTATIONS,
+  ...LOG_MUTATIONS,
   ...KEY_MUTATIONS,
+  ...ATTESTATION_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
   ...CONTENT_MUTATIONS,
   ...STAND_IN_MUTATIONS,

@@ -7,6 +7,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: a token goes only where it may',
     file: 'shared/net/google-rest.ts',
+    in: 'authorizationFor',
     find: '!trusts(url)',
     replace: 'url.username.length > 100',
     tests: NET,
@@ -14,6 +15,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: a token follows no redirect',
     file: 'shared/net/google-rest.ts',
+    in: 'askGoogle',
     find: "redirect: 'error'",
     replace: "redirect: 'follow'",
     tests: NET,
@@ -21,6 +23,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a refusal shows no token',
     file: 'shared/net/google-rest.ts',
+    in: 'askGoogle',
     find: "withoutSecrets(bytes.toString('utf8'), secretsIn(headers))",
     replace: "withoutSecrets(bytes.toString('utf8'), [])",
     tests: NET,
@@ -28,6 +31,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a body is bounded, whatever its length says',
     file: 'shared/net/read-body.ts',
+    in: 'readStart',
     find: 'size + chunk.byteLength > maxBytes',
     replace: 'size + chunk.byteLength > maxBytes * 1_000',
     tests: NET,
@@ -35,6 +39,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'bytes that are not UTF-8 are no text',
     file: 'shared/net/json.ts',
+    in: 'decodeText',
     find: '{ fatal: true, ignoreBOM: true }',
     replace: '{ fatal: false, ignoreBOM: true }',
     tests: NET,
@@ -42,6 +47,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a key twice is refused',
     file: 'shared/net/strict-json.ts',
+    in: 'findAmbiguity',
     find: "!add(keys, folding === 'fold' ? folded : key)",
     replace: "!add(new Set(keys), folding === 'fold' ? folded : key)",
     tests: NET,
@@ -49,6 +55,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a race leaves no timer',
     file: 'shared/net/within.ts',
+    in: 'within',
     find: 'clearTimeout(timer);',
     replace: 'void timer;',
     tests: NET,
@@ -56,6 +63,7 @@ export const NET_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a flight that ended is over',
     file: 'shared/net/single-flight.ts',
+    in: 'createSingleFlight',
     find: '.finally(() => underWay.delete(key))',
     replace: '.finally(() => underWay.has(key))',
     tests: NET,

@@ -9,6 +9,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: no token for an emulator of Firestore',
     file: 'shared/store/firestore-documents.ts',
+    in: 'createDocuments',
     find: 'emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined',
     replace: '{ googleToken, trusts: () => true }',
     tests: STORE,
@@ -16,6 +17,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: the later start wins, whichever writes last',
     file: 'shared/store/firestore-clusters.ts',
+    in: 'createClusterStore',
     find: '{ path, fields, expireAt, when: unchanged(head) }',
     replace: '{ path, fields, expireAt }',
     tests: STORE,
@@ -23,6 +25,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: what cannot be read counts as absent',
     file: 'shared/store/firestore-records.ts',
+    in: 'unpackRecord',
     find: '{ maxOutputLength: MAX_RECORD_BYTES }',
     replace: '{}',
     tests: STORE,
@@ -30,6 +33,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a store that is throttled is asked again',
     file: 'shared/net/google-rest.ts',
+    in: 'readRefusal',
     find: '[401, 408, 429]',
     replace: '[401, 408]',
     tests: STORE,
@@ -37,6 +41,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 1: a letter is taken off only once it is published',
     file: 'functions/cli/settle-letters.ts',
+    in: 'settleLetter',
     find: 'await pubsub.publish(topic, readDeadLetter(message).original);\n        await acknowledge();',
     replace:
       'await acknowledge();\n        await pubsub.publish(topic, readDeadLetter(message).original);',
@@ -45,6 +50,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 7: a letter cannot say where it is replayed to',
     file: 'functions/cli/settle-letters.ts',
+    in: 'createOrigins',
     find: 'if (ours.has(topic) || name.id === REGISTRY_TOPIC)',
     replace: 'if (topic !== "")',
     tests: LETTERS,
@@ -52,6 +58,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'no letter is taken off a subscription that is not for it',
     file: 'functions/cli/run-dead-letters.ts',
+    in: 'chooseSubscription',
     find: 'facts?.topic === topics.deadLetters && facts.pulled',
     replace: 'facts?.pulled === true',
     tests: LETTERS,
@@ -59,6 +66,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'what others sent does not rule a terminal',
     file: 'functions/cli/show-letters.ts',
+    in: 'formatLetter',
     find: '`${cleanLine(line)}\\n`',
     replace: '`${line}\\n`',
     tests: LETTERS,
@@ -66,6 +74,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an event is acknowledged only once its alert is accepted',
     file: 'infra/examples/alerts/alert-desk.ts',
+    in: 'createAlertDesk',
     find: 'await Promise.all(changed.map(wait));',
     replace: 'void Promise.all(changed.map(wait)).catch(() => undefined);',
     tests: ALERTS,
@@ -73,6 +82,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an outage is one alert',
     file: 'infra/examples/alerts/read-event.ts',
+    in: 'classify',
     find: "family === 'cluster' ? family : `${family} ${about}`",
     replace: 'member',
     tests: ALERTS,
@@ -80,6 +90,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an older event does not undo a newer one',
     file: 'infra/examples/alerts/incidents.ts',
+    in: 'createIncidents',
     find: 'if (event.at < (lastAt.get(member) ?? 0)) return [];',
     replace: '',
     tests: ALERTS,

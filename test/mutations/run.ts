@@ -3,10 +3,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { mutate } from './locate.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
 
-// `npm run test:mutations`: takes each guarantee away in a copy of the repository and expects its tests to turn red.
+// `npm run test:mutations [-- PART…] [-- --only PART]`: takes each guarantee away in a copy of the repository and expects
+// its tests to turn red. Of those whose name contains each PART; `--every N` takes each Nth of them.
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const SOURCES = [
   'functions',
@@ -49,25 +52,30 @@ function runTests(copy: string, tests: readonly string[]): readonly string[] | u
     .map(({ fullName }) => fullName);
 }
 
-function describe(copy: string, { file, find, replace, tests }: Mutation): string | undefined {
-  const path = join(copy, file);
+function describe(copy: string, mutation: Mutation): string | undefined {
+  const path = join(copy, mutation.file);
   const original = readFileSync(path, 'utf8');
-  if (original.split(find).length !== 2) return 'the code to take away is not there exactly once';
-  writeFileSync(
-    path,
-    original.replace(find, () => replace),
-  );
-  const failed = runTests(copy, tests);
+  const mutated = mutate(original, mutation);
+  if (mutated === undefined) return 'the code to take away is not there exactly once';
+  writeFileSync(path, mutated);
+  const failed = runTests(copy, mutation.tests);
   writeFileSync(path, original);
   if (failed === undefined) return 'its tests stay green';
   process.stdout.write(`  red: ${failed[0] ?? 'the tests do not even start'}\n`);
   return failed.length === 0 ? 'its tests do not run' : undefined;
 }
 
-const wanted = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    every: { type: 'string', default: '1' },
+  },
+});
+const wanted = [...positionals, ...values.only];
 const chosen = MUTATIONS.filter(({ guarantee }) =>
   wanted.every((part) => guarantee.includes(part)),
-);
+).filter((_, index) => index % Number(values.every) === 0);
 const copy = makeCopy();
 const survivors: string[] = [];
 try {

@@ -10,6 +10,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: turns are spread over the period',
     file: 'functions/sweep/plan.ts',
+    in: 'planSweep',
     find: 'offset: index / names.length',
     replace: 'offset: 0',
     tests: [SWEEP],
@@ -17,6 +18,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: no cluster waits longer than the period',
     file: 'functions/sweep/plan.ts',
+    in: 'hasTurn',
     find: 'turnAt(now.getTime()) > turnAt(seen) || now.getTime() - seen >= periodMs',
     replace: 'now.getTime() - seen >= 2 * periodMs',
     tests: [SWEEP],
@@ -24,6 +26,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: a sweep costs no more calls than its share',
     file: 'functions/sweep/plan.ts',
+    in: 'planSweep',
     find: 'wanted.slice(0, allowance(last, now, perMs))',
     replace: 'wanted.slice(0)',
     tests: [SWEEP],
@@ -31,6 +34,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: the period stretches and says so',
     file: 'functions/sweep/plan.ts',
+    in: 'planSweep',
     find: 'Math.max(input.periodMs, members.length / perMs)',
     replace: 'input.periodMs',
     tests: [SWEEP],
@@ -38,6 +42,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: those seen longest ago come first',
     file: 'functions/sweep/plan.ts',
+    in: 'planSweep',
     find: 'seenAt(records.get(a)) - seenAt(records.get(b))',
     replace: 'seenAt(records.get(b)) - seenAt(records.get(a))',
     tests: [SWEEP],
@@ -45,6 +50,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: a cluster whose task is unread is not tasked again',
     file: 'functions/sweep/plan.ts',
+    in: 'planSweep',
     find: '.filter((name) => !unread.has(name))',
     replace: '.filter((name) => name !== "" || unread.has(name))',
     tests: [SWEEP],
@@ -52,6 +58,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'sweep: a lost task is sent again',
     file: 'functions/sweep/plan.ts',
+    in: 'isUnread',
     find: 'seenAt(record) < at && now.getTime() - at < UNREAD_MS',
     replace: 'seenAt(record) < at && now.getTime() >= at',
     tests: [SWEEP],
@@ -59,20 +66,23 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: one repository that cannot be read delays no other',
     file: 'functions/sweep/judge-outdated.ts',
-    find: '      unchecked.add(key);\n      failures.set(repository, toFailure(error));\n',
-    replace: '      throw toFailure(error);\n',
+    in: 'judgeOutdated',
+    find: 'unchecked.add(key);\n      failures.set(repository, toFailure(error));',
+    replace: 'throw toFailure(error);',
     tests: [SWEEP],
   },
   {
     guarantee: 'withdrawal: what cannot be judged stands',
     file: 'shared/reconcile/may-withdraw.ts',
-    find: '  if (repository !== undefined && note?.unchecked?.repositories.includes(repository)) return false;\n',
+    in: 'mayWithdraw',
+    find: 'if (repository !== undefined && note?.unchecked?.repositories.includes(repository)) return false;',
     replace: '',
     tests: [SWEEP, RECONCILE],
   },
   {
     guarantee: 'withdrawal: a repository that failed is asked once in a sweep',
     file: 'functions/sweep/judge-outdated.ts',
+    in: 'judgeOutdated',
     find: 'if (failures.has(repository)) {',
     replace: 'if (failures.has(key)) {',
     tests: [SWEEP],
@@ -80,6 +90,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: what nothing follows any more is behind a brake of its own',
     file: 'functions/sweep/weigh-withdrawals.ts',
+    in: 'weighWithdrawals',
     find: 'unfollowed.length > 0 && weighed.unfollowed.length === 0',
     replace: 'unfollowed.length > 0',
     tests: [SWEEP],
@@ -87,6 +98,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: the brake holds',
     file: 'functions/sweep/weigh-withdrawals.ts',
+    in: 'weighWithdrawals',
     find: 'count > deps.withdrawBrake * syncs',
     replace: 'count > syncs',
     tests: [SWEEP],
@@ -94,13 +106,15 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: one ERROR, not a stream',
     file: 'functions/sweep/weigh-withdrawals.ts',
-    find: '  if (!doubtful && before.policies.join() === policies.join()) return before;\n',
+    in: 'reportBrake',
+    find: 'if (!doubtful && before.policies.join() === policies.join()) return before;',
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'withdrawal: the brake holding once more is another episode',
     file: 'functions/sweep/weigh-withdrawals.ts',
+    in: 'reportBrake',
     find: 'cause: over?.braked ?? since',
     replace: "cause: ''",
     tests: [SWEEP],
@@ -108,13 +122,15 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: what a sweep reported before it died is reported to be over',
     file: 'functions/sweep/withdrawal-note.ts',
-    find: "    await store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, ...marked });\n",
+    in: 'markBegun',
+    find: "await store.writeNote('withdrawal', WITHDRAWAL_NOTE, { allowed: {}, ...marked });",
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'withdrawal: what may be open in a store that was lost is reported to be over',
     file: 'functions/sweep/withdrawal-note.ts',
+    in: 'wasReported',
     find: 'Date.parse(oldest) < Date.parse(before.since)',
     replace: 'Date.parse(oldest) < 0',
     tests: [SWEEP],
@@ -122,13 +138,15 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: nothing is weighed while a part of the fleet is unknown',
     file: 'functions/sweep/weigh-withdrawals.ts',
-    find: '  if ((pending || isUnknown(note.braked)) && partial) return [];\n',
+    in: 'weighWithdrawals',
+    find: 'if ((pending || isUnknown(note.braked)) && partial) return [];',
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'withdrawal: only as a sweep allows',
     file: 'shared/reconcile/write.ts',
+    in: 'decideAndWrite',
     find: 'withdraw: await mayWithdraw(rsync, followed, deps)',
     replace: 'withdraw: (await mayWithdraw(rsync, followed, deps)) || true',
     tests: [RECONCILE, SWEEP],
@@ -136,6 +154,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'withdrawal: a permission ends',
     file: 'shared/reconcile/may-withdraw.ts',
+    in: 'mayWithdraw',
     find: 'now().getTime() - Date.parse(decidedAt) <= PERMISSION_MS',
     replace: 'now().getTime() >= Date.parse(decidedAt)',
     tests: [RECONCILE],
@@ -143,6 +162,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'tampering: a foreign key that does not verify is dropped',
     file: 'shared/core/decide.ts',
+    in: 'decide',
     find: 'followed.unexplained?.filter((key) => isRefuted(verdicts.get(key)))',
     replace: 'followed.unexplained?.filter(() => false)',
     tests: [RECONCILE],
@@ -150,6 +170,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'tampering: a forged receipt explains nothing',
     file: 'shared/core/approval-key.ts',
+    in: 'unexplainedKeys',
     find: 'known?.includes(key) === false',
     replace: 'known?.length === -1',
     tests: [RECONCILE],
@@ -157,6 +178,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'tampering: our own older keys stay, whatever became of their signatures',
     file: 'shared/core/approval-key.ts',
+    in: 'unexplainedKeys',
     find: '|| facts.also?.includes(key)',
     replace: '',
     tests: [RECONCILE],
@@ -164,6 +186,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: a vanished signature is a WARNING',
     file: 'shared/reconcile/publish-verdict.ts',
+    in: 'isWarning',
     find: "return vanished && verdict.status === 'unsigned';",
     replace: "return vanished && verdict.status === 'unusable';",
     tests: [SWEEP],
@@ -171,6 +194,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: an approval stands when its signature vanishes',
     file: 'shared/core/observe.ts',
+    in: 'observePhase',
     find: 'if (input.standing === true && key !== undefined) {',
     replace: 'if (input.standing === undefined && key !== undefined) {',
     tests: ['test/unit/core', SWEEP],
@@ -178,34 +202,39 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: a pending image is one WARNING',
     file: 'functions/sweep/remind-pending.ts',
-    find: '  await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });\n',
+    in: 'remindOnce',
+    find: 'await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });',
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'outcomes: each roll-up is published once',
     file: 'functions/sweep/report-rollouts.ts',
-    find: '  if (told?.digest === digest && !AFTER[told.status].has(status)) return;\n',
-    replace: '  if (told?.digest === digest && told.status === status) return;\n',
+    in: 'reportOne',
+    find: 'if (told?.digest === digest && !AFTER[told.status].has(status)) return;',
+    replace: 'if (told?.digest === digest && told.status === status) return;',
     tests: [SWEEP],
   },
   {
     guarantee: 'outcomes: a cluster that left the fleet leaves no failure open',
     file: 'shared/reconcile/forget-cluster.ts',
-    find: "  await reportGone(record.syncs, [], cluster, deps, 'Its cluster has left the fleet');\n",
+    in: 'forgetCluster',
+    find: "await reportGone(record.syncs, [], cluster, deps, 'Its cluster has left the fleet');",
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'outcomes: no cluster is forgotten while a part of the fleet cannot be listed',
     file: 'functions/sweep/forget-departed.ts',
-    find: '  if (unreachable.length > 0) return records;\n',
+    in: 'forgetDeparted',
+    find: 'if (unreachable.length > 0) return records;',
     replace: '',
     tests: [SWEEP],
   },
   {
     guarantee: 'law 6: a lost store costs no recovery',
     file: 'shared/core/transition.ts',
+    in: 'transition',
     find: 'const forgotten = previous === undefined && known;',
     replace: 'const forgotten = previous === undefined && known && false;',
     tests: ['test/unit/core', SWEEP],
@@ -213,13 +242,15 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'recovery: a failure is recorded before it is published',
     file: 'shared/reconcile/mark-failures.ts',
-    find: '  if (marked.size === 0) return record;\n',
-    replace: '  if (marked.size >= 0) return record;\n',
+    in: 'markFailures',
+    find: 'if (marked.size === 0) return record;',
+    replace: 'if (marked.size >= 0) return record;',
     tests: [RECONCILE],
   },
   {
     guarantee: 'recovery: an outage is recorded before it is published',
     file: 'shared/reconcile/report-cluster.ts',
+    in: 'markOutage',
     find: 'if (!opens || marked?.doubtful === true) return marked;',
     replace: 'if (!opens || marked !== undefined) return marked;',
     tests: [RECONCILE],
@@ -227,6 +258,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'recovery: one reconcile does not overwrite what another one recorded',
     file: 'shared/reconcile/replace-record.ts',
+    in: 'replaceRecord',
     find: 'if (await store.writeCluster(next, { over })) return;',
     replace: 'if ((await store.writeCluster(next)) || over === next || next !== over) return;',
     tests: [RECONCILE],
@@ -234,6 +266,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'store: a record is replaced over the one that was read, or not at all',
     file: 'shared/store/sqlite-store.ts',
+    in: 'openSqliteStore',
     find: 'if (!isRecord(row, expected)) return false;',
     replace: 'if (row === null) return isRecord(row, expected);',
     tests: [STORE],
@@ -241,6 +274,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'retry: not for ever',
     file: 'shared/http/give-up.ts',
+    in: 'giveUp',
     find: 'if (!tired && deliveries < MAX_DELIVERIES) return undefined;',
     replace: 'if (deliveries < Infinity) return undefined;',
     tests: [EDGE],
@@ -248,6 +282,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'retry: as long as its failure can pass',
     file: 'shared/http/give-up.ts',
+    in: 'giveUp',
     find: 'ageMs >= Math.min(failure.retryForMs, patienceMs)',
     replace: 'ageMs >= 0',
     tests: [EDGE],
@@ -255,7 +290,8 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'shutdown: work in hand is handed back',
     file: 'shared/http/drain.ts',
-    find: '      for (const res of inFlight) handBack(res);\n',
+    in: 'drainOnSignals',
+    find: 'for (const res of inFlight) handBack(res);',
     replace: '',
     tests: ['test/service/http/serve-function.test.ts'],
   },

@@ -8,6 +8,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: a collector gets no token of Countersign',
     file: 'shared/telemetry/send-spans.ts',
+    in: 'takesGoogleToken',
     find: "protocol === 'https:' && host === GOOGLE_HOST",
     replace: 'host.startsWith(GOOGLE_HOST)',
     tests: TELEMETRY,
@@ -15,6 +16,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a collector that is gone fails no request',
     file: 'shared/telemetry/flush-patiently.ts',
+    in: 'createFlush',
     find: 'if (!isKnown) onFailure(error);',
     replace: 'throw error;',
     tests: TELEMETRY,
@@ -22,6 +24,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a collector that is gone slows down one request, and not all',
     file: 'shared/telemetry/flush-patiently.ts',
+    in: 'createFlush',
     find: 'quietUntil = now() + quietMs;',
     replace: '',
     tests: TELEMETRY,
@@ -29,6 +32,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a collector that never answers is not waited for',
     file: 'shared/telemetry/flush-patiently.ts',
+    in: 'createFlush',
     find: 'await within(limitMs, flush, () => {',
     replace: 'await within(60_000, flush, () => {',
     tests: TELEMETRY,
@@ -36,6 +40,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'spans are sent before the answer',
     file: 'shared/http/app.ts',
+    in: 'createApp',
     find: 'await flush?.();',
     replace: 'void flush?.();',
     tests: TELEMETRY,
@@ -43,13 +48,15 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a message belongs to the trace of its publisher',
     file: 'shared/http/with-message.ts',
-    find: 'tracing.within(publisher, ',
-    replace: 'tracing.within(undefined, ',
+    in: 'traceMessage',
+    find: 'tracing.within(publisher,',
+    replace: 'tracing.within(undefined,',
     tests: TELEMETRY,
   },
   {
     guarantee: 'a replay goes on with the trace of what was given up',
     file: 'shared/status/dead-letter.ts',
+    in: 'encodeDeadLetter',
     find: 'googclient_traceparent: message?.traceparent,',
     replace: '',
     tests: TELEMETRY,
@@ -57,6 +64,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'no path with a secret in it is in a span',
     file: 'shared/http/app.ts',
+    in: 'traceRequest',
     find: 'routePath(c, -1)',
     replace: 'c.req.path',
     tests: TELEMETRY,
@@ -64,6 +72,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'what others say in an error is in no span',
     file: 'shared/telemetry/otel-tracing.ts',
+    in: 'createOtelTracing',
     find: 'toFailure(error).code',
     replace: 'String(error)',
     tests: TELEMETRY,
@@ -71,13 +80,15 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a bug is in Error Reporting whatever its severity',
     file: 'shared/http/log.ts',
-    find: "'@type': REPORTED, ",
+    in: 'describeError',
+    find: "'@type': REPORTED,",
     replace: '',
     tests: EDGE,
   },
   {
     guarantee: 'what could not be given up is counted as a retry',
     file: 'shared/http/with-message.ts',
+    in: 'settle',
     find: 'await publish();\n    counts.givenUp(failure);',
     replace: 'counts.givenUp(failure);\n    await publish();',
     tests: TELEMETRY,
@@ -85,6 +96,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'an approval is measured from its push, not from its task',
     file: 'functions/cluster/time-approvals.ts',
+    in: 'timeApprovals',
     find: '? publishTime : told',
     replace: '? told : publishTime',
     tests: TELEMETRY,
