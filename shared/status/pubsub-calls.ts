@@ -1,10 +1,11 @@
-import type { protos, v1 } from '@google-cloud/pubsub';
+import type { protos } from '@google-cloud/pubsub';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { toLine } from '#shared/net/google-rest.ts';
 import { once } from '#shared/net/single-flight.ts';
 import type { TopicMessage } from './encode.ts';
+import type { PubsubClients } from './pubsub-client.ts';
 import { parsePubsubName } from './pubsub-names.ts';
 
 export interface PulledMessage {
@@ -36,12 +37,6 @@ export interface PubsubCalls {
   /** Resolves with the message id once the broker has it. */
   publish(topic: string, message: TopicMessage): Promise<string>;
   close(): Promise<void>;
-}
-
-/** Google's generated clients, one call each. */
-export interface PubsubClients {
-  readonly subscriber: v1.SubscriberClient;
-  readonly publisher: v1.PublisherClient;
 }
 
 /** One attempt of one call: a command is run again, and must end in time. */

@@ -1,7 +1,6 @@
 import { PubSub, v1 } from '@google-cloud/pubsub';
 import { PassThroughClient } from 'google-auth-library';
 import { defined } from '#shared/core/defined.ts';
-import type { PubsubClients } from './pubsub-calls.ts';
 
 /**
  * A client for one project. This file is only ever imported dynamically: it is the heavy part, and a bundle keeps the
@@ -20,6 +19,12 @@ export function connectPubSub(
 
 /** Pub/Sub's own largest answer to a pull is below this. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Google's generated clients, one call each. */
+export interface PubsubClients {
+  readonly subscriber: v1.SubscriberClient;
+  readonly publisher: v1.PublisherClient;
+}
 
 /** The clients of single calls, of any project. */
 export function connectCalls(emulatorHost: string | undefined): PubsubClients {
