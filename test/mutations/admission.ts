@@ -8,7 +8,6 @@ const SETTINGS = `${SERVICE}/settings.test.ts`;
 /** Not the generated reviews, which need a build. */
 const HOSTILE = 'test/hostile/admission/';
 const UNIT = 'test/unit/functions/admission';
-const WIRING = 'test/unit/functions/wiring';
 
 /** The faults of the sample webhook (docs/comparison.md#the-sample-webhook), and docs/adr/0013. */
 export const ADMISSION_MUTATIONS: readonly Mutation[] = [
@@ -188,7 +187,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
     in: 'createPublicRegistries',
     find: 'await guard(new URL(`https://${host}/`));',
     replace: '',
-    tests: [WIRING],
+    tests: [UNIT],
   },
   {
     guarantee: 'admission: a short secret opens nothing',
@@ -196,7 +195,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
     in: 'checkSecret',
     find: 'secret.length < MIN_SECRET',
     replace: "secret === ''",
-    tests: [WIRING],
+    tests: [UNIT],
   },
   {
     guarantee: 'admission: an open door needs TLS or loopback',
@@ -204,6 +203,6 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
     in: 'openCallers',
     find: 'requireLoopback(host);',
     replace: '',
-    tests: [WIRING],
+    tests: [UNIT],
   },
 ];

@@ -202,8 +202,10 @@ describe('judgeCandidates()', () => {
 
   it('counts two signers of one name once', async () => {
     const same = [authority('a', 'one'), authority('a', 'two')];
-    const verdict = await judgeCandidates([signedBy('one')], same, { ...policy, require: 2 });
-    expect(verdict.status).toBe('incomplete');
+    for (const found of [[signedBy('one')], [signedBy('one'), signedBy('two')]]) {
+      const verdict = await judgeCandidates(found, same, { ...policy, require: 2 });
+      expect(verdict.status).toBe('incomplete');
+    }
   });
 
   it('does not call a good signature unsigned because unsigned images are allowed', async () => {
