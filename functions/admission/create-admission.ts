@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { AdmissionConfig, Config } from '#shared/config/config.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { toFailure } from '#shared/core/errors.ts';
-import type { Meter } from '#shared/core/metrics.ts';
+import type { Meter } from '#shared/telemetry/metrics.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { AppEnv } from '#shared/http/app.ts';
 import type { Log } from '#shared/http/log.ts';

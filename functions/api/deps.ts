@@ -6,7 +6,10 @@ import type { CheckPerson } from './check-person.ts';
 
 /** Everything the API needs of the world; `main.ts` puts it together. */
 export interface ApiDeps extends LookDeps {
-  readonly store: Pick<Store, 'readCluster' | 'listClusters' | 'followers' | 'troubledTags'>;
+  readonly store: Pick<
+    Store,
+    'readCluster' | 'listClusters' | 'followers' | 'troubledTags' | 'readNote'
+  >;
   readonly checkPerson: CheckPerson;
   /** Resolves when the broker has every task. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;

@@ -4,7 +4,7 @@ import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { LookDeps } from '#shared/reconcile/look-at-cluster.ts';
-import { judgeResolution, policyOf } from '#shared/reconcile/judge.ts';
+import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
 
 export interface JudgedImage {

@@ -37,7 +37,7 @@ export interface UnpinnedSync {
 
 export interface RefusedSync extends GateRefusal {
   readonly sync: string;
-  /** As docs/design.md#what-is-written-on-an-rsync numbers the gate's rules: (a) is about images. */
+  /** Of the gate's rules: (a) is about images (docs/gate.md). */
   readonly rule: 'a';
 }
 

@@ -1,7 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { parseJson } from '#shared/net/json.ts';
-import { parseNotification } from '#shared/registry/notification.ts';
+import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import type { Fate } from './settle-letters.ts';

@@ -1,16 +1,18 @@
-import type { Meter } from '#shared/core/metrics.ts';
-import { noMeter } from '#shared/core/metrics.ts';
-import type { Task } from '#shared/core/task.ts';
+import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
+import * as z from 'zod';
+import { PUSHED_AT, TASK_REASONS, type Task } from '#shared/core/task.ts';
 import { noTracing } from '#shared/core/tracing.ts';
 import type { Message } from '#shared/http/envelope.ts';
+import { checkShape, parseJson } from '#shared/http/read-json.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { approveDigestAhead } from '#shared/reconcile/approve-digest-ahead.ts';
 import { type ReconcileResult, reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
+import type { Serial } from '#shared/net/serial.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
-import { timeApprovals } from './time-approvals.ts';
-import { parseTask } from './schema.ts';
 
 export interface TaskDeps extends ReconcileDeps {
+  /** Work of one key after another, in this process. */
+  readonly serial: Serial;
   readonly meter?: Meter;
 }
 
@@ -36,11 +38,7 @@ export async function handleTask(message: Message, given: TaskDeps): Promise<voi
   });
 }
 
-async function runTask(
-  task: Task,
-  publishTime: Date,
-  deps: ReconcileDeps,
-): Promise<ReconcileResult> {
+async function runTask(task: Task, publishTime: Date, deps: TaskDeps): Promise<ReconcileResult> {
   const { cluster, reason, id, image, digest } = task;
   const result = await deps.serial(`cluster ${cluster}`, () =>
     reconcileCluster(task, publishTime, deps),
@@ -54,4 +52,40 @@ async function runTask(
   );
   deps.log.info({ cluster, reason, id, digest, ...result, ahead }, 'Task done');
   return result;
+}
+
+/** The task's `publish`, that measures how long after its push each RSync was approved. */
+function timeApprovals(
+  { reason }: Pick<Task, 'reason'>,
+  { attributes, publishTime }: Pick<Message, 'attributes' | 'publishTime'>,
+  { publish, now, meter }: Pick<TaskDeps, 'publish' | 'now'> & { readonly meter: Meter },
+): ReconcileDeps['publish'] {
+  if (reason !== 'push' && reason !== 'signature') return publish;
+  const published = new Date(attributes[PUSHED_AT] ?? Number.NaN);
+  // Where attributes do not arrive, the task's own publication is the nearest that is known.
+  const pushedAt = Number.isNaN(published.getTime()) ? publishTime : published;
+  return async function publishTimed(event) {
+    await publish(event);
+    if (event.type !== 'sync.approved') return;
+    meter.record('push_to_approved', secondsSince(pushedAt, now()), { reason });
+  };
+}
+
+/** Longest full membership name with room to spare; the fleet is asked for exactly this name, or there is no task. */
+const MAX_NAME = 512;
+const name = z.string().max(MAX_NAME);
+
+// A task is not believed (law 7): unknown keys are left for later versions.
+const TaskMessage = z.object({
+  cluster: name.min(1),
+  reason: z.enum(TASK_REASONS),
+  image: name.exactOptional(),
+  digest: name.exactOptional(),
+  actor: name.exactOptional(),
+  id: name.exactOptional(),
+});
+
+/** Reads the data of a message on a tasks topic. Throws `bad-request` naming the field. */
+export function parseTask(data: Uint8Array): Task {
+  return checkShape(TaskMessage, parseJson(data, 'Task'), 'Task');
 }

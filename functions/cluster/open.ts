@@ -1,3 +1,4 @@
+import { createSerial } from '#shared/net/serial.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
@@ -12,7 +13,7 @@ import { openStore } from '../wiring/store.ts';
 import { openStatus, openTopics } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
 
-/** The function that tasks come to, one cluster each (DESIGN section 2). Throws `bad-config`. */
+/** The function that tasks come to, one cluster each (docs/design.md#the-parts). Throws `bad-config`. */
 export async function openCluster(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, log, telemetry } = base;
@@ -25,6 +26,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
     store,
     publish: openStatus(base, topics),
     now,
+    serial: createSerial(),
     tracing,
     meter,
     rsyncs: traceRSyncs(
@@ -38,7 +40,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   const app = openApp(base, () => store.readCluster(''));
   const access = openAccess(base, 'cluster');
   const messages = { ...openMessages(base, topics, access), patienceMs: TASK_PATIENCE_MS };
-  // One route for each subscription: their budgets of calls differ (DESIGN section 2, law 8).
+  // One route for each subscription: their budgets of calls differ (law 8).
   const fleets = openFleets(base);
   const [urgent, sweeping] = [fleets('push'), fleets('sweep')];
   const routes = { '/tasks': urgent, '/resync-tasks': urgent, '/sweep-tasks': sweeping };

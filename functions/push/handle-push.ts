@@ -4,12 +4,11 @@ import { type Reference, formatReference, parseReference } from '#shared/core/re
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { TaskReason } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { Message } from '#shared/http/envelope.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
-import { judgeResolution, policyOf } from '#shared/reconcile/judge.ts';
+import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
-import { type Notification, parseNotification } from '#shared/registry/notification.ts';
+import type { Notification } from '#shared/registry/notifications/notification.ts';
 
 export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publishTasks'> {
   /** The digest that an untagged manifest refers to, if it refers to one. */
@@ -24,12 +23,10 @@ export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publish
 }
 
 /**
- * One notification of Artifact Registry: judge what was pushed, tell the verdict, and task the clusters that follow
- * it. The notification is a hint: whatever it says, the registry is read anew. Throws `bad-request` for what can
- * never be understood, and what a retry may mend.
+ * One notification of a registry: judges what was pushed, publishes the verdict, and tasks the clusters that follow it.
+ * The notification is a hint: no matter what it says, the registry is read anew. Throws what a retry may mend.
  */
-export async function handlePush(message: Message, deps: PushDeps): Promise<void> {
-  const notification = parseNotification(message.data);
+export async function handlePush(notification: Notification, deps: PushDeps): Promise<void> {
   const { action, repository } = notification;
   const fields = { action, repository, tag: notification.tag, digest: notification.digest };
   if (action === 'DELETE') {
@@ -39,28 +36,27 @@ export async function handlePush(message: Message, deps: PushDeps): Promise<void
   }
   const rule = deps.rules.match(repository);
   if (rule === undefined) {
-    await handleForeignRepository(message, notification, fields, deps);
+    await handleForeignRepository(notification, fields, deps);
     return;
   }
   const push = await interpret(notification, deps);
   let verified = false;
   for (const reference of push.references) {
-    if (await judgePush({ reference, rule, message }, deps)) verified = true;
+    if (await judgePush({ reference, rule, notification }, deps)) verified = true;
   }
   if (!verified) {
     deps.log.info(fields, 'Nothing to approve');
     return;
   }
   const [first = repository] = push.references.map(formatReference);
-  const cause = { reason: push.reason, image: first, id: message.messageId };
+  const cause = { reason: push.reason, image: first, id: notification.id };
   const clusters = await fanOut({ repository, rule }, cause, deps);
   deps.log.info({ ...fields, reason: push.reason, clusters }, 'Clusters tasked');
 }
 
 /** A repository that holds other repositories' signatures: who signs what is for the clusters' reconciles to find. */
 async function handleForeignRepository(
-  message: Message,
-  { repository, kind }: Notification,
+  { id, repository, kind }: Notification,
   fields: Readonly<Record<string, unknown>>,
   deps: PushDeps,
 ): Promise<void> {
@@ -69,7 +65,7 @@ async function handleForeignRepository(
     deps.log.info(fields, 'Repository is not named by the config');
     return;
   }
-  const cause = { reason: 'signature', id: message.messageId } as const;
+  const cause = { reason: 'signature', id } as const;
   for (const rule of rules) await fanOut({ rule }, cause, deps);
   deps.log.info(fields, 'Clusters tasked for a signature');
 }
@@ -102,25 +98,29 @@ async function interpret(notification: Notification, deps: PushDeps): Promise<Pu
   return { reason: 'signature', references: names.map((name) => parseReference(name)) };
 }
 
-/** Resolves and verifies one reference, and tells what came of it. Returns whether it verified. */
+/** Resolves and verifies one reference, and publishes the verdict. Returns whether it verified. */
 async function judgePush(
-  { reference, rule, message }: { reference: Reference; rule: ImageRule; message: Message },
+  {
+    reference,
+    rule,
+    notification: { id, publishedAt },
+  }: { reference: Reference; rule: ImageRule; notification: Notification },
   deps: PushDeps,
 ): Promise<boolean> {
   const policy = policyOf(deps.policies, rule.trust);
   try {
-    const resolution = await deps.resolver.resolve(reference, message.publishTime);
+    const resolution = await deps.resolver.resolve(reference, publishedAt);
     const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, deps);
     if (reference.tag !== undefined || !isNothingYet(verdict)) {
       const judged = { reference, resolution, verdict, policy: policy.hash };
-      const published = await publishVerdict(judged, message.messageId, deps);
+      const published = await publishVerdict(judged, id, deps);
       if (published === 'busy') throw isPublishing(reference);
     }
     return verdict.status === 'verified';
   } catch (error) {
     const failure = toFailure(error);
     if (failure.code !== 'publish-failed' && failure.code !== 'store-unavailable') {
-      await publishUnchecked(reference, failure, message.messageId, deps);
+      await publishUnchecked(reference, failure, id, deps);
     }
     throw failure;
   }

@@ -3,6 +3,8 @@ import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { createArtifactLookup, loadDockerImages } from '#shared/registry/artifact-lookup.ts';
 import { readSubject } from '#shared/registry/read-manifest.ts';
+import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
+import { readNotification } from '#shared/registry/notifications/notification.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
@@ -13,7 +15,7 @@ import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 
-/** The function that Artifact Registry's notifications come to (DESIGN section 2). Throws `bad-config`. */
+/** The function that Artifact Registry's notifications come to (docs/design.md#the-parts). Throws `bad-config`. */
 export async function openPush(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now } = base;
@@ -35,9 +37,10 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
   const app = openApp(base, () => store.readCluster(''));
   const messages = openMessages(base, topics, openAccess(base, 'push'));
   const publish = openTasks(base, topics, config.topics.tasks);
-  const answer = withMessage((message, { log }) => {
+  const answer = withMessage(async (message, { log }) => {
     const publishTasks = (tasks: readonly Task[]) => publish(tasks, message.publishTime);
-    return handlePush(message, { ...deps, log, publishTasks });
+    const notification = readNotification(message, parseNotification);
+    await handlePush(notification, { ...deps, log, publishTasks });
   }, messages);
   app.post('/', answer);
   return asOpened(app, { topics, store });

@@ -1,18 +1,18 @@
 import type { CountersignError } from '#shared/core/errors.ts';
-import { type Meter, noMeter } from '#shared/core/metrics.ts';
+import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
 import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
-import type { FanOutDeps } from '#shared/reconcile/fan-out.ts';
-import { readSought } from '#shared/reconcile/seek-followers.ts';
+import { PHASES } from '#shared/core/phase.ts';
+import { type FanOutDeps, readSought } from '#shared/reconcile/fan-out.ts';
+import { forgetCluster } from '#shared/reconcile/report-cluster.ts';
 import type { SweepEvent } from '#shared/status/events.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
-import { forgetDeparted } from './forget-departed.ts';
-import { measureFleet } from './measure-fleet.ts';
 import { type Plan, planSweep } from './plan.ts';
-import { isOutdated } from './policy-of-row.ts';
+import { isOutdated } from './judge-outdated.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
-import { type Snapshot, readRecords, syncsOf } from './snapshot.ts';
+import { type Snapshot, readRecords, syncsOf } from '#shared/reconcile/snapshot.ts';
 import { weighWithdrawals } from './weigh-withdrawals.ts';
 
 export interface SweepDeps
@@ -26,7 +26,7 @@ export interface SweepDeps
 
 export interface SweepSettings {
   readonly periodMs: number;
-  /** Calls to clusters that all sweeps may cost in a minute (DESIGN section 2, law 8). */
+  /** Calls to clusters that all sweeps may cost in a minute (docs/design.md#law-8). */
   readonly callsPerMinute: number;
   /** Share of the fleet, between 0 and 1. */
   readonly withdrawBrake: number;
@@ -46,8 +46,8 @@ const MAX_LISTED = 200;
 const SWEEP_NOTE = 'fleet';
 
 /**
- * One sweep: forgets who left the fleet, weighs withdrawals, tasks every cluster whose turn has come, and tells what
- * only a look at the whole fleet can tell. It ends by saying so: the absence of `sweep.completed` is an alert. Two at
+ * One sweep: forgets the clusters that left the fleet, weighs withdrawals, tasks every cluster whose turn has come, and
+ * publishes what only a look at the whole fleet shows. It ends with `sweep.completed`, whose absence is an alert. Two at
  * once do each other no harm: tasks are read once, and events repeat their ids.
  */
 export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
@@ -123,4 +123,38 @@ function describe(
       message: `Tasked ${plan.due.length} of ${members.length} clusters${left}`,
     },
   };
+}
+
+/**
+ * Forgets the clusters that have left the fleet, and returns the records of the others. While a part of the fleet could
+ * not be listed, a cluster that is missing may be there: none is forgotten.
+ */
+async function forgetDeparted(
+  { members, unreachable }: FleetList,
+  records: ReadonlyMap<string, ClusterRecord>,
+  deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
+): Promise<ReadonlyMap<string, ClusterRecord>> {
+  if (unreachable.length > 0) return records;
+  const present = new Set(members.map(({ name }) => name));
+  for (const [name, record] of records) if (!present.has(name)) await forgetCluster(record, deps);
+  return new Map([...records].filter(([name]) => present.has(name)));
+}
+
+/** What a sweep reads off the whole fleet: how far behind it is, and how many RSyncs are in each phase, none included. */
+function measureFleet(snapshot: Snapshot, now: Date, meter: Meter): void {
+  const { members, records } = snapshot;
+  const seen = members.flatMap(({ name }) => {
+    const { lookedAt, reconciledAt } = records.get(name) ?? {};
+    const at = lookedAt ?? reconciledAt;
+    return at === undefined ? [] : [Date.parse(at)];
+  });
+  // A cluster that was not seen yet is news, not lag; where it stays so, it is unsettled.
+  const oldest = Math.min(now.getTime(), ...seen);
+  meter.record('sweep_lag', secondsSince(new Date(oldest), now), {});
+  const counts = new Map(PHASES.map((phase) => [phase, 0]));
+  for (const { row } of syncsOf(snapshot)) {
+    const { phase } = row.record;
+    counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  }
+  for (const [phase, count] of counts) meter.record('fleet_rsyncs', count, { phase });
 }

@@ -1,9 +1,11 @@
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
-import { within } from '#shared/reconcile/within.ts';
-import type { ApprovalFacts } from '#shared/store/store.ts';
+import { withDeadline } from '#shared/net/within.ts';
+import { repositoryOf } from '#shared/reconcile/snapshot.ts';
+import type { ApprovalFacts, SyncRow } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 
 /** Digests that are judged at once, and of these of one repository. */
@@ -56,7 +58,7 @@ export async function judgeOutdated(
       if (now().getTime() > endsAt) {
         throw new CountersignError('deadline-exceeded', 'The sweep had no time left to judge it');
       }
-      const verdict = await within(JUDGE_MS, `Judging ${one.image}`, async () =>
+      const verdict = await withDeadline(JUDGE_MS, `Judging ${one.image}`, async () =>
         verifier.verify(subjectOf(one), policy),
       );
       if (verdict.status !== 'verified') refuted.add(key);
@@ -85,4 +87,26 @@ function subjectOf({ repository, approval: { digest, index } }: Approval): {
 
 function keyOf({ repository, approval: { digest, index = '' }, policy }: Approval): string {
   return [repository, digest, index, policy.hash].join(' ');
+}
+
+/** What the config says of images. */
+export interface ImagePolicies {
+  readonly rules: Pick<ImageRules, 'match'>;
+  readonly policies: ReadonlyMap<string, TrustPolicy>;
+}
+
+/** The policy that the config now has for what a row follows. */
+export function policyOfRow(
+  row: SyncRow,
+  { rules, policies }: ImagePolicies,
+): TrustPolicy | undefined {
+  const repository = repositoryOf(row);
+  const rule = repository === undefined ? undefined : rules.match(repository);
+  return rule === undefined ? undefined : policies.get(rule.trust);
+}
+
+/** Whether a row's approval was made under another policy than the one the config now has. */
+export function isOutdated(row: SyncRow, images: ImagePolicies): boolean {
+  const policy = row.approval === undefined ? undefined : policyOfRow(row, images);
+  return policy !== undefined && policy.hash !== row.approval?.policy;
 }

@@ -3,18 +3,18 @@ import type { Member } from '#shared/fleet/fleet.ts';
 import { isDue } from '#shared/reconcile/unsettled.ts';
 import type { SweepNote } from '#shared/store/store.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 
-/** Two lists; patches are rare, and paid from what pushes leave (DESIGN section 12). */
+/** Two lists; patches are rare, and paid from what pushes leave (docs/performance.md#budgets). */
 const CALLS_PER_CLUSTER = 2;
 
 /** A sweep's own rhythm: after a pause nothing is caught up on, for the calls of that time are gone. */
 const MINUTE_MS = 60_000;
 
-/** How long a task may lie unread before the cluster is tasked again: Pub/Sub, or whoever gave it up, lost it. */
+/** How long a task may lie unread before the cluster is tasked again: Pub/Sub, or the function that gave it up, lost it. */
 export const UNREAD_MS = 5 * MINUTE_MS;
 
-/** Phases that stay as they are until somebody does something: nothing to look for each minute. */
+/** Phases that stay as they are until a person does something: nothing to look for each minute. */
 const SETTLED = new Set<Phase>(['Synced', 'Ignored', 'Refused']);
 
 export interface PlanInput extends Snapshot {

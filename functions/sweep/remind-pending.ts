@@ -1,8 +1,7 @@
 import { isDigest } from '#shared/core/digest.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
-import { repositoryOf } from './policy-of-row.ts';
-import { type Snapshot, syncsOf } from './snapshot.ts';
+import { repositoryOf, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
 export interface RemindDeps {
   readonly store: Pick<Store, 'readImage' | 'writeImage'>;
@@ -33,29 +32,29 @@ async function remindOnce(
   { image, repository, digest }: { image: string; repository: string; digest: string },
   { store, publish, now, ...rest }: RemindDeps,
 ): Promise<void> {
-  const told = await store.readImage({ repository, digest });
-  const { status } = told ?? {};
-  if (told === undefined || (status !== 'unsigned' && status !== 'incomplete')) return;
+  const record = await store.readImage({ repository, digest });
+  const { status } = record ?? {};
+  if (record === undefined || (status !== 'unsigned' && status !== 'incomplete')) return;
   // Another function publishes something of it at this moment: the next sweep sees what.
-  if (told.remindedAt !== undefined || told.claim !== undefined) return;
-  if (!isDigest(digest) || !isOverdue(told.since, { now, ...rest })) return;
+  if (record.remindedAt !== undefined || record.claim !== undefined) return;
+  if (!isDigest(digest) || !isOverdue(record.since, { now, ...rest })) return;
   await publish({
     ...(status === 'unsigned'
       ? { type: 'image.unsigned', severity: 'WARNING' }
       : { type: 'image.untrusted' }),
-    cause: `pending since ${told.since}`,
+    cause: `pending since ${record.since}`,
     data: {
       image,
       digest,
-      policy: told.policy,
+      policy: record.policy,
       verdict: status,
       reasons: [],
-      since: told.since,
+      since: record.since,
       errors: [],
-      message: `Still ${status} since ${told.since}: sign the digest as its policy asks, and its event resumes the push`,
+      message: `Still ${status} since ${record.since}: sign the digest as its policy asks, and its event resumes the push`,
     },
   });
-  await store.writeImage({ ...told, remindedAt: now().toISOString() }, { over: told });
+  await store.writeImage({ ...record, remindedAt: now().toISOString() }, { over: record });
 }
 
 function isOverdue(

@@ -1,10 +1,11 @@
+import { defined } from '#shared/core/defined.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { RolloutStatus } from '#shared/core/phase.ts';
 import type { RolloutEvent, StatusEvent } from '#shared/status/events.ts';
 import type { RolloutNote } from '#shared/store/store.ts';
 import type { Store } from '#shared/store/store.ts';
-import { type Rollout, rolloutsOf } from './rollout.ts';
-import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';
+import { type Rollout, rolloutsOf } from '#shared/reconcile/rollout.ts';
+import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
 /** RSyncs that an event names; the counts say how many there are. */
 const MAX_LAGGING = 50;
@@ -16,7 +17,7 @@ export interface RolloutDeps {
   readonly now: () => Date;
 }
 
-/** What may be told after what was told; each once for one digest, and after `completed` nothing. */
+/** What may be published after what was; each once for one digest, and after `completed` nothing. */
 const AFTER: Readonly<Record<RolloutStatus, ReadonlySet<RolloutStatus>>> = {
   progressing: new Set(['degraded', 'completed']),
   degraded: new Set(['completed']),
@@ -30,21 +31,21 @@ export async function reportRollouts(snapshot: Snapshot, deps: RolloutDeps): Pro
 
 async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps): Promise<void> {
   const { image, digest, status } = rollout;
-  const told = await store.readNote('rollout', image);
-  if (told?.digest === digest && !AFTER[told.status].has(status)) return;
+  const last = await store.readNote('rollout', image);
+  if (last?.digest === digest && !AFTER[last.status].has(status)) return;
   const since = now().toISOString();
-  await publish(describe(rollout, told, since));
+  await publish(describe(rollout, last, since));
   await store.writeNote('rollout', image, { digest, status, since });
 }
 
-function describe(rollout: Rollout, told: RolloutNote | undefined, since: string): RolloutEvent {
+function describe(rollout: Rollout, last: RolloutNote | undefined, since: string): RolloutEvent {
   const { image, digest, status, live, failed, unreachable, underWay } = rollout;
   const lagging = [...failed, ...unreachable, ...underWay];
   const all = [...live, ...lagging];
   return {
     type: `rollout.${status}`,
-    replaced: told,
-    data: {
+    replaced: last,
+    data: defined({
       image,
       digest,
       syncs: all.length,
@@ -54,11 +55,11 @@ function describe(rollout: Rollout, told: RolloutNote | undefined, since: string
       unreachable: unreachable.length,
       underWay: underWay.length,
       lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
-      ...(told === undefined ? {} : { previous: told }),
+      previous: last,
       since,
       errors: [],
       message: `Live on ${live.length} of ${all.length} RSyncs${lagging.length === 0 ? '' : `; ${failed.length} failed, ${unreachable.length} unreachable, ${underWay.length} under way`}`,
-    },
+    }),
   };
 }
 

@@ -4,8 +4,13 @@ import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { type Approval, judgeOutdated } from './judge-outdated.ts';
-import { type ImagePolicies, policyOfRow, repositoryOf } from './policy-of-row.ts';
+import { type Approval, judgeOutdated, type ImagePolicies, policyOfRow } from './judge-outdated.ts';
+import {
+  repositoryOf,
+  type KnownSync,
+  type Snapshot,
+  syncsOf,
+} from '#shared/reconcile/snapshot.ts';
 import {
   type Braked,
   MAX_EXCEPTED,
@@ -16,7 +21,6 @@ import {
   readOrBegin,
   wasReported,
 } from './withdrawal-note.ts';
-import { type KnownSync, type Snapshot, syncsOf } from './snapshot.ts';
 
 /** Examples that an event names; the counts say how many there are. */
 const MAX_EXAMPLES = 10;

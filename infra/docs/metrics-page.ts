@@ -1,4 +1,4 @@
-import { type Metric, METRICS } from '#shared/core/metrics.ts';
+import { type Metric, METRICS } from '#shared/telemetry/metrics.ts';
 import { withGenerated } from './generated.ts';
 
 /** `docs/observability.md` with a row for each metric. */

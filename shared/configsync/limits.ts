@@ -9,7 +9,7 @@ export const MAX_WORD = 256;
 /** `spec.oci.image`, `spec.helm.repo`: as long as a reference may be. */
 export const MAX_IMAGE = 1_024;
 
-/** One annotation of ours; a longer one was not written by us, and is cut. */
+/** One annotation; Countersign writes no longer one, and it is cut. */
 export const MAX_ANNOTATION = 16_384;
 
 /** One error or condition message; a longer one is cut. */

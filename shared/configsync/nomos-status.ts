@@ -1,5 +1,6 @@
+import { defined } from '#shared/core/defined.ts';
 import type { RSync, Source } from '#shared/core/rsync.ts';
-import { showChart, showImage } from './show-source.ts';
+import { showChart, showImage } from './read-source.ts';
 
 export type NomosStatus = 'STALLED' | 'RECONCILING' | 'PENDING' | 'SYNCED' | 'ERROR';
 
@@ -26,7 +27,7 @@ export interface NomosRow {
 const NOT_AVAILABLE = 'N/A';
 
 /**
- * nomos' word for the status, by nomos' own algorithm (facts/config-sync.md section 5): first match wins. It ignores
+ * nomos' word for the status, by nomos' own algorithm (docs/facts/config-sync.md#nomos-status): first match wins. It ignores
  * observedGeneration, so that SYNCED may be the answer of before a spec change; `isLive` is what to decide by.
  */
 export function nomosStatus({ status }: Pick<RSync, 'status'>): NomosStatus {
@@ -43,37 +44,34 @@ export function nomosRow(rsync: RSync): NomosRow {
   const word = nomosStatus(rsync);
   // nomos takes the commit from the condition, and has none while it is stalled or reconciling.
   const known = word !== 'STALLED' && word !== 'RECONCILING' && status.syncing !== undefined;
-  const syncedAt = word === 'SYNCED' ? status.sync.lastUpdate : undefined;
-  return {
+  return defined({
     scope: ref.kind === 'RootSync' ? '<root>' : ref.namespace,
     name: ref.name,
     source: formatSource(source),
     status: word,
     commit: known ? (status.syncing?.commit ?? '') : NOT_AVAILABLE,
-    ...(syncedAt === undefined ? {} : { syncedAt }),
+    syncedAt: word === 'SYNCED' ? status.sync.lastUpdate : undefined,
     ...errorsOf(word, status),
-  };
+  });
 }
 
-type Errors = Pick<NomosRow, 'errors' | 'errorCount' | 'truncatedTo'>;
+interface Errors extends Pick<NomosRow, 'errors' | 'errorCount'> {
+  readonly truncatedTo?: number | undefined;
+}
 
 /** Of a stalled one the condition's own message; else the errors of the stages that the condition is about. */
 function errorsOf(word: NomosStatus, status: RSync['status']): Errors {
   const { stalled, syncing } = status;
   if (word === 'STALLED') {
     const { message = '', errorCount = 0, truncatedTo } = stalled ?? {};
-    return { errors: [message], errorCount: Math.max(1, errorCount), ...cutTo(truncatedTo) };
+    return { errors: [message], errorCount: Math.max(1, errorCount), truncatedTo };
   }
   if (syncing === undefined || (word !== 'ERROR' && word !== 'PENDING')) {
     return { errors: [], errorCount: 0 };
   }
   const { errorCount, truncatedTo, errorSources = [] } = syncing;
   const errors = errorSources.flatMap((name) => status[name].errors);
-  return { errors: errors.map(({ message }) => message), errorCount, ...cutTo(truncatedTo) };
-}
-
-function cutTo(truncatedTo: number | undefined): Pick<NomosRow, 'truncatedTo'> {
-  return truncatedTo === undefined ? {} : { truncatedTo };
+  return { errors: errors.map(({ message }) => message), errorCount, truncatedTo };
 }
 
 function formatSource(source: Source): string {

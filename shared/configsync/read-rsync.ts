@@ -12,31 +12,57 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE } from '#shared/core/sync-ref.ts';
-import { MAX_FINALIZERS } from './limits.ts';
+import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_WORD } from './limits.ts';
 import { readSource } from './read-source.ts';
 import { readStatus } from './read-status.ts';
-import { type Metadata, metadataSchema } from './schema.ts';
 
-/** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (facts/config-sync.md section 8). */
+/** Set on what a parent RootSync declares; Config Sync's own webhook then guards it (docs/facts/config-sync.md#own-webhook). */
 const DECLARED_VERSION = 'configsync.gke.io/declared-version';
 
 /** On what an RSync applies; the RSync itself has `applyset.kubernetes.io/id`. */
 const PART_OF = 'applyset.kubernetes.io/part-of';
-/** With `ignore`, Config Sync does not put back what others change (facts/config-sync.md section 7). */
+/** With `ignore`, Config Sync does not put back what others change (docs/facts/config-sync.md#drift). */
 const MUTATION = 'client.lifecycle.config.k8s.io/mutation';
 
-/** Who applies it, as Config Sync notes on everything that it manages; whoever writes the object may write this too. */
+/** Who applies it, as Config Sync notes on everything that it manages; a tenant who writes the object may write this too. */
 const MANAGER = 'configsync.gke.io/manager';
 /** `:root`, `team-a`, and behind "_" the name where it is not the usual one. */
 const MANAGER_VALUE = /^(:root|[a-z0-9-]{1,63})(?:_([a-z0-9.-]{1,253}))?$/;
 
-/** Config Sync's two (facts/config-sync.md section 11), and Kubernetes' own for the propagation of a deletion. */
+/** Config Sync's two (docs/facts/config-sync.md#deletion), and Kubernetes' own for the propagation of a deletion. */
 const KNOWN_FINALIZERS = new Set([
   'configsync.gke.io/reconciler-manager',
   'configsync.gke.io/reconciler',
   'foregroundDeletion',
   'orphan',
 ]);
+
+const DNS_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+const dnsName = z.string().regex(DNS_NAME, 'is not a Kubernetes name');
+const word = z.string().max(MAX_WORD);
+const annotation = z.string().transform((text) => text.slice(0, MAX_ANNOTATION));
+
+/**
+ * RootSync and RepoSync as API servers return them, v1beta1 and v1alpha1 alike. The metadata must be right, or there is
+ * nothing to name; spec and status are checked where they are read.
+ */
+const metadataSchema = z.object({
+  kind: z.enum(['RootSync', 'RepoSync']),
+  metadata: z.object({
+    name: dnsName,
+    namespace: dnsName,
+    uid: word.min(1),
+    resourceVersion: word.min(1),
+    generation: z.number().int().nonnegative().default(0),
+    deletionTimestamp: word.nullish(),
+    finalizers: z.array(z.string().transform((text) => text.slice(0, MAX_WORD))).nullish(),
+    labels: z.record(z.string(), z.string()).nullish(),
+    annotations: z.record(z.string(), annotation).nullish(),
+  }),
+});
+
+type Metadata = z.infer<typeof metadataSchema>['metadata'];
 
 const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
@@ -77,7 +103,7 @@ export function readRSync(object: unknown): RSync {
 
 /**
  * Config Sync goes on syncing an object that is being deleted as long as it carries a finalizer that Config Sync does
- * not know: whoever may write the object may have put one there.
+ * not know: a tenant who may write the object may have put one there.
  */
 function readDeletion({
   deletionTimestamp,

@@ -1,10 +1,11 @@
+import { posix } from 'node:path';
 import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, parseReference } from '#shared/core/reference.ts';
 import type { Source } from '#shared/core/rsync.ts';
+import { showAddress } from '#shared/core/url-secrets.ts';
 import { MAX_IMAGE, MAX_WORD } from './limits.ts';
-import { specSchema } from './schema.ts';
-import { normaliseDir, showChart, showGit, showImage } from './show-source.ts';
 
 const OCI_SCHEME = 'oci://';
 
@@ -16,6 +17,14 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
  * else for a path on Docker Hub. What is verified must be what Helm pulls.
  */
 const HOST_FIRST = /^(?:[^/]*[.:][^/]*|localhost)\//;
+
+/** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
+const specSchema = z.object({
+  sourceType: z.string().max(MAX_WORD).default('git'),
+  git: z.unknown().optional(),
+  oci: z.unknown().optional(),
+  helm: z.unknown().optional(),
+});
 
 const ociSchema = z.object({
   image: z.string().min(1, 'is empty').max(MAX_IMAGE),
@@ -33,8 +42,15 @@ const helmSchema = z.object({
   version: z.string().max(MAX_WORD).optional(),
 });
 
+const gitSchema = z.object({
+  repo: z.string().max(MAX_IMAGE).default(''),
+  branch: z.string().max(MAX_WORD).default(''),
+  revision: z.string().max(MAX_WORD).default(''),
+  dir: z.string().max(MAX_IMAGE).default(''),
+});
+
 /**
- * Where an RSync takes its configuration from (facts/config-sync.md section 1). Never throws: a source that cannot be
+ * Where an RSync takes its configuration from (docs/facts/config-sync.md#api). Never throws: a source that cannot be
  * read is `invalid`, and says which field is wrong.
  */
 export function readSource(spec: unknown): Source {
@@ -55,8 +71,7 @@ function readOci(oci: unknown): Source {
     return { ...invalid('spec.oci.image', reference), shown: showImage({ image, dir }) };
   }
   const periodMs = readPeriod(period);
-  const polls = periodMs === undefined ? {} : { periodMs };
-  return { type: 'oci', image, reference, dir: normaliseDir(dir), ...polls };
+  return defined({ type: 'oci' as const, image, reference, dir: normaliseDir(dir), periodMs });
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -86,8 +101,7 @@ function readHelm(helm: unknown): Source {
   }
   const reference = tryParse(`${path}:${TAG.test(tag) ? tag : 'latest'}`);
   if (typeof reference === 'string') return { ...invalid('spec.helm.repo', reference), shown };
-  const versioned = version === '' ? {} : { version };
-  return { type: 'helm', repo, chart, ...versioned, reference };
+  return defined({ type: 'helm' as const, repo, chart, version: version || undefined, reference });
 }
 
 function tryParse(image: string): Reference | string {
@@ -107,4 +121,37 @@ function invalid(
   const [issue] = problem.issues;
   const place = [field, ...(issue?.path ?? [])].join('.');
   return { type: 'invalid', problem: `${place}: ${issue?.message ?? 'is unusable'}` };
+}
+
+/** `image[/dir]`, as nomos shows it; `.` is the whole image. */
+export function showImage({ image, dir }: { image: string; dir: string }): string {
+  return `${trimSlash(showAddress(image))}${showDir(dir)}`;
+}
+
+/** `repo/chart:version`, as nomos shows it; `latest` where no version is asked for. */
+export function showChart(helm: { repo: string; chart: string; version?: string }): string {
+  return `${trimSlash(showAddress(helm.repo))}/${helm.chart}:${helm.version || 'latest'}`;
+}
+
+/** `repo[/dir]@revision`, as nomos shows it; nothing where there is no `spec.git` to show. */
+function showGit(git: unknown): { readonly shown?: string } {
+  const parsed = gitSchema.safeParse(git);
+  if (!parsed.success) return {};
+  const { repo, branch, revision, dir } = parsed.data;
+  const fixed = revision === 'HEAD' ? '' : revision;
+  return { shown: `${trimSlash(showAddress(repo))}${showDir(dir)}@${fixed || branch || 'master'}` };
+}
+
+/** Relative to its root, which is `.` itself, as Config Sync shows it. */
+function normaliseDir(dir: string): string {
+  return posix.normalize(dir.replace(/^\/+/, '')).replace(/(?<=.)\/$/, '');
+}
+
+function showDir(dir: string): string {
+  const relative = normaliseDir(dir);
+  return relative === '.' ? '' : `/${relative}`;
+}
+
+function trimSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text;
 }

@@ -1,66 +1,143 @@
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { Condition, Stage, SyncStatus } from '#shared/core/rsync.ts';
-import { type ForeignCondition, type ForeignStage, statusSchema } from './schema.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
+import {
+  MAX_CONDITIONS,
+  MAX_ERRORS,
+  MAX_IMAGE,
+  MAX_MESSAGE,
+  MAX_MESSAGE_READ,
+  MAX_WORD,
+} from './limits.ts';
+
+/**
+ * `status` as API servers return it (docs/facts/config-sync.md#status). What cannot be read counts as absent: that never
+ * makes anything look live.
+ */
+
+const word = z.string().max(MAX_WORD);
+const optionalWord = word.optional().catch(undefined);
+const count = z.number().int().nonnegative();
+/** Quotes what was synced, and addresses with what git was given for them. */
+const message = z
+  .string()
+  .transform((text) => cutText(withoutUrlSecrets(text.slice(0, MAX_MESSAGE_READ)), MAX_MESSAGE));
+
+const errorSchema = z
+  .object({ code: word.catch(''), errorMessage: message.catch('') })
+  .transform(({ code, errorMessage }) => ({
+    code: code.replace(/^KNV/, ''),
+    message: errorMessage,
+  }));
+
+/** Go leaves out a total of zero: `{}` is a summary of no errors. */
+const summarySchema = z
+  .object({
+    totalCount: count.default(0),
+    truncated: z.boolean().default(false).catch(false),
+    errorCountAfterTruncation: count.default(0).catch(0),
+  })
+  .nullish();
+
+const NO_STAGE: Stage = { errors: [], errorCount: 0 };
+
+const stageSchema = z
+  .object({
+    commit: optionalWord,
+    lastUpdate: optionalWord,
+    ociStatus: z
+      .object({ image: z.string().max(MAX_IMAGE).optional() })
+      .nullish()
+      .catch(undefined),
+    errors: z
+      .array(z.unknown())
+      .transform((errors) =>
+        errors.slice(0, MAX_ERRORS).flatMap((error) => errorSchema.safeParse(error).data ?? []),
+      )
+      .catch([]),
+    errorSummary: summarySchema.catch(undefined),
+  })
+  .transform(
+    ({ commit, ociStatus, lastUpdate, errors, errorSummary }): Stage =>
+      defined({
+        // Config Sync writes an empty commit where it has none, after a failed pull for one.
+        commit: commit || undefined,
+        image: ociStatus?.image,
+        lastUpdate,
+        errors,
+        errorCount: Math.max(errorSummary?.totalCount ?? 0, errors.length),
+      }),
+  )
+  .catch(NO_STAGE);
+
+/** For people only: whose errors a condition is about. */
+const ERROR_SOURCES = {
+  'status.source.errors': 'source',
+  'status.rendering.errors': 'rendering',
+  'status.sync.errors': 'sync',
+} as const;
+
+const sourcesSchema = z
+  .array(
+    z
+      .enum(['status.source.errors', 'status.rendering.errors', 'status.sync.errors'])
+      .transform((name) => ERROR_SOURCES[name]),
+  )
+  .max(MAX_CONDITIONS)
+  .nullish()
+  .catch(undefined);
+
+const conditionSchema = z
+  .object({
+    type: word,
+    status: z.enum(['True', 'False', 'Unknown']),
+    reason: word.catch(''),
+    message: message.catch(''),
+    commit: optionalWord,
+    errorSummary: summarySchema,
+    errorSourceRefs: sourcesSchema,
+    /** Before Config Sync had summaries. */
+    errors: z.array(z.unknown()).nullish(),
+  })
+  .transform(({ type, commit, errorSummary, errorSourceRefs, errors, ...said }) => {
+    const { totalCount = 0, truncated, errorCountAfterTruncation } = errorSummary ?? {};
+    const condition: Condition = defined({
+      ...said,
+      commit: commit || undefined,
+      errorCount: Math.max(totalCount, errors?.length ?? 0),
+      truncatedTo: truncated ? errorCountAfterTruncation : undefined,
+      errorSources: errorSourceRefs ?? undefined,
+    });
+    return { type, condition };
+  });
+
+const NO_STATUS: SyncStatus = { source: NO_STAGE, rendering: NO_STAGE, sync: NO_STAGE };
+
+const statusSchema = z
+  .object({
+    observedGeneration: count.optional().catch(undefined),
+    lastSyncedCommit: optionalWord,
+    source: stageSchema,
+    rendering: stageSchema,
+    sync: stageSchema,
+    // All or none: without one that says Stalled, the others would look better than they are.
+    conditions: z.array(conditionSchema).max(MAX_CONDITIONS).catch([]),
+  })
+  .transform(({ conditions, ...status }): SyncStatus => {
+    const named = (name: string): Condition | undefined =>
+      conditions.find(({ type }) => type === name)?.condition;
+    return defined({
+      ...status,
+      reconciling: named('Reconciling'),
+      stalled: named('Stalled'),
+      syncing: named('Syncing'),
+    });
+  })
+  .catch(NO_STATUS);
 
 /** Reads `status` of an RSync; never throws, and what cannot be read is absent. */
 export function readStatus(status: unknown): SyncStatus {
-  const parsed = statusSchema.parse(status);
-  const { observedGeneration, lastSyncedCommit, conditions } = parsed;
-  return {
-    ...(observedGeneration === undefined ? {} : { observedGeneration }),
-    ...(lastSyncedCommit === undefined ? {} : { lastSyncedCommit }),
-    source: readStage(parsed.source),
-    rendering: readStage(parsed.rendering),
-    sync: readStage(parsed.sync),
-    ...readConditions(conditions),
-  };
-}
-
-function readStage(stage: ForeignStage): Stage {
-  if (stage === undefined) return { errors: [], errorCount: 0 };
-  const { commit, lastUpdate, errors, errorSummary } = stage;
-  const image = stage.ociStatus?.image;
-  return {
-    // Config Sync writes an empty commit where it has none, after a failed pull for one.
-    ...(commit === undefined || commit === '' ? {} : { commit }),
-    ...(image === undefined ? {} : { image }),
-    ...(lastUpdate === undefined ? {} : { lastUpdate }),
-    errors: errors.map(({ code, errorMessage }) => ({
-      code: code.replace(/^KNV/, ''),
-      message: errorMessage,
-    })),
-    errorCount: Math.max(errorSummary?.totalCount ?? 0, errors.length),
-  };
-}
-
-function readConditions(
-  conditions: readonly ForeignCondition[],
-): Pick<SyncStatus, 'reconciling' | 'stalled' | 'syncing'> {
-  const reconciling = readCondition(conditions, 'Reconciling');
-  const stalled = readCondition(conditions, 'Stalled');
-  const syncing = readCondition(conditions, 'Syncing');
-  return {
-    ...(reconciling === undefined ? {} : { reconciling }),
-    ...(stalled === undefined ? {} : { stalled }),
-    ...(syncing === undefined ? {} : { syncing }),
-  };
-}
-
-function readCondition(
-  conditions: readonly ForeignCondition[],
-  type: string,
-): Condition | undefined {
-  const found = conditions.find((condition) => condition.type === type);
-  if (found === undefined) return undefined;
-  const { status, reason, message, commit, errorSummary, errors, errorSourceRefs } = found;
-  return {
-    status,
-    reason,
-    message,
-    ...(commit === undefined || commit === '' ? {} : { commit }),
-    errorCount: Math.max(errorSummary?.totalCount ?? 0, errors?.length ?? 0),
-    ...(errorSummary?.truncated === true
-      ? { truncatedTo: errorSummary.errorCountAfterTruncation }
-      : {}),
-    ...(errorSourceRefs ? { errorSources: errorSourceRefs } : {}),
-  };
+  return statusSchema.parse(status);
 }

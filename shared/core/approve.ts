@@ -1,4 +1,4 @@
-import { approvalKey, keyOfTarget } from './approval-key.ts';
+import { approvalKey } from './approval-key.ts';
 import {
   APPROVED,
   IMAGE_TO_SYNC,
@@ -10,17 +10,12 @@ import {
   isAsWritten,
   parseImageToSync,
 } from './annotations.ts';
+import type { DecisionInput, ResolvedTarget } from './decision-input.ts';
 import { defined } from './defined.ts';
 import type { Digest } from './digest.ts';
 import { type Pin, outcomeOf } from './pin.ts';
-import {
-  type Receipt,
-  type ReceiptFacts,
-  type ReceiptReason,
-  formatReceipt,
-  toSeconds,
-} from './receipt.ts';
-import { type Reference, formatReference, tryReference } from './reference.ts';
+import { type Receipt, type ReceiptFacts, formatReceipt, toSeconds } from './receipt.ts';
+import { formatReference, tryReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { Verdict } from './verdict.ts';
@@ -43,70 +38,57 @@ export interface Change {
   readonly receipt?: ReceiptFacts;
 }
 
-export interface ApprovalInput {
-  readonly rsync: RSync;
+/** A target that verifies, and what its approval does to what stands on the RSync. */
+export interface Approval extends VerifiedDigest {
+  /** Its approval key. */
+  readonly key: string | undefined;
   readonly pin: Pin;
-  readonly reference: Reference;
-  readonly resolved: ResolvedImage;
-  readonly resolvedAt: string;
-  readonly verdict: Extract<Verdict, { status: 'verified' }>;
   /** Key of what is live, if that verifies too or was approved before. */
   readonly live: string | undefined;
   /** Keys in place that no longer verify under a changed policy, or that are not accounted for. */
   readonly withdrawn: ReadonlySet<string>;
-  readonly policy: string;
-  readonly reason: ReceiptReason;
-  readonly actor: string | undefined;
-  /** Only Countersign's own annotations: the cluster refused more. */
-  readonly bare: boolean;
-  readonly now: Date;
 }
 
 /**
  * The change that approves a verified digest; undefined when everything is in place already, so that a second run
  * changes nothing.
  */
-export function approve(input: ApprovalInput): Change | undefined {
-  const { rsync, pin, reference, resolved, policy, withdrawn } = input;
+export function approve(
+  { rsync, reason, actor, bare = false, now }: DecisionInput,
+  { key, pin, live, withdrawn, ...verified }: Approval,
+): Change | undefined {
   const { approved, receipt } = rsync.annotations;
-  const key = keyOfTarget(rsync.source, resolved);
+  const { reference, image, policy } = verified;
   if (key === undefined) return undefined;
   const before = approved.keys;
   const { facts } = receipt;
   const inPlace =
     isAsWritten(approved) &&
     before[0] === key &&
-    (input.live === undefined || before.includes(input.live)) &&
+    (live === undefined || before.includes(live)) &&
     !before.some((old) => withdrawn.has(old)) &&
-    facts?.digest === resolved.digest &&
+    facts?.digest === image.digest &&
     facts.image === formatReference(reference) &&
     facts.policy === policy;
   if (inPlace && pin.status !== 'write') return undefined;
   const sameRepository =
     facts === undefined || tryReference(facts.image)?.repository === reference.repository;
   const kept = sameRepository ? before.filter((old) => !withdrawn.has(old)) : [];
-  const keys = approveKey(key, input.live, kept);
-  const silent = rsync.source.type === 'oci' && (rsync.declared || input.bare);
+  const keys = approveKey(key, live, kept);
+  const silent = rsync.source.type === 'oci' && (rsync.declared || bare);
   const also = keys.slice(1);
   const written: Receipt = defined({
-    image: formatReference(reference),
-    digest: resolved.digest,
-    index: resolved.index,
-    verdict: input.verdict.status,
-    authorities: input.verdict.authorities,
-    policy,
-    resolvedAt: input.resolvedAt,
-    approvedAt: toSeconds(input.now),
+    ...receiptOf(verified, now),
     enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
-    reason: input.reason,
-    actor: input.actor,
+    reason,
+    actor,
     also: also.length === 0 ? undefined : also,
     ahead: facts?.ahead && also.includes(facts.ahead.digest) ? facts.ahead : undefined,
     announced: silent ? false : undefined,
     pin: outcomeOf(pin),
   } as const);
   const announced =
-    silent || before[0] === key ? undefined : announce(rsync, pin, resolved.digest, keys);
+    silent || before[0] === key ? undefined : announce(rsync, pin, image.digest, keys);
   return {
     patch: {
       annotations: defined({
@@ -119,6 +101,31 @@ export function approve(input: ApprovalInput): Change | undefined {
     approved: keys,
     receipt: written,
   };
+}
+
+/** A digest that verifies: what a receipt says of it. */
+export interface VerifiedDigest extends Pick<ResolvedTarget, 'reference' | 'resolution'> {
+  readonly image: ResolvedImage;
+  readonly verdict: Extract<Verdict, { status: 'verified' }>;
+  /** Hash of the trust policy. */
+  readonly policy: string;
+}
+
+/** The part of a receipt that is about the digest. */
+export function receiptOf(
+  { reference, resolution, image, verdict, policy }: VerifiedDigest,
+  now: Date,
+): Omit<Receipt, 'enforcement' | 'reason'> {
+  return defined({
+    image: formatReference(reference),
+    digest: image.digest,
+    index: image.index,
+    verdict: verdict.status,
+    authorities: verdict.authorities,
+    policy,
+    resolvedAt: resolution.resolvedAt,
+    approvedAt: toSeconds(now),
+  });
 }
 
 function specOf(pin: Pin): Pick<ApprovalPatch, 'image' | 'version'> {

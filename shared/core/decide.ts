@@ -9,47 +9,21 @@ import {
 } from './approve.ts';
 import { unreadKeys } from './annotations.ts';
 import { defined } from './defined.ts';
-import { type Followed, isStanding, needsFreshResolution, verdictsByKey } from './followed.ts';
-import { type Observation, type ObserveInput, observe } from './observe.ts';
-import type { PhaseRecord } from './phase.ts';
+import {
+  type DecisionInput,
+  type Followed,
+  needsFreshResolution,
+  verdictsByKey,
+} from './decision-input.ts';
+import { type Observation, observe } from './observe.ts';
 import { type Pin, explainHeld, planPin } from './pin.ts';
-import type { ReceiptFacts, ReceiptReason } from './receipt.ts';
+import type { ReceiptFacts } from './receipt.ts';
 import type { Reference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import { liveKey } from './sync-status.ts';
 import { type Transition, transition } from './transition.ts';
-import type { Unfollowed } from './unfollowed.ts';
-
-/** One RSync, and everything that was read about it. */
-export interface DecisionInput {
-  readonly rsync: RSync;
-  /** The rule it falls under in this cluster; undefined: it is not followed. */
-  readonly followed: Followed | undefined;
-  /** Why it is not followed, where it is not. */
-  readonly unfollowed?: Unfollowed;
-  readonly reason: ReceiptReason;
-  readonly actor?: string;
-  readonly settings: DecisionSettings;
-  /** Since when its cluster has been in reach, ISO 8601; absent: as long as anything is known of it. */
-  readonly reachableSince?: string;
-  /** The cluster refused the whole patch: write Countersign's own annotations alone, and say so. */
-  readonly bare?: boolean;
-  /** What was last published of it. */
-  readonly previous: PhaseRecord | undefined;
-  readonly now: Date;
-}
-
-export interface DecisionSettings {
-  readonly blockedAfterMs: number;
-  /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
-  readonly deletingAfterMs: number;
-  /** `sweep.liveAfter`. */
-  readonly liveAfterMs: number;
-  /** Whether approvals may be withdrawn: false while the brake is on. */
-  readonly withdraw: boolean;
-}
 
 export interface Decision {
   /** What to write; undefined: nothing, all is in place. */
@@ -92,20 +66,14 @@ export function decide(input: DecisionInput): Decision {
   const held = whyHeld(followed, movedBack);
   if (held !== undefined) return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
   const pin = pinOf(input, followed.rule, resolved.reference, image);
-  const change = approve({
-    rsync,
-    pin,
-    reference: resolved.reference,
-    resolved: image,
-    resolvedAt: resolved.resolution.resolvedAt,
+  const change = approve(input, {
+    ...resolved,
+    image,
     verdict,
+    policy: followed.policy,
+    pin,
     live: verifiedLiveKey(rsync, followed, withdrawn),
     withdrawn,
-    policy: followed.policy,
-    reason: input.reason,
-    actor: input.actor,
-    bare: input.bare ?? false,
-    now: input.now,
   });
   return conclude(input, change, {
     downgrade: movedBack && followed.rule.downgrade === 'warn',
@@ -178,7 +146,7 @@ function conclude(
   change: Change | undefined,
   { held, unpinned, downgrade = false, dropped = [] }: Findings = {},
 ): Decision {
-  const { rsync, followed, settings, now } = input;
+  const { rsync, followed, now } = input;
   const { annotations } = rsync;
   const approved = change?.approved ?? annotations.approved.keys;
   const receipt = change?.receipt ?? annotations.receipt.facts;
@@ -186,21 +154,13 @@ function conclude(
   // A new spec is not live before Config Sync has observed it, whatever the status of the old one says.
   const newSpec = patch?.image !== undefined || patch?.version !== undefined;
   const observation = observe(
+    input,
     defined({
       rsync: newSpec ? { ...rsync, generation: rsync.generation + 1 } : rsync,
-      verdict: followed?.verdict,
-      key: followed?.resolved?.key,
       approved,
-      unfollowed: input.unfollowed,
+      approvedAt: receipt?.approvedAt,
       held,
       unpinned,
-      standing: isStanding(rsync, followed, approved),
-      approvedAt: receipt?.approvedAt,
-      ...waitOf(input),
-      liveAfterMs: settings.liveAfterMs,
-      blockedAfterMs: settings.blockedAfterMs,
-      deletingAfterMs: settings.deletingAfterMs,
-      now,
     }),
   );
   const circumstances = defined({
@@ -220,31 +180,6 @@ function conclude(
     downgrade,
     dropped: patch === undefined ? [] : [...dropped, ...unreadKeys(annotations.approved)],
   });
-}
-
-/**
- * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
- * out of reach. What is not remembered begins now; what was reported stays so until it is live.
- */
-function waitOf({
-  followed,
-  previous,
-  reachableSince,
-  settings,
-  now,
-}: DecisionInput): Pick<ObserveInput, 'waitingSince' | 'reported'> {
-  if (previous === undefined || previous.digest !== followed?.resolved?.key) {
-    return { waitingSince: now };
-  }
-  const since = Date.parse(previous.since);
-  const { phase } = previous;
-  if (phase === 'Stalled') {
-    return { waitingSince: new Date(since - settings.liveAfterMs), reported: phase };
-  }
-  if (phase === 'Blocked') return { waitingSince: now, reported: phase };
-  if (phase !== 'Approved') return { waitingSince: now };
-  const reachable = reachableSince === undefined ? since : Date.parse(reachableSince);
-  return { waitingSince: new Date(Math.max(since, reachable)) };
 }
 
 /** What runs, where it is approved and Config Sync reports no error. */

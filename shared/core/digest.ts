@@ -1,4 +1,4 @@
-/** `sha256:` and 64 lower-case hex digits; no other algorithm is used by Config Sync (facts/config-sync.md section 3). */
+/** `sha256:` and 64 lower-case hex digits; no other algorithm is used by Config Sync. */
 export type Digest = `sha256:${string}`;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;

@@ -1,17 +1,17 @@
 const MINUTE_MS = 60_000;
 
-/** No retry helps: somebody must change something first. */
+/** No retry helps: something must be changed first. */
 const NEVER = 0;
 
-/** A bug, or somebody who keeps writing over us: what ten minutes do not mend, more of them will not. */
+/** A bug, or another writer that is faster every time: what ten minutes do not mend, more of them will not. */
 const SHORT = 10 * MINUTE_MS;
 
-/** Somebody else's outage. Whatever outlasts it is the sweep's, and a dead letter's, to make good. */
+/** An outage elsewhere. What outlasts it is the sweep's, and a dead letter's, to make good. */
 const LONG = 60 * MINUTE_MS;
 
 /**
- * Every failure of ours, and for how long trying again can help, in milliseconds. A verdict is never in this list:
- * "unsigned" is an answer, "could not check" is a failure (DESIGN section 2, law 3).
+ * Every failure, and for how long trying again can help, in milliseconds. A verdict is never in this list:
+ * "unsigned" is an answer, "could not check" is a failure.
  */
 const RETRY_FOR_MS = {
   'bad-config': NEVER,

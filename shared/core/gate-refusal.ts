@@ -1,7 +1,7 @@
 import { parseImageToSync } from './annotations.ts';
 import { approvalKey, glassKey } from './approval-key.ts';
 import type { Decision } from './decide.ts';
-import type { Followed } from './followed.ts';
+import type { Followed } from './decision-input.ts';
 import type { RSync } from './rsync.ts';
 
 /** One write of Config Sync's that rule (a) of the gate would refuse (docs/gate.md). */

@@ -7,6 +7,6 @@ export function isGoogleHost(host: string): boolean {
   return GCR_IO.test(host) || PKG_DEV.test(host);
 }
 
-/** What people are told where there are no credentials at all. */
+/** The message where there are no credentials at all. */
 export const NO_GOOGLE_TOKEN =
   'Google gave no access token: run as a service account, or set GOOGLE_APPLICATION_CREDENTIALS';

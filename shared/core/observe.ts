@@ -1,5 +1,6 @@
 import { BREAK_GLASS } from './annotations.ts';
 import { approvalKey, glassKey, isKeyOf } from './approval-key.ts';
+import { type DecisionInput, isStanding } from './decision-input.ts';
 import type { Phase } from './phase.ts';
 import type { RSync, SyncError } from './rsync.ts';
 import {
@@ -11,7 +12,7 @@ import {
   standingRefusals,
 } from './sync-status.ts';
 import type { Unfollowed } from './unfollowed.ts';
-import type { UnusableReason, Verdict } from './verdict.ts';
+import type { UnusableReason } from './verdict.ts';
 
 /** What one look at an RSync finds (docs/design.md, "Phases"). */
 export interface Observation {
@@ -23,48 +24,61 @@ export interface Observation {
   readonly errors: readonly SyncError[];
 }
 
-export interface ObserveInput {
+/** What was decided of it. */
+export interface Outcome {
+  /** As it will be once the patch is written. */
   readonly rsync: RSync;
-  /** Absent: it is not followed, and `unfollowed` says why. */
-  readonly verdict?: Verdict;
-  /** Key of the target, where there is one. */
-  readonly key?: string;
-  /** The approved keys as they will be once the patch is written. */
+  /** The approved keys as they will be. */
   readonly approved: readonly string[];
-  /** Why a verified target is not approved all the same: its tag moved back, and the rule denies that. */
-  readonly held?: string;
-  /** Why it is not followed, where `verdict` is undefined. */
-  readonly unfollowed?: Unfollowed;
-  /** Why the spec is not pinned, though the config wants it pinned. */
-  readonly unpinned?: string;
-  /** The target is approved, and its signature has vanished since: the approval stands. */
-  readonly standing?: boolean;
   /** When the newest approval was written, ISO 8601. */
   readonly approvedAt?: string;
+  /** Why a verified target is not approved all the same. */
+  readonly held?: string;
+  /** Why the spec is not pinned, though the config wants it pinned. */
+  readonly unpinned?: string;
+}
+
+interface Wait {
   /** Since when the target has been approved, looked at, and not live, as far as is known. */
   readonly waitingSince: Date;
   /** What was reported of this target when it was last looked at, and stays so until it is live or refused no more. */
   readonly reported?: 'Stalled' | 'Blocked';
-  /** How long that may last, in milliseconds, beside the time between two polls of Config Sync. */
-  readonly liveAfterMs: number;
-  /** How long Config Sync may go on being denied after an approval, in milliseconds. */
-  readonly blockedAfterMs: number;
-  /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
-  readonly deletingAfterMs: number;
-  readonly now: Date;
 }
 
-/** The phase of an RSync. Whatever is wrong with what runs comes before what is wrong with what should run. */
-export function observe(input: ObserveInput): Observation {
-  const observed = observePhase(input);
+type Seen = DecisionInput & Outcome & Wait & { readonly key: string | undefined };
+
+/** The phase of an RSync. What is wrong with what runs comes before what is wrong with what should run. */
+export function observe(input: DecisionInput, outcome: Outcome): Observation {
+  const seen = { ...input, ...outcome, ...waitOf(input), key: input.followed?.resolved?.key };
+  const observed = observePhase(seen);
   const { breakGlass } = input.rsync.annotations;
   if (breakGlass === undefined || glassKey(input.rsync.annotations) !== undefined) return observed;
   const message = `${observed.message}; ${BREAK_GLASS} has no effect: it must begin with a digest, or <host/path>/<chart>:<version>`;
   return { ...observed, message };
 }
 
-function observePhase(input: ObserveInput): Observation {
-  const { rsync, verdict, key, approved } = input;
+/**
+ * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
+ * out of reach. What is not remembered begins now; what was reported stays so until it is live.
+ */
+function waitOf({ followed, previous, reachableSince, settings, now }: DecisionInput): Wait {
+  if (previous === undefined || previous.digest !== followed?.resolved?.key) {
+    return { waitingSince: now };
+  }
+  const since = Date.parse(previous.since);
+  const { phase } = previous;
+  if (phase === 'Stalled') {
+    return { waitingSince: new Date(since - settings.liveAfterMs), reported: phase };
+  }
+  if (phase === 'Blocked') return { waitingSince: now, reported: phase };
+  if (phase !== 'Approved') return { waitingSince: now };
+  const reachable = reachableSince === undefined ? since : Date.parse(reachableSince);
+  return { waitingSince: new Date(Math.max(since, reachable)) };
+}
+
+function observePhase(input: Seen): Observation {
+  const { rsync, followed, key, approved } = input;
+  const verdict = followed?.verdict;
   if (rsync.deleting) return observeDeleting(input);
   if (verdict === undefined) {
     const { phase, message } = input.unfollowed ?? NOT_FOLLOWED;
@@ -83,7 +97,7 @@ function observePhase(input: ObserveInput): Observation {
       : 'not approved: the gate is missing, or older than this content';
     return { phase: 'Unguarded', digest: live, message: `${live} is live and ${why}`, errors: [] };
   }
-  if (input.standing === true && key !== undefined) {
+  if (key !== undefined && isStanding(rsync, followed, approved)) {
     const observed = heldBack(observeApproved(input, key), input.unpinned);
     return { ...observed, message: `${observed.message}; its signature has vanished since` };
   }
@@ -131,16 +145,20 @@ const HOPELESS = new Set<UnusableReason>(['version-not-static', 'bad-reference']
  * One that is being deleted goes on syncing until Config Sync has finalized it, which it does not do while a finalizer
  * that it does not know is there: what it runs is looked at as before, and one that takes long is reported.
  */
-function observeDeleting(input: ObserveInput): Observation {
-  const { rsync, verdict, approved, unfollowed, now, deletingAfterMs } = input;
-  const ours = verdict !== undefined || unfollowed?.phase === 'Refused';
+function observeDeleting(input: Seen): Observation {
+  const { rsync, followed, approved, unfollowed, now, settings } = input;
+  const ours = followed !== undefined || unfollowed?.phase === 'Refused';
   const live = ours ? unapprovedKey(rsync, approved) : undefined;
   if (live !== undefined) {
     const message = `${live} is live and not approved, and the RSync is being deleted: look at its finalizers`;
     return { phase: 'Unguarded', digest: live, message, errors: [] };
   }
   const { deletingSince, heldBy = [] } = rsync;
-  if (ours && deletingSince !== undefined && endOfPatience(deletingSince, deletingAfterMs) <= now) {
+  if (
+    ours &&
+    deletingSince !== undefined &&
+    endOfPatience(deletingSince, settings.deletingAfterMs) <= now
+  ) {
     const why =
       heldBy.length === 0
         ? 'Config Sync has not finalized it'
@@ -163,8 +181,8 @@ function unapprovedKey(rsync: RSync, approved: readonly string[]): string | unde
   return covered ? undefined : live;
 }
 
-function observeApproved(input: ObserveInput, key: string, notBefore?: Date): Observation {
-  const { rsync, approvedAt, blockedAfterMs, now } = input;
+function observeApproved(input: Seen, key: string, notBefore?: Date): Observation {
+  const { rsync, approvedAt, settings, now } = input;
   const { status } = rsync;
   const { commit } = status.sync;
   if (commit !== undefined && approvalKey(rsync.source, commit) === key && isLive(rsync, commit)) {
@@ -172,7 +190,7 @@ function observeApproved(input: ObserveInput, key: string, notBefore?: Date): Ob
   }
   const since = approvedAt === undefined ? now.getTime() : Date.parse(approvedAt);
   const waited = now.getTime() - Math.max(since, notBefore?.getTime() ?? since);
-  const patient = input.reported !== 'Blocked' && waited <= blockedAfterMs;
+  const patient = input.reported !== 'Blocked' && waited <= settings.blockedAfterMs;
   const denied = standingRefusals(rsync, (approved) => approved === key);
   if (denied.length > 0 && pulledKey(rsync) === key) {
     return patient
@@ -189,16 +207,16 @@ function observeApproved(input: ObserveInput, key: string, notBefore?: Date): Ob
 }
 
 /** Every wait has an end: an approval that Config Sync does not take up is reported. */
-function isOverdue(input: ObserveInput): boolean {
-  const { reported, waitingSince, liveAfterMs, now } = input;
+function isOverdue(input: Seen): boolean {
+  const { reported, waitingSince, settings, now } = input;
   const { source } = input.rsync;
   if (reported === 'Stalled') return true;
   const pollMs = source.type === 'oci' ? (source.periodMs ?? 0) : 0;
-  return now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs;
+  return now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs;
 }
 
 /** What Config Sync's own status says of an approval that it does not take up. */
-function whyNotLive({ rsync, waitingSince }: ObserveInput): string {
+function whyNotLive({ rsync, waitingSince }: Seen): string {
   const { reconciling, source, rendering, sync } = rsync.status;
   const updates = [source, rendering, sync].flatMap(({ lastUpdate }) => lastUpdate ?? []);
   const last = updates.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);

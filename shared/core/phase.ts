@@ -1,4 +1,4 @@
-/** Where one RSync stands (DESIGN section 7). */
+/** Where one RSync stands (docs/design.md#phases). */
 export const PHASES = [
   'Ignored',
   'Refused',

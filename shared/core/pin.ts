@@ -7,7 +7,7 @@ import type { ImageRule } from './rule.ts';
 
 /** What `effect: pin` makes of one RSync's spec. */
 export type Pin =
-  /** Nothing to do: not pinned at all, or in place, put there by us where the receipt says so. */
+  /** Nothing to do: not pinned at all, or in place, put there by Countersign where the receipt says so. */
   | { readonly status: 'none'; readonly written: boolean }
   | { readonly status: 'write'; readonly field: PinField; readonly value: string }
   /** It was written once for this digest, or refused, and is not there: not to be fought over. */
@@ -27,8 +27,8 @@ export interface PinInput {
 /**
  * The spec change that puts a pinned RSync on its target: the image as written with the digest in place of the one it
  * had, its tag kept beside it; of a chart the version. One write for each target: where the receipt says that it was
- * made and the spec says otherwise, somebody put it back, most likely the parent that declares the RSync
- * (facts/config-sync.md section 7), and only another target or a person's resync tries again.
+ * made and the spec says otherwise, another writer put it back, most likely the parent that declares the RSync,
+ * and only another target or a person's resync tries again.
  */
 export function planPin({ rsync, rule, reference, resolved, receipt, reason }: PinInput): Pin {
   if (rule.effect !== 'pin') return { status: 'none', written: false };
@@ -44,7 +44,7 @@ export function planPin({ rsync, rule, reference, resolved, receipt, reason }: P
     : { status: 'write', field, value };
 }
 
-/** What the receipt says of it: the next look tells by this whether the spec was put back. */
+/** What the receipt says of it: the next look sees by this whether the spec was put back. */
 export function outcomeOf(pin: Pin): PinOutcome | undefined {
   switch (pin.status) {
     case 'none':

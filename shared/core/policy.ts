@@ -1,6 +1,5 @@
 /**
  * A trust policy as the verifier sees it: files read, durations parsed, defaults filled in by the config room.
- * DESIGN section 5.
  */
 export interface TrustPolicy {
   readonly name: string;
@@ -64,7 +63,7 @@ export interface CertificateAuthority {
   /** PEM of the roots, and of intermediates that signatures do not bring along. */
   readonly roots: string;
   readonly subject: SubjectRule;
-  /** Who says when the certificate was used: a log, a stamp in its place, or nobody: it must be in use now. */
+  /** Who says when the certificate was used: a log, a stamp in its place, or neither: it must be in use now. */
   readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
   readonly annotations: Readonly<Record<string, string>>;
   /** The logs and timestamp authorities; its certificate authorities are not looked at. */

@@ -3,7 +3,7 @@ import type { Verdict } from './verdict.ts';
 
 /** What a tag or digest is in the registry at one moment. */
 export interface Resolution {
-  /** Registry's own `Date` of the answer, ISO 8601 with whole seconds: orders resolutions (DESIGN section 2, law 4). */
+  /** Registry's own `Date` of the answer, ISO 8601 with whole seconds: orders resolutions. */
   readonly resolvedAt: string;
   /** Made after the RSync was listed, past every cache. */
   readonly fresh: boolean;

@@ -1,6 +1,6 @@
 import type { ContentRule } from './content.ts';
 
-/** One entry of the config's `images`: how the images it matches are treated (DESIGN section 5). */
+/** One entry of the config's `images`: how the images it matches are treated (docs/config.md). */
 export interface ImageRule {
   /** The glob as written, shown to people. */
   readonly match: string;

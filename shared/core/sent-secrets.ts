@@ -1,3 +1,4 @@
+import { defined } from './defined.ts';
 import { CountersignError } from './errors.ts';
 
 /** What a secret is replaced with. */
@@ -6,7 +7,7 @@ export const REDACTED = '[redacted]';
 /** A shorter one is in too many texts by chance, and would be no secret. */
 const MIN_SECRET = 6;
 
-/** Headers that carry credentials, whoever set them. */
+/** Headers that carry credentials, no matter who set them. */
 const CREDENTIAL = /authorization|token|cookie|api-?key|secret|password/i;
 /** Whether a JSON text escapes what it need not. */
 const ESCAPED = /\\(?:u00[2-7]|\/)/i;
@@ -59,11 +60,7 @@ export function failureWithoutSecrets(error: unknown, secrets: readonly string[]
   const message = withoutSecrets(error.message, spellings);
   if (message === error.message) return error;
   const { code, cause, retry, retryAfterMs } = error;
-  return new CountersignError(code, message, {
-    cause,
-    retry,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  return new CountersignError(code, message, defined({ cause, retry, retryAfterMs }));
 }
 
 function secretsOf(value: string): readonly string[] {

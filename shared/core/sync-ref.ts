@@ -9,7 +9,7 @@ export interface SyncRef {
   readonly name: string;
 }
 
-/** RootSyncs live here and nowhere else, as do all reconcilers (facts/config-sync.md sections 1 and 6). */
+/** RootSyncs live here and nowhere else, as do all reconcilers (docs/facts/config-sync.md#api). */
 export const CONFIG_SYNC_NAMESPACE = 'config-management-system';
 
 const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
@@ -35,17 +35,4 @@ export function parseSyncRef(text: string): SyncRef {
     'bad-request',
     `sync ${JSON.stringify(text)} is not RootSync/<name> or RepoSync/<namespace>/<name>`,
   );
-}
-
-/**
- * The name of the reconciler's Deployment and Kubernetes service account (facts/config-sync.md section 6): IAM
- * bindings and the gate both name it.
- */
-export function reconcilerName(ref: SyncRef): string {
-  if (ref.kind === 'RootSync') {
-    return ref.name === 'root-sync' ? 'root-reconciler' : `root-reconciler-${ref.name}`;
-  }
-  return ref.name === 'repo-sync'
-    ? `ns-reconciler-${ref.namespace}`
-    : `ns-reconciler-${ref.namespace}-${ref.name}-${ref.name.length}`;
 }

@@ -1,4 +1,4 @@
-/** Why a cluster is looked at. The reason is a note for people: the work is the same (DESIGN section 2, law 7). */
+/** Why a cluster is looked at. The reason is a note for people: the work is the same. */
 export const TASK_REASONS = ['push', 'signature', 'sweep', 'resync'] as const;
 
 export type TaskReason = (typeof TASK_REASONS)[number];

@@ -25,13 +25,13 @@ export interface SpanOptions {
   readonly link?: Trace | undefined;
 }
 
-/** Says what belongs together, and where the time went. Whatever becomes of the telling, the work is done as it is. */
+/** Records what belongs together, and where the time went. The work is done as it is, recorded or not. */
 export interface Tracing {
   /** What belongs to this point of the program: put on log lines, and on messages that go out. */
   current(): Trace | undefined;
-  /** Runs `work` as part of a trace that somebody else began; without one, where it is. */
+  /** Runs `work` as part of a trace that another program began; without one, where it is. */
   within<Result>(trace: Trace | undefined, work: () => Promise<Result>): Promise<Result>;
-  /** Runs `work` as a step of its own. What it throws is told and thrown on. */
+  /** Runs `work` as a step of its own. What it throws is recorded and thrown on. */
   span<Result>(
     name: string,
     options: SpanOptions,
@@ -39,7 +39,7 @@ export interface Tracing {
   ): Promise<Result>;
 }
 
-/** A span that nobody is told of. */
+/** A span that is recorded nowhere. */
 export const NO_SPAN: Span = { set: () => undefined };
 
 /** Traces nothing. */

@@ -1,7 +1,8 @@
+import { defined } from './defined.ts';
 import type { Observation } from './observe.ts';
 import { type Phase, type PhaseRecord, isFailurePhase } from './phase.ts';
 
-/** The status events about one RSync (DESIGN section 8), without their prefix. */
+/** The status events about one RSync, without their prefix. */
 export const SYNC_EVENTS = [
   'approved',
   'synced',
@@ -28,7 +29,7 @@ export interface Circumstances {
   readonly approved: readonly string[];
   /** The target verifies. */
   readonly verified: boolean;
-  /** Something was told of it before, whether or not that is remembered. */
+  /** Something was published of it before, whether or not that is remembered. */
   readonly known?: boolean;
   /** What runs, where it is approved and Config Sync reports no error: nothing is wrong but what the tag names. */
   readonly quiet?: string;
@@ -65,7 +66,7 @@ export function transition(
     else if (current !== undefined) events.push('approved');
   }
   const failed = isFailurePhase(phase);
-  // What a lost record said is unknown, and a failure may be open: an RSync of ours says so once it is well.
+  // What a lost record said is unknown, and a failure may be open: an RSync with a receipt says so once it is well.
   const forgotten = previous === undefined && known;
   const open = previous?.failure !== undefined || forgotten;
   const well = WELL.has(phase) || isOver(previous?.failure, phase, quiet);
@@ -75,23 +76,16 @@ export function transition(
   if (changed && event !== undefined) events.push(event);
   const since = changed ? now.toISOString() : previous.since;
   const failure = failed
-    ? {
+    ? defined({
         phase,
         since: previous?.failure?.phase === phase ? previous.failure.since : since,
-        ...(digest === undefined ? {} : { digest }),
-        ...beforeOf(previous),
-      }
+        digest,
+        before: previous?.failure === undefined ? previous?.phase : previous.failure.before,
+      })
     : recovered
       ? undefined
       : (previous?.failure ?? (forgotten ? ({ phase: 'Failed', since } as const) : undefined));
-  const record: PhaseRecord = {
-    phase,
-    ...(digest === undefined ? {} : { digest }),
-    since,
-    ...(current === undefined ? {} : { approved: current }),
-    ...(failure === undefined ? {} : { failure }),
-  };
-  return { record, events };
+  return { record: defined({ phase, digest, since, approved: current, failure }), events };
 }
 
 /** Phases in which nothing is wrong. */
@@ -106,10 +100,4 @@ function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | u
   if (failure?.before === phase) return true;
   if (quiet === undefined) return false;
   return failure?.phase === 'Unguarded' || failure?.digest === quiet;
-}
-
-/** Where the RSync stood before the failure that is open, or that begins now. */
-function beforeOf(previous: PhaseRecord | undefined): { readonly before?: Phase } {
-  const before = previous?.failure === undefined ? previous?.phase : previous.failure.before;
-  return before === undefined ? {} : { before };
 }

@@ -1,4 +1,4 @@
-/** Why one candidate signature does not count: a closed list, stable for scripts (DESIGN section 7). */
+/** Why one candidate signature does not count: a closed list, stable for scripts. */
 export const CANDIDATE_REASONS = [
   'digest-mismatch',
   'bad-signature',
@@ -26,22 +26,19 @@ export const CANDIDATE_REASONS = [
 export type CandidateReason = (typeof CANDIDATE_REASONS)[number];
 
 /** Why an image cannot be synced at all, signed or not. */
-export const UNUSABLE_REASONS = [
-  'tag-absent',
-  'digest-absent',
-  'no-linux-amd64-child',
-  'not-an-image',
-  'layer-not-tar',
-  'unsafe-entry',
-  'empty-source',
-  'too-large',
-  'version-not-static',
-  'version-unknown',
-  'version-mismatch',
-  'bad-reference',
-] as const;
-
-export type UnusableReason = (typeof UNUSABLE_REASONS)[number];
+export type UnusableReason =
+  | 'tag-absent'
+  | 'digest-absent'
+  | 'no-linux-amd64-child'
+  | 'not-an-image'
+  | 'layer-not-tar'
+  | 'unsafe-entry'
+  | 'empty-source'
+  | 'too-large'
+  | 'version-not-static'
+  | 'version-unknown'
+  | 'version-mismatch'
+  | 'bad-reference';
 
 /** What became of one signature that was found, seen by one authority. */
 export interface CandidateOutcome {

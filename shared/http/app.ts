@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { routePath } from 'hono/route';
 import { toFailure } from '#shared/core/errors.ts';
-import { type Meter, noMeter } from '#shared/core/metrics.ts';
+import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
 import { noTracing, type Tracing } from '#shared/core/tracing.ts';
 import type { Log } from './log.ts';
 import { answerHealth } from './open-later.ts';

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { defined } from '#shared/core/defined.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
-import { MESSAGE_ROUTES, type Meter, noMeter } from '#shared/core/metrics.ts';
+import { MESSAGE_ROUTES, type Meter, noMeter } from '#shared/telemetry/metrics.ts';
 import { noTracing, type Span, type Tracing } from '#shared/core/tracing.ts';
 import type { CheckCaller } from './access.ts';
 import type { AppEnv } from './app.ts';

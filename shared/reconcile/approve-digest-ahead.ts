@@ -1,33 +1,26 @@
-import { approveAhead } from '#shared/core/approve.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { type VerifiedDigest, approveAhead, receiptOf } from '#shared/core/approve.ts';
+import { defined } from '#shared/core/defined.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
-import type { Resolution, ResolvedImage } from '#shared/core/resolution.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
-import type { Verdict } from '#shared/core/verdict.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import type { SyncEvent } from '#shared/status/events.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow } from './follow.ts';
-import { judgeResolution, policyOf, takenBy } from './judge.ts';
+import { judgeResolution, policyOf, takenBy } from './judge-rsync.ts';
+import { type Plan, writePlan } from './write.ts';
 
-/** As in `decideAndWrite`: losing to Config Sync this often in a row is no accident. */
-const MAX_ATTEMPTS = 5;
-
-interface Ahead {
+/** A digest that verifies, on one RSync. */
+interface Ahead extends VerifiedDigest {
   readonly task: Task;
-  readonly followed: FollowedRSync;
-  readonly reference: Reference;
-  readonly resolution: Resolution;
-  readonly image: ResolvedImage;
-  readonly verdict: Extract<Verdict, { status: 'verified' }>;
-  readonly policy: string;
+  readonly rsync: RSync;
 }
 
 /**
  * Approves a digest on the RSyncs of one cluster that follow `image`, before their tag moves to it: only where it
- * verifies under the policy that they are under, as any other digest (law 7). Returns on how many. Throws what a
- * retry may mend: nothing else comes back to what a person asked for.
+ * verifies under the policy that they are under, as any other digest. Returns on how many. Throws what a retry may
+ * mend: nothing else comes back to what a person asked for.
  */
 export async function approveDigestAhead(
   task: Task & { readonly image: string; readonly digest: string },
@@ -47,19 +40,16 @@ export async function approveDigestAhead(
   const { image } = resolution;
   if (image.status === 'unusable') return 0;
   let approved = 0;
-  for (const followed of concerned) {
-    const policy = policyOf(deps.policies, followed.rule.trust);
-    const verdict = await judgeResolution(
-      { reference, resolution, policy },
-      { fresh: true, taken: takenBy(followed.rsync) },
-      { verifier: deps.verifier },
-    );
+  for (const { rsync, rule } of concerned) {
+    const policy = policyOf(deps.policies, rule.trust);
+    const options = { fresh: true, taken: takenBy(rsync) };
+    const verdict = await judgeResolution({ reference, resolution, policy }, options, deps);
     const { status } = verdict;
     if (status !== 'verified') {
       deps.log.warn({ cluster: member.name, status }, 'Digest to approve ahead does not verify');
       continue;
     }
-    const ahead = { task, followed, reference, resolution, image, verdict, policy: policy.hash };
+    const ahead = { task, rsync, reference, resolution, image, verdict, policy: policy.hash };
     if (await writeAhead(api, ahead, deps)) approved += 1;
   }
   return approved;
@@ -73,72 +63,43 @@ function isOn(target: FollowedRSync['target'], wanted: Reference, name: string):
   return !name.endsWith(`:${wanted.tag}`) || tag === wanted.tag;
 }
 
-async function writeAhead(
-  api: ClusterApi,
-  ahead: Ahead,
-  { rsyncs, now, publish }: ReconcileDeps,
-): Promise<boolean> {
-  let { rsync } = ahead.followed;
-  for (let attempt = 1; ; attempt += 1) {
-    const { digest } = ahead.image;
-    const patch = approveAhead({ rsync, digest, receipt: receiptOf(ahead, now()) });
-    if (patch === undefined) return false;
-    try {
-      await rsyncs.write(api, rsync, patch);
-      await publish(describe(ahead, api.cluster, rsync, now()));
-      return true;
-    } catch (error) {
-      const conflict = error instanceof CountersignError && error.code === 'cluster-conflict';
-      if (!conflict || attempt === MAX_ATTEMPTS) throw error;
-    }
-    const again = await rsyncs.read(api, rsync.ref);
-    if (again === undefined || again.uid !== rsync.uid) return false;
-    rsync = again;
+async function writeAhead(api: ClusterApi, ahead: Ahead, deps: ReconcileDeps): Promise<boolean> {
+  async function plan(rsync: RSync): Promise<Plan> {
+    const { actor } = ahead.task;
+    const written = receiptOf(ahead, deps.now());
+    const how = { enforcement: 'digest', reason: 'resync' } as const;
+    const receipt = defined({ ...written, ...how, actor });
+    const patch = approveAhead({ rsync, digest: ahead.image.digest, receipt });
+    return { rsync, decision: defined({ patch }) };
   }
-}
-
-function receiptOf(
-  { task, reference, resolution, image, verdict, policy }: Ahead,
-  now: Date,
-): Parameters<typeof approveAhead>[0]['receipt'] {
-  return {
-    image: formatReference(reference),
-    digest: image.digest,
-    ...(image.index === undefined ? {} : { index: image.index }),
-    verdict: verdict.status,
-    authorities: verdict.authorities,
-    policy,
-    resolvedAt: resolution.resolvedAt,
-    approvedAt: `${now.toISOString().slice(0, 19)}Z`,
-    enforcement: 'digest',
-    reason: 'resync',
-    ...(task.actor === undefined ? {} : { actor: task.actor }),
-  };
+  const written = await writePlan(await plan(ahead.rsync), { api, again: plan }, deps);
+  if (written?.decision.patch === undefined) return false;
+  await deps.publish(describe(ahead, api.cluster, deps.now()));
+  return true;
 }
 
 function describe(
-  { task, image, reference, verdict }: Ahead,
+  { task, rsync, image, reference, verdict }: Ahead,
   cluster: string,
-  rsync: RSync,
   now: Date,
-): Parameters<ReconcileDeps['publish']>[0] {
+): SyncEvent {
   return {
     type: 'sync.approved',
     uid: rsync.uid,
     replaced: undefined,
-    data: {
+    data: defined({
       image: formatReference(reference),
       digest: image.digest,
       cluster,
       sync: formatSyncRef(rsync.ref),
-      phase: 'Approved',
-      reason: 'resync',
-      ...(task.actor === undefined ? {} : { actor: task.actor }),
+      phase: 'Approved' as const,
+      reason: 'resync' as const,
+      actor: task.actor,
       verdict: verdict.status,
       authorities: [...verdict.authorities],
       since: now.toISOString(),
       errors: [],
       message: 'Approved ahead of its tag',
-    },
+    }),
   };
 }

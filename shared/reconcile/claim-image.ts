@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import type {
   ImageKey,
   ImageRecord,
@@ -180,12 +181,7 @@ async function claimSlots(
   const { status, policy, cause } = news;
   const named =
     tag !== undefined && (tag.record !== undefined || status !== 'verified') ? tag : undefined;
-  const claim: StoredClaim = {
-    status,
-    cause,
-    at,
-    ...(named === undefined ? {} : { tag: named.reading.key.digest }),
-  };
+  const claim: StoredClaim = defined({ status, cause, at, tag: named?.reading.key.digest });
   const wanted = named === undefined ? [digest] : [digest, named];
   const taken: Taken[] = [];
   for (const slot of wanted) {
@@ -207,10 +203,9 @@ async function claimSlots(
   }
   const last = digest.record;
   const first = last?.claim ?? tag?.record?.claim;
-  const replaced = replacedBy(digest, tag);
-  return {
+  return defined({
     since: at,
-    ...(replaced === undefined ? {} : { replaced }),
+    replaced: replacedBy(digest, tag),
     cause: first?.status === status ? first.cause : cause,
     wasVerified: last?.status === 'verified' && last.policy === policy,
     async done() {
@@ -220,13 +215,13 @@ async function claimSlots(
         // Another function that took the claim over has published, too, and records it.
         const read =
           slot.record?.status === status && record.readAt > readAt ? record.readAt : readAt;
-        const names = slot === named ? { names: digest.reading.key.digest } : {};
-        const published = { ...key, status, policy, since: at, readAt: read, ...names };
+        const names = slot === named ? digest.reading.key.digest : undefined;
+        const published = defined({ ...key, status, policy, since: at, readAt: read, names });
         await store.writeImage(published, { over: record });
       }
     },
     failed: () => markDoubtful(taken, deps),
-  };
+  });
 }
 
 /** What is left to do of a claim that its process did not end. */
@@ -263,10 +258,7 @@ async function giveBack(taken: readonly Taken[], { store }: ClaimDeps): Promise<
   }
 }
 
-async function markDoubtful(
-  taken: readonly { readonly record: ImageRecord }[],
-  { store }: ClaimDeps,
-): Promise<void> {
+async function markDoubtful(taken: readonly Taken[], { store }: ClaimDeps): Promise<void> {
   for (const { record } of taken) {
     if (record.claim === undefined) continue;
     const doubtful: ImageRecord = { ...record, claim: { ...record.claim, doubtful: true } };
@@ -275,12 +267,8 @@ async function markDoubtful(
 }
 
 function replacedBy(digest: Slot, tag: Slot | undefined): Replaced | undefined {
-  const episodes = { digest: episodeOf(digest), tag: tag && episodeOf(tag) };
-  if (episodes.digest === undefined && episodes.tag === undefined) return undefined;
-  return {
-    ...(episodes.digest === undefined ? {} : { digest: episodes.digest }),
-    ...(episodes.tag === undefined ? {} : { tag: episodes.tag }),
-  };
+  const replaced = defined({ digest: episodeOf(digest), tag: tag && episodeOf(tag) });
+  return replaced.digest === undefined && replaced.tag === undefined ? undefined : replaced;
 }
 
 function episodeOf({ record }: Slot): Episode | undefined {

@@ -1,6 +1,5 @@
-import type { DecisionSettings } from '#shared/core/decide.ts';
+import type { DecisionSettings } from '#shared/core/decision-input.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import type { Serial } from '#shared/core/serial.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
@@ -26,15 +25,13 @@ export interface ReconcileSettings extends Omit<DecisionSettings, 'withdraw'> {
   readonly otherSources: 'deny' | 'ignore';
 }
 
-/** What it takes to say what an image is, and to tell it. */
+/** What it takes to find out what an image is, and to publish it. */
 export interface ImageDeps {
   readonly resolver: BurstResolver;
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly store: Store;
-  /** One teller of an image's verdict at a time: the clusters that follow it come to it together. */
-  readonly serial: Serial;
   /** Resolves when the broker has it. Throws `publish-failed`. */
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly now: () => Date;

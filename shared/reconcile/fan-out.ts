@@ -1,9 +1,8 @@
+import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Task } from '#shared/core/task.ts';
-import type { Fleet } from '#shared/fleet/fleet.ts';
-import type { Store } from '#shared/store/store.ts';
-import type { ImageRules } from '#shared/config/image-rules.ts';
-import { seekFollowers } from './seek-followers.ts';
+import type { Fleet, Member } from '#shared/fleet/fleet.ts';
+import type { SeekNote, ClusterRecord, Store } from '#shared/store/store.ts';
 
 export interface FanOutDeps {
   readonly fleet: Pick<Fleet, 'list'>;
@@ -15,14 +14,14 @@ export interface FanOutDeps {
 }
 
 export interface Audience {
-  /** Absent: whoever may follow the rule, whatever the image. */
+  /** Absent: every cluster that may follow the rule, whatever the image. */
   readonly repository?: string;
   readonly rule: ImageRule;
 }
 
 /**
  * Publishes one task for each cluster that follows `repository`, and for each that the store knows nothing of yet; where
- * no cluster is known to follow it, those that could (seek-followers.ts). Returns how many. Publishing twice is
+ * no cluster is known to follow it, those that could. Returns how many. Publishing twice is
  * harmless: a cluster acknowledges unread what a later reconcile has covered.
  */
 export async function fanOut(
@@ -42,13 +41,73 @@ export async function fanOut(
   const followed = selected.some(({ name }) => followers?.following.has(name));
   const sought =
     repository === undefined || followed
-      ? concerned
-      : [
-          ...new Set([
-            ...concerned,
-            ...(await seekFollowers(repository, selected, { store, now })),
-          ]),
-        ];
-  await publishTasks(sought.map(({ name }) => ({ cluster: name, ...cause })));
-  return sought.length;
+      ? []
+      : await seekFollowers(repository, selected, { store, now });
+  const tasked = new Set([...concerned, ...sought].map(({ name }) => name));
+  await publishTasks([...tasked].map((cluster) => ({ cluster, ...cause })));
+  return tasked.size;
+}
+
+/** The one note about followers that are sought. */
+const FLEET = 'fleet';
+
+/** As many clusters are tasked by the push itself: 200 lists, a tenth of what the gateway allows in a minute. */
+const MAX_AT_ONCE = 100;
+
+/** A repository that is pushed to again and again, and that no RSync follows, costs that once in this time. */
+const AGAIN_AFTER_MS = 60_000;
+
+/** Every cluster was looked at meanwhile, or the fleet is too large to be sought through. */
+const GIVEN_UP_AFTER_MS = 60 * 60_000;
+
+/** Pushes to more repositories than this find their new followers by the sweep's own period. */
+const MAX_REPOSITORIES = 50;
+
+export interface SeekDeps {
+  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
+  readonly now: () => Date;
+}
+
+/**
+ * The clusters to task for a push to a repository that no known RSync follows: an RSync that was created since the last
+ * look would else wait for its cluster's turn in the sweep. All of `candidates` where they are few; of more, none: they
+ * are noted, and the next sweeps look at them first, out of their own calls.
+ */
+async function seekFollowers(
+  repository: string,
+  candidates: readonly Member[],
+  { store, now }: SeekDeps,
+): Promise<readonly Member[]> {
+  const time = now();
+  const note = await store.readNote('seek', FLEET);
+  const last = note?.sought[repository];
+  if (last !== undefined && time.getTime() - Date.parse(last) < AGAIN_AFTER_MS) return [];
+  const others = Object.entries(soughtNow(note, time)).filter(([name]) => name !== repository);
+  const kept = others.toSorted(([, a], [, b]) => (a < b ? 1 : -1)).slice(0, MAX_REPOSITORIES - 1);
+  const sought = Object.fromEntries([...kept, [repository, time.toISOString()]]);
+  await store.writeNote('seek', FLEET, { sought });
+  return candidates.length <= MAX_AT_ONCE ? candidates : [];
+}
+
+/** Whether a cluster could have a follower that is sought, and was not looked at since. */
+export async function readSought(
+  rules: ImageRules,
+  { store, now }: SeekDeps,
+): Promise<(member: Member, record: ClusterRecord | undefined) => boolean> {
+  const sought = Object.entries(soughtNow(await store.readNote('seek', FLEET), now()));
+  const wanted = sought.flatMap(([repository, since]) => {
+    const rule = rules.match(repository);
+    return rule === undefined ? [] : [{ rule, since }];
+  });
+  return ({ labels }, record) =>
+    wanted.some(
+      ({ rule, since }) => (record?.lookedAt ?? '') < since && rules.selects(rule, labels),
+    );
+}
+
+function soughtNow(note: SeekNote | undefined, now: Date): SeekNote['sought'] {
+  const current = Object.entries(note?.sought ?? {}).filter(
+    ([, since]) => now.getTime() - Date.parse(since) < GIVEN_UP_AFTER_MS,
+  );
+  return Object.fromEntries(current);
 }

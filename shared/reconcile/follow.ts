@@ -8,7 +8,7 @@ import {
 } from '#shared/core/unfollowed.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 
-/** An RSync that the config tells us to follow, and what it is to be on. */
+/** An RSync that the config names, and what it is to be on. */
 export interface FollowedRSync {
   readonly rsync: RSync;
   readonly rule: ImageRule;
@@ -37,15 +37,19 @@ export function whyUnfollowed(
   return explainUnfollowed(rsync.source, { rule: ruleOf(rsync, rules), unmatched, otherSources });
 }
 
-function ruleOf({ source }: RSync, rules: ImageRules): ImageRule | undefined {
-  const named = source.type === 'oci' || source.type === 'helm';
-  return named ? rules.match(source.reference.repository) : undefined;
+function ruleOf(rsync: RSync, rules: ImageRules): ImageRule | undefined {
+  const repository = repositoryOf(rsync);
+  return repository === undefined ? undefined : rules.match(repository);
+}
+
+function repositoryOf({ source }: RSync): string | undefined {
+  return source.type === 'oci' || source.type === 'helm' ? source.reference.repository : undefined;
 }
 
 /** The repositories that these RSyncs follow, distinct and sorted: what the store remembers of a cluster. */
-export function repositoriesOf(followed: readonly FollowedRSync[]): readonly string[] {
-  const names = followed.flatMap(({ rsync: { source } }) =>
-    source.type === 'oci' || source.type === 'helm' ? [source.reference.repository] : [],
-  );
+export function repositoriesOf(
+  reads: readonly { readonly entry: FollowedRSync | undefined }[],
+): readonly string[] {
+  const names = reads.flatMap(({ entry }) => (entry && repositoryOf(entry.rsync)) ?? []);
   return [...new Set(names)].toSorted();
 }

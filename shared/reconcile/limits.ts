@@ -1,10 +1,10 @@
 /** What one look at a cluster may cost. Its RSyncs, and what they name, are the choice of those who own namespaces. */
 
-/** RSyncs that are worked on at once; the cluster itself is called by fewer (shared/fleet/pace.ts). */
-export const AT_ONCE = 16;
-
-/** Of these, in one namespace: a tenant whose images hang leaves most places to the others. */
-export const PER_NAMESPACE = 4;
+/**
+ * RSyncs that are worked on at once; the cluster itself is called by fewer (shared/fleet/pace.ts). Of these, in one
+ * namespace: a tenant whose images hang leaves most places to the others.
+ */
+export const PLACES = { atOnce: 16, perGroup: 4 } as const;
 
 /** Distinct images of one namespace that are looked at in one task; the others come first in the next. */
 export const MAX_IMAGES_PER_NAMESPACE = 100;

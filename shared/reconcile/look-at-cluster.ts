@@ -1,24 +1,19 @@
 import { type Decision, decide } from '#shared/core/decide.ts';
-import { type Followed } from '#shared/core/followed.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { follow, whyUnfollowed } from './follow.ts';
+import { whyUnfollowed } from './follow.ts';
 import { inTurns } from './in-turns.ts';
-import { judge } from './judge.ts';
-import { AT_ONCE, JUDGE_MS, PER_NAMESPACE } from './limits.ts';
-import { createTargets } from './resolve-targets.ts';
-import { rowOf } from './row.ts';
-import { within } from './within.ts';
+import { PLACES } from './limits.ts';
+import { type Finding, type FindingDeps, createLook } from './look.ts';
+import { rowOf } from './sync-outcome.ts';
 
-/** What it takes to look without touching: no store, nothing to publish with. */
-export type LookDeps = Pick<
-  ReconcileDeps,
-  'fleet' | 'rsyncs' | 'resolver' | 'verifier' | 'rules' | 'policies' | 'settings' | 'now'
->;
+/** What it takes to look at a cluster without touching it: nothing to publish with, and no record to replace. */
+export interface LookDeps extends FindingDeps, Pick<ReconcileDeps, 'fleet' | 'rsyncs'> {}
 
 export interface LookOptions {
   /** One RSync instead of all: one call instead of two lists. */
@@ -39,80 +34,74 @@ export interface Look {
 }
 
 /**
- * Reads the RSyncs of one cluster, resolves and verifies what they follow, and decides as a resync would, writing and
- * publishing nothing. A registry that fails for one image is told beside that RSync alone. Throws what the cluster's
- * calls throw.
+ * The dry run of a resync: the same look at the RSyncs of one cluster, and nothing is written or published. A registry
+ * that fails for one image is reported beside that RSync alone. Throws what the cluster's calls throw.
  */
 export async function lookAtCluster(
   member: Member,
   { sync, known = [] }: LookOptions,
   deps: LookDeps,
 ): Promise<readonly Look[]> {
-  const startedAt = deps.now();
+  const { labels } = member;
+  const notBefore = deps.now();
   const api = await deps.fleet.connect(member);
   const rsyncs =
     sync === undefined
       ? await deps.rsyncs.list(api)
       : [await deps.rsyncs.read(api, sync)].filter((found) => found !== undefined);
-  const entries = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
-  const targets = createTargets(deps.resolver, startedAt);
-  const byUid = new Map(entries.map((entry) => [entry.rsync.uid, entry]));
+  const look = createLook({ labels, reason: 'resync', notBefore, fresh: true }, deps);
   const rows = new Map(known.map((row) => [row.uid, row]));
-  async function look(rsync: RSync): Promise<Look> {
-    const entry = byUid.get(rsync.uid);
+  async function lookAt(rsync: RSync): Promise<Look> {
     const row = rows.get(rsync.uid);
     try {
-      const followed =
-        entry &&
-        (await within(JUDGE_MS, 'Looking at its image', async () =>
-          judge(entry, await targets.of(entry), { fresh: true }, deps),
-        ));
-      return lookAt(rsync, followed, row, deps);
+      const found = await look.at(look.read(rsync, row));
+      const { followed, decision } = found;
+      return { rsync, followed, decision, row: asItIs(found, deps) };
     } catch (error) {
       const failure = toFailure(error);
-      const seen = lookAt(rsync, undefined, row, deps);
-      const { message } = failure;
-      const kept = row === undefined ? {} : { record: row.record };
-      return { rsync, followed: undefined, failure, row: { ...seen.row, ...kept, message } };
+      return { rsync, followed: undefined, failure, row: asKnown(rsync, row, failure, deps) };
     }
   }
-  return inTurns(rsyncs, ({ ref }) => ref.namespace, look, {
-    atOnce: AT_ONCE,
-    perGroup: PER_NAMESPACE,
-  });
+  return inTurns(rsyncs, ({ ref }) => ref.namespace, lookAt, PLACES);
 }
 
-function lookAt(
+/** What is to be approved is not approved yet, and what is to be withdrawn stands: the row says so. */
+function asItIs({ rsync, followed, decision, input }: Finding, { rsyncs }: LookDeps): SyncRow {
+  const settings = { ...input.settings, withdraw: false };
+  const standing = input.settings.withdraw ? decide({ ...input, settings }) : decision;
+  const approved = rsync.annotations.approved.keys;
+  const row = { ...rowOf({ rsync, followed, decision: standing }, rsyncs.nomos(rsync)), approved };
+  const { phase, digest } = standing.observation;
+  if (standing.patch === undefined || digest === undefined || approved.includes(digest)) return row;
+  const then = 'not approved yet: resync, or wait for the next sweep';
+  if (phase === 'Approved') {
+    return {
+      ...row,
+      record: { ...row.record, phase: 'Pending' },
+      message: `Verified, and ${then}`,
+    };
+  }
+  if (phase !== 'Synced') return row;
+  const message = `${digest} is live and ${then}`;
+  return { ...row, record: { ...row.record, phase: 'Unguarded' }, message };
+}
+
+/** The row of one whose image could not be looked at: what the cluster says of it, and what was known of the rest. */
+function asKnown(
   rsync: RSync,
-  followed: Followed | undefined,
   known: SyncRow | undefined,
+  { message }: CountersignError,
   { rules, settings, rsyncs, now }: LookDeps,
-): Look & { readonly decision: Decision } {
+): SyncRow {
   const decision = decide({
     rsync,
-    followed,
-    ...(followed === undefined ? { unfollowed: whyUnfollowed(rsync, rules, settings) } : {}),
+    followed: undefined,
+    unfollowed: whyUnfollowed(rsync, rules, settings),
     reason: 'resync',
     settings: { ...settings, withdraw: false },
     previous: known?.record,
     now: now(),
   });
-  const row = rowOf({ rsync, followed, decision }, rsyncs.nomos(rsync));
-  return { rsync, followed, decision, row: asItIs(row, rsync, decision) };
-}
-
-/** What is to be approved is not approved yet: the row says so. */
-function asItIs(row: SyncRow, rsync: RSync, { patch, observation }: Decision): SyncRow {
-  const approved = rsync.annotations.approved.keys;
-  const current = { ...row, approved };
-  const { phase, digest } = observation;
-  if (patch === undefined || digest === undefined || approved.includes(digest)) return current;
-  const { record } = row;
-  if (phase === 'Approved') {
-    const message = 'Verified, and not approved yet: resync, or wait for the next sweep';
-    return { ...current, record: { ...record, phase: 'Pending' }, message };
-  }
-  if (phase !== 'Synced') return current;
-  const message = `${digest} is live and not approved yet: resync, or wait for the next sweep`;
-  return { ...current, record: { ...record, phase: 'Unguarded' }, message };
+  const row = rowOf({ rsync, followed: undefined, decision }, rsyncs.nomos(rsync));
+  return { ...row, record: known?.record ?? row.record, message };
 }

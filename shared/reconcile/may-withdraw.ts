@@ -1,4 +1,4 @@
-import type { Followed } from '#shared/core/followed.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { Store } from '#shared/store/store.ts';
 
@@ -6,13 +6,14 @@ import type { Store } from '#shared/store/store.ts';
 export const WITHDRAWAL_NOTE = 'fleet';
 
 /**
- * How long a sweep's word holds. Each sweep renews it while there is something to withdraw; an old one must not count
- * for a policy that is back after another.
+ * How long a sweep's permission is good for. Each sweep renews it while there is something to withdraw; an old one must
+ * not count for a policy that is back after another.
  */
 export const PERMISSION_MS = 10 * 60_000;
 
 export interface WithdrawDeps {
-  readonly store: Pick<Store, 'readNote'>;
+  /** Absent: nothing is withdrawn. */
+  readonly store?: Pick<Store, 'readNote'>;
   readonly now: () => Date;
 }
 
@@ -22,7 +23,7 @@ export const UNFOLLOWED = 'unfollowed';
 /**
  * Whether approvals of this RSync may be withdrawn: its receipt is of another policy, or nothing follows it any more,
  * and a sweep found lately that not too many lose theirs so. A source that announces nothing is its owner's choice, no
- * fault of the config, and needs no such word. Without a store nothing else is withdrawn.
+ * fault of the config, and needs no permission.
  */
 export async function mayWithdraw(
   rsync: RSync,
@@ -30,12 +31,10 @@ export async function mayWithdraw(
   { store, now }: WithdrawDeps,
 ): Promise<boolean> {
   const { annotations, source } = rsync;
-  if ((annotations.approved.text ?? '') === '') return false;
+  if (store === undefined || (annotations.approved.text ?? '') === '') return false;
   if (source.type === 'other') return true;
-  const receipt = annotations.receipt.facts;
-  if (followed !== undefined && (receipt === undefined || receipt.policy === followed.policy)) {
-    return false;
-  }
+  const policy = annotations.receipt.facts?.policy;
+  if (followed !== undefined && (policy === undefined || policy === followed.policy)) return false;
   const note = await store.readNote('withdrawal', WITHDRAWAL_NOTE);
   const repository = followed?.resolved?.reference.repository;
   if (repository !== undefined && note?.unchecked?.repositories.includes(repository)) return false;

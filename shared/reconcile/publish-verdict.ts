@@ -1,4 +1,4 @@
-import type { Followed } from '#shared/core/followed.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
@@ -17,7 +17,7 @@ export interface JudgedImage {
   readonly vanished?: boolean;
 }
 
-type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
+type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now'>;
 
 /**
  * Publishes an image's verdict, unless it is what was last published of that digest and of that tag, or is older than
@@ -68,25 +68,23 @@ export async function publishUnchecked(
 
 async function publishOnce(
   news: ImageNews,
-  { store, publish, now, serial }: VerdictDeps,
+  { store, publish, now }: VerdictDeps,
   describe: (claim: ImageClaim) => ImageEvent,
 ): Promise<'settled' | 'busy'> {
-  return serial(`image ${news.digest.key.repository}`, async () => {
-    const claim = await claimImage(news, { store, now });
-    if (claim === 'busy') return 'busy';
-    if (claim === undefined) return 'settled';
-    try {
-      await publish(describe(claim));
-    } catch (error) {
-      await claim.failed();
-      throw error;
-    }
-    await claim.done();
-    return 'settled';
-  });
+  const claim = await claimImage(news, { store, now });
+  if (claim === 'busy') return 'busy';
+  if (claim === undefined) return 'settled';
+  try {
+    await publish(describe(claim));
+  } catch (error) {
+    await claim.failed();
+    throw error;
+  }
+  await claim.done();
+  return 'settled';
 }
 
-/** What tells this event from another one about the same image. */
+/** What this event differs in from another one about the same image. */
 function episodeOf({ replaced, cause }: ImageClaim): Pick<ImageEvent, 'cause' | 'replaced'> {
   return replaced === undefined ? { cause } : { replaced };
 }
@@ -143,7 +141,7 @@ function severityOf(
   return isWarning(verdict, vanished) ? { severity: 'WARNING' } : {};
 }
 
-/** An image that nobody vouches for any more, or never did, and that may be synced all the same. */
+/** An image that no authority vouches for any more, or never did, and that may be synced all the same. */
 function isWarning(verdict: Verdict, vanished: boolean): boolean {
   if (verdict.status === 'verified') return verdict.allowedUnsigned === true;
   return vanished && verdict.status === 'unsigned';

@@ -1,12 +1,12 @@
 import { toFailure } from '#shared/core/errors.ts';
+import { receiptReason } from '#shared/core/receipt.ts';
 import type { Task } from '#shared/core/task.ts';
-import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { follow, repositoriesOf } from './follow.ts';
-import { forgetCluster } from './forget-cluster.ts';
-import { type Decided, markFailures } from './mark-failures.ts';
+import { repositoriesOf } from './follow.ts';
+import { createLook } from './look.ts';
 import { type Listed, reconcileSyncs } from './reconcile-syncs.ts';
-import { clusterPhaseOf, reportCluster } from './report-cluster.ts';
+import { clusterPhaseOf, forgetCluster, markFailures, reportCluster } from './report-cluster.ts';
 import { reportGone, reportSync } from './report-sync.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import { isCovered } from './unsettled.ts';
@@ -16,7 +16,7 @@ export type ReconcileResult =
   | { readonly status: 'covered' }
   /** No such cluster in the fleet: it left, or the task is forged. */
   | { readonly status: 'unknown-cluster' }
-  /** The cluster could not be read; told once, and the next sweep is the retry (law 5). */
+  /** The cluster could not be read; published once, and the next sweep is the retry. */
   | { readonly status: 'unreachable' }
   | {
       readonly status: 'reconciled';
@@ -43,23 +43,34 @@ export async function reconcileCluster(
     if (record !== undefined) await forgetCluster(record, deps);
     return { status: 'unknown-cluster' };
   }
+  const { labels } = member;
   const startedAt = deps.now();
+  // Names the task, as no sender can.
   const cause = publishedAt.toISOString();
   try {
     const api = await deps.fleet.connect(member);
     const rsyncs = await deps.rsyncs.list(api);
-    const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
+    const look = createLook(
+      {
+        labels,
+        reason: receiptReason(task.reason),
+        actor: task.actor,
+        notBefore: publishedAt,
+        fresh: task.reason !== 'sweep',
+        // The time in which the cluster was out of reach is no time in which Config Sync did nothing.
+        reachableSince: record?.phase === 'Reachable' ? record.since : startedAt.toISOString(),
+      },
+      deps,
+    );
     const known = new Map(record?.syncs.map((row) => [row.uid, row]));
-    // The time in which nobody could look is no time in which Config Sync did nothing.
-    const reachableSince = record?.phase === 'Reachable' ? record.since : startedAt.toISOString();
-    const found = { member, api, rsyncs, followed, known, reachableSince, startedAt };
-    const listed = { task, publishedAt, cause, ...found };
+    const reads = rsyncs.map((rsync) => look.read(rsync, known.get(rsync.uid)));
+    const listed = { task, cause, member, api, look, reads, startedAt };
     return await report(await reconcileSyncs(listed, deps), listed, record, deps);
   } catch (error) {
     const phase = clusterPhaseOf(error);
     if (phase === undefined) throw error;
     const { message } = toFailure(error);
-    await reportCluster({ member, record, phase, cause, message, lookedAt: startedAt }, deps);
+    await reportCluster({ member, record, phase, cause, startedAt, message }, deps);
     return { status: 'unreachable' };
   }
 }
@@ -67,42 +78,32 @@ export async function reconcileCluster(
 /** Publishes what became of each RSync, and records it. */
 async function report(
   outcomes: readonly SyncOutcome[],
-  { cause, member, rsyncs, followed, startedAt }: Listed,
+  { cause, member, reads, startedAt }: Listed,
   record: ClusterRecord | undefined,
   deps: ReconcileDeps,
 ): Promise<ReconcileResult> {
-  const marked = await markFailures(record, member.name, outcomes.flatMap(decidedOf), deps);
+  const cluster = member.name;
+  const rsyncs = reads.map(({ rsync }) => rsync);
+  const marked = await markFailures(record, cluster, outcomes, deps);
   const doubted = new Map(marked?.syncs.map((row) => [row.uid, row]));
   for (const { written } of outcomes) {
     if (written === undefined) continue;
-    await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);
+    await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);
   }
   const syncs = outcomes.flatMap(({ row }) => row ?? []);
-  await reportGone(record?.syncs ?? [], rsyncs, member.name, deps);
-  await reportCluster(
-    {
-      member,
-      record,
-      marked,
-      phase: 'Reachable',
-      cause,
-      // With a receipt on it, the cluster was known before: what was told of it is forgotten, not unsaid.
-      known: rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined),
-      reconciledAt: startedAt,
-      lookedAt: startedAt,
-      follows: repositoriesOf(followed),
-      syncs,
-    },
-    deps,
-  );
+  await reportGone(record?.syncs ?? [], rsyncs, cluster, deps);
+  const seen = {
+    // With a receipt on it, the cluster was known before: what was published of it is forgotten, and not undone.
+    known: rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined),
+    follows: repositoriesOf(reads),
+    syncs,
+  };
+  const phase = 'Reachable';
+  await reportCluster({ member, record, marked, phase, cause, startedAt, seen }, deps);
   return {
     status: 'reconciled',
     syncs: syncs.length,
     patched: outcomes.filter(({ patched }) => patched).length,
-    unsettled: syncs.filter((row: SyncRow) => row.unsettled !== undefined).length,
+    unsettled: syncs.filter(({ unsettled }) => unsettled !== undefined).length,
   };
-}
-
-function decidedOf({ before, row }: SyncOutcome): readonly Decided[] {
-  return row === undefined ? [] : [{ before, after: row }];
 }

@@ -1,5 +1,5 @@
-import { isStanding } from '#shared/core/followed.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import { isStanding } from '#shared/core/decision-input.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
@@ -8,33 +8,30 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ReconcileDeps } from './deps.ts';
-import type { FollowedRSync } from './follow.ts';
 import { inTurns } from './in-turns.ts';
-import { judge } from './judge.ts';
-import { AT_ONCE, JUDGE_MS, LOOK_MS, MAX_IMAGES_PER_NAMESPACE, PER_NAMESPACE } from './limits.ts';
+import { LOOK_MS, MAX_IMAGES_PER_NAMESPACE, PLACES } from './limits.ts';
+import type { ClusterLook, Finding, Read } from './look.ts';
 import { judgedImage, publishVerdict } from './publish-verdict.ts';
 import { clusterPhaseOf } from './report-cluster.ts';
-import { type Targets, createTargets, keyOfTarget } from './resolve-targets.ts';
-import { rowOf } from './row.ts';
+import { nameOfTarget } from './resolve-targets.ts';
+import {
+  type SyncOutcome,
+  failedOutcome,
+  postponedOutcome,
+  writtenOutcome,
+} from './sync-outcome.ts';
 import { concerns } from './unsettled.ts';
-import { type SyncOutcome, failedOutcome, postponedOutcome } from './sync-outcome.ts';
-import { within } from './within.ts';
-import { type WriteInput, type Written, decideAndWrite } from './write.ts';
+import { writeFinding } from './write.ts';
 
 /** One list of a cluster, and what it is looked at for. */
 export interface Listed {
   readonly task: Task;
-  readonly publishedAt: Date;
-  /** Names the task, as no sender can: the time at which it was published. */
+  /** Names the task: the time at which it was published. */
   readonly cause: string;
   readonly member: Member;
   readonly api: ClusterApi;
-  readonly rsyncs: readonly RSync[];
-  readonly followed: readonly FollowedRSync[];
-  /** What was known before, by uid. */
-  readonly known: ReadonlyMap<string, SyncRow>;
-  /** Since when the cluster has been in reach, ISO 8601. */
-  readonly reachableSince: string;
+  readonly look: ClusterLook;
+  readonly reads: readonly Read[];
   readonly startedAt: Date;
 }
 
@@ -46,7 +43,7 @@ const WIDE = new Set<CountersignError['code']>([
 ]);
 
 /**
- * Resolves, verifies, decides and writes each RSync of a list by itself: one that fails or hangs is remembered as
+ * Looks at each RSync of a list and writes what was found, by itself: one that fails or hangs is remembered as
  * unsettled, and holds up no other. Throws what is no RSync's own: a failure that meets them all, and the cluster's,
  * where it does not answer any more or every RSync that is followed failed its way.
  */
@@ -54,28 +51,22 @@ export async function reconcileSyncs(
   listed: Listed,
   deps: ReconcileDeps,
 ): Promise<readonly SyncOutcome[]> {
-  const { known, startedAt, task, rsyncs, member } = listed;
-  const byUid = new Map(listed.followed.map((entry) => [entry.rsync.uid, entry]));
-  const targets = createTargets(deps.resolver, listed.publishedAt);
+  const { startedAt, task, reads, member } = listed;
   const images = new Map<string, Set<string>>();
-  const ordered = rsyncs.toSorted((a, b) => rankOf(known.get(a.uid)) - rankOf(known.get(b.uid)));
 
-  async function reconcileOne(rsync: RSync): Promise<SyncOutcome> {
-    const { uid } = rsync;
-    const row = known.get(uid);
-    const entry = byUid.get(uid);
+  async function reconcileOne(read: Read): Promise<SyncOutcome> {
+    const { rsync, row } = read;
     if (row !== undefined && !concerns(task, row, startedAt)) return { row };
-    const seen = { rsync, entry, row, nomos: deps.rsyncs.nomos(rsync), now: deps.now() };
-    const bound = boundOf(rsync, entry, images);
+    const seen = { ...read, nomos: deps.rsyncs.nomos(rsync), now: deps.now() };
+    const bound = boundOf(read, images);
     if (bound !== undefined) return postponedOutcome(seen, bound);
     if (deps.now().getTime() - startedAt.getTime() > LOOK_MS) {
       return postponedOutcome(seen, `Its cluster took longer than ${LOOK_MS / 1000} s to look at`);
     }
     try {
-      const written = await lookAndWrite(rsync, entry, row, targets, listed, deps);
+      const written = await lookAndWrite(read, listed, deps);
       if (written === undefined) return {};
-      const after = rowOf(written, deps.rsyncs.nomos(written.rsync));
-      return outcomeOf(written, row, after);
+      return writtenOutcome(written, row, deps.rsyncs.nomos(written.rsync));
     } catch (error) {
       const failure = toFailure(error);
       if (isWide(failure)) throw error;
@@ -86,14 +77,13 @@ export async function reconcileSyncs(
     }
   }
 
-  const outcomes = await inTurns(ordered, ({ ref }) => ref.namespace, reconcileOne, {
-    atOnce: AT_ONCE,
-    perGroup: PER_NAMESPACE,
-  });
+  const ordered = reads.toSorted((a, b) => rankOf(a.row) - rankOf(b.row));
+  const outcomes = await inTurns(ordered, ({ rsync }) => rsync.ref.namespace, reconcileOne, PLACES);
   const failures = outcomes.flatMap(({ failure }) => failure ?? []);
   const [first] = failures;
   const all = failures.filter((failure) => clusterPhaseOf(failure) !== undefined).length;
-  if (first !== undefined && all === failures.length && all >= byUid.size) throw first;
+  const followed = reads.filter(({ entry }) => entry !== undefined).length;
+  if (first !== undefined && all === failures.length && all >= followed) throw first;
   return outcomes;
 }
 
@@ -103,32 +93,20 @@ function rankOf(row: SyncRow | undefined): number {
   return row.unsettled.code === 'postponed' ? 0 : 2;
 }
 
-/** Nothing is kept of what was read but what there is to publish: a cluster may have thousands of RSyncs. */
-function outcomeOf(written: Written, before: SyncRow | undefined, row: SyncRow): SyncOutcome {
-  const { transition, patch } = written.decision;
-  return {
-    row,
-    ...(before === undefined ? {} : { before }),
-    ...(transition.events.length === 0 ? {} : { written }),
-    ...(patch === undefined ? {} : { patched: true }),
-  };
-}
-
 /** Why this one has no turn: its namespace names more images than one task looks at. */
 function boundOf(
-  { ref }: RSync,
-  entry: FollowedRSync | undefined,
+  { rsync: { ref }, entry }: Read,
   images: Map<string, Set<string>>,
 ): string | undefined {
-  const key = entry && keyOfTarget(entry.target);
-  if (key === undefined || ref.namespace === CONFIG_SYNC_NAMESPACE) return undefined;
+  const name = entry && nameOfTarget(entry.target);
+  if (name === undefined || ref.namespace === CONFIG_SYNC_NAMESPACE) return undefined;
   const named = images.get(ref.namespace) ?? new Set();
   images.set(ref.namespace, named);
-  if (named.has(key)) return undefined;
+  if (named.has(name)) return undefined;
   if (named.size >= MAX_IMAGES_PER_NAMESPACE) {
     return `Namespace ${ref.namespace} names more than ${MAX_IMAGES_PER_NAMESPACE} images, which are looked at in turns`;
   }
-  named.add(key);
+  named.add(name);
   return undefined;
 }
 
@@ -155,42 +133,30 @@ async function askCluster(
   }
 }
 
+/**
+ * Looks at one RSync, publishes the verdict of its image, and writes what was found. A push and a signature have
+ * published the verdict themselves.
+ */
 async function lookAndWrite(
-  rsync: RSync,
-  entry: FollowedRSync | undefined,
-  row: SyncRow | undefined,
-  targets: Targets,
-  { task, cause, member, api, reachableSince }: Listed,
+  read: Read,
+  { task, cause, api, look }: Listed,
   deps: ReconcileDeps,
-): Promise<Written | undefined> {
-  const known = row === undefined ? {} : { known: row.approved };
-  const options = { fresh: task.reason !== 'sweep', ...known };
-  const followed =
-    entry &&
-    (await within(JUDGE_MS, 'Looking at its image', async () =>
-      judge(entry, await targets.of(entry), options, deps),
-    ));
-  if (followed !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
-    const judged = judgedImage(followed);
+): Promise<Finding | undefined> {
+  const found = await look.at(read);
+  const { rsync, followed } = found;
+  const judged = followed && judgedImage(followed);
+  if (judged !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
     const vanished = isStanding(rsync, followed, rsync.annotations.approved.keys);
-    if (judged !== undefined) {
-      await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
-    }
+    await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
   }
-  const input = { api, labels: member.labels, task, rsync, followed, reachableSince, ...known };
-  return decideTraced({ ...input, previous: row?.record }, deps);
-}
-
-function decideTraced(input: WriteInput, deps: ReconcileDeps): Promise<Written | undefined> {
   const { tracing = noTracing } = deps;
-  const sync = formatSyncRef(input.rsync.ref);
-  const attributes = { 'countersign.cluster': input.api.cluster, 'countersign.sync': sync };
+  const sync = formatSyncRef(rsync.ref);
+  const attributes = { 'countersign.cluster': api.cluster, 'countersign.sync': sync };
   return tracing.span('decide', { attributes }, async (span) => {
-    const written = await decideAndWrite(input, deps);
-    const decision = written?.decision;
+    const written = await writeFinding(found, { look, api, row: read.row }, deps);
     span.set({
-      'countersign.phase': decision?.observation.phase,
-      'countersign.approved': decision?.approved[0],
+      'countersign.phase': written?.decision.observation.phase,
+      'countersign.approved': written?.decision.approved[0],
     });
     return written;
   });

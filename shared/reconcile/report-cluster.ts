@@ -1,10 +1,16 @@
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { ClusterPhase } from '#shared/core/phase.ts';
+import { type ClusterPhase, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
-import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
-import { emptyRecord } from './mark-failures.ts';
-import { type RecordDeps, replaceRecord } from './replace-record.ts';
+import { reportGone } from './report-sync.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
+
+interface RecordDeps {
+  readonly store: Pick<Store, 'writeCluster'>;
+  readonly now: () => Date;
+}
 
 export interface ClusterReport {
   readonly member: Member;
@@ -15,66 +21,67 @@ export interface ClusterReport {
   readonly phase: ClusterPhase;
   /** What names the task, the same at each delivery of it. */
   readonly cause: string;
+  /** Start of this reconcile. */
+  readonly startedAt: Date;
+  /** Why its RSyncs could not be looked at. */
   readonly message?: string;
-  /** It was looked after before, whether or not that is remembered. */
-  readonly known?: boolean;
-  /** Start of this reconcile, where it completed. */
-  readonly reconciledAt?: Date;
-  /** Start of this reconcile, where it ended with an answer. */
-  readonly lookedAt?: Date;
-  readonly follows?: readonly string[];
-  readonly syncs?: readonly SyncRow[];
+  /** What was seen, where the reconcile completed. */
+  readonly seen?: {
+    /** It was looked after before, whether or not that is remembered. */
+    readonly known: boolean;
+    readonly follows: readonly string[];
+    readonly syncs: readonly SyncRow[];
+  };
 }
 
 /**
  * Publishes a change of the cluster's phase, then records it with all that was seen. What an unreachable cluster was
- * last known to hold is kept: it follows the same images when it comes back. Throws `cluster-conflict` when another
+ * last known to have is kept: it follows the same images when it comes back. Throws `cluster-conflict` when another
  * reconcile was recorded meanwhile.
  */
 export async function reportCluster(
   report: ClusterReport,
   deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
 ): Promise<void> {
-  const { member, phase, message = '', known = false } = report;
+  const { member, phase, message = '', seen } = report;
   const record = await markOutage(report, deps);
-  // It may have been told that the cluster could not be reached, and nothing else says so.
+  // It may have been published that the cluster could not be reached, and nothing else says so.
   const doubtful = record?.doubtful === true && phase === 'Reachable';
   const first = report.record === undefined;
   const changed = first || record?.phase !== phase || doubtful;
   const since = changed || record === undefined ? deps.now().toISOString() : record.since;
   // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be.
-  if (changed && (phase !== 'Reachable' || !first || known)) {
+  if (changed && (phase !== 'Reachable' || !first || seen?.known === true)) {
     const replaced = record && { phase: record.phase, since: record.since };
     await deps.publish({
       type: phase === 'Reachable' ? 'cluster.recovered' : 'cluster.unreachable',
       replaced,
       ...(replaced === undefined ? { cause: report.cause } : {}),
-      data: {
+      data: defined({
         cluster: member.name,
         phase,
-        ...(first || replaced === undefined ? {} : { previous: replaced }),
+        previous: first ? undefined : replaced,
         since,
         errors: [],
         message: phase === 'Reachable' ? 'Reachable again' : message,
-      },
+      }),
     });
   }
-  const reconciledAt = report.reconciledAt?.toISOString() ?? record?.reconciledAt;
-  const lookedAt = report.lookedAt?.toISOString() ?? record?.lookedAt;
-  const next: ClusterRecord = {
+  const lookedAt = report.startedAt.toISOString();
+  const next: ClusterRecord = defined({
     cluster: member.name,
     phase,
     since,
-    ...(message === '' ? {} : { message }),
-    ...(reconciledAt === undefined ? {} : { reconciledAt }),
-    ...(lookedAt === undefined ? {} : { lookedAt }),
-    follows: report.follows ?? record?.follows ?? [],
-    syncs: report.syncs ?? record?.syncs ?? [],
-  };
+    message: message || undefined,
+    reconciledAt: seen ? lookedAt : record?.reconciledAt,
+    lookedAt,
+    follows: seen?.follows ?? record?.follows ?? [],
+    syncs: seen?.syncs ?? record?.syncs ?? [],
+  });
   await replaceRecord(next, record, deps);
 }
 
-/** As failures of RSyncs are (mark-failures.ts), an outage is recorded as told before it is. */
+/** As a failure of an RSync is (`markFailures`), an outage is recorded as published before it is. */
 async function markOutage(
   { member, record, marked = record, phase }: ClusterReport,
   deps: RecordDeps,
@@ -100,4 +107,87 @@ export function clusterPhaseOf(error: unknown): Exclude<ClusterPhase, 'Reachable
     default:
       return undefined;
   }
+}
+
+/**
+ * Records every failure that is about to be published, before it is: a publication that is reported as failed, or the
+ * last thing this process did, may have got through all the same, and by the next look there may be nothing wrong any
+ * more. The end of what was never published may be published; what was published is never left open. Returns the record
+ * as it is now (docs/adr/0012).
+ */
+export async function markFailures(
+  record: ClusterRecord | undefined,
+  cluster: string,
+  outcomes: readonly SyncOutcome[],
+  deps: RecordDeps,
+): Promise<ClusterRecord | undefined> {
+  const marked = new Map(outcomes.flatMap(marksOf));
+  if (marked.size === 0) return record;
+  const base = record ?? emptyRecord(cluster, deps.now());
+  const known = new Set(base.syncs.map(({ uid }) => uid));
+  const syncs = [
+    ...base.syncs.map((row) => marked.get(row.uid) ?? row),
+    ...[...marked.values()].filter(({ uid }) => !known.has(uid)),
+  ];
+  const next = { ...base, syncs };
+  await replaceRecord(next, record, deps);
+  return next;
+}
+
+/** What is known of a cluster that was not looked at yet. */
+function emptyRecord(cluster: string, now: Date): ClusterRecord {
+  return { cluster, phase: 'Reachable', since: now.toISOString(), follows: [], syncs: [] };
+}
+
+function marksOf({ before, row: after }: SyncOutcome): readonly (readonly [string, SyncRow])[] {
+  if (after === undefined) return [];
+  const { phase, failure, since } = after.record;
+  if (!isFailurePhase(phase) || failure === undefined) return [];
+  if (failure.phase === before?.record.failure?.phase) return [];
+  const unseen: PhaseRecord = { phase: 'Ignored', since };
+  const record = { ...(before?.record ?? unseen), failure };
+  return [[after.uid, { ...(before ?? after), record }]];
+}
+
+/**
+ * Replaces the record that a reconcile began from. Throws `cluster-conflict` when another one has replaced it
+ * meanwhile: what that one published is unknown here, so that this one has to look again.
+ */
+async function replaceRecord(
+  next: ClusterRecord,
+  over: ClusterRecord | undefined,
+  { store }: RecordDeps,
+): Promise<void> {
+  if (await store.writeCluster(next, { over })) return;
+  throw new CountersignError(
+    'cluster-conflict',
+    `Another reconcile of ${next.cluster} was recorded meanwhile`,
+  );
+}
+
+/**
+ * Forgets a cluster that has left the fleet, once the recovery of every failure that was open there is published:
+ * nothing else will ever end them.
+ */
+export async function forgetCluster(
+  record: ClusterRecord,
+  deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
+): Promise<void> {
+  const { cluster, phase, since } = record;
+  await reportGone(record.syncs, [], cluster, deps, 'Its cluster has left the fleet');
+  if (phase !== 'Reachable') {
+    await deps.publish({
+      type: 'cluster.recovered',
+      replaced: { phase, since },
+      data: {
+        cluster,
+        phase,
+        previous: { phase, since },
+        since: deps.now().toISOString(),
+        errors: [],
+        message: 'It has left the fleet',
+      },
+    });
+  }
+  await deps.store.deleteCluster(cluster);
 }

@@ -1,17 +1,18 @@
+import { defined } from '#shared/core/defined.ts';
+import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { SyncEventType } from '#shared/core/transition.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
-import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncEvent } from '#shared/status/events.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
-import type { Written } from './write.ts';
+import type { Written } from './sync-outcome.ts';
 
-/** The reconcile that tells. */
-export interface ToldBy {
-  readonly member: Member;
+/** The reconcile that publishes. */
+export interface ReportedBy {
+  readonly cluster: string;
   /** What names its task, the same at each delivery of it. */
   readonly cause: string;
 }
@@ -20,11 +21,39 @@ export interface ToldBy {
 export async function reportSync(
   written: Written,
   row: SyncRow | undefined,
-  by: ToldBy,
+  by: ReportedBy,
   { publish }: Pick<ImageDeps, 'publish'>,
 ): Promise<void> {
   for (const type of written.decision.transition.events) {
     await publish(describe(type, written, row, by));
+  }
+}
+
+/**
+ * Publishes which approved keys are taken out because they are not accounted for and do not verify. Before the write:
+ * afterwards nothing would show that they were there.
+ */
+export async function reportDropped(
+  { rsync, followed, decision }: Written,
+  { cluster, previous }: { cluster: string; previous: PhaseRecord | undefined },
+  { publish, now }: Pick<ImageDeps, 'publish' | 'now'>,
+): Promise<void> {
+  for (const key of decision.dropped) {
+    await publish({
+      type: 'sync.withdrawn',
+      uid: rsync.uid,
+      replaced: previous,
+      data: defined({
+        image: followed?.resolved && formatReference(followed.resolved.reference),
+        digest: key,
+        cluster,
+        sync: formatSyncRef(rsync.ref),
+        phase: decision.observation.phase,
+        since: now().toISOString(),
+        errors: [],
+        message: `Taken out of the approved list: ${key} was put there by another writer, and is not verified`,
+      }),
+    });
   }
 }
 
@@ -43,16 +72,16 @@ export async function reportGone(
       type: 'sync.recovered',
       uid: row.uid,
       replaced: row.record,
-      data: {
-        ...(row.image === undefined ? {} : { image: row.image }),
+      data: defined({
+        image: row.image,
         cluster,
         sync: row.sync,
-        phase: 'Ignored',
+        phase: 'Ignored' as const,
         previous: { phase: row.record.phase, since: row.record.since },
         since: now().toISOString(),
         errors: [],
         message,
-      },
+      }),
     });
   }
 }
@@ -61,54 +90,44 @@ function describe(
   type: SyncEventType,
   written: Written,
   row: SyncRow | undefined,
-  { member, cause }: ToldBy,
+  { cluster, cause }: ReportedBy,
 ): SyncEvent {
   const { rsync, followed, decision } = written;
   const { observation, transition, downgrade } = decision;
   const verdict = followed?.verdict;
-  const allowedUnsigned = verdict?.status === 'verified' && verdict.allowedUnsigned === true;
-  const unverified = type === 'synced' && verdict !== undefined && verdict.status !== 'verified';
+  const verified = verdict?.status === 'verified';
+  const allowedUnsigned = verified && verdict.allowedUnsigned === true;
+  const unverified = type === 'synced' && verdict !== undefined && !verified;
   const warns = (type === 'approved' && (downgrade || allowedUnsigned)) || unverified;
   const digest = type === 'approved' ? decision.approved[0] : observation.digest;
   const previous = row?.record;
-  const image = followed?.resolved ? formatReference(followed.resolved.reference) : row?.image;
+  const receipt = rsync.annotations.receipt.facts;
   return {
     type: `sync.${type}`,
     uid: rsync.uid,
     replaced: previous,
-    // What else is told where nothing is on record is the same news from whoever comes first.
-    ...(previous === undefined && type === 'recovered' ? { cause } : {}),
-    ...(warns ? { severity: 'WARNING' } : {}),
-    ...(type === 'synced' ? approvedAtOf(rsync, digest) : {}),
-    data: {
-      ...(image === undefined ? {} : { image }),
-      ...(digest === undefined ? {} : { digest }),
-      cluster: member.name,
+    ...defined({
+      // What else is published where nothing is on record is the same news from each of two reconciles.
+      cause: previous === undefined && type === 'recovered' ? cause : undefined,
+      severity: warns ? ('WARNING' as const) : undefined,
+      // Where the receipt is still about it.
+      approvedAt: type === 'synced' && receipt?.digest === digest ? receipt?.approvedAt : undefined,
+    }),
+    data: defined({
+      image: followed?.resolved ? formatReference(followed.resolved.reference) : row?.image,
+      digest,
+      cluster,
       sync: formatSyncRef(rsync.ref),
       phase: type === 'approved' ? 'Approved' : observation.phase,
-      ...(previous === undefined
-        ? {}
-        : { previous: { phase: previous.phase, since: previous.since } }),
-      ...(verdict === undefined
-        ? {}
-        : { verdict: verdict.status, reasons: [...reasonsOf(verdict)] }),
-      ...(verdict?.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
+      previous: previous && { phase: previous.phase, since: previous.since },
+      verdict: verdict?.status,
+      reasons: verdict && [...reasonsOf(verdict)],
+      authorities: verified ? [...verdict.authorities] : undefined,
       since: transition.record.since,
       errors: observation.errors.map(({ code, message }) => ({ code, message })),
       message: messageOf(type, written),
-    },
+    }),
   };
-}
-
-/** When `digest` was approved, where the receipt is still about it. */
-function approvedAtOf(
-  { annotations }: RSync,
-  digest: string | undefined,
-): { readonly approvedAt?: string } {
-  const receipt = annotations.receipt.facts;
-  return receipt !== undefined && receipt.digest === digest
-    ? { approvedAt: receipt.approvedAt }
-    : {};
 }
 
 function messageOf(
@@ -118,7 +137,7 @@ function messageOf(
   switch (type) {
     case 'approved':
       if (downgrade) return 'Approved; its tag moved back to an older digest';
-      // Config Sync records no digest for Helm (facts/config-sync.md section 2).
+      // Config Sync records no digest for Helm.
       return source.type === 'helm'
         ? 'Approved by chart and version, not by digest: make the tags of this repository immutable'
         : 'Approved';

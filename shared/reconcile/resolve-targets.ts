@@ -1,63 +1,102 @@
-import { needsFreshResolution } from '#shared/core/followed.ts';
+import { isExactVersion } from '#shared/core/approval-key.ts';
+import { needsFreshResolution } from '#shared/core/decision-input.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
+import type { UnusableReason } from '#shared/core/verdict.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
-import { resolveChart } from './resolve-chart.ts';
 
 type Followable = Target & { readonly status: 'follow' };
+type Resolve = (reference: Reference) => Promise<Resolution>;
+
+/** Undefined where there is nothing to resolve. */
+export type ResolveEntry = (entry: FollowedRSync) => Promise<Resolution | undefined>;
 
 /** What the targets of one look at a cluster are in the registry. */
 export interface Targets {
   /**
-   * What the target of this RSync resolved to, each distinct one asked for once; undefined where there is nothing to
-   * resolve. Where an approval in place may be newer than a shared resolution, the tag is resolved afresh (law 4).
-   * Throws what the registry throws.
+   * Each distinct target is asked for once. Where an approval in place may be newer than a shared resolution, the tag is
+   * resolved afresh. Throws what the registry throws.
    */
-  of(entry: Pick<FollowedRSync, 'rsync' | 'target'>): Promise<Resolution | undefined>;
+  readonly of: ResolveEntry;
+  /** Asked for now, past every cache. Throws what the registry throws. */
+  readonly afresh: ResolveEntry;
 }
 
 /** To be made after the list: what is resolved is then not older than what was listed. */
 export function createTargets(resolver: BurstResolver, notBefore: Date): Targets {
   const shared = new Map<string, Promise<Resolution>>();
   const fresh = new Map<string, Promise<Resolution>>();
+  const resolveShared: Resolve = (reference) => resolver.resolve(reference, notBefore);
+  const resolveFresh: Resolve = (reference) => resolver.fresh(reference);
 
   function once(
     asked: Map<string, Promise<Resolution>>,
     target: Followable,
-    resolve: (reference: Reference) => Promise<Resolution>,
+    resolve: Resolve,
   ): Promise<Resolution> {
-    const key = keyOfTarget(target) ?? '';
-    const known = asked.get(key) ?? resolveTarget(target, resolve);
-    asked.set(key, known);
+    const name = nameOfTarget(target) ?? '';
+    const known = asked.get(name) ?? resolveTarget(target, resolve);
+    asked.set(name, known);
     return known;
   }
 
   return {
     async of({ rsync, target }) {
       if (target.status !== 'follow') return undefined;
-      const found = await once(shared, target, (reference) =>
-        resolver.resolve(reference, notBefore),
-      );
-      return needsFreshResolution(rsync, found)
-        ? once(fresh, target, (reference) => resolver.fresh(reference))
-        : found;
+      const found = await once(shared, target, resolveShared);
+      return needsFreshResolution(rsync, found) ? once(fresh, target, resolveFresh) : found;
+    },
+    async afresh({ target }) {
+      return target.status === 'follow' ? resolveTarget(target, resolveFresh) : undefined;
     },
   };
 }
 
-/** What `target` is in the registry, asked through `resolve`. Throws what that throws. */
-export async function resolveTarget(
+async function resolveTarget(
   { reference, chart = false }: Followable,
-  resolve: (reference: Reference) => Promise<Resolution>,
+  resolve: Resolve,
 ): Promise<Resolution> {
   return chart ? resolveChart(reference, resolve) : resolve(reference);
 }
 
-/** What tells targets apart; a chart's tag and an image's of the same name are two questions. */
-export function keyOfTarget(target: Target): string | undefined {
+/** The name of a target; a chart's tag and an image's of the same name are two questions. */
+export function nameOfTarget(target: Target): string | undefined {
   if (target.status !== 'follow') return undefined;
   const { reference, chart = false } = target;
   return `${chart ? 'chart ' : ''}${formatReference(reference)}`;
+}
+
+/**
+ * What a tag of a chart stands for: the digest, and the version that its manifest says it is. Helm pulls by version,
+ * so that only a version whose own tag names the same digest will do: what was verified is then what is pulled, as
+ * long as the registry keeps its tags. Throws what `resolve` throws.
+ */
+export async function resolveChart(reference: Reference, resolve: Resolve): Promise<Resolution> {
+  const tracked = await resolve(reference);
+  const { image } = tracked;
+  if (image.status !== 'resolved') return tracked;
+  const { digest, version } = image;
+  const name = formatReference(reference);
+  if (version === undefined || !isExactVersion(version)) {
+    const said = version === undefined ? 'none' : JSON.stringify(version);
+    return unusable(
+      tracked,
+      'version-unknown',
+      `${name} does not say which chart version it is: annotation org.opencontainers.image.version is ${said}`,
+    );
+  }
+  // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
+  const named = await resolve({ ...reference, tag: version.replaceAll('+', '_') });
+  if (named.image.status === 'resolved' && named.image.digest === digest) return tracked;
+  return unusable(
+    tracked,
+    'version-mismatch',
+    `${name} says it is version ${version}, and the tag of that version is not ${digest}`,
+  );
+}
+
+function unusable(tracked: Resolution, reason: UnusableReason, message: string): Resolution {
+  return { ...tracked, image: { status: 'unusable', reason, message } };
 }

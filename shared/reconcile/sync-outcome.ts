@@ -1,17 +1,34 @@
+import type { Decision } from '#shared/core/decide.ts';
+import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
+import { isKeyOf } from '#shared/core/approval-key.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { Observation } from '#shared/core/observe.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import { transition } from '#shared/core/transition.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
-import type { SyncRow } from '#shared/store/store.ts';
-import type { FollowedRSync } from './follow.ts';
+import type { Shown, SyncRow } from '#shared/store/store.ts';
 import { WRITES_BEFORE_BLOCKED } from './limits.ts';
-import { shownOf } from './row.ts';
+import type { Read } from './look.ts';
 import { postponed, unsettledAfter } from './unsettled.ts';
-import type { Written } from './write.ts';
+
+/** The store caps a cluster's record; Config Sync's own texts can be megabytes. */
+const MAX_ERRORS = 5;
+const MAX_ERROR_TEXT = 500;
+/** A digest and a reason that a person wrote. */
+const MAX_BREAK_GLASS = 500;
+
+/** What was decided of one RSync, and is written. */
+export interface Written {
+  readonly rsync: RSync;
+  readonly followed: Followed | undefined;
+  readonly decision: Decision;
+}
 
 /** What became of one RSync; nothing at all of one that is gone. */
 export interface SyncOutcome {
@@ -26,13 +43,25 @@ export interface SyncOutcome {
   readonly patched?: true;
 }
 
-/** One RSync that was listed, and what was known of it. */
-export interface Seen {
-  readonly rsync: RSync;
-  readonly entry: FollowedRSync | undefined;
-  readonly row: SyncRow | undefined;
+/** One RSync that was listed, as `nomos status` shows it, and when. */
+export interface Seen extends Read {
   readonly nomos: NomosRow;
   readonly now: Date;
+}
+
+/** Nothing is kept of what was read but what there is to publish: a cluster may have thousands of RSyncs. */
+export function writtenOutcome(
+  { rsync, followed, decision }: Written,
+  before: SyncRow | undefined,
+  nomos: NomosRow,
+): SyncOutcome {
+  const written = { rsync, followed, decision };
+  return defined({
+    row: rowOf(written, nomos),
+    before,
+    written: decision.transition.events.length === 0 ? undefined : written,
+    patched: decision.patch && (true as const),
+  });
 }
 
 /** One that had no turn: all that was known of it stays. */
@@ -50,9 +79,8 @@ export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcom
   const row = before ?? rowOfUnseen(seen);
   const unsettled = unsettledAfter(failure, row.unsettled, now);
   const failed = { ...row, message: failure.message, unsettled };
-  const known = before === undefined ? {} : { before };
   if (!failure.code.startsWith('cluster-') || unsettled.attempts < WRITES_BEFORE_BLOCKED) {
-    return { ...known, row: failed, failure };
+    return defined({ before, row: failed, failure });
   }
   const { code } = failure;
   const observation: Observation = {
@@ -61,34 +89,89 @@ export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcom
     errors: [{ code, message: failure.message }],
   };
   const approved = rsync.annotations.approved.keys;
-  const told = transition(row.record, observation, { approved, verified: true, now });
+  const change = transition(row.record, observation, { approved, verified: true, now });
   const { message, errors } = observation;
-  const blocked = { ...failed, record: told.record, message, errors };
-  if (told.events.length === 0) return { ...known, row: blocked, failure };
-  const decision = { approved, observation, transition: told, downgrade: false, dropped: [] };
-  return { ...known, row: blocked, failure, written: { rsync, followed: undefined, decision } };
+  const decision = { approved, observation, transition: change, downgrade: false, dropped: [] };
+  return defined({
+    before,
+    row: { ...failed, record: change.record, message, errors },
+    failure,
+    written: change.events.length === 0 ? undefined : { rsync, followed: undefined, decision },
+  });
 }
 
 /** The row of one that was never looked at: nothing is published of it, and what a lost record said is unknown. */
 function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
   const since = now.toISOString();
   const forgotten = rsync.annotations.receipt.text !== undefined;
-  const record: PhaseRecord = {
-    phase: 'Pending',
-    since,
-    ...(forgotten ? { failure: { phase: 'Failed', since } } : {}),
-  };
+  const failure = forgotten ? ({ phase: 'Failed', since } as const) : undefined;
+  const record: PhaseRecord = defined({ phase: 'Pending' as const, since, failure });
   const target = entry?.target;
-  return {
-    sync: formatSyncRef(rsync.ref),
-    uid: rsync.uid,
-    ...(target?.status === 'follow' ? { image: formatReference(target.reference) } : {}),
+  return defined({
+    ...listedRow(rsync, nomos),
+    image: target?.status === 'follow' ? formatReference(target.reference) : undefined,
     approved: rsync.annotations.approved.keys,
     record,
     message: '',
     errors: [],
-    ...(rsync.deleting ? { deleting: true } : {}),
+  });
+}
+
+/** What the snapshot keeps of one RSync. */
+export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): SyncRow {
+  const resolved = followed?.resolved;
+  const image = resolved?.resolution.image;
+  const found = image?.status === 'resolved' ? image : undefined;
+  const { breakGlass } = rsync.annotations;
+  const { observation, transition: change, approved } = decision;
+  return defined({
+    ...listedRow(rsync, nomos),
+    image: resolved && formatReference(resolved.reference),
+    target: found?.digest,
+    index: found?.index,
+    live: liveKey(rsync),
+    verdict: followed?.verdict.status,
+    approved,
+    approval: approvalOf(decision),
+    record: change.record,
+    message: observation.message,
+    errors: observation.errors
+      .slice(0, MAX_ERRORS)
+      .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
+    breakGlass: breakGlass === undefined ? undefined : cutText(breakGlass, MAX_BREAK_GLASS),
+  });
+}
+
+/** As much of a row as a list shows. */
+function listedRow(
+  { ref, uid, deleting }: RSync,
+  nomos: NomosRow,
+): Pick<SyncRow, 'sync' | 'uid' | 'deleting' | 'nomos' | 'shown'> {
+  return defined({
+    sync: formatSyncRef(ref),
+    uid,
+    deleting: deleting || undefined,
     nomos: nomos.status,
     shown: shownOf(nomos),
-  };
+  });
+}
+
+/** What nomos shows beside its word, as much of it as is kept. */
+function shownOf({ source, commit, syncedAt, errors, errorCount, truncatedTo }: NomosRow): Shown {
+  return defined({
+    source,
+    commit,
+    syncedAt,
+    errors: errors.slice(0, MAX_ERRORS).map((error) => cutText(error, MAX_ERROR_TEXT)),
+    errorCount,
+    truncatedTo,
+  });
+}
+
+/** What the receipt says; nothing where its approval is not the newest any more. */
+function approvalOf({ receipt, approved: [newest] }: Decision): SyncRow['approval'] {
+  if (receipt === undefined || newest === undefined || !isKeyOf(receipt, newest)) return undefined;
+  const { digest, index, policy } = receipt;
+  const resolvedAt = new Date(receipt.resolvedAt).toISOString();
+  return defined({ digest, index, policy, resolvedAt });
 }

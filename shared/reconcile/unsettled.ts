@@ -1,8 +1,8 @@
 import type { CountersignError } from '#shared/core/errors.ts';
-import { parseReference } from '#shared/core/reference.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { ClusterRecord, SyncRow, Unsettled } from '#shared/store/store.ts';
 import { MAX_RETRY_MS, RETRY_MS } from './limits.ts';
+import { repositoryOf } from './snapshot.ts';
 
 /**
  * What is remembered of an RSync that could not be looked at: a back-off of its own. The first retry is the next
@@ -53,8 +53,8 @@ export function concerns(task: Pick<Task, 'reason' | 'image'>, row: SyncRow, now
       return isDue(row.unsettled, now);
     case 'push':
     case 'signature': {
-      const asked = repositoryOf(task.image);
-      return asked === undefined || asked === repositoryOf(row.image);
+      const asked = repositoryOf(task);
+      return asked === undefined || asked === repositoryOf(row);
     }
   }
 }
@@ -73,13 +73,4 @@ export function isCovered(
     return false;
   }
   return !record.syncs.some((row) => row.unsettled !== undefined && concerns(task, row, now));
-}
-
-function repositoryOf(image: string | undefined): string | undefined {
-  try {
-    return image === undefined ? undefined : parseReference(image).repository;
-  } catch {
-    // Neither tasks nor the store are believed.
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { ArtifactLookup } from './artifact-lookup.ts';
 import { parseJson } from '#shared/net/json.ts';
-import { kindOf } from './notification.ts';
+import { kindOf } from './notifications/notification.ts';
 import { indexSchema } from './read-manifest.ts';
 import type { Manifest, Registry, TagLister, TagList } from './registry.ts';
 

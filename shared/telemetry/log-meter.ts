@@ -1,4 +1,4 @@
-import { type Meter, METRICS, type MetricName } from '#shared/core/metrics.ts';
+import { type Meter, METRICS, type MetricName } from './metrics.ts';
 
 export interface LogMeter extends Meter {
   /** Writes the sums that have come together. */

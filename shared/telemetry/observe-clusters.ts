@@ -1,5 +1,5 @@
 import { toFailure } from '#shared/core/errors.ts';
-import type { Meter } from '#shared/core/metrics.ts';
+import type { Meter } from './metrics.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { Pace, Verb } from '#shared/fleet/pace.ts';

@@ -1,4 +1,4 @@
-import { type Meter, METRICS } from '#shared/core/metrics.ts';
+import { type Meter, METRICS } from './metrics.ts';
 import { SYNC_EVENTS } from '#shared/core/transition.ts';
 import type { StatusEvent, SweepEvent } from '#shared/status/events.ts';
 

@@ -3,7 +3,7 @@ import type { Counter, Gauge, Histogram } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Meter, type Metric, METRICS } from '#shared/core/metrics.ts';
+import { type Meter, type Metric, METRICS } from './metrics.ts';
 
 export interface ServedMeter extends Meter {
   readonly port: number;

@@ -1,4 +1,4 @@
-import { type Meter, noMeter } from '#shared/core/metrics.ts';
+import { type Meter, noMeter } from './metrics.ts';
 import { noTracing, type Tracing } from '#shared/core/tracing.ts';
 
 /** What a function reports of itself beside its log. None of it can fail a request, or delay it for long. */

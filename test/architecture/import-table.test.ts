@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
     values: BASE,
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
-  { path: 'shared/http', values: BASE, types: [] },
+  { path: 'shared/http', values: [...BASE, 'shared/telemetry'], types: [] },
   {
     path: 'shared/telemetry',
     values: BASE,
@@ -142,8 +142,8 @@ describe('the import reader', () => {
     const found = (target: string) => file?.imports.find((entry) => entry.target.endsWith(target));
     expect(found('core/decide.ts')).toMatchObject({ ours: true, typeOnly: false });
     expect(found('fleet/cluster-api.ts')).toMatchObject({ ours: true, typeOnly: true });
-    expect(found('reconcile/follow.ts')).toMatchObject({
-      target: 'shared/reconcile/follow.ts',
+    expect(found('reconcile/report-sync.ts')).toMatchObject({
+      target: 'shared/reconcile/report-sync.ts',
       typeOnly: false,
     });
   });

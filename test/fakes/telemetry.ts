@@ -1,6 +1,6 @@
 import { AlwaysOnSampler, InMemorySpanExporter, type Sampler } from '@opentelemetry/sdk-trace';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { Meter } from '#shared/core/metrics.ts';
+import type { Meter } from '#shared/telemetry/metrics.ts';
 import { createOtelTracing, type OtelTracing } from '#shared/telemetry/otel-tracing.ts';
 import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 

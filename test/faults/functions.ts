@@ -1,11 +1,13 @@
 import { handleTask } from '#functions/cluster/handle-task.ts';
 import { handlePush } from '#functions/push/handle-push.ts';
+import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
+import { readNotification } from '#shared/registry/notifications/notification.ts';
 import { handleSweep } from '#functions/sweep/handle-sweep.ts';
 import { createImageRules } from '#shared/config/image-rules.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import { createSerial } from '#shared/core/serial.ts';
+import { createSerial } from '#shared/net/serial.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { Message } from '#shared/http/envelope.ts';
@@ -118,7 +120,6 @@ export function openImages(
     rules: createImageRules(plan.rules),
     policies: trust?.policies ?? new Map([[POLICY.name, POLICY]]),
     store: createStorePort(process, store),
-    serial: createSerial(),
     publish: (event) => {
       publishing?.(event);
       return process.call('publish', () => publishStatus(event));
@@ -142,7 +143,7 @@ export function startPush(
     tagsOf: createTagsOf({ registry: port }),
     signedIn: () => [],
   };
-  return (message) => handlePush(message, deps);
+  return async (message) => handlePush(readNotification(message, parseNotification), deps);
 }
 
 export function startCluster(
@@ -152,6 +153,7 @@ export function startCluster(
   const { port: _, ...images } = openImages(process, around);
   const deps = {
     ...images,
+    serial: createSerial(),
     fleet: createFleetPort(process, around),
     ...openRSyncs(around),
   };

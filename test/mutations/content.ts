@@ -23,7 +23,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'content: the folder of the RSync counts',
-    file: 'shared/reconcile/judge.ts',
+    file: 'shared/reconcile/judge-rsync.ts',
     in: 'takenBy',
     find: "if (source.type === 'oci') return { type: 'oci', dir: source.dir };",
     replace: "if (source.type === 'oci') return { type: 'oci', dir: '.' };",

@@ -80,14 +80,14 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 3: a failure to check is thrown',
     file: 'shared/reconcile/resolve-targets.ts',
     in: 'createTargets',
-    find: 'const known = asked.get(key) ?? resolveTarget(target, resolve);',
+    find: 'const known = asked.get(name) ?? resolveTarget(target, resolve);',
     replace:
-      'const known = asked.get(key) ?? resolveTarget(target, resolve).catch(() => shared.values().next().value!);',
+      'const known = asked.get(name) ?? resolveTarget(target, resolve).catch(() => shared.values().next().value!);',
     tests: [RECONCILE],
   },
   {
     guarantee: 'law 4, first guard: not strictly older needs a fresh resolution',
-    file: 'shared/core/followed.ts',
+    file: 'shared/core/decision-input.ts',
     in: 'needsFreshResolution',
     find: 'Date.parse(facts.resolvedAt) >= Date.parse(resolvedAt)',
     replace: 'Date.parse(facts.resolvedAt) > Date.parse(resolvedAt)',
@@ -111,7 +111,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 4, second guard: the patch carries the resourceVersion that was listed',
-    file: 'shared/configsync/patch-body.ts',
+    file: 'shared/configsync/rsyncs.ts',
     in: 'buildPatchBody',
     find: 'resourceVersion: rsync.resourceVersion',
     replace: 'resourceVersion: undefined',
@@ -120,9 +120,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 4, second guard: after a lost race the tag is resolved afresh',
     file: 'shared/reconcile/write.ts',
-    in: 'decideAndWrite',
-    find: 'followed = await judgeAfresh(rsync, input, deps);',
-    replace: '',
+    in: 'writeFinding',
+    find: 'const plan = await look.again(look.read(rsync, row));',
+    replace: 'const plan = { ...found, rsync };',
     tests: [RECONCILE],
   },
   {
@@ -145,9 +145,9 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
     in: 'report',
-    find: 'await reportSync(written, doubted.get(written.rsync.uid), { member, cause }, deps);',
+    find: '    await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);\n',
     replace:
-      'if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { member, cause }, deps);',
+      '    if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { cluster, cause }, deps);\n',
     tests: [RECONCILE],
   },
   {
@@ -218,7 +218,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'reports: a verdict from before an approval is read again',
-    file: 'shared/reconcile/judge.ts',
+    file: 'shared/reconcile/judge-rsync.ts',
     in: 'isOutdated',
     find: 'receipt.approvedAt >= readAt',
     replace: 'receipt.approvedAt === readAt',
@@ -236,8 +236,8 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'reports: every wait has an end',
     file: 'shared/core/observe.ts',
     in: 'isOverdue',
-    find: 'now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs',
-    replace: 'now.getTime() - waitingSince.getTime() > Infinity + liveAfterMs + pollMs',
+    find: 'now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs',
+    replace: 'now.getTime() - waitingSince.getTime() > Infinity + settings.liveAfterMs + pollMs',
     tests: [CORE],
   },
   {

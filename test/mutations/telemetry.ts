@@ -95,10 +95,10 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'an approval is measured from its push, not from its task',
-    file: 'functions/cluster/time-approvals.ts',
+    file: 'functions/cluster/handle-task.ts',
     in: 'timeApprovals',
-    find: '? publishTime : told',
-    replace: '? told : publishTime',
+    find: '? publishTime : published',
+    replace: '? published : publishTime',
     tests: TELEMETRY,
   },
 ];

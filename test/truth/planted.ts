@@ -25,8 +25,8 @@ export const PLANTED_REPORTS: readonly PlantedReport[] = [
   {
     bug: 'an approval may wait for ever',
     file: 'shared/core/observe.ts',
-    find: 'return now.getTime() - waitingSince.getTime() > liveAfterMs + pollMs;',
-    replace: 'return now.getTime() - waitingSince.getTime() < -liveAfterMs - pollMs;',
+    find: 'return now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs;',
+    replace: 'return now.getTime() - waitingSince.getTime() < -settings.liveAfterMs - pollMs;',
     caughtAs: ['missed', 'shown'],
   },
   {

@@ -13,7 +13,7 @@ import { type ClusterAnswer, type FleetAnswer, oldest, viewCluster } from './vie
 import { NO_TROUBLES, presentRow } from './present.ts';
 
 export interface LiveDeps extends LookDeps {
-  readonly store: Pick<Store, 'readCluster' | 'followers'>;
+  readonly store: Pick<Store, 'readCluster' | 'followers' | 'readNote'>;
   readonly liveDeadlineMs?: number;
   /** Called with a fault of the service, which costs one cluster's answer and no other. */
   readonly onFault?: (cluster: string, error: unknown) => void;

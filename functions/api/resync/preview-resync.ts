@@ -6,7 +6,7 @@ import { within } from '#shared/http/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
-import { policyOf } from '#shared/reconcile/judge.ts';
+import { policyOf } from '#shared/reconcile/judge-rsync.ts';
 import type { ApiDeps } from '../deps.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
 import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRSyncs } from '#shared/configsync/rsyncs.ts';
-import { listRSyncs } from '#shared/configsync/list-rsyncs.ts';
+import { createRSyncs, listRSyncs } from '#shared/configsync/rsyncs.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';

@@ -156,6 +156,7 @@ describe('GET /', () => {
       readCluster: fails,
       listClusters: fails,
       followers: fails,
+      readNote: fails,
       troubledTags: () => Promise.resolve([]),
     };
     const answer = await createApiWorld({}, { store }).get('/');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildPatchBody } from '#shared/configsync/patch-body.ts';
-import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { buildPatchBody, createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { buildRSync } from '#test/fixtures/rsync.ts';
 import { fakeApi } from './fake-api.ts';
 import { HEX, IMAGE, rootSync } from './objects.ts';

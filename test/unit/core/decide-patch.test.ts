@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { decide } from '#shared/core/decide.ts';
-import { needsFreshResolution } from '#shared/core/followed.ts';
+import { needsFreshResolution } from '#shared/core/decision-input.ts';
 import { type Receipt, formatReceipt } from '#shared/core/receipt.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import {

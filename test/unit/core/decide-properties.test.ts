@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { APPROVED, RECEIPT, parseApproved } from '#shared/core/annotations.ts';
-import { type DecisionInput, decide } from '#shared/core/decide.ts';
-import { type Followed } from '#shared/core/followed.ts';
+import { decide } from '#shared/core/decide.ts';
+import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import { formatReceipt, parseReceipt } from '#shared/core/receipt.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
-import { type DecisionInput, decide } from '#shared/core/decide.ts';
-import { type Followed } from '#shared/core/followed.ts';
+import { decide } from '#shared/core/decide.ts';
+import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { parseReceipt } from '#shared/core/receipt.ts';
 import { parseReference } from '#shared/core/reference.ts';

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type SyncRef,
-  formatSyncRef,
-  parseSyncRef,
-  reconcilerName,
-} from '#shared/core/sync-ref.ts';
+import { type SyncRef, formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { reconcilerName } from '#test/fixtures/reconciler-name.ts';
 
 const rootSync = (name: string): SyncRef => ({
   kind: 'RootSync',

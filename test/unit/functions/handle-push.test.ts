@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { handlePush } from '#functions/push/handle-push.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { readSought } from '#shared/reconcile/seek-followers.ts';
+import { readSought } from '#shared/reconcile/fan-out.ts';
 import { RULE, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
-import { type PushWorld, createPushWorld, messageOf } from '#test/fixtures/push-world.ts';
+import { type PushWorld, createPushWorld, deliver, messageOf } from '#test/fixtures/push-world.ts';
 import { IMAGE, buildRSync } from '#test/fixtures/rsync.ts';
 
 const REPOSITORY = 'us-docker.pkg.dev/acme/configs/platform';
@@ -23,7 +22,7 @@ function pushWorld(): PushWorld {
 }
 
 function push(world: PushWorld, data: unknown, messageId?: string): Promise<void> {
-  return handlePush(messageOf(world, data, messageId), world.push);
+  return deliver(messageOf(world, data, messageId), world.push);
 }
 
 function tasked(world: PushWorld): readonly string[] {
@@ -250,7 +249,7 @@ describe('fifty deliveries of one event at once', () => {
   it('ask the registry once and publish once', async () => {
     const world = pushWorld();
     const message = messageOf(world, PUSHED);
-    await Promise.all(Array.from({ length: 50 }, () => handlePush(message, world.push)));
+    await Promise.all(Array.from({ length: 50 }, () => deliver(message, world.push)));
     expect(world.resolved).toEqual([IMAGE]);
     expect(new Set(world.tasks.map(({ cluster }) => cluster))).toEqual(new Set(['one', 'two']));
   });

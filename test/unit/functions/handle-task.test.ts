@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { handleTask } from '#functions/cluster/handle-task.ts';
-import { parseTask } from '#functions/cluster/schema.ts';
-import { createSerial } from '#shared/core/serial.ts';
+import { handleTask, parseTask } from '#functions/cluster/handle-task.ts';
+import { createSerial } from '#shared/net/serial.ts';
 import { messageOf } from '#test/fixtures/push-world.ts';
 import { SYNC, rsyncOf, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 

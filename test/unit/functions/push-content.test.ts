@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { handlePush } from '#functions/push/handle-push.ts';
 import { createContentVerifier } from '#shared/content/content-verifier.ts';
 import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { readerOf } from '#test/fixtures/content-world.ts';
 import { UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A } from '#test/fixtures/digests.ts';
-import { createPushWorld, messageOf, type PushWorld } from '#test/fixtures/push-world.ts';
+import { createPushWorld, deliver, messageOf, type PushWorld } from '#test/fixtures/push-world.ts';
 import { buildRSync, IMAGE } from '#test/fixtures/rsync.ts';
 import { tarOf, yamlAt } from '#test/fixtures/tar-builder.ts';
 
@@ -27,7 +26,7 @@ async function push(layer: Buffer, verdict: Verdict, data: object): Promise<Push
     ruleOf: () => DEFAULT_CONTENT,
     now: () => made.deps.now().getTime(),
   });
-  await handlePush(messageOf(made, data), { ...made.push, verifier });
+  await deliver(messageOf(made, data), { ...made.push, verifier });
   return made;
 }
 

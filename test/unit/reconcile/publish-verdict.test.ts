@@ -224,14 +224,12 @@ describe('publishVerdict()', () => {
 
   it('is published once by two functions that race', async () => {
     const here = openWorld();
-    // A second function has a lock of its own.
-    const other = { ...here.deps, serial: openWorld().deps.serial };
     const read = { at: 1, digest: A, verdict: UNSIGNED };
     await Promise.all([
       publishVerdict(judgedAt(read), 'm1', here.deps),
-      publishVerdict(judgedAt(read), 'sweep-1', other),
+      publishVerdict(judgedAt(read), 'sweep-1', here.deps),
     ]);
-    await publishVerdict(judgedAt(read), 'sweep-2', other);
+    await publishVerdict(judgedAt(read), 'sweep-2', here.deps);
     expect(here.types()).toEqual(['image.unsigned']);
   });
 
@@ -240,7 +238,6 @@ describe('publishVerdict()', () => {
     ['the same sweep, for another cluster', 'm1'],
   ])('is busy, to be tried again, while %s publishes something else', async (_, cause) => {
     const here = openWorld();
-    const other = { ...here.deps, serial: openWorld().deps.serial };
     let inner: unknown;
     const deps = {
       ...here.deps,
@@ -248,14 +245,14 @@ describe('publishVerdict()', () => {
         if (inner === undefined) {
           inner = 'begun';
           const news = judgedAt({ at: 2, digest: A, verdict: VERIFIED });
-          inner = await publishVerdict(news, cause, other);
+          inner = await publishVerdict(news, cause, here.deps);
         }
         await here.deps.publish(event);
       },
     };
     await publishVerdict(judgedAt({ at: 1, digest: A, verdict: UNSIGNED }), 'm1', deps);
     expect(inner).toBe('busy');
-    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), cause, other);
+    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), cause, here.deps);
     expect(here.types()).toEqual(['image.unsigned', 'image.verified']);
   });
 
@@ -284,7 +281,7 @@ describe('publishVerdict()', () => {
       const here = openWorld();
       await publishAll(here, [{ at: 0, verdict: ABSENT }]);
       const read = { at: 1, digest: A, verdict };
-      const winner = { ...here.deps, serial: openWorld().deps.serial };
+      const winner = here.deps;
       const dying = dyingAfter(2, here);
       let reads = 0;
       const store = {

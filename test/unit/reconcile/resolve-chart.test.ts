@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
-import { resolveChart } from '#shared/reconcile/resolve-chart.ts';
+import { resolveChart } from '#shared/reconcile/resolve-targets.ts';
 import { resolvedTo } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 

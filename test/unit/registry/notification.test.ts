@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseNotification } from '#shared/registry/notification.ts';
+import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 import { failureOf, sha256 } from './scripted-registry.ts';
 
 const REPOSITORY = 'us-docker.pkg.dev/acme/configs/platform';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FAILURE_CODES } from '#shared/core/errors.ts';
-import { type Metric, METRICS } from '#shared/core/metrics.ts';
+import { type Metric, METRICS } from '#shared/telemetry/metrics.ts';
 import { VERBS } from '#shared/fleet/pace.ts';
 import { PUSH_SUBSCRIPTIONS } from '#infra/local/local-world/pubsub.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from '#shared/http/serve.ts';
-import { METRICS } from '#shared/core/metrics.ts';
+import { METRICS } from '#shared/telemetry/metrics.ts';
 import { type ServedMeter, serveMetrics } from '#shared/telemetry/serve-metrics.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };

@@ -274,6 +274,7 @@ describe('countersign wait', () => {
       readCluster: fails,
       listClusters: fails,
       followers: fails,
+      readNote: fails,
       troubledTags: () => Promise.resolve([]),
     };
     const args = ['wait', `${IMAGE}@${A}`, '--timeout', '10s'];

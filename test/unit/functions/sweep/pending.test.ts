@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseReference } from '#shared/core/reference.ts';
-import { createSerial } from '#shared/core/serial.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import { POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
@@ -76,10 +75,11 @@ describe('an image that clusters wait for', () => {
     const resolvedAt = world.deps.now().toISOString();
     const image = { status: 'resolved', digest: A } as const;
     const resolution = { resolvedAt, fresh: false, image };
-    await publishVerdict({ reference, resolution, verdict: UNSIGNED, policy: POLICY }, 'm1', {
-      ...world.deps,
-      serial: createSerial(),
-    });
+    await publishVerdict(
+      { reference, resolution, verdict: UNSIGNED, policy: POLICY },
+      'm1',
+      world.deps,
+    );
     world.pass(HOUR);
     await world.round();
     await world.round();

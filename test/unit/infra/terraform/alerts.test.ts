@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { METRICS } from '#shared/core/metrics.ts';
+import { METRICS } from '#shared/telemetry/metrics.ts';
 import { SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
 import { METRIC_MESSAGE } from '#shared/telemetry/log-meter.ts';
 import { type ModuleSource, readModule } from '#test/terraform/read-module.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type SyncKind, reconcilerName } from '#shared/core/sync-ref.ts';
+import { type SyncKind } from '#shared/core/sync-ref.ts';
+import { reconcilerName } from '#test/fixtures/reconciler-name.ts';
 
 const TEST = join(import.meta.dirname, '../../../../infra/terraform/tests/module.tftest.hcl');
 /** `"RepoSync/team-a/extra" = "ns-reconciler-team-a-extra-5"`: what Terraform asserts of the module. */

@@ -9,7 +9,7 @@ import {
   specSchema,
 } from '#infra/local/config-sync/rsync.ts';
 import { describeSource } from '#infra/local/config-sync/status.ts';
-import { reconcilerName } from '#shared/core/sync-ref.ts';
+import { reconcilerName } from '#test/fixtures/reconciler-name.ts';
 
 const HEX = 'a'.repeat(64);
 

@@ -1,6 +1,7 @@
 import type { Taken } from '#shared/core/content.ts';
 import { keyOfTarget, referenceOfKey, unexplainedKeys } from '#shared/core/approval-key.ts';
-import type { Followed } from '#shared/core/followed.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
+import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
@@ -20,8 +21,8 @@ export interface JudgeDeps {
 
 export interface JudgeOptions {
   readonly fresh: boolean;
-  /** Keys that were approved when we last looked, where that is remembered. */
-  readonly known?: readonly string[];
+  /** Keys that were approved at the last look, where that is remembered. */
+  readonly known?: readonly string[] | undefined;
 }
 
 /** How a digest is judged: what of it is used, where that is known. */
@@ -31,7 +32,7 @@ export interface DigestOptions {
 }
 
 /** Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. */
-export async function judge(
+export async function judgeRSync(
   { rsync, rule, target }: FollowedRSync,
   resolution: Resolution | undefined,
   options: JudgeOptions,
@@ -90,8 +91,7 @@ export async function judgeResolution(
 ): Promise<Verdict> {
   if (image.status === 'unusable') return image;
   const { digest, index } = image;
-  const subject = index === undefined ? { repository, digest } : { repository, digest, index };
-  return verifier.verify(subject, policy, options);
+  return verifier.verify(defined({ repository, digest, index }), policy, options);
 }
 
 export interface JudgedBy {
@@ -109,7 +109,7 @@ export function policyOf(policies: ReadonlyMap<string, TrustPolicy>, name: strin
 
 /**
  * Keys beside the target that must be judged: the live one before it joins the approved list, every approved one when
- * the policy has changed since, and those that nobody accounts for.
+ * the policy has changed since, and those that are not accounted for.
  */
 function otherKeys(
   rsync: FollowedRSync['rsync'],
@@ -147,8 +147,7 @@ async function judgeKey(
   if (isDigest(key)) {
     const receipt = rsync.annotations.receipt.facts;
     const index = receipt?.digest === key ? receipt.index : undefined;
-    const subject = { repository, digest: key, ...(index === undefined ? {} : { index }) };
-    return deps.verifier.verify(subject, policy, options);
+    return deps.verifier.verify(defined({ repository, digest: key, index }), policy, options);
   }
   const named = referenceOfKey(key);
   if (rsync.source.type !== 'helm' || named?.repository !== repository) {

@@ -1,31 +1,9 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { type Digest, isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
 import { parseJson } from '#shared/net/json.ts';
-
-/** What one message on topic `gcr` says happened; a hint, for anyone with publish rights can write it. */
-export type Notification = NotificationFacts & NotificationKind;
-
-interface NotificationFacts {
-  readonly action: 'INSERT' | 'DELETE';
-  /** Normalised `host/path`. */
-  readonly repository: string;
-  readonly tag?: string;
-  readonly digest?: Digest;
-}
-
-/** What it is about, judged by its tag alone. */
-export type NotificationKind =
-  | { readonly kind: 'image' }
-  /** No tag: a child of an index, an image pushed by digest, or a signature that refers to one (see `readSubject`). */
-  | { readonly kind: 'untagged' }
-  /** `sha256-<hex>.sig`, `.att`, `.sbom`, and OCI's referrers fallback tag `sha256-<hex>`. */
-  | {
-      readonly kind: 'signature' | 'attestation' | 'sbom' | 'referrers-fallback';
-      readonly subject: Digest;
-    };
+import { type RegistryEvent, kindOf } from './notification.ts';
 
 /** Two references and a little; Pub/Sub would carry 10 MB. */
 const MAX_NOTIFICATION = 8 * 1024;
@@ -38,16 +16,8 @@ const notificationSchema = z.object({
   tag: z.string().optional(),
 });
 
-const REFERRER_TAG = /^sha256-([0-9a-f]{64})(\.sig|\.att|\.sbom)?$/;
-const KIND_OF_SUFFIX = {
-  '.sig': 'signature',
-  '.att': 'attestation',
-  '.sbom': 'sbom',
-  '': 'referrers-fallback',
-} as const;
-
 /** Reads the data of a message that Artifact Registry published. Throws `bad-request`, which no retry helps. */
-export function parseNotification(data: Uint8Array): Notification {
+export function parseNotification(data: Uint8Array): RegistryEvent {
   if (data.length > MAX_NOTIFICATION) throw invalid(`is larger than ${MAX_NOTIFICATION} bytes`);
   const { action, digest, tag } = parse(data);
   const byDigest = digest === undefined ? undefined : refer('digest', digest);
@@ -63,19 +33,6 @@ export function parseNotification(data: Uint8Array): Notification {
     ...defined({ tag: byTag?.tag, digest: byDigest?.digest }),
     ...kindOf(byTag?.tag),
   };
-}
-
-/** What a tag alone shows: images have names of their own, signatures the digest they are about. */
-export function kindOf(tag: string | undefined): NotificationKind {
-  if (tag === undefined) return { kind: 'untagged' };
-  const [, hex, suffix = ''] = REFERRER_TAG.exec(tag) ?? [];
-  const subject = `sha256:${hex}`;
-  if (!isDigest(subject) || !isSuffix(suffix)) return { kind: 'image' };
-  return { kind: KIND_OF_SUFFIX[suffix], subject };
-}
-
-function isSuffix(suffix: string): suffix is keyof typeof KIND_OF_SUFFIX {
-  return Object.hasOwn(KIND_OF_SUFFIX, suffix);
 }
 
 function parse(data: Uint8Array): z.infer<typeof notificationSchema> {

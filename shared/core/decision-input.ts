@@ -1,8 +1,41 @@
+import type { PhaseRecord } from './phase.ts';
+import type { ReceiptReason } from './receipt.ts';
 import type { Reference } from './reference.ts';
 import type { Resolution } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
+import type { Unfollowed } from './unfollowed.ts';
 import type { Verdict } from './verdict.ts';
+
+/** One RSync, and everything that was read about it. */
+export interface DecisionInput {
+  readonly rsync: RSync;
+  /** The rule it falls under in this cluster; undefined: it is not followed. */
+  readonly followed: Followed | undefined;
+  /** Why it is not followed, where it is not. */
+  readonly unfollowed?: Unfollowed;
+  readonly reason: ReceiptReason;
+  readonly actor?: string;
+  readonly settings: DecisionSettings;
+  /** Since when its cluster has been in reach, ISO 8601; absent: as long as anything is known of it. */
+  readonly reachableSince?: string;
+  /** The cluster refused the whole patch: write Countersign's own annotations alone, and say so. */
+  readonly bare?: boolean;
+  /** What was last published of it. */
+  readonly previous: PhaseRecord | undefined;
+  readonly now: Date;
+}
+
+export interface DecisionSettings {
+  /** How long Config Sync may go on being denied after an approval, in milliseconds. */
+  readonly blockedAfterMs: number;
+  /** How long an RSync may take to be deleted before that is reported, in milliseconds. */
+  readonly deletingAfterMs: number;
+  /** How long an approval may take to be live, in milliseconds, beside the time between two polls of Config Sync. */
+  readonly liveAfterMs: number;
+  /** Whether approvals may be withdrawn: false while the brake is on. */
+  readonly withdraw: boolean;
+}
 
 /** What is known of an RSync that the config names: what it follows, what that is, and what that is worth. */
 export interface Followed {

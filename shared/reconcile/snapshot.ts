@@ -1,3 +1,5 @@
+import { defined } from '#shared/core/defined.ts';
+import { tryReference } from '#shared/core/reference.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
 
@@ -23,10 +25,7 @@ export async function readRecords(
 ): Promise<ReadonlyMap<string, ClusterRecord>> {
   const records = new Map<string, ClusterRecord>();
   for (let after: string | undefined; ; ) {
-    const page = await store.listClusters({
-      ...(after === undefined ? {} : { after }),
-      limit: PAGE,
-    });
+    const page = await store.listClusters(defined({ after, limit: PAGE }));
     for (const record of page) records.set(record.cluster, record);
     after = page.at(-1)?.cluster;
     if (page.length < PAGE || after === undefined) return records;
@@ -36,4 +35,9 @@ export async function readRecords(
 /** Every RSync of the snapshot, in order of cluster. */
 export function syncsOf({ records }: Pick<Snapshot, 'records'>): readonly KnownSync[] {
   return [...records.values()].flatMap((record) => record.syncs.map((row) => ({ record, row })));
+}
+
+/** The repository that an image is of; undefined where there is none, or where tasks and the store hold no reference. */
+export function repositoryOf({ image }: { readonly image?: string }): string | undefined {
+  return image === undefined ? undefined : tryReference(image)?.repository;
 }

@@ -3,6 +3,10 @@ export type Serial = <Result>(key: string, work: () => Promise<Result>) => Promi
 /**
  * Runs work for one key after another, and for different keys at once, within this process: a duplicate that waited
  * finds done what it came for.
+ *
+ * @example
+ * const serial = createSerial();
+ * await serial('cluster c1', () => reconcileCluster(task, publishedAt, deps));
  */
 export function createSerial(): Serial {
   const tails = new Map<string, Promise<unknown>>();

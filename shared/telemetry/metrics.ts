@@ -1,7 +1,7 @@
-import { FAILURE_CODES } from './errors.ts';
-import { CLUSTER_PHASES, PHASES } from './phase.ts';
-import { TASK_REASONS } from './task.ts';
-import { SYNC_EVENTS } from './transition.ts';
+import { FAILURE_CODES } from '#shared/core/errors.ts';
+import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { TASK_REASONS } from '#shared/core/task.ts';
+import { SYNC_EVENTS } from '#shared/core/transition.ts';
 
 /**
  * One metric. A `counter` is told once for each thing that happened, a `histogram` for each thing measured, a `gauge`

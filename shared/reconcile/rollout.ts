@@ -61,7 +61,7 @@ function standingOf(
   if (has && live !== undefined && live === approved[0] && !isFailurePhase(phase)) return 'live';
   if (record.phase !== 'Reachable') return 'unreachable';
   if (has && isFailurePhase(phase)) return 'failed';
-  // Verified, and not approved here: a rule holds it back, and will until somebody does something.
+  // Verified, and not approved here: a rule holds it back, and will until a person acts.
   if (row.target === digest && phase === 'Rejected') return 'failed';
   return 'underWay';
 }

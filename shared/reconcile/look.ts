@@ -1,0 +1,106 @@
+import { type Decision, decide } from '#shared/core/decide.ts';
+import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
+import { defined } from '#shared/core/defined.ts';
+import type { ReceiptReason } from '#shared/core/receipt.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { withDeadline } from '#shared/net/within.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+import type { ReconcileDeps } from './deps.ts';
+import { type FollowedRSync, follow, whyUnfollowed } from './follow.ts';
+import { judgeRSync } from './judge-rsync.ts';
+import { JUDGE_MS } from './limits.ts';
+import { type WithdrawDeps, mayWithdraw } from './may-withdraw.ts';
+import { type ResolveEntry, createTargets } from './resolve-targets.ts';
+
+/** What a look takes: it reads the registry and a note of the store, and neither writes nor publishes. */
+export type FindingDeps = WithdrawDeps &
+  Pick<ReconcileDeps, 'resolver' | 'verifier' | 'rules' | 'policies' | 'settings'>;
+
+/** What the RSyncs of one cluster are looked at for. */
+export interface LookPurpose {
+  /** Of the cluster. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly reason: ReceiptReason;
+  readonly actor?: string | undefined;
+  /** What a tag is may be what it was for another look, but not before this time. */
+  readonly notBefore: Date;
+  /** Verdicts are read past every cache. */
+  readonly fresh: boolean;
+  /** Since when the cluster has been in reach, ISO 8601. */
+  readonly reachableSince?: string | undefined;
+}
+
+/** One RSync as it was read, and what was known of it before. */
+export interface Read {
+  readonly rsync: RSync;
+  /** What it follows; undefined: the config does not name it. */
+  readonly entry: FollowedRSync | undefined;
+  readonly row: SyncRow | undefined;
+}
+
+/** What a look found: what the RSync follows, and what is to be written on it. */
+export interface Finding {
+  readonly rsync: RSync;
+  readonly followed: Followed | undefined;
+  readonly decision: Decision;
+  /** What it was decided from. */
+  readonly input: DecisionInput;
+}
+
+/**
+ * One look at RSyncs of a cluster: what each follows, what that is in the registry, its verdict, and the decision. The
+ * run writes what it found, and a dry run shows it: it is the same look. Each of them throws what the registry throws,
+ * and `deadline-exceeded`.
+ */
+export interface ClusterLook {
+  /** The RSync, and what the config has it follow in this cluster. */
+  read(rsync: RSync, row?: SyncRow): Read;
+  /** What one target is, is asked once for all RSyncs that follow it. */
+  at(read: Read): Promise<Finding>;
+  /** Another writer was faster: what was known is older than what that one did, and its tag is resolved afresh. */
+  again(read: Read): Promise<Finding>;
+}
+
+/**
+ * To be made after the list: what is resolved is then not older than what was listed.
+ *
+ * @example
+ * const look = createLook({ labels: member.labels, reason: 'resync', notBefore: now(), fresh: true }, deps);
+ * const { decision } = await look.at(look.read(rsync));
+ */
+export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook {
+  const { labels, reason, actor, notBefore, reachableSince } = purpose;
+  const targets = createTargets(deps.resolver, notBefore);
+
+  async function find(
+    { rsync, entry, row }: Read,
+    resolve: ResolveEntry,
+    fresh: boolean,
+  ): Promise<Finding> {
+    const followed =
+      entry &&
+      (await withDeadline(JUDGE_MS, 'Looking at its image', async () =>
+        judgeRSync(entry, await resolve(entry), { fresh, known: row?.approved }, deps),
+      ));
+    const input: DecisionInput = {
+      rsync,
+      followed,
+      reason,
+      previous: row?.record,
+      settings: { ...deps.settings, withdraw: await mayWithdraw(rsync, followed, deps) },
+      now: deps.now(),
+      ...defined({
+        unfollowed: entry ? undefined : whyUnfollowed(rsync, deps.rules, deps.settings),
+        actor,
+        reachableSince,
+      }),
+    };
+    return { rsync, followed, decision: decide(input), input };
+  }
+
+  return {
+    read: (rsync, row) => ({ rsync, entry: follow(rsync, deps.rules, labels), row }),
+    at: (read) => find(read, targets.of, purpose.fresh),
+    again: (read) => find(read, targets.afresh, true),
+  };
+}
