@@ -31,7 +31,7 @@ beforeAll(async () => {
   await edit('images = [{', 'waits = { bindings = 0, metrics = 0 }\n  images = [{');
   const applied = await apply();
   if (applied.code !== 0) throw new Error(applied.text);
-  front = await startFront(google, createRegistryFront(google));
+  front = await startFront(google, [createRegistryFront(google)]);
   programs = await openPrograms(front);
   await pushOwnImage();
 }, PATIENCE_MS);

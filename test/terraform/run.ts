@@ -74,7 +74,7 @@ try {
   say(
     values.registry
       ? 'Provider: hashicorp/google from the registry'
-      : `Provider: a stand-in with the schema of hashicorp/google ${PROVIDER_VERSION} and no resources; what the real one checks beyond its schema was not checked (-- --registry runs it, where it can be downloaded)`,
+      : `Provider: a stand-in with the schema of hashicorp/google ${PROVIDER_VERSION} ; what the real one checks beyond its schema was not checked (-- --registry runs it, where it can be downloaded)`,
   );
   process.exitCode = (await checkAll()) ? 0 : 1;
 } catch (error) {

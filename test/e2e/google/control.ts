@@ -12,6 +12,8 @@ import { createRun } from './run.ts';
 
 export interface Control {
   readonly resources: Map<string, Fields>;
+  /** Messages by topic, `projects/p/topics/t`, as they were sent. */
+  readonly published: ReadonlyMap<string, readonly Fields[]>;
   handle(call: Call): Reply;
   /** Whether a project is not one that Terraform made anything of: accounts there are taken as given. */
   foreign(project: string): boolean;
@@ -23,6 +25,7 @@ const PROJECT_NUMBER = '123456789012';
 export function createControl(deps: ControlDeps): Control {
   const { now, weather } = deps;
   const resources = new Map<string, Fields>();
+  const published = new Map<string, readonly Fields[]>();
   const metricsSince = new Map<string, number>();
   const run = createRun(resources, deps);
   const kms = createKms(resources);
@@ -40,8 +43,24 @@ export function createControl(deps: ControlDeps): Control {
       ok({
         projectId: name.split('/').at(-1),
         projectNumber: PROJECT_NUMBER,
+        // Version 3 names a project by its number.
+        name: `projects/${PROJECT_NUMBER}`,
         lifecycleState: 'ACTIVE',
       }),
+    'gkehub.projects.locations.memberships.list': () =>
+      ok({
+        resources: [...resources]
+          .filter(([key]) => /^gkehub\/.*\/memberships\//.test(key))
+          .map(([, one]) => one),
+      }),
+    'pubsub.projects.topics.publish': ({ name, body }) => {
+      const { messages } = Object(body);
+      const before = published.get(name) ?? [];
+      published.set(name, [...before, ...messages]);
+      return ok({
+        messageIds: messages.map((_: unknown, i: number) => String(before.length + i + 1)),
+      });
+    },
     'serviceusage.services.enable': ({ name }) => {
       resources.set(`serviceusage/${name}`, { name, state: 'ENABLED' });
       return operation({ service: { name, state: 'ENABLED' } });
@@ -201,6 +220,7 @@ export function createControl(deps: ControlDeps): Control {
 
   return {
     resources,
+    published,
     foreign: (project) =>
       !resources.has(`serviceusage/projects/${project}/services/iam.googleapis.com`),
     handle: (call) => run.handle(call) ?? kms.handle(call) ?? (ways[call.method] ?? alike)(call),

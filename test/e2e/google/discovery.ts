@@ -127,7 +127,9 @@ function entryOf(document: Document, described: Described): Entry {
   const parts = described.path.split(/(\{\+?\w+\})/).map((part) => {
     const [, plus, name = ''] = /^\{(\+?)(\w+)\}$/.exec(part) ?? [];
     if (name === '') return part.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&');
-    const { pattern = '^.+$' } = described.parameters?.[name] ?? {};
+    const { pattern: written = '^.+$' } = described.parameters?.[name] ?? {};
+    // Queries are of a document, or, as the text beside it says, of the database.
+    const pattern = written.replace(/\/documents\/\[\^\/\]\+\/\.\*\$$/, '/documents(?:/.+)?$');
     // A custom verb comes after a colon, and is no part of a name.
     return plus === '' ? '([^/:]+)' : `(${pattern.slice(1, -1).replaceAll('[^/]', '[^/:]')})`;
   });

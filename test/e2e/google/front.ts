@@ -4,7 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { makeIdentity } from '#test/terraform/provider/certificate.ts';
 import type { Google } from './google.ts';
+import type { GrpcAnswer } from './grpc.ts';
 import { answerKms } from './grpc-kms.ts';
+import { answerPublish } from './grpc-publish.ts';
 
 export interface Front {
   /** For HTTPS_PROXY: whatever a program asks of Google's hosts comes here, and nothing goes anywhere else. */
@@ -37,7 +39,7 @@ function memberOf(authorization = ''): string | undefined {
 }
 
 /** Stands in front of the emulated Google with its host names, by HTTP/1.1, HTTP/2 and gRPC, behind a proxy. */
-export async function startFront(google: Google, elsewhere: Elsewhere): Promise<Front> {
+export async function startFront(google: Google, elsewhere: readonly Elsewhere[]): Promise<Front> {
   const { keyPem, certificatePem } = await makeIdentity(NAMES);
   const sockets = new Set<Socket>();
   const tls = createSecureServer({ key: keyPem, cert: certificatePem, allowHTTP1: true });
@@ -55,7 +57,8 @@ export async function startFront(google: Google, elsewhere: Elsewhere): Promise<
     const url = new URL(request.url, `https://${host}`);
     if (request.headers['content-type'] === 'application/grpc') {
       const frame = body.subarray(5);
-      return sendGrpc(response, answerKms(google, { path: url.pathname, member, frame }));
+      const answers = host === 'pubsub.googleapis.com' ? answerPublish : answerKms;
+      return sendGrpc(response, answers(google, { path: url.pathname, member, frame }));
     }
     if (host === 'oauth2.googleapis.com') {
       const refresh = new URLSearchParams(body.toString()).get('refresh_token');
@@ -73,8 +76,9 @@ export async function startFront(google: Google, elsewhere: Elsewhere): Promise<
     const sent = ['GET', 'HEAD'].includes(request.method)
       ? init
       : { ...init, body: new Uint8Array(body) };
-    const other = await elsewhere(new Request(url, sent), member);
-    if (other !== undefined) {
+    for (const place of elsewhere) {
+      const other = await place(new Request(url, sent), member);
+      if (other === undefined) continue;
       const plain = [...other.headers].filter(([name]) => name !== 'connection');
       response.writeHead(other.status, Object.fromEntries(plain));
       response.end(Buffer.from(await other.arrayBuffer()));
@@ -134,10 +138,7 @@ function sendJson(response: Http2ServerResponse, status: number, body: unknown):
 }
 
 /** One message behind its five bytes; the status is in the trailers. */
-function sendGrpc(
-  response: Http2ServerResponse,
-  { code, text, message }: ReturnType<typeof answerKms>,
-): void {
+function sendGrpc(response: Http2ServerResponse, { code, text, message }: GrpcAnswer): void {
   response.writeHead(200, { 'content-type': 'application/grpc' });
   if (message !== undefined) {
     const head = Buffer.alloc(5);

@@ -1,6 +1,13 @@
 import { createControl } from './control.ts';
 import type { Discovery } from './discovery.ts';
-import { type Reply, refusal, type Request, type Weather } from './model.ts';
+import {
+  type Call,
+  type Fields,
+  type Reply,
+  refusal,
+  type Request,
+  type Weather,
+} from './model.ts';
 import { neededFor } from './permissions.ts';
 import { createPolicies, type Policies, policySchema } from './policies.ts';
 
@@ -18,12 +25,16 @@ export interface Google {
   readonly weather: Weather;
   readonly policies: Policies;
   handle(request: Request): Reply;
+  /** What Google says before it does anything; undefined: the call is described and permitted. */
+  check(request: Request): Reply | undefined;
   /** Every permission that was asked for by any but the owner, in order. */
   readonly used: readonly Used[];
   /** What Google would have refused of requests by its own description of them. */
   readonly problems: readonly string[];
   /** Resources by their names, `pubsub/projects/p/topics/t`. */
-  readonly resources: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly resources: ReadonlyMap<string, Fields>;
+  /** Messages by topic, `projects/p/topics/t`, as they were sent. */
+  readonly published: ReadonlyMap<string, readonly Fields[]>;
   /** Puts there what others made: `artifactregistry/projects/p/locations/l/repositories/r`. */
   add(on: string, fields?: Readonly<Record<string, unknown>>): void;
   /** Whether a member has a permission now; recorded as used by `method`. */
@@ -72,7 +83,7 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
 
   const control = createControl({ now, weather, permit });
 
-  function handle(request: Request): Reply {
+  function admit(request: Request): Reply | Call {
     const { host, verb, path, query, member, body } = request;
     const method = discovery.find(host, verb, path);
     if (method === undefined) {
@@ -92,7 +103,14 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
         return refusal(403, 'PERMISSION_DENIED', denied);
       }
     }
-    const on = `${api}/${call.name}`;
+    return call;
+  }
+
+  function handle(request: Request): Reply {
+    const call = admit(request);
+    if ('status' in call) return call;
+    const { path, body, api, name } = call;
+    const on = `${api}/${name}`;
     if (path.endsWith(':getIamPolicy'))
       return { status: 200, body: { version: 3, etag: 'BwX=', ...policies.get(on) } };
     if (path.endsWith(':setIamPolicy')) return setPolicy(on, Object(body).policy);
@@ -130,9 +148,14 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     weather,
     policies,
     handle,
+    check(request) {
+      const call = admit(request);
+      return 'status' in call ? call : undefined;
+    },
     used,
     problems,
     resources: control.resources,
+    published: control.published,
     add: (on, fields = {}) =>
       void control.resources.set(on, { name: on.slice(on.indexOf('/') + 1), ...fields }),
     permit,

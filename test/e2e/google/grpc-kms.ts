@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import * as z from 'zod';
 import type { Google } from './google.ts';
+import { codeOf, type GrpcAnswer, UNIMPLEMENTED } from './grpc.ts';
 import type { Reply } from './model.ts';
 
 // Cloud KMS by gRPC, which sigstore's client speaks: google/cloud/kms/v1/service.proto, as far as it is called. Each call
@@ -107,22 +108,6 @@ const METHODS: Readonly<
   },
 };
 
-/** Codes of gRPC by status of Google's JSON. */
-const CODES: Readonly<Record<string, number>> = {
-  INVALID_ARGUMENT: 3,
-  NOT_FOUND: 5,
-  PERMISSION_DENIED: 7,
-  FAILED_PRECONDITION: 9,
-  UNAUTHENTICATED: 16,
-};
-const UNIMPLEMENTED = 12;
-
-export interface GrpcAnswer {
-  readonly code: number;
-  readonly text: string;
-  readonly message?: Buffer;
-}
-
 /** Answers one unary call; `path` is `/google.cloud.kms.v1.KeyManagementService/GetPublicKey`, `frame` its message. */
 export function answerKms(
   google: Google,
@@ -154,5 +139,5 @@ export function answerKms(
       message: definition.responseSerialize(known.answer(Object(reply.body))),
     };
   const { status, message } = Object(reply.body).error;
-  return { code: CODES[status] ?? 2, text: message };
+  return { code: codeOf(status), text: message };
 }

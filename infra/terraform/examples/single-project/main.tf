@@ -79,3 +79,8 @@ output "cluster_rbac" {
 output "services" {
   value = module.countersign.services
 }
+
+# What tokens for the API are made for, beside the functions' own (docs/api.md).
+output "audiences" {
+  value = module.countersign.audiences
+}
