@@ -88,8 +88,8 @@ resource "google_cloud_run_v2_service" "this" {
   custom_audiences     = [local.audiences[each.key]]
   invoker_iam_disabled = !local.checks_invoker[each.key]
   # Said here, for the provider sends the whole service: what was switched on beside it would be off again.
-  iap_enabled          = each.key == "api" && var.api.mode == "iap"
-  deletion_protection  = var.deletion_protection
+  iap_enabled         = each.key == "api" && var.api.mode == "iap"
+  deletion_protection = var.deletion_protection
 
   # Of all revisions together: while a build deploys there are two, and they share the budget of calls as one.
   scaling {
