@@ -28,7 +28,13 @@ export async function fetchDiscovery(cache: string): Promise<string> {
       args: ['-r', join(work, 'unpacked', DOCUMENTS), unfinished],
     });
     if (moved.code !== 0) throw new Error(`Discovery documents were not kept: ${moved.stderr}`);
-    await rename(unfinished, folder);
+    try {
+      await rename(unfinished, folder);
+    } catch (error) {
+      // Another process was first, with the same files.
+      await rm(unfinished, { recursive: true });
+      if (!existsSync(folder)) throw error;
+    }
     return folder;
   } finally {
     await rm(work, { recursive: true });
