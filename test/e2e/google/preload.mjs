@@ -9,14 +9,14 @@ const google = /\.(?:googleapis\.com|pkg\.dev)$/;
 /** One of Google's: what a guard against private addresses lets pass. Nothing is sent there. */
 const ADDRESS = '142.250.1.95';
 
-const connect = net.Socket.prototype.connect;
+const connect = Reflect.get(net.Socket.prototype, 'connect');
 net.Socket.prototype.connect = function connectElsewhere(...args) {
   const [first] = args;
   const options = Array.isArray(first) ? first[0] : first;
   if (google.test(options?.host ?? '') || options?.host === ADDRESS) {
     Object.assign(options, { host: '127.0.0.1', port, lookup: undefined });
   }
-  return connect.apply(this, args);
+  return Reflect.apply(connect, this, args);
 };
 
 const lookup = dns.lookup;
