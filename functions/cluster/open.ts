@@ -13,7 +13,12 @@ import { openStore } from '../wiring/store.ts';
 import { openStatus, openTopics } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
 
-/** The function that tasks come to, one cluster each (docs/design.md#the-parts). Throws `bad-config`. */
+/**
+ * The function that tasks come to, one cluster each (docs/design.md#the-parts). Throws `bad-config`.
+ *
+ * @example
+ * const { app, close } = await openCluster(await readStart('cluster'));
+ */
 export async function openCluster(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, log, telemetry } = base;

@@ -15,7 +15,12 @@ import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 
-/** The function that Artifact Registry's notifications come to (docs/design.md#the-parts). Throws `bad-config`. */
+/**
+ * The function that Artifact Registry's notifications come to (docs/design.md#the-parts). Throws `bad-config`.
+ *
+ * @example
+ * const { app, close } = await openPush(await readStart('push'));
+ */
 export async function openPush(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now } = base;

@@ -10,7 +10,12 @@ import { openStore } from '../wiring/store.ts';
 import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 
-/** The function that Cloud Scheduler calls (docs/design.md#the-parts). Throws `bad-config`. */
+/**
+ * The function that Cloud Scheduler calls (docs/design.md#the-parts). Throws `bad-config`.
+ *
+ * @example
+ * const { app, close } = await openSweep(await readStart('sweep'));
+ */
 export async function openSweep(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, telemetry } = base;

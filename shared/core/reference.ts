@@ -87,7 +87,7 @@ function splitHost(base: string): { host: string; path: string } {
   return { host, path: host === DOCKER_HUB && !path.includes('/') ? `library/${path}` : path };
 }
 
-/** `:443` is what an https client dials anyway: `HOST:443/…` must not escape a rule written for `HOST/…` (gate.md). */
+/** `:443` is what an https client dials anyway: `HOST:443/…` must not escape a rule written for `HOST/…`. */
 function normaliseHost(written: string): string {
   const host = written.toLowerCase().replace(/:0*443$/, '');
   return host === 'docker.io' || host === 'registry-1.docker.io' ? DOCKER_HUB : host;

@@ -24,7 +24,13 @@ export interface Targets {
   readonly afresh: ResolveEntry;
 }
 
-/** To be made after the list: what is resolved is then not older than what was listed. */
+/**
+ * To be made after the list: what is resolved is then not older than what was listed.
+ *
+ * @example
+ * const targets = createTargets(deps.resolver, notBefore);
+ * const resolution = await targets.of(entry);
+ */
 export function createTargets(resolver: BurstResolver, notBefore: Date): Targets {
   const shared = new Map<string, Promise<Resolution>>();
   const fresh = new Map<string, Promise<Resolution>>();

@@ -2,25 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { readAllPages } from '#test/docs/markdown.ts';
 import { commentsIn, deadCitations, readComments } from './citations.ts';
 
-/** Rooms whose citations are being renamed. */
-const OWED = [
-  'functions/cluster/',
-  'functions/push/',
-  'functions/sweep/',
-  'shared/configsync/',
-  'shared/core/',
-  'shared/reconcile/',
-];
-
 describe('comments', () => {
   const comments = readComments();
 
   it('cite what is in the repository', () => {
-    const dead = comments
-      .filter(({ path }) => !OWED.some((room) => path.startsWith(room)))
-      .flatMap((comment) =>
-        deadCitations(comment).map((cited) => `${comment.path}:${comment.line}: ${cited}`),
-      );
+    const dead = comments.flatMap((comment) =>
+      deadCitations(comment).map((cited) => `${comment.path}:${comment.line}: ${cited}`),
+    );
     expect(dead).toEqual([]);
     expect(comments.length).toBeGreaterThan(4_000);
   });
