@@ -37,7 +37,7 @@ export interface UnpinnedSync {
 
 export interface RefusedSync extends GateRefusal {
   readonly sync: string;
-  /** Of the gate's rules: (a) is about images (docs/gate.md). */
+  /** Of the gate’s rules: those about images (infra/kubernetes/gate). */
   readonly rule: 'a';
 }
 

@@ -62,7 +62,7 @@ const names = new Set(
 const GONE = [
   /\bDESIGN\b/,
   /\bsections? \d+[^.]{0,20} of the design\b/,
-  /\.md,? sections? \d/,
+  /\.md`?,? sections? \d/,
   /\bthe seeds\b|\bseeds['’]/,
   /\b[Ii]ssue \d+\b/,
 ];
