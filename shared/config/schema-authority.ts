@@ -122,7 +122,7 @@ const certificate = z
       .enum(['require', 'timestamp', 'ignore'])
       .default('timestamp')
       .describe(
-        'Who says when the certificate was used: a log entry (require), a stamp or a log entry (timestamp, default), or nobody (ignore: it must be in use when it is verified)',
+        'Who says when the certificate was used: a log entry (require), a stamp or a log entry (timestamp, default), or nothing (ignore: it must be in use when it is verified)',
       ),
   })
   .superRefine(finding(exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)

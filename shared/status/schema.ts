@@ -8,7 +8,7 @@ const Time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const Fault = z.strictObject({
   code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
-  message: z.string().describe('As Config Sync, or whoever failed, says it'),
+  message: z.string().describe('As Config Sync, or the part that failed, words it'),
 });
 
 /** Fields that every event has. */
