@@ -28,7 +28,10 @@ const topics = z
     sweepTasks: topic('Topic of the tasks that sweeps cause', 'countersign-sweep-tasks'),
     resyncTasks: topic('Topic of the tasks that people cause', 'countersign-resync-tasks'),
     status: topic('Topic of the status events', 'countersign-status'),
-    deadLetters: topic('Topic of messages that no function could handle', 'countersign-dead-letters'),
+    deadLetters: topic(
+      'Topic of messages that no function could handle',
+      'countersign-dead-letters',
+    ),
   })
   .superRefine(finding(distinctTopics), ALWAYS)
   .describe('Pub/Sub topics by their full names, all different');
