@@ -19,7 +19,7 @@ export interface ClusterReport {
   /** As this reconcile has replaced it since. */
   readonly marked?: ClusterRecord | undefined;
   readonly phase: ClusterPhase;
-  /** What names the task, the same at each delivery of it. */
+  /** When the task was published, in ISO 8601: the same at each delivery of it. */
   readonly cause: string;
   /** Start of this reconcile. */
   readonly startedAt: Date;
@@ -44,23 +44,21 @@ export async function reportCluster(
   deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
 ): Promise<void> {
   const { member, phase, message = '', seen } = report;
-  const record = await markOutage(report, deps);
+  const record = await markNews(report, deps);
   // It may have been published that the cluster could not be reached, and nothing else says so.
   const doubtful = record?.doubtful === true && phase === 'Reachable';
-  const first = report.record === undefined;
-  const changed = first || record?.phase !== phase || doubtful;
-  const since = changed || record === undefined ? deps.now().toISOString() : record.since;
+  const changed = record?.phase !== phase || doubtful;
+  const since = changed ? deps.now().toISOString() : record.since;
   // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be.
-  if (changed && (phase !== 'Reachable' || !first || seen?.known === true)) {
-    const replaced = record && { phase: record.phase, since: record.since };
+  if (changed && record !== undefined) {
+    const replaced = { phase: record.phase, since: record.since };
     await deps.publish({
       type: phase === 'Reachable' ? 'cluster.recovered' : 'cluster.unreachable',
       replaced,
-      ...(replaced === undefined ? { cause: report.cause } : {}),
       data: defined({
         cluster: member.name,
         phase,
-        previous: first ? undefined : replaced,
+        previous: report.record && replaced,
         since,
         errors: [],
         message: phase === 'Reachable' ? 'Reachable again' : message,
@@ -81,14 +79,20 @@ export async function reportCluster(
   await replaceRecord(next, record, deps);
 }
 
-/** As a failure of an RSync is (`markFailures`), an outage is recorded as published before it is. */
-async function markOutage(
-  { member, record, marked = record, phase }: ClusterReport,
+/**
+ * Records what is about to be published before it is, as for a failure of an RSync (`markFailures`): an outage, and the
+ * recovery that the lost record of a known cluster may owe. Of two reconciles at once one goes on, and the other one
+ * looks again: both would publish the same news under ids of their own. What was not on record counts from the task, so
+ * that each delivery of it gives the event the same id.
+ */
+async function markNews(
+  { member, record, marked = record, phase, cause, seen }: ClusterReport,
   deps: RecordDeps,
 ): Promise<ClusterRecord | undefined> {
   const opens = phase !== 'Reachable' && (marked === undefined || marked.phase === 'Reachable');
-  if (!opens || marked?.doubtful === true) return marked;
-  const base = marked ?? emptyRecord(member.name, deps.now());
+  const owes = phase === 'Reachable' && record === undefined && seen?.known === true;
+  if (!(opens || owes) || marked?.doubtful === true) return marked;
+  const base = marked ?? emptyRecord(member.name, cause);
   const next: ClusterRecord = { ...base, doubtful: true };
   await replaceRecord(next, marked, deps);
   return next;
@@ -123,7 +127,7 @@ export async function markFailures(
 ): Promise<ClusterRecord | undefined> {
   const marked = new Map(outcomes.flatMap(marksOf));
   if (marked.size === 0) return record;
-  const base = record ?? emptyRecord(cluster, deps.now());
+  const base = record ?? emptyRecord(cluster, deps.now().toISOString());
   const known = new Set(base.syncs.map(({ uid }) => uid));
   const syncs = [
     ...base.syncs.map((row) => marked.get(row.uid) ?? row),
@@ -135,8 +139,8 @@ export async function markFailures(
 }
 
 /** What is known of a cluster that was not looked at yet. */
-function emptyRecord(cluster: string, now: Date): ClusterRecord {
-  return { cluster, phase: 'Reachable', since: now.toISOString(), follows: [], syncs: [] };
+function emptyRecord(cluster: string, since: string): ClusterRecord {
+  return { cluster, phase: 'Reachable', since, follows: [], syncs: [] };
 }
 
 function marksOf({ before, row: after }: SyncOutcome): readonly (readonly [string, SyncRow])[] {

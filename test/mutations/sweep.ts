@@ -250,9 +250,17 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'recovery: an outage is recorded before it is published',
     file: 'shared/reconcile/report-cluster.ts',
-    in: 'markOutage',
-    find: 'if (!opens || marked?.doubtful === true) return marked;',
-    replace: 'if (!opens || marked !== undefined) return marked;',
+    in: 'markNews',
+    find: 'if (!(opens || owes) || marked?.doubtful === true) return marked;',
+    replace: 'if (!(opens || owes) || marked !== undefined) return marked;',
+    tests: [RECONCILE],
+  },
+  {
+    guarantee: 'recovery: of two reconciles that find the record lost, one publishes',
+    file: 'shared/reconcile/report-cluster.ts',
+    in: 'markNews',
+    find: 'if (!(opens || owes) ||',
+    replace: 'if (!opens ||',
     tests: [RECONCILE],
   },
   {

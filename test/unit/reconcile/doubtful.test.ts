@@ -168,4 +168,28 @@ describe('what is published where the record was lost', () => {
       expect(ids[2]).not.toBe(ids[0]);
     },
   );
+
+  it('is published by one of two reconciles at once', async () => {
+    const world = await settled();
+    await world.deps.store.deleteCluster('cluster-1');
+    const meanwhile = new Date(world.deps.now().getTime() - 1_000);
+    const deps: ReconcileDeps = {
+      ...world.deps,
+      rsyncs: {
+        ...world.deps.rsyncs,
+        list: async (api) => {
+          const listed = await world.deps.rsyncs.list(api);
+          await run(world, TASK, meanwhile);
+          return listed;
+        },
+      },
+    };
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toMatchObject({
+      code: 'cluster-conflict',
+      retry: true,
+    });
+    world.pass(1_000);
+    await run(world);
+    expect(world.types().filter((type) => type === 'cluster.recovered')).toHaveLength(1);
+  });
 });
