@@ -7,12 +7,9 @@ import { checkShape, parseJson } from '#shared/http/read-json.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { approveDigestAhead } from '#shared/reconcile/approve-digest-ahead.ts';
 import { type ReconcileResult, reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
-import type { Serial } from '#shared/net/serial.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 
 export interface TaskDeps extends ReconcileDeps {
-  /** Work of one key after another, in this process. */
-  readonly serial: Serial;
   readonly meter?: Meter;
 }
 

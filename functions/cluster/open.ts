@@ -1,4 +1,3 @@
-import { createSerial } from '#shared/net/serial.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
@@ -31,7 +30,6 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
     store,
     publish: openStatus(base, topics),
     now,
-    serial: createSerial(),
     tracing,
     meter,
     rsyncs: traceRSyncs(

@@ -4,6 +4,7 @@ import { createContentReader } from '#shared/content/read-content.ts';
 import { createContentVerifier } from '#shared/content/content-verifier.ts';
 import { type ImageRules, createImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import { type Serial, createSerial } from '#shared/net/serial.ts';
 import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
 import { listLayers } from '#shared/registry/list-layers.ts';
 import type { BlobSource, Registry } from '#shared/registry/registry.ts';
@@ -20,6 +21,7 @@ export interface Images {
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly serial: Serial;
 }
 
 /** As much of `Base` as images need. */
@@ -63,5 +65,6 @@ export function openImages(
     verifier: traceVerifier(verifier, tracing),
     rules,
     policies: new Map(Object.entries(config.trust)),
+    serial: createSerial(),
   };
 }

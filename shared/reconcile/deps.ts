@@ -2,6 +2,7 @@ import type { DecisionSettings } from '#shared/core/decision-input.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
+import type { Serial } from '#shared/net/serial.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
@@ -32,6 +33,11 @@ export interface ImageDeps {
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly store: Store;
+  /**
+   * One publication of an image's verdict at a time: the tasks of one sweep come to it together, under one cause, and
+   * none of them waits for a claim of the others.
+   */
+  readonly serial: Serial;
   /** Resolves when the broker has it. Throws `publish-failed`. */
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly now: () => Date;

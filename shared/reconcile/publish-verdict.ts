@@ -17,7 +17,7 @@ export interface JudgedImage {
   readonly vanished?: boolean;
 }
 
-type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now'>;
+type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
 
 /**
  * Publishes an image's verdict, unless it is what was last published of that digest and of that tag, or is older than
@@ -68,20 +68,22 @@ export async function publishUnchecked(
 
 async function publishOnce(
   news: ImageNews,
-  { store, publish, now }: VerdictDeps,
+  { store, publish, now, serial }: VerdictDeps,
   describe: (claim: ImageClaim) => ImageEvent,
 ): Promise<'settled' | 'busy'> {
-  const claim = await claimImage(news, { store, now });
-  if (claim === 'busy') return 'busy';
-  if (claim === undefined) return 'settled';
-  try {
-    await publish(describe(claim));
-  } catch (error) {
-    await claim.failed();
-    throw error;
-  }
-  await claim.done();
-  return 'settled';
+  return serial(`image ${news.digest.key.repository}`, async () => {
+    const claim = await claimImage(news, { store, now });
+    if (claim === 'busy') return 'busy';
+    if (claim === undefined) return 'settled';
+    try {
+      await publish(describe(claim));
+    } catch (error) {
+      await claim.failed();
+      throw error;
+    }
+    await claim.done();
+    return 'settled';
+  });
 }
 
 /** What this event differs in from another one about the same image. */

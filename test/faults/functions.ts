@@ -120,6 +120,7 @@ export function openImages(
     rules: createImageRules(plan.rules),
     policies: trust?.policies ?? new Map([[POLICY.name, POLICY]]),
     store: createStorePort(process, store),
+    serial: createSerial(),
     publish: (event) => {
       publishing?.(event);
       return process.call('publish', () => publishStatus(event));
@@ -153,7 +154,6 @@ export function startCluster(
   const { port: _, ...images } = openImages(process, around);
   const deps = {
     ...images,
-    serial: createSerial(),
     fleet: createFleetPort(process, around),
     ...openRSyncs(around),
   };

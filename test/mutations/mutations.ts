@@ -193,6 +193,14 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [RECONCILE],
   },
   {
+    guarantee: 'reports: the tasks of one sweep publish a verdict once',
+    file: 'shared/reconcile/publish-verdict.ts',
+    in: 'publishOnce',
+    find: 'serial(`image ${news.digest.key.repository}`,',
+    replace: 'serial(`image ${Math.random()}`,',
+    tests: [RECONCILE],
+  },
+  {
     guarantee: 'reports: a tag that breaks again is reported again',
     file: 'shared/reconcile/claim-image.ts',
     in: 'isNews',

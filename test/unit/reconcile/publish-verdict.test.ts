@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -222,14 +223,32 @@ describe('publishVerdict()', () => {
     expect(here.types()).toEqual(['image.verified', 'image.unsigned']);
   });
 
+  it('is published once by the tasks of one sweep, which come to it together', async () => {
+    const here = openWorld();
+    const read = { at: 1, digest: A, verdict: UNSIGNED };
+    const deps = {
+      ...here.deps,
+      publish: async (event: StatusEvent) => {
+        // The broker answers once the other tasks have looked.
+        await setImmediate();
+        await here.deps.publish(event);
+      },
+    };
+    const task = () => publishVerdict(judgedAt(read), 'sweep-1', deps);
+    await Promise.all([task(), task(), task()]);
+    expect(here.types()).toEqual(['image.unsigned']);
+  });
+
   it('is published once by two functions that race', async () => {
     const here = openWorld();
+    // A second function has a lock of its own.
+    const other = { ...here.deps, serial: openWorld().deps.serial };
     const read = { at: 1, digest: A, verdict: UNSIGNED };
     await Promise.all([
       publishVerdict(judgedAt(read), 'm1', here.deps),
-      publishVerdict(judgedAt(read), 'sweep-1', here.deps),
+      publishVerdict(judgedAt(read), 'sweep-1', other),
     ]);
-    await publishVerdict(judgedAt(read), 'sweep-2', here.deps);
+    await publishVerdict(judgedAt(read), 'sweep-2', other);
     expect(here.types()).toEqual(['image.unsigned']);
   });
 
@@ -238,6 +257,7 @@ describe('publishVerdict()', () => {
     ['the same sweep, for another cluster', 'm1'],
   ])('is busy, to be tried again, while %s publishes something else', async (_, cause) => {
     const here = openWorld();
+    const other = { ...here.deps, serial: openWorld().deps.serial };
     let inner: unknown;
     const deps = {
       ...here.deps,
@@ -245,14 +265,14 @@ describe('publishVerdict()', () => {
         if (inner === undefined) {
           inner = 'begun';
           const news = judgedAt({ at: 2, digest: A, verdict: VERIFIED });
-          inner = await publishVerdict(news, cause, here.deps);
+          inner = await publishVerdict(news, cause, other);
         }
         await here.deps.publish(event);
       },
     };
     await publishVerdict(judgedAt({ at: 1, digest: A, verdict: UNSIGNED }), 'm1', deps);
     expect(inner).toBe('busy');
-    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), cause, here.deps);
+    await publishVerdict(judgedAt({ at: 2, digest: A, verdict: VERIFIED }), cause, other);
     expect(here.types()).toEqual(['image.unsigned', 'image.verified']);
   });
 
@@ -281,7 +301,7 @@ describe('publishVerdict()', () => {
       const here = openWorld();
       await publishAll(here, [{ at: 0, verdict: ABSENT }]);
       const read = { at: 1, digest: A, verdict };
-      const winner = here.deps;
+      const winner = { ...here.deps, serial: openWorld().deps.serial };
       const dying = dyingAfter(2, here);
       let reads = 0;
       const store = {
