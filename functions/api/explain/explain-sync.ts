@@ -2,7 +2,7 @@ import { toFailure } from '#shared/core/errors.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import { within } from '#shared/http/within.ts';
+import { withDeadline } from '#shared/net/within.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
@@ -35,9 +35,11 @@ export async function explainSync(
   const record = await deps.store.readCluster(member.name);
   const named = { cluster: member.name, sync: formatSyncRef(ref) };
   const readAt = deps.now().toISOString();
-  const looking = lookAtCluster(member, { sync: ref, known: record?.syncs ?? [] }, deps);
+  const about = { sync: ref, known: record?.syncs ?? [] };
   try {
-    const [look] = await within(READ_DEADLINE_MS, looking);
+    const [look] = await withDeadline(READ_DEADLINE_MS, 'Looking at the cluster', () =>
+      lookAtCluster(member, about, deps),
+    );
     if (look === undefined) return undefined;
     const policy = look.followed && deps.policies.get(look.followed.rule.trust);
     const steps = [

@@ -1,7 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
-import { within } from '#shared/http/within.ts';
+import { withDeadline } from '#shared/net/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { lookAtCluster, type LookDeps } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
@@ -77,9 +77,10 @@ async function askCluster(member: Member, filter: Filter, deps: LiveDeps): Promi
   const sync = filter.sync === undefined ? undefined : parseSyncRef(filter.sync);
   const about = { known: known?.syncs ?? [], ...defined({ sync }) };
   try {
-    const looks = await within(
+    const looks = await withDeadline(
       deps.liveDeadlineMs ?? LIVE_DEADLINE_MS,
-      lookAtCluster(member, about, deps),
+      'Looking at the cluster',
+      () => lookAtCluster(member, about, deps),
     );
     const rows = looks
       .map(({ row }) => presentRow(row, { phase: 'Reachable' }, NO_TROUBLES))

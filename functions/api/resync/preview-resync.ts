@@ -2,7 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import { within } from '#shared/http/within.ts';
+import { withDeadline } from '#shared/net/within.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
@@ -57,7 +57,9 @@ async function previewCluster(
 ): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
   const { sync, ahead, selection } = about;
   try {
-    const looks = await within(LIVE_DEADLINE_MS, lookAtCluster(member, defined({ sync }), deps));
+    const looks = await withDeadline(LIVE_DEADLINE_MS, 'Looking at the cluster', () =>
+      lookAtCluster(member, defined({ sync }), deps),
+    );
     const concerned = looks.filter((look) => follows(look, selection));
     return { changes: concerned.map((look) => describeChange(member.name, look, ahead, deps)) };
   } catch (error) {

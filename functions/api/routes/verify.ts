@@ -3,7 +3,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
-import { within } from '#shared/http/within.ts';
+import { withDeadline } from '#shared/net/within.ts';
 import { mendingCommand } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
 import { judgeImage } from '../judge-image.ts';
@@ -27,7 +27,9 @@ export const verifyRoute = createRoute({
 
 /** Answers with the verdict, whatever it is. */
 export async function answerVerify(image: string, deps: ApiDeps): Promise<Response> {
-  const answer = await within(READ_DEADLINE_MS, verifyImage(image, deps));
+  const answer = await withDeadline(READ_DEADLINE_MS, 'Verifying the image', () =>
+    verifyImage(image, deps),
+  );
   return Response.json(answer satisfies VerifyAnswer);
 }
 
