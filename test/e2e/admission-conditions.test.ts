@@ -98,7 +98,8 @@ EOF
     const by = user === undefined ? {} : { user };
     const answer = await cluster.send({ method: 'PATCH', path: pathOf(object), type, body, ...by });
     expect(answer.status).toBe(200);
-    return webhook.reviews.map(({ request }) => request.operation);
+    // A server whose cache was behind asks once more, about the same request.
+    return [...new Set(webhook.reviews.map(({ request }) => request.operation))];
   }
 
   it.each([

@@ -38,6 +38,7 @@ Watch a cluster, in another terminal:
   ${kubectl} get rootsyncs -A -w
 
 Nothing is pushed yet, so that the status topic has one WARNING (image.unusable) for each tag that clusters follow.
+
 Push an image, as crane or as oras does:
   echo '{apiVersion: v1, kind: Namespace, metadata: {name: hello}}' > namespace.yaml
   tar czf namespace.tar.gz namespace.yaml

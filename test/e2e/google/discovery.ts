@@ -96,8 +96,7 @@ export function openDiscovery(folder: string): Discovery {
         if (found === undefined) continue;
         return {
           id: described.id,
-          // One parameter with slashes is the resource, or what it is made in; with several, the path is.
-          name: described.path.includes('{+')
+          name: hasWholeName(described)
             ? decodeURIComponent(parameter)
             : nameOf(path, described, document),
           problems: (query, body) => problemsOf(document, described, query, body),
@@ -106,6 +105,14 @@ export function openDiscovery(folder: string): Discovery {
       return undefined;
     },
   };
+}
+
+/**
+ * Whether one parameter, with slashes, is the resource or what it is made in; else the path is. BigQuery marks parts
+ * of a path in the same way.
+ */
+function hasWholeName({ path }: Described): boolean {
+  return path.includes('{+') && !path.startsWith('projects/');
 }
 
 /** Without the version, and without a verb after a colon. */
