@@ -197,7 +197,7 @@ function observeApproved(input: Seen, key: string, notBefore?: Date): Observatio
       ? { phase: 'Approved', digest: key, message: 'Approved; Config Sync retries', errors: denied }
       : { phase: 'Blocked', digest: key, message: 'Approved, yet still refused', errors: denied };
   }
-  const errors = errorsAbout(rsync, key, approvedAt);
+  const errors = errorsAbout(rsync, key, newsSince(input, notBefore));
   if (errors.length > 0 && status.syncing?.status !== 'True') {
     return { phase: 'Failed', digest: key, message: 'Config Sync reports errors', errors };
   }
@@ -205,6 +205,32 @@ function observeApproved(input: Seen, key: string, notBefore?: Date): Observatio
     ? { phase: 'Stalled', digest: key, message: whyNotLive(input), errors: errorsOf(rsync) }
     : { phase: 'Approved', digest: key, message: waitingFor(rsync, key), errors: [] };
 }
+
+/**
+ * Since when errors that name no digest are about this one, ISO 8601: since it was approved, and since the tag names it,
+ * for a pull that failed before was of something else. Undefined: such an error stands until it is gone.
+ */
+function newsSince(
+  { previous, key, approvedAt, now }: Seen,
+  notBefore: Date | undefined,
+): string | undefined {
+  // No receipt says since when broken glass admits it.
+  const admitted = notBefore === undefined ? approvedAt : undefined;
+  if (previous === undefined) return notBefore === undefined ? admitted : now.toISOString();
+  if (previous.digest !== key || !ADMITTED.has(previous.phase)) return now.toISOString();
+  if (previous.phase === 'Failed') return admitted;
+  const { since } = previous;
+  return admitted !== undefined && Date.parse(admitted) > Date.parse(since) ? admitted : since;
+}
+
+/** Where only what is approved, or admitted by broken glass, stands. */
+const ADMITTED: ReadonlySet<Phase> = new Set<Phase>([
+  'Approved',
+  'Synced',
+  'Failed',
+  'Blocked',
+  'Stalled',
+]);
 
 /** Every wait has an end: an approval that Config Sync does not take up is reported. */
 function isOverdue(input: Seen): boolean {

@@ -6,7 +6,13 @@ import type { ReconcileDeps } from './deps.ts';
 import { repositoriesOf } from './follow.ts';
 import { createLook } from './look.ts';
 import { type Listed, reconcileSyncs } from './reconcile-syncs.ts';
-import { clusterPhaseOf, forgetCluster, markFailures, reportCluster } from './report-cluster.ts';
+import {
+  clusterPhaseOf,
+  forgetCluster,
+  claimLost,
+  markFailures,
+  reportCluster,
+} from './report-cluster.ts';
 import { reportGone, reportSync } from './report-sync.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import { isCovered } from './unsettled.ts';
@@ -84,17 +90,19 @@ async function report(
 ): Promise<ReconcileResult> {
   const cluster = member.name;
   const rsyncs = reads.map(({ rsync }) => rsync);
-  const marked = await markFailures(record, cluster, outcomes, deps);
+  // With a receipt on it, the cluster was known before: what was published of it is forgotten, and not undone.
+  const known = rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined);
+  const claimed = known ? await claimLost(record, cluster, cause, deps) : record;
+  const marked = await markFailures(claimed, cluster, outcomes, deps);
+  const by = { cluster, cause: claimed?.doubtful === true ? claimed.since : cause };
   const doubted = new Map(marked?.syncs.map((row) => [row.uid, row]));
   for (const { written } of outcomes) {
     if (written === undefined) continue;
-    await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);
+    await reportSync(written, doubted.get(written.rsync.uid), by, deps);
   }
   const syncs = outcomes.flatMap(({ row }) => row ?? []);
   await reportGone(record?.syncs ?? [], rsyncs, cluster, deps);
   const seen = {
-    // With a receipt on it, the cluster was known before: what was published of it is forgotten, and not undone.
-    known: rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined),
     follows: repositoriesOf(reads),
     syncs,
   };

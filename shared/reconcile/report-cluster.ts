@@ -27,8 +27,6 @@ export interface ClusterReport {
   readonly message?: string;
   /** What was seen, where the reconcile completed. */
   readonly seen?: {
-    /** It was looked after before, whether or not that is remembered. */
-    readonly known: boolean;
     readonly follows: readonly string[];
     readonly syncs: readonly SyncRow[];
   };
@@ -44,12 +42,12 @@ export async function reportCluster(
   deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
 ): Promise<void> {
   const { member, phase, message = '', seen } = report;
-  const record = await markNews(report, deps);
+  const record = await markOutage(report, deps);
   // It may have been published that the cluster could not be reached, and nothing else says so.
   const doubtful = record?.doubtful === true && phase === 'Reachable';
   const changed = record?.phase !== phase || doubtful;
   const since = changed ? deps.now().toISOString() : record.since;
-  // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be.
+  // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be (`claimLost`).
   if (changed && record !== undefined) {
     const replaced = { phase: record.phase, since: record.since };
     await deps.publish({
@@ -79,22 +77,38 @@ export async function reportCluster(
   await replaceRecord(next, record, deps);
 }
 
-/**
- * Records what is about to be published before it is, as for a failure of an RSync (`markFailures`): an outage, and the
- * recovery that the lost record of a known cluster may owe. Of two reconciles at once one goes on, and the other one
- * looks again: both would publish the same news under ids of their own. What was not on record counts from the task, so
- * that each delivery of it gives the event the same id.
- */
-async function markNews(
-  { member, record, marked = record, phase, cause, seen }: ClusterReport,
+/** As a failure of an RSync is (`markFailures`), an outage is recorded as published before it is. */
+async function markOutage(
+  { member, record, marked = record, phase, cause }: ClusterReport,
   deps: RecordDeps,
 ): Promise<ClusterRecord | undefined> {
   const opens = phase !== 'Reachable' && (marked === undefined || marked.phase === 'Reachable');
-  const owes = phase === 'Reachable' && record === undefined && seen?.known === true;
-  if (!(opens || owes) || marked?.doubtful === true) return marked;
-  const base = marked ?? emptyRecord(member.name, cause);
-  const next: ClusterRecord = { ...base, doubtful: true };
-  await replaceRecord(next, marked, deps);
+  return opens ? claim(marked, member.name, cause, deps) : marked;
+}
+
+/**
+ * Records that recoveries are about to be published of a cluster whose record was lost. Of two reconciles at once one
+ * goes on, and the other one looks again: both would publish the same news under ids of their own.
+ */
+export async function claimLost(
+  record: ClusterRecord | undefined,
+  cluster: string,
+  cause: string,
+  deps: RecordDeps,
+): Promise<ClusterRecord> {
+  return record ?? claim(undefined, cluster, cause, deps);
+}
+
+/** What was not on record counts from the task, so that each delivery of it gives an event the same id. */
+async function claim(
+  over: ClusterRecord | undefined,
+  cluster: string,
+  cause: string,
+  deps: RecordDeps,
+): Promise<ClusterRecord> {
+  if (over?.doubtful === true) return over;
+  const next: ClusterRecord = { ...(over ?? emptyRecord(cluster, cause)), doubtful: true };
+  await replaceRecord(next, over, deps);
   return next;
 }
 

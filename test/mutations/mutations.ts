@@ -145,9 +145,9 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 6: publish first, then record',
     file: 'shared/reconcile/reconcile-cluster.ts',
     in: 'report',
-    find: '    await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);\n',
+    find: '    await reportSync(written, doubted.get(written.rsync.uid), by, deps);\n',
     replace:
-      '    if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, { cluster, cause }, deps);\n',
+      '    if (!doubted.has(written.rsync.uid)) await reportSync(written, undefined, by, deps);\n',
     tests: [RECONCILE],
   },
   {
@@ -252,8 +252,8 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'reports: an error from before the approval is no failure of it',
     file: 'shared/core/observe.ts',
     in: 'observeApproved',
-    find: 'const errors = errorsAbout(rsync, key, approvedAt);',
-    replace: 'const errors = errorsAbout(rsync, key, approvedAt && undefined);',
+    find: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore));',
+    replace: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore) && undefined);',
     tests: [CORE],
   },
   {

@@ -46,8 +46,18 @@ export function truthOf(facts: SyncFacts): SyncTruth {
   const glass = glassOf(facts.object);
   const truth = { ...standingOf(facts), clean, ...(glass === undefined ? {} : { glass }) };
   if (!['Approved', 'Stalled'].includes(truth.phase)) facts.memory.waiting = undefined;
+  // What is approved again later has been approved since then.
+  if (!OF_APPROVED.has(truth.phase)) facts.memory.approved = { key: '', since: facts.now };
   return truth;
 }
+
+const OF_APPROVED: ReadonlySet<string> = new Set<Phase>([
+  'Approved',
+  'Synced',
+  'Failed',
+  'Blocked',
+  'Stalled',
+]);
 
 function standingOf(facts: SyncFacts): Standing {
   const { object, image, target, verdict, policy } = facts;
@@ -80,7 +90,10 @@ function approvedOne(facts: SyncFacts, key: string): Standing {
   const { since } = memory.approved;
   if (isLive(object, key)) return about('Synced', key);
   const commit = key.slice('sha256:'.length);
-  if (status.source?.commit === commit && isRefused(status.source)) {
+  const { source, lastSyncedCommit } = status;
+  // The refusal of what is live already, from before its approval, stays until Config Sync tries again.
+  const stale = lastSyncedCommit === commit && !(Date.parse(source?.lastUpdate ?? '') > since);
+  if (source?.commit === commit && isRefused(source) && !stale) {
     return about(now - since > times.blockedAfterMs ? 'Blocked' : 'Approved', key);
   }
   const syncing = status.conditions?.find(({ type }) => type === 'Syncing');

@@ -192,4 +192,20 @@ describe('what is published where the record was lost', () => {
     await run(world);
     expect(world.types().filter((type) => type === 'cluster.recovered')).toHaveLength(1);
   });
+
+  it('has one id for two tasks, the first of which failed half-way', async () => {
+    const world = await settled();
+    await world.deps.store.deleteCluster('cluster-1');
+    const deps = withLostAnswer(world, 'cluster.recovered');
+    await expect(reconcileCluster(TASK, world.deps.now(), deps)).rejects.toMatchObject({
+      code: 'publish-failed',
+    });
+    world.pass(1_000);
+    await run(world, TASK, world.deps.now());
+    for (const type of ['sync.recovered', 'cluster.recovered']) {
+      const ids = world.events.filter((event) => event.type === type).map(eventIdOf);
+      expect(ids).toHaveLength(2);
+      expect(new Set(ids).size).toBe(1);
+    }
+  });
 });
