@@ -207,20 +207,18 @@ function observeApproved(input: Seen, key: string, notBefore?: Date): Observatio
 }
 
 /**
- * Since when errors that name no digest are about this one, ISO 8601: since it was approved, and since the tag names it,
- * for a pull that failed before was of something else. Undefined: such an error stands until it is gone.
+ * Since when errors that name no digest are about this one, ISO 8601: since it was approved. No receipt says since when
+ * broken glass admits it: that is since it was first seen on its way. Undefined: such an error stands until it is gone.
  */
 function newsSince(
   { previous, key, approvedAt, now }: Seen,
   notBefore: Date | undefined,
 ): string | undefined {
-  // No receipt says since when broken glass admits it.
-  const admitted = notBefore === undefined ? approvedAt : undefined;
-  if (previous === undefined) return notBefore === undefined ? admitted : now.toISOString();
-  if (previous.digest !== key || !ADMITTED.has(previous.phase)) return now.toISOString();
-  if (previous.phase === 'Failed') return admitted;
-  const { since } = previous;
-  return admitted !== undefined && Date.parse(admitted) > Date.parse(since) ? admitted : since;
+  if (notBefore === undefined) return approvedAt;
+  if (previous === undefined || previous.digest !== key || !ADMITTED.has(previous.phase)) {
+    return now.toISOString();
+  }
+  return previous.phase === 'Failed' ? undefined : previous.since;
 }
 
 /** Where only what is approved, or admitted by broken glass, stands. */

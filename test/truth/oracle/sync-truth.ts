@@ -47,17 +47,9 @@ export function truthOf(facts: SyncFacts): SyncTruth {
   const truth = { ...standingOf(facts), clean, ...(glass === undefined ? {} : { glass }) };
   if (!['Approved', 'Stalled'].includes(truth.phase)) facts.memory.waiting = undefined;
   // What is approved again later has been approved since then.
-  if (!OF_APPROVED.has(truth.phase)) facts.memory.approved = { key: '', since: facts.now };
+  if (truth.phase === 'Unguarded') facts.memory.approved = { key: '', since: facts.now };
   return truth;
 }
-
-const OF_APPROVED: ReadonlySet<string> = new Set<Phase>([
-  'Approved',
-  'Synced',
-  'Failed',
-  'Blocked',
-  'Stalled',
-]);
 
 function standingOf(facts: SyncFacts): Standing {
   const { object, image, target, verdict, policy } = facts;
