@@ -1,0 +1,136 @@
+import type { FleetSync } from './fleet.ts';
+import { type RolloutRecord, isMoving } from './record.ts';
+import {
+  type Labels,
+  type Openings,
+  type Place,
+  type Strategy,
+  compareTurns,
+  openingsAt,
+  stageOf,
+  turnOf,
+} from './strategy.ts';
+
+/** One RSync that asks what it may be approved for. */
+export interface Candidate extends Pick<FleetSync, 'approved' | 'live' | 'held'> {
+  readonly cluster: string;
+  readonly labels: Labels;
+}
+
+/** The digest that automation may approve here, once it verifies; or why there is none. */
+export type Admission =
+  | { readonly allowed: true; readonly digest: string }
+  | { readonly allowed: false; readonly why: Wait };
+
+/** What an RSync waits for. */
+export type Wait =
+  /** There is no record, or it is lost. */
+  | 'record'
+  | 'rejected'
+  | 'held'
+  | 'paused'
+  | 'halted'
+  | 'aborted'
+  /** Others are rolled back; this one does not have what they are rolled back from. */
+  | 'rollback'
+  | 'window'
+  /** Its stage is not open yet. */
+  | 'stage'
+  /** Its stage is open, and others are before it. */
+  | 'queue';
+
+/**
+ * Which digest may be newly approved on an RSync. Each writer asks for itself, with the record that it read after it
+ * listed the RSync. Without a record nothing is. What is approved already stays so, whatever the state.
+ *
+ * @example
+ * const admission = admits(record, strategy, { cluster, labels, held: false, approved: C }, now);
+ * if (!admission.allowed) return wait(admission.why);
+ */
+export function admits(
+  record: RolloutRecord | undefined,
+  strategy: Strategy,
+  candidate: Candidate,
+  now: Date,
+): Admission {
+  return admitsAt(record, strategy, candidate, openingsAt(strategy, now));
+}
+
+/** `admits` where windows and freezes have been judged. */
+export function admitsAt(
+  record: RolloutRecord | undefined,
+  strategy: Strategy,
+  candidate: Candidate,
+  isOpen: Openings,
+): Admission {
+  if (record === undefined) return wait('record');
+  const { digest, status, rejected } = record;
+  if (rejected.includes(digest)) return wait('rejected');
+  if (candidate.approved === digest) return allow(digest);
+  if (candidate.held) return wait('held');
+  if (isAdopting(record) && candidate.approved === undefined && candidate.live !== undefined) {
+    return allow(candidate.live);
+  }
+  if (status === 'paused' || status === 'halted' || status === 'aborted') return wait(status);
+  const back = status === 'rolling-back' || status === 'rolled-back';
+  if (back && isAffected(record, candidate)) return allow(digest);
+  if (status === 'rolling-back') return wait('rollback');
+  const place = stageOf(strategy, candidate.labels);
+  if (!isOpen(place, candidate.labels)) return wait('window');
+  if (!isMoving(record) || isReached(record, strategy, place, candidate)) return allow(digest);
+  const instead = forNewcomer(record, strategy, candidate);
+  if (instead !== undefined) return allow(instead);
+  return wait(place.stage.name === record.stage ? 'queue' : 'stage');
+}
+
+/**
+ * Whether a rollback is about this RSync: it has a rejected digest, approved or live.
+ *
+ * @example
+ * fleet.clusters.flatMap(({ syncs = [] }) => syncs).filter((sync) => isAffected(record, sync))
+ */
+export function isAffected(
+  { rejected }: Pick<RolloutRecord, 'rejected'>,
+  { approved, live }: Pick<FleetSync, 'approved' | 'live'>,
+): boolean {
+  return [approved, live].some((key) => key !== undefined && rejected.includes(key));
+}
+
+/** Whether the record has opened the stage of the cluster, and in the newest stage its turn has come. */
+export function isReached(
+  { stage, cursor }: RolloutRecord,
+  { stages }: Strategy,
+  place: Place,
+  member: Pick<Candidate, 'cluster' | 'labels'>,
+): boolean {
+  const newest = stages.findIndex(({ name }) => name === stage);
+  if (place.index !== newest) return place.index < newest;
+  const turn = turnOf(place.stage, member);
+  // A cursor in another order says nothing of this one.
+  return cursor !== undefined && cursor.by === turn.by && compareTurns(turn, cursor) <= 0;
+}
+
+/** Several digests were found live when the strategy came: each stays where it is, and may be approved there. */
+function isAdopting({ status, cause }: RolloutRecord): boolean {
+  return status === 'paused' && (cause === 'digests-differ' || cause === 'clusters-unseen');
+}
+
+/** What an RSync without any approval gets before its turn; what it runs already, where that is the way back. */
+function forNewcomer(
+  { digest, previous, rejected }: RolloutRecord,
+  { newClusters }: Strategy,
+  { approved, live }: Candidate,
+): string | undefined {
+  if (approved !== undefined || newClusters === 'wait') return undefined;
+  const instead = newClusters === 'newest' ? digest : previous;
+  if (live !== undefined && (live !== previous || newClusters === 'newest')) return undefined;
+  return instead === undefined || rejected.includes(instead) ? undefined : instead;
+}
+
+function allow(digest: string): Admission {
+  return { allowed: true, digest };
+}
+
+function wait(why: Wait): Admission {
+  return { allowed: false, why };
+}

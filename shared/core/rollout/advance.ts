@@ -1,0 +1,247 @@
+import type { Fleet, FleetCluster } from './fleet.ts';
+import {
+  type Amendment,
+  type Cause,
+  type Change,
+  type Notice,
+  type RolloutRecord,
+  amend,
+  changeOf,
+  isMoving,
+  noticeOf,
+} from './record.ts';
+import { startOver } from './arrive.ts';
+import { learn } from './recover.ts';
+import { isReached } from './admits.ts';
+import { type Instant, type StageView, viewStages } from './standing.ts';
+import { type Strategy, compareTurns, countOf, openingsAt, turnOf } from './strategy.ts';
+
+/** What a step is made from. */
+interface World extends Instant {
+  readonly strategy: Strategy;
+  readonly fleet: Fleet;
+}
+
+/** A record on its way, with the notices so far. Its version is that of the record it comes from. */
+interface Draft {
+  readonly record: RolloutRecord;
+  readonly notices: readonly Notice[];
+}
+
+/** Steps of one call; each state is left at most once. */
+const MAX_STEPS = 8;
+
+/**
+ * The next record of a roll-out: who is let in next, which stage is passed, whether it halts. At most one stage a call.
+ * From the same record, fleet and time it gives the same, and from what it gave nothing more. It sees clusters only as
+ * `fleet` has them: what is not known slows it.
+ *
+ * @example
+ * const { record: next, notices } = advance(record, strategy, fleet, now);
+ * if (next !== record) { await publish(notices); await rollouts.replace(next, record.version); }
+ */
+export function advance(
+  record: RolloutRecord,
+  strategy: Strategy,
+  fleet: Fleet,
+  now: Date,
+): Change {
+  const world: World = { strategy, fleet, now, isOpen: openingsAt(strategy, now) };
+  let draft: Draft = { record, notices: [] };
+  for (let steps = 0; steps < MAX_STEPS; steps += 1) {
+    const next = step(draft.record, world);
+    if (next.record === draft.record) break;
+    draft = { record: next.record, notices: [...draft.notices, ...next.notices] };
+  }
+  return changeOf(record, draft.record, draft.notices);
+}
+
+function step(record: RolloutRecord, world: World): Draft {
+  if (isMoving(record)) return move(record, world);
+  if (record.status === 'rolling-back') return finishRollback(record, world);
+  if (record.status === 'paused') {
+    const lost = record.cause === 'record-lost';
+    return keep(lost ? learn(record, world.strategy, world.fleet.clusters) : record);
+  }
+  const { next } = record;
+  // What ended, or cannot go on, makes room for what came after it: that may be the fix.
+  return next === undefined ? keep(record) : startOver(record, world.strategy, next, world.now);
+}
+
+function move(record: RolloutRecord, world: World): Draft {
+  const { strategy, fleet } = world;
+  const at = strategy.stages.findIndex(({ name }) => name === record.stage);
+  const views = viewStages(record, strategy, fleet.clusters, world);
+  const view = views[at];
+  if (view === undefined) return stop(record, 'paused', 'stage-gone');
+  const opened = views.slice(0, at + 1);
+  const failing = opened.find(
+    ({ of, size, stage }) => of.failed.length > countOf(stage.maxFailures, size, 0),
+  );
+  if (failing) return stop(record, 'halted', 'failures', failing.of.failed);
+  const dark = opened.find(
+    ({ of, size, stage }) => of.unreachable.length > countOf(stage.maxUnreachable, size, 0),
+  );
+  if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);
+  const { of, size } = view;
+  // A fleet without followers is no reason to pass anything.
+  if (views.every((stage) => stage.size === 0)) return roll(record, { cause: 'empty' });
+  if (size === 0) return passEmpty(record, views, view, world);
+  if (of.waiting.length > 0) return letIn(record, view, world);
+  if (of['under-way'].length > 0) return roll(record);
+  const evidence = of.live.length > 0 || of.ignored.length === size;
+  return evidence ? soak(record, views, view, world) : stall(record, world, 'no-evidence');
+}
+
+/** Lets in as many as have a free slot, in their order, up to the first that may not start now. */
+function letIn(record: RolloutRecord, view: StageView, { strategy, isOpen }: World): Draft {
+  const { stage, of, size } = view;
+  const turns = of.waiting.map((member) => ({ member, turn: turnOf(stage, member) }));
+  const queue = turns
+    .filter(({ member }) => !isReached(record, strategy, view, member))
+    .toSorted((a, b) => compareTurns(a.turn, b.turn));
+  // One that is let in and may not start now keeps its slot: it starts when the window opens.
+  const used = of['under-way'].length + of.waiting.length - queue.length;
+  const free = Math.max(0, countOf(stage.maxConcurrency, size, 1) - used);
+  const shut = queue.findIndex(({ member }) => !isOpen(view, member.labels));
+  const last = queue
+    .slice(0, shut < 0 ? undefined : shut)
+    .slice(0, free)
+    .at(-1);
+  if (last !== undefined) return roll(record, { cursor: last.turn });
+  const closed = of.waiting.some((member) => !isOpen(view, member.labels));
+  if (!closed || of['under-way'].length > 0) return roll(record);
+  return wait(record, 'awaiting-window', 'window', { okSince: undefined, stuckSince: undefined });
+}
+
+/** The soak of a stage that is satisfied, what it waits for after it, and its end. */
+function soak(
+  record: RolloutRecord,
+  views: readonly StageView[],
+  view: StageView,
+  world: World,
+): Draft {
+  const { stage } = view;
+  const okSince = record.okSince ?? world.now.toISOString();
+  const well = { okSince, stuckSince: undefined };
+  const soaking = amend(record, { ...well, status: 'soaking', cause: undefined });
+  if (elapsed(okSince, world) < stage.soakMs || isNew(record, world)) return keep(soaking);
+  const given = new Set(
+    record.approvals.filter((approval) => approval.stage === stage.name).map(({ by }) => by),
+  );
+  if (given.size < (stage.approvals ?? 0))
+    return wait(record, 'awaiting-approval', 'approval', well);
+  const signedBy = views[view.index + 1]?.stage.signedBy;
+  if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {
+    return wait(record, 'awaiting-approval', 'signature', well);
+  }
+  return pass(amend(record, well), views, view, world, 'stage.passed');
+}
+
+function passEmpty(
+  record: RolloutRecord,
+  views: readonly StageView[],
+  view: StageView,
+  world: World,
+): Draft {
+  if (view.stage.ifEmpty === 'wait') return roll(record, { cause: 'empty' });
+  if (isNew(record, world)) return roll(record);
+  return pass(record, views, view, world, 'stage.skipped');
+}
+
+/** Ends a stage, and opens the next one or completes. */
+function pass(
+  record: RolloutRecord,
+  views: readonly StageView[],
+  { index, stage }: StageView,
+  { now, isOpen }: World,
+  type: 'stage.passed' | 'stage.skipped',
+): Draft {
+  const next = views[index + 1];
+  const notice = noticeOf(record, type, { stage: stage.name });
+  if (next === undefined) {
+    const busy = views.some(({ of }) => of['under-way'].length > 0 || of.waiting.length > 0);
+    if (busy) return keep(amend(record, { status: 'soaking', cause: undefined }));
+    const completed = amend(record, { ...ENDED, status: 'completed' });
+    return { record: completed, notices: [notice, noticeOf(completed, 'completed')] };
+  }
+  const { waiting } = next.of;
+  const mayOpen = waiting.length === 0 || waiting.some(({ labels }) => isOpen(next, labels));
+  if (!mayOpen) return wait(record, 'awaiting-window', 'window', {});
+  const opened = amend(record, {
+    ...ENDED,
+    status: 'rolling',
+    stage: next.stage.name,
+    openedAt: now.toISOString(),
+    cursor: undefined,
+  });
+  return { record: opened, notices: [notice, noticeOf(opened, 'stage.opened')] };
+}
+
+const ENDED = { cause: undefined, okSince: undefined, stuckSince: undefined } as const;
+
+/** Nothing more is let in; where that lasts for longer than the deadline, the roll-out halts. */
+function stall(
+  record: RolloutRecord,
+  world: World,
+  cause: Cause,
+  clusters: readonly FleetCluster[] = [],
+): Draft {
+  const stuckSince = record.stuckSince ?? world.now.toISOString();
+  if (elapsed(stuckSince, world) > world.strategy.progressDeadlineMs) {
+    return stop(record, 'halted', cause, clusters);
+  }
+  return keep(amend(record, { status: 'rolling', cause, okSince: undefined, stuckSince }));
+}
+
+function stop(
+  record: RolloutRecord,
+  status: 'paused' | 'halted',
+  cause: Cause,
+  clusters: readonly FleetCluster[] = [],
+): Draft {
+  const stopped = amend(record, { ...ENDED, status, cause });
+  const names = clusters.map(({ cluster }) => cluster);
+  return { record: stopped, notices: [noticeOf(stopped, status, { cause, clusters: names })] };
+}
+
+/** A wait is published when it begins. */
+function wait(
+  record: RolloutRecord,
+  status: 'awaiting-approval' | 'awaiting-window',
+  cause: Cause,
+  amendment: Amendment,
+): Draft {
+  const waiting = amend(record, { ...amendment, status, cause });
+  const begins = record.status !== status || record.cause !== cause;
+  return { record: waiting, notices: begins ? [noticeOf(waiting, 'waiting', { cause })] : [] };
+}
+
+function roll(record: RolloutRecord, amendment: Amendment = {}): Draft {
+  return keep(amend(record, { ...ENDED, status: 'rolling', ...amendment }));
+}
+
+function keep(record: RolloutRecord): Draft {
+  return { record, notices: [] };
+}
+
+function finishRollback(record: RolloutRecord, world: World): Draft {
+  const { clusters } = world.fleet;
+  // Whether it has what is rolled back is not known of a cluster that was never looked at.
+  if (clusters.some(({ reachable, syncs }) => reachable && syncs === undefined))
+    return keep(record);
+  const views = viewStages(record, world.strategy, clusters, world);
+  if (views.some(({ of }) => of['under-way'].length > 0)) return keep(record);
+  const failed = views.flatMap(({ of }) => of.failed.map(({ cluster }) => cluster));
+  const back = amend(record, { status: 'rolled-back' });
+  return { record: back, notices: [noticeOf(back, 'rolled-back', { clusters: failed })] };
+}
+
+/** Whether its stage was opened in this instant: one look opens one stage. */
+function isNew({ openedAt }: RolloutRecord, { now }: World): boolean {
+  return now.getTime() <= Date.parse(openedAt);
+}
+
+function elapsed(since: string, { now }: World): number {
+  return now.getTime() - Date.parse(since);
+}

@@ -1,0 +1,93 @@
+import {
+  type Arrival,
+  type Change,
+  type Notice,
+  type RolloutRecord,
+  amend,
+  changeOf,
+  isMoving,
+  noticeOf,
+} from './record.ts';
+import type { Strategy } from './strategy.ts';
+
+/**
+ * What a verified digest that a tag came to name makes of the record: nothing where it is the one in place, was read
+ * before what is in place, or was rolled back; else the next roll-out, now or after this one. A pause by a person stays,
+ * over the new digest. A way back is never cut short. Whoever has no record asks `recover` first.
+ *
+ * @example
+ * const change = arrive(record, strategy, { digest, resolvedAt, id, by: 'push' }, now);
+ */
+export function arrive(
+  record: RolloutRecord,
+  strategy: Strategy,
+  arrival: Arrival,
+  now: Date,
+): Change {
+  const { digest } = arrival;
+  const newest = record.next ?? record;
+  if (Date.parse(arrival.resolvedAt) <= Date.parse(newest.resolvedAt))
+    return changeOf(record, record);
+  if (record.rejected.includes(digest)) return changeOf(record, record);
+  // The tag came back to what is rolled out: what waited is not the newest any more.
+  if (digest === record.digest) return changeOf(record, amend(record, { next: undefined }));
+  if (digest === record.next?.digest) return changeOf(record, record);
+  if (mustQueue(record, strategy)) return changeOf(record, amend(record, { next: arrival }));
+  const { record: started, notices } = startOver(record, strategy, arrival, now);
+  return changeOf(record, started, notices);
+}
+
+function mustQueue(record: RolloutRecord, { onNewer }: Strategy): boolean {
+  const { kind, status, before } = record;
+  if (status === 'rolling-back') return true;
+  if (status === 'paused' && before === undefined)
+    return kind === 'rollback' || onNewer === 'queue';
+  return isMoving(record) && onNewer === 'queue';
+}
+
+/** The roll-out of an arrival in place of the record's, from the first stage; its version is still the record's. */
+export function startOver(
+  record: RolloutRecord,
+  { stages: [first] }: Strategy,
+  { digest, resolvedAt, id, by }: Arrival,
+  now: Date,
+): Change {
+  const paused = record.status === 'paused';
+  const at = now.toISOString();
+  const started = amend(record, {
+    id,
+    kind: 'forward',
+    digest,
+    previous: wayBack(record),
+    resolvedAt,
+    startedAt: at,
+    startedBy: by,
+    status: paused ? 'paused' : 'rolling',
+    cause: paused ? record.cause : undefined,
+    stage: first.name,
+    openedAt: at,
+    cursor: undefined,
+    okSince: undefined,
+    stuckSince: undefined,
+    approvals: [],
+    next: undefined,
+    ignored: [],
+    before: undefined,
+  });
+  const notices: Notice[] = [];
+  if (record.status === 'halted') notices.push(noticeOf(record, 'recovered'));
+  if (!hasEnded(record)) notices.push(noticeOf(record, 'superseded'));
+  notices.push(noticeOf(started, 'started', { by }));
+  return { record: started, notices };
+}
+
+/** What all had last: the record's own digest where it was completed, or is what they were taken back to. */
+function wayBack(record: RolloutRecord): string | undefined {
+  return record.before !== undefined || ['completed', 'rolled-back'].includes(record.status)
+    ? record.digest
+    : record.previous;
+}
+
+function hasEnded({ status, before }: RolloutRecord): boolean {
+  return before !== undefined || ['completed', 'rolled-back', 'aborted'].includes(status);
+}

@@ -1,0 +1,185 @@
+import {
+  type Actor,
+  type Amendment,
+  type Change,
+  MAX_HISTORY,
+  MAX_IGNORED,
+  MAX_REJECTED,
+  type Notice,
+  type RolloutRecord,
+  amend,
+  changeOf,
+  noticeOf,
+} from './record.ts';
+import type { Strategy } from './strategy.ts';
+
+/** What a person asks of a roll-out. Who may ask is not judged here, but that a starter does not approve. */
+export type Command =
+  | { readonly do: 'pause' | 'abort' }
+  /** Goes on although these clusters failed, or are out of reach. */
+  | { readonly do: 'resume'; readonly ignore: readonly string[] }
+  | { readonly do: 'approve'; readonly stage: string }
+  /** Back to `to`, or else to what was completed last. `id` names the way back. */
+  | { readonly do: 'rollback'; readonly id: string; readonly to?: string }
+  /** The digest that was halted, aborted or rolled back, from the first stage. */
+  | { readonly do: 'retry'; readonly id: string };
+
+/** Why a command can take no effect. */
+export type Refusal = 'not-now' | 'too-many' | 'not-by-starter' | 'approved-before' | 'no-way-back';
+
+/** The change that a command makes, or why it makes none. */
+export type Outcome = Change | { readonly refused: Refusal };
+
+interface Request {
+  readonly record: RolloutRecord;
+  readonly actor: Actor;
+  readonly strategy: Strategy;
+  readonly now: Date;
+}
+
+/**
+ * What a person's command makes of the record. One that cannot take effect is refused, never kept for later.
+ *
+ * @example
+ * const outcome = command(record, { do: 'pause' }, { by: 'ops@acme.example', reason: 'INC-7' }, strategy, now);
+ * if ('refused' in outcome) return conflict(outcome.refused);
+ */
+export function command(
+  record: RolloutRecord,
+  asked: Command,
+  actor: Actor,
+  strategy: Strategy,
+  now: Date,
+): Outcome {
+  const request: Request = { record, actor, strategy, now };
+  switch (asked.do) {
+    case 'pause':
+      return pause(request);
+    case 'resume':
+      return resume(request, asked.ignore);
+    case 'abort':
+      return abort(request);
+    case 'approve':
+      return approve(request, asked.stage);
+    case 'rollback':
+      return rollback(request, asked.id, asked.to);
+    case 'retry':
+      return retry(request, asked.id);
+  }
+}
+
+function pause(request: Request): Outcome {
+  const { status, cause } = request.record;
+  if (status === 'aborted' || (status === 'paused' && cause === 'person')) return refuse('not-now');
+  const before = status === 'completed' || status === 'rolled-back' ? { before: status } : {};
+  return apply(request, 'pause', 'paused', {
+    ...STILL,
+    ...before,
+    status: 'paused',
+    cause: 'person',
+  });
+}
+
+function resume(request: Request, ignore: readonly string[]): Outcome {
+  const { status, kind, before, ignored, cause } = request.record;
+  if (status !== 'paused' && status !== 'halted') return refuse('not-now');
+  const all = [...new Set([...ignored, ...ignore])];
+  if (all.length > MAX_IGNORED) return refuse('too-many');
+  const first = request.strategy.stages[0].name;
+  return apply(request, 'resume', 'resumed', {
+    ...STILL,
+    status: before ?? (kind === 'rollback' ? 'rolling-back' : 'rolling'),
+    ignored: all,
+    before: undefined,
+    // Where its stage is gone, it begins again at the first: who has the digest passes them by.
+    ...(cause === 'stage-gone'
+      ? { stage: first, openedAt: request.now.toISOString(), cursor: undefined }
+      : {}),
+  });
+}
+
+function abort(request: Request): Outcome {
+  const { status, before } = request.record;
+  const over = before ?? status;
+  if (over === 'completed' || over === 'rolled-back' || over === 'aborted')
+    return refuse('not-now');
+  return apply(request, 'abort', 'aborted', { ...STILL, status: 'aborted', cause: 'person' });
+}
+
+function approve(request: Request, stage: string): Outcome {
+  const { record, actor, now } = request;
+  const awaited = record.status === 'awaiting-approval' && record.cause === 'approval';
+  if (!awaited || record.stage !== stage) return refuse('not-now');
+  if (actor.by === record.startedBy) return refuse('not-by-starter');
+  const before = record.approvals.some((given) => given.stage === stage && given.by === actor.by);
+  if (before) return refuse('approved-before');
+  const approvals = [...record.approvals, { stage, by: actor.by, at: now.toISOString() }];
+  return apply(request, `approve ${stage}`, 'approved', { approvals });
+}
+
+function rollback(request: Request, id: string, to: string | undefined): Outcome {
+  const { record, actor, now } = request;
+  const target = to ?? record.previous;
+  if (record.kind === 'rollback') return refuse('not-now');
+  if (target === undefined || target === record.digest || record.rejected.includes(target)) {
+    return refuse('no-way-back');
+  }
+  return apply(request, `rollback ${record.id}`, 'rolling-back', {
+    ...STILL,
+    id,
+    kind: 'rollback',
+    digest: target,
+    previous: undefined,
+    status: 'rolling-back',
+    startedAt: now.toISOString(),
+    startedBy: actor.by,
+    rejected: [...record.rejected, record.digest].slice(-MAX_REJECTED),
+    approvals: [],
+    ignored: [],
+    before: undefined,
+  });
+}
+
+function retry(request: Request, id: string): Outcome {
+  const { record, actor, strategy, now } = request;
+  const { status, kind, digest, rejected } = record;
+  const ended = status === 'halted' || status === 'aborted' || status === 'rolled-back';
+  const again = kind === 'rollback' ? rejected.at(-1) : digest;
+  if (!ended || again === undefined) return refuse('not-now');
+  const at = now.toISOString();
+  return apply(request, `retry ${record.id}`, 'started', {
+    ...STILL,
+    id,
+    kind: 'forward',
+    digest: again,
+    previous: kind === 'rollback' ? digest : record.previous,
+    status: 'rolling',
+    startedAt: at,
+    startedBy: actor.by,
+    stage: strategy.stages[0].name,
+    openedAt: at,
+    cursor: undefined,
+    approvals: [],
+    rejected: rejected.filter((key) => key !== again),
+    ignored: [],
+  });
+}
+
+const STILL = { cause: undefined, okSince: undefined, stuckSince: undefined } as const;
+
+function apply(
+  { record, actor, now }: Request,
+  did: string,
+  type: Notice['type'],
+  amendment: Amendment,
+): Change {
+  const entry = { ...actor, did, at: now.toISOString() };
+  const history = [...record.history, entry].slice(-MAX_HISTORY);
+  const next = amend(record, { ...amendment, history });
+  const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', actor)] : [];
+  return changeOf(record, next, [...halt, noticeOf(next, type, actor)]);
+}
+
+function refuse(refused: Refusal): Outcome {
+  return { refused };
+}

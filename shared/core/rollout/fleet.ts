@@ -1,0 +1,49 @@
+import type { Labels } from './strategy.ts';
+
+/** What is known of the clusters that may follow an image. */
+export interface Fleet {
+  /** Each member that the image's rule selects. */
+  readonly clusters: readonly FleetCluster[];
+  /** Names of the trust policies that the record's digest meets, as far as stages ask for them. */
+  readonly signedBy: readonly string[];
+}
+
+export interface FleetCluster {
+  readonly cluster: string;
+  readonly labels: Labels;
+  /** At the last look. */
+  readonly reachable: boolean;
+  /** Its RSyncs that follow the image, as they were at the last look; absent: there was none that is remembered. */
+  readonly syncs?: readonly FleetSync[];
+}
+
+/** One RSync that follows the image. */
+export interface FleetSync {
+  /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
+  readonly sync: string;
+  /** The newest approved key, and since when, ISO 8601. */
+  readonly approved?: string;
+  readonly approvedAt?: string;
+  /** What runs, by the robust rule; absent: nothing, or that is not known. */
+  readonly live?: string;
+  /** The key that an open failure is about; absent: it has none. */
+  readonly failing?: string;
+  /** It had a failure open when its newest approval was written, as the receipt says. */
+  readonly failedBefore: boolean;
+  /** A hold is on it. */
+  readonly held: boolean;
+  /** What its receipt says of the roll-out that let it in. */
+  readonly receipt?: RolloutReceipt;
+}
+
+/** The part of a receipt from which a lost record is rebuilt. */
+export interface RolloutReceipt {
+  readonly id: string;
+  readonly kind: 'forward' | 'rollback';
+  readonly digest: string;
+  readonly previous?: string;
+  readonly rejected: readonly string[];
+  /** ISO 8601, both. */
+  readonly startedAt: string;
+  readonly resolvedAt: string;
+}

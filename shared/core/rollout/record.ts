@@ -1,0 +1,212 @@
+import { defined } from '../defined.ts';
+import type { Turn } from './strategy.ts';
+
+/** Where a roll-out stands. Of one that a newer digest replaced nothing remains but `superseded`, which is published. */
+export type RolloutState =
+  /** Its stage is open, up to the cursor. */
+  | 'rolling'
+  /** All clusters of the stage are well, and have been for less than its soak. */
+  | 'soaking'
+  | 'awaiting-approval'
+  | 'awaiting-window'
+  /** By a person, or because what happened is not known. Only a person ends it; a newer digest does not. */
+  | 'paused'
+  /** Too many failed. A person or a newer digest ends it. */
+  | 'halted'
+  /** A person ended it: who has the digest keeps it. */
+  | 'aborted'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'completed';
+
+/** Why it stands there. */
+export type Cause =
+  | 'person'
+  | 'record-lost'
+  | 'digests-differ'
+  | 'clusters-unseen'
+  | 'stage-gone'
+  | 'failures'
+  | 'unreachable'
+  | 'no-evidence'
+  | 'empty'
+  | 'approval'
+  | 'signature'
+  | 'window'
+  | 'adoption';
+
+/** A verified digest that a tag came to name. */
+export interface Arrival {
+  /** The approval key: a digest, or a chart and its version. */
+  readonly digest: string;
+  /** The registry's own time of the resolution, ISO 8601. */
+  readonly resolvedAt: string;
+  /** Names the roll-out that it may become. */
+  readonly id: string;
+  /** Who or what brought it. */
+  readonly by: string;
+}
+
+/**
+ * What is recorded of the roll-out of one image: its decisions, small, replaced whole over the version they were made
+ * from. Times are ISO 8601.
+ */
+export interface RolloutRecord {
+  /** One more with each change. */
+  readonly version: number;
+  readonly id: string;
+  readonly image: string;
+  /** Under `rollback`, `digest` is the one that the clusters go back to. */
+  readonly kind: 'forward' | 'rollback';
+  readonly digest: string;
+  /** The last digest that was completed before, and is not rejected: the way back. */
+  readonly previous?: string;
+  readonly resolvedAt: string;
+  readonly startedAt: string;
+  readonly startedBy: string;
+  readonly status: RolloutState;
+  readonly cause?: Cause;
+  /** Name of the newest stage that is open. Those before it are open as well. */
+  readonly stage: string;
+  /** When it was opened. */
+  readonly openedAt: string;
+  /** Of that stage, the last cluster that is let in; absent: none is. */
+  readonly cursor?: Turn;
+  /** Since when the stage has been satisfied: begin of its soak. */
+  readonly okSince?: string;
+  /** Since when too many are out of reach, or nothing shows that the digest works. */
+  readonly stuckSince?: string;
+  readonly approvals: readonly {
+    readonly stage: string;
+    readonly by: string;
+    readonly at: string;
+  }[];
+  /** Digests that were rolled back: only a person starts one of them again. */
+  readonly rejected: readonly string[];
+  /** What arrived meanwhile and waits for the end of this roll-out. */
+  readonly next?: Arrival;
+  /** Clusters whose failure or absence a person chose to ignore. */
+  readonly ignored: readonly string[];
+  /** What a resume returns to. */
+  readonly before?: 'completed' | 'rolled-back';
+  /** What people did, oldest first; the newest `MAX_HISTORY`. */
+  readonly history: readonly HistoryEntry[];
+}
+
+export interface HistoryEntry extends Actor {
+  readonly did: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** Who decides, and why. */
+export interface Actor {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export const MAX_HISTORY = 50;
+export const MAX_REJECTED = 16;
+export const MAX_IGNORED = 200;
+
+/** One decision, for people and robots: published before it is recorded, ordered by `version`. */
+export interface Notice extends Partial<Actor> {
+  readonly type:
+    | 'started'
+    | 'superseded'
+    | 'stage.opened'
+    | 'stage.passed'
+    | 'stage.skipped'
+    | 'waiting'
+    | 'approved'
+    | 'paused'
+    | 'resumed'
+    | 'halted'
+    | 'recovered'
+    | 'aborted'
+    | 'rolling-back'
+    | 'rolled-back'
+    | 'interrupted'
+    | 'completed';
+  /** Of the roll-out that it is about. */
+  readonly id: string;
+  readonly digest: string;
+  /** Of the record that the decision makes. */
+  readonly version: number;
+  readonly stage: string;
+  readonly cause?: Cause;
+  /** The clusters that it is because of. */
+  readonly clusters?: readonly string[];
+}
+
+/** The next record and what is to be published of it; of what changes nothing, the same record and no notice. */
+export interface Change {
+  readonly record: RolloutRecord;
+  readonly notices: readonly Notice[];
+}
+
+/** What may be left out of a record, and taken out of it. */
+type Optional = 'previous' | 'cause' | 'cursor' | 'okSince' | 'stuckSince' | 'next' | 'before';
+
+export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
+  readonly [Key in Optional]?: RolloutRecord[Key] | undefined;
+};
+
+/**
+ * The record with other values; `undefined` takes one out. Where all are in place, the same record. Its version stays.
+ *
+ * @example
+ * amend(record, { status: 'soaking', okSince: now.toISOString(), cause: undefined })
+ */
+export function amend(record: RolloutRecord, amendment: Amendment): RolloutRecord {
+  const amended: RolloutRecord = defined({ ...record, ...amendment });
+  return JSON.stringify(amended) === JSON.stringify(record) ? record : amended;
+}
+
+/**
+ * A notice about a record.
+ *
+ * @example
+ * noticeOf(record, 'halted', { cause: 'failures', clusters: ['c1'] })
+ */
+export function noticeOf(
+  { id, digest, version, stage }: RolloutRecord,
+  type: Notice['type'],
+  more: Partial<Pick<Notice, 'stage' | 'cause' | 'clusters' | 'by' | 'reason'>> = {},
+): Notice {
+  return { type, id, digest, version, stage, ...more };
+}
+
+/**
+ * The change from one record to another: one version more, on the notices as well; none where nothing changed.
+ *
+ * @example
+ * changeOf(record, amend(record, { status: 'halted' }), [noticeOf(record, 'halted')])
+ */
+export function changeOf(
+  from: RolloutRecord,
+  to: RolloutRecord,
+  notices: readonly Notice[] = [],
+): Change {
+  if (to === from) return { record: from, notices: [] };
+  const version = from.version + 1;
+  return { record: { ...to, version }, notices: notices.map((notice) => ({ ...notice, version })) };
+}
+
+/** States in which automation goes on by itself. */
+const MOVING: readonly RolloutState[] = [
+  'rolling',
+  'soaking',
+  'awaiting-approval',
+  'awaiting-window',
+];
+
+/**
+ * Whether the roll-out of a digest is on its way: neither ended nor stopped, and no way back.
+ *
+ * @example
+ * isMoving({ status: 'soaking' }) // true
+ */
+export function isMoving({ status }: Pick<RolloutRecord, 'status'>): boolean {
+  return MOVING.includes(status);
+}

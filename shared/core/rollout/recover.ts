@@ -1,0 +1,182 @@
+import { defined } from '../defined.ts';
+import type { Fleet, FleetCluster, RolloutReceipt } from './fleet.ts';
+import {
+  type Amendment,
+  type Arrival,
+  type Change,
+  MAX_REJECTED,
+  type Notice,
+  type RolloutRecord,
+  amend,
+  noticeOf,
+} from './record.ts';
+import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
+
+/** What there is where a record should be. */
+export interface Missing {
+  readonly image: string;
+  /** What the tag names now, verified. */
+  readonly target: Arrival;
+  /** This deployment has never had a record: neither the sentinel nor a receipt of a roll-out is there. */
+  readonly fresh: boolean;
+}
+
+/**
+ * The first record of an image that has a strategy and no record. It lets in nobody who does not have the digest, but
+ * for a fleet that has nothing at all. Of a fresh deployment that runs one digest everywhere, as far as it was ever looked
+ * at: completed with that. Of one that runs several: paused, and the notice names the clusters. Undefined while clusters
+ * in reach have not been looked at: that is awaited. Where a record is lost: paused, where the receipts say it was.
+ *
+ * @example
+ * const first = recover({ image, target, fresh: false }, strategy, fleet, now); // paused, record-lost
+ */
+export function recover(
+  missing: Missing,
+  strategy: Strategy,
+  fleet: Fleet,
+  now: Date,
+): Change | undefined {
+  return missing.fresh && receiptsOf(fleet.clusters).length === 0
+    ? adopt(missing, strategy, fleet, now)
+    : rebuild(missing, strategy, fleet, now);
+}
+
+function adopt(
+  { image, target }: Missing,
+  strategy: Strategy,
+  { clusters }: Fleet,
+  now: Date,
+): Change | undefined {
+  if (clusters.some(({ reachable, syncs }) => reachable && syncs === undefined)) return undefined;
+  const unseen = clusters.filter(({ syncs }) => syncs === undefined);
+  const found = clusters.flatMap(({ cluster, syncs = [] }) =>
+    syncs.flatMap(({ live, approved }) => {
+      const digest = live ?? approved;
+      return digest === undefined ? [] : [{ cluster, digest }];
+    }),
+  );
+  const [digest, ...more] = new Set(found.map((entry) => entry.digest));
+  const base = firstRecord(image, target, strategy, now);
+  if (more.length > 0 || unseen.length > 0) {
+    const cause = more.length > 0 ? 'digests-differ' : 'clusters-unseen';
+    const others = found.filter((entry) => entry.digest !== target.digest);
+    const names = more.length > 0 ? others : unseen;
+    const record: RolloutRecord = { ...base, status: 'paused', cause };
+    return { record, notices: [about(record, 'paused', names)] };
+  }
+  if (digest === undefined) return { record: base, notices: [about(base, 'started', [])] };
+  const record: RolloutRecord = {
+    ...base,
+    digest,
+    status: 'completed',
+    cause: 'adoption',
+    stage: strategy.stages.at(-1)?.name ?? base.stage,
+    // Another digest that the tag names already is newer than what was found.
+    resolvedAt: digest === target.digest ? target.resolvedAt : new Date(0).toISOString(),
+  };
+  return { record, notices: [about(record, 'completed', [])] };
+}
+
+function rebuild(
+  { image, target }: Missing,
+  strategy: Strategy,
+  { clusters }: Fleet,
+  now: Date,
+): Change {
+  const record = learn(
+    {
+      ...firstRecord(image, target, strategy, now),
+      status: 'paused',
+      cause: 'record-lost',
+      startedAt: new Date(0).toISOString(),
+    },
+    strategy,
+    clusters,
+  );
+  return { record, notices: [about(record, 'interrupted', [])] };
+}
+
+/**
+ * A record that was lost, by what receipts say: the roll-out that began last, how far it came, and what was ever rolled
+ * back. Receipts that are seen later go on to correct it.
+ *
+ * @example
+ * learn(record, strategy, fleet.clusters).rejected
+ */
+export function learn(
+  record: RolloutRecord,
+  strategy: Strategy,
+  clusters: readonly FleetCluster[],
+): RolloutRecord {
+  const receipts = receiptsOf(clusters);
+  const [newest] = receipts
+    .filter(({ startedAt }) => Date.parse(startedAt) > Date.parse(record.startedAt))
+    .toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
+  const { id, kind, digest, previous, startedAt, resolvedAt } = newest ?? record;
+  const keys = new Set([...record.rejected, ...receipts.flatMap(({ rejected }) => rejected)]);
+  // What was started again after it had been rolled back is rejected no more.
+  if (newest !== undefined) keys.delete(digest);
+  const rejected = [...keys].slice(-MAX_REJECTED);
+  const rollout = { id, kind, digest, previous, startedAt, resolvedAt, rejected };
+  return amend(record, { ...rollout, ...positionOf(digest, strategy, clusters) });
+}
+
+/** The newest stage in which a cluster has the digest, and the last of its clusters that does. */
+function positionOf(
+  digest: string,
+  strategy: Strategy,
+  clusters: readonly FleetCluster[],
+): Pick<Amendment, 'stage' | 'cursor'> {
+  const [first] = strategy.stages;
+  let position: { index: number; stage: string; cursor?: Turn } = { index: 0, stage: first.name };
+  for (const cluster of clusters) {
+    if (!cluster.syncs?.some(({ approved }) => approved === digest)) continue;
+    const { index, stage } = stageOf(strategy, cluster.labels);
+    const turn = turnOf(stage, cluster);
+    const { cursor } = position;
+    const later =
+      index === position.index && (cursor === undefined || compareTurns(turn, cursor) > 0);
+    if (index > position.index || later) position = { index, stage: stage.name, cursor: turn };
+  }
+  const { stage, cursor } = position;
+  return { stage, cursor };
+}
+
+function firstRecord(
+  image: string,
+  { digest, resolvedAt, id, by }: Arrival,
+  { stages: [{ name }] }: Strategy,
+  now: Date,
+): RolloutRecord {
+  const at = now.toISOString();
+  return {
+    version: 1,
+    id,
+    image,
+    kind: 'forward',
+    digest,
+    resolvedAt,
+    startedAt: at,
+    startedBy: by,
+    status: 'rolling',
+    stage: name,
+    openedAt: at,
+    approvals: [],
+    rejected: [],
+    ignored: [],
+    history: [],
+  };
+}
+
+function about(
+  record: RolloutRecord,
+  type: Notice['type'],
+  clusters: readonly { readonly cluster: string }[],
+): Notice {
+  const names = [...new Set(clusters.map(({ cluster }) => cluster))];
+  return noticeOf(record, type, defined({ cause: record.cause, clusters: names }));
+}
+
+function receiptsOf(clusters: readonly FleetCluster[]): readonly RolloutReceipt[] {
+  return clusters.flatMap(({ syncs = [] }) => syncs.flatMap(({ receipt }) => receipt ?? []));
+}
