@@ -108,14 +108,18 @@ export function learn(
   strategy: Strategy,
   clusters: readonly FleetCluster[],
 ): RolloutRecord {
-  const receipts = receiptsOf(clusters);
-  const [newest] = receipts
-    .filter(({ startedAt }) => Date.parse(startedAt) > Date.parse(record.startedAt))
-    .toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
-  const { id, kind, digest, previous, startedAt, resolvedAt } = newest ?? record;
-  const keys = new Set([...record.rejected, ...receipts.flatMap(({ rejected }) => rejected)]);
-  // What was started again after it had been rolled back is rejected no more.
-  if (newest !== undefined) keys.delete(digest);
+  const inOrder = receiptsOf(clusters).toSorted(
+    (a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt),
+  );
+  const last = inOrder.at(-1);
+  const later = last && Date.parse(last.startedAt) > Date.parse(record.startedAt);
+  const { id, kind, digest, previous, startedAt, resolvedAt } = later ? last : record;
+  const keys = new Set(record.rejected);
+  for (const receipt of inOrder) {
+    for (const key of receipt.rejected) keys.add(key);
+    // What was started again after it had been rolled back is rejected no more.
+    keys.delete(receipt.digest);
+  }
   const rejected = [...keys].slice(-MAX_REJECTED);
   const rollout = { id, kind, digest, previous, startedAt, resolvedAt, rejected };
   return amend(record, { ...rollout, ...positionOf(digest, strategy, clusters) });
