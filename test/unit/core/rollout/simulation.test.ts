@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { admits } from '#shared/core/rollout/admits.ts';
+import { fc } from '#test/fixtures/fast-check.ts';
+import { MINUTE } from '#test/fixtures/rollout.ts';
+import { Oracle } from '#test/fixtures/rollout-oracle.ts';
+import { type Actual, RINGS, World } from '#test/fixtures/rollout-world.ts';
+
+type Act = (world: World, oracle: Oracle, n: number, actual: Actual) => void;
+
+/** What can happen, with how often it does. */
+const ACTIONS: Readonly<Record<string, readonly [number, Act]>> = {
+  cycle: [14, (world) => world.cycle()],
+  push: [1, (world) => world.push()],
+  redeliver: [1, (world) => world.notify(world.serial, true)],
+  late: [1, (world, _, n) => world.notify(Math.max(0, world.serial - 1 - (n % 3)), false)],
+  sweep: [3, (world) => world.sweep()],
+  crash: [1, (world) => world.sweep(false, world.record, true)],
+  'two sweeps': [
+    1,
+    (world) => {
+      const base = world.record;
+      world.sweep();
+      if (base !== undefined) world.sweep(false, base);
+      if (base !== undefined && world.record !== undefined && world.record.id === base.id) {
+        expect(world.record.version - base.version, '12').toBeLessThanOrEqual(1);
+      }
+    },
+  ],
+  task: [
+    6,
+    (world, _, n) => {
+      const [name] = world.tasks.splice(n % Math.max(1, world.tasks.length), 1);
+      if (name !== undefined) world.work(name);
+    },
+  ],
+  forged: [2, (world, _, __, { name }) => world.work(name)],
+  'forged for all': [1, (world) => [...world.clusters.keys()].forEach((name) => world.work(name))],
+  'tasks lost': [1, (world) => void (world.tasks = [])],
+  tick: [3, (world, _, n) => void (world.now += (1 + (n % 90)) * MINUTE)],
+  pull: [3, (world) => world.pull()],
+  look: [1, (world) => world.look()],
+  offline: [1, (_, __, ___, actual) => void (actual.online = false)],
+  online: [
+    1,
+    (_, oracle, __, actual) => {
+      if (!actual.online) oracle.slack += 1;
+      actual.online = true;
+    },
+  ],
+  break: [1, (world, _, __, actual) => void actual.broken.add(world.tag)],
+  heal: [
+    1,
+    (_, oracle, __, actual) => {
+      actual.broken.clear();
+      Object.assign(actual, { failing: undefined, stuck: false });
+      oracle.slack += 1;
+    },
+  ],
+  stuck: [1, (_, __, ___, actual) => void (actual.stuck = true)],
+  relabel: [
+    1,
+    (world, oracle, n, actual) => {
+      actual.ring = RINGS[n % RINGS.length] ?? 'rest';
+      oracle.slack += 1;
+      const { approved, name, held } = actual;
+      if (approved === undefined || approved !== world.record?.digest) return;
+      const candidate = { cluster: name, labels: world.labelsOf(actual), held, approved };
+      const { allowed } = admits(world.record, world.by, candidate, new Date(world.now));
+      expect(allowed || world.record.rejected.includes(approved), '20').toBe(true);
+    },
+  ],
+  join: [
+    1,
+    (world, oracle, n) => {
+      world.join(RINGS[n % RINGS.length] ?? 'rest');
+      oracle.slack += 1;
+    },
+  ],
+  leave: [
+    1,
+    (world, oracle, _, { name }) => {
+      if (world.clusters.size <= 3) return;
+      world.clusters.delete(name);
+      world.rows.delete(name);
+      oracle.slack += 1;
+    },
+  ],
+  hold: [1, (_, __, ___, actual) => void (actual.held = true)],
+  unhold: [
+    1,
+    (_, oracle, __, actual) => {
+      actual.held = false;
+      oracle.slack += 1;
+    },
+  ],
+  pause: [1, (world) => world.command({ do: 'pause' })],
+  resume: [1, (world) => resume(world)],
+  abort: [1, (world) => world.command({ do: 'abort' })],
+  rollback: [1, (world) => world.command({ do: 'rollback', id: `b${(world.ids += 1)}` })],
+  retry: [1, (world) => world.command({ do: 'retry', id: `t${(world.ids += 1)}` }, 'other')],
+  approve: [3, (world) => world.command({ do: 'approve', stage: 'early' }, 'lead')],
+  'record lost': [1, (_, oracle) => oracle.loseRecord()],
+  'store lost': [1, (world) => void (world.rows = new Map())],
+};
+
+function resume(world: World): void {
+  const ignore = [...world.clusters.values()]
+    .filter(({ failing, online }) => failing !== undefined || !online)
+    .map(({ name }) => name);
+  world.command({ do: 'resume', ignore });
+}
+
+const action = fc.record({
+  does: fc.oneof(
+    ...Object.entries(ACTIONS).map(([name, [weight]]) => ({
+      weight,
+      arbitrary: fc.constant(name),
+    })),
+  ),
+  n: fc.nat(1000),
+});
+const history = fc.array(action, { maxLength: 150, size: 'max' });
+const size = fc.integer({ min: 3, max: 14 });
+const RUNS = Number(process.env['COUNTERSIGN_RUNS'] ?? 500);
+
+function run(
+  onNewer: 'replace' | 'queue',
+  clusters: number,
+  actions: readonly { readonly does: string; readonly n: number }[],
+): { world: World; oracle: Oracle } {
+  const oracle = new Oracle();
+  const world = new World(onNewer, clusters, oracle);
+  oracle.world = world;
+  for (const { does, n } of actions) {
+    const names = [...world.clusters.keys()];
+    const actual = world.clusters.get(names[n % names.length] ?? '');
+    if (actual !== undefined) ACTIONS[does]?.[1](world, oracle, n, actual);
+  }
+  return { world, oracle };
+}
+
+describe.each(['replace', 'queue'] as const)(
+  'any history, where a newer digest would %s',
+  (onNewer) => {
+    it('keeps invariants 1 to 12, 14, 15, 18 and 20', () => {
+      const seen = new Map<string, number>();
+      fc.assert(
+        fc.property(size, history, (clusters, actions) => {
+          const { oracle } = run(onNewer, clusters, actions);
+          for (const [type, count] of oracle.seen) seen.set(type, (seen.get(type) ?? 0) + count);
+        }),
+        { numRuns: RUNS },
+      );
+      // A simulation in which something never happens shows nothing about it.
+      for (const type of [
+        'stage.passed',
+        'completed',
+        'halted',
+        'rolled-back',
+        'interrupted',
+        'waiting',
+        'superseded',
+      ]) {
+        if (RUNS >= 500 && (type !== 'superseded' || onNewer === 'replace')) {
+          expect([type, seen.get(type) ?? 0]).not.toEqual([type, 0]);
+        }
+      }
+    }, 3_600_000);
+
+    it('ends with the newest digest live everywhere, once all is well (13), and then costs nothing (19)', () => {
+      fc.assert(
+        fc.property(size, history, (clusters, actions) => {
+          const { world } = run(onNewer, clusters, actions);
+          for (const actual of world.clusters.values()) {
+            Object.assign(actual, { online: true, failing: undefined, stuck: false, held: false });
+            actual.broken.clear();
+          }
+          if (world.record === undefined) world.sweep();
+          world.push();
+          for (let turns = 0; !isDone(world); turns += 1) {
+            expect(turns, `still ${JSON.stringify(world.record)}`).toBeLessThan(900);
+            world.cycle();
+            if (world.record?.status === 'aborted') world.push();
+            if (['paused', 'halted'].includes(world.record?.status ?? '')) resume(world);
+            world.command({ do: 'approve', stage: 'early' }, `lead ${turns}`);
+          }
+          world.cycle();
+          expect(world.snapshot().filter((row) => world.isUnsettled(row))).toEqual([]);
+        }),
+        { numRuns: Math.ceil(RUNS / 4) },
+      );
+    }, 3_600_000);
+  },
+);
+
+function isDone({ record, clusters, tag }: World): boolean {
+  const done = record?.status === 'completed' && record.next === undefined && record.digest === tag;
+  return done && [...clusters.values()].every(({ live }) => live === tag);
+}
