@@ -6,6 +6,7 @@ import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
+import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TELEMETRY_MUTATIONS } from './telemetry.ts';
@@ -300,4 +301,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
+  ...ROLLOUT_MUTATIONS,
 ];

@@ -83,13 +83,8 @@ export function admitsAt(
   return wait(place.stage.name === record.stage ? 'queue' : 'stage');
 }
 
-/**
- * Whether a rollback is about this RSync: it has a rejected digest, approved or live.
- *
- * @example
- * fleet.clusters.flatMap(({ syncs = [] }) => syncs).filter((sync) => isAffected(record, sync))
- */
-export function isAffected(
+/** Whether a rollback is about this RSync: it has a rejected digest, approved or live. */
+function isAffected(
   { rejected }: Pick<RolloutRecord, 'rejected'>,
   { approved, live }: Pick<FleetSync, 'approved' | 'live'>,
 ): boolean {
