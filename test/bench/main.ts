@@ -2,6 +2,8 @@ import { glob, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
+import { renderMoved, runAgainst } from './against/against.ts';
+import type { Moved } from './against/compare.ts';
 import type { Bench } from './frame/bench.ts';
 import { isMet } from './frame/figure.ts';
 import { createProgress } from './frame/progress.ts';
@@ -9,11 +11,14 @@ import { type BenchResult, runBenches } from './frame/run-benches.ts';
 import { renderFigures } from './frame/table.ts';
 
 const USAGE = `Usage: npm run bench -- [NAME…] [--json FILE] [--check] [--quick]
+       npm run bench -- [NAME…] --against REV [--pairs N] [--json FILE] [--check]
 
 Runs test/bench/NAME.bench.ts, or all of them, and prints what was measured beside its floor.
   --json FILE  writes every figure to FILE
-  --check      exits with 1 where a budget is missed
+  --check      exits with 1 where a budget is missed, or a figure is slower than that of REV
   --quick      tiny sizes, to see that a benchmark works
+  --against    runs each on the commit REV and on this tree in turn, and says what moved beyond its spread
+  --pairs      how often, 1 to 50; 3 without it
 `;
 
 /** Benchmarks are modules that export `bench`. */
@@ -37,6 +42,8 @@ async function main(): Promise<number> {
       json: { type: 'string' },
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      against: { type: 'string' },
+      pairs: { type: 'string', default: '3' },
     },
   });
   const known = await findNames();
@@ -46,6 +53,16 @@ async function main(): Promise<number> {
     process.stderr.write(`No benchmark ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
     process.stderr.write(USAGE);
     return 2;
+  }
+  if (values.against !== undefined) {
+    const pairs = Number(values.pairs);
+    if (!Number.isInteger(pairs) || pairs < 1 || pairs > 50 || values.quick) {
+      process.stderr.write(
+        `--pairs is a whole number from 1 to 50, and --quick says nothing about speed\n${USAGE}`,
+      );
+      return 2;
+    }
+    return measureAgainst(wanted, { ...values, revision: values.against, pairs });
   }
   const benches = await Promise.all(
     wanted.map(async (name) => ({ name, bench: await load(name) })),
@@ -65,6 +82,30 @@ async function main(): Promise<number> {
   if (values.json !== undefined) await writeFile(values.json, describe(results));
   const missed = results.flatMap(({ figures }) => figures.filter((one) => isMet(one) === false));
   return values.check && missed.length > 0 ? 1 : 0;
+}
+
+async function measureAgainst(
+  names: readonly string[],
+  options: {
+    readonly revision: string;
+    readonly pairs: number;
+    readonly json?: string | undefined;
+    readonly check: boolean;
+  },
+): Promise<number> {
+  const progress = createProgress(process.stderr);
+  const results: { readonly name: string; readonly moved: readonly Moved[] }[] = [];
+  for await (const result of runAgainst(names, { ...options, say: (text) => progress.say(text) })) {
+    results.push(result);
+    progress.clear();
+    process.stdout.write(`${result.name}\n${renderMoved(result.moved)}\n`);
+  }
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
+  }
+  const slower = results.flatMap(({ moved }) => moved.filter((one) => one.change === 'slower'));
+  process.stdout.write(`${slower.length} slower than ${options.revision}\n`);
+  return options.check && slower.length > 0 ? 1 : 0;
 }
 
 function describe(results: readonly BenchResult[]): string {

@@ -2,7 +2,7 @@ import { type Figure, isMet } from './figure.ts';
 import type { Spread } from './spread.ts';
 
 /** A table for people: columns of equal width, numbers to the right. */
-function renderTable(rows: readonly (readonly string[])[]): string {
+export function renderTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(...rows.map((row) => row[at]?.length ?? 0)),
   );
@@ -42,7 +42,7 @@ function range({ low, high, samples }: Spread): string {
 }
 
 /** Three digits are more than the machine can distinguish. */
-function round(value: number): string {
+export function round(value: number): string {
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(Math.abs(value) >= 1 ? 2 : 3);
 }
