@@ -99,35 +99,14 @@ function buildConfig(
   authorities: ReadonlyMap<string, readonly Authority[]>,
   source: ConfigSource,
 ): Config {
-  const { registries, images, unmatched, otherSources, topics, sweep, gate, admission } = input;
   const policies = Object.entries(input.trust).map(
     ([name, policy]) => [name, buildPolicy(name, policy, authorities.get(name) ?? [])] as const,
   );
   return {
+    ...input,
     fleet: buildFleet(input, source),
-    registries,
-    images,
-    unmatched,
-    otherSources,
     trust: Object.fromEntries(policies),
-    topics,
     store: buildStore(input, source),
-    sweep: {
-      periodMs: sweep.period,
-      withdrawBrake: sweep.withdrawBrake,
-      pendingAfterMs: sweep.pendingAfter,
-      blockedAfterMs: sweep.blockedAfter,
-      deletingAfterMs: sweep.deletingAfter,
-      liveAfterMs: sweep.liveAfter,
-    },
-    ...defined({ gate }),
-    admission: {
-      mode: admission.mode,
-      unchanged: admission.unchanged,
-      staleForMs: admission.staleFor,
-      deadlineMs: admission.deadline,
-    },
-    access: input.access,
   };
 }
 

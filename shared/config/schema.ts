@@ -92,6 +92,14 @@ const sweep = z
         'How long an RSync may take to be deleted before it counts as Stalled (default 10m), at most 168h: it goes on syncing until it is gone',
     }),
   })
+  .transform(({ period, pendingAfter, blockedAfter, liveAfter, deletingAfter, ...rest }) => ({
+    ...rest,
+    periodMs: period,
+    pendingAfterMs: pendingAfter,
+    blockedAfterMs: blockedAfter,
+    liveAfterMs: liveAfter,
+    deletingAfterMs: deletingAfter,
+  }))
   .prefault({})
   .describe('How the fleet is swept, and how patient that is');
 
@@ -140,6 +148,11 @@ const admissionSchema = z
           'How long one review may take (default 8s), from 100ms to 29s; less where the API server waits for less',
       }),
   })
+  .transform(({ staleFor, deadline, ...rest }) => ({
+    ...rest,
+    staleForMs: staleFor,
+    deadlineMs: deadline,
+  }))
   .prefault({})
   .describe('How admission reviews are answered');
 
