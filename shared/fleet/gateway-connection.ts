@@ -7,6 +7,7 @@ import {
   type GoogleGet,
   type GoogleIdentity,
   authorizeGoogle,
+  grantFix,
 } from './google-apis.ts';
 import { type Membership, isProjectNumber } from './list-memberships.ts';
 
@@ -42,8 +43,7 @@ export type ProjectNumber = (membership: Pick<Membership, 'place' | 'host'>) => 
 
 /**
  * Asks Cloud Resource Manager once for each project, and only when a cluster is to be reached: it takes the permission
- * `resourcemanager.projects.get`, which roles/gkehub.viewer has. Where Hub or the config names the project by its
- * number, no request is made. Throws `bad-config`, `fleet-unavailable`.
+ * `resourcemanager.projects.get`. Where Hub or the config names the project by its number, no request is made. Throws `bad-config`, `fleet-unavailable`.
  *
  * @example
  * const numberOf = createProjectNumber(get, GOOGLE_APIS);
@@ -58,8 +58,8 @@ export function createProjectNumber(
   async function ask(project: string): Promise<string> {
     const what = `Number of project ${JSON.stringify(project)}`;
     const url = new URL(`${apis.projects}/v3/projects/${encodeURIComponent(project)}`);
-    const fix =
-      'grant resourcemanager.projects.get there, or put its number into fleet.gkeHub.projects';
+    const grant = grantFix('resourcemanager.projects.get', ['Reader', 'Writer']);
+    const fix = `${grant}, or put its number into fleet.gkeHub.projects`;
     const { data, error } = projectSchema.safeParse(await get({ url, what, fix }));
     if (error) {
       throw new CountersignError('fleet-unavailable', `${what} is missing from Google's answer`, {

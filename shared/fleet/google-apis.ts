@@ -70,8 +70,20 @@ export interface GoogleAsk {
   readonly url: URL;
   /** What is asked for, as a subject: `Memberships of project "p"`. */
   readonly what: string;
-  /** What to do about a 403 or 404. */
+  /** What to do about a 403 or 404, unless the API is disabled. */
   readonly fix: string;
+}
+
+/**
+ * What to do where a permission of the fleet is missing: infra/terraform has custom roles with no more than is needed,
+ * `…FleetLister`, `…FleetReader` and `…FleetWriter` (docs/iam.md).
+ */
+export function grantFix(
+  permission: string,
+  roles: readonly ('Lister' | 'Reader' | 'Writer')[],
+): string {
+  const names = roles.map((role) => `countersignFleet${role}`).join(' or ');
+  return `grant ${permission} on the fleet's project, by the custom role ${names} (docs/iam.md)`;
 }
 
 /** One GET of a Google API, as JSON. Throws `bad-config` for 403 and 404, `fleet-unavailable` for all else. */
@@ -87,7 +99,7 @@ export interface GoogleGetDeps extends GoogleIdentity {
  *
  * @example
  * const get = createGoogleGet({ fetch, apis: GOOGLE_APIS, googleToken, limits: DEFAULT_CLIENT_LIMITS });
- * const project = await get({ url, what: 'Number of project "p"', fix: 'grant roles/gkehub.viewer there' });
+ * const project = await get({ url, what: 'Number of project "p"', fix: 'grant resourcemanager.projects.get there' });
  */
 export function createGoogleGet({ fetch, apis, googleToken, limits }: GoogleGetDeps): GoogleGet {
   const repeat = createRepeat(limits);
@@ -99,10 +111,10 @@ export function createGoogleGet({ fetch, apis, googleToken, limits }: GoogleGetD
         return await askGoogle({ url, signal, maxBytes: limits.answerBytes }, deps);
       } catch (error) {
         if (!(error instanceof GoogleFailure)) throw error;
-        const { httpStatus, retry, retryAfterMs, cause } = error;
+        const { httpStatus, retry, retryAfterMs, cause, enable } = error;
         const message = `${what} cannot be read from ${url.host}: ${error.message}`;
         if (httpStatus === 403 || httpStatus === 404) {
-          throw new CountersignError('bad-config', `${message}; ${fix}`);
+          throw new CountersignError('bad-config', `${message}; ${enable ?? fix}`);
         }
         const options = defined({ retry, retryAfterMs, cause });
         throw new CountersignError('fleet-unavailable', message, options);

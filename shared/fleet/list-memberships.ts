@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Member } from './fleet.ts';
-import type { GoogleApis, GoogleGet } from './google-apis.ts';
+import { type GoogleApis, type GoogleGet, grantFix } from './google-apis.ts';
 import { MAX_MEMBERSHIP_PAGES, MEMBERSHIPS_PAGE } from './limits.ts';
 
 /** GKE Hub v1, `projects.locations.memberships.list`; memberships are read one by one. */
@@ -57,7 +57,7 @@ export async function listMemberships(
   const memberships: Membership[] = [];
   const unreachable = new Set<string>();
   const what = `Memberships of project ${JSON.stringify(project)}`;
-  const fix = 'grant roles/gkehub.viewer there and enable gkehub.googleapis.com';
+  const fix = grantFix('gkehub.memberships.list', ['Lister', 'Reader', 'Writer']);
   const url = new URL(
     `${apis.hub}/v1/projects/${encodeURIComponent(project)}/locations/-/memberships`,
   );

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, type FailureCode, type FailureOptions } from '#shared/core/errors.ts';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { toLine } from '#shared/net/google-rest.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { readRetryAfter } from '#shared/net/retry.ts';
+import { grantFix } from './google-apis.ts';
 import type { Verb } from './pace.ts';
 import type { Answer } from './transport.ts';
 
@@ -16,7 +18,7 @@ const statusSchema = z.object({
 
 /** The answer of a Google front end: IAM, quota, or no such membership (docs/facts/google-cloud.md#fleet). */
 const googleErrorSchema = z.object({
-  error: z.object({ status: z.string().optional(), message: z.string().optional() }),
+  error: z.looseObject({ status: z.string().optional(), message: z.string().optional() }),
 });
 
 /** RBAC's wording, impersonation included; admission speaks freely under the same 403. */
@@ -73,12 +75,17 @@ export function isPathAbsent({ status, text }: Answer): boolean {
   return status === 404 && readRefusal(text).origin === 'kubernetes';
 }
 
-function readForbidden({ origin, text }: Refusal, verb: Verb, who: string): CountersignError {
+function readForbidden(
+  { origin, text, enable }: Refusal,
+  verb: Verb,
+  who: string,
+): CountersignError {
   if (origin === 'google') {
-    return new CountersignError(
-      'cluster-forbidden',
-      `IAM denies access; grant roles/gkehub.gatewayEditor on the fleet's project: ${text}`,
-    );
+    const permission = `gkehub.gateway.${verb === 'patch' ? 'patch' : 'get'}`;
+    const fix =
+      enable ?? grantFix(permission, verb === 'patch' ? ['Writer'] : ['Reader', 'Writer']);
+    const what = enable === undefined ? 'IAM denies access' : 'An API is disabled';
+    return new CountersignError('cluster-forbidden', `${what}; ${fix}: ${text}`);
   }
   const admission =
     origin === 'kubernetes' && (/ denied (?:the )?request/.test(text) || !RBAC.test(text));
@@ -102,6 +109,8 @@ interface Refusal {
   readonly text: string;
   /** The API server knows the resource, and names the object it does not have. */
   readonly namesObject: boolean;
+  /** What enables the API of Google's that is disabled. */
+  readonly enable?: string | undefined;
 }
 
 /**
@@ -126,7 +135,12 @@ function readRefusal(body: string): Refusal {
   const google = googleErrorSchema.safeParse(value);
   if (google.success) {
     const { status: code, message } = google.data.error;
-    return { origin: 'google', text: toLine(message ?? code ?? ''), namesObject: false };
+    return {
+      origin: 'google',
+      text: toLine(message ?? code ?? ''),
+      namesObject: false,
+      enable: disabledApiFix(google.data.error),
+    };
   }
   const origin = body.trim() === NO_SUCH_PATH ? 'kubernetes' : 'unknown';
   return { origin, text: toLine(body), namesObject: false };

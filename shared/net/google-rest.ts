@@ -4,6 +4,7 @@ import { cutText } from '#shared/core/foreign-text.ts';
 import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
+import { disabledApiFix } from './google-disabled.ts';
 import { parseJson } from './json.ts';
 import { readStart } from './read-body.ts';
 import { readRetryAfter } from './retry.ts';
@@ -43,10 +44,12 @@ export class GoogleFailure extends Error {
   readonly httpStatus: number | undefined;
   /** Canonical status (AIP-193), `PERMISSION_DENIED`. */
   readonly status: string | undefined;
+  /** What enables the API; undefined: it is not disabled. */
+  readonly enable: string | undefined;
 
   constructor(
     message: string,
-    options: Partial<Pick<GoogleFailure, 'retryAfterMs' | 'httpStatus' | 'status'>> & {
+    options: Partial<Pick<GoogleFailure, 'retryAfterMs' | 'httpStatus' | 'status' | 'enable'>> & {
       readonly retry: boolean;
       readonly cause?: unknown;
     },
@@ -56,6 +59,7 @@ export class GoogleFailure extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.httpStatus = options.httpStatus;
     this.status = options.status;
+    this.enable = options.enable;
   }
 }
 
@@ -65,7 +69,7 @@ const MAX_TEXT = 1_000;
 
 /** Standard error of Google's APIs (AIP-193). */
 const refusalSchema = z.object({
-  error: z.object({
+  error: z.looseObject({
     code: z.number().optional(),
     status: z.string().optional(),
     message: z.string().optional(),
@@ -169,6 +173,7 @@ function readRefusal(httpStatus: number, text: string, retryAfterMs?: number): G
     httpStatus,
     status,
     retryAfterMs,
+    enable: disabledApiFix(refusal),
   });
 }
 

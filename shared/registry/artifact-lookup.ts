@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { once } from '#shared/net/single-flight.ts';
 
 /** What Artifact Registry's own API knows of an image. */
@@ -59,7 +60,10 @@ export async function loadDockerImages(): Promise<DockerImages> {
 }
 
 function failed(repository: string, denied: boolean, cause: unknown): CountersignError {
-  const fix = denied ? ': grant roles/artifactregistry.reader there' : '';
+  const enable = disabledApiFix(cause);
+  const fix = denied
+    ? `: ${enable ?? 'grant roles/artifactregistry.reader on the repository'}`
+    : '';
   return new CountersignError(
     denied ? 'registry-denied' : 'registry-unavailable',
     `Artifact Registry does not list the tags in ${repository}${fix}`,

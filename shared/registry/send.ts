@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { failureWithoutSecrets, secretsIn } from '#shared/core/sent-secrets.ts';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { readStart } from '#shared/net/read-body.ts';
 import { readRetryAfter } from '#shared/net/retry.ts';
@@ -177,13 +178,24 @@ export function failureOf(answer: Answer, what: string, now: Date): CountersignE
   const { status } = answer;
   const code = codeOf(status);
   if (code === 'registry-denied') {
-    const fix =
-      'grant Countersign\'s identity read access, or fix the "auth" of its entry in "registries"';
-    return new CountersignError(code, `${what} was denied with status ${status}: ${fix}`);
+    return new CountersignError(
+      code,
+      `${what} was denied with status ${status}: ${denialFix(answer)}`,
+    );
   }
   const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now.getTime());
   const message = `${what} was answered with status ${status}`;
   return new CountersignError(code, message, defined({ retryAfterMs }));
+}
+
+/** Artifact Registry says in the document of OCI's errors that its API is disabled. */
+function denialFix({ bytes }: Answer): string {
+  const { errors = [] } = errorsSchema.safeParse(parseJson(bytes)).data ?? {};
+  const [enable] = errors.flatMap((error) => disabledApiFix(error) ?? []);
+  return (
+    enable ??
+    'grant Countersign\'s identity read access (Artifact Registry: grant roles/artifactregistry.reader on the repository), or fix the "auth" of its entry in "registries"'
+  );
 }
 
 function codeOf(status: number): FailureCode {
@@ -194,7 +206,7 @@ function codeOf(status: number): FailureCode {
 
 /** OCI distribution 1.1, "Error Codes". */
 const errorsSchema = z.object({
-  errors: z.array(z.object({ code: z.string() })).min(1),
+  errors: z.array(z.looseObject({ code: z.string() })).min(1),
 });
 
 /**

@@ -2,6 +2,7 @@ import type { protos } from '@google-cloud/pubsub';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { toLine } from '#shared/net/google-rest.ts';
 import { once } from '#shared/net/single-flight.ts';
 import type { TopicMessage } from './encode.ts';
@@ -59,10 +60,14 @@ const failureSchema = z.object({ code: z.number(), details: z.string().catch('')
 const NOT_FOUND = 5;
 /** UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN: no answer of Pub/Sub. */
 const UNANSWERED: readonly number[] = [1, 2, 4, 14];
-const FIXES: Readonly<Record<number, string>> = {
-  [NOT_FOUND]: 'create it, or fix the name',
-  7: 'grant roles/pubsub.subscriber and roles/pubsub.viewer, or roles/pubsub.publisher on it',
-};
+const PERMISSION_DENIED = 7;
+
+/** What a call takes that infra/terraform grants operators (docs/iam.md). */
+const GRANTS = {
+  find: 'grant roles/pubsub.viewer on the project',
+  take: 'grant roles/pubsub.subscriber on it',
+  publish: 'grant roles/pubsub.publisher on it',
+} as const;
 
 /**
  * The calls that a command makes a few times, over Google's own clients, which are loaded with the first of them.
@@ -79,7 +84,11 @@ export function createPubsubCalls(options: { readonly emulatorHost?: string } = 
     return connectCalls(options.emulatorHost);
   });
 
-  async function call<T>(name: string, work: (clients: PubsubClients) => Promise<T>): Promise<T> {
+  async function call<T>(
+    name: string,
+    grant: keyof typeof GRANTS,
+    work: (clients: PubsubClients) => Promise<T>,
+  ): Promise<T> {
     // Some names come from messages; none may lead the call elsewhere.
     if (parsePubsubName(name) === undefined) {
       const message = `${JSON.stringify(name)} is no topic or subscription`;
@@ -88,19 +97,19 @@ export function createPubsubCalls(options: { readonly emulatorHost?: string } = 
     try {
       return await work(await clients());
     } catch (cause) {
-      throw failureOf(name, cause);
+      throw failureOf(name, cause, GRANTS[grant]);
     }
   }
 
   return {
     subscriptionsOf: (topic) =>
-      call(topic, async ({ publisher }) => {
+      call(topic, 'find', async ({ publisher }) => {
         const [names] = await publisher.listTopicSubscriptions({ topic }, CALL);
         return names;
       }),
     async subscription(subscription) {
       try {
-        return await call(subscription, async ({ subscriber }) => {
+        return await call(subscription, 'find', async ({ subscriber }) => {
           const [found] = await subscriber.getSubscription({ subscription }, CALL);
           return { topic: found.topic ?? '', pulled: isPulled(found) };
         });
@@ -111,7 +120,7 @@ export function createPubsubCalls(options: { readonly emulatorHost?: string } = 
       }
     },
     pull: (subscription, maxMessages) =>
-      call(subscription, async ({ subscriber }) => {
+      call(subscription, 'take', async ({ subscriber }) => {
         // Otherwise an empty subscription would answer after a minute and a half.
         const request = { subscription, maxMessages, returnImmediately: true };
         const [{ receivedMessages }] = await subscriber.pull(request, CALL);
@@ -119,15 +128,17 @@ export function createPubsubCalls(options: { readonly emulatorHost?: string } = 
       }),
     async acknowledge(subscription, ackIds) {
       const request = { subscription, ackIds: [...ackIds] };
-      await call(subscription, ({ subscriber }) => subscriber.acknowledge(request, CALL));
+      await call(subscription, 'take', ({ subscriber }) => subscriber.acknowledge(request, CALL));
     },
     async lease(subscription, ackIds, ackDeadlineSeconds) {
       if (ackIds.length === 0) return;
       const request = { subscription, ackIds: [...ackIds], ackDeadlineSeconds };
-      await call(subscription, ({ subscriber }) => subscriber.modifyAckDeadline(request, CALL));
+      await call(subscription, 'take', ({ subscriber }) =>
+        subscriber.modifyAckDeadline(request, CALL),
+      );
     },
     publish: (topic, { data, attributes, orderingKey }) =>
-      call(topic, async ({ publisher }) => {
+      call(topic, 'publish', async ({ publisher }) => {
         const message = defined({ data, attributes: { ...attributes }, orderingKey });
         const [{ messageIds }] = await publisher.publish({ topic, messages: [message] }, CALL);
         return messageIds?.[0] ?? '';
@@ -164,15 +175,18 @@ function codeOf(cause: unknown): number | undefined {
   return failureSchema.safeParse(cause).data?.code;
 }
 
-/** Why a call failed, and where a grant or another name helps, that. */
-function failureOf(name: string, cause: unknown): CountersignError {
+/** Why a call failed, and where a grant, an API or another name helps, that. */
+function failureOf(name: string, cause: unknown, grant: string): CountersignError {
   const { data } = failureSchema.safeParse(cause);
   if (data === undefined || UNANSWERED.includes(data.code)) {
     const message = `Pub/Sub cannot be asked about ${name}`;
     return new CountersignError('publish-failed', message, { cause });
   }
   const message = `Pub/Sub refused ${name} (gRPC code ${data.code}): ${toLine(data.details)}`;
-  const fix = FIXES[data.code];
+  const fix = {
+    [NOT_FOUND]: 'create it, or fix the name',
+    [PERMISSION_DENIED]: disabledApiFix(cause) ?? grant,
+  }[data.code];
   return fix === undefined
     ? new CountersignError('publish-failed', message, { cause })
     : new CountersignError('bad-config', `${message}; ${fix}`, { cause });

@@ -1,7 +1,9 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
+import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { within } from '#shared/net/within.ts';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import type { TopicMessage } from './encode.ts';
 import type { TopicPublisher } from './publisher.ts';
 
@@ -24,6 +26,10 @@ const BATCH_MESSAGES = 100;
 
 /** The client's own deadline should come first: a failure it knows of leaves its ordering queues in order. */
 const CLIENT_GRACE_MS = 500;
+
+/** What the client throws: the gRPC code. */
+const failureSchema = z.object({ code: z.number() });
+const PERMISSION_DENIED = 7;
 
 const TOPIC_NAME = /^projects\/([^/]+)\/topics\/[^/]+$/;
 
@@ -109,8 +115,17 @@ async function send(
   } catch (cause) {
     // The client refuses an ordering key after one failure until it is told to go on.
     if (orderingKey !== undefined) topic.resumePublishing(orderingKey);
-    throw new CountersignError('publish-failed', `Topic ${name} did not take a message`, { cause });
+    const problem = `Topic ${name} did not take a message${fixOf(cause)}`;
+    throw new CountersignError('publish-failed', problem, { cause });
   }
+}
+
+/** What to do about a refusal, after a colon; empty where no grant and no API is missing. */
+function fixOf(cause: unknown): string {
+  const enable = disabledApiFix(cause);
+  if (enable !== undefined) return `: ${enable}`;
+  const isDenied = failureSchema.safeParse(cause).data?.code === PERMISSION_DENIED;
+  return isDenied ? ': grant roles/pubsub.publisher on it' : '';
 }
 
 /**

@@ -184,17 +184,17 @@ function isConflict({ cause }: CountersignError): boolean {
 }
 
 const FIXES: Readonly<Record<number, string>> = {
-  403: '; grant roles/datastore.user on the database',
-  404: '; create the database that store.firestore names',
+  403: 'grant roles/datastore.user on the database, the function api roles/datastore.viewer',
+  404: 'create the database that store.firestore names',
 };
 
 /** `store-unavailable` for whatever went wrong. A retry may help: a permission may be granted meanwhile. */
 export function storeUnavailable(cause: unknown): CountersignError {
   const why = cause instanceof Error ? cause.message : 'unknown failure';
-  const fix = cause instanceof GoogleFailure ? (FIXES[cause.httpStatus ?? 0] ?? '') : '';
-  return new CountersignError('store-unavailable', `The Firestore store failed: ${why}${fix}`, {
-    cause,
-  });
+  const fix =
+    cause instanceof GoogleFailure ? (cause.enable ?? FIXES[cause.httpStatus ?? 0]) : undefined;
+  const message = ['The Firestore store failed: ' + why, fix ?? []].flat().join('; ');
+  return new CountersignError('store-unavailable', message, { cause });
 }
 
 function tooSlow(cause: unknown): Error {

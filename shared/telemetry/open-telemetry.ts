@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import { disabledApiFix } from '#shared/net/google-disabled.ts';
+import { parseJson } from '#shared/net/json.ts';
 import type { Log, Telemetry } from './telemetry.ts';
 import { createFlush } from './flush-patiently.ts';
 import { createLogMeter } from './log-meter.ts';
@@ -94,5 +97,21 @@ async function serve(address: { host: string; port: number }): Promise<ServedMet
 /** The SDK rejects with a list; its texts name hosts and statuses. */
 function textsOf(cause: unknown): readonly string[] {
   const causes: readonly unknown[] = Array.isArray(cause) ? cause : [cause];
-  return causes.map((one) => (one instanceof Error ? one.message : String(one)));
+  return causes.map((one) => {
+    const text = one instanceof Error ? one.message : String(one);
+    return [text, fixOf(one) ?? []].flat().join(': ');
+  });
+}
+
+/** What the exporter rejects with: the HTTP status, and the body of the answer. */
+const refusalSchema = z.object({ code: z.literal(403), data: z.string() });
+
+/** What to do about Google's 403; undefined: it is another failure. */
+function fixOf(cause: unknown): string | undefined {
+  const { data } = refusalSchema.safeParse(cause);
+  if (data === undefined) return undefined;
+  const { error } =
+    z.object({ error: z.unknown().optional() }).safeParse(parseJson(data.data)).data ?? {};
+  const roles = 'roles/telemetry.tracesWriter and roles/serviceusage.serviceUsageConsumer';
+  return disabledApiFix(error) ?? `grant ${roles} on the project`;
 }

@@ -189,10 +189,10 @@ async function fetchKmsKey(
 /** AIP-193: 400 with FAILED_PRECONDITION is what a version that is not enabled answers. */
 function toUnavailable(error: unknown, owner: string): unknown {
   if (!(error instanceof GoogleFailure)) return error;
-  const { httpStatus: status, message, cause } = error;
+  const { httpStatus: status, message, cause, enable } = error;
   const lasting = { cause, retry: false };
   if (status === 403 || status === 401) {
-    const fix = 'grant roles/cloudkms.publicKeyViewer on it';
+    const fix = enable ?? 'grant roles/cloudkms.publicKeyViewer on it';
     return unavailable(owner, `may not be read (${status}): ${fix}`, lasting);
   }
   if (status === 404) {

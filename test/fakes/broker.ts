@@ -16,24 +16,27 @@ export interface PublishRequest {
   readonly messages: readonly PublishedMessage[];
 }
 
+type Fault = number | 'hang' | { readonly code: number; readonly details: string };
+
 export interface Broker {
   readonly host: string;
   readonly requests: PublishRequest[];
   /** Answers the next publish calls with these gRPC codes, one each; `hang` never answers. */
-  readonly faults: (number | 'hang')[];
+  readonly faults: Fault[];
   close(): void;
 }
 
 /** A Pub/Sub that knows one call, Publish, and fails on demand. */
 export async function startBroker(): Promise<Broker> {
   const requests: PublishRequest[] = [];
-  const faults: (number | 'hang')[] = [];
+  const faults: Fault[] = [];
   function publish(
     call: ServerUnaryCall<PublishRequest, object>,
     answer: sendUnaryData<object>,
   ): void {
     const fault = faults.shift();
     if (fault === 'hang') return;
+    if (typeof fault === 'object') return answer(fault);
     if (fault !== undefined) return answer({ code: fault, details: status[fault] ?? 'fault' });
     requests.push(call.request);
     const first = requests.length * 1000;

@@ -68,4 +68,20 @@ export const NET_MUTATIONS: readonly Mutation[] = [
     replace: '.finally(() => underWay.has(key))',
     tests: NET,
   },
+  {
+    guarantee: 'an API that is disabled is not taken for a missing role',
+    file: 'shared/net/google-rest.ts',
+    in: 'readRefusal',
+    find: 'enable: disabledApiFix(refusal)',
+    replace: 'enable: undefined',
+    tests: ['test/unit/net/google-hints.test.ts'],
+  },
+  {
+    guarantee: 'no foreign text in a command that people paste',
+    file: 'shared/net/google-disabled.ts',
+    in: 'infoSchema',
+    find: 'z.string().regex(new RegExp(`^${SERVICE}$`))',
+    replace: 'z.string()',
+    tests: ['test/unit/net/google-hints.test.ts'],
+  },
 ];
