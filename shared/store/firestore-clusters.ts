@@ -1,26 +1,30 @@
 import * as z from 'zod';
-import type { Condition, Document, Value, Write } from './firestore-documents.ts';
-import { CLUSTER_KEPT_MS, KNOWN_KEPT_MS, LIST_PAGE, NAMES_PAGE } from './firestore-limits.ts';
+import type { Condition, Document, Value, Write } from '#shared/net/firestore.ts';
 import {
+  CLUSTER_KEPT_MS,
   type Head,
   type RecordDeps,
   Text,
   deletesOf,
   idOf,
   packRecord,
-  readText,
+  readStored,
   replaceRecord,
   revisionOf,
   unchanged,
   writesOf,
 } from './firestore-records.ts';
-import { StoredCluster, readRecord, writeRecord } from './schema.ts';
+import { StoredCluster, writeRecord } from './schema.ts';
 import type { ClusterRecord, Store } from './store.ts';
 
-export type ClusterStore = Pick<
-  Store,
-  'readCluster' | 'writeCluster' | 'deleteCluster' | 'listClusters' | 'followers'
->;
+/** Clusters in one answer: with `MAX_INLINE_BYTES` of base64 each, about 9 MiB. */
+const LIST_PAGE = 100;
+
+/** Names in one answer, each some 300 bytes: about 0.6 MiB. */
+const NAMES_PAGE = 2_000;
+
+/** How long the names of all clusters are used that were read for a push, while their number stays. */
+export const KNOWN_KEPT_MS = 15 * 60_000;
 
 const CLUSTERS = 'clusters';
 const NameFields = z.object({ cluster: Text });
@@ -46,16 +50,16 @@ interface Reconciled {
  * const clusters = createClusterStore({ documents, now, onUnreadable });
  * const record = await clusters.readCluster('edge-1');
  */
-export function createClusterStore({ documents, now, onUnreadable }: RecordDeps): ClusterStore {
+export function createClusterStore(
+  deps: RecordDeps,
+): Pick<Store, 'readCluster' | 'writeCluster' | 'deleteCluster' | 'listClusters' | 'followers'> {
+  const { documents, now } = deps;
   let reconciled: Reconciled | undefined;
 
-  async function read(cluster: string, atHand?: Document): Promise<ClusterRecord | undefined> {
-    const found = await readText(documents, pathOf(cluster), atHand);
-    if (found === undefined) return undefined;
-    const record = readRecord(StoredCluster, found.text);
-    if (record?.cluster === cluster) return record;
-    onUnreadable({ table: CLUSTERS, key: cluster });
-    return undefined;
+  function read(cluster: string, atHand?: Document): Promise<ClusterRecord | undefined> {
+    const place = { path: pathOf(cluster), table: CLUSTERS, key: cluster };
+    const isOwn = (record: ClusterRecord): boolean => record.cluster === cluster;
+    return readStored(deps, place, StoredCluster, { atHand, isOwn });
   }
 
   /** Names of the clusters that meet a condition, page by page; their rows stay where they are. */
@@ -111,7 +115,7 @@ export function createClusterStore({ documents, now, onUnreadable }: RecordDeps)
   }
 
   return {
-    readCluster: read,
+    readCluster: (cluster) => read(cluster),
     async writeCluster(record, condition) {
       const { cluster } = record;
       const text = writeRecord(StoredCluster, record);

@@ -4,28 +4,45 @@ import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import {
-  type Document,
-  type Documents,
-  type Fields,
-  type Precondition,
-  type Write,
-  storeUnavailable,
-} from './firestore-documents.ts';
-import {
-  MAX_CONFLICTS,
-  MAX_INLINE_BYTES,
-  MAX_PARTS,
-  MAX_PART_BYTES,
-  MAX_RECORD_BYTES,
-} from './firestore-limits.ts';
+import type { Document, Documents, Precondition, Value, Write } from '#shared/net/firestore.ts';
+import { readRecord } from './schema.ts';
+import type { OnUnreadable } from './store.ts';
+
+const KIBIBYTE = 1024;
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Of a record, compressed: what stays in the cluster's own document, so that a page of clusters is a bounded answer.
+ * About 1,000 RSyncs without errors.
+ */
+export const MAX_INLINE_BYTES = 64 * KIBIBYTE;
+
+/** Firestore quotas: a document holds 1 MiB, names and other fields included. */
+const MAX_PART_BYTES = 900 * KIBIBYTE;
+
+/**
+ * Firestore quotas: a request holds 10 MiB; the emulator takes 4 MiB. Compressed as records are, this is room for more
+ * than 10,000 RSyncs that all fail.
+ */
+const MAX_PARTS = 4;
+
+/** Of a record that is read back, inflated. An attacker who can write to the store may have written a bomb. */
+export const MAX_RECORD_BYTES = 64 * KIBIBYTE * KIBIBYTE;
+
+/** How often a record is read anew that others replaced in between; each time another writer has got on. */
+export const MAX_CONFLICTS = 8;
+
+/** How long a cluster is remembered that is not reconciled any more. The sweep removes those that left the fleet. */
+export const CLUSTER_KEPT_MS = 30 * DAY_MS;
+
+/** How long a verdict is remembered after it was published; afterwards it may be published once more. */
+export const IMAGE_KEPT_MS = 180 * DAY_MS;
 
 /** What a store of one kind of record works with. */
 export interface RecordDeps {
   readonly documents: Documents;
   readonly now: () => Date;
-  /** Called with a record that cannot be read and counts as absent. */
-  readonly onUnreadable: (row: { readonly table: string; readonly key: string }) => void;
+  readonly onUnreadable: OnUnreadable;
 }
 
 export const Text = z
@@ -42,10 +59,10 @@ const Count = z
   .object({ integerValue: z.string().regex(/^[0-9]{1,3}$/) })
   .transform(({ integerValue }) => Number(integerValue));
 
-/** What every record starts with: its own beginning, and how many more documents have the rest. */
-const RecordFields = z.object({ record: Bytes, parts: Count, revision: Text });
-
 const PartFields = z.object({ record: Bytes, revision: Text });
+
+/** What every record starts with: its own beginning, and how many more documents have the rest. */
+const RecordFields = PartFields.extend({ parts: Count });
 
 /** What must be known of a cluster's document to replace it. */
 const HeadFields = z.object({
@@ -55,9 +72,9 @@ const HeadFields = z.object({
 });
 
 /** What differs from record to record beside the record itself: fields that queries name. */
-export interface Envelope {
+interface Envelope {
   readonly path: string;
-  readonly fields: Fields;
+  readonly fields: Readonly<Record<string, Value>>;
   /** When Firestore may delete it (a TTL policy on `expireAt`). */
   readonly expireAt: Date;
   /** What must be so of the document in place. */
@@ -100,20 +117,40 @@ export function deletesOf(path: string, from: number, count: number): readonly W
   return Array.from({ length: count }, (_, index) => ({ delete: partOf(path, from + index) }));
 }
 
-/** What is at the place of a record: no text where it is something else, or incomplete. */
-export interface Found {
-  readonly text?: string;
+/** Where a record is, and how it is called in the log. */
+interface Place {
+  readonly path: string;
+  readonly table: string;
+  readonly key: string;
 }
 
 /**
- * The record at `path`, whose first document may be at hand; undefined when there is none. One that is replaced while
- * its parts are read is read anew.
+ * The record at a place, whose first document may be at hand. Undefined where there is none, and, reported to
+ * `onUnreadable`, where `schema` cannot read what is there or `isOwn` says that it is another's.
  */
-export async function readText(
+export async function readStored<T extends object>(
+  { documents, onUnreadable }: Omit<RecordDeps, 'now'>,
+  { path, table, key }: Place,
+  schema: z.ZodType<T>,
+  {
+    atHand,
+    isOwn,
+  }: { readonly atHand?: Document | undefined; readonly isOwn?: (record: T) => boolean } = {},
+): Promise<T | undefined> {
+  const found = await readText(documents, path, atHand);
+  if (found === undefined) return undefined;
+  const record = readRecord(schema, found.text);
+  if (record !== undefined && isOwn?.(record) !== false) return record;
+  onUnreadable({ table, key });
+  return undefined;
+}
+
+/** Without a text where what is at `path` is no record. One that is replaced while its parts are read is read anew. */
+async function readText(
   documents: Documents,
   path: string,
-  atHand?: Document,
-): Promise<Found | undefined> {
+  atHand: Document | undefined,
+): Promise<{ readonly text?: string } | undefined> {
   let head = atHand;
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
     head ??= (await documents.get([path])).get(path);
@@ -136,12 +173,11 @@ async function join(
   const { data } = RecordFields.safeParse(head.fields);
   if (data === undefined) return undefined;
   const { revision, record: inline } = data;
-  if (data.parts === 0) return unpackRecord({ revision, inline, parts: [] });
   const paths = Array.from({ length: data.parts }, (_, index) => partOf(path, index));
-  const found = await documents.get(paths);
+  const found = paths.length === 0 ? undefined : await documents.get(paths);
   const parts: Buffer[] = [];
   for (const name of paths) {
-    const part = PartFields.safeParse(found.get(name)?.fields).data;
+    const part = PartFields.safeParse(found?.get(name)?.fields).data;
     if (part?.revision !== revision) return undefined;
     parts.push(part.record);
   }
@@ -183,14 +219,15 @@ export async function replaceRecord(
     if (writes === undefined) return false;
     if (await documents.commit(writes)) return true;
   }
-  throw storeUnavailable(new Error(`others replaced ${path} ${MAX_CONFLICTS} times meanwhile`));
+  const message = `The Firestore store failed: others replaced ${path} ${MAX_CONFLICTS} times meanwhile`;
+  throw new CountersignError('store-unavailable', message);
 }
 
 const compress = promisify(gzip);
 const inflate = promisify(gunzip);
 
 /** A record in the pieces that fit into documents. */
-export interface Packed {
+interface Packed {
   /** Hash of all the bytes: pieces of two writes never pass for one record. */
   readonly revision: string;
   readonly inline: Buffer;

@@ -1,32 +1,35 @@
+import * as z from 'zod';
+import { type Document, type FirestoreDeps, createDocuments } from '#shared/net/firestore.ts';
 import { createClusterStore } from './firestore-clusters.ts';
-import { type FirestoreDeps, createDocuments } from './firestore-documents.ts';
-import { createImageStore } from './firestore-images.ts';
 import {
-  DEFAULT_FIRESTORE_LIMITS,
-  type FirestoreLimits,
   IMAGE_KEPT_MS,
-} from './firestore-limits.ts';
-import { type RecordDeps, idOf, packRecord, readText, writesOf } from './firestore-records.ts';
-import { STORED_NOTES, readRecord, writeRecord } from './schema.ts';
-import type { NoteKind, Notes, Store } from './store.ts';
+  type RecordDeps,
+  Text,
+  idOf,
+  packRecord,
+  readStored,
+  replaceRecord,
+  unchanged,
+  writesOf,
+} from './firestore-records.ts';
+import { STORED_NOTES, StoredImage, writeRecord } from './schema.ts';
+import { type ImageKey, type ImageRecord, type Store, isTroubledTag } from './store.ts';
 
-export interface FirestoreStoreOptions extends Omit<FirestoreDeps, 'limits'> {
-  readonly now: () => Date;
-  readonly onUnreadable?: RecordDeps['onUnreadable'];
-  readonly limits?: FirestoreLimits;
-}
+export interface FirestoreStoreOptions
+  extends Omit<FirestoreDeps, 'setting'>,
+    Omit<RecordDeps, 'documents'> {}
 
 /**
  * The store in a Firestore database, for functions that run apart; docs/store.md has what the database needs. Throws
  * `store-unavailable` when Firestore does not do as asked after retries, `too-large` for a record that is.
  *
  * @example
- * const store = openFirestoreStore({ fetch, project: 'acme', database: 'countersign', googleToken, now });
+ * const store = openFirestoreStore({ fetch, project: 'acme', database: 'countersign', googleToken, now, onUnreadable });
  * const record = await store.readCluster('edge-1');
  */
 export function openFirestoreStore(options: FirestoreStoreOptions): Store {
-  const { now, onUnreadable = ignore, limits = DEFAULT_FIRESTORE_LIMITS } = options;
-  const documents = createDocuments({ ...options, limits });
+  const { now, onUnreadable } = options;
+  const documents = createDocuments({ ...options, setting: 'store.firestore' });
   const deps = { documents, now, onUnreadable };
   return {
     ...createClusterStore(deps),
@@ -37,36 +40,85 @@ export function openFirestoreStore(options: FirestoreStoreOptions): Store {
   };
 }
 
-const NOTES = 'notes';
+const IMAGES = 'images';
+const ImageFields = z.object({ repository: Text, digest: Text });
 
-/** Notes as documents, one per kind and name; the later write stays. */
-function createNoteStore({
-  documents,
-  now,
-  onUnreadable,
-}: RecordDeps): Pick<Store, 'readNote' | 'writeNote'> {
+/** Images as documents, one for each repository and digest or tag. */
+function createImageStore(
+  deps: RecordDeps,
+): Pick<Store, 'readImage' | 'writeImage' | 'troubledTags'> {
+  const { documents, now } = deps;
+  const pathOf = ({ repository, digest }: ImageKey): string =>
+    `${IMAGES}/${idOf(repository, digest)}`;
+
+  function read(image: ImageKey, atHand?: Document): Promise<ImageRecord | undefined> {
+    const { repository, digest } = image;
+    const place = { path: pathOf(image), table: IMAGES, key: `${repository}@${digest}` };
+    const isOwn = (record: ImageRecord): boolean =>
+      record.digest === digest && record.repository === repository;
+    return readStored(deps, place, StoredImage, { atHand, isOwn });
+  }
+
   return {
-    async readNote<Kind extends NoteKind>(kind: Kind, name: string) {
-      const found = await readText(documents, pathOf(kind, name));
-      if (found === undefined) return undefined;
-      const note = readRecord(STORED_NOTES[kind], found.text);
-      if (note === undefined) onUnreadable({ table: NOTES, key: `${kind} ${name}` });
-      return note;
-    },
-    async writeNote<Kind extends NoteKind>(kind: Kind, name: string, note: Notes[Kind]) {
+    readImage: (key) => read(key),
+    async writeImage(record, condition) {
+      const { repository, digest } = record;
       const packed = await packRecord(
-        writeRecord(STORED_NOTES[kind], note),
-        `Note ${kind} ${name}`,
+        writeRecord(StoredImage, record),
+        `Record of image ${digest}`,
       );
       const expireAt = new Date(now().getTime() + IMAGE_KEPT_MS);
-      const fields = { kind: { stringValue: kind }, name: { stringValue: name } };
-      await documents.commit(writesOf(packed, { path: pathOf(kind, name), fields, expireAt }, 0));
+      const fields = {
+        repository: { stringValue: repository },
+        digest: { stringValue: digest },
+        troubled: { booleanValue: isTroubledTag(record) },
+      };
+      const path = pathOf(record);
+      const envelope = { path, fields, expireAt };
+      if (condition === undefined) return documents.commit(writesOf(packed, envelope, 0));
+      const { over } = condition;
+      const expected = over && writeRecord(StoredImage, over);
+      return replaceRecord(documents, path, async (head) => {
+        const inPlace = head && (await read(record, head.document));
+        if ((inPlace && writeRecord(StoredImage, inPlace)) !== expected) return undefined;
+        return writesOf(packed, { ...envelope, when: unchanged(head) }, 0);
+      });
+    },
+    async troubledTags(limit) {
+      const found = await documents.query({
+        collection: IMAGES,
+        where: { field: 'troubled', op: 'EQUAL', value: { booleanValue: true } },
+        orderBy: '__name__',
+        limit,
+      });
+      const records = await Promise.all(
+        found.map(async (document) => {
+          const { data } = ImageFields.safeParse(document.fields);
+          return data && read(data, document);
+        }),
+      );
+      return records.filter(isTroubledTag);
     },
   };
 }
 
-function pathOf(kind: NoteKind, name: string): string {
-  return `${NOTES}/${idOf(kind, name)}`;
-}
+const NOTES = 'notes';
 
-function ignore(): void {}
+/** Notes as documents, one per kind and name; the later write stays. */
+function createNoteStore(deps: RecordDeps): Pick<Store, 'readNote' | 'writeNote'> {
+  const pathOf = (kind: string, name: string): string => `${NOTES}/${idOf(kind, name)}`;
+  return {
+    readNote(kind, name) {
+      const place = { path: pathOf(kind, name), table: NOTES, key: `${kind} ${name}` };
+      return readStored(deps, place, STORED_NOTES[kind]);
+    },
+    async writeNote(kind, name, note) {
+      const text = writeRecord(STORED_NOTES[kind], note);
+      const packed = await packRecord(text, `Note ${kind} ${name}`);
+      const expireAt = new Date(deps.now().getTime() + IMAGE_KEPT_MS);
+      const fields = { kind: { stringValue: kind }, name: { stringValue: name } };
+      const envelope = { path: pathOf(kind, name), fields, expireAt };
+      await deps.documents.commit(writesOf(packed, envelope, 0));
+    },
+  };
+}

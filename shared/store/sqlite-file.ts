@@ -1,14 +1,12 @@
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { renameSync, rmSync } from 'node:fs';
 import { CountersignError } from '#shared/core/errors.ts';
-
-/** Raised whenever the tables change. A file of any other version is set aside: its content is not worth migrating. */
-const SCHEMA_VERSION = 2;
-
-/** How long a process waits for another one's write; each takes well under a millisecond. */
-const BUSY_TIMEOUT_MS = 5_000;
-const WAL_PAUSE_MS = 10;
+import {
+  OtherVersion,
+  type SqliteFile,
+  inodeOf,
+  isDamage,
+  openSqliteFile,
+} from '#shared/net/sqlite.ts';
 
 const TABLES = `
   CREATE TABLE clusters (cluster TEXT PRIMARY KEY, reconciled_ms INTEGER, record TEXT NOT NULL) STRICT;
@@ -32,18 +30,8 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-// SQLite result codes; extended codes have these in their lowest byte.
-const BUSY = 5;
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
-
-export interface OpenFile {
-  readonly db: DatabaseSync;
-  /** The statement of that text, prepared once: preparing costs more than most statements. */
-  readonly prepare: (sql: string) => StatementSync;
-  /** Which file this is, whatever its path names by now. */
-  readonly inode: bigint;
-}
+/** A file of any other version is set aside: its content is not worth migrating. */
+const SCHEMA = { version: 2, tables: TABLES };
 
 /** A file that was set aside, and where it is now. */
 export interface Discarded {
@@ -52,118 +40,77 @@ export interface Discarded {
   readonly reason: 'damaged' | 'other-version';
 }
 
-/** The file has another version than this one's. */
-class OtherVersion extends Error {
-  override readonly name = 'OtherVersion';
+/** The store's file while it is used. */
+export interface StoreFile {
+  /** Runs `use` on the file; anew on a new one, where the file turns out to be damaged. Throws `store-unavailable`. */
+  readonly run: <T>(use: (file: SqliteFile) => T) => Promise<T>;
+  readonly close: () => void;
 }
 
 /**
- * Opens the file, or makes it. A damaged one is set aside first and reported to `onDiscard`. So is one of another
- * version at start; later it is refused, lest an old and a new process take turns at discarding each other's file.
- * Throws `store-unavailable`.
+ * The store's file, opened or made. A damaged one is set aside and reported to `onDiscard`; one that was deleted in
+ * use is made anew. So is one of another version set aside, at start: later it is refused, lest an old and a new
+ * process take turns at discarding each other's file. Throws `store-unavailable`.
  *
  * @example
- * const { db } = openFile('/var/lib/countersign/store.sqlite', onDiscard, { otherVersion: 'discard' });
+ * const file = openStoreFile('/var/lib/countersign/store.sqlite', (discarded) => log.warn({ ...discarded }, 'Set aside'));
  */
-export function openFile(
-  path: string,
-  onDiscard: (discarded: Discarded) => void,
-  { otherVersion }: { readonly otherVersion: 'discard' | 'refuse' },
-): OpenFile {
-  // Twice: another process may have set the same file aside in between.
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    const before = inodeOf(path);
-    try {
-      return connect(path);
-    } catch (cause) {
-      const foreign = cause instanceof OtherVersion && otherVersion === 'discard';
-      if (!foreign && !isDamage(cause)) throw unavailable(cause);
-      const reason = foreign ? 'other-version' : 'damaged';
-      if (before !== undefined && inodeOf(path) === before) onDiscard(setAside(path, reason));
+export function openStoreFile(path: string, onDiscard: (discarded: Discarded) => void): StoreFile {
+  let opened = open('discard');
+
+  function open(otherVersion: 'discard' | 'refuse'): SqliteFile {
+    // Again, and once more: another process may have set the same file aside in between.
+    for (let attempt = 0; ; attempt += 1) {
+      const before = inodeOf(path);
+      try {
+        return openSqliteFile(path, SCHEMA);
+      } catch (cause) {
+        const foreign = cause instanceof OtherVersion && otherVersion === 'discard';
+        if (attempt === 2 || (!foreign && !isDamage(cause))) throw unavailable(cause);
+        discard(before, foreign ? 'other-version' : 'damaged');
+      }
     }
   }
-  try {
-    return connect(path);
-  } catch (cause) {
-    throw unavailable(cause);
+
+  /** Unless another process has done so already: then `path` names another file, or none. */
+  function discard(inode: bigint | undefined, reason: Discarded['reason']): void {
+    if (inode !== undefined && inodeOf(path) === inode) onDiscard(setAside(path, reason));
   }
-}
 
-/** Sets a file aside that turned out to be damaged while in use, unless another process has done so already. */
-export function discardDamaged(
-  file: OpenFile,
-  path: string,
-  onDiscard: (discarded: Discarded) => void,
-): void {
-  file.db.close();
-  if (inodeOf(path) === file.inode) onDiscard(setAside(path, 'damaged'));
-}
-
-/** Which file `path` names; undefined when there is none. */
-export function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
-}
-
-/** Whether the failure says that the file itself is damaged. */
-export function isDamage(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === CORRUPT || code === NOT_A_DATABASE;
-}
-
-function codeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return Number(error.errcode) & 0xff;
-}
-
-/** `store-unavailable` for whatever SQLite or the file system said. */
-export function unavailable(cause: unknown): CountersignError {
-  if (cause instanceof CountersignError) return cause;
-  const text = cause instanceof Error ? cause.message : 'unknown failure';
-  return new CountersignError('store-unavailable', `The SQLite store failed: ${text}`, { cause });
-}
-
-function connect(path: string): OpenFile {
-  mkdirSync(dirname(path), { recursive: true });
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  try {
-    useWal(db);
-    db.exec('PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE');
-    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
-    const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-    if (empty && version === 0) db.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
-    else if (version !== SCHEMA_VERSION) throw new OtherVersion(`The file has version ${version}`);
-    db.exec('COMMIT');
-    return { db, prepare: prepareOnce(db), inode: inodeOf(path) ?? 0n };
-  } catch (error) {
-    db.close();
-    throw error;
+  function close(): void {
+    if (opened.db.isOpen) opened.db.close();
   }
-}
 
-function prepareOnce(db: DatabaseSync): OpenFile['prepare'] {
-  const known = new Map<string, StatementSync>();
-  return (sql) => {
-    const statement = known.get(sql) ?? db.prepare(sql);
-    known.set(sql, statement);
-    return statement;
+  return {
+    async run(use) {
+      try {
+        if (inodeOf(path) !== opened.inode) {
+          // SQLite leaves the log of the file that took its place alone: it compares inodes before it cleans up.
+          close();
+          opened = open('refuse');
+        }
+        try {
+          return use(opened);
+        } catch (error) {
+          if (!isDamage(error)) throw error;
+          close();
+          discard(opened.inode, 'damaged');
+          opened = open('refuse');
+          return use(opened);
+        }
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    close,
   };
 }
 
-/**
- * Functions start together, and the first of them changes the mode of the new file. SQLite does not wait for that,
- * whatever the busy timeout, so that this does.
- */
-function useWal(db: DatabaseSync): void {
-  const deadline = performance.now() + BUSY_TIMEOUT_MS;
-  for (;;) {
-    try {
-      db.exec('PRAGMA journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (codeOf(error) !== BUSY || performance.now() > deadline) throw error;
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
-  }
+/** `store-unavailable` for whatever SQLite or the file system said. */
+function unavailable(cause: unknown): CountersignError {
+  if (cause instanceof CountersignError) return cause;
+  const text = cause instanceof Error ? cause.message : 'unknown failure';
+  return new CountersignError('store-unavailable', `The SQLite store failed: ${text}`, { cause });
 }
 
 /** One file is kept, to find out what happened; the log of a lost file would corrupt the next. */

@@ -1,17 +1,21 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
+import type { SqliteFile } from '#shared/net/sqlite.ts';
 import { STORED_NOTES, StoredCluster, StoredImage, readRecord, writeRecord } from './schema.ts';
-import { discardDamaged, inodeOf, isDamage, openFile, unavailable } from './sqlite-file.ts';
-import type { Discarded, OpenFile } from './sqlite-file.ts';
-import { type ClusterRecord, type ImageRecord, type Store, isTroubledTag } from './store.ts';
+import { type Discarded, openStoreFile } from './sqlite-file.ts';
+import {
+  type ClusterRecord,
+  type ImageRecord,
+  type OnUnreadable,
+  type Store,
+  isTroubledTag,
+} from './store.ts';
 
 export interface SqliteStoreOptions {
   readonly path: string;
   /** Called when a damaged or foreign file was set aside: to be logged, for it costs calls and duplicate events. */
   readonly onDiscard?: (discarded: Discarded) => void;
-  /** Called with a row that cannot be read and counts as absent. */
-  readonly onUnreadable?: (row: { readonly table: string; readonly key: string }) => void;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /**
@@ -24,33 +28,7 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, onDiscard = ignore, onUnreadable = ignore } = options;
-  let opened = openFile(path, onDiscard, { otherVersion: 'discard' });
-
-  async function run<T>(use: (file: OpenFile) => T): Promise<T> {
-    try {
-      if (inodeOf(path) !== opened.inode) reopen();
-      return use(opened);
-    } catch (error) {
-      if (!isDamage(error)) throw unavailable(error);
-      return retryAnew(use);
-    }
-  }
-
-  function reopen(): void {
-    // SQLite leaves the log of the file that took its place alone: it compares inodes before it cleans up.
-    if (opened.db.isOpen) opened.db.close();
-    opened = openFile(path, onDiscard, { otherVersion: 'refuse' });
-  }
-
-  function retryAnew<T>(use: (file: OpenFile) => T): T {
-    try {
-      discardDamaged(opened, path, onDiscard);
-      opened = openFile(path, onDiscard, { otherVersion: 'refuse' });
-      return use(opened);
-    } catch (error) {
-      throw unavailable(error);
-    }
-  }
+  const { run, close } = openStoreFile(path, onDiscard);
 
   function read<T extends object>(
     schema: z.ZodType<T>,
@@ -79,7 +57,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     writeCluster: async (record, condition) => {
       const text = writeRecord(StoredCluster, record);
       if (condition === undefined) {
-        return run((file) => inTransaction(file.db, () => replaceOlder(file, record, text)));
+        return run((file) => file.transaction(() => replaceOlder(file, record, text)));
       }
       const { over } = condition;
       const expected = over === undefined ? undefined : writeRecord(StoredCluster, over);
@@ -90,7 +68,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
             .run(startOf(record), text, record.cluster, expected);
           if (Number(changes) > 0) return true;
         }
-        return inTransaction(file.db, () => {
+        return file.transaction(() => {
           const row = file.prepare(`${SELECT_CLUSTER} WHERE cluster = ?`).get(record.cluster);
           if (!isRecord(row, expected)) return false;
           file.prepare(PUT_CLUSTER).run(record.cluster, startOf(record), text);
@@ -100,7 +78,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     },
     deleteCluster: (cluster) =>
       run((file) =>
-        inTransaction(file.db, () => {
+        file.transaction(() => {
           file.prepare('DELETE FROM clusters WHERE cluster = ?').run(cluster);
           file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
         }),
@@ -137,7 +115,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       const over = condition?.over;
       const expected = over === undefined ? undefined : writeRecord(StoredImage, over);
       return run((file) =>
-        inTransaction(file.db, () => {
+        file.transaction(() => {
           const row = file.prepare(SELECT_IMAGE).get(repository, digest);
           const inPlace = read(StoredImage, row, 'images');
           const current = inPlace && writeRecord(StoredImage, inPlace);
@@ -152,7 +130,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         const found: ImageRecord[] = [];
         for (const row of file.prepare(SELECT_TAGS).iterate()) {
           const record = read(StoredImage, row, 'images');
-          if (record !== undefined && isTroubledTag(record)) found.push(record);
+          if (isTroubledTag(record)) found.push(record);
           if (found.length >= limit) break;
         }
         return found;
@@ -168,9 +146,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         file.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)').run(kind, name, text);
       });
     },
-    close: async () => {
-      if (opened.db.isOpen) opened.db.close();
-    },
+    close: async () => close(),
   };
 }
 
@@ -196,7 +172,7 @@ const PUT_IMAGE = 'INSERT OR REPLACE INTO images VALUES (?, ?, ?)';
 
 const PUT_CLUSTER = 'INSERT OR REPLACE INTO clusters VALUES (?, ?, ?)';
 
-function replaceOlder(file: OpenFile, record: ClusterRecord, text: string): boolean {
+function replaceOlder(file: SqliteFile, record: ClusterRecord, text: string): boolean {
   const { changes } = file.prepare(REPLACE_CLUSTER).run(record.cluster, startOf(record), text);
   return Number(changes) > 0 && replaceFollows(file, record);
 }
@@ -205,24 +181,11 @@ function startOf({ reconciledAt }: ClusterRecord): number | null {
   return reconciledAt === undefined ? null : Date.parse(reconciledAt);
 }
 
-function replaceFollows(file: OpenFile, { cluster, follows }: ClusterRecord): true {
+function replaceFollows(file: SqliteFile, { cluster, follows }: ClusterRecord): true {
   file.prepare('DELETE FROM follows WHERE cluster = ?').run(cluster);
   const insert = file.prepare('INSERT OR IGNORE INTO follows VALUES (?, ?)');
   for (const repository of follows) insert.run(repository, cluster);
   return true;
-}
-
-/** Takes the write lock at once: a transaction that began by reading could not wait for it. */
-function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    db.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 function names(rows: readonly Row[]): ReadonlySet<string> {

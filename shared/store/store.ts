@@ -2,9 +2,12 @@ import type { ClusterRecord, ImageRecord, NoteKind, Notes } from './schema.ts';
 
 export type * from './schema.ts';
 
+/** Called with a row that cannot be read and counts as absent. */
+export type OnUnreadable = (row: { readonly table: string; readonly key: string }) => void;
+
 /**
- * The throw-away store (law 6): what no RSync can remember. Deleting it costs calls and duplicate
- * events, never an approval. Functions share it, so every write replaces one whole record. Throws `store-unavailable`.
+ * The throw-away store (law 6): what no RSync can remember. Deleting it costs calls and duplicate events, never an
+ * approval. Functions share it, so every write replaces one whole record. Throws `store-unavailable`.
  */
 export interface Store {
   readCluster(cluster: string): Promise<ClusterRecord | undefined>;
@@ -48,7 +51,8 @@ export interface Followers {
 
 export type ImageKey = Pick<ImageRecord, 'repository' | 'digest'>;
 
-/** Whether the record is of a tag whose last verdict leaves something to be done. */
-export function isTroubledTag({ digest, status }: ImageRecord): boolean {
-  return digest.startsWith(':') && status !== undefined && status !== 'verified';
+/** Whether there is a record, of a tag whose last verdict leaves something to be done. */
+export function isTroubledTag(record: ImageRecord | undefined): record is ImageRecord {
+  if (!record?.digest.startsWith(':')) return false;
+  return record.status !== undefined && record.status !== 'verified';
 }

@@ -8,7 +8,7 @@ const ALERTS = ['test/service/alerts.test.ts', 'test/unit/infra/examples'];
 export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 9: no token for an emulator of Firestore',
-    file: 'shared/store/firestore-documents.ts',
+    file: 'shared/net/firestore.ts',
     in: 'createDocuments',
     find: 'emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined',
     replace: '{ googleToken, trusts: () => true }',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_ANSWER_BYTES } from '#shared/net/firestore.ts';
+import { KNOWN_KEPT_MS } from '#shared/store/firestore-clusters.ts';
 import {
-  KNOWN_KEPT_MS,
-  MAX_ANSWER_BYTES,
   MAX_CONFLICTS,
   MAX_INLINE_BYTES,
   MAX_RECORD_BYTES,
-} from '#shared/store/firestore-limits.ts';
+} from '#shared/store/firestore-records.ts';
 import { clusterRecord, T1 } from '#test/contract/store/suite.ts';
 import {
   PREFIX,
@@ -104,7 +104,7 @@ describe('a call of Firestore', () => {
   });
 
   it('is given up for good when all attempts take too long', async () => {
-    const limits = { attemptMs: 10_000, callMs: 50 };
+    const limits = { attemptMs: 10_000, wholeMs: 50 };
     const { store } = scriptedFirestore(['hang'], { limits });
     await expect(store.readCluster('c1')).rejects.toMatchObject(UNAVAILABLE);
   });

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { DEFAULT_FIRESTORE_LIMITS, type FirestoreLimits } from '#shared/store/firestore-limits.ts';
+import { FIRESTORE_LIMITS } from '#shared/net/firestore.ts';
+import type { RetryLimits } from '#shared/net/retry.ts';
 import { openFirestoreStore } from '#shared/store/firestore-store.ts';
 import { revisionOf } from '#shared/store/firestore-records.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -18,13 +19,13 @@ export type Step = ((sent: Sent) => Response) | 'broken' | 'hang';
 export const PREFIX = 'projects/p/databases/countersign/documents';
 
 /** Quick, and as many attempts as in production. */
-const LIMITS: FirestoreLimits = { ...DEFAULT_FIRESTORE_LIMITS, backoffMs: 1 };
+const LIMITS: RetryLimits = { ...FIRESTORE_LIMITS, backoffMs: 1 };
 
 /** A store whose Firestore answers as scripted, its last step again and again. */
 export function scriptedFirestore(
   steps: readonly Step[],
   options: {
-    readonly limits?: Partial<FirestoreLimits>;
+    readonly limits?: Partial<RetryLimits>;
     readonly emulatorHost?: string;
     readonly googleToken?: () => Promise<string>;
     readonly now?: () => Date;

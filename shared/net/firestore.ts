@@ -1,14 +1,10 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import { GoogleFailure, askGoogle, trustsOrigin } from '#shared/net/google-rest.ts';
-import { createRetry } from '#shared/net/retry.ts';
-import { type FirestoreLimits, MAX_ANSWER_BYTES } from './firestore-limits.ts';
+import { GoogleFailure, askGoogle, trustsOrigin } from './google-rest.ts';
+import { type RetryLimits, createRetry } from './retry.ts';
 
-/**
- * Answers of Firestore's REST API, v1. Sender: Google, or the emulator; the fields are what Countersign wrote, or
- * others.
- */
+/** A document as Firestore's REST API (v1) answers it. Its fields are what Countersign wrote, or others. */
 export const Document = z.object({
   /** `projects/…/databases/…/documents/<path>`. */
   name: z.string(),
@@ -42,7 +38,7 @@ const CommitAnswer = z.object({ commitTime: z.string().exactOptional() });
 
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;
-export type Fields = Readonly<Record<string, Value>>;
+type Fields = Readonly<Record<string, Value>>;
 
 /** What must be so of the document in place, or else another's write would be lost. */
 export type Precondition = { readonly updateTime: string } | { readonly exists: boolean };
@@ -88,8 +84,21 @@ export interface FirestoreDeps {
   readonly googleToken: () => Promise<string>;
   /** `127.0.0.1:8087`: spoken to without TLS, and without a token. */
   readonly emulatorHost?: string;
-  readonly limits: FirestoreLimits;
+  /** Where the config names the database, for messages: `store.firestore`. */
+  readonly setting: string;
+  readonly limits?: RetryLimits;
 }
+
+/** Firestore itself answers within tens of milliseconds. */
+export const FIRESTORE_LIMITS: RetryLimits = {
+  attemptMs: 10_000,
+  wholeMs: 25_000,
+  retries: 4,
+  backoffMs: 100,
+};
+
+/** The largest answer that is read: room for one request's worth of documents, in base64. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** The token goes here and nowhere else (law 9). */
 const ENDPOINT = 'https://firestore.googleapis.com';
@@ -100,20 +109,20 @@ const ENDPOINT = 'https://firestore.googleapis.com';
  * be written twice. Throws `store-unavailable`.
  *
  * @example
- * const documents = createDocuments({ fetch, project: 'acme', database: 'countersign', googleToken, limits });
+ * const documents = createDocuments({ fetch, project: 'acme', database: 'countersign', googleToken, setting: 'store.firestore' });
  * const found = await documents.get(['clusters/0a1b']);
  */
 export function createDocuments(deps: FirestoreDeps): Documents {
-  const { fetch, project, database, googleToken, emulatorHost, limits } = deps;
+  const { fetch, project, database, googleToken, emulatorHost, setting } = deps;
   const root = `projects/${project}/databases/${database}/documents`;
   const prefix = `${root}/`;
   const origin = emulatorHost === undefined ? ENDPOINT : `http://${emulatorHost}`;
   const identity =
     emulatorHost === undefined ? { googleToken, trusts: trustsOrigin(ENDPOINT) } : undefined;
-  const repeat = createRetry(
-    { ...limits, wholeMs: limits.callMs },
-    { helps: (error) => error instanceof GoogleFailure && error.retry, late: tooSlow },
-  );
+  const repeat = createRetry(deps.limits ?? FIRESTORE_LIMITS, {
+    helps: (error) => error instanceof GoogleFailure && error.retry,
+    late: (cause) => new Error('it did not answer in time', { cause }),
+  });
 
   async function call<T>(method: string, body: object, schema: z.ZodType<T>): Promise<T> {
     const url = new URL(`${origin}/v1/${root}:${method}`);
@@ -123,7 +132,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
         return schema.parse(await askGoogle(ask, { fetch, identity }));
       });
     } catch (error) {
-      throw storeUnavailable(error);
+      throw unavailable(error, setting);
     }
   }
 
@@ -183,20 +192,15 @@ function isConflict({ cause }: CountersignError): boolean {
   return status === 'FAILED_PRECONDITION' || status === 'ALREADY_EXISTS';
 }
 
-const FIXES: Readonly<Record<number, string>> = {
-  403: 'grant roles/datastore.user on the database, the function api roles/datastore.viewer',
-  404: 'create the database that store.firestore names',
-};
-
 /** `store-unavailable` for whatever went wrong. A retry may help: a permission may be granted meanwhile. */
-export function storeUnavailable(cause: unknown): CountersignError {
+function unavailable(cause: unknown, setting: string): CountersignError {
+  const fixes: Readonly<Record<number, string>> = {
+    403: 'grant roles/datastore.user on the database, the function api roles/datastore.viewer',
+    404: `create the database that ${setting} names`,
+  };
   const why = cause instanceof Error ? cause.message : 'unknown failure';
   const fix =
-    cause instanceof GoogleFailure ? (cause.enable ?? FIXES[cause.httpStatus ?? 0]) : undefined;
+    cause instanceof GoogleFailure ? (cause.enable ?? fixes[cause.httpStatus ?? 0]) : undefined;
   const message = ['The Firestore store failed: ' + why, fix ?? []].flat().join('; ');
   return new CountersignError('store-unavailable', message, { cause });
-}
-
-function tooSlow(cause: unknown): Error {
-  return new Error('it did not answer in time', { cause });
 }
