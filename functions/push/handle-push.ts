@@ -42,7 +42,7 @@ export async function handlePush(notification: Notification, deps: PushDeps): Pr
   const push = await interpret(notification, deps);
   let verified = false;
   for (const reference of push.references) {
-    if (await judgePush({ reference, rule, notification }, deps)) verified = true;
+    if (await judgePush(reference, rule, notification, deps)) verified = true;
   }
   if (!verified) {
     deps.log.info(fields, 'Nothing to approve');
@@ -70,13 +70,11 @@ async function handleForeignRepository(
   deps.log.info(fields, 'Clusters tasked for a signature');
 }
 
-interface Push {
-  readonly reason: TaskReason;
-  readonly references: readonly Reference[];
-}
-
 /** What was pushed, seen from the image: a signature stands for every tag of its subject. */
-async function interpret(notification: Notification, deps: PushDeps): Promise<Push> {
+async function interpret(
+  notification: Notification,
+  deps: PushDeps,
+): Promise<{ readonly reason: TaskReason; readonly references: readonly Reference[] }> {
   const { repository, tag, digest, kind } = notification;
   if (kind === 'image') {
     return { reason: 'push', references: [parseReference(`${repository}:${tag}`)] };
@@ -87,10 +85,8 @@ async function interpret(notification: Notification, deps: PushDeps): Promise<Pu
       : notification.subject;
   if (subject === undefined) {
     // A child of an index, or an image pushed by digest to be signed before it is tagged.
-    return {
-      reason: 'push',
-      references: digest ? [parseReference(`${repository}@${digest}`)] : [],
-    };
+    const references = digest ? [parseReference(`${repository}@${digest}`)] : [];
+    return { reason: 'push', references };
   }
   const { tags } = await deps.tagsOf(repository, subject);
   const names =
@@ -100,11 +96,9 @@ async function interpret(notification: Notification, deps: PushDeps): Promise<Pu
 
 /** Resolves and verifies one reference, and publishes the verdict. Returns whether it verified. */
 async function judgePush(
-  {
-    reference,
-    rule,
-    notification: { id, publishedAt },
-  }: { reference: Reference; rule: ImageRule; notification: Notification },
+  reference: Reference,
+  rule: ImageRule,
+  { id, publishedAt }: Notification,
   deps: PushDeps,
 ): Promise<boolean> {
   const policy = policyOf(deps.policies, rule.trust);
@@ -113,8 +107,11 @@ async function judgePush(
     const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, deps);
     if (reference.tag !== undefined || !isNothingYet(verdict)) {
       const judged = { reference, resolution, verdict, policy: policy.hash };
-      const published = await publishVerdict(judged, id, deps);
-      if (published === 'busy') throw isPublishing(reference);
+      if ((await publishVerdict(judged, id, deps)) === 'busy') {
+        // What is published now is older, and may be all that is published: this message has to come again.
+        const message = `Another function publishes what ${formatReference(reference)} is at this moment`;
+        throw new CountersignError('publish-failed', message);
+      }
     }
     return verdict.status === 'verified';
   } catch (error) {
@@ -124,14 +121,6 @@ async function judgePush(
     }
     throw failure;
   }
-}
-
-/** What is published at this moment is older, and may be all that is published: this message has to come again. */
-function isPublishing(reference: Reference): CountersignError {
-  return new CountersignError(
-    'publish-failed',
-    `Another function publishes what ${formatReference(reference)} is at this moment`,
-  );
 }
 
 /**

@@ -33,12 +33,6 @@ export interface SweepSettings {
   readonly pendingAfterMs: number;
 }
 
-export interface SweepResult {
-  readonly id: string;
-  readonly clusters: number;
-  readonly tasked: number;
-}
-
 /** Entries of one list in `sweep.completed`. */
 const MAX_LISTED = 200;
 
@@ -50,7 +44,9 @@ const SWEEP_NOTE = 'fleet';
  * publishes what only a look at the whole fleet shows. It ends with `sweep.completed`, whose absence is an alert. Two at
  * once do each other no harm: tasks are read once, and events repeat their ids.
  */
-export async function handleSweep(deps: SweepDeps): Promise<SweepResult> {
+export async function handleSweep(
+  deps: SweepDeps,
+): Promise<{ readonly id: string; readonly clusters: number; readonly tasked: number }> {
   const { store, settings, meter = noMeter } = deps;
   const id = deps.newId();
   const now = deps.now();

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
@@ -76,13 +77,12 @@ export async function judgeOutdated(
   };
 }
 
-function subjectOf({ repository, approval: { digest, index } }: Approval): {
-  repository: string;
-  digest: `sha256:${string}`;
-  index?: `sha256:${string}`;
-} {
+function subjectOf({
+  repository,
+  approval: { digest, index },
+}: Approval): Parameters<Verifier['verify']>[0] {
   if (!isDigest(digest)) throw new CountersignError('internal', 'The snapshot has no digest');
-  return { repository, digest, ...(index !== undefined && isDigest(index) ? { index } : {}) };
+  return defined({ repository, digest, index: index && isDigest(index) ? index : undefined });
 }
 
 function keyOf({ repository, approval: { digest, index = '' }, policy }: Approval): string {

@@ -17,7 +17,7 @@ export interface RemindDeps {
  * verdict's own event: a cluster that was looked at late has waited no less.
  */
 export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promise<void> {
-  const waiting = new Map<string, { image: string; repository: string; digest: string }>();
+  const waiting = new Map<string, Pending>();
   for (const { row } of syncsOf(snapshot)) {
     const { image, target: digest, record } = row;
     const repository = repositoryOf(row);
@@ -28,16 +28,18 @@ export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promi
   for (const pending of waiting.values()) await remindOnce(pending, deps);
 }
 
+type Pending = Record<'image' | 'repository' | 'digest', string>;
+
 async function remindOnce(
-  { image, repository, digest }: { image: string; repository: string; digest: string },
-  { store, publish, now, ...rest }: RemindDeps,
+  { image, repository, digest }: Pending,
+  { store, publish, now, pendingAfterMs }: RemindDeps,
 ): Promise<void> {
   const record = await store.readImage({ repository, digest });
   const { status } = record ?? {};
   if (record === undefined || (status !== 'unsigned' && status !== 'incomplete')) return;
   // Another function publishes something of it at this moment: the next sweep sees what.
   if (record.remindedAt !== undefined || record.claim !== undefined) return;
-  if (!isDigest(digest) || !isOverdue(record.since, { now, ...rest })) return;
+  if (!isDigest(digest) || now().getTime() - Date.parse(record.since) < pendingAfterMs) return;
   await publish({
     ...(status === 'unsigned'
       ? { type: 'image.unsigned', severity: 'WARNING' }
@@ -55,11 +57,4 @@ async function remindOnce(
     },
   });
   await store.writeImage({ ...record, remindedAt: now().toISOString() }, { over: record });
-}
-
-function isOverdue(
-  since: string,
-  { now, pendingAfterMs }: Pick<RemindDeps, 'now' | 'pendingAfterMs'>,
-): boolean {
-  return now().getTime() - Date.parse(since) >= pendingAfterMs;
 }

@@ -1,10 +1,17 @@
+import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { type Approval, judgeOutdated, type ImagePolicies, policyOfRow } from './judge-outdated.ts';
+import {
+  type Approval,
+  type ImagePolicies,
+  type Judged,
+  judgeOutdated,
+  policyOfRow,
+} from './judge-outdated.ts';
 import {
   repositoryOf,
   type KnownSync,
@@ -67,23 +74,24 @@ export async function weighWithdrawals(
   const repositories = distinct(unchecked.map(({ repository }) => repository));
   // What cannot be judged now may be what the brake is for.
   const stays = note.braked !== undefined && unchecked.length > 0 && weighed.losing.length === 0;
-  const policies = heldPolicies(weighed);
+  // What the brake holds for.
+  const policies = distinct([
+    ...weighed.losing.map(({ policy }) => policy.hash),
+    ...(weighed.unfollowed.length === 0 ? [] : [UNFOLLOWED]),
+  ]);
   const marked = await markBegun(note, { policies, repositories }, deps);
-  const open = { ...marked, oldest: oldestOf(approvals) };
+  const [oldest = ''] = approvals.map(({ approval }) => approval.resolvedAt).toSorted();
+  const open = { ...marked, oldest };
+  const all = { losing, unfollowed, syncs };
   const braked = stays
     ? note.braked
-    : await reportBrake(
-        open,
-        { policies, held: weighed, all: { losing, unfollowed, syncs } },
-        deps,
-      );
+    : await reportBrake(open, { policies, held: weighed, all }, deps);
   const left = await reportUnchecked(open, { unchecked, repositories, failures, syncs }, deps);
   const decidedAt = deps.now().toISOString();
-  const over = {
-    ...open.over,
-    ...(open.braked !== undefined && braked === undefined ? { braked: decidedAt } : {}),
-    ...(open.unchecked !== undefined && left === undefined ? { unchecked: decidedAt } : {}),
-  };
+  const over = defined({
+    braked: open.braked && !braked ? decidedAt : open.over?.braked,
+    unchecked: open.unchecked && !left ? decidedAt : open.over?.unchecked,
+  });
   // More than can be excepted one by one: then nothing is known that could be weighed.
   const known = !stays && weighed.losing.length === 0 && repositories.length <= MAX_EXCEPTED;
   const hashes = known ? distinct(outdated.map(({ policy }) => policy.hash)) : [];
@@ -92,19 +100,11 @@ export async function weighWithdrawals(
     [...hashes, ...(unfollowing ? [UNFOLLOWED] : [])].map((hash) => [hash, decidedAt]),
   );
   if (pending || note.braked !== undefined || note.unchecked !== undefined) {
-    await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, {
-      allowed,
-      ...(braked === undefined ? {} : { braked }),
-      ...(left === undefined ? {} : { unchecked: left }),
-      ...(Object.keys(over).length === 0 ? {} : { over }),
-    });
+    const ended = Object.keys(over).length === 0 ? undefined : over;
+    const next = defined({ allowed, braked, unchecked: left, over: ended });
+    await deps.store.writeNote('withdrawal', WITHDRAWAL_NOTE, next);
   }
   return [...failures.values()];
-}
-
-/** When the oldest of them was read, ISO 8601; empty where there is none. */
-function oldestOf(approvals: readonly Approval[]): string {
-  return approvals.map(({ approval }) => approval.resolvedAt).toSorted()[0] ?? '';
 }
 
 /** The approvals of the snapshot: those that the config follows, with its policy, and the RSyncs that it does not. */
@@ -139,14 +139,6 @@ interface Weighed {
   readonly unfollowed: readonly KnownSync[];
 }
 
-/** Hashes of the policies that the brake holds for. */
-function heldPolicies({ losing, unfollowed }: Weighed): string[] {
-  return distinct([
-    ...losing.map(({ policy }) => policy.hash),
-    ...(unfollowed.length === 0 ? [] : [UNFOLLOWED]),
-  ]);
-}
-
 /** Publishes that the brake holds, once for the same policies, or that it is released. Returns what to remember. */
 async function reportBrake(
   { braked: before, over, oldest }: Reported,
@@ -168,17 +160,15 @@ async function reportBrake(
   return { since, policies };
 }
 
-interface NotJudged {
-  readonly unchecked: readonly Approval[];
-  readonly repositories: readonly string[];
-  readonly failures: ReadonlyMap<string, CountersignError>;
-  readonly syncs: number;
-}
-
 /** Publishes that approvals could not be judged, once until all are. Returns what to remember. */
 async function reportUnchecked(
   { unchecked: before, over: last, oldest }: Reported,
-  { unchecked, repositories, failures, syncs }: NotJudged,
+  {
+    unchecked,
+    repositories,
+    failures,
+    syncs,
+  }: Omit<Judged, 'losing'> & { repositories: readonly string[]; syncs: number },
   { publish, now }: WeighDeps,
 ): Promise<Unchecked | undefined> {
   if (before === undefined) return undefined;

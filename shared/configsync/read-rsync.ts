@@ -62,8 +62,6 @@ const metadataSchema = z.object({
   }),
 });
 
-type Metadata = z.infer<typeof metadataSchema>['metadata'];
-
 const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
 /**
@@ -86,19 +84,22 @@ export function readRSync(object: unknown): RSync {
     );
   }
   const { spec, status } = partsSchema.parse(object);
-  return {
+  const labels = metadata.labels ?? {};
+  const annotations = metadata.annotations ?? {};
+  return defined({
     ref: { kind, namespace, name },
     uid,
     resourceVersion,
     generation,
     ...readDeletion(metadata),
-    declared: Object.hasOwn(metadata.labels ?? {}, DECLARED_VERSION),
-    ...readManager(metadata.annotations?.[MANAGER]),
-    ...readOwnership(metadata),
+    declared: Object.hasOwn(labels, DECLARED_VERSION),
+    manager: readManager(annotations[MANAGER]),
+    inApplySet: Object.hasOwn(labels, PART_OF) || undefined,
+    mutationIgnored: annotations[MUTATION] === 'ignore' || undefined,
     source: readSource(spec),
-    annotations: readAnnotations(metadata.annotations ?? {}),
+    annotations: readAnnotations(annotations),
     status: readStatus(status),
-  };
+  });
 }
 
 /**
@@ -108,36 +109,24 @@ export function readRSync(object: unknown): RSync {
 function readDeletion({
   deletionTimestamp,
   finalizers,
-}: Pick<Metadata, 'deletionTimestamp' | 'finalizers'>): Pick<
+}: z.infer<typeof metadataSchema>['metadata']): Pick<
   RSync,
   'deleting' | 'deletingSince' | 'heldBy'
 > {
   if (typeof deletionTimestamp !== 'string') return { deleting: false };
   const time = Date.parse(deletionTimestamp);
   const foreign = (finalizers ?? []).filter((name) => !KNOWN_FINALIZERS.has(name));
-  return {
+  return defined({
     deleting: true,
-    ...(Number.isNaN(time) ? {} : { deletingSince: new Date(time).toISOString() }),
-    ...(foreign.length === 0 ? {} : { heldBy: foreign.slice(0, MAX_FINALIZERS) }),
-  };
+    deletingSince: Number.isNaN(time) ? undefined : new Date(time).toISOString(),
+    heldBy: foreign.length === 0 ? undefined : foreign.slice(0, MAX_FINALIZERS),
+  });
 }
 
-/** What says whether a pin can hold on it. */
-function readOwnership({
-  labels,
-  annotations,
-}: Pick<Metadata, 'labels' | 'annotations'>): Pick<RSync, 'inApplySet' | 'mutationIgnored'> {
-  return {
-    ...(Object.hasOwn(labels ?? {}, PART_OF) ? { inApplySet: true } : {}),
-    ...(annotations?.[MUTATION] === 'ignore' ? { mutationIgnored: true } : {}),
-  };
-}
-
-function readManager(value = ''): Pick<RSync, 'manager'> {
+function readManager(value = ''): string | undefined {
   const [, scope, name] = MANAGER_VALUE.exec(value) ?? [];
-  if (scope === undefined) return {};
-  if (scope === ':root') return { manager: `RootSync/${name ?? 'root-sync'}` };
-  return { manager: `RepoSync/${scope}/${name ?? 'repo-sync'}` };
+  if (scope === ':root') return `RootSync/${name ?? 'root-sync'}`;
+  return scope && `RepoSync/${scope}/${name ?? 'repo-sync'}`;
 }
 
 /** Countersign's annotations and Config Sync's, each read once. */

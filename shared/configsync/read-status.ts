@@ -27,10 +27,7 @@ const message = z
 
 const errorSchema = z
   .object({ code: word.catch(''), errorMessage: message.catch('') })
-  .transform(({ code, errorMessage }) => ({
-    code: code.replace(/^KNV/, ''),
-    message: errorMessage,
-  }));
+  .transform((error) => ({ code: error.code.replace(/^KNV/, ''), message: error.errorMessage }));
 
 /** Go leaves out a total of zero: `{}` is a summary of no errors. */
 const summarySchema = z
@@ -72,20 +69,15 @@ const stageSchema = z
   )
   .catch(NO_STAGE);
 
-/** For people only: whose errors a condition is about. */
-const ERROR_SOURCES = {
-  'status.source.errors': 'source',
-  'status.rendering.errors': 'rendering',
-  'status.sync.errors': 'sync',
-} as const;
+const STAGES = ['source', 'rendering', 'sync'] as const;
 
+/** Whose errors a condition is about: `status.source.errors`. */
 const sourcesSchema = z
-  .array(
-    z
-      .enum(['status.source.errors', 'status.rendering.errors', 'status.sync.errors'])
-      .transform((name) => ERROR_SOURCES[name]),
-  )
+  .array(z.templateLiteral(['status.', z.enum(STAGES), '.errors']))
   .max(MAX_CONDITIONS)
+  .transform((names) =>
+    names.flatMap((name) => STAGES.find((stage) => name === `status.${stage}.errors`) ?? []),
+  )
   .nullish()
   .catch(undefined);
 

@@ -11,6 +11,10 @@ import { readRSync } from './read-rsync.ts';
 
 /** The RSyncs of a cluster, read and written. All but `nomos` throw what `ClusterApi` throws. */
 export interface RSyncs {
+  /**
+   * All RootSyncs and RepoSyncs, in two calls where each fits a page. A list that went stale between two pages is a
+   * `cluster-conflict`: it is to be made anew.
+   */
   list(api: ClusterApi): Promise<readonly RSync[]>;
   /** Undefined when it is gone. */
   read(api: ClusterApi, ref: SyncRef): Promise<RSync | undefined>;
@@ -21,7 +25,7 @@ export interface RSyncs {
 }
 
 export interface RSyncsDeps {
-  /** Called for each object that had to be left out of a list. */
+  /** Called for each object that cannot even be named, and is left out: one bad object never hides the others. */
   readonly onUnreadable: (cluster: string, problem: string) => void;
 }
 
@@ -35,9 +39,11 @@ export interface RSyncsDeps {
 export function createRSyncs({ onUnreadable }: RSyncsDeps): RSyncs {
   return {
     async list(api) {
-      const { rsyncs, unreadable } = await listRSyncs(api);
-      for (const problem of unreadable) onUnreadable(api.cluster, problem);
-      return rsyncs;
+      const [roots, repos] = await Promise.all([
+        listKind(api, 'RootSync', onUnreadable),
+        listKind(api, 'RepoSync', onUnreadable),
+      ]);
+      return [...roots, ...repos];
     },
     async read(api, ref) {
       const object = await api.get(ref);
@@ -51,27 +57,12 @@ export function createRSyncs({ onUnreadable }: RSyncsDeps): RSyncs {
   };
 }
 
-export interface RSyncList {
-  readonly rsyncs: readonly RSync[];
-  /** Why an object was left out: it cannot even be named. One bad object never hides the others. */
-  readonly unreadable: readonly string[];
-}
-
-/**
- * All RootSyncs and RepoSyncs of a cluster, in two calls where each fits a page. Throws what `ClusterApi.list` throws,
- * `cluster-conflict` too: a list that went stale between two pages is to be made anew.
- */
-export async function listRSyncs(api: ClusterApi): Promise<RSyncList> {
-  const [roots, repos] = await Promise.all([listKind(api, 'RootSync'), listKind(api, 'RepoSync')]);
-  return {
-    rsyncs: [...roots.rsyncs, ...repos.rsyncs],
-    unreadable: [...roots.unreadable, ...repos.unreadable],
-  };
-}
-
-async function listKind(api: ClusterApi, kind: SyncKind): Promise<RSyncList> {
+async function listKind(
+  api: ClusterApi,
+  kind: SyncKind,
+  onUnreadable: RSyncsDeps['onUnreadable'],
+): Promise<readonly RSync[]> {
   const rsyncs: RSync[] = [];
-  const unreadable: string[] = [];
   let next: string | undefined;
   let limit = PAGE_SIZE;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
@@ -79,12 +70,13 @@ async function listKind(api: ClusterApi, kind: SyncKind): Promise<RSyncList> {
     limit = page.limit;
     for (const item of page.items) {
       try {
-        rsyncs.push(readItem(item, kind));
+        // Items may come without their kind; the list says it, and what an item says of itself does not count.
+        rsyncs.push(readRSync(typeof item === 'object' ? { ...item, kind } : item));
       } catch (error) {
-        unreadable.push(toFailure(error).message);
+        onUnreadable(api.cluster, toFailure(error).message);
       }
     }
-    if (page.continue === undefined) return { rsyncs, unreadable };
+    if (page.continue === undefined) return rsyncs;
     next = page.continue;
   }
   throw new CountersignError(
@@ -116,11 +108,6 @@ async function listPage(
     if (!tooLarge || limit === 1) throw error;
     return listPage(api, kind, Math.max(1, Math.floor(limit / PAGE_SHRINK)), next);
   }
-}
-
-/** Items of a list may come without their kind; the list says it, and what an item says of itself does not count. */
-function readItem(item: unknown, kind: SyncKind): RSync {
-  return readRSync(typeof item === 'object' && item !== null ? { ...item, kind } : item);
 }
 
 /**

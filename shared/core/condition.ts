@@ -31,9 +31,8 @@ export function costOf(tree: unknown): ConditionCost {
   const costs = parts.map(costOf);
   const inner = Math.max(0, ...costs.map(({ loops }) => loops));
   const problem = costs.find((cost) => cost.problem !== undefined)?.problem;
-  if (problem !== undefined || !isNode(tree)) {
-    return problem === undefined ? { loops: inner } : { loops: inner, problem };
-  }
+  if (problem !== undefined) return { loops: inner, problem };
+  if (!isNode(tree)) return { loops: inner };
   const called = Array.isArray(tree.args) && tree.op.endsWith('call') ? tree.args[0] : tree.op;
   if (called === 'matches') {
     const use = 'use startsWith, endsWith or contains';

@@ -63,8 +63,10 @@ export function decide(input: DecisionInput): Decision {
   }
   if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);
   const movedBack = isMovedBack(input, resolved.key, withdrawn);
-  const held = whyHeld(followed, movedBack);
-  if (held !== undefined) return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
+  if (movedBack && followed.rule.downgrade === 'deny') {
+    const held = `${resolved.key} was replaced before: its tag moved back, which the config denies`;
+    return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
+  }
   const pin = pinOf(input, followed.rule, resolved.reference, image);
   const change = approve(input, {
     ...resolved,
@@ -94,12 +96,6 @@ function isMovedBack(
   return annotations.approved.keys.filter((old) => !withdrawn.has(old)).indexOf(key) > 0;
 }
 
-/** Why a target that verifies is not approved all the same; undefined: nothing stands against it. */
-function whyHeld({ rule, resolved }: Followed, movedBack: boolean): string | undefined {
-  if (!movedBack || rule.downgrade !== 'deny') return undefined;
-  return `${resolved?.key} was replaced before: its tag moved back, which the config denies`;
-}
-
 /** Key of what is live, where it may stay approved beside the target. */
 function verifiedLiveKey(
   rsync: RSync,
@@ -118,8 +114,7 @@ function pinOf(
   reference: Reference,
   resolved: ResolvedImage,
 ): Pin {
-  const receipt = rsync.annotations.receipt.facts;
-  const pin = planPin({ rsync, rule, reference, resolved, receipt, reason });
+  const pin = planPin({ rsync, rule, reference, resolved, reason });
   return bare && pin.status === 'write' ? { status: 'held', field: pin.field, refused: true } : pin;
 }
 

@@ -92,7 +92,9 @@ function observePhase(input: Seen): Observation {
   }
   const live = unapprovedKey(rsync, approved);
   if (live !== undefined) {
-    const why = wasWithdrawn(rsync, live)
+    const { facts } = rsync.annotations.receipt;
+    const withdrawn = facts && (isKeyOf(facts, live) || facts.also?.includes(live));
+    const why = withdrawn
       ? 'its approval was withdrawn: move the tag to an image that verifies'
       : 'not approved: the gate is missing, or older than this content';
     return { phase: 'Unguarded', digest: live, message: `${live} is live and ${why}`, errors: [] };
@@ -109,29 +111,21 @@ function observePhase(input: Seen): Observation {
   }
   const meanwhile =
     glass !== undefined && glass === liveKey(rsync) ? `; ${glass} is live under break-glass` : '';
+  const unapproved = (phase: Phase, message: string): Observation => {
+    return { phase, ...about, message: `${message}${meanwhile}`, errors: [] };
+  };
   switch (verdict.status) {
-    case 'unsigned': {
-      const message = `Waiting for a signature${meanwhile}`;
-      return { phase: 'Pending', ...about, message, errors: [] };
-    }
-    case 'incomplete': {
-      const message = `Waiting for ${verdict.missing.join(', and ')}${meanwhile}`;
-      return { phase: 'Pending', ...about, message, errors: [] };
-    }
-    case 'untrusted': {
-      const message = `No trusted signature${meanwhile}`;
-      return { phase: 'Rejected', ...about, message, errors: [] };
-    }
+    case 'unsigned':
+      return unapproved('Pending', 'Waiting for a signature');
+    case 'incomplete':
+      return unapproved('Pending', `Waiting for ${verdict.missing.join(', and ')}`);
+    case 'untrusted':
+      return unapproved('Rejected', 'No trusted signature');
     case 'unusable':
-      return {
-        phase: HOPELESS.has(verdict.reason) ? 'Refused' : 'Rejected',
-        ...about,
-        message: `${verdict.message}${meanwhile}`,
-        errors: [],
-      };
+      return unapproved(HOPELESS.has(verdict.reason) ? 'Refused' : 'Rejected', verdict.message);
     case 'verified':
       return key === undefined || approved[0] !== key
-        ? { phase: 'Rejected', ...about, message: input.held ?? 'Not approved', errors: [] }
+        ? unapproved('Rejected', input.held ?? 'Not approved')
         : heldBack(observeApproved(input, key), input.unpinned);
   }
 }
@@ -154,23 +148,17 @@ function observeDeleting(input: Seen): Observation {
     return { phase: 'Unguarded', digest: live, message, errors: [] };
   }
   const { deletingSince, heldBy = [] } = rsync;
-  if (
+  const overdue =
     ours &&
     deletingSince !== undefined &&
-    endOfPatience(deletingSince, settings.deletingAfterMs) <= now
-  ) {
-    const why =
-      heldBy.length === 0
-        ? 'Config Sync has not finalized it'
-        : `the finalizers ${heldBy.map((name) => JSON.stringify(name)).join(', ')} are not Config Sync's: remove them`;
-    const message = `Being deleted since ${deletingSince}, and it may sync until it is gone; ${why}`;
-    return { phase: 'Stalled', message, errors: [] };
-  }
-  return { phase: 'Ignored', message: 'Being deleted', errors: [] };
-}
-
-function endOfPatience(since: string, patienceMs: number): Date {
-  return new Date(Date.parse(since) + patienceMs);
+    now.getTime() - Date.parse(deletingSince) >= settings.deletingAfterMs;
+  if (!overdue) return { phase: 'Ignored', message: 'Being deleted', errors: [] };
+  const why =
+    heldBy.length === 0
+      ? 'Config Sync has not finalized it'
+      : `the finalizers ${heldBy.map((name) => JSON.stringify(name)).join(', ')} are not Config Sync's: remove them`;
+  const message = `Being deleted since ${deletingSince}, and it may sync until it is gone; ${why}`;
+  return { phase: 'Stalled', message, errors: [] };
 }
 
 /** Key of what is live, where neither an approval nor broken glass covers it. */
@@ -222,13 +210,7 @@ function newsSince(
 }
 
 /** Where only what is approved, or admitted by broken glass, stands. */
-const ADMITTED: ReadonlySet<Phase> = new Set<Phase>([
-  'Approved',
-  'Synced',
-  'Failed',
-  'Blocked',
-  'Stalled',
-]);
+const ADMITTED = new Set<Phase>(['Approved', 'Synced', 'Failed', 'Blocked', 'Stalled']);
 
 /** Every wait has an end: an approval that Config Sync does not take up is reported. */
 function isOverdue(input: Seen): boolean {
@@ -274,10 +256,4 @@ function heldBack(observed: Observation, unpinned: string | undefined): Observat
   if (unpinned === undefined || !well) return observed;
   const live = observed.phase === 'Synced' ? '; it is live by its tag' : '';
   return { ...observed, phase: 'Blocked', message: `${unpinned}${live}` };
-}
-
-/** The receipt says that Countersign approved it. */
-function wasWithdrawn({ annotations: { receipt } }: RSync, live: string): boolean {
-  const { facts } = receipt;
-  return facts !== undefined && (isKeyOf(facts, live) || facts.also?.includes(live) === true);
 }

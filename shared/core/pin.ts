@@ -1,5 +1,5 @@
 import { isExactVersion } from './approval-key.ts';
-import type { PinOutcome, ReceiptFacts, ReceiptReason } from './receipt.ts';
+import type { PinOutcome, ReceiptReason } from './receipt.ts';
 import { type Reference, formatReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
@@ -20,7 +20,6 @@ export interface PinInput {
   readonly rule: ImageRule;
   readonly reference: Reference;
   readonly resolved: ResolvedImage;
-  readonly receipt: ReceiptFacts | undefined;
   readonly reason: ReceiptReason;
 }
 
@@ -30,7 +29,8 @@ export interface PinInput {
  * made and the spec says otherwise, another writer put it back, most likely the parent that declares the RSync,
  * and only another target or a person's resync tries again.
  */
-export function planPin({ rsync, rule, reference, resolved, receipt, reason }: PinInput): Pin {
+export function planPin({ rsync, rule, reference, resolved, reason }: PinInput): Pin {
+  const receipt = rsync.annotations.receipt.facts;
   if (rule.effect !== 'pin') return { status: 'none', written: false };
   const wanted = wantedOf(rsync, rule, resolved);
   if (wanted === undefined) return { status: 'none', written: receipt?.pin !== undefined };

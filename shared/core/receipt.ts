@@ -36,7 +36,9 @@ export interface Ahead {
   readonly actor?: string;
 }
 
-export type PinOutcome = 'written' | 'refused';
+const OUTCOMES = ['written', 'refused'] as const;
+
+export type PinOutcome = (typeof OUTCOMES)[number];
 
 export type ReceiptReason = Exclude<TaskReason, 'signature'>;
 
@@ -83,20 +85,14 @@ export function parseReceipt(value: string | undefined): ReceiptFacts | undefine
     approvedAt,
     also: isTexts(also) ? also : undefined,
     ahead: readAhead(ahead),
-    pin: isOutcome(pin) ? pin : undefined,
+    pin: OUTCOMES.find((outcome) => outcome === pin),
   });
 }
 
 function readAhead(value: unknown): Ahead | undefined {
-  if (typeof value !== 'object' || value === null || !('digest' in value)) return undefined;
-  const { digest } = value;
+  const { digest, actor } = asObject(value) ?? {};
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
-  const actor = 'actor' in value && typeof value.actor === 'string' ? value.actor : undefined;
-  return defined({ digest, actor });
-}
-
-function isOutcome(value: unknown): value is PinOutcome {
-  return value === 'written' || value === 'refused';
+  return defined({ digest, actor: typeof actor === 'string' ? actor : undefined });
 }
 
 function isTexts(value: unknown): value is readonly string[] {
@@ -105,11 +101,14 @@ function isTexts(value: unknown): value is readonly string[] {
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    return asObject(JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? { ...value } : undefined;
 }
 
 function isTime(value: unknown): value is string {

@@ -23,13 +23,16 @@ export function explainUnfollowed(
   source: Source,
   { rule, unmatched, otherSources }: UnfollowedContext,
 ): Unfollowed {
+  const refused = (message: string): Unfollowed => ({ phase: 'Refused', message });
+  const ignored = (message: string): Unfollowed => ({ phase: 'Ignored', message });
   switch (source.type) {
-    case 'other':
-      return otherSources === 'deny'
-        ? refused(
-            `A ${nameOf(source.sourceType)} source announces nothing that could be verified; the gate refuses it (otherSources: deny): use an OCI image`,
-          )
-        : ignored('Not an OCI source');
+    case 'other': {
+      if (otherSources === 'ignore') return ignored('Not an OCI source');
+      const name = source.sourceType === 'helm' ? 'Helm (http)' : JSON.stringify(source.sourceType);
+      return refused(
+        `A ${name} source announces nothing that could be verified; the gate refuses it (otherSources: deny): use an OCI image`,
+      );
+    }
     case 'invalid':
       return refused(`${source.problem}; the gate refuses what cannot be read: correct the spec`);
     case 'oci':
@@ -45,16 +48,4 @@ export function explainUnfollowed(
           )
         : ignored('No entry of images names its image');
   }
-}
-
-function nameOf(sourceType: string): string {
-  return sourceType === 'helm' ? 'Helm (http)' : JSON.stringify(sourceType);
-}
-
-function refused(message: string): Unfollowed {
-  return { phase: 'Refused', message };
-}
-
-function ignored(message: string): Unfollowed {
-  return { phase: 'Ignored', message };
 }

@@ -49,7 +49,7 @@ export interface ImageClaim {
   failed(): Promise<void>;
 }
 
-export interface ClaimDeps {
+interface ClaimDeps {
   readonly store: Pick<Store, 'readImage' | 'writeImage'>;
   readonly now: () => Date;
 }
@@ -65,10 +65,10 @@ interface Slot {
   readonly record: ImageRecord | undefined;
 }
 
-/** A slot, and its record with the claim. */
+/** A slot whose record carries the claim. */
 interface Taken {
   readonly slot: Slot;
-  readonly record: ImageRecord;
+  readonly record: ImageRecord & { readonly claim: StoredClaim };
 }
 
 /**
@@ -84,20 +84,18 @@ export async function claimImage(
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const digest = await readSlot(news.digest, deps);
     const tag = news.tag && (await readSlot(news.tag, deps));
-    const slots = tag === undefined ? [digest] : [digest, tag];
+    const slots = [digest, tag].filter((slot) => slot !== undefined);
     if (slots.some((slot) => !agrees(slot, news) && isOlder(slot, deps.now()))) return undefined;
     if (!isNews(news, digest, tag)) {
       await openTag(news, tag, deps);
       return undefined;
     }
     const trace = await traceOf(digest, deps);
-    if (trace?.published === true) {
-      await deps.store.writeImage(trace.record, { over: digest.record });
-      continue;
+    if (trace?.published !== true) {
+      const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
+      if (standing.includes('same')) return undefined;
+      if (standing.includes('other')) return 'busy';
     }
-    const standing = slots.map((slot) => standingOf(slot, news, deps.now()));
-    if (standing.includes('same')) return undefined;
-    if (standing.includes('other')) return 'busy';
     if (trace !== undefined) {
       await deps.store.writeImage(trace.record, { over: digest.record });
       continue;
@@ -179,22 +177,20 @@ async function claimSlots(
   const { store, now } = deps;
   const at = now().toISOString();
   const { status, policy, cause } = news;
-  const named =
-    tag !== undefined && (tag.record !== undefined || status !== 'verified') ? tag : undefined;
+  const named = tag?.record !== undefined || status !== 'verified' ? tag : undefined;
   const claim: StoredClaim = defined({ status, cause, at, tag: named?.reading.key.digest });
-  const wanted = named === undefined ? [digest] : [digest, named];
   const taken: Taken[] = [];
-  for (const slot of wanted) {
+  for (const slot of [digest, named]) {
+    if (slot === undefined) continue;
     const { key, readAt } = slot.reading;
     const before = slot.record ?? { ...key, policy: '', since: at, readAt };
-    const record: ImageRecord = { ...before, claim };
+    const record = { ...before, claim };
     try {
-      const written = await store.writeImage(record, { over: slot.record });
-      if (written) taken.push({ slot, record });
-      else {
+      if (!(await store.writeImage(record, { over: slot.record }))) {
         await giveBack(taken, deps);
         return undefined;
       }
+      taken.push({ slot, record });
     } catch (error) {
       // What is reported as failed may be in place, and would look as if it had been published.
       await giveBack([...taken, { slot, record }], deps).catch(() => undefined);
@@ -203,9 +199,10 @@ async function claimSlots(
   }
   const last = digest.record;
   const first = last?.claim ?? tag?.record?.claim;
+  const replaced = defined({ digest: episodeOf(digest), tag: episodeOf(tag) });
   return defined({
     since: at,
-    replaced: replacedBy(digest, tag),
+    replaced: Object.keys(replaced).length === 0 ? undefined : replaced,
     cause: first?.status === status ? first.cause : cause,
     wasVerified: last?.status === 'verified' && last.policy === policy,
     async done() {
@@ -260,18 +257,12 @@ async function giveBack(taken: readonly Taken[], { store }: ClaimDeps): Promise<
 
 async function markDoubtful(taken: readonly Taken[], { store }: ClaimDeps): Promise<void> {
   for (const { record } of taken) {
-    if (record.claim === undefined) continue;
-    const doubtful: ImageRecord = { ...record, claim: { ...record.claim, doubtful: true } };
+    const doubtful = { ...record, claim: { ...record.claim, doubtful: true } } as const;
     await store.writeImage(doubtful, { over: record });
   }
 }
 
-function replacedBy(digest: Slot, tag: Slot | undefined): Replaced | undefined {
-  const replaced = defined({ digest: episodeOf(digest), tag: tag && episodeOf(tag) });
-  return replaced.digest === undefined && replaced.tag === undefined ? undefined : replaced;
-}
-
-function episodeOf({ record }: Slot): Episode | undefined {
+function episodeOf({ record }: Partial<Slot> = {}): Episode | undefined {
   if (record?.status === undefined) return undefined;
   const { status, policy, since } = record;
   return { status, policy, since };

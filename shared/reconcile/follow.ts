@@ -1,12 +1,9 @@
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Target, targetOf } from '#shared/core/target.ts';
-import {
-  type Unfollowed,
-  type UnfollowedContext,
-  explainUnfollowed,
-} from '#shared/core/unfollowed.ts';
+import { type Unfollowed, explainUnfollowed } from '#shared/core/unfollowed.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
+import type { ReconcileSettings } from './deps.ts';
 
 /** An RSync that the config names, and what it is to be on. */
 export interface FollowedRSync {
@@ -25,14 +22,14 @@ export function follow(
   const rule = ruleOf(rsync, rules);
   if (rule === undefined || !rules.selects(rule, labels)) return undefined;
   const target = targetOf(source, rule, annotations.receipt.facts);
-  return target === undefined ? undefined : { rsync, rule, target };
+  return target && { rsync, rule, target };
 }
 
 /** Why one that is not followed is not. */
 export function whyUnfollowed(
   rsync: RSync,
   rules: ImageRules,
-  { unmatched, otherSources }: Omit<UnfollowedContext, 'rule'>,
+  { unmatched, otherSources }: ReconcileSettings,
 ): Unfollowed {
   return explainUnfollowed(rsync.source, { rule: ruleOf(rsync, rules), unmatched, otherSources });
 }

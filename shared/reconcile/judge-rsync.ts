@@ -19,23 +19,20 @@ export interface JudgeDeps {
   readonly policies: ReadonlyMap<string, TrustPolicy>;
 }
 
-export interface JudgeOptions {
-  readonly fresh: boolean;
-  /** Keys that were approved at the last look, where that is remembered. */
-  readonly known?: readonly string[] | undefined;
-}
-
 /** How a digest is judged: what of it is used, where that is known. */
-export interface DigestOptions {
+interface DigestOptions {
   readonly fresh: boolean;
   readonly taken?: Taken | undefined;
 }
 
-/** Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. */
+/**
+ * Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. `known`: the keys that
+ * were approved at the last look, where that is remembered.
+ */
 export async function judgeRSync(
   { rsync, rule, target }: FollowedRSync,
   resolution: Resolution | undefined,
-  options: JudgeOptions,
+  options: { readonly fresh: boolean; readonly known?: readonly string[] | undefined },
   deps: JudgeDeps,
 ): Promise<Followed> {
   const policy = policyOf(deps.policies, rule.trust);
@@ -55,11 +52,12 @@ export async function judgeRSync(
   // What is wrong may be wrong for this RSync alone, by its folder: the image's own verdict is published.
   const own = verdict.status === 'unusable';
   const ofDigest = own ? await judgeResolution(judged, { fresh: false }, deps) : verdict;
-  const others = new Map<string, Verdict>();
-  for (const key of otherKeys(rsync, unexplained, policy.hash, resolution)) {
-    others.set(key, await judgeKey(key, { rsync, reference, policy }, { fresh, taken }, deps));
-  }
   const key = keyOfTarget(rsync.source, resolution.image);
+  const others = new Map<string, Verdict>();
+  for (const other of keysInPlay(rsync, unexplained, policy.hash)) {
+    if (other === key) continue;
+    others.set(other, await judgeKey(other, { rsync, reference, policy }, { fresh, taken }, deps));
+  }
   const resolved = { reference, resolution, key };
   return { ...shared, resolved, verdict, ofDigest, others, unexplained };
 }
@@ -85,19 +83,21 @@ function isOutdated(
 
 /** The verdict of what a reference resolved to: the digest that would be synced, never the tag (law 2). */
 export async function judgeResolution(
-  { reference: { repository }, resolution: { image }, policy }: JudgedBy,
+  {
+    reference: { repository },
+    resolution: { image },
+    policy,
+  }: {
+    readonly reference: Reference;
+    readonly resolution: Resolution;
+    readonly policy: TrustPolicy;
+  },
   options: DigestOptions,
   { verifier }: Pick<JudgeDeps, 'verifier'>,
 ): Promise<Verdict> {
   if (image.status === 'unusable') return image;
   const { digest, index } = image;
   return verifier.verify(defined({ repository, digest, index }), policy, options);
-}
-
-export interface JudgedBy {
-  readonly reference: Reference;
-  readonly resolution: Resolution;
-  readonly policy: TrustPolicy;
 }
 
 /** The policy of that name. The config room refuses rules whose policy is missing. */
@@ -108,30 +108,20 @@ export function policyOf(policies: ReadonlyMap<string, TrustPolicy>, name: strin
 }
 
 /**
- * Keys beside the target that must be judged: the live one before it joins the approved list, every approved one when
- * the policy has changed since, and those that are not accounted for.
+ * Keys that must be judged as well as the target's: the live one before it joins the approved list, every approved one
+ * when the policy has changed since, and those that are not accounted for.
  */
-function otherKeys(
+function keysInPlay(
   rsync: FollowedRSync['rsync'],
   unexplained: readonly string[],
   policyHash: string,
-  { image }: Resolution,
-): readonly string[] {
+): ReadonlySet<string> {
   const approved = rsync.annotations.approved.keys;
   const live = liveKey(rsync);
   const unknown = live === undefined || approved.includes(live) ? [] : [live];
   const receipt = rsync.annotations.receipt.facts;
   const outdated = receipt !== undefined && receipt.policy !== policyHash ? approved : [];
-  const target = keyOfTarget(rsync.source, image);
-  const keys = new Set([...unknown, ...outdated, ...unexplained]);
-  return [...keys].filter((key) => key !== target);
-}
-
-/** Who asks about a key, and under which policy. */
-interface KeyOf {
-  readonly rsync: FollowedRSync['rsync'];
-  readonly reference: Reference;
-  readonly policy: TrustPolicy;
+  return new Set([...unknown, ...outdated, ...unexplained]);
 }
 
 /**
@@ -140,7 +130,11 @@ interface KeyOf {
  */
 async function judgeKey(
   key: string,
-  { rsync, reference: { repository }, policy }: KeyOf,
+  {
+    rsync,
+    reference: { repository },
+    policy,
+  }: Pick<FollowedRSync, 'rsync'> & { readonly reference: Reference; readonly policy: TrustPolicy },
   options: DigestOptions,
   deps: JudgeDeps,
 ): Promise<Verdict> {

@@ -1,6 +1,5 @@
 import { type Decision, decide } from '#shared/core/decide.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
-import type { Followed } from '#shared/core/decision-input.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
@@ -23,9 +22,7 @@ export interface LookOptions {
 }
 
 /** One RSync as it is now, and what a resync would make of it. */
-export interface Look {
-  readonly rsync: RSync;
-  readonly followed: Followed | undefined;
+export interface Look extends Pick<Finding, 'rsync' | 'followed'> {
   /** Absent where the registry could not be asked: then `failure` says why. */
   readonly decision?: Decision;
   readonly failure?: CountersignError;
@@ -55,8 +52,7 @@ export async function lookAtCluster(
     const row = rows.get(rsync.uid);
     try {
       const found = await look.at(look.read(rsync, row));
-      const { followed, decision } = found;
-      return { rsync, followed, decision, row: asItIs(found, deps) };
+      return { ...found, row: asItIs(found, deps) };
     } catch (error) {
       const failure = toFailure(error);
       return { rsync, followed: undefined, failure, row: asKnown(rsync, row, failure, deps) };
@@ -73,17 +69,13 @@ function asItIs({ rsync, followed, decision, input }: Finding, { rsyncs }: LookD
   const row = { ...rowOf({ rsync, followed, decision: standing }, rsyncs.nomos(rsync)), approved };
   const { phase, digest } = standing.observation;
   if (standing.patch === undefined || digest === undefined || approved.includes(digest)) return row;
-  const then = 'not approved yet: resync, or wait for the next sweep';
-  if (phase === 'Approved') {
-    return {
-      ...row,
-      record: { ...row.record, phase: 'Pending' },
-      message: `Verified, and ${then}`,
-    };
-  }
-  if (phase !== 'Synced') return row;
-  const message = `${digest} is live and ${then}`;
-  return { ...row, record: { ...row.record, phase: 'Unguarded' }, message };
+  if (phase !== 'Approved' && phase !== 'Synced') return row;
+  const [becomes, what] =
+    phase === 'Approved'
+      ? (['Pending', 'Verified, and'] as const)
+      : (['Unguarded', `${digest} is live and`] as const);
+  const message = `${what} not approved yet: resync, or wait for the next sweep`;
+  return { ...row, record: { ...row.record, phase: becomes }, message };
 }
 
 /** The row of one whose image could not be looked at: what the cluster says of it, and what was known of the rest. */

@@ -1,4 +1,5 @@
 import type { Followed } from '#shared/core/decision-input.ts';
+import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
@@ -32,15 +33,14 @@ export async function publishVerdict(
   const { reference, resolution, verdict, policy } = judged;
   const { repository } = reference;
   const { image, resolvedAt } = resolution;
-  const name = nameOf(reference);
-  const tag = { key: { repository, digest: name }, readAt: resolvedAt };
+  const { status } = verdict;
+  const named = { key: { repository, digest: nameOf(reference) }, readAt: resolvedAt };
   const digest =
     image.status === 'resolved'
       ? { key: { repository, digest: image.digest }, readAt: verdict.readAt ?? resolvedAt }
-      : tag;
-  const { status } = verdict;
-  const named = digest.key.digest === name ? {} : { tag };
-  const news = { status, policy, cause, digest, ...named };
+      : named;
+  const tag = digest.key.digest === named.key.digest ? undefined : named;
+  const news = defined({ status, policy, cause, digest, tag });
   return publishOnce(news, deps, (claim) => describeVerdict(judged, claim));
 }
 
@@ -107,46 +107,39 @@ function describeVerdict(
   { reference, resolution, verdict, policy, vanished: stands = false }: JudgedImage,
   claim: ImageClaim,
 ): ImageEvent {
-  const { image } = resolution;
-  const { since } = claim;
-  const vanished = stands || claim.wasVerified;
+  const image = resolution.image.status === 'resolved' ? resolution.image : undefined;
+  const vanished = (stands || claim.wasVerified) && verdict.status === 'unsigned';
   return {
     type: `image.${verdict.status}`,
     ...episodeOf(claim),
     ...severityOf(verdict, vanished),
-    data: {
+    data: defined({
       image: formatReference(reference),
-      ...(image.status === 'resolved' ? { digest: image.digest } : {}),
-      ...(image.status === 'resolved' && image.index !== undefined ? { index: image.index } : {}),
+      digest: image?.digest,
+      index: image?.index,
       policy,
       verdict: verdict.status,
-      ...(verdict.status === 'verified' ? { authorities: [...verdict.authorities] } : {}),
+      authorities: verdict.status === 'verified' ? [...verdict.authorities] : undefined,
       reasons: [...reasonsOf(verdict)],
-      since,
+      since: claim.since,
       errors: [],
-      message: vanished && verdict.status === 'unsigned' ? VANISHED : sentence(verdict),
-    },
+      message: vanished ? VANISHED : sentence(verdict),
+    }),
   };
 }
 
 const VANISHED =
   'Its signature has vanished, and its approvals stand: keep signatures as long as their images';
 
-/** An image that would write outside of its folder is an attack, or looks like one: an ERROR, signed or not. */
-function severityOf(
-  verdict: Verdict,
-  vanished: boolean,
-): { readonly severity?: 'WARNING' | 'ERROR' } {
+/** What differs from the severity that the event has by its type. */
+function severityOf(verdict: Verdict, vanished: boolean): Pick<ImageEvent, 'severity'> {
+  // An image that would write outside of its folder is an attack, or looks like one, signed or not.
   if (verdict.status === 'unusable' && verdict.reason === 'unsafe-entry') {
     return { severity: 'ERROR' };
   }
-  return isWarning(verdict, vanished) ? { severity: 'WARNING' } : {};
-}
-
-/** An image that no authority vouches for any more, or never did, and that may be synced all the same. */
-function isWarning(verdict: Verdict, vanished: boolean): boolean {
-  if (verdict.status === 'verified') return verdict.allowedUnsigned === true;
-  return vanished && verdict.status === 'unsigned';
+  // No authority vouches for it any more, or ever did, and it may be synced all the same.
+  const unsigned = verdict.status === 'verified' && verdict.allowedUnsigned === true;
+  return vanished || unsigned ? { severity: 'WARNING' } : {};
 }
 
 function sentence(verdict: Verdict): string {

@@ -9,7 +9,7 @@ import { type Listed, reconcileSyncs } from './reconcile-syncs.ts';
 import {
   clusterPhaseOf,
   forgetCluster,
-  claimLost,
+  claimRecord,
   markFailures,
   reportCluster,
 } from './report-cluster.ts';
@@ -92,7 +92,8 @@ async function report(
   const rsyncs = reads.map(({ rsync }) => rsync);
   // With a receipt on it, the cluster was known before: what was published of it is forgotten, and not undone.
   const known = rsyncs.some(({ annotations }) => annotations.receipt.text !== undefined);
-  const claimed = known ? await claimLost(record, cluster, cause, deps) : record;
+  const lost = known && record === undefined;
+  const claimed = lost ? await claimRecord(undefined, cluster, cause, deps) : record;
   const marked = await markFailures(claimed, cluster, outcomes, deps);
   const by = { cluster, cause: claimed?.doubtful === true ? claimed.since : cause };
   const doubted = new Map(marked?.syncs.map((row) => [row.uid, row]));
@@ -102,10 +103,7 @@ async function report(
   }
   const syncs = outcomes.flatMap(({ row }) => row ?? []);
   await reportGone(record?.syncs ?? [], rsyncs, cluster, deps);
-  const seen = {
-    follows: repositoriesOf(reads),
-    syncs,
-  };
+  const seen = { follows: repositoriesOf(reads), syncs };
   const phase = 'Reachable';
   await reportCluster({ member, record, marked, phase, cause, startedAt, seen }, deps);
   return {

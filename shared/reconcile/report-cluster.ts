@@ -1,5 +1,5 @@
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { type ClusterPhase, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
@@ -26,10 +26,7 @@ export interface ClusterReport {
   /** Why its RSyncs could not be looked at. */
   readonly message?: string;
   /** What was seen, where the reconcile completed. */
-  readonly seen?: {
-    readonly follows: readonly string[];
-    readonly syncs: readonly SyncRow[];
-  };
+  readonly seen?: Pick<ClusterRecord, 'follows' | 'syncs'>;
 }
 
 /**
@@ -41,13 +38,15 @@ export async function reportCluster(
   report: ClusterReport,
   deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,
 ): Promise<void> {
-  const { member, phase, message = '', seen } = report;
-  const record = await markOutage(report, deps);
+  const { member, phase, message = '', seen, marked = report.record } = report;
+  // As a failure of an RSync is (`markFailures`), an outage is recorded as published before it is.
+  const opens = phase !== 'Reachable' && (marked === undefined || marked.phase === 'Reachable');
+  const record = opens ? await claimRecord(marked, member.name, report.cause, deps) : marked;
   // It may have been published that the cluster could not be reached, and nothing else says so.
   const doubtful = record?.doubtful === true && phase === 'Reachable';
   const changed = record?.phase !== phase || doubtful;
   const since = changed ? deps.now().toISOString() : record.since;
-  // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be (`claimLost`).
+  // The first sight of a healthy cluster is no recovery; that of one whose record was lost may be (`claimRecord`).
   if (changed && record !== undefined) {
     const replaced = { phase: record.phase, since: record.since };
     await deps.publish({
@@ -77,30 +76,12 @@ export async function reportCluster(
   await replaceRecord(next, record, deps);
 }
 
-/** As a failure of an RSync is (`markFailures`), an outage is recorded as published before it is. */
-async function markOutage(
-  { member, record, marked = record, phase, cause }: ClusterReport,
-  deps: RecordDeps,
-): Promise<ClusterRecord | undefined> {
-  const opens = phase !== 'Reachable' && (marked === undefined || marked.phase === 'Reachable');
-  return opens ? claim(marked, member.name, cause, deps) : marked;
-}
-
 /**
- * Records that recoveries are about to be published of a cluster whose record was lost. Of two reconciles at once one
- * goes on, and the other one looks again: both would publish the same news under ids of their own.
+ * Records that an outage, or recoveries of a cluster whose record was lost, are about to be published. Of two reconciles
+ * at once one goes on, and the other one looks again: both would publish the same news under ids of their own. What was
+ * not on record counts from the task, so that each delivery of it gives an event the same id.
  */
-export async function claimLost(
-  record: ClusterRecord | undefined,
-  cluster: string,
-  cause: string,
-  deps: RecordDeps,
-): Promise<ClusterRecord> {
-  return record ?? claim(undefined, cluster, cause, deps);
-}
-
-/** What was not on record counts from the task, so that each delivery of it gives an event the same id. */
-async function claim(
+export async function claimRecord(
   over: ClusterRecord | undefined,
   cluster: string,
   cause: string,
@@ -113,19 +94,17 @@ async function claim(
 }
 
 /** The phase that a failed call puts the whole cluster in; undefined when the failure is not the cluster's. */
-export function clusterPhaseOf(error: unknown): Exclude<ClusterPhase, 'Reachable'> | undefined {
-  if (!(error instanceof CountersignError)) return undefined;
-  switch (error.code) {
-    case 'cluster-unreachable':
-      return 'Unreachable';
-    case 'cluster-forbidden':
-      return 'Forbidden';
-    case 'no-config-sync':
-      return 'NoConfigSync';
-    default:
-      return undefined;
-  }
+export function clusterPhaseOf(error: unknown): Outage | undefined {
+  return error instanceof CountersignError ? PHASE_OF[error.code] : undefined;
 }
+
+type Outage = Exclude<ClusterPhase, 'Reachable'>;
+
+const PHASE_OF: Partial<Record<FailureCode, Outage>> = {
+  'cluster-unreachable': 'Unreachable',
+  'cluster-forbidden': 'Forbidden',
+  'no-config-sync': 'NoConfigSync',
+};
 
 /**
  * Records every failure that is about to be published, before it is: a publication that is reported as failed, or the

@@ -3,35 +3,27 @@ import { needsFreshResolution } from '#shared/core/decision-input.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
-import type { UnusableReason } from '#shared/core/verdict.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
 
 type Followable = Target & { readonly status: 'follow' };
 type Resolve = (reference: Reference) => Promise<Resolution>;
 
-/** Undefined where there is nothing to resolve. */
+/** What a target is in the registry; undefined where there is nothing to resolve. Throws what the registry throws. */
 export type ResolveEntry = (entry: FollowedRSync) => Promise<Resolution | undefined>;
 
-/** What the targets of one look at a cluster are in the registry. */
-export interface Targets {
-  /**
-   * Each distinct target is asked for once. Where an approval in place may be newer than a shared resolution, the tag is
-   * resolved afresh. Throws what the registry throws.
-   */
-  readonly of: ResolveEntry;
-  /** Asked for now, past every cache. Throws what the registry throws. */
-  readonly afresh: ResolveEntry;
-}
-
 /**
- * To be made after the list: what is resolved is then not older than what was listed.
+ * The targets of one look at a cluster. To be made after the list: what is resolved is then not older than what was
+ * listed. `of` asks for each distinct target once, and again where an approval in place may be newer than that;
+ * `afresh` asks now, past every cache.
  *
  * @example
- * const targets = createTargets(deps.resolver, notBefore);
- * const resolution = await targets.of(entry);
+ * const resolution = await createTargets(deps.resolver, notBefore).of(entry);
  */
-export function createTargets(resolver: BurstResolver, notBefore: Date): Targets {
+export function createTargets(
+  resolver: BurstResolver,
+  notBefore: Date,
+): Record<'of' | 'afresh', ResolveEntry> {
   const shared = new Map<string, Promise<Resolution>>();
   const fresh = new Map<string, Promise<Resolution>>();
   const resolveShared: Resolve = (reference) => resolver.resolve(reference, notBefore);
@@ -87,22 +79,12 @@ export async function resolveChart(reference: Reference, resolve: Resolve): Prom
   const name = formatReference(reference);
   if (version === undefined || !isExactVersion(version)) {
     const said = version === undefined ? 'none' : JSON.stringify(version);
-    return unusable(
-      tracked,
-      'version-unknown',
-      `${name} does not say which chart version it is: annotation org.opencontainers.image.version is ${said}`,
-    );
+    const message = `${name} does not say which chart version it is: annotation org.opencontainers.image.version is ${said}`;
+    return { ...tracked, image: { status: 'unusable', reason: 'version-unknown', message } };
   }
   // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
   const named = await resolve({ ...reference, tag: version.replaceAll('+', '_') });
   if (named.image.status === 'resolved' && named.image.digest === digest) return tracked;
-  return unusable(
-    tracked,
-    'version-mismatch',
-    `${name} says it is version ${version}, and the tag of that version is not ${digest}`,
-  );
-}
-
-function unusable(tracked: Resolution, reason: UnusableReason, message: string): Resolution {
-  return { ...tracked, image: { status: 'unusable', reason, message } };
+  const message = `${name} says it is version ${version}, and the tag of that version is not ${digest}`;
+  return { ...tracked, image: { status: 'unusable', reason: 'version-mismatch', message } };
 }

@@ -2,9 +2,7 @@ import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
-import type { Followed } from '#shared/core/decision-input.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
-import type { Observation } from '#shared/core/observe.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -14,7 +12,7 @@ import { transition } from '#shared/core/transition.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 import { WRITES_BEFORE_BLOCKED } from './limits.ts';
-import type { Read } from './look.ts';
+import type { Finding, Read } from './look.ts';
 import { postponed, unsettledAfter } from './unsettled.ts';
 
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes. */
@@ -24,11 +22,7 @@ const MAX_ERROR_TEXT = 500;
 const MAX_BREAK_GLASS = 500;
 
 /** What was decided of one RSync, and is written. */
-export interface Written {
-  readonly rsync: RSync;
-  readonly followed: Followed | undefined;
-  readonly decision: Decision;
-}
+export type Written = Omit<Finding, 'input'>;
 
 /** What became of one RSync; nothing at all of one that is gone. */
 export interface SyncOutcome {
@@ -83,14 +77,11 @@ export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcom
     return defined({ before, row: failed, failure });
   }
   const { code } = failure;
-  const observation: Observation = {
-    phase: 'Blocked',
-    message: `It cannot be written since ${unsettled.since}: ${failure.message}`,
-    errors: [{ code, message: failure.message }],
-  };
+  const message = `It cannot be written since ${unsettled.since}: ${failure.message}`;
+  const errors = [{ code, message: failure.message }];
+  const observation = { phase: 'Blocked', message, errors } as const;
   const approved = rsync.annotations.approved.keys;
   const change = transition(row.record, observation, { approved, verified: true, now });
-  const { message, errors } = observation;
   const decision = { approved, observation, transition: change, downgrade: false, dropped: [] };
   return defined({
     before,

@@ -186,9 +186,9 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: a vanished signature is a WARNING',
     file: 'shared/reconcile/publish-verdict.ts',
-    in: 'isWarning',
-    find: "return vanished && verdict.status === 'unsigned';",
-    replace: "return vanished && verdict.status === 'unusable';",
+    in: 'describeVerdict',
+    find: "claim.wasVerified) && verdict.status === 'unsigned';",
+    replace: "claim.wasVerified) && verdict.status === 'unusable';",
     tests: [SWEEP],
   },
   {
@@ -250,17 +250,18 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'recovery: an outage is recorded before it is published',
     file: 'shared/reconcile/report-cluster.ts',
-    in: 'markOutage',
-    find: 'return opens ? claim(',
-    replace: 'return opens && marked === undefined ? claim(',
+    in: 'reportCluster',
+    find: 'opens ? await claimRecord(',
+    replace: 'opens && marked === undefined ? await claimRecord(',
     tests: [RECONCILE],
   },
   {
     guarantee: 'recovery: of two reconciles that find the record lost, one publishes',
     file: 'shared/reconcile/reconcile-cluster.ts',
     in: 'report',
-    find: 'known ? await claimLost(record, cluster, cause, deps) : record;',
-    replace: 'known ? await claimLost(record, cluster, cause, deps).catch(() => record) : record;',
+    find: 'lost ? await claimRecord(undefined, cluster, cause, deps) : record;',
+    replace:
+      'lost ? await claimRecord(undefined, cluster, cause, deps).catch(() => record) : record;',
     tests: [RECONCILE],
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { KubeOptions } from '#infra/local/kube/start-kube.ts';
-import { listRSyncs } from '#shared/configsync/rsyncs.ts';
+import { listRSyncs } from '#test/fixtures/list-rsyncs.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import { repoSync, rootSync } from '#test/fixtures/rsync-manifests.ts';
 import type { Trouble } from '#test/fakes/kube-trouble.ts';

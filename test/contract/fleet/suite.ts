@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRSyncs, listRSyncs } from '#shared/configsync/rsyncs.ts';
+import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { listRSyncs } from '#test/fixtures/list-rsyncs.ts';
 import { readRSync } from '#shared/configsync/read-rsync.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { listRSyncs } from '#shared/configsync/rsyncs.ts';
+import { listRSyncs } from '#test/fixtures/list-rsyncs.ts';
 import type { ObjectPage, PageRequest } from '#shared/fleet/cluster-api.ts';
 import { fakeApi } from './fake-api.ts';
 import { repoSync, rootSync } from './objects.ts';
