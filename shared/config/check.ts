@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Finding } from './problem.ts';
 
 /** A check across fields inside a zod schema. It sees the raw value where parts of it are already wrong. */
@@ -6,14 +6,34 @@ export type Check = (
   value: unknown,
 ) => Iterable<Partial<Pick<Finding, 'path'>> & Omit<Finding, 'path'>>;
 
-/** For `superRefine`: hands what `check` finds to zod, kind and fix included. */
-export function finding(check: Check): (value: unknown, context: z.RefinementCtx) => void {
+/** For `superRefine`: hands what `checks` find to zod, kind and fix included. */
+export function finding(...checks: Check[]): (value: unknown, context: z.RefinementCtx) => void {
   return (value, context) => {
-    for (const { path = [], kind, problem, fix } of check(value)) {
+    for (const { path = [], kind, problem, fix } of checks.flatMap((check) => [...check(value)])) {
       const params = { kind, fix };
       context.addIssue({ code: 'custom', message: problem, path: [...path], params });
     }
   };
+}
+
+/** Why a text means nothing, and what to do. */
+export type Fault = Pick<Finding, 'problem' | 'fix'>;
+
+/** For `transform`: what `parse` makes of a text, or why it makes nothing of it. */
+export function parsed<Value>(
+  parse: (text: string) => Value | Fault,
+): (text: string, context: z.RefinementCtx) => Value {
+  return (text, context) => {
+    const value = parse(text);
+    if (!isFault(value)) return value;
+    const params = { kind: 'bad-value', fix: value.fix };
+    context.addIssue({ code: 'custom', message: value.problem, params });
+    return z.NEVER;
+  };
+}
+
+function isFault(value: unknown): value is Fault {
+  return typeof value === 'object' && value !== null && 'problem' in value;
 }
 
 /** For checks across fields: zod skips them where a field is wrong, but all problems are to show at once. */
@@ -27,6 +47,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** The field's value if it is there and not a name on Object.prototype. */
 export function fieldOf(value: unknown, key: string): unknown {
   return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** `schema` with exactly one of `keys`: as a check, and for editors in JSON Schema's words. */
+export function withOneOf<Schema extends z.ZodObject>(
+  schema: Schema,
+  keys: readonly string[],
+  description: string,
+): Schema {
+  return schema
+    .superRefine(finding(exactlyOne(keys)), ALWAYS)
+    .meta({ description, ...oneOf(keys) });
 }
 
 /** Refuses none and more than one of `keys`. */
@@ -45,7 +76,7 @@ export function exactlyOne(keys: readonly string[]): Check {
   };
 }
 
-/** The same for editors: JSON Schema's words for `exactlyOne`. */
+/** The same in JSON Schema's words. */
 export function oneOf(keys: readonly string[]): { oneOf: { required: string[] }[] } {
   return { oneOf: keys.map((key) => ({ required: [key] })) };
 }

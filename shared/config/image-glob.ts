@@ -1,11 +1,7 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
+import type { Fault } from './check.ts';
 import { MAX_GLOBSTARS, MAX_MATCH, MAX_STARS_PER_SEGMENT } from './limits.ts';
-
-/** A glob in normal form, or what is wrong with it. */
-export type ImageGlob =
-  | { readonly glob: string }
-  | { readonly problem: string; readonly fix: string };
 
 const EXAMPLE = 'us-docker.pkg.dev/acme/configs/**';
 const LITERAL = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -15,11 +11,11 @@ const WILD = /^[a-z0-9._*-]+$/;
  * Reads the `match` of an image entry: a literal host, then path segments that are literal, `*` (any one segment),
  * `**` (any segments, at least one at the end), or literal parts and `*` set apart by `-`, `_` or `.`. `configs*` is
  * refused, for it also means `configs-of-someone-else`. The host is normalised as in references; `**` alone is
- * everything.
+ * everything. Returns the glob in normal form, or what is wrong with it.
  */
-export function parseImageGlob(text: string): ImageGlob {
+export function parseImageGlob(text: string): string | Fault {
   if (text.length > MAX_MATCH) return bad(`Is longer than ${MAX_MATCH} characters`, 'Shorten it');
-  if (text === '**') return { glob: text };
+  if (text === '**') return text;
   if (text.includes('://')) return bad('Has a scheme', 'Begin with the host');
   if (text.includes('@')) return bad('Has a digest', 'Leave out "@" and what follows it');
   const [written = '', ...segments] = text.split('/');
@@ -35,9 +31,8 @@ export function parseImageGlob(text: string): ImageGlob {
     return bad(`Has more than ${MAX_GLOBSTARS} "**"`, 'Split it into several entries');
   }
   // Docker Hub's short names have a hidden segment; where there are wildcards, they are written out.
-  if (!text.includes('*'))
-    return { glob: parseReference(`${host}/${segments.join('/')}`).repository };
-  return { glob: `${host}/${segments.join('/')}` };
+  const glob = `${host}/${segments.join('/')}`;
+  return text.includes('*') ? glob : parseReference(glob).repository;
 }
 
 /** The host as references have it; undefined when `written` is none, or would be read as a Docker Hub path. */
@@ -52,7 +47,7 @@ export function normaliseHost(written: string): string | undefined {
   }
 }
 
-function findSegmentProblem(segment: string): ImageGlob | undefined {
+function findSegmentProblem(segment: string): Fault | undefined {
   if (segment === '*' || segment === '**' || LITERAL.test(segment)) return undefined;
   if (segment === '')
     return bad('Has an empty path segment', 'Write one "/" between segments, none at the end');
@@ -80,6 +75,6 @@ function findSegmentProblem(segment: string): ImageGlob | undefined {
   return undefined;
 }
 
-function bad(problem: string, fix: string): ImageGlob {
+function bad(problem: string, fix: string): Fault {
   return { problem, fix };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { toFailure } from '#shared/core/errors.ts';
-import { finding } from './check.ts';
+import { type Fault, parsed } from './check.ts';
 import { parseSelector } from './label-selector.ts';
 import { MAX_DURATION_MS, MAX_NAME, MAX_SELECTOR, MAX_TEXT } from './limits.ts';
 
@@ -17,53 +17,42 @@ const TOPIC =
 const PRINTABLE = /^[\u0021-\u007e]+$/;
 
 /** A text with something in it, and a limit. */
-export function textSchema(): z.ZodString {
-  return z.string().min(1).max(MAX_TEXT);
-}
+export const textSchema = z.string().min(1).max(MAX_TEXT);
 
 /** An e-mail address of a person or service account. */
-export function emailSchema(): z.ZodString {
-  return z.string().max(MAX_TEXT).regex(EMAIL, 'Is not an e-mail address');
-}
+export const emailSchema = textLike(EMAIL, 'Is not an e-mail address');
 
 /** A Kubernetes user name, exactly as the API server sees it. */
-export function userSchema(): z.ZodString {
-  return z.string().max(MAX_TEXT).regex(USER, 'Is not a user name');
-}
+export const userSchema = textLike(USER, 'Is not a user name');
 
 /** A name within the config: of a policy or an authority. */
-export function nameSchema(): z.ZodString {
-  return z
-    .string()
-    .max(MAX_NAME)
-    .regex(NAME, 'Is not a name of lower-case letters, digits and "-"');
-}
+export const nameSchema = z
+  .string()
+  .max(MAX_NAME)
+  .regex(NAME, 'Is not a name of lower-case letters, digits and "-"');
 
 /** A Google Cloud project's id or number. */
-export function projectSchema(): z.ZodString {
-  return z.string().max(MAX_TEXT).regex(PROJECT, 'Is not a project id');
-}
+export const projectSchema = textLike(PROJECT, 'Is not a project id');
 
 /** A Pub/Sub topic by its full name. */
-export function topicSchema(): z.ZodString {
-  return z.string().regex(TOPIC, 'Is not the full name of a topic');
-}
+export const topicSchema = z.string().regex(TOPIC, 'Is not the full name of a topic');
 
 /** A text without spaces, printable ASCII. */
-export function wordSchema(): z.ZodString {
-  return z.string().max(MAX_TEXT).regex(PRINTABLE, 'Is not one word of printable ASCII');
+export const wordSchema = textLike(PRINTABLE, 'Is not one word of printable ASCII');
+
+/** A text of limited length that `pattern` matches; `problem` says what it is not. */
+export function textLike(pattern: RegExp, problem: string): z.ZodString {
+  return z.string().max(MAX_TEXT).regex(pattern, problem);
 }
 
 const PERCENT = /^(?:100(?:\.0{1,9})?|[0-9]{1,2}(?:\.[0-9]{1,9})?)%$/;
 
 /** `0%` to `100%`, as a fraction between 0 and 1. */
-export function percentSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
-  return z
-    .string()
-    .regex(PERCENT, 'Is not a percentage')
-    .meta({ examples: ['5%'] })
-    .transform((text) => Number(text.slice(0, -1)) / 100);
-}
+export const percentSchema = z
+  .string()
+  .regex(PERCENT, 'Is not a percentage')
+  .meta({ examples: ['5%'] })
+  .transform((text) => Number(text.slice(0, -1)) / 100);
 
 // docs/facts/google-cloud.md#cloud-kms. Parts go into a URL: nothing but plain name characters, and the version is
 // required, for "the newest enabled" would let an owner of the key ring change what is trusted.
@@ -71,71 +60,58 @@ const KMS_KEY =
   /^gcpkms:\/\/projects\/[a-z0-9][a-z0-9.:-]*\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}\/(?:cryptoKeyVersions|versions)\/[1-9][0-9]*$/;
 
 /** The URI of one version of a Cloud KMS key; the short form `/versions/N` becomes `/cryptoKeyVersions/N`. */
-export function kmsUriSchema(): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
-  return z
-    .string()
-    .regex(KMS_KEY, 'Is not the URI of a key version')
-    .meta({
-      examples: ['gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1'],
-    })
-    .transform((text) => text.replace(/\/versions\/([0-9]+)$/, '/cryptoKeyVersions/$1'));
-}
+export const kmsUriSchema = z
+  .string()
+  .regex(KMS_KEY, 'Is not the URI of a key version')
+  .meta({
+    examples: ['gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1'],
+  })
+  .transform((text) => text.replace(/\/versions\/([0-9]+)$/, '/cryptoKeyVersions/$1'));
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[hms]))+$/;
 const PART = /([0-9.]+)(ms|[hms])/g;
 
-/** Milliseconds of a duration as Go writes it (`15m`, `1h30m`, `1.5s`), rounded; undefined when it is not one. */
-export function parseDuration(text: string): number | undefined {
-  if (!DURATION.test(text)) return undefined;
-  const parts = [...text.matchAll(PART)];
-  return Math.round(
-    parts.reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (UNIT_MS[unit] ?? 0), 0),
-  );
-}
-
-/** A duration of at least `minMs`, as milliseconds. */
+/** A duration as Go writes it (`15m`, `1h30m`, `1.5s`), of at least `minMs`, as whole milliseconds. */
 export function durationSchema(
   minMs: number,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z
     .string()
     .regex(DURATION, 'Is not a duration')
-    .superRefine(
-      finding(function* bounded(text) {
-        const duration = typeof text === 'string' ? parseDuration(text) : undefined;
-        if (duration === undefined) return;
-        if (duration < minMs || duration > MAX_DURATION_MS) {
-          const fix = `Write at least ${minMs}ms and at most ${MAX_DURATION_MS / 3_600_000}h`;
-          yield { kind: 'bad-value', problem: 'Is out of range', fix };
-        }
-      }),
-    )
     .meta({ examples: ['15m', '1h30m'] })
-    .transform((text) => parseDuration(text) ?? 0);
+    .transform(
+      parsed((text): number | Fault => {
+        const parts = [...text.matchAll(PART)];
+        const duration = Math.round(
+          parts.reduce((sum, [, n, unit = '']) => sum + Number(n) * (UNIT_MS[unit] ?? 0), 0),
+        );
+        const fix = `Write at least ${minMs}ms and at most ${MAX_DURATION_MS / 3_600_000}h`;
+        if (duration >= minMs && duration <= MAX_DURATION_MS) return duration;
+        return { problem: 'Is out of range', fix };
+      }),
+    );
 }
 
 /** A label selector that says something: an empty one would select everything, which is what leaving it out says. */
-export function selectorSchema(): z.ZodString {
+export function selectorSchema(
+  example: string,
+): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+  const fix = 'Write a Kubernetes label selector such as "env in (staging, prod)"';
   return z
     .string()
     .max(MAX_SELECTOR)
-    .superRefine(
-      finding(function* parses(text) {
-        if (typeof text !== 'string') return;
-        const fix = 'Write a Kubernetes label selector such as "env in (staging, prod)"';
+    .meta({ examples: [example] })
+    .transform(
+      parsed((text): string | Fault => {
         if (text.trim() === '') {
-          yield {
-            kind: 'bad-value',
-            problem: 'Is an empty selector',
-            fix: `${fix}, or leave it out`,
-          };
-          return;
+          return { problem: 'Is an empty selector', fix: `${fix}, or leave it out` };
         }
         try {
           parseSelector(text);
+          return text;
         } catch (error) {
-          yield { kind: 'bad-value', problem: toFailure(error).message, fix };
+          return { problem: toFailure(error).message, fix };
         }
       }),
     );

@@ -8,7 +8,7 @@ const IAP_AUDIENCE = /^\/projects\/[0-9]+\/[A-Za-z0-9._/-]+$/;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-const audience = wordSchema().meta({
+const audience = wordSchema.meta({
   description: 'Audience that a token must be made for, compared exactly',
   examples: ['https://countersign.example'],
 });
@@ -20,7 +20,7 @@ const iapAudience = z
     examples: ['/projects/123/locations/us-central1/services/countersign-api'],
   });
 function addressesOf(who: string): z.ZodArray<z.ZodString> {
-  return z.array(emailSchema().describe(`E-mail address of ${who}`)).max(MAX_PEOPLE);
+  return z.array(emailSchema.describe(`E-mail address of ${who}`)).max(MAX_PEOPLE);
 }
 
 const emails = addressesOf('a caller')

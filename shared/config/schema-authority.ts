@@ -4,13 +4,16 @@ import {
   ALWAYS,
   atMost,
   type Check,
+  type Fault,
   exactlyOne,
   fieldOf,
   finding,
   isRecord,
   oneOf,
+  parsed,
+  withOneOf,
 } from './check.ts';
-import { kmsUriSchema, nameSchema, textSchema } from './scalars.ts';
+import { kmsUriSchema, nameSchema, textLike, textSchema } from './scalars.ts';
 import { MAX_KEY_BYTES, MAX_PAIRS, MAX_PATTERN, MAX_TEXT } from './limits.ts';
 import { findAnchorProblem } from './subject-pattern.ts';
 
@@ -19,40 +22,31 @@ const ISSUER = /^https:\/\/[^\s*]+$/;
 const TUF_URL = /^(?:https:\/\/[^\s/@]+|http:\/\/127\.0\.0\.1(?::[0-9]+)?)(?:\/[^\s?#]*)?$/;
 const FILE = 'Path of a PEM file with the public key, relative to this file';
 
-const key = z
-  .strictObject({
+const key = withOneOf(
+  z.strictObject({
     pem: z
       .string()
       .min(1)
       .max(MAX_KEY_BYTES)
       .exactOptional()
       .describe('The public key itself, as PEM text'),
-    file: textSchema()
-      .exactOptional()
-      .meta({ description: FILE, examples: ['cosign.pub'] }),
-    kms: kmsUriSchema().exactOptional().meta({
-      description: 'A Cloud KMS key by its version',
-    }),
+    file: textSchema.exactOptional().meta({ description: FILE, examples: ['cosign.pub'] }),
+    kms: kmsUriSchema.exactOptional().describe('A Cloud KMS key by its version'),
     hash: z
       .enum(['sha256', 'sha384', 'sha512'])
       .exactOptional()
       .describe(
         'For ECDSA and RSA keys as pem or file: the only hash that the key signs with; without it sha256, sha384 and sha512 are tried',
       ),
-  })
-  .superRefine(finding(exactlyOne(['pem', 'file', 'kms'])), ALWAYS)
-  .superRefine(finding(hashOfKms), ALWAYS)
-  .meta({
-    description: 'A public key: exactly one of pem, file and kms',
-    ...oneOf(['pem', 'file', 'kms']),
-  });
+  }),
+  ['pem', 'file', 'kms'],
+  'A public key: exactly one of pem, file and kms',
+).superRefine(finding(hashOfKms), ALWAYS);
 
-const subject = textSchema()
-  .exactOptional()
-  .meta({
-    description: 'Subject of the certificate, compared exactly',
-    examples: ['https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main'],
-  });
+const subject = textSchema.exactOptional().meta({
+  description: 'Subject of the certificate, compared exactly',
+  examples: ['https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main'],
+});
 const subjectRegExp = patternSchema(
   'Subject of the certificate as an RE2 pattern that begins with ^ and ends with $',
   '^https://github\\.com/acme/configs/.+@refs/heads/main$',
@@ -60,10 +54,7 @@ const subjectRegExp = patternSchema(
 
 const keyless = z
   .strictObject({
-    issuer: z
-      .string()
-      .max(MAX_TEXT)
-      .regex(ISSUER, 'Is not the https URL of an issuer')
+    issuer: textLike(ISSUER, 'Is not the https URL of an issuer')
       .exactOptional()
       .meta({
         description: 'Issuer of the identity, compared exactly',
@@ -76,9 +67,8 @@ const keyless = z
     subject,
     subjectRegExp,
     claims: z
-      .record(z.string(), textSchema())
-      .superRefine(finding(knownClaims), ALWAYS)
-      .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
+      .record(z.string(), textSchema)
+      .superRefine(finding(knownClaims, atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
         description: `Certificate extensions that must be equal, by object identifier or by name: ${Object.keys(CLAIM_OIDS).join(', ')}`,
@@ -97,26 +87,23 @@ const keyless = z
         'require (default): the certificate is in a certificate log; ignore: for a Fulcio without one',
       ),
   })
-  .superRefine(finding(issuerOrPattern), ALWAYS)
-  .superRefine(finding(exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
+  .superRefine(finding(issuerOrPattern, exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
   .meta({
     description:
       'An identity that a certificate authority vouches for: issuer or issuerRegExp, and one of subject and subjectRegExp',
     allOf: [oneOf(['issuer', 'issuerRegExp']), oneOf(['subject', 'subjectRegExp'])],
   });
 
-const certificate = z
-  .strictObject({
-    roots: textSchema().meta({
+const certificate = withOneOf(
+  z.strictObject({
+    roots: textSchema.meta({
       description: 'Path of a PEM file with the roots and intermediates, relative to this file',
       examples: ['chain.pem'],
     }),
-    subject: textSchema()
-      .exactOptional()
-      .meta({
-        description: 'Name of the certificate (URI, e-mail address or DNS name), compared exactly',
-        examples: ['release@acme.example'],
-      }),
+    subject: textSchema.exactOptional().meta({
+      description: 'Name of the certificate (URI, e-mail address or DNS name), compared exactly',
+      examples: ['release@acme.example'],
+    }),
     subjectRegExp,
     transparencyLog: z
       .enum(['require', 'timestamp', 'ignore'])
@@ -124,19 +111,16 @@ const certificate = z
       .describe(
         'Who says when the certificate was used: a log entry (require), a stamp or a log entry (timestamp, default), or nothing (ignore: it must be in use when it is verified)',
       ),
-  })
-  .superRefine(finding(exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
-  .meta({
-    description:
-      "A name in certificates of one's own PKI: roots, and one of subject and subjectRegExp",
-    ...oneOf(['subject', 'subjectRegExp']),
-  });
+  }),
+  ['subject', 'subjectRegExp'],
+  "A name in certificates of one's own PKI: roots, and one of subject and subjectRegExp",
+);
 
 const trustedRoot = z
   .union([
     z.literal('public-good'),
     z.strictObject({
-      file: textSchema().meta({
+      file: textSchema.meta({
         description: 'Path of a Sigstore trusted_root.json, relative to this file',
         examples: ['trusted_root.json'],
       }),
@@ -144,23 +128,16 @@ const trustedRoot = z
     z.strictObject({
       tuf: z
         .strictObject({
-          url: z
-            .string()
-            .max(MAX_TEXT)
-            .regex(TUF_URL, 'Is not the https URL of a TUF repository')
-            .meta({
-              description: 'URL of a TUF repository',
-              examples: ['https://tuf.acme.example'],
-            }),
-          root: textSchema().meta({
+          url: textLike(TUF_URL, 'Is not the https URL of a TUF repository').meta({
+            description: 'URL of a TUF repository',
+            examples: ['https://tuf.acme.example'],
+          }),
+          root: textSchema.meta({
             description:
               'Path of its root.json, which its updates are verified from, relative to this file',
             examples: ['root.json'],
           }),
-          target: z
-            .string()
-            .max(MAX_TEXT)
-            .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Is not the name of a file')
+          target: textLike(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Is not the name of a file')
             .default('trusted_root.json')
             .meta({ description: 'Name of the target', examples: ['trusted_root.json'] }),
         })
@@ -174,9 +151,9 @@ const trustedRoot = z
   });
 
 /** One party whose signature counts: a key or a keyless identity. */
-export const authoritySchema = z
-  .strictObject({
-    name: nameSchema().meta({
+export const authoritySchema = withOneOf(
+  z.strictObject({
+    name: nameSchema.meta({
       description: 'Name, as verdicts and receipts show it',
       examples: ['release-key'],
     }),
@@ -190,7 +167,7 @@ export const authoritySchema = z
         'For keys: ignore (default), or require an entry in the transparency log; keyless and certificate have their own',
       ),
     annotations: z
-      .record(textSchema(), z.string().max(MAX_TEXT))
+      .record(textSchema, z.string().max(MAX_TEXT))
       .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
@@ -198,21 +175,17 @@ export const authoritySchema = z
         examples: [{ env: 'prod' }],
       }),
     trustedRoot: trustedRoot.exactOptional(),
-  })
-  .superRefine(finding(exactlyOne(['key', 'keyless', 'certificate'])), ALWAYS)
-  .superRefine(finding(logSettings), ALWAYS)
-  .meta({
-    description: 'One party whose signature counts: a key, a keyless identity or a certificate',
-    ...oneOf(['key', 'keyless', 'certificate']),
-  });
+  }),
+  ['key', 'keyless', 'certificate'],
+  'One party whose signature counts: a key, a keyless identity or a certificate',
+).superRefine(finding(logSettings), ALWAYS);
 
 export type AuthorityInput = z.output<typeof authoritySchema>;
 
-function* anchored(text: unknown): ReturnType<Check> {
-  if (typeof text !== 'string' || text.length > MAX_PATTERN) return;
+function anchored(text: string): string | Fault {
   const problem = findAnchorProblem(text);
   const fix = 'Write ^…$ with alternatives in a group: ^https://github\\.com/acme/(?:a|b)$';
-  if (problem !== undefined) yield { kind: 'bad-value', problem, fix };
+  return problem === undefined ? text : { problem, fix };
 }
 
 function* hashOfKms(value: unknown): ReturnType<Check> {
@@ -240,18 +213,13 @@ function* knownClaims(value: unknown): ReturnType<Check> {
   }
 }
 
+/** Where both are missing, the usual one is. */
 function* issuerOrPattern(value: unknown): ReturnType<Check> {
-  if (!isRecord(value)) return;
-  const given = ['issuer', 'issuerRegExp'].filter((name) => fieldOf(value, name) !== undefined);
-  if (given.length === 1) return;
-  if (given.length === 0) {
-    const fix =
-      'Add it: Issuer of the identity, as in "https://token.actions.githubusercontent.com"';
-    yield { path: ['issuer'], kind: 'missing', problem: 'Is missing', fix };
-    return;
+  const fix = 'Add it: Issuer of the identity, as in "https://token.actions.githubusercontent.com"';
+  for (const found of exactlyOne(['issuer', 'issuerRegExp'])(value)) {
+    const isMissing = found.kind === 'missing';
+    yield isMissing ? { path: ['issuer'], kind: 'missing', problem: 'Is missing', fix } : found;
   }
-  const fix = 'Keep exactly one of them';
-  yield { kind: 'conflict', problem: 'Has issuer and issuerRegExp', fix };
 }
 
 function* logSettings(value: unknown): ReturnType<Check> {
@@ -286,7 +254,8 @@ function patternSchema(description: string, example: string) {
   return z
     .string()
     .max(MAX_PATTERN)
-    .superRefine(finding(anchored))
+    .meta({ examples: [example] })
+    .transform(parsed(anchored))
     .exactOptional()
-    .meta({ description, examples: [example] });
+    .describe(description);
 }

@@ -1,55 +1,44 @@
 import * as z from 'zod';
-import {
-  ALWAYS,
-  atMost,
-  type Check,
-  exactlyOne,
-  fieldOf,
-  finding,
-  isRecord,
-  oneOf,
-} from './check.ts';
+import { ALWAYS, atMost, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
 import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
 import { projectSchema, selectorSchema, textSchema } from './scalars.ts';
 
 const labels = z
-  .record(textSchema(), z.string().max(MAX_TEXT))
+  .record(textSchema, z.string().max(MAX_TEXT))
   .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
   .describe('Labels of the cluster, for the selectors of images');
 
 const gkeHub = z
   .strictObject({
     projects: z
-      .array(projectSchema().describe('Fleet host project'))
+      .array(projectSchema.describe('Fleet host project'))
       .min(1)
       .max(MAX_PROJECTS)
       .meta({
         description: 'Fleet host projects whose memberships are looked after',
         examples: [['fleet-host']],
       }),
-    labelSelector: selectorSchema()
+    labelSelector: selectorSchema('env in (staging, prod)')
       .exactOptional()
-      .meta({
-        description:
-          'Kubernetes label selector over memberships; without it every membership is looked after',
-        examples: ['env in (staging, prod)'],
-      }),
+      .describe(
+        'Kubernetes label selector over memberships; without it every membership is looked after',
+      ),
   })
   .describe('Clusters that are members of a GKE fleet, reached through Connect Gateway');
 
 const kubeconfig = z
   .strictObject({
-    path: textSchema().meta({
+    path: textSchema.meta({
       description: 'Path of a kubeconfig file, relative to this file',
       examples: ['./kubeconfig'],
     }),
     contexts: z
-      .array(textSchema().describe('Name of a context'))
+      .array(textSchema.describe('Name of a context'))
       .max(MAX_CONTEXTS)
       .default([])
       .meta({ description: 'Contexts to look after; none: all', examples: [['cluster-1']] }),
     labels: z
-      .record(textSchema(), labels)
+      .record(textSchema, labels)
       .superRefine(finding(atMost(MAX_CONTEXTS)), ALWAYS)
       .default({})
       .meta({
@@ -61,13 +50,11 @@ const kubeconfig = z
   .describe('Clusters of a kubeconfig file, reached directly');
 
 /** Where the clusters are: exactly one of `gkeHub` and `kubeconfig`. */
-export const fleetSchema = z
-  .strictObject({ gkeHub: gkeHub.exactOptional(), kubeconfig: kubeconfig.exactOptional() })
-  .superRefine(finding(exactlyOne(['gkeHub', 'kubeconfig'])), ALWAYS)
-  .meta({
-    description: 'The clusters: exactly one of gkeHub and kubeconfig',
-    ...oneOf(['gkeHub', 'kubeconfig']),
-  });
+export const fleetSchema = withOneOf(
+  z.strictObject({ gkeHub: gkeHub.exactOptional(), kubeconfig: kubeconfig.exactOptional() }),
+  ['gkeHub', 'kubeconfig'],
+  'The clusters: exactly one of gkeHub and kubeconfig',
+);
 
 function* labelledContexts(value: unknown): ReturnType<Check> {
   const contexts = fieldOf(value, 'contexts');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_CONTENT } from '#shared/core/content.ts';
-import { ALWAYS, type Check, distinct, fieldOf, finding } from './check.ts';
+import { ALWAYS, type Check, distinct, fieldOf, finding, parsed } from './check.ts';
 import { parseImageGlob } from './image-glob.ts';
 import { MAX_IMAGES } from './limits.ts';
 import { durationSchema, nameSchema, selectorSchema } from './scalars.ts';
@@ -56,26 +56,15 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 const match = z
   .string()
-  .superRefine(
-    finding(function* parses(text) {
-      if (typeof text !== 'string') return;
-      const glob = parseImageGlob(text);
-      if ('problem' in glob) yield { kind: 'bad-value', ...glob };
-    }),
-  )
   .meta({ examples: ['us-docker.pkg.dev/acme/configs/**'] })
-  .transform((text) => {
-    const glob = parseImageGlob(text);
-    return 'glob' in glob ? glob.glob : text;
-  });
+  .transform(parsed(parseImageGlob));
 
 const image = z
   .strictObject({
-    match: match.meta({
-      description:
-        'The repositories meant, as a glob over host/path without tag: * is one path segment, ** any; Helm: <repo path>/<chart>',
-    }),
-    trust: nameSchema().meta({
+    match: match.describe(
+      'The repositories meant, as a glob over host/path without tag: * is one path segment, ** any; Helm: <repo path>/<chart>',
+    ),
+    trust: nameSchema.meta({
       description: 'Name of the trust policy that decides',
       examples: ['release'],
     }),
@@ -85,13 +74,11 @@ const image = z
       .describe(
         'pin (default): the digest is written into the spec, and nothing else is pulled; gate: Config Sync follows the tag, the approval decides when',
       ),
-    clusters: selectorSchema()
+    clusters: selectorSchema('tier != sandbox')
       .exactOptional()
-      .meta({
-        description:
-          'Kubernetes label selector: only these memberships follow the image; without it all do',
-        examples: ['tier != sandbox'],
-      }),
+      .describe(
+        'Kubernetes label selector: only these memberships follow the image; without it all do',
+      ),
     track: z
       .string()
       .regex(TAG, 'Is not a tag')

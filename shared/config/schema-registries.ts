@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Check, ALWAYS, distinct, fieldOf, finding } from './check.ts';
+import { ALWAYS, type Check, type Fault, distinct, fieldOf, finding, parsed } from './check.ts';
 import { isGoogleHost } from '#shared/core/google-host.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_REALMS, MAX_REGISTRIES, MAX_TEXT } from './limits.ts';
@@ -7,23 +7,19 @@ import { MAX_REALMS, MAX_REGISTRIES, MAX_TEXT } from './limits.ts';
 const host = z
   .string()
   .max(MAX_TEXT)
-  .superRefine(
-    finding(function* named(text) {
-      if (typeof text === 'string' && normaliseHost(text) === undefined) {
-        const fix = 'Write a host, with its port if it has one, and nothing else';
-        yield { kind: 'bad-value', problem: 'Is not a registry host', fix };
-      }
-    }),
-  )
   .meta({ examples: ['127.0.0.1:5000'] })
-  .transform((text) => normaliseHost(text) ?? text);
+  .transform(
+    parsed((text): string | Fault => {
+      const fix = 'Write a host, with its port if it has one, and nothing else';
+      return normaliseHost(text) ?? { problem: 'Is not a registry host', fix };
+    }),
+  );
 
 const registry = z
   .strictObject({
-    host: host.meta({
-      description:
-        'Host and port as in image references; nothing else is dialled with these settings',
-    }),
+    host: host.describe(
+      'Host and port as in image references; nothing else is dialled with these settings',
+    ),
     realms: z
       .array(host.describe('Host of a token server'))
       .max(MAX_REALMS)
@@ -59,10 +55,9 @@ export const registriesSchema = z
   .max(MAX_REGISTRIES)
   .superRefine(finding(distinct('host', 'Keep one entry for each host')), ALWAYS)
   .prefault([])
-  .meta({
-    description:
-      'Registries beside *.pkg.dev and gcr.io, which need no entry; hosts without an entry are refused',
-  });
+  .describe(
+    'Registries beside *.pkg.dev and gcr.io, which need no entry; hosts without an entry are refused',
+  );
 
 /** law 9: a Google token goes nowhere by accident, and never in the clear. */
 function* credentials(value: unknown): ReturnType<Check> {

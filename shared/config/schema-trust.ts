@@ -2,7 +2,17 @@ import * as z from 'zod';
 import { MAX_CONDITION } from '#shared/core/condition.ts';
 import { PREDICATE_NAMES } from '#shared/core/predicate-types.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import { type Check, ALWAYS, atMost, distinct, fieldOf, finding, isRecord } from './check.ts';
+import {
+  type Check,
+  type Fault,
+  ALWAYS,
+  atMost,
+  distinct,
+  fieldOf,
+  finding,
+  isRecord,
+  parsed,
+} from './check.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
 import { nameSchema, wordSchema } from './scalars.ts';
@@ -13,21 +23,12 @@ const WHERE_PATH = /^[^.]+(?:\.[^.]+)*$/;
 const signatureRepository = z
   .string()
   .max(MAX_TEXT)
-  .superRefine(
-    finding(function* named(text) {
-      if (typeof text === 'string' && repositoryOf(text) === undefined) {
-        const fix =
-          'Write host/path without scheme, tag or digest, as in us-docker.pkg.dev/acme/signatures';
-        yield { kind: 'bad-value', problem: 'Is not a repository', fix };
-      }
-    }),
-  )
   .meta({ examples: ['us-docker.pkg.dev/acme/signatures'] })
-  .transform((text) => repositoryOf(text) ?? text);
+  .transform(parsed(repositoryOf));
 
 const attestation = z
   .strictObject({
-    predicateType: wordSchema().meta({
+    predicateType: wordSchema.meta({
       description: `Predicate type of the attestation, compared exactly, or a name of several: ${PREDICATE_NAMES.join(', ')}`,
       examples: ['https://slsa.dev/provenance/v1'],
     }),
@@ -80,9 +81,9 @@ export const policySchema = z
       .describe(
         'Signature formats that count: any (default), bundle (cosign 3) or legacy (cosign 2)',
       ),
-    signatureRepository: signatureRepository.exactOptional().meta({
-      description: 'Repository where signatures are looked for beside the image itself',
-    }),
+    signatureRepository: signatureRepository
+      .exactOptional()
+      .describe('Repository where signatures are looked for beside the image itself'),
     attestations: z
       .array(attestation)
       .max(MAX_ATTESTATIONS)
@@ -99,28 +100,28 @@ export const policySchema = z
       .default(false)
       .describe('Accept unsigned images (default false): every approval is then a WARNING event'),
   })
-  .superRefine(finding(authoritiesOrOpen), ALWAYS)
-  .superRefine(finding(requireWithinReach), ALWAYS)
-  .superRefine(finding(attestedSignatures), ALWAYS)
+  .superRefine(finding(authoritiesOrOpen, requireWithinReach, attestedSignatures), ALWAYS)
   .describe('Whose signatures make a digest acceptable');
 
 /** The trust policies by name. */
 export const trustSchema = z
-  .record(nameSchema(), policySchema)
+  .record(nameSchema, policySchema)
   .superRefine(finding(atMost(MAX_POLICIES)), ALWAYS)
   .describe('Trust policies by name, as images name them');
 
 export type PolicyInput = z.output<typeof policySchema>;
 
-function repositoryOf(text: string): string | undefined {
+function repositoryOf(text: string): string | Fault {
+  const fix =
+    'Write host/path without scheme, tag or digest, as in us-docker.pkg.dev/acme/signatures';
   const [host = '', ...path] = text.split('/');
-  if (path.length === 0 || path.some((segment) => /[:@]/.test(segment))) return undefined;
-  if (normaliseHost(host) === undefined) return undefined;
+  const isPlain = path.length > 0 && !path.some((segment) => /[:@]/.test(segment));
   try {
-    return parseReference(text).repository;
+    if (isPlain && normaliseHost(host) !== undefined) return parseReference(text).repository;
   } catch {
-    return undefined;
+    // A segment that no repository can have.
   }
+  return { problem: 'Is not a repository', fix };
 }
 
 function* authoritiesOrOpen(value: unknown): ReturnType<Check> {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ALWAYS, type Check, exactlyOne, fieldOf, finding, isRecord, oneOf } from './check.ts';
+import { ALWAYS, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
 import { MAX_PEOPLE, MAX_REVIEW_MS, MIN_PERIOD_MS, MIN_REVIEW_MS } from './limits.ts';
 import {
   durationSchema,
@@ -19,7 +19,7 @@ import { trustSchema } from './schema-trust.ts';
 const DATABASE = /^(?:\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/;
 
 function topic(description: string, example: string): z.ZodString {
-  return topicSchema().meta({ description, examples: [`projects/p/topics/${example}`] });
+  return topicSchema.meta({ description, examples: [`projects/p/topics/${example}`] });
 }
 
 const topics = z
@@ -36,11 +36,11 @@ const topics = z
   .superRefine(finding(distinctTopics), ALWAYS)
   .describe('Pub/Sub topics by their full names, all different');
 
-const store = z
-  .strictObject({
+const store = withOneOf(
+  z.strictObject({
     firestore: z
       .strictObject({
-        project: projectSchema().meta({ description: 'Project of the database', examples: ['p'] }),
+        project: projectSchema.meta({ description: 'Project of the database', examples: ['p'] }),
         database: z
           .string()
           .regex(DATABASE, 'Is not the id of a database')
@@ -50,47 +50,50 @@ const store = z
       .describe('Firestore, for functions that run apart'),
     sqlite: z
       .strictObject({
-        path: textSchema().meta({
+        path: textSchema.meta({
           description: 'Path of the database file, relative to this file',
           examples: ['store.sqlite'],
         }),
       })
       .exactOptional()
       .describe('An embedded database, for one machine'),
-  })
-  .superRefine(finding(exactlyOne(['firestore', 'sqlite'])), ALWAYS)
-  .meta({
-    description:
-      'The throw-away store that all functions share: exactly one of firestore and sqlite',
-    ...oneOf(['firestore', 'sqlite']),
-  });
+  }),
+  ['firestore', 'sqlite'],
+  'The throw-away store that all functions share: exactly one of firestore and sqlite',
+);
 
 const sweep = z
   .strictObject({
-    period: durationSchema(MIN_PERIOD_MS).prefault('15m').meta({
-      description:
+    period: durationSchema(MIN_PERIOD_MS)
+      .prefault('15m')
+      .describe(
         'Time in which the whole fleet is looked at once (default 15m), from 1s to 168h; stretched where the calls to clusters do not suffice',
-    }),
-    withdrawBrake: percentSchema().prefault('5%').meta({
-      description:
+      ),
+    withdrawBrake: percentSchema
+      .prefault('5%')
+      .describe(
         'Share of the RSyncs with an approval (default 5%): where a changed policy would take more, a sweep withdraws nothing and says so; 0% to 100%',
-    }),
-    pendingAfter: durationSchema(0).prefault('1h').meta({
-      description:
+      ),
+    pendingAfter: durationSchema(0)
+      .prefault('1h')
+      .describe(
         'How long an image may wait for its signature unremarked (default 1h), at most 168h',
-    }),
-    blockedAfter: durationSchema(0).prefault('2m').meta({
-      description:
+      ),
+    blockedAfter: durationSchema(0)
+      .prefault('2m')
+      .describe(
         'How long Config Sync may report a refusal after an approval before it counts as Blocked (default 2m), at most 168h',
-    }),
-    liveAfter: durationSchema(0).prefault('10m').meta({
-      description:
+      ),
+    liveAfter: durationSchema(0)
+      .prefault('10m')
+      .describe(
         'How long an approval may wait to be live, beside the time between two polls of Config Sync and while its cluster is in reach, before it counts as Stalled (default 10m), at most 168h',
-    }),
-    deletingAfter: durationSchema(0).prefault('10m').meta({
-      description:
+      ),
+    deletingAfter: durationSchema(0)
+      .prefault('10m')
+      .describe(
         'How long an RSync may take to be deleted before it counts as Stalled (default 10m), at most 168h: it goes on syncing until it is gone',
-    }),
+      ),
   })
   .transform(({ period, pendingAfter, blockedAfter, liveAfter, deletingAfter, ...rest }) => ({
     ...rest,
@@ -105,12 +108,12 @@ const sweep = z
 
 const gate = z
   .strictObject({
-    identity: userSchema().meta({
+    identity: userSchema.meta({
       description: "Countersign's user name in the clusters: who alone may write approvals",
       examples: ['countersign@p.iam.gserviceaccount.com'],
     }),
     breakGlass: z
-      .array(userSchema().describe('User name of a person or service account'))
+      .array(userSchema.describe('User name of a person or service account'))
       .max(MAX_PEOPLE)
       .default([])
       .meta({
@@ -136,17 +139,17 @@ const admissionSchema = z
       .describe(
         'An image-to-sync that stays as it was: admit (default), or verify it again, so that a replaced key stops what it had signed',
       ),
-    staleFor: durationSchema(0).prefault('10m').meta({
-      description:
+    staleFor: durationSchema(0)
+      .prefault('10m')
+      .describe(
         'How long past its hour a good verdict still counts while the registry cannot be asked (default 10m), at most 168h; 0s: not at all',
-    }),
+      ),
     deadline: durationSchema(MIN_REVIEW_MS)
       .superRefine(finding(withinTimeout))
       .prefault('8s')
-      .meta({
-        description:
-          'How long one review may take (default 8s), from 100ms to 29s; less where the API server waits for less',
-      }),
+      .describe(
+        'How long one review may take (default 8s), from 100ms to 29s; less where the API server waits for less',
+      ),
   })
   .transform(({ staleFor, deadline, ...rest }) => ({
     ...rest,

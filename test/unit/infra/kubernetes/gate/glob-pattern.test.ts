@@ -21,7 +21,7 @@ const wild = fc.constantFrom('*', '**', 'team-*', '*-b', 'a.*', '*.b', '*', '**'
 const globs = fc
   .tuple(host, fc.array(fc.oneof(name, wild), { minLength: 1, maxLength: 4 }))
   .map(([first, rest]) => [first, ...rest].join('/'))
-  .filter((text) => 'glob' in parseImageGlob(text));
+  .filter((text) => typeof parseImageGlob(text) === 'string');
 const repositories = fc
   .tuple(host, fc.array(name, { minLength: 1, maxLength: 5 }))
   .map(([first, rest]) => [first, ...rest].join('/'));
