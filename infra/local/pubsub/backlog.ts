@@ -1,4 +1,4 @@
-import type { Message } from './message.ts';
+import type { Message } from './schema.ts';
 
 /** One message on its way to one subscription. */
 export interface Delivery {

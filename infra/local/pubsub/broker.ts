@@ -1,11 +1,10 @@
 import type { Clock } from './backlog.ts';
-import { MESSAGES_PER_PUBLISH, PAGE_SIZE } from './limits.ts';
-import { checkDraft, type Draft } from './message.ts';
+import { PAGE_SIZE } from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
 import { createPushClient } from './push.ts';
-import { parseProjectName, parseResourceName } from './schema.ts';
-import { DELETED_TOPIC, type SubscriptionSettings } from './subscription-settings.ts';
-import { openSubscription, type Log, type MintToken, type Subscription } from './subscription.ts';
+import { type Draft, parseName, type SubscriptionSettings } from './schema.ts';
+import { DELETED_TOPIC } from './subscription-settings.ts';
+import { openSubscription, type MintToken, type Subscription } from './subscription.ts';
 
 export interface Topic {
   name: string;
@@ -42,7 +41,6 @@ export interface Broker {
 
 interface BrokerDeps {
   clock: Clock;
-  log: Log;
   mintToken?: MintToken | undefined;
 }
 
@@ -52,7 +50,7 @@ const IDS_PER_MILLISECOND = 1_000;
 /**
  * An empty Pub/Sub, in memory.
  *
- * @example const broker = createBroker({ clock: systemClock, log });
+ * @example const broker = createBroker({ clock: systemClock });
  */
 export function createBroker(deps: BrokerDeps): Broker {
   const topics = new Map<string, Topic>();
@@ -61,14 +59,14 @@ export function createBroker(deps: BrokerDeps): Broker {
   let lastId = deps.clock.now() * IDS_PER_MILLISECOND;
 
   function topic(name: string): Topic {
-    parseResourceName('topics', name);
+    parseName('topics', name);
     const found = topics.get(name);
     if (!found) throw new PubsubError('NOT_FOUND', `Topic not found (topic=${name})`);
     return found;
   }
 
   function subscription(name: string): Subscription {
-    parseResourceName('subscriptions', name);
+    parseName('subscriptions', name);
     const found = subscriptions.get(name);
     if (!found) {
       throw new PubsubError('NOT_FOUND', `Subscription does not exist (subscription=${name})`);
@@ -94,16 +92,13 @@ export function createBroker(deps: BrokerDeps): Broker {
     return true;
   }
 
-  function checkTopics(settings: SubscriptionSettings): void {
-    const { deadLetterPolicy } = settings;
-    if (deadLetterPolicy && !topics.has(deadLetterPolicy.deadLetterTopic)) {
-      throw new PubsubError('NOT_FOUND', 'Dead letter topic not found');
-    }
+  function checkDeadLetterTopic({ deadLetterPolicy }: SubscriptionSettings): void {
+    if (deadLetterPolicy) topic(deadLetterPolicy.deadLetterTopic);
   }
 
   return {
     createTopic(created) {
-      parseResourceName('topics', created.name);
+      parseName('topics', created.name);
       if (topics.has(created.name)) throw new PubsubError('ALREADY_EXISTS', 'Topic already exists');
       topics.set(created.name, created);
       return created;
@@ -123,21 +118,15 @@ export function createBroker(deps: BrokerDeps): Broker {
     },
     publish(name, drafts) {
       topic(name);
-      if (drafts.length === 0) throw new PubsubError('INVALID_ARGUMENT', 'No messages to publish');
-      if (drafts.length > MESSAGES_PER_PUBLISH) {
-        throw new PubsubError('INVALID_ARGUMENT', `More than ${MESSAGES_PER_PUBLISH} messages`);
-      }
-      for (const draft of drafts) checkDraft(draft);
       return drafts.map((draft) => distribute(name, draft));
     },
     createSubscription(settings) {
+      parseName('subscriptions', settings.name);
       if (subscriptions.has(settings.name)) {
         throw new PubsubError('ALREADY_EXISTS', 'Subscription already exists');
       }
-      if (!topics.has(settings.topic)) {
-        throw new PubsubError('NOT_FOUND', 'Subscription topic does not exist');
-      }
-      checkTopics(settings);
+      topic(settings.topic);
+      checkDeadLetterTopic(settings);
       const opened = openSubscription(settings, { ...deps, client, forward });
       subscriptions.set(settings.name, opened);
       return opened;
@@ -146,7 +135,7 @@ export function createBroker(deps: BrokerDeps): Broker {
     listSubscriptions: (project, page) =>
       list(project, subscriptions, page, (found) => found.settings()),
     async changeSubscription(settings) {
-      checkTopics(settings);
+      checkDeadLetterTopic(settings);
       await subscription(settings.name).change(settings);
     },
     async deleteSubscription(name) {
@@ -170,7 +159,7 @@ function list<T, U>(
   page: Page,
   show: (item: T) => U,
 ): Listed<U> {
-  const prefix = `projects/${parseProjectName(parent)}/`;
+  const prefix = `projects/${parseName('projects', parent).project}/`;
   const names = [...all.keys()].filter((name) => name.startsWith(prefix));
   const { items, nextPageToken } = cut(names, page, (name) => all.get(name));
   return { items: items.filter((item) => item !== undefined).map(show), nextPageToken };

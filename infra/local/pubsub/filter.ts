@@ -1,15 +1,7 @@
 import { FILTER_LIMIT } from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
 
-type Attributes = Readonly<Record<string, string>>;
-type Filter = (attributes: Attributes) => boolean;
-
-interface Cursor {
-  tokens: Token[];
-  next: number;
-  /** Where the text ends, for errors about what is missing. */
-  end: number;
-}
+type Filter = (attributes: Readonly<Record<string, string>>) => boolean;
 
 /**
  * Compiles a subscription filter (cloud.google.com/pubsub/docs/subscription-message-filter):
@@ -22,122 +14,96 @@ export function parseFilter(text: string): Filter {
   if (Buffer.byteLength(text) > FILTER_LIMIT) {
     throw new PubsubError('INVALID_ARGUMENT', `The filter is longer than ${FILTER_LIMIT} bytes`);
   }
-  const cursor = { tokens: tokenizeFilter(text), next: 0, end: text.length };
-  const filter = parseExpression(cursor);
-  if (cursor.next < cursor.tokens.length) throw expected(cursor, 'the end of the filter');
+  const tokens = tokenize(text);
+
+  function expected(what: string): PubsubError {
+    return filterError(tokens[0]?.at ?? text.length, `${what} is expected`);
+  }
+
+  function isNext(wanted: string): boolean {
+    return tokens[0]?.kind !== 'string' && tokens[0]?.text === wanted;
+  }
+
+  /** Takes the next token where it is this word or operator. */
+  function accept(wanted: string): boolean {
+    return isNext(wanted) && tokens.shift() !== undefined;
+  }
+
+  function expect(...all: string[]): void {
+    for (const wanted of all) if (!accept(wanted)) throw expected(`"${wanted}"`);
+  }
+
+  function take(what: string, kinds: readonly Token['kind'][]): string {
+    const [token] = tokens;
+    if (token === undefined || !kinds.includes(token.kind)) throw expected(what);
+    tokens.shift();
+    return token.text;
+  }
+
+  const takeKey = (): string => take('a key', ['word', 'string']);
+  const takeString = (): string => take('a string in double quotes', ['string']);
+
+  function parseExpression(): Filter {
+    const terms = [parseTerm()];
+    const joint = ['AND', 'OR'].find(isNext) ?? '';
+    while (accept(joint)) terms.push(parseTerm());
+    if (isNext('AND') || isNext('OR')) throw expected('a parenthesis between AND and OR');
+    return joint === 'OR'
+      ? (attributes) => terms.some((term) => term(attributes))
+      : (attributes) => terms.every((term) => term(attributes));
+  }
+
+  function parseTerm(): Filter {
+    if (accept('NOT') || accept('-')) {
+      const term = parseTerm();
+      return (attributes) => !term(attributes);
+    }
+    if (accept('(')) {
+      const inner = parseExpression();
+      expect(')');
+      return inner;
+    }
+    if (accept('hasPrefix')) {
+      expect('(', 'attributes', '.');
+      const key = takeKey();
+      expect(',');
+      const prefix = takeString();
+      expect(')');
+      return (attributes) => valueOf(attributes, key)?.startsWith(prefix) ?? false;
+    }
+    return parseComparison();
+  }
+
+  function parseComparison(): Filter {
+    expect('attributes');
+    if (accept(':')) {
+      const key = takeKey();
+      return (attributes) => valueOf(attributes, key) !== undefined;
+    }
+    expect('.');
+    const key = takeKey();
+    // Messages without the pair match, so also those without the key.
+    const unequal = accept('!=');
+    if (!unequal) expect('=');
+    const value = takeString();
+    return (attributes) => (valueOf(attributes, key) === value) !== unequal;
+  }
+
+  const filter = parseExpression();
+  if (tokens.length > 0) throw expected('the end of the filter');
   return filter;
 }
 
-function parseExpression(cursor: Cursor): Filter {
-  const first = parseTerm(cursor);
-  const joint = peekWord(cursor);
-  if (joint !== 'AND' && joint !== 'OR') return first;
-  const terms = [first];
-  while (acceptWord(cursor, joint)) terms.push(parseTerm(cursor));
-  const other = peekWord(cursor);
-  if (other === 'AND' || other === 'OR') throw expected(cursor, 'a parenthesis between AND and OR');
-  if (joint === 'AND') return (attributes) => terms.every((term) => term(attributes));
-  return (attributes) => terms.some((term) => term(attributes));
-}
-
-function parseTerm(cursor: Cursor): Filter {
-  if (acceptWord(cursor, 'NOT') || acceptSymbol(cursor, '-')) {
-    const term = parseTerm(cursor);
-    return (attributes) => !term(attributes);
-  }
-  if (acceptSymbol(cursor, '(')) {
-    const inner = parseExpression(cursor);
-    expectSymbol(cursor, ')');
-    return inner;
-  }
-  if (acceptWord(cursor, 'hasPrefix')) return parsePrefix(cursor);
-  return parseComparison(cursor);
-}
-
-function parsePrefix(cursor: Cursor): Filter {
-  expectSymbol(cursor, '(');
-  expectWord(cursor, 'attributes');
-  expectSymbol(cursor, '.');
-  const key = parseKey(cursor);
-  expectSymbol(cursor, ',');
-  const prefix = parseString(cursor);
-  expectSymbol(cursor, ')');
-  return (attributes) => valueOf(attributes, key)?.startsWith(prefix) ?? false;
-}
-
-function parseComparison(cursor: Cursor): Filter {
-  expectWord(cursor, 'attributes');
-  if (acceptSymbol(cursor, ':')) {
-    const key = parseKey(cursor);
-    return (attributes) => valueOf(attributes, key) !== undefined;
-  }
-  expectSymbol(cursor, '.');
-  const key = parseKey(cursor);
-  if (acceptSymbol(cursor, '!=')) {
-    const value = parseString(cursor);
-    // Messages without the pair match, so also those without the key.
-    return (attributes) => valueOf(attributes, key) !== value;
-  }
-  expectSymbol(cursor, '=');
-  const value = parseString(cursor);
-  return (attributes) => valueOf(attributes, key) === value;
-}
-
-function parseKey(cursor: Cursor): string {
-  const token = cursor.tokens[cursor.next];
-  if (token?.kind !== 'word' && token?.kind !== 'string') throw expected(cursor, 'a key');
-  cursor.next += 1;
-  return token.text;
-}
-
-function parseString(cursor: Cursor): string {
-  const token = cursor.tokens[cursor.next];
-  if (token?.kind !== 'string') throw expected(cursor, 'a string in double quotes');
-  cursor.next += 1;
-  return token.text;
-}
-
-function peekWord(cursor: Cursor): string | undefined {
-  const token = cursor.tokens[cursor.next];
-  return token?.kind === 'word' ? token.text : undefined;
-}
-
-function acceptWord(cursor: Cursor, text: string): boolean {
-  return accept(cursor, 'word', text);
-}
-
-function acceptSymbol(cursor: Cursor, text: string): boolean {
-  return accept(cursor, 'symbol', text);
-}
-
-function accept(cursor: Cursor, kind: Token['kind'], text: string): boolean {
-  const token = cursor.tokens[cursor.next];
-  if (token?.kind !== kind || token.text !== text) return false;
-  cursor.next += 1;
-  return true;
-}
-
-function expectWord(cursor: Cursor, text: string): void {
-  if (!acceptWord(cursor, text)) throw expected(cursor, `"${text}"`);
-}
-
-function expectSymbol(cursor: Cursor, text: string): void {
-  if (!acceptSymbol(cursor, text)) throw expected(cursor, `"${text}"`);
-}
-
-function expected(cursor: Cursor, what: string): PubsubError {
-  return filterError(cursor.tokens[cursor.next]?.at ?? cursor.end, `${what} is expected`);
-}
-
 /** The publisher names the keys: `__proto__` and its like are not attributes. */
-function valueOf(attributes: Attributes, key: string): string | undefined {
+function valueOf(attributes: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(attributes, key) ? attributes[key] : undefined;
 }
 
-type Token =
-  | { kind: 'word'; text: string; at: number }
-  | { kind: 'string'; text: string; at: number }
-  | { kind: 'symbol'; text: string; at: number };
+interface Token {
+  kind: 'string' | 'word' | 'symbol';
+  text: string;
+  at: number;
+}
 
 /** One token, after any space: a string literal, a bare word, or an operator. */
 const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([A-Za-z0-9_][A-Za-z0-9_-]*)|(!=|[=:.,()-]))/suy;
@@ -155,7 +121,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
 const UNICODE_END = 0x10ffff;
 
 /** Cuts a filter into tokens; INVALID_ARGUMENT names the place of what is none. */
-function tokenizeFilter(filter: string): Token[] {
+function tokenize(filter: string): Token[] {
   const tokens: Token[] = [];
   const pattern = new RegExp(TOKEN);
   const end = filter.trimEnd().length;
@@ -163,11 +129,11 @@ function tokenizeFilter(filter: string): Token[] {
     const from = pattern.lastIndex;
     const match = pattern.exec(filter);
     if (!match) throw filterError(from, 'a word, a string or an operator is expected');
-    const [whole, literal, word, symbol] = match;
+    const [whole, literal, word, symbol = ''] = match;
     const at = from + whole.length - whole.trimStart().length;
     if (literal !== undefined) tokens.push({ kind: 'string', text: unquote(literal, at), at });
     else if (word !== undefined) tokens.push({ kind: 'word', text: word, at });
-    else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol, at });
+    else tokens.push({ kind: 'symbol', text: symbol, at });
   }
   return tokens;
 }

@@ -1,20 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import {
   Server,
   ServerCredentials,
   type sendUnaryData,
   type ServerUnaryCall,
-  type UntypedServiceImplementation,
   type handleBidiStreamingCall,
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
-import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader';
 import type * as z from 'zod';
 import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
 import type { Broker } from './broker.ts';
 import { REQUEST_LIMIT, ACK_DEADLINE_SECONDS } from './limits.ts';
+import { services } from './protos.ts';
 import { toPubsubError, PubsubError } from './pubsub-error.ts';
 import { parseRequest, requests } from './schema.ts';
 import type { Subscription } from './subscription.ts';
@@ -33,13 +30,10 @@ interface GrpcService {
  */
 export function createGrpcService(broker: Broker): GrpcService {
   const server = new Server({ 'grpc.max_receive_message_length': REQUEST_LIMIT });
-  const calls = createCalls(broker, grpcCodec);
-  const services = loadServices();
-  server.addService(services.publisher, unary(calls.publisher));
-  server.addService(services.subscriber, {
-    ...unary(calls.subscriber),
-    StreamingPull: handleStreamingPull(broker),
-  });
+  const calls = Object.entries(createCalls(broker, grpcCodec));
+  const unary = Object.fromEntries(calls.map(([name, call]) => [name, toHandler(call)]));
+  const handlers = { ...unary, StreamingPull: handleStreamingPull(broker) };
+  for (const service of services) server.addService(service, handlers);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
     inject: (connection) => injector.injectConnection(connection),
@@ -48,36 +42,6 @@ export function createGrpcService(broker: Broker): GrpcService {
       server.forceShutdown();
     },
   };
-}
-
-/** The service definitions that Google's own client carries. */
-function loadServices(): { publisher: ServiceDefinition; subscriber: ServiceDefinition } {
-  const path = createRequire(import.meta.url).resolve(
-    '@google-cloud/pubsub/build/protos/protos.json',
-  );
-  const loaded = fromJSON(JSON.parse(readFileSync(path, 'utf8')), {
-    longs: String,
-    enums: String,
-    defaults: true,
-  });
-
-  function service(name: string): ServiceDefinition {
-    const found = loaded[`google.pubsub.v1.${name}`];
-    if (!found || isMessageType(found)) throw new Error(`${name} is not in ${path}`);
-    return found;
-  }
-  return { publisher: service('Publisher'), subscriber: service('Subscriber') };
-}
-
-function isMessageType(
-  definition: ReturnType<typeof fromJSON>[string],
-): definition is Exclude<typeof definition, ServiceDefinition> {
-  return 'format' in definition;
-}
-
-function unary(calls: Readonly<Record<string, Call>>): UntypedServiceImplementation {
-  const entries = Object.entries(calls);
-  return Object.fromEntries(entries.map(([name, call]) => [name, toHandler(call)]));
 }
 
 function toHandler(call: Call) {
@@ -127,15 +91,9 @@ function handleStreamingPull(broker: Broker): handleBidiStreamingCall<unknown, o
 
 function openSession(broker: Broker, call: ServerDuplexStream<unknown, object>, first: Request) {
   const subscription = broker.subscription(first.subscription);
-  const settings = subscription.settings();
-  if (settings.push) {
-    throw new PubsubError('FAILED_PRECONDITION', `${settings.name} pushes: it cannot be streamed`);
-  }
   let deadline = checkDeadline(first.streamAckDeadlineSeconds);
-  call.write({
-    subscriptionProperties: { messageOrderingEnabled: settings.enableMessageOrdering },
-  });
-  const stop = subscription.streams.open({
+  const { enableMessageOrdering: messageOrderingEnabled } = subscription.settings();
+  const stop = subscription.stream({
     deadlineMs: () => deadline * 1_000,
     maxOutstanding: first.maxOutstandingMessages,
     deliver(leases) {
@@ -145,6 +103,7 @@ function openSession(broker: Broker, call: ServerDuplexStream<unknown, object>, 
     },
     onEnd: (reason) => fail(call, reason),
   });
+  call.write({ subscriptionProperties: { messageOrderingEnabled } });
   return {
     stop,
     take(request: Request) {

@@ -13,12 +13,15 @@ export const ORDERING_KEY_LIMIT = 1_024;
 export const FILTER_LIMIT = 256;
 export const ACK_IDS_PER_CALL = 2_500;
 
+/** How long a message is kept, unless the subscription says otherwise: seven days. */
+export const DEFAULT_RETENTION = 7 * 24 * 3_600_000;
+
 export const ACK_DEADLINE_SECONDS = { min: 10, max: 600, default: 10 } as const;
 export const DELIVERY_ATTEMPTS = { min: 5, max: 100, default: 5 } as const;
 export const RETRY_BACKOFF = { max: 600_000, defaultMin: 10_000, defaultMax: 600_000 } as const;
 
 /** Push without a retry policy backs off between these two. */
-export const PUSH_BACKOFF = { min: 100, max: 60_000 } as const;
+export const PUSH_BACKOFF = { minimumBackoff: 100, maximumBackoff: 60_000 } as const;
 
 /** Keeps a retry policy with a minimum of zero from spinning. Own. */
 export const BACKOFF_FLOOR = 10;

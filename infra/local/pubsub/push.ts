@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Backlog, Lease } from './backlog.ts';
 import { PUSH_CONCURRENCY } from './limits.ts';
+import type { PushTarget } from './schema.ts';
 
 /** cloud.google.com/pubsub/docs/push: these acknowledge, every other answer does not. */
 const ACKNOWLEDGING = new Set([102, 200, 201, 202, 204]);
@@ -13,7 +14,6 @@ interface PusherDeps {
   deadlineMs: () => number;
   /** The request for a lease; may have to fetch a token first. */
   prepare: (lease: Lease) => Promise<PushRequest>;
-  log: (message: string, fields: Record<string, unknown>) => void;
 }
 
 export interface Pusher {
@@ -47,19 +47,16 @@ export function startPusher(deps: PusherDeps): Pusher {
   }
 
   async function deliver(lease: Lease, signal: AbortSignal): Promise<void> {
+    const { ackId } = lease;
     try {
       const request = await Promise.race([deps.prepare(lease), rejectOnAbort(signal)]);
       const status = await deps.client.send(request, signal);
-      if (ACKNOWLEDGING.has(status)) {
-        deps.backlog.ack(lease.ackId);
-        return;
-      }
-      deps.log('Push endpoint refused a message', { ...fieldsOf(lease), status });
-    } catch (error) {
-      if (!closed) deps.log('Push endpoint not reached', { ...fieldsOf(lease), error });
+      if (ACKNOWLEDGING.has(status)) deps.backlog.ack(ackId);
+      else deps.backlog.nack(ackId);
+    } catch {
+      // Not reached. After an expiry the lease is gone and this does nothing.
+      deps.backlog.nack(ackId);
     }
-    // After an expiry the lease is gone and this does nothing.
-    deps.backlog.nack(lease.ackId);
   }
 
   const unsubscribe = deps.backlog.onReady(pump);
@@ -79,16 +76,6 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error('Push aborted')), { once: true });
   });
-}
-
-function fieldsOf(lease: Lease): Record<string, unknown> {
-  return { messageId: lease.message.messageId, attempt: lease.attempt };
-}
-
-export interface PushTarget {
-  pushEndpoint: string;
-  oidcToken?: { serviceAccountEmail: string; audience: string } | undefined;
-  noWrapper?: { writeMetadata: boolean } | undefined;
 }
 
 export interface PushContext {

@@ -1,4 +1,16 @@
 import * as z from 'zod';
+import {
+  ACK_DEADLINE_SECONDS,
+  ATTRIBUTE_KEY_LIMIT,
+  ATTRIBUTE_VALUE_LIMIT,
+  ATTRIBUTES_PER_MESSAGE,
+  DEFAULT_RETENTION,
+  DELIVERY_ATTEMPTS,
+  MESSAGE_LIMIT,
+  MESSAGES_PER_PUBLISH,
+  ORDERING_KEY_LIMIT,
+  RETRY_BACKOFF,
+} from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
 
 // Requests as both transports hand them in. gRPC (proto-loader: camelCase, longs as strings,
@@ -41,42 +53,131 @@ function optional<T extends z.ZodType>(schema: T) {
   return orElse(schema, undefined);
 }
 
-const pushConfig = z.object({
-  pushEndpoint: text,
-  oidcToken: optional(z.object({ serviceAccountEmail: text, audience: text })),
-  noWrapper: optional(z.object({ writeMetadata: flag })),
-});
+/** Text of at most so many bytes in UTF-8. */
+function utf8(limit: number) {
+  const fits = (value: string): boolean => Buffer.byteLength(value) <= limit;
+  return z.string().refine(fits, `longer than ${limit} bytes`);
+}
 
+/** A number between two limits; zero and absent are its default. */
+function within(limits: { min: number; max: number; default: number }) {
+  const { min, max, default: otherwise } = limits;
+  return count.transform((value) => value || otherwise).pipe(z.int().min(min).max(max));
+}
+
+/** A setting that changes what is delivered, and that this service does not have: UNIMPLEMENTED. */
+function unsupported(field: string) {
+  return z
+    .unknown()
+    .transform((value) => {
+      if (Array.isArray(value) ? value.length === 0 : !value) return;
+      throw new PubsubError('UNIMPLEMENTED', `${field} is not supported here`);
+    })
+    .optional();
+}
+
+/** Where a subscription pushes. An empty endpoint means pull, whatever else it says. */
+const pushConfig = optional(
+  z.object({
+    pushEndpoint: text,
+    oidcToken: optional(z.object({ serviceAccountEmail: text, audience: text })),
+    noWrapper: optional(z.object({ writeMetadata: flag })),
+  }),
+)
+  .transform((config) => (config?.pushEndpoint ? config : undefined))
+  .refine(
+    (config) => !config || /^https?:$/.test(URL.parse(config.pushEndpoint)?.protocol ?? ''),
+    'pushEndpoint is not an http or https URL',
+  );
+
+const backoff = (otherwise: number) =>
+  orElse(duration.pipe(z.number().max(RETRY_BACKOFF.max)), otherwise);
+
+/** A subscription's settings, defaults filled in. Durations are milliseconds. */
 const subscription = z.object({
   name: z.string(),
   topic: text,
-  pushConfig: optional(pushConfig),
-  ackDeadlineSeconds: count,
-  messageRetentionDuration: optional(duration),
+  /** Undefined: a pull subscription. */
+  pushConfig,
+  ackDeadlineSeconds: within(ACK_DEADLINE_SECONDS),
+  messageRetentionDuration: orElse(duration, DEFAULT_RETENTION),
   labels: map,
   enableMessageOrdering: flag,
   filter: text,
-  deadLetterPolicy: optional(z.object({ deadLetterTopic: text, maxDeliveryAttempts: count })),
-  retryPolicy: optional(
-    z.object({ minimumBackoff: optional(duration), maximumBackoff: optional(duration) }),
+  deadLetterPolicy: optional(
+    z.object({ deadLetterTopic: text, maxDeliveryAttempts: within(DELIVERY_ATTEMPTS) }),
   ),
+  retryPolicy: optional(
+    z
+      .object({
+        minimumBackoff: backoff(RETRY_BACKOFF.defaultMin),
+        maximumBackoff: backoff(RETRY_BACKOFF.defaultMax),
+      })
+      .refine(
+        ({ minimumBackoff, maximumBackoff }) => minimumBackoff <= maximumBackoff,
+        'minimumBackoff is above maximumBackoff',
+      ),
+  ),
+  /** Kept and shown, never acted upon: nothing expires here. */
   expirationPolicy: optional(z.object({ ttl: optional(duration) })),
-  bigqueryConfig: z.unknown().optional(),
-  cloudStorageConfig: z.unknown().optional(),
-  bigtableConfig: z.unknown().optional(),
-  messageTransforms: z.array(z.unknown()).nullish(),
-  enableExactlyOnceDelivery: flag,
+  bigqueryConfig: unsupported('bigqueryConfig'),
+  cloudStorageConfig: unsupported('cloudStorageConfig'),
+  bigtableConfig: unsupported('bigtableConfig'),
+  messageTransforms: unsupported('messageTransforms'),
+  enableExactlyOnceDelivery: unsupported('enableExactlyOnceDelivery'),
 });
 
-export type SubscriptionWire = z.output<typeof subscription>;
+export type SubscriptionSettings = z.output<typeof subscription>;
+type PushConfig = NonNullable<SubscriptionSettings['pushConfig']>;
+export type PushTarget = Pick<PushConfig, 'pushEndpoint'> & Partial<PushConfig>;
 
+// "goog" is reserved, yet client libraries carry their trace context in googclient_ attributes.
+const attributeKey = utf8(ATTRIBUTE_KEY_LIMIT).regex(
+  /^(?!goog(?!client_))./s,
+  'an attribute key is empty, or starts with goog',
+);
+
+/** A message as its publisher hands it in. */
+export interface Draft {
+  data: Uint8Array;
+  attributes: Readonly<Record<string, string>>;
+  /** Empty: no order asked for. */
+  orderingKey: string;
+}
+
+/** The bytes that count towards the message limit. */
+function messageSize({ data, attributes, orderingKey }: Draft): number {
+  const texts = [orderingKey, ...Object.entries(attributes).flat()];
+  return texts.reduce((size, one) => size + Buffer.byteLength(one), data.byteLength);
+}
+
+// What the real service would not take is refused.
 const message = z
-  .object({ data: bytes.nullish(), attributes: map, orderingKey: text })
-  .transform(({ data, attributes, orderingKey }) => ({
-    data: data ?? new Uint8Array(),
-    attributes,
-    orderingKey,
-  }));
+  .object({
+    data: orElse(bytes, new Uint8Array()),
+    attributes: orElse(
+      z
+        .record(attributeKey, utf8(ATTRIBUTE_VALUE_LIMIT))
+        .refine(
+          (attributes) => Object.keys(attributes).length <= ATTRIBUTES_PER_MESSAGE,
+          `more than ${ATTRIBUTES_PER_MESSAGE} attributes`,
+        ),
+      {},
+    ),
+    orderingKey: orElse(utf8(ORDERING_KEY_LIMIT), ''),
+  })
+  .refine(
+    ({ data, attributes }) => data.byteLength > 0 || Object.keys(attributes).length > 0,
+    'some messages are empty',
+  )
+  .refine((draft) => messageSize(draft) <= MESSAGE_LIMIT, `larger than ${MESSAGE_LIMIT} bytes`);
+
+/** A message as the service keeps it. */
+export interface Message extends Draft {
+  messageId: string;
+  /** Milliseconds since the epoch. */
+  publishTime: number;
+}
 
 const page = { pageSize: count, pageToken: text };
 const ackIds = orElse(z.array(z.string()), []);
@@ -94,15 +195,21 @@ const fieldMask = z
 export const requests = {
   topic: z.object({ name: z.string(), labels: map }),
   byTopic: z.object({ topic: z.string() }),
-  listTopics: z.object({ project: z.string(), ...page }),
+  byProject: z.object({ project: z.string(), ...page }),
   listTopicSubscriptions: z.object({ topic: z.string(), ...page }),
-  publish: z.object({ topic: z.string(), messages: z.array(message) }),
+  publish: z.object({
+    topic: z.string(),
+    messages: z.array(message).min(1, 'No messages').max(MESSAGES_PER_PUBLISH),
+  }),
   subscription,
   bySubscription: z.object({ subscription: z.string() }),
-  listSubscriptions: z.object({ project: z.string(), ...page }),
   updateSubscription: z.object({ subscription, updateMask: fieldMask }),
-  modifyPushConfig: z.object({ subscription: z.string(), pushConfig: optional(pushConfig) }),
-  pull: z.object({ subscription: z.string(), maxMessages: count, returnImmediately: flag }),
+  modifyPushConfig: z.object({ subscription: z.string(), pushConfig }),
+  pull: z.object({
+    subscription: z.string(),
+    maxMessages: count.pipe(z.int().positive()),
+    returnImmediately: flag,
+  }),
   acknowledge: z.object({ subscription: z.string(), ackIds }),
   modifyAckDeadline: z.object({ subscription: z.string(), ackIds, ackDeadlineSeconds: count }),
   streamingPull: z.object({
@@ -124,40 +231,18 @@ export function parseRequest<T extends z.ZodType>(schema: T, request: unknown): 
   throw new PubsubError('INVALID_ARGUMENT', `Invalid ${place}: ${issue?.message ?? 'malformed'}`);
 }
 
-type ResourceKind = 'topics' | 'subscriptions';
-
-/** Pub/Sub resource names: 3 to 255 of these, a letter first, never "goog" in front. */
+/** Also domain-scoped projects (`example.com:project`). */
+const PROJECT = /^projects\/([A-Za-z0-9][A-Za-z0-9.:_-]*)(?:\/([a-z]+)\/([^/]*))?$/;
+/** 3 to 255 of these, a letter first, never "goog" in front. */
 const RESOURCE_ID = /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/;
 
-/** Also domain-scoped projects (`example.com:project`). */
-const PROJECT_ID = /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/;
-
-interface ResourceName {
-  project: string;
-  id: string;
-}
-
-/** Splits `projects/P/topics/T` (or subscriptions); INVALID_ARGUMENT where it is not one. */
-export function parseResourceName(kind: ResourceKind, name: string): ResourceName {
-  const [root, project, found, id, ...rest] = name.split('/');
-  const whole =
-    root === 'projects' && found === kind && rest.length === 0 && PROJECT_ID.test(project ?? '');
-  if (!whole || project === undefined || id === undefined || !RESOURCE_ID.test(id)) {
-    throw new PubsubError('INVALID_ARGUMENT', `Invalid [${kind}] name: (name=${name})`);
-  }
-  return { project, id };
-}
-
-/** The project of `projects/P`; INVALID_ARGUMENT where it is not one. */
-export function parseProjectName(name: string): string {
-  const [root, project, ...rest] = name.split('/');
-  if (
-    root !== 'projects' ||
-    project === undefined ||
-    rest.length > 0 ||
-    !PROJECT_ID.test(project)
-  ) {
-    throw new PubsubError('INVALID_ARGUMENT', `Invalid [projects] name: (name=${name})`);
-  }
-  return project;
+/** Reads `projects/P`, `projects/P/topics/T` or `projects/P/subscriptions/S`; INVALID_ARGUMENT where it is none. */
+export function parseName(
+  kind: 'projects' | 'topics' | 'subscriptions',
+  name: string,
+): { project: string; id: string } {
+  const [, project, found, id = ''] = PROJECT.exec(name) ?? [];
+  const fits = kind === 'projects' ? found === undefined : found === kind && RESOURCE_ID.test(id);
+  if (project !== undefined && fits) return { project, id };
+  throw new PubsubError('INVALID_ARGUMENT', `Invalid [${kind}] name: (name=${name})`);
 }

@@ -6,15 +6,14 @@ import { createBroker } from './broker.ts';
 import { createGrpcService } from './grpc-service.ts';
 import { SNIFF_WAIT } from './limits.ts';
 import { createRestApp } from './rest-app.ts';
-import type { Log, MintToken } from './subscription.ts';
+import type { MintToken } from './subscription.ts';
+
+const HOST = '127.0.0.1';
 
 interface PubsubOptions {
-  /** Loopback unless said otherwise: nothing here asks who is calling. */
-  host?: string;
   /** 0 picks a free one. */
   port: number;
   clock?: Clock;
-  log?: Log;
   /** Supplies the ID tokens of push subscriptions with an oidcToken; none are sent without it. */
   mintToken?: MintToken;
 }
@@ -33,12 +32,8 @@ export interface RunningPubsub {
  * @example const { host, close } = await startPubsub({ port: 8085 });
  */
 export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub> {
-  const host = options.host ?? '127.0.0.1';
-  const broker = createBroker({
-    clock: options.clock ?? systemClock,
-    log: options.log ?? (() => {}),
-    mintToken: options.mintToken,
-  });
+  const { port, clock = systemClock, mintToken } = options;
+  const broker = createBroker({ clock, mintToken });
   const grpc = createGrpcService(broker);
   const rest = createAdaptorServer({ fetch: createRestApp(broker).fetch });
   const sockets = new Set<Socket>();
@@ -61,15 +56,16 @@ export async function startPubsub(options: PubsubOptions): Promise<RunningPubsub
   }
 
   try {
-    server.listen(options.port, host);
+    // Loopback: nothing here asks who is calling.
+    server.listen(port, HOST);
     await once(server, 'listening');
   } catch (error) {
     await close();
     throw error;
   }
   const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : options.port;
-  return { host: `${host}:${port}`, close };
+  const bound = typeof address === 'object' && address ? address.port : port;
+  return { host: `${HOST}:${bound}`, close };
 }
 
 type Protocol = 'http1' | 'http2';

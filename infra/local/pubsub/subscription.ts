@@ -1,21 +1,10 @@
 import { createBacklog, type Delivery, type Lease, type Clock, type Backlog } from './backlog.ts';
-import {
-  retryDelay,
-  isExhausted,
-  toDeadLetter,
-  type SubscriptionSettings,
-} from './subscription-settings.ts';
 import { parseFilter } from './filter.ts';
 import { ACK_DEADLINE_SECONDS, ACK_IDS_PER_CALL, STREAM_OUTSTANDING, PULL_WAIT } from './limits.ts';
-import type { Draft, Message } from './message.ts';
 import { PubsubError } from './pubsub-error.ts';
-import {
-  type PushClient,
-  toPushRequest,
-  type PushTarget,
-  startPusher,
-  type Pusher,
-} from './push.ts';
+import { type PushClient, toPushRequest, startPusher, type Pusher } from './push.ts';
+import type { Draft, Message, PushTarget, SubscriptionSettings } from './schema.ts';
+import { retryDelay, isExhausted, toDeadLetter } from './subscription-settings.ts';
 
 /** Tokens for endpoints that ask for one; the audience defaults to the endpoint's URL. */
 export type MintToken = (request: {
@@ -23,12 +12,9 @@ export type MintToken = (request: {
   audience: string;
 }) => Promise<string> | string;
 
-export type Log = (message: string, fields: Record<string, unknown>) => void;
-
 interface SubscriptionDeps {
   clock: Clock;
   client: PushClient;
-  log: Log;
   mintToken?: MintToken | undefined;
   /** Publishes to a dead-letter topic; false where there is no such topic. */
   forward: (topic: string, draft: Draft) => boolean;
@@ -44,7 +30,8 @@ export interface Subscription {
   acknowledge(ackIds: readonly string[]): void;
   /** Zero is a nack. */
   modifyAckDeadline(ackIds: readonly string[], seconds: number): void;
-  streams: Streams;
+  /** Delivers from now on; the returned function stops. Leases that are out stay out. */
+  stream(options: StreamOptions): () => void;
   /** Ends deliveries; streams and waiting pulls end with the reason. */
   close(reason: PubsubError): Promise<void>;
 }
@@ -52,7 +39,7 @@ export interface Subscription {
 /**
  * Starts a subscription; INVALID_ARGUMENT for a filter that does not parse.
  *
- * @example const subscription = openSubscription(settings, { clock, client, log, forward });
+ * @example const subscription = openSubscription(settings, { clock, client, forward });
  */
 export function openSubscription(
   initial: SubscriptionSettings,
@@ -61,23 +48,22 @@ export function openSubscription(
   let settings = initial;
   let pusher: Pusher | undefined;
   const matches = parseFilter(initial.filter);
-  const waiting = new Set<(reason: PubsubError) => void>();
+  const consumers: Consumers = new Set();
   const backlog = createBacklog({
     clock: deps.clock,
     name: initial.name,
     ordered: initial.enableMessageOrdering,
     onFailure,
   });
-  const streams = createStreams(backlog);
 
   function onFailure(delivery: Delivery): 'gone' | { retryInMs: number } {
     const policy = settings.deadLetterPolicy;
     if (policy && isExhausted(policy, delivery)) {
       // Without its topic the message stays, and is tried again, as in the real service.
-      if (deps.forward(policy.deadLetterTopic, toDeadLetter(settings.name, delivery)))
-        return 'gone';
+      const letter = toDeadLetter(settings.name, delivery);
+      if (deps.forward(policy.deadLetterTopic, letter)) return 'gone';
     }
-    const mode = settings.push ? 'push' : 'pull';
+    const mode = settings.pushConfig ? 'push' : 'pull';
     return { retryInMs: retryDelay(settings.retryPolicy, mode, delivery.attempts) };
   }
 
@@ -93,12 +79,6 @@ export function openSubscription(
           showAttempt: settings.deadLetterPolicy !== undefined,
           token: await mint(target),
         }),
-      log: (message, fields) =>
-        deps.log(message, {
-          subscription: settings.name,
-          endpoint: target.pushEndpoint,
-          ...fields,
-        }),
     });
   }
 
@@ -108,29 +88,35 @@ export function openSubscription(
     return deps.mintToken({ serviceAccountEmail: oidcToken.serviceAccountEmail, audience });
   }
 
-  if (settings.push) pusher = push(settings.push);
+  function endConsumers(reason: PubsubError): void {
+    for (const end of consumers) end(reason);
+  }
+
+  if (settings.pushConfig) pusher = push(settings.pushConfig);
   return {
-    streams,
     settings: () => settings,
     async change(next) {
-      const pushesOn = settings.push === next.push;
+      const pushesOn = settings.pushConfig === next.pushConfig;
       settings = next;
       if (pushesOn) return;
       const stopping = pusher?.close();
-      pusher = next.push && push(next.push);
-      if (next.push) streams.end(notPullable(next.name));
+      pusher = next.pushConfig && push(next.pushConfig);
+      if (next.pushConfig) endConsumers(notPullable(next.name));
       await stopping;
     },
     offer(message) {
       if (matches(message.attributes)) backlog.add(message);
     },
     async pull(options) {
-      if (settings.push) throw notPullable(settings.name);
-      if (options.max < 1) throw new PubsubError('INVALID_ARGUMENT', 'maxMessages is not positive');
+      if (settings.pushConfig) throw notPullable(settings.name);
       const take = { max: options.max, deadlineMs: settings.ackDeadlineSeconds * 1_000 };
       const leases = backlog.take(take);
       if (leases.length > 0 || options.immediately) return leases;
-      return waitForMessages({ backlog, clock: deps.clock, take, waiting, ...options });
+      return waitForMessages({ backlog, clock: deps.clock, take, consumers, ...options });
+    },
+    stream(options) {
+      if (settings.pushConfig) throw notPullable(settings.name);
+      return openStream(options, { backlog, consumers });
     },
     acknowledge(ackIds) {
       checkAckIds(settings.name, ackIds);
@@ -147,8 +133,7 @@ export function openSubscription(
       }
     },
     async close(reason) {
-      for (const end of waiting) end(reason);
-      streams.end(reason);
+      endConsumers(reason);
       const stopping = pusher?.close();
       backlog.close();
       await stopping;
@@ -174,103 +159,85 @@ function notPullable(name: string): PubsubError {
   return new PubsubError('FAILED_PRECONDITION', `${name} pushes: it cannot be pulled from`);
 }
 
+/** What takes from the backlog by itself, streams and waiting pulls: each is ended with a reason. */
+type Consumers = Set<(reason: PubsubError) => void>;
+
 interface StreamOptions {
   /** How long each message may take; read anew for each, since a client may change it. */
   deadlineMs: () => number;
-  /** Messages the client takes unacknowledged at a time; 0 leaves it to us. */
+  /** Messages the client takes unacknowledged at a time; 0 leaves it to the service. */
   maxOutstanding: number;
   deliver: (leases: Lease[]) => void;
   /** The subscription went away, or can no longer be pulled from. */
   onEnd: (reason: PubsubError) => void;
 }
 
-/** The open StreamingPull calls of one subscription. */
-interface Streams {
-  /** Delivers from now on; the returned function stops. Leases that are out stay out. */
-  open(options: StreamOptions): () => void;
-  end(reason: PubsubError): void;
-}
+/** A StreamingPull call: takes whatever the backlog has, within its own flow control. */
+function openStream(
+  options: StreamOptions,
+  { backlog, consumers }: { backlog: Backlog; consumers: Consumers },
+): () => void {
+  const limit = options.maxOutstanding || STREAM_OUTSTANDING;
+  let outstanding = 0;
+  let stopped = false;
 
-/** Streams that take whatever the backlog has, each within its own flow control. */
-function createStreams(backlog: Backlog): Streams {
-  const ends = new Set<(reason: PubsubError) => void>();
-
-  function open(options: StreamOptions): () => void {
-    const limit = options.maxOutstanding > 0 ? options.maxOutstanding : STREAM_OUTSTANDING;
-    let outstanding = 0;
-    let stopped = false;
-
-    function onSettled(): void {
-      outstanding -= 1;
-      if (!stopped) queueMicrotask(pump);
-    }
-
-    function pump(): void {
-      if (stopped) return;
-      const max = limit - outstanding;
-      const leases = backlog.take({ max, deadlineMs: options.deadlineMs(), onSettled });
-      if (leases.length === 0) return;
-      outstanding += leases.length;
-      options.deliver(leases);
-    }
-
-    function stop(): void {
-      stopped = true;
-      unsubscribe();
-      ends.delete(end);
-    }
-
-    function end(reason: PubsubError): void {
-      stop();
-      options.onEnd(reason);
-    }
-
-    const unsubscribe = backlog.onReady(pump);
-    ends.add(end);
-    queueMicrotask(pump);
-    return stop;
+  function onSettled(): void {
+    outstanding -= 1;
+    if (!stopped) queueMicrotask(pump);
   }
 
-  return {
-    open,
-    end(reason) {
-      for (const end of ends) end(reason);
-    },
-  };
-}
+  function pump(): void {
+    if (stopped) return;
+    const max = limit - outstanding;
+    const leases = backlog.take({ max, deadlineMs: options.deadlineMs(), onSettled });
+    if (leases.length === 0) return;
+    outstanding += leases.length;
+    options.deliver(leases);
+  }
 
-interface PullWait {
-  backlog: Backlog;
-  clock: Clock;
-  take: { max: number; deadlineMs: number };
-  /** Where the end of the subscription finds the wait. */
-  waiting: Set<(reason: PubsubError) => void>;
-  /** The caller has gone. */
-  signal: AbortSignal;
+  function stop(): void {
+    stopped = true;
+    unsubscribe();
+    consumers.delete(end);
+  }
+
+  function end(reason: PubsubError): void {
+    stop();
+    options.onEnd(reason);
+  }
+
+  const unsubscribe = backlog.onReady(pump);
+  consumers.add(end);
+  queueMicrotask(pump);
+  return stop;
 }
 
 /** The first messages to come; none after PULL_WAIT, or once the caller has gone. */
-function waitForMessages({ backlog, clock, take, waiting, signal }: PullWait): Promise<Lease[]> {
+function waitForMessages(wait: {
+  backlog: Backlog;
+  clock: Clock;
+  take: { max: number; deadlineMs: number };
+  consumers: Consumers;
+  /** The caller has gone. */
+  signal: AbortSignal;
+}): Promise<Lease[]> {
+  const { backlog, clock, take, consumers, signal } = wait;
   return new Promise((resolve, reject) => {
     const offReady = backlog.onReady(() => {
       const leases = backlog.take(take);
       if (leases.length > 0) finish(() => resolve(leases));
     });
+    const giveUp = (): void => finish(() => resolve([]));
+    const end = (reason: PubsubError): void => finish(() => reject(reason));
     const cancelTimer = clock.after(PULL_WAIT, giveUp);
     signal.addEventListener('abort', giveUp, { once: true });
-    waiting.add(end);
+    consumers.add(end);
 
-    function giveUp(): void {
-      finish(() => resolve([]));
-    }
-    function end(reason: PubsubError): void {
-      finish(() => reject(reason));
-    }
     function finish(settle: () => void): void {
       offReady();
       cancelTimer();
       signal.removeEventListener('abort', giveUp);
-      waiting.delete(end);
+      consumers.delete(end);
       settle();
     }
   });

@@ -5,7 +5,7 @@ import {
   type BacklogDeps,
   type Lease,
 } from '#infra/local/pubsub/backlog.ts';
-import type { Message } from '#infra/local/pubsub/message.ts';
+import type { Message } from '#infra/local/pubsub/schema.ts';
 import { manualClock, settle } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
 

@@ -8,11 +8,7 @@ import {
   type Subscription,
 } from '#infra/local/pubsub/subscription.ts';
 import { PubsubError } from '#infra/local/pubsub/pubsub-error.ts';
-import {
-  toSettings,
-  type SubscriptionSettings,
-} from '#infra/local/pubsub/subscription-settings.ts';
-import { parseRequest, requests } from '#infra/local/pubsub/schema.ts';
+import { parseRequest, requests, type SubscriptionSettings } from '#infra/local/pubsub/schema.ts';
 import { manualClock, settle } from './manual-clock.ts';
 
 const NAME = 'projects/local/subscriptions/sub';
@@ -20,7 +16,7 @@ const STOPPED = new PubsubError('UNAVAILABLE', 'Stopped');
 
 function settings(changes: object = {}): SubscriptionSettings {
   const wire = { name: NAME, topic: 'projects/local/topics/topic', ...changes };
-  return toSettings(parseRequest(requests.subscription, wire));
+  return parseRequest(requests.subscription, wire);
 }
 
 const PUSH = { pushConfig: { pushEndpoint: 'http://127.0.0.1:1/push' } };
@@ -38,7 +34,6 @@ function openPush(changes: object = {}, mintToken?: MintToken) {
   const forwarded: string[] = [];
   const subscription = openSubscription(settings({ ...PUSH, ...changes }), {
     clock,
-    log: () => {},
     mintToken,
     forward(topic) {
       forwarded.push(topic);
@@ -210,7 +205,7 @@ describe('openSubscription()', () => {
 });
 
 function engineWithSubscription(clock = manualClock()): Broker {
-  const broker = createBroker({ clock, log: () => {} });
+  const broker = createBroker({ clock });
   broker.createTopic({ name: 'projects/local/topics/topic', labels: {} });
   broker.createSubscription(settings());
   return broker;
