@@ -5,38 +5,37 @@ import { functionsFramework } from '#shared/http/framework.ts';
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
+import { postAlert } from './alert.ts';
 import { createAlertDesk, createAlertsApp } from './alert-desk.ts';
-import { createIncidents } from './incidents.ts';
-import { postAlert } from './post-alert.ts';
 import { readAlertSettings } from './settings.ts';
 
 const NAME = 'alerts';
 
 try {
-  const env = readEnv(process.env);
+  const { port, host, logLevel, service = NAME } = readEnv(process.env);
   const { sink, severity, groupMs, access } = readAlertSettings(process.env);
-  const log = createLogger({ level: env.logLevel, service: env.service ?? NAME });
+  const log = createLogger({ level: logLevel, service });
   const now = (): Date => new Date();
   const desk = createAlertDesk({
-    incidents: createIncidents(({ id, group }) => log.warn({ id, group }, 'Alert was forgotten')),
+    severity,
+    groupMs,
     post: async (alert) => {
       await postAlert(alert, { fetch, sink });
       log.info({ id: alert.id, status: alert.status, count: alert.count }, 'Alert was sent');
     },
-    severity,
-    groupMs,
+    onForgotten: ({ id, type }) => log.warn({ id, type }, 'Alert was forgotten'),
     sleep: (milliseconds, signal) =>
       sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   });
   // Before the server drains: events that wait are answered, not cut off.
   process.once('SIGTERM', () => desk.hurry());
-  const checkCaller = createCallerCheck(access, { host: env.host, now });
+  const checkCaller = createCallerCheck(access, { host, now });
   const app = createAlertsApp({ desk, checkCaller, log, now });
   await serveFunction({
     name: NAME,
     app,
-    port: env.port,
-    host: env.host,
+    port,
+    host,
     maxBodyBytes: MAX_MESSAGE_BODY_BYTES,
     log,
     framework: functionsFramework,

@@ -19,8 +19,6 @@ export interface AlertSettings {
   readonly access: Access;
 }
 
-const DEFAULT_GROUP_SECONDS = 10;
-
 /** A webhook's URL is a secret, and so is what is sent there: https, or this machine. */
 const WebhookUrl = z
   .string()
@@ -34,25 +32,25 @@ const Environment = z.object({
   ALERTS_SLACK_WEBHOOK: WebhookUrl,
   ALERTS_WEBHOOK: WebhookUrl,
   ALERTS_WEBHOOK_TOKEN: z.string().optional(),
-  ALERTS_SEVERITY: z.enum(SEVERITIES, `must be one of ${SEVERITIES.join(', ')}`).optional(),
+  ALERTS_SEVERITY: z.enum(SEVERITIES, `must be one of ${SEVERITIES.join(', ')}`).default('ERROR'),
   ALERTS_GROUP_SECONDS: z
     .string()
     .regex(/^(?:[0-9]|[1-9][0-9]|1[01][0-9]|120)$/, 'must be a number from 0 to 120')
-    .transform(Number)
-    .optional(),
+    .default('10'),
   ALERTS_AUDIENCE: z.string().optional(),
   ALERTS_CALLER: z.email('must be the e-mail of the service account that pushes').optional(),
   K_SERVICE: z.string().optional(),
 });
 
 /** Reads the settings; an empty variable counts as unset. Throws `bad-config` naming the variable and the fix. */
-export function readAlertSettings(env: Variables): AlertSettings {
-  const data = readVariables(Environment, env);
+export function readAlertSettings(variables: Variables): AlertSettings {
+  const env = readVariables(Environment, variables);
+  const { ALERTS_SEVERITY: severity, ALERTS_GROUP_SECONDS: seconds } = env;
   return {
-    sink: readSink(data),
-    severity: data.ALERTS_SEVERITY ?? 'ERROR',
-    groupMs: (data.ALERTS_GROUP_SECONDS ?? DEFAULT_GROUP_SECONDS) * 1000,
-    access: readAccess(data),
+    sink: readSink(env),
+    severity,
+    groupMs: Number(seconds) * 1000,
+    access: readAccess(env),
   };
 }
 

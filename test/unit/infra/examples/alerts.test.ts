@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
-import { type Alert, postAlert } from '#infra/examples/alerts/post-alert.ts';
-import { MAX_INCIDENTS, createIncidents } from '#infra/examples/alerts/incidents.ts';
-import type { AlertEvent } from '#infra/examples/alerts/read-event.ts';
+import { MAX_INCIDENTS, createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
+import { type Alert, postAlert } from '#infra/examples/alerts/alert.ts';
+import type { AlertEvent } from '#infra/examples/alerts/event.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
 
 const SLACK = 'https://hooks.slack.com/services/T/B/secret';
@@ -130,23 +129,26 @@ describe('postAlert()', () => {
   });
 });
 
-describe('createIncidents()', () => {
-  it('forgets the oldest for one more, and says so', () => {
+describe('createAlertDesk()', () => {
+  it('forgets the oldest for one more, and says so', async () => {
     const forgotten: string[] = [];
-    const incidents = createIncidents(({ id }) => forgotten.push(id));
+    const desk = createAlertDesk({
+      post: () => Promise.resolve(),
+      onForgotten: ({ id }) => forgotten.push(id),
+      severity: 'ERROR',
+      groupMs: 0,
+      sleep: () => Promise.resolve(),
+    });
     for (let index = 0; index <= MAX_INCIDENTS; index += 1) {
-      const [member, group] = [`image i${index}`, `image i${index}`];
-      incidents.take(told(`id-${index}`, `i${index}`), { kind: 'failure', member, group });
+      await desk.handle(told(`id-${index}`, `i${index}`));
     }
     expect(forgotten).toEqual(['id-0']);
   });
-});
 
-describe('createAlertDesk()', () => {
   it('sends what it keeps back when the process is to end, and keeps nothing back from then on', async () => {
     const alerts: Alert[] = [];
     const desk = createAlertDesk({
-      incidents: createIncidents(() => undefined),
+      onForgotten: () => undefined,
       post: (alert) => Promise.resolve(void alerts.push(alert)),
       severity: 'ERROR',
       groupMs: 3_600_000,
@@ -167,7 +169,7 @@ describe('createAlertDesk()', () => {
     const posts: PromiseWithResolvers<void>[] = [];
     const sizes: number[] = [];
     const desk = createAlertDesk({
-      incidents: createIncidents(() => undefined),
+      onForgotten: () => undefined,
       post: ({ count }) => {
         sizes.push(count);
         const post = Promise.withResolvers<void>();

@@ -1,8 +1,8 @@
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { readRetryAfter } from '#shared/net/retry.ts';
 import type { Severity } from '#shared/status/events.ts';
-import type { Incident } from './incidents.ts';
-import type { AlertEvent } from './read-event.ts';
+import { type AlertEvent, countOf, subjectOf } from './event.ts';
 import type { AlertSettings } from './settings.ts';
 
 /** What a receiver is sent: the body of the generic webhook, as it is. */
@@ -32,40 +32,26 @@ export interface Alert {
 const MAX_NAMED = 20;
 const MAX_MESSAGE = 300;
 
-const WORDS: Readonly<Record<string, string>> = {
-  'cluster.unreachable': 'unreachable',
-  'cluster.recovered': 'reachable again',
-  'sync.failed': 'failed to sync',
-  'sync.blocked': 'blocked',
-  'sync.stalled': 'stalled',
-  'sync.unguarded': 'unguarded',
-  'sync.refused': 'refused',
-  'sync.recovered': 'recovered',
-  'image.unsigned': 'still unsigned',
-  'image.untrusted': 'untrusted',
-  'image.unusable': 'unusable',
-  'image.unchecked': 'not to be checked',
-  'rollout.degraded': 'degraded',
-  'sweep.braked': 'braked',
-  'withdrawal.unchecked': 'cannot be judged',
-};
-
-/** The message about an incident as it stands. */
-export function composeAlert(incident: Incident, due: 'firing' | 'growing' | 'over'): Alert {
-  const { id, first, kind, open, closed } = incident;
-  const events = [...(due === 'over' ? closed : open).values()];
-  const { image, digest } = first;
+/** The message about `events`, the latest of each member of an alert that began with `first`. */
+export function composeAlert(
+  first: AlertEvent,
+  events: readonly AlertEvent[],
+  status: Alert['status'],
+): Alert {
+  const { id, type, severity, since, image, digest } = first;
+  const title = countOf(events.length, type);
+  const over = status === 'over';
   return {
     version: 1,
     id,
-    status: kind === 'notice' ? 'notice' : due,
-    severity: due === 'over' ? 'INFO' : first.severity,
-    title: titleOf(events, first, due),
+    status,
+    severity: over ? 'INFO' : severity,
+    title: over && !type.endsWith('.recovered') ? `Over: ${title}` : title,
     ...defined({ image, digest }),
-    since: first.since,
+    since,
     count: events.length,
     members: events.slice(0, MAX_NAMED).map((event) => ({
-      name: nameOf(event),
+      name: subjectOf(event),
       type: event.type,
       since: event.since,
       message: messageOf(event),
@@ -73,29 +59,7 @@ export function composeAlert(incident: Incident, due: 'firing' | 'growing' | 'ov
   };
 }
 
-function titleOf(events: readonly AlertEvent[], first: AlertEvent, due: string): string {
-  const [family = ''] = first.type.split('.');
-  const nouns: Readonly<Record<string, readonly [string, string]>> = {
-    cluster: ['cluster', 'clusters'],
-    sync: ['RSync', 'RSyncs'],
-    image: ['image', 'images'],
-    rollout: ['roll-out', 'roll-outs'],
-    sweep: ['sweep', 'sweeps'],
-  };
-  const [one, many] = nouns[family] ?? ['event', 'events'];
-  const noun = events.length === 1 ? one : many;
-  const words = WORDS[first.type] ?? first.type;
-  const title = `${events.length} ${noun} ${words}`;
-  return due === 'over' && !first.type.endsWith('.recovered') ? `Over: ${title}` : title;
-}
-
-function nameOf({ cluster, sync, image }: AlertEvent): string {
-  if (cluster === undefined) return image ?? 'fleet';
-  return sync === undefined ? cluster : `${cluster}/${sync}`;
-}
-
-function messageOf({ message, errors }: AlertEvent): string {
-  const [error] = errors;
+function messageOf({ message, errors: [error] }: AlertEvent): string {
   const text = error === undefined ? message : `${message}: ${error.code} ${error.message}`;
   return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`;
 }
@@ -133,7 +97,6 @@ interface PostDeps {
 
 /** Slack answers within a second. Far below the subscription's ack deadline. */
 const TIMEOUT_MS = 10_000;
-const SECOND_MS = 1000;
 
 /**
  * Sends one alert, and resolves once the receiver has accepted it (2xx). Throws `publish-failed`, never with the URL:
@@ -143,32 +106,17 @@ export async function postAlert(alert: Alert, { fetch, sink }: PostDeps): Promis
   const headers = new Headers({ 'content-type': 'application/json' });
   if (sink.token !== undefined) headers.set('authorization', `Bearer ${sink.token}`);
   const body = JSON.stringify(sink.kind === 'slack' ? formatSlack(alert) : alert);
-  const answer = await send(() =>
-    fetch(sink.url, {
-      method: 'POST',
-      headers,
-      body,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    }),
-  );
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const request = { method: 'POST', headers, body, signal, redirect: 'error' } as const;
+  const answer = await fetch(sink.url, request).catch((error: unknown) => {
+    // Without the cause: it names the URL in some versions of Node.
+    const name = error instanceof Error ? error.name : 'unknown failure';
+    const message = `The receiver of alerts cannot be reached (${name})`;
+    throw new CountersignError('publish-failed', message);
+  });
   await answer.body?.cancel();
   if (answer.ok) return;
-  const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
-  const patience = seconds > 0 ? { retryAfterMs: seconds * SECOND_MS } : {};
+  const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), Date.now());
   const message = `The receiver of alerts answered ${answer.status}: see that its webhook still exists`;
-  throw new CountersignError('publish-failed', message, patience);
-}
-
-async function send(request: () => Promise<Response>): Promise<Response> {
-  try {
-    return await request();
-  } catch (error) {
-    // The cause names the URL in some versions of Node.
-    const name = error instanceof Error ? error.name : 'unknown failure';
-    throw new CountersignError(
-      'publish-failed',
-      `The receiver of alerts cannot be reached (${name})`,
-    );
-  }
+  throw new CountersignError('publish-failed', message, defined({ retryAfterMs }));
 }
