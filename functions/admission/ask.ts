@@ -5,14 +5,18 @@ import type { Lanes } from '#shared/http/shed-load.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
 import { within } from '#shared/net/within.ts';
 import type { Found, Question } from './find-verdict.ts';
-import {
-  FAILED_FOR_MS,
-  FALL_BACK_AFTER_MS,
-  GOOD_FOR_MS,
-  MAX_FAILED,
-  MAX_GOOD,
-  MAX_WAITING,
-} from './limits.ts';
+
+/** Where there is a good verdict to fall back on, a new look is waited for no longer than this. */
+const FALL_BACK_AFTER_MS = 2_000;
+/** A good verdict is the registry's word for this long: as long as the verifier keeps one (`shared/trust/cache.ts`). */
+const GOOD_FOR_MS = 60 * 60_000;
+/** Good verdicts that are kept for an outage; each is a few hundred bytes. */
+const MAX_GOOD = 10_000;
+/** A registry that has just failed is not asked again by every review that waits at the door. */
+const FAILED_FOR_MS = 1_000;
+const MAX_FAILED = 1_000;
+/** Reviews that wait for a look, over all registries; more are sent away at once. */
+const MAX_WAITING = 2_000;
 
 /** What is known of a question in time for its answer. */
 export type Answer =
@@ -45,9 +49,7 @@ const OUTAGES: ReadonlySet<FailureCode> = new Set([
   'trust-root-unavailable',
 ]);
 
-const LATE: Answer = { status: 'late' };
-
-type Look = Answer & { readonly status: 'known' | 'failed' | 'overloaded' };
+type Look = Extract<Answer, { status: 'known' | 'failed' | 'overloaded' }>;
 
 /**
  * Asks each question once, however many reviews ask it at the same time, and answers every one of them within its own
@@ -68,9 +70,8 @@ export function createAsk(deps: AskDeps): Ask {
   let waiting = 0;
 
   async function look(key: string, question: Question): Promise<Look> {
-    const { host } = question.announced.reference;
     try {
-      const found = await lanes(host, () => deps.find(question));
+      const found = await lanes(question.announced.reference.host, () => deps.find(question));
       if (found === undefined) return { status: 'overloaded' };
       if (found.verdict.status === 'verified') good.remember(keyOf(question), found.verdict);
       return { status: 'known', ...found };
@@ -103,12 +104,8 @@ export function createAsk(deps: AskDeps): Ask {
     waiting += 1;
     try {
       const patience = known === undefined ? deadlineMs : Math.min(deadlineMs, fallBackAfterMs);
-      const answer = await within(
-        patience,
-        () => lookOnce(question),
-        () => LATE,
-      );
-      return fallBack(answer, known?.verdict);
+      const late = (): Answer => ({ status: 'late' });
+      return fallBack(await within(patience, () => lookOnce(question), late), known?.verdict);
     } finally {
       waiting -= 1;
     }
@@ -134,8 +131,7 @@ function fallBack(answer: Answer, verdict: Found['verdict'] | undefined): Answer
   return { status: 'stale', verdict, failure: answer.failure.code };
 }
 
-/** A verdict that lets an image in. */
-export type GoodVerdict = Verdict & { readonly status: 'verified' };
+type GoodVerdict = Extract<Verdict, { status: 'verified' }>;
 
 export interface GoodVerdicts {
   remember(key: string, verdict: GoodVerdict): void;
@@ -151,13 +147,11 @@ export interface GoodVerdicts {
  * @example
  * const good = createGoodVerdicts({ staleForMs: 600_000, now });
  */
-export function createGoodVerdicts({
-  staleForMs,
-  now,
-}: {
+export function createGoodVerdicts(deps: {
   readonly staleForMs: number;
   readonly now: () => Date;
 }): GoodVerdicts {
+  const { staleForMs, now } = deps;
   const kept = new LRUCache<string, { readonly verdict: GoodVerdict; readonly at: number }>({
     max: MAX_GOOD,
   });

@@ -1,10 +1,8 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import type { AdmissionConfig, Config } from '#shared/config/config.ts';
-import type { ImageRules } from '#shared/config/image-rules.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import type { Meter } from '#shared/telemetry/metrics.ts';
-import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { AppEnv } from '#shared/http/app.ts';
 import type { Log } from '#shared/http/log.ts';
 import { answerProblem, problem, problemOf } from '#shared/http/problem.ts';
@@ -13,21 +11,21 @@ import { withDeadline } from '#shared/net/within.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { answerReview } from './answer.ts';
+import { nameOf } from './announcement.ts';
 import { createAsk, createGoodVerdicts } from './ask.ts';
-import { nameOf } from './bind.ts';
 import { type Decision, refuse } from './decision.ts';
 import { findVerdict } from './find-verdict.ts';
 import { type JudgeDeps, judgeRequest } from './judge-request.ts';
-import {
-  ANSWER_MARGIN_MS,
-  LOOK_LIMIT_MS,
-  LOOKS_PER_HOST,
-  LOOKS_WAITING_PER_HOST,
-  MARGIN_SHARE,
-} from './limits.ts';
-import { type Review, readReview } from './read-review.ts';
+import { answerReview, type Review, readReview } from './review.ts';
 import type { CheckReviewer, Reviewer } from './reviewers.ts';
+
+/** One look, whatever its reviews have waited: its lane is wanted. */
+const LOOK_LIMIT_MS = 20_000;
+/** Looks at one registry at once, and that wait for it: one that hangs holds up no other's. */
+const LOOK_LANES = { perKey: 16, waiting: 128 };
+/** What of the API server's own timeout is left for the way back, and no more than this share of a short one. */
+const ANSWER_MARGIN_MS = 500;
+const MARGIN_SHARE = 0.25;
 
 /** What reviews are judged with; made of the config once that is read. */
 export interface Reviewing extends JudgeDeps {
@@ -37,10 +35,9 @@ export interface Reviewing extends JudgeDeps {
 }
 
 export interface ReviewingDeps {
-  readonly settings: AdmissionConfig;
-  readonly unmatched: Config['unmatched'];
-  readonly rules: Pick<ImageRules, 'match'>;
-  readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly config: Pick<Config, 'admission' | 'unmatched'>;
+  readonly rules: JudgeDeps['rules'];
+  readonly policies: JudgeDeps['policies'];
   readonly verifier: Verifier;
   readonly resolver: Pick<BurstResolver, 'resolve'>;
   readonly checkReviewer: CheckReviewer;
@@ -52,18 +49,19 @@ export interface ReviewingDeps {
  * Everything that reviews are judged with, with its memory still empty.
  *
  * @example
- * const reviewing = createReviewing({ ...images, settings, unmatched, checkReviewer, log, now });
+ * const reviewing = createReviewing({ ...images, config, checkReviewer, log, now });
  */
 export function createReviewing(deps: ReviewingDeps): Reviewing {
-  const { settings, unmatched, rules, policies, checkReviewer, log, now } = deps;
-  const { mode, unchanged, deadlineMs, staleForMs } = settings;
+  const { config, rules, policies, checkReviewer, log, now } = deps;
+  const { unmatched, admission } = config;
+  const { mode, unchanged, deadlineMs, staleForMs } = admission;
   const ask = createAsk({
     find: (question) =>
       withDeadline(LOOK_LIMIT_MS, `Looking at ${nameOf(question.announced)}`, () =>
         findVerdict(question, deps),
       ),
     good: createGoodVerdicts({ staleForMs, now }),
-    lanes: createLanes({ perKey: LOOKS_PER_HOST, waiting: LOOKS_WAITING_PER_HOST }),
+    lanes: createLanes(LOOK_LANES),
     now,
     onFailure({ announced }, error) {
       log.warn({ error, image: nameOf(announced) }, 'Image could not be checked');
@@ -75,8 +73,7 @@ export function createReviewing(deps: ReviewingDeps): Reviewing {
 export interface AdmissionDeps {
   /** Resolves when the config is read and its keys are loaded. */
   readonly open: () => Promise<Reviewing>;
-  /** Measures reviews. */
-  readonly metering?: Metering;
+  readonly metering: Metering;
 }
 
 /** What @hono/node-server hands to its app. */
@@ -112,7 +109,7 @@ async function validate(
   { open, metering }: AdmissionDeps,
   address: Pick<Reviewer, 'secret'>,
 ): Promise<Response> {
-  const startedAt = metering?.now();
+  const startedAt = metering.now();
   const reviewing = await open();
   await reviewing.checkReviewer({ ...address, headers: c.req.raw.headers });
   const review = readReview(await bodyOf(c));
@@ -121,9 +118,10 @@ async function validate(
     return answerProblem(problem(400, 'bad-request', detail));
   }
   const decision = await decide(c, review, reviewing);
-  record(c.get('log'), review, decision, reviewing.mode);
+  const isNews = !(decision.admit && decision.remembered === true);
+  record(c.get('log'), review, decision, reviewing.mode, isNews);
   // What was known already takes no time worth a line, and comes from every RSync of every cluster.
-  if (!isRemembered(decision)) measureReview(decision, startedAt, metering);
+  if (isNews) measureReview(decision, startedAt, metering);
   return c.json(answerReview(review, decision, reviewing.mode));
 }
 
@@ -149,21 +147,19 @@ async function decide(c: Context<AppEnv>, review: Review, reviewing: Reviewing):
   }
 }
 
-function record(log: Log, { uid }: Review, decision: Decision, mode: Reviewing['mode']): void {
+function record(
+  log: Log,
+  { uid }: Review,
+  decision: Decision,
+  mode: Reviewing['mode'],
+  isNews: boolean,
+): void {
   const { outcome, facts } = decision;
-  if (!decision.admit) {
-    log.warn({ uid, outcome, mode, ...facts, reason: decision.message }, 'Review refused');
-    return;
-  }
   const fields = { uid, outcome, ...facts };
-  const judged = outcome === 'verified' || outcome === 'verified-earlier';
-  // What was known already is repeated for every RSync of a cluster, and is in the audit log of its API server.
-  if (judged && !isRemembered(decision)) log.info(fields, 'Review admitted');
+  if (!decision.admit) log.warn({ ...fields, mode, reason: decision.message }, 'Review refused');
+  // What was known already is in the audit log of its API server.
+  else if (isNews && JUDGED.has(outcome)) log.info(fields, 'Review admitted');
   else log.debug(fields, 'Review admitted');
-}
-
-function isRemembered(decision: Decision): boolean {
-  return decision.admit && decision.remembered === true;
 }
 
 // Go's time.Duration, as the API server writes `timeoutSeconds` into the address: `10s`, `1m30s`, `500ms`.
@@ -186,23 +182,22 @@ export function deadlineOf(timeout: string | undefined, deadlineMs: number): num
 /** What could not be answered, as against what was answered with no. */
 const FAILED = new Set<Decision['outcome']>(['unchecked', 'overloaded', 'unreadable']);
 
-/** The rest changed nothing that is judged: there are many of them, and they tell nothing. */
+/** What is admitted by a verdict. The rest changed nothing that is judged, and there is much of it. */
 const JUDGED = new Set<Decision['outcome']>(['verified', 'verified-earlier']);
 
-export interface Metering {
+interface Metering {
   readonly meter: Meter;
   readonly now: () => Date;
 }
 
-/** Measures a review for which there had to be a verdict, where reviews are measured. */
+/** Measures a review for which there had to be a verdict. */
 export function measureReview(
   { admit, outcome }: Pick<Decision, 'admit' | 'outcome'>,
-  startedAt: Date | undefined,
-  metering: Metering | undefined,
+  startedAt: Date,
+  { meter, now }: Metering,
 ): void {
-  if (metering === undefined || startedAt === undefined) return;
   if (admit && !JUDGED.has(outcome)) return;
   const refused = FAILED.has(outcome) ? 'failed' : 'denied';
-  const seconds = secondsSince(startedAt, metering.now());
-  metering.meter.record('review_duration', seconds, { outcome: admit ? 'allowed' : refused });
+  const seconds = secondsSince(startedAt, now());
+  meter.record('review_duration', seconds, { outcome: admit ? 'allowed' : refused });
 }

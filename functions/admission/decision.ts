@@ -1,9 +1,9 @@
 /** Why a review is let in; each is a decision on purpose (docs/adr/0013). */
-export type Admitted =
+type Admitted =
   /** Not about an RSync, or about nothing that is stored. */
   | 'not-an-rsync'
   | 'not-a-write'
-  /** The object is on its way out, and only its finalizers change: they must not be held up. */
+  /** The object is on its way out, and only its finalizers change: they must not wait. */
   | 'deleting'
   /** There is no `image-to-sync`. */
   | 'absent'
@@ -29,7 +29,7 @@ export type Refused =
   | 'unusable'
   /** Approved before what is approved now, and the entry says `downgrade: deny`. */
   | 'moved-back'
-  /** Nobody knows: the registry, a key or a root could not be had. */
+  /** The registry, a key or a root could not be had. */
   | 'unchecked'
   | 'overloaded';
 

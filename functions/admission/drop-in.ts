@@ -12,8 +12,6 @@ export type AdmissionSettings = Pick<
 >;
 
 const POLICY = 'cosign-key';
-const STALE_FOR_MS = 600_000;
-const DEADLINE_MS = 8_000;
 
 /** The text of the file. Throws `bad-config`. */
 export async function readKeyFile(path: string): Promise<string> {
@@ -59,11 +57,7 @@ export function dropInOf(
     registries: insecure.map((host) => ({ host, plainHttp: true, auth: 'none' })),
     trust: { [POLICY]: { ...policy, hash: hashPolicy(policy) } },
     unmatched: 'deny',
-    admission: {
-      mode: 'deny',
-      unchanged: 'admit',
-      staleForMs: STALE_FOR_MS,
-      deadlineMs: DEADLINE_MS,
-    },
+    // As the schema of the config has it by default.
+    admission: { mode: 'deny', unchanged: 'admit', staleForMs: 600_000, deadlineMs: 8_000 },
   };
 }

@@ -5,7 +5,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import type { Announced } from './bind.ts';
+import type { Announced } from './announcement.ts';
 
 /** What is asked of a registry. */
 export interface Question {
@@ -29,46 +29,32 @@ export interface Found {
   readonly digest?: string;
 }
 
-type Image = Announced & { readonly type: 'image' };
-type Chart = Announced & { readonly type: 'chart' };
+type Image = Extract<Announced, { type: 'image' }>;
 
 /** Any resolution of the last seconds will do: an index that is missing from it is found at the next attempt. */
 const ANY_TIME = new Date(0);
 
-/** The verdict of what is announced. Throws where it could not be found out. */
-export async function findVerdict(question: Question, deps: FindDeps): Promise<Found> {
-  const { announced } = question;
-  return announced.type === 'chart'
-    ? findChart(announced, question, deps)
-    : findImage(announced, question, deps);
-}
-
-/** Helm pulls by version and announces no digest: what the version's tag names now is what is verified. */
-async function findChart(
-  { reference }: Chart,
-  { policy, taken }: Question,
-  { resolver, verifier, now }: FindDeps,
-): Promise<Found> {
-  const { image } = await resolver.resolve(reference, now());
-  if (image.status === 'unusable') return { verdict: image };
-  const { digest, index } = image;
-  const { repository } = reference;
-  const subject = { repository, digest, ...defined({ index }) };
-  return { verdict: await verifier.verify(subject, policy, { taken }), digest };
-}
-
 /**
- * Config Sync announces the child that it pulled, and cosign signs the index that was pushed unless a flag says otherwise:
- * where the child's own signatures do not count, those of its index do. That it is the child's index is for the
- * registry to show.
+ * The verdict of what is announced. Throws where it could not be found out.
+ *
+ * Helm pulls by version and announces no digest: what the version's tag names now is what is verified. Of images Config
+ * Sync announces the child that it pulled, and cosign signs the index that was pushed unless a flag says otherwise: where
+ * the child's own signatures do not count, those of its index do, once the registry shows that it is its index.
  */
-async function findImage(image: Image, question: Question, deps: FindDeps): Promise<Found> {
-  const { verifier, resolver } = deps;
-  const { policy, taken } = question;
-  const { digest } = image;
-  const { repository, digest: pinned } = image.reference;
+export async function findVerdict(question: Question, deps: FindDeps): Promise<Found> {
+  const { verifier, resolver, now } = deps;
+  const { announced, policy, taken } = question;
+  const { reference } = announced;
+  const { repository, digest: pinned } = reference;
+  if (announced.type === 'chart') {
+    const { image } = await resolver.resolve(reference, now());
+    if (image.status === 'unusable') return { verdict: image };
+    const subject = { repository, ...defined({ digest: image.digest, index: image.index }) };
+    return { verdict: await verifier.verify(subject, policy, { taken }), digest: image.digest };
+  }
+  const { digest } = announced;
   if (pinned !== undefined && pinned !== digest) {
-    const pulled = await resolver.resolve(image.reference, ANY_TIME);
+    const pulled = await resolver.resolve(reference, ANY_TIME);
     if (pulled.image.status === 'unusable') return { verdict: pulled.image };
     if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };
   }
@@ -76,7 +62,7 @@ async function findImage(image: Image, question: Question, deps: FindDeps): Prom
   const good = verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
   // No signature mends what it contains.
   if (good || verdict.status === 'unusable') return { verdict, digest };
-  const index = await findIndex(image, question.hint, deps);
+  const index = await findIndex(announced, question.hint, deps);
   if (index === undefined) return { verdict, digest };
   const ofIndex = await verifier.verify({ repository, digest, index }, policy, { taken });
   return { verdict: ofIndex, digest };

@@ -1,7 +1,7 @@
 import { MAX_REVIEW_BODY_BYTES as maxBodyBytes } from '#shared/http/limits.ts';
 import type { ServeOptions } from '#shared/http/serve.ts';
 import { readAdmissionStart, runMain } from '../wiring/base.ts';
-import { refuseBody as refusal } from './answer.ts';
+import { refuseBody as refusal } from './review.ts';
 
 await runMain('admission', {
   start: readAdmissionStart,

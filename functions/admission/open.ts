@@ -10,12 +10,7 @@ import type { RegistryLimits } from '#shared/registry/limits.ts';
 import { readConfig, type Start } from '../wiring/base.ts';
 import { type Images, openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import {
-  createAdmission,
-  createReviewing,
-  type Reviewing,
-  type ReviewingDeps,
-} from './create-admission.ts';
+import { createAdmission, createReviewing, type Reviewing } from './create-admission.ts';
 import { type AdmissionSettings, dropInOf, readKeyFile } from './drop-in.ts';
 import { createPublicRegistries } from './public-registries.ts';
 import { openReviewers } from './reviewers.ts';
@@ -66,13 +61,13 @@ async function openConfigured(start: AdmissionStart, use: Use): Promise<() => vo
   const config = await readConfig(start.env.configPath);
   const access = config.access.admission;
   if (access === undefined) {
-    const problem = 'access.admission is missing: nobody may call admission';
+    const problem = 'access.admission is missing: without it no caller is known';
     throw new CountersignError('bad-config', problem);
   }
   const base = { ...start, config };
   const images = openImages(base, openRegistries(base, LIMITS).cached);
   const checkReviewer = await openReviewers(access, start);
-  use(createReviewing({ ...start, ...images, ...settingsOf(config), checkReviewer }));
+  use(createReviewing({ ...base, ...images, checkReviewer }));
   return () => undefined;
 }
 
@@ -82,9 +77,8 @@ async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> 
   const { cosignKey: key, insecureRegistries } = start.admission;
   const checkReviewer = await openReviewers({ mode: 'none' }, start);
   function useKey(text: string): void {
-    const settings = dropInOf(key, text, insecureRegistries);
-    const images = openPublicImages(start, settings);
-    use(createReviewing({ ...start, ...images, ...settingsOf(settings), checkReviewer }));
+    const base = { ...start, config: dropInOf(key, text, insecureRegistries) };
+    use(createReviewing({ ...base, ...openPublicImages(base), checkReviewer }));
   }
   const current = await readKeyFile(key).catch((cause: unknown) => {
     const message = `There is neither a config file nor a public key ${key}: set COUNTERSIGN_CONFIG, or mount the key`;
@@ -104,20 +98,12 @@ async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> 
   });
 }
 
-function openPublicImages(start: AdmissionStart, settings: AdmissionSettings): Images {
-  const base = { ...start, config: settings };
+function openPublicImages(base: AdmissionStart & { readonly config: AdmissionSettings }): Images {
   const resolveHost = async (host: string): Promise<readonly string[]> =>
     (await lookup(host, { all: true })).map(({ address }) => address);
   const { plain: named } = openRegistries(base, LIMITS);
-  const hosts = settings.registries.map(({ host }) => host);
-  const options = { ...start, fetch, limits: LIMITS, resolveHost };
+  const hosts = base.config.registries.map(({ host }) => host);
+  const options = { ...base, fetch, limits: LIMITS, resolveHost };
   const registry = createPublicRegistries({ ...options, named, hosts });
   return openImages(base, createCachedRegistry(registry));
-}
-
-function settingsOf({
-  admission: settings,
-  unmatched,
-}: AdmissionSettings): Pick<ReviewingDeps, 'settings' | 'unmatched'> {
-  return { settings, unmatched };
 }

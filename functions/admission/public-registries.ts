@@ -9,9 +9,11 @@ import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.
 /** Hosts that are remembered; each is a few functions. */
 const MAX_HOSTS = 100;
 
+type AnyRegistry = Registry & TagLister & BlobSource;
+
 export interface PublicRegistriesDeps {
   /** Asks Google's registries, with a token, and those that are named. */
-  readonly named: Registry & TagLister & BlobSource;
+  readonly named: AnyRegistry;
   /** The hosts that are named. */
   readonly hosts: readonly string[];
   readonly fetch: typeof fetch;
@@ -21,21 +23,19 @@ export interface PublicRegistriesDeps {
 }
 
 /**
- * Every registry of the internet, where no config names any: Google's as ever, those that are named as they are, the others anonymously, over https and
- * at public addresses only. So no token leaves for a host that an annotation names, and no such name leads into the
- * cluster's own network (docs/facts/signatures.md#the-sample-webhook; docs/threat-model.md#attacks-on-signatures, attack 35).
+ * Every registry of the internet, where no config names any: Google's and those that are named as ever, the others
+ * anonymously, over https and at public addresses only. So no token leaves for a host that an annotation names, and no such
+ * name leads into the cluster's own network (docs/threat-model.md#attacks-on-signatures, attack 35).
  *
  * @example
  * const registry = createPublicRegistries({ named, hosts: [], fetch, now, limits, resolveHost });
  */
-export function createPublicRegistries(
-  deps: PublicRegistriesDeps,
-): Registry & TagLister & BlobSource {
+export function createPublicRegistries(deps: PublicRegistriesDeps): AnyRegistry {
   const { named, now, limits, resolveHost } = deps;
   const guard = createAddressGuard({ registries: [], now, resolveHost });
-  const known = new LRUCache<string, Registry & TagLister & BlobSource>({ max: MAX_HOSTS });
+  const known = new LRUCache<string, AnyRegistry>({ max: MAX_HOSTS });
 
-  async function registryOf(repository: string): Promise<Registry & TagLister & BlobSource> {
+  async function registryOf(repository: string): Promise<AnyRegistry> {
     const { host } = parseReference(repository);
     if (isGoogleHost(host) || deps.hosts.includes(host)) return named;
     // Its entry exempts it from the client's own guard, which sees to redirects and token realms.
@@ -58,17 +58,15 @@ export function createPublicRegistries(
   return {
     manifest: async (repository, reference) =>
       (await registryOf(repository)).manifest(repository, reference),
-    blob: async (repository, digest, maxBytes) =>
-      (await registryOf(repository)).blob(repository, digest, maxBytes),
+    blob: async (repository, ...rest) => (await registryOf(repository)).blob(repository, ...rest),
     referrers: async (repository, digest) =>
       (await registryOf(repository)).referrers(repository, digest),
-    open: async (repository, digest, signal) =>
-      (await registryOf(repository)).open(repository, digest, signal),
+    open: async (repository, ...rest) => (await registryOf(repository)).open(repository, ...rest),
     tags: async (repository) => (await registryOf(repository)).tags(repository),
   };
 }
 
 /** There is none to give. */
-function refuseToken(): Promise<never> {
-  return Promise.reject(new Error('Registries without an entry are asked anonymously'));
+async function refuseToken(): Promise<never> {
+  throw new Error('Registries without an entry are asked anonymously');
 }

@@ -23,7 +23,7 @@ export interface ReviewersDeps {
 
 /**
  * Who may ask for reviews. API servers show no identity unless they are configured so, and managed ones cannot be: so `none`
- * is legal behind TLS of ours too, and `path` takes a secret in the one thing that every API server sends
+ * is legal behind this server's own TLS too, and `path` takes a secret in the one thing that every API server sends
  * (docs/adr/0013). What checks tokens is loaded where it is needed. Throws `bad-config`.
  *
  * @example
@@ -34,7 +34,7 @@ export async function openReviewers(
   { admission: { tls, host }, now }: ReviewersDeps,
 ): Promise<CheckReviewer> {
   if (access.mode === 'path') return async ({ secret }) => checkSecret(secret, access.sha256);
-  const check = await openCallers(access, { encrypted: tls !== undefined, host, now });
+  const check = await openCallers(access, tls !== undefined, host, now);
   return async ({ headers, secret }) => {
     if (secret !== undefined) throw forbidden();
     await check(headers);
@@ -43,7 +43,9 @@ export async function openReviewers(
 
 async function openCallers(
   access: CallerAccess,
-  { encrypted, host, now }: { encrypted: boolean; host: string; now: () => Date },
+  encrypted: boolean,
+  host: string,
+  now: () => Date,
 ): Promise<(headers: Headers) => Promise<unknown>> {
   if (access.mode !== 'none') {
     const { createCallerCheck } = await import('#shared/http/check-caller.ts');
@@ -54,7 +56,7 @@ async function openCallers(
   return checkLoopbackCaller;
 }
 
-/** In a time that tells nothing of what is right: both sides are hashes of one length. */
+/** In constant time: both sides are hashes of one length. */
 function checkSecret(secret: string | undefined, accepted: readonly string[]): void {
   if (secret === undefined || secret.length < MIN_SECRET) throw forbidden();
   const hash = createHash('sha256').update(secret).digest();

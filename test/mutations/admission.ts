@@ -13,7 +13,7 @@ const UNIT = 'test/unit/functions/admission';
 export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: nothing but verified is admitted',
-    file: 'functions/admission/conclude.ts',
+    file: 'functions/admission/judge-request.ts',
     in: 'concludeVerdict',
     find: "return refuse(\n        'unsigned',",
     replace: "return admit('verified', facts);\n      void refuse(\n        'unsigned',",
@@ -21,7 +21,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: what cannot be checked is refused',
-    file: 'functions/admission/conclude.ts',
+    file: 'functions/admission/judge-request.ts',
     in: 'conclude',
     find: 'return refuseUnchecked(answer.failure.code, name, facts);',
     replace: "return admit('verified', facts);",
@@ -29,7 +29,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: an annotation on CREATE is verified',
-    file: 'functions/admission/classify.ts',
+    file: 'functions/admission/announcement.ts',
     in: 'readOld',
     find: "if (operation === 'CREATE' || oldObject === undefined",
     replace: 'if (oldObject === undefined',
@@ -37,7 +37,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: subresources are no way around',
-    file: 'functions/admission/classify.ts',
+    file: 'functions/admission/announcement.ts',
     in: 'isAboutSync',
     find: 'if (kind.group === GROUP && KINDS.has(kind.kind)) return true;',
     replace:
@@ -46,7 +46,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: the old object decides what is being deleted',
-    file: 'functions/admission/classify.ts',
+    file: 'functions/admission/announcement.ts',
     in: 'isFinalizing',
     find: 'const { deletionTimestamp, finalizers } = old.metadata;',
     replace: 'const { deletionTimestamp, finalizers } = object.metadata;',
@@ -54,7 +54,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: the value is of the own spec',
-    file: 'functions/admission/bind.ts',
+    file: 'functions/admission/announcement.ts',
     in: 'bindToSpec',
     find: 'if (read.source !== source.image)',
     replace: 'if (!read.source.startsWith(source.image.slice(0, 9)))',
@@ -63,7 +63,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'admission: a pinned image leads to what is announced',
     file: 'functions/admission/find-verdict.ts',
-    in: 'findImage',
+    in: 'findVerdict',
     find: 'if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };',
     replace: '',
     tests: [VERDICTS],
@@ -103,7 +103,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee:
       'admission: a verdict is never 403, which Config Sync takes for a missing permission',
-    file: 'functions/admission/answer.ts',
+    file: 'functions/admission/review.ts',
     in: 'INVALID',
     find: "{ code: 422, reason: 'Invalid' }",
     replace: "{ code: 403, reason: 'Forbidden' }",
@@ -111,7 +111,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: the answer has the version of the question',
-    file: 'functions/admission/answer.ts',
+    file: 'functions/admission/review.ts',
     in: 'answerReview',
     find: "return { apiVersion: version, kind: 'AdmissionReview', response };",
     replace: "return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response };",
@@ -159,7 +159,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: deep nesting is found before it is parsed',
-    file: 'functions/admission/read-review.ts',
+    file: 'functions/admission/review.ts',
     in: 'readReview',
     find: 'return readHead(bytes, `The review nests deeper than ${MAX_DEPTH} levels`);',
     replace: '',
@@ -167,7 +167,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: a review that is cut off is answered under its uid',
-    file: 'functions/admission/answer.ts',
+    file: 'functions/admission/review.ts',
     in: 'refuseBody',
     find: 'if (review === undefined) return undefined;',
     replace: 'if (review !== undefined) return undefined;',
@@ -175,7 +175,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: "admission: no registry's own words in an answer",
-    file: 'functions/admission/conclude.ts',
+    file: 'functions/admission/judge-request.ts',
     in: 'refuseUnchecked',
     find: '${name} could not be checked (${failure}): ${why}',
     replace: '${name} could not be checked (${failure}): ${why} ${performance.now()}',

@@ -337,7 +337,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: a deleting object is exempt only where its finalizers change',
-    file: 'functions/admission/classify.ts',
+    file: 'functions/admission/announcement.ts',
     in: 'isFinalizing',
     find: 'if (isDeepStrictEqual(object.metadata.finalizers ?? [], finalizers ?? [])) return false;',
     replace: '',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bindToSpec } from '#functions/admission/bind.ts';
+import { bindToSpec } from '#functions/admission/announcement.ts';
 import { readSource } from '#shared/configsync/read-source.ts';
 
 const HEX = 'a'.repeat(64);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isNestedDeeper } from '#functions/admission/read-review.ts';
+import { isNestedDeeper } from '#functions/admission/review.ts';
 
 const deeper = (text: string, max: number): boolean => isNestedDeeper(Buffer.from(text), max);
 

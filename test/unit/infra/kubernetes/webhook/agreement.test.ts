@@ -8,6 +8,7 @@ import { readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
 import { createLogger } from '#shared/http/log.ts';
+import { recordMeter } from '#test/fakes/telemetry.ts';
 import {
   configurationSchema,
   deploymentSchema,
@@ -64,7 +65,9 @@ describe('the paths', () => {
     log: createLogger({ level: 'silent', service: 'x' }),
     ready: async () => {},
   });
-  app.route('/', createAdmission({ open: () => Promise.reject(new Error('Not asked')) }));
+  const metering = { ...recordMeter(), now: () => new Date(0) };
+  const open = () => Promise.reject(new Error('Not asked'));
+  app.route('/', createAdmission({ open, metering }));
   const routes = app.routes.map(({ method, path }) => `${method} ${path}`);
 
   it('of the webhook and of its central form are answered', () => {
