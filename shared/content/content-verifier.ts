@@ -1,7 +1,7 @@
 import type { ContentRule, Taken } from '#shared/core/content.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import type { Content, ContentReader } from './read-content.ts';
+import type { Content, ContentReader, Unusable } from './read-content.ts';
 
 export interface ContentVerifierDeps {
   /** Judges signatures alone. */
@@ -40,11 +40,10 @@ export function problemWith(
   content: Content,
   taken: Taken | undefined,
   { empty }: Pick<ContentRule, 'empty'>,
-): Extract<Content, { status: 'unusable' }> | undefined {
+): Unusable | undefined {
   if (content.status === 'unusable') return content;
   const { facts } = content;
-  if (taken !== undefined && taken.type !== facts.type)
-    return unusable('not-an-image', MIXED[facts.type]);
+  if (taken && taken.type !== facts.type) return unusable('not-an-image', MIXED[facts.type]);
   const dir = taken?.type === 'oci' ? taken.dir : '.';
   const found = facts.under(dir);
   if (found === 'outside') {
@@ -52,10 +51,8 @@ export function problemWith(
   }
   if (found === 'something') return undefined;
   if (facts.type === 'helm') {
-    return unusable(
-      'empty-source',
-      'The chart has no Chart.yaml in its folder: Helm cannot load it',
-    );
+    const problem = 'The chart has no Chart.yaml in its folder: Helm cannot load it';
+    return unusable('empty-source', problem);
   }
   if (empty === 'allow') return undefined;
   const where = dir === '.' ? 'The image' : `Folder ${JSON.stringify(dir)} of the image`;
@@ -70,9 +67,6 @@ const MIXED = {
   helm: 'It is a Helm chart: sync it with sourceType helm',
 } as const;
 
-function unusable(
-  reason: UnusableReason,
-  message: string,
-): Extract<Content, { status: 'unusable' }> {
+function unusable(reason: UnusableReason, message: string): Unusable {
   return { status: 'unusable', reason, message };
 }

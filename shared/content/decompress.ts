@@ -19,13 +19,7 @@ const LONGEST_MAGIC = 4;
 const MAX_WINDOW_LOG = 25;
 const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
 
-/** What a layer is compressed with, by its first bytes: its media type is a claim. */
-function sniff(start: Uint8Array): Compression {
-  const found = MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte));
-  return found?.[0] ?? 'none';
-}
-
-/** The chunks from their start, and what they are compressed with. */
+/** The chunks from their start, and what their first bytes say they are compressed with: a media type is a claim. */
 export async function peek(
   chunks: Chunks,
 ): Promise<{ readonly compression: Compression; readonly whole: Chunks }> {
@@ -39,11 +33,12 @@ export async function peek(
     length += step.value.length;
   }
   const start = Buffer.concat(seen);
+  const found = MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte));
   async function* whole(): AsyncGenerator<Uint8Array> {
     if (start.length > 0) yield start;
     yield* { [Symbol.asyncIterator]: () => source };
   }
-  return { compression: sniff(start), whole: whole() };
+  return { compression: found?.[0] ?? 'none', whole: whole() };
 }
 
 /**
@@ -77,20 +72,17 @@ export async function* decompress(chunks: Chunks, compression: Compression): Chu
   }
 }
 
-interface Feeder {
-  readonly feed: AsyncGenerator<Uint8Array, void, undefined>;
-  /** What was fed after the first `consumed` bytes. */
-  after(consumed: number): Uint8Array | undefined;
-}
+/** More than Node's streams read ahead. */
+const KEPT_CHUNKS = 64;
 
-/** Feeds a decoder, and remembers what it may have left: no more than its buffers take. */
-function createFeeder(source: AsyncIterator<Uint8Array>, first: Uint8Array): Feeder {
-  const kept: { readonly end: number; readonly chunk: Uint8Array }[] = [];
+/** Feeds a decoder, and remembers what it may have left: `after` so many bytes, undefined where it is nothing. */
+function createFeeder(source: AsyncIterator<Uint8Array>, first: Uint8Array) {
+  const kept: Uint8Array[] = [];
   let fed = 0;
   async function* feed(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let chunk: Uint8Array | undefined = first; chunk !== undefined; ) {
       fed += chunk.length;
-      kept.push({ end: fed, chunk });
+      kept.push(chunk);
       if (kept.length > KEPT_CHUNKS) kept.shift();
       yield chunk;
       chunk = await nextOf(source);
@@ -98,17 +90,11 @@ function createFeeder(source: AsyncIterator<Uint8Array>, first: Uint8Array): Fee
   }
   return {
     feed: feed(),
-    after(consumed) {
-      const left = kept.flatMap(({ end, chunk }) =>
-        end <= consumed ? [] : [chunk.subarray(Math.max(0, consumed - (end - chunk.length)))],
-      );
-      return left.length === 0 ? undefined : Buffer.concat(left);
+    after(consumed: number): Uint8Array | undefined {
+      return fed === consumed ? undefined : Buffer.concat(kept).subarray(consumed - fed);
     },
   };
 }
-
-/** More than Node's streams read ahead. */
-const KEPT_CHUNKS = 64;
 
 /** The next chunk that is not empty. */
 async function nextOf(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {

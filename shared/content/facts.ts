@@ -62,12 +62,13 @@ export function judgeChart(nodes: ReadonlyMap<string, Node>): ContentFacts {
   judgeImage(nodes);
   const folders = new Set<string>();
   for (const [path, node] of nodes) {
-    if (path.includes('\\')) throw outsideChart(path);
-    const [folder = '', ...below] = path.split('/');
     if (path === ROOT) continue;
-    if (below.length === 0 && node.kind !== 'directory') throw outsideChart(path);
+    const [folder = '', ...below] = path.split('/');
     folders.add(folder);
-    if (folders.size > 1) throw outsideChart(path);
+    const isBeside = below.length === 0 && node.kind !== 'directory';
+    if (isBeside || folders.size > 1 || path.includes('\\')) {
+      throw unsafe(path, "is not in the chart's one folder");
+    }
   }
   const [folder = ''] = folders;
   const chart = nodes.get(`${folder}/Chart.yaml`);
@@ -119,8 +120,4 @@ function resolveFrom(
 function out(path: string, target: string): ContentProblem {
   const message = `link ${quote(path)} leads to ${quote(target)}: out of the image, or in circles`;
   return new ContentProblem('unsafe-entry', message);
-}
-
-function outsideChart(path: string): ContentProblem {
-  return unsafe(path, "is not in the chart's one folder");
 }

@@ -1,46 +1,39 @@
 /** Runs work for a host, few at a time. */
-export type Lanes = <T>(host: string, work: () => Promise<T>) => Promise<T>;
-
-export interface LaneLimits {
-  readonly total: number;
-  /** A host that answers slowly takes no more than these. */
-  readonly perHost: number;
-}
+type Lanes = <T>(host: string, work: () => Promise<T>) => Promise<T>;
 
 /**
- * Makes lanes; who waits is served in turn, past those whose host has none free.
+ * Makes lanes, `perHost` of them at most for one host; who waits is served in turn, past those whose host has none free.
  *
  * @example
  * const lanes = createLanes({ total: 4, perHost: 2 });
  * const layer = await lanes('registry.example', () => fetchLayer(digest));
  */
-export function createLanes({ total, perHost }: LaneLimits): Lanes {
-  const busy = new Map<string, number>();
+export function createLanes({
+  total,
+  perHost,
+}: {
+  readonly total: number;
+  readonly perHost: number;
+}): Lanes {
+  /** The host of each work that runs. */
+  const running: string[] = [];
   const waiting: { readonly host: string; readonly start: () => void }[] = [];
-  let running = 0;
 
-  const isFree = (host: string): boolean => running < total && (busy.get(host) ?? 0) < perHost;
-
-  function enter(host: string): void {
-    running += 1;
-    busy.set(host, (busy.get(host) ?? 0) + 1);
+  function isFree(host: string): boolean {
+    return running.length < total && running.filter((one) => one === host).length < perHost;
   }
 
   function leave(host: string): void {
-    running -= 1;
-    const left = (busy.get(host) ?? 0) - 1;
-    if (left === 0) busy.delete(host);
-    else busy.set(host, left);
+    running.splice(running.indexOf(host), 1);
     const next = waiting.findIndex((entry) => isFree(entry.host));
-    if (next < 0) return;
-    const [entry] = waiting.splice(next, 1);
+    const [entry] = next < 0 ? [] : waiting.splice(next, 1);
     if (entry === undefined) return;
-    enter(entry.host);
+    running.push(entry.host);
     entry.start();
   }
 
   return async (host, work) => {
-    if (isFree(host)) enter(host);
+    if (isFree(host)) running.push(host);
     else await new Promise<void>((start) => waiting.push({ host, start }));
     try {
       return await work();

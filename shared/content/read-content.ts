@@ -2,19 +2,19 @@ import { LRUCache } from 'lru-cache';
 import type { ContentRule } from '#shared/core/content.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { UnusableReason } from '#shared/core/verdict.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
 import type { BlobSource, LayerList } from '#shared/registry/registry.ts';
 import { type ContentFacts, judgeChart, judgeImage } from './facts.ts';
 import { createLanes } from './lanes.ts';
 import { ContentProblem } from './problem.ts';
-import { budgetOf, readLayer } from './read-layer.ts';
+import { readLayer } from './read-layer.ts';
 import { createTreeBuilder } from './tree.ts';
 
+export type Unusable = Extract<Verdict, { status: 'unusable' }>;
+
 /** What the layers of a digest are. */
-export type Content =
-  | { readonly status: 'read'; readonly facts: ContentFacts }
-  | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
+export type Content = { readonly status: 'read'; readonly facts: ContentFacts } | Unusable;
 
 /** An image whose layers are wanted. */
 export interface ContentOf {
@@ -23,7 +23,6 @@ export interface ContentOf {
   readonly digest: Digest;
 }
 
-/** Reads what is in images. */
 export interface ContentReader {
   /**
    * Reads the layers of a digest, once for all who ask and once per instance: within the bounds of `rule`, hashed,
@@ -77,12 +76,10 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
       const message = `${name} has ${total} bytes of layers, and content.maxBytes is ${rule.maxBytes}`;
       return { status: 'unusable', reason: 'too-large', message };
     }
-    const controller = new AbortController();
     const late = `Reading the layers of ${name} took longer than ${rule.timeoutMs} ms`;
-    const timer = setTimeout(
-      () => controller.abort(new CountersignError('deadline-exceeded', late)),
-      rule.timeoutMs,
-    );
+    const deadline = new CountersignError('deadline-exceeded', late);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(deadline), rule.timeoutMs);
     try {
       return { status: 'read', facts: await readLayers(image, list, rule, controller.signal) };
     } catch (error) {
@@ -102,7 +99,7 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
     signal: AbortSignal,
   ): Promise<ContentFacts> {
     const tree = createTreeBuilder(rule);
-    const budget = budgetOf(rule);
+    const budget = { bytes: rule.maxBytes, unpackedBytes: rule.maxUnpackedBytes };
     const gzipOnly = list.type === 'helm';
     for (const [number, layer] of list.layers.toReversed().entries()) {
       const chunks = await blobs.open(image.repository, layer.digest, signal);

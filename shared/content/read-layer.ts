@@ -1,34 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { ContentRule } from '#shared/core/content.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { LayerDescriptor } from '#shared/registry/registry.ts';
 import { type Chunks, decompress, peek } from './decompress.ts';
 import { ContentProblem, notTar } from './problem.ts';
 import { createByteReader, readTar, type TarEntry } from './read-tar.ts';
 
-/** What of an image's bounds is left. */
-export interface Budget {
-  bytes: number;
-  unpackedBytes: number;
-}
-
 export interface LayerInput {
   readonly layer: LayerDescriptor;
   /** Its bytes as they arrive. */
   readonly chunks: Chunks;
-  readonly budget: Budget;
+  /** What of an image's bounds is left; it is used up. */
+  readonly budget: { bytes: number; unpackedBytes: number };
   /** Helm opens nothing but gzip. */
   readonly gzipOnly: boolean;
 }
-
-/** What a problem with a layer may come with: whether its bytes are what was asked for is known in any case. */
-type See = (entry: TarEntry) => void;
 
 /**
  * Shows every entry of a layer to `see`. Its bytes are hashed to the end whatever is wrong with them: a registry that
  * lies is `registry-misbehaved`, never a verdict. Throws a ContentProblem, and what `see` and `chunks` throw.
  */
-export async function readLayer(input: LayerInput, see: See): Promise<void> {
+export async function readLayer(input: LayerInput, see: (entry: TarEntry) => void): Promise<void> {
   const { layer, budget } = input;
   const hash = createHash('sha256');
   let size = 0;
@@ -43,7 +34,7 @@ export async function readLayer(input: LayerInput, see: See): Promise<void> {
   const whole = hashed();
   let problem: ContentProblem | undefined;
   try {
-    await readEntries(keepOpen(whole), input, see);
+    for await (const entry of entriesOf(keepOpen(whole), input)) see(entry);
   } catch (error) {
     if (!(error instanceof ContentProblem)) throw error;
     problem = error;
@@ -62,11 +53,10 @@ export async function readLayer(input: LayerInput, see: See): Promise<void> {
   }
 }
 
-async function readEntries(
+async function* entriesOf(
   chunks: Chunks,
   { budget, gzipOnly }: LayerInput,
-  see: See,
-): Promise<void> {
+): AsyncIterable<TarEntry> {
   const { compression, whole } = await peek(chunks);
   if (gzipOnly && compression !== 'gzip') {
     throw notTar('is no gzip archive, which a chart must be');
@@ -78,20 +68,15 @@ async function readEntries(
       yield chunk;
     }
   }
-  for await (const entry of readTar(createByteReader(counted()))) see(entry);
+  yield* readTar(createByteReader(counted()));
 }
 
 /** The same chunks, which stay open when their reader leaves early: the rest is hashed then. */
-function keepOpen(chunks: AsyncIterable<Uint8Array>): Chunks {
+function keepOpen(chunks: Chunks): Chunks {
   const source = chunks[Symbol.asyncIterator]();
   return { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
 }
 
 function tooLarge(what: string): ContentProblem {
   return new ContentProblem('too-large', `has ${what} than are read`);
-}
-
-/** The bounds of a rule, to be used up. */
-export function budgetOf({ maxBytes, maxUnpackedBytes }: ContentRule): Budget {
-  return { bytes: maxBytes, unpackedBytes: maxUnpackedBytes };
 }

@@ -101,41 +101,34 @@ export async function* readTar(input: ByteReader): AsyncGenerator<TarEntry> {
       yield await readGlobal(input, header);
       continue;
     }
-    let extended: Extended = {};
+    let said: Pax = {};
+    const seen = new Set<string>();
     while (header !== undefined && EXTENDED.has(header.type)) {
-      extended = extend(extended, header.type, await readExtended(input, header));
+      const { type } = header;
+      said = { ...said, ...readSaid(type, await readExtended(input, header)) };
+      // GNU's two go together; of POSIX's there is one, and no other beside it.
+      if (seen.has(type) || seen.has('x') || (type === 'x' && seen.size > 0)) {
+        throw new ContentProblem('unsafe-entry', 'has two extended headers for one entry');
+      }
+      seen.add(type);
       header = await nextHeader(input);
       // Go forgets what it read, and others may not.
       if (header === undefined || header.type === 'g')
         throw notTar('has an extended header of no entry');
     }
     if (header === undefined) return;
-    yield await readEntry(input, header, extended);
+    yield await readEntry(input, header, said);
   }
-}
-
-/** What extended headers say of the entry after them: POSIX's, or GNU's for one long name each. */
-interface Extended {
-  readonly pax?: Pax;
-  readonly longName?: Uint8Array;
-  readonly longTarget?: Uint8Array;
 }
 
 const EXTENDED: ReadonlySet<string> = new Set(['x', 'L', 'K']);
 
-function extend(before: Extended, type: string, bytes: Uint8Array): Extended {
-  const now: Extended = type === 'x' ? { pax: readPax(bytes) } : longOf(type, untilNul(bytes));
-  const mixed = (type === 'x') === ((before.longName ?? before.longTarget) !== undefined);
-  const again = Object.keys(now).some((key) => key in before);
-  if (again || (mixed && Object.keys(before).length > 0)) {
-    throw new ContentProblem('unsafe-entry', 'has two extended headers for one entry');
-  }
-  return { ...before, ...now };
-}
-
-function longOf(type: string, bytes: Uint8Array): Extended {
-  if (bytes.length === 0) throw notTar('has an extended header that says nothing');
-  return type === 'L' ? { longName: bytes } : { longTarget: bytes };
+/** What an extended header says of the entry after it: POSIX's, or GNU's for one long name each. */
+function readSaid(type: string, bytes: Uint8Array): Pax {
+  if (type === 'x') return readPax(bytes);
+  const name = untilNul(bytes);
+  if (name.length === 0) throw notTar('has an extended header that says nothing');
+  return type === 'L' ? { path: readName(name) } : { linkPath: readName(name) };
 }
 
 /** What `git archive` writes first. Config Sync makes an empty file of it; for other readers it counts for all entries. */
@@ -147,15 +140,11 @@ async function readGlobal(input: ByteReader, header: TarHeader): Promise<TarEntr
   return { name: readName(header.name), kind: 'file', target: '', readable: false };
 }
 
-async function readEntry(
-  input: ByteReader,
-  header: TarHeader,
-  { pax, longName, longTarget }: Extended,
-): Promise<TarEntry> {
-  const name = pax?.path ?? readName(longName ?? header.name);
-  const target = pax?.linkPath ?? readName(longTarget ?? header.linkName);
+async function readEntry(input: ByteReader, header: TarHeader, said: Pax): Promise<TarEntry> {
+  const name = said.path ?? readName(header.name);
+  const target = said.linkPath ?? readName(header.linkName);
   const kind = kindOf(header, name, target);
-  const readable = await readBody(input, name, pax?.size ?? header.size, kind);
+  const readable = await readBody(input, name, said.size ?? header.size, kind);
   return { name, kind, target, readable };
 }
 

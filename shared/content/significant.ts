@@ -39,28 +39,23 @@ function scanYaml(): Scan {
   let place: 'start' | 'space' | 'comment' = 'start';
   let dashes = 0;
 
+  /** One or two dashes begin no document: they are content. */
+  const isCut = (): boolean => place === 'start' && dashes > 0;
+
   function next(byte: number): void {
     if (byte === NEWLINE) {
       found ||= isCut();
       place = 'start';
       dashes = 0;
-      return;
-    }
-    if (place === 'comment') return;
-    if (place === 'start' && byte === DASH) {
+    } else if (place === 'start' && byte === DASH) {
       dashes += 1;
       if (dashes === MARKER_DASHES) place = 'space';
-      return;
+    } else if (place !== 'comment') {
+      if (isCut()) found = true;
+      else if (byte === HASH) place = 'comment';
+      else if (SPACES.has(byte)) place = 'space';
+      else found = true;
     }
-    if (isCut()) found = true;
-    else if (byte === HASH) place = 'comment';
-    else if (SPACES.has(byte)) place = 'space';
-    else found = true;
-  }
-
-  /** One or two dashes begin no document: they are content. */
-  function isCut(): boolean {
-    return place === 'start' && dashes > 0;
   }
 
   return {

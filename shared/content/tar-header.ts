@@ -1,3 +1,4 @@
+import { decodeText } from '#shared/net/json.ts';
 import { ContentProblem, notTar } from './problem.ts';
 
 /** Everything in a tar archive comes in blocks of this size. */
@@ -38,7 +39,6 @@ const STAR = Buffer.from('tar\0');
 const UNUSED = ['uid', 'gid', 'mtime', 'devMajor', 'devMinor'] as const;
 const MAX_DEVICE = 0o7777777;
 const SPACE = 0x20;
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a header block as Go's archive/tar does, which is what Config Sync reads with, and refuses what it reads in
@@ -74,12 +74,8 @@ export function readHeader(block: Uint8Array): TarHeader {
 
 /** Bytes of a name as text. Throws `unsafe-entry` where they are no UTF-8, or have a NUL. */
 export function readName(bytes: Uint8Array): string {
-  try {
-    const name = UTF8.decode(bytes);
-    if (!name.includes('\u0000')) return name;
-  } catch {
-    // Said below.
-  }
+  const name = decodeText(bytes);
+  if (name !== undefined && !name.includes('\u0000')) return name;
   throw new ContentProblem('unsafe-entry', 'has a name that is not UTF-8 text');
 }
 

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { budgetOf, readLayer } from '#shared/content/read-layer.ts';
+import { readLayer } from '#shared/content/read-layer.ts';
 import { judgeImage } from '#shared/content/facts.ts';
 import { ContentProblem } from '#shared/content/problem.ts';
 import { createTreeBuilder } from '#shared/content/tree.ts';
@@ -63,12 +63,13 @@ function textOf(base64: string): string {
 /** What we take: undefined where we refuse it. */
 async function readByUs(layers: Image): Promise<readonly string[] | undefined> {
   const tree = createTreeBuilder(DEFAULT_CONTENT);
-  const budget = budgetOf(DEFAULT_CONTENT);
+  const { maxBytes: bytes, maxUnpackedBytes: unpackedBytes } = DEFAULT_CONTENT;
+  const budget = { bytes, unpackedBytes };
   try {
-    for (const [number, bytes] of layers.toReversed().entries()) {
-      const layer = { digest: digestOf(bytes), size: bytes.length };
+    for (const [number, archive] of layers.toReversed().entries()) {
+      const layer = { digest: digestOf(archive), size: archive.length };
       const chunks = (async function* whole() {
-        yield bytes;
+        yield archive;
       })();
       await readLayer({ layer, chunks, budget, gzipOnly: false }, (entry) =>
         tree.add(entry, number),

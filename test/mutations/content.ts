@@ -88,7 +88,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'content: unpacked bytes are bounded',
     file: 'shared/content/read-layer.ts',
-    in: 'readEntries',
+    in: 'entriesOf',
     find: "if (budget.unpackedBytes < 0) throw tooLarge('more uncompressed bytes');",
     replace: '',
     tests: ARCHIVES,
