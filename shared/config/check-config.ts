@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import { CountersignError } from '#shared/core/errors.ts';
 import { fieldOf } from './check.ts';
 import type { Config } from './config.ts';
@@ -23,53 +22,33 @@ const USAGE = `Usage: npm run check-config -- FILE      check a config file ("-"
        npm run check-config -- --schema  print the JSON Schema
 `;
 
-/** The command \`npm run check-config\`: problems, or the summary and notes, on standard output, one line each. */
+/** The command `npm run check-config`: problems, or the summary and notes, on standard output, one line each. */
 export async function checkConfig(args: string[], streams: CommandStreams): Promise<ExitCode> {
-  const command = readCommand(args);
-  if (command === undefined) {
-    streams.err(USAGE);
-    return 2;
-  }
-  if (command.schema) {
-    streams.out(`${JSON.stringify(buildJsonSchema(), null, 2)}\n`);
+  const { stdin, out, err } = streams;
+  const [file = '', ...more] = args;
+  if (file === '--schema' && more.length === 0) {
+    out(`${JSON.stringify(buildJsonSchema(), null, 2)}\n`);
     return 0;
   }
-  return checkFile(command.file, streams);
-}
-
-async function checkFile(file: string, { stdin, out, err }: CommandStreams): Promise<ExitCode> {
-  const stdinOrFile: typeof readTextFile = (path, maxBytes) =>
-    path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes);
+  if (/^(?:-.+|)$/.test(file) || more.length > 0) {
+    err(USAGE);
+    return 2;
+  }
   try {
-    const text = await readConfigText(file, stdinOrFile);
+    const text = await readConfigText(file, (path, maxBytes) =>
+      path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes),
+    );
     out(summary(file, await parseConfig(text, { file, readFile: readTextFile })));
     for (const note of effectNotes(text)) out(`${file}: note: ${note}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      if (!(error instanceof CountersignError)) throw error;
-      err(`${error.message}\n`);
-      return 2;
+    if (error instanceof ConfigError) {
+      for (const problem of error.problems) out(`${formatProblem(file, problem)}\n`);
+      return 1;
     }
-    for (const problem of error.problems) out(`${formatProblem(file, problem)}\n`);
-    return 1;
-  }
-}
-
-function readCommand(
-  args: string[],
-): { schema: true } | { schema: false; file: string } | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { schema: { type: 'boolean', default: false } },
-    });
-    const [file, ...more] = positionals;
-    if (values.schema) return file === undefined ? { schema: true } : undefined;
-    return file === undefined || more.length > 0 ? undefined : { schema: false, file };
-  } catch {
-    return undefined;
+    if (!(error instanceof CountersignError)) throw error;
+    err(`${error.message}\n`);
+    return 2;
   }
 }
 
@@ -98,8 +77,7 @@ export function effectNotes(text: string): readonly string[] {
   );
   if (silent.length === 0) return [];
   const more = silent.length > MAX_NAMED ? ` and ${silent.length - MAX_NAMED} more` : '';
-  const names = `${silent.slice(0, MAX_NAMED).join(', ')}${more}`;
   return [
-    `${names} without effect: pin, so that Countersign writes the digest into the spec of what follows; write effect: gate where another party owns that spec`,
+    `${silent.slice(0, MAX_NAMED).join(', ')}${more} without effect: pin, so that Countersign writes the digest into the spec of what follows; write effect: gate where another party owns that spec`,
   ];
 }

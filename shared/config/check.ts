@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Finding } from './problem.ts';
+import type { Fault, Finding } from './problem.ts';
 
 /** A check across fields inside a zod schema. It sees the raw value where parts of it are already wrong. */
 export type Check = (
   value: unknown,
-) => Iterable<Partial<Pick<Finding, 'path'>> & Omit<Finding, 'path'>>;
+) => Iterable<Fault & Pick<Finding, 'kind'> & Partial<Pick<Finding, 'path'>>>;
 
 /** For `superRefine`: hands what `checks` find to zod, kind and fix included. */
 export function finding(...checks: Check[]): (value: unknown, context: z.RefinementCtx) => void {
@@ -15,9 +15,6 @@ export function finding(...checks: Check[]): (value: unknown, context: z.Refinem
     }
   };
 }
-
-/** Why a text means nothing, and what to do. */
-export type Fault = Pick<Finding, 'problem' | 'fix'>;
 
 /** For `transform`: what `parse` makes of a text, or why it makes nothing of it. */
 export function parsed<Value>(

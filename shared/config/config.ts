@@ -12,7 +12,7 @@ type Unchanging<Value> = Value extends object
 /** The config file, checked: units converted, defaults filled in, files read. Plain data (docs/config.md). */
 export interface Config extends Omit<Input, 'fleet' | 'images' | 'trust' | 'store'> {
   readonly fleet: FleetConfig;
-  /** First match wins: see `matchImage`. */
+  /** First match wins: see `createImageRules`. */
   readonly images: readonly ImageRule[];
   /** By name; every `ImageRule.trust` is a key of it. */
   readonly trust: Readonly<Record<string, TrustPolicy>>;

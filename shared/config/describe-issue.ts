@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { isRecord } from './check.ts';
+import { fieldOf, isRecord } from './check.ts';
 import { type FieldHelp, helpFor, type JsonSchema } from './json-schema.ts';
 import { type Finding, type Path, PROBLEM_KINDS } from './problem.ts';
 
@@ -61,15 +61,16 @@ function describeUnion(
   path: Path,
   context: IssueContext,
 ): Finding[] {
-  const meant = issue.errors.find((issues) => issues.every((inner) => isInside(inner)));
-  if (meant !== undefined && meant.length > 0) {
+  const meant = issue.errors.find((issues) => issues.every((inner) => isInside(inner))) ?? [];
+  if (meant.length > 0) {
     return meant.flatMap((inner) =>
       describeIssue({ ...inner, path: [...path, ...inner.path] }, context),
     );
   }
-  if (valueAt(context.root, path) === undefined) return [wrongType(path, context)];
-  if (issue.errors.length === 0) return [badValue(path, 'Is not one of its values', context)];
-  return [wrongType(path, context)];
+  const isOfNoKind = issue.errors.length === 0 && valueAt(context.root, path) !== undefined;
+  return [
+    isOfNoKind ? badValue(path, 'Is not one of its values', context) : wrongType(path, context),
+  ];
 }
 
 function isInside(issue: z.core.$ZodIssue): boolean {
@@ -116,8 +117,8 @@ function typeName(value: unknown): string {
 
 function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, step) => {
-    if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-    return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+    if (typeof step === 'string') return fieldOf(value, step);
+    return Array.isArray(value) ? value[step] : undefined;
   }, root);
 }
 

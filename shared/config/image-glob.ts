@@ -1,6 +1,6 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import type { Fault } from './check.ts';
+import type { Fault } from './problem.ts';
 import { MAX_GLOBSTARS, MAX_MATCH, MAX_STARS_PER_SEGMENT } from './limits.ts';
 
 const EXAMPLE = 'us-docker.pkg.dev/acme/configs/**';

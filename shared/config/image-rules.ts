@@ -4,27 +4,11 @@ import { createSelector } from './label-selector.ts';
 
 /** The config's `images`, ready to be asked. */
 export interface ImageRules {
-  /** The first rule whose glob matches `host/path`; undefined: the config does not name it. */
+  /** The first rule whose glob matches `host/path`, case-sensitive and whole; undefined: the config does not name it. */
   match(repository: string): ImageRule | undefined;
   /** Whether a cluster with these labels follows the images of `rule`. */
   selects(rule: ImageRule, labels: Readonly<Record<string, string>>): boolean;
 }
-
-/**
- * Reads the selectors of the rules once. Throws `bad-config`, which a loaded config has ruled out.
- *
- * @example
- * const rule = createImageRules(config.images).match('us-docker.pkg.dev/acme/configs/platform');
- */
-export function createImageRules(rules: readonly ImageRule[]): ImageRules {
-  const selectors = new Map(rules.map((rule) => [rule, createSelector(rule.clusters)]));
-  return {
-    match: (repository) => matchImage(rules, repository),
-    selects: (rule, labels) => (selectors.get(rule) ?? createSelector(rule.clusters))(labels),
-  };
-}
-
-type Matcher = (repository: string) => boolean;
 
 /**
  * `match` holds only what parseImageGlob let through. The options keep picomatch to `*` and `**`: dots are ordinary,
@@ -39,18 +23,17 @@ const OPTIONS: picomatch.PicomatchOptions = {
   strictSlashes: true,
 };
 
-/** Compiled globs; they say nothing that `match` does not, and go when their rule goes. */
-const compiled = new WeakMap<ImageRule, Matcher>();
-
-/** The first rule that names `repository` (`host/path`, normalised), case-sensitive and whole; undefined when none does. */
-export function matchImage(rules: readonly ImageRule[], repository: string): ImageRule | undefined {
-  return rules.find((rule) => matcherOf(rule)(repository));
-}
-
-function matcherOf(rule: ImageRule): Matcher {
-  const known = compiled.get(rule);
-  if (known !== undefined) return known;
-  const matcher = picomatch(rule.match, OPTIONS);
-  compiled.set(rule, matcher);
-  return matcher;
+/**
+ * Reads the globs and selectors of the rules once. Throws `bad-config`, which a loaded config has ruled out.
+ *
+ * @example
+ * const rule = createImageRules(config.images).match('us-docker.pkg.dev/acme/configs/platform');
+ */
+export function createImageRules(rules: readonly ImageRule[]): ImageRules {
+  const globs = rules.map((rule) => picomatch(rule.match, OPTIONS));
+  const selectors = new Map(rules.map((rule) => [rule, createSelector(rule.clusters)]));
+  return {
+    match: (repository) => rules.find((_, at) => globs[at]?.(repository)),
+    selects: (rule, labels) => (selectors.get(rule) ?? createSelector(rule.clusters))(labels),
+  };
 }

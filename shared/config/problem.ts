@@ -17,13 +17,17 @@ export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 export type Path = readonly (string | number)[];
 
-/** One thing that is wrong somewhere in the value, before its place in the file is looked up. */
-export interface Finding {
-  readonly path: Path;
-  readonly kind: ProblemKind;
+/** Why something cannot be used, and what to do. */
+export interface Fault {
   /** Without the value where that may be a secret. */
   readonly problem: string;
   readonly fix: string;
+}
+
+/** One thing that is wrong somewhere in the value, before its place in the file is looked up. */
+export interface Finding extends Fault {
+  readonly path: Path;
+  readonly kind: ProblemKind;
 }
 
 /** One thing to repair in the file. Line and column count from 1. */

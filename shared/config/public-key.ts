@@ -1,9 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { Fault } from './problem.ts';
 
 /** A public key in normal form, or why the text is none. The text is never repeated: it may be a private key. */
-export type PublicKey =
-  | { readonly pem: string; readonly der: Buffer }
-  | { readonly problem: string; readonly fix: string };
+export type PublicKey = { readonly pem: string; readonly der: Buffer } | Fault;
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----/g;
 

@@ -1,11 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
-import type {
-  Authority,
-  KeySource,
-  SignatureHash,
-  TrustedRootSource,
-} from '#shared/core/policy.ts';
+import type { Authority, KeySource, TrustedRootSource } from '#shared/core/policy.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { oidOfClaim } from './certificate-claims.ts';
 import { isRecord } from './check.ts';
@@ -71,9 +66,9 @@ function subjectOf({ subject, subjectRegExp = '' }: { subject?: string; subjectR
 /** What a file that an authority names may be. */
 interface FileKind {
   readonly maxBytes: number;
-  readonly isKind?: (text: string) => boolean;
-  readonly problem?: string;
-  readonly fix?: string;
+  readonly isKind: (text: string) => boolean;
+  readonly problem: string;
+  readonly fix: string;
 }
 
 const ROOTS: FileKind = {
@@ -84,21 +79,23 @@ const ROOTS: FileKind = {
 };
 const TRUSTED_ROOT: FileKind = {
   maxBytes: MAX_TRUSTED_ROOT_BYTES,
-  isKind: isJsonObject,
+  isKind: (text) => isRecord(parseJson(text)),
   problem: 'Names a file that is not a JSON object',
   fix: 'Name a Sigstore trusted_root.json',
 };
 const TUF_ROOT: FileKind = { ...TRUSTED_ROOT, fix: 'Name the root.json of the TUF repository' };
+/** `readPublicKey` says what is wrong with one. */
+const KEY: FileKind = { maxBytes: MAX_KEY_BYTES, isKind: () => true, problem: '', fix: '' };
 
 /** The text of the file that the field at `path` names; undefined when something was reported. */
 type ReadFile = (path: string[], file: string, kind: FileKind) => Promise<string | undefined>;
 
 function reader(source: ConfigSource, report: Report): ReadFile {
-  return async (path, file, { maxBytes, isKind, problem = '', fix = '' }) => {
+  return async (path, file, { maxBytes, isKind, problem, fix }) => {
     const content = await readNamed(source, file, maxBytes);
-    if (!('text' in content)) report({ path, kind: 'file', ...content });
-    else if (isKind?.(content.text) === false) report({ path, kind: 'bad-value', problem, fix });
-    else return content.text;
+    if (typeof content !== 'string') report({ path, kind: 'file', ...content });
+    else if (isKind(content)) return content;
+    else report({ path, kind: 'bad-value', problem, fix });
     return undefined;
   };
 }
@@ -109,26 +106,17 @@ async function readKey(
   report: Report,
 ): Promise<KeySource | undefined> {
   if (key?.kms !== undefined) return { kms: key.kms };
-  if (key?.pem !== undefined) return checkKey(key.pem, key.hash, ['key', 'pem'], report);
-  if (key?.file === undefined) return undefined;
-  const path = ['key', 'file'];
-  const text = await read(path, key.file, { maxBytes: MAX_KEY_BYTES });
-  return text === undefined ? undefined : checkKey(text, key.hash, path, report);
-}
-
-function checkKey(
-  text: string,
-  hash: SignatureHash | undefined,
-  path: string[],
-  report: Report,
-): KeySource | undefined {
-  const key = readPublicKey(text);
-  if (!('pem' in key)) {
-    report({ path, kind: 'bad-value', ...key });
+  const path = ['key', key?.pem === undefined ? 'file' : 'pem'];
+  const text = key?.pem ?? (key?.file && (await read(path, key.file, KEY)));
+  if (text === undefined) return undefined;
+  const found = readPublicKey(text);
+  if (!('pem' in found)) {
+    report({ path, kind: 'bad-value', ...found });
     return undefined;
   }
-  if (hash === undefined) return { pem: key.pem };
-  if (hasManyHashes(key.pem)) return { pem: key.pem, hash };
+  const { pem } = found;
+  if (key?.hash === undefined) return { pem };
+  if (hasManyHashes(pem)) return { pem, hash: key.hash };
   const problem = 'Means nothing for this key, whose kind has one hash';
   report({ path: ['key', 'hash'], kind: 'conflict', problem, fix: 'Remove it' });
   return undefined;
@@ -155,10 +143,6 @@ function hasCertificate(text: string): boolean {
   }
 }
 
-function isJsonObject(text: string): boolean {
-  return isRecord(parseJson(text));
-}
-
 async function checkPattern(
   { keyless, certificate }: AuthorityInput,
   report: Report,
@@ -169,11 +153,11 @@ async function checkPattern(
     [['certificate', 'subjectRegExp'], certificate?.subjectRegExp],
   ] as const;
   let compiles = true;
+  const fix = 'Write RE2 syntax: no look-around, no back-references';
   for (const [path, pattern] of patterns) {
-    const problem = pattern === undefined ? undefined : await findCompileProblem(pattern);
-    if (problem === undefined) continue;
+    const problem = pattern && (await findCompileProblem(pattern));
+    if (!problem) continue;
     compiles = false;
-    const fix = 'Write RE2 syntax: no look-around, no back-references';
     report({ path: [...path], kind: 'bad-value', problem: `Does not compile: ${problem}`, fix });
   }
   return compiles;

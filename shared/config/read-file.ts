@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { CountersignError } from '#shared/core/errors.ts';
 import { decodeText } from '#shared/net/json.ts';
 import { readBody } from '#shared/net/read-body.ts';
+import type { Fault } from './problem.ts';
 
 /**
  * Reads a text file that the config names, by absolute path. Throws whatever the file system says, and `too-large`
@@ -41,10 +42,10 @@ export async function readNamed(
   source: ConfigSource,
   path: string,
   maxBytes: number,
-): Promise<{ readonly text: string } | { readonly problem: string; readonly fix: string }> {
+): Promise<string | Fault> {
   const absolute = resolveNamed(source, path);
   try {
-    return { text: await source.readFile(absolute, maxBytes) };
+    return await source.readFile(absolute, maxBytes);
   } catch (error) {
     const fix = `Make ${absolute} readable, or correct the path`;
     if (error instanceof CountersignError) return { problem: error.message, fix };

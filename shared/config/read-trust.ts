@@ -2,7 +2,7 @@ import { costOf, MAX_CONDITION, MAX_CONDITION_NODES } from '#shared/core/conditi
 import type { Authority } from '#shared/core/policy.ts';
 import { fieldOf, isRecord } from './check.ts';
 import { fingerprint } from './policy-hash.ts';
-import type { Finding } from './problem.ts';
+import type { Fault, Finding } from './problem.ts';
 import { readAuthority } from './read-authority.ts';
 import type { ConfigSource } from './read-file.ts';
 import { authoritySchema } from './schema-authority.ts';
@@ -21,11 +21,9 @@ export async function readTrust(trust: unknown, source: ConfigSource): Promise<T
   const authorities = new Map<string, readonly Authority[]>();
   const findings: Finding[] = [];
   for (const [name, policy] of Object.entries(isRecord(trust) ? trust : {})) {
-    const list = fieldOf(policy, 'authorities');
-    const entries: unknown[] = Array.isArray(list) ? list : [];
     const read: Authority[] = [];
     const seen = new Map<string, string>();
-    for (const [index, entry] of entries.entries()) {
+    for (const [index, entry] of listOf(policy, 'authorities').entries()) {
       const path = ['trust', name, 'authorities', index];
       const input = authoritySchema.safeParse(entry);
       if (!input.success) continue;
@@ -39,8 +37,7 @@ export async function readTrust(trust: unknown, source: ConfigSource): Promise<T
       else seen.set(fingerprint(authority), authority.name);
     }
     authorities.set(name, read);
-    const attestations = fieldOf(policy, 'attestations');
-    for (const [index, rule] of (Array.isArray(attestations) ? attestations : []).entries()) {
+    for (const [index, rule] of listOf(policy, 'attestations').entries()) {
       const problem = await findConditionProblem(fieldOf(rule, 'condition'));
       if (problem === undefined) continue;
       const path = ['trust', name, 'attestations', index, 'condition'];
@@ -48,6 +45,11 @@ export async function readTrust(trust: unknown, source: ConfigSource): Promise<T
     }
   }
   return { authorities, findings };
+}
+
+function listOf(policy: unknown, key: string): readonly unknown[] {
+  const list = fieldOf(policy, key);
+  return Array.isArray(list) ? list : [];
 }
 
 /** docs/threat-model.md, attack 14: one key under two names would count as one, and `require` promise too much. */
@@ -64,9 +66,7 @@ function repeats(path: Finding['path'], authority: Authority, twin: string): Fin
  * Why a condition cannot be used, and what to do; undefined when it can, or when it is of a wrong type or length, which
  * the schema says. The language is loaded where a policy has a condition.
  */
-async function findConditionProblem(
-  text: unknown,
-): Promise<{ readonly problem: string; readonly fix: string } | undefined> {
+async function findConditionProblem(text: unknown): Promise<Fault | undefined> {
   if (typeof text !== 'string' || text === '' || text.length > MAX_CONDITION) return undefined;
   const fix = 'Write a CEL expression over predicate that is true or false';
   const { Environment } = await import('@marcbachmann/cel-js');

@@ -4,7 +4,6 @@ import {
   ALWAYS,
   atMost,
   type Check,
-  type Fault,
   exactlyOne,
   fieldOf,
   finding,
@@ -13,6 +12,7 @@ import {
   parsed,
   withOneOf,
 } from './check.ts';
+import type { Fault } from './problem.ts';
 import { kmsUriSchema, nameSchema, textLike, textSchema } from './scalars.ts';
 import { MAX_KEY_BYTES, MAX_PAIRS, MAX_PATTERN, MAX_TEXT } from './limits.ts';
 import { findAnchorProblem } from './subject-pattern.ts';

@@ -4,7 +4,6 @@ import { PREDICATE_NAMES } from '#shared/core/predicate-types.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import {
   type Check,
-  type Fault,
   ALWAYS,
   atMost,
   distinct,
@@ -13,6 +12,7 @@ import {
   isRecord,
   parsed,
 } from './check.ts';
+import type { Fault } from './problem.ts';
 import { normaliseHost } from './image-glob.ts';
 import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
 import { nameSchema, wordSchema } from './scalars.ts';

@@ -1,5 +1,6 @@
 import {
   type Alias,
+  type Document,
   isAlias,
   isMap,
   isNode,
@@ -39,88 +40,65 @@ const FIXES: Readonly<Record<string, string>> = {
 /** Parses YAML 1.2 (and so JSON). Never throws: whatever is wrong with the text is among the problems. */
 export function readYaml(text: string): YamlDocument {
   const lines = new LineCounter();
-  const at = (offset: number): Place => {
+  function at(offset: number): Place {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  }
+  function problemAt(offset: number, problem: string, fix: string): Problem {
+    return { ...at(offset), path: '', kind: 'yaml', problem, fix };
+  }
+  function unreadable(problems: readonly Problem[]): YamlDocument {
+    return { value: undefined, problems, readable: false, locate: () => at(0) };
+  }
   try {
-    return readDocument(text, lines, at);
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      logLevel: 'error', // 'silent' would accept further documents, unread
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: true,
+    });
+    const faults = [...document.errors.slice(0, MAX_SYNTAX_ERRORS), ...document.warnings];
+    const problems = faults.map(({ code, message, pos }): Problem => {
+      const said = message.split('\n', 1)[0]?.replace(/[.;].*$/, '') ?? code;
+      const problem = problemAt(pos[0], said, FIXES[code] ?? 'Correct the YAML');
+      return code === 'DUPLICATE_KEY' ? { ...problem, kind: 'duplicate' } : problem;
+    });
+    visit(document, {
+      // An integer that a number would round: what is compared with it is exact.
+      Scalar: (_key, scalar) => {
+        const { value, source = '' } = scalar;
+        if (typeof value !== 'number' || Number.isSafeInteger(value)) return;
+        if (/^[-+]?[0-9]{1,400}$/.test(source)) scalar.value = BigInt(source.replace('+', ''));
+      },
+      Alias: (_key, alias: Alias) => {
+        if (alias.resolve(document) !== undefined) return;
+        const problem = `Refers to an anchor "${alias.source}" that does not exist`;
+        const fix = 'Define the anchor before it is used';
+        problems.push(problemAt(alias.range?.[0] ?? 0, problem, fix));
+      },
+    });
+    if (problems.some(({ kind }) => kind !== 'duplicate')) return unreadable(problems);
+    return {
+      value: document.toJS({ maxAliasCount: MAX_ALIASES }),
+      problems,
+      readable: true,
+      locate: (path, kind) => at(offsetOf(document, path, kind)),
+    };
   } catch (error) {
     // The parser recurses: a file of nothing but brackets exhausts the stack, aliases upon aliases the limit.
     const problem =
       error instanceof RangeError ? 'Is nested too deeply' : 'Repeats its anchors too often';
-    return unreadable({
-      ...at(0),
-      path: '',
-      kind: 'yaml',
-      problem,
-      fix: 'Write the file more plainly',
-    });
+    return unreadable([problemAt(0, problem, 'Write the file more plainly')]);
   }
 }
 
-function readDocument(
-  text: string,
-  lines: LineCounter,
-  at: (offset: number) => Place,
-): YamlDocument {
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    logLevel: 'error', // 'silent' would accept further documents, unread
-    prettyErrors: false,
-    stringKeys: true,
-    uniqueKeys: true,
-  });
-  const problems: Problem[] = [
-    ...document.errors.slice(0, MAX_SYNTAX_ERRORS),
-    ...document.warnings,
-  ].map((error) => ({
-    ...at(error.pos[0]),
-    path: '',
-    kind: error.code === 'DUPLICATE_KEY' ? 'duplicate' : 'yaml',
-    problem: error.message.split('\n', 1)[0]?.replace(/[.;].*$/, '') ?? error.code,
-    fix: FIXES[error.code] ?? 'Correct the YAML',
-  }));
-  visit(document, {
-    // An integer that a number would round: what is compared with it is exact.
-    Scalar: (_key, scalar) => {
-      const { value, source = '' } = scalar;
-      if (typeof value !== 'number' || Number.isSafeInteger(value)) return;
-      if (/^[-+]?[0-9]{1,400}$/.test(source)) scalar.value = BigInt(source.replace('+', ''));
-    },
-    Alias: (_key, alias: Alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      const fix = 'Define the anchor before it is used';
-      const problem = `Refers to an anchor "${alias.source}" that does not exist`;
-      problems.push({ ...at(alias.range?.[0] ?? 0), path: '', kind: 'yaml', problem, fix });
-    },
-  });
-  const readable = problems.every(({ kind }) => kind === 'duplicate');
-  if (!readable) return { value: undefined, problems, readable, locate: () => at(0) };
-  return {
-    value: document.toJS({ maxAliasCount: MAX_ALIASES }),
-    problems,
-    readable,
-    locate: (path, kind) =>
-      at(offsetOf(document.contents, path, kind, (alias) => alias.resolve(document))),
-  };
-}
-
-function unreadable(problem: Problem): YamlDocument {
-  return { value: undefined, problems: [problem], readable: false, locate: () => problem };
-}
-
 /** Offset of the deepest part of `path` that the file has. */
-function offsetOf(
-  root: unknown,
-  path: Path,
-  kind: ProblemKind,
-  resolve: (alias: Alias) => unknown,
-): number {
-  let node = root;
-  let offset = startOf(root) ?? 0;
+function offsetOf(document: Document.Parsed, path: Path, kind: ProblemKind): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
   for (const [depth, step] of path.entries()) {
-    if (isAlias(node)) node = resolve(node);
+    if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
       const pair = node.items.find(
         ({ key }) => isScalar(key) && String(key.value) === String(step),

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { celList, celString } from '#infra/kubernetes/gate/cel.ts';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import { matchImage } from '#shared/config/image-rules.ts';
+import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
@@ -72,7 +72,7 @@ describe('scope under ignore', () => {
       const rules = globs.map(
         (match) => ({ match, trust: 'x', effect: 'gate', downgrade: 'warn' }) as const,
       );
-      return matchImage(rules, repository) !== undefined;
+      return createImageRules(rules).match(repository) !== undefined;
     } catch {
       return true;
     }

@@ -110,7 +110,7 @@ function tooMany(total: number): CountersignError {
 const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 
 /**
- * The anchored RE2 pattern of a `match` in normal form, agreeing with `matchImage` on every repository that
+ * The anchored RE2 pattern of a `match` in normal form, agreeing with `createImageRules` on every repository that
  * references can have: `*` is one segment or a part of it, `**` any segments, at least one at the end.
  */
 export function globPattern(glob: string): string {

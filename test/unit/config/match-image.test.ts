@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createImageRules, matchImage } from '#shared/config/image-rules.ts';
+import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseImageGlob } from '#shared/config/image-glob.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 
 const HOST = 'us-docker.pkg.dev';
 
-describe('matchImage()', () => {
+describe('createImageRules()', () => {
   it.each<[glob: string, repository: string, matches: boolean]>([
     // "* within one path segment"
     [`${HOST}/acme/*`, `${HOST}/acme/configs`, true],
@@ -52,16 +52,16 @@ describe('matchImage()', () => {
   ])('%s over %s is %s', (glob, repository, matches) => {
     expect(parseImageGlob(glob)).toBe(glob);
     const rule = ruleOf(glob);
-    expect(matchImage([rule], repository)).toBe(matches ? rule : undefined);
+    expect(createImageRules([rule]).match(repository)).toBe(matches ? rule : undefined);
   });
 
   it('takes the first rule that matches', () => {
     const rules = [ruleOf(`${HOST}/acme/a`), ruleOf(`${HOST}/acme/*`), ruleOf('**')];
-    expect(matchImage(rules, `${HOST}/acme/a`)).toBe(rules[0]);
-    expect(matchImage(rules, `${HOST}/acme/b`)).toBe(rules[1]);
-    expect(matchImage(rules, `${HOST}/other`)).toBe(rules[2]);
-    expect(matchImage(rules.slice(0, 2), `${HOST}/other`)).toBeUndefined();
-    expect(matchImage([], `${HOST}/acme/a`)).toBeUndefined();
+    expect(createImageRules(rules).match(`${HOST}/acme/a`)).toBe(rules[0]);
+    expect(createImageRules(rules).match(`${HOST}/acme/b`)).toBe(rules[1]);
+    expect(createImageRules(rules).match(`${HOST}/other`)).toBe(rules[2]);
+    expect(createImageRules(rules.slice(0, 2)).match(`${HOST}/other`)).toBeUndefined();
+    expect(createImageRules([]).match(`${HOST}/acme/a`)).toBeUndefined();
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe('matchImage()', () => {
     `${HOST}/acme/x@sha256:${'0'.repeat(64)}`,
   ])('knows %s by its normal form', (image) => {
     const rule = ruleOf(`${HOST}/acme/*`);
-    expect(matchImage([rule], parseReference(image).repository)).toBe(rule);
+    expect(createImageRules([rule]).match(parseReference(image).repository)).toBe(rule);
   });
 });
 
@@ -123,7 +123,7 @@ describe('createImageRules()', () => {
   const rule: ImageRule = { ...ruleOf(`${HOST}/acme/*`), clusters: 'tier != sandbox' };
   const rules = createImageRules([rule]);
 
-  it('matches as matchImage() does', () => {
+  it('matches as createImageRules() does', () => {
     expect(rules.match(`${HOST}/acme/configs`)).toBe(rule);
     expect(rules.match(`${HOST}/other/configs`)).toBeUndefined();
   });

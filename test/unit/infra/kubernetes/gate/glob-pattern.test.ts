@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { globPattern } from '#infra/kubernetes/gate/scope.ts';
 import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/repository.ts';
 import { parseImageGlob } from '#shared/config/image-glob.ts';
-import { matchImage } from '#shared/config/image-rules.ts';
+import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 
@@ -40,16 +40,16 @@ const pairs = globs.chain((glob) => {
   return fc.tuple(fc.constant(glob), fc.oneof(likely, repositories));
 });
 
-function ruleFor(match: string): Parameters<typeof matchImage>[0] {
+function ruleFor(match: string): Parameters<typeof createImageRules>[0] {
   return [{ match, trust: 'release', effect: 'gate', downgrade: 'warn' }];
 }
 
 describe('globPattern()', () => {
-  it('agrees with matchImage() on generated globs and repositories', () => {
+  it('agrees with createImageRules() on generated globs and repositories', () => {
     let matched = 0;
     fc.assert(
       fc.property(pairs, ([glob, repository]) => {
-        const expected = matchImage(ruleFor(glob), repository) !== undefined;
+        const expected = createImageRules(ruleFor(glob)).match(repository) !== undefined;
         if (expected) matched += 1;
         expect(RE2JS.compile(globPattern(glob)).test(repository)).toBe(expected);
       }),
@@ -74,7 +74,7 @@ describe('globPattern()', () => {
     ['**', 'a.b/c', true],
   ])('%s on %s: %s', (glob, repository, expected) => {
     expect(RE2JS.compile(globPattern(glob)).test(repository)).toBe(expected);
-    expect(matchImage(ruleFor(glob), repository) !== undefined).toBe(expected);
+    expect(createImageRules(ruleFor(glob)).match(repository) !== undefined).toBe(expected);
   });
 });
 

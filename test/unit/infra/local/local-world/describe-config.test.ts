@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeConfig, type Effect, filesIn } from '#infra/local/local-world/files.ts';
 import { openPubsub } from '#infra/local/local-world/pubsub.ts';
 import type { Config } from '#shared/config/config.ts';
-import { matchImage } from '#shared/config/image-rules.ts';
+import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseConfig } from '#shared/config/load-config.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -54,10 +54,12 @@ describe('describeConfig()', () => {
 
   it('follows the images below configs/ of its own registry, and no others', async () => {
     const { images } = await parse('127.0.0.1:41234');
-    expect(matchImage(images, '127.0.0.1:41234/configs/platform')?.trust).toBe('release');
-    expect(matchImage(images, '127.0.0.1:41234/configs/a/b')?.trust).toBe('release');
-    expect(matchImage(images, '127.0.0.1:41234/other/platform')).toBeUndefined();
-    expect(matchImage(images, '127.0.0.1:5000/configs/platform')).toBeUndefined();
+    expect(createImageRules(images).match('127.0.0.1:41234/configs/platform')?.trust).toBe(
+      'release',
+    );
+    expect(createImageRules(images).match('127.0.0.1:41234/configs/a/b')?.trust).toBe('release');
+    expect(createImageRules(images).match('127.0.0.1:41234/other/platform')).toBeUndefined();
+    expect(createImageRules(images).match('127.0.0.1:5000/configs/platform')).toBeUndefined();
   });
 
   it.each(['pin', 'gate'] as const)('has the effect %s where that is asked for', async (effect) => {
