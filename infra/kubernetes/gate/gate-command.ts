@@ -10,16 +10,16 @@ export interface CommandStreams {
   readonly err: (text: string) => void;
 }
 
-/** 0: rendered, 2: the config or the command could not be used. */
-export type ExitCode = 0 | 2;
-
 const USAGE = `Usage: npm run gate --silent -- FILE [--mode warn|deny]
        prints the gate for a config file as YAML, for kubectl apply -f -
        warn: writes that would be refused are shown and audited; deny (default): they are refused
 `;
 
-/** The command `npm run gate`: YAML on standard output, or nothing there and every problem on standard error. */
-export async function gateCommand(args: string[], streams: CommandStreams): Promise<ExitCode> {
+/**
+ * The command `npm run gate`: YAML on standard output, or nothing there and every problem on standard error. Returns its
+ * status, 0: rendered, 2: the config or the command could not be used.
+ */
+export async function gateCommand(args: string[], streams: CommandStreams): Promise<0 | 2> {
   const command = readCommand(args);
   if (command === undefined) {
     streams.err(USAGE);

@@ -3,24 +3,18 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 
 /** What the gate is rendered from: everything in it becomes a literal of the policy. */
-export interface GateInput {
-  /** Countersign's own user name in the clusters. */
-  readonly identity: string;
-  readonly breakGlass: readonly string[];
+export interface GateInput
+  extends NonNullable<Config['gate']>,
+    Pick<Config, 'unmatched' | 'otherSources'> {
   /** First match wins, as in the config. */
   readonly images: readonly Pick<ImageRule, 'match' | 'effect'>[];
-  readonly unmatched: 'deny' | 'ignore';
-  /** What is made of sources that announce nothing: git, and Helm over http. */
-  readonly otherSources: 'deny' | 'ignore';
 }
 
 /** The gate's part of the config. Throws `bad-config` where the config says nothing of a gate. */
 export function readGateInput({ gate, images, unmatched, otherSources }: Config): GateInput {
-  if (gate === undefined) {
-    throw new CountersignError(
-      'bad-config',
-      'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
-    );
-  }
-  return { ...gate, images, unmatched, otherSources };
+  if (gate !== undefined) return { ...gate, images, unmatched, otherSources };
+  throw new CountersignError(
+    'bad-config',
+    'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
+  );
 }

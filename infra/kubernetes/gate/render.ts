@@ -3,7 +3,7 @@ import { checkLength } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
 import { repositoryVariables } from './repository.ts';
 import { leashVariables, gateRules, type Rule } from './rules.ts';
-import { namedScope, pinnedScope, type Variable } from './scope.ts';
+import { namedScope, pinnedScope, type Variables } from './scope.ts';
 import {
   announcementVariables,
   metadataVariables,
@@ -15,6 +15,8 @@ import {
 /** `warn` shows and audits what `deny` would refuse. */
 export type GateMode = 'warn' | 'deny';
 
+/** Of the policy and its binding: Config Sync's errors quote it. */
+const GATE_NAME = 'countersign-gate';
 const API = 'admissionregistration.k8s.io/v1';
 const HEADER = '# Rendered from the config file by `npm run gate`: do not edit, render it again';
 
@@ -24,29 +26,17 @@ const HEADER = '# Rendered from the config file by `npm run gate`: do not edit, 
  */
 export function renderGate(input: GateInput, mode: GateMode): string {
   const metadata = { name: GATE_NAME, labels: { 'app.kubernetes.io/name': 'countersign' } };
-  const policy = {
-    apiVersion: API,
-    kind: 'ValidatingAdmissionPolicy',
-    metadata,
-    spec: gatePolicy(input),
+  const validationActions = mode === 'deny' ? ['Deny'] : ['Warn', 'Audit'];
+  const specs = {
+    ValidatingAdmissionPolicy: gatePolicy(input),
+    ValidatingAdmissionPolicyBinding: { policyName: GATE_NAME, validationActions },
   };
-  const binding = {
-    apiVersion: API,
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata,
-    spec: {
-      policyName: GATE_NAME,
-      validationActions: mode === 'deny' ? ['Deny'] : ['Warn', 'Audit'],
-    },
-  };
-  const documents = [policy, binding].map((object) =>
-    stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
-  );
+  const documents = Object.entries(specs).map(([kind, spec]) => {
+    const object = { apiVersion: API, kind, metadata, spec };
+    return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
+  });
   return `${HEADER}\n${documents.join('---\n')}`;
 }
-
-/** Of the policy and its binding: Config Sync's errors quote it. */
-const GATE_NAME = 'countersign-gate';
 
 /** The policy's `spec`, with identities and scope as literals; `rules` are the input's own but in tests. */
 export function gatePolicy(input: GateInput, rules: readonly Rule[] = gateRules(input)): object {
@@ -64,42 +54,34 @@ export function gatePolicy(input: GateInput, rules: readonly Rule[] = gateRules(
         },
       ],
     },
-    variables: gateVariables(input).map(({ name, expression }) => ({
+    variables: Object.entries(gateVariables(input)).map(([name, expression]) => ({
       name,
       expression: checkLength(expression, 'images'),
     })),
-    validations: rules.map(toValidation),
+    validations: rules.map(({ name: _, ...rule }) => ({ ...rule, reason: 'Invalid' })),
   };
 }
 
-function gateVariables({ images, unmatched }: GateInput): readonly Variable[] {
+function gateVariables({ images, unmatched }: GateInput): Variables {
   // Under deny the names are for the text of a refusal alone.
   const named = namedScope(images);
   const pinned = pinnedScope(images);
-  return [
+  return {
     ...metadataVariables,
     ...sourceVariables,
     ...announcementVariables,
     ...repositoryVariables,
     ...named.variables,
-    { name: 'named', expression: named.expression },
-    {
-      // What is not spelled plainly may be anything, and is judged (see repository.ts); so is what comes from
-      // another spec than the present one, for the scope is of the present one.
-      name: 'inScope',
-      expression:
-        unmatched === 'ignore'
-          ? '!variables.bound || variables.unsettled || !variables.plain || variables.named'
-          : 'true',
-    },
+    named: named.expression,
+    // What is not spelled plainly may be anything, and is judged (see repository.ts); so is what comes from another
+    // spec than the present one, for the scope is of the present one.
+    inScope:
+      unmatched === 'ignore'
+        ? '!variables.bound || variables.unsettled || !variables.plain || variables.named'
+        : 'true',
     ...passVariables,
     ...silentVariables,
     ...pinned.variables,
     ...leashVariables(pinned.expression),
-  ];
-}
-
-function toValidation({ expression, message, messageExpression }: Rule): object {
-  const text = messageExpression === undefined ? { message } : { message, messageExpression };
-  return { expression, ...text, reason: 'Invalid' };
+  };
 }

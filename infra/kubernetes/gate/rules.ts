@@ -1,7 +1,7 @@
 import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { celList, celString, checkLength } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
-import type { Variable } from './scope.ts';
+import type { Variables } from './scope.ts';
 import { MAX_ANNOTATIONS, OWN_PREFIX, touched } from './variables.ts';
 
 /** The rules' names, in the order in which the first refusal is reported. They are stable: tests remove them by name. */
@@ -168,32 +168,26 @@ const imagePinned = [
   'variables.image.substring(0, variables.image.lastIndexOf("@")) in [variables.oldName, variables.oldName.lastIndexOf(":") > variables.oldName.lastIndexOf("/") ? variables.oldName.substring(0, variables.oldName.lastIndexOf(":")) : variables.oldName]',
 ].join(' && ');
 
-const versionPinned = `variables.oldVersion != "" && variables.exact`;
-
 /** What docs/design.md#law-10 is judged by; `pinned` says in CEL whether the config pins the image at all. */
-export function leashVariables(pinned: string): readonly Variable[] {
-  const kept: Variable = { name: 'metadataKept', expression: metadataKept };
+export function leashVariables(pinned: string): Variables {
   if (pinned === 'false') {
-    return [kept, { name: 'leashed', expression: 'variables.metadataKept && variables.sameSpec' }];
+    return { metadataKept, leashed: 'variables.metadataKept && variables.sameSpec' };
   }
-  return [
-    kept,
-    { name: 'spec', expression: 'object.?spec.orValue({})' },
-    { name: 'oldSpec', expression: 'oldObject == null ? {} : oldObject.?spec.orValue({})' },
-    { name: 'oldImage', expression: 'variables.oldSpec.?oci.?image.orValue("")' },
-    { name: 'oldName', expression: 'variables.oldImage.split("@", 2)[0]' },
-    { name: 'oldVersion', expression: 'variables.oldSpec.?helm.?version.orValue("")' },
-    { name: 'specKept', expression: specKept },
-    { name: 'pinned', expression: `variables.plain && ${pinned}` },
-    { name: 'imagePinned', expression: imagePinned },
-    { name: 'versionPinned', expression: versionPinned },
-    {
-      name: 'leashed',
-      expression: `variables.metadataKept && (variables.sameSpec || variables.specKept && variables.pinned
+  return {
+    metadataKept,
+    spec: 'object.?spec.orValue({})',
+    oldSpec: 'oldObject == null ? {} : oldObject.?spec.orValue({})',
+    oldImage: 'variables.oldSpec.?oci.?image.orValue("")',
+    oldName: 'variables.oldImage.split("@", 2)[0]',
+    oldVersion: 'variables.oldSpec.?helm.?version.orValue("")',
+    specKept,
+    pinned: `variables.plain && ${pinned}`,
+    imagePinned,
+    versionPinned: 'variables.oldVersion != "" && variables.exact',
+    leashed: `variables.metadataKept && (variables.sameSpec || variables.specKept && variables.pinned
 && (variables.image == variables.oldImage || variables.imagePinned)
 && (variables.version == variables.oldVersion || variables.versionPinned))`,
-    },
-  ];
+  };
 }
 
 /** Two maps that agree in every key but `keys`. */

@@ -14,53 +14,55 @@ const MAX_RUNS = 50;
 
 type Rule = GateInput['images'][number];
 
-export interface Variable {
-  readonly name: string;
-  readonly expression: string;
-}
+/** Variables of the policy, in CEL by name; each may use those before it. */
+export type Variables = Readonly<Record<string, string>>;
 
 /** A question about `variables.repository`, in variables that are each within the API server's budget. */
 interface Scope {
-  readonly variables: readonly Variable[];
+  readonly variables: Variables;
   /** CEL, a boolean. */
   readonly expression: string;
 }
 
 /** Whether the config names the repository at all. */
 export function namedScope(images: GateInput['images']): Scope {
-  const chunks = chunk(images.map(({ match }) => match));
-  const variables = chunks.map((globs, index) => variable(`named${index + 1}`, globs));
-  return { variables, expression: anyOf(variables) };
+  return matching(images, 'named', 0);
 }
 
 /** Whether the first entry that names the repository has `effect: pin`. */
 export function pinnedScope(images: GateInput['images']): Scope {
-  const variables: Variable[] = [];
+  let variables: Variables = {};
   // From the last entry to the first: a run of pins opens, a run of gates in front of it closes.
   let expression = 'false';
   const all = runs(images);
-  if (all.length > MAX_RUNS) throw tooMixed(all.length);
-  for (const run of all.toReversed()) {
-    const own = chunk(run.map(({ match }) => match)).map((globs, index) =>
-      variable(`${run[0]?.effect}${variables.length + index + 1}`, globs),
+  if (all.length > MAX_RUNS) {
+    throw new CountersignError(
+      'bad-config',
+      `Config has images that change ${all.length} times between effect gate and pin, of ${MAX_RUNS}; put those of one effect together`,
     );
-    const any = anyOf(own);
-    if (run[0]?.effect === 'pin')
-      expression = expression === 'false' ? any : `(${any} || ${expression})`;
-    else if (expression !== 'false') expression = `!${any} && ${expression}`;
-    if (expression !== 'false') variables.push(...own);
+  }
+  for (const run of all.toReversed()) {
+    const effect = run[0]?.effect;
+    const own = matching(run, `${effect}`, Object.keys(variables).length);
+    if (effect === 'pin') {
+      expression = expression === 'false' ? own.expression : `(${own.expression} || ${expression})`;
+    } else if (expression !== 'false') expression = `!${own.expression} && ${expression}`;
+    if (expression !== 'false') variables = { ...variables, ...own.variables };
   }
   return { variables, expression };
 }
 
-function variable(name: string, globs: readonly string[]): Variable {
-  const pattern = globs.map((glob) => globPattern(glob)).join('|');
-  return { name, expression: `variables.repository.matches(${celString(pattern)})` };
-}
-
-function anyOf(variables: readonly Variable[]): string {
-  if (variables.length === 0) return 'false';
-  return `(${variables.map(({ name }) => `variables.${name}`).join(' || ')})`;
+/** Whether any of the entries names the repository, in variables `<prefix><number>`. */
+function matching(images: readonly Rule[], prefix: string, from: number): Scope {
+  const chunks = chunk(images.map(({ match }) => globPattern(match)));
+  const variables = Object.fromEntries(
+    chunks.map((patterns, index) => [
+      `${prefix}${from + index + 1}`,
+      `variables.repository.matches(${celString(patterns.join('|'))})`,
+    ]),
+  );
+  const names = Object.keys(variables).map((name) => `variables.${name}`);
+  return { variables, expression: names.length === 0 ? 'false' : `(${names.join(' || ')})` };
 }
 
 /** Neighbours of one effect, together. */
@@ -74,33 +76,23 @@ function runs(images: readonly Rule[]): readonly (readonly Rule[])[] {
   return found;
 }
 
-function chunk(globs: readonly string[]): readonly (readonly string[])[] {
+/** Patterns, as many together as fit into one expression. */
+function chunk(patterns: readonly string[]): readonly (readonly string[])[] {
   const chunks: string[][] = [];
   let room = 0;
   let total = 0;
-  for (const glob of globs) {
-    const { length } = globPattern(glob);
-    total += length + 1;
-    room -= length + 1;
-    if (room >= 0) chunks.at(-1)?.push(glob);
+  for (const pattern of patterns) {
+    const size = pattern.length + 1;
+    total += size;
+    room -= size;
+    if (room >= 0) chunks.at(-1)?.push(pattern);
     else {
-      chunks.push([glob]);
-      room = MAX_PATTERNS - length;
+      chunks.push([pattern]);
+      room = MAX_PATTERNS - pattern.length;
     }
   }
-  if (total > MAX_ALL_PATTERNS) throw tooMany(total);
-  return chunks;
-}
-
-function tooMixed(changes: number): CountersignError {
-  return new CountersignError(
-    'bad-config',
-    `Config has images that change ${changes} times between effect gate and pin, of ${MAX_RUNS}; put those of one effect together`,
-  );
-}
-
-function tooMany(total: number): CountersignError {
-  return new CountersignError(
+  if (total <= MAX_ALL_PATTERNS) return chunks;
+  throw new CountersignError(
     'bad-config',
     `Config has too many images for a gate: patterns of ${total} characters, of ${MAX_ALL_PATTERNS}; write fewer, wider globs`,
   );

@@ -1,6 +1,6 @@
 import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { celList, celString } from './cel.ts';
-import type { Variable } from './scope.ts';
+import type { Variables } from './scope.ts';
 
 /** Annotations that an RSync may have beside those that the gate knows; real ones have about twenty. */
 export const MAX_ANNOTATIONS = 256;
@@ -30,202 +30,130 @@ export function touched(key: string): string {
  * wholes: a comprehension over a map costs the square of its size (cel-go's cost tracker looks through a stack that
  * grows with each step), so there is none over more than `MAX_ANNOTATIONS`.
  */
-export const metadataVariables: readonly Variable[] = [
-  { name: 'annotations', expression: 'object.metadata.?annotations.orValue({})' },
-  {
-    name: 'oldAnnotations',
-    expression: 'oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})',
-  },
-  {
-    name: 'sameAnnotations',
-    expression: 'oldObject != null && variables.annotations == variables.oldAnnotations',
-  },
-  { name: 'others', expression: others('variables.annotations') },
-  { name: 'oldOthers', expression: others('variables.oldAnnotations') },
-  { name: 'crowded', expression: `variables.others > ${MAX_ANNOTATIONS}` },
-  { name: 'oldCrowded', expression: `variables.oldOthers > ${MAX_ANNOTATIONS}` },
-  {
-    // Keys under our prefix that have no meaning, and are added, changed or removed.
-    name: 'stray',
-    expression: lines(
-      `variables.sameAnnotations ? [] : (variables.crowded ? []`,
-      `: variables.annotations.filter(key, ${isStray('key')} && variables.annotations[?key] != variables.oldAnnotations[?key]))`,
-      `+ (variables.oldCrowded ? []`,
-      `: variables.oldAnnotations.filter(key, ${isStray('key')} && !(key in variables.annotations)))`,
-    ),
-  },
-  {
-    name: 'finalizersKept',
-    expression:
-      'oldObject != null && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([])',
-  },
-  {
-    name: 'sameSpec',
-    expression: 'oldObject != null && object.?spec.orValue({}) == oldObject.?spec.orValue({})',
-  },
-  {
-    // What an object on its way out is exempt for: its finalizers go, and nothing else that is judged here changes.
-    // The old object's timestamp counts, for a client can write anything into the new one. Config Sync stops its
-    // parser before it removes its own finalizer; an announcement never changes finalizers.
-    name: 'finalizing',
-    expression: lines(
-      'oldObject != null && has(oldObject.metadata.deletionTimestamp) && !variables.finalizersKept && variables.sameSpec',
-      ...[IMAGE_TO_SYNC, ...KEYS].map((key) => `&& !(${touched(key)})`),
-    ),
-  },
-  {
-    // The user that syncs the object (Config Sync's `pkg/core/names.go`).
-    name: 'own',
-    expression: lines(
-      `request.userInfo.username == "system:serviceaccount:config-management-system:" + (object.kind == "RootSync"`,
-      `? (object.metadata.name == "root-sync" ? "root-reconciler" : "root-reconciler-" + object.metadata.name)`,
-      `: "ns-reconciler-" + object.metadata.namespace + (object.metadata.name == "repo-sync" ? ""`,
-      `: "-" + object.metadata.name + "-" + string(size(object.metadata.name))))`,
-    ),
-  },
-  {
-    name: 'place',
-    expression: 'object.kind + " " + object.metadata.namespace + "/" + object.metadata.name',
-  },
-];
+export const metadataVariables: Variables = {
+  annotations: 'object.metadata.?annotations.orValue({})',
+  oldAnnotations: 'oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})',
+  sameAnnotations: 'oldObject != null && variables.annotations == variables.oldAnnotations',
+  others: others('variables.annotations'),
+  oldOthers: others('variables.oldAnnotations'),
+  crowded: `variables.others > ${MAX_ANNOTATIONS}`,
+  oldCrowded: `variables.oldOthers > ${MAX_ANNOTATIONS}`,
+  // Keys under our prefix that have no meaning, and are added, changed or removed.
+  stray: lines(
+    `variables.sameAnnotations ? [] : (variables.crowded ? []`,
+    `: variables.annotations.filter(key, ${isStray('key')} && variables.annotations[?key] != variables.oldAnnotations[?key]))`,
+    `+ (variables.oldCrowded ? []`,
+    `: variables.oldAnnotations.filter(key, ${isStray('key')} && !(key in variables.annotations)))`,
+  ),
+  finalizersKept:
+    'oldObject != null && object.metadata.?finalizers.orValue([]) == oldObject.metadata.?finalizers.orValue([])',
+  sameSpec: 'oldObject != null && object.?spec.orValue({}) == oldObject.?spec.orValue({})',
+  // What an object on its way out is exempt for: its finalizers go, and nothing else that is judged here changes.
+  // The old object's timestamp counts, for a client can write anything into the new one. Config Sync stops its
+  // parser before it removes its own finalizer; an announcement never changes finalizers.
+  finalizing: lines(
+    'oldObject != null && has(oldObject.metadata.deletionTimestamp) && !variables.finalizersKept && variables.sameSpec',
+    ...[IMAGE_TO_SYNC, ...KEYS].map((key) => `&& !(${touched(key)})`),
+  ),
+  // The user that syncs the object (Config Sync's `pkg/core/names.go`).
+  own: lines(
+    `request.userInfo.username == "system:serviceaccount:config-management-system:" + (object.kind == "RootSync"`,
+    `? (object.metadata.name == "root-sync" ? "root-reconciler" : "root-reconciler-" + object.metadata.name)`,
+    `: "ns-reconciler-" + object.metadata.namespace + (object.metadata.name == "repo-sync" ? ""`,
+    `: "-" + object.metadata.name + "-" + string(size(object.metadata.name))))`,
+  ),
+  place: 'object.kind + " " + object.metadata.namespace + "/" + object.metadata.name',
+};
 
 /** Where the configuration comes from; tenants choose every character of it. */
-export const sourceVariables: readonly Variable[] = [
-  { name: 'sourceType', expression: 'object.?spec.?sourceType.orValue("git")' },
-  { name: 'image', expression: 'object.?spec.?oci.?image.orValue("")' },
-  { name: 'repo', expression: 'object.?spec.?helm.?repo.orValue("")' },
-  { name: 'chart', expression: 'object.?spec.?helm.?chart.orValue("")' },
-  { name: 'version', expression: 'object.?spec.?helm.?version.orValue("")' },
-  {
-    // As Config Sync decides it: only these two announce what they sync.
-    name: 'kind',
-    expression: lines(
-      'variables.sourceType == "oci" ? "image"',
-      ': variables.sourceType == "helm" && variables.repo.startsWith("oci://") ? "chart" : "other"',
-    ),
-  },
-  {
-    name: 'exact',
-    expression: `size(variables.version) <= ${MAX_VERSION} && variables.version.matches("${EXACT_VERSION}")`,
-  },
-  {
-    // A chart's announcement does not say which chart, so it counts only while the pod that sends it runs the present
-    // spec: reconciler-manager has seen this generation, and its roll-out, which ends the old pod first, is over.
-    name: 'settled',
-    expression: lines(
-      'object.?status.?observedGeneration.orValue(0) == object.metadata.?generation.orValue(-1)',
-      // Looking through a list takes the square of its length, and others may write status: bounded first.
-      `&& size(object.?status.?conditions.orValue([])) <= ${MAX_CONDITIONS}`,
-      '&& !object.?status.?conditions.orValue([]).exists(one, one.?type.orValue("") == "Reconciling" && one.?status.orValue("") == "True")',
-    ),
-  },
-  {
-    name: 'unsettled',
-    expression: 'variables.own && variables.kind == "chart" && !variables.settled',
-  },
-  {
-    // The chart that was synced last is the one that the spec names.
-    name: 'sameChart',
-    expression: lines(
-      'object.?status.?sync.?helmStatus.?chart.orValue("") == variables.chart',
-      '&& object.?status.?sync.?helmStatus.?repo.orValue("") == variables.repo',
-    ),
-  },
-];
+export const sourceVariables: Variables = {
+  sourceType: 'object.?spec.?sourceType.orValue("git")',
+  image: 'object.?spec.?oci.?image.orValue("")',
+  repo: 'object.?spec.?helm.?repo.orValue("")',
+  chart: 'object.?spec.?helm.?chart.orValue("")',
+  version: 'object.?spec.?helm.?version.orValue("")',
+  // As Config Sync decides it: only these two announce what they sync.
+  kind: lines(
+    'variables.sourceType == "oci" ? "image"',
+    ': variables.sourceType == "helm" && variables.repo.startsWith("oci://") ? "chart" : "other"',
+  ),
+  exact: `size(variables.version) <= ${MAX_VERSION} && variables.version.matches("${EXACT_VERSION}")`,
+  // A chart's announcement does not say which chart, so it counts only while the pod that sends it runs the present
+  // spec: reconciler-manager has seen this generation, and its roll-out, which ends the old pod first, is over.
+  settled: lines(
+    'object.?status.?observedGeneration.orValue(0) == object.metadata.?generation.orValue(-1)',
+    // Looking through a list takes the square of its length, and others may write status: bounded first.
+    `&& size(object.?status.?conditions.orValue([])) <= ${MAX_CONDITIONS}`,
+    '&& !object.?status.?conditions.orValue([]).exists(one, one.?type.orValue("") == "Reconciling" && one.?status.orValue("") == "True")',
+  ),
+  unsettled: 'variables.own && variables.kind == "chart" && !variables.settled',
+  // The chart that was synced last is the one that the spec names.
+  sameChart: lines(
+    'object.?status.?sync.?helmStatus.?chart.orValue("") == variables.chart',
+    '&& object.?status.?sync.?helmStatus.?repo.orValue("") == variables.repo',
+  ),
+};
 
 /** What Config Sync says that it is about to run. */
-export const announcementVariables: readonly Variable[] = [
-  { name: 'value', expression: `variables.annotations[?${celString(IMAGE_TO_SYNC)}].orValue("")` },
-  {
-    // It is of the source that the spec names, to the letter.
-    name: 'bound',
-    expression: lines(
-      'variables.kind == "image" ? variables.value.startsWith(variables.image + "@")',
-      ': variables.kind == "chart" && variables.value.startsWith(variables.repo + "@sha256:")',
-    ),
-  },
-  {
-    // As approvals name it: what stands after the last "@", for a pinned image is written "x@sha256:a@sha256:a"; of
-    // a chart repository, name and version, and only under the repository that the spec names.
-    name: 'announced',
-    expression: lines(
-      `variables.kind != "chart"`,
-      `? (variables.value.lastIndexOf("@") > 0 ? variables.value.substring(variables.value.lastIndexOf("@") + 1) : "")`,
-      `: variables.bound && size(variables.value) > size(variables.repo) + 8`,
-      `? variables.repo.substring(6) + "/" + variables.chart + ":" + variables.value.substring(size(variables.repo) + 8)`,
-      `: ""`,
-    ),
-  },
-  {
-    // The word stays the same for ever, whatever the repository serves under it.
-    name: 'latest',
-    expression: `variables.kind == "chart" && variables.announced.endsWith(":latest")`,
-  },
-  {
-    name: 'cut',
-    expression: lines(`variables.announced == "" ? variables.value : variables.announced`),
-  },
-  {
-    // One line of printable ASCII: it is a tenant's text, and ends in people's terminals.
-    name: 'shown',
-    expression: lines(
-      `!variables.cut.substring(0, size(variables.cut) > ${MAX_SHOWN} ? ${MAX_SHOWN} : size(variables.cut)).matches("^[!-~]+$")`,
-      `? "the announced image" : size(variables.cut) > ${MAX_SHOWN}`,
-      `? variables.cut.substring(0, ${MAX_SHOWN}) + "…" : variables.cut`,
-    ),
-  },
-];
+export const announcementVariables: Variables = {
+  value: `variables.annotations[?${celString(IMAGE_TO_SYNC)}].orValue("")`,
+  // It is of the source that the spec names, to the letter.
+  bound: lines(
+    'variables.kind == "image" ? variables.value.startsWith(variables.image + "@")',
+    ': variables.kind == "chart" && variables.value.startsWith(variables.repo + "@sha256:")',
+  ),
+  // As approvals name it: what stands after the last "@", for a pinned image is written "x@sha256:a@sha256:a"; of
+  // a chart repository, name and version, and only under the repository that the spec names.
+  announced: lines(
+    `variables.kind != "chart"`,
+    `? (variables.value.lastIndexOf("@") > 0 ? variables.value.substring(variables.value.lastIndexOf("@") + 1) : "")`,
+    `: variables.bound && size(variables.value) > size(variables.repo) + 8`,
+    `? variables.repo.substring(6) + "/" + variables.chart + ":" + variables.value.substring(size(variables.repo) + 8)`,
+    `: ""`,
+  ),
+  // The word stays the same for ever, whatever the repository serves under it.
+  latest: `variables.kind == "chart" && variables.announced.endsWith(":latest")`,
+  cut: lines(`variables.announced == "" ? variables.value : variables.announced`),
+  // One line of printable ASCII: it is a tenant's text, and ends in people's terminals.
+  shown: lines(
+    `!variables.cut.substring(0, size(variables.cut) > ${MAX_SHOWN} ? ${MAX_SHOWN} : size(variables.cut)).matches("^[!-~]+$")`,
+    `? "the announced image" : size(variables.cut) > ${MAX_SHOWN}`,
+    `? variables.cut.substring(0, ${MAX_SHOWN}) + "…" : variables.cut`,
+  ),
+};
 
 /** Whether the announcement is judged, and may pass. */
-export const passVariables: readonly Variable[] = [
-  {
-    // The own reconciler's writes where there is an approval, unchanged ones too (a withdrawn digest arrives
-    // unchanged), and those of a chart that can be another than the one that was synced last; every user's changes.
-    name: 'judged',
-    expression: lines(
-      `variables.inScope && !variables.finalizing && ${celString(IMAGE_TO_SYNC)} in variables.annotations`,
-      `&& (${touched(IMAGE_TO_SYNC)} || variables.own && (${celString(APPROVED)} in variables.annotations`,
-      `|| variables.kind == "chart" && (!variables.settled || !variables.sameChart)))`,
-    ),
-  },
-  {
-    // One item more than there may be, so that what is over shows.
-    name: 'approved',
-    expression: `variables.annotations[?${celString(APPROVED)}].orValue("").split(" ", ${MAX_APPROVED + 1})`,
-  },
-  {
-    name: 'glass',
-    expression: `variables.annotations[?${celString(BREAK_GLASS)}].orValue("").split(" ", 2)[0]`,
-  },
-  {
-    // The list is taken as Countersign writes it or not at all.
-    name: 'passes',
-    expression: lines(
-      `variables.announced != "" && !variables.latest && !variables.unsettled`,
-      `&& (variables.announced == variables.glass || size(variables.approved) <= ${MAX_APPROVED}`,
-      `&& !("" in variables.approved) && variables.announced in variables.approved)`,
-    ),
-  },
-];
+export const passVariables: Variables = {
+  // The own reconciler's writes where there is an approval, unchanged ones too (a withdrawn digest arrives
+  // unchanged), and those of a chart that can be another than the one that was synced last; every user's changes.
+  judged: lines(
+    `variables.inScope && !variables.finalizing && ${celString(IMAGE_TO_SYNC)} in variables.annotations`,
+    `&& (${touched(IMAGE_TO_SYNC)} || variables.own && (${celString(APPROVED)} in variables.annotations`,
+    `|| variables.kind == "chart" && (!variables.settled || !variables.sameChart)))`,
+  ),
+  // One item more than there may be, so that what is over shows.
+  approved: `variables.annotations[?${celString(APPROVED)}].orValue("").split(" ", ${MAX_APPROVED + 1})`,
+  glass: `variables.annotations[?${celString(BREAK_GLASS)}].orValue("").split(" ", 2)[0]`,
+  // The list is taken as Countersign writes it or not at all.
+  passes: lines(
+    `variables.announced != "" && !variables.latest && !variables.unsettled`,
+    `&& (variables.announced == variables.glass || size(variables.approved) <= ${MAX_APPROVED}`,
+    `&& !("" in variables.approved) && variables.announced in variables.approved)`,
+  ),
+};
 
 /** Sources that announce nothing: judged when they are made or changed, and at each attempt of the reconciler. */
-export const silentVariables: readonly Variable[] = [
-  {
-    name: 'silentJudged',
-    expression: lines(
-      'variables.kind == "other" && !variables.finalizing',
-      '&& (oldObject == null || variables.own || !variables.sameSpec)',
-    ),
-  },
-  {
-    // Break-glass names the repository to the letter: such a source has no digest.
-    name: 'silentPasses',
-    expression: lines(
-      'variables.glass != "" && variables.glass == (variables.sourceType == "helm"',
-      '? variables.repo : object.?spec.?git.?repo.orValue(""))',
-    ),
-  },
-];
+export const silentVariables: Variables = {
+  silentJudged: lines(
+    'variables.kind == "other" && !variables.finalizing',
+    '&& (oldObject == null || variables.own || !variables.sameSpec)',
+  ),
+  // Break-glass names the repository to the letter: such a source has no digest.
+  silentPasses: lines(
+    'variables.glass != "" && variables.glass == (variables.sourceType == "helm"',
+    '? variables.repo : object.?spec.?git.?repo.orValue(""))',
+  ),
+};
 
 function others(map: string): string {
   return `size(${map}) - size(${COUNTED_APART}.filter(key, key in ${map}))`;
