@@ -1,14 +1,7 @@
 import { mkdir, readdir, rm, writeFile, glob } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
-import {
-  lazyPackages,
-  withoutDomain,
-  withoutHttp2,
-  withoutLocales,
-  withoutCharacterTables,
-  withoutUndici,
-} from './plugins.ts';
+import { PLUGINS } from './plugins.ts';
 
 interface BundleOptions {
   /** Root of the repository: where `functions` and `node_modules` are. */
@@ -41,7 +34,11 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
     bundle(root, { main }, join(outdir, name)),
   );
   if (start !== undefined) builds.push(bundle(root, { start }, outdir));
-  const metafile = mergeMetafiles(await Promise.all(builds));
+  const metafiles = await Promise.all(builds);
+  const metafile: Metafile = {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
+  };
   await writeFile(join(outdir, 'meta.json'), JSON.stringify(metafile));
   await writeFile(join(outdir, 'package.json'), '{"type":"module"}\n');
   const { outputs } = metafile;
@@ -76,23 +73,9 @@ async function bundle(
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [
-      lazyPackages,
-      withoutCharacterTables,
-      withoutDomain,
-      withoutHttp2,
-      withoutLocales,
-      withoutUndici,
-    ],
+    plugins: PLUGINS,
   });
   return metafile;
-}
-
-function mergeMetafiles(metafiles: readonly Metafile[]): Metafile {
-  return {
-    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
-    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
-  };
 }
 
 /** Removes what earlier builds left. Only afterwards, so that a process that runs the same code finds its chunks. */
@@ -104,15 +87,13 @@ async function removeStale(outdir: string, current: ReadonlySet<string>): Promis
   }
 }
 
-function measure(name: string, main: string, outputs: Outputs): Bundle {
+function measure(name: string, main: string, outputs: Metafile['outputs']): Bundle {
   const bytesOf = (paths: ReadonlySet<string>): number =>
     [...paths].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
   const startBytes = bytesOf(reachable(main, outputs, ['import-statement']));
   const allBytes = bytesOf(reachable(main, outputs, ['import-statement', 'dynamic-import']));
   return { name, startBytes, lazyBytes: allBytes - startBytes };
 }
-
-type Outputs = Metafile['outputs'];
 
 /** The part of `Outputs` that says what imports what. */
 type Graph = Readonly<

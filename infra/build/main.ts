@@ -1,19 +1,13 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { bundleFunctions, START, functionEntries } from './bundle.ts';
 
 // `npm run build`: every function that exists, from functions/<name>/main.ts to dist/<name>/main.js.
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const bundles = await bundleFunctions({
-  root,
-  entries: await functionEntries(root),
-  start: START,
-  outdir: join(root, 'dist'),
-});
-for (const { name, startBytes, lazyBytes } of bundles) {
-  process.stdout.write(
-    `dist/${name}  ${kilobytes(startBytes)} kB, ${kilobytes(lazyBytes)} kB lazy\n`,
-  );
+const root = join(import.meta.dirname, '..', '..');
+const entries = await functionEntries(root);
+const outdir = join(root, 'dist');
+for (const bundle of await bundleFunctions({ root, entries, start: START, outdir })) {
+  const [start, lazy] = [kilobytes(bundle.startBytes), kilobytes(bundle.lazyBytes)];
+  process.stdout.write(`dist/${bundle.name}  ${start} kB, ${lazy} kB lazy\n`);
 }
 
 function kilobytes(bytes: number): string {

@@ -51,7 +51,7 @@ async function isCommonJs(file: string): Promise<boolean> {
  * promise and callback of the process from then on, a sixth of a task's CPU. We answer outside of it anyway
  * (`shared/http/serve-function.ts`).
  */
-export const withoutDomain = insteadOfModule('without-domain', {
+const withoutDomain = insteadOfModule('without-domain', {
   filter: /^(?:node:)?domain$/,
   contents: 'exports.create = () => ({ on() {}, run(work) { work(); } });',
 });
@@ -60,7 +60,7 @@ export const withoutDomain = insteadOfModule('without-domain', {
  * Spares Hono's listener `node:http2`, a twentieth of a cold start: it asks of each request whether it came by HTTP/2,
  * and ours come by HTTP/1.1. gRPC has the real one.
  */
-export const withoutHttp2 = insteadOfModule('without-http2', {
+const withoutHttp2 = insteadOfModule('without-http2', {
   filter: /^node:http2$/,
   where: ({ importer }) => /[/\\]@hono[/\\]node-server[/\\]/.test(importer),
   contents: 'export class Http2ServerRequest {} export const constants = {};',
@@ -76,7 +76,7 @@ const HTTP_NAMES = Object.entries(Object.getOwnPropertyDescriptors(http))
  * exports, and those of this one load the whole of undici, which costs a start 30 ms, used or not. What CommonJS
  * packages require is not touched.
  */
-export const withoutUndici = insteadOfModule('node-http', {
+const withoutUndici = insteadOfModule('node-http', {
   filter: /^(?:node:)?http$/,
   // Nothing imports it where lazy-packages asks what an import expression leads to: that stays Node's.
   where: ({ kind, importer }) => kind === 'import-statement' && importer !== '',
@@ -107,6 +107,16 @@ export const withoutCharacterTables = insteadOfFiles('without-character-tables',
   loader: 'json',
 });
 
+/** What a bundle of a function is built with. */
+export const PLUGINS: Plugin[] = [
+  lazyPackages,
+  withoutCharacterTables,
+  withoutDomain,
+  withoutHttp2,
+  withoutLocales,
+  withoutUndici,
+];
+
 /** Has `contents` in place of a module of Node's, for the imports that `where` is true of. */
 function insteadOfModule(
   name: string,
@@ -116,12 +126,11 @@ function insteadOfModule(
   return {
     name,
     setup(build) {
-      build.onResolve({ filter }, (found) =>
-        where(found)
-          ? { path: found.path.replace(/^(?:node:)?/, 'node:'), namespace: name }
-          : undefined,
-      );
-      build.onLoad({ filter: /.*/, namespace: name }, () => ({ contents, loader: 'js' }));
+      build.onResolve({ filter }, (found) => {
+        if (!where(found)) return undefined;
+        return { path: found.path.replace(/^(?:node:)?/, 'node:'), namespace: name };
+      });
+      build.onLoad({ filter: /.*/, namespace: name }, () => ({ contents }));
     },
   };
 }

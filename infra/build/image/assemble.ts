@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { run } from './stage-rootfs.ts';
 
 interface AssembleOptions {
@@ -7,8 +8,8 @@ interface AssembleOptions {
   /** Where `rootfs` has been staged. */
   readonly out: string;
   /** A base other than the Dockerfile's, pinned by digest as well. */
-  readonly base?: string;
-  readonly revision?: string;
+  readonly base: string | undefined;
+  readonly revision: string | undefined;
   /** The repository to push to. */
   readonly repository: string;
   /** Path of crane; the one in PATH by default. */
@@ -26,23 +27,14 @@ const NO_TIMES = '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=
 export async function assembleImage(options: AssembleOptions): Promise<string> {
   const { root, out, base, revision, repository, crane = 'crane' } = options;
   const dockerfile = await readFile(join(root, 'infra', 'image', 'Dockerfile'), 'utf8');
-  const given = {
-    ...(base === undefined ? {} : { BASE: base }),
-    ...(revision === undefined ? {} : { REVISION: revision }),
-  };
-  const stage = readFinalStage(dockerfile, given);
+  const stage = readFinalStage(dockerfile, { BASE: base, REVISION: revision });
   const layers: string[] = [];
   for (const { from, to } of stage.copies) {
     // The place in the image is the place in the archive: nothing is renamed on the way.
     if (from !== to) throw new Error(`COPY ${from} ${to}: both must be the same path`);
     const layer = join(out, `${from.slice(1)}.tar`);
-    const what = [
-      '--create',
-      `--file=${layer}`,
-      `--directory=${join(out, 'rootfs')}`,
-      from.slice(1),
-    ];
-    await run('tar', [...SAME_BYTES, NO_TIMES, ...what], out);
+    const what = ['--create', `--file=${layer}`, `--directory=${join(out, 'rootfs')}`];
+    await run('tar', [...SAME_BYTES, NO_TIMES, ...what, from.slice(1)], out);
     layers.push(layer);
   }
   const args = [
@@ -63,14 +55,14 @@ export async function assembleImage(options: AssembleOptions): Promise<string> {
 
 /** The last stage of our Dockerfile: what an image has beside its base. */
 interface FinalStage {
-  readonly base: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly env: Readonly<Record<string, string>>;
-  readonly user: string;
-  readonly workdir: string;
-  readonly entrypoint: readonly string[];
+  base: string;
+  readonly labels: Record<string, string>;
+  readonly env: Record<string, string>;
+  user: string;
+  workdir: string;
+  entrypoint: readonly string[];
   /** Folders of the build's `/out/rootfs`, each a layer of its own, with their place in the image. */
-  readonly copies: readonly { readonly from: string; readonly to: string }[];
+  readonly copies: { readonly from: string; readonly to: string }[];
 }
 
 const CONTINUED = /\\\n\s*/g;
@@ -86,75 +78,58 @@ const PINNED = /@sha256:[0-9a-f]{64}$/;
  */
 export function readFinalStage(
   dockerfile: string,
-  given: Readonly<Record<string, string>> = {},
-): FinalStage {
+  given: Readonly<Record<string, string | undefined>> = {},
+): Readonly<FinalStage> {
   const lines = dockerfile
     .replaceAll(CONTINUED, ' ')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => /^(\S+)\s+(.*)$/.exec(line) ?? [line, line, '']);
-  const last = lines.findLastIndex(([, instruction]) => instruction === 'FROM');
-  const args = new Map(Object.entries(given));
-  const known = (text: string): string =>
-    text.replaceAll(VARIABLE, (_, name: string) => args.get(name) ?? '');
-  const stage = {
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const last = lines.findLastIndex((line) => /^FROM\s/.test(line));
+  const args = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
+  const [labels, env, copies] = [{}, {}, []];
+  const stage: FinalStage = {
     base: '',
-    labels: {},
-    env: {},
+    labels,
+    env,
     user: '',
     workdir: '',
     entrypoint: [],
-    copies: [],
+    copies,
   };
-  let read: FinalStage = stage;
-  for (const [index, [line = '', instruction = '', rest = '']] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
+    const [, instruction = line, text = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? [];
+    const rest = text.replaceAll(VARIABLE, (_, name: string) => args.get(name) ?? '');
     if (instruction === 'ARG') {
-      const [name = '', ...value] = rest.split('=');
+      const [name = '', ...value] = text.split('=');
       if (!args.has(name)) args.set(name, value.join('='));
-    } else if (index === last) {
-      read = { ...read, base: known(rest) };
-    } else if (index > last) {
-      read = { ...read, ...readInstruction(instruction, known(rest), line, read) };
+    } else if (index === last) stage.base = rest;
+    else if (index > last && !readInstruction(stage, instruction, rest)) {
+      throw new Error(`Cannot put together what the Dockerfile says here: ${line}`);
     }
   }
-  if (PINNED.test(read.base)) return read;
-  throw new Error(`The base must be pinned by digest, as in NAME@sha256:…; it is "${read.base}"`);
+  if (PINNED.test(stage.base)) return stage;
+  throw new Error(`The base must be pinned by digest, as in NAME@sha256:…; it is "${stage.base}"`);
 }
 
-function readInstruction(
-  instruction: string,
-  rest: string,
-  line: string,
-  read: FinalStage,
-): Partial<FinalStage> {
-  switch (instruction) {
-    case 'LABEL':
-      return { labels: { ...read.labels, ...pairsOf(rest) } };
-    case 'ENV':
-      return { env: { ...read.env, ...pairsOf(rest) } };
-    case 'USER':
-      return { user: rest };
-    case 'WORKDIR':
-      return { workdir: rest };
-    case 'ENTRYPOINT':
-      return { entrypoint: wordsOf(JSON.parse(rest)) };
-    case 'COPY': {
-      const [, from, to] = COPY.exec(rest) ?? [];
-      if (from !== undefined && to !== undefined) {
-        return { copies: [...read.copies, { from, to }] };
-      }
-    }
+/** Adds to the stage what an instruction says; false where it is not known. */
+function readInstruction(stage: FinalStage, instruction: string, rest: string): boolean {
+  if (instruction === 'LABEL') Object.assign(stage.labels, pairsOf(rest));
+  else if (instruction === 'ENV') Object.assign(stage.env, pairsOf(rest));
+  else if (instruction === 'USER') stage.user = rest;
+  else if (instruction === 'WORKDIR') stage.workdir = rest;
+  else if (instruction === 'ENTRYPOINT')
+    stage.entrypoint = z.array(z.string()).parse(JSON.parse(rest));
+  else {
+    const [, from, to] = (instruction === 'COPY' && COPY.exec(rest)) || [];
+    if (from === undefined || to === undefined) return false;
+    stage.copies.push({ from, to });
   }
-  throw new Error(`Cannot put together what the Dockerfile says here: ${line}`);
+  return true;
 }
 
 function pairsOf(rest: string): Record<string, string> {
   return Object.fromEntries(
     [...rest.matchAll(PAIR)].map(([, name = '', quoted, plain]) => [name, quoted ?? plain ?? '']),
   );
-}
-
-function wordsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

@@ -1,12 +1,11 @@
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assembleImage } from './assemble.ts';
 import { stageRootfs } from './stage-rootfs.ts';
 
 // `npm run image [-- --out FOLDER]` lays out the file system of the image, beside its base;
 // `npm run image -- --push REPOSITORY [--base REFERENCE] [--revision COMMIT]` makes and pushes the image as well.
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: '.local/image' },
@@ -21,11 +20,5 @@ await stageRootfs(root, out);
 const made =
   repository === undefined
     ? join(out, 'rootfs')
-    : await assembleImage({
-        root,
-        out,
-        repository,
-        ...(base === undefined ? {} : { base }),
-        ...(revision === undefined ? {} : { revision }),
-      });
+    : await assembleImage({ root, out, repository, base, revision });
 process.stdout.write(`${made}\n`);

@@ -37,15 +37,10 @@ function originOf(file: string, line: number, column: number): string | undefine
   }
 }
 
-function isMap(value: unknown): value is { sources: readonly string[]; mappings: string } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'mappings' in value &&
-    typeof value.mappings === 'string' &&
-    'sources' in value &&
-    Array.isArray(value.sources)
-  );
+function isMap(value: unknown): value is SourceMapText {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('mappings' in value && 'sources' in value)) return false;
+  return typeof value.mappings === 'string' && Array.isArray(value.sources);
 }
 
 function headOf(error: unknown): string {
@@ -90,18 +85,15 @@ export function originalPosition(
     let generated = 0;
     while (begin < end) {
       const comma = Math.min(endOf(mappings, ',', begin), end);
-      const [step = 0, source, originalLine = 0, originalColumn = 0] = decode(
-        mappings.slice(begin, comma),
-      );
+      const segment = decode(mappings.slice(begin, comma));
+      const [step = 0, source = 0, originalLine = 0, originalColumn = 0] = segment;
       begin = comma + 1;
       generated += step;
       if (row === line && generated >= column) return found;
-      if (source !== undefined) {
-        at.source += source;
-        at.line += originalLine;
-        at.column += originalColumn;
-      }
-      if (row === line) found = source === undefined ? undefined : positionOf(sources, at);
+      at.source += source;
+      at.line += originalLine;
+      at.column += originalColumn;
+      if (row === line) found = segment.length > 1 ? positionOf(sources, at) : undefined;
     }
     begin = end + 1;
   }

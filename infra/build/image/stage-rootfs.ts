@@ -92,8 +92,6 @@ const Document = z.looseObject({
 
 /** A package's folder, the innermost one, as the lock file names it. */
 const PACKAGE = /(?<![^/])node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+(?=\/)/;
-/** In the image beside the bundles: Node itself comes from its package. */
-const ALWAYS = /^node_modules\/node$/;
 /** The same for the same sources, for the SBOM is part of the image. */
 const CREATED = '1970-01-01T00:00:00Z';
 const NAMESPACE = 'https://countersign.dev/spdx/';
@@ -105,14 +103,15 @@ const NAMESPACE = 'https://countersign.dev/spdx/';
 export function imageSbom(installed: unknown, inputs: readonly string[]): object {
   const document = Document.parse(installed);
   const bundled = new Set(inputs.map((input) => PACKAGE.exec(input)?.[0]));
+  bundled.delete(undefined);
+  // In the image beside the bundles: Node itself comes from its package.
+  bundled.add('node_modules/node');
   const packages = document.packages.filter(
     ({ packageFileName, SPDXID }) =>
-      bundled.has(packageFileName) ||
-      ALWAYS.test(packageFileName) ||
-      document.documentDescribes.includes(SPDXID),
+      bundled.has(packageFileName) || document.documentDescribes.includes(SPDXID),
   );
   const missing = [...bundled].filter(
-    (path) => path !== undefined && !packages.some((found) => found.packageFileName === path),
+    (path) => !packages.some(({ packageFileName }) => packageFileName === path),
   );
   if (missing.length > 0) {
     throw new Error(`Bundled, but not in the lock file: ${missing.join(', ')}; run npm install`);

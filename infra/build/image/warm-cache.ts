@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export interface WarmOptions {
+interface WarmOptions {
   /** The Node that will run in the image: no other accepts what it compiled. */
   readonly node: string;
   /** The folder with `start.js`. */
@@ -34,26 +34,20 @@ export async function warmCache({ node, app, functions, uid }: WarmOptions): Pro
   // Portable: the image has it elsewhere than the build.
   const env = { NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: '1', PORT: NO_PORT };
 
-  async function load(args: readonly string[], ends: (code: unknown, output: string) => boolean) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    execFile(
-      node,
-      [SEED, ...args],
-      { cwd: app, env, timeout: TIMEOUT_MS },
-      (error, output, noise) => {
-        if (ends(error?.code ?? 0, output)) resolve();
-        else
-          reject(new Error(`${args.join(' ')} does not load: ${output}${noise}`, { cause: error }));
-      },
-    );
-    await promise;
+  function load(args: readonly string[], ends: (code: unknown, output: string) => boolean) {
+    const options = { cwd: app, env, timeout: TIMEOUT_MS };
+    return new Promise<void>((resolve, reject) => {
+      execFile(node, [SEED, ...args], options, (error, output, noise) => {
+        if (ends(error?.code ?? 0, output)) return resolve();
+        const message = `${args.join(' ')} does not load: ${output}${noise}`;
+        return reject(new Error(message, { cause: error }));
+      });
+    });
   }
 
   for (const name of functions) {
-    const chunks = (await readdir(join(app, name, 'chunks'))).filter((file) =>
-      file.endsWith('.js'),
-    );
-    for (const file of chunks.toSorted()) {
+    const chunks = await readdir(join(app, name, 'chunks'));
+    for (const file of chunks.filter((found) => found.endsWith('.js')).toSorted()) {
       const source = `await import('./${name}/chunks/${file}');`;
       await load(['--input-type=module', '--eval', source], (code) => code === 0);
     }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { defined } from '#shared/core/defined.ts';
 import { checkLength } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
 import { repositoryVariables } from './repository.ts';
@@ -58,7 +59,9 @@ export function gatePolicy(input: GateInput, rules: readonly Rule[] = gateRules(
       name,
       expression: checkLength(expression, 'images'),
     })),
-    validations: rules.map(({ name: _, ...rule }) => ({ ...rule, reason: 'Invalid' })),
+    validations: rules.map(({ expression, message, messageExpression }) =>
+      defined({ expression, message, messageExpression, reason: 'Invalid' }),
+    ),
   };
 }
 
