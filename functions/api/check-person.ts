@@ -16,7 +16,7 @@ export type CheckPerson = (headers: Headers) => Promise<Person>;
 const LOCAL: Person = { name: 'local', mayResync: true };
 
 /**
- * The check that `access.api` asks for: viewers look, invokers resync too. Throws `bad-config`.
+ * The check that `access.api` asks for: everyone named looks, invokers resync too. Throws `bad-config`.
  *
  * @example
  * const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
@@ -35,8 +35,9 @@ export function createPersonCheck(
       return LOCAL;
     };
   }
-  const { mode, audience, viewers, invokers } = access;
-  const check = createCallerCheck({ mode, audience, emails: [...viewers, ...invokers] }, deps);
+  const { mode, audience, viewers, invokers, approvers, overriders } = access;
+  const emails = [...viewers, ...invokers, ...approvers, ...overriders];
+  const check = createCallerCheck({ mode, audience, emails }, deps);
   return async (headers) => {
     const { email = '' } = await check(headers);
     return { name: email, mayResync: invokers.includes(email) };

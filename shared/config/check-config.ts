@@ -6,6 +6,7 @@ import { buildJsonSchema } from './json-schema.ts';
 import { parseConfig, readConfigText } from './load-config.ts';
 import { ConfigError, formatProblem } from './problem.ts';
 import { readText, readTextFile } from './read-file.ts';
+import { rolloutNotes } from './rollout-notes.ts';
 import { readYaml } from './yaml-document.ts';
 
 /** Streams of the command, injected for tests. */
@@ -38,8 +39,10 @@ export async function checkConfig(args: string[], streams: CommandStreams): Prom
     const text = await readConfigText(file, (path, maxBytes) =>
       path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes),
     );
-    out(summary(file, await parseConfig(text, { file, readFile: readTextFile })));
-    for (const note of effectNotes(text)) out(`${file}: note: ${note}\n`);
+    const config = await parseConfig(text, { file, readFile: readTextFile });
+    out(summary(file, config));
+    const notes = [...effectNotes(text), ...rolloutNotes(config)];
+    for (const note of notes) out(`${file}: note: ${note}\n`);
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {

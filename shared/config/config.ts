@@ -10,13 +10,15 @@ type Unchanging<Value> = Value extends object
   : Value;
 
 /** The config file, checked: units converted, defaults filled in, files read. Plain data (docs/config.md). */
-export interface Config extends Omit<Input, 'fleet' | 'images' | 'trust' | 'store'> {
+export interface Config extends Omit<Input, 'fleet' | 'images' | 'trust' | 'store' | 'records'> {
   readonly fleet: FleetConfig;
   /** First match wins: see `createImageRules`. */
   readonly images: readonly ImageRule[];
   /** By name; every `ImageRule.trust` is a key of it. */
   readonly trust: Readonly<Record<string, TrustPolicy>>;
   readonly store: StoreConfig;
+  /** Of what roll-outs decided; there where an entry of `images` has a roll-out. */
+  readonly records?: StoreConfig;
 }
 
 /** The clusters; what depends on where they come from is said here, once. */
@@ -38,6 +40,7 @@ type KindOf<Choice> = {
 }[keyof Choice];
 
 export type TopicNames = Input['topics'];
+export type StrategyConfig = Input['rollouts']['strategies'][string];
 export type AdmissionConfig = Input['admission'];
 
 /** A function without an entry has no callers: its main refuses to start. */

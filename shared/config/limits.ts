@@ -25,6 +25,17 @@ export const MAX_SECRETS = 10;
 export const MAX_CONTEXTS = 5000;
 export const MAX_PAIRS = 200;
 
+/** Of staged roll-outs. KubeFleet allows as many stages. */
+export const MAX_STRATEGIES = 100;
+export const MAX_STAGES = 31;
+export const MAX_WINDOWS = 100;
+export const MAX_SPANS = 50;
+export const MAX_FREEZES = 100;
+export const MAX_APPROVERS = 20;
+export const MAX_CLUSTERS = 100_000;
+/** A month, as GKE's roll-out sequences allow. */
+export const MAX_SOAK_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** Characters of one text. */
 export const MAX_TEXT = 2048;
 export const MAX_NAME = 63;

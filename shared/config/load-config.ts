@@ -102,11 +102,13 @@ function buildConfig(
   const policies = Object.entries(input.trust).map(
     ([name, policy]) => [name, buildPolicy(name, policy, authorities.get(name) ?? [])] as const,
   );
+  const { records, ...rest } = input;
   return {
-    ...input,
+    ...rest,
     fleet: buildFleet(input, source),
     trust: Object.fromEntries(policies),
-    store: buildStore(input, source),
+    store: buildStore(input.store, source),
+    ...(records && { records: buildStore(records, source) }),
   };
 }
 
@@ -144,8 +146,10 @@ function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
   return { type: 'kubeconfig', ...facts, ...kubeconfig, path };
 }
 
-function buildStore({ store }: ConfigInput, source: ConfigSource): StoreConfig {
-  const { firestore, sqlite } = store;
+function buildStore(
+  { firestore, sqlite }: ConfigInput['store'],
+  source: ConfigSource,
+): StoreConfig {
   if (firestore !== undefined) return { type: 'firestore', ...firestore };
   if (sqlite === undefined) throw new TypeError('The schema requires one kind of store');
   return { type: 'sqlite', path: resolveNamed(source, sqlite.path) };

@@ -73,9 +73,10 @@ const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 
 const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[hms]))+$/;
 const PART = /([0-9.]+)(ms|[hms])/g;
 
-/** A duration as Go writes it (`15m`, `1h30m`, `1.5s`), of at least `minMs`, as whole milliseconds. */
+/** A duration as Go writes it (`15m`, `1h30m`, `1.5s`), of at least `minMs` and at most `maxMs`, as whole milliseconds. */
 export function durationSchema(
   minMs: number,
+  maxMs = MAX_DURATION_MS,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z
     .string()
@@ -87,8 +88,8 @@ export function durationSchema(
         const duration = Math.round(
           parts.reduce((sum, [, n, unit = '']) => sum + Number(n) * (UNIT_MS[unit] ?? 0), 0),
         );
-        const fix = `Write at least ${minMs}ms and at most ${MAX_DURATION_MS / 3_600_000}h`;
-        if (duration >= minMs && duration <= MAX_DURATION_MS) return duration;
+        const fix = `Write at least ${minMs}ms and at most ${maxMs / 3_600_000}h`;
+        if (duration >= minMs && duration <= maxMs) return duration;
         return { problem: 'Is out of range', fix };
       }),
     );

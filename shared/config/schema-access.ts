@@ -41,6 +41,20 @@ const invokers = addressesOf('an invoker')
     description: 'E-mail addresses of those who may look and start resyncs',
     examples: [['ops@acme.example']],
   });
+const approvers = addressesOf('an approver')
+  .default([])
+  .meta({
+    description: 'E-mail addresses of those who may look and approve stages of roll-outs',
+    examples: [['lead@acme.example']],
+  });
+const overriders = addressesOf('an overrider')
+  .default([])
+  .meta({
+    description:
+      'E-mail addresses of those who may look and, in an emergency, open stages before their time',
+    examples: [['oncall@acme.example']],
+  });
+const roles = { viewers, invokers, approvers, overriders };
 
 const none = z
   .strictObject({ mode: z.literal('none').describe('Anyone: legal only on a loopback address') })
@@ -82,11 +96,11 @@ const openReviewers = z
 const reviewers = z.discriminatedUnion('mode', [byIam, byVerify, byIap, byPath, openReviewers]);
 const people = z.discriminatedUnion('mode', [
   z
-    .strictObject({ mode: verify, audience, viewers, invokers })
+    .strictObject({ mode: verify, audience, ...roles })
     .superRefine(finding(anyPerson), ALWAYS)
     .describe('People with an ID token'),
   z
-    .strictObject({ mode: iap, audience: iapAudience, viewers, invokers })
+    .strictObject({ mode: iap, audience: iapAudience, ...roles })
     .superRefine(finding(anyPerson), ALWAYS)
     .describe('People through IAP'),
   none,
@@ -109,7 +123,7 @@ export const accessSchema = z
   .describe('How callers are known: one entry per function');
 
 function* anyPerson(value: unknown): ReturnType<Check> {
-  const lists = [fieldOf(value, 'viewers'), fieldOf(value, 'invokers')];
+  const lists = Object.keys(roles).map((role) => fieldOf(value, role));
   if (lists.some((list) => !Array.isArray(list) || list.length > 0)) return;
   const fix = 'Add at least one e-mail address to viewers or invokers';
   yield { path: [], kind: 'missing', problem: 'Lets nobody in', fix };

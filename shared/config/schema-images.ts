@@ -93,6 +93,11 @@ const image = z
       .describe(
         'What to do when a tag moves back to an older digest: allow, warn (default) or deny',
       ),
+    rollout: nameSchema.exactOptional().meta({
+      description:
+        'Name of the strategy by which new digests reach the clusters; without it all at once',
+      examples: ['fleet'],
+    }),
     content: contentSchema.exactOptional(),
   })
   .superRefine(finding(trackNeedsPin), ALWAYS)

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ALWAYS, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
+import { checkRollouts } from './check-rollouts.ts';
 import { MAX_PEOPLE, MAX_REVIEW_MS, MIN_PERIOD_MS, MIN_REVIEW_MS } from './limits.ts';
 import {
   durationSchema,
@@ -13,6 +14,7 @@ import { accessSchema } from './schema-access.ts';
 import { fleetSchema } from './schema-fleet.ts';
 import { imagesSchema } from './schema-images.ts';
 import { registriesSchema } from './schema-registries.ts';
+import { rolloutsSchema } from './schema-rollouts.ts';
 import { trustSchema } from './schema-trust.ts';
 
 // Firestore, "Create a database": 4 to 63 characters, or the default database.
@@ -36,30 +38,45 @@ const topics = z
   .superRefine(finding(distinctTopics), ALWAYS)
   .describe('Pub/Sub topics by their full names, all different');
 
-const store = withOneOf(
-  z.strictObject({
-    firestore: z
-      .strictObject({
-        project: projectSchema.meta({ description: 'Project of the database', examples: ['p'] }),
-        database: z
-          .string()
-          .regex(DATABASE, 'Is not the id of a database')
-          .meta({ description: 'Id of the database', examples: ['countersign'] }),
-      })
-      .exactOptional()
-      .describe('Firestore, for functions that run apart'),
-    sqlite: z
-      .strictObject({
-        path: textSchema.meta({
-          description: 'Path of the database file, relative to this file',
-          examples: ['store.sqlite'],
-        }),
-      })
-      .exactOptional()
-      .describe('An embedded database, for one machine'),
-  }),
-  ['firestore', 'sqlite'],
+/** One database: in Firestore, or in a file. */
+function databaseSchema(description: string, database: string, file: string) {
+  return withOneOf(
+    z.strictObject({
+      firestore: z
+        .strictObject({
+          project: projectSchema.meta({ description: 'Project of the database', examples: ['p'] }),
+          database: z
+            .string()
+            .regex(DATABASE, 'Is not the id of a database')
+            .meta({ description: 'Id of the database', examples: [database] }),
+        })
+        .exactOptional()
+        .describe('Firestore, for functions that run apart'),
+      sqlite: z
+        .strictObject({
+          path: textSchema.meta({
+            description: 'Path of the database file, relative to this file',
+            examples: [file],
+          }),
+        })
+        .exactOptional()
+        .describe('An embedded database, for one machine'),
+    }),
+    ['firestore', 'sqlite'],
+    description,
+  );
+}
+
+const store = databaseSchema(
   'The throw-away store that all functions share: exactly one of firestore and sqlite',
+  'countersign',
+  'store.sqlite',
+);
+
+const records = databaseSchema(
+  'What roll-outs have decided, in a database of its own that is backed up: exactly one of firestore and sqlite; required where an entry of images has a rollout',
+  'countersign-records',
+  'records.sqlite',
 );
 
 const sweep = z
@@ -183,12 +200,14 @@ export const configSchema = z
     trust: trustSchema,
     topics,
     store,
+    rollouts: rolloutsSchema,
+    records: records.exactOptional(),
     sweep,
     gate: gate.exactOptional(),
     admission: admissionSchema,
     access: accessSchema,
   })
-  .superRefine(finding(knownPolicies), ALWAYS)
+  .superRefine(finding(knownPolicies, checkRollouts), ALWAYS)
   .describe('Configuration of Countersign');
 
 export type ConfigInput = z.output<typeof configSchema>;

@@ -14,6 +14,8 @@ export interface ImageRule {
   readonly track?: string;
   /** What to do when a tag moves back to a digest that was approved before the current one. */
   readonly downgrade: 'allow' | 'warn' | 'deny';
+  /** Name of the strategy by which digests reach the clusters; absent: all at once. */
+  readonly rollout?: string;
   /** What its images may cost to read, and whether they may be empty; absent: `DEFAULT_CONTENT`. */
   readonly content?: ContentRule;
 }

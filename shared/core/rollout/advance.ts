@@ -87,26 +87,35 @@ function move(record: RolloutRecord, world: World): Draft {
   // A fleet without followers is no reason to pass anything.
   if (views.every((stage) => stage.size === 0)) return roll(record, { cause: 'empty' });
   if (size === 0) return passEmpty(record, views, view, world);
-  if (of.waiting.length > 0) return letIn(record, view, world);
+  if (of.waiting.length > 0) return letIn(record, views, view, world);
   if (of['under-way'].length > 0) return roll(record);
   const evidence = of.live.length > 0 || of.ignored.length === size;
   return evidence ? soak(record, views, view, world) : stall(record, world, 'no-evidence');
 }
 
 /** Lets in as many as have a free slot, in their order, up to the first that may not start now. */
-function letIn(record: RolloutRecord, view: StageView, { strategy, isOpen }: World): Draft {
+function letIn(
+  record: RolloutRecord,
+  views: readonly StageView[],
+  view: StageView,
+  { strategy, fleet, isOpen }: World,
+): Draft {
   const { stage, of, size } = view;
   const turns = of.waiting.map((member) => ({ member, turn: turnOf(stage, member) }));
   const queue = turns
     .filter(({ member }) => !isReached(record, strategy, view, member))
     .toSorted((a, b) => compareTurns(a.turn, b.turn));
   // One that is let in and may not start now keeps its slot: it starts when the window opens.
-  const used = of['under-way'].length + of.waiting.length - queue.length;
-  const free = Math.max(0, countOf(stage.maxConcurrency, size, 1) - used);
+  const kept = of.waiting.length - queue.length;
+  const underWay = views.reduce((sum, { of: { 'under-way': some } }) => sum + some.length, kept);
+  const free = Math.min(
+    countOf(stage.maxConcurrency, size, 1) - of['under-way'].length - kept,
+    strategy.clustersAtOnce - fleet.elsewhere - underWay,
+  );
   const shut = queue.findIndex(({ member }) => !isOpen(view, member.labels));
   const last = queue
     .slice(0, shut < 0 ? undefined : shut)
-    .slice(0, free)
+    .slice(0, Math.max(0, free))
     .at(-1);
   if (last !== undefined) return roll(record, { cursor: last.turn });
   const closed = of.waiting.some((member) => !isOpen(view, member.labels));
@@ -129,7 +138,7 @@ function soak(
   const given = new Set(
     record.approvals.filter((approval) => approval.stage === stage.name).map(({ by }) => by),
   );
-  if (given.size < (stage.approvals ?? 0))
+  if (given.size < (stage.approval?.count ?? 0))
     return wait(record, 'awaiting-approval', 'approval', well);
   const signedBy = views[view.index + 1]?.stage.signedBy;
   if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {

@@ -25,7 +25,13 @@ export type Command =
   | { readonly do: 'retry'; readonly id: string };
 
 /** Why a command can take no effect. */
-export type Refusal = 'not-now' | 'too-many' | 'not-by-starter' | 'approved-before' | 'no-way-back';
+export type Refusal =
+  | 'not-now'
+  | 'too-many'
+  | 'not-an-approver'
+  | 'not-by-starter'
+  | 'approved-before'
+  | 'no-way-back';
 
 /** The change that a command makes, or why it makes none. */
 export type Outcome = Change | { readonly refused: Refusal };
@@ -107,9 +113,11 @@ function abort(request: Request): Outcome {
 }
 
 function approve(request: Request, stage: string): Outcome {
-  const { record, actor, now } = request;
+  const { record, actor, strategy, now } = request;
   const awaited = record.status === 'awaiting-approval' && record.cause === 'approval';
   if (!awaited || record.stage !== stage) return refuse('not-now');
+  const { approval } = strategy.stages.find(({ name }) => name === stage) ?? {};
+  if (approval?.approvers.includes(actor.by) !== true) return refuse('not-an-approver');
   if (actor.by === record.startedBy) return refuse('not-by-starter');
   const before = record.approvals.some((given) => given.stage === stage && given.by === actor.by);
   if (before) return refuse('approved-before');

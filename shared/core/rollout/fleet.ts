@@ -6,6 +6,8 @@ export interface Fleet {
   readonly clusters: readonly FleetCluster[];
   /** Names of the trust policies that the record's digest meets, as far as stages ask for them. */
   readonly signedBy: readonly string[];
+  /** Clusters under way in the roll-outs of other images. */
+  readonly elsewhere: number;
 }
 
 export interface FleetCluster {

@@ -12,11 +12,15 @@ export interface Strategy {
   readonly stages: readonly [Stage, ...Stage[]];
   /** Approved and not live for so long counts as failed, in milliseconds. */
   readonly progressDeadlineMs: number;
+  /** Too many failures halt the roll-out, or take back what it did. */
+  readonly onFailure: 'pause' | 'rollback';
   /** A newer digest replaces the one that is rolled out, or waits for its end. */
   readonly onNewer: 'replace' | 'queue';
   /** What a cluster that has nothing yet gets before its stage is open. */
   readonly newClusters: 'previous' | 'newest' | 'wait';
   readonly freezes: readonly Freeze[];
+  /** Clusters under way at once over the roll-outs of all images. */
+  readonly clustersAtOnce: number;
 }
 
 export interface Stage {
@@ -35,8 +39,8 @@ export interface Stage {
   readonly soakMs: number;
   /** What becomes of the stage where it has no cluster, or all of them are held. */
   readonly ifEmpty: 'skip' | 'wait';
-  /** Approvals that the stage needs after its soak; absent: none. */
-  readonly approvals?: number;
+  /** Approvals by people that the stage needs after its soak; absent: none. */
+  readonly approval?: { readonly approvers: readonly string[]; readonly count: number };
   /** Trust policy that the digest must meet before this stage opens. */
   readonly signedBy?: string;
   /** The stage starts something only inside one of these; absent: at any time. */

@@ -102,7 +102,14 @@ function hmacWithPublicKey(mode: Mode): string {
 
 /** The API as it is deployed: Google's issuers, at this machine's address. */
 function guarded(mode: Mode): ApiWorld {
-  const access = { mode, audience: AUDIENCE, viewers: [VIEWER], invokers: [INVOKER] } as const;
+  const access = {
+    mode,
+    audience: AUDIENCE,
+    viewers: [VIEWER],
+    invokers: [INVOKER],
+    approvers: [],
+    overriders: [],
+  } as const;
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The issuer is not up');
   const jwksUrl = `http://127.0.0.1:${address.port}/${mode}`;
@@ -280,7 +287,14 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
       fetches += 1;
       return Response.json({ keys: served });
     };
-    const access = { mode, audience: AUDIENCE, viewers: [VIEWER], invokers: [INVOKER] } as const;
+    const access = {
+      mode,
+      audience: AUDIENCE,
+      viewers: [VIEWER],
+      invokers: [INVOKER],
+      approvers: [],
+      overriders: [],
+    } as const;
     const deps = { host: '0.0.0.0', now: () => NOW, issuer, fetch };
     const checkPerson = createPersonCheck({ ...access }, deps);
     const ask = (token: string) => checkPerson(new Headers(HEADERS[mode](token)));

@@ -1,6 +1,7 @@
 import { type BadConfig, type Row, rowsOf } from './bad-config.ts';
 import { BAD_TRUST } from './bad-trust.ts';
-import { fullText, localText } from './fixture.ts';
+import { BAD_ROLLOUTS } from './bad-rollouts.ts';
+import { fullText, localText, rolloutsText } from './fixture.ts';
 
 const GLOB = 'match: us-docker.pkg.dev/acme/pinned';
 
@@ -273,6 +274,10 @@ const COMPACT: readonly Row[] = [
   ],
   ['sweep: {}', 'sweep: «15m', 'sweep', 'wrong-type'],
   ['sweep: {}', 'sweep: {}\nadmission: «[]', 'admission', 'wrong-type'],
+  ['sweep: {}', 'sweep: {}\nrollouts: «[]', 'rollouts', 'wrong-type'],
+  ['sweep: {}', 'sweep: {}\nrollouts: { strategies: «[] }', 'rollouts.strategies', 'wrong-type'],
+  ['sweep: {}', 'sweep: {}\nrollouts: { windows: «[] }', 'rollouts.windows', 'wrong-type'],
+  ['sweep: {}', 'sweep: {}\nrollouts: { freezes: «{} }', 'rollouts.freezes', 'wrong-type'],
   ['{ identity: countersign }', '«countersign', 'gate', 'wrong-type'],
   ['access: {}', 'access: «[]', 'access', 'wrong-type'],
 ];
@@ -283,4 +288,5 @@ export const BAD_CONFIGS: readonly BadConfig[] = [
   ...rowsOf(fullText, BAD_TRUST),
   ...rowsOf(COMPACT_TEXT, COMPACT),
   ...rowsOf(localText, LOCAL),
+  ...rowsOf(rolloutsText, BAD_ROLLOUTS),
 ];

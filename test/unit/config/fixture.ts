@@ -9,7 +9,10 @@ export const FIXTURES = resolve(import.meta.dirname, '../../fixtures/config');
 export const FULL = resolve(FIXTURES, 'full.yaml');
 export const FULL_LOCAL = resolve(FIXTURES, 'full-local.yaml');
 
+const FULL_ROLLOUTS = resolve(FIXTURES, 'full-rollouts.yaml');
+
 export const fullText = readFileSync(FULL, 'utf8');
+export const rolloutsText = readFileSync(FULL_ROLLOUTS, 'utf8');
 export const localText = readFileSync(FULL_LOCAL, 'utf8');
 
 /** Parses text as if it stood beside the fixtures. */

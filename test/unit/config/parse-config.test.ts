@@ -167,6 +167,8 @@ describe('parseConfig() of the whole format', () => {
       audience: 'https://countersign.example',
       viewers: ['dev@acme.example'],
       invokers: ['ops@acme.example'],
+      approvers: [],
+      overriders: [],
     });
     expect(config.admission).toEqual({
       mode: 'warn',

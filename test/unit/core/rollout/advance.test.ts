@@ -26,7 +26,9 @@ const canary = (changes: Parameters<typeof cluster>[2]): FleetCluster =>
 const SHUT = strategy({
   stages: [stage('canary'), stage('rest', { selects: () => true, windows: [hours(13, 14)] })],
 });
-const APPROVED = strategy({ stages: [stage('canary', { approvals: 1 }), stage('rest')] });
+const APPROVED = strategy({
+  stages: [stage('canary', { approval: { approvers: ['lead'], count: 1 } }), stage('rest')],
+});
 const SIGNED = strategy({ stages: [stage('canary'), stage('rest', { signedBy: 'qa' })] });
 const dark = { ...canary(live()), reachable: false };
 const TOLERANT = strategy({
@@ -41,6 +43,7 @@ interface Row {
   readonly to: Amendment;
   readonly notices?: readonly string[];
   readonly signedBy?: readonly string[];
+  readonly elsewhere?: number;
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -48,6 +51,23 @@ const ROWS: Readonly<Record<string, Row>> = {
     from: {},
     clusters: [canary({}), rest],
     to: { status: 'rolling', stage: 'canary', cursor: { cluster: 'c1' } },
+  },
+  'lets in no more than all roll-outs may have under way': {
+    from: { stage: 'rest' },
+    by: strategy({ clustersAtOnce: 4 }),
+    elsewhere: 2,
+    clusters: [
+      canary({ approved: 'D', approvedAt: iso(-MINUTE) }),
+      ...['r1', 'r2', 'r3'].map((name) => cluster(name, 'rest')),
+    ],
+    to: { status: 'rolling', cursor: { cluster: 'r1' } },
+  },
+  'lets nobody in while other roll-outs have every slot': {
+    from: {},
+    by: strategy({ clustersAtOnce: 4 }),
+    elsewhere: 5,
+    clusters: [canary({}), rest],
+    to: { status: 'rolling', cursor: undefined, version: 7 },
   },
   'waits for what is under way': {
     from: { cursor: { cluster: 'c1' }, okSince: iso(-HOUR) },
@@ -275,15 +295,16 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 describe('advance()', () => {
   it.each(Object.entries(ROWS))('%s', (_, { from, by = strategy(), clusters, ...expected }) => {
-    const { to, notices = [], signedBy = [] } = expected;
+    const { to, notices = [], signedBy = [], elsewhere = 0 } = expected;
     const before = record(from);
-    const change = advance(before, by, { clusters, signedBy }, at(0));
+    const seen = { clusters, signedBy, elsewhere };
+    const change = advance(before, by, seen, at(0));
     const found = Object.entries(change.record).filter(([key]) => Object.hasOwn(to, key));
     expect(Object.fromEntries(found)).toEqual(to);
     expect(typesOf(change)).toEqual(notices);
     expect(change.record.version - before.version).toBe(change.record === before ? 0 : 1);
     // Law of the model: the same look changes nothing more.
-    expect(advance(change.record, by, { clusters, signedBy }, at(0))).toEqual({
+    expect(advance(change.record, by, seen, at(0))).toEqual({
       record: change.record,
       notices: [],
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { arrive } from '#shared/core/rollout/arrive.ts';
 import { command } from '#shared/core/rollout/command.ts';
 import type { Amendment, RolloutRecord } from '#shared/core/rollout/record.ts';
-import { ACTOR, HOUR, NOW, iso, record, strategy, typesOf } from '#test/fixtures/rollout.ts';
+import { ACTOR, HOUR, NOW, iso, record, stage, strategy, typesOf } from '#test/fixtures/rollout.ts';
 
 const NEXT = { digest: 'E', resolvedAt: iso(-1), id: 'r2', by: 'push' };
 const BACK = { kind: 'rollback', digest: 'C', previous: 'C', rejected: ['D'] } as const;
@@ -118,6 +118,13 @@ describe('arrive()', () => {
 });
 
 const AWAITING = { status: 'awaiting-approval', cause: 'approval' } as const;
+const BY = strategy({
+  stages: [
+    stage('canary', { approval: { approvers: [ACTOR.by], count: 1 } }),
+    stage('early', { approval: { approvers: ['lead@acme.example'], count: 1 } }),
+    stage('rest', { selects: () => true }),
+  ],
+});
 const LEAD = { by: 'lead@acme.example', reason: 'seen' };
 
 describe('command()', () => {
@@ -205,6 +212,13 @@ describe('command()', () => {
       'not-now',
       [],
     ],
+    [
+      'approve where another may',
+      { ...AWAITING, stage: 'early' },
+      { do: 'approve', stage: 'early' },
+      'not-an-approver',
+      [],
+    ],
     ['approve another stage', AWAITING, { do: 'approve', stage: 'early' }, 'not-now', []],
     [
       'approve one’s own',
@@ -271,7 +285,7 @@ describe('command()', () => {
     ],
     ['retry of what goes on', {}, { do: 'retry', id: 'r3' }, 'not-now', []],
   ])('%s', (_, from, asked, to, notices) => {
-    const outcome = command(record(from), asked, ACTOR, strategy(), NOW);
+    const outcome = command(record(from), asked, ACTOR, BY, NOW);
     const wanted = typeof to === 'string' ? { refused: to } : to;
     const made = 'refused' in outcome ? undefined : outcome;
     expect(made ? pick(made.record, wanted) : outcome).toEqual(wanted);

@@ -197,7 +197,7 @@ describe.each(['replace', 'queue'] as const)(
             world.cycle();
             if (world.record?.status === 'aborted') world.push();
             if (['paused', 'halted'].includes(world.record?.status ?? '')) resume(world);
-            world.command({ do: 'approve', stage: 'early' }, `lead ${turns}`);
+            world.command({ do: 'approve', stage: 'early' }, 'lead');
           }
           world.cycle();
           expect(world.snapshot().filter((row) => world.isUnsettled(row))).toEqual([]);
