@@ -1,21 +1,48 @@
-import { escapeJson } from '#shared/core/foreign-text.ts';
 import { parseArgs } from 'node:util';
 import { bulkhead } from 'cockatiel';
-import type { Fleet } from '#shared/fleet/fleet.ts';
-import { type PreflightClusterDeps, preflightCluster } from './preflight-cluster.ts';
-import { exitCodeOf, type FleetReport, formatReport } from './preflight-report.ts';
-import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
+import type { RSyncs } from '#shared/configsync/rsyncs.ts';
+import { defined } from '#shared/core/defined.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import { refusalsToday } from '#shared/core/gate-refusal.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { Fleet, Member } from '#shared/fleet/fleet.ts';
+import { follow } from '#shared/reconcile/follow.ts';
+import { inTurns } from '#shared/reconcile/in-turns.ts';
+import { PLACES } from '#shared/reconcile/limits.ts';
+import { createLook, type FindingDeps } from '#shared/reconcile/look.ts';
+import {
+  identityProblems,
+  patchProblems,
+  pinProblems,
+  unpinnedSyncs,
+  versionProblems,
+} from './preflight-problems.ts';
+import {
+  type ClusterReport,
+  exitCodeOf,
+  type FleetReport,
+  formatReport,
+  type RefusedSync,
+} from './preflight-report.ts';
+import { type CommandIo, runCommand } from './run-command.ts';
+import { type ExitCode, print } from './terminal.ts';
 
 export interface PreflightDeps extends CommandIo {
   /** Reads the config file and opens what it names. Throws `bad-config`, also where it says nothing of a gate. */
   readonly open: (file: string) => Promise<OpenedFleet>;
 }
 
-export interface OpenedFleet extends PreflightClusterDeps {
+export interface OpenedFleet extends Omit<FindingDeps, 'settings' | 'store'> {
   readonly fleet: Pick<Fleet, 'list' | 'connect'>;
+  readonly rsyncs: Pick<RSyncs, 'list'>;
+  readonly unmatched: 'deny' | 'ignore';
+  readonly otherSources: 'deny' | 'ignore';
+  /** `gate.identity` of the config. */
+  readonly identity: string;
+  /** The fleet is GKE's. */
+  readonly hub: boolean;
 }
-
-const USAGE = 'Usage: npm run preflight -- FILE [--json]\n';
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
 const CLUSTERS_AT_ONCE = 16;
@@ -26,13 +53,14 @@ const CLUSTERS_AT_ONCE = 16;
  */
 export function checkFleet(args: string[], deps: PreflightDeps): Promise<ExitCode> {
   return runCommand(
+    args,
     {
-      command: readCommand(args),
-      usage: USAGE,
+      usage: 'Usage: npm run preflight -- FILE [--json]\n',
+      read: readCommand,
       late: 'The fleet was not looked through',
-      work: ({ file }) => look(file, deps),
+      work: async ({ file }) => checkClusters(await deps.open(file)),
       show(report, { json }) {
-        deps.out(json ? `${escapeJson(JSON.stringify(report, null, 2))}\n` : formatReport(report));
+        print(deps, json, report, formatReport(report));
         return exitCodeOf(report);
       },
     },
@@ -40,23 +68,83 @@ export function checkFleet(args: string[], deps: PreflightDeps): Promise<ExitCod
   );
 }
 
-async function look(file: string, { open }: PreflightDeps): Promise<FleetReport> {
-  const opened = await open(file);
+function readCommand(args: string[]) {
+  const options = { json: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+  const [file, ...more] = positionals;
+  return file === undefined || more.length > 0 ? undefined : { file, ...values };
+}
+
+async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
   const { members, unreachable } = await opened.fleet.list();
   const places = bulkhead(CLUSTERS_AT_ONCE, Infinity);
   const clusters = await Promise.all(
-    members.map((member) => places.execute(() => preflightCluster(member, opened))),
+    members.map((member) => places.execute(() => checkCluster(member, opened))),
   );
   return { clusters, unlisted: unreachable };
 }
 
-function readCommand(args: string[]): { file: string; json: boolean } | undefined {
+/** Everything that preflight can say of one cluster; of one that cannot be read it says why, and never throws. */
+async function checkCluster(member: Member, deps: OpenedFleet): Promise<ClusterReport> {
+  const none = { problems: [], notes: [], unpinned: [], syncs: 0, refused: [] };
   try {
-    const options = { json: { type: 'boolean', default: false } } as const;
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-    const [file, ...more] = positionals;
-    return file === undefined || more.length > 0 ? undefined : { file, json: values.json };
-  } catch {
-    return undefined;
+    const api = await deps.fleet.connect(member);
+    const [description, rsyncs] = await Promise.all([api.describe(), deps.rsyncs.list(api)]);
+    const { user } = description;
+    const { problems, notes } = versionProblems(description, rsyncs);
+    const { refused, failures } = await refusedSyncs(rsyncs, member, deps);
+    const patch = await patchProblems(api, rsyncs);
+    const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
+    const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
+    const nameless = user === undefined ? ['it does not say who we are'] : [];
+    return {
+      cluster: member.name,
+      ...description,
+      ...defined({ unchecked: [...nameless, ...failures].join('; ') || undefined }),
+      problems: [...problems, ...identityProblems(user, deps.identity), ...patch, ...pin],
+      notes,
+      unpinned: unpinnedSyncs(followed, deps.hub),
+      syncs: rsyncs.length,
+      refused,
+    };
+  } catch (error) {
+    return { cluster: member.name, ...none, unchecked: toFailure(error).message };
   }
+}
+
+/** Nothing here depends on how long something has been refused. */
+const PATIENCE = { blockedAfterMs: Infinity, deletingAfterMs: Infinity, liveAfterMs: Infinity };
+
+/** What the gate would refuse today, by the look of a sweep. */
+async function refusedSyncs(
+  rsyncs: readonly RSync[],
+  { labels }: Member,
+  deps: OpenedFleet,
+): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
+  const { unmatched, otherSources } = deps;
+  const settings = { ...PATIENCE, unmatched, otherSources };
+  const purpose = { labels, reason: 'sweep', notBefore: deps.now(), fresh: true } as const;
+  const look = createLook(purpose, { ...deps, settings });
+  const refused: RefusedSync[] = [];
+  const failures: string[] = [];
+  async function lookAt(rsync: RSync): Promise<void> {
+    const sync = formatSyncRef(rsync.ref);
+    try {
+      const { followed, decision } = await look.at(look.read(rsync));
+      const found = refusalsToday(rsync, followed, decision);
+      refused.push(...found.map((refusal) => ({ sync, rule: 'a' as const, ...refusal })));
+    } catch (error) {
+      failures.push(`${sync}: ${toFailure(error).message}`);
+    }
+  }
+  const inScope = rsyncs.filter((rsync) => isJudged(rsync, deps));
+  await inTurns(inScope, ({ ref }) => ref.namespace, lookAt, PLACES);
+  return { refused, failures };
+}
+
+/** Whether the gate judges the RSync: all of them, or only what the config names or what cannot be read. */
+function isJudged({ source }: RSync, { rules, unmatched, otherSources }: OpenedFleet): boolean {
+  if (source.type === 'other') return otherSources === 'deny';
+  if (source.type === 'invalid' || unmatched === 'deny') return true;
+  return rules.match(source.reference.repository) !== undefined;
 }

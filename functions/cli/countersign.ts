@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 import { exec } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { cleanText } from '#shared/core/foreign-text.ts';
 import { runClient } from './client/run-client.ts';
 
 /** In the caller's own shell; what it says of itself is for the caller to see. */
-function run(command: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = exec(command, (error, stdout) => (error ? reject(error) : resolve(stdout)));
-  child.stderr?.pipe(process.stderr);
-  return promise;
+async function run(command: string): Promise<string> {
+  const running = promisify(exec)(command);
+  running.child.stderr?.pipe(process.stderr);
+  return (await running).stdout;
 }
 
 // `npx countersign status|resync|wait|explain|verify`.

@@ -21,7 +21,7 @@ export function versionProblems(
 ): { readonly problems: readonly Problem[]; readonly notes: readonly string[] } {
   const problems: Problem[] = [];
   const notes: string[] = [];
-  if (kubernetes === undefined) notes.push('the API server does not tell its version');
+  if (kubernetes === undefined) notes.push('the API server does not report its version');
   else if (isOlder(kubernetes, KUBERNETES)) {
     const message = `Kubernetes ${kubernetes} has no stable ValidatingAdmissionPolicy: ${KUBERNETES} or newer is needed`;
     problems.push({ code: 'kubernetes-too-old', message });
@@ -116,8 +116,9 @@ async function refusalOf(
     return undefined;
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error;
-    if (error.code !== 'cluster-refused' && error.code !== 'cluster-forbidden') throw error;
-    return error.message;
+    if (error.code === 'cluster-refused' || error.code === 'cluster-forbidden')
+      return error.message;
+    throw error;
   }
 }
 

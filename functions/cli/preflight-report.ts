@@ -1,7 +1,7 @@
-import { cleanLine } from '#shared/core/foreign-text.ts';
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
+import { count } from './terminal.ts';
 
 /** What preflight found in one cluster. */
 export interface ClusterReport extends ClusterDescription {
@@ -56,22 +56,21 @@ export function exitCodeOf({ clusters, unlisted }: FleetReport): 0 | 1 | 2 {
 }
 
 /** The report for people, a line for each finding. */
-export function formatReport(report: FleetReport): string {
+export function formatReport(report: FleetReport): readonly string[] {
   const { clusters, unlisted } = report;
-  const lines = [
+  return [
     ...clusters.flatMap(formatCluster),
     ...unlisted.map((place) => `${place}: its clusters could not be listed`),
     summary(report),
   ];
-  return `${lines.map(cleanLine).join('\n')}\n`;
 }
 
 function formatCluster(report: ClusterReport): string[] {
-  const { cluster, unchecked, problems, notes, refused, unpinned } = report;
+  const { cluster, unchecked, problems, notes, refused, unpinned, syncs } = report;
   const { kubernetes = 'unknown', configSync = 'unknown', user = 'unknown' } = report;
   const runs = `Kubernetes ${kubernetes}, Config Sync ${configSync}, we are ${user}`;
   return [
-    `${cluster}: ${runs}, ${count(report.syncs, 'RSync')}`,
+    `${cluster}: ${runs}, ${count(syncs, 'RSync')}`,
     ...(unchecked === undefined ? [] : [`  not checked: ${unchecked}`]),
     ...problems.map(({ code, message }) => `  ${code}: ${message}`),
     ...notes.map((note) => `  note: ${note}`),
@@ -79,32 +78,21 @@ function formatCluster(report: ClusterReport): string[] {
       ({ sync, code, message }) => `  ${sync}: a pin cannot hold, ${code}: ${message}`,
     ),
     ...refused.map(
-      ({ sync, rule, key, because, message }) =>
-        `  ${sync}: refused by (${rule}), ${because}: ${key ?? 'what it announces'}: ${message}`,
+      ({ sync, rule, key = 'what it announces', because, message }) =>
+        `  ${sync}: refused by (${rule}), ${because}: ${key}: ${message}`,
     ),
   ];
 }
 
 function summary({ clusters, unlisted }: FleetReport): string {
-  const refused = clusters.flatMap((report) => report.refused);
-  const syncs = new Set(
-    clusters.flatMap((report) => report.refused.map(({ sync }) => `${report.cluster}/${sync}`)),
-  );
-  const problems = clusters.flatMap((report) => report.problems);
-  const unchecked = clusters.filter((report) => report.unchecked !== undefined);
-  const verdict =
-    refused.length === 0
-      ? 'The gate would refuse nothing'
-      : `The gate would refuse ${count(syncs.size, 'RSync')}`;
+  const syncs = clusters.flatMap(({ refused }) => [...new Set(refused.map(({ sync }) => sync))]);
+  const problems = clusters.flatMap((report) => report.problems).length;
+  const unchecked =
+    clusters.filter((report) => report.unchecked !== undefined).length + unlisted.length;
+  const refused = syncs.length === 0 ? 'nothing' : count(syncs.length, 'RSync');
   return [
-    `${verdict} in ${count(clusters.length, 'cluster')}`,
-    ...(problems.length === 0 ? [] : [count(problems.length, 'problem')]),
-    ...(unchecked.length + unlisted.length === 0
-      ? []
-      : [`${count(unchecked.length + unlisted.length, 'place')} not checked`]),
+    `The gate would refuse ${refused} in ${count(clusters.length, 'cluster')}`,
+    ...(problems === 0 ? [] : [count(problems, 'problem')]),
+    ...(unchecked === 0 ? [] : [`${count(unchecked, 'place')} not checked`]),
   ].join('; ');
-}
-
-function count(amount: number, one: string): string {
-  return `${amount} ${one}${amount === 1 ? '' : 's'}`;
 }

@@ -1,22 +1,24 @@
-import { cleanLine, cleanText } from '#shared/core/foreign-text.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { cleanText } from '#shared/core/foreign-text.ts';
 import { within } from '#shared/net/within.ts';
+import { type ExitCode, type Output, printFailure } from './terminal.ts';
 
-/** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (docs/design.md). */
-export type ExitCode = 0 | 1 | 2 | 3;
-
-/** Where a command prints what it found, and how long it may take. */
-export interface CommandIo {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
+/** Where a command prints, and how long it may take. */
+export interface CommandIo extends Output {
   /** For all of it, in milliseconds. */
   readonly timeoutMs: number;
 }
 
+/** What the rest of the process gives to a command that reads the config. */
+export interface CommandDeps<Opened> extends CommandIo {
+  /** Reads the config at the path, or at its usual place, and opens what it names. Throws `bad-config`. */
+  readonly open: (configPath: string | undefined) => Promise<Opened>;
+}
+
 export interface CommandSteps<Command, Result> {
-  /** The arguments, or undefined where they are none. */
-  readonly command: Command | undefined;
   readonly usage: string;
+  /** What the arguments ask for. Gives undefined, or throws, where they are not this command's. */
+  readonly read: (args: string[]) => Command | undefined;
   readonly work: (command: Command) => Promise<Result>;
   readonly show: (result: Result, command: Command) => ExitCode;
   /** What was not done in time. */
@@ -25,24 +27,32 @@ export interface CommandSteps<Command, Result> {
 
 /** Runs a command within its time: results go to standard output, why there are none to standard error. */
 export async function runCommand<Command, Result>(
-  { command, usage, work, show, late }: CommandSteps<Command, Result>,
-  { err, timeoutMs }: CommandIo,
+  args: string[],
+  { usage, read, work, show, late }: CommandSteps<Command, Result>,
+  io: CommandIo,
 ): Promise<ExitCode> {
+  const command = readOrNot(() => read(args));
   if (command === undefined) {
-    err(usage);
+    io.err(usage);
     return 2;
   }
+  const { timeoutMs } = io;
   try {
     const attempt = async () => ({ result: await work(command) });
     const done = await within(timeoutMs, attempt, () => undefined);
     if (done !== undefined) return show(done.result, command);
-    err(`${late} within ${timeoutMs / 1000} s: try again\n`);
+    io.err(`${late} within ${timeoutMs / 1000} s: try again\n`);
     return 3;
   } catch (error) {
-    const { code, message, cause } = toFailure(error);
-    const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
-    err(`${cleanLine(shown)} (${code})\n`);
-    return code === 'deadline-exceeded' ? 3 : 2;
+    return printFailure(io, toFailure(error));
+  }
+}
+
+function readOrNot<Command>(read: () => Command | undefined): Command | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

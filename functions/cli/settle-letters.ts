@@ -1,6 +1,6 @@
 import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
+import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 
@@ -15,10 +15,10 @@ const LEASE_SECONDS = 300;
 
 /** The one subscription of `topic` that is there to be pulled from. Throws `bad-config`, naming the fix. */
 export async function findSubscription(pubsub: PubsubCalls, topic: string): Promise<string> {
-  const names = await pubsub.subscriptionsOf(topic);
   const found: string[] = [];
-  for (const name of names)
+  for (const name of await pubsub.subscriptionsOf(topic)) {
     if ((await pubsub.subscription(name))?.pulled === true) found.push(name);
+  }
   const [only, ...more] = found;
   if (only !== undefined && more.length === 0) return only;
   const id = parsePubsubName(topic)?.id ?? topic;
@@ -43,24 +43,18 @@ export async function pullLetters(
     for (const message of messages) pulled.set(message.messageId, message);
     const ackIds = messages.map(({ ackId }) => ackId);
     await pubsub.lease(subscription, ackIds, LEASE_SECONDS);
-    if (messages.length > 0) {
-      empty = 0;
-      continue;
-    }
-    empty += 1;
-    await pause(EMPTY_PAUSE_MS);
+    empty = messages.length > 0 ? 0 : empty + 1;
+    if (empty > 0) await pause(EMPTY_PAUSE_MS);
   }
 }
 
 /** Artifact Registry publishes on a topic of this id, in whatever project the repository is. */
 const REGISTRY_TOPIC = 'gcr';
 
-/** Where a letter came from, as far as it is known. */
-export interface Origin {
-  readonly topic?: string;
-  /** Why it cannot be replayed. */
-  readonly problem?: string;
-}
+/** Where a letter came from, as far as it is known, or why it cannot be replayed. */
+export type Origin =
+  | { readonly topic: string; readonly problem?: undefined }
+  | { readonly topic?: string; readonly problem: string };
 
 /**
  * Finds the topic of a letter by the subscription it names. The name is a claim of the one who published the letter,
@@ -79,8 +73,9 @@ export function createOrigins(
 
   async function find(subscription: string): Promise<Origin> {
     const facts = await pubsub.subscription(subscription);
-    if (facts === undefined)
+    if (facts === undefined) {
       return { problem: `Subscription ${subscription} is not there any more` };
+    }
     const { topic } = facts;
     const name = parsePubsubName(topic);
     if (name === undefined)
@@ -90,7 +85,7 @@ export function createOrigins(
   }
 
   return async ({ subscription }) => {
-    if (subscription === undefined) return { problem: 'Nobody knows where it came from' };
+    if (subscription === undefined) return { problem: 'It is not known where it came from' };
     const origin = known.get(subscription) ?? find(subscription);
     known.set(subscription, origin);
     return origin;
@@ -99,15 +94,12 @@ export function createOrigins(
 
 /** Whether `topic` is one of those asked for, by full name or id. */
 export function isOnTopic(topic: string | undefined, asked: readonly string[]): boolean {
-  if (asked.length === 0) return true;
-  if (topic === undefined) return false;
-  return asked.some((name) => name === topic || name === parsePubsubName(topic)?.id);
+  if (asked.length === 0 || topic === undefined) return asked.length === 0;
+  return asked.includes(topic) || asked.includes(parsePubsubName(topic)?.id ?? topic);
 }
 
-export type Fate = 'listed' | 'replayed' | 'dropped' | 'would-replay' | 'would-drop' | 'kept';
-
 export interface Settled {
-  readonly fate: Fate;
+  readonly fate: 'listed' | 'replayed' | 'dropped' | 'would-replay' | 'would-drop' | 'kept';
   /** Why it was kept, or kept although it was replayed. */
   readonly problem?: string;
 }
@@ -117,40 +109,17 @@ export interface Settled {
  * between leaves the letter where it is, and the next one publishes it again, which changes nothing (law 1).
  */
 export async function settleLetter(
-  message: PulledMessage,
-  origin: Origin,
-  context: {
-    readonly command: { readonly verb: 'list' | 'replay' | 'drop'; readonly dryRun: boolean };
-    readonly pubsub: PubsubCalls;
-    readonly subscription: string;
-  },
+  { verb, dryRun }: { readonly verb: 'list' | 'replay' | 'drop'; readonly dryRun: boolean },
+  { topic, problem }: Origin,
+  letter: { publish(topic: string): Promise<unknown>; acknowledge(): Promise<void> },
 ): Promise<Settled> {
-  const { command, pubsub, subscription } = context;
-  const acknowledge = (): Promise<void> => pubsub.acknowledge(subscription, [message.ackId]);
-  switch (command.verb) {
-    case 'list':
-      return { fate: 'listed' };
-    case 'drop':
-      if (command.dryRun) return { fate: 'would-drop' };
-      return attempt(acknowledge, 'dropped');
-    case 'replay': {
-      const { topic, problem } = origin;
-      if (topic === undefined || problem !== undefined) {
-        return { fate: 'kept', problem: problem ?? 'Nobody knows where it came from' };
-      }
-      if (command.dryRun) return { fate: 'would-replay' };
-      return attempt(async () => {
-        await pubsub.publish(topic, readDeadLetter(message).original);
-        await acknowledge();
-      }, 'replayed');
-    }
-  }
-}
-
-async function attempt(work: () => Promise<void>, fate: Fate): Promise<Settled> {
+  if (verb === 'list') return { fate: 'listed' };
+  if (verb === 'replay' && problem !== undefined) return { fate: 'kept', problem };
+  if (dryRun) return { fate: `would-${verb}` };
   try {
-    await work();
-    return { fate };
+    if (verb === 'replay' && topic !== undefined) await letter.publish(topic);
+    await letter.acknowledge();
+    return { fate: verb === 'replay' ? 'replayed' : 'dropped' };
   } catch (error) {
     return { fate: 'kept', problem: toFailure(error).message };
   }

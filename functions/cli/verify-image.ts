@@ -1,15 +1,15 @@
-import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
 import { parseArgs } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
-import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { formatReference, parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
-import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
+import { judgeResolution } from '#shared/reconcile/judge-rsync.ts';
 import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { type CommandIo, type ExitCode, runCommand } from './run-command.ts';
+import { type CommandDeps, runCommand } from './run-command.ts';
+import { type ExitCode, print } from './terminal.ts';
 
 /** What the config says, opened. */
 export interface ImageJudge {
@@ -19,29 +19,17 @@ export interface ImageJudge {
   readonly verifier: Verifier;
 }
 
-export interface VerifyDeps extends CommandIo {
-  /** Reads the config at the path, or at its usual place. Throws `bad-config`. */
-  readonly open: (configPath: string | undefined) => Promise<ImageJudge>;
-}
-
-const USAGE = 'Usage: npm run verify -- IMAGE [--config FILE] [--json]\n';
-
-interface Command {
-  readonly image: string;
-  readonly config: string | undefined;
-  readonly json: boolean;
-}
-
 /** The command `npm run verify`: the verdict on standard output, why there is none on standard error. */
-export function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode> {
+export function verifyImage(args: string[], deps: CommandDeps<ImageJudge>): Promise<ExitCode> {
   return runCommand(
+    args,
     {
-      command: readCommand(args),
-      usage: USAGE,
+      usage: 'Usage: npm run verify -- IMAGE [--config FILE] [--json]\n',
+      read: readCommand,
       late: 'No verdict',
-      work: (command) => judgeImage(command, deps),
+      work: async ({ image, config }) => judgeImage(image, () => deps.open(config)),
       show(report, { json }) {
-        deps.out(json ? `${escapeJson(JSON.stringify(report, null, 2))}\n` : format(report));
+        print(deps, json, report, format(report));
         return report.verdict.status === 'verified' ? 0 : 1;
       },
     },
@@ -49,71 +37,45 @@ export function verifyImage(args: string[], deps: VerifyDeps): Promise<ExitCode>
   );
 }
 
-function readCommand(args: string[]): Command | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
-    });
-    const [image, ...more] = positionals;
-    if (image === undefined || more.length > 0) return undefined;
-    return { image, config: values.config, json: values.json };
-  } catch {
-    return undefined;
-  }
+function readCommand(args: string[]) {
+  const options = {
+    config: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  } as const;
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+  const [image, ...more] = positionals;
+  return image === undefined || more.length > 0 ? undefined : { image, ...values };
 }
 
-interface Report {
-  readonly image: string;
-  readonly digest?: Digest;
-  readonly index?: Digest;
-  readonly policy: string;
-  readonly message: string;
-  readonly reasons: readonly string[];
-  /** The command that would mend it, where a signature would. */
-  readonly fix?: string;
-  readonly verdict: Verdict;
-}
+type Report = Awaited<ReturnType<typeof judgeImage>>;
 
-async function judgeImage({ image, config }: Command, deps: VerifyDeps): Promise<Report> {
+async function judgeImage(image: string, open: () => Promise<ImageJudge>) {
   const reference = parseReference(image);
-  const judge = await deps.open(config);
-  const policy = judge.policyOf(reference.repository);
-  if (policy === undefined) throw unnamed(reference);
-  const { image: found } = await judge.resolve(reference);
-  const named = { image: formatReference(reference), policy: policy.name };
-  if (found.status === 'unusable') return reportOn(found, policy, named);
-  const { digest, index } = found;
   const { repository } = reference;
-  const where = { digest, ...defined({ index }) };
-  const verdict = await judge.verifier.verify({ repository, ...where }, policy);
-  return reportOn(verdict, policy, { ...named, ...where });
+  const judge = await open();
+  const policy = judge.policyOf(repository);
+  if (policy === undefined) {
+    const message = `No entry of "images" in the config names ${repository}: add one`;
+    throw new CountersignError('bad-request', message);
+  }
+  const resolution = await judge.resolve(reference);
+  const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, judge);
+  const { digest, index } = { digest: undefined, index: undefined, ...resolution.image };
+  return {
+    image: formatReference(reference),
+    policy: policy.name,
+    ...defined({ digest, index }),
+    message: explainVerdict(verdict, policy),
+    reasons: reasonsOf(verdict),
+    /** The command that would mend it, where a signature would. */
+    fix: digest && mendingCommand(verdict, policy, `${repository}@${index ?? digest}`),
+    verdict,
+  };
 }
 
-function unnamed({ repository }: Reference): CountersignError {
-  const message = `No entry of "images" in the config names ${repository}: add one`;
-  return new CountersignError('bad-request', message);
-}
-
-function reportOn(
-  verdict: Verdict,
-  policy: TrustPolicy,
-  named: Pick<Report, 'image' | 'policy' | 'digest' | 'index'>,
-): Report {
-  const message = explainVerdict(verdict, policy);
-  const { repository } = parseReference(named.image);
-  const fix =
-    named.digest === undefined
-      ? undefined
-      : mendingCommand(verdict, policy, `${repository}@${named.index ?? named.digest}`);
-  const reasons = reasonsOf(verdict);
-  return { ...named, message, reasons, ...defined({ fix }), verdict };
-}
-
-function format({ image, digest, index, message, fix, verdict }: Report): string {
-  const candidates = 'candidates' in verdict ? verdict.candidates : [];
-  const lines = [
+function format({ image, digest, index, message, fix, verdict }: Report): readonly string[] {
+  const candidates = 'candidates' in verdict ? (verdict.candidates ?? []) : [];
+  return [
     message,
     `  image ${image}`,
     ...(digest === undefined ? [] : [`  digest ${digest}`]),
@@ -121,5 +83,4 @@ function format({ image, digest, index, message, fix, verdict }: Report): string
     ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
     ...(fix === undefined ? [] : [`  to mend it: ${fix}`]),
   ];
-  return `${lines.map(cleanLine).join('\n')}\n`;
 }

@@ -205,10 +205,10 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'the command prints nothing that rules a terminal',
-    file: 'functions/cli/verify-image.ts',
-    in: 'format',
-    find: 'lines.map(cleanLine)',
-    replace: 'lines',
+    file: 'functions/cli/terminal.ts',
+    in: 'print',
+    find: '`${cleanLine(line)}\\n`',
+    replace: '`${line}\\n`',
     tests: COMMAND,
   },
   {

@@ -42,9 +42,9 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 1: a letter is taken off only once it is published',
     file: 'functions/cli/settle-letters.ts',
     in: 'settleLetter',
-    find: 'await pubsub.publish(topic, readDeadLetter(message).original);\n        await acknowledge();',
+    find: "if (verb === 'replay' && topic !== undefined) await letter.publish(topic);\n    await letter.acknowledge();",
     replace:
-      'await acknowledge();\n        await pubsub.publish(topic, readDeadLetter(message).original);',
+      "await letter.acknowledge();\n    if (verb === 'replay' && topic !== undefined) await letter.publish(topic);",
     tests: LETTERS,
   },
   {
@@ -65,8 +65,8 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'what others sent does not rule a terminal',
-    file: 'functions/cli/show-letters.ts',
-    in: 'formatLetter',
+    file: 'functions/cli/terminal.ts',
+    in: 'print',
     find: '`${cleanLine(line)}\\n`',
     replace: '`${line}\\n`',
     tests: LETTERS,

@@ -59,19 +59,17 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
   if (!safe) throw bad(`${url} is neither https nor on this machine: a token would be readable`);
 
   async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
-    const target = new URL(path, base ?? undefined);
+    const target = new URL(path, url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, value);
     }
     const sent = await token?.(false);
-    const answer = await attempt(target, init, sent);
-    if (answer.ok) return answer;
+    let answer = await attempt(target, init, sent);
     if (answer.status === 401 && token !== undefined) {
       const renewed = await token(true);
-      const second = renewed === sent ? answer : await attempt(target, init, renewed);
-      if (second.ok) return second;
-      throw await failureOf(second);
+      if (renewed !== sent) answer = await attempt(target, init, renewed);
     }
+    if (answer.ok) return answer;
     throw await failureOf(answer);
   }
 
@@ -103,12 +101,8 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
       return { text: await answer.text(), next, unwell };
     },
     async post(path, body, schema, key) {
-      const headers = {
-        'content-type': 'application/json',
-        ...defined({ 'idempotency-key': key }),
-      };
-      const request = { method: 'POST', headers, body: JSON.stringify(body) };
-      const answer = await call(path, {}, request);
+      const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
+      const answer = await call(path, {}, { method: 'POST', headers, body: JSON.stringify(body) });
       return schema.parse(await answer.json());
     },
   };
@@ -133,9 +127,8 @@ export async function readFleet(
 }
 
 async function failureOf(answer: Response): Promise<ApiFailure> {
-  const text = await answer.text();
   try {
-    const { detail, code } = Problem.parse(JSON.parse(text));
+    const { detail, code } = Problem.parse(await answer.json());
     return new ApiFailure(answer.status, code, detail);
   } catch {
     return new ApiFailure(answer.status, 'http', `The service answered ${answer.status}`);
@@ -178,12 +171,11 @@ export function openToken(
 }
 
 async function ask(command: string, run: RunCommand): Promise<string> {
-  const printed = (await run(command).catch(fail)).trim();
-  if (/^[\x21-\x7e]+$/.test(printed)) return printed;
+  // What it wrote to standard error has been seen by then.
+  const printed = await run(command).catch((cause: unknown) => {
+    throw new CountersignError('unauthenticated', 'The token command failed', { cause });
+  });
+  const token = printed.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new CountersignError('unauthenticated', 'The token command printed no token');
-}
-
-/** What it wrote to standard error has been seen by then. */
-function fail(cause: unknown): never {
-  throw new CountersignError('unauthenticated', 'The token command failed', { cause });
 }

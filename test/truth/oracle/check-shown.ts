@@ -61,7 +61,7 @@ export async function checkShown(
     rows.every(({ phase, glass }) => WELL.has(phase) && !glass) &&
     [...world.clusters.values()].every(({ down }) => !down);
   for (const json of [false, true]) {
-    const exit = await showStatus({ query: {}, json }, api, NO_TERMINAL);
+    const exit = await showStatus({ json }, { api, terminal: NO_TERMINAL });
     expect(`the exit code of status${json ? ' --json' : ''}`, exit, well ? 0 : 1);
   }
   expect(

@@ -1,0 +1,77 @@
+import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
+
+/** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (docs/adr/0007). */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** Where a command prints: results to `out`, everything else to `err`. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** A person's terminal, or a script's pipes. */
+export interface Terminal extends Output {
+  /** Whether what is written to `err` can be overwritten. */
+  readonly live: boolean;
+}
+
+/**
+ * Prints a result: `value` as JSON for programs, or a line for each of `lines` for people. Characters of others that
+ * rule a terminal are escaped in the one, and replaced in the other.
+ */
+export function print(
+  { out }: Pick<Output, 'out'>,
+  json: boolean,
+  value: unknown,
+  lines: readonly string[],
+): void {
+  if (json) out(`${escapeJson(JSON.stringify(value, null, 2))}\n`);
+  else out(lines.map((line) => `${cleanLine(line)}\n`).join(''));
+}
+
+/** Prints why there is no result, in one line, and gives the exit code: 3 where the time was up. */
+export function printFailure(
+  { err }: Pick<Output, 'err'>,
+  { code, message, cause }: Pick<Error, 'message' | 'cause'> & { readonly code: string },
+): ExitCode {
+  const shown = code === 'internal' && cause instanceof Error ? cause.message : message;
+  err(`${cleanLine(shown)} (${code})\n`);
+  return code === 'deadline-exceeded' ? 3 : 2;
+}
+
+/** `1 cluster`, `2 clusters`. */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** One line that says how far it is: overwritten in a terminal, written anew on each change elsewhere. */
+export interface Progress {
+  show(line: string): void;
+  /** Leaves the terminal with a line of its own. */
+  end(): void;
+}
+
+const CLEAR_LINE = '\r\u001b[2K';
+
+/**
+ * Progress on standard error.
+ *
+ * @example
+ * const progress = createProgress(terminal);
+ * progress.show('12 of 40 live');
+ */
+export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): Progress {
+  let shown: string | undefined;
+  return {
+    show(text) {
+      const line = cleanLine(text);
+      if (line === shown) return;
+      err(live ? `${CLEAR_LINE}${line}` : `${line}\n`);
+      shown = line;
+    },
+    end() {
+      if (live && shown !== undefined) err('\n');
+      shown = undefined;
+    },
+  };
+}
