@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
-import { asOpened, openApp, reconcileSettings } from '../wiring/app.ts';
+import { openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
-import { openFleet } from '../wiring/fleet.ts';
+import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
 import { createApi } from './create-api.ts';
 
@@ -22,13 +21,12 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, env, now, log, telemetry } = base;
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
-  const store = openStore(base);
-  const topics = openTopics(base);
+  const { app, store, topics, close } = openShell(base);
   const { cached } = openRegistries(base);
   const api = createApi({
     ...openImages(base, cached),
     store,
-    fleet: openFleet(base, 'api'),
+    fleet: openFleets(base)('api'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
@@ -39,8 +37,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
     now,
     newId: randomUUID,
   });
-  const app = openApp(base, () => store.readCluster(''));
   app.use('/v1/*', traceRequest(telemetry.tracing));
   app.route('/', api);
-  return asOpened(app, { topics, store });
+  return { app, close };
 }

@@ -1,8 +1,7 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createLogger } from '#shared/http/log.ts';
 import { readCommandBase } from '#functions/wiring/base.ts';
-import { openFleet } from '#functions/wiring/fleet.ts';
+import { openFleets } from '#functions/wiring/fleet.ts';
 import { openImages } from '#functions/wiring/images.ts';
 import { openRegistries } from '#functions/wiring/registries.ts';
 import { checkFleet, type OpenedFleet } from './check-fleet.ts';
@@ -12,15 +11,8 @@ import { runProcess } from './run-command.ts';
 const TIMEOUT_MS = 900_000;
 
 async function open(file: string): Promise<OpenedFleet> {
-  const read = await readCommandBase('preflight', file);
-  // Standard output is the report's alone: with --json a program reads it.
-  const log = createLogger({
-    level: read.env.logLevel,
-    service: 'preflight',
-    stream: process.stderr,
-  });
-  const base = { ...read, log };
-  const { config, now } = base;
+  const base = await readCommandBase('preflight', file);
+  const { config, log, now } = base;
   if (config.gate === undefined) {
     throw new CountersignError(
       'bad-config',
@@ -30,7 +22,7 @@ async function open(file: string): Promise<OpenedFleet> {
   const { cached } = openRegistries(base);
   return {
     ...openImages(base, cached),
-    fleet: openFleet(base, 'sweep'),
+    fleet: openFleets(base)('sweep'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),

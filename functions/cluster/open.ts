@@ -3,13 +3,12 @@ import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
-import { asOpened, openAccess, openApp, openMessages, reconcileSettings } from '../wiring/app.ts';
+import { openMessages, openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTopics } from '../wiring/topics.ts';
+import { openStatus } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
 
 /**
@@ -22,8 +21,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, log, telemetry } = base;
   const { tracing, meter } = telemetry;
-  const store = openStore(base);
-  const topics = openTopics(base);
+  const { app, store, topics, close } = openShell(base);
   const { cached } = openRegistries(base);
   const deps = {
     ...openImages(base, cached),
@@ -40,9 +38,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
     ),
     settings: reconcileSettings(config),
   };
-  const app = openApp(base, () => store.readCluster(''));
-  const access = openAccess(base, 'cluster');
-  const messages = { ...openMessages(base, topics, access), patienceMs: TASK_PATIENCE_MS };
+  const messages = { ...openMessages(base, topics, 'cluster'), patienceMs: TASK_PATIENCE_MS };
   // One route for each subscription: their budgets of calls differ (law 8).
   const fleets = openFleets(base);
   const [urgent, sweeping] = [fleets('push'), fleets('sweep')];
@@ -56,5 +52,5 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
       ),
     );
   }
-  return asOpened(app, { topics, store });
+  return { app, close };
 }

@@ -6,13 +6,12 @@ import { readSubject } from '#shared/registry/read-manifest.ts';
 import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 import { readNotification } from '#shared/registry/notifications/notification.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
-import { asOpened, openAccess, openApp, openMessages } from '../wiring/app.ts';
+import { openMessages, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
-import { openFleet } from '../wiring/fleet.ts';
+import { openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 
 /**
@@ -24,8 +23,7 @@ import { handlePush } from './handle-push.ts';
 export async function openPush(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now } = base;
-  const store = openStore(base);
-  const topics = openTopics(base);
+  const { app, store, topics, close } = openShell(base);
   const { plain, cached } = openRegistries(base);
   const artifacts = createArtifactLookup(loadDockerImages);
   const deps = {
@@ -33,14 +31,13 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     store,
     publish: openStatus(base, topics),
     now,
-    fleet: openFleet(base),
+    fleet: openFleets(base)('push'),
     subjectOf: readSubject.bind(undefined, cached),
     tagsOf: createTagsOf({ registry: plain, artifacts }),
     signedIn: (repository: string) =>
       config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
   };
-  const app = openApp(base, () => store.readCluster(''));
-  const messages = openMessages(base, topics, openAccess(base, 'push'));
+  const messages = openMessages(base, topics, 'push');
   const publish = openTasks(base, topics, config.topics.tasks);
   const answer = withMessage(async (message, { log }) => {
     const publishTasks = (tasks: readonly Task[]) => publish(tasks, message.publishTime);
@@ -48,5 +45,5 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     await handlePush(notification, { ...deps, log, publishTasks });
   }, messages);
   app.post('/', answer);
-  return asOpened(app, { topics, store });
+  return { app, close };
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
-import { asOpened, openAccess, openApp } from '../wiring/app.ts';
+import { openAccess, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
-import { callsPerMinute, openFleet } from '../wiring/fleet.ts';
+import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
 import { openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
-import { openStore } from '../wiring/store.ts';
-import { openStatus, openTasks, openTopics } from '../wiring/topics.ts';
+import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 
 /**
@@ -20,12 +19,11 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, telemetry } = base;
   const { tracing, meter } = telemetry;
-  const store = openStore(base);
-  const topics = openTopics(base);
+  const { app, store, topics, close } = openShell(base);
   const checkCaller = openAccess(base, 'sweep');
   const deps = {
     ...openImages(base, openRegistries(base).cached),
-    fleet: openFleet(base, 'sweep'),
+    fleet: openFleets(base)('sweep'),
     store,
     publishTasks: openTasks(base, topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
@@ -34,7 +32,6 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
     meter,
     newId: randomUUID,
   };
-  const app = openApp(base, () => store.readCluster(''));
   // Called by Cloud Scheduler, whose body says nothing.
   app.post('/', traceRequest(tracing), async (c) => {
     await checkCaller(c.req.raw.headers);
@@ -43,5 +40,5 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
     log.info({ ...result }, 'Sweep completed');
     return c.json(result);
   });
-  return asOpened(app, { topics, store });
+  return { app, close };
 }

@@ -1,15 +1,52 @@
 import type { Config } from '#shared/config/config.ts';
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { Access, CheckCaller } from '#shared/http/access.ts';
+import type { CheckCaller } from '#shared/http/access.ts';
 import { type App, createApp } from '#shared/http/app.ts';
 import { createCallerCheck } from '#shared/http/check-caller.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import type { MessageDeps } from '#shared/http/with-message.ts';
 import type { ReconcileSettings } from '#shared/reconcile/deps.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
-import type { Topics } from '#shared/status/pubsub-topic.ts';
+import { createTopics, type Topics } from '#shared/status/pubsub-topic.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Base } from './base.ts';
+import { openStore } from './store.ts';
+
+/** What every function with a store is built on; `close` ends its clients after the last answer. */
+export interface Shell extends OpenedFunction {
+  readonly app: App;
+  readonly store: Store;
+  /** Pub/Sub, or the emulator that the environment names. */
+  readonly topics: Topics;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * An app with health and readiness, the store and the topics. Ready means that the store answers.
+ *
+ * @example
+ * const { app, store, topics, close } = openShell(base);
+ */
+export function openShell(base: Base): Shell {
+  const { log, env, telemetry } = base;
+  const store = openStore(base);
+  const topics = createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
+  const app = createApp({
+    log,
+    tracing: telemetry.tracing,
+    meter: telemetry.meter,
+    flush: () => telemetry.flush(),
+    ready: async () => {
+      await store.readCluster('');
+    },
+  });
+  async function close(): Promise<void> {
+    await topics.close();
+    await store.close();
+  }
+  return { app, store, topics, close };
+}
 
 /**
  * Who may call the function `name`: its entry of `access`. Throws `bad-config` where there is none.
@@ -21,25 +58,23 @@ export function openAccess(
   { env, config, now }: Base,
   name: 'push' | 'cluster' | 'sweep',
 ): CheckCaller {
-  const access: Access | undefined = config.access[name];
-  if (access === undefined) {
-    throw new CountersignError('bad-config', `access.${name} is missing: nobody may call ${name}`);
-  }
-  return createCallerCheck(access, { host: env.host, now });
+  const access = config.access[name];
+  if (access !== undefined) return createCallerCheck(access, { host: env.host, now });
+  throw new CountersignError('bad-config', `access.${name} is missing: nobody may call ${name}`);
 }
 
 /**
- * What every Pub/Sub endpoint needs.
+ * What the Pub/Sub endpoints of the function `name` need.
  *
  * @example
- * app.post('/', withMessage(handle, openMessages(base, topics, checkCaller)));
+ * app.post('/', withMessage(handle, openMessages(base, topics, 'push')));
  */
-export function openMessages(base: Base, topics: Topics, checkCaller: CheckCaller): MessageDeps {
+export function openMessages(base: Base, topics: Topics, name: 'push' | 'cluster'): MessageDeps {
   const { config, now, telemetry } = base;
   const { tracing, meter } = telemetry;
   const topic = topics.publisher(config.topics.deadLetters);
   return {
-    checkCaller,
+    checkCaller: openAccess(base, name),
     now,
     tracing,
     meter,
@@ -49,38 +84,6 @@ export function openMessages(base: Base, topics: Topics, checkCaller: CheckCalle
     // Kept as well: what failed because a permission was missing can be replayed when that is there.
     async reportFailure({ code, message: reason }, message) {
       await topic.publish(encodeDeadLetter({ code, reason, data: message.data, message }));
-    },
-  };
-}
-
-/**
- * An app with health and readiness; ready means that the store answers.
- *
- * @example
- * const app = openApp(base, () => store.readCluster(''));
- */
-export function openApp({ log, telemetry }: Base, ready: () => Promise<unknown>): App {
-  return createApp({
-    log,
-    tracing: telemetry.tracing,
-    meter: telemetry.meter,
-    flush: () => telemetry.flush(),
-    ready: async () => {
-      await ready();
-    },
-  });
-}
-
-/** The app as an opened function, which closes its clients after the last answer. */
-export function asOpened(
-  app: App,
-  { topics, store }: { readonly topics: Topics; readonly store: Store },
-): OpenedFunction {
-  return {
-    app,
-    async close() {
-      await topics.close();
-      await store.close();
     },
   };
 }

@@ -47,10 +47,10 @@ export async function readBase(start: Start): Promise<Base> {
   return { ...start, config: await readConfig(start.env.configPath) };
 }
 
-/** The same for a command: its config file may be another, and its output is for people. Throws `bad-config`. */
+/** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
 export async function readCommandBase(name: string, configPath?: string): Promise<Base> {
   const env = readEnv(process.env);
-  const log = createLogger({ service: name, level: env.logLevel });
+  const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
   return { env, log, config, telemetry: noTelemetry, now: () => new Date() };
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
 import { createSelector } from '#shared/config/label-selector.ts';
-import { GATEWAY_CALLS_PER_MINUTE, SHARES, type Share, paceFor } from '#shared/fleet/pace.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/connection.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -10,7 +9,13 @@ import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
 import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
-import { createPace } from '#shared/fleet/pace.ts';
+import {
+  createPace,
+  GATEWAY_CALLS_PER_MINUTE,
+  paceFor,
+  SHARES,
+  type Share,
+} from '#shared/fleet/pace.ts';
 import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
@@ -37,21 +42,10 @@ const API_CLIENT_LIMITS: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, callMs: 10_0
 const clock = { now: () => performance.now(), sleep };
 
 /**
- * The fleet of the config; its calls are paid from `share`.
- *
- * @example
- * const { members } = await openFleet(base, 'sweep').list();
- */
-export function openFleet(base: Base, share: Share = 'push'): Fleet {
-  return openFleets(base)(share);
-}
-
-/**
  * The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one.
  *
  * @example
- * const fleetOf = openFleets(base);
- * const fleet = fleetOf('resync');
+ * const { members } = await openFleets(base)('sweep').list();
  */
 export function openFleets(base: Base): (share: Share) => Fleet {
   const { fleet } = base.config;

@@ -1,24 +1,14 @@
 import { defined } from '#shared/core/defined.ts';
 import { PUSHED_AT, type Task } from '#shared/core/task.ts';
-import type { SpanAttributes, Tracing } from '#shared/core/tracing.ts';
+import type { Tracing } from '#shared/core/tracing.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { Log } from '#shared/http/log.ts';
 import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import { severityOf, type StatusEvent } from '#shared/status/events.ts';
 import { createStatusPublisher } from '#shared/status/publisher.ts';
-import { createTopics, type Topics } from '#shared/status/pubsub-topic.ts';
+import type { Topics } from '#shared/status/pubsub-topic.ts';
 import { observeEvent } from '#shared/telemetry/observe-event.ts';
 import type { Base } from './base.ts';
-
-/**
- * Pub/Sub, or the emulator that the environment names.
- *
- * @example
- * const topics = openTopics(base);
- */
-export function openTopics({ env }: Base): Topics {
-  return createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
-}
 
 /**
  * Publishes status events as the fleet's project, or as `kubeconfig`; each is a line of the log as well.
@@ -35,7 +25,12 @@ export function openStatus(
   const topic = topics.publisher(config.topics.status);
   const publisher = createStatusPublisher({ topic, source, now });
   return (event) => {
-    const attributes = { 'messaging.system': 'gcp_pubsub', ...spanAttributesOf(event) };
+    const place = Object.entries(placeOf(event));
+    const attributes = {
+      'messaging.system': 'gcp_pubsub',
+      'countersign.event': event.type,
+      ...Object.fromEntries(place.map(([name, value]) => [`countersign.${name}`, value])),
+    };
     return tracing.span('publish status', { kind: 'producer', attributes }, async () => {
       const message = await publisher.publish({ ...event, ...traceOf(tracing) });
       logEvent(event, message.attributes['ce-id'], log);
@@ -113,22 +108,9 @@ export function logEvent(
   log[level[severityOf(event)]](fields, EVENT_MESSAGE);
 }
 
-/** What the span of an event's publication says of it. */
-function spanAttributesOf(event: StatusEvent): SpanAttributes {
-  const place = Object.entries(placeOf(event));
-  return {
-    'countersign.event': event.type,
-    ...Object.fromEntries(place.map(([name, value]) => [`countersign.${name}`, value])),
-  };
-}
-
 /** Which image, cluster and RSync it is about. */
 function placeOf({ data }: StatusEvent): Readonly<Record<string, string>> {
-  const place: Record<string, string> = {};
-  const fields: Readonly<Record<string, unknown>> = data;
-  for (const name of ['image', 'digest', 'cluster', 'sync', 'phase']) {
-    const value = fields[name];
-    if (typeof value === 'string') place[name] = value;
-  }
-  return place;
+  const place = ['image', 'digest', 'cluster', 'sync', 'phase'];
+  const fields = Object.entries(data).filter(([name]) => place.includes(name));
+  return Object.fromEntries(fields.filter(([, value]) => typeof value === 'string'));
 }
