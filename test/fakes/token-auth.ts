@@ -42,7 +42,7 @@ function addTokenRoutes(
 
   app.get('/token', (c) => {
     if (!mayHaveToken(auth, c.req.header('authorization'))) {
-      throw new RegistryError('UNAUTHORIZED', 'Credentials are wrong', {
+      throw new RegistryError('UNAUTHORIZED', 'Credentials are wrong', undefined, {
         headers: { 'www-authenticate': `Basic realm="${host}"` },
       });
     }
@@ -63,7 +63,7 @@ function addTokenRoutes(
     if (alive && (name === undefined || allows(grant.scopes, name, action))) return next();
     const scope = name === undefined ? '' : `,scope="repository:${name}:${wanted(action)}"`;
     const challenge = `Bearer realm="http://${host}/token",service="${host}"${scope}`;
-    throw new RegistryError('UNAUTHORIZED', 'A token is needed; ask the realm for one', {
+    throw new RegistryError('UNAUTHORIZED', 'A token is needed; ask the realm for one', undefined, {
       headers: { 'www-authenticate': challenge },
     });
   });

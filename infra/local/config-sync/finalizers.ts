@@ -7,9 +7,9 @@ import {
 } from './apply-declared.ts';
 import { removeCondition, setCondition } from './status.ts';
 import { formatDuration, formatTime, parseDuration, type Pace, scaleAttempt } from './pace.ts';
-import { type KubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
+import { type KubeClient, onNewest, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import { API_RETRY, RECONCILE_POLL } from './limits.ts';
+import { RECONCILE_POLL } from './limits.ts';
 import { type RSync, type RSyncObject, rsyncSchema } from './rsync.ts';
 
 export const MANAGER_FINALIZER = 'configsync.gke.io/reconciler-manager';
@@ -80,47 +80,18 @@ const PREFIXES = ['configsync.gke.io/', 'configmanagement.gke.io/'];
 const OWN = [OWNING_INVENTORY, APPLYSET_PART_OF, 'app.kubernetes.io/managed-by'];
 
 /**
- * The reconciler's finalizer controller: puts its finalizer on an RSync, and, once that is being deleted, stops
+ * The reconciler's finalizer controller; what is returned takes every state of the RSync. It puts its finalizer on an RSync, and, once that is being deleted, stops
  * syncing, deletes (policy Foreground) or releases what was applied, and takes the finalizer off again. An object that
  * is being deleted without the finalizer is none of its business: it goes on being synced.
  */
-export function startFinalizer(deps: FinalizerDeps): { observe: (rsync: RSync) => void } {
+export function startFinalizer(deps: FinalizerDeps): (rsync: RSync) => void {
   const { kube, pace, lifetime, syncing, inventory } = deps;
-  let latest: RSync | undefined;
-  let working = false;
-
-  async function work(): Promise<void> {
-    if (working) return;
-    working = true;
-    try {
-      while (latest !== undefined && !lifetime.ended()) {
-        const rsync = latest;
-        latest = undefined;
-        await reconcile(rsync);
-      }
-    } catch (error) {
-      if (error instanceof KubeError && error.code === 404) return;
-      lifetime.after(scaleAttempt(pace, API_RETRY), retry);
-      if (!(error instanceof KubeError && error.code === 409)) throw error;
-    } finally {
-      working = false;
-    }
-  }
-
-  let seen: RSync | undefined;
-  async function retry(): Promise<void> {
-    if (seen !== undefined) latest = await kube.get(seen);
-    await work();
-  }
 
   async function reconcile(rsync: RSync): Promise<void> {
     const has = rsync.finalizers.includes(RECONCILER_FINALIZER);
-    if (!rsync.deleting) {
-      const finalizers = [...rsync.finalizers, RECONCILER_FINALIZER];
-      if (!has) await kube.replace(rsync, withFinalizers(rsync, finalizers));
-      return;
-    }
-    if (has) await finalize(rsync);
+    if (rsync.deleting && has) await finalize(rsync);
+    if (rsync.deleting || has) return;
+    await kube.replace(rsync, withFinalizers(rsync, [...rsync.finalizers, RECONCILER_FINALIZER]));
   }
 
   async function finalize(known: RSync): Promise<void> {
@@ -169,11 +140,5 @@ export function startFinalizer(deps: FinalizerDeps): { observe: (rsync: RSync) =
     await kube.merge(child, { metadata });
   }
 
-  return {
-    observe(rsync) {
-      latest = rsync;
-      seen = rsync;
-      lifetime.launch(work);
-    },
-  };
+  return onNewest(reconcile, deps);
 }

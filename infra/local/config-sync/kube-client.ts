@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
 import { parseJson } from '#shared/net/json.ts';
 import type { Lifetime } from './lifetime.ts';
-import { API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
+import { API_RETRY, API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
+import { type Pace, scaleAttempt } from './pace.ts';
 import {
   type Named,
   type RSync,
@@ -18,6 +19,8 @@ import {
 /** The reconcilers' field manager, of every write (docs/facts/config-sync.md#image-to-sync). */
 const FIELD_MANAGER = 'configsync.gke.io';
 const API = '/apis/configsync.gke.io/v1beta1';
+const MERGE = 'application/merge-patch+json';
+const APPLY = 'application/apply-patch+yaml';
 
 /** An answer of the API server that is not 2xx; the message is the server's own. */
 export class KubeError extends Error {
@@ -46,7 +49,7 @@ export interface KubeClient {
   ) => Promise<ReadableStream<Uint8Array>>;
   get: (rsync: Named) => Promise<RSync>;
   /** Server-side apply of what is declared, by force (docs/facts/config-sync.md#drift); creates what is not there. */
-  apply: (rsync: Named, object: unknown) => Promise<void>;
+  apply: (rsync: Named, object: object) => Promise<void>;
   /** JSON merge patch of the main resource, without a resourceVersion: null removes the annotation. */
   annotate: (rsync: RSync, key: string, value: string | null) => Promise<RSync>;
   /** JSON merge patch of the main resource, whatever its version. */
@@ -73,38 +76,31 @@ export function createKubeClient(deps: {
 }): KubeClient {
   const { url, user, lifetime, fieldManager = FIELD_MANAGER } = deps;
 
-  async function send(
-    path: string,
-    init: RequestInit & { signal: AbortSignal },
-    type?: string,
-  ): Promise<Response> {
+  async function send(path: string, init: RequestInit, type?: string): Promise<Response> {
     const headers = defined({ 'impersonate-user': user, 'content-type': type });
     const response = await fetch(`${url}${path}`, { ...init, headers });
     if (response.ok) return response;
     const body = await response.text();
-    throw new KubeError(
-      response.status,
-      refusalSchema.safeParse(parseJson(body)).data?.message ?? `${response.status} ${body}`.trim(),
+    const { message = `${response.status} ${body}`.trim() } =
+      refusalSchema.safeParse(parseJson(body)).data ?? {};
+    throw new KubeError(response.status, message);
+  }
+
+  function ask(method: string, path: string): Promise<unknown> {
+    return lifetime.limit(API_TIMEOUT, async (signal) =>
+      (await send(path, { method, signal })).json(),
     );
   }
 
-  function ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    type = 'application/json',
-    options = '',
-  ) {
+  function write(method: string, path: string, body: object, type = 'application/json') {
+    const written = `${path}?fieldManager=${fieldManager}${type === APPLY ? '&force=true' : ''}`;
     return lifetime.limit(API_TIMEOUT, async (signal): Promise<unknown> => {
-      if (body === undefined) return (await send(path, { method, signal })).json();
-      const written = `${path}?fieldManager=${fieldManager}${options}`;
       return (await send(written, { method, signal, body: JSON.stringify(body) }, type)).json();
     });
   }
 
   async function merge(rsync: Named, patch: object): Promise<RSync> {
-    const type = 'application/merge-patch+json';
-    return readRSync(rsync.kind, await ask('PATCH', pathOf(rsync), patch, type));
+    return readRSync(rsync.kind, await write('PATCH', pathOf(rsync), patch, MERGE));
   }
 
   return {
@@ -123,14 +119,12 @@ export function createKubeClient(deps: {
       return readRSync(rsync.kind, await ask('GET', pathOf(rsync)));
     },
     async apply(rsync, object) {
-      await ask('PATCH', pathOf(rsync), object, 'application/apply-patch+yaml', '&force=true');
+      await write('PATCH', pathOf(rsync), object, APPLY);
     },
-    async annotate(rsync, key, value) {
-      return merge(rsync, { metadata: { annotations: { [key]: value } } });
-    },
+    annotate: (rsync, key, value) => merge(rsync, { metadata: { annotations: { [key]: value } } }),
     merge,
     async replace(rsync, object) {
-      return readRSync(rsync.kind, await ask('PUT', pathOf(rsync), object));
+      return readRSync(rsync.kind, await write('PUT', pathOf(rsync), object));
     },
     async remove(rsync) {
       await ask('DELETE', pathOf(rsync)).catch(orAbsent);
@@ -141,7 +135,7 @@ export function createKubeClient(deps: {
     },
     async putStatus(rsync, status) {
       const body = { ...rsync.object, status };
-      return readRSync(rsync.kind, await ask('PUT', `${pathOf(rsync)}/status`, body));
+      return readRSync(rsync.kind, await write('PUT', `${pathOf(rsync)}/status`, body));
     },
   };
 }
@@ -190,4 +184,45 @@ function withoutTimes(status: Status): unknown {
   return JSON.parse(
     JSON.stringify(status, (key, value: unknown) => (TIMES.has(key) ? undefined : value)),
   );
+}
+
+/**
+ * Shows each state of an RSync to `pass`, one pass at a time and always over the newest; after a failure again over
+ * what is stored then. Returns what takes a state in.
+ */
+export function onNewest(
+  pass: (rsync: RSync) => Promise<void>,
+  deps: { kube: Pick<KubeClient, 'get'>; pace: Pace; lifetime: Lifetime },
+): (rsync: RSync) => void {
+  const { kube, pace, lifetime } = deps;
+  let newest: RSync | undefined;
+  let working = false;
+
+  async function work(): Promise<void> {
+    if (working) return;
+    working = true;
+    let rsync = newest;
+    try {
+      for (; rsync !== undefined && !lifetime.ended(); rsync = newest) {
+        newest = undefined;
+        await pass(rsync);
+      }
+    } catch (error) {
+      const failed = rsync;
+      lifetime.after(scaleAttempt(pace, API_RETRY), async () => {
+        const stored = failed && (await kube.get(failed).catch(orAbsent));
+        if (stored?.uid === failed?.uid) newest ??= stored;
+        await work();
+      });
+      // Gone, or changed, meanwhile: the watch says so too.
+      if (!(error instanceof KubeError && [404, 409].includes(error.code))) throw error;
+    } finally {
+      working = false;
+    }
+  }
+
+  return (rsync) => {
+    newest = rsync;
+    lifetime.launch(work);
+  };
 }

@@ -28,11 +28,20 @@ export function createLifetime(deps: {
   onError: (error: unknown) => void;
 }): Lifetime {
   const { clock, onError } = deps;
-  const timers = new Set<() => void>();
-  const calls = new Set<AbortController>();
+  /** What ends each timer, call and child that is under way. */
+  const endings = new Set<() => unknown>();
   const tasks = new Set<Promise<void>>();
-  const children = new Set<Lifetime>();
   let over = false;
+
+  /** Ends something once, with the lifetime or by the function that is returned. */
+  function enlist<T>(end: () => T): () => T {
+    const once = (): T => {
+      endings.delete(once);
+      return end();
+    };
+    endings.add(once);
+    return once;
+  }
 
   async function run(task: () => Promise<void>): Promise<void> {
     try {
@@ -55,59 +64,47 @@ export function createLifetime(deps: {
     launch,
     after(milliseconds, task) {
       if (over) return () => undefined;
-      const stop = clock.after(milliseconds, () => {
-        timers.delete(cancel);
-        launch(task);
-      });
-      const cancel = (): void => {
-        timers.delete(cancel);
-        stop();
-      };
-      timers.add(cancel);
+      const cancel = enlist(
+        clock.after(milliseconds, () => {
+          endings.delete(cancel);
+          launch(task);
+        }),
+      );
       return cancel;
     },
     pause(milliseconds) {
-      if (over) return Promise.resolve();
-      return new Promise((resolve) => {
-        const finish = (): void => {
-          timers.delete(finish);
-          stop();
-          resolve();
-        };
-        const stop = clock.after(milliseconds, finish);
-        timers.add(finish);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const finish = enlist(() => {
+        stop();
+        resolve();
       });
+      const stop = clock.after(milliseconds, finish);
+      if (over) finish();
+      return promise;
     },
     async limit(milliseconds, call) {
       const controller = new AbortController();
-      if (over) controller.abort();
+      const end = enlist(() => controller.abort());
+      if (over) end();
       const cancel = clock.after(milliseconds, () => {
         controller.abort(new Error(`no answer within ${milliseconds / 1000} s`));
       });
-      calls.add(controller);
       try {
         return await call(controller.signal);
       } finally {
         cancel();
-        calls.delete(controller);
+        endings.delete(end);
       }
     },
     child() {
       const inner = createLifetime(deps);
-      const end = async (): Promise<void> => {
-        await inner.end();
-        children.delete(made);
-      };
-      const made: Lifetime = { ...inner, end };
+      const end = enlist(inner.end);
       if (over) void end();
-      children.add(made);
-      return made;
+      return { ...inner, end };
     },
     async end() {
       over = true;
-      for (const cancel of timers) cancel();
-      for (const controller of calls) controller.abort();
-      await Promise.all([...children].map((inner) => inner.end()));
+      await Promise.all([...endings].map((end) => end()));
       await Promise.all(tasks);
     },
   };

@@ -6,15 +6,14 @@ import {
   withFinalizers,
   startFinalizer,
 } from './finalizers.ts';
-import { createKubeClient, KubeError, orAbsent, updateStatus } from './kube-client.ts';
+import { createKubeClient, onNewest, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import { API_RETRY } from './limits.ts';
-import { beginRollout, finishRollout, stall } from './status.ts';
-import { formatTime, type Pace, scaleAttempt } from './pace.ts';
+import { formatTime, type Pace } from './pace.ts';
 import { startReconciler } from './reconciler.ts';
 import { REQUIRES_RENDERING } from './render.ts';
 import { MANAGER_USER, reconcilerOf, type RSync, userOf, type Spec, type Status } from './rsync.ts';
 import { startSource } from './source.ts';
+import { beginRollout, finishRollout, type Observed, stall } from './status.ts';
 import { validateRSync } from './validate-rsync.ts';
 
 /** One RSync under management. */
@@ -30,7 +29,7 @@ export interface ManagedRSync {
 interface Deployment {
   readonly template: string;
   readonly lifetime: Lifetime;
-  readonly finalizer: ReturnType<typeof startFinalizer>;
+  readonly finalize: (rsync: RSync) => void;
   ready: boolean;
 }
 
@@ -52,60 +51,33 @@ export function manageRSync(
   let latest = first;
   let deployment: Deployment | undefined;
   const inventory: Inventory = new Map();
-  let working = false;
-  let again = false;
-
-  /** One pass at a time, always over the newest object; a failure is tried again. */
-  async function work(): Promise<void> {
-    again = true;
-    if (working) return;
-    working = true;
-    try {
-      while (again && !lifetime.ended()) {
-        again = false;
-        await reconcile(latest);
-      }
-    } catch (error) {
-      lifetime.after(scaleAttempt(pace, API_RETRY), retry);
-      // Gone, or changed, meanwhile: the watch says so too.
-      if (!(error instanceof KubeError && [404, 409].includes(error.code))) throw error;
-    } finally {
-      working = false;
-    }
-  }
-
-  /** The newest object may be one that no event has brought yet. */
-  async function retry(): Promise<void> {
-    const current = await kube.get(latest).catch(orAbsent);
-    if (current?.uid === first.uid) latest = current;
-    await work();
-  }
 
   async function reconcile(known: RSync): Promise<void> {
     if (known.deleting) return finish(known);
-    if (validateRSync(known) !== undefined) return invalid(known);
+    const problem = validateRSync(known);
+    if (problem !== undefined) {
+      await change(known, (status, observed, now) => stall(status, observed, problem, now));
+      return;
+    }
     const rsync = await claimRSync(kube, known);
-    const observed = { generation: rsync.generation, reconciler: reconcilerOf(rsync) };
     if (rsync.spec === undefined) return;
     if (deployment?.template !== templateOf(rsync)) {
-      await change(rsync, (status, now) => beginRollout(status, observed, now));
+      await change(rsync, beginRollout);
       await rollOut(rsync, rsync.spec);
     } else {
-      deployment.finalizer.observe(rsync);
+      deployment.finalize(rsync);
       if (!deployment.ready) return;
-      await change(rsync, (status, now) => finishRollout(status, observed, now));
+      await change(rsync, finishRollout);
     }
   }
 
-  function change(rsync: RSync, next: (status: Status, now: string) => Status): Promise<RSync> {
+  async function change(
+    rsync: RSync,
+    next: (status: Status, observed: Observed, now: string) => Status,
+  ): Promise<void> {
     const now = formatTime(lifetime.clock.now());
-    return updateStatus(kube, rsync, (status) => next(status, now));
-  }
-
-  async function invalid(rsync: RSync): Promise<void> {
     const observed = { generation: rsync.generation, reconciler: reconcilerOf(rsync) };
-    const problem = validateRSync(rsync) ?? '';
-    await change(rsync, (status, now) => stall(status, observed, problem, now));
+    await updateStatus(kube, rsync, (status) => next(status, observed, now));
   }
 
   async function finish(rsync: RSync): Promise<void> {
@@ -115,7 +87,7 @@ export function manageRSync(
       if (terminating) await takeOff(rsync, RECONCILER_FINALIZER);
       // After a restart of this process no reconciler is there that could finalize.
       else if (deployment === undefined && spec !== undefined) await rollOut(rsync, spec);
-      else deployment?.finalizer.observe(rsync);
+      else deployment?.finalize(rsync);
     } else if (finalizers.includes(MANAGER_FINALIZER)) {
       await deployment?.lifetime.end();
       deployment = undefined;
@@ -136,29 +108,28 @@ export function manageRSync(
     const kubeWithin = (within: Lifetime) =>
       createKubeClient({ url: kubeUrl, user: userOf(rsync), lifetime: within });
     const shared = { pace, inventory };
-    const finalizer = startFinalizer({ ...shared, kube: kubeWithin(own), lifetime: own, syncing });
+    const finalize = startFinalizer({ ...shared, kube: kubeWithin(own), lifetime: own, syncing });
     const template = templateOf(rsync);
-    const made: Deployment = { template, lifetime: own, finalizer, ready: false };
+    const made: Deployment = { template, lifetime: own, finalize, ready: false };
     deployment = made;
     own.after(pace.rolloutMs, async () => {
       made.ready = true;
       const source = startSource(spec, { pace, lifetime: syncing });
       const options = { kube: kubeWithin(syncing), lifetime: syncing, cluster, webhook };
       startReconciler({ rsync, spec, source, ...shared, ...options });
-      finalizer.observe(latest);
-      lifetime.launch(work);
+      finalize(latest);
+      observe(latest);
     });
   }
 
-  lifetime.launch(work);
-  return {
-    uid: first.uid,
-    observe(rsync) {
-      latest = rsync;
-      lifetime.launch(work);
-    },
-    stop: () => lifetime.end(),
-  };
+  const take = onNewest(reconcile, { kube, pace, lifetime });
+  function observe(rsync: RSync): void {
+    latest = rsync;
+    take(rsync);
+  }
+
+  observe(first);
+  return { uid: first.uid, observe, stop: () => lifetime.end() };
 }
 
 /** What decides over the pod: another one is another rollout. */

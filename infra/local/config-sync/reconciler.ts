@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Applied,
@@ -37,7 +38,7 @@ import {
   setSync,
   type StageResult,
 } from './status.ts';
-import { annotationError, applyError, dirError, pullError } from './sync-errors.ts';
+import { annotationError, declaredError, dirError, pullError } from './sync-errors.ts';
 
 type Event = Trigger | 'status';
 
@@ -249,7 +250,7 @@ function createAttempts(deps: ReconcilerDeps): Attempts {
     const result = await apply(commit, declared);
     applied = { commit, declared };
     await settle([...result.changed, ...(await pruneUndeclared(declared, deps))]);
-    const errors = [...faultsIn(rendered.files).map(applyError), ...result.errors];
+    const errors = [...faultsIn(rendered.files), ...result.errors];
     await publish(undefined, 'sync', setSync, { ...ok, errors, syncing: false });
     if (errors.length === 0) return 'synced';
     return changed ? 'failed-anew' : 'failed';
@@ -274,6 +275,8 @@ function hasDir({ paths }: Content, dir: string): boolean {
   return dir === '.' || paths.some((path) => path === dir || path.startsWith(`${dir}/`));
 }
 
-function faultsIn(files: readonly string[]): string[] {
-  return files.filter((path) => path.split('/').at(-1) === FAULT_FILE);
+function faultsIn(files: readonly string[]): SyncError[] {
+  return files
+    .filter((path) => posix.basename(path) === FAULT_FILE)
+    .map((path) => declaredError('2010', path, 'it asks to fail'));
 }

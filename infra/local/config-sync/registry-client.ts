@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
+import { parseJson } from '#shared/net/json.ts';
 import { readBody } from '#shared/net/read-body.ts';
 import { ANSWER_LIMIT, LAYER_LIMIT, MANIFEST_LIMIT } from './limits.ts';
 
@@ -46,63 +47,62 @@ export function createRegistryClient(
   const repository = `${baseUrl(host)}/v2/${path}`;
   let token: string | undefined;
 
-  async function get(place: string, accept: string): Promise<Response> {
+  async function get(place: string, accept: string, limit: number): Promise<Answer> {
     const headers = defined({ accept, authorization: token && `Bearer ${token}` });
     const response = await fetch(`${repository}/${place}`, { headers, signal });
-    if (response.ok) return response;
+    if (response.ok) {
+      return { headers: response.headers, bytes: await readBody(response.body, limit, 'answer') };
+    }
     await response.body?.cancel();
     if (response.status === 401 && token === undefined) {
       token = await askForToken(response.headers.get('www-authenticate') ?? '', signal);
-      return get(place, accept);
+      return get(place, accept, limit);
     }
     throw new Error(`GET ${repository}/${place}: ${response.status} ${response.statusText}`.trim());
   }
 
   return {
     async manifest(reference) {
-      const response = await get(`manifests/${reference}`, ACCEPT);
-      const bytes = await readBody(response.body, MANIFEST_LIMIT, 'answer');
+      const { headers, bytes } = await get(`manifests/${reference}`, ACCEPT, MANIFEST_LIMIT);
       const digest = digestOf(bytes);
       if (reference.startsWith('sha256:')) checkDigest(digest, reference);
-      const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
+      const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
       return { digest, mediaType, bytes };
     },
     async blob(digest) {
-      const bytes = await readBody(
-        (await get(`blobs/${digest}`, '*/*')).body,
-        LAYER_LIMIT,
-        'answer',
-      );
+      const { bytes } = await get(`blobs/${digest}`, '*/*', LAYER_LIMIT);
       checkDigest(digestOf(bytes), digest);
       return bytes;
     },
     async tags() {
-      const answer = await readBody(
-        (await get('tags/list', 'application/json')).body,
-        ANSWER_LIMIT,
-        'answer',
-      );
-      return tagsSchema.parse(JSON.parse(answer.toString())).tags ?? [];
+      const { bytes } = await get('tags/list', 'application/json', ANSWER_LIMIT);
+      return tagsSchema.parse(parseJson(bytes)).tags ?? [];
     },
   };
 }
 
+interface Answer {
+  readonly headers: Headers;
+  readonly bytes: Buffer;
+}
+
 /** Docker's token specification: a client without credentials may get a token that reads. */
 async function askForToken(challenge: string, signal: AbortSignal): Promise<string> {
-  const field = (name: string): string | undefined =>
-    new RegExp(`[ ,]${name}="([^"]*)"`).exec(challenge)?.[1];
-  const realm = field('realm');
-  if (!/^bearer /i.test(challenge) || realm === undefined) throw new Error('401 Unauthorized');
+  const [, scheme = '', fields = ''] = /^(\w+)( .*)$/.exec(challenge) ?? [];
+  const params = new Map(
+    [...fields.matchAll(/[ ,](\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
+  );
+  const realm = params.get('realm');
+  if (scheme.toLowerCase() !== 'bearer' || realm === undefined) throw new Error('401 Unauthorized');
   const url = new URL(realm);
   for (const name of ['service', 'scope']) {
-    const value = field(name);
+    const value = params.get(name);
     if (value !== undefined) url.searchParams.set(name, value);
   }
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`GET ${url.origin}${url.pathname}: ${response.status}`);
-  const answer = tokenSchema.parse(
-    JSON.parse((await readBody(response.body, ANSWER_LIMIT, 'answer')).toString()),
-  );
+  const bytes = await readBody(response.body, ANSWER_LIMIT, 'answer');
+  const answer = tokenSchema.parse(parseJson(bytes));
   return answer.token ?? answer.access_token ?? '';
 }
 

@@ -72,11 +72,7 @@ const DEPTH = 8;
 
 const kustomizationSchema = z.looseObject({ resources: z.array(z.string()).default([]) });
 
-/** What a source has for Kustomize: each path of it, and the text of its kustomizations. */
-interface Renderable {
-  readonly paths: readonly string[];
-  readonly kustomizations?: ReadonlyMap<string, string>;
-}
+type Renderable = Pick<Content, 'paths' | 'kustomizations'>;
 
 /** Whether anything below `dir` is for Kustomize, so that the source has to be rendered first. */
 export function needsRendering({ paths }: Renderable, dir: string): boolean {

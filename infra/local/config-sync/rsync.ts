@@ -51,35 +51,23 @@ export function readRSync(kind: SyncKind, value: unknown): RSync {
 /** What names an RSync. */
 export type Named = Pick<RSync, 'kind' | 'namespace' | 'name'>;
 
-/** The user that syncs it. */
-export function userOf({ kind, namespace, name }: Named): string {
-  return reconcilerUser(kind, namespace, name);
+/** The user that syncs it, and announces what is about to run. */
+export function userOf(rsync: Named): string {
+  return `system:serviceaccount:${CONTROLLER_NAMESPACE}:${reconcilerOf(rsync)}`;
 }
 
-/** The name of its reconciler: Deployment and service account both have it. */
-export function reconcilerOf(rsync: Named): string {
-  return userOf(rsync).slice(userOf(rsync).lastIndexOf(':') + 1);
-}
-
-/** `RootSync config-management-system/root-sync`, for messages. */
-export function describeRSync({ kind, namespace, name }: Named): string {
-  return `${kind} ${namespace}/${name}`;
-}
-
-/**
- * The user that syncs an RSync: docs/facts/config-sync.md#reconciler-names. Only this one's writes announce
- * what is about to run, so only they are judged even where they change nothing.
- */
-function reconcilerUser(kind: string, namespace: string, name: string): string {
-  return `system:serviceaccount:config-management-system:${reconcilerName(kind, namespace, name)}`;
-}
-
-function reconcilerName(kind: string, namespace: string, name: string): string {
+/** The name of its reconciler (docs/facts/config-sync.md#reconciler-names): Deployment and service account both have it. */
+export function reconcilerOf({ kind, namespace, name }: Named): string {
   if (kind === 'RootSync') {
     return name === 'root-sync' ? 'root-reconciler' : `root-reconciler-${name}`;
   }
   if (name === 'repo-sync') return `ns-reconciler-${namespace}`;
   return `ns-reconciler-${namespace}-${name}-${name.length}`;
+}
+
+/** `RootSync config-management-system/root-sync`: what it is known by here. */
+export function describeRSync({ kind, namespace, name }: Named): string {
+  return `${kind} ${namespace}/${name}`;
 }
 
 // RootSync and RepoSync as the API server returns them (docs/facts/config-sync.md#api, #status). A user that may write
@@ -88,22 +76,18 @@ function reconcilerName(kind: string, namespace: string, name: string): string {
 const text = z.string().optional();
 const stringMap = z.record(z.string(), z.string()).default({});
 
-const ociSchema = z.object({
-  image: text,
-  dir: text,
+const pulled = {
   period: text,
   auth: text,
   gcpServiceAccountEmail: text,
   secretRef: z.object({ name: text }).optional(),
-});
+};
+const ociSchema = z.object({ ...pulled, image: text, dir: text });
 const helmSchema = z.object({
+  ...pulled,
   repo: text,
   chart: text,
   version: text,
-  period: text,
-  auth: text,
-  gcpServiceAccountEmail: text,
-  secretRef: z.object({ name: text }).optional(),
   namespace: text,
   deployNamespace: text,
 });

@@ -36,15 +36,19 @@ export function startSource(spec: Spec, deps: { pace: Pace; lifetime: Lifetime }
   switch (sourceType) {
     case 'oci': {
       const image = oci?.image ?? '';
-      const period = isPinned(image) ? undefined : periodOf(oci?.period, OCI_PERIOD);
-      const { state } = startSourceSync({ ...deps, pull: pullImage(image), period });
-      return { container: 'oci-sync', state };
+      // By digest it is pulled once and never again.
+      const period = image.includes('@') ? undefined : periodOf(oci?.period, OCI_PERIOD);
+      return {
+        container: 'oci-sync',
+        ...startSourceSync({ ...deps, pull: pullImage(image), period }),
+      };
     }
     case 'helm': {
       const { repo = '', chart = '', version = '' } = helm ?? {};
-      const period = isStatic(version) ? undefined : periodOf(helm?.period, HELM_PERIOD);
+      // A chart pushed anew under its version is not seen.
+      const period = version === '' ? periodOf(helm?.period, HELM_PERIOD) : undefined;
       const pull = pullChart({ repo, chart, version });
-      return { container: 'helm-sync', state: startSourceSync({ ...deps, pull, period }).state };
+      return { container: 'helm-sync', ...startSourceSync({ ...deps, pull, period }) };
     }
     case 'git': {
       const why = 'git is not in the local world; use an OCI source';
@@ -140,20 +144,17 @@ export function pullImage(image: string): Pull {
     );
     const commit = manifest.digest.slice('sha256:'.length);
     if (known?.commit === commit) return known;
-    const { layers } = imageSchema.parse(JSON.parse(manifest.bytes.toString()));
     try {
-      const blobs = await Promise.all(layers.map((layer) => registry.blob(layer.digest)));
-      const unpacked = await unpackLayers(blobs);
-      return readContent(commit, unpacked);
+      return readContent(commit, await unpackLayers(await fetchLayers(registry, manifest)));
     } catch (cause) {
       throw new Error(`failed to extract the image: ${reasonOf(cause)}`, { cause });
     }
   };
 }
 
-/** Whether the image is named by digest: it is pulled once and never again. */
-function isPinned(image: string): boolean {
-  return image.includes('@');
+function fetchLayers(registry: RegistryClient, { bytes }: FetchedManifest): Promise<Buffer[]> {
+  const { layers } = imageSchema.parse(JSON.parse(bytes.toString()));
+  return Promise.all(layers.map((layer) => registry.blob(layer.digest)));
 }
 
 async function findImage(
@@ -210,22 +211,16 @@ export function pullChart({ repo, chart, version }: Chart): Pull {
       if (known?.commit === commit) return known;
       // A tag has no "+": Helm writes "_" for it.
       const manifest = await registry.manifest(commit.replaceAll('+', '_'));
-      const { layers } = imageSchema.parse(JSON.parse(manifest.bytes.toString()));
-      const blobs = await Promise.all(layers.map((layer) => registry.blob(layer.digest)));
-      const archives = await Promise.all(blobs.map((blob) => decompress(blob)));
+      const layers = await fetchLayers(registry, manifest);
+      const archives = await Promise.all(layers.map(decompress));
       return {
         commit,
-        paths: archives.flatMap((archive) => [...readTar(archive)]).map(({ path }) => path),
+        paths: archives.flatMap((one) => [...readTar(one)].map(({ path }) => path)),
       };
     } catch (cause) {
       throw new Error(`failed to render the helm chart: ${reasonOf(cause)}`, { cause });
     }
   };
-}
-
-/** Whether the chart is fetched once and never again: a chart pushed anew under its version is not seen. */
-function isStatic(version: string): boolean {
-  return version !== '';
 }
 
 // `latest` is a word like a version: it stays the same for ever (docs/facts/gate.md#charts).

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../pubsub/backlog.ts';
-import { createKubeClient, type KubeClient, KubeError } from './kube-client.ts';
-import { createLifetime, type Lifetime } from './lifetime.ts';
+import { createKubeClient, KubeError } from './kube-client.ts';
+import { createLifetime } from './lifetime.ts';
 import { API_RETRY, WATCH_LINE_LIMIT, WATCH_SECONDS } from './limits.ts';
 import { type ManagedRSync, manageRSync } from './manage-rsync.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
@@ -39,8 +39,8 @@ interface RunningConfigSync {
  * @example const sync = startConfigSync({ name: 'cluster-1', kubeUrl: kube.url, pace });
  */
 export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
-  const { name, kubeUrl, pace, clock = systemClock, onError = () => undefined } = options;
-  const { webhook = false } = options;
+  const { name, kubeUrl, pace, webhook = false } = options;
+  const { clock = systemClock, onError = () => undefined } = options;
   const report = (cause: unknown): void => {
     const why = cause instanceof Error ? cause.message : String(cause);
     onError(new Error(`Config Sync of ${name}: ${why}`, { cause }));
@@ -49,94 +49,60 @@ export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
   const kube = createKubeClient({ url: kubeUrl, user: MANAGER_USER, lifetime });
   const managed = new Map<string, ManagedRSync>();
 
-  function onObject(rsync: RSync): void {
+  function keep(rsync: RSync): void {
     const known = managed.get(describeRSync(rsync));
     if (known?.uid === rsync.uid) {
       known.observe(rsync);
       return;
     }
     // Deleted and created anew between two looks: another object, with another reconciler.
-    if (known !== undefined) onGone(rsync);
-    const own = lifetime.child();
-    managed.set(
-      describeRSync(rsync),
-      manageRSync(rsync, { cluster: name, kubeUrl, pace, lifetime: own, webhook }),
-    );
+    remove(describeRSync(rsync));
+    const place = { cluster: name, kubeUrl, pace, webhook };
+    const made = manageRSync(rsync, { ...place, lifetime: lifetime.child() });
+    managed.set(describeRSync(rsync), made);
   }
 
-  function onGone(rsync: RSync): void {
-    const known = managed.get(describeRSync(rsync));
-    managed.delete(describeRSync(rsync));
+  function remove(key: string): void {
+    const known = managed.get(key);
+    managed.delete(key);
     if (known !== undefined) lifetime.launch(known.stop);
   }
 
-  for (const kind of ['RootSync', 'RepoSync'] as const) {
-    followRSyncs(kind, { onObject, onGone }, { kube, pace, lifetime });
-  }
-  return { close: () => lifetime.end() };
-}
-
-/** Told of every RSync that is there and every change of one, and of each that is gone. */
-interface Follower {
-  readonly onObject: (rsync: RSync) => void;
-  readonly onGone: (rsync: RSync) => void;
-}
-
-/** A signal that never aborts by time: watches end by their own `timeoutSeconds`. */
-const WATCH_TIMEOUT = 2 * WATCH_SECONDS * 1000;
-
-/**
- * Follows one kind in the whole cluster, by one list and one watch, until the lifetime ends. However a watch ends, the
- * list is made anew; a cluster that does not answer is asked again and again.
- */
-function followRSyncs(
-  kind: SyncKind,
-  follower: Follower,
-  deps: { kube: KubeClient; pace: Pace; lifetime: Lifetime },
-): void {
-  const { kube, pace, lifetime } = deps;
-  const known = new Map<string, RSync>();
-
-  async function turn(): Promise<void> {
+  /**
+   * Follows one kind in the whole cluster, by one list and one watch. However a watch ends, the list is made anew; a
+   * cluster that does not answer is asked again and again.
+   */
+  async function follow(kind: SyncKind): Promise<void> {
     try {
       const { resourceVersion, rsyncs } = await kube.list(kind);
-      const names = new Set(rsyncs.map(keyOf));
-      for (const [key, rsync] of known) if (!names.has(key)) remove(rsync);
-      for (const rsync of rsyncs) keep(rsync);
+      const listed = new Set(rsyncs.map(describeRSync));
+      const gone = [...managed.keys()].filter((key) => key.startsWith(kind) && !listed.has(key));
+      gone.forEach(remove);
+      rsyncs.forEach(keep);
       await lifetime.limit(WATCH_TIMEOUT, async (signal) => {
-        const options = { since: resourceVersion, seconds: WATCH_SECONDS, signal };
-        for await (const line of linesOf(await kube.watch(kind, options))) take(line);
+        const since = { since: resourceVersion, seconds: WATCH_SECONDS, signal };
+        for await (const line of linesOf(await kube.watch(kind, since))) take(kind, line);
       });
     } finally {
-      lifetime.after(scaleAttempt(pace, API_RETRY), turn);
+      lifetime.after(scaleAttempt(pace, API_RETRY), () => follow(kind));
     }
   }
 
-  function take(line: string): void {
+  function take(kind: SyncKind, line: string): void {
     const { type, object } = eventSchema.parse(JSON.parse(line));
     if (type === 'ERROR') throw new KubeError(410, 'watch has to begin anew');
     if (type === 'BOOKMARK') return;
     const rsync = readRSync(kind, object);
-    if (type === 'DELETED') remove(rsync);
+    if (type === 'DELETED') remove(describeRSync(rsync));
     else keep(rsync);
   }
 
-  function keep(rsync: RSync): void {
-    known.set(keyOf(rsync), rsync);
-    follower.onObject(rsync);
-  }
-
-  function remove(rsync: RSync): void {
-    known.delete(keyOf(rsync));
-    follower.onGone(rsync);
-  }
-
-  lifetime.launch(turn);
+  for (const kind of ['RootSync', 'RepoSync'] as const) lifetime.launch(() => follow(kind));
+  return { close: () => lifetime.end() };
 }
 
-function keyOf({ namespace, name }: RSync): string {
-  return `${namespace}/${name}`;
-}
+/** A signal that never aborts by time: watches end by their own `timeoutSeconds`. */
+const WATCH_TIMEOUT = 2 * WATCH_SECONDS * 1000;
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = '';

@@ -90,7 +90,7 @@ function refOf(stage: string): string {
 }
 
 /** What reconciler-manager has seen: the only one to write these two. */
-interface Observed {
+export interface Observed {
   readonly generation: number;
   readonly reconciler: string;
 }

@@ -39,13 +39,7 @@ export function renderingMismatch(needed: boolean): SyncError {
   return knv('2016', `transient error: ${why}`);
 }
 
-/** One object could not be applied: KNV2010. */
-export function applyError(sourcePath: string): SyncError {
-  const error = knv('2010', `unable to apply resource from ${sourcePath}: it asks to fail`);
-  return { ...error, errorResources: [{ sourcePath }] };
-}
-
-/** One RSync that the source declares could not be applied, or may not be. */
+/** One object of the source could not be applied, KNV2010, or may not be, KNV1069. */
 export function declaredError(code: '1069' | '2010', sourcePath: string, why: string): SyncError {
   const error = knv(code, `unable to apply resource from ${sourcePath}: ${why}`);
   return { ...error, errorResources: [{ sourcePath }] };

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import { UNPACKED_LIMIT } from './limits.ts';
@@ -55,31 +56,23 @@ function addLayer(seen: Seen, archive: Buffer): boolean {
 
 function addEntry(seen: Seen, { path, directory, content }: TarEntry): void {
   if (path === '') return;
-  const { parent, base } = splitPath(path);
+  const parent = posix.dirname(path);
+  const base = posix.basename(path);
   if (base.startsWith(WHITEOUT)) {
-    hide(seen, parent, base.slice(WHITEOUT.length));
+    const hidden = posix.join(parent, base.slice(WHITEOUT.length));
+    if (!seen.has(hidden)) seen.set(hidden, 'whiteout');
     return;
   }
   if (seen.has(path) || isHidden(seen, parent)) return;
-  if (!directory && parent !== '' && seen.get(parent) !== 'directory') {
+  if (!directory && parent !== '.' && seen.get(parent) !== 'directory') {
     throw new Error(`open ${path}: no such file or directory`);
   }
   seen.set(path, directory ? 'directory' : content);
 }
 
-function hide(seen: Seen, parent: string, base: string): void {
-  const path = parent === '' ? base : `${parent}/${base}`;
-  if (!seen.has(path)) seen.set(path, 'whiteout');
-}
-
-function isHidden(seen: Seen, parent: string): boolean {
-  if (parent === '') return false;
-  return seen.get(parent) === 'whiteout' || isHidden(seen, splitPath(parent).parent);
-}
-
-function splitPath(path: string): { parent: string; base: string } {
-  const slash = path.lastIndexOf('/');
-  return { parent: path.slice(0, Math.max(slash, 0)), base: path.slice(slash + 1) };
+function isHidden(seen: Seen, folder: string): boolean {
+  if (folder === '.') return false;
+  return seen.get(folder) === 'whiteout' || isHidden(seen, posix.dirname(folder));
 }
 
 const BLOCK = 512;

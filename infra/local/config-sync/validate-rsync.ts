@@ -3,8 +3,7 @@ import { REPO_SYNC_NAMES_LIMIT, ROOT_SYNC_NAME_LIMIT } from './limits.ts';
 import { CONTROLLER_NAMESPACE, type RSync, type Spec } from './rsync.ts';
 
 /** Of OCI, "token" came after Config Sync 1.22. */
-const OCI_AUTHS = ['none', 'gcenode', 'gcpserviceaccount', 'k8sserviceaccount', 'token'];
-const HELM_AUTHS = OCI_AUTHS;
+const PULL_AUTHS = ['none', 'gcenode', 'gcpserviceaccount', 'k8sserviceaccount', 'token'];
 const GIT_AUTHS = [
   'ssh',
   'cookiefile',
@@ -14,6 +13,11 @@ const GIT_AUTHS = [
   'gcpserviceaccount',
   'githubapp',
 ];
+const NEEDED = {
+  git: ['repo'],
+  oci: ['image'],
+  helm: ['repo', 'chart'],
+} as const satisfies Record<Spec['sourceType'], readonly string[]>;
 const ACCOUNT = /^[^@]{6,30}@[^@]*\.iam\.gserviceaccount\.com$/;
 
 /**
@@ -44,35 +48,19 @@ function validatePlace({ kind, namespace, name }: RSync): string | undefined {
 function validateSpec({ spec, problem, kind }: RSync): string | undefined {
   if (spec === undefined) return `spec is not that of a ${kind}: ${problem}`;
   const { sourceType } = spec;
-  const source = spec[sourceType];
+  const source: Readonly<Record<string, unknown>> | undefined = spec[sourceType];
   if (source === undefined) {
     return `spec.${sourceType} is needed where spec.sourceType is "${sourceType}"`;
   }
-  switch (sourceType) {
-    case 'git':
-      return missing(spec, ['repo']) ?? validateAuth(spec, GIT_AUTHS);
-    case 'oci':
-      return (
-        missing(spec, ['image']) ??
-        validateAuth(spec, OCI_AUTHS) ??
-        validateSecret('oci', spec.oci) ??
-        validatePeriod(spec)
-      );
-    case 'helm':
-      return (
-        missing(spec, ['repo', 'chart']) ??
-        validateAuth(spec, HELM_AUTHS) ??
-        validateSecret('helm', spec.helm) ??
-        validateHelm(spec) ??
-        validatePeriod(spec)
-      );
-  }
-}
-
-function missing(spec: Spec, fields: readonly string[]): string | undefined {
-  const source: Readonly<Record<string, unknown>> = spec[spec.sourceType] ?? {};
-  const field = fields.find((name) => (source[name] ?? '') === '');
-  return field === undefined ? undefined : `spec.${spec.sourceType}.${field} is needed`;
+  const missing = NEEDED[sourceType].find((field) => (source[field] ?? '') === '');
+  if (missing !== undefined) return `spec.${sourceType}.${missing} is needed`;
+  if (sourceType === 'git') return validateAuth(spec, GIT_AUTHS);
+  return (
+    validateAuth(spec, PULL_AUTHS) ??
+    validateSecret(sourceType, spec[sourceType]) ??
+    validateHelm(spec) ??
+    validatePeriod(spec)
+  );
 }
 
 function validateAuth(spec: Spec, allowed: readonly string[]): string | undefined {
@@ -96,7 +84,8 @@ function validateSecret(type: 'oci' | 'helm', source: Spec['oci' | 'helm']): str
   return `${place}.secretRef is for ${place}.auth "token" only`;
 }
 
-function validateHelm({ helm }: Spec): string | undefined {
+function validateHelm({ sourceType, helm }: Spec): string | undefined {
+  if (sourceType !== 'helm') return undefined;
   if ((helm?.namespace ?? '') === '' || (helm?.deployNamespace ?? '') === '') return undefined;
   return 'spec.helm.namespace and spec.helm.deployNamespace exclude each other';
 }

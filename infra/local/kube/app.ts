@@ -2,16 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type Cluster, type KubeRequest, readRequest } from './request.ts';
-import {
-  coreVersions,
-  describeGroup,
-  describeGroups,
-  describeResources,
-  describeSelf,
-  describeVersion,
-  describeDocument,
-  listDocuments,
-} from './discovery.ts';
+import { describeApi, describeSelf } from './discovery.ts';
 import type { Kind } from './kinds.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { answerResource } from './resource.ts';
@@ -57,19 +48,14 @@ export function createApp(deps: AppDeps): Hono<Env> {
   );
 
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, (c) => c.text('ok'));
-  app.get('/version', (c) => c.json(describeVersion(deps.version)));
   app.post('/apis/authentication.k8s.io/v1/selfsubjectreviews', (c) =>
     c.json(describeSelf(c.get('request').user), 201),
   );
-  app.get('/api', (c) => c.json(coreVersions));
-  app.get('/apis', (c) => c.json(describeGroups(kinds)));
-  app.get('/apis/:group', (c) => orNotFound(describeGroup(kinds, c.req.param('group'))));
-  app.get('/api/:version', (c) => orNotFound(describeResources(kinds, '', c.req.param('version'))));
-  app.get('/apis/:group/:version', (c) =>
-    orNotFound(describeResources(kinds, c.req.param('group'), c.req.param('version'))),
-  );
-  app.get('/openapi/v3', (c) => c.json(listDocuments(kinds)));
-  app.get('/openapi/v3/:path{.+}', (c) => orNotFound(describeDocument(kinds, c.req.param('path'))));
+  const documents = describeApi(kinds, deps.version);
+  app.get('*', (c, next) => {
+    const document = documents.get(c.req.path);
+    return document === undefined ? next() : Promise.resolve(Response.json(document));
+  });
   app.all('*', async (context) => {
     const request = context.get('request');
     return (await answerResource(deps, request, context.req.raw)) ?? pageNotFound();
@@ -87,10 +73,6 @@ async function admitRequest(deps: AppDeps, context: Context<Env>): Promise<void>
   const { incoming, outgoing } = context.env;
   const closed = new Promise<void>((resolve) => outgoing.once('close', resolve));
   await deps.intercept(request, { drop: () => incoming.socket.destroy(), closed });
-}
-
-function orNotFound(body: Record<string, unknown> | undefined): Response {
-  return body === undefined ? pageNotFound() : Response.json(body);
 }
 
 // The real server answers paths that it does not serve in plain text, not with a Status.

@@ -12,7 +12,6 @@ export interface Kind {
   group: string;
   versions: readonly [string, ...string[]];
   plural: string;
-  singular: string;
   kind: string;
   shortNames: readonly string[];
   namespaced: boolean;
@@ -40,92 +39,62 @@ function size(name: string, path: string): Column {
   return { name, type: 'integer', cell: (object) => sizeOf(valueAt(object, path)) };
 }
 
-// The printer columns of Config Sync's CRDs: docs/facts/config-sync.md#status.
-const syncColumns: readonly Column[] = [
-  text('RenderingCommit', 'status.rendering.commit'),
-  count('RenderingErrorCount', 'status.rendering.errorSummary.totalCount'),
-  text('SourceCommit', 'status.source.commit'),
-  count('SourceErrorCount', 'status.source.errorSummary.totalCount'),
-  text('SyncCommit', 'status.sync.commit'),
-  count('SyncErrorCount', 'status.sync.errorSummary.totalCount'),
-];
-
-const core = { group: '', versions: ['v1'], custom: false, readOnly: false } as const;
-const sync = {
-  group: 'configsync.gke.io',
-  versions: ['v1beta1', 'v1alpha1'],
-  shortNames: [],
-  namespaced: true,
-  custom: true,
-  readOnly: false,
-  columns: syncColumns,
-} as const;
-
-export const coreKinds: readonly Kind[] = [
-  {
-    ...core,
-    plural: 'namespaces',
-    singular: 'namespace',
-    kind: 'Namespace',
-    shortNames: ['ns'],
-    namespaced: false,
-    columns: [text('Status', 'status.phase'), age],
-  },
-  {
-    ...core,
-    plural: 'configmaps',
-    singular: 'configmap',
-    kind: 'ConfigMap',
-    shortNames: ['cm'],
-    namespaced: true,
-    columns: [size('Data', 'data'), age],
-  },
-  {
-    ...core,
-    plural: 'secrets',
-    singular: 'secret',
-    kind: 'Secret',
+function define(
+  kind: string,
+  columns: readonly Column[],
+  rest: Partial<Omit<Kind, 'kind' | 'columns'>> = {},
+): Kind {
+  return {
+    group: '',
+    versions: ['v1'],
+    plural: `${kind.toLowerCase()}s`,
+    kind,
     shortNames: [],
     namespaced: true,
-    columns: [text('Type', 'type'), size('Data', 'data'), age],
-  },
-  {
-    ...core,
-    plural: 'events',
-    singular: 'event',
-    kind: 'Event',
-    shortNames: ['ev'],
-    namespaced: true,
-    columns: [text('Type', 'type'), text('Reason', 'reason'), text('Message', 'message'), age],
-  },
-  {
-    ...core,
-    group: 'apps',
-    plural: 'deployments',
-    singular: 'deployment',
-    kind: 'Deployment',
-    shortNames: ['deploy'],
-    namespaced: true,
-    readOnly: true,
-    columns: [age],
-  },
-  {
-    ...core,
+    custom: false,
+    readOnly: false,
+    columns,
+    ...rest,
+  };
+}
+
+export const coreKinds: readonly Kind[] = [
+  define('Namespace', [text('Status', 'status.phase'), age], {
+    shortNames: ['ns'],
+    namespaced: false,
+  }),
+  define('ConfigMap', [size('Data', 'data'), age], { shortNames: ['cm'] }),
+  define('Secret', [text('Type', 'type'), size('Data', 'data'), age]),
+  define(
+    'Event',
+    [text('Type', 'type'), text('Reason', 'reason'), text('Message', 'message'), age],
+    { shortNames: ['ev'] },
+  ),
+  define('Deployment', [age], { group: 'apps', shortNames: ['deploy'], readOnly: true }),
+  define('CustomResourceDefinition', [text('Created At', 'metadata.creationTimestamp')], {
     group: 'apiextensions.k8s.io',
-    plural: 'customresourcedefinitions',
-    singular: 'customresourcedefinition',
-    kind: 'CustomResourceDefinition',
     shortNames: ['crd', 'crds'],
     namespaced: false,
     readOnly: true,
-    columns: [text('Created At', 'metadata.creationTimestamp')],
-  },
+  }),
 ];
 
-export const configSyncKinds: readonly Kind[] = [
-  { ...sync, plural: 'rootsyncs', singular: 'rootsync', kind: 'RootSync' },
-  { ...sync, plural: 'reposyncs', singular: 'reposync', kind: 'RepoSync' },
-];
+// The printer columns of Config Sync's CRDs: docs/facts/config-sync.md#status.
+const syncColumns = ['Rendering', 'Source', 'Sync'].flatMap((stage) => {
+  const path = `status.${stage.toLowerCase()}`;
+  return [
+    text(`${stage}Commit`, `${path}.commit`),
+    count(`${stage}ErrorCount`, `${path}.errorSummary.totalCount`),
+  ];
+});
+
+export const configSyncKinds: readonly Kind[] = ['RootSync', 'RepoSync'].map((kind) =>
+  define(kind, syncColumns, {
+    group: 'configsync.gke.io',
+    versions: ['v1beta1', 'v1alpha1'],
+    custom: true,
+  }),
+);
 
 /** `rootsyncs.configsync.gke.io`, or `configmaps` for the core group. */
 export function qualifiedResource(kind: Pick<Kind, 'group' | 'plural'>): string {

@@ -156,8 +156,6 @@ function generateName(metadata: Metadata): string {
   return prefix === undefined ? '' : `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`;
 }
 
-const FOLDER = join(import.meta.dirname, '../../kubernetes/crds');
-
 const crdSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
@@ -177,35 +175,30 @@ export const crds: ReadonlyMap<string, Crd> = new Map(
   configSyncKinds.map(({ plural }) => [plural, readCrd(plural)]),
 );
 
-/** The OpenAPI schema of a kind; undefined where it has no CRD here. All versions share one. */
-function crdSchemaOf(kind: Pick<Kind, 'plural'>): object | undefined {
-  return crds.get(kind.plural)?.spec.versions[0]?.schema.openAPIV3Schema;
-}
-
 function readCrd(plural: string): Crd {
-  return crdSchema.parse(parse(readFileSync(join(FOLDER, `${plural}.yaml`), 'utf8')));
+  const path = join(import.meta.dirname, '../../kubernetes/crds', `${plural}.yaml`);
+  return crdSchema.parse(parse(readFileSync(path, 'utf8')));
 }
 
 // `strict: false`: OpenAPI has keywords of its own, and Kubernetes more.
 const ajv = new Ajv({ strict: false, allErrors: true, verbose: true });
-const validators = new Map<string, ValidateFunction>();
+
+/** By plural; all versions of a kind share one schema. */
+const validators: ReadonlyMap<string, ValidateFunction | undefined> = new Map(
+  [...crds].map(([plural, { spec }]) => {
+    const [first] = spec.versions;
+    return [plural, first && ajv.compile(first.schema.openAPIV3Schema)];
+  }),
+);
 
 /**
  * What the CRD's schema says against an object, one cause for each field, worded as the real API server words it;
  * empty for a kind without a CRD.
  */
-function validateSchema(kind: Kind, object: KubeObject): Cause[] {
-  const validate = validators.get(kind.plural) ?? compile(kind);
+function validateSchema({ plural }: Kind, object: KubeObject): Cause[] {
+  const validate = validators.get(plural);
   if (validate === undefined || validate(object)) return [];
   return (validate.errors ?? []).map(describeError);
-}
-
-function compile(kind: Kind): ValidateFunction | undefined {
-  const schema = crdSchemaOf(kind);
-  if (schema === undefined) return undefined;
-  const validate = ajv.compile(schema);
-  validators.set(kind.plural, validate);
-  return validate;
 }
 
 function describeError(error: ErrorObject): Cause {

@@ -29,12 +29,9 @@ export function listObjects(cluster: Cluster, call: Call): Page {
   const revision = from === undefined || from.rv === UNPINNED ? cluster.store.revision() : from.rv;
   const objects = cluster.store.listAt(kind.plural, revision);
   if (objects === undefined) throw expired(tooOld, writeToken(UNPINNED, from?.start ?? ''));
-  const matches = readSelectors(kind, request.query);
+  const matches = readSelectors(call);
   const wanted = objects.filter(
-    (object) =>
-      (from === undefined || keyOf(object) > from.start) &&
-      (target.namespace === undefined || object.metadata.namespace === target.namespace) &&
-      matches(object),
+    (object) => (from === undefined || keyOf(object) > from.start) && matches(object),
   );
   const items = limit === 0 ? wanted : wanted.slice(0, limit);
   return {
@@ -84,7 +81,15 @@ export function watchObjects(
   call: Call,
   table: TableRequest | undefined,
 ): ReadableStream<Uint8Array> {
-  const { matches, since, seconds } = readOptions(call);
+  const { query } = call.request;
+  if (query.get('sendInitialEvents') === 'true') {
+    const text =
+      'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
+    throw invalidOptions('ListOptions', 'sendInitialEvents', text);
+  }
+  const matches = readSelectors(call);
+  const since = readRevision(query.get('resourceVersion'));
+  const seconds = readSeconds(query.get('timeoutSeconds'));
   const { plural } = call.kind;
   const render = createRenderer(cluster, call, table);
   const cleanups: (() => void)[] = [];
@@ -147,21 +152,6 @@ function seenAs(event: StoreEvent, matches: Matches): WatchType | undefined {
   return before ? 'DELETED' : undefined;
 }
 
-function readOptions({ kind, request, target }: Call) {
-  const { query } = request;
-  if (query.get('sendInitialEvents') === 'true') {
-    const text =
-      'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-    throw invalidOptions('ListOptions', 'sendInitialEvents', text);
-  }
-  const selected = readSelectors(kind, query);
-  const { namespace } = target;
-  const matches: Matches = (object) =>
-    (namespace === undefined || object.metadata.namespace === namespace) && selected(object);
-  const since = readRevision(query.get('resourceVersion'));
-  return { matches, since, seconds: readSeconds(query.get('timeoutSeconds')) };
-}
-
 function readRevision(text: string | null): number | undefined {
   if (text === null || text === '' || text === '0') return undefined;
   if (!/^[0-9]{1,15}$/.test(text)) throw badRequest(`resourceVersion: Invalid value: "${text}"`);
@@ -173,18 +163,16 @@ function readSeconds(text: string | null): number {
   return Math.min(Number(text), MAX_WATCH_SECONDS);
 }
 
-/** A client's wish for a Table (meta/v1), and how much of each object its rows carry. */
-interface TableRequest {
-  include: 'None' | 'Metadata' | 'Object';
-}
+/** How much of each object the rows of a Table (meta/v1) carry. */
+type TableRequest = 'None' | 'Metadata' | 'Object';
 
-/** Reads Accept and `includeObject`; undefined where the client wants plain objects. */
+/** Reads Accept and `includeObject`; undefined where the client wants plain objects, no Table. */
 export function readTableRequest(accept: string, query: URLSearchParams): TableRequest | undefined {
   const first = accept.split(',').find((type) => type.trim().startsWith('application/json'));
   const wants = /;\s*as=Table\b/.test(first ?? '') && /;\s*g=meta\.k8s\.io\b/.test(first ?? '');
   if (!wants) return undefined;
   const include = query.get('includeObject');
-  return { include: include === 'None' || include === 'Object' ? include : 'Metadata' };
+  return include === 'None' || include === 'Object' ? include : 'Metadata';
 }
 
 /** Objects as kubectl prints them: a name column, then the columns of the kind. */
@@ -195,19 +183,18 @@ export function toTable(
   now: Date,
   withColumns: boolean,
 ): Record<string, unknown> {
-  const columns = kind.columns.map(({ name, type }) => ({
+  const columns = [{ name: 'Name', type: 'string' }, ...kind.columns].map(({ name, type }, at) => ({
     name,
     type,
-    format: '',
+    format: at === 0 ? 'name' : '',
     description: '',
     priority: 0,
   }));
-  const nameColumn = { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 };
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' },
-    columnDefinitions: withColumns ? [nameColumn, ...columns] : [],
+    columnDefinitions: withColumns ? columns : [],
     rows: objects.map((object) => ({
       cells: [object.metadata.name, ...kind.columns.map((column) => column.cell(object, now))],
       ...included(object, request),
@@ -215,11 +202,9 @@ export function toTable(
   };
 }
 
-function included(object: KubeObject, { include }: TableRequest): { object?: unknown } {
+function included(object: KubeObject, include: TableRequest): { object?: unknown } {
   if (include === 'None') return {};
   if (include === 'Object') return { object };
   const { metadata } = object;
-  return {
-    object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata },
-  };
+  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
 }

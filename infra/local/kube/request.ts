@@ -6,7 +6,7 @@ import { badRequest, type Cause, denied } from './status.ts';
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
 const TOKEN_OF = /^token-of:/;
 
-const methodVerbs: Record<string, string> = {
+const METHOD_VERBS: Readonly<Record<string, string>> = {
   POST: 'create',
   PUT: 'update',
   PATCH: 'patch',
@@ -67,12 +67,9 @@ function readTarget(path: string): Target | undefined {
 function verbOf(method: string, target: Target | undefined, query: URLSearchParams): string {
   if (target === undefined) return method.toLowerCase();
   if (method === 'DELETE') return target.name === undefined ? 'deletecollection' : 'delete';
-  const verb = methodVerbs[method];
-  if (verb !== undefined) return verb;
-  if (method !== 'GET') return method.toLowerCase();
+  if (method !== 'GET') return METHOD_VERBS[method] ?? method.toLowerCase();
   if (target.name !== undefined) return 'get';
-  const watch = query.get('watch');
-  return watch === 'true' || watch === '1' ? 'watch' : 'list';
+  return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
 }
 
 function userOf(headers: Headers): string {
@@ -130,13 +127,16 @@ const setTerm = /^\s*([\w./-]+)\s+(in|notin)\s*\(([^()]*)\)\s*$/;
 const equalTerm = /^\s*([\w./-]+)\s*(==|=|!=)\s*([\w.-]*)\s*$/;
 const existsTerm = /^\s*(!?)\s*([\w./-]+)\s*$/;
 
-/** Reads `labelSelector` and `fieldSelector` of a list, watch; 400 where one is malformed. */
-export function readSelectors(kind: Kind, query: URLSearchParams): Matches {
+/** Namespace, `labelSelector` and `fieldSelector` of a list or watch; 400 where one is malformed. */
+export function readSelectors({ kind, request: { query }, target }: Call): Matches {
   const terms = [
     ...splitTerms(query.get('labelSelector') ?? '').map(readLabelTerm),
     ...splitTerms(query.get('fieldSelector') ?? '').map((term) => readFieldTerm(kind, term)),
   ];
-  return (object) => terms.every((matches) => matches(object));
+  const { namespace } = target;
+  return (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    terms.every((matches) => matches(object));
 }
 
 // Commas also separate the values of `in (a,b)`; those must not split a term.
@@ -149,9 +149,7 @@ function readLabelTerm(term: string): Matches {
   if (set !== null) {
     const [, key = '', operator, list = ''] = set;
     const values = new Set(list.split(',').map((value) => value.trim()));
-    return operator === 'in'
-      ? (object) => values.has(label(object, key) ?? '\0')
-      : (object) => !values.has(label(object, key) ?? '\0');
+    return (object) => values.has(label(object, key) ?? '\0') === (operator === 'in');
   }
   const equal = equalTerm.exec(term);
   if (equal !== null) {

@@ -21,7 +21,7 @@ export function checkManifest(
   for (const { digest, held } of children(body, repository)) {
     if (held) continue;
     throw new RegistryError('MANIFEST_BLOB_UNKNOWN', 'Push what a manifest names before it', {
-      detail: { digest },
+      digest,
     });
   }
   return defined({ mediaType, referrer: describeReferrer(body) });

@@ -19,9 +19,8 @@ const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS;
 
+/** Where another status than the code's usual one is due, or headers. */
 interface Extra {
-  readonly detail?: unknown;
-  /** Where another status than the code's usual one is due. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -30,18 +29,20 @@ interface Extra {
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
   readonly code: ErrorCode;
+  readonly detail: unknown;
   readonly extra: Extra;
 
-  constructor(code: ErrorCode, message: string, extra: Extra = {}) {
+  constructor(code: ErrorCode, message: string, detail?: unknown, extra: Extra = {}) {
     super(message);
     this.code = code;
+    this.detail = detail;
     this.extra = extra;
   }
 
   /** The answer for the client: the code's status and a JSON body with one error. */
   toResponse(): Response {
-    const { detail, headers, status = STATUS[this.code] } = this.extra;
-    const body = { errors: [{ code: this.code, message: this.message, detail }] };
-    return Response.json(body, { status, headers: { ...headers } });
+    const { code, message, detail } = this;
+    const { headers = {}, status = STATUS[code] } = this.extra;
+    return Response.json({ errors: [{ code, message, detail }] }, { status, headers });
   }
 }

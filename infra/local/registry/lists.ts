@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { defined } from '#shared/core/defined.ts';
 import { RegistryError } from './errors.ts';
 import { TAGS_PAGE, REFERRERS_PAGE } from './limits.ts';
 import { OCI_INDEX } from './check-manifest.ts';
@@ -14,13 +15,14 @@ export function addTagRoutes(app: Hono, store: Store): void {
       throw new RegistryError('NAME_UNKNOWN', 'Repository is unknown', { detail: { name } });
     }
     const count = pageSize(c.req.query('n'), TAGS_PAGE);
-    const page = { last: c.req.query('last'), count };
-    const { items, more } = pageOf(repository.tags.keys(), (tag) => tag, page);
-    const last = items.at(-1);
-    if (more && last !== undefined) {
+    const { keys, last } = pageOf([...repository.tags.keys()], {
+      last: c.req.query('last'),
+      count,
+    });
+    if (last !== undefined) {
       c.header('link', nextLink(`/v2/${name}/tags/list`, { n: String(count), last }));
     }
-    return c.json({ name, tags: items });
+    return c.json({ name, tags: keys });
   });
 }
 
@@ -33,20 +35,22 @@ export function addReferrerRoutes(app: Hono, store: Store): void {
     const name = requireName(c.req.param('name'));
     const subject = requireDigest(c.req.param('digest'));
     const { artifactType, last, n } = c.req.query();
-    const all = [...(store.find(name)?.manifests.values() ?? [])].filter(({ referrer }) => {
-      if (referrer?.subject !== subject) return false;
-      return artifactType === undefined || referrer.artifactType === artifactType;
-    });
+    const manifests = store.find(name)?.manifests ?? new Map<string, StoredManifest>();
+    const found = [...manifests.values()].filter(
+      ({ referrer }) =>
+        referrer?.subject === subject &&
+        (artifactType === undefined || referrer.artifactType === artifactType),
+    );
     const count = pageSize(n, REFERRERS_PAGE);
-    const page = pageOf(all, ({ digest }) => digest, { last, count });
+    const digests = found.map(({ digest }) => digest);
+    const page = pageOf(digests, { last, count });
     if (artifactType !== undefined) c.header('oci-filters-applied', 'artifactType');
-    const end = page.items.at(-1)?.digest;
-    if (page.more && end !== undefined) {
-      const filter = artifactType === undefined ? {} : { artifactType };
-      const query = { ...filter, n: String(count), last: end };
+    if (page.last !== undefined) {
+      const query = defined({ artifactType, n: String(count), last: page.last });
       c.header('link', nextLink(`/v2/${name}/referrers/${subject}`, query));
     }
-    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: page.items.map(describe) };
+    const shown = page.keys.flatMap((digest) => manifests.get(digest) ?? []).map(describe);
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: shown };
     return c.body(JSON.stringify(index), 200, { 'content-type': OCI_INDEX });
   });
 }
@@ -62,22 +66,17 @@ function describe(manifest: StoredManifest): object {
   };
 }
 
-/** One page of a sorted list, and whether there is more. */
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly more: boolean;
-}
-
-/** The items after `last` by `key`, at most `count`. The list is sorted here, so a deleted cursor loses nothing. */
-function pageOf<Item>(
-  items: Iterable<Item>,
-  key: (item: Item) => string,
-  page: { last: string | undefined; count: number },
-): Page<Item> {
-  const { last, count } = page;
-  const sorted = [...items].toSorted((a, b) => compare(key(a), key(b)));
-  const rest = last === undefined ? sorted : sorted.filter((item) => key(item) > last);
-  return { items: rest.slice(0, count), more: rest.length > count };
+/**
+ * The keys after a cursor, at most `count`, and the next cursor where there are more. They are sorted by code unit, in
+ * the specification's lexical order, so that a cursor that was deleted loses nothing.
+ */
+function pageOf(
+  all: readonly string[],
+  { last = '', count }: { last: string | undefined; count: number },
+) {
+  const rest = all.toSorted().filter((key) => key > last);
+  const keys = rest.slice(0, count);
+  return { keys, last: rest.length > count ? keys.at(-1) : undefined };
 }
 
 /** The `Link` header to the next page (RFC 8288), relative to this registry. */
@@ -88,10 +87,4 @@ function nextLink(path: string, query: Readonly<Record<string, string>>): string
 /** The client's `n`, at most `limit`; `limit` when there is none or it is no number. */
 function pageSize(n: string | undefined, limit: number): number {
   return n !== undefined && /^\d{1,9}$/.test(n) ? Math.min(Number(n), limit) : limit;
-}
-
-/** By code unit: the specification wants lexical order, the same on every machine. */
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -9,7 +9,7 @@ import {
   parseManifestReference,
   requireName,
 } from './request.ts';
-import type { Repository, Store, StoredManifest } from './store.ts';
+import type { Store } from './store.ts';
 
 const MANIFEST = '/v2/:name{.+}/manifests/:reference';
 
@@ -41,14 +41,19 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
     const digest = digestOf(bytes);
     if ('digest' in reference && reference.digest !== digest) {
       throw new RegistryError('DIGEST_INVALID', `Manifest has digest ${digest}`, {
-        detail: { digest: reference.digest },
+        digest: reference.digest,
       });
     }
     const checked = checkManifest(store.find(name), { bytes, contentType });
-    keepManifest(store, store.open(name), { ...checked, digest, bytes });
+    const { manifests, tags } = store.open(name);
+    if (!manifests.has(digest)) store.reserve(bytes.byteLength);
+    // The media type is the one of the last push, as the same bytes can be pushed under two.
+    manifests.set(digest, { ...checked, digest, bytes });
     const tag = 'tag' in reference ? reference.tag : undefined;
-    if (tag !== undefined) store.open(name).tags.set(tag, digest);
-    deps.announce(pushed(`${deps.host}/${name}`, digest, tag));
+    if (tag !== undefined) tags.set(tag, digest);
+    const full = `${deps.host}/${name}`;
+    const named = tag === undefined ? {} : { tag: `${full}:${tag}` };
+    deps.announce({ action: 'INSERT', digest: `${full}@${digest}`, ...named });
     const { referrer } = checked;
     const headers = {
       location: `/v2/${name}/manifests/${digest}`,
@@ -62,19 +67,17 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
   app.delete(MANIFEST, (c) => {
     const { name, reference, repository, manifest } = findManifest(c, store);
     const full = `${deps.host}/${name}`;
-    if ('tag' in reference) {
-      repository.tags.delete(reference.tag);
-      deps.announce(tagDeleted(full, reference.tag));
-      return new Response(null, { status: 202 });
-    }
+    const whole = 'digest' in reference;
     for (const [tag, digest] of repository.tags) {
-      if (digest !== manifest.digest) continue;
+      if (whole ? digest !== manifest.digest : tag !== reference.tag) continue;
       repository.tags.delete(tag);
-      deps.announce(tagDeleted(full, tag));
+      deps.announce({ action: 'DELETE', tag: `${full}:${tag}` });
     }
-    repository.manifests.delete(manifest.digest);
-    store.release(manifest.bytes.byteLength);
-    deps.announce(manifestDeleted(full, manifest.digest));
+    if (whole) {
+      repository.manifests.delete(manifest.digest);
+      store.release(manifest.bytes.byteLength);
+      deps.announce({ action: 'DELETE', digest: `${full}@${manifest.digest}` });
+    }
     return new Response(null, { status: 202 });
   });
 }
@@ -86,15 +89,7 @@ function target(c: ManifestContext): { name: string; reference: ManifestReferenc
   return { name, reference: parseManifestReference(c.req.param('reference')) };
 }
 
-function findManifest(
-  c: ManifestContext,
-  store: Store,
-): {
-  name: string;
-  reference: ManifestReference;
-  repository: Repository;
-  manifest: StoredManifest;
-} {
+function findManifest(c: ManifestContext, store: Store) {
   const { name, reference } = target(c);
   const repository = store.find(name);
   const digest = 'tag' in reference ? repository?.tags.get(reference.tag) : reference.digest;
@@ -102,15 +97,7 @@ function findManifest(
   if (repository !== undefined && manifest !== undefined) {
     return { name, reference, repository, manifest };
   }
-  throw new RegistryError('MANIFEST_UNKNOWN', `Manifest is not in repository "${name}"`, {
-    detail: reference,
-  });
-}
-
-/** The media type is the one of the last push, as the same bytes can be pushed under two. */
-function keepManifest(store: Store, repository: Repository, manifest: StoredManifest): void {
-  if (!repository.manifests.has(manifest.digest)) store.reserve(manifest.bytes.byteLength);
-  repository.manifests.set(manifest.digest, manifest);
+  throw new RegistryError('MANIFEST_UNKNOWN', `Manifest is not in repository "${name}"`, reference);
 }
 
 /**
@@ -121,23 +108,6 @@ export type Notification =
   | { readonly action: 'INSERT'; readonly digest: string; readonly tag?: string }
   | { readonly action: 'DELETE'; readonly tag: string }
   | { readonly action: 'DELETE'; readonly digest: string };
-
-/** A manifest was pushed: by digest, or by tag (also when the tag pointed to it before). */
-function pushed(repository: string, digest: string, tag?: string): Notification {
-  const reference = `${repository}@${digest}`;
-  if (tag === undefined) return { action: 'INSERT', digest: reference };
-  return { action: 'INSERT', digest: reference, tag: `${repository}:${tag}` };
-}
-
-/** A tag was deleted; its manifest stays. */
-function tagDeleted(repository: string, tag: string): Notification {
-  return { action: 'DELETE', tag: `${repository}:${tag}` };
-}
-
-/** A manifest was deleted. */
-function manifestDeleted(repository: string, digest: string): Notification {
-  return { action: 'DELETE', digest: `${repository}@${digest}` };
-}
 
 /**
  * Hands notifications over; a push neither waits for that nor fails by it, as at Artifact Registry.

@@ -14,7 +14,7 @@ export type ManifestReference = { readonly digest: string } | { readonly tag: st
 export function requireName(name: string): string {
   if (name.length <= NAME_LIMIT && NAME.test(name)) return name;
   throw new RegistryError('NAME_INVALID', 'Repository name must be lower-case path segments', {
-    detail: { name },
+    name,
   });
 }
 
@@ -26,9 +26,7 @@ export function parseManifestReference(text: string): ManifestReference {
   throw new RegistryError(
     'MANIFEST_INVALID',
     'Tag must be 1 to 128 letters, digits, ".", "_", "-"',
-    {
-      detail: { tag: text },
-    },
+    { tag: text },
   );
 }
 
@@ -50,7 +48,7 @@ function isDigest(text: string): boolean {
 export function requireDigest(text: string | undefined): string {
   if (text !== undefined && isDigest(text)) return text;
   throw new RegistryError('DIGEST_INVALID', 'Digest must be sha256 with 64 lower-case hex digits', {
-    detail: { digest: text },
+    digest: text,
   });
 }
 

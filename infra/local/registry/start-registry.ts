@@ -71,7 +71,7 @@ export function createRegistryApp(options: RegistryOptions & { readonly host: st
 
   app.notFound((c) => {
     const message = `${c.req.method} ${c.req.path} is not part of the distribution API`;
-    return new RegistryError('UNSUPPORTED', message, { status: 404 }).toResponse();
+    return new RegistryError('UNSUPPORTED', message, undefined, { status: 404 }).toResponse();
   });
   app.onError((error) => {
     if (error instanceof RegistryError) return error.toResponse();

@@ -19,7 +19,7 @@ export function addUploadRoutes(app: Hono, deps: { store: Store; clock: () => Da
       return created(name, mount);
     }
     const session = sessions.begin(name);
-    if (digest === undefined) return accepted(session);
+    if (digest === undefined) return progress(session, 202);
     try {
       sessions.append(session, await readBody(c.req.raw, BLOB_LIMIT));
       return finish(session, requireDigest(digest));
@@ -50,7 +50,7 @@ export function addUploadRoutes(app: Hono, deps: { store: Store; clock: () => Da
   app.patch(UPLOAD, async (c) => {
     const session = sessions.find(c.req.param('name'), c.req.param('id'));
     await append(c, session);
-    return accepted(session);
+    return progress(session, 202);
   });
   app.put(UPLOAD, async (c) => {
     const session = sessions.find(c.req.param('name'), c.req.param('id'));
@@ -83,19 +83,20 @@ function requireInOrder(header: string | undefined, session: UploadSession, size
     throw new RegistryError('BLOB_UPLOAD_INVALID', 'Content-Range must be as long as the body');
   }
   if (range.first === session.size) return;
-  throw new RegistryError('BLOB_UPLOAD_INVALID', `Next chunk must begin at ${session.size}`, {
-    status: 416,
-    headers: progressHeaders(session),
-  });
+  throw new RegistryError(
+    'BLOB_UPLOAD_INVALID',
+    `Next chunk must begin at ${session.size}`,
+    undefined,
+    {
+      status: 416,
+      headers: progressHeaders(session),
+    },
+  );
 }
 
 function created(name: string, digest: string): Response {
   const headers = { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest };
   return new Response(null, { status: 201, headers });
-}
-
-function accepted(session: UploadSession): Response {
-  return progress(session, 202);
 }
 
 function progress(session: UploadSession, status: number): Response {
@@ -149,12 +150,10 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
     if (uploads.delete(upload.id)) store.release(upload.size);
   }
 
-  function require(name: string, id: string): Upload {
+  function find(name: string, id: string): Upload {
     const upload = uploads.get(id);
     if (upload?.name === name) return upload;
-    throw new RegistryError('BLOB_UPLOAD_UNKNOWN', 'Upload is unknown; begin a new one', {
-      detail: { id },
-    });
+    throw new RegistryError('BLOB_UPLOAD_UNKNOWN', 'Upload is unknown; begin a new one', { id });
   }
 
   return {
@@ -170,9 +169,9 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
       uploads.set(upload.id, upload);
       return upload;
     },
-    find: require,
+    find,
     append(session, bytes) {
-      const upload = require(session.name, session.id);
+      const upload = find(session.name, session.id);
       if (upload.size + bytes.byteLength > BLOB_LIMIT) {
         throw new RegistryError('SIZE_INVALID', `Blob must be at most ${BLOB_LIMIT} bytes`);
       }
@@ -182,12 +181,12 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
       upload.chunks.push(bytes);
     },
     finish(session, digest) {
-      const upload = require(session.name, session.id);
+      const upload = find(session.name, session.id);
       const actual = digestOf(...upload.chunks);
       if (actual !== digest) {
         drop(upload);
         throw new RegistryError('DIGEST_INVALID', `Uploaded bytes have digest ${actual}`, {
-          detail: { digest },
+          digest,
         });
       }
       uploads.delete(upload.id);
