@@ -7,7 +7,7 @@ import type { Taken } from '#shared/core/content.ts';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
 import type { Source } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';

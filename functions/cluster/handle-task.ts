@@ -13,10 +13,7 @@ export interface TaskDeps extends ReconcileDeps {
   readonly meter?: Meter;
 }
 
-/**
- * One task: reconciles the cluster it names, one reconcile of a cluster at a time, where Pub/Sub's ordering does not
- * see to it.
- */
+/** One task: reconciles the cluster it names, one reconcile of a cluster at a time, whatever Pub/Sub orders. */
 export async function handleTask(message: Message, given: TaskDeps): Promise<void> {
   const task = parseTask(message.data);
   const { cluster, reason } = task;

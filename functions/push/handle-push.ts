@@ -14,10 +14,7 @@ export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publish
   /** The digest that an untagged manifest refers to, if it refers to one. */
   readonly subjectOf: (repository: string, digest: Digest) => Promise<Digest | undefined>;
   /** Tags that lead to a digest, by way of an index too. */
-  readonly tagsOf: (
-    repository: string,
-    digest: Digest,
-  ) => Promise<{ readonly tags: readonly string[] }>;
+  readonly tagsOf: (repository: string, digest: Digest) => Promise<{ tags: readonly string[] }>;
   /** Rules whose signatures are kept in that repository instead of beside the image. */
   readonly signedIn: (repository: string) => readonly ImageRule[];
 }

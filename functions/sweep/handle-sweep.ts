@@ -36,7 +36,6 @@ export interface SweepSettings {
 /** Entries of one list in `sweep.completed`. */
 const MAX_LISTED = 200;
 
-/** The one note about sweeps. */
 const SWEEP_NOTE = 'fleet';
 
 /**
@@ -121,10 +120,7 @@ function describe(
   };
 }
 
-/**
- * Forgets the clusters that have left the fleet, and returns the records of the others. While a part of the fleet could
- * not be listed, a cluster that is missing may be there: none is forgotten.
- */
+/** Forgets the clusters that left the fleet, unless a part of it could not be listed; returns the other records. */
 async function forgetDeparted(
   { members, unreachable }: FleetList,
   records: ReadonlyMap<string, ClusterRecord>,
@@ -147,10 +143,8 @@ function measureFleet(snapshot: Snapshot, now: Date, meter: Meter): void {
   // A cluster that was not seen yet is news, not lag; where it stays so, it is unsettled.
   const oldest = Math.min(now.getTime(), ...seen);
   meter.record('sweep_lag', secondsSince(new Date(oldest), now), {});
-  const counts = new Map(PHASES.map((phase) => [phase, 0]));
-  for (const { row } of syncsOf(snapshot)) {
-    const { phase } = row.record;
-    counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  const byPhase = Map.groupBy(syncsOf(snapshot), ({ row }) => row.record.phase);
+  for (const phase of PHASES) {
+    meter.record('fleet_rsyncs', byPhase.get(phase)?.length ?? 0, { phase });
   }
-  for (const [phase, count] of counts) meter.record('fleet_rsyncs', count, { phase });
 }

@@ -1,8 +1,8 @@
 import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { repositoryOf } from '#shared/reconcile/snapshot.ts';
@@ -35,10 +35,7 @@ export interface Judged {
   readonly failures: ReadonlyMap<string, CountersignError>;
 }
 
-/**
- * Judges approvals under the policies of today, each digest once. What cannot be judged decides nothing and holds up
- * nothing: repositories take turns, and one that failed is not asked again by this sweep.
- */
+/** Judges each digest once; a repository that failed is not asked again by this sweep, and holds up no other. */
 export async function judgeOutdated(
   outdated: readonly Approval[],
   { verifier, now }: { readonly verifier: Pick<Verifier, 'verify'>; readonly now: () => Date },
@@ -90,10 +87,7 @@ function keyOf({ repository, approval: { digest, index = '' }, policy }: Approva
 }
 
 /** What the config says of images. */
-export interface ImagePolicies {
-  readonly rules: Pick<ImageRules, 'match'>;
-  readonly policies: ReadonlyMap<string, TrustPolicy>;
-}
+export type ImagePolicies = Pick<ImageDeps, 'rules' | 'policies'>;
 
 /** The policy that the config now has for what a row follows. */
 export function policyOfRow(

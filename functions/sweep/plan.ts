@@ -18,7 +18,6 @@ export const UNREAD_MS = 5 * MINUTE_MS;
 const SETTLED = new Set<Phase>(['Synced', 'Ignored', 'Refused']);
 
 export interface PlanInput extends Snapshot {
-  /** What the last sweep remembered. */
   readonly last: SweepNote | undefined;
   readonly now: Date;
   readonly periodMs: number;

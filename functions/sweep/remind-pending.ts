@@ -1,13 +1,8 @@
 import { isDigest } from '#shared/core/digest.ts';
-import type { StatusEvent } from '#shared/status/events.ts';
-import type { Store } from '#shared/store/store.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { repositoryOf, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
-export interface RemindDeps {
-  readonly store: Pick<Store, 'readImage' | 'writeImage'>;
-  readonly publish: (event: StatusEvent) => Promise<void>;
-  readonly now: () => Date;
-  /** `sweep.pendingAfter`. */
+interface RemindDeps extends Pick<ImageDeps, 'store' | 'publish' | 'now'> {
   readonly pendingAfterMs: number;
 }
 

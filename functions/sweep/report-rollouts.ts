@@ -1,9 +1,9 @@
 import { defined } from '#shared/core/defined.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { RolloutStatus } from '#shared/core/phase.ts';
-import type { RolloutEvent, StatusEvent } from '#shared/status/events.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
+import type { RolloutEvent } from '#shared/status/events.ts';
 import type { RolloutNote } from '#shared/store/store.ts';
-import type { Store } from '#shared/store/store.ts';
 import { type Rollout, rolloutsOf } from '#shared/reconcile/rollout.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
@@ -11,11 +11,7 @@ import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapsh
 const MAX_LAGGING = 50;
 const MAX_MESSAGE = 200;
 
-export interface RolloutDeps {
-  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
-  readonly publish: (event: StatusEvent) => Promise<void>;
-  readonly now: () => Date;
-}
+type RolloutDeps = Pick<ImageDeps, 'store' | 'publish' | 'now'>;
 
 /** What may be published after what was; each once for one digest, and after `completed` nothing. */
 const AFTER: Readonly<Record<RolloutStatus, ReadonlySet<RolloutStatus>>> = {

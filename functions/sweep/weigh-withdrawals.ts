@@ -1,17 +1,9 @@
 import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
-import type { ImageRules } from '#shared/config/image-rules.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
-import type { BrakeEvent, StatusEvent } from '#shared/status/events.ts';
-import type { Store } from '#shared/store/store.ts';
-import type { Verifier } from '#shared/trust/verifier.ts';
-import {
-  type Approval,
-  type ImagePolicies,
-  type Judged,
-  judgeOutdated,
-  policyOfRow,
-} from './judge-outdated.ts';
+import type { BrakeEvent } from '#shared/status/events.ts';
+import { type Approval, type Judged, judgeOutdated, policyOfRow } from './judge-outdated.ts';
 import {
   repositoryOf,
   type KnownSync,
@@ -32,15 +24,10 @@ import {
 /** Examples that an event names; the counts say how many there are. */
 const MAX_EXAMPLES = 10;
 
-/** Repositories that an event names. */
 const MAX_NAMED = 50;
 
-export interface WeighDeps extends ImagePolicies {
-  readonly rules: ImageRules;
-  readonly verifier: Pick<Verifier, 'verify'>;
-  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
-  readonly publish: (event: StatusEvent) => Promise<void>;
-  readonly now: () => Date;
+export interface WeighDeps
+  extends Pick<ImageDeps, 'rules' | 'policies' | 'verifier' | 'store' | 'publish' | 'now'> {
   /** `sweep.withdrawBrake`, as a share. */
   readonly withdrawBrake: number;
 }

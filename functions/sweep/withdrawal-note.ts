@@ -1,27 +1,21 @@
 import { defined } from '#shared/core/defined.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
-import type { Store, WithdrawalNote } from '#shared/store/store.ts';
+import type { WithdrawalNote } from '#shared/store/store.ts';
 
 /** Repositories that are excepted from a permission, which is kept in one note. */
 export const MAX_EXCEPTED = 500;
 
 export type Braked = NonNullable<WithdrawalNote['braked']>;
 export type Unchecked = NonNullable<WithdrawalNote['unchecked']>;
-type Trouble = Pick<Braked, 'since'>;
 /** The troubles that are open, and when the last ones were over. */
 type Open = Pick<WithdrawalNote, 'braked' | 'unchecked' | 'over'>;
 /** With the date of the oldest approval. */
 export type Reported = Open & { readonly oldest: string };
 
-interface NoteDeps {
-  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
-  readonly now: () => Date;
-}
+type NoteDeps = Pick<ImageDeps, 'store' | 'now'>;
 
-/**
- * The note. Where there is none, the store is new or was lost, and what was reported before is not known: both troubles
- * may be open.
- */
+/** The note. Without one the store is new or was lost, and both troubles may be open. */
 export async function readOrBegin({ store, now }: NoteDeps): Promise<WithdrawalNote> {
   const note = await store.readNote('withdrawal', WITHDRAWAL_NOTE);
   if (note !== undefined) return note;
@@ -40,10 +34,7 @@ export function isUnknown(braked: Braked | undefined): boolean {
   return braked?.policies.length === 0;
 }
 
-/**
- * Records what is about to be reported for the first time, before it is: a sweep that dies in between is followed by one
- * that reports the same, or that it is over (ADR 0012).
- */
+/** Records what is reported for the first time before it is, so that the next sweep reports it too (ADR 0012). */
 export async function markBegun(
   note: WithdrawalNote,
   { policies, repositories }: Record<'policies' | 'repositories', readonly string[]>,
@@ -62,6 +53,10 @@ export async function markBegun(
 }
 
 /** Whether what may be open was ever reported: of a new store, whose approvals are all younger, it was not. */
-export function wasReported(before: Trouble, known: boolean, oldest: string): boolean {
+export function wasReported(
+  before: Pick<Braked, 'since'>,
+  known: boolean,
+  oldest: string,
+): boolean {
   return known || (oldest !== '' && Date.parse(oldest) < Date.parse(before.since));
 }

@@ -55,23 +55,22 @@ export function nomosRow(rsync: RSync): NomosRow {
   });
 }
 
-interface Errors extends Pick<NomosRow, 'errors' | 'errorCount'> {
-  readonly truncatedTo?: number | undefined;
-}
-
 /** Of a stalled one the condition's own message; else the errors of the stages that the condition is about. */
-function errorsOf(word: NomosStatus, status: RSync['status']): Errors {
+function errorsOf(
+  word: NomosStatus,
+  status: RSync['status'],
+): Pick<NomosRow, 'errors' | 'errorCount' | 'truncatedTo'> {
   const { stalled, syncing } = status;
   if (word === 'STALLED') {
     const { message = '', errorCount = 0, truncatedTo } = stalled ?? {};
-    return { errors: [message], errorCount: Math.max(1, errorCount), truncatedTo };
+    return defined({ errors: [message], errorCount: Math.max(1, errorCount), truncatedTo });
   }
   if (syncing === undefined || (word !== 'ERROR' && word !== 'PENDING')) {
     return { errors: [], errorCount: 0 };
   }
   const { errorCount, truncatedTo, errorSources = [] } = syncing;
   const errors = errorSources.flatMap((name) => status[name].errors);
-  return { errors: errors.map(({ message }) => message), errorCount, truncatedTo };
+  return defined({ errors: errors.map(({ message }) => message), errorCount, truncatedTo });
 }
 
 function formatSource(source: Source): string {

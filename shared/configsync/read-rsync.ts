@@ -9,9 +9,10 @@ import {
 } from '#shared/core/annotations.ts';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { type Digest, isDigest } from '#shared/core/digest.ts';
+import type { ReceiptFacts } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
-import { CONFIG_SYNC_NAMESPACE } from '#shared/core/sync-ref.ts';
+import { CONFIG_SYNC_NAMESPACE, NAME } from '#shared/core/sync-ref.ts';
 import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_WORD } from './limits.ts';
 import { readSource } from './read-source.ts';
 import { readStatus } from './read-status.ts';
@@ -37,16 +38,11 @@ const KNOWN_FINALIZERS = new Set([
   'orphan',
 ]);
 
-const DNS_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
-
-const dnsName = z.string().regex(DNS_NAME, 'is not a Kubernetes name');
+const dnsName = z.string().regex(NAME, 'is not a Kubernetes name');
 const word = z.string().max(MAX_WORD);
 const annotation = z.string().transform((text) => text.slice(0, MAX_ANNOTATION));
 
-/**
- * RootSync and RepoSync as API servers return them, v1beta1 and v1alpha1 alike. The metadata must be right, or there is
- * nothing to name; spec and status are checked where they are read.
- */
+/** v1beta1 and v1alpha1 alike. The metadata must be right; spec and status are checked where they are read. */
 const metadataSchema = z.object({
   kind: z.enum(['RootSync', 'RepoSync']),
   metadata: z.object({
@@ -102,10 +98,7 @@ export function readRSync(object: unknown): RSync {
   });
 }
 
-/**
- * Config Sync goes on syncing an object that is being deleted as long as it carries a finalizer that Config Sync does
- * not know: a tenant who may write the object may have put one there.
- */
+/** A finalizer that Config Sync does not know keeps an object syncing: a tenant may have put it there. */
 function readDeletion({
   deletionTimestamp,
   finalizers,
@@ -127,6 +120,40 @@ function readManager(value = ''): string | undefined {
   const [, scope, name] = MANAGER_VALUE.exec(value) ?? [];
   if (scope === ':root') return `RootSync/${name ?? 'root-sync'}`;
   return scope && `RepoSync/${scope}/${name ?? 'repo-sync'}`;
+}
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+const ISO_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+const time = z
+  .string()
+  .regex(ISO_SECONDS)
+  .refine((text) => !Number.isNaN(Date.parse(text)));
+
+/** What a later version adds, or another writer spoils, costs no more than that field. */
+const receiptSchema = z.object({
+  image: z.string(),
+  digest,
+  index: digest.optional().catch(undefined),
+  policy: z.string(),
+  resolvedAt: time,
+  approvedAt: time,
+  also: z.array(z.string()).optional().catch(undefined),
+  ahead: z
+    .object({ digest, actor: z.string().optional().catch(undefined) })
+    .transform((ahead) => defined(ahead))
+    .optional()
+    .catch(undefined),
+  pin: z.enum(['written', 'refused']).optional().catch(undefined),
+});
+
+/** Reads a receipt; undefined when it is absent or none that Countersign wrote. */
+export function parseReceipt(text: string | undefined): ReceiptFacts | undefined {
+  if (text === undefined || text.length > MAX_ANNOTATION) return undefined;
+  try {
+    return defined(receiptSchema.parse(JSON.parse(text)));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Countersign's annotations and Config Sync's, each read once. */

@@ -2,15 +2,12 @@ import { posix } from 'node:path';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Reference, parseReference } from '#shared/core/reference.ts';
+import { type Reference, TAG, parseReference } from '#shared/core/reference.ts';
 import type { Source } from '#shared/core/rsync.ts';
 import { showAddress } from '#shared/core/url-secrets.ts';
 import { MAX_IMAGE, MAX_WORD } from './limits.ts';
 
 const OCI_SCHEME = 'oci://';
-
-/** What a tag may be (OCI distribution 1.1, "Pulling manifests"): a range of versions is none. */
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /**
  * Helm takes the first segment for the host always; references, as images have them, only when it looks like one, and
@@ -49,10 +46,7 @@ const gitSchema = z.object({
   dir: z.string().max(MAX_IMAGE).default(''),
 });
 
-/**
- * Where an RSync takes its configuration from (docs/facts/config-sync.md#api). Never throws: a source that cannot be
- * read is `invalid`, and says which field is wrong.
- */
+/** What an RSync takes its configuration from (docs/facts/config-sync.md#api); never throws. */
 export function readSource(spec: unknown): Source {
   const parsed = specSchema.safeParse(spec);
   if (!parsed.success) return invalid('spec', parsed.error);

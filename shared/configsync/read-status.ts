@@ -3,19 +3,21 @@ import { defined } from '#shared/core/defined.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { Condition, Stage, SyncStatus } from '#shared/core/rsync.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
-import {
-  MAX_CONDITIONS,
-  MAX_ERRORS,
-  MAX_IMAGE,
-  MAX_MESSAGE,
-  MAX_MESSAGE_READ,
-  MAX_WORD,
-} from './limits.ts';
+import { MAX_IMAGE, MAX_WORD } from './limits.ts';
 
-/**
- * `status` as API servers return it (docs/facts/config-sync.md#status). What cannot be read counts as absent: that never
- * makes anything look live.
- */
+/** `status` as API servers return it (docs/facts/config-sync.md#status); what cannot be read is absent. */
+
+/** One error or condition message; a longer one is cut. */
+const MAX_MESSAGE = 2_000;
+
+/** Of such a message, how much is read for what must not be shown: an address that is cut is still one. */
+const MAX_MESSAGE_READ = 8_000;
+
+/** Errors per stage; Config Sync itself lists at most 100, and says how many there are. */
+const MAX_ERRORS = 20;
+
+/** Conditions; there are five types. */
+const MAX_CONDITIONS = 20;
 
 const word = z.string().max(MAX_WORD);
 const optionalWord = word.optional().catch(undefined);

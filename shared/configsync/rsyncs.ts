@@ -5,16 +5,21 @@ import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
-import { MAX_PAGES, PAGE_SHRINK, PAGE_SIZE } from './limits.ts';
 import { type NomosRow, nomosRow } from './nomos-status.ts';
 import { readRSync } from './read-rsync.ts';
 
+/** RSyncs per list call: one call for all but the largest clusters. */
+const PAGE_SIZE = 500;
+
+/** A page too large to take is asked for in tenths; one object at a time always fits. */
+const PAGE_SHRINK = 10;
+
+/** Pages per list; a cluster that never stops listing is not believed. */
+const MAX_PAGES = 1_000;
+
 /** The RSyncs of a cluster, read and written. All but `nomos` throw what `ClusterApi` throws. */
 export interface RSyncs {
-  /**
-   * All RootSyncs and RepoSyncs, in two calls where each fits a page. A list that went stale between two pages is a
-   * `cluster-conflict`: it is to be made anew.
-   */
+  /** All of both kinds; `cluster-conflict`: the list went stale between two pages, and is to be made anew. */
   list(api: ClusterApi): Promise<readonly RSync[]>;
   /** Undefined when it is gone. */
   read(api: ClusterApi, ref: SyncRef): Promise<RSync | undefined>;
@@ -110,10 +115,7 @@ async function listPage(
   }
 }
 
-/**
- * The JSON merge patch, with the resourceVersion that was listed: another write in between makes it a conflict. It
- * touches nothing that `patch` does not name.
- */
+/** The JSON merge patch of `patch` alone, with the resourceVersion that was listed. */
 export function buildPatchBody(
   rsync: Pick<RSync, 'resourceVersion'>,
   { annotations, image, version }: ApprovalPatch,

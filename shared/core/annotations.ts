@@ -52,10 +52,7 @@ export function formatApproved(keys: readonly string[]): string {
   return keys.join(' ');
 }
 
-/**
- * Whether the annotation is, to the letter, the list that was read from it. The gate splits the whole text at each
- * space: what is written in any other way may approve more there than is read here.
- */
+/** Whether the annotation is the list to the letter: the gate splits the whole text at each space, and may read more. */
 export function isAsWritten({ text, keys }: ApprovedList): boolean {
   return text === undefined || text === formatApproved(keys);
 }
@@ -66,10 +63,7 @@ export function unreadKeys({ text = '', keys }: ApprovedList): readonly string[]
   return [...new Set(others)].slice(0, MAX_READ);
 }
 
-/**
- * The list with `current` in front: then what is live, if it verifies, for Config Sync re-sends it until it has
- * pulled the new one; then at most two that were approved before, so that a tag moved back is not held up.
- */
+/** `current` first, then what is live, which Config Sync re-sends until it has pulled the new one, then two older ones. */
 export function approveKey(
   current: string,
   live: string | undefined,

@@ -49,10 +49,7 @@ export interface Approval extends VerifiedDigest {
   readonly withdrawn: ReadonlySet<string>;
 }
 
-/**
- * The change that approves a verified digest; undefined when everything is in place already, so that a second run
- * changes nothing.
- */
+/** The change that approves a verified digest; undefined when everything is in place already. */
 export function approve(
   { rsync, reason, actor, bare = false, now }: DecisionInput,
   { key, pin, live, withdrawn, ...verified }: Approval,
@@ -153,20 +150,16 @@ function announce(
   return replacedKey !== undefined && keys.includes(replacedKey) ? value : undefined;
 }
 
-export interface AheadInput {
-  readonly rsync: Pick<RSync, 'source' | 'annotations'>;
-  /** Verified, and not what the tag names yet. */
-  readonly digest: Digest;
-  /** What it would be written as, were it the first approval of this RSync. */
-  readonly receipt: Receipt;
-}
-
 /**
  * The patch that approves a digest before its tag moves to it: behind the newest approval, which stays what the RSync
  * is held to. Undefined where it is approved already, and for charts, whose version never comes to mean another digest.
+ * `receipt`: what would be written, were it the first approval of this RSync.
  */
-export function approveAhead({ rsync, digest, receipt }: AheadInput): ApprovalPatch | undefined {
-  const { source, annotations } = rsync;
+export function approveAhead(
+  { source, annotations }: Pick<RSync, 'source' | 'annotations'>,
+  receipt: Receipt,
+): ApprovalPatch | undefined {
+  const { digest } = receipt;
   const [current, ...others] = annotations.approved.keys;
   if (source.type !== 'oci' || current === digest || others.includes(digest)) return undefined;
   if (current === undefined) {

@@ -22,10 +22,7 @@ export interface ConditionCost {
   readonly problem?: string;
 }
 
-/**
- * The cost of an expression: loops nest twice at most, and there is no `matches`, which the library runs on an engine
- * that a text can keep busy for hours.
- */
+/** The cost of an expression: loops nest twice at most, and `matches`, whose time has no bound, is none of it. */
 export function costOf(tree: unknown): ConditionCost {
   const parts = Array.isArray(tree) ? tree : isNode(tree) ? [tree.args] : [];
   const costs = parts.map(costOf);

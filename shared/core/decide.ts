@@ -15,13 +15,10 @@ import {
   needsFreshResolution,
   verdictsByKey,
 } from './decision-input.ts';
-import { type Observation, observe } from './observe.ts';
-import { type Pin, explainHeld, planPin } from './pin.ts';
+import { type Observation, type Outcome, observe } from './observe.ts';
+import { explainHeld, planPin } from './pin.ts';
 import type { ReceiptFacts } from './receipt.ts';
-import type { Reference } from './reference.ts';
-import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
-import type { ImageRule } from './rule.ts';
 import { liveKey } from './sync-status.ts';
 import { type Transition, transition } from './transition.ts';
 
@@ -67,7 +64,8 @@ export function decide(input: DecisionInput): Decision {
     const held = `${resolved.key} was replaced before: its tag moved back, which the config denies`;
     return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
   }
-  const pin = pinOf(input, followed.rule, resolved.reference, image);
+  const target = { rule: followed.rule, reference: resolved.reference, resolved: image };
+  const pin = planPin(input, target);
   const change = approve(input, {
     ...resolved,
     image,
@@ -108,31 +106,15 @@ function verifiedLiveKey(
   return approved || others.get(live)?.status === 'verified' ? live : undefined;
 }
 
-function pinOf(
-  { rsync, reason, bare = false }: DecisionInput,
-  rule: ImageRule,
-  reference: Reference,
-  resolved: ResolvedImage,
-): Pin {
-  const pin = planPin({ rsync, rule, reference, resolved, reason });
-  return bare && pin.status === 'write' ? { status: 'held', field: pin.field, refused: true } : pin;
-}
-
 /** A resolution that may be older than the approval in place decides nothing, and nothing is published by it. */
 function leave(input: DecisionInput): Decision {
   const concluded = conclude(input, undefined);
-  const { previous } = input;
-  return {
-    ...concluded,
-    transition: { record: previous ?? concluded.transition.record, events: [] },
-  };
+  const record = input.previous ?? concluded.transition.record;
+  return { ...concluded, transition: { record, events: [] } };
 }
 
-interface Findings {
-  readonly held?: string;
+interface Findings extends Partial<Pick<Decision, 'downgrade' | 'dropped'>>, Pick<Outcome, 'held'> {
   readonly unpinned?: string | undefined;
-  readonly downgrade?: boolean;
-  readonly dropped?: readonly string[];
 }
 
 /** The decision to make this change, with the phase that the RSync is in then. */

@@ -62,10 +62,7 @@ export interface ResolvedTarget {
   readonly key: string | undefined;
 }
 
-/**
- * Whether the tag must be resolved afresh before `resolution` may replace what is approved: the approval in place is
- * not strictly older, in the registry's own time, and names another digest.
- */
+/** Whether the tag must be resolved afresh before `resolution` may replace another digest that was approved (law 4). */
 export function needsFreshResolution(
   { annotations: { receipt } }: RSync,
   { fresh, image, resolvedAt }: Resolution,
@@ -76,10 +73,7 @@ export function needsFreshResolution(
   return Date.parse(facts.resolvedAt) >= Date.parse(resolvedAt);
 }
 
-/**
- * Whether the target is approved although it does not verify any more: its signature has vanished under an unchanged
- * policy, which withdraws nothing.
- */
+/** Whether the target stays approved although its signature has vanished under an unchanged policy. */
 export function isStanding(
   { annotations: { receipt } }: RSync,
   followed: Followed | undefined,

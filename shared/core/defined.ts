@@ -6,8 +6,7 @@ export type Defined<T> = {
 };
 
 /**
- * A copy of an object without the keys whose value is `undefined`. Optional properties are exact in
- * this project (`exactOptionalPropertyTypes`): a key is there with a value, or it is not there.
+ * A copy of an object without the keys whose value is `undefined`: optional properties are exact in this project.
  *
  * @example
  * defined({ digest, tag: undefined }) // { digest }

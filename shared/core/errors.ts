@@ -9,10 +9,7 @@ const SHORT = 10 * MINUTE_MS;
 /** An outage elsewhere. What outlasts it is the sweep's, and a dead letter's, to make good. */
 const LONG = 60 * MINUTE_MS;
 
-/**
- * Every failure, and for how long trying again can help, in milliseconds. A verdict is never in this list:
- * "unsigned" is an answer, "could not check" is a failure.
- */
+/** Every failure, and for how long trying again can help, in milliseconds. A verdict is an answer, and none of them. */
 const RETRY_FOR_MS = {
   'bad-config': NEVER,
   'bad-reference': NEVER,
@@ -41,7 +38,6 @@ const RETRY_FOR_MS = {
 
 export type FailureCode = keyof typeof RETRY_FOR_MS;
 
-/** Every code. */
 export const FAILURE_CODES: readonly FailureCode[] = Object.keys(RETRY_FOR_MS).filter(
   (key): key is FailureCode => key in RETRY_FOR_MS,
 );
@@ -58,7 +54,6 @@ export interface FailureOptions {
 export class CountersignError extends Error {
   override readonly name = 'CountersignError';
   readonly code: FailureCode;
-  /** Whether trying again can help. */
   readonly retry: boolean;
   /** How long trying again can help, in milliseconds from the first attempt; 0: not at all. */
   readonly retryForMs: number;

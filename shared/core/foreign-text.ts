@@ -1,7 +1,4 @@
-/**
- * Text that others wrote (a cluster, a registry, a tenant), made fit to be shown: on a terminal, on the page, in an
- * event, in a line of the log.
- */
+/** Text of a cluster, a registry or a tenant, made fit for a terminal, the page, an event or the log. */
 
 /**
  * What is not seen, or changes how its neighbours are seen: controls (C0, C1, so that ANSI escapes are text), format
@@ -46,10 +43,7 @@ export function escapeJson(json: string): string {
 /** The longest grapheme that is looked at; a longer one is cut between code points. */
 const MAX_GRAPHEME = 64;
 
-/**
- * The longest beginning of `text` that has at most `max` UTF-16 code units and ends between two graphemes, so that no
- * letter loses its accent and no pair its half.
- */
+/** The longest beginning of `text` that has at most `max` UTF-16 code units and ends between two graphemes. */
 export function cutText(text: string, max: number): string {
   if (text.length <= max) return text;
   const from = Math.max(0, max - MAX_GRAPHEME);

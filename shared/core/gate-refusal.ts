@@ -9,7 +9,6 @@ export interface GateRefusal {
   /** What is not approved: an approval key; absent where nothing that could be approved is announced. */
   readonly key?: string;
   readonly because: RefusalReason;
-  /** One sentence for people. */
   readonly message: string;
 }
 
@@ -50,15 +49,11 @@ export function refusalsToday(
     .map((key) => {
       if (followed === undefined) return { key, because: 'not-followed', message };
       if (decision.approved.includes(key)) {
-        return {
-          key,
-          because: 'not-approved-yet',
-          message: 'Verified; the next sweep approves it',
-        };
+        const verified = 'Verified; the next sweep approves it';
+        return { key, because: 'not-approved-yet', message: verified };
       }
-      if (key === target || target === undefined) {
+      if (key === target || target === undefined)
         return { key, because: 'not-approvable', message };
-      }
       return { key, because: 'outdated', message: 'Announced, and no longer what its tag names' };
     });
 }

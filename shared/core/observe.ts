@@ -19,14 +19,12 @@ export interface Observation {
   readonly phase: Phase;
   /** What the phase is about: an approval key. */
   readonly digest?: string;
-  /** One sentence for people. */
   readonly message: string;
   readonly errors: readonly SyncError[];
 }
 
 /** What was decided of it. */
 export interface Outcome {
-  /** As it will be once the patch is written. */
   readonly rsync: RSync;
   /** The approved keys as they will be. */
   readonly approved: readonly string[];
@@ -57,10 +55,7 @@ export function observe(input: DecisionInput, outcome: Outcome): Observation {
   return { ...observed, message };
 }
 
-/**
- * Since when the target waits to be live: since it was first seen approved and not live, and not while its cluster was
- * out of reach. What is not remembered begins now; what was reported stays so until it is live.
- */
+/** Since when the target waits to be live, in reach; what is not remembered begins now, what was reported stays so. */
 function waitOf({ followed, previous, reachableSince, settings, now }: DecisionInput): Wait {
   if (previous === undefined || previous.digest !== followed?.resolved?.key) {
     return { waitingSince: now };

@@ -24,7 +24,6 @@ export function isFailurePhase(phase: Phase): phase is FailurePhase {
   return FAILURE_PHASES.some((failure) => failure === phase);
 }
 
-/** Where one cluster stands. */
 export const CLUSTER_PHASES = ['Reachable', 'Unreachable', 'NoConfigSync', 'Forbidden'] as const;
 
 export type ClusterPhase = (typeof CLUSTER_PHASES)[number];
@@ -43,11 +42,9 @@ export interface PhaseRecord {
   readonly since: string;
   /** The approval last published. */
   readonly approved?: string;
-  /** The failure that is open, and since when. */
   readonly failure?: {
     readonly phase: FailurePhase;
     readonly since: string;
-    /** What it was about. */
     readonly digest?: string;
     /** Where the RSync stood before; absent where that is not known. */
     readonly before?: Phase;

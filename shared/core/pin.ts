@@ -1,5 +1,6 @@
 import { isExactVersion } from './approval-key.ts';
-import type { PinOutcome, ReceiptReason } from './receipt.ts';
+import type { DecisionInput } from './decision-input.ts';
+import type { PinOutcome } from './receipt.ts';
 import { type Reference, formatReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
@@ -15,12 +16,10 @@ export type Pin =
 
 export type PinField = 'spec.oci.image' | 'spec.helm.version';
 
-export interface PinInput {
-  readonly rsync: RSync;
+export interface PinTarget {
   readonly rule: ImageRule;
   readonly reference: Reference;
   readonly resolved: ResolvedImage;
-  readonly reason: ReceiptReason;
 }
 
 /**
@@ -29,7 +28,10 @@ export interface PinInput {
  * made and the spec says otherwise, another writer put it back, most likely the parent that declares the RSync,
  * and only another target or a person's resync tries again.
  */
-export function planPin({ rsync, rule, reference, resolved, reason }: PinInput): Pin {
+export function planPin(
+  { rsync, reason, bare = false }: Pick<DecisionInput, 'rsync' | 'reason' | 'bare'>,
+  { rule, reference, resolved }: PinTarget,
+): Pin {
   const receipt = rsync.annotations.receipt.facts;
   if (rule.effect !== 'pin') return { status: 'none', written: false };
   const wanted = wantedOf(rsync, rule, resolved);
@@ -39,21 +41,16 @@ export function planPin({ rsync, rule, reference, resolved, reason }: PinInput):
     receipt?.pin !== undefined &&
     receipt.digest === resolved.digest &&
     receipt.image === formatReference(reference);
-  return tried && reason !== 'resync'
-    ? { status: 'held', field, refused: receipt.pin === 'refused' }
-    : { status: 'write', field, value };
+  if (tried && reason !== 'resync') {
+    return { status: 'held', field, refused: receipt.pin === 'refused' };
+  }
+  return bare ? { status: 'held', field, refused: true } : { status: 'write', field, value };
 }
 
 /** What the receipt says of it: the next look sees by this whether the spec was put back. */
 export function outcomeOf(pin: Pin): PinOutcome | undefined {
-  switch (pin.status) {
-    case 'none':
-      return pin.written ? 'written' : undefined;
-    case 'write':
-      return 'written';
-    case 'held':
-      return pin.refused ? 'refused' : 'written';
-  }
+  if (pin.status === 'none') return pin.written ? 'written' : undefined;
+  return pin.status === 'held' && pin.refused ? 'refused' : 'written';
 }
 
 /** One sentence for people: who is in the way of a pin that is held, and what to do. */
@@ -66,7 +63,7 @@ export function explainHeld(
     ? `The cluster refused to let ${field} be pinned`
     : `${field} was pinned and put back`;
   return owner === undefined
-    ? `${happened}; whoever writes it must set it, or leave it alone`
+    ? `${happened}; its writer must set it, or leave it alone`
     : `${happened}: ${owner} declares it; set it there, or declare client.lifecycle.config.k8s.io/mutation: ignore beside it`;
 }
 
@@ -87,7 +84,6 @@ function wantedOf(
 /** Why a pin cannot hold on an RSync, or moves nothing there. */
 export interface PinObstacle {
   readonly code: 'declared-by-parent' | 'no-tag' | 'no-version';
-  /** One sentence for people, with what to do. */
   readonly message: string;
 }
 
@@ -115,9 +111,8 @@ export function pinObstacle(
       message: `${source.image} names a digest and no tag, so that nothing moves it: write track in its entry, or the tag beside the digest`,
     };
   }
-  if (source.type === 'helm' && !isExactVersion(source.version ?? '')) {
-    const tracked = rule.track !== undefined && source.version !== undefined;
-    if (tracked) return undefined;
+  const tracked = rule.track !== undefined && 'version' in source;
+  if (source.type === 'helm' && !isExactVersion(source.version ?? '') && !tracked) {
     return {
       code: 'no-version',
       message: `Chart ${source.chart} names no exact version, and a pin replaces a version only: write one in spec.helm.version`,

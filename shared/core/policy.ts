@@ -1,6 +1,4 @@
-/**
- * A trust policy as the verifier sees it: files read, durations parsed, defaults filled in by the config room.
- */
+/** A trust policy as the verifier sees it: files read, durations parsed, defaults filled in by the config room. */
 export interface TrustPolicy {
   readonly name: string;
   /** `sha256:<hex>` over everything below, key bytes included: part of every cache key and of the receipt. */
@@ -19,13 +17,16 @@ export interface TrustPolicy {
 
 export type Authority = KeyAuthority | KeylessAuthority | CertificateAuthority;
 
-export interface KeyAuthority {
-  readonly type: 'key';
+interface Named {
   readonly name: string;
-  readonly key: KeySource;
-  readonly transparencyLog: 'ignore' | 'require';
   /** cosign `-a` claims that must hold. */
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface KeyAuthority extends Named {
+  readonly type: 'key';
+  readonly key: KeySource;
+  readonly transparencyLog: 'ignore' | 'require';
   /** Needed with `transparencyLog: require`; absent: the public-good root. */
   readonly trustedRoot?: TrustedRootSource;
 }
@@ -40,9 +41,8 @@ export type KeySource =
 
 export type SignatureHash = 'sha256' | 'sha384' | 'sha512';
 
-export interface KeylessAuthority {
+export interface KeylessAuthority extends Named {
   readonly type: 'keyless';
-  readonly name: string;
   /** Exact text, or an anchored pattern. */
   readonly issuer: string | { readonly pattern: string };
   readonly subject: SubjectRule;
@@ -50,22 +50,19 @@ export interface KeylessAuthority {
   readonly transparencyLog?: 'timestamp';
   /** Absent: the certificate has to be in a trusted certificate log. */
   readonly ctLog?: 'ignore';
-  readonly annotations: Readonly<Record<string, string>>;
   readonly trustedRoot: TrustedRootSource;
   /** Certificate extension values that must be equal, by OID (GitHub and GitLab claims). */
   readonly claims: Readonly<Record<string, string>>;
 }
 
 /** Holders of certificates of one's own PKI, by a name that the certificate has. */
-export interface CertificateAuthority {
+export interface CertificateAuthority extends Named {
   readonly type: 'certificate';
-  readonly name: string;
   /** PEM of the roots, and of intermediates that signatures do not bring along. */
   readonly roots: string;
   readonly subject: SubjectRule;
   /** Who says when the certificate was used: a log, a stamp in its place, or neither: it must be in use now. */
   readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
-  readonly annotations: Readonly<Record<string, string>>;
   /** The logs and timestamp authorities; its certificate authorities are not looked at. */
   readonly trustedRoot?: TrustedRootSource;
 }

@@ -1,5 +1,4 @@
-import { defined } from './defined.ts';
-import { type Digest, isDigest } from './digest.ts';
+import type { Digest } from './digest.ts';
 import type { TaskReason } from './task.ts';
 import type { VerdictStatus } from './verdict.ts';
 
@@ -12,7 +11,6 @@ export interface Receipt {
   readonly index?: Digest;
   readonly verdict: VerdictStatus;
   readonly authorities: readonly string[];
-  /** Hash of the policy that was applied. */
   readonly policy: string;
   /** The registry's own time of the resolution, ISO 8601 in whole seconds: orders approvals (law 4). */
   readonly resolvedAt: string;
@@ -36,9 +34,7 @@ export interface Ahead {
   readonly actor?: string;
 }
 
-const OUTCOMES = ['written', 'refused'] as const;
-
-export type PinOutcome = (typeof OUTCOMES)[number];
+export type PinOutcome = 'written' | 'refused';
 
 export type ReceiptReason = Exclude<TaskReason, 'signature'>;
 
@@ -62,55 +58,3 @@ export type ReceiptFacts = Pick<
   Receipt,
   'image' | 'digest' | 'index' | 'policy' | 'resolvedAt' | 'approvedAt' | 'also' | 'ahead' | 'pin'
 >;
-
-const MAX_RECEIPT = 16_384;
-const ISO_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
-
-/** Reads a receipt; undefined when it is absent or none that Countersign wrote. */
-export function parseReceipt(value: string | undefined): ReceiptFacts | undefined {
-  if (value === undefined || value.length > MAX_RECEIPT) return undefined;
-  const parsed = parseObject(value);
-  if (parsed === undefined) return undefined;
-  const { image, digest, policy, resolvedAt, approvedAt } = parsed;
-  if (typeof image !== 'string' || typeof policy !== 'string') return undefined;
-  if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
-  if (!isTime(resolvedAt) || !isTime(approvedAt)) return undefined;
-  const { index, also, ahead, pin } = parsed;
-  return defined({
-    image,
-    digest,
-    index: typeof index === 'string' && isDigest(index) ? index : undefined,
-    policy,
-    resolvedAt,
-    approvedAt,
-    also: isTexts(also) ? also : undefined,
-    ahead: readAhead(ahead),
-    pin: OUTCOMES.find((outcome) => outcome === pin),
-  });
-}
-
-function readAhead(value: unknown): Ahead | undefined {
-  const { digest, actor } = asObject(value) ?? {};
-  if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
-  return defined({ digest, actor: typeof actor === 'string' ? actor : undefined });
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? { ...value } : undefined;
-}
-
-function isTime(value: unknown): value is string {
-  return typeof value === 'string' && ISO_SECONDS.test(value) && !Number.isNaN(Date.parse(value));
-}

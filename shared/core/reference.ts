@@ -10,7 +10,6 @@ import { showAddress } from './url-secrets.ts';
 export interface Reference {
   /** `host[:port]` as dialled. */
   readonly host: string;
-  /** Repository path within the host. */
   readonly path: string;
   /** `host/path`: what the config's `match` is compared with, and what events and receipts name. */
   readonly repository: string;
@@ -28,7 +27,8 @@ const HOST =
 const IPV6_HOST = /^\[[0-9a-f:]+\](?::[0-9]{1,5})?$/;
 // OCI distribution 1.1, "Pulling manifests": <name> and <reference> grammars.
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** What a tag may be: a range of versions is none. */
+export const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /**
  * Parses a reference the way Config Sync's library does (go-containerregistry `name.ParseReference`): the first

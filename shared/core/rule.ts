@@ -4,7 +4,6 @@ import type { ContentRule } from './content.ts';
 export interface ImageRule {
   /** The glob as written, shown to people. */
   readonly match: string;
-  /** Name of the trust policy. */
   readonly trust: string;
   /** `gate`: Config Sync follows the tag, the approval decides when. `pin`: we write the digest into the spec. */
   readonly effect: 'gate' | 'pin';

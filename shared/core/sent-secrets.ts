@@ -14,10 +14,7 @@ const ESCAPED = /\\(?:u00[2-7]|\/)/i;
 /** An escaped character of a JSON text; a pair of backslashes is one, so that what follows it is none. */
 const ESCAPE = /\\(?:u00([2-7][0-9a-f])|\/|[^/])/gi;
 
-/**
- * The secrets in the headers of one request: each credential, and of Basic authentication also the pair and the
- * password. Longest first, so that no part of one is left.
- */
+/** The secrets in the headers of one request, longest first: each credential, and of Basic the pair and the password. */
 export function secretsIn(headers: Readonly<Record<string, string>>): readonly string[] {
   const found = Object.entries(headers).flatMap(([name, value]) =>
     CREDENTIAL.test(name) ? secretsOf(value) : [],

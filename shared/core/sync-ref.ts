@@ -2,7 +2,6 @@ import { CountersignError } from './errors.ts';
 
 export type SyncKind = 'RootSync' | 'RepoSync';
 
-/** Names one RSync within a cluster. */
 export interface SyncRef {
   readonly kind: SyncKind;
   readonly namespace: string;
@@ -12,7 +11,8 @@ export interface SyncRef {
 /** RootSyncs live here and nowhere else, as do all reconcilers (docs/facts/config-sync.md#api). */
 export const CONFIG_SYNC_NAMESPACE = 'config-management-system';
 
-const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** A Kubernetes name. */
+export const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`: the form of the API, of events and of logs. */
 export function formatSyncRef(ref: SyncRef): string {
@@ -22,12 +22,12 @@ export function formatSyncRef(ref: SyncRef): string {
 /** Reads what `formatSyncRef` writes. Throws `bad-request`. */
 export function parseSyncRef(text: string): SyncRef {
   const [kind, ...names] = text.split('/');
+  const [first = '', second = ''] = names;
   if (names.every((name) => NAME.test(name))) {
-    const [first, second, ...more] = names;
-    if (kind === 'RootSync' && first !== undefined && second === undefined) {
+    if (kind === 'RootSync' && names.length === 1) {
       return { kind, namespace: CONFIG_SYNC_NAMESPACE, name: first };
     }
-    if (kind === 'RepoSync' && first !== undefined && second !== undefined && more.length === 0) {
+    if (kind === 'RepoSync' && names.length === 2) {
       return { kind, namespace: first, name: second };
     }
   }

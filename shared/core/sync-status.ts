@@ -21,10 +21,7 @@ export function isLive(rsync: RSync, commit: string): boolean {
   return source.type !== 'oci' || status.sync.image === source.image;
 }
 
-/**
- * What runs, as far as Config Sync says: the last commit it synced without an error. It stays what it is while a
- * newer one is pulled, refused or failing. Undefined before the first success.
- */
+/** What runs: the last commit synced without an error, whatever is pulled or refused since. Undefined before the first. */
 export function liveCommit({ status: { lastSyncedCommit } }: RSync): string | undefined {
   return lastSyncedCommit === '' ? undefined : lastSyncedCommit;
 }

@@ -16,10 +16,7 @@ export type Target =
     }
   | Unusable;
 
-/**
- * The reference that an RSync is to be on: the tag or digest its spec names, or under `pin` the tag that is tracked.
- * A chart without a static version has no target: what Helm will take next is not known.
- */
+/** The reference that an RSync is to be on: what its spec names, or under `pin` the tag that is tracked. */
 export function targetOf(
   source: Source,
   rule: ImageRule,

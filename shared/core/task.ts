@@ -17,8 +17,5 @@ export interface Task {
   readonly id?: string;
 }
 
-/**
- * The attribute of a task's message that says when its notification was published, ISO 8601: how long an approval took
- * is measured from it, and nothing else.
- */
+/** The attribute of a task's message that says when its notification was published, ISO 8601: for measurement only. */
 export const PUSHED_AT = 'pushedAt';

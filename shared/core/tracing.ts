@@ -13,7 +13,6 @@ export type SpanAttributes = Readonly<
 >;
 
 export interface Span {
-  /** Adds what is known only now. */
   set(attributes: SpanAttributes): void;
 }
 

@@ -27,7 +27,6 @@ export interface Transition {
 export interface Circumstances {
   /** The approved keys once the patch is written, newest first. */
   readonly approved: readonly string[];
-  /** The target verifies. */
   readonly verified: boolean;
   /** Something was published of it before, whether or not that is remembered. */
   readonly known?: boolean;
@@ -91,10 +90,7 @@ export function transition(
 /** Phases in which nothing is wrong. */
 const WELL = new Set<Phase>(['Synced', 'Ignored']);
 
-/**
- * Whether a failure has ended although the RSync waits for another digest: it waited before, what failed runs without an
- * error now, or what was unguarded runs no more.
- */
+/** Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more. */
 function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | undefined): boolean {
   if (phase !== 'Pending' && phase !== 'Rejected') return false;
   if (failure?.before === phase) return true;

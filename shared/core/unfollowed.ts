@@ -1,11 +1,9 @@
 import type { Source } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 
-/** Why Countersign does not follow an RSync. */
 export interface Unfollowed {
   /** `Refused`: the gate refuses what it announces, and no signature would help. `Ignored`: none of our business. */
   readonly phase: 'Ignored' | 'Refused';
-  /** One sentence for people: why, and what helps. */
   readonly message: string;
 }
 

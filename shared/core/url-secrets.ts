@@ -44,10 +44,7 @@ function splitAuthority(url: string): { readonly authority: string; readonly pat
     : { authority: url.slice(0, end), path: url.slice(end) };
 }
 
-/**
- * One address, as a spec or a person wrote it, to be shown: without user, password and query, whatever it looks like. A
- * blank or a quote in it ends nothing.
- */
+/** One address to be shown: without user, password and query, whatever it looks like; a blank or quote ends nothing. */
 export function showAddress(address: string): string {
   const [place = ''] = address.replaceAll(/[\s"'<>\\]/g, '\ufffd').split('?', 1);
   return withoutUrlSecrets(place);

@@ -69,8 +69,7 @@ async function writeAhead(api: ClusterApi, ahead: Ahead, deps: ReconcileDeps): P
     const written = receiptOf(ahead, deps.now());
     const how = { enforcement: 'digest', reason: 'resync' } as const;
     const receipt = defined({ ...written, ...how, actor });
-    const patch = approveAhead({ rsync, digest: ahead.image.digest, receipt });
-    return { rsync, decision: defined({ patch }) };
+    return { rsync, decision: defined({ patch: approveAhead(rsync, receipt) }) };
   }
   const written = await writePlan(await plan(ahead.rsync), { api, again: plan }, deps);
   if (written?.decision.patch === undefined) return false;

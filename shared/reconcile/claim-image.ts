@@ -3,9 +3,9 @@ import type {
   ImageKey,
   ImageRecord,
   ImageStatus,
-  Store,
   ImageClaim as StoredClaim,
 } from '#shared/store/store.ts';
+import type { ImageDeps } from './deps.ts';
 
 /** What is known of an image now, to be published where it is news. */
 export interface ImageNews {
@@ -39,20 +39,14 @@ export interface ImageClaim {
   readonly since: string;
   /** Absent where nothing was published before. */
   readonly replaced?: Replaced;
-  /** What led to the first attempt. */
   readonly cause: string;
-  /** It verified under this very policy before. */
   readonly wasVerified: boolean;
-  /** Records what was published. */
   done(): Promise<void>;
   /** The publication failed, and may have got through all the same: the next look publishes again. */
   failed(): Promise<void>;
 }
 
-interface ClaimDeps {
-  readonly store: Pick<Store, 'readImage' | 'writeImage'>;
-  readonly now: () => Date;
-}
+type ClaimDeps = Pick<ImageDeps, 'store' | 'now'>;
 
 /** A publication takes seconds at most; who has not ended it by then is gone, and its message comes again. */
 const CLAIM_MS = 30_000;
@@ -128,10 +122,7 @@ function agrees({ reading, record }: Slot, { digest, status, policy }: ImageNews
   return reading === digest && record?.status === status && record.policy === policy;
 }
 
-/**
- * The record in place comes from a later reading; that it could not be read is none. One that is dated in the future
- * comes from a wrong clock, and must not silence what is read until then.
- */
+/** A later reading is in place. A failed one is none, nor is one that a wrong clock dated in the future. */
 function isOlder({ reading, record }: Slot, now: Date): boolean {
   if (record?.status === undefined || record.status === 'unchecked') return false;
   const readAt = Date.parse(record.readAt);
@@ -221,10 +212,9 @@ async function claimSlots(
   });
 }
 
-/** What is left to do of a claim that its process did not end. */
+/** What is left to do of a claim that its process did not end, and what the digest's record is to be then. */
 interface Trace {
   readonly published: boolean;
-  /** What the digest's record is to be. */
   readonly record: ImageRecord;
 }
 

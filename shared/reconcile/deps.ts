@@ -26,17 +26,13 @@ export interface ReconcileSettings extends Omit<DecisionSettings, 'withdraw'> {
   readonly otherSources: 'deny' | 'ignore';
 }
 
-/** What it takes to find out what an image is, and to publish it. */
 export interface ImageDeps {
   readonly resolver: BurstResolver;
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly store: Store;
-  /**
-   * One publication of an image's verdict at a time: the tasks of one sweep come to it together, under one cause, and
-   * none of them waits for a claim of the others.
-   */
+  /** One publication of an image's verdict at a time: the tasks of one sweep come to it together. */
   readonly serial: Serial;
   /** Resolves when the broker has it. Throws `publish-failed`. */
   readonly publish: (event: StatusEvent) => Promise<void>;

@@ -2,30 +2,21 @@ import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Fleet, Member } from '#shared/fleet/fleet.ts';
-import type { SeekNote, ClusterRecord, Store } from '#shared/store/store.ts';
+import type { SeekNote, ClusterRecord } from '#shared/store/store.ts';
+import type { ImageDeps } from './deps.ts';
 
-export interface FanOutDeps {
+export interface FanOutDeps extends Pick<ImageDeps, 'store' | 'now' | 'rules'> {
   readonly fleet: Pick<Fleet, 'list'>;
-  readonly store: Pick<Store, 'followers' | 'readNote' | 'writeNote'>;
-  readonly now: () => Date;
-  readonly rules: ImageRules;
   /** Resolves when the broker has every task; one cluster's tasks keep their order. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
 }
 
-export interface Audience {
-  /** Absent: every cluster that may follow the rule, whatever the image. */
-  readonly repository?: string;
-  readonly rule: ImageRule;
-}
-
 /**
  * Publishes one task for each cluster that follows `repository`, and for each that the store knows nothing of yet; where
- * no cluster is known to follow it, those that could. Returns how many. Publishing twice is
- * harmless: a cluster acknowledges unread what a later reconcile has covered.
+ * no cluster is known to follow it, or none is named, those that could. Returns how many. A second time is harmless (law 1).
  */
 export async function fanOut(
-  { repository, rule }: Audience,
+  { repository, rule }: { readonly repository?: string; readonly rule: ImageRule },
   cause: Omit<Task, 'cluster'>,
   { fleet, store, rules, publishTasks, now }: FanOutDeps,
 ): Promise<number> {
@@ -35,8 +26,7 @@ export async function fanOut(
   ]);
   const selected = members.filter(({ labels }) => rules.selects(rule, labels));
   const concerned = selected.filter(
-    ({ name }) =>
-      followers === undefined || followers.following.has(name) || !followers.known.has(name),
+    ({ name }) => !followers?.known.has(name) || followers.following.has(name),
   );
   const followed = selected.some(({ name }) => followers?.following.has(name));
   const sought =
@@ -48,7 +38,6 @@ export async function fanOut(
   return tasked.size;
 }
 
-/** The one note about followers that are sought. */
 const FLEET = 'fleet';
 
 /** As many clusters are tasked by the push itself: 200 lists, a tenth of what the gateway allows in a minute. */
@@ -63,10 +52,7 @@ const GIVEN_UP_AFTER_MS = 60 * 60_000;
 /** Pushes to more repositories than this find their new followers by the sweep's own period. */
 const MAX_REPOSITORIES = 50;
 
-export interface SeekDeps {
-  readonly store: Pick<Store, 'readNote' | 'writeNote'>;
-  readonly now: () => Date;
-}
+type SeekDeps = Pick<FanOutDeps, 'store' | 'now'>;
 
 /**
  * The clusters to task for a push to a repository that no known RSync follows: an RSync that was created since the last

@@ -1,6 +1,5 @@
 import { bulkhead } from 'cockatiel';
 
-/** How much is under way at once. */
 export interface Places {
   readonly atOnce: number;
   /** Of these, of one group: what hangs in one leaves places to the others. */

@@ -9,15 +9,10 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-import type { BurstResolver } from '#shared/registry/burst.ts';
-import type { Verifier } from '#shared/trust/verifier.ts';
+import type { ImageDeps } from './deps.ts';
 import type { FollowedRSync } from './follow.ts';
 
-export interface JudgeDeps {
-  readonly verifier: Verifier;
-  readonly resolver: Pick<BurstResolver, 'fresh'>;
-  readonly policies: ReadonlyMap<string, TrustPolicy>;
-}
+type JudgeDeps = Pick<ImageDeps, 'verifier' | 'resolver' | 'policies'>;
 
 /** How a digest is judged: what of it is used, where that is known. */
 interface DigestOptions {
@@ -25,10 +20,7 @@ interface DigestOptions {
   readonly taken?: Taken | undefined;
 }
 
-/**
- * Everything `decide` needs to know of one followed RSync whose target resolved to `resolution`. `known`: the keys that
- * were approved at the last look, where that is remembered.
- */
+/** What `decide` needs of a followed RSync. `known`: the keys that were approved at the last look, if remembered. */
 export async function judgeRSync(
   { rsync, rule, target }: FollowedRSync,
   resolution: Resolution | undefined,
@@ -124,10 +116,7 @@ function keysInPlay(
   return new Set([...unknown, ...outdated, ...unexplained]);
 }
 
-/**
- * The verdict of an approval key. A chart's is what its version's tag leads to now; a key that is neither a digest nor
- * a version of this chart is nothing that could be synced.
- */
+/** The verdict of an approval key: a chart's is what its version's tag leads to now. */
 async function judgeKey(
   key: string,
   {

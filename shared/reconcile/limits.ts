@@ -1,18 +1,12 @@
 /** What one look at a cluster may cost. Its RSyncs, and what they name, are the choice of those who own namespaces. */
 
-/**
- * RSyncs that are worked on at once; the cluster itself is called by fewer (shared/fleet/pace.ts). Of these, in one
- * namespace: a tenant whose images hang leaves most places to the others.
- */
+/** RSyncs that are worked on at once, and of these in one namespace, whose images may all hang. */
 export const PLACES = { atOnce: 16, perGroup: 4 } as const;
 
 /** Distinct images of one namespace that are looked at in one task; the others come first in the next. */
 export const MAX_IMAGES_PER_NAMESPACE = 100;
 
-/**
- * Finding out what one image is and whether it verifies. The registry repeats and waits by itself, and knows longer
- * deadlines (shared/registry/limits.ts): what takes longer than this is looked at again, by itself.
- */
+/** Finding out what one image is and whether it verifies; what takes longer is looked at again, by itself. */
 export const JUDGE_MS = 15_000;
 
 /** After this no RSync is begun: Pub/Sub takes a task for lost after ten minutes, and the cluster's next one waits. */

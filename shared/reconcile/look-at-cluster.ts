@@ -30,10 +30,7 @@ export interface Look extends Pick<Finding, 'rsync' | 'followed'> {
   readonly row: SyncRow;
 }
 
-/**
- * The dry run of a resync: the same look at the RSyncs of one cluster, and nothing is written or published. A registry
- * that fails for one image is reported beside that RSync alone. Throws what the cluster's calls throw.
- */
+/** The dry run of a resync: a registry that fails is reported beside its RSync, a cluster that fails is thrown. */
 export async function lookAtCluster(
   member: Member,
   { sync, known = [] }: LookOptions,

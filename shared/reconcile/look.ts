@@ -18,7 +18,6 @@ export type FindingDeps = WithdrawDeps &
 
 /** What the RSyncs of one cluster are looked at for. */
 export interface LookPurpose {
-  /** Of the cluster. */
   readonly labels: Readonly<Record<string, string>>;
   readonly reason: ReceiptReason;
   readonly actor?: string | undefined;
@@ -43,15 +42,10 @@ export interface Finding {
   readonly rsync: RSync;
   readonly followed: Followed | undefined;
   readonly decision: Decision;
-  /** What it was decided from. */
   readonly input: DecisionInput;
 }
 
-/**
- * One look at RSyncs of a cluster: what each follows, what that is in the registry, its verdict, and the decision. The
- * run writes what it found, and a dry run shows it: it is the same look. Each of them throws what the registry throws,
- * and `deadline-exceeded`.
- */
+/** One look at RSyncs of a cluster. Each of them throws what the registry throws, and `deadline-exceeded`. */
 export interface ClusterLook {
   /** The RSync, and what the config has it follow in this cluster. */
   read(rsync: RSync, row?: SyncRow): Read;
@@ -62,7 +56,8 @@ export interface ClusterLook {
 }
 
 /**
- * To be made after the list: what is resolved is then not older than what was listed.
+ * Looks at what each RSync follows, what that is in the registry, its verdict, and the decision. The run writes what it
+ * found and a dry run shows it. To be made after the list: nothing that is resolved is then older than what was listed.
  *
  * @example
  * const look = createLook({ labels: member.labels, reason: 'resync', notBefore: now(), fresh: true }, deps);

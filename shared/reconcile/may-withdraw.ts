@@ -5,10 +5,7 @@ import type { Store } from '#shared/store/store.ts';
 /** The one note about withdrawals. */
 export const WITHDRAWAL_NOTE = 'fleet';
 
-/**
- * How long a sweep's permission is good for. Each sweep renews it while there is something to withdraw; an old one must
- * not count for a policy that is back after another.
- */
+/** How long a sweep's permission is good for: it must not count for a policy that is back after another. */
 export const PERMISSION_MS = 10 * 60_000;
 
 export interface WithdrawDeps {

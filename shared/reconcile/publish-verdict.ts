@@ -12,7 +12,6 @@ export interface JudgedImage {
   readonly reference: Reference;
   readonly resolution: Resolution;
   readonly verdict: Verdict;
-  /** Hash of the policy it was judged under. */
   readonly policy: string;
   /** It verified under this very policy before: an approval says so. */
   readonly vanished?: boolean;

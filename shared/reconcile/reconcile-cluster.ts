@@ -81,7 +81,6 @@ export async function reconcileCluster(
   }
 }
 
-/** Publishes what became of each RSync, and records it. */
 async function report(
   outcomes: readonly SyncOutcome[],
   { cause, member, reads, startedAt }: Listed,

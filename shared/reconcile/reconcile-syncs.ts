@@ -1,4 +1,4 @@
-import { type CountersignError, toFailure } from '#shared/core/errors.ts';
+import { type CountersignError, type FailureCode, toFailure } from '#shared/core/errors.ts';
 import { isStanding } from '#shared/core/decision-input.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -36,11 +36,7 @@ export interface Listed {
 }
 
 /** Failures that meet every RSync alike, and that a retry of the task may mend: nothing more is begun. */
-const WIDE = new Set<CountersignError['code']>([
-  'publish-failed',
-  'store-unavailable',
-  'fleet-unavailable',
-]);
+const WIDE = new Set<FailureCode>(['publish-failed', 'store-unavailable', 'fleet-unavailable']);
 
 /**
  * Looks at each RSync of a list and writes what was found, by itself: one that fails or hangs is remembered as
@@ -133,10 +129,7 @@ async function askCluster(
   }
 }
 
-/**
- * Looks at one RSync, publishes the verdict of its image, and writes what was found. A push and a signature have
- * published the verdict themselves.
- */
+/** Looks at one RSync, publishes its image's verdict, as a push and a signature have done already, and writes. */
 async function lookAndWrite(
   read: Read,
   { task, cause, api, look }: Listed,

@@ -2,15 +2,12 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { type ClusterPhase, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
-import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
 import { reportGone } from './report-sync.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
-interface RecordDeps {
-  readonly store: Pick<Store, 'writeCluster'>;
-  readonly now: () => Date;
-}
+type RecordDeps = Pick<ImageDeps, 'store' | 'now'>;
 
 export interface ClusterReport {
   readonly member: Member;
@@ -21,7 +18,6 @@ export interface ClusterReport {
   readonly phase: ClusterPhase;
   /** When the task was published, in ISO 8601: the same at each delivery of it. */
   readonly cause: string;
-  /** Start of this reconcile. */
   readonly startedAt: Date;
   /** Why its RSyncs could not be looked at. */
   readonly message?: string;
@@ -146,10 +142,7 @@ function marksOf({ before, row: after }: SyncOutcome): readonly (readonly [strin
   return [[after.uid, { ...(before ?? after), record }]];
 }
 
-/**
- * Replaces the record that a reconcile began from. Throws `cluster-conflict` when another one has replaced it
- * meanwhile: what that one published is unknown here, so that this one has to look again.
- */
+/** Throws `cluster-conflict` when another reconcile has recorded meanwhile: what that one published is unknown. */
 async function replaceRecord(
   next: ClusterRecord,
   over: ClusterRecord | undefined,
@@ -162,10 +155,7 @@ async function replaceRecord(
   );
 }
 
-/**
- * Forgets a cluster that has left the fleet, once the recovery of every failure that was open there is published:
- * nothing else will ever end them.
- */
+/** Forgets a cluster that left the fleet, after the recoveries of its failures: nothing else will end them. */
 export async function forgetCluster(
   record: ClusterRecord,
   deps: Pick<ImageDeps, 'publish' | 'store' | 'now'>,

@@ -10,12 +10,8 @@ import type { SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
 import type { Written } from './sync-outcome.ts';
 
-/** The reconcile that publishes. */
-export interface ReportedBy {
-  readonly cluster: string;
-  /** What names its task, the same at each delivery of it. */
-  readonly cause: string;
-}
+/** The reconcile that publishes; `cause` names its task, the same at each delivery of it. */
+type ReportedBy = Readonly<Record<'cluster' | 'cause', string>>;
 
 /** Publishes every transition of one RSync, in order; the caller records it afterwards. */
 export async function reportSync(
@@ -29,10 +25,7 @@ export async function reportSync(
   }
 }
 
-/**
- * Publishes which approved keys are taken out because they are not accounted for and do not verify. Before the write:
- * afterwards nothing would show that they were there.
- */
+/** Publishes which keys are dropped as not accounted for; before the write, for afterwards nothing shows them. */
 export async function reportDropped(
   { rsync, followed, decision }: Written,
   { cluster, previous }: { cluster: string; previous: PhaseRecord | undefined },
@@ -134,18 +127,15 @@ function messageOf(
   type: SyncEventType,
   { rsync: { source }, followed, decision: { observation, downgrade } }: Written,
 ): string {
-  switch (type) {
-    case 'approved':
-      if (downgrade) return 'Approved; its tag moved back to an older digest';
-      // Config Sync records no digest for Helm.
-      return source.type === 'helm'
-        ? 'Approved by chart and version, not by digest: make the tags of this repository immutable'
-        : 'Approved';
-    case 'withdrawn':
-      return followed === undefined
-        ? 'Approval withdrawn: no entry of images follows this source any more'
-        : 'Approval withdrawn: it does not verify under the policy any more';
-    default:
-      return observation.message;
+  if (type === 'withdrawn') {
+    return followed === undefined
+      ? 'Approval withdrawn: no entry of images follows this source any more'
+      : 'Approval withdrawn: it does not verify under the policy any more';
   }
+  if (type !== 'approved') return observation.message;
+  if (downgrade) return 'Approved; its tag moved back to an older digest';
+  // Config Sync records no digest for Helm.
+  return source.type === 'helm'
+    ? 'Approved by chart and version, not by digest: make the tags of this repository immutable'
+    : 'Approved';
 }

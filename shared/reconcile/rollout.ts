@@ -6,17 +6,13 @@ export interface Rollout {
   readonly image: string;
   readonly digest: string;
   readonly status: RolloutStatus;
-  /** Every RSync that follows the image, by where it stands. */
   readonly live: readonly KnownSync[];
   readonly failed: readonly KnownSync[];
   readonly unreachable: readonly KnownSync[];
   readonly underWay: readonly KnownSync[];
 }
 
-/**
- * The roll-outs of a snapshot, one for each image that was approved anywhere. It is completed when the digest is live
- * everywhere, and degraded when everybody has settled and it is not.
- */
+/** The roll-outs of a snapshot, one for each image that was approved anywhere. */
 export function rolloutsOf(syncs: readonly KnownSync[]): readonly Rollout[] {
   const byImage = Map.groupBy(syncs, ({ row }) => row.image);
   return [...byImage].flatMap(([image, followers]) => {
@@ -27,12 +23,10 @@ export function rolloutsOf(syncs: readonly KnownSync[]): readonly Rollout[] {
 
 /** The digest that was approved last, in the registry's own time: clusters that were not looked at since lag. */
 function newestOf(followers: readonly KnownSync[]): string | undefined {
-  const [newest] = followers
-    .flatMap(({ row, record }) =>
-      row.approval ? [{ ...row.approval, seen: record.lookedAt ?? '' }] : [],
-    )
-    .toSorted((a, b) => compare(b.resolvedAt, a.resolvedAt) || compare(b.seen, a.seen));
-  return newest?.digest;
+  const dated = followers.flatMap(({ row: { approval }, record }) =>
+    approval ? [{ ...approval, at: `${approval.resolvedAt} ${record.lookedAt ?? ''}` }] : [],
+  );
+  return dated.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))[0]?.digest;
 }
 
 function describe(image: string, digest: string, followers: readonly KnownSync[]): Rollout {
@@ -64,8 +58,4 @@ function standingOf(
   // Verified, and not approved here: a rule holds it back, and will until a person acts.
   if (row.target === digest && phase === 'Rejected') return 'failed';
   return 'underWay';
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -3,7 +3,6 @@ import { tryReference } from '#shared/core/reference.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
 
-/** Records in one answer of the store. */
 const PAGE = 200;
 
 /** What the fleet is, and what is known of it. */
@@ -13,7 +12,6 @@ export interface Snapshot {
   readonly records: ReadonlyMap<string, ClusterRecord>;
 }
 
-/** One RSync of the snapshot. */
 export interface KnownSync {
   readonly record: ClusterRecord;
   readonly row: SyncRow;

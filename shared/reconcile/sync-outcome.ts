@@ -13,7 +13,7 @@ import type { NomosRow } from '#shared/configsync/nomos-status.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 import { WRITES_BEFORE_BLOCKED } from './limits.ts';
 import type { Finding, Read } from './look.ts';
-import { postponed, unsettledAfter } from './unsettled.ts';
+import { unsettledAfter } from './unsettled.ts';
 
 /** The store caps a cluster's record; Config Sync's own texts can be megabytes. */
 const MAX_ERRORS = 5;
@@ -28,9 +28,7 @@ export type Written = Omit<Finding, 'input'>;
 export interface SyncOutcome {
   /** What there is to publish of it. */
   readonly written?: Written;
-  /** What was known of it before. */
   readonly before?: SyncRow;
-  /** How it will be recorded. */
   readonly row?: SyncRow;
   /** Why it could not be looked at, or written. */
   readonly failure?: CountersignError;
@@ -58,16 +56,15 @@ export function writtenOutcome(
   });
 }
 
-/** One that had no turn: all that was known of it stays. */
+/** One that had no turn: all that was known of it stays, it is due at once, and comes first. */
 export function postponedOutcome(seen: Seen, message: string): SyncOutcome {
   const row = seen.row ?? rowOfUnseen(seen);
-  return { row: { ...row, message, unsettled: postponed(row.unsettled, seen.now) } };
+  const dueAt = seen.now.toISOString();
+  const { since = dueAt, attempts = 0 } = row.unsettled ?? {};
+  return { row: { ...row, message, unsettled: { since, attempts, code: 'postponed', dueAt } } };
 }
 
-/**
- * One that failed: it is tried again by itself. A write that fails time and again is `Blocked`: its approvals can be
- * neither written nor withdrawn.
- */
+/** One that failed is tried again by itself. A write that fails time and again is `Blocked`. */
 export function failedOutcome(seen: Seen, failure: CountersignError): SyncOutcome {
   const { rsync, row: before, now } = seen;
   const row = before ?? rowOfUnseen(seen);

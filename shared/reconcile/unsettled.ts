@@ -4,10 +4,7 @@ import type { ClusterRecord, SyncRow, Unsettled } from '#shared/store/store.ts';
 import { MAX_RETRY_MS, RETRY_MS } from './limits.ts';
 import { repositoryOf } from './snapshot.ts';
 
-/**
- * What is remembered of an RSync that could not be looked at: a back-off of its own. The first retry is the next
- * sweep's; the pauses double from a minute to a quarter of an hour, or last as long as the other side asked for.
- */
+/** The back-off of one that could not be looked at: the next sweep, then doubling, or as the other side asked for. */
 export function unsettledAfter(
   failure: CountersignError,
   before: Unsettled | undefined,
@@ -24,26 +21,12 @@ export function unsettledAfter(
   };
 }
 
-/** What is remembered of one that had no turn: it is due at once, and comes first. */
-export function postponed(before: Unsettled | undefined, now: Date): Unsettled {
-  const at = now.toISOString();
-  return {
-    since: before?.since ?? at,
-    attempts: before?.attempts ?? 0,
-    code: 'postponed',
-    dueAt: at,
-  };
-}
-
 /** Whether its pause is over. */
 export function isDue({ dueAt }: Unsettled, now: Date): boolean {
   return Date.parse(dueAt) <= now.getTime();
 }
 
-/**
- * Whether a task is about this RSync although it is in its pause: a push or a signature of its own image, and whatever
- * a person asks for. Else only a sweep tries again, when it is due.
- */
+/** Whether a task is about this RSync in its pause: a push of its own image, a resync, or a sweep when it is due. */
 export function concerns(task: Pick<Task, 'reason' | 'image'>, row: SyncRow, now: Date): boolean {
   if (row.unsettled === undefined) return true;
   switch (task.reason) {
@@ -59,10 +42,7 @@ export function concerns(task: Pick<Task, 'reason' | 'image'>, row: SyncRow, now
   }
 }
 
-/**
- * Whether the task has nothing left to do: a reconcile that began after it was published has been completed, and looked
- * at all that the task is about.
- */
+/** Whether a reconcile that began after the task was published is completed, and looked at all it is about. */
 export function isCovered(
   record: ClusterRecord | undefined,
   task: Pick<Task, 'reason' | 'image'>,

@@ -1,7 +1,7 @@
 import type { ApprovalPatch } from '#shared/core/approve.ts';
 import { type Decision, decide } from '#shared/core/decide.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { ReconcileDeps } from './deps.ts';
@@ -24,7 +24,6 @@ export interface Writing<Made extends Plan> {
   readonly again: (rsync: RSync) => Promise<Made>;
   /** The plan without what the cluster refused; undefined: nothing can be left out. */
   readonly without?: (plan: Made) => Made | undefined;
-  /** Runs before each attempt. */
   readonly before?: (plan: Made) => Promise<void>;
 }
 
@@ -47,12 +46,13 @@ export async function writePlan<Made extends Plan>(
       await rsyncs.write(api, rsync, decision.patch);
       return current;
     } catch (error) {
-      const less = isRefused(error) ? without?.(current) : undefined;
+      const failure = toFailure(error);
+      const less = isRefused(failure) ? without?.(current) : undefined;
       if (less !== undefined) {
         current = less;
         continue;
       }
-      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+      if (failure.code !== 'cluster-conflict' || attempt === MAX_ATTEMPTS) throw error;
     }
     const now = await rsyncs.read(api, rsync.ref);
     if (now === undefined || now.uid !== rsync.uid) return undefined;
@@ -85,7 +85,8 @@ export async function writeFinding(
         return refused ? bare(plan) : plan;
       },
       without(plan) {
-        if (refused || !asksForMore(plan.decision.patch)) return undefined;
+        const { patch } = plan.decision;
+        if (refused || patch === undefined || !asksForMore(patch)) return undefined;
         refused = true;
         return bare(plan);
       },
@@ -95,18 +96,11 @@ export async function writeFinding(
 }
 
 /** A refusal that will be the same next time; a webhook that cannot be reached is not one. */
-function isRefused(error: unknown): boolean {
-  return error instanceof CountersignError && error.code === 'cluster-refused' && !error.retry;
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof CountersignError && error.code === 'cluster-conflict';
+function isRefused(error: CountersignError): boolean {
+  return error.code === 'cluster-refused' && !error.retry;
 }
 
 /** Whether the patch changes what others may guard. */
-function asksForMore(patch: ApprovalPatch | undefined): boolean {
-  if (patch === undefined) return false;
-  return (
-    IMAGE_TO_SYNC in patch.annotations || patch.image !== undefined || patch.version !== undefined
-  );
+function asksForMore({ annotations, image, version }: ApprovalPatch): boolean {
+  return IMAGE_TO_SYNC in annotations || image !== undefined || version !== undefined;
 }

@@ -33,7 +33,7 @@ function target(digest: ReturnType<typeof D>, rule = RULE): ReturnType<typeof fo
 }
 
 function ahead(rsync: RSync): RSync {
-  return applyPatch(rsync, approveAhead({ rsync, digest: D('d'), receipt: RECEIPT }));
+  return applyPatch(rsync, approveAhead(rsync, RECEIPT));
 }
 
 function approved(...tags: ReturnType<typeof D>[]): RSync {
@@ -64,7 +64,7 @@ describe('approveAhead()', () => {
     ['approved already', () => approved(D('d'))],
     ['a chart', () => buildRSync({ source: helmSource('1.2.3') })],
   ])('changes nothing of what is %s', (_, rsync) => {
-    expect(approveAhead({ rsync: rsync(), digest: D('d'), receipt: RECEIPT })).toBeUndefined();
+    expect(approveAhead(rsync(), RECEIPT)).toBeUndefined();
   });
 
   it.each(['{', 'null', '{"image":1}'])(

@@ -4,7 +4,8 @@ import { decide } from '#shared/core/decide.ts';
 import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
-import { formatReceipt, parseReceipt } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
+import { formatReceipt } from '#shared/core/receipt.ts';
 import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import {

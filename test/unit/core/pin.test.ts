@@ -3,7 +3,7 @@ import { APPROVED, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { decide } from '#shared/core/decide.ts';
 import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
 import type { Digest } from '#shared/core/digest.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { targetOf } from '#shared/core/target.ts';

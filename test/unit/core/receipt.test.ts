@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Receipt, formatReceipt, parseReceipt, receiptReason } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
+import { type Receipt, formatReceipt, receiptReason } from '#shared/core/receipt.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 
 const RECEIPT: Receipt = {

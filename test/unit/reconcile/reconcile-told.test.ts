@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
 import type { Task } from '#shared/core/task.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
 import { OTHER_POLICY, POLICY, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseReceipt } from '#shared/core/receipt.ts';
+import { parseReceipt } from '#shared/configsync/read-rsync.ts';
 import { reconcileCluster } from '#shared/reconcile/reconcile-cluster.ts';
 import { UNSIGNED, UNTRUSTED } from '#test/fixtures/decision.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
