@@ -84,7 +84,9 @@ export function createRetry(limits: RetryLimits, { helps, late }: RetryRules): R
 }
 
 function bound(milliseconds: number | undefined): ReturnType<typeof timeout> | typeof noop {
-  return milliseconds === undefined ? noop : timeout(milliseconds, TimeoutStrategy.Aggressive);
+  if (milliseconds === undefined) return noop;
+  // What an attempt returns may outlive it: a body that is read later.
+  return timeout(milliseconds, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
 }
 
 /** The pause that a failure asks for: `retryAfterMs` of `CountersignError` and `GoogleFailure`. */

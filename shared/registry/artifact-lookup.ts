@@ -47,7 +47,13 @@ export function createArtifactLookup(load: () => Promise<DockerImages>): Artifac
       } catch (cause) {
         const code = rpcErrorSchema.safeParse(cause).data?.code ?? 0;
         if (NOT_FOUND.includes(code)) return [];
-        throw failed(repository, DENIED.includes(code), cause);
+        const message = `Artifact Registry does not list the tags in ${repository}`;
+        if (!DENIED.includes(code)) {
+          throw new CountersignError('registry-unavailable', message, { cause });
+        }
+        const fix =
+          disabledApiFix(cause) ?? 'grant roles/artifactregistry.reader on the repository';
+        throw new CountersignError('registry-denied', `${message}: ${fix}`, { cause });
       }
     },
   };
@@ -57,18 +63,6 @@ export function createArtifactLookup(load: () => Promise<DockerImages>): Artifac
 export async function loadDockerImages(): Promise<DockerImages> {
   const { ArtifactRegistryClient } = await import('@google-cloud/artifact-registry');
   return new ArtifactRegistryClient();
-}
-
-function failed(repository: string, denied: boolean, cause: unknown): CountersignError {
-  const enable = disabledApiFix(cause);
-  const fix = denied
-    ? `: ${enable ?? 'grant roles/artifactregistry.reader on the repository'}`
-    : '';
-  return new CountersignError(
-    denied ? 'registry-denied' : 'registry-unavailable',
-    `Artifact Registry does not list the tags in ${repository}${fix}`,
-    { cause },
-  );
 }
 
 const HOST = /^([a-z0-9-]+)-docker\.pkg\.dev$/;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
-import { type Challenge, parseChallenges, tokenUrl } from './challenge.ts';
+import { parseChallenges, tokenUrl } from './challenge.ts';
 import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
 import type { HostAccess } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
@@ -57,14 +57,45 @@ export const tokenSchema = z.object({
  * const authorization = await authorizer.current(accessTo(host, registries), path);
  */
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
+  const { send, limits, now } = deps;
   const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS });
   const join = createSingleFlight<Grant>();
 
   function kept(key: string): string | undefined {
     const grant = grants.get(key);
-    return grant !== undefined && grant.until > deps.now().getTime()
-      ? grant.authorization
-      : undefined;
+    return grant !== undefined && grant.until > now().getTime() ? grant.authorization : undefined;
+  }
+
+  async function requestGrant(
+    access: HostAccess,
+    path: string,
+    header: string | null,
+    signal: AbortSignal,
+  ): Promise<Grant> {
+    const challenges = parseChallenges(header ?? '');
+    const bearer = challenges?.find(({ scheme }) => scheme === 'bearer');
+    const basic = await basicAuthorization(access, deps);
+    if (bearer === undefined) {
+      if (!challenges?.some(({ scheme }) => scheme === 'basic')) {
+        throw denied(access, 'answers 401 without a challenge that can be met');
+      }
+      if (basic === undefined) throw denied(access, 'wants a user name and password');
+      return { authorization: basic, until: expiry(now(), DEFAULT_LIFE_S) };
+    }
+    // Our own scope, not the challenge's: never more than pulling from the repository that was asked for.
+    const url = tokenUrl(access, bearer, `repository:${path}:pull`);
+    const asked = now();
+    const request = { url, accept: 'application/json', authorization: basic, redirects: 0 };
+    const answer = await send({ ...request, maxBytes: limits.smallBytes }, signal);
+    if (answer.status !== 200) {
+      throw failureOf(answer, `Token request to ${url.host} for ${access.host}/${path}`, asked);
+    }
+    const { data = {} } = tokenSchema.safeParse(parseJson(answer.bytes));
+    const { token = data.access_token ?? '', expires_in: life = DEFAULT_LIFE_S } = data;
+    if (TOKEN.test(token)) {
+      return { authorization: `Bearer ${token}`, until: expiry(asked, Math.min(life, MAX_LIFE_S)) };
+    }
+    throw new CountersignError('registry-misbehaved', `Token service ${url.host} gives no token`);
   }
 
   return {
@@ -79,7 +110,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
       const newer = kept(key);
       if (newer !== undefined && newer !== sent) return newer;
       const { authorization } = await join(key, async () => {
-        const granted = await requestGrant(deps, access, path, challenge, signal);
+        const granted = await requestGrant(access, path, challenge, signal);
         grants.set(key, granted);
         return granted;
       });
@@ -90,57 +121,6 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
 
 function keyOf(access: HostAccess, path: string): string {
   return `${access.host} ${path}`;
-}
-
-async function requestGrant(
-  deps: AuthorizerDeps,
-  access: HostAccess,
-  path: string,
-  header: string | null,
-  signal: AbortSignal,
-): Promise<Grant> {
-  const challenges = parseChallenges(header ?? '');
-  const bearer = challenges?.find(({ scheme }) => scheme === 'bearer');
-  const basic = await basicAuthorization(access, deps);
-  if (bearer !== undefined) return requestToken(deps, access, path, bearer, basic, signal);
-  if (challenges?.some(({ scheme }) => scheme === 'basic')) {
-    if (basic === undefined) throw denied(access, 'wants a user name and password');
-    return { authorization: basic, until: expiry(deps.now(), DEFAULT_LIFE_S) };
-  }
-  throw denied(access, 'answers 401 without a challenge that can be met');
-}
-
-async function requestToken(
-  deps: AuthorizerDeps,
-  access: HostAccess,
-  path: string,
-  challenge: Challenge,
-  authorization: string | undefined,
-  signal: AbortSignal,
-): Promise<Grant> {
-  // Our own scope, not the challenge's: never more than pulling from the repository that was asked for.
-  const url = tokenUrl(access, challenge, `repository:${path}:pull`);
-  const asked = deps.now();
-  const answer = await deps.send(
-    {
-      url,
-      accept: 'application/json',
-      authorization,
-      maxBytes: deps.limits.smallBytes,
-      redirects: 0,
-    },
-    signal,
-  );
-  if (answer.status !== 200) {
-    throw failureOf(answer, `Token request to ${url.host} for ${access.host}/${path}`, asked);
-  }
-  const parsed = tokenSchema.safeParse(parseJson(answer.bytes));
-  const token = parsed.data?.token ?? parsed.data?.access_token ?? '';
-  if (!TOKEN.test(token)) {
-    throw new CountersignError('registry-misbehaved', `Token service ${url.host} gives no token`);
-  }
-  const life = Math.min(parsed.data?.expires_in ?? DEFAULT_LIFE_S, MAX_LIFE_S);
-  return { authorization: `Bearer ${token}`, until: expiry(asked, life) };
 }
 
 function expiry(from: Date, lifeSeconds: number): number {

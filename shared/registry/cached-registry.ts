@@ -4,25 +4,21 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
 import type { Manifest, Registry } from './registry.ts';
 
-export interface CacheLimits {
-  /** Bytes of manifests and blobs that are kept. */
-  readonly maxBytes: number;
-}
-
-const DEFAULT_CACHE: CacheLimits = { maxBytes: 16 * 1024 * 1024 };
+const DEFAULT_BYTES = 16 * 1024 * 1024;
 /** What keeping an entry costs beside its bytes. */
 const ENTRY_BYTES = 512;
 
 /**
  * A registry that fetches what a digest names once, however many ask at once: it cannot change. Kept per repository,
- * for reading one says nothing about another. Tags, referrers, absences and failures are asked for every time.
+ * for reading one says nothing about another; of manifests and blobs at most `maxBytes` in all. Tags, referrers,
+ * absences and failures are asked for every time.
  *
  * @example
  * const registry = createCachedRegistry(createRegistry(deps), { maxBytes: 64 * 1024 * 1024 });
  */
 export function createCachedRegistry<Any extends Registry>(
   registry: Any,
-  { maxBytes }: CacheLimits = DEFAULT_CACHE,
+  { maxBytes }: { readonly maxBytes: number } = { maxBytes: DEFAULT_BYTES },
 ): Any {
   const manifests = byteCache<Manifest>(Math.ceil(maxBytes / 2), ({ bytes }) => bytes.length);
   const blobs = byteCache<Uint8Array>(Math.ceil(maxBytes / 2), (bytes) => bytes.length);
@@ -46,13 +42,11 @@ export function createCachedRegistry<Any extends Registry>(
   };
 }
 
-type Load<T> = () => Promise<T | undefined>;
-
 /** Remembers under `key`, and shares what is under way under `call`. */
 function byteCache<T extends object>(
   maxSize: number,
   sizeOf: (value: T) => number,
-): (key: string, call: string, load: Load<T>) => Promise<T | undefined> {
+): (key: string, call: string, load: () => Promise<T | undefined>) => Promise<T | undefined> {
   const kept = new LRUCache<string, T>({
     maxSize,
     sizeCalculation: (value) => sizeOf(value) + ENTRY_BYTES,

@@ -7,19 +7,19 @@ export interface Challenge {
   readonly params: ReadonlyMap<string, string>;
 }
 
-interface Cursor {
-  readonly text: string;
-  at: number;
-}
-
 const MAX_HEADER = 4096;
-// RFC 9110, sections 5.6.2 (token), 5.6.4 (quoted-string) and 11.2 (token68), each taken at the cursor.
-const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
-const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
-const TOKEN68 = /[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
-const EQUALS = /[ \t]*=[ \t]*/y;
-const SPACE = /[ \t]+/y;
-const COMMAS = /[ \t,]*/y;
+// RFC 9110, sections 5.6.2 (token), 5.6.4 (quoted-string), 11.2 (token68, auth-param) and 11.6.1 (the list).
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const TOKEN68 = String.raw`[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))`;
+const EQUALS = String.raw`[ \t]*=[ \t]*`;
+const QUOTED = String.raw`(?:[^"\\]|\\.)*`;
+const PARAM = `${TOKEN}${EQUALS}(?:"${QUOTED}"|${TOKEN})`;
+const PARAMS = String.raw`${PARAM}(?:[ \t]*,[ \t,]*${PARAM})*`;
+const PARTS = new RegExp(`(${TOKEN})${EQUALS}(?:"(${QUOTED})"|(${TOKEN}))`, 'g');
+const CHALLENGE = new RegExp(
+  String.raw`[ \t,]*(${TOKEN})(?:[ \t]+(?:${TOKEN68}|(${PARAMS}))?)?[ \t]*(?:,[ \t,]*|$)`,
+  'y',
+);
 
 /**
  * Reads a `WWW-Authenticate` header (several headers joined by commas, as `Headers.get` does): RFC 9110, section
@@ -27,53 +27,22 @@ const COMMAS = /[ \t,]*/y;
  */
 export function parseChallenges(header: string): readonly Challenge[] | undefined {
   if (header.length > MAX_HEADER) return undefined;
-  const cursor: Cursor = { text: header, at: 0 };
   const challenges: Challenge[] = [];
-  for (;;) {
-    take(cursor, COMMAS);
-    if (cursor.at === header.length) return challenges;
-    const scheme = take(cursor, TOKEN);
+  for (let at = 0; at < header.length; at = CHALLENGE.lastIndex) {
+    CHALLENGE.lastIndex = at;
+    const [, scheme, list = ''] = CHALLENGE.exec(header) ?? [];
     if (scheme === undefined) return undefined;
-    const params = takeParams(cursor);
-    if (params === undefined) return undefined;
+    const found = [...list.matchAll(PARTS)];
+    const params = new Map(
+      found.map(([, name = '', quoted, bare = '']) => [
+        name.toLowerCase(),
+        quoted?.replaceAll(/\\(.)/g, '$1') ?? bare,
+      ]),
+    );
+    if (params.size < found.length) return undefined;
     challenges.push({ scheme: scheme.toLowerCase(), params });
   }
-}
-
-function takeParams(cursor: Cursor): Map<string, string> | undefined {
-  const params = new Map<string, string>();
-  if (take(cursor, SPACE) === undefined) return atBoundary(cursor) ? params : undefined;
-  if (take(cursor, TOKEN68) !== undefined) return params;
-  for (;;) {
-    const start = cursor.at;
-    const name = take(cursor, TOKEN)?.toLowerCase();
-    if (name === undefined || take(cursor, EQUALS) === undefined) {
-      cursor.at = start;
-      return params;
-    }
-    const value = takeQuoted(cursor) ?? take(cursor, TOKEN);
-    if (value === undefined || params.has(name)) return undefined;
-    params.set(name, value);
-    take(cursor, SPACE);
-    if (!atBoundary(cursor)) return undefined;
-    take(cursor, COMMAS);
-  }
-}
-
-function takeQuoted(cursor: Cursor): string | undefined {
-  const quoted = take(cursor, QUOTED);
-  return quoted?.slice(1, -1).replace(/\\(.)/g, '$1');
-}
-
-function atBoundary(cursor: Cursor): boolean {
-  return cursor.at === cursor.text.length || cursor.text[cursor.at] === ',';
-}
-
-function take(cursor: Cursor, pattern: RegExp): string | undefined {
-  pattern.lastIndex = cursor.at;
-  const found = pattern.exec(cursor.text)?.[0];
-  if (found !== undefined) cursor.at += found.length;
-  return found;
+  return challenges;
 }
 
 const MAX_SERVICE = 256;

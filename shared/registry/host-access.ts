@@ -24,21 +24,16 @@ export interface HostAccess {
 }
 
 /** Registries known to keep their token realm on another host; any other is listed in its entry's `realms`. */
-const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
-  'index.docker.io': ['auth.docker.io'],
-};
+const KNOWN_REALMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['index.docker.io', ['auth.docker.io']],
+]);
 
 /** How `host` may be dialled. Throws `registry-not-allowed` for a host that is neither Google's nor configured. */
 export function accessTo(host: string, rules: readonly RegistryRule[]): HostAccess {
   const rule = rules.find((candidate) => candidate.host === host);
   if (rule !== undefined) {
-    const realms = rule.realms ?? (Object.hasOwn(KNOWN_REALMS, host) ? KNOWN_REALMS[host] : []);
-    return {
-      host,
-      scheme: rule.plainHttp ? 'http' : 'https',
-      auth: rule.auth,
-      realms: realms ?? [],
-    };
+    const { plainHttp, auth, realms = KNOWN_REALMS.get(host) ?? [] } = rule;
+    return { host, scheme: plainHttp ? 'http' : 'https', auth, realms };
   }
   if (isGoogleHost(host)) return { host, scheme: 'https', auth: 'google', realms: [] };
   throw new CountersignError(

@@ -13,7 +13,7 @@ import { listPages } from './list-pages.ts';
 import { ACCEPT_MANIFEST, bareType } from './media-type.ts';
 import { readReferrers } from './referrers.ts';
 import type { BlobSource, Registry, TagLister } from './registry.ts';
-import { type Answer, createSend, failureOf, isAbsence } from './send.ts';
+import { type Answer, createSend, failureOf, isAbsence, misbehaved } from './send.ts';
 
 export interface RegistryDeps extends CredentialSources {
   readonly fetch: typeof fetch;
@@ -58,14 +58,8 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobS
     request: Pick<GetRequest, 'maxBytes' | 'unread'>,
   ): Promise<Answer | undefined> {
     const { host, path } = targetOf(repository, digest);
-    const answer = await get({
-      host,
-      path,
-      resource: `blobs/${digest}`,
-      accept: '*/*',
-      ...request,
-    });
-    return present(answer, `Blob ${repository}@${digest}`);
+    const blob = { host, path, resource: `blobs/${digest}`, accept: '*/*' };
+    return present(await get({ ...blob, ...request }), `Blob ${repository}@${digest}`);
   }
 
   return {
@@ -73,10 +67,8 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobS
       const { host, path, tag, digest } = targetOf(repository, wanted);
       const resource = `manifests/${digest ?? tag}`;
       const name = `Manifest ${repository}${digest ? '@' : ':'}${wanted}`;
-      const answer = present(
-        await get({ host, path, resource, accept: ACCEPT_MANIFEST, maxBytes }),
-        name,
-      );
+      const request = { host, path, resource, accept: ACCEPT_MANIFEST, maxBytes };
+      const answer = present(await get(request), name);
       if (answer === undefined) return undefined;
       const { bytes, headers } = answer;
       const hashed = digestOf(bytes);
@@ -139,8 +131,4 @@ function dateOf(headers: Headers, now: Date): string {
   const date = new Date(headers.get('date') ?? Number.NaN);
   const known = Number.isNaN(date.getTime()) ? now : date;
   return known.toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-function misbehaved(name: string, what: string): CountersignError {
-  return new CountersignError('registry-misbehaved', `${name} ${what}`);
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Digest } from '#shared/core/digest.ts';
 import { parseJson } from '#shared/net/json.ts';
-import { CHART_CONFIG, MAX_LAYERS, digestSchema, readManifest } from './read-manifest.ts';
+import { CHART_CONFIG, MAX_LAYERS, digestSchema } from './read-manifest.ts';
 import type { LayerDescriptor, LayerList, Registry } from './registry.ts';
+import { pullImage } from './resolve.ts';
 
 const descriptorSchema = z.object({
   digest: digestSchema,
@@ -22,9 +23,6 @@ const CHART_LAYERS: readonly (string | undefined)[] = [
   'application/tar+gzip',
 ];
 
-/** As deep as a reference is resolved. */
-const MAX_INDEXES = 3;
-
 /**
  * The layers that are unpacked of the image with that digest: of an index, those of the child that Config Sync pulls;
  * of a Helm chart, the one that Helm pulls. A digest that is no image is an answer, `unusable`. Throws what the
@@ -34,34 +32,19 @@ export async function listLayers(
   registry: Pick<Registry, 'manifest'>,
   repository: string,
   digest: Digest,
-  depth = 0,
 ): Promise<LayerList> {
-  const name = `${repository}@${digest}`;
-  const manifest = await registry.manifest(repository, digest);
-  if (manifest === undefined) {
-    return {
-      status: 'unusable',
-      reason: 'digest-absent',
-      message: `${name} is not in the registry`,
-    };
-  }
-  const reading = readManifest(manifest);
-  if (reading.type === 'unusable') {
-    return { status: 'unusable', reason: reading.reason, message: `${name} ${reading.problem}` };
-  }
-  if (reading.type === 'index') {
-    if (depth === MAX_INDEXES) return notAnImage(`${name} nests more than ${MAX_INDEXES} indexes`);
-    return listLayers(registry, repository, reading.child.digest, depth + 1);
-  }
-  const parsed = layersSchema.safeParse(parseJson(manifest.bytes));
-  if (!parsed.success) return notAnImage(`${name} has layers or a config without a size`);
-  const { config, layers } = parsed.data;
+  const { image } = await pullImage(registry, repository, digest, `${repository}@${digest}`);
+  if (image.status === 'unusable') return image;
+  const name = `${repository}@${image.manifest.digest}`;
+  const { data } = layersSchema.safeParse(parseJson(image.manifest.bytes));
+  if (data === undefined) return notAnImage(`${name} has layers or a config without a size`);
+  const { config, layers } = data;
   // Config Sync's library takes the size of the first descriptor with a digest, and stops where it does not hold.
   const sizes = new Map<string, number>();
   for (const { digest: described, size } of [config, ...layers]) {
-    const known = sizes.get(described);
-    if (known !== undefined && known !== size)
+    if ((sizes.get(described) ?? size) !== size) {
       return notAnImage(`${name} gives ${described} two sizes`);
+    }
     sizes.set(described, size);
   }
   if (config.mediaType !== CHART_CONFIG) return listed('oci', layers);

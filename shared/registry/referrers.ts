@@ -7,7 +7,7 @@ import type { GetRequest } from './get.ts';
 import { listPages, type PagesDeps } from './list-pages.ts';
 import { bareType, OCI_INDEX } from './media-type.ts';
 import type { Descriptor, Referrers } from './registry.ts';
-import { type Answer, failureOf } from './send.ts';
+import { type Answer, failureOf, misbehaved } from './send.ts';
 
 /** A descriptor in a list of referrers; of another digest algorithm it may be, too. */
 const referrerSchema = z.object({
@@ -19,7 +19,7 @@ const referrerSchema = z.object({
 });
 
 /** A list of referrers; its entries are read one by one, so that a broken one hides no other. */
-const referrersSchema = z.object({ manifests: z.array(z.unknown()).nullable() });
+const referrersSchema = z.object({ manifests: z.array(z.unknown()).nullish() });
 
 export interface ReferrersDeps extends PagesDeps {
   readonly now: () => Date;
@@ -85,11 +85,10 @@ function readPage(answer: Answer, name: string): readonly unknown[] | undefined 
     if (saysIndex) throw misbehaved(name, 'are compressed, unasked');
     return undefined;
   }
-  const body = parseJson(bytes);
   // A list is read whatever type it is served as: some registries call it JSON.
-  const { success, data } = referrersSchema.safeParse(body);
-  if (success) return data.manifests ?? [];
-  const isEmpty = bytes.length === 0 || (isObject(body) && !('manifests' in body));
+  const { success, data } = referrersSchema.safeParse(parseJson(bytes));
+  if (data?.manifests !== undefined) return data.manifests ?? [];
+  const isEmpty = bytes.length === 0 || success;
   if (saysIndex && !isEmpty) throw misbehaved(name, 'are not an image index');
   return undefined;
 }
@@ -107,14 +106,6 @@ function readDescriptor(entry: unknown): Descriptor | undefined {
     flawed: artifactType === null ? (true as const) : undefined,
     annotations: annotations ?? undefined,
   });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function misbehaved(name: string, what: string): CountersignError {
-  return new CountersignError('registry-misbehaved', `${name} ${what}`);
 }
 
 const ODD: readonly string[] = ['registry-denied', 'registry-unavailable', 'registry-misbehaved'];

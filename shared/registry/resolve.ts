@@ -1,3 +1,5 @@
+import { defined } from '#shared/core/defined.ts';
+import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, type Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
@@ -14,7 +16,8 @@ export interface ResolveOptions {
 
 /** An index within an index within an index is more than anyone builds. */
 const MAX_INDEXES = 3;
-const TOO_LARGE = 'has a manifest larger than registries accept';
+
+type Unusable = Extract<Resolution['image'], { status: 'unusable' }>;
 
 /**
  * What Config Sync would pull for `reference` at this moment (docs/facts/config-sync.md#pulling): the tag by one GET,
@@ -26,54 +29,66 @@ export async function resolveImage(
   reference: Reference,
   { fresh, now }: ResolveOptions,
 ): Promise<Resolution> {
-  const name = formatReference(reference);
-  const asked = wholeSeconds(now());
+  const asked = now()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
   // A tag beside a digest does not resolve (core/reference.ts).
-  const wanted = reference.digest ?? reference.tag ?? 'latest';
-  const top = await fetchManifest(registry, reference.repository, wanted);
-  if (top === undefined || top === 'too-large') {
-    const absent = reference.digest === undefined ? 'tag-absent' : 'digest-absent';
-    const image =
-      top === undefined
-        ? unusable(absent, name, 'is not in the registry')
-        : unusable('too-large', name, TOO_LARGE);
-    return { resolvedAt: asked, fresh, image };
-  }
-  const resolvedAt = reference.digest === undefined ? top.date : asked;
-  return { resolvedAt, fresh, image: await followIndexes(registry, reference, top) };
+  const { repository, digest, tag = 'latest' } = reference;
+  const name = formatReference(reference);
+  const { top, image } = await pullImage(registry, repository, digest ?? tag, name);
+  const resolvedAt = digest === undefined && top !== undefined ? top.date : asked;
+  if (image.status === 'unusable') return { resolvedAt, fresh, image };
+  const { manifest, version } = image;
+  const index = manifest === top ? undefined : top?.digest;
+  const resolved = { status: 'resolved', digest: manifest.digest, index, version } as const;
+  return { resolvedAt, fresh, image: defined(resolved) };
 }
 
-async function followIndexes(
+interface Pulled {
+  /** What the tag or digest names itself: the image, or an index. */
+  readonly top: Manifest | undefined;
+  readonly image:
+    | {
+        readonly status: 'pulled';
+        readonly manifest: Manifest;
+        readonly version: string | undefined;
+      }
+    | Unusable;
+}
+
+/** The image that is pulled for a tag or digest; `name` is for messages. Throws what the registry throws. */
+export async function pullImage(
   registry: Pick<Registry, 'manifest'>,
-  reference: Reference,
-  top: Manifest,
-): Promise<Resolution['image']> {
-  const name = formatReference(reference);
-  let manifest = top;
+  repository: string,
+  reference: string,
+  name: string,
+): Promise<Pulled> {
+  let wanted = reference;
+  let top: Manifest | undefined;
   let described: string | undefined;
   for (let depth = 0; depth <= MAX_INDEXES; depth += 1) {
+    const which = top === undefined ? name : `${name}: its child ${wanted}`;
+    const fail = (reason: UnusableReason, problem: string): Pulled => ({
+      top,
+      image: { status: 'unusable', reason, message: `${which} ${problem}` },
+    });
+    const manifest = await fetchManifest(registry, repository, wanted);
+    if (manifest === undefined) {
+      return fail(isDigest(wanted) ? 'digest-absent' : 'tag-absent', 'is not in the registry');
+    }
+    if (manifest === 'too-large') {
+      return fail('too-large', 'has a manifest larger than registries accept');
+    }
+    top ??= manifest;
     const reading = readManifest(manifest, described);
-    if (reading.type === 'unusable') {
-      const which = manifest === top ? '' : `: its child ${manifest.digest}`;
-      return unusable(reading.reason, `${name}${which}`, reading.problem);
-    }
+    if (reading.type === 'unusable') return fail(reading.reason, reading.problem);
     if (reading.type === 'image') {
-      const index = manifest === top ? {} : { index: top.digest };
-      const { type: _, ...version } = reading;
-      return { status: 'resolved', digest: manifest.digest, ...index, ...version };
+      return { top, image: { status: 'pulled', manifest, version: reading.version } };
     }
-    const { digest, mediaType } = reading.child;
-    const child = await fetchManifest(registry, reference.repository, digest);
-    if (child === undefined) {
-      return unusable('digest-absent', `${name}: its child ${digest}`, 'is not in the registry');
-    }
-    if (child === 'too-large') {
-      return unusable('too-large', `${name}: its child ${digest}`, TOO_LARGE);
-    }
-    manifest = child;
-    described = mediaType;
+    ({ digest: wanted, mediaType: described } = reading.child);
   }
-  return unusable('not-an-image', name, `nests more than ${MAX_INDEXES} indexes`);
+  const message = `${name} nests more than ${MAX_INDEXES} indexes`;
+  return { top, image: { status: 'unusable', reason: 'not-an-image', message } };
 }
 
 async function fetchManifest(
@@ -87,12 +102,4 @@ async function fetchManifest(
     if (error instanceof CountersignError && error.code === 'too-large') return 'too-large';
     throw error;
   }
-}
-
-function unusable(reason: UnusableReason, name: string, problem: string): Resolution['image'] {
-  return { status: 'unusable', reason, message: `${name} ${problem}` };
-}
-
-function wholeSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -73,70 +73,50 @@ export function createSend({ fetch, guard, limits }: SendDeps): Send {
     await guard(url);
     for (let hop = 0; ; hop += 1) {
       foreign ||= url.host !== ask.url.host;
-      const authorization = foreign ? undefined : ask.authorization;
-      const response = await reach(fetch, url, { accept: ask.accept, authorization }, signal);
+      // Anything compressed would be unpacked by fetch before its bytes are counted.
+      const sent = new Headers({ accept: ask.accept, 'accept-encoding': 'identity' });
+      if (!foreign && ask.authorization !== undefined) sent.set('authorization', ask.authorization);
+      const response = await reach(url, sent, signal);
       const { status, headers } = response;
-      const end = { status, headers, bytes: new Uint8Array(), foreign, dead: true } as const;
+      const end = { status, headers, bytes: new Uint8Array(), foreign } as const;
       if (!REDIRECTS.has(status)) {
-        if (ask.dead === 'answer' && isPacked(headers)) {
+        if (isPacked(headers)) {
           await response.body?.cancel();
-          return end;
+          if (ask.dead === 'answer') return { ...end, dead: true };
+          throw misbehaved(`Registry ${url.host}`, 'compresses its answer, unasked');
         }
-        if (ask.unread === true && status === 200 && !isPacked(headers)) {
-          return { status, headers, bytes: new Uint8Array(), foreign, body: pieces(response, url) };
-        }
-        const bytes = await readAnswer(response, url, ask, limits);
-        return { status, headers, bytes, foreign };
+        const body = pieces(response, url);
+        if (ask.unread === true && status === 200) return { ...end, body };
+        const maxBytes = status === 200 ? ask.maxBytes : limits.smallBytes;
+        const { bytes, cut } = await readStart(body, maxBytes);
+        if (status !== 200 || !cut) return { ...end, bytes };
+        const message = `Answer of ${url.host}${url.pathname} is larger than ${maxBytes} bytes`;
+        throw new CountersignError('too-large', message);
       }
       await response.body?.cancel();
       try {
         if (hop >= ask.redirects) {
-          throw misbehaved(url, `redirects more than ${ask.redirects} times`);
+          const what = `redirects more than ${ask.redirects} times`;
+          throw misbehaved(`Registry ${url.host}`, what);
         }
         url = redirectTarget(url, headers.get('location'), ask.url);
         await guard(url);
       } catch (error) {
         const isRefused =
           error instanceof CountersignError && error.code !== 'registry-unavailable';
-        if (ask.dead === 'answer' && isRefused) return end;
+        if (ask.dead === 'answer' && isRefused) return { ...end, dead: true };
         throw error;
       }
     }
   }
-}
 
-async function reach(
-  fetch: SendDeps['fetch'],
-  url: URL,
-  { accept, authorization }: Pick<Ask, 'accept' | 'authorization'>,
-  signal: AbortSignal,
-): Promise<Response> {
-  // Anything compressed would be unpacked by fetch before its bytes are counted.
-  const headers = new Headers({ accept, 'accept-encoding': 'identity' });
-  if (authorization !== undefined) headers.set('authorization', authorization);
-  try {
-    return await fetch(url, { headers, redirect: 'manual', signal });
-  } catch (cause) {
-    throw unreachable(url, cause);
+  async function reach(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+    try {
+      return await fetch(url, { headers, redirect: 'manual', signal });
+    } catch (cause) {
+      throw unreachable(url, cause);
+    }
   }
-}
-
-async function readAnswer(
-  response: Response,
-  url: URL,
-  ask: Ask,
-  limits: RegistryLimits,
-): Promise<Uint8Array> {
-  if (isPacked(response.headers)) {
-    await response.body?.cancel();
-    throw misbehaved(url, 'compresses its answer, unasked');
-  }
-  const ok = response.status === 200;
-  const maxBytes = ok ? ask.maxBytes : limits.smallBytes;
-  const { bytes, cut } = await readStart(pieces(response, url), maxBytes);
-  if (!ok || !cut) return bytes;
-  const message = `Answer of ${url.host}${url.pathname} is larger than ${maxBytes} bytes`;
-  throw new CountersignError('too-large', message);
 }
 
 async function* pieces({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
@@ -153,24 +133,25 @@ function isPacked(headers: Headers): boolean {
 }
 
 function redirectTarget(from: URL, location: string | null, first: URL): URL {
+  const registry = `Registry ${from.host}`;
   const target = location === null ? null : URL.parse(location, from.href);
-  if (target === null) throw misbehaved(from, 'redirects to nowhere');
-  const sameServer = target.host === first.host && target.protocol === first.protocol;
-  if (target.protocol !== 'https:' && !sameServer) {
-    throw misbehaved(from, `redirects to ${target.protocol}//${target.host}, which is not https`);
+  if (target === null) throw misbehaved(registry, 'redirects to nowhere');
+  const { protocol, host, username, password } = target;
+  const sameServer = host === first.host && protocol === first.protocol;
+  if (protocol !== 'https:' && !sameServer) {
+    throw misbehaved(registry, `redirects to ${protocol}//${host}, which is not https`);
   }
-  if (target.username !== '' || target.password !== '') {
-    throw misbehaved(from, `redirects to ${target.host} with credentials in the address`);
-  }
-  return target;
+  if (username === '' && password === '') return target;
+  throw misbehaved(registry, `redirects to ${host} with credentials in the address`);
 }
 
 function unreachable(url: URL, cause: unknown): CountersignError {
   return new CountersignError('registry-unavailable', `Cannot reach ${url.host}`, { cause });
 }
 
-function misbehaved(url: URL, what: string): CountersignError {
-  return new CountersignError('registry-misbehaved', `Registry ${url.host} ${what}`);
+/** For what no honest registry does; `name` begins a sentence. */
+export function misbehaved(name: string, what: string): CountersignError {
+  return new CountersignError('registry-misbehaved', `${name} ${what}`);
 }
 
 /** The failure behind an answer that is neither 200 nor an absence; `what` begins a sentence. */

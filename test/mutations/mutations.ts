@@ -64,9 +64,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 2: the child of an index is what is written',
     file: 'shared/registry/resolve.ts',
-    in: 'followIndexes',
-    find: "return { status: 'resolved', digest: manifest.digest,",
-    replace: "return { status: 'resolved', digest: top.digest,",
+    in: 'resolveImage',
+    find: "{ status: 'resolved', digest: manifest.digest,",
+    replace: "{ status: 'resolved', digest: (top ?? manifest).digest,",
     tests: ['test/unit/registry'],
   },
   {

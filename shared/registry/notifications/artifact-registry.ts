@@ -46,17 +46,16 @@ function parse(data: Uint8Array): z.infer<typeof notificationSchema> {
 
 /** Full references, `HOST/PATH@sha256:…` and `HOST/PATH:TAG`: each exactly of its own form. */
 function refer(key: 'digest' | 'tag', text: string): Reference {
-  let reference: Reference;
   try {
-    reference = parseReference(text);
+    const { digest, tag, ...reference } = parseReference(text);
+    if (key === 'digest' && digest !== undefined && tag === undefined)
+      return { ...reference, digest };
+    if (key === 'tag' && digest === undefined && text.endsWith(`:${tag}`)) {
+      return { ...reference, ...defined({ tag }) };
+    }
   } catch (cause) {
     throw invalid(`has a "${key}" that is no image reference`, cause);
   }
-  const exact =
-    key === 'digest'
-      ? reference.digest !== undefined && reference.tag === undefined
-      : reference.digest === undefined && text.endsWith(`:${reference.tag}`);
-  if (exact) return reference;
   throw invalid(`has a "${key}" that does not end in a ${key}`);
 }
 

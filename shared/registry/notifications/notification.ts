@@ -1,15 +1,15 @@
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 
 /** What a registry says happened; a hint, for anyone with publish rights can write it. */
-export type RegistryEvent = EventFacts & EventKind;
-
-interface EventFacts {
+export type RegistryEvent = EventKind & {
   readonly action: 'INSERT' | 'DELETE';
   /** Normalised `host/path`. */
   readonly repository: string;
   readonly tag?: string;
   readonly digest?: Digest;
-}
+};
+
+type ReferrerKind = 'signature' | 'attestation' | 'sbom' | 'referrers-fallback';
 
 /** What it is about, judged by its tag alone. */
 type EventKind =
@@ -17,10 +17,7 @@ type EventKind =
   /** No tag: a child of an index, an image pushed by digest, or a signature that refers to one (see `readSubject`). */
   | { readonly kind: 'untagged' }
   /** `sha256-<hex>.sig`, `.att`, `.sbom`, and OCI's referrers fallback tag `sha256-<hex>`. */
-  | {
-      readonly kind: 'signature' | 'attestation' | 'sbom' | 'referrers-fallback';
-      readonly subject: Digest;
-    };
+  | { readonly kind: ReferrerKind; readonly subject: Digest };
 
 /** An event of a registry as it was delivered. */
 export type Notification = RegistryEvent & {
@@ -32,38 +29,28 @@ export type Notification = RegistryEvent & {
 /** How the messages of one source are read, one file of this folder each. Throws `bad-request`, which no retry helps. */
 export type ParseEvent = (data: Uint8Array) => RegistryEvent;
 
-/** A message that carries an event. */
-interface Delivered {
-  readonly messageId: string;
-  readonly publishTime: Date;
-  readonly data: Uint8Array;
-}
-
 /** Reads a notification that was delivered as a message of its source. Throws what `parse` throws. */
 export function readNotification(
-  { messageId, publishTime, data }: Delivered,
+  message: { readonly messageId: string; readonly publishTime: Date; readonly data: Uint8Array },
   parse: ParseEvent,
 ): Notification {
-  return { ...parse(data), id: messageId, publishedAt: publishTime };
+  const { messageId: id, publishTime: publishedAt, data } = message;
+  return { ...parse(data), id, publishedAt };
 }
 
-const REFERRER_TAG = /^sha256-([0-9a-f]{64})(\.sig|\.att|\.sbom)?$/;
-const KIND_OF_SUFFIX = {
-  '.sig': 'signature',
-  '.att': 'attestation',
-  '.sbom': 'sbom',
-  '': 'referrers-fallback',
-} as const;
+const REFERRER_TAG = /^sha256-(?<hex>[0-9a-f]{64})(?<suffix>\.sig|\.att|\.sbom)?$/;
+const KINDS: ReadonlyMap<string, ReferrerKind> = new Map([
+  ['.sig', 'signature'],
+  ['.att', 'attestation'],
+  ['.sbom', 'sbom'],
+  ['', 'referrers-fallback'],
+]);
 
 /** What a tag alone shows: images have names of their own, signatures the digest they are about. */
 export function kindOf(tag: string | undefined): EventKind {
   if (tag === undefined) return { kind: 'untagged' };
-  const [, hex, suffix = ''] = REFERRER_TAG.exec(tag) ?? [];
+  const { hex, suffix = '' } = REFERRER_TAG.exec(tag)?.groups ?? {};
   const subject = `sha256:${hex}`;
-  if (!isDigest(subject) || !isSuffix(suffix)) return { kind: 'image' };
-  return { kind: KIND_OF_SUFFIX[suffix], subject };
-}
-
-function isSuffix(suffix: string): suffix is keyof typeof KIND_OF_SUFFIX {
-  return Object.hasOwn(KIND_OF_SUFFIX, suffix);
+  const kind = KINDS.get(suffix);
+  return kind === undefined || !isDigest(subject) ? { kind: 'image' } : { kind, subject };
 }
