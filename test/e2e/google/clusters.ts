@@ -56,6 +56,7 @@ async function forward(request: Request, url: string): Promise<Response> {
   const body = ['GET', 'HEAD'].includes(method) ? null : await request.arrayBuffer();
   const answer = await fetch(url, { method, headers, body });
   const kept = new Headers(answer.headers);
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding', 'keep-alive'])
+    kept.delete(name);
   return new Response(await answer.arrayBuffer(), { status: answer.status, headers: kept });
 }
