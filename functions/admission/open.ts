@@ -89,7 +89,6 @@ async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> 
   return watchChange({
     read: () => readKeyFile(key),
     current,
-    isSame: (one, other) => one === other,
     use(text) {
       useKey(text);
       log.info({ key }, 'Key replaced');

@@ -1,4 +1,3 @@
-import { functionsFramework as framework } from '#shared/http/framework.ts';
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
 import { type Main, readStart, runMain, type Start } from './base.ts';
@@ -15,6 +14,6 @@ export async function startFunction(options: FunctionOptions): Promise<void> {
     start: () => readStart(name),
     open,
     serve: (served, { env: { port, host } }) =>
-      serveFunction({ ...served, name, port, host, maxBodyBytes, framework }),
+      serveFunction(name, { ...served, port, host, maxBodyBytes }),
   });
 }

@@ -29,22 +29,18 @@ export function createCallerCheck(access: Access, deps: CheckCallerDeps): CheckC
     requireLoopback(deps.host);
     return checkLoopbackCaller;
   }
-  const { now } = deps;
   const issuer = deps.issuer ?? (access.mode === 'iap' ? IAP : GOOGLE);
   if (access.mode === 'iam') {
     return async function checkStrippedToken(headers) {
-      const claims = readStrippedToken(bearerToken(headers), { headers, issuer, now: now() });
+      const claims = readStrippedToken(bearerToken(headers), { headers, issuer, now: deps.now() });
       return callerOf(claims, access, true);
     };
   }
-  const verify = createTokenVerifier({ issuer, ...deps });
-  if (access.mode === 'verify') {
-    return async function checkIdToken(headers) {
-      return callerOf(await verify(bearerToken(headers), access.audience), access, true);
-    };
-  }
+  const verify = createTokenVerifier(issuer, deps);
   // IAP's assertion has no email_verified claim: IAP itself signed the user in.
-  return async function checkAssertion(headers) {
-    return callerOf(await verify(iapAssertion(headers), access.audience), access, false);
+  const isIap = access.mode === 'iap';
+  return async function checkToken(headers) {
+    const token = isIap ? iapAssertion(headers) : bearerToken(headers);
+    return callerOf(await verify(token, access.audience), access, !isIap);
   };
 }

@@ -23,7 +23,7 @@ export interface DrainOptions {
  * exception drains and exits 1.
  */
 export function drainOnSignals(server: Server, options: DrainOptions): void {
-  const { log, process: stoppable, drainLimitMs = DRAIN_LIMIT_MS } = options;
+  const { log, process: stoppable, close, drainLimitMs = DRAIN_LIMIT_MS } = options;
   const inFlight = trackResponses(server);
   let draining: Promise<void> | undefined;
 
@@ -41,7 +41,12 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     await closed;
     clearTimeout(limit);
     clearTimeout(cut);
-    await closeWithin(options, CLOSE_LIMIT_MS);
+    const closing = within(
+      CLOSE_LIMIT_MS,
+      async () => close?.(),
+      () => undefined,
+    );
+    await closing.catch((error: unknown) => log.warn({ error }, 'Closing failed'));
     log.info({ exitCode }, 'Stopped');
     stoppable.exit(exitCode);
   }
@@ -92,16 +97,4 @@ function trackResponses(server: Server): readonly ServerResponse[] {
     });
   });
   return inFlight;
-}
-
-async function closeWithin({ close, log }: DrainOptions, limitMs: number): Promise<void> {
-  try {
-    await within(
-      limitMs,
-      async () => close?.(),
-      () => undefined,
-    );
-  } catch (error) {
-    log.warn({ error }, 'Closing failed');
-  }
 }

@@ -72,8 +72,11 @@ export function readEnvelope(delivery: Delivery): Message {
   if (binary) requireMessagePublished(headers.get('ce-type') ?? '', 'ce-type');
   const value = parseJson(body, 'body');
   if (!binary && !isWrapped(value)) return readBare(delivery);
-  const message = readWrapped(value, delivery.receivedAt, headers.get('ce-id'));
-  return withTrace(message, headers.get('ce-traceparent'));
+  return readWrapped(value, {
+    time: delivery.receivedAt,
+    id: headers.get('ce-id'),
+    traceparent: headers.get('ce-traceparent'),
+  });
 }
 
 /** `no_wrapper` with `write_metadata`. Attributes arrive among all other headers, so none is believed to be one. */
@@ -84,18 +87,18 @@ function readUnwrapped({ headers, body, receivedAt }: Delivery): Message {
   if (Number.isNaN(publishTime.getTime())) {
     throw new CountersignError('bad-request', 'x-goog-pubsub-publish-time: is not a time');
   }
-  const message: Message = {
+  return {
     messageId: headers.get('x-goog-pubsub-message-id') ?? '',
     publishTime,
     attributes: {},
     data: body,
     ...defined({
+      traceparent: firstTrace(headers.get(PUBLISHERS_TRACE)),
       orderingKey: headers.get('x-goog-pubsub-ordering-key') || undefined,
       subscription: headers.get('x-goog-pubsub-subscription-name') || undefined,
       deliveryAttempt: Number.isInteger(attempt) && attempt > 0 ? attempt : undefined,
     }),
   };
-  return withTrace(message, headers.get(PUBLISHERS_TRACE));
 }
 
 /** `no_wrapper` alone: nothing but the data, so its hash must do for an id. */
@@ -111,28 +114,35 @@ function readStructured({ body, receivedAt }: Delivery): Message {
     event.data_base64 === undefined
       ? event.data
       : parseJson(Buffer.from(event.data_base64, 'base64'), 'body.data_base64');
-  const message = readWrapped(value, new Date(event.time ?? receivedAt), event.id);
-  return withTrace(message, event.traceparent);
+  const { id, time = receivedAt, traceparent } = event;
+  return readWrapped(value, { id, time: new Date(time), traceparent });
 }
 
-function readWrapped(value: unknown, otherTime: Date, otherId: string | null): Message {
+/** `event` is what the CloudEvent around the message says, for what the message itself does not. */
+function readWrapped(
+  value: unknown,
+  event: { time: Date; id: string | null; traceparent: string | null | undefined },
+): Message {
   const { message, subscription, deliveryAttempt } = checkShape(PushEnvelope, value, 'body');
-  const messageId = message.messageId ?? message.message_id ?? otherId;
+  const messageId = message.messageId ?? message.message_id ?? event.id;
   if (messageId === null) {
     throw new CountersignError('bad-request', 'body.message.messageId: is missing');
   }
   const { publishTime = message.publish_time } = message;
-  const read: Message = {
+  const attributes = message.attributes ?? {};
+  const traces = TRACE_ATTRIBUTES.map((name) => attributes[name]);
+  return {
     messageId,
-    publishTime: publishTime === undefined ? otherTime : new Date(publishTime),
-    attributes: message.attributes ?? {},
+    publishTime: publishTime === undefined ? event.time : new Date(publishTime),
+    attributes,
     data: Buffer.from(message.data ?? '', 'base64'),
-    ...defined({ orderingKey: message.orderingKey || undefined, deliveryAttempt, subscription }),
+    ...defined({
+      orderingKey: message.orderingKey || undefined,
+      deliveryAttempt,
+      subscription,
+      traceparent: firstTrace(...traces, event.traceparent),
+    }),
   };
-  return TRACE_ATTRIBUTES.reduce(
-    (found, name) => withTrace(found, message.attributes?.[name]),
-    read,
-  );
 }
 
 function isWrapped(value: unknown): boolean {
@@ -145,8 +155,7 @@ function requireMessagePublished(type: string, field: string): void {
   throw new CountersignError('bad-request', `${field}: is not ${MESSAGE_PUBLISHED}`);
 }
 
-function withTrace(message: Message, traceparent: string | null | undefined): Message {
-  if (message.traceparent !== undefined) return message;
-  const usable = typeof traceparent === 'string' && parseTraceparent(traceparent) !== undefined;
-  return usable ? { ...message, traceparent } : message;
+/** The first value of a `traceparent` that can be read. */
+function firstTrace(...values: readonly (string | null | undefined)[]): string | undefined {
+  return values.find((value) => parseTraceparent(value ?? '') !== undefined) ?? undefined;
 }

@@ -51,6 +51,7 @@ const MAX_CAUSES = 5;
  */
 export function createLogger(options: LogOptions): Log {
   const { level, service, revision, stream, trace, projectId } = options;
+  const lines = stream ?? pino.destination({ dest: 1, sync: true });
   const logger = pino(
     {
       level,
@@ -64,14 +65,10 @@ export function createLogger(options: LogOptions): Log {
           describeError(redactFields(fields), { service, version: revision ?? 'local' }),
       },
     },
-    inOneLine(stream ?? pino.destination({ dest: 1, sync: true })),
+    // What others wrote is in the fields: no character of it may end a line for some reader, or rule a terminal.
+    { write: (line) => lines.write(escapeJson(line)) },
   );
   return asLog(logger);
-}
-
-/** What others wrote is in the fields: no character of it may end a line for some reader, or rule a terminal. */
-function inOneLine(stream: { write(line: string): void }): { write(line: string): void } {
-  return { write: (line) => stream.write(escapeJson(line)) };
 }
 
 /** pino formats the fields of a child by itself, and once. */

@@ -1,7 +1,7 @@
 import { REDACTED } from '#shared/core/sent-secrets.ts';
 
 /** Field names whose value is never logged, in the spellings of headers, of JSON and of our own code. */
-const SECRET_NAMES = [
+const SECRET_NAMES: ReadonlySet<string> = new Set([
   'authorization',
   'Authorization',
   'proxy-authorization',
@@ -25,9 +25,7 @@ const SECRET_NAMES = [
   'apiKey',
   'privateKey',
   'private_key',
-] as const;
-
-const SECRETS: ReadonlySet<string> = new Set(SECRET_NAMES);
+]);
 
 /** How deep the names are looked for in logged fields: headers within a request within a field. */
 const DEPTH = 3;
@@ -43,7 +41,7 @@ export function redactFields(fields: Readonly<Record<string, unknown>>): Record<
 function redactIn<Fields extends object>(fields: Fields, depth: number): Fields {
   const clean = new Map<string, unknown>();
   for (const [name, value] of Object.entries(fields)) {
-    const kept = SECRETS.has(name) ? REDACTED : redactValue(value, depth - 1);
+    const kept = SECRET_NAMES.has(name) ? REDACTED : redactValue(value, depth - 1);
     if (kept !== value) clean.set(name, kept);
   }
   return clean.size === 0 ? fields : { ...fields, ...Object.fromEntries(clean) };

@@ -1,31 +1,24 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { http } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { getRequestListener } from '@hono/node-server';
 import { KEEP_ALIVE_MS } from './limits.ts';
-import { type ServeOptions, serve, withBodyLimits } from './serve.ts';
-
-/** The framework's two calls that we need; `functionsFramework` has them. */
-export interface Framework {
-  http(name: string, handler: (req: IncomingMessage, res: ServerResponse) => void): void;
-  getTestServer(name: string): Server;
-}
-
-export interface FunctionOptions extends ServeOptions {
-  readonly name: string;
-  readonly framework: Framework;
-}
+import { type ServeOptions, serve } from './serve.ts';
 
 /**
- * Serves a Hono app as a function of the framework, behind a body limit and with draining. Resolves with the port
- * once it listens. Throws `bad-config` when the address cannot be had.
+ * Serves a Hono app as the function `name` of Google's functions-framework, behind a body limit and with draining. The
+ * framework's own command line is not used, for that exits on SIGTERM in the middle of a request
+ * (docs/facts/google-cloud.md#functions-framework). Resolves with the port once it listens. Throws `bad-config` when
+ * the address cannot be had.
  */
-export async function serveFunction(options: FunctionOptions): Promise<number> {
-  const { name, app, framework } = options;
-  framework.http(name, leaveDomain(getRequestListener((request, env) => app.fetch(request, env))));
+export async function serveFunction(name: string, options: ServeOptions): Promise<number> {
+  const { app } = options;
+  http(name, leaveDomain(getRequestListener((request, env) => app.fetch(request, env))));
   // The framework's server never listens: ours hands it requests whose body has been read.
-  const inner = framework.getTestServer(name);
-  const listener = withBodyLimits((req, res) => inner.emit('request', req, res), options);
-  return serve(createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener), options);
+  const inner = getTestServer(name);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+  return serve(server, (req, res) => inner.emit('request', req, res), options);
 }
 
 /**

@@ -1,26 +1,19 @@
 import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
-import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
-import { type ServeOptions, serve, withBodyLimits } from './serve.ts';
+import { type ServeOptions, serve } from './serve.ts';
 import { watchChange } from './watch.ts';
 
 export interface ServeTlsOptions extends ServeOptions {
-  readonly files: CertificateFiles;
-  readonly pollMs?: number;
+  /** Paths of a certificate and its key. */
+  readonly files: CertificatePair;
 }
 
-/** Paths of a certificate and its key. */
-export interface CertificateFiles {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** A certificate with its key, both PEM, that fit together. */
-export interface Certificate {
+export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
@@ -40,54 +33,50 @@ const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
  * address cannot be had.
  */
 export async function serveTls(options: ServeTlsOptions): Promise<number> {
-  const { app, files, log, pollMs } = options;
+  const { app, files, log } = options;
   const certificate = await readCertificate(files);
   const listener = getRequestListener((request, env) => app.fetch(request, env));
-  const server = createServer(
-    {
-      ...certificate,
-      minVersion: MIN_VERSION,
-      handshakeTimeout: HANDSHAKE_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    withBodyLimits((req, res) => void listener(req, res), options, MAX_TOTAL_BYTES),
-  );
+  const server = createServer({
+    ...certificate,
+    minVersion: MIN_VERSION,
+    handshakeTimeout: HANDSHAKE_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   let stop = (): void => undefined;
   async function close(): Promise<void> {
     stop();
     await options.close?.();
   }
-  const port = await serve(server, { ...options, close }, { tls: true });
+  const answer: RequestListener = (req, res) => void listener(req, res);
+  const about = { tls: true, maxTotalBytes: MAX_TOTAL_BYTES } as const;
+  const port = await serve(server, answer, { ...options, close }, about);
   stop = watchChange({
     read: () => readCertificate(files),
     current: certificate,
-    isSame: (one, other) => one.cert === other.cert && one.key === other.key,
     use(pair) {
       server.setSecureContext({ ...pair, minVersion: MIN_VERSION });
       log.info({ cert: files.cert }, 'Certificate replaced');
     },
     onFailure: (error) => log.error({ error }, 'Certificate cannot be replaced'),
-    ...defined({ pollMs }),
   });
   return port;
 }
 
 /**
- * Reads the pair. Throws `bad-config` naming the file, or that the two do not fit, as where only one of them has been
- * replaced so far; never what they hold.
+ * Reads the pair, as PEM. Throws `bad-config` naming the file, or that the two do not fit, as where only one of them has
+ * been replaced so far; never what they hold.
  */
-async function readCertificate({ cert, key }: CertificateFiles): Promise<Certificate> {
-  const [certificate, privateKey] = await Promise.all([readPem(cert), readPem(key)]);
-  const pair = { cert: certificate, key: privateKey };
+async function readCertificate(files: CertificatePair): Promise<CertificatePair> {
+  const [cert, key] = await Promise.all([readPem(files.cert), readPem(files.key)]);
   try {
-    createSecureContext(pair);
+    createSecureContext({ cert, key });
+    return { cert, key };
   } catch (cause) {
-    const message = `${cert} and ${key} are not a certificate and its key (${codeOf(cause)})`;
+    const message = `${files.cert} and ${files.key} are not a certificate and its key (${codeOf(cause)})`;
     throw new CountersignError('bad-config', message);
   }
-  return pair;
 }
 
 async function readPem(path: string): Promise<string> {

@@ -2,36 +2,30 @@ import type { RequestListener, Server } from 'node:http';
 import { CountersignError } from '#shared/core/errors.ts';
 import { defined } from '#shared/core/defined.ts';
 import { type BodyLimits, capBody } from './cap-body.ts';
-import { type Stoppable, drainOnSignals } from './drain.ts';
+import { type DrainOptions, drainOnSignals } from './drain.ts';
 import { BODY_DEADLINE_MS } from './limits.ts';
-import type { Log } from './log.ts';
 
 /** What is served, and where; the same for a function of the framework and for HTTPS. */
-export interface ServeOptions {
+export interface ServeOptions extends DrainOptions, Pick<BodyLimits, 'maxBodyBytes' | 'refusal'> {
   readonly app: { fetch(request: Request, env?: unknown): Response | Promise<Response> };
   readonly port: number;
   readonly host: string;
-  readonly maxBodyBytes: number;
-  readonly log: Log;
-  /** Closes clients and the store after the last answer. */
-  readonly close?: () => Promise<void>;
-  readonly refusal?: BodyLimits['refusal'];
   readonly bodyDeadlineMs?: number;
-  readonly drainLimitMs?: number;
-  readonly process: Stoppable;
 }
 
-/** `listener` behind the limits that `options` set for bodies. */
-export function withBodyLimits(
+/**
+ * Has `listener` answer what comes to `server`, its bodies within limits; listens, and drains on signals. Resolves with
+ * the port. Throws `bad-config` when the address cannot be had.
+ */
+export async function serve(
+  server: Server,
   listener: RequestListener,
-  { maxBodyBytes, refusal, bodyDeadlineMs: deadlineMs = BODY_DEADLINE_MS }: ServeOptions,
-  maxTotalBytes?: number,
-): RequestListener {
-  return capBody(listener, defined({ maxBodyBytes, maxTotalBytes, deadlineMs, refusal }));
-}
-
-/** Listens, and drains on signals. Resolves with the port. Throws `bad-config` when the address cannot be had. */
-export async function serve(server: Server, options: ServeOptions, about = {}): Promise<number> {
+  options: ServeOptions,
+  { maxTotalBytes, ...about }: { maxTotalBytes?: number; tls?: true } = {},
+): Promise<number> {
+  const { maxBodyBytes, refusal, bodyDeadlineMs: deadlineMs = BODY_DEADLINE_MS } = options;
+  const limits = defined({ maxBodyBytes, maxTotalBytes, deadlineMs, refusal });
+  server.on('request', capBody(listener, limits));
   const port = await listen(server, options);
   drainOnSignals(server, options);
   options.log.info({ port, host: options.host, ...about }, 'Listening');

@@ -2,13 +2,6 @@ import type { JWTPayload } from 'jose';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CLOCK_SKEW_SECONDS, MAX_TOKEN_CHARACTERS, MAX_TOKEN_LIFE_SECONDS } from './limits.ts';
 
-/** Claims that we look at, as the token states them; the issuer wrote them only if its signature was checked. */
-export interface Claims {
-  readonly aud?: unknown;
-  readonly email?: unknown;
-  readonly email_verified?: unknown;
-}
-
 /** The token in `Authorization: Bearer …`. Throws `unauthenticated`. */
 export function bearerToken(headers: Headers): string {
   const [, token] = /^Bearer +([^ ]+)$/i.exec(headers.get('authorization') ?? '') ?? [];
@@ -25,11 +18,11 @@ export function iapAssertion(headers: Headers): string {
 }
 
 /**
- * The caller that checked claims name. The audience must be that one string, not one of several. Throws
+ * The caller that claims name; the issuer wrote them only if the signature was checked. The audience must be that one string, not one of several. Throws
  * `unauthenticated` for a token with another audience, `forbidden` for an address that is not on the list.
  */
 export function callerOf(
-  claims: Claims,
+  claims: JWTPayload,
   expected: { readonly audience: string; readonly emails: readonly string[] },
   needsVerifiedEmail: boolean,
 ): { readonly email: string } {

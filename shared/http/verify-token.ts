@@ -51,17 +51,12 @@ export type VerifyToken = (token: string, audience: string) => Promise<JWTPayloa
  * `unauthenticated` when the token is at fault, `key-unavailable` when the issuer's keys cannot be had.
  *
  * @example
- * const claims = await createTokenVerifier({ issuer: GOOGLE, now })(token, audience);
+ * const claims = await createTokenVerifier(GOOGLE, { now })(token, audience);
  */
-export function createTokenVerifier({
-  issuer,
-  now,
-  fetch,
-}: {
-  readonly issuer: Issuer;
-  readonly now: () => Date;
-  readonly fetch?: FetchImplementation;
-}): VerifyToken {
+export function createTokenVerifier(
+  issuer: Issuer,
+  { now, fetch }: { readonly now: () => Date; readonly fetch?: FetchImplementation },
+): VerifyToken {
   const keys = createRemoteJWKSet(new URL(issuer.jwksUrl), {
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: JWKS_COOLDOWN_MS,
@@ -114,18 +109,15 @@ export function readStrippedToken(
       'Cloud Run has not checked this token: turn its invoker check on, or set access mode verify',
     );
   }
-  const claims = decode(token);
+  let claims: JWTPayload;
+  try {
+    claims = decodeJwt(token);
+  } catch {
+    throw unauthenticated('The token is malformed');
+  }
   if (!issuer.names.some((name) => name === claims.iss)) {
     throw unauthenticated('The issuer of the token is not accepted');
   }
   checkTimes(claims, now);
   return claims;
-}
-
-function decode(token: string): JWTPayload {
-  try {
-    return decodeJwt(token);
-  } catch {
-    throw unauthenticated('The token is malformed');
-  }
 }

@@ -1,12 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+
 export interface WatchOptions<T> {
   /** Reads what is watched; what it throws leaves the last one in use. */
   readonly read: () => Promise<T>;
   readonly current: T;
-  readonly isSame: (one: T, other: T) => boolean;
   readonly use: (value: T) => void | Promise<void>;
   /** Called once for each new reason why it cannot be read. */
   readonly onFailure: (error: unknown) => void;
-  readonly pollMs?: number;
 }
 
 /** Kubernetes itself takes up to a minute to bring a changed secret to a node. */
@@ -17,14 +17,14 @@ const POLL_MS = 2_000;
  * mounted secret is swapped by a symbolic link to a folder, which no watch of its files sees. Returns what stops it.
  */
 export function watchChange<T>(options: WatchOptions<T>): () => void {
-  const { read, isSame, use, onFailure, pollMs = POLL_MS } = options;
+  const { read, use, onFailure } = options;
   let current = options.current;
   let reported = '';
   let busy = false;
   async function look(): Promise<void> {
     try {
       const found = await read();
-      if (!isSame(found, current)) {
+      if (!isDeepStrictEqual(found, current)) {
         await use(found);
         current = found;
       }
@@ -41,7 +41,7 @@ export function watchChange<T>(options: WatchOptions<T>): () => void {
     void look().finally(() => {
       busy = false;
     });
-  }, pollMs);
+  }, POLL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -123,7 +123,7 @@ describe('clients', () => {
     ['@kubernetes/client-node', ['shared/fleet/client.ts']],
     ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
     ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
-    ['@google-cloud/functions-framework', ['shared/http/framework.ts']],
+    ['@google-cloud/functions-framework', ['shared/http/serve-function.ts']],
     ['@opentelemetry/exporter-trace-otlp-http', ['shared/telemetry/send-spans.ts']],
     ['@opentelemetry/exporter-prometheus', ['shared/telemetry/serve-metrics.ts']],
     ['@opentelemetry/api', ['shared/telemetry/otel-tracing.ts']],

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCallerCheck } from '#shared/http/check-caller.ts';
 import { readEnv } from '#shared/http/env.ts';
-import { functionsFramework } from '#shared/http/framework.ts';
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
@@ -31,14 +30,12 @@ try {
   process.once('SIGTERM', () => desk.hurry());
   const checkCaller = createCallerCheck(access, { host, now });
   const app = createAlertsApp({ desk, checkCaller, log, now });
-  await serveFunction({
-    name: NAME,
+  await serveFunction(NAME, {
     app,
     port,
     host,
     maxBodyBytes: MAX_MESSAGE_BODY_BYTES,
     log,
-    framework: functionsFramework,
     process,
   });
 } catch (error) {

@@ -16,7 +16,7 @@ const KEYLESS = ['./shared/trust/keyless-authority.ts', './shared/trust/trusted-
 
 /** What is loaded by each start, and what only by those who need it. */
 const PARTS: readonly (readonly [string, readonly string[]])[] = [
-  ['functions-framework', ['./shared/http/framework.ts']],
+  ['functions-framework', ['@google-cloud/functions-framework']],
   ['Hono and its listener', ['hono', '@hono/node-server']],
   ['zod', ['zod']],
   ['the log', ['pino']],

@@ -1,6 +1,5 @@
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
-import { functionsFramework } from '#shared/http/framework.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
 import { createTopics } from '#shared/status/pubsub-topic.ts';
@@ -18,14 +17,12 @@ app.post('/publish', async (c) => {
   return c.json({ published: true });
 });
 
-await serveFunction({
-  name: 'publishing',
+await serveFunction('publishing', {
   app,
   port: env.port,
   host: env.host,
   maxBodyBytes: 1000,
   log,
-  framework: functionsFramework,
   process,
   close: () => topics.close(),
 });

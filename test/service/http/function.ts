@@ -1,6 +1,5 @@
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
-import { functionsFramework } from '#shared/http/framework.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
 
@@ -46,8 +45,7 @@ app.get('/throw', (c) => {
   return c.json({ thrown: true });
 });
 
-await serveFunction({
-  name: 'sample',
+await serveFunction('sample', {
   app,
   port: env.port,
   host: env.host,
@@ -55,7 +53,6 @@ await serveFunction({
   bodyDeadlineMs: 300,
   drainLimitMs: 1500,
   log,
-  framework: functionsFramework,
   process,
   close: async () => {
     log.info({}, 'Closed');

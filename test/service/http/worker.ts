@@ -1,6 +1,5 @@
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
-import { functionsFramework } from '#shared/http/framework.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
 import { withMessage } from '#shared/http/with-message.ts';
@@ -32,13 +31,11 @@ app.post(
   ),
 );
 
-await serveFunction({
-  name: 'worker',
+await serveFunction('worker', {
   app,
   port: env.port,
   host: env.host,
   maxBodyBytes: 100_000,
   log,
-  framework: functionsFramework,
   process,
 });
