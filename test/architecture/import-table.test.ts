@@ -12,7 +12,16 @@ interface Room {
 /** What every adapter may use: the values of the domain, and plumbing of requests and bytes. */
 const BASE = ['shared/core', 'shared/net'];
 
-const OTHER_ROOMS = ['config', 'registry', 'trust', 'fleet', 'configsync', 'store', 'status'];
+const OTHER_ROOMS = [
+  'config',
+  'registry',
+  'trust',
+  'fleet',
+  'configsync',
+  'store',
+  'records',
+  'status',
+];
 
 const ROOMS: readonly Room[] = [
   { path: 'shared/core', values: [], types: [] },
@@ -28,6 +37,7 @@ const ROOMS: readonly Room[] = [
   { path: 'shared/fleet', values: BASE, types: [] },
   { path: 'shared/configsync', values: BASE, types: ['shared/fleet'] },
   { path: 'shared/store', values: BASE, types: [] },
+  { path: 'shared/records', values: BASE, types: [] },
   { path: 'shared/status', values: BASE, types: [] },
   {
     path: 'shared/reconcile',

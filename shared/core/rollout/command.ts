@@ -2,8 +2,11 @@ import {
   type Actor,
   type Amendment,
   type Change,
+  type HistoryEntry,
   MAX_HISTORY,
+  MAX_HISTORY_BYTES,
   MAX_IGNORED,
+  MAX_REASON,
   MAX_REJECTED,
   type Notice,
   type RolloutRecord,
@@ -181,11 +184,22 @@ function apply(
   type: Notice['type'],
   amendment: Amendment,
 ): Change {
-  const entry = { ...actor, did, at: now.toISOString() };
-  const history = [...record.history, entry].slice(-MAX_HISTORY);
+  const { by, reason } = actor;
+  const entry = { by, reason: reason.slice(0, MAX_REASON), did, at: now.toISOString() };
+  const history = newest([...record.history, entry]);
   const next = amend(record, { ...amendment, history });
   const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', actor)] : [];
   return changeOf(record, next, [...halt, noticeOf(next, type, actor)]);
+}
+
+/** The entries that are kept of a history. */
+function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  let bytes = 0;
+  const dropped = entries.findLastIndex((entry, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry));
+    return bytes > MAX_HISTORY_BYTES || entries.length - index > MAX_HISTORY;
+  });
+  return entries.slice(dropped + 1);
 }
 
 function refuse(refused: Refusal): Outcome {

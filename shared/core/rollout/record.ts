@@ -2,38 +2,44 @@ import { defined } from '../defined.ts';
 import type { Turn } from './strategy.ts';
 
 /** Where a roll-out stands. Of one that a newer digest replaced nothing remains but `superseded`, which is published. */
-export type RolloutState =
+export const ROLLOUT_STATES = [
   /** Its stage is open, up to the cursor. */
-  | 'rolling'
+  'rolling',
   /** All clusters of the stage are well, and have been for less than its soak. */
-  | 'soaking'
-  | 'awaiting-approval'
-  | 'awaiting-window'
+  'soaking',
+  'awaiting-approval',
+  'awaiting-window',
   /** By a person, or because what happened is not known. Only a person ends it; a newer digest does not. */
-  | 'paused'
+  'paused',
   /** Too many failed. A person or a newer digest ends it. */
-  | 'halted'
+  'halted',
   /** A person ended it: who has the digest keeps it. */
-  | 'aborted'
-  | 'rolling-back'
-  | 'rolled-back'
-  | 'completed';
+  'aborted',
+  'rolling-back',
+  'rolled-back',
+  'completed',
+] as const;
+
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
 /** Why it stands there. */
-export type Cause =
-  | 'person'
-  | 'record-lost'
-  | 'digests-differ'
-  | 'clusters-unseen'
-  | 'stage-gone'
-  | 'failures'
-  | 'unreachable'
-  | 'no-evidence'
-  | 'empty'
-  | 'approval'
-  | 'signature'
-  | 'window'
-  | 'adoption';
+export const ROLLOUT_CAUSES = [
+  'person',
+  'record-lost',
+  'digests-differ',
+  'clusters-unseen',
+  'stage-gone',
+  'failures',
+  'unreachable',
+  'no-evidence',
+  'empty',
+  'approval',
+  'signature',
+  'window',
+  'adoption',
+] as const;
+
+export type Cause = (typeof ROLLOUT_CAUSES)[number];
 
 /** A verified digest that a tag came to name. */
 export interface Arrival {
@@ -89,7 +95,7 @@ export interface RolloutRecord {
   readonly ignored: readonly string[];
   /** What a resume returns to. */
   readonly before?: 'completed' | 'rolled-back';
-  /** What people did, oldest first; the newest `MAX_HISTORY`. */
+  /** What people did, oldest first: the newest, as far as `MAX_HISTORY` and `MAX_HISTORY_BYTES` allow. */
   readonly history: readonly HistoryEntry[];
 }
 
@@ -105,9 +111,15 @@ export interface Actor {
   readonly reason: string;
 }
 
-export const MAX_HISTORY = 50;
 export const MAX_REJECTED = 16;
 export const MAX_IGNORED = 200;
+export const MAX_HISTORY = 50;
+/** Of the history as JSON: older entries are dropped before that. */
+export const MAX_HISTORY_BYTES = 16 * 1024;
+/** Characters of a reason that are kept. */
+export const MAX_REASON = 500;
+/** Of a record as JSON. The names of ignored clusters take the most, up to 40 KiB. */
+export const MAX_RECORD_BYTES = 64 * 1024;
 
 /** One decision, for people and robots: published before it is recorded, ordered by `version`. */
 export interface Notice extends Partial<Actor> {
