@@ -1,19 +1,22 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { answerProblem, problem } from '#shared/http/problem.ts';
+import { requireInvoker } from './check-person.ts';
 import { cleanAnswer } from './clean-answer.ts';
 import type { ApiDeps } from './deps.ts';
+import { explainSync } from './explain/explain-sync.ts';
+import { explainRoute } from './explain/operation.ts';
+import { answerFleet } from './fleet/answer-fleet.ts';
+import { fleetRoute } from './fleet/operation.ts';
 import { createTroubles } from './fleet/present.ts';
 import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
-import { MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
-import { rememberAnswers, type ResyncOutcome } from './resync/request-resync.ts';
-import { answerExplain, explainRoute } from './routes/explain.ts';
-import { answerFleet, fleetRoute } from './routes/fleet.ts';
-import { answerResync, resyncRoute } from './routes/resync.ts';
-import { answerVerify, verifyRoute } from './routes/verify.ts';
+import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
+import { previewResync } from './resync/preview-resync.ts';
+import { rememberAnswers, requestOnce, type ResyncOutcome } from './resync/request-resync.ts';
+import { verifyImage, verifyRoute } from './verify-image.ts';
 
 const ABOUT = {
   openapi: '3.1.0',
@@ -45,25 +48,38 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   api.onError((error) => {
     if (!(error instanceof HTTPException)) throw error;
     // Hono's own validators speak plain text; what they refuse is the request's fault.
-    const code: FailureCode = 'bad-request';
-    return answerProblem(problem(400, code, error.message));
+    return answerProblem(problem(400, 'bad-request', error.message));
   });
-  const rateLimit = createRateLimit({
-    perMinute: SPEND_PER_MINUTE,
-    callers: MAX_CALLERS,
-    now: deps.now,
-  });
-  const { checkPerson } = deps;
+  const { checkPerson, now } = deps;
+  const rateLimit = createRateLimit(now);
+  const answerOnce = rememberAnswers<ResyncOutcome>();
+  const all = { ...deps, answerOnce, troubles: createTroubles(deps) };
   for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
-  const answers = rememberAnswers<ResyncOutcome>();
-  const troubles = createTroubles(deps);
-  api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), { ...deps, troubles }));
-  api.openapi(explainRoute, (c) => answerExplain(c.req.valid('query'), deps));
-  api.openapi(verifyRoute, (c) => answerVerify(c.req.valid('json').image, deps));
-  api.openapi(resyncRoute, (c) => {
+  api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), all));
+  api.openapi(explainRoute, async (c) => {
+    const explanation = await explainSync(c.req.valid('query'), deps);
+    return explanation === undefined
+      ? answerProblem(problem(404, 'not-found', 'This cluster has no such RSync'))
+      : Response.json(explanation);
+  });
+  api.openapi(verifyRoute, async (c) =>
+    Response.json(await verifyImage(c.req.valid('json').image, deps)),
+  );
+  api.openapi(resyncRoute, async (c) => {
+    const body = c.req.valid('json');
+    const person = c.get('person');
+    if (body.dryRun === true) {
+      requireInvoker(person);
+      return Response.json(await previewResync(body, deps));
+    }
     const { 'idempotency-key': key } = c.req.valid('header');
-    return answerResync(c, { body: c.req.valid('json'), key }, { ...deps, answers });
+    const outcome = await requestOnce({ body, person, key }, all, c.get('log'));
+    if (outcome.status === 'not-verified') {
+      return answerProblem(problem(422, 'not-verified', outcome.message));
+    }
+    const { id, clusters } = outcome;
+    return Response.json({ id, clusters } satisfies ResyncAccepted, { status: 202 });
   });
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
@@ -72,10 +88,6 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     description: 'ID token for the audience of `access.api`',
   });
   api.doc31('/openapi.json', ABOUT);
-  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {
-    ...deps,
-    answers,
-    troubles,
-  });
+  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), all);
   return api;
 }

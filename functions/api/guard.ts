@@ -5,7 +5,7 @@ import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/http/app.ts';
 import { answerProblem, problem } from '#shared/http/problem.ts';
 import type { CheckPerson, Person } from './check-person.ts';
-import { COSTLY_CALL } from './limits.ts';
+import { COSTLY_CALL, MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 
 export interface ApiEnv {
   readonly Variables: AppEnv['Variables'] & { readonly person: Person };
@@ -18,9 +18,6 @@ export interface GuardDeps {
   readonly refuse?: (c: Context<ApiEnv>, failure: CountersignError) => Response | Promise<Response>;
 }
 
-const JSON_BODY = /^application\/json(?:;|$)/i;
-const FORM_BODY = /^application\/x-www-form-urlencoded(?:;|$)/i;
-
 /**
  * Who asks, how often, and from which page: before any handler, whatever it does.
  *
@@ -29,23 +26,30 @@ const FORM_BODY = /^application\/x-www-form-urlencoded(?:;|$)/i;
  */
 export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   const { checkPerson, rateLimit, refuse } = deps;
-  const identify = async ({ req }: Context<ApiEnv>, form: boolean): Promise<Person> => {
-    if (req.method === 'POST') checkOrigin(req.raw, { needed: form });
-    return checkPerson(req.raw.headers);
-  };
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const form = c.req.method === 'POST' && !c.req.path.startsWith('/v1/');
+    const isPost = c.req.method === 'POST';
+    const isForm = isPost && !c.req.path.startsWith('/v1/');
     let person: Person;
     try {
-      person = await identify(c, form);
+      if (isPost && isForeign(c.req.raw, isForm)) {
+        throw new CountersignError('forbidden', 'The request comes from another site');
+      }
+      person = await checkPerson(c.req.raw.headers);
     } catch (error) {
       if (refuse === undefined) throw error;
       return refuse(c, toFailure(error));
     }
     const waitMs = rateLimit(person.name, costOf(c));
-    if (waitMs !== undefined) return answerTooMany(waitMs);
-    if (c.req.method === 'POST' && !isExpected(c.req.header('content-type') ?? '', form)) {
-      return answerMediaType(form);
+    if (waitMs !== undefined) {
+      const detail = 'Too many requests from this caller: wait as long as Retry-After says';
+      return answerProblem(problem(429, 'rate-limited', detail), waitMs);
+    }
+    // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
+    const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
+    const [type] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
+    if (isPost && type !== expected) {
+      const detail = `The content-type of the request must be ${expected}`;
+      return answerProblem(problem(415, 'unsupported-media-type', detail));
     }
     c.set('person', person);
     c.set('log', c.get('log').child({ actor: person.name }));
@@ -59,58 +63,22 @@ function costOf(c: Context): number {
   return costly || c.req.query('live') === 'true' ? COSTLY_CALL : 1;
 }
 
-/** A body that is passed over would be taken for an empty one, which asks for the whole fleet. */
-function isExpected(type: string, form: boolean): boolean {
-  return (form ? FORM_BODY : JSON_BODY).test(type);
-}
-
-function answerMediaType(form: boolean): Response {
-  const expected = form ? 'application/x-www-form-urlencoded' : 'application/json';
-  const detail = `The content-type of the request must be ${expected}`;
-  return answerProblem(problem(415, 'unsupported-media-type', detail));
-}
-
-function answerTooMany(waitMs: number): Response {
-  const detail = 'Too many requests from this caller: wait as long as Retry-After says';
-  return answerProblem(problem(429, 'rate-limited', detail), waitMs);
-}
-
 /**
- * Refuses what a page of another site made a browser send: IAP's cookie, or a loopback address, would let it in. A
- * browser names the Origin of every POST; what names none is no browser, unless it says `Sec-Fetch-Site`. A form asks
- * for the proof, for it needs no script. Throws `forbidden`.
+ * Whether a page of another site made a browser send this: IAP's cookie, or a loopback address, would let it in. A
+ * browser names the Origin of every POST; what names none is no browser, unless it says `Sec-Fetch-Site`. A form has
+ * to prove that it is the page's own, for it needs no script.
  */
-function checkOrigin(
-  { headers, url }: Pick<Request, 'headers' | 'url'>,
-  { needed }: { readonly needed: boolean },
-): void {
+function isForeign({ headers, url }: Pick<Request, 'headers' | 'url'>, isForm: boolean): boolean {
   const site = headers.get('sec-fetch-site');
-  if (site !== null && site !== 'same-origin') throw foreign();
+  if (site !== null && site !== 'same-origin') return true;
   const origin = headers.get('origin');
-  if (origin === null) {
-    if (needed && site === null) throw foreign();
-    return;
-  }
-  if (hostOf(origin) !== hostOf(url)) throw foreign();
+  return origin === null ? isForm && site === null : hostOf(origin) !== hostOf(url);
 }
 
 /** Host and port; undefined for `null`, which sandboxed pages send. */
 function hostOf(origin: string): string | undefined {
   const url = URL.parse(origin);
-  return url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')
-    ? undefined
-    : url.host;
-}
-
-function foreign(): CountersignError {
-  return new CountersignError('forbidden', 'The request comes from another site');
-}
-
-export interface RateLimitOptions {
-  readonly perMinute: number;
-  /** Callers that are remembered. */
-  readonly callers: number;
-  readonly now: () => Date;
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.host : undefined;
 }
 
 /**
@@ -123,17 +91,17 @@ export type RateLimit = (caller: string, cost: number) => number | undefined;
  * A token bucket for each caller, in this instance: a courtesy to others, not a defence.
  *
  * @example
- * const waitMs = createRateLimit({ perMinute: 240, callers: 10_000, now })('ops@acme.example', 10);
+ * const waitMs = createRateLimit(now)('ops@acme.example', COSTLY_CALL);
  */
-export function createRateLimit({ perMinute, callers, now }: RateLimitOptions): RateLimit {
+export function createRateLimit(now: () => Date): RateLimit {
   const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({
-    max: callers,
+    max: MAX_CALLERS,
   });
-  const perMs = perMinute / 60_000;
+  const perMs = SPEND_PER_MINUTE / 60_000;
   return (caller, cost) => {
     const at = now().getTime();
-    const last = buckets.get(caller) ?? { tokens: perMinute, at };
-    const tokens = Math.min(perMinute, last.tokens + (at - last.at) * perMs);
+    const last = buckets.get(caller) ?? { tokens: SPEND_PER_MINUTE, at };
+    const tokens = Math.min(SPEND_PER_MINUTE, last.tokens + (at - last.at) * perMs);
     if (tokens < cost) return Math.ceil((cost - tokens) / perMs);
     buckets.set(caller, { tokens: tokens - cost, at });
     return undefined;

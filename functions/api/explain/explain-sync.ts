@@ -1,7 +1,7 @@
 import { toFailure } from '#shared/core/errors.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
@@ -9,7 +9,7 @@ import { explainVerdict } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
-import type { Explanation, Step } from '../schema/explain.ts';
+import type { Explanation } from './operation.ts';
 import {
   explainApproval,
   explainConditions,
@@ -19,23 +19,22 @@ import {
   explainStages,
   explainTag,
   explainTrigger,
+  step,
 } from './steps.ts';
 
 /**
  * Why one RSync is, or is not, on its tag's digest: one call to its cluster, and what the registry says. Undefined when
- * the cluster has no such RSync. A cluster that does not answer is itself the explanation. Throws `bad-request`,
- * `cluster-not-found`.
+ * the cluster has no such RSync. A cluster that does not answer is itself the explanation. Throws `cluster-not-found`.
  */
 export async function explainSync(
   query: { readonly cluster: string; readonly sync: string },
   deps: ApiDeps,
 ): Promise<Explanation | undefined> {
-  const ref = parseSyncRef(query.sync);
+  const { sync } = query;
   const member = await findCluster(query.cluster, deps.fleet);
   const record = await deps.store.readCluster(member.name);
-  const named = { cluster: member.name, sync: formatSyncRef(ref) };
-  const readAt = deps.now().toISOString();
-  const about = { sync: ref, known: record?.syncs ?? [] };
+  const named = { cluster: member.name, sync, readAt: deps.now().toISOString() };
+  const about = { sync: parseSyncRef(sync), known: record?.syncs ?? [] };
   try {
     const [look] = await withDeadline(READ_DEADLINE_MS, 'Looking at the cluster', () =>
       lookAtCluster(member, about, deps),
@@ -43,7 +42,7 @@ export async function explainSync(
     if (look === undefined) return undefined;
     const policy = look.followed && deps.policies.get(look.followed.rule.trust);
     const steps = [
-      answered(`${member.name} answered`),
+      step('cluster', 'ok', `${member.name} answered`),
       explainConfig(look),
       explainTrigger(record, look),
       ...explainTag(look),
@@ -54,19 +53,14 @@ export async function explainSync(
       explainConditions(look),
     ];
     const { phase } = look.row.record;
-    return { ...named, phase, readAt, steps, conclusion: conclude(look, policy) };
+    return { ...named, phase, steps, conclusion: conclude(look, policy) };
   } catch (error) {
     const { message, code } = toFailure(error);
     const phase = clusterPhaseOf(error);
     if (phase === undefined && code !== 'deadline-exceeded') throw error;
-    const finding: Step = { step: 'cluster', outcome: 'bad', finding: message, details: [] };
     const conclusion = `${phase ?? 'Unreachable'}: ${message}; the next sweep tries it again`;
-    return { ...named, readAt, steps: [finding], conclusion };
+    return { ...named, steps: [step('cluster', 'bad', message)], conclusion };
   }
-}
-
-function answered(finding: string): Step {
-  return { step: 'cluster', outcome: 'ok', finding, details: [] };
 }
 
 /** As much of Config Sync's own words as one sentence bears. */

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { FoundReceipt } from '#shared/core/annotations.ts';
 import { digestOfCommit } from '#shared/core/digest.ts';
 import { pinObstacle } from '#shared/core/pin.ts';
@@ -5,16 +6,16 @@ import { formatReference } from '#shared/core/reference.ts';
 import { isRefusal, standingRefusals } from '#shared/core/sync-status.ts';
 import type { Condition, Stage } from '#shared/core/rsync.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import { parseJson } from '#shared/net/json.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
-import type { Step } from '../schema/explain.ts';
+import type { Step } from './operation.ts';
 
-type Outcome = Step['outcome'];
-
-function step(
+/** One step of an explanation. */
+export function step(
   name: Step['step'],
-  outcome: Outcome,
+  outcome: Step['outcome'],
   finding: string,
   details: readonly string[] = [],
 ): Step {
@@ -54,15 +55,10 @@ export function explainTag({ followed, failure }: Look): Step[] {
   if (image.status === 'unusable') return [step('tag', 'bad', image.message)];
   const { digest, index } = image;
   const name = formatReference(reference);
+  const child = `${digest} is the linux/amd64 child of that index, and what is pulled`;
   return [
     step('tag', 'ok', `${name} is ${index ?? digest} in the registry, at ${resolvedAt}`),
-    index === undefined
-      ? step('digest', 'ok', `${digest} is what Config Sync pulls`)
-      : step(
-          'digest',
-          'ok',
-          `${digest} is the linux/amd64 child of that index, and what is pulled`,
-        ),
+    step('digest', 'ok', index === undefined ? `${digest} is what Config Sync pulls` : child),
   ];
 }
 
@@ -72,17 +68,18 @@ export function explainSignatures({ followed }: Look, policy: TrustPolicy | unde
     return step('signatures', 'skipped', 'Nothing to verify');
   }
   const { verdict } = followed;
-  const candidates =
-    'candidates' in verdict ? (verdict.candidates ?? []).map(explainCandidate) : [];
-  const outcomes = {
-    verified: 'ok',
-    unsigned: 'wait',
-    incomplete: 'wait',
-    untrusted: 'bad',
-    unusable: 'bad',
-  } as const;
-  return step('signatures', outcomes[verdict.status], explainVerdict(verdict, policy), candidates);
+  const candidates = 'candidates' in verdict ? (verdict.candidates ?? []) : [];
+  const details = candidates.map(explainCandidate);
+  return step('signatures', OUTCOMES[verdict.status], explainVerdict(verdict, policy), details);
 }
+
+const OUTCOMES = {
+  verified: 'ok',
+  unsigned: 'wait',
+  incomplete: 'wait',
+  untrusted: 'bad',
+  unusable: 'bad',
+} as const;
 
 /** What stands on the RSync, against what is to stand there. */
 export function explainApproval({ rsync, decision, followed }: Look): Step {
@@ -130,14 +127,9 @@ function explainStage(name: 'source' | 'rendering' | 'sync', stage: Stage): Step
     // What was refused is in the step before.
     const others = errors.filter((error) => name !== 'source' || !isRefusal(error));
     const refused = others.length < errors.length ? ': see the gate' : '';
-    const noun = count === 1 ? 'error' : 'errors';
     const details = others.map(({ code, message }) => `${code}: ${message}`);
-    return step(
-      name,
-      'bad',
-      `${count} ${noun} on ${commit ?? 'no commit'}${at}${refused}`,
-      details,
-    );
+    const what = `${count} error${count === 1 ? '' : 's'} on ${commit ?? 'no commit'}`;
+    return step(name, 'bad', `${what}${at}${refused}`, details);
   }
   return commit === undefined
     ? step(name, 'wait', 'No commit yet')
@@ -163,20 +155,11 @@ function describe(name: string, { status, reason, message }: Condition): string 
   return `${name}=${status}${reason === '' ? '' : ` (${reason})`}${message === '' ? '' : `: ${message}`}`;
 }
 
-/** `push`, or `resync by ops@acme.example`: the rest of a receipt is for the next reconcile. */
+/** What people are shown of a receipt; the rest is for the next reconcile. */
+const Receipt = z.object({ reason: z.string().min(1), actor: z.string().catch('') });
+
+/** `push`, or `resync by ops@acme.example`. */
 function readReceipt({ text, facts }: FoundReceipt): string | undefined {
-  if (text === undefined || facts === undefined) return undefined;
-  const receipt: unknown = JSON.parse(text);
-  const { reason, actor } = { reason: '', actor: '', ...asObject(receipt) };
-  if (typeof reason !== 'string' || reason === '') return undefined;
-  return typeof actor === 'string' && actor !== '' ? `${reason} by ${actor}` : reason;
-}
-
-function asObject(value: unknown): RSyncReceipt {
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-interface RSyncReceipt {
-  readonly reason?: unknown;
-  readonly actor?: unknown;
+  const { data } = Receipt.safeParse(facts && parseJson(text ?? ''));
+  return data && (data.actor === '' ? data.reason : `${data.reason} by ${data.actor}`);
 }

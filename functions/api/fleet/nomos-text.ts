@@ -1,7 +1,7 @@
 import { cleanText } from '#shared/core/foreign-text.ts';
-import { parseSyncRef, type SyncRef } from '#shared/core/sync-ref.ts';
+import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { SyncRow } from '#shared/store/store.ts';
-import type { ClusterView } from '../schema/fleet.ts';
+import type { ClusterView } from './operation.ts';
 import type { PresentRow } from './present.ts';
 import { type ClusterAnswer, sayAge } from './view.ts';
 
@@ -33,20 +33,13 @@ function clusterLines({ view, rows }: ClusterAnswer): Line[] {
   ];
 }
 
-/** RootSyncs before RepoSyncs, which go by namespace, then by name: a cursor's order is another one. */
+/** By code unit, as Go compares: RootSyncs, then RepoSyncs by namespace and name. A cursor's order is another one. */
 function inNomosOrder(rows: readonly PresentRow[]): readonly PresentRow[] {
-  return rows
-    .map((row) => ({ row, ref: parseSyncRef(row.sync) }))
-    .toSorted(
-      ({ ref: a }, { ref: b }) =>
-        order(b.kind, a.kind) || order(a.namespace, b.namespace) || order(a.name, b.name),
-    )
-    .map(({ row }) => row);
-}
-
-/** By code unit, as Go compares. */
-function order(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+  const keyed = rows.map((row) => {
+    const { kind, namespace, name } = parseSyncRef(row.sync);
+    return { row, key: kind === 'RootSync' ? `\0${name}` : `${namespace}\0${name}` };
+  });
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);
 }
 
 /** What nomos says of a whole cluster, where it has something to say. */
@@ -69,45 +62,35 @@ function stateOf(
 function rowLines(row: PresentRow, { ageSeconds }: ClusterView): Line[] {
   const { nomos, shown, approved, present } = row;
   const { source = row.image ?? 'N/A', commit = 'N/A', errors = [] } = shown ?? {};
+  const { kind, namespace, name } = parseSyncRef(row.sync);
+  const scope = `${kind === 'RootSync' ? '<root>' : namespace}:${name}`;
   const known = nomos === 'SYNCED' ? `SYNCED @ ${formatTime(shown?.syncedAt)}` : nomos;
+  // What was read before is not shown as if it were so now.
+  const read = ageSeconds ? ` (read ${sayAge(ageSeconds)} ago)` : '';
   const word = present.phase === 'Unknown' ? 'UNKNOWN' : known;
   return [
-    [`  ${scopeOf(parseSyncRef(row.sync))}`, cleanText(source), ''],
+    [`  ${scope}`, cleanText(source), ''],
     [`  ${word}`, cleanText(commit), ''],
     ...countLines(shown),
     ...errors.map((error) => ['  Error:', cleanText(error), '']),
     // Ours have no columns, so that they move none of nomos'.
     [`  Approved: ${approved.length === 0 ? 'N/A' : oneLine(approved.join(' '))}`],
-    [`  Phase: ${present.phase}, ${oneLine(present.message)}${sayRead(ageSeconds)}`],
+    [`  Phase: ${present.phase}, ${oneLine(present.message)}${read}`],
   ];
 }
 
-/** What was read before is not said as if it were so now. */
-function sayRead(ageSeconds: number | undefined): string {
-  return ageSeconds === undefined || ageSeconds === 0 ? '' : ` (read ${sayAge(ageSeconds)} ago)`;
-}
-
 function countLines(shown: SyncRow['shown']): Line[] {
-  const { errorCount = 0, truncatedTo } = shown ?? {};
+  const { errorCount = 0, truncatedTo: left } = shown ?? {};
   if (errorCount === 0) return [];
-  const cut =
-    truncatedTo === undefined
-      ? ''
-      : `, ErrorTruncated: true, ErrorCountAfterTruncation: ${truncatedTo}`;
-  return [[`  TotalErrorCount: ${errorCount}${cut}`]];
-}
-
-function scopeOf({ kind, namespace, name }: SyncRef): string {
-  return `${kind === 'RootSync' ? '<root>' : namespace}:${name}`;
+  const cut = `, ErrorTruncated: true, ErrorCountAfterTruncation: ${left}`;
+  return [[`  TotalErrorCount: ${errorCount}${left === undefined ? '' : cut}`]];
 }
 
 /** As Go prints a time, in UTC. */
 function formatTime(text = ''): string {
   const time = Date.parse(text);
-  const [seconds = NEVER] = Number.isNaN(time)
-    ? [NEVER]
-    : new Date(time).toISOString().replace('T', ' ').split('.');
-  return `${seconds} +0000 UTC`;
+  const known = Number.isNaN(time) ? NEVER : new Date(time).toISOString();
+  return `${known.slice(0, 19).replace('T', ' ')} +0000 UTC`;
 }
 
 function oneLine(text: string): string {

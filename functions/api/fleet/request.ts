@@ -3,11 +3,10 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
-import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import { DEFAULT_PAGE, MAX_NAME } from '../limits.ts';
-import type { FleetQuery } from '../schema/fleet.ts';
-import type { PresentRow } from './present.ts';
+import type { FleetQuery } from './operation.ts';
+import { type Look, type PresentRow, presentRow, type Troubles } from './present.ts';
 
 /** What of the fleet is asked for, checked. */
 export interface Filter {
@@ -31,21 +30,17 @@ export interface PageRequest {
 
 /** Throws `bad-request`, `bad-reference`. */
 export function readRequest(query: FleetQuery): PageRequest {
-  const { cluster, cursor, limit } = query;
+  const { image, sync, phase, cluster, cursor, limit } = query;
   return {
-    filter: readFilter(query),
+    filter: { ...imageFilter(image), ...defined({ sync, phase }) },
     limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
     ...defined({ cluster, after: cursor === undefined ? undefined : parseCursor(cursor) }),
   };
 }
 
-function readFilter({ image, sync, phase }: FleetQuery): Filter {
-  const about = image === undefined ? {} : imageFilter(image);
-  return defined({ ...about, sync: sync && formatSyncRef(parseSyncRef(sync)), phase });
-}
-
 /** A tag counts only where it was written: the normal form of none is `latest`. */
-function imageFilter(image: string): Pick<Filter, 'repository' | 'tag' | 'digest'> {
+function imageFilter(image: string | undefined): Filter {
+  if (image === undefined) return {};
   const { repository, tag, digest } = parseReference(image);
   const [name = ''] = image.split('@', 1);
   return defined({ repository, tag: name.endsWith(`:${tag}`) ? tag : undefined, digest });
@@ -60,31 +55,38 @@ export function wantsCluster(
   return repository === undefined || sync !== undefined || record.follows.includes(repository);
 }
 
-export function wantsSync(filter: Filter, row: PresentRow): boolean {
+/** Of a cluster's rows those that are asked for, as they stand now, in the order of a cursor. */
+export function wantedRows(
+  rows: readonly SyncRow[],
+  look: Look,
+  troubles: Troubles,
+  filter: Filter,
+): readonly PresentRow[] {
+  return rows
+    .map((row) => presentRow(row, look, troubles))
+    .filter((row) => wantsSync(filter, row))
+    .toSorted((a, b) => (a.sync < b.sync ? -1 : 1));
+}
+
+function wantsSync(filter: Filter, row: PresentRow): boolean {
   const { repository, tag, digest, sync, phase } = filter;
   if (sync !== undefined && row.sync !== sync) return false;
   if (phase !== undefined && !isClusterPhase(phase) && row.present.phase !== phase) return false;
   if (repository === undefined) return true;
   if (row.image === undefined) return false;
   const reference = parseReference(row.image);
-  if (reference.repository !== repository || (tag !== undefined && reference.tag !== tag)) {
-    return false;
-  }
-  return digest === undefined || digestsOf(row).includes(digest);
-}
-
-/** Every digest that a person may have in hand for what this RSync is on, or is to be on. */
-function digestsOf({ target, index, live, approval }: SyncRow): readonly (string | undefined)[] {
-  return [target, index, live, approval?.digest, approval?.index];
+  if (reference.repository !== repository) return false;
+  if (tag !== undefined && reference.tag !== tag) return false;
+  // Every digest that a person may have in hand for what this RSync is on, or is to be on.
+  const { target, index, live, approval } = row;
+  const known = [target, index, live, approval?.digest, approval?.index];
+  return digest === undefined || known.includes(digest);
 }
 
 /** Whether rows are asked for, so that a cluster without any is not worth a line. */
 export function narrows({ repository, sync, phase }: Filter): boolean {
-  return (
-    repository !== undefined ||
-    sync !== undefined ||
-    (phase !== undefined && !isClusterPhase(phase))
-  );
+  const ofSync = phase !== undefined && !isClusterPhase(phase);
+  return repository !== undefined || sync !== undefined || ofSync;
 }
 
 function isClusterPhase(phase: string | undefined): boolean {
@@ -97,10 +99,8 @@ export interface Position {
   readonly sync?: string;
 }
 
-const Parts = z.union([
-  z.tuple([z.string().max(MAX_NAME)]),
-  z.tuple([z.string().max(MAX_NAME), z.string().max(MAX_NAME)]),
-]);
+const Name = z.string().max(MAX_NAME);
+const Parts = z.tuple([Name, Name.optional()]);
 
 /** Opaque to callers, who hold it from one call to the next; it names places, and grants nothing. */
 export function formatCursor({ cluster, sync }: Position): string {
@@ -115,6 +115,6 @@ function parseCursor(text: string): Position {
     const [cluster, sync] = Parts.parse(json);
     return defined({ cluster, sync });
   } catch (cause) {
-    throw new CountersignError('bad-request', 'query.cursor: is not a cursor of ours', { cause });
+    throw new CountersignError('bad-request', 'query.cursor: is no cursor of this API', { cause });
   }
 }

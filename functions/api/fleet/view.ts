@@ -1,6 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
+import type { ClusterPhase } from '#shared/core/phase.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
-import type { ClusterView, SyncView } from '../schema/fleet.ts';
+import type { ClusterView, SyncView } from './operation.ts';
 import type { PresentPhase, PresentRow } from './present.ts';
 
 /** One RSync as callers see it, with the age of what is said. */
@@ -64,20 +65,20 @@ export function oldest(clusters: readonly ClusterAnswer[]): number {
   return Math.max(0, ...clusters.map(({ view }) => view.ageSeconds ?? 0));
 }
 
-const WELL: ReadonlySet<PresentPhase> = new Set<PresentPhase>(['Synced', 'Ignored']);
+/** Phases in which no operator needs to look at an RSync, or a cluster. */
+export const WELL: ReadonlySet<PresentPhase | ClusterPhase> = new Set<PresentPhase | ClusterPhase>([
+  'Synced',
+  'Ignored',
+  'Reachable',
+]);
 
-/** Whether no operator needs to look at it: broken glass is an emergency for as long as it is there. */
-function isWell({ present, breakGlass }: PresentRow): boolean {
-  return WELL.has(present.phase) && breakGlass === undefined;
-}
-
-/** How many clusters and RSyncs of an answer an operator should look at. */
+/** How many clusters and RSyncs of an answer an operator should look at: broken glass is an emergency. */
 export function countUnwell(clusters: readonly ClusterAnswer[]): number {
-  const counts = clusters.map(
-    ({ view, rows }) =>
-      (view.phase === 'Reachable' ? 0 : 1) + rows.filter((row) => !isWell(row)).length,
+  const rows = clusters.flatMap((answer) => answer.rows);
+  const unwell = rows.filter(
+    ({ present, breakGlass }) => breakGlass !== undefined || !WELL.has(present.phase),
   );
-  return counts.reduce((sum, count) => sum + count, 0);
+  return unwell.length + clusters.filter(({ view }) => !WELL.has(view.phase)).length;
 }
 
 const UNITS = [

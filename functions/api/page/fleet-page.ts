@@ -3,17 +3,18 @@ import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import type { Person } from '../check-person.ts';
 import { ageOf, type ClusterAnswer, type FleetAnswer, sayAge } from '../fleet/view.ts';
 import type { PresentRow } from '../fleet/present.ts';
-import type { FleetQuery } from '../schema/fleet.ts';
+import type { FleetQuery } from '../fleet/operation.ts';
 import {
   abbreviate,
   digestCode,
   layout,
   type Markup,
+  numberOf,
   searchOf,
   type Tone,
-  toneOf,
+  TONES,
 } from './layout.ts';
-import { healthTone, numberOf, sayHealth, type Summary } from './read-summary.ts';
+import { healthTone, sayHealth, type Summary } from './read-summary.ts';
 import { resyncForm } from './resync-page.ts';
 
 export interface FleetPageInput {
@@ -53,7 +54,7 @@ function phaseLinks({ phases, clusterPhases, ageSeconds }: Summary, query: Fleet
   const counts = [...phases, ...[...clusterPhases].filter(([phase]) => phase !== 'Reachable')];
   const links = counts.map(
     ([phase, count]) =>
-      html`<li><a class="chip ${toneOf(phase)}" href="/?${searchOf({ phase })}" ${phase === query.phase ? 'aria-current=true' : ''}>${count} ${phase}</a></li>`,
+      html`<li><a class="chip ${TONES[phase]}" href="/?${searchOf({ phase })}" ${phase === query.phase ? 'aria-current=true' : ''}>${count} ${phase}</a></li>`,
   );
   return html`${links.length === 0 ? '' : html`<ul class="chips" aria-label="By phase">${links}</ul>`}
 <p class="quiet">The oldest reading is ${sayAge(ageSeconds)} old.</p>`;
@@ -76,15 +77,11 @@ function matrix({ answer, query, now }: FleetPageInput): Markup {
   const { clusters, next } = answer;
   const { image, cluster, phase, sync, cursor } = query;
   const filtered = [image, cluster, phase, sync].some((value) => value !== undefined);
-  const onward = [
-    ...(filtered ? [html`<a href="/">All clusters</a>`] : []),
-    ...(cursor === undefined
-      ? []
-      : [html`<a href="/?${searchOf({ ...query, cursor: undefined })}">First page</a>`]),
-    ...(next === undefined
-      ? []
-      : [html`<a href="/?${searchOf({ ...query, cursor: next })}" rel="next">Next page</a>`]),
-  ];
+  const onward: Markup[] = [];
+  const pageAt = (at: string | undefined): string => `/?${searchOf({ ...query, cursor: at })}`;
+  if (filtered) onward.push(html`<a href="/">All clusters</a>`);
+  if (cursor) onward.push(html`<a href="${pageAt(undefined)}">First page</a>`);
+  if (next) onward.push(html`<a href="${pageAt(next)}" rel="next">Next page</a>`);
   return html`<h2>Clusters</h2>
 ${clusters.length === 0 ? html`<p>Nothing to show${filtered ? ' by this filter' : ''}.</p>` : clusters.map((one) => clusterBlock(one, now))}
 ${onward.length === 0 ? '' : html`<p class="onward">${onward}</p>`}`;
@@ -110,12 +107,13 @@ function cell(cluster: string, row: PresentRow, now: Date): Markup {
   const { phase, since, message } = present;
   const digest = record.digest ?? live ?? approved[0];
   const [error] = errors;
-  return html`<li class="${toneOf(phase)}">
+  const [line = ''] = error?.message.split('\n', 1) ?? [];
+  return html`<li class="${TONES[phase]}">
 <a href="/explain?${searchOf({ cluster, sync })}">${sync}</a>
-<p><span class="phase ${toneOf(phase)}">${phase}</span> <span class="quiet">for ${sayAge(ageOf(since, now))}</span>
+<p><span class="phase ${TONES[phase]}">${phase}</span> <span class="quiet">for ${sayAge(ageOf(since, now))}</span>
 ${digest === undefined ? '' : digestCode(digest)}</p>
 ${phase === 'Synced' ? '' : html`<p class="what">${abbreviate(message)}</p>`}
-${error === undefined ? '' : html`<p class="what error">${error.code}: ${abbreviate(firstLine(error.message))}</p>`}
+${error === undefined ? '' : html`<p class="what error">${error.code}: ${abbreviate(line)}</p>`}
 ${breakGlass === undefined ? '' : html`<p class="what error">Glass broken: ${abbreviate(breakGlass)}</p>`}
 </li>`;
 }
@@ -139,8 +137,4 @@ ${digest === undefined ? '' : digestCode(digest)}</p>
 function verdictTone(verdict: string): Tone {
   if (verdict === 'verified') return 'ok';
   return verdict === 'untrusted' || verdict === 'unusable' ? 'bad' : 'wait';
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }

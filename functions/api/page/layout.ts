@@ -40,39 +40,32 @@ export function searchOf(fields: Readonly<Record<string, string | undefined>>): 
   return search.toString();
 }
 
+/** `1 cluster`, `2 clusters`. */
+export function numberOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 /** How a thing is shown: the word always stands beside the colour. */
 export type Tone = 'ok' | 'wait' | 'bad' | 'none';
 
 /** Of an RSync's phase, or a cluster's. */
-export function toneOf(phase: PresentPhase | ClusterPhase): Tone {
-  switch (phase) {
-    case 'Synced':
-    case 'Reachable':
-      return 'ok';
-    case 'Approved':
-    case 'Pending':
-    case 'Unknown':
-      return 'wait';
-    case 'Ignored':
-      return 'none';
-    case 'Rejected':
-    case 'Refused':
-    case 'Failed':
-    case 'Blocked':
-    case 'Stalled':
-    case 'Unguarded':
-    case 'Unreachable':
-    case 'NoConfigSync':
-    case 'Forbidden':
-      return 'bad';
-  }
-}
-
-/** Enough of a digest, or of a commit, to distinguish it from others; a chart's key is short as it is. */
-function shorten(key: string): string {
-  const [, hex] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(key) ?? [];
-  return hex === undefined ? key : `${key.slice(0, key.length - hex.length)}${hex.slice(0, 12)}`;
-}
+export const TONES: Readonly<Record<PresentPhase | ClusterPhase, Tone>> = {
+  Synced: 'ok',
+  Reachable: 'ok',
+  Approved: 'wait',
+  Pending: 'wait',
+  Unknown: 'wait',
+  Ignored: 'none',
+  Rejected: 'bad',
+  Refused: 'bad',
+  Failed: 'bad',
+  Blocked: 'bad',
+  Stalled: 'bad',
+  Unguarded: 'bad',
+  Unreachable: 'bad',
+  NoConfigSync: 'bad',
+  Forbidden: 'bad',
+};
 
 /** `2026-11-22 05:00:00 UTC`. */
 export function sayTime(time: string): string {
@@ -82,18 +75,13 @@ export function sayTime(time: string): string {
 const DIGEST = /((?:sha256:)?[0-9a-f]{64})/;
 
 /** The text with its digests shortened; the whole one is in a tooltip, and in one place of the page for all. */
-export function abbreviate(text: string): Markup {
+export function abbreviate(text: string, mark: (digest: string) => Markup = digestCode): Markup {
   const parts = text.split(DIGEST);
-  return html`${parts.map((part, at) => (at % 2 === 0 ? part : digestCode(part)))}`;
+  return html`${parts.map((part, at) => (at % 2 === 0 ? part : mark(part)))}`;
 }
 
-/** The text with its digests whole, for those who want to copy one. */
-export function markDigests(text: string): Markup {
-  const parts = text.split(DIGEST);
-  return html`${parts.map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))}`;
-}
-
-/** A digest, or a chart's key, shortened. */
+/** A digest or a commit, enough of it to distinguish it from others; a chart's key is short as it is. */
 export function digestCode(key: string): Markup {
-  return html`<code title="${key}">${shorten(key)}</code>`;
+  const short = key.replace(/^((?:sha256:)?[0-9a-f]{12})[0-9a-f]{52}$/, '$1');
+  return html`<code title="${key}">${short}</code>`;
 }

@@ -8,38 +8,41 @@ import { problemOf } from '#shared/http/problem.ts';
 import { checkShape } from '#shared/http/read-json.ts';
 import { requireInvoker } from '../check-person.ts';
 import { explainSync } from '../explain/explain-sync.ts';
-import { readSnapshot } from '../fleet/read-snapshot.ts';
+import { ExplainQuery } from '../explain/operation.ts';
+import { FleetQuery } from '../fleet/operation.ts';
+import { readSnapshot, type SnapshotDeps } from '../fleet/read-snapshot.ts';
+import { readRequest } from '../fleet/request.ts';
 import type { ApiEnv } from '../guard.ts';
+import { ResyncBody, ResyncHeaders } from '../resync/operation.ts';
 import { previewResync } from '../resync/preview-resync.ts';
 import { requestOnce, type ResyncDeps } from '../resync/request-resync.ts';
-import { readRequest } from '../fleet/request.ts';
-import { ExplainQuery } from '../schema/explain.ts';
-import { FleetQuery } from '../schema/fleet.ts';
-import { ResyncBody, ResyncHeaders } from '../schema/resync.ts';
-import { explainPage } from './explain-page.ts';
-import { fleetPage } from './fleet-page.ts';
-import { failurePage } from './failure-page.ts';
-import { type Markup, searchOf } from './layout.ts';
 import { MARK, SCRIPT, STYLE } from './assets.ts';
-import { createSummary, type SummaryDeps } from './read-summary.ts';
+import { explainPage } from './explain-page.ts';
+import { failurePage } from './failure-page.ts';
+import { fleetPage } from './fleet-page.ts';
+import { type Markup, searchOf } from './layout.ts';
+import { createSummary } from './read-summary.ts';
 import { resyncPage } from './resync-page.ts';
 
 /**
  * Nothing but our own style sheet and script, no inline code, no frame around us, no form that goes elsewhere: what
  * others push is shown on this page.
  */
-const POLICY =
-  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-const headers: MiddlewareHandler<ApiEnv> = createMiddleware(async (c, next) => {
-  await next();
-  c.header('content-security-policy', POLICY);
-  c.header('x-content-type-options', 'nosniff');
-  c.header('referrer-policy', 'same-origin');
-  c.header('cross-origin-opener-policy', 'same-origin');
-  c.header('cross-origin-resource-policy', 'same-origin');
+const HEADERS = Object.entries({
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
 });
 
+const setHeaders: MiddlewareHandler<ApiEnv> = createMiddleware(async (c, next) => {
+  await next();
+  for (const [name, value] of HEADERS) c.header(name, value);
+});
+
+/** A resync that was just asked for, as the page that it leads to is asked for. */
 const Asked = z.object({
   asked: z
     .string()
@@ -54,30 +57,36 @@ const Asked = z.object({
 const Form = z.record(z.string(), z.string());
 /** The pages themselves, without what they load. */
 export const PAGES = ['/', '/explain', '/resync'] as const;
-/** Of the style sheet, the script and the mark: short, so that a new version shows. */
+const ASSETS = Object.entries({
+  '/page.css': ['text/css', STYLE],
+  '/page.js': ['text/javascript', SCRIPT],
+  '/page.svg': ['image/svg+xml', MARK],
+} as const);
+/** Of the assets: short, so that a new version shows. */
 const ASSET_MAX_AGE_SECONDS = 60;
 
 /** Mounts the page for people: works without a script, updates itself with one. */
 export function mountPage(
   api: OpenAPIHono<ApiEnv>,
   guard: MiddlewareHandler<ApiEnv>,
-  deps: ResyncDeps & SummaryDeps,
+  deps: ResyncDeps & SnapshotDeps,
 ): void {
   const summary = createSummary(deps);
-  for (const path of [...PAGES, '/page.css', '/page.js', '/page.svg']) api.use(path, headers);
-  for (const path of PAGES) api.use(path, guard);
-  api.get('/page.css', (c) => answerAsset(c, 'text/css', STYLE));
-  api.get('/page.js', (c) => answerAsset(c, 'text/javascript', SCRIPT));
-  api.get('/page.svg', (c) => answerAsset(c, 'image/svg+xml', MARK));
+  for (const path of PAGES) api.use(path, setHeaders, guard);
+  for (const [path, [type, text]] of ASSETS) {
+    api.get(path, setHeaders, (c) => {
+      c.header('cache-control', `public, max-age=${ASSET_MAX_AGE_SECONDS}`);
+      return c.body(text, 200, { 'content-type': `${type}; charset=utf-8` });
+    });
+  }
   api.get('/', (c) =>
     answerPage(c, async () => {
       const { asked: id, tasked, ...rest } = readFields(c.req.query());
       const query = checkShape(FleetQuery, rest, 'query');
       const { asked } = checkShape(Asked, { asked: id, tasked }, 'query');
       const notice = asked === undefined ? undefined : { id: asked, clusters: Number(tasked ?? 0) };
-      const answer = await readSnapshot(readRequest(query), deps);
       return fleetPage({
-        answer,
+        answer: await readSnapshot(readRequest(query), deps),
         query,
         ...defined({ asked: notice }),
         summary: await summary(),
@@ -104,12 +113,8 @@ async function answerForm(c: Context<ApiEnv>, deps: ResyncDeps): Promise<Markup 
   const { step, key, ...fields } = readFields(form);
   const body = checkShape(ResyncBody, fields, 'form');
   if (step !== 'confirm') {
-    return resyncPage({
-      body,
-      preview: await previewResync(body, deps),
-      person,
-      key: deps.newId(),
-    });
+    const preview = await previewResync(body, deps);
+    return resyncPage({ body, preview, person, key: deps.newId() });
   }
   const { 'idempotency-key': sent } = checkShape(ResyncHeaders, { 'idempotency-key': key }, 'form');
   const outcome = await requestOnce({ body, person, key: sent }, deps, c.get('log'));
@@ -119,7 +124,7 @@ async function answerForm(c: Context<ApiEnv>, deps: ResyncDeps): Promise<Markup 
   return c.redirect(`/?${searchOf({ image, cluster, asked: outcome.id, tasked })}`, 303);
 }
 
-/** A failure is a page too, with the status that the API would answer. */
+/** A failure is a page too. */
 async function answerPage(
   c: Context<ApiEnv>,
   make: () => Promise<Markup | Response>,
@@ -132,19 +137,14 @@ async function answerPage(
     const failure = toFailure(error);
     const problem = problemOf(failure);
     if (failure.code === 'internal') c.get('log').error({ error: failure }, 'Page failed');
-    c.status(statusOf(problem.status));
-    return c.html(failurePage(problem, c.get('person')));
+    return c.html(failurePage(problem, c.get('person')), statusOf(problem.status));
   }
 }
 
+/** The statuses that browsers and their users know. */
 function statusOf(status: number): 400 | 403 | 404 | 500 | 503 {
   if (status === 403 || status === 404 || status === 500) return status;
   return status < 500 ? 400 : 503;
-}
-
-function answerAsset(c: Context<ApiEnv>, type: string, text: string): Response {
-  c.header('cache-control', `public, max-age=${ASSET_MAX_AGE_SECONDS}`);
-  return c.body(text, 200, { 'content-type': `${type}; charset=utf-8` });
 }
 
 /** A form sends what was left empty, too. */

@@ -1,11 +1,10 @@
 import { CLUSTER_PHASES, type ClusterPhase, PHASES } from '#shared/core/phase.ts';
-import type { Store } from '#shared/store/store.ts';
 import { type PresentPhase, presentRow, type Troubles } from '../fleet/present.ts';
-import { ageOf } from '../fleet/view.ts';
+import { readRecords, type SnapshotDeps } from '../fleet/read-snapshot.ts';
+import { ageOf, WELL } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
 import { rememberFor } from '../remember.ts';
-import { readRecords } from '../fleet/read-snapshot.ts';
-import { type Tone, toneOf } from './layout.ts';
+import { numberOf, type Tone, TONES } from './layout.ts';
 
 /** An image that is followed, and the verdict of what its tag names. */
 export interface FollowedImage {
@@ -31,12 +30,6 @@ export interface Summary {
   readonly ageSeconds: number;
 }
 
-export interface SummaryDeps {
-  readonly store: Pick<Store, 'listClusters'>;
-  readonly troubles: () => Promise<{ readonly troubles: Troubles; readonly edition: string }>;
-  readonly now: () => Date;
-}
-
 /**
  * Counts the snapshot, and keeps the count for a while: all who look at the page meanwhile share it. A verdict that was
  * published since is in it at once.
@@ -44,7 +37,7 @@ export interface SummaryDeps {
  * @example
  * const { clusters, phases } = await createSummary({ store, troubles, now })();
  */
-export function createSummary(deps: SummaryDeps): () => Promise<Summary> {
+export function createSummary(deps: SnapshotDeps): () => Promise<Summary> {
   const remember = rememberFor<Summary>(deps.now);
   return async () => {
     const { troubles, edition } = await deps.troubles();
@@ -57,7 +50,7 @@ function ttlOf({ clusters }: Summary): number {
   return Math.min(MAX_SUMMARY_TTL_MS, Math.max(SUMMARY_TTL_MS, scaled));
 }
 
-async function countFleet({ store, now }: SummaryDeps, troubles: Troubles): Promise<Summary> {
+async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Promise<Summary> {
   const phases = new Map<PresentPhase, number>();
   const clusterPhases = new Map<ClusterPhase, number>();
   const images = new Map<string, FollowedImage>();
@@ -98,31 +91,21 @@ function count<Key>(counts: Map<Key, number>, key: Key): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-const WELL = new Set<string>(['Synced', 'Ignored', 'Reachable']);
-
 /** The health of the fleet in one line. */
 export function sayHealth({ clusters, syncs, phases, clusterPhases, broken }: Summary): string {
   if (clusters === 0) return 'Nothing is known of any cluster yet: the next sweep looks at them';
-  const counted = [
-    ...([...PHASES, 'Unknown'] as const).map((phase) => [phase, phases.get(phase) ?? 0] as const),
-    ...CLUSTER_PHASES.map((phase) => [phase, clusterPhases.get(phase) ?? 0] as const),
-    ['under break-glass', broken] as const,
-  ];
-  const problems = counted.flatMap(([phase, number]) =>
-    WELL.has(phase) || number === 0 ? [] : [`${number} ${phase}`],
+  const counts = new Map<PresentPhase | ClusterPhase, number>([...phases, ...clusterPhases]);
+  const problems = [...PHASES, 'Unknown' as const, ...CLUSTER_PHASES].flatMap((phase) =>
+    WELL.has(phase) || !counts.has(phase) ? [] : [`${counts.get(phase)} ${phase}`],
   );
+  if (broken > 0) problems.push(`${broken} under break-glass`);
   const fleet = `${numberOf(syncs, 'RSync')} on ${numberOf(clusters, 'cluster')}`;
   return problems.length === 0 ? `${fleet}: all is well` : `${fleet}: ${problems.join(', ')}`;
 }
 
 /** As bad as the worst of it. */
 export function healthTone({ clusters, phases, clusterPhases, broken }: Summary): Tone {
-  const tones = new Set([...phases.keys(), ...clusterPhases.keys()].map(toneOf));
+  const tones = new Set([...phases.keys(), ...clusterPhases.keys()].map((phase) => TONES[phase]));
   if (broken > 0 || tones.has('bad')) return 'bad';
   return clusters === 0 || tones.has('wait') ? 'wait' : 'ok';
-}
-
-/** `1 cluster`, `2 clusters`. */
-export function numberOf(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

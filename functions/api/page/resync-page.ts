@@ -1,8 +1,7 @@
 import { html } from 'hono/html';
 import type { Person } from '../check-person.ts';
-import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';
-import { abbreviate, digestCode, layout, type Markup, searchOf } from './layout.ts';
-import { numberOf } from './read-summary.ts';
+import type { ResyncBody, ResyncPreview } from '../resync/operation.ts';
+import { abbreviate, digestCode, layout, type Markup, numberOf, searchOf } from './layout.ts';
 
 export interface ResyncPageInput {
   readonly body: ResyncBody;
@@ -34,15 +33,8 @@ ${resyncForm(body)}`,
   );
 }
 
-function changeCell({
-  cluster,
-  sync,
-  change,
-  from,
-  to,
-  pin,
-  why,
-}: ResyncPreview['syncs'][number]): Markup {
+function changeCell(changed: ResyncPreview['syncs'][number]): Markup {
+  const { cluster, sync, change, from, to, pin, why } = changed;
   const tone = change === 'none' ? 'none' : change === 'unknown' ? 'bad' : 'wait';
   return html`<li class="${tone}">
 <a href="/explain?${searchOf({ cluster, sync })}">${cluster} ${sync}</a>
@@ -60,17 +52,8 @@ function hidden(fields: Readonly<Record<string, unknown>>): Markup[] {
   );
 }
 
-/** What the form starts with. */
-export interface ResyncFields {
-  readonly image?: string | undefined;
-  readonly digest?: string | undefined;
-  readonly cluster?: string | undefined;
-  readonly sync?: string | undefined;
-  readonly reason?: string | undefined;
-}
-
 /** Asks for a dry run: its page has the button that resyncs. Folded, for most people come to look. */
-export function resyncForm({ image, digest, cluster, sync, reason }: ResyncFields): Markup {
+export function resyncForm({ image, digest, cluster, sync, reason }: ResyncBody): Markup {
   return html`<details class="resync">
 <summary>Choose what to look at…</summary>
 <form class="fields" method="post" action="/resync">

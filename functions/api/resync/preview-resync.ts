@@ -1,66 +1,59 @@
 import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
-import { parseReference } from '#shared/core/reference.ts';
-import { type SyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
-import { withDeadline } from '#shared/net/within.ts';
+import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
+import { withDeadline } from '#shared/net/within.ts';
+import { policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
-import { policyOf } from '#shared/reconcile/judge-rsync.ts';
 import type { ApiDeps } from '../deps.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
-import type { ResyncBody, ResyncPreview } from '../schema/resync.ts';
-import { type Selection, selectClusters } from './select-clusters.ts';
+import type { ResyncBody, ResyncPreview } from './operation.ts';
+import { selectClusters } from './select-clusters.ts';
 
 type Change = ResyncPreview['syncs'][number];
+
+/** What a dry run looks for. */
+interface Purpose extends Pick<ResyncBody, 'sync'> {
+  readonly repository: string | undefined;
+  /** What would be approved ahead of its tag: of an index the child, which is what Config Sync pulls. */
+  readonly ahead: string | undefined;
+}
 
 /**
  * What a resync would change, and why, asked of at most `MAX_LIVE_CLUSTERS` clusters; nothing is written, tasked or
  * published. A cluster that does not answer is listed as such.
  */
 export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<ResyncPreview> {
-  const selection = await selectClusters(body, deps);
-  const ahead = await digestAhead(body, selection, deps);
-  const asked = selection.members.slice(0, MAX_LIVE_CLUSTERS);
-  const sync = body.sync === undefined ? undefined : parseSyncRef(body.sync);
-  const answers = await Promise.all(
-    asked.map((member) => previewCluster(member, { sync, ahead, selection }, deps)),
-  );
+  const { digest, sync } = body;
+  const { members, image, ahead } = await selectClusters(body, deps);
+  const found = ahead && (await deps.resolver.fresh(ahead)).image;
+  const purpose = {
+    ...defined({ sync }),
+    repository: image?.reference.repository,
+    ahead: found?.status === 'resolved' ? found.digest : digest,
+  };
+  const asked = members.slice(0, MAX_LIVE_CLUSTERS);
+  const answers = await Promise.all(asked.map((member) => previewCluster(member, purpose, deps)));
   return {
-    clusters: selection.members.length,
+    clusters: members.length,
     looked: asked.length,
     syncs: answers.flatMap(({ changes = [] }) => changes),
     unread: answers.flatMap(({ unread = [] }) => unread),
   };
 }
 
-/** What would be approved ahead of its tag: of an index the child, which is what Config Sync pulls. */
-async function digestAhead(
-  { digest }: ResyncBody,
-  { image }: Selection,
-  { resolver }: ApiDeps,
-): Promise<string | undefined> {
-  if (digest === undefined || image === undefined) return undefined;
-  const named = parseReference(`${image.reference.repository}@${digest}`);
-  const resolution = await resolver.fresh(named);
-  return resolution.image.status === 'resolved' ? resolution.image.digest : digest;
-}
-
 async function previewCluster(
   member: Member,
-  about: {
-    readonly sync: SyncRef | undefined;
-    readonly ahead: string | undefined;
-    readonly selection: Selection;
-  },
+  { sync, repository, ahead }: Purpose,
   deps: ApiDeps,
 ): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
-  const { sync, ahead, selection } = about;
+  const about = defined({ sync: sync === undefined ? undefined : parseSyncRef(sync) });
   try {
     const looks = await withDeadline(LIVE_DEADLINE_MS, 'Looking at the cluster', () =>
-      lookAtCluster(member, defined({ sync }), deps),
+      lookAtCluster(member, about, deps),
     );
-    const concerned = looks.filter((look) => follows(look, selection));
+    const concerned = looks.filter((look) => follows(look, repository));
     return { changes: concerned.map((look) => describeChange(member.name, look, ahead, deps)) };
   } catch (error) {
     const { code, message } = toFailure(error);
@@ -69,10 +62,10 @@ async function previewCluster(
 }
 
 /** Whether the RSync is on the image that was named, if one was. */
-function follows({ rsync: { source } }: Look, { image }: Selection): boolean {
-  if (image === undefined) return true;
-  if (source.type !== 'oci' && source.type !== 'helm') return false;
-  return source.reference.repository === image.reference.repository;
+function follows({ rsync: { source } }: Look, repository: string | undefined): boolean {
+  if (repository === undefined) return true;
+  const named = source.type === 'oci' || source.type === 'helm';
+  return named && source.reference.repository === repository;
 }
 
 function describeChange(
@@ -83,29 +76,25 @@ function describeChange(
 ): Change {
   const { rsync, decision, row } = look;
   const before = rsync.annotations.approved.keys;
-  const [from] = before;
   const shared = {
     cluster,
     sync: row.sync,
-    ...defined({ from }),
+    ...defined({ from: before[0] }),
     phase: row.record.phase,
   };
   if (decision === undefined || look.failure !== undefined) {
     return { ...shared, change: 'unknown', why: row.message };
   }
   const { patch, approved } = decision;
-  const pin = patch?.image ?? patch?.version;
-  const why = explainLook(look, deps);
   if (ahead !== undefined && rsync.source.type === 'oci' && !approved.includes(ahead)) {
-    const allowed = 'Verified: it may be synced as soon as its tag moves to it';
-    return { ...shared, change: 'approve-ahead', to: ahead, why: allowed };
+    const why = 'Verified: it may be synced as soon as its tag moves to it';
+    return { ...shared, change: 'approve-ahead', to: ahead, why };
   }
-  const [to] = approved;
   return {
     ...shared,
     change: patch === undefined ? 'none' : approved.length < before.length ? 'withdraw' : 'approve',
-    ...defined({ to, pin }),
-    why,
+    ...defined({ to: approved[0], pin: patch?.image ?? patch?.version }),
+    why: explainLook(look, deps),
   };
 }
 

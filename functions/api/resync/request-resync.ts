@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { parseReference } from '#shared/core/reference.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import { type Person, requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
-import { judgeImage } from '../judge-image.ts';
 import { ANSWER_TTL_MS, MAX_ANSWERS } from '../limits.ts';
-import type { ResyncBody } from '../schema/resync.ts';
-import { selectClusters, type Selection } from './select-clusters.ts';
+import { judgeImage } from '../verify-image.ts';
+import type { ResyncBody } from './operation.ts';
+import { selectClusters } from './select-clusters.ts';
 
 export interface ResyncRequest {
   readonly body: ResyncBody;
@@ -19,7 +18,7 @@ export interface ResyncRequest {
 }
 
 export interface ResyncDeps extends ApiDeps {
-  readonly answers: Answers<ResyncOutcome>;
+  readonly answerOnce: AnswerOnce<ResyncOutcome>;
 }
 
 export type ResyncOutcome =
@@ -36,7 +35,7 @@ export async function requestOnce(
   requireInvoker(person);
   const id = key === undefined ? deps.newId() : idOfKey(person.name, key);
   const request = { id, body, actor: person.name };
-  return { ...(await deps.answers.once(id, body, () => requestResync(request, deps, log))), id };
+  return { ...(await deps.answerOnce(id, body, () => requestResync(request, deps, log))), id };
 }
 
 /**
@@ -48,69 +47,58 @@ async function requestResync(
   deps: ApiDeps,
   log: Log,
 ): Promise<ResyncOutcome> {
-  const selection = await selectClusters(body, deps);
-  const refusal = await refuseUnverified(body, selection, deps);
-  if (refusal !== undefined) return { status: 'not-verified', message: refusal };
+  const { members, image: named, ahead } = await selectClusters(body, deps);
+  if (named !== undefined && ahead !== undefined) {
+    const { verdict, message } = await judgeImage({ ...named, reference: ahead }, deps);
+    if (verdict.status !== 'verified') return { status: 'not-verified', message };
+  }
   const { image, digest, cluster, sync, reason } = body;
   const about = defined({ image, digest });
-  const clusters = selection.members.length;
+  const clusters = members.length;
   const data = { id, actor, ...about, ...defined({ cluster, sync, reason }), clusters };
   const since = deps.now().toISOString();
   const message = `${actor} asked for a resync of ${clusters} clusters`;
   await deps.publish({ type: 'resync.requested', data: { ...data, since, errors: [], message } });
   await deps.publishTasks(
-    selection.members.map(({ name }) => ({ cluster: name, reason: 'resync', ...about, actor, id })),
+    members.map(({ name }) => ({ cluster: name, reason: 'resync', ...about, actor, id })),
   );
   log.info(data, 'Resync requested');
   return { status: 'accepted', clusters };
 }
 
-/** Why `digest` may not be approved ahead of its tag; undefined where it may, or none was named. */
-async function refuseUnverified(
-  { digest }: ResyncBody,
-  { image }: Selection,
-  deps: ApiDeps,
-): Promise<string | undefined> {
-  if (digest === undefined || image === undefined) return undefined;
-  const reference = parseReference(`${image.reference.repository}@${digest}`);
-  const judged = await judgeImage(reference, image.rule, deps);
-  return judged.verdict.status === 'verified' ? undefined : judged.message;
-}
-
-export interface Answers<Answer> {
-  /**
-   * Answers `request` once for each id; a failure is not remembered. Throws `bad-request` where the id stands for
-   * another request, and what `answer` throws.
-   */
-  once(id: string, request: unknown, answer: () => Promise<Answer>): Promise<Answer>;
-}
+/**
+ * Answers `request` once for each id; a failure is not remembered. Throws `bad-request` where the id stands for another
+ * request, and what `answer` throws.
+ */
+export type AnswerOnce<Answer> = (
+  id: string,
+  request: unknown,
+  answer: () => Promise<Answer>,
+) => Promise<Answer>;
 
 /**
  * Remembers answers in this instance. Another instance answers anew, with the same id: the tasks are harmless twice
  * (law 1), and the event has the same `ce-id`.
  */
-export function rememberAnswers<Answer>(): Answers<Answer> {
-  const known = new LRUCache<
-    string,
-    { readonly request: string; readonly answer: Promise<Answer> }
-  >({
-    max: MAX_ANSWERS,
-    ttl: ANSWER_TTL_MS,
-  });
-  return {
-    once(id, body, answer) {
-      const request = JSON.stringify(body);
-      const last = known.get(id);
-      if (last !== undefined && last.request === request) return last.answer;
-      if (last !== undefined) {
-        const message = 'header.idempotency-key: was used for another request';
-        return Promise.reject(new CountersignError('bad-request', message));
-      }
-      const mine = { request, answer: answer() };
-      known.set(id, mine);
-      mine.answer.catch(() => known.delete(id));
-      return mine.answer;
+export function rememberAnswers<Answer>(): AnswerOnce<Answer> {
+  const known = new LRUCache<string, { readonly request: string; readonly reply: Promise<Answer> }>(
+    {
+      max: MAX_ANSWERS,
+      ttl: ANSWER_TTL_MS,
     },
+  );
+  return async (id, body, answer) => {
+    const request = JSON.stringify(body);
+    const last = known.get(id);
+    if (last?.request === request) return last.reply;
+    if (last !== undefined) {
+      const message = 'header.idempotency-key: was used for another request';
+      throw new CountersignError('bad-request', message);
+    }
+    const reply = answer();
+    known.set(id, { request, reply });
+    reply.catch(() => known.delete(id));
+    return reply;
   };
 }
 

@@ -1,20 +1,21 @@
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Reference, parseReference } from '#shared/core/reference.ts';
-import type { ImageRule } from '#shared/core/rule.ts';
-import { formatSyncRef, parseSyncRef } from '#shared/core/sync-ref.ts';
+import { parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { readRecords } from '../fleet/read-snapshot.ts';
-import type { ResyncBody } from '../schema/resync.ts';
+import { nameImage, type NamedImage } from '../verify-image.ts';
+import type { ResyncBody } from './operation.ts';
 
 /** What a resync is about, looked up. */
 export interface Selection {
   /** In order of name. */
   readonly members: readonly Member[];
-  readonly image?: { readonly reference: Reference; readonly rule: ImageRule };
+  readonly image?: NamedImage;
+  /** What is to be approved before its tag moves to it. */
+  readonly ahead?: Reference;
 }
 
 type SelectDeps = Pick<ApiDeps, 'fleet' | 'store' | 'rules'>;
@@ -27,36 +28,27 @@ export async function selectClusters(
   { image, digest, cluster, sync }: ResyncBody,
   deps: SelectDeps,
 ): Promise<Selection> {
-  if (digest !== undefined && image === undefined) {
+  const named = image === undefined ? undefined : nameImage(image, deps);
+  if (digest !== undefined && named === undefined) {
     throw new CountersignError('bad-request', 'json.digest: needs json.image, whose digest it is');
   }
-  const ref = sync === undefined ? undefined : formatSyncRef(parseSyncRef(sync));
-  const named = image === undefined ? undefined : nameImage(image, deps);
   const members =
     cluster === undefined
       ? (await deps.fleet.list()).members
       : [await findCluster(cluster, deps.fleet)];
   const following = named && (await whoFollows(named, members, deps));
-  const having = ref === undefined ? undefined : await whoHas(ref, members, deps.store);
+  const lacking = sync === undefined ? undefined : await whoLacks(sync, members, deps.store);
+  const ahead = named && digest && parseReference(`${named.reference.repository}@${digest}`);
   return {
     members: members
-      .filter(({ name }) => following?.has(name) ?? true)
-      .filter(({ name }) => having?.has(name) ?? true)
+      .filter(({ name }) => (following?.has(name) ?? true) && !lacking?.has(name))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    ...defined({ image: named }),
+    ...defined({ image: named, ahead: ahead || undefined }),
   };
 }
 
-function nameImage(image: string, { rules }: SelectDeps): NonNullable<Selection['image']> {
-  const reference = parseReference(image);
-  const rule = rules.match(reference.repository);
-  if (rule !== undefined) return { reference, rule };
-  const message = `json.image: no entry of "images" in the config names ${reference.repository}`;
-  throw new CountersignError('bad-request', message);
-}
-
 async function whoFollows(
-  { reference, rule }: NonNullable<Selection['image']>,
+  { reference, rule }: NamedImage,
   members: readonly Member[],
   { store, rules }: SelectDeps,
 ): Promise<ReadonlySet<string>> {
@@ -67,19 +59,18 @@ async function whoFollows(
   return new Set(concerned.map(({ name }) => name));
 }
 
-/** All but those that were looked at, and have no such RSync. */
-async function whoHas(
+/** Those that were looked at, and have no such RSync. */
+async function whoLacks(
   sync: string,
   members: readonly Member[],
   store: SelectDeps['store'],
 ): Promise<ReadonlySet<string>> {
-  const having = new Set(members.map(({ name }) => name));
+  const lacking = new Set<string>();
   for await (const { cluster, reconciledAt, syncs } of recordsOf(members, store)) {
-    if (reconciledAt !== undefined && syncs.every((row) => row.sync !== sync)) {
-      having.delete(cluster);
-    }
+    const has = reconciledAt === undefined || syncs.some((row) => row.sync === sync);
+    if (!has) lacking.add(cluster);
   }
-  return having;
+  return lacking;
 }
 
 async function* recordsOf(

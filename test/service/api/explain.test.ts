@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Explanation } from '#functions/api/schema/explain.ts';
+import { Explanation } from '#functions/api/explain/operation.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, UNTRUSTED } from '#test/fixtures/decision.ts';

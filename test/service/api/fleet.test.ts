@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FleetPage } from '#functions/api/schema/fleet.ts';
+import { FleetPage } from '#functions/api/fleet/operation.ts';
 import { sourceError, liveStatus } from '#test/fixtures/rsync.ts';
 import { A, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FleetPage } from '#functions/api/schema/fleet.ts';
+import { FleetPage } from '#functions/api/fleet/operation.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { A, createApiWorld } from '#test/fixtures/api-world.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';

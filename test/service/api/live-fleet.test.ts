@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FleetLine, FleetPage } from '#functions/api/schema/fleet.ts';
+import { FleetLine, FleetPage } from '#functions/api/fleet/operation.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { A, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { createFakeFleet } from '#test/fixtures/fake-fleet.ts';

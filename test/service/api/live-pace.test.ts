@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FleetLine } from '#functions/api/schema/fleet.ts';
+import { FleetLine } from '#functions/api/fleet/operation.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { paceFor } from '#shared/fleet/pace.ts';
 import { createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';

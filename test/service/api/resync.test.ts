@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ResyncPreview } from '#functions/api/schema/resync.ts';
+import { ResyncPreview } from '#functions/api/resync/operation.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FleetPage } from '#functions/api/schema/fleet.ts';
+import { FleetPage } from '#functions/api/fleet/operation.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import { CountersignError } from '#shared/core/errors.ts';

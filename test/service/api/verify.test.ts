@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VerifyAnswer } from '#functions/api/schema/verify.ts';
+import { VerifyAnswer } from '#functions/api/verify-image.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, createApiWorld } from '#test/fixtures/api-world.ts';

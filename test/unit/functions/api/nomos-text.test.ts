@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatNomos } from '#functions/api/fleet/nomos-text.ts';
 import { NO_TROUBLES, type PresentRow, presentRow } from '#functions/api/fleet/present.ts';
-import type { ClusterView } from '#functions/api/schema/fleet.ts';
+import type { ClusterView } from '#functions/api/fleet/operation.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 
 const HEX = 'a'.repeat(64);

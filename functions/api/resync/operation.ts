@@ -1,7 +1,8 @@
+import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
 import { MAX_KEY, MAX_REASON } from '../limits.ts';
-import { ClusterName, ImageName, SyncName } from './common.ts';
+import { answerOf, answersOf, bodyOf, ClusterName, ImageName, SyncName } from '../schema.ts';
 
 /** Unknown keys are refused: a misspelt `cluster` must not ask for the whole fleet. */
 export const ResyncBody = z
@@ -28,7 +29,7 @@ export const ResyncHeaders = z.object({
     .max(MAX_KEY)
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
     .optional()
-    .meta({ description: 'Sent again, the same request has the same id and is told once' }),
+    .meta({ description: 'Sent again, the same request has the same id and is published once' }),
 });
 
 export const ResyncAccepted = z
@@ -64,3 +65,18 @@ export const ResyncPreview = z
 
 export type ResyncAccepted = z.infer<typeof ResyncAccepted>;
 export type ResyncPreview = z.infer<typeof ResyncPreview>;
+
+export const resyncRoute = createRoute({
+  method: 'post',
+  path: '/v1/resync',
+  operationId: 'resync',
+  summary: 'Look at clusters now',
+  description:
+    'Tasks the clusters that are named, or follow the image, or all; each resolves and verifies for itself. ' +
+    'With `image` and `digest` that digest is approved, if it verifies, before the tag moves to it.',
+  request: { headers: ResyncHeaders, body: bodyOf(ResyncBody) },
+  responses: answersOf({
+    200: answerOf(ResyncPreview, 'With `dryRun`: what would change, and why'),
+    202: answerOf(ResyncAccepted, 'The clusters are tasked'),
+  }),
+});

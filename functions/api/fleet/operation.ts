@@ -1,7 +1,8 @@
+import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
-import { ClusterName, Cursor, ImageName, SyncName, Time } from './common.ts';
+import { answersOf, ClusterName, Cursor, ImageName, SyncName, Time } from '../schema.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
 const ANY_PHASE = [...PRESENT, ...CLUSTER_PHASES] as const;
@@ -20,7 +21,7 @@ export const FleetQuery = z.strictObject({
     .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
     .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
     .optional()
-    .meta({ description: `RSyncs on a page; ${DEFAULT_PAGE} unless told`, example: '100' }),
+    .meta({ description: `RSyncs on a page; ${DEFAULT_PAGE} by default`, example: '100' }),
   cursor: Cursor.optional(),
 });
 
@@ -98,3 +99,27 @@ export type SyncView = z.infer<typeof SyncView>;
 export type ClusterView = z.infer<typeof ClusterView>;
 export type FleetPage = z.infer<typeof FleetPage>;
 export type FleetLine = z.infer<typeof FleetLine>;
+
+export const NDJSON = 'application/x-ndjson';
+
+export const fleetRoute = createRoute({
+  method: 'get',
+  path: '/v1/fleet',
+  operationId: 'readFleet',
+  summary: 'The fleet, RSync by RSync',
+  description:
+    'From the snapshot, page by page, without a call to any cluster; `live=true` asks the clusters. ' +
+    'As text it is what `nomos status` prints, with the approvals; as NDJSON a live read has each cluster as soon as it has answered.',
+  request: { query: FleetQuery },
+  responses: answersOf({
+    200: {
+      description:
+        'A page of the fleet. The header Link leads to the next; Countersign-Unwell says how many of its clusters and RSyncs are not well.',
+      content: {
+        'application/json': { schema: FleetPage },
+        [NDJSON]: { schema: FleetLine },
+        'text/plain': { schema: z.string() },
+      },
+    },
+  }),
+});

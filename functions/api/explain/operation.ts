@@ -1,6 +1,7 @@
+import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
-import { ClusterName, SyncName, Time } from './common.ts';
+import { answerOf, answersOf, ClusterName, SyncName, Time } from '../schema.ts';
 
 export const ExplainQuery = z.strictObject({ cluster: ClusterName, sync: SyncName });
 
@@ -39,3 +40,14 @@ export const Explanation = z
 
 export type Step = z.infer<typeof Step>;
 export type Explanation = z.infer<typeof Explanation>;
+
+export const explainRoute = createRoute({
+  method: 'get',
+  path: '/v1/explain',
+  operationId: 'explain',
+  summary: "Why an RSync is, or is not, on its tag's digest",
+  request: { query: ExplainQuery },
+  responses: answersOf({
+    200: answerOf(Explanation, 'Each step with its finding, and one sentence'),
+  }),
+});

@@ -1,16 +1,18 @@
 import * as z from 'zod';
-import { MAX_CURSOR, MAX_IMAGE, MAX_NAME } from '../limits.ts';
+import { MAX_CURSOR, MAX_IMAGE, MAX_NAME } from './limits.ts';
 
 // What callers write: checked for length here, and for meaning where it is looked up.
 export const ClusterName = z.string().min(1).max(MAX_NAME).meta({
   description: 'Full membership name, its id where that is unique, or kubeconfig context',
   example: 'cluster-1',
 });
+// Of `shared/core/sync-ref.ts`: what matches is parsed there without a throw.
+const OBJECT = '[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?';
 export const SyncName = z
   .string()
   .max(MAX_NAME)
   .regex(
-    /^(?:RootSync\/[-.a-z0-9]+|RepoSync\/[-.a-z0-9]+\/[-.a-z0-9]+)$/,
+    new RegExp(`^(?:RootSync|RepoSync/${OBJECT})/${OBJECT}$`),
     'must be RootSync/<name> or RepoSync/<namespace>/<name>',
   )
   .meta({
@@ -24,8 +26,8 @@ export const ImageName = z.string().min(1).max(MAX_IMAGE).meta({
 export const Cursor = z
   .string()
   .max(MAX_CURSOR)
-  .regex(/^[A-Za-z0-9_-]+$/, 'is not a cursor of ours')
-  .meta({ description: 'Where the page begins, as `next` of the page before said' });
+  .regex(/^[A-Za-z0-9_-]+$/, 'is no cursor of this API')
+  .meta({ description: 'Where the page begins: `next` of the page before' });
 
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
@@ -57,16 +59,35 @@ const MEANINGS = {
 } as const;
 
 /** One answer of an operation. Held to its schema by tests: its type is too large for the compiler to help. */
-export interface Answer {
+interface Answer {
   readonly description: string;
-  readonly content?: Record<string, { readonly schema: z.ZodType }>;
+  readonly content: Record<string, { readonly schema: z.ZodType }>;
+}
+
+/** An answer that has one form; `type`: other than JSON. */
+export function answerOf(
+  schema: z.ZodType,
+  description: string,
+  type = 'application/json',
+): Answer {
+  return { description, content: { [type]: { schema } } };
 }
 
 /** The answers of an operation, with what every operation may answer instead. */
 export function answersOf(good: Record<number, Answer>): Record<string, Answer> {
   const problems = Object.entries(MEANINGS).map(([status, description]): [string, Answer] => [
     status,
-    { description, content: { 'application/problem+json': { schema: ProblemSchema } } },
+    answerOf(ProblemSchema, description, 'application/problem+json'),
   ]);
   return { ...Object.fromEntries(problems), ...good };
+}
+
+/** The body of a request: JSON, and never absent. */
+export function bodyOf<Schema extends z.ZodType>(schema: Schema): RequestBody<Schema> {
+  return { required: true, content: { 'application/json': { schema } } };
+}
+
+interface RequestBody<Schema extends z.ZodType> {
+  readonly required: true;
+  readonly content: { readonly 'application/json': { readonly schema: Schema } };
 }

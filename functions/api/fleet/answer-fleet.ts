@@ -1,0 +1,67 @@
+import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import { stream } from 'hono/streaming';
+import { defined } from '#shared/core/defined.ts';
+import type { ApiEnv } from '../guard.ts';
+import { formatNomos } from './nomos-text.ts';
+import { type FleetLine, type FleetPage, type FleetQuery, NDJSON } from './operation.ts';
+import { collectLive, readLive } from './read-live.ts';
+import { readSnapshot, type SnapshotDeps } from './read-snapshot.ts';
+import { readRequest } from './request.ts';
+import { type ClusterAnswer, countUnwell, type FleetAnswer, viewSync } from './view.ts';
+
+const FORMS = ['application/json', NDJSON, 'text/plain'];
+
+/** Answers a query of the fleet in the form that is accepted; a live read as NDJSON is streamed. */
+export async function answerFleet(
+  c: Context<ApiEnv>,
+  query: FleetQuery,
+  deps: SnapshotDeps,
+): Promise<Response> {
+  const request = readRequest(query);
+  const form = accepts(c, { header: 'Accept', supports: FORMS, default: 'application/json' });
+  if (query.live !== 'true') return answerPage(c, form, await readSnapshot(request, deps));
+  const live = await readLive(request, deps, c.get('log'));
+  if (form !== NDJSON) return answerPage(c, form, await collectLive(live));
+  c.header('content-type', NDJSON);
+  return stream(c, async (out) => {
+    for await (const answer of live.answers) await out.write(clusterLine(answer));
+    await out.write(lastLine(live.next));
+  });
+}
+
+function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Response {
+  const { clusters, ageSeconds, next, source } = answer;
+  c.header('age', `${ageSeconds}`);
+  c.header('cache-control', 'no-store');
+  c.header('vary', 'Accept');
+  c.header('countersign-unwell', `${countUnwell(clusters)}`);
+  if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
+  if (form === 'text/plain') return c.text(formatNomos(clusters));
+  if (form === NDJSON) {
+    const text = [...clusters.map(clusterLine), lastLine(next)].join('');
+    return c.body(text, 200, { 'content-type': NDJSON });
+  }
+  return c.json({
+    source,
+    ageSeconds,
+    clusters: clusters.map(({ view }) => view),
+    syncs: clusters.flatMap(({ view, rows }) => rows.map((row) => viewSync(view, row))),
+    ...defined({ next }),
+  } satisfies FleetPage);
+}
+
+function clusterLine({ view, rows }: ClusterAnswer): string {
+  const line: FleetLine = { cluster: view, syncs: rows.map((row) => viewSync(view, row)) };
+  return `${JSON.stringify(line)}\n`;
+}
+
+function lastLine(next: string | undefined): string {
+  return `${JSON.stringify({ done: true, ...defined({ next }) } satisfies FleetLine)}\n`;
+}
+
+function linkTo(url: string, next: string): string {
+  const { pathname, searchParams } = new URL(url);
+  searchParams.set('cursor', next);
+  return `${pathname}?${searchParams.toString()}`;
+}
