@@ -26,11 +26,11 @@ export function callerOf(
   expected: { readonly audience: string; readonly emails: readonly string[] },
   needsVerifiedEmail: boolean,
 ): { readonly email: string } {
-  if (claims.aud !== expected.audience) throw unauthenticated('The token is for another audience');
+  if (claims.aud !== expected.audience) throw wrongClaim('aud', expected.audience);
   const { email } = claims;
-  if (typeof email !== 'string') throw forbidden('The token names no e-mail address');
+  if (typeof email !== 'string') throw forbidden(claimText('email'));
   if (needsVerifiedEmail && claims.email_verified !== true) {
-    throw forbidden('The e-mail address of the token is not verified');
+    throw forbidden(claimText('email_verified', 'true'));
   }
   if (!expected.emails.includes(email)) throw forbidden('This identity may not call this function');
   return { email };
@@ -44,18 +44,40 @@ export function callerOf(
 export function checkTimes({ iat, nbf, exp }: JWTPayload, now: Date): void {
   const seconds = now.getTime() / 1000;
   if (typeof exp !== 'number' || !Number.isFinite(exp) || exp + CLOCK_SKEW_SECONDS <= seconds) {
-    throw unauthenticated('The token has expired');
+    throw wrongClaim('exp');
   }
   if (typeof iat !== 'number' || !Number.isFinite(iat)) {
-    throw unauthenticated('The token does not say when it was issued');
+    throw wrongClaim('iat');
   }
   if (iat - CLOCK_SKEW_SECONDS > seconds) {
-    throw unauthenticated('The token was issued in the future: compare the clocks');
+    throw wrongClaim('iat', 'a time in the past: compare the clocks');
   }
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf - CLOCK_SKEW_SECONDS <= seconds)) {
-    throw unauthenticated('The token is not valid yet');
+    throw wrongClaim('nbf');
   }
-  if (exp - iat > MAX_TOKEN_LIFE_SECONDS) throw unauthenticated('The token lives too long');
+  if (exp - iat > MAX_TOKEN_LIFE_SECONDS) {
+    throw wrongClaim('exp', `at most ${MAX_TOKEN_LIFE_SECONDS} seconds after iat`);
+  }
+}
+
+/** What each claim must be, in words; what must be equal is named by the value that is expected. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  exp: 'a time to come: the token has expired',
+  iat: 'a time in the past',
+  nbf: 'a time in the past: the token is not valid yet',
+  email: 'an e-mail address: gcloud puts it in with --include-email',
+};
+
+/**
+ * Names the claim that is wrong and what it must be, never what the token has. `expected` is not of the token: the
+ * configured audience, the issuers, or fixed words; absent: those of `EXPECTED`. Code `unauthenticated`.
+ */
+export function wrongClaim(claim: string, expected?: string): CountersignError {
+  return unauthenticated(claimText(claim, expected));
+}
+
+function claimText(claim: string, expected = EXPECTED[claim] ?? 'there'): string {
+  return `Claim "${claim}" of the token must be ${expected}`;
 }
 
 /** `reason` is fixed text: what libraries say of a token may repeat it. */

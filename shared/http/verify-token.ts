@@ -7,7 +7,7 @@ import {
   JWKS_MAX_AGE_MS,
   JWKS_TIMEOUT_MS,
 } from './limits.ts';
-import { checkTimes, unauthenticated } from './token.ts';
+import { checkTimes, unauthenticated, wrongClaim } from './token.ts';
 
 /** Who signs, and where its keys are. */
 export interface Issuer {
@@ -33,8 +33,6 @@ export const IAP: Issuer = {
 
 /** Faults of the token, by the code of jose's error, in fixed words. */
 const FAULTS: Readonly<Record<string, string>> = {
-  ERR_JWT_EXPIRED: 'The token has expired',
-  ERR_JWT_CLAIM_VALIDATION_FAILED: 'A claim of the token is missing or not accepted',
   ERR_JOSE_ALG_NOT_ALLOWED: 'The token is signed with an algorithm that is not accepted',
   ERR_JOSE_NOT_SUPPORTED: 'The token is signed with an algorithm that is not accepted',
   ERR_JWKS_NO_MATCHING_KEY: 'The token is signed with a key that its issuer does not publish',
@@ -77,6 +75,12 @@ export function createTokenVerifier(
       return payload;
     } catch (error) {
       if (error instanceof CountersignError) throw error;
+      const isClaim =
+        error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+      if (isClaim) {
+        const expected: Record<string, string> = { aud: audience, iss: issuer.names.join(' or ') };
+        throw wrongClaim(error.claim, expected[error.claim]);
+      }
       const fault = error instanceof errors.JOSEError ? FAULTS[error.code] : undefined;
       if (fault !== undefined) throw unauthenticated(fault);
       const message = `Keys of ${issuer.names[0]} cannot be read from ${issuer.jwksUrl}`;
@@ -116,7 +120,7 @@ export function readStrippedToken(
     throw unauthenticated('The token is malformed');
   }
   if (!issuer.names.some((name) => name === claims.iss)) {
-    throw unauthenticated('The issuer of the token is not accepted');
+    throw wrongClaim('iss', issuer.names.join(' or '));
   }
   checkTimes(claims, now);
   return claims;

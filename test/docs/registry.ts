@@ -50,6 +50,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'runbook-rollout': OPERATE,
   'runbook-cluster': OPERATE,
   'runbook-registry': OPERATE,
+  'google-api-token': 'test/e2e/google-people.test.ts',
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };

@@ -2,6 +2,7 @@ import { readFile, writeFile, mkdir, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findTool } from './tools/find-tool.ts';
+import { printTable } from './google/print-table.ts';
 import { type Front, startFront } from './google/front.ts';
 import { type Installation, openInstallation } from './google/installation.ts';
 import { type Programs, openPrograms } from './google/programs.ts';
@@ -127,12 +128,7 @@ describe('what was granted', () => {
   it('is what was needed', () => {
     const { used, problems, policies } = installation.google;
     expect(problems).toEqual([]);
-    const rows = new Map<string, string>();
-    for (const { member, method, permission, role } of used) {
-      if (role !== undefined) rows.set(`${member} | ${permission} | ${role}`, method);
-    }
-    const table = [...rows].map(([row, method]) => `${row} | ${method}`).toSorted();
-    process.stdout.write(`member | permission | role | last call\n${table.join('\n')}\n`);
+    printTable(used);
     const needed = new Set(used.map(({ member, permission }) => `${member} ${permission}`));
     const listed = new Set(WITHHELD.map(([member, permission]) => `${member} ${permission}`));
     for (const member of [BUILDER, PUBLISHER]) {
@@ -150,6 +146,7 @@ describe('what was granted', () => {
       `Granted, and not used by these programs:\n${unused.map(({ member, role, on }) => `${member} | ${role} | ${on}`).join('\n')}\n`,
     );
     expect([...new Set(unused.map(({ role }) => role))].toSorted()).toEqual([
+      'roles/iam.serviceAccountTokenCreator',
       'roles/logging.logWriter',
       'roles/pubsub.publisher',
       'roles/pubsub.subscriber',

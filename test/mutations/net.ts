@@ -84,4 +84,12 @@ export const NET_MUTATIONS: readonly Mutation[] = [
     replace: 'z.string()',
     tests: ['test/unit/net/google-hints.test.ts'],
   },
+  {
+    guarantee: 'a 401 names the claim that is wrong, and what it must be',
+    file: 'shared/http/verify-token.ts',
+    in: 'createTokenVerifier',
+    find: 'throw wrongClaim(error.claim, expected[error.claim]);',
+    replace: "throw unauthenticated('A claim is not accepted');",
+    tests: ['test/hostile/http/tokens.test.ts'],
+  },
 ];

@@ -36,7 +36,8 @@ function strangerPage({ title, detail, code, status }: Problem): Markup {
   const ways = html`<p>A browser signs in through Identity-Aware Proxy, which must stand in front of this service
 (<code>access.api.mode: iap</code>). With mode <code>verify</code> only who sends an ID token is let in, which no browser does by itself:</p>
 <pre>export COUNTERSIGN_URL=https://…
-export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=… --impersonate-service-account=… --include-email)
+export AUDIENCE=…   # access.api.audience of the config
+export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$AUDIENCE --impersonate-service-account=$ACCOUNT --include-email)
 npx countersign status</pre>`;
   const list = html`<p>Whoever runs this service decides who may look (<code>access.api.viewers</code>) and who may resync
 (<code>access.api.invokers</code>).</p>`;

@@ -109,7 +109,8 @@ Exit codes:
 
 Examples:
   export COUNTERSIGN_URL=https://countersign.example
-  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$COUNTERSIGN_URL \\
+  export AUDIENCE=https://countersign-api.acme.internal   # access.api.audience of the config
+  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$AUDIENCE \\
     --impersonate-service-account=pipeline@acme.iam.gserviceaccount.com --include-email)
   npx countersign status
   npx countersign explain cluster-1 RootSync/root-sync

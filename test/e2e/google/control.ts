@@ -8,6 +8,7 @@ import {
   refusal,
   type Reply,
 } from './model.ts';
+import { createPubsub } from './pubsub.ts';
 import { createRun } from './run.ts';
 
 export interface Control {
@@ -23,12 +24,12 @@ const PROJECT_NUMBER = '123456789012';
 
 /** Makes, changes and removes resources, each API in its own way. */
 export function createControl(deps: ControlDeps): Control {
-  const { now, weather } = deps;
+  const { now, weather, tokens } = deps;
   const resources = new Map<string, Fields>();
-  const published = new Map<string, readonly Fields[]>();
   const metricsSince = new Map<string, number>();
   const run = createRun(resources, deps);
   const kms = createKms(resources);
+  const pubsub = createPubsub(resources, now);
   let count = 0;
 
   function make(key: string, fields: Fields): Reply {
@@ -53,14 +54,6 @@ export function createControl(deps: ControlDeps): Control {
           .filter(([key]) => /^gkehub\/.*\/memberships\//.test(key))
           .map(([, one]) => one),
       }),
-    'pubsub.projects.topics.publish': ({ name, body }) => {
-      const { messages } = Object(body);
-      const before = published.get(name) ?? [];
-      published.set(name, [...before, ...messages]);
-      return ok({
-        messageIds: messages.map((_: unknown, i: number) => String(before.length + i + 1)),
-      });
-    },
     'serviceusage.services.enable': ({ name }) => {
       resources.set(`serviceusage/${name}`, { name, state: 'ENABLED' });
       return operation({ service: { name, state: 'ENABLED' } });
@@ -78,6 +71,17 @@ export function createControl(deps: ControlDeps): Control {
         uniqueId: String(1e20 + count),
       });
     },
+    'iamcredentials.projects.serviceAccounts.generateIdToken': ({ name, body }) => {
+      const { audience, includeEmail = false } = Object(body);
+      const email = name.split('/').at(-1) ?? '';
+      return ok({ token: tokens.idToken({ email, audience, includeEmail }) });
+    },
+    'iamcredentials.projects.serviceAccounts.generateAccessToken': ({ name }) =>
+      ok({
+        accessToken: `member:serviceAccount:${name.split('/').at(-1)}`,
+        // In whole seconds: Google's own library reads no other form.
+        expireTime: new Date(now() + 3_600_000).toISOString().replace(/\.\d+/, ''),
+      }),
     'iam.projects.serviceAccounts.delete': ({ name }) => {
       resources.delete(`iam/${name}`);
       return ok({});
@@ -220,10 +224,14 @@ export function createControl(deps: ControlDeps): Control {
 
   return {
     resources,
-    published,
+    published: pubsub.published,
     foreign: (project) =>
       !resources.has(`serviceusage/projects/${project}/services/iam.googleapis.com`),
-    handle: (call) => run.handle(call) ?? kms.handle(call) ?? (ways[call.method] ?? alike)(call),
+    handle: (call) =>
+      run.handle(call) ??
+      kms.handle(call) ??
+      pubsub.handle(call) ??
+      (ways[call.method] ?? alike)(call),
   };
 }
 

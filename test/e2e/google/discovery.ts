@@ -58,6 +58,7 @@ const APIS = [
   'firestore.v1',
   'gkehub.v1',
   'iam.v1',
+  'iamcredentials.v1',
   'iap.v1',
   'logging.v2',
   'monitoring.v1',

@@ -4,9 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { makeIdentity } from '#test/terraform/provider/certificate.ts';
 import type { Google } from './google.ts';
-import type { GrpcAnswer } from './grpc.ts';
-import { answerKms } from './grpc-kms.ts';
-import { answerPublish } from './grpc-publish.ts';
+import { answerGrpc, type GrpcAnswer, type GrpcService } from './grpc.ts';
+import { KMS } from './grpc-kms.ts';
+import { ARTIFACT_REGISTRY, PUBLISHER, SUBSCRIBER } from './grpc-pubsub.ts';
 
 export interface Front {
   /** For HTTPS_PROXY: whatever a program asks of Google's hosts comes here, and nothing goes anywhere else. */
@@ -23,6 +23,13 @@ export type Elsewhere = (
   request: Request,
   member: string | undefined,
 ) => Promise<Response | undefined>;
+
+const GRPC: Readonly<Record<string, GrpcService>> = {
+  'google.cloud.kms.v1.KeyManagementService': KMS,
+  'google.devtools.artifactregistry.v1.ArtifactRegistry': ARTIFACT_REGISTRY,
+  'google.pubsub.v1.Publisher': PUBLISHER,
+  'google.pubsub.v1.Subscriber': SUBSCRIBER,
+};
 
 const NAMES = ['*.googleapis.com', '*.pkg.dev', '*.google.com', 'metadata.google.internal'];
 
@@ -57,8 +64,7 @@ export async function startFront(google: Google, elsewhere: readonly Elsewhere[]
     const url = new URL(request.url, `https://${host}`);
     if (request.headers['content-type'] === 'application/grpc') {
       const frame = body.subarray(5);
-      const answers = host === 'pubsub.googleapis.com' ? answerPublish : answerKms;
-      return sendGrpc(response, answers(google, { path: url.pathname, member, frame }));
+      return sendGrpc(response, answerGrpc(google, GRPC, { path: url.pathname, member, frame }));
     }
     if (host === 'oauth2.googleapis.com') {
       const refresh = new URLSearchParams(body.toString()).get('refresh_token');
@@ -68,6 +74,8 @@ export async function startFront(google: Google, elsewhere: readonly Elsewhere[]
         token_type: 'Bearer',
       });
     }
+    if (host === 'www.googleapis.com' && url.pathname === '/oauth2/v3/certs')
+      return sendJson(response, 200, google.tokens.certificates);
     const headers = new Headers();
     for (const [name, value] of Object.entries(request.headers)) {
       if (!name.startsWith(':') && typeof value === 'string') headers.set(name, value);
@@ -138,13 +146,22 @@ function sendJson(response: Http2ServerResponse, status: number, body: unknown):
 }
 
 /** One message behind its five bytes; the status is in the trailers. */
-function sendGrpc(response: Http2ServerResponse, { code, text, message }: GrpcAnswer): void {
+function sendGrpc(
+  response: Http2ServerResponse,
+  { code, text, message, details }: GrpcAnswer,
+): void {
   response.writeHead(200, { 'content-type': 'application/grpc' });
   if (message !== undefined) {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(message.length, 1);
     response.write(Buffer.concat([head, message]));
   }
-  response.addTrailers({ 'grpc-status': String(code), 'grpc-message': encodeURIComponent(text) });
+  response.addTrailers({
+    'grpc-status': String(code),
+    'grpc-message': encodeURIComponent(text),
+    ...(details === undefined
+      ? {}
+      : { 'grpc-status-details-bin': details.toString('base64').replace(/=+$/, '') }),
+  });
   response.end();
 }

@@ -10,6 +10,7 @@ import {
 } from './model.ts';
 import { neededFor } from './permissions.ts';
 import { createPolicies, type Policies, policySchema } from './policies.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 
 /** A permission that a call needed, and whether the caller had it. */
 export interface Used {
@@ -24,6 +25,7 @@ export interface Used {
 export interface Google {
   readonly weather: Weather;
   readonly policies: Policies;
+  readonly tokens: Tokens;
   handle(request: Request): Reply;
   /** What Google says before it does anything; undefined: the call is described and permitted. */
   check(request: Request): Reply | undefined;
@@ -60,6 +62,7 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     failing: new Set(),
     withheld: new Set(),
     missingAgents: new Set(),
+    oldProject: false,
   };
   const used: Used[] = [];
   const problems: string[] = [];
@@ -81,7 +84,8 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     return grant !== undefined;
   }
 
-  const control = createControl({ now, weather, permit });
+  const tokens = createTokens(now);
+  const control = createControl({ now, weather, permit, tokens });
 
   function admit(request: Request): Reply | Call {
     const { host, verb, path, query, member, body } = request;
@@ -147,6 +151,7 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
   return {
     weather,
     policies,
+    tokens,
     handle,
     check(request) {
       const call = admit(request);

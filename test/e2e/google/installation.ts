@@ -6,6 +6,8 @@ import { OWNER, type RunningGoogle, startGoogle } from './start.ts';
 /** An example of the module, Terraform itself, and an emulated Google Cloud to apply it to. */
 export interface Installation {
   readonly google: RunningGoogle;
+  /** Where the example is, with its state. */
+  readonly folder: string;
   /** Runs Terraform in the example: its exit code, and what it says in one line. */
   readonly terraform: (...args: readonly string[]) => Promise<{ code: number; text: string }>;
   readonly apply: () => Promise<{ code: number; text: string }>;
@@ -35,6 +37,7 @@ export async function openInstallation(
   }
   return {
     google,
+    folder,
     terraform,
     apply: () => terraform('apply', '-auto-approve', '-no-color', ...ofPlans),
     plan: async () => (await terraform('plan', '-detailed-exitcode', ...ofPlans)).code,

@@ -1,3 +1,5 @@
+import type { Tokens } from './tokens.ts';
+
 /** A request to one of Google's hosts. */
 export interface Request {
   /** `pubsub.googleapis.com`. */
@@ -40,11 +42,14 @@ export interface Weather {
   readonly withheld: Set<string>;
   /** Google's own accounts that are not there yet: binding them is refused. */
   readonly missingAgents: Set<string>;
+  /** Pub/Sub's agent has only the roles that it is granted: projects that enabled it before April 2021. */
+  oldProject: boolean;
 }
 
 export interface ControlDeps {
   readonly now: () => number;
   readonly weather: Weather;
+  readonly tokens: Tokens;
   readonly permit: (member: string, method: string, permission: string, on: string) => boolean;
 }
 

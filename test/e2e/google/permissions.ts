@@ -11,7 +11,7 @@ type Rule = string | ((call: Call) => readonly Needed[]);
 /**
  * Permission by method. Google's documentation of each API has these tables: cloud.google.com/kms/docs/reference/permissions-and-roles,
  * cloud.google.com/pubsub/docs/access-control, cloud.google.com/firestore/docs/security/iam, cloud.google.com/run/docs/reference/iam/permissions,
- * cloud.google.com/secret-manager/docs/access-control, cloud.google.com/artifact-registry/docs/access-control.
+ * cloud.google.com/secret-manager/docs/access-control, cloud.google.com/iam/docs/service-account-permissions, cloud.google.com/artifact-registry/docs/access-control.
  */
 const RULES: Readonly<Record<string, Rule>> = {
   'artifactregistry.projects.locations.repositories.dockerImages.get':
@@ -31,6 +31,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'firestore.projects.databases.documents.runAggregationQuery': documents('get', 'list'),
   'firestore.projects.databases.documents.commit': forWrites,
   'gkehub.projects.locations.memberships.list': 'gkehub.memberships.list',
+  'iamcredentials.projects.serviceAccounts.generateAccessToken': ofAccount('getAccessToken'),
+  'iamcredentials.projects.serviceAccounts.generateIdToken': ofAccount('getOpenIdToken'),
   'logging.entries.write': 'logging.logEntries.create',
   'pubsub.projects.subscriptions.acknowledge': 'pubsub.subscriptions.consume',
   'pubsub.projects.subscriptions.get': 'pubsub.subscriptions.get',
@@ -51,6 +53,16 @@ export function neededFor(call: Call): readonly Needed[] {
   // `…/publicKey` is a way to look at a version.
   const on = `${call.api}/${call.name.replace(/\/publicKey$/, '')}`;
   return [{ permission: rule, on }];
+}
+
+/** `projects/-/serviceAccounts/NAME@PROJECT.iam.gserviceaccount.com`: its project is in its name. */
+function ofAccount(verb: string): Rule {
+  return ({ name }) => {
+    const email = name.split('/').at(-1) ?? '';
+    const [, project = ''] = /@([^.]+)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
+    const on = `iam/projects/${project}/serviceAccounts/${email}`;
+    return [{ permission: `iam.serviceAccounts.${verb}`, on }];
+  };
 }
 
 /** On the database: documents have no policies. */

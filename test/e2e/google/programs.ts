@@ -57,6 +57,7 @@ export async function openPrograms(front: Front): Promise<Programs> {
     https_proxy: front.proxy,
     NO_PROXY: '127.0.0.1',
     SSL_CERT_FILE: authority,
+    REQUESTS_CA_BUNDLE: authority,
     CLOUDSDK_PROXY_TYPE: 'http',
     CLOUDSDK_PROXY_ADDRESS: proxy.hostname,
     CLOUDSDK_PROXY_PORT: proxy.port,

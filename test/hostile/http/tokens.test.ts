@@ -149,6 +149,42 @@ function tamper(token: string): string {
   return `${header}.${payload}.${signature}`;
 }
 
+/** What is wrong with a token, the claim that the refusal names, and what it says it must be. */
+const NAMED: readonly [string, () => Promise<string>, string, string][] = [
+  ['another audience', signed({ aud: 'https://other.example' }), 'aud', AUDIENCE],
+  ['the URL in place of the audience', signed({ aud: 'https://x.run.app' }), 'aud', AUDIENCE],
+  ['several audiences', signed({ aud: [AUDIENCE, 'x'] }), 'aud', AUDIENCE],
+  ['no audience', signed({ aud: undefined }), 'aud', AUDIENCE],
+  ['another issuer', signed({ iss: 'https://evil.test' }), 'iss', 'https://accounts.test'],
+  ['no issuer', signed({ iss: undefined }), 'iss', 'https://accounts.test'],
+  ['an expiry that is past', signed({ exp: SECONDS - 61 }), 'exp', 'a time to come'],
+  ['no expiry', signed({ exp: undefined }), 'exp', 'a time to come'],
+  ['a long life', signed({ exp: SECONDS + 86_400 }), 'exp', 'seconds after iat'],
+  ['no time of issue', signed({ iat: undefined }), 'iat', 'a time in the past'],
+  ['a time of issue to come', signed({ iat: SECONDS + 61 }), 'iat', 'compare the clocks'],
+  ['a start to come', signed({ nbf: SECONDS + 61 }), 'nbf', 'a time in the past'],
+  ['no e-mail', signed({ email: undefined }), 'email', '--include-email'],
+  ['an e-mail that is not verified', signed({ email_verified: false }), 'email_verified', 'true'],
+];
+
+describe.each(['verify', 'iam'] as const)('a refusal in access mode %s', (mode) => {
+  it.each(NAMED)(
+    'of %s names the claim, and what it must be',
+    async (_, forge, claim, expected) => {
+      const token = mode === 'iam' ? strip(await forge()) : await forge();
+      const failure = await check(mode)(bearer(token)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      const text = failure instanceof CountersignError ? failure.message : '';
+      expect(text).toContain(`Claim "${claim}" of the token must be `);
+      expect(text).toContain(expected);
+      for (const foreign of ['other.example', 'run.app', 'evil', ...token.split('.').slice(0, 2)])
+        expect(text).not.toContain(foreign);
+    },
+  );
+});
+
 describe('access mode verify', () => {
   it('accepts what the issuer signed for us, and fetches its keys once', async () => {
     const keys = serveKeys();

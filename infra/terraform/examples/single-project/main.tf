@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "people" {
-  description = "E-mail addresses of those who may publish configs, start resyncs and replay dead letters."
+  description = "E-mail addresses of those who may publish configs, call the API and replay dead letters."
   type        = list(string)
 }
 
@@ -32,6 +32,7 @@ provider "google" {
 }
 
 locals {
+  caller   = "countersign-caller@${var.project_id}.iam.gserviceaccount.com"
   key_ring = "projects/${var.project_id}/locations/${var.region}/keyRings/countersign"
 }
 
@@ -63,13 +64,45 @@ module "countersign" {
     { kind = "RepoSync", namespace = "team-a", name = "repo-sync" },
   ]
 
-  api        = { invokers = var.people }
+  # For a token with the API's audience people impersonate an account (below): Google makes such tokens of service
+  # accounts only. It is this account that the API knows and records.
+  api        = { invokers = [local.caller] }
   publishers = [for email in var.people : "user:${email}"]
   operators  = [for email in var.people : "user:${email}"]
 }
 
+resource "google_service_account" "caller" {
+  project      = var.project_id
+  account_id   = "countersign-caller"
+  display_name = "Countersign: caller of the API"
+  description  = "Whom people impersonate to call the API; it may do nothing else"
+  depends_on   = [module.countersign]
+}
+
+# gcloud asks for an access token of the account before it asks for the ID token: serviceAccountOpenIdTokenCreator is not
+# enough.
+resource "google_service_account_iam_member" "people" {
+  for_each           = toset(var.people)
+  service_account_id = google_service_account.caller.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = "user:${each.key}"
+}
+
 output "config" {
   value = module.countersign.config
+}
+
+# What a call of the API takes (docs/google-cloud.md): where it is, whom people impersonate, and what the token is for.
+output "api_url" {
+  value = module.countersign.services["api"]
+}
+
+output "api_caller" {
+  value = local.caller
+}
+
+output "api_audience" {
+  value = module.countersign.audiences["api"]
 }
 
 output "cluster_rbac" {
@@ -78,9 +111,4 @@ output "cluster_rbac" {
 
 output "services" {
   value = module.countersign.services
-}
-
-# What tokens for the API are made for, beside the functions' own (docs/api.md).
-output "audiences" {
-  value = module.countersign.audiences
 }
