@@ -3,7 +3,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
 import { createSelector } from '#shared/config/label-selector.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
-import { createAgents } from '#shared/fleet/connection.ts';
+import { createAgents } from '#shared/fleet/transport.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
 import { createHubFleet } from '#shared/fleet/hub-fleet.ts';

@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CIRCUIT_OPEN_MS, MAX_CIRCUITS, MAX_CIRCUIT_OPEN_MS } from './limits.ts';
 
-/** A circuit for each dead cluster: it costs one deadline, not one for each call. Those that live have none. */
+/** A circuit for each cluster: a dead one costs one deadline, not one for each call. */
 export interface Circuits {
   /**
    * Runs `call`, its retries included, unless the cluster failed lately: then its failure is thrown again, and the
@@ -35,26 +35,9 @@ export interface Circuits {
 export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
   const circuits = new LRUCache<string, CircuitBreakerPolicy>({ max: MAX_CIRCUITS });
 
-  async function runWhole<T>(cluster: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      // Of calls under way together the first one breaks it.
-      if (isDead(error) && !circuits.has(cluster)) {
-        const circuit = createCircuit(openMs);
-        circuits.set(cluster, circuit);
-        const fail = (): never => {
-          throw error;
-        };
-        await circuit.execute(fail).catch(() => undefined);
-      }
-      throw error;
-    }
-  }
-
-  async function runBroken<T>(
-    cluster: string,
+  async function runIn<T>(
     circuit: CircuitBreakerPolicy,
+    cluster: string,
     call: () => Promise<T>,
   ): Promise<T> {
     try {
@@ -62,19 +45,19 @@ export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
     } catch (error) {
       if (isBrokenCircuitError(error)) throw repeatFailure(cluster, circuit);
       throw error;
-    } finally {
-      if (circuit.state === CircuitState.Closed) circuits.delete(cluster);
     }
   }
 
   return {
     async run(cluster, call) {
-      const circuit = circuits.get(cluster);
-      return circuit === undefined ? runWhole(cluster, call) : runBroken(cluster, circuit, call);
+      const circuit = circuits.get(cluster) ?? createCircuit(openMs);
+      circuits.set(cluster, circuit);
+      return runIn(circuit, cluster, call);
     },
     async runWrite(cluster, call) {
       const circuit = circuits.get(cluster);
-      return circuit === undefined ? call() : runBroken(cluster, circuit, call);
+      const isWhole = circuit === undefined || circuit.state === CircuitState.Closed;
+      return isWhole ? call() : runIn(circuit, cluster, call);
     },
   };
 }

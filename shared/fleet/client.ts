@@ -5,7 +5,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { SyncKind, SyncRef } from '#shared/core/sync-ref.ts';
 import type { Circuits } from './circuits.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './transport.ts';
 import { describeCluster } from './describe-cluster.ts';
 import type { Pace, Verb } from './pace.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';

@@ -66,10 +66,8 @@ async function orUnknown(asked: Promise<unknown>): Promise<unknown> {
   try {
     return await asked;
   } catch (error) {
-    const refused = error instanceof CountersignError && UNKNOWN.has(error.code);
-    if (!refused) throw error;
-    return undefined;
+    const unknown = ['cluster-forbidden', 'no-config-sync'];
+    if (error instanceof CountersignError && unknown.includes(error.code)) return undefined;
+    throw error;
   }
 }
-
-const UNKNOWN = new Set<string>(['cluster-forbidden', 'no-config-sync']);

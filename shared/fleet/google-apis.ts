@@ -1,7 +1,12 @@
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { GoogleFailure, askGoogle, authorizationFor } from '#shared/net/google-rest.ts';
-import type { Authorization } from './connection.ts';
+import {
+  GoogleFailure,
+  askGoogle,
+  authorizationFor,
+  trustsOrigin,
+} from '#shared/net/google-rest.ts';
+import type { Authorization } from './transport.ts';
 import type { ClientLimits } from './limits.ts';
 import { createRepeat } from './transport.ts';
 
@@ -41,7 +46,7 @@ export function emulatedApis(origin: string): GoogleApis {
     hub: origin,
     projects: origin,
     gateway: () => origin,
-    trusts: (url) => url.origin === origin && url.username === '' && url.password === '',
+    trusts: trustsOrigin(origin),
   };
 }
 

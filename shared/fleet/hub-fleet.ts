@@ -1,13 +1,22 @@
+import * as z from 'zod';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { once } from '#shared/net/single-flight.ts';
 import { type ClientDeps, createClusterApi } from './client.ts';
 import { type DirectoryDeps, createDirectory } from './directory.ts';
 import type { Fleet, Member } from './fleet.ts';
-import { connectGateway, createProjectNumber } from './gateway-connection.ts';
-import { type GoogleGet, type GoogleGetDeps, createGoogleGet } from './google-apis.ts';
+import {
+  type GoogleApis,
+  type GoogleGet,
+  type GoogleGetDeps,
+  authorizeGoogle,
+  createGoogleGet,
+  grantFix,
+} from './google-apis.ts';
 import {
   type ListMembershipsDeps,
   type Membership,
   type Memberships,
+  isProjectNumber,
   listMemberships,
   parseMembershipName,
 } from './list-memberships.ts';
@@ -26,12 +35,6 @@ export interface HubFleetDeps
     GoogleGetDeps,
     Pick<ListMembershipsDeps, 'onUnreadable'> {}
 
-interface Listing {
-  readonly members: readonly Member[];
-  readonly byName: ReadonlyMap<string, Membership>;
-  readonly unreachable: readonly string[];
-}
-
 /**
  * The fleet of GKE Hub, reached through Connect Gateway. Its members are all memberships that are not being created or
  * deleted. Needs gkehub.memberships.list, gkehub.gateway.get and .patch, and resourcemanager.projects.get on each
@@ -45,17 +48,16 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
   const { selects = () => true } = options;
   const projects = [...new Set(options.projects)];
   const get = createGoogleGet(deps);
-  const numberOf = createProjectNumber(get, deps.apis);
+  const numbers = new Map<string, () => Promise<string>>();
   const directory = createDirectory(load, deps);
 
-  async function load(): Promise<Listing> {
+  async function load(): Promise<{
+    readonly byName: ReadonlyMap<string, Membership>;
+    readonly unreachable: readonly string[];
+  }> {
     const { memberships, unreachable } = await listProjects(projects, get, deps);
-    const byName = new Map(
-      memberships
-        .filter(({ member }) => selects(member.labels))
-        .map((membership) => [membership.member.name, membership]),
-    );
-    return { members: [...byName.values()].map(({ member }) => member), byName, unreachable };
+    const selected = memberships.filter(({ member }) => selects(member.labels));
+    return { byName: new Map(selected.map((found) => [found.member.name, found])), unreachable };
   }
 
   async function findMembership(name: string): Promise<Membership | undefined> {
@@ -74,10 +76,23 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
     return found;
   }
 
+  /**
+   * The number of its project, which Connect Gateway wants: asked for once for each project, and only where neither Hub
+   * nor the config names the project by it.
+   */
+  async function numberOf({ place: { project }, host }: Membership): Promise<string> {
+    const given = [project, host].find(isProjectNumber);
+    if (given !== undefined) return given;
+    // A permission may be granted, an outage may end: a failure is not kept.
+    const number = numbers.get(project) ?? once(() => readNumber(project, get, deps.apis));
+    numbers.set(project, number);
+    return number();
+  }
+
   return {
     async list() {
-      const { members, unreachable } = await directory.current();
-      return { members, unreachable };
+      const { byName, unreachable } = await directory.current();
+      return { members: [...byName.values()].map(({ member }) => member), unreachable };
     },
     async find(cluster) {
       return (await findMembership(cluster))?.member;
@@ -87,8 +102,11 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
       if (membership === undefined) {
         throw new CountersignError('cluster-not-found', `Cluster ${name} has left the fleet`);
       }
-      const number = await numberOf(membership);
-      return createClusterApi(name, connectGateway(membership, number, deps), deps);
+      const server = gatewayUrl(membership, await numberOf(membership), deps.apis);
+      const url = new URL(server);
+      // A token is asked for before each attempt.
+      const connection = { server, authorize: () => authorizeGoogle(url, deps) };
+      return createClusterApi(name, connection, deps);
     },
   };
 }
@@ -121,4 +139,36 @@ async function listProjects(
     memberships: lists.flatMap(({ memberships }) => memberships),
     unreachable: lists.flatMap(({ unreachable }) => unreachable),
   };
+}
+
+/** Cloud Resource Manager v3, Project: its name carries the number. */
+const projectSchema = z.object({ name: z.string().regex(/^projects\/[0-9]{1,20}$/) });
+
+/** Takes the permission `resourcemanager.projects.get`. Throws `bad-config`, `fleet-unavailable`. */
+async function readNumber(
+  project: string,
+  get: GoogleGet,
+  apis: Pick<GoogleApis, 'projects'>,
+): Promise<string> {
+  const what = `Number of project ${JSON.stringify(project)}`;
+  const url = new URL(`${apis.projects}/v3/projects/${encodeURIComponent(project)}`);
+  const grant = grantFix('resourcemanager.projects.get', ['Reader', 'Writer']);
+  const fix = `${grant}, or put its number into fleet.gkeHub.projects`;
+  const { data, error: cause } = projectSchema.safeParse(await get({ url, what, fix }));
+  if (data !== undefined) return data.name.slice('projects/'.length);
+  const message = `${what} is missing from Google's answer`;
+  throw new CountersignError('fleet-unavailable', message, { retry: false, cause });
+}
+
+/**
+ * Where Connect Gateway serves a membership's API server (docs/facts/google-cloud.md#fleet). `number` is the number of
+ * its project.
+ */
+export function gatewayUrl(
+  { place: { location, id }, gke }: Pick<Membership, 'place' | 'gke'>,
+  number: string,
+  apis: Pick<GoogleApis, 'gateway'>,
+): string {
+  const kind = gke ? 'gkeMemberships' : 'memberships';
+  return `${apis.gateway(location)}/v1/projects/${number}/locations/${location}/${kind}/${id}`;
 }

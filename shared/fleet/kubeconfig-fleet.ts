@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { once } from '#shared/net/single-flight.ts';
 import { type ClientDeps, createClusterApi, loadKubernetes } from './client.ts';
-import type { Authorization, Connection } from './connection.ts';
+import type { Authorization, Connection } from './transport.ts';
 import type { Fleet, Member } from './fleet.ts';
 
 /** The parts of a kubeconfig that name members; credentials are read by client-node. */
@@ -34,20 +34,29 @@ export interface KubeconfigFleetOptions {
  * const { members } = await fleet.list();
  */
 export function createKubeconfigFleet(options: KubeconfigFleetOptions, deps: ClientDeps): Fleet {
-  const opened = once(() => open(options));
+  const { path } = options;
+  const opened = once(async () => {
+    const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+      throw badConfig(path, 'cannot be read; check fleet.kubeconfig.path', cause);
+    });
+    const members = membersOf(options, readContexts(path, text));
+    return { text, members, byName: new Map(members.map((member) => [member.name, member])) };
+  });
+  /** The whole kubeconfig, parsed once for all its contexts. */
   const credentials = once(async () => {
-    const [kubernetes, { kubeconfig }] = await Promise.all([loadKubernetes(), opened()]);
-    return { kubernetes, whole: parseCredentials(kubernetes, kubeconfig) };
+    const [kubernetes, { text }] = await Promise.all([loadKubernetes(), opened()]);
+    const whole = new kubernetes.KubeConfig();
+    try {
+      whole.loadFromString(text);
+    } catch (cause) {
+      throw badConfig(path, 'cannot be used', cause);
+    }
+    whole.makePathsAbsolute(dirname(path));
+    return { kubernetes, whole };
   });
   return {
-    async list() {
-      const { members } = await opened();
-      return { members, unreachable: [] };
-    },
-    async find(cluster) {
-      const { byName } = await opened();
-      return byName.get(cluster);
-    },
+    list: async () => ({ members: (await opened()).members, unreachable: [] }),
+    find: async (cluster) => (await opened()).byName.get(cluster),
     async connect({ name }) {
       const { kubernetes, whole } = await credentials();
       return createClusterApi(name, connectContext(kubernetes, whole, name), deps);
@@ -55,54 +64,16 @@ export function createKubeconfigFleet(options: KubeconfigFleetOptions, deps: Cli
   };
 }
 
-interface Opened {
-  readonly kubeconfig: Kubeconfig;
-  readonly members: readonly Member[];
-  readonly byName: ReadonlyMap<string, Member>;
-}
-
-async function open({ path, contexts, labels }: KubeconfigFleetOptions): Promise<Opened> {
-  const kubeconfig = await readKubeconfig(path);
-  const named = contexts.length === 0 ? kubeconfig.contexts : [...new Set(contexts)];
-  for (const name of [...named, ...Object.keys(labels)]) {
-    if (!kubeconfig.contexts.includes(name)) {
-      throw new CountersignError(
-        'bad-config',
-        `Context ${JSON.stringify(name)} of fleet.kubeconfig is not in ${path}`,
-      );
-    }
+/** Names of the contexts in a kubeconfig, in order. Throws `bad-config` that names the file. */
+function readContexts(path: string, text: string): readonly string[] {
+  const { data, error } = kubeconfigSchema.safeParse(parseYaml(text, path));
+  if (error !== undefined) {
+    const { path: place, message } = error.issues[0] ?? { path: [], message: '' };
+    throw badConfig(path, `has an unusable ${place.join('.')}: ${message}`, error);
   }
-  const members = named.map((name) => ({ name, id: name, labels: labels[name] ?? {} }));
-  return { kubeconfig, members, byName: new Map(members.map((member) => [member.name, member])) };
-}
-
-interface Kubeconfig {
-  readonly path: string;
-  /** As read: client-node takes the credentials from it. */
-  readonly text: string;
-  /** Names of its contexts, in order. */
-  readonly contexts: readonly string[];
-}
-
-/** Reads the names of a kubeconfig's contexts. Throws `bad-config` that names the file. */
-async function readKubeconfig(path: string): Promise<Kubeconfig> {
-  const text = await readText(path);
-  const parsed = kubeconfigSchema.safeParse(parseYaml(text, path));
-  if (!parsed.success) {
-    const { path: place, message } = parsed.error.issues[0] ?? { path: [], message: '' };
-    throw badConfig(path, `has an unusable ${place.join('.')}: ${message}`, parsed.error);
-  }
-  const names = (parsed.data.contexts ?? []).map(({ name }) => name);
-  if (names.length === 0) throw badConfig(path, 'has no contexts');
-  return { path, text, contexts: [...new Set(names)] };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw badConfig(path, 'cannot be read; check fleet.kubeconfig.path', error);
-  }
+  const names = new Set(data.contexts?.map(({ name }) => name));
+  if (names.size === 0) throw badConfig(path, 'has no contexts');
+  return [...names];
 }
 
 function parseYaml(text: string, path: string): unknown {
@@ -114,23 +85,20 @@ function parseYaml(text: string, path: string): unknown {
   }
 }
 
-function badConfig(path: string, problem: string, cause?: unknown): CountersignError {
-  return new CountersignError('bad-config', `Kubeconfig ${path} ${problem}`, { cause });
+function membersOf(
+  { path, contexts, labels }: KubeconfigFleetOptions,
+  known: readonly string[],
+): readonly Member[] {
+  const named = contexts.length === 0 ? known : [...new Set(contexts)];
+  const missing = [...named, ...Object.keys(labels)].find((name) => !known.includes(name));
+  if (missing !== undefined) {
+    throw badContext(missing, `of fleet.kubeconfig is not in ${path}`);
+  }
+  return named.map((name) => ({ name, id: name, labels: labels[name] ?? {} }));
 }
 
-/** A whole kubeconfig, parsed once for all its contexts. */
-function parseCredentials(
-  kubernetes: typeof Kubernetes,
-  { path, text }: Kubeconfig,
-): Kubernetes.KubeConfig {
-  const config = new kubernetes.KubeConfig();
-  try {
-    config.loadFromString(text);
-  } catch (error) {
-    throw new CountersignError('bad-config', `Kubeconfig ${path} cannot be used`, { cause: error });
-  }
-  config.makePathsAbsolute(dirname(path));
-  return config;
+function badConfig(path: string, problem: string, cause?: unknown): CountersignError {
+  return new CountersignError('bad-config', `Kubeconfig ${path} ${problem}`, { cause });
 }
 
 /**

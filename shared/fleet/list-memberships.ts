@@ -89,12 +89,9 @@ function readMembership(resource: unknown, project: string): Membership | string
     return `Membership has the unusable name ${JSON.stringify(name.slice(0, MAX_SHOWN))}`;
   // Config and Hub may name one project by its id or its number; two ids are two projects.
   const sameKind = isProjectNumber(place.project) === isProjectNumber(project);
-  if (sameKind && place.project !== project) {
-    return `Membership ${name} is of another project`;
-  }
+  if (sameKind && place.project !== project) return `Membership ${name} is of another project`;
   const member = { name, id: place.id, labels: labels ?? {} };
-  const gke = endpoint?.gkeCluster !== undefined && endpoint.gkeCluster !== null;
-  return { member, place, host: project, gke };
+  return { member, place, host: project, gke: Boolean(endpoint?.gkeCluster) };
 }
 
 /** Hub documents "locations", and not how it writes them. */

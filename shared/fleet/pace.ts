@@ -35,12 +35,6 @@ export const MAX_WAIT_MS = 60_000;
  */
 export const MAX_PER_CLUSTER = 8;
 
-interface Place {
-  readonly policy: BulkheadPolicy;
-  /** Calls that wait or run. */
-  users: number;
-}
-
 /**
  * A token bucket before every call, and a small number of places at each cluster.
  *
@@ -50,7 +44,7 @@ interface Place {
  */
 export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace {
   const calls: Record<Verb, number> = { list: 0, get: 0, patch: 0, discover: 0 };
-  const places = new Map<string, Place>();
+  const places = new Map<string, BulkheadPolicy>();
   const perMs = perMinute / 60_000;
   let tokens = burst;
   let filledAt = now();
@@ -73,22 +67,17 @@ export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace 
   return {
     calls,
     async run(cluster, verb, call) {
-      const place = places.get(cluster) ?? {
-        policy: bulkhead(MAX_PER_CLUSTER, Infinity),
-        users: 0,
-      };
+      const place = places.get(cluster) ?? bulkhead(MAX_PER_CLUSTER, Infinity);
       places.set(cluster, place);
-      place.users += 1;
       try {
-        return await place.policy.execute(async () => {
+        return await place.execute(async () => {
           await takeToken();
           calls[verb] += 1;
           return call();
         });
       } finally {
-        place.users -= 1;
-        // Names of clusters that left the fleet must not pile up.
-        if (place.users === 0) places.delete(cluster);
+        // Names of clusters that left the fleet must not pile up. With every place free, no call waits.
+        if (place.executionSlots === MAX_PER_CLUSTER) places.delete(cluster);
       }
     },
   };

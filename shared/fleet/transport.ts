@@ -1,11 +1,48 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import type * as Kubernetes from '@kubernetes/client-node';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
+import { readBody } from '#shared/net/read-body.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
-import type { Agents, Authorization, Connection } from './connection.ts';
-import type { ClientLimits } from './limits.ts';
+import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
+
+/** Where an API server is, and how it knows Countersign: all that differs between kubeconfig and Connect Gateway. */
+export interface Connection {
+  /** Absolute URL without a slash at the end; may carry a path, as Connect Gateway's does. */
+  readonly server: string;
+  /** Asked for before each attempt, so that a token is never older than a call. */
+  authorize(): Promise<Authorization>;
+}
+
+export interface Authorization {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls?: Pick<
+    ConnectionOptions,
+    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+  >;
+  /** In place of the shared agent, for a cluster behind a proxy of its own. */
+  readonly proxy?: HttpAgent;
+}
+
+/** Connections kept alive between calls and shared by all clusters of a fleet. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+/**
+ * One pool for a fleet: Node keeps a connection for reuse under its host *and* its TLS options, so that clusters never
+ * share one unless both are equal, and rotated certificates open new ones.
+ *
+ * @example
+ * const agents = createAgents();
+ */
+export function createAgents(): Agents {
+  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+}
 
 /** An answer outside 2xx, on its way through client-node to the caller, which knows what was asked. */
 export class Refused extends Error {
@@ -16,6 +53,12 @@ export class Refused extends Error {
     super(`HTTP status ${answer.status}`);
     this.answer = answer;
   }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly text: string;
 }
 
 export interface TransportDeps {
@@ -39,42 +82,41 @@ export function createTransport(
 ): Kubernetes.HttpLibrary {
   async function exchange(request: Kubernetes.RequestContext): Promise<Answer> {
     const authorization = await authorize(connection, cluster);
+    const url = new URL(request.getUrl());
     const method = request.getHttpMethod();
-    const body = request.getBody();
     const headers: Record<string, string> = {
       ...request.getHeaders(),
       'User-Agent': 'countersign',
+      ...authorization.headers,
     };
     // client-node would announce a JSON patch, its default (docs/facts/google-cloud.md#kubernetes-client).
     if (method === 'PATCH') headers['Content-Type'] = kubernetes.PatchStrategy.MergePatch;
+    const agent = authorization.proxy ?? (url.protocol === 'https:' ? agents.https : agents.http);
+    const body = request.getBody();
     const text = typeof body === 'string' ? body : undefined;
-    const call = { url: new URL(request.getUrl()), method, headers, body: text, authorization };
-    const bounds = { deadlineMs: limits.callMs, maxBytes: limits.answerBytes };
+    const options = { ...authorization.tls, method, headers, agent };
     try {
-      return await sendRequest(call, agents, bounds);
-    } catch (error) {
-      if (error instanceof CountersignError) throw error;
-      throw unreachable(cluster, error);
+      return await sendRequest(url, options, text, limits);
+    } catch (cause) {
+      if (cause instanceof CountersignError) throw cause;
+      const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+      const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${code}`;
+      throw new CountersignError('cluster-unreachable', message, { cause });
     }
   }
 
   return kubernetes.wrapHttpLibrary({
     async send(request) {
-      const answer = await exchange(request);
-      if (answer.status < 200 || answer.status > 299) throw new Refused(answer);
+      const { status, headers, text } = await exchange(request);
+      if (status < 200 || status > 299) throw new Refused({ status, headers, text });
       const body = {
-        text: () => Promise.resolve(answer.text),
-        binary: () => Promise.resolve(Buffer.from(answer.text)),
+        text: () => Promise.resolve(text),
+        binary: () => Promise.resolve(Buffer.from(text)),
         stream: () => null,
       };
-      return new kubernetes.ResponseContext(answer.status, answer.headers, body);
+      return new kubernetes.ResponseContext(status, headers, body);
     },
   });
-}
-
-/** Whether an attempt ended by its deadline: another would spend the same time on the same silence. */
-function isTimeout(error: CountersignError): boolean {
-  return error.cause instanceof DOMException && error.cause.name === 'TimeoutError';
 }
 
 async function authorize(connection: Connection, cluster: string): Promise<Authorization> {
@@ -88,12 +130,6 @@ async function authorize(connection: Connection, cluster: string): Promise<Autho
       { cause: error },
     );
   }
-}
-
-function unreachable(cluster: string, cause: unknown): CountersignError {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${code}`;
-  return new CountersignError('cluster-unreachable', message, { cause });
 }
 
 /**
@@ -113,93 +149,52 @@ function isWorthRepeating(error: unknown): boolean {
   return error.code === 'cluster-unreachable' || error.code === 'fleet-unavailable';
 }
 
-export interface OutgoingCall {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
-  readonly authorization: Authorization;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly text: string;
-}
-
-/** What one exchange may cost. */
-export interface Bounds {
-  readonly deadlineMs: number;
-  readonly maxBytes: number;
+/** Whether an attempt ended by its deadline: another would spend the same time on the same silence. */
+function isTimeout(error: CountersignError): boolean {
+  return error.cause instanceof DOMException && error.cause.name === 'TimeoutError';
 }
 
 /**
  * Sends one request and reads the whole answer, whatever its status. Redirects are answers like any other: followed,
  * a member cluster could send Countersign, behind the gateway, wherever it likes. Credentials that the answer repeats
- * are taken out of it, so that none of its texts can show them. Throws `too-large`, a `TimeoutError`
- * after the deadline, and what Node throws for a broken connection.
+ * are taken out of it, so that none of its texts can show them. Throws `too-large`, a `TimeoutError` after the
+ * deadline, and what Node throws for a broken connection.
  */
 function sendRequest(
-  { url, method, body, authorization, ...call }: OutgoingCall,
-  agents: Agents,
-  { deadlineMs, maxBytes }: Bounds,
+  url: URL,
+  options: RequestOptions & { readonly headers: Readonly<Record<string, string>> },
+  body: string | undefined,
+  { callMs, answerBytes }: ClientLimits,
 ): Promise<Answer> {
-  const secure = url.protocol === 'https:';
-  const agent = authorization.proxy ?? (secure ? agents.https : agents.http);
-  const headers = { ...call.headers, ...authorization.headers };
-  const options = { ...authorization.tls, method, headers, agent };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const outgoing = secure ? requestHttps(url, options) : requestHttp(url, options);
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const outgoing = send(url, options);
 
   function giveUp(error: Error): void {
     reject(error);
     outgoing.destroy();
   }
 
+  async function readAnswer(response: IncomingMessage): Promise<Answer> {
+    const { statusCode: status = 0, headers } = response;
+    const bytes = await readBody(response, answerBytes, `Answer of ${url.host}`);
+    const secrets = secretsIn(options.headers);
+    const text = withoutSecrets(bytes.toString('utf8'), secrets);
+    return { status, headers: flatten(headers, secrets), text };
+  }
+
   // By a timer: an AbortSignal costs several listeners a request, and half a task's calls are that.
   const timer = setTimeout(() => {
-    giveUp(new DOMException(`No answer within ${deadlineMs} ms`, 'TimeoutError'));
-  }, deadlineMs);
+    giveUp(new DOMException(`No answer within ${callMs} ms`, 'TimeoutError'));
+  }, callMs);
   // Stays in place: a connection may break after the response has begun, too.
   outgoing.on('error', reject);
   outgoing.once('close', () => clearTimeout(timer));
   outgoing.once('response', (response) => {
-    readText(response, { url, maxBytes, giveUp }, (text) => {
-      const secrets = secretsIn(headers);
-      resolve({
-        status: response.statusCode ?? 0,
-        headers: flatten(response.headers, secrets),
-        text: withoutSecrets(text, secrets),
-      });
-    });
+    readAnswer(response).then(resolve, giveUp);
   });
   outgoing.end(body);
   return promise;
-}
-
-interface Reading {
-  readonly url: URL;
-  readonly maxBytes: number;
-  readonly giveUp: (error: Error) => void;
-}
-
-/** Counts what arrives, whatever Content-Length says. */
-function readText(
-  response: IncomingMessage,
-  { url, maxBytes, giveUp }: Reading,
-  use: (text: string) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  response.on('data', (chunk: Buffer) => {
-    size += chunk.byteLength;
-    chunks.push(chunk);
-    if (size <= maxBytes) return;
-    const message = `Answer of ${url.host} is larger than ${maxBytes} bytes`;
-    giveUp(new CountersignError('too-large', message));
-  });
-  response.once('end', () => use(Buffer.concat(chunks).toString('utf8')));
-  response.once('error', giveUp);
 }
 
 function flatten(

@@ -202,9 +202,8 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     guarantee: 'a write opens no circuit',
     file: 'shared/fleet/circuits.ts',
     in: 'createCircuits',
-    find: 'return circuit === undefined ? call() : runBroken(cluster, circuit, call);',
-    replace:
-      'return circuit === undefined ? runWhole(cluster, call) : runBroken(cluster, circuit, call);',
+    find: 'return isWhole ? call() : runIn(circuit, cluster, call);',
+    replace: 'return isWhole ? this.run(cluster, call) : runIn(circuit, cluster, call);',
     tests: ['test/unit/fleet/circuits.test.ts'],
   },
   {

@@ -4,7 +4,7 @@ import { openRegistries } from '#functions/wiring/registries.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createClusterApi } from '#shared/fleet/client.ts';
-import { createAgents } from '#shared/fleet/connection.ts';
+import { createAgents } from '#shared/fleet/transport.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { createPace } from '#shared/fleet/pace.ts';
 import type { ReconcileDeps } from '#shared/reconcile/deps.ts';

@@ -5,7 +5,7 @@ import { type Kube, type KubeOptions, writeKubeconfig } from '#infra/local/kube/
 import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
-import { createAgents } from '#shared/fleet/connection.ts';
+import { createAgents } from '#shared/fleet/transport.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
 

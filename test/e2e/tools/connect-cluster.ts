@@ -1,6 +1,6 @@
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
-import { createAgents } from '#shared/fleet/connection.ts';
+import { createAgents } from '#shared/fleet/transport.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { createPace } from '#shared/fleet/pace.ts';

@@ -1,7 +1,7 @@
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createClusterApi } from '#shared/fleet/client.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
-import { type Authorization, createAgents } from '#shared/fleet/connection.ts';
+import { type Authorization, createAgents } from '#shared/fleet/transport.ts';
 import type { ClientLimits } from '#shared/fleet/limits.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatewayUrl } from '#shared/fleet/gateway-connection.ts';
+import { gatewayUrl } from '#shared/fleet/hub-fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
 import { authorizeGoogle } from '#shared/fleet/google-apis.ts';
 import { parseMembershipName } from '#shared/fleet/list-memberships.ts';

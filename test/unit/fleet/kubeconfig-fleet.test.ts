@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createCircuits } from '#shared/fleet/circuits.ts';
-import { createAgents } from '#shared/fleet/connection.ts';
+import { createAgents } from '#shared/fleet/transport.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import {
   type KubeconfigFleetOptions,
