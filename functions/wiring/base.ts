@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '#shared/config/config.ts';
 import { defined } from '#shared/core/defined.ts';
+import type { Trace } from '#shared/core/tracing.ts';
 import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { type Env, readEnv } from '#shared/http/env.ts';
 import { type Log, createLogger } from '#shared/http/log.ts';
@@ -8,7 +10,6 @@ import type { ServeOptions } from '#shared/http/serve.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { noTelemetry, type Telemetry } from '#shared/telemetry/telemetry.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** What every function starts from. This folder is the part of the mains that they share (docs/adr/0005). */
@@ -27,10 +28,10 @@ export type Start = Omit<Base, 'config'>;
 export async function readStart(name: string): Promise<Start> {
   const env = readEnv(process.env);
   const settings = readTelemetryEnv(process.env);
-  const context = createTraceContext();
+  const context = new AsyncLocalStorage<Trace>();
   const { service = name, revision, projectId } = env;
   const shared = { service, ...defined({ revision, projectId }) };
-  const log = createLogger({ ...shared, level: env.logLevel, trace: () => context.current() });
+  const log = createLogger({ ...shared, level: env.logLevel, trace: () => context.getStore() });
   const telemetry = await openTelemetry(settings, {
     ...shared,
     service: env.service ?? `countersign-${name}`,

@@ -1,5 +1,10 @@
 import { within } from '#shared/net/within.ts';
-import { FLUSH_LIMIT_MS, QUIET_MS } from './limits.ts';
+
+/** What a request waits for its spans to get out; Google's endpoint and a collector beside us take a tenth of it. */
+const FLUSH_LIMIT_MS = 1_000;
+
+/** After spans could not be sent, requests do not wait for the next ones for so long. */
+const QUIET_MS = 30_000;
 
 export interface FlushDeps {
   /** Sends what is there. */

@@ -6,7 +6,7 @@ import { createFlush } from './flush-patiently.ts';
 import { createLogMeter } from './log-meter.ts';
 import type { OtelTracing } from './otel-tracing.ts';
 import { createPassiveTracing } from './trace-context.ts';
-import type { MetricSettings, TelemetrySettings } from './read-env.ts';
+import type { TelemetrySettings, TraceSettings } from './read-env.ts';
 import type { SendDeps } from './send-spans.ts';
 import type { ServedMeter } from './serve-metrics.ts';
 
@@ -14,11 +14,6 @@ export interface TelemetryDeps extends SendDeps {
   readonly log: Log;
   /** Milliseconds, from any origin; must not go back. */
   readonly now: () => number;
-}
-
-interface Metrics extends Pick<Telemetry, 'meter'> {
-  flush(): void;
-  close(): Promise<void>;
 }
 
 /**
@@ -32,66 +27,49 @@ export async function openTelemetry(
   settings: TelemetrySettings,
   deps: TelemetryDeps,
 ): Promise<Telemetry> {
-  const metrics = await openMetrics(settings.metrics, deps);
-  if (settings.traces === undefined) {
-    return {
-      tracing: createPassiveTracing(deps.context),
-      meter: metrics.meter,
-      flush: async () => metrics.flush(),
-      close: async () => {
-        metrics.flush();
-        await metrics.close();
-      },
-    };
-  }
-  const { sendSpans } = await import('./send-spans.ts');
-  const tracing: OtelTracing = sendSpans(settings.traces, deps);
-  const flush = createFlush({
-    flush: () => tracing.flush(),
-    now: deps.now,
-    onFailure: (cause) => deps.log.warn({ causes: textsOf(cause) }, 'Spans cannot be sent'),
-  });
-  return {
-    tracing,
-    meter: metrics.meter,
-    async flush() {
-      metrics.flush();
-      await flush();
-    },
-    async close() {
-      metrics.flush();
-      await flush();
-      await metrics.close();
-      // Its own last flush has just been done; a collector that is gone is no failure of the function.
-      await tracing.close().catch(() => undefined);
-    },
-  };
-}
-
-async function openMetrics(
-  { lines, prometheus }: MetricSettings,
-  { log }: Pick<TelemetryDeps, 'log'>,
-): Promise<Metrics> {
+  const { log, context, now } = deps;
+  const { lines, prometheus } = settings.metrics;
   const logged = lines ? createLogMeter(log) : undefined;
   const served = prometheus && (await serve(prometheus));
   if (served !== undefined) {
     log.info({ host: prometheus?.host, port: served.port }, 'Metrics are served');
   }
+  const spans = settings.traces && (await send(settings.traces, deps));
+  const flushSpans =
+    spans &&
+    createFlush({
+      flush: () => spans.flush(),
+      now,
+      onFailure: (cause) => log.warn({ causes: textsOf(cause) }, 'Spans cannot be sent'),
+    });
+  async function flush(): Promise<void> {
+    logged?.flush();
+    await flushSpans?.();
+  }
   return {
+    tracing: spans ?? createPassiveTracing(context),
     meter: {
       record(name, value, labels) {
         logged?.record(name, value, labels);
         served?.record(name, value, labels);
       },
     },
-    flush: () => logged?.flush(),
-    close: async () => served?.close(),
+    flush,
+    async close() {
+      await flush();
+      await served?.close();
+      // Its own last flush has just been done; a collector that is gone is no failure of the function.
+      await spans?.close().catch(() => undefined);
+    },
   };
 }
 
 async function serve(address: { host: string; port: number }): Promise<ServedMeter> {
-  const { serveMetrics } = await import('./serve-metrics.ts');
-  return serveMetrics(address);
+  return (await import('./serve-metrics.ts')).serveMetrics(address);
+}
+
+async function send(settings: TraceSettings, deps: SendDeps): Promise<OtelTracing> {
+  return (await import('./send-spans.ts')).sendSpans(settings, deps);
 }
 
 /** The SDK rejects with a list; its texts name hosts and statuses. */

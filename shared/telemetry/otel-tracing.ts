@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   type Context,
   ROOT_CONTEXT,
   type SpanContext,
@@ -17,8 +18,13 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { toFailure } from '#shared/core/errors.ts';
 import type { SpanAttributes, SpanOptions, Trace, Tracing } from '#shared/core/tracing.ts';
-import { EXPORT_LIMIT_MS, MAX_ATTRIBUTE_CHARACTERS } from './limits.ts';
-import type { TraceContext } from './trace-context.ts';
+import { createPassiveTracing, type TraceContext } from './trace-context.ts';
+
+/** One export, its retry included. Spans of an export that failed are gone: they are not worth memory. */
+export const EXPORT_LIMIT_MS = 2_000;
+
+/** Of one attribute: names of images and clusters are shorter, and texts of others are cut. */
+const MAX_ATTRIBUTE_CHARACTERS = 512;
 
 export interface OtelTracingDeps {
   readonly context: TraceContext;
@@ -60,12 +66,11 @@ export function createOtelTracing(deps: OtelTracingDeps): OtelTracing {
   });
   const tracer = provider.getTracer('countersign');
   return {
-    current: () => context.current(),
-    within: (trace, work) => (trace === undefined ? work() : context.run(trace, work)),
+    ...createPassiveTracing(context),
     span(name, { kind = 'internal', attributes = {}, link }, work) {
       const links = link === undefined ? [] : [{ context: spanContextOf(link) }];
-      const options = { kind: KINDS[kind], attributes: known(attributes), links };
-      const span = tracer.startSpan(name, options, parentOf(context.current()));
+      const options = { kind: KINDS[kind], attributes: copy(attributes), links };
+      const span = tracer.startSpan(name, options, parentOf(context.getStore()));
       return context.run(traceOf(span), async () => {
         try {
           return await work({ set: (more) => add(span, more) });
@@ -83,19 +88,17 @@ export function createOtelTracing(deps: OtelTracingDeps): OtelTracing {
 }
 
 function add(span: OtelSpan, attributes: SpanAttributes): void {
-  span.setAttributes(known(attributes));
+  span.setAttributes(copy(attributes));
   const error = attributes[ERROR_TYPE];
   // The code alone: what clusters and registries say in an error is for the log.
   if (typeof error === 'string') span.setStatus({ code: SpanStatusCode.ERROR, message: error });
 }
 
-function known(attributes: SpanAttributes): Record<string, string | number | boolean | string[]> {
-  const found: Record<string, string | number | boolean | string[]> = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined) continue;
-    found[name] = typeof value === 'object' ? [...value] : value;
-  }
-  return found;
+function copy(attributes: SpanAttributes): Attributes {
+  const entries = Object.entries(attributes);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'object' ? [...value] : value]),
+  );
 }
 
 function parentOf(trace: Trace | undefined): Context {

@@ -2,28 +2,6 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { readVariables, type Variables } from '#shared/net/environment.ts';
 
-/** What the environment says of telemetry, in OpenTelemetry's own variables. */
-export interface TelemetrySettings {
-  /** Absent: spans are not collected, and nothing that could send them is loaded. */
-  readonly traces?: TraceSettings;
-  readonly metrics: MetricSettings;
-}
-
-export interface TraceSettings {
-  /** Where spans go, as OTLP over HTTP in JSON. */
-  readonly url: string;
-  readonly sampler: SamplerName;
-  /** For the samplers by ratio, between 0 and 1. */
-  readonly ratio: number;
-}
-
-export interface MetricSettings {
-  /** As lines of the log, for log-based metrics. */
-  readonly lines: boolean;
-  /** On an address of its own, as text for Prometheus. */
-  readonly prometheus?: { readonly host: string; readonly port: number };
-}
-
 const SAMPLERS = [
   'always_on',
   'always_off',
@@ -33,11 +11,8 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
-export type SamplerName = (typeof SAMPLERS)[number];
-
 /** Where a collector listens, by OTLP's own default. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
-const DEFAULT_PROMETHEUS = { host: '127.0.0.1', port: 9464 } as const;
 
 const Url = z.url({
   protocol: /^https?$/,
@@ -50,12 +25,14 @@ const Environment = z.object({
   OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], 'must be otlp or none').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: Url.optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Url.optional(),
-  OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, `must be one of ${SAMPLERS.join(', ')}`).optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum(SAMPLERS, `must be one of ${SAMPLERS.join(', ')}`)
+    .default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(?:0(?:\.\d+)?|1(?:\.0+)?)$/, 'must be a share between 0 and 1')
     .transform(Number)
-    .optional(),
+    .default(1),
   OTEL_METRICS_EXPORTER: z
     .string()
     .transform((list) => list.split(','))
@@ -64,17 +41,45 @@ const Environment = z.object({
         z.enum(['console', 'prometheus', 'none'], 'must be console, prometheus, both, or none'),
       ),
     )
-    .optional(),
-  OTEL_EXPORTER_PROMETHEUS_HOST: z.string().regex(ADDRESS, 'must be an address').optional(),
+    .default(['console']),
+  OTEL_EXPORTER_PROMETHEUS_HOST: z
+    .string()
+    .regex(ADDRESS, 'must be an address')
+    .default('127.0.0.1'),
   OTEL_EXPORTER_PROMETHEUS_PORT: z
     .string()
     .regex(/^[0-9]{1,5}$/, 'must be a port')
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a port')
-    .optional(),
+    .default(9464),
 });
 
-type Environment = z.infer<typeof Environment>;
+const Settings = Environment.transform((data) => {
+  const exporters = data.OTEL_SDK_DISABLED === 'true' ? [] : data.OTEL_METRICS_EXPORTER;
+  const isServed = exporters.includes('prometheus');
+  const { OTEL_EXPORTER_PROMETHEUS_HOST: host, OTEL_EXPORTER_PROMETHEUS_PORT: port } = data;
+  return {
+    /** Absent: spans are not collected, and nothing that could send them is loaded. */
+    ...defined({ traces: tracesOf(data) }),
+    metrics: {
+      /** As lines of the log, for log-based metrics. */
+      lines: exporters.includes('console'),
+      /** On an address of its own, as text for Prometheus. */
+      ...defined({ prometheus: isServed ? { host, port } : undefined }),
+    },
+  };
+});
+
+/** What the environment says of telemetry, in OpenTelemetry's own variables. */
+export type TelemetrySettings = z.output<typeof Settings>;
+
+export interface TraceSettings {
+  /** Where spans go, as OTLP over HTTP in JSON. */
+  readonly url: string;
+  readonly sampler: (typeof SAMPLERS)[number];
+  /** For the samplers by ratio, between 0 and 1. */
+  readonly ratio: number;
+}
 
 /**
  * Reads OpenTelemetry's variables, as far as they are ours to honour; the exporter reads its own (headers, time-out)
@@ -82,32 +87,17 @@ type Environment = z.infer<typeof Environment>;
  * `OTEL_METRICS_EXPORTER` says otherwise. Throws `bad-config` naming the variable.
  */
 export function readTelemetryEnv(env: Variables): TelemetrySettings {
-  const data = readVariables(Environment, env);
-  if (data.OTEL_SDK_DISABLED === 'true') return { metrics: { lines: false } };
-  return { metrics: metricsOf(data), ...defined({ traces: tracesOf(data) }) };
+  return readVariables(Settings, env);
 }
 
-function tracesOf(data: Environment): TraceSettings | undefined {
+function tracesOf(data: z.output<typeof Environment>): TraceSettings | undefined {
   const endpoint = data.OTEL_EXPORTER_OTLP_ENDPOINT;
   const own = data.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
   const wanted = data.OTEL_TRACES_EXPORTER ?? ((own ?? endpoint) ? 'otlp' : 'none');
-  if (wanted === 'none') return undefined;
+  if (wanted === 'none' || data.OTEL_SDK_DISABLED === 'true') return undefined;
   return {
     url: own ?? `${(endpoint ?? DEFAULT_ENDPOINT).replace(/\/$/, '')}/v1/traces`,
-    sampler: data.OTEL_TRACES_SAMPLER ?? 'parentbased_always_on',
-    ratio: data.OTEL_TRACES_SAMPLER_ARG ?? 1,
-  };
-}
-
-function metricsOf(data: Environment): MetricSettings {
-  const exporters = data.OTEL_METRICS_EXPORTER ?? ['console'];
-  const lines = exporters.includes('console');
-  if (!exporters.includes('prometheus')) return { lines };
-  return {
-    lines,
-    prometheus: {
-      host: data.OTEL_EXPORTER_PROMETHEUS_HOST ?? DEFAULT_PROMETHEUS.host,
-      port: data.OTEL_EXPORTER_PROMETHEUS_PORT ?? DEFAULT_PROMETHEUS.port,
-    },
+    sampler: data.OTEL_TRACES_SAMPLER,
+    ratio: data.OTEL_TRACES_SAMPLER_ARG,
   };
 }

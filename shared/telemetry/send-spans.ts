@@ -8,8 +8,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import { defined } from '#shared/core/defined.ts';
-import { EXPORT_LIMIT_MS } from './limits.ts';
-import { createOtelTracing, type OtelTracing } from './otel-tracing.ts';
+import { createOtelTracing, EXPORT_LIMIT_MS, type OtelTracing } from './otel-tracing.ts';
 import type { TraceSettings } from './read-env.ts';
 import type { TraceContext } from './trace-context.ts';
 

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Counter, Gauge, Histogram } from '@opentelemetry/api';
+import type { Meter as OtelMeter } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -25,7 +26,10 @@ export async function serveMetrics(address: { host: string; port: number }): Pro
     withoutTargetInfo: true,
   });
   const provider = new MeterProvider({ readers: [exporter] });
-  const writers = openWriters(provider);
+  const meter = provider.getMeter('countersign');
+  const writers = new Map(
+    Object.entries<Metric>(METRICS).map(([name, metric]) => [name, writerOf(name, metric, meter)]),
+  );
   const server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/metrics') {
       exporter.getMetricsRequestHandler(request, response);
@@ -33,14 +37,14 @@ export async function serveMetrics(address: { host: string; port: number }): Pro
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `Metrics cannot be served on ${address.host}:${address.port}: set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
-      reject(new CountersignError('bad-config', message, { cause }));
-    });
-    server.listen(address.port, address.host, resolve);
-  });
-  // Whoever scrapes does not keep a function alive.
+  server.listen(address.port, address.host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const message = `Metrics cannot be served on ${address.host}:${address.port}: set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
+    throw new CountersignError('bad-config', message, { cause });
+  }
+  // A client that scrapes does not keep a function alive.
   server.unref();
   const bound = server.address();
   return {
@@ -54,34 +58,18 @@ export async function serveMetrics(address: { host: string; port: number }): Pro
   };
 }
 
-function openWriters(provider: MeterProvider): ReadonlyMap<string, Write> {
-  const meter = provider.getMeter('countersign');
-  const writers = new Map<string, Write>();
-  for (const [name, { kind, unit, meaning }] of Object.entries<Metric>(METRICS)) {
-    const options = { unit, description: meaning };
-    const full = `countersign_${name}${unit === 's' ? '_seconds' : ''}`;
-    switch (kind) {
-      case 'counter':
-      case 'sum':
-        writers.set(name, adding(meter.createCounter(full, options)));
-        break;
-      case 'gauge':
-        writers.set(name, recording(meter.createGauge(full, options)));
-        break;
-      case 'histogram': {
-        const advice = { explicitBucketBoundaries: [...BUCKETS] };
-        writers.set(name, recording(meter.createHistogram(full, { ...options, advice })));
-      }
-    }
+function writerOf(name: string, { kind, unit, meaning }: Metric, meter: OtelMeter): Write {
+  const options = { unit, description: meaning };
+  const full = `countersign_${name}${unit === 's' ? '_seconds' : ''}`;
+  if (kind === 'counter' || kind === 'sum') {
+    const counter = meter.createCounter(full, options);
+    return (value, labels) => counter.add(value, { ...labels });
   }
-  return writers;
-}
-
-function adding(counter: Counter): Write {
-  return (value, labels) => counter.add(value, { ...labels });
-}
-
-function recording(instrument: Gauge | Histogram): Write {
+  const advice = { explicitBucketBoundaries: [...BUCKETS] };
+  const instrument =
+    kind === 'gauge'
+      ? meter.createGauge(full, options)
+      : meter.createHistogram(full, { ...options, advice });
   return (value, labels) => instrument.record(value, { ...labels });
 }
 

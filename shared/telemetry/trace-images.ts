@@ -1,7 +1,7 @@
 import { formatReference, type Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
-import type { Span, SpanAttributes, Tracing } from '#shared/core/tracing.ts';
-import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
+import type { Tracing } from '#shared/core/tracing.ts';
+import { reasonsOf } from '#shared/core/verdict.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 
@@ -18,7 +18,12 @@ export function traceResolver(resolver: BurstResolver, tracing: Tracing): BurstR
     };
     return tracing.span('resolve', { attributes }, async (span) => {
       const resolution = await work();
-      span.set(describeResolution(resolution));
+      const { image } = resolution;
+      span.set(
+        image.status === 'resolved'
+          ? { 'countersign.digest': image.digest, 'countersign.index': image.index }
+          : { 'countersign.unusable': image.reason },
+      );
       return resolution;
     });
   }
@@ -42,23 +47,14 @@ export function traceVerifier(verifier: Verifier, tracing: Tracing): Verifier {
       };
       return tracing.span('verify', { attributes }, async (span) => {
         const verdict = await verifier.verify(subject, policy, options);
-        tellVerdict(span, verdict);
+        const isVerified = verdict.status === 'verified';
+        span.set({
+          'countersign.verdict': verdict.status,
+          'countersign.authorities': isVerified ? verdict.authorities : undefined,
+          'countersign.reasons': isVerified ? undefined : reasonsOf(verdict),
+        });
         return verdict;
       });
     },
   };
-}
-
-function describeResolution({ image }: Resolution): SpanAttributes {
-  return image.status === 'resolved'
-    ? { 'countersign.digest': image.digest, 'countersign.index': image.index }
-    : { 'countersign.unusable': image.reason };
-}
-
-function tellVerdict(span: Span, verdict: Verdict): void {
-  span.set({
-    'countersign.verdict': verdict.status,
-    'countersign.authorities': verdict.status === 'verified' ? verdict.authorities : undefined,
-    'countersign.reasons': verdict.status === 'verified' ? undefined : reasonsOf(verdict),
-  });
 }

@@ -1,8 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { AlwaysOnSampler, InMemorySpanExporter, type Sampler } from '@opentelemetry/sdk-trace';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { Meter } from '#shared/telemetry/metrics.ts';
 import { createOtelTracing, type OtelTracing } from '#shared/telemetry/otel-tracing.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 
 /** A meter that keeps what it gets: name, value, labels. */
 export function recordMeter(): { readonly meter: Meter; readonly told: unknown[][] } {
@@ -28,7 +28,12 @@ export function recordSpans(sampler: Sampler = new AlwaysOnSampler()): {
 } {
   const exporter = new InMemorySpanExporter();
   const resource = resourceFromAttributes({});
-  const tracing = createOtelTracing({ context: createTraceContext(), exporter, sampler, resource });
+  const tracing = createOtelTracing({
+    context: new AsyncLocalStorage(),
+    exporter,
+    sampler,
+    resource,
+  });
   return {
     tracing,
     async spans() {

@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { type App, createApp } from '#shared/http/app.ts';
-import { createPassiveTracing, createTraceContext } from '#shared/telemetry/trace-context.ts';
+import { createPassiveTracing, type TraceContext } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter } from '#test/fakes/telemetry.ts';
 
@@ -93,7 +94,7 @@ describe('createApp()', () => {
   });
 
   it('answers a request as part of its trace, and sends its spans before the answer', async () => {
-    const context = createTraceContext();
+    const context: TraceContext = new AsyncLocalStorage();
     const seen: unknown[] = [];
     const app = createApp({
       log: recordLog().log,
@@ -104,7 +105,7 @@ describe('createApp()', () => {
       },
     });
     app.get('/log', (c) => {
-      seen.push(context.current()?.traceId);
+      seen.push(context.getStore()?.traceId);
       return c.text('');
     });
     const trace = '0af7651916cd43dd8448eb211c80319c';

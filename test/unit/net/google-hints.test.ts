@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '#shared/http/serve.ts';
@@ -8,7 +9,6 @@ import { createPubsubCalls } from '#shared/status/pubsub-calls.ts';
 import { createTopics } from '#shared/status/pubsub-topic.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Broker, startBroker } from '#test/fakes/broker.ts';
 import { recordLog } from '#test/fakes/log.ts';
@@ -187,7 +187,7 @@ async function spansSent(refusal: Refusal): Promise<string> {
     OTEL_TRACES_SAMPLER: 'always_on',
   };
   const telemetry = await openTelemetry(readTelemetryEnv(env), {
-    context: createTraceContext(),
+    context: new AsyncLocalStorage(),
     service: 'push',
     googleToken: async () => 'token',
     log,

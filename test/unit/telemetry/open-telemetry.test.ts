@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCollector } from '#infra/local/traces/start-collector.ts';
@@ -8,7 +9,6 @@ import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { takesGoogleToken } from '#shared/telemetry/send-spans.ts';
 import type { Telemetry } from '#shared/telemetry/telemetry.ts';
-import { createTraceContext } from '#shared/telemetry/trace-context.ts';
 import { type LoggedLine, recordLog } from '#test/fakes/log.ts';
 
 interface Opened {
@@ -21,7 +21,7 @@ interface Opened {
 async function open(env: Record<string, string>): Promise<Opened> {
   const { log, lines } = recordLog();
   const telemetry = await openTelemetry(readTelemetryEnv(env), {
-    context: createTraceContext(),
+    context: new AsyncLocalStorage(),
     service: 'countersign-push',
     revision: 'push-7',
     projectId: 'p',

@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
 import { createApp } from '#shared/http/app.ts';
 import { formatTraceparent, parseTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import { createPassiveTracing, createTraceContext } from '#shared/telemetry/trace-context.ts';
+import { createPassiveTracing } from '#shared/telemetry/trace-context.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter, recordSpans } from '#test/fakes/telemetry.ts';
 
@@ -96,7 +97,7 @@ describe('a message', () => {
   });
 
   it('keeps its trace where no collector takes spans', async () => {
-    const endpoint = open(createPassiveTracing(createTraceContext()));
+    const endpoint = open(createPassiveTracing(new AsyncLocalStorage()));
     await endpoint.send({ attributes: { googclient_traceparent: PUBLISHER } });
     await endpoint.send({ headers: { traceparent: REQUEST } });
     await endpoint.send({});
