@@ -4,8 +4,8 @@ import type { Tracing } from '#shared/core/tracing.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { Log } from '#shared/http/log.ts';
 import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
+import { encodeEvent } from '#shared/status/encode.ts';
 import { severityOf, type StatusEvent } from '#shared/status/events.ts';
-import { createStatusPublisher } from '#shared/status/publisher.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
 import { observeEvent } from '#shared/telemetry/observe-event.ts';
 import type { Base } from './base.ts';
@@ -23,7 +23,6 @@ export function openStatus(
   const { tracing, meter } = telemetry;
   const source = `//countersign.dev/${config.fleet.source}`;
   const topic = topics.publisher(config.topics.status);
-  const publisher = createStatusPublisher({ topic, source, now });
   return (event) => {
     const place = Object.entries(placeOf(event));
     const attributes = {
@@ -32,7 +31,8 @@ export function openStatus(
       ...Object.fromEntries(place.map(([name, value]) => [`countersign.${name}`, value])),
     };
     return tracing.span('publish status', { kind: 'producer', attributes }, async () => {
-      const message = await publisher.publish({ ...event, ...traceOf(tracing) });
+      const message = encodeEvent({ ...event, ...traceOf(tracing) }, { source, now: now() });
+      await topic.publish(message);
       logEvent(event, message.attributes['ce-id'], log);
       observeEvent(event, meter, now());
     });

@@ -12,13 +12,15 @@ export interface GivenUp {
   readonly data: Uint8Array;
   readonly message?: {
     readonly messageId: string;
-    readonly attributes: Readonly<Record<string, string>>;
+    readonly attributes: Attributes;
     readonly subscription?: string;
     readonly orderingKey?: string;
     /** Of its publisher; an unwrapped message has it, and no attributes. */
     readonly traceparent?: string;
   };
 }
+
+type Attributes = PulledMessage['attributes'];
 
 /** Attributes that say why a message was given up, and where. */
 const OURS = 'countersign-';
@@ -34,9 +36,7 @@ const MAX_COPIED_ATTRIBUTES = 90;
  * found and replayed. A sender's attributes cannot pass for ours, nor for Pub/Sub's.
  */
 export function encodeDeadLetter({ code, reason, data, message }: GivenUp): TopicMessage {
-  const copied = Object.entries(message?.attributes ?? {})
-    .filter(([name]) => !name.startsWith(OURS) && !name.startsWith(PUBSUBS))
-    .slice(0, MAX_COPIED_ATTRIBUTES);
+  const copied = sendersOf(message?.attributes ?? {}).slice(0, MAX_COPIED_ATTRIBUTES);
   return {
     data,
     attributes: defined({
@@ -53,6 +53,13 @@ export function encodeDeadLetter({ code, reason, data, message }: GivenUp): Topi
   };
 }
 
+/** The attributes that are neither ours nor Pub/Sub's. */
+function sendersOf(attributes: Attributes): readonly (readonly [string, string])[] {
+  return Object.entries(attributes).filter(
+    ([name]) => !name.startsWith(OURS) && !name.startsWith(PUBSUBS),
+  );
+}
+
 /** A message on the dead-letter topic, as we or Pub/Sub put it there. All of it is a claim: anyone may publish. */
 export interface DeadLetter {
   readonly id: string;
@@ -67,7 +74,7 @@ export interface DeadLetter {
   /** The message as it was before: what a replay publishes. */
   readonly original: {
     readonly data: Uint8Array;
-    readonly attributes: Readonly<Record<string, string>>;
+    readonly attributes: Attributes;
     readonly orderingKey?: string;
   };
 }
@@ -76,9 +83,6 @@ export interface DeadLetter {
 export function readDeadLetter(message: PulledMessage): DeadLetter {
   const { messageId: id, publishTime: at, attributes, data } = message;
   const pubsubs = `${PUBSUBS}Subscription` in attributes;
-  const own = Object.entries(attributes).filter(
-    ([name]) => !name.startsWith(OURS) && !name.startsWith(PUBSUBS),
-  );
   const orderingKey = message.orderingKey ?? attributes[`${OURS}ordering-key`];
   const subscription = pubsubs ? sourceOf(attributes) : nameOf(attributes[`${OURS}subscription`]);
   return {
@@ -86,31 +90,31 @@ export function readDeadLetter(message: PulledMessage): DeadLetter {
     at,
     ...(pubsubs ? reasonOfPubsub(attributes) : reasonOfOurs(attributes)),
     ...defined({ subscription }),
-    original: { data, attributes: Object.fromEntries(own), ...defined({ orderingKey }) },
+    original: {
+      data,
+      attributes: Object.fromEntries(sendersOf(attributes)),
+      ...defined({ orderingKey }),
+    },
   };
 }
 
-function reasonOfOurs(attributes: PulledMessage['attributes']): { code: string; reason: string } {
+function reasonOfOurs(attributes: Attributes): Pick<DeadLetter, 'code' | 'reason'> {
   const { [`${OURS}code`]: code = 'unknown', [`${OURS}reason`]: reason = 'No reason was given' } =
     attributes;
   return { code, reason };
 }
 
-function reasonOfPubsub(attributes: PulledMessage['attributes']): {
-  code: string;
-  reason: string;
-  attempts?: number;
-} {
-  const attempts = Number(attributes[`${PUBSUBS}DeliveryCount`]);
-  const known = Number.isSafeInteger(attempts) && attempts > 0;
+function reasonOfPubsub(attributes: Attributes): Pick<DeadLetter, 'code' | 'reason' | 'attempts'> {
+  const count = Number(attributes[`${PUBSUBS}DeliveryCount`]);
+  const attempts = Number.isSafeInteger(count) && count > 0 ? count : undefined;
   return {
     code: 'deliveries-exhausted',
-    reason: `Given up by Pub/Sub${known ? ` after ${attempts} deliveries` : ''}: see the log of the function for why`,
-    ...defined({ attempts: known ? attempts : undefined }),
+    reason: `Given up by Pub/Sub${attempts ? ` after ${attempts} deliveries` : ''}: see the log of the function for why`,
+    ...defined({ attempts }),
   };
 }
 
-function sourceOf(attributes: PulledMessage['attributes']): string | undefined {
+function sourceOf(attributes: Attributes): string | undefined {
   const project = attributes[`${PUBSUBS}SubscriptionProject`] ?? '';
   const id = attributes[`${PUBSUBS}Subscription`] ?? '';
   return nameOf(`projects/${project}/subscriptions/${id}`);

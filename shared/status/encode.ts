@@ -108,20 +108,15 @@ export function eventIdOf(event: StatusEvent): string {
     digest,
     cluster,
     uid: 'uid' in event ? event.uid : undefined,
-    replaced: 'replaced' in event ? withoutFailure(event.replaced) : undefined,
+    // Without its open failure: that one is marked before the failure is published, and the same transition must not
+    // have one id before the mark and another one after it.
+    replaced:
+      'replaced' in event ? event.replaced && { ...event.replaced, failure: undefined } : undefined,
     cause: 'cause' in event ? event.cause : undefined,
     id,
     hashes,
   };
   return hash('sha256', canonicalJson(identity));
-}
-
-/**
- * The record without its open failure: that one is marked before the failure is published, and the same transition must
- * not have one id before the mark and another one after it.
- */
-function withoutFailure(replaced: object | undefined): object | undefined {
-  return replaced === undefined ? undefined : { ...replaced, failure: undefined };
 }
 
 const ELLIPSIS = '…';

@@ -47,24 +47,23 @@ type TypesOf<Data> = {
   [Type in StatusType]: (typeof STATUS_DATA)[Type] extends Data ? Type : never;
 }[StatusType];
 
-interface Published {
+interface EventOf<Data extends z.ZodType> {
+  readonly type: TypesOf<Data>;
+  readonly data: z.infer<Data>;
   /** Overrides the default of the type, for instance an approval under a policy that allows unsigned images. */
   readonly severity?: Severity;
   /** `traceparent` of what caused it. */
   readonly traceparent?: string;
 }
 
-export interface ImageEvent extends Published {
-  readonly type: TypesOf<typeof ImageData>;
+export interface ImageEvent extends EventOf<typeof ImageData> {
   /** What was last published of the digest and its tag. */
   readonly replaced?: object;
   /** Where nothing was: message id of the notification, or the task's id; a retry has the same. */
   readonly cause?: string;
-  readonly data: z.infer<typeof ImageData>;
 }
 
-export interface SyncEvent extends Published {
-  readonly type: TypesOf<typeof SyncData>;
+export interface SyncEvent extends EventOf<typeof SyncData> {
   readonly uid: string;
   /** The record that is replaced once this event is published. */
   readonly replaced: PhaseRecord | undefined;
@@ -72,50 +71,35 @@ export interface SyncEvent extends Published {
   readonly cause?: string;
   /** When what is live now was approved, ISO 8601: measured, not published. */
   readonly approvedAt?: string;
-  readonly data: z.infer<typeof SyncData>;
 }
 
-export interface ClusterEvent extends Published {
-  readonly type: TypesOf<typeof ClusterData>;
+export interface ClusterEvent extends EventOf<typeof ClusterData> {
   readonly replaced: { readonly phase: ClusterPhase; readonly since: string } | undefined;
   /** As of a SyncEvent. */
   readonly cause?: string;
-  readonly data: z.infer<typeof ClusterData>;
 }
 
-export interface ResyncEvent extends Published {
-  readonly type: TypesOf<typeof ResyncData>;
-  readonly data: z.infer<typeof ResyncData>;
-}
+export type ResyncEvent = EventOf<typeof ResyncData>;
 
-export interface SweepEvent extends Published {
-  readonly type: TypesOf<typeof SweepData>;
-  readonly data: z.infer<typeof SweepData>;
-}
+export type SweepEvent = EventOf<typeof SweepData>;
 
-export interface RolloutEvent extends Published {
-  readonly type: TypesOf<typeof RolloutData>;
+export interface RolloutEvent extends EventOf<typeof RolloutData> {
   /** What was last published of this image. */
   readonly replaced: { readonly digest: string; readonly since: string } | undefined;
-  readonly data: z.infer<typeof RolloutData>;
 }
 
-export interface BrakeEvent extends Published {
-  readonly type: TypesOf<typeof BrakeData>;
+export interface BrakeEvent extends EventOf<typeof BrakeData> {
   /** Since when, and for which policies, the brake was on before. */
   readonly replaced: { readonly since: string; readonly policies: readonly string[] } | undefined;
   /** Of one that replaces none: when the last one was over, or else when this one began. */
   readonly cause?: string;
-  readonly data: z.infer<typeof BrakeData>;
 }
 
-export interface UncheckedEvent extends Published {
-  readonly type: TypesOf<typeof UncheckedData>;
+export interface UncheckedEvent extends EventOf<typeof UncheckedData> {
   /** The episode that ends. */
   readonly replaced: { readonly since: string } | undefined;
   /** As of a BrakeEvent. */
   readonly cause?: string;
-  readonly data: z.infer<typeof UncheckedData>;
 }
 
 export type StatusEvent =

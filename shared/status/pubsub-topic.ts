@@ -5,7 +5,6 @@ import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { within } from '#shared/net/within.ts';
 import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import type { TopicMessage } from './encode.ts';
-import type { TopicPublisher } from './publisher.ts';
 
 /**
  * How long one publish may take, retries included. The client's own limit is ten minutes, longer than any function
@@ -32,6 +31,15 @@ const failureSchema = z.object({ code: z.number() });
 const PERMISSION_DENIED = 7;
 
 const TOPIC_NAME = /^projects\/([^/]+)\/topics\/[^/]+$/;
+
+/** One Pub/Sub topic. Every call resolves only once the broker has the messages. Throws `publish-failed`. */
+export interface TopicPublisher {
+  publish(message: TopicMessage): Promise<void>;
+  /** As `publishMany`, a bounded number at once. */
+  publishMany(messages: Messages): Promise<number>;
+}
+
+type Messages = Iterable<TopicMessage> | AsyncIterable<TopicMessage>;
 
 export interface TopicsOptions {
   /** `HOST:PORT` of an emulator, spoken to without TLS and without credentials. */
@@ -129,38 +137,33 @@ function fixOf(cause: unknown): string {
 }
 
 /**
- * Calls `publish` for each message with at most `width` under way; each worker takes the next message only when its
- * last one is out, so a generator of any length is never held in memory. Rejects with the first failure.
+ * Calls `publish` for each message with at most `width` under way, and resolves with how many there were; a message is
+ * taken only when there is room for it, so a generator of any length is never held in memory. After a failure no
+ * further message is taken; those under way are waited for. Rejects with the first failure.
  */
 export async function publishMany(
-  messages: Iterable<TopicMessage> | AsyncIterable<TopicMessage>,
+  messages: Messages,
   { publish, width }: { publish: (message: TopicMessage) => Promise<void>; width: number },
 ): Promise<number> {
-  const iterator =
-    Symbol.asyncIterator in messages
-      ? messages[Symbol.asyncIterator]()
-      : messages[Symbol.iterator]();
+  const underWay = new Set<Promise<void>>();
+  const failures: CountersignError[] = [];
   let published = 0;
-  const stop = new AbortController();
-  async function work(): Promise<void> {
-    while (!stop.signal.aborted) {
-      const next = await iterator.next();
-      if (next.done === true) return;
-      await publish(next.value);
+  async function publishOne(message: TopicMessage): Promise<void> {
+    try {
+      await publish(message);
       published += 1;
+    } catch (error) {
+      failures.push(toFailure(error));
     }
   }
-  const workers = Array.from({ length: width }, async () => {
-    try {
-      await work();
-    } catch (error) {
-      stop.abort();
-      throw error;
-    }
-  });
-  const outcomes = await Promise.allSettled(workers);
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure === undefined) return published;
-  await iterator.return?.();
-  throw toFailure(failure.reason);
+  for await (const message of messages) {
+    const sending = publishOne(message).finally(() => underWay.delete(sending));
+    underWay.add(sending);
+    if (underWay.size >= width) await Promise.race(underWay);
+    if (failures.length > 0) break;
+  }
+  await Promise.all(underWay);
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
+  return published;
 }

@@ -4,6 +4,7 @@ import { CLUSTER_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts'
 /** Verdicts that a digest can get; mirrors `Verdict` of the core. */
 const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
 
+const Count = z.number().int().nonnegative();
 const Time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const Fault = z.strictObject({
@@ -67,16 +68,16 @@ export const ResyncData = z.strictObject({
   cluster: z.string().optional().describe('The cluster asked for'),
   sync: z.string().optional().describe('The RSync asked for'),
   reason: z.string().optional().describe('What the caller wrote'),
-  clusters: z.number().int().nonnegative().describe('Clusters that were tasked'),
+  clusters: Count.describe('Clusters that were tasked'),
   ...COMMON,
 });
 
 export const SweepData = z.strictObject({
   id: z.string().describe('Of this sweep; its tasks carry it'),
-  clusters: z.number().int().nonnegative().describe('Clusters of the fleet'),
-  tasked: z.number().int().nonnegative().describe('Clusters that were tasked by this sweep'),
-  unsettled: z.number().int().nonnegative().optional().describe('Of these, looked at every time'),
-  unreachable: z.number().int().nonnegative().optional().describe('Clusters out of reach'),
+  clusters: Count.describe('Clusters of the fleet'),
+  tasked: Count.describe('Clusters that were tasked by this sweep'),
+  unsettled: Count.optional().describe('Of these, looked at every time'),
+  unreachable: Count.optional().describe('Clusters out of reach'),
   periodSeconds: z.number().nonnegative().describe('Time in which the whole fleet is looked at'),
   configuredPeriodSeconds: z
     .number()
@@ -86,8 +87,6 @@ export const SweepData = z.strictObject({
   breakGlass: z.array(z.string()).optional().describe('<cluster>/<sync> with the glass broken'),
   ...COMMON,
 });
-
-const Count = z.number().int().nonnegative();
 
 export const RolloutData = z.strictObject({
   image: z.string().describe('The reference that is followed, in normal form'),

@@ -1,9 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStatus } from '#functions/wiring/topics.ts';
+import { readEnv } from '#shared/http/env.ts';
 import type { TopicMessage } from '#shared/status/encode.ts';
 import { createTopics, publishMany, type Topics } from '#shared/status/pubsub-topic.ts';
-import { createStatusPublisher } from '#shared/status/publisher.ts';
+import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { type Broker, startBroker } from '#test/fakes/broker.ts';
+import { recordLog } from '#test/fakes/log.ts';
+import { localText, parse } from '#test/unit/config/fixture.ts';
 import { syncEvent } from '#test/fixtures/status-events.ts';
 
 const TOPIC = 'projects/p/topics/t';
@@ -157,7 +161,7 @@ describe('publishMany()', () => {
   });
 });
 
-describe('createStatusPublisher()', () => {
+describe('openStatus()', () => {
   it('publishes the encoded event, and fails as its topic fails', async () => {
     const sent: TopicMessage[] = [];
     let fault: Error | undefined;
@@ -169,14 +173,22 @@ describe('createStatusPublisher()', () => {
       },
       publishMany: () => Promise.resolve(0),
     };
-    const source = '//countersign.dev/kubeconfig';
-    const publisher = createStatusPublisher({ topic, source, now: () => new Date(0) });
-    await publisher.publish(syncEvent('sync.synced'));
+    const publish = openStatus(
+      {
+        env: readEnv({}),
+        config: await parse(localText),
+        log: recordLog().log,
+        telemetry: noTelemetry,
+        now: () => new Date(0),
+      },
+      { publisher: () => topic, close: () => Promise.resolve() },
+    );
+    await publish(syncEvent('sync.synced'));
     expect(sent[0]?.attributes).toMatchObject({
-      'ce-source': source,
+      'ce-source': '//countersign.dev/kubeconfig',
       'ce-time': '1970-01-01T00:00:00.000Z',
     });
     fault = new Error('gone');
-    await expect(publisher.publish(syncEvent('sync.synced'))).rejects.toBe(fault);
+    await expect(publish(syncEvent('sync.synced'))).rejects.toBe(fault);
   });
 });
