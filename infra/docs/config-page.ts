@@ -13,30 +13,21 @@ export function configPage(page: string): string {
 }
 
 function sectionOf(key: string, [top, ...rows]: readonly ConfigRow[]): string {
-  const facts = [top?.type, top?.otherwise === 'required' ? 'required' : 'optional', top?.limits];
-  const known = facts.filter((fact) => fact !== undefined && fact !== '').join(', ');
-  const extra = [
-    top?.otherwise === undefined || /^(?:required)?$/.test(top.otherwise) || isObject(top)
-      ? ''
-      : ` Without it ${top.otherwise}.`,
-    top?.example === undefined || top.example === '' ? '' : ` For example ${top.example}.`,
-  ].join('');
-  const intro = `### \`${key}\`\n\n${capital(known)}. ${top?.meaning ?? ''}.${extra}`;
+  if (top === undefined) return '';
+  const { type, otherwise, limits, meaning, example } = top;
+  const facts = [type, otherwise === 'required' ? 'required' : 'optional', limits];
+  const known = facts.filter((fact) => fact !== '').join(', ');
+  const hasDefault = type !== 'object' && !['', 'required'].includes(otherwise);
+  const without = hasDefault ? ` Without it ${otherwise}.` : '';
+  const shown = example === '' ? '' : ` For example ${example}.`;
+  const intro = `### \`${key}\`\n\n${capital(known)}. ${meaning}.${without}${shown}`;
   if (rows.length === 0) return intro;
   const head = '| key | type | without it | meaning |\n| --- | --- | --- | --- |';
   return `${intro}\n\n${head}\n${rows.map(lineOf).join('\n')}`;
 }
 
-function isObject({ type }: ConfigRow): boolean {
-  return type === 'object';
-}
-
 function lineOf({ path, type, otherwise, meaning, limits, example }: ConfigRow): string {
-  const said = [
-    meaning,
-    limits === '' ? '' : `; ${limits}`,
-    example === '' ? '' : `. Example: ${example}`,
-  ].join('');
+  const said = `${meaning}${limits && `; ${limits}`}${example && `. Example: ${example}`}`;
   return `| ${[`\`${path}\``, type, otherwise, said].map(cell).join(' | ')} |`;
 }
 

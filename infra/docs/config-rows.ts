@@ -1,4 +1,4 @@
-import type { JsonSchema } from '#shared/config/json-schema.ts';
+import { branchesOf, isSchema, type JsonSchema } from '#shared/config/json-schema.ts';
 
 /** One key of the file, as the reference shows it. */
 export interface ConfigRow {
@@ -25,7 +25,7 @@ export function configRows(schema: JsonSchema, path = ''): readonly ConfigRow[] 
 
 function rowsBelow(schema: JsonSchema, path: string): readonly ConfigRow[] {
   const { items, additionalProperties: others } = schema;
-  const alternatives = shapesOf(schema);
+  const alternatives = branchesOf(schema);
   if (alternatives.length > 1) return rowsOfAlternatives(alternatives, path);
   if (isSchema(items)) return rowsBelow(items, `${path}[]`);
   if (isSchema(others)) return rowsBelow(others, `${path}.<name>`);
@@ -85,7 +85,7 @@ function plain(text: string): string {
 function typeOf(schema: JsonSchema): string {
   const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (choices !== undefined) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
-  const shapes = shapesOf(schema);
+  const shapes = branchesOf(schema);
   if (shapes.length > 1) return [...new Set(shapes.map(typeOf))].join(' or ');
   const { type, items, additionalProperties: others } = schema;
   if (type === 'array') return isSchema(items) ? `list of ${plural(typeOf(items))}` : 'list';
@@ -105,12 +105,8 @@ function plural(type: string): string {
 
 function defaultOf(schema: JsonSchema): string {
   const { default: value } = schema;
-  if (value === undefined || isEmpty(value)) return '';
+  if (value === undefined || ['{}', '[]'].includes(JSON.stringify(value))) return '';
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 /** What JSON Schema knows of them; the rest is in the descriptions. */
@@ -125,12 +121,10 @@ function limitsOf(schema: JsonSchema): readonly string[] {
 }
 
 function range(least: number | undefined, most: number | undefined, unit: string): string[] {
-  const words = [
-    least === undefined ? '' : `from ${least}`,
-    most === undefined
-      ? ''
-      : `${least === undefined ? 'at most' : 'to'} ${most.toLocaleString('en')}`,
-  ].filter((word) => word !== '');
+  const from = least === undefined ? [] : [`from ${least}`];
+  const upTo = least === undefined ? 'at most' : 'to';
+  const to = most === undefined ? [] : [`${upTo} ${most.toLocaleString('en')}`];
+  const words = [...from, ...to];
   return words.length === 0 ? [] : [[...words, unit].join(' ').trim()];
 }
 
@@ -148,21 +142,10 @@ function flow(value: unknown): string {
   return `{ ${pairs.join(', ')} }`;
 }
 
-/** The alternatives that a schema consists of, itself where there are none. */
-function shapesOf(schema: JsonSchema): readonly JsonSchema[] {
-  const alternatives = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(isSchema);
-  const shapes = alternatives.filter(({ type, ...rest }) => type !== undefined || 'const' in rest);
-  return shapes.length === 0 ? [schema] : shapes;
-}
-
 /** The value that distinguishes an alternative from its siblings. */
 function kindOf({ properties = {} }: JsonSchema): string | undefined {
   const [kind] = Object.values(properties).flatMap((field) =>
     typeof field === 'object' && typeof field.const === 'string' ? [field.const] : [],
   );
   return kind;
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

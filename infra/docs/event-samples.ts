@@ -7,6 +7,7 @@ import type {
   StatusType,
   SyncEvent,
 } from '#shared/status/events.ts';
+import { VERDICTS } from '#shared/status/schema.ts';
 
 const DIGEST = 'sha256:05e6a6b77de7a62286387cfea833d45290105fe84383224938d7b3ab151a55a1';
 const OLDER = 'sha256:9b1f0e2c6a3d4e5f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7';
@@ -156,25 +157,15 @@ function noted(message: string): { since: string; errors: never[]; message: stri
 function image(
   type: Exclude<ImageEvent['type'], 'image.unchecked'>,
   message: string,
-  more: { authorities?: string[]; reasons?: string[] } = {},
+  more: Partial<ImageEvent['data']> = {},
 ): ImageEvent {
-  const verdict = {
-    'image.verified': 'verified',
-    'image.unsigned': 'unsigned',
-    'image.incomplete': 'incomplete',
-    'image.untrusted': 'untrusted',
-    'image.unusable': 'unusable',
-  } as const;
-  const judged = { policy: POLICY, verdict: verdict[type], reasons: [], ...more };
+  const verdict = VERDICTS.find((one) => type === `image.${one}`);
+  const digest = verdict === 'unusable' ? {} : { digest: DIGEST };
+  const judged = { policy: POLICY, verdict, reasons: [], ...more };
   return {
     type,
     cause: '1234567890',
-    data: {
-      image: IMAGE,
-      ...(type === 'image.unusable' ? {} : { digest: DIGEST }),
-      ...judged,
-      ...noted(message),
-    },
+    data: { image: IMAGE, ...digest, ...judged, ...noted(message) },
   };
 }
 

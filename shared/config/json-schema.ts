@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
+import { isRecord } from './check.ts';
 import { configSchema } from './schema.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -51,7 +52,7 @@ export function helpFor(path: readonly (string | number)[], schema: JsonSchema):
 }
 
 /** The schema itself, or the alternatives it consists of; `oneOf` with only `required` is a condition, not a shape. */
-function branchesOf(place: JsonSchema): JsonSchema[] {
+export function branchesOf(place: JsonSchema): JsonSchema[] {
   const alternatives = [...(place.anyOf ?? []), ...(place.oneOf ?? [])].filter(isSchema);
   const shapes = alternatives.filter(({ type, ...rest }) => type !== undefined || 'const' in rest);
   return shapes.length === 0 ? [place] : shapes;
@@ -70,6 +71,6 @@ function choicesOf(place: JsonSchema): string[] {
   return values.map(String);
 }
 
-function isSchema(value: JsonSchema | boolean | undefined): value is JsonSchema {
-  return typeof value === 'object';
+export function isSchema(value: unknown): value is JsonSchema {
+  return isRecord(value);
 }

@@ -203,12 +203,8 @@ function* knownClaims(value: unknown): ReturnType<Check> {
       const fix = `Write an object identifier or one of ${Object.keys(CLAIM_OIDS).join(', ')}`;
       yield { path: [name], kind: 'unknown-key', problem: 'Is no known claim', fix };
     } else if (seen.has(oid)) {
-      yield {
-        path: [name],
-        kind: 'duplicate',
-        problem: `Repeats the claim ${oid}`,
-        fix: 'Keep one of them',
-      };
+      const problem = `Repeats the claim ${oid}`;
+      yield { path: [name], kind: 'duplicate', problem, fix: 'Keep one of them' };
     } else seen.add(oid);
   }
 }
@@ -240,12 +236,8 @@ function* logSettings(value: unknown): ReturnType<Check> {
       : fieldOf(certificates, 'transparencyLog') === 'ignore';
   if (isIgnored && fieldOf(value, 'trustedRoot') !== undefined) {
     const fix = 'Write transparencyLog: require, or remove trustedRoot';
-    yield {
-      path: ['trustedRoot'],
-      kind: 'conflict',
-      problem: 'Means nothing while the log is ignored',
-      fix,
-    };
+    const problem = 'Means nothing while the log is ignored';
+    yield { path: ['trustedRoot'], kind: 'conflict', problem, fix };
   }
 }
 

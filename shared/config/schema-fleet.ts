@@ -63,11 +63,7 @@ function* labelledContexts(value: unknown): ReturnType<Check> {
   for (const context of Object.keys(named)) {
     if (contexts.includes(context)) continue;
     const fix = 'Name a context of the list, or add it there';
-    yield {
-      path: ['labels', context],
-      kind: 'conflict',
-      problem: 'Labels a context that contexts leaves out',
-      fix,
-    };
+    const problem = 'Labels a context that contexts leaves out';
+    yield { path: ['labels', context], kind: 'conflict', problem, fix };
   }
 }

@@ -72,11 +72,7 @@ function* credentials(value: unknown): ReturnType<Check> {
   }
   if (plain && (isGoogleHost(name) || auth === 'google')) {
     const fix = 'Remove plainHttp, or use another auth on a host that is not Google';
-    yield {
-      path: ['plainHttp'],
-      kind: 'conflict',
-      problem: 'Would send a Google token without TLS',
-      fix,
-    };
+    const problem = 'Would send a Google token without TLS';
+    yield { path: ['plainHttp'], kind: 'conflict', problem, fix };
   }
 }

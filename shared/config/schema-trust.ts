@@ -171,11 +171,7 @@ function* requireWithinReach(value: unknown): ReturnType<Check> {
   if (typeof required !== 'number' || !Array.isArray(authorities)) return;
   if (required > authorities.length) {
     const problem = `Asks for ${required} of ${authorities.length} authorities, which nothing can meet`;
-    yield {
-      path: ['require'],
-      kind: 'bad-value',
-      problem,
-      fix: `Write at most ${authorities.length}`,
-    };
+    const fix = `Write at most ${authorities.length}`;
+    yield { path: ['require'], kind: 'bad-value', problem, fix };
   }
 }

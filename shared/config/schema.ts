@@ -224,12 +224,8 @@ function* knownPolicies(value: unknown): ReturnType<Check> {
       known === ''
         ? 'Add the policy under trust'
         : `Write one of ${known}, or add the policy under trust`;
-    yield {
-      path: ['images', index, 'trust'],
-      kind: 'bad-value',
-      problem: 'Names no trust policy',
-      fix,
-    };
+    const path = ['images', index, 'trust'];
+    yield { path, kind: 'bad-value', problem: 'Names no trust policy', fix };
   }
 }
 

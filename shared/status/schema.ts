@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
 
 /** Verdicts that a digest can get; mirrors `Verdict` of the core. */
-const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
+export const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
 
 const Count = z.number().int().nonnegative();
 const Time = z.iso.datetime().describe('RFC 3339, UTC');
