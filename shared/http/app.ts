@@ -34,13 +34,8 @@ export type App = Hono<AppEnv>;
  * const app = createApp({ log, ready: async () => undefined });
  * app.post('/', withMessage(handle, deps));
  */
-export function createApp({
-  log,
-  tracing = noTracing,
-  meter = noMeter,
-  flush,
-  ready,
-}: AppDeps): App {
+export function createApp(deps: AppDeps): App {
+  const { log, tracing = noTracing, meter = noMeter, flush, ready } = deps;
   const app: App = new Hono();
   app.use(async (c, next) => {
     c.set('log', log);
@@ -63,7 +58,10 @@ export function createApp({
     const failure = toFailure(error);
     const line = c.get('log') ?? log;
     const answer = problemOf(failure);
-    const fields = { error: failure, httpRequest: describeRequest(c.req, answer.status) };
+    const { method: requestMethod, path: requestUrl } = c.req;
+    // As Cloud Logging shows a request; never the query, which is the caller's to keep.
+    const httpRequest = { requestMethod, requestUrl, status: answer.status };
+    const fields = { error: failure, httpRequest };
     if (failure.code === 'internal') line.error(fields, 'Request failed');
     else line.warn(fields, 'Request failed');
     if (answer.status >= 500) meter.record('request_failures', 1, { code: failure.code });
@@ -94,12 +92,4 @@ export function traceRequest(tracing: Tracing): MiddlewareHandler<AppEnv> {
       });
     });
   };
-}
-
-/** As Cloud Logging shows a request; never the query, which is the caller's to keep. */
-function describeRequest(
-  { method, path }: { readonly method: string; readonly path: string },
-  status: number,
-): Readonly<Record<string, unknown>> {
-  return { requestMethod: method, requestUrl: path, status };
 }

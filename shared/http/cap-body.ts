@@ -24,6 +24,12 @@ const LINGER_MS = 1_000;
 /** Of a refused body, what is kept for its answer. */
 const HEAD_BYTES = 1_024;
 
+const TOO_MANY = problem(
+  429,
+  'rate-limited',
+  'Too many requests at once: wait as long as Retry-After says',
+);
+
 /**
  * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's own
  * parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
@@ -54,7 +60,7 @@ export function capBody(next: RequestListener, limits: BodyLimits): RequestListe
       chunks.push(chunk);
       // What is too large by its own word is read as far as its answer needs.
       if (size > maxBodyBytes || (oversized && size >= HEAD_BYTES)) turnAway(tooLarge(limits));
-      else if (total > maxTotalBytes) turnAway(tooMany());
+      else if (total > maxTotalBytes) turnAway(TOO_MANY);
     }
     function turnAway(why: Problem): void {
       stop();
@@ -75,11 +81,6 @@ export function capBody(next: RequestListener, limits: BodyLimits): RequestListe
     // A client that hangs up in the middle gets no answer; without a listener its error would be thrown.
     req.on('data', take).on('end', finish).on('error', stop).on('close', stop);
   };
-}
-
-function tooMany(): Problem {
-  const detail = 'Too many requests at once: wait as long as Retry-After says';
-  return problem(429, 'rate-limited', detail);
 }
 
 function tooLarge({ maxBodyBytes }: BodyLimits): Problem {

@@ -48,22 +48,17 @@ export function openLater({ open, log, process }: OpenLaterOptions): LateFunctio
     }
   }
 
-  async function opened(): Promise<OpenedFunction> {
-    opening ??= openNow();
-    return opening;
-  }
-
   return {
     app: {
       async fetch(request, env) {
         if (current === undefined && isHealth(request)) return answerHealth();
-        const { app } = current ?? (await opened());
+        const { app } = current ?? (await (opening ??= openNow()));
         return app.fetch(request, env);
       },
     },
     openSoon() {
       // A failure is logged by then, and the process ends.
-      setTimeout(() => void opened().catch(() => undefined), OPEN_AFTER_MS).unref();
+      setTimeout(() => void (opening ??= openNow()).catch(() => undefined), OPEN_AFTER_MS).unref();
     },
     async close() {
       await (await opening)?.close();

@@ -61,12 +61,11 @@ export function problem(status: number, code: Problem['code'], detail: string): 
 /** The answer to a failed request, with Retry-After where the other side asked for one. */
 export function answerProblem(body: Problem, retryAfterMs?: number): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json' });
-  if (retryAfterMs !== undefined) headers.set('retry-after', `${retryAfterSeconds(retryAfterMs)}`);
+  if (retryAfterMs !== undefined) {
+    // Whole seconds, at least one.
+    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    headers.set('retry-after', `${Math.min(MAX_RETRY_AFTER_SECONDS, seconds)}`);
+  }
   if (body.status === 401) headers.set('www-authenticate', 'Bearer');
   return new Response(JSON.stringify(body), { status: body.status, headers });
-}
-
-/** Whole seconds, at least one. */
-export function retryAfterSeconds(milliseconds: number): number {
-  return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)));
 }

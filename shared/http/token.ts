@@ -18,8 +18,9 @@ export function iapAssertion(headers: Headers): string {
 }
 
 /**
- * The caller that claims name; the issuer wrote them only if the signature was checked. The audience must be that one string, not one of several. Throws
- * `unauthenticated` for a token with another audience, `forbidden` for an address that is not on the list.
+ * The caller that claims name; the issuer wrote them only if the signature was checked. The audience must be that one
+ * string, not one of several. Throws `unauthenticated` for another audience, `forbidden` for an address that is not on
+ * the list.
  */
 export function callerOf(
   claims: JWTPayload,

@@ -89,9 +89,7 @@ export function createTokenVerifier(
   };
 }
 
-/**
- * What Cloud Run writes in place of the signature of a token that it has checked (docs/facts/google-cloud.md#tokens).
- */
+/** What Cloud Run writes in place of a signature that it has checked (docs/facts/google-cloud.md#tokens). */
 const STRIPPED = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
 /**

@@ -11,7 +11,7 @@ import { type Message, readEnvelope } from './envelope.ts';
 import { giveUp } from './give-up.ts';
 import { MAX_COUNTED_MESSAGES, MAX_REASON_CHARACTERS, NACK_RETRY_AFTER_SECONDS } from './limits.ts';
 import type { Log } from './log.ts';
-import { answerProblem, problemOf, retryAfterSeconds } from './problem.ts';
+import { answerProblem, problem, problemOf } from './problem.ts';
 import { parseTraceparent } from './trace.ts';
 
 /** A message that can never be understood, with why. */
@@ -59,19 +59,21 @@ export function withMessage(
   const failed = new LRUCache<string, number>({ max: MAX_COUNTED_MESSAGES });
   return async function answerMessage(c) {
     await deps.checkCaller(c.req.raw.headers);
-    const body = new Uint8Array(await c.req.arrayBuffer());
     const { headers } = c.req.raw;
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const ending: Ending = { log: c.get('log'), counts: countsOf(c, deps) };
     let message: Message;
     try {
       message = readEnvelope({ headers, body, receivedAt: deps.now() });
     } catch (error) {
-      return refuse(c, deps, { failure: toFailure(error), data: body });
+      return refuse(toFailure(error), { data: body }, ending);
     }
-    return traceMessage(message, tracing, (span) => answer(c, message, span));
+    const log = ending.log.child(describe(message));
+    return traceMessage(message, tracing, (span) => answer(message, span, { ...ending, log }));
   };
 
-  async function answer(c: Context<AppEnv>, message: Message, span: Span): Promise<Response> {
-    const log = c.get('log').child(describe(message));
+  async function answer(message: Message, span: Span, ending: Ending): Promise<Response> {
+    const { log } = ending;
     try {
       await handle(message, { log });
       return acknowledge();
@@ -79,60 +81,57 @@ export function withMessage(
       const failure = toFailure(error);
       span.set({ 'error.type': failure.code });
       if (NOT_UNDERSTOOD.has(failure.code)) {
-        return refuse(c, deps, { failure, data: message.data, message });
+        return refuse(failure, { data: message.data, message }, ending);
       }
       const failures = (failed.get(message.messageId) ?? 0) + 1;
       failed.set(message.messageId, failures);
       const patience = { now: deps.now(), failures, patienceMs: deps.patienceMs };
       const final = giveUp(failure, message, defined(patience));
-      const counts = countsOf(c, deps);
-      if (final === undefined) return nack(failure, log, counts);
+      if (final === undefined) return nack(failure, ending);
       log.error({ error: final }, 'Message failed for good');
-      return settle(() => deps.reportFailure(final, message), final, log, counts);
+      return settle(() => deps.reportFailure(final, message), final, ending);
     }
+  }
+
+  async function refuse(
+    failure: CountersignError,
+    letter: Pick<DeadLetter, 'data' | 'message'>,
+    ending: Ending,
+  ): Promise<Response> {
+    ending.log.error({ error: failure }, 'Message cannot be understood');
+    const reason = cleanLine(cutText(failure.message, MAX_REASON_CHARACTERS));
+    const publish = () => deps.deadLetter({ reason, code: failure.code, ...letter });
+    return settle(publish, failure, ending);
   }
 }
 
-interface Counts {
-  retried(failure: CountersignError): void;
-  givenUp(failure: CountersignError): void;
+/** Where it is said what became of a message. */
+interface Ending {
+  readonly log: Log;
+  readonly counts: Readonly<Record<'retries' | 'given_up', (failure: CountersignError) => void>>;
 }
 
 /** Counts what becomes of messages that failed, by the route they came to. */
-function countsOf(c: Context<AppEnv>, { meter = noMeter }: MessageDeps): Counts {
+function countsOf(c: Context<AppEnv>, { meter = noMeter }: MessageDeps): Ending['counts'] {
   const route = MESSAGE_ROUTES.find((known) => known === c.req.path) ?? '/';
   return {
-    retried: ({ code }) => meter.record('retries', 1, { code, route }),
-    givenUp: ({ code }) => meter.record('given_up', 1, { code, route }),
+    retries: ({ code }) => meter.record('retries', 1, { code, route }),
+    given_up: ({ code }) => meter.record('given_up', 1, { code, route }),
   };
-}
-
-async function refuse(
-  c: Context<AppEnv>,
-  deps: MessageDeps,
-  letter: { failure: CountersignError; data: Uint8Array; message?: Message },
-): Promise<Response> {
-  const { failure, ...rest } = letter;
-  const log = c.get('log').child(letter.message === undefined ? {} : describe(letter.message));
-  log.error({ error: failure }, 'Message cannot be understood');
-  const reason = cleanLine(cutText(failure.message, MAX_REASON_CHARACTERS));
-  const publish = () => deps.deadLetter({ reason, code: failure.code, ...rest });
-  return settle(publish, failure, log, countsOf(c, deps));
 }
 
 /** Acknowledges a message that `failure` ended once `publish` has succeeded. */
 async function settle(
   publish: () => Promise<void>,
   failure: CountersignError,
-  log: Log,
-  counts: Counts,
+  ending: Ending,
 ): Promise<Response> {
   try {
     await publish();
-    counts.givenUp(failure);
+    ending.counts.given_up(failure);
     return acknowledge();
   } catch (error) {
-    return nack(toFailure(error), log, counts);
+    return nack(toFailure(error), ending);
   }
 }
 
@@ -141,16 +140,15 @@ function acknowledge(): Response {
 }
 
 /** 429 where the failure names a time to wait, which slows the subscription down too; 503 otherwise. */
-function nack(failure: CountersignError, log: Log, counts: Counts): Response {
+function nack(failure: CountersignError, { log, counts }: Ending): Response {
   log.warn({ error: failure }, 'Message will be retried');
-  counts.retried(failure);
-  const patient = failure.retryAfterMs !== undefined;
-  const body = { ...problemOf(failure), status: patient ? 429 : 503 };
-  const milliseconds = failure.retryAfterMs ?? NACK_RETRY_AFTER_SECONDS * 1000;
-  const title = patient ? 'Too Many Requests' : 'Service Unavailable';
-  const answer = answerProblem({ ...body, title }, milliseconds);
-  answer.headers.set('retry-after', `${retryAfterSeconds(milliseconds)}`);
-  return answer;
+  counts.retries(failure);
+  const { retryAfterMs = NACK_RETRY_AFTER_SECONDS * 1000 } = failure;
+  const { code, detail } = problemOf(failure);
+  return answerProblem(
+    problem(failure.retryAfterMs === undefined ? 503 : 429, code, detail),
+    retryAfterMs,
+  );
 }
 
 function describe(message: Message): Readonly<Record<string, unknown>> {

@@ -89,8 +89,8 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
     guarantee: 'what could not be given up is counted as a retry',
     file: 'shared/http/with-message.ts',
     in: 'settle',
-    find: 'await publish();\n    counts.givenUp(failure);',
-    replace: 'counts.givenUp(failure);\n    await publish();',
+    find: 'await publish();\n    ending.counts.given_up(failure);',
+    replace: 'ending.counts.given_up(failure);\n    await publish();',
     tests: TELEMETRY,
   },
   {
