@@ -1,8 +1,9 @@
+import type * as z from 'zod';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { ceTypeOf, severityOf, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
 import { TYPE_NOTES } from './event-notes.ts';
 import { SAMPLES } from './event-samples.ts';
-import { type JsonSchema, statusJsonSchemas } from './event-schemas.ts';
+import { type JsonSchema, jsonSchemaOf } from './event-schemas.ts';
 import { withGenerated } from './generated.ts';
 
 const SOURCE = '//countersign.dev/projects/fleet-host';
@@ -15,20 +16,18 @@ export function eventsPage(page: string): string {
     (type) =>
       `| [\`${type}\`](#${anchorOf(type)}) | ${severityOf(SAMPLES[type])} | ${TYPE_NOTES[type].when} |`,
   );
-  const groups = [...Map.groupBy(types, (type) => STATUS_DATA[type]).values()];
+  const groups = [...Map.groupBy(types, (type) => STATUS_DATA[type])];
   const head = '| type | severity | published when |\n| --- | --- | --- |';
   return withGenerated(page, [head, ...table, '', ...groups.map(groupOf), ''].join('\n'));
 }
 
 /** Types that have the same data. */
-function groupOf(types: readonly StatusType[]): string {
+function groupOf([data, types]: [data: z.ZodType, types: readonly StatusType[]]): string {
   const names = types.map((type) => `\`${type}\``).join(', ');
-  const [first] = types;
-  const rows = first === undefined ? [] : fieldsOf(dataSchemaOf(first));
   return [
     `\n## Data of ${names}\n`,
     '| field | type | meaning |\n| --- | --- | --- |',
-    ...rows,
+    ...fieldsOf(jsonSchemaOf(data)),
     ...types.map(sectionOf),
   ].join('\n');
 }
@@ -55,12 +54,6 @@ function sampleOf(type: StatusType): object {
   const { attributes, data } = encodeEvent(SAMPLES[type], { source: SOURCE, now: PUBLISHED_AT });
   const decoded: unknown = JSON.parse(Buffer.from(data).toString());
   return { attributes, data: decoded };
-}
-
-function dataSchemaOf(type: StatusType): JsonSchema {
-  const schema: JsonSchema = statusJsonSchemas()[`${ceTypeOf(type)}.json`] ?? {};
-  const data = schema.properties?.['data'];
-  return typeof data === 'object' ? data : {};
 }
 
 function fieldsOf(schema: JsonSchema, path = ''): readonly string[] {
