@@ -25,7 +25,7 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
   const { config, now } = base;
   const { app, store, topics, close } = openShell(base);
   const { plain, cached } = openRegistries(base);
-  const artifacts = createArtifactLookup(loadDockerImages);
+  const lookUp = createArtifactLookup(loadDockerImages);
   const deps = {
     ...openImages(base, cached),
     store,
@@ -33,7 +33,7 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     now,
     fleet: openFleets(base)('push'),
     subjectOf: readSubject.bind(undefined, cached),
-    tagsOf: createTagsOf({ registry: plain, artifacts }),
+    tagsOf: createTagsOf({ registry: plain, lookUp }),
     signedIn: (repository: string) =>
       config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
   };

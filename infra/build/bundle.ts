@@ -137,12 +137,10 @@ export const START = './infra/build/image/start.ts';
 
 /** Every function that exists, by its name: `functions/<name>/main.ts`. */
 export async function functionEntries(root: string): Promise<Record<string, string>> {
-  const found: string[] = [];
+  const names: string[] = [];
   for await (const path of glob('functions/*/main.ts', { cwd: root })) {
-    found.push(path.split(/[/\\]/).join('/'));
+    names.push(path.split(/[/\\]/)[1] ?? '');
   }
   // In one order everywhere: what is bundled comes out the same.
-  return Object.fromEntries(
-    found.toSorted().map((path) => [path.split('/')[1] ?? '', `./${path}`]),
-  );
+  return Object.fromEntries(names.toSorted().map((name) => [name, `./functions/${name}/main.ts`]));
 }

@@ -14,9 +14,8 @@ const BARE = /^[@a-zA-Z0-9]/;
 const NAME = /^(?!__esModule$|default$)[A-Za-z_$][\w$]*$/;
 
 /**
- * Gives `await import('package')` the same named exports in a bundle as in Node. Of a CommonJS package esbuild's chunk
- * exports but `default`, so that the others would be undefined, and only in production. Their names are those that
- * Node finds, by importing the package while building.
+ * Gives `await import('package')` the same named exports in a bundle as in Node: of a CommonJS package esbuild's chunk
+ * exports but `default`. Their names are those that Node finds, by importing the package while building.
  */
 export const lazyPackages: Plugin = {
   name: 'lazy-packages',
@@ -67,9 +66,9 @@ const withoutHttp2 = insteadOfModule('without-http2', {
 });
 
 /** Everything but what Node computes when it is first asked for. */
-const HTTP_NAMES = Object.entries(Object.getOwnPropertyDescriptors(http))
-  .filter(([, property]) => 'value' in property)
-  .map(([name]) => name);
+const HTTP_NAMES = Object.keys(http).filter(
+  (name) => Object.getOwnPropertyDescriptor(http, name)?.get === undefined,
+);
 
 /**
  * Imports `node:http` without its WebSocket: an `import` statement of a module of Node's reads every one of its
@@ -138,7 +137,7 @@ function insteadOfModule(
 /** Has other contents in place of every file of that path. */
 function insteadOfFiles(
   name: string,
-  { filter, contents, loader }: { filter: RegExp; contents: string; loader: 'js' | 'json' },
+  { filter, ...loaded }: { filter: RegExp; contents: string; loader: 'js' | 'json' },
 ): Plugin {
-  return { name, setup: (build) => build.onLoad({ filter }, () => ({ contents, loader })) };
+  return { name, setup: (build) => build.onLoad({ filter }, () => loaded) };
 }

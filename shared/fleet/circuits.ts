@@ -82,9 +82,7 @@ function isDead(error: unknown): boolean {
 function repeatFailure(cluster: string, circuit: CircuitBreakerPolicy): CountersignError {
   const { lastFailure } = circuit;
   const cause = lastFailure !== undefined && 'error' in lastFailure ? lastFailure.error : undefined;
-  const message =
-    cause instanceof CountersignError
-      ? cause.message
-      : `Cluster ${JSON.stringify(cluster)} does not answer`;
+  const silent = `Cluster ${JSON.stringify(cluster)} does not answer`;
+  const message = cause instanceof CountersignError ? cause.message : silent;
   return new CountersignError('cluster-unreachable', message, { cause });
 }

@@ -84,20 +84,11 @@ export async function createClusterApi(
     return deps.circuits.run(cluster, () => repeat(() => once(verb, send)));
   }
 
-  function write<T>(send: () => Promise<T>, repeatable: boolean): Promise<T> {
-    const sendOnce = (): Promise<T> => once('patch', send);
-    return deps.circuits.runWrite(cluster, () => (repeatable ? repeat(sendOnce) : sendOnce()));
-  }
-
   return {
     cluster,
     async list(kind, page) {
-      const query = defined({
-        ...API,
-        resourcePlural: PLURALS[kind],
-        limit: page.limit,
-        _continue: page.continue,
-      });
+      const { limit, continue: _continue } = page;
+      const query = defined({ ...API, resourcePlural: PLURALS[kind], limit, _continue });
       const answer: unknown = await call('list', () => api.listCustomObjectForAllNamespaces(query));
       const list = listSchema.safeParse(answer);
       if (!list.success) throw notKubernetes(cluster, list.error);
@@ -107,14 +98,16 @@ export async function createClusterApi(
       return next === '' ? { items } : { items, continue: next };
     },
     async get(ref) {
-      const send = orAbsent(() => api.getNamespacedCustomObject(place(ref)), isObjectAbsent);
-      const answer: unknown = await call('get', send);
-      return answer;
+      return call(
+        'get',
+        orAbsent(() => api.getNamespacedCustomObject(place(ref)), isObjectAbsent),
+      );
     },
     async patch(ref, body, { fieldManager, dryRun = false }) {
-      const query = { ...place(ref), body, fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) };
-      const send = (): Promise<unknown> => api.patchNamespacedCustomObject(query);
-      await write(send, isRepeatable(body));
+      const query = { ...place(ref), body, fieldManager, ...(dryRun && { dryRun: 'All' }) };
+      const send = () => once('patch', () => api.patchNamespacedCustomObject(query));
+      const repeatable = isRepeatable(body);
+      await deps.circuits.runWrite(cluster, () => (repeatable ? repeat(send) : send()));
     },
     async discover() {
       const send = orAbsent(() => api.getAPIResources(API), isPathAbsent);
@@ -146,11 +139,8 @@ function orAbsent(
 }
 
 function notKubernetes(cluster: string, cause: unknown): CountersignError {
-  return new CountersignError(
-    'cluster-unreachable',
-    `What answers for cluster ${JSON.stringify(cluster)} is no Kubernetes API server; check its address`,
-    { cause, retry: false },
-  );
+  const message = `What answers for cluster ${JSON.stringify(cluster)} is no Kubernetes API server; check its address`;
+  return new CountersignError('cluster-unreachable', message, { cause, retry: false });
 }
 
 /**

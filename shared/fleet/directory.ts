@@ -11,13 +11,8 @@ export interface Directory<Listing> {
   afterMiss(): Promise<Listing>;
 }
 
-export interface DirectoryDeps {
-  /** Milliseconds, from any origin; must not go back. */
-  readonly now: () => number;
-}
-
 /**
- * A failure is thrown to all who wait for it, and then forgotten.
+ * A failure is thrown to all who wait for it, and then forgotten. `now` is in milliseconds, and must not go back.
  *
  * @example
  * const directory = createDirectory(() => listMemberships('fleet-host', deps), { now: () => performance.now() });
@@ -25,7 +20,7 @@ export interface DirectoryDeps {
  */
 export function createDirectory<Listing>(
   load: () => Promise<Listing>,
-  { now }: DirectoryDeps,
+  { now }: { readonly now: () => number },
 ): Directory<Listing> {
   let latest: { readonly listing: Promise<Listing>; readonly at: number } | undefined;
   let missedAt = -Infinity;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { once } from '#shared/net/single-flight.ts';
 import { type ClientDeps, createClusterApi } from './client.ts';
-import { type DirectoryDeps, createDirectory } from './directory.ts';
+import { createDirectory } from './directory.ts';
 import type { Fleet, Member } from './fleet.ts';
 import {
   type GoogleApis,
@@ -31,9 +31,11 @@ export interface HubFleetOptions {
 
 export interface HubFleetDeps
   extends ClientDeps,
-    DirectoryDeps,
     GoogleGetDeps,
-    Pick<ListMembershipsDeps, 'onUnreadable'> {}
+    Pick<ListMembershipsDeps, 'onUnreadable'> {
+  /** Milliseconds, from any origin; must not go back. */
+  readonly now: () => number;
+}
 
 /**
  * The fleet of GKE Hub, reached through Connect Gateway. Its members are all memberships that are not being created or
@@ -68,10 +70,8 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
     const found = byName.get(name);
     // It may be in a place that did not answer: that is a reason to ask again, not to forget the cluster.
     if (found === undefined && unreachable.length > 0) {
-      throw new CountersignError(
-        'fleet-unavailable',
-        `Cluster ${JSON.stringify(name)} is not listed, but ${unreachable.join(', ')} could not be`,
-      );
+      const message = `Cluster ${JSON.stringify(name)} is not listed, but ${unreachable.join(', ')} could not be`;
+      throw new CountersignError('fleet-unavailable', message);
     }
     return found;
   }

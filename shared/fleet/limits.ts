@@ -2,26 +2,20 @@
  * What one cluster may cost. A cluster's API server, and what answers in its place, is not trusted with Countersign's
  * time or memory.
  */
-export interface ClientLimits {
+export const DEFAULT_CLIENT_LIMITS = {
   /** One attempt, from connecting to the last byte; without it client-node waits for ever. */
-  readonly callMs: number;
-  /** Attempts after the first, for 429, 5xx and broken connections. */
-  readonly retries: number;
-  /** Base of the jittered pause between attempts; doubles with each. */
-  readonly backoffMs: number;
-  /** Longest `Retry-After` that is waited for here; longer ones are the caller's. */
-  readonly retryAfterMs: number;
-  /** Largest answer. 500 RSyncs are about 5 MB; one object alone may have 1.5 MB (etcd's own limit). */
-  readonly answerBytes: number;
-}
-
-export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   callMs: 15_000,
+  /** Attempts after the first, for 429, 5xx and broken connections. */
   retries: 2,
+  /** Base of the jittered pause between attempts; doubles with each. */
   backoffMs: 200,
+  /** Longest `Retry-After` that is waited for here; longer ones are the caller's. */
   retryAfterMs: 5_000,
+  /** Largest answer. 500 RSyncs are about 5 MB; one object alone may have 1.5 MB (etcd's own limit). */
   answerBytes: 16 * 1024 * 1024,
 };
+
+export type ClientLimits = Readonly<typeof DEFAULT_CLIENT_LIMITS>;
 
 /** Less than the 5 s after which Node servers, and many load balancers, close an idle connection themselves. */
 export const IDLE_CONNECTION_MS = 4_000;

@@ -27,8 +27,7 @@ const RBAC = / cannot [a-z]+ resource /;
 /** What an answer outside 2xx means (docs/facts/google-cloud.md#fleet). `cluster` is for people. */
 export function readFailure(answer: Answer, verb: Verb, cluster: string): CountersignError {
   const { status } = answer;
-  const refusal = readRefusal(answer.text);
-  const { origin, text, namesObject } = refusal;
+  const { origin, text, namesObject, enable } = readRefusal(answer.text);
   const who = `Cluster ${JSON.stringify(cluster)}`;
   const fail = (code: FailureCode, what: string, options?: FailureOptions): CountersignError =>
     new CountersignError(code, `${what}: ${text}`, options);
@@ -37,7 +36,20 @@ export function readFailure(answer: Answer, verb: Verb, cluster: string): Counte
     const where = origin === 'google' ? 'Google' : who;
     return fail('cluster-forbidden', `${where} does not accept our credentials`);
   }
-  if (status === 403) return readForbidden(refusal, verb, who);
+  if (status === 403 && origin === 'google') {
+    const [permission, ...roles] =
+      verb === 'patch' ? (['patch', 'Writer'] as const) : (['get', 'Reader', 'Writer'] as const);
+    const fix = grantFix(`gkehub.gateway.${permission}`, roles);
+    const what =
+      enable === undefined ? `IAM denies access; ${fix}` : `An API is disabled; ${enable}`;
+    return fail('cluster-forbidden', what);
+  }
+  if (status === 403) {
+    const isRbac = RBAC.test(text) && !/ denied (?:the )?request/.test(text);
+    if (origin !== 'kubernetes') return fail('cluster-forbidden', `${who} denies access`);
+    if (verb !== 'patch' || isRbac) return fail('cluster-forbidden', 'RBAC denies access');
+    return fail('cluster-refused', `${who} refused the patch`);
+  }
   if (status === 404) {
     if (origin === 'google')
       return fail('cluster-unreachable', `${who} is unknown to Google`, final);
@@ -73,28 +85,6 @@ export function isObjectAbsent({ status, text }: Answer): boolean {
 /** Whether a 404 says that the API server does not serve the path: no CRD, no Config Sync. */
 export function isPathAbsent({ status, text }: Answer): boolean {
   return status === 404 && readRefusal(text).origin === 'kubernetes';
-}
-
-function readForbidden(
-  { origin, text, enable }: Refusal,
-  verb: Verb,
-  who: string,
-): CountersignError {
-  if (origin === 'google') {
-    const permission = `gkehub.gateway.${verb === 'patch' ? 'patch' : 'get'}`;
-    const fix =
-      enable ?? grantFix(permission, verb === 'patch' ? ['Writer'] : ['Reader', 'Writer']);
-    const what = enable === undefined ? 'IAM denies access' : 'An API is disabled';
-    return new CountersignError('cluster-forbidden', `${what}; ${fix}: ${text}`);
-  }
-  const admission =
-    origin === 'kubernetes' && (/ denied (?:the )?request/.test(text) || !RBAC.test(text));
-  if (verb === 'patch' && admission) {
-    return new CountersignError('cluster-refused', `${who} refused the patch: ${text}`);
-  }
-  return origin === 'kubernetes'
-    ? new CountersignError('cluster-forbidden', `RBAC denies access: ${text}`)
-    : new CountersignError('cluster-forbidden', `${who} denies access: ${text}`);
 }
 
 /**

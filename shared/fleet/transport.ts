@@ -124,11 +124,8 @@ async function authorize(connection: Connection, cluster: string): Promise<Autho
     return await connection.authorize();
   } catch (error) {
     if (error instanceof CountersignError) throw error;
-    throw new CountersignError(
-      'cluster-unreachable',
-      `Credentials for cluster ${JSON.stringify(cluster)} cannot be had; see its user in the kubeconfig`,
-      { cause: error },
-    );
+    const message = `Credentials for cluster ${JSON.stringify(cluster)} cannot be had; see its user in the kubeconfig`;
+    throw new CountersignError('cluster-unreachable', message, { cause: error });
   }
 }
 

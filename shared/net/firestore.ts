@@ -34,8 +34,6 @@ const CountAnswer = z
   ])
   .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue));
 
-const CommitAnswer = z.object({ commitTime: z.string().exactOptional() });
-
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Value>>;
@@ -149,7 +147,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
       const documents = paths.map((path) => prefix + path);
       const request = defined({ documents, mask: mask && { fieldPaths: mask } });
       const answer = await call('batchGet', request, BatchGetAnswer);
-      const found = answer.flatMap((element) => (element.found ? [element.found] : []));
+      const found = answer.flatMap((element) => element.found ?? []);
       return new Map(found.map((document) => [document.name.slice(prefix.length), document]));
     },
     async query({ collection, where, orderBy, after, select, limit }) {
@@ -162,7 +160,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
         limit,
       });
       const answer = await call('runQuery', { structuredQuery }, QueryAnswer);
-      return answer.flatMap(({ document }) => (document ? [document] : []));
+      return answer.flatMap(({ document }) => document ?? []);
     },
     count(collection, where) {
       const structuredQuery = { from: [{ collectionId: collection }], where: filterOf(where) };
@@ -172,7 +170,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
     },
     async commit(writes) {
       try {
-        await call('commit', { writes: writes.map(encode) }, CommitAnswer);
+        await call('commit', { writes: writes.map(encode) }, z.object({}));
         return true;
       } catch (error) {
         if (isConflict(toFailure(error))) return false;

@@ -4,14 +4,14 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { once } from '#shared/net/single-flight.ts';
 
-/** What Artifact Registry's own API knows of an image. */
-export interface ArtifactLookup {
-  /**
-   * The tags of `digest` itself; empty where it has none or is absent, undefined where the repository is not Artifact
-   * Registry's. Throws `registry-denied`, `registry-unavailable`.
-   */
-  tagsOf(repository: string, digest: Digest): Promise<readonly string[] | undefined>;
-}
+/**
+ * The tags of `digest` itself, by Artifact Registry's own API; empty where it has none or is absent, undefined where the
+ * repository is not Artifact Registry's. Throws `registry-denied`, `registry-unavailable`.
+ */
+export type ArtifactLookup = (
+  repository: string,
+  digest: Digest,
+) => Promise<readonly string[] | undefined>;
 
 /** The one call of `@google-cloud/artifact-registry` that is used. */
 export interface DockerImages {
@@ -31,31 +31,28 @@ const DENIED: readonly number[] = [7, 16, 401, 403];
  * `load` gives the client at its first use: it is heavy, and most instances never need it.
  *
  * @example
- * const { tagsOf } = createArtifactLookup(loadDockerImages);
- * const tags = await tagsOf('us-docker.pkg.dev/acme/configs/platform', digest);
+ * const lookUp = createArtifactLookup(loadDockerImages);
+ * const tags = await lookUp('us-docker.pkg.dev/acme/configs/platform', digest);
  */
 export function createArtifactLookup(load: () => Promise<DockerImages>): ArtifactLookup {
   const client = once(load);
-  return {
-    async tagsOf(repository, digest) {
-      const name = dockerImageName(repository, digest);
-      if (name === undefined) return undefined;
-      const images = await client();
-      try {
-        const [image] = await images.getDockerImage({ name }, { timeout: CALL_MS });
-        return image.tags ?? [];
-      } catch (cause) {
-        const code = rpcErrorSchema.safeParse(cause).data?.code ?? 0;
-        if (NOT_FOUND.includes(code)) return [];
-        const message = `Artifact Registry does not list the tags in ${repository}`;
-        if (!DENIED.includes(code)) {
-          throw new CountersignError('registry-unavailable', message, { cause });
-        }
-        const fix =
-          disabledApiFix(cause) ?? 'grant roles/artifactregistry.reader on the repository';
-        throw new CountersignError('registry-denied', `${message}: ${fix}`, { cause });
+  return async (repository, digest) => {
+    const name = dockerImageName(repository, digest);
+    if (name === undefined) return undefined;
+    const images = await client();
+    try {
+      const [image] = await images.getDockerImage({ name }, { timeout: CALL_MS });
+      return image.tags ?? [];
+    } catch (cause) {
+      const code = rpcErrorSchema.safeParse(cause).data?.code ?? 0;
+      if (NOT_FOUND.includes(code)) return [];
+      const message = `Artifact Registry does not list the tags in ${repository}`;
+      if (!DENIED.includes(code)) {
+        throw new CountersignError('registry-unavailable', message, { cause });
       }
-    },
+      const fix = disabledApiFix(cause) ?? 'grant roles/artifactregistry.reader on the repository';
+      throw new CountersignError('registry-denied', `${message}: ${fix}`, { cause });
+    }
   };
 }
 

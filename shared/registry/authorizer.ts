@@ -7,7 +7,7 @@ import { parseChallenges, tokenUrl } from './challenge.ts';
 import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
 import type { HostAccess } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import { failureOf, type Send } from './send.ts';
+import { failureOf, misbehaved, type Send } from './send.ts';
 
 export interface Authorizer {
   /** What to send unasked; undefined: nothing. */
@@ -95,7 +95,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     if (TOKEN.test(token)) {
       return { authorization: `Bearer ${token}`, until: expiry(asked, Math.min(life, MAX_LIFE_S)) };
     }
-    throw new CountersignError('registry-misbehaved', `Token service ${url.host} gives no token`);
+    throw misbehaved(`Token service ${url.host}`, 'gives no token');
   }
 
   return {
@@ -128,8 +128,6 @@ function expiry(from: Date, lifeSeconds: number): number {
 }
 
 function denied(access: HostAccess, why: string): CountersignError {
-  return new CountersignError(
-    'registry-denied',
-    `Registry ${access.host} ${why}: fix "auth" of its entry in "registries"`,
-  );
+  const message = `Registry ${access.host} ${why}: fix "auth" of its entry in "registries"`;
+  return new CountersignError('registry-denied', message);
 }

@@ -1,5 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import type { HostAccess } from './host-access.ts';
+import { misbehaved } from './send.ts';
 
 /** One challenge of a `WWW-Authenticate` header; scheme and parameter names in lower case. */
 export interface Challenge {
@@ -56,20 +57,15 @@ export function tokenUrl(access: HostAccess, challenge: Challenge, scope: string
   const realm = URL.parse(challenge.params.get('realm') ?? '');
   const service = challenge.params.get('service');
   if (realm === null || (service?.length ?? 0) > MAX_SERVICE) {
-    throw new CountersignError(
-      'registry-misbehaved',
-      `Registry ${access.host} asks for a token without saying where`,
-    );
+    throw misbehaved(`Registry ${access.host}`, 'asks for a token without saying where');
   }
   const own = new URL(`${access.scheme}://${access.host}`);
   const trusted =
     realm.origin === own.origin ||
     (realm.protocol === 'https:' && [own.host, ...access.realms].includes(realm.host));
   if (!trusted || realm.username !== '' || realm.password !== '') {
-    throw new CountersignError(
-      'registry-not-allowed',
-      `Registry ${access.host} asks for a token from ${realm.protocol}//${realm.host}: add that host to "realms" of its entry in "registries" if that is meant`,
-    );
+    const message = `Registry ${access.host} asks for a token from ${realm.protocol}//${realm.host}: add that host to "realms" of its entry in "registries" if that is meant`;
+    throw new CountersignError('registry-not-allowed', message);
   }
   if (service !== undefined) realm.searchParams.set('service', service);
   realm.searchParams.set('scope', scope);

@@ -5,7 +5,7 @@ import { createRetry } from '#shared/net/retry.ts';
 import type { Authorizer } from './authorizer.ts';
 import { accessTo, type RegistryRule } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import { type Answer, type Ask, failureOf, type Send } from './send.ts';
+import { type Answer, type Ask, failureOf, misbehaved, type Send } from './send.ts';
 
 export interface GetRequest extends Pick<Ask, 'accept' | 'maxBytes' | 'dead'> {
   /** As dialled, and the repository's path within it. */
@@ -30,6 +30,8 @@ export interface GetDeps {
   readonly now: () => Date;
 }
 
+const UNAVAILABLE = 'registry-unavailable';
+
 /**
  * An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself, and repeated after
  * `registry-unavailable` and silence.
@@ -42,7 +44,11 @@ export function createGet(deps: GetDeps): Get {
   const { authorizer, limits } = deps;
   const repeat = createRetry(
     { ...limits, wholeMs: limits.requestMs },
-    { helps: isOutage, late: outOfTime },
+    {
+      helps: (error) => error instanceof CountersignError && error.code === UNAVAILABLE,
+      late: (cause) =>
+        new CountersignError(UNAVAILABLE, 'Registry did not answer in time', { cause }),
+    },
   );
   return ({ host, path, resource, accept, maxBytes, isAnswer, dead, unread }) =>
     repeat(async (attempt) => {
@@ -63,8 +69,7 @@ export function createGet(deps: GetDeps): Get {
         if (authorization === undefined) return answer;
         if (!repeatsSecret(answer, secretsIn({ authorization }))) return answer;
         // No honest registry does that: its manifest or header would show Countersign's credentials to people.
-        const message = `Registry ${host} repeats our credentials in its answer`;
-        throw new CountersignError('registry-misbehaved', message);
+        throw misbehaved(`Registry ${host}`, 'repeats our credentials in its answer');
       }
 
       const sent = await authorizer.current(access, path);
@@ -77,12 +82,4 @@ export function createGet(deps: GetDeps): Get {
       if (isAnswer?.(answer) === true) return answer;
       throw failureOf(answer, `GET ${host}${url.pathname}`, deps.now());
     });
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof CountersignError && error.code === 'registry-unavailable';
-}
-
-function outOfTime(cause: unknown): CountersignError {
-  return new CountersignError('registry-unavailable', 'Registry did not answer in time', { cause });
 }

@@ -36,10 +36,8 @@ export function accessTo(host: string, rules: readonly RegistryRule[]): HostAcce
     return { host, scheme: plainHttp ? 'http' : 'https', auth, realms };
   }
   if (isGoogleHost(host)) return { host, scheme: 'https', auth: 'google', realms: [] };
-  throw new CountersignError(
-    'registry-not-allowed',
-    `Registry ${host} is not allowed: add an entry for it to "registries"`,
-  );
+  const message = `Registry ${host} is not allowed: add an entry for it to "registries"`;
+  throw new CountersignError('registry-not-allowed', message);
 }
 
 /**
@@ -77,19 +75,19 @@ export function createAddressGuard(deps: AddressGuardDeps): AddressGuard {
   return async (url) => {
     if (configured.has(url.host)) return;
     const name = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(name) !== 0) {
-      if (!isPublicAddress(name)) throw privateAddress(url.host);
-      return;
-    }
     const now = deps.now().getTime();
     if ((passedUntil.get(name) ?? 0) > now) return;
-    const addresses = await resolve(name).catch((cause: unknown) => {
+    const resolved = isIP(name) === 0 ? resolve(name) : Promise.resolve([name]);
+    const addresses = await resolved.catch((cause: unknown) => {
       throw new CountersignError('registry-unavailable', `Cannot resolve host ${name}`, { cause });
     });
     if (addresses.length === 0) {
       throw new CountersignError('registry-unavailable', `Host ${name} has no address`);
     }
-    if (!addresses.every(isPublicAddress)) throw privateAddress(url.host);
+    if (!addresses.every(isPublicAddress)) {
+      const message = `Host ${url.host} leads to a private address: add an entry for it to "registries" if that is meant`;
+      throw new CountersignError('registry-not-allowed', message);
+    }
     if (passedUntil.size >= MAX_REMEMBERED) passedUntil.clear();
     passedUntil.set(name, now + REMEMBER_MS);
   };
@@ -98,13 +96,6 @@ export function createAddressGuard(deps: AddressGuardDeps): AddressGuard {
 async function resolveBySystem(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);
-}
-
-function privateAddress(host: string): CountersignError {
-  return new CountersignError(
-    'registry-not-allowed',
-    `Host ${host} leads to a private address: add an entry for it to "registries" if that is meant`,
-  );
 }
 
 /**

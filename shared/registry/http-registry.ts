@@ -116,10 +116,8 @@ function targetOf(repository: string, wanted: string): Reference {
   const byDigest = isDigest(wanted);
   const target = parseReference(`${repository}${byDigest ? '@' : ':'}${wanted}`);
   if (byDigest ? target.tag === undefined : target.tag === wanted && !target.digest) return target;
-  throw new CountersignError(
-    'bad-reference',
-    `Repository ${JSON.stringify(repository)} and ${JSON.stringify(wanted)} are not a repository and a tag or digest`,
-  );
+  const message = `Repository ${JSON.stringify(repository)} and ${JSON.stringify(wanted)} are not a repository and a tag or digest`;
+  throw new CountersignError('bad-reference', message);
 }
 
 function digestOf(bytes: Uint8Array): Digest {

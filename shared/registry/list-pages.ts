@@ -1,7 +1,6 @@
-import { CountersignError } from '#shared/core/errors.ts';
 import type { Get, GetRequest } from './get.ts';
 import type { RegistryLimits } from './limits.ts';
-import type { Answer } from './send.ts';
+import { type Answer, misbehaved } from './send.ts';
 
 export interface PagesDeps {
   readonly get: Get;
@@ -32,11 +31,8 @@ export async function listPages<T>(
     if (page === limits.pages || found.length >= limits.entries) break;
     const answer: Answer = await get(request);
     const entries = read(answer, page, request);
-    if (entries === undefined) {
-      return page === 0
-        ? { entries: undefined, complete: true }
-        : { entries: found, complete: false };
-    }
+    if (entries === undefined)
+      return { entries: page > 0 ? found : undefined, complete: page === 0 };
     found.push(...entries);
     request = nextPage(request, answer.headers.get('link'));
   }
@@ -56,17 +52,13 @@ const NO_ADDRESS = 'none:';
  * link is the registry's choice: it may change the query, not the host or the path. Throws `registry-misbehaved`.
  */
 function nextPage(request: GetRequest, link: string | null): GetRequest | undefined {
-  if (link === null) return undefined;
-  const next = nextLink(link);
+  const next = nextLink(link ?? '');
   if (next === undefined) return undefined;
   const base = new URL(`https://${request.host}/v2/${request.path}/${request.resource}`);
   const target = URL.parse(next, base.href);
   // Registries behind a proxy write http:// for themselves; the scheme is ours to choose anyway.
   if (target?.host !== base.host || target.pathname !== base.pathname) {
-    throw new CountersignError(
-      'registry-misbehaved',
-      `Registry ${request.host} continues a list at another place`,
-    );
+    throw misbehaved(`Registry ${request.host}`, 'continues a list at another place');
   }
   const resource = request.resource.replace(/\?.*$/s, '');
   return { ...request, resource: `${resource}${target.search}` };

@@ -6,11 +6,6 @@ import { kindOf } from './notifications/notification.ts';
 import { indexSchema } from './read-manifest.ts';
 import type { Manifest, Registry, TagLister, TagList } from './registry.ts';
 
-export interface TagsOfDeps {
-  readonly registry: Pick<Registry, 'manifest'> & TagLister;
-  readonly artifacts?: ArtifactLookup;
-}
-
 export type TagsOf = (repository: string, digest: Digest) => Promise<TagList>;
 
 /** Tags whose manifests are read where the registry cannot be asked the other way round. */
@@ -24,12 +19,18 @@ const CONCURRENCY = 8;
  * knows the repository and not the tag. A hint, as is every event: each tag is resolved anew before anything is done.
  *
  * @example
- * const tagsOf = createTagsOf({ registry, artifacts: createArtifactLookup(loadDockerImages) });
+ * const tagsOf = createTagsOf({ registry, lookUp: createArtifactLookup(loadDockerImages) });
  * const { tags, complete } = await tagsOf('us-docker.pkg.dev/acme/configs/platform', digest);
  */
-export function createTagsOf({ registry, artifacts }: TagsOfDeps): TagsOf {
+export function createTagsOf({
+  registry,
+  lookUp,
+}: {
+  readonly registry: Pick<Registry, 'manifest'> & TagLister;
+  readonly lookUp?: ArtifactLookup;
+}): TagsOf {
   return async (repository, digest) => {
-    const own = (await artifacts?.tagsOf(repository, digest))?.filter(isImageTag) ?? [];
+    const own = (await lookUp?.(repository, digest))?.filter(isImageTag) ?? [];
     if (own.length > 0) return { tags: own, complete: true };
     const listed = await registry.tags(repository);
     const candidates = listed.tags.filter(isImageTag);

@@ -88,28 +88,18 @@ export function idOf(...names: readonly string[]): string {
 
 /** The documents of a record; `before` is how many parts the one in place has. */
 export function writesOf(packed: Packed, envelope: Envelope, before: number): readonly Write[] {
-  const { path, expireAt } = envelope;
-  const shared = {
+  const { path, expireAt, when } = envelope;
+  const pieces = packed.pieces.map((piece) => ({
     revision: { stringValue: packed.revision },
     expireAt: { timestampValue: expireAt.toISOString() },
-  };
-  const surplus = Math.max(0, before - packed.parts.length);
+    record: { bytesValue: piece.toString('base64') },
+  }));
+  const [head, ...parts] = pieces;
+  const fields = { ...envelope.fields, ...head, parts: { integerValue: `${parts.length}` } };
   return [
-    defined({
-      set: path,
-      fields: {
-        ...envelope.fields,
-        ...shared,
-        record: toBytesValue(packed.inline),
-        parts: { integerValue: `${packed.parts.length}` },
-      },
-      when: envelope.when,
-    }),
-    ...packed.parts.map((part, index) => ({
-      set: partOf(path, index),
-      fields: { ...shared, record: toBytesValue(part) },
-    })),
-    ...deletesOf(path, packed.parts.length, surplus),
+    defined({ set: path, fields, when }),
+    ...parts.map((part, index) => ({ set: partOf(path, index), fields: part })),
+    ...deletesOf(path, parts.length, Math.max(0, before - parts.length)),
   ];
 }
 
@@ -172,24 +162,20 @@ async function join(
 ): Promise<string | undefined> {
   const { data } = RecordFields.safeParse(head.fields);
   if (data === undefined) return undefined;
-  const { revision, record: inline } = data;
+  const { revision, record } = data;
   const paths = Array.from({ length: data.parts }, (_, index) => partOf(path, index));
   const found = paths.length === 0 ? undefined : await documents.get(paths);
-  const parts: Buffer[] = [];
+  const pieces = [record];
   for (const name of paths) {
     const part = PartFields.safeParse(found?.get(name)?.fields).data;
     if (part?.revision !== revision) return undefined;
-    parts.push(part.record);
+    pieces.push(part.record);
   }
-  return unpackRecord({ revision, inline, parts });
+  return unpackRecord({ revision, pieces });
 }
 
 function partOf(path: string, index: number): string {
   return `${path}/parts/${index}`;
-}
-
-function toBytesValue(value: Buffer): { bytesValue: string } {
-  return { bytesValue: value.toString('base64') };
 }
 
 /** What is known of the document in place. */
@@ -226,31 +212,30 @@ export async function replaceRecord(
 const compress = promisify(gzip);
 const inflate = promisify(gunzip);
 
-/** A record in the pieces that fit into documents. */
+/** A record in the pieces that fit into documents, the first beside the fields of its own. */
 interface Packed {
   /** Hash of all the bytes: pieces of two writes never pass for one record. */
   readonly revision: string;
-  readonly inline: Buffer;
-  readonly parts: readonly Buffer[];
+  readonly pieces: readonly Buffer[];
 }
 
 /** Compresses and splits. Throws `too-large`, naming `what` does not fit. */
 export async function packRecord(text: string, what: string): Promise<Packed> {
   const bytes = await compress(text);
-  const parts: Buffer[] = [];
+  const pieces = [bytes.subarray(0, MAX_INLINE_BYTES)];
   for (let from = MAX_INLINE_BYTES; from < bytes.length; from += MAX_PART_BYTES) {
-    parts.push(bytes.subarray(from, from + MAX_PART_BYTES));
+    pieces.push(bytes.subarray(from, from + MAX_PART_BYTES));
   }
-  if (parts.length > MAX_PARTS || Buffer.byteLength(text) > MAX_RECORD_BYTES) {
-    const message = `${what} does not fit into the store: ${bytes.length} bytes in ${parts.length} parts, at most ${MAX_PARTS}`;
-    throw new CountersignError('too-large', message);
+  if (pieces.length - 1 <= MAX_PARTS && Buffer.byteLength(text) <= MAX_RECORD_BYTES) {
+    return { revision: revisionOf(bytes), pieces };
   }
-  return { revision: revisionOf(bytes), inline: bytes.subarray(0, MAX_INLINE_BYTES), parts };
+  const message = `${what} does not fit into the store: ${bytes.length} bytes in ${pieces.length - 1} parts, at most ${MAX_PARTS}`;
+  throw new CountersignError('too-large', message);
 }
 
 /** The text of the pieces; undefined when they are not the pieces of that revision, or no such text. */
-async function unpackRecord({ revision, inline, parts }: Packed): Promise<string | undefined> {
-  const bytes = Buffer.concat([inline, ...parts]);
+async function unpackRecord({ revision, pieces }: Packed): Promise<string | undefined> {
+  const bytes = Buffer.concat(pieces);
   if (revisionOf(bytes) !== revision) return undefined;
   try {
     const text = await inflate(bytes, { maxOutputLength: MAX_RECORD_BYTES });

@@ -14,10 +14,8 @@ export function mapStacks(): void {
   function written(frame: string): string {
     const [place, file = '', line, column] = FRAME.exec(frame) ?? [];
     if (place === undefined) return frame;
-    const seen = known.get(place);
-    if (seen !== undefined) return frame.replace(place, seen);
     if (known.size >= MAX_KNOWN) known.clear();
-    const original = originOf(file, Number(line), Number(column)) ?? place;
+    const original = known.get(place) ?? originOf(file, Number(line), Number(column)) ?? place;
     known.set(place, original);
     return frame.replace(place, original);
   }

@@ -75,16 +75,11 @@ export async function checkNode(file: string, wanted: string = NODE_SHA256): Pro
 }
 
 /** The part of an SPDX 2.3 document (as `npm sbom` writes it) that is read; the rest is kept as it is. */
-const Package = z.looseObject({
-  name: z.string(),
-  SPDXID: z.string(),
-  packageFileName: z.string(),
-});
 const Document = z.looseObject({
   name: z.string(),
   documentDescribes: z.array(z.string()),
   creationInfo: z.looseObject({ created: z.string() }),
-  packages: z.array(Package),
+  packages: z.array(z.looseObject({ SPDXID: z.string(), packageFileName: z.string() })),
   relationships: z.array(
     z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string() }),
   ),
@@ -92,10 +87,6 @@ const Document = z.looseObject({
 
 /** A package's folder, the innermost one, as the lock file names it. */
 const PACKAGE = /(?<![^/])node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+(?=\/)/;
-/** The same for the same sources, for the SBOM is part of the image. */
-const CREATED = '1970-01-01T00:00:00Z';
-const NAMESPACE = 'https://countersign.dev/spdx/';
-
 /**
  * Of everything that is installed, what is in the bundles: the packages that esbuild read (its metafile's inputs), and
  * Node. What only develops or tests is not in the image, and scanners should not say that it is.
@@ -119,8 +110,9 @@ export function imageSbom(installed: unknown, inputs: readonly string[]): object
   const ids = new Set(['SPDXRef-DOCUMENT', ...packages.map(({ SPDXID }) => SPDXID)]);
   return {
     ...document,
-    documentNamespace: `${NAMESPACE}${document.name}`,
-    creationInfo: { ...document.creationInfo, created: CREATED },
+    // The same for the same sources, for the SBOM is part of the image.
+    documentNamespace: `https://countersign.dev/spdx/${document.name}`,
+    creationInfo: { ...document.creationInfo, created: '1970-01-01T00:00:00Z' },
     packages,
     relationships: document.relationships.filter(
       ({ spdxElementId: from, relatedSpdxElement: to }) => ids.has(from) && ids.has(to),
@@ -131,10 +123,8 @@ export function imageSbom(installed: unknown, inputs: readonly string[]): object
 /** An SBOM of all packages is what is longest. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-const execute = promisify(execFile);
-
 /** Standard output of a command that ends well. Throws with its standard error otherwise. */
 export async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const { stdout } = await execute(command, args, { cwd, maxBuffer: MAX_OUTPUT_BYTES });
-  return stdout;
+  const options = { cwd, maxBuffer: MAX_OUTPUT_BYTES };
+  return (await promisify(execFile)(command, args, options)).stdout;
 }

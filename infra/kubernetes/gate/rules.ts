@@ -47,6 +47,7 @@ export function gateRules(input: GateInput): readonly Rule[] {
  * annotations as they are, and an object that is being deleted can be finalized.
  */
 function tooManyAnnotations({ identity }: GateInput): Rule {
+  const bound = `may have at most ${MAX_ANNOTATIONS} annotations; remove the others in one write`;
   return {
     name: 'too-many-annotations',
     expression: [
@@ -55,8 +56,8 @@ function tooManyAnnotations({ identity }: GateInput): Rule {
       'variables.finalizing',
       '!variables.own && variables.sameAnnotations',
     ].join(' || '),
-    message: `an RSync may have at most ${MAX_ANNOTATIONS} annotations; remove the others in one write`,
-    messageExpression: `variables.place + " may have at most ${MAX_ANNOTATIONS} annotations; remove the others in one write"`,
+    message: `an RSync ${bound}`,
+    messageExpression: `variables.place + " ${bound}"`,
   };
 }
 

@@ -268,7 +268,7 @@ const CALLS: readonly (readonly [
       messageOf(
         createArtifactLookup(async () => ({
           getDockerImage: () => Promise.reject(thrown(refusal)),
-        })).tagsOf('us-docker.pkg.dev/p/r/i', sha256('x')),
+        }))('us-docker.pkg.dev/p/r/i', sha256('x')),
       ),
   ],
   [

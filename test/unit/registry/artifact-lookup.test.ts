@@ -6,11 +6,11 @@ const DIGEST = sha256('x');
 
 function lookup(getDockerImage: DockerImages['getDockerImage']) {
   let loads = 0;
-  const artifacts = createArtifactLookup(async () => {
+  const lookUp = createArtifactLookup(async () => {
     loads += 1;
     return { getDockerImage };
   });
-  return { artifacts, loads: () => loads };
+  return { lookUp, loads: () => loads };
 }
 
 describe('createArtifactLookup()', () => {
@@ -20,11 +20,11 @@ describe('createArtifactLookup()', () => {
     ['us-docker.pkg.dev/acme.example/p/c/a', 'acme.example:p', 'us', 'c', 'a'],
   ])('names %s as the API does', async (repository, project, location, name, image) => {
     const names: string[] = [];
-    const { artifacts } = lookup(async (request) => {
+    const { lookUp } = lookup(async (request) => {
       names.push(request.name);
       return [{ tags: ['v1'] }, undefined];
     });
-    expect(await artifacts.tagsOf(repository, DIGEST)).toEqual(['v1']);
+    expect(await lookUp(repository, DIGEST)).toEqual(['v1']);
     const parent = `projects/${project}/locations/${location}/repositories/${name}`;
     expect(names).toEqual([`${parent}/dockerImages/${image}@${DIGEST}`]);
   });
@@ -32,16 +32,16 @@ describe('createArtifactLookup()', () => {
   it.each(['gcr.io/acme/a', 'us-docker.pkg.dev/acme/c', 'us-docker.pkg.dev.evil.test/a/b/c'])(
     'leaves %s to others, and loads nothing for it',
     async (repository) => {
-      const { artifacts, loads } = lookup(async () => [{}]);
-      expect(await artifacts.tagsOf(repository, DIGEST)).toBeUndefined();
+      const { lookUp, loads } = lookup(async () => [{}]);
+      expect(await lookUp(repository, DIGEST)).toBeUndefined();
       expect(loads()).toBe(0);
     },
   );
 
   it('loads its client once', async () => {
-    const { artifacts, loads } = lookup(async () => [{ tags: null }]);
-    expect(await artifacts.tagsOf('us-docker.pkg.dev/p/r/i', DIGEST)).toEqual([]);
-    await artifacts.tagsOf('us-docker.pkg.dev/p/r/i', DIGEST);
+    const { lookUp, loads } = lookup(async () => [{ tags: null }]);
+    expect(await lookUp('us-docker.pkg.dev/p/r/i', DIGEST)).toEqual([]);
+    await lookUp('us-docker.pkg.dev/p/r/i', DIGEST);
     expect(loads()).toBe(1);
   });
 
@@ -55,7 +55,7 @@ describe('createArtifactLookup()', () => {
     [14, 'registry-unavailable'],
     [undefined, 'registry-unavailable'],
   ])('takes the status %s for %s', async (code, expected) => {
-    const { artifacts } = lookup(() => Promise.reject(Object.assign(new Error('x'), { code })));
-    expect(await codeOf(artifacts.tagsOf('us-docker.pkg.dev/p/r/i', DIGEST))).toBe(expected);
+    const { lookUp } = lookup(() => Promise.reject(Object.assign(new Error('x'), { code })));
+    expect(await codeOf(lookUp('us-docker.pkg.dev/p/r/i', DIGEST))).toBe(expected);
   });
 });

@@ -21,7 +21,7 @@ const STORED = [
 ];
 
 function lookup(tags: readonly string[] | undefined): ArtifactLookup {
-  return { tagsOf: async () => tags };
+  return async () => tags;
 }
 
 describe('createTagsOf()', () => {
@@ -35,8 +35,8 @@ describe('createTagsOf()', () => {
 
   it('asks Artifact Registry first, and leaves signatures out', async () => {
     const registry = listing(STORED, ['v1']);
-    const artifacts = lookup(['v9', `sha256-${DIGEST.slice(7)}`]);
-    const tagsOf = createTagsOf({ registry, artifacts });
+    const lookUp = lookup(['v9', `sha256-${DIGEST.slice(7)}`]);
+    const tagsOf = createTagsOf({ registry, lookUp });
     expect(await tagsOf('r.test/a', DIGEST)).toEqual({ tags: ['v9'], complete: true });
     expect(registry.asked).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('createTagsOf()', () => {
     'looks for an index where Artifact Registry says %j',
     async (own) => {
       const registry = listing(STORED, ['v3']);
-      const tagsOf = createTagsOf({ registry, artifacts: lookup(own) });
+      const tagsOf = createTagsOf({ registry, lookUp: lookup(own) });
       expect(await tagsOf('r.test/a', DIGEST)).toEqual({ tags: ['v3'], complete: true });
     },
   );
