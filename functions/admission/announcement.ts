@@ -168,18 +168,10 @@ export function isMovedSource(object: SyncObject, oldObject: SyncObject | undefi
 
 /** What an RSync announces, bound to its own spec. */
 export type Announced =
-  | {
-      readonly type: 'image';
-      /** As `spec.oci.image` names it. */
-      readonly reference: Reference;
-      readonly digest: Digest;
-    }
-  | {
-      readonly type: 'chart';
-      /** Its tag is the version that is announced. */
-      readonly reference: Reference;
-      readonly version: string;
-    };
+  /** `reference`: as `spec.oci.image` names it. */
+  | { readonly type: 'image'; readonly reference: Reference; readonly digest: Digest }
+  /** The tag of `reference` is the version that is announced. */
+  | { readonly type: 'chart'; readonly reference: Reference; readonly version: string };
 
 /**
  * Reads the value from the right (`x@sha256:a@sha256:a` is how a pinned image is announced, and a chart's version
@@ -205,10 +197,9 @@ export function bindToSpec(
     return notOfSpec(value, `is not of spec.helm.version`);
   }
   if (!isExactVersion(commit)) {
-    return refuse(
-      'unusable',
-      `chart ${quote(chart)} is announced with version ${quote(commit)}, which can come to mean another: set spec.helm.version to one exact version`,
-    );
+    const fix = 'which can come to mean another: set spec.helm.version to one exact version';
+    const message = `chart ${quote(chart)} is announced with version ${quote(commit)}, ${fix}`;
+    return refuse('unusable', message);
   }
   // A tag has no "+": Helm pushes and pulls a version's build part behind "_".
   const tag = commit.replaceAll('+', '_');
@@ -227,8 +218,6 @@ export function quote(text: string): string {
 }
 
 function notOfSpec(value: string, problem: string): Decision {
-  return refuse(
-    'not-of-spec',
-    `image-to-sync ${quote(value)} ${problem}: only what the object's own spec names may be announced`,
-  );
+  const only = "only what the object's own spec names may be announced";
+  return refuse('not-of-spec', `image-to-sync ${quote(value)} ${problem}: ${only}`);
 }

@@ -57,8 +57,7 @@ type Look = Extract<Answer, { status: 'known' | 'failed' | 'overloaded' }>;
  * not. A look that no review waits for any more goes on, for the next attempt to find its result.
  *
  * @example
- * const ask = createAsk({ find, good, lanes, now, onFailure });
- * const answer = await ask({ announced, policy, taken }, 8_000);
+ * const answer = await createAsk({ find, good, lanes, now, onFailure })(question, 8_000);
  */
 export function createAsk(deps: AskDeps): Ask {
   const { good, lanes, now, maxWaiting = MAX_WAITING } = deps;
@@ -133,24 +132,22 @@ function fallBack(answer: Answer, verdict: Found['verdict'] | undefined): Answer
 
 type GoodVerdict = Extract<Verdict, { status: 'verified' }>;
 
-export interface GoodVerdicts {
-  remember(key: string, verdict: GoodVerdict): void;
-  /** The verdict; `stale` where it counts only while the registry cannot be asked. Undefined where it does not count any more. */
-  recall(key: string): { readonly verdict: GoodVerdict; readonly stale: boolean } | undefined;
+interface GoodVerdicts {
+  readonly remember: (key: string, verdict: GoodVerdict) => void;
+  /** `stale`: it counts only while the registry cannot be asked. Undefined: it does not count any more. */
+  readonly recall: (key: string) => { verdict: GoodVerdict; stale: boolean } | undefined;
 }
 
 /**
  * Remembers what was verified: for an hour, as the verifier does, and for `staleForMs` more in case of an outage. In
- * memory: a new process has nothing to fall back on. "Unsigned" is never remembered here, nor what only a policy that
- * asks for no signature let in.
+ * memory, and never "unsigned", nor what only a policy that asks for no signature let in.
  *
  * @example
  * const good = createGoodVerdicts({ staleForMs: 600_000, now });
  */
-export function createGoodVerdicts(deps: {
-  readonly staleForMs: number;
-  readonly now: () => Date;
-}): GoodVerdicts {
+export function createGoodVerdicts(
+  deps: Pick<AskDeps, 'now'> & { readonly staleForMs: number },
+): GoodVerdicts {
   const { staleForMs, now } = deps;
   const kept = new LRUCache<string, { readonly verdict: GoodVerdict; readonly at: number }>({
     max: MAX_GOOD,

@@ -8,13 +8,11 @@ import type { Log } from '#shared/http/log.ts';
 import { answerProblem, problem, problemOf } from '#shared/http/problem.ts';
 import { createLanes } from '#shared/http/shed-load.ts';
 import { withDeadline } from '#shared/net/within.ts';
-import type { BurstResolver } from '#shared/registry/burst.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
-import type { Verifier } from '#shared/trust/verifier.ts';
 import { nameOf } from './announcement.ts';
 import { createAsk, createGoodVerdicts } from './ask.ts';
 import { type Decision, refuse } from './decision.ts';
-import { findVerdict } from './find-verdict.ts';
+import { type FindDeps, findVerdict } from './find-verdict.ts';
 import { type JudgeDeps, judgeRequest } from './judge-request.ts';
 import { answerReview, type Review, readReview } from './review.ts';
 import type { CheckReviewer, Reviewer } from './reviewers.ts';
@@ -34,15 +32,11 @@ export interface Reviewing extends JudgeDeps {
   readonly deadlineMs: number;
 }
 
-export interface ReviewingDeps {
+export interface ReviewingDeps
+  extends FindDeps,
+    Pick<Reviewing, 'rules' | 'policies' | 'checkReviewer'> {
   readonly config: Pick<Config, 'admission' | 'unmatched'>;
-  readonly rules: JudgeDeps['rules'];
-  readonly policies: JudgeDeps['policies'];
-  readonly verifier: Verifier;
-  readonly resolver: Pick<BurstResolver, 'resolve'>;
-  readonly checkReviewer: CheckReviewer;
   readonly log: Log;
-  readonly now: () => Date;
 }
 
 /**
@@ -71,8 +65,7 @@ export function createReviewing(deps: ReviewingDeps): Reviewing {
 }
 
 export interface AdmissionDeps {
-  /** Resolves when the config is read and its keys are loaded. */
-  readonly open: () => Promise<Reviewing>;
+  readonly reviewing: () => Reviewing;
   readonly metering: Metering;
 }
 
@@ -82,11 +75,10 @@ const nodeEnv = z.object({ incoming: z.object({ rawBody: z.instanceof(Uint8Array
 const JSON_BODY = /^application\/json(?:\s*;|$)/i;
 
 /**
- * `POST /validate`, and `POST /validate/SECRET` for `access: { mode: path }`; to be mounted on an app that has health,
- * readiness and problem documents.
+ * `POST /validate`, and `/validate/SECRET` for `access: { mode: path }`, for an app that has health and problem documents.
  *
  * @example
- * app.route('/', createAdmission({ open: async () => reviewing, metering: { meter, now } }));
+ * app.route('/', createAdmission({ reviewing: () => reviewing, metering: { meter, now } }));
  */
 export function createAdmission(deps: AdmissionDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -106,11 +98,11 @@ export function createAdmission(deps: AdmissionDeps): Hono<AppEnv> {
 
 async function validate(
   c: Context<AppEnv>,
-  { open, metering }: AdmissionDeps,
+  { metering, ...deps }: AdmissionDeps,
   address: Pick<Reviewer, 'secret'>,
 ): Promise<Response> {
   const startedAt = metering.now();
-  const reviewing = await open();
+  const reviewing = deps.reviewing();
   await reviewing.checkReviewer({ ...address, headers: c.req.raw.headers });
   const review = readReview(await bodyOf(c));
   if (review === undefined) {

@@ -16,22 +16,31 @@ type Admitted =
   /** Verified some time ago; now the registry cannot be asked. */
   | 'verified-earlier';
 
-/** Why a review is refused, or under `mode: warn` warned about. */
-export type Refused =
-  | 'unreadable'
+const INVALID = { code: 422, reason: 'Invalid' };
+
+/**
+ * Why a review is refused, or under `mode: warn` warned about, and what the API server makes of it. Config Sync shows every
+ * code as KNV2002 but 403, which it takes for a missing permission (KNV2013, docs/facts/config-sync.md#refusals): so a
+ * verdict is 422, as of the gate. What could not be checked is 503, which says that nothing is wrong with the image.
+ */
+export const REFUSALS = {
+  unreadable: { code: 400, reason: 'BadRequest' },
   /** What is announced is not what the object's own spec names. */
-  | 'not-of-spec'
+  'not-of-spec': INVALID,
   /** No entry of the config names the image, and `unmatched` is `deny`. */
-  | 'unmatched'
-  | 'unsigned'
-  | 'incomplete'
-  | 'untrusted'
-  | 'unusable'
+  unmatched: INVALID,
+  unsigned: INVALID,
+  incomplete: INVALID,
+  untrusted: INVALID,
+  unusable: INVALID,
   /** Approved before what is approved now, and the entry says `downgrade: deny`. */
-  | 'moved-back'
+  'moved-back': INVALID,
   /** The registry, a key or a root could not be had. */
-  | 'unchecked'
-  | 'overloaded';
+  unchecked: { code: 503, reason: 'ServiceUnavailable' },
+  overloaded: { code: 429, reason: 'TooManyRequests' },
+};
+
+type Refused = keyof typeof REFUSALS;
 
 /** What is recorded with a review, beside its outcome: audit annotations. */
 export type Facts = Readonly<Record<string, string>>;

@@ -29,8 +29,6 @@ export interface Found {
   readonly digest?: string;
 }
 
-type Image = Extract<Announced, { type: 'image' }>;
-
 /** Any resolution of the last seconds will do: an index that is missing from it is found at the next attempt. */
 const ANY_TIME = new Date(0);
 
@@ -56,7 +54,10 @@ export async function findVerdict(question: Question, deps: FindDeps): Promise<F
   if (pinned !== undefined && pinned !== digest) {
     const pulled = await resolver.resolve(reference, ANY_TIME);
     if (pulled.image.status === 'unusable') return { verdict: pulled.image };
-    if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };
+    if (pulled.image.digest !== digest) {
+      const message = `it is not what spec.oci.image pins, for ${pinned} leads to another digest`;
+      return { verdict: { status: 'unusable', reason: 'digest-absent', message } };
+    }
   }
   const verdict = await verifier.verify({ repository, digest }, policy, { taken });
   const good = verdict.status === 'verified' && verdict.allowedUnsigned === undefined;
@@ -68,12 +69,9 @@ export async function findVerdict(question: Question, deps: FindDeps): Promise<F
   return { verdict: ofIndex, digest };
 }
 
-/**
- * The index whose child the announced digest is: that of the spec's own reference, of the tag that stands beside a
- * pinned digest, or of the last approval.
- */
+/** The index of the announced digest: by the spec's own reference, the tag beside a pinned digest, or the last approval. */
 async function findIndex(
-  { reference, digest }: Image,
+  { reference, digest }: Extract<Announced, { type: 'image' }>,
   hint: Digest | undefined,
   { resolver }: FindDeps,
 ): Promise<Digest | undefined> {
@@ -88,9 +86,4 @@ async function findIndex(
     }
   }
   return undefined;
-}
-
-function notPulled(pinned: Digest): Verdict {
-  const message = `it is not what spec.oci.image pins, for ${pinned} leads to another digest`;
-  return { status: 'unusable', reason: 'digest-absent', message };
 }

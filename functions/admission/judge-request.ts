@@ -51,10 +51,8 @@ export async function judgeRequest(
     return refuse('not-of-spec', `${source.problem}: what is announced cannot be compared with it`);
   }
   if (source.type === 'other') {
-    return refuse(
-      'not-of-spec',
-      `image-to-sync ${quote(value)} is announced, and spec.sourceType names no image: remove the annotation`,
-    );
+    const fix = 'and spec.sourceType names no image: remove the annotation';
+    return refuse('not-of-spec', `image-to-sync ${quote(value)} is announced, ${fix}`);
   }
   const { repository } = source.reference;
   const rule = deps.rules.match(repository);
@@ -120,10 +118,7 @@ function textOf(object: SyncObject, key: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/**
- * What a denial says of a failure, by its code: never the failure's own text, which can differ from one attempt to
- * the next, and repeat what a registry wrote. That is in the log.
- */
+/** What a denial says of a failure: not its own text, which can differ between attempts, and repeat a registry's words. */
 const FAILURES: Partial<Record<FailureCode, string>> = {
   'registry-unavailable': 'its registry cannot be asked',
   'registry-misbehaved': 'its registry gives answers that contradict themselves',
@@ -171,11 +166,8 @@ function concludeVerdict(
   if (verdict.status === 'unsigned') {
     const names = policy.authorities.map((authority) => authority.name).join(' or ');
     // The words of the sample webhook, which people and their scripts look for.
-    return refuse(
-      'unsigned',
-      `Image validation failed: no signatures found for ${name}: sign it with cosign as ${names}`,
-      facts,
-    );
+    const message = `Image validation failed: no signatures found for ${name}: sign it with cosign as ${names}`;
+    return refuse('unsigned', message, facts);
   }
   const reasons = reasonsOf(verdict).join(', ');
   const why = explainVerdict(verdict, policy);
@@ -186,10 +178,8 @@ function refuseUnchecked(code: FailureCode, name: string, facts: Facts): Decisio
   // One code for every late answer of a registry, so that the text does not change between attempts.
   const failure = code === 'deadline-exceeded' ? 'registry-unavailable' : code;
   const why = FAILURES[failure] ?? 'see the log of Countersign';
-  return refuse('unchecked', `${name} could not be checked (${failure}): ${why}`, {
-    ...facts,
-    failure,
-  });
+  const message = `${name} could not be checked (${failure}): ${why}`;
+  return refuse('unchecked', message, { ...facts, failure });
 }
 
 function factsOf(answer: Answer, announced: Announced, policy: TrustPolicy): Facts {

@@ -11,8 +11,12 @@ import { readConfig, type Start } from '../wiring/base.ts';
 import { type Images, openImages } from '../wiring/images.ts';
 import { openRegistries } from '../wiring/registries.ts';
 import { createAdmission, createReviewing, type Reviewing } from './create-admission.ts';
-import { type AdmissionSettings, dropInOf, readKeyFile } from './drop-in.ts';
-import { createPublicRegistries } from './public-registries.ts';
+import {
+  type AdmissionSettings,
+  createPublicRegistries,
+  dropInOf,
+  readKeyFile,
+} from './drop-in.ts';
 import { openReviewers } from './reviewers.ts';
 
 /** An API server waits for the answer, and asks again soon: less patience than a task has. */
@@ -26,8 +30,11 @@ const LIMITS: Partial<RegistryLimits> = {
 /** What is known of admission before its config has been read. */
 type AdmissionStart = Start & { readonly admission: AdmissionEnv };
 
-/** What decides about a review, anew where the key that stands for a config changes. */
-type Use = (reviewing: Reviewing) => void;
+/** What decides about reviews now, and what ends looking for changes of it. */
+interface Opened {
+  readonly reviewing: () => Reviewing;
+  readonly stop: () => void;
+}
 
 /**
  * The function that API servers ask (docs/admission.md): by the config file, or where there is none by the one public key
@@ -38,26 +45,16 @@ type Use = (reviewing: Reviewing) => void;
  */
 export async function openAdmission(start: AdmissionStart): Promise<OpenedFunction> {
   const { env, admission, log, telemetry, now } = start;
-  let current: Reviewing | undefined;
-  const use: Use = (reviewing) => {
-    current = reviewing;
-  };
   // A config file that is named and not there is a mistake, which must not make one key the policy of everything.
   const isDropIn = !admission.configured && !existsSync(env.configPath);
-  const stop = isDropIn ? await openDropIn(start, use) : await openConfigured(start, use);
+  const { reviewing, stop } = isDropIn ? await openDropIn(start) : await openConfigured(start);
   const app = createApp({ log, ...telemetry, ready: async () => undefined });
   app.use('/validate/*', traceRequest(telemetry.tracing));
-  app.route('/', createAdmission({ open, metering: { meter: telemetry.meter, now } }));
-
-  async function open(): Promise<Reviewing> {
-    if (current === undefined) throw new TypeError('Admission has opened without its config');
-    return current;
-  }
-
+  app.route('/', createAdmission({ reviewing, metering: { meter: telemetry.meter, now } }));
   return { app, close: async () => stop() };
 }
 
-async function openConfigured(start: AdmissionStart, use: Use): Promise<() => void> {
+async function openConfigured(start: AdmissionStart): Promise<Opened> {
   const config = await readConfig(start.env.configPath);
   const access = config.access.admission;
   if (access === undefined) {
@@ -67,34 +64,35 @@ async function openConfigured(start: AdmissionStart, use: Use): Promise<() => vo
   const base = { ...start, config };
   const images = openImages(base, openRegistries(base, LIMITS).cached);
   const checkReviewer = await openReviewers(access, start);
-  use(createReviewing({ ...base, ...images, checkReviewer }));
-  return () => undefined;
+  const reviewing = createReviewing({ ...base, ...images, checkReviewer });
+  return { reviewing: () => reviewing, stop: () => undefined };
 }
 
-/** One key for every image of every public registry, as the sample webhook has it. Returns what stops looking at it. */
-async function openDropIn(start: AdmissionStart, use: Use): Promise<() => void> {
+/** One key for every image of every public registry, as the sample webhook has it; anew where the key changes. */
+async function openDropIn(start: AdmissionStart): Promise<Opened> {
   const { log } = start;
   const { cosignKey: key, insecureRegistries } = start.admission;
   const checkReviewer = await openReviewers({ mode: 'none' }, start);
-  function useKey(text: string): void {
+  function reviewingBy(text: string): Reviewing {
     const base = { ...start, config: dropInOf(key, text, insecureRegistries) };
-    use(createReviewing({ ...base, ...openPublicImages(base), checkReviewer }));
+    return createReviewing({ ...base, ...openPublicImages(base), checkReviewer });
   }
   const current = await readKeyFile(key).catch((cause: unknown) => {
     const message = `There is neither a config file nor a public key ${key}: set COUNTERSIGN_CONFIG, or mount the key`;
     throw new CountersignError('bad-config', message, { cause });
   });
-  useKey(current);
+  let reviewing = reviewingBy(current);
   log.info({ key }, 'No config file: every image must be signed with this key');
-  return watchChange({
+  const stop = watchChange({
     read: () => readKeyFile(key),
     current,
     use(text) {
-      useKey(text);
+      reviewing = reviewingBy(text);
       log.info({ key }, 'Key replaced');
     },
     onFailure: (error) => log.error({ error }, 'Key cannot be replaced'),
   });
+  return { reviewing: () => reviewing, stop };
 }
 
 function openPublicImages(base: AdmissionStart & { readonly config: AdmissionSettings }): Images {

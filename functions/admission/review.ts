@@ -5,7 +5,7 @@ import { defined } from '#shared/core/defined.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import type { Refusal } from '#shared/http/cap-body.ts';
 import type { Problem } from '#shared/http/problem.ts';
-import { type Decision, refuse, type Refused } from './decision.ts';
+import { type Decision, REFUSALS, refuse } from './decision.ts';
 
 /** As deep as Kubernetes reads JSON; deeper is an attack on its reader. */
 const MAX_DEPTH = 10_000;
@@ -13,15 +13,12 @@ const MAX_DEPTH = 10_000;
 const MAX_UID = 256;
 /** Of a whole denial: an error of Config Sync quotes it. */
 const MAX_MESSAGE = 2_000;
-/** When a client that was sent away should come back. */
+/** When a client that was sent away should come back; in an overload alone, for clients wait that long in silence. */
 const RETRY_AFTER_SECONDS = 1;
 
 const VERSIONS = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const;
 
-/**
- * AdmissionReview of both versions, as far as it is used. An API server sends it, or anyone who reaches the port. Nothing
- * but the uid is needed to answer: whatever else is wrong becomes a denial.
- */
+/** AdmissionReview of both versions, as far as it is used. Only without a uid is there no answer; all else is a denial. */
 const reviewSchema = z.object({
   apiVersion: z.string(),
   kind: z.literal('AdmissionReview'),
@@ -38,10 +35,7 @@ export interface Review {
   readonly problem?: string;
 }
 
-/**
- * How Go's encoder begins every AdmissionReview. Of a body that cannot be parsed, or is too large to be, this much is
- * read to answer under its uid.
- */
+/** How Go's encoder begins every AdmissionReview: read where the body cannot be, to answer under its uid. */
 const HEAD = new RegExp(
   String.raw`^\s*\{"kind":"AdmissionReview","apiVersion":"admission\.k8s\.io/(v1|v1beta1)","request":\{"uid":"([\w-]{1,${MAX_UID}})"`,
 );
@@ -84,8 +78,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Whether JSON text nests deeper than `max`: found out before it is parsed, for four megabytes of brackets cost the
- * parser half a second in which no other review is answered. Text that is no JSON gets any answer.
+ * Whether JSON text nests deeper than `max`, found out before it is parsed: four megabytes of brackets cost the parser half
+ * a second in which no other review is answered. Text that is no JSON gets any answer.
  */
 export function isNestedDeeper(bytes: Uint8Array, max: number): boolean {
   // Each level takes a byte.
@@ -112,27 +106,6 @@ function endOfString(bytes: Uint8Array, start: number): number {
     if ((end - before) % 2 === 1) return end;
   }
 }
-
-const INVALID = { code: 422, reason: 'Invalid' };
-
-/**
- * What the API server makes of a refusal. Config Sync shows every code as KNV2002 but 403, which it takes for a
- * permission that is missing (KNV2013, docs/facts/config-sync.md#refusals): so a verdict is 422, as of the gate. What
- * could not be checked is 503, which says that nothing is wrong with the image. Only the overload of this server has a
- * Retry-After, for clients wait in silence as long as it says: a person should see the others.
- */
-const STATUS: Readonly<Record<Refused, { readonly code: number; readonly reason: string }>> = {
-  unreadable: { code: 400, reason: 'BadRequest' },
-  'not-of-spec': INVALID,
-  unmatched: INVALID,
-  unsigned: INVALID,
-  incomplete: INVALID,
-  untrusted: INVALID,
-  unusable: INVALID,
-  'moved-back': INVALID,
-  unchecked: { code: 503, reason: 'ServiceUnavailable' },
-  overloaded: { code: 429, reason: 'TooManyRequests' },
-};
 
 /** The AdmissionReview that answers an API server with a decision. */
 export function answerReview(
@@ -161,7 +134,7 @@ export function answerReview(
 function statusOf({ outcome, message }: Extract<Decision, { admit: false }>): object {
   const details =
     outcome === 'overloaded' ? { details: { retryAfterSeconds: RETRY_AFTER_SECONDS } } : {};
-  return { status: 'Failure', message: oneLine(message), ...STATUS[outcome], ...details };
+  return { status: 'Failure', message: oneLine(message), ...REFUSALS[outcome], ...details };
 }
 
 /** Printable, and not more than an error can show; parts of it are a tenant's. */
@@ -169,10 +142,7 @@ function oneLine(text: string): string {
   return cleanLine(cutText(text, MAX_MESSAGE).replaceAll(/\p{Cc}+/gu, ' '));
 }
 
-/**
- * The answer to a review whose body is not read to its end: a review too, where its beginning says under which uid. It
- * is refused in mode warn as well: nothing of it was checked.
- */
+/** The answer to a review whose body is not read to its end, where its beginning has a uid; a denial in mode warn too. */
 export function refuseBody({ status, detail }: Problem, head: Uint8Array): Refusal | undefined {
   const review = readHead(head, detail);
   if (review === undefined) return undefined;

@@ -16,11 +16,6 @@ export type CheckReviewer = (reviewer: Reviewer) => Promise<void>;
 /** As many as `openssl rand -hex 16` writes: a shorter word can be guessed. */
 const MIN_SECRET = 32;
 
-export interface ReviewersDeps {
-  readonly admission: Pick<AdmissionEnv, 'tls' | 'host'>;
-  readonly now: () => Date;
-}
-
 /**
  * Who may ask for reviews. API servers show no identity unless they are configured so, and managed ones cannot be: so `none`
  * is legal behind this server's own TLS too, and `path` takes a secret in the one thing that every API server sends
@@ -31,10 +26,11 @@ export interface ReviewersDeps {
  */
 export async function openReviewers(
   access: ReviewerAccess,
-  { admission: { tls, host }, now }: ReviewersDeps,
+  start: { readonly admission: Pick<AdmissionEnv, 'tls' | 'host'>; readonly now: () => Date },
 ): Promise<CheckReviewer> {
   if (access.mode === 'path') return async ({ secret }) => checkSecret(secret, access.sha256);
-  const check = await openCallers(access, tls !== undefined, host, now);
+  const { tls, host } = start.admission;
+  const check = await openCallers(access, tls !== undefined, host, start.now);
   return async ({ headers, secret }) => {
     if (secret !== undefined) throw forbidden();
     await check(headers);

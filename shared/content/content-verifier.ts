@@ -14,12 +14,11 @@ export interface ContentVerifierDeps {
 }
 
 /**
- * A verifier for which a digest is `verified` only when its layers can be used as well: whatever approves by a verdict
- * cannot pass the content by. What is unusable is that, signed or not; else the signatures decide.
+ * A verifier for which a digest is `verified` only when its layers can be used as well, so that no approval can pass the
+ * content by. What is unusable is that, signed or not; else the signatures decide.
  *
  * @example
  * const verifier = createContentVerifier({ verifier: signatures, content, ruleOf, now });
- * await verifier.verify({ repository, digest }, policy, { taken: { type: 'oci', dir: 'prod' } });
  */
 export function createContentVerifier(deps: ContentVerifierDeps): Verifier {
   return {

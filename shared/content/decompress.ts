@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress, type Gunzip } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { CountersignError } from '#shared/core/errors.ts';
 import { ContentProblem, notTar } from './problem.ts';
 
@@ -17,6 +17,8 @@ const LONGEST_MAGIC = 4;
 
 /** 32 MiB: the largest window that container tools write; Zstandard itself allows 2 TiB. */
 const MAX_WINDOW_LOG = 25;
+const chunkSize = 64 * 1024;
+const ZSTD_OPTIONS = { chunkSize, params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG } };
 const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
 
 /** The chunks from their start, and what their first bytes say they are compressed with: a media type is a claim. */
@@ -54,7 +56,8 @@ export async function* decompress(chunks: Chunks, compression: Compression): Chu
   let rest = await nextOf(source);
   while (rest !== undefined) {
     const feeder = createFeeder(source, rest);
-    const unzip = createUnzip(compression);
+    const unzip =
+      compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress(ZSTD_OPTIONS);
     const input = Readable.from(feeder.feed, { objectMode: false });
     input.on('error', (error) => unzip.destroy(error));
     input.pipe(unzip);
@@ -104,16 +107,6 @@ async function nextOf(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | u
     if (step.value.length > 0) return step.value;
   }
 }
-
-function createUnzip(compression: 'gzip' | 'zstd'): Gunzip {
-  if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK_BYTES });
-  return createZstdDecompress({
-    chunkSize: CHUNK_BYTES,
-    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
-  });
-}
-
-const CHUNK_BYTES = 64 * 1024;
 
 function problemOf(error: unknown, compression: Compression): unknown {
   if (error instanceof ContentProblem || error instanceof CountersignError) return error;

@@ -53,10 +53,7 @@ export function judgeImage(nodes: ReadonlyMap<string, Node>): ContentFacts {
   };
 }
 
-/**
- * Judges a chart's archive by the rules of Helm's loader: everything in one folder, `Chart.yaml` directly in it.
- * Throws a ContentProblem.
- */
+/** Judges a chart by the rules of Helm's loader: one folder, with `Chart.yaml` directly in it. Throws a ContentProblem. */
 export function judgeChart(nodes: ReadonlyMap<string, Node>): ContentFacts {
   // Helm follows no link of a chart; each must stay inside all the same.
   judgeImage(nodes);

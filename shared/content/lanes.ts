@@ -5,16 +5,10 @@ type Lanes = <T>(host: string, work: () => Promise<T>) => Promise<T>;
  * Makes lanes, `perHost` of them at most for one host; who waits is served in turn, past those whose host has none free.
  *
  * @example
- * const lanes = createLanes({ total: 4, perHost: 2 });
- * const layer = await lanes('registry.example', () => fetchLayer(digest));
+ * const layer = await createLanes({ total: 4, perHost: 2 })('registry.example', () => fetchLayer(digest));
  */
-export function createLanes({
-  total,
-  perHost,
-}: {
-  readonly total: number;
-  readonly perHost: number;
-}): Lanes {
+export function createLanes(limits: { readonly total: number; readonly perHost: number }): Lanes {
+  const { total, perHost } = limits;
   /** The host of each work that runs. */
   const running: string[] = [];
   const waiting: { readonly host: string; readonly start: () => void }[] = [];

@@ -48,8 +48,7 @@ const VERDICT_BYTES = 1_024;
  * per bounds; absences and failures are not kept.
  *
  * @example
- * const content = createContentReader({ blobs: registry, layersOf });
- * await content.read({ repository: 'us-docker.pkg.dev/acme/configs/platform', digest }, DEFAULT_CONTENT);
+ * const content = await createContentReader({ blobs: registry, layersOf }).read({ repository, digest }, rule);
  */
 export function createContentReader({ blobs, layersOf }: ContentReaderDeps): ContentReader {
   const lanes = createLanes(LANES);
@@ -118,14 +117,11 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
 
   return {
     async read(image, rule) {
-      const key = JSON.stringify([image.repository, image.digest, boundsOf(rule)]);
+      // What of a rule decides what a reading finds; the rest is asked of what was found.
+      const { maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes } = rule;
+      const bounds = [maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes];
+      const key = JSON.stringify([image.repository, image.digest, bounds]);
       return kept.get(key) ?? share(key, () => look(key, image, rule));
     },
   };
-}
-
-/** What of a rule decides what a reading finds; the rest is asked of what was found. */
-function boundsOf(rule: ContentRule): readonly number[] {
-  const { maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes } = rule;
-  return [maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes];
 }

@@ -10,16 +10,14 @@ import {
   untilNul,
 } from './tar-header.ts';
 
-/** Takes exact numbers of bytes from chunks of any size; never keeps more than one chunk and what is asked for. */
-export interface ByteReader {
-  /** The next `length` bytes; fewer at the end of the input, none once it has ended. */
-  take(length: number): Promise<Uint8Array>;
-  /** Shows the next `length` bytes piece by piece, and returns how many there were. */
-  pass(length: number, see?: (piece: Uint8Array) => void): Promise<number>;
+interface ByteReader {
+  readonly take: (length: number) => Promise<Uint8Array>;
+  readonly pass: (length: number, see?: (piece: Uint8Array) => void) => Promise<number>;
 }
 
 /**
- * Makes a reader over `chunks`. Throws what they throw.
+ * Makes a reader of exact numbers of bytes from chunks of any size; it never keeps more than one chunk and what is asked
+ * for. Throws what `chunks` throws.
  *
  * @example
  * for await (const entry of readTar(createByteReader(chunks))) see(entry);
@@ -41,6 +39,7 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
     return piece;
   }
 
+  /** Shows the next `length` bytes piece by piece, and returns how many there were. */
   async function pass(length: number, see?: (piece: Uint8Array) => void): Promise<number> {
     let passed = 0;
     while (passed < length) {
@@ -52,16 +51,16 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
     return passed;
   }
 
-  return {
-    pass,
-    async take(length) {
-      const first = await next(length);
-      if (first.length === length || first.length === 0) return first;
-      const pieces = [first];
-      await pass(length - first.length, (piece) => pieces.push(piece));
-      return Buffer.concat(pieces);
-    },
-  };
+  /** The next `length` bytes; fewer at the end of the input, none once it has ended. */
+  async function take(length: number): Promise<Uint8Array> {
+    const first = await next(length);
+    if (first.length === length || first.length === 0) return first;
+    const pieces = [first];
+    await pass(length - first.length, (piece) => pieces.push(piece));
+    return Buffer.concat(pieces);
+  }
+
+  return { take, pass };
 }
 
 /** One entry of an archive, with what extended headers say of it. */

@@ -1,7 +1,6 @@
 /** Sees a file's bytes piece by piece, and says in the end whether Config Sync would find an object to read in it. */
-export interface Scan {
+interface Scan {
   readonly see: (piece: Uint8Array) => void;
-  /** Call once, at the end. */
   readonly found: () => boolean;
 }
 
@@ -26,7 +25,7 @@ export function scanOf(name: string): Scan | undefined {
 function scanAny(): Scan {
   let any = false;
   return {
-    see: (piece) => {
+    see(piece) {
       any ||= piece.length > 0;
     },
     found: () => any,

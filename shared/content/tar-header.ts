@@ -94,18 +94,16 @@ function field(block: Uint8Array, name: keyof typeof FIELDS): Uint8Array {
 function readNumber(block: Uint8Array, name: keyof typeof FIELDS): number {
   const bytes = field(block, name);
   const [first = 0] = bytes;
-  if (first === 0x80) return readBinary(bytes.subarray(1));
+  if (first === 0x80) {
+    const value = bytes.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
+    if (Number.isSafeInteger(value)) return value;
+    throw notTar('has a header with a number that is too large');
+  }
   const text = Buffer.from(bytes)
     .toString('latin1')
     .replaceAll(/^[ \0]+|[ \0]+$/g, '');
   if (!/^[0-7]*$/.test(text)) throw notTar(`has a header whose ${name} is not a number`);
   return text === '' ? 0 : Number.parseInt(text, 8);
-}
-
-function readBinary(bytes: Uint8Array): number {
-  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-  if (!Number.isSafeInteger(value)) throw notTar('has a header with a number that is too large');
-  return value;
 }
 
 /** The sum of all bytes, its own field read as spaces. */

@@ -18,27 +18,21 @@ const OPAQUE = '.wh..wh..opq';
 /** Of all names of an image together: half of what an image may make us keep in memory, in bytes. */
 const MAX_NAMES_BYTES = 16 * 1024 * 1024;
 
-export type TreeLimits = Pick<ContentRule, 'maxEntries' | 'maxDepth' | 'maxPathBytes'>;
-
-/** Flattens layers from the topmost down. */
-export interface TreeBuilder {
-  /** Adds an entry of the layer with that number, 0 being the topmost. Throws a ContentProblem. */
-  add(entry: TarEntry, layer: number): void;
-  /** Everything that is there in the end, by clean path. */
-  readonly nodes: ReadonlyMap<string, Node>;
-}
+type TreeLimits = Pick<ContentRule, 'maxEntries' | 'maxDepth' | 'maxPathBytes'>;
 
 /**
- * Flattens layers as Config Sync does (go-containerregistry, `mutate.Extract`): from the topmost layer down a path
- * counts once, a path below what is no folder not at all, and a whiteout hides what other layers have there. Refuses
- * every entry that other readers would put elsewhere, or that means one thing here and another there: absolute paths,
- * `..`, a path twice in one layer, a path below a link or file, and an opaque folder where that hides something.
+ * Flattens layers as Config Sync does (go-containerregistry, `mutate.Extract`) into `nodes`, by clean path: from the topmost
+ * layer, whose number is 0, down a path counts once, a path below what is no folder not at all, and a whiteout hides what
+ * other layers have there. Refuses, by a ContentProblem, every entry that means one thing here and another there: absolute
+ * paths, `..`, a path twice in one layer, a path below a link or file, and an opaque folder where that hides something.
  *
  * @example
- * const tree = createTreeBuilder(rule);
- * for await (const entry of readTar(reader)) tree.add(entry, 0);
+ * createTreeBuilder(rule).add(entry, 0);
  */
-export function createTreeBuilder(limits: TreeLimits): TreeBuilder {
+export function createTreeBuilder(limits: TreeLimits): {
+  readonly add: (entry: TarEntry, layer: number) => void;
+  readonly nodes: ReadonlyMap<string, Node>;
+} {
   const nodes = new Map<string, Node>();
   const layers = new Map<string, number>();
   /** Folders without an entry of their own, which paths below them imply. */

@@ -1,7 +1,5 @@
 import { constants, type KeyObject, publicDecrypt, verify } from 'node:crypto';
-
 import type { SignatureHash } from '#shared/core/policy.ts';
-
 import { type Refusal, refuse, type SignedDigest } from './candidate.ts';
 
 /** How signatures of one kind of key are checked: chosen by the key that is trusted, never by what was pushed. */
@@ -21,18 +19,15 @@ export interface SignatureScheme {
   readonly hash?: SignatureHash;
 }
 
-interface Curve {
-  readonly name: string;
-  /** Of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5). */
-  readonly bytes: number;
-  readonly hashes: readonly SignatureHash[];
-}
-
 /**
- * Curves, with their hashes, the likeliest first: cosign from 2.6 and Cloud KMS sign with the first, older cosign, Vault and openssl with
- * SHA-256 whatever the curve (cosign's `--signature-digest-algorithm` has the others).
+ * Curves, with the bytes of one number of a signature (IEEE P1363, section 12.2.4; FIPS 186-5) and their hashes, the
+ * likeliest first: cosign from 2.6 and Cloud KMS sign with the first, older cosign, Vault and openssl with SHA-256 whatever
+ * the curve (cosign's `--signature-digest-algorithm` has the others).
  */
-const CURVES: ReadonlyMap<string | undefined, Curve> = new Map([
+const CURVES: ReadonlyMap<
+  string | undefined,
+  { readonly name: string; readonly bytes: number; readonly hashes: readonly SignatureHash[] }
+> = new Map([
   ['prime256v1', { name: 'P-256', bytes: 32, hashes: ['sha256', 'sha384', 'sha512'] }],
   ['secp384r1', { name: 'P-384', bytes: 48, hashes: ['sha384', 'sha256', 'sha512'] }],
   ['secp521r1', { name: 'P-521', bytes: 66, hashes: ['sha512', 'sha256', 'sha384'] }],
@@ -46,10 +41,7 @@ const MIN_RSA_EXPONENT = 65_537n;
 const WEAK_CURVE = /^(?:prime192|secp1|sect1|c2[pt]nb1|wap-)/;
 const USE = 'use ECDSA (P-256, P-384, P-521), Ed25519, or RSA of 2048 bits or more';
 
-/**
- * The algorithm for a trusted key, or why the key is not used: `weak-key`, `unsupported-algorithm`. `scheme` is how the
- * key signs where its owner says so; without it the key decides family and strength, and its hashes are tried in turn.
- */
+/** The algorithm for a trusted key, or why it is not used. Without a `scheme` of its owner its hashes are tried in turn. */
 export function chooseAlgorithm(
   key: KeyObject,
   { padding = 'pkcs1', hash }: SignatureScheme = {},
@@ -62,11 +54,9 @@ export function chooseAlgorithm(
   }
   // RFC 4055 section 3.1: the key itself says that it signs with PSS, and may say with which hash.
   if (type === 'rsa-pss') {
-    const own = RSA_HASHES.find((one) => one === (details?.hashAlgorithm ?? 'sha256'));
-    if (own === undefined) {
-      const signsWith = details?.hashAlgorithm ?? 'nothing';
-      return refuse('weak-key', `Key signs with ${signsWith}; use sha256`);
-    }
+    const signsWith = details?.hashAlgorithm ?? 'sha256';
+    const own = RSA_HASHES.find((one) => one === signsWith);
+    if (own === undefined) return refuse('weak-key', `Key signs with ${signsWith}; use sha256`);
     return findWeakness(key) ?? createRsa('pss', [own]);
   }
   const curve = details?.namedCurve ?? '';
@@ -121,13 +111,9 @@ function shownHashes(hashes: readonly SignatureHash[]): string {
   return hashes.map((hash) => hash.replace('sha', 'SHA-')).join(' or ');
 }
 
-const SEQUENCE = 0x30;
-const INTEGER = 0x02;
-
 /**
- * How an ECDSA signature by `key` is spelt: DER, or the two numbers side by side at their full length (P1363, as WebCrypto
- * writes it); undefined when it is neither. What is DER is not P1363, as `cosign verify` reads it; cosign also takes
- * P1363 of other lengths, which would be many spellings of one signature.
+ * How an ECDSA signature is spelt: DER, else its two numbers side by side at full length (P1363, as WebCrypto writes it),
+ * where cosign takes other lengths too, which would be many spellings of one signature; undefined when it is neither.
  */
 function encodingOf(signature: Buffer, key: KeyObject): 'der' | 'ieee-p1363' | undefined {
   if (isEcdsaSignature(signature)) return 'der';
@@ -135,10 +121,10 @@ function encodingOf(signature: Buffer, key: KeyObject): 'der' | 'ieee-p1363' | u
   return bytes !== undefined && signature.length === 2 * bytes ? 'ieee-p1363' : undefined;
 }
 
-/**
- * Whether the bytes are DER of two integers (RFC 3279 section 2.2.3). The numbers are left to OpenSSL, which refuses
- * longer spellings of them, and those out of range.
- */
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
+/** DER of two integers (RFC 3279 section 2.2.3); OpenSSL refuses longer spellings of them, and those out of range. */
 export function isEcdsaSignature(bytes: Buffer): boolean {
   const body = contentOf(bytes, SEQUENCE);
   if (body === undefined || body.rest.length > 0) return false;
@@ -159,23 +145,20 @@ function contentOf(bytes: Buffer, tag: number): { content: Buffer; rest: Buffer 
   return { content: bytes.subarray(begin, end), rest: bytes.subarray(end) };
 }
 
-/** RFC 8032 section 5.1.6: R and S. */
-const SIGNATURE_BYTES = 64;
-
 /** Ed25519 as Cloud KMS signs. */
 const PURE_ED25519: SignatureAlgorithm = {
   name: 'Ed25519',
-  isShaped: (signature) => signature.length === SIGNATURE_BYTES,
+  // RFC 8032 section 5.1.6: R and S.
+  isShaped: (signature) => signature.length === 64,
   verify: (bytes, key, signature) => verify(null, bytes, key, signature),
 };
 
-/**
- * Ed25519 as anyone signs who holds the key: pure, or prehashed with SHA-512 (Ed25519ph, RFC 8032 section 5.1) as
- * cosign 2 and 3 do. The two separate their domains: no signature of one is one of the other, over any bytes.
- */
+/** Ed25519, pure or prehashed as cosign signs (RFC 8032 section 5.1): no signature of one form is one of the other. */
 export async function loadEd25519(): Promise<SignatureAlgorithm> {
   // Node's crypto knows only the pure form; loaded where a policy has such a key.
   const { ed25519ph } = await import('@noble/curves/ed25519.js');
+  const rawKey = (key: KeyObject) =>
+    Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
   return {
     ...PURE_ED25519,
     verify: (bytes, key, signature) =>
@@ -184,25 +167,18 @@ export async function loadEd25519(): Promise<SignatureAlgorithm> {
   };
 }
 
-function rawKey(key: KeyObject): Buffer {
-  return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
-}
-
 /** RFC 8017, section 9.2, note 1: DigestInfo of SHA-256, before the digest. */
 const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
-/**
- * Verifies signatures over bytes of which only the SHA-256 is known, which Node's crypto cannot: ECDSA and RSA PKCS #1
- * v1.5 that hash so. False for any other.
- */
+/** Verifies over a SHA-256 alone, which Node's crypto cannot: ECDSA, RSA PKCS #1 v1.5. False for any other. */
 export async function loadPrehashed(): Promise<SignedDigest['verify']> {
   // A curve in JavaScript, which nothing else needs.
-  const { p256, p384, p521 } = await import('@noble/curves/nist.js');
-  const curves = new Map([
-    ['prime256v1', p256],
-    ['secp384r1', p384],
-    ['secp521r1', p521],
-  ]);
+  const {
+    p256: prime256v1,
+    p384: secp384r1,
+    p521: secp521r1,
+  } = await import('@noble/curves/nist.js');
+  const curves = new Map(Object.entries({ prime256v1, secp384r1, secp521r1 }));
   return function verifyPrehashed(digest, key, signature) {
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
     const curve = type === 'ec' ? curves.get(details?.namedCurve ?? '') : undefined;

@@ -2,7 +2,6 @@ import { costOf, MAX_CONDITION_NODES } from '#shared/core/condition.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { AttestationRule } from '#shared/core/policy.ts';
 import { predicateTypesOf } from '#shared/core/predicate-types.ts';
-
 import { type Attestation, type Refusal, refuse, shown } from './candidate.ts';
 import { MAX_CONDITION_VALUES, MAX_PAIRED_VALUES } from './limits.ts';
 
@@ -19,10 +18,7 @@ export interface PreparedRule {
   readonly condition: Condition | undefined;
 }
 
-/**
- * Compiles the conditions of a policy; the language is loaded where there is one. Throws `bad-config` for an expression
- * that cannot be compiled, which the config refuses before.
- */
+/** Compiles the conditions of a policy. Throws `bad-config` for one that is no CEL, which the config refuses before. */
 export async function prepareRules(
   rules: readonly AttestationRule[],
 ): Promise<readonly PreparedRule[]> {

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-
 import type { Verdict } from '#shared/core/verdict.ts';
 
 export interface VerdictCache {
@@ -20,13 +19,8 @@ const OTHERS_FOR_MS = 5_000;
 /** About 1 kB each. */
 const MAX_ENTRIES = 10_000;
 
-interface Computation {
-  /** Order in which the computations began. */
-  readonly turn: number;
-  readonly verdict: Promise<Verdict>;
-}
-
 interface Entry {
+  /** Order in which the computations began. */
   readonly turn: number;
   readonly verdict: Verdict;
   /** Milliseconds of `now`. */
@@ -37,8 +31,7 @@ interface Entry {
  * Makes a cache in memory; `now` is in milliseconds. The least recently used entries go first.
  *
  * @example
- * const cache = createVerdictCache({ now });
- * const verdict = await cache.get(key, false, () => verify(digest));
+ * const verdict = await createVerdictCache({ now }).get(key, false, () => verify(digest));
  */
 export function createVerdictCache(deps: {
   readonly now: () => number;
@@ -47,7 +40,7 @@ export function createVerdictCache(deps: {
   const { now, maxEntries = MAX_ENTRIES } = deps;
   // By size, for `max` would allocate all of it at once.
   const entries = new LRUCache<string, Entry>({ maxSize: maxEntries, sizeCalculation: () => 1 });
-  const underWay = new Map<string, Computation>();
+  const underWay = new Map<string, { readonly turn: number; readonly verdict: Promise<Verdict> }>();
   let turns = 0;
 
   function recall(key: string, notBefore: number): Verdict | undefined {

@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-
 import type { CandidateOutcome, CandidateReason } from '#shared/core/verdict.ts';
 
 /** Why something that was found does not count. A value: only "could not check" is thrown. */
@@ -9,10 +8,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/**
- * A signature that is well formed and says that it is about `subject`. Its cryptography is still unchecked: it is
- * data of the pusher.
- */
+/** A well-formed signature that says that it is about `subject`; its cryptography is unchecked. */
 export interface Evidence {
   /** Digest of the layer (legacy) or manifest (bundle) that carries it. */
   readonly source: string;
@@ -55,10 +51,7 @@ export type KeyMaterial =
   | { readonly type: 'public-key'; readonly hint: string }
   | { readonly type: 'certificate' };
 
-/**
- * What came along to prove who signed and when: unread and unauthenticated. Only authorities that ask for it read it,
- * so that junk in it denies nothing where the policy ignores it.
- */
+/** What came along to prove who signed and when: read only for authorities that ask, for elsewhere junk denies nothing. */
 export type AttachedProof =
   | { readonly form: 'annotations'; readonly annotations: Readonly<Record<string, string>> }
   | {

@@ -1,5 +1,4 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-
 import {
   ASN1Obj,
   ByteStream,
@@ -7,9 +6,7 @@ import {
   X509Certificate as ParsedCertificate,
   X509SCTExtension,
 } from '@sigstore/core';
-
 import { decodeText } from '#shared/net/json.ts';
-
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
 
@@ -44,7 +41,7 @@ export function issuersOf(leaf: ParsedCertificate, root: TrustRoot): readonly Pa
 
 /**
  * Reads a leaf: `malformed`, or `wrong-key-usage` where it was not issued for signing code. The sigstore library does
- * not look, so that a web server's certificate of the same authority would sign images (docs/facts/signatures.md#the-library).
+ * not look: a web server's certificate of the same authority would sign images (docs/facts/signatures.md#the-library).
  */
 export function readCertificate(der: Buffer): Certificate | Refusal {
   try {
@@ -94,10 +91,7 @@ const EMAIL = 1;
 const DNS = 2;
 const URI = 6;
 
-/**
- * The identity in a certificate. Two spellings of one thing are refused: an extension twice, and two issuers that
- * differ. Throws where the DER is not that of a certificate.
- */
+/** The identity in a certificate. An extension twice, and two issuers that differ, refuse it. Throws for other DER. */
 function readIdentity(certificate: ParsedCertificate): CertificateIdentity | Refusal {
   const claims = new Map<string, string>();
   const seen = new Set<string>();
@@ -112,19 +106,10 @@ function readIdentity(certificate: ParsedCertificate): CertificateIdentity | Ref
   if (first !== undefined && second !== undefined && first !== second) {
     return refuse('wrong-issuer', 'Certificate names two issuers');
   }
-  const read = readNames(certificate);
-  const subjects = read.flatMap(({ isDns, name }) => (isDns ? [] : [name]));
-  return { subjects, names: read.map(({ name }) => name), issuer: second ?? first, claims };
-}
-
-function readNames(
-  certificate: ParsedCertificate,
-): readonly { readonly name: string; readonly isDns: boolean }[] {
-  const names = certificate.extension(SUBJECT_ALT_NAME)?.valueObj.subs[0]?.subs ?? [];
-  return names.flatMap((asn1) => {
-    const name = readName(asn1);
-    return name === undefined ? [] : [{ name, isDns: asn1.tag.isContextSpecific(DNS) }];
-  });
+  const all = certificate.extension(SUBJECT_ALT_NAME)?.valueObj.subs[0]?.subs ?? [];
+  const readNames = (some: readonly ASN1Obj[]) => some.flatMap((name) => readName(name) ?? []);
+  const subjects = readNames(all.filter(({ tag }) => !tag.isContextSpecific(DNS)));
+  return { subjects, names: readNames(all), issuer: second ?? first, claims };
 }
 
 function readName(name: ASN1Obj): string | undefined {
@@ -160,32 +145,21 @@ export function isOutside(
 /** RFC 6962, section 3.3: the list of signed certificate timestamps. */
 const SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
 
-/**
- * A leaf whose certificate timestamps the sigstore library does not look at: it would refuse one of an unknown log
- * beside good ones. `findUnlogged` looks instead.
- */
+/** A leaf whose timestamps the library leaves to `isLogged`: it would refuse one of an unknown log beside good ones. */
 export class UnloggedCertificate extends ParsedCertificate {
   override clone(): ParsedCertificate {
     return withoutScts(super.clone()).certificate;
   }
 }
 
-/** Why a leaf does not count as logged; undefined when it does. */
-export function findUnlogged(leaf: ParsedCertificate, root: TrustRoot): Refusal | undefined {
-  return isLogged(leaf, root)
-    ? undefined
-    : refuse('missing-sct', 'Certificate has no valid entry of a trusted certificate log');
-}
-
 /**
  * Whether a leaf has a timestamp of a trusted certificate log that was in use at its time, over this leaf as one of the
  * trusted authorities issued it (RFC 6962, section 3.2). Others beside it prove nothing and deny nothing.
  */
-function isLogged(leaf: ParsedCertificate, root: TrustRoot): boolean {
+export function isLogged(leaf: ParsedCertificate, root: TrustRoot): boolean {
   try {
-    const { certificate, scts } = withoutScts(
-      ParsedCertificate.parse(Buffer.from(leaf.root.toDER())),
-    );
+    const copy = ParsedCertificate.parse(Buffer.from(leaf.root.toDER()));
+    const { certificate, scts } = withoutScts(copy);
     const tbs = certificate.tbsCertificate.toDER();
     return issuersOf(leaf, root).some((issuer) => {
       const entry = new ByteStream();
@@ -207,17 +181,11 @@ function isLogged(leaf: ParsedCertificate, root: TrustRoot): boolean {
   }
 }
 
-type Scts = X509SCTExtension['signedCertificateTimestamps'];
-
 /** The certificate as it was logged; it is changed. */
-function withoutScts(certificate: ParsedCertificate): {
-  certificate: ParsedCertificate;
-  scts: Scts;
-} {
+function withoutScts(certificate: ParsedCertificate) {
   const { extensions } = certificate;
   const at = extensions.findIndex(({ subs }) => subs[0]?.toOID() === SCT_LIST);
   const [extension] = at < 0 ? [] : extensions.splice(at, 1);
-  const scts =
-    extension === undefined ? [] : new X509SCTExtension(extension).signedCertificateTimestamps;
-  return { certificate, scts };
+  const scts = extension && new X509SCTExtension(extension).signedCertificateTimestamps;
+  return { certificate, scts: scts ?? [] };
 }

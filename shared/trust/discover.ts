@@ -1,26 +1,18 @@
 import { bulkhead } from 'cockatiel';
-
 import { type Digest, hexOf } from '#shared/core/digest.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { predicateTypesOf } from '#shared/core/predicate-types.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import type { Descriptor, Manifest, Referrers, Registry } from '#shared/registry/registry.ts';
-
-import {
-  type Candidate,
-  isRefusal,
-  type Refusal,
-  type RefusedCandidate,
-  refuse,
-} from './candidate.ts';
+import { type Candidate, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { MAX_CONCURRENT_FETCHES, MAX_DISCOVERY_MS, MAX_REFERRERS } from './limits.ts';
 import { readCandidate, type Wanted } from './read-candidate.ts';
 import { createPlaceReader, type Place, type PlaceDeps } from './read-place.ts';
 import {
   capSignatures,
   type Found,
-  mayBeSignature,
+  POSSIBLE_TYPES,
   readFallbackIndex,
   readSignatureManifest,
   type Via,
@@ -34,29 +26,17 @@ export interface Subject {
   readonly index?: Digest;
 }
 
-export interface DiscoverDeps {
-  readonly registry: Registry;
-  /** For all of it, in milliseconds. */
-  readonly timeoutMs?: number;
-}
-
-/** What was found, and what could not be read. */
-export interface Discovery {
-  readonly candidates: readonly Candidate[];
-  /** Failures to read what may hold further candidates: without them "unsigned" and "untrusted" are no answer. */
-  readonly gaps: readonly CountersignError[];
-}
-
 /**
  * Every signature candidate of a subject, each fetched once however many authorities will look at it. All places are
  * always asked: a registry's referrers API may answer with an empty list (notation#1222). Throws what a retry may mend,
- * and every failure of the referrers API; what a registry answers for good instead of a tag, manifest or blob is a gap.
+ * and every failure of the referrers API; what a registry answers for good instead of a tag, manifest or blob is a gap,
+ * which may hold further candidates: with one, "unsigned" and "untrusted" are no answer.
  */
 export async function discover(
   subject: Subject,
   policy: TrustPolicy,
-  deps: DiscoverDeps,
-): Promise<Discovery> {
+  deps: { readonly registry: Registry; readonly timeoutMs?: number },
+): Promise<{ candidates: readonly Candidate[]; gaps: readonly CountersignError[] }> {
   const { registry, timeoutMs = MAX_DISCOVERY_MS } = deps;
   return withDeadline(timeoutMs, `Finding the signatures of ${subject.digest}`, async (signal) => {
     const types = policy.attestations.flatMap((rule) => predicateTypesOf(rule.predicateType));
@@ -77,25 +57,18 @@ export async function discover(
   });
 }
 
-/**
- * Everywhere a signature that counts may be: on the image or on its index, in the image's repository or in the
- * policy's own. A signature counts only for the subject whose place it was found in.
- */
+/** A signature counts only for the subject whose place it was found in: of the image or its index, in either repository. */
 function placesOf(subject: Subject, policy: TrustPolicy): readonly Place[] {
-  const repositories = new Set([
-    subject.repository,
-    policy.signatureRepository ?? subject.repository,
-  ]);
-  const digests = new Set([subject.digest, subject.index ?? subject.digest]);
-  return [...digests].flatMap((digest) =>
-    [...repositories].map((repository) => ({ repository, subject: digest })),
+  const { repository: own, digest, index = digest } = subject;
+  const repositories = [...new Set([own, policy.signatureRepository ?? own])];
+  return [...new Set([digest, index])].flatMap((one) =>
+    repositories.map((repository) => ({ repository, subject: one })),
   );
 }
 
 /**
- * Every candidate in one place: `.sig` tag (cosign SIGNATURE_SPEC, "Storage"), `.att` tag where the policy asks for
- * attestations (cosign ATTESTATION_SPEC), referrers API, and fallback tag (OCI distribution 1.1, "Referrers Tag
- * Schema"), within one budget of bytes.
+ * Every candidate in one place: `.sig` and `.att` tags (cosign SIGNATURE_SPEC, ATTESTATION_SPEC), referrers API, fallback
+ * tag (OCI distribution 1.1, "Referrers Tag Schema"), within one budget of bytes.
  */
 async function searchPlace(
   place: Place,
@@ -125,13 +98,13 @@ async function searchPlace(
       ? manifest
       : (reader.spend(manifest.bytes.length) ??
         readSignatureManifest(manifest, via, wantsAttestations));
-    return isRefusal(result) ? [{ source, format: 'unknown', ...result }] : result;
+    return isRefusal(result) ? [{ ...unknown(source), ...result }] : result;
   }
 
   const inReferrers = await Promise.all(
     chosen.map(async ({ digest, flawed }) => {
       const manifest = await reader.manifest(digest);
-      if (manifest === undefined && flawed === true) return [{ ...broken(1), source: digest }];
+      if (manifest === undefined && flawed === true) return [{ ...unknown(digest), ...broken(1) }];
       return read(manifest, digest, 'referrer');
     }),
   );
@@ -141,46 +114,50 @@ async function searchPlace(
     ...capSignatures(inReferrers.flat(), subject),
     ...refused,
   ];
-  return Promise.all(found.map((one) => readCandidate(one, place, reader, wanted)));
+  return Promise.all(found.map((one) => readCandidate(one, subject, reader, wanted)));
 }
 
 function chooseReferrers(
   subject: Digest,
   lists: readonly (Referrers | Refusal | undefined)[],
-): { chosen: readonly Descriptor[]; refused: readonly RefusedCandidate[] } {
-  const refused: RefusedCandidate[] = [];
+): { chosen: readonly Descriptor[]; refused: readonly Found[] } {
+  const refused: Refusal[] = [];
   const descriptors: Descriptor[] = [];
   for (const list of lists) {
     if (list === undefined) continue;
     if (isRefusal(list)) {
-      refused.push({ source: subject, format: 'unknown', ...list });
+      refused.push(list);
       continue;
     }
     descriptors.push(...list.descriptors);
-    if (list.unreadable > 0) refused.push({ source: subject, ...broken(list.unreadable) });
+    if (list.unreadable > 0) refused.push(broken(list.unreadable));
     if (!list.complete) {
       const detail = `List of referrers goes on after the first ${list.descriptors.length}`;
-      refused.push({ source: subject, format: 'unknown', ...refuse('too-many', detail) });
+      refused.push(refuse('too-many', detail));
     }
   }
   // Only the order believes a descriptor: what may be a signature comes first, so that the cap hits the others.
+  const rank = ({ artifactType }: Descriptor) => Number(!POSSIBLE_TYPES.has(artifactType));
   const likely = descriptors.toSorted((a, b) => rank(a) - rank(b));
   const seen = new Set<Digest>();
   const distinct = likely.filter(({ digest }) => seen.size < seen.add(digest).size);
   if (distinct.length > MAX_REFERRERS) {
     const detail = `${distinct.length} referrers; ${MAX_REFERRERS} of them are examined`;
-    refused.push({ source: subject, format: 'unknown', ...refuse('too-many', detail) });
+    refused.push(refuse('too-many', detail));
   }
-  return { chosen: distinct.slice(0, MAX_REFERRERS), refused };
+  return {
+    chosen: distinct.slice(0, MAX_REFERRERS),
+    refused: refused.map((refusal) => ({ ...unknown(subject), ...refusal })),
+  };
+}
+
+function unknown(source: string) {
+  return { source, format: 'unknown' } as const;
 }
 
 /** What cannot be read may be the signature that is missed. */
-function broken(count: number): Omit<RefusedCandidate, 'source'> {
+function broken(count: number): Refusal {
   const entries = count === 1 ? 'An entry' : `${count} entries`;
   const detail = `${entries} in the list of referrers cannot be read as a descriptor of a manifest`;
-  return { format: 'unknown', ...refuse('malformed', detail) };
-}
-
-function rank({ artifactType }: Descriptor): number {
-  return mayBeSignature(artifactType) ? 0 : 1;
+  return refuse('malformed', detail);
 }

@@ -1,30 +1,23 @@
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/verdict.ts';
-
 import { isSignatureAccepted } from './judge-candidates.ts';
 
 type Explained = Pick<TrustPolicy, 'name' | 'require' | 'authorities' | 'format' | 'signatures'>;
 
-/**
- * Why a candidate does not count and what to do, by reason: the nearest to a signature that counts comes first, for it
- * is most likely the one that was meant.
- */
-const WAYS: Readonly<Record<CandidateReason, (policy: Explained) => string>> = {
-  'missing-claim': () => 'a signature lacks the annotations of the policy: sign with -a NAME=VALUE',
-  'missing-log-entry': () =>
-    'a signature is in no transparency log: sign without --tlog-upload=false',
-  'missing-timestamp': () =>
-    'nobody trusted says when it was signed: sign with a timestamp or a log',
-  'missing-sct': () =>
+/** Why a candidate does not count and what to do: first the reason that is nearest to a signature that counts. */
+const WAYS: Readonly<Record<CandidateReason, string | ((policy: Explained) => string)>> = {
+  'missing-claim': 'a signature lacks the annotations of the policy: sign with -a NAME=VALUE',
+  'missing-log-entry': 'a signature is in no transparency log: sign without --tlog-upload=false',
+  'missing-timestamp': 'no trusted party says when it was signed: sign with a timestamp or a log',
+  'missing-sct':
     'its certificate is in no certificate log: sign with a certificate authority that logs',
-  'certificate-expired': () => 'its certificate was not in use when it was signed: sign again',
-  'time-out-of-range': () =>
+  'certificate-expired': 'its certificate was not in use when it was signed: sign again',
+  'time-out-of-range':
     'it was signed outside the time in which its signer or log is trusted: sign again, or renew the trusted root',
-  'log-mismatch': () => 'its log entry is of another signature: sign again',
-  'wrong-key-usage': () => 'its certificate is not for signing code: sign with one that is',
-  'weak-key': () =>
-    'a key of the policy is too weak: replace it by ECDSA P-256, and sign with that',
-  'unsupported-algorithm': () =>
+  'log-mismatch': 'its log entry is of another signature: sign again',
+  'wrong-key-usage': 'its certificate is not for signing code: sign with one that is',
+  'weak-key': 'a key of the policy is too weak: replace it by ECDSA P-256, and sign with that',
+  'unsupported-algorithm':
     'a key of the policy cannot be used here: replace it by ECDSA P-256, and sign with that',
   'wrong-format': ({ format }) =>
     `the policy accepts only signatures of the ${format} form: sign with --new-bundle-format=${format === 'bundle'}`,
@@ -32,17 +25,17 @@ const WAYS: Readonly<Record<CandidateReason, (policy: Explained) => string>> = {
     `its signer is not whom the policy names: sign as ${namesOf(authorities)}, or correct the subject in the policy`,
   'wrong-issuer': ({ authorities }) =>
     `its identity is of another issuer: sign as ${namesOf(authorities)}, or correct the issuer in the policy`,
-  'untrusted-root': () =>
+  'untrusted-root':
     'its certificate is by an authority that is not trusted: name its trusted_root.json in the policy',
   'wrong-key': ({ authorities }) =>
     `no key of the policy verifies what is there, with any hash that is tried: sign with the key of ${namesOf(authorities)}, or correct the key or its hash in the policy`,
-  'bad-signature': () => 'a signature does not verify with the key it names: sign again',
-  'no-matching-predicate': () =>
+  'bad-signature': 'a signature does not verify with the key it names: sign again',
+  'no-matching-predicate':
     'what is there are attestations, or not those that the policy asks for: sign the digest, and attest it as the policy says',
-  'digest-mismatch': () => 'what is there was signed for another image: sign this digest',
-  malformed: () => 'what is there cannot be read as a signature: sign again with cosign 2 or 3',
-  'too-large': () => 'there is more data than is read: remove what is no signature, and sign again',
-  'too-many': () => 'there are more signatures than are read: remove those that are not needed',
+  'digest-mismatch': 'what is there was signed for another image: sign this digest',
+  malformed: 'what is there cannot be read as a signature: sign again with cosign 2 or 3',
+  'too-large': 'there is more data than is read: remove what is no signature, and sign again',
+  'too-many': 'there are more signatures than are read: remove those that are not needed',
 };
 
 /** The verdict in one sentence for people: what it is, and what to do where it is not `verified`. */
@@ -85,22 +78,20 @@ function explainUntrusted(outcomes: readonly CandidateOutcome[], policy: Explain
     return `signed by ${[...signers].join(', ')}, and ${require} are required: have it signed by ${namesOf(others)} too`;
   }
   const seen = new Set<string>(outcomes.flatMap(({ reason }) => reason ?? []));
-  const nearest = Object.entries(WAYS).find(([reason]) => seen.has(reason));
-  return nearest === undefined ? 'sign the digest' : nearest[1](policy);
+  const [, way = 'sign the digest'] =
+    Object.entries(WAYS).find(([reason]) => seen.has(reason)) ?? [];
+  return typeof way === 'string' ? way : way(policy);
 }
 
 function namesOf(authorities: Explained['authorities']): string {
   const names = authorities.map(({ name }) => name);
-  return names.length === 0 ? 'somebody whom the policy names' : names.join(' or ');
+  return names.length === 0 ? 'an authority of the policy' : names.join(' or ');
 }
 
-/**
- * The command that would mend a verdict, for the owner of the key that it names; undefined where no signature would. `image`
- * is the repository with the digest that was judged.
- */
+/** The command that would mend a verdict on `image`, repository with digest; undefined where no signature would. */
 export function mendingCommand(
   verdict: Verdict,
-  policy: Mended,
+  policy: Pick<TrustPolicy, 'require' | 'authorities' | 'signatures'>,
   image: string,
 ): string | undefined {
   if (verdict.status === 'verified' || verdict.status === 'unusable') return undefined;
@@ -120,8 +111,6 @@ export function mendingCommand(
   );
   return `cosign sign ${claims.join('')}${flagsOf(signer)}${image}`;
 }
-
-type Mended = Pick<TrustPolicy, 'require' | 'authorities' | 'signatures'>;
 
 function flagsOf(authority: Authority): string {
   if (authority.type === 'keyless') return '';

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-
+import { defined } from '#shared/core/defined.ts';
 import type { AttestationRule, TrustPolicy } from '#shared/core/policy.ts';
 import type { CandidateOutcome, Verdict } from '#shared/core/verdict.ts';
-
 import { describeRule, matchRules, type PreparedRule, prepareRules } from './attestation-rules.ts';
 import {
   type Acceptance,
@@ -12,7 +11,6 @@ import {
   isRefusal,
   type Refusal,
 } from './candidate.ts';
-import { countSigners, type Signed } from './count-signers.ts';
 import { CHECKS_PER_TURN } from './limits.ts';
 
 /**
@@ -25,33 +23,37 @@ import { CHECKS_PER_TURN } from './limits.ts';
 export async function judgeCandidates(
   candidates: readonly Candidate[],
   authorities: readonly AuthorityCheck[],
-  policy: Judged,
+  policy: Pick<TrustPolicy, 'require' | 'allowUnsigned' | 'attestations' | 'signatures'>,
 ): Promise<Verdict> {
-  const { attestations: rules } = policy;
-  const prepared = await prepareRules(rules);
-  const { seen, met, refused } = await examine(candidates, authorities, prepared);
-  if (policy.allowUnsigned && seen.every(({ outcome }) => isNoSignature(outcome))) {
-    const outcomes = seen.map(({ outcome }) => outcome);
-    return { status: 'verified', authorities: [], candidates: outcomes, allowedUnsigned: true };
+  const { attestations: rules, require } = policy;
+  const { seen, met, refused } = await examine(candidates, authorities, await prepareRules(rules));
+  const found = seen.map(({ outcome }) => outcome);
+  if (policy.allowUnsigned && found.every(isNoSignature)) {
+    return { status: 'verified', authorities: [], candidates: found, allowedUnsigned: true };
   }
   if (seen.length === 0) return { status: 'unsigned' };
   const names = [...new Set(authorities.map(({ name }) => name))];
-  const { satisfied, counted } = countSigners(names, acceptedOf(seen, policy));
-  const outcomes = seen.map((one) => countOnce(one, counted));
-  const missing = rules.filter((rule) => !met.has(rule)).map(lacking);
-  if (satisfied.length >= policy.require && missing.length === 0) {
+  const signed = seen.filter(({ outcome }) => isSignatureAccepted(outcome, policy));
+  const { satisfied, counted } = countSigners(names, signed);
+  const outcomes = found.map((outcome) => countOnce(outcome, counted));
+  const unmet = rules.filter((rule) => !met.has(rule));
+  if (satisfied.length >= require && unmet.length === 0) {
     return { status: 'verified', authorities: satisfied, candidates: outcomes };
   }
-  if (satisfied.length === 0 && outcomes.every(isAccepted)) missing.push(LACKS_SIGNATURE);
-  const all = [...outcomes, ...missing];
+  const lacks = unmet.map((rule): CandidateOutcome => {
+    const detail = `No trusted signer has signed an ${describeRule(rule)}`;
+    return { ...LACKS_SIGNATURE, predicateType: rule.predicateType, detail };
+  });
+  if (satisfied.length === 0 && outcomes.every(isAccepted)) lacks.push(LACKS_SIGNATURE);
+  const all = [...outcomes, ...lacks];
   if (refused) return { status: 'untrusted', candidates: all };
   // Attestations that are not asked for are no bad signature, and no good one.
-  if (!seen.some(({ outcome }) => isAccepted(outcome))) {
-    return { status: 'unsigned', candidates: outcomes };
-  }
-  const lacks = lackingSigners(names, satisfied, policy);
-  const attestations = rules.filter((rule) => !met.has(rule)).map(sayLacking);
-  return { status: 'incomplete', candidates: all, missing: [...lacks, ...attestations] };
+  if (!found.some(isAccepted)) return { status: 'unsigned', candidates: outcomes };
+  const missing = [
+    ...missingSigners(names, satisfied, require),
+    ...unmet.map((rule) => `an ${describeRule(rule)}, signed by an authority of the policy`),
+  ];
+  return { status: 'incomplete', candidates: all, missing };
 }
 
 function isAccepted({ authority, reason }: CandidateOutcome): boolean {
@@ -59,10 +61,10 @@ function isAccepted({ authority, reason }: CandidateOutcome): boolean {
 }
 
 /** Whose signature would complete it. */
-function lackingSigners(
+function missingSigners(
   names: readonly string[],
   satisfied: readonly string[],
-  { require }: Judged,
+  require: number,
 ): readonly string[] {
   const count = require - satisfied.length;
   if (count <= 0) return [];
@@ -71,38 +73,16 @@ function lackingSigners(
   return [`${count} more of the signatures of ${others.join(', ')}`];
 }
 
-function sayLacking(rule: AttestationRule): string {
-  return `an ${describeRule(rule)}, signed by an authority of the policy`;
-}
-
-type Judged = Pick<TrustPolicy, 'require' | 'allowUnsigned' | 'attestations' | 'signatures'>;
-
-/** One outcome, and the names of its signer where an authority accepted it. */
-interface Seen {
-  readonly outcome: CandidateOutcome;
-  readonly signer: readonly string[];
-}
-
-function acceptedOf(seen: readonly Seen[], policy: Judged): readonly Signed[] {
-  return seen.flatMap(({ outcome, signer }) => {
-    const { authority } = outcome;
-    return authority !== undefined && isSignatureAccepted(outcome, policy)
-      ? [{ authority, signer }]
-      : [];
-  });
-}
-
 /** Where the signer was counted for another authority, the acceptance says so. */
-function countOnce({ outcome }: Seen, counted: ReadonlyMap<string, string>): CandidateOutcome {
-  const { authority = '', reason } = outcome;
-  const other = counted.get(authority);
-  if (reason !== undefined || other === undefined) return outcome;
+function countOnce(
+  outcome: CandidateOutcome,
+  counted: ReadonlyMap<string, string>,
+): CandidateOutcome {
+  const other = counted.get(outcome.authority ?? '');
+  if (outcome.reason !== undefined || other === undefined) return outcome;
   const { identity: _, ...rest } = outcome;
-  return {
-    ...rest,
-    reason: 'wrong-key',
-    detail: `Signer is the one of authority "${other}", counted once`,
-  };
+  const detail = `Signer is the one of authority "${other}", counted once`;
+  return { ...rest, reason: 'wrong-key', detail };
 }
 
 const LACKS_SIGNATURE: CandidateOutcome = {
@@ -112,11 +92,11 @@ const LACKS_SIGNATURE: CandidateOutcome = {
   detail: 'Attestations are no signature: sign the image too',
 };
 
-/** What the policy asks for, and no trusted signer has attested. */
-function lacking(rule: AttestationRule): CandidateOutcome {
-  const { predicateType } = rule;
-  const detail = `Nobody trusted signed an ${describeRule(rule)}`;
-  return { ...LACKS_SIGNATURE, predicateType, detail };
+/** One outcome, and every name that its signer is known by, where an authority accepted it. */
+interface Seen {
+  readonly outcome: CandidateOutcome;
+  /** The key's thumbprint, or issuer and subject with the thumbprint of the leaf's key. */
+  readonly signer: readonly string[];
 }
 
 async function examine(
@@ -137,10 +117,12 @@ async function examine(
       continue;
     }
     let accepted = false;
+    const { source, format, attestation } = candidate;
+    const about = defined({ source, format, predicateType: attestation?.predicateType });
     for (const authority of authorities) {
       if (authority.slow || ++checks % CHECKS_PER_TURN === 0) await nextTurn();
       const result = look(candidate, authority, rules);
-      const seen = { ...describe(candidate), authority: authority.name };
+      const seen = { ...about, authority: authority.name };
       if (isRefusal(result)) {
         const { refused: reason, detail } = result;
         all.push({ outcome: { ...seen, reason, detail }, signer: [] });
@@ -174,24 +156,70 @@ function look(
   return isRefusal(met) ? met : { ...result, met };
 }
 
-function describe({ source, format, attestation }: Evidence): CandidateOutcome {
-  const seen = { source, format };
-  return attestation === undefined ? seen : { ...seen, predicateType: attestation.predicateType };
-}
-
 /** An attestation beside an unsigned image leaves it unsigned; a signature that is wrong does not. */
 function isNoSignature({ reason }: CandidateOutcome): boolean {
   return reason === 'no-matching-predicate';
 }
 
-/**
- * Whether an authority accepted a signature: an attestation is none, however good, but where the policy asks for it and
- * takes it for one.
- */
+/** Whether an authority accepted a signature. An attestation is one only where the policy takes it for one. */
 export function isSignatureAccepted(
-  { authority, reason, predicateType }: CandidateOutcome,
+  outcome: CandidateOutcome,
   { signatures }: Pick<TrustPolicy, 'signatures'>,
 ): boolean {
+  const { predicateType } = outcome;
   const counts = predicateType === undefined || signatures === 'attested';
-  return authority !== undefined && reason === undefined && counts;
+  return isAccepted(outcome) && counts;
+}
+
+/**
+ * Counts people, not rules: as many authorities as can each be given a signer of its own, a maximum matching (Kuhn's
+ * algorithm; a policy has at most fifty authorities). All names of one acceptance are one signer's.
+ */
+function countSigners(authorities: readonly string[], accepted: readonly Seen[]) {
+  const signerOf = uniteNames(accepted);
+  const signersOf = new Map(authorities.map((name) => [name, new Set<string>()]));
+  for (const { outcome, signer } of accepted)
+    signersOf.get(outcome.authority ?? '')?.add(signerOf(signer[0] ?? ''));
+  const takenBy = new Map<string, string>();
+
+  /** Gives the authority a signer; one that is taken moves on where its authority has another. */
+  function assign(authority: string, tried: Set<string>): boolean {
+    for (const signer of signersOf.get(authority) ?? []) {
+      if (tried.has(signer)) continue;
+      tried.add(signer);
+      const holder = takenBy.get(signer);
+      if (holder !== undefined && !assign(holder, tried)) continue;
+      takenBy.set(signer, authority);
+      return true;
+    }
+    return false;
+  }
+
+  const satisfied = authorities.filter((authority) => assign(authority, new Set()));
+  /** By authority that is not satisfied: the one that its signer is counted for. */
+  const counted = new Map<string, string>();
+  for (const authority of authorities) {
+    const [first = ''] = signersOf.get(authority) ?? [];
+    const other = satisfied.includes(authority) ? undefined : takenBy.get(first);
+    if (other !== undefined) counted.set(authority, other);
+  }
+  return { satisfied, counted };
+}
+
+/** Names to signers: union-find over the names that acceptances put side by side. */
+function uniteNames(accepted: readonly Seen[]): (name: string) => string {
+  const parents = new Map<string, string>();
+  const rootOf = (name: string): string => {
+    let at = name;
+    for (let up = parents.get(at); up !== undefined; up = parents.get(at)) at = up;
+    return at;
+  };
+  for (const { signer } of accepted) {
+    const [first = '', ...others] = signer;
+    for (const other of others) {
+      const [a, b] = [rootOf(first), rootOf(other)];
+      if (a !== b) parents.set(b, a);
+    }
+  }
+  return rootOf;
 }

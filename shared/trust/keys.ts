@@ -1,15 +1,68 @@
-import type { KeyObject } from 'node:crypto';
-
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
-
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { KeySource, SignatureHash } from '#shared/core/policy.ts';
 import { askGoogle, GoogleFailure, trustsOrigin } from '#shared/net/google-rest.ts';
+import {
+  chooseAlgorithm,
+  loadEd25519,
+  type SignatureAlgorithm,
+  type SignatureScheme,
+} from './algorithms.ts';
+import { type Refusal, refuse } from './candidate.ts';
 
-import type { SignatureScheme } from './algorithms.ts';
-import { refuse } from './candidate.ts';
-import { readPublicKey, type TrustedKey } from './public-key.ts';
+/** A public key that a policy trusts. */
+export interface TrustedKey {
+  readonly key: KeyObject;
+  /** base64 of SHA-256 over the SPKI DER: the hint that cosign 3 writes into a bundle. */
+  readonly hint: string;
+  /** The same for two spellings of one key: two authorities with it count once. */
+  readonly thumbprint: string;
+  /** Or why no signature of this key counts. */
+  readonly algorithm: SignatureAlgorithm | Refusal;
+}
+
+const PUBLIC_KEY = /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]+-----END PUBLIC KEY-----$/;
+
+/** Reads one PEM block, whose owner may say how it signs. Throws `bad-config` that never shows what was given. */
+export async function readPublicKey(
+  pem: string,
+  owner: string,
+  scheme?: SignatureScheme,
+): Promise<TrustedKey> {
+  const text = pem.trim();
+  // Node derives the public key from a private one without a word: a leaked private key must not look right.
+  if (text.includes('PRIVATE KEY')) {
+    throw badKey(owner, 'is a private key: give the public key (cosign.pub), and replace the pair');
+  }
+  if (!PUBLIC_KEY.test(text)) throw badKey(owner, 'is not one PEM block "PUBLIC KEY"');
+  let key: KeyObject;
+  try {
+    key = createPublicKey(text);
+  } catch (cause) {
+    throw badKey(owner, 'cannot be read as a public key', cause);
+  }
+  const spki = key.export({ type: 'spki', format: 'der' });
+  const hint = createHash('sha256').update(spki).digest('base64');
+  const algorithm =
+    key.asymmetricKeyType === 'ed25519' ? await loadEd25519() : chooseAlgorithm(key, scheme);
+  return { key, hint, thumbprint: thumbprintOf(key), algorithm };
+}
+
+/** As RFC 7638, over the numbers of the key: one point has two SPKIs. Kinds without a JWK form have one DER form. */
+export function thumbprintOf(key: KeyObject): string {
+  const hash = createHash('sha256');
+  try {
+    return hash.update(JSON.stringify(key.export({ format: 'jwk' }))).digest('hex');
+  } catch {
+    return hash.update(key.export({ type: 'spki', format: 'der' })).digest('hex');
+  }
+}
+
+function badKey(owner: string, problem: string, cause?: unknown): CountersignError {
+  return new CountersignError('bad-config', `Key of authority "${owner}" ${problem}`, { cause });
+}
 
 /** Loads the key of the authority `owner`. Throws `bad-config` (not a public key), `key-unavailable`. */
 export type KeyLoader = (source: KeySource, owner: string) => Promise<TrustedKey>;
@@ -22,23 +75,29 @@ export type KeyLoader = (source: KeySource, owner: string) => Promise<TrustedKey
  * const keys = createKeyLoader({ kms: { fetch, googleToken, now } });
  * const { key, hint } = await keys({ kms: 'gcpkms://projects/…/cryptoKeyVersions/1' }, 'release');
  */
-export function createKeyLoader(deps: { readonly kms?: KmsDeps } = {}): KeyLoader {
+export function createKeyLoader({ kms }: { readonly kms?: KmsDeps } = {}): KeyLoader {
   // Keyed by text from the config, so its size is the config's.
-  const loaded = new Map<string, Promise<TrustedKey>>();
-  const loadKmsKey = deps.kms === undefined ? undefined : createKmsKeys(deps.kms);
-  return async function loadKey(source, owner) {
-    if ('kms' in source) return (loadKmsKey ?? refuseKms)(source.kms, owner);
-    const { pem, hash } = source;
-    const id = `${hash ?? 'any'} ${pem}`;
-    const key = loaded.get(id) ?? readPublicKey(pem, owner, defined({ hash }));
-    loaded.set(id, key);
-    return key;
-  };
-}
+  const kept = new Map<string, { readonly key: Promise<TrustedKey>; readonly until: number }>();
+  const now = kms?.now ?? (() => 0);
 
-async function refuseKms(uri: string, owner: string): Promise<never> {
-  const message = `Key of authority "${owner}" is in Cloud KMS (${uri}), which cannot be asked here: give the public key as pem or file`;
-  throw new CountersignError('key-unavailable', message, { retry: false });
+  return async function loadKey(source, owner) {
+    const isKms = 'kms' in source;
+    const id = isKms ? source.kms : `${source.hash ?? 'any'} ${source.pem}`;
+    const known = kept.get(id);
+    if (known !== undefined && now() < known.until) return known.key;
+    const key = isKms
+      ? loadKmsKey(source.kms, owner, kms)
+      : readPublicKey(source.pem, owner, defined({ hash: source.hash }));
+    const entry = { key, until: isKms ? now() + RECHECK_AFTER_MS : Number.POSITIVE_INFINITY };
+    kept.set(id, entry);
+    try {
+      return await key;
+    } catch (error) {
+      // What cannot be had now is not what it was before.
+      if (kept.get(id) === entry) kept.delete(id);
+      throw error;
+    }
+  };
 }
 
 export interface KmsDeps {
@@ -52,42 +111,22 @@ export interface KmsDeps {
 /** A version's key never changes, but it may be disabled: then it is to sign, and to approve, no more. */
 const RECHECK_AFTER_MS = 10 * 60_000;
 
-interface Held {
-  readonly key: Promise<TrustedKey>;
-  readonly until: number;
-}
-
-/**
- * Makes a loader of keys by their `gcpkms://` URI, each fetched once in a while however many ask. The algorithm is that
- * of the key version. A key that cannot be had now is not replaced by what it was: `key-unavailable`.
- */
-function createKmsKeys(deps: KmsDeps): (uri: string, owner: string) => Promise<TrustedKey> {
-  // Keyed by URIs from the config, so its size is the config's.
-  const held = new Map<string, Held>();
-  return async function loadKmsKey(uri, owner) {
-    const known = held.get(uri);
-    if (known !== undefined && deps.now() < known.until) return known.key;
-    const key = loadAfresh(uri, owner, deps);
-    const entry = { key, until: deps.now() + RECHECK_AFTER_MS };
-    held.set(uri, entry);
-    try {
-      return await key;
-    } catch (error) {
-      if (held.get(uri) === entry) held.delete(uri);
-      throw error;
-    }
-  };
-}
-
-async function loadAfresh(uri: string, owner: string, deps: KmsDeps): Promise<TrustedKey> {
+/** The key of a version in Cloud KMS, with the algorithm of that version. */
+async function loadKmsKey(
+  uri: string,
+  owner: string,
+  deps: KmsDeps | undefined,
+): Promise<TrustedKey> {
+  if (deps === undefined) {
+    const problem = `is in Cloud KMS (${uri}), which cannot be asked here: give the public key as pem or file`;
+    throw unavailable(owner, problem, { retry: false });
+  }
   const { pem, algorithm: name } = await fetchKmsKey(uri, owner, deps);
   const algorithm = findKmsAlgorithm(name);
   const trusted = await readPublicKey(pem, owner, algorithm?.scheme);
   if (algorithm === undefined) {
-    const shown = JSON.stringify(name.slice(0, 64));
-    const fix = 'make a key version with EC_SIGN_P256_SHA256';
-    const refusal = refuse('unsupported-algorithm', `Cloud KMS key signs with ${shown}; ${fix}`);
-    return { ...trusted, algorithm: refusal };
+    const detail = `Cloud KMS key signs with ${JSON.stringify(name.slice(0, 64))}; make a key version with EC_SIGN_P256_SHA256`;
+    return { ...trusted, algorithm: refuse('unsupported-algorithm', detail) };
   }
   if (algorithm.isOf(trusted.key)) return trusted;
   const message = `Key of authority "${owner}" came from Cloud KMS as ${name}, which it is not`;
@@ -100,41 +139,29 @@ interface KmsAlgorithm {
   readonly scheme?: SignatureScheme;
 }
 
-const ELLIPTIC: ReadonlyMap<string, readonly [curve: string, hash: SignatureHash]> = new Map([
-  ['EC_SIGN_P256_SHA256', ['prime256v1', 'sha256']],
-  ['EC_SIGN_P384_SHA384', ['secp384r1', 'sha384']],
+function onCurve(curve: string, hash: SignatureHash): KmsAlgorithm {
+  return { isOf: (key) => key.asymmetricKeyDetails?.namedCurve === curve, scheme: { hash } };
+}
+
+const ELLIPTIC: ReadonlyMap<string, KmsAlgorithm> = new Map([
+  ['EC_SIGN_ED25519', { isOf: (key: KeyObject) => key.asymmetricKeyType === 'ed25519' }],
+  ['EC_SIGN_P256_SHA256', onCurve('prime256v1', 'sha256')],
+  ['EC_SIGN_P384_SHA384', onCurve('secp384r1', 'sha384')],
 ]);
 const RSA = /^RSA_SIGN_(PKCS1|PSS)_(2048|3072|4096)_(SHA256|SHA512)$/;
 
-/**
- * The `algorithm` of a key version (Cloud KMS v1, CryptoKeyVersionAlgorithm), where it signs what cosign writes;
- * undefined for any other, for raw RSA among them, which signs whatever it is given.
- */
+/** The `algorithm` of a version that signs what cosign writes: not raw RSA, which signs whatever it is given. */
 function findKmsAlgorithm(name: string): KmsAlgorithm | undefined {
-  if (name === 'EC_SIGN_ED25519') return { isOf: (key) => key.asymmetricKeyType === 'ed25519' };
-  const [curve, curveHash] = ELLIPTIC.get(name) ?? [];
-  if (curveHash !== undefined) {
-    return {
-      isOf: (key) => key.asymmetricKeyDetails?.namedCurve === curve,
-      scheme: { hash: curveHash },
-    };
-  }
   const [, padding, bits, hash] = RSA.exec(name) ?? [];
-  if (hash === undefined) return undefined;
+  if (padding === undefined) return ELLIPTIC.get(name);
   return {
-    isOf: ({ asymmetricKeyType, asymmetricKeyDetails }) =>
-      asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.modulusLength === Number(bits),
+    isOf: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }) =>
+      type === 'rsa' && details?.modulusLength === Number(bits),
     scheme: {
       padding: padding === 'PSS' ? 'pss' : 'pkcs1',
       hash: hash === 'SHA512' ? 'sha512' : 'sha256',
     },
   };
-}
-
-/** What Cloud KMS says of a key version. */
-interface KmsPublicKey {
-  readonly pem: string;
-  readonly algorithm: string;
 }
 
 /** The token goes here and nowhere else (law 9). */
@@ -155,15 +182,12 @@ const answerSchema = z.object({
   name: z.string(),
 });
 
-/**
- * Reads the public key of the version that `uri` names, its checksum and name verified
- * (docs/facts/google-cloud.md#cloud-kms). Throws `key-unavailable`, with whether a retry may help.
- */
+/** Reads a public key, its name and checksum verified (docs/facts/google-cloud.md#cloud-kms): or `key-unavailable`. */
 async function fetchKmsKey(
   uri: string,
   owner: string,
   { fetch, googleToken }: KmsDeps,
-): Promise<KmsPublicKey> {
+): Promise<z.infer<typeof answerSchema>> {
   const name = URI.exec(uri)?.[1];
   if (name === undefined) {
     const problem = 'is no gcpkms:// URI of a key version: write …/cryptoKeyVersions/1';
@@ -180,10 +204,12 @@ async function fetchKmsKey(
   if (answer === undefined) throw unavailable(owner, 'came from Cloud KMS in an unknown form');
   if (answer.name !== name) throw unavailable(owner, 'came from Cloud KMS under another name');
   if (answer.pemCrc32c !== String(crc32c(Buffer.from(answer.pem)))) {
-    const problem = 'came from Cloud KMS with another checksum: it was altered on the way';
-    throw unavailable(owner, problem);
+    throw unavailable(
+      owner,
+      'came from Cloud KMS with another checksum: it was altered on the way',
+    );
   }
-  return { pem: answer.pem, algorithm: answer.algorithm };
+  return answer;
 }
 
 /** AIP-193: 400 with FAILED_PRECONDITION is what a version that is not enabled answers. */

@@ -48,10 +48,7 @@ export const MAX_PROOF_HASHES = 64;
 /** A checkpoint is a few lines, and one more for each witness. Its numbers are parsed before it is authenticated. */
 export const MAX_CHECKPOINT_CHARACTERS = 16 * 1024;
 
-/**
- * Entries of trusted logs, and stamps of trusted authorities, that one signature is verified with. Cosign writes one of
- * each; every stamp costs milliseconds, and anyone can add more to a good bundle.
- */
+/** Trusted log entries, and stamps, of one signature: cosign writes one of each, anyone can add more, each costs time. */
 export const MAX_TRUSTED_PROOFS = 4;
 
 /** Requests to the registry at once, for one verification. */

@@ -1,15 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-
 import { ASN1Obj, RFC3161Timestamp } from '@sigstore/core';
-import { type SignedEntity, Verifier } from '@sigstore/verify';
-
+import { Verifier } from '@sigstore/verify';
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
 import { type Certificate, isOutside, isSignedBy } from './certificate.ts';
 import { MAX_TRUSTED_PROOFS } from './limits.ts';
-import { findLogFlaw, logOf } from './log-entry.ts';
-import type { LogEntry, Proof } from './read-proof.ts';
-import type { SignatureContent } from './signature.ts';
+import { findLogFlaw, type LogEntry, type Proof } from './read-proof.ts';
 import type { TrustRoot } from './trusted-root.ts';
+import type { SignatureContent } from './verify-key.ts';
 
 /** Something signed, and by whom. */
 export interface Signed {
@@ -40,11 +37,11 @@ export class Timestamp extends RFC3161Timestamp {
   }
 }
 
-/** Reads an RFC 3161 response; `malformed` when its time or its signer cannot be read. Nothing is authenticated yet. */
+/** Reads an RFC 3161 response, unauthenticated; `malformed` when its time or its signer cannot be read. */
 function readTimestamp(der: Buffer): Timestamp | Refusal {
   try {
     const stamp = new Timestamp(ASN1Obj.parseBuffer(Buffer.from(der)));
-    // Both are read from afar, and throw where there is nothing.
+    // Each is read from afar, and throws where there is nothing.
     void [stamp.signingTime, stamp.signerSerialNumber.length, stamp.signerIssuer.length];
     return stamp;
   } catch {
@@ -52,16 +49,21 @@ function readTimestamp(der: Buffer): Timestamp | Refusal {
   }
 }
 
+/** The trusted log that an entry claims to be in. */
+export function logOf(entry: LogEntry, root: TrustRoot): TrustRoot['tlogs'][number] | undefined {
+  return root.tlogs.find(({ logID }) => logID.equals(entry.logId.keyId));
+}
+
 /** The authorities of a root that have the signer that a stamp names; a stamp without any is of an unknown authority. */
 export function authoritiesOf(
   stamp: Timestamp,
   root: TrustRoot,
 ): TrustRoot['timestampAuthorities'] {
-  return root.timestampAuthorities.filter(({ certChain: [signer] }) => {
-    if (signer === undefined) return false;
-    const sameSerial = signer.serialNumber.equals(stamp.signerSerialNumber);
-    return sameSerial && signer.issuer.equals(stamp.signerIssuer);
-  });
+  return root.timestampAuthorities.filter(
+    ({ certChain: [signer] }) =>
+      signer?.serialNumber.equals(stamp.signerSerialNumber) &&
+      signer.issuer.equals(stamp.signerIssuer),
+  );
 }
 
 /**
@@ -105,22 +107,21 @@ export function selectGood(
   transparencyLog: 'require' | 'timestamp',
 ): Trusted {
   const { certificate } = signed;
-  const passes = createPartCheck(signed, withCheckpointNames(root, trusted.logEntries));
+  const named = withCheckpointNames(root, trusted.logEntries);
   const isUsable = (time: Date): boolean =>
     certificate === undefined || findUntimely(certificate, [time], root) === undefined;
   const timestamps = trusted.timestamps.filter(
-    (timestamp) => isUsable(timestamp.signingTime) && passes.stamp(timestamp),
+    (timestamp) => isUsable(timestamp.signingTime) && isGoodPart(signed, named, timestamp),
   );
   if (transparencyLog === 'require') return { ...trusted, timestamps };
   const logEntries = trusted.logEntries.filter(
     (entry) =>
       findLogFlaw(entry, signed) === undefined &&
-      passes.entry(entry) &&
+      isGoodPart(signed, named, entry) &&
       promisedOf([entry]).map(timeOf).every(isUsable),
   );
   const times = timesOf({ timestamps, logEntries });
-  const active = logEntries.filter((entry) => findInactiveLog([entry], times, root) === undefined);
-  return { logEntries: active, timestamps };
+  return { logEntries: logEntries.filter((entry) => isLogInUse(entry, times, root)), timestamps };
 }
 
 export function timeOf({ integratedTime }: LogEntry): Date {
@@ -136,53 +137,31 @@ export function timesOf({ logEntries, timestamps }: Trusted): readonly Date[] {
 }
 
 /** The library looks at a log key's period for a promise only: a retired key must not sign checkpoints for ever. */
-export function findInactiveLog(
-  entries: readonly LogEntry[],
-  times: readonly Date[],
+export function isLogInUse(entry: LogEntry, times: readonly Date[], root: TrustRoot): boolean {
+  const log = logOf(entry, root);
+  return log !== undefined && times.some((time) => !isOutside(time, log.validFor));
+}
+
+/** Whether the sigstore library verifies one log entry or stamp by itself, whatever the signer and the time. */
+export function isGoodPart(
+  { content, key }: Signed,
   root: TrustRoot,
-): Refusal | undefined {
-  const inactive = entries.some((entry) => {
-    const log = logOf(entry, root);
-    return log === undefined || times.every((time) => isOutside(time, log.validFor));
-  });
-  return inactive
-    ? refuse('time-out-of-range', 'Log key was not in use when this was signed')
-    : undefined;
-}
-
-const ANYTHING = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 };
-
-interface PartCheck {
-  readonly entry: (entry: LogEntry) => boolean;
-  readonly stamp: (stamp: Timestamp) => boolean;
-}
-
-/**
- * Makes checks of one log entry or stamp by itself, whatever the signer and the time.
- *
- * @example
- * const passes = createPartCheck(signed, root);
- * const good = trusted.logEntries.filter(passes.entry);
- */
-export function createPartCheck({ content, key }: Signed, root: TrustRoot): PartCheck {
+  part: LogEntry | Timestamp,
+): boolean {
   const publicKey = () => ({ publicKey: key, validFor: () => true });
-  const verifier = new Verifier({ ...root, publicKey }, ANYTHING);
-
-  function passes(part: Partial<Pick<SignedEntity, 'tlogEntries' | 'timestamps'>>): boolean {
-    const signer = { $case: 'public-key', hint: '' } as const;
-    const nothing = { signature: content, key: signer, tlogEntries: [], timestamps: [] };
-    try {
-      verifier.verify({ ...nothing, ...part });
-      return true;
-    } catch {
-      return false;
-    }
+  const nothing = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 };
+  try {
+    new Verifier({ ...root, publicKey }, nothing).verify({
+      signature: content,
+      key: { $case: 'public-key', hint: '' },
+      tlogEntries: part instanceof Timestamp ? [] : [part],
+      timestamps:
+        part instanceof Timestamp ? [{ $case: 'timestamp-authority', timestamp: part }] : [],
+    });
+    return true;
+  } catch {
+    return false;
   }
-
-  return {
-    entry: (entry) => passes({ tlogEntries: [entry] }),
-    stamp: (timestamp) => passes({ timestamps: [{ $case: 'timestamp-authority', timestamp }] }),
-  };
 }
 
 /** Why a certificate, or every authority that may have issued it, was not in use at one of the times. */
@@ -195,23 +174,21 @@ export function findUntimely(
     authority.certChain.some((issuer) => isSignedBy(leaf, issuer)),
   );
   for (const time of times) {
-    const isOver = ({ certChain }: (typeof issuers)[number]): boolean =>
-      certChain.some(({ notAfter }) => notAfter < time);
-    if (leaf.notAfter < time || issuers.every(isOver)) {
-      return refuse('certificate-expired', `Certificate had expired at ${time.toISOString()}`);
+    const when = time.toISOString();
+    const areOver = issuers.every(({ certChain }) =>
+      certChain.some(({ notAfter }) => notAfter < time),
+    );
+    if (leaf.notAfter < time || areOver) {
+      return refuse('certificate-expired', `Certificate had expired at ${when}`);
     }
     if (time < leaf.notBefore || issuers.every(({ validFor }) => isOutside(time, validFor))) {
-      const when = time.toISOString();
       return refuse('time-out-of-range', `Certificate was not trusted yet or any more at ${when}`);
     }
   }
   return undefined;
 }
 
-/**
- * The library wants the name under a checkpoint to be a part of the log's URL. Rekor 1 signs with the name of the
- * machine it runs on; whose key it is stays what counts.
- */
+/** The library wants a checkpoint's name in the log's URL; Rekor 1 signs with its machine's. The key is what counts. */
 export function withCheckpointNames(root: TrustRoot, entries: readonly LogEntry[]): TrustRoot {
   const names = promisedOf(entries).map(
     ({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '',

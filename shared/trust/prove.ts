@@ -1,26 +1,25 @@
-import { type SignedEntity, VerificationError, Verifier } from '@sigstore/verify';
-
-import { isRefusal, type Refusal, refuse } from './candidate.ts';
+import type { KeyObject } from 'node:crypto';
+import { VerificationError, Verifier } from '@sigstore/verify';
+import { type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
 import { isOutside, UnloggedCertificate } from './certificate.ts';
-import { findLogFlaw, logOf } from './log-entry.ts';
 import {
   authoritiesOf,
-  createPartCheck,
-  findInactiveLog,
   findUntimely,
+  isGoodPart,
+  isLogInUse,
+  logOf,
   promisedOf,
   selectGood,
   selectTrusted,
   type Signed,
   timeOf,
   timesOf,
-  type Timestamp,
   type Trusted,
   withCheckpointNames,
 } from './proof-parts.ts';
-import { type LogEntry, readProof } from './read-proof.ts';
+import { findLogFlaw, type LogEntry, readProof } from './read-proof.ts';
 import type { TrustRoot } from './trusted-root.ts';
-import type { LogCheck } from './verify-key.ts';
+import type { SignatureContent } from './verify-key.ts';
 
 /** What has to be proved of a signature beside that it verifies. */
 export interface ProofRules {
@@ -31,18 +30,17 @@ export interface ProofRules {
   readonly transparencyLog: 'require' | 'timestamp' | 'ignore';
 }
 
-/**
- * Makes the look whether a signature by a key is in a trusted log, under that very key.
- *
- * @example
- * const findUnlogged = createLogCheck({ root, now, transparencyLog: 'require' });
- */
-export function createLogCheck(rules: ProofRules): LogCheck {
-  return function findUnlogged(evidence, content, key) {
-    const proof = readProof(evidence.proof);
-    if (isRefusal(proof)) return proof;
-    return findUnproved({ content, proof, key, certificate: undefined }, rules);
-  };
+/** Why what a key has signed is not in a trusted log, under that very key; undefined when it is. */
+export function findUnlogged(
+  evidence: Evidence,
+  content: SignatureContent,
+  key: KeyObject,
+  rules: Omit<ProofRules, 'transparencyLog'>,
+): Refusal | undefined {
+  const proof = readProof(evidence.proof);
+  if (isRefusal(proof)) return proof;
+  const signed = { content, proof, key, certificate: undefined };
+  return findUnproved(signed, { ...rules, transparencyLog: 'require' });
 }
 
 /** Why the proof of something signed does not hold; undefined when it does. Never throws for what was pushed. */
@@ -81,80 +79,14 @@ function findFlaw(signed: Signed, trusted: Trusted, rules: ProofRules): Refusal 
     if (flaw !== undefined) return flaw;
   }
   if (certificate !== undefined && times.length === 0) {
-    return refuse('missing-timestamp', 'Nobody trusted says when the certificate was used');
+    return refuse('missing-timestamp', 'No trusted party says when the certificate was used');
   }
-  return (
-    findRefusal(signed, trusted, root, []) ??
-    findInactiveLog(logEntries, times.length > 0 ? times : [new Date(now())], root)
-  );
-}
-
-/**
- * What the sigstore library refuses: stamps, promises and inclusion proofs, the chain at each time, the signature.
- * `assumed` are times beside those that are proved.
- */
-function findRefusal(
-  signed: Signed,
-  trusted: Trusted,
-  root: TrustRoot,
-  assumed: readonly Date[],
-): Refusal | undefined {
-  const { certificate, key } = signed;
-  const named = withCheckpointNames(root, trusted.logEntries);
-  const thresholds = {
-    tlogThreshold: trusted.logEntries.length > 0 ? 1 : 0,
-    ctlogThreshold: 0,
-    // A certificate lives for minutes, so a time is needed; a key's owner vouches for it at any time.
-    timestampThreshold: certificate === undefined ? 0 : 1,
-  };
-  try {
-    const publicKey = () => ({ publicKey: key, validFor: () => true });
-    new Verifier({ ...named, publicKey }, thresholds).verify(toEntity(signed, trusted, assumed));
-    return undefined;
-  } catch (error) {
-    return explainRefusal(error, signed, trusted, named, assumed);
-  }
-}
-
-function toEntity(
-  { content, certificate }: Signed,
-  { logEntries, timestamps }: Trusted,
-  assumed: readonly Date[],
-): SignedEntity {
-  // The library takes the times of log entries as they are given: what it proves are the entries themselves.
-  const atTime = new Map<string, LogEntry>();
-  for (const entry of promisedOf(logEntries))
-    atTime.set(`${entry.logId.keyId.toString('hex')} ${entry.integratedTime}`, entry);
-  for (const time of assumed) {
-    const integratedTime = String(Math.floor(time.getTime() / 1000));
-    atTime.set(integratedTime, { ...NO_ENTRY, integratedTime });
-  }
-  return {
-    signature: content,
-    key:
-      certificate === undefined
-        ? { $case: 'public-key', hint: '' }
-        : { $case: 'certificate', certificate: new UnloggedCertificate(certificate.parsed.root) },
-    tlogEntries: [...logEntries],
-    timestamps: [
-      ...[...atTime.values()].map(
-        (tlogEntry) => ({ $case: 'transparency-log', tlogEntry }) as const,
-      ),
-      ...oncePerTime(timestamps).map(
-        (timestamp) => ({ $case: 'timestamp-authority', timestamp }) as const,
-      ),
-    ],
-  };
-}
-
-/** The library takes two stamps of one authority and time for one that is counted twice. */
-function oncePerTime(timestamps: readonly Timestamp[]): readonly Timestamp[] {
-  const byTime = new Map<string, Timestamp>();
-  for (const stamp of timestamps) {
-    const id = `${stamp.signerSerialNumber.toString('hex')} ${stamp.signingTime.getTime()}`;
-    if (!byTime.has(id)) byTime.set(id, stamp);
-  }
-  return [...byTime.values()];
+  const refusal = findRefusal(signed, trusted, root, []);
+  if (refusal !== undefined) return refusal;
+  const signedAt = times.length > 0 ? times : [new Date(now())];
+  return logEntries.every((entry) => isLogInUse(entry, signedAt, root))
+    ? undefined
+    : refuse('time-out-of-range', 'Log key was not in use when this was signed');
 }
 
 /** Of which only the time is read. */
@@ -168,10 +100,61 @@ const NO_ENTRY: LogEntry = {
   canonicalizedBody: Buffer.alloc(0),
 };
 
-/**
- * Why the sigstore library refused: it names a stage, and what matters to people is which part, and whether the part
- * is wrong or only its time. Chooses words, never an outcome.
- */
+/** What the library refuses: stamps, log entries, the signature, the chain at each time, the `assumed` ones too. */
+function findRefusal(
+  signed: Signed,
+  trusted: Trusted,
+  root: TrustRoot,
+  assumed: readonly Date[],
+): Refusal | undefined {
+  const { certificate, content, key } = signed;
+  const { logEntries, timestamps } = trusted;
+  const named = withCheckpointNames(root, logEntries);
+  const publicKey = () => ({ publicKey: key, validFor: () => true });
+  const thresholds = {
+    tlogThreshold: logEntries.length > 0 ? 1 : 0,
+    ctlogThreshold: 0,
+    // A certificate lives for minutes, so a time is needed; a key's owner vouches for it at any time.
+    timestampThreshold: certificate === undefined ? 0 : 1,
+  };
+  const atTimes = assumed.map((time) => String(Math.floor(time.getTime() / 1000)));
+  // The library takes times as they are given, and two of one authority and time for one that is counted twice.
+  const timed = oncePer(
+    [
+      ...promisedOf(logEntries),
+      ...atTimes.map((integratedTime) => ({ ...NO_ENTRY, integratedTime })),
+    ],
+    ({ logId, integratedTime }) => `${logId.keyId.toString('hex')} ${integratedTime}`,
+  );
+  const stamps = oncePer(
+    timestamps,
+    (stamp) => `${stamp.signerSerialNumber.toString('hex')} ${stamp.signingTime.getTime()}`,
+  );
+  try {
+    new Verifier({ ...named, publicKey }, thresholds).verify({
+      signature: content,
+      key:
+        certificate === undefined
+          ? { $case: 'public-key', hint: '' }
+          : { $case: 'certificate', certificate: new UnloggedCertificate(certificate.parsed.root) },
+      tlogEntries: [...logEntries],
+      timestamps: [
+        ...timed.map((tlogEntry) => ({ $case: 'transparency-log', tlogEntry }) as const),
+        ...stamps.map((timestamp) => ({ $case: 'timestamp-authority', timestamp }) as const),
+      ],
+    });
+    return undefined;
+  } catch (error) {
+    return explainRefusal(error, signed, trusted, named, assumed);
+  }
+}
+
+/** The first of those that are the same by their `id`. */
+function oncePer<T>(all: readonly T[], id: (one: T) => string): readonly T[] {
+  return [...new Map(all.toReversed().map((one) => [id(one), one])).values()];
+}
+
+/** Which part the sigstore library refused, and whether only for its time. Chooses words, never an outcome. */
 function explainRefusal(
   error: unknown,
   signed: Signed,
@@ -179,16 +162,21 @@ function explainRefusal(
   root: TrustRoot,
   assumed: readonly Date[],
 ): Refusal {
-  const passes = createPartCheck(signed, root);
-  for (const timestamp of trusted.timestamps) {
-    if (passes.stamp(timestamp)) continue;
-    return isUntimely(timestamp, root)
-      ? refuse('time-out-of-range', 'Timestamp authority was not in use at the time it states')
-      : refuse('missing-timestamp', 'Timestamp is not over this signature, or was altered');
+  for (const stamp of trusted.timestamps) {
+    if (isGoodPart(signed, root, stamp)) continue;
+    const time = stamp.signingTime;
+    const isTimely = authoritiesOf(stamp, root).some(
+      ({ validFor, certChain }) =>
+        !isOutside(time, validFor) && certChain.every((one) => one.validForDate(time)),
+    );
+    return isTimely
+      ? refuse('missing-timestamp', 'Timestamp is not over this signature, or was altered')
+      : refuse('time-out-of-range', 'Timestamp authority was not in use at the time it states');
   }
   for (const entry of trusted.logEntries) {
-    if (passes.entry(entry)) continue;
-    return isUntimelyEntry(entry, root)
+    if (isGoodPart(signed, root, entry)) continue;
+    const log = entry.inclusionPromise && logOf(entry, root);
+    return log !== undefined && isOutside(timeOf(entry), log.validFor)
       ? refuse('time-out-of-range', 'Log key was not in use at the time of the entry')
       : refuse('log-mismatch', 'Log entry is of another signature, or was altered');
   }
@@ -203,18 +191,4 @@ function explainRefusal(
     return refuse('malformed', 'Proof of the signature holds the same thing twice');
   }
   return refuse('untrusted-root', 'Certificate does not chain to the trusted root');
-}
-
-function isUntimely(stamp: Timestamp, root: TrustRoot): boolean {
-  const time = stamp.signingTime;
-  return authoritiesOf(stamp, root).every(
-    ({ validFor, certChain }) =>
-      isOutside(time, validFor) || certChain.some((one) => !one.validForDate(time)),
-  );
-}
-
-function isUntimelyEntry(entry: LogEntry, root: TrustRoot): boolean {
-  const log = logOf(entry, root);
-  const isPromised = entry.inclusionPromise !== undefined && log !== undefined;
-  return isPromised && isOutside(timeOf(entry), log.validFor);
 }

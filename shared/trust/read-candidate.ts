@@ -1,22 +1,20 @@
 import * as z from 'zod';
-
 import type { Digest } from '#shared/core/digest.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
-
 import { type Candidate, type Evidence, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { decodeWrappedBase64 } from './encoding.ts';
+import { decodeWrappedBase64, parseJson } from './foreign-bytes.ts';
 import { MAX_BUNDLE_BYTES, MAX_LOG_ENTRIES, MAX_PAYLOAD_BYTES, MAX_TIMESTAMPS } from './limits.ts';
-import type { Place, PlaceReader } from './read-place.ts';
+import type { PlaceReader } from './read-place.ts';
 import {
+  BUNDLES,
   digestSchema,
+  formatOf,
   type Found,
-  isBundleMediaType,
   type Layer,
   type SignatureLayer,
 } from './signature-manifest.ts';
-import { envelopeSchema, readEnvelope, readStatement } from './statement.ts';
-import { parseJson } from './strict-json.ts';
+import { envelopeSchema, readStatement } from './statement.ts';
 
 /** The payload of a legacy signature: cosign SIGNATURE_SPEC, "Simple Signing". */
 const payloadSchema = z.object({
@@ -62,27 +60,47 @@ export interface Wanted {
 /** Fetches and reads what was found in a place, as far as it can be read without looking at its cryptography. */
 export async function readCandidate(
   found: Found,
-  { subject }: Place,
+  subject: Digest,
   reader: Pick<PlaceReader, 'blob'>,
   wanted: Wanted,
 ): Promise<Candidate> {
   if ('refused' in found) return found;
-  const { format, layer, manifest } = found;
-  const source = format === 'legacy' ? layer.digest : manifest;
+  const { kind, layer, manifest } = found;
   const bytes = await fetchLayer(found, reader, wanted);
-  const result = bytes instanceof Uint8Array ? readLayer(found, bytes, subject, wanted) : bytes;
-  return isRefusal(result) ? { source, format, ...result } : result;
+  const signed = isRefusal(bytes) ? bytes : readLayer(found, bytes, subject, wanted);
+  const source = kind === 'bundle' ? manifest : layer.digest;
+  const from = { source, format: formatOf(kind) };
+  return isRefusal(signed) ? { ...from, ...signed } : { ...from, subject, ...signed };
+}
+
+/** What one signature says and shows, wherever it was found. */
+type Content = Omit<Evidence, 'source' | 'format' | 'subject'>;
+
+function readLayer(
+  { kind, layer }: SignatureLayer,
+  bytes: Uint8Array,
+  subject: Digest,
+  { predicateTypes }: Wanted,
+): Content | Refusal {
+  switch (kind) {
+    case 'signature':
+      return readLegacySignature(layer, bytes, subject);
+    case 'attestation':
+      return readDsseAttestation(layer, bytes, subject, predicateTypes);
+    case 'bundle':
+      return readBundleSignature(bytes, subject, predicateTypes);
+  }
 }
 
 async function fetchLayer(
-  { format, isEnvelope, layer }: SignatureLayer,
+  { kind, layer }: SignatureLayer,
   reader: Pick<PlaceReader, 'blob'>,
   wanted: Wanted,
 ): Promise<Uint8Array | Refusal> {
-  if (wanted.format !== 'any' && wanted.format !== format) {
+  if (wanted.format !== 'any' && wanted.format !== formatOf(kind)) {
     return refuse('wrong-format', `Policy accepts only signatures of the ${wanted.format} form`);
   }
-  const maxBytes = format === 'legacy' && !isEnvelope ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
+  const maxBytes = kind === 'signature' ? MAX_PAYLOAD_BYTES : MAX_BUNDLE_BYTES;
   if (layer.size > maxBytes) {
     return refuse('too-large', `Signature has ${layer.size} bytes; ${maxBytes} are read`);
   }
@@ -94,48 +112,26 @@ async function fetchLayer(
   return bytes;
 }
 
-function readLayer(
-  { format, isEnvelope, layer, manifest }: SignatureLayer,
-  bytes: Uint8Array,
-  subject: Digest,
-  { predicateTypes }: Wanted,
-): Evidence | Refusal {
-  if (isEnvelope) return readDsseAttestation(layer, bytes, subject, predicateTypes);
-  return format === 'legacy'
-    ? readLegacySignature(layer, bytes, subject)
-    : readBundleSignature(bytes, subject, manifest, predicateTypes);
-}
-
-/**
- * Reads a legacy signature: the payload, a layer's blob, and the signature in the layer's annotation. The payload must
- * name `subject`: a signature copied from another image is `digest-mismatch`. Cosign checks neither type nor base64.
- */
+/** Reads a legacy signature, payload and annotation, over `subject` alone. Cosign checks neither type nor base64. */
 export function readLegacySignature(
   layer: Layer,
-  payload: Uint8Array,
+  bytes: Uint8Array,
   subject: Digest,
-): Evidence | Refusal {
+): Content | Refusal {
   // `base64 | cosign attach signature` stores the text as it came (cosign, "Signing with a KMS key by hand").
   const signature = decodeWrappedBase64(layer.annotations?.[SIGNATURE] ?? '');
   if (signature === undefined) {
     return refuse('malformed', `Annotation ${SIGNATURE} is missing or not base64`);
   }
-  const parsed = parseJson(payload, payloadSchema, 'Payload');
+  const parsed = parseJson(bytes, payloadSchema, 'Payload');
   if (isRefusal(parsed)) return parsed;
   const signed = parsed.critical.image['docker-manifest-digest'];
   if (signed !== subject) {
     return refuse('digest-mismatch', `Signature is for ${signed}, not for ${subject}`);
   }
-  return {
-    source: layer.digest,
-    format: 'legacy',
-    subject,
-    signedBytes: Buffer.from(payload),
-    signature,
-    payload: Buffer.from(payload),
-    ...readAnnotations(layer),
-    claims: [parsed.optional ?? {}],
-  };
+  const payload = Buffer.from(bytes);
+  const claims = [parsed.optional ?? {}];
+  return { signedBytes: payload, signature, payload, claims, ...readAnnotations(layer) };
 }
 
 function readAnnotations({ annotations = {} }: Layer): Pick<Evidence, 'material' | 'proof'> {
@@ -145,66 +141,45 @@ function readAnnotations({ annotations = {} }: Layer): Pick<Evidence, 'material'
   };
 }
 
-/**
- * Reads an attestation of the legacy form: a DSSE envelope as a layer, the certificate and log entry in the layer's
- * annotations. What the annotations say of its predicate type is not looked at: the statement's is signed.
- */
+/** Reads an attestation of the legacy form, of the type that its statement says, which is signed, not an annotation. */
 function readDsseAttestation(
   layer: Layer,
   bytes: Uint8Array,
   subject: Digest,
   predicateTypes: ReadonlySet<string>,
-): Evidence | Refusal {
-  const parsed = parseJson(bytes, envelopeSchema, 'Envelope');
-  if (isRefusal(parsed)) return parsed;
-  const envelope = readEnvelope(parsed);
+): Content | Refusal {
+  const envelope = parseJson(bytes, envelopeSchema, 'Envelope');
   if (isRefusal(envelope)) return envelope;
   const statement = readStatement(envelope.payload, subject, predicateTypes);
   if (isRefusal(statement)) return statement;
   if (statement.attestation === undefined) {
     return refuse('malformed', 'Signature is where attestations are, in a form that none has');
   }
-  return {
-    source: layer.digest,
-    format: 'legacy',
-    subject,
-    ...envelope,
-    ...statement,
-    // Cosign stamps what the layer's signature annotation would be over, which is empty (`VerifyRFC3161Timestamp`).
-    stampedBytes: Buffer.from(bytes),
-    ...readAnnotations(layer),
-  };
+  // Cosign stamps what the layer's signature annotation would be over, which is empty (`VerifyRFC3161Timestamp`).
+  const stampedBytes = Buffer.from(bytes);
+  return { ...envelope, ...statement, stampedBytes, ...readAnnotations(layer) };
 }
 
-/**
- * Reads a sigstore bundle that carries a cosign signature over `subject`, or an attestation of one of `predicateTypes`:
- * one DSSE signature over an in-toto statement (sigstore bundle 0.3, DSSE 1.0). `source` is the manifest it came in.
- */
+/** Reads a bundle (0.3, DSSE 1.0) over `subject`: a cosign signature, or an attestation of one of `predicateTypes`. */
 export function readBundleSignature(
   bytes: Uint8Array,
   subject: Digest,
-  source: Digest,
-  predicateTypes: ReadonlySet<string> = new Set(),
-): Evidence | Refusal {
+  predicateTypes: ReadonlySet<string>,
+): Content | Refusal {
   const bundle = parseJson(bytes, bundleSchema, 'Bundle');
   if (isRefusal(bundle)) return bundle;
   const material = readBundleMaterial(bundle.mediaType, bundle.verificationMaterial);
   if (isRefusal(material)) return material;
-  const envelope = readEnvelope(bundle.dsseEnvelope);
-  if (isRefusal(envelope)) return envelope;
-  const statement = readStatement(envelope.payload, subject, predicateTypes);
-  if (isRefusal(statement)) return statement;
-  return { source, format: 'bundle', subject, ...envelope, ...material, ...statement };
+  const statement = readStatement(bundle.dsseEnvelope.payload, subject, predicateTypes);
+  return isRefusal(statement) ? statement : { ...bundle.dsseEnvelope, ...material, ...statement };
 }
 
-/** Who a bundle says has signed it, and the proof it carries, uncounted yet not too much of it. */
+/** Who a bundle says has signed it, and the proof that it carries: unread, and not too much of it. */
 export function readBundleMaterial(
   mediaType: string,
   material: z.infer<typeof materialSchema>,
 ): Pick<Evidence, 'material' | 'proof'> | Refusal {
-  if (!isBundleMediaType(mediaType)) {
-    return refuse('malformed', 'Bundle is of an unknown version');
-  }
+  if (!BUNDLES.includes(mediaType)) return refuse('malformed', 'Bundle is of an unknown version');
   const { publicKey, certificate, x509CertificateChain: chain } = material;
   const logEntries = material.tlogEntries ?? [];
   const timestamps = material.timestampVerificationData?.rfc3161Timestamps ?? [];
@@ -217,16 +192,13 @@ export function readBundleMaterial(
   if ([publicKey, certificate, chain].filter((one) => one !== undefined).length !== 1) {
     return refuse('malformed', 'Bundle needs exactly one of publicKey and certificate');
   }
-  const leaf = certificate?.rawBytes ?? chain?.certificates[0].rawBytes;
+  const hint = publicKey && (publicKey.hint ?? '');
   return {
-    material:
-      publicKey === undefined
-        ? { type: 'certificate' }
-        : { type: 'public-key', hint: publicKey.hint ?? '' },
+    material: hint === undefined ? { type: 'certificate' } : { type: 'public-key', hint },
     proof: {
       form: 'bundle',
       mediaType,
-      certificate: leaf,
+      certificate: certificate?.rawBytes ?? chain?.certificates[0].rawBytes,
       // Version 0.3 took it away, and cosign 3 writes one all the same for a PKI of one's own.
       ...defined({ chain: chain?.certificates.slice(1) }),
       logEntries,

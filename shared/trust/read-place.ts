@@ -2,7 +2,6 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { once } from '#shared/net/single-flight.ts';
 import type { Manifest, Referrers, Registry } from '#shared/registry/registry.ts';
-
 import { type Refusal, refuse } from './candidate.ts';
 import { MAX_PLACE_BYTES } from './limits.ts';
 
@@ -12,19 +11,11 @@ export interface Place {
   readonly subject: Digest;
 }
 
-/** Reads what is in one place, within one budget of bytes. What it cannot read for good is undefined, and a gap. */
 export interface PlaceReader {
   readonly manifest: (digest: Digest) => Promise<Manifest | Refusal | undefined>;
-  /**
-   * A tag is absent where the registry says so (404 in its own words), and where it answers the tag with a denial or
-   * with a page, and its list of tags, read to the end, does not have it: Artifactory answers 403 for an absent tag, and
-   * what stands before a registry answers 404 in HTML. What the list does not settle is a gap.
-   */
   readonly tag: (tag: string) => Promise<Manifest | Refusal | undefined>;
   readonly referrers: () => Promise<Referrers | Refusal | undefined>;
-  /** Once however many ask: signatures of one image often share their payload. */
   readonly blob: (digest: Digest, size: number) => Promise<Uint8Array | Refusal | undefined>;
-  /** Why `bytes` more do not fit into the budget; undefined: they are spent. */
   readonly spend: (bytes: number) => Refusal | undefined;
 }
 
@@ -37,11 +28,11 @@ export interface PlaceDeps {
 }
 
 /**
- * Makes a reader of one place. It throws what a retry may mend, and every failure of the referrers API.
+ * Makes a reader of one place, within one budget of bytes. What cannot be read for good is undefined, and a gap; it throws
+ * what a retry may mend, and every failure of the referrers API.
  *
  * @example
  * const reader = createPlaceReader({ repository, subject: digest }, { registry, lane, onGap });
- * const signatures = await reader.tag(signatureTag(digest));
  */
 export function createPlaceReader(
   { repository, subject }: Place,
@@ -61,18 +52,35 @@ export function createPlaceReader(
     }
   }
 
+  /** Why `bytes` more do not fit into the budget; undefined: they are spent. */
   function spend(bytes: number): Refusal | undefined {
     if (bytes > left) return refuse('too-large', 'Signatures of this image are too large together');
     left -= bytes;
     return undefined;
   }
 
-  async function fetchManifest(reference: string): Promise<Manifest | Refusal | undefined> {
-    return lane(() =>
-      refuseTooMuch(registry.manifest(repository, reference), 'too-large', reference),
-    );
+  /** Too much is the pusher's doing and refuses a candidate; any other failure is "could not check" and goes on. */
+  async function read<T>(
+    what: string,
+    fetch: () => Promise<T>,
+    reason: 'too-large' | 'too-many' = 'too-large',
+  ): Promise<T | Refusal> {
+    try {
+      return await lane(fetch);
+    } catch (error) {
+      if (!(error instanceof CountersignError) || error.code !== 'too-large') throw error;
+      return refuse(reason, `${what}: more than is read`);
+    }
   }
 
+  function fetchManifest(reference: string): Promise<Manifest | Refusal | undefined> {
+    return read(reference, () => registry.manifest(repository, reference));
+  }
+
+  /**
+   * A tag is absent where the registry says so (404 in its own words), and where it answers with a denial (Artifactory) or
+   * a page, and its list of tags, read to the end, does not have it. What the list does not settle is a gap.
+   */
   async function fetchTag(tag: string): Promise<Manifest | Refusal | undefined> {
     try {
       return await fetchManifest(tag);
@@ -100,18 +108,17 @@ export function createPlaceReader(
   async function fetchBlob(digest: Digest, size: number): Promise<Uint8Array | Refusal> {
     const refusal = spend(size);
     if (refusal !== undefined) return refusal;
-    const blob = registry.blob(repository, digest, size);
-    const bytes = await refuseTooMuch(blob, 'too-large', `Blob ${digest}`);
+    const bytes = await read(`Blob ${digest}`, () => registry.blob(repository, digest, size));
     return bytes ?? refuse('malformed', `Blob ${digest} is absent`);
   }
 
   return {
     manifest: (digest) => pass(() => fetchManifest(digest)),
     tag: (tag) => pass(() => fetchTag(tag)),
-    referrers: () =>
-      lane(() => refuseTooMuch(registry.referrers(repository, subject), 'too-many', 'Referrers')),
+    referrers: () => read('Referrers', () => registry.referrers(repository, subject), 'too-many'),
+    /** Once however many ask: signatures of one image often share their payload. */
     blob(digest, size) {
-      const blob = blobs.get(digest) ?? pass(() => lane(() => fetchBlob(digest, size)));
+      const blob = blobs.get(digest) ?? pass(() => fetchBlob(digest, size));
       blobs.set(digest, blob);
       return blob;
     },
@@ -119,26 +126,7 @@ export function createPlaceReader(
   };
 }
 
-/** Too much is the pusher's doing and refuses a candidate; any other failure is "could not check" and goes on. */
-async function refuseTooMuch<T>(
-  fetched: Promise<T>,
-  reason: 'too-large' | 'too-many',
-  what: string,
-): Promise<T | Refusal> {
-  try {
-    return await fetched;
-  } catch (error) {
-    if (error instanceof CountersignError && error.code === 'too-large') {
-      return refuse(reason, `${what}: more than is read`);
-    }
-    throw error;
-  }
-}
-
-/**
- * Whether a failure is how the registry answers for this one name: a denial, or a page instead of an answer. Some
- * registries answer so for what is absent, and everyone who can push can name what is absent.
- */
+/** A denial, or a page instead of an answer: so some registries answer for what is absent, which any pusher can name. */
 function isLasting(error: unknown): error is CountersignError {
   return (
     error instanceof CountersignError &&

@@ -1,8 +1,15 @@
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { SignedEntity } from '@sigstore/verify';
 import * as z from 'zod';
-
 import { type AttachedProof, isRefusal, type Refusal, refuse } from './candidate.ts';
-import { decodeBase64, pemBlocks, pemToDer } from './encoding.ts';
+import {
+  base64Bytes,
+  base64Of,
+  checkSchema,
+  parseJson,
+  pemBlocks,
+  pemToDer,
+} from './foreign-bytes.ts';
 import {
   MAX_CERTIFICATE_BYTES,
   MAX_CHAIN,
@@ -10,23 +17,6 @@ import {
   MAX_PROOF_HASHES,
   MAX_TIMESTAMP_BYTES,
 } from './limits.ts';
-import { checkSchema, parseJson } from './strict-json.ts';
-
-/** Canonical base64, as bytes; `maxBytes` is looked at before anything is decoded. */
-function base64Of(maxBytes: number): z.ZodType<Buffer, string> {
-  return z
-    .string()
-    .max(Math.ceil(maxBytes / 3) * 4)
-    .transform((text, context) => {
-      const bytes = decodeBase64(text);
-      if (bytes !== undefined) return bytes;
-      context.addIssue('Not base64');
-      return z.NEVER;
-    });
-}
-
-/** Of anything that only a bundle's own size bounds. */
-export const base64Bytes = base64Of(Number.MAX_SAFE_INTEGER);
 
 /** protobuf JSON writes 64-bit numbers as text and leaves out what is 0. */
 const int64 = z
@@ -53,7 +43,15 @@ const logEntrySchema = z.object({
   canonicalizedBody: base64Bytes,
 });
 
-const timestampSchema = z.object({ signedTimestamp: base64Of(MAX_TIMESTAMP_BYTES) });
+const rawBytes = z.object({ rawBytes: base64Of(MAX_CERTIFICATE_BYTES) });
+
+/** What a bundle carries; of its chain what cannot be read is left out. */
+const bundleProofSchema = z.object({
+  certificate: base64Of(MAX_CERTIFICATE_BYTES).optional(),
+  chain: z.array(rawBytes.nullable().catch(null)).optional(),
+  logEntries: z.array(logEntrySchema),
+  timestamps: z.array(z.object({ signedTimestamp: base64Of(MAX_TIMESTAMP_BYTES) })),
+});
 
 /** cosign's `dev.sigstore.cosign/bundle`: Rekor's answer, whose SET covers `Payload`. */
 const legacyEntrySchema = z.object({
@@ -67,15 +65,10 @@ const legacyEntrySchema = z.object({
 });
 
 /** cosign's `dev.sigstore.cosign/rfc3161timestamp`. */
-const legacyTimestampSchema = z.object({
-  SignedRFC3161Timestamp: base64Of(MAX_TIMESTAMP_BYTES),
-});
-
-/** DER of a leaf, in a bundle. */
-const certificateSchema = z.object({ rawBytes: base64Of(MAX_CERTIFICATE_BYTES) });
+const legacyTimestampSchema = z.object({ SignedRFC3161Timestamp: base64Of(MAX_TIMESTAMP_BYTES) });
 
 /** What every body in a log begins with. */
-export const bodyKindSchema = z.looseObject({ kind: z.string(), apiVersion: z.string() });
+const bodyKindSchema = z.looseObject({ kind: z.string(), apiVersion: z.string() });
 
 export type LogEntry = SignedEntity['tlogEntries'][number];
 
@@ -104,42 +97,28 @@ export function readProof(attached: AttachedProof): Proof | Refusal {
 }
 
 function readBundleProof(attached: AttachedProof & { form: 'bundle' }): Proof | Refusal {
-  const { certificate: rawBytes } = attached;
-  const leaf = rawBytes === undefined ? undefined : readLeaf(rawBytes);
-  if (leaf !== undefined && isRefusal(leaf)) return leaf;
-  const entries = attached.logEntries.map((entry) => readEntry(entry, attached.mediaType));
-  const stamps = attached.timestamps.map((stamp) => checkSchema(stamp, timestampSchema, 'Stamp'));
-  const bad = [...entries, ...stamps].find(isRefusal);
-  if (bad !== undefined) return bad;
-  return {
-    certificate: leaf?.rawBytes,
-    chain: (attached.chain ?? []).flatMap((one) => {
-      const read = checkSchema(one, certificateSchema, 'Certificate');
-      return isRefusal(read) ? [] : [read.rawBytes];
+  const read = checkSchema(attached, bundleProofSchema, 'Proof');
+  if (isRefusal(read)) return read;
+  const { certificate, chain = [], timestamps } = read;
+  const logEntries = read.logEntries.map(
+    ({ inclusionPromise: promise, inclusionProof: proof, ...rest }): LogEntry => ({
+      ...rest,
+      inclusionPromise: promise ?? undefined,
+      inclusionProof: proof?.checkpoint
+        ? { ...proof, hashes: proof.hashes ?? [], checkpoint: proof.checkpoint }
+        : undefined,
     }),
-    logEntries: entries.flatMap((entry) => (isRefusal(entry) ? [] : entry)),
-    timestamps: stamps.flatMap((stamp) => (isRefusal(stamp) ? [] : stamp.signedTimestamp)),
-  };
-}
-
-function readLeaf(rawBytes: string): { rawBytes: Buffer } | Refusal {
-  return checkSchema({ rawBytes }, certificateSchema, 'Certificate');
-}
-
-function readEntry(value: unknown, mediaType: string): LogEntry | Refusal {
-  const entry = checkSchema(value, logEntrySchema, 'Log entry');
-  if (isRefusal(entry)) return entry;
-  const { inclusionPromise: promise, inclusionProof: proof, ...rest } = entry;
-  const { checkpoint } = proof ?? {};
+  );
   // Version 0.1 promised; a proof without a checkpoint is over a root without a signature, and proves nothing.
-  if (!checkpoint && !mediaType.endsWith('=0.1')) {
+  const isProved = logEntries.every(({ inclusionProof }) => inclusionProof !== undefined);
+  if (!isProved && !attached.mediaType.endsWith('=0.1')) {
     return refuse('malformed', 'Log entry has no inclusion proof with a checkpoint');
   }
   return {
-    ...rest,
-    inclusionPromise: promise ?? undefined,
-    inclusionProof:
-      proof && checkpoint ? { ...proof, hashes: proof.hashes ?? [], checkpoint } : undefined,
+    certificate,
+    chain: chain.flatMap((one) => one?.rawBytes ?? []),
+    logEntries,
+    timestamps: timestamps.map(({ signedTimestamp }) => signedTimestamp),
   };
 }
 
@@ -153,10 +132,10 @@ function readAnnotations(annotations: Readonly<Record<string, string>>): Proof |
   if (entry !== undefined && isRefusal(entry)) return entry;
   const time = stamp ? parseJson(Buffer.from(stamp), legacyTimestampSchema, 'Stamp') : undefined;
   if (time !== undefined && isRefusal(time)) return time;
+  const chain = (annotations[CHAIN] ?? '').slice(0, 2 * MAX_CERTIFICATE_BYTES);
   return {
     certificate: certificate?.der,
-    chain:
-      pemBlocks((annotations[CHAIN] ?? '').slice(0, 2 * MAX_CERTIFICATE_BYTES), MAX_CHAIN) ?? [],
+    chain: pemBlocks(chain, MAX_CHAIN) ?? [],
     logEntries: entry === undefined ? [] : [entry],
     timestamps: time === undefined ? [] : [time.SignedRFC3161Timestamp],
   };
@@ -177,4 +156,92 @@ function readLegacyEntry(text: string): LogEntry | Refusal {
     inclusionProof: undefined,
     canonicalizedBody: body,
   };
+}
+
+/** Who signed: the key, and the leaf of a keyless signer, DER. */
+export interface LoggedSigner {
+  readonly key: KeyObject;
+  readonly certificate: { readonly der: Buffer } | undefined;
+}
+
+/** Who an entry says has signed, DER. */
+interface Logged {
+  readonly certificate?: Buffer | undefined;
+  readonly key?: Buffer | undefined;
+}
+
+const pemSigner = base64Bytes.transform((text): Logged => {
+  const block = pemToDer(text.toString('latin1'));
+  if (block?.label === 'CERTIFICATE') return { certificate: block.der };
+  return block?.label === 'PUBLIC KEY' ? { key: block.der } : {};
+});
+const der = z.object({ rawBytes: base64Bytes }).optional();
+const derSigner = z
+  .object({ publicKey: der, x509Certificate: der })
+  .transform(
+    ({ publicKey: key, x509Certificate: certificate }): Logged =>
+      key && certificate ? {} : { key: key?.rawBytes, certificate: certificate?.rawBytes },
+  );
+
+/** Where entries of cosign 1 to 3 have their signer: PEM in log version 1, DER in 2. `0` is the one element of a list. */
+const KINDS: ReadonlyMap<string, { readonly at: string; readonly signer: z.ZodType<Logged> }> =
+  new Map([
+    ['hashedrekord 0.0.1', { at: 'spec.signature.publicKey.content', signer: pemSigner }],
+    ['dsse 0.0.1', { at: 'spec.signatures.0.verifier', signer: pemSigner }],
+    ['intoto 0.0.2', { at: 'spec.content.envelope.signatures.0.publicKey', signer: pemSigner }],
+    ['hashedrekord 0.0.2', { at: 'spec.hashedRekordV002.signature.verifier', signer: derSigner }],
+    ['dsse 0.0.2', { at: 'spec.dsseV002.signatures.0.verifier', signer: derSigner }],
+  ]);
+
+/** What the sigstore library does not look at in an entry: whose it is, and that the proof is of its checkpoint. */
+export function findLogFlaw(entry: LogEntry, signer: LoggedSigner): Refusal | undefined {
+  const { inclusionProof: proof } = entry;
+  if (proof?.checkpoint !== undefined) {
+    // transparency-dev/formats, "Checkpoint body": origin, tree size, root hash.
+    const [, size, root] = proof.checkpoint.envelope.split('\n', 3);
+    if (size !== proof.treeSize || root !== proof.rootHash.toString('base64')) {
+      return refuse('log-mismatch', 'Inclusion proof is for another tree than its checkpoint');
+    }
+  }
+  return findOtherSigner(entry, signer);
+}
+
+/**
+ * Why a log entry is not of this signer; undefined when it is. The sigstore library compares the signature and the
+ * digest, and never whose key they were logged with (GHSA-fx35-mq7g-6g98, CVE-2026-22703).
+ */
+function findOtherSigner(entry: LogEntry, signer: LoggedSigner): Refusal | undefined {
+  const body = parseJson(entry.canonicalizedBody, bodyKindSchema, 'Log entry');
+  if (isRefusal(body)) return body;
+  const kind = KINDS.get(`${body.kind} ${body.apiVersion}`);
+  if (kind === undefined) return refuse('log-mismatch', 'Log entry is of a kind that is not read');
+  const logged = checkSchema(valueAt(body, kind.at), kind.signer, 'Signer of a log entry');
+  if (isRefusal(logged)) return logged;
+  return isSame(logged, signer)
+    ? undefined
+    : refuse('log-mismatch', 'Log entry is of another signer');
+}
+
+function valueAt(body: object, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => {
+    if (key === '0') return Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    return isThere ? Reflect.get(value, key) : undefined;
+  }, body);
+}
+
+function isSame({ certificate, key: spki }: Logged, signer: LoggedSigner): boolean {
+  // The log must show the identity, not only the key: people watch it for their names.
+  if (signer.certificate !== undefined) {
+    return certificate !== undefined && certificate.equals(signer.certificate.der);
+  }
+  try {
+    const key =
+      certificate === undefined
+        ? createPublicKey({ key: spki ?? Buffer.alloc(0), format: 'der', type: 'spki' })
+        : new X509Certificate(certificate).publicKey;
+    return key.equals(signer.key);
+  } catch {
+    return false;
+  }
 }

@@ -1,14 +1,9 @@
 import * as z from 'zod';
-
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { Descriptor, Manifest, Referrers } from '#shared/registry/registry.ts';
-
 import { isRefusal, type Refusal, type RefusedCandidate, refuse } from './candidate.ts';
+import { checkSchema, parseJson } from './foreign-bytes.ts';
 import { MAX_SIGNATURES } from './limits.ts';
-import { checkSchema, parseJson } from './strict-json.ts';
-
-/** Layer of a legacy signature: its blob is the signed payload (cosign SIGNATURE_SPEC, "Simple Signing"). */
-const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
 
 /** Config of cosign's experimental referrer form, which carries the layers of the legacy form. */
 const EXPERIMENTAL_SIGNATURE = 'application/vnd.dev.cosign.artifact.sig.v1+json';
@@ -20,38 +15,39 @@ const DSSE_ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
 const IN_TOTO = 'application/vnd.in-toto+json';
 
 /** Every version of the sigstore bundle that is read, exactly: a longer name that begins like one is something else. */
-const BUNDLES: ReadonlySet<string> = new Set([
+export const BUNDLES = [
   'application/vnd.dev.sigstore.bundle+json;version=0.1',
   'application/vnd.dev.sigstore.bundle+json;version=0.2',
   'application/vnd.dev.sigstore.bundle+json;version=0.3',
   'application/vnd.dev.sigstore.bundle.v0.3+json',
+];
+
+/** A signature or an attestation of the legacy form, or a bundle of either. */
+type Kind = 'signature' | 'attestation' | 'bundle';
+
+/** What a layer is, by its media type. */
+const KINDS: ReadonlyMap<unknown, Kind> = new Map([
+  // Its blob is the signed payload (cosign SIGNATURE_SPEC, "Simple Signing").
+  ['application/vnd.dev.cosign.simplesigning.v1+json', 'signature'],
+  [DSSE_ENVELOPE, 'attestation'],
+  [IN_TOTO, 'attestation'],
+  ...BUNDLES.map((type) => [type, 'bundle'] as const),
 ]);
 
-/** Whether `mediaType` is a sigstore bundle of a version that is known. */
-export function isBundleMediaType(mediaType: string): boolean {
-  return BUNDLES.has(mediaType);
-}
+const SIGNATURE_TYPES: ReadonlySet<string | undefined> = new Set([
+  EXPERIMENTAL_SIGNATURE,
+  ...BUNDLES,
+]);
 
-/** Whether a bundle of this type may carry a chain in place of its leaf: version 0.3 took that away. */
-export function mayCarryChain(mediaType: string): boolean {
-  return /[=]0\.[12]$/.test(mediaType);
-}
-
-/**
- * Whether a referrer's descriptor leaves it open that it is a signature: fallback tags written by older tools claim no
- * artifact type or the empty one (cosign#4641, #4422, #5098).
- */
-export function mayBeSignature(artifactType: string | undefined): boolean {
-  return (
-    artifactType === undefined ||
-    artifactType === '' ||
-    artifactType === 'application/vnd.oci.empty.v1+json' ||
-    artifactType === EXPERIMENTAL_SIGNATURE ||
-    artifactType === DSSE_ENVELOPE ||
-    artifactType === IN_TOTO ||
-    isBundleMediaType(artifactType)
-  );
-}
+/** Artifact types that a signature may claim: older tools claim none or the empty one (cosign#4641, #4422, #5098). */
+export const POSSIBLE_TYPES: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  '',
+  'application/vnd.oci.empty.v1+json',
+  DSSE_ENVELOPE,
+  IN_TOTO,
+  ...SIGNATURE_TYPES,
+]);
 
 /** `sha256:` and its hex, as every digest that is followed. */
 export const digestSchema = z.custom<Digest>(
@@ -62,7 +58,7 @@ export const digestSchema = z.custom<Digest>(
 const manifestSchema = z.object({
   artifactType: z.string().optional(),
   config: z.object({ mediaType: z.string() }).optional(),
-  layers: z.array(z.unknown()),
+  layers: z.array(z.looseObject({ mediaType: z.unknown() }).nullable().catch(null)),
   manifests: z.undefined().optional(),
 });
 
@@ -88,9 +84,7 @@ export type Layer = z.infer<typeof layerSchema>;
 
 /** A layer that is a signature or attestation by its own media type. */
 export interface SignatureLayer {
-  readonly format: 'legacy' | 'bundle';
-  /** The legacy form has payloads, which are signatures, and DSSE envelopes, which are attestations. */
-  readonly isEnvelope: boolean;
+  readonly kind: Kind;
   readonly layer: Layer;
   /** Of the manifest that holds it. */
   readonly manifest: Digest;
@@ -123,22 +117,31 @@ export function readSignatureManifest(
     signatures: via !== 'attestation-tag',
     envelopes: wantsAttestations && via !== 'signature-tag',
   };
-  const layers = parsed.layers.flatMap((layer) => {
-    const kind = kindOf(layer);
-    const holds = kind?.isEnvelope === true ? mayHold.envelopes : mayHold.signatures;
-    return kind !== undefined && holds ? [{ ...kind, layer }] : [];
+  const layers = parsed.layers.flatMap((entry) => {
+    const kind = KINDS.get(entry?.mediaType);
+    const holds = kind === 'attestation' ? mayHold.envelopes : mayHold.signatures;
+    return kind !== undefined && holds ? [{ kind, entry }] : [];
   });
-  const claims = [parsed.artifactType, parsed.config?.mediaType].some(isSignatureType);
+  const { artifactType, config } = parsed;
+  const claims = SIGNATURE_TYPES.has(artifactType) || SIGNATURE_TYPES.has(config?.mediaType);
   if (layers.length === 0 && (claims || via !== 'referrer')) {
     const detail = 'Signature manifest holds no layer of a signature type';
     return [{ source, format: 'unknown', ...refuse('malformed', detail) }];
   }
-  return capSignatures(layers, source).map((found) =>
-    'refused' in found ? found : readLayer(found, source),
-  );
+  return capSignatures(layers, source).map((found) => {
+    if ('refused' in found) return found;
+    const { kind, entry } = found;
+    const layer = checkSchema(entry, layerSchema, 'Signature layer');
+    if (!isRefusal(layer)) return { kind, layer, manifest: source };
+    return { source, format: formatOf(kind), ...layer };
+  });
 }
 
-/** The first `MAX_SIGNATURES`; what is left out is said once. */
+export function formatOf(kind: Kind): 'legacy' | 'bundle' {
+  return kind === 'bundle' ? 'bundle' : 'legacy';
+}
+
+/** The first `MAX_SIGNATURES`, and one refusal for those that are left out. */
 export function capSignatures<T>(
   found: readonly T[],
   source: Digest,
@@ -149,10 +152,7 @@ export function capSignatures<T>(
   return [...found.slice(0, MAX_SIGNATURES), rest];
 }
 
-/**
- * The descriptors in the index under a fallback tag; unreadable ones are counted. Anyone may have tagged anything so:
- * a manifest that is no index lists nothing.
- */
+/** The descriptors under a fallback tag, unreadable ones counted. Anyone may tag anything so: no index lists nothing. */
 export function readFallbackIndex(manifest: Manifest): Referrers | Refusal {
   const parsed = parseIndex(manifest);
   if (isRefusal(parsed)) {
@@ -165,39 +165,13 @@ export function readFallbackIndex(manifest: Manifest): Referrers | Refusal {
 }
 
 function readDescriptor(entry: unknown): Descriptor | undefined {
-  const descriptor = checkSchema(entry, descriptorSchema, 'Referrers descriptor');
-  if (isRefusal(descriptor)) return undefined;
-  const { artifactType, ...rest } = descriptor;
+  const { data } = descriptorSchema.safeParse(entry);
+  if (data === undefined) return undefined;
+  const { artifactType, ...rest } = data;
   if (artifactType === undefined) return rest;
   return artifactType === null ? { ...rest, flawed: true } : { ...rest, artifactType };
 }
 
 function parseIndex(manifest: Manifest): { manifests: unknown[] } | Refusal {
   return parseJson(manifest.bytes, indexSchema, 'Referrers index');
-}
-
-type Kind = Pick<SignatureLayer, 'format' | 'isEnvelope'>;
-
-function readLayer({ layer: entry, ...kind }: Kind & { layer: unknown }, manifest: Digest): Found {
-  const layer = checkSchema(entry, layerSchema, 'Signature layer');
-  return isRefusal(layer)
-    ? { source: manifest, format: kind.format, ...layer }
-    : { ...kind, layer, manifest };
-}
-
-function kindOf(entry: unknown): Kind | undefined {
-  if (typeof entry !== 'object' || entry === null || !('mediaType' in entry)) return undefined;
-  const { mediaType } = entry;
-  if (mediaType === SIMPLE_SIGNING) return { format: 'legacy', isEnvelope: false };
-  if (mediaType === DSSE_ENVELOPE || mediaType === IN_TOTO) {
-    return { format: 'legacy', isEnvelope: true };
-  }
-  return typeof mediaType === 'string' && isBundleMediaType(mediaType)
-    ? { format: 'bundle', isEnvelope: false }
-    : undefined;
-}
-
-function isSignatureType(mediaType: string | undefined): boolean {
-  if (mediaType === undefined) return false;
-  return mediaType === EXPERIMENTAL_SIGNATURE || isBundleMediaType(mediaType);
 }

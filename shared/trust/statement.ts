@@ -1,22 +1,21 @@
 import * as z from 'zod';
-
 import { type Digest, hexOf } from '#shared/core/digest.ts';
-
 import { type Evidence, isRefusal, type Refusal, refuse, shown } from './candidate.ts';
-import { decodeBase64 } from './encoding.ts';
+import { base64Bytes, checkSchema, parseJson } from './foreign-bytes.ts';
 import { MAX_SUBJECTS } from './limits.ts';
-import { checkSchema, parseJson } from './strict-json.ts';
 
-const base64 = z.string().min(1);
-
-/** DSSE 1.0, with one signature. */
-export const envelopeSchema = z.object({
-  payload: base64,
-  payloadType: z.literal('application/vnd.in-toto+json'),
-  signatures: z.tuple([z.object({ sig: base64 })]),
-});
-
-export type EnvelopeJson = z.infer<typeof envelopeSchema>;
+/** DSSE 1.0 with one signature, read as its payload and the bytes that were signed. */
+export const envelopeSchema = z
+  .object({
+    payload: base64Bytes,
+    payloadType: z.literal('application/vnd.in-toto+json'),
+    signatures: z.tuple([z.object({ sig: base64Bytes })]),
+  })
+  .transform(({ payload, payloadType, signatures: [{ sig: signature }] }) => {
+    // "Signature Definition": PAE(type, body).
+    const prefix = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
+    return { payload, signature, signedBytes: Buffer.concat([Buffer.from(prefix), payload]) };
+  });
 
 /** The predicate type is read before the rest: an attestation is no malformed signature. */
 const predicateTypeSchema = z.looseObject({ predicateType: z.string() });
@@ -57,24 +56,6 @@ export interface About {
   readonly has: (algorithm: string, hex: string) => boolean;
 }
 
-/** The payload of a DSSE envelope with one signature, and the bytes that were signed. */
-export function readEnvelope(
-  envelope: EnvelopeJson,
-): Pick<Evidence, 'payload' | 'signature' | 'signedBytes'> | Refusal {
-  const payload = decodeBase64(envelope.payload);
-  const signature = decodeBase64(envelope.signatures[0].sig);
-  if (payload === undefined || signature === undefined) {
-    return refuse('malformed', 'Bundle has a payload or signature that is not base64');
-  }
-  return { payload, signature, signedBytes: preAuthEncoding(envelope.payloadType, payload) };
-}
-
-/** DSSE 1.0, "Signature Definition": PAE(type, body). */
-function preAuthEncoding(type: string, body: Buffer): Buffer {
-  const prefix = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `;
-  return Buffer.concat([Buffer.from(prefix), body]);
-}
-
 /**
  * What an in-toto statement says about the image `digest`: the claims of a cosign signature, or an attestation of one of
  * `predicateTypes`. `no-matching-predicate` for any other, `digest-mismatch` when no subject has that digest.
@@ -86,9 +67,9 @@ export function readStatement(
 ): Pick<Evidence, 'claims' | 'attestation'> | Refusal {
   const kind = parseJson(payload, predicateTypeSchema, 'Statement');
   if (isRefusal(kind)) return kind;
-  const image = {
+  const image: About = {
     digest,
-    has: (algorithm: string, hex: string) => algorithm === 'sha256' && hex === hexOf(digest),
+    has: (algorithm, hex) => algorithm === 'sha256' && hex === hexOf(digest),
   };
   if (kind.predicateType === COSIGN_SIGN) {
     const statement = checkSchema(kind, signatureSchema, 'Statement');
@@ -135,11 +116,9 @@ function findSubjects<T extends { readonly digest: Readonly<Record<string, strin
   );
   if (ours.length > 0) return ours;
   const [first, ...others] = subjects;
+  const named = Object.entries(first?.digest ?? {});
   // SHA-256 first, which images are known by.
-  const [algorithm, hex = ''] =
-    Object.entries(first?.digest ?? {}).toSorted(
-      ([a], [b]) => Number(b === 'sha256') - Number(a === 'sha256'),
-    )[0] ?? [];
+  const [algorithm, hex] = named.find(([name]) => name === 'sha256') ?? named[0] ?? [];
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const signed =
     algorithm === undefined ? 'names no digest' : `is for ${shown(`${algorithm}:${hex}`)}${more}`;

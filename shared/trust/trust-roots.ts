@@ -2,19 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustedRootSource, TufSource } from '#shared/core/policy.ts';
-
 import { createSingleFlight, once } from '#shared/net/single-flight.ts';
-
 import { isRefusal } from './candidate.ts';
 import type { TrustRoot } from './trusted-root.ts';
 
-/**
- * Loads the trusted root of the authority `owner`. Throws `bad-config` (a mounted file that is no trusted root) and
- * `trust-root-unavailable` (the public-good root cannot be had).
- */
+/** Loads the root for the authority `owner`. Throws `bad-config` (a mounted one is none), `trust-root-unavailable`. */
 export type TrustRootLoader = (source: TrustedRootSource, owner: string) => Promise<TrustRoot>;
 
 export interface TrustRootDeps {
@@ -35,16 +29,8 @@ const USABLE_FOR_MS = 72 * 60 * 60_000;
 /** After a failed refresh, while the older root still serves. */
 const RETRY_AFTER_MS = 5 * 60_000;
 
-interface Held {
-  readonly root: TrustRoot;
-  readonly fetchedAt: number;
-  /** When the next fetch is due. */
-  readonly dueAt: number;
-}
-
 /**
- * Makes a loader that builds each mounted root once, and fetches the public-good root and those of mirrors when they are
- * first asked for.
+ * Makes a loader that builds each mounted root once, and fetches the others when they are first asked for.
  *
  * @example
  * const roots = createTrustRootLoader({ now });
@@ -52,25 +38,22 @@ interface Held {
  */
 export function createTrustRootLoader(deps: TrustRootDeps): TrustRootLoader {
   const { now, cacheDir } = deps;
-  const loadPublicGood = createRefresher(
-    'public-good',
-    now,
-    deps.fetchPublicGood ?? createFetcher(cacheDir),
-  );
+  const { fetchPublicGood = createTufFetcher(cacheDir) } = deps;
+  const loadPublicGood = createRefresher('public-good', now, fetchPublicGood);
   // Keyed by text from the config, so their size is the config's.
   const mounted = new Map<string, Promise<TrustRoot>>();
   const mirrored = new Map<string, (owner: string) => Promise<TrustRoot>>();
 
-  async function loadMirror(tuf: TufSource, owner: string): Promise<TrustRoot> {
-    const id = JSON.stringify([tuf.url, tuf.root, tuf.target]);
-    const load = mirrored.get(id) ?? createRefresher(tuf.url, now, createFetcher(cacheDir, tuf));
-    mirrored.set(id, load);
-    return load(owner);
-  }
-
   return async function loadTrustRoot(source, owner) {
     if (source === 'public-good') return loadPublicGood(owner);
-    if ('tuf' in source) return loadMirror(source.tuf, owner);
+    if ('tuf' in source) {
+      const { url, root, target } = source.tuf;
+      const id = JSON.stringify([url, root, target]);
+      const fetchText = createTufFetcher(cacheDir, source.tuf);
+      const load = mirrored.get(id) ?? createRefresher(url, now, fetchText);
+      mirrored.set(id, load);
+      return load(owner);
+    }
     const root =
       mounted.get(source.json) ?? build(source.json, 'bad-config', `authority "${owner}"`);
     mounted.set(source.json, root);
@@ -84,6 +67,7 @@ function createRefresher(
   now: () => number,
   fetchText: () => Promise<string>,
 ): (owner: string) => Promise<TrustRoot> {
+  type Held = { readonly root: TrustRoot; readonly fetchedAt: number; readonly dueAt: number };
   let held: Held | undefined;
   const join = createSingleFlight<Held>();
 
@@ -118,10 +102,6 @@ async function build(
   throw new CountersignError(code, `Trusted root of ${whose} cannot be used: ${root.detail}`);
 }
 
-function createFetcher(cacheDir: string | undefined, mirror?: TufSource): () => Promise<string> {
-  return mirror === undefined ? createPublicGood(cacheDir) : createTufMirror(cacheDir, mirror);
-}
-
 function unavailable(cause: unknown, owner: string, whose: string): CountersignError {
   const host = whose === 'public-good' ? 'tuf-repo-cdn.sigstore.dev' : new URL(whose).host;
   const fix = `allow https to ${host}, or mount a trusted_root.json`;
@@ -134,65 +114,34 @@ function unavailable(cause: unknown, owner: string, whose: string): CountersignE
 const TIMEOUT_MS = 5000;
 const RETRIES = 2;
 
-/** A repository to fetch from in place of the public-good one, with the root that its updates are verified from. */
-export interface TufMirror {
-  readonly mirrorURL: string;
-  readonly rootPath: string;
-}
-
 /**
  * Makes a fetcher of the public-good `trusted_root.json`: updated by TUF from the root that the package holds, so that
- * neither the mirror nor the network can replace, freeze or roll it back. Without `cacheDir` it makes a folder that no
- * other user can have prepared.
+ * neither the mirror nor the network can replace, freeze or roll it back; or, just so, of a root in a TUF repository of
+ * one's own, from the root that the config names. Without `cacheDir` it makes a folder that no other user can have prepared.
  *
  * @example
- * const roots = createTrustRootLoader({ now: now, fetchPublicGood: createPublicGood('/var/cache/tuf') });
+ * const roots = createTrustRootLoader({ now, fetchPublicGood: createTufFetcher('/var/cache/tuf') });
  */
-export function createPublicGood(
+export function createTufFetcher(
   cacheDir: string | undefined,
-  mirror?: TufMirror,
+  mirror?: TufSource,
 ): () => Promise<string> {
-  const folder = once(() => folderOf(cacheDir));
-  return async function fetchPublicGood() {
-    return fetchTarget({ ...mirror, cachePath: await folder() }, 'trusted_root.json');
-  };
-}
-
-/**
- * Makes a fetcher of a trusted root in a TUF repository of one's own, updated from the root that the config names: what
- * TUF says of the public-good one holds here too. Another root or URL begins anew, in a folder of its own.
- */
-function createTufMirror(
-  cacheDir: string | undefined,
-  { url, root, target }: TufSource,
-): () => Promise<string> {
-  const id = createHash('sha256')
-    .update(JSON.stringify([url, root]))
-    .digest('hex')
-    .slice(0, 32);
-  const folder = once(async () => {
-    const path = joinPath(await folderOf(cacheDir), `mirror-${id}`);
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await writeFile(joinPath(path, 'first-root.json'), root);
-    return path;
-  });
-  return async function fetchMirrored() {
-    const cachePath = await folder();
+  const source = once(async () => {
+    const folder = cacheDir ?? (await mkdtemp(joinPath(tmpdir(), 'countersign-tuf-')));
+    if (mirror === undefined) return { cachePath: folder };
+    // Another root or URL begins anew, in a folder of its own.
+    const id = createHash('sha256').update(JSON.stringify([mirror.url, mirror.root]));
+    const cachePath = joinPath(folder, `mirror-${id.digest('hex').slice(0, 32)}`);
     const rootPath = joinPath(cachePath, 'first-root.json');
-    return fetchTarget({ mirrorURL: url, rootPath, cachePath }, target);
+    await mkdir(cachePath, { recursive: true, mode: 0o700 });
+    await writeFile(rootPath, mirror.root);
+    return { cachePath, rootPath, mirrorURL: mirror.url };
+  });
+  return async function fetchTrustedRoot() {
+    // Only where a policy needs it: it costs more than all the rest of this room.
+    const { initTUF } = await import('@sigstore/tuf');
+    const options = { timeout: TIMEOUT_MS, retry: { retries: RETRIES } };
+    const tuf = await initTUF({ ...(await source()), ...options });
+    return tuf.getTarget(mirror?.target ?? 'trusted_root.json');
   };
-}
-
-async function folderOf(cacheDir: string | undefined): Promise<string> {
-  return cacheDir ?? (await mkdtemp(joinPath(tmpdir(), 'countersign-tuf-')));
-}
-
-async function fetchTarget(
-  from: Partial<TufMirror> & { readonly cachePath: string },
-  target: string,
-): Promise<string> {
-  // Only where a policy needs it: it costs more than all the rest of this room.
-  const { initTUF } = await import('@sigstore/tuf');
-  const tuf = await initTUF({ ...from, timeout: TIMEOUT_MS, retry: { retries: RETRIES } });
-  return tuf.getTarget(target);
 }

@@ -1,10 +1,9 @@
 import { PublicKeyDetails, TrustedRoot } from '@sigstore/protobuf-specs';
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify';
 import * as z from 'zod';
-
 import { isRefusal, type Refusal, refuse } from './candidate.ts';
-import { decodeBase64 } from './encoding.ts';
-import { parseJson } from './strict-json.ts';
+import { decodeBase64 } from './foreign-bytes.ts';
+import { parseJson } from './foreign-bytes.ts';
 
 const base64 = z.string().refine((text) => decodeBase64(text) !== undefined, 'Not base64');
 
@@ -48,27 +47,19 @@ const trustedRootSchema = z.object({
 /** The certificate authorities, logs and timestamp authorities that a policy trusts. */
 export type TrustRoot = Omit<TrustMaterial, 'publicKey'>;
 
-/**
- * Builds a root from the JSON text of a `trusted_root.json`. Logs whose kind of key is of a later time are left out,
- * so that a root that grows breaks no policy; any other flaw refuses the whole.
- */
+/** Builds a root. Logs with a kind of key of a later time are left out, for roots grow; any other flaw refuses all. */
 export function buildTrustRoot(text: string): TrustRoot | Refusal {
   const root = parseJson(Buffer.from(text), trustedRootSchema, 'Trusted root');
   if (isRefusal(root)) return root;
+  const hasKnownKey = ({ publicKey }: z.infer<typeof log>): boolean =>
+    Object.hasOwn(PublicKeyDetails, publicKey.keyDetails);
   const tlogs = (root.tlogs ?? []).filter(hasKnownKey);
   const ctlogs = (root.ctlogs ?? []).filter(hasKnownKey);
   try {
-    return toTrustMaterial(TrustedRoot.fromJSON({ ...root, tlogs, ctlogs }), rejectHint);
+    return toTrustMaterial(TrustedRoot.fromJSON({ ...root, tlogs, ctlogs }), () => {
+      throw new Error('Keys come from the policy, never from a hint of a bundle');
+    });
   } catch {
     return refuse('malformed', 'Trusted root has a key or certificate that cannot be read');
   }
-}
-
-function hasKnownKey({ publicKey }: z.infer<typeof log>): boolean {
-  return Object.hasOwn(PublicKeyDetails, publicKey.keyDetails);
-}
-
-/** Keys come from the policy, never from a bundle's hint. */
-function rejectHint(): never {
-  throw new Error('No key is found by its hint');
 }

@@ -1,21 +1,18 @@
 import type { Taken } from '#shared/core/content.ts';
-import type { TrustPolicy } from '#shared/core/policy.ts';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { Registry } from '#shared/registry/registry.ts';
-
-import { type AuthorityDeps, badPolicy, checkAuthorities, prepareAuthority } from './authority.ts';
 import { createVerdictCache } from './cache.ts';
+import type { AuthorityCheck } from './candidate.ts';
 import { discover, type Subject } from './discover.ts';
 import { judgeCandidates } from './judge-candidates.ts';
+import type { KeyLoader } from './keys.ts';
 import { createTrustRootLoader, type TrustRootLoader } from './trust-roots.ts';
+import { createKeyCheck } from './verify-key.ts';
 
 export interface Verifier {
-  /**
-   * The verdict on a digest that the caller resolved: `verified`, `unsigned`, `untrusted`, or `unusable` for
-   * what it contains. Throws when it
-   * could not be checked: the registry's failures, `deadline-exceeded`, `key-unavailable`, `trust-root-unavailable`,
-   * `bad-config`.
-   */
+  /** Throws what kept it from being checked: the registry's failures, a deadline, a key, a root, or `bad-config`. */
   verify(subject: Subject, policy: TrustPolicy, options?: VerifyOptions): Promise<Verdict>;
 }
 
@@ -24,6 +21,13 @@ export interface VerifyOptions {
   readonly fresh?: boolean;
   /** What of the image is used; absent: any of it, by what the image is. Signatures are of all of it. */
   readonly taken?: Taken | undefined;
+}
+
+export interface AuthorityDeps {
+  readonly keys: KeyLoader;
+  readonly roots: TrustRootLoader;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export interface VerifierDeps extends Omit<AuthorityDeps, 'roots'> {
@@ -38,8 +42,7 @@ export interface VerifierDeps extends Omit<AuthorityDeps, 'roots'> {
  * Makes a verifier that remembers verdicts.
  *
  * @example
- * const verifier = createVerifier({ registry, keys: createKeyLoader(), now });
- * const verdict = await verifier.verify({ repository, digest }, policy);
+ * const verdict = await createVerifier({ registry, keys, now }).verify({ repository, digest }, policy);
  */
 export function createVerifier(deps: VerifierDeps): Verifier {
   const cache = createVerdictCache({ now: deps.now });
@@ -74,11 +77,37 @@ async function verifyAfresh(
   throw gap;
 }
 
+/**
+ * Makes an authority ready: each mode has a file of its own, in which the steps of a verification stand in their order.
+ * Throws where it cannot be, and the policy then approves nothing: `key-unavailable`, `trust-root-unavailable`,
+ * `bad-config`. What only certificates and logs need is loaded where a policy asks for them.
+ */
+export async function prepareAuthority(
+  authority: Authority,
+  { keys, roots, now }: AuthorityDeps,
+): Promise<AuthorityCheck> {
+  const { name, trustedRoot = 'public-good' } = authority;
+  if (authority.type === 'keyless') {
+    const { createKeylessCheck } = await import('./verify-keyless.ts');
+    return createKeylessCheck(authority, await roots(trustedRoot, name), now);
+  }
+  if (authority.type === 'certificate') {
+    const { createPkiCheck } = await import('./verify-pki.ts');
+    const isTimed = authority.transparencyLog !== 'ignore';
+    return createPkiCheck(authority, isTimed ? await roots(trustedRoot, name) : undefined, now);
+  }
+  const key = await keys(authority.key, name);
+  if (authority.transparencyLog === 'ignore') return createKeyCheck(authority, key);
+  const { findUnlogged } = await import('./prove.ts');
+  const rules = { root: await roots(trustedRoot, name), now };
+  return createKeyCheck(authority, key, (...signed) => findUnlogged(...signed, rules));
+}
+
 /** A policy that no signer needs to satisfy must not approve. */
 function checkPolicy(policy: TrustPolicy): void {
   const { authorities, attestations, allowUnsigned } = policy;
   if (attestations.length > 0 && (allowUnsigned || authorities.length === 0)) {
-    throw badPolicy(policy, 'requires attestations, and names nobody who must sign');
+    throw badPolicy(policy, 'requires attestations, and names no authority that must sign');
   }
   if (policy.signatures === 'attested') {
     if (attestations.length === 0)
@@ -88,4 +117,17 @@ function checkPolicy(policy: TrustPolicy): void {
     }
   }
   checkAuthorities(policy);
+}
+
+/** Throws `bad-config` for a policy that nothing has to satisfy and that does not say so: it must not approve. */
+export function checkAuthorities(policy: TrustPolicy): void {
+  const { authorities, require, allowUnsigned } = policy;
+  if (authorities.length === 0 && !allowUnsigned) throw badPolicy(policy, 'names no authority');
+  if (authorities.length > 0 && !(Number.isInteger(require) && require >= 1)) {
+    throw badPolicy(policy, 'needs a require of 1 or more');
+  }
+}
+
+export function badPolicy({ name }: TrustPolicy, problem: string): CountersignError {
+  return new CountersignError('bad-config', `Trust policy "${name}" ${problem}`);
 }

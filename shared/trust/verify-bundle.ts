@@ -1,44 +1,27 @@
 import { createHash } from 'node:crypto';
-
 import * as z from 'zod';
-
+import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustedRootSource, TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
-
 import { loadPrehashed } from './algorithms.ts';
-import { type AuthorityDeps, badPolicy, checkAuthorities, prepareAuthority } from './authority.ts';
-import {
-  type Candidate,
-  type Evidence,
-  isRefusal,
-  type Refusal,
-  refuse,
-  type SignedDigest,
-} from './candidate.ts';
-import { decodeBase64 } from './encoding.ts';
+import { type Evidence, isRefusal, type Refusal, refuse, type SignedDigest } from './candidate.ts';
+import { base64Bytes, parseJson } from './foreign-bytes.ts';
 import { judgeCandidates } from './judge-candidates.ts';
 import { createKeyLoader } from './keys.ts';
 import { MAX_BUNDLE_BYTES } from './limits.ts';
 import { materialSchema, readBundleMaterial } from './read-candidate.ts';
-import {
-  type EnvelopeJson,
-  envelopeSchema,
-  readEnvelope,
-  readStatementAbout,
-} from './statement.ts';
-import { parseJson } from './strict-json.ts';
+import { type About, envelopeSchema, readStatementAbout } from './statement.ts';
 import { createTrustRootLoader } from './trust-roots.ts';
-
-const base64 = z.string().min(1);
+import { type AuthorityDeps, badPolicy, checkAuthorities, prepareAuthority } from './verifier.ts';
 
 /** A signature over the artifact itself: sigstore_common.proto, `MessageSignature`. */
 const messageSchema = z.object({
   messageDigest: z.object({
     algorithm: z.enum(['SHA2_256', 'SHA2_384', 'SHA2_512']),
-    digest: base64,
+    digest: base64Bytes,
   }),
-  signature: base64,
+  signature: base64Bytes,
 });
 
 /** A bundle with one content: the first of two would be verified, and the other believed. */
@@ -52,8 +35,6 @@ const artifactBundleSchema = z
   .refine(
     (bundle) => (bundle.messageSignature === undefined) !== (bundle.dsseEnvelope === undefined),
   );
-
-type MessageJson = z.infer<typeof messageSchema>;
 
 export interface BundleInput {
   /** A sigstore bundle: its JSON text, or the value of it. */
@@ -69,11 +50,9 @@ export interface BundleInput {
 const END_OF_TIME = 8.64e15;
 
 /**
- * The verdict on one sigstore bundle over an artifact, with no registry: a signature over the artifact itself, or over
- * an in-toto statement about it with any predicate. A public entry: no function of Countersign calls it. Its callers are
- * programs that have artifact and bundle at hand, such as a client of sigstore's conformance suite, and the tests that
- * verify with it bundles that other programs made. Throws what `Verifier.verify` throws, and `bad-request` for an
- * artifact that is none.
+ * The verdict on one sigstore bundle over an artifact, with no registry: a signature over the artifact itself, or over an
+ * in-toto statement about it with any predicate. A public entry, for programs that have both at hand, such as a client of
+ * sigstore's conformance suite: no function of Countersign calls it. Throws what `Verifier.verify` throws, and `bad-request`.
  *
  * @example
  * const verdict = await verifyBundle({ bundle: text, artifact: bytes, policy, trustedRoot: 'public-good' });
@@ -94,34 +73,12 @@ export async function verifyBundle(
       prepareAuthority({ ...authority, ...root }, { keys, roots, now }),
     ),
   );
-  const candidate = readCandidate(bundle, await readArtifact(artifact), format);
+  const about = await readArtifact(artifact);
+  const evidence = readArtifactBundle(bundle, about, format);
+  const candidate = isRefusal(evidence)
+    ? { source: about.digest, format: 'bundle' as const, ...evidence }
+    : evidence;
   return judgeCandidates([candidate], checks, policy);
-}
-
-function readCandidate(bundle: unknown, about: Artifact, format: TrustPolicy['format']): Candidate {
-  const refused = { source: about.digest, format: 'bundle' as const };
-  if (format === 'legacy') {
-    return { ...refused, ...refuse('wrong-format', 'Policy accepts only legacy signatures') };
-  }
-  const bytes = toBytes(bundle);
-  if (bytes === undefined) return { ...refused, ...refuse('malformed', 'Bundle is not JSON') };
-  if (bytes.length > MAX_BUNDLE_BYTES) {
-    return { ...refused, ...refuse('too-large', `Bundle has ${bytes.length} bytes`) };
-  }
-  const evidence = readArtifactBundle(bytes, about);
-  return isRefusal(evidence) ? { ...refused, ...evidence } : evidence;
-}
-
-function toBytes(bundle: unknown): Uint8Array | undefined {
-  if (typeof bundle === 'string') return Buffer.from(bundle);
-  if (bundle instanceof Uint8Array) return bundle;
-  try {
-    // Typed as text, and undefined for what JSON does not have.
-    const text: string | undefined = JSON.stringify(bundle);
-    return text === undefined ? undefined : Buffer.from(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function toSource(root: string | object): TrustedRootSource {
@@ -132,15 +89,10 @@ function toSource(root: string | object): TrustedRootSource {
     : { json: JSON.stringify(root) };
 }
 
-/** What a bundle is about. */
-interface Artifact {
-  /** As it was given, or by SHA-256. */
-  readonly digest: string;
-  /** Where they are at hand. */
-  readonly bytes: Buffer | undefined;
-  readonly signedDigest: SignedDigest | undefined;
-  /** Whether it has this digest, in hex; false by a hash that it is not known by. */
-  readonly has: (algorithm: string, hex: string) => boolean;
+/** What a bundle is about: bytes that are at hand, or their digest, as it was given. */
+interface Artifact extends About {
+  readonly bytes?: Buffer;
+  readonly signedDigest?: SignedDigest;
 }
 
 /** Hashes that statements and bundles name artifacts by. */
@@ -149,73 +101,84 @@ const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, 
 
 /** Reads bytes, or the digest of bytes that are elsewhere. Throws `bad-request` for other text. */
 async function readArtifact(artifact: Uint8Array | string): Promise<Artifact> {
-  if (typeof artifact !== 'string') return describeBytes(Buffer.from(artifact));
+  if (typeof artifact !== 'string') {
+    const bytes = Buffer.from(artifact);
+    const hash = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex');
+    return {
+      digest: `sha256:${hash('sha256')}`,
+      bytes,
+      has: (algorithm, hex) => Object.hasOwn(HEX_LENGTHS, algorithm) && hash(algorithm) === hex,
+    };
+  }
   const [, known = '', hex = ''] = DIGEST.exec(artifact) ?? [];
   if (HEX_LENGTHS[known] !== hex.length) {
     throw new CountersignError('bad-request', 'Artifact is neither bytes nor a sha256: digest');
   }
-  return {
-    digest: artifact,
-    bytes: undefined,
-    signedDigest: known === 'sha256' ? await describeDigest(hex) : undefined,
-    has: (algorithm, claimed) => algorithm === known && claimed === hex,
-  };
+  const has: About['has'] = (algorithm, claimed) => algorithm === known && claimed === hex;
+  if (known !== 'sha256') return { digest: artifact, has };
+  const signedDigest = { sha256: Buffer.from(hex, 'hex'), verify: await loadPrehashed() };
+  return { digest: artifact, has, signedDigest };
 }
-
-function describeBytes(bytes: Buffer): Artifact {
-  const hash = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex');
-  return {
-    digest: `sha256:${hash('sha256')}`,
-    bytes,
-    signedDigest: undefined,
-    has: (algorithm, hex) => Object.hasOwn(HEX_LENGTHS, algorithm) && hash(algorithm) === hex,
-  };
-}
-
-async function describeDigest(hex: string): Promise<SignedDigest> {
-  return { sha256: Buffer.from(hex, 'hex'), verify: await loadPrehashed() };
-}
-
-type Content = Pick<Evidence, 'signedBytes' | 'signature' | 'payload' | 'claims'> &
-  Partial<Pick<Evidence, 'signedDigest'>>;
-
-const HASHES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' };
 
 /** Reads a sigstore bundle of either content over an artifact: a signature over it, or over a statement about it. */
-function readArtifactBundle(bytes: Uint8Array, artifact: Artifact): Evidence | Refusal {
+function readArtifactBundle(
+  foreign: unknown,
+  artifact: Artifact,
+  format: TrustPolicy['format'],
+): Evidence | Refusal {
+  if (format === 'legacy') return refuse('wrong-format', 'Policy accepts only legacy signatures');
+  const bytes = toBytes(foreign);
+  if (bytes === undefined) return refuse('malformed', 'Bundle is not JSON');
+  if (bytes.length > MAX_BUNDLE_BYTES) {
+    return refuse('too-large', `Bundle has ${bytes.length} bytes`);
+  }
   const bundle = parseJson(bytes, artifactBundleSchema, 'Bundle');
   if (isRefusal(bundle)) return bundle;
   const material = readBundleMaterial(bundle.mediaType, bundle.verificationMaterial);
   if (isRefusal(material)) return material;
-  const { messageSignature: message, dsseEnvelope: envelope } = bundle;
-  const content =
-    message === undefined ? readSigned(envelope, artifact) : readMessage(message, artifact);
+  const content = readContent(bundle, artifact);
   if (isRefusal(content)) return content;
   const { digest } = artifact;
   return { source: digest, format: 'bundle', subject: digest, ...material, ...content };
 }
 
-function readSigned(envelope: EnvelopeJson | undefined, artifact: Artifact): Content | Refusal {
-  if (envelope === undefined) return refuse('malformed', 'Bundle has no content');
-  const opened = readEnvelope(envelope);
-  if (isRefusal(opened)) return opened;
-  const statement = readStatementAbout(opened.payload, artifact);
-  return isRefusal(statement) ? statement : { ...opened, ...statement };
+function toBytes(bundle: unknown): Uint8Array | undefined {
+  if (typeof bundle === 'string') return Buffer.from(bundle);
+  if (bundle instanceof Uint8Array) return bundle;
+  try {
+    // JSON gives nothing for what it does not have, which is no text.
+    return Buffer.from(JSON.stringify(bundle));
+  } catch {
+    return undefined;
+  }
 }
 
-function readMessage(message: MessageJson, artifact: Artifact): Content | Refusal {
-  const signature = decodeBase64(message.signature);
-  const claimed = decodeBase64(message.messageDigest.digest);
-  if (signature === undefined || claimed === undefined) {
-    return refuse('malformed', 'Bundle has a signature or digest that is not base64');
+const HASHES = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' };
+
+function readContent(
+  { messageSignature: message, dsseEnvelope: envelope }: z.infer<typeof artifactBundleSchema>,
+  artifact: Artifact,
+): Pick<Evidence, 'signedBytes' | 'signature' | 'payload' | 'claims' | 'signedDigest'> | Refusal {
+  if (envelope !== undefined) {
+    const statement = readStatementAbout(envelope.payload, artifact);
+    return isRefusal(statement) ? statement : { ...envelope, ...statement };
   }
+  if (message === undefined) return refuse('malformed', 'Bundle has no content');
+  const { signature, messageDigest } = message;
   // The library never compares it: the bundle would say that it is about something else than it signs.
-  if (!artifact.has(HASHES[message.messageDigest.algorithm], claimed.toString('hex'))) {
+  if (!artifact.has(HASHES[messageDigest.algorithm], messageDigest.digest.toString('hex'))) {
     return refuse('digest-mismatch', `Signature is not for ${artifact.digest}`);
   }
-  const { bytes = Buffer.alloc(0), signedDigest } = artifact;
-  const known = { signature, signedBytes: bytes, payload: bytes, claims: [{}] };
-  if (artifact.bytes !== undefined) return known;
-  if (signedDigest !== undefined) return { ...known, signedDigest };
-  return refuse('unsupported-algorithm', 'Artifact is known by no digest that was signed');
+  const { bytes, signedDigest } = artifact;
+  if (bytes === undefined && signedDigest === undefined) {
+    return refuse('unsupported-algorithm', 'Artifact is known by no digest that was signed');
+  }
+  const known = bytes ?? Buffer.alloc(0);
+  return {
+    signature,
+    signedBytes: known,
+    payload: known,
+    claims: [{}],
+    ...defined({ signedDigest }),
+  };
 }

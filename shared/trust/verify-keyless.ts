@@ -1,6 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import type { KeylessAuthority, SubjectRule } from '#shared/core/policy.ts';
-
 import { chooseAlgorithm } from './algorithms.ts';
 import {
   type Acceptance,
@@ -14,17 +13,19 @@ import {
 import {
   type Certificate,
   type CertificateIdentity,
-  findUnlogged,
+  isLogged,
   issuersOf,
   readCertificate,
 } from './certificate.ts';
 import type { Signed } from './proof-parts.ts';
 import { findUnproved } from './prove.ts';
-import { thumbprintOf } from './public-key.ts';
+import { thumbprintOf } from './keys.ts';
 import { type Proof, readProof } from './read-proof.ts';
-import { createSignatureContent, findMissingClaim } from './signature.ts';
-import { mayCarryChain } from './signature-manifest.ts';
+import { createSignatureContent, findMissingClaim } from './verify-key.ts';
 import type { TrustRoot } from './trusted-root.ts';
+
+/** Bundles that may carry a chain in place of their leaf: version 0.3 took that away. */
+const WITH_CHAIN = /=0\.[12]$/;
 
 /**
  * Verifies signatures by holders of an identity, step by step in the order of sigstore's client specification
@@ -32,7 +33,6 @@ import type { TrustRoot } from './trusted-root.ts';
  *
  * @example
  * const { check } = await createKeylessCheck(authority, await roots('public-good', authority.name), now);
- * const signer = check(evidence);
  */
 export async function createKeylessCheck(
   authority: KeylessAuthority,
@@ -42,9 +42,10 @@ export async function createKeylessCheck(
   const { name, annotations, transparencyLog = 'require', ctLog = 'require' } = authority;
   const findSubject = await createIdentityCheck(authority);
 
-  function check(evidence: Evidence): Acceptance | Refusal {
+  const check: AuthorityCheck['check'] = (evidence) => {
     // 1. A certificate came along with the signature, alone, and it is for signing code.
-    if (hasForeignChain(evidence)) {
+    const { proof } = evidence;
+    if (proof.form === 'bundle' && proof.chain !== undefined && !WITH_CHAIN.test(proof.mediaType)) {
       return refuse('malformed', 'Bundle carries a chain, which its version does not have');
     }
     const signer = readSigner(evidence);
@@ -56,23 +57,22 @@ export async function createKeylessCheck(
     // 3. An authority of the trusted root has issued it, and its key has made the signature.
     const signed = verifySignature(evidence, signer, root);
     if (isRefusal(signed)) return signed;
+    // 4. Trusted logs and timestamp authorities have seen this signature, while certificate and logs were in use.
+    const unproved = findUnproved(signed, { root, now, transparencyLog });
+    if (unproved !== undefined) return unproved;
+    // 5. A trusted certificate log has seen the certificate.
+    if (ctLog === 'require' && !isLogged(certificate.parsed, root)) {
+      return refuse('missing-sct', 'Certificate has no valid entry of a trusted certificate log');
+    }
     return (
-      // 4. Trusted logs and timestamp authorities have seen this signature, while certificate and logs were in use.
-      findUnproved(signed, { root, now, transparencyLog }) ??
-      // 5. A trusted certificate log has seen the certificate.
-      (ctLog === 'require' ? findUnlogged(certificate.parsed, root) : undefined) ??
       // 6. The annotations of the policy are signed.
       findMissingClaim(evidence, annotations) ??
       // Whatever rule it fits: exact or pattern, with more claims, by another root.
       acceptHolder(certificate, certificate.identity.issuer ?? null, subject.name)
     );
-  }
+  };
 
   return { name, slow: true, check };
-}
-
-function hasForeignChain({ proof }: Evidence): boolean {
-  return proof.form === 'bundle' && proof.chain !== undefined && !mayCarryChain(proof.mediaType);
 }
 
 /** Who signed, and what proves it: well formed, and still unauthenticated. */
@@ -121,10 +121,7 @@ export function acceptHolder(
   return { identity: subject, signer };
 }
 
-/**
- * Makes the look whether a certificate is of the holder that a policy names: the subject that matched, or why not.
- * Throws `bad-config` for a pattern that a linear-time engine cannot run.
- */
+/** Makes the look whether a certificate is of the holder that a policy names: the subject that matched, or why not. */
 async function createIdentityCheck(
   authority: KeylessAuthority,
 ): Promise<(identity: CertificateIdentity) => { readonly name: string } | Refusal> {
@@ -134,34 +131,28 @@ async function createIdentityCheck(
   const matches = await createPatternMatch(rule, name);
   return function findSubject(identity) {
     if (identity.issuer === undefined || !isIssuer(identity.issuer)) {
-      return refuse(
-        'wrong-issuer',
-        `Issuer of the certificate is ${shown(identity.issuer)}, and the policy names ${shownRule(issuerRule)}`,
-      );
+      const detail = `Issuer of the certificate is ${shown(identity.issuer)}, and the policy names ${shownRule(issuerRule)}`;
+      return refuse('wrong-issuer', detail);
     }
     const subject = identity.subjects.find(matches);
     if (subject === undefined) {
       // Names of other kinds, DNS names say, are no subjects here: what is there is shown all the same.
       const seen = identity.subjects.length > 0 ? identity.subjects : identity.names;
-      return refuse(
-        'wrong-identity',
-        `Signer is ${shown(seen.join(', '))}, and the policy names ${shownRule(rule)}`,
-      );
+      const detail = `Signer is ${shown(seen.join(', '))}, and the policy names ${shownRule(rule)}`;
+      return refuse('wrong-identity', detail);
     }
     for (const [oid, value] of Object.entries(claims)) {
       const found = identity.claims.get(oid);
       if (found === value) continue;
-      return refuse(
-        'wrong-identity',
-        `Claim ${oid} is ${shown(found)}, and the policy asks for ${shown(value)}`,
-      );
+      const detail = `Claim ${oid} is ${shown(found)}, and the policy asks for ${shown(value)}`;
+      return refuse('wrong-identity', detail);
     }
     return { name: subject };
   };
 }
 
 /**
- * Whether a whole text is the one of a rule. Throws `bad-config` that names `owner` for a pattern that cannot be run.
+ * Makes the check whether a whole text is the one of a rule. Throws `bad-config` for a pattern that cannot be run.
  *
  * @example
  * const matches = await createPatternMatch({ exact: 'release@example.com' }, 'ci');

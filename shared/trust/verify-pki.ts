@@ -1,35 +1,19 @@
 import { X509Certificate } from 'node:crypto';
-
 import { X509Certificate as ParsedCertificate } from '@sigstore/core';
-
 import { CountersignError } from '#shared/core/errors.ts';
 import type { CertificateAuthority } from '#shared/core/policy.ts';
-
-import {
-  type Acceptance,
-  type AuthorityCheck,
-  type Evidence,
-  isRefusal,
-  type Refusal,
-  refuse,
-  shown,
-} from './candidate.ts';
+import { type AuthorityCheck, isRefusal, refuse, shown } from './candidate.ts';
 import { CODE_SIGNING } from './certificate.ts';
-import { pemBlocks } from './encoding.ts';
+import { pemBlocks } from './foreign-bytes.ts';
 import { MAX_CHAIN } from './limits.ts';
 import { findUnproved } from './prove.ts';
-import { findMissingClaim } from './signature.ts';
+import { findMissingClaim } from './verify-key.ts';
 import type { TrustRoot } from './trusted-root.ts';
 import { acceptHolder, createPatternMatch, readSigner, verifySignature } from './verify-keyless.ts';
 
 /** Each certificate has its own period. */
 const ALWAYS = { start: new Date(0), end: new Date(8.64e15) };
-const NO_SERVICES: TrustRoot = {
-  certificateAuthorities: [],
-  timestampAuthorities: [],
-  tlogs: [],
-  ctlogs: [],
-};
+const NO_SERVICES = { timestampAuthorities: [], tlogs: [], ctlogs: [] };
 
 /**
  * Verifies signatures by holders of certificates of one's own PKI, step by step: a leaf for code signing, with a name that
@@ -39,7 +23,6 @@ const NO_SERVICES: TrustRoot = {
  *
  * @example
  * const { check } = await createPkiCheck(authority, undefined, now);
- * const signer = check(evidence);
  */
 export async function createPkiCheck(
   authority: CertificateAuthority,
@@ -50,9 +33,8 @@ export async function createPkiCheck(
   const issuers = readIssuers(roots, name);
   const matches = await createPatternMatch(rule, name);
 
-  function check(evidence: Evidence): Acceptance | Refusal {
-    // 1. A certificate came along with the signature, and it is for signing code. A chain may come with it, as
-    // `cosign verify --allow-certificate-chain` takes it.
+  const check: AuthorityCheck['check'] = (evidence) => {
+    // 1. A certificate came along with the signature, perhaps with a chain, and it is for signing code.
     const signer = readSigner(evidence);
     if (isRefusal(signer)) return signer;
     const { certificate, proof } = signer;
@@ -65,13 +47,10 @@ export async function createPkiCheck(
     if (!hasOnlyReadExtensions(certificate.parsed)) {
       return refuse('malformed', 'Certificate has a critical extension that is not read');
     }
-    // 3. A root of the policy, or what it has certified of the attached chain, has issued it; its key has made the
-    // signature.
+    // 3. A root of the policy, or what it certified of the chain, has issued it; its key has made the signature.
     const certChain = extendIssuers(issuers, proof.chain).map(({ parsed }) => parsed);
-    const root = {
-      ...(services ?? NO_SERVICES),
-      certificateAuthorities: [{ certChain, validFor: ALWAYS }],
-    };
+    const certificateAuthorities = [{ certChain, validFor: ALWAYS }];
+    const root = { ...(services ?? NO_SERVICES), certificateAuthorities };
     const signed = verifySignature(evidence, signer, root);
     if (isRefusal(signed)) return signed;
     return (
@@ -81,7 +60,7 @@ export async function createPkiCheck(
       findMissingClaim(evidence, annotations) ??
       acceptHolder(certificate, null, subject)
     );
-  }
+  };
 
   return { name, slow: true, check };
 }
@@ -95,11 +74,7 @@ interface Issuer {
 /** RFC 5280, section 4.2.1.12: anyExtendedKeyUsage. */
 const ANY_USAGE = '2.5.29.37.0';
 
-/**
- * Extensions of an authority that may be critical: those that are looked at here or by the library, and policies, which
- * no rule asks for. Name constraints are not read, so that an authority with them is not trusted (as one that Go's
- * x509 package does not understand is not).
- */
+/** Extensions that may be critical: those that are read here or by the library, and policies; no name constraints. */
 const READ: ReadonlySet<string> = new Set([
   '2.5.29.14', // subject key identifier
   '2.5.29.15', // key usage
@@ -111,14 +86,11 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 const NAME_CONSTRAINTS = '2.5.29.30';
 
-/**
- * The authorities of a PEM file. Throws `bad-config` that names `owner` where there is no root among them, or one that
- * may not certify who signs code.
- */
+/** The authorities of a PEM file. Throws `bad-config` for no root, or one that may not certify who signs code. */
 function readIssuers(pem: string, owner: string): readonly Issuer[] {
   const blocks = pemBlocks(pem, MAX_CHAIN);
   const issuers = blocks?.flatMap((der) => readIssuer(der) ?? []) ?? [];
-  if (blocks === undefined || issuers.length !== blocks.length) {
+  if (issuers.length !== blocks?.length) {
     throw badRoots(owner, 'hold something else than certificates of authorities for code signing');
   }
   if (!issuers.some(({ parsed }) => parsed.subject.equals(parsed.issuer))) {
@@ -139,18 +111,14 @@ function extendIssuers(
   let others = attached.slice(0, MAX_CHAIN).flatMap((der) => readIssuer(der) ?? []);
   for (let before = -1; before !== others.length; ) {
     before = others.length;
-    const isCertified = ({ x509 }: Issuer): boolean =>
-      trusted.some((issuer) => isIssuedBy(x509, issuer.x509));
-    const certified = others.filter(isCertified);
+    // Names, key identifiers and key usage fit, and the signature verifies.
+    const certified = others.filter(({ x509 }) =>
+      trusted.some(({ x509: issuer }) => x509.checkIssued(issuer) && x509.verify(issuer.publicKey)),
+    );
     trusted.push(...certified);
     others = others.filter((one) => !certified.includes(one));
   }
   return trusted;
-}
-
-/** Whether one certificate is issued and signed by another: names, key identifiers, key usage and signature. */
-function isIssuedBy(x509: X509Certificate, issuer: X509Certificate): boolean {
-  return x509.checkIssued(issuer) && x509.verify(issuer.publicKey);
 }
 
 function readIssuer(der: Uint8Array): Issuer | undefined {

@@ -64,8 +64,8 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
     guarantee: 'admission: a pinned image leads to what is announced',
     file: 'functions/admission/find-verdict.ts',
     in: 'findVerdict',
-    find: 'if (pulled.image.digest !== digest) return { verdict: notPulled(pinned) };',
-    replace: '',
+    find: 'if (pulled.image.digest !== digest) {',
+    replace: "if (pulled.image.digest === '') {",
     tests: [VERDICTS],
   },
   {
@@ -103,7 +103,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee:
       'admission: a verdict is never 403, which Config Sync takes for a missing permission',
-    file: 'functions/admission/review.ts',
+    file: 'functions/admission/decision.ts',
     in: 'INVALID',
     find: "{ code: 422, reason: 'Invalid' }",
     replace: "{ code: 403, reason: 'Forbidden' }",
@@ -183,7 +183,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: strangers get no token, and lead nowhere private',
-    file: 'functions/admission/public-registries.ts',
+    file: 'functions/admission/drop-in.ts',
     in: 'createPublicRegistries',
     find: 'await guard(new URL(`https://${host}/`));',
     replace: '',

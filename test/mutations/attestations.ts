@@ -10,7 +10,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
     [
       [
         'signers are counted, not rules',
-        'shared/trust/count-signers.ts',
+        'shared/trust/judge-candidates.ts',
         'countSigners',
         'if (holder !== undefined && !assign(holder, tried)) continue;',
         '',
@@ -18,7 +18,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'names of one signer are one',
-        'shared/trust/count-signers.ts',
+        'shared/trust/judge-candidates.ts',
         'uniteNames',
         'if (a !== b) parents.set(b, a);',
         '',
@@ -42,7 +42,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
       ],
       [
         'integers are exact',
-        'shared/trust/strict-json.ts',
+        'shared/trust/foreign-bytes.ts',
         'keepExact',
         'INTEGER.test(source) ? BigInt(source) : value',
         'value',
@@ -93,7 +93,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
     guarantee: 'attestations: each rule is required',
     file: 'shared/trust/judge-candidates.ts',
     in: 'judgeCandidates',
-    find: '&& missing.length === 0',
+    find: '&& unmet.length === 0',
     replace: '',
     tests: ATTESTED,
   },

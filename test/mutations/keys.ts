@@ -47,8 +47,8 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
       [
         'RSA-PSS needs a strong hash',
         'chooseAlgorithm',
-        'if (own === undefined) {',
-        "if (type === 'dsa') {",
+        'if (own === undefined) return',
+        "if (own === undefined && type === 'dsa') return",
       ],
       [
         'RSA signatures are as long as the modulus',
@@ -73,7 +73,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   })),
   {
     guarantee: 'keys: Ed25519ph, as cosign signs',
-    file: 'shared/trust/public-key.ts',
+    file: 'shared/trust/keys.ts',
     in: 'readPublicKey',
     find: "key.asymmetricKeyType === 'ed25519' ? await loadEd25519()",
     replace: "key.asymmetricKeyType === 'ed448' ? await loadEd25519()",
@@ -105,7 +105,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'keys: white space that cosign does not pass over is none',
-    file: 'shared/trust/encoding.ts',
+    file: 'shared/trust/foreign-bytes.ts',
     in: 'decodeWrappedBase64',
     find: '/[\\r\\n]/g',
     replace: '/\\s/g',
@@ -162,7 +162,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'KMS: the algorithm is that of the version',
     file: 'shared/trust/keys.ts',
-    in: 'loadAfresh',
+    in: 'loadKmsKey',
     find: 'readPublicKey(pem, owner, algorithm?.scheme)',
     replace: 'readPublicKey(pem, owner)',
     tests: KMS,
@@ -170,7 +170,7 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'KMS: the key is of the algorithm',
     file: 'shared/trust/keys.ts',
-    in: 'loadAfresh',
+    in: 'loadKmsKey',
     find: 'if (algorithm.isOf(trusted.key)) return trusted;',
     replace: 'return trusted;',
     tests: KMS,
@@ -178,24 +178,25 @@ export const KEY_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'KMS: other algorithms are not trusted',
     file: 'shared/trust/keys.ts',
-    in: 'loadAfresh',
-    find: 'return { ...trusted, algorithm: refusal };',
-    replace: 'return trusted.hint === "" ? { ...trusted, algorithm: refusal } : trusted;',
+    in: 'loadKmsKey',
+    find: "return { ...trusted, algorithm: refuse('unsupported-algorithm', detail) };",
+    replace:
+      'return detail === "" ? { ...trusted, algorithm: refuse("malformed", detail) } : trusted;',
     tests: KMS,
   },
   {
     guarantee: 'KMS: a disabled version is noticed',
     file: 'shared/trust/keys.ts',
-    in: 'createKmsKeys',
-    find: 'known !== undefined && deps.now() < known.until',
+    in: 'createKeyLoader',
+    find: 'known !== undefined && now() < known.until',
     replace: 'known !== undefined',
     tests: KMS,
   },
   {
     guarantee: 'KMS: a failure is not remembered',
     file: 'shared/trust/keys.ts',
-    in: 'createKmsKeys',
-    find: 'if (held.get(uri) === entry) held.delete(uri);',
+    in: 'createKeyLoader',
+    find: 'if (kept.get(id) === entry) kept.delete(id);',
     replace: '',
     tests: KMS,
   },

@@ -8,7 +8,7 @@ const ROOTS = ['test/unit/trust/trusted-root.test.ts', 'test/unit/trust/trust-ro
 export const LOG_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 3: a log entry is of this signature and artifact',
-    file: 'shared/trust/signature.ts',
+    file: 'shared/trust/verify-key.ts',
     in: 'isDigestOf',
     find: 'return hash !== undefined && isEqual(digest, createHash(hash).update(bytes).digest());',
     replace: 'return hash !== undefined && bytes.length > 0;',
@@ -16,7 +16,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 3: a log entry is of this very signature',
-    file: 'shared/trust/signature.ts',
+    file: 'shared/trust/verify-key.ts',
     in: 'createSignatureContent',
     find: 'compareSignature: (other) => isEqual(other, signature),',
     replace: 'compareSignature: (other) => other.length > 0,',
@@ -24,7 +24,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 4: a log entry is by this signer',
-    file: 'shared/trust/log-entry.ts',
+    file: 'shared/trust/read-proof.ts',
     in: 'findLogFlaw',
     find: 'return findOtherSigner(entry, signer);',
     replace: 'return signer.key === null ? findOtherSigner(entry, signer) : undefined;',
@@ -32,7 +32,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 4: a log entry shows the certificate',
-    file: 'shared/trust/log-entry.ts',
+    file: 'shared/trust/read-proof.ts',
     in: 'isSame',
     find: 'return certificate !== undefined && certificate.equals(signer.certificate.der);',
     replace: 'return true;',
@@ -40,7 +40,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 4: a log entry shows the key',
-    file: 'shared/trust/log-entry.ts',
+    file: 'shared/trust/read-proof.ts',
     in: 'isSame',
     find: 'return key.equals(signer.key);',
     replace: "return key.type === 'public';",
@@ -48,7 +48,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 5: proof and checkpoint are of one tree',
-    file: 'shared/trust/log-entry.ts',
+    file: 'shared/trust/read-proof.ts',
     in: 'findLogFlaw',
     find: "if (size !== proof.treeSize || root !== proof.rootHash.toString('base64')) {",
     replace: 'if (size === root) {',
@@ -65,7 +65,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust: a key that must be logged is logged',
-    file: 'shared/trust/authority.ts',
+    file: 'shared/trust/verifier.ts',
     in: 'prepareAuthority',
     find: "if (authority.transparencyLog === 'ignore')",
     replace: 'if (authority.transparencyLog !== undefined)',
@@ -81,7 +81,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 29: one PEM block is one',
-    file: 'shared/trust/encoding.ts',
+    file: 'shared/trust/foreign-bytes.ts',
     in: 'BLOCK',
     find: '/^-----BEGIN',
     replace: '/-----BEGIN',
@@ -130,9 +130,9 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust: the digest in a bundle is that of the artifact',
     file: 'shared/trust/verify-bundle.ts',
-    in: 'readMessage',
-    find: "if (!artifact.has(HASHES[message.messageDigest.algorithm], claimed.toString('hex'))) {",
-    replace: 'if (claimed.length === 0) {',
+    in: 'readContent',
+    find: "if (!artifact.has(HASHES[messageDigest.algorithm], messageDigest.digest.toString('hex'))) {",
+    replace: 'if (messageDigest.digest.length === 0) {',
     tests: BUNDLE,
   },
   {
@@ -147,8 +147,8 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
     guarantee: 'trust: a bundle of version 0.3 has no chain',
     file: 'shared/trust/verify-keyless.ts',
     in: 'createKeylessCheck',
-    find: 'if (hasForeignChain(evidence)) {',
-    replace: "if (evidence.source === '') {",
+    find: 'proof.chain !== undefined && !WITH_CHAIN.test(proof.mediaType)',
+    replace: "proof.mediaType === ''",
     tests: BUNDLE,
   },
   {

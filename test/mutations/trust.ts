@@ -145,9 +145,9 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 22: a log key signs while it is in use',
     file: 'shared/trust/proof-parts.ts',
-    in: 'findInactiveLog',
-    find: 'return log === undefined || times.every((time) => isOutside(time, log.validFor));',
-    replace: 'return log === undefined;',
+    in: 'isLogInUse',
+    find: 'return log !== undefined && times.some((time) => !isOutside(time, log.validFor));',
+    replace: 'return log !== undefined && times.length >= 0;',
     tests: KEYLESS,
   },
   {
@@ -178,8 +178,8 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
     guarantee: 'trust 20: an intermediate is certified by a root of the policy',
     file: 'shared/trust/verify-pki.ts',
     in: 'extendIssuers',
-    find: 'trusted.some((issuer) => isIssuedBy(x509, issuer.x509));',
-    replace: 'trusted.some((issuer) => x509.ca && issuer.x509.ca);',
+    find: 'x509.checkIssued(issuer) && x509.verify(issuer.publicKey)',
+    replace: 'x509.ca && issuer.ca',
     tests: KEYLESS,
   },
   {
@@ -216,10 +216,10 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 24: a certificate is logged',
-    file: 'shared/trust/certificate.ts',
-    in: 'findUnlogged',
-    find: 'return isLogged(leaf, root)',
-    replace: 'return isLogged(leaf, root) || leaf.issuer.length > 0',
+    file: 'shared/trust/verify-keyless.ts',
+    in: 'createKeylessCheck',
+    find: '!isLogged(certificate.parsed, root)',
+    replace: '!isLogged(certificate.parsed, root) && certificate.der.length === 0',
     tests: KEYLESS,
   },
   {

@@ -12,7 +12,7 @@ import { ROOT } from '../process/build-app.ts';
 const RUNS = 9;
 const TRUST = ['./shared/trust/verifier.ts', './shared/trust/keys.ts'];
 const KEY = [...TRUST, '@sigstore/verify'];
-const KEYLESS = ['./shared/trust/keyless-authority.ts', './shared/trust/trusted-root.ts', 're2js'];
+const KEYLESS = ['./shared/trust/verify-keyless.ts', './shared/trust/trusted-root.ts', 're2js'];
 
 /** What is loaded by each start, and what only by those who need it. */
 const PARTS: readonly (readonly [string, readonly string[]])[] = [

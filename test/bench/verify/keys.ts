@@ -1,17 +1,15 @@
 import type { Descriptor } from '#shared/registry/registry.ts';
-import { prepareAuthority } from '#shared/trust/authority.ts';
 import {
   type AuthorityCheck,
   type Evidence,
   isRefusal,
   type Refusal,
 } from '#shared/trust/candidate.ts';
-import { createKeyLoader } from '#shared/trust/keys.ts';
+import { createKeyLoader, readPublicKey } from '#shared/trust/keys.ts';
 import { readBundleSignature, readLegacySignature } from '#shared/trust/read-candidate.ts';
-import { readPublicKey } from '#shared/trust/public-key.ts';
 import type { Layer } from '#shared/trust/signature-manifest.ts';
 import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
-import { createVerifier } from '#shared/trust/verifier.ts';
+import { createVerifier, prepareAuthority } from '#shared/trust/verifier.ts';
 import {
   bundleOf,
   createSigningKey,
@@ -73,8 +71,8 @@ async function benchKind(kind: KeyKind): Promise<readonly Figure[]> {
   const signature = key.sign?.(payload) ?? Buffer.alloc(0);
   const [bare = [], legacy = [], bundled = [], wholeLegacy = [], wholeBundle = []] = await measure(
     () => algorithm.verify(payload, trusted.key, signature),
-    () => expectAccepted(readLegacySignature(layerOf(layer), payload, DIGEST), check),
-    () => expectAccepted(readBundleSignature(bundle, DIGEST, DIGEST), check),
+    () => expectAccepted(readLegacySignature(layerOf(layer), payload, DIGEST), 'legacy', check),
+    () => expectAccepted(readBundleSignature(bundle, DIGEST, new Set()), 'bundle', check),
     createWhole(key, signLegacy),
     createWhole(key, signBundle),
   );
@@ -110,7 +108,13 @@ function createWhole(
   };
 }
 
-function expectAccepted(evidence: Evidence | Refusal, { check }: AuthorityCheck): void {
-  const result = isRefusal(evidence) ? evidence : check(evidence);
+function expectAccepted(
+  read: Omit<Evidence, 'source' | 'format' | 'subject'> | Refusal,
+  format: Evidence['format'],
+  { check }: AuthorityCheck,
+): void {
+  const result = isRefusal(read)
+    ? read
+    : check({ source: DIGEST, format, subject: DIGEST, ...read });
   if (isRefusal(result)) throw new Error(result.detail);
 }

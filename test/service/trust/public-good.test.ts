@@ -6,24 +6,27 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createPublicGood } from '#shared/trust/trust-roots.ts';
-import { createTrustRootLoader } from '#shared/trust/trust-roots.ts';
+import type { TufSource } from '#shared/core/policy.ts';
+import { createTrustRootLoader, createTufFetcher } from '#shared/trust/trust-roots.ts';
 import { startTufRepository, type TufRepository } from '#test/fixtures/sigstore/tuf-repository.ts';
 
 const ROOT = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}';
 const OTHER = `${ROOT}\n`;
 
 let repository: TufRepository;
+let source: TufSource;
 let cacheDir: string;
 beforeEach(async () => {
   repository = await startTufRepository();
   repository.publish(ROOT);
+  const { mirrorURL: url, rootPath } = repository;
+  source = { url, root: await readFile(rootPath, 'utf8'), target: 'trusted_root.json' };
   cacheDir = mkdtempSync(join(tmpdir(), 'countersign-test-cache-'));
 });
 afterEach(() => repository.close());
 
 const fetchRoot = (dir: string | undefined = cacheDir): Promise<string> =>
-  createPublicGood(dir, repository)();
+  createTufFetcher(dir, source)();
 
 describe('the public-good root through TUF', () => {
   it('is the target that the repository signs', async () => {
@@ -31,7 +34,7 @@ describe('the public-good root through TUF', () => {
   });
 
   it('needs no folder to be named', async () => {
-    await expect(createPublicGood(undefined, repository)()).resolves.toBe(ROOT);
+    await expect(createTufFetcher(undefined, source)()).resolves.toBe(ROOT);
   });
 
   it('is not fetched again while it is the same', async () => {
@@ -79,11 +82,10 @@ describe('the public-good root through TUF', () => {
   });
 
   it('is unavailable where no server answers', async () => {
-    const { mirrorURL, rootPath } = repository;
     repository.close();
     const load = createTrustRootLoader({
       now: () => 0,
-      fetchPublicGood: createPublicGood(cacheDir, { mirrorURL, rootPath }),
+      fetchPublicGood: createTufFetcher(cacheDir, source),
     });
     await expect(load('public-good', 'ci')).rejects.toMatchObject({
       code: 'trust-root-unavailable',
@@ -91,11 +93,9 @@ describe('the public-good root through TUF', () => {
   });
 
   it("is fetched from a mirror of one's own by the root that the policy names", async () => {
-    const { mirrorURL, rootPath } = repository;
-    const root = await readFile(rootPath, 'utf8');
+    const { root } = source;
     const other = generateKeyPairSync('ed25519');
     const load = createTrustRootLoader({ now: () => 0, cacheDir });
-    const source = { url: mirrorURL, root, target: 'trusted_root.json' };
     const loaded = await load({ tuf: source }, 'ci');
     await expect(load({ tuf: source }, 'again')).resolves.toBe(loaded);
     const refused = { code: 'trust-root-unavailable', retry: true };

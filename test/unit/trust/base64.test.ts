@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodeBase64 } from '#shared/trust/encoding.ts';
+import { decodeBase64 } from '#shared/trust/foreign-bytes.ts';
 
 describe('decodeBase64()', () => {
   it('reads canonical base64', () => {

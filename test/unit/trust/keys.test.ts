@@ -2,8 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 
 import { describe, expect, it } from 'vitest';
 
-import { createKeyLoader } from '#shared/trust/keys.ts';
-import { readPublicKey } from '#shared/trust/public-key.ts';
+import { createKeyLoader, readPublicKey } from '#shared/trust/keys.ts';
 import { createSigningKey } from '#test/fakes/cosign.ts';
 
 const good = createSigningKey();

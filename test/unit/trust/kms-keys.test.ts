@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { CountersignError } from '#shared/core/errors.ts';
-import { createKeyLoader, type KeyLoader } from '#shared/trust/keys.ts';
-import { readPublicKey } from '#shared/trust/public-key.ts';
+import { createKeyLoader, type KeyLoader, readPublicKey } from '#shared/trust/keys.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
 import { createSigningKey, keyPolicy, signBundle, signLegacy } from '#test/fakes/cosign.ts';
 import type { KeyKind } from '#test/fakes/key-kinds.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { parseJson } from '#shared/trust/strict-json.ts';
+import { parseJson } from '#shared/trust/foreign-bytes.ts';
 
 const schema = z.looseObject({});
 

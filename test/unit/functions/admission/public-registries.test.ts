@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createPublicRegistries } from '#functions/admission/public-registries.ts';
+import { createPublicRegistries } from '#functions/admission/drop-in.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { Registry } from '#shared/registry/registry.ts';
 

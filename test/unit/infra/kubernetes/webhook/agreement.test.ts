@@ -66,8 +66,10 @@ describe('the paths', () => {
     ready: async () => {},
   });
   const metering = { ...recordMeter(), now: () => new Date(0) };
-  const open = () => Promise.reject(new Error('Not asked'));
-  app.route('/', createAdmission({ open, metering }));
+  const reviewing = () => {
+    throw new Error('Not asked');
+  };
+  app.route('/', createAdmission({ reviewing, metering }));
   const routes = app.routes.map(({ method, path }) => `${method} ${path}`);
 
   it('of the webhook and of its central form are answered', () => {

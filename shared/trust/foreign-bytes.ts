@@ -1,7 +1,5 @@
-import type * as z from 'zod';
-
+import * as z from 'zod';
 import { parseStrictJson, type StrictRules } from '#shared/net/strict-json.ts';
-
 import { type Refusal, refuse } from './candidate.ts';
 import { MAX_DIGITS, MAX_JSON_DEPTH } from './limits.ts';
 
@@ -44,8 +42,8 @@ export function checkSchema<T extends object>(
 ): T | Refusal {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const field = result.error.issues[0]?.path.join('.') ?? '';
-  return refuse('malformed', `${what} has a wrong or missing ${field === '' ? 'body' : field}`);
+  const field = result.error.issues[0]?.path.join('.') || 'body';
+  return refuse('malformed', `${what} has a wrong or missing ${field}`);
 }
 
 /** Longer runs of digits may be a number that JSON.parse rounds. */
@@ -66,4 +64,49 @@ function keepExact(_key: string, value: unknown, context?: { readonly source?: s
   const source = context?.source?.replace(/\.0+$/, '') ?? '';
   if (source.length > MAX_DIGITS) throw new RangeError('A number has too many digits');
   return INTEGER.test(source) ? BigInt(source) : value;
+}
+
+/** Canonical, padded base64, else undefined: `Buffer.from` skips junk, and two texts would be one signature. */
+export function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;
+}
+
+/** The same where a shell has wrapped the text: CR and LF alone are passed over, as in `cosign verify`. */
+export function decodeWrappedBase64(text: string): Buffer | undefined {
+  return decodeBase64(text.replaceAll(/[\r\n]/g, ''));
+}
+
+/** Canonical base64 in JSON, as bytes; `maxBytes` is looked at before anything is decoded. */
+export function base64Of(maxBytes: number): z.ZodType<Buffer, string> {
+  return z
+    .string()
+    .max(Math.ceil(maxBytes / 3) * 4)
+    .transform((text, context) => {
+      const bytes = decodeBase64(text);
+      if (bytes !== undefined) return bytes;
+      context.addIssue('Not base64');
+      return z.NEVER;
+    });
+}
+
+/** Of anything that only the size of its document bounds. */
+export const base64Bytes = base64Of(Number.MAX_SAFE_INTEGER);
+
+const BLOCK = /^-----BEGIN ([A-Z ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----$/;
+
+/** The one block of a PEM text (RFC 7468), or undefined: a second block is a chain, which has no place here. */
+export function pemToDer(text: string): { label: string; der: Buffer } | undefined {
+  const [, label = '', body = ''] = BLOCK.exec(text.trim()) ?? [];
+  const der = decodeBase64(body.replaceAll(/\r?\n/g, ''));
+  return der === undefined ? undefined : { label, der };
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM text, DER, and no text between them. Undefined where one is not base64, or above `max`. */
+export function pemBlocks(text: string, max: number): readonly Buffer[] | undefined {
+  const blocks = (text.match(CERTIFICATE) ?? []).map((block) => pemToDer(block)?.der);
+  const read = blocks.filter((der) => der !== undefined);
+  return read.length === blocks.length && read.length <= max ? read : undefined;
 }
