@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GATEWAY_CALLS_PER_MINUTE, paceFor, SHARES } from '#shared/fleet/pace.ts';
 import { type Installation, openInstallation } from './google/installation.ts';
 
 // The way of an installation from its first apply to the next installation, with Terraform itself and an emulated Google
@@ -28,6 +29,20 @@ function served(): readonly boolean[] {
     const { latestCreatedRevision, latestReadyRevision } = service(name) ?? {};
     return latestCreatedRevision !== undefined && latestCreatedRevision === latestReadyRevision;
   });
+}
+
+/** Calls to clusters that one instance makes in a minute in which it has more to do than it may. */
+async function callsInAMinute(maxInstances: number): Promise<number> {
+  let calls = 0;
+  for (const share of ['push', 'sweep'] as const) {
+    const clock = { ms: 0 };
+    const sleep = async (ms: number): Promise<void> => {
+      clock.ms += ms;
+    };
+    const pace = paceFor(share, { maxInstances, now: () => clock.ms, sleep });
+    while (clock.ms < 60_000) await pace.run('c1', 'list', async () => (calls += 1));
+  }
+  return calls;
 }
 
 describe('an installation', () => {
@@ -82,6 +97,42 @@ describe('an installation', () => {
     },
     PATIENCE_MS,
   );
+
+  it('and two revisions beside each other spend the budget of calls as one', async () => {
+    const quota = GATEWAY_CALLS_PER_MINUTE;
+    const limit = Object(service('cluster')).scaling.maxInstanceCount;
+    const revisions = [1, 2].map((number) => {
+      const { scaling, containers } = Object(
+        installation.google.resources.get(
+          `run/projects/acme-prod/locations/us-central1/services/countersign-cluster/revisions/countersign-cluster-0000${number}`,
+        ),
+      );
+      const env = new Map<string, string>(
+        containers[0].env.map(({ name, value }: Record<string, string>) => [name, value]),
+      );
+      const maxInstances = Number(env.get('COUNTERSIGN_MAX_INSTANCES'));
+      return { most: Math.min(scaling.maxInstanceCount, limit), maxInstances };
+    });
+    const [before, after] = revisions;
+    if (before === undefined || after === undefined) throw new Error('There is one revision');
+    // What is no number would be no limit, either.
+    expect([limit, before, after]).toEqual([
+      2,
+      { most: 2, maxInstances: 2 },
+      { most: 2, maxInstances: 2 },
+    ]);
+    // Cloud Run counts the instances of all revisions with traffic against the service's own limit.
+    for (let old = 0; old <= before.most; old += 1) {
+      const young = Math.min(after.most, limit - old);
+      const spent = await Promise.all([
+        ...Array.from({ length: old }, () => callsInAMinute(before.maxInstances)),
+        ...Array.from({ length: young }, () => callsInAMinute(after.maxInstances)),
+      ]);
+      const sum = spent.reduce((all, calls) => all + calls, 0);
+      expect(sum).toBeGreaterThan(0.8 * quota * (SHARES.push + SHARES.sweep));
+      expect(sum).toBeLessThanOrEqual(quota * (SHARES.push + SHARES.sweep));
+    }
+  });
 
   it(
     'goes back: a revision with the config before starts',

@@ -58,6 +58,18 @@ export function createControl(deps: ControlDeps): Control {
       resources.set(`serviceusage/${name}`, { name, state: 'ENABLED' });
       return operation({ service: { name, state: 'ENABLED' } });
     },
+    'serviceusage.services.generateServiceIdentity': ({ name }) => {
+      const [, project = '', , service = ''] = name.split('/');
+      const email = `service-${PROJECT_NUMBER}@gcp-sa-${service.split('.')[0]}.iam.gserviceaccount.com`;
+      weather.missingAgents.delete(email);
+      return operation({
+        email,
+        uniqueId: '1',
+        name: `projects/${project}/serviceAccounts/${email}`,
+      });
+    },
+    'cloudbuild.projects.builds.create': ({ name, body }) => build(name, body),
+    'cloudbuild.projects.locations.builds.create': ({ name, body }) => build(name, body),
     'iam.projects.serviceAccounts.create': ({ name, body }) => {
       const { accountId, serviceAccount } = Object(body);
       const project = name.split('/')[1];
@@ -169,6 +181,18 @@ export function createControl(deps: ControlDeps): Control {
     'cloudscheduler.projects.locations.jobs.create': ({ body }) =>
       make(`cloudscheduler/${Object(body).name}`, Object(body)),
   };
+
+  /** A build that has succeeded when it is asked about. */
+  function build(parent: string, body: unknown): Reply {
+    count += 1;
+    const id = `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`;
+    const place = parent.split('/').slice(0, 2).join('/');
+    const logUrl = `https://console.cloud.google.com/cloud-build/builds/${id}?project=${PROJECT_NUMBER}`;
+    const made = { ...Object(body), id, projectId: place.split('/')[1], logUrl, status: 'SUCCESS' };
+    for (const at of [place, `${place}/locations/global`])
+      resources.set(`cloudbuild/${at}/builds/${id}`, made);
+    return ok({ name: 'operations/build/1', metadata: { build: { ...made, status: 'QUEUED' } } });
+  }
 
   /** A log-based metric that Cloud Monitoring does not know yet. */
   function unknownMetric(body: unknown): string | undefined {

@@ -51,6 +51,7 @@ export interface Discovery {
 const APIS = [
   'artifactregistry.v1',
   'bigquery.v2',
+  'cloudbuild.v1',
   'cloudkms.v1',
   'cloudresourcemanager.v1',
   'cloudresourcemanager.v3',
@@ -68,6 +69,7 @@ const APIS = [
   'run.v2',
   'secretmanager.v1',
   'serviceusage.v1',
+  'serviceusage.v1beta1',
 ];
 
 /** Parameters that every method has. */

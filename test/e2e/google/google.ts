@@ -140,6 +140,8 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
   function isThere(member: string): boolean {
     const [, email = '', project = ''] =
       /^serviceAccount:([^@]+@([^.]+)\.iam\.gserviceaccount\.com)$/.exec(member) ?? [];
+    const [, pool = ''] = /\/workloadIdentityPools\/([^/]+)\//.exec(member) ?? [];
+    if (pool !== '') return !weather.missingAgents.has(pool);
     if (email === '') return true;
     if (project.startsWith('gcp-sa-')) return !weather.missingAgents.has(email);
     return (

@@ -18,12 +18,13 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-/** Opens one of the examples. @example await openInstallation('single-project', ['-var=project_id=acme-prod']) */
+/** Opens one of the examples, in a project of its own or in that of another installation. @example await openInstallation('single-project', ['-var=project_id=acme-prod']) */
 export async function openInstallation(
   example: (typeof EXAMPLES)[number],
   variables: readonly string[] = [],
+  beside?: Installation,
 ): Promise<Installation> {
-  const google = await startGoogle();
+  const google = beside?.google ?? (await startGoogle());
   const workspace = await openWorkspace('stand-in', {
     COUNTERSIGN_EMULATED_GOOGLE: google.url,
     COUNTERSIGN_EMULATED_TOKEN: google.token(OWNER),
@@ -49,7 +50,7 @@ export async function openInstallation(
     },
     async close() {
       await workspace.close();
-      await google.close();
+      if (beside === undefined) await google.close();
     },
   };
 }

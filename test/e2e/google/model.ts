@@ -40,7 +40,7 @@ export interface Weather {
   readonly failing: Set<string>;
   /** `MEMBER PERMISSION`: refused, whatever is granted. */
   readonly withheld: Set<string>;
-  /** Google's own accounts that are not there yet: binding them is refused. */
+  /** Google's own accounts, and workload identity pools, that are not there yet: binding them is refused. */
   readonly missingAgents: Set<string>;
   /** Pub/Sub's agent has only the roles that it is granted: projects that enabled it before April 2021. */
   oldProject: boolean;

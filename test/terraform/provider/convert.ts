@@ -34,7 +34,7 @@ export function toBody(block: Block, values: Values, naming: Naming): Record<str
       continue;
     }
     const items = (Array.isArray(value) ? value : []).map((item: Values) =>
-      toBody(nested.block, item ?? {}, naming),
+      toBody(nested.block, item ?? {}, withinBlocks(naming)),
     );
     const sent = items.filter(
       (item) => Object.keys(item).length > 0 || naming.empty?.includes(name),
@@ -69,10 +69,20 @@ export function fromBody(block: Block, body: Values, state: Values, naming: Nami
     const value = body[fieldOf(name, naming)];
     const items: unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
     read[name] = items.map((item, index) =>
-      fromBody(nested.block, Object(item), before[index] ?? nothingOf(nested.block), naming),
+      fromBody(
+        nested.block,
+        Object(item),
+        before[index] ?? nothingOf(nested.block),
+        withinBlocks(naming),
+      ),
     );
   }
   return read;
+}
+
+/** What is left out of a resource, `name` for instance, is a field of its own in a block: a variable's name. */
+function withinBlocks(naming: Naming): Naming {
+  return { ...naming, skip: [] };
 }
 
 /** Terraform writes a number that no double is as a text; Google, a long one. */

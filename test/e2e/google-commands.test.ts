@@ -1,0 +1,145 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedBlock } from '#test/docs/blocks.ts';
+import { readAllPages } from '#test/docs/markdown.ts';
+import { type Front, startFront } from './google/front.ts';
+import { openPrograms, type Programs } from './google/programs.ts';
+import { OWNER, type RunningGoogle, startGoogle } from './google/start.ts';
+import { createStorageFront } from './google/storage.ts';
+
+// The commands of the documents: each is one that gcloud's own parser takes, in the release track that it names, and
+// those that need no cluster are run by gcloud against the emulated Google.
+
+const PATIENCE_MS = 300_000;
+const ROOT = join(import.meta.dirname, '../..');
+const PROJECT = 'acme-prod';
+
+let google: RunningGoogle;
+let front: Front;
+let programs: Programs;
+
+beforeAll(async () => {
+  google = await startGoogle();
+  front = await startFront(google, [createStorageFront()]);
+  programs = await openPrograms(front);
+}, PATIENCE_MS);
+afterAll(async () => {
+  await programs.close();
+  await front.close();
+  await google.close();
+});
+
+/** Words of a shell as far as the documents have them: quoted, or without what ends a command. */
+const WORD = /(?:'[^']*'|"[^"]*"|[^\s|&;)'"`])+/.source;
+const COMMAND = new RegExp(`\\bgcloud(?: +(?:${WORD}))+`, 'g');
+
+/** In Google's reference of gcloud (docs.cloud.google.com/sdk/gcloud/reference), and not in release 528. */
+const NEWER = /^gcloud firestore databases clone /;
+
+/** Every command of gcloud in the pages, with its place; variables and what commands print are some value. */
+function commandsOfPages(): readonly (readonly [command: string, place: string])[] {
+  const found = new Map<string, string>();
+  for (const { path, prose, blocks } of readAllPages()) {
+    const inline = [...prose.matchAll(/`(gcloud [^`]+)`/g)].map(([, text = '']) => text);
+    for (const text of [
+      ...blocks.filter(({ language }) => language === 'sh').map((block) => block.text),
+      ...inline,
+    ]) {
+      const plain = text
+        .replaceAll(/\\\n\s*/g, ' ')
+        .replaceAll(/^\s*#.*$/gm, '')
+        .replaceAll(/\$\((?!gcloud)[^()]*\)/g, 'value')
+        .replaceAll(/\$\{?\w+\}?/g, 'value');
+      for (const [command] of plain.matchAll(COMMAND)) found.set(command.trim(), path);
+    }
+  }
+  // What is only named in prose has no arguments, or dots for them.
+  return [...found].filter(
+    ([command]) => command.includes('--') && !/…|\.\.\./.test(command) && !NEWER.test(command),
+  );
+}
+
+describe("gcloud's own parser", () => {
+  const commands = commandsOfPages();
+
+  it('is shown all of them', () => {
+    expect(commands.length).toBeGreaterThan(30);
+  });
+
+  it.each(commands)('takes %s (%s)', { timeout: PATIENCE_MS }, async (command) => {
+    const lint = ['gcloud', 'meta', 'lint-gcloud-commands', `--command-string=${command}`];
+    const { stdout } = await programs.run(OWNER, lint);
+    const [{ success, error_message: problem }] = JSON.parse(stdout);
+    expect([success, problem]).toEqual([true, null]);
+  });
+
+  it('knows what is beta only', { timeout: PATIENCE_MS }, async () => {
+    const command = 'gcloud run services update x --iap --region=us-central1';
+    const lint = ['gcloud', 'meta', 'lint-gcloud-commands', `--command-string=${command}`];
+    const [{ success, error_message: problem }] = JSON.parse(
+      (await programs.run(OWNER, lint)).stdout,
+    );
+    expect([success, problem]).toEqual([
+      false,
+      expect.stringContaining('gcloud beta run services'),
+    ]);
+  });
+});
+
+describe('generate-gateway-rbac', () => {
+  it('writes who may impersonate, and the role, as the page has it', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const block = documentedBlock('google-gateway-rbac');
+    const env = { PROJECT, MEMBERSHIP: 'edge-1', CLOUDSDK_CORE_DISABLE_PROMPTS: '1' };
+    const { code, stderr } = await programs.run(OWNER, ['bash', '-c', block], env);
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    const text = await readFile(join(programs.folder, 'gateway-rbac.yaml'), 'utf8');
+    const objects = parseAllDocuments(text).flatMap((one) => one.toJS() ?? []);
+    const user = `countersign@${PROJECT}.iam.gserviceaccount.com`;
+    const rules = objects.flatMap((one) => one?.rules ?? []);
+    expect(rules).toContainEqual(
+      expect.objectContaining({
+        resourceNames: [user],
+        resources: ['users'],
+        verbs: ['impersonate'],
+      }),
+    );
+    const bound = objects.filter(
+      ({ kind, roleRef }) => kind === 'ClusterRoleBinding' && roleRef.name === 'countersign',
+    );
+    expect(bound.flatMap(({ subjects }) => subjects)).toMatchObject([{ kind: 'User', name: user }]);
+  });
+});
+
+describe('builds submit', () => {
+  it('says the commit, runs as the builder, and says where its log is', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const folder = join(programs.folder, 'sources');
+    await mkdir(folder);
+    const prepare = `set -e; cd ${folder}; cp ${join(ROOT, 'cloudbuild.yaml')} .; git init -q
+      git -c user.name=t -c user.email=t@t.example add . && git -c user.name=t -c user.email=t@t.example commit -qm one; git rev-parse HEAD`;
+    const made = await programs.run(OWNER, ['bash', '-c', prepare]);
+    const head = made.stdout.trim();
+    expect(head).toMatch(/^[0-9a-f]{40}$/);
+    const block = documentedBlock('google-build');
+    const { code, stdout, stderr } = await programs.run(
+      OWNER,
+      ['bash', '-c', `cd ${folder}\n${block}`],
+      { PROJECT, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
+    );
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    const [build] = [...google.resources].filter(([name]) => name.startsWith('cloudbuild/'));
+    expect(build?.[1]).toMatchObject({
+      serviceAccount: `projects/${PROJECT}/serviceAccounts/countersign-builder@${PROJECT}.iam.gserviceaccount.com`,
+      substitutions: { _REVISION: head },
+      options: { logging: 'CLOUD_LOGGING_ONLY' },
+    });
+    expect(stdout + stderr).toContain('Logs are available at');
+    expect(stdout + stderr).toContain('console.cloud.google.com/cloud-build/builds/');
+    expect(google.problems).toEqual([]);
+  });
+});
