@@ -51,6 +51,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   cursor: Turn.exactOptional(),
   okSince: Time.exactOptional(),
   stuckSince: Time.exactOptional(),
+  saidAt: Time.exactOptional(),
   approvals: z
     .array(z.looseObject({ stage: z.string(), by: z.string(), at: Time }))
     .max(MAX_APPROVALS),

@@ -2,7 +2,7 @@ import type { Mutation } from './mutations.ts';
 
 const ROOM = 'shared/core/rollout';
 const UNIT = 'test/unit/core/rollout';
-const SIMULATED = [`${UNIT}/simulation.test.ts`];
+const SIMULATED = ['replace', 'queue'].map((name) => `${UNIT}/simulation-${name}.test.ts`);
 
 /** The invariants of roll-outs, by the number that the simulation gives them. */
 export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
@@ -30,7 +30,7 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       'letIn',
       '.length - kept',
       '.length',
-      [`${UNIT}/advance.test.ts`],
+      [`${UNIT}/turns.test.ts`],
     ],
     [
       '2: slots are shared among all roll-outs',
@@ -39,6 +39,30 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '- fleet.elsewhere - underWay',
       '',
       [`${UNIT}/advance.test.ts`],
+    ],
+    [
+      '6: what comes back keeps what was rolled back',
+      'recover',
+      'continued',
+      '{ ...record, rejected, history }',
+      '{ ...record, history }',
+      SIMULATED,
+    ],
+    [
+      '9: goes back by itself only where that is asked',
+      'advance',
+      'fail',
+      "world.strategy.onFailure === 'pause' ||",
+      '',
+      [`${UNIT}/advance.test.ts`],
+    ],
+    [
+      '11: where the strategy was taken away, nothing is let in',
+      'admits',
+      'admitsAt',
+      "|| record.status === 'retired'",
+      '',
+      [`${UNIT}/admits.test.ts`],
     ],
     ['3: halted lets nobody in', 'admits', 'admitsAt', "status === 'halted' ||", '', SIMULATED],
     [
@@ -89,7 +113,7 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '',
       SIMULATED,
     ],
-    ['8: a soak begins anew', 'advance', 'roll', '...ENDED, ', '', SIMULATED],
+    ['8: a soak begins anew', 'advance', 'roll', '...NO_CAUSE, ', '', SIMULATED],
     [
       '9: failures of every open stage count',
       'advance',
@@ -177,8 +201,8 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '18: a wait is published',
       'advance',
       'wait',
-      'notices: begins ?',
-      'notices: begins && record.version < 0 ?',
+      'notices: begins || overdue ?',
+      'notices: (begins || overdue) && record.version < 0 ?',
       SIMULATED,
     ],
     [

@@ -24,7 +24,7 @@ export type Admission =
 
 /** What an RSync waits for. */
 export type Wait =
-  /** There is no record, or it is lost. */
+  /** There is no record, or it is lost, or retired. */
   | 'record'
   | 'rejected'
   | 'held'
@@ -63,7 +63,7 @@ export function admitsAt(
   candidate: Candidate,
   isOpen: Openings,
 ): Admission {
-  if (record === undefined) return wait('record');
+  if (record === undefined || record.status === 'retired') return wait('record');
   const { digest, status, rejected } = record;
   if (rejected.includes(digest)) return wait('rejected');
   if (candidate.approved === digest) return allow(digest);
@@ -81,6 +81,20 @@ export function admitsAt(
   const instead = forNewcomer(record, strategy, candidate);
   if (instead !== undefined) return allow(instead);
   return wait(place.stage.name === record.stage ? 'queue' : 'stage');
+}
+
+/**
+ * Keys that were rolled back and must not stay approved on an RSync, lest they pass the gate again. What is live stays
+ * approved until it is replaced: without its approval drift correction would stop.
+ *
+ * @example
+ * const dropped = keysToDrop(record, { live }); // without an approval of its own to write, they are withdrawn
+ */
+export function keysToDrop(
+  { rejected }: Pick<RolloutRecord, 'rejected'>,
+  { live }: Pick<FleetSync, 'live'>,
+): readonly string[] {
+  return rejected.filter((key) => key !== live);
 }
 
 /** Whether a rollback is about this RSync: it has a rejected digest, approved or live. */

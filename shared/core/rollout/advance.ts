@@ -4,13 +4,14 @@ import {
   type Cause,
   type Change,
   type Notice,
+  NO_CAUSE,
   type RolloutRecord,
   amend,
   changeOf,
   isMoving,
   noticeOf,
 } from './record.ts';
-import { startOver } from './arrive.ts';
+import { goBack, startOver } from './arrive.ts';
 import { learn } from './recover.ts';
 import { isReached } from './admits.ts';
 import { type Instant, type StageView, viewStages } from './standing.ts';
@@ -63,7 +64,8 @@ function step(record: RolloutRecord, world: World): Draft {
     const lost = record.cause === 'record-lost';
     return keep(lost ? learn(record, world.strategy, world.fleet.clusters) : record);
   }
-  const { next } = record;
+  const { next, status } = record;
+  if (status === 'retired') return keep(record);
   // What ended, or cannot go on, makes room for what came after it: that may be the fix.
   return next === undefined ? keep(record) : startOver(record, world.strategy, next, world.now);
 }
@@ -78,14 +80,14 @@ function move(record: RolloutRecord, world: World): Draft {
   const failing = opened.find(
     ({ of, size, stage }) => of.failed.length > countOf(stage.maxFailures, size, 0),
   );
-  if (failing) return stop(record, 'halted', 'failures', failing.of.failed);
+  if (failing) return fail(record, world, failing.of.failed);
   const dark = opened.find(
     ({ of, size, stage }) => of.unreachable.length > countOf(stage.maxUnreachable, size, 0),
   );
   if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);
   const { of, size } = view;
   // A fleet without followers is no reason to pass anything.
-  if (views.every((stage) => stage.size === 0)) return roll(record, { cause: 'empty' });
+  if (views.every((stage) => stage.size === 0)) return awaitClusters(record);
   if (size === 0) return passEmpty(record, views, view, world);
   if (of.waiting.length > 0) return letIn(record, views, view, world);
   if (of['under-way'].length > 0) return roll(record);
@@ -98,8 +100,9 @@ function letIn(
   record: RolloutRecord,
   views: readonly StageView[],
   view: StageView,
-  { strategy, fleet, isOpen }: World,
+  world: World,
 ): Draft {
+  const { strategy, fleet, isOpen } = world;
   const { stage, of, size } = view;
   const turns = of.waiting.map((member) => ({ member, turn: turnOf(stage, member) }));
   const queue = turns
@@ -120,7 +123,8 @@ function letIn(
   if (last !== undefined) return roll(record, { cursor: last.turn });
   const closed = of.waiting.some((member) => !isOpen(view, member.labels));
   if (!closed || of['under-way'].length > 0) return roll(record);
-  return wait(record, 'awaiting-window', 'window', { okSince: undefined, stuckSince: undefined });
+  const restart = { okSince: undefined, stuckSince: undefined };
+  return wait(record, 'awaiting-window', 'window', world, restart);
 }
 
 /** The soak of a stage that is satisfied, what it waits for after it, and its end. */
@@ -133,16 +137,16 @@ function soak(
   const { stage } = view;
   const okSince = record.okSince ?? world.now.toISOString();
   const well = { okSince, stuckSince: undefined };
-  const soaking = amend(record, { ...well, status: 'soaking', cause: undefined });
+  const soaking = amend(record, { ...NO_CAUSE, ...well, status: 'soaking' });
   if (elapsed(okSince, world) < stage.soakMs || isNew(record, world)) return keep(soaking);
   const given = new Set(
     record.approvals.filter((approval) => approval.stage === stage.name).map(({ by }) => by),
   );
   if (given.size < (stage.approval?.count ?? 0))
-    return wait(record, 'awaiting-approval', 'approval', well);
+    return wait(record, 'awaiting-approval', 'approval', world, well);
   const signedBy = views[view.index + 1]?.stage.signedBy;
   if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {
-    return wait(record, 'awaiting-approval', 'signature', well);
+    return wait(record, 'awaiting-approval', 'signature', world, well);
   }
   return pass(amend(record, well), views, view, world, 'stage.passed');
 }
@@ -153,7 +157,7 @@ function passEmpty(
   view: StageView,
   world: World,
 ): Draft {
-  if (view.stage.ifEmpty === 'wait') return roll(record, { cause: 'empty' });
+  if (view.stage.ifEmpty === 'wait') return awaitClusters(record);
   if (isNew(record, world)) return roll(record);
   return pass(record, views, view, world, 'stage.skipped');
 }
@@ -163,22 +167,23 @@ function pass(
   record: RolloutRecord,
   views: readonly StageView[],
   { index, stage }: StageView,
-  { now, isOpen }: World,
+  world: World,
   type: 'stage.passed' | 'stage.skipped',
 ): Draft {
+  const { now, isOpen } = world;
   const next = views[index + 1];
   const notice = noticeOf(record, type, { stage: stage.name });
   if (next === undefined) {
     const busy = views.some(({ of }) => of['under-way'].length > 0 || of.waiting.length > 0);
     if (busy) return keep(amend(record, { status: 'soaking', cause: undefined }));
-    const completed = amend(record, { ...ENDED, status: 'completed' });
+    const completed = amend(record, { ...NO_CAUSE, status: 'completed' });
     return { record: completed, notices: [notice, noticeOf(completed, 'completed')] };
   }
   const { waiting } = next.of;
   const mayOpen = waiting.length === 0 || waiting.some(({ labels }) => isOpen(next, labels));
-  if (!mayOpen) return wait(record, 'awaiting-window', 'window', {});
+  if (!mayOpen) return wait(record, 'awaiting-window', 'window', world);
   const opened = amend(record, {
-    ...ENDED,
+    ...NO_CAUSE,
     status: 'rolling',
     stage: next.stage.name,
     openedAt: now.toISOString(),
@@ -186,8 +191,6 @@ function pass(
   });
   return { record: opened, notices: [notice, noticeOf(opened, 'stage.opened')] };
 }
-
-const ENDED = { cause: undefined, okSince: undefined, stuckSince: undefined } as const;
 
 /** Nothing more is let in; where that lasts for longer than the deadline, the roll-out halts. */
 function stall(
@@ -203,31 +206,61 @@ function stall(
   return keep(amend(record, { status: 'rolling', cause, okSince: undefined, stuckSince }));
 }
 
+/** Too many have failed: the roll-out halts, or goes back by itself where there is a way back. */
+function fail(record: RolloutRecord, world: World, clusters: readonly FleetCluster[]): Draft {
+  const { previous, rejected, digest } = record;
+  const noWay = previous === undefined || previous === digest || rejected.includes(previous);
+  if (world.strategy.onFailure === 'pause' || noWay) {
+    return stop(record, 'halted', 'failures', clusters);
+  }
+  const id = `${record.id}-back`;
+  const by = record.startedBy;
+  const back = amend(record, goBack(record, { id, digest: previous, by, now: world.now }));
+  const names = clusters.map(({ cluster }) => cluster);
+  const notice = noticeOf(back, 'rolling-back', { cause: 'failures', clusters: names });
+  return { record: amend(back, { cause: 'failures' }), notices: [notice] };
+}
+
 function stop(
   record: RolloutRecord,
   status: 'paused' | 'halted',
   cause: Cause,
   clusters: readonly FleetCluster[] = [],
 ): Draft {
-  const stopped = amend(record, { ...ENDED, status, cause });
+  const stopped = amend(record, { ...NO_CAUSE, status, cause });
   const names = clusters.map(({ cluster }) => cluster);
   return { record: stopped, notices: [noticeOf(stopped, status, { cause, clusters: names })] };
 }
 
-/** A wait is published when it begins. */
+/** How often a wait for people is published again. */
+const REPEAT_WAIT_MS = 24 * 3_600_000;
+
+/** A wait is published when it begins, and one for people once a day after that. */
 function wait(
   record: RolloutRecord,
   status: 'awaiting-approval' | 'awaiting-window',
   cause: Cause,
-  amendment: Amendment,
+  { now }: World,
+  amendment: Amendment = {},
 ): Draft {
-  const waiting = amend(record, { ...amendment, status, cause });
   const begins = record.status !== status || record.cause !== cause;
-  return { record: waiting, notices: begins ? [noticeOf(waiting, 'waiting', { cause })] : [] };
+  const said = record.saidAt === undefined ? now.getTime() : Date.parse(record.saidAt);
+  const overdue = status === 'awaiting-approval' && now.getTime() - said >= REPEAT_WAIT_MS;
+  const saidAt = begins || overdue ? now.toISOString() : record.saidAt;
+  const waiting = amend(record, { ...amendment, status, cause, saidAt });
+  const notice = noticeOf(waiting, 'waiting', { cause });
+  return { record: waiting, notices: begins || overdue ? [notice] : [] };
+}
+
+/** Nothing follows the image in this stage: that is published once. */
+function awaitClusters(record: RolloutRecord): Draft {
+  const { record: idle } = roll(record, { cause: 'empty' });
+  const begins = record.cause !== 'empty';
+  return { record: idle, notices: begins ? [noticeOf(idle, 'waiting', { cause: 'empty' })] : [] };
 }
 
 function roll(record: RolloutRecord, amendment: Amendment = {}): Draft {
-  return keep(amend(record, { ...ENDED, status: 'rolling', ...amendment }));
+  return keep(amend(record, { ...NO_CAUSE, status: 'rolling', ...amendment }));
 }
 
 function keep(record: RolloutRecord): Draft {

@@ -1,6 +1,9 @@
 import {
   type Arrival,
   type Change,
+  type Amendment,
+  MAX_REJECTED,
+  NO_CAUSE,
   type Notice,
   type RolloutRecord,
   amend,
@@ -25,6 +28,7 @@ export function arrive(
   now: Date,
 ): Change {
   const { digest } = arrival;
+  if (record.status === 'retired') return changeOf(record, record);
   const newest = record.next ?? record;
   if (Date.parse(arrival.resolvedAt) <= Date.parse(newest.resolvedAt))
     return changeOf(record, record);
@@ -63,12 +67,11 @@ export function startOver(
     startedAt: at,
     startedBy: by,
     status: paused ? 'paused' : 'rolling',
-    cause: paused ? record.cause : undefined,
+    ...NO_CAUSE,
+    ...(paused ? { cause: record.cause } : {}),
     stage: first.name,
     openedAt: at,
     cursor: undefined,
-    okSince: undefined,
-    stuckSince: undefined,
     approvals: [],
     next: undefined,
     ignored: [],
@@ -90,4 +93,25 @@ function wayBack(record: RolloutRecord): string | undefined {
 
 function hasEnded({ status, before }: RolloutRecord): boolean {
   return before !== undefined || ['completed', 'rolled-back', 'aborted'].includes(status);
+}
+
+/** The way back to `digest`, from what the record rolls out, which is rejected from now on. */
+export function goBack(
+  { rejected, digest: bad }: RolloutRecord,
+  { id, digest, by, now }: { id: string; digest: string; by: string; now: Date },
+): Amendment {
+  return {
+    ...NO_CAUSE,
+    id,
+    kind: 'rollback',
+    digest,
+    previous: undefined,
+    status: 'rolling-back',
+    startedAt: now.toISOString(),
+    startedBy: by,
+    rejected: [...rejected, bad].slice(-MAX_REJECTED),
+    approvals: [],
+    ignored: [],
+    before: undefined,
+  };
 }

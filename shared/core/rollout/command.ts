@@ -7,13 +7,14 @@ import {
   MAX_HISTORY_BYTES,
   MAX_IGNORED,
   MAX_REASON,
-  MAX_REJECTED,
+  NO_CAUSE,
   type Notice,
   type RolloutRecord,
   amend,
   changeOf,
   noticeOf,
 } from './record.ts';
+import { goBack } from './arrive.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a person asks of a roll-out. Who may ask is not judged here, but that a starter does not approve. */
@@ -61,6 +62,7 @@ export function command(
   now: Date,
 ): Outcome {
   const request: Request = { record, actor, strategy, now };
+  if (record.status === 'retired') return refuse('not-now');
   switch (asked.do) {
     case 'pause':
       return pause(request);
@@ -82,7 +84,7 @@ function pause(request: Request): Outcome {
   if (status === 'aborted' || (status === 'paused' && cause === 'person')) return refuse('not-now');
   const before = status === 'completed' || status === 'rolled-back' ? { before: status } : {};
   return apply(request, 'pause', 'paused', {
-    ...STILL,
+    ...NO_CAUSE,
     ...before,
     status: 'paused',
     cause: 'person',
@@ -96,7 +98,7 @@ function resume(request: Request, ignore: readonly string[]): Outcome {
   if (all.length > MAX_IGNORED) return refuse('too-many');
   const first = request.strategy.stages[0].name;
   return apply(request, 'resume', 'resumed', {
-    ...STILL,
+    ...NO_CAUSE,
     status: before ?? (kind === 'rollback' ? 'rolling-back' : 'rolling'),
     ignored: all,
     before: undefined,
@@ -112,7 +114,7 @@ function abort(request: Request): Outcome {
   const over = before ?? status;
   if (over === 'completed' || over === 'rolled-back' || over === 'aborted')
     return refuse('not-now');
-  return apply(request, 'abort', 'aborted', { ...STILL, status: 'aborted', cause: 'person' });
+  return apply(request, 'abort', 'aborted', { ...NO_CAUSE, status: 'aborted', cause: 'person' });
 }
 
 function approve(request: Request, stage: string): Outcome {
@@ -135,20 +137,8 @@ function rollback(request: Request, id: string, to: string | undefined): Outcome
   if (target === undefined || target === record.digest || record.rejected.includes(target)) {
     return refuse('no-way-back');
   }
-  return apply(request, `rollback ${record.id}`, 'rolling-back', {
-    ...STILL,
-    id,
-    kind: 'rollback',
-    digest: target,
-    previous: undefined,
-    status: 'rolling-back',
-    startedAt: now.toISOString(),
-    startedBy: actor.by,
-    rejected: [...record.rejected, record.digest].slice(-MAX_REJECTED),
-    approvals: [],
-    ignored: [],
-    before: undefined,
-  });
+  const back = goBack(record, { id, digest: target, by: actor.by, now });
+  return apply(request, `rollback ${record.id}`, 'rolling-back', back);
 }
 
 function retry(request: Request, id: string): Outcome {
@@ -159,7 +149,7 @@ function retry(request: Request, id: string): Outcome {
   if (!ended || again === undefined) return refuse('not-now');
   const at = now.toISOString();
   return apply(request, `retry ${record.id}`, 'started', {
-    ...STILL,
+    ...NO_CAUSE,
     id,
     kind: 'forward',
     digest: again,
@@ -175,8 +165,6 @@ function retry(request: Request, id: string): Outcome {
     ignored: [],
   });
 }
-
-const STILL = { cause: undefined, okSince: undefined, stuckSince: undefined } as const;
 
 function apply(
   { record, actor, now }: Request,

@@ -18,6 +18,8 @@ export const ROLLOUT_STATES = [
   'rolling-back',
   'rolled-back',
   'completed',
+  /** The strategy was taken away. Switched on again, the fleet is adopted as it is then. */
+  'retired',
 ] as const;
 
 export type RolloutState = (typeof ROLLOUT_STATES)[number];
@@ -80,6 +82,8 @@ export interface RolloutRecord {
   readonly cursor?: Turn;
   /** Since when the stage has been satisfied: begin of its soak. */
   readonly okSince?: string;
+  /** When its wait was published last. */
+  readonly saidAt?: string;
   /** Since when too many are out of reach, or nothing shows that the digest works. */
   readonly stuckSince?: string;
   readonly approvals: readonly {
@@ -139,7 +143,8 @@ export interface Notice extends Partial<Actor> {
     | 'rolling-back'
     | 'rolled-back'
     | 'interrupted'
-    | 'completed';
+    | 'completed'
+    | 'retired';
   /** Of the roll-out that it is about. */
   readonly id: string;
   readonly digest: string;
@@ -158,7 +163,15 @@ export interface Change {
 }
 
 /** What may be left out of a record, and taken out of it. */
-type Optional = 'previous' | 'cause' | 'cursor' | 'okSince' | 'stuckSince' | 'next' | 'before';
+type Optional =
+  | 'previous'
+  | 'cause'
+  | 'cursor'
+  | 'okSince'
+  | 'stuckSince'
+  | 'saidAt'
+  | 'next'
+  | 'before';
 
 export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
   readonly [Key in Optional]?: RolloutRecord[Key] | undefined;
@@ -171,9 +184,20 @@ export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
  * amend(record, { status: 'soaking', okSince: now.toISOString(), cause: undefined })
  */
 export function amend(record: RolloutRecord, amendment: Amendment): RolloutRecord {
-  const amended: RolloutRecord = defined({ ...record, ...amendment });
-  return JSON.stringify(amended) === JSON.stringify(record) ? record : amended;
+  const before: Readonly<Record<string, unknown>> = { ...record };
+  const same = Object.entries(amendment).every(
+    ([key, value]) => JSON.stringify(value) === JSON.stringify(before[key]),
+  );
+  return same ? record : defined({ ...record, ...amendment });
 }
+
+/** What does not outlast a state: why it stands there, and since when. */
+export const NO_CAUSE = {
+  cause: undefined,
+  okSince: undefined,
+  stuckSince: undefined,
+  saidAt: undefined,
+} as const;
 
 /**
  * A notice about a record.

@@ -5,9 +5,11 @@ import {
   type Arrival,
   type Change,
   MAX_REJECTED,
+  NO_CAUSE,
   type Notice,
   type RolloutRecord,
   amend,
+  changeOf,
   noticeOf,
 } from './record.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
@@ -17,8 +19,10 @@ export interface Missing {
   readonly image: string;
   /** What the tag names now, verified. */
   readonly target: Arrival;
-  /** This deployment has never had a record: neither the sentinel nor a receipt of a roll-out is there. */
+  /** The image has never had a record, as far as that is remembered. A receipt of a roll-out says the contrary. */
   readonly fresh: boolean;
+  /** The record in place, where the strategy was taken away and is there again. */
+  readonly retired?: RolloutRecord;
 }
 
 /**
@@ -36,9 +40,43 @@ export function recover(
   fleet: Fleet,
   now: Date,
 ): Change | undefined {
-  return missing.fresh && receiptsOf(fleet.clusters).length === 0
-    ? adopt(missing, strategy, fleet, now)
-    : rebuild(missing, strategy, fleet, now);
+  const isNew = missing.fresh && receiptsOf(fleet.clusters).length === 0;
+  if (missing.retired === undefined && !isNew) return rebuild(missing, strategy, fleet, now);
+  const adopted = adopt(missing, strategy, fleet, now);
+  return adopted && missing.retired ? continued(missing.retired, adopted, fleet) : adopted;
+}
+
+/** What is adopted again keeps what people decided of the image before. What runs now is rejected no more. */
+function continued(
+  retired: RolloutRecord,
+  { record, notices }: Change,
+  { clusters }: Fleet,
+): Change {
+  const live = new Set(clusters.flatMap(({ syncs = [] }) => syncs.map((sync) => sync.live)));
+  const rejected = retired.rejected.filter((key) => !live.has(key));
+  const { history } = retired;
+  return changeOf(retired, { ...record, rejected, history }, notices);
+}
+
+/**
+ * The record of an image whose strategy was taken away: it lets in nobody, and is adopted again where a strategy comes
+ * back. What people decided stays in it.
+ *
+ * @example
+ * if (strategies.of(rule) === undefined) await records.replace(retire(record).record, entry);
+ */
+export function retire(record: RolloutRecord): Change {
+  if (record.status === 'retired') return changeOf(record, record);
+  const { status } = record;
+  const retired = amend(record, {
+    ...NO_CAUSE,
+    status: 'retired',
+    cursor: undefined,
+    next: undefined,
+    before: undefined,
+  });
+  const halt = status === 'halted' ? [noticeOf(record, 'recovered')] : [];
+  return changeOf(record, retired, [...halt, noticeOf(retired, 'retired')]);
 }
 
 function adopt(

@@ -116,6 +116,24 @@ export function viewStages(
   });
 }
 
+/**
+ * How many clusters a roll-out has under way: what it takes of `clustersAtOnce`.
+ *
+ * @example
+ * const elsewhere = others.reduce((sum, other) => sum + countUnderWay(other.record, other.strategy, clusters, now), 0);
+ */
+export function countUnderWay(
+  record: RolloutRecord,
+  strategy: Strategy,
+  clusters: readonly FleetCluster[],
+  now: Date,
+): number {
+  const instant = { now, isOpen: openingsAt(strategy, now) };
+  return clusters.filter(
+    (cluster) => standingAt(record, strategy, cluster, instant) === 'under-way',
+  ).length;
+}
+
 function emptyView(): Record<Standing, FleetCluster[]> {
   return {
     failed: [],

@@ -75,7 +75,9 @@ export function stageOf({ stages }: Strategy, labels: Labels): Place {
 export function countOf(limit: Limit, size: number, least: 0 | 1): number {
   if ('clusters' in limit) return limit.clusters;
   if (limit.percent <= 0) return 0;
-  return Math.max(least, Math.floor((limit.percent * size) / 100));
+  // Shares have two decimals at the most: in whole hundredths no product is a little too small.
+  const hundredths = Math.round(limit.percent * 100);
+  return Math.max(least, Math.floor((hundredths * size) / 10_000));
 }
 
 /** The place of a cluster in the order of its stage; as a record's cursor: the last cluster that is let in. */

@@ -22,6 +22,7 @@ const FULL: RolloutRecord = record({
   cursor: { by: 'ring-order', value: '7', cluster: 'projects/p/locations/l/memberships/m' },
   okSince: '2026-11-23T10:00:00.000Z',
   stuckSince: '2026-11-23T10:00:00.000Z',
+  saidAt: '2026-11-23T10:00:00.000Z',
   approvals: [{ stage: 'early', by: 'lead@acme.example', at: '2026-11-23T10:00:00.000Z' }],
   rejected: ['B'],
   next: { digest: 'E', resolvedAt: '2026-11-23T11:00:00.000Z', id: 'r2', by: 'push' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Candidate, admits } from '#shared/core/rollout/admits.ts';
+import { type Candidate, admits, keysToDrop } from '#shared/core/rollout/admits.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { standing } from '#shared/core/rollout/standing.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
@@ -46,6 +46,7 @@ const ROWS: readonly Row[] = [
     { ring: 'early' },
     '- queue',
   ],
+  ['a strategy that was taken away', { status: 'retired' }, { approved: 'C' }, '- record'],
   ['a hold', OPEN, { ring: 'canary', held: true }, '- held'],
   ['soaking', { ...OPEN, status: 'soaking' }, { ring: 'canary' }, 'D'],
   ['awaiting an approval', { ...OPEN, status: 'awaiting-approval' }, { ring: 'canary' }, 'D'],
@@ -181,5 +182,18 @@ describe('standing()', () => {
   ] as const)('%s', (expected, given) => {
     const of = record({ cursor: { cluster: 'c9' }, ignored: ['c2'] });
     expect(standing(of, strategy(), given, NOW)).toBe(expected);
+  });
+});
+
+describe('keysToDrop()', () => {
+  it.each([
+    ['what was rolled back', ['D', 'B'], 'C', ['D', 'B']],
+    ['what was rolled back, but not what is live', ['D', 'B'], 'D', ['B']],
+    ['nothing where nothing was', [], 'D', []],
+    ['all where nothing is known to be live', ['D'], undefined, ['D']],
+  ])('drops %s', (_, rejected, running, expected) => {
+    expect(keysToDrop({ rejected }, running === undefined ? {} : { live: running })).toEqual(
+      expected,
+    );
   });
 });

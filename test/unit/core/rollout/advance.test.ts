@@ -29,6 +29,11 @@ const SHUT = strategy({
 const APPROVED = strategy({
   stages: [stage('canary', { approval: { approvers: ['lead'], count: 1 } }), stage('rest')],
 });
+const AWAITED = {
+  status: 'awaiting-approval',
+  cause: 'approval',
+  okSince: iso(-30 * HOUR),
+} as const;
 const SIGNED = strategy({ stages: [stage('canary'), stage('rest', { signedBy: 'qa' })] });
 const dark = { ...canary(live()), reachable: false };
 const TOLERANT = strategy({
@@ -102,6 +107,60 @@ const ROWS: Readonly<Record<string, Row>> = {
     clusters: [canary(live()), rest],
     to: { status: 'awaiting-approval', cause: 'approval' },
     notices: ['waiting'],
+  },
+  'says a wait for people again after a day': {
+    from: { ...AWAITED, saidAt: iso(-24 * HOUR) },
+    by: APPROVED,
+    clusters: [canary(live()), rest],
+    to: { status: 'awaiting-approval', saidAt: iso(0), version: 8 },
+    notices: ['waiting'],
+  },
+  'says it once before that': {
+    from: { ...AWAITED, saidAt: iso(1 - 24 * HOUR) },
+    by: APPROVED,
+    clusters: [canary(live()), rest],
+    to: { status: 'awaiting-approval', saidAt: iso(1 - 24 * HOUR), version: 7 },
+  },
+  'says a wait for a window once': {
+    from: { status: 'awaiting-window', cause: 'window', stage: 'rest', saidAt: iso(-100 * HOUR) },
+    by: SHUT,
+    clusters: [canary(live()), rest],
+    to: { status: 'awaiting-window', version: 7 },
+  },
+  'goes back by itself where that is asked': {
+    from: { rejected: ['B'] },
+    by: strategy({ onFailure: 'rollback' }),
+    clusters: [canary({ ...live(), failing: 'D' }), rest],
+    to: {
+      id: 'r1-back',
+      kind: 'rollback',
+      digest: 'C',
+      previous: undefined,
+      status: 'rolling-back',
+      cause: 'failures',
+      startedBy: 'push',
+      rejected: ['B', 'D'],
+    },
+    notices: ['rolling-back'],
+  },
+  'halts where there is no way back': {
+    from: { previous: 'D' },
+    by: strategy({ onFailure: 'rollback' }),
+    clusters: [canary({ ...live(), failing: 'D' }), rest],
+    to: { status: 'halted', cause: 'failures', digest: 'D' },
+    notices: ['halted'],
+  },
+  'halts where the way back was rejected': {
+    from: { rejected: ['C'] },
+    by: strategy({ onFailure: 'rollback' }),
+    clusters: [canary({ ...live(), failing: 'D' }), rest],
+    to: { status: 'halted', cause: 'failures' },
+    notices: ['halted'],
+  },
+  'leaves a retired one': {
+    from: { status: 'retired', next: { digest: 'E', resolvedAt: iso(0), id: 'r2', by: 'push' } },
+    clusters: [canary({})],
+    to: { status: 'retired', version: 7 },
   },
   'goes on with it': {
     from: {
@@ -217,11 +276,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     by: strategy({ stages: [stage('canary', { ifEmpty: 'wait' }), stage('rest')] }),
     clusters: [canary({ held: true }), rest],
     to: { stage: 'canary', cause: 'empty' },
+    notices: ['waiting'],
   },
   'moves nothing for a fleet without followers': {
     from: {},
     clusters: [cluster('c1', 'canary', {}, { syncs: [] })],
     to: { stage: 'canary', cause: 'empty' },
+    notices: ['waiting'],
   },
   'takes no unknown cluster for a live one': {
     from: { stage: 'rest', okSince: iso(-HOUR), cursor: { cluster: 'z' } },
@@ -313,51 +374,5 @@ describe('advance()', () => {
   it.each([['paused'], ['aborted'], ['halted'], ['completed']] as const)('leaves %s', (status) => {
     const before = record({ status, cause: 'person' });
     expect(advance(before, strategy(), fleet(canary({})), NOW).record).toBe(before);
-  });
-
-  it('takes turns by number, then text, then name', () => {
-    const by = strategy({
-      stages: [
-        stage('rest', { selects: () => true, orderBy: 'order', maxConcurrency: { clusters: 1 } }),
-      ],
-    });
-    const orders = { a: '10', b: '9', c: 'x', d: undefined, e: '09', f: '' };
-    let members = Object.entries(orders).map(([name, order]) =>
-      cluster(name, 'rest', {}, { labels: order === undefined ? {} : { order } }),
-    );
-    let current = record({ stage: 'rest' });
-    const taken: string[] = [];
-    for (let turn = 1; turn <= 6; turn += 1) {
-      current = advance(current, by, fleet(...members), at(turn)).record;
-      const name = current.cursor?.cluster ?? '';
-      taken.push(name);
-      members = members.map((member) =>
-        member.cluster === name
-          ? {
-              ...member,
-              ...cluster(
-                name,
-                '',
-                live(),
-                member.labels === undefined ? {} : { labels: member.labels },
-              ),
-            }
-          : member,
-      );
-    }
-    expect(taken).toEqual(['b', 'e', 'a', 'c', 'd', 'f']);
-  });
-
-  it('gives a slot that a freeze keeps to nobody else', () => {
-    const frozen = { name: 'f', from: '2026-11-23 00:00', to: '2026-11-24 00:00' };
-    const clock = hours(0, 1).clock;
-    const by = strategy({
-      stages: [stage('rest', { selects: () => true, maxConcurrency: { clusters: 1 } })],
-      freezes: [{ ...frozen, clock, selects: ({ env }) => env === 'prod' }],
-    });
-    const prod = cluster('a', 'rest', {}, { labels: { env: 'prod' } });
-    const before = record({ stage: 'rest', cursor: { cluster: 'a' } });
-    const { cursor, status } = advance(before, by, fleet(prod, cluster('b', 'rest')), NOW).record;
-    expect([cursor, status]).toEqual([{ cluster: 'a' }, 'awaiting-window']);
   });
 });

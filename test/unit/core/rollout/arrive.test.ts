@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { arrive } from '#shared/core/rollout/arrive.ts';
 import { command } from '#shared/core/rollout/command.ts';
-import type { Amendment, RolloutRecord } from '#shared/core/rollout/record.ts';
+import {
+  type Amendment,
+  MAX_HISTORY_BYTES,
+  MAX_REASON,
+  type RolloutRecord,
+} from '#shared/core/rollout/record.ts';
 import { ACTOR, HOUR, NOW, iso, record, stage, strategy, typesOf } from '#test/fixtures/rollout.ts';
 
 const NEXT = { digest: 'E', resolvedAt: iso(-1), id: 'r2', by: 'push' };
@@ -284,6 +289,14 @@ describe('command()', () => {
       ['started'],
     ],
     ['retry of what goes on', {}, { do: 'retry', id: 'r3' }, 'not-now', []],
+    ['pause of a retired one', { status: 'retired' }, { do: 'pause' }, 'not-now', []],
+    [
+      'rollback of a retired one',
+      { status: 'retired' },
+      { do: 'rollback', id: 'b1' },
+      'not-now',
+      [],
+    ],
   ])('%s', (_, from, asked, to, notices) => {
     const outcome = command(record(from), asked, ACTOR, BY, NOW);
     const wanted = typeof to === 'string' ? { refused: to } : to;
@@ -297,6 +310,23 @@ describe('command()', () => {
     expect(made?.notices.map(({ by, reason, version }) => [by, reason, version]) ?? []).toEqual(
       notices.map(() => [ACTOR.by, ACTOR.reason, 8]),
     );
+  });
+
+  it('keeps as much of a history as has room, and so much of a reason', () => {
+    const reason = 'ü'.repeat(2_000);
+    let current = record();
+    for (let turn = 0; turn < 60; turn += 1) {
+      const asked =
+        turn % 2 === 0 ? { do: 'pause' as const } : { do: 'resume' as const, ignore: [] };
+      const outcome = command(current, asked, { ...LEAD, reason }, BY, NOW);
+      if ('record' in outcome) current = outcome.record;
+    }
+    const { history } = current;
+    expect(history.every((entry) => entry.reason === 'ü'.repeat(MAX_REASON))).toBe(true);
+    expect(history.at(-1)?.did).toBe('resume');
+    const bytes = Buffer.byteLength(JSON.stringify(history));
+    expect(bytes).toBeLessThanOrEqual(MAX_HISTORY_BYTES + history.length);
+    expect(bytes).toBeGreaterThan(MAX_HISTORY_BYTES - 1_200);
   });
 
   it('keeps the newest of a long history', () => {

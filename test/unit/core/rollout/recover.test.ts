@@ -5,7 +5,7 @@ import { arrive } from '#shared/core/rollout/arrive.ts';
 import { command } from '#shared/core/rollout/command.ts';
 import type { FleetCluster, RolloutReceipt } from '#shared/core/rollout/fleet.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
-import { recover } from '#shared/core/rollout/recover.ts';
+import { recover, retire } from '#shared/core/rollout/recover.ts';
 import {
   ACTOR,
   HOUR,
@@ -225,5 +225,49 @@ describe('faults of the first drafts', () => {
     const lost = recovered(true, cluster('c1', 'canary', has), cluster('r1', 'rest', has))?.record;
     const newcomer = { cluster: 'r2', labels: { ring: 'rest' }, held: false };
     expect(admits(lost, strategy(), newcomer, NOW)).toEqual({ allowed: false, why: 'paused' });
+  });
+});
+
+describe('a strategy that is taken away, and comes back', () => {
+  const before = record({
+    status: 'halted',
+    cause: 'failures',
+    rejected: ['B', 'X'],
+    next: { ...TARGET },
+  });
+  const { record: retired, notices } = retire(before);
+
+  it('stops the roll-out, and ends what was open', () => {
+    expect(retired).toMatchObject({ status: 'retired', version: 8, rejected: ['B', 'X'] });
+    expect([retired.cause, retired.next, retired.cursor]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(notices.map(({ type }) => type)).toEqual(['recovered', 'retired']);
+    expect(retire(retired)).toEqual({ record: retired, notices: [] });
+    const later = { digest: 'E', resolvedAt: iso(0), id: 'r2', by: 'push' };
+    expect(arrive(retired, strategy(), later, NOW).record).toBe(retired);
+  });
+
+  it('adopts what runs by then, and keeps what people decided', () => {
+    const fleetNow = fleet(cluster('c1', 'canary', live('B')), cluster('r1', 'rest', live('B')));
+    const missing = { image: before.image, target: TARGET, fresh: false, retired };
+    const change = recover(missing, strategy(), fleetNow, NOW);
+    expect(change?.record).toMatchObject({
+      status: 'completed',
+      cause: 'adoption',
+      digest: 'B',
+      version: 9,
+      rejected: ['X'],
+    });
+    expect(change?.notices.map(({ type, version }) => [type, version])).toEqual([['completed', 9]]);
+  });
+
+  it('pauses where several digests run', () => {
+    const fleetNow = fleet(cluster('c1', 'canary', live('B')), cluster('r1', 'rest', live('C')));
+    const missing = { image: before.image, target: TARGET, fresh: false, retired };
+    const change = recover(missing, strategy(), fleetNow, NOW);
+    expect(change?.record).toMatchObject({ status: 'paused', cause: 'digests-differ', version: 9 });
   });
 });

@@ -5,6 +5,7 @@ import {
   DAYS,
   type Day,
   type Freeze,
+  type Window,
   createWallClock,
   isFrozen,
   isInWindow,
@@ -229,7 +230,7 @@ describe('windows (invariant 15)', () => {
     const weekly = [{ days, from: minutesOf(from), to: minutesOf(to) }];
     const window = { clock: createWallClock(timeZone), weekly };
     expect(spansOf((at) => isInWindow(window, at), first, last)).toEqual(expected);
-    const opening = nextOpening([window], new Date(first));
+    const opening = nextOpening([window], [], new Date(first));
     expect(`+${opening?.toISOString().slice(5, 16)}`).toBe(expected[0] ?? '+04-05T00:00');
   });
 
@@ -247,8 +248,91 @@ describe('windows (invariant 15)', () => {
   it('knows no zone that is none, and no opening that never comes', () => {
     expect(() => createWallClock('Mars/Olympus')).toThrow(CountersignError);
     expect(
-      nextOpening([{ clock: createWallClock('UTC'), weekly: [] }], new Date(0)),
+      nextOpening([{ clock: createWallClock('UTC'), weekly: [] }], [], new Date(0)),
     ).toBeUndefined();
+  });
+
+  const BERLIN = createWallClock('Europe/Berlin');
+  const OFFICE = { clock: BERLIN, weekly: [{ days: ['mon', 'tue'] as const, from: 540, to: 960 }] };
+  const freezeOf = (from: string, to: string): Freeze => ({
+    name: 'f',
+    clock: BERLIN,
+    from,
+    to,
+    selects: () => true,
+  });
+
+  it.each<[string, readonly Window[] | undefined, readonly Freeze[], string, string]>([
+    ['at once without a window', undefined, [], '2026-11-25T10:00:00Z', '2026-11-25T10:00:00Z'],
+    ['in a window', [OFFICE], [], '2026-11-30T10:00:30Z', '2026-11-30T10:01:00Z'],
+    ['when the next window opens', [OFFICE], [], '2026-11-25T10:00:00Z', '2026-11-30T08:00:00Z'],
+    [
+      'when a freeze ends',
+      undefined,
+      [freezeOf('2026-12-18 18:00', '2027-01-04 08:07')],
+      '2026-12-20T00:00:00Z',
+      '2027-01-04T07:07:00Z',
+    ],
+    [
+      'in the first window after a freeze',
+      [OFFICE],
+      [freezeOf('2026-12-18 18:00', '2027-01-05 12:00')],
+      '2026-12-16T00:00:00Z',
+      '2027-01-05T11:00:00Z',
+    ],
+    [
+      'after one freeze and another',
+      [OFFICE],
+      [
+        freezeOf('2027-01-04 00:00', '2027-01-06 00:00'),
+        freezeOf('2026-12-18 18:00', '2027-01-04 10:00'),
+      ],
+      '2026-12-23T00:00:00Z',
+      '2027-01-11T08:00:00Z',
+    ],
+    [
+      'after the hour that the clock shows twice, where a freeze ends in it',
+      undefined,
+      [freezeOf('2026-10-24 00:00', '2026-10-25 02:30')],
+      '2026-10-24T00:00:00Z',
+      '2026-10-25T00:30:00Z',
+    ],
+    [
+      'in a window of five minutes',
+      [{ clock: BERLIN, weekly: [{ days: ['sun'], from: 607, to: 612 }] }],
+      [],
+      '2026-11-25T10:00:00Z',
+      '2026-11-29T09:07:00Z',
+    ],
+  ])('opens %s', (_, windows, freezes, from, expected) => {
+    const found = nextOpening(windows, freezes, new Date(from));
+    expect(found?.toISOString()).toBe(new Date(expected).toISOString());
+  });
+
+  it('opens at the first minute that is inside, and at none before', () => {
+    const time = fc.integer({ min: 0, max: 1439 });
+    const zone = fc.constantFrom('Europe/Berlin', 'Australia/Lord_Howe', 'America/St_Johns', 'UTC');
+    // Weeks in which these zones change their clocks.
+    const start = fc.constantFrom('2026-03-27T00:00Z', '2026-10-23T00:00Z', '2026-04-03T00:00Z');
+    fc.assert(
+      fc.property(
+        zone,
+        fc.subarray([...DAYS], { minLength: 1 }),
+        time,
+        time,
+        start,
+        time,
+        (name, days, from, to, day, offset) => {
+          const window = { clock: createWallClock(name), weekly: [{ days, from, to }] };
+          const first = Date.parse(day) + offset * MINUTE;
+          const opening = nextOpening([window], [], new Date(first));
+          let at = first;
+          while (!isInWindow(window, new Date(at)) && at < first + 8 * 1440 * MINUTE) at += MINUTE;
+          expect(opening?.getTime()).toBe(isInWindow(window, new Date(at)) ? at : undefined);
+        },
+      ),
+      { numRuns: 20 },
+    );
   });
 
   it('shows what the zone shows, at any instant', () => {
@@ -281,6 +365,8 @@ describe('shares (invariant 16)', () => {
           expect(countOf({ percent }, many, 1) === 0).toBe(percent === 0);
         }
         expect(countOf({ clusters: percent }, a, 1)).toBe(percent);
+        // Of a hundred hundreds, each hundredth of a share is one.
+        expect(countOf({ percent: percent / 100 }, 10_000, 0)).toBe(percent);
       }),
     );
   });
