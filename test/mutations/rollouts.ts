@@ -64,6 +64,14 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '',
       [`${UNIT}/admits.test.ts`],
     ],
+    [
+      '2: what failed before it was let in holds its slot',
+      'standing',
+      'ofSync',
+      'const failing = has && sync.failing !== undefined;',
+      'const failing = sync.failing !== undefined && (has || sync.failing === digest);',
+      [`${UNIT}/advance.test.ts`],
+    ],
     ['3: halted lets nobody in', 'admits', 'admitsAt', "status === 'halted' ||", '', SIMULATED],
     [
       '4: a pause outlives a newer digest',

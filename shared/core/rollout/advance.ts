@@ -76,6 +76,8 @@ function move(record: RolloutRecord, world: World): Draft {
   const views = viewStages(record, strategy, fleet.clusters, world);
   const view = views[at];
   if (view === undefined) return stop(record, 'paused', 'stage-gone');
+  // Nothing would be let in: a newer digest, or a person's retry, ends it.
+  if (record.rejected.includes(record.digest)) return stop(record, 'halted', 'rejected');
   const opened = views.slice(0, at + 1);
   const failing = opened.find(
     ({ of, size, stage }) => of.failed.length > countOf(stage.maxFailures, size, 0),

@@ -34,6 +34,8 @@ export const ROLLOUT_CAUSES = [
   'failures',
   'unreachable',
   'no-evidence',
+  /** Its digest was rolled back before. */
+  'rejected',
   'empty',
   'approval',
   'signature',

@@ -76,7 +76,8 @@ function ofSync(
   const { digest } = record;
   const has = sync.approved === digest;
   if (sync.held && !has) return 'held';
-  const failing = sync.failing !== undefined && (has || sync.failing === digest);
+  // A failure that is there before the approval says nothing of it: what was let in holds its slot until it is written.
+  const failing = has && sync.failing !== undefined;
   if (has && sync.live === digest && !failing) return 'live';
   const admission = admitsAt(record, strategy, { ...sync, cluster, labels }, isOpen);
   if (!admission.allowed || admission.digest !== digest) return 'waiting';

@@ -156,7 +156,7 @@ describe('standing()', () => {
     ['failed', cluster('c1', 'canary', { ...live(), failing: 'B' })],
     ['failed', cluster('c1', 'canary', LATE)],
     ['failed-before', cluster('c1', 'canary', { ...LATE, failedBefore: true })],
-    ['failed', cluster('c1', 'canary', { failing: 'D' })],
+    ['under-way', cluster('c1', 'canary', { failing: 'D' })],
     ['under-way', cluster('c1', 'canary', { failing: 'C' })],
     ['under-way', cluster('c1', 'canary', FRESH)],
     ['under-way', cluster('c1', 'canary')],

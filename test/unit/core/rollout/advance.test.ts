@@ -157,6 +157,23 @@ const ROWS: Readonly<Record<string, Row>> = {
     to: { status: 'halted', cause: 'failures' },
     notices: ['halted'],
   },
+  'halts a digest that was rolled back before': {
+    from: { rejected: ['D'] },
+    clusters: [canary({}), rest],
+    to: { status: 'halted', cause: 'rejected' },
+    notices: ['halted'],
+  },
+  'gives no slot of one that failed before it was let in to another': {
+    from: { cursor: { cluster: 'c1' } },
+    by: strategy({ stages: [stage('canary', { maxConcurrency: { clusters: 1 } }), stage('rest')] }),
+    clusters: [canary({ failing: 'D' }), cluster('c2', 'canary')],
+    to: { status: 'rolling', cursor: { cluster: 'c1' }, version: 7 },
+  },
+  'has not rolled back what fails on what it goes back to, until that is approved': {
+    from: { kind: 'rollback', digest: 'C', status: 'rolling-back', rejected: ['D'] },
+    clusters: [canary({ approved: 'D', live: 'C', failing: 'C' }), rest],
+    to: { status: 'rolling-back', version: 7 },
+  },
   'leaves a retired one': {
     from: { status: 'retired', next: { digest: 'E', resolvedAt: iso(0), id: 'r2', by: 'push' } },
     clusters: [canary({})],
