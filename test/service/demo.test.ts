@@ -120,7 +120,7 @@ describe('runDemo()', () => {
     const out = new PassThrough();
     const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
     await expect(demo).rejects.toThrow(
-      'RootSync/root-sync of cluster-1 got an image that nobody signed',
+      'RootSync/root-sync of cluster-1 got an image that was not signed',
     );
   });
 });

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pushImage, openRepository, type Repository } from '../images/push-image.ts';
+import { type Descriptor, pushImage, openRepository } from '../images/push-image.ts';
 import { signBundle, signLegacy } from '../images/sign.ts';
 import type { Effect } from '../local-world/files.ts';
 import type { LocalWorld } from '../local-world/start-local-world.ts';
@@ -38,15 +38,14 @@ const CONTENT = '{apiVersion: v1, kind: Namespace, metadata: {name: demo}}\n';
 
 /** Before the first push each RSync follows a tag that is absent, which is one WARNING a tag; its image ends that. */
 export async function beforeAnyPush(stage: Stage): Promise<void> {
-  const { screen, world, received, limit } = stage;
+  const { screen, world, received } = stage;
   screen.say('Nothing is pushed yet: each tag that clusters follow is reported as absent, once');
   for (const seed of SEEDED_SYNCS) {
     const { repository, reference } = open(world, seed);
     await until(
-      () =>
-        received.some((one) => one.type === 'image.unusable' && one.image === repository.name) ||
-        undefined,
-      { limit, reason: () => `${reference} was not reported as absent in time` },
+      stage,
+      () => `${reference} was not reported as absent in time`,
+      () => received.some((one) => one.type === 'image.unusable' && one.image === repository.name),
     );
   }
 }
@@ -65,10 +64,7 @@ export async function pushThenSign(stage: Stage): Promise<Act> {
   screen.say(
     `Sign ${image.digest.slice(0, SHORT_DIGEST)} as cosign 2 does: a tag beside the image`,
   );
-  const releasedAt = new Date();
-  await signLegacy({ repository, image, key });
-  await untilSynced(stage, ROOT_SYNC, image.digest);
-  return { image: reference, digest: image.digest, sync: syncName(ROOT_SYNC), releasedAt };
+  return release(stage, ROOT_SYNC, image, () => signLegacy({ repository, image, key }));
 }
 
 /** Pushed by digest, signed, then tagged: clusters never see the tag unsigned. */
@@ -78,14 +74,12 @@ export async function signThenTag(stage: Stage): Promise<Act> {
   screen.say(
     `Push ${repository.name} by digest, sign it as cosign 3 does: a bundle that refers to it`,
   );
-  const image = await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}` });
+  const content = { file: FILE, content: `# Team A\n${CONTENT}` };
+  const image = await pushImage(repository, content);
   await signBundle({ repository, image, key });
   await untilReported(stage, 'image.verified', image.digest);
   screen.say(`Tag it ${reference}`);
-  const releasedAt = new Date();
-  await pushImage(repository, { file: FILE, content: `# Team A\n${CONTENT}`, tag });
-  await untilSynced(stage, REPO_SYNC, image.digest);
-  return { image: reference, digest: image.digest, sync: syncName(REPO_SYNC), releasedAt };
+  return release(stage, REPO_SYNC, image, () => pushImage(repository, { ...content, tag }));
 }
 
 /**
@@ -95,43 +89,25 @@ export async function signThenTag(stage: Stage): Promise<Act> {
 export async function pushOver(stage: Stage): Promise<Act> {
   const { screen, world, key, effect } = stage;
   const { repository, reference, tag } = open(world, ROOT_SYNC);
-  const before = await readSync(firstOf(world).url, ROOT_SYNC);
+  const [first] = world.clusters;
+  if (first === undefined) throw new Error('The world has no cluster');
+  const before = await readSync(first.url, ROOT_SYNC);
   screen.say(`Push the next ${reference}, unsigned, over what is running`);
   const image = await pushImage(repository, { file: FILE, content: `# Next\n${CONTENT}`, tag });
-  if (effect === 'pin') {
-    await untilSwept(stage, image.digest);
-    await untilAll(stage, ROOT_SYNC, 'undisturbed', ({ row, state }) => {
-      if (state.approved.includes(image.digest)) throw tooEarly(row);
-      return state.image === before.image && isUndisturbed(state, before.live);
-    });
-    screen.say('Waiting: every cluster is pinned, stays SYNCED on its digest, and pulls nothing');
-  } else {
-    await untilAll(stage, ROOT_SYNC, 'held', ({ row, state }) => {
-      if (state.approved.includes(image.digest)) throw tooEarly(row);
-      return state.live === before.live && state.sourceErrors.includes(REFUSED);
-    });
-    screen.say(`Held: every cluster has pulled it, and shows KNV${REFUSED} until it is signed`);
-  }
-  screen.say(`Sign ${image.digest.slice(0, SHORT_DIGEST)}`);
-  const releasedAt = new Date();
-  await signBundle({ repository, image, key });
-  await untilSynced(stage, ROOT_SYNC, image.digest);
-  return { image: reference, digest: image.digest, sync: syncName(ROOT_SYNC), releasedAt };
-}
-
-/** Waits until the digest was reported unsigned, and a sweep after that has looked at every cluster. */
-async function untilSwept({ received, limit }: Stage, digest: string): Promise<void> {
-  await until(
-    () => {
-      const at = received.findIndex(
-        (one) => one.type === 'image.unsigned' && one.digest === digest,
-      );
-      const later = at < 0 ? [] : received.slice(at);
-      // The first of them may have begun before.
-      return later.filter(({ type }) => type === 'sweep.completed').length > 1 || undefined;
-    },
-    { limit, reason: () => `${digest} was not reported unsigned, or not swept, in time` },
+  const isPin = effect === 'pin';
+  if (isPin) await untilSwept(stage, image.digest);
+  await untilAll(stage, ROOT_SYNC, isPin ? 'undisturbed' : 'held', ({ row, state }) => {
+    if (state.approved.includes(image.digest)) throw tooEarly(row);
+    if (isPin) return state.image === before.image && isUndisturbed(state, before.live);
+    return state.live === before.live && state.sourceErrors.includes(REFUSED);
+  });
+  screen.say(
+    isPin
+      ? 'Waiting: every cluster is pinned, stays SYNCED on its digest, and pulls nothing'
+      : `Held: every cluster has pulled it, and shows KNV${REFUSED} until it is signed`,
   );
+  screen.say(`Sign ${image.digest.slice(0, SHORT_DIGEST)}`);
+  return release(stage, ROOT_SYNC, image, () => signBundle({ repository, image, key }));
 }
 
 /** SYNCED as nomos has it, on the digest that was live, and nothing else pulled. */
@@ -140,48 +116,57 @@ function isUndisturbed(state: SyncState, before?: string): boolean {
   return live === before && pulled === before && sourceErrors.length === 0 && !syncing;
 }
 
-function firstOf({ clusters }: Stage['world']): Stage['world']['clusters'][number] {
-  const [first] = clusters;
-  if (first === undefined) throw new Error('The world has no cluster');
-  return first;
-}
-
-function open(
-  { registry }: Stage['world'],
-  { image }: Seed,
-): { readonly repository: Repository; readonly reference: string; readonly tag: string } {
+function open({ registry }: Stage['world'], { image }: Seed) {
   const [path = '', tag = ''] = image.split(':');
   return { repository: openRepository(registry, path), reference: `${registry}/${image}`, tag };
 }
 
-/** Waits until the events say Synced, and the clusters themselves agree. */
-async function untilSynced(stage: Stage, seed: Seed, digest: string): Promise<void> {
+/** Does what an approval waits for, until the events say Synced and the clusters themselves agree. */
+async function release(
+  stage: Stage,
+  seed: Seed,
+  { digest }: Descriptor,
+  act: () => Promise<unknown>,
+): Promise<Act> {
+  const releasedAt = new Date();
+  await act();
   const tag = `${stage.world.registry}/${seed.image}`;
   const image = stage.effect === 'pin' ? `${tag}@${digest}` : tag;
-  // Config Sync appends the digest to whatever the spec names, a digest included.
-  const announced = `${image}@${digest}`;
-  await untilAll(stage, seed, 'synced', ({ row, state }) => {
-    const reported = row.phase === 'Synced' && row.digest === digest;
-    return (
-      reported &&
+  await untilAll(
+    stage,
+    seed,
+    'synced',
+    ({ row, state }) =>
+      row.phase === 'Synced' &&
+      row.digest === digest &&
       state.approved[0] === digest &&
       state.image === image &&
-      state.announced === announced &&
-      state.live === digest
-    );
-  });
+      // Config Sync appends the digest to whatever the spec names, a digest included.
+      state.announced === `${image}@${digest}` &&
+      state.live === digest,
+  );
   stage.screen.say(`Synced: ${syncName(seed)} of every cluster runs it`);
   await untilReported(stage, 'rollout.completed', digest);
+  return { image: tag, digest, sync: syncName(seed), releasedAt };
 }
 
-async function untilReported(
-  { received, limit }: Stage,
-  type: string,
-  digest: string,
-): Promise<void> {
-  await until(
-    () => received.some((one) => one.type === type && one.digest === digest) || undefined,
-    { limit, reason: () => `${type} of ${digest} was not reported in time` },
+/** Waits until the digest was reported unsigned, and a sweep after that has looked at every cluster. */
+function untilSwept(stage: Stage, digest: string): Promise<void> {
+  const reason = (): string => `${digest} was not reported unsigned, or not swept, in time`;
+  return until(stage, reason, () => {
+    const { received } = stage;
+    const at = received.findIndex((one) => one.type === 'image.unsigned' && one.digest === digest);
+    // The first sweep may have begun before.
+    const sweeps = received.slice(at).filter(({ type }) => type === 'sweep.completed');
+    return at >= 0 && sweeps.length > 1;
+  });
+}
+
+function untilReported(stage: Stage, type: string, digest: string): Promise<void> {
+  return until(
+    stage,
+    () => `${type} of ${digest} was not reported in time`,
+    () => stage.received.some((one) => one.type === type && one.digest === digest),
   );
 }
 
@@ -191,38 +176,36 @@ async function untilAll(
   goal: string,
   reached: (seen: { readonly row: Row; readonly state: SyncState }) => boolean,
 ): Promise<void> {
+  const sync = syncName(seed);
   for (const { name, url } of stage.world.clusters) {
     let last = 'nothing was seen of it';
     await until(
+      stage,
+      () => `${sync} of ${name} was not ${goal} in time: ${last}`,
       async () => {
         const state = await readSync(url, seed);
-        const row = stage.board().find((at) => at.cluster === name && at.sync === syncName(seed));
-        if (row === undefined) return undefined;
+        const row = stage.board().find((one) => one.cluster === name && one.sync === sync);
+        if (row === undefined) return false;
         last = `phase ${row.phase}, approved ${state.approved.join(' ') || 'nothing'}, live ${state.live ?? 'nothing'}, source errors ${state.sourceErrors.join(' ') || 'none'}`;
-        return reached({ row, state }) || undefined;
-      },
-      {
-        limit: stage.limit,
-        reason: () => `${syncName(seed)} of ${name} was not ${goal} in time: ${last}`,
+        return reached({ row, state });
       },
     );
   }
 }
 
 function tooEarly({ cluster, sync }: Row): Error {
-  return new Error(`${sync} of ${cluster} got an image that nobody signed`);
+  return new Error(`${sync} of ${cluster} got an image that was not signed`);
 }
 
 const POLL_MS = 50;
 
-/** Resolves with the first value that `probe` has. Rejects with `reason()` once `limit` is over. */
-async function until<T>(
-  probe: () => T | undefined | Promise<T | undefined>,
-  { limit, reason }: { readonly limit: AbortSignal; readonly reason: () => string },
-): Promise<T> {
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
+/** Resolves once `probe` holds. Rejects with `reason()` once the demo is out of time. */
+async function until(
+  { limit }: Stage,
+  reason: () => string,
+  probe: () => boolean | Promise<boolean>,
+): Promise<void> {
+  while (!(await probe())) {
     if (limit.aborted) throw new Error(reason());
     await sleep(POLL_MS);
   }

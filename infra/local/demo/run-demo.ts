@@ -29,21 +29,13 @@ interface DemoDeps {
  * Plays every act in a running world and prints what came of them. Throws what went wrong: a cluster that did not
  * converge before `limit`, an image that was not held, a subscriber that broke off.
  */
-export async function runDemo({
-  world,
-  effect,
-  out,
-  live,
-  limit,
-  startedAt,
-}: DemoDeps): Promise<void> {
+export async function runDemo(deps: DemoDeps): Promise<void> {
+  const { world, effect, out, live, limit, startedAt } = deps;
   const { registry, clusters, pubsub, files } = world;
   const elapsedMs = (): number => Date.now() - startedAt.getTime();
   const screen = createScreen(out, { live, elapsedMs });
-  let board: readonly Row[] = emptyBoard(
-    registry,
-    clusters.map(({ name }) => name),
-  );
+  const names = clusters.map(({ name }) => name);
+  let board: readonly Row[] = emptyBoard(registry, names);
   const stopped = new AbortController();
   const log = subscribe(pubsub, stopped.signal, (event) => {
     board = applyEvent(board, event);
@@ -54,18 +46,11 @@ export async function runDemo({
     `Registry, Pub/Sub, ${clusters.length} clusters and ${world.functions.size} functions run, with effect: ${effect}`,
   );
   screen.show(board);
-  const stage: Stage = {
-    world,
-    effect,
-    key,
-    screen,
-    board: () => board,
-    received: log.received,
-    limit,
-  };
+  const { received } = log;
+  const stage = { world, effect, key, screen, board: () => board, received, limit };
   try {
     const acts = await Promise.race([playAll(stage), log.ended.then(() => [])]);
-    out.write(`${summarise({ acts, received: log.received, clusters, startedAt })}\n`);
+    out.write(`${summarise({ acts, received, clusters, startedAt })}\n`);
   } finally {
     stopped.abort();
     await log.ended;
@@ -124,10 +109,8 @@ function formatAct(
 }
 
 function countCalls(clusters: readonly Kube[]): string {
-  const calls = clusters.flatMap(({ store }) => store.requests);
-  const counts = new Map<string, number>();
-  for (const { user, verb } of calls) {
-    if (user === SERVICE_IDENTITY) counts.set(verb, (counts.get(verb) ?? 0) + 1);
-  }
-  return [...counts].map(([verb, count]) => `${count} ${verb}`).join(', ') || 'none';
+  const requests = clusters.flatMap(({ store }) => store.requests);
+  const calls = requests.filter(({ user }) => user === SERVICE_IDENTITY);
+  const byVerb = [...Map.groupBy(calls, ({ verb }) => verb)];
+  return byVerb.map(([verb, { length }]) => `${length} ${verb}`).join(', ') || 'none';
 }

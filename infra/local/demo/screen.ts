@@ -5,7 +5,6 @@ import type { Received } from './event-log.ts';
 
 /** `sha256:` and twelve digits, as people compare digests. */
 export const SHORT_DIGEST = 19;
-const WIDTHS = { cluster: 11, sync: 26, phase: 10 } as const;
 
 export interface Screen {
   /** A line that stays. */
@@ -46,16 +45,13 @@ export function createScreen(
       draw();
     },
     show(board) {
-      const before = shown;
-      const changed = board.filter((row, at) => formatRow(row) !== formatOrNothing(before[at]));
+      const before = shown.map(formatRow);
       shown = board;
+      const changed = board.map(formatRow).filter((row, at) => row !== before[at]);
       if (changed.length === 0) return;
-      if (live) {
-        erase();
-        draw();
-        return;
-      }
-      for (const row of changed) out.write(`${formatTime(elapsedMs())}  ${formatRow(row)}\n`);
+      erase();
+      draw();
+      if (!live) for (const row of changed) out.write(`${formatTime(elapsedMs())}  ${row}\n`);
     },
   };
 }
@@ -65,16 +61,8 @@ export function formatTime(milliseconds: number): string {
 }
 
 function formatRow({ cluster, sync, phase, digest = '' }: Row): string {
-  const cells = [
-    cluster.padEnd(WIDTHS.cluster),
-    sync.padEnd(WIDTHS.sync),
-    phase.padEnd(WIDTHS.phase),
-  ];
-  return `  ${cells.join('')}${digest.slice(0, SHORT_DIGEST)}`.trimEnd();
-}
-
-function formatOrNothing(row: Row | undefined): string | undefined {
-  return row && formatRow(row);
+  const cells = `${cluster.padEnd(11)}${sync.padEnd(26)}${phase.padEnd(10)}`;
+  return `  ${cells}${digest.slice(0, SHORT_DIGEST)}`.trimEnd();
 }
 
 /** One RSync of one cluster, as the status events report it. */

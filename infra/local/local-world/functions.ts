@@ -92,8 +92,6 @@ const listening = z.object({
   tls: z.boolean().default(false),
 });
 
-type Listening = z.infer<typeof listening>;
-
 interface FunctionSettings {
   readonly name: string;
   /** The built bundle. */
@@ -120,11 +118,6 @@ export interface RunningFunction {
   readonly kill: () => void;
 }
 
-interface End {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /** Runs a bundle by this same Node, and resolves once it listens. Throws a LocalWorldError with its last log line. */
 export async function startFunction(settings: FunctionSettings): Promise<RunningFunction> {
   const { name, bundle, port, env, limits = LIMITS } = settings;
@@ -140,7 +133,10 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   // Not "exit": by "close" its last line has been read.
   child.once('close', (code, signal) => {
     markClosed();
-    if (!stopping) markDead(new LocalWorldError(describeDeath(name, { code, signal }, log.last())));
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    const last = log.last() ?? 'nothing';
+    const message = `Function ${name} ended ${how}; the last line of its log: ${last}`;
+    if (!stopping) markDead(new LocalWorldError(message));
   });
 
   async function stop(): Promise<void> {
@@ -170,8 +166,8 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
 function readLog(
   child: ChildProcess,
   { logFile, onLine }: FunctionSettings,
-): { readonly listening: Promise<Listening>; last(): string | undefined } {
-  const { promise, resolve } = Promise.withResolvers<Listening>();
+): { readonly listening: Promise<z.infer<typeof listening>>; last(): string | undefined } {
+  const { promise, resolve } = Promise.withResolvers<z.infer<typeof listening>>();
   const file = createWriteStream(logFile);
   let last: string | undefined;
   function take(line: string): void {
@@ -186,9 +182,4 @@ function readLog(
   }
   child.once('close', () => file.end());
   return { listening: promise, last: () => last };
-}
-
-function describeDeath(name: string, { code, signal }: End, last = 'nothing'): string {
-  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-  return `Function ${name} ended ${how}; the last line of its log: ${last}`;
 }

@@ -33,8 +33,7 @@ export function readOptions(
     .option('--traces', 'collect the steps of every push, and draw them')
     .option('--verbose', 'show the logs of the functions', false)
     .exitOverride();
-  const parsed = parse(command, args);
-  return 'exitCode' in parsed ? parsed : parsed.command.opts<LocalOptions>();
+  return parse(command, args) ?? command.opts<LocalOptions>();
 }
 
 /** The effect that `npm run demo -- …` shows; the exit code where there is nothing to run. */
@@ -45,8 +44,7 @@ export function readDemoOptions(
     .description('Shows a fleet take up signed images, on this machine, and ends')
     .addOption(effectOption())
     .exitOverride();
-  const parsed = parse(command, args);
-  return 'exitCode' in parsed ? parsed : parsed.command.opts<{ readonly effect: Effect }>();
+  return parse(command, args) ?? command.opts<{ readonly effect: Effect }>();
 }
 
 function effectOption(): Option {
@@ -55,12 +53,14 @@ function effectOption(): Option {
     .default('pin');
 }
 
+/** Undefined where the command goes on. */
 function parse(
   command: Command,
   args: readonly string[],
-): { readonly command: Command } | { readonly exitCode: number } {
+): { readonly exitCode: number } | undefined {
   try {
-    return { command: command.parse(args, { from: 'user' }) };
+    command.parse(args, { from: 'user' });
+    return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
@@ -75,11 +75,6 @@ function between(least: number, most: number): (text: string) => number {
   };
 }
 
-/** The part of `process` that signals come from. */
-interface Signalled {
-  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
-}
-
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** npm passes the terminal's Ctrl-C on to a process that had it already: two this close are one. */
@@ -87,7 +82,7 @@ const SAME_SIGNAL_MS = 500;
 
 /** Resolves with the first signal that asks to stop. A later one calls `force`: the person at the terminal does not want to wait. */
 export function awaitStop(
-  process: Signalled,
+  process: { on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown },
   { force, now }: { readonly force: () => void; readonly now: () => number },
 ): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();

@@ -2,14 +2,6 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import type { FunctionName } from './ports.ts';
 
-/** A message as a pull returns it. */
-interface Received {
-  readonly ackId: string;
-  readonly messageId: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly data: Buffer;
-}
-
 /** One project of Pub/Sub by plain REST: the embedded one and Google's emulator alike. */
 export interface PubsubRest {
   topicName(id: string): string;
@@ -28,20 +20,21 @@ const MAX_MESSAGES = 100;
 const NOT_FOUND = 404;
 const ALREADY_EXISTS = 409;
 
-const pulled = z.object({
-  receivedMessages: z
-    .array(
-      z.object({
-        ackId: z.string(),
-        message: z.object({
-          messageId: z.string(),
-          attributes: z.record(z.string(), z.string()).default({}),
-          data: z.base64().default(''),
-        }),
-      }),
-    )
-    .default([]),
+const message = z.object({
+  messageId: z.string(),
+  attributes: z.record(z.string(), z.string()).default({}),
+  data: z
+    .base64()
+    .default('')
+    .transform((text) => Buffer.from(text, 'base64')),
 });
+const received = z
+  .object({ ackId: z.string(), message })
+  .transform(({ ackId, message: sent }) => ({ ackId, ...sent }));
+const pulled = z.object({ receivedMessages: z.array(received).default([]) });
+
+/** A message as a pull returns it. */
+type Received = z.output<typeof received>;
 
 /**
  * `host` is what PUBSUB_EMULATOR_HOST holds.
@@ -84,17 +77,13 @@ export function openPubsub(host: string, project: string): PubsubRest {
     },
     deleteSubscription,
     async publish(topic, data) {
-      const message = { data: Buffer.from(JSON.stringify(data)).toString('base64') };
-      await call('POST', `topics/${topic}:publish`, { messages: [message] });
+      const messages = [{ data: Buffer.from(JSON.stringify(data)).toString('base64') }];
+      await call('POST', `topics/${topic}:publish`, { messages });
     },
     async pull(subscription, signal) {
       const body = { maxMessages: MAX_MESSAGES };
       const answer = await call('POST', `subscriptions/${subscription}:pull`, body, { signal });
-      return pulled.parse(answer).receivedMessages.map(({ ackId, message }) => ({
-        ackId,
-        ...message,
-        data: Buffer.from(message.data, 'base64'),
-      }));
+      return pulled.parse(answer).receivedMessages;
     },
     async acknowledge(subscription, ackIds) {
       await call('POST', `subscriptions/${subscription}:acknowledge`, { ackIds });
@@ -114,7 +103,10 @@ export const TOPICS = {
 
 /** For people who want to see what happens. */
 export const STATUS_SUBSCRIPTION = `${TOPICS.status}-local`;
-const DEAD_LETTER_SUBSCRIPTION = `${TOPICS.deadLetters}-local`;
+const READERS = [
+  [STATUS_SUBSCRIPTION, TOPICS.status],
+  [`${TOPICS.deadLetters}-local`, TOPICS.deadLetters],
+] as const;
 
 /** Subscriptions that push to a function, each named `<topic>-<function>`. */
 export const PUSH_SUBSCRIPTIONS = [
@@ -134,12 +126,8 @@ const MAX_DELIVERY_ATTEMPTS = 20;
 /** Creates the topics, and what people read: before any function starts, so that no event is missed. */
 export async function createTopics(pubsub: PubsubRest): Promise<void> {
   await Promise.all(Object.values(TOPICS).map((id) => pubsub.createTopic(id)));
-  const readers = [
-    [STATUS_SUBSCRIPTION, TOPICS.status],
-    [DEAD_LETTER_SUBSCRIPTION, TOPICS.deadLetters],
-  ] as const;
   await Promise.all(
-    readers.map(([id, topic]) =>
+    READERS.map(([id, topic]) =>
       pubsub.replaceSubscription(id, { topic: pubsub.topicName(topic), ackDeadlineSeconds: 60 }),
     ),
   );
@@ -179,6 +167,6 @@ export async function subscribeAt(
 /** Removes every subscription of the world: an emulator outlives it, and would push to closed ports for ever. */
 export async function unsubscribeAll(pubsub: PubsubRest): Promise<void> {
   const pushing = PUSH_SUBSCRIPTIONS.map(({ topic, to }) => `${topic}-${to}`);
-  const all = [...pushing, STATUS_SUBSCRIPTION, DEAD_LETTER_SUBSCRIPTION];
+  const all = [...pushing, ...READERS.map(([id]) => id)];
   await Promise.all(all.map((id) => pubsub.deleteSubscription(id)));
 }

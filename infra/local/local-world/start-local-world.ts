@@ -117,16 +117,14 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     onError: log.failure,
   });
   parts.defer(() => registry.close());
-  const { clusters: count = DEFAULT_CLUSTERS } = options;
-  const clusters = await startClusters({ count, registry: registry.host, effect }, parts);
+  const place = { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect };
+  const clusters = await startClusters(place, parts);
   await writeFiles({ files, registry: registry.host, effect, clusters, pubsub });
-  const traces = options.traces === true ? await openCollector(ports, parts) : undefined;
-  const { host: pubsubHost } = pubsub;
-  const made = { bundles, built, ports, files, pubsubHost, onLine };
-  const functions = await startFunctions(
-    { ...made, ...defined({ collector: traces?.url }) },
-    parts,
-  );
+  // Stopped after the functions, which send their last spans while they drain.
+  const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
+  parts.defer(() => traces?.close());
+  const made = { bundles, built, ports, files, pubsubHost: pubsub.host, onLine };
+  const functions = await startFunctions(defined({ ...made, collector: traces?.url }), parts);
   parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
   await subscribeFunctions(pubsub, functions);
   startClocks({ options, clusters, functions, onError: log.failure }, parts);
@@ -160,24 +158,14 @@ function neededPorts(
   return Object.fromEntries(names.map((name) => [name, ports[name]]));
 }
 
-/** Stopped after the functions, which send their last spans while they drain. */
-async function openCollector(ports: Ports, parts: AsyncDisposableStack): Promise<Collector> {
-  return parts.adopt(await startCollector({ port: ports.traces }), (collector) =>
-    collector.close(),
-  );
-}
-
 async function openWorldPubsub(
   { pubsubHost, project = 'local' }: LocalWorldOptions,
   ports: Ports,
   parts: AsyncDisposableStack,
 ): Promise<LocalWorld['pubsub']> {
-  let host = pubsubHost;
-  if (host === undefined) {
-    const embedded = await startPubsub({ port: ports.pubsub });
-    parts.defer(() => embedded.close());
-    host = embedded.host;
-  }
+  const embedded = pubsubHost ? undefined : await startPubsub({ port: ports.pubsub });
+  parts.defer(() => embedded?.close());
+  const host = embedded?.host ?? pubsubHost ?? '';
   const pubsub = openPubsub(host, project);
   await createTopics(pubsub);
   return { ...pubsub, host, project };
@@ -252,28 +240,27 @@ export function tickSweep(options: {
   readonly everyMs: number;
   readonly onError: (error: unknown) => void;
 }): { stop(): Promise<void> } {
+  const { url, everyMs, onError } = options;
   const stopping = new AbortController();
-  const running = tick(options, stopping.signal);
+
+  async function tick(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const next = performance.now() + everyMs;
+      await callSweep(url, stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted) onError(error);
+      });
+      const left = Math.max(0, next - performance.now());
+      await sleep(left, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  const running = tick();
   return {
     async stop() {
       stopping.abort();
       await running;
     },
   };
-}
-
-async function tick(
-  { url, everyMs, onError }: Parameters<typeof tickSweep>[0],
-  stopping: AbortSignal,
-): Promise<void> {
-  while (!stopping.aborted) {
-    const next = performance.now() + everyMs;
-    await callSweep(url, stopping).catch((error: unknown) => {
-      if (!stopping.aborted) onError(error);
-    });
-    const left = Math.max(0, next - performance.now());
-    await sleep(left, undefined, { signal: stopping }).catch(() => undefined);
-  }
 }
 
 async function callSweep(url: string, stopping: AbortSignal): Promise<void> {
