@@ -27,12 +27,9 @@ export function evaluatePolicy(yaml: string): Admit {
     program: compile(expression),
   }));
   const validations = spec.validations.map((validation) => ({
-    validation,
+    ...validation,
     holds: compile(validation.expression),
-    message:
-      validation.messageExpression === undefined
-        ? undefined
-        : compile(validation.messageExpression),
+    explain: compile(validation.messageExpression ?? '""'),
   }));
   const denies = binding.spec.validationActions.includes('Deny');
   return (request) => {
@@ -42,8 +39,8 @@ export function evaluatePolicy(yaml: string): Admit {
       oldObject: request.oldObject ?? null,
       request: { userInfo: { username: request.user }, operation: request.operation },
     });
-    for (const { validation, holds, message } of validations) {
-      const why = refusal(validation, { holds, message }, activation);
+    for (const validation of validations) {
+      const why = refusal(validation, activation);
       if (why !== undefined) return deny(request, metadata.name, why, validation.reason);
     }
     return undefined;
@@ -55,27 +52,34 @@ function isMatched({ group, plural, operation, subresource, object }: AdmissionR
   return operation !== 'DELETE' && (plural === 'rootsyncs' || plural === 'reposyncs');
 }
 
+/** A validation of a policy, its expressions compiled; `explain` gives an empty text where it has none. */
+interface Validation {
+  readonly expression: string;
+  readonly message: string;
+  readonly holds: Program;
+  readonly explain: Program;
+}
+
 /** Why a validation fails; an expression that cannot be evaluated refuses, as `failurePolicy: Fail` says. */
 function refusal(
-  { expression, message }: Validation,
-  program: { readonly holds: Program; readonly message: Program | undefined },
+  { expression, message, holds, explain }: Validation,
   activation: Readonly<Record<string, unknown>>,
 ): string | undefined {
   try {
-    if (program.holds(activation) === true) return undefined;
+    if (holds(activation) === true) return undefined;
   } catch (error) {
     return `expression '${expression}' resulted in error: ${error instanceof Error ? error.message : 'unknown'}`;
   }
-  return messageOf(program.message, activation) ?? message;
+  return messageOf(explain, activation) ?? message;
 }
 
 /** What a `messageExpression` gives, where an API server would take it. */
 function messageOf(
-  program: Program | undefined,
+  explain: Program,
   activation: Readonly<Record<string, unknown>>,
 ): string | undefined {
   try {
-    const text = program?.(activation);
+    const text = explain(activation);
     if (typeof text !== 'string' || text.trim() === '' || /[\r\n]/.test(text)) return undefined;
     return Buffer.byteLength(text) > MAX_MESSAGE ? undefined : text;
   } catch {
@@ -160,15 +164,8 @@ const bindingSchema = z.object({
   spec: z.object({ validationActions: z.array(z.string()) }),
 });
 
-type Validation = z.infer<typeof policySchema>['spec']['validations'][number];
-
-/** A policy and its binding, as far as they are evaluated here. */
-interface PolicyText extends z.infer<typeof policySchema> {
-  readonly binding: z.infer<typeof bindingSchema>;
-}
-
-/** Reads what `renderGate` gives. */
-function readPolicy(yaml: string): PolicyText {
+/** Reads what `renderGate` gives: a policy, and its binding. */
+function readPolicy(yaml: string) {
   const [policy, binding] = parseAllDocuments(yaml).map((one) => one.toJS() as unknown);
   return { ...policySchema.parse(policy), binding: bindingSchema.parse(binding) };
 }

@@ -17,28 +17,22 @@ export interface Applied {
   readonly changed: readonly Named[];
 }
 
-/** What is declared, and on whose behalf. */
-interface Declaration {
-  readonly origin: Omit<Origin, 'path'>;
-  readonly declared: readonly DeclaredSync[];
-}
-
 /**
  * Brings the RSyncs that a parent declares to what it declares, and no further: fields and annotations that it does
  * not declare stay as they are, and an object that asks for it is left alone once it is there (docs/facts/config-sync.md#drift). Applies only what differs.
  */
 export async function applyDeclared(
-  { origin, declared }: Declaration,
+  declared: readonly DeclaredSync[],
+  origin: Omit<Origin, 'path'>,
   deps: { kube: Pick<KubeClient, 'get' | 'apply'>; inventory: Inventory },
 ): Promise<Applied> {
   const { kube, inventory } = deps;
-  const { parent } = origin;
   const errors: SyncError[] = [];
   const changed: Named[] = [];
   for (const { path, object } of declared) {
     const { kind, metadata } = object;
     const named = { kind, namespace: metadata.namespace, name: metadata.name };
-    if (describeRSync(named) === describeRSync(parent)) {
+    if (describeRSync(named) === describeRSync(origin.parent)) {
       errors.push(declaredError('1069', path, `a ${kind} may not manage itself`));
       continue;
     }

@@ -138,13 +138,6 @@ type Trigger = 'sync' | 'full' | 'retry';
 /** `unchanged`: this commit was read before, and a polling attempt leaves it at that. */
 type AttemptResult = 'waiting' | 'unchanged' | 'synced' | 'failed' | 'failed-anew';
 
-/** A reconciler's work. */
-interface Attempts {
-  readonly attempt: (trigger: Trigger) => Promise<AttemptResult>;
-  /** Sums up the stages anew where one was written after the last sync; nothing before there was one. */
-  readonly refresh: () => Promise<void>;
-}
-
 type Stage = 'source' | 'rendering' | 'sync';
 
 /**
@@ -154,7 +147,7 @@ type Stage = 'source' | 'rendering' | 'sync';
 const FAULT_FILE = 'fail.yaml';
 
 /** Sync attempts of one reconciler, in the order of Config Sync's own steps (docs/facts/config-sync.md#image-to-sync). */
-function createAttempts(deps: ReconcilerDeps): Attempts {
+function createAttempts(deps: ReconcilerDeps) {
   const { rsync, spec, source, kube, lifetime, pace } = deps;
   const written: { [stage in Stage]?: StageResult } = {};
   const render = renderStage(deps);
@@ -196,8 +189,11 @@ function createAttempts(deps: ReconcilerDeps): Attempts {
 
   function apply(commit: string, declared: readonly DeclaredSync[]): Promise<Applied> {
     const { cluster, webhook } = deps;
-    const origin = { parent: rsync, repo: repoOf(spec), commit, cluster, webhook };
-    return applyDeclared({ origin, declared }, deps);
+    return applyDeclared(
+      declared,
+      { parent: rsync, repo: repoOf(spec), commit, cluster, webhook },
+      deps,
+    );
   }
 
   /** An apply ends when what it changed is Current, or its time is over. */
@@ -256,6 +252,7 @@ function createAttempts(deps: ReconcilerDeps): Attempts {
     return changed ? 'failed-anew' : 'failed';
   }
 
+  /** Sums up the stages anew where one was written after the last sync; nothing before there was one. */
   async function refresh(): Promise<void> {
     const { sync } = written;
     if (sync === undefined || isSummedUp) return;
@@ -266,8 +263,7 @@ function createAttempts(deps: ReconcilerDeps): Attempts {
 }
 
 function repoOf({ sourceType, oci, helm, git }: Spec): string {
-  if (sourceType === 'oci') return oci?.image ?? '';
-  return (sourceType === 'helm' ? helm?.repo : git?.repo) ?? '';
+  return { oci: oci?.image, helm: helm?.repo, git: git?.repo }[sourceType] ?? '';
 }
 
 // An image that unpacks to nothing is a source without anything in it, whatever `dir` says.

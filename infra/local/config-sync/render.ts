@@ -7,11 +7,10 @@ import type { Lifetime } from './lifetime.ts';
 import { HYDRATION_PERIOD } from './limits.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import type { RSync, SyncError } from './rsync.ts';
-import type { RenderingMessage } from './status.ts';
 import { renderError, renderingMismatch } from './sync-errors.ts';
 
 interface Rendered {
-  readonly status: { readonly message: RenderingMessage; readonly errors: readonly SyncError[] };
+  readonly status: { readonly message: string; readonly errors: readonly SyncError[] };
   /** What is parsed next, by path; undefined where it cannot go on. */
   readonly files?: readonly string[];
 }

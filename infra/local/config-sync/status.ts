@@ -9,15 +9,6 @@ export interface StageResult {
   readonly errors: readonly SyncError[];
 }
 
-/** What `status.rendering` says, word for word. */
-export type RenderingMessage =
-  | 'Rendering skipped'
-  | 'Rendering is still in progress'
-  | 'Rendering succeeded'
-  | 'Rendering failed'
-  | 'Rendering required but is currently disabled'
-  | 'Rendering not required but is currently enabled';
-
 /** `status.source`, and Syncing with reason Source: False where there are errors. */
 export function setSource(status: Status, result: StageResult, now: string): Status {
   const next = { ...status, source: stageOf(result, now) };
@@ -27,7 +18,7 @@ export function setSource(status: Status, result: StageResult, now: string): Sta
 /** `status.rendering`, and Syncing with reason Rendering: False where there are errors. */
 export function setRendering(
   status: Status,
-  result: StageResult & { readonly message: RenderingMessage },
+  result: StageResult & { readonly message: string },
   now: string,
 ): Status {
   const { message } = result;
@@ -186,14 +177,7 @@ function textOf(condition: Condition): ConditionText {
 }
 
 /** Where a stage's content comes from, as each stage of the status repeats it. */
-interface SourceStatus {
-  readonly ociStatus?: { readonly image: string; readonly dir: string };
-  readonly helmStatus?: {
-    readonly repo: string;
-    readonly chart: string;
-    readonly version: string;
-  };
-}
+type SourceStatus = Pick<Stage, 'ociStatus' | 'helmStatus'>;
 
 /** The source of a valid spec; `commit` is what was pulled, which for Helm is the version. */
 export function describeSource(spec: Spec, commit: string): SourceStatus {

@@ -5,7 +5,8 @@ import {
   randomBytes,
   scrypt,
 } from 'node:crypto';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import * as z from 'zod';
@@ -22,15 +23,11 @@ const PASSWORD = '';
 
 /** Keeps the ECDSA P-256 pair that is there, or writes a new one. Throws when one half is missing. */
 export async function ensureKeyPair(files: KeyFiles): Promise<void> {
-  const [hasPrivate, hasPublic] = await Promise.all([
-    exists(files.privateKey),
-    exists(files.publicKey),
-  ]);
-  if (hasPrivate && hasPublic) return;
-  if (hasPrivate || hasPublic) {
-    const [there, missing] = hasPrivate
-      ? [files.privateKey, files.publicKey]
-      : [files.publicKey, files.privateKey];
+  const paths = [files.privateKey, files.publicKey];
+  const [there] = paths.filter((path) => existsSync(path));
+  const [missing] = paths.filter((path) => !existsSync(path));
+  if (missing === undefined) return;
+  if (there !== undefined) {
     throw new LocalWorldError(
       `Key pair is incomplete: ${missing} is missing. Restore it, or delete ${there} for a new pair`,
     );
@@ -48,13 +45,6 @@ export async function ensureKeyPair(files: KeyFiles): Promise<void> {
 export async function readPrivateKey(path: string): Promise<KeyObject> {
   const pkcs8 = await decryptKey(await readFile(path, 'utf8'), PASSWORD);
   return createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** PEM type of cosign 2 and 3, whose content is no DER but JSON. */

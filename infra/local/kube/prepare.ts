@@ -6,8 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { storageVersion } from './request.ts';
-import { type Kind, configSyncKinds } from './kinds.ts';
+import { type Kind, configSyncKinds, groupVersion } from './kinds.ts';
 import { MAX_ANNOTATION_BYTES } from './limits.ts';
 import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
 import { invalid, invalidFields, type Cause } from './status.ts';
@@ -24,7 +23,7 @@ export function prepareCreate(
   const name = metadata.name === '' ? generateName(metadata) : metadata.name;
   const created = withDefaults(kind, {
     ...object,
-    apiVersion: storageVersion(kind),
+    apiVersion: groupVersion(kind.group, kind.versions[0]),
     metadata: defined({
       name,
       generateName: metadata.generateName,
@@ -55,7 +54,7 @@ export function prepareUpdate(
   checkImmutable(kind, old.metadata, next.metadata);
   const updated = withDefaults(kind, {
     ...next,
-    apiVersion: storageVersion(kind),
+    apiVersion: groupVersion(kind.group, kind.versions[0]),
     metadata: defined({ ...old.metadata, ...writableMetadata(next.metadata) }),
   });
   if (kind.custom) {

@@ -111,11 +111,6 @@ export function currentObject(cluster: Cluster, { kind, target }: Call): KubeObj
   return cluster.store.get(kind.plural, target.namespace ?? '', target.name ?? '');
 }
 
-/** The version that objects are stored in, as `apiVersion`. */
-export function storageVersion(kind: Kind): string {
-  return groupVersion(kind.group, kind.versions[0]);
-}
-
 /** The object as the call's API version shows it; the versions differ in nothing else here. */
 export function present({ kind, target }: Call, object: KubeObject): KubeObject {
   return { ...object, apiVersion: groupVersion(kind.group, target.version) };

@@ -35,7 +35,7 @@ export interface Kube extends Pick<Listening, 'close'> {
 /**
  * Starts the Kubernetes API of one cluster over plain HTTP: a test double for kubectl and client-node that keeps the
  * rules Countersign depends on (versions, admission, watches). A request goes through `app.ts` (what is served, faults),
- * `request.ts` (what is asked, admission), `resource.ts` (the verb), then `read.ts`, `write.ts` or `remove.ts`.
+ * `request.ts` (what is asked, admission), then `read.ts`, `write.ts` or `remove.ts`.
  *
  * @example
  * const kube = await startKube({ name: 'cluster-1', admit: [gate] });

@@ -18,13 +18,8 @@ import {
   StatusError,
 } from './status.ts';
 
-export interface Written {
-  code: 200 | 201;
-  object: KubeObject;
-}
-
 /** POST: creates the object, or says why not; a dry run is judged and not stored. */
-export async function createObject(cluster: Cluster, call: Call, body: unknown): Promise<Written> {
+export async function createObject(cluster: Cluster, call: Call, body: unknown): Promise<Response> {
   const { kind, request, target } = call;
   const object = readObject(call, body);
   const namespace = target.namespace ?? '';
@@ -38,14 +33,14 @@ export async function createObject(cluster: Cluster, call: Call, body: unknown):
   await admitWrite(cluster, call, { operation: 'CREATE', object: created });
   if (cluster.store.get(kind.plural, namespace, name) !== undefined)
     throw alreadyExists(kind, name);
-  if (request.dryRun) return { code: 201, object: created };
+  if (request.dryRun) return answer(call, created, 201);
   const stored = cluster.store.commit(kind.plural, undefined, created);
   if (stored === undefined) throw alreadyExists(kind, name);
-  return { code: 201, object: stored };
+  return answer(call, stored, 201);
 }
 
 /** PUT: replaces the object; custom resources must name the version that they replace. */
-export async function updateObject(cluster: Cluster, call: Call, body: unknown): Promise<Written> {
+export async function updateObject(cluster: Cluster, call: Call, body: unknown): Promise<Response> {
   const { kind } = call;
   const object = readObject(call, body);
   const { name, resourceVersion } = object.metadata;
@@ -57,7 +52,7 @@ export async function updateObject(cluster: Cluster, call: Call, body: unknown):
 }
 
 /** PATCH: changes what is stored now; server-side apply creates what is not there. */
-export async function patchObject(cluster: Cluster, call: Call, patch: Patch): Promise<Written> {
+export async function patchObject(cluster: Cluster, call: Call, patch: Patch): Promise<Response> {
   const { request, target } = call;
   const applies = patch.type === APPLY_PATCH;
   if (applies && !request.query.has('fieldManager')) {
@@ -78,7 +73,7 @@ async function replaceObject(
   cluster: Cluster,
   call: Call,
   change: (old: KubeObject) => KubeObject,
-): Promise<Written> {
+): Promise<Response> {
   const { kind, request, target } = call;
   const name = target.name ?? '';
   for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt += 1) {
@@ -89,15 +84,19 @@ async function replaceObject(
     const object = prepareUpdate(kind, old, wanted, target.subresource);
     const operation = { operation: 'UPDATE', object, oldObject: old } as const;
     await admitWrite(cluster, call, operation);
-    if (isDeepStrictEqual(object, old)) return { code: 200, object: old };
-    if (request.dryRun) return { code: 200, object };
+    if (isDeepStrictEqual(object, old)) return answer(call, old);
+    if (request.dryRun) return answer(call, object);
     const stored = cluster.store.commit(kind.plural, old, object);
     if (stored !== undefined) {
       finishDeletion(cluster.store, kind.plural, stored);
-      return { code: 200, object: stored };
+      return answer(call, stored);
     }
   }
   throw conflict(kind, name);
+}
+
+function answer(call: Call, object: KubeObject, status = 200): Response {
+  return Response.json(present(call, object), { status });
 }
 
 function checkVersion(kind: Kind, old: KubeObject, wanted: KubeObject): void {

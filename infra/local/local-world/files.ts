@@ -134,22 +134,15 @@ export function lockFolder(path: string, dir: string): { close(): void } {
     // Read by the next who comes: a reserved lock keeps writers out, not readers.
     database.exec(`PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
   } catch (error) {
-    const pid = readHolder(database);
+    const { user_version: pid } = holder.parse(database.prepare('PRAGMA user_version').get());
     database.close();
-    if (!isLocked(error)) throw error;
+    const locked = error instanceof Error && 'errstr' in error && error.errstr;
+    if (locked !== 'database is locked') throw error;
     throw new LocalWorldError(
       `Another local world runs in ${dir} (process ${pid}): stop it first, or choose another folder with --dir`,
     );
   }
   return { close: () => database.close() };
-}
-
-function readHolder(database: DatabaseSync): number {
-  return holder.parse(database.prepare('PRAGMA user_version').get()).user_version;
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'errstr' in error && error.errstr === 'database is locked';
 }
 
 /** What the world's own parts have to say. */

@@ -65,7 +65,8 @@ export function createBacklog(deps: BacklogDeps): Backlog {
   const leases = new Map<string, Held>();
   const retries = new Set<() => void>();
   const listeners = new Set<() => void>();
-  const locks = createKeyLocks<Delivery>();
+  /** Per ordering key that is taken: what waits behind its message, in order of arrival. */
+  const lines = new Map<string, Delivery[]>();
   let serial = 0;
   let notifying = false;
   let closed = false;
@@ -100,9 +101,14 @@ export function createBacklog(deps: BacklogDeps): Backlog {
     return held;
   }
 
+  /**
+   * The next of its ordering key may go. A message that failed keeps its key while it waits to be sent again, so a
+   * nack holds back its key and no other.
+   */
   function release(delivery: Delivery): void {
-    const next = locks.release(keyOf(delivery));
+    const next = lines.get(keyOf(delivery))?.shift();
     if (next) makeReady(next);
+    else lines.delete(keyOf(delivery));
   }
 
   function fail(ackId: string, outcome: 'nacked' | 'expired'): boolean {
@@ -139,8 +145,16 @@ export function createBacklog(deps: BacklogDeps): Backlog {
 
   return {
     add(message) {
+      if (closed) return;
       const delivery = { message, attempts: 0 };
-      if (!closed && locks.enter(keyOf(delivery), delivery)) makeReady(delivery);
+      const key = keyOf(delivery);
+      const line = lines.get(key);
+      if (line) line.push(delivery);
+      else {
+        // The empty key orders nothing.
+        if (key !== '') lines.set(key, []);
+        makeReady(delivery);
+      }
     },
     take(options) {
       const taken: Lease[] = [];
@@ -174,36 +188,6 @@ export function createBacklog(deps: BacklogDeps): Backlog {
       ready.clear();
       for (const cancel of retries) cancel();
       for (const ackId of leases.keys()) settle(ackId, 'closed');
-    },
-  };
-}
-
-/** Who waits behind whom, per ordering key. The empty key orders nothing. */
-interface KeyLocks<T> {
-  /** True: the item may go at once, and holds its key. False: it waits its turn. */
-  enter(key: string, item: T): boolean;
-  /** Ends the holder's turn; the one whose turn it is now, if any. */
-  release(key: string): T | undefined;
-}
-
-/**
- * One holder per key, the others in order of arrival. A message that failed keeps its key while it
- * waits to be sent again, so a nack holds back its key and no other.
- */
-function createKeyLocks<T>(): KeyLocks<T> {
-  const waiting = new Map<string, T[]>();
-  return {
-    enter(key, item) {
-      if (key === '') return true;
-      const line = waiting.get(key);
-      if (line) line.push(item);
-      else waiting.set(key, []);
-      return line === undefined;
-    },
-    release(key) {
-      const next = waiting.get(key)?.shift();
-      if (next === undefined) waiting.delete(key);
-      return next;
     },
   };
 }

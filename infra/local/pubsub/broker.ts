@@ -1,5 +1,4 @@
 import type { Clock } from './backlog.ts';
-import { PAGE_SIZE } from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
 import { createPushClient } from './push.ts';
 import { type Draft, parseName, type SubscriptionSettings } from './schema.ts';
@@ -11,28 +10,18 @@ export interface Topic {
   labels: Record<string, string>;
 }
 
-interface Page {
-  pageSize: number;
-  pageToken: string;
-}
-
-interface Listed<T> {
-  items: T[];
-  nextPageToken: string;
-}
-
 /** The service itself: topics, subscriptions, and what is between them. Knows no transport. */
 export interface Broker {
   createTopic(topic: Topic): Topic;
   topic(name: string): Topic;
-  listTopics(project: string, page: Page): Listed<Topic>;
-  listTopicSubscriptions(topic: string, page: Page): Listed<string>;
+  topics: ReadonlyMap<string, Topic>;
   deleteTopic(name: string): void;
   /** The message ids, in the order of the drafts; all of them are taken or none. */
   publish(topic: string, drafts: readonly Draft[]): string[];
   createSubscription(settings: SubscriptionSettings): Subscription;
   subscription(name: string): Subscription;
-  listSubscriptions(project: string, page: Page): Listed<SubscriptionSettings>;
+  subscriptions: ReadonlyMap<string, Subscription>;
+  subscriptionsOf(topic: string): Subscription[];
   changeSubscription(settings: SubscriptionSettings): Promise<void>;
   deleteSubscription(name: string): Promise<void>;
   /** Ends every delivery, stream and timer. */
@@ -103,12 +92,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       topics.set(created.name, created);
       return created;
     },
+    topics,
     topic,
-    listTopics: (project, page) => list(project, topics, page, (found) => found),
-    listTopicSubscriptions(name, page) {
-      const names = subscriptionsOf(topic(name).name).map((one) => one.settings().name);
-      return cut(names, page, (found) => found);
-    },
     deleteTopic(name) {
       topics.delete(topic(name).name);
       // Its subscriptions live on with what they hold, as in the real service.
@@ -131,9 +116,9 @@ export function createBroker(deps: BrokerDeps): Broker {
       subscriptions.set(settings.name, opened);
       return opened;
     },
+    subscriptions,
     subscription,
-    listSubscriptions: (project, page) =>
-      list(project, subscriptions, page, (found) => found.settings()),
+    subscriptionsOf,
     async changeSubscription(settings) {
       checkDeadLetterTopic(settings);
       await subscription(settings.name).change(settings);
@@ -151,25 +136,4 @@ export function createBroker(deps: BrokerDeps): Broker {
       client.close();
     },
   };
-}
-
-function list<T, U>(
-  parent: string,
-  all: ReadonlyMap<string, T>,
-  page: Page,
-  show: (item: T) => U,
-): Listed<U> {
-  const prefix = `projects/${parseName('projects', parent).project}/`;
-  const names = [...all.keys()].filter((name) => name.startsWith(prefix));
-  const { items, nextPageToken } = cut(names, page, (name) => all.get(name));
-  return { items: items.filter((item) => item !== undefined).map(show), nextPageToken };
-}
-
-/** One page in order of name; the token is the last name of the page before. */
-function cut<U>(names: string[], page: Page, show: (name: string) => U): Listed<U> {
-  const rest = names.toSorted().filter((name) => name > page.pageToken);
-  const size = page.pageSize > 0 ? Math.min(page.pageSize, PAGE_SIZE) : PAGE_SIZE;
-  const shown = rest.slice(0, size);
-  const last = rest.length > size ? shown.at(-1) : undefined;
-  return { items: shown.map(show), nextPageToken: last ?? '' };
 }

@@ -2,7 +2,8 @@ import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import type { Lease } from './backlog.ts';
 import type { Broker, Topic } from './broker.ts';
-import { parseRequest, requests, type SubscriptionSettings } from './schema.ts';
+import { PAGE_SIZE } from './limits.ts';
+import { parseName, parseRequest, requests, type SubscriptionSettings } from './schema.ts';
 import { applyUpdate } from './subscription-settings.ts';
 
 /** A unary call: the request as its transport read it, the response as its codec writes it. */
@@ -25,13 +26,15 @@ export function createCalls(broker: Broker, codec: Codec): Readonly<Record<strin
   return {
     CreateTopic: call(requests.topic, (topic) => encodeTopic(broker.createTopic(topic))),
     GetTopic: call(requests.byTopic, ({ topic }) => encodeTopic(broker.topic(topic))),
-    ListTopics: call(requests.byProject, ({ project, ...page }) => {
-      const { items, nextPageToken } = broker.listTopics(project, page);
-      return listed('topics', items.map(encodeTopic), nextPageToken);
-    }),
+    ListTopics: call(requests.byProject, ({ project, ...page }) =>
+      listPage('topics', namesIn(project, broker.topics), page, (name) =>
+        encodeTopic(broker.topic(name)),
+      ),
+    ),
     ListTopicSubscriptions: call(requests.listTopicSubscriptions, ({ topic, ...page }) => {
-      const { items, nextPageToken } = broker.listTopicSubscriptions(topic, page);
-      return listed('subscriptions', items, nextPageToken);
+      const all = broker.subscriptionsOf(broker.topic(topic).name);
+      const names = all.map((one) => one.settings().name);
+      return listPage('subscriptions', names, page, (name) => name);
     }),
     DeleteTopic: call(requests.byTopic, ({ topic }) => {
       broker.deleteTopic(topic);
@@ -46,10 +49,11 @@ export function createCalls(broker: Broker, codec: Codec): Readonly<Record<strin
     GetSubscription: call(requests.bySubscription, ({ subscription }) =>
       show(broker.subscription(subscription).settings()),
     ),
-    ListSubscriptions: call(requests.byProject, ({ project, ...page }) => {
-      const { items, nextPageToken } = broker.listSubscriptions(project, page);
-      return listed('subscriptions', items.map(show), nextPageToken);
-    }),
+    ListSubscriptions: call(requests.byProject, ({ project, ...page }) =>
+      listPage('subscriptions', namesIn(project, broker.subscriptions), page, (name) =>
+        show(broker.subscription(name).settings()),
+      ),
+    ),
     UpdateSubscription: call(requests.updateSubscription, async ({ subscription, updateMask }) => {
       const current = broker.subscription(subscription.name).settings();
       const next = applyUpdate(current, subscription, updateMask);
@@ -70,10 +74,8 @@ export function createCalls(broker: Broker, codec: Codec): Readonly<Record<strin
       const { maxMessages: max, returnImmediately: immediately } = request;
       const leases = await subscription.pull({ max, immediately, signal });
       const settings = subscription.settings();
-      return listed(
-        'receivedMessages',
-        leases.map((lease) => encodeLease(lease, settings, codec)),
-      );
+      const receivedMessages = leases.map((lease) => encodeLease(lease, settings, codec));
+      return defined({ receivedMessages: unlessEmpty(receivedMessages) });
     }),
     Acknowledge: call(requests.acknowledge, ({ subscription, ackIds }) => {
       broker.subscription(subscription).acknowledge(ackIds);
@@ -87,14 +89,25 @@ export function createCalls(broker: Broker, codec: Codec): Readonly<Record<strin
   };
 }
 
-// Empty fields are left out, as in proto3.
-function listed(field: string, items: unknown[], nextPageToken = ''): object {
-  return defined({
-    [field]: items.length > 0 ? items : undefined,
-    nextPageToken: nextPageToken || undefined,
-  });
+function namesIn(project: string, all: ReadonlyMap<string, unknown>): string[] {
+  const prefix = `projects/${parseName('projects', project).project}/`;
+  return [...all.keys()].filter((name) => name.startsWith(prefix));
 }
 
+/** One page in order of name; the token is the last name of the page before. */
+function listPage(
+  field: string,
+  names: readonly string[],
+  page: { pageSize: number; pageToken: string },
+  show: (name: string) => unknown,
+): object {
+  const rest = names.toSorted().filter((name) => name > page.pageToken);
+  const shown = rest.slice(0, Math.min(page.pageSize || PAGE_SIZE, PAGE_SIZE));
+  const nextPageToken = rest.length > shown.length ? shown.at(-1) : undefined;
+  return defined({ [field]: unlessEmpty(shown.map(show)), nextPageToken });
+}
+
+// Empty fields are left out, as in proto3.
 function unlessEmpty<T extends object>(map: T): T | undefined {
   return Object.keys(map).length > 0 ? map : undefined;
 }
