@@ -19,7 +19,6 @@ import {
   invalidOptions,
   methodNotAllowed,
   notFound,
-  requestTooLarge,
   StatusError,
   unsupportedMediaType,
 } from './status.ts';
@@ -57,10 +56,11 @@ export function createApp(deps: AppDeps): Hono<Env> {
     await admitRequest(deps, context);
     return next();
   });
+  const tooLarge = `Request entity too large: limit is ${MAX_BODY_BYTES}`;
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: () => answerError(requestTooLarge(MAX_BODY_BYTES)),
+      onError: () => answerError(new StatusError(413, 'RequestEntityTooLarge', tooLarge)),
     }),
   );
 
@@ -179,13 +179,10 @@ function pageNotFound(): Response {
 }
 
 function answerError(error: Error): Response {
-  const known =
-    error instanceof StatusError
-      ? error
-      : new StatusError(500, 'InternalError', `Internal error occurred: ${error.message}`);
-  const { status } = known;
-  const headers = new Headers();
+  const message = `Internal error occurred: ${error.message}`;
+  const { status } =
+    error instanceof StatusError ? error : new StatusError(500, 'InternalError', message);
   const seconds = status.details?.retryAfterSeconds;
-  if (seconds !== undefined) headers.set('retry-after', String(seconds));
+  const headers = seconds === undefined ? {} : { 'retry-after': `${seconds}` };
   return Response.json(status, { status: status.code, headers });
 }

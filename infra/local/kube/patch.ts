@@ -82,28 +82,21 @@ function applyJsonPatch(target: unknown, patch: unknown): unknown {
   // The wrapper gives the whole document a parent, so that path "" needs no special case.
   const root: Record<string, unknown> = { '': structuredClone(target) };
   for (const operation of operations.data) {
-    const { op } = operation;
-    if (op === 'add') insert(root, operation.path, operation.value);
-    if (op === 'remove') take(root, operation.path);
-    if (op === 'replace') {
-      take(root, operation.path);
-      insert(root, operation.path, operation.value);
-    }
-    if (op === 'move') insert(root, operation.path, take(root, operation.from));
-    if (op === 'copy') insert(root, operation.path, structuredClone(read(root, operation.from)));
-    if (op === 'test' && !isDeepStrictEqual(read(root, operation.path), operation.value)) {
-      throw unfit(`testing value ${operation.path} failed`);
+    const { op, path: to } = operation;
+    if (op === 'remove' || op === 'replace') take(root, to);
+    if (op === 'add' || op === 'replace') insert(root, to, operation.value);
+    if (op === 'move') insert(root, to, take(root, operation.from));
+    if (op === 'copy') insert(root, to, structuredClone(read(root, operation.from)));
+    if (op === 'test' && !isDeepStrictEqual(read(root, to), operation.value)) {
+      throw unfit(`testing value ${to} failed`);
     }
   }
   return root[''];
 }
 
-function steps(pointer: string): string[] {
-  return pointer.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
 function locate(root: unknown, pointer: string): { parent: unknown; key: string } {
-  const way = steps(pointer);
+  const steps = pointer.split('/');
+  const way = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const key = way.pop() ?? '';
   let parent = root;
   for (const step of way) parent = child(parent, step, pointer);

@@ -200,32 +200,31 @@ function validateSchema({ plural }: Kind, object: KubeObject): Cause[] {
   return (validate.errors ?? []).map(describeError);
 }
 
-function describeError(error: ErrorObject): Cause {
-  const { keyword, params, data } = error;
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
+function describeError({ keyword, params, data, ...error }: ErrorObject): Cause {
+  const field = error.instancePath.slice(1).replaceAll('/', '.');
   const value = JSON.stringify(data);
   switch (keyword) {
     case 'required': {
-      const missing = String(params['missingProperty']);
-      const field = path === '' ? missing : `${path}.${missing}`;
-      return { reason: 'FieldValueRequired', message: 'Required value', field };
+      const missing = [field, String(params['missingProperty'])].filter(Boolean).join('.');
+      return { reason: 'FieldValueRequired', message: 'Required value', field: missing };
     }
     case 'enum': {
       const values = [params['allowedValues']].flat().map((entry) => JSON.stringify(entry));
       const message = `Unsupported value: ${value}: supported values: ${values.join(', ')}`;
-      return { reason: 'FieldValueNotSupported', message, field: path };
+      return { reason: 'FieldValueNotSupported', message, field };
     }
     case 'type': {
+      const kind = JSON.stringify(kindOf(data));
       const type = String(params['type']).replace(',null', '');
-      const message = `Invalid value: ${JSON.stringify(kindOf(data))}: ${path} in body must be of type ${type}: ${JSON.stringify(kindOf(data))}`;
-      return { reason: 'FieldValueTypeInvalid', message, field: path };
+      const message = `Invalid value: ${kind}: ${field} in body must be of type ${type}: ${kind}`;
+      return { reason: 'FieldValueTypeInvalid', message, field };
     }
     case 'pattern': {
-      const message = `Invalid value: ${value}: ${path} in body should match '${String(params['pattern'])}'`;
-      return { reason: 'FieldValueInvalid', message, field: path };
+      const message = `Invalid value: ${value}: ${field} in body should match '${String(params['pattern'])}'`;
+      return { reason: 'FieldValueInvalid', message, field };
     }
     default:
-      return { message: `Invalid value: ${value}: ${error.message ?? keyword}`, field: path };
+      return { message: `Invalid value: ${value}: ${error.message ?? keyword}`, field };
   }
 }
 

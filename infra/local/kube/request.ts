@@ -1,7 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { type KubeObject, valueAt, type Store } from './store.ts';
-import { badRequest, type Cause, denied } from './status.ts';
+import { badRequest, type Cause, detailsOf, StatusError } from './status.ts';
 
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
 const TOKEN_OF = /^token-of:/;
@@ -217,6 +217,9 @@ export async function admitWrite(
       subresource: target.subresource ?? '',
       dryRun: request.dryRun,
     });
-    if (denial !== undefined) throw denied(kind, name, denial);
+    if (denial === undefined) continue;
+    const { code, reason, message, causes } = denial;
+    const details = defined({ ...detailsOf(kind, name), causes });
+    throw new StatusError(code, reason, message, { details });
   }
 }

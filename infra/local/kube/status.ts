@@ -114,18 +114,3 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
   return new StatusError(415, 'UnsupportedMediaType', message);
 }
-
-export function requestTooLarge(limit: number): StatusError {
-  const message = `Request entity too large: limit is ${limit}`;
-  return new StatusError(413, 'RequestEntityTooLarge', message);
-}
-
-/** What an admission denial becomes: its own text, code and reason. */
-export function denied(
-  kind: Kind,
-  name: string,
-  denial: { code: number; reason: string; message: string; causes?: Cause[] },
-): StatusError {
-  const details = defined({ ...detailsOf(kind, name), causes: denial.causes });
-  return new StatusError(denial.code, denial.reason, denial.message, { details });
-}

@@ -169,33 +169,25 @@ export function createPushClient(): PushClient {
     http: new http.Agent({ keepAlive: true }),
     https: new https.Agent({ keepAlive: true }),
   };
-
-  function open(request: PushRequest, signal: AbortSignal): http.ClientRequest {
-    const options = {
-      method: 'POST',
-      signal,
-      headers: { ...request.headers, 'content-length': request.body.byteLength },
-    };
-    return request.url.startsWith('https:')
-      ? https.request(request.url, { ...options, agent: agents.https })
-      : http.request(request.url, { ...options, agent: agents.http });
-  }
-
   return {
     send(request, signal) {
       return new Promise((resolve, reject) => {
-        const outgoing = open(request, signal);
+        const { url, body } = request;
+        const headers = { ...request.headers, 'content-length': body.byteLength };
+        const options = { method: 'POST', signal, headers };
+        const outgoing = url.startsWith('https:')
+          ? https.request(url, { ...options, agent: agents.https })
+          : http.request(url, { ...options, agent: agents.http });
         outgoing.on('information', ({ statusCode }) => {
           if (statusCode === 102) resolve(statusCode);
         });
         outgoing.on('response', (response) => {
           resolve(response.statusCode ?? 0);
-          // Whatever the endpoint says beyond its status is read and forgotten, to reuse the
-          // connection; a break in it decides nothing any more.
+          // The rest is read and forgotten, to reuse the connection; a break in it decides nothing.
           response.on('error', () => {}).resume();
         });
         outgoing.on('error', reject);
-        outgoing.end(request.body);
+        outgoing.end(body);
       });
     },
     close() {

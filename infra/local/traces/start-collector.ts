@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { parseJson } from '#shared/net/json.ts';
 import { readStart } from '#shared/net/read-body.ts';
 import { listen, type Listening } from '../listen.ts';
-import { drawTrace, Export, type CollectedSpan, spansOf } from './trace.ts';
+import { drawTrace, Export, type CollectedSpan } from './trace.ts';
 
 export interface Collector extends Pick<Listening, 'close'> {
   /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be. */
@@ -32,7 +32,7 @@ export async function startCollector({ port }: { readonly port: number }): Promi
     if (cut) return c.json({ message: 'This export is too large' }, 413);
     const body = Export.safeParse(parseJson(bytes));
     if (!body.success) return c.json({ message: 'This is no OTLP export in JSON' }, 400);
-    spans.push(...spansOf(body.data));
+    spans.push(...body.data);
     spans.splice(0, Math.max(0, spans.length - MAX_SPANS));
     return c.json({});
   });

@@ -1,44 +1,5 @@
 import * as z from 'zod';
 
-/** One step of a trace, as it was collected. */
-export interface CollectedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Absent: no step before it is known. */
-  readonly parent?: string;
-  /** Which function it was. */
-  readonly service: string;
-  readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  readonly end: number;
-  readonly failed: boolean;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** OTLP's `STATUS_CODE_ERROR`. */
-const FAILED = 2;
-
-/** The spans of one export, each with the service that its resource names. */
-export function spansOf({ resourceSpans }: Export): readonly CollectedSpan[] {
-  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = resource.attributes['service.name'] ?? 'unknown';
-    return scopeSpans
-      .flatMap(({ spans }) => spans)
-      .map(({ traceId, spanId, parentSpanId = '', name, status, attributes, ...times }) => ({
-        traceId,
-        spanId,
-        ...(parentSpanId === '' ? {} : { parent: parentSpanId }),
-        service,
-        name,
-        start: times.startTimeUnixNano,
-        end: times.endTimeUnixNano,
-        failed: status.code === FAILED,
-        attributes,
-      }));
-  });
-}
-
 /** OTLP 1.x as JSON, as far as it is shown: opentelemetry-proto, `trace/v1/trace.proto`. */
 const Value = z
   .object({
@@ -60,28 +21,48 @@ const Nanoseconds = z
   .union([z.string().regex(/^\d{1,20}$/), z.int()])
   .transform((text) => Number(BigInt(text) / 1_000n) / 1_000);
 
-const OtlpSpan = z.object({
-  traceId: z.string(),
-  spanId: z.string(),
-  parentSpanId: z.string().optional(),
-  name: z.string(),
-  startTimeUnixNano: Nanoseconds,
-  endTimeUnixNano: Nanoseconds,
-  attributes: Attributes,
-  status: z.object({ code: z.number().default(0) }).default({ code: 0 }),
-});
+/** OTLP's `STATUS_CODE_ERROR`. */
+const FAILED = 2;
 
-/** The body of `POST /v1/traces`. */
-export const Export = z.object({
-  resourceSpans: z.array(
-    z.object({
-      resource: z.object({ attributes: Attributes }),
-      scopeSpans: z.array(z.object({ spans: z.array(OtlpSpan) })),
+/** One step; `parent` is absent where no step before it is known. Times are milliseconds since 1970. */
+const Span = z
+  .object({
+    traceId: z.string(),
+    spanId: z.string(),
+    parentSpanId: z.string().optional(),
+    name: z.string(),
+    startTimeUnixNano: Nanoseconds,
+    endTimeUnixNano: Nanoseconds,
+    attributes: Attributes,
+    status: z.object({ code: z.number().default(0) }).default({ code: 0 }),
+  })
+  .transform(({ parentSpanId, startTimeUnixNano, endTimeUnixNano, status, ...span }) => ({
+    ...span,
+    ...(parentSpanId ? { parent: parentSpanId } : {}),
+    start: startTimeUnixNano,
+    end: endTimeUnixNano,
+    failed: status.code === FAILED,
+  }));
+
+/** The spans in the body of `POST /v1/traces`, each with the service that its resource names. */
+export const Export = z
+  .object({
+    resourceSpans: z.array(
+      z.object({
+        resource: z.object({ attributes: Attributes }),
+        scopeSpans: z.array(z.object({ spans: z.array(Span) })),
+      }),
+    ),
+  })
+  .transform(({ resourceSpans }) =>
+    resourceSpans.flatMap(({ resource, scopeSpans }) => {
+      const service = resource.attributes['service.name'] ?? 'unknown';
+      return scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, service })));
     }),
-  ),
-});
+  );
 
-export type Export = z.infer<typeof Export>;
+/** One step of a trace, as it was collected. */
+export type CollectedSpan = z.output<typeof Export>[number];
 
 function textOf(value: z.infer<typeof Value>): string {
   const { stringValue, intValue, boolValue, doubleValue, arrayValue } = value;
