@@ -7,9 +7,6 @@ export const MAX_PAGE = 1_000;
 /** Clusters of the snapshot that one request reads before it answers with what it has, and a cursor. */
 export const MAX_CLUSTERS_READ = 5_000;
 
-/** Records asked of the store at once. */
-export const STORE_PAGE = 200;
-
 /** Clusters that one `live=true`, or one dry run, may read: two calls each, of 240 a minute (law 8). */
 export const MAX_LIVE_CLUSTERS = 50;
 

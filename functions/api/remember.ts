@@ -1,14 +1,13 @@
-/** Reads anew where `edition` is another one, or the last reading is too old: all who ask meanwhile share one. */
-export type Remember<T> = (
-  edition: string,
-  read: () => Promise<T>,
+/**
+ * Remembers the last reading for as long as `ttlMs` says of it, and reads anew where `edition` is another one: all who
+ * ask meanwhile share one reading. A failure is not remembered.
+ */
+export function rememberFor<T>(
+  now: () => Date,
   ttlMs: (value: T) => number,
-) => Promise<T>;
-
-/** Remembers the last reading for as long as it says itself. A failure is not remembered. */
-export function rememberFor<T>(now: () => Date): Remember<T> {
+): (edition: string, read: () => Promise<T>) => Promise<T> {
   let last: { until: number; readonly edition: string; readonly reading: Promise<T> } | undefined;
-  return async (edition, read, ttlMs) => {
+  return async (edition, read) => {
     const at = now().getTime();
     if (last !== undefined && at < last.until && last.edition === edition) return last.reading;
     const mine = { until: Infinity, edition, reading: read() };

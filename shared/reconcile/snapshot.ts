@@ -17,17 +17,24 @@ export interface KnownSync {
   readonly row: SyncRow;
 }
 
+/** The records of the store behind the cluster `after`, in order of cluster, page by page. */
+export async function* eachRecord(
+  store: Pick<Store, 'listClusters'>,
+  after?: string,
+): AsyncGenerator<ClusterRecord, void> {
+  const page = await store.listClusters(defined({ after, limit: PAGE }));
+  yield* page;
+  const last = page.at(-1);
+  if (last !== undefined && page.length === PAGE) yield* eachRecord(store, last.cluster);
+}
+
 /** Every record of the store, by cluster. */
 export async function readRecords(
   store: Pick<Store, 'listClusters'>,
 ): Promise<ReadonlyMap<string, ClusterRecord>> {
   const records = new Map<string, ClusterRecord>();
-  for (let after: string | undefined; ; ) {
-    const page = await store.listClusters(defined({ after, limit: PAGE }));
-    for (const record of page) records.set(record.cluster, record);
-    after = page.at(-1)?.cluster;
-    if (page.length < PAGE || after === undefined) return records;
-  }
+  for await (const record of eachRecord(store)) records.set(record.cluster, record);
+  return records;
 }
 
 /** Every RSync of the snapshot, in order of cluster. */

@@ -106,20 +106,18 @@ const PADDING = 3;
  */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const lines = rows.flatMap(breakLines);
-  const widths = lines.map((): number[] => []);
-  for (let column = 0; lines.some((cells) => column < cells.length - 1); column += 1) {
-    for (let start = 0; start < lines.length; start += 1) {
-      let end = start;
-      let width = 0;
-      for (; column < (lines[end]?.length ?? 0) - 1; end += 1) {
-        width = Math.max(width, lengthOf(lines[end]?.[column] ?? ''));
-      }
-      for (let line = start; line < end; line += 1) widths[line]?.push(width + PADDING);
-      start = end;
-    }
-  }
-  return lines
-    .map((cells, line) => cells.map((cell, at) => pad(cell, widths[line]?.[at] ?? 0)).join(''))
+  let columns: { width: number }[] = [];
+  const aligned = lines.map((cells) => {
+    columns = cells.slice(0, -1).map((cell, at) => {
+      const column = columns[at] ?? { width: 0 };
+      column.width = Math.max(column.width, lengthOf(cell) + PADDING);
+      return column;
+    });
+    return { cells, columns };
+  });
+  // Only now is every column as wide as its widest cell.
+  return aligned
+    .map((line) => line.cells.map((cell, at) => pad(cell, line.columns[at]?.width ?? 0)).join(''))
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -41,14 +41,14 @@ export type ReadTroubles = () => Promise<{ readonly troubles: Troubles; readonly
  * const { troubles } = await createTroubles({ store, now })();
  */
 export function createTroubles({ store, now }: Pick<ApiDeps, 'store' | 'now'>): ReadTroubles {
-  const remember = rememberFor<Awaited<ReturnType<ReadTroubles>>>(now);
+  const remember = rememberFor<Awaited<ReturnType<ReadTroubles>>>(now, () => TROUBLES_TTL_MS);
   const read: ReadTroubles = async () => {
     const records = await store.troubledTags(MAX_TROUBLED_TAGS);
     const named = records.map((record) => [nameOf(record), record] as const);
     const edition = named.map(([name, { since }]) => `${name} ${since}`).toSorted();
     return { troubles: new Map(named), edition: edition.join('\n') };
   };
-  return () => remember('', read, () => TROUBLES_TTL_MS);
+  return () => remember('', read);
 }
 
 /** Where one RSync stands now, as far as the snapshot and the verdicts that were published since can say. */

@@ -1,8 +1,9 @@
 import { defined } from '#shared/core/defined.ts';
-import type { ClusterRecord, Store } from '#shared/store/store.ts';
+import { eachRecord } from '#shared/reconcile/snapshot.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
-import { MAX_CLUSTERS_READ, STORE_PAGE } from '../limits.ts';
+import { MAX_CLUSTERS_READ } from '../limits.ts';
 import type { ReadTroubles } from './present.ts';
 import {
   formatCursor,
@@ -72,18 +73,5 @@ async function* recordsOf(
     const begun = await store.readCluster(after.cluster);
     if (begun !== undefined) yield begun;
   }
-  yield* readRecords(store, after?.cluster);
-}
-
-/** Every record of the store behind `after`, page by page. */
-export async function* readRecords(
-  store: Pick<Store, 'listClusters'>,
-  after?: string,
-): AsyncGenerator<ClusterRecord> {
-  for (let last = after; ; ) {
-    const page = await store.listClusters({ ...defined({ after: last }), limit: STORE_PAGE });
-    yield* page;
-    last = page.at(-1)?.cluster;
-    if (page.length < STORE_PAGE || last === undefined) return;
-  }
+  yield* eachRecord(store, after?.cluster);
 }

@@ -1,6 +1,7 @@
 import { CLUSTER_PHASES, type ClusterPhase, PHASES } from '#shared/core/phase.ts';
+import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import { type PresentPhase, presentRow, type Troubles } from '../fleet/present.ts';
-import { readRecords, type SnapshotDeps } from '../fleet/read-snapshot.ts';
+import type { SnapshotDeps } from '../fleet/read-snapshot.ts';
 import { ageOf, WELL } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
 import { rememberFor } from '../remember.ts';
@@ -38,10 +39,10 @@ export interface Summary {
  * const { clusters, phases } = await createSummary({ store, troubles, now })();
  */
 export function createSummary(deps: SnapshotDeps): () => Promise<Summary> {
-  const remember = rememberFor<Summary>(deps.now);
+  const remember = rememberFor<Summary>(deps.now, ttlOf);
   return async () => {
     const { troubles, edition } = await deps.troubles();
-    return remember(edition, () => countFleet(deps, troubles), ttlOf);
+    return remember(edition, () => countFleet(deps, troubles));
   };
 }
 
@@ -58,7 +59,7 @@ async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Pro
   let syncs = 0;
   let broken = 0;
   let ageSeconds = 0;
-  for await (const record of readRecords(store)) {
+  for await (const record of eachRecord(store)) {
     clusters += 1;
     count(clusterPhases, record.phase);
     if (record.reconciledAt !== undefined && record.phase === 'Reachable') {

@@ -2,10 +2,10 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
+import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
-import { readRecords } from '../fleet/read-snapshot.ts';
 import { nameImage, type NamedImage } from '../verify-image.ts';
 import type { ResyncBody } from './operation.ts';
 
@@ -78,7 +78,7 @@ async function* recordsOf(
   store: SelectDeps['store'],
 ): AsyncGenerator<ClusterRecord> {
   const [only, ...more] = members;
-  if (only === undefined || more.length > 0) return yield* readRecords(store);
+  if (only === undefined || more.length > 0) return yield* eachRecord(store);
   const record = await store.readCluster(only.name);
   if (record !== undefined) yield record;
 }
