@@ -8,8 +8,7 @@ import { watchChange } from '#shared/http/watch.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
 import { readConfig, type Start } from '../wiring/base.ts';
-import { type Images, openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
+import { type Images, openImages, openRegistries } from '../wiring/images.ts';
 import { createAdmission, createReviewing, type Reviewing } from './create-admission.ts';
 import {
   type AdmissionSettings,

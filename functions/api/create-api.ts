@@ -15,7 +15,7 @@ import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
 import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
 import { previewResync } from './resync/preview-resync.ts';
-import { rememberAnswers, requestOnce, type ResyncOutcome } from './resync/request-resync.ts';
+import { rememberAnswers, requestOnce } from './resync/request-resync.ts';
 import { verifyImage, verifyRoute } from './verify-image.ts';
 
 const ABOUT = {
@@ -52,7 +52,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   });
   const { checkPerson, now } = deps;
   const rateLimit = createRateLimit(now);
-  const answerOnce = rememberAnswers<ResyncOutcome>();
+  const answerOnce = rememberAnswers();
   const all = { ...deps, answerOnce, troubles: createTroubles(deps) };
   for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));

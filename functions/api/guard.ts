@@ -13,7 +13,7 @@ export interface ApiEnv {
 
 export interface GuardDeps {
   readonly checkPerson: CheckPerson;
-  readonly rateLimit: RateLimit;
+  readonly rateLimit: ReturnType<typeof createRateLimit>;
   /** Answers who is turned away; without it that is thrown, and becomes a problem document. */
   readonly refuse?: (c: Context<ApiEnv>, failure: CountersignError) => Response | Promise<Response>;
 }
@@ -82,18 +82,15 @@ function hostOf(origin: string): string | undefined {
 }
 
 /**
- * Spends `cost` of what `caller` has. Milliseconds until that will be there, having spent nothing, where it is not;
- * undefined where it was.
- */
-export type RateLimit = (caller: string, cost: number) => number | undefined;
-
-/**
- * A token bucket for each caller, in this instance: a courtesy to others, not a defence.
+ * A token bucket for each caller, in this instance: a courtesy to others, not a defence. Spends `cost` of what `caller`
+ * has; where that is too little, it spends nothing, and gives the milliseconds until it will be enough.
  *
  * @example
  * const waitMs = createRateLimit(now)('ops@acme.example', COSTLY_CALL);
  */
-export function createRateLimit(now: () => Date): RateLimit {
+export function createRateLimit(
+  now: () => Date,
+): (caller: string, cost: number) => number | undefined {
   const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({
     max: MAX_CALLERS,
   });

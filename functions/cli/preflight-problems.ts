@@ -1,6 +1,6 @@
 import { APPROVED, FIELD_MANAGER } from '#shared/core/annotations.ts';
 import { isDigest } from '#shared/core/digest.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { toFailure } from '#shared/core/errors.ts';
 import { pinObstacle } from '#shared/core/pin.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -70,7 +70,7 @@ export function identityProblems(user: string | undefined, identity: string): re
 
 /**
  * Whether the write of an approval would go through today, past RBAC and every admission that there is: a gate that is
- * installed already answers here too. Nothing is written: it is a dry run. Throws what keeps it from being tried.
+ * installed already answers here too. Throws what keeps it from being tried.
  */
 export async function patchProblems(
   api: ClusterApi,
@@ -86,26 +86,22 @@ export async function patchProblems(
 
 /**
  * Whether the cluster would take a pin today: a gate that was rendered while the entry had `effect: gate` lets
- * Countersign change no spec. Tried on one RSync, with the digest that is live there. Nothing is written: it is a dry
- * run. Throws what keeps it from being tried.
+ * Countersign change no spec. Tried on one RSync, with the digest that is live there. Throws as `patchProblems` does.
  */
 export async function pinProblems(
   api: ClusterApi,
   followed: readonly FollowedRSync[],
 ): Promise<readonly Problem[]> {
-  for (const entry of followed) {
-    const image = imageToTry(entry);
-    if (image === undefined) continue;
-    const refusal = await refusalOf(api, entry.rsync, { spec: { oci: { image } } });
-    if (refusal === undefined) return [];
-    return [
-      { code: 'pin-refused', message: `${refusal}; render and apply the gate of this config` },
-    ];
-  }
-  return [];
+  const entry = followed.find((one) => imageToTry(one) !== undefined);
+  if (entry === undefined) return [];
+  const refusal = await refusalOf(api, entry.rsync, {
+    spec: { oci: { image: imageToTry(entry) } },
+  });
+  const message = `${refusal}; render and apply the gate of this config`;
+  return refusal === undefined ? [] : [{ code: 'pin-refused', message }];
 }
 
-/** What the cluster says against a patch; undefined: it would take it. Throws what keeps it from being tried. */
+/** Why the cluster refuses a patch; undefined: it would take it. Nothing is written: it is a dry run. */
 async function refusalOf(
   api: ClusterApi,
   { ref }: RSync,
@@ -115,20 +111,17 @@ async function refusalOf(
     await api.patch(ref, body, { fieldManager: FIELD_MANAGER, dryRun: true });
     return undefined;
   } catch (error) {
-    if (!(error instanceof CountersignError)) throw error;
-    if (error.code === 'cluster-refused' || error.code === 'cluster-forbidden')
-      return error.message;
+    const { code, message } = toFailure(error);
+    if (code === 'cluster-refused' || code === 'cluster-forbidden') return message;
     throw error;
   }
 }
 
 function imageToTry({ rsync, rule }: FollowedRSync): string | undefined {
   const { source, deleting } = rsync;
-  const live = liveKey(rsync);
   if (deleting || rule.effect !== 'pin' || source.type !== 'oci') return undefined;
-  if (source.reference.digest !== undefined || live === undefined || !isDigest(live)) {
-    return undefined;
-  }
+  const live = source.reference.digest === undefined ? liveKey(rsync) : undefined;
+  if (live === undefined || !isDigest(live)) return undefined;
   return pinObstacle(rsync, rule) === undefined ? `${source.image}@${live}` : undefined;
 }
 

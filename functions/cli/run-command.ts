@@ -1,5 +1,4 @@
 import { toFailure } from '#shared/core/errors.ts';
-import { cleanText } from '#shared/core/foreign-text.ts';
 import { within } from '#shared/net/within.ts';
 import { type ExitCode, type Output, printFailure } from './terminal.ts';
 
@@ -31,44 +30,28 @@ export async function runCommand<Command, Result>(
   { usage, read, work, show, late }: CommandSteps<Command, Result>,
   io: CommandIo,
 ): Promise<ExitCode> {
-  const command = readOrNot(() => read(args));
+  let command: Command | undefined;
+  try {
+    command = read(args);
+  } catch {
+    // The usage says what is right.
+  }
   if (command === undefined) {
     io.err(usage);
     return 2;
   }
   const { timeoutMs } = io;
+  const attempt = async (given: Command) => ({ result: await work(given) });
   try {
-    const attempt = async () => ({ result: await work(command) });
-    const done = await within(timeoutMs, attempt, () => undefined);
+    const done = await within(
+      timeoutMs,
+      () => attempt(command),
+      () => undefined,
+    );
     if (done !== undefined) return show(done.result, command);
     io.err(`${late} within ${timeoutMs / 1000} s: try again\n`);
     return 3;
   } catch (error) {
     return printFailure(io, toFailure(error));
   }
-}
-
-function readOrNot<Command>(read: () => Command | undefined): Command | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Runs a command as the whole of this process. */
-export async function runProcess(
-  command: (args: string[], io: CommandIo) => Promise<ExitCode>,
-  timeoutMs: number,
-): Promise<never> {
-  // Should the command itself fail, its status is not to be read as "no".
-  process.exitCode = 2;
-  const code = await command(process.argv.slice(2), {
-    // What others push must not rule a terminal.
-    out: (text) => process.stdout.write(cleanText(text)),
-    err: (text) => process.stderr.write(cleanText(text)),
-    timeoutMs,
-  });
-  // What is still under way after a timeout must not keep people waiting.
-  process.exit(code);
 }

@@ -26,13 +26,6 @@ export interface DeadLetterOffice {
 
 export type DeadLettersDeps = CommandDeps<DeadLetterOffice>;
 
-interface Outcome {
-  readonly reports: readonly LetterReport[];
-  readonly missing: readonly string[];
-  /** There may be more than one run looks at. */
-  readonly more: boolean;
-}
-
 const USAGE = `Usage: npm run dead-letters -- list|replay|drop [options]
   list    shows the letters, and leaves them where they are
   replay  publishes each on the topic it was on, then takes it off; safe to run twice
@@ -91,7 +84,9 @@ function readCommand(args: string[]) {
   return { verb, id, topic, dryRun, ...others };
 }
 
-async function settleAll(command: Command, office: DeadLetterOffice): Promise<Outcome> {
+type Outcome = Awaited<ReturnType<typeof settleAll>>;
+
+async function settleAll(command: Command, office: DeadLetterOffice) {
   const { pubsub, topics } = office;
   const subscription = await chooseSubscription(command, office);
   const originOf = createOrigins(pubsub, topics);
@@ -117,6 +112,7 @@ async function settleAll(command: Command, office: DeadLetterOffice): Promise<Ou
     await pubsub.lease(subscription, left, 0).catch(() => undefined);
   }
   const missing = command.id.filter((id) => !pulled.has(id));
+  // There may be more than one run looks at.
   return { reports, missing, more: pulled.size >= MAX_LETTERS };
 }
 

@@ -44,23 +44,20 @@ export function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-/** One line that says how far it is: overwritten in a terminal, written anew on each change elsewhere. */
-export interface Progress {
-  show(line: string): void;
-  /** Leaves the terminal with a line of its own. */
-  end(): void;
-}
-
 const CLEAR_LINE = '\r\u001b[2K';
 
 /**
- * Progress on standard error.
+ * Progress on standard error: one line, overwritten in a terminal, written anew on each change elsewhere. `end` leaves
+ * the terminal with a line of its own.
  *
  * @example
  * const progress = createProgress(terminal);
  * progress.show('12 of 40 live');
  */
-export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): Progress {
+export function createProgress({ err, live }: Pick<Terminal, 'err' | 'live'>): {
+  show(text: string): void;
+  end(): void;
+} {
   let shown: string | undefined;
   return {
     show(text) {

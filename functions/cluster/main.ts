@@ -1,6 +1,3 @@
 import { startFunction } from '../wiring/start-function.ts';
 
-await startFunction({
-  name: 'cluster',
-  open: async (start) => (await import('./open.ts')).openCluster(start),
-});
+await startFunction('cluster', async (start) => (await import('./open.ts')).openCluster(start));

@@ -6,8 +6,7 @@ import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
 import { openMessages, openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
+import { openImages, openRegistries } from '../wiring/images.ts';
 import { openStatus } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
 

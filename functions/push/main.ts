@@ -1,6 +1,3 @@
 import { startFunction } from '../wiring/start-function.ts';
 
-await startFunction({
-  name: 'push',
-  open: async (start) => (await import('./open.ts')).openPush(start),
-});
+await startFunction('push', async (start) => (await import('./open.ts')).openPush(start));

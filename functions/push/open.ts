@@ -9,8 +9,7 @@ import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { openMessages, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
+import { openImages, openRegistries } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 

@@ -4,8 +4,7 @@ import { traceRequest } from '#shared/http/app.ts';
 import { openAccess, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
-import { openImages } from '../wiring/images.ts';
-import { openRegistries } from '../wiring/registries.ts';
+import { openImages, openRegistries } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 

@@ -67,34 +67,29 @@ export async function readAdmissionStart(): Promise<Start & { readonly admission
   return { ...(await readStart('admission')), admission: readAdmissionEnv(process.env) };
 }
 
-/** How one function opens and serves. */
-export interface Main<S extends Start> {
-  readonly start: () => Promise<S>;
-  /** Reads the config, and makes the clients; loaded by then. */
-  readonly open: (start: S) => Promise<OpenedFunction>;
-  readonly serve: (
-    options: Pick<ServeOptions, 'app' | 'log' | 'process' | 'close'>,
-    start: S,
-  ) => Promise<unknown>;
-}
+type Served = Pick<ServeOptions, 'app' | 'log' | 'process' | 'close'>;
 
 /**
- * Runs a main: it listens first, opens afterwards, and closes after the last answer. A function that cannot start says
- * why in one line, and exits with 1.
+ * Runs a main: it listens first, then opens, which reads the config and makes the clients, and closes after the last
+ * answer. A function that cannot start logs why in one line, and exits with 1.
  */
 export async function runMain<S extends Start>(
   name: string,
-  { start: read, open, serve }: Main<S>,
+  main: {
+    readonly start: () => Promise<S>;
+    readonly open: (start: S) => Promise<OpenedFunction>;
+    readonly serve: (options: Served, start: S) => Promise<unknown>;
+  },
 ): Promise<void> {
   try {
-    const start = await read();
+    const start = await main.start();
     const { log, telemetry } = start;
-    const late = openLater({ open: () => open(start), log, process });
+    const late = openLater({ open: () => main.open(start), log, process });
     async function close(): Promise<void> {
       await late.close();
       await telemetry.close();
     }
-    await serve({ app: late.app, log, process, close }, start);
+    await main.serve({ app: late.app, log, process, close }, start);
     late.openSoon();
   } catch (error) {
     createLogger({ level: 'info', service: name }).error({ error }, 'Function cannot start');

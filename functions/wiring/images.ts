@@ -1,19 +1,54 @@
-import { DEFAULT_CONTENT } from '#shared/core/content.ts';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from '#shared/config/config.ts';
+import { createImageRules, type ImageRules } from '#shared/config/image-rules.ts';
+import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import { createContentReader } from '#shared/content/read-content.ts';
 import { createContentVerifier } from '#shared/content/content-verifier.ts';
-import { type ImageRules, createImageRules } from '#shared/config/image-rules.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { type Serial, createSerial } from '#shared/net/serial.ts';
 import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
 import { listLayers } from '#shared/registry/list-layers.ts';
-import type { BlobSource, Registry } from '#shared/registry/registry.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
 import { traceResolver, traceVerifier } from '#shared/telemetry/trace-images.ts';
+import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import { createRegistry } from '#shared/registry/http-registry.ts';
+import type { RegistryLimits } from '#shared/registry/limits.ts';
+import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
+
+/** The registry past every cache, for tags, and the one that remembers what digests name. */
+export interface Registries {
+  readonly plain: Registry & TagLister & BlobSource;
+  readonly cached: Registry & BlobSource;
+}
+
+/**
+ * The registries that the config allows.
+ *
+ * @example
+ * const { plain, cached } = openRegistries(base);
+ */
+export function openRegistries(
+  { config: { registries }, now }: Pick<Base, 'now'> & { config: Pick<Config, 'registries'> },
+  limits: Partial<RegistryLimits> = {},
+): Registries {
+  const plain = createRegistry({
+    fetch,
+    registries,
+    now,
+    limits,
+    googleToken: openGoogleToken(),
+    dockerConfig: () => readFile(join(homedir(), '.docker', 'config.json'), 'utf8'),
+    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  });
+  return { plain, cached: createCachedRegistry(plain) };
+}
 
 /** What it takes to say what an image is. */
 export interface Images {
@@ -24,13 +59,6 @@ export interface Images {
   readonly serial: Serial;
 }
 
-/** As much of `Base` as images need. */
-export interface ImagesBase {
-  readonly config: Pick<Config, 'images' | 'trust'>;
-  readonly now: Base['now'];
-  readonly telemetry: Base['telemetry'];
-}
-
 /**
  * Resolution and verification, signatures and content, over a registry that remembers what digests name.
  *
@@ -38,10 +66,11 @@ export interface ImagesBase {
  * const { resolver, verifier, rules } = openImages(base, openRegistries(base).cached);
  */
 export function openImages(
-  { config, now, telemetry }: ImagesBase,
+  base: Pick<Base, 'now' | 'telemetry'> & { readonly config: Pick<Config, 'images' | 'trust'> },
   registry: Registry & BlobSource,
 ): Images {
-  const { tracing } = telemetry;
+  const { config, now } = base;
+  const { tracing } = base.telemetry;
   const time = (): number => now().getTime();
   const keys = createKeyLoader({ kms: { fetch, googleToken: openGoogleToken(), now: time } });
   const rules = createImageRules(config.images);

@@ -1,15 +1,14 @@
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
+import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
-import { type Main, readStart, runMain, type Start } from './base.ts';
-
-export interface FunctionOptions extends Pick<Main<Start>, 'open'> {
-  readonly name: string;
-  readonly maxBodyBytes?: number;
-}
+import { readStart, runMain, type Start } from './base.ts';
 
 /** Serves a function under functions-framework until a signal ends it. */
-export async function startFunction(options: FunctionOptions): Promise<void> {
-  const { name, open, maxBodyBytes = MAX_MESSAGE_BODY_BYTES } = options;
+export async function startFunction(
+  name: string,
+  open: (start: Start) => Promise<OpenedFunction>,
+  maxBodyBytes = MAX_MESSAGE_BODY_BYTES,
+): Promise<void> {
   await runMain(name, {
     start: () => readStart(name),
     open,

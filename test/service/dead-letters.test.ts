@@ -303,7 +303,7 @@ describe('dead-letters', () => {
     await put('projects/p/subscriptions/countersign-dead-letters-pull', { topic: letters });
     await rest.publish(letters, { data: Buffer.from(TASK), attributes: {} });
     const root = join(import.meta.dirname, '..', '..');
-    const command = ['functions/cli/dead-letters.ts', 'list', '--json'];
+    const command = ['functions/cli/local.ts', 'dead-letters', 'list', '--json'];
     const config = ['--config', 'test/fixtures/config/full.yaml'];
     const { stdout } = await promisify(execFile)(process.execPath, [...command, ...config], {
       cwd: root,

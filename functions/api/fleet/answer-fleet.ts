@@ -8,7 +8,7 @@ import { type FleetLine, type FleetPage, type FleetQuery, NDJSON } from './opera
 import { collectLive, readLive } from './read-live.ts';
 import { readSnapshot, type SnapshotDeps } from './read-snapshot.ts';
 import { readRequest } from './request.ts';
-import { type ClusterAnswer, countUnwell, type FleetAnswer, viewSync } from './view.ts';
+import { type ClusterAnswer, countUnwell, type FleetAnswer, viewSync } from './present.ts';
 
 const FORMS = ['application/json', NDJSON, 'text/plain'];
 
@@ -20,9 +20,13 @@ export async function answerFleet(
 ): Promise<Response> {
   const request = readRequest(query);
   const form = accepts(c, { header: 'Accept', supports: FORMS, default: 'application/json' });
-  if (query.live !== 'true') return answerPage(c, form, await readSnapshot(request, deps));
+  if (query.live !== 'true') {
+    return answerPage(c, form, { source: 'snapshot', ...(await readSnapshot(request, deps)) });
+  }
   const live = await readLive(request, deps, c.get('log'));
-  if (form !== NDJSON) return answerPage(c, form, await collectLive(live));
+  if (form !== NDJSON) {
+    return answerPage(c, form, { source: 'live', ...(await collectLive(live)) });
+  }
   c.header('content-type', NDJSON);
   return stream(c, async (out) => {
     for await (const answer of live.answers) await out.write(clusterLine(answer));
@@ -30,8 +34,12 @@ export async function answerFleet(
   });
 }
 
-function answerPage(c: Context<ApiEnv>, form: string, answer: FleetAnswer): Response {
-  const { clusters, ageSeconds, next, source } = answer;
+function answerPage(
+  c: Context<ApiEnv>,
+  form: string,
+  { clusters, next, source }: FleetAnswer & Pick<FleetPage, 'source'>,
+): Response {
+  const ageSeconds = Math.max(0, ...clusters.map(({ view }) => view.ageSeconds ?? 0));
   c.header('age', `${ageSeconds}`);
   c.header('cache-control', 'no-store');
   c.header('vary', 'Accept');

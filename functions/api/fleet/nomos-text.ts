@@ -2,8 +2,7 @@ import { cleanText } from '#shared/core/foreign-text.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ClusterView } from './operation.ts';
-import type { PresentRow } from './present.ts';
-import { type ClusterAnswer, sayAge } from './view.ts';
+import { type ClusterAnswer, type PresentRow, sayAge } from './present.ts';
 
 const SEPARATOR = '-'.repeat(20);
 /** Go's zero time, which nomos prints where Config Sync has not said when. */
@@ -47,16 +46,10 @@ function stateOf(
   { phase, message = '' }: ClusterView,
   rows: number,
 ): readonly [string, string] | undefined {
-  switch (phase) {
-    case 'Unreachable':
-      return ['N/A', 'Failed to connect to cluster'];
-    case 'NoConfigSync':
-      return ['NOT INSTALLED', message];
-    case 'Forbidden':
-      return ['ERROR', message];
-    case 'Reachable':
-      return rows === 0 ? ['UNKNOWN', NOTHING_THERE] : undefined;
-  }
+  if (phase === 'Unreachable') return ['N/A', 'Failed to connect to cluster'];
+  if (phase === 'NoConfigSync') return ['NOT INSTALLED', message];
+  if (phase === 'Forbidden') return ['ERROR', message];
+  return rows === 0 ? ['UNKNOWN', NOTHING_THERE] : undefined;
 }
 
 function rowLines(row: PresentRow, { ageSeconds }: ClusterView): Line[] {
@@ -102,12 +95,14 @@ const PADDING = 3;
 
 /**
  * Aligns cells as Go's text/tabwriter does, which nomos prints with: a column is as wide as the widest of its cells in
- * consecutive lines that have that column, and the last cell of a line belongs to none.
+ * consecutive lines that have that column, and the last cell of a line belongs to none. A tab within a cell ends it,
+ * and a line break the line with it: Go sees bytes, not our cells.
  */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const lines = rows.flatMap(breakLines);
+  const lines = rows.flatMap((cells) => cells.join('\t').split('\n'));
   let columns: { width: number }[] = [];
-  const aligned = lines.map((cells) => {
+  const aligned = lines.map((line) => {
+    const cells = line.split('\t');
     columns = cells.slice(0, -1).map((cell, at) => {
       const column = columns[at] ?? { width: 0 };
       column.width = Math.max(column.width, lengthOf(cell) + PADDING);
@@ -116,22 +111,12 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
     return { cells, columns };
   });
   // Only now is every column as wide as its widest cell.
-  return aligned
-    .map((line) => line.cells.map((cell, at) => pad(cell, line.columns[at]?.width ?? 0)).join(''))
-    .map((line) => `${line}\n`)
-    .join('');
-}
-
-/** A tab within a cell ends the cell, and a line break the line with it: Go sees bytes, not our cells. */
-function breakLines(cells: readonly string[]): string[][] {
-  return cells
-    .join('\t')
-    .split('\n')
-    .map((line) => line.split('\t'));
-}
-
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - lengthOf(cell)));
+  const text = aligned.map(({ cells, columns: widths }) =>
+    cells
+      .map((cell, at) => cell + ' '.repeat((widths[at]?.width ?? lengthOf(cell)) - lengthOf(cell)))
+      .join(''),
+  );
+  return text.map((line) => `${line}\n`).join('');
 }
 
 /** In characters, not in UTF-16 units. */

@@ -5,7 +5,8 @@ import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
 import { answersOf, ClusterName, Cursor, ImageName, SyncName, Time } from '../schema.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
-const ANY_PHASE = [...PRESENT, ...CLUSTER_PHASES] as const;
+/** Of RSyncs, then of clusters, in the order in which people are shown them. */
+export const ANY_PHASE = [...PRESENT, ...CLUSTER_PHASES] as const;
 
 export const FleetQuery = z.strictObject({
   image: ImageName.optional(),

@@ -1,30 +1,23 @@
-import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
+import { defined } from '#shared/core/defined.ts';
+import type { ClusterPhase } from '#shared/core/phase.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
-import type { ImageRecord, SyncRow } from '#shared/store/store.ts';
+import type { ClusterRecord, ImageRecord, SyncRow } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { MAX_TROUBLED_TAGS, TROUBLES_TTL_MS } from '../limits.ts';
 import { rememberFor } from '../remember.ts';
+import type { ClusterView, SyncView } from './operation.ts';
 
 /** `Unknown`: nothing was read that says where the RSync stands now. */
-export type PresentPhase = Phase | 'Unknown';
+export type PresentPhase = SyncView['phase'];
 
 /** A row with what may be said of it now: what was read before the last news is not shown as present. */
 export interface PresentRow extends SyncRow {
-  readonly present: {
-    readonly phase: PresentPhase;
-    /** ISO 8601. */
-    readonly since: string;
-    readonly message: string;
-  };
+  readonly present: Pick<SyncView, 'phase' | 'since' | 'message'>;
 }
 
-/** What the last look at a cluster was. */
-export interface Look {
-  readonly phase: ClusterPhase;
-  readonly since?: string;
-  /** Start of the last look, ISO 8601; absent: none. */
-  readonly lookedAt?: string;
-}
+/** What the last look at a cluster was, and when it began: absent where there was none. */
+export type Look = Pick<ClusterRecord, 'phase'> &
+  Partial<Pick<ClusterRecord, 'since' | 'lookedAt'>>;
 
 /** Tags whose last verdict is not `verified`, by reference. */
 export type Troubles = ReadonlyMap<string, ImageRecord>;
@@ -86,4 +79,86 @@ const PHASE_OF: Readonly<Record<NonNullable<ImageRecord['status']>, PresentPhase
 /** The reference that rows name: the key of a tag is `:<tag>`. */
 function nameOf({ repository, digest }: ImageRecord): string {
   return formatReference(parseReference(`${repository}${digest}`));
+}
+
+/** One RSync as callers see it, with the age of what is said. */
+export function viewSync(
+  { cluster, readAt, ageSeconds }: Pick<ClusterView, 'cluster' | 'readAt' | 'ageSeconds'>,
+  row: PresentRow,
+): SyncView {
+  const { shown, record, present } = row;
+  return defined({
+    cluster,
+    sync: row.sync,
+    nomos: row.nomos,
+    source: shown?.source,
+    commit: shown?.commit,
+    syncedAt: shown?.syncedAt,
+    image: row.image,
+    approved: [...row.approved],
+    registryDigest: row.target,
+    liveDigest: row.live,
+    verdict: row.verdict,
+    phase: present.phase,
+    lastPhase: present.phase === record.phase ? undefined : record.phase,
+    digest: record.digest,
+    since: present.since,
+    readAt,
+    ageSeconds,
+    message: present.message,
+    errors: row.errors.map(({ code, message }) => ({ code, message })),
+    breakGlass: row.breakGlass,
+  });
+}
+
+/** One cluster of the snapshot, and how old what is known of it is. */
+export function viewCluster(record: ClusterRecord, now: Date): ClusterView {
+  const { cluster, phase, since, message, reconciledAt } = record;
+  const ageSeconds = reconciledAt === undefined ? undefined : ageOf(reconciledAt, now);
+  return defined({ cluster, phase, since, message, readAt: reconciledAt, ageSeconds });
+}
+
+/** Whole seconds, never below zero: two machines' clocks differ. */
+export function ageOf(time: string, now: Date): number {
+  return Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
+}
+
+/** One cluster of an answer, with the rows that were asked for. */
+export interface ClusterAnswer {
+  readonly view: ClusterView;
+  readonly rows: readonly PresentRow[];
+}
+
+/** One page of the fleet, whichever way it was read, and the cursor of the next. */
+export interface FleetAnswer {
+  readonly clusters: readonly ClusterAnswer[];
+  readonly next?: string;
+}
+
+/** Phases in which no operator needs to look at an RSync, or a cluster. */
+export const WELL: ReadonlySet<PresentPhase | ClusterPhase> = new Set<PresentPhase | ClusterPhase>([
+  'Synced',
+  'Ignored',
+  'Reachable',
+]);
+
+/** How many clusters and RSyncs of an answer an operator should look at: broken glass is an emergency. */
+export function countUnwell(clusters: readonly ClusterAnswer[]): number {
+  const rows = clusters.flatMap((answer) => answer.rows);
+  const unwell = rows.filter(
+    ({ present, breakGlass }) => breakGlass !== undefined || !WELL.has(present.phase),
+  );
+  return unwell.length + clusters.filter(({ view }) => !WELL.has(view.phase)).length;
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const;
+
+/** `3 min`: an age as people say it. */
+export function sayAge(seconds: number): string {
+  const unit = UNITS.find(([, size]) => seconds >= size);
+  return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }

@@ -9,9 +9,8 @@ import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
-import { NO_TROUBLES } from './present.ts';
+import { type ClusterAnswer, type FleetAnswer, NO_TROUBLES, viewCluster } from './present.ts';
 import { type Filter, formatCursor, narrows, type PageRequest, wantedRows } from './request.ts';
-import { type ClusterAnswer, type FleetAnswer, oldest, viewCluster } from './view.ts';
 
 export interface LiveRead {
   /** Each cluster as soon as it has answered, or has not, where there is anything to show: a failure always is. */
@@ -45,7 +44,7 @@ export async function collectLive({ answers, next }: LiveRead): Promise<FleetAns
   const clusters: ClusterAnswer[] = [];
   for await (const answer of answers) clusters.push(answer);
   clusters.sort((a, b) => (a.view.cluster < b.view.cluster ? -1 : 1));
-  return { source: 'live', clusters, ageSeconds: oldest(clusters), ...defined({ next }) };
+  return { clusters, ...defined({ next }) };
 }
 
 async function selectMembers(

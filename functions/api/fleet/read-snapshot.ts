@@ -4,7 +4,7 @@ import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { MAX_CLUSTERS_READ } from '../limits.ts';
-import type { ReadTroubles } from './present.ts';
+import { type ClusterAnswer, type FleetAnswer, type ReadTroubles, viewCluster } from './present.ts';
 import {
   formatCursor,
   narrows,
@@ -13,7 +13,6 @@ import {
   wantedRows,
   wantsCluster,
 } from './request.ts';
-import { type ClusterAnswer, type FleetAnswer, oldest, viewCluster } from './view.ts';
 
 export interface SnapshotDeps extends ApiDeps {
   readonly troubles: ReadTroubles;
@@ -48,13 +47,7 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
     if (left === 0 || read === MAX_CLUSTERS_READ) next ??= { cluster };
     if (next !== undefined) break;
   }
-  const ageSeconds = oldest(clusters);
-  return {
-    source: 'snapshot',
-    clusters,
-    ageSeconds,
-    ...defined({ next: next && formatCursor(next) }),
-  };
+  return { clusters, ...defined({ next: next && formatCursor(next) }) };
 }
 
 async function* recordsOf(

@@ -6,14 +6,18 @@ import type { Person } from '../check-person.ts';
 import type { ApiEnv } from '../guard.ts';
 import { type Markup, layout } from './layout.ts';
 
-/** What went wrong, for people. */
-export function failurePage({ title, detail, code }: Problem, person: Person): Markup {
+/** What went wrong, for people, and the way on. */
+export function failurePage(
+  { title, detail, code }: Problem,
+  person: Person | undefined,
+  onward: Markup = html`<p><a href="/">Back to the fleet</a></p>`,
+): Markup {
   return layout(
     title,
     person,
     html`<h2>${title}</h2>
 <p class="conclusion bad">${detail} (${code})</p>
-<p><a href="/">Back to the fleet</a></p>`,
+${onward}`,
   );
 }
 
@@ -29,23 +33,17 @@ export async function answerStranger(
   const { headers, status } = answer;
   headers.set('content-type', 'text/html; charset=UTF-8');
   headers.set('cache-control', 'no-store');
-  return new Response(await strangerPage(problem), { status, headers });
+  const page = failurePage(problem, undefined, WAYS_IN[status] ?? html``);
+  return new Response(await page, { status, headers });
 }
 
-function strangerPage({ title, detail, code, status }: Problem): Markup {
-  const ways = html`<p>A browser signs in through Identity-Aware Proxy, which must stand in front of this service
-(<code>access.api.mode: iap</code>). With mode <code>verify</code> only who sends an ID token is let in, which no browser does by itself:</p>
+const WAYS_IN: Readonly<Record<number, Markup>> = {
+  401: html`<p>A browser signs in through Identity-Aware Proxy, which must stand in front of this service
+(<code>access.api.mode: iap</code>). With mode <code>verify</code> only callers that send an ID token are admitted, which no browser does by itself:</p>
 <pre>export COUNTERSIGN_URL=https://…
 export AUDIENCE=…   # access.api.audience of the config
 export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$AUDIENCE --impersonate-service-account=$ACCOUNT --include-email)
-npx countersign status</pre>`;
-  const list = html`<p>Whoever runs this service decides who may look (<code>access.api.viewers</code>) and who may resync
-(<code>access.api.invokers</code>).</p>`;
-  return layout(
-    title,
-    undefined,
-    html`<h2>${title}</h2>
-<p class="conclusion bad">${detail} (${code})</p>
-${status === 401 ? ways : ''}${status === 403 ? list : ''}`,
-  );
-}
+npx countersign status</pre>`,
+  403: html`<p>The operator of this service decides who may look (<code>access.api.viewers</code>) and who may resync
+(<code>access.api.invokers</code>).</p>`,
+};

@@ -1,9 +1,13 @@
 import { html } from 'hono/html';
-import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
 import type { Person } from '../check-person.ts';
-import { ageOf, type ClusterAnswer, type FleetAnswer, sayAge } from '../fleet/view.ts';
-import type { PresentRow } from '../fleet/present.ts';
-import type { FleetQuery } from '../fleet/operation.ts';
+import {
+  ageOf,
+  type ClusterAnswer,
+  type FleetAnswer,
+  type PresentRow,
+  sayAge,
+} from '../fleet/present.ts';
+import { ANY_PHASE, type FleetQuery } from '../fleet/operation.ts';
 import {
   abbreviate,
   digestCode,
@@ -50,18 +54,17 @@ function notice({ id, clusters }: { id: string; clusters: number }): Markup {
 }
 
 /** How many are in each phase; each number leads to them. */
-function phaseLinks({ phases, clusterPhases, ageSeconds }: Summary, query: FleetQuery): Markup {
-  const counts = [...phases, ...[...clusterPhases].filter(([phase]) => phase !== 'Reachable')];
-  const links = counts.map(
-    ([phase, count]) =>
-      html`<li><a class="chip ${TONES[phase]}" href="/?${searchOf({ phase })}" ${phase === query.phase ? 'aria-current=true' : ''}>${count} ${phase}</a></li>`,
+function phaseLinks({ phases, ageSeconds }: Summary, query: FleetQuery): Markup {
+  const links = ANY_PHASE.filter((phase) => phases.has(phase) && phase !== 'Reachable').map(
+    (phase) =>
+      html`<li><a class="chip ${TONES[phase]}" href="/?${searchOf({ phase })}" ${phase === query.phase ? 'aria-current=true' : ''}>${phases.get(phase)} ${phase}</a></li>`,
   );
   return html`${links.length === 0 ? '' : html`<ul class="chips" aria-label="By phase">${links}</ul>`}
 <p class="quiet">The oldest reading is ${sayAge(ageSeconds)} old.</p>`;
 }
 
 function filterForm({ image, cluster, phase }: FleetQuery, { images: known }: Summary): Markup {
-  const options = [...PHASES, 'Unknown', ...CLUSTER_PHASES].map(
+  const options = ANY_PHASE.map(
     (name) => html`<option ${name === phase ? 'selected' : ''}>${name}</option>`,
   );
   return html`<form class="fields" method="get" action="/" role="search" aria-label="Filter">

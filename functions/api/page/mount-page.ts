@@ -43,17 +43,9 @@ const setHeaders: MiddlewareHandler<ApiEnv> = createMiddleware(async (c, next) =
 });
 
 /** A resync that was just asked for, as the page that it leads to is asked for. */
-const Asked = z.object({
-  asked: z
-    .string()
-    .max(64)
-    .regex(/^[A-Za-z0-9-]+$/)
-    .optional(),
-  tasked: z
-    .string()
-    .regex(/^[0-9]{1,6}$/)
-    .optional(),
-});
+const Id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
+const Count = z.string().regex(/^[0-9]{1,6}$/);
+const Asked = z.object({ asked: Id.optional(), tasked: Count.optional() });
 const Form = z.record(z.string(), z.string());
 /** The pages themselves, without what they load. */
 export const PAGES = ['/', '/explain', '/resync'] as const;

@@ -1,8 +1,7 @@
-import { CLUSTER_PHASES, type ClusterPhase, PHASES } from '#shared/core/phase.ts';
 import { eachRecord } from '#shared/reconcile/snapshot.ts';
-import { type PresentPhase, presentRow, type Troubles } from '../fleet/present.ts';
+import { ANY_PHASE } from '../fleet/operation.ts';
+import { ageOf, presentRow, type Troubles, WELL } from '../fleet/present.ts';
 import type { SnapshotDeps } from '../fleet/read-snapshot.ts';
-import { ageOf, WELL } from '../fleet/view.ts';
 import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
 import { rememberFor } from '../remember.ts';
 import { numberOf, type Tone, TONES } from './layout.ts';
@@ -17,13 +16,14 @@ export interface FollowedImage {
   readonly since: string;
 }
 
+type AnyPhase = (typeof ANY_PHASE)[number];
+
 /** The whole fleet in a few numbers. */
 export interface Summary {
   readonly clusters: number;
   readonly syncs: number;
-  /** Where they stand now, as far as is known. */
-  readonly phases: ReadonlyMap<PresentPhase, number>;
-  readonly clusterPhases: ReadonlyMap<ClusterPhase, number>;
+  /** Where clusters and RSyncs stand now, as far as is known. */
+  readonly phases: ReadonlyMap<AnyPhase, number>;
   /** RSyncs whose glass is broken. */
   readonly broken: number;
   /** Newest first. */
@@ -52,8 +52,8 @@ function ttlOf({ clusters }: Summary): number {
 }
 
 async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Promise<Summary> {
-  const phases = new Map<PresentPhase, number>();
-  const clusterPhases = new Map<ClusterPhase, number>();
+  const phases = new Map<AnyPhase, number>();
+  const count = (phase: AnyPhase) => phases.set(phase, (phases.get(phase) ?? 0) + 1);
   const images = new Map<string, FollowedImage>();
   let clusters = 0;
   let syncs = 0;
@@ -61,7 +61,7 @@ async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Pro
   let ageSeconds = 0;
   for await (const record of eachRecord(store)) {
     clusters += 1;
-    count(clusterPhases, record.phase);
+    count(record.phase);
     if (record.reconciledAt !== undefined && record.phase === 'Reachable') {
       ageSeconds = Math.max(ageSeconds, ageOf(record.reconciledAt, now()));
     }
@@ -69,7 +69,7 @@ async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Pro
       const { image, target, verdict, record: at, breakGlass } = row;
       syncs += 1;
       if (breakGlass !== undefined) broken += 1;
-      count(phases, presentRow(row, record, troubles).present.phase);
+      count(presentRow(row, record, troubles).present.phase);
       if (image === undefined) continue;
       const known = images.get(image);
       const newest = known === undefined || known.since < at.since;
@@ -85,28 +85,22 @@ async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Pro
     images.set(image, { ...followed, verdict, since, digest: undefined });
   }
   const newestFirst = [...images.values()].toSorted((a, b) => (a.since < b.since ? 1 : -1));
-  return { clusters, syncs, phases, clusterPhases, broken, images: newestFirst, ageSeconds };
-}
-
-function count<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+  return { clusters, syncs, phases, broken, images: newestFirst, ageSeconds };
 }
 
 /** The health of the fleet in one line. */
-export function sayHealth({ clusters, syncs, phases, clusterPhases, broken }: Summary): string {
+export function sayHealth({ clusters, syncs, phases, broken }: Summary): string {
   if (clusters === 0) return 'Nothing is known of any cluster yet: the next sweep looks at them';
-  const counts = new Map<PresentPhase | ClusterPhase, number>([...phases, ...clusterPhases]);
-  const problems = [...PHASES, 'Unknown' as const, ...CLUSTER_PHASES].flatMap((phase) =>
-    WELL.has(phase) || !counts.has(phase) ? [] : [`${counts.get(phase)} ${phase}`],
-  );
+  const unwell = ANY_PHASE.filter((phase) => phases.has(phase) && !WELL.has(phase));
+  const problems = unwell.map((phase) => `${phases.get(phase)} ${phase}`);
   if (broken > 0) problems.push(`${broken} under break-glass`);
   const fleet = `${numberOf(syncs, 'RSync')} on ${numberOf(clusters, 'cluster')}`;
   return problems.length === 0 ? `${fleet}: all is well` : `${fleet}: ${problems.join(', ')}`;
 }
 
 /** As bad as the worst of it. */
-export function healthTone({ clusters, phases, clusterPhases, broken }: Summary): Tone {
-  const tones = new Set([...phases.keys(), ...clusterPhases.keys()].map((phase) => TONES[phase]));
+export function healthTone({ clusters, phases, broken }: Summary): Tone {
+  const tones = new Set([...phases.keys()].map((phase) => TONES[phase]));
   if (broken > 0 || tones.has('bad')) return 'bad';
   return clusters === 0 || tones.has('wait') ? 'wait' : 'ok';
 }

@@ -25,7 +25,6 @@ export type ResyncBody = z.infer<typeof ResyncBody>;
 export const ResyncHeaders = z.object({
   'idempotency-key': z
     .string()
-    .min(1)
     .max(MAX_KEY)
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
     .optional()

@@ -10,15 +10,8 @@ import { judgeImage } from '../verify-image.ts';
 import type { ResyncBody } from './operation.ts';
 import { selectClusters } from './select-clusters.ts';
 
-export interface ResyncRequest {
-  readonly body: ResyncBody;
-  readonly person: Person;
-  /** Of the caller's own: the same key stands for the same request. */
-  readonly key: string | undefined;
-}
-
 export interface ResyncDeps extends ApiDeps {
-  readonly answerOnce: AnswerOnce<ResyncOutcome>;
+  readonly answerOnce: AnswerOnce;
 }
 
 export type ResyncOutcome =
@@ -26,9 +19,9 @@ export type ResyncOutcome =
   /** The digest that was to be approved does not verify: nothing was tasked. */
   | { readonly status: 'not-verified'; readonly message: string };
 
-/** Requests a resync, once for each key of a person, and gives its id. Throws `forbidden` for one who may only look. */
+/** Requests a resync, once for each key of a person, and gives its id. Throws `forbidden` for a viewer. */
 export async function requestOnce(
-  { body, person, key }: ResyncRequest,
+  { body, person, key }: { body: ResyncBody; person: Person; key: string | undefined },
   deps: ResyncDeps,
   log: Log,
 ): Promise<ResyncOutcome & { readonly id: string }> {
@@ -66,27 +59,20 @@ async function requestResync(
   return { status: 'accepted', clusters };
 }
 
-/**
- * Answers `request` once for each id; a failure is not remembered. Throws `bad-request` where the id stands for another
- * request, and what `answer` throws.
- */
-export type AnswerOnce<Answer> = (
+/** Throws `bad-request` where the id stands for another request, and what `answer` throws. */
+export type AnswerOnce = (
   id: string,
-  request: unknown,
-  answer: () => Promise<Answer>,
-) => Promise<Answer>;
+  body: ResyncBody,
+  answer: () => Promise<ResyncOutcome>,
+) => Promise<ResyncOutcome>;
 
 /**
- * Remembers answers in this instance. Another instance answers anew, with the same id: the tasks are harmless twice
- * (law 1), and the event has the same `ce-id`.
+ * Answers once for each id, in this instance; a failure is not remembered. Another instance answers anew, with the same
+ * id: the tasks are harmless twice (law 1), and the event has the same `ce-id`.
  */
-export function rememberAnswers<Answer>(): AnswerOnce<Answer> {
-  const known = new LRUCache<string, { readonly request: string; readonly reply: Promise<Answer> }>(
-    {
-      max: MAX_ANSWERS,
-      ttl: ANSWER_TTL_MS,
-    },
-  );
+export function rememberAnswers(): AnswerOnce {
+  const limits = { max: MAX_ANSWERS, ttl: ANSWER_TTL_MS };
+  const known = new LRUCache<string, { request: string; reply: Promise<ResyncOutcome> }>(limits);
   return async (id, body, answer) => {
     const request = JSON.stringify(body);
     const last = known.get(id);

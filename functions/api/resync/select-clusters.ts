@@ -3,7 +3,6 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { eachRecord } from '#shared/reconcile/snapshot.ts';
-import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { nameImage, type NamedImage } from '../verify-image.ts';
@@ -62,23 +61,15 @@ async function whoFollows(
 /** Those that were looked at, and have no such RSync. */
 async function whoLacks(
   sync: string,
-  members: readonly Member[],
+  [only, ...more]: readonly Member[],
   store: SelectDeps['store'],
 ): Promise<ReadonlySet<string>> {
+  const isOne = only !== undefined && more.length === 0;
+  const records = isOne ? [await store.readCluster(only.name)] : eachRecord(store);
   const lacking = new Set<string>();
-  for await (const { cluster, reconciledAt, syncs } of recordsOf(members, store)) {
-    const has = reconciledAt === undefined || syncs.some((row) => row.sync === sync);
-    if (!has) lacking.add(cluster);
+  for await (const record of records) {
+    if (record?.reconciledAt === undefined) continue;
+    if (record.syncs.every((row) => row.sync !== sync)) lacking.add(record.cluster);
   }
   return lacking;
-}
-
-async function* recordsOf(
-  members: readonly Member[],
-  store: SelectDeps['store'],
-): AsyncGenerator<ClusterRecord> {
-  const [only, ...more] = members;
-  if (only === undefined || more.length > 0) return yield* eachRecord(store);
-  const record = await store.readCluster(only.name);
-  if (record !== undefined) yield record;
 }

@@ -6,18 +6,12 @@ import { type Cluster, Page, Problem, type Sync } from './schema.ts';
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
   get<T>(path: string, query: Query, schema: z.ZodType<T>): Promise<T>;
-  text(path: string, query: Query): Promise<TextPage>;
+  /** One page, the cursor of the next, and how much of what it shows is not well. */
+  text(path: string, query: Query): Promise<{ text: string; next?: string; unwell: number }>;
   post<T>(path: string, body: object, schema: z.ZodType<T>, key?: string): Promise<T>;
 }
 
 export type Query = Readonly<Record<string, string | undefined>>;
-
-/** One page of text, the cursor of the next, and how much of what it shows is not well. */
-export interface TextPage {
-  readonly text: string;
-  readonly next: string | undefined;
-  readonly unwell: number;
-}
 
 export interface ApiOptions {
   readonly url: string;
@@ -98,7 +92,7 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
       const answer = await call(path, query, { headers: { accept: 'text/plain' } });
       const [, next] = NEXT.exec(answer.headers.get('link') ?? '') ?? [];
       const unwell = Number(answer.headers.get('countersign-unwell') ?? 0);
-      return { text: await answer.text(), next, unwell };
+      return { text: await answer.text(), unwell, ...defined({ next }) };
     },
     async post(path, body, schema, key) {
       const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
@@ -127,12 +121,10 @@ export async function readFleet(
 }
 
 async function failureOf(answer: Response): Promise<ApiFailure> {
-  try {
-    const { detail, code } = Problem.parse(await answer.json());
-    return new ApiFailure(answer.status, code, detail);
-  } catch {
-    return new ApiFailure(answer.status, 'http', `The service answered ${answer.status}`);
-  }
+  const { status } = answer;
+  const { data } = Problem.safeParse(await answer.json().catch(() => undefined));
+  const { code, detail } = data ?? { code: 'http', detail: `The service answered ${status}` };
+  return new ApiFailure(status, code, detail);
 }
 
 function textOf(cause: unknown): string {

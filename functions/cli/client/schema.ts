@@ -1,24 +1,20 @@
 import * as z from 'zod';
 
 // What the API answers, as far as it is used here: an older or newer service may say less or more.
-const Fault = z.object({ code: z.string(), message: z.string() });
-
 const Sync = z.looseObject({
   cluster: z.string(),
   sync: z.string(),
   phase: z.string(),
   digest: z.string().optional(),
-  image: z.string().optional(),
   registryDigest: z.string().optional(),
   liveDigest: z.string().optional(),
   breakGlass: z.string().optional(),
   message: z.string(),
-  errors: z.array(Fault),
+  errors: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 const Cluster = z.looseObject({
   cluster: z.string(),
   phase: z.string(),
-  message: z.string().optional(),
   ageSeconds: z.number().optional(),
 });
 
@@ -37,8 +33,6 @@ export const Preview = z.looseObject({
   unread: z.array(z.looseObject({ cluster: z.string(), message: z.string() })),
 });
 export const Explanation = z.looseObject({
-  cluster: z.string(),
-  sync: z.string(),
   phase: z.string().optional(),
   steps: z.array(
     z.looseObject({

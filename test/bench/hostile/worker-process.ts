@@ -1,6 +1,5 @@
-import { openImages } from '#functions/wiring/images.ts';
+import { openImages, openRegistries } from '#functions/wiring/images.ts';
 import { readConfig } from '#functions/wiring/base.ts';
-import { openRegistries } from '#functions/wiring/registries.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createClusterApi } from '#shared/fleet/client.ts';
