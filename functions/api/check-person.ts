@@ -26,7 +26,7 @@ export function createPersonCheck(
   deps: CheckCallerDeps,
 ): CheckPerson {
   if (access === undefined) {
-    throw new CountersignError('bad-config', 'access.api is missing: nobody may call api');
+    throw new CountersignError('bad-config', 'access.api is missing: no caller may call api');
   }
   if (access.mode === 'none') {
     const check = createCallerCheck(access, deps);

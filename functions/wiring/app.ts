@@ -60,7 +60,7 @@ export function openAccess(
 ): CheckCaller {
   const access = config.access[name];
   if (access !== undefined) return createCallerCheck(access, { host: env.host, now });
-  throw new CountersignError('bad-config', `access.${name} is missing: nobody may call ${name}`);
+  throw new CountersignError('bad-config', `access.${name} is missing: no caller may call ${name}`);
 }
 
 /**

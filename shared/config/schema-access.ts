@@ -126,5 +126,5 @@ function* anyPerson(value: unknown): ReturnType<Check> {
   const lists = Object.keys(roles).map((role) => fieldOf(value, role));
   if (lists.some((list) => !Array.isArray(list) || list.length > 0)) return;
   const fix = 'Add at least one e-mail address to viewers or invokers';
-  yield { path: [], kind: 'missing', problem: 'Lets nobody in', fix };
+  yield { path: [], kind: 'missing', problem: 'Admits no caller', fix };
 }

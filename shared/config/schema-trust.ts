@@ -129,7 +129,7 @@ function* authoritiesOrOpen(value: unknown): ReturnType<Check> {
   if (allowUnsigned !== true) {
     if (allowUnsigned !== false || fieldOf(value, 'authorities') !== undefined) return;
     const fix = 'Add authorities, or say allowUnsigned: true';
-    yield { path: ['authorities'], kind: 'missing', problem: 'Trusts nobody', fix };
+    yield { path: ['authorities'], kind: 'missing', problem: 'Trusts no signer', fix };
     return;
   }
   const attestations = fieldOf(value, 'attestations');

@@ -1,7 +1,7 @@
 import { decodeText, parseJson } from './json.ts';
 
 /**
- * How two keys of one object are told apart: `exact` as JSON does, `fold` as a reader does that ignores case (Go, where
+ * When two keys of one object are different ones: `exact` as JSON does, `fold` as a reader does that ignores case (Go, where
  * it fills a structure), `names` exactly, but for keys that look like the name of a field, which such a reader may
  * fold.
  */
@@ -12,7 +12,7 @@ export interface StrictRules {
   /** Objects and lists within each other. */
   readonly maxDepth: number;
   /**
-   * How keys are told apart in what stands under `key` of an object, or in a list (`''`), whose own keys are `outer`.
+   * When keys are different ones in what stands under `key` of an object, or in a list (`''`), whose own keys are `outer`.
    */
   readonly foldingIn: (outer: Folding, key: string) => Folding;
   /** Where keys fold: names that must be spelled as they are here, even alone. */

@@ -1,7 +1,7 @@
 import { CountersignError } from '#shared/core/errors.ts';
 
 /**
- * What `work` gives, or, after so many milliseconds, what `late` gives or throws. The signal then tells the work to
+ * What `work` gives, or, after so many milliseconds, what `late` gives or throws. The signal then asks the work to
  * begin nothing more; its reason is what `late` threw. What is under way ends by its own deadlines, and its failure is
  * dropped. No timer is left behind, however the race ends.
  *

@@ -121,7 +121,7 @@ async function send(
       },
     );
   } catch (cause) {
-    // The client refuses an ordering key after one failure until it is told to go on.
+    // The client refuses an ordering key after one failure until it is resumed.
     if (orderingKey !== undefined) topic.resumePublishing(orderingKey);
     const problem = `Topic ${name} did not take a message${fixOf(cause)}`;
     throw new CountersignError('publish-failed', problem, { cause });

@@ -14,7 +14,7 @@ const Fault = z.strictObject({
 
 /** Fields that every event has. */
 const COMMON = {
-  since: Time.describe('When what is told began'),
+  since: Time.describe('When what is reported began'),
   errors: z.array(Fault).describe('What is wrong; empty where nothing is'),
   message: z.string().describe('One sentence for people'),
 };
@@ -43,7 +43,7 @@ export const SyncData = z.strictObject({
   previous: z
     .strictObject({ phase: z.enum(PHASES), since: Time })
     .optional()
-    .describe('Where it stood when something was last told of it'),
+    .describe('Where it stood when something was last reported of it'),
   reason: z.string().optional().describe('What led to it: push, signature, sweep or resync'),
   actor: z.string().optional().describe('Who asked, for a resync'),
   ...JUDGED,
@@ -56,7 +56,7 @@ export const ClusterData = z.strictObject({
   previous: z
     .strictObject({ phase: z.enum(CLUSTER_PHASES), since: Time })
     .optional()
-    .describe('Where it stood when something was last told of it'),
+    .describe('Where it stood when something was last reported of it'),
   ...COMMON,
 });
 
@@ -111,7 +111,7 @@ export const RolloutData = z.strictObject({
   previous: z
     .strictObject({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time })
     .optional()
-    .describe('What was last told of this image'),
+    .describe('What was last reported of this image'),
   ...COMMON,
 });
 

@@ -4,8 +4,8 @@ import { TASK_REASONS } from '#shared/core/task.ts';
 import { SYNC_EVENTS } from '#shared/core/transition.ts';
 
 /**
- * One metric. A `counter` is told once for each thing that happened, a `histogram` for each thing measured, a `gauge`
- * as often as there is something to read off, and a `sum` with how much there was since it was last told.
+ * One metric. A `counter` is recorded once for each thing that happened, a `histogram` for each thing measured, a `gauge`
+ * as often as there is something to read off, and a `sum` with how much there was since it was last recorded.
  */
 export interface Metric {
   readonly kind: 'counter' | 'histogram' | 'gauge' | 'sum';
@@ -21,7 +21,7 @@ export const MESSAGE_ROUTES = ['/', '/tasks', '/sweep-tasks', '/resync-tasks'] a
 
 const VERBS = ['list', 'get', 'patch', 'discover'] as const;
 
-/** Every metric there is: what is told, what the docs list and what alerts may be made of. */
+/** Every metric there is: what is recorded, what the docs list and what alerts may be made of. */
 export const METRICS = {
   push_to_approved: {
     kind: 'histogram',
@@ -141,5 +141,5 @@ export interface Meter {
   record<Name extends MetricName>(name: Name, value: number, labels: LabelsOf<Name>): void;
 }
 
-/** Tells nobody. */
+/** Records nothing. */
 export const noMeter: Meter = { record: () => undefined };

@@ -215,8 +215,8 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
     guarantee: 'the command does not wait for ever',
     file: 'functions/cli/run-command.ts',
     in: 'runCommand',
-    find: 'within(timeoutMs, attempt',
-    replace: 'within(timeoutMs + 60_000, attempt',
+    find: '      timeoutMs,\n',
+    replace: '      timeoutMs + 60_000,\n',
     tests: COMMAND,
   },
 ];

@@ -26,7 +26,7 @@ export interface Missing {
 }
 
 /**
- * The first record of an image that has a strategy and no record. It lets in nobody who does not have the digest, but
+ * The first record of an image that has a strategy and no record. It admits no cluster that does not have the digest, but
  * for a fleet that has nothing at all. Of a fresh deployment that runs one digest everywhere, as far as it was ever looked
  * at: completed with that. Of one that runs several: paused, and the notice names the clusters. Undefined while clusters
  * in reach have not been looked at: that is awaited. Where a record is lost: paused, where the receipts say it was.
@@ -59,7 +59,7 @@ function continued(
 }
 
 /**
- * The record of an image whose strategy was taken away: it lets in nobody, and is adopted again where a strategy comes
+ * The record of an image whose strategy was taken away: it admits no cluster, and is adopted again where a strategy comes
  * back. What people decided stays in it.
  *
  * @example
