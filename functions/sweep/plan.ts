@@ -1,5 +1,6 @@
 import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
+import { DIRECT_CALLS_PER_MINUTE } from '#shared/fleet/pace.ts';
 import { isDue } from '#shared/reconcile/unsettled.ts';
 import type { SweepNote } from '#shared/store/store.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
@@ -21,7 +22,7 @@ export interface PlanInput extends Snapshot {
   readonly last: SweepNote | undefined;
   readonly now: Date;
   readonly periodMs: number;
-  /** Calls to clusters that sweeps may cost. */
+  /** Calls to clusters that sweeps may cost, but for those that are called directly. */
   readonly callsPerMinute: number;
   readonly isOutdated: (row: SyncRow) => boolean;
   /** Whether a cluster may have a new follower of an image that was pushed. */
@@ -49,7 +50,10 @@ export interface Plan {
 export function planSweep(input: PlanInput): Plan {
   const { members, records, last, now, callsPerMinute } = input;
   const perMs = callsPerMinute / CALLS_PER_CLUSTER / MINUTE_MS;
-  const periodMs = Math.max(input.periodMs, members.length / perMs);
+  const directPerMs = DIRECT_CALLS_PER_MINUTE / CALLS_PER_CLUSTER / MINUTE_MS;
+  const direct = new Set(members.flatMap((member) => (member.direct ? [member.name] : [])));
+  const counted = members.length - direct.size;
+  const periodMs = Math.max(input.periodMs, counted / perMs, direct.size / directPerMs);
   const names = members.map(({ name }) => name).toSorted();
   const sought = members.filter((member) => input.isSought?.(member, records.get(member.name)));
   const unsettled = new Set(names.filter((name) => isUnsettled(records.get(name), input)));
@@ -66,7 +70,13 @@ export function planSweep(input: PlanInput): Plan {
   const wanted = [...new Set([...unsettled, ...turned, ...sought.map(({ name }) => name)])]
     .filter((name) => !unread.has(name))
     .toSorted((a, b) => seenAt(records.get(a)) - seenAt(records.get(b)));
-  const due = wanted.slice(0, allowance(last, now, perMs));
+  // Each way to a cluster has calls of its own.
+  const isDirect = (name: string): boolean => direct.has(name);
+  const taken = new Set([
+    ...wanted.filter((name) => !isDirect(name)).slice(0, allowance(last, now, perMs)),
+    ...wanted.filter(isDirect).slice(0, allowance(last, now, directPerMs)),
+  ]);
+  const due = wanted.filter((name) => taken.has(name));
   const startedAt = now.toISOString();
   const tasked = Object.fromEntries([...unread, ...due.map((name) => [name, startedAt] as const)]);
   return {

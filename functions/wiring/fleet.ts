@@ -10,7 +10,8 @@ import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import {
-  createPace,
+  createDirectPace,
+  DIRECT_CALLS_PER_MINUTE,
   GATEWAY_CALLS_PER_MINUTE,
   paceFor,
   SHARES,
@@ -20,10 +21,6 @@ import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
-/** Calls a minute that a kubeconfig fleet may cost: no gateway counts them, and one machine makes no more. */
-const UNCOUNTED_CALLS_PER_MINUTE = 60_000;
-const KUBECONFIG_BURST = 1_000;
-
 /** The token for the fake of GKE Hub; no real one leaves for it. */
 const EMULATOR_TOKEN = 'countersign-local';
 
@@ -32,7 +29,7 @@ export function callsPerMinute(
   { config, env }: Pick<Base, 'config' | 'env'>,
   share: Share,
 ): number {
-  if (config.fleet.budget === 'none') return UNCOUNTED_CALLS_PER_MINUTE;
+  if (config.fleet.budget === 'none') return DIRECT_CALLS_PER_MINUTE;
   return (env.gatewayCallsPerMinute ?? GATEWAY_CALLS_PER_MINUTE) * SHARES[share];
 }
 
@@ -53,12 +50,7 @@ export function openFleets(base: Base): (share: Share) => Fleet {
   const shared = { agents: createAgents(), circuits: createCircuits(), limits };
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
-  const pace = createPace({
-    perMinute: UNCOUNTED_CALLS_PER_MINUTE,
-    burst: KUBECONFIG_BURST,
-    ...clock,
-  });
-  const counted = { ...shared, pace: countCalls(pace, meter) };
+  const counted = { ...shared, pace: countCalls(createDirectPace(clock), meter) };
   const only = countErrors(createKubeconfigFleet(fleet, counted), meter);
   return () => only;
 }
@@ -74,7 +66,9 @@ function openHubFleets(
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
   const budget = { maxInstances, ...defined({ quota }), ...clock };
-  const members = { projects: fleet.projects, selects: createSelector(fleet.labelSelector) };
+  const { projects, dnsEndpoints, labelSelector } = fleet;
+  const members = { projects, dnsEndpoints, selects: createSelector(labelSelector) };
+  const directPace = countCalls(createDirectPace(clock), meter);
   return (share) => {
     const hub = createHubFleet(members, {
       fetch,
@@ -83,6 +77,9 @@ function openHubFleets(
       ...defined({ limits: share === 'api' ? API_CLIENT_LIMITS : undefined }),
       now: clock.now,
       pace: countCalls(paceFor(share, budget), meter),
+      directPace,
+      onNoEndpoints: (project, problem) =>
+        log.warn({ project, problem }, 'DNS endpoints of clusters are not known'),
       onUnreadable: (project, problem) =>
         log.warn({ project, problem }, 'Membership cannot be used'),
     });

@@ -21,7 +21,10 @@ locals {
     var.history != null ? ["bigquery.googleapis.com"] : [],
     var.api.enabled && var.api.mode == "iap" ? ["iap.googleapis.com"] : [],
   )
-  fleet_apis  = ["gkehub.googleapis.com", "connectgateway.googleapis.com", "cloudresourcemanager.googleapis.com"]
+  fleet_apis = concat(
+    ["gkehub.googleapis.com", "connectgateway.googleapis.com", "cloudresourcemanager.googleapis.com"],
+    var.fleet.dns_endpoints ? ["container.googleapis.com"] : [],
+  )
   source_apis = ["artifactregistry.googleapis.com", "pubsub.googleapis.com"]
 
   project_apis = distinct(concat(

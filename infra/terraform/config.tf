@@ -72,6 +72,7 @@ locals {
     fleet = { gkeHub = merge(
       { projects = sort(local.fleet_projects) },
       var.fleet.label_selector == null ? {} : { labelSelector = var.fleet.label_selector },
+      var.fleet.dns_endpoints ? { dnsEndpoints = true } : {},
     ) }
     registries = [for registry in var.registries : merge(
       { host = registry.host, auth = registry.auth },

@@ -1,10 +1,11 @@
 # What becomes countersign.yaml. Names and meaning are those of the config file (docs/config.md), in Terraform's spelling.
 
 variable "fleet" {
-  description = "Fleet host projects whose memberships are looked after (null: this project), and a Kubernetes label selector over memberships."
+  description = "Fleet host projects whose memberships are looked after (null: this project), and a Kubernetes label selector over memberships. dns_endpoints: GKE clusters are called by the DNS endpoints of their control planes, where these are open; clusters of other projects than the fleet's need the permissions of docs/iam.md there."
   type = object({
     projects       = optional(set(string))
     label_selector = optional(string)
+    dns_endpoints  = optional(bool, false)
   })
   default  = {}
   nullable = false

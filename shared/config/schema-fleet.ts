@@ -23,8 +23,14 @@ const gkeHub = z
       .describe(
         'Kubernetes label selector over memberships; without it every membership is looked after',
       ),
+    dnsEndpoints: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Call GKE clusters by the DNS endpoints of their control planes, where these are open to external traffic: no quota of Connect Gateway counts that. Needs container.clusters.list and container.clusters.connect on the clusters' projects. Every other cluster is reached through Connect Gateway",
+      ),
   })
-  .describe('Clusters that are members of a GKE fleet, reached through Connect Gateway');
+  .describe('Clusters that are members of a GKE fleet');
 
 const kubeconfig = z
   .strictObject({

@@ -75,7 +75,8 @@ export async function createClusterApi(
       return await deps.pace.run(cluster, verb, send);
     } catch (error) {
       if (error instanceof CountersignError) throw error;
-      if (error instanceof Refused) throw readFailure(error.answer, verb, cluster);
+      if (error instanceof Refused)
+        throw readFailure(error.answer, verb, cluster, connection.grant);
       throw notKubernetes(cluster, error);
     }
   }

@@ -25,4 +25,6 @@ export interface Member {
   /** Last part of the name; not unique across locations. */
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Its control plane is called by its DNS endpoint: no quota of Connect Gateway counts that. */
+  readonly direct?: true;
 }

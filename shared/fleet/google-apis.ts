@@ -8,6 +8,7 @@ import {
 } from '#shared/net/google-rest.ts';
 import type { Authorization } from './transport.ts';
 import type { ClientLimits } from './limits.ts';
+import type { Verb } from './pace.ts';
 import { createRepeat } from './transport.ts';
 
 /** Where Google's APIs are: all that a fake of them changes. Base URLs have no slash at the end. */
@@ -17,6 +18,10 @@ export interface GoogleApis {
   readonly projects: string;
   /** Connect Gateway for memberships of a location. */
   readonly gateway: (location: string) => string;
+  /** GKE. */
+  readonly clusters: string;
+  /** A control plane by the host of its DNS endpoint. */
+  readonly dns: (host: string) => string;
   /** Whether an access token may be sent there (law 9): asked before each one is. */
   readonly trusts: (url: URL) => boolean;
 }
@@ -24,20 +29,27 @@ export interface GoogleApis {
 const HUB = 'gkehub.googleapis.com';
 const PROJECTS = 'cloudresourcemanager.googleapis.com';
 const GATEWAY = 'connectgateway.googleapis.com';
-const HOSTS: ReadonlySet<string> = new Set([HUB, PROJECTS, GATEWAY]);
+const CLUSTERS = 'container.googleapis.com';
+const HOSTS: ReadonlySet<string> = new Set([HUB, PROJECTS, GATEWAY, CLUSTERS]);
 /** `us-west1-connectgateway.googleapis.com`: one label before Google's own domain, no port, no trailing dot. */
 const REGIONAL_GATEWAY = /^[a-z](?:[a-z0-9-]{0,46}[a-z0-9])?-connectgateway\.googleapis\.com$/;
+
+/** `gke-UID.us-central1.gke.goog`, the DNS endpoint of a control plane: Google's own domain, no port, no trailing dot. */
+export const DNS_ENDPOINT =
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9-]{1,63}){1,3}\.gke\.goog$/;
 
 /** The real ones (docs/facts/google-cloud.md#fleet). */
 export const GOOGLE_APIS: GoogleApis = {
   hub: `https://${HUB}`,
   projects: `https://${PROJECTS}`,
+  clusters: `https://${CLUSTERS}`,
+  dns: (host) => `https://${host}`,
   gateway: (location) => `https://${location === 'global' ? '' : `${location}-`}${GATEWAY}`,
   trusts: ({ protocol, host, username, password }) =>
     protocol === 'https:' &&
     username === '' &&
     password === '' &&
-    (HOSTS.has(host) || REGIONAL_GATEWAY.test(host)),
+    (HOSTS.has(host) || REGIONAL_GATEWAY.test(host) || DNS_ENDPOINT.test(host)),
 };
 
 /** A fake of all of them at one origin, `http://127.0.0.1:8086`; what it gets must be no real token. */
@@ -45,6 +57,8 @@ export function emulatedApis(origin: string): GoogleApis {
   return {
     hub: origin,
     projects: origin,
+    clusters: origin,
+    dns: (host) => `${origin}/dns/${host}`,
     gateway: () => origin,
     trusts: trustsOrigin(origin),
   };
@@ -89,6 +103,13 @@ export function grantFix(
 ): string {
   const names = roles.map((role) => `countersignFleet${role}`).join(' or ');
   return `grant ${permission} on the fleet's project, by the custom role ${names} (docs/iam.md)`;
+}
+
+/** What to do where Connect Gateway denies a call. */
+export function grantGateway(verb: Verb): string {
+  return verb === 'patch'
+    ? grantFix('gkehub.gateway.patch', ['Writer'])
+    : grantFix('gkehub.gateway.get', ['Reader', 'Writer']);
 }
 
 /** One GET of a Google API, as JSON. Throws `bad-config` for 403 and 404, `fleet-unavailable` for all else. */

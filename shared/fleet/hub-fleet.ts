@@ -3,6 +3,7 @@ import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { once } from '#shared/net/single-flight.ts';
 import { type ClientDeps, createClusterApi } from './client.ts';
 import { createDirectory } from './directory.ts';
+import { connectDns, listDnsEndpoints } from './dns-endpoints.ts';
 import type { Fleet, Member } from './fleet.ts';
 import {
   type GoogleApis,
@@ -20,6 +21,7 @@ import {
   listMemberships,
   parseMembershipName,
 } from './list-memberships.ts';
+import type { Pace } from './pace.ts';
 
 /** `fleet.gkeHub` of the config file. */
 export interface HubFleetOptions {
@@ -27,6 +29,8 @@ export interface HubFleetOptions {
   readonly projects: readonly string[];
   /** Whether a membership with these labels is a member; absent: every one is. */
   readonly selects?: (labels: Member['labels']) => boolean;
+  /** Whether GKE clusters are called by their DNS endpoints, where they have one that is open. */
+  readonly dnsEndpoints?: boolean;
 }
 
 export interface HubFleetDeps
@@ -35,12 +39,16 @@ export interface HubFleetDeps
     Pick<ListMembershipsDeps, 'onUnreadable'> {
   /** Milliseconds, from any origin; must not go back. */
   readonly now: () => number;
+  /** The budget of calls by DNS endpoints; `pace` is that of Connect Gateway. */
+  readonly directPace: Pace;
+  /** Called with each project whose DNS endpoints are not known now. */
+  readonly onNoEndpoints: (project: string, problem: string) => void;
 }
 
 /**
- * The fleet of GKE Hub, reached through Connect Gateway. Its members are all memberships that are not being created or
+ * The fleet of GKE Hub, reached through Connect Gateway, or by DNS endpoints where the config says so. Its members are all memberships that are not being created or
  * deleted. Needs gkehub.memberships.list, gkehub.gateway.get and .patch, and resourcemanager.projects.get on each
- * project.
+ * project; by DNS endpoints also container.clusters.list and container.clusters.connect on the clusters' projects.
  *
  * @example
  * const fleet = createHubFleet({ projects: ['fleet-host'] }, deps);
@@ -59,7 +67,21 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
   }> {
     const { memberships, unreachable } = await listProjects(projects, get, deps);
     const selected = memberships.filter(({ member }) => selects(member.labels));
-    return { byName: new Map(selected.map((found) => [found.member.name, found])), unreachable };
+    const found = options.dnsEndpoints === true ? await withEndpoints(selected) : selected;
+    return { byName: new Map(found.map((one) => [one.member.name, one])), unreachable };
+  }
+
+  /** The memberships, with the DNS endpoints of those that have one. */
+  async function withEndpoints(memberships: readonly Membership[]): Promise<readonly Membership[]> {
+    const clusters = memberships.flatMap(({ cluster }) => cluster ?? []);
+    const { apis, onNoEndpoints: onUnknown } = deps;
+    const endpointOf = await listDnsEndpoints(clusters, { get, apis, onUnknown });
+    return memberships.map((membership) => {
+      const dns = membership.cluster && endpointOf(membership.cluster);
+      return dns === undefined
+        ? membership
+        : { ...membership, dns, member: { ...membership.member, direct: true } };
+    });
   }
 
   async function findMembership(name: string): Promise<Membership | undefined> {
@@ -101,6 +123,10 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
       const membership = await findMembership(name);
       if (membership === undefined) {
         throw new CountersignError('cluster-not-found', `Cluster ${name} has left the fleet`);
+      }
+      if (membership.dns !== undefined) {
+        const connection = connectDns(membership.dns, deps);
+        return createClusterApi(name, connection, { ...deps, pace: deps.directPace });
       }
       const server = gatewayUrl(membership, await numberOf(membership), deps.apis);
       const url = new URL(server);

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
+import { defined } from '#shared/core/defined.ts';
+import { type GkeCluster, parseClusterLink } from './dns-endpoints.ts';
 import type { Member } from './fleet.ts';
 import { type GoogleApis, type GoogleGet, grantFix } from './google-apis.ts';
 import { MAX_MEMBERSHIP_PAGES, MEMBERSHIPS_PAGE } from './limits.ts';
@@ -17,7 +19,9 @@ const membershipSchema = z.object({
   name: z.string(),
   labels: z.record(z.string(), z.string()).nullish(),
   state: z.object({ code: z.string().optional() }).nullish(),
-  endpoint: z.object({ gkeCluster: z.object({}).nullish() }).nullish(),
+  endpoint: z
+    .object({ gkeCluster: z.object({ resourceLink: z.string().nullish() }).nullish() })
+    .nullish(),
 });
 
 /** A membership, and all that its gateway's URL is made of. */
@@ -28,6 +32,10 @@ export interface Membership {
   readonly host: string;
   /** A GKE cluster, whose gateway needs no agent. */
   readonly gke: boolean;
+  /** The cluster itself, where Hub says which one. */
+  readonly cluster?: GkeCluster;
+  /** Host of its DNS endpoint, where calls go there. */
+  readonly dns?: string;
 }
 
 export interface Memberships {
@@ -91,7 +99,10 @@ function readMembership(resource: unknown, project: string): Membership | string
   const sameKind = isProjectNumber(place.project) === isProjectNumber(project);
   if (sameKind && place.project !== project) return `Membership ${name} is of another project`;
   const member = { name, id: place.id, labels: labels ?? {} };
-  return { member, place, host: project, gke: Boolean(endpoint?.gkeCluster) };
+  const gkeCluster = endpoint?.gkeCluster ?? undefined;
+  const cluster = parseClusterLink(gkeCluster?.resourceLink ?? '');
+  const gke = gkeCluster !== undefined;
+  return { member, place, host: project, gke, ...defined({ cluster }) };
 }
 
 /** Hub documents "locations", and not how it writes them. */

@@ -86,6 +86,19 @@ export function createPace({ perMinute, burst, now, sleep }: PaceOptions): Pace 
 /** Connect Gateway's quota for one fleet host project, people included (docs/facts/google-cloud.md#fleet). */
 export const GATEWAY_CALLS_PER_MINUTE = 2_400;
 
+/** Calls a minute of one process to clusters that no gateway stands before: a bound for mistakes, no quota. */
+export const DIRECT_CALLS_PER_MINUTE = 60_000;
+const DIRECT_BURST = 1_000;
+
+/**
+ * The pace of calls that no quota counts.
+ *
+ * @example const pace = createDirectPace({ now: () => performance.now(), sleep });
+ */
+export function createDirectPace(clock: Pick<PaceOptions, 'now' | 'sleep'>): Pace {
+  return createPace({ perMinute: DIRECT_CALLS_PER_MINUTE, burst: DIRECT_BURST, ...clock });
+}
+
 /** Who spends the quota; what is left, three parts in twenty, is people's (law 8). */
 export const SHARES = {
   /** And resync. */

@@ -5,7 +5,7 @@ import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { toLine } from '#shared/net/google-rest.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { readRetryAfter } from '#shared/net/retry.ts';
-import { grantFix } from './google-apis.ts';
+import { grantGateway } from './google-apis.ts';
 import type { Verb } from './pace.ts';
 import type { Answer } from './transport.ts';
 
@@ -24,8 +24,16 @@ const googleErrorSchema = z.object({
 /** RBAC's wording, impersonation included; admission speaks freely under the same 403. */
 const RBAC = / cannot [a-z]+ resource /;
 
-/** What an answer outside 2xx means (docs/facts/google-cloud.md#fleet). `cluster` is for people. */
-export function readFailure(answer: Answer, verb: Verb, cluster: string): CountersignError {
+/**
+ * What an answer outside 2xx means (docs/facts/google-cloud.md#fleet). `cluster` is for people, and so is `grant`: what
+ * to do where Google's front end denies the call.
+ */
+export function readFailure(
+  answer: Answer,
+  verb: Verb,
+  cluster: string,
+  grant = grantGateway,
+): CountersignError {
   const { status } = answer;
   const { origin, text, namesObject, enable } = readRefusal(answer.text);
   const who = `Cluster ${JSON.stringify(cluster)}`;
@@ -37,11 +45,8 @@ export function readFailure(answer: Answer, verb: Verb, cluster: string): Counte
     return fail('cluster-forbidden', `${where} does not accept our credentials`);
   }
   if (status === 403 && origin === 'google') {
-    const [permission, ...roles] =
-      verb === 'patch' ? (['patch', 'Writer'] as const) : (['get', 'Reader', 'Writer'] as const);
-    const fix = grantFix(`gkehub.gateway.${permission}`, roles);
     const what =
-      enable === undefined ? `IAM denies access; ${fix}` : `An API is disabled; ${enable}`;
+      enable === undefined ? `IAM denies access; ${grant(verb)}` : `An API is disabled; ${enable}`;
     return fail('cluster-forbidden', what);
   }
   if (status === 403) {

@@ -7,6 +7,7 @@ import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import { readBody } from '#shared/net/read-body.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
 import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
+import type { Verb } from './pace.ts';
 
 /** Where an API server is, and how it knows Countersign: all that differs between kubeconfig and Connect Gateway. */
 export interface Connection {
@@ -14,6 +15,8 @@ export interface Connection {
   readonly server: string;
   /** Asked for before each attempt, so that a token is never older than a call. */
   authorize(): Promise<Authorization>;
+  /** What to do where Google's front end denies a call, by the call; Connect Gateway's without it. */
+  readonly grant?: (verb: Verb) => string;
 }
 
 export interface Authorization {

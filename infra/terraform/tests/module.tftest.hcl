@@ -204,6 +204,33 @@ run "least_privilege" {
   }
 }
 
+run "dns_endpoints" {
+  command = plan
+  variables {
+    fleet = { dns_endpoints = true }
+  }
+  assert {
+    condition     = local.config.fleet.gkeHub.dnsEndpoints == true
+    error_message = "The config says so."
+  }
+  assert {
+    condition     = [for role in google_project_iam_custom_role.endpoint : role.role_id if contains(role.permissions, "container.clusters.connect")] == ["countersignEndpointCaller"]
+    error_message = "One role calls clusters."
+  }
+  assert {
+    condition     = toset([for key, binding in google_project_iam_member.endpoint : binding.member if local.endpoint_members[key].role == "Caller"]) == toset([for id in ["countersign", "countersign-api"] : "serviceAccount:${id}@acme-prod.iam.gserviceaccount.com"])
+    error_message = "cluster and api call clusters."
+  }
+}
+
+run "no_dns_endpoints" {
+  command = plan
+  assert {
+    condition     = length(google_project_iam_custom_role.endpoint) == 0 && !can(local.config.fleet.gkeHub.dnsEndpoints)
+    error_message = "Nothing of it without the setting."
+  }
+}
+
 run "with_an_image" {
   command = plan
   variables {

@@ -1,20 +1,28 @@
 import { startGateway } from '#test/fakes/gateway/start-gateway.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
+import { defined } from '#shared/core/defined.ts';
 import { openHubFleet } from '#test/fixtures/hub-fleet.ts';
 import { clusterApiContract } from './suite.ts';
 
 const PLURALS = { RootSync: 'rootsyncs', RepoSync: 'reposyncs' } as const;
 
-for (const gke of [true, false]) {
+const DNS = { host: 'gke-4f1c.us-west1.gke.goog', external: true };
+
+for (const { way, gke, dns } of [
+  { way: 'Connect Gateway, a GKE cluster', gke: true, dns: undefined },
+  { way: 'Connect Gateway, a cluster with an agent', gke: false, dns: undefined },
+  { way: 'a DNS endpoint', gke: true, dns: DNS },
+]) {
   clusterApiContract({
-    name: `Connect Gateway, ${gke ? 'a GKE cluster' : 'a cluster with an agent'}`,
+    name: way,
     async start() {
       const kube = await startKube({ name: 'cluster-1' });
-      const membership = { id: 'cluster-1', location: 'us-west1', server: kube.url, gke };
+      const at = { id: 'cluster-1', location: 'us-west1', server: kube.url };
+      const membership = { ...at, gke, ...defined({ dns }) };
       const hosts = [{ id: 'fleet-host', number: '42', memberships: [membership] }];
       const identities = new Map([['token-1', 'countersign@acme.example']]);
       const gateway = await startGateway({ hosts, identities });
-      const fleet = openHubFleet({ projects: ['fleet-host'] }, gateway.url);
+      const fleet = openHubFleet({ projects: ['fleet-host'], dnsEndpoints: true }, gateway.url);
       const [member] = (await fleet.list()).members;
       if (member === undefined) throw new Error('The fleet is empty');
       return {

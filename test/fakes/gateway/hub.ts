@@ -24,6 +24,8 @@ export interface FakeMembership {
   readonly state?: string;
   /** False for a cluster outside Google Cloud, reached by its agent. */
   readonly gke?: boolean;
+  /** The DNS endpoint of its control plane; external: for callers from outside of its network. */
+  dns?: { readonly host: string; readonly external: boolean };
 }
 
 /** The name by which Hub and its callers know it. */
@@ -78,6 +80,32 @@ export function addHubRoutes(
   });
 }
 
+/** GKE v1, `projects.locations.clusters.list`, as far as DNS endpoints go. */
+export function addClusterRoutes(
+  app: Hono<GatewayEnv>,
+  { hosts, callers }: { readonly hosts: readonly FleetHost[]; readonly callers: CallerOptions },
+): void {
+  app.get('/v1/projects/:project/locations/-/clusters', (c) => {
+    identifyCaller(c.req.raw.headers, 'container.clusters.list', callers);
+    const { memberships } = findHost(hosts, c.req.param('project'));
+    return c.json({
+      clusters: memberships
+        .filter(({ gke = true }) => gke)
+        .map(({ id, location, dns }) => ({
+          name: id,
+          location,
+          ...(dns === undefined
+            ? {}
+            : {
+                controlPlaneEndpointsConfig: {
+                  dnsEndpointConfig: { endpoint: dns.host, allowExternalTraffic: dns.external },
+                },
+              }),
+        })),
+    });
+  });
+}
+
 /** By id or number. Google does not show strangers which projects there are. */
 function findHost(hosts: readonly FleetHost[], project: string): FleetHost {
   const host = hosts.find(({ id, number }) => project === id || project === number);
@@ -100,6 +128,8 @@ function readToken(token: string | undefined): number {
 export type Permission =
   | 'gkehub.memberships.list'
   | `gkehub.gateway.${'get' | 'post' | 'put' | 'patch' | 'delete'}`
+  | 'container.clusters.list'
+  | 'container.clusters.connect'
   | 'resourcemanager.projects.get';
 
 export interface CallerOptions {

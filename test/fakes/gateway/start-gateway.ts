@@ -11,6 +11,7 @@ import {
   type FakeMembership,
   fullName,
   GoogleError,
+  addClusterRoutes,
   addHubRoutes,
   type GatewayEnv,
 } from './hub.ts';
@@ -30,8 +31,10 @@ export interface Gateway extends Pick<Listening, 'close'> {
   readonly url: string;
   /** What is wrong with a membership, by full name; tests change it as they go. */
   readonly faults: Map<string, GatewayFault>;
-  /** Calls to each membership so far, by full name. */
+  /** Calls through Connect Gateway to each membership so far, by full name. */
   readonly calls: ReadonlyMap<string, number>;
+  /** Calls to each DNS endpoint so far, by its host. */
+  readonly direct: ReadonlyMap<string, number>;
 }
 
 /**
@@ -44,21 +47,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now ?? (() => performance.now());
   const faults = new Map<string, GatewayFault>();
   const calls = new Map<string, number>();
+  const direct = new Map<string, number>();
   const app = createGatewayApp({
     hosts,
     callers: options,
     quota: createQuota(callsPerMinute, now),
     faults,
     onCall: (name) => void calls.set(name, (calls.get(name) ?? 0) + 1),
+    onDirect: (endpoint) => void direct.set(endpoint, (direct.get(endpoint) ?? 0) + 1),
   });
   const { host, close } = await listen(() => app, port);
-  return { url: `http://${host}`, faults, calls, close };
+  return { url: `http://${host}`, faults, calls, direct, close };
 }
 
-/** GKE Hub, Connect Gateway and what of Resource Manager they need: one server for all their hosts. */
+/** GKE Hub, Connect Gateway, GKE's DNS endpoints and what of Resource Manager they need: one server for all their hosts. */
 function createGatewayApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   addHubRoutes(app, deps);
+  addClusterRoutes(app, deps);
+  addDnsRoutes(app, deps);
   addGatewayRoutes(app, deps);
   app.notFound(() => new GoogleError('NOT_FOUND', 'Method not found').toResponse());
   app.onError((error) =>
@@ -77,6 +84,27 @@ interface GatewayDeps {
   readonly faults: ReadonlyMap<string, GatewayFault>;
   /** Gets each call to a membership that exists, whatever becomes of it. */
   readonly onCall: (membership: string) => void;
+  /** Gets the host of each DNS endpoint that is called. */
+  readonly onDirect: (endpoint: string) => void;
+}
+
+/** DNS endpoints, by their hosts below one path: no quota, and no faults but those of the clusters. */
+function addDnsRoutes(app: Hono<GatewayEnv>, deps: GatewayDeps): void {
+  app.all('/dns/:host/*', async (c) => {
+    const endpoint = c.req.param('host');
+    const email = identifyCaller(c.req.raw.headers, 'container.clusters.connect', deps.callers);
+    const membership = deps.hosts
+      .flatMap(({ memberships }) => memberships)
+      .find(({ dns }) => dns?.host === endpoint);
+    if (membership?.dns?.external !== true) throw new GoogleError('NOT_FOUND', 'No such endpoint');
+    deps.onDirect(endpoint);
+    const { pathname, search } = new URL(c.req.url);
+    return forward(
+      c,
+      `${membership.server}/${pathname.split('/').slice(3).join('/')}${search}`,
+      email,
+    );
+  });
 }
 
 const PATH = '/v1/projects/:number/locations/:location/:kind{gkeMemberships|memberships}/:id/*';

@@ -70,6 +70,33 @@ function fleet(count: number, ago: number): Record<string, ClusterRecord> {
   return Object.fromEntries(names.map((name) => [name, record(ago, { cluster: name })]));
 }
 
+describe('a cluster that is called by its DNS endpoint', () => {
+  const isDirect = (name: string): boolean => name >= 'c0090';
+
+  function plan(count: number): ReturnType<typeof planSweep> {
+    const records = fleet(count, 2 * PERIOD);
+    const members = Object.keys(records).map((name) => ({
+      name,
+      id: name,
+      labels: {},
+      ...(isDirect(name) ? { direct: true as const } : {}),
+    }));
+    return planSweep(input(records, { members, callsPerMinute: 20 }));
+  }
+
+  it("is not paid for with the gateway's calls, and takes none from the others", () => {
+    const { due, postponed, periodMs } = plan(100);
+    expect(due.filter((name) => !isDirect(name))).toHaveLength(10);
+    expect(due.filter(isDirect)).toHaveLength(10);
+    expect(postponed).toBe(80);
+    expect(periodMs).toBe(PERIOD);
+  });
+
+  it('does not stretch the period: only what the gateway reaches does', () => {
+    expect(plan(1_090).periodMs).toBe(PERIOD);
+  });
+});
+
 describe('a cluster that may have a new follower', () => {
   it('is tasked before its turn, and paid for as any other', () => {
     // All were seen half a minute after their turns began.

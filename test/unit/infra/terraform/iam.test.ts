@@ -34,6 +34,7 @@ describe('the list of bindings', () => {
   it('has the very roles of the module', () => {
     const custom = [
       'google_project_iam_member.fleet',
+      'google_project_iam_member.endpoint',
       'google_kms_crypto_key_iam_member.sign',
       'google_kms_crypto_key_iam_member.publish',
     ];
@@ -46,12 +47,13 @@ describe('the list of bindings', () => {
 
   it.each([
     ['google_project_iam_member.fleet', 'fleet.tf'],
+    ['google_project_iam_member.endpoint', 'endpoints.tf'],
     ['google_kms_crypto_key_iam_member.sign', 'builder.tf'],
     ['google_kms_crypto_key_iam_member.publish', 'builder.tf'],
   ])('has every permission of the custom roles, and no other: %s', (name, file) => {
     const text = source.texts.get(file) ?? '';
     const permissions = new Set(
-      text.match(/"(?:cloudkms|gkehub|resourcemanager)\.[a-zA-Z]+\.[a-zA-Z.]+"/g),
+      text.match(/"(?:cloudkms|container|gkehub|resourcemanager)\.[a-zA-Z]+\.[a-zA-Z.]+"/g),
     );
     permissions.delete('"cloudkms.googleapis.com"');
     const listed = bindings.find(({ binding }) => binding === name);
