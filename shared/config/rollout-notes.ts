@@ -9,7 +9,11 @@ export function rolloutNotes({ images, rollouts }: Config): readonly string[] {
   const staged = images.flatMap(({ rollout, effect }, index) =>
     rollout === undefined ? [] : [{ rollout, effect, name: `images[${index}]` }],
   );
-  return Object.entries(rollouts.strategies).flatMap(([name, { stages }]) => {
+  const early = staged.map(
+    ({ name }) =>
+      `${name}.rollout is checked, and not acted on by this version: functions do not start with it`,
+  );
+  const others = Object.entries(rollouts.strategies).flatMap(([name, { stages }]) => {
     const users = staged.filter(({ rollout }) => rollout === name);
     const gated = users.filter(({ effect }) => effect === 'gate');
     const soak = stages.slice(0, -1).reduce((sum, { soakMs }) => sum + soakMs, 0);
@@ -28,4 +32,5 @@ export function rolloutNotes({ images, rollouts }: Config): readonly string[] {
     }
     return notes;
   });
+  return [...early, ...others];
 }

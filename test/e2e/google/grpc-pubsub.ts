@@ -111,7 +111,8 @@ export const ARTIFACT_REGISTRY: GrpcService = {
   definition: serviceOf(ARTIFACTS, 'google.devtools.artifactregistry.v1.ArtifactRegistry'),
   methods: {
     GetDockerImage: {
-      rest: (ask) => ({ verb: 'GET', path: `/v1/${Object(ask).name}` }),
+      // A colon would begin a custom verb; that of the digest is no such thing.
+      rest: (ask) => ({ verb: 'GET', path: `/v1/${String(Object(ask).name).replace(':', '%3A')}` }),
       answer: ({ name, tags }) => ({ name, tags }),
     },
   },

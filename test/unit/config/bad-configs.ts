@@ -28,6 +28,12 @@ const FULL: readonly Row[] = [
   ['projects: [fleet-host]', 'projects: «[]', 'fleet.gkeHub.projects', 'bad-value'],
   ['[fleet-host]', '[fleet-host, «Fleet Host]', 'fleet.gkeHub.projects[1]', 'bad-value'],
   ['{ projects: [fleet-host],', '«{', 'fleet.gkeHub.projects', 'missing'],
+  [
+    'projects: [fleet-host]',
+    'projects: [fleet-host], dnsEndpoints: «yes»',
+    'fleet.gkeHub.dnsEndpoints',
+    'wrong-type',
+  ],
   ['labelSelector: "', '«selector: "', 'fleet.gkeHub.selector', 'unknown-key'],
   ['"env in (staging, prod)"', '«"env in staging"', 'fleet.gkeHub.labelSelector', 'bad-value'],
   ['"env in (staging, prod)"', '«" "', 'fleet.gkeHub.labelSelector', 'bad-value'],

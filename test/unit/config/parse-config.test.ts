@@ -16,6 +16,7 @@ describe('parseConfig() of the whole format', () => {
       managed: true,
       projects: ['fleet-host'],
       labelSelector: 'env in (staging, prod)',
+      dnsEndpoints: false,
     });
     expect(config.registries).toEqual([
       { host: '127.0.0.1:5000', plainHttp: true, auth: 'none' },
