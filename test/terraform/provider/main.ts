@@ -4,6 +4,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { Block, NestedBlock, Schema } from '../schema.ts';
 import { makeIdentity } from './certificate.ts';
 import { fromBody, type Values } from './convert.ts';
+import { endWithParent } from './end-with-parent.ts';
 import { readMsgpack } from './msgpack.ts';
 import { serviceOf } from './protocol.ts';
 import { apply, plan, read } from './resources.ts';
@@ -17,6 +18,8 @@ import { writeMsgpack } from './write-msgpack.ts';
 
 const NESTING = { single: 1, list: 2, set: 3 } as const;
 const ERROR = 1;
+
+endWithParent();
 
 const schema: Schema = JSON.parse(
   readFileSync(join(import.meta.dirname, '..', 'schema.json'), 'utf8'),
