@@ -20,11 +20,12 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, env, now, log, telemetry } = base;
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
-  const { app, store, topics, close } = openShell(base);
+  const { app, store, staged, topics, close } = openShell(base);
   const { cached } = openRegistries(base);
   const api = createApi({
     ...openImages(base, cached),
     store,
+    ...staged,
     fleet: openFleets(base)('api'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),

@@ -20,11 +20,12 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, log, telemetry } = base;
   const { tracing, meter } = telemetry;
-  const { app, store, topics, close } = openShell(base);
+  const { app, store, staged, topics, close } = openShell(base);
   const { cached } = openRegistries(base);
   const deps = {
     ...openImages(base, cached),
     store,
+    ...staged,
     publish: openStatus(base, topics),
     now,
     tracing,

@@ -22,12 +22,13 @@ import { handlePush } from './handle-push.ts';
 export async function openPush(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now } = base;
-  const { app, store, topics, close } = openShell(base);
+  const { app, store, staged, topics, close } = openShell(base);
   const { plain, cached } = openRegistries(base);
   const lookUp = createArtifactLookup(loadDockerImages);
   const deps = {
     ...openImages(base, cached),
     store,
+    ...staged,
     publish: openStatus(base, topics),
     now,
     fleet: openFleets(base)('push'),

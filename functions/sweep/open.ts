@@ -18,12 +18,13 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now, telemetry } = base;
   const { tracing, meter } = telemetry;
-  const { app, store, topics, close } = openShell(base);
+  const { app, store, staged, topics, close } = openShell(base);
   const checkCaller = openAccess(base, 'sweep');
   const deps = {
     ...openImages(base, openRegistries(base).cached),
     fleet: openFleets(base)('sweep'),
     store,
+    ...staged,
     publishTasks: openTasks(base, topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
     settings: { ...config.sweep, callsPerMinute: callsPerMinute(base, 'sweep') },

@@ -6,31 +6,35 @@ import { type App, createApp } from '#shared/http/app.ts';
 import { createCallerCheck } from '#shared/http/check-caller.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import type { MessageDeps } from '#shared/http/with-message.ts';
-import type { ReconcileSettings } from '#shared/reconcile/deps.ts';
+import type { ReconcileSettings, Staging } from '#shared/reconcile/deps.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import { createTopics, type Topics } from '#shared/status/pubsub-topic.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Base } from './base.ts';
+import { openStaging } from './staging.ts';
 import { openStore } from './store.ts';
 
 /** What every function with a store is built on; `close` ends its clients after the last answer. */
 export interface Shell extends OpenedFunction {
   readonly app: App;
   readonly store: Store;
+  /** What it takes to roll out in stages: no key at all where the config names no `records`. */
+  readonly staged: { readonly staging?: Staging };
   /** Pub/Sub, or the emulator that the environment names. */
   readonly topics: Topics;
   readonly close: () => Promise<void>;
 }
 
 /**
- * An app with health and readiness, the store and the topics. Ready means that the store answers.
+ * An app with health and readiness, the store, the records and the topics. Ready means that the store answers.
  *
  * @example
- * const { app, store, topics, close } = openShell(base);
+ * const { app, store, staged, topics, close } = openShell(base);
  */
 export function openShell(base: Base): Shell {
   const { log, env, telemetry } = base;
   const store = openStore(base);
+  const staging = openStaging(base);
   const topics = createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
   const app = createApp({
     log,
@@ -44,8 +48,9 @@ export function openShell(base: Base): Shell {
   async function close(): Promise<void> {
     await topics.close();
     await store.close();
+    await staging?.records.close();
   }
-  return { app, store, topics, close };
+  return { app, store, staged: defined({ staging }), topics, close };
 }
 
 /**

@@ -53,7 +53,8 @@ export interface Condition {
 
 export interface Query {
   readonly collection: string;
-  readonly where?: Condition;
+  /** All of them. Conditions on one field are answered by its single-field index. */
+  readonly where?: readonly Condition[];
   /** One field, or `__name__`: what single-field indexes answer (docs/store.md). */
   readonly orderBy: string;
   /** A value of that field as it was read, whatever it is. */
@@ -153,7 +154,7 @@ export function createDocuments(deps: FirestoreDeps): Documents {
     async query({ collection, where, orderBy, after, select, limit }) {
       const structuredQuery = defined({
         from: [{ collectionId: collection }],
-        where: where && filterOf(where),
+        where: where && filterOf(...where),
         orderBy: [{ field: { fieldPath: orderBy } }],
         startAt: after === undefined ? undefined : { values: [after], before: false },
         select: select && { fields: select.map((fieldPath) => ({ fieldPath })) },
@@ -180,8 +181,12 @@ export function createDocuments(deps: FirestoreDeps): Documents {
   };
 }
 
-function filterOf({ field, op, value }: Condition): object {
-  return { fieldFilter: { field: { fieldPath: field }, op, value } };
+function filterOf(...conditions: readonly Condition[]): object {
+  const filters = conditions.map(({ field, op, value }) => ({
+    fieldFilter: { field: { fieldPath: field }, op, value },
+  }));
+  const [only] = filters;
+  return filters.length === 1 && only ? only : { compositeFilter: { op: 'AND', filters } };
 }
 
 /** Another writer was faster: what was written depended on what has changed since. */

@@ -2,9 +2,11 @@ import type { DecisionSettings } from '#shared/core/decision-input.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
+import type { Strategies } from '#shared/config/strategies.ts';
 import type { Serial } from '#shared/net/serial.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { Records } from '#shared/records/records.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -38,6 +40,14 @@ export interface ImageDeps {
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly now: () => Date;
   readonly log: Log;
+  /** Absent: the config names no `records`, so that every image goes everywhere at once. */
+  readonly staging?: Staging;
+}
+
+/** Roll-outs in stages: what the config says of them, and what they have decided. An image may have none all the same. */
+export interface Staging {
+  readonly strategies: Strategies;
+  readonly records: Records;
 }
 
 /** Static messages; what varies goes into `fields`. */

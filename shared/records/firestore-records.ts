@@ -5,10 +5,11 @@ import {
   type Document,
   type Documents,
   type FirestoreDeps,
+  type Query,
   createDocuments,
 } from '#shared/net/firestore.ts';
 import type { Entry, Records } from './records.ts';
-import { MAX_IMAGES, readRecord, tooManyImages, writeRecord } from './schema.ts';
+import { MAX_IMAGES, rangeOf, readRecord, tooManyImages, writeRecord } from './schema.ts';
 
 /** One document an image: its record. */
 const RECORDS = 'rollouts';
@@ -50,17 +51,8 @@ export function openFirestoreRecords(options: FirestoreRecordsOptions): Records 
       const after = await find(path);
       return after === undefined ? { image, known: true } : entryOf(image, after);
     },
-    async list() {
-      // In this order: an image whose first record is written in between is not taken for one whose record is lost.
-      const entries = new Map<string, Entry>();
-      for await (const { image } of listAll(documents, IMAGES)) {
-        entries.set(image, { image, known: true });
-      }
-      for await (const { image, document } of listAll(documents, RECORDS)) {
-        entries.set(image, entryOf(image, document));
-      }
-      return [...entries.values()].toSorted((a, b) => (a.image < b.image ? -1 : 1));
-    },
+    list: () => entriesOf(documents, BY_NAME),
+    ofRepository: (repository) => entriesOf(documents, byImage(repository)),
     async replace(record, { revision }) {
       const { image } = record;
       const path = pathOf(RECORDS, image);
@@ -102,15 +94,49 @@ function countRecords(documents: Documents): Promise<number> {
   return documents.count(RECORDS, { field: 'image', op: 'GREATER_THAN', value });
 }
 
+/** Some of the documents of a collection, in an order. */
+interface Selection extends Pick<Query, 'where' | 'orderBy'> {
+  /** What comes after a document in that order. */
+  readonly after: (document: Document) => unknown;
+}
+
+const BY_NAME: Selection = {
+  orderBy: '__name__',
+  after: ({ name }) => ({ referenceValue: name }),
+};
+
+function byImage(repository: string): Selection {
+  const { from, before } = rangeOf(repository);
+  return {
+    where: [
+      { field: 'image', op: 'GREATER_THAN_OR_EQUAL', value: { stringValue: from } },
+      { field: 'image', op: 'LESS_THAN', value: { stringValue: before } },
+    ],
+    orderBy: 'image',
+    after: ({ fields }) => fields['image'],
+  };
+}
+
+async function entriesOf(documents: Documents, selection: Selection): Promise<readonly Entry[]> {
+  // In this order: an image whose first record is written in between is not taken for one whose record is lost.
+  const entries = new Map<string, Entry>();
+  for await (const { image } of listAll(documents, IMAGES, selection)) {
+    entries.set(image, { image, known: true });
+  }
+  for await (const { image, document } of listAll(documents, RECORDS, selection)) {
+    entries.set(image, entryOf(image, document));
+  }
+  return [...entries.values()].toSorted((a, b) => (a.image < b.image ? -1 : 1));
+}
+
 /** Documents of a collection that are where their image has them; of another's making, one may be anywhere. */
 async function* listAll(
   documents: Documents,
   collection: string,
+  { after: placeOf, ...order }: Selection,
 ): AsyncGenerator<{ readonly image: string; readonly document: Document }> {
   for (let after: unknown; ; ) {
-    const page = await documents.query(
-      defined({ collection, orderBy: '__name__', after, limit: PAGE }),
-    );
+    const page = await documents.query(defined({ collection, ...order, after, limit: PAGE }));
     for (const document of page) {
       const { data } = NamedFields.safeParse(document.fields);
       if (data === undefined || !document.name.endsWith(`/${pathOf(collection, data.image)}`)) {
@@ -120,6 +146,6 @@ async function* listAll(
     }
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
-    after = { referenceValue: last.name };
+    after = placeOf(last);
   }
 }

@@ -20,6 +20,8 @@ export interface Records {
   read(image: string): Promise<Entry>;
   /** Each image that has a record, or has had one, in order of their names. */
   list(): Promise<readonly Entry[]>;
+  /** The same of the tags of one repository, `host/path`. */
+  ofRepository(repository: string): Promise<readonly Entry[]>;
   /**
    * Writes the record over what `over` found in place, and only if that is in place still. Returns whether it did. Throws
    * `too-large` for a record of more than `MAX_RECORD_BYTES`, and for the first record of an image beyond `MAX_IMAGES`.

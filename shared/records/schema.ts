@@ -14,6 +14,15 @@ import { parseJson } from '#shared/net/json.ts';
 /** Images that can have records: far more than a person follows, and few enough for one list. */
 export const MAX_IMAGES = 5_000;
 
+/**
+ * The images of a repository, as a range of their names: `from` and what is after it, up to and without `before`. A path
+ * has no colon in it, so that no other repository has an image there.
+ */
+export function rangeOf(repository: string): { readonly from: string; readonly before: string } {
+  // The character after the colon.
+  return { from: `${repository}:`, before: `${repository};` };
+}
+
 /** Approvals of one roll-out: twenty for each of 31 stages. */
 const MAX_APPROVALS = 620;
 

@@ -4,7 +4,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type SqliteFile, inodeOf, openSqliteFile } from '#shared/net/sqlite.ts';
 import type { Entry, Records } from './records.ts';
-import { MAX_IMAGES, readRecord, tooManyImages, writeRecord } from './schema.ts';
+import { MAX_IMAGES, rangeOf, readRecord, tooManyImages, writeRecord } from './schema.ts';
 
 /** `images` has each image that ever had a record, so that a lost record is known to be lost. */
 const SCHEMA = {
@@ -24,6 +24,8 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 const SELECT = `
   SELECT image, revision, record FROM images LEFT JOIN records USING (image)
   UNION SELECT image, revision, record FROM records`;
+
+const SELECT_RANGE = `SELECT * FROM (${SELECT}) WHERE image >= ? AND image < ? ORDER BY image`;
 
 const REPLACE = 'UPDATE records SET revision = ?, record = ? WHERE image = ? AND revision = ?';
 
@@ -68,6 +70,11 @@ export function openSqliteRecords({ path }: { readonly path: string }): Records 
         return row === undefined ? { image, known: false } : entryOf(row);
       }),
     list: () => run(({ prepare }) => prepare(`${SELECT} ORDER BY image`).all().map(entryOf)),
+    ofRepository: (repository) =>
+      run(({ prepare }) => {
+        const { from, before } = rangeOf(repository);
+        return prepare(SELECT_RANGE).all(from, before).map(entryOf);
+      }),
     replace: async (record, { revision }) => {
       const { image } = record;
       const text = writeRecord(record);

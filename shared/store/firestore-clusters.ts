@@ -68,7 +68,7 @@ export function createClusterStore(
     for (let after: unknown; ; ) {
       const page = await documents.query({
         collection: CLUSTERS,
-        where,
+        where: [where],
         orderBy: '__name__',
         after,
         select: ['cluster'],

@@ -87,7 +87,7 @@ function createImageStore(
     async troubledTags(limit) {
       const found = await documents.query({
         collection: IMAGES,
-        where: { field: 'troubled', op: 'EQUAL', value: { booleanValue: true } },
+        where: [{ field: 'troubled', op: 'EQUAL', value: { booleanValue: true } }],
         orderBy: '__name__',
         limit,
       });

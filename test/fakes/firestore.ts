@@ -21,13 +21,24 @@ const Commit = z.object({
   ),
 });
 
+const Text = z.object({ stringValue: z.string() });
+
+const Filter = z.object({
+  fieldFilter: z.object({
+    field: z.object({ fieldPath: z.string() }),
+    op: z.enum(['GREATER_THAN_OR_EQUAL', 'LESS_THAN']),
+    value: Text,
+  }),
+});
+
 const Query = z.object({
   structuredQuery: z.object({
     from: z.tuple([z.object({ collectionId: z.string() })]),
-    orderBy: z.tuple([z.object({ field: z.object({ fieldPath: z.literal('__name__') }) })]),
+    where: z.object({ compositeFilter: z.object({ filters: z.array(Filter) }) }).optional(),
+    orderBy: z.tuple([z.object({ field: z.object({ fieldPath: z.enum(['__name__', 'image']) }) })]),
     startAt: z
       .object({
-        values: z.tuple([z.object({ referenceValue: z.string() })]),
+        values: z.tuple([z.union([z.object({ referenceValue: z.string() }), Text])]),
         before: z.literal(false),
       })
       .optional(),
@@ -49,7 +60,7 @@ export interface FakeFirestore {
   readonly mishaps: ('lose' | 'throttle')[];
 }
 
-/** As much of Firestore's REST API (v1) as records use: batchGet, runQuery by name, count, commit with preconditions. */
+/** As much of Firestore's REST API (v1) as records use: batchGet, runQuery by name or image, count, commit with preconditions. */
 export function createFakeFirestore(): FakeFirestore {
   const documents = new Map<string, Stored>();
   const mishaps: ('lose' | 'throttle')[] = [];
@@ -60,6 +71,32 @@ export function createFakeFirestore(): FakeFirestore {
     return [...documents.values()]
       .filter(({ name }) => name.startsWith(prefix))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** A document without the field that orders is in no answer. */
+  function query(
+    root: string,
+    { from, where, orderBy, startAt, limit }: z.infer<typeof Query>['structuredQuery'],
+  ): readonly Stored[] {
+    const [{ field }] = orderBy;
+    const [after] = startAt?.values ?? [];
+    const last = after && Object.values(after)[0];
+    const filters = where?.compositeFilter.filters ?? [];
+    return inOrder(root, from[0].collectionId)
+      .flatMap((document) => {
+        const place = placeOf(document, field.fieldPath);
+        return place === undefined ? [] : [{ document, place }];
+      })
+      .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+      .filter(({ document, place }) => {
+        const meets = filters.every(({ fieldFilter: { field: of, op, value } }) => {
+          const found = placeOf(document, of.fieldPath) ?? '';
+          return op === 'LESS_THAN' ? found < value.stringValue : found >= value.stringValue;
+        });
+        return meets && (last === undefined || place > last);
+      })
+      .map(({ document }) => document)
+      .slice(0, limit);
   }
 
   function commit(body: unknown): Response {
@@ -98,10 +135,8 @@ export function createFakeFirestore(): FakeFirestore {
         );
       }
       if (method === 'runQuery') {
-        const { from, startAt, limit } = Query.parse(body).structuredQuery;
-        const after = startAt?.values[0].referenceValue ?? '';
-        const found = inOrder(root, from[0].collectionId).filter(({ name }) => name > after);
-        return Response.json(found.slice(0, limit).map((document) => ({ document })));
+        const found = query(root, Query.parse(body).structuredQuery);
+        return Response.json(found.map((document) => ({ document })));
       }
       if (method === 'runAggregationQuery') {
         const { from } = Count.parse(body).structuredAggregationQuery.structuredQuery;
@@ -116,6 +151,10 @@ export function createFakeFirestore(): FakeFirestore {
       return answer;
     },
   };
+}
+
+function placeOf({ name, fields }: Stored, field: string): string | undefined {
+  return field === '__name__' ? name : Text.safeParse(fields[field]).data?.stringValue;
 }
 
 function refusal(code: number, status: string): Response {

@@ -1,7 +1,13 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { Entry, Records } from '#shared/records/records.ts';
-import { MAX_IMAGES, readRecord, tooManyImages, writeRecord } from '#shared/records/schema.ts';
+import {
+  MAX_IMAGES,
+  rangeOf,
+  readRecord,
+  tooManyImages,
+  writeRecord,
+} from '#shared/records/schema.ts';
 
 export interface MemoryRecords {
   /** Handles on the same records. */
@@ -48,6 +54,12 @@ export function createMemoryRecords(): MemoryRecords {
       list: async () => {
         check();
         return [...new Set([...images, ...texts.keys()])].toSorted().map(entryOf);
+      },
+      ofRepository: async (repository) => {
+        check();
+        const { from, before } = rangeOf(repository);
+        const names = [...new Set([...images, ...texts.keys()])].toSorted();
+        return names.filter((image) => image >= from && image < before).map(entryOf);
       },
       replace: async (record, { revision }) => {
         check();

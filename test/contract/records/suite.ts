@@ -138,6 +138,34 @@ export function recordsContract({ name, open, damage }: RecordsUnderTest): void 
       expect((await records.list()).map(({ image }) => image)).toEqual(names);
     });
 
+    it('lists those of one repository, and of no other', async () => {
+      const own = ['r.example/a/b:v1', 'r.example/a/b:v10', 'r.example/a/b:v2'];
+      const others = [
+        'r.example/a/b-c:v1',
+        'r.example/a/b/c:v1',
+        'r.example/a/ba:v1',
+        'r.example/a:v1',
+        'r.example:5000/a/b:v1',
+      ];
+      for (const image of [...own, ...others]) await write({ image });
+      await damage('r.example/a/b:v2');
+      const found = await records.ofRepository('r.example/a/b');
+      const [first, second] = own.map((image) => ({ ...FULL, image }));
+      expect(found).toEqual([
+        { image: own[0], record: first, revision: expect.any(String), known: true },
+        { image: own[1], record: second, revision: expect.any(String), known: true },
+        { image: own[2], known: true },
+      ]);
+      expect(await records.ofRepository('r.example/a/c')).toEqual([]);
+    });
+
+    it('lists more of one repository than an answer has', async () => {
+      const names = Array.from({ length: 120 }, (_, n) => `r.example/a:v${1000 + n}`);
+      await Promise.all(names.map((image) => write({ image })));
+      const found = await records.ofRepository('r.example/a');
+      expect(found.map(({ image }) => image)).toEqual(names);
+    });
+
     it('knows of a record that is gone that it was there', async () => {
       await write();
       await damage(IMAGE);
