@@ -8,7 +8,7 @@ import type { Found, Question } from './find-verdict.ts';
 
 /** Where there is a good verdict to fall back on, a new look is waited for no longer than this. */
 const FALL_BACK_AFTER_MS = 2_000;
-/** A good verdict is the registry's word for this long: as long as the verifier keeps one (`shared/trust/cache.ts`). */
+/** A good verdict is the registry's word for this long: as long as the verifier keeps one (`shared/trust/verifier.ts`). */
 const GOOD_FOR_MS = 60 * 60_000;
 /** Good verdicts that are kept for an outage; each is a few hundred bytes. */
 const MAX_GOOD = 10_000;

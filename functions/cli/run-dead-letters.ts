@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { TopicNames } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { cleanLine } from '#shared/core/foreign-text.ts';
-import { readDeadLetter } from '#shared/status/dead-letter.ts';
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
+import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
 import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import { type CommandDeps, runCommand } from './run-command.ts';
@@ -12,10 +12,13 @@ import {
   isOnTopic,
   MAX_LETTERS,
   pullLetters,
+  type Settled,
   settleLetter,
 } from './settle-letters.ts';
-import { formatLetter, type LetterReport, letterToJson } from './show-letters.ts';
 import { type ExitCode, print } from './terminal.ts';
+import { defined } from '#shared/core/defined.ts';
+import { parseJson } from '#shared/net/json.ts';
+import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 
 /** What the config names, opened. */
 export interface DeadLetterOffice {
@@ -149,4 +152,53 @@ function report(
   ];
   for (const problem of problems) deps.err(`${cleanLine(problem)}\n`);
   return kept > 0 || missing.length > 0 ? 1 : 0;
+}
+
+interface LetterReport extends Settled {
+  readonly letter: DeadLetter;
+  readonly topic: string | undefined;
+}
+
+const MAX_WHAT = 100;
+
+/** For people: three lines, and why it was kept. */
+function formatLetter({ letter, topic, fate, problem }: LetterReport): readonly string[] {
+  const from = topic === undefined ? 'unknown' : (parsePubsubName(topic)?.id ?? topic);
+  return [
+    `${letter.id}  ${letter.at}  ${letter.code}${fate === 'listed' ? '' : `  ${fate}`}`,
+    `  ${describeData(letter.original.data)}, from ${from}`,
+    `  ${letter.reason}`,
+    ...(problem === undefined ? [] : [`  ${problem}`]),
+  ];
+}
+
+/** For programs: everything, the data in base64. */
+function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
+  const { original, ...facts } = letter;
+  return defined({
+    ...facts,
+    topic,
+    what: describeData(original.data),
+    fate,
+    problem,
+    attributes: original.attributes,
+    data: Buffer.from(original.data).toString('base64'),
+  });
+}
+
+/** What the message is about, in a few words: a task, a notification, or how it begins. */
+function describeData(data: Uint8Array): string {
+  const task = parseJson(data);
+  if (typeof task === 'object' && task !== null && 'cluster' in task) {
+    const reason = 'reason' in task ? ` (${String(task.reason)})` : '';
+    return `task for cluster ${String(task.cluster)}${reason}`;
+  }
+  try {
+    const { action, repository, tag, digest } = parseNotification(data);
+    return `${action} ${repository}${tag === undefined ? `@${digest ?? ''}` : `:${tag}`}`;
+  } catch {
+    const text = Buffer.from(data).toString('utf8');
+    if (text === '') return 'no data';
+    return text.length <= MAX_WHAT ? text : `${cutText(text, MAX_WHAT)}…`;
+  }
 }

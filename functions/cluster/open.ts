@@ -2,7 +2,7 @@ import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import { traceRSyncs } from '#shared/telemetry/trace-rsyncs.ts';
+import { traceRSyncs } from '#shared/telemetry/trace-steps.ts';
 import { openMessages, openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';

@@ -14,7 +14,7 @@ import { listLayers } from '#shared/registry/list-layers.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
-import { traceResolver, traceVerifier } from '#shared/telemetry/trace-images.ts';
+import { traceResolver, traceVerifier } from '#shared/telemetry/trace-steps.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import { ALWAYS, type Check, distinct, fieldOf, finding, parsed } from './check.ts';
-import { parseImageGlob } from './image-glob.ts';
+import { parseImageGlob } from './image-rules.ts';
 import { MAX_IMAGES } from './limits.ts';
 import { durationSchema, nameSchema, selectorSchema } from './scalars.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ALWAYS, type Check, distinct, fieldOf, finding, parsed } from './check.ts';
 import type { Fault } from './problem.ts';
 import { isGoogleHost } from '#shared/core/google-host.ts';
-import { normaliseHost } from './image-glob.ts';
+import { normaliseHost } from './image-rules.ts';
 import { MAX_REALMS, MAX_REGISTRIES, MAX_TEXT } from './limits.ts';
 
 const host = z

@@ -13,7 +13,7 @@ import {
   parsed,
 } from './check.ts';
 import type { Fault } from './problem.ts';
-import { normaliseHost } from './image-glob.ts';
+import { normaliseHost } from './image-rules.ts';
 import { MAX_ATTESTATIONS, MAX_AUTHORITIES, MAX_PAIRS, MAX_POLICIES, MAX_TEXT } from './limits.ts';
 import { nameSchema, wordSchema } from './scalars.ts';
 import { authoritySchema } from './schema-authority.ts';

@@ -306,7 +306,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'retry: not for ever',
-    file: 'shared/http/give-up.ts',
+    file: 'shared/http/with-message.ts',
     in: 'giveUp',
     find: 'if (!tired && deliveries < MAX_DELIVERIES) return undefined;',
     replace: 'if (deliveries < Infinity) return undefined;',
@@ -314,7 +314,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'retry: as long as its failure can pass',
-    file: 'shared/http/give-up.ts',
+    file: 'shared/http/with-message.ts',
     in: 'giveUp',
     find: 'ageMs >= Math.min(failure.retryForMs, patienceMs)',
     replace: 'ageMs >= 0',

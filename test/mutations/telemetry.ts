@@ -15,7 +15,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a collector that is gone fails no request',
-    file: 'shared/telemetry/flush-patiently.ts',
+    file: 'shared/telemetry/open-telemetry.ts',
     in: 'createFlush',
     find: 'if (!isKnown) onFailure(error);',
     replace: 'throw error;',
@@ -23,7 +23,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a collector that is gone slows down one request, and not all',
-    file: 'shared/telemetry/flush-patiently.ts',
+    file: 'shared/telemetry/open-telemetry.ts',
     in: 'createFlush',
     find: 'quietUntil = now() + quietMs;',
     replace: '',
@@ -31,7 +31,7 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a collector that never answers is not waited for',
-    file: 'shared/telemetry/flush-patiently.ts',
+    file: 'shared/telemetry/open-telemetry.ts',
     in: 'createFlush',
     find: 'await within(limitMs, flush, () => {',
     replace: 'await within(60_000, flush, () => {',

@@ -7,7 +7,7 @@ const ANSWERS = ['test/hostile/registry-answers.test.ts'];
 export const TRUST_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'trust 31: a list that breaks off is no list',
-    file: 'shared/registry/referrers.ts',
+    file: 'shared/registry/http-registry.ts',
     in: 'readReferrers',
     find: 'if (found === undefined && page > 0) {',
     replace: 'if (found === undefined && page > 99) {',
@@ -15,7 +15,7 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 31: a list that leads in a circle is no list',
-    file: 'shared/registry/referrers.ts',
+    file: 'shared/registry/http-registry.ts',
     in: 'readReferrers',
     find: 'if (seen.has(resource))',
     replace: "if (resource === '')",
@@ -63,7 +63,7 @@ export const TRUST_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'trust 31: a denial of the referrers API is a failure',
-    file: 'shared/registry/referrers.ts',
+    file: 'shared/registry/http-registry.ts',
     in: 'isNoSuchApi',
     find: 'NO_SUCH_API.includes(status)',
     replace: '[...NO_SUCH_API, 403].includes(status)',

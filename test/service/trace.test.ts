@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { drawTrace, type CollectedSpan } from '#infra/local/traces/trace.ts';
+import { drawTrace, type CollectedSpan } from '#infra/local/traces/start-collector.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { eventOf, publishSigned, withoutEvents } from '#test/fixtures/world-story.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { DeclaredSync, DeclaredObject } from './content.ts';
+import type { DeclaredSync, DeclaredObject } from './unpack-layers.ts';
 import { type KubeClient, KubeError, orAbsent } from './kube-client.ts';
 import { describeRSync, type Named, type RSync, type SyncError } from './rsync.ts';
 import { isTrue } from './status.ts';

@@ -6,10 +6,16 @@ import {
   OWNING_INVENTORY,
 } from './apply-declared.ts';
 import { removeCondition, setCondition } from './status.ts';
-import { formatDuration, formatTime, parseDuration, type Pace, scaleAttempt } from './pace.ts';
+import {
+  formatDuration,
+  formatTime,
+  type Pace,
+  parseDuration,
+  RECONCILE_POLL,
+  scaleAttempt,
+} from './pace.ts';
 import { type KubeClient, onNewest, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import { RECONCILE_POLL } from './limits.ts';
 import { type RSync, type RSyncObject, rsyncSchema } from './rsync.ts';
 
 export const MANAGER_FINALIZER = 'configsync.gke.io/reconciler-manager';

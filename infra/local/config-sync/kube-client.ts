@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
 import { parseJson } from '#shared/net/json.ts';
 import type { Lifetime } from './lifetime.ts';
-import { API_RETRY, API_TIMEOUT, MAX_CONFLICTS } from './limits.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import {
   type Named,
@@ -15,6 +14,15 @@ import {
   type RSyncObject,
   type Status,
 } from './rsync.ts';
+
+/** One request to the cluster: `spec.override.apiServerTimeout`. Not shortened. */
+const API_TIMEOUT = 15_000;
+
+/** Between two tries at reaching the cluster, or at writing a status. Own. */
+export const API_RETRY = 1_000;
+
+/** How often a status is computed again after another write got in between. */
+const MAX_CONFLICTS = 5;
 
 /** The reconcilers' field manager, of every write (docs/facts/config-sync.md#image-to-sync). */
 const FIELD_MANAGER = 'configsync.gke.io';

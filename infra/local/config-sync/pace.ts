@@ -1,4 +1,11 @@
-import { ATTEMPT_PERIOD, OCI_PERIOD } from './limits.ts';
+/** `spec.oci.period` where it names none. */
+export const OCI_PERIOD = 15_000;
+
+/** RECONCILER_POLLING_PERIOD: between the end of one sync attempt and the next. */
+export const ATTEMPT_PERIOD = 15_000;
+
+/** Between two looks at an object that an apply waits for. */
+export const RECONCILE_POLL = 1_000;
 
 /** How fast a local Config Sync runs, in milliseconds. */
 export interface Pace {

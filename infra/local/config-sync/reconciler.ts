@@ -7,19 +7,10 @@ import {
   isSettled,
   pruneUndeclared,
 } from './apply-declared.ts';
-import type { DeclaredSync, Content } from './content.ts';
+import type { DeclaredSync, Content } from './unpack-layers.ts';
 import { KubeError, type KubeClient, orAbsent, updateStatus } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import {
-  ATTEMPT_PERIOD,
-  FULL_SYNC_PERIOD,
-  RETRY_BACKOFF,
-  RETRY_STEPS,
-  STATUS_PERIOD,
-  RECONCILE_POLL,
-  RECONCILE_TIMEOUT,
-} from './limits.ts';
-import { formatTime, type Pace, scaleAttempt } from './pace.ts';
+import { ATTEMPT_PERIOD, formatTime, type Pace, RECONCILE_POLL, scaleAttempt } from './pace.ts';
 import { renderStage } from './render.ts';
 import {
   imageToSync,
@@ -39,6 +30,22 @@ import {
   type StageResult,
 } from './status.ts';
 import { annotationError, declaredError, dirError, pullError } from './sync-errors.ts';
+
+/** A reconciler applies everything again so often, changed or not. */
+const FULL_SYNC_PERIOD = 3_600_000;
+
+/**
+ * A failed attempt is retried after this, twice, and then after a wait that doubles each time, so many times; without
+ * Config Sync's 10% of jitter. The first wait is that of the idle timer, which the back-off does not count.
+ */
+const RETRY_BACKOFF = 1_000;
+const RETRY_STEPS = 12;
+
+/** Between two looks at what the remediator and the other stages found. */
+const STATUS_PERIOD = 5_000;
+
+/** `spec.override.reconcileTimeout`: how long an apply waits until what it changed is Current, or gone. */
+const RECONCILE_TIMEOUT = 300_000;
 
 type Event = Trigger | 'status';
 

@@ -3,7 +3,15 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { readBody } from '#shared/net/read-body.ts';
-import { ANSWER_LIMIT, LAYER_LIMIT, MANIFEST_LIMIT } from './limits.ts';
+
+/** A manifest: what registries accept at most. */
+const MANIFEST_LIMIT = 4 * 1024 * 1024;
+
+/** One layer as stored, and unpacked. Own: everything here is in memory. */
+const LAYER_LIMIT = 64 * 1024 * 1024;
+
+/** A list of tags, and a token. Own. */
+const ANSWER_LIMIT = 1024 * 1024;
 
 /** What go-containerregistry accepts; only some of it can be pulled. */
 const ACCEPT = [

@@ -1,13 +1,15 @@
 import { posix } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { type Content, isKustomization, KUSTOMIZATIONS } from './content.ts';
+import { type Content, isKustomization, KUSTOMIZATIONS } from './unpack-layers.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import { HYDRATION_PERIOD } from './limits.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import type { RSync, SyncError } from './rsync.ts';
 import { renderError, renderingMismatch } from './sync-errors.ts';
+
+/** HYDRATION_POLLING_PERIOD: how long a rendering takes to be seen at most. */
+const HYDRATION_PERIOD = 5_000;
 
 interface Rendered {
   readonly status: { readonly message: string; readonly errors: readonly SyncError[] };

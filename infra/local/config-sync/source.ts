@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Content, readContent } from './content.ts';
+import { type Content, decompress, readContent, readTar, unpackLayers } from './unpack-layers.ts';
 import {
   parseImageName,
   createRegistryClient,
@@ -7,19 +7,25 @@ import {
   type RegistryClient,
 } from './registry-client.ts';
 import type { Lifetime } from './lifetime.ts';
-import {
-  HELM_PERIOD,
-  OCI_PERIOD,
-  MAX_PULL_FAILURES,
-  PULL_BACKOFF,
-  PULL_BACKOFF_CAP,
-  PULL_TIMEOUT,
-  INDEX_DEPTH,
-  LAYERS_LIMIT,
-} from './limits.ts';
-import { parseDuration, type Pace, scalePull } from './pace.ts';
-import { decompress, readTar, unpackLayers } from './unpack-layers.ts';
+import { OCI_PERIOD, type Pace, parseDuration, scalePull } from './pace.ts';
 import type { Spec } from './rsync.ts';
+
+/** `spec.helm.period` where it names none. */
+const HELM_PERIOD = 3_600_000;
+
+/** oci-sync and helm-sync: first wait after a failed pull, doubled up to the cap or the period, whichever is longer. */
+const PULL_BACKOFF = 1_000;
+const PULL_BACKOFF_CAP = 3_600_000;
+
+/** `--max-sync-failures`: after so many in a row the container exits and begins anew. */
+const MAX_PULL_FAILURES = 30;
+
+/** One pull, with everything that belongs to it. Not shortened. */
+const PULL_TIMEOUT = 120_000;
+
+/** Layers of one image, and indexes within indexes. Own. */
+const LAYERS_LIMIT = 128;
+const INDEX_DEPTH = 3;
 
 /** The container beside the reconciler that brings its source. */
 export interface Source {

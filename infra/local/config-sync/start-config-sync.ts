@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../pubsub/backlog.ts';
-import { createKubeClient, KubeError } from './kube-client.ts';
+import { API_RETRY, createKubeClient, KubeError } from './kube-client.ts';
 import { createLifetime } from './lifetime.ts';
-import { API_RETRY, WATCH_LINE_LIMIT, WATCH_SECONDS } from './limits.ts';
 import { type ManagedRSync, manageRSync } from './manage-rsync.ts';
 import { type Pace, scaleAttempt } from './pace.ts';
 import {
@@ -12,6 +11,12 @@ import {
   type SyncKind,
   eventSchema,
 } from './rsync.ts';
+
+/** Seconds that one watch stays open; below the 300 after which fetch gives up on a silent body. Own. */
+const WATCH_SECONDS = 240;
+
+/** One line of a watch: no object in etcd is larger than 1.5 MiB. Own. */
+const WATCH_LINE_LIMIT = 4 * 1024 * 1024;
 
 interface ConfigSyncOptions {
   /** The cluster's name, for errors. */
@@ -34,7 +39,8 @@ interface RunningConfigSync {
 /**
  * Config Sync for one cluster, as far as Countersign can see it (docs/facts/config-sync.md): reconciler-manager, oci-sync,
  * helm-sync and the reconcilers, over HTTP to the cluster and to registries. It pulls, announces, and reports; of what
- * it pulls it applies RootSyncs and RepoSyncs, and nothing else.
+ * it pulls it applies RootSyncs and RepoSyncs, and nothing else. Numbers are those of a real cluster, where they are not
+ * marked "Own"; `pace.ts` says which of them a local world shortens.
  *
  * @example const sync = startConfigSync({ name: 'cluster-1', kubeUrl: kube.url, pace });
  */

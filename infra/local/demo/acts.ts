@@ -5,8 +5,7 @@ import { signBundle, signLegacy } from '../images/sign.ts';
 import type { Effect } from '../local-world/files.ts';
 import type { LocalWorld } from '../local-world/start-local-world.ts';
 import { readSync, type SyncState, SEEDED_SYNCS } from '../local-world/syncs.ts';
-import { type Row, syncName, type Screen, SHORT_DIGEST } from './screen.ts';
-import type { Received } from './event-log.ts';
+import { type Received, type Row, type Screen, SHORT_DIGEST, syncName } from './screen.ts';
 
 export interface Stage {
   readonly world: Pick<LocalWorld, 'registry' | 'clusters'>;

@@ -11,8 +11,15 @@ import {
   signThenTag,
   type Stage,
 } from './acts.ts';
-import { applyEvent, emptyBoard, type Row, createScreen, formatTime } from './screen.ts';
-import { subscribe, type Received } from './event-log.ts';
+import {
+  applyEvent,
+  createScreen,
+  emptyBoard,
+  formatTime,
+  type Received,
+  type Row,
+  subscribe,
+} from './screen.ts';
 
 interface DemoDeps {
   readonly world: LocalWorld;

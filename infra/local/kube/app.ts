@@ -3,10 +3,9 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { describeApi, describeSelf } from './discovery.ts';
 import type { Kind } from './kinds.ts';
-import { MAX_BODY_BYTES } from './limits.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
-import { removeObject } from './remove.ts';
+import { createObject, patchObject, removeObject, updateObject } from './write.ts';
 import {
   type Call,
   type Cluster,
@@ -22,7 +21,9 @@ import {
   StatusError,
   unsupportedMediaType,
 } from './status.ts';
-import { createObject, patchObject, updateObject } from './write.ts';
+
+/** The real API server's cap on a request body (MaxRequestBodyBytes): 3 MiB. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** Of one request: `closed` resolves when the client has gone, or `drop` cut it off. */
 export interface Connection {

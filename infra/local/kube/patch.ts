@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Kind } from './kinds.ts';
-import { MAX_JSON_PATCH_OPERATIONS } from './limits.ts';
 import { isRecord } from './store.ts';
 import { badRequest, unsupportedMediaType, StatusError } from './status.ts';
+
+/** Operations in one JSON patch (the real API server's maxJSONPatchOperations). */
+const MAX_JSON_PATCH_OPERATIONS = 10_000;
 
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 const JSON_PATCH = 'application/json-patch+json';

@@ -7,9 +7,11 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { type Kind, configSyncKinds, groupVersion } from './kinds.ts';
-import { MAX_ANNOTATION_BYTES } from './limits.ts';
 import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
 import { invalid, invalidFields, type Cause } from './status.ts';
+
+/** The real API server's cap on all annotations of one object, keys and values: 256 KiB. */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 

@@ -1,10 +1,15 @@
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
-import { MAX_WATCH_BACKLOG, MAX_WATCH_SECONDS } from './limits.ts';
 import { type KubeObject, keyOf, type StoreEvent } from './store.ts';
 import { type Call, present, type Cluster, readSelectors, type Matches } from './request.ts';
 import { badRequest, expired, invalidOptions } from './status.ts';
+
+/** Events a watcher may leave unread before its stream is closed. */
+const MAX_WATCH_BACKLOG = 10_000;
+
+/** Longest time a watch stays open when the client names none, in seconds. */
+const MAX_WATCH_SECONDS = 3600;
 
 /** A page of a list, not yet rendered as a List or a Table. */
 interface Page {

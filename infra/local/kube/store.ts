@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { MAX_HISTORY, MAX_REQUESTS } from './limits.ts';
+
+/** Changes kept for watches and list pages; a client that is further behind is answered 410. */
+const MAX_HISTORY = 10_000;
+
+/** Requests remembered for tests; the oldest are forgotten first. */
+const MAX_REQUESTS = 50_000;
 
 const stringMap = z.record(z.string(), z.string());
 

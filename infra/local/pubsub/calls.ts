@@ -2,9 +2,11 @@ import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import type { Lease } from './backlog.ts';
 import type { Broker, Topic } from './broker.ts';
-import { PAGE_SIZE } from './limits.ts';
 import { parseName, parseRequest, requests, type SubscriptionSettings } from './schema.ts';
 import { applyUpdate } from './subscription-settings.ts';
+
+/** Names in one page of a list, unless the caller asks for fewer. Own. */
+const PAGE_SIZE = 1_000;
 
 /** A unary call: the request as its transport read it, the response as its codec writes it. */
 export type Call = (request: unknown, signal: AbortSignal) => object | Promise<object>;

@@ -1,5 +1,6 @@
-import { FILTER_LIMIT } from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
+
+const FILTER_LIMIT = 256;
 
 type Filter = (attributes: Readonly<Record<string, string>>) => boolean;
 

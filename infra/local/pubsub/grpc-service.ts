@@ -10,10 +10,9 @@ import {
 import type * as z from 'zod';
 import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
 import type { Broker } from './broker.ts';
-import { REQUEST_LIMIT, ACK_DEADLINE_SECONDS } from './limits.ts';
+import { ACK_DEADLINE_SECONDS, parseRequest, REQUEST_LIMIT, requests } from './schema.ts';
 import { services } from './protos.ts';
 import { toPubsubError, PubsubError } from './pubsub-error.ts';
-import { parseRequest, requests } from './schema.ts';
 import type { Subscription } from './subscription.ts';
 
 interface GrpcService {

@@ -4,7 +4,7 @@ import { tryDecodeURIComponent } from 'hono/utils/url';
 import { parseJson } from '#shared/net/json.ts';
 import type { Broker } from './broker.ts';
 import { createCalls, jsonCodec } from './calls.ts';
-import { REQUEST_LIMIT } from './limits.ts';
+import { REQUEST_LIMIT } from './schema.ts';
 import { routes } from './protos.ts';
 import { PubsubError, toPubsubError } from './pubsub-error.ts';
 

@@ -1,17 +1,28 @@
 import * as z from 'zod';
-import {
-  ACK_DEADLINE_SECONDS,
-  ATTRIBUTE_KEY_LIMIT,
-  ATTRIBUTE_VALUE_LIMIT,
-  ATTRIBUTES_PER_MESSAGE,
-  DEFAULT_RETENTION,
-  DELIVERY_ATTEMPTS,
-  MESSAGE_LIMIT,
-  MESSAGES_PER_PUBLISH,
-  ORDERING_KEY_LIMIT,
-  RETRY_BACKOFF,
-} from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
+
+/** One message: data, attributes and ordering key together. */
+const MESSAGE_LIMIT = 10_000_000;
+
+const MESSAGES_PER_PUBLISH = 1_000;
+
+const ATTRIBUTES_PER_MESSAGE = 100;
+
+const ATTRIBUTE_KEY_LIMIT = 256;
+
+const ATTRIBUTE_VALUE_LIMIT = 1_024;
+
+const ORDERING_KEY_LIMIT = 1_024;
+
+/** How long a message is kept, unless the subscription says otherwise: seven days. */
+const DEFAULT_RETENTION = 7 * 24 * 3_600_000;
+
+export const ACK_DEADLINE_SECONDS = { min: 10, max: 600, default: 10 } as const;
+const DELIVERY_ATTEMPTS = { min: 5, max: 100, default: 5 } as const;
+const RETRY_BACKOFF = { max: 600_000, defaultMin: 10_000, defaultMax: 600_000 } as const;
+
+/** A publish request on the wire: base64 adds a third to the payload, JSON some more. */
+export const REQUEST_LIMIT = 16 * 1024 * 1024;
 
 // Requests as both transports hand them in. gRPC (proto-loader: camelCase, longs as strings,
 // defaults filled in) and REST (proto3 JSON) differ in three types only, and each of these accepts

@@ -4,9 +4,11 @@ import { createAdaptorServer } from '@hono/node-server';
 import { systemClock, type Clock } from './backlog.ts';
 import { createBroker } from './broker.ts';
 import { createGrpcService } from './grpc-service.ts';
-import { SNIFF_WAIT } from './limits.ts';
 import { createRestApp } from './rest-app.ts';
 import type { MintToken } from './subscription.ts';
+
+/** A connection that sends nothing for so long is closed before a protocol is known. Own. */
+const SNIFF_WAIT = 30_000;
 
 const HOST = '127.0.0.1';
 
@@ -27,7 +29,8 @@ export interface RunningPubsub {
 
 /**
  * Starts the embedded Pub/Sub: gRPC (h2c) and REST on one port, as Google's emulator has it.
- * Rejects with the system's error where the port cannot be listened on (EADDRINUSE).
+ * Rejects with the system's error where the port cannot be listened on (EADDRINUSE). Its limits are the real service's
+ * (cloud.google.com/pubsub/quotas), those marked "Own" apart, for which that states none.
  *
  * @example const { host, close } = await startPubsub({ port: 8085 });
  */

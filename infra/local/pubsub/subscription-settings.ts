@@ -1,7 +1,12 @@
 import type { Delivery } from './backlog.ts';
-import { BACKOFF_FLOOR, PUSH_BACKOFF } from './limits.ts';
 import { PubsubError } from './pubsub-error.ts';
 import { type Draft, parseName, type SubscriptionSettings } from './schema.ts';
+
+/** Push without a retry policy backs off between these two. */
+const PUSH_BACKOFF = { minimumBackoff: 100, maximumBackoff: 60_000 } as const;
+
+/** Keeps a retry policy with a minimum of zero from spinning. Own. */
+const BACKOFF_FLOOR = 10;
 
 /** What a topic's subscriptions show as their topic once it is deleted. */
 export const DELETED_TOPIC = '_deleted-topic_';

@@ -1,10 +1,23 @@
 import { createBacklog, type Delivery, type Lease, type Clock, type Backlog } from './backlog.ts';
 import { parseFilter } from './filter.ts';
-import { ACK_DEADLINE_SECONDS, ACK_IDS_PER_CALL, STREAM_OUTSTANDING, PULL_WAIT } from './limits.ts';
+import {
+  ACK_DEADLINE_SECONDS,
+  type Draft,
+  type Message,
+  type PushTarget,
+  type SubscriptionSettings,
+} from './schema.ts';
 import { PubsubError } from './pubsub-error.ts';
 import { type PushClient, toPushRequest, startPusher, type Pusher } from './push.ts';
-import type { Draft, Message, PushTarget, SubscriptionSettings } from './schema.ts';
 import { retryDelay, isExhausted, toDeadLetter } from './subscription-settings.ts';
+
+const ACK_IDS_PER_CALL = 2_500;
+
+/** Messages a stream holds unacknowledged when its client names no number. Own. */
+const STREAM_OUTSTANDING = 1_000;
+
+/** How long a pull waits for a first message before it answers with none. Own. */
+const PULL_WAIT = 20_000;
 
 /** Tokens for endpoints that ask for one; the audience defaults to the endpoint's URL. */
 export type MintToken = (request: {

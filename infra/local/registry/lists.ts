@@ -1,10 +1,15 @@
 import type { Hono } from 'hono';
 import { defined } from '#shared/core/defined.ts';
 import { RegistryError } from './errors.ts';
-import { TAGS_PAGE, REFERRERS_PAGE } from './limits.ts';
 import { OCI_INDEX } from './check-manifest.ts';
 import { requireName, requireDigest } from './request.ts';
 import type { Store, StoredManifest } from './store.ts';
+
+/** Tags in one answer, and the most that a client's `n` can ask for. Own. */
+export const TAGS_PAGE = 1_000;
+
+/** Referrers in one answer: the list must stay a manifest that clients accept. Own. */
+export const REFERRERS_PAGE = 100;
 
 /** Tags of a repository in pages (OCI distribution 1.1, section "Listing Tags"). */
 export function addTagRoutes(app: Hono, store: Store): void {

@@ -1,7 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { checkManifest } from './check-manifest.ts';
 import { RegistryError } from './errors.ts';
-import { MANIFEST_LIMIT } from './limits.ts';
 import {
   readBody,
   digestOf,
@@ -10,6 +9,9 @@ import {
   requireName,
 } from './request.ts';
 import type { Store } from './store.ts';
+
+/** OCI distribution 1.1, section "Pushing Manifests": at least 4 MiB must be taken; real registries stop there. */
+export const MANIFEST_LIMIT = 4 * 1024 * 1024;
 
 const MANIFEST = '/v2/:name{.+}/manifests/:reference';
 

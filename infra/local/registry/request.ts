@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readStart } from '#shared/net/read-body.ts';
 import { RegistryError } from './errors.ts';
-import { NAME_LIMIT } from './limits.ts';
+
+/** OCI distribution 1.1, section "Pulling manifests": clients may limit names so; Docker does. */
+const NAME_LIMIT = 255;
 
 // OCI distribution 1.1, section "Pulling manifests": the grammars of <name> and of a tag.
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;

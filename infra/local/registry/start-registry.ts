@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
 import { listen, type Listening } from '../listen.ts';
-import { addBlobRoutes } from './blobs.ts';
+import { addBlobRoutes, addUploadRoutes } from './blobs.ts';
 import { RegistryError } from './errors.ts';
 import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
 import { addReferrerRoutes, addTagRoutes } from './lists.ts';
 import { createStore } from './store.ts';
-import { addUploadRoutes } from './uploads.ts';
 
 /** `host` is as references name it; what was pushed is gone when it is closed. */
 export interface RunningRegistry extends Listening {
@@ -42,7 +41,8 @@ export interface RegistryOptions {
 }
 
 /**
- * An empty OCI registry (distribution 1.1) in memory. `host` is `host:port` as references name it.
+ * An empty OCI registry (distribution 1.1) in memory. `host` is `host:port` as references name it. No specification
+ * states the limits that are marked "Own".
  *
  * @example
  * const answer = await createRegistryApp({ host: 'registry.example' }).request('/v2/');

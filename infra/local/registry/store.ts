@@ -1,5 +1,7 @@
 import { RegistryError } from './errors.ts';
-import { STORE_LIMIT } from './limits.ts';
+
+/** All blobs, manifests and unfinished uploads together. Own. */
+const STORE_LIMIT = 2 * 1024 * 1024 * 1024;
 
 export interface StoredManifest {
   readonly digest: string;

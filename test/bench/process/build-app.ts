@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Bundle, bundleFunctions, START, functionEntries } from '#infra/build/bundle.ts';
-import { COMPILE_CACHE, warmCache } from '#infra/build/image/warm-cache.ts';
+import { COMPILE_CACHE, warmCache } from '#infra/build/image/stage-rootfs.ts';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 

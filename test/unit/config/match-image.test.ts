@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createImageRules } from '#shared/config/image-rules.ts';
-import { parseImageGlob } from '#shared/config/image-glob.ts';
+import { createImageRules, parseImageGlob } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLanes } from '#shared/content/lanes.ts';
+import { createLanes } from '#shared/content/read-content.ts';
 
 /** Work that is done when the test says so. */
 function createWork() {

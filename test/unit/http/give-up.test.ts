@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
-import { giveUp } from '#shared/http/give-up.ts';
+import { giveUp } from '#shared/http/with-message.ts';
 import { MAX_DELIVERIES, MIN_DELIVERIES, TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFlush } from '#shared/telemetry/flush-patiently.ts';
+import { createFlush } from '#shared/telemetry/open-telemetry.ts';
 
 interface Sending {
   readonly flush: () => Promise<void>;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Verdict } from '#shared/core/verdict.ts';
-import { createVerdictCache, type VerdictCache } from '#shared/trust/cache.ts';
+import { createVerdictCache, type VerdictCache } from '#shared/trust/verifier.ts';
 
 const verified: Verdict = { status: 'verified', authorities: ['a'], candidates: [] };
 const unsigned: Verdict = { status: 'unsigned' };

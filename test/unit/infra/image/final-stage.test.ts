@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readFinalStage } from '#infra/build/image/assemble.ts';
-import { IMAGE_USER } from '#infra/build/image/stage-rootfs.ts';
-import { COMPILE_CACHE } from '#infra/build/image/warm-cache.ts';
+import { COMPILE_CACHE, IMAGE_USER } from '#infra/build/image/stage-rootfs.ts';
 
 const DOCKERFILE = readFileSync('infra/image/Dockerfile', 'utf8');
 const DIGEST = `sha256:${'a'.repeat(64)}`;

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pullChart, pullImage } from '#infra/local/config-sync/source.ts';
-import type { Content } from '#infra/local/config-sync/content.ts';
+import type { Content } from '#infra/local/config-sync/unpack-layers.ts';
 import {
   type RegistryOptions,
   type RunningRegistry,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { needsRendering, renderSource } from '#infra/local/config-sync/render.ts';
-import { isKustomization } from '#infra/local/config-sync/content.ts';
+import { isKustomization } from '#infra/local/config-sync/unpack-layers.ts';
 
 /** A source of these files, each with its text. */
 function sourceOf(files: Readonly<Record<string, string>>) {

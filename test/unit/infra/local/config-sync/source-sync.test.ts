@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLifetime, type Lifetime } from '#infra/local/config-sync/lifetime.ts';
 import { newestOf, pullBackoff, startSourceSync } from '#infra/local/config-sync/source.ts';
-import type { Content } from '#infra/local/config-sync/content.ts';
+import type { Content } from '#infra/local/config-sync/unpack-layers.ts';
 import { manualClock } from '../pubsub/manual-clock.ts';
 
 const pace = { pollMs: 150, attemptMs: 1_500, rolloutMs: 0 };

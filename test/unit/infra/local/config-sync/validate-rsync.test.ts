@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readRSync, type SyncKind } from '#infra/local/config-sync/rsync.ts';
-import { validateRSync } from '#infra/local/config-sync/validate-rsync.ts';
+import { validateRSync } from '#infra/local/config-sync/manage-rsync.ts';
 
 const oci = { image: 'h/i:v1', auth: 'none' };
 const helm = { repo: 'oci://h/charts', chart: 'c', auth: 'none' };

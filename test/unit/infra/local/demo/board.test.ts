@@ -1,7 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, emptyBoard, type Row, createScreen } from '#infra/local/demo/screen.ts';
-import type { Received } from '#infra/local/demo/event-log.ts';
+import {
+  applyEvent,
+  emptyBoard,
+  type Row,
+  createScreen,
+  type Received,
+} from '#infra/local/demo/screen.ts';
 
 const REGISTRY = '127.0.0.1:5000';
 const DIGEST = `sha256:${'ab'.repeat(32)}`;

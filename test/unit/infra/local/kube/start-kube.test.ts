@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { AdmissionRequest } from '#infra/local/kube/request.ts';
 import { writeKubeconfig, type Kube, type KubeOptions } from '#infra/local/kube/start-kube.ts';
-import { MAX_BODY_BYTES } from '#infra/local/kube/limits.ts';
+import { MAX_BODY_BYTES } from '#infra/local/kube/app.ts';
 import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 
 const rootsyncs = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs';

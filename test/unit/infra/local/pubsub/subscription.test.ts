@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBroker, type Broker } from '#infra/local/pubsub/broker.ts';
-import { PUSH_CONCURRENCY } from '#infra/local/pubsub/limits.ts';
-import type { PushRequest } from '#infra/local/pubsub/push.ts';
+import { PUSH_CONCURRENCY, type PushRequest } from '#infra/local/pubsub/push.ts';
 import {
   openSubscription,
   type MintToken,

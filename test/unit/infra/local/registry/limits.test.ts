@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
-import {
-  BLOB_LIMIT,
-  MANIFEST_LIMIT,
-  REFERRERS_PAGE,
-  TAGS_PAGE,
-  UPLOAD_LIFETIME,
-  UPLOADS_LIMIT,
-} from '#infra/local/registry/limits.ts';
+import { MANIFEST_LIMIT } from '#infra/local/registry/manifests.ts';
+import { BLOB_LIMIT, UPLOAD_LIFETIME, UPLOADS_LIMIT } from '#infra/local/registry/blobs.ts';
+import { REFERRERS_PAGE, TAGS_PAGE } from '#infra/local/registry/lists.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const SUBJECT = { mediaType: OCI_INDEX, digest: INDEX_DIGEST, size: 1 };

@@ -1,15 +1,16 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { addBlobRoutes, keepBlob } from '#infra/local/registry/blobs.ts';
-import { digestOf } from '#infra/local/registry/request.ts';
-import { BLOB_LIMIT } from '#infra/local/registry/limits.ts';
-import { addManifestRoutes } from '#infra/local/registry/manifests.ts';
-import { createStore } from '#infra/local/registry/store.ts';
 import {
+  addBlobRoutes,
+  BLOB_LIMIT,
   createUploadSessions,
+  keepBlob,
   type UploadSession,
   type UploadSessions,
-} from '#infra/local/registry/uploads.ts';
+} from '#infra/local/registry/blobs.ts';
+import { digestOf } from '#infra/local/registry/request.ts';
+import { addManifestRoutes } from '#infra/local/registry/manifests.ts';
+import { createStore } from '#infra/local/registry/store.ts';
 import { emptyIndex, INDEX_DIGEST, OCI_INDEX } from './empty-index.ts';
 
 const FULL = expect.objectContaining({ code: 'DENIED' });

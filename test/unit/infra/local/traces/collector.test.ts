@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawTrace, type CollectedSpan } from '#infra/local/traces/trace.ts';
-import { type Collector, startCollector } from '#infra/local/traces/start-collector.ts';
+import {
+  type CollectedSpan,
+  type Collector,
+  drawTrace,
+  startCollector,
+} from '#infra/local/traces/start-collector.ts';
 
 const TRACE = 'a'.repeat(32);
 const DIGEST = `sha256:${'1'.repeat(64)}`;
