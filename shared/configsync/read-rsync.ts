@@ -2,7 +2,10 @@ import * as z from 'zod';
 import {
   APPROVED,
   BREAK_GLASS,
+  type FoundHold,
+  HOLD,
   IMAGE_TO_SYNC,
+  MAX_HOLD,
   RECEIPT,
   type RSyncAnnotations,
   parseApproved,
@@ -11,9 +14,10 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { ReceiptFacts } from '#shared/core/receipt.ts';
+import { MAX_REJECTED } from '#shared/core/rollout/record.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, NAME } from '#shared/core/sync-ref.ts';
-import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_WORD } from './limits.ts';
+import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_IMAGE, MAX_WORD } from './limits.ts';
 import { readSource } from './read-source.ts';
 import { readStatus } from './read-status.ts';
 
@@ -129,6 +133,24 @@ const time = z
   .regex(ISO_SECONDS)
   .refine((text) => !Number.isNaN(Date.parse(text)));
 
+/** An approval key. */
+const key = z.string().min(1).max(MAX_IMAGE);
+
+/** Kept in the store, and what a lost record is rebuilt from: read as those are. */
+const rolloutSchema = z
+  .object({
+    id: word,
+    stage: word,
+    kind: z.enum(['forward', 'rollback']),
+    digest: key,
+    previous: key.optional(),
+    indexes: z.record(key, digest).optional(),
+    rejected: z.array(key).max(MAX_REJECTED),
+    startedAt: z.iso.datetime(),
+    resolvedAt: z.iso.datetime(),
+  })
+  .transform((rollout) => defined(rollout));
+
 /** What a later version adds, or another writer spoils, costs no more than that field. */
 const receiptSchema = z.object({
   image: z.string(),
@@ -144,6 +166,8 @@ const receiptSchema = z.object({
     .optional()
     .catch(undefined),
   pin: z.enum(['written', 'refused']).optional().catch(undefined),
+  rollout: rolloutSchema.optional().catch(undefined),
+  was: z.literal('failed').optional().catch(undefined),
 });
 
 /** Reads a receipt; undefined when it is absent or none that Countersign wrote. */
@@ -156,13 +180,25 @@ export function parseReceipt(text: string | undefined): ReceiptFacts | undefined
   }
 }
 
+/** Until when, by whom, and why. */
+const HOLD_TEXT = /^(\S{1,64}) (\S{1,256}) (\S.*)$/;
+
+function parseHold(value: string): FoundHold {
+  const text = value.slice(0, MAX_HOLD);
+  const [, end = '', by = '', reason = ''] = HOLD_TEXT.exec(text) ?? [];
+  const until = end === '-' ? undefined : z.iso.datetime().safeParse(end).data;
+  if (by === '' || (end !== '-' && until === undefined)) return { text };
+  return { text, facts: defined({ until, by, reason }) };
+}
+
 /** Countersign's annotations and Config Sync's, each read once. */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {
-  const { [APPROVED]: approved, [RECEIPT]: receipt } = annotations;
+  const { [APPROVED]: approved, [RECEIPT]: receipt, [HOLD]: hold } = annotations;
   return defined({
     approved: defined({ text: approved, keys: parseApproved(approved) }),
     receipt: defined({ text: receipt, facts: parseReceipt(receipt) }),
     imageToSync: annotations[IMAGE_TO_SYNC],
     breakGlass: annotations[BREAK_GLASS],
+    hold: hold === undefined ? undefined : parseHold(hold),
   });
 }

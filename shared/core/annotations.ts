@@ -10,6 +10,11 @@ export const RECEIPT = 'countersign.dev/receipt';
 /** `<digest> <reason>`, set by a person of `gate.breakGlass`: lets that digest pass unapproved. */
 export const BREAK_GLASS = 'countersign.dev/break-glass';
 
+/** `<until|-> <by> <reason>`: no roll-out gives this RSync anything new while it is there (docs/gate.md). */
+export const HOLD = 'countersign.dev/hold';
+/** Characters of a hold: an instant, a user name and a sentence. The gate refuses more. */
+export const MAX_HOLD = 512;
+
 /** Config Sync's annotation: what a reconciler is about to sync (docs/facts/config-sync.md). */
 export const IMAGE_TO_SYNC = 'configsync.gke.io/image-to-sync';
 
@@ -22,6 +27,21 @@ export interface RSyncAnnotations {
   readonly receipt: FoundReceipt;
   readonly imageToSync?: string;
   readonly breakGlass?: string;
+  readonly hold?: FoundHold;
+}
+
+export interface FoundHold {
+  /** As it stands, cut at `MAX_HOLD`. */
+  readonly text: string;
+  /** What it says; absent where that cannot be read. It never ends by itself, whatever it says. */
+  readonly facts?: HoldFacts;
+}
+
+export interface HoldFacts {
+  /** ISO 8601; absent: until a person takes it away. */
+  readonly until?: string;
+  readonly by: string;
+  readonly reason: string;
 }
 
 export interface ApprovedList {

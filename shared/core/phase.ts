@@ -2,6 +2,7 @@
 export const PHASES = [
   'Ignored',
   'Refused',
+  'Waiting',
   'Pending',
   'Rejected',
   'Approved',

@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { RolloutReceipt } from './rollout/fleet.ts';
 import type { TaskReason } from './task.ts';
 import type { VerdictStatus } from './verdict.ts';
 
@@ -27,6 +28,10 @@ export interface Receipt {
   readonly announced?: false;
   /** Under `effect: pin`: whether this digest was written into the spec, once, or the cluster refused that. */
   readonly pin?: PinOutcome;
+  /** The roll-out that let it in, and the stage: absent where the image has no strategy. */
+  readonly rollout?: RolloutReceipt & { readonly stage: string };
+  /** A failure was open when it was written, so that what fails after it may have failed before. */
+  readonly was?: 'failed';
 }
 
 export interface Ahead {
@@ -56,5 +61,15 @@ export function toSeconds(time: Date): string {
 /** What a later reconcile needs of a receipt. */
 export type ReceiptFacts = Pick<
   Receipt,
-  'image' | 'digest' | 'index' | 'policy' | 'resolvedAt' | 'approvedAt' | 'also' | 'ahead' | 'pin'
+  | 'image'
+  | 'digest'
+  | 'index'
+  | 'policy'
+  | 'resolvedAt'
+  | 'approvedAt'
+  | 'also'
+  | 'ahead'
+  | 'pin'
+  | 'rollout'
+  | 'was'
 >;

@@ -40,6 +40,7 @@ const Arrival = z.looseObject({
   resolvedAt: Time,
   id: z.string(),
   by: z.string(),
+  index: z.string().exactOptional(),
 });
 
 /** Keys that a later version has added stay with the record: this one may write it meanwhile. */
@@ -50,6 +51,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   kind: z.enum(['forward', 'rollback']),
   digest: z.string(),
   previous: z.string().exactOptional(),
+  indexes: z.record(z.string(), z.string()).exactOptional(),
   resolvedAt: Time,
   startedAt: Time,
   startedBy: z.string(),

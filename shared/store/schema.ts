@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
+import { WAITS } from '#shared/core/rollout/admits.ts';
 import { parseJson } from '#shared/net/json.ts';
 
 /**
@@ -76,6 +77,39 @@ const Shown = z.object({
 });
 export type Shown = Stored<z.infer<typeof Shown>>;
 
+/** What the receipt has of the roll-out that let it in. */
+const Receipt = z.object({
+  id: z.string(),
+  stage: z.string(),
+  kind: z.enum(['forward', 'rollback']),
+  digest: z.string(),
+  previous: z.string().exactOptional(),
+  indexes: z.record(z.string(), z.string()).exactOptional(),
+  rejected: z.array(z.string()),
+  startedAt: Time,
+  resolvedAt: Time,
+});
+
+/** Of an RSync whose images reach the clusters in stages. */
+const Staged = z.object({
+  /** Whose record it is under: `host/path:tag`. */
+  image: z.string(),
+  /** The approval key that it is admitted to, or waits for. */
+  digest: z.string().exactOptional(),
+  /** By its labels, at the last look. */
+  stage: z.string(),
+  /** What it waits for; absent: it is admitted. */
+  why: z.enum(WAITS).exactOptional(),
+  /** `countersign.dev/hold` as it stands. */
+  hold: z.string().exactOptional(),
+  /** When the newest approval was written. */
+  approvedAt: Time.exactOptional(),
+  /** It had a failure open when that was written. */
+  failedBefore: True.exactOptional(),
+  receipt: Receipt.exactOptional(),
+});
+export type Staged = Stored<z.infer<typeof Staged>>;
+
 /** One RSync as last seen: the snapshot's row, and the record of what was published of it. */
 const SyncRow = z.object({
   /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
@@ -107,6 +141,7 @@ const SyncRow = z.object({
   shown: Shown.exactOptional(),
   /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
   breakGlass: z.string().exactOptional(),
+  staged: Staged.exactOptional(),
 });
 export type SyncRow = Stored<z.infer<typeof SyncRow>>;
 

@@ -73,6 +73,7 @@ function conclude(look: Look, policy: TrustPolicy | undefined): string {
     case 'Ignored':
       return `Countersign does not follow it: ${row.message}`;
     case 'Refused':
+    case 'Waiting':
       return row.message;
     case 'Pending':
       return decision?.patch === undefined ? (verdict ?? row.message) : row.message;

@@ -53,6 +53,7 @@ export const TONES: Readonly<Record<PresentPhase | ClusterPhase, Tone>> = {
   Synced: 'ok',
   Reachable: 'ok',
   Approved: 'wait',
+  Waiting: 'wait',
   Pending: 'wait',
   Unknown: 'wait',
   Ignored: 'none',

@@ -23,21 +23,26 @@ export type Admission =
   | { readonly allowed: false; readonly why: Wait };
 
 /** What an RSync waits for. */
-export type Wait =
+export const WAITS = [
   /** There is no record, or it is lost, or retired. */
-  | 'record'
-  | 'rejected'
-  | 'held'
-  | 'paused'
-  | 'halted'
-  | 'aborted'
+  'record',
+  'rejected',
+  'held',
+  'paused',
+  'halted',
+  'aborted',
   /** Others are rolled back; this one does not have what they are rolled back from. */
-  | 'rollback'
-  | 'window'
+  'rollback',
+  'window',
   /** Its stage is not open yet. */
-  | 'stage'
+  'stage',
   /** Its stage is open, and others are before it. */
-  | 'queue';
+  'queue',
+  /** The digest does not meet the trust policy that its stage asks for as well. */
+  'signature',
+] as const;
+
+export type Wait = (typeof WAITS)[number];
 
 /**
  * Which digest may be newly approved on an RSync. Each writer asks for itself, with the record that it read after it

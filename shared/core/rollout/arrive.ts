@@ -53,7 +53,7 @@ function mustQueue(record: RolloutRecord, { onNewer }: Strategy): boolean {
 export function startOver(
   record: RolloutRecord,
   { stages: [first] }: Strategy,
-  { digest, resolvedAt, id, by }: Arrival,
+  { digest, resolvedAt, id, by, index }: Arrival,
   now: Date,
 ): Change {
   const paused = record.status === 'paused';
@@ -63,6 +63,7 @@ export function startOver(
     kind: 'forward',
     digest,
     previous: wayBack(record),
+    indexes: { ...record.indexes, ...(index === undefined ? {} : { [digest]: index }) },
     resolvedAt,
     startedAt: at,
     startedBy: by,

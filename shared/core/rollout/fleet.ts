@@ -1,3 +1,4 @@
+import type { Indexes } from './record.ts';
 import type { Labels } from './strategy.ts';
 
 /** What is known of the clusters that may follow an image. */
@@ -44,6 +45,8 @@ export interface RolloutReceipt {
   readonly kind: 'forward' | 'rollback';
   readonly digest: string;
   readonly previous?: string;
+  /** Of those two, the index that each was verified with, where it is the child of one. */
+  readonly indexes?: Indexes;
   readonly rejected: readonly string[];
   /** ISO 8601, both. */
   readonly startedAt: string;

@@ -55,7 +55,12 @@ export interface Arrival {
   readonly id: string;
   /** Who or what brought it. */
   readonly by: string;
+  /** The index that was pushed, where `digest` is its child. */
+  readonly index?: string;
 }
+
+/** By approval key, the digest of the index that it is a child of: signatures may be on that alone. */
+export type Indexes = Readonly<Record<string, string>>;
 
 /**
  * What is recorded of the roll-out of one image: its decisions, small, replaced whole over the version they were made
@@ -71,6 +76,8 @@ export interface RolloutRecord {
   readonly digest: string;
   /** The last digest that was completed before, and is not rejected: the way back. */
   readonly previous?: string;
+  /** Of the keys that it names, as far as they are known. */
+  readonly indexes?: Indexes;
   readonly resolvedAt: string;
   readonly startedAt: string;
   readonly startedBy: string;
@@ -167,6 +174,7 @@ export interface Change {
 /** What may be left out of a record, and taken out of it. */
 type Optional =
   | 'previous'
+  | 'indexes'
   | 'cause'
   | 'cursor'
   | 'okSince'
@@ -228,7 +236,26 @@ export function changeOf(
 ): Change {
   if (to === from) return { record: from, notices: [] };
   const version = from.version + 1;
-  return { record: { ...to, version }, notices: notices.map((notice) => ({ ...notice, version })) };
+  const record = { ...withIndexes(to, to.indexes ?? {}), version };
+  return { record, notices: notices.map((notice) => ({ ...notice, version })) };
+}
+
+/**
+ * The record with those indexes that are of keys it names.
+ *
+ * @example
+ * withIndexes(record, { ...record.indexes, [arrival.digest]: arrival.index })
+ */
+export function withIndexes(
+  record: RolloutRecord,
+  indexes: Readonly<Record<string, string | undefined>>,
+): RolloutRecord {
+  const { digest, previous, rejected } = record;
+  const named = [...new Set([digest, previous, ...rejected])].flatMap((key = '') => {
+    const index = Object.hasOwn(indexes, key) ? indexes[key] : undefined;
+    return index === undefined ? [] : [[key, index] as const];
+  });
+  return amend(record, { indexes: named.length === 0 ? undefined : Object.fromEntries(named) });
 }
 
 /** States in which automation goes on by itself. */

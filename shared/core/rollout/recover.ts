@@ -11,6 +11,7 @@ import {
   amend,
   changeOf,
   noticeOf,
+  withIndexes,
 } from './record.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
 
@@ -103,7 +104,7 @@ function adopt(
     return { record, notices: [about(record, 'paused', names)] };
   }
   if (digest === undefined) return { record: base, notices: [about(base, 'started', [])] };
-  const record: RolloutRecord = {
+  const adopted: RolloutRecord = {
     ...base,
     digest,
     status: 'completed',
@@ -112,6 +113,7 @@ function adopt(
     // Another digest that the tag names already is newer than what was found.
     resolvedAt: digest === target.digest ? target.resolvedAt : new Date(0).toISOString(),
   };
+  const record = withIndexes(adopted, adopted.indexes ?? {});
   return { record, notices: [about(record, 'completed', [])] };
 }
 
@@ -160,7 +162,9 @@ export function learn(
   }
   const rejected = [...keys].slice(-MAX_REJECTED);
   const rollout = { id, kind, digest, previous, startedAt, resolvedAt, rejected };
-  return amend(record, { ...rollout, ...positionOf(digest, strategy, clusters) });
+  const learned = amend(record, { ...rollout, ...positionOf(digest, strategy, clusters) });
+  const indexes = inOrder.map((receipt) => receipt.indexes);
+  return withIndexes(learned, Object.assign({}, record.indexes, ...indexes));
 }
 
 /** The newest stage in which a cluster has the digest, and the last of its clusters that does. */
@@ -186,12 +190,12 @@ function positionOf(
 
 function firstRecord(
   image: string,
-  { digest, resolvedAt, id, by }: Arrival,
+  { digest, resolvedAt, id, by, index }: Arrival,
   { stages: [{ name }] }: Strategy,
   now: Date,
 ): RolloutRecord {
   const at = now.toISOString();
-  return {
+  const record: RolloutRecord = {
     version: 1,
     id,
     image,
@@ -208,6 +212,7 @@ function firstRecord(
     ignored: [],
     history: [],
   };
+  return withIndexes(record, { [digest]: index });
 }
 
 function about(

@@ -25,7 +25,14 @@ const FULL: RolloutRecord = record({
   saidAt: '2026-11-23T10:00:00.000Z',
   approvals: [{ stage: 'early', by: 'lead@acme.example', at: '2026-11-23T10:00:00.000Z' }],
   rejected: ['B'],
-  next: { digest: 'E', resolvedAt: '2026-11-23T11:00:00.000Z', id: 'r2', by: 'push' },
+  indexes: { D: 'D-index' },
+  next: {
+    digest: 'E',
+    resolvedAt: '2026-11-23T11:00:00.000Z',
+    id: 'r2',
+    by: 'push',
+    index: 'E-index',
+  },
   ignored: ['c1'],
   before: 'completed',
   history: [

@@ -87,6 +87,29 @@ describe('readRSync()', () => {
     expect(() => readRSync(object)).toThrowError(expect.objectContaining({ code }));
   });
 
+  const UNTIL = '2026-11-23T10:00:00Z';
+  const FACTS = { by: 'ops@acme.example', reason: 'INC-7: a  b' };
+
+  it.each<[string, object | undefined]>([
+    [`${UNTIL} ops@acme.example INC-7: a  b`, { until: UNTIL, ...FACTS }],
+    ['- ops@acme.example INC-7: a  b', FACTS],
+    ['', undefined],
+    ['-', undefined],
+    ['- ops@acme.example ', undefined],
+    ['tomorrow ops@acme.example INC-7', undefined],
+    ['2026-11-23T10:00:00+01:00 ops@acme.example INC-7', undefined],
+    ['-  ops@acme.example INC-7', undefined],
+    ['- ops@acme.example INC-7\n- root@acme.example none', undefined],
+    [`- ${'x'.repeat(300)} INC-7`, undefined],
+    [`- a ${' '.repeat(20_000)}`, undefined],
+  ])('has a hold, whatever it says: %j', (text, facts) => {
+    const { hold } = readRSync(
+      rootSync({ metadata: { annotations: { 'countersign.dev/hold': text } } }),
+    ).annotations;
+    const kept = text.slice(0, 512);
+    expect(hold).toEqual(facts === undefined ? { text: kept } : { text: kept, facts });
+  });
+
   it('cuts an annotation that we cannot have written', () => {
     const annotations = { 'countersign.dev/receipt': 'x'.repeat(200_000) };
     const rsync = readRSync(rootSync({ metadata: { annotations } }));

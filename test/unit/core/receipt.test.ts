@@ -18,6 +18,18 @@ const RECEIPT: Receipt = {
   also: [B],
   announced: false,
   pin: 'written',
+  rollout: {
+    id: 'platform-v1-20261122T0500-1a2b',
+    stage: 'canary',
+    kind: 'forward',
+    digest: A,
+    previous: B,
+    indexes: { [A]: B },
+    rejected: [B],
+    startedAt: '2026-11-22T05:00:00.123Z',
+    resolvedAt: '2026-11-22T05:00:00Z',
+  },
+  was: 'failed',
 };
 
 describe('formatReceipt()', () => {
@@ -26,7 +38,8 @@ describe('formatReceipt()', () => {
   });
 
   it('leaves out what there is not', () => {
-    const { index: _i, actor: _a, also: _l, announced: _n, pin: _p, ...rest } = RECEIPT;
+    const { index: _i, actor: _a, also: _l, announced: _n, pin: _p, ...others } = RECEIPT;
+    const { rollout: _r, was: _w, ...rest } = others;
     expect(JSON.parse(formatReceipt(rest))).toEqual(rest);
   });
 });
@@ -42,6 +55,8 @@ describe('parseReceipt()', () => {
       approvedAt: '2026-11-22T05:00:01Z',
       also: [B],
       pin: 'written',
+      rollout: RECEIPT.rollout,
+      was: 'failed',
     });
   });
 
@@ -54,6 +69,14 @@ describe('parseReceipt()', () => {
     ['index', 'latest'],
     ['also', 'sha256:x'],
     ['also', [1]],
+    ['was', 'ignored'],
+    ['rollout', null],
+    ['rollout', { ...RECEIPT.rollout, kind: 'sideways' }],
+    ['rollout', { ...RECEIPT.rollout, startedAt: '2026-02-30T05:00:00Z' }],
+    ['rollout', { ...RECEIPT.rollout, stage: 'x'.repeat(300) }],
+    ['rollout', { ...RECEIPT.rollout, digest: '' }],
+    ['rollout', { ...RECEIPT.rollout, rejected: Array.from({ length: 17 }, () => A) }],
+    ['rollout', { ...RECEIPT.rollout, indexes: { [A]: 'latest' } }],
   ])('has no word for %s %j', (field, value) => {
     const receipt = parseReceipt(JSON.stringify({ ...RECEIPT, [field]: value }));
     expect(receipt).toBeDefined();
