@@ -44,6 +44,11 @@ const ROOMS: readonly Room[] = [
     values: BASE,
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
+  {
+    path: 'shared/rollouts',
+    values: [...BASE, 'shared/reconcile'],
+    types: OTHER_ROOMS.map((room) => `shared/${room}`),
+  },
   { path: 'shared/http', values: [...BASE, 'shared/telemetry'], types: [] },
   {
     path: 'shared/telemetry',

@@ -1,0 +1,72 @@
+import type { ImageRules } from '#shared/config/image-rules.ts';
+import { defined } from '#shared/core/defined.ts';
+import type { Fleet, FleetCluster, FleetSync } from '#shared/core/rollout/fleet.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+import type { Snapshot } from '#shared/reconcile/snapshot.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+
+/** Whose fleet is wanted, and what the snapshot does not know of it. */
+export interface FleetQuery extends Pick<Fleet, 'signedBy' | 'elsewhere'> {
+  /** As its record names it: `host/path:tag`. */
+  readonly image: string;
+  readonly rule: ImageRule;
+  readonly rules: Pick<ImageRules, 'selects'>;
+}
+
+/**
+ * The clusters that may follow an image, as the last looks found them: each member that its rule selects, in the order
+ * of the fleet. What was never looked at has no RSyncs that are known.
+ *
+ * @example
+ * const fleet = fleetOf(snapshot, { image, rule, rules, signedBy: [], elsewhere: 0 });
+ */
+export function fleetOf(
+  { members, records }: Snapshot,
+  { image, rule, rules, signedBy, elsewhere }: FleetQuery,
+): Fleet {
+  const clusters = members
+    .filter(({ labels }) => rules.selects(rule, labels))
+    .map(({ name, labels }): FleetCluster => {
+      const record = records.get(name);
+      const syncs = record && syncsIn(record, image);
+      return defined({ cluster: name, labels, reachable: isInReach(record), syncs });
+    });
+  return { clusters, signedBy, elsewhere };
+}
+
+/** A cluster that was never looked at is taken to be in reach: its first look is awaited. */
+function isInReach(record: ClusterRecord | undefined): boolean {
+  return record === undefined || record.phase === 'Reachable' || hasNothing(record);
+}
+
+/** Without Config Sync there is no RSync to wait for. */
+function hasNothing({ phase, reconciledAt }: ClusterRecord): boolean {
+  return phase === 'NoConfigSync' && reconciledAt === undefined;
+}
+
+function syncsIn(record: ClusterRecord, image: string): readonly FleetSync[] | undefined {
+  if (record.reconciledAt === undefined && !hasNothing(record)) return undefined;
+  return record.syncs.filter((row) => isUnder(row, image)).map(syncOf);
+}
+
+/**
+ * Whether a row follows the image, as its record names it. What is about to be gone is waited for no more.
+ *
+ * @example
+ * syncsOf(snapshot).filter(({ row }) => isUnder(row, 'us-docker.pkg.dev/acme/configs/platform:v1'))
+ */
+export function isUnder({ image, deleting }: SyncRow, name: string): boolean {
+  return deleting !== true && image === name;
+}
+
+function syncOf({ sync, approved, live, record: { failure } }: SyncRow): FleetSync {
+  return defined({
+    sync,
+    approved: approved[0],
+    live,
+    // A failure may be about nothing that has a key.
+    failing: failure && (failure.digest ?? ''),
+    failedBefore: false,
+    held: false,
+  });
+}

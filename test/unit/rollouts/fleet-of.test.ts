@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
+import { fleetOf } from '#shared/rollouts/fleet-of.ts';
+import { RULE } from '#test/fixtures/decision.ts';
+import { A, B } from '#test/fixtures/digests.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
+import { LOOKED_AT, clusterRecord, member, row, snapshotOf } from '#test/fixtures/staged-rows.ts';
+
+const rules = { selects: (_: unknown, labels: object) => !('skipped' in labels) };
+
+function fleet(records: readonly ClusterRecord[]): readonly FleetCluster[] {
+  const snapshot = snapshotOf([member('c1', 'canary')], records);
+  const query = { image: IMAGE, rule: RULE, rules, signedBy: ['qa'], elsewhere: 3 };
+  const { clusters, ...rest } = fleetOf(snapshot, query);
+  expect(rest).toEqual({ signedBy: ['qa'], elsewhere: 3 });
+  return clusters;
+}
+
+const SYNC = {
+  sync: 'RootSync/root-sync',
+  approved: A,
+  live: A,
+  failedBefore: false,
+  held: false,
+};
+const C1 = { cluster: 'c1', labels: { ring: 'canary' }, reachable: true };
+const FAILURE = { phase: 'Failed', since: LOOKED_AT } as const;
+
+describe('fleetOf()', () => {
+  it('has what follows the image, and nothing else', () => {
+    const others = [
+      row({ sync: 'RootSync/other', image: 'r.example/other:v1' }),
+      row({ sync: 'RootSync/other-tag', image: IMAGE.replace(':v1', ':v2') }),
+      row({ sync: 'RootSync/going', deleting: true }),
+    ];
+    expect(fleet([clusterRecord('c1', [row(), ...others])])).toEqual([{ ...C1, syncs: [SYNC] }]);
+    expect(fleet([clusterRecord('c1', others)])).toEqual([{ ...C1, syncs: [] }]);
+  });
+
+  it('has each member that the rule selects, in the order of the fleet', () => {
+    const skipped = { ...member('c0', 'rest'), labels: { skipped: 'yes' } };
+    const members = [member('c2', 'rest'), skipped, member('c1', 'canary')];
+    const snapshot = snapshotOf(members, [clusterRecord('gone')]);
+    const query = { image: IMAGE, rule: RULE, rules, signedBy: [], elsewhere: 0 };
+    expect(fleetOf(snapshot, query).clusters.map(({ cluster }) => cluster)).toEqual(['c2', 'c1']);
+  });
+
+  it('knows nothing of what was never looked at', () => {
+    const unseen = clusterRecord('c1', []);
+    const { reconciledAt: _, ...never } = unseen;
+    expect(fleet([])).toEqual([C1]);
+    expect(fleet([never])).toEqual([C1]);
+    expect(fleet([{ ...never, phase: 'Unreachable' }])).toEqual([{ ...C1, reachable: false }]);
+  });
+
+  it('waits for no look at a cluster without Config Sync', () => {
+    const { reconciledAt: _, ...never } = clusterRecord('c1', [], { phase: 'NoConfigSync' });
+    expect(fleet([never])).toEqual([{ ...C1, syncs: [] }]);
+  });
+
+  it.each(['Unreachable', 'Forbidden', 'NoConfigSync'] as const)(
+    'keeps what was known of a cluster that is %s since',
+    (phase) => {
+      const known = [{ ...C1, reachable: false, syncs: [SYNC] }];
+      expect(fleet([clusterRecord('c1', [row()], { phase })])).toEqual(known);
+    },
+  );
+
+  it.each([
+    ['about a digest', { ...FAILURE, digest: B }, B],
+    ['about nothing that has a key', FAILURE, ''],
+  ])('has a failure that is open, %s', (_, failure, failing) => {
+    const failed = row({ record: { phase: 'Failed', since: LOOKED_AT, failure } });
+    expect(fleet([clusterRecord('c1', [failed])])).toEqual([
+      { ...C1, syncs: [{ ...SYNC, failing }] },
+    ]);
+  });
+});
