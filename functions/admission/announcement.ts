@@ -4,6 +4,7 @@ import { readSource } from '#shared/configsync/read-source.ts';
 import {
   APPROVED,
   BREAK_GLASS,
+  HOLD,
   IMAGE_TO_SYNC,
   parseImageToSync,
   RECEIPT,
@@ -127,7 +128,7 @@ function isFinalizing(object: SyncObject, old: SyncObject): boolean {
   const { deletionTimestamp, finalizers } = old.metadata;
   if (typeof deletionTimestamp !== 'string') return false;
   if (isDeepStrictEqual(object.metadata.finalizers ?? [], finalizers ?? [])) return false;
-  const kept = [IMAGE_TO_SYNC, APPROVED, RECEIPT, BREAK_GLASS].every((key) =>
+  const kept = [IMAGE_TO_SYNC, APPROVED, RECEIPT, BREAK_GLASS, HOLD].every((key) =>
     isDeepStrictEqual(annotationOf(object, key), annotationOf(old, key)),
   );
   return kept && isDeepStrictEqual(object.spec, old.spec);

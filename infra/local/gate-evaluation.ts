@@ -13,7 +13,7 @@ const MAX_MESSAGE = 5 * 1024;
  * The gate as an admission plugin of the embedded kube-api: the rendered policy, evaluated. One table of cases
  * (test/fixtures/gate-cases.ts) runs over this and over a real kube-apiserver.
  *
- * @example const gate = createGate({ identity, breakGlass: [], images, unmatched: 'deny', otherSources: 'deny' });
+ * @example const gate = createGate({ identity, breakGlass: [], mayHold: 'countersign', images, unmatched: 'deny', otherSources: 'deny' });
  */
 export function createGate(input: GateInput): Admit {
   return evaluatePolicy(renderGate(input, 'deny'));

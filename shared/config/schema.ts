@@ -138,6 +138,12 @@ const gate = z
           'User names of those who may set countersign.dev/break-glass, which lets one digest past the gate',
         examples: [['oncall@acme.example']],
       }),
+    mayHold: z
+      .enum(['countersign', 'anyone'])
+      .default('countersign')
+      .describe(
+        'Who may set and lift countersign.dev/hold, which keeps roll-outs away from an RSync: countersign (default: people hold through its API), or anyone who may write the RSync',
+      ),
   })
   .describe('Whom the gate knows; without it no gate is rendered');
 

@@ -14,6 +14,7 @@ const BUDGET = { of: 'ratio', limit: 2 } as const;
 const GATE: GateInput = {
   identity: 'countersign@acme.iam.gserviceaccount.com',
   breakGlass: ['oncall@acme.example'],
+  mayHold: 'countersign',
   images: [{ match: 'us-docker.pkg.dev/acme/configs/**', effect: 'pin' }],
   unmatched: 'deny',
   otherSources: 'deny',

@@ -31,6 +31,7 @@ async function startReal(folder: string): Promise<ConfigSyncUnderTest> {
   const input = {
     identity: COUNTERSIGN,
     breakGlass: [],
+    mayHold: 'countersign' as const,
     images: [image],
     unmatched: 'deny' as const,
     otherSources: 'deny' as const,

@@ -22,6 +22,7 @@ import { startSyncCluster, type SyncCluster, until } from './tools/sync-cluster.
 const INPUT: GateInput = {
   identity: 'countersign@acme.iam.gserviceaccount.com',
   breakGlass: ['oncall@acme.example'],
+  mayHold: 'countersign',
   images: [{ match: 'us-docker.pkg.dev/acme/configs/**', effect: 'gate' }],
   unmatched: 'deny',
   otherSources: 'ignore',

@@ -319,6 +319,22 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     tests: ['test/contract/gate/embedded.test.ts'],
   },
   {
+    guarantee: 'gate: Countersign alone may hold, unless the config says otherwise',
+    file: 'infra/kubernetes/gate/rules.ts',
+    in: 'keyRules',
+    find: "hold(mayHold === 'anyone' ? undefined : identity)",
+    replace: 'hold(undefined)',
+    tests: ['test/contract/gate/embedded.test.ts'],
+  },
+  {
+    guarantee: 'gate: a hold is bounded in length',
+    file: 'infra/kubernetes/gate/rules.ts',
+    in: 'hold',
+    find: '`!(${touched(HOLD)}) || size(variables.hold) <= ${MAX_HOLD}`',
+    replace: '`!(${touched(HOLD)}) || true`',
+    tests: ['test/contract/gate/embedded.test.ts'],
+  },
+  {
     guarantee: 'gate: a chart counts only once its roll-out is over',
     file: 'infra/kubernetes/gate/variables.ts',
     in: 'sourceVariables',

@@ -1,4 +1,11 @@
-import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
+import {
+  APPROVED,
+  BREAK_GLASS,
+  HOLD,
+  IMAGE_TO_SYNC,
+  MAX_HOLD,
+  RECEIPT,
+} from '#shared/core/annotations.ts';
 import { celList, celString, checkLength } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
 import type { Variables } from './scope.ts';
@@ -10,6 +17,7 @@ export const RULE_NAMES = [
   'approved',
   'receipt',
   'break-glass',
+  'hold',
   'other-keys',
   'leash',
   'other-source',
@@ -62,7 +70,7 @@ function tooManyAnnotations({ identity }: GateInput): Rule {
 }
 
 /** Who may add, change or remove what under `countersign.dev/`, whether the object is being deleted or not. */
-function keyRules({ identity, breakGlass }: GateInput): readonly Rule[] {
+function keyRules({ identity, breakGlass, mayHold }: GateInput): readonly Rule[] {
   const mayBreak = `request.userInfo.username in ${celList(breakGlass)}`;
   const ownKey = (name: RuleName, key: string): Rule => ({
     name,
@@ -77,6 +85,7 @@ function keyRules({ identity, breakGlass }: GateInput): readonly Rule[] {
       expression: checkLength(`!(${touched(BREAK_GLASS)}) || ${mayBreak}`, 'gate.breakGlass'),
       message: `only the users of gate.breakGlass may change ${BREAK_GLASS}; ask one of them`,
     },
+    hold(mayHold === 'anyone' ? undefined : identity),
     {
       name: 'other-keys',
       expression: 'size(variables.stray) == 0',
@@ -86,11 +95,28 @@ function keyRules({ identity, breakGlass }: GateInput): readonly Rule[] {
   ];
 }
 
+/**
+ * Who may set, change or lift a hold; undefined: every user who may write the RSync. Removing one that is too long, of
+ * before the gate, passes.
+ */
+function hold(identity: string | undefined): Rule {
+  const bound = `!(${touched(HOLD)}) || size(variables.hold) <= ${MAX_HOLD}`;
+  if (identity === undefined) {
+    const message = `${HOLD} may have at most ${MAX_HOLD} characters; write a shorter reason`;
+    return { name: 'hold', expression: bound, message };
+  }
+  return {
+    name: 'hold',
+    expression: `${bound} && ${isUser(identity)}`,
+    message: `only ${identity} may change ${HOLD}, to at most ${MAX_HOLD} characters; ask an operator, who can allow it by gate.mayHold`,
+  };
+}
+
 function leash({ identity }: GateInput): Rule {
   return {
     name: 'leash',
     expression: `!(${isUser(identity)}) || variables.leashed`,
-    message: `${identity} may change only ${APPROVED}, ${RECEIPT}, ${IMAGE_TO_SYNC}, and under effect pin the digest or version of the same repository`,
+    message: `${identity} may change only ${APPROVED}, ${RECEIPT}, ${HOLD}, ${IMAGE_TO_SYNC}, and under effect pin the digest or version of the same repository`,
   };
 }
 
@@ -140,7 +166,7 @@ function isUser(name: string): string {
 
 /** The longest reference that is read, with a digest. */
 const MAX_PINNED = 1024 + 72;
-const OWN_KEYS = celList([APPROVED, RECEIPT, IMAGE_TO_SYNC]);
+const OWN_KEYS = celList([APPROVED, RECEIPT, HOLD, IMAGE_TO_SYNC]);
 
 /**
  * That everything but our own annotations and `spec` is as it was. Of an object with more annotations than can be

@@ -1,4 +1,4 @@
-import { APPROVED, BREAK_GLASS, RECEIPT, IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
+import { APPROVED, BREAK_GLASS, HOLD, IMAGE_TO_SYNC, RECEIPT } from '#shared/core/annotations.ts';
 import { celList, celString } from './cel.ts';
 import type { Variables } from './scope.ts';
 
@@ -16,7 +16,7 @@ const MAX_CONDITIONS = 32;
 const EXACT_VERSION = String.raw`^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`;
 const MAX_VERSION = 128;
 
-const KEYS = [APPROVED, RECEIPT, BREAK_GLASS];
+const KEYS = [APPROVED, RECEIPT, BREAK_GLASS, HOLD];
 const COUNTED_APART = celList([...KEYS, IMAGE_TO_SYNC]);
 
 /** Whether the key is added, changed or removed by this write. */
@@ -38,6 +38,7 @@ export const metadataVariables: Variables = {
   oldOthers: others('variables.oldAnnotations'),
   crowded: `variables.others > ${MAX_ANNOTATIONS}`,
   oldCrowded: `variables.oldOthers > ${MAX_ANNOTATIONS}`,
+  hold: `variables.annotations[?${celString(HOLD)}].orValue("")`,
   // Keys under our prefix that have no meaning, and are added, changed or removed.
   stray: lines(
     `variables.sameAnnotations ? [] : (variables.crowded ? []`,

@@ -214,6 +214,7 @@ async function startClusters(
   const gate = createGate({
     identity: SERVICE_IDENTITY,
     breakGlass: [LOCAL_ADMIN],
+    mayHold: 'countersign',
     images: [{ match: followedImages(registry), effect }],
     unmatched: 'deny',
     otherSources: 'deny',

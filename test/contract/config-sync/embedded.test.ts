@@ -22,6 +22,7 @@ async function startEmbedded(): Promise<ConfigSyncUnderTest> {
   const gate = createGate({
     identity: COUNTERSIGN,
     breakGlass: [],
+    mayHold: 'countersign',
     images: [{ match: `${registry.host}/**`, effect: 'gate' }],
     unmatched: 'deny',
     otherSources: 'deny',

@@ -13,6 +13,7 @@ export const FAULTS = [
   'chart-swap',
   'chart-name',
   'break-glass',
+  'hold',
   'leash',
   'pin',
   'name-collision',

@@ -3,6 +3,7 @@ import { approvalRows } from './approval-rows.ts';
 import type { Attack } from './attack.ts';
 import { chartRows } from './chart-rows.ts';
 import { deletionRows } from './deletion-rows.ts';
+import { holdRows } from './hold-rows.ts';
 import { keyRows } from './key-rows.ts';
 import { leashRows } from './leash-rows.ts';
 import { placeRows } from './place-rows.ts';
@@ -12,6 +13,7 @@ import { sourceRows } from './source-rows.ts';
 /** Every attack on the gate, and the honest writes beside each that must not be refused. */
 export const ATTACKS: readonly Attack[] = [
   ...keyRows,
+  ...holdRows,
   ...announcementRows,
   ...deletionRows,
   ...sourceRows,

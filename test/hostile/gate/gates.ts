@@ -7,6 +7,7 @@ const CHARTS = 'us-docker.pkg.dev/acme/charts/*';
 const gate: GateInput = {
   identity,
   breakGlass: [oncall],
+  mayHold: 'countersign',
   images: [
     { match: CONFIGS, effect: 'gate' },
     { match: CHARTS, effect: 'gate' },
@@ -27,7 +28,7 @@ export const GATES = {
     ],
   },
   /** Judges as little as a config can ask for. */
-  open: { ...gate, unmatched: 'ignore', otherSources: 'ignore' },
+  open: { ...gate, mayHold: 'anyone', unmatched: 'ignore', otherSources: 'ignore' },
 } as const satisfies Readonly<Record<string, GateInput>>;
 
 /** Which of `GATES`. */

@@ -1,5 +1,5 @@
 import type { RuleName } from '#infra/kubernetes/gate/rules.ts';
-import { approved, bad, glass, receipt, sync } from '#test/fixtures/gate/case.ts';
+import { approved, bad, glass, good, hold, receipt, sync } from '#test/fixtures/gate/case.ts';
 import { repoSync, rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
 import { admin, identity, oncall, root, teamA, tenant } from './actors.ts';
 import type { Attack, Write } from './attack.ts';
@@ -36,7 +36,7 @@ const KEYS: readonly Key[] = [
   key('approved', approved(bad), 'approved'),
   key('receipt', receipt(), 'receipt'),
   key('break-glass', glass(bad), 'break-glass'),
-  key('hold', { 'countersign.dev/hold': 'none' }, 'other-keys'),
+  key('hold', hold(), 'hold'),
   key('unknown', { 'countersign.dev/x': '' }, 'other-keys'),
 ];
 
@@ -85,6 +85,7 @@ const removed: readonly Attack[] = KEYS.flatMap(({ name, key: at, value, rules }
 });
 
 const hatched = annotated(repoSync(), { ...OWNER, 'acme.example/list': bad });
+const syncing = repoSync({ ...approved(good), ...sync(good) });
 const forged = { fault: 'forged-key', rules: ['approved'], given: [hatched] } as const;
 
 /** As `countersign` itself would own it. */
@@ -139,6 +140,18 @@ export const keyRows: readonly Attack[] = [
     { fault: 'forged-key', rules: ['break-glass', 'leash'], given: [rootSync()] },
     identity,
     annotate(rootSync(), glass(bad)),
+  ),
+  refusal(
+    'hold/by-break-glass-user',
+    { fault: 'forged-key', rules: ['hold'], given: [rootSync()] },
+    oncall,
+    annotate(rootSync(), hold()),
+  ),
+  refusal(
+    'hold/by-its-reconciler',
+    { fault: 'forged-key', rules: ['hold'], given: [syncing] },
+    teamA,
+    annotate(syncing, hold()),
   ),
   refusal(
     'unknown/by-countersign',

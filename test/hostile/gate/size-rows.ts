@@ -69,6 +69,7 @@ const LARGE: readonly (readonly [name: string, object: RSyncManifest])[] = [
     'glass-of-spaces',
     repoSync({ ...approved(good), 'countersign.dev/break-glass': ' '.repeat(200_000) }),
   ],
+  ['hold-of-spaces', repoSync({ ...approved(good), 'countersign.dev/hold': ' '.repeat(200_000) })],
   [
     'image-of-slashes',
     { ...plain, spec: { ...plain.spec, oci: { image: 'a/'.repeat(200_000), auth: 'none' } } },

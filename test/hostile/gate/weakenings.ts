@@ -76,6 +76,16 @@ export const WEAKENINGS: readonly Weakening[] = [
     replace:
       'variables.annotations[?"countersign.dev/break-glass"].orValue("").contains(variables.announced)',
   }),
+  weakening('takes-long-holds', 'hold/one-too-many', {
+    variable: 'hold',
+    gate: 'open',
+    replace: '""',
+  }),
+  weakening('knows-every-key-of-ours', 'hold/beside-an-unknown-key', {
+    variable: 'stray',
+    gate: 'open',
+    replace: '[]',
+  }),
   weakening('takes-charts-of-another-spec', 'chart-swap/pulled-before-the-spec-is-back', {
     variable: 'passes',
     find: ' && !variables.unsettled',
@@ -136,7 +146,7 @@ export const WEAKENINGS: readonly Weakening[] = [
     variable: 'crowded',
     replace: 'false',
   }),
-  weakening('lets-keys-go', 'removed-key/hold/merge', {
+  weakening('lets-keys-go', 'removed-key/unknown/merge', {
     variable: 'stray',
     find: '!(key in variables.annotations)',
     replace: 'false',

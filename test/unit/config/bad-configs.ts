@@ -156,6 +156,7 @@ const FULL: readonly Row[] = [
   ['{ identity: countersign@p.iam.gserviceaccount.com,', '«{', 'gate.identity', 'missing'],
   ['[oncall@acme.example]', '[«"*"]', 'gate.breakGlass[0]', 'bad-value'],
   ['[oncall@acme.example]', '«oncall@acme.example', 'gate.breakGlass', 'wrong-type'],
+  ['mayHold: anyone', 'mayHold: «nobody', 'gate.mayHold', 'bad-value'],
   ['gate: { identity', 'gate: { «groups: [], identity', 'gate.groups', 'unknown-key'],
   // access
   ['push: { mode: iam', 'push: { mode: «oauth', 'access.push.mode', 'bad-value'],

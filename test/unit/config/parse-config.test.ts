@@ -157,6 +157,7 @@ describe('parseConfig() of the whole format', () => {
     expect(config.gate).toEqual({
       identity: 'countersign@p.iam.gserviceaccount.com',
       breakGlass: ['oncall@acme.example'],
+      mayHold: 'anyone',
     });
     expect(config.access.push).toEqual({
       mode: 'iam',

@@ -26,7 +26,7 @@ describe('parseConfig() of text that is no good YAML', () => {
     ['an open quote', edit(fullText, '"tier != sandbox"', '"tier != sandbox'), '"tier', 'yaml'],
     [
       'an open bracket',
-      edit(fullText, 'breakGlass: [oncall@acme.example] }', 'breakGlass: [oncall@acme.example }'),
+      edit(fullText, 'breakGlass: [oncall@acme.example],', 'breakGlass: [oncall@acme.example,'),
       'breakGlass',
       'yaml',
     ],

@@ -10,6 +10,7 @@ it('gate/base/gate.yaml is what the renderer gives for the local world', () => {
   const input = {
     identity: SERVICE_IDENTITY,
     breakGlass: [LOCAL_ADMIN],
+    mayHold: 'countersign' as const,
     images: [{ match: followedImages('127.0.0.1:5000'), effect: 'pin' as const }],
     unmatched: 'deny' as const,
     otherSources: 'deny' as const,

@@ -9,6 +9,7 @@ import { pinnedScope } from '#infra/kubernetes/gate/scope.ts';
 const INPUT: GateInput = {
   identity: 'countersign@acme.iam.gserviceaccount.com',
   breakGlass: ['oncall@acme.example'],
+  mayHold: 'countersign',
   images: [{ match: 'us-docker.pkg.dev/acme/configs/**', effect: 'gate' }],
   unmatched: 'ignore',
   otherSources: 'deny',
