@@ -14,7 +14,11 @@ export interface WallTime {
   readonly text: string;
 }
 
-export type WallClock = (at: Date) => WallTime;
+export interface WallClock {
+  (at: Date): WallTime;
+  /** The IANA name of its zone. */
+  readonly timeZone: string;
+}
 
 /** Times of a week in which a stage may start something. */
 export interface Window {
@@ -57,11 +61,13 @@ export function createWallClock(timeZone: string): WallClock {
   const format = formatOf(timeZone);
   let last: { readonly at: number; readonly shown: WallTime } | undefined;
   // Thousands of clusters are judged in one minute, and a look costs 20 µs.
-  return (at) => {
+  function show(at: Date): WallTime {
     const minute = Math.floor(at.getTime() / MINUTE_MS);
     if (last?.at !== minute) last = { at: minute, shown: read(at) };
     return last.shown;
-  };
+  }
+
+  return Object.assign(show, { timeZone });
 
   function read(at: Date): WallTime {
     const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
@@ -180,7 +186,8 @@ function endOf({ clock, to }: Freeze, from: Date): Date {
   }
   // Where the clock is set back over the end, that is reached twice.
   let end = Math.max(first, over - LONGEST_SETBACK_MINUTES);
-  while (!isOver(end)) end += 1;
+  // One that lasts for longer is left at the limit, and found again there.
+  while (end < over && !isOver(end)) end += 1;
   return new Date(end * MINUTE_MS);
 }
 

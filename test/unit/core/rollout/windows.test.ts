@@ -309,6 +309,11 @@ describe('windows (invariant 15)', () => {
     expect(found?.toISOString()).toBe(new Date(expected).toISOString());
   });
 
+  it('never opens in a freeze that outlasts ten years, and does not search for its end', () => {
+    const freezes = [freezeOf('2026-12-18 18:00', '9999-12-31 00:00')];
+    expect(nextOpening(undefined, freezes, new Date('2026-12-20T00:00:00Z'))).toBeUndefined();
+  });
+
   it('opens at the first minute that is inside, and at none before', () => {
     const time = fc.integer({ min: 0, max: 1439 });
     const zone = fc.constantFrom('Europe/Berlin', 'Australia/Lord_Howe', 'America/St_Johns', 'UTC');

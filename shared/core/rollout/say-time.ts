@@ -1,0 +1,30 @@
+import type { WallClock } from './windows.ts';
+
+/**
+ * An instant for people: the day, date and time of a wall clock, with its zone. Without a clock that of UTC.
+ *
+ * @example
+ * sayTime(opensAt, window.clock) // 'mon 2026-11-30 09:00 Europe/Berlin'
+ */
+export function sayTime(at: Date, clock?: WallClock): string {
+  if (clock === undefined) return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const { day, text } = clock(at);
+  return `${day} ${text} ${clock.timeZone}`;
+}
+
+const MINUTE_MS = 60_000;
+const MINUTES_OF_AN_HOUR = 60;
+
+/**
+ * A duration for people, to the minute: `2 h 30 min`.
+ *
+ * @example
+ * sayDuration(9_000_000) // '2 h 30 min'
+ */
+export function sayDuration(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / MINUTE_MS));
+  const hours = Math.floor(minutes / MINUTES_OF_AN_HOUR);
+  const rest = minutes % MINUTES_OF_AN_HOUR;
+  if (hours === 0) return `${rest} min`;
+  return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+}

@@ -1,0 +1,103 @@
+import { type Costs, batchMs } from './costs.ts';
+import type { FleetCluster } from './fleet.ts';
+import type { Stage } from './strategy.ts';
+import { type Freeze, isFrozen, isInWindow, nextOpening } from './windows.ts';
+
+/** What a stage has to do. */
+export interface Work {
+  readonly stage: Stage;
+  /** Clusters to be let in, in their turns. */
+  readonly queue: readonly FleetCluster[];
+  /** Clusters that are let in and not live. */
+  readonly busy: number;
+  /** Clusters that may be under way at once. */
+  readonly slots: number;
+  /** Those that may hold up a cluster of the fleet. */
+  readonly freezes: readonly Freeze[];
+}
+
+export interface Schedule {
+  /** When the first is let in. */
+  readonly opensAt: Date;
+  /** When the last is seen live; absent: never, or too far away to say. */
+  readonly liveAt?: Date;
+  readonly batches: number;
+  /** `window`, and names of freezes, that make it wait. */
+  readonly delays: readonly string[];
+}
+
+/** Batches, and waits between them, that are looked at one by one where windows or freezes may hold them up. */
+const MAX_BATCHES = 500;
+const MAX_WAITS = 20;
+
+/**
+ * When the clusters of a stage are let in and live, should nothing fail: as many at once as there are slots, in their
+ * turns, up to the first that may not start yet. Undefined: the first may never start.
+ *
+ * @example
+ * const { opensAt, liveAt } = schedule({ stage, queue, busy: 0, slots: 25, freezes }, now, costs) ?? {};
+ */
+export function schedule(work: Work, from: Date, costs: Costs): Schedule | undefined {
+  const { stage, queue, slots, freezes } = work;
+  const isFree = stage.windows === undefined && freezes.length === 0;
+  const delays = new Set<string>();
+  let { busy } = work;
+  let at = from;
+  let opensAt: Date | undefined;
+  let taken = 0;
+  let batches = 0;
+  let waits = 0;
+  while (taken < queue.length) {
+    const head = queue[taken];
+    if (head === undefined) break;
+    const isFar = batches === MAX_BATCHES || waits === MAX_WAITS;
+    const opening = isFree ? at : isFar ? undefined : openingOf(head, stage, freezes, at, delays);
+    if (opening === undefined) return opensAt && { opensAt, batches, delays: [...delays] };
+    if (opening > at) waits += 1;
+    at = opening;
+    const free = Math.max(0, slots - busy);
+    const size = isFree ? Math.min(free, queue.length - taken) : startable(work, taken, free, at);
+    if (size > 0) opensAt ??= at;
+    at = later(at, batchMs(size, busy, costs));
+    taken += size;
+    batches += size > 0 ? 1 : 0;
+    busy = 0;
+  }
+  if (busy > 0) at = later(at, batchMs(0, busy, costs));
+  return { opensAt: opensAt ?? from, liveAt: at, batches, delays: [...delays] };
+}
+
+/** When a cluster may start, and what made it wait. */
+function openingOf(
+  { labels }: FleetCluster,
+  { windows }: Stage,
+  freezes: readonly Freeze[],
+  at: Date,
+  delays: Set<string>,
+): Date | undefined {
+  const isOpen = windows?.some((window) => isInWindow(window, at)) ?? true;
+  const mine = freezes.filter((freeze) => freeze.selects(labels));
+  const frozen = mine.filter((freeze) => isFrozen(freeze, at));
+  if (isOpen && frozen.length === 0) return at;
+  if (!isOpen) delays.add('window');
+  for (const { name } of frozen) delays.add(name);
+  return nextOpening(windows, mine, at);
+}
+
+/** How many of the queue may start now, up to the first that is frozen. */
+function startable({ queue, freezes }: Work, from: number, free: number, at: Date): number {
+  const frozen = freezes.filter((freeze) => isFrozen(freeze, at));
+  const upTo = Math.min(queue.length, from + free);
+  if (frozen.length === 0) return upTo - from;
+  let next = from;
+  while (next < upTo && !isHeld(queue[next], frozen)) next += 1;
+  return next - from;
+}
+
+function isHeld(cluster: FleetCluster | undefined, frozen: readonly Freeze[]): boolean {
+  return cluster !== undefined && frozen.some((freeze) => freeze.selects(cluster.labels));
+}
+
+function later(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
+}

@@ -1,0 +1,209 @@
+import { defined } from '../defined.ts';
+import { CALLS_PER_LOOK, type Costs, looksUntilLive, soakLookMs } from './costs.ts';
+import type { Fleet, FleetCluster } from './fleet.ts';
+import { type Listed, listed } from './listed.ts';
+import type { RolloutRecord } from './record.ts';
+import { sayTime } from './say-time.ts';
+import { schedule } from './schedule.ts';
+import type { StageView } from './standing.ts';
+import { type Stage, type Strategy, compareTurns, countOf, turnOf } from './strategy.ts';
+import type { Freeze, WallClock } from './windows.ts';
+
+export interface StagePlan {
+  readonly stage: string;
+  readonly state: 'passed' | 'open' | 'ahead';
+  /** Clusters that count: they follow the image, and are not held. */
+  readonly size: number;
+  /** Clusters that are to be let in, in their turns. */
+  readonly turns: Listed<string>;
+  /** Let in, and not live yet. */
+  readonly underWay: number;
+  readonly live: number;
+  readonly held: number;
+  readonly unreachable: number;
+  /** Clusters under way at once. */
+  readonly atOnce: number;
+  readonly batches: number;
+  readonly soakMs: number;
+  /** Approvals that are missing after the soak. */
+  readonly approval?: { readonly approvers: readonly string[]; readonly missing: number };
+  /** The policy that the digest must meet before it opens, where it is not known to. */
+  readonly signedBy?: string;
+  /** When it lets in the first, when all are live, and when it is passed: ISO 8601, at the earliest; absent: not known. */
+  readonly opensAt?: string;
+  readonly liveAt?: string;
+  readonly passesAt?: string;
+  /** Where it waits: when it opens by the clock of what it waits for, for people. */
+  readonly opensOn?: string;
+  /** `window`, and names of freezes, that make it wait. */
+  readonly delays: readonly string[];
+  /** What keeps it from being passed as things are. */
+  readonly obstacle?: Obstacle;
+  readonly calls: StageCalls;
+}
+
+export interface StageCalls {
+  readonly approving: number;
+  readonly watching: number;
+  readonly soaking: number;
+}
+
+export type Obstacle =
+  /** It has no cluster, and waits for one. */
+  | 'empty'
+  | 'failures'
+  | 'unreachable'
+  /** None of its clusters could show that the digest works. */
+  | 'no-evidence'
+  /** It may have no cluster under way. */
+  | 'no-slots'
+  | 'never-opens';
+
+/** What the stages of one plan are made from. */
+export interface PlanWorld {
+  readonly record: RolloutRecord;
+  readonly strategy: Strategy;
+  readonly fleet: Fleet;
+  readonly now: Date;
+  readonly costs: Costs;
+  /** Those that are not over. */
+  readonly freezes: readonly Freeze[];
+}
+
+/**
+ * What one stage would do, from the instant at which the one before it is passed; undefined: that is not known.
+ *
+ * @example
+ * const { passesAt } = planStage(view, now, world);
+ */
+export function planStage(view: StageView, at: Date | undefined, world: PlanWorld): StagePlan {
+  const { record, strategy, fleet, freezes, costs, now } = world;
+  const { stage, of, size } = view;
+  const state = stateOf(view, world);
+  // On the way back only those that have the rejected digest get another.
+  const queue = record.status === 'rolling-back' ? [] : inTurn(stage, of.waiting);
+  const busy = of['under-way'].length;
+  const most = countOf(stage.maxConcurrency, size, 1);
+  const slots = Math.max(0, Math.min(most, strategy.clustersAtOnce - fleet.elsewhere));
+  const obstacle = obstacleOf(view, state, slots);
+  const isTimed = at !== undefined && obstacle === undefined;
+  const run = isTimed ? schedule({ stage, queue, busy, slots, freezes }, at, costs) : undefined;
+  const soakMs = soakToGo(view, state, world);
+  return defined({
+    stage: stage.name,
+    state,
+    size,
+    turns: listed(queue.map(({ cluster }) => cluster)),
+    underWay: busy,
+    live: of.live.length,
+    held: of.held.length,
+    unreachable: of.unreachable.length,
+    atOnce: slots,
+    batches: run?.batches ?? Math.ceil(queue.length / Math.max(1, slots)),
+    soakMs: stage.soakMs,
+    approval: size === 0 || state === 'passed' ? undefined : approvalOf(stage, record),
+    signedBy: state === 'ahead' && !isSigned(stage, fleet) ? stage.signedBy : undefined,
+    opensAt: run?.opensAt.toISOString(),
+    liveAt: run?.liveAt?.toISOString(),
+    passesAt: run?.liveAt && new Date(run.liveAt.getTime() + soakMs).toISOString(),
+    opensOn:
+      run && run.opensAt > (at ?? now) ? sayTime(run.opensAt, clockOf(stage, freezes)) : undefined,
+    delays: run?.delays ?? [],
+    obstacle: isTimed && run === undefined ? 'never-opens' : obstacle,
+    calls: callsOf(queue, { busy, size, soakMs, stage, record }, costs),
+  });
+}
+
+function stateOf({ index }: StageView, { record, strategy }: PlanWorld): StagePlan['state'] {
+  const current = strategy.stages.findIndex(({ name }) => name === record.stage);
+  if (record.status === 'completed' || index < current) return 'passed';
+  return index === current ? 'open' : 'ahead';
+}
+
+/** What `advance` would stop at, were it now. */
+function obstacleOf(
+  { stage, of, size }: StageView,
+  state: StagePlan['state'],
+  slots: number,
+): Obstacle | undefined {
+  if (of.failed.length > countOf(stage.maxFailures, size, 0)) return 'failures';
+  if (of.unreachable.length > countOf(stage.maxUnreachable, size, 0)) return 'unreachable';
+  if (state === 'passed') return undefined;
+  if (size === 0) return stage.ifEmpty === 'wait' ? 'empty' : undefined;
+  if (of.waiting.length > 0) return slots === 0 ? 'no-slots' : undefined;
+  const mayShow = of['under-way'].length > 0 || of.live.length > 0 || of.ignored.length === size;
+  return mayShow ? undefined : 'no-evidence';
+}
+
+/** What is left of the soak, once all are live. */
+function soakToGo(
+  { stage: { soakMs }, of, size }: StageView,
+  state: StagePlan['state'],
+  { record: { okSince }, now }: PlanWorld,
+): number {
+  if (state === 'passed' || size === 0) return 0;
+  const isWell = state === 'open' && of.waiting.length + of['under-way'].length === 0;
+  if (!isWell || okSince === undefined) return soakMs;
+  return Math.max(0, soakMs - (now.getTime() - Date.parse(okSince)));
+}
+
+function clockOf({ windows }: Stage, freezes: readonly Freeze[]): WallClock | undefined {
+  return windows?.[0]?.clock ?? freezes[0]?.clock;
+}
+
+function approvalOf(
+  { name, approval }: Stage,
+  { approvals }: RolloutRecord,
+): StagePlan['approval'] | undefined {
+  if (approval === undefined) return undefined;
+  const given = new Set(approvals.filter(({ stage }) => stage === name).map(({ by }) => by));
+  const missing = approval.count - given.size;
+  return missing > 0 ? { approvers: approval.approvers, missing } : undefined;
+}
+
+function isSigned({ signedBy }: Stage, fleet: Fleet): boolean {
+  return signedBy === undefined || fleet.signedBy.includes(signedBy);
+}
+
+interface Watched {
+  readonly busy: number;
+  readonly size: number;
+  readonly soakMs: number;
+  readonly stage: Stage;
+  readonly record: RolloutRecord;
+}
+
+function callsOf(
+  queue: readonly FleetCluster[],
+  { busy, size, soakMs, stage, record: { digest } }: Watched,
+  costs: Costs,
+): StageCalls {
+  // Of one that was not looked at, one RSync is taken to follow.
+  const patches = sumOf(
+    queue,
+    ({ syncs }) => syncs?.filter(({ approved, held }) => approved !== digest && !held).length ?? 1,
+  );
+  const looks = Math.floor(soakMs / soakLookMs(stage.soakMs));
+  return {
+    approving: queue.length * CALLS_PER_LOOK + patches,
+    watching: (queue.length + busy) * looksUntilLive(costs) * CALLS_PER_LOOK,
+    soaking: size * looks * CALLS_PER_LOOK,
+  };
+}
+
+function inTurn(stage: Stage, clusters: readonly FleetCluster[]): readonly FleetCluster[] {
+  return clusters
+    .map((cluster) => ({ cluster, turn: turnOf(stage, cluster) }))
+    .toSorted((a, b) => compareTurns(a.turn, b.turn))
+    .map(({ cluster }) => cluster);
+}
+
+/**
+ * The sum of a measure.
+ *
+ * @example
+ * sumOf(stages, ({ batches }) => batches)
+ */
+export function sumOf<T>(all: readonly T[], measure: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + measure(one), 0);
+}
