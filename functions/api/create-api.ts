@@ -16,6 +16,7 @@ import { mountPage, PAGES } from './page/mount-page.ts';
 import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
 import { previewResync } from './resync/preview-resync.ts';
 import { rememberAnswers, requestOnce } from './resync/request-resync.ts';
+import { mountRollouts, openStaged } from './rollouts/mount-rollouts.ts';
 import { verifyImage, verifyRoute } from './verify-image.ts';
 
 const ABOUT = {
@@ -81,6 +82,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { id, clusters } = outcome;
     return Response.json({ id, clusters } satisfies ResyncAccepted, { status: 202 });
   });
+  mountRollouts(api, openStaged(deps, deps.staging));
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
     scheme: 'bearer',

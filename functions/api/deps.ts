@@ -1,4 +1,5 @@
 import type { Task } from '#shared/core/task.ts';
+import type { Staging } from '#shared/reconcile/deps.ts';
 import type { LookDeps } from '#shared/reconcile/look-at-cluster.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -10,6 +11,8 @@ export interface ApiDeps extends LookDeps {
     Store,
     'readCluster' | 'listClusters' | 'followers' | 'troubledTags' | 'readNote'
   >;
+  /** Absent: the config names no `records`, so that there are no roll-outs. */
+  readonly staging?: Staging;
   readonly checkPerson: CheckPerson;
   /** Resolves when the broker has every task. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;

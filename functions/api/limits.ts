@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 
-/** RSyncs on one page of the fleet: about 1 kB each. */
+/** Entries of one page. An RSync takes about 1 kB, a roll-out as much for every five of its stages. */
 export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 
@@ -29,12 +29,12 @@ export const COSTLY_CALL = 10;
 export const MAX_CALLERS = 10_000;
 
 /**
- * How long a page's count of the whole fleet is shown before it is counted again: longer for a large one, for each
- * count reads each cluster's record, and pages are left open all day.
+ * How long a reading of the whole snapshot is shown before it is read again: longer for a large one, for it reads each
+ * cluster's record, and pages are left open all day.
  */
-export const SUMMARY_TTL_MS = 3_000;
-export const SUMMARY_TTL_MS_PER_CLUSTER = 30;
-export const MAX_SUMMARY_TTL_MS = MINUTE_MS;
+export const SNAPSHOT_TTL_MS = 3_000;
+export const SNAPSHOT_TTL_MS_PER_CLUSTER = 30;
+export const MAX_SNAPSHOT_TTL_MS = MINUTE_MS;
 
 /** Answers to resyncs that are kept for callers who send their idempotency key again. */
 export const MAX_ANSWERS = 1_000;
@@ -47,6 +47,11 @@ export const MAX_REASON = 500;
 export const MAX_KEY = 128;
 /** A cursor names a cluster and an RSync. */
 export const MAX_CURSOR = 2_048;
+
+/** Clusters of one stage that are named as lagging; the counts say how many there are. */
+export const MAX_LAGGING = 20;
+/** Of what is said of one of them. */
+export const MAX_LAG_MESSAGE = 200;
 
 /** Tags in trouble that are joined with the rows of the fleet; of more, the rest is seen with the next sweep. */
 export const MAX_TROUBLED_TAGS = 1_000;

@@ -1,3 +1,11 @@
+import { MAX_SNAPSHOT_TTL_MS, SNAPSHOT_TTL_MS, SNAPSHOT_TTL_MS_PER_CLUSTER } from './limits.ts';
+
+/** How long a reading of the whole snapshot is remembered, by how many clusters it has, in milliseconds. */
+export function snapshotTtlMs(clusters: number): number {
+  const scaled = clusters * SNAPSHOT_TTL_MS_PER_CLUSTER;
+  return Math.min(MAX_SNAPSHOT_TTL_MS, Math.max(SNAPSHOT_TTL_MS, scaled));
+}
+
 /**
  * Remembers the last reading for as long as `ttlMs` says of it, and reads anew where `edition` is another one: all who
  * ask meanwhile share one reading. A failure is not remembered.

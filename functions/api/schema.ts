@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { MAX_CURSOR, MAX_IMAGE, MAX_NAME } from './limits.ts';
+import { DEFAULT_PAGE, MAX_CURSOR, MAX_IMAGE, MAX_KEY, MAX_NAME, MAX_PAGE } from './limits.ts';
 
 // What callers write: checked for length here, and for meaning where it is looked up.
 export const ClusterName = z.string().min(1).max(MAX_NAME).meta({
@@ -29,7 +29,22 @@ export const Cursor = z
   .regex(/^[A-Za-z0-9_-]+$/, 'is no cursor of this API')
   .meta({ description: 'Where the page begins: `next` of the page before' });
 
+export const PageLimit = z
+  .string()
+  .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
+  .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
+  .meta({ description: `Entries of a page; ${DEFAULT_PAGE} by default`, example: '100' });
+
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+
+export const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .max(MAX_KEY)
+    .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
+    .optional()
+    .meta({ description: 'Sent again, the same request has the same effect, once' }),
+});
 
 /** RFC 9457, with our stable `code`. */
 const ProblemSchema = z
@@ -46,7 +61,7 @@ const MEANINGS = {
   400: 'The request names the field that is wrong',
   401: 'No token, or one that is not accepted',
   403: 'This identity may not do this',
-  404: 'No such cluster or RSync',
+  404: 'No such cluster, RSync or roll-out',
   409: 'The cluster cannot answer this: it has no Config Sync',
   413: 'The body is too large',
   415: 'The body is no JSON',

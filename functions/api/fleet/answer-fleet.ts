@@ -3,6 +3,7 @@ import { accepts } from 'hono/accepts';
 import { stream } from 'hono/streaming';
 import { defined } from '#shared/core/defined.ts';
 import type { ApiEnv } from '../guard.ts';
+import { linkTo } from '../link.ts';
 import { formatNomos } from './nomos-text.ts';
 import { type FleetLine, type FleetPage, type FleetQuery, NDJSON } from './operation.ts';
 import { collectLive, readLive } from './read-live.ts';
@@ -44,7 +45,7 @@ function answerPage(
   c.header('cache-control', 'no-store');
   c.header('vary', 'Accept');
   c.header('countersign-unwell', `${countUnwell(clusters)}`);
-  if (next !== undefined) c.header('link', `<${linkTo(c.req.url, next)}>; rel="next"`);
+  if (next !== undefined) c.header('link', linkTo(c.req.url, next));
   if (form === 'text/plain') return c.text(formatNomos(clusters));
   if (form === NDJSON) {
     const text = [...clusters.map(clusterLine), lastLine(next)].join('');
@@ -66,10 +67,4 @@ function clusterLine({ view, rows }: ClusterAnswer): string {
 
 function lastLine(next: string | undefined): string {
   return `${JSON.stringify({ done: true, ...defined({ next }) } satisfies FleetLine)}\n`;
-}
-
-function linkTo(url: string, next: string): string {
-  const { pathname, searchParams } = new URL(url);
-  searchParams.set('cursor', next);
-  return `${pathname}?${searchParams.toString()}`;
 }

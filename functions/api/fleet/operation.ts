@@ -1,8 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
-import { DEFAULT_PAGE, MAX_PAGE } from '../limits.ts';
-import { answersOf, ClusterName, Cursor, ImageName, SyncName, Time } from '../schema.ts';
+import { answersOf, ClusterName, Cursor, ImageName, PageLimit, SyncName, Time } from '../schema.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
 /** Of RSyncs, then of clusters, in the order in which people are shown them. */
@@ -17,12 +16,7 @@ export const FleetQuery = z.strictObject({
     .enum(['true', 'false'])
     .optional()
     .meta({ description: 'Ask the clusters, 50 at most, instead of the snapshot' }),
-  limit: z
-    .string()
-    .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
-    .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
-    .optional()
-    .meta({ description: `RSyncs on a page; ${DEFAULT_PAGE} by default`, example: '100' }),
+  limit: PageLimit.optional(),
   cursor: Cursor.optional(),
 });
 

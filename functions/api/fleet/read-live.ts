@@ -10,7 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
 import { type ClusterAnswer, type FleetAnswer, NO_TROUBLES, viewCluster } from './present.ts';
-import { type Filter, formatCursor, narrows, type PageRequest, wantedRows } from './request.ts';
+import { type Filter, formatPosition, narrows, type PageRequest, wantedRows } from './request.ts';
 
 export interface LiveRead {
   /** Each cluster as soon as it has answered, or has not, where there is anything to show: a failure always is. */
@@ -35,7 +35,7 @@ export async function readLive(request: PageRequest, deps: ApiDeps, log: Log): P
       asked.map((member) => askCluster(member, filter, deps, log)),
       ({ rows, view }) => rows.length > 0 || view.message !== undefined || !narrows(filter),
     ),
-    ...defined({ next: last && formatCursor({ cluster: last.name }) }),
+    ...defined({ next: last && formatPosition({ cluster: last.name }) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { findCluster } from '../find-cluster.ts';
 import { MAX_CLUSTERS_READ } from '../limits.ts';
 import { type ClusterAnswer, type FleetAnswer, type ReadTroubles, viewCluster } from './present.ts';
 import {
-  formatCursor,
+  formatPosition,
   narrows,
   type PageRequest,
   type Position,
@@ -47,7 +47,7 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
     if (left === 0 || read === MAX_CLUSTERS_READ) next ??= { cluster };
     if (next !== undefined) break;
   }
-  return { clusters, ...defined({ next: next && formatCursor(next) }) };
+  return { clusters, ...defined({ next: next && formatPosition(next) }) };
 }
 
 async function* recordsOf(

@@ -1,21 +1,15 @@
-import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
-import { DEFAULT_PAGE, MAX_NAME } from '../limits.ts';
+import { formatCursor, parseCursor } from '../cursor.ts';
+import { type ImageFilter, imageFilter } from '../image-filter.ts';
+import { DEFAULT_PAGE } from '../limits.ts';
 import type { FleetQuery } from './operation.ts';
 import { type Look, type PresentRow, presentRow, type Troubles } from './present.ts';
 
 /** What of the fleet is asked for, checked. */
-export interface Filter {
-  /** `host/path`. */
-  readonly repository?: string;
-  /** With `repository`: this very reference, in normal form up to its tag. */
-  readonly tag?: string;
-  /** With `repository`: what the RSync is on, or is to be on: a digest, or that of the index or chart behind it. */
-  readonly digest?: string;
+export interface Filter extends ImageFilter {
   readonly sync?: string;
   readonly phase?: string;
 }
@@ -34,16 +28,8 @@ export function readRequest(query: FleetQuery): PageRequest {
   return {
     filter: { ...imageFilter(image), ...defined({ sync, phase }) },
     limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
-    ...defined({ cluster, after: cursor === undefined ? undefined : parseCursor(cursor) }),
+    ...defined({ cluster, after: cursor === undefined ? undefined : parsePosition(cursor) }),
   };
-}
-
-/** A tag counts only where it was written: the normal form of none is `latest`. */
-function imageFilter(image: string | undefined): Filter {
-  if (image === undefined) return {};
-  const { repository, tag, digest } = parseReference(image);
-  const [name = ''] = image.split('@', 1);
-  return defined({ repository, tag: name.endsWith(`:${tag}`) ? tag : undefined, digest });
 }
 
 /** Whether a cluster is of interest, RSyncs or none. */
@@ -99,22 +85,12 @@ export interface Position {
   readonly sync?: string;
 }
 
-const Name = z.string().max(MAX_NAME);
-const Parts = z.tuple([Name, Name.optional()]);
-
-/** Opaque to callers, who hold it from one call to the next; it names places, and grants nothing. */
-export function formatCursor({ cluster, sync }: Position): string {
-  const parts = sync === undefined ? [cluster] : [cluster, sync];
-  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+export function formatPosition({ cluster, sync }: Position): string {
+  return formatCursor(sync === undefined ? [cluster] : [cluster, sync]);
 }
 
 /** Throws `bad-request`. */
-function parseCursor(text: string): Position {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-    const [cluster, sync] = Parts.parse(json);
-    return defined({ cluster, sync });
-  } catch (cause) {
-    throw new CountersignError('bad-request', 'query.cursor: is no cursor of this API', { cause });
-  }
+function parsePosition(text: string): Position {
+  const [cluster, sync] = parseCursor(text);
+  return defined({ cluster, sync });
 }

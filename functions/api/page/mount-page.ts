@@ -13,9 +13,10 @@ import { FleetQuery } from '../fleet/operation.ts';
 import { readSnapshot, type SnapshotDeps } from '../fleet/read-snapshot.ts';
 import { readRequest } from '../fleet/request.ts';
 import type { ApiEnv } from '../guard.ts';
-import { ResyncBody, ResyncHeaders } from '../resync/operation.ts';
+import { ResyncBody } from '../resync/operation.ts';
 import { previewResync } from '../resync/preview-resync.ts';
 import { requestOnce, type ResyncDeps } from '../resync/request-resync.ts';
+import { IdempotencyHeaders } from '../schema.ts';
 import { MARK, SCRIPT, STYLE } from './assets.ts';
 import { explainPage } from './explain-page.ts';
 import { failurePage } from './failure-page.ts';
@@ -108,7 +109,11 @@ async function answerForm(c: Context<ApiEnv>, deps: ResyncDeps): Promise<Markup 
     const preview = await previewResync(body, deps);
     return resyncPage({ body, preview, person, key: deps.newId() });
   }
-  const { 'idempotency-key': sent } = checkShape(ResyncHeaders, { 'idempotency-key': key }, 'form');
+  const { 'idempotency-key': sent } = checkShape(
+    IdempotencyHeaders,
+    { 'idempotency-key': key },
+    'form',
+  );
   const outcome = await requestOnce({ body, person, key: sent }, deps, c.get('log'));
   if (outcome.status === 'not-verified') throw new CountersignError('bad-request', outcome.message);
   const { image, cluster } = body;

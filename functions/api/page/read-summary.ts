@@ -2,8 +2,7 @@ import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import { ANY_PHASE } from '../fleet/operation.ts';
 import { ageOf, presentRow, type Troubles, WELL } from '../fleet/present.ts';
 import type { SnapshotDeps } from '../fleet/read-snapshot.ts';
-import { MAX_SUMMARY_TTL_MS, SUMMARY_TTL_MS, SUMMARY_TTL_MS_PER_CLUSTER } from '../limits.ts';
-import { rememberFor } from '../remember.ts';
+import { rememberFor, snapshotTtlMs } from '../remember.ts';
 import { numberOf, type Tone, TONES } from './layout.ts';
 
 /** An image that is followed, and the verdict of what its tag names. */
@@ -39,16 +38,11 @@ export interface Summary {
  * const { clusters, phases } = await createSummary({ store, troubles, now })();
  */
 export function createSummary(deps: SnapshotDeps): () => Promise<Summary> {
-  const remember = rememberFor<Summary>(deps.now, ttlOf);
+  const remember = rememberFor<Summary>(deps.now, ({ clusters }) => snapshotTtlMs(clusters));
   return async () => {
     const { troubles, edition } = await deps.troubles();
     return remember(edition, () => countFleet(deps, troubles));
   };
-}
-
-function ttlOf({ clusters }: Summary): number {
-  const scaled = clusters * SUMMARY_TTL_MS_PER_CLUSTER;
-  return Math.min(MAX_SUMMARY_TTL_MS, Math.max(SUMMARY_TTL_MS, scaled));
 }
 
 async function countFleet({ store, now }: SnapshotDeps, troubles: Troubles): Promise<Summary> {

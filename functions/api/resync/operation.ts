@@ -1,8 +1,16 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
-import { MAX_KEY, MAX_REASON } from '../limits.ts';
-import { answerOf, answersOf, bodyOf, ClusterName, ImageName, SyncName } from '../schema.ts';
+import { MAX_REASON } from '../limits.ts';
+import {
+  answerOf,
+  answersOf,
+  bodyOf,
+  ClusterName,
+  IdempotencyHeaders,
+  ImageName,
+  SyncName,
+} from '../schema.ts';
 
 /** Unknown keys are refused: a misspelt `cluster` must not ask for the whole fleet. */
 export const ResyncBody = z
@@ -21,15 +29,6 @@ export const ResyncBody = z
   .meta({ id: 'ResyncRequest', description: 'Nothing at all stands for the whole fleet' });
 
 export type ResyncBody = z.infer<typeof ResyncBody>;
-
-export const ResyncHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .max(MAX_KEY)
-    .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
-    .optional()
-    .meta({ description: 'Sent again, the same request has the same id and is published once' }),
-});
 
 export const ResyncAccepted = z
   .object({
@@ -73,7 +72,7 @@ export const resyncRoute = createRoute({
   description:
     'Tasks the clusters that are named, or follow the image, or all; each resolves and verifies for itself. ' +
     'With `image` and `digest` that digest is approved, if it verifies, before the tag moves to it.',
-  request: { headers: ResyncHeaders, body: bodyOf(ResyncBody) },
+  request: { headers: IdempotencyHeaders, body: bodyOf(ResyncBody) },
   responses: answersOf({
     200: answerOf(ResyncPreview, 'With `dryRun`: what would change, and why'),
     202: answerOf(ResyncAccepted, 'The clusters are tasked'),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { A, B, ROOT, createApiWorld } from '#test/fixtures/api-world.ts';
+import { A, B, ROOT } from '#test/fixtures/api-world.ts';
 import { UNTRUSTED } from '#test/fixtures/decision.ts';
 import {
   type OpenApi,
@@ -11,8 +11,9 @@ import {
   openDocument,
 } from '#test/fixtures/openapi-requests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
+import { createStagedApiWorld } from '#test/fixtures/staged-api.ts';
 
-const world = createApiWorld();
+const world = await createStagedApiWorld();
 let document: OpenApi;
 
 beforeAll(async () => {
@@ -21,6 +22,7 @@ beforeAll(async () => {
     sync: [ROOT, 'RootSync/nobody', 'RepoSync/a/b'],
     image: [IMAGE, 'us-docker.pkg.dev/acme/other', 'us-docker.pkg.dev/acme/broken:v1', 'x:y'],
     digest: [A, B],
+    id: ['platform-v1-7-00000001', 'nothing'],
     cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
   });
   world.verdicts.set(B, UNTRUSTED);
@@ -41,6 +43,8 @@ function send(method: string, path: string, sent: Sent): Promise<Response> {
 const OPERATIONS = [
   ['get', '/v1/fleet'],
   ['get', '/v1/explain'],
+  ['get', '/v1/rollouts'],
+  ['get', '/v1/rollouts/{id}'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;

@@ -1,0 +1,9 @@
+import type { Staging } from '#shared/reconcile/deps.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { ReadClusters } from './read-clusters.ts';
+
+/** What roll-outs are read and decided with, where the config names `records`. */
+export interface StagedDeps extends ApiDeps {
+  readonly staging: Staging;
+  readonly clusters: ReadClusters;
+}

@@ -1,0 +1,61 @@
+import { defined } from '#shared/core/defined.ts';
+import { tryReference } from '#shared/core/reference.ts';
+import type { Freeze, Window } from '#shared/core/rollout/windows.ts';
+import { nextOpening } from '#shared/core/rollout/windows.ts';
+import type { NextOpening } from '#shared/core/rollout/say-now.ts';
+import type { Entry } from '#shared/records/records.ts';
+import { formatCursor, parseCursor } from '../cursor.ts';
+import { type ImageFilter, imageFilter } from '../image-filter.ts';
+import { DEFAULT_PAGE } from '../limits.ts';
+import { type FindDeps, rolloutOf } from './find-rollout.ts';
+import type { RolloutPage, RolloutsQuery } from './operation.ts';
+import { type ViewDeps, viewBrief } from './view-rollout.ts';
+
+/** One page of the roll-outs that are asked for, in order of their images. Throws `bad-request`, `bad-reference`. */
+export async function listRollouts(
+  query: RolloutsQuery,
+  deps: FindDeps & ViewDeps,
+): Promise<RolloutPage> {
+  const { status, limit, cursor } = query;
+  const image = imageFilter(query.image);
+  const [after] = cursor === undefined ? [] : parseCursor(cursor);
+  const { records } = deps.staging;
+  const { repository } = image;
+  const known = await (repository === undefined
+    ? records.list()
+    : records.ofRepository(repository));
+  const entries = known
+    .filter((entry) => after === undefined || entry.image > after)
+    .filter((entry) => isOf(entry, image))
+    .filter(({ record }) => status === undefined || record?.status === status)
+    .toSorted((a, b) => (a.image < b.image ? -1 : 1));
+  const page = entries.slice(0, limit === undefined ? DEFAULT_PAGE : Number(limit));
+  const shared = { ...deps, opening: shareOpenings() };
+  const found = page.flatMap((entry) => rolloutOf(entry, deps) ?? []);
+  const last = entries.length > page.length ? page.at(-1) : undefined;
+  return {
+    rollouts: await Promise.all(found.map((one) => viewBrief(one, shared))),
+    lost: page.flatMap(({ image: name, record }) => (record === undefined ? [name] : [])),
+    ...defined({ next: last && formatCursor([last.image]) }),
+  };
+}
+
+function isOf({ image, record }: Entry, { repository, tag, digest }: ImageFilter): boolean {
+  if (repository === undefined) return true;
+  const reference = tryReference(image);
+  if (reference?.repository !== repository) return false;
+  if (tag !== undefined && reference.tag !== tag) return false;
+  return digest === undefined || record?.digest === digest || record?.next?.digest === digest;
+}
+
+/** A search for the next opening costs milliseconds, and many roll-outs wait for the same one. */
+function shareOpenings(): NextOpening {
+  const found = new Map<readonly Window[] | undefined, Map<string, Date | undefined>>();
+  return (windows, freezes, from) => {
+    const byFreezes = found.get(windows) ?? new Map<string, Date | undefined>();
+    found.set(windows, byFreezes);
+    const key = freezes.map(({ name }: Freeze) => name).join('\n');
+    if (!byFreezes.has(key)) byFreezes.set(key, nextOpening(windows, freezes, from));
+    return byFreezes.get(key);
+  };
+}

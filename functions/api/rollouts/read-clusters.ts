@@ -1,0 +1,60 @@
+import type { Fleet } from '#shared/core/rollout/fleet.ts';
+import { tryReference } from '#shared/core/reference.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+import type { Staging } from '#shared/reconcile/deps.ts';
+import { type Snapshot, eachRecord } from '#shared/reconcile/snapshot.ts';
+import { fleetOf } from '#shared/rollouts/fleet-of.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ApiDeps } from '../deps.ts';
+import { rememberFor, snapshotTtlMs } from '../remember.ts';
+
+/** What is known of the clusters that may follow an image. */
+export interface ImageFleet {
+  readonly fleet: Fleet;
+  /** By cluster, with the rows of images that have a strategy. */
+  readonly records: Snapshot['records'];
+}
+
+/** Throws `store-unavailable`, `fleet-unavailable`. */
+export type ReadClusters = (image: string, rule: ImageRule) => Promise<ImageFleet>;
+
+type ReadDeps = Pick<ApiDeps, 'store' | 'fleet' | 'rules' | 'now'> & { readonly staging: Staging };
+
+/**
+ * Reads the snapshot as far as roll-outs need it, and keeps that for a moment: all who ask meanwhile share one reading.
+ * No cluster is asked.
+ *
+ * @example
+ * const { fleet } = await createClusterReader(deps)('us-docker.pkg.dev/acme/configs/platform:v1', rule);
+ */
+export function createClusterReader(deps: ReadDeps): ReadClusters {
+  const { rules } = deps;
+  const remember = rememberFor<Snapshot>(deps.now, ({ members }) => snapshotTtlMs(members.length));
+  return async (image, rule) => {
+    const snapshot = await remember('', () => readStaged(deps));
+    const about = { image, rule, rules, signedBy: [], elsewhere: 0 };
+    return { fleet: fleetOf(snapshot, about), records: snapshot.records };
+  };
+}
+
+async function readStaged({ store, fleet, rules, staging }: ReadDeps): Promise<Snapshot> {
+  const { members } = await fleet.list();
+  const known = new Map<string, boolean>();
+  function isStaged({ image, staged: under }: SyncRow): boolean {
+    if (under !== undefined) return true;
+    if (image === undefined) return false;
+    const before = known.get(image);
+    if (before !== undefined) return before;
+    const repository = tryReference(image)?.repository;
+    const rule = repository === undefined ? undefined : rules.match(repository);
+    const staged = rule !== undefined && staging.strategies.of(rule) !== undefined;
+    known.set(image, staged);
+    return staged;
+  }
+  const records = new Map<string, ClusterRecord>();
+  // The other rows are most of the snapshot, and it is kept for up to a minute.
+  for await (const record of eachRecord(store)) {
+    records.set(record.cluster, { ...record, syncs: record.syncs.filter(isStaged) });
+  }
+  return { members, records };
+}

@@ -1,0 +1,145 @@
+import { defined } from '#shared/core/defined.ts';
+import { cutText } from '#shared/core/foreign-text.ts';
+import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { type NextOpening, sayNow } from '#shared/core/rollout/say-now.ts';
+import {
+  type Standing,
+  type StageView as Stage,
+  viewStages,
+} from '#shared/core/rollout/standing.ts';
+import { openingsAt } from '#shared/core/rollout/strategy.ts';
+import type { ClusterRecord } from '#shared/store/store.ts';
+import { MAX_LAGGING, MAX_LAG_MESSAGE } from '../limits.ts';
+import type { FoundRollout } from './find-rollout.ts';
+import type {
+  Lagging,
+  RolloutBrief,
+  RolloutRecordView,
+  RolloutView,
+  StageCounts,
+} from './operation.ts';
+import type { ImageFleet, ReadClusters } from './read-clusters.ts';
+
+export interface ViewDeps {
+  readonly now: () => Date;
+  readonly clusters: ReadClusters;
+  /** Shared by the roll-outs of one list. */
+  readonly opening?: NextOpening;
+}
+
+/** A roll-out as a list has it. */
+export async function viewBrief(found: FoundRollout, deps: ViewDeps): Promise<RolloutBrief> {
+  const { stages, message } = await lookAt(found, deps);
+  return { ...briefOf(found.record), stages: stages.map((stage) => stage.counts), message };
+}
+
+/** A roll-out as a whole. */
+export async function viewRollout(found: FoundRollout, deps: ViewDeps): Promise<RolloutView> {
+  const { stages, message } = await lookAt(found, deps);
+  return {
+    ...viewRecord(found),
+    stages: stages.map(({ counts, lagging }) => ({ ...counts, lagging })),
+    message,
+  };
+}
+
+/** Its record alone: nothing is read for it. */
+function viewRecord({ record, strategy }: FoundRollout): RolloutRecordView {
+  const { previous, resolvedAt, openedAt, okSince, approvals, rejected, ignored, next } = record;
+  const stage = strategy?.stages.find(({ name }) => name === record.stage);
+  const soaks = record.status === 'soaking' && okSince !== undefined && stage !== undefined;
+  const ends = soaks ? new Date(Date.parse(okSince) + stage.soakMs).toISOString() : undefined;
+  return {
+    ...briefOf(record),
+    resolvedAt,
+    openedAt,
+    ...defined({ previous, okSince, soakEnds: ends, next: next && arrivalOf(next) }),
+    approvals: approvals.map(({ stage: name, by, at }) => ({ stage: name, by, at })),
+    rejected: [...rejected],
+    ignored: [...ignored],
+    history: record.history.map(({ at, by, did, reason }) => ({ at, by, did, reason })),
+  };
+}
+
+function arrivalOf({
+  id,
+  digest,
+  resolvedAt,
+  by,
+}: NonNullable<RolloutRecord['next']>): NonNullable<RolloutRecordView['next']> {
+  return { id, digest, resolvedAt, by };
+}
+
+function briefOf(record: RolloutRecord): Omit<RolloutBrief, 'stages' | 'message'> {
+  const { id, image, version, kind, digest, status, cause, stage, startedAt, startedBy } = record;
+  const about = { id, image, version, kind, digest, status, stage, startedAt, startedBy };
+  return { ...about, ...defined({ cause }) };
+}
+
+interface Looked {
+  readonly stages: readonly { readonly counts: StageCounts; readonly lagging: Lagging[] }[];
+  readonly message: string;
+}
+
+async function lookAt({ record, rule, strategy }: FoundRollout, deps: ViewDeps): Promise<Looked> {
+  if (rule === undefined || strategy === undefined) {
+    return { stages: [], message: 'The config has no strategy for its image any more' };
+  }
+  const known = await deps.clusters(record.image, rule);
+  const now = deps.now();
+  const instant = { now, isOpen: openingsAt(strategy, now) };
+  const views = viewStages(record, strategy, known.fleet.clusters, instant);
+  const newest = views.findIndex(({ stage }) => stage.name === record.stage);
+  const all = record.status === 'completed' || record.status === 'rolled-back';
+  const scene = { record, strategy, views, now, ...defined({ opening: deps.opening }) };
+  return {
+    stages: views.map((view) => ({
+      counts: countsOf(view, all || view.index <= newest),
+      lagging: laggingOf(view, record, known),
+    })),
+    message: sayNow(scene),
+  };
+}
+
+function countsOf({ stage, of, size }: Stage, open: boolean): StageCounts {
+  return {
+    stage: stage.name,
+    open,
+    clusters: size,
+    live: of.live.length,
+    underWay: of['under-way'].length,
+    failed: of.failed.length,
+    failedBefore: of['failed-before'].length,
+    unreachable: of.unreachable.length,
+    waiting: of.waiting.length,
+    ignored: of.ignored.length,
+    held: of.held.length,
+  };
+}
+
+/** What lags, worst first. What waits for its turn does not. */
+const LAGS: readonly Standing[] = ['failed', 'unreachable', 'under-way', 'failed-before', 'held'];
+
+function laggingOf({ of }: Stage, { digest }: RolloutRecord, { records }: ImageFleet): Lagging[] {
+  const all = LAGS.flatMap((standing) => of[standing].map((cluster) => ({ standing, cluster })));
+  return all.slice(0, MAX_LAGGING).map(({ standing, cluster }) => {
+    const record = records.get(cluster.cluster);
+    return { cluster: cluster.cluster, standing, ...describeLag(cluster, digest, record) };
+  });
+}
+
+/** What the snapshot has of the first RSync on which the digest is not live. */
+function describeLag(
+  { syncs = [] }: FleetCluster,
+  digest: string,
+  record: ClusterRecord | undefined,
+): Omit<Lagging, 'cluster' | 'standing'> {
+  if (record === undefined) return {};
+  const sync = syncs.find(({ live }) => live !== digest)?.sync ?? syncs[0]?.sync;
+  const row = record.syncs.find((one) => one.sync === sync);
+  const reachable = record.phase === 'Reachable' && row !== undefined;
+  const of = reachable ? { ...row.record, message: row.message } : record;
+  const message = of.message === undefined ? undefined : cutText(of.message, MAX_LAG_MESSAGE);
+  return defined({ sync, phase: of.phase, since: of.since, message });
+}
