@@ -1,14 +1,6 @@
 import type { StatusType } from '#shared/status/events.ts';
-
-/** What people need to know of one type, beside its schema. */
-export interface TypeNote {
-  /** Completes "published when". */
-  readonly when: string;
-  /** Where the severity is not that of the type. */
-  readonly severity?: string;
-  /** What to do about it; for what is wrong, what ends it. */
-  readonly next: string;
-}
+import { ROLLOUT_NOTES } from './rollout-notes.ts';
+import type { TypeNote } from './type-note.ts';
 
 /** The prose of the event reference: `npm run docs` puts it beside the schemas. */
 export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
@@ -95,13 +87,14 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Wait for `rollout.completed`',
   },
   'rollout.completed': {
-    when: 'a sweep finds the digest live on every RSync that follows the image; once for each digest',
+    when: 'a sweep finds the digest live on every RSync that follows the image; once for each digest. In stages: the last stage is passed, or a fleet that has one digest is taken over',
     next: 'Nothing. It ends `rollout.degraded`',
   },
   'rollout.degraded': {
     when: 'everything has settled, and the digest is not live everywhere; `lagging` names where',
     next: 'See the failures of the clusters that it names. `rollout.completed` follows, or the next digest',
   },
+  ...ROLLOUT_NOTES,
   'sweep.completed': {
     when: 'a sweep has ended, each minute',
     next: 'Alert on its absence. `breakGlass` and `errors` deserve a look',

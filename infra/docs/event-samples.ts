@@ -8,6 +8,7 @@ import type {
   SyncEvent,
 } from '#shared/status/events.ts';
 import { VERDICTS } from '#shared/status/schema.ts';
+import { ROLLOUT_SAMPLES } from './rollout-samples.ts';
 
 const DIGEST = 'sha256:05e6a6b77de7a62286387cfea833d45290105fe84383224938d7b3ab151a55a1';
 const OLDER = 'sha256:9b1f0e2c6a3d4e5f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7';
@@ -100,6 +101,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'rollout.progressing': rollout('rollout.progressing', 0, 12),
   'rollout.completed': rollout('rollout.completed', 0, 0),
   'rollout.degraded': rollout('rollout.degraded', 1, 0),
+  ...ROLLOUT_SAMPLES,
   'sweep.completed': {
     type: 'sweep.completed',
     data: {

@@ -55,18 +55,20 @@ function syncsIn(record: ClusterRecord, image: string): readonly FleetSync[] | u
  * @example
  * syncsOf(snapshot).filter(({ row }) => isUnder(row, 'us-docker.pkg.dev/acme/configs/platform:v1'))
  */
-export function isUnder({ image, deleting }: SyncRow, name: string): boolean {
-  return deleting !== true && image === name;
+export function isUnder({ image, staged, deleting }: SyncRow, name: string): boolean {
+  return deleting !== true && (staged?.image ?? image) === name;
 }
 
-function syncOf({ sync, approved, live, record: { failure } }: SyncRow): FleetSync {
+function syncOf({ sync, approved, live, record: { failure }, staged }: SyncRow): FleetSync {
   return defined({
     sync,
     approved: approved[0],
+    approvedAt: staged?.approvedAt,
     live,
     // A failure may be about nothing that has a key.
     failing: failure && (failure.digest ?? ''),
-    failedBefore: false,
-    held: false,
+    failedBefore: staged?.failedBefore === true,
+    held: staged?.hold !== undefined,
+    receipt: staged?.receipt,
   });
 }

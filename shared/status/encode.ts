@@ -101,7 +101,8 @@ function fitAttributes(
  * to it.
  */
 export function eventIdOf(event: StatusEvent): string {
-  const { image, digest, cluster, id, hashes }: Readonly<Record<string, unknown>> = event.data;
+  const data: Readonly<Record<string, unknown>> = event.data;
+  const { image, digest, cluster, id, hashes, stage, version } = data;
   const identity = {
     type: event.type,
     image,
@@ -115,6 +116,8 @@ export function eventIdOf(event: StatusEvent): string {
     cause: 'cause' in event ? event.cause : undefined,
     id,
     hashes,
+    stage,
+    version,
   };
   return hash('sha256', canonicalJson(identity));
 }

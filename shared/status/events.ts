@@ -34,6 +34,22 @@ export const STATUS_DATA = {
   'rollout.progressing': RolloutData,
   'rollout.completed': RolloutData,
   'rollout.degraded': RolloutData,
+  'rollout.started': RolloutData,
+  'rollout.superseded': RolloutData,
+  'rollout.stage.opened': RolloutData,
+  'rollout.stage.passed': RolloutData,
+  'rollout.stage.skipped': RolloutData,
+  'rollout.waiting': RolloutData,
+  'rollout.approved': RolloutData,
+  'rollout.paused': RolloutData,
+  'rollout.resumed': RolloutData,
+  'rollout.halted': RolloutData,
+  'rollout.recovered': RolloutData,
+  'rollout.aborted': RolloutData,
+  'rollout.rolling-back': RolloutData,
+  'rollout.rolled-back': RolloutData,
+  'rollout.interrupted': RolloutData,
+  'rollout.retired': RolloutData,
   'sweep.completed': SweepData,
   'sweep.braked': BrakeData,
   'sweep.recovered': BrakeData,
@@ -84,7 +100,7 @@ export type ResyncEvent = EventOf<typeof ResyncData>;
 export type SweepEvent = EventOf<typeof SweepData>;
 
 export interface RolloutEvent extends EventOf<typeof RolloutData> {
-  /** What was last published of this image. */
+  /** What was last published of this image; of one that has a strategy its record's version orders what is published. */
   readonly replaced: { readonly digest: string; readonly since: string } | undefined;
 }
 
@@ -136,6 +152,12 @@ const DEFAULTS: Partial<Record<StatusType, Severity>> = {
   'cluster.unreachable': 'ERROR',
   // Each failure behind it is published as the ERROR that it is.
   'rollout.degraded': 'WARNING',
+  'rollout.stage.skipped': 'WARNING',
+  'rollout.halted': 'ERROR',
+  'rollout.aborted': 'WARNING',
+  'rollout.rolling-back': 'WARNING',
+  'rollout.rolled-back': 'WARNING',
+  'rollout.interrupted': 'ERROR',
   'sweep.braked': 'ERROR',
   'withdrawal.unchecked': 'ERROR',
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
+import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
 
 /** Verdicts that a digest can get; mirrors `Verdict` of the core. */
 export const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
@@ -90,13 +91,17 @@ export const SweepData = z.strictObject({
 
 export const RolloutData = z.strictObject({
   image: z.string().describe('The reference that is followed, in normal form'),
-  digest: z.string().describe('What was approved last'),
+  digest: z.string().describe('What was approved last; with id, what the roll-out brings'),
   syncs: Count.describe('RSyncs that follow it, in all clusters that are known'),
   clusters: Count.describe('Clusters that have them'),
   live: Count.describe('RSyncs on which it is live'),
   failed: Count.describe('RSyncs that report a failure, or refuse it'),
   unreachable: Count.describe('RSyncs in clusters that cannot be looked at, where it was not live'),
-  underWay: Count.describe('The rest'),
+  underWay: Count.describe(
+    'The rest; with id, those that are approved or may be, and not live yet',
+  ),
+  waiting: Count.optional().describe('RSyncs that may not be approved yet'),
+  held: Count.optional().describe('RSyncs that are held back'),
   lagging: z
     .array(
       z.strictObject({
@@ -112,6 +117,19 @@ export const RolloutData = z.strictObject({
     .strictObject({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time })
     .optional()
     .describe('What was last reported of this image'),
+  id: z.string().optional().describe('Of the roll-out, where the image has a strategy'),
+  stage: z.string().optional().describe('The stage that it is about'),
+  status: z
+    .enum(ROLLOUT_STATES)
+    .optional()
+    .describe('Where the roll-out stands then; absent where another one replaces it'),
+  version: Count.optional().describe('Of its record: orders what is published of an image'),
+  cause: z.enum(ROLLOUT_CAUSES).optional().describe('Why it stops or waits'),
+  actor: z
+    .string()
+    .optional()
+    .describe('Who decided, where a person did; of started, what brought it'),
+  reason: z.string().optional().describe('What that person wrote'),
   ...COMMON,
 });
 

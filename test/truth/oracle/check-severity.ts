@@ -18,6 +18,12 @@ const SEVERITIES: Readonly<Record<string, string>> = {
   'sync.withdrawn': 'WARNING',
   'cluster.unreachable': 'ERROR',
   'rollout.degraded': 'WARNING',
+  'rollout.stage.skipped': 'WARNING',
+  'rollout.halted': 'ERROR',
+  'rollout.aborted': 'WARNING',
+  'rollout.rolling-back': 'WARNING',
+  'rollout.rolled-back': 'WARNING',
+  'rollout.interrupted': 'ERROR',
   'sweep.braked': 'ERROR',
   'withdrawal.unchecked': 'ERROR',
 };

@@ -54,6 +54,33 @@ describe('fleetOf()', () => {
     expect(fleet([{ ...never, phase: 'Unreachable' }])).toEqual([{ ...C1, reachable: false }]);
   });
 
+  it('has what receipt and annotations say of an RSync whose image is staged', () => {
+    const receipt = {
+      id: 'r1',
+      stage: 'canary',
+      kind: 'forward',
+      digest: A,
+      rejected: [B],
+      startedAt: LOOKED_AT,
+      resolvedAt: LOOKED_AT,
+    } as const;
+    const staged = {
+      image: IMAGE,
+      stage: 'canary',
+      hold: '- ops@acme.example INC-7',
+      approvedAt: LOOKED_AT,
+      failedBefore: true,
+      receipt,
+    } as const;
+    const by = row({ staged });
+    const named = row({ staged, image: `${IMAGE}@${A}` });
+    const elsewhere = row({ staged: { ...staged, image: `${IMAGE}-other` } });
+    const more = { held: true, failedBefore: true, approvedAt: LOOKED_AT, receipt };
+    expect(fleet([clusterRecord('c1', [by, named, elsewhere])])).toEqual([
+      { ...C1, syncs: [SYNC, SYNC].map((sync) => ({ ...sync, ...more })) },
+    ]);
+  });
+
   it('waits for no look at a cluster without Config Sync', () => {
     const { reconciledAt: _, ...never } = clusterRecord('c1', [], { phase: 'NoConfigSync' });
     expect(fleet([never])).toEqual([{ ...C1, syncs: [] }]);

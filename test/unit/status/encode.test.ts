@@ -167,6 +167,8 @@ describe('severityOf()', () => {
       'sync.unguarded',
       'sync.refused',
       'cluster.unreachable',
+      'rollout.halted',
+      'rollout.interrupted',
       'sweep.braked',
       'withdrawal.unchecked',
     ]);
@@ -174,6 +176,10 @@ describe('severityOf()', () => {
       'image.unusable',
       'sync.withdrawn',
       'rollout.degraded',
+      'rollout.stage.skipped',
+      'rollout.aborted',
+      'rollout.rolling-back',
+      'rollout.rolled-back',
     ]);
   });
 

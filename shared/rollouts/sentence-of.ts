@@ -1,0 +1,67 @@
+import type { Cause, Notice } from '#shared/core/rollout/record.ts';
+
+/** Clusters that a sentence names. */
+const MAX_NAMED = 3;
+
+/**
+ * A notice as the beginning of a sentence for people.
+ *
+ * @example
+ * sentenceOf(noticeOf(record, 'stage.opened')) // 'Stage early is open'
+ */
+export function sentenceOf({ type, stage, cause, clusters = [], by }: Notice): string {
+  const who = by === undefined ? '' : ` by ${by}`;
+  return `${SENTENCES[type](stage, cause)}${who}${namesOf(clusters)}`;
+}
+
+const SENTENCES: Readonly<
+  Record<Notice['type'], (stage: string, cause: Cause | undefined) => string>
+> = {
+  started: (stage) => `The roll-out begins with stage ${stage}`,
+  superseded: () => 'A newer digest replaces this one',
+  'stage.opened': (stage) => `Stage ${stage} is open`,
+  'stage.passed': (stage) => `Stage ${stage} is passed`,
+  'stage.skipped': (stage) => `Stage ${stage} has no cluster and is skipped`,
+  waiting: (stage, cause) => `After stage ${stage} the roll-out waits: ${why(cause)}`,
+  approved: (stage) => `Stage ${stage} is approved`,
+  paused: (stage, cause) => `Paused in stage ${stage}: ${why(cause)}`,
+  resumed: (stage) => `Resumed in stage ${stage}`,
+  halted: (stage, cause) => `Halted in stage ${stage}: ${why(cause)}`,
+  recovered: () => 'Halted no more',
+  aborted: (stage) => `Aborted in stage ${stage}`,
+  'rolling-back': (_, cause) => `All that have the digest go back: ${why(cause)}`,
+  'rolled-back': () => 'Rolled back',
+  interrupted: () =>
+    'The record of the roll-out is lost, and nothing new is approved until a person resumes',
+  completed: (_, cause) =>
+    cause === 'adoption' ? 'The fleet is taken over as it is' : 'The roll-out is completed',
+  retired: () => 'The image has no strategy any more',
+};
+
+const CAUSES: Readonly<Record<Cause, string>> = {
+  person: 'a person decided so',
+  'record-lost': 'its record is lost',
+  'digests-differ': 'several digests are live',
+  'clusters-unseen': 'some clusters were never in reach',
+  'stage-gone': 'the config has no such stage any more',
+  failures: 'too many clusters failed',
+  unreachable: 'too many clusters are out of reach',
+  'no-evidence': 'no cluster shows that the digest works',
+  rejected: 'the digest was rolled back before',
+  empty: 'no cluster follows the image there',
+  approval: 'people have to approve',
+  signature: 'the next stage asks for a signature',
+  window: 'no window is open',
+  adoption: 'the fleet is taken over as it is',
+};
+
+function why(cause: Cause = 'person'): string {
+  return CAUSES[cause];
+}
+
+function namesOf(clusters: readonly string[]): string {
+  if (clusters.length === 0) return '';
+  const more = clusters.length - MAX_NAMED;
+  const names = clusters.slice(0, MAX_NAMED).join(', ');
+  return `: ${names}${more > 0 ? ` and ${more} more` : ''}`;
+}
