@@ -146,10 +146,6 @@ function soak(
   );
   if (given.size < (stage.approval?.count ?? 0))
     return wait(record, 'awaiting-approval', 'approval', world, well);
-  const signedBy = views[view.index + 1]?.stage.signedBy;
-  if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {
-    return wait(record, 'awaiting-approval', 'signature', world, well);
-  }
   return pass(amend(record, well), views, view, world, 'stage.passed');
 }
 
@@ -180,6 +176,10 @@ function pass(
     if (busy) return keep(amend(record, { status: 'soaking', cause: undefined }));
     const completed = amend(record, { ...NO_CAUSE, status: 'completed' });
     return { record: completed, notices: [notice, noticeOf(completed, 'completed')] };
+  }
+  const { signedBy } = next.stage;
+  if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {
+    return wait(record, 'awaiting-approval', 'signature', world);
   }
   const { waiting } = next.of;
   const mayOpen = waiting.length === 0 || waiting.some(({ labels }) => isOpen(next, labels));

@@ -74,4 +74,15 @@ describe('the turns of a stage', () => {
     expect(countUnderWay(stand, strategy(), clusters, NOW)).toBe(3);
     expect(countUnderWay(record({ status: 'paused' }), strategy(), clusters, NOW)).toBe(2);
   });
+
+  it('awaits the signature of a stage behind one without clusters as well', () => {
+    const by = strategy({
+      stages: [stage('canary'), stage('rest', { selects: () => true, signedBy: 'qa' })],
+    });
+    expect(advance(record(), by, fleet(cluster('r1', 'rest')), NOW).record).toMatchObject({
+      status: 'awaiting-approval',
+      cause: 'signature',
+      stage: 'canary',
+    });
+  });
 });
