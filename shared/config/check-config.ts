@@ -9,8 +9,9 @@ import { readText, readTextFile } from './read-file.ts';
 import { rolloutNotes } from './rollout-notes.ts';
 import { readYaml } from './yaml-document.ts';
 
-/** Streams of the command, injected for tests. */
+/** Streams and clock of the command, injected for tests. */
 export interface CommandStreams {
+  readonly now: () => Date;
   readonly stdin: Readable;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -25,7 +26,7 @@ const USAGE = `Usage: npm run check-config -- FILE      check a config file ("-"
 
 /** The command `npm run check-config`: problems, or the summary and notes, on standard output, one line each. */
 export async function checkConfig(args: string[], streams: CommandStreams): Promise<ExitCode> {
-  const { stdin, out, err } = streams;
+  const { stdin, out, err, now } = streams;
   const [file = '', ...more] = args;
   if (file === '--schema' && more.length === 0) {
     out(`${JSON.stringify(buildJsonSchema(), null, 2)}\n`);
@@ -41,7 +42,7 @@ export async function checkConfig(args: string[], streams: CommandStreams): Prom
     );
     const config = await parseConfig(text, { file, readFile: readTextFile });
     out(summary(file, config));
-    const notes = [...effectNotes(text), ...rolloutNotes(config)];
+    const notes = [...effectNotes(text), ...rolloutNotes(config, now())];
     for (const note of notes) out(`${file}: note: ${note}\n`);
     return 0;
   } catch (error) {

@@ -6,4 +6,5 @@ process.exitCode = await checkConfig(process.argv.slice(2), {
   stdin: process.stdin,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  now: () => new Date(),
 });

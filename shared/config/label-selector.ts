@@ -123,6 +123,18 @@ export function createSelector(
     );
 }
 
+/**
+ * Whether all that `inner` selects is selected by `outer` too, as far as their requirements show it: each of the outer
+ * one stands in the inner one as well. Throws as `parseSelector`.
+ *
+ * @example
+ * isWithin('env = prod, region = eu', 'env = prod') // true
+ */
+export function isWithin(inner: string, outer: string): boolean {
+  const written = new Set(parseSelector(inner).map((one) => JSON.stringify(one)));
+  return parseSelector(outer).every((one) => written.has(JSON.stringify(one)));
+}
+
 function meets({ operator, values }: Requirement, value: string | undefined): boolean {
   if (operator === 'exists') return value !== undefined;
   if (operator === 'absent') return value === undefined;

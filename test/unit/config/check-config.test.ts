@@ -32,6 +32,7 @@ async function run(args: string[], stdin = ''): Promise<Run> {
     stdin: Readable.from([Buffer.from(stdin)]),
     out: (text) => (out += text),
     err: (text) => (err += text),
+    now: () => new Date('2026-11-23T12:00:00Z'),
   });
   return { code, out, err };
 }

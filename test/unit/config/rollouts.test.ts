@@ -136,8 +136,14 @@ describe('createStrategies()', () => {
   });
 });
 
+const IN_FREEZE = new Date('2026-12-20T12:00:00Z');
+
 /** Of both entries of the file that name a strategy. */
 const EARLY = [/^images\[0\]\.rollout .* not acted on/, /^images\[1\]\.rollout .* not acted on/];
+
+const SHUT = ['fleet.stages[0]', 'fleet.stages[1]', 'fleet.stages[2]', 'tags.stages[0]'].map(
+  (place) => place.replaceAll(/[.[\]]/g, '\\$&'),
+);
 
 describe('rolloutNotes()', () => {
   it.each([
@@ -148,15 +154,30 @@ describe('rolloutNotes()', () => {
         'onNewer: queue',
         'onNewer: replace',
       ),
-      [/^images\[1\] with effect: gate .* 721h/, /tags is named by no entry/],
+      [/^images\[1\] with effect: gate .* 721 h:/, /tags is named by no entry/],
     ],
     [
       'a last stage with a selector',
       edit(rolloutsText, '{ name: all }', '{ name: all, clusters: a = b }'),
       [/tags\.stages\[0\] is the last one/],
     ],
+    [
+      'a stage whose clusters are all in an earlier one',
+      edit(rolloutsText, 'clusters: env = prod, region', 'clusters: ring = canary, region'),
+      [/fleet\.stages\[1\] has no cluster, .*fleet\.stages\[0\] selects all/],
+    ],
+    [
+      'a freeze of the whole fleet to a year written wrong',
+      edit(rolloutsText, '"2027-01-04 08:00", clusters: env = prod }', '"9999-01-04 08:00" }'),
+      SHUT.map((place) => new RegExp(`${place} starts nothing ever, .* year-end`)),
+    ],
+    [
+      'a freeze of some clusters, in the stage that has no others',
+      edit(rolloutsText, '2027-01-04', '2027-03-01'),
+      [/fleet\.stages\[1\] starts nothing before mon 2027-03-01 08:00 UTC/],
+    ],
   ])('of %s', async (_, text, expected) => {
-    const notes = rolloutNotes(await parse(text));
+    const notes = rolloutNotes(await parse(text), IN_FREEZE);
     expect(notes).toEqual([...EARLY, ...expected].map((pattern) => expect.stringMatching(pattern)));
   });
 
@@ -166,6 +187,6 @@ describe('rolloutNotes()', () => {
       '[{ name: all }]',
       '[{ name: some, clusters: a = b, soak: 1h }, { name: all }]',
     );
-    expect(rolloutNotes(await parse(short))).toHaveLength(EARLY.length);
+    expect(rolloutNotes(await parse(short), IN_FREEZE)).toHaveLength(EARLY.length);
   });
 });

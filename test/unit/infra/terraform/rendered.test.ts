@@ -22,7 +22,8 @@ describe('the config that the module renders', () => {
   it.each(CONFIGS)('passes `npm run check-config`: %s', async (path) => {
     const said: string[] = [];
     const say = (text: string): void => void said.push(text);
-    const streams = { stdin: Readable.from([]), out: say, err: say };
+    const now = (): Date => new Date('2026-11-23T12:00:00Z');
+    const streams = { stdin: Readable.from([]), out: say, err: say, now };
     expect([await checkConfig([join(EXAMPLES, path)], streams), said]).toEqual([
       0,
       [expect.stringContaining(': ok, ')],
