@@ -25,8 +25,7 @@ import {
   formatReport,
   type RefusedSync,
 } from './preflight-report.ts';
-import { type CommandIo, runCommand } from './run-command.ts';
-import { type ExitCode, print } from './terminal.ts';
+import { type CommandIo, type ExitCode, print, runCommand } from './terminal.ts';
 
 export interface PreflightDeps extends CommandIo {
   /** Reads the config file and opens what it names. Throws `bad-config`, also where it says nothing of a gate. */

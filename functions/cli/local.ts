@@ -9,9 +9,8 @@ import { cleanText } from '#shared/core/foreign-text.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createPubsubCalls } from '#shared/status/pubsub-calls.ts';
 import { checkFleet, type OpenedFleet } from './check-fleet.ts';
-import type { CommandIo } from './run-command.ts';
+import type { CommandIo, ExitCode } from './terminal.ts';
 import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
-import type { ExitCode } from './terminal.ts';
 import { type ImageJudge, verifyImage } from './verify-image.ts';
 
 interface LocalCommand {

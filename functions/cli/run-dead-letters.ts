@@ -5,7 +5,7 @@ import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
 import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-import { type CommandDeps, runCommand } from './run-command.ts';
+import { type CommandDeps, type ExitCode, print, runCommand } from './terminal.ts';
 import {
   createOrigins,
   findSubscription,
@@ -15,7 +15,6 @@ import {
   type Settled,
   settleLetter,
 } from './settle-letters.ts';
-import { type ExitCode, print } from './terminal.ts';
 import { defined } from '#shared/core/defined.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';

@@ -8,8 +8,7 @@ import { reasonsOf } from '#shared/core/verdict.ts';
 import { judgeResolution } from '#shared/reconcile/judge-rsync.ts';
 import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
-import { type CommandDeps, runCommand } from './run-command.ts';
-import { type ExitCode, print } from './terminal.ts';
+import { type CommandDeps, type ExitCode, print, runCommand } from './terminal.ts';
 
 /** What the config says, opened. */
 export interface ImageJudge {

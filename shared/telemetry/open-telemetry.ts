@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { parseJson } from '#shared/net/json.ts';
-import type { Log, Telemetry } from './telemetry.ts';
+import { createPassiveTracing, type Log, type Telemetry } from './telemetry.ts';
 import { createLogMeter } from './log-meter.ts';
 import type { OtelTracing } from './otel-tracing.ts';
-import { createPassiveTracing } from './trace-context.ts';
 import type { TelemetrySettings, TraceSettings } from './read-env.ts';
 import type { SendDeps } from './send-spans.ts';
 import type { ServedMeter } from './serve-metrics.ts';

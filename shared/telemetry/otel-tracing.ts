@@ -18,7 +18,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { toFailure } from '#shared/core/errors.ts';
 import type { SpanAttributes, SpanOptions, Trace, Tracing } from '#shared/core/tracing.ts';
-import { createPassiveTracing, type TraceContext } from './trace-context.ts';
+import { createPassiveTracing, type TraceContext } from './telemetry.ts';
 
 /** One export, its retry included. Spans of an export that failed are gone: they are not worth memory. */
 export const EXPORT_LIMIT_MS = 2_000;

@@ -10,7 +10,7 @@ import {
 import { defined } from '#shared/core/defined.ts';
 import { createOtelTracing, EXPORT_LIMIT_MS, type OtelTracing } from './otel-tracing.ts';
 import type { TraceSettings } from './read-env.ts';
-import type { TraceContext } from './trace-context.ts';
+import type { TraceContext } from './telemetry.ts';
 
 export interface SendDeps {
   readonly context: TraceContext;

@@ -1,5 +1,6 @@
 import { type Meter, noMeter } from './metrics.ts';
-import { noTracing, type Tracing } from '#shared/core/tracing.ts';
+import { NO_SPAN, noTracing, type Trace, type Tracing } from '#shared/core/tracing.ts';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 
 /** What a function reports of itself beside its log. None of it can fail a request, or delay it for long. */
 export interface Telemetry {
@@ -23,4 +24,22 @@ export const noTelemetry: Telemetry = {
 export interface Log {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What belongs to this point of the program, through every `await`. One per process, made by its main. */
+export type TraceContext = AsyncLocalStorage<Trace>;
+
+/**
+ * Tracing while no spans are collected: the trace that a request or message came with is put on log lines and on what
+ * goes out, so that one search finds all that followed from it. Costs no package.
+ *
+ * @example
+ * const tracing = createPassiveTracing(new AsyncLocalStorage());
+ */
+export function createPassiveTracing(context: TraceContext): Tracing {
+  return {
+    current: () => context.getStore(),
+    within: (trace, work) => (trace === undefined ? work() : context.run(trace, work)),
+    span: (_name, _options, work) => work(NO_SPAN),
+  };
 }

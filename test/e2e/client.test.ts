@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle } from '#infra/local/images/sign.ts';
+import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { describeWorld } from '#infra/local/local-world/describe-local-world.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle } from '#infra/local/images/sign.ts';
+import { signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import { LRUCache } from 'lru-cache';
 import type { RegistryOptions } from '#infra/local/registry/start-registry.ts';
-import { RegistryError } from '#infra/local/registry/errors.ts';
+import { RegistryError } from '#infra/local/registry/request.ts';
 
 /** Docker's token specification: at least 60 seconds. */
 export const TOKEN_LIFETIME_SECONDS = 300;

@@ -62,7 +62,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: a pinned image leads to what is announced',
-    file: 'functions/admission/find-verdict.ts',
+    file: 'functions/admission/ask.ts',
     in: 'findVerdict',
     find: 'if (pulled.image.digest !== digest) {',
     replace: "if (pulled.image.digest === '') {",
@@ -70,7 +70,7 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'admission: an index counts for its own child only',
-    file: 'functions/admission/find-verdict.ts',
+    file: 'functions/admission/ask.ts',
     in: 'findIndex',
     find: "image.status === 'resolved' && image.digest === digest && image.index",
     replace: "image.status === 'resolved' && image.index",

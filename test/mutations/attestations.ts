@@ -213,7 +213,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'the command does not wait for ever',
-    file: 'functions/cli/run-command.ts',
+    file: 'functions/cli/terminal.ts',
     in: 'runCommand',
     find: '      timeoutMs,\n',
     replace: '      timeoutMs + 60_000,\n',

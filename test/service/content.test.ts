@@ -5,8 +5,8 @@ import {
   OCI_LAYER,
   OCI_MANIFEST,
   openRepository,
+  signBundle,
 } from '#infra/local/images/push-image.ts';
-import { signBundle } from '#infra/local/images/sign.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { APPROVED } from '#shared/core/annotations.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';

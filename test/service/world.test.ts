@@ -1,8 +1,12 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { APPLYSET_TOOLING } from '#infra/local/config-sync/finalizers.ts';
-import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
+import {
+  openRepository,
+  pushImage,
+  signBundle,
+  signLegacy,
+} from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { startLocalWorld } from '#infra/local/local-world/start-local-world.ts';
 import { loadConfig } from '#shared/config/load-config.ts';

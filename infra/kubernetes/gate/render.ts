@@ -2,16 +2,16 @@ import { stringify } from 'yaml';
 import { defined } from '#shared/core/defined.ts';
 import { checkLength } from './cel.ts';
 import type { GateInput } from './gate-input.ts';
-import { repositoryVariables } from './repository.ts';
-import { leashVariables, gateRules, type Rule } from './rules.ts';
-import { namedScope, pinnedScope, type Variables } from './scope.ts';
 import {
   announcementVariables,
   metadataVariables,
   passVariables,
+  repositoryVariables,
   silentVariables,
   sourceVariables,
 } from './variables.ts';
+import { leashVariables, gateRules, type Rule } from './rules.ts';
+import { namedScope, pinnedScope, type Variables } from './scope.ts';
 
 /** `warn` shows and audits what `deny` would refuse. */
 export type GateMode = 'warn' | 'deny';

@@ -1,7 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Descriptor, pushImage, openRepository } from '../images/push-image.ts';
-import { signBundle, signLegacy } from '../images/sign.ts';
+import {
+  type Descriptor,
+  openRepository,
+  pushImage,
+  signBundle,
+  signLegacy,
+} from '../images/push-image.ts';
 import type { Effect } from '../local-world/files.ts';
 import type { LocalWorld } from '../local-world/start-local-world.ts';
 import { readSync, type SyncState, SEEDED_SYNCS } from '../local-world/syncs.ts';

@@ -1,8 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { describeApi, describeSelf } from './discovery.ts';
-import type { Kind } from './kinds.ts';
+import { describeApi, describeSelf, type Kind } from './kinds.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
 import { createObject, patchObject, removeObject, updateObject } from './write.ts';

@@ -46,14 +46,9 @@ export function detailsOf(kind: Named, name: string): NonNullable<Status['detail
   return defined({ name: name || undefined, group: kind.group || undefined, kind: kind.plural });
 }
 
-export function notFound(kind: Kind, name: string): StatusError {
+export function notFound(kind: Named, name: string): StatusError {
   const message = `${qualifiedResource(kind)} "${name}" not found`;
   return new StatusError(404, 'NotFound', message, { details: detailsOf(kind, name) });
-}
-
-export function namespaceNotFound(name: string): StatusError {
-  const details = { name, kind: 'namespaces' };
-  return new StatusError(404, 'NotFound', `namespaces "${name}" not found`, { details });
 }
 
 export function alreadyExists(kind: Kind, name: string): StatusError {

@@ -12,7 +12,6 @@ import {
   forbidden,
   invalid,
   invalidOptions,
-  namespaceNotFound,
   notFound,
   type Status,
   StatusError,
@@ -149,7 +148,7 @@ function readObject({ kind, target }: Call, body: unknown): KubeObject {
 
 function checkNamespace(store: Store, kind: Kind, namespace: string, name: string): void {
   const found = store.get('namespaces', '', namespace);
-  if (found === undefined) throw namespaceNotFound(namespace);
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
   if (found.metadata.deletionTimestamp === undefined) return;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   throw forbidden(kind, name, why);

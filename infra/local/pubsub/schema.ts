@@ -114,6 +114,7 @@ const subscription = z.object({
   messageRetentionDuration: orElse(duration, DEFAULT_RETENTION),
   labels: map,
   enableMessageOrdering: flag,
+  /** Kept and shown, never acted upon, as in Google's emulator. */
   filter: text,
   deadLetterPolicy: optional(
     z.object({ deadLetterTopic: text, maxDeliveryAttempts: within(DELIVERY_ATTEMPTS) }),

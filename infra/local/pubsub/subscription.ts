@@ -1,5 +1,4 @@
 import { createBacklog, type Delivery, type Lease, type Clock, type Backlog } from './backlog.ts';
-import { parseFilter } from './filter.ts';
 import {
   ACK_DEADLINE_SECONDS,
   type Draft,
@@ -50,7 +49,7 @@ export interface Subscription {
 }
 
 /**
- * Starts a subscription; INVALID_ARGUMENT for a filter that does not parse.
+ * Starts a subscription.
  *
  * @example const subscription = openSubscription(settings, { clock, client, forward });
  */
@@ -60,7 +59,6 @@ export function openSubscription(
 ): Subscription {
   let settings = initial;
   let pusher: Pusher | undefined;
-  const matches = parseFilter(initial.filter);
   const consumers: Consumers = new Set();
   const backlog = createBacklog({
     clock: deps.clock,
@@ -117,9 +115,7 @@ export function openSubscription(
       if (next.pushConfig) endConsumers(notPullable(next.name));
       await stopping;
     },
-    offer(message) {
-      if (matches(message.attributes)) backlog.add(message);
-    },
+    offer: (message) => backlog.add(message),
     async pull(options) {
       if (settings.pushConfig) throw notPullable(settings.name);
       const take = { max: options.max, deadlineMs: settings.ackDeadlineSeconds * 1_000 };

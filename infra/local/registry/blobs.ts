@@ -5,10 +5,10 @@ import {
   parseContentRange,
   parseRange,
   readBody,
+  RegistryError,
   requireDigest,
   requireName,
 } from './request.ts';
-import { RegistryError } from './errors.ts';
 import type { Repository, Store } from './store.ts';
 import { randomUUID } from 'node:crypto';
 

@@ -1,8 +1,7 @@
 import type { Hono } from 'hono';
 import { defined } from '#shared/core/defined.ts';
-import { RegistryError } from './errors.ts';
-import { OCI_INDEX } from './check-manifest.ts';
-import { requireName, requireDigest } from './request.ts';
+import { RegistryError, requireDigest, requireName } from './request.ts';
+import { OCI_INDEX } from './manifests.ts';
 import type { Store, StoredManifest } from './store.ts';
 
 /** Tags in one answer, and the most that a client's `n` can ask for. Own. */

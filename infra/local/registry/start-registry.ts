@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { listen, type Listening } from '../listen.ts';
 import { addBlobRoutes, addUploadRoutes } from './blobs.ts';
-import { RegistryError } from './errors.ts';
+import { RegistryError } from './request.ts';
 import { addManifestRoutes, createAnnouncer, type Notification } from './manifests.ts';
 import { addReferrerRoutes, addTagRoutes } from './lists.ts';
 import { createStore } from './store.ts';

@@ -1,4 +1,4 @@
-import { RegistryError } from './errors.ts';
+import { RegistryError } from './request.ts';
 
 /** All blobs, manifests and unfinished uploads together. Own. */
 const STORE_LIMIT = 2 * 1024 * 1024 * 1024;

@@ -2,8 +2,7 @@ import { type KeyObject, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle } from '#infra/local/images/sign.ts';
+import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
 import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 
 /** A registry on this machine that counts who asks it. */

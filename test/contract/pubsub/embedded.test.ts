@@ -5,7 +5,6 @@ pubsubContract({
   name: 'embedded',
   start: () => startPubsub({ port: 0 }),
   capabilities: new Set([
-    'filter',
     'ack-any-2xx',
     'delivery-attempt',
     'push-ordering-key',

@@ -10,7 +10,6 @@ import { deliversByStream } from './stream-cases.ts';
 
 /** What the real service does and Google's emulator (0.8.20) does not. */
 export type Capability =
-  | 'filter'
   | 'ack-any-2xx'
   | 'delivery-attempt'
   | 'push-ordering-key'

@@ -1,7 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
+import {
+  openRepository,
+  pushImage,
+  signBundle,
+  signLegacy,
+} from '#infra/local/images/push-image.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { Journal } from '../journal.ts';
 import type { Random } from '../random.ts';

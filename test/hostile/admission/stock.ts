@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { openRepository } from '#infra/local/images/push-image.ts';
-import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
+import { openRepository, signBundle, signLegacy } from '#infra/local/images/push-image.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
 import type { Stock, StockImage } from './generate.ts';
 import type { Known } from './oracle.ts';

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { type App, createApp } from '#shared/http/app.ts';
-import { createPassiveTracing, type TraceContext } from '#shared/telemetry/trace-context.ts';
+import { createPassiveTracing, type TraceContext } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter } from '#test/fakes/telemetry.ts';
 

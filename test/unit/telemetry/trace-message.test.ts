@@ -5,7 +5,7 @@ import type { Tracing } from '#shared/core/tracing.ts';
 import { createApp } from '#shared/http/app.ts';
 import { formatTraceparent, parseTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import { createPassiveTracing } from '#shared/telemetry/trace-context.ts';
+import { createPassiveTracing } from '#shared/telemetry/telemetry.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { recordMeter, recordSpans } from '#test/fakes/telemetry.ts';
 

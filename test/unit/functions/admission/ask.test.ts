@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type AskDeps, createAsk, createGoodVerdicts } from '#functions/admission/ask.ts';
-import type { Found, Question } from '#functions/admission/find-verdict.ts';
+import {
+  type AskDeps,
+  createAsk,
+  createGoodVerdicts,
+  type Found,
+  type Question,
+} from '#functions/admission/ask.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';

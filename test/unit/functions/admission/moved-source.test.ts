@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Question } from '#functions/admission/find-verdict.ts';
+import type { Question } from '#functions/admission/ask.ts';
 import { judgeRequest } from '#functions/admission/judge-request.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import {

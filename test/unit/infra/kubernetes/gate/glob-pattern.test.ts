@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { globPattern } from '#infra/kubernetes/gate/scope.ts';
-import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/repository.ts';
+import { PLAIN_CHART, PLAIN_IMAGE } from '#infra/kubernetes/gate/variables.ts';
 import { createImageRules, parseImageGlob } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';

@@ -4,12 +4,13 @@ import * as z from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTar } from '#infra/local/config-sync/unpack-layers.ts';
 import {
-  pushImage,
   digestOf,
   openRepository,
+  pushImage,
   type Repository,
+  signBundle,
+  signLegacy,
 } from '#infra/local/images/push-image.ts';
-import { signBundle, signLegacy } from '#infra/local/images/sign.ts';
 import type { Notification } from '#infra/local/registry/manifests.ts';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { isDigest } from '#shared/core/digest.ts';
