@@ -37,7 +37,7 @@ resource "google_cloud_run_v2_service_iam_member" "iap" {
 }
 
 resource "google_iap_web_cloud_run_service_iam_member" "people" {
-  for_each               = var.api.enabled && var.api.mode == "iap" ? toset(concat(var.api.viewers, var.api.invokers)) : []
+  for_each               = var.api.enabled && var.api.mode == "iap" ? toset(local.people) : []
   project                = var.project_id
   location               = var.region
   cloud_run_service_name = google_cloud_run_v2_service.this["api"].name

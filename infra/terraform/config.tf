@@ -48,7 +48,7 @@ locals {
     audience = local.audiences[name]
     emails   = [local.caller_emails[name]]
   } }
-  api_access = !var.api.enabled ? {} : { api = {
+  api_access = !var.api.enabled ? {} : { api = merge({
     mode = var.api.mode
     audience = (
       var.api.mode == "iap"
@@ -57,7 +57,11 @@ locals {
     )
     viewers  = var.api.viewers
     invokers = var.api.invokers
-  } }
+    },
+    length(var.api.approvers) == 0 ? {} : { approvers = var.api.approvers },
+    length(var.api.overriders) == 0 ? {} : { overriders = var.api.overriders },
+  ) }
+  people = distinct(concat(var.api.viewers, var.api.invokers, var.api.approvers, var.api.overriders))
   reviewers = {
     path   = { mode = "path", sha256 = var.admission.secret_sha256 }
     verify = { mode = "verify", audience = local.audiences["admission"], emails = var.admission.emails }
@@ -67,7 +71,7 @@ locals {
 
   admission_settings = !var.admission.enabled ? {} : { admission = { mode = var.admission.mode } }
 
-  config = merge(local.admission_settings, {
+  config = merge(local.admission_settings, local.rollout_settings, {
     apiVersion = "countersign.dev/v1"
     fleet = { gkeHub = merge(
       { projects = sort(local.fleet_projects) },
@@ -92,7 +96,10 @@ locals {
       liveAfter     = var.sweep.live_after
       deletingAfter = var.sweep.deleting_after
     }
-    gate   = { identity = local.emails["cluster"], breakGlass = var.break_glass }
+    gate = merge(
+      { identity = local.emails["cluster"], breakGlass = var.break_glass },
+      var.may_hold == "countersign" ? {} : { mayHold = var.may_hold },
+    )
     access = merge(local.caller_access, local.api_access, local.admission_access)
   })
   config_text = yamlencode(local.config)

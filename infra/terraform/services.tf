@@ -210,7 +210,10 @@ resource "google_cloud_run_v2_service" "this" {
     google_secret_manager_secret_iam_member.read,
     google_project_iam_member.store,
     google_project_iam_member.store_reader,
+    google_project_iam_member.records,
+    google_project_iam_member.records_reader,
     google_firestore_database.this,
+    google_firestore_database.records,
   ]
 }
 

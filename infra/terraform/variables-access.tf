@@ -1,14 +1,16 @@
 # Who may do what: people at the API, Config Sync at the repositories, operators at the dead letters.
 
 variable "api" {
-  description = "How people reach the API. verify: Countersign checks their ID tokens, for the audience. iap: Identity-Aware Proxy signs them in, for the page in a browser. Viewers look, invokers also start resyncs."
+  description = "How people reach the API. verify: Countersign checks their ID tokens, for the audience. iap: Identity-Aware Proxy signs them in, for the page in a browser. Viewers look, invokers also start resyncs and stop roll-outs, approvers also approve stages of roll-outs, overriders also open stages before their time."
   type = object({
-    enabled  = optional(bool, true)
-    mode     = optional(string, "verify")
-    audience = optional(string)
-    viewers  = optional(list(string), [])
-    invokers = optional(list(string), [])
-    ingress  = optional(string, "INGRESS_TRAFFIC_ALL")
+    enabled    = optional(bool, true)
+    mode       = optional(string, "verify")
+    audience   = optional(string)
+    viewers    = optional(list(string), [])
+    invokers   = optional(list(string), [])
+    approvers  = optional(list(string), [])
+    overriders = optional(list(string), [])
+    ingress    = optional(string, "INGRESS_TRAFFIC_ALL")
   })
   nullable = false
   validation {
@@ -16,11 +18,11 @@ variable "api" {
     error_message = "Write mode verify or iap."
   }
   validation {
-    condition     = !var.api.enabled || length(var.api.viewers) + length(var.api.invokers) > 0
+    condition     = !var.api.enabled || length(concat(var.api.viewers, var.api.invokers, var.api.approvers, var.api.overriders)) > 0
     error_message = "Let at least one person in, or say enabled = false."
   }
   validation {
-    condition     = alltrue([for email in concat(var.api.viewers, var.api.invokers) : can(regex("^[^@: ]+@[^@: ]+[.][^@: ]+$", email))])
+    condition     = alltrue([for email in concat(var.api.viewers, var.api.invokers, var.api.approvers, var.api.overriders) : can(regex("^[^@: ]+@[^@: ]+[.][^@: ]+$", email))])
     error_message = "Write e-mail addresses, without user: or group: ID tokens carry no groups."
   }
   validation {

@@ -27,6 +27,7 @@ variable "images" {
     clusters  = optional(string)
     track     = optional(string)
     downgrade = optional(string, "warn")
+    rollout   = optional(string)
   }))
   nullable = false
   validation {
@@ -56,6 +57,14 @@ variable "images" {
   validation {
     condition     = alltrue([for image in var.images : contains(keys(var.trust), image.trust)])
     error_message = "Each image names a policy of trust."
+  }
+  validation {
+    condition     = alltrue([for image in var.images : image.rollout == null ? true : contains(keys(var.rollouts.strategies), image.rollout)])
+    error_message = "A rollout of images is a strategy of rollouts."
+  }
+  validation {
+    condition     = alltrue([for image in var.images : image.rollout == null || var.records != null])
+    error_message = "An entry of images with a rollout needs a database for its decisions: records = {}"
   }
 }
 

@@ -15,6 +15,7 @@ const RESOURCES = [
   'cloud-run-v2-service',
   'cloud-run-v2-service-iam-member',
   'cloud-scheduler-job',
+  'firestore-backup-schedule',
   'firestore-database',
   'firestore-field',
   'iap-web-cloud-run-service-iam-member',

@@ -390,3 +390,79 @@ run "refused_waits" {
   }
   expect_failures = [var.waits]
 }
+
+run "refused_records_1" {
+  command = plan
+  variables {
+    # records have an id of Firestore
+    records = { database = "(default)" }
+  }
+  expect_failures = [var.records]
+}
+
+run "refused_records_2" {
+  command = plan
+  variables {
+    # backups are kept for 98 days at most
+    records = { backup_days = 365 }
+    # holds
+    may_hold = "tenants"
+  }
+  expect_failures = [var.records, var.may_hold]
+}
+
+run "refused_rollouts_1" {
+  command = plan
+  variables {
+    # images name strategies
+    images  = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", rollout = "fleet" }]
+    records = {}
+  }
+  expect_failures = [var.images]
+}
+
+run "refused_rollouts_2" {
+  command = plan
+  variables {
+    # decisions are recorded
+    images   = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", rollout = "fleet" }]
+    rollouts = { strategies = { fleet = { stages = [{ name = "all" }] } } }
+  }
+  expect_failures = [var.images]
+}
+
+run "refused_rollouts_3" {
+  command = plan
+  variables {
+    # limits are numbers or shares
+    rollouts = { strategies = { fleet = { stages = [{ name = "all", max_failures = "some" }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
+
+run "refused_rollouts_4" {
+  command = plan
+  variables {
+    # windows are named
+    rollouts = { strategies = { fleet = { stages = [{ name = "all", windows = "office" }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
+
+run "refused_rollouts_5" {
+  command = plan
+  variables {
+    # durations
+    rollouts = { strategies = { fleet = { stages = [{ name = "all", soak = "1 day" }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
+
+run "refused_rollouts_6" {
+  command = plan
+  variables {
+    # words
+    rollouts = { strategies = { fleet = { stages = [{ name = "all" }], on_failure = "ignore" } } }
+  }
+  expect_failures = [var.rollouts]
+}

@@ -1,3 +1,4 @@
+import { createFirestore } from './firestore.ts';
 import { createKms } from './kms.ts';
 import {
   type Call,
@@ -29,6 +30,7 @@ export function createControl(deps: ControlDeps): Control {
   const metricsSince = new Map<string, number>();
   const run = createRun(resources, deps);
   const kms = createKms(resources);
+  const firestore = createFirestore(resources);
   const pubsub = createPubsub(resources, now);
   let count = 0;
 
@@ -143,15 +145,6 @@ export function createControl(deps: ControlDeps): Control {
           resources.delete(key);
       return ok({});
     },
-    'firestore.projects.databases.collectionGroups.fields.patch': ({ name, body }) => {
-      resources.set(`firestore/${name}`, { ...Object(body), name });
-      return operation({ ...Object(body), name });
-    },
-    'firestore.projects.databases.delete': ({ name }) => {
-      for (const key of resources.keys())
-        if (key.startsWith(`firestore/${name}`)) resources.delete(key);
-      return operation({});
-    },
     'pubsub.projects.subscriptions.create': ({ name, body }) => {
       const { topic } = Object(body);
       if (!resources.has(`pubsub/${topic}`))
@@ -254,6 +247,7 @@ export function createControl(deps: ControlDeps): Control {
     handle: (call) =>
       run.handle(call) ??
       kms.handle(call) ??
+      firestore.handle(call) ??
       pubsub.handle(call) ??
       (ways[call.method] ?? alike)(call),
   };

@@ -117,7 +117,21 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     create: ['POST', 'firestore/v1/projects/{project}/databases?databaseId={name}'],
     skip: ['name', 'deletion_policy', 'etag'],
     mask: 'query',
+    remove: ({ project, name, deletion_policy: policy }) =>
+      policy === 'DELETE'
+        ? ['DELETE', `firestore/v1/projects/${String(project)}/databases/${String(name)}`]
+        : undefined,
     fixed: ['project', 'name', 'location_id'],
+  },
+  google_firestore_backup_schedule: {
+    self: 'firestore/v1/{name}',
+    id: '{name}',
+    create: ['POST', 'firestore/v1/projects/{project}/databases/{database}/backupSchedules'],
+    skip: ['database', 'name'],
+    empty: ['daily_recurrence'],
+    mask: 'query',
+    fixed: ['project', 'database', 'daily_recurrence', 'weekly_recurrence'],
+    computed: (_, { name }) => ({ name }),
   },
   google_firestore_field: {
     self: 'firestore/v1/projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}',

@@ -39,7 +39,9 @@ export function plan(
     });
     return { state: Object.fromEntries(entries), replaces: [] };
   }
-  const fixed = isMember(type) ? Object.keys(block.attributes) : kindOf(type).fixed;
+  // Of a member everything, its condition too.
+  const all = [...Object.keys(block.attributes), ...Object.keys(block.blocks)];
+  const fixed = isMember(type) ? all : kindOf(type).fixed;
   const replaces = fixed.filter(
     (name) => name in proposed && !isDeepStrictEqual(prior[name], proposed[name]),
   );

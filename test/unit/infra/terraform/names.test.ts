@@ -212,6 +212,27 @@ describe('the store', () => {
   });
 });
 
+describe('the records', () => {
+  const code = textOf('shared/records/firestore-records.ts');
+
+  it('leave out of the index what the code writes and never queries', () => {
+    const field = bodyOf('google_firestore_field.records');
+    const [, collection = ''] = /^const RECORDS = '([a-z]+)';$/m.exec(code) ?? [];
+    expect(field['collection']).toBe(collection);
+    const written = all(/^ {8}([a-z]+): \{ stringValue: /gm, code);
+    expect(written).toEqual(['record', 'write']);
+    expect(field['for_each']).toContain(`toset(${JSON.stringify(written).replace(',', ', ')})`);
+    const queried = all(/(?:orderBy|field): '([a-zA-Z]+)'/g, code);
+    expect(new Set(queried)).toEqual(new Set(['image']));
+  });
+
+  it('are where docs/store.md has them', () => {
+    const { records_database: name } = Object.fromEntries(source.locals);
+    expect(name).toContain('"${var.name}-records"');
+    expect(textOf('docs/store.md')).toContain('database: countersign-records');
+  });
+});
+
 describe('the config that examples render', () => {
   it.each(CONFIGS)(
     'names the topics, store and callers that the module makes: %s',
