@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { parseJson } from '#shared/net/json.ts';
 import type { Figure } from '../frame/figure.ts';
 
 const SPREAD = z.object({
@@ -61,8 +63,8 @@ export async function measureTree(root: string, name: string): Promise<readonly 
   const dir = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   try {
     const file = join(dir, 'figures.json');
-    await run('npm', ['run', '--silent', 'bench', '--', name, '--json', file], root);
-    const { results } = REPORT.parse(JSON.parse(await readFile(file, 'utf8')));
+    const bench = ['npm', 'run', '--silent', 'bench', '--', name, '--json', file];
+    const { results } = await runForReport(bench, { cwd: root, file });
     return results.flatMap(({ figures }) =>
       figures.map(({ what, unit, ours, ratio, budget }) => ({
         what,
@@ -77,16 +79,77 @@ export async function measureTree(root: string, name: string): Promise<readonly 
   }
 }
 
+/** Between two looks at the file; and what a command may take to end by itself once the file is whole. */
+const LOOK_MS = 500;
+const END_MS = 5_000;
+
+/**
+ * Runs a command that writes a report. One that does not end once the report is whole, as benchmarks did that left a
+ * server listening, is ended with all its processes: what it measured counts. Throws where it ends without a report.
+ */
+export async function runForReport(
+  [command = '', ...args]: readonly string[],
+  { cwd, file, endMs = END_MS }: { cwd: string; file: string; endMs?: number },
+): Promise<z.infer<typeof REPORT>> {
+  const { child, ended } = start(command, args, { cwd, detached: true });
+  try {
+    let report = await readReport(file);
+    while (report === undefined) {
+      const hasEnded = await within(LOOK_MS, ended);
+      report = await readReport(file);
+      if (hasEnded && report === undefined) {
+        throw new Error(`${command} ${args.join(' ')} ended without its report`);
+      }
+    }
+    await within(endMs, ended);
+    return report;
+  } finally {
+    // It leads its group: npm, node and what they started.
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    ended.catch(() => undefined);
+  }
+}
+
+/** Whether `ended` resolves in time. Rejects with it. */
+async function within(milliseconds: number, ended: Promise<void>): Promise<boolean> {
+  const stop = new AbortController();
+  const late = sleep(milliseconds, false, { signal: stop.signal });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
+  } finally {
+    stop.abort();
+    late.catch(() => undefined);
+  }
+}
+
+/** Undefined while it is not there, or not whole. */
+async function readReport(file: string): Promise<z.infer<typeof REPORT> | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return REPORT.safeParse(parseJson(text)).data;
+}
+
 /** Runs a command to its end; its output is shown only where it fails. */
 async function run(command: string, args: readonly string[], cwd?: string): Promise<void> {
+  await start(command, args, { cwd }).ended;
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  { cwd, detached = false }: { cwd: string | undefined; detached?: boolean },
+): { child: ChildProcess; ended: Promise<void> } {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
     ...(cwd === undefined ? {} : { cwd }),
   });
   let output = '';
   const keep = (chunk: Buffer): void => void (output = (output + String(chunk)).slice(-4000));
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} exits with ${code}\n${output}`);
+  const ended = once(child, 'close').then(([code]) => {
+    if (code === 0) return;
+    throw new Error(`${command} ${args.join(' ')} exits with ${code}\n${output}`);
+  });
+  return { child, ended };
 }

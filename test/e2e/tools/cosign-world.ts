@@ -84,12 +84,17 @@ export interface CosignWorld {
   close(): Promise<void>;
 }
 
-/** Opens the world with the key pairs `release` and `other`, of cosign's own kind. */
+/**
+ * Opens the world with the key pairs `release` and `other`, of cosign's own kind. Where a tool is missing it throws, and
+ * leaves nothing open.
+ */
 export async function openCosignWorld(): Promise<CosignWorld> {
+  await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'countersign-cosign-'));
-  const embedded = await startRegistry({ port: 0 });
-  const debian = await startDockerRegistry();
-  const bare = await startWithoutReferrers(embedded.host);
+  opened.defer(() => rm(folder, { recursive: true }));
+  const embedded = opened.adopt(await startRegistry({ port: 0 }), (one) => one.close());
+  const debian = opened.adopt(await startDockerRegistry(), (one) => one.close());
+  const bare = opened.adopt(await startWithoutReferrers(embedded.host), (one) => one.close());
   const hosts = { embedded: embedded.host, bare: bare.host, debian: debian.host };
   let repositories = 0;
 
@@ -125,6 +130,7 @@ export async function openCosignWorld(): Promise<CosignWorld> {
     await run('cosign3', 'generate-key-pair', `--output-key-prefix=${name}`);
   }
 
+  const owned = opened.move();
   return {
     folder,
     hosts,
@@ -170,11 +176,6 @@ export async function openCosignWorld(): Promise<CosignWorld> {
       const verdict = await verifier.verify(subject, policy);
       return { status: verdict.status, reasons: reasonsOf(verdict) };
     },
-    async close() {
-      await bare.close();
-      await embedded.close();
-      await debian.close();
-      await rm(folder, { recursive: true });
-    },
+    close: () => owned.disposeAsync(),
   };
 }
