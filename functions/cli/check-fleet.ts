@@ -25,6 +25,7 @@ import {
   formatReport,
   type RefusedSync,
 } from './preflight-report.ts';
+import { type FoundCluster, type PlanDeps, planImages } from './preflight-plans.ts';
 import { type CommandIo, type ExitCode, print, runCommand } from './terminal.ts';
 
 export interface PreflightDeps extends CommandIo {
@@ -41,6 +42,8 @@ export interface OpenedFleet extends Omit<FindingDeps, 'settings' | 'store'> {
   readonly identity: string;
   /** The fleet is GKE's. */
   readonly hub: boolean;
+  /** Absent: no entry of the config has a roll-out. */
+  readonly rollouts?: PlanDeps;
 }
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
@@ -77,14 +80,21 @@ function readCommand(args: string[]) {
 async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
   const { members, unreachable } = await opened.fleet.list();
   const places = bulkhead(CLUSTERS_AT_ONCE, Infinity);
-  const clusters = await Promise.all(
+  const checked = await Promise.all(
     members.map((member) => places.execute(() => checkCluster(member, opened))),
   );
-  return { clusters, unlisted: unreachable };
+  const report = { clusters: checked.map((one) => one.report), unlisted: unreachable };
+  const { rollouts } = opened;
+  if (rollouts === undefined) return report;
+  return { ...report, rollouts: await planImages(checked, { ...opened, ...rollouts }) };
+}
+
+interface Checked extends FoundCluster {
+  readonly report: ClusterReport;
 }
 
 /** Everything that preflight can say of one cluster; of one that cannot be read it says why, and never throws. */
-async function checkCluster(member: Member, deps: OpenedFleet): Promise<ClusterReport> {
+async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked> {
   const none = { problems: [], notes: [], unpinned: [], syncs: 0, refused: [] };
   try {
     const api = await deps.fleet.connect(member);
@@ -96,7 +106,7 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<ClusterR
     const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
     const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
     const nameless = user === undefined ? ['it does not say who we are'] : [];
-    return {
+    const report = {
       cluster: member.name,
       ...description,
       ...defined({ unchecked: [...nameless, ...failures].join('; ') || undefined }),
@@ -106,8 +116,10 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<ClusterR
       syncs: rsyncs.length,
       refused,
     };
+    return { member, followed, unpinned: report.unpinned, report };
   } catch (error) {
-    return { cluster: member.name, ...none, unchecked: toFailure(error).message };
+    const report = { cluster: member.name, ...none, unchecked: toFailure(error).message };
+    return { member, unpinned: [], report };
   }
 }
 

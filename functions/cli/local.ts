@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCommandBase } from '#functions/wiring/base.ts';
-import { openFleets } from '#functions/wiring/fleet.ts';
+import { callsPerMinute, openFleets } from '#functions/wiring/fleet.ts';
 import { openImages, openRegistries } from '#functions/wiring/images.ts';
+import { createStrategies } from '#shared/config/strategies.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -58,8 +59,20 @@ async function openFleetToCheck(file: string): Promise<OpenedFleet> {
       'Config has no gate: add gate.identity, the user name that Countersign has in the clusters',
     );
   }
+  const { plain, cached } = openRegistries(base);
+  const isStaged = config.images.some(({ rollout }) => rollout !== undefined);
+  const approvals = callsPerMinute(base, 'push');
+  const looks = callsPerMinute(base, 'sweep');
   return {
-    ...openImages(base, openRegistries(base).cached),
+    ...openImages(base, cached),
+    ...(isStaged && {
+      rollouts: {
+        images: config.images,
+        strategies: createStrategies(config),
+        callsPerMinute: { approvals, looks },
+        resolveNow: (reference) => resolveImage(plain, reference, { fresh: true, now }),
+      },
+    }),
     fleet: openFleets(base)('sweep'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),

@@ -1,6 +1,8 @@
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
+import { formatPlan } from './format-plan.ts';
+import type { PlannedImages } from './preflight-plans.ts';
 import { count } from './terminal.ts';
 
 /** What preflight found in one cluster. */
@@ -45,6 +47,8 @@ export interface FleetReport {
   readonly clusters: readonly ClusterReport[];
   /** Places of the fleet that could not be listed. */
   readonly unlisted: readonly string[];
+  /** What the next digests of images with a strategy would do; absent: the config has none. */
+  readonly rollouts?: PlannedImages;
 }
 
 /** 0: the gate would refuse nothing, 1: something, or it would not hold, 2: not everything could be checked. */
@@ -61,6 +65,7 @@ export function formatReport(report: FleetReport): readonly string[] {
   return [
     ...clusters.flatMap(formatCluster),
     ...unlisted.map((place) => `${place}: its clusters could not be listed`),
+    ...formatPlans(report.rollouts),
     summary(report),
   ];
 }
@@ -82,6 +87,11 @@ function formatCluster(report: ClusterReport): string[] {
         `  ${sync}: refused by (${rule}), ${because}: ${key}: ${message}`,
     ),
   ];
+}
+
+function formatPlans({ plans, left }: PlannedImages = { plans: [], left: 0 }): readonly string[] {
+  const more = left === 0 ? [] : [`${count(left, 'image')} more with a strategy, not planned`];
+  return [...plans.flatMap(formatPlan), ...more];
 }
 
 function summary({ clusters, unlisted }: FleetReport): string {

@@ -42,8 +42,8 @@ export function printFailure(
 }
 
 /** `1 cluster`, `2 clusters`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+export function count(amount: number, noun: string, many = `${noun}s`): string {
+  return `${amount} ${amount === 1 ? noun : many}`;
 }
 
 const CLEAR_LINE = '\r\u001b[2K';

@@ -12,6 +12,8 @@ import type { Freeze, WallClock } from './windows.ts';
 export interface StagePlan {
   readonly stage: string;
   readonly state: 'passed' | 'open' | 'ahead';
+  /** Clusters that its labels choose, followers or not. */
+  readonly members: number;
   /** Clusters that count: they follow the image, and are not held. */
   readonly size: number;
   /** Clusters that are to be let in, in their turns. */
@@ -92,6 +94,7 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
   return defined({
     stage: stage.name,
     state,
+    members: size + of.held.length + of.absent.length,
     size,
     turns: listed(queue.map(({ cluster }) => cluster)),
     underWay: busy,

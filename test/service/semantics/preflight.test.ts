@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkFleet } from '#functions/cli/check-fleet.ts';
+import type { PlanDeps } from '#functions/cli/preflight-plans.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { parseReference } from '#shared/core/reference.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { IDENTITY, ociSpec, ON_CALL, REPO } from '#test/fixtures/config-sync-world.ts';
+import { stage, strategy } from '#test/fixtures/rollout.ts';
 import {
   type SemanticsOptions,
   type SemanticsWorld,
@@ -29,12 +32,13 @@ interface Asked {
   readonly unlisted?: readonly string[];
   readonly timeoutMs?: number;
   readonly hub?: boolean;
+  readonly rollouts?: PlanDeps;
   readonly connect?: (...args: Parameters<Fleet['connect']>) => ReturnType<Fleet['connect']>;
 }
 
 async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   const { unmatched = 'deny', otherSources = 'ignore' } = rest;
-  const { unlisted = [], timeoutMs = 30_000, hub = false } = rest;
+  const { unlisted = [], timeoutMs = 30_000, hub = false, rollouts } = rest;
   const { deps } = world;
   const member = { name: 'cluster-1', id: 'cluster-1', labels: {} };
   const fleet = {
@@ -45,16 +49,25 @@ async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   let err = '';
   const run = (...args: string[]) =>
     checkFleet(args, {
-      open: async () => ({ ...deps, fleet, unmatched, otherSources, identity, hub }),
+      open: async () => ({
+        ...deps,
+        ...(rollouts && { rollouts }),
+        fleet,
+        unmatched,
+        otherSources,
+        identity,
+        hub,
+      }),
       out: (text) => (out += text),
       err: (text) => (err += text),
       timeoutMs,
     });
   const code = await run('countersign.yaml', '--json');
-  const [report] = out === '' ? [] : JSON.parse(out).clusters;
+  const { clusters = [], ...whole } = out === '' ? {} : JSON.parse(out);
+  const [report] = clusters;
   out = '';
   await run('countersign.yaml');
-  return { code, report, text: out, err };
+  return { code, report, whole, text: out, err };
 }
 
 describe('preflight under pin', () => {
@@ -94,6 +107,38 @@ describe('preflight under pin', () => {
   it('says nothing of pins under gate', async () => {
     await start();
     expect((await preflight({ hub: true })).report).toMatchObject({ unpinned: [], problems: [] });
+  });
+});
+
+describe('preflight of roll-outs', () => {
+  it('plans with the fleet that it has read anyway, and exits as without', async () => {
+    const digest = await start();
+    world.sign(digest);
+    await world.reconcile();
+    world.calls();
+    const plain = await preflight();
+    const calls = world.calls();
+    expect([plain.code, plain.whole]).toEqual([0, { unlisted: [] }]);
+    const rule = world.deps.rules.match(parseReference(world.image(':v1')).repository);
+    if (rule === undefined) throw new Error('The config names it');
+    const rollouts: PlanDeps = {
+      images: [rule],
+      strategies: {
+        of: () => strategy({ stages: [stage('all', { maxUnreachable: { clusters: 0 } })] }),
+      },
+      callsPerMinute: { approvals: 1_200, looks: 600 },
+      resolveNow: (reference) => world.deps.resolver.fresh(reference),
+    };
+    const staged = await preflight({ rollouts });
+    expect(world.calls()).toEqual(calls);
+    expect([staged.code, staged.whole.rollouts]).toMatchObject([
+      0,
+      {
+        left: 0,
+        plans: [{ image: world.image(':v1'), previous: digest, wayBack: 'there', clusters: 1 }],
+      },
+    ]);
+    expect(staged.text).toContain(`${world.image(':v1')} by strategy`);
   });
 });
 

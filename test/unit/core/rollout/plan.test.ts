@@ -125,7 +125,13 @@ describe('the turns of a plan', () => {
       ],
       { digest: 'D' },
     );
-    expect(stages[2]).toMatchObject({ size: 13, held: 1, live: 1, unreachable: 1 });
+    expect(stages[2]).toMatchObject({
+      members: 15,
+      size: 13,
+      held: 1,
+      live: 1,
+      unreachable: 1,
+    });
     expect([stages[2]?.turns.count, clusters]).toEqual([11, 11]);
   });
 

@@ -1,0 +1,38 @@
+import { referenceOfKey } from '#shared/core/approval-key.ts';
+import { type Reference, tryReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+
+/** Whether what clusters would be taken back to can still be pulled; `unchecked`: the registry could not be asked. */
+export type WayBack = 'there' | 'gone' | 'unchecked' | 'none';
+
+/** What a reference is in the registry now: past every cache, for those remember what was deleted. */
+export type ResolveNow = (reference: Reference) => Promise<Resolution>;
+
+/**
+ * Whether there is a way back from a roll-out: its previous key is known, and still in the registry. Never
+ * throws: where the registry does not answer, that is not checked.
+ *
+ * @example
+ * await wayBackOf({ image: record.image, previous: record.previous }, resolveNow) // 'there'
+ */
+export async function wayBackOf(
+  { image, previous }: { readonly image: string; readonly previous?: string },
+  resolveNow: ResolveNow,
+): Promise<WayBack> {
+  if (previous === undefined) return 'none';
+  const reference = referenceOf(image, previous);
+  if (reference === undefined) return 'unchecked';
+  try {
+    const { image: found } = await resolveNow(reference);
+    return found.status === 'resolved' ? 'there' : 'gone';
+  } catch {
+    return 'unchecked';
+  }
+}
+
+/** A chart's key names it whole; a digest is one of the image's repository, as nothing else may be. */
+function referenceOf(image: string, key: string): Reference | undefined {
+  const repository = tryReference(image)?.repository ?? '';
+  const reference = referenceOfKey(key) ?? tryReference(`${repository}@${key}`);
+  return reference?.repository === repository ? reference : undefined;
+}
