@@ -6,17 +6,18 @@ import { type CheckCallerDeps, createCallerCheck } from '#shared/http/check-call
 export interface Person {
   /** E-mail address; `local` where no token is needed. */
   readonly name: string;
-  readonly mayResync: boolean;
+  /** May resync, and decide on roll-outs. */
+  readonly mayInvoke: boolean;
 }
 
 /** Throws `unauthenticated`, `forbidden`, or `key-unavailable` when it cannot be checked. */
 export type CheckPerson = (headers: Headers) => Promise<Person>;
 
 /** Every caller of a function that listens on loopback only, and asks for no token. */
-const LOCAL: Person = { name: 'local', mayResync: true };
+const LOCAL: Person = { name: 'local', mayInvoke: true };
 
 /**
- * The check that `access.api` asks for: everyone named looks, invokers resync too. Throws `bad-config`.
+ * The check that `access.api` asks for: everyone named looks, invokers act too. Throws `bad-config`.
  *
  * @example
  * const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
@@ -40,12 +41,15 @@ export function createPersonCheck(
   const check = createCallerCheck({ mode, audience, emails }, deps);
   return async (headers) => {
     const { email = '' } = await check(headers);
-    return { name: email, mayResync: invokers.includes(email) };
+    return { name: email, mayInvoke: invokers.includes(email) };
   };
 }
 
-/** Throws `forbidden` unless the person may resync. */
+/** Throws `forbidden` unless the person is an invoker. */
 export function requireInvoker(person: Person): void {
-  if (person.mayResync) return;
-  throw new CountersignError('forbidden', 'This identity may look, and not resync');
+  if (person.mayInvoke) return;
+  throw new CountersignError(
+    'forbidden',
+    'This identity may look, and no more: access.api.invokers has those that may act',
+  );
 }

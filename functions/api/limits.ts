@@ -48,6 +48,9 @@ export const MAX_KEY = 128;
 /** A cursor names a cluster and an RSync. */
 export const MAX_CURSOR = 2_048;
 
+/** RSyncs that a dry run of a decision names; the counts say how many there are. */
+export const MAX_TOUCHED = 200;
+
 /** Clusters of one stage that are named as lagging; the counts say how many there are. */
 export const MAX_LAGGING = 20;
 /** Of what is said of one of them. */

@@ -47,7 +47,7 @@ export const IdempotencyHeaders = z.object({
 });
 
 /** RFC 9457, with our stable `code`. */
-const ProblemSchema = z
+export const ProblemSchema = z
   .object({
     type: z.literal('about:blank'),
     title: z.string(),

@@ -17,7 +17,14 @@ export type HttpCode =
   | 'method-not-allowed'
   | 'unsupported-media-type'
   | 'not-verified'
-  | 'rate-limited';
+  | 'rate-limited'
+  | 'rollout-changed'
+  | 'rollout-not-now'
+  | 'rollout-too-many'
+  | 'rollout-not-an-approver'
+  | 'rollout-not-by-starter'
+  | 'rollout-approved-before'
+  | 'rollout-no-way-back';
 
 /** What HTTP calls each failure. A cluster or registry that fails is not the caller's fault: 502, 503 or 504. */
 const STATUS: Readonly<Record<FailureCode, number>> = {

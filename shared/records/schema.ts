@@ -71,7 +71,15 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   ignored: z.array(z.string()).max(MAX_IGNORED),
   before: z.enum(['completed', 'rolled-back']).exactOptional(),
   history: z
-    .array(z.looseObject({ by: z.string(), reason: z.string(), did: z.string(), at: Time }))
+    .array(
+      z.looseObject({
+        by: z.string(),
+        reason: z.string(),
+        did: z.string(),
+        at: Time,
+        request: z.string().exactOptional(),
+      }),
+    )
     .max(MAX_HISTORY),
 });
 

@@ -25,7 +25,7 @@ export function explainPage(explanation: Explanation, person: Person): Markup {
 <p>${phase === undefined ? '' : html`<span class="phase ${tone}">${phase}</span>`} <span class="quiet">read at <time datetime="${readAt}">${sayTime(readAt)}</time></span></p>
 <p class="conclusion ${tone}" role="status">${abbreviate(conclusion)}</p>
 <ol class="steps">${steps.map(stepItem)}</ol>
-${person.mayResync ? html`<h2>Resync it</h2>${resyncThis({ cluster, sync })}` : ''}`,
+${person.mayInvoke ? html`<h2>Resync it</h2>${resyncThis({ cluster, sync })}` : ''}`,
   );
 }
 

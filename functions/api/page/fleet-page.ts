@@ -45,7 +45,7 @@ ${filterForm(query, summary)}
 ${matrix(input)}
 ${images(summary)}
 </div>
-${person.mayResync ? html`<h2>Resync</h2>${resyncForm(query)}` : ''}`,
+${person.mayInvoke ? html`<h2>Resync</h2>${resyncForm(query)}` : ''}`,
   );
 }
 

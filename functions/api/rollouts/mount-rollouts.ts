@@ -1,15 +1,20 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Staging } from '#shared/reconcile/deps.ts';
-import { answerProblem, problem } from '#shared/http/problem.ts';
+import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
+import { requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
 import { linkTo } from '../link.ts';
+import { type Asked, type Decided, decide } from './decide.ts';
 import type { StagedDeps } from './deps.ts';
-import { findRollout } from './find-rollout.ts';
+import { type FoundRollout, findRollout } from './find-rollout.ts';
 import { listRollouts } from './list-rollouts.ts';
 import { type RolloutPage, rolloutRoute, rolloutsRoute } from './operation.ts';
 import { createClusterReader } from './read-clusters.ts';
-import { viewRollout } from './view-rollout.ts';
+import { problemOfRefusal } from './refusals.ts';
+import { DECISIONS } from './verbs.ts';
+import { viewRecord, viewRollout } from './view-rollout.ts';
 
 /**
  * What roll-outs are read and decided with; undefined where the config names no `records`, so that there are none.
@@ -21,7 +26,7 @@ export function openStaged(deps: ApiDeps, staging: Staging | undefined): StagedD
   return staging && { ...deps, staging, clusters: createClusterReader({ ...deps, staging }) };
 }
 
-/** Mounts what reads roll-outs. */
+/** Mounts what reads roll-outs, and each decision of the table. */
 export function mountRollouts(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undefined): void {
   api.openapi(rolloutsRoute, async (c) => {
     const query = c.req.valid('query');
@@ -36,6 +41,16 @@ export function mountRollouts(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undef
     c.header('cache-control', 'no-store');
     return c.json(await viewRollout(found, deps));
   });
+  for (const { verb, route } of DECISIONS) {
+    api.openapi(route, async (c) => {
+      const person = c.get('person');
+      requireInvoker(person);
+      const { 'idempotency-key': key } = c.req.valid('header');
+      const asked = { id: c.req.valid('param').id, verb, body: c.req.valid('json'), person, key };
+      if (deps === undefined) return answerProblem(ABSENT);
+      return answerDecision(c, asked, await decide(asked, deps, c.get('log')));
+    });
+  }
 }
 
 const NONE: RolloutPage = { rollouts: [], lost: [] };
@@ -45,3 +60,27 @@ const ABSENT = problem(
   'not-found',
   'No roll-out has this id: there was none, or a newer digest has replaced it; see GET /v1/rollouts',
 );
+
+function answerDecision(c: Context<ApiEnv>, { verb }: Asked, decided: Decided): Response {
+  switch (decided.status) {
+    case 'decided':
+      return c.json(decided.answer);
+    case 'absent':
+      return answerProblem(ABSENT);
+    case 'changed': {
+      const detail = 'The roll-out has changed meanwhile: look at it, and decide again';
+      return answerConflict(problem(409, 'rollout-changed', detail), decided.found);
+    }
+    case 'refused':
+      return answerConflict(
+        problemOfRefusal(decided.refused, verb.name, decided.found),
+        decided.found,
+      );
+  }
+}
+
+/** With the record as it is now, so that the caller need not ask again. */
+function answerConflict(body: Problem, found: FoundRollout): Response {
+  const extended = { ...body, rollout: viewRecord(found) };
+  return answerProblem(extended);
+}

@@ -10,7 +10,7 @@ const RolloutId = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/, 'is no id of a roll-out')
   .meta({ description: 'Of the roll-out, as the list has it', example: 'platform-v1-8-1a2b3c4d' });
 
-const RolloutPath = z.object({ id: RolloutId });
+export const RolloutPath = z.object({ id: RolloutId });
 
 export const RolloutsQuery = z.strictObject({
   image: ImageName.optional(),

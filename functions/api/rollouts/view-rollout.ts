@@ -45,7 +45,7 @@ export async function viewRollout(found: FoundRollout, deps: ViewDeps): Promise<
 }
 
 /** Its record alone: nothing is read for it. */
-function viewRecord({ record, strategy }: FoundRollout): RolloutRecordView {
+export function viewRecord({ record, strategy }: FoundRollout): RolloutRecordView {
   const { previous, resolvedAt, openedAt, okSince, approvals, rejected, ignored, next } = record;
   const stage = strategy?.stages.find(({ name }) => name === record.stage);
   const soaks = record.status === 'soaking' && okSince !== undefined && stage !== undefined;

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import {
   type Actor,
   type Amendment,
@@ -40,9 +41,12 @@ export type Refusal =
 /** The change that a command makes, or why it makes none. */
 export type Outcome = Change | { readonly refused: Refusal };
 
+/** Who asks, and by which request. */
+export type Asker = Actor & Pick<HistoryEntry, 'request'>;
+
 interface Request {
   readonly record: RolloutRecord;
-  readonly actor: Actor;
+  readonly actor: Asker;
   readonly strategy: Strategy;
   readonly now: Date;
 }
@@ -57,7 +61,7 @@ interface Request {
 export function command(
   record: RolloutRecord,
   asked: Command,
-  actor: Actor,
+  actor: Asker,
   strategy: Strategy,
   now: Date,
 ): Outcome {
@@ -172,12 +176,14 @@ function apply(
   type: Notice['type'],
   amendment: Amendment,
 ): Change {
-  const { by, reason } = actor;
-  const entry = { by, reason: reason.slice(0, MAX_REASON), did, at: now.toISOString() };
+  const { by, reason, request } = actor;
+  const kept = { by, reason: reason.slice(0, MAX_REASON), did, at: now.toISOString() };
+  const entry = defined({ ...kept, request });
   const history = newest([...record.history, entry]);
   const next = amend(record, { ...amendment, history });
-  const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', actor)] : [];
-  return changeOf(record, next, [...halt, noticeOf(next, type, actor)]);
+  const who = { by, reason };
+  const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', who)] : [];
+  return changeOf(record, next, [...halt, noticeOf(next, type, who)]);
 }
 
 /** The entries that are kept of a history. */

@@ -116,6 +116,8 @@ export interface HistoryEntry extends Actor {
   readonly did: string;
   /** ISO 8601. */
   readonly at: string;
+  /** Names the request, where its sender may repeat it: so that the repetition is known, and not done again. */
+  readonly request?: string;
 }
 
 /** Who decides, and why. */

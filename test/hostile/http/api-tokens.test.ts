@@ -308,7 +308,7 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
     // Both are published for a while, as issuers do.
     served = [keysOf(mode).jwk, nextJwk];
     vi.setSystemTime(Date.now() + JWKS_COOLDOWN_MS + 1);
-    expect(await ask(rotated)).toEqual({ name: INVOKER, mayResync: true });
+    expect(await ask(rotated)).toEqual({ name: INVOKER, mayInvoke: true });
     await ask(old);
     expect(fetches).toBe(2);
 

@@ -45,6 +45,9 @@ const OPERATIONS = [
   ['get', '/v1/explain'],
   ['get', '/v1/rollouts'],
   ['get', '/v1/rollouts/{id}'],
+  ['post', '/v1/rollouts/{id}/pause'],
+  ['post', '/v1/rollouts/{id}/resume'],
+  ['post', '/v1/rollouts/{id}/abort'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;

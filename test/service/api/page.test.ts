@@ -253,7 +253,7 @@ describe('the form', () => {
   });
 
   it('is not there for who may only look, nor answered', async () => {
-    const checkPerson = async () => ({ name: 'dev@acme.example', mayResync: false });
+    const checkPerson = async () => ({ name: 'dev@acme.example', mayInvoke: false });
     const world = createApiWorld({}, { checkPerson });
     expect(await (await world.get('/')).text()).not.toContain('action="/resync"');
     const answer = await post(world, { step: 'confirm' });

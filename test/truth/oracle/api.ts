@@ -21,7 +21,7 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
     ...images,
     ...openRSyncs(world.around),
     fleet: createFleetPort(process, { ...world.around, observer }),
-    checkPerson: async () => ({ name: 'local', mayResync: true }),
+    checkPerson: async () => ({ name: 'local', mayInvoke: true }),
     publishTasks: async () => undefined,
     publish: async () => undefined,
     newId: () => 'no id',

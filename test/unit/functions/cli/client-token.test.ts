@@ -12,7 +12,7 @@ describe('a token command', () => {
       {
         async checkPerson(headers) {
           if (headers.get('authorization') === `Bearer ${accepted()}`) {
-            return { name: 'ops@acme.example', mayResync: true };
+            return { name: 'ops@acme.example', mayInvoke: true };
           }
           throw new CountersignError('unauthenticated', 'The token has expired');
         },

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { type Refusal, command } from '#shared/core/rollout/command.ts';
+import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
+import type { Log } from '#shared/reconcile/deps.ts';
+import type { Entry } from '#shared/records/records.ts';
+import { commit } from '#shared/rollouts/commit.ts';
+import type { Seen } from '#shared/rollouts/notices.ts';
+import type { Person } from '../check-person.ts';
+import { findCluster } from '../find-cluster.ts';
+import type { StagedDeps } from './deps.ts';
+import { type FoundRollout, rolloutOf } from './find-rollout.ts';
+import { previewDecision } from './preview-decision.ts';
+import type { DecisionAnswer, DecisionBody, Verb } from './verbs.ts';
+import { viewRecord } from './view-rollout.ts';
+
+/** A decision that a person asks for. */
+export interface Asked {
+  /** Of the roll-out. */
+  readonly id: string;
+  readonly verb: Verb;
+  readonly body: DecisionBody;
+  readonly person: Person;
+  /** The idempotency key, if one was sent. */
+  readonly key: string | undefined;
+}
+
+export type Decided =
+  | { readonly status: 'decided'; readonly answer: DecisionAnswer }
+  /** Another version or another roll-out is in place of the one that was decided on. */
+  | { readonly status: 'changed'; readonly found: FoundRollout }
+  | { readonly status: 'refused'; readonly refused: Refusal; readonly found: FoundRollout }
+  | { readonly status: 'absent' };
+
+/**
+ * Decides on a roll-out: publishes the decision, then records it, over the record that it was made from. A request that
+ * is repeated under its key is answered, by any instance, and not done again. A dry run writes and publishes nothing.
+ * Throws `forbidden`, `cluster-not-found`, `bad-request`, `store-unavailable`, `publish-failed`.
+ */
+export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<Decided> {
+  const request = requestOf(asked);
+  const entries = await deps.staging.records.list();
+  // What was rolled back or tried again has another id since.
+  const entry = entries.find(({ record }) => record?.id === asked.id || knows(record, request));
+  if (entry === undefined) return { status: 'absent' };
+  const named = await nameClusters(asked, deps);
+  const judging = { ...asked, request, named };
+  if (asked.body.dryRun === true) return preview(judgeEntry(entry, judging, deps), deps);
+  const { publish, now, staging } = deps;
+  let judged: Judged = { status: 'absent' };
+  await commit(
+    entry.image,
+    async (at) => {
+      judged = judgeEntry(at, judging, deps);
+      if (judged.status !== 'ready') return undefined;
+      return { changes: [judged.change], seen: await look(judged.found, deps, log) };
+    },
+    { records: staging.records, publish, now },
+    entry,
+  );
+  return conclude(judged, asked, log);
+}
+
+/** What the event counts. Of a decision to stop more depends than on the store: without it, nothing is counted. */
+async function look(
+  { record, rule, strategy }: FoundRollout,
+  deps: StagedDeps,
+  log: Log,
+): Promise<Seen> {
+  const nothing = { clusters: [], records: new Map<string, never>(), strategy };
+  if (rule === undefined) return nothing;
+  try {
+    const { fleet, records } = await deps.clusters(record.image, rule);
+    return { clusters: fleet.clusters, records, strategy };
+  } catch (error) {
+    log.warn({ error: toFailure(error) }, 'Decided without the snapshot');
+    return nothing;
+  }
+}
+
+type Judged =
+  | Exclude<Decided, { readonly status: 'decided' }>
+  | { readonly status: 'ready'; readonly found: FoundRollout; readonly change: Change }
+  /** The same request has been done before. */
+  | { readonly status: 'done'; readonly found: FoundRollout };
+
+interface Judging extends Asked {
+  readonly request: Request | undefined;
+  readonly named: readonly string[];
+}
+
+/** What the request makes of what is in place now. Throws `bad-request` where its key stands for another request. */
+function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
+  const found = rolloutOf(entry, deps);
+  if (found === undefined) return { status: 'absent' };
+  const { id, verb, body, person, request, named } = asked;
+  const { record, strategy } = found;
+  if (knows(record, request)) return { status: 'done', found };
+  const { ifVersion = record.version, reason } = body;
+  if (record.id !== id || record.version !== ifVersion) return { status: 'changed', found };
+  if (strategy === undefined) return { status: 'refused', refused: 'not-now', found };
+  const asker = { by: person.name, reason, ...defined({ request: request && nameOf(request) }) };
+  const outcome = command(
+    record,
+    verb.command(body, { record, named }),
+    asker,
+    strategy,
+    deps.now(),
+  );
+  return 'refused' in outcome
+    ? { status: 'refused', refused: outcome.refused, found }
+    : { status: 'ready', found, change: outcome };
+}
+
+async function preview(judged: Judged, deps: StagedDeps): Promise<Decided> {
+  if (judged.status === 'ready') {
+    const answer = await previewDecision(judged.found, judged.change.record, deps);
+    return { status: 'decided', answer };
+  }
+  return judged.status === 'done' ? answerWith(judged.found) : judged;
+}
+
+function conclude(judged: Judged, { verb, person, body }: Asked, log: Log): Decided {
+  if (judged.status === 'done') return answerWith(judged.found);
+  if (judged.status !== 'ready') return judged;
+  const { record } = judged.change;
+  const { image, id, version } = record;
+  const about = { image, rollout: id, version, decision: verb.name, actor: person.name };
+  log.info({ ...about, reason: body.reason }, 'Roll-out decided');
+  return answerWith({ ...judged.found, record });
+}
+
+function answerWith(found: FoundRollout): Decided {
+  return { status: 'decided', answer: { dryRun: false, rollout: viewRecord(found) } };
+}
+
+/** The clusters of the fleet that the body names, by their full names. */
+function nameClusters({ verb, body }: Asked, { fleet }: StagedDeps): Promise<readonly string[]> {
+  const written = verb.named?.(body) ?? [];
+  return Promise.all(written.map(async (name) => (await findCluster(name, fleet)).name));
+}
+
+/** A request that may come again: the person and the key name it, and the rest is what it asked for. */
+interface Request {
+  readonly key: string;
+  readonly content: string;
+}
+
+function requestOf({ id, verb, body, person, key }: Asked): Request | undefined {
+  if (key === undefined || body.dryRun === true) return undefined;
+  return {
+    key: hash([person.name, key]).slice(0, KEY_CHARACTERS),
+    content: hash([id, verb.name, body]).slice(0, CONTENT_CHARACTERS),
+  };
+}
+
+/** As long as it takes to be unique in one history, which is bounded. */
+const KEY_CHARACTERS = 24;
+const CONTENT_CHARACTERS = 8;
+
+function hash(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+function nameOf({ key, content }: Request): string {
+  return `${key}.${content}`;
+}
+
+/** Whether the history has the request. Throws `bad-request` where it has another one under the same key. */
+function knows(record: RolloutRecord | undefined, request: Request | undefined): boolean {
+  if (record === undefined || request === undefined) return false;
+  const last = record.history.findLast((entry) => entry.request?.startsWith(`${request.key}.`));
+  if (last === undefined) return false;
+  if (last.request === nameOf(request)) return true;
+  throw new CountersignError('bad-request', 'header.idempotency-key: was used for another request');
+}
