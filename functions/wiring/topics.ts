@@ -108,9 +108,9 @@ export function logEvent(
   log[level[severityOf(event)]](fields, EVENT_MESSAGE);
 }
 
-/** Which image, cluster and RSync it is about. */
+/** Which image, cluster, RSync and stage it is about. */
 function placeOf({ data }: StatusEvent): Readonly<Record<string, string>> {
-  const place = ['image', 'digest', 'cluster', 'sync', 'phase'];
+  const place = ['image', 'digest', 'cluster', 'sync', 'phase', 'stage'];
   const fields = Object.entries(data).filter(([name]) => place.includes(name));
   return Object.fromEntries(fields.filter(([, value]) => typeof value === 'string'));
 }

@@ -25,6 +25,7 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   },
   'rollout.waiting': {
     when: 'something else than time is missing: `cause` is `approval`, `signature`, `window` or `empty`. Once when it begins, and each day for an approval or a signature',
+    severity: 'WARNING from the second time on',
     next: '`approval`: an approver approves the stage. `signature`: sign the digest as the next stage asks. `window`: nothing, it opens. `empty`: label a cluster for the stage, or write `ifEmpty: skip`',
   },
   'rollout.approved': {

@@ -53,6 +53,25 @@ locals {
       filter   = "${local.event_line} AND jsonPayload.event=\"rollout.degraded\""
       labels   = ["image"]
     }
+    rollout-halted = {
+      title    = "Rollout halted"
+      severity = "ERROR"
+      filter   = "${local.event_line} AND jsonPayload.event=\"rollout.halted\""
+      labels   = ["image", "stage"]
+    }
+    rollout-interrupted = {
+      title    = "Rollout interrupted"
+      severity = "ERROR"
+      filter   = "${local.event_line} AND jsonPayload.event=\"rollout.interrupted\""
+      labels   = ["image"]
+    }
+    # It has waited for people for a day, or stopped by itself and waits for one.
+    rollout-waits = {
+      title    = "Rollout waits"
+      severity = "WARNING"
+      filter   = "${local.event_line} AND jsonPayload.event=(\"rollout.waiting\" OR \"rollout.paused\") AND severity=WARNING"
+      labels   = ["image", "stage"]
+    }
     withdrawal-brake = {
       title    = "Withdrawal brake"
       severity = "CRITICAL"

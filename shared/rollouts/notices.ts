@@ -1,7 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
-import type { Cause, Change, Notice, RolloutRecord } from '#shared/core/rollout/record.ts';
+import type { Change, Notice, RolloutRecord } from '#shared/core/rollout/record.ts';
 import { type Standing, viewStages } from '#shared/core/rollout/standing.ts';
 import { type Stage, type Strategy, openingsAt } from '#shared/core/rollout/strategy.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
@@ -54,7 +54,7 @@ function describe(
   return {
     type: `rollout.${type}`,
     replaced: undefined,
-    ...defined({ severity: needsPerson(type, cause) ? ('WARNING' as const) : undefined }),
+    ...defined({ severity: needsPerson(notice) ? ('WARNING' as const) : undefined }),
     data: defined({
       image: record.image,
       digest,
@@ -75,9 +75,9 @@ function describe(
   };
 }
 
-/** What stopped by itself, and goes on only when a person decides. */
-function needsPerson(type: Notice['type'], cause: Cause | undefined): boolean {
-  return type === 'paused' && cause !== undefined && cause !== 'person';
+/** What stopped by itself, and goes on only when a person decides; or has waited for one since a day. */
+function needsPerson({ type, cause, overdue }: Notice): boolean {
+  return overdue === true || (type === 'paused' && cause !== undefined && cause !== 'person');
 }
 
 type Counts = Pick<

@@ -9,9 +9,10 @@ const MAX_NAMED = 3;
  * @example
  * sentenceOf(noticeOf(record, 'stage.opened')) // 'Stage early is open'
  */
-export function sentenceOf({ type, stage, cause, clusters = [], by }: Notice): string {
+export function sentenceOf({ type, stage, cause, clusters = [], by, overdue }: Notice): string {
   const who = by === undefined ? '' : ` by ${by}`;
-  return `${SENTENCES[type](stage, cause)}${who}${namesOf(clusters)}`;
+  const still = overdue === true ? ', for a day or longer' : '';
+  return `${SENTENCES[type](stage, cause)}${still}${who}${namesOf(clusters)}`;
 }
 
 const SENTENCES: Readonly<

@@ -250,7 +250,7 @@ function wait(
   const overdue = status === 'awaiting-approval' && now.getTime() - said >= REPEAT_WAIT_MS;
   const saidAt = begins || overdue ? now.toISOString() : record.saidAt;
   const waiting = amend(record, { ...amendment, status, cause, saidAt });
-  const notice = noticeOf(waiting, 'waiting', { cause });
+  const notice = noticeOf(waiting, 'waiting', begins ? { cause } : { cause, overdue: true });
   return { record: waiting, notices: begins || overdue ? [notice] : [] };
 }
 

@@ -165,6 +165,8 @@ export interface Notice extends Partial<Actor> {
   readonly cause?: Cause;
   /** The clusters that it is because of. */
   readonly clusters?: readonly string[];
+  /** Of a wait: it was published before, and goes on. */
+  readonly overdue?: true;
 }
 
 /** The next record and what is to be published of it; of what changes nothing, the same record and no notice. */
@@ -220,7 +222,7 @@ export const NO_CAUSE = {
 export function noticeOf(
   { id, digest, version, stage }: RolloutRecord,
   type: Notice['type'],
-  more: Partial<Pick<Notice, 'stage' | 'cause' | 'clusters' | 'by' | 'reason'>> = {},
+  more: Partial<Pick<Notice, 'stage' | 'cause' | 'clusters' | 'overdue' | 'by' | 'reason'>> = {},
 ): Notice {
   return { type, id, digest, version, stage, ...more };
 }

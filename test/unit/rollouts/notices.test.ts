@@ -90,6 +90,7 @@ describe('eventsOf()', () => {
     ['stage.opened', {}, 'INFO'],
     ['stage.skipped', {}, 'WARNING'],
     ['waiting', { cause: 'approval' }, 'INFO'],
+    ['waiting', { cause: 'approval', overdue: true }, 'WARNING'],
     ['paused', { cause: 'person', ...ACTOR }, 'INFO'],
     ['paused', { cause: 'digests-differ' }, 'WARNING'],
     ['halted', { cause: 'failures' }, 'ERROR'],

@@ -377,6 +377,8 @@ describe('advance()', () => {
     const before = record(from);
     const seen = { clusters, signedBy, elsewhere };
     const change = advance(before, by, seen, at(0));
+    const again = before.saidAt !== undefined && typesOf(change).includes('waiting');
+    expect(change.notices.some(({ overdue }) => overdue === true)).toBe(again);
     const found = Object.entries(change.record).filter(([key]) => Object.hasOwn(to, key));
     expect(Object.fromEntries(found)).toEqual(to);
     expect(typesOf(change)).toEqual(notices);
