@@ -1,6 +1,7 @@
 import type { Task } from '#shared/core/task.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import type { LookDeps } from '#shared/reconcile/look-at-cluster.ts';
+import type { Planning } from '#shared/rollouts/plan-image.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { CheckPerson } from './check-person.ts';
@@ -13,6 +14,7 @@ export interface ApiDeps extends LookDeps {
   >;
   /** Absent: the config names no `records`, so that there are no roll-outs. */
   readonly staging?: Staging;
+  readonly planning: Planning;
   readonly checkPerson: CheckPerson;
   /** Resolves when the broker has every task. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
+import { resolveImage } from '#shared/registry/resolve.ts';
 import { openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
-import { openFleets } from '../wiring/fleet.ts';
+import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
 import { openImages, openRegistries } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
@@ -21,7 +22,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const { config, env, now, log, telemetry } = base;
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
   const { app, store, staged, topics, close } = openShell(base);
-  const { cached } = openRegistries(base);
+  const { plain, cached } = openRegistries(base);
   const api = createApi({
     ...openImages(base, cached),
     store,
@@ -31,6 +32,10 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
     settings: reconcileSettings(config),
+    planning: {
+      callsPerMinute: callsPerMinute(base, 'sweep'),
+      resolveNow: (reference) => resolveImage(plain, reference, { fresh: true, now }),
+    },
     checkPerson,
     publishTasks: openTasks(base, topics, config.topics.resyncTasks),
     publish: openStatus(base, topics),

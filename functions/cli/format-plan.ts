@@ -2,23 +2,13 @@ import type { Listed } from '#shared/core/rollout/listed.ts';
 import type { RolloutPlan } from '#shared/core/rollout/plan.ts';
 import { sayDuration } from '#shared/core/rollout/say-time.ts';
 import type { Obstacle, StagePlan } from '#shared/core/rollout/stage-plan.ts';
+import type { ImagePlan } from '#shared/rollouts/plan-image.ts';
 import type { WayBack } from '#shared/rollouts/way-back.ts';
 import { count } from './terminal.ts';
 
-/** A plan, and what its maker asked beside it. */
-export interface ShownPlan extends RolloutPlan {
-  readonly strategy: string;
-  readonly wayBack: WayBack;
-  readonly unpinned: Listed<{
-    readonly cluster: string;
-    readonly sync: string;
-    readonly code: string;
-  }>;
-}
-
 /** A plan for people: a line for the whole, one for each stage, and what is in the way. */
-export function formatPlan(plan: ShownPlan): readonly string[] {
-  const { stages, overlaps, unpinned } = plan;
+export function formatPlan(plan: ImagePlan): readonly string[] {
+  const { stages, overlaps, unpinned = NONE } = plan;
   return [
     summary(plan),
     ...stages.map((stage) => `  ${stage.stage}: ${formatStage(stage).join('; ')}`),
@@ -32,7 +22,9 @@ export function formatPlan(plan: ShownPlan): readonly string[] {
   ];
 }
 
-function summary({ image, digest, strategy, start, clusters, calls, minutes, ...rest }: ShownPlan) {
+const NONE = { count: 0, first: [] };
+
+function summary({ image, digest, strategy, start, clusters, calls, minutes, ...rest }: ImagePlan) {
   const what = digest ?? 'the next digest';
   const when =
     rest.endsAt === undefined || minutes === undefined

@@ -61,15 +61,13 @@ async function openFleetToCheck(file: string): Promise<OpenedFleet> {
   }
   const { plain, cached } = openRegistries(base);
   const isStaged = config.images.some(({ rollout }) => rollout !== undefined);
-  const approvals = callsPerMinute(base, 'push');
-  const looks = callsPerMinute(base, 'sweep');
   return {
     ...openImages(base, cached),
     ...(isStaged && {
       rollouts: {
         images: config.images,
         strategies: createStrategies(config),
-        callsPerMinute: { approvals, looks },
+        callsPerMinute: callsPerMinute(base, 'sweep'),
         resolveNow: (reference) => resolveImage(plain, reference, { fresh: true, now }),
       },
     }),

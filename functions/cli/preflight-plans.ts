@@ -1,26 +1,25 @@
 import type { Strategies } from '#shared/config/strategies.ts';
 import { defined } from '#shared/core/defined.ts';
 import { formatReference } from '#shared/core/reference.ts';
-import { type Costs, TO_LIVE_MS } from '#shared/core/rollout/costs.ts';
 import type { FleetCluster, FleetSync } from '#shared/core/rollout/fleet.ts';
-import { imagine } from '#shared/core/rollout/imagine.ts';
-import { type Listed, listed } from '#shared/core/rollout/listed.ts';
-import { type RolloutPlan, planRollout } from '#shared/core/rollout/plan.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { FollowedRSync } from '#shared/reconcile/follow.ts';
-import { type ResolveNow, type WayBack, wayBackOf } from '#shared/rollouts/way-back.ts';
+import {
+  type ImagePlan,
+  type Planning,
+  type UnpinnedPlace,
+  planImage,
+} from '#shared/rollouts/plan-image.ts';
 
 /** What the config says of roll-outs, and what a plan asks. */
-export interface PlanDeps {
+export interface PlanDeps extends Planning {
   /** As `rules` gives them. */
   readonly images: readonly ImageRule[];
   readonly strategies: Strategies;
-  readonly callsPerMinute: Costs['callsPerMinute'];
-  readonly resolveNow: ResolveNow;
 }
 
 interface FleetDeps {
@@ -35,19 +34,6 @@ export interface FoundCluster {
   readonly followed?: readonly FollowedRSync[];
   /** The RSyncs on which a pin cannot hold. */
   readonly unpinned: readonly { readonly sync: string; readonly code: string }[];
-}
-
-/** What the next digest of an image would do. */
-export interface ImagePlan extends RolloutPlan {
-  readonly strategy: string;
-  readonly wayBack: WayBack;
-  readonly unpinned: Listed<UnpinnedPlace>;
-}
-
-interface UnpinnedPlace {
-  readonly cluster: string;
-  readonly sync: string;
-  readonly code: string;
 }
 
 export interface PlannedImages {
@@ -88,7 +74,7 @@ export async function planImages(
   const inOrder = [...byImage.values()].toSorted((a, b) => b.syncs.size - a.syncs.size);
   const all = [...inOrder, ...idle];
   const plans: ImagePlan[] = [];
-  for (const one of all.slice(0, MAX_PLANS)) plans.push(await planImage(one, found, deps));
+  for (const one of all.slice(0, MAX_PLANS)) plans.push(await planOne(one, found, deps));
   return { plans, left: all.length - plans.length };
 }
 
@@ -133,13 +119,12 @@ function syncOf({ rsync }: FollowedRSync): FleetSync {
   });
 }
 
-async function planImage(
+async function planOne(
   { image, rule, syncs, unpinned }: Followed,
   found: readonly FoundCluster[],
   deps: PlanDeps & FleetDeps,
 ): Promise<ImagePlan> {
-  const { strategies, callsPerMinute, resolveNow } = deps;
-  const strategy = strategies.of(rule);
+  const strategy = deps.strategies.of(rule);
   if (strategy === undefined) throw new TypeError('Only entries with a strategy are planned');
   const clusters = found
     .filter(({ member: { labels } }) => deps.rules.selects(rule, labels))
@@ -149,9 +134,5 @@ async function planImage(
       return defined({ cluster, labels, reachable: known !== undefined, syncs: known });
     });
   const fleet = { clusters, signedBy: [], elsewhere: 0 };
-  const now = deps.now();
-  const costs = { toLiveMs: TO_LIVE_MS[rule.effect], callsPerMinute };
-  const plan = planRollout(imagine({ image }, strategy, fleet, now), strategy, fleet, now, costs);
-  const wayBack = await wayBackOf(plan, resolveNow);
-  return { ...plan, strategy: rule.rollout ?? '', wayBack, unpinned: listed(unpinned) };
+  return planImage({ image, rule, strategy, fleet, unpinned }, deps.now(), deps);
 }

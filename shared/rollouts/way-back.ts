@@ -2,8 +2,10 @@ import { referenceOfKey } from '#shared/core/approval-key.ts';
 import { type Reference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 
-/** Whether what clusters would be taken back to can still be pulled; `unchecked`: the registry could not be asked. */
-export type WayBack = 'there' | 'gone' | 'unchecked' | 'none';
+/** Whether what clusters would be taken back to can still be pulled. */
+export const WAYS_BACK = ['there', 'gone', 'unchecked', 'none'] as const;
+
+export type WayBack = (typeof WAYS_BACK)[number];
 
 /** What a reference is in the registry now: past every cache, for those remember what was deleted. */
 export type ResolveNow = (reference: Reference) => Promise<Resolution>;

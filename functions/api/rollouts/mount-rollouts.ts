@@ -11,6 +11,8 @@ import type { StagedDeps } from './deps.ts';
 import { type FoundRollout, findRollout } from './find-rollout.ts';
 import { listRollouts } from './list-rollouts.ts';
 import { type RolloutPage, rolloutRoute, rolloutsRoute } from './operation.ts';
+import { planRoute } from './plan-operation.ts';
+import { planRolloutOf } from './plan-rollout.ts';
 import { createClusterReader } from './read-clusters.ts';
 import { problemOfRefusal } from './refusals.ts';
 import { DECISIONS } from './verbs.ts';
@@ -51,7 +53,26 @@ export function mountRollouts(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undef
       return answerDecision(c, asked, await decide(asked, deps, c.get('log')));
     });
   }
+  mountPlan(api, deps);
 }
+
+/** Mounts what plans them. */
+function mountPlan(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undefined): void {
+  api.openapi(planRoute, async (c) => {
+    const found = deps && (await findRollout(c.req.valid('param').id, deps));
+    if (deps === undefined || found === undefined) return answerProblem(ABSENT);
+    const plan = await planRolloutOf(found, c.req.valid('query').digest, deps);
+    if (plan === undefined) return answerProblem(UNPLANNED);
+    c.header('cache-control', 'no-store');
+    return c.json(plan);
+  });
+}
+
+const UNPLANNED = problem(
+  404,
+  'not-found',
+  'The config has no strategy for this image any more: its digests go everywhere at once',
+);
 
 const NONE: RolloutPage = { rollouts: [], lost: [] };
 

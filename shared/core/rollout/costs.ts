@@ -2,8 +2,8 @@
 export interface Costs {
   /** From an approval until Config Sync runs it, in milliseconds. */
   readonly toLiveMs: number;
-  /** Calls a minute that approvals, and looks at what is under way, may take of the budget. */
-  readonly callsPerMinute: { readonly approvals: number; readonly looks: number };
+  /** Calls a minute that sweeps may make: approvals, and looks at what is under way, are theirs. */
+  readonly callsPerMinute: number;
 }
 
 /** From an approval until it is live: Config Sync polls at once, or a pin restarts the reconciler (docs/effects.md). */
@@ -40,12 +40,11 @@ export function soakLookMs(soakMs: number): number {
  * longer where the calls do not suffice.
  *
  * @example
- * batchMs(300, 0, costs) // 120_000
+ * batchMs(100, 0, costs) // 120_000
  */
 export function batchMs(admitted: number, watched: number, costs: Costs): number {
-  const { approvals, looks } = costs.callsPerMinute;
-  const each = looksUntilLive(costs);
-  const writing = (admitted * (CALLS_PER_LOOK + 1)) / approvals;
-  const watching = ((admitted + watched) * CALLS_PER_LOOK * each) / looks;
-  return Math.max(each + 1, writing, watching) * MINUTE_MS;
+  const looks = looksUntilLive(costs);
+  const writing = admitted * (CALLS_PER_LOOK + 1);
+  const watching = (admitted + watched) * CALLS_PER_LOOK * looks;
+  return Math.max(looks + 1, (writing + watching) / costs.callsPerMinute) * MINUTE_MS;
 }

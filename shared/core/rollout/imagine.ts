@@ -6,18 +6,21 @@ import { recover } from './recover.ts';
 import type { Strategy } from './strategy.ts';
 
 /** When a roll-out that is planned begins. */
-export type Start =
+export const STARTS = [
   /** It is the one in place, and goes on. */
-  | 'under-way'
-  | 'now'
+  'under-way',
+  'now',
   /** After the one in place. */
-  | 'queued'
+  'queued',
   /** Once a person resumes or retries what is paused, halted or aborted. */
-  | 'person'
+  'person',
   /** The digest was rolled back: once a person retries it. */
-  | 'rejected'
+  'rejected',
   /** The strategy is new to a fleet that runs several digests, or was not all looked at: once a person resumes. */
-  | 'adoption';
+  'adoption',
+] as const;
+
+export type Start = (typeof STARTS)[number];
 
 /** A roll-out that is planned, as its record would be. */
 export interface Imagined {

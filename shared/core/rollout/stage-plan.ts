@@ -50,16 +50,20 @@ export interface StageCalls {
   readonly soaking: number;
 }
 
-export type Obstacle =
+/** What keeps a stage from being passed. */
+export const OBSTACLES = [
   /** It has no cluster, and waits for one. */
-  | 'empty'
-  | 'failures'
-  | 'unreachable'
+  'empty',
+  'failures',
+  'unreachable',
   /** None of its clusters could show that the digest works. */
-  | 'no-evidence'
+  'no-evidence',
   /** It may have no cluster under way. */
-  | 'no-slots'
-  | 'never-opens';
+  'no-slots',
+  'never-opens',
+] as const;
+
+export type Obstacle = (typeof OBSTACLES)[number];
 
 /** What the stages of one plan are made from. */
 export interface PlanWorld {

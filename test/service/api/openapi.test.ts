@@ -45,6 +45,7 @@ const OPERATIONS = [
   ['get', '/v1/explain'],
   ['get', '/v1/rollouts'],
   ['get', '/v1/rollouts/{id}'],
+  ['get', '/v1/rollouts/{id}/plan'],
   ['post', '/v1/rollouts/{id}/pause'],
   ['post', '/v1/rollouts/{id}/resume'],
   ['post', '/v1/rollouts/{id}/abort'],

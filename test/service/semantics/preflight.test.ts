@@ -126,7 +126,7 @@ describe('preflight of roll-outs', () => {
       strategies: {
         of: () => strategy({ stages: [stage('all', { maxUnreachable: { clusters: 0 } })] }),
       },
-      callsPerMinute: { approvals: 1_200, looks: 600 },
+      callsPerMinute: 600,
       resolveNow: (reference) => world.deps.resolver.fresh(reference),
     };
     const staged = await preflight({ rollouts });

@@ -17,10 +17,11 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
   };
   const { port: _, ...images } = openImages(process, world.around);
   const observer = { called: () => undefined, patched: () => undefined };
-  const deps = {
+  const deps: ApiDeps = {
     ...images,
     ...openRSyncs(world.around),
     fleet: createFleetPort(process, { ...world.around, observer }),
+    planning: { callsPerMinute: 600, resolveNow: (reference) => images.resolver.fresh(reference) },
     checkPerson: async () => ({ name: 'local', mayInvoke: true }),
     publishTasks: async () => undefined,
     publish: async () => undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatPlan } from '#functions/cli/format-plan.ts';
-import { type FoundCluster, type ImagePlan, planImages } from '#functions/cli/preflight-plans.ts';
+import { type FoundCluster, planImages } from '#functions/cli/preflight-plans.ts';
 import { unpinnedSyncs } from '#functions/cli/preflight-problems.ts';
 import { formatReport } from '#functions/cli/preflight-report.ts';
 import { createImageRules } from '#shared/config/image-rules.ts';
@@ -8,6 +8,7 @@ import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import { follow } from '#shared/reconcile/follow.ts';
+import type { ImagePlan } from '#shared/rollouts/plan-image.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { HOUR, NOW, hours, stage, strategy } from '#test/fixtures/rollout.ts';
@@ -56,7 +57,7 @@ async function plan(
     images,
     rules,
     strategies: { of: ({ rollout }) => (rollout === undefined ? undefined : THREE) },
-    callsPerMinute: { approvals: 1_200, looks: 600 },
+    callsPerMinute: 600,
     now: () => NOW,
     async resolveNow(reference) {
       asked.push(formatReference(reference));
@@ -143,7 +144,7 @@ describe('planImages()', () => {
     ] as const;
     const root = { cluster: 'c1', sync: 'RootSync/root-sync', code: 'declared-by-parent' };
     expect((await plan(clusters)).plans[0]?.unpinned).toEqual({ count: 1, first: [root] });
-    expect((await plan(clusters, { hub: true })).plans[0]?.unpinned.count).toBe(2);
+    expect((await plan(clusters, { hub: true })).plans[0]?.unpinned?.count).toBe(2);
   });
 
   it('plans each image of an entry, those with most followers first, and an entry without any', async () => {
