@@ -129,12 +129,13 @@ const PATIENCE = { blockedAfterMs: Infinity, deletingAfterMs: Infinity, liveAfte
 /** What the gate would refuse today, by the look of a sweep. */
 async function refusedSyncs(
   rsyncs: readonly RSync[],
-  { labels }: Member,
+  { name, labels }: Member,
   deps: OpenedFleet,
 ): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
   const { unmatched, otherSources } = deps;
   const settings = { ...PATIENCE, unmatched, otherSources };
-  const purpose = { labels, reason: 'sweep', notBefore: deps.now(), fresh: true } as const;
+  const where = { cluster: name, labels };
+  const purpose = { ...where, reason: 'sweep', notBefore: deps.now(), fresh: true } as const;
   const look = createLook(purpose, { ...deps, settings });
   const refused: RefusedSync[] = [];
   const failures: string[] = [];

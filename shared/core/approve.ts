@@ -45,13 +45,13 @@ export interface Approval extends VerifiedDigest {
   readonly pin: Pin;
   /** Key of what is live, if that verifies too or was approved before. */
   readonly live: string | undefined;
-  /** Keys in place that no longer verify under a changed policy, or that are not accounted for. */
+  /** Keys in place that no longer verify under a changed policy, are not accounted for, or were rolled back. */
   readonly withdrawn: ReadonlySet<string>;
 }
 
 /** The change that approves a verified digest; undefined when everything is in place already. */
 export function approve(
-  { rsync, reason, actor, bare = false, now }: DecisionInput,
+  { rsync, followed, reason, actor, bare = false, previous, now }: DecisionInput,
   { key, pin, live, withdrawn, ...verified }: Approval,
 ): Change | undefined {
   const { approved, receipt } = rsync.annotations;
@@ -74,6 +74,8 @@ export function approve(
   const keys = approveKey(key, live, kept);
   const silent = rsync.source.type === 'oci' && (rsync.declared || bare);
   const also = keys.slice(1);
+  const { admission } = followed ?? {};
+  const failed = admission && previous?.failure && 'failed';
   const written: Receipt = defined({
     ...receiptOf(verified, now),
     enforcement: rsync.source.type === 'helm' ? 'version' : 'digest',
@@ -83,9 +85,13 @@ export function approve(
     ahead: facts?.ahead && also.includes(facts.ahead.digest) ? facts.ahead : undefined,
     announced: silent ? false : undefined,
     pin: outcomeOf(pin),
+    rollout: admission?.rollout,
+    was: before[0] === key ? facts?.was : failed,
   } as const);
+  // Config Sync follows the tag, which names another digest: that is what it announces.
+  const elsewhere = followed?.named !== undefined && followed.rule.effect === 'gate';
   const announced =
-    silent || before[0] === key ? undefined : announce(rsync, pin, image.digest, keys);
+    silent || elsewhere || before[0] === key ? undefined : announce(rsync, pin, image.digest, keys);
   return {
     patch: {
       annotations: defined({

@@ -15,11 +15,12 @@ import {
   needsFreshResolution,
   verdictsByKey,
 } from './decision-input.ts';
-import { type Observation, type Outcome, observe } from './observe.ts';
-import { explainHeld, planPin } from './pin.ts';
+import { observe } from './observe.ts';
+import type { Observation, Outcome } from './observe-approved.ts';
+import { explainHeld, explainStrayed, planPin } from './pin.ts';
 import type { ReceiptFacts } from './receipt.ts';
 import type { RSync } from './rsync.ts';
-import { liveKey } from './sync-status.ts';
+import { isRefusal, liveKey } from './sync-status.ts';
 import { type Transition, transition } from './transition.ts';
 
 export interface Decision {
@@ -50,16 +51,20 @@ export function decide(input: DecisionInput): Decision {
   const verdicts = verdictsByKey(followed);
   const dropped = followed.unexplained?.filter((key) => isRefuted(verdicts.get(key))) ?? [];
   const outdated = settings.withdraw ? keysToWithdraw(rsync, followed.policy, verdicts) : [];
-  const withdrawn = new Set([...dropped, ...outdated]);
-  const { verdict, resolved } = followed;
+  const { verdict, resolved, admission } = followed;
+  const withdrawn = new Set([...dropped, ...outdated, ...(admission?.stale ?? [])]);
   const image = resolved?.resolution.image;
   const verified = verdict.status === 'verified' && image?.status === 'resolved';
+  const waits = admission?.why !== undefined;
   // What is on its way out needs no approval; what it has may be taken from it.
-  if (rsync.deleting || !verified || resolved === undefined) {
-    return conclude(input, withdraw(rsync, withdrawn), { dropped });
+  if (rsync.deleting || waits || !verified || resolved === undefined) {
+    const unpinned = waits ? explainStrayed(rsync, followed.rule) : undefined;
+    return conclude(input, withdraw(rsync, withdrawn), { dropped, unpinned });
   }
-  if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);
-  const movedBack = isMovedBack(input, resolved.key, withdrawn);
+  // Which digest is next, a record decides, and not the order of resolutions.
+  const ordered = admission === undefined;
+  if (ordered && needsFreshResolution(rsync, resolved.resolution)) return leave(input);
+  const movedBack = ordered && isMovedBack(input, resolved.key, withdrawn);
   if (movedBack && followed.rule.downgrade === 'deny') {
     const held = `${resolved.key} was replaced before: its tag moved back, which the config denies`;
     return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
@@ -97,13 +102,15 @@ function isMovedBack(
 /** Key of what is live, where it may stay approved beside the target. */
 function verifiedLiveKey(
   rsync: RSync,
-  { others }: Followed,
+  { others, admission }: Followed,
   withdrawn: ReadonlySet<string>,
 ): string | undefined {
   const live = liveKey(rsync);
   if (live === undefined || withdrawn.has(live)) return undefined;
   const approved = rsync.annotations.approved.keys.includes(live);
-  return approved || others.get(live)?.status === 'verified' ? live : undefined;
+  // In stages, what runs unapproved came past them.
+  const joins = admission === undefined && others.get(live)?.status === 'verified';
+  return approved || joins ? live : undefined;
 }
 
 /** A resolution that may be older than the approval in place decides nothing, and nothing is published by it. */
@@ -142,10 +149,10 @@ function conclude(
   );
   const circumstances = defined({
     approved,
-    verified: followed?.verdict.status === 'verified',
+    verified: followed?.verdict.status === 'verified' && followed.admission?.why === undefined,
     // A receipt is as old as the first thing that was published.
     known: annotations.receipt.text !== undefined,
-    quiet: quietKey(rsync, approved),
+    quiet: quietKey(rsync, approved, followed?.admission !== undefined),
     now,
   });
   return defined({
@@ -159,10 +166,13 @@ function conclude(
   });
 }
 
-/** What runs, where it is approved and Config Sync reports no error. */
-function quietKey(rsync: RSync, approved: readonly string[]): string | undefined {
+/** What runs, where it is approved and Config Sync reports no error, but that what waits was refused. */
+function quietKey(rsync: RSync, approved: readonly string[], staged: boolean): string | undefined {
   const live = liveKey(rsync);
   const { source, rendering, sync } = rsync.status;
-  const errors = [source, rendering, sync].some(({ errorCount }) => errorCount > 0);
+  const errors = [source, rendering, sync].some((stage) => {
+    const expected = staged ? stage.errors.filter(isRefusal).length : 0;
+    return stage.errorCount > expected;
+  });
   return live === undefined || errors || !approved.includes(live) ? undefined : live;
 }

@@ -1,7 +1,8 @@
 import type { PhaseRecord } from './phase.ts';
-import type { ReceiptReason } from './receipt.ts';
+import type { Receipt, ReceiptReason } from './receipt.ts';
 import type { Reference } from './reference.ts';
 import type { Resolution } from './resolution.ts';
+import type { Wait } from './rollout/admits.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import type { Unfollowed } from './unfollowed.ts';
@@ -52,6 +53,29 @@ export interface Followed {
   readonly others: ReadonlyMap<string, Verdict>;
   /** Approved keys that are not accounted for. */
   readonly unexplained?: readonly string[];
+  /** Of an image that is rolled out in stages: what is let in here. `resolved` is then that, where it is let in. */
+  readonly admission?: StagedAdmission;
+  /** What the tag names, where that is another digest than the one that is let in. */
+  readonly named?: NamedImage;
+}
+
+/** What a target is in the registry, and what that is worth. */
+export type NamedImage = Pick<Followed, 'policy' | 'resolved' | 'verdict' | 'ofDigest'>;
+
+/** What the records of its repository have for one RSync. */
+export interface StagedAdmission {
+  /** Whose record it is under: `host/path:tag`. */
+  readonly image: string;
+  /** The approval key that it is admitted to, or waits for; absent: there is no record. */
+  readonly digest?: string;
+  /** By its labels. */
+  readonly stage: string;
+  /** What it waits for; absent: it is admitted, so that no rule of its own says which digest is newer. */
+  readonly why?: Wait;
+  /** Approved keys that must not stay. */
+  readonly stale: readonly string[];
+  /** What a receipt says of the roll-out; absent: there is no record. */
+  readonly rollout?: NonNullable<Receipt['rollout']>;
 }
 
 /** What a target resolved to. */

@@ -26,6 +26,7 @@ const RETRY_FOR_MS = {
   'key-unavailable': LONG,
   'no-config-sync': NEVER,
   'publish-failed': LONG,
+  'records-unavailable': LONG,
   'registry-denied': NEVER,
   'registry-misbehaved': LONG,
   'registry-not-allowed': NEVER,

@@ -1,5 +1,6 @@
 import { isExactVersion } from './approval-key.ts';
 import type { DecisionInput } from './decision-input.ts';
+import { isDigest } from './digest.ts';
 import type { PinOutcome } from './receipt.ts';
 import { type Reference, formatReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
@@ -65,6 +66,19 @@ export function explainHeld(
   return owner === undefined
     ? `${happened}; its writer must set it, or leave it alone`
     : `${happened}: ${owner} declares it; set it there, or declare client.lifecycle.config.k8s.io/mutation: ignore beside it`;
+}
+
+/** One sentence, as `explainHeld`, where the spec is not on what was pinned last; nothing newer is pinned meanwhile. */
+export function explainStrayed(rsync: RSync, rule: ImageRule): string | undefined {
+  const { approved, receipt } = rsync.annotations;
+  const { facts } = receipt;
+  const [key = ''] = approved.keys;
+  if (rule.effect !== 'pin' || facts?.pin === undefined) return undefined;
+  if (isDigest(key) && key !== facts.digest) return undefined;
+  const version = key.slice(key.lastIndexOf(':') + 1);
+  const wanted = wantedOf(rsync, rule, { status: 'resolved', digest: facts.digest, version });
+  const refused = facts.pin === 'refused';
+  return wanted && explainHeld({ status: 'held', field: wanted.field, refused }, rsync);
 }
 
 function wantedOf(

@@ -1,5 +1,5 @@
 import { defined } from './defined.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observe-approved.ts';
 import { type Phase, type PhaseRecord, isFailurePhase } from './phase.ts';
 
 /** The status events about one RSync, without their prefix. */
@@ -90,9 +90,12 @@ export function transition(
 /** Phases in which nothing is wrong. */
 const WELL = new Set<Phase>(['Synced', 'Ignored']);
 
+/** Phases of what waits for another digest than the one that runs. */
+const AWAITING = new Set<Phase>(['Pending', 'Rejected', 'Waiting']);
+
 /** Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more. */
 function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | undefined): boolean {
-  if (phase !== 'Pending' && phase !== 'Rejected') return false;
+  if (!AWAITING.has(phase)) return false;
   if (failure?.before === phase) return true;
   if (quiet === undefined) return false;
   return failure?.phase === 'Unguarded' || failure?.digest === quiet;

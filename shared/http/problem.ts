@@ -43,6 +43,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   'key-unavailable': 503,
   'no-config-sync': 409,
   'publish-failed': 503,
+  'records-unavailable': 503,
   'registry-denied': 502,
   'registry-misbehaved': 502,
   'registry-not-allowed': 422,

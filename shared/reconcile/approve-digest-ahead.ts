@@ -1,11 +1,13 @@
 import { type VerifiedDigest, approveAhead, receiptOf } from '#shared/core/approve.ts';
 import { defined } from '#shared/core/defined.ts';
+import type { Receipt } from '#shared/core/receipt.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { SyncEvent } from '#shared/status/events.ts';
+import { createAdmissions } from './admission.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow } from './follow.ts';
 import { judgeResolution, policyOf, takenBy } from './judge-rsync.ts';
@@ -15,7 +17,10 @@ import { type Plan, writePlan } from './write.ts';
 interface Ahead extends VerifiedDigest {
   readonly task: Task;
   readonly rsync: RSync;
+  readonly letIn: (rsync: RSync, afresh: boolean) => Promise<LetIn | undefined>;
 }
+
+type LetIn = Pick<Receipt, 'rollout'>;
 
 /**
  * Approves a digest on the RSyncs of one cluster that follow `image`, before their tag moves to it: only where it
@@ -30,15 +35,33 @@ export async function approveDigestAhead(
   const reference = parseReference(`${wanted.repository}@${task.digest}`);
   const member = await deps.fleet.find(task.cluster);
   if (member === undefined) return 0;
+  const { name: cluster, labels } = member;
+  const notBefore = deps.now();
   const api = await deps.fleet.connect(member);
   const concerned = (await deps.rsyncs.list(api))
-    .flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? [])
+    .flatMap((rsync) => follow(rsync, deps.rules, labels) ?? [])
     .filter(({ rsync: { source } }) => source.type === 'oci')
     .filter(({ target }) => isOn(target, wanted, task.image));
   if (concerned.length === 0) return 0;
+  const admit = createAdmissions({ cluster, labels, notBefore }, deps);
   const resolution = await deps.resolver.fresh(reference);
   const { image } = resolution;
   if (image.status === 'unusable') return 0;
+  const key = image.digest;
+
+  /** What a receipt says of its roll-out, if anything; undefined where it is not let in. */
+  async function letIn(rsync: RSync, afresh: boolean): Promise<LetIn | undefined> {
+    const entry = follow(rsync, deps.rules, labels);
+    const { target } = entry ?? {};
+    if (entry === undefined || target?.status !== 'follow') return undefined;
+    if (!isOn(target, wanted, task.image)) return undefined;
+    const resolved = { reference: target.reference, resolution, key };
+    const admitted = await admit(entry, resolved, { afresh, fresh: true });
+    if (admitted === undefined) return {};
+    const { why, digest, rollout } = admitted.admission;
+    return why === undefined && digest === key ? defined({ rollout }) : undefined;
+  }
+
   let approved = 0;
   for (const { rsync, rule } of concerned) {
     const policy = policyOf(deps.policies, rule.trust);
@@ -49,7 +72,8 @@ export async function approveDigestAhead(
       deps.log.warn({ cluster: member.name, status }, 'Digest to approve ahead does not verify');
       continue;
     }
-    const ahead = { task, rsync, reference, resolution, image, verdict, policy: policy.hash };
+    const judged = { reference, resolution, image, verdict, policy: policy.hash };
+    const ahead = { ...judged, task, rsync, letIn };
     if (await writeAhead(api, ahead, deps)) approved += 1;
   }
   return approved;
@@ -64,14 +88,17 @@ function isOn(target: FollowedRSync['target'], wanted: Reference, name: string):
 }
 
 async function writeAhead(api: ClusterApi, ahead: Ahead, deps: ReconcileDeps): Promise<boolean> {
-  async function plan(rsync: RSync): Promise<Plan> {
+  async function plan(rsync: RSync, afresh: boolean): Promise<Plan> {
+    const rollout = await ahead.letIn(rsync, afresh);
+    if (rollout === undefined) return { rsync, decision: {} };
     const { actor } = ahead.task;
     const written = receiptOf(ahead, deps.now());
     const how = { enforcement: 'digest', reason: 'resync' } as const;
-    const receipt = defined({ ...written, ...how, actor });
+    const receipt = defined({ ...written, ...how, actor, ...rollout });
     return { rsync, decision: defined({ patch: approveAhead(rsync, receipt) }) };
   }
-  const written = await writePlan(await plan(ahead.rsync), { api, again: plan }, deps);
+  const again = (rsync: RSync) => plan(rsync, true);
+  const written = await writePlan(await plan(ahead.rsync, false), { api, again }, deps);
   if (written?.decision.patch === undefined) return false;
   await deps.publish(describe(ahead, api.cluster, deps.now()));
   return true;

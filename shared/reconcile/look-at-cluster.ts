@@ -43,7 +43,10 @@ export async function lookAtCluster(
     sync === undefined
       ? await deps.rsyncs.list(api)
       : [await deps.rsyncs.read(api, sync)].filter((found) => found !== undefined);
-  const look = createLook({ labels, reason: 'resync', notBefore, fresh: true }, deps);
+  const look = createLook(
+    { cluster: member.name, labels, reason: 'resync', notBefore, fresh: true },
+    deps,
+  );
   const rows = new Map(known.map((row) => [row.uid, row]));
   async function lookAt(rsync: RSync): Promise<Look> {
     const row = rows.get(rsync.uid);

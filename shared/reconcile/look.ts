@@ -5,24 +5,21 @@ import type { ReceiptReason } from '#shared/core/receipt.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import type { SyncRow } from '#shared/store/store.ts';
+import { type AdmissionDeps, type AskingCluster, createAdmissions } from './admission.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow, whyUnfollowed } from './follow.ts';
 import { judgeRSync } from './judge-rsync.ts';
 import { JUDGE_MS } from './limits.ts';
 import { type WithdrawDeps, mayWithdraw } from './may-withdraw.ts';
-import { type ResolveEntry, createTargets } from './resolve-targets.ts';
+import { createTargets } from './resolve-targets.ts';
 
-/** What a look takes: it reads the registry and a note of the store, and neither writes nor publishes. */
-export type FindingDeps = WithdrawDeps &
-  Pick<ReconcileDeps, 'resolver' | 'verifier' | 'rules' | 'policies' | 'settings'>;
+/** What a look takes: it reads the registry, records and a note of the store, and neither writes nor publishes. */
+export type FindingDeps = WithdrawDeps & AdmissionDeps & Pick<ReconcileDeps, 'rules' | 'settings'>;
 
 /** What the RSyncs of one cluster are looked at for. */
-export interface LookPurpose {
-  readonly labels: Readonly<Record<string, string>>;
+export interface LookPurpose extends AskingCluster {
   readonly reason: ReceiptReason;
   readonly actor?: string | undefined;
-  /** What a tag is may be what it was for another look, but not before this time. */
-  readonly notBefore: Date;
   /** Verdicts are read past every cache. */
   readonly fresh: boolean;
   /** Since when the cluster has been in reach, ISO 8601. */
@@ -60,22 +57,39 @@ export interface ClusterLook {
  * found and a dry run shows it. To be made after the list: nothing that is resolved is then older than what was listed.
  *
  * @example
- * const look = createLook({ labels: member.labels, reason: 'resync', notBefore: now(), fresh: true }, deps);
+ * const look = createLook({ cluster, labels: member.labels, reason: 'resync', notBefore: now(), fresh: true }, deps);
  * const { decision } = await look.at(look.read(rsync));
  */
 export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook {
   const { labels, reason, actor, notBefore, reachableSince } = purpose;
   const targets = createTargets(deps.resolver, notBefore);
+  const admit = createAdmissions(purpose, deps);
 
-  async function find(
-    { rsync, entry, row }: Read,
-    resolve: ResolveEntry,
-    fresh: boolean,
-  ): Promise<Finding> {
+  /** `afresh`: another writer was faster. */
+  async function judge(
+    entry: FollowedRSync,
+    known: readonly string[] | undefined,
+    afresh: boolean,
+  ): Promise<Followed> {
+    const options = { fresh: afresh || purpose.fresh, known };
+    const resolution = await (afresh ? targets.afresh : targets.of)(entry);
+    const named = await judgeRSync(entry, resolution, options, deps);
+    const admitted = await admit(entry, named.resolved, { afresh, fresh: options.fresh });
+    if (admitted === undefined) return named;
+    const { admission, resolution: letIn } = admitted;
+    const { resolved } = named;
+    if (resolved === undefined || letIn === undefined) return { ...named, admission };
+    if (letIn.image === resolved.resolution.image) {
+      return { ...named, resolved: { ...resolved, resolution: letIn }, admission };
+    }
+    return { ...(await judgeRSync(entry, letIn, options, deps)), admission, named };
+  }
+
+  async function find({ rsync, entry, row }: Read, afresh: boolean): Promise<Finding> {
     const followed =
       entry &&
-      (await withDeadline(JUDGE_MS, 'Looking at its image', async () =>
-        judgeRSync(entry, await resolve(entry), { fresh, known: row?.approved }, deps),
+      (await withDeadline(JUDGE_MS, 'Looking at its image', () =>
+        judge(entry, row?.approved, afresh),
       ));
     const input: DecisionInput = {
       rsync,
@@ -95,7 +109,7 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
 
   return {
     read: (rsync, row) => ({ rsync, entry: follow(rsync, deps.rules, labels), row }),
-    at: (read) => find(read, targets.of, purpose.fresh),
-    again: (read) => find(read, targets.afresh, true),
+    at: (read) => find(read, false),
+    again: (read) => find(read, true),
   };
 }

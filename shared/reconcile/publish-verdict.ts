@@ -97,8 +97,8 @@ function nameOf({ digest, tag }: Reference): string {
 
 /** The image of a decision, where it has one that was resolved. */
 export function judgedImage(followed: Followed): JudgedImage | undefined {
-  if (followed.resolved === undefined) return undefined;
-  const { verdict, ofDigest = verdict, policy, resolved } = followed;
+  const { verdict, ofDigest = verdict, policy, resolved } = followed.named ?? followed;
+  if (resolved === undefined) return undefined;
   return { ...resolved, verdict: ofDigest, policy };
 }
 

@@ -58,6 +58,7 @@ export async function reconcileCluster(
     const rsyncs = await deps.rsyncs.list(api);
     const look = createLook(
       {
+        cluster: member.name,
         labels,
         reason: receiptReason(task.reason),
         actor: task.actor,

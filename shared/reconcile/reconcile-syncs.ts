@@ -138,8 +138,9 @@ async function lookAndWrite(
   const found = await look.at(read);
   const { rsync, followed } = found;
   const judged = followed && judgedImage(followed);
-  if (judged !== undefined && task.reason !== 'push' && task.reason !== 'signature') {
-    const vanished = isStanding(rsync, followed, rsync.annotations.approved.keys);
+  if (followed && judged && task.reason !== 'push' && task.reason !== 'signature') {
+    const named = { ...followed, ...followed.named };
+    const vanished = isStanding(rsync, named, rsync.annotations.approved.keys);
     await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
   }
   const { tracing = noTracing } = deps;

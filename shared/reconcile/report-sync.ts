@@ -118,7 +118,7 @@ function describe(
       authorities: verified ? [...verdict.authorities] : undefined,
       since: transition.record.since,
       errors: observation.errors.map(({ code, message }) => ({ code, message })),
-      message: messageOf(type, written),
+      message: messageOf(type, written, previous?.approved),
     }),
   };
 }
@@ -126,8 +126,12 @@ function describe(
 function messageOf(
   type: SyncEventType,
   { rsync: { source }, followed, decision: { observation, downgrade } }: Written,
+  before: string | undefined,
 ): string {
   if (type === 'withdrawn') {
+    if (followed?.admission?.stale.includes(before ?? '')) {
+      return 'Approval withdrawn: it was rolled back';
+    }
     return followed === undefined
       ? 'Approval withdrawn: no entry of images follows this source any more'
       : 'Approval withdrawn: it does not verify under the policy any more';

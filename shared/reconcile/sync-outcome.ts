@@ -1,5 +1,6 @@
 import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
+import type { Followed } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
@@ -107,7 +108,8 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
 
 /** What the snapshot keeps of one RSync. */
 export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): SyncRow {
-  const resolved = followed?.resolved;
+  const named = followed?.named ?? followed;
+  const resolved = named?.resolved;
   const image = resolved?.resolution.image;
   const found = image?.status === 'resolved' ? image : undefined;
   const { breakGlass } = rsync.annotations;
@@ -118,7 +120,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
     target: found?.digest,
     index: found?.index,
     live: liveKey(rsync),
-    verdict: followed?.verdict.status,
+    verdict: named?.verdict.status,
     approved,
     approval: approvalOf(decision),
     record: change.record,
@@ -127,6 +129,30 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
     breakGlass: breakGlass === undefined ? undefined : cutText(breakGlass, MAX_BREAK_GLASS),
+    staged: followed && stagedOf(rsync, followed, decision),
+  });
+}
+
+/** What roll-outs need to know of it; undefined where its image is not rolled out in stages. */
+function stagedOf(
+  { annotations: { hold } }: RSync,
+  { admission, ...followed }: Followed,
+  { receipt, approved: [newest] }: Decision,
+): SyncRow['staged'] {
+  if (admission === undefined) return undefined;
+  const { image, digest, stage, why } = admission;
+  const { verdict, resolved } = followed.named ?? followed;
+  const newer = receipt !== undefined && newest !== undefined && isKeyOf(receipt, newest);
+  return defined({
+    image,
+    digest,
+    target: verdict.status === 'verified' ? resolved?.key : undefined,
+    stage,
+    why,
+    hold: hold?.text,
+    approvedAt: newer ? new Date(receipt.approvedAt).toISOString() : undefined,
+    failedBefore: newer && receipt.was === 'failed' ? (true as const) : undefined,
+    receipt: receipt?.rollout,
   });
 }
 

@@ -96,6 +96,8 @@ const Staged = z.object({
   image: z.string(),
   /** The approval key that it is admitted to, or waits for. */
   digest: z.string().exactOptional(),
+  /** The approval key that its tag names, where that is verified. */
+  target: z.string().exactOptional(),
   /** By its labels, at the last look. */
   stage: z.string(),
   /** What it waits for; absent: it is admitted. */

@@ -40,7 +40,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'pin: a pin that holds is reported',
-    file: 'shared/core/observe.ts',
+    file: 'shared/core/observe-approved.ts',
     in: 'heldBack',
     find: 'if (unpinned === undefined || !well) return observed;',
     replace: 'if (unpinned === undefined || well) return observed;',
@@ -234,8 +234,8 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     guarantee: 'an RSync that is being deleted is approved nothing',
     file: 'shared/core/decide.ts',
     in: 'decide',
-    find: 'if (rsync.deleting || !verified',
-    replace: 'if (!verified',
+    find: 'if (rsync.deleting || waits',
+    replace: 'if (waits',
     tests: [CORE],
   },
   {

@@ -7,6 +7,7 @@ import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
+import { STAGED_MUTATIONS } from './staged.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TELEMETRY_MUTATIONS } from './telemetry.ts';
@@ -98,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 4, first guard: decide holds what is not fresh',
     file: 'shared/core/decide.ts',
     in: 'decide',
-    find: 'if (needsFreshResolution(rsync, resolved.resolution)) return leave(input);',
+    find: 'if (ordered && needsFreshResolution(rsync, resolved.resolution)) return leave(input);',
     replace: '',
     tests: [CORE],
   },
@@ -243,7 +244,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'reports: every wait has an end',
-    file: 'shared/core/observe.ts',
+    file: 'shared/core/observe-approved.ts',
     in: 'isOverdue',
     find: 'now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs',
     replace: 'now.getTime() - waitingSince.getTime() > Infinity + settings.liveAfterMs + pollMs',
@@ -251,7 +252,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'reports: an error from before the approval is no failure of it',
-    file: 'shared/core/observe.ts',
+    file: 'shared/core/observe-approved.ts',
     in: 'observeApproved',
     find: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore));',
     replace: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore) && undefined);',
@@ -302,4 +303,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
+  ...STAGED_MUTATIONS,
 ];

@@ -218,7 +218,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'outcomes: an approval stands when its signature vanishes',
     file: 'shared/core/observe.ts',
-    in: 'observePhase',
+    in: 'observeTarget',
     find: 'if (key !== undefined && isStanding(rsync, followed, approved)) {',
     replace: "if (key === '' && isStanding(rsync, followed, approved)) {",
     tests: ['test/unit/core', SWEEP],

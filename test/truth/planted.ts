@@ -24,7 +24,7 @@ export const PLANTED_REPORTS: readonly PlantedReport[] = [
   },
   {
     bug: 'an approval may wait for ever',
-    file: 'shared/core/observe.ts',
+    file: 'shared/core/observe-approved.ts',
     find: 'return now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs;',
     replace: 'return now.getTime() - waitingSince.getTime() < -settings.liveAfterMs - pollMs;',
     caughtAs: ['missed', 'shown'],

@@ -86,7 +86,12 @@ function describeChange(
     return { ...shared, change: 'unknown', why: row.message };
   }
   const { patch, approved } = decision;
-  if (ahead !== undefined && rsync.source.type === 'oci' && !approved.includes(ahead)) {
+  if (
+    ahead !== undefined &&
+    rsync.source.type === 'oci' &&
+    !approved.includes(ahead) &&
+    isLetIn(look, ahead)
+  ) {
     const why = 'Verified: it may be synced as soon as its tag moves to it';
     return { ...shared, change: 'approve-ahead', to: ahead, why };
   }
@@ -98,8 +103,17 @@ function describeChange(
   };
 }
 
+/** Whether roll-outs in stages, where there are any, would approve the digest here. */
+function isLetIn({ followed }: Look, digest: string): boolean {
+  const admission = followed?.admission;
+  return admission === undefined || (admission.why === undefined && admission.digest === digest);
+}
+
 function explainLook({ followed, decision, row }: Look, { policies }: ApiDeps): string {
   if (followed === undefined || decision === undefined) return row.message;
-  if (decision.patch === undefined && followed.verdict.status === 'verified') return row.message;
+  const waits = followed.admission?.why !== undefined;
+  if (decision.patch === undefined && (waits || followed.verdict.status === 'verified')) {
+    return row.message;
+  }
   return explainVerdict(followed.verdict, policyOf(policies, followed.rule.trust));
 }

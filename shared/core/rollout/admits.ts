@@ -73,8 +73,9 @@ export function admitsAt(
   if (rejected.includes(digest)) return wait('rejected');
   if (candidate.approved === digest) return allow(digest);
   if (candidate.held) return wait('held');
-  if (isAdopting(record) && candidate.approved === undefined && candidate.live !== undefined) {
-    return allow(candidate.live);
+  const { approved, live } = candidate;
+  if (isAdopting(record) && approved === undefined && live !== undefined) {
+    return rejected.includes(live) ? wait('rejected') : allow(live);
   }
   if (status === 'paused' || status === 'halted' || status === 'aborted') return wait(status);
   const back = status === 'rolling-back' || status === 'rolled-back';

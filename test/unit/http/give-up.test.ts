@@ -23,6 +23,7 @@ const MINUTES: Readonly<Record<FailureCode, number>> = {
   'key-unavailable': 60,
   'no-config-sync': 0,
   'publish-failed': 60,
+  'records-unavailable': 60,
   'registry-denied': 0,
   'registry-misbehaved': 60,
   'registry-not-allowed': 0,

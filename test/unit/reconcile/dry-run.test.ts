@@ -9,6 +9,8 @@ import { TASK, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import { type ReconcileWorld, createReconcileWorld } from '#test/fixtures/reconcile-world.ts';
 import { IMAGE, annotationsOf, buildRSync, liveStatus, ociSource } from '#test/fixtures/rsync.ts';
 
+import { type StagedWorld, settledWorld } from '#test/fixtures/staged-world.ts';
+
 const ELSEWHERE = 'us-docker.pkg.dev/other/configs/platform:v1';
 
 /** What the dry run would write, and then what the run writes. */
@@ -46,6 +48,38 @@ function unsigned(): ReconcileWorld {
   world.verdicts.set(A, UNSIGNED);
   return world;
 }
+
+const OPEN = { stage: 'rest', cursor: { cluster: 'z' } } as const;
+
+/** After A, which is live, the tag names B; what the record has is that. */
+async function staged(
+  changes: Parameters<StagedWorld['put']>[0],
+  effect: 'gate' | 'pin' = 'pin',
+): Promise<ReconcileWorld> {
+  const world = await settledWorld({ effect });
+  world.put(changes);
+  return world;
+}
+
+const STAGED_WORLDS: readonly [string, boolean, () => Promise<ReconcileWorld>][] = [
+  ['waits for its stage', false, () => staged({})],
+  ['waits for a person', false, () => staged({ ...OPEN, status: 'paused' }, 'gate')],
+  ['pins what a record lets in', true, () => staged(OPEN)],
+  ['approves what a record lets in', true, () => staged(OPEN, 'gate')],
+  ['approves what the tag does not name', true, () => staged({ ...OPEN, digest: C })],
+  [
+    'takes out what was rolled back',
+    true,
+    async () => {
+      const world = await settledWorld();
+      world.put(OPEN);
+      await run(world);
+      world.put({ kind: 'rollback', digest: A, rejected: [B], status: 'rolled-back' });
+      world.pass(60_000);
+      return world;
+    },
+  ],
+];
 
 const WORLDS: readonly [string, boolean, () => ReconcileWorld | Promise<ReconcileWorld>][] = [
   ['approves a digest', true, () => verifiedWorld()],
@@ -91,6 +125,7 @@ const WORLDS: readonly [string, boolean, () => ReconcileWorld | Promise<Reconcil
       return world;
     },
   ],
+  ...STAGED_WORLDS,
 ];
 
 describe('the dry run', () => {

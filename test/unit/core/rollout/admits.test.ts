@@ -123,6 +123,12 @@ const ROWS: readonly Row[] = [
   ['one that is not new', OPEN, { ring: 'rest', live: 'C' }, '- stage', NEWEST],
   ['adoption, of what runs', { status: 'paused', cause: 'digests-differ' }, { live: 'B' }, 'B'],
   [
+    'adoption, never of what was rejected',
+    { status: 'paused', cause: 'digests-differ', rejected: ['B'] },
+    { live: 'B' },
+    '- rejected',
+  ],
+  [
     'adoption, never of the tag',
     { status: 'paused', cause: 'digests-differ' },
     { approved: 'B' },

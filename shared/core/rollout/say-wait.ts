@@ -1,0 +1,49 @@
+import { type FoundHold, HOLD } from '../annotations.ts';
+import type { Wait } from './admits.ts';
+
+interface Waiting {
+  /** The approval key that is waited for. */
+  readonly digest: string | undefined;
+  readonly stage: string;
+  readonly hold: FoundHold | undefined;
+}
+
+/**
+ * What an RSync waits for, in one sentence for people.
+ *
+ * @example
+ * sayWait('stage', { digest, stage: 'rest', hold: undefined }) // 'Waits for stage "rest" to open'
+ */
+export function sayWait(why: Wait, { digest = 'The digest', stage, hold }: Waiting): string {
+  const of = `stage ${JSON.stringify(stage)}`;
+  switch (why) {
+    case 'record':
+      return 'Waits for the record of its roll-out: the next sweep begins one, a person resumes one that was lost';
+    case 'rejected':
+      return `${digest} was rolled back, and a person alone starts it again`;
+    case 'held':
+      return `Held by ${HOLD}${sayHold(hold)}`;
+    case 'paused':
+    case 'halted':
+    case 'aborted':
+      return `Its roll-out is ${why}`;
+    case 'rollback':
+      return 'Waits for the end of a rollback that is not about it';
+    case 'window':
+      return `Waits for a window of ${of}`;
+    case 'stage':
+      return `Waits for ${of} to open`;
+    case 'queue':
+      return `Waits for its turn in ${of}`;
+    case 'signature':
+      return `${digest} does not meet the trust policy that ${of} asks for`;
+  }
+}
+
+/** A hold is there until it is taken away, whatever its text says. */
+function sayHold(hold: FoundHold | undefined): string {
+  if (hold?.facts === undefined) return ', until it is taken away';
+  const { until, by, reason } = hold.facts;
+  const end = until === undefined ? '' : ` (meant until ${until})`;
+  return ` of ${by}${end}, until it is taken away: ${reason}`;
+}

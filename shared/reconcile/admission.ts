@@ -1,0 +1,158 @@
+import type { ResolvedTarget, StagedAdmission } from '#shared/core/decision-input.ts';
+import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { type Reference, formatReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import type { Candidate } from '#shared/core/rollout/admits.ts';
+import {
+  type Following,
+  type Recorded,
+  admitsAmong,
+  recordFor,
+  staleKeys,
+} from '#shared/core/rollout/among.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { type Labels, type Stage, stageOf } from '#shared/core/rollout/strategy.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { liveKey } from '#shared/core/sync-status.ts';
+import type { ImageDeps } from './deps.ts';
+import type { FollowedRSync } from './follow.ts';
+import { judgeResolution, policyOf } from './judge-rsync.ts';
+import { resolveKey } from './resolve-key.ts';
+
+export type AdmissionDeps = Pick<
+  ImageDeps,
+  'staging' | 'resolver' | 'verifier' | 'policies' | 'now'
+>;
+
+/** Whose RSyncs ask. */
+export interface AskingCluster {
+  readonly cluster: string;
+  readonly labels: Labels;
+  /** What a digest is may be what it was for another look, but not before this time. */
+  readonly notBefore: Date;
+}
+
+/** What is let in on one RSync, and what that is in the registry, where it is let in. */
+export interface Admitted {
+  readonly admission: StagedAdmission;
+  readonly resolution?: Resolution;
+}
+
+/** Asks for one RSync, whose target is that; undefined where its image is not rolled out in stages. */
+export type Admit = (
+  entry: FollowedRSync,
+  named: ResolvedTarget | undefined,
+  options: AdmitOptions,
+) => Promise<Admitted | undefined>;
+
+export interface AdmitOptions {
+  /** Another writer was faster: records are read again. */
+  readonly afresh: boolean;
+  /** Verdicts are read past every cache. */
+  readonly fresh: boolean;
+}
+
+/**
+ * Who is let in, in one look at a cluster. To be made after the list: records are read once for each repository, and
+ * again for what asks afresh, so that whatever was decided before the RSync was read is known. Throws
+ * `records-unavailable`, and what the registry throws.
+ *
+ * @example
+ * const admit = createAdmissions({ cluster, labels, notBefore }, deps);
+ * const admitted = await admit(entry, followed.resolved, { afresh: false, fresh: false });
+ */
+export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Admit {
+  const { staging, now } = deps;
+  if (staging === undefined) return async () => undefined;
+  const { strategies, records } = staging;
+  const read = new Map<string, Promise<readonly Recorded[]>>();
+
+  function recordsOf(repository: string, afresh: boolean): Promise<readonly Recorded[]> {
+    const known = afresh ? undefined : read.get(repository);
+    const asked = known ?? records.ofRepository(repository).catch(unreadable);
+    read.set(repository, asked);
+    return asked;
+  }
+
+  return async (entry, named, { afresh, fresh }) => {
+    const strategy = strategies.of(entry.rule);
+    if (strategy === undefined || named === undefined) return undefined;
+    const { reference } = named;
+    const following = followingOf(named);
+    const entries = await recordsOf(reference.repository, afresh);
+    const candidate = candidateOf(entry.rsync, asking);
+    const answer = admitsAmong(entries, following, strategy, candidate, now());
+    const record = recordFor(entries, following);
+    const { stage } = stageOf(strategy, candidate.labels);
+    const admission = defined({
+      image: record?.image ?? formatReference(reference),
+      digest: answer.allowed ? answer.digest : (record?.digest ?? following.key),
+      stage: stage.name,
+      why: answer.allowed ? undefined : answer.why,
+      stale: staleKeys(entries, strategy, candidate, now()),
+      rollout: record && rolloutOf(record, stage),
+    });
+    if (!answer.allowed) return { admission };
+    const wanted = defined({ key: answer.digest, record });
+    const resolution = await resolveKey(wanted, { entry, named }, asking.notBefore, deps);
+    const isNew = answer.digest !== candidate.approved;
+    if (!isNew || (await isSigned(stage, reference, resolution, { fresh }, deps))) {
+      return { admission, resolution };
+    }
+    return { admission: { ...admission, why: 'signature' } };
+  };
+}
+
+function candidateOf(
+  rsync: RSync,
+  { cluster, labels }: AskingCluster,
+): Candidate & { readonly keys: readonly string[] } {
+  const { approved, hold } = rsync.annotations;
+  const { keys } = approved;
+  const live = liveKey(rsync);
+  return defined({ cluster, labels, approved: keys[0], live, held: hold !== undefined, keys });
+}
+
+/** What can have a record is named by a tag, which a chart's version is as well. */
+function followingOf({ reference, key }: ResolvedTarget): Following {
+  return reference.digest === undefined ? { image: formatReference(reference), key } : { key };
+}
+
+/** A stage may ask for a second policy, of what is newly approved in it. */
+async function isSigned(
+  { signedBy }: Stage,
+  reference: Reference,
+  resolution: Resolution,
+  options: { readonly fresh: boolean },
+  deps: AdmissionDeps,
+): Promise<boolean> {
+  if (signedBy === undefined || resolution.image.status !== 'resolved') return true;
+  const policy = policyOf(deps.policies, signedBy);
+  const verdict = await judgeResolution({ reference, resolution, policy }, options, deps);
+  return verdict.status === 'verified';
+}
+
+/** What a lost record is rebuilt from. */
+function rolloutOf(record: RolloutRecord, stage: Stage): StagedAdmission['rollout'] {
+  const { id, kind, digest, previous, rejected, startedAt, resolvedAt, indexes = {} } = record;
+  const known = [digest, previous ?? ''].filter((key) => Object.hasOwn(indexes, key));
+  const kept = Object.fromEntries(known.map((key) => [key, indexes[key] ?? '']));
+  return defined({
+    id,
+    stage: stage.name,
+    kind,
+    digest,
+    previous,
+    indexes: known.length === 0 ? undefined : kept,
+    rejected,
+    startedAt,
+    resolvedAt,
+  });
+}
+
+function unreadable(error: unknown): never {
+  const cause = toFailure(error);
+  const message = `What roll-outs have decided cannot be read: ${cause.message}`;
+  throw new CountersignError('records-unavailable', message, { cause });
+}
