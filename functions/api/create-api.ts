@@ -82,7 +82,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { id, clusters } = outcome;
     return Response.json({ id, clusters } satisfies ResyncAccepted, { status: 202 });
   });
-  mountRollouts(api, openStaged(deps, deps.staging));
+  const staged = openStaged(deps, deps.staging);
+  mountRollouts(api, staged);
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
     scheme: 'bearer',
@@ -90,6 +91,9 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     description: 'ID token for the audience of `access.api`',
   });
   api.doc31('/openapi.json', ABOUT);
-  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), all);
+  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {
+    ...all,
+    staged,
+  });
   return api;
 }

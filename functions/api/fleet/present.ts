@@ -135,10 +135,11 @@ export interface FleetAnswer {
   readonly next?: string;
 }
 
-/** Phases in which no operator needs to look at an RSync, or a cluster. */
+/** Phases in which no operator needs to look at an RSync, or a cluster: what waits for its stage runs what it ran. */
 export const WELL: ReadonlySet<PresentPhase | ClusterPhase> = new Set<PresentPhase | ClusterPhase>([
   'Synced',
   'Ignored',
+  'Waiting',
   'Reachable',
 ]);
 

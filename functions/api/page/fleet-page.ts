@@ -25,6 +25,8 @@ export interface FleetPageInput {
   readonly summary: Summary;
   readonly answer: FleetAnswer;
   readonly query: FleetQuery;
+  /** Roll-outs, shown; empty where there are none. */
+  readonly rollouts: Markup;
   readonly person: Person;
   readonly now: Date;
   /** A resync that was just asked for. */
@@ -33,14 +35,14 @@ export interface FleetPageInput {
 
 /** The whole fleet for people: one line, then clusters and their RSyncs, then images. */
 export function fleetPage(input: FleetPageInput): Markup {
-  const { summary, person, asked, query } = input;
+  const { summary, person, asked, query, rollouts } = input;
   return layout(
     'Fleet',
     person,
     html`${asked === undefined ? '' : notice(asked)}
 <p id="health" data-live class="health ${healthTone(summary)}" role="status">${sayHealth(summary)}</p>
 <div id="phases" data-live>${phaseLinks(summary, query)}</div>
-${filterForm(query, summary)}
+${rollouts}${filterForm(query, summary)}
 <div id="fleet" data-live>
 ${matrix(input)}
 ${images(summary)}

@@ -16,6 +16,7 @@ import type { ApiEnv } from '../guard.ts';
 import { ResyncBody } from '../resync/operation.ts';
 import { previewResync } from '../resync/preview-resync.ts';
 import { requestOnce, type ResyncDeps } from '../resync/request-resync.ts';
+import type { StagedDeps } from '../rollouts/deps.ts';
 import { IdempotencyHeaders } from '../schema.ts';
 import { MARK, SCRIPT, STYLE } from './assets.ts';
 import { explainPage } from './explain-page.ts';
@@ -24,6 +25,7 @@ import { fleetPage } from './fleet-page.ts';
 import { type Markup, searchOf } from './layout.ts';
 import { createSummary } from './read-summary.ts';
 import { resyncPage } from './resync-page.ts';
+import { createRolloutsSection } from './rollouts-section.ts';
 
 /**
  * Nothing but our own style sheet and script, no inline code, no frame around us, no form that goes elsewhere: what
@@ -58,13 +60,19 @@ const ASSETS = Object.entries({
 /** Of the assets: short, so that a new version shows. */
 const ASSET_MAX_AGE_SECONDS = 60;
 
+export interface PageDeps extends ResyncDeps, SnapshotDeps {
+  /** Absent where the config names no `records`. */
+  readonly staged: StagedDeps | undefined;
+}
+
 /** Mounts the page for people: works without a script, updates itself with one. */
 export function mountPage(
   api: OpenAPIHono<ApiEnv>,
   guard: MiddlewareHandler<ApiEnv>,
-  deps: ResyncDeps & SnapshotDeps,
+  deps: PageDeps,
 ): void {
   const summary = createSummary(deps);
+  const rollouts = createRolloutsSection(deps.staged);
   for (const path of PAGES) api.use(path, setHeaders, guard);
   for (const [path, [type, text]] of ASSETS) {
     api.get(path, setHeaders, (c) => {
@@ -83,6 +91,7 @@ export function mountPage(
         query,
         ...defined({ asked: notice }),
         summary: await summary(),
+        rollouts: await rollouts(c.get('log')),
         person: c.get('person'),
         now: deps.now(),
       });

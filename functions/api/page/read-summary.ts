@@ -89,7 +89,9 @@ export function sayHealth({ clusters, syncs, phases, broken }: Summary): string 
   const problems = unwell.map((phase) => `${phases.get(phase)} ${phase}`);
   if (broken > 0) problems.push(`${broken} under break-glass`);
   const fleet = `${numberOf(syncs, 'RSync')} on ${numberOf(clusters, 'cluster')}`;
-  return problems.length === 0 ? `${fleet}: all is well` : `${fleet}: ${problems.join(', ')}`;
+  const news = problems.length === 0 ? ['all is well'] : problems;
+  const waiting = phases.has('Waiting') ? [`${phases.get('Waiting')} Waiting`] : [];
+  return `${fleet}: ${[...news, ...waiting].join(', ')}`;
 }
 
 /** As bad as the worst of it. */

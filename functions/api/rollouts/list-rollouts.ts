@@ -1,5 +1,6 @@
 import { defined } from '#shared/core/defined.ts';
 import { tryReference } from '#shared/core/reference.ts';
+import type { RolloutState } from '#shared/core/rollout/record.ts';
 import type { Freeze, Window } from '#shared/core/rollout/windows.ts';
 import { nextOpening } from '#shared/core/rollout/windows.ts';
 import type { NextOpening } from '#shared/core/rollout/say-now.ts';
@@ -30,13 +31,41 @@ export async function listRollouts(
     .filter(({ record }) => status === undefined || record?.status === status)
     .toSorted((a, b) => (a.image < b.image ? -1 : 1));
   const page = entries.slice(0, limit === undefined ? DEFAULT_PAGE : Number(limit));
-  const shared = { ...deps, opening: shareOpenings() };
-  const found = page.flatMap((entry) => rolloutOf(entry, deps) ?? []);
   const last = entries.length > page.length ? page.at(-1) : undefined;
   return {
-    rollouts: await Promise.all(found.map((one) => viewBrief(one, shared))),
-    lost: page.flatMap(({ image: name, record }) => (record === undefined ? [name] : [])),
+    ...(await viewPage(page, deps)),
     ...defined({ next: last && formatCursor([last.image]) }),
+  };
+}
+
+/** The first roll-outs that are in motion or stopped, how many more there are, and how many images are known. */
+export async function listInMotion(
+  limit: number,
+  deps: FindDeps & ViewDeps,
+): Promise<
+  Pick<RolloutPage, 'rollouts' | 'lost'> & { readonly more: number; readonly known: number }
+> {
+  const entries = await deps.staging.records.list();
+  const moving = entries.filter(
+    ({ record }) => record === undefined || !AT_REST.has(record.status),
+  );
+  const page = moving.slice(0, limit);
+  const more = moving.length - page.length;
+  return { ...(await viewPage(page, deps)), more, known: entries.length };
+}
+
+/** States in which nothing goes on, and no person has to act. */
+const AT_REST: ReadonlySet<RolloutState> = new Set(['completed', 'rolled-back', 'retired']);
+
+async function viewPage(
+  page: readonly Entry[],
+  deps: FindDeps & ViewDeps,
+): Promise<Pick<RolloutPage, 'rollouts' | 'lost'>> {
+  const shared = { ...deps, opening: shareOpenings() };
+  const found = page.flatMap((entry) => rolloutOf(entry, deps) ?? []);
+  return {
+    rollouts: await Promise.all(found.map((one) => viewBrief(one, shared))),
+    lost: page.flatMap(({ image, record }) => (record === undefined ? [image] : [])),
   };
 }
 

@@ -98,6 +98,10 @@ export const RolloutRecordView = z
       .optional()
       .describe('What waits for the end of this one'),
     ignored: z.array(z.string()).describe('Clusters whose failure or absence is ignored'),
+    before: z
+      .enum(['completed', 'rolled-back'])
+      .optional()
+      .describe('Of what is paused after its end: what a resume returns to'),
     history: z
       .array(z.object({ at: Time, by: z.string(), did: z.string(), reason: z.string() }))
       .describe('What people did, oldest first; older entries are on the status topic alone'),

@@ -46,7 +46,8 @@ export async function viewRollout(found: FoundRollout, deps: ViewDeps): Promise<
 
 /** Its record alone: nothing is read for it. */
 export function viewRecord({ record, strategy }: FoundRollout): RolloutRecordView {
-  const { previous, resolvedAt, openedAt, okSince, approvals, rejected, ignored, next } = record;
+  const { previous, resolvedAt, openedAt, okSince, approvals, rejected, ignored, next, before } =
+    record;
   const stage = strategy?.stages.find(({ name }) => name === record.stage);
   const soaks = record.status === 'soaking' && okSince !== undefined && stage !== undefined;
   const ends = soaks ? new Date(Date.parse(okSince) + stage.soakMs).toISOString() : undefined;
@@ -54,7 +55,7 @@ export function viewRecord({ record, strategy }: FoundRollout): RolloutRecordVie
     ...briefOf(record),
     resolvedAt,
     openedAt,
-    ...defined({ previous, okSince, soakEnds: ends, next: next && arrivalOf(next) }),
+    ...defined({ previous, okSince, soakEnds: ends, next: next && arrivalOf(next), before }),
     approvals: approvals.map(({ stage: name, by, at }) => ({ stage: name, by, at })),
     rejected: [...rejected],
     ignored: [...ignored],

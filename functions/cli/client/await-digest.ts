@@ -1,7 +1,8 @@
 import { foldLines } from '#shared/core/foreign-text.ts';
-import { createProgress, type ExitCode, print } from '../terminal.ts';
-import { type Api, ApiFailure, readFleet } from './call-api.ts';
+import { type ExitCode, print } from '../terminal.ts';
+import { type Api, readFleet } from './call-api.ts';
 import type { Given, VerbDeps } from './commands.ts';
+import { poll } from './poll.ts';
 import { type Sync, Verdict } from './schema.ts';
 
 export interface AwaitOptions extends Given {
@@ -16,9 +17,6 @@ export interface AwaitOptions extends Given {
   /** How long an RSync that follows it may not have been found yet, in milliseconds. */
   readonly grace: number;
 }
-
-/** The snapshot changes with each sweep, a minute apart; the service lets a caller look far more often. */
-const PERIOD_MS = 2_000;
 
 /** Phases from which nothing but another push, or a person, leads on. */
 const FAILED = new Set(['Failed', 'Blocked', 'Stalled', 'Rejected', 'Refused', 'Unguarded']);
@@ -37,39 +35,41 @@ interface Standing {
  */
 export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promise<ExitCode> {
   const { image, cluster, timeout, grace, json } = options;
-  const { api, terminal, now, sleep } = deps;
-  const progress = createProgress(terminal);
-  const startedAt = now();
+  const { api, terminal } = deps;
   /** What the name stands for: Config Sync reports the child of an index, and charts by their version. */
-  let named: { readonly digest?: string | undefined; readonly message: string } | undefined;
+  let named: Named | undefined;
   let standing: Standing | undefined;
-  let code: ExitCode | undefined;
-  try {
-    while (code === undefined) {
-      try {
+  const code = await poll(
+    {
+      async look(sinceMs) {
         if (named?.digest === undefined) named = await api.post('/v1/verify', { image }, Verdict);
         const { digest } = named;
-        if (digest === undefined) progress.show(named.message);
-        else standing = await look(api, { image, digest, cluster, sinceMs: now() - startedAt });
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        progress.show(`The service does not answer: ${error.message}`);
-      }
-      const elapsed = now() - startedAt;
-      if (standing !== undefined) {
-        progress.show(describe(standing));
-        code = codeOf(standing, elapsed < grace);
-      }
-      const isAbsent = named !== undefined && named.digest === undefined;
-      if (elapsed >= timeout) code ??= standing === undefined && !isAbsent ? 2 : 3;
-      if (code === undefined) await sleep(Math.min(PERIOD_MS, timeout - elapsed));
-    }
-  } finally {
-    progress.end();
-  }
+        if (digest !== undefined) standing = await look(api, { image, digest, cluster, sinceMs });
+      },
+      judge: (elapsedMs) => ({
+        line: standing === undefined ? absence(named) : describe(standing),
+        code: standing && codeOf(standing, elapsedMs < grace),
+      }),
+      isKnown: () => standing !== undefined || absence(named) !== undefined,
+    },
+    timeout,
+    deps,
+  );
   const found = standing ?? { live: [], failed: [], waiting: [] };
   print(terminal, json, { code, ...found }, report(code, found));
   return code;
+}
+
+/** What the verdict has of a name. */
+export interface Named {
+  /** Absent: it is not in the registry. */
+  readonly digest?: string | undefined;
+  readonly message: string;
+}
+
+/** Why a name stands for nothing; undefined where it does, or where that is not known. */
+export function absence(named: Named | undefined): string | undefined {
+  return named?.digest === undefined ? named?.message : undefined;
 }
 
 /**
@@ -130,12 +130,4 @@ function report(code: ExitCode, { failed, waiting }: Standing): readonly string[
     return foldLines(`${phase}  ${cluster} ${sync}: ${why}`);
   });
   return [...lines, LAST[code]];
-}
-
-/** What a later call may not meet: no answer, or a service that says "not now". */
-function isPassing(error: unknown): error is ApiFailure {
-  return (
-    error instanceof ApiFailure &&
-    (error.status === 0 || error.status === 429 || error.status >= 500)
-  );
 }

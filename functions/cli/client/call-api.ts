@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Cluster, Page, Problem, type Sync } from './schema.ts';
+import { type Cluster, Page, Problem, RolloutPage, type Sync } from './schema.ts';
 
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
@@ -100,6 +100,24 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
       return schema.parse(await answer.json());
     },
   };
+}
+
+/** Every page of the roll-outs. */
+export async function readRollouts(
+  api: Pick<Api, 'get'>,
+  query: Query,
+): Promise<Pick<RolloutPage, 'rollouts' | 'lost'>> {
+  const rollouts: RolloutPage['rollouts'] = [];
+  const lost: string[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await api.get('/v1/rollouts', { ...query, cursor }, RolloutPage);
+    rollouts.push(...page.rollouts);
+    lost.push(...page.lost);
+    cursor = page.next;
+    if (cursor === undefined) break;
+  }
+  return { rollouts, lost };
 }
 
 /** Every page of the fleet. */

@@ -48,7 +48,7 @@ export async function askResync(
   return unread.length === 0 ? 0 : 2;
 }
 
-const WELL = new Set(['Synced', 'Ignored']);
+const WELL = new Set(['Synced', 'Ignored', 'Waiting']);
 
 /** The fleet as `nomos status` prints it, or as JSON; 0 where all of it is well. Read once: a live read is costly. */
 export async function showStatus(

@@ -53,7 +53,72 @@ export const Verdict = z.looseObject({
     z.looseObject({ source: z.string(), format: z.string(), reason: z.string().optional() }),
   ),
 });
+const Stage = z.looseObject({
+  stage: z.string(),
+  clusters: z.number(),
+  live: z.number(),
+  underWay: z.number(),
+  failed: z.number(),
+  failedBefore: z.number(),
+  unreachable: z.number(),
+  waiting: z.number(),
+  ignored: z.number(),
+  held: z.number(),
+});
+const Brief = z.looseObject({
+  id: z.string(),
+  image: z.string(),
+  version: z.number(),
+  digest: z.string(),
+  status: z.string(),
+  stage: z.string(),
+});
+export const RolloutPage = z.looseObject({
+  rollouts: z.array(Brief.extend({ stages: z.array(Stage), message: z.string() })),
+  lost: z.array(z.string()),
+  next: z.string().optional(),
+});
+const Lagging = z.looseObject({
+  cluster: z.string(),
+  standing: z.string(),
+  sync: z.string().optional(),
+  message: z.string().optional(),
+});
+export const Rollout = Brief.extend({
+  kind: z.string(),
+  previous: z.string().optional(),
+  before: z.string().optional(),
+  rejected: z.array(z.string()),
+  next: z.looseObject({ digest: z.string() }).optional(),
+  history: z.array(
+    z.looseObject({ at: z.string(), by: z.string(), did: z.string(), reason: z.string() }),
+  ),
+  stages: z.array(Stage.extend({ lagging: z.array(Lagging) })),
+  message: z.string(),
+});
+export const Decided = z.looseObject({
+  rollout: Brief,
+  touched: z
+    .looseObject({
+      clusters: z.number(),
+      syncs: z.number(),
+      list: z.array(
+        z.looseObject({
+          cluster: z.string(),
+          sync: z.string(),
+          before: z.string().optional(),
+          after: z.string().optional(),
+          why: z.string().optional(),
+        }),
+      ),
+    })
+    .optional(),
+  message: z.string().optional(),
+});
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
+export type Rollout = z.infer<typeof Rollout>;
+export type RolloutPage = z.infer<typeof RolloutPage>;
+export type Decided = z.infer<typeof Decided>;
 export type Sync = z.infer<typeof Sync>;
 export type Cluster = z.infer<typeof Cluster>;

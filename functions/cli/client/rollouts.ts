@@ -1,0 +1,104 @@
+import { count, type ExitCode, print } from '../terminal.ts';
+import { type Api, readRollouts } from './call-api.ts';
+import type { Given, VerbDeps } from './commands.ts';
+import { Decided, Rollout } from './schema.ts';
+
+type Shown = Pick<VerbDeps, 'api' | 'terminal'>;
+
+/** Every roll-out with one sentence; 1 where a person has to act. */
+export async function showRollouts(
+  { json, ...query }: Given & { readonly image?: string; readonly status?: string },
+  { api, terminal }: Shown,
+): Promise<ExitCode> {
+  const found = await readRollouts(api, query);
+  const { rollouts, lost } = found;
+  print(terminal, json, found, [
+    ...rollouts.flatMap(({ status, image, id, message }) => [
+      `${status.padEnd(STATUS_WIDTH)} ${image}  ${id}`,
+      `${' '.repeat(STATUS_WIDTH)} ${message}`,
+    ]),
+    ...lost.map((image) => `${'lost'.padEnd(STATUS_WIDTH)} ${image}`),
+    ...(rollouts.length + lost.length === 0 ? ['No roll-outs'] : []),
+  ]);
+  return lost.length > 0 || rollouts.some(({ status }) => status === 'halted') ? 1 : 0;
+}
+
+/** As wide as the longest status. */
+const STATUS_WIDTH = 'awaiting-approval'.length;
+
+/** One roll-out as a whole; 1 where it is halted. */
+export async function showRollout(
+  { json, id }: Given & { readonly id: string },
+  { api, terminal }: Shown,
+): Promise<ExitCode> {
+  const rollout = await readRollout(api, id);
+  const { image, digest, previous, status, version, stages, history, message } = rollout;
+  print(terminal, json, rollout, [
+    `${rollout.id}  ${status}, version ${version}`,
+    `  image     ${image}`,
+    `  digest    ${digest}`,
+    ...(previous === undefined ? [] : [`  previous  ${previous}`]),
+    ...stages.flatMap((stage) => [
+      `  stage     ${stage.stage}: ${sayCounts(stage)}`,
+      ...stage.lagging.map(
+        ({ cluster, sync = '', standing, message: why = '' }) =>
+          `    ${standing}  ${cluster} ${sync}: ${why}`,
+      ),
+    ]),
+    ...history.map(({ at, by, did, reason }) => `  ${at}  ${by}: ${did} (${reason})`),
+    message,
+  ]);
+  return status === 'halted' ? 1 : 0;
+}
+
+export function readRollout(api: Pick<Api, 'get'>, id: string): Promise<Rollout> {
+  return api.get(`/v1/rollouts/${encodeURIComponent(id)}`, {}, Rollout);
+}
+
+/** What is none of them is left out. */
+function sayCounts(counts: Rollout['stages'][number]): string {
+  const others = Object.entries({
+    'under way': counts.underWay,
+    failed: counts.failed,
+    'failing as before': counts.failedBefore,
+    unreachable: counts.unreachable,
+    waiting: counts.waiting,
+    ignored: counts.ignored,
+    held: counts.held,
+  }).flatMap(([word, amount]) => (amount === 0 ? [] : [`${amount} ${word}`]));
+  return [`${counts.live} of ${counts.clusters} live`, ...others].join(', ');
+}
+
+interface Decision extends Given {
+  readonly id: string;
+  readonly reason: string;
+  readonly ifVersion?: number;
+  readonly ignore?: readonly string[];
+  readonly key?: string;
+  readonly dryRun?: boolean;
+}
+
+/** Decides on a roll-out, or with `dryRun` says what that would change. */
+export function decideOn(
+  verb: 'pause' | 'resume' | 'abort',
+): (given: Decision, deps: Shown) => Promise<ExitCode> {
+  return async ({ json, id, key, ...body }, { api, terminal }) => {
+    const path = `/v1/rollouts/${encodeURIComponent(id)}/${verb}`;
+    const decided = await api.post(path, body, Decided, key);
+    print(terminal, json, decided, describe(decided));
+    return 0;
+  };
+}
+
+function describe({ rollout, touched, message }: Decided): readonly string[] {
+  const { id, status, version } = rollout;
+  if (touched === undefined) return [`${id} is ${status}, version ${version}`];
+  return [
+    ...touched.list.map(
+      ({ cluster, sync, before = 'nothing', after = 'nothing', why }) =>
+        `${cluster} ${sync}: ${before} -> ${after}${why === undefined ? '' : ` (${why})`}`,
+    ),
+    `Would touch ${count(touched.syncs, 'RSync')} on ${count(touched.clusters, 'cluster')}`,
+    ...(message === undefined ? [] : [message]),
+  ];
+}
