@@ -1,14 +1,22 @@
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { TaskReason } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
-import { type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
+import { type FanOut, type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.ts';
 import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import type { Notification } from '#shared/registry/notifications/notification.ts';
+import {
+  type Concerns,
+  type Pushed,
+  type StepPushedDeps,
+  stepPushed,
+  stepSigned,
+} from './step-pushed.ts';
 
 export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publishTasks'> {
   /** The digest that an untagged manifest refers to, if it refers to one. */
@@ -37,17 +45,20 @@ export async function handlePush(notification: Notification, deps: PushDeps): Pr
     return;
   }
   const push = await interpret(notification, deps);
-  let verified = false;
+  const verified: Pushed[] = [];
   for (const reference of push.references) {
-    if (await judgePush(reference, rule, notification, deps)) verified = true;
+    const resolution = await judgePush(reference, rule, notification, deps);
+    if (resolution !== undefined) verified.push({ reference, resolution });
   }
-  if (!verified) {
+  if (verified.length === 0) {
     deps.log.info(fields, 'Nothing to approve');
     return;
   }
   const [first = repository] = push.references.map(formatReference);
   const cause = { reason: push.reason, image: first, id: notification.id };
-  const clusters = await fanOut({ repository, rule }, cause, deps);
+  const clusters = await fanOutInStages({ repository, rule }, cause, deps, (staged) =>
+    stepPushed(verified, notification.publishedAt, staged),
+  );
   deps.log.info({ ...fields, reason: push.reason, clusters }, 'Clusters tasked');
 }
 
@@ -63,8 +74,25 @@ async function handleForeignRepository(
     return;
   }
   const cause = { reason: 'signature', id } as const;
-  for (const rule of rules) await fanOut({ rule }, cause, deps);
+  for (const rule of rules) {
+    await fanOutInStages({ rule }, cause, deps, (staged) => stepSigned(rule, staged));
+  }
   deps.log.info(fields, 'Clusters tasked for a signature');
+}
+
+/** Tasks all that follow; where the images of the rule have a strategy, `step` finds out who has something to do. */
+async function fanOutInStages(
+  to: FanOut,
+  cause: Parameters<typeof fanOut>[1],
+  deps: PushDeps,
+  step: (deps: StepPushedDeps) => Promise<Concerns>,
+): Promise<number> {
+  const { staging } = deps;
+  if (staging?.strategies.of(to.rule) === undefined) return fanOut(to, cause, deps);
+  const listed = await deps.fleet.list();
+  const concerns = await step({ ...deps, staging, members: listed.members });
+  const fleet = { list: async () => listed };
+  return fanOut({ ...to, concerns }, cause, { ...deps, fleet });
 }
 
 /** What was pushed, seen from the image: a signature stands for every tag of its subject. */
@@ -91,13 +119,13 @@ async function interpret(
   return { reason: 'signature', references: names.map((name) => parseReference(name)) };
 }
 
-/** Resolves and verifies one reference, and publishes the verdict. Returns whether it verified. */
+/** Resolves and verifies one reference, and publishes the verdict. Returns what it is, where it verifies. */
 async function judgePush(
   reference: Reference,
   rule: ImageRule,
   { id, publishedAt }: Notification,
   deps: PushDeps,
-): Promise<boolean> {
+): Promise<Resolution | undefined> {
   const policy = policyOf(deps.policies, rule.trust);
   try {
     const resolution = await deps.resolver.resolve(reference, publishedAt);
@@ -110,7 +138,7 @@ async function judgePush(
         throw new CountersignError('publish-failed', message);
       }
     }
-    return verdict.status === 'verified';
+    return verdict.status === 'verified' ? resolution : undefined;
   } catch (error) {
     const failure = toFailure(error);
     if (failure.code !== 'publish-failed' && failure.code !== 'store-unavailable') {

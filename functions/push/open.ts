@@ -12,6 +12,7 @@ import { openFleets } from '../wiring/fleet.ts';
 import { openImages, openRegistries } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
+import { createSignedIn } from './signed-in.ts';
 
 /**
  * The function that Artifact Registry's notifications come to (docs/design.md#the-parts). Throws `bad-config`.
@@ -34,8 +35,7 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     fleet: openFleets(base)('push'),
     subjectOf: readSubject.bind(undefined, cached),
     tagsOf: createTagsOf({ registry: plain, lookUp }),
-    signedIn: (repository: string) =>
-      config.images.filter(({ trust }) => config.trust[trust]?.signatureRepository === repository),
+    signedIn: createSignedIn(config),
   };
   const messages = openMessages(base, topics, 'push');
   const publish = openTasks(base, topics, config.topics.tasks);

@@ -1,4 +1,4 @@
-import type { CountersignError } from '#shared/core/errors.ts';
+import { defined } from '#shared/core/defined.ts';
 import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
 import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
@@ -13,10 +13,14 @@ import { isOutdated } from './judge-outdated.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
 import { type Snapshot, readRecords, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { type Fault, sweepRollouts } from './sweep-rollouts.ts';
 import { weighWithdrawals } from './weigh-withdrawals.ts';
 
 export interface SweepDeps
-  extends Pick<ImageDeps, 'store' | 'publish' | 'now' | 'rules' | 'policies' | 'verifier' | 'log'> {
+  extends Pick<
+    ImageDeps,
+    'store' | 'publish' | 'now' | 'rules' | 'policies' | 'resolver' | 'verifier' | 'log' | 'staging'
+  > {
   readonly fleet: Pick<Fleet, 'list'>;
   readonly publishTasks: FanOutDeps['publishTasks'];
   readonly settings: SweepSettings;
@@ -39,7 +43,7 @@ const MAX_LISTED = 200;
 const SWEEP_NOTE = 'fleet';
 
 /**
- * One sweep: forgets the clusters that left the fleet, weighs withdrawals, tasks every cluster whose turn has come, and
+ * One sweep: forgets the clusters that left the fleet, weighs withdrawals, takes roll-outs their next step, tasks every cluster whose turn has come, and
  * publishes what only a look at the whole fleet shows. It ends with `sweep.completed`, whose absence is an alert. Two at
  * once do each other no harm: tasks are read once, and events repeat their ids.
  */
@@ -60,6 +64,9 @@ export async function handleSweep(
   for (const error of undecided.slice(0, MAX_LISTED)) {
     deps.log.warn({ error }, 'Approvals could not be judged');
   }
+  const { staging } = deps;
+  const staged = staging && (await sweepRollouts(snapshot, { ...deps, staging }));
+  // After the records: who is tasked now is admitted by what is recorded.
   const plan = planSweep({
     ...snapshot,
     ...settings,
@@ -67,12 +74,14 @@ export async function handleSweep(
     now,
     isOutdated: (row) => isOutdated(row, deps),
     isSought: await readSought(deps.rules, deps),
+    ...defined({ admissions: staged?.admissions }),
   });
   await deps.publishTasks(plan.due.map((cluster) => ({ cluster, reason: 'sweep', id })));
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
-  await reportRollouts(snapshot, deps);
-  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults: undecided }, settings));
+  await reportRollouts(snapshot, deps, staged?.isStaged);
+  const faults = [...undecided, ...(staged?.faults ?? [])];
+  await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});
   return { id, clusters: fleet.members.length, tasked: plan.due.length };
@@ -84,7 +93,7 @@ interface Swept {
   readonly plan: Plan;
   readonly fleet: FleetList;
   readonly snapshot: Snapshot;
-  readonly faults: readonly CountersignError[];
+  readonly faults: readonly Fault[];
 }
 
 function describe(

@@ -2,9 +2,10 @@ import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { DIRECT_CALLS_PER_MINUTE } from '#shared/fleet/pace.ts';
 import { isDue } from '#shared/reconcile/unsettled.ts';
-import type { SweepNote } from '#shared/store/store.ts';
-import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
+import type { Admissions, Standing } from '#shared/rollouts/admissions.ts';
+import type { ClusterRecord, SweepNote, SyncRow } from '#shared/store/store.ts';
+import { isSoakLookDue, isUnsettledInStages, isWatchedFailure } from './staged-turns.ts';
 
 /** Two lists; patches are rare, and paid from what pushes leave (docs/performance.md#budgets). */
 const CALLS_PER_CLUSTER = 2;
@@ -27,6 +28,8 @@ export interface PlanInput extends Snapshot {
   readonly isOutdated: (row: SyncRow) => boolean;
   /** Whether a cluster may have a new follower of an image that was pushed. */
   readonly isSought?: (member: Member, record: ClusterRecord | undefined) => boolean;
+  /** How RSyncs stand to roll-outs in stages, by records as they are now; absent: there are none. */
+  readonly admissions?: Admissions;
 }
 
 export interface Plan {
@@ -54,9 +57,18 @@ export function planSweep(input: PlanInput): Plan {
   const direct = new Set(members.flatMap((member) => (member.direct ? [member.name] : [])));
   const counted = members.length - direct.size;
   const periodMs = Math.max(input.periodMs, counted / perMs, direct.size / directPerMs);
-  const names = members.map(({ name }) => name).toSorted();
-  const sought = members.filter((member) => input.isSought?.(member, records.get(member.name)));
-  const unsettled = new Set(names.filter((name) => isUnsettled(records.get(name), input)));
+  const sorted = members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const names = sorted.map(({ name }) => name);
+  const unsettled = new Set<string>();
+  const extra = new Set<string>();
+  const first = new Set<string>();
+  for (const member of sorted) {
+    const { name } = member;
+    const seen = lookAt(member, records.get(name), input);
+    if (seen.isUnsettled) unsettled.add(name);
+    if (seen.isWanted) extra.add(name);
+    if (seen.isFirst) first.add(name);
+  }
   const turned = names.filter((name, index) =>
     hasTurn(seenAt(records.get(name)), { now, periodMs, offset: index / names.length }),
   );
@@ -67,9 +79,10 @@ export function planSweep(input: PlanInput): Plan {
       return waits ? [[name, taskedAt] as const] : [];
     }),
   );
-  const wanted = [...new Set([...unsettled, ...turned, ...sought.map(({ name }) => name)])]
+  const place = (name: string): number => (first.has(name) ? -1 : seenAt(records.get(name)));
+  const wanted = [...new Set([...unsettled, ...turned, ...extra])]
     .filter((name) => !unread.has(name))
-    .toSorted((a, b) => seenAt(records.get(a)) - seenAt(records.get(b)));
+    .toSorted((a, b) => place(a) - place(b));
   // Each way to a cluster has calls of its own.
   const isDirect = (name: string): boolean => direct.has(name);
   const taken = new Set([
@@ -93,20 +106,49 @@ function seenAt(record: ClusterRecord | undefined): number {
   return Date.parse(record?.lookedAt ?? record?.reconciledAt ?? '') || 0;
 }
 
-function isUnsettled(
-  record: ClusterRecord | undefined,
+/** What of a cluster asks for a look. */
+interface Looked {
+  readonly isUnsettled: boolean;
+  /** For now, beside that. */
+  readonly isWanted: boolean;
+  readonly isFirst: boolean;
+}
+
+function lookAt(member: Member, record: ClusterRecord | undefined, input: PlanInput): Looked {
+  const { admissions, isSought, now } = input;
+  const isUnknown = record?.reconciledAt === undefined || record.phase !== 'Reachable';
+  let looked: Looked = {
+    isUnsettled: isUnknown,
+    isWanted: isSought?.(member, record) === true,
+    isFirst: false,
+  };
+  for (const row of record?.syncs ?? []) {
+    const standing = admissions?.(row, member);
+    const { isUnsettled, isWanted, isFirst } = looked;
+    looked = {
+      isUnsettled: isUnsettled || isRowUnsettled(row, standing, input),
+      isWanted:
+        isWanted ||
+        (standing !== undefined && isSoakLookDue(standing, member, seenAt(record), now)),
+      isFirst: isFirst || (standing !== undefined && isWatchedFailure(row, standing)),
+    };
+  }
+  return looked;
+}
+
+function isRowUnsettled(
+  row: SyncRow,
+  standing: Standing | undefined,
   { isOutdated, now }: Pick<PlanInput, 'isOutdated' | 'now'>,
 ): boolean {
-  if (record?.reconciledAt === undefined || record.phase !== 'Reachable') return true;
-  return record.syncs.some((row) => {
-    const { unsettled, deleting, approved, verdict } = row;
-    const { phase } = row.record;
-    // One that could not be looked at has a pause of its own, whatever it was before.
-    if (unsettled !== undefined) return isDue(unsettled, now);
-    if (deleting === true || !SETTLED.has(phase) || isOutdated(row)) return true;
-    // Nothing follows it, and it has approvals to lose.
-    return verdict === undefined && approved.length > 0;
-  });
+  const { unsettled, deleting, approved, verdict } = row;
+  const { phase } = row.record;
+  // One that could not be looked at has a pause of its own, whatever it was before.
+  if (unsettled !== undefined) return isDue(unsettled, now);
+  if (deleting === true || isOutdated(row)) return true;
+  if (standing !== undefined) return isUnsettledInStages(row, standing, SETTLED);
+  // Nothing follows it, and it has approvals to lose.
+  return !SETTLED.has(phase) || (verdict === undefined && approved.length > 0);
 }
 
 /** Whether a cluster's turn has come since it was seen: once in each period, at a point of its own. */

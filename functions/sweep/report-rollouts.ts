@@ -3,7 +3,7 @@ import { cutText } from '#shared/core/foreign-text.ts';
 import type { RolloutStatus } from '#shared/core/phase.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { RolloutEvent } from '#shared/status/events.ts';
-import type { RolloutNote } from '#shared/store/store.ts';
+import type { RolloutNote, SyncRow } from '#shared/store/store.ts';
 import { type Rollout, rolloutsOf } from '#shared/reconcile/rollout.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
@@ -20,9 +20,17 @@ const AFTER: Readonly<Record<RolloutStatus, ReadonlySet<RolloutStatus>>> = {
   completed: new Set(),
 };
 
-/** Publishes how far each image is, over all clusters: when its roll-out begins, when the last cluster settles. */
-export async function reportRollouts(snapshot: Snapshot, deps: RolloutDeps): Promise<void> {
-  for (const rollout of rolloutsOf(syncsOf(snapshot))) await reportOne(rollout, deps);
+/**
+ * Publishes how far each image is, over all clusters: when its roll-out begins, when the last cluster settles. What
+ * images in stages have decided is published as it is recorded.
+ */
+export async function reportRollouts(
+  snapshot: Snapshot,
+  deps: RolloutDeps,
+  isStaged: (row: SyncRow) => boolean = () => false,
+): Promise<void> {
+  const syncs = syncsOf(snapshot).filter(({ row }) => !isStaged(row));
+  for (const rollout of rolloutsOf(syncs)) await reportOne(rollout, deps);
 }
 
 async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps): Promise<void> {

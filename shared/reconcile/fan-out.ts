@@ -11,12 +11,20 @@ export interface FanOutDeps extends Pick<ImageDeps, 'store' | 'now' | 'rules'> {
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
 }
 
+export interface FanOut {
+  /** Absent: what was pushed concerns images of the rule whose repositories are not known. */
+  readonly repository?: string;
+  readonly rule: ImageRule;
+  /** Whether a cluster that follows it has anything to do now; absent: each has. */
+  readonly concerns?: (member: Member) => boolean;
+}
+
 /**
  * Publishes one task for each cluster that follows `repository`, and for each that the store knows nothing of yet; where
  * no cluster is known to follow it, or none is named, those that could. Returns how many. A second time is harmless (law 1).
  */
 export async function fanOut(
-  { repository, rule }: { readonly repository?: string; readonly rule: ImageRule },
+  { repository, rule, concerns = () => true }: FanOut,
   cause: Omit<Task, 'cluster'>,
   { fleet, store, rules, publishTasks, now }: FanOutDeps,
 ): Promise<number> {
@@ -25,9 +33,11 @@ export async function fanOut(
     repository === undefined ? undefined : store.followers(repository),
   ]);
   const selected = members.filter(({ labels }) => rules.selects(rule, labels));
-  const concerned = selected.filter(
-    ({ name }) => !followers?.known.has(name) || followers.following.has(name),
-  );
+  const concerned = selected.filter((member) => {
+    const { name } = member;
+    if (followers?.known.has(name) === false) return true;
+    return (followers?.following.has(name) ?? true) && concerns(member);
+  });
   const followed = selected.some(({ name }) => followers?.following.has(name));
   const sought =
     repository === undefined || followed

@@ -46,17 +46,17 @@ function hasNothing({ phase, reconciledAt }: ClusterRecord): boolean {
 
 function syncsIn(record: ClusterRecord, image: string): readonly FleetSync[] | undefined {
   if (record.reconciledAt === undefined && !hasNothing(record)) return undefined;
-  return record.syncs.filter((row) => isUnder(row, image)).map(syncOf);
+  return record.syncs.filter((row) => imageOf(row) === image).map(syncOf);
 }
 
 /**
- * Whether a row follows the image, as its record names it. What is about to be gone is waited for no more.
+ * The image whose record a row is under; undefined of what follows none, or is about to be gone and waited for no more.
  *
  * @example
- * syncsOf(snapshot).filter(({ row }) => isUnder(row, 'us-docker.pkg.dev/acme/configs/platform:v1'))
+ * Map.groupBy(syncsOf(snapshot), ({ row }) => imageOf(row))
  */
-export function isUnder({ image, staged, deleting }: SyncRow, name: string): boolean {
-  return deleting !== true && (staged?.image ?? image) === name;
+export function imageOf({ image, staged, deleting }: SyncRow): string | undefined {
+  return deleting === true ? undefined : (staged?.image ?? image);
 }
 
 function syncOf({ sync, approved, live, record: { failure }, staged }: SyncRow): FleetSync {

@@ -6,7 +6,7 @@ import { type Standing, viewStages } from '#shared/core/rollout/standing.ts';
 import { type Stage, type Strategy, openingsAt } from '#shared/core/rollout/strategy.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { RolloutEvent } from '#shared/status/events.ts';
-import { isUnder } from './fleet-of.ts';
+import { imageOf } from './fleet-of.ts';
 import { sentenceOf } from './sentence-of.ts';
 
 /** What the fleet was when a change was decided, for what its events count. */
@@ -150,7 +150,7 @@ function lagOf(
 ): RolloutEvent['data']['lagging'] {
   const known = records.get(cluster);
   return syncs.flatMap(({ sync }) => {
-    const row = known?.syncs.find((one) => one.sync === sync && isUnder(one, image));
+    const row = known?.syncs.find((one) => one.sync === sync && imageOf(one) === image);
     if (known === undefined || row === undefined) return [];
     const of = known.phase === 'Reachable' ? { ...row.record, message: row.message } : known;
     const { phase, since, message = '' } = of;

@@ -177,7 +177,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 5: a cluster whose RSyncs are all in their pause is not tasked',
     file: 'functions/sweep/plan.ts',
-    in: 'isUnsettled',
+    in: 'isRowUnsettled',
     find: 'if (unsettled !== undefined) return isDue(unsettled, now);',
     replace: 'if (unsettled !== undefined) return true;',
     tests: ['test/unit/functions/sweep'],

@@ -67,8 +67,8 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     guarantee: 'sweep: those seen longest ago come first',
     file: 'functions/sweep/plan.ts',
     in: 'planSweep',
-    find: 'seenAt(records.get(a)) - seenAt(records.get(b))',
-    replace: 'seenAt(records.get(b)) - seenAt(records.get(a))',
+    find: 'place(a) - place(b)',
+    replace: 'place(b) - place(a)',
     tests: [SWEEP],
   },
   {

@@ -279,3 +279,15 @@ const MOVING: readonly RolloutState[] = [
 export function isMoving({ status }: Pick<RolloutRecord, 'status'>): boolean {
   return MOVING.includes(status);
 }
+
+/**
+ * Whether `advance` has nothing to do whatever the fleet is: only an arrival, a person or the config changes it.
+ *
+ * @example
+ * if (isAtRest(record)) return;
+ */
+export function isAtRest({ status, cause, next }: RolloutRecord): boolean {
+  if (isMoving({ status }) || status === 'rolling-back') return false;
+  if (status === 'paused') return cause !== 'record-lost';
+  return status === 'retired' || next === undefined;
+}

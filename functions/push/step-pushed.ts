@@ -1,0 +1,133 @@
+import { type Reference, formatReference, tryReference } from '#shared/core/reference.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
+import { type Snapshot, readRecords, repositoryOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { createAdmissions } from '#shared/rollouts/admissions.ts';
+import { type Brought, broughtBy, followedAs } from '#shared/rollouts/brought.ts';
+import { createFindRule } from '#shared/rollouts/find-rule.ts';
+import { findTarget } from '#shared/rollouts/find-target.ts';
+import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { createLoad } from '#shared/rollouts/load.ts';
+import { step } from '#shared/rollouts/step.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+
+/** Images of which one signature is taken to be; of more, sweeps find it. */
+const MAX_SIGNED = 20;
+
+export interface StepPushedDeps extends ImageDeps {
+  readonly staging: Staging;
+  /** The fleet as it was listed. */
+  readonly members: readonly Member[];
+}
+
+/** A reference that was pushed, or signed, and verifies. */
+export interface Pushed {
+  readonly reference: Reference;
+  readonly resolution: Resolution;
+}
+
+/** Whether a cluster has anything to do now. */
+export type Concerns = (member: Member) => boolean;
+
+/**
+ * The next step of the roll-outs of what was pushed, so that the first clusters have it at once. Returns whom to task:
+ * clusters in which something may be approved, or names a pushed digest by itself. `notBefore`: when it was pushed.
+ */
+export async function stepPushed(
+  pushed: readonly Pushed[],
+  notBefore: Date,
+  deps: StepPushedDeps,
+): Promise<Concerns> {
+  const found = new Map(pushed.map((one) => [formatReference(one.reference), one]));
+  const repositories = new Set(pushed.map(({ reference }) => reference.repository));
+  const digests = new Set(pushed.flatMap(({ resolution: { image } }) => digestsOf(image)));
+  const resolve = (named: Reference): Promise<Resolution> =>
+    deps.resolver.resolve(named, notBefore);
+  const snapshot = { members: deps.members, records: await readRecords(deps.store) };
+  const isDue = await stepAll([...found.keys()], snapshot, deps, async (image, rows) => {
+    const one = found.get(image);
+    return one && broughtBy('push', { ...one, kind: followedAs(rows) }, resolve);
+  });
+  return concerns(snapshot, (row, member) => {
+    const repository = repositoryOf(row);
+    if (repository === undefined || !repositories.has(repository)) return false;
+    // A push of its own image ends its pause.
+    if (row.unsettled !== undefined) return true;
+    return isDue(row, member) ?? digestsNamedBy(row).some((digest) => digests.has(digest));
+  });
+}
+
+/** The same where a repository that keeps signatures of others has a new one: it may be of any image of the rule. */
+export async function stepSigned(rule: ImageRule, deps: StepPushedDeps): Promise<Concerns> {
+  const snapshot = { members: deps.members, records: await readRecords(deps.store) };
+  const find = createFindRule(deps.rules, deps.staging);
+  const images = new Set(syncsOf(snapshot).flatMap(({ row }) => imageOf(row) ?? []));
+  const own = [...images].filter((image) => find(image).rule === rule).slice(0, MAX_SIGNED);
+  const isDue = await stepAll(own, snapshot, deps, (image, rows) =>
+    findTarget({ image, rule, kind: followedAs(rows), by: 'push' }, deps),
+  );
+  return concerns(snapshot, (row, member) => {
+    if (find(imageOf(row) ?? '').rule !== rule) return false;
+    return isDue(row, member) ?? row.verdict !== 'verified';
+  });
+}
+
+/** Takes each image a step on. Returns whether a row has anything to do then; undefined where it is in no stage. */
+async function stepAll(
+  images: readonly string[],
+  snapshot: Snapshot,
+  { staging, ...deps }: StepPushedDeps,
+  bring: (image: string, rows: readonly SyncRow[]) => Promise<Brought | undefined>,
+): Promise<(row: SyncRow, member: Member) => boolean | undefined> {
+  const now = deps.now();
+  const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
+  const records = new Map(
+    [...entries].flatMap(([image, { record }]) => (record ? [[image, record]] : [])),
+  );
+  const find = createFindRule(deps.rules, staging);
+  const load = createLoad([...entries.values()], { snapshot, find, rules: deps.rules, now });
+  for (const image of images) {
+    const { rule, strategy } = find(image);
+    if (strategy === undefined) continue;
+    const rows = syncsOf(snapshot).flatMap(({ row }) => (imageOf(row) === image ? row : []));
+    const input = {
+      image,
+      rule,
+      strategy,
+      snapshot,
+      entry: entries.get(image),
+      brought: await bring(image, rows),
+      elsewhere: load.elsewhere(image),
+      fresh: true,
+    };
+    const { record } = await step(input, { ...deps, records: staging.records });
+    if (record === undefined) continue;
+    records.set(image, record);
+    load.count(record);
+  }
+  const admissions = createAdmissions(records, { find, now });
+  return (row, member) => admissions(row, member)?.isDue;
+}
+
+/** A cluster of which nothing is known may have anything. */
+function concerns(
+  { records }: Snapshot,
+  isConcerned: (row: SyncRow, member: Member) => boolean,
+): Concerns {
+  return (member) => {
+    const record = records.get(member.name);
+    return record?.syncs.some((row) => isConcerned(row, member)) ?? true;
+  };
+}
+
+function digestsOf(image: Resolution['image']): readonly string[] {
+  if (image.status !== 'resolved') return [];
+  return [image.digest, image.index ?? image.digest];
+}
+
+/** What it names without a tag, or with one that decides nothing. */
+function digestsNamedBy({ image = '', target }: SyncRow): readonly string[] {
+  return [tryReference(image)?.digest, target].filter((digest) => digest !== undefined);
+}

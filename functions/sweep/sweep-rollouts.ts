@@ -1,0 +1,126 @@
+import { toFailure } from '#shared/core/errors.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
+import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
+import type { Entry } from '#shared/records/records.ts';
+import { type Admissions, createAdmissions } from '#shared/rollouts/admissions.ts';
+import { type Found, createFindRule } from '#shared/rollouts/find-rule.ts';
+import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { createLoad } from '#shared/rollouts/load.ts';
+import { type StepDeps, step } from '#shared/rollouts/step.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+import { type StagedImage, askTags } from './ask-tags.ts';
+
+/** After this no step is begun: the next sweep begins with another image. */
+const ALL_MS = 60_000;
+const MINUTE_MS = 60_000;
+/** A prime: whatever the number of images, each comes first some day. */
+const STRIDE = 7919;
+
+export interface SweepRolloutsDeps extends Omit<StepDeps, 'records'>, Pick<ImageDeps, 'log'> {
+  readonly staging: Staging;
+}
+
+/** A failure, as the event of a sweep lists it. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a sweep knows of roll-outs in stages, after each has taken its step. */
+export interface SweptRollouts {
+  readonly admissions: Admissions;
+  /** Whether the image of a row has a strategy. */
+  readonly isStaged: (row: SyncRow) => boolean;
+  /** What failed: it stops neither other roll-outs nor the sweep. */
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * The next step of each image that has a strategy and followers, and of each that has a record. Two sweeps at once do
+ * each other no harm: one of them records each step.
+ */
+export async function sweepRollouts(
+  snapshot: Snapshot,
+  { staging, ...deps }: SweepRolloutsDeps,
+): Promise<SweptRollouts> {
+  const now = deps.now();
+  const find = createFindRule(deps.rules, staging);
+  const faults: Fault[] = [];
+  const records = new Map<string, RolloutRecord>();
+
+  function note(what: string, error: unknown): void {
+    const { code, message } = toFailure(error);
+    deps.log.warn({ image: what, error }, 'Roll-out could not take its step');
+    faults.push({ code, message: `${what}: ${message}` });
+  }
+
+  async function stepAll(): Promise<void> {
+    const entries = await staging.records.list();
+    for (const { record } of entries) if (record !== undefined) records.set(record.image, record);
+    const images = imagesOf(entries, snapshot, find);
+    const { brought, failures } = await askTags(images, deps);
+    for (const [image, failure] of failures) note(image, failure);
+    const load = createLoad(entries, { snapshot, find, rules: deps.rules, now });
+    const stepDeps = { ...deps, records: staging.records };
+    for (const { followers: _, ...one } of rotate(images, now)) {
+      if (deps.now().getTime() > now.getTime() + ALL_MS) return;
+      const { image } = one;
+      const input = {
+        ...one,
+        snapshot,
+        brought: brought.get(image),
+        elsewhere: load.elsewhere(image),
+      };
+      try {
+        const { record, changed } = await step(input, stepDeps);
+        if (record === undefined) continue;
+        records.set(image, record);
+        if (changed) load.count(record);
+      } catch (error) {
+        note(image, error);
+      }
+    }
+  }
+
+  try {
+    await stepAll();
+  } catch (error) {
+    note('Roll-outs', error);
+  }
+  return {
+    admissions: createAdmissions(records, { find, now }),
+    isStaged: ({ staged, image = '' }) => find(staged?.image ?? image).strategy !== undefined,
+    faults,
+  };
+}
+
+/** Each image that has a record or had one, and each that has a strategy and followers. */
+function imagesOf(
+  entries: readonly Entry[],
+  snapshot: Snapshot,
+  find: (image: string) => Found,
+): readonly StagedImage[] {
+  const followers = new Map<string, KnownSync[]>(entries.map(({ image }) => [image, []]));
+  for (const sync of syncsOf(snapshot)) {
+    const image = imageOf(sync.row);
+    if (image === undefined || find(image).strategy === undefined) continue;
+    const before = followers.get(image);
+    if (before === undefined) followers.set(image, [sync]);
+    else before.push(sync);
+  }
+  const known = new Map(entries.map((entry) => [entry.image, entry]));
+  return [...followers].map(([image, found]) => ({
+    image,
+    ...find(image),
+    entry: known.get(image) ?? { image, known: false },
+    followers: found,
+  }));
+}
+
+/** From another place on each minute, far from the one before: of more than a sweep has time for, all have a turn. */
+function rotate<T>(images: readonly T[], now: Date): readonly T[] {
+  const minute = Math.floor(now.getTime() / MINUTE_MS);
+  const start = (minute * STRIDE) % Math.max(1, images.length);
+  return [...images.slice(start), ...images.slice(0, start)];
+}

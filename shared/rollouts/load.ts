@@ -1,0 +1,55 @@
+import type { ImageRules } from '#shared/config/image-rules.ts';
+import { type RolloutRecord, isMoving } from '#shared/core/rollout/record.ts';
+import { countUnderWay } from '#shared/core/rollout/standing.ts';
+import type { Snapshot } from '#shared/reconcile/snapshot.ts';
+import type { Entry } from '#shared/records/records.ts';
+import type { Found } from './find-rule.ts';
+import { fleetOf } from './fleet-of.ts';
+
+/** How many clusters roll-outs have under way: what each leaves to the others of `clustersAtOnce`. */
+export interface Load {
+  /** In the roll-outs of all images but this one. */
+  elsewhere(image: string): number;
+  /** Takes the record of an image as it is now. */
+  count(record: RolloutRecord): void;
+}
+
+/**
+ * Counts the clusters that each roll-out has under way. Only those that are on their way, or go back, are counted: a
+ * newcomer of one that is completed takes no place.
+ *
+ * @example
+ * const load = createLoad(entries, { snapshot, find, rules, now });
+ * const elsewhere = load.elsewhere(image);
+ */
+export function createLoad(
+  entries: readonly Entry[],
+  world: {
+    readonly snapshot: Snapshot;
+    readonly find: (image: string) => Found;
+    readonly rules: Pick<ImageRules, 'selects'>;
+    readonly now: Date;
+  },
+): Load {
+  const counts = new Map<string, number>();
+  let all = 0;
+
+  function count(record: RolloutRecord): void {
+    const { image } = record;
+    const underWay = isMoving(record) || record.status === 'rolling-back' ? measure(record) : 0;
+    all += underWay - (counts.get(image) ?? 0);
+    counts.set(image, underWay);
+  }
+
+  function measure(record: RolloutRecord): number {
+    const { snapshot, find, rules, now } = world;
+    const { image } = record;
+    const { rule, strategy } = find(image);
+    if (rule === undefined || strategy === undefined) return 0;
+    const query = { image, rule, rules, signedBy: [], elsewhere: 0 };
+    return countUnderWay(record, strategy, fleetOf(snapshot, query).clusters, now);
+  }
+
+  for (const { record } of entries) if (record !== undefined) count(record);
+  return { elsewhere: (image) => all - (counts.get(image) ?? 0), count };
+}

@@ -1,0 +1,161 @@
+import type { ImageRules } from '#shared/config/image-rules.ts';
+import { defined } from '#shared/core/defined.ts';
+import { advance } from '#shared/core/rollout/advance.ts';
+import { arrive } from '#shared/core/rollout/arrive.ts';
+import type { Fleet } from '#shared/core/rollout/fleet.ts';
+import { rolloutId } from '#shared/core/rollout/id.ts';
+import { type Change, type RolloutRecord, isAtRest } from '#shared/core/rollout/record.ts';
+import { recover, retire } from '#shared/core/rollout/recover.ts';
+import type { Strategy } from '#shared/core/rollout/strategy.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
+import type { Snapshot } from '#shared/reconcile/snapshot.ts';
+import type { Entry } from '#shared/records/records.ts';
+import type { SyncRow } from '#shared/store/store.ts';
+import type { Brought } from './brought.ts';
+import { type CommitDeps, type Committed, type Decided, commit } from './commit.ts';
+import type { FindTargetDeps } from './find-target.ts';
+import { fleetOf, imageOf } from './fleet-of.ts';
+import { meetsPolicy } from './meets-policy.ts';
+
+/** One image, and what there is to decide its next step from. */
+export interface StepInput {
+  /** As its record names it: `host/path:tag`. */
+  readonly image: string;
+  /** Its entry of the config; absent: none names it any more. */
+  readonly rule?: ImageRule | undefined;
+  /** Absent: its images go everywhere at once. */
+  readonly strategy?: Strategy | undefined;
+  readonly snapshot: Snapshot;
+  /** A verified digest that its tag came to name. */
+  readonly brought?: Brought | undefined;
+  /** Clusters under way in the roll-outs of other images. */
+  readonly elsewhere: number;
+  /** The record as it was read already. */
+  readonly entry?: Entry | undefined;
+  /** What it was worth before is not asked for: a signature came just now. */
+  readonly fresh?: boolean;
+}
+
+export interface StepDeps extends CommitDeps, FindTargetDeps {
+  readonly rules: ImageRules;
+}
+
+/**
+ * The next step of one image's roll-out, published and recorded: taken over where there is no record, retired where its
+ * strategy is gone, begun with what was brought, and on from there as far as the fleet allows at this moment. A second
+ * time, it changes nothing. Throws what `commit` and the registry throw.
+ *
+ * @example
+ * const { record } = await step({ image, rule, strategy, snapshot, brought, elsewhere }, deps);
+ */
+export async function step(input: StepInput, deps: StepDeps): Promise<Committed> {
+  const { image, rule, strategy, snapshot } = input;
+  const { rules, now } = deps;
+  let known: Fleet['clusters'] | undefined;
+  function clusters(): Fleet['clusters'] {
+    const query = { image, rules, signedBy: [], elsewhere: 0 };
+    known ??= rule === undefined ? [] : fleetOf(snapshot, { ...query, rule }).clusters;
+    return known;
+  }
+  function decided(changes: readonly Change[]): Decided {
+    return {
+      changes,
+      // Counted where there is something to publish.
+      seen: {
+        get clusters() {
+          return clusters();
+        },
+        records: snapshot.records,
+        strategy,
+      },
+    };
+  }
+
+  return commit(
+    image,
+    async (entry) => {
+      if (strategy === undefined) return entry.record && decided([retire(entry.record)]);
+      const { brought, elsewhere } = input;
+      if (brought === undefined && entry.record?.status !== 'retired') {
+        if (entry.record !== undefined && isAtRest(entry.record)) return undefined;
+      }
+      const fleet = { clusters: clusters(), signedBy: [], elsewhere };
+      // One instant: what begins with this look passes no stage by it.
+      const instant = { ...input, strategy, fleet, now: now() };
+      const begun = begin(entry, instant);
+      if (begun === undefined) return undefined;
+      return decided([...begun.changes, await goOn(begun.record, instant, deps)]);
+    },
+    deps,
+    input.entry,
+  );
+}
+
+interface Instant extends StepInput {
+  readonly strategy: Strategy;
+  readonly fleet: Fleet;
+  readonly now: Date;
+}
+
+/** A record to go on from, and the changes that lead to it; undefined where that has to wait. */
+function begin(
+  entry: Entry,
+  input: Instant,
+): { readonly record: RolloutRecord; readonly changes: readonly Change[] } | undefined {
+  const { brought, strategy, now } = input;
+  const first = hasRecord(entry) ? undefined : takeOver(entry, input);
+  const record = first?.record ?? entry.record;
+  if (record === undefined || record.status === 'retired') return undefined;
+  const changes = first === undefined ? [] : [first];
+  if (brought === undefined) return { record, changes };
+  const id = rolloutId(input.image, brought.digest, record.version + 1);
+  const arrived = arrive(record, strategy, { ...brought, id }, now);
+  return { record: arrived.record, changes: [...changes, arrived] };
+}
+
+function hasRecord({ record }: Entry): boolean {
+  return record !== undefined && record.status !== 'retired';
+}
+
+/** The first record, where something follows the image; or the one that was lost, or retired, begun again. */
+function takeOver(
+  { known, record: retired }: Entry,
+  { image, strategy, fleet, brought, snapshot, now }: Instant,
+): Change | undefined {
+  const isFollowed = fleet.clusters.some(({ syncs = [] }) => syncs.length > 0);
+  if (!known && !isFollowed) return undefined;
+  const target = brought ?? newestApproval(image, snapshot);
+  if (target === undefined) return undefined;
+  const id = rolloutId(image, target.digest, (retired?.version ?? 0) + 1);
+  const missing = { image, target: { ...target, id }, fresh: !known, ...defined({ retired }) };
+  return recover(missing, strategy, fleet, now);
+}
+
+/** Where the tag says nothing: what was approved last, by the registry's own time, has verified. */
+function newestApproval(image: string, { records }: Snapshot): Brought | undefined {
+  const found = [...records.values()].flatMap(({ syncs }) =>
+    syncs.filter((row) => imageOf(row) === image).flatMap((row) => broughtByApproval(row) ?? []),
+  );
+  return found.toSorted((a, b) => Date.parse(b.resolvedAt) - Date.parse(a.resolvedAt))[0];
+}
+
+function broughtByApproval({ approved: [digest], approval }: SyncRow): Brought | undefined {
+  if (digest === undefined || approval === undefined) return undefined;
+  const { index, resolvedAt } = approval;
+  return defined({ digest, index, resolvedAt, by: 'sweep' });
+}
+
+/** `advance`, with the signature that the next stage asks for looked for where that is all that is missing. */
+async function goOn(
+  record: RolloutRecord,
+  { strategy, fleet, fresh = false, now }: Instant,
+  deps: StepDeps,
+): Promise<Change> {
+  const next = advance(record, strategy, fleet, now);
+  if (next.record.cause !== 'signature') return next;
+  const at = strategy.stages.findIndex(({ name }) => name === next.record.stage);
+  const { signedBy } = strategy.stages[at + 1] ?? {};
+  if (signedBy === undefined) return next;
+  const isSigned = await meetsPolicy(next.record, signedBy, { fresh }, deps);
+  return isSigned ? advance(record, strategy, { ...fleet, signedBy: [signedBy] }, now) : next;
+}
