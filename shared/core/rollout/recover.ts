@@ -28,9 +28,10 @@ export interface Missing {
 
 /**
  * The first record of an image that has a strategy and no record. It admits no cluster that does not have the digest, but
- * for a fleet that has nothing at all. Of a fresh deployment that runs one digest everywhere, as far as it was ever looked
- * at: completed with that. Of one that runs several: paused, and the notice names the clusters. Undefined while clusters
- * in reach have not been looked at: that is awaited. Where a record is lost: paused, where the receipts say it was.
+ * for a fleet in which something has nothing at all: there the roll-out begins. Of a fresh deployment that runs one digest
+ * everywhere, as far as it was ever looked at: completed with that. Of one that runs several: paused, and the notice names
+ * the clusters. Undefined while clusters in reach have not been looked at: that is awaited. Where a record is lost: paused,
+ * where the receipts say it was.
  *
  * @example
  * const first = recover({ image, target, fresh: false }, strategy, fleet, now); // paused, record-lost
@@ -95,6 +96,9 @@ function adopt(
     }),
   );
   const [digest, ...more] = new Set(found.map((entry) => entry.digest));
+  const bare = clusters.some(({ syncs = [] }) =>
+    syncs.some(({ live, approved }) => live === undefined && approved === undefined),
+  );
   const base = firstRecord(image, target, strategy, now);
   if (more.length > 0 || unseen.length > 0) {
     const cause = more.length > 0 ? 'digests-differ' : 'clusters-unseen';
@@ -103,7 +107,8 @@ function adopt(
     const record: RolloutRecord = { ...base, status: 'paused', cause };
     return { record, notices: [about(record, 'paused', names)] };
   }
-  if (digest === undefined) return { record: base, notices: [about(base, 'started', [])] };
+  // One RSync that runs a digest is no reason to give it to those that have nothing: it was never rolled out.
+  if (digest === undefined || bare) return { record: base, notices: [about(base, 'started', [])] };
   const adopted: RolloutRecord = {
     ...base,
     digest,

@@ -17,6 +17,7 @@ import {
   live,
   record,
   strategy,
+  sync,
   typesOf,
 } from '#test/fixtures/rollout.ts';
 
@@ -159,6 +160,16 @@ describe('recover() of a fresh deployment', () => {
     [
       'nothing',
       [cluster('c1', 'canary', {}, { syncs: [] })],
+      { status: 'rolling', digest: 'D', stage: 'canary' },
+    ],
+    [
+      'the digest on one RSync, and nothing on another',
+      [cluster('e1', 'early', live()), cluster('c1', 'canary', {}, { syncs: [sync()] })],
+      { status: 'rolling', digest: 'D', stage: 'canary' },
+    ],
+    [
+      'another digest on one RSync, and nothing on another',
+      [cluster('e1', 'early'), cluster('c1', 'canary', {}, { syncs: [sync()] })],
       { status: 'rolling', digest: 'D', stage: 'canary' },
     ],
     [
