@@ -30,7 +30,7 @@ interface Wait {
   /** Since when the target has been approved, looked at, and not live, as far as is known. */
   readonly waitingSince: Date;
   /** What was reported of this target when it was last looked at, and stays so until it is live or refused no more. */
-  readonly reported?: 'Stalled' | 'Blocked';
+  readonly reported: 'Stalled' | 'Blocked' | undefined;
 }
 
 /** One look at an RSync for one key: the one that it is to be on, or one that is approved. */
@@ -49,18 +49,17 @@ function waitOf(
   { previous, reachableSince, settings, now }: DecisionInput,
   key: string | undefined,
 ): Wait {
-  if (previous === undefined || previous.digest !== key) {
-    return { waitingSince: now };
-  }
+  const unreported = { waitingSince: now, reported: undefined };
+  if (previous === undefined || previous.digest !== key) return unreported;
   const since = Date.parse(previous.since);
   const { phase } = previous;
   if (phase === 'Stalled') {
     return { waitingSince: new Date(since - settings.liveAfterMs), reported: phase };
   }
   if (phase === 'Blocked') return { waitingSince: now, reported: phase };
-  if (phase !== 'Approved') return { waitingSince: now };
+  if (phase !== 'Approved') return unreported;
   const reachable = reachableSince === undefined ? since : Date.parse(reachableSince);
-  return { waitingSince: new Date(Math.max(since, reachable)) };
+  return { ...unreported, waitingSince: new Date(Math.max(since, reachable)) };
 }
 
 /** The phase of one whose key is approved, or admitted by broken glass: on its way, live, or in trouble. */

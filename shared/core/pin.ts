@@ -96,8 +96,10 @@ function wantedOf(
 }
 
 /** Why a pin cannot hold on an RSync, or moves nothing there. */
+export const PIN_OBSTACLES = ['declared-by-parent', 'no-tag', 'no-version'] as const;
+
 export interface PinObstacle {
-  readonly code: 'declared-by-parent' | 'no-tag' | 'no-version';
+  readonly code: (typeof PIN_OBSTACLES)[number];
   readonly message: string;
 }
 

@@ -21,7 +21,7 @@ export interface WantedBy {
 }
 
 /**
- * What an approval key of a record is in the registry: dated by the record, whose order counts. A record, and a receipt
+ * What an approval key of a record is in the registry: dated by the record, where the tag names another one. A record, and a receipt
  * that it may have been rebuilt from, is believed in nothing: an index counts where the key is its child, a chart where it
  * is the one that the RSync names. Throws what the registry throws.
  */
@@ -33,19 +33,14 @@ export async function resolveKey(
 ): Promise<Resolution> {
   const { key, record } = wanted;
   const { named } = by;
+  if (named.key === key) return { ...named.resolution, fresh: true };
   const ask: Ask = (reference) => resolver.resolve(reference, notBefore);
   const isChart = by.entry.rsync.source.type === 'helm';
-  const found =
-    named.key === key
-      ? named.resolution
-      : await (isChart ? findChart(wanted, by, ask) : findImage(wanted, by, ask));
-  const resolvedAt = record && toSeconds(new Date(record.resolvedAt));
-  if (found !== undefined) {
-    return { ...found, resolvedAt: resolvedAt ?? found.resolvedAt, fresh: true };
-  }
+  const found = await (isChart ? findChart : findImage)(wanted, by, ask);
   const message = `${key}, which its roll-out names, is nothing that this RSync can sync`;
-  const image = { status: 'unusable', reason: 'digest-absent', message } as const;
-  return { resolvedAt: resolvedAt ?? toSeconds(new Date(0)), fresh: true, image };
+  const none = { status: 'unusable', reason: 'digest-absent', message } as const;
+  const resolvedAt = toSeconds(new Date(record?.resolvedAt ?? 0));
+  return { resolvedAt, fresh: true, image: found?.image ?? none };
 }
 
 type Ask = (reference: Reference) => Promise<Resolution>;

@@ -4,6 +4,7 @@ import type { Followed } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
+import { pinObstacle } from '#shared/core/pin.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -135,7 +136,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
 
 /** What roll-outs need to know of it; undefined where its image is not rolled out in stages. */
 function stagedOf(
-  { annotations: { hold } }: RSync,
+  rsync: RSync,
   { admission, ...followed }: Followed,
   { receipt, approved: [newest] }: Decision,
 ): SyncRow['staged'] {
@@ -149,7 +150,8 @@ function stagedOf(
     target: verdict.status === 'verified' ? resolved?.key : undefined,
     stage,
     why,
-    hold: hold?.text,
+    hold: rsync.annotations.hold?.text,
+    unpinned: pinObstacle(rsync, followed.rule)?.code,
     approvedAt: newer ? new Date(receipt.approvedAt).toISOString() : undefined,
     failedBefore: newer && receipt.was === 'failed' ? (true as const) : undefined,
     receipt: receipt?.rollout,

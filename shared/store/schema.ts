@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
+import { PIN_OBSTACLES } from '#shared/core/pin.ts';
 import { WAITS } from '#shared/core/rollout/admits.ts';
 import { parseJson } from '#shared/net/json.ts';
 
@@ -104,6 +105,8 @@ const Staged = z.object({
   why: z.enum(WAITS).exactOptional(),
   /** `countersign.dev/hold` as it stands. */
   hold: z.string().exactOptional(),
+  /** Why it cannot be pinned, where it is to be. */
+  unpinned: z.enum(PIN_OBSTACLES).exactOptional(),
   /** When the newest approval was written. */
   approvedAt: Time.exactOptional(),
   /** It had a failure open when that was written. */

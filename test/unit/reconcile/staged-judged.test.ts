@@ -53,7 +53,8 @@ describe('a digest that the tag does not name', () => {
     world.put(OPEN);
     await run(world, { ...TASK, reason: 'sweep' });
     expect(approvedIn(world)).toBe(`${B} ${A}`);
-    expect(parseReceipt(rsyncOf(world).annotations.receipt.text)?.image).toBe(IMAGE);
+    const receipt = parseReceipt(rsyncOf(world).annotations.receipt.text);
+    expect(receipt).toMatchObject({ image: IMAGE, resolvedAt: '2026-11-22T05:30:00Z' });
     expect(await world.row()).toMatchObject({ target: D, verdict: 'untrusted', image: IMAGE });
     expect((await world.row()).staged).not.toHaveProperty('target');
     expect(world.events.map(({ type, data }) => [type, 'digest' in data && data.digest])).toEqual([
@@ -66,8 +67,10 @@ describe('a digest that the tag does not name', () => {
     expect((await world.row()).record).toMatchObject({ phase: 'Rejected', digest: D });
     world.tags.set(IMAGE, B);
     world.pass(60_000);
-    await run(world);
+    await run(world, { ...TASK, reason: 'sweep', id: 'm2' });
     expect((await world.row()).record).toMatchObject({ phase: 'Synced', digest: B });
+    // The trouble of the tag is over, though the record is older than that.
+    expect(world.types().filter((type) => type === 'image.verified')).toHaveLength(1);
   });
 
   it.each(['gate', 'pin'] as const)('is not announced under gate (%s)', async (effect) => {
@@ -263,6 +266,17 @@ describe('the phase of one that waits', () => {
     await run(world);
     expect((await world.row()).record.phase).toBe('Blocked');
     expect(world.patches()).toBe(0);
+  });
+
+  it('is not that of what was reported of the other one', async () => {
+    const world = await settledWorld({ effect: 'pin' });
+    world.put();
+    report(world, A, { status: stalled });
+    await run(world);
+    report(world, B, { status: { ...liveStatus(A), observedGeneration: 0 } });
+    world.pass(60_000);
+    await run(world);
+    expect((await world.row()).record).toMatchObject({ phase: 'Approved', digest: A });
   });
 
   it('ends a failure that is over, though what waits is refused', async () => {

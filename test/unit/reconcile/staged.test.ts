@@ -98,7 +98,7 @@ describe('an RSync that is not let in', () => {
     expect(receipt).toMatchObject({
       image: IMAGE,
       digest: B,
-      resolvedAt: '2026-11-22T05:30:00Z',
+      resolvedAt: '2026-11-22T06:03:00Z',
       pin: 'written',
       rollout,
     });
@@ -135,6 +135,42 @@ describe('an RSync that has the digest', () => {
       hold: '- ops@acme.example INC-7',
     });
     expect((await world.row()).staged).not.toHaveProperty('why');
+  });
+});
+
+describe('what tenants write', () => {
+  it('makes no record that cannot be kept', async () => {
+    const world = await settledWorld({ effect: 'pin' });
+    world.put();
+    const receipt: object = JSON.parse(rsyncOf(world).annotations.receipt.text ?? '');
+    const rollout = {
+      id: '<script>',
+      stage: '\u0000',
+      kind: 'forward',
+      digest: '__proto__',
+      rejected: ['constructor', '\u202e', 'x'.repeat(1_000)],
+      indexes: { ['__proto__']: A, constructor: B },
+      startedAt: '9999-12-31T23:59:59.999999999Z',
+      resolvedAt: '0001-01-01T00:00:00Z',
+    };
+    for (const forged of [
+      { ...receipt, rollout, approvedAt: '2026-11-22T05:00:01.123456789Z', was: 'failed' },
+      { ...receipt, rollout: { ...rollout, startedAt: '2026-02-30T00:00:00Z' } },
+      { ...receipt, rollout: 'B'.repeat(15_000) },
+    ]) {
+      annotate(world, { receipt: JSON.stringify(forged), hold: '\ud800'.repeat(9_000) });
+      world.pass(60_000);
+      expect(await run(world)).toMatchObject({ status: 'reconciled', unsettled: 0, patched: 0 });
+      expect((await world.row()).staged).toMatchObject({ why: 'held' });
+    }
+  });
+
+  it('is said of a spec that cannot be pinned', async () => {
+    const world = await settledWorld({ effect: 'pin' });
+    world.put();
+    report(world, A, { declared: true });
+    await run(world);
+    expect((await world.row()).staged).toMatchObject({ unpinned: 'declared-by-parent' });
   });
 });
 
