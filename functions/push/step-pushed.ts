@@ -83,14 +83,11 @@ async function stepAll(
 ): Promise<(row: SyncRow, member: Member) => boolean | undefined> {
   const now = deps.now();
   const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
-  const records = new Map(
-    [...entries].flatMap(([image, { record }]) => (record ? [[image, record]] : [])),
-  );
   const find = createFindRule(deps.rules, staging);
   const load = createLoad([...entries.values()], { snapshot, find, rules: deps.rules, now });
   for (const image of images) {
-    const { rule, strategy } = find(image);
-    if (strategy === undefined) continue;
+    const { rule, strategy, isTagged } = find(image);
+    if (strategy === undefined || !isTagged) continue;
     const rows = syncsOf(snapshot).flatMap(({ row }) => (imageOf(row) === image ? row : []));
     const input = {
       image,
@@ -104,10 +101,10 @@ async function stepAll(
     };
     const { record } = await step(input, { ...deps, records: staging.records });
     if (record === undefined) continue;
-    records.set(image, record);
+    entries.set(image, { image, record, known: true });
     load.count(record);
   }
-  const admissions = createAdmissions(records, { find, now });
+  const admissions = createAdmissions(entries.values(), { find, now });
   return (row, member) => admissions(row, member)?.isDue;
 }
 

@@ -74,9 +74,9 @@ function isWanted({ strategy, entry: { record }, followers }: StagedImage): bool
   });
 }
 
-/** The key of what a tag named at the last look. */
-function targetKeyOf({ target }: SyncRow, { digest }: RolloutRecord): string | undefined {
-  return isDigest(digest) ? target : undefined;
+/** The key of what a tag named at the last look; of a row from before its image had a strategy, where that is one. */
+function targetKeyOf({ staged, target }: SyncRow, { digest }: RolloutRecord): string | undefined {
+  return staged === undefined && isDigest(digest) ? target : staged?.target;
 }
 
 function isKnown(key: string, { digest, next, rejected }: RolloutRecord): boolean {

@@ -1,5 +1,4 @@
 import { toFailure } from '#shared/core/errors.ts';
-import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
@@ -47,7 +46,7 @@ export async function sweepRollouts(
   const now = deps.now();
   const find = createFindRule(deps.rules, staging);
   const faults: Fault[] = [];
-  const records = new Map<string, RolloutRecord>();
+  const known = new Map<string, Entry>();
 
   function note(what: string, error: unknown): void {
     const { code, message } = toFailure(error);
@@ -57,7 +56,7 @@ export async function sweepRollouts(
 
   async function stepAll(): Promise<void> {
     const entries = await staging.records.list();
-    for (const { record } of entries) if (record !== undefined) records.set(record.image, record);
+    for (const entry of entries) known.set(entry.image, entry);
     const images = imagesOf(entries, snapshot, find);
     const { brought, failures } = await askTags(images, deps);
     for (const [image, failure] of failures) note(image, failure);
@@ -75,7 +74,7 @@ export async function sweepRollouts(
       try {
         const { record, changed } = await step(input, stepDeps);
         if (record === undefined) continue;
-        records.set(image, record);
+        known.set(image, { image, record, known: true });
         if (changed) load.count(record);
       } catch (error) {
         note(image, error);
@@ -89,8 +88,8 @@ export async function sweepRollouts(
     note('Roll-outs', error);
   }
   return {
-    admissions: createAdmissions(records, { find, now }),
-    isStaged: ({ staged, image = '' }) => find(staged?.image ?? image).strategy !== undefined,
+    admissions: createAdmissions(known.values(), { find, now }),
+    isStaged: ({ staged, image = '' }) => isStaged(find(staged?.image ?? image)),
     faults,
   };
 }
@@ -104,7 +103,7 @@ function imagesOf(
   const followers = new Map<string, KnownSync[]>(entries.map(({ image }) => [image, []]));
   for (const sync of syncsOf(snapshot)) {
     const image = imageOf(sync.row);
-    if (image === undefined || find(image).strategy === undefined) continue;
+    if (image === undefined || !isStaged(find(image))) continue;
     const before = followers.get(image);
     if (before === undefined) followers.set(image, [sync]);
     else before.push(sync);
@@ -116,6 +115,10 @@ function imagesOf(
     entry: known.get(image) ?? { image, known: false },
     followers: found,
   }));
+}
+
+function isStaged({ strategy, isTagged }: Found): boolean {
+  return isTagged && strategy !== undefined;
 }
 
 /** From another place on each minute, far from the one before: of more than a sweep has time for, all have a turn. */

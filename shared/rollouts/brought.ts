@@ -21,7 +21,7 @@ export type Kind = 'chart' | 'image';
  */
 export function followedAs(rows: readonly SyncRow[]): Kind | undefined {
   const keys = rows.flatMap(({ approved, live, staged }) =>
-    [...approved, live, staged?.digest].filter((key) => key !== undefined),
+    [...approved, live, staged?.target, staged?.digest].filter((key) => key !== undefined),
   );
   if (keys.length === 0) return undefined;
   return keys.every(isDigest) ? 'image' : 'chart';

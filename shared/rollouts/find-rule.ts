@@ -1,14 +1,19 @@
 import type { ImageRules } from '#shared/config/image-rules.ts';
+import { defined } from '#shared/core/defined.ts';
 import { tryReference } from '#shared/core/reference.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 
-/** What the config has for an image; both absent where no entry names it. */
+/** What the config has for an image; no rule where no entry names it. */
 export interface Found {
+  /** `host/path`; absent: it is no reference. */
+  readonly repository?: string;
   readonly rule?: ImageRule;
-  /** Absent: it goes everywhere at once, or is named by its digest, so that there is nothing to be rolled out. */
+  /** Absent: it goes everywhere at once. */
   readonly strategy?: Strategy;
+  /** It is named by its tag alone: only such an image has a record. */
+  readonly isTagged: boolean;
 }
 
 /**
@@ -25,10 +30,11 @@ export function createFindRule(
 
   function find(image: string): Found {
     const reference = tryReference(image);
-    const rule = reference && rules.match(reference.repository);
-    if (rule === undefined) return {};
-    const strategy = reference?.digest === undefined ? strategies.of(rule) : undefined;
-    return strategy === undefined ? { rule } : { rule, strategy };
+    if (reference === undefined) return { isTagged: false };
+    const rule = rules.match(reference.repository);
+    const isTagged = reference.digest === undefined;
+    const { repository } = reference;
+    return defined({ repository, rule, strategy: rule && strategies.of(rule), isTagged });
   }
 
   return (image) => {

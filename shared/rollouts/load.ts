@@ -31,14 +31,14 @@ export function createLoad(
     readonly now: Date;
   },
 ): Load {
+  const active = new Map<string, RolloutRecord>();
   const counts = new Map<string, number>();
-  let all = 0;
 
   function count(record: RolloutRecord): void {
     const { image } = record;
-    const underWay = isMoving(record) || record.status === 'rolling-back' ? measure(record) : 0;
-    all += underWay - (counts.get(image) ?? 0);
-    counts.set(image, underWay);
+    counts.delete(image);
+    if (isMoving(record) || record.status === 'rolling-back') active.set(image, record);
+    else active.delete(image);
   }
 
   function measure(record: RolloutRecord): number {
@@ -50,6 +50,19 @@ export function createLoad(
     return countUnderWay(record, strategy, fleetOf(snapshot, query).clusters, now);
   }
 
+  function underWayOf(record: RolloutRecord): number {
+    const known = counts.get(record.image) ?? measure(record);
+    counts.set(record.image, known);
+    return known;
+  }
+
   for (const { record } of entries) if (record !== undefined) count(record);
-  return { elsewhere: (image) => all - (counts.get(image) ?? 0), count };
+  return {
+    count,
+    elsewhere: (image) =>
+      [...active.values()].reduce(
+        (sum, record) => sum + (record.image === image ? 0 : underWayOf(record)),
+        0,
+      ),
+  };
 }

@@ -9,6 +9,7 @@ import { OPERATION_MUTATIONS } from './operations.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { STAGED_MUTATIONS } from './staged.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
+import { STEP_MUTATIONS } from './steps.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TELEMETRY_MUTATIONS } from './telemetry.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
@@ -304,4 +305,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TELEMETRY_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,
+  ...STEP_MUTATIONS,
 ];

@@ -112,6 +112,7 @@ export function staleKeys(
     if (record === undefined) return [];
     const { digest } = record;
     const early =
+      keys.includes(digest) &&
       rollsOut(record, digest) &&
       digest !== candidate.live &&
       !admitsAt(record, strategy, candidate, isOpen).allowed;

@@ -136,6 +136,9 @@ function compare<T extends string | bigint>(a: T, b: T): number {
 /** Whether something may start in a cluster of a stage, by the windows and freezes of one instant. */
 export type Openings = (place: Place, labels: Labels) => boolean;
 
+/** The last instant that was asked for of each strategy: thousands of clusters are judged at one. */
+const lastOpenings = new WeakMap<Strategy, { readonly at: number; readonly isOpen: Openings }>();
+
 /**
  * What windows and freezes allow at an instant. Clocks are looked at once for each stage and freeze, so that thousands
  * of clusters cost no more.
@@ -144,7 +147,16 @@ export type Openings = (place: Place, labels: Labels) => boolean;
  * const isOpen = openingsAt(strategy, now);
  * isOpen(stageOf(strategy, labels), labels)
  */
-export function openingsAt({ stages, freezes }: Strategy, now: Date): Openings {
+export function openingsAt(strategy: Strategy, now: Date): Openings {
+  const at = now.getTime();
+  const last = lastOpenings.get(strategy);
+  if (last?.at === at) return last.isOpen;
+  const isOpen = readOpenings(strategy, now);
+  lastOpenings.set(strategy, { at, isOpen });
+  return isOpen;
+}
+
+function readOpenings({ stages, freezes }: Strategy, now: Date): Openings {
   const frozen = freezes.filter((freeze) => isFrozen(freeze, now));
   const open = stages.map(
     ({ windows }) => windows?.some((window) => isInWindow(window, now)) ?? true,

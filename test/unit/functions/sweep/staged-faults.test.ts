@@ -154,6 +154,15 @@ describe('a record that is lost', () => {
     expect(errorsOf(world)).toEqual([]);
   });
 
+  it('pauses where no receipt speaks of it either', async () => {
+    const world = await createRingsWorld();
+    await world.round();
+    world.memory.texts.delete(IMAGE);
+    await world.round();
+    expect(rollouts(world)).toEqual(['rollout.completed', 'rollout.interrupted']);
+    expect(await world.record()).toMatchObject({ status: 'paused', cause: 'record-lost' });
+  });
+
   it('pauses though the registry does not answer', async () => {
     const world = await due();
     world.memory.texts.delete(IMAGE);
