@@ -12,7 +12,10 @@ export function createGatewayFront(google: Google, kubeUrl: string): Elsewhere {
       ) ?? [];
     const permission = `gkehub.gateway.${request.method.toLowerCase()}`;
     // Named by its number here; policies are by its id.
-    const on = `gkehub/projects/${project === '123456789012' ? 'acme-prod' : project}`;
+    const id = project === '123456789012' ? 'acme-prod' : project;
+    const off = google.disabled(id, 'connectgateway.googleapis.com', 'Connect Gateway API');
+    if (off !== undefined) return Response.json(off.body, { status: off.status });
+    const on = `gkehub/projects/${id}`;
     if (
       member === undefined ||
       !google.permit(member, `Connect Gateway: ${request.method}`, permission, on)
@@ -24,6 +27,32 @@ export function createGatewayFront(google: Google, kubeUrl: string): Elsewhere {
       );
     }
     return forward(request, `${kubeUrl}${rest}${search}`);
+  };
+}
+
+/** The DNS endpoint of each control plane at GKE: IAM first, then the API server answers. */
+export function createEndpointFront(google: Google, kubeUrl: string): Elsewhere {
+  return async (request, member) => {
+    const { host, pathname, search } = new URL(request.url);
+    if (!host.endsWith('.gke.goog')) return undefined;
+    const [on] =
+      [...google.resources].find(
+        ([, { controlPlaneEndpointsConfig: config }]) =>
+          Object(config).dnsEndpointConfig?.endpoint === host,
+      ) ?? [];
+    const permission = 'container.clusters.connect';
+    if (
+      on === undefined ||
+      member === undefined ||
+      !google.permit(member, `GKE: ${request.method}`, permission, on)
+    ) {
+      const message = `Permission '${permission}' denied on resource '${on}'`;
+      return Response.json(
+        { error: { code: 403, status: 'PERMISSION_DENIED', message } },
+        { status: 403 },
+      );
+    }
+    return forward(request, `${kubeUrl}${pathname}${search}`);
   };
 }
 

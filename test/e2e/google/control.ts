@@ -11,12 +11,14 @@ import {
 } from './model.ts';
 import { createPubsub } from './pubsub.ts';
 import { createRun } from './run.ts';
+import { createServices, type Services } from './services.ts';
 
 export interface Control {
   readonly resources: Map<string, Fields>;
   /** Messages by topic, `projects/p/topics/t`, as they were sent. */
   readonly published: ReadonlyMap<string, readonly Fields[]>;
   handle(call: Call): Reply;
+  readonly services: Services;
   /** Whether a project is not one that Terraform made anything of: accounts there are taken as given. */
   foreign(project: string): boolean;
 }
@@ -56,10 +58,15 @@ export function createControl(deps: ControlDeps): Control {
           .filter(([key]) => /^gkehub\/.*\/memberships\//.test(key))
           .map(([, one]) => one),
       }),
-    'serviceusage.services.enable': ({ name }) => {
-      resources.set(`serviceusage/${name}`, { name, state: 'ENABLED' });
-      return operation({ service: { name, state: 'ENABLED' } });
-    },
+    'container.projects.locations.clusters.list': () =>
+      ok({
+        clusters: [...resources]
+          .filter(([key]) => /^container\/.*\/clusters\//.test(key))
+          .map(([, one]) => one),
+      }),
+    'serviceusage.services.enable': ({ name }) => operation({ service: switchTo(name, 'ENABLED') }),
+    'serviceusage.services.disable': ({ name }) =>
+      operation({ service: switchTo(name, 'DISABLED') }),
     'serviceusage.services.generateServiceIdentity': ({ name }) => {
       const [, project = '', , service = ''] = name.split('/');
       const email = `service-${PROJECT_NUMBER}@gcp-sa-${service.split('.')[0]}.iam.gserviceaccount.com`;
@@ -175,6 +182,18 @@ export function createControl(deps: ControlDeps): Control {
       make(`cloudscheduler/${Object(body).name}`, Object(body)),
   };
 
+  /** Commands that people paste name a project by its number. */
+  function switchTo(name: string, state: 'ENABLED' | 'DISABLED'): Fields {
+    const [, given = '', , service] = name.split('/');
+    const [made = ''] = [...resources.keys()].flatMap(
+      (key) => /^serviceusage\/projects\/([^/]+)\//.exec(key)?.[1] ?? [],
+    );
+    const full = `projects/${given === PROJECT_NUMBER ? made : given}/services/${service}`;
+    const fields = { name: full, state };
+    resources.set(`serviceusage/${full}`, fields);
+    return fields;
+  }
+
   /** A build that has succeeded when it is asked about. */
   function build(parent: string, body: unknown): Reply {
     count += 1;
@@ -239,11 +258,14 @@ export function createControl(deps: ControlDeps): Control {
       : ok(changed);
   }
 
+  const foreign = (project: string): boolean =>
+    !resources.has(`serviceusage/projects/${project}/services/iam.googleapis.com`);
+
   return {
     resources,
+    services: createServices(resources, PROJECT_NUMBER, foreign),
     published: pubsub.published,
-    foreign: (project) =>
-      !resources.has(`serviceusage/projects/${project}/services/iam.googleapis.com`),
+    foreign,
     handle: (call) =>
       run.handle(call) ??
       kms.handle(call) ??

@@ -29,6 +29,7 @@ interface Resources {
 }
 
 interface Document extends Resources {
+  readonly title: string;
   readonly rootUrl: string;
   readonly servicePath: string;
   readonly schemas: Readonly<Record<string, Schema>>;
@@ -39,6 +40,9 @@ export interface Method {
   readonly id: string;
   /** What stands for the resource in the path: `projects/p/topics/t`. */
   readonly name: string;
+  /** Of its API, and what it is enabled as. */
+  readonly title: string;
+  readonly service: string;
   /** What Google would say of these; empty: nothing. */
   problems(query: URLSearchParams, body: unknown): readonly string[];
 }
@@ -56,6 +60,7 @@ const APIS = [
   'cloudresourcemanager.v1',
   'cloudresourcemanager.v3',
   'cloudscheduler.v1',
+  'container.v1',
   'firestore.v1',
   'gkehub.v1',
   'iam.v1',
@@ -102,6 +107,8 @@ export function openDiscovery(folder: string): Discovery {
           name: hasWholeName(described)
             ? decodeURIComponent(parameter)
             : nameOf(path, described, document),
+          title: document.title,
+          service: plain,
           problems: (query, body) => problemsOf(document, described, query, body),
         };
       }

@@ -31,7 +31,13 @@ const GRPC: Readonly<Record<string, GrpcService>> = {
   'google.pubsub.v1.Subscriber': SUBSCRIBER,
 };
 
-const NAMES = ['*.googleapis.com', '*.pkg.dev', '*.google.com', 'metadata.google.internal'];
+const NAMES = [
+  '*.googleapis.com',
+  '*.pkg.dev',
+  '*.google.com',
+  '*.us-central1.gke.goog',
+  'metadata.google.internal',
+];
 
 /** IAM member of a token of `start.ts`; registries get it as the password of `oauth2accesstoken`. */
 function memberOf(authorization = ''): string | undefined {
@@ -158,7 +164,7 @@ function sendGrpc(
   }
   response.addTrailers({
     'grpc-status': String(code),
-    'grpc-message': encodeURIComponent(text),
+    'grpc-message': text.replaceAll(/[^ -$&-~]/g, encodeURIComponent),
     ...(details === undefined
       ? {}
       : { 'grpc-status-details-bin': details.toString('base64').replace(/=+$/, '') }),

@@ -39,6 +39,8 @@ export interface Google {
   readonly published: ReadonlyMap<string, readonly Fields[]>;
   /** Puts there what others made: `artifactregistry/projects/p/locations/l/repositories/r`. */
   add(on: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What a call that is no method of an API is answered where that API is disabled; undefined: it is enabled. */
+  disabled(project: string, service: string, title: string): Reply | undefined;
   /** Whether a member has a permission now; recorded as used by `method`. */
   permit(member: string, method: string, permission: string, on: string): boolean;
 }
@@ -98,6 +100,9 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     problems.push(...found);
     if (found.length > 0) return refusal(400, 'INVALID_ARGUMENT', found.join('; '));
     if (member === undefined) return refusal(401, 'UNAUTHENTICATED', 'No token');
+    const [, project = ''] = /(?:^|\/)(?:projects|namespaces)\/([^/]+)/.exec(method.name) ?? [];
+    const off = control.services.refuse(project, method.service, method.title);
+    if (off !== undefined) return off;
     const api = method.id.slice(0, method.id.indexOf('.'));
     const call = { ...request, method: method.id, api, name: method.name, member };
     if (member !== owner) {
@@ -165,6 +170,7 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
     published: control.published,
     add: (on, fields = {}) =>
       void control.resources.set(on, { name: on.slice(on.indexOf('/') + 1), ...fields }),
+    disabled: (...call) => control.services.refuse(...call),
     permit,
   };
 }

@@ -86,7 +86,8 @@ export function answerGrpc(
     return { code: 0, text: '', message };
   }
   const { status, message, details = [] } = Object(reply.body).error;
-  return { code: CODES[status] ?? UNKNOWN, text: message, ...detailsOf(details[0]) };
+  const code = CODES[status] ?? UNKNOWN;
+  return { code, text: message, ...detailsOf(details[0], { code, message }) };
 }
 
 const STATUS = fromJSON({
@@ -120,7 +121,7 @@ function encode(name: string, value: object): Buffer {
 }
 
 /** The ErrorInfo of a REST error as gRPC sends it; nothing where there is none. */
-function detailsOf(info: unknown): { details?: Buffer } {
+function detailsOf(info: unknown, status: object): { details?: Buffer } {
   if (info === undefined) return {};
   const { metadata = {}, ...rest } = Object(info);
   const entries = Object.entries(metadata).map(([key, value]) => ({ key, value }));
@@ -128,5 +129,5 @@ function detailsOf(info: unknown): { details?: Buffer } {
     type_url: 'type.googleapis.com/google.rpc.ErrorInfo',
     value: encode('ErrorInfo', { ...rest, metadata: entries }),
   };
-  return { details: encode('Status', { code: CODES['PERMISSION_DENIED'], details: [any] }) };
+  return { details: encode('Status', { ...status, details: [any] }) };
 }

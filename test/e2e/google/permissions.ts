@@ -11,7 +11,8 @@ type Rule = string | ((call: Call) => readonly Needed[]);
 /**
  * Permission by method. Google's documentation of each API has these tables: cloud.google.com/kms/docs/reference/permissions-and-roles,
  * cloud.google.com/pubsub/docs/access-control, cloud.google.com/firestore/docs/security/iam, cloud.google.com/run/docs/reference/iam/permissions,
- * cloud.google.com/secret-manager/docs/access-control, cloud.google.com/iam/docs/service-account-permissions, cloud.google.com/artifact-registry/docs/access-control.
+ * cloud.google.com/secret-manager/docs/access-control, cloud.google.com/iam/docs/service-account-permissions, cloud.google.com/artifact-registry/docs/access-control,
+ * cloud.google.com/kubernetes-engine/docs/reference/api-permissions.
  */
 const RULES: Readonly<Record<string, Rule>> = {
   'artifactregistry.projects.locations.repositories.dockerImages.get':
@@ -26,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricSign':
     'cloudkms.cryptoKeyVersions.useToSign',
   'cloudresourcemanager.projects.get': 'resourcemanager.projects.get',
+  'container.projects.locations.clusters.list': 'container.clusters.list',
   'firestore.projects.databases.documents.batchGet': 'datastore.entities.get',
   'firestore.projects.databases.documents.runQuery': documents('get', 'list'),
   'firestore.projects.databases.documents.runAggregationQuery': documents('get', 'list'),

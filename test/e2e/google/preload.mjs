@@ -5,7 +5,7 @@ import net from 'node:net';
 // name that it asked for. Nothing else of it is changed.
 
 const port = Number(process.env.EMULATED_GOOGLE_PORT);
-const google = /\.(?:googleapis\.com|pkg\.dev)$/;
+const google = /\.(?:googleapis\.com|pkg\.dev|gke\.goog)$/;
 /** One of Google's: what a guard against private addresses lets pass. Nothing is sent there. */
 const ADDRESS = '142.250.1.95';
 

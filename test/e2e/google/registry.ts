@@ -2,6 +2,7 @@ import { createRegistryApp } from '#infra/local/registry/start-registry.ts';
 import type { Elsewhere } from './front.ts';
 import type { Google } from './google.ts';
 
+const SERVICE = 'artifactregistry.googleapis.com';
 const HOST = /^([a-z0-9-]+)-docker\.pkg\.dev$/;
 
 /** Artifact Registry's Docker hosts: the registry of the local world, behind the permissions of each repository. */
@@ -37,7 +38,12 @@ export function createRegistryFront(google: Google): Elsewhere {
       return new Response('{}', { status: 401, headers: { 'www-authenticate': challenge } });
     }
     if (pathname === '/v2/token') return Response.json({ token: `member:${member}` });
-    const [, , project, repository] = pathname.split('/');
+    const [, , project = '', repository] = pathname.split('/');
+    const off = google.disabled(project, SERVICE, 'Artifact Registry API');
+    if (off !== undefined) {
+      const { message } = Object(off.body).error;
+      return Response.json({ errors: [{ code: 'DENIED', message }] }, { status: 403 });
+    }
     if (repository !== undefined && repository !== '') {
       const on = `artifactregistry/projects/${project}/locations/${location}/repositories/${repository}`;
       for (const permission of await neededFor(request)) {

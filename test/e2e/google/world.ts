@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 import type { RunningFunction } from '#infra/local/local-world/functions.ts';
 import { startFirestoreEmulator } from '../tools/firestore-emulator.ts';
-import { createFirestoreFront, createGatewayFront } from './clusters.ts';
+import { createEndpointFront, createFirestoreFront, createGatewayFront } from './clusters.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { type Front, startFront } from './front.ts';
 import { type Functions, openFunctions } from './functions.ts';
@@ -11,10 +11,14 @@ import { openPrograms, type Programs } from './programs.ts';
 import { createRegistryFront } from './registry.ts';
 
 export const PROJECT = 'acme-prod';
-const REGION = 'us-central1';
+export const REGION = 'us-central1';
 export const PERSON = 'user:ops@acme.example';
 export const IMAGE = `${REGION}-docker.pkg.dev/${PROJECT}/configs/platform`;
-const KEY = `gcpkms://projects/${PROJECT}/locations/${REGION}/keyRings/countersign/cryptoKeys/release/cryptoKeyVersions/1`;
+export const KEY = `gcpkms://projects/${PROJECT}/locations/${REGION}/keyRings/countersign/cryptoKeys/release/cryptoKeyVersions/1`;
+
+/** The cluster of the fleet, at GKE; its DNS endpoint is open, and is called where the config says so. */
+export const CLUSTER = `projects/${PROJECT}/locations/${REGION}/clusters/c1`;
+export const ENDPOINT = `gke-4f1c-123456789012.${REGION}.gke.goog`;
 
 const ROOT = join(import.meta.dirname, '../../..');
 const RSYNCS = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs';
@@ -57,12 +61,20 @@ export async function openWorld(
   const applied = await apply();
   if (applied.code !== 0) throw new Error(applied.text);
   google.add(`gkehub/projects/${PROJECT}/locations/${REGION}/memberships/c1`, {
-    endpoint: { gkeCluster: { resourceLink: '//container.googleapis.com/x' } },
+    endpoint: { gkeCluster: { resourceLink: `//container.googleapis.com/${CLUSTER}` } },
     state: { code: 'READY' },
+  });
+  google.add(`container/${CLUSTER}`, {
+    name: 'c1',
+    location: REGION,
+    controlPlaneEndpointsConfig: {
+      dnsEndpointConfig: { endpoint: ENDPOINT, allowExternalTraffic: true },
+    },
   });
   const front = await startFront(google, [
     createRegistryFront(google),
     createGatewayFront(google, kube.url),
+    createEndpointFront(google, kube.url),
     createFirestoreFront(google, firestore.host),
   ]);
   const programs = await openPrograms(front);
