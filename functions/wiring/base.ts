@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '#shared/config/config.ts';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
 import type { Trace } from '#shared/core/tracing.ts';
 import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { type Env, readEnv } from '#shared/http/env.ts';
@@ -60,14 +59,7 @@ export async function readCommandBase(name: string, configPath?: string): Promis
 /** Reads the config file; what that takes is loaded then. Throws `bad-config`. */
 export async function readConfig(path: string): Promise<Config> {
   const { loadConfig } = await import('#shared/config/load-config.ts');
-  const config = await loadConfig(path);
-  const index = config.images.findIndex(({ rollout }) => rollout !== undefined);
-  if (index < 0) return config;
-  // Better no function than one that approves everywhere at once what was to go stage by stage.
-  throw new CountersignError(
-    'bad-config',
-    `images[${index}].rollout is not acted on by this version, which would approve on every cluster at once: remove it`,
-  );
+  return loadConfig(path);
 }
 
 /** The start of admission, which can do without a config file. Throws `bad-config`. */

@@ -23,11 +23,7 @@ export function rolloutNotes(config: Config, now: Date): readonly string[] {
   const staged = images.flatMap((rule, index) =>
     rule.rollout === undefined ? [] : [{ ...rule, rule, name: `images[${index}]` }],
   );
-  const early = staged.map(
-    ({ name }) =>
-      `${name}.rollout is checked, and not acted on by this version: functions do not start with it`,
-  );
-  const others = Object.entries(rollouts.strategies).flatMap(([name, { stages }]) => {
+  return Object.entries(rollouts.strategies).flatMap(([name, { stages }]) => {
     const users = staged.filter(({ rollout }) => rollout === name);
     const gated = users.filter(({ effect }) => effect === 'gate');
     const soak = stages.slice(0, -1).reduce((sum, { soakMs }) => sum + soakMs, 0);
@@ -49,7 +45,6 @@ export function rolloutNotes(config: Config, now: Date): readonly string[] {
     const strategy = user && strategies.of(user.rule);
     return strategy === undefined ? notes : [...notes, ...shutNotes(name, strategy, config, now)];
   });
-  return [...early, ...others];
 }
 
 type Stages = Config['rollouts']['strategies'][string]['stages'];

@@ -241,7 +241,7 @@ export function sayProgress({ record, views, now }: RolloutScene): string {
 }
 
 /** Nothing of it is to come: every stage is open, or none will be. */
-export function isEnded({ status }: Pick<RolloutRecord, 'status'>): boolean {
+function isEnded({ status }: Pick<RolloutRecord, 'status'>): boolean {
   return ['completed', 'rolling-back', 'rolled-back', 'retired'].includes(status);
 }
 

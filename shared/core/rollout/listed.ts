@@ -5,7 +5,7 @@ export interface Listed<T> {
 }
 
 /** Entries that are listed. */
-export const MAX_LISTED = 20;
+const MAX_LISTED = 20;
 
 /**
  * A list for people: its first entries, and its length.
