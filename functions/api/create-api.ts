@@ -54,12 +54,13 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { checkPerson, now } = deps;
   const rateLimit = createRateLimit(now);
   const answerOnce = rememberAnswers();
-  const all = { ...deps, answerOnce, troubles: createTroubles(deps) };
+  const staged = openStaged(deps, deps.staging);
+  const all = { ...deps, staged, answerOnce, troubles: createTroubles(deps) };
   for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
   api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), all));
   api.openapi(explainRoute, async (c) => {
-    const explanation = await explainSync(c.req.valid('query'), deps);
+    const explanation = await explainSync(c.req.valid('query'), all);
     return explanation === undefined
       ? answerProblem(problem(404, 'not-found', 'This cluster has no such RSync'))
       : Response.json(explanation);
@@ -82,7 +83,6 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { id, clusters } = outcome;
     return Response.json({ id, clusters } satisfies ResyncAccepted, { status: 202 });
   });
-  const staged = openStaged(deps, deps.staging);
   mountRollouts(api, staged);
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
@@ -91,9 +91,6 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     description: 'ID token for the audience of `access.api`',
   });
   api.doc31('/openapi.json', ABOUT);
-  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), {
-    ...all,
-    staged,
-  });
+  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), all);
   return api;
 }

@@ -1,18 +1,60 @@
-import type { Listed } from '#shared/core/rollout/listed.ts';
-import type { RolloutPlan } from '#shared/core/rollout/plan.ts';
 import { sayDuration } from '#shared/core/rollout/say-time.ts';
-import type { Obstacle, StagePlan } from '#shared/core/rollout/stage-plan.ts';
-import type { ImagePlan } from '#shared/rollouts/plan-image.ts';
-import type { WayBack } from '#shared/rollouts/way-back.ts';
 import { count } from './terminal.ts';
 
+interface Listed<T> {
+  readonly count: number;
+  readonly first: readonly T[];
+}
+
+/** What is shown of `ImagePlan`, with words that a newer service may have more of. */
+interface ShownPlan {
+  readonly image: string;
+  readonly strategy: string;
+  readonly digest?: string | undefined;
+  readonly start: string;
+  readonly previous?: string | undefined;
+  readonly wayBack: string;
+  readonly stages: readonly ShownStage[];
+  readonly clusters: number;
+  readonly calls: number;
+  readonly endsAt?: string | undefined;
+  readonly minutes?: number | undefined;
+  readonly overlaps: Listed<{ readonly cluster: string; readonly stages: readonly string[] }>;
+  readonly unpinned?:
+    | Listed<{ readonly cluster: string; readonly sync: string; readonly code: string }>
+    | undefined;
+}
+
+interface ShownStage {
+  readonly stage: string;
+  readonly state: string;
+  readonly members: number;
+  readonly size: number;
+  readonly turns: Listed<string>;
+  readonly underWay: number;
+  readonly live: number;
+  readonly held: number;
+  readonly unreachable: number;
+  readonly atOnce: number;
+  readonly batches: number;
+  readonly soakMs: number;
+  readonly approval?:
+    | { readonly approvers: readonly string[]; readonly missing: number }
+    | undefined;
+  readonly signedBy?: string | undefined;
+  readonly opensAt?: string | undefined;
+  readonly opensOn?: string | undefined;
+  readonly delays: readonly string[];
+  readonly obstacle?: string | undefined;
+}
+
 /** A plan for people: a line for the whole, one for each stage, and what is in the way. */
-export function formatPlan(plan: ImagePlan): readonly string[] {
+export function formatPlan(plan: ShownPlan): readonly string[] {
   const { stages, overlaps, unpinned = NONE } = plan;
   return [
     summary(plan),
     ...stages.map((stage) => `  ${stage.stage}: ${formatStage(stage).join('; ')}`),
-    `  way back: ${WAYS_BACK[plan.wayBack](plan.previous ?? '')}`,
+    `  way back: ${sayWayBack(plan)}`,
     ...some(overlaps, ({ cluster, stages: names }) => `${cluster} (${names.join(', ')})`).map(
       (text) => `  in the first of the stages that select it: ${text}`,
     ),
@@ -24,19 +66,19 @@ export function formatPlan(plan: ImagePlan): readonly string[] {
 
 const NONE = { count: 0, first: [] };
 
-function summary({ image, digest, strategy, start, clusters, calls, minutes, ...rest }: ImagePlan) {
+function summary({ image, digest, strategy, start, clusters, calls, minutes, ...rest }: ShownPlan) {
   const what = digest ?? 'the next digest';
   const when =
     rest.endsAt === undefined || minutes === undefined
       ? 'and does not end as things are'
       : `at the earliest in ${sayDuration(minutes * MINUTE_MS)}, ${rest.endsAt}`;
   const size = `${count(clusters, 'cluster')}, ${count(calls, 'call')}`;
-  return `${image} by strategy ${strategy}: ${what} ${STARTS[start]}: ${size}, ${when}`;
+  return `${image} by strategy ${strategy}: ${what} ${STARTS[start] ?? start}: ${size}, ${when}`;
 }
 
 const MINUTE_MS = 60_000;
 
-const STARTS: Readonly<Record<RolloutPlan['start'], string>> = {
+const STARTS: Readonly<Record<string, string>> = {
   'under-way': 'is under way',
   now: 'begins when it is pushed',
   queued: 'begins after the one in place',
@@ -46,14 +88,20 @@ const STARTS: Readonly<Record<RolloutPlan['start'], string>> = {
     'waits: the fleet runs several digests, or was not all looked at, and a person resumes it first',
 };
 
-const WAYS_BACK: Readonly<Record<WayBack, (previous: string) => string>> = {
-  there: (previous) => `${previous}, still in the registry`,
-  gone: (previous) => `none: ${previous} is not in the registry any more`,
-  unchecked: (previous) => `${previous}; the registry could not be asked`,
-  none: () => 'none: no digest was completed before',
-};
+function sayWayBack({ wayBack, previous = '' }: ShownPlan): string {
+  switch (wayBack) {
+    case 'there':
+      return `${previous}, still in the registry`;
+    case 'gone':
+      return `none: ${previous} is not in the registry any more`;
+    case 'none':
+      return 'none: no digest was completed before';
+    default:
+      return `${previous}; the registry could not be asked`;
+  }
+}
 
-function formatStage(stage: StagePlan): readonly string[] {
+function formatStage(stage: ShownStage): readonly string[] {
   const { size, members, state, turns, obstacle } = stage;
   if (members === 0) return ['no cluster has its labels', ...sayObstacle(obstacle)];
   if (size === 0) return ['nothing there follows the image', ...sayObstacle(obstacle)];
@@ -77,22 +125,22 @@ function formatStage(stage: StagePlan): readonly string[] {
   ];
 }
 
-function sayOpening({ opensAt, opensOn, delays, state }: StagePlan): readonly string[] {
+function sayOpening({ opensAt, opensOn, delays, state }: ShownStage): readonly string[] {
   const why = delays.map((delay) => (delay === 'window' ? 'its window' : `freeze ${delay}`));
   const waits = why.length === 0 ? '' : `, waits for ${why.join(' and ')}`;
   if (opensAt === undefined || (state !== 'ahead' && waits === '')) return [];
   return [`from ${opensOn ?? opensAt}${waits}`];
 }
 
-function sayApproval({ approvers, missing }: NonNullable<StagePlan['approval']>): string {
+function sayApproval({ approvers, missing }: NonNullable<ShownStage['approval']>): string {
   return `${count(missing, 'approval')} by ${approvers.join(', ')}`;
 }
 
-function sayObstacle(obstacle: Obstacle | undefined): readonly string[] {
-  return obstacle === undefined ? [] : [OBSTACLES[obstacle]];
+function sayObstacle(obstacle: string | undefined): readonly string[] {
+  return obstacle === undefined ? [] : [OBSTACLES[obstacle] ?? obstacle];
 }
 
-const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+const OBSTACLES: Readonly<Record<string, string>> = {
   empty: 'waits for its first cluster',
   failures: 'halts: more have failed than it allows',
   unreachable: 'stops: more are out of reach than it allows',

@@ -59,7 +59,13 @@ export function imageOf({ image, staged, deleting }: SyncRow): string | undefine
   return deleting === true ? undefined : (staged?.image ?? image);
 }
 
-function syncOf({ sync, approved, live, record: { failure }, staged }: SyncRow): FleetSync {
+/**
+ * One RSync as a roll-out sees it.
+ *
+ * @example
+ * syncOf(row).held
+ */
+export function syncOf({ sync, approved, live, record: { failure }, staged }: SyncRow): FleetSync {
   return defined({
     sync,
     approved: approved[0],

@@ -16,9 +16,16 @@ import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { StagedDeps } from '../rollouts/deps.ts';
+import { explainRolloutOf } from './explain-rollout.ts';
 import { findCluster } from '../find-cluster.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { ExplainQuery, Explanation, Step } from './operation.ts';
+
+interface ExplainDeps extends ApiDeps {
+  /** Absent: there are no roll-outs. */
+  readonly staged: StagedDeps | undefined;
+}
 
 /**
  * Why one RSync is, or is not, on its tag's digest: one call to its cluster, and what the registry says. Undefined when
@@ -26,7 +33,7 @@ import type { ExplainQuery, Explanation, Step } from './operation.ts';
  */
 export async function explainSync(
   { cluster, sync }: z.infer<typeof ExplainQuery>,
-  deps: ApiDeps,
+  deps: ExplainDeps,
 ): Promise<Explanation | undefined> {
   const member = await findCluster(cluster, deps.fleet);
   const record = await deps.store.readCluster(member.name);
@@ -38,19 +45,21 @@ export async function explainSync(
     );
     if (look === undefined) return undefined;
     const policy = look.followed && deps.policies.get(look.followed.rule.trust);
+    const rollout = await explainRolloutOf(look, member, deps.staged);
     const steps = [
       step('cluster', 'ok', `${member.name} answered`),
       explainConfig(look),
       explainTrigger(record, look),
       ...explainTag(look),
       explainSignatures(look, policy),
+      ...(rollout?.steps ?? []).map((one) => ({ ...one, details: [...one.details] })),
       explainApproval(look),
       explainGate(look),
       ...(['source', 'rendering', 'sync'] as const).map((name) => explainStage(look, name)),
       explainConditions(look),
     ];
     const { phase } = look.row.record;
-    return { ...named, phase, steps, conclusion: conclude(look, policy) };
+    return { ...named, phase, steps, conclusion: conclude(look, policy, rollout?.waits) };
   } catch (error) {
     const { message, code } = toFailure(error);
     const phase = clusterPhaseOf(error);
@@ -64,7 +73,7 @@ export async function explainSync(
 const MAX_QUOTE = 200;
 
 /** The whole chain in one sentence: what is wrong, and what to do. */
-function conclude(look: Look, policy: TrustPolicy | undefined): string {
+function conclude(look: Look, policy: TrustPolicy | undefined, waits: string | undefined): string {
   const { row, followed, failure, decision } = look;
   if (failure !== undefined) return `The registry could not be asked: ${failure.message}`;
   const digest = row.record.digest ?? 'its digest';
@@ -73,8 +82,9 @@ function conclude(look: Look, policy: TrustPolicy | undefined): string {
     case 'Ignored':
       return `Countersign does not follow it: ${row.message}`;
     case 'Refused':
-    case 'Waiting':
       return row.message;
+    case 'Waiting':
+      return waits ?? row.message;
     case 'Pending':
       return decision?.patch === undefined ? (verdict ?? row.message) : row.message;
     case 'Rejected':
@@ -133,11 +143,12 @@ function explainTrigger(record: ClusterRecord | undefined, { rsync }: Look): Ste
 /** What the tag is in the registry, and which manifest of it Config Sync pulls. */
 function explainTag({ followed, failure }: Look): Step[] {
   if (failure !== undefined) return [step('tag', 'unknown', failure.message)];
-  if (followed?.resolved === undefined) {
-    const message = followed?.verdict.status === 'unusable' ? followed.verdict.message : undefined;
+  const named = followed?.named ?? followed;
+  if (named?.resolved === undefined) {
+    const message = named?.verdict.status === 'unusable' ? named.verdict.message : undefined;
     return [step('tag', message === undefined ? 'skipped' : 'bad', message ?? 'Not resolved')];
   }
-  const { reference, resolution } = followed.resolved;
+  const { reference, resolution } = named.resolved;
   const { image, resolvedAt } = resolution;
   if (image.status === 'unusable') return [step('tag', 'bad', image.message)];
   const { digest, index } = image;
@@ -152,7 +163,7 @@ function explainTag({ followed, failure }: Look): Step[] {
 /** The verdict, and what became of each candidate signature. */
 function explainSignatures({ followed }: Look, policy: TrustPolicy | undefined): Step {
   if (!followed || !policy) return step('signatures', 'skipped', 'Nothing to verify');
-  const { verdict } = followed;
+  const { verdict } = followed.named ?? followed;
   const candidates = 'candidates' in verdict ? (verdict.candidates ?? []) : [];
   const details = candidates.map(explainCandidate);
   return step('signatures', OUTCOMES[verdict.status], explainVerdict(verdict, policy), details);
@@ -179,7 +190,7 @@ function explainApproval({ rsync, decision, followed }: Look): Step {
 }
 
 /** Whether the gate, or a webhook, holds Config Sync back. */
-function explainGate({ rsync }: Look): Step {
+function explainGate({ rsync, row }: Look): Step {
   const { breakGlass, imageToSync, approved } = rsync.annotations;
   const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
   const denied = standingRefusals(rsync, (key) => approved.keys.includes(key));
@@ -187,7 +198,9 @@ function explainGate({ rsync }: Look): Step {
   if (denied.length > 0) {
     const what = commit === undefined ? 'what was pulled' : (digestOfCommit(commit) ?? commit);
     const texts = denied.map(({ message }) => message);
-    return step('gate', 'bad', `Config Sync was refused ${what}`, [...glass, ...texts]);
+    // What waits for its roll-out is refused until its turn comes.
+    const outcome = row.record.phase === 'Waiting' ? 'wait' : 'bad';
+    return step('gate', outcome, `Config Sync was refused ${what}`, [...glass, ...texts]);
   }
   const announced = imageToSync === undefined ? [] : [`Announced: ${imageToSync}`];
   const passed = errors.some(isRefusal)

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { PHASES } from '#shared/core/phase.ts';
+import { ROLLOUT_STEPS } from '#shared/core/rollout/explain-steps.ts';
 import { answerOf, answersOf, ClusterName, SyncName, Time } from '../schema.ts';
 
 export const ExplainQuery = z.strictObject({ cluster: ClusterName, sync: SyncName });
@@ -12,6 +13,8 @@ const STEPS = [
   'tag',
   'digest',
   'signatures',
+  // Of an image that is rolled out in stages.
+  ...ROLLOUT_STEPS,
   'approval',
   'gate',
   'source',

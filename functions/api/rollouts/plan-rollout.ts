@@ -1,6 +1,8 @@
 import { defined } from '#shared/core/defined.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
-import { type ImagePlan, planImage } from '#shared/rollouts/plan-image.ts';
+import type { Snapshot } from '#shared/reconcile/snapshot.ts';
+import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { type ImagePlan, type UnpinnedPlace, planImage } from '#shared/rollouts/plan-image.ts';
 import type { StagedDeps } from './deps.ts';
 import type { FoundRollout } from './find-rollout.ts';
 
@@ -15,16 +17,25 @@ export async function planRolloutOf(
 ): Promise<ImagePlan | undefined> {
   if (rule === undefined || strategy === undefined) return undefined;
   const { image } = record;
-  const { fleet } = await clusters(image, rule);
+  const { fleet, records } = await clusters(image, rule);
   const key = digest && keyOf(digest, record);
-  return planImage(
-    { image, record, rule, strategy, fleet, ...defined({ digest: key }) },
-    now(),
-    planning,
-  );
+  const unpinned = unpinnedIn(records, image);
+  const query = { image, record, rule, strategy, fleet, unpinned, ...defined({ digest: key }) };
+  return planImage(query, now(), planning);
 }
 
 /** People name an index as well, where clusters run the child that the record has. */
 function keyOf(digest: string, { indexes = {} }: RolloutRecord): string {
   return Object.keys(indexes).find((key) => indexes[key] === digest) ?? digest;
+}
+
+/** As the last looks found them. */
+function unpinnedIn(records: Snapshot['records'], image: string): readonly UnpinnedPlace[] {
+  return [...records.values()].flatMap(({ cluster, syncs }) =>
+    syncs
+      .filter((row) => imageOf(row) === image)
+      .flatMap(({ sync, staged }) =>
+        staged?.unpinned === undefined ? [] : [{ cluster, sync, code: staged.unpinned }],
+      ),
+  );
 }

@@ -115,6 +115,48 @@ export const Decided = z.looseObject({
     .optional(),
   message: z.string().optional(),
 });
+/** The first of a list, and how long it is. */
+function listOf<T extends z.ZodType>(entry: T) {
+  return z.object({ count: z.number(), first: z.array(entry) });
+}
+export const Plan = z.looseObject({
+  image: z.string(),
+  strategy: z.string(),
+  digest: z.string().optional(),
+  start: z.string(),
+  previous: z.string().optional(),
+  wayBack: z.string(),
+  stages: z.array(
+    z.looseObject({
+      stage: z.string(),
+      state: z.string(),
+      members: z.number(),
+      size: z.number(),
+      turns: listOf(z.string()),
+      underWay: z.number(),
+      live: z.number(),
+      held: z.number(),
+      unreachable: z.number(),
+      atOnce: z.number(),
+      batches: z.number(),
+      soakMs: z.number(),
+      approval: z.object({ approvers: z.array(z.string()), missing: z.number() }).optional(),
+      signedBy: z.string().optional(),
+      opensAt: z.string().optional(),
+      opensOn: z.string().optional(),
+      delays: z.array(z.string()),
+      obstacle: z.string().optional(),
+    }),
+  ),
+  clusters: z.number(),
+  calls: z.number(),
+  endsAt: z.string().optional(),
+  minutes: z.number().optional(),
+  overlaps: listOf(z.object({ cluster: z.string(), stages: z.array(z.string()) })),
+  unpinned: listOf(
+    z.object({ cluster: z.string(), sync: z.string(), code: z.string() }),
+  ).optional(),
+});
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
 export type Rollout = z.infer<typeof Rollout>;

@@ -10,6 +10,7 @@ import {
   type VerbDeps,
 } from './commands.ts';
 import { decideOn, showRollout, showRollouts } from './rollouts.ts';
+import { showPlan } from './show-plan.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -98,6 +99,14 @@ export const VERBS: readonly Verb[] = [
     takes: [ID],
     options: [],
     run: showRollout,
+  },
+  {
+    name: 'plan',
+    group: 'rollout',
+    about: 'what is left of a roll-out, or what another digest would do; 1 where it would stop',
+    takes: [new Argument('<image>', 'IMAGE:TAG, or IMAGE:TAG@DIGEST, pushed or not')],
+    options: [],
+    run: showPlan,
   },
   {
     name: 'pause',

@@ -106,7 +106,7 @@ const STANDS: Readonly<Record<Standing, string>> = {
 /** Whether a hold is on it. One never ends by itself. */
 export function explainHold({ hold, sync, record, now }: RolloutScene): RolloutStep {
   if (!sync.held && hold === undefined) return step('hold', 'ok', 'No hold is on it');
-  const text = hold === undefined ? [] : [hold.text];
+  const text = hold === undefined ? [] : [`As it stands: ${hold.text}`];
   if (sync.approved === record.digest) {
     return step('hold', 'ok', 'Held, and it has the digest already', text);
   }

@@ -48,6 +48,13 @@ describe('GET /v1/rollouts/{id}/plan', () => {
     expect(Object.values(world.calls()).every((calls) => calls === 0)).toBe(true);
   });
 
+  it('names RSyncs on which a pin cannot hold, as the last looks found them', async () => {
+    const staged = { image: IMAGE, stage: 'canary', unpinned: 'no-tag' } as const;
+    const world = await createStagedApiWorld({ rows: { 'cluster-1': [moved({ staged })] } });
+    const place = { cluster: 'cluster-1', sync: 'RootSync/root-sync', code: 'no-tag' };
+    expect((await plan(world)).unpinned).toEqual({ count: 1, first: [place] });
+  });
+
   it('has what another digest would do, its index named or the child that is run', async () => {
     const completed = rollout({ status: 'completed', stage: 'rest', indexes: { [B]: C } });
     const rows = ['cluster-1', 'cluster-2', 'cluster-3', 'cluster-4'].map((name) => [

@@ -298,7 +298,10 @@ describe('the steps', () => {
     const clusters = [...FLEET, early('e9', '9', { ...live(), held: true })];
     const hold: FoundHold = { text: '- ops why' };
     const held = explain(EARLY, 'e9', clusters, { hold });
-    expect(held.stepOf('hold')).toMatchObject({ outcome: 'ok', details: ['- ops why'] });
+    expect(held.stepOf('hold')).toMatchObject({
+      outcome: 'ok',
+      details: ['As it stands: - ops why'],
+    });
     expect(held.waits).toBeUndefined();
     expect(explain(EARLY, 'e4').stepOf('hold')).toMatchObject({ outcome: 'ok', details: [] });
   });

@@ -1,0 +1,54 @@
+import type { Admission } from '#shared/core/rollout/admits.ts';
+import { defined } from '#shared/core/defined.ts';
+import type { StagedAdmission } from '#shared/core/decision-input.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import { type RolloutExplanation, explainRollout } from '#shared/core/rollout/explain.ts';
+import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
+import type { Look } from '#shared/reconcile/look-at-cluster.ts';
+import { syncOf } from '#shared/rollouts/fleet-of.ts';
+import type { StagedDeps } from '../rollouts/deps.ts';
+
+/**
+ * What one RSync waits for in the roll-out of its image: its record, the RSync as it was just looked at, and the rest of
+ * the fleet as it was last seen. Undefined where its image goes everywhere at once.
+ */
+export async function explainRolloutOf(
+  { rsync, row, followed }: Look,
+  member: Member,
+  staged: StagedDeps | undefined,
+): Promise<RolloutExplanation | undefined> {
+  const found = followed?.admission;
+  if (staged === undefined || followed === undefined || found === undefined) return undefined;
+  const { staging, clusters, now } = staged;
+  const strategy = staging.strategies.of(followed.rule);
+  if (strategy === undefined) return undefined;
+  try {
+    const { record } = await staging.records.read(found.image);
+    const { fleet } = await clusters(found.image, followed.rule);
+    const sync = syncOf(row);
+    const { hold } = rsync.annotations;
+    const asked = { cluster: clusterNow(member, sync, fleet.clusters), sync, ...defined({ hold }) };
+    const admission = admissionOf(found);
+    return explainRollout(record, strategy, fleet, { ...asked, admission }, now());
+  } catch (error) {
+    const { message } = toFailure(error);
+    return { steps: [{ step: 'stage', outcome: 'unknown', finding: message, details: [] }] };
+  }
+}
+
+function admissionOf({ why, digest }: StagedAdmission): Admission {
+  if (why !== undefined) return { allowed: false, why };
+  return digest === undefined ? { allowed: false, why: 'record' } : { allowed: true, digest };
+}
+
+/** Its cluster has just answered; of its other RSyncs the snapshot says what they are. */
+function clusterNow(
+  { name, labels }: Member,
+  sync: ReturnType<typeof syncOf>,
+  known: readonly FleetCluster[],
+): FleetCluster {
+  const { syncs = [] } = known.find(({ cluster }) => cluster === name) ?? {};
+  const others = syncs.filter((other) => other.sync !== sync.sync);
+  return { cluster: name, labels, reachable: true, syncs: [sync, ...others] };
+}
