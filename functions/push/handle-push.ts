@@ -90,7 +90,7 @@ async function fanOutInStages(
   const { staging } = deps;
   if (staging?.strategies.of(to.rule) === undefined) return fanOut(to, cause, deps);
   const listed = await deps.fleet.list();
-  const concerns = await step({ ...deps, staging, members: listed.members });
+  const concerns = await step({ ...deps, staging, listed });
   const fleet = { list: async () => listed };
   return fanOut({ ...to, concerns }, cause, { ...deps, fleet });
 }

@@ -1,9 +1,15 @@
 import { type Reference, formatReference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
-import type { Member } from '#shared/fleet/fleet.ts';
+import type { FleetList, Member } from '#shared/fleet/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
-import { type Snapshot, readRecords, repositoryOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import {
+  type Snapshot,
+  readRecords,
+  repositoryOf,
+  snapshotOf,
+  syncsOf,
+} from '#shared/reconcile/snapshot.ts';
 import { createAdmissions } from '#shared/rollouts/admissions.ts';
 import { type Brought, broughtBy, followedAs } from '#shared/rollouts/brought.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
@@ -19,7 +25,7 @@ const MAX_SIGNED = 20;
 export interface StepPushedDeps extends ImageDeps {
   readonly staging: Staging;
   /** The fleet as it was listed. */
-  readonly members: readonly Member[];
+  readonly listed: FleetList;
 }
 
 /** A reference that was pushed, or signed, and verifies. */
@@ -45,7 +51,7 @@ export async function stepPushed(
   const digests = new Set(pushed.flatMap(({ resolution: { image } }) => digestsOf(image)));
   const resolve = (named: Reference): Promise<Resolution> =>
     deps.resolver.resolve(named, notBefore);
-  const snapshot = { members: deps.members, records: await readRecords(deps.store) };
+  const snapshot = snapshotOf(deps.listed, await readRecords(deps.store));
   const isDue = await stepAll([...found.keys()], snapshot, deps, async (image, rows) => {
     const one = found.get(image);
     return one && broughtBy('push', { ...one, kind: followedAs(rows) }, resolve);
@@ -61,7 +67,7 @@ export async function stepPushed(
 
 /** The same where a repository that keeps signatures of others has a new one: it may be of any image of the rule. */
 export async function stepSigned(rule: ImageRule, deps: StepPushedDeps): Promise<Concerns> {
-  const snapshot = { members: deps.members, records: await readRecords(deps.store) };
+  const snapshot = snapshotOf(deps.listed, await readRecords(deps.store));
   const find = createFindRule(deps.rules, deps.staging);
   const images = new Set(syncsOf(snapshot).flatMap(({ row }) => imageOf(row) ?? []));
   const own = [...images].filter((image) => find(image).rule === rule).slice(0, MAX_SIGNED);

@@ -12,7 +12,7 @@ import { type Plan, planSweep } from './plan.ts';
 import { isOutdated } from './judge-outdated.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
-import { type Snapshot, readRecords, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { type Snapshot, readRecords, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
 import { type Fault, sweepRollouts } from './sweep-rollouts.ts';
 import { weighWithdrawals } from './weigh-withdrawals.ts';
 
@@ -59,7 +59,7 @@ export async function handleSweep(
     store.readNote('sweep', SWEEP_NOTE),
   ]);
   const records = await forgetDeparted(fleet, known, deps);
-  const snapshot = { members: fleet.members, records };
+  const snapshot = snapshotOf(fleet, records);
   const undecided = await weighWithdrawals(snapshot, { ...deps, ...settings });
   for (const error of undecided.slice(0, MAX_LISTED)) {
     deps.log.warn({ error }, 'Approvals could not be judged');

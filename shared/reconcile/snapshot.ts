@@ -1,6 +1,6 @@
 import { defined } from '#shared/core/defined.ts';
 import { tryReference } from '#shared/core/reference.ts';
-import type { Member } from '#shared/fleet/fleet.ts';
+import type { FleetList, Member } from '#shared/fleet/fleet.ts';
 import type { ClusterRecord, Store, SyncRow } from '#shared/store/store.ts';
 
 const PAGE = 200;
@@ -10,11 +10,26 @@ export interface Snapshot {
   readonly members: readonly Member[];
   /** By cluster; of clusters that left the fleet there is none. */
   readonly records: ReadonlyMap<string, ClusterRecord>;
+  /** A part of the fleet could not be listed: members are missing that have not left. */
+  readonly partial?: true;
 }
 
 export interface KnownSync {
   readonly record: ClusterRecord;
   readonly row: SyncRow;
+}
+
+/**
+ * What the fleet is, and what is known of it.
+ *
+ * @example
+ * const snapshot = snapshotOf(await fleet.list(), await readRecords(store));
+ */
+export function snapshotOf(
+  { members, unreachable }: FleetList,
+  records: Snapshot['records'],
+): Snapshot {
+  return unreachable.length === 0 ? { members, records } : { members, records, partial: true };
 }
 
 /** The records of the store behind the cluster `after`, in order of cluster, page by page. */

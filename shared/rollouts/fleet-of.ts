@@ -21,7 +21,7 @@ export interface FleetQuery extends Pick<Fleet, 'signedBy' | 'elsewhere'> {
  * const fleet = fleetOf(snapshot, { image, rule, rules, signedBy: [], elsewhere: 0 });
  */
 export function fleetOf(
-  { members, records }: Snapshot,
+  { members, records, partial }: Snapshot,
   { image, rule, rules, signedBy, elsewhere }: FleetQuery,
 ): Fleet {
   const clusters = members
@@ -31,7 +31,7 @@ export function fleetOf(
       const syncs = record && syncsIn(record, image);
       return defined({ cluster: name, labels, reachable: isInReach(record), syncs });
     });
-  return { clusters, signedBy, elsewhere };
+  return defined({ clusters, signedBy, elsewhere, partial });
 }
 
 /** A cluster that was never looked at is taken to be in reach: its first look is awaited. */

@@ -51,10 +51,10 @@ export interface StepDeps extends CommitDeps, FindTargetDeps {
 export async function step(input: StepInput, deps: StepDeps): Promise<Committed> {
   const { image, rule, strategy, snapshot } = input;
   const { rules, now } = deps;
-  let known: Fleet['clusters'] | undefined;
-  function clusters(): Fleet['clusters'] {
-    const query = { image, rules, signedBy: [], elsewhere: 0 };
-    known ??= rule === undefined ? [] : fleetOf(snapshot, { ...query, rule }).clusters;
+  let known: Fleet | undefined;
+  function fleet(): Fleet {
+    const query = { image, rules, signedBy: [], elsewhere: input.elsewhere };
+    known ??= rule ? fleetOf(snapshot, { ...query, rule }) : { ...query, clusters: [] };
     return known;
   }
   function decided(changes: readonly Change[]): Decided {
@@ -63,7 +63,7 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
       // Counted where there is something to publish.
       seen: {
         get clusters() {
-          return clusters();
+          return fleet().clusters;
         },
         records: snapshot.records,
         strategy,
@@ -75,13 +75,12 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
     image,
     async (entry) => {
       if (strategy === undefined) return entry.record && decided([retire(entry.record)]);
-      const { brought, elsewhere } = input;
+      const { brought } = input;
       if (brought === undefined && entry.record?.status !== 'retired') {
         if (entry.record !== undefined && isAtRest(entry.record)) return undefined;
       }
-      const fleet = { clusters: clusters(), signedBy: [], elsewhere };
       // One instant: what begins with this look passes no stage by it.
-      const instant = { ...input, strategy, fleet, now: now() };
+      const instant = { ...input, strategy, fleet: fleet(), now: now() };
       const begun = begin(entry, instant);
       if (begun === undefined) return undefined;
       return decided([...begun.changes, await goOn(begun.record, instant, deps)]);

@@ -23,6 +23,22 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       'of.live.length >= 0 ||',
       SIMULATED,
     ],
+    [
+      '1: no stage is passed while clusters are missing from the list',
+      'advance',
+      'pass',
+      'if (fleet.partial) return keep(record);',
+      '',
+      [`${UNIT}/partial.test.ts`],
+    ],
+    [
+      '1: no stage is empty while clusters are missing from the list',
+      'advance',
+      'move',
+      'if (size === 0 && fleet.partial) return keep(record);',
+      '',
+      [`${UNIT}/partial.test.ts`],
+    ],
     ['2: slots are counted', 'advance', 'letIn', "- of['under-way'].length - kept", '', SIMULATED],
     [
       '2: a slot that a window keeps stays taken',

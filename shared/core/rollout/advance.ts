@@ -88,6 +88,8 @@ function move(record: RolloutRecord, world: World): Draft {
   );
   if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);
   const { of, size } = view;
+  // Who is in the stage is not known.
+  if (size === 0 && fleet.partial) return keep(record);
   // A fleet without followers is no reason to pass anything.
   if (views.every((stage) => stage.size === 0)) return awaitClusters(record);
   if (size === 0) return passEmpty(record, views, view, world);
@@ -168,7 +170,9 @@ function pass(
   world: World,
   type: 'stage.passed' | 'stage.skipped',
 ): Draft {
-  const { now, isOpen } = world;
+  const { now, isOpen, fleet } = world;
+  // What is missing may run badly.
+  if (fleet.partial) return keep(record);
   const next = views[index + 1];
   const notice = noticeOf(record, type, { stage: stage.name });
   if (next === undefined) {
@@ -178,7 +182,7 @@ function pass(
     return { record: completed, notices: [notice, noticeOf(completed, 'completed')] };
   }
   const { signedBy } = next.stage;
-  if (signedBy !== undefined && !world.fleet.signedBy.includes(signedBy)) {
+  if (signedBy !== undefined && !fleet.signedBy.includes(signedBy)) {
     return wait(record, 'awaiting-approval', 'signature', world);
   }
   const { waiting } = next.of;
@@ -270,10 +274,10 @@ function keep(record: RolloutRecord): Draft {
 }
 
 function finishRollback(record: RolloutRecord, world: World): Draft {
-  const { clusters } = world.fleet;
+  const { clusters, partial } = world.fleet;
   // Whether it has what is rolled back is not known of a cluster that was never looked at.
-  if (clusters.some(({ reachable, syncs }) => reachable && syncs === undefined))
-    return keep(record);
+  const isUnknown = clusters.some(({ reachable, syncs }) => reachable && syncs === undefined);
+  if (partial || isUnknown) return keep(record);
   const views = viewStages(record, world.strategy, clusters, world);
   if (views.some(({ of }) => of['under-way'].length > 0)) return keep(record);
   const failed = views.flatMap(({ of }) => of.failed.map(({ cluster }) => cluster));

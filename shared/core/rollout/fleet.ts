@@ -9,6 +9,8 @@ export interface Fleet {
   readonly signedBy: readonly string[];
   /** Clusters under way in the roll-outs of other images. */
   readonly elsewhere: number;
+  /** Clusters are missing that have not left: of no stage it is known who is in it. */
+  readonly partial?: true;
 }
 
 export interface FleetCluster {

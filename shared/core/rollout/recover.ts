@@ -84,9 +84,10 @@ export function retire(record: RolloutRecord): Change {
 function adopt(
   { image, target }: Missing,
   strategy: Strategy,
-  { clusters }: Fleet,
+  { clusters, partial }: Fleet,
   now: Date,
 ): Change | undefined {
+  if (partial) return undefined;
   if (clusters.some(({ reachable, syncs }) => reachable && syncs === undefined)) return undefined;
   const unseen = clusters.filter(({ syncs }) => syncs === undefined);
   const found = clusters.flatMap(({ cluster, syncs = [] }) =>
