@@ -1,6 +1,6 @@
 import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
-import type { Followed } from '#shared/core/decision-input.ts';
+import { type Followed, verdictsByKey } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
@@ -123,7 +123,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
     live: liveKey(rsync),
     verdict: named?.verdict.status,
     approved,
-    approval: approvalOf(decision),
+    approval: approvalOf(decision, followed),
     record: change.record,
     message: observation.message,
     errors: observation.errors
@@ -185,9 +185,16 @@ function shownOf({ source, commit, syncedAt, errors, errorCount, truncatedTo }: 
 }
 
 /** What the receipt says; nothing where its approval is not the newest any more. */
-function approvalOf({ receipt, approved: [newest] }: Decision): SyncRow['approval'] {
+function approvalOf(
+  { receipt, approved: [newest] }: Decision,
+  followed: Followed | undefined,
+): SyncRow['approval'] {
   if (receipt === undefined || newest === undefined || !isKeyOf(receipt, newest)) return undefined;
-  const { digest, index, policy } = receipt;
+  const { digest, index } = receipt;
+  // Where nothing may be written, a policy that has changed since is met all the same.
+  const met =
+    followed?.admission !== undefined && verdictsByKey(followed).get(newest)?.status === 'verified';
+  const policy = met ? followed.policy : receipt.policy;
   const resolvedAt = new Date(receipt.resolvedAt).toISOString();
   return defined({ digest, index, policy, resolvedAt });
 }

@@ -132,6 +132,22 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       [JUDGED, RECORDS],
     ],
     [
+      'a changed policy that is met is noted while it waits',
+      'reconcile/sync-outcome',
+      'approvalOf',
+      'const policy = met ? followed.policy : receipt.policy;',
+      'const policy = met ? receipt.policy : receipt.policy;',
+      [JUDGED],
+    ],
+    [
+      'the verdict of a tag is dated by the tag',
+      'reconcile/resolve-key',
+      'resolveKey',
+      'if (named.key === key) return { ...named.resolution, fresh: true };',
+      'if (named.key === key) return { ...named.resolution, resolvedAt: record?.resolvedAt ?? "", fresh: true };',
+      [JUDGED],
+    ],
+    [
       'an index that is no parent proves nothing',
       'reconcile/resolve-key',
       'findImage',

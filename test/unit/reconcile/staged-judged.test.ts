@@ -4,7 +4,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { Phase } from '#shared/core/phase.ts';
 import type { SyncStatus } from '#shared/core/rsync.ts';
-import { UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
+import { OTHER_POLICY, POLICY, UNSIGNED, UNTRUSTED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, C, D, fakeDigest } from '#test/fixtures/digests.ts';
 import { TASK, rsyncOf, run } from '#test/fixtures/reconcile-run.ts';
 import { stage } from '#test/fixtures/rollout.ts';
@@ -42,6 +42,23 @@ describe('a stage that asks for a second policy', () => {
     await run(world);
     expect(approvedIn(world)).toBe(`${B} ${A}`);
     expect((await world.row()).staged).not.toHaveProperty('why');
+  });
+});
+
+describe('a policy that has changed', () => {
+  it.each([
+    ['met by what is approved', VERIFIED, OTHER_POLICY],
+    ['not met by it', UNSIGNED, POLICY],
+  ])('is noted where it is %s, and nothing is written', async (_, verdict, noted) => {
+    const world = await settledWorld();
+    world.put();
+    const policies = new Map(
+      [...world.deps.policies].map(([name, policy]) => [name, { ...policy, hash: OTHER_POLICY }]),
+    );
+    world.verdicts.set(A, verdict);
+    await run({ ...world, deps: { ...world.deps, policies } });
+    expect(world.patches()).toBe(0);
+    expect((await world.row()).approval).toMatchObject({ digest: A, policy: noted });
   });
 });
 
