@@ -80,7 +80,9 @@ export function createGoogle({ discovery, now, owner }: GoogleDeps): Google {
 
   function permit(member: string, method: string, permission: string, on: string): boolean {
     if (member === owner) return true;
-    const withheld = weather.withheld.has(`${member} ${permission}`);
+    const withheld =
+      weather.withheld.has(`${member} ${permission}`) ||
+      weather.withheld.has(`${member} ${permission} ${on}`);
     const grant = withheld ? undefined : policies.allows(member, permission, on);
     used.push({ member, method, permission, on, role: grant?.role });
     return grant !== undefined;

@@ -38,7 +38,7 @@ export interface Weather {
   metricDelayMs: number;
   /** Revisions of these services do not start. */
   readonly failing: Set<string>;
-  /** `MEMBER PERMISSION`: refused, whatever is granted. */
+  /** `MEMBER PERMISSION`, or `MEMBER PERMISSION RESOURCE`: refused, whatever is granted. */
   readonly withheld: Set<string>;
   /** Google's own accounts, and workload identity pools, that are not there yet: binding them is refused. */
   readonly missingAgents: Set<string>;

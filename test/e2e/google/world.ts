@@ -36,7 +36,11 @@ export interface World {
   readonly config: string;
   /** Starts a function, or starts it anew, as an IAM member. */
   start(name: string, member: string): Promise<void>;
-  /** Begins anew: nothing is remembered in the store or in the cluster. */
+  /** Publishes and signs a config of these manifests, or of those of before, at tag v1; its digest. */
+  publish(manifests?: string): Promise<string>;
+  /** What is recorded of roll-outs. */
+  rollouts(): Promise<readonly { readonly status: string; readonly digest: string }[]>;
+  /** Begins anew: nothing is remembered in the store, in the records or in the cluster. */
   forget(): Promise<void>;
   urlOf(name: string): string;
   tasksOf(topic: string): readonly Readonly<Record<string, unknown>>[];
@@ -79,9 +83,15 @@ export async function openWorld(
   ]);
   const programs = await openPrograms(front);
   const script = ['bash', join(ROOT, 'infra/examples/publish-config/publish.sh')];
-  const published = await programs.run(PERSON, script, { IMAGE, TAG: 'v1', KEY });
-  if (published.code !== 0) throw new Error(published.stderr);
-  const digest = published.stdout.trim().split('@')[1] ?? '';
+
+  async function publish(manifests?: string): Promise<string> {
+    const more = manifests === undefined ? {} : { MANIFESTS: manifests };
+    const done = await programs.run(PERSON, script, { IMAGE, TAG: 'v1', KEY, ...more });
+    if (done.code !== 0) throw new Error(done.stderr);
+    return done.stdout.trim().split('@')[1] ?? '';
+  }
+
+  const digest = await publish();
   const version = `secretmanager/projects/${PROJECT}/secrets/countersign-config/versions/1`;
   const { data } = Object(google.resources.get(version)).payload;
   const config = Buffer.from(data, 'base64').toString('utf8');
@@ -106,9 +116,19 @@ export async function openWorld(
       await running.get(name)?.stop();
       running.set(name, await functions.start(name, member));
     },
+    publish,
+    async rollouts() {
+      const url = `http://${firestore.host}/v1/${documentsOf('countersign-records')}/rollouts`;
+      const { documents = [] } = Object(await (await fetch(url)).json());
+      return documents.map((document: unknown) =>
+        JSON.parse(Object(document).fields.record.stringValue),
+      );
+    },
     async forget() {
-      const documents = `projects/${PROJECT}/databases/countersign/documents`;
-      await fetch(`http://${firestore.host}/emulator/v1/${documents}`, { method: 'DELETE' });
+      for (const database of ['countersign', 'countersign-records']) {
+        const url = `http://${firestore.host}/emulator/v1/${documentsOf(database)}`;
+        await fetch(url, { method: 'DELETE' });
+      }
       await fetch(`${kube.url}${RSYNCS}/root-sync`, {
         method: 'PATCH',
         headers: { 'content-type': 'application/merge-patch+json' },
@@ -133,6 +153,9 @@ export async function openWorld(
     },
   };
 }
+
+const documentsOf = (database: string): string =>
+  `projects/${PROJECT}/databases/${database}/documents`;
 
 async function createRootSync(kube: Kube): Promise<void> {
   const answer = await fetch(`${kube.url}${RSYNCS}`, {
