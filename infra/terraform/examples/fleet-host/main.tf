@@ -27,7 +27,8 @@ module "countersign" {
   }
 
   images = [
-    { match = "europe-docker.pkg.dev/acme-platform/configs/**", trust = "release" },
+    # In stages, each by the digest that the one before has shown to work.
+    { match = "europe-docker.pkg.dev/acme-platform/configs/**", trust = "release", rollout = "fleet" },
     # Declared by the payments team's own RootSync, which would put a pin back: there the gate alone decides.
     { match = "europe-docker.pkg.dev/acme-payments/configs/**", trust = "payments", effect = "gate", clusters = "tier != sandbox" },
     # Charts, each on the exact version that its RSync names.
@@ -63,6 +64,23 @@ module "countersign" {
       }]
     }
   }
+  records = {}
+  rollouts = {
+    strategies = {
+      fleet = {
+        stages = [
+          { name = "canary", clusters = "ring = canary", max_concurrency = "100%", soak = "1h", if_empty = "wait" },
+          { name = "early", clusters = "env = staging", max_failures = "5%", soak = "4h", approval = { approvers = ["lead@acme.example"] } },
+          { name = "rest", max_concurrency = "10%", windows = "office" },
+        ]
+        on_failure = "rollback"
+      }
+    }
+    windows = {
+      office = { time_zone = "Europe/Berlin", weekly = [{ days = ["mon", "tue", "wed", "thu"], from = "09:00", to = "16:00" }] }
+    }
+    freezes = [{ name = "year-end", time_zone = "Europe/Berlin", from = "2026-12-18 18:00", to = "2027-01-04 08:00", clusters = "env = prod" }]
+  }
   # This team had Container Registry: its topic is there already.
   existing_gcr_topics = ["acme-payments"]
 
@@ -80,9 +98,10 @@ module "countersign" {
   ]
 
   api = {
-    mode     = "iap"
-    viewers  = ["dev@acme.example"]
-    invokers = ["ops@acme.example"]
+    mode      = "iap"
+    viewers   = ["dev@acme.example"]
+    invokers  = ["ops@acme.example"]
+    approvers = ["lead@acme.example"]
   }
   break_glass           = ["oncall@acme.example"]
   operators             = ["group:platform-oncall@acme.example"]
