@@ -21,6 +21,9 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ['post /v1/rollouts/{id}/pause', 6],
   ['post /v1/rollouts/{id}/resume', 6],
   ['post /v1/rollouts/{id}/abort', 6],
+  ['post /v1/rollouts/{id}/approve', 6],
+  ['post /v1/rollouts/{id}/rollback', 6],
+  ['post /v1/rollouts/{id}/retry', 6],
   ['post /v1/verify', 15],
   ['post /v1/resync', 15],
 ]);

@@ -2,6 +2,7 @@ import { ADMISSION_MUTATIONS } from './admission.ts';
 import { ATTESTATION_MUTATIONS } from './attestations.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
+import { DECISION_MUTATIONS } from './decisions.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
@@ -306,4 +307,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,
   ...STEP_MUTATIONS,
+  ...DECISION_MUTATIONS,
 ];

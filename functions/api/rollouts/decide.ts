@@ -8,11 +8,13 @@ import type { Entry } from '#shared/records/records.ts';
 import { commit } from '#shared/rollouts/commit.ts';
 import type { Seen } from '#shared/rollouts/notices.ts';
 import type { Person } from '../check-person.ts';
-import { findCluster } from '../find-cluster.ts';
+import type { DecisionAnswer, DecisionBody } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import { type FoundRollout, rolloutOf } from './find-rollout.ts';
 import { previewDecision } from './preview-decision.ts';
-import type { DecisionAnswer, DecisionBody, Verb } from './verbs.ts';
+import { type Named, NOTHING } from './look-up-clusters.ts';
+import { tagToMove } from './tag-to-move.ts';
+import type { Verb } from './verbs.ts';
 import { viewRecord } from './view-rollout.ts';
 
 /** A decision that a person asks for. */
@@ -31,6 +33,7 @@ export type Decided =
   /** Another version or another roll-out is in place of the one that was decided on. */
   | { readonly status: 'changed'; readonly found: FoundRollout }
   | { readonly status: 'refused'; readonly refused: Refusal; readonly found: FoundRollout }
+  | { readonly status: 'not-verified'; readonly message: string }
   | { readonly status: 'absent' };
 
 /**
@@ -43,10 +46,15 @@ export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<
   const entries = await deps.staging.records.list();
   // What was rolled back or tried again has another id since.
   const entry = entries.find(({ record }) => record?.id === asked.id || knows(record, request));
-  if (entry === undefined) return { status: 'absent' };
-  const named = await nameClusters(asked, deps);
+  const found = entry && rolloutOf(entry, deps);
+  if (entry === undefined || found === undefined) return { status: 'absent' };
+  if (knows(found.record, request)) return answerWith(found);
+  const named = (await asked.verb.lookUp?.(asked.body, found, deps)) ?? NOTHING;
+  if (named.unverified !== undefined) return { status: 'not-verified', message: named.unverified };
   const judging = { ...asked, request, named };
-  if (asked.body.dryRun === true) return preview(judgeEntry(entry, judging, deps), deps);
+  if (asked.body.dryRun === true) {
+    return preview(judgeEntry(entry, judging, deps), entries, deps);
+  }
   const { publish, now, staging } = deps;
   let judged: Judged = { status: 'absent' };
   await commit(
@@ -87,7 +95,7 @@ type Judged =
 
 interface Judging extends Asked {
   readonly request: Request | undefined;
-  readonly named: readonly string[];
+  readonly named: Named;
 }
 
 /** What the request makes of what is in place now. Throws `bad-request` where its key stands for another request. */
@@ -101,21 +109,20 @@ function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
   if (record.id !== id || record.version !== ifVersion) return { status: 'changed', found };
   if (strategy === undefined) return { status: 'refused', refused: 'not-now', found };
   const asker = { by: person.name, reason, ...defined({ request: request && nameOf(request) }) };
-  const outcome = command(
-    record,
-    verb.command(body, { record, named }),
-    asker,
-    strategy,
-    deps.now(),
-  );
+  const outcome = command(record, verb.command(body, named, record), asker, strategy, deps.now());
   return 'refused' in outcome
     ? { status: 'refused', refused: outcome.refused, found }
     : { status: 'ready', found, change: outcome };
 }
 
-async function preview(judged: Judged, deps: StagedDeps): Promise<Decided> {
+async function preview(
+  judged: Judged,
+  entries: readonly Entry[],
+  deps: StagedDeps,
+): Promise<Decided> {
   if (judged.status === 'ready') {
-    const answer = await previewDecision(judged.found, judged.change.record, deps);
+    const { found, change } = judged;
+    const answer = await previewDecision(found, change.record, entries, deps);
     return { status: 'decided', answer };
   }
   return judged.status === 'done' ? answerWith(judged.found) : judged;
@@ -132,13 +139,8 @@ function conclude(judged: Judged, { verb, person, body }: Asked, log: Log): Deci
 }
 
 function answerWith(found: FoundRollout): Decided {
-  return { status: 'decided', answer: { dryRun: false, rollout: viewRecord(found) } };
-}
-
-/** The clusters of the fleet that the body names, by their full names. */
-function nameClusters({ verb, body }: Asked, { fleet }: StagedDeps): Promise<readonly string[]> {
-  const written = verb.named?.(body) ?? [];
-  return Promise.all(written.map(async (name) => (await findCluster(name, fleet)).name));
+  const answer = { dryRun: false, rollout: viewRecord(found) };
+  return { status: 'decided', answer: { ...answer, ...defined({ needsTag: tagToMove(found) }) } };
 }
 
 /** A request that may come again: the person and the key name it, and the rest is what it asked for. */

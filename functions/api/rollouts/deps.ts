@@ -1,4 +1,5 @@
 import type { Staging } from '#shared/reconcile/deps.ts';
+import type { Found } from '#shared/rollouts/find-rule.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ReadClusters } from './read-clusters.ts';
 
@@ -6,4 +7,6 @@ import type { ReadClusters } from './read-clusters.ts';
 export interface StagedDeps extends ApiDeps {
   readonly staging: Staging;
   readonly clusters: ReadClusters;
+  /** What the config has for an image. */
+  readonly find: (image: string) => Found;
 }

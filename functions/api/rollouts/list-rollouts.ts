@@ -8,15 +8,13 @@ import type { Entry } from '#shared/records/records.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { type ImageFilter, imageFilter } from '../image-filter.ts';
 import { DEFAULT_PAGE } from '../limits.ts';
-import { type FindDeps, rolloutOf } from './find-rollout.ts';
+import type { StagedDeps } from './deps.ts';
+import { rolloutOf } from './find-rollout.ts';
 import type { RolloutPage, RolloutsQuery } from './operation.ts';
-import { type ViewDeps, viewBrief } from './view-rollout.ts';
+import { viewBrief } from './view-rollout.ts';
 
 /** One page of the roll-outs that are asked for, in order of their images. Throws `bad-request`, `bad-reference`. */
-export async function listRollouts(
-  query: RolloutsQuery,
-  deps: FindDeps & ViewDeps,
-): Promise<RolloutPage> {
+export async function listRollouts(query: RolloutsQuery, deps: StagedDeps): Promise<RolloutPage> {
   const { status, limit, cursor } = query;
   const image = imageFilter(query.image);
   const [after] = cursor === undefined ? [] : parseCursor(cursor);
@@ -41,7 +39,7 @@ export async function listRollouts(
 /** The first roll-outs that are in motion or stopped, how many more there are, and how many images are known. */
 export async function listInMotion(
   limit: number,
-  deps: FindDeps & ViewDeps,
+  deps: StagedDeps,
 ): Promise<
   Pick<RolloutPage, 'rollouts' | 'lost'> & { readonly more: number; readonly known: number }
 > {
@@ -59,7 +57,7 @@ const AT_REST: ReadonlySet<RolloutState> = new Set(['completed', 'rolled-back', 
 
 async function viewPage(
   page: readonly Entry[],
-  deps: FindDeps & ViewDeps,
+  deps: StagedDeps,
 ): Promise<Pick<RolloutPage, 'rollouts' | 'lost'>> {
   const shared = { ...deps, opening: shareOpenings() };
   const found = page.flatMap((entry) => rolloutOf(entry, deps) ?? []);

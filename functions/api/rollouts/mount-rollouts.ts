@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
+import { createFindRule } from '#shared/rollouts/find-rule.ts';
 import { requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
@@ -25,7 +26,9 @@ import { viewRecord, viewRollout } from './view-rollout.ts';
  * const staged = openStaged(deps, deps.staging);
  */
 export function openStaged(deps: ApiDeps, staging: Staging | undefined): StagedDeps | undefined {
-  return staging && { ...deps, staging, clusters: createClusterReader({ ...deps, staging }) };
+  if (staging === undefined) return undefined;
+  const clusters = createClusterReader({ ...deps, staging });
+  return { ...deps, staging, clusters, find: createFindRule(deps.rules, staging) };
 }
 
 /** Mounts what reads roll-outs, and each decision of the table. */
@@ -46,7 +49,7 @@ export function mountRollouts(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undef
   for (const { verb, route } of DECISIONS) {
     api.openapi(route, async (c) => {
       const person = c.get('person');
-      requireInvoker(person);
+      if (verb.right === 'invokers') requireInvoker(person);
       const { 'idempotency-key': key } = c.req.valid('header');
       const asked = { id: c.req.valid('param').id, verb, body: c.req.valid('json'), person, key };
       if (deps === undefined) return answerProblem(ABSENT);
@@ -88,6 +91,8 @@ function answerDecision(c: Context<ApiEnv>, { verb }: Asked, decided: Decided): 
       return c.json(decided.answer);
     case 'absent':
       return answerProblem(ABSENT);
+    case 'not-verified':
+      return answerProblem(problem(422, 'not-verified', decided.message));
     case 'changed': {
       const detail = 'The roll-out has changed meanwhile: look at it, and decide again';
       return answerConflict(problem(409, 'rollout-changed', detail), decided.found);

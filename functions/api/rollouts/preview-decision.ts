@@ -1,48 +1,75 @@
 import { defined } from '#shared/core/defined.ts';
 import { type Admission, admitsAt } from '#shared/core/rollout/admits.ts';
+import { advance } from '#shared/core/rollout/advance.ts';
+import type { FleetSync } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
-import { openingsAt } from '#shared/core/rollout/strategy.ts';
+import { sayNow } from '#shared/core/rollout/say-now.ts';
+import { viewStages } from '#shared/core/rollout/standing.ts';
+import { type Strategy, openingsAt } from '#shared/core/rollout/strategy.ts';
+import type { Entry } from '#shared/records/records.ts';
+import { createLoad } from '#shared/rollouts/load.ts';
 import { MAX_TOUCHED } from '../limits.ts';
+import type { DecisionAnswer, Touched } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import type { FoundRollout } from './find-rollout.ts';
-import type { DecisionAnswer, Touched } from './verbs.ts';
-import { viewRecord, viewRollout } from './view-rollout.ts';
+import { tagToMove } from './tag-to-move.ts';
+import { viewRecord } from './view-rollout.ts';
 
-/** What a decision would make of the record, and for which RSyncs it would change what may be approved. Nothing is written. */
+/**
+ * What a decision would make of the record, where the next sweep would take that, and for which RSyncs what may be
+ * approved would change. A signature that a stage asks for is not looked for. Nothing is written. `entries`: all that is
+ * recorded, for what other roll-outs have under way.
+ */
 export async function previewDecision(
   found: FoundRollout,
   record: RolloutRecord,
+  entries: readonly Entry[],
   deps: StagedDeps,
 ): Promise<DecisionAnswer> {
   const then = { ...found, record };
-  const { message } = await viewRollout(then, deps);
-  const touched = await findTouched(found, record, deps);
-  return { dryRun: true, rollout: viewRecord(then), touched, message };
+  const needsTag = tagToMove(then);
+  const answer = { dryRun: true, rollout: viewRecord(then), ...defined({ needsTag }) };
+  const { rule, strategy } = found;
+  if (rule === undefined || strategy === undefined) return answer;
+  const now = deps.now();
+  const { fleet, ...snapshot } = await deps.clusters(record.image, rule);
+  const load = createLoad(entries, { ...deps, snapshot, now });
+  const known = { ...fleet, elsewhere: load.elsewhere(record.image) };
+  const swept = advance(record, strategy, known, now).record;
+  const isOpen = openingsAt(strategy, now);
+  const views = viewStages(swept, strategy, fleet.clusters, { now, isOpen });
+  return {
+    ...answer,
+    touched: findTouched([found.record, swept], { strategy, fleet, isOpen }),
+    message: sayNow({ record: swept, strategy, views, now }),
+  };
 }
 
-async function findTouched(
-  { record: before, rule, strategy }: FoundRollout,
-  after: RolloutRecord,
-  deps: StagedDeps,
-): Promise<Touched> {
-  if (rule === undefined || strategy === undefined) return { clusters: 0, syncs: 0, list: [] };
-  const { fleet } = await deps.clusters(before.image, rule);
-  const isOpen = openingsAt(strategy, deps.now());
+function findTouched(
+  [before, after]: readonly [RolloutRecord, RolloutRecord],
+  about: {
+    readonly strategy: Strategy;
+    readonly fleet: Awaited<ReturnType<StagedDeps['clusters']>>['fleet'];
+    readonly isOpen: ReturnType<typeof openingsAt>;
+  },
+): Touched {
+  const { strategy, fleet, isOpen } = about;
   const all = fleet.clusters.flatMap(({ cluster, labels, syncs = [] }) =>
     syncs.flatMap((sync) => {
       const candidate = { ...sync, cluster, labels };
       const was = admitsAt(before, strategy, candidate, isOpen);
       const is = admitsAt(after, strategy, candidate, isOpen);
-      if (digestOf(was) === digestOf(is)) return [];
+      const change = { before: newTo(sync, was), after: newTo(sync, is) };
+      if (change.before === change.after) return [];
       const why = is.allowed ? undefined : is.why;
-      const change = defined({ before: digestOf(was), after: digestOf(is), why });
-      return [{ cluster, sync: sync.sync, ...change }];
+      return [{ cluster, sync: sync.sync, ...defined({ ...change, why }) }];
     }),
   );
   const clusters = new Set(all.map(({ cluster }) => cluster)).size;
   return { clusters, syncs: all.length, list: all.slice(0, MAX_TOUCHED) };
 }
 
-function digestOf(admission: Admission): string | undefined {
-  return admission.allowed ? admission.digest : undefined;
+/** What may be approved on an RSync that is not approved there already. */
+function newTo({ approved }: FleetSync, admission: Admission): string | undefined {
+  return admission.allowed && admission.digest !== approved ? admission.digest : undefined;
 }

@@ -1,18 +1,16 @@
 import type { Fleet } from '#shared/core/rollout/fleet.ts';
-import { tryReference } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Snapshot, eachRecord } from '#shared/reconcile/snapshot.ts';
+import { createFindRule } from '#shared/rollouts/find-rule.ts';
 import { fleetOf } from '#shared/rollouts/fleet-of.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { rememberFor, snapshotTtlMs } from '../remember.ts';
 
-/** What is known of the clusters that may follow an image. */
-export interface ImageFleet {
+/** What is known of the clusters that may follow an image, and the snapshot of all images that have a strategy. */
+export interface ImageFleet extends Snapshot {
   readonly fleet: Fleet;
-  /** By cluster, with the rows of images that have a strategy. */
-  readonly records: Snapshot['records'];
 }
 
 /** Throws `store-unavailable`, `fleet-unavailable`. */
@@ -33,23 +31,15 @@ export function createClusterReader(deps: ReadDeps): ReadClusters {
   return async (image, rule) => {
     const snapshot = await remember('', () => readStaged(deps));
     const about = { image, rule, rules, signedBy: [], elsewhere: 0 };
-    return { fleet: fleetOf(snapshot, about), records: snapshot.records };
+    return { ...snapshot, fleet: fleetOf(snapshot, about) };
   };
 }
 
 async function readStaged({ store, fleet, rules, staging }: ReadDeps): Promise<Snapshot> {
   const { members } = await fleet.list();
-  const known = new Map<string, boolean>();
-  function isStaged({ image, staged: under }: SyncRow): boolean {
-    if (under !== undefined) return true;
-    if (image === undefined) return false;
-    const before = known.get(image);
-    if (before !== undefined) return before;
-    const repository = tryReference(image)?.repository;
-    const rule = repository === undefined ? undefined : rules.match(repository);
-    const staged = rule !== undefined && staging.strategies.of(rule) !== undefined;
-    known.set(image, staged);
-    return staged;
+  const find = createFindRule(rules, staging);
+  function isStaged({ image, staged }: SyncRow): boolean {
+    return staged !== undefined || (image !== undefined && find(image).strategy !== undefined);
   }
   const records = new Map<string, ClusterRecord>();
   // The other rows are most of the snapshot, and it is kept for up to a minute.

@@ -1,47 +1,23 @@
 import { createRoute } from '@hono/zod-openapi';
-import * as z from 'zod';
-import { WAITS } from '#shared/core/rollout/admits.ts';
+import type * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
 import type { Command } from '#shared/core/rollout/command.ts';
-import { MAX_IGNORED, type RolloutRecord } from '#shared/core/rollout/record.ts';
-import { MAX_REASON } from '../limits.ts';
+import { rolloutId } from '#shared/core/rollout/id.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { answerOf, answersOf, bodyOf, IdempotencyHeaders } from '../schema.ts';
 import {
-  answerOf,
-  answersOf,
-  bodyOf,
-  ClusterName,
-  IdempotencyHeaders,
-  ProblemSchema,
-} from '../schema.ts';
-import { RolloutPath, RolloutRecordView } from './operation.ts';
-
-/** What every decision says. */
-const COMMON = {
-  reason: z
-    .string()
-    .max(MAX_REASON)
-    .regex(/\S/, 'must say why')
-    .meta({ description: 'Why; recorded, and published with your name', example: 'INC-7' }),
-  ifVersion: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'Decide only if the record still has this version', example: 7 }),
-  dryRun: z.boolean().optional().meta({ description: 'Only say what would change' }),
-};
-
-const Decided = z.strictObject(COMMON).meta({ id: 'RolloutDecision' });
-const Resume = z
-  .strictObject({
-    ...COMMON,
-    ignore: z
-      .array(ClusterName)
-      .max(MAX_IGNORED)
-      .optional()
-      .meta({ description: 'Clusters whose failure or absence stops it no more' }),
-  })
-  .meta({ id: 'RolloutResume' });
-
-export type DecisionBody = z.infer<typeof Decided>;
+  ApproveBody,
+  Conflict,
+  DecisionAnswer,
+  DecisionBody,
+  ResumeBody,
+  RollbackBody,
+} from './decision-operation.ts';
+import type { StagedDeps } from './deps.ts';
+import type { FoundRollout } from './find-rollout.ts';
+import { lookUpClusters, type Named, NOTHING } from './look-up-clusters.ts';
+import { lookUpTarget } from './look-up-target.ts';
+import { RolloutPath } from './operation.ts';
 
 /** One thing that a person may decide of a roll-out. */
 export interface Verb<Body extends DecisionBody = DecisionBody> {
@@ -49,74 +25,84 @@ export interface Verb<Body extends DecisionBody = DecisionBody> {
   readonly summary: string;
   readonly description: string;
   readonly body: z.ZodType<Body>;
-  /** The clusters that a body names, as the caller wrote them. */
-  named?(body: Body): readonly string[];
-  command(
-    body: Body,
-    about: { readonly record: RolloutRecord; readonly named: readonly string[] },
-  ): Command;
+  /** Who may: every invoker, or those whom the stage names, as the strategy has it. */
+  readonly right: 'invokers' | 'approvers';
+  /** Looks up what the body names, once, before anything is decided. Throws where there is no such thing. */
+  lookUp?(body: Body, found: FoundRollout, deps: StagedDeps): Promise<Named>;
+  command(body: Body, named: Named, record: RolloutRecord): Command;
 }
 
 const PAUSE: Verb = {
   name: 'pause',
+  right: 'invokers',
   summary: 'Let nothing more in, until a person resumes it',
   description:
     'What is approved stays approved. A newer digest does not end a pause. Whoever may resync may pause.',
-  body: Decided,
+  body: DecisionBody,
   command: () => ({ do: 'pause' }),
 };
 
-const RESUME: Verb<z.infer<typeof Resume>> = {
+const RESUME: Verb<z.infer<typeof ResumeBody>> = {
   name: 'resume',
+  right: 'invokers',
   summary: 'Go on with what is paused or halted',
   description: 'With `ignore` also although these clusters failed, or are out of reach.',
-  body: Resume,
-  named: ({ ignore = [] }) => ignore,
-  command: (_, { named }) => ({ do: 'resume', ignore: named }),
+  body: ResumeBody,
+  lookUp: ({ ignore = [] }, _, deps) => lookUpClusters(ignore, deps),
+  command: (_, { clusters }) => ({ do: 'resume', ignore: clusters }),
 };
 
 const ABORT: Verb = {
   name: 'abort',
+  right: 'invokers',
   summary: 'End it where it is',
   description:
     'Clusters that have the digest keep it, and no other gets it. A newer digest starts a roll-out of its own.',
-  body: Decided,
+  body: DecisionBody,
   command: () => ({ do: 'abort' }),
 };
 
-const VERBS: readonly Verb[] = [PAUSE, RESUME, ABORT];
+const APPROVE: Verb<z.infer<typeof ApproveBody>> = {
+  name: 'approve',
+  summary: 'Approve the stage that has soaked, so that the next one opens',
+  description:
+    'Only once its soak is over, by those whom the stage names, and not by the one who started the roll-out.',
+  body: ApproveBody,
+  right: 'approvers',
+  // An approval of what no worker would approve any more would open a stage in which everything waits.
+  lookUp: (_, found, deps) => lookUpTarget(found.record.digest, found, deps),
+  command: ({ stage }) => ({ do: 'approve', stage }),
+};
 
-const Touched = z.object({
-  clusters: z.int().min(0),
-  syncs: z.int().min(0).describe('RSyncs that another digest, or none, could be approved for'),
-  list: z
-    .array(
-      z.object({
-        cluster: z.string(),
-        sync: z.string(),
-        before: z.string().optional().describe('What could be approved before; absent: nothing'),
-        after: z.string().optional().describe('What could be approved then; absent: nothing'),
-        why: z.enum(WAITS).optional().describe('What it would wait for'),
-      }),
-    )
-    .describe('The first of them'),
-});
+const ROLLBACK: Verb<z.infer<typeof RollbackBody>> = {
+  name: 'rollback',
+  right: 'invokers',
+  summary: 'Take every cluster that has the digest back, at once',
+  description:
+    'To what was completed last, or to `to`, which must verify. The digest is rejected from then on: only a retry rolls it out again.',
+  body: RollbackBody,
+  lookUp: async ({ to }, found, deps) =>
+    to === undefined ? NOTHING : lookUpTarget(to, found, deps),
+  command: (_, { target }, { image, previous, digest, version }) => ({
+    do: 'rollback',
+    id: rolloutId(image, target?.key ?? previous ?? digest, version + 1),
+    ...defined({ to: target?.key, index: target?.index }),
+  }),
+};
 
-export const DecisionAnswer = z
-  .object({
-    dryRun: z.boolean(),
-    rollout: RolloutRecordView.describe('The record after the decision'),
-    touched: Touched.optional().describe('With `dryRun`: who would be touched'),
-    message: z.string().optional().describe('With `dryRun`: where it would stand then'),
-  })
-  .meta({ id: 'RolloutDecided' });
+const RETRY: Verb = {
+  name: 'retry',
+  right: 'invokers',
+  summary: 'Roll the digest out again, from the first stage',
+  description: 'Of what was halted, aborted or rolled back. Who retries is who started it.',
+  body: DecisionBody,
+  command: (_, __, { image, kind, digest, rejected, version }) => {
+    const again = kind === 'rollback' ? (rejected.at(-1) ?? digest) : digest;
+    return { do: 'retry', id: rolloutId(image, again, version + 1) };
+  },
+};
 
-export type DecisionAnswer = z.infer<typeof DecisionAnswer>;
-export type Touched = z.infer<typeof Touched>;
-
-const Conflict = ProblemSchema.extend({
-  rollout: RolloutRecordView.optional().describe('The record as it is now'),
-}).meta({ id: 'RolloutConflict' });
+const VERBS: readonly Verb[] = [PAUSE, RESUME, ABORT, APPROVE, ROLLBACK, RETRY];
 
 /** Every decision with its operation, `POST /v1/rollouts/{id}/<verb>`, in the order of the document. */
 export const DECISIONS = VERBS.map((verb) => {

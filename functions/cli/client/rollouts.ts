@@ -74,13 +74,15 @@ interface Decision extends Given {
   readonly reason: string;
   readonly ifVersion?: number;
   readonly ignore?: readonly string[];
+  readonly stage?: string;
+  readonly to?: string;
   readonly key?: string;
   readonly dryRun?: boolean;
 }
 
 /** Decides on a roll-out, or with `dryRun` says what that would change. */
 export function decideOn(
-  verb: 'pause' | 'resume' | 'abort',
+  verb: 'pause' | 'resume' | 'abort' | 'approve' | 'rollback' | 'retry',
 ): (given: Decision, deps: Shown) => Promise<ExitCode> {
   return async ({ json, id, key, ...body }, { api, terminal }) => {
     const path = `/v1/rollouts/${encodeURIComponent(id)}/${verb}`;
@@ -90,9 +92,10 @@ export function decideOn(
   };
 }
 
-function describe({ rollout, touched, message }: Decided): readonly string[] {
+function describe({ rollout, touched, message, needsTag }: Decided): readonly string[] {
   const { id, status, version } = rollout;
-  if (touched === undefined) return [`${id} is ${status}, version ${version}`];
+  const byHand = needsTag === undefined ? [] : [`Move the tag as well: ${needsTag.command}`];
+  if (touched === undefined) return [`${id} is ${status}, version ${version}`, ...byHand];
   return [
     ...touched.list.map(
       ({ cluster, sync, before = 'nothing', after = 'nothing', why }) =>
@@ -100,5 +103,6 @@ function describe({ rollout, touched, message }: Decided): readonly string[] {
     ),
     `Would touch ${count(touched.syncs, 'RSync')} on ${count(touched.clusters, 'cluster')}`,
     ...(message === undefined ? [] : [message]),
+    ...byHand,
   ];
 }

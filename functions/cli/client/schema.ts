@@ -114,6 +114,7 @@ export const Decided = z.looseObject({
     })
     .optional(),
   message: z.string().optional(),
+  needsTag: z.looseObject({ command: z.string() }).optional(),
 });
 /** The first of a list, and how long it is. */
 function listOf<T extends z.ZodType>(entry: T) {

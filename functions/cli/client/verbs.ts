@@ -139,6 +139,36 @@ export const VERBS: readonly Verb[] = [
     run: decideOn('abort'),
   },
   {
+    name: 'approve',
+    group: 'rollout',
+    about: 'approve a stage whose soak is over, so that the next one opens',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option('--stage <stage>', 'the stage that waits for it').makeOptionMandatory(),
+    ],
+    run: decideOn('approve'),
+  },
+  {
+    name: 'rollback',
+    group: 'rollout',
+    about: 'take every cluster that has the digest back, at once',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option('--to <digest>', 'to this, or CHART:VERSION; else what was completed last'),
+    ],
+    run: decideOn('rollback'),
+  },
+  {
+    name: 'retry',
+    group: 'rollout',
+    about: 'roll the digest out again, from the first stage',
+    takes: [ID],
+    options: DECISION,
+    run: decideOn('retry'),
+  },
+  {
     name: 'explain',
     about: "why an RSync is, or is not, on its tag's digest",
     takes: [new Argument('<cluster>'), new Argument('<sync>')],

@@ -24,8 +24,8 @@ export type Command =
   /** Goes on although these clusters failed, or are out of reach. */
   | { readonly do: 'resume'; readonly ignore: readonly string[] }
   | { readonly do: 'approve'; readonly stage: string }
-  /** Back to `to`, or else to what was completed last. `id` names the way back. */
-  | { readonly do: 'rollback'; readonly id: string; readonly to?: string }
+  /** Back to `to`, the child of `index`, or else to what was completed last. `id` names the way back. */
+  | { readonly do: 'rollback'; readonly id: string; readonly to?: string; readonly index?: string }
   /** The digest that was halted, aborted or rolled back, from the first stage. */
   | { readonly do: 'retry'; readonly id: string };
 
@@ -77,7 +77,7 @@ export function command(
     case 'approve':
       return approve(request, asked.stage);
     case 'rollback':
-      return rollback(request, asked.id, asked.to);
+      return rollback(request, asked);
     case 'retry':
       return retry(request, asked.id);
   }
@@ -134,7 +134,10 @@ function approve(request: Request, stage: string): Outcome {
   return apply(request, `approve ${stage}`, 'approved', { approvals });
 }
 
-function rollback(request: Request, id: string, to: string | undefined): Outcome {
+function rollback(
+  request: Request,
+  { id, to, index }: Extract<Command, { readonly do: 'rollback' }>,
+): Outcome {
   const { record, actor, now } = request;
   const target = to ?? record.previous;
   if (record.kind === 'rollback') return refuse('not-now');
@@ -142,7 +145,8 @@ function rollback(request: Request, id: string, to: string | undefined): Outcome
     return refuse('no-way-back');
   }
   const back = goBack(record, { id, digest: target, by: actor.by, now });
-  return apply(request, `rollback ${record.id}`, 'rolling-back', back);
+  const indexes = index === undefined ? {} : { indexes: { ...record.indexes, [target]: index } };
+  return apply(request, `rollback ${record.id}`, 'rolling-back', { ...back, ...indexes });
 }
 
 function retry(request: Request, id: string): Outcome {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DecisionAnswer } from '#functions/api/rollouts/verbs.ts';
+import { DecisionAnswer } from '#functions/api/rollouts/decision-operation.ts';
 import {
   KEY,
   ONE,
@@ -9,6 +9,7 @@ import {
   expectUntouched,
   refused,
 } from '#test/fixtures/decisions.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { HOUR } from '#test/fixtures/rollout.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import {
@@ -18,10 +19,16 @@ import {
   rollout,
 } from '#test/fixtures/staged-api.ts';
 
-const VERBS = ['pause', 'resume', 'abort'] as const;
+/** What each may be decided on. */
+const VERBS: readonly (readonly [string, RolloutRecord])[] = [
+  ['pause', rollout()],
+  ['resume', rollout(PAUSED)],
+  ['abort', rollout()],
+  ['rollback', rollout()],
+  ['retry', rollout({ status: 'aborted', cause: 'person' })],
+];
 
-describe.each(VERBS)('who may %s', (verb) => {
-  const from = verb === 'resume' ? rollout(PAUSED) : rollout();
+describe.each(VERBS)('who may %s', (verb, from) => {
   let shared: StagedApiWorld;
   beforeAll(async () => {
     shared = await createStagedApiWorld({ rollouts: [from] });

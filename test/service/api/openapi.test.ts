@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { A, B, ROOT } from '#test/fixtures/api-world.ts';
 import { UNTRUSTED } from '#test/fixtures/decision.ts';
 import {
@@ -11,9 +12,18 @@ import {
   openDocument,
 } from '#test/fixtures/openapi-requests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
-import { createStagedApiWorld } from '#test/fixtures/staged-api.ts';
+import { createStagedApiWorld, rollout } from '#test/fixtures/staged-api.ts';
 
-const world = await createStagedApiWorld();
+const ID = 'platform-v1-7-00000001';
+/** What each decision can be made on. */
+const STATES: Readonly<Record<string, Partial<RolloutRecord>>> = {
+  resume: { status: 'paused', cause: 'person' },
+  approve: { status: 'awaiting-approval', cause: 'approval', stage: 'early', digest: A },
+  retry: { status: 'aborted', cause: 'person' },
+};
+const world = await createStagedApiWorld({
+  deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+});
 let document: OpenApi;
 
 beforeAll(async () => {
@@ -22,7 +32,8 @@ beforeAll(async () => {
     sync: [ROOT, 'RootSync/nobody', 'RepoSync/a/b'],
     image: [IMAGE, 'us-docker.pkg.dev/acme/other', 'us-docker.pkg.dev/acme/broken:v1', 'x:y'],
     digest: [A, B],
-    id: ['platform-v1-7-00000001', 'nothing'],
+    id: [ID],
+    stage: ['early'],
     cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
   });
   world.verdicts.set(B, UNTRUSTED);
@@ -48,10 +59,20 @@ const OPERATIONS = [
   ['get', '/v1/rollouts/{id}/plan'],
   ['post', '/v1/rollouts/{id}/pause'],
   ['post', '/v1/rollouts/{id}/resume'],
+  ['post', '/v1/rollouts/{id}/rollback'],
   ['post', '/v1/rollouts/{id}/abort'],
+  ['post', '/v1/rollouts/{id}/retry'],
+  ['post', '/v1/rollouts/{id}/approve'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;
+
+/** Has in place what a decision can be made on. */
+async function prepare(path: string): Promise<void> {
+  const [, verb = ''] = /^\/v1\/rollouts\/{id}\/(\w+)$/.exec(path) ?? [];
+  world.records.texts.clear();
+  await world.put(rollout({ id: ID, ...STATES[verb] }));
+}
 
 describe('the OpenAPI document', () => {
   it('has every operation, each with an id and problems', () => {
@@ -78,16 +99,20 @@ describe('the OpenAPI document', () => {
 });
 
 describe.each(OPERATIONS)('%s %s', (method, path) => {
+  // Decisions are many, and alike.
+  const numRuns = path.includes('{id}') ? 40 : 150;
+
   it('answers every request that the document allows as the document says', async () => {
     const operation = operationOf(method, path);
     const statuses = new Set<number>();
     await fc.assert(
       fc.asyncProperty(document.requestsOf(operation), async (sent) => {
+        await prepare(path);
         const answer = await send(method, path, sent);
         statuses.add(answer.status);
         expect(await document.faultOf(operation, answer)).toBeUndefined();
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
     expect([...statuses].some((status) => status < 300)).toBe(true);
   });
@@ -99,7 +124,7 @@ describe.each(OPERATIONS)('%s %s', (method, path) => {
         const answer = await send(method, path, sent);
         expect(await document.faultOf(operation, answer)).toBeUndefined();
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
   });
 });

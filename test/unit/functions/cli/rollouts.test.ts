@@ -114,6 +114,30 @@ describe('countersign rollout pause, resume and abort', () => {
     expect(world.events).toHaveLength(1);
   });
 
+  it('approves, rolls back and tries again', async () => {
+    const awaiting = { status: 'awaiting-approval', cause: 'approval', stage: 'early' } as const;
+    const world = await createStagedApiWorld({
+      rollouts: [rollout(awaiting)],
+      rule: { rollout: 'fleet', effect: 'gate' },
+      deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+    });
+    world.verdicts.set(B, VERIFIED);
+    const why = ['--reason', 'INC-7'];
+    const approved = await run(world, ['rollout', 'approve', ID, '--stage', 'early', ...why]);
+    expect(approved.out).toBe(`${ID} is awaiting-approval, version 8\n`);
+    const back = await run(world, ['rollout', 'rollback', ID, ...why, '--json']);
+    const { id, status } = JSON.parse(back.out).rollout;
+    expect({ code: back.code, status }).toEqual({ code: 0, status: 'rolling-back' });
+    expect(id).not.toBe(ID);
+    world.verdicts.set(C, VERIFIED);
+    await world.put(rollout({ version: 10 }));
+    const to = await run(world, ['rollout', 'rollback', ID, '--to', C, ...why, '--dry-run']);
+    expect(to.out).toContain(`Move the tag as well: crane tag ${IMAGE.slice(0, -3)}@${C} v1`);
+    await world.put(rollout({ version: 11, status: 'aborted', cause: 'person' }));
+    expect((await run(world, ['rollout', 'retry', ID, ...why])).code).toBe(0);
+    expect(await world.recorded()).toMatchObject({ version: 12, status: 'rolling', digest: B });
+  });
+
   it('ignores the clusters that are named', async () => {
     const from = rollout({ status: 'halted', cause: 'failures' });
     const world = await createStagedApiWorld({ rollouts: [from] });
@@ -153,6 +177,8 @@ describe('countersign rollout pause, resume and abort', () => {
     [['rollout', 'pause', ID, '--reason', 'x', '--ignore', 'cluster-1'], '--ignore'],
     [['rollout', 'abort', 'nothing', '--reason', 'x'], 'not-found'],
     [['rollout', 'explode', ID], 'explode'],
+    [['rollout', 'approve', ID, '--reason', 'x'], '--stage'],
+    [['rollout', 'rollback', ID, '--reason', 'x', '--to', 'v1'], 'bad-request'],
     [['rollout'], 'Usage'],
   ])('exits with 2 for %j', async (args, said) => {
     const world = await createStagedApiWorld();

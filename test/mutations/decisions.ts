@@ -1,0 +1,124 @@
+import type { Mutation } from './mutations.ts';
+
+const SERVICE = 'test/service/api';
+const RACES = [`${SERVICE}/decide-races.test.ts`];
+const RIGHTS = [`${SERVICE}/decide-rights.test.ts`];
+const DRY = [`${SERVICE}/decide.test.ts`];
+const BACK = [`${SERVICE}/decide-back.test.ts`];
+
+/** What people decide of roll-outs by the API. */
+export const DECISION_MUTATIONS: readonly Mutation[] = (
+  [
+    [
+      'only invokers stop a roll-out',
+      'mount-rollouts',
+      'mountRollouts',
+      "if (verb.right === 'invokers') requireInvoker(person);",
+      '',
+      RIGHTS,
+    ],
+    [
+      'approvers need not be invokers',
+      'mount-rollouts',
+      'mountRollouts',
+      "if (verb.right === 'invokers') requireInvoker(person);",
+      'requireInvoker(person);',
+      BACK,
+    ],
+    [
+      'a decision is about one version',
+      'decide',
+      'judgeEntry',
+      '|| record.version !== ifVersion',
+      '',
+      RACES,
+    ],
+    [
+      'a decision never falls on another roll-out',
+      'decide',
+      'judgeEntry',
+      'record.id !== id ||',
+      '',
+      RACES,
+    ],
+    [
+      'a repetition is known by its key',
+      'decide',
+      'knows',
+      'if (last.request === nameOf(request)) return true;',
+      'if (last.request === nameOf(request)) return false;',
+      RACES,
+    ],
+    [
+      'a key stands for one request',
+      'decide',
+      'requestOf',
+      'hash([id, verb.name, body])',
+      'hash([id])',
+      RACES,
+    ],
+    [
+      'a key is of one person',
+      'decide',
+      'requestOf',
+      'hash([person.name, key])',
+      'hash([key])',
+      RACES,
+    ],
+    [
+      'a dry run records nothing',
+      'decide',
+      'decide',
+      'if (asked.body.dryRun === true) {',
+      'if (asked.body.dryRun === undefined) {',
+      DRY,
+    ],
+    [
+      'a roll-out is stopped without the store',
+      'decide',
+      'look',
+      'return nothing;\n  }\n}',
+      'throw error;\n  }\n}',
+      DRY,
+    ],
+    [
+      'what is gone back to is verified',
+      'look-up-target',
+      'lookUpTarget',
+      "verdict.status !== 'verified' || found.status",
+      'found.status',
+      BACK,
+    ],
+    [
+      'what is gone back to is of the same repository',
+      'look-up-target',
+      'referenceOf',
+      'reference?.repository === repository',
+      'reference !== undefined',
+      BACK,
+    ],
+    [
+      'what is approved is verified',
+      'verbs',
+      'APPROVE',
+      'lookUp: (_, found, deps) => lookUpTarget(found.record.digest, found, deps),',
+      '',
+      BACK,
+    ],
+    [
+      'many clusters that lag are counted, and some named',
+      'view-rollout',
+      'laggingOf',
+      'all.slice(0, MAX_LAGGING)',
+      'all',
+      [`${SERVICE}/rollouts.test.ts`],
+    ],
+  ] as const
+).map(([name, file, where, find, replace, tests]) => ({
+  guarantee: `decisions: ${name}`,
+  file: `functions/api/rollouts/${file}.ts`,
+  in: where,
+  find,
+  replace,
+  tests,
+}));
