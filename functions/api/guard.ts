@@ -57,9 +57,12 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   });
 }
 
+/** Reads that ask a cluster or a registry. */
+const COSTLY_READ = /\/(?:explain|plan)$/;
+
 /** What asks clusters or registries costs more than what reads the snapshot. */
 function costOf(c: Context): number {
-  const costly = c.req.method === 'POST' || c.req.path.endsWith('/explain');
+  const costly = c.req.method === 'POST' || COSTLY_READ.test(c.req.path);
   return costly || c.req.query('live') === 'true' ? COSTLY_CALL : 1;
 }
 

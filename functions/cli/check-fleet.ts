@@ -85,8 +85,9 @@ async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
   );
   const report = { clusters: checked.map((one) => one.report), unlisted: unreachable };
   const { rollouts } = opened;
+  const partial = unreachable.length > 0;
   if (rollouts === undefined) return report;
-  return { ...report, rollouts: await planImages(checked, { ...opened, ...rollouts }) };
+  return { ...report, rollouts: await planImages(checked, { ...opened, ...rollouts, partial }) };
 }
 
 interface Checked extends FoundCluster {

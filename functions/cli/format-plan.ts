@@ -141,6 +141,7 @@ function sayObstacle(obstacle: string | undefined): readonly string[] {
 }
 
 const OBSTACLES: Readonly<Record<string, string>> = {
+  partial: 'is not passed while a part of the fleet cannot be listed',
   empty: 'waits for its first cluster',
   failures: 'halts: more have failed than it allows',
   unreachable: 'stops: more are out of reach than it allows',

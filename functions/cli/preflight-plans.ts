@@ -23,6 +23,8 @@ export interface PlanDeps extends Planning {
 }
 
 interface FleetDeps {
+  /** A part of the fleet could not be listed. */
+  readonly partial: boolean;
   readonly rules: ImageRules;
   readonly now: () => Date;
 }
@@ -133,6 +135,11 @@ async function planOne(
       const { name: cluster, labels } = member;
       return defined({ cluster, labels, reachable: known !== undefined, syncs: known });
     });
-  const fleet = { clusters, signedBy: [], elsewhere: 0 };
+  const fleet = {
+    clusters,
+    signedBy: [],
+    elsewhere: 0,
+    ...(deps.partial && { partial: true as const }),
+  };
   return planImage({ image, rule, strategy, fleet, unpinned }, deps.now(), deps);
 }

@@ -18,6 +18,7 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ['get /v1/explain', 15],
   ['get /v1/rollouts', 30],
   ['get /v1/rollouts/{id}', 15],
+  ['get /v1/rollouts/{id}/plan', 6],
   ['post /v1/rollouts/{id}/pause', 6],
   ['post /v1/rollouts/{id}/resume', 6],
   ['post /v1/rollouts/{id}/abort', 6],

@@ -7,6 +7,7 @@ import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
+import { PLAN_MUTATIONS } from './plans.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { STAGED_MUTATIONS } from './staged.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
@@ -304,6 +305,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
+  ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,
   ...STEP_MUTATIONS,

@@ -32,6 +32,8 @@ export interface RolloutScene {
   readonly strategy: Strategy;
   /** Of the whole fleet. */
   readonly views: readonly StageView[];
+  /** A part of the fleet cannot be listed. */
+  readonly partial: boolean;
   readonly cluster: FleetCluster;
   readonly sync: FleetSync;
   readonly hold?: FoundHold;
@@ -223,10 +225,11 @@ function namesOf(names: readonly string[]): string {
  * @example
  * sayProgress(scene) // 'early has soaked 2 h of 4 h'
  */
-export function sayProgress({ record, views, now }: RolloutScene): string {
+export function sayProgress({ record, views, partial, now }: RolloutScene): string {
   const { status, cause, okSince } = record;
   const view = views.find(({ stage }) => stage.name === record.stage);
   if (view === undefined) return `the config has no stage ${record.stage}`;
+  if (partial) return 'a part of the fleet cannot be listed, and no stage is passed meanwhile';
   const { stage, of, size } = view;
   if (status === 'soaking' && okSince !== undefined) {
     const soaked = Math.min(stage.soakMs, now.getTime() - Date.parse(okSince));

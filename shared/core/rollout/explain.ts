@@ -67,7 +67,8 @@ export function explainRollout(
   const standing =
     STANDINGS.find((name) => views[place.index]?.of[name].includes(cluster)) ?? 'absent';
   const admission = asked.admission ?? own;
-  const common = { record, strategy, views, cluster, sync, admission, place, standing };
+  const partial = fleet.partial === true;
+  const common = { record, strategy, views, partial, cluster, sync, admission, place, standing };
   const scene: RolloutScene = { ...common, now, isOpen, ...defined({ hold }) };
   const steps = [
     explainStage(scene),

@@ -101,10 +101,12 @@ function adopted(
     ...(found && { syncs: found.map((sync) => defined({ ...sync, receipt: undefined })) }),
   }));
   const missing = { image, target: arrival, fresh: true };
-  const first = recover(missing, strategy, { ...fleet, clusters }, now)?.record;
+  const { signedBy, elsewhere } = fleet;
+  const first = recover(missing, strategy, { clusters, signedBy, elsewhere }, now)?.record;
   if (first === undefined) throw new TypeError('What is out of reach is not waited for');
-  const start = first.status === 'paused' && !isKnown ? 'adoption' : 'now';
-  if (first.status === 'completed' && first.digest === arrival.digest) {
+  const isMixed = first.status === 'paused' || fleet.partial === true;
+  const start = isMixed && !isKnown ? 'adoption' : 'now';
+  if (first.status === 'completed' && first.digest === arrival.digest && start === 'now') {
     return { record: first, start: 'under-way' };
   }
   return { record: begin(first, arrival, strategy, now), start };

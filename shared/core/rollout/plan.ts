@@ -4,6 +4,7 @@ import type { Fleet, FleetCluster } from './fleet.ts';
 import type { Imagined, Start } from './imagine.ts';
 import { type Listed, listed } from './listed.ts';
 import { type PlanWorld, type StagePlan, planStage, sumOf } from './stage-plan.ts';
+import { createPatience } from './schedule.ts';
 import { viewStages } from './standing.ts';
 import { type Strategy, openingsAt } from './strategy.ts';
 
@@ -51,7 +52,8 @@ export function planRollout(
   const isOpen = openingsAt(strategy, now);
   const views = viewStages(record, strategy, fleet.clusters, { now, isOpen });
   const freezes = strategy.freezes.filter(({ clock, to }) => clock(now).text < to);
-  const world: PlanWorld = { record, strategy, fleet, now, costs, freezes };
+  const patience = createPatience();
+  const world: PlanWorld = { record, strategy, fleet, now, costs, freezes, patience };
   const stages: StagePlan[] = [];
   // A fleet without followers passes nothing.
   let at = views.every(({ size }) => size === 0) ? undefined : now;

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import { type Costs, batchMs } from './costs.ts';
 import type { FleetCluster } from './fleet.ts';
 import type { Stage } from './strategy.ts';
@@ -14,11 +15,18 @@ export interface Work {
   readonly slots: number;
   /** Those that may hold up a cluster of the fleet. */
   readonly freezes: readonly Freeze[];
+  /** Shared by the stages of one plan. */
+  readonly patience: Patience;
+}
+
+/** How many waits for windows and freezes are still looked through: each costs milliseconds. */
+export interface Patience {
+  waits: number;
 }
 
 export interface Schedule {
-  /** When the first is let in. */
-  readonly opensAt: Date;
+  /** When the first is let in; absent: too far away to say. */
+  readonly opensAt?: Date;
   /** When the last is seen live; absent: never, or too far away to say. */
   readonly liveAt?: Date;
   readonly batches: number;
@@ -26,19 +34,27 @@ export interface Schedule {
   readonly delays: readonly string[];
 }
 
-/** Batches, and waits between them, that are looked at one by one where windows or freezes may hold them up. */
-const MAX_BATCHES = 500;
-const MAX_WAITS = 20;
+const MAX_WAITS = 40;
+
+/**
+ * The patience of one plan.
+ *
+ * @example
+ * const patience = createPatience();
+ */
+export function createPatience(): Patience {
+  return { waits: MAX_WAITS };
+}
 
 /**
  * When the clusters of a stage are let in and live, should nothing fail: as many at once as there are slots, in their
  * turns, up to the first that may not start yet. Undefined: the first may never start.
  *
  * @example
- * const { opensAt, liveAt } = schedule({ stage, queue, busy: 0, slots: 25, freezes }, now, costs) ?? {};
+ * const { opensAt, liveAt } = schedule({ stage, queue, busy: 0, slots: 25, freezes, patience }, now, costs) ?? {};
  */
 export function schedule(work: Work, from: Date, costs: Costs): Schedule | undefined {
-  const { stage, queue, slots, freezes } = work;
+  const { stage, queue, slots, freezes, patience } = work;
   const isFree = stage.windows === undefined && freezes.length === 0;
   const delays = new Set<string>();
   let { busy } = work;
@@ -46,14 +62,13 @@ export function schedule(work: Work, from: Date, costs: Costs): Schedule | undef
   let opensAt: Date | undefined;
   let taken = 0;
   let batches = 0;
-  let waits = 0;
   while (taken < queue.length) {
     const head = queue[taken];
     if (head === undefined) break;
-    const isFar = batches === MAX_BATCHES || waits === MAX_WAITS;
-    const opening = isFree ? at : isFar ? undefined : openingOf(head, stage, freezes, at, delays);
+    if (!isFree && patience.waits === 0) return defined({ opensAt, batches, delays: [...delays] });
+    const opening = isFree ? at : openingOf(head, stage, freezes, at, delays);
     if (opening === undefined) return opensAt && { opensAt, batches, delays: [...delays] };
-    if (opening > at) waits += 1;
+    if (opening > at) patience.waits -= 1;
     at = opening;
     const free = Math.max(0, slots - busy);
     const size = isFree ? Math.min(free, queue.length - taken) : startable(work, taken, free, at);
@@ -77,7 +92,7 @@ function openingOf(
 ): Date | undefined {
   const isOpen = windows?.some((window) => isInWindow(window, at)) ?? true;
   const mine = freezes.filter((freeze) => freeze.selects(labels));
-  const frozen = mine.filter((freeze) => isFrozen(freeze, at));
+  const frozen = frozenAt(mine, at);
   if (isOpen && frozen.length === 0) return at;
   if (!isOpen) delays.add('window');
   for (const { name } of frozen) delays.add(name);
@@ -86,12 +101,28 @@ function openingOf(
 
 /** How many of the queue may start now, up to the first that is frozen. */
 function startable({ queue, freezes }: Work, from: number, free: number, at: Date): number {
-  const frozen = freezes.filter((freeze) => isFrozen(freeze, at));
+  const frozen = frozenAt(freezes, at);
   const upTo = Math.min(queue.length, from + free);
   if (frozen.length === 0) return upTo - from;
   let next = from;
   while (next < upTo && !isHeld(queue[next], frozen)) next += 1;
   return next - from;
+}
+
+/** Those that last at an instant. A look at a clock costs far more than a comparison. */
+function frozenAt(freezes: readonly Freeze[], at: Date): readonly Freeze[] {
+  const ms = at.getTime();
+  return freezes.filter((freeze) => {
+    const isNear = ms > utcOf(freeze.from) - DAY_MS && ms < utcOf(freeze.to) + DAY_MS;
+    return isNear && isFrozen(freeze, at);
+  });
+}
+
+/** No zone is a day away from UTC. */
+const DAY_MS = 86_400_000;
+
+function utcOf(text: string): number {
+  return Date.parse(`${text.replace(' ', 'T')}Z`);
 }
 
 function isHeld(cluster: FleetCluster | undefined, frozen: readonly Freeze[]): boolean {

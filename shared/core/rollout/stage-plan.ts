@@ -4,7 +4,7 @@ import type { Fleet, FleetCluster } from './fleet.ts';
 import { type Listed, listed } from './listed.ts';
 import type { RolloutRecord } from './record.ts';
 import { sayTime } from './say-time.ts';
-import { schedule } from './schedule.ts';
+import { type Patience, schedule } from './schedule.ts';
 import type { StageView } from './standing.ts';
 import { type Stage, type Strategy, compareTurns, countOf, turnOf } from './strategy.ts';
 import type { Freeze, WallClock } from './windows.ts';
@@ -52,6 +52,8 @@ export interface StageCalls {
 
 /** What keeps a stage from being passed. */
 export const OBSTACLES = [
+  /** A part of the fleet cannot be listed: of no stage it is known who is in it. */
+  'partial',
   /** It has no cluster, and waits for one. */
   'empty',
   'failures',
@@ -74,6 +76,7 @@ export interface PlanWorld {
   readonly costs: Costs;
   /** Those that are not over. */
   readonly freezes: readonly Freeze[];
+  readonly patience: Patience;
 }
 
 /**
@@ -83,7 +86,7 @@ export interface PlanWorld {
  * const { passesAt } = planStage(view, now, world);
  */
 export function planStage(view: StageView, at: Date | undefined, world: PlanWorld): StagePlan {
-  const { record, strategy, fleet, freezes, costs, now } = world;
+  const { record, strategy, fleet, freezes, patience, costs, now } = world;
   const { stage, of, size } = view;
   const state = stateOf(view, world);
   // On the way back only those that have the rejected digest get another.
@@ -91,9 +94,11 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
   const busy = of['under-way'].length;
   const most = countOf(stage.maxConcurrency, size, 1);
   const slots = Math.max(0, Math.min(most, strategy.clustersAtOnce - fleet.elsewhere));
-  const obstacle = obstacleOf(view, state, slots);
+  const obstacle = obstacleOf(view, state, slots, fleet.partial);
   const isTimed = at !== undefined && obstacle === undefined;
-  const run = isTimed ? schedule({ stage, queue, busy, slots, freezes }, at, costs) : undefined;
+  const run = isTimed
+    ? schedule({ stage, queue, busy, slots, freezes, patience }, at, costs)
+    : undefined;
   const soakMs = soakToGo(view, state, world);
   return defined({
     stage: stage.name,
@@ -110,11 +115,13 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
     soakMs: stage.soakMs,
     approval: size === 0 || state === 'passed' ? undefined : approvalOf(stage, record),
     signedBy: state === 'ahead' && !isSigned(stage, fleet) ? stage.signedBy : undefined,
-    opensAt: run?.opensAt.toISOString(),
+    opensAt: run?.opensAt?.toISOString(),
     liveAt: run?.liveAt?.toISOString(),
     passesAt: run?.liveAt && new Date(run.liveAt.getTime() + soakMs).toISOString(),
     opensOn:
-      run && run.opensAt > (at ?? now) ? sayTime(run.opensAt, clockOf(stage, freezes)) : undefined,
+      run?.opensAt && run.opensAt > (at ?? now)
+        ? sayTime(run.opensAt, clockOf(stage, freezes))
+        : undefined,
     delays: run?.delays ?? [],
     obstacle: isTimed && run === undefined ? 'never-opens' : obstacle,
     calls: callsOf(queue, { busy, size, soakMs, stage, record }, costs),
@@ -132,10 +139,12 @@ function obstacleOf(
   { stage, of, size }: StageView,
   state: StagePlan['state'],
   slots: number,
+  partial: true | undefined,
 ): Obstacle | undefined {
   if (of.failed.length > countOf(stage.maxFailures, size, 0)) return 'failures';
   if (of.unreachable.length > countOf(stage.maxUnreachable, size, 0)) return 'unreachable';
   if (state === 'passed') return undefined;
+  if (partial) return 'partial';
   if (size === 0) return stage.ifEmpty === 'wait' ? 'empty' : undefined;
   if (of.waiting.length > 0) return slots === 0 ? 'no-slots' : undefined;
   const mayShow = of['under-way'].length > 0 || of.live.length > 0 || of.ignored.length === size;

@@ -219,6 +219,16 @@ describe('what an RSync waits for', () => {
     expect(explain(of, name, clusters).waits).toBe(waits);
   });
 
+  it('is the rest of the fleet, where that cannot be listed', () => {
+    const [r1] = REST;
+    const [sync] = r1?.syncs ?? [];
+    if (r1 === undefined || sync === undefined) throw new Error('It has an RSync');
+    const partial = { ...fleet(...WELL), partial: true } as const;
+    expect(explainRollout(SOAKING, BY, partial, { cluster: r1, sync }, NOW).waits).toContain(
+      'a part of the fleet cannot be listed',
+    );
+  });
+
   it('is its stage first, where its window is shut as well', () => {
     const clusters = [CANARY, ...REST];
     const soaking = record({ status: 'soaking', okSince: iso(-30 * MINUTE) });

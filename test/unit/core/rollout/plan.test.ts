@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Costs, TO_LIVE_MS } from '#shared/core/rollout/costs.ts';
-import type { Fleet, FleetCluster } from '#shared/core/rollout/fleet.ts';
-import { imagine } from '#shared/core/rollout/imagine.ts';
-import { type RolloutPlan, planRollout } from '#shared/core/rollout/plan.ts';
-import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import { createWallClock } from '#shared/core/rollout/windows.ts';
+import { GATE, PIN, THREE, many, plan } from '#test/fixtures/plan.ts';
 import {
   HOUR,
   MINUTE,
@@ -20,40 +17,6 @@ import {
   strategy,
   sync,
 } from '#test/fixtures/rollout.ts';
-
-/** The sweep's share of the usual quota. */
-const CALLS = 600;
-const GATE: Costs = { toLiveMs: TO_LIVE_MS.gate, callsPerMinute: CALLS };
-const PIN: Costs = { toLiveMs: TO_LIVE_MS.pin, callsPerMinute: CALLS };
-const IMAGE = 'registry.example/app:v1';
-
-interface Asked {
-  readonly from?: RolloutRecord;
-  readonly digest?: string;
-  readonly by?: Strategy;
-  readonly costs?: Costs;
-}
-
-function plan(
-  clusters: readonly FleetCluster[] | Fleet,
-  { from, digest, by = strategy(), costs = GATE }: Asked = {},
-): RolloutPlan {
-  const whole = 'clusters' in clusters ? clusters : fleet(...clusters);
-  const asked = {
-    image: IMAGE,
-    ...(from && { record: from }),
-    ...(digest !== undefined && { digest }),
-  };
-  return planRollout(imagine(asked, by, whole, NOW), by, whole, NOW, costs);
-}
-
-const many = (ring: string, amount: number): FleetCluster[] =>
-  Array.from({ length: amount }, (_, index) =>
-    cluster(`${ring}-${String(index).padStart(5, '0')}`, ring),
-  );
-
-const THREE = [cluster('c1', 'canary'), cluster('e1', 'early'), cluster('r1', 'rest')];
-const COMPLETED = record({ status: 'completed', stage: 'rest', digest: 'C' });
 
 describe('the figures of a plan', () => {
   /** Canary of 1 %, early of 4 %, a quarter of either at once; soaks of one and four hours. */
@@ -223,12 +186,20 @@ describe('the times of a plan', () => {
     });
   });
 
-  it('promises nothing beyond twenty closings of a window', () => {
+  it('promises nothing beyond forty waits, of all its stages', () => {
     const one = { maxConcurrency: { clusters: 1 }, windows: [hours(12, 13)] };
-    const by = strategy({ stages: [stage('rest', { selects: () => true, ...one })] });
-    const { stages, endsAt } = plan(many('rest', 10_000), { by });
-    expect(stages[0]).toMatchObject({ opensAt: iso(0), delays: ['window'] });
-    expect([stages[0]?.liveAt, endsAt]).toEqual([undefined, undefined]);
+    const rest = stage('rest', { selects: () => true, ...one });
+    const by = strategy({ stages: [stage('canary', one), stage('early', one), rest] });
+    // Thirty fit into an hour: two weeks for each stage.
+    const clusters = ['canary', 'early', 'rest'].flatMap((ring) => many(ring, 14 * 30));
+    const { stages, endsAt } = plan(clusters, { by });
+    const DAY = 24 * HOUR;
+    expect(stages.map(({ opensAt, liveAt }) => [opensAt, liveAt])).toEqual([
+      [iso(0), iso(13 * DAY + HOUR)],
+      [iso(14 * DAY), iso(27 * DAY + HOUR)],
+      [iso(28 * DAY), undefined],
+    ]);
+    expect([stages[2]?.obstacle, endsAt]).toEqual([undefined, undefined]);
   });
 
   it('never opens in a freeze without an end', () => {
@@ -301,90 +272,18 @@ describe('what a plan waits for', () => {
     ]);
   });
 
+  it('is stopped by a part of the fleet that cannot be listed', () => {
+    const partial = { ...fleet(...THREE), partial: true } as const;
+    const { stages, start, endsAt } = plan(partial, { from: record({ stage: 'early' }) });
+    expect(stages.map(({ obstacle }) => obstacle)).toEqual([undefined, 'partial', 'partial']);
+    expect([start, endsAt]).toEqual(['under-way', undefined]);
+    expect(plan(partial).start).toBe('adoption');
+  });
+
   it('skips a stage without clusters, and ends nowhere without any', () => {
     const { stages, endsAt } = plan(THREE.slice(1));
     expect([stages[0]?.size, stages[0]?.passesAt, stages[1]?.opensAt]).toEqual([0, iso(0), iso(0)]);
     expect(endsAt).toBe(iso(4 * MINUTE));
     expect(plan([]).endsAt).toBeUndefined();
-  });
-});
-
-describe('what is planned', () => {
-  it.each<[string, Asked, Partial<RolloutPlan>]>([
-    ['the next push', { from: COMPLETED }, { start: 'now', previous: 'C' }],
-    ['a digest', { from: COMPLETED, digest: 'D' }, { start: 'now', digest: 'D', previous: 'C' }],
-    ['one on its way', { from: record() }, { start: 'under-way', digest: 'D', previous: 'C' }],
-    ['the next one', { from: record(), digest: 'E' }, { start: 'now', digest: 'E', previous: 'C' }],
-    [
-      'one behind another',
-      { from: record(), digest: 'E', by: strategy({ onNewer: 'queue' }) },
-      { start: 'queued', digest: 'E' },
-    ],
-    [
-      'one that is paused',
-      { from: record({ status: 'paused' }) },
-      { start: 'person', digest: 'D' },
-    ],
-    [
-      'one under a pause',
-      { from: record({ status: 'paused' }), digest: 'E' },
-      { start: 'person', digest: 'E' },
-    ],
-    [
-      'one that a halt lets through',
-      { from: record({ status: 'halted' }), digest: 'E' },
-      { start: 'now', digest: 'E' },
-    ],
-    [
-      'one that was rolled back',
-      { from: record({ ...COMPLETED, rejected: ['D'] }), digest: 'D' },
-      { start: 'rejected', digest: 'D' },
-    ],
-    [
-      'one behind a way back',
-      { from: record({ kind: 'rollback', status: 'rolling-back', digest: 'C' }) },
-      { start: 'queued' },
-    ],
-    [
-      'one after a retired record',
-      { from: record({ status: 'retired' }) },
-      { start: 'now', previous: 'C' },
-    ],
-    ['the first', {}, { start: 'now', previous: 'C' }],
-    ['what is live everywhere', { digest: 'C' }, { start: 'under-way', digest: 'C', clusters: 0 }],
-  ])('is %s', (_, asked, expected) => {
-    const found = plan(THREE, asked);
-    expect(found).toMatchObject(expected);
-    expect(found.digest).toBe(expected.digest);
-  });
-
-  it('is an adoption first where several digests are live, and no receipt says otherwise', () => {
-    const mixed = [...THREE, cluster('r2', 'rest', live('B'))];
-    expect(plan(mixed)).toMatchObject({ start: 'adoption', clusters: 4 });
-    const receipt = {
-      id: 'r0',
-      kind: 'forward',
-      digest: 'B',
-      rejected: [],
-      startedAt: iso(-HOUR),
-      resolvedAt: iso(-HOUR),
-    } as const;
-    const known = [...THREE, cluster('r2', 'rest', { ...live('B'), receipt })];
-    expect(plan(known).start).toBe('now');
-    const unseen = { cluster: 'r9', labels: {}, reachable: true };
-    expect(plan([...THREE, unseen]).start).toBe('adoption');
-  });
-
-  it('moves on the way back only what has the rejected digest', () => {
-    const from = record({
-      kind: 'rollback',
-      status: 'rolling-back',
-      stage: 'early',
-      digest: 'C',
-      rejected: ['D'],
-    });
-    const clusters = [cluster('c1', 'canary', live()), cluster('r1', 'rest', live('B'))];
-    const found = plan(clusters, { from, digest: 'C' });
-    expect([found.start, found.clusters]).toEqual(['under-way', 1]);
   });
 });

@@ -58,6 +58,7 @@ async function plan(
     rules,
     strategies: { of: ({ rollout }) => (rollout === undefined ? undefined : THREE) },
     callsPerMinute: 600,
+    partial: false,
     now: () => NOW,
     async resolveNow(reference) {
       asked.push(formatReference(reference));
