@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { A, B, C } from '#test/fixtures/digests.ts';
+import {
+  type Calls,
+  PERIOD_MINUTES,
+  type StagedFleet,
+  startStagedFleet,
+} from '#test/fixtures/staged-fleet.ts';
+
+const RINGS = { canary: 10, early: 40, rest: 150 };
+const CLUSTERS = RINGS.canary + RINGS.early + RINGS.rest;
+const LEAD = 'lead@acme.example';
+const OPS = 'ops@acme.example';
+const SOAK_MINUTES = 20;
+const TIMEOUT_MS = 120_000;
+/** The world begins at six on a Sunday. */
+const OPENS = { from: '09:00', to: '20:00' };
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const ROLLOUTS = {
+  windows: { day: { timeZone: 'UTC', weekly: [{ days: DAYS, ...OPENS }] } },
+  strategies: {
+    fleet: {
+      stages: [
+        {
+          name: 'canary',
+          clusters: 'ring = canary',
+          maxConcurrency: '100%',
+          soak: `${SOAK_MINUTES}m`,
+        },
+        {
+          name: 'early',
+          clusters: 'ring = early',
+          maxConcurrency: '50%',
+          approval: { approvers: [LEAD] },
+        },
+        { name: 'rest', maxConcurrency: 60, windows: 'day' },
+      ],
+    },
+  },
+};
+/** What sweeps cost where nothing is to do: each cluster is looked at once in each period. */
+const BASE: Calls = { lists: 2 * CLUSTERS, patches: 0 };
+
+describe('a roll-out in three stages over 200 clusters', () => {
+  let fleet: StagedFleet;
+  const cost: Record<string, Calls> = {};
+  const seen: Record<string, readonly number[]> = {};
+
+  function note(name: string, digest = B): void {
+    seen[name] = Object.keys(RINGS).map((ring) => fleet.on(ring, digest).length);
+  }
+
+  beforeAll(async () => {
+    fleet = await startStagedFleet({ rings: RINGS, rollouts: ROLLOUTS, live: A });
+    await fleet.until('completed', 5);
+    await fleet.minutes(PERIOD_MINUTES);
+    cost['before'] = await fleet.minutes(PERIOD_MINUTES);
+    await fleet.push(B);
+    cost['canary'] = await fleet.until('soaking', 5);
+    note('soaking');
+    cost['soaking'] = await fleet.minutes(PERIOD_MINUTES);
+    await fleet.decide({ do: 'pause' }, OPS);
+    await fleet.push(C);
+    cost['paused'] = await fleet.minutes(PERIOD_MINUTES);
+    note('paused', C);
+    await fleet.push(B);
+    await fleet.decide({ do: 'resume', ignore: [] }, OPS);
+    await fleet.until('awaiting-approval', 60);
+    cost['awaiting approval'] = await fleet.minutes(PERIOD_MINUTES);
+    note('awaiting approval');
+    await fleet.decide({ do: 'approve', stage: 'early' }, LEAD);
+    await fleet.until('awaiting-window', 5);
+    cost['awaiting window'] = await fleet.minutes(PERIOD_MINUTES);
+    note('awaiting window');
+    cost['rest'] = await fleet.until('completed', 120);
+    note('completed');
+  }, TIMEOUT_MS);
+
+  afterAll(() => fleet.close());
+
+  it('comes to its end, one stage after the other', () => {
+    expect(seen).toEqual({
+      soaking: [10, 0, 0],
+      paused: [0, 0, 0],
+      'awaiting approval': [10, 40, 0],
+      'awaiting window': [10, 40, 0],
+      completed: [10, 40, 150],
+    });
+  });
+
+  it.each(['before', 'paused', 'awaiting approval', 'awaiting window'])(
+    'costs what sweeps cost without it, and nothing more: %s',
+    (name) => {
+      expect(cost[name]).toEqual(BASE);
+    },
+  );
+
+  it('costs the looks at the stage that soaks, and nothing more, while it soaks', () => {
+    const looks = (PERIOD_MINUTES / SOAK_MINUTES) * 10;
+    const { lists = 0, patches } = cost['soaking'] ?? {};
+    expect(patches).toBe(0);
+    expect(lists).toBeGreaterThan(BASE.lists);
+    expect(lists).toBeLessThanOrEqual(BASE.lists + 2 * RINGS.canary * Math.ceil(looks));
+  });
+});
