@@ -12,7 +12,7 @@ const written = createWrittenTests((line) => process.stdout.write(line));
 
 export default defineConfig({
   test: {
-    globalSetup: './test/temporary-folder.ts',
+    globalSetup: ['./test/temporary-folder.ts', './test/compile-cache.ts'],
     reporters: ['default', written],
     // Most of a service test is waiting; the runner's own default leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
@@ -31,6 +31,7 @@ export default defineConfig({
           ...limits,
           name: 'together',
           include: ['test/{contract,service}/**/*.test.ts'],
+          isolate: false,
         },
       },
     ],

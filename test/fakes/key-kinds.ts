@@ -11,12 +11,26 @@ export interface KindOfKey {
 type Pair = Pick<KindOfKey, 'publicKey' | 'privateKey'>;
 
 const elliptic = (namedCurve: string) => (): Pair => generateKeyPairSync('ec', { namedCurve });
-const rsa = (modulusLength: number) => (): Pair => generateKeyPairSync('rsa', { modulusLength });
-const pss = (hashAlgorithm?: string) => (): Pair =>
-  generateKeyPairSync('rsa-pss', {
-    modulusLength: 2048,
-    ...(hashAlgorithm === undefined ? {} : { hashAlgorithm, mgf1HashAlgorithm: hashAlgorithm }),
-  });
+const rsa = (modulusLength: number) =>
+  inTurn(`rsa ${modulusLength}`, () => generateKeyPairSync('rsa', { modulusLength }));
+const pss = (hashAlgorithm?: string) =>
+  inTurn(`pss ${hashAlgorithm}`, () =>
+    generateKeyPairSync('rsa-pss', {
+      modulusLength: 2048,
+      ...(hashAlgorithm === undefined ? {} : { hashAlgorithm, mgf1HashAlgorithm: hashAlgorithm }),
+    }),
+  );
+
+const made = new Map<string, readonly Pair[]>();
+
+/** One pair and another, in turn: an RSA key takes up to a second, and no test needs a third of one size. */
+function inTurn(name: string, make: () => Pair): () => Pair {
+  return () => {
+    const [next = make(), after = make()] = made.get(name) ?? [];
+    made.set(name, [after, next]);
+    return next;
+  };
+}
 
 const hashed = (hash: string) => (bytes: Buffer, key: KeyObject) => sign(hash, bytes, key);
 const padded = (hash: string) => (bytes: Buffer, key: KeyObject) =>

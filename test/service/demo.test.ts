@@ -97,30 +97,52 @@ describe('npm run demo', () => {
 });
 
 describe('runDemo()', () => {
-  it('fails with what was not reached in time', async () => {
-    world = await startTestWorld();
-    const out = new PassThrough();
-    const limit = AbortSignal.abort();
-    const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
-    await expect(demo).rejects.toThrow(
-      /^(127\.0\.0\.1:\d+\/configs\/.* was not reported as absent|RootSync\/root-sync of cluster-1 was not held) in time/,
-    );
-    out.end();
-    expect(await text(out)).not.toContain('Synced');
-  });
+  it(
+    'fails with what was not reached in time',
+    async () => {
+      world = await startTestWorld();
+      const out = new PassThrough();
+      const limit = AbortSignal.abort();
+      const demo = runDemo({
+        world,
+        effect: 'pin',
+        out,
+        live: false,
+        limit,
+        startedAt: new Date(),
+      });
+      await expect(demo).rejects.toThrow(
+        /^(127\.0\.0\.1:\d+\/configs\/.* was not reported as absent|RootSync\/root-sync of cluster-1 was not held) in time/,
+      );
+      out.end();
+      expect(await text(out)).not.toContain('Synced');
+    },
+    LIMIT_MS,
+  );
 
-  it('fails where the gate admits an unsigned image', async () => {
-    world = await startTestWorld();
-    const [cluster] = world.clusters;
-    const root = cluster?.store.get('rootsyncs', 'config-management-system', 'root-sync');
-    if (root === undefined) throw new Error('no such RootSync');
-    const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };
-    cluster?.store.put('rootsyncs', { ...root, metadata: { ...root.metadata, annotations } });
-    const limit = AbortSignal.timeout(LIMIT_MS);
-    const out = new PassThrough();
-    const demo = runDemo({ world, effect: 'pin', out, live: false, limit, startedAt: new Date() });
-    await expect(demo).rejects.toThrow(
-      'RootSync/root-sync of cluster-1 got an image that was not signed',
-    );
-  });
+  it(
+    'fails where the gate admits an unsigned image',
+    async () => {
+      world = await startTestWorld();
+      const [cluster] = world.clusters;
+      const root = cluster?.store.get('rootsyncs', 'config-management-system', 'root-sync');
+      if (root === undefined) throw new Error('no such RootSync');
+      const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };
+      cluster?.store.put('rootsyncs', { ...root, metadata: { ...root.metadata, annotations } });
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      const out = new PassThrough();
+      const demo = runDemo({
+        world,
+        effect: 'pin',
+        out,
+        live: false,
+        limit,
+        startedAt: new Date(),
+      });
+      await expect(demo).rejects.toThrow(
+        'RootSync/root-sync of cluster-1 got an image that was not signed',
+      );
+    },
+    LIMIT_MS,
+  );
 });

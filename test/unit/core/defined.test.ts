@@ -21,6 +21,17 @@ describe('defined', () => {
     expect('tag' in made).toBe(false);
   });
 
+  it.each([['a stranger'], [{ polluted: true }], [undefined]])(
+    'keeps a key __proto__ with %o as a key',
+    (value) => {
+      const values: Record<string, unknown> = { a: 1 };
+      Object.defineProperty(values, '__proto__', { value, enumerable: true });
+      const kept = defined(values);
+      expect(Object.keys(kept)).toEqual(value === undefined ? ['a'] : ['a', '__proto__']);
+      expect(Object.getPrototypeOf(kept)).toBe(Object.prototype);
+    },
+  );
+
   it('reads own keys only', () => {
     class Inherits {
       get tag() {
