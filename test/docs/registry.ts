@@ -1,6 +1,7 @@
 const CLONE = 'test/e2e/docs-clone.test.ts';
 const GATE = 'test/e2e/docs-gate.test.ts';
 const OPERATE = 'test/e2e/docs-operate.test.ts';
+const ROLLOUTS = 'test/e2e/docs-rollouts.test.ts';
 const SERVICE = 'test/service/docs-commands.test.ts';
 
 /** Which test runs the block `<!-- run: id -->`. A block without a test, and a test without a block, is an error. */
@@ -54,6 +55,13 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'google-gateway-rbac': 'test/e2e/google-commands.test.ts',
   'google-service-identities': 'test/e2e/google-examples.test.ts',
   'google-api-token': 'test/e2e/google-people.test.ts',
+  'rollouts-list': ROLLOUTS,
+  'rollouts-show': ROLLOUTS,
+  'rollouts-plan': ROLLOUTS,
+  'rollouts-wait': ROLLOUTS,
+  'rollouts-pause': ROLLOUTS,
+  'rollouts-resume': ROLLOUTS,
+  'rollouts-abort': ROLLOUTS,
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };

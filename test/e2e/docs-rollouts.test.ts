@@ -1,0 +1,55 @@
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen } from '#shared/http/serve.ts';
+import { type Desk, openDesk } from '#test/docs/desk.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
+import {
+  createStagedApiWorld,
+  moved,
+  rollout,
+  type StagedApiWorld,
+} from '#test/fixtures/staged-api.ts';
+
+// The commands of docs/rollouts.md as they stand, over the API of four clusters in three stages.
+
+let desk: Desk;
+let world: StagedApiWorld;
+let env: Readonly<Record<string, string>>;
+const answer = getRequestListener(async (request) => {
+  const { pathname, search } = new URL(request.url);
+  const { method, headers } = request;
+  const body = method === 'GET' ? null : await request.text();
+  return world.request(`${pathname}${search}`, { method, headers, body });
+});
+const server = createServer((request, response) => void answer(request, response));
+
+beforeAll(async () => {
+  desk = await openDesk();
+  world = await createStagedApiWorld({ rows: { 'cluster-1': [moved()] } });
+  const port = await listen(server, { port: 0, host: '127.0.0.1' });
+  const CLUSTER = 'cluster-2';
+  env = { COUNTERSIGN_URL: `http://127.0.0.1:${port}`, ID: rollout().id, IMAGE, CLUSTER };
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await desk.clear();
+});
+
+describe('the commands of docs/rollouts.md', () => {
+  it.each([
+    ['rollouts-list', /rolling +\S+platform:v1/],
+    ['rollouts-show', /stage +canary: 1 of 1 live/],
+    ['rollouts-plan', /rest/],
+    // Its tag names what was completed before.
+    ['rollouts-wait', /Stage canary passed/],
+    ['rollouts-pause', /is paused/],
+    ['rollouts-resume', /is rolling/],
+    ['rollouts-abort', /is aborted/],
+  ])('%s', async (id, text) => {
+    const done = await desk.run(id, { env });
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(text);
+  });
+});
