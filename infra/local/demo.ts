@@ -8,12 +8,14 @@ import type { Effect } from './local-world/files.ts';
 import { startLocalWorld } from './local-world/start-local-world.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const FORCED = 130;
-const CLUSTERS = 3;
+/** One for each stage, and one more for the last. */
+const CLUSTERS = 4;
+const SOAK_SECONDS = 1;
 /** Fast enough to watch: a real cluster takes 15 s where this takes a quarter of one. */
 const PACE = { pollMs: 250, attemptMs: 250, rolloutMs: 500 };
-const SWEEP_MS = 1_000;
+const SWEEP_MS = 700;
 
 const options = readDemoOptions(process.argv.slice(2));
 process.exitCode = 'exitCode' in options ? options.exitCode : await demonstrate(options.effect);
@@ -37,6 +39,7 @@ async function demonstrate(effect: Effect): Promise<number> {
       effect,
       pace: PACE,
       sweepMs: SWEEP_MS,
+      soakSeconds: SOAK_SECONDS,
       project: `demo-${process.pid}`,
       ...defined({ pubsubHost: pubsubHost || undefined }),
     });

@@ -9,13 +9,15 @@ import { startLocalWorld, type LocalWorld } from './local-world/start-local-worl
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** What a shell reports of a process that Ctrl-C ended. */
 const FORCED = 130;
+/** One sweep more than it takes to see that a stage is live. */
+const SOAK_SECONDS = 15;
 
 const options = readOptions(process.argv.slice(2), join(ROOT, '.local'));
 process.exitCode = 'exitCode' in options ? options.exitCode : await run(options);
 
 /** Runs the world until a signal stops it, or a function dies; returns the exit code. */
 async function run(settings: LocalOptions): Promise<number> {
-  const { dir, clusters, portOffset, verbose, effect, traces = false } = settings;
+  const { dir, clusters, portOffset, verbose, effect, stages = false, traces = false } = settings;
   let world: LocalWorld | undefined;
   const force = (): void => {
     world?.kill();
@@ -36,7 +38,10 @@ async function run(settings: LocalOptions): Promise<number> {
       effect,
       traces,
       onLine: (name, line) => void (verbose && process.stdout.write(`[${name}] ${line}\n`)),
-      ...defined({ pubsubHost: pubsubHost || undefined }),
+      ...defined({
+        pubsubHost: pubsubHost || undefined,
+        soakSeconds: stages ? SOAK_SECONDS : undefined,
+      }),
     });
   } catch (error) {
     // Ctrl-C reaches the functions as well: that they went while starting is no failure then.

@@ -7,7 +7,7 @@ import { runProcess } from '#test/e2e/tools/process.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 
 const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url));
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let world: TestWorld | undefined;
 afterEach(async () => {
@@ -15,51 +15,80 @@ afterEach(async () => {
   world = undefined;
 });
 
+const STAGE = ['INFO rollout.stage.passed', 'INFO rollout.stage.opened'];
+const END = ['INFO rollout.stage.passed', 'INFO rollout.completed'];
+const TAKEN = ['INFO sync.approved', 'INFO sync.synced'];
+const CLUSTERS = ['cluster-1', 'cluster-2', 'cluster-3', 'cluster-4'];
+
 /** What happens to each image and RSync, and how grave it is. Only what is written here may be reported. */
 const STORY: Readonly<Record<string, readonly string[]>> = {
-  'configs/platform': [
-    'WARNING image.unusable',
-    'INFO image.unsigned',
-    'INFO image.verified',
-    'INFO rollout.completed',
-    'INFO image.unsigned',
-    'INFO image.verified',
-    'INFO rollout.completed',
-  ],
   'configs/team-a': [
     'WARNING image.unusable',
+    'INFO image.unsigned',
     'INFO image.verified',
+    'INFO rollout.completed',
+    'INFO image.unsigned',
     'INFO image.verified',
     'INFO rollout.completed',
   ],
+  'configs/platform': [
+    'WARNING image.unusable',
+    'INFO image.verified',
+    'INFO rollout.started',
+    ...STAGE,
+    ...STAGE,
+    ...END,
+    'INFO image.verified',
+    'INFO rollout.started',
+    'ERROR rollout.halted',
+    'INFO image.verified',
+    'INFO rollout.recovered',
+    'INFO rollout.superseded',
+    'INFO rollout.started',
+    'INFO rollout.paused',
+    'INFO rollout.resumed',
+    ...STAGE,
+    ...STAGE,
+    ...END,
+  ],
   ...Object.fromEntries(
-    ['cluster-1', 'cluster-2', 'cluster-3'].flatMap((cluster) => [
-      [
-        `${cluster} RootSync/root-sync`,
-        ['INFO sync.approved', 'INFO sync.synced', 'INFO sync.approved', 'INFO sync.synced'],
-      ],
-      [`${cluster} RepoSync/team-a/repo-sync`, ['INFO sync.approved', 'INFO sync.synced']],
+    CLUSTERS.flatMap((cluster) => [
+      [`${cluster} RootSync/root-sync`, [...TAKEN, ...TAKEN]],
+      [`${cluster} RepoSync/team-a/repo-sync`, [...TAKEN, ...TAKEN]],
     ]),
   ),
+  // The canary alone gets what cannot be applied.
+  'cluster-1 RootSync/root-sync': [
+    ...TAKEN,
+    'INFO sync.approved',
+    'ERROR sync.failed',
+    'INFO sync.approved',
+    'INFO sync.recovered',
+    'INFO sync.synced',
+  ],
 };
 
 /** A sweep sees a roll-out under way, or only its end: it comes each second. */
 const MAYBE = 'INFO rollout.progressing';
+/** Of a digest and then of its tag, or of its tag alone; and of a decision that another writer was faster than. */
+const MAYBE_TWICE = ['INFO image.verified', 'INFO rollout.paused'];
 
 /** The status events that the demo prints, by what they are about. */
 function storyOf(stdout: string): Record<string, string[]> {
   const story: Record<string, string[]> = {};
   const events = stdout.matchAll(
-    /^ *\d+\.\d s {2}([A-Z]+) +([a-z]+\.[a-z]+) +(?:127\.0\.0\.1:\d+\/)?(.*?) {2}/gm,
+    /^ *\d+\.\d s {2}([A-Z]+) +([a-z]+\.[a-z.]+) +(?:127\.0\.0\.1:\d+\/)?(.*?) {2}/gm,
   );
   for (const [, severity, type, subject = ''] of events) {
     const event = `${severity} ${type}`;
-    if (event !== MAYBE) (story[subject.trim()] ??= []).push(event);
+    const known = (story[subject.trim()] ??= []);
+    if (event === MAYBE || (MAYBE_TWICE.includes(event) && known.at(-1) === event)) continue;
+    known.push(event);
   }
   return story;
 }
 
-describe('npm run demo', () => {
+describe.concurrent('npm run demo', () => {
   it.each([
     ['pin', [], /Waiting: every cluster .* stays SYNCED/],
     ['gate', ['--effect', 'gate'], /Held: every cluster has pulled it, and shows KNV2002/],
@@ -73,22 +102,22 @@ describe('npm run demo', () => {
       });
       expect([code, stderr]).toEqual([0, '']);
       expect(storyOf(stdout)).toEqual(STORY);
-      for (const cluster of ['cluster-1', 'cluster-2', 'cluster-3']) {
+      for (const cluster of CLUSTERS) {
         const row = (sync: string, phase: string) =>
           expect.stringMatching(
             new RegExp(`${cluster} +${sync} +${phase} +sha256:[0-9a-f]{12}$`, 'm'),
           );
-        expect(stdout).toEqual(row('RootSync/root-sync', 'Pending'));
+        expect(stdout).toEqual(row('RepoSync/team-a/repo-sync', 'Pending'));
         expect(stdout).toEqual(row('RootSync/root-sync', 'Synced'));
         expect(stdout).toEqual(row('RepoSync/team-a/repo-sync', 'Synced'));
-        expect(stdout).toMatch(new RegExp(`sync\\.approved +${cluster} RootSync/root-sync`));
-        expect(stdout).toMatch(new RegExp(`sync\\.synced +${cluster} RepoSync/team-a/repo-sync`));
       }
       expect(stdout).toMatch(
         /Held: the gate refuses it to Config Sync in every cluster \(KNV2002\)/,
       );
       expect(stdout).toMatch(overRunning);
       expect(stdout).toMatch(/image\.unsigned .*\n(?:.*\n)*.*image\.verified /);
+      expect(stdout).toContain('Halted: the canary alone has it');
+      expect(stdout).toContain('Paused: no further cluster gets it');
       expect(stdout).toMatch(/platform:v1: approved after \d+\.\d s, synced \d+\.\d s later/);
       expect(stdout).toMatch(/Calls to clusters by Countersign: .*\d+ patch/);
     },
@@ -112,7 +141,7 @@ describe('runDemo()', () => {
         startedAt: new Date(),
       });
       await expect(demo).rejects.toThrow(
-        /^(127\.0\.0\.1:\d+\/configs\/.* was not reported as absent|RootSync\/root-sync of cluster-1 was not held) in time/,
+        /^(127\.0\.0\.1:\d+\/configs\/.* was not reported as absent|RepoSync\/team-a\/repo-sync of cluster-1 was not held) in time/,
       );
       out.end();
       expect(await text(out)).not.toContain('Synced');
@@ -125,10 +154,10 @@ describe('runDemo()', () => {
     async () => {
       world = await startTestWorld();
       const [cluster] = world.clusters;
-      const root = cluster?.store.get('rootsyncs', 'config-management-system', 'root-sync');
-      if (root === undefined) throw new Error('no such RootSync');
+      const sync = cluster?.store.get('reposyncs', 'team-a', 'repo-sync');
+      if (sync === undefined) throw new Error('no such RepoSync');
       const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };
-      cluster?.store.put('rootsyncs', { ...root, metadata: { ...root.metadata, annotations } });
+      cluster?.store.put('reposyncs', { ...sync, metadata: { ...sync.metadata, annotations } });
       const limit = AbortSignal.timeout(LIMIT_MS);
       const out = new PassThrough();
       const demo = runDemo({
@@ -140,7 +169,7 @@ describe('runDemo()', () => {
         startedAt: new Date(),
       });
       await expect(demo).rejects.toThrow(
-        'RootSync/root-sync of cluster-1 got an image that was not signed',
+        'RepoSync/team-a/repo-sync of cluster-1 got an image that was not signed',
       );
     },
     LIMIT_MS,

@@ -3,14 +3,9 @@ import { readPrivateKey } from '../keys/key-pair.ts';
 import type { Kube } from '../kube/start-kube.ts';
 import { type Effect, SERVICE_IDENTITY } from '../local-world/files.ts';
 import type { LocalWorld } from '../local-world/start-local-world.ts';
-import {
-  type Act,
-  beforeAnyPush,
-  pushOver,
-  pushThenSign,
-  signThenTag,
-  type Stage,
-} from './acts.ts';
+import { beforeAnyPush, pushOver, pushThenSign } from './acts.ts';
+import type { Act, Scene } from './scene.ts';
+import { haltAtCanary, pauseAndResume, rollOut } from './staged-acts.ts';
 import {
   applyEvent,
   createScreen,
@@ -46,6 +41,7 @@ export async function runDemo(deps: DemoDeps): Promise<void> {
   const stopped = new AbortController();
   const log = subscribe(pubsub, stopped.signal, (event) => {
     board = applyEvent(board, event);
+    if (isOfStages(event)) screen.say(`  ${event.type}: ${event.message}`);
     screen.show(board);
   });
   const key = await readPrivateKey(files.privateKey);
@@ -54,9 +50,9 @@ export async function runDemo(deps: DemoDeps): Promise<void> {
   );
   screen.show(board);
   const { received } = log;
-  const stage = { world, effect, key, screen, board: () => board, received, limit };
+  const scene = { world, effect, key, screen, board: () => board, received, limit };
   try {
-    const acts = await Promise.race([playAll(stage), log.ended.then(() => [])]);
+    const acts = await Promise.race([playAll(scene), log.ended.then(() => [])]);
     out.write(`${summarise({ acts, received, clusters, startedAt })}\n`);
   } finally {
     stopped.abort();
@@ -64,9 +60,18 @@ export async function runDemo(deps: DemoDeps): Promise<void> {
   }
 }
 
-async function playAll(stage: Stage): Promise<Act[]> {
-  await beforeAnyPush(stage);
-  return [await pushThenSign(stage), await signThenTag(stage), await pushOver(stage)];
+/** First an image that goes everywhere at once, then one that goes stage by stage. */
+async function playAll(scene: Scene): Promise<Act[]> {
+  await beforeAnyPush(scene);
+  const once = [await pushThenSign(scene), await pushOver(scene)];
+  const staged = await rollOut(scene);
+  await haltAtCanary(scene);
+  return [...once, staged, await pauseAndResume(scene)];
+}
+
+/** Whether it is about a roll-out in stages. */
+function isOfStages({ type, stage }: Received): boolean {
+  return type.startsWith('rollout.') && stage !== undefined;
 }
 
 const SWEEP = 'sweep.completed';
@@ -98,7 +103,7 @@ function formatEvent(event: Received, startedAt: Date): string {
   const { at, type, severity, image = '', cluster, sync, message } = event;
   const subject = cluster === undefined ? image : `${cluster} ${sync ?? ''}`;
   const time = formatTime(at.getTime() - startedAt.getTime());
-  return `${time}  ${severity.padEnd(8)}${type.padEnd(20)}${subject.padEnd(36)} ${message}`;
+  return `${time}  ${severity.padEnd(8)}${type.padEnd(21)}${subject.padEnd(36)} ${message}`;
 }
 
 function formatAct(

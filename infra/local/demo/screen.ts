@@ -112,6 +112,7 @@ const eventSchema = z
     attributes: z.object({
       type: z.string(),
       severity: z.string(),
+      'ce-id': z.string(),
       'ce-time': z.iso.datetime().transform((time) => new Date(time)),
       image: z.string().optional(),
       cluster: z.string().optional(),
@@ -120,10 +121,14 @@ const eventSchema = z
     body: z.object({
       phase: z.string().optional(),
       digest: z.string().optional(),
+      /** Of a roll-out in stages. */
+      id: z.string().optional(),
+      stage: z.string().optional(),
       message: z.string(),
     }),
   })
-  .transform(({ attributes: { 'ce-time': at, ...attributes }, body }) => ({
+  .transform(({ attributes: { 'ce-id': ceId, 'ce-time': at, ...attributes }, body }) => ({
+    ceId,
     at,
     ...attributes,
     ...body,
@@ -151,6 +156,8 @@ export function subscribe(
       const messages = await pubsub.pull(STATUS_SUBSCRIPTION, stop);
       for (const { attributes, data } of messages) {
         const event = eventSchema.parse({ attributes, body: JSON.parse(data.toString()) });
+        // What is published again has its id again (docs/events.md).
+        if (received.some(({ ceId }) => ceId === event.ceId)) continue;
         received.push(event);
         onEvent(event);
       }

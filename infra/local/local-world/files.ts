@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { LocalWorldError } from './local-world-error.ts';
 import { type PubsubRest, TOPICS } from './pubsub.ts';
+import { type LocalStages, describeStages } from './stages.ts';
 
 /** Where a world keeps its files; they stay when it stops. */
 export interface LocalWorldFiles {
@@ -19,6 +20,8 @@ export interface LocalWorldFiles {
   readonly tlsKey: string;
   readonly config: string;
   readonly store: string;
+  /** What roll-outs have decided. */
+  readonly records: string;
   readonly logs: string;
   readonly worldLog: string;
   readonly lock: string;
@@ -35,6 +38,7 @@ export function filesIn(dir: string): LocalWorldFiles {
     tlsKey: join(dir, 'tls.key'),
     config: join(dir, 'countersign.yaml'),
     store: join(dir, 'store.sqlite'),
+    records: join(dir, 'records.sqlite'),
     logs: join(dir, 'logs'),
     worldLog: join(dir, 'logs', 'world.log'),
     lock: join(dir, 'world.lock'),
@@ -67,25 +71,29 @@ export function describeConfig(world: {
   readonly effect: Effect;
   readonly pubsub: Pick<PubsubRest, 'topicName'>;
   readonly files: LocalWorldFiles;
+  /** Absent: a verified digest goes everywhere at once. */
+  readonly stages?: LocalStages | undefined;
 }): string {
   const { registry, effect, files } = world;
+  const staged = world.stages && describeStages(world.stages, basename(files.records));
   const topic = (name: keyof typeof TOPICS): string => world.pubsub.topicName(TOPICS[name]);
   return `# Config of the local world, written anew each time it starts.
 apiVersion: countersign.dev/v1
 
 # Every context of this kubeconfig is a cluster. It holds the service's identity; ./${basename(files.kubeconfig)} is for people.
 fleet:
-  kubeconfig: { path: ./${basename(files.serviceKubeconfig)} }
-
+  kubeconfig:
+    path: ./${basename(files.serviceKubeconfig)}
+${staged?.labels ?? ''}
 registries:
   - { host: "${registry}", plainHttp: true, auth: none }
 
 # Countersign follows these images and ${MEANING[effect]}.
 # The gate refuses OCI sources that are not among them.
 images:
-  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
+${staged?.image({ registry, effect }) ?? ''}  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
 unmatched: deny
-
+${staged?.rollouts ?? ''}
 # One key must have signed: \`cosign sign --key ${basename(files.privateKey)}\`, password empty.
 trust:
   release:

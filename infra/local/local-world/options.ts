@@ -8,6 +8,8 @@ export interface LocalOptions {
   readonly verbose: boolean;
   readonly dir: string;
   readonly effect: Effect;
+  /** Whether the platform's image is rolled out in stages. */
+  readonly stages?: boolean;
   /** Whether spans are collected. */
   readonly traces?: boolean;
 }
@@ -30,6 +32,7 @@ export function readOptions(
     .option('--port-offset <number>', 'added to every port', between(0, HIGHEST_OFFSET), 0)
     .option('--dir <folder>', 'where its files go', defaultDir)
     .addOption(effectOption())
+    .option('--stages', 'roll the image of the platform out in three stages of seconds')
     .option('--traces', 'collect the steps of every push, and draw them')
     .option('--verbose', 'show the logs of the functions', false)
     .exitOverride();

@@ -37,6 +37,7 @@ import {
   unsubscribeAll,
   TOPICS,
 } from './pubsub.ts';
+import type { LocalStages } from './stages.ts';
 import { seedSyncs } from './syncs.ts';
 import type { LocalWorldError } from './local-world-error.ts';
 
@@ -51,6 +52,8 @@ export interface LocalWorldOptions {
   readonly sweepMs?: number;
   /** What approvals do: the default of the config is `pin`. */
   readonly effect?: Effect;
+  /** The platform's image is rolled out in stages, each of which soaks for so many seconds; absent: at once. */
+  readonly soakSeconds?: number;
   /** How fast Config Sync runs. */
   readonly pace?: Pace;
   /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
@@ -118,7 +121,10 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   parts.defer(() => registry.close());
   const place = { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect };
   const clusters = await startClusters(place, parts);
-  await writeFiles({ files, registry: registry.host, effect, clusters, pubsub });
+  const { soakSeconds } = options;
+  const names = clusters.map(({ name }) => name);
+  const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds };
+  await writeFiles({ files, registry: registry.host, effect, clusters, pubsub, stages });
   // Stopped after the functions, which send their last spans while they drain.
   const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
   parts.defer(() => traces?.close());
@@ -170,10 +176,11 @@ async function openWorldPubsub(
   return { ...pubsub, host, project };
 }
 
-/** Everything that a person or a function reads. The store of an earlier world knows other clusters: it goes. */
+/** Everything that a person or a function reads. What an earlier world stored is about other clusters: it goes. */
 async function writeFiles(
   world: Pick<LocalWorld, 'files' | 'registry' | 'clusters' | 'pubsub'> & {
     readonly effect: Effect;
+    readonly stages: LocalStages | undefined;
   },
 ): Promise<void> {
   const { files, clusters } = world;
@@ -183,7 +190,9 @@ async function writeFiles(
     writeKubeconfig({ path: files.kubeconfig, clusters, user: LOCAL_ADMIN }),
     writeKubeconfig({ path: files.serviceKubeconfig, clusters, user: SERVICE_IDENTITY }),
     writeFile(files.config, describeConfig(world)),
-    ...['', '-wal', '-shm'].map((suffix) => rm(`${files.store}${suffix}`, { force: true })),
+    ...[files.store, files.records].flatMap((path) =>
+      ['', '-wal', '-shm'].map((suffix) => rm(`${path}${suffix}`, { force: true })),
+    ),
   ]);
 }
 

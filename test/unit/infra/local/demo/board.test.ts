@@ -14,6 +14,7 @@ const DIGEST = `sha256:${'ab'.repeat(32)}`;
 function event(type: string, about: Partial<Received> = {}): Received {
   const empty = { image: undefined, cluster: undefined, sync: undefined, phase: undefined };
   return {
+    ceId: type,
     type,
     severity: 'INFO',
     at: new Date(0),

@@ -2,9 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { describeConfig, type Effect, filesIn } from '#infra/local/local-world/files.ts';
 import { openPubsub } from '#infra/local/local-world/pubsub.ts';
+import type { LocalStages } from '#infra/local/local-world/stages.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseConfig } from '#shared/config/load-config.ts';
+import { createStrategies } from '#shared/config/strategies.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const PEM = publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -13,10 +15,11 @@ function parse(
   registry = '127.0.0.1:5000',
   project = 'local',
   effect: Effect = 'pin',
+  stages?: LocalStages,
 ): Promise<Config> {
   const files = filesIn('/srv/world');
   const pubsub = openPubsub('127.0.0.1:8085', project);
-  const text = describeConfig({ registry, effect, pubsub, files });
+  const text = describeConfig({ registry, effect, pubsub, files, stages });
   return parseConfig(text, {
     file: files.config,
     readFile: async (path) => {
@@ -65,6 +68,28 @@ describe('describeConfig()', () => {
   it.each(['pin', 'gate'] as const)('has the effect %s where that is asked for', async (effect) => {
     const { images } = await parse('127.0.0.1:5000', 'local', effect);
     expect(images.map((image) => image.effect)).toEqual([effect]);
+  });
+
+  it('rolls the image of the platform out in three stages where that is asked for', async () => {
+    const clusters = ['cluster-1', 'cluster-2', 'cluster-3'];
+    const stages = { clusters, soakSeconds: 2 };
+    const config = await parse('127.0.0.1:5000', 'local', 'pin', stages);
+    const [platform, others] = config.images;
+    expect([platform?.match, others?.match]).toEqual([
+      '127.0.0.1:5000/configs/platform',
+      '127.0.0.1:5000/configs/**',
+    ]);
+    expect(config.fleet).toMatchObject({
+      labels: { 'cluster-1': { ring: 'canary' }, 'cluster-2': { ring: 'early' } },
+    });
+    expect(config.records).toMatchObject({ path: '/srv/world/records.sqlite' });
+    const strategy = platform && createStrategies(config).of(platform);
+    expect(strategy?.stages.map(({ name, soakMs }) => [name, soakMs])).toEqual([
+      ['canary', 2_000],
+      ['early', 2_000],
+      ['rest', 0],
+    ]);
+    expect(others && createStrategies(config).of(others)).toBeUndefined();
   });
 
   it('names the topics of another project', async () => {
