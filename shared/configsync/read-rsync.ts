@@ -14,6 +14,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { ReceiptFacts } from '#shared/core/receipt.ts';
+import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { MAX_REJECTED } from '#shared/core/rollout/record.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, NAME } from '#shared/core/sync-ref.ts';
@@ -139,7 +140,7 @@ const key = z.string().min(1).max(MAX_IMAGE);
 /** Kept in the store, and what a lost record is rebuilt from: read as those are. */
 const rolloutSchema = z
   .object({
-    id: word,
+    id: z.string().regex(ROLLOUT_ID),
     stage: word,
     kind: z.enum(['forward', 'rollback']),
     digest: key,

@@ -154,7 +154,8 @@ function stagedOf(
     unpinned: pinObstacle(rsync, followed.rule)?.code,
     approvedAt: newer ? new Date(receipt.approvedAt).toISOString() : undefined,
     failedBefore: newer && receipt.was === 'failed' ? (true as const) : undefined,
-    receipt: receipt?.rollout,
+    // What another image's roll-out let in says nothing of this one's.
+    receipt: receipt?.image === image ? receipt.rollout : undefined,
   });
 }
 

@@ -43,6 +43,14 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       [AMONG, BACK],
     ],
     [
+      "a receipt of another image's roll-out says nothing of this one's",
+      'reconcile/sync-outcome',
+      'stagedOf',
+      'receipt?.image === image ? receipt.rollout : undefined',
+      'receipt?.rollout',
+      [RECORDS],
+    ],
+    [
       'rejected keys leave the list',
       'core/rollout/among',
       'staleKeys',

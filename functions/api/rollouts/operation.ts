@@ -1,13 +1,14 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
 import { STANDINGS } from '#shared/core/rollout/standing.ts';
 import { answerOf, answersOf, Cursor, ImageName, PageLimit, Time } from '../schema.ts';
 
 const RolloutId = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/, 'is no id of a roll-out')
+  .regex(ROLLOUT_ID, 'is no id of a roll-out')
   .meta({ description: 'Of the roll-out, as the list has it', example: 'platform-v1-8-1a2b3c4d' });
 
 export const RolloutPath = z.object({ id: RolloutId });

@@ -30,8 +30,8 @@ export function arrive(
   const { digest } = arrival;
   if (record.status === 'retired') return changeOf(record, record);
   const newest = record.next ?? record;
-  if (Date.parse(arrival.resolvedAt) <= Date.parse(newest.resolvedAt))
-    return changeOf(record, record);
+  const isOld = Date.parse(arrival.resolvedAt) <= Date.parse(newest.resolvedAt);
+  if (isOld && !isAhead(newest.resolvedAt, now)) return changeOf(record, record);
   if (record.rejected.includes(digest)) return changeOf(record, record);
   // The tag came back to what is rolled out: what waited is not the newest any more.
   if (digest === record.digest) return changeOf(record, amend(record, { next: undefined }));
@@ -39,6 +39,20 @@ export function arrive(
   if (mustQueue(record, strategy)) return changeOf(record, amend(record, { next: arrival }));
   const { record: started, notices } = startOver(record, strategy, arrival, now);
   return changeOf(record, started, notices);
+}
+
+/** No two clocks differ by more. */
+const MAX_AHEAD_MS = 3_600_000;
+
+/**
+ * Whether a time, of a registry or of a receipt, is too far ahead to have come from a clock that is right. What it dates
+ * is not newer than all that comes until then.
+ *
+ * @example
+ * isAhead('9999-12-31T23:59:59Z', now) // true
+ */
+export function isAhead(time: string, now: Date): boolean {
+  return Date.parse(time) - now.getTime() > MAX_AHEAD_MS;
 }
 
 function mustQueue(record: RolloutRecord, { onNewer }: Strategy): boolean {

@@ -1,5 +1,8 @@
 import { tryReference } from '../reference.ts';
 
+/** What an id may be: it is a part of URLs, and stands in events and annotations. */
+export const ROLLOUT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
+
 /** Of a repository's last part, and of a tag: an id stays short enough for an annotation and a URL. */
 const MAX_PART = 60;
 

@@ -13,6 +13,7 @@ import {
   noticeOf,
   withIndexes,
 } from './record.ts';
+import { isAhead } from './arrive.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
 
 /** What there is where a record should be. */
@@ -42,7 +43,7 @@ export function recover(
   fleet: Fleet,
   now: Date,
 ): Change | undefined {
-  const isNew = missing.fresh && receiptsOf(fleet.clusters).length === 0;
+  const isNew = missing.fresh && receiptsOf(fleet.clusters, now).length === 0;
   if (missing.retired === undefined && !isNew) return rebuild(missing, strategy, fleet, now);
   const adopted = adopt(missing, strategy, fleet, now);
   return adopted && missing.retired ? continued(missing.retired, adopted, fleet) : adopted;
@@ -138,6 +139,7 @@ function rebuild(
     },
     strategy,
     clusters,
+    now,
   );
   return { record, notices: [about(record, 'interrupted', [])] };
 }
@@ -147,14 +149,15 @@ function rebuild(
  * back. Receipts that are seen later go on to correct it.
  *
  * @example
- * learn(record, strategy, fleet.clusters).rejected
+ * learn(record, strategy, fleet.clusters, now).rejected
  */
 export function learn(
   record: RolloutRecord,
   strategy: Strategy,
   clusters: readonly FleetCluster[],
+  now: Date,
 ): RolloutRecord {
-  const inOrder = receiptsOf(clusters).toSorted(
+  const inOrder = receiptsOf(clusters, now).toSorted(
     (a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt),
   );
   const last = inOrder.at(-1);
@@ -173,22 +176,29 @@ export function learn(
   return withIndexes(learned, Object.assign({}, record.indexes, ...indexes));
 }
 
-/** The newest stage in which a cluster has the digest, and the last of its clusters that does. */
+/**
+ * How far the digest had come, as far as all that had their turn before have it. One that has it by itself, by another
+ * label then or by its own hand, opens nothing to others.
+ */
 function positionOf(
   digest: string,
   strategy: Strategy,
   clusters: readonly FleetCluster[],
 ): Pick<Amendment, 'stage' | 'cursor'> {
-  const [first] = strategy.stages;
-  let position: { index: number; stage: string; cursor?: Turn } = { index: 0, stage: first.name };
-  for (const cluster of clusters) {
-    if (!cluster.syncs?.some(({ approved }) => approved === digest)) continue;
-    const { index, stage } = stageOf(strategy, cluster.labels);
-    const turn = turnOf(stage, cluster);
-    const { cursor } = position;
-    const later =
-      index === position.index && (cursor === undefined || compareTurns(turn, cursor) > 0);
-    if (index > position.index || later) position = { index, stage: stage.name, cursor: turn };
+  const followers = clusters.filter(({ syncs }) => syncs?.length !== 0);
+  let position: { stage: string; cursor?: Turn } = { stage: strategy.stages[0].name };
+  for (const stage of strategy.stages) {
+    const turns = followers
+      .filter(({ labels }) => stageOf(strategy, labels).stage === stage)
+      .map(({ syncs, ...cluster }) => ({
+        turn: turnOf(stage, cluster),
+        has: syncs?.some(({ approved }) => approved === digest) === true,
+      }))
+      .toSorted((a, b) => compareTurns(a.turn, b.turn));
+    const without = turns.findIndex(({ has }) => !has);
+    const cursor = turns.slice(0, without < 0 ? undefined : without).at(-1)?.turn;
+    if (cursor !== undefined) position = { stage: stage.name, cursor };
+    if (without >= 0) break;
   }
   const { stage, cursor } = position;
   return { stage, cursor };
@@ -230,6 +240,9 @@ function about(
   return noticeOf(record, type, defined({ cause: record.cause, clusters: names }));
 }
 
-function receiptsOf(clusters: readonly FleetCluster[]): readonly RolloutReceipt[] {
-  return clusters.flatMap(({ syncs = [] }) => syncs.flatMap(({ receipt }) => receipt ?? []));
+/** Without the gate anyone may have written one: what began in the future would stay the last for ever. */
+function receiptsOf(clusters: readonly FleetCluster[], now: Date): readonly RolloutReceipt[] {
+  return clusters
+    .flatMap(({ syncs = [] }) => syncs.flatMap(({ receipt }) => receipt ?? []))
+    .filter(({ startedAt, resolvedAt }) => !isAhead(startedAt, now) && !isAhead(resolvedAt, now));
 }

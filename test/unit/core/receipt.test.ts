@@ -75,6 +75,8 @@ describe('parseReceipt()', () => {
     ['rollout', { ...RECEIPT.rollout, startedAt: '2026-02-30T05:00:00Z' }],
     ['rollout', { ...RECEIPT.rollout, stage: 'x'.repeat(300) }],
     ['rollout', { ...RECEIPT.rollout, digest: '' }],
+    ['rollout', { ...RECEIPT.rollout, id: 'a/../b' }],
+    ['rollout', { ...RECEIPT.rollout, id: '\u001b[31m' }],
     ['rollout', { ...RECEIPT.rollout, rejected: Array.from({ length: 17 }, () => A) }],
     ['rollout', { ...RECEIPT.rollout, indexes: { [A]: 'latest' } }],
   ])('has no word for %s %j', (field, value) => {

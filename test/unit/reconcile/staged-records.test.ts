@@ -56,6 +56,19 @@ describe('another tag of the repository that names the same digest', () => {
   });
 });
 
+describe('a spec that is moved to another tag', () => {
+  it('takes no receipt of the old one with it', async () => {
+    const world = await settledWorld();
+    expect((await world.row()).staged?.receipt).toMatchObject({ digest: A });
+    follow(world, OTHER);
+    world.tags.set(OTHER, B);
+    await run(world);
+    const { staged } = await world.row();
+    expect(staged).toMatchObject({ image: OTHER, why: 'record' });
+    expect(staged).not.toHaveProperty('receipt');
+  });
+});
+
 describe('a spec that names a digest', () => {
   const UNDER: readonly [string, (world: StagedWorld) => void, Staged['why'], string][] = [
     ['is under the record that rolls it out', (world) => world.put(), 'stage', IMAGE],

@@ -93,6 +93,20 @@ const ROWS: readonly Row[] = [
     'queue',
     { digest: 'D' },
   ],
+  ['is older by two clocks', { resolvedAt: iso(HOUR) }, undefined, []],
+  [
+    'follows one that a wrong clock has dated, or a forged receipt',
+    { resolvedAt: '9999-12-31T23:59:59.000Z' },
+    started,
+    ['superseded', 'started'],
+  ],
+  [
+    'takes the place of what waits with such a date',
+    { next: { ...NEXT, digest: 'F', resolvedAt: iso(HOUR + 1) } },
+    { next: NEXT },
+    [],
+    'queue',
+  ],
   ['is as old', {}, undefined, [], 'replace', { resolvedAt: iso(-HOUR) }],
   [
     'is older than what waits',

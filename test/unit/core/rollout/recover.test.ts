@@ -31,6 +31,7 @@ const RECEIPT: RolloutReceipt = {
   startedAt: iso(-HOUR),
   resolvedAt: iso(-HOUR),
 };
+const AHEAD = '9999-12-31T23:59:59.000Z';
 const unseen = (name: string, reachable = true): FleetCluster => ({
   cluster: name,
   labels: {},
@@ -74,7 +75,27 @@ describe('recover() of a lost record', () => {
         }),
         cluster('c2', 'canary', { ...live(), receipt: RECEIPT }),
       ],
-      { digest: 'D', stage: 'canary', cursor: { cluster: 'c2' } },
+      { digest: 'D', stage: 'canary' },
+    ],
+    [
+      'no further than all before have the digest',
+      [
+        cluster('c1', 'canary', { ...live(), receipt: RECEIPT }),
+        cluster('e1', 'early'),
+        // By another label then, or by its own hand.
+        cluster('e2', 'early', { ...live(), receipt: RECEIPT }),
+        cluster('r1', 'rest', { ...live(), receipt: RECEIPT }),
+      ],
+      { digest: 'D', stage: 'canary', cursor: { cluster: 'c1' } },
+    ],
+    [
+      'and believes no receipt of the future',
+      [
+        cluster('c1', 'canary', { ...live(), receipt: RECEIPT }),
+        cluster('c2', 'canary', { receipt: { ...RECEIPT, digest: 'A', startedAt: AHEAD } }),
+        cluster('c3', 'canary', { receipt: { ...RECEIPT, digest: 'A', resolvedAt: AHEAD } }),
+      ],
+      { id: 'r1', digest: 'D' },
     ],
     [
       'on its way back',
@@ -176,6 +197,11 @@ describe('recover() of a fresh deployment', () => {
       'receipts of a roll-out',
       [cluster('c1', 'canary', { ...live(), receipt: RECEIPT })],
       { status: 'paused', cause: 'record-lost' },
+    ],
+    [
+      'a receipt of the future',
+      [cluster('c1', 'canary', { ...live(), receipt: { ...RECEIPT, startedAt: AHEAD } })],
+      { status: 'completed', digest: 'D' },
     ],
   ])('that has %s', (_, clusters, expected) => {
     const found = recovered(true, ...clusters)?.record;

@@ -8,7 +8,7 @@ import { eventIdOf } from '#shared/status/encode.ts';
 import { UNSIGNED } from '#test/fixtures/decision.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
 import { messageOf } from '#test/fixtures/push-world.ts';
-import { at, stage, strategy } from '#test/fixtures/rollout.ts';
+import { stage, strategy } from '#test/fixtures/rollout.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { clusterRecord, row } from '#test/fixtures/staged-rows.ts';
 import { type RingsWorld, createRingsWorld } from '#test/fixtures/rings-world.ts';
@@ -123,7 +123,8 @@ describe('a push to an image in stages', () => {
 
   it('that was resolved before what is recorded changes nothing', async () => {
     const world = await adopted();
-    await world.put({ digest: C, resolvedAt: at(0).toISOString() });
+    const later = new Date(world.deps.now().getTime() + MINUTE).toISOString();
+    await world.put({ digest: C, resolvedAt: later });
     await world.pushed(B);
     expect(await world.record()).toMatchObject({ digest: C });
     expect(rollouts(world)).toEqual([]);
