@@ -27,6 +27,7 @@ import type { SimCluster } from './sim/cluster.ts';
 import type { Process } from './sim/process.ts';
 import type { SimRegistry } from './sim/registry.ts';
 import type { SimStore } from './sim/store.ts';
+import type { Staged } from './staged/open-staged.ts';
 import { POLICY_HASH, type Plan } from './world.ts';
 
 /** What the functions of a campaign run in: everything outside of a process. */
@@ -45,6 +46,8 @@ export interface Surroundings {
   readonly observer: ClusterObserver;
   /** The trust policies, and what they make of an image at this moment; absent: one that asks for the key `release`. */
   readonly trust?: Trust;
+  /** Roll-outs in stages, as one process sees them, and its clock; absent: every image goes everywhere at once. */
+  readonly staged?: Pick<Staged, 'staging' | 'offOf'>;
   /** Absent: those of the config's defaults. */
   readonly times?: Times;
 }
@@ -91,9 +94,11 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** What `main.ts` of a function puts together, with the outside simulated: caches live and die with the process. */
 export function openImages(
   process: Pick<Process, 'call' | 'name'>,
-  { clock, plan, registry, store, registryIsUp, publishStatus, publishing, trust }: Surroundings,
+  around: Surroundings,
 ): ImageDeps & { readonly port: ReturnType<typeof createRegistryPort> } {
-  const now = (): Date => new Date(clock.now());
+  const { clock, plan, registry, store, registryIsUp, publishStatus, publishing, trust } = around;
+  const { staged } = around;
+  const now = (): Date => new Date(clock.now() + (staged?.offOf(process) ?? 0));
   const port = createRegistryPort(process, { clock, registry, registryIsUp });
   const cached = { ...port, ...createCachedRegistry(port) };
   const verdicts = createVerdictCache({ now: () => clock.now() });
@@ -126,6 +131,7 @@ export function openImages(
     },
     now,
     log: SILENT,
+    ...(staged && { staging: staged.staging(process) }),
   };
 }
 

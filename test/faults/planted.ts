@@ -1,4 +1,5 @@
 import type { Check } from './oracle/violations.ts';
+import { PLANTED_IN_STAGES } from './staged/planted-in-stages.ts';
 
 /** One bug, planted in a copy of the repository: the checks named must find it. */
 export interface Planted {
@@ -9,6 +10,8 @@ export interface Planted {
   readonly find: string;
   readonly replace: string;
   readonly caughtBy: readonly Check[];
+  /** Found by a campaign with roll-outs in stages. */
+  readonly rollouts?: boolean;
 }
 
 /** A law (docs/design.md#laws) that a campaign in one process cannot break. */
@@ -116,4 +119,5 @@ export const PLANTED: readonly Planted[] = [
     replace: 'type: event.type, since: data.since,',
     caughtBy: ['6 one transition has one ce-id'],
   },
+  ...PLANTED_IN_STAGES,
 ];

@@ -14,6 +14,8 @@ export interface Publisher {
   start(pushes: number, gapMs: number): number;
   /** What has not been signed by now never will be. */
   stop(): void;
+  /** One more good digest of every image that is rolled out in stages: what was stopped before stands in no one's way. */
+  pushLast(): void;
 }
 
 export interface PublisherDeps {
@@ -142,6 +144,13 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     },
     stop() {
       stopped = true;
+    },
+    pushLast() {
+      for (const image of plan.images.filter(({ staged }) => staged !== undefined)) {
+        const pushed = registry.push(image.repository, { form: 'image', bad: false });
+        pusher.sign(image.repository, pushed.top, 'release');
+        pusher.moveTo(image, pushed);
+      }
     },
   };
 }

@@ -1,11 +1,14 @@
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Random } from './random.ts';
+import type { StrategyFacts } from './staged/staged-plan.ts';
 
 /** What the campaign is about, drawn from the seed: the images, the clusters, who follows what, and the config. */
 export interface Plan {
   readonly images: readonly PlannedImage[];
   readonly clusters: readonly PlannedCluster[];
   readonly rules: readonly ImageRule[];
+  /** How images are rolled out that are rolled out in stages. */
+  readonly strategies?: readonly StrategyFacts[];
 }
 
 export interface PlannedImage {
@@ -14,6 +17,7 @@ export interface PlannedImage {
   readonly reference: string;
   /** How the config treats it; `none`: it names no such image. */
   readonly treated: 'gate' | 'pin' | 'deny' | 'prod-only' | 'none';
+  readonly staged?: StrategyFacts;
 }
 
 export interface PlannedCluster {

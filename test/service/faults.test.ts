@@ -4,6 +4,27 @@ import { runCampaign } from '#test/faults/campaign.ts';
 /** Small enough for every run of the tests; `npm run test:faults` is the campaign itself. */
 const SHORT = { seed: 1, pushes: 200, images: 12, clusters: 10 };
 
+describe('a short fault campaign with roll-outs in stages', () => {
+  it('gives no stage a digest before the stages before it have run it, whatever happens', async () => {
+    const size = { seed: 1, pushes: 60, images: 6, clusters: 14 };
+    const { violations, counts } = await runCampaign({ ...size, rollouts: true });
+    expect(violations).toEqual([]);
+    const happened = [
+      'records written',
+      'event rollout.stage.opened',
+      'event rollout.completed',
+      'people: pause',
+      'holds',
+      'specs moved by tenants',
+      'digests asked for ahead',
+      'records lost, one',
+      'clock steps',
+      'kills',
+    ];
+    expect(happened.filter((what) => counts[what] === undefined)).toEqual([]);
+  });
+});
+
 describe('a short fault campaign', () => {
   it('leaves every RSync where registry and policy say, with everything reported', async () => {
     const { violations, counts } = await runCampaign(SHORT);

@@ -11,7 +11,7 @@ export interface Figure {
   readonly budget?: Budget;
 }
 
-export type Unit = 'ms' | 'MiB' | 'kB' | 'calls' | '1/s' | '$' | '';
+export type Unit = 'ms' | 'µs' | 'MiB' | 'kB' | 'calls' | '1/s' | '$' | '';
 
 /** docs/performance.md#budgets. */
 export interface Budget {

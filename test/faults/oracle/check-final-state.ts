@@ -55,7 +55,7 @@ function problemOf(
   if (approved?.[0] !== target)
     return `is approved for ${name(approved?.[0])}, not for ${name(target)}`;
   if (image.treated === 'pin' && object.spec.oci.image !== `${image.reference}@${target}`) {
-    return `is not pinned to ${name(target)}`;
+    return `is on ${object.spec.oci.image}, not pinned to ${name(target)}`;
   }
   const live = liveOf(object);
   if (live !== target && !registry.isBad(target)) return `runs ${name(live)}, not ${name(target)}`;

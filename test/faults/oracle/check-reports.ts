@@ -117,7 +117,7 @@ export function checkFailures({
 }
 
 const RECOVERY = '4 every failure is reported, and its recovery';
-const FORGOTTEN = '4b a failure outlives the record of it';
+export const FORGOTTEN = '4b a failure outlives the record of it';
 
 /** Whether the record of a failure was lost since: with the store, or when its cluster left the fleet. */
 function isForgotten(

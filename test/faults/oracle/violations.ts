@@ -13,7 +13,13 @@ export type Check =
   | 'a patch touches nothing but ours'
   | 'no cluster is called but members'
   | 'no call is made in vain'
-  | 'every handler ends as it should';
+  | 'every handler ends as it should'
+  | 'S1 no stage gets a digest before the stages before it have run it'
+  | 'S2 nothing is approved after a stop was recorded'
+  | 'S3 what was rolled back is not approved again'
+  | 'S4 a hold is honoured'
+  | 'S5 a lost record moves nothing'
+  | 'S6 decisions are recorded before they are acted on';
 
 export interface Violation {
   readonly check: Check;

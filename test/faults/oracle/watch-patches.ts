@@ -59,7 +59,8 @@ export function watchPatches({
       );
     }
     const [newest] = has;
-    if (newest === undefined || newest === had[0]) return;
+    // A roll-out takes clusters back as well: its own watch knows when it may.
+    if (newest === undefined || newest === had[0] || image.staged !== undefined) return;
     const move = lastMoveTo(registry, image.reference, newest);
     const last = approvedMove.get(before.metadata.uid) ?? -1;
     if (move < last || move < 0) {
@@ -87,7 +88,10 @@ function checkLeash({ before, after, body }: PatchSeen, image: PlannedImage): st
   }
   if (spec === undefined) return undefined;
   const pinned = spec.oci?.image ?? '';
-  const own = pinned.startsWith(`${image.reference}@sha256:`) || pinned === before.spec.oci.image;
+  const [tagged = ''] = before.spec.oci.image.split('@');
+  const isOwn = pinned.startsWith(`${image.reference}@sha256:`) || pinned === before.spec.oci.image;
+  // Its owner may have moved it to another tag.
+  const own = isOwn || (image.staged !== undefined && pinned.startsWith(`${tagged}@sha256:`));
   return image.treated === 'pin' && own ? undefined : `writes spec.oci.image ${pinned}`;
 }
 

@@ -93,9 +93,20 @@ export function keyOf({
   return kind === 'RootSync' ? `RootSync/${name}` : `RepoSync/${namespace}/${name}`;
 }
 
+/** Sees every object that an API server comes to hold; undefined: it is gone. */
+export type SimClusterWatch = (
+  cluster: SimCluster,
+  key: string,
+  object: SyncObject | undefined,
+) => void;
+
 export function createSimCluster(
   plan: PlannedCluster,
-  { clock, journal }: { clock: Clock; journal: Journal },
+  {
+    clock,
+    journal,
+    written = () => undefined,
+  }: { clock: Clock; journal: Journal; written?: SimClusterWatch },
 ): SimCluster {
   const writes = new Map<string, number[]>();
   const objects = new Map<string, SyncObject>();
@@ -106,15 +117,20 @@ export function createSimCluster(
   function replace(from: SyncObject, to: SyncObject): SyncObject {
     const changed = from.spec.oci.image !== to.spec.oci.image;
     const generation = from.metadata.generation + (changed ? 1 : 0);
-    const written = { ...to, metadata: { ...to.metadata, generation, resourceVersion: stamp() } };
-    const { kind, metadata } = written;
-    objects.set(keyOf({ kind, ...metadata }), written);
+    const object = { ...to, metadata: { ...to.metadata, generation, resourceVersion: stamp() } };
+    const { kind, metadata } = object;
+    objects.set(keyOf({ kind, ...metadata }), object);
     const times = writes.get(metadata.uid) ?? [];
     writes.set(metadata.uid, [...times, clock.now()]);
-    return written;
+    seen(keyOf({ kind, ...metadata }), object);
+    return object;
   }
 
-  return {
+  function seen(key: string, object: SyncObject | undefined): void {
+    written(made, key, object);
+  }
+
+  const made: SimCluster = {
     plan,
     member: true,
     down: false,
@@ -129,11 +145,14 @@ export function createSimCluster(
       const uid = `${plan.name.slice(plan.name.lastIndexOf('/') + 1)}-uid-${uids}`;
       const whole = { ...metadata, uid, resourceVersion: stamp(), generation: 1, annotations: {} };
       const object = { ...rest, metadata: whole };
-      objects.set(keyOf({ kind: rest.kind, ...metadata }), object);
+      const key = keyOf({ kind: rest.kind, ...metadata });
+      objects.set(key, object);
+      seen(key, object);
       return object;
     },
     remove(key) {
       objects.delete(key);
+      seen(key, undefined);
     },
     replace,
     patch(key, body) {
@@ -158,6 +177,7 @@ export function createSimCluster(
       return { before, after: isSame(before, to) ? before : replace(before, to) };
     },
   };
+  return made;
 }
 
 /** A write that changes nothing makes no new version. */

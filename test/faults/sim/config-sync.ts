@@ -139,9 +139,9 @@ export function runConfigSync(
     }
     const commit = digest.slice('sha256:'.length);
     const { annotations } = object.metadata;
-    const approved = annotations[APPROVED];
+    const approved = (annotations[APPROVED] ?? '').split(' ');
     const [glass] = (annotations[BREAK_GLASS] ?? '').split(' ');
-    const passes = approved === undefined || approved.split(' ').includes(digest);
+    const passes = approved.includes(digest);
     if (cluster.plan.gated && !passes && glass !== digest) {
       refuse(object, commit, ['2002', `KNV2002: ${digest} is not approved`]);
       return;

@@ -5,6 +5,8 @@ import type { Random } from '../random.ts';
 export interface FaultRates {
   /** Per call of a function: its process is killed there and then. */
   readonly kill: number;
+  /** The same for calls of these, where it differs. */
+  readonly killAt?: Partial<Readonly<Record<Callee, number>>>;
   /** Per call: it fails, before or after it took effect. */
   readonly failure: number;
   /** Whose calls fail; absent: all callers'. */
@@ -27,6 +29,9 @@ export const RATES: FaultRates = {
   delay: 0.05,
 };
 
+/** With roll-outs: functions die where a decision is half done, between its event, its record and its tasks. */
+export const STAGED_RATES: FaultRates = { ...RATES, killAt: { records: 0.008, publish: 0.004 } };
+
 export const NO_FAULTS: FaultRates = { kill: 0, failure: 0, drop: 0, duplicate: 0, delay: 0 };
 
 /** What a function may be answered by each that it calls. */
@@ -40,10 +45,11 @@ const FAILURES: Readonly<Record<Callee, readonly FailureCode[]>> = {
   cluster: ['cluster-unreachable', 'cluster-conflict', 'fleet-unavailable', 'cluster-unreachable'],
   fleet: ['fleet-unavailable'],
   store: ['store-unavailable'],
+  records: ['store-unavailable'],
   publish: ['publish-failed'],
 };
 
-export type Callee = 'registry' | 'cluster' | 'fleet' | 'store' | 'publish';
+export type Callee = 'registry' | 'cluster' | 'fleet' | 'store' | 'records' | 'publish';
 
 /** One of the failures that `callee` is known to answer with. */
 export function drawFailure(callee: Callee, random: Random): CountersignError {
@@ -56,5 +62,6 @@ export const LATENCY: Readonly<Record<Callee, number>> = {
   cluster: 60,
   fleet: 15,
   store: 2,
+  records: 5,
   publish: 15,
 };

@@ -50,7 +50,8 @@ export function createProcess(name: string, deps: ProcessDeps): Process {
   async function call<T>(callee: Callee, effect: () => T | Promise<T>): Promise<T> {
     await clock.sleep(latency(callee));
     if (!alive) return never;
-    const { kill: killed, failing, failure: share } = rates();
+    const { kill: usual, killAt = {}, failing, failure: share } = rates();
+    const killed = killAt[callee] ?? usual;
     const failure = failing === undefined || failing.includes(callee) ? share : 0;
     const early = random.chance(failure / 2);
     if (random.chance(killed / 2)) kill();
