@@ -47,14 +47,14 @@ function describe(
   { counts, lagging }: RollUp,
   now: Date,
 ): RolloutEvent {
-  const { type, id, digest, stage, version, cause, by, reason, clusters = [] } = notice;
+  const { type, id, digest, stage, version, cause, by, reason, request, clusters = [] } = notice;
   const named = new Set(clusters);
   const because = lagging.filter(({ cluster }) => named.has(cluster));
   const others = lagging.filter(({ cluster }) => !named.has(cluster));
   return {
     type: `rollout.${type}`,
     replaced: undefined,
-    ...defined({ severity: needsPerson(notice) ? ('WARNING' as const) : undefined }),
+    ...defined({ severity: needsPerson(notice) ? ('WARNING' as const) : undefined, request }),
     data: defined({
       image: record.image,
       digest,

@@ -103,8 +103,12 @@ function fitAttributes(
 export function eventIdOf(event: StatusEvent): string {
   const data: Readonly<Record<string, unknown>> = event.data;
   const { image, digest, cluster, id, hashes, stage, version } = data;
+  const { type } = event;
+  if ('request' in event) {
+    return hash('sha256', canonicalJson({ type, image, request: event.request }));
+  }
   const identity = {
-    type: event.type,
+    type,
     image,
     digest,
     cluster,

@@ -102,6 +102,8 @@ export type SweepEvent = EventOf<typeof SweepData>;
 export interface RolloutEvent extends EventOf<typeof RolloutData> {
   /** What was last published of this image; of one that has a strategy its record's version orders what is published. */
   readonly replaced: { readonly digest: string; readonly since: string } | undefined;
+  /** Of what a person decides: made again over a newer version of the record, it is the same decision. */
+  readonly request?: string;
 }
 
 export interface BrakeEvent extends EventOf<typeof BrakeData> {

@@ -51,7 +51,7 @@ export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<
   if (knows(found.record, request)) return answerWith(found);
   const named = (await asked.verb.lookUp?.(asked.body, found, deps)) ?? NOTHING;
   if (named.unverified !== undefined) return { status: 'not-verified', message: named.unverified };
-  const judging = { ...asked, request, named };
+  const judging = { ...asked, request, named, name: request ? nameOf(request) : deps.newId() };
   if (asked.body.dryRun === true) {
     return preview(judgeEntry(entry, judging, deps), entries, deps);
   }
@@ -96,19 +96,21 @@ type Judged =
 interface Judging extends Asked {
   readonly request: Request | undefined;
   readonly named: Named;
+  /** Of the request, in the record and in what is published. */
+  readonly name: string;
 }
 
 /** What the request makes of what is in place now. Throws `bad-request` where its key stands for another request. */
 function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
   const found = rolloutOf(entry, deps);
   if (found === undefined) return { status: 'absent' };
-  const { id, verb, body, person, request, named } = asked;
+  const { id, verb, body, person, request, named, name } = asked;
   const { record, strategy } = found;
   if (knows(record, request)) return { status: 'done', found };
   const { ifVersion = record.version, reason } = body;
   if (record.id !== id || record.version !== ifVersion) return { status: 'changed', found };
   if (strategy === undefined) return { status: 'refused', refused: 'not-now', found };
-  const asker = { by: person.name, reason, ...defined({ request: request && nameOf(request) }) };
+  const asker = { by: person.name, reason, request: name };
   const outcome = command(record, verb.command(body, named, record), asker, strategy, deps.now());
   return 'refused' in outcome
     ? { status: 'refused', refused: outcome.refused, found }

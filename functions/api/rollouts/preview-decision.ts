@@ -41,7 +41,7 @@ export async function previewDecision(
   return {
     ...answer,
     touched: findTouched([found.record, swept], { strategy, fleet, isOpen }),
-    message: sayNow({ record: swept, strategy, views, now }),
+    message: sayNow(defined({ record: swept, strategy, views, now, partial: fleet.partial })),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Fleet } from '#shared/core/rollout/fleet.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
-import { type Snapshot, eachRecord } from '#shared/reconcile/snapshot.ts';
+import { type Snapshot, eachRecord, snapshotOf } from '#shared/reconcile/snapshot.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
 import { fleetOf } from '#shared/rollouts/fleet-of.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
@@ -36,7 +36,7 @@ export function createClusterReader(deps: ReadDeps): ReadClusters {
 }
 
 async function readStaged({ store, fleet, rules, staging }: ReadDeps): Promise<Snapshot> {
-  const { members } = await fleet.list();
+  const listed = await fleet.list();
   const find = createFindRule(rules, staging);
   function isStaged({ image, staged }: SyncRow): boolean {
     return staged !== undefined || (image !== undefined && find(image).strategy !== undefined);
@@ -46,5 +46,5 @@ async function readStaged({ store, fleet, rules, staging }: ReadDeps): Promise<S
   for await (const record of eachRecord(store)) {
     records.set(record.cluster, { ...record, syncs: record.syncs.filter(isStaged) });
   }
-  return { members, records };
+  return snapshotOf(listed, records);
 }

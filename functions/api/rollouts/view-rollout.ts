@@ -93,7 +93,8 @@ async function lookAt({ record, rule, strategy }: FoundRollout, deps: ViewDeps):
   const views = viewStages(record, strategy, known.fleet.clusters, instant);
   const newest = views.findIndex(({ stage }) => stage.name === record.stage);
   const all = record.status === 'completed' || record.status === 'rolled-back';
-  const scene = { record, strategy, views, now, ...defined({ opening: deps.opening }) };
+  const { partial } = known.fleet;
+  const scene = { record, strategy, views, now, ...defined({ opening: deps.opening, partial }) };
   return {
     stages: views.map((view) => ({
       counts: countsOf(view, all || view.index <= newest),

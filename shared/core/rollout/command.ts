@@ -185,7 +185,7 @@ function apply(
   const entry = defined({ ...kept, request });
   const history = newest([...record.history, entry]);
   const next = amend(record, { ...amendment, history });
-  const who = { by, reason };
+  const who = defined({ by, reason, request });
   const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', who)] : [];
   return changeOf(record, next, [...halt, noticeOf(next, type, who)]);
 }

@@ -116,7 +116,7 @@ export interface HistoryEntry extends Actor {
   readonly did: string;
   /** ISO 8601. */
   readonly at: string;
-  /** Names the request, where its sender may repeat it: so that the repetition is known, and not done again. */
+  /** Names the request: where its sender repeats it, that is known, and what it decides is published under one id. */
   readonly request?: string;
 }
 
@@ -137,7 +137,7 @@ export const MAX_REASON = 500;
 export const MAX_RECORD_BYTES = 64 * 1024;
 
 /** One decision, for people and robots: published before it is recorded, ordered by `version`. */
-export interface Notice extends Partial<Actor> {
+export interface Notice extends Partial<Actor>, Pick<HistoryEntry, 'request'> {
   readonly type:
     | 'started'
     | 'superseded'
@@ -222,7 +222,9 @@ export const NO_CAUSE = {
 export function noticeOf(
   { id, digest, version, stage }: RolloutRecord,
   type: Notice['type'],
-  more: Partial<Pick<Notice, 'stage' | 'cause' | 'clusters' | 'overdue' | 'by' | 'reason'>> = {},
+  more: Partial<
+    Pick<Notice, 'stage' | 'cause' | 'clusters' | 'request' | 'overdue' | 'by' | 'reason'>
+  > = {},
 ): Notice {
   return { type, id, digest, version, stage, ...more };
 }

@@ -15,6 +15,8 @@ export interface Scene {
   readonly views: readonly StageView[];
   readonly now: Date;
   readonly opening?: NextOpening;
+  /** Of the fleet: a part of it is not listed. */
+  readonly partial?: boolean;
 }
 
 /**
@@ -42,8 +44,9 @@ function sayMove(scene: Scene): string {
 }
 
 /** Why nothing more is let in, where a deadline runs. */
-function sayStuck({ record, strategy }: Scene): string | undefined {
+function sayStuck({ record, strategy, partial }: Scene): string | undefined {
   const { cause, stuckSince } = record;
+  if (partial) return 'a part of the fleet cannot be listed: no stage is passed meanwhile';
   if (cause === 'empty') return 'waits for the first cluster that follows the image';
   if (stuckSince === undefined) return undefined;
   const why = cause === 'unreachable' ? 'too many are out of reach' : 'none of them is live';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiDeps } from '#functions/api/deps.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { encodeEvent } from '#shared/status/encode.ts';
 import { KEY, WHY, decide, expectUntouched, refused } from '#test/fixtures/decisions.ts';
 import { C } from '#test/fixtures/digests.ts';
 import {
@@ -25,6 +26,11 @@ function overtaken(
       if (left >= 0 && record !== undefined) await world().put(change(record));
     },
   };
+}
+
+function idsOf({ events }: StagedApiWorld): readonly unknown[] {
+  const context = { source: '//x', now: new Date(0) };
+  return events.map((event) => encodeEvent(event, context).attributes['ce-id']);
 }
 
 describe('a decision on a record that others change', () => {
@@ -52,6 +58,9 @@ describe('a decision on a record that others change', () => {
     });
     const { rollout: shown } = await decide(world, 'pause');
     expect(shown).toMatchObject({ version: 9, status: 'paused', stage: 'early' });
+    // Published over each record that it was made on, and one event all the same.
+    expect(idsOf(world)).toHaveLength(2);
+    expect(new Set(idsOf(world)).size).toBe(1);
     expect(await world.recorded()).toMatchObject({ version: 9, status: 'paused' });
   });
 
@@ -140,6 +149,14 @@ describe('an idempotency key of a decision', () => {
     const world = await createStagedApiWorld({ deps: { checkPerson } });
     await decide(world, 'pause', WHY, KEY);
     expect(await refused(world, 'pause', WHY, KEY)).toMatchObject({ code: 'rollout-not-now' });
+  });
+
+  it('is no event of another decision', async () => {
+    const world = await createStagedApiWorld();
+    await decide(world, 'pause');
+    await decide(world, 'resume');
+    await decide(world, 'pause');
+    expect(new Set(idsOf(world)).size).toBe(3);
   });
 
   it('is not spent by a dry run', async () => {

@@ -33,7 +33,9 @@ describe('POST /v1/rollouts/{id}/…', () => {
       expect(answer).not.toHaveProperty('touched');
       const record = await world.recorded();
       expect(record).toMatchObject({ version: 8, status });
-      expect(record?.history).toEqual([{ by: 'local', reason: 'INC-7', did: verb, at: before(0) }]);
+      expect(record?.history).toEqual([
+        { by: 'local', reason: 'INC-7', did: verb, at: before(0), request: 'id-1' },
+      ]);
       expect(world.events).toMatchObject([
         { type, data: { image: IMAGE, actor: 'local', reason: 'INC-7', version: 8, syncs: 4 } },
       ]);

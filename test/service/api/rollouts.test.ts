@@ -273,6 +273,14 @@ describe('GET /v1/rollouts/{id}', () => {
     },
   );
 
+  it('says that a part of the fleet could not be listed', async () => {
+    const { deps } = await createStagedApiWorld();
+    const { members } = await deps.fleet.list();
+    const list = async () => ({ members: members.slice(1), unreachable: ['projects/p'] });
+    const world = await createStagedApiWorld({ deps: { fleet: { ...deps.fleet, list } } });
+    expect((await show(world)).message).toContain('a part of the fleet cannot be listed');
+  });
+
   it('is kept for a moment, and read anew then', async () => {
     const world = await createStagedApiWorld();
     expect((await show(world)).stages[0]).toMatchObject({ live: 0 });

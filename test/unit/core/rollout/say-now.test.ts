@@ -169,6 +169,15 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('sayNow()', () => {
+  it('says that a part of the fleet is missing, where that stops it', () => {
+    const now = NOW;
+    const one = record(EVEN);
+    const views = viewStages(one, BY, OPEN, { now, isOpen: openingsAt(BY, now) });
+    expect(sayNow({ record: one, strategy: BY, views, now, partial: true })).toBe(
+      'canary: 1 of 1 live; a part of the fleet cannot be listed: no stage is passed meanwhile',
+    );
+  });
+
   it.each(ROWS)('says: %s', (said, changes, clusters, by = BY) => {
     const now = NOW;
     const one = record(changes);
