@@ -276,8 +276,8 @@ describe('GET /v1/rollouts/{id}', () => {
   it('says that a part of the fleet could not be listed', async () => {
     const { deps } = await createStagedApiWorld();
     const { members } = await deps.fleet.list();
-    const list = async () => ({ members: members.slice(1), unreachable: ['projects/p'] });
-    const world = await createStagedApiWorld({ deps: { fleet: { ...deps.fleet, list } } });
+    const partly = async () => ({ members: members.slice(1), unreachable: ['projects/p'] });
+    const world = await createStagedApiWorld({ deps: { fleet: { ...deps.fleet, list: partly } } });
     expect((await show(world)).message).toContain('a part of the fleet cannot be listed');
   });
 
