@@ -20,7 +20,7 @@ const REPORT = z.object({
       figures: z.array(
         z.object({
           what: z.string(),
-          unit: z.enum(['ms', 'MiB', 'kB', 'calls', '1/s', '$', '']),
+          unit: z.enum(['ms', 'µs', 'MiB', 'kB', 'calls', '1/s', '$', '']),
           ours: SPREAD,
           ratio: SPREAD.optional(),
           budget: z

@@ -1,5 +1,7 @@
-import { Agent, request } from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { defined } from '#shared/core/defined.ts';
 
 export interface KubeCall {
   readonly method: string;
@@ -20,14 +22,17 @@ export interface KubeAnswer {
 
 export type SendKube = (call: KubeCall) => Promise<KubeAnswer>;
 
-/** Bare requests to an API server, for what a client library would tidy up on the way. */
-export function createSendKube(server: { url: string; ca: string; token: string }): SendKube {
-  const agent = new Agent({ ca: server.ca, keepAlive: true });
+/** Bare requests to an API server, for what a client library would tidy up on the way; the embedded one has no TLS. */
+export function createSendKube(server: { url: string; ca?: string; token?: string }): SendKube {
+  const { request, Agent } = server.url.startsWith('https:') ? https : http;
+  const agent = new Agent({ keepAlive: true, ...defined({ ca: server.ca }) });
   return async ({ method, path, body, type = 'application/json', user }) => {
     const headers = {
-      authorization: `Bearer ${server.token}`,
       'content-type': type,
-      ...(user === undefined ? {} : { 'impersonate-user': user }),
+      ...defined({
+        authorization: server.token && `Bearer ${server.token}`,
+        'impersonate-user': user,
+      }),
     };
     const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
     const sent = request(`${server.url}${path}`, { agent, method, headers }, (response) => {

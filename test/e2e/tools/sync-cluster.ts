@@ -126,13 +126,10 @@ export function collectionOf(manifest: Named): string {
   return placeOf(manifest).collection;
 }
 
-function placeOf(object: Named): {
-  collection: string;
-  path: string;
-} {
-  const { name, namespace } = z
-    .object({ name: z.string(), namespace: z.string().optional() })
-    .parse(object.metadata);
+const namedSchema = z.object({ name: z.string(), namespace: z.string().optional() });
+
+function placeOf(object: Named): { collection: string; path: string } {
+  const { name, namespace } = namedSchema.parse(object.metadata);
   const root = object.apiVersion === 'v1' ? '/api/v1' : `/apis/${object.apiVersion}`;
   const within = namespace === undefined ? '' : `/namespaces/${namespace}`;
   const plural = object.kind.toLowerCase().replace(/y$/, 'ie');

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { evaluatePolicy } from '#infra/local/gate-evaluation.ts';
 import type { Admit } from '#infra/local/kube/request.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
-import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import { createSendKube, type SendKube } from '#test/e2e/tools/kube-request.ts';
 import { ATTACKS, namespacesOf } from './attacks.ts';
 import { outcomeOf, runAttack, SETUP_USER } from './run-attack.ts';
 import { type Trial, WEAKENED, WHOLE, WITHOUT_RULE } from './table.ts';
@@ -12,27 +12,18 @@ import { nameOf, type Variant, variantPolicy } from './variant.ts';
 const gates = new Map<string, Admit>();
 
 let kube: Kube;
+let send: SendKube;
 let admit: Admit | undefined;
 
 beforeAll(async () => {
   const judge: Admit = (request) => (request.user === SETUP_USER ? undefined : admit?.(request));
   kube = await startKube({ name: 'attacked', admit: [judge] });
+  send = createSendKube(kube);
   for (const name of namespacesOf(ATTACKS)) {
     kube.store.put('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 });
 afterAll(() => kube.close());
-
-const send: SendKube = async ({ method, path, body, type = 'application/json', user }) => {
-  const response = await fetch(`${kube.url}${path}`, {
-    method,
-    headers: { 'content-type': type, ...(user === undefined ? {} : { 'impersonate-user': user }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const answer: unknown = text.startsWith('{') ? JSON.parse(text) : text;
-  return { status: response.status, headers: {}, body: answer };
-};
 
 function guard(variant: Variant): void {
   const name = nameOf(variant);
