@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -34,7 +34,7 @@ async function preflight(...args: string[]): Promise<{ code: number; out: string
 }
 
 /** A cluster with one RootSync on a pushed image, and the config file that leads there. */
-async function setUp(gate: boolean): Promise<{ file: string; digest: string }> {
+async function setUp(gate: boolean, staged = false): Promise<{ file: string; digest: string }> {
   registry = await startRegistry({ port: 0 });
   kube = await startKube({ name: 'cluster-1' });
   const folder = await makeFolder();
@@ -54,7 +54,13 @@ async function setUp(gate: boolean): Promise<{ file: string; digest: string }> {
     apiVersion: 'countersign.dev/v1',
     fleet: { kubeconfig: { path: './kubeconfig' } },
     registries: [{ host: registry.host, plainHttp: true, auth: 'none' }],
-    images: [{ match: `${registry.host}/configs/**`, trust: 'open' }],
+    images: [
+      { match: `${registry.host}/configs/**`, trust: 'open', ...(staged && { rollout: 'fleet' }) },
+    ],
+    ...(staged && {
+      rollouts: { strategies: { fleet: { stages: [{ name: 'all' }] } } },
+      records: { sqlite: { path: './records.sqlite' } },
+    }),
     trust: { open: { allowUnsigned: true } },
     topics: {
       tasks: topic('tasks'),
@@ -98,6 +104,17 @@ describe('npm run preflight', () => {
       code: 0,
       out: expect.stringContaining('The gate would refuse nothing in 1 cluster'),
     });
+  });
+
+  it('plans images with a strategy by the budget of sweeps, and opens no record', async () => {
+    const { file } = await setUp(true, true);
+    const found = await preflight(file, '--json');
+    expect([found.code, found.err]).toEqual([1, '']);
+    expect(JSON.parse(found.out).rollouts).toMatchObject({
+      left: 0,
+      plans: [{ image: `${registry.host}/configs/platform:v1`, strategy: 'fleet', clusters: 1 }],
+    });
+    expect(await readdir(dirname(file))).not.toContain('records.sqlite');
   });
 
   it.each([
