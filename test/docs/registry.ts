@@ -62,6 +62,9 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'rollouts-pause': ROLLOUTS,
   'rollouts-resume': ROLLOUTS,
   'rollouts-abort': ROLLOUTS,
+  'rollouts-approve': ROLLOUTS,
+  'rollouts-rollback': ROLLOUTS,
+  'rollouts-retry': ROLLOUTS,
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };

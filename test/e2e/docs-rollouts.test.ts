@@ -1,8 +1,11 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { listen } from '#shared/http/serve.ts';
 import { type Desk, openDesk } from '#test/docs/desk.ts';
+import { VERIFIED } from '#test/fixtures/decision.ts';
+import { B } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import {
   createStagedApiWorld,
@@ -26,7 +29,11 @@ const server = createServer((request, response) => void answer(request, response
 
 beforeAll(async () => {
   desk = await openDesk();
-  world = await createStagedApiWorld({ rows: { 'cluster-1': [moved()] } });
+  world = await createStagedApiWorld({
+    rows: { 'cluster-1': [moved()] },
+    deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+  });
+  world.verdicts.set(B, VERIFIED);
   const port = await listen(server, { port: 0, host: '127.0.0.1' });
   const CLUSTER = 'cluster-2';
   env = { COUNTERSIGN_URL: `http://127.0.0.1:${port}`, ID: rollout().id, IMAGE, CLUSTER };
@@ -37,17 +44,26 @@ afterAll(async () => {
   await desk.clear();
 });
 
+const ROLLING: Partial<RolloutRecord> = {};
+const PAUSED = { status: 'paused', cause: 'person' } as const;
+const HALTED = { status: 'halted', cause: 'failures' } as const;
+const AWAITING = { status: 'awaiting-approval', cause: 'approval', stage: 'early' } as const;
+
 describe('the commands of docs/rollouts.md', () => {
-  it.each([
-    ['rollouts-list', /rolling +\S+platform:v1/],
-    ['rollouts-show', /stage +canary: 1 of 1 live/],
-    ['rollouts-plan', /rest/],
+  it.each<[string, Partial<RolloutRecord>, RegExp]>([
+    ['rollouts-list', ROLLING, /rolling +\S+platform:v1/],
+    ['rollouts-show', ROLLING, /stage +canary: 1 of 1 live/],
+    ['rollouts-plan', ROLLING, /rest/],
     // Its tag names what was completed before.
-    ['rollouts-wait', /Stage canary passed/],
-    ['rollouts-pause', /is paused/],
-    ['rollouts-resume', /is rolling/],
-    ['rollouts-abort', /is aborted/],
-  ])('%s', async (id, text) => {
+    ['rollouts-wait', ROLLING, /Stage canary passed/],
+    ['rollouts-pause', ROLLING, /is paused/],
+    ['rollouts-resume', PAUSED, /is rolling/],
+    ['rollouts-abort', PAUSED, /is aborted/],
+    ['rollouts-approve', AWAITING, /is awaiting-approval/],
+    ['rollouts-rollback', ROLLING, /is rolling-back/],
+    ['rollouts-retry', HALTED, /is rolling/],
+  ])('%s', async (id, from, text) => {
+    await world.put(rollout(from));
     const done = await desk.run(id, { env });
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(text);
