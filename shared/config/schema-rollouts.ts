@@ -116,7 +116,7 @@ const strategy = z
       ),
     progressDeadline: durationSchema(0).prefault('30m').meta({
       description:
-        'A digest that was approved and is not live for longer counts as failed (default: 30m), at most 168h',
+        'A digest that was approved and is not live for longer, or was let in and cannot be approved, counts as failed (default: 30m), at most 168h',
     }),
     onFailure: z
       .enum(['pause', 'rollback'])

@@ -62,7 +62,11 @@ export async function reconcileSyncs(
     try {
       const written = await lookAndWrite(read, listed, deps);
       if (written === undefined) return {};
-      return writtenOutcome(written, row, deps.rsyncs.nomos(written.rsync));
+      return writtenOutcome(written, {
+        row,
+        nomos: deps.rsyncs.nomos(written.rsync),
+        now: deps.now(),
+      });
     } catch (error) {
       const failure = toFailure(error);
       if (isWide(failure)) throw error;

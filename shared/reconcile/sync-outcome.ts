@@ -7,6 +7,7 @@ import { cutText } from '#shared/core/foreign-text.ts';
 import { pinObstacle } from '#shared/core/pin.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
+import type { Stuck } from '#shared/core/rollout/fleet.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -46,12 +47,13 @@ export interface Seen extends Read {
 /** Nothing is kept of what was read but what there is to publish: a cluster may have thousands of RSyncs. */
 export function writtenOutcome(
   { rsync, followed, decision }: Written,
-  before: SyncRow | undefined,
-  nomos: NomosRow,
+  { row: before, nomos, now }: Pick<Seen, 'row' | 'nomos' | 'now'>,
 ): SyncOutcome {
   const written = { rsync, followed, decision };
+  const row = rowOf(written, nomos);
+  const stuck = stuckOf(row, before, now);
   return defined({
-    row: rowOf(written, nomos),
+    row: row.staged ? { ...row, staged: defined({ ...row.staged, stuck }) } : row,
     before,
     written: decision.transition.events.length === 0 ? undefined : written,
     patched: decision.patch && (true as const),
@@ -157,6 +159,20 @@ function stagedOf(
     // What another image's roll-out let in says nothing of this one's.
     receipt: receipt?.image === image ? receipt.rollout : undefined,
   });
+}
+
+/** That nothing is approved of what it is let in to: from look to look, whatever digest it is, until one is. */
+function stuckOf(
+  { staged, approved: [newest] }: SyncRow,
+  before: SyncRow | undefined,
+  now: Date,
+): Stuck | undefined {
+  if (staged === undefined || staged.digest === newest) return undefined;
+  const { digest: on, why } = staged;
+  const since = before?.staged?.stuck?.since;
+  const isLetIn = why === undefined || why === 'signature';
+  if (isLetIn) return defined({ since: since ?? now.toISOString(), on });
+  return since === undefined ? undefined : { since };
 }
 
 /** As much of a row as a list shows. */

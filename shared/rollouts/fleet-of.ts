@@ -65,11 +65,15 @@ export function imageOf({ image, staged, deleting }: SyncRow): string | undefine
  * @example
  * syncOf(row).held
  */
-export function syncOf({ sync, approved, live, record: { failure }, staged }: SyncRow): FleetSync {
+export function syncOf(row: SyncRow): FleetSync {
+  const { sync, approved, live, record, staged } = row;
+  const { failure, since } = record;
   return defined({
     sync,
     approved: approved[0],
-    approvedAt: staged?.approvedAt,
+    // Of what has no receipt it is not known when it was approved: no later than it was seen so.
+    approvedAt: staged && (staged.approvedAt ?? since),
+    stuck: stuckOf(row),
     live,
     // A failure may be about nothing that has a key.
     failing: failure && (failure.digest ?? ''),
@@ -77,4 +81,10 @@ export function syncOf({ sync, approved, live, record: { failure }, staged }: Sy
     held: staged?.hold !== undefined,
     receipt: staged?.receipt,
   });
+}
+
+function stuckOf({ unsettled, staged }: SyncRow): FleetSync['stuck'] {
+  // The rest of the row is what was known before.
+  if (unsettled?.code.startsWith('cluster-') === true) return { since: unsettled.since };
+  return staged?.stuck?.on === undefined ? undefined : staged.stuck;
 }

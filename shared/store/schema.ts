@@ -109,6 +109,8 @@ const Staged = z.object({
   unpinned: z.enum(PIN_OBSTACLES).exactOptional(),
   /** When the newest approval was written. */
   approvedAt: Time.exactOptional(),
+  /** No digest has been approved that it was let in to, since then; `on`: the one of the last look, if it was let in. */
+  stuck: z.object({ since: Time, on: z.string().exactOptional() }).exactOptional(),
   /** It had a failure open when that was written. */
   failedBefore: True.exactOptional(),
   receipt: Receipt.exactOptional(),

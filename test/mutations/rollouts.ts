@@ -63,6 +63,22 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       'isOld',
       [`${UNIT}/arrive.test.ts`],
     ],
+    [
+      '9: what is let in and never approved has failed',
+      'standing',
+      'ofSync',
+      'has ? sync.approvedAt : stuckOn(digest, sync)',
+      "has ? sync.approvedAt : ''",
+      [`${UNIT}/stuck.test.ts`],
+    ],
+    [
+      '9: a receipt of the future puts no failure off',
+      'standing',
+      'ofSync',
+      'Math.abs(now.getTime() - since)',
+      '(now.getTime() - since)',
+      [`${UNIT}/stuck.test.ts`],
+    ],
     ['2: slots are counted', 'advance', 'letIn', "- of['under-way'].length - kept", '', SIMULATED],
     [
       '2: a slot that a window keeps stays taken',

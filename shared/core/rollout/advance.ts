@@ -14,7 +14,7 @@ import {
 import { goBack, startOver } from './arrive.ts';
 import { learn } from './recover.ts';
 import { isReached } from './admits.ts';
-import { type Instant, type StageView, viewStages } from './standing.ts';
+import { type Instant, type StageView, hasTooMany, ranBadly, viewStages } from './standing.ts';
 import { type Strategy, compareTurns, countOf, openingsAt, turnOf } from './strategy.ts';
 
 /** What a step is made from. */
@@ -79,10 +79,9 @@ function move(record: RolloutRecord, world: World): Draft {
   // Nothing would be let in: a newer digest, or a person's retry, ends it.
   if (record.rejected.includes(record.digest)) return stop(record, 'halted', 'rejected');
   const opened = views.slice(0, at + 1);
-  const failing = opened.find(
-    ({ of, size, stage }) => of.failed.length > countOf(stage.maxFailures, size, 0),
-  );
-  if (failing) return fail(record, world, failing.of.failed);
+  const bad = opened.find((stage) => hasTooMany(stage, ranBadly(stage, record)));
+  const failing = bad ?? opened.find((stage) => hasTooMany(stage, stage.of.failed));
+  if (failing) return fail(record, world, failing.of.failed, bad !== undefined);
   const dark = opened.find(
     ({ of, size, stage }) => of.unreachable.length > countOf(stage.maxUnreachable, size, 0),
   );
@@ -213,10 +212,16 @@ function stall(
 }
 
 /** Too many have failed: the roll-out halts, or goes back by itself where there is a way back. */
-function fail(record: RolloutRecord, world: World, clusters: readonly FleetCluster[]): Draft {
+function fail(
+  record: RolloutRecord,
+  world: World,
+  clusters: readonly FleetCluster[],
+  isBad: boolean,
+): Draft {
   const { previous, rejected, digest } = record;
   const noWay = previous === undefined || previous === digest || rejected.includes(previous);
-  if (world.strategy.onFailure === 'pause' || noWay) {
+  // What could not be approved there is no reason to take it from others.
+  if (world.strategy.onFailure === 'pause' || !isBad || noWay) {
     return stop(record, 'halted', 'failures', clusters);
   }
   const id = `${record.id}-back`;

@@ -29,6 +29,8 @@ export interface FleetSync {
   /** The newest approved key, and since when, ISO 8601. */
   readonly approved?: string;
   readonly approvedAt?: string;
+  /** It was let in, and could not be approved all the same; absent: nothing is in its way. */
+  readonly stuck?: Stuck;
   /** What runs, by the robust rule; absent: nothing, or that is not known. */
   readonly live?: string;
   /** The key that an open failure is about; absent: it has none. */
@@ -39,6 +41,13 @@ export interface FleetSync {
   readonly held: boolean;
   /** What its receipt says of the roll-out that let it in. */
   readonly receipt?: RolloutReceipt;
+}
+
+export interface Stuck {
+  /** ISO 8601: from the first digest on, where it was several in a row. */
+  readonly since: string;
+  /** The key that the last look would not approve; absent: it cannot be written, whatever the key is. */
+  readonly on?: string;
 }
 
 /** The part of a receipt from which a lost record is rebuilt. */

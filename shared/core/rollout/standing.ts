@@ -1,7 +1,14 @@
 import { admitsAt } from './admits.ts';
 import type { FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
-import { type Openings, type Place, type Strategy, openingsAt, stageOf } from './strategy.ts';
+import {
+  type Openings,
+  type Place,
+  type Strategy,
+  countOf,
+  openingsAt,
+  stageOf,
+} from './strategy.ts';
 
 /**
  * How a cluster stands to a roll-out. Of several RSyncs the first of this list counts, so a cluster is live when all of
@@ -81,10 +88,16 @@ function ofSync(
   if (has && sync.live === digest && !failing) return 'live';
   const admission = admitsAt(record, strategy, { ...sync, cluster, labels }, isOpen);
   if (!admission.allowed || admission.digest !== digest) return 'waiting';
-  const since = Date.parse(sync.approvedAt ?? '');
-  const late = has && now.getTime() - since > strategy.progressDeadlineMs;
-  if (failing || late) return sync.failedBefore ? 'failed-before' : 'failed';
-  return 'under-way';
+  const since = Date.parse((has ? sync.approvedAt : stuckOn(digest, sync)) ?? '');
+  // What is as far ahead is no time at all: without the gate anyone may have written it.
+  const late = Math.abs(now.getTime() - since) > strategy.progressDeadlineMs;
+  if (!failing && !late) return 'under-way';
+  const before = has ? sync.failedBefore : since < Date.parse(record.openedAt);
+  return before ? 'failed-before' : 'failed';
+}
+
+function stuckOn(digest: string, { stuck }: FleetSync): string | undefined {
+  return stuck === undefined || (stuck.on ?? digest) !== digest ? undefined : stuck.since;
 }
 
 /** The clusters of a stage, by how they stand. */
@@ -115,6 +128,24 @@ export function viewStages(
     const size = STANDINGS.slice(0, -2).reduce((sum, name) => sum + view.of[name].length, 0);
     return { ...view, size };
   });
+}
+
+/** Whether more clusters of the stage failed than it tolerates. */
+export function hasTooMany({ stage, size }: StageView, failed: readonly FleetCluster[]): boolean {
+  return failed.length > countOf(stage.maxFailures, size, 0);
+}
+
+/** Of the clusters that failed, those that had the digest: where it was never approved, it did no harm. */
+export function ranBadly(
+  { of }: StageView,
+  { digest }: Pick<RolloutRecord, 'digest'>,
+): readonly FleetCluster[] {
+  return of.failed.filter(({ syncs = [] }) =>
+    syncs.some(
+      ({ approved, live, failing }) =>
+        approved === digest && (live !== digest || failing !== undefined),
+    ),
+  );
 }
 
 /**

@@ -10,7 +10,7 @@ export type Limit = { readonly clusters: number } | { readonly percent: number }
 export interface Strategy {
   /** In their order; a cluster is in the first that selects it, else in the last. */
   readonly stages: readonly [Stage, ...Stage[]];
-  /** Approved and not live for so long counts as failed, in milliseconds. */
+  /** Approved and not live, or let in and not approved, for so long counts as failed, in milliseconds. */
   readonly progressDeadlineMs: number;
   /** Too many failures halt the roll-out, or take back what it did. */
   readonly onFailure: 'pause' | 'rollback';

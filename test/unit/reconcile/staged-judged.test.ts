@@ -308,3 +308,41 @@ describe('the phase of one that waits', () => {
     expect((await world.row()).record.phase).toBe('Waiting');
   });
 });
+
+describe('an RSync that is let in and cannot be approved', () => {
+  it('is so since then, whatever digest it is let in to, until one is approved', async () => {
+    const world = await settledWorld({ effect: 'pin' });
+    const stuck = async () => (await world.row()).staged?.stuck;
+    world.put();
+    await run(world);
+    expect(await stuck()).toBeUndefined();
+    world.put(OPEN);
+    world.verdicts.set(B, UNTRUSTED);
+    world.pass(60_000);
+    const since = world.deps.now().toISOString();
+    await run(world);
+    expect(await stuck()).toEqual({ since, on: B });
+    world.put({ digest: C });
+    world.pass(60_000);
+    await run(world);
+    expect(await stuck()).toEqual({ since });
+    world.put({ ...OPEN, digest: C });
+    world.verdicts.set(C, UNSIGNED);
+    world.pass(60_000);
+    await run(world);
+    expect(await stuck()).toEqual({ since, on: C });
+    world.verdicts.set(C, VERIFIED);
+    world.pass(60_000);
+    await run(world);
+    expect(approvedIn(world)?.split(' ')[0]).toBe(C);
+    expect(await stuck()).toBeUndefined();
+  });
+
+  it('may lack what its stage asks for as well', async () => {
+    const stages = [stage('rest', { selects: () => true, signedBy: 'qa' })] as const;
+    const world = await settledWorld({ strategy: { stages } });
+    world.put({ status: 'completed' });
+    await run(world);
+    expect((await world.row()).staged).toMatchObject({ why: 'signature', stuck: { on: B } });
+  });
+});

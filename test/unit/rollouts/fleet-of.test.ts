@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
-import type { ClusterRecord } from '#shared/store/store.ts';
+import type { ClusterRecord, SyncRow, Unsettled } from '#shared/store/store.ts';
 import { fleetOf } from '#shared/rollouts/fleet-of.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -25,6 +25,9 @@ const SYNC = {
   held: false,
 };
 const C1 = { cluster: 'c1', labels: { ring: 'canary' }, reachable: true };
+const unsettled = (code: string): Unsettled => {
+  return { since: LOOKED_AT, attempts: 3, code, dueAt: LOOKED_AT };
+};
 const FAILURE = { phase: 'Failed', since: LOOKED_AT } as const;
 
 describe('fleetOf()', () => {
@@ -78,6 +81,49 @@ describe('fleetOf()', () => {
     const more = { held: true, failedBefore: true, approvedAt: LOOKED_AT, receipt };
     expect(fleet([clusterRecord('c1', [by, named, elsewhere])])).toEqual([
       { ...C1, syncs: [SYNC, SYNC].map((sync) => ({ ...sync, ...more })) },
+    ]);
+  });
+
+  it.each<[string, Partial<SyncRow>, object]>([
+    [
+      'approved without a receipt that says when',
+      { staged: { image: IMAGE, stage: 'canary' } },
+      { approvedAt: LOOKED_AT },
+    ],
+    [
+      'let in, and not approved',
+      {
+        staged: {
+          image: IMAGE,
+          stage: 'canary',
+          approvedAt: LOOKED_AT,
+          stuck: { since: LOOKED_AT, on: B },
+        },
+      },
+      { approvedAt: LOOKED_AT, stuck: { since: LOOKED_AT, on: B } },
+    ],
+    [
+      'not let in any more',
+      {
+        staged: {
+          image: IMAGE,
+          stage: 'canary',
+          approvedAt: LOOKED_AT,
+          stuck: { since: LOOKED_AT },
+        },
+      },
+      { approvedAt: LOOKED_AT },
+    ],
+    [
+      'not to be written',
+      { unsettled: unsettled('cluster-refused') },
+      { stuck: { since: LOOKED_AT } },
+    ],
+    ['of a registry that does not answer', { unsettled: unsettled('registry-unavailable') }, {}],
+    ['without a turn', { unsettled: unsettled('postponed') }, {}],
+  ])('has what is %s', (_, changes, more) => {
+    expect(fleet([clusterRecord('c1', [row(changes)])])).toEqual([
+      { ...C1, syncs: [{ ...SYNC, ...more }] },
     ]);
   });
 
