@@ -1,4 +1,5 @@
 import { toFailure } from '#shared/core/errors.ts';
+import { isOutdated } from '#shared/core/rollout/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
@@ -62,11 +63,12 @@ export async function sweepRollouts(
     for (const [image, failure] of failures) note(image, failure);
     const load = createLoad(entries, { snapshot, find, rules: deps.rules, now });
     const stepDeps = { ...deps, records: staging.records };
-    for (const { followers: _, ...one } of rotate(images, now)) {
+    for (const { followers, ...one } of rotate(images, now)) {
       if (deps.now().getTime() > now.getTime() + ALL_MS) return;
-      const { image } = one;
+      const { image, entry } = one;
       const input = {
         ...one,
+        isOutdated: isRestored(entry, followers),
         snapshot,
         brought: brought.get(image),
         elsewhere: load.elsewhere(image),
@@ -115,6 +117,13 @@ function imagesOf(
     entry: known.get(image) ?? { image, known: false },
     followers: found,
   }));
+}
+
+/** Whether what clusters were let in to began after what is recorded: the record was restored from before that. */
+function isRestored({ record }: Entry, followers: readonly KnownSync[]): boolean {
+  return (
+    record !== undefined && followers.some(({ row }) => isOutdated(record, row.staged?.receipt))
+  );
 }
 
 function isStaged({ strategy, isTagged }: Found): boolean {

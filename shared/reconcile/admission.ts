@@ -11,6 +11,7 @@ import {
   recordFor,
   staleKeys,
 } from '#shared/core/rollout/among.ts';
+import { receiptOn } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { type Labels, type Stage, stageOf } from '#shared/core/rollout/strategy.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -81,7 +82,7 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
     const { reference } = named;
     const following = followingOf(named);
     const entries = await recordsOf(reference.repository, afresh);
-    const candidate = candidateOf(entry.rsync, asking);
+    const candidate = candidateOf(entry.rsync, following, asking, now());
     const answer = admitsAmong(entries, following, strategy, candidate, now());
     const record = recordFor(entries, following);
     const { stage } = stageOf(strategy, candidate.labels);
@@ -106,12 +107,16 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
 
 function candidateOf(
   rsync: RSync,
+  { image }: Following,
   { cluster, labels }: AskingCluster,
+  now: Date,
 ): Candidate & { readonly keys: readonly string[] } {
   const { approved, hold } = rsync.annotations;
   const { keys } = approved;
   const live = liveKey(rsync);
-  return defined({ cluster, labels, approved: keys[0], live, held: hold !== undefined, keys });
+  const receipt = receiptOn(rsync.annotations.receipt.facts, image, now);
+  const held = hold !== undefined;
+  return defined({ cluster, labels, approved: keys[0], live, held, receipt, keys });
 }
 
 /** What can have a record is named by a tag, which a chart's version is as well. */

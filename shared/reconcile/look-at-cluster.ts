@@ -62,11 +62,12 @@ export async function lookAtCluster(
 }
 
 /** What is to be approved is not approved yet, and what is to be withdrawn stands: the row says so. */
-function asItIs({ rsync, followed, decision, input }: Finding, { rsyncs }: LookDeps): SyncRow {
+function asItIs({ rsync, followed, decision, input }: Finding, deps: LookDeps): SyncRow {
   const settings = { ...input.settings, withdraw: false };
   const standing = input.settings.withdraw ? decide({ ...input, settings }) : decision;
   const approved = rsync.annotations.approved.keys;
-  const row = { ...rowOf({ rsync, followed, decision: standing }, rsyncs.nomos(rsync)), approved };
+  const nomos = deps.rsyncs.nomos(rsync);
+  const row = { ...rowOf({ rsync, followed, decision: standing }, nomos, input.now), approved };
   const { phase, digest } = standing.observation;
   if (standing.patch === undefined || digest === undefined || approved.includes(digest)) return row;
   if (phase !== 'Approved' && phase !== 'Synced') return row;
@@ -94,6 +95,6 @@ function asKnown(
     previous: known?.record,
     now: now(),
   });
-  const row = rowOf({ rsync, followed: undefined, decision }, rsyncs.nomos(rsync));
+  const row = rowOf({ rsync, followed: undefined, decision }, rsyncs.nomos(rsync), now());
   return { ...row, record: known?.record ?? row.record, message };
 }

@@ -7,7 +7,7 @@ import { cutText } from '#shared/core/foreign-text.ts';
 import { pinObstacle } from '#shared/core/pin.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
-import type { Stuck } from '#shared/core/rollout/fleet.ts';
+import { type Stuck, receiptOn } from '#shared/core/rollout/fleet.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -50,7 +50,7 @@ export function writtenOutcome(
   { row: before, nomos, now }: Pick<Seen, 'row' | 'nomos' | 'now'>,
 ): SyncOutcome {
   const written = { rsync, followed, decision };
-  const row = rowOf(written, nomos);
+  const row = rowOf(written, nomos, now);
   const stuck = stuckOf(row, before, now);
   return defined({
     row: row.staged ? { ...row, staged: defined({ ...row.staged, stuck }) } : row,
@@ -110,7 +110,7 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
 }
 
 /** What the snapshot keeps of one RSync. */
-export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): SyncRow {
+export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, now: Date): SyncRow {
   const named = followed?.named ?? followed;
   const resolved = named?.resolved;
   const image = resolved?.resolution.image;
@@ -132,7 +132,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow): 
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
     breakGlass: breakGlass === undefined ? undefined : cutText(breakGlass, MAX_BREAK_GLASS),
-    staged: followed && stagedOf(rsync, followed, decision),
+    staged: followed && stagedOf(rsync, followed, decision, now),
   });
 }
 
@@ -141,6 +141,7 @@ function stagedOf(
   rsync: RSync,
   { admission, ...followed }: Followed,
   { receipt, approved: [newest] }: Decision,
+  now: Date,
 ): SyncRow['staged'] {
   if (admission === undefined) return undefined;
   const { image, digest, stage, why } = admission;
@@ -156,8 +157,7 @@ function stagedOf(
     unpinned: pinObstacle(rsync, followed.rule)?.code,
     approvedAt: newer ? new Date(receipt.approvedAt).toISOString() : undefined,
     failedBefore: newer && receipt.was === 'failed' ? (true as const) : undefined,
-    // What another image's roll-out let in says nothing of this one's.
-    receipt: receipt?.image === image ? receipt.rollout : undefined,
+    receipt: receiptOn(receipt, image, now),
   });
 }
 

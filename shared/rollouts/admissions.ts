@@ -49,7 +49,9 @@ export function createAdmissions(
     const key = staged?.target ?? row.target;
     const following: Following = isTagged ? { image, key } : { key };
     const held = staged?.hold !== undefined;
-    const candidate = { cluster, labels, held, ...defined({ approved: keys[0], live }) };
+    const receipt = isTagged ? staged?.receipt : undefined;
+    const seen = defined({ approved: keys[0], live, receipt });
+    const candidate = { cluster, labels, held, ...seen };
     const record = recordFor(known, following);
     const admission = admitsAmong(known, following, strategy, candidate, now);
     const isNew = admission.allowed && admission.digest !== keys[0];

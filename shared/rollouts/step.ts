@@ -5,7 +5,7 @@ import { arrive } from '#shared/core/rollout/arrive.ts';
 import type { Fleet } from '#shared/core/rollout/fleet.ts';
 import { rolloutId } from '#shared/core/rollout/id.ts';
 import { type Change, type RolloutRecord, isAtRest } from '#shared/core/rollout/record.ts';
-import { recover, retire } from '#shared/core/rollout/recover.ts';
+import { recover, restore, retire } from '#shared/core/rollout/recover.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
@@ -34,6 +34,8 @@ export interface StepInput {
   readonly entry?: Entry | undefined;
   /** What it was worth before is not asked for: a signature came just now. */
   readonly fresh?: boolean;
+  /** A receipt on a cluster knows of a later roll-out than the record. */
+  readonly isOutdated?: boolean;
 }
 
 export interface StepDeps extends CommitDeps, FindTargetDeps {
@@ -75,6 +77,10 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
     image,
     async (entry) => {
       if (strategy === undefined) return entry.record && decided([retire(entry.record)]);
+      if (entry.record !== undefined && input.isOutdated === true) {
+        const restored = restore(entry.record, strategy, fleet());
+        if (restored.record !== entry.record) return decided([restored]);
+      }
       const { brought } = input;
       if (brought === undefined && entry.record?.status !== 'retired') {
         if (entry.record !== undefined && isAtRest(entry.record)) return undefined;

@@ -49,11 +49,19 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
     ],
     [
       '11: no receipt of the future is believed',
-      'recover',
-      'receiptsOf',
-      '!isAhead(startedAt, now) && ',
+      'fleet',
+      'receiptOn',
+      'isAhead(rollout.startedAt, now) || ',
       '',
-      [`${UNIT}/recover.test.ts`],
+      [`${UNIT}/restored.test.ts`],
+    ],
+    [
+      '11: a record that was restored moves nothing',
+      'admits',
+      'admitsAt',
+      "if (isOutdated(record, candidate.receipt)) return wait('record');",
+      '',
+      [`${UNIT}/restored.test.ts`],
     ],
     [
       '13: no wrong clock shuts newer digests out',

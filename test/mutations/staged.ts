@@ -44,10 +44,10 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
     ],
     [
       "a receipt of another image's roll-out says nothing of this one's",
-      'reconcile/sync-outcome',
-      'stagedOf',
-      'receipt?.image === image ? receipt.rollout : undefined',
-      'receipt?.rollout',
+      'core/rollout/fleet',
+      'receiptOn',
+      ' || facts?.image !== image',
+      '',
       [RECORDS],
     ],
     [

@@ -1,4 +1,4 @@
-import type { FleetSync } from './fleet.ts';
+import { type FleetSync, isOutdated } from './fleet.ts';
 import { type RolloutRecord, isMoving } from './record.ts';
 import {
   type Labels,
@@ -12,7 +12,7 @@ import {
 } from './strategy.ts';
 
 /** One RSync that asks what it may be approved for. */
-export interface Candidate extends Pick<FleetSync, 'approved' | 'live' | 'held'> {
+export interface Candidate extends Pick<FleetSync, 'approved' | 'live' | 'held' | 'receipt'> {
   readonly cluster: string;
   readonly labels: Labels;
 }
@@ -24,7 +24,7 @@ export type Admission =
 
 /** What an RSync waits for. */
 export const WAITS = [
-  /** There is no record, or it is lost, or retired. */
+  /** There is no record, or it is lost, retired, or older than what the RSync has been let in to. */
   'record',
   'rejected',
   'held',
@@ -72,6 +72,7 @@ export function admitsAt(
   const { digest, status, rejected } = record;
   if (rejected.includes(digest)) return wait('rejected');
   if (candidate.approved === digest) return allow(digest);
+  if (isOutdated(record, candidate.receipt)) return wait('record');
   if (candidate.held) return wait('held');
   const { approved, live } = candidate;
   if (isAdopting(record) && approved === undefined && live !== undefined) {

@@ -62,7 +62,7 @@ function step(record: RolloutRecord, world: World): Draft {
   if (record.status === 'rolling-back') return finishRollback(record, world);
   if (record.status === 'paused') {
     const lost = record.cause === 'record-lost';
-    return keep(lost ? learn(record, world.strategy, world.fleet.clusters, world.now) : record);
+    return keep(lost ? learn(record, world.strategy, world.fleet.clusters) : record);
   }
   const { next, status } = record;
   if (status === 'retired') return keep(record);

@@ -36,20 +36,19 @@ export function admitsAmong(
   now: Date,
 ): Admission {
   const isOpen = openingsAt(strategy, now);
-  const ask = (record: RolloutRecord | undefined): Admission =>
-    admitsAt(record, strategy, candidate, isOpen);
+  const { receipt: _, ...elsewhere } = candidate;
   const { image, key } = following;
   const own =
     image === undefined
       ? admitsNamed(entries, key, candidate)
-      : ask(entries.find((entry) => entry.image === image)?.record);
+      : admitsAt(recordFor(entries, following), strategy, candidate, isOpen);
   if (!own.allowed) return own;
   const { digest } = own;
   for (const { record } of entries) {
     if (record === undefined || record.image === image) continue;
     if (record.rejected.includes(digest)) return { allowed: false, why: 'rejected' };
     if (!rollsOut(record, digest)) continue;
-    const other = ask(record);
+    const other = admitsAt(record, strategy, elsewhere, isOpen);
     if (!other.allowed) return other;
     // A newcomer is let in to what came before.
     if (other.digest !== digest) return { allowed: false, why: 'stage' };
@@ -104,9 +103,11 @@ export function recordFor(
 export function staleKeys(
   entries: readonly Recorded[],
   strategy: Strategy,
-  { keys, ...candidate }: Candidate & { readonly keys: readonly string[] },
+  asking: Candidate & { readonly keys: readonly string[] },
   now: Date,
 ): readonly string[] {
+  // What is approved stays so beside a record that is older than its receipt.
+  const { keys, receipt: _, ...candidate } = asking;
   const isOpen = openingsAt(strategy, now);
   const stale = entries.flatMap(({ record }) => {
     if (record === undefined) return [];

@@ -11,6 +11,7 @@ import {
   isMoving,
   noticeOf,
 } from './record.ts';
+import { isAhead } from './fleet.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
@@ -41,20 +42,6 @@ export function arrive(
   return changeOf(record, started, notices);
 }
 
-/** No two clocks differ by more. */
-const MAX_AHEAD_MS = 3_600_000;
-
-/**
- * Whether a time, of a registry or of a receipt, is too far ahead to have come from a clock that is right. What it dates
- * is not newer than all that comes until then.
- *
- * @example
- * isAhead('9999-12-31T23:59:59Z', now) // true
- */
-export function isAhead(time: string, now: Date): boolean {
-  return Date.parse(time) - now.getTime() > MAX_AHEAD_MS;
-}
-
 function mustQueue(record: RolloutRecord, { onNewer }: Strategy): boolean {
   const { kind, status, before } = record;
   if (status === 'rolling-back') return true;
@@ -79,7 +66,7 @@ export function startOver(
     previous: wayBack(record),
     indexes: { ...record.indexes, ...(index === undefined ? {} : { [digest]: index }) },
     resolvedAt,
-    startedAt: at,
+    startedAt: beginOf(record, now),
     startedBy: by,
     status: paused ? 'paused' : 'rolling',
     ...NO_CAUSE,
@@ -112,9 +99,10 @@ function hasEnded({ status, before }: RolloutRecord): boolean {
 
 /** The way back to `digest`, from what the record rolls out, which is rejected from now on. */
 export function goBack(
-  { rejected, digest: bad }: RolloutRecord,
+  record: RolloutRecord,
   { id, digest, by, now }: { id: string; digest: string; by: string; now: Date },
 ): Amendment {
+  const { rejected, digest: bad } = record;
   return {
     ...NO_CAUSE,
     id,
@@ -122,11 +110,22 @@ export function goBack(
     digest,
     previous: undefined,
     status: 'rolling-back',
-    startedAt: now.toISOString(),
+    startedAt: beginOf(record, now),
     startedBy: by,
     rejected: [...rejected, bad].slice(-MAX_REJECTED),
     approvals: [],
     ignored: [],
     before: undefined,
   };
+}
+
+/**
+ * When a roll-out begins that comes after the record's: later than that, whatever the clock says, for receipts are
+ * compared by it.
+ *
+ * @example
+ * amend(record, { id, startedAt: beginOf(record, now) })
+ */
+export function beginOf({ startedAt }: Pick<RolloutRecord, 'startedAt'>, now: Date): string {
+  return new Date(Math.max(now.getTime(), Date.parse(startedAt) + 1)).toISOString();
 }

@@ -15,7 +15,7 @@ import {
   changeOf,
   noticeOf,
 } from './record.ts';
-import { goBack } from './arrive.ts';
+import { beginOf, goBack } from './arrive.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a person asks of a roll-out. Who may ask is not judged here, but that a starter does not approve. */
@@ -163,7 +163,7 @@ function retry(request: Request, id: string): Outcome {
     digest: again,
     previous: kind === 'rollback' ? digest : record.previous,
     status: 'rolling',
-    startedAt: at,
+    startedAt: beginOf(record, now),
     startedBy: actor.by,
     stage: strategy.stages[0].name,
     openedAt: at,

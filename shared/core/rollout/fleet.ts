@@ -63,3 +63,47 @@ export interface RolloutReceipt {
   readonly startedAt: string;
   readonly resolvedAt: string;
 }
+
+/** No two clocks differ by more. */
+const MAX_AHEAD_MS = 3_600_000;
+
+/**
+ * Whether a time, of a registry or of a receipt, is too far ahead to have come from a clock that is right. What it dates
+ * is not newer than all that comes until then.
+ *
+ * @example
+ * isAhead('9999-12-31T23:59:59Z', now) // true
+ */
+export function isAhead(time: string, now: Date): boolean {
+  return Date.parse(time) - now.getTime() > MAX_AHEAD_MS;
+}
+
+/**
+ * What the receipt on an RSync says of the roll-outs of `image`; undefined where it is about another image. Without the
+ * gate anyone may have written it: what begins in the future would be the last for ever.
+ *
+ * @example
+ * const receipt = receiptOn(rsync.annotations.receipt.facts, image, now);
+ */
+export function receiptOn<T extends RolloutReceipt>(
+  facts: { readonly image: string; readonly rollout?: T } | undefined,
+  image: string | undefined,
+  now: Date,
+): T | undefined {
+  const { rollout } = facts ?? {};
+  if (rollout === undefined || facts?.image !== image) return undefined;
+  return isAhead(rollout.startedAt, now) || isAhead(rollout.resolvedAt, now) ? undefined : rollout;
+}
+
+/**
+ * Whether a record is older than what a receipt knows: it was restored from a time before that roll-out began.
+ *
+ * @example
+ * isOutdated(record, row.staged?.receipt)
+ */
+export function isOutdated(
+  { startedAt }: { readonly startedAt: string },
+  receipt: Pick<RolloutReceipt, 'startedAt'> | undefined,
+): boolean {
+  return receipt !== undefined && Date.parse(receipt.startedAt) > Date.parse(startedAt);
+}

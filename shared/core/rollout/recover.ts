@@ -1,5 +1,5 @@
 import { defined } from '../defined.ts';
-import type { Fleet, FleetCluster, RolloutReceipt } from './fleet.ts';
+import { type Fleet, type FleetCluster, type RolloutReceipt, isOutdated } from './fleet.ts';
 import {
   type Amendment,
   type Arrival,
@@ -13,7 +13,6 @@ import {
   noticeOf,
   withIndexes,
 } from './record.ts';
-import { isAhead } from './arrive.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
 
 /** What there is where a record should be. */
@@ -43,7 +42,7 @@ export function recover(
   fleet: Fleet,
   now: Date,
 ): Change | undefined {
-  const isNew = missing.fresh && receiptsOf(fleet.clusters, now).length === 0;
+  const isNew = missing.fresh && receiptsOf(fleet.clusters).length === 0;
   if (missing.retired === undefined && !isNew) return rebuild(missing, strategy, fleet, now);
   const adopted = adopt(missing, strategy, fleet, now);
   return adopted && missing.retired ? continued(missing.retired, adopted, fleet) : adopted;
@@ -139,9 +138,33 @@ function rebuild(
     },
     strategy,
     clusters,
-    now,
   );
   return { record, notices: [about(record, 'interrupted', [])] };
+}
+
+/**
+ * The record where clusters know of a later roll-out: it was restored, and what was decided since is lost as with a lost
+ * record. Of one that is not older than any receipt, the same.
+ *
+ * @example
+ * const { record: paused } = restore(record, strategy, fleet);
+ */
+export function restore(record: RolloutRecord, strategy: Strategy, { clusters }: Fleet): Change {
+  const isOld = receiptsOf(clusters).some((receipt) => isOutdated(record, receipt));
+  // What is known to be lost goes on to learn, and is published once.
+  const isKnown = record.status === 'paused' && record.cause === 'record-lost';
+  if (!isOld || isKnown || record.status === 'retired') return changeOf(record, record);
+  const paused = amend(record, {
+    ...NO_CAUSE,
+    status: 'paused',
+    cause: 'record-lost',
+    approvals: [],
+    ignored: [],
+    next: undefined,
+    before: undefined,
+  });
+  const learned = learn(paused, strategy, clusters);
+  return changeOf(record, learned, [about(learned, 'interrupted', [])]);
 }
 
 /**
@@ -149,15 +172,14 @@ function rebuild(
  * back. Receipts that are seen later go on to correct it.
  *
  * @example
- * learn(record, strategy, fleet.clusters, now).rejected
+ * learn(record, strategy, fleet.clusters).rejected
  */
 export function learn(
   record: RolloutRecord,
   strategy: Strategy,
   clusters: readonly FleetCluster[],
-  now: Date,
 ): RolloutRecord {
-  const inOrder = receiptsOf(clusters, now).toSorted(
+  const inOrder = receiptsOf(clusters).toSorted(
     (a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt),
   );
   const last = inOrder.at(-1);
@@ -240,9 +262,6 @@ function about(
   return noticeOf(record, type, defined({ cause: record.cause, clusters: names }));
 }
 
-/** Without the gate anyone may have written one: what began in the future would stay the last for ever. */
-function receiptsOf(clusters: readonly FleetCluster[], now: Date): readonly RolloutReceipt[] {
-  return clusters
-    .flatMap(({ syncs = [] }) => syncs.flatMap(({ receipt }) => receipt ?? []))
-    .filter(({ startedAt, resolvedAt }) => !isAhead(startedAt, now) && !isAhead(resolvedAt, now));
+function receiptsOf(clusters: readonly FleetCluster[]): readonly RolloutReceipt[] {
+  return clusters.flatMap(({ syncs = [] }) => syncs.flatMap(({ receipt }) => receipt ?? []));
 }

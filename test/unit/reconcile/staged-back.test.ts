@@ -213,3 +213,22 @@ describe('what had failed before', () => {
     expect((await world.row()).staged).toMatchObject({ failedBefore: true });
   });
 });
+
+describe('a record that is restored from before the last roll-out', () => {
+  it('takes nothing back, and brings nothing that was rolled back since', async () => {
+    for (const effect of ['gate', 'pin'] as const) {
+      const world = await reachedWorld(true, { effect });
+      const source = rsyncOf(world).source;
+      const before = '2026-11-22T05:00:00.000Z';
+      const restored = [{ digest: A, status: 'completed' }, { digest: C }, BACK] as const;
+      for (const changes of restored) {
+        world.put({ ...OPEN, ...changes, startedAt: before });
+        world.pass(60_000);
+        await run(world);
+        expect((await world.row()).staged).toMatchObject({ image: IMAGE, why: 'record' });
+      }
+      expect(rsyncOf(world).source).toEqual(source);
+      expect(approvedIn(world)).toBe(`${B} ${A}`);
+    }
+  });
+});

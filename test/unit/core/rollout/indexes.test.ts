@@ -76,8 +76,8 @@ describe('the indexes of a record', () => {
       cluster('c2', 'canary', { receipt }),
     ];
     const lost = record({ status: 'paused', cause: 'record-lost', startedAt: iso(-1_000_000) });
-    const learned = learn(lost, strategy(), clusters, NOW);
+    const learned = learn(lost, strategy(), clusters);
     expect(learned.indexes).toEqual({ D: 'D-index', C: 'C-index', B: 'B-index' });
-    expect(learn(learned, strategy(), clusters, NOW)).toBe(learned);
+    expect(learn(learned, strategy(), clusters)).toBe(learned);
   });
 });

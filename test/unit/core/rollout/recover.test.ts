@@ -31,7 +31,6 @@ const RECEIPT: RolloutReceipt = {
   startedAt: iso(-HOUR),
   resolvedAt: iso(-HOUR),
 };
-const AHEAD = '9999-12-31T23:59:59.000Z';
 const unseen = (name: string, reachable = true): FleetCluster => ({
   cluster: name,
   labels: {},
@@ -87,15 +86,6 @@ describe('recover() of a lost record', () => {
         cluster('r1', 'rest', { ...live(), receipt: RECEIPT }),
       ],
       { digest: 'D', stage: 'canary', cursor: { cluster: 'c1' } },
-    ],
-    [
-      'and believes no receipt of the future',
-      [
-        cluster('c1', 'canary', { ...live(), receipt: RECEIPT }),
-        cluster('c2', 'canary', { receipt: { ...RECEIPT, digest: 'A', startedAt: AHEAD } }),
-        cluster('c3', 'canary', { receipt: { ...RECEIPT, digest: 'A', resolvedAt: AHEAD } }),
-      ],
-      { id: 'r1', digest: 'D' },
     ],
     [
       'on its way back',
@@ -197,11 +187,6 @@ describe('recover() of a fresh deployment', () => {
       'receipts of a roll-out',
       [cluster('c1', 'canary', { ...live(), receipt: RECEIPT })],
       { status: 'paused', cause: 'record-lost' },
-    ],
-    [
-      'a receipt of the future',
-      [cluster('c1', 'canary', { ...live(), receipt: { ...RECEIPT, startedAt: AHEAD } })],
-      { status: 'completed', digest: 'D' },
     ],
   ])('that has %s', (_, clusters, expected) => {
     const found = recovered(true, ...clusters)?.record;

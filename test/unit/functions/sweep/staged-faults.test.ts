@@ -172,6 +172,32 @@ describe('a record that is lost', () => {
   });
 });
 
+describe('a record that is restored from before the last roll-out', () => {
+  it('pauses, and takes no digest back', async () => {
+    const world = await createRingsWorld();
+    await world.round();
+    const text = world.memory.texts.get(IMAGE) ?? '';
+    world.pass(MINUTE);
+    await world.pushed(B);
+    for (let minute = 0; minute < 90; minute += 1) await world.round();
+    expect(await world.record()).toMatchObject({ status: 'completed', digest: B });
+    world.events.splice(0);
+    world.memory.texts.set(IMAGE, text);
+    // Nothing starts the digest anew: the tag names what is not signed.
+    world.tags.set(IMAGE, C);
+    world.verdicts.set(C, UNSIGNED);
+    for (let minute = 0; minute < 20; minute += 1) await world.round();
+    expect(await world.record()).toMatchObject({
+      status: 'paused',
+      cause: 'record-lost',
+      digest: B,
+      previous: A,
+    });
+    expect(rollouts(world)).toEqual(['rollout.interrupted']);
+    expect([...world.actuals.values()].every(({ live }) => live === B)).toBe(true);
+  });
+});
+
 describe('a fleet that is taken over', () => {
   it('is paused where it runs several digests, and the event names where', async () => {
     const world = await createRingsWorld();
