@@ -13,6 +13,7 @@ import {
   noticeOf,
   withIndexes,
 } from './record.ts';
+import { beginOf } from './arrive.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
 
 /** What there is where a record should be. */
@@ -45,19 +46,16 @@ export function recover(
   const isNew = missing.fresh && receiptsOf(fleet.clusters).length === 0;
   if (missing.retired === undefined && !isNew) return rebuild(missing, strategy, fleet, now);
   const adopted = adopt(missing, strategy, fleet, now);
-  return adopted && missing.retired ? continued(missing.retired, adopted, fleet) : adopted;
+  return adopted && missing.retired ? continued(missing.retired, adopted, now) : adopted;
 }
 
-/** What is adopted again keeps what people decided of the image before. What runs now is rejected no more. */
-function continued(
-  retired: RolloutRecord,
-  { record, notices }: Change,
-  { clusters }: Fleet,
-): Change {
-  const live = new Set(clusters.flatMap(({ syncs = [] }) => syncs.map((sync) => sync.live)));
-  const rejected = retired.rejected.filter((key) => !live.has(key));
+/** What is adopted again keeps what people decided of the image before. What runs everywhere is rejected no more. */
+function continued(retired: RolloutRecord, { record, notices }: Change, now: Date): Change {
   const { history } = retired;
-  return changeOf(retired, { ...record, rejected, history }, notices);
+  const taken = record.status === 'completed' ? record.digest : undefined;
+  const rejected = retired.rejected.filter((key) => key !== taken);
+  const startedAt = beginOf(retired, now);
+  return changeOf(retired, { ...record, rejected, history, startedAt }, notices);
 }
 
 /**
