@@ -16,6 +16,7 @@ import { createFindRule } from '#shared/rollouts/find-rule.ts';
 import { findTarget } from '#shared/rollouts/find-target.ts';
 import { imageOf } from '#shared/rollouts/fleet-of.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
+import { createRoom } from '#shared/rollouts/room.ts';
 import { step } from '#shared/rollouts/step.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 
@@ -91,10 +92,16 @@ async function stepAll(
   const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
   const find = createFindRule(deps.rules, staging);
   const load = createLoad([...entries.values()], { snapshot, find, rules: deps.rules, now });
+  const room = createRoom(entries.values());
   for (const image of images) {
     const { rule, strategy, isTagged } = find(image);
     if (strategy === undefined || !isTagged) continue;
     const rows = syncsOf(snapshot).flatMap(({ row }) => (imageOf(row) === image ? row : []));
+    if (rows.length === 0 && !entries.has(image)) continue;
+    if (!room.take(image)) {
+      deps.log.warn({ image }, 'No room for the record of its roll-out');
+      continue;
+    }
     const input = {
       image,
       rule,

@@ -1,12 +1,14 @@
-import { toFailure } from '#shared/core/errors.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { isOutdated } from '#shared/core/rollout/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
+import { MAX_IMAGES, MAX_TAGS } from '#shared/records/schema.ts';
 import { type Admissions, createAdmissions } from '#shared/rollouts/admissions.ts';
 import { type Found, createFindRule } from '#shared/rollouts/find-rule.ts';
 import { imageOf } from '#shared/rollouts/fleet-of.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
+import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import { type StagedImage, askTags } from './ask-tags.ts';
@@ -58,12 +60,16 @@ export async function sweepRollouts(
   async function stepAll(): Promise<void> {
     const entries = await staging.records.list();
     for (const entry of entries) known.set(entry.image, entry);
-    const images = imagesOf(entries, snapshot, find);
+    const room = createRoom(entries);
+    const all = rotate(imagesOf(entries, snapshot, find), now);
+    const images = all.filter(({ image }) => room.take(image));
+    const left = all.length - images.length;
+    if (left > 0) note('Roll-outs', tooManyImages(left));
     const { brought, failures } = await askTags(images, deps);
     for (const [image, failure] of failures) note(image, failure);
     const load = createLoad(entries, { snapshot, find, rules: deps.rules, now });
     const stepDeps = { ...deps, records: staging.records };
-    for (const { followers, ...one } of rotate(images, now)) {
+    for (const { followers, ...one } of images) {
       if (deps.now().getTime() > now.getTime() + ALL_MS) return;
       const { image, entry } = one;
       const input = {
@@ -124,6 +130,11 @@ function isRestored({ record }: Entry, followers: readonly KnownSync[]): boolean
   return (
     record !== undefined && followers.some(({ row }) => isOutdated(record, row.staged?.receipt))
   );
+}
+
+function tooManyImages(left: number): CountersignError {
+  const message = `${left} images get no record, for ${MAX_IMAGES} can have one, and ${MAX_TAGS} of one repository: nothing is newly approved for them`;
+  return new CountersignError('too-large', message, { retry: false });
 }
 
 function isStaged({ strategy, isTagged }: Found): boolean {

@@ -14,6 +14,9 @@ import { parseJson } from '#shared/net/json.ts';
 /** Images that can have records: far more than a person follows, and few enough for one list. */
 export const MAX_IMAGES = 5_000;
 
+/** Of these, tags of one repository: who can tag takes no place from others, and each look there reads all of them. */
+export const MAX_TAGS = 1_000;
+
 /**
  * The images of a repository, as a range of their names: `from` and what is after it, up to and without `before`. A path
  * has no colon in it, so that no other repository has an image there.

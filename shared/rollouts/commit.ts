@@ -2,6 +2,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import type { Entry } from '#shared/records/records.ts';
+import { writeRecord } from '#shared/records/schema.ts';
 import { type Seen, eventsOf } from './notices.ts';
 
 export interface CommitDeps extends Pick<ImageDeps, 'publish' | 'now'>, Pick<Staging, 'records'> {}
@@ -25,7 +26,8 @@ const MAX_ATTEMPTS = 5;
  * Publishes what `decide` makes of the record in place, then replaces that record, and only that one. Where another
  * writer was faster, `decide` is asked again with what that one wrote: it may find that nothing is left to do
  * (`undefined`). A process that ends between the two leaves events that the next decision publishes again under their
- * ids. `over`: what was read already. Throws `store-unavailable`, `publish-failed`.
+ * ids. `over`: what was read already. Throws `store-unavailable`, `publish-failed`, and `too-large` for what no record has
+ * room for.
  *
  * @example
  * const { record } = await commit(image, ({ record }) => decide(record), { records, publish, now });
@@ -45,6 +47,8 @@ export async function commit(
         ? { changed: false }
         : { record: entry.record, changed: false };
     }
+    // What could not be recorded is not published.
+    writeRecord(record);
     for (const change of decided.changes) {
       for (const event of eventsOf(change, decided.seen, now())) await publish(event);
     }

@@ -46,7 +46,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     path: 'shared/rollouts',
-    values: [...BASE, 'shared/reconcile'],
+    values: [...BASE, 'shared/reconcile', 'shared/records'],
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
   { path: 'shared/http', values: [...BASE, 'shared/telemetry'], types: [] },

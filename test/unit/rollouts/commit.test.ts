@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type RolloutRecord, amend, changeOf, noticeOf } from '#shared/core/rollout/record.ts';
+import {
+  type Amendment,
+  type RolloutRecord,
+  amend,
+  changeOf,
+  noticeOf,
+} from '#shared/core/rollout/record.ts';
 import { type CommitDeps, type Decided, commit } from '#shared/rollouts/commit.ts';
 import type { Seen } from '#shared/rollouts/notices.ts';
 import type { Entry, Records } from '#shared/records/records.ts';
@@ -55,6 +61,19 @@ describe('commit()', () => {
     expect(steps).toEqual(['rollout.paused', 'replace 8']);
     expect((await records.read(RECORD.image)).record).toEqual(found);
     expect(found).toMatchObject({ version: 8, status: 'paused' });
+  });
+
+  it.each<[string, Amendment, string]>([
+    ['has no room in a record', { startedBy: 'x'.repeat(70_000) }, 'too-large'],
+    ['could not be read back', { openedAt: 'today' }, 'internal'],
+  ])('publishes nothing that %s', async (_, changes, code) => {
+    const { deps, steps } = await createWorld();
+    const decided = ({ record: found = RECORD }: Entry): Decided => {
+      const wrong = amend(found, changes);
+      return { changes: [changeOf(found, wrong, [noticeOf(wrong, 'paused')])], seen: SEEN };
+    };
+    await expect(commit(RECORD.image, decided, deps)).rejects.toMatchObject({ code });
+    expect(steps).toEqual([]);
   });
 
   it('records several changes at once, each with its events', async () => {

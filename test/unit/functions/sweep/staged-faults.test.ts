@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { handleSweep } from '#functions/sweep/handle-sweep.ts';
+import { MAX_TAGS } from '#shared/records/schema.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { UNSIGNED } from '#test/fixtures/decision.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
@@ -237,6 +238,22 @@ describe('a fleet that is taken over', () => {
     await world.round();
     expect(await world.record()).toMatchObject({ status: 'completed', digest: B });
     expect((await world.record()).history).toHaveLength(1);
+  });
+});
+
+describe('a repository that has all the records it may have', () => {
+  it('has no roll-out begin, nor published, and takes no room from others', async () => {
+    const world = await createRingsWorld();
+    const [repository = ''] = IMAGE.split(':');
+    for (let n = 0; n < MAX_TAGS; n += 1) world.memory.images.add(`${repository}:tag-${n}`);
+    for (let minute = 0; minute < 2; minute += 1) await world.round();
+    await world.pushed(B);
+    expect(rollouts(world)).toEqual([]);
+    expect(world.memory.texts.size).toBe(0);
+    expect(errorsOf(world)).toMatchObject([{ code: 'too-large' }]);
+    world.memory.images.delete(`${repository}:tag-0`);
+    await world.round();
+    expect(await world.record()).toMatchObject({ digest: B, previous: A, stage: 'canary' });
   });
 });
 
