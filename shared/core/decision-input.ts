@@ -72,6 +72,8 @@ export interface StagedAdmission {
   readonly stage: string;
   /** What it waits for; absent: it is admitted, so that no rule of its own says which digest is newer. */
   readonly why?: Wait;
+  /** The image whose record it waits for, where that is another one's. */
+  readonly by?: string;
   /** Approved keys that must not stay. */
   readonly stale: readonly string[];
   /** What a receipt says of the roll-out; absent: there is no record. */

@@ -102,7 +102,7 @@ function observeTarget(input: Seen, followed: Followed): Observation {
 function observeStaged(
   input: Seen,
   followed: Followed,
-  { why, digest, stage, rollout }: StagedAdmission,
+  { why, by, digest, stage, rollout }: StagedAdmission,
 ): Observation {
   const named = { ...followed, ...followed.named };
   const key = named.resolved?.key;
@@ -122,7 +122,7 @@ function observeStaged(
   const message =
     why === undefined
       ? `Approved; its tag names ${key}, ${rejected ? 'which was rolled back: move the tag' : 'whose roll-out has not begun'}`
-      : sayWait(why, { digest, stage, hold: annotations.hold });
+      : sayWait(why, { digest, stage, hold: annotations.hold, by });
   const about = digest ?? key;
   return {
     phase: 'Waiting',

@@ -84,13 +84,15 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
     const entries = await recordsOf(reference.repository, afresh);
     const candidate = candidateOf(entry.rsync, following, asking, now());
     const answer = admitsAmong(entries, following, strategy, candidate, now());
+    const refused = answer.allowed ? undefined : answer;
     const record = recordFor(entries, following);
     const { stage } = stageOf(strategy, candidate.labels);
     const admission = defined({
       image: record?.image ?? formatReference(reference),
       digest: answer.allowed ? answer.digest : (record?.digest ?? following.key),
       stage: stage.name,
-      why: answer.allowed ? undefined : answer.why,
+      why: refused?.why,
+      by: refused?.by,
       stale: staleKeys(entries, strategy, candidate, now()),
       rollout: record && rolloutOf(record, stage),
     });

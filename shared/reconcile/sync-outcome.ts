@@ -144,7 +144,7 @@ function stagedOf(
   now: Date,
 ): SyncRow['staged'] {
   if (admission === undefined) return undefined;
-  const { image, digest, stage, why } = admission;
+  const { image, digest, stage, why, by } = admission;
   const { verdict, resolved } = followed.named ?? followed;
   const newer = receipt !== undefined && newest !== undefined && isKeyOf(receipt, newest);
   return defined({
@@ -153,6 +153,7 @@ function stagedOf(
     target: verdict.status === 'verified' ? resolved?.key : undefined,
     stage,
     why,
+    by,
     hold: rsync.annotations.hold?.text,
     unpinned: pinObstacle(rsync, followed.rule)?.code,
     approvedAt: newer ? new Date(receipt.approvedAt).toISOString() : undefined,
@@ -168,9 +169,10 @@ function stuckOf(
   now: Date,
 ): Stuck | undefined {
   if (staged === undefined || staged.digest === newest) return undefined;
-  const { digest: on, why } = staged;
+  const { digest: on, why, by } = staged;
   const since = before?.staged?.stuck?.since;
-  const isLetIn = why === undefined || why === 'signature';
+  // Its own record has let it in, and goes by that.
+  const isLetIn = why === undefined || why === 'signature' || by !== undefined;
   if (isLetIn) return defined({ since: since ?? now.toISOString(), on });
   return since === undefined ? undefined : { since };
 }

@@ -103,6 +103,8 @@ const Staged = z.object({
   stage: z.string(),
   /** What it waits for; absent: it is admitted. */
   why: z.enum(WAITS).exactOptional(),
+  /** The image whose record keeps it waiting, where its own has let it in. */
+  by: z.string().exactOptional(),
   /** `countersign.dev/hold` as it stands. */
   hold: z.string().exactOptional(),
   /** Why it cannot be pinned, where it is to be. */

@@ -108,8 +108,8 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '6: what comes back keeps what was rolled back',
       'recover',
       'continued',
-      '{ ...record, rejected, history }',
-      '{ ...record, history }',
+      '{ ...record, rejected, history, startedAt }',
+      '{ ...record, history, startedAt }',
       SIMULATED,
     ],
     [
@@ -198,8 +198,8 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '9: the deadline counts as a failure',
       'standing',
       'ofSync',
-      'if (failing || late)',
-      'if (failing)',
+      'if (!failing && !late)',
+      'if (!failing)',
       SIMULATED,
     ],
     [

@@ -20,7 +20,12 @@ export interface Candidate extends Pick<FleetSync, 'approved' | 'live' | 'held' 
 /** The digest that automation may approve here, once it verifies; or why there is none. */
 export type Admission =
   | { readonly allowed: true; readonly digest: string }
-  | { readonly allowed: false; readonly why: Wait };
+  | {
+      readonly allowed: false;
+      readonly why: Wait;
+      /** The image whose record keeps it from what its own would let it in to; absent: its own does. */
+      readonly by?: string;
+    };
 
 /** What an RSync waits for. */
 export const WAITS = [

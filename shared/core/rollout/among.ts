@@ -1,6 +1,6 @@
-import { type Admission, type Candidate, admitsAt, keysToDrop } from './admits.ts';
+import { type Admission, type Candidate, type Wait, admitsAt, keysToDrop } from './admits.ts';
 import type { RolloutRecord } from './record.ts';
-import { type Strategy, openingsAt } from './strategy.ts';
+import { type Openings, type Strategy, openingsAt } from './strategy.ts';
 
 /** What is in the place of the record of one image of a repository. */
 export interface Recorded {
@@ -21,9 +21,9 @@ export interface Following {
 
 /**
  * Which digest may be newly approved on an RSync, among all records of its repository. Its own record names the digest;
- * every other one that rolls out the same digest, or has rejected it, must let the RSync in as well: else a cluster came
- * to it early by another tag. What names a digest itself is let in by all such records; where there is none, and none is
- * lost, at once.
+ * every other one that rolls out the same digest, has it in its queue, or has rejected it, must let the RSync in as well:
+ * else a cluster came to it early by another tag. What names a digest itself is let in by all such records; where there
+ * is none, and none is lost, at once.
  *
  * @example
  * const admission = admitsAmong(await records.ofRepository(repository), { image }, strategy, candidate, now);
@@ -46,14 +46,32 @@ export function admitsAmong(
   const { digest } = own;
   for (const { record } of entries) {
     if (record === undefined || record.image === image) continue;
-    if (record.rejected.includes(digest)) return { allowed: false, why: 'rejected' };
-    if (!rollsOut(record, digest)) continue;
-    const other = admitsAt(record, strategy, elsewhere, isOpen);
-    if (!other.allowed) return other;
-    // A newcomer is let in to what came before.
-    if (other.digest !== digest) return { allowed: false, why: 'stage' };
+    const why = whyNot(record, digest, strategy, elsewhere, isOpen);
+    if (why === undefined) continue;
+    return image === undefined
+      ? { allowed: false, why }
+      : { allowed: false, why, by: record.image };
   }
   return own;
+}
+
+/** Why the record of another tag keeps an RSync from a digest. */
+function whyNot(
+  record: RolloutRecord,
+  digest: string,
+  strategy: Strategy,
+  candidate: Candidate,
+  isOpen: Openings,
+): Wait | undefined {
+  if (record.rejected.includes(digest)) return 'rejected';
+  // What waits for the end of a roll-out comes to nobody before its own begins.
+  const isQueued = record.status !== 'retired' && record.next?.digest === digest;
+  if (isQueued && candidate.approved !== digest) return 'stage';
+  if (!rollsOut(record, digest)) return undefined;
+  const admission = admitsAt(record, strategy, candidate, isOpen);
+  if (!admission.allowed) return admission.why;
+  // A newcomer is let in to what came before.
+  return admission.digest === digest ? undefined : 'stage';
 }
 
 /** What is admitted by the spec alone: what it names, unless that may be what a lost record holds back. */

@@ -6,6 +6,8 @@ interface Waiting {
   readonly digest: string | undefined;
   readonly stage: string;
   readonly hold: FoundHold | undefined;
+  /** The image whose roll-out it is, where that is another one's. */
+  readonly by?: string | undefined;
 }
 
 /**
@@ -14,7 +16,13 @@ interface Waiting {
  * @example
  * sayWait('stage', { digest, stage: 'rest', hold: undefined }) // 'Waits for stage "rest" to open'
  */
-export function sayWait(why: Wait, { digest = 'The digest', stage, hold }: Waiting): string {
+export function sayWait(why: Wait, waiting: Waiting): string {
+  const { by } = waiting;
+  const sentence = sentenceOf(why, waiting);
+  return by === undefined ? sentence : `${sentence}, by the roll-out of ${by}, which names it too`;
+}
+
+function sentenceOf(why: Wait, { digest = 'The digest', stage, hold }: Waiting): string {
   const of = `stage ${JSON.stringify(stage)}`;
   switch (why) {
     case 'record':

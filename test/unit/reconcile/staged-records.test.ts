@@ -53,6 +53,9 @@ describe('another tag of the repository that names the same digest', () => {
     const { staged } = await world.row();
     expect(staged?.image).toBe(OTHER);
     expect(staged?.why).toBe(why);
+    // What its own record let in, and another one keeps from it, is stuck.
+    expect(staged?.by).toBe(why && IMAGE);
+    expect(staged?.stuck?.on).toBe(why && B);
   });
 });
 

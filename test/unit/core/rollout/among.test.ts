@@ -9,6 +9,7 @@ import {
   staleKeys,
 } from '#shared/core/rollout/among.ts';
 import { ROLLOUT_STATES, type RolloutRecord } from '#shared/core/rollout/record.ts';
+import { sayWait } from '#shared/core/rollout/say-wait.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { NOW, record, strategy } from '#test/fixtures/rollout.ts';
 
@@ -20,6 +21,11 @@ const EVERYWHERE = { status: 'completed' } as const;
 function of(image: string, changes: Partial<RolloutRecord>): Recorded {
   return { image, known: true, record: record({ image, ...changes }) };
 }
+
+const QUEUED = of(V2, {
+  digest: 'C',
+  next: { digest: 'D', resolvedAt: NOW.toISOString(), id: 'r2', by: 'push' },
+});
 
 function ask(
   entries: readonly Recorded[],
@@ -66,8 +72,27 @@ describe('admitsAmong()', () => {
       'D',
     ],
     ['a digest that is none', [], { image: '', key: undefined }, {}, '- record'],
+    ['a digest that waits in a queue', [QUEUED], { image: '' }, {}, '- stage'],
+    ['what waits in the queue of another', [of(V1, EVERYWHERE), QUEUED], {}, {}, '- stage'],
+    ['what it has', [of(V1, EVERYWHERE), QUEUED], {}, { approved: 'D' }, 'D'],
   ])('%s', (_, entries, following, candidate, answer) => {
     expect(ask(entries, following, candidate)).toBe(answer);
+  });
+
+  it('says which image it waits for, where its own record has let it in', () => {
+    const candidate = { cluster: 'c5', labels: { ring: 'rest' }, held: false };
+    const by = (entries: readonly Recorded[], following: Following): unknown => {
+      const admission = admitsAmong(entries, following, strategy(), candidate, NOW);
+      return admission.allowed ? undefined : [admission.why, admission.by];
+    };
+    const followed = { image: V1, key: 'D' };
+    const other = of(V2, { status: 'halted' });
+    expect(by([of(V1, EVERYWHERE), other], followed)).toEqual(['halted', V2]);
+    expect(by([of(V1, {}), other], followed)).toEqual(['stage', undefined]);
+    const waiting = { digest: 'D', stage: 'rest', hold: undefined };
+    expect(sayWait('halted', { ...waiting, by: V2 })).toContain(V2);
+    expect(sayWait('halted', waiting)).not.toContain(V2);
+    expect(by([other], { key: 'D' })).toEqual(['halted', undefined]);
   });
 
   it('a newcomer gets nothing that another tag keeps from it', () => {
