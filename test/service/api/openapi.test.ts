@@ -67,6 +67,15 @@ const OPERATIONS = [
   ['post', '/v1/resync'],
 ] as const;
 
+/** What any decision takes that asks for no more than a reason. */
+const RIGHT: Sent = {
+  path: { id: ID },
+  query: {},
+  headers: {},
+  body: { reason: 'INC-7' },
+  accept: 'application/json',
+};
+
 /** Has in place what a decision can be made on. */
 async function prepare(path: string): Promise<void> {
   const [, verb = ''] = /^\/v1\/rollouts\/{id}\/(\w+)$/.exec(path) ?? [];
@@ -114,6 +123,14 @@ describe.each(OPERATIONS)('%s %s', (method, path) => {
       }),
       { numRuns },
     );
+    // Of few random ones, none may name the version in place, or a digest that can be gone back to.
+    const isDecision = /{id}\/(?:pause|resume|abort|rollback|retry)$/.test(path);
+    for (const sent of isDecision ? [RIGHT] : []) {
+      await prepare(path);
+      const answer = await send(method, path, sent);
+      statuses.add(answer.status);
+      expect(await document.faultOf(operation, answer)).toBeUndefined();
+    }
     expect([...statuses].some((status) => status < 300)).toBe(true);
   });
 
