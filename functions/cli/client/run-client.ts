@@ -4,7 +4,8 @@ import { toFailure } from '#shared/core/errors.ts';
 import { type ExitCode, printFailure } from '../terminal.ts';
 import { ApiFailure, openApi, openToken, type RunCommand } from './call-api.ts';
 import type { Given, VerbDeps } from './commands.ts';
-import { GROUPS, VERBS } from './verbs.ts';
+import { GROUPS } from './verb.ts';
+import { VERBS } from './verbs.ts';
 
 export interface ClientDeps extends Omit<VerbDeps, 'api'> {
   readonly fetch: typeof fetch;

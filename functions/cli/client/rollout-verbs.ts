@@ -1,0 +1,108 @@
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { decideOn, showRollout, showRollouts } from './rollouts.ts';
+import { showPlan } from './show-plan.ts';
+import { CHANGE, type Verb } from './verb.ts';
+
+const ID = new Argument('<id>', 'of the roll-out, as rollouts prints it');
+
+/** Of every decision. */
+const DECISION: readonly Option[] = [
+  ...CHANGE,
+  new Option('--if-version <number>', 'only if the record still has this version').argParser(
+    readVersion,
+  ),
+];
+
+/** What is asked of roll-outs, and decided. */
+export const ROLLOUT_VERBS: readonly Verb[] = [
+  {
+    name: 'rollouts',
+    about: 'list staged roll-outs; 1 where one is halted, or its record is lost',
+    options: [
+      new Option('--image <image>', 'only of this image'),
+      new Option('--status <status>', 'only those that are there'),
+    ],
+    run: showRollouts,
+  },
+  {
+    name: 'show',
+    group: 'rollout',
+    about: 'print a roll-out, its stages and what lags; 1 where it is halted',
+    takes: [ID],
+    options: [],
+    run: showRollout,
+  },
+  {
+    name: 'plan',
+    group: 'rollout',
+    about: 'what is left of a roll-out, or what another digest would do; 1 where it would stop',
+    takes: [new Argument('<image>', 'IMAGE:TAG, or IMAGE:TAG@DIGEST, pushed or not')],
+    options: [],
+    run: showPlan,
+  },
+  {
+    name: 'pause',
+    group: 'rollout',
+    about: 'let nothing more in, until it is resumed',
+    takes: [ID],
+    options: DECISION,
+    run: decideOn('pause'),
+  },
+  {
+    name: 'resume',
+    group: 'rollout',
+    about: 'go on with what is paused or halted',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option(
+        '--ignore <cluster>',
+        'go on although it failed, or is away; may be repeated',
+      ).argParser<readonly string[] | undefined>((name, before) => [...(before ?? []), name]),
+    ],
+    run: decideOn('resume'),
+  },
+  {
+    name: 'abort',
+    group: 'rollout',
+    about: 'end it where it is',
+    takes: [ID],
+    options: DECISION,
+    run: decideOn('abort'),
+  },
+  {
+    name: 'approve',
+    group: 'rollout',
+    about: 'approve a stage whose soak is over, so that the next one opens',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option('--stage <stage>', 'the stage that waits for it').makeOptionMandatory(),
+    ],
+    run: decideOn('approve'),
+  },
+  {
+    name: 'rollback',
+    group: 'rollout',
+    about: 'take every cluster that has the digest back, at once',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option('--to <digest>', 'to this, or CHART:VERSION; else what was completed last'),
+    ],
+    run: decideOn('rollback'),
+  },
+  {
+    name: 'retry',
+    group: 'rollout',
+    about: 'roll the digest out again, from the first stage',
+    takes: [ID],
+    options: DECISION,
+    run: decideOn('retry'),
+  },
+];
+
+function readVersion(text: string): number {
+  if (/^[1-9][0-9]{0,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write the number that rollout show prints.');
+}
