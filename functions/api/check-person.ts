@@ -8,16 +8,19 @@ export interface Person {
   readonly name: string;
   /** May resync, and decide on roll-outs. */
   readonly mayInvoke: boolean;
+  /** May open stages before their time as well, and send clusters to what was never completed. */
+  readonly mayOverride: boolean;
 }
 
 /** Throws `unauthenticated`, `forbidden`, or `key-unavailable` when it cannot be checked. */
 export type CheckPerson = (headers: Headers) => Promise<Person>;
 
 /** Every caller of a function that listens on loopback only, and asks for no token. */
-const LOCAL: Person = { name: 'local', mayInvoke: true };
+const LOCAL: Person = { name: 'local', mayInvoke: true, mayOverride: true };
 
 /**
- * The check that `access.api` asks for: everyone named looks, invokers act too. Throws `bad-config`.
+ * The check that `access.api` asks for: everyone named looks, invokers act too, and so do overriders. Throws
+ * `bad-config`.
  *
  * @example
  * const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
@@ -41,7 +44,8 @@ export function createPersonCheck(
   const check = createCallerCheck({ mode, audience, emails }, deps);
   return async (headers) => {
     const { email = '' } = await check(headers);
-    return { name: email, mayInvoke: invokers.includes(email) };
+    const mayOverride = overriders.includes(email);
+    return { name: email, mayInvoke: mayOverride || invokers.includes(email), mayOverride };
   };
 }
 
@@ -51,5 +55,14 @@ export function requireInvoker(person: Person): void {
   throw new CountersignError(
     'forbidden',
     'This identity may look, and no more: access.api.invokers has those that may act',
+  );
+}
+
+/** Throws `forbidden` unless the person is an overrider. */
+export function requireOverrider(person: Person): void {
+  if (person.mayOverride) return;
+  throw new CountersignError(
+    'forbidden',
+    'This goes past what the strategy asks for: access.api.overriders has those that may do so',
   );
 }

@@ -1,7 +1,7 @@
 # Who may do what: people at the API, Config Sync at the repositories, operators at the dead letters.
 
 variable "api" {
-  description = "How people reach the API. verify: Countersign checks their ID tokens, for the audience. iap: Identity-Aware Proxy signs them in, for the page in a browser. Viewers look, invokers also start resyncs and stop roll-outs, approvers also approve stages of roll-outs, overriders also open stages before their time."
+  description = "How people reach the API. verify: Countersign checks their ID tokens, for the audience. iap: Identity-Aware Proxy signs them in, for the page in a browser. Viewers look, invokers also start resyncs and stop roll-outs, approvers also approve stages of roll-outs, overriders also do what invokers do, open stages before their time, and roll back to other digests than were completed last."
   type = object({
     enabled    = optional(bool, true)
     mode       = optional(string, "verify")

@@ -38,7 +38,7 @@ const viewers = addressesOf('a viewer')
 const invokers = addressesOf('an invoker')
   .default([])
   .meta({
-    description: 'E-mail addresses of those who may look and start resyncs',
+    description: 'E-mail addresses of those who may look, start resyncs, and decide on roll-outs',
     examples: [['ops@acme.example']],
   });
 const approvers = addressesOf('an approver')
@@ -51,7 +51,7 @@ const overriders = addressesOf('an overrider')
   .default([])
   .meta({
     description:
-      'E-mail addresses of those who may look and, in an emergency, open stages before their time',
+      'E-mail addresses of those who may do what invokers may and, in an emergency, open stages before their time, or roll back to another digest than was completed last',
     examples: [['oncall@acme.example']],
   });
 const roles = { viewers, invokers, approvers, overriders };

@@ -13,6 +13,7 @@ import {
   rollout,
   type StagedApiWorld,
 } from '#test/fixtures/staged-api.ts';
+import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 
 // The commands of docs/rollouts.md as they stand, over the API of four clusters in three stages.
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
   desk = await openDesk();
   world = await createStagedApiWorld({
     rows: { 'cluster-1': [moved()] },
-    deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+    deps: { checkPerson: asPerson('lead@acme.example', OVERRIDER) },
   });
   world.verdicts.set(B, VERIFIED);
   const port = await listen(server, { port: 0, host: '127.0.0.1' });

@@ -26,6 +26,22 @@ export const DECISION_MUTATIONS: readonly Mutation[] = (
       BACK,
     ],
     [
+      'a digest of choice takes an overrider',
+      'verbs',
+      'ROLLBACK',
+      'target !== undefined && target.key !== previous',
+      'false',
+      BACK,
+    ],
+    [
+      'what takes an overrider is refused to others',
+      'decide',
+      'judgeEntry',
+      'requireOverrider(person)',
+      'void requireOverrider',
+      BACK,
+    ],
+    [
       'a decision is about one version',
       'decide',
       'judgeEntry',

@@ -7,7 +7,7 @@ import type { Log } from '#shared/reconcile/deps.ts';
 import type { Entry } from '#shared/records/records.ts';
 import { commit } from '#shared/rollouts/commit.ts';
 import type { Seen } from '#shared/rollouts/notices.ts';
-import type { Person } from '../check-person.ts';
+import { type Person, requireOverrider } from '../check-person.ts';
 import type { DecisionAnswer, DecisionBody } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import { type FoundRollout, rolloutOf } from './find-rollout.ts';
@@ -100,7 +100,10 @@ interface Judging extends Asked {
   readonly name: string;
 }
 
-/** What the request makes of what is in place now. Throws `bad-request` where its key stands for another request. */
+/**
+ * What the request makes of what is in place now. Throws `bad-request` where its key stands for another request,
+ * `forbidden` where it needs an overrider.
+ */
 function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
   const found = rolloutOf(entry, deps);
   if (found === undefined) return { status: 'absent' };
@@ -110,6 +113,7 @@ function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
   const { ifVersion = record.version, reason } = body;
   if (record.id !== id || record.version !== ifVersion) return { status: 'changed', found };
   if (strategy === undefined) return { status: 'refused', refused: 'not-now', found };
+  if (verb.isOverride?.(named, record) === true) requireOverrider(person);
   const asker = { by: person.name, reason, request: name };
   const outcome = command(record, verb.command(body, named, record), asker, strategy, deps.now());
   return 'refused' in outcome

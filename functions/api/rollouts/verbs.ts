@@ -27,6 +27,8 @@ export interface Verb<Body extends DecisionBody = DecisionBody> {
   readonly body: z.ZodType<Body>;
   /** Who may: every invoker, or those whom the stage names, as the strategy has it. */
   readonly right: 'invokers' | 'approvers';
+  /** Whether what is asked for needs an overrider: it goes past what the strategy has shown to work. */
+  isOverride?(named: Named, record: RolloutRecord): boolean;
   /** Looks up what the body names, once, before anything is decided. Throws where there is no such thing. */
   lookUp?(body: Body, found: FoundRollout, deps: StagedDeps): Promise<Named>;
   command(body: Body, named: Named, record: RolloutRecord): Command;
@@ -79,10 +81,12 @@ const ROLLBACK: Verb<z.infer<typeof RollbackBody>> = {
   right: 'invokers',
   summary: 'Take every cluster that has the digest back, at once',
   description:
-    'To what was completed last, or to `to`, which must verify. The digest is rejected from then on: only a retry rolls it out again.',
+    'To what was completed last, or to `to`, which must verify, and needs an overrider where it is another. The digest is rejected from then on: only a retry rolls it out again.',
   body: RollbackBody,
   lookUp: async ({ to }, found, deps) =>
     to === undefined ? NOTHING : lookUpTarget(to, found, deps),
+  // It reaches every cluster that has the digest at once, through no stage.
+  isOverride: ({ target }, { previous }) => target !== undefined && target.key !== previous,
   command: (_, { target }, { image, previous, digest, version }) => ({
     do: 'rollback',
     id: rolloutId(image, target?.key ?? previous ?? digest, version + 1),

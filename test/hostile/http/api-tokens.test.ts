@@ -14,6 +14,7 @@ const SECONDS = NOW.getTime() / 1000;
 const AUDIENCE = 'https://countersign.example';
 const VIEWER = 'dev@acme.example';
 const INVOKER = 'ops@acme.example';
+const OVERRIDER = 'oncall@acme.example';
 
 type Mode = 'verify' | 'iap';
 const MODES = ['verify', 'iap'] as const;
@@ -108,7 +109,7 @@ function guarded(mode: Mode): ApiWorld {
     viewers: [VIEWER],
     invokers: [INVOKER],
     approvers: [],
-    overriders: [],
+    overriders: [OVERRIDER],
   } as const;
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The issuer is not up');
@@ -233,6 +234,13 @@ describe.each(MODES)('roles in mode %s', (mode) => {
     expect(world.events).toEqual([]);
   });
 
+  it('allow an overrider what an invoker may', async () => {
+    const world = guarded(mode);
+    const headers = HEADERS[mode](await sign(mode, { email: OVERRIDER }));
+    const body = '{"dryRun":true}';
+    expect((await call(world, ['POST', '/v1/resync', { body }], headers)).status).toBe(200);
+  });
+
   it('are read from the token of that mode alone', async () => {
     const world = guarded(mode);
     const token = await sign(mode);
@@ -293,7 +301,7 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
       viewers: [VIEWER],
       invokers: [INVOKER],
       approvers: [],
-      overriders: [],
+      overriders: [OVERRIDER],
     } as const;
     const deps = { host: '0.0.0.0', now: () => NOW, issuer, fetch };
     const checkPerson = createPersonCheck({ ...access }, deps);
@@ -308,7 +316,9 @@ describe.each(MODES)('keys of the issuer in mode %s', (mode) => {
     // Both are published for a while, as issuers do.
     served = [keysOf(mode).jwk, nextJwk];
     vi.setSystemTime(Date.now() + JWKS_COOLDOWN_MS + 1);
-    expect(await ask(rotated)).toEqual({ name: INVOKER, mayInvoke: true });
+    expect(await ask(rotated)).toEqual({ name: INVOKER, mayInvoke: true, mayOverride: false });
+    const other = await signWith(next.privateKey, mode, { email: OVERRIDER }, { kid: 'k2' });
+    expect(await ask(other)).toEqual({ name: OVERRIDER, mayInvoke: true, mayOverride: true });
     await ask(old);
     expect(fetches).toBe(2);
 

@@ -13,6 +13,7 @@ import {
   moving,
   rollout,
 } from '#test/fixtures/staged-api.ts';
+import { asPerson } from '#test/fixtures/people.ts';
 
 const LEAD = 'lead@acme.example';
 const AWAITING = { status: 'awaiting-approval', cause: 'approval', stage: 'early' } as const;
@@ -32,7 +33,7 @@ async function worldOf(
     }),
     rollouts: [rollout({ ...AWAITING, ...from })],
     rows: { 'cluster-2': [moved()], 'cluster-3': [moved()] },
-    deps: { checkPerson: async () => ({ name, mayInvoke: false }) },
+    deps: { checkPerson: asPerson(name) },
   });
   world.verdicts.set(B, VERIFIED);
   return world;
@@ -136,6 +137,20 @@ describe('POST /v1/rollouts/{id}/rollback', () => {
     expect(shown.digest).toBe(C);
     expect((await world.recorded())?.indexes).toEqual({ [C]: D });
     expect(world.resolved.at(-1)).toBe(`${IMAGE.slice(0, -3)}@${D}`);
+  });
+
+  it('goes back past what was completed last for an overrider alone', async () => {
+    const checkPerson = asPerson('ops@acme.example', { mayInvoke: true });
+    const world = await createStagedApiWorld({ deps: { checkPerson } });
+    world.verdicts.set(C, VERIFIED);
+    world.children.set(D, A);
+    for (const dryRun of [true, false]) {
+      const body = { ...WHY, to: C, dryRun };
+      expect(await refused(world, 'rollback', body)).toEqual({ status: 403, code: 'forbidden' });
+    }
+    await expectUntouched(world, rollout());
+    // What was completed last, by the index that it is a child of.
+    expect((await decide(world, 'rollback', { ...WHY, to: D })).rollout.digest).toBe(A);
   });
 
   it('verifies a child that it knows by its index', async () => {

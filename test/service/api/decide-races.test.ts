@@ -10,6 +10,7 @@ import {
   createStagedApiWorld,
   rollout,
 } from '#test/fixtures/staged-api.ts';
+import { OVERRIDER } from '#test/fixtures/people.ts';
 
 /** A publisher that lets another writer in before each of the first `times` records. */
 function overtaken(
@@ -145,7 +146,7 @@ describe('an idempotency key of a decision', () => {
 
   it('of another person is another key', async () => {
     const names = ['ops@acme.example', 'dev@acme.example'];
-    const checkPerson = async () => ({ name: names.shift() ?? '', mayInvoke: true });
+    const checkPerson = async () => ({ name: names.shift() ?? '', ...OVERRIDER });
     const world = await createStagedApiWorld({ deps: { checkPerson } });
     await decide(world, 'pause', WHY, KEY);
     expect(await refused(world, 'pause', WHY, KEY)).toMatchObject({ code: 'rollout-not-now' });

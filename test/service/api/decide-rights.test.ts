@@ -18,6 +18,7 @@ import {
   createStagedApiWorld,
   rollout,
 } from '#test/fixtures/staged-api.ts';
+import { asPerson } from '#test/fixtures/people.ts';
 
 /** What each may be decided on. */
 const VERBS: readonly (readonly [string, RolloutRecord])[] = [
@@ -35,7 +36,7 @@ describe.each(VERBS)('who may %s', (verb, from) => {
   });
 
   it('is an invoker, and no viewer', async () => {
-    const checkPerson = async () => ({ name: 'dev@acme.example', mayInvoke: false });
+    const checkPerson = asPerson('dev@acme.example');
     const world = await createStagedApiWorld({ rollouts: [from], deps: { checkPerson } });
     for (const dryRun of [false, true]) {
       expect(await refused(world, verb, { ...WHY, dryRun })).toEqual({

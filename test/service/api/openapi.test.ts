@@ -13,6 +13,7 @@ import {
 } from '#test/fixtures/openapi-requests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { createStagedApiWorld, rollout } from '#test/fixtures/staged-api.ts';
+import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 
 const ID = 'platform-v1-7-00000001';
 /** What each decision can be made on. */
@@ -22,7 +23,7 @@ const STATES: Readonly<Record<string, Partial<RolloutRecord>>> = {
   retry: { status: 'aborted', cause: 'person' },
 };
 const world = await createStagedApiWorld({
-  deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+  deps: { checkPerson: asPerson('lead@acme.example', OVERRIDER) },
 });
 let document: OpenApi;
 

@@ -3,6 +3,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { IMAGE, buildRSync } from '#test/fixtures/rsync.ts';
+import { asPerson } from '#test/fixtures/people.ts';
 
 const SELF = 'http://127.0.0.1:8080';
 const EVIL = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
@@ -253,7 +254,7 @@ describe('the form', () => {
   });
 
   it('is not there for who may only look, nor answered', async () => {
-    const checkPerson = async () => ({ name: 'dev@acme.example', mayInvoke: false });
+    const checkPerson = asPerson('dev@acme.example');
     const world = createApiWorld({}, { checkPerson });
     expect(await (await world.get('/')).text()).not.toContain('action="/resync"');
     const answer = await post(world, { step: 'confirm' });

@@ -7,6 +7,7 @@ import { createLogger } from '#shared/http/log.ts';
 import { openImages, openRSyncs } from '#test/faults/functions.ts';
 import { createFleetPort } from '#test/faults/ports/cluster-port.ts';
 import type { Callee } from '#test/faults/sim/faults.ts';
+import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 import type { World } from '../world.ts';
 
 /** The API over this world, asked as the command asks it; its own calls take no time and do not fail. */
@@ -22,7 +23,7 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
     ...openRSyncs(world.around),
     fleet: createFleetPort(process, { ...world.around, observer }),
     planning: { callsPerMinute: 600, resolveNow: (reference) => images.resolver.fresh(reference) },
-    checkPerson: async () => ({ name: 'local', mayInvoke: true }),
+    checkPerson: asPerson('local', OVERRIDER),
     publishTasks: async () => undefined,
     publish: async () => undefined,
     newId: () => 'no id',

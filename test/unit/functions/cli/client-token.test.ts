@@ -12,7 +12,7 @@ describe('a token command', () => {
       {
         async checkPerson(headers) {
           if (headers.get('authorization') === `Bearer ${accepted()}`) {
-            return { name: 'ops@acme.example', mayInvoke: true };
+            return { name: 'ops@acme.example', mayInvoke: true, mayOverride: false };
           }
           throw new CountersignError('unauthenticated', 'The token has expired');
         },

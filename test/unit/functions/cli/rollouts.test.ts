@@ -14,6 +14,7 @@ import {
   moving,
   rollout,
 } from '#test/fixtures/staged-api.ts';
+import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 
 const ID = 'platform-v1-7-00000001';
 const OTHER = 'us-docker.pkg.dev/acme/configs/other:v1';
@@ -119,7 +120,7 @@ describe('countersign rollout pause, resume and abort', () => {
     const world = await createStagedApiWorld({
       rollouts: [rollout(awaiting)],
       rule: { rollout: 'fleet', effect: 'gate' },
-      deps: { checkPerson: async () => ({ name: 'lead@acme.example', mayInvoke: true }) },
+      deps: { checkPerson: asPerson('lead@acme.example', OVERRIDER) },
     });
     world.verdicts.set(B, VERIFIED);
     const why = ['--reason', 'INC-7'];
