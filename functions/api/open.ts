@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
-import { resolveImage } from '#shared/registry/resolve.ts';
 import { openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
-import { openImages, openRegistries } from '../wiring/images.ts';
+import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
 import { createApi } from './create-api.ts';
@@ -34,7 +33,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
     settings: reconcileSettings(config),
     planning: {
       callsPerMinute: callsPerMinute(base, 'sweep'),
-      resolveNow: (reference) => resolveImage(plain, reference, { fresh: true, now }),
+      resolveNow: openResolveNow(plain, now),
     },
     checkPerson,
     publishTasks: openTasks(base, topics, config.topics.resyncTasks),

@@ -10,6 +10,7 @@ import { type FanOut, type FanOutDeps, fanOut } from '#shared/reconcile/fan-out.
 import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import type { Notification } from '#shared/registry/notifications/notification.ts';
+import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import {
   type Concerns,
   type Pushed,
@@ -25,6 +26,8 @@ export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publish
   readonly tagsOf: (repository: string, digest: Digest) => Promise<{ tags: readonly string[] }>;
   /** Rules whose signatures are kept in that repository instead of beside the image. */
   readonly signedIn: (repository: string) => readonly ImageRule[];
+  /** Whether what a roll-out replaces is still there: past every cache. */
+  readonly resolveNow: ResolveNow;
 }
 
 /**

@@ -9,7 +9,7 @@ import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { openMessages, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
-import { openImages, openRegistries } from '../wiring/images.ts';
+import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 import { createSignedIn } from './signed-in.ts';
@@ -36,6 +36,7 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     subjectOf: readSubject.bind(undefined, cached),
     tagsOf: createTagsOf({ registry: plain, lookUp }),
     signedIn: createSignedIn(config),
+    resolveNow: openResolveNow(plain, now),
   };
   const messages = openMessages(base, topics, 'push');
   const publish = openTasks(base, topics, config.topics.tasks);

@@ -18,6 +18,7 @@ import { imageOf } from '#shared/rollouts/fleet-of.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { step } from '#shared/rollouts/step.ts';
+import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 
 /** Images of which one signature is taken to be; of more, sweeps find it. */
@@ -27,6 +28,7 @@ export interface StepPushedDeps extends ImageDeps {
   readonly staging: Staging;
   /** The fleet as it was listed. */
   readonly listed: FleetList;
+  readonly resolveNow: ResolveNow;
 }
 
 /** A reference that was pushed, or signed, and verifies. */

@@ -79,6 +79,6 @@ function targetKeyOf({ staged, target }: SyncRow, { digest }: RolloutRecord): st
   return staged === undefined && isDigest(digest) ? target : staged?.target;
 }
 
-function isKnown(key: string, { digest, next, rejected }: RolloutRecord): boolean {
-  return key === digest || key === next?.digest || rejected.includes(key);
+function isKnown(key: string, { digest, next, passedOver, rejected }: RolloutRecord): boolean {
+  return [digest, next?.digest, passedOver, ...rejected].includes(key);
 }

@@ -5,6 +5,7 @@ import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { PHASES } from '#shared/core/phase.ts';
 import { type FanOutDeps, readSought } from '#shared/reconcile/fan-out.ts';
 import { forgetCluster } from '#shared/reconcile/report-cluster.ts';
+import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import type { SweepEvent } from '#shared/status/events.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
@@ -25,6 +26,8 @@ export interface SweepDeps
   readonly publishTasks: FanOutDeps['publishTasks'];
   readonly settings: SweepSettings;
   readonly newId: () => string;
+  /** Whether what a roll-out replaces is still there: past every cache. */
+  readonly resolveNow: ResolveNow;
   readonly meter?: Meter;
 }
 

@@ -4,7 +4,7 @@ import { traceRequest } from '#shared/http/app.ts';
 import { openAccess, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
-import { openImages, openRegistries } from '../wiring/images.ts';
+import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 
@@ -20,8 +20,10 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
   const { tracing, meter } = telemetry;
   const { app, store, staged, topics, close } = openShell(base);
   const checkCaller = openAccess(base, 'sweep');
+  const { plain, cached } = openRegistries(base);
   const deps = {
-    ...openImages(base, openRegistries(base).cached),
+    ...openImages(base, cached),
+    resolveNow: openResolveNow(plain, now),
     fleet: openFleets(base)('sweep'),
     store,
     ...staged,

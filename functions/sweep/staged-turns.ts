@@ -1,5 +1,5 @@
 import { soakLookMs } from '#shared/core/rollout/costs.ts';
-import { isMoving } from '#shared/core/rollout/record.ts';
+import { isMoving } from '#shared/core/rollout/moving.ts';
 import { stageOf } from '#shared/core/rollout/strategy.ts';
 import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';

@@ -14,6 +14,7 @@ import { listLayers } from '#shared/registry/list-layers.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
+import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import { traceResolver, traceVerifier } from '#shared/telemetry/trace-steps.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
@@ -48,6 +49,16 @@ export function openRegistries(
     resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
   });
   return { plain, cached: createCachedRegistry(plain) };
+}
+
+/**
+ * What references are in the registry now. `plain`: the registry past every cache.
+ *
+ * @example
+ * const { image } = await openResolveNow(openRegistries(base).plain, now)(reference);
+ */
+export function openResolveNow(plain: Registry, now: () => Date): ResolveNow {
+  return (reference) => resolveImage(plain, reference, { fresh: true, now });
 }
 
 /** What it takes to say what an image is. */

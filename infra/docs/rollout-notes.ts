@@ -4,8 +4,9 @@ import type { TypeNote } from './type-note.ts';
 /** The prose of roll-outs in stages. */
 export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNote>> = {
   'rollout.started': {
-    when: 'a roll-out begins: with a digest that arrived, or that a person tries again; or with the first digest of a fleet',
-    next: 'Nothing. Its first stage is open',
+    when: 'a roll-out begins: with a digest that arrived, or that a person starts or tries again; or with the first digest of a fleet',
+    severity: 'WARNING with `noWayBack`: the digest before it is not in the registry any more',
+    next: 'Nothing. Its first stage is open. With `noWayBack`, push the digest before it again if you may need it',
   },
   'rollout.superseded': {
     when: 'a newer digest replaces the one that is rolled out; `id` and `digest` are those of the one that ends',
@@ -40,6 +41,10 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   'rollout.resumed': {
     when: 'a person lets a paused or halted roll-out go on',
     next: 'Nothing. It ends `rollout.paused` and `rollout.interrupted`',
+  },
+  'rollout.promoted': {
+    when: 'an overrider lets in all clusters up to `stage`, without soak, approval or turn',
+    next: 'See that it was meant. Failures go on to halt it; what is not verified is not approved',
   },
   'rollout.halted': {
     when: 'too many clusters failed, are out of reach or show nothing for longer than `progressDeadline`, or the digest was rolled back before: nothing new is approved. `cause` has which, `lagging` the clusters',

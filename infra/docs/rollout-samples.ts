@@ -23,6 +23,10 @@ export const ROLLOUT_SAMPLES = {
   'rollout.approved': step('approved', 'awaiting-approval', PERSON),
   'rollout.paused': step('paused', 'paused', PERSON),
   'rollout.resumed': step('resumed', 'rolling', PERSON),
+  'rollout.promoted': step('promoted', 'rolling', {
+    by: 'oncall@acme.example',
+    reason: 'CVE-2026-1',
+  }),
   'rollout.halted': step('halted', 'halted', { cause: 'failures', clusters: [FAILED] }),
   'rollout.recovered': step('recovered', 'rolling', PERSON),
   'rollout.aborted': step('aborted', 'aborted', PERSON),

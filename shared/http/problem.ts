@@ -24,7 +24,14 @@ export type HttpCode =
   | 'rollout-not-an-approver'
   | 'rollout-not-by-starter'
   | 'rollout-approved-before'
-  | 'rollout-no-way-back';
+  | 'rollout-no-way-back'
+  | 'rollout-no-such-stage'
+  | 'rollout-open-already'
+  | 'rollout-not-signed'
+  | 'rollout-rejected'
+  | 'rollout-same'
+  | 'rollout-older'
+  | 'rollout-queues';
 
 /** What HTTP calls each failure. A cluster or registry that fails is not the caller's fault: 502, 503 or 504. */
 const STATUS: Readonly<Record<FailureCode, number>> = {

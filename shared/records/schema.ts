@@ -63,6 +63,12 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   stage: z.string(),
   openedAt: Time,
   cursor: Turn.exactOptional(),
+  promoted: z
+    .looseObject({
+      windows: z.literal(true).exactOptional(),
+      held: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   okSince: Time.exactOptional(),
   stuckSince: Time.exactOptional(),
   saidAt: Time.exactOptional(),
@@ -71,6 +77,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
     .max(MAX_APPROVALS),
   rejected: z.array(z.string()).max(MAX_REJECTED),
   next: Arrival.exactOptional(),
+  passedOver: z.string().exactOptional(),
   ignored: z.array(z.string()).max(MAX_IGNORED),
   before: z.enum(['completed', 'rolled-back']).exactOptional(),
   history: z

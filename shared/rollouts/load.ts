@@ -1,5 +1,6 @@
 import type { ImageRules } from '#shared/config/image-rules.ts';
-import { type RolloutRecord, isMoving } from '#shared/core/rollout/record.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { isMoving } from '#shared/core/rollout/moving.ts';
 import { countUnderWay } from '#shared/core/rollout/standing.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';

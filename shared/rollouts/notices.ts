@@ -16,6 +16,8 @@ export interface Seen {
   readonly records: Snapshot['records'];
   /** Absent: it was taken away. */
   readonly strategy?: Strategy | undefined;
+  /** What begins could not go back. */
+  readonly noWayBack?: boolean;
 }
 
 /** RSyncs that an event names; the counts have all of them. */
@@ -37,14 +39,15 @@ export function eventsOf(
   return notices.map((notice) => {
     const rollUp = rollUps.get(notice.digest) ?? rollUpOf(record, notice.digest, seen, now);
     rollUps.set(notice.digest, rollUp);
-    return describe(notice, record, rollUp, now);
+    const noWayBack = notice.type === 'started' && seen.noWayBack === true;
+    return describe(notice, record, { ...rollUp, noWayBack }, now);
   });
 }
 
 function describe(
   notice: Notice,
   record: RolloutRecord,
-  { counts, lagging }: RollUp,
+  { counts, lagging, noWayBack }: RollUp & { readonly noWayBack: boolean },
   now: Date,
 ): RolloutEvent {
   const { type, id, digest, stage, version, cause, by, reason, request, clusters = [] } = notice;
@@ -54,7 +57,10 @@ function describe(
   return {
     type: `rollout.${type}`,
     replaced: undefined,
-    ...defined({ severity: needsPerson(notice) ? ('WARNING' as const) : undefined, request }),
+    ...defined({
+      severity: noWayBack || needsPerson(notice) ? ('WARNING' as const) : undefined,
+      request,
+    }),
     data: defined({
       image: record.image,
       digest,
@@ -68,6 +74,7 @@ function describe(
       cause,
       actor: by,
       reason,
+      noWayBack: noWayBack ? (true as const) : undefined,
       since: now.toISOString(),
       errors: [],
       message: `${sentenceOf(notice)}; live on ${counts.live} of ${counts.syncs} RSyncs`,

@@ -27,6 +27,7 @@ const SENTENCES: Readonly<
   approved: (stage) => `Stage ${stage} is approved`,
   paused: (stage, cause) => `Paused in stage ${stage}: ${why(cause)}`,
   resumed: (stage) => `Resumed in stage ${stage}`,
+  promoted: (stage) => `All clusters up to stage ${stage} are let in without waiting`,
   halted: (stage, cause) => `Halted in stage ${stage}: ${why(cause)}`,
   recovered: () => 'Halted no more',
   aborted: (stage) => `Aborted in stage ${stage}`,

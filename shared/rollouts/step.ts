@@ -4,7 +4,8 @@ import { advance } from '#shared/core/rollout/advance.ts';
 import { arrive } from '#shared/core/rollout/arrive.ts';
 import type { Fleet } from '#shared/core/rollout/fleet.ts';
 import { rolloutId } from '#shared/core/rollout/id.ts';
-import { type Change, type RolloutRecord, isAtRest } from '#shared/core/rollout/record.ts';
+import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
+import { isAtRest } from '#shared/core/rollout/moving.ts';
 import { recover, restore, retire } from '#shared/core/rollout/recover.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
@@ -16,6 +17,7 @@ import { type CommitDeps, type Committed, type Decided, commit } from './commit.
 import type { FindTargetDeps } from './find-target.ts';
 import { fleetOf, imageOf } from './fleet-of.ts';
 import { meetsPolicy } from './meets-policy.ts';
+import { type ResolveNow, hasNoWayBack } from './way-back.ts';
 
 /** One image, and what there is to decide its next step from. */
 export interface StepInput {
@@ -40,6 +42,7 @@ export interface StepInput {
 
 export interface StepDeps extends CommitDeps, FindTargetDeps {
   readonly rules: ImageRules;
+  readonly resolveNow: ResolveNow;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
     known ??= rule ? fleetOf(snapshot, { ...query, rule }) : { ...query, clusters: [] };
     return known;
   }
-  function decided(changes: readonly Change[]): Decided {
+  function decided(changes: readonly Change[], noWayBack = false): Decided {
     return {
       changes,
       // Counted where there is something to publish.
@@ -69,6 +72,7 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
         },
         records: snapshot.records,
         strategy,
+        noWayBack,
       },
     };
   }
@@ -89,7 +93,8 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
       const instant = { ...input, strategy, fleet: fleet(), now: now() };
       const begun = begin(entry, instant);
       if (begun === undefined) return undefined;
-      return decided([...begun.changes, await goOn(begun.record, instant, deps)]);
+      const changes = [...begun.changes, await goOn(begun.record, instant, deps)];
+      return decided(changes, await hasNoWayBack(changes, deps.resolveNow));
     },
     deps,
     input.entry,

@@ -1,6 +1,7 @@
 import { referenceOfKey } from '#shared/core/approval-key.ts';
 import { type Reference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
+import type { Change } from '#shared/core/rollout/record.ts';
 
 /** Whether what clusters would be taken back to can still be pulled. */
 export const WAYS_BACK = ['there', 'gone', 'unchecked', 'none'] as const;
@@ -30,6 +31,21 @@ export async function wayBackOf(
   } catch {
     return 'unchecked';
   }
+}
+
+/**
+ * Whether a roll-out begins with one of these changes that could not go back: what was completed before is not in the
+ * registry any more. Never throws.
+ *
+ * @example
+ * const noWayBack = await hasNoWayBack([change], resolveNow);
+ */
+export async function hasNoWayBack(
+  changes: readonly Change[],
+  resolveNow: ResolveNow,
+): Promise<boolean> {
+  const begun = changes.findLast(({ notices }) => notices.some(({ type }) => type === 'started'));
+  return begun !== undefined && (await wayBackOf(begun.record, resolveNow)) === 'gone';
 }
 
 /** A chart's key names it whole; a digest is one of the image's repository, as nothing else may be. */

@@ -130,6 +130,12 @@ export const RolloutData = z.strictObject({
     .optional()
     .describe('Who decided, where a person did; of started, what brought it'),
   reason: z.string().optional().describe('What that person wrote'),
+  noWayBack: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Of started: the digest before is not in the registry any more, so that nothing could go back to it',
+    ),
   ...COMMON,
 });
 

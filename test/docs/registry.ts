@@ -65,6 +65,8 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'rollouts-approve': ROLLOUTS,
   'rollouts-rollback': ROLLOUTS,
   'rollouts-retry': ROLLOUTS,
+  'rollouts-start': ROLLOUTS,
+  'rollouts-promote': ROLLOUTS,
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };

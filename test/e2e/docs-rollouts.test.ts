@@ -5,7 +5,7 @@ import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { listen } from '#shared/http/serve.ts';
 import { type Desk, openDesk } from '#test/docs/desk.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
-import { B } from '#test/fixtures/digests.ts';
+import { A, B } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import {
   createStagedApiWorld,
@@ -37,7 +37,13 @@ beforeAll(async () => {
   world.verdicts.set(B, VERIFIED);
   const port = await listen(server, { port: 0, host: '127.0.0.1' });
   const CLUSTER = 'cluster-2';
-  env = { COUNTERSIGN_URL: `http://127.0.0.1:${port}`, ID: rollout().id, IMAGE, CLUSTER };
+  env = {
+    COUNTERSIGN_URL: `http://127.0.0.1:${port}`,
+    ID: rollout().id,
+    IMAGE,
+    CLUSTER,
+    DIGEST: A,
+  };
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -63,6 +69,8 @@ describe('the commands of docs/rollouts.md', () => {
     ['rollouts-approve', AWAITING, /is awaiting-approval/],
     ['rollouts-rollback', ROLLING, /is rolling-back/],
     ['rollouts-retry', HALTED, /is rolling/],
+    ['rollouts-start', ROLLING, /is rolling/],
+    ['rollouts-promote', ROLLING, /is rolling/],
   ])('%s', async (id, from, text) => {
     await world.put(rollout(from));
     const done = await desk.run(id, { env });

@@ -8,6 +8,7 @@ import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import { createSerial } from '#shared/net/serial.ts';
+import type { Reference } from '#shared/core/reference.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { Message } from '#shared/http/envelope.ts';
@@ -148,6 +149,7 @@ export function startPush(
     subjectOf: (repository: string, digest: Digest) => readSubject(port, repository, digest),
     tagsOf: createTagsOf({ registry: port }),
     signedIn: () => [],
+    resolveNow: (reference: Reference) => images.resolver.fresh(reference),
   };
   return async (message) => handlePush(readNotification(message, parseNotification), deps);
 }
@@ -196,6 +198,7 @@ export function startSweep(
     publishTasks: (tasks: readonly Task[]) =>
       process.call('publish', () => around.publishTasks('sweep-tasks', tasks)),
     settings: { ...(around.times ?? TIMES), callsPerMinute: CALLS_PER_MINUTE },
+    resolveNow: (reference: Reference) => images.resolver.fresh(reference),
   };
   return async ({ messageId }) => {
     await handleSweep({ ...deps, newId: () => messageId });

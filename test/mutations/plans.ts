@@ -47,6 +47,14 @@ export const PLAN_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/rollouts/way-back.test.ts'],
   },
   {
+    guarantee: 'a roll-out that could not go back says so as it begins',
+    file: 'shared/rollouts/way-back.ts',
+    in: 'hasNoWayBack',
+    find: "=== 'gone'",
+    replace: "=== 'none'",
+    tests: ['test/unit/functions/push/staged.test.ts'],
+  },
+  {
     guarantee: 'preflight plans no more images than its limit',
     file: 'functions/cli/preflight-plans.ts',
     in: 'planImages',

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import { type Refusal, command } from '#shared/core/rollout/command.ts';
+import type { Refusal } from '#shared/core/rollout/by-person.ts';
+import { command } from '#shared/core/rollout/command.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import type { Entry } from '#shared/records/records.ts';
 import { commit } from '#shared/rollouts/commit.ts';
 import type { Seen } from '#shared/rollouts/notices.ts';
+import { hasNoWayBack } from '#shared/rollouts/way-back.ts';
 import { type Person, requireOverrider } from '../check-person.ts';
 import type { DecisionAnswer, DecisionBody } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
@@ -19,8 +21,8 @@ import { viewRecord } from './view-rollout.ts';
 
 /** A decision that a person asks for. */
 export interface Asked {
-  /** Of the roll-out. */
-  readonly id: string;
+  /** The roll-out by its id, or whatever an image rolls out. */
+  readonly of: { readonly id: string } | { readonly image: string };
   readonly verb: Verb;
   readonly body: DecisionBody;
   readonly person: Person;
@@ -45,7 +47,7 @@ export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<
   const request = requestOf(asked);
   const entries = await deps.staging.records.list();
   // What was rolled back or tried again has another id since.
-  const entry = entries.find(({ record }) => record?.id === asked.id || knows(record, request));
+  const entry = entries.find((one) => isAbout(one, asked.of) || knows(one.record, request));
   const found = entry && rolloutOf(entry, deps);
   if (entry === undefined || found === undefined) return { status: 'absent' };
   if (knows(found.record, request)) return answerWith(found);
@@ -62,7 +64,9 @@ export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<
     async (at) => {
       judged = judgeEntry(at, judging, deps);
       if (judged.status !== 'ready') return undefined;
-      return { changes: [judged.change], seen: await look(judged.found, deps, log) };
+      const noWayBack = await hasNoWayBack([judged.change], deps.planning.resolveNow);
+      const seen = await look(judged.found, deps, log);
+      return { changes: [judged.change], seen: { ...seen, noWayBack } };
     },
     { records: staging.records, publish, now },
     entry,
@@ -87,6 +91,11 @@ async function look(
   }
 }
 
+/** Whether the entry has what is asked about. */
+function isAbout({ image, record }: Entry, of: Asked['of']): boolean {
+  return 'id' in of ? record?.id === of.id : image === of.image;
+}
+
 type Judged =
   | Exclude<Decided, { readonly status: 'decided' }>
   | { readonly status: 'ready'; readonly found: FoundRollout; readonly change: Change }
@@ -107,11 +116,11 @@ interface Judging extends Asked {
 function judgeEntry(entry: Entry, asked: Judging, deps: StagedDeps): Judged {
   const found = rolloutOf(entry, deps);
   if (found === undefined) return { status: 'absent' };
-  const { id, verb, body, person, request, named, name } = asked;
+  const { of, verb, body, person, request, named, name } = asked;
   const { record, strategy } = found;
   if (knows(record, request)) return { status: 'done', found };
   const { ifVersion = record.version, reason } = body;
-  if (record.id !== id || record.version !== ifVersion) return { status: 'changed', found };
+  if (!isAbout(entry, of) || record.version !== ifVersion) return { status: 'changed', found };
   if (strategy === undefined) return { status: 'refused', refused: 'not-now', found };
   if (verb.isOverride?.(named, record) === true) requireOverrider(person);
   const asker = { by: person.name, reason, request: name };
@@ -155,11 +164,11 @@ interface Request {
   readonly content: string;
 }
 
-function requestOf({ id, verb, body, person, key }: Asked): Request | undefined {
+function requestOf({ of, verb, body, person, key }: Asked): Request | undefined {
   if (key === undefined || body.dryRun === true) return undefined;
   return {
     key: hash([person.name, key]).slice(0, KEY_CHARACTERS),
-    content: hash([id, verb.name, body]).slice(0, CONTENT_CHARACTERS),
+    content: hash([of, verb.name, body]).slice(0, CONTENT_CHARACTERS),
   };
 }
 

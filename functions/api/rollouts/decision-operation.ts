@@ -42,6 +42,37 @@ export const ApproveBody = z
       .meta({ description: 'The stage whose soak is over', example: 'early' }),
   })
   .meta({ id: 'RolloutApproval' });
+export const PromoteBody = z
+  .strictObject({
+    ...COMMON,
+    stage: z
+      .string()
+      .min(1)
+      .max(MAX_NAME)
+      .optional()
+      .meta({ description: 'Up to this stage; or all of them', example: 'early' }),
+    all: z.literal(true).optional().meta({ description: 'Every stage' }),
+    overrideWindows: z.boolean().optional().meta({
+      description: 'Outside of windows and freezes of the config, too; a freeze by a person stays',
+    }),
+    includeHeld: z.boolean().optional().meta({ description: 'What is held as well' }),
+  })
+  .refine(({ stage, all }) => (stage === undefined) !== (all === undefined), {
+    message: 'needs either stage or all',
+  })
+  .meta({ id: 'RolloutPromotion' });
+export const StartBody = z
+  .strictObject({
+    ...COMMON,
+    image: z.string().min(1).max(MAX_IMAGE).meta({
+      description: 'What is followed, with its tag',
+      example: 'us-docker.pkg.dev/acme/configs/platform:v1',
+    }),
+    digest: z.string().min(1).max(MAX_IMAGE).optional().meta({
+      description: 'A digest of the repository, or CHART:VERSION; without it what the tag names',
+    }),
+  })
+  .meta({ id: 'RolloutStart' });
 export const RollbackBody = z
   .strictObject({
     ...COMMON,
@@ -90,7 +121,9 @@ export const DecisionAnswer = z
     needsTag: z
       .object({ tag: z.string(), digest: z.string(), command: z.string() })
       .optional()
-      .describe('Of a rollback under `effect: gate`: the tag that has to be moved for it'),
+      .describe(
+        'Under `effect: gate`, where the tag names something else: the tag that has to be moved',
+      ),
   })
   .meta({ id: 'RolloutDecided' });
 

@@ -5,10 +5,14 @@ import type { StagedDeps } from './deps.ts';
 export interface Named {
   /** By their full names. */
   readonly clusters: readonly string[];
-  /** What to go back to. */
+  /** What to go back to, or to start. */
   readonly target?: Target;
-  /** Why what to go back to does not verify. */
+  /** Why what is named does not verify. */
   readonly unverified?: string;
+  /** What the tag names, where that is another than the target. */
+  readonly passedOver?: string;
+  /** Trust policies that the digest meets, of those that stages ask for. */
+  readonly signedBy?: readonly string[];
 }
 
 export interface Target {
@@ -16,6 +20,8 @@ export interface Target {
   readonly key: string;
   /** The index that it is a child of. */
   readonly index?: string;
+  /** By the registry's clock. */
+  readonly resolvedAt: string;
 }
 
 export const NOTHING: Named = { clusters: [] };

@@ -11,9 +11,9 @@ import type { FoundRollout } from './find-rollout.ts';
 import { type Named, NOTHING } from './look-up-clusters.ts';
 
 /**
- * What a rollback is to go back to, as the caller names it: a digest of the image's repository, of an index too, or a
- * chart and its version. It is verified now, lest clusters are sent to what no worker approves. Throws `bad-request`,
- * and where it could not be found out.
+ * What a decision is about, as the caller names it: a digest of the image's repository, of an index too, or a chart and
+ * its version. It is verified now, lest clusters are sent to what no worker approves. Throws `bad-request`, and where it
+ * could not be found out.
  */
 export async function lookUpTarget(
   to: string,
@@ -25,16 +25,17 @@ export async function lookUpTarget(
   const reference = referenceOf(Object.hasOwn(indexes, to) ? (indexes[to] ?? to) : to, image);
   const { resolution, verdict, message } = await withDeadline(
     READ_DEADLINE_MS,
-    'Verifying what to go back to',
+    'Verifying the digest',
     () => judgeImage({ reference, rule }, deps),
   );
   const { image: found } = resolution;
   if (verdict.status !== 'verified' || found.status !== 'resolved') {
     return { ...NOTHING, unverified: message };
   }
+  const { resolvedAt } = resolution;
   const target = isDigest(to)
-    ? { key: found.digest, ...defined({ index: found.index }) }
-    : { key: to };
+    ? { key: found.digest, resolvedAt, ...defined({ index: found.index }) }
+    : { key: to, resolvedAt };
   return { ...NOTHING, target };
 }
 
@@ -43,6 +44,6 @@ function referenceOf(to: string, image: string): Reference {
   const repository = tryReference(image)?.repository ?? '';
   const reference = referenceOfKey(to) ?? tryReference(`${repository}@${to}`);
   if (reference?.repository === repository) return reference;
-  const message = `json.to: must be a digest of ${repository}, or a version of that chart as CHART:VERSION`;
+  const message = `json: must name a digest of ${repository}, or a version of that chart as CHART:VERSION`;
   throw new CountersignError('bad-request', message);
 }

@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { CountersignError } from '#shared/core/errors.ts';
+import { formatReference, parseReference } from '#shared/core/reference.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
-import { requireInvoker } from '../check-person.ts';
+import { type Person, requireInvoker, requireOverrider } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../guard.ts';
 import { linkTo } from '../link.ts';
@@ -16,7 +18,7 @@ import { planRoute } from './plan-operation.ts';
 import { planRolloutOf } from './plan-rollout.ts';
 import { createClusterReader } from './read-clusters.ts';
 import { problemOfRefusal } from './refusals.ts';
-import { DECISIONS } from './verbs.ts';
+import { DECISIONS, START, startRoute, type Verb } from './verbs.ts';
 import { viewRecord, viewRollout } from './view-rollout.ts';
 
 /**
@@ -48,15 +50,50 @@ export function mountRollouts(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undef
   });
   for (const { verb, route } of DECISIONS) {
     api.openapi(route, async (c) => {
-      const person = c.get('person');
-      if (verb.right === 'invokers') requireInvoker(person);
+      const person = personFor(verb, c);
       const { 'idempotency-key': key } = c.req.valid('header');
-      const asked = { id: c.req.valid('param').id, verb, body: c.req.valid('json'), person, key };
+      const of = { id: c.req.valid('param').id };
+      const asked = { of, verb, body: c.req.valid('json'), person, key };
       if (deps === undefined) return answerProblem(ABSENT);
       return answerDecision(c, asked, await decide(asked, deps, c.get('log')));
     });
   }
+  mountStart(api, deps);
   mountPlan(api, deps);
+}
+
+/** Who asks. Throws `forbidden` where that is none who may. */
+function personFor({ right }: Pick<Verb, 'right'>, c: Context<ApiEnv>): Person {
+  const person = c.get('person');
+  if (right === 'invokers') requireInvoker(person);
+  if (right === 'overriders') requireOverrider(person);
+  return person;
+}
+
+/** Mounts what begins one. */
+function mountStart(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undefined): void {
+  api.openapi(startRoute, async (c) => {
+    const person = personFor(START, c);
+    if (deps === undefined) return answerProblem(UNSTAGED);
+    const { 'idempotency-key': key } = c.req.valid('header');
+    const body = c.req.valid('json');
+    const of = { image: taggedImage(body.image) };
+    const asked = { of, verb: START, body, person, key };
+    const decided = await decide(asked, deps, c.get('log'));
+    return decided.status === 'absent'
+      ? answerProblem(UNSTAGED)
+      : answerDecision(c, asked, decided);
+  });
+}
+
+/** As a record names it: without a tag, that of the normal form. Throws `bad-request`, `bad-reference`. */
+function taggedImage(text: string): string {
+  const reference = parseReference(text);
+  if (reference.digest === undefined) return formatReference(reference);
+  throw new CountersignError(
+    'bad-request',
+    'json.image: must be a tag alone; digest names the digest',
+  );
 }
 
 /** Mounts what plans them. */
@@ -75,6 +112,12 @@ const UNPLANNED = problem(
   404,
   'not-found',
   'The config has no strategy for this image any more: its digests go everywhere at once',
+);
+
+const UNSTAGED = problem(
+  404,
+  'not-found',
+  'This image has no roll-outs: the config gives it no strategy, no RSync that follows it was seen yet, or its record is lost; see GET /v1/rollouts',
 );
 
 const NONE: RolloutPage = { rollouts: [], lost: [] };

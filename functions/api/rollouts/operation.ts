@@ -98,6 +98,14 @@ export const RolloutRecordView = z
       .object({ id: z.string(), digest: z.string(), resolvedAt: Time, by: z.string() })
       .optional()
       .describe('What waits for the end of this one'),
+    passedOver: z
+      .string()
+      .optional()
+      .describe('What the tag names beside what a person started: it does not come by itself'),
+    promoted: z
+      .object({ overrideWindows: z.boolean(), includeHeld: z.boolean() })
+      .optional()
+      .describe('A person let all clusters up to its stage in at once'),
     ignored: z.array(z.string()).describe('Clusters whose failure or absence is ignored'),
     before: z
       .enum(['completed', 'rolled-back'])

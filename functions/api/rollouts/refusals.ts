@@ -1,4 +1,5 @@
-import type { Command, Refusal } from '#shared/core/rollout/command.ts';
+import type { Refusal } from '#shared/core/rollout/by-person.ts';
+import type { Command } from '#shared/core/rollout/command.ts';
 import { MAX_IGNORED } from '#shared/core/rollout/record.ts';
 import { type Problem, problem } from '#shared/http/problem.ts';
 import type { FoundRollout } from './find-rollout.ts';
@@ -11,13 +12,16 @@ const NEEDS: Readonly<Record<Command['do'], string>> = {
   approve: 'only the stage that waits for an approval can be approved',
   rollback: 'only what goes forward can be rolled back',
   retry: 'only what was halted, aborted or rolled back can be tried again',
+  promote:
+    'only what goes forward can be promoted; resume first what is paused or halted, and retry what was aborted',
+  start: 'what is paused is resumed or aborted first, and a way back is waited for',
 };
 
 /** Why a decision takes no effect, and what to do. */
 export function problemOfRefusal(
   refused: Refusal,
   asked: Command['do'],
-  { record: { status, stage }, strategy }: FoundRollout,
+  { record: { status, stage, digest }, strategy }: FoundRollout,
 ): Problem {
   switch (refused) {
     case 'not-now': {
@@ -54,6 +58,50 @@ export function problemOfRefusal(
         409,
         'rollout-no-way-back',
         'No digest to go back to is known: name one that was not rolled back',
+      );
+    case 'no-such-stage': {
+      const names = strategy?.stages.map(({ name }) => name).join(', ') ?? '';
+      return problem(
+        409,
+        'rollout-no-such-stage',
+        `Its strategy has no such stage: it has ${names}`,
+      );
+    }
+    case 'open-already':
+      return problem(
+        409,
+        'rollout-open-already',
+        `Stage ${stage} is the newest that is open: all before it are open already`,
+      );
+    case 'not-signed':
+      return problem(
+        409,
+        'rollout-not-signed',
+        'The digest does not meet the trust policy that a stage asks for with signedBy: sign it, or promote up to the stage before',
+      );
+    case 'rejected':
+      return problem(
+        409,
+        'rollout-rejected',
+        'The digest was rolled back: only a retry of its roll-out brings it again',
+      );
+    case 'same':
+      return problem(
+        409,
+        'rollout-same',
+        `The roll-out is of ${digest} already: retry it where it ended`,
+      );
+    case 'older':
+      return problem(
+        409,
+        'rollout-older',
+        'The registry answers with an older reading than the one that is recorded: ask again',
+      );
+    case 'queues':
+      return problem(
+        409,
+        'rollout-queues',
+        'A roll-out is under way, and onNewer is queue: abort it, or wait for its end',
       );
   }
 }

@@ -10,12 +10,16 @@ import {
   Conflict,
   DecisionAnswer,
   DecisionBody,
+  PromoteBody,
   ResumeBody,
   RollbackBody,
+  StartBody,
 } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import type { FoundRollout } from './find-rollout.ts';
 import { lookUpClusters, type Named, NOTHING } from './look-up-clusters.ts';
+import { lookUpPromotion } from './look-up-promotion.ts';
+import { lookUpStart } from './look-up-start.ts';
 import { lookUpTarget } from './look-up-target.ts';
 import { RolloutPath } from './operation.ts';
 
@@ -25,8 +29,8 @@ export interface Verb<Body extends DecisionBody = DecisionBody> {
   readonly summary: string;
   readonly description: string;
   readonly body: z.ZodType<Body>;
-  /** Who may: every invoker, or those whom the stage names, as the strategy has it. */
-  readonly right: 'invokers' | 'approvers';
+  /** Who may: every invoker, overriders alone, or those whom the stage names, as the strategy has it. */
+  readonly right: 'invokers' | 'approvers' | 'overriders';
   /** Whether what is asked for needs an overrider: it goes past what the strategy has shown to work. */
   isOverride?(named: Named, record: RolloutRecord): boolean;
   /** Looks up what the body names, once, before anything is decided. Throws where there is no such thing. */
@@ -106,7 +110,51 @@ const RETRY: Verb = {
   },
 };
 
-const VERBS: readonly Verb[] = [PAUSE, RESUME, ABORT, APPROVE, ROLLBACK, RETRY];
+const PROMOTE: Verb<z.infer<typeof PromoteBody>> = {
+  name: 'promote',
+  right: 'overriders',
+  summary: 'Let all clusters up to a stage in at once, without soak, approval or turn',
+  description:
+    'For an emergency. What is not verified, or lacks the signature that a stage asks for, stays out; failures go on to halt it.',
+  body: PromoteBody,
+  lookUp: (_, found, deps) => lookUpPromotion(found, deps),
+  command: ({ stage, overrideWindows, includeHeld }, { signedBy = [] }) => ({
+    do: 'promote',
+    signedBy,
+    ...defined({
+      stage,
+      windows: overrideWindows === true ? (true as const) : undefined,
+      held: includeHeld === true ? (true as const) : undefined,
+    }),
+  }),
+};
+
+/** Of an image, whatever it rolls out. */
+export const START: Verb<z.infer<typeof StartBody>> = {
+  name: 'start',
+  right: 'invokers',
+  summary: 'Roll out what the tag names, or a digest, from the first stage',
+  description:
+    'What is verified, and not what was rolled back. With `digest`, what the tag names is passed over until the tag moves.',
+  body: StartBody,
+  lookUp: ({ digest }, found, deps) => lookUpStart(digest, found, deps),
+  command: (_, { target, passedOver }, { image, digest, resolvedAt, version }) => {
+    const { key, ...of } = target ?? { key: digest, resolvedAt };
+    const id = rolloutId(image, key, version + 1);
+    return { do: 'start', arrival: { ...of, digest: key, id }, ...defined({ passedOver }) };
+  },
+};
+
+const VERBS: readonly Verb[] = [PAUSE, RESUME, ABORT, APPROVE, PROMOTE, ROLLBACK, RETRY];
+
+const ANSWERS = answersOf({
+  200: answerOf(DecisionAnswer, 'Decided; with `dryRun`: what would be decided'),
+  409: answerOf(
+    Conflict,
+    'It has changed meanwhile (`rollout-changed`), or this cannot be decided now',
+    'application/problem+json',
+  ),
+});
 
 /** Every decision with its operation, `POST /v1/rollouts/{id}/<verb>`, in the order of the document. */
 export const DECISIONS = VERBS.map((verb) => {
@@ -118,14 +166,18 @@ export const DECISIONS = VERBS.map((verb) => {
     summary,
     description,
     request: { params: RolloutPath, headers: IdempotencyHeaders, body: bodyOf(body) },
-    responses: answersOf({
-      200: answerOf(DecisionAnswer, 'Decided; with `dryRun`: what would be decided'),
-      409: answerOf(
-        Conflict,
-        'It has changed meanwhile (`rollout-changed`), or this cannot be decided now',
-        'application/problem+json',
-      ),
-    }),
+    responses: ANSWERS,
   });
   return { verb, route };
+});
+
+/** `POST /v1/rollouts`. */
+export const startRoute = createRoute({
+  method: 'post',
+  path: '/v1/rollouts',
+  operationId: 'startRollout',
+  summary: START.summary,
+  description: START.description,
+  request: { headers: IdempotencyHeaders, body: bodyOf(StartBody) },
+  responses: ANSWERS,
 });

@@ -48,6 +48,7 @@ export async function viewRollout(found: FoundRollout, deps: ViewDeps): Promise<
 export function viewRecord({ record, strategy }: FoundRollout): RolloutRecordView {
   const { previous, resolvedAt, openedAt, okSince, approvals, rejected, ignored, next, before } =
     record;
+  const { passedOver, promoted } = record;
   const stage = strategy?.stages.find(({ name }) => name === record.stage);
   const soaks = record.status === 'soaking' && okSince !== undefined && stage !== undefined;
   const ends = soaks ? new Date(Date.parse(okSince) + stage.soakMs).toISOString() : undefined;
@@ -56,11 +57,19 @@ export function viewRecord({ record, strategy }: FoundRollout): RolloutRecordVie
     resolvedAt,
     openedAt,
     ...defined({ previous, okSince, soakEnds: ends, next: next && arrivalOf(next), before }),
+    ...defined({ passedOver, promoted: promoted && promotionOf(promoted) }),
     approvals: approvals.map(({ stage: name, by, at }) => ({ stage: name, by, at })),
     rejected: [...rejected],
     ignored: [...ignored],
     history: record.history.map(({ at, by, did, reason }) => ({ at, by, did, reason })),
   };
+}
+
+function promotionOf({
+  windows,
+  held,
+}: NonNullable<RolloutRecord['promoted']>): NonNullable<RolloutRecordView['promoted']> {
+  return { overrideWindows: windows === true, includeHeld: held === true };
 }
 
 function arrivalOf({

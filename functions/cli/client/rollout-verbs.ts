@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { decideOn, showRollout, showRollouts } from './rollouts.ts';
+import { decideOn, showRollout, showRollouts, startRollout } from './rollouts.ts';
 import { showPlan } from './show-plan.ts';
 import { CHANGE, type Verb } from './verb.ts';
 
@@ -41,6 +41,14 @@ export const ROLLOUT_VERBS: readonly Verb[] = [
     run: showPlan,
   },
   {
+    name: 'start',
+    group: 'rollout',
+    about: 'roll out what the tag names, or a digest, from the first stage',
+    takes: [new Argument('<image>', 'IMAGE:TAG, or IMAGE:TAG@DIGEST')],
+    options: DECISION,
+    run: startRollout,
+  },
+  {
     name: 'pause',
     group: 'rollout',
     about: 'let nothing more in, until it is resumed',
@@ -80,6 +88,20 @@ export const ROLLOUT_VERBS: readonly Verb[] = [
       new Option('--stage <stage>', 'the stage that waits for it').makeOptionMandatory(),
     ],
     run: decideOn('approve'),
+  },
+  {
+    name: 'promote',
+    group: 'rollout',
+    about: 'let all clusters up to a stage in at once, without soak, approval or turn',
+    takes: [ID],
+    options: [
+      ...DECISION,
+      new Option('--stage <stage>', 'up to this one').conflicts('all'),
+      new Option('--all', 'every stage'),
+      new Option('--override-windows', 'outside of windows and freezes of the config, too'),
+      new Option('--include-held', 'what is held as well'),
+    ],
+    run: decideOn('promote'),
   },
   {
     name: 'rollback',

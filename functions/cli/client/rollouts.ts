@@ -72,6 +72,9 @@ function sayCounts(counts: Rollout['stages'][number]): string {
 interface Decision extends Given {
   readonly id: string;
   readonly reason: string;
+  readonly all?: boolean;
+  readonly overrideWindows?: boolean;
+  readonly includeHeld?: boolean;
   readonly ifVersion?: number;
   readonly ignore?: readonly string[];
   readonly stage?: string;
@@ -82,7 +85,7 @@ interface Decision extends Given {
 
 /** Decides on a roll-out, or with `dryRun` says what that would change. */
 export function decideOn(
-  verb: 'pause' | 'resume' | 'abort' | 'approve' | 'rollback' | 'retry',
+  verb: 'pause' | 'resume' | 'abort' | 'approve' | 'promote' | 'rollback' | 'retry',
 ): (given: Decision, deps: Shown) => Promise<ExitCode> {
   return async ({ json, id, key, ...body }, { api, terminal }) => {
     const path = `/v1/rollouts/${encodeURIComponent(id)}/${verb}`;
@@ -90,6 +93,21 @@ export function decideOn(
     print(terminal, json, decided, describe(decided));
     return 0;
   };
+}
+
+interface Start extends Omit<Decision, 'id'> {
+  readonly image: string;
+}
+
+/** Starts what a tag names, or `IMAGE@DIGEST`, or with `dryRun` says what that would change. */
+export async function startRollout(
+  { json, image: text, key, ...body }: Start,
+  { api, terminal }: Shown,
+): Promise<ExitCode> {
+  const [image, digest] = text.split('@', 2);
+  const decided = await api.post('/v1/rollouts', { ...body, image, digest }, Decided, key);
+  print(terminal, json, decided, describe(decided));
+  return 0;
 }
 
 function describe({ rollout, touched, message, needsTag }: Decided): readonly string[] {

@@ -1,5 +1,6 @@
 import { type FleetSync, isOutdated } from './fleet.ts';
-import { type RolloutRecord, isMoving } from './record.ts';
+import type { Promoted, RolloutRecord } from './record.ts';
+import { isMoving } from './moving.ts';
 import {
   type Labels,
   type Openings,
@@ -78,7 +79,7 @@ export function admitsAt(
   if (rejected.includes(digest)) return wait('rejected');
   if (candidate.approved === digest) return allow(digest);
   if (isOutdated(record, candidate.receipt)) return wait('record');
-  if (candidate.held) return wait('held');
+  if (candidate.held && !includesHeld(record, strategy, candidate)) return wait('held');
   const { approved, live } = candidate;
   if (isAdopting(record) && approved === undefined && live !== undefined) {
     return rejected.includes(live) ? wait('rejected') : allow(live);
@@ -88,7 +89,8 @@ export function admitsAt(
   if (back && isAffected(record, candidate)) return allow(digest);
   if (status === 'rolling-back') return wait('rollback');
   const place = stageOf(strategy, candidate.labels);
-  if (!isOpen(place, candidate.labels)) return wait('window');
+  const overridden = promotionOf(record, strategy, place)?.windows === true;
+  if (!isOpen(place, candidate.labels, overridden)) return wait('window');
   if (!isMoving(record) || isReached(record, strategy, place, candidate)) return allow(digest);
   const instead = forNewcomer(record, strategy, candidate);
   if (instead !== undefined) return allow(instead);
@@ -119,16 +121,46 @@ function isAffected(
 
 /** Whether the record has opened the stage of the cluster, and in the newest stage its turn has come. */
 export function isReached(
-  { stage, cursor }: RolloutRecord,
+  { stage, cursor, promoted }: RolloutRecord,
   { stages }: Strategy,
   place: Place,
   member: Pick<Candidate, 'cluster' | 'labels'>,
 ): boolean {
   const newest = stages.findIndex(({ name }) => name === stage);
   if (place.index !== newest) return place.index < newest;
+  if (promoted !== undefined) return true;
   const turn = turnOf(place.stage, member);
   // A cursor in another order says nothing of this one.
   return cursor !== undefined && cursor.by === turn.by && compareTurns(turn, cursor) <= 0;
+}
+
+/**
+ * What a person who promoted the roll-out went past in that stage; undefined where it is not promoted so far, or does not
+ * go on.
+ */
+export function promotionOf(
+  record: RolloutRecord,
+  { stages }: Strategy,
+  place: Place,
+): Promoted | undefined {
+  if (record.promoted === undefined || !isMoving(record)) return undefined;
+  const newest = stages.findIndex(({ name }) => name === record.stage);
+  return place.index <= newest ? record.promoted : undefined;
+}
+
+/**
+ * Whether a person let in what is held in that cluster as well.
+ *
+ * @example
+ * if (sync.held && !includesHeld(record, strategy, cluster)) return 'held';
+ */
+export function includesHeld(
+  record: RolloutRecord,
+  strategy: Strategy,
+  { labels }: Pick<Candidate, 'labels'>,
+): boolean {
+  if (record.promoted?.held !== true) return false;
+  return promotionOf(record, strategy, stageOf(strategy, labels)) !== undefined;
 }
 
 /** Several digests were found live when the strategy came: each stays where it is, and may be approved there. */

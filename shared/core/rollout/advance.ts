@@ -1,33 +1,21 @@
 import type { Fleet, FleetCluster } from './fleet.ts';
 import {
-  type Amendment,
   type Cause,
   type Change,
-  type Notice,
   NO_CAUSE,
+  NO_TURNS,
   type RolloutRecord,
   amend,
   changeOf,
-  isMoving,
   noticeOf,
 } from './record.ts';
+import { isMoving } from './moving.ts';
 import { goBack, startOver } from './arrive.ts';
+import { type Draft, type World, awaitClusters, keep, roll, stop, wait } from './draft.ts';
 import { learn } from './recover.ts';
-import { isReached } from './admits.ts';
-import { type Instant, type StageView, hasTooMany, ranBadly, viewStages } from './standing.ts';
+import { isReached, promotionOf } from './admits.ts';
+import { type StageView, hasTooMany, ranBadly, viewStages } from './standing.ts';
 import { type Strategy, compareTurns, countOf, openingsAt, turnOf } from './strategy.ts';
-
-/** What a step is made from. */
-interface World extends Instant {
-  readonly strategy: Strategy;
-  readonly fleet: Fleet;
-}
-
-/** A record on its way, with the notices so far. Its version is that of the record it comes from. */
-interface Draft {
-  readonly record: RolloutRecord;
-  readonly notices: readonly Notice[];
-}
 
 /** Steps of one call; each state is left at most once. */
 const MAX_STEPS = 8;
@@ -86,6 +74,7 @@ function move(record: RolloutRecord, world: World): Draft {
     ({ of, size, stage }) => of.unreachable.length > countOf(stage.maxUnreachable, size, 0),
   );
   if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);
+  if (isBehind(record, views.slice(0, at))) return roll(record);
   const { of, size } = view;
   // Who is in the stage is not known.
   if (size === 0 && fleet.partial) return keep(record);
@@ -96,6 +85,12 @@ function move(record: RolloutRecord, world: World): Draft {
   if (of['under-way'].length > 0) return roll(record);
   const evidence = of.live.length > 0 || of.ignored.length === size;
   return evidence ? soak(record, views, view, world) : stall(record, world, 'no-evidence');
+}
+
+/** Whether stages before the newest are to come to what a person let them in to: they were not passed. */
+function isBehind({ promoted }: RolloutRecord, before: readonly StageView[]): boolean {
+  if (promoted === undefined) return false;
+  return before.some(({ of }) => of['under-way'].length > 0 || of.waiting.length > 0);
 }
 
 /** Lets in as many as have a free slot, in their order, up to the first that may not start now. */
@@ -118,13 +113,14 @@ function letIn(
     countOf(stage.maxConcurrency, size, 1) - of['under-way'].length - kept,
     strategy.clustersAtOnce - fleet.elsewhere - underWay,
   );
+  const overridden = promotionOf(record, strategy, view)?.windows === true;
   const shut = queue.findIndex(({ member }) => !isOpen(view, member.labels));
   const last = queue
     .slice(0, shut < 0 ? undefined : shut)
     .slice(0, Math.max(0, free))
     .at(-1);
   if (last !== undefined) return roll(record, { cursor: last.turn });
-  const closed = of.waiting.some((member) => !isOpen(view, member.labels));
+  const closed = of.waiting.some(({ labels }) => !isOpen(view, labels, overridden));
   if (!closed || of['under-way'].length > 0) return roll(record);
   const restart = { okSince: undefined, stuckSince: undefined };
   return wait(record, 'awaiting-window', 'window', world, restart);
@@ -177,7 +173,7 @@ function pass(
   if (next === undefined) {
     const busy = views.some(({ of }) => of['under-way'].length > 0 || of.waiting.length > 0);
     if (busy) return keep(amend(record, { status: 'soaking', cause: undefined }));
-    const completed = amend(record, { ...NO_CAUSE, status: 'completed' });
+    const completed = amend(record, { ...NO_CAUSE, ...NO_TURNS, status: 'completed' });
     return { record: completed, notices: [notice, noticeOf(completed, 'completed')] };
   }
   const { signedBy } = next.stage;
@@ -192,7 +188,7 @@ function pass(
     status: 'rolling',
     stage: next.stage.name,
     openedAt: now.toISOString(),
-    cursor: undefined,
+    ...NO_TURNS,
   });
   return { record: opened, notices: [notice, noticeOf(opened, 'stage.opened')] };
 }
@@ -230,52 +226,6 @@ function fail(
   const names = clusters.map(({ cluster }) => cluster);
   const notice = noticeOf(back, 'rolling-back', { cause: 'failures', clusters: names });
   return { record: amend(back, { cause: 'failures' }), notices: [notice] };
-}
-
-function stop(
-  record: RolloutRecord,
-  status: 'paused' | 'halted',
-  cause: Cause,
-  clusters: readonly FleetCluster[] = [],
-): Draft {
-  const stopped = amend(record, { ...NO_CAUSE, status, cause });
-  const names = clusters.map(({ cluster }) => cluster);
-  return { record: stopped, notices: [noticeOf(stopped, status, { cause, clusters: names })] };
-}
-
-/** How often a wait for people is published again. */
-const REPEAT_WAIT_MS = 24 * 3_600_000;
-
-/** A wait is published when it begins, and one for people once a day after that. */
-function wait(
-  record: RolloutRecord,
-  status: 'awaiting-approval' | 'awaiting-window',
-  cause: Cause,
-  { now }: World,
-  amendment: Amendment = {},
-): Draft {
-  const begins = record.status !== status || record.cause !== cause;
-  const said = record.saidAt === undefined ? now.getTime() : Date.parse(record.saidAt);
-  const overdue = status === 'awaiting-approval' && now.getTime() - said >= REPEAT_WAIT_MS;
-  const saidAt = begins || overdue ? now.toISOString() : record.saidAt;
-  const waiting = amend(record, { ...amendment, status, cause, saidAt });
-  const notice = noticeOf(waiting, 'waiting', begins ? { cause } : { cause, overdue: true });
-  return { record: waiting, notices: begins || overdue ? [notice] : [] };
-}
-
-/** Nothing follows the image in this stage: that is published once. */
-function awaitClusters(record: RolloutRecord): Draft {
-  const { record: idle } = roll(record, { cause: 'empty' });
-  const begins = record.cause !== 'empty';
-  return { record: idle, notices: begins ? [noticeOf(idle, 'waiting', { cause: 'empty' })] : [] };
-}
-
-function roll(record: RolloutRecord, amendment: Amendment = {}): Draft {
-  return keep(amend(record, { ...NO_CAUSE, status: 'rolling', ...amendment }));
-}
-
-function keep(record: RolloutRecord): Draft {
-  return { record, notices: [] };
 }
 
 function finishRollback(record: RolloutRecord, world: World): Draft {

@@ -4,20 +4,22 @@ import {
   type Amendment,
   MAX_REJECTED,
   NO_CAUSE,
+  NO_TURNS,
   type Notice,
   type RolloutRecord,
   amend,
   changeOf,
-  isMoving,
   noticeOf,
 } from './record.ts';
+import { isMoving } from './moving.ts';
 import { isAhead } from './fleet.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
  * What a verified digest that a tag came to name makes of the record: nothing where it is the one in place, was read
- * before what is in place, or was rolled back; else the next roll-out, now or after this one. A pause by a person stays,
- * over the new digest. A way back is never cut short. Whoever has no record asks `recover` first.
+ * before what is in place, was rolled back, or was passed over for what a person started; else the next roll-out, now or
+ * after this one. A pause by a person stays, over the new digest. A way back is never cut short. Whoever has no record
+ * asks `recover` first.
  *
  * @example
  * const change = arrive(record, strategy, { digest, resolvedAt, id, by: 'push' }, now);
@@ -35,7 +37,10 @@ export function arrive(
   if (isOld && !isAhead(newest.resolvedAt, now)) return changeOf(record, record);
   if (record.rejected.includes(digest)) return changeOf(record, record);
   // The tag came back to what is rolled out: what waited is not the newest any more.
-  if (digest === record.digest) return changeOf(record, amend(record, { next: undefined }));
+  if (digest === record.digest) {
+    return changeOf(record, amend(record, { next: undefined, passedOver: undefined }));
+  }
+  if (digest === record.passedOver) return changeOf(record, record);
   if (digest === record.next?.digest) return changeOf(record, record);
   if (mustQueue(record, strategy)) return changeOf(record, amend(record, { next: arrival }));
   const { record: started, notices } = startOver(record, strategy, arrival, now);
@@ -73,9 +78,10 @@ export function startOver(
     ...(paused ? { cause: record.cause } : {}),
     stage: first.name,
     openedAt: at,
-    cursor: undefined,
+    ...NO_TURNS,
     approvals: [],
     next: undefined,
+    passedOver: undefined,
     ignored: [],
     before: undefined,
   });
@@ -113,6 +119,7 @@ export function goBack(
     startedAt: beginOf(record, now),
     startedBy: by,
     rejected: [...rejected, bad].slice(-MAX_REJECTED),
+    promoted: undefined,
     approvals: [],
     ignored: [],
     before: undefined,

@@ -1,21 +1,8 @@
-import { defined } from '../defined.ts';
-import {
-  type Actor,
-  type Amendment,
-  type Change,
-  type HistoryEntry,
-  MAX_HISTORY,
-  MAX_HISTORY_BYTES,
-  MAX_IGNORED,
-  MAX_REASON,
-  NO_CAUSE,
-  type Notice,
-  type RolloutRecord,
-  amend,
-  changeOf,
-  noticeOf,
-} from './record.ts';
 import { beginOf, goBack } from './arrive.ts';
+import { type Asker, type Outcome, type Request, apply, refuse } from './by-person.ts';
+import { type Promotion, promote } from './promote.ts';
+import { MAX_IGNORED, NO_CAUSE, NO_TURNS, type RolloutRecord } from './record.ts';
+import { type Started, start } from './start.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a person asks of a roll-out. Who may ask is not judged here, but that a starter does not approve. */
@@ -27,29 +14,9 @@ export type Command =
   /** Back to `to`, the child of `index`, or else to what was completed last. `id` names the way back. */
   | { readonly do: 'rollback'; readonly id: string; readonly to?: string; readonly index?: string }
   /** The digest that was halted, aborted or rolled back, from the first stage. */
-  | { readonly do: 'retry'; readonly id: string };
-
-/** Why a command can take no effect. */
-export type Refusal =
-  | 'not-now'
-  | 'too-many'
-  | 'not-an-approver'
-  | 'not-by-starter'
-  | 'approved-before'
-  | 'no-way-back';
-
-/** The change that a command makes, or why it makes none. */
-export type Outcome = Change | { readonly refused: Refusal };
-
-/** Who asks, and by which request. */
-export type Asker = Actor & Pick<HistoryEntry, 'request'>;
-
-interface Request {
-  readonly record: RolloutRecord;
-  readonly actor: Asker;
-  readonly strategy: Strategy;
-  readonly now: Date;
-}
+  | { readonly do: 'retry'; readonly id: string }
+  | ({ readonly do: 'promote' } & Promotion)
+  | ({ readonly do: 'start' } & Started);
 
 /**
  * What a person's command makes of the record. One that cannot take effect is refused, never kept for later.
@@ -80,6 +47,10 @@ export function command(
       return rollback(request, asked);
     case 'retry':
       return retry(request, asked.id);
+    case 'promote':
+      return promote(request, asked);
+    case 'start':
+      return start(request, asked);
   }
 }
 
@@ -108,7 +79,7 @@ function resume(request: Request, ignore: readonly string[]): Outcome {
     before: undefined,
     // Where its stage is gone, it begins again at the first: who has the digest passes them by.
     ...(cause === 'stage-gone'
-      ? { stage: first, openedAt: request.now.toISOString(), cursor: undefined }
+      ? { stage: first, openedAt: request.now.toISOString(), ...NO_TURNS }
       : {}),
   });
 }
@@ -167,39 +138,9 @@ function retry(request: Request, id: string): Outcome {
     startedBy: actor.by,
     stage: strategy.stages[0].name,
     openedAt: at,
-    cursor: undefined,
+    ...NO_TURNS,
     approvals: [],
     rejected: rejected.filter((key) => key !== again),
     ignored: [],
   });
-}
-
-function apply(
-  { record, actor, now }: Request,
-  did: string,
-  type: Notice['type'],
-  amendment: Amendment,
-): Change {
-  const { by, reason, request } = actor;
-  const kept = { by, reason: reason.slice(0, MAX_REASON), did, at: now.toISOString() };
-  const entry = defined({ ...kept, request });
-  const history = newest([...record.history, entry]);
-  const next = amend(record, { ...amendment, history });
-  const who = defined({ by, reason, request });
-  const halt = record.status === 'halted' ? [noticeOf(record, 'recovered', who)] : [];
-  return changeOf(record, next, [...halt, noticeOf(next, type, who)]);
-}
-
-/** The entries that are kept of a history. */
-function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
-  let bytes = 0;
-  const dropped = entries.findLastIndex((entry, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(entry));
-    return bytes > MAX_HISTORY_BYTES || entries.length - index > MAX_HISTORY;
-  });
-  return entries.slice(dropped + 1);
-}
-
-function refuse(refused: Refusal): Outcome {
-  return { refused };
 }

@@ -1,5 +1,5 @@
 import type { FoundHold } from '../annotations.ts';
-import type { Admission } from './admits.ts';
+import { type Admission, includesHeld, promotionOf } from './admits.ts';
 import type { FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import { sayNow } from './say-now.ts';
@@ -106,11 +106,21 @@ const STANDS: Readonly<Record<Standing, string>> = {
 };
 
 /** Whether a hold is on it. One never ends by itself. */
-export function explainHold({ hold, sync, record, now }: RolloutScene): RolloutStep {
+export function explainHold({
+  hold,
+  sync,
+  record,
+  strategy,
+  cluster,
+  now,
+}: RolloutScene): RolloutStep {
   if (!sync.held && hold === undefined) return step('hold', 'ok', 'No hold is on it');
   const text = hold === undefined ? [] : [`As it stands: ${hold.text}`];
   if (sync.approved === record.digest) {
     return step('hold', 'ok', 'Held, and it has the digest already', text);
+  }
+  if (includesHeld(record, strategy, cluster)) {
+    return step('hold', 'ok', 'Held, and the person who promoted the roll-out included it', text);
   }
   const { until, by, reason } = hold?.facts ?? {};
   if (by === undefined) return step('hold', 'wait', 'Held, by a text that cannot be read', text);
@@ -124,6 +134,7 @@ export function explainHold({ hold, sync, record, now }: RolloutScene): RolloutS
 
 /** Whether something may start in it now, by the windows of its stage and the freezes. */
 export function explainWindow({
+  record,
   strategy,
   cluster,
   place,
@@ -135,6 +146,9 @@ export function explainWindow({
   if (isOpen(place, labels)) {
     const finding = windows === undefined ? 'Its stage has no window' : 'Its window is open';
     return step('window', 'ok', finding);
+  }
+  if (promotionOf(record, strategy, place)?.windows === true && isOpen(place, labels, true)) {
+    return step('window', 'ok', 'Shut, and the person who promoted the roll-out overrode that');
   }
   const freezes = strategy.freezes.filter((freeze) => freeze.selects(labels));
   const opening = nextOpening(windows, freezes, now);

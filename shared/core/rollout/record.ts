@@ -59,6 +59,12 @@ export interface Arrival {
   readonly index?: string;
 }
 
+/** What a person who promoted went past beside the wait: windows and freezes of the config, and holds. */
+export interface Promoted {
+  readonly windows?: true;
+  readonly held?: true;
+}
+
 /** By approval key, the digest of the index that it is a child of: signatures may be on that alone. */
 export type Indexes = Readonly<Record<string, string>>;
 
@@ -89,6 +95,8 @@ export interface RolloutRecord {
   readonly openedAt: string;
   /** Of that stage, the last cluster that is let in; absent: none is. */
   readonly cursor?: Turn;
+  /** A person let all of that stage, and of those before, in at once. */
+  readonly promoted?: Promoted;
   /** Since when the stage has been satisfied: begin of its soak. */
   readonly okSince?: string;
   /** When its wait was published last. */
@@ -104,6 +112,8 @@ export interface RolloutRecord {
   readonly rejected: readonly string[];
   /** What arrived meanwhile and waits for the end of this roll-out. */
   readonly next?: Arrival;
+  /** What the tag named when a person started another digest: it does not arrive by itself. */
+  readonly passedOver?: string;
   /** Clusters whose failure or absence a person chose to ignore. */
   readonly ignored: readonly string[];
   /** What a resume returns to. */
@@ -148,6 +158,7 @@ export interface Notice extends Partial<Actor>, Pick<HistoryEntry, 'request'> {
     | 'approved'
     | 'paused'
     | 'resumed'
+    | 'promoted'
     | 'halted'
     | 'recovered'
     | 'aborted'
@@ -181,10 +192,12 @@ type Optional =
   | 'indexes'
   | 'cause'
   | 'cursor'
+  | 'promoted'
   | 'okSince'
   | 'stuckSince'
   | 'saidAt'
   | 'next'
+  | 'passedOver'
   | 'before';
 
 export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
@@ -212,6 +225,9 @@ export const NO_CAUSE = {
   stuckSince: undefined,
   saidAt: undefined,
 } as const;
+
+/** What does not outlast a stage: whom of it is let in. */
+export const NO_TURNS = { cursor: undefined, promoted: undefined } as const;
 
 /**
  * A notice about a record.
@@ -262,34 +278,4 @@ export function withIndexes(
     return index === undefined ? [] : [[key, index] as const];
   });
   return amend(record, { indexes: named.length === 0 ? undefined : Object.fromEntries(named) });
-}
-
-/** States in which automation goes on by itself. */
-const MOVING: readonly RolloutState[] = [
-  'rolling',
-  'soaking',
-  'awaiting-approval',
-  'awaiting-window',
-];
-
-/**
- * Whether the roll-out of a digest is on its way: neither ended nor stopped, and no way back.
- *
- * @example
- * isMoving({ status: 'soaking' }) // true
- */
-export function isMoving({ status }: Pick<RolloutRecord, 'status'>): boolean {
-  return MOVING.includes(status);
-}
-
-/**
- * Whether `advance` has nothing to do whatever the fleet is: only an arrival, a person or the config changes it.
- *
- * @example
- * if (isAtRest(record)) return;
- */
-export function isAtRest({ status, cause, next }: RolloutRecord): boolean {
-  if (isMoving({ status }) || status === 'rolling-back') return false;
-  if (status === 'paused') return cause !== 'record-lost';
-  return status === 'retired' || next === undefined;
 }

@@ -6,6 +6,7 @@ import {
   type Change,
   MAX_REJECTED,
   NO_CAUSE,
+  NO_TURNS,
   type Notice,
   type RolloutRecord,
   amend,
@@ -70,8 +71,8 @@ export function retire(record: RolloutRecord): Change {
   const { status } = record;
   const retired = amend(record, {
     ...NO_CAUSE,
+    ...NO_TURNS,
     status: 'retired',
-    cursor: undefined,
     next: undefined,
     before: undefined,
   });
@@ -156,6 +157,7 @@ export function restore(record: RolloutRecord, strategy: Strategy, { clusters }:
     ...NO_CAUSE,
     status: 'paused',
     cause: 'record-lost',
+    promoted: undefined,
     approvals: [],
     ignored: [],
     next: undefined,

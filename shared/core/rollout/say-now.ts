@@ -1,4 +1,5 @@
-import { type RolloutRecord, isMoving } from './record.ts';
+import type { RolloutRecord } from './record.ts';
+import { isMoving } from './moving.ts';
 import { sayDuration, sayTime } from './say-time.ts';
 import { STANDINGS, type StageView, type Standing } from './standing.ts';
 import type { Stage, Strategy } from './strategy.ts';
@@ -40,7 +41,16 @@ function sayMove(scene: Scene): string {
   if (view === undefined) return `The config has no stage ${name}: the next sweep pauses it`;
   const steps = stepsOf(view, scene).join(', then ');
   const onward = record.status === 'rolling' ? `then ${steps}` : steps;
-  return `${name}: ${sayCounts([view])}; ${sayStuck(scene) ?? onward}`;
+  return `${name}${sayPromoted(record)}: ${sayCounts([view])}; ${sayStuck(scene) ?? onward}`;
+}
+
+/** That its clusters are in without waiting, and by whom. */
+function sayPromoted({ promoted, history, stage }: RolloutRecord): string {
+  if (promoted === undefined) return '';
+  const last = history.findLast(({ did }) => did === `promote ${stage}`);
+  return last === undefined
+    ? ', let in at once'
+    : `, let in at once by ${last.by} (${last.reason})`;
 }
 
 /** Why nothing more is let in, where a deadline runs. */

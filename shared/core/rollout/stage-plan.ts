@@ -92,7 +92,8 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
   // On the way back only those that have the rejected digest get another.
   const queue = record.status === 'rolling-back' ? [] : inTurn(stage, of.waiting);
   const busy = of['under-way'].length;
-  const most = countOf(stage.maxConcurrency, size, 1);
+  const isAtOnce = record.promoted !== undefined && state !== 'ahead';
+  const most = isAtOnce ? size : countOf(stage.maxConcurrency, size, 1);
   const slots = Math.max(0, Math.min(most, strategy.clustersAtOnce - fleet.elsewhere));
   const obstacle = obstacleOf(view, state, slots, fleet.partial);
   const isTimed = at !== undefined && obstacle === undefined;

@@ -1,4 +1,4 @@
-import { admitsAt } from './admits.ts';
+import { admitsAt, includesHeld } from './admits.ts';
 import type { FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import {
@@ -82,7 +82,7 @@ function ofSync(
 ): Standing {
   const { digest } = record;
   const has = sync.approved === digest;
-  if (sync.held && !has) return 'held';
+  if (sync.held && !has && !includesHeld(record, strategy, { labels })) return 'held';
   // A failure that is there before the approval says nothing of it: what was let in holds its slot until it is written.
   const failing = has && sync.failing !== undefined;
   if (has && sync.live === digest && !failing) return 'live';

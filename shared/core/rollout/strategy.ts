@@ -133,8 +133,11 @@ function compare<T extends string | bigint>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether something may start in a cluster of a stage, by the windows and freezes of one instant. */
-export type Openings = (place: Place, labels: Labels) => boolean;
+/**
+ * Whether something may start in a cluster of a stage, by the windows and freezes of one instant. Where a person
+ * overrode those of the config, by the freezes of people alone.
+ */
+export type Openings = (place: Place, labels: Labels, overridden?: boolean) => boolean;
 
 /** The last instant that was asked for of each strategy: thousands of clusters are judged at one. */
 const lastOpenings = new WeakMap<Strategy, { readonly at: number; readonly isOpen: Openings }>();
@@ -161,6 +164,9 @@ function readOpenings({ stages, freezes }: Strategy, now: Date): Openings {
   const open = stages.map(
     ({ windows }) => windows?.some((window) => isInWindow(window, now)) ?? true,
   );
-  return ({ index }, labels) =>
-    open[index] === true && !frozen.some((freeze) => freeze.selects(labels));
+  const byPeople = frozen.filter(({ person }) => person !== undefined);
+  return ({ index }, labels, overridden = false) => {
+    const inForce = overridden ? byPeople : frozen;
+    return (overridden || open[index] === true) && !inForce.some((one) => one.selects(labels));
+  };
 }

@@ -41,6 +41,8 @@ export interface Freeze {
   readonly from: string;
   readonly to: string;
   selects(labels: Readonly<Record<string, string>>): boolean;
+  /** A person's; absent: the config's, which an overrider may go past. */
+  readonly person?: { readonly by: string; readonly reason: string; readonly until?: string };
 }
 
 const MINUTE_MS = 60_000;

@@ -128,5 +128,6 @@ function deedOf(asked: Command, before: RolloutRecord, after: RolloutRecord): De
   if (asked.do === 'resume') return { did: 'resume', digest: before.digest, ignored: asked.ignore };
   if (asked.do === 'rollback') return { did: 'rollback', bad: before.digest };
   if (asked.do === 'retry') return { did: 'retry', digest: after.digest };
+  if (asked.do === 'promote' || asked.do === 'start') throw new TypeError('Nothing asks for it');
   return { did: asked.do };
 }

@@ -10,6 +10,8 @@ import {
   refused,
 } from '#test/fixtures/decisions.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { VERIFIED } from '#test/fixtures/decision.ts';
+import { B } from '#test/fixtures/digests.ts';
 import { HOUR } from '#test/fixtures/rollout.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import {
@@ -20,26 +22,28 @@ import {
 } from '#test/fixtures/staged-api.ts';
 import { asPerson } from '#test/fixtures/people.ts';
 
-/** What each may be decided on. */
-const VERBS: readonly (readonly [string, RolloutRecord])[] = [
-  ['pause', rollout()],
-  ['resume', rollout(PAUSED)],
-  ['abort', rollout()],
-  ['rollback', rollout()],
-  ['retry', rollout({ status: 'aborted', cause: 'person' })],
+/** What each may be decided on, and what it asks for beside a reason. */
+const VERBS: readonly (readonly [string, RolloutRecord, object])[] = [
+  ['pause', rollout(), {}],
+  ['resume', rollout(PAUSED), {}],
+  ['abort', rollout(), {}],
+  ['rollback', rollout(), {}],
+  ['retry', rollout({ status: 'aborted', cause: 'person' }), {}],
+  ['promote', rollout(), { all: true }],
 ];
 
-describe.each(VERBS)('who may %s', (verb, from) => {
+describe.each(VERBS)('who may %s', (verb, from, more) => {
+  const ASKED = { ...WHY, ...more };
   let shared: StagedApiWorld;
   beforeAll(async () => {
     shared = await createStagedApiWorld({ rollouts: [from] });
   });
 
-  it('is an invoker, and no viewer', async () => {
+  it('is no viewer', async () => {
     const checkPerson = asPerson('dev@acme.example');
     const world = await createStagedApiWorld({ rollouts: [from], deps: { checkPerson } });
     for (const dryRun of [false, true]) {
-      expect(await refused(world, verb, { ...WHY, dryRun })).toEqual({
+      expect(await refused(world, verb, { ...ASKED, dryRun })).toEqual({
         status: 403,
         code: 'forbidden',
       });
@@ -52,7 +56,7 @@ describe.each(VERBS)('who may %s', (verb, from) => {
     ['another site', { origin: 'https://evil.example' }],
     ['what says it is cross-site', { 'sec-fetch-site': 'cross-site' }],
   ])('is not %s', async (_, headers) => {
-    expect((await refused(shared, verb, WHY, headers)).status).toBe(403);
+    expect((await refused(shared, verb, ASKED, headers)).status).toBe(403);
     await expectUntouched(shared, from);
   });
 
@@ -91,7 +95,8 @@ describe.each(VERBS)('who may %s', (verb, from) => {
   it('writes text that rules nothing', async () => {
     const world = await createStagedApiWorld({ rollouts: [from] });
     const reason = '\u001b[2J\u202e"><script>';
-    const answer = await world.post(`${ONE}/${verb}`, { reason });
+    world.verdicts.set(B, VERIFIED);
+    const answer = await world.post(`${ONE}/${verb}`, { ...more, reason });
     const text = await answer.text();
     expect(text).not.toContain('\u001b');
     expect(text).not.toContain('\u202e');

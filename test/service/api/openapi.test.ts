@@ -21,6 +21,7 @@ const STATES: Readonly<Record<string, Partial<RolloutRecord>>> = {
   resume: { status: 'paused', cause: 'person' },
   approve: { status: 'awaiting-approval', cause: 'approval', stage: 'early', digest: A },
   retry: { status: 'aborted', cause: 'person' },
+  promote: { digest: A },
 };
 const world = await createStagedApiWorld({
   deps: { checkPerson: asPerson('lead@acme.example', OVERRIDER) },
@@ -64,6 +65,8 @@ const OPERATIONS = [
   ['post', '/v1/rollouts/{id}/abort'],
   ['post', '/v1/rollouts/{id}/retry'],
   ['post', '/v1/rollouts/{id}/approve'],
+  ['post', '/v1/rollouts/{id}/promote'],
+  ['post', '/v1/rollouts'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;
@@ -75,6 +78,12 @@ const RIGHT: Sent = {
   headers: {},
   body: { reason: 'INC-7' },
   accept: 'application/json',
+};
+
+/** What those take that ask for more. */
+const MORE: Readonly<Record<string, object>> = {
+  '/v1/rollouts/{id}/promote': { stage: 'early' },
+  '/v1/rollouts': { image: IMAGE },
 };
 
 /** Has in place what a decision can be made on. */
@@ -125,8 +134,9 @@ describe.each(OPERATIONS)('%s %s', (method, path) => {
       { numRuns },
     );
     // Of few random ones, none may name the version in place, or a digest that can be gone back to.
-    const isDecision = /{id}\/(?:pause|resume|abort|rollback|retry)$/.test(path);
-    for (const sent of isDecision ? [RIGHT] : []) {
+    const isDecision = /{id}\/(?:pause|resume|abort|rollback|retry)$/.test(path) || path in MORE;
+    for (const one of isDecision && method === 'post' ? [RIGHT] : []) {
+      const sent = { ...one, body: { reason: 'INC-7', ...MORE[path] } };
       await prepare(path);
       const answer = await send(method, path, sent);
       statuses.add(answer.status);

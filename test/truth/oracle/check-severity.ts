@@ -21,6 +21,7 @@ const SEVERITIES: Readonly<Record<string, string>> = {
   'rollout.stage.skipped': 'WARNING',
   'rollout.halted': 'ERROR',
   'rollout.aborted': 'WARNING',
+  'rollout.promoted': 'WARNING',
   'rollout.rolling-back': 'WARNING',
   'rollout.rolled-back': 'WARNING',
   'rollout.interrupted': 'ERROR',

@@ -40,6 +40,14 @@ function change(...notices: readonly Notice[]): Change {
 }
 
 describe('eventsOf()', () => {
+  it('says of what begins, as a WARNING, that nothing could go back', () => {
+    const started = change(noticeOf(RECORD, 'started'), noticeOf(RECORD, 'stage.opened'));
+    const [begun, opened] = eventsOf(started, { ...SEEN, noWayBack: true }, NOW);
+    expect(begun).toMatchObject({ severity: 'WARNING', data: { noWayBack: true } });
+    expect(opened?.data).not.toHaveProperty('noWayBack');
+    expect(eventsOf(started, SEEN, NOW)[0]).not.toHaveProperty('severity');
+  });
+
   it('counts RSyncs, and names those that lag, first those that it is because of', () => {
     const notice = noticeOf(RECORD, 'halted', { cause: 'failures', clusters: ['c3'] });
     expect(eventsOf(change(notice), SEEN, NOW)).toEqual([

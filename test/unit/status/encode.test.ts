@@ -177,6 +177,7 @@ describe('severityOf()', () => {
       'sync.withdrawn',
       'rollout.degraded',
       'rollout.stage.skipped',
+      'rollout.promoted',
       'rollout.aborted',
       'rollout.rolling-back',
       'rollout.rolled-back',

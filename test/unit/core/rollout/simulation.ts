@@ -3,7 +3,7 @@ import { admits } from '#shared/core/rollout/admits.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { MINUTE } from '#test/fixtures/rollout.ts';
 import { Oracle } from '#test/fixtures/rollout-oracle.ts';
-import { type Actual, type Manner, RINGS, World } from '#test/fixtures/rollout-world.ts';
+import { type Actual, type Manner, ORDER, QA, RINGS, World } from '#test/fixtures/rollout-world.ts';
 
 type Act = (world: World, oracle: Oracle, n: number, actual: Actual) => void;
 
@@ -108,11 +108,34 @@ const ACTIONS: Readonly<Record<string, readonly [number, Act]>> = {
   rollback: [1, (world) => world.command({ do: 'rollback', id: `b${(world.ids += 1)}` })],
   retry: [1, (world) => world.command({ do: 'retry', id: `t${(world.ids += 1)}` }, 'other')],
   approve: [14, (world) => world.command({ do: 'approve', stage: 'early' }, 'lead')],
+  sign: [14, (world) => void world.signed.add(world.record?.digest ?? '')],
+  promote: [1, (world, _, n) => promote(world, n)],
+  start: [
+    1,
+    (world, _, n) => {
+      world.clock += 1000;
+      const arrival = world.arrival(n % (world.serial + 1), world.clock);
+      const other = arrival.digest === world.tag ? {} : { passedOver: world.tag };
+      world.command({ do: 'start', arrival, ...other });
+    },
+  ],
   'record lost': [1, (_, oracle) => oracle.loseRecord()],
   'store lost': [1, (world) => void (world.rows = new Map())],
   'strategy away': [1, (world) => void (world.staged = false)],
   'strategy back': [3, (world) => void (world.staged = true)],
 };
+
+/** Up to any stage, and past anything that may be gone past. */
+function promote(world: World, n: number): void {
+  const stage = ORDER[n % 4];
+  const signedBy = world.signed.has(world.record?.digest ?? '') ? [QA] : [];
+  const windows = n % 5 < 2 && { windows: true as const };
+  const held = n % 7 < 3 && { held: true as const };
+  world.command(
+    { do: 'promote', signedBy, ...(stage && { stage }), ...windows, ...held },
+    'oncall',
+  );
+}
 
 function resume(world: World): void {
   const ignore = [...world.clusters.values()]
@@ -153,6 +176,7 @@ const HAPPENS_ALWAYS = [
   'interrupted',
   'retired',
   'waiting',
+  'promoted',
 ];
 const HAPPENS = {
   replace: [...HAPPENS_ALWAYS, 'superseded'],
@@ -179,7 +203,7 @@ function run(
 /** The invariants of roll-outs over random histories, in a test file for each manner: files run at the same time. */
 export function simulate(manner: Manner): void {
   describe(`any history, in the manner of ${manner}`, () => {
-    it('keeps invariants 1 to 12, 14, 15, 18 and 20', () => {
+    it('keeps invariants 1 to 12, 14, 15, 17, 18 and 20', () => {
       const seen = new Map<string, number>();
       fc.assert(
         fc.property(size, history, (clusters, actions) => {
@@ -211,6 +235,7 @@ export function simulate(manner: Manner): void {
             if (world.record?.status === 'aborted') world.push();
             if (['paused', 'halted'].includes(world.record?.status ?? '')) resume(world);
             world.command({ do: 'approve', stage: 'early' }, 'lead');
+            world.signed.add(world.record?.digest ?? '');
           }
           world.cycle();
           expect(world.snapshot().filter((row) => world.isUnsettled(row))).toEqual([]);

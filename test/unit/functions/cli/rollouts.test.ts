@@ -139,6 +139,36 @@ describe('countersign rollout pause, resume and abort', () => {
     expect(await world.recorded()).toMatchObject({ version: 12, status: 'rolling', digest: B });
   });
 
+  it('promotes up to a stage, and past what is asked', async () => {
+    const world = await createStagedApiWorld();
+    world.verdicts.set(B, VERIFIED);
+    const past = ['--override-windows', '--include-held'];
+    const args = ['rollout', 'promote', ID, '--stage', 'early', ...past, '--reason', 'CVE-2026-1'];
+    expect(await run(world, args)).toMatchObject({ code: 0, out: `${ID} is rolling, version 8\n` });
+    expect(await world.recorded()).toMatchObject({
+      stage: 'early',
+      promoted: { windows: true, held: true },
+    });
+    expect((await run(world, ['rollout', 'promote', ID, '--all', '--reason', 'x'])).code).toBe(0);
+    expect(await world.recorded()).toMatchObject({ stage: 'rest', promoted: {} });
+    expect((await run(world, ['rollout', 'show', ID])).out).toContain(
+      'rest, let in at once by local (x): 0 of 1 live',
+    );
+  });
+
+  it('starts what the tag names, and a digest beside it', async () => {
+    const world = await createStagedApiWorld();
+    world.tags.set(IMAGE, C);
+    for (const digest of [A, C]) world.verdicts.set(digest, VERIFIED);
+    const dry = ['rollout', 'start', IMAGE, '--reason', 'x', '--dry-run'];
+    expect((await run(world, dry)).out).toContain('Would touch');
+    expect(await world.recorded()).toEqual(rollout());
+    await run(world, ['rollout', 'start', `${IMAGE}@${A}`, '--reason', 'x']);
+    expect(await world.recorded()).toMatchObject({ digest: A, passedOver: C });
+    await run(world, ['rollout', 'start', IMAGE, '--reason', 'x']);
+    expect(await world.recorded()).toMatchObject({ digest: C, status: 'rolling' });
+  });
+
   it('ignores the clusters that are named', async () => {
     const from = rollout({ status: 'halted', cause: 'failures' });
     const world = await createStagedApiWorld({ rollouts: [from] });
@@ -178,6 +208,13 @@ describe('countersign rollout pause, resume and abort', () => {
     [['rollout', 'pause', ID, '--reason', 'x', '--ignore', 'cluster-1'], '--ignore'],
     [['rollout', 'abort', 'nothing', '--reason', 'x'], 'not-found'],
     [['rollout', 'explode', ID], 'explode'],
+    [['rollout', 'promote', ID, '--reason', 'x'], 'needs either stage or all'],
+    [
+      ['rollout', 'promote', ID, '--reason', 'x', '--all', '--stage', 'rest'],
+      'cannot be used with',
+    ],
+    [['rollout', 'start', '--reason', 'x'], 'image'],
+    [['rollout', 'start', OTHER, '--reason', 'x'], 'not-found'],
     [['rollout', 'approve', ID, '--reason', 'x'], '--stage'],
     [['rollout', 'rollback', ID, '--reason', 'x', '--to', 'v1'], 'bad-request'],
     [['rollout'], 'Usage'],

@@ -12,6 +12,7 @@ import { stage, strategy } from '#test/fixtures/rollout.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { clusterRecord, row } from '#test/fixtures/staged-rows.ts';
 import { type RingsWorld, createRingsWorld } from '#test/fixtures/rings-world.ts';
+import { goneNow } from '#test/fixtures/there-now.ts';
 
 const MINUTE = 60_000;
 const [REPOSITORY = ''] = IMAGE.split(':');
@@ -98,6 +99,17 @@ describe('a push to an image in stages', () => {
     expect(more).toEqual([]);
     expect(second).toBe(first);
     expect(tasked(world)).toEqual(['canary-1', 'canary-2']);
+  });
+
+  it('says that nothing could go back where what was before is gone', async () => {
+    const world = await adopted();
+    const gone = { ...world, push: { ...world.push, resolveNow: goneNow } };
+    world.tags.set(IMAGE, B);
+    await notify(gone, { digest: `${REPOSITORY}@${B}`, tag: IMAGE });
+    expect(world.told('rollout.started')).toMatchObject([
+      { severity: 'WARNING', data: { noWayBack: true } },
+    ]);
+    expect(await world.record()).toMatchObject({ status: 'rolling', digest: B });
   });
 
   it('that loses to a pause leaves the new digest paused, and tasks no cluster', async () => {
