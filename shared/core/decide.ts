@@ -147,12 +147,14 @@ function conclude(
       unpinned,
     }),
   );
+  const mayWait = followed?.admission !== undefined;
   const circumstances = defined({
     approved,
     verified: followed?.verdict.status === 'verified' && followed.admission?.why === undefined,
     // A receipt is as old as the first thing that was published.
     known: annotations.receipt.text !== undefined,
-    quiet: quietKey(rsync, approved, followed?.admission !== undefined),
+    quiet: quietKey(rsync, approved, mayWait),
+    mayWait,
     now,
   });
   return defined({
@@ -167,11 +169,11 @@ function conclude(
 }
 
 /** What runs, where it is approved and Config Sync reports no error, but that what waits was refused. */
-function quietKey(rsync: RSync, approved: readonly string[], staged: boolean): string | undefined {
+function quietKey(rsync: RSync, approved: readonly string[], mayWait: boolean): string | undefined {
   const live = liveKey(rsync);
   const { source, rendering, sync } = rsync.status;
   const errors = [source, rendering, sync].some((stage) => {
-    const expected = staged ? stage.errors.filter(isRefusal).length : 0;
+    const expected = mayWait ? stage.errors.filter(isRefusal).length : 0;
     return stage.errorCount > expected;
   });
   return live === undefined || errors || !approved.includes(live) ? undefined : live;

@@ -43,6 +43,8 @@ export interface PhaseRecord {
   readonly since: string;
   /** The approval last published. */
   readonly approved?: string;
+  /** What was last published as live, where it may run on while its tag names another digest, which waits. */
+  readonly synced?: string;
   readonly failure?: {
     readonly phase: FailurePhase;
     readonly since: string;

@@ -32,6 +32,8 @@ export interface Circumstances {
   readonly known?: boolean;
   /** What runs, where it is approved and Config Sync reports no error: nothing is wrong but what the tag names. */
   readonly quiet?: string;
+  /** Its tag may name what is not approved, with nothing wrong. */
+  readonly mayWait?: boolean;
   readonly now: Date;
 }
 
@@ -52,7 +54,7 @@ const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
 export function transition(
   previous: PhaseRecord | undefined,
   observation: Observation,
-  { approved, verified, known = false, quiet, now }: Circumstances,
+  { approved, verified, known = false, quiet, mayWait = false, now }: Circumstances,
 ): Transition {
   const { phase, digest } = observation;
   const changed = previous?.phase !== phase || previous.digest !== digest;
@@ -72,7 +74,9 @@ export function transition(
   const recovered = open && well;
   if (recovered) events.push('recovered');
   const event = EVENT_OF[phase];
-  if (changed && event !== undefined) events.push(event);
+  const announced = announcedKey(previous, current);
+  const again = phase === 'Synced' && announced !== undefined && digest === announced;
+  if (changed && !again && event !== undefined) events.push(event);
   const since = changed ? now.toISOString() : previous.since;
   const failure = failed
     ? defined({
@@ -84,7 +88,17 @@ export function transition(
     : recovered
       ? undefined
       : (previous?.failure ?? (forgotten ? ({ phase: 'Failed', since } as const) : undefined));
-  return { record: defined({ phase, digest, since, approved: current, failure }), events };
+  const synced = mayWait && CALM.has(phase) ? announced : undefined;
+  return { record: defined({ phase, digest, since, approved: current, synced, failure }), events };
+}
+
+/** What was published as live, as long as nothing else was approved or published since. */
+function announcedKey(
+  previous: PhaseRecord | undefined,
+  current: string | undefined,
+): string | undefined {
+  if (previous === undefined || previous.approved !== current) return undefined;
+  return previous.phase === 'Synced' ? previous.digest : previous.synced;
 }
 
 /** Phases in which nothing is wrong. */
@@ -92,6 +106,9 @@ const WELL = new Set<Phase>(['Synced', 'Ignored']);
 
 /** Phases of what waits for another digest than the one that runs. */
 const AWAITING = new Set<Phase>(['Pending', 'Rejected', 'Waiting']);
+
+/** Phases in which what runs goes on running, and of which nothing is published. */
+const CALM = new Set<Phase>([...AWAITING, 'Approved']);
 
 /** Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more. */
 function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | undefined): boolean {

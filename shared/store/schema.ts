@@ -30,6 +30,7 @@ const Record = z.object({
   digest: z.string().exactOptional(),
   since: Time,
   approved: z.string().exactOptional(),
+  synced: z.string().exactOptional(),
   failure: z
     .object({
       phase: z.enum(FAILURE_PHASES),

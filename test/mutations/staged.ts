@@ -5,6 +5,7 @@ const AMONG = 'test/unit/core/rollout/among.test.ts';
 const STAGED = `${RECONCILE}/staged.test.ts`;
 const RECORDS = `${RECONCILE}/staged-records.test.ts`;
 const BACK = `${RECONCILE}/staged-back.test.ts`;
+const NEWS = `${RECONCILE}/staged-news.test.ts`;
 const JUDGED = `${RECONCILE}/staged-judged.test.ts`;
 
 /** What an RSync may be approved for, where its image is rolled out in stages. */
@@ -73,6 +74,46 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       "rejected.includes(live) ? wait('rejected') : allow(live)",
       'allow(live)',
       ['test/unit/core/rollout/admits.test.ts', BACK],
+    ],
+    [
+      'what is live as before is not published again',
+      'core/transition',
+      'transition',
+      "const again = phase === 'Synced' && ",
+      "const again = phase === 'Ignored' && ",
+      ['test/unit/core/transition.test.ts', NEWS],
+    ],
+    [
+      'what was not published as live is',
+      'core/transition',
+      'transition',
+      'const synced = mayWait && CALM.has(phase) ? announced : undefined;',
+      'const synced = mayWait && CALM.has(phase) ? current : undefined;',
+      ['test/unit/core/transition.test.ts'],
+    ],
+    [
+      'what goes live after another approval is published',
+      'core/transition',
+      'announcedKey',
+      'if (previous === undefined || previous.approved !== current) return undefined;',
+      'if (previous === undefined) return undefined;',
+      ['test/unit/core/transition.test.ts'],
+    ],
+    [
+      'nothing is remembered of what goes everywhere at once',
+      'core/transition',
+      'transition',
+      'const synced = mayWait && CALM',
+      'const synced = CALM',
+      ['test/unit/core/transition.test.ts'],
+    ],
+    [
+      'a look that failed gives what was published before no other id',
+      'reconcile/report-sync',
+      'describe',
+      'isFirstNews(type, written, previous) ? undefined : previous',
+      'previous',
+      [NEWS],
     ],
     ['who waits is approved nothing', 'core/decide', 'decide', '|| waits ||', '||', [STAGED]],
     [

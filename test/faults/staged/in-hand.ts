@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What one handler has done so far; moments are numbers of a count that never stands still, as virtual time does. */
 export interface Hand {
   readonly began: number;
-  /** When it last read records. */
-  read?: number;
+  /** When it last read the records of a repository. */
+  readonly reads: Map<string, number>;
   /** It has published tasks. */
   tasked?: boolean;
 }
@@ -24,7 +24,7 @@ export function createInHand(): InHand {
   const moment = (): number => (count += 1);
   return {
     moment,
-    during: (work) => hands.run({ began: moment() }, work),
+    during: (work) => hands.run({ began: moment(), reads: new Map() }, work),
     current: () => hands.getStore(),
   };
 }

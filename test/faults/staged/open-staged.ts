@@ -12,6 +12,7 @@ import type { Process } from '../sim/process.ts';
 import type { SimRegistry } from '../sim/registry.ts';
 import type { SimStore } from '../sim/store.ts';
 import type { Plan, PlannedImage } from '../world.ts';
+import { countAnnouncements } from './announcements.ts';
 import { MAX_OFF_MS, createClocks } from './clocks.ts';
 import { createInHand } from './in-hand.ts';
 import { createPeople } from './people.ts';
@@ -61,13 +62,13 @@ export function openStaged(deps: StagedDeps): Staged {
   const history = createStageHistory(() => clusters.values(), { clock });
   const skewMs = 2 * MAX_OFF_MS;
   const watch = watchRollouts({ ...deps, history, inHand, skewMs });
+  const announcements = countAnnouncements({ journal, inHand });
   const strategies = strategiesOf(plan);
   const clocks = createClocks(random.fork('clocks'));
   const staged = plan.images.filter((image) => image.staged !== undefined);
   const records = createSimRecords({
-    read() {
-      const hand = inHand.current();
-      if (hand !== undefined) hand.read = inHand.moment();
+    read(repository) {
+      inHand.current()?.reads.set(repository, inHand.moment());
     },
     replaced(record, by) {
       const { image, version, status, stage, digest } = record;
@@ -76,6 +77,7 @@ export function openStaged(deps: StagedDeps): Staged {
         `rollout ${image}`,
         `${by} records version ${version}: ${status} ${stage} ${digest.slice(7, 15)}`,
       );
+      announcements.recorded(record);
       watch.recorded(record);
     },
   });
@@ -131,9 +133,11 @@ export function openStaged(deps: StagedDeps): Staged {
     written: (...given) => history.written(...given),
     patched: (...given) => watch.patched(...given),
     tasked: () => watch.tasked(),
-    published({ type, data }) {
+    published(event) {
+      const { type, data } = event;
       if (!type.startsWith('rollout.') || !('image' in data)) return;
       journal.step(`rollout ${data.image}`, `event ${type}: ${data.message}`);
+      announcements.published(event);
     },
     start(brokers) {
       tenants = createTenants({ ...deps, brokers, random: random.fork('tenants') });

@@ -5,7 +5,7 @@ import type { Process } from '../sim/process.ts';
 
 /** Sees what the records' database does, at the moment it does it. */
 export interface RecordsObserver {
-  read(by: string): void;
+  read(repository: string): void;
   replaced(record: RolloutRecord, by: string): void;
 }
 
@@ -34,15 +34,15 @@ export function createSimRecords(observer: RecordsObserver): SimRecords {
 
   return {
     open: ({ call, name }) => {
-      const read = <T>(effect: () => Promise<T>): Promise<T> =>
-        call('records', () => {
-          observer.read(name);
-          return effect();
-        });
       return {
-        read: (image) => read(() => whole.read(image)),
-        list: () => read(() => whole.list()),
-        ofRepository: (repository) => read(() => whole.ofRepository(repository)),
+        read: (image) => call('records', () => whole.read(image)),
+        list: () => call('records', () => whole.list()),
+        // What decides what an RSync may be approved for.
+        ofRepository: (repository) =>
+          call('records', () => {
+            observer.read(repository);
+            return whole.ofRepository(repository);
+          }),
         replace: (record, over) => call('records', () => replace(record, over, name)),
         close: () => Promise.resolve(),
       };

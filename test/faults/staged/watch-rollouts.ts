@@ -106,7 +106,7 @@ export function watchRollouts(deps: RolloutWatchDeps): RolloutWatch {
     digest: string,
   ): [Parameters<Verdicts['violate']>[0], string] | undefined {
     const hand = inHand.current();
-    const read = hand?.read ?? hand?.began ?? 0;
+    const read = hand?.reads.get(image.repository) ?? hand?.began ?? 0;
     const known = of(image.reference);
     const record = known.recordAt(read);
     const spec = before.spec.oci.image;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PHASES, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
+import { PHASES, type Phase, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import { type SyncEventType, transition } from '#shared/core/transition.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
@@ -73,5 +73,62 @@ describe('transition()', () => {
       fc.property(look, (seen) => replay([seen, { ...seen, lost: false }])[1]?.events.length === 0),
     );
     expect(check.counterexample).toBeNull();
+  });
+});
+
+describe('transition() of what runs on while another digest waits', () => {
+  type Seen = readonly [Phase, digest: string, approved: string];
+  const steps = (looks: readonly Seen[], mayWait: boolean) => {
+    let record: PhaseRecord | undefined;
+    return looks.map(([phase, digest, approved], index) => {
+      const observation = { phase, digest, message: '', errors: [] };
+      const now = new Date(index * 1_000);
+      const about = { approved: [approved], verified: true, mayWait, now };
+      const made = transition(record, observation, about);
+      record = made.record;
+      return made;
+    });
+  };
+  const SYNCED: Seen = ['Synced', A, A];
+
+  it.each<[string, readonly Seen[], readonly SyncEventType[]]>([
+    ['waits, and is live as before', [SYNCED, ['Waiting', B, A], SYNCED], []],
+    ['waits for what it runs, its record lost', [SYNCED, ['Waiting', A, A], SYNCED], []],
+    [
+      'waits for a signature, then for its stage',
+      [
+        SYNCED,
+        ['Pending', B, A],
+        ['Rejected', B, A],
+        ['Waiting', B, A],
+        ['Approved', A, A],
+        SYNCED,
+      ],
+      [],
+    ],
+    [
+      'was not live when it came to wait',
+      [['Approved', A, A], ['Waiting', B, A], SYNCED],
+      ['synced'],
+    ],
+    [
+      'fails meanwhile',
+      [SYNCED, ['Waiting', B, A], ['Failed', A, A], SYNCED],
+      ['recovered', 'synced'],
+    ],
+    [
+      'gets what it waited for',
+      [SYNCED, ['Waiting', B, A], ['Synced', B, B]],
+      ['approved', 'synced'],
+    ],
+    ['is taken back', [SYNCED, ['Approved', B, B], ['Waiting', B, A], SYNCED], ['synced']],
+  ])('publishes of one that %s', (_, looks, events) => {
+    expect(steps(looks, true).at(-1)?.events).toEqual(events);
+  });
+
+  it('remembers nothing where nothing waits', () => {
+    const made = steps([SYNCED, ['Pending', B, A], SYNCED], false);
+    expect(made.flatMap(({ record }) => Object.keys(record))).not.toContain('synced');
+    expect(made.at(-1)?.events).toEqual(['synced']);
   });
 });
