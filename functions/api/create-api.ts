@@ -10,6 +10,7 @@ import { explainRoute } from './explain/operation.ts';
 import { answerFleet } from './fleet/answer-fleet.ts';
 import { fleetRoute } from './fleet/operation.ts';
 import { createTroubles } from './fleet/present.ts';
+import { mountFreezes } from './freezes/mount-freezes.ts';
 import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
 import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
@@ -84,6 +85,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     return Response.json({ id, clusters } satisfies ResyncAccepted, { status: 202 });
   });
   mountRollouts(api, staged);
+  mountFreezes(api, staged);
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
     scheme: 'bearer',

@@ -27,11 +27,12 @@ export interface GuardDeps {
 export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   const { checkPerson, rateLimit, refuse } = deps;
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const isPost = c.req.method === 'POST';
-    const isForm = isPost && !c.req.path.startsWith('/v1/');
+    const { method } = c.req;
+    const isChange = !SAFE.has(method);
+    const isForm = isChange && !c.req.path.startsWith('/v1/');
     let person: Person;
     try {
-      if (isPost && isForeign(c.req.raw, isForm)) {
+      if (isChange && isForeign(c.req.raw, isForm)) {
         throw new CountersignError('forbidden', 'The request comes from another site');
       }
       person = await checkPerson(c.req.raw.headers);
@@ -47,7 +48,7 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
     const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
     const [type] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
-    if (isPost && type !== expected) {
+    if (isChange && method !== 'DELETE' && type !== expected) {
       const detail = `The content-type of the request must be ${expected}`;
       return answerProblem(problem(415, 'unsupported-media-type', detail));
     }
@@ -57,18 +58,21 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   });
 }
 
+/** Methods that change nothing. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** Reads that ask a cluster or a registry. */
 const COSTLY_READ = /\/(?:explain|plan)$/;
 
 /** What asks clusters or registries costs more than what reads the snapshot. */
 function costOf(c: Context): number {
-  const costly = c.req.method === 'POST' || COSTLY_READ.test(c.req.path);
+  const costly = !SAFE.has(c.req.method) || COSTLY_READ.test(c.req.path);
   return costly || c.req.query('live') === 'true' ? COSTLY_CALL : 1;
 }
 
 /**
  * Whether a page of another site made a browser send this: IAP's cookie, or a loopback address, would let it in. A
- * browser names the Origin of every POST; what names none is no browser, unless it says `Sec-Fetch-Site`. A form has
+ * browser names the Origin of whatever changes something; what names none is no browser, unless it says `Sec-Fetch-Site`. A form has
  * to prove that it is the page's own, for it needs no script.
  */
 function isForeign({ headers, url }: Pick<Request, 'headers' | 'url'>, isForm: boolean): boolean {

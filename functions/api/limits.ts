@@ -44,6 +44,8 @@ export const ANSWER_TTL_MS = 60 * MINUTE_MS;
 export const MAX_NAME = 512;
 export const MAX_IMAGE = 1_024;
 export const MAX_REASON = 500;
+/** As in the config. */
+export const MAX_SELECTOR = 1_024;
 export const MAX_KEY = 128;
 /** A cursor names a cluster and an RSync. */
 export const MAX_CURSOR = 2_048;

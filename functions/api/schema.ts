@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { DEFAULT_PAGE, MAX_CURSOR, MAX_IMAGE, MAX_KEY, MAX_NAME, MAX_PAGE } from './limits.ts';
+import {
+  DEFAULT_PAGE,
+  MAX_CURSOR,
+  MAX_IMAGE,
+  MAX_KEY,
+  MAX_NAME,
+  MAX_PAGE,
+  MAX_REASON,
+} from './limits.ts';
 
 // What callers write: checked for length here, and for meaning where it is looked up.
 export const ClusterName = z.string().min(1).max(MAX_NAME).meta({
@@ -35,6 +43,12 @@ export const PageLimit = z
   .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
   .meta({ description: `Entries of a page; ${DEFAULT_PAGE} by default`, example: '100' });
 
+export const Reason = z
+  .string()
+  .max(MAX_REASON)
+  .regex(/\S/, 'must say why')
+  .meta({ description: 'Why; recorded, and published with your name', example: 'INC-7' });
+
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
 export const IdempotencyHeaders = z.object({
@@ -61,7 +75,7 @@ const MEANINGS = {
   400: 'The request names the field that is wrong',
   401: 'No token, or one that is not accepted',
   403: 'This identity may not do this',
-  404: 'No such cluster, RSync or roll-out',
+  404: 'No such cluster, RSync, roll-out or freeze',
   409: 'The cluster cannot answer this: it has no Config Sync',
   413: 'The body is too large',
   415: 'The body is no JSON',

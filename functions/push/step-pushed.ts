@@ -3,6 +3,7 @@ import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { FleetList, Member } from '#shared/fleet/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
+import { readFreezing } from '#shared/reconcile/read-freezing.ts';
 import {
   type Snapshot,
   readRecords,
@@ -92,7 +93,7 @@ async function stepAll(
 ): Promise<(row: SyncRow, member: Member) => boolean | undefined> {
   const now = deps.now();
   const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
-  const find = createFindRule(deps.rules, staging);
+  const find = createFindRule(deps.rules, staging, await readFreezing(staging, deps));
   const load = createLoad([...entries.values()], { snapshot, find, rules: deps.rules, now });
   const room = createRoom(entries.values());
   for (const image of images) {

@@ -14,6 +14,7 @@ import { isOutdated } from './judge-outdated.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
 import { type Snapshot, readRecords, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { sweepFreezes } from './sweep-freezes.ts';
 import { type Fault, sweepRollouts } from './sweep-rollouts.ts';
 import { weighWithdrawals } from './weigh-withdrawals.ts';
 
@@ -68,7 +69,8 @@ export async function handleSweep(
     deps.log.warn({ error }, 'Approvals could not be judged');
   }
   const { staging } = deps;
-  const staged = staging && (await sweepRollouts(snapshot, { ...deps, staging }));
+  const frozen = staging && (await sweepFreezes({ ...deps, staging }));
+  const staged = staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, staging }));
   // After the records: who is tasked now is admitted by what is recorded.
   const plan = planSweep({
     ...snapshot,
@@ -77,13 +79,13 @@ export async function handleSweep(
     now,
     isOutdated: (row) => isOutdated(row, deps),
     isSought: await readSought(deps.rules, deps),
-    ...defined({ admissions: staged?.admissions }),
+    ...defined({ admissions: staged?.admissions, freezing: frozen?.freezing }),
   });
   await deps.publishTasks(plan.due.map((cluster) => ({ cluster, reason: 'sweep', id })));
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
   await reportRollouts(snapshot, deps, staged?.isStaged);
-  const faults = [...undecided, ...(staged?.faults ?? [])];
+  const faults = [...undecided, ...(frozen?.faults ?? []), ...(staged?.faults ?? [])];
   await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});

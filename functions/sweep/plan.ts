@@ -1,3 +1,5 @@
+import { tryReference } from '#shared/core/reference.ts';
+import type { Freezing } from '#shared/core/rollout/freezes.ts';
 import type { Phase } from '#shared/core/phase.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { DIRECT_CALLS_PER_MINUTE } from '#shared/fleet/pace.ts';
@@ -30,6 +32,8 @@ export interface PlanInput extends Snapshot {
   readonly isSought?: (member: Member, record: ClusterRecord | undefined) => boolean;
   /** How RSyncs stand to roll-outs in stages, by records as they are now; absent: there are none. */
   readonly admissions?: Admissions;
+  /** What people have frozen; absent: nothing, or that is not known. */
+  readonly freezing?: Freezing;
 }
 
 export interface Plan {
@@ -126,7 +130,7 @@ function lookAt(member: Member, record: ClusterRecord | undefined, input: PlanIn
     const standing = admissions?.(row, member);
     const { isUnsettled, isWanted, isFirst } = looked;
     looked = {
-      isUnsettled: isUnsettled || isRowUnsettled(row, standing, input),
+      isUnsettled: isUnsettled || isRowUnsettled(row, standing, member, input),
       isWanted:
         isWanted ||
         (standing !== undefined && isSoakLookDue(standing, member, seenAt(record), now)),
@@ -139,7 +143,8 @@ function lookAt(member: Member, record: ClusterRecord | undefined, input: PlanIn
 function isRowUnsettled(
   row: SyncRow,
   standing: Standing | undefined,
-  { isOutdated, now }: Pick<PlanInput, 'isOutdated' | 'now'>,
+  member: Member,
+  { isOutdated, freezing, now }: Pick<PlanInput, 'isOutdated' | 'freezing' | 'now'>,
 ): boolean {
   const { unsettled, deleting, approved, verdict } = row;
   const { phase } = row.record;
@@ -147,8 +152,21 @@ function isRowUnsettled(
   if (unsettled !== undefined) return isDue(unsettled, now);
   if (deleting === true || isOutdated(row)) return true;
   if (standing !== undefined) return isUnsettledInStages(row, standing, SETTLED);
+  if (row.frozen === true && phase === 'Waiting') return isThawed(row, member, freezing, now);
   // Nothing follows it, and it has approvals to lose.
   return !SETTLED.has(phase) || (verdict === undefined && approved.length > 0);
+}
+
+/** Whether what kept it waiting holds no more. What is not known holds. */
+function isThawed(
+  { image = '' }: SyncRow,
+  { labels }: Member,
+  freezing: Freezing | undefined,
+  now: Date,
+): boolean {
+  const reference = tryReference(image);
+  if (freezing === undefined || reference === undefined) return false;
+  return freezing.find(reference, labels, now) === undefined;
 }
 
 /** Whether a cluster's turn has come since it was seen: once in each period, at a point of its own. */

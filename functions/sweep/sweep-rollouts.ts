@@ -1,4 +1,5 @@
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { Freezing } from '#shared/core/rollout/freezes.ts';
 import { isOutdated } from '#shared/core/rollout/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
@@ -40,14 +41,15 @@ export interface SweptRollouts {
 
 /**
  * The next step of each image that has a strategy and followers, and of each that has a record. Two sweeps at once do
- * each other no harm: one of them records each step.
+ * each other no harm: one of them records each step. Without `freezing` it is not known what is frozen, and none is taken.
  */
 export async function sweepRollouts(
   snapshot: Snapshot,
+  freezing: Freezing | undefined,
   { staging, ...deps }: SweepRolloutsDeps,
 ): Promise<SweptRollouts> {
   const now = deps.now();
-  const find = createFindRule(deps.rules, staging);
+  const find = createFindRule(deps.rules, staging, freezing);
   const faults: Fault[] = [];
   const known = new Map<string, Entry>();
 
@@ -91,7 +93,7 @@ export async function sweepRollouts(
   }
 
   try {
-    await stepAll();
+    if (freezing !== undefined) await stepAll();
   } catch (error) {
     note('Roll-outs', error);
   }

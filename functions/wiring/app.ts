@@ -49,6 +49,7 @@ export function openShell(base: Base): Shell {
     await topics.close();
     await store.close();
     await staging?.records.close();
+    await staging?.freezes.close();
   }
   return { app, store, staged: defined({ staging }), topics, close };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
-import { createSelector } from '#shared/config/label-selector.ts';
+import { createSelector } from '#shared/core/label-selector.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createAgents } from '#shared/fleet/transport.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';

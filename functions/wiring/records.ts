@@ -1,25 +1,33 @@
 import { defined } from '#shared/core/defined.ts';
+import { openFirestoreFreezes } from '#shared/records/firestore-freezes.ts';
 import { openFirestoreRecords } from '#shared/records/firestore-records.ts';
+import type { Freezes } from '#shared/records/freezes.ts';
 import type { Records } from '#shared/records/records.ts';
+import { openSqliteFreezes } from '#shared/records/sqlite-freezes.ts';
 import { openSqliteRecords } from '#shared/records/sqlite-records.ts';
 import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
+/** What is kept in the database of the records. */
+export interface Decisions {
+  readonly records: Records;
+  readonly freezes: Freezes;
+}
+
 /**
- * The records of the config; undefined where it names none, so that no entry of `images` has a roll-out.
+ * The records of the config, and what is kept beside them; undefined where it names none, so that no entry of `images`
+ * has a roll-out.
  *
  * @example
- * const entry = await openRecords(base)?.read('us-docker.pkg.dev/acme/configs/platform:v1');
+ * const entry = await openDecisions(base)?.records.read('us-docker.pkg.dev/acme/configs/platform:v1');
  */
-export function openRecords({ config: { records }, env }: Base): Records | undefined {
-  if (records?.type !== 'firestore') return records && openSqliteRecords(records);
+export function openDecisions({ config: { records }, env }: Base): Decisions | undefined {
+  if (records === undefined) return undefined;
+  if (records.type === 'sqlite') {
+    return { records: openSqliteRecords(records), freezes: openSqliteFreezes(records) };
+  }
   const { project, database } = records;
   const emulator = defined({ emulatorHost: env.firestoreEmulatorHost });
-  return openFirestoreRecords({
-    project,
-    database,
-    ...emulator,
-    fetch,
-    googleToken: openGoogleToken(),
-  });
+  const options = { project, database, ...emulator, fetch, googleToken: openGoogleToken() };
+  return { records: openFirestoreRecords(options), freezes: openFirestoreFreezes(options) };
 }

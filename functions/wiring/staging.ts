@@ -1,7 +1,7 @@
 import { createStrategies } from '#shared/config/strategies.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import type { Base } from './base.ts';
-import { openRecords } from './records.ts';
+import { openDecisions } from './records.ts';
 
 /**
  * Roll-outs in stages, where the config names `records`: also while no image has one, for what is recorded of an image
@@ -11,6 +11,6 @@ import { openRecords } from './records.ts';
  * const strategy = openStaging(base)?.strategies.of(rule);
  */
 export function openStaging(base: Base): Staging | undefined {
-  const records = openRecords(base);
-  return records && { strategies: createStrategies(base.config), records };
+  const decisions = openDecisions(base);
+  return decisions && { strategies: createStrategies(base.config), ...decisions };
 }

@@ -82,6 +82,15 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     when: 'a person asked for a resync, before anything is tasked',
     next: 'Nothing: it is the record of who asked for what',
   },
+  'freeze.started': {
+    when: 'a person freezes images or clusters, so that nothing new is approved there; again each week that it holds (`overdue`). `id` is `lost`, as an ERROR, where freezes were lost: then all is frozen',
+    severity: 'ERROR where freezes were lost',
+    next: 'Nothing where you know of it. `freeze.ended` follows; `npx countersign unfreeze ID` lifts it',
+  },
+  'freeze.ended': {
+    when: 'a person lifts a freeze, or a sweep finds that its time has passed (`actor` is `sweep`)',
+    next: 'Close what is open for this `id`. What waited is approved from the next sweep on',
+  },
   'rollout.progressing': {
     when: 'a sweep finds a newly approved digest that is not live everywhere yet',
     next: 'Wait for `rollout.completed`',

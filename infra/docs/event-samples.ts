@@ -18,6 +18,14 @@ const POLICY = 'sha256:3f6f1c0a9f0c5d7be2c4b1a09d8e7f6a5b4c3d2e1f001122334455667
 const SINCE = '2026-11-22T05:00:00.000Z';
 const EARLIER = '2026-11-22T04:58:30.000Z';
 
+const FREEZE = {
+  id: 'f-1a2b3c4d',
+  image: IMAGE,
+  selector: 'env = prod',
+  frozenBy: 'ops@acme.example',
+};
+const FROZEN = `${IMAGE} in clusters with env = prod`;
+
 /** One event of every type, as a fleet would publish it. */
 export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'image.verified': image('image.verified', 'Verified by release-key', {
@@ -96,6 +104,24 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       reason: 'after the outage',
       clusters: 40,
       ...noted('ops@acme.example asked for a resync of 40 clusters'),
+    },
+  },
+  'freeze.started': {
+    type: 'freeze.started',
+    data: {
+      ...FREEZE,
+      actor: 'ops@acme.example',
+      reason: 'INC-7',
+      ...noted(`${FROZEN}: nothing new is approved`),
+    },
+  },
+  'freeze.ended': {
+    type: 'freeze.ended',
+    data: {
+      ...FREEZE,
+      actor: 'lead@acme.example',
+      reason: 'INC-7 is over',
+      ...noted(`${FROZEN}: frozen by ops@acme.example no more`),
     },
   },
   'rollout.progressing': rollout('rollout.progressing', 0, 12),

@@ -72,6 +72,13 @@ locals {
       filter   = "${local.event_line} AND jsonPayload.event=(\"rollout.waiting\" OR \"rollout.paused\") AND severity=WARNING"
       labels   = ["image", "stage"]
     }
+    # A person has stopped new approvals; again each week.
+    freeze-holds = {
+      title    = "Freeze holds"
+      severity = "WARNING"
+      filter   = "${local.event_line} AND jsonPayload.event=\"freeze.started\""
+      labels   = ["image"]
+    }
     withdrawal-brake = {
       title    = "Withdrawal brake"
       severity = "CRITICAL"

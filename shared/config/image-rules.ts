@@ -4,7 +4,7 @@ import type { Fault } from './problem.ts';
 import { MAX_GLOBSTARS, MAX_MATCH, MAX_STARS_PER_SEGMENT } from './limits.ts';
 import picomatch from 'picomatch';
 import type { ImageRule } from '#shared/core/rule.ts';
-import { createSelector } from './label-selector.ts';
+import { createSelector } from '#shared/core/label-selector.ts';
 
 /** The config's `images`, ready to be asked. */
 export interface ImageRules {

@@ -2,7 +2,7 @@ import { sayDuration, sayTime } from '#shared/core/rollout/say-time.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import { nextOpening } from '#shared/core/rollout/windows.ts';
 import type { Config } from './config.ts';
-import { isWithin } from './label-selector.ts';
+import { isWithin } from '#shared/core/label-selector.ts';
 import { createStrategies } from './strategies.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { toFailure } from '#shared/core/errors.ts';
 import { parsed } from './check.ts';
 import type { Fault } from './problem.ts';
-import { parseSelector } from './label-selector.ts';
+import { parseSelector } from '#shared/core/label-selector.ts';
 import { MAX_DURATION_MS, MAX_NAME, MAX_SELECTOR, MAX_TEXT } from './limits.ts';
 
 // One address each, without wildcards or display names: compared exactly with the token's claim.

@@ -2,7 +2,7 @@ import type { ImageRule } from '#shared/core/rule.ts';
 import type { Stage, Strategy } from '#shared/core/rollout/strategy.ts';
 import { type Window, createWallClock } from '#shared/core/rollout/windows.ts';
 import type { Config, StrategyConfig } from './config.ts';
-import { createSelector } from './label-selector.ts';
+import { createSelector } from '#shared/core/label-selector.ts';
 
 /** The config's strategies, ready to be asked. */
 export interface Strategies {

@@ -14,6 +14,7 @@ import {
   type Followed,
   needsFreshResolution,
   verdictsByKey,
+  waitOf,
 } from './decision-input.ts';
 import { observe } from './observe.ts';
 import type { Observation, Outcome } from './observe-approved.ts';
@@ -55,7 +56,7 @@ export function decide(input: DecisionInput): Decision {
   const withdrawn = new Set([...dropped, ...outdated, ...(admission?.stale ?? [])]);
   const image = resolved?.resolution.image;
   const verified = verdict.status === 'verified' && image?.status === 'resolved';
-  const waits = admission?.why !== undefined;
+  const waits = waitOf(rsync, followed) !== undefined;
   // What is on its way out needs no approval; what it has may be taken from it.
   if (rsync.deleting || waits || !verified || resolved === undefined) {
     const unpinned = waits ? explainStrayed(rsync, followed.rule) : undefined;
@@ -102,14 +103,15 @@ function isMovedBack(
 /** Key of what is live, where it may stay approved beside the target. */
 function verifiedLiveKey(
   rsync: RSync,
-  { others, admission }: Followed,
+  { others, admission, kept }: Followed,
   withdrawn: ReadonlySet<string>,
 ): string | undefined {
   const live = liveKey(rsync);
   if (live === undefined || withdrawn.has(live)) return undefined;
   const approved = rsync.annotations.approved.keys.includes(live);
-  // In stages, what runs unapproved came past them.
-  const joins = admission === undefined && others.get(live)?.status === 'verified';
+  // In stages, and in a freeze, what runs unapproved came past them.
+  const mayJoin = admission === undefined && kept?.why !== 'freeze';
+  const joins = mayJoin && others.get(live)?.status === 'verified';
   return approved || joins ? live : undefined;
 }
 
@@ -147,10 +149,10 @@ function conclude(
       unpinned,
     }),
   );
-  const mayWait = followed?.admission !== undefined;
+  const mayWait = followed?.admission !== undefined || followed?.kept !== undefined;
   const circumstances = defined({
     approved,
-    verified: followed?.verdict.status === 'verified' && followed.admission?.why === undefined,
+    verified: followed?.verdict.status === 'verified' && waitOf(rsync, followed) === undefined,
     // A receipt is as old as the first thing that was published.
     known: annotations.receipt.text !== undefined,
     quiet: quietKey(rsync, approved, mayWait),

@@ -55,8 +55,17 @@ export interface Followed {
   readonly unexplained?: readonly string[];
   /** Of an image that is rolled out in stages: what is let in here. `resolved` is then that, where it is let in. */
   readonly admission?: StagedAdmission;
+  /** Of one that goes everywhere at once: why nothing else than what is approved may be approved all the same. */
+  readonly kept?: Kept;
   /** What the tag names, where that is another digest than the one that is let in. */
   readonly named?: NamedImage;
+}
+
+/** What keeps an RSync that has no stage to wait for on what is approved. */
+export interface Kept {
+  readonly why: Extract<Wait, 'held' | 'freeze'>;
+  /** What holds, for people, where it is frozen. */
+  readonly freeze?: string;
 }
 
 /** What a target is in the registry, and what that is worth. */
@@ -74,10 +83,24 @@ export interface StagedAdmission {
   readonly why?: Wait;
   /** The image whose record it waits for, where that is another one's. */
   readonly by?: string;
+  /** What holds, for people, where it is frozen. */
+  readonly freeze?: string;
   /** Approved keys that must not stay. */
   readonly stale: readonly string[];
   /** What a receipt says of the roll-out; absent: there is no record. */
   readonly rollout?: NonNullable<Receipt['rollout']>;
+}
+
+/** What an RSync waits for, staged or not; undefined: for nothing, or what it would wait for is approved already. */
+export function waitOf(
+  rsync: RSync,
+  { admission, kept, resolved }: Pick<Followed, 'admission' | 'kept' | 'resolved'>,
+): Wait | undefined {
+  if (admission !== undefined) return admission.why;
+  const { keys } = rsync.annotations.approved;
+  // A freeze keeps what is new away: a tag that moves back to what is approved still is a way back.
+  const had = kept?.why === 'freeze' ? keys : keys.slice(0, 1);
+  return resolved?.key !== undefined && had.includes(resolved.key) ? undefined : kept?.why;
 }
 
 /** What a target resolved to. */

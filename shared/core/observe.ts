@@ -5,7 +5,9 @@ import {
   type Followed,
   type StagedAdmission,
   isStanding,
+  waitOf,
 } from './decision-input.ts';
+import { defined } from './defined.ts';
 import {
   type Observation,
   type Outcome,
@@ -54,9 +56,11 @@ function observePhase(input: Seen): Observation {
     return { phase: 'Unguarded', digest: live, message: `${live} is live and ${why}`, errors: [] };
   }
   const { admission } = followed;
-  return admission === undefined
+  if (admission !== undefined) return observeWaiting(input, followed, admission);
+  const why = waitOf(rsync, followed);
+  return why === undefined
     ? observeTarget(input, followed)
-    : observeStaged(input, followed, admission);
+    : observeWaiting(input, followed, defined({ ...followed.kept, why, digest: key }));
 }
 
 /** What is made of what an RSync is to be on. */
@@ -96,13 +100,13 @@ function observeTarget(input: Seen, followed: Followed): Observation {
 }
 
 /**
- * Of an image that is rolled out in stages: what is wrong with what is approved comes before what is wrong with what the
+ * Of what may have to wait, as in a roll-out in stages: what is wrong with what is approved comes before what is wrong with what the
  * tag names, and that before the wait, which is for as long as the records say, and in which nothing is wrong.
  */
-function observeStaged(
+function observeWaiting(
   input: Seen,
   followed: Followed,
-  { why, by, digest, stage, rollout }: StagedAdmission,
+  { why, by, digest, stage, freeze, rollout }: Partial<StagedAdmission>,
 ): Observation {
   const named = { ...followed, ...followed.named };
   const key = named.resolved?.key;
@@ -122,7 +126,7 @@ function observeStaged(
   const message =
     why === undefined
       ? `Approved; its tag names ${key}, ${rejected ? 'which was rolled back: move the tag' : 'whose roll-out has not begun'}`
-      : sayWait(why, { digest, stage, hold: annotations.hold, by });
+      : sayWait(why, { digest, stage, freeze, hold: annotations.hold, by });
   const about = digest ?? key;
   return {
     phase: 'Waiting',

@@ -1,4 +1,9 @@
-import type { ResolvedTarget, StagedAdmission } from '#shared/core/decision-input.ts';
+import type {
+  Kept,
+  NamedImage,
+  ResolvedTarget,
+  StagedAdmission,
+} from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
@@ -11,14 +16,17 @@ import {
   recordFor,
   staleKeys,
 } from '#shared/core/rollout/among.ts';
+import { type Freezing, sayFreeze } from '#shared/core/rollout/freezes.ts';
 import { receiptOn } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
-import { type Labels, type Stage, stageOf } from '#shared/core/rollout/strategy.ts';
+import { type Labels, type Stage, openingsAt, stageOf } from '#shared/core/rollout/strategy.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
+import type { Verdict } from '#shared/core/verdict.ts';
 import type { ImageDeps } from './deps.ts';
 import type { FollowedRSync } from './follow.ts';
 import { judgeResolution, policyOf } from './judge-rsync.ts';
+import { readFreezing } from './read-freezing.ts';
 import { resolveKey } from './resolve-key.ts';
 
 export type AdmissionDeps = Pick<
@@ -40,12 +48,22 @@ export interface Admitted {
   readonly resolution?: Resolution;
 }
 
-/** Asks for one RSync, whose target is that; undefined where its image is not rolled out in stages. */
+/** Of an image that goes everywhere at once: nothing that is new may be approved. */
+export interface Frozen {
+  readonly kept: Kept;
+}
+
+/** What an RSync names, and what that is worth. */
+export interface Named extends Pick<NamedImage, 'resolved'> {
+  readonly verdict: Pick<Verdict, 'status'>;
+}
+
+/** Asks for one RSync, whose target is that; undefined where nothing is in its way. */
 export type Admit = (
   entry: FollowedRSync,
-  named: ResolvedTarget | undefined,
+  named: Named,
   options: AdmitOptions,
-) => Promise<Admitted | undefined>;
+) => Promise<Admitted | Frozen | undefined>;
 
 export interface AdmitOptions {
   /** Another writer was faster: records are read again. */
@@ -55,18 +73,18 @@ export interface AdmitOptions {
 }
 
 /**
- * Who is let in, in one look at a cluster. To be made after the list: records are read once for each repository, and
- * again for what asks afresh, so that whatever was decided before the RSync was read is known. Throws
+ * Who is let in, in one look at a cluster. To be made after the list: records are read once for each repository, freezes
+ * once, and again for what asks afresh, so that whatever was decided before the RSync was read is known. Throws
  * `records-unavailable`, and what the registry throws.
  *
  * @example
  * const admit = createAdmissions({ cluster, labels, notBefore }, deps);
- * const admitted = await admit(entry, followed.resolved, { afresh: false, fresh: false });
+ * const admitted = await admit(entry, followed, { afresh: false, fresh: false });
  */
 export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Admit {
   const { staging, now } = deps;
   if (staging === undefined) return async () => undefined;
-  const { strategies, records } = staging;
+  const { strategies, records, freezes } = staging;
   const read = new Map<string, Promise<readonly Recorded[]>>();
 
   function recordsOf(repository: string, afresh: boolean): Promise<readonly Recorded[]> {
@@ -76,35 +94,63 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
     return asked;
   }
 
-  return async (entry, named, { afresh, fresh }) => {
-    const strategy = strategies.of(entry.rule);
-    if (strategy === undefined || named === undefined) return undefined;
+  let frozen: Promise<Freezing> | undefined;
+
+  function freezesNow(afresh: boolean): Promise<Freezing> {
+    const asked = (afresh ? undefined : frozen) ?? readFreezing({ freezes }, deps);
+    frozen = asked;
+    return asked;
+  }
+
+  return async (entry, { resolved: named, verdict }, { afresh, fresh }) => {
+    const configured = strategies.of(entry.rule);
+    if (named === undefined) return undefined;
     const { reference } = named;
+    if (configured === undefined) {
+      // What cannot be approved in any case is withdrawn as ever, though nothing can be read.
+      if (verdict.status !== 'verified' || !isNew(entry.rsync, named)) return undefined;
+      const freeze = (await freezesNow(afresh)).find(reference, asking.labels, now());
+      return freeze && { kept: { why: 'freeze', freeze: sayFreeze(freeze) } };
+    }
     const following = followingOf(named);
-    const entries = await recordsOf(reference.repository, afresh);
+    const [entries, freezing] = await Promise.all([
+      recordsOf(reference.repository, afresh),
+      freezesNow(afresh),
+    ]);
+    const strategy = freezing.with(configured, reference);
     const candidate = candidateOf(entry.rsync, following, asking, now());
     const answer = admitsAmong(entries, following, strategy, candidate, now());
     const refused = answer.allowed ? undefined : answer;
     const record = recordFor(entries, following);
     const { stage } = stageOf(strategy, candidate.labels);
+    const freeze = openingsAt(strategy, now()).frozen(candidate.labels);
     const admission = defined({
       image: record?.image ?? formatReference(reference),
       digest: answer.allowed ? answer.digest : (record?.digest ?? following.key),
       stage: stage.name,
       why: refused?.why,
       by: refused?.by,
+      freeze: refused?.why === 'freeze' && freeze ? sayFreeze(freeze) : undefined,
       stale: staleKeys(entries, strategy, candidate, now()),
       rollout: record && rolloutOf(record, stage),
     });
     if (!answer.allowed) return { admission };
     const wanted = defined({ key: answer.digest, record });
     const resolution = await resolveKey(wanted, { entry, named }, asking.notBefore, deps);
-    const isNew = answer.digest !== candidate.approved;
-    if (!isNew || (await isSigned(stage, reference, resolution, { fresh }, deps))) {
+    if (
+      answer.digest === candidate.approved ||
+      (await isSigned(stage, reference, resolution, { fresh }, deps))
+    ) {
       return { admission, resolution };
     }
     return { admission: { ...admission, why: 'signature' } };
   };
+}
+
+/** Whether an approval would bring what is not approved: its target, or what runs without an approval. */
+function isNew(rsync: RSync, { key = '' }: ResolvedTarget): boolean {
+  const { keys } = rsync.annotations.approved;
+  return !keys.includes(key) || !keys.includes(liveKey(rsync) ?? key);
 }
 
 function candidateOf(

@@ -56,8 +56,10 @@ export async function approveDigestAhead(
     if (entry === undefined || target?.status !== 'follow') return undefined;
     if (!isOn(target, wanted, task.image)) return undefined;
     const resolved = { reference: target.reference, resolution, key };
-    const admitted = await admit(entry, resolved, { afresh, fresh: true });
+    const named = { resolved, verdict: { status: 'verified' as const } };
+    const admitted = await admit(entry, named, { afresh, fresh: true });
     if (admitted === undefined) return {};
+    if ('kept' in admitted) return rsync.annotations.approved.keys.includes(key) ? {} : undefined;
     const { why, digest, rollout } = admitted.admission;
     return why === undefined && digest === key ? defined({ rollout }) : undefined;
   }

@@ -6,6 +6,7 @@ import type { Strategies } from '#shared/config/strategies.ts';
 import type { Serial } from '#shared/net/serial.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { Freezes } from '#shared/records/freezes.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
@@ -44,10 +45,14 @@ export interface ImageDeps {
   readonly staging?: Staging;
 }
 
-/** Roll-outs in stages: what the config says of them, and what they have decided. An image may have none all the same. */
+/**
+ * Roll-outs in stages: what the config says of them, and what they and people have decided. An image may have none all
+ * the same.
+ */
 export interface Staging {
   readonly strategies: Strategies;
   readonly records: Records;
+  readonly freezes: Freezes;
 }
 
 /** Static messages; what varies goes into `fields`. */

@@ -74,8 +74,9 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
     const options = { fresh: afresh || purpose.fresh, known };
     const resolution = await (afresh ? targets.afresh : targets.of)(entry);
     const named = await judgeRSync(entry, resolution, options, deps);
-    const admitted = await admit(entry, named.resolved, { afresh, fresh: options.fresh });
+    const admitted = await admit(entry, named, { afresh, fresh: options.fresh });
     if (admitted === undefined) return named;
+    if ('kept' in admitted) return { ...named, ...admitted };
     const { admission, resolution: letIn } = admitted;
     const { resolved } = named;
     if (resolved === undefined || letIn === undefined) return { ...named, admission };

@@ -1,6 +1,6 @@
 import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
-import { type Followed, verdictsByKey } from '#shared/core/decision-input.ts';
+import { type Followed, verdictsByKey, waitOf } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
@@ -132,8 +132,18 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
       .slice(0, MAX_ERRORS)
       .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
     breakGlass: breakGlass === undefined ? undefined : cutText(breakGlass, MAX_BREAK_GLASS),
+    frozen: isFrozen(rsync, followed) || undefined,
     staged: followed && stagedOf(rsync, followed, decision, now),
   });
+}
+
+/** Whether what its tag names waits for the end of a freeze, where it waits for no stage. */
+function isFrozen(rsync: RSync, followed: Followed | undefined): boolean {
+  return (
+    followed?.kept?.why === 'freeze' &&
+    followed.verdict.status === 'verified' &&
+    waitOf(rsync, followed) === 'freeze'
+  );
 }
 
 /** What roll-outs need to know of it; undefined where its image is not rolled out in stages. */
@@ -211,8 +221,8 @@ function approvalOf(
   if (receipt === undefined || newest === undefined || !isKeyOf(receipt, newest)) return undefined;
   const { digest, index } = receipt;
   // Where nothing may be written, a policy that has changed since is met all the same.
-  const met =
-    followed?.admission !== undefined && verdictsByKey(followed).get(newest)?.status === 'verified';
+  const waits = followed?.admission !== undefined || followed?.kept !== undefined;
+  const met = waits && verdictsByKey(followed).get(newest)?.status === 'verified';
   const policy = met ? followed.policy : receipt.policy;
   const resolvedAt = new Date(receipt.resolvedAt).toISOString();
   return defined({ digest, index, policy, resolvedAt });

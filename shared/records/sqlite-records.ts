@@ -1,23 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
-import { type SqliteFile, inodeOf, openSqliteFile } from '#shared/net/sqlite.ts';
 import type { Entry, Records } from './records.ts';
 import { MAX_IMAGES, rangeOf, readRecord, tooManyImages, writeRecord } from './schema.ts';
-
-/** `images` has each image that ever had a record, so that a lost record is known to be lost. */
-const SCHEMA = {
-  version: 1,
-  tables: `
-    CREATE TABLE records (
-      image TEXT PRIMARY KEY,
-      revision TEXT NOT NULL,
-      record TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE images (image TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-  `,
-};
+import { openRecordsFile } from './sqlite-file.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -39,30 +25,7 @@ const REPLACE = 'UPDATE records SET revision = ?, record = ? WHERE image = ? AND
  * const { record } = await records.read('us-docker.pkg.dev/acme/configs/platform:v1');
  */
 export function openSqliteRecords({ path }: { readonly path: string }): Records {
-  let opened: SqliteFile | undefined;
-
-  async function run<T>(use: (file: SqliteFile) => T): Promise<T> {
-    try {
-      if (opened === undefined || opened.inode !== inodeOf(path)) {
-        close();
-        opened = openSqliteFile(path, SCHEMA);
-        // A decision that was lost with the power would be undone by what was before it.
-        opened.db.exec('PRAGMA synchronous = FULL');
-      }
-      return use(opened);
-    } catch (cause) {
-      if (cause instanceof CountersignError) throw cause;
-      const why = cause instanceof Error ? cause.message : 'unknown failure';
-      const message = `The records in ${path} cannot be used: ${why}; repair or restore the file`;
-      throw new CountersignError('store-unavailable', message, { cause });
-    }
-  }
-
-  function close(): void {
-    if (opened?.db.isOpen === true) opened.db.close();
-    opened = undefined;
-  }
-
+  const { run, close } = openRecordsFile(path);
   return {
     read: (image) =>
       run(({ prepare }) => {

@@ -1,6 +1,7 @@
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { defined } from '#shared/core/defined.ts';
 import { tryReference } from '#shared/core/reference.ts';
+import type { Freezing } from '#shared/core/rollout/freezes.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
@@ -18,13 +19,15 @@ export interface Found {
 
 /**
  * Finds what the config has for images by their references, once for each: fleets name the same few thousands of times.
+ * Strategies have the freezes of people that are about the image, where those are given.
  *
  * @example
- * const { rule, strategy } = createFindRule(rules, staging)(row.image);
+ * const { rule, strategy } = createFindRule(rules, staging, await readFreezing(staging, deps))(row.image);
  */
 export function createFindRule(
   rules: Pick<ImageRules, 'match'>,
   { strategies }: Pick<Staging, 'strategies'>,
+  freezing?: Pick<Freezing, 'with'>,
 ): (image: string) => Found {
   const known = new Map<string, Found>();
 
@@ -34,7 +37,9 @@ export function createFindRule(
     const rule = rules.match(reference.repository);
     const isTagged = reference.digest === undefined;
     const { repository } = reference;
-    return defined({ repository, rule, strategy: rule && strategies.of(rule), isTagged });
+    const configured = rule && strategies.of(rule);
+    const strategy = configured && (freezing?.with(configured, reference) ?? configured);
+    return defined({ repository, rule, strategy, isTagged });
   }
 
   return (image) => {

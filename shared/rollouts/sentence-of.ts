@@ -54,6 +54,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   approval: 'people have to approve',
   signature: 'the next stage asks for a signature',
   window: 'no window is open',
+  freeze: 'what comes next is frozen',
   adoption: 'the fleet is taken over as it is',
 };
 

@@ -3,6 +3,7 @@ import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
 import {
   BrakeData,
   ClusterData,
+  FreezeData,
   ImageData,
   ResyncData,
   RolloutData,
@@ -31,6 +32,8 @@ export const STATUS_DATA = {
   'cluster.unreachable': ClusterData,
   'cluster.recovered': ClusterData,
   'resync.requested': ResyncData,
+  'freeze.started': FreezeData,
+  'freeze.ended': FreezeData,
   'rollout.progressing': RolloutData,
   'rollout.completed': RolloutData,
   'rollout.degraded': RolloutData,
@@ -98,6 +101,11 @@ export interface ClusterEvent extends EventOf<typeof ClusterData> {
 
 export type ResyncEvent = EventOf<typeof ResyncData>;
 
+export interface FreezeEvent extends EventOf<typeof FreezeData> {
+  /** Of one that is published again: when that was last done. */
+  readonly cause?: string;
+}
+
 export type SweepEvent = EventOf<typeof SweepData>;
 
 export interface RolloutEvent extends EventOf<typeof RolloutData> {
@@ -126,6 +134,7 @@ export type StatusEvent =
   | SyncEvent
   | ClusterEvent
   | ResyncEvent
+  | FreezeEvent
   | RolloutEvent
   | SweepEvent
   | BrakeEvent
@@ -153,6 +162,7 @@ const DEFAULTS: Partial<Record<StatusType, Severity>> = {
   'sync.refused': 'ERROR',
   'sync.withdrawn': 'WARNING',
   'cluster.unreachable': 'ERROR',
+  'freeze.started': 'WARNING',
   // Each failure behind it is published as the ERROR that it is.
   'rollout.degraded': 'WARNING',
   'rollout.stage.skipped': 'WARNING',

@@ -73,6 +73,18 @@ export const ResyncData = z.strictObject({
   ...COMMON,
 });
 
+export const FreezeData = z.strictObject({
+  id: z.string().describe('Of the freeze: what lifts it'),
+  image: z.string().optional().describe('The image or repository that is frozen; absent: all'),
+  selector: z.string().optional().describe('Label selector of the clusters; absent: all'),
+  until: Time.optional().describe('When it ends by itself; absent: when a person lifts it'),
+  frozenBy: z.string().describe('Who set it'),
+  actor: z.string().describe('Who set or lifted it; sweep, where its time has passed'),
+  reason: z.string().describe('What that person wrote'),
+  overdue: z.boolean().optional().describe('It still holds, a week after it was last published'),
+  ...COMMON,
+});
+
 export const SweepData = z.strictObject({
   id: z.string().describe('Of this sweep; its tasks carry it'),
   clusters: Count.describe('Clusters of the fleet'),

@@ -151,6 +151,8 @@ const SyncRow = z.object({
   shown: Shown.exactOptional(),
   /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
   breakGlass: z.string().exactOptional(),
+  /** What its tag names waits for the end of a freeze, as of the last look. Of an image in stages, `staged` has it. */
+  frozen: True.exactOptional(),
   staged: Staged.exactOptional(),
 });
 export type SyncRow = Stored<z.infer<typeof SyncRow>>;

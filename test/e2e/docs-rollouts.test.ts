@@ -6,6 +6,7 @@ import { listen } from '#shared/http/serve.ts';
 import { type Desk, openDesk } from '#test/docs/desk.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
+import { frozen } from '#test/fixtures/freeze.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import {
   createStagedApiWorld,
@@ -15,7 +16,7 @@ import {
 } from '#test/fixtures/staged-api.ts';
 import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
 
-// The commands of docs/rollouts.md as they stand, over the API of four clusters in three stages.
+// The commands of docs/rollouts.md, and those of the runbook about freezes, as they stand, over the API of four clusters in three stages.
 
 let desk: Desk;
 let world: StagedApiWorld;
@@ -43,6 +44,7 @@ beforeAll(async () => {
     IMAGE,
     CLUSTER,
     DIGEST: A,
+    FREEZE: frozen().id,
   };
 });
 afterAll(async () => {
@@ -71,8 +73,14 @@ describe('the commands of docs/rollouts.md', () => {
     ['rollouts-retry', HALTED, /is rolling/],
     ['rollouts-start', ROLLING, /is rolling/],
     ['rollouts-promote', ROLLING, /is rolling/],
+    ['rollouts-freeze', ROLLING, /Frozen, f-[0-9a-f]{8}: 4 RSyncs on 4 clusters/],
+    ['rollouts-freeze-some', ROLLING, /Frozen, f-[0-9a-f]{8}: 3 RSyncs on 3 clusters/],
+    ['rollouts-freezes', ROLLING, /f-1 +all images in all clusters.*\n.*is frozen/],
+    ['runbook-freezes', ROLLING, /something is frozen/],
+    ['rollouts-unfreeze', ROLLING, /Unfrozen, f-1/],
   ])('%s', async (id, from, text) => {
     await world.put(rollout(from));
+    world.freezes.set(JSON.stringify([frozen()]));
     const done = await desk.run(id, { env });
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(text);

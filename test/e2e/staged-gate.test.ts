@@ -7,6 +7,7 @@ import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import { createMemoryRecords } from '#test/fakes/memory-records.ts';
 import { RULE, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -62,6 +63,7 @@ describe('a cluster of a later stage', () => {
       staging: {
         strategies: createStrategies({ rollouts, images: [STAGED], access: {} }),
         records,
+        freezes: createMemoryFreezes().open(),
       },
     };
     for (const digest of [A, B]) world.verdicts.set(digest, VERIFIED);

@@ -3,6 +3,7 @@ import { ATTESTATION_MUTATIONS } from './attestations.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { DECISION_MUTATIONS } from './decisions.ts';
+import { FREEZE_MUTATIONS } from './freezes.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
@@ -310,4 +311,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STAGED_MUTATIONS,
   ...STEP_MUTATIONS,
   ...DECISION_MUTATIONS,
+  ...FREEZE_MUTATIONS,
 ];

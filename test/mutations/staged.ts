@@ -128,8 +128,8 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       'what came past the stages is not approved',
       'core/decide',
       'verifiedLiveKey',
-      'admission === undefined && others',
-      'others',
+      'const mayJoin = admission === undefined &&',
+      'const mayJoin =',
       [BACK],
     ],
     [
@@ -143,7 +143,7 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
     [
       'what runs badly keeps its phase',
       'core/observe',
-      'observeStaged',
+      'observeWaiting',
       "if (running !== undefined && running.phase !== 'Synced') return running;",
       '',
       [JUDGED, BACK],

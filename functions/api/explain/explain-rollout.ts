@@ -2,16 +2,20 @@ import type { Admission } from '#shared/core/rollout/admits.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { StagedAdmission } from '#shared/core/decision-input.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { explainFreeze } from '#shared/core/rollout/explain-freeze.ts';
 import { type RolloutExplanation, explainRollout } from '#shared/core/rollout/explain.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
+import { type Freeze, isFrozen } from '#shared/core/rollout/windows.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
+import { readFreezing } from '#shared/reconcile/read-freezing.ts';
 import { syncOf } from '#shared/rollouts/fleet-of.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
 
 /**
  * What one RSync waits for in the roll-out of its image: its record, the RSync as it was just looked at, and the rest of
- * the fleet as it was last seen. Undefined where its image goes everywhere at once.
+ * the fleet as it was last seen. Of an image that goes everywhere at once, the freeze that holds; undefined where none
+ * does.
  */
 export async function explainRolloutOf(
   { rsync, row, followed }: Look,
@@ -19,11 +23,16 @@ export async function explainRolloutOf(
   staged: StagedDeps | undefined,
 ): Promise<RolloutExplanation | undefined> {
   const found = followed?.admission;
-  if (staged === undefined || followed === undefined || found === undefined) return undefined;
+  const { reference } = (followed?.named ?? followed)?.resolved ?? {};
+  if (staged === undefined || followed === undefined || reference === undefined) return undefined;
   const { staging, clusters, now } = staged;
-  const strategy = staging.strategies.of(followed.rule);
-  if (strategy === undefined) return undefined;
+  const configured = staging.strategies.of(followed.rule);
   try {
+    const freezing = await readFreezing(staging, staged);
+    if (configured === undefined || found === undefined) {
+      return explainFrozen(freezing.of(reference), member, followed.kept?.why === 'freeze', now());
+    }
+    const strategy = freezing.with(configured, reference);
     const { record } = await staging.records.read(found.image);
     const { fleet } = await clusters(found.image, followed.rule);
     const sync = syncOf(row);
@@ -33,8 +42,24 @@ export async function explainRolloutOf(
     return explainRollout(record, strategy, fleet, { ...asked, admission }, now());
   } catch (error) {
     const { message } = toFailure(error);
-    return { steps: [{ step: 'stage', outcome: 'unknown', finding: message, details: [] }] };
+    const step = configured === undefined ? 'freeze' : 'stage';
+    return { steps: [{ step, outcome: 'unknown', finding: message, details: [] }] };
   }
+}
+
+function explainFrozen(
+  freezes: readonly Freeze[],
+  { labels }: Member,
+  waits: boolean,
+  now: Date,
+): RolloutExplanation | undefined {
+  const step = explainFreeze(freezes, labels, now, waits);
+  if (freezes.every((freeze) => !isFrozen(freeze, now) || !freeze.selects(labels)))
+    return undefined;
+  return {
+    steps: [step],
+    ...(waits && { waits: `Waits for the end of a freeze. ${step.finding}` }),
+  };
 }
 
 function admissionOf({ why, digest }: StagedAdmission): Admission {

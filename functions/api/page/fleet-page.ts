@@ -26,6 +26,7 @@ export interface FleetPageInput {
   readonly answer: FleetAnswer;
   readonly query: FleetQuery;
   /** Roll-outs, shown; empty where there are none. */
+  readonly freezes: Markup;
   readonly rollouts: Markup;
   readonly person: Person;
   readonly now: Date;
@@ -35,14 +36,14 @@ export interface FleetPageInput {
 
 /** The whole fleet for people: one line, then clusters and their RSyncs, then images. */
 export function fleetPage(input: FleetPageInput): Markup {
-  const { summary, person, asked, query, rollouts } = input;
+  const { summary, person, asked, query, freezes, rollouts } = input;
   return layout(
     'Fleet',
     person,
     html`${asked === undefined ? '' : notice(asked)}
 <p id="health" data-live class="health ${healthTone(summary)}" role="status">${sayHealth(summary)}</p>
 <div id="phases" data-live>${phaseLinks(summary, query)}</div>
-${rollouts}${filterForm(query, summary)}
+${freezes}${rollouts}${filterForm(query, summary)}
 <div id="fleet" data-live>
 ${matrix(input)}
 ${images(summary)}

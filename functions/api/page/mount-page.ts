@@ -21,6 +21,7 @@ import { IdempotencyHeaders } from '../schema.ts';
 import { MARK, SCRIPT, STYLE } from './assets.ts';
 import { explainPage } from './explain-page.ts';
 import { failurePage } from './failure-page.ts';
+import { createFreezesSection } from './freezes-section.ts';
 import { fleetPage } from './fleet-page.ts';
 import { type Markup, searchOf } from './layout.ts';
 import { createSummary } from './read-summary.ts';
@@ -72,6 +73,7 @@ export function mountPage(
   deps: PageDeps,
 ): void {
   const summary = createSummary(deps);
+  const freezes = createFreezesSection(deps.staged);
   const rollouts = createRolloutsSection(deps.staged);
   for (const path of PAGES) api.use(path, setHeaders, guard);
   for (const [path, [type, text]] of ASSETS) {
@@ -91,6 +93,7 @@ export function mountPage(
         query,
         ...defined({ asked: notice }),
         summary: await summary(),
+        freezes: await freezes(c.get('log')),
         rollouts: await rollouts(c.get('log')),
         person: c.get('person'),
         now: deps.now(),

@@ -1,10 +1,12 @@
 import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { type Freezing, sayFreeze } from '#shared/core/rollout/freezes.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { type Look, lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
+import { readFreezing } from '#shared/reconcile/read-freezing.ts';
 import { explainVerdict } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
@@ -18,6 +20,8 @@ interface Purpose extends Pick<ResyncBody, 'sync'> {
   readonly repository: string | undefined;
   /** What would be approved ahead of its tag: of an index the child, which is what Config Sync pulls. */
   readonly ahead: string | undefined;
+  /** What people have frozen, where something would be approved ahead. */
+  readonly freezing: Freezing | undefined;
 }
 
 /**
@@ -32,6 +36,7 @@ export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<Re
     ...defined({ sync }),
     repository: image?.reference.repository,
     ahead: found?.status === 'resolved' ? found.digest : digest,
+    freezing: ahead && deps.staging && (await readFreezing(deps.staging, deps)),
   };
   const asked = members.slice(0, MAX_LIVE_CLUSTERS);
   const answers = await Promise.all(asked.map((member) => previewCluster(member, purpose, deps)));
@@ -45,16 +50,17 @@ export async function previewResync(body: ResyncBody, deps: ApiDeps): Promise<Re
 
 async function previewCluster(
   member: Member,
-  { sync, repository, ahead }: Purpose,
+  purpose: Purpose,
   deps: ApiDeps,
 ): Promise<{ changes?: Change[]; unread?: ResyncPreview['unread'] }> {
+  const { sync, repository } = purpose;
   const about = defined({ sync: sync === undefined ? undefined : parseSyncRef(sync) });
   try {
     const looks = await withDeadline(LIVE_DEADLINE_MS, 'Looking at the cluster', () =>
       lookAtCluster(member, about, deps),
     );
     const concerned = looks.filter((look) => follows(look, repository));
-    return { changes: concerned.map((look) => describeChange(member.name, look, ahead, deps)) };
+    return { changes: concerned.map((look) => describeChange(member, look, purpose, deps)) };
   } catch (error) {
     const { code, message } = toFailure(error);
     return { unread: [{ cluster: member.name, code, message }] };
@@ -69,9 +75,9 @@ function follows({ rsync: { source } }: Look, repository: string | undefined): b
 }
 
 function describeChange(
-  cluster: string,
+  { name: cluster, labels }: Member,
   look: Look,
-  ahead: string | undefined,
+  { ahead, freezing }: Purpose,
   deps: ApiDeps,
 ): Change {
   const { rsync, decision, row } = look;
@@ -86,6 +92,11 @@ function describeChange(
     return { ...shared, change: 'unknown', why: row.message };
   }
   const { patch, approved } = decision;
+  const { source } = rsync;
+  const frozen = source.type === 'oci' && freezing?.find(source.reference, labels, deps.now());
+  if (frozen && !approved.includes(ahead ?? '')) {
+    return { ...shared, change: 'none', why: sayFreeze(frozen) };
+  }
   if (
     ahead !== undefined &&
     rsync.source.type === 'oci' &&

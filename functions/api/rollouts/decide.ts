@@ -13,6 +13,7 @@ import { type Person, requireOverrider } from '../check-person.ts';
 import type { DecisionAnswer, DecisionBody } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import { type FoundRollout, rolloutOf } from './find-rollout.ts';
+import { freezeNow } from './freeze-now.ts';
 import { previewDecision } from './preview-decision.ts';
 import { type Named, NOTHING } from './look-up-clusters.ts';
 import { tagToMove } from './tag-to-move.ts';
@@ -41,9 +42,10 @@ export type Decided =
 /**
  * Decides on a roll-out: publishes the decision, then records it, over the record that it was made from. A request that
  * is repeated under its key is answered, by any instance, and not done again. A dry run writes and publishes nothing.
- * Throws `forbidden`, `cluster-not-found`, `bad-request`, `store-unavailable`, `publish-failed`.
+ * Throws `forbidden`, `cluster-not-found`, `bad-request`, `store-unavailable`, `records-unavailable`, `publish-failed`.
  */
-export async function decide(asked: Asked, deps: StagedDeps, log: Log): Promise<Decided> {
+export async function decide(asked: Asked, given: StagedDeps, log: Log): Promise<Decided> {
+  const deps = await freezeNow(given);
   const request = requestOf(asked);
   const entries = await deps.staging.records.list();
   // What was rolled back or tried again has another id since.

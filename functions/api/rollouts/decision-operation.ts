@@ -1,17 +1,13 @@
 import * as z from 'zod';
 import { WAITS } from '#shared/core/rollout/admits.ts';
 import { MAX_IGNORED } from '#shared/core/rollout/record.ts';
-import { MAX_IMAGE, MAX_NAME, MAX_REASON } from '../limits.ts';
-import { ClusterName, ProblemSchema } from '../schema.ts';
+import { MAX_IMAGE, MAX_NAME } from '../limits.ts';
+import { ClusterName, ProblemSchema, Reason } from '../schema.ts';
 import { RolloutRecordView } from './operation.ts';
 
 /** What every decision says. */
 const COMMON = {
-  reason: z
-    .string()
-    .max(MAX_REASON)
-    .regex(/\S/, 'must say why')
-    .meta({ description: 'Why; recorded, and published with your name', example: 'INC-7' }),
+  reason: Reason,
   ifVersion: z
     .int()
     .min(1)

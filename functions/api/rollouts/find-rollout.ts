@@ -2,6 +2,7 @@ import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { Found } from '#shared/rollouts/find-rule.ts';
 import type { StagedDeps } from './deps.ts';
+import { freezeNow } from './freeze-now.ts';
 
 /** A roll-out that is recorded, and how the config has its image rolled out. */
 export interface FoundRollout extends Found {
@@ -20,13 +21,13 @@ export function rolloutOf(
 
 /**
  * The roll-out of that id; undefined where no record has it: there never was one, or a newer digest has replaced it.
- * Throws `store-unavailable`.
+ * Throws `store-unavailable`, `records-unavailable`.
  */
 export async function findRollout(
   id: string,
-  deps: Pick<StagedDeps, 'find' | 'staging'>,
+  deps: Pick<StagedDeps, 'staging' | 'rules' | 'now'>,
 ): Promise<FoundRollout | undefined> {
   const entries = await deps.staging.records.list();
   const entry = entries.find(({ record }) => record?.id === id);
-  return entry && rolloutOf(entry, deps);
+  return entry && rolloutOf(entry, await freezeNow(deps));
 }

@@ -10,6 +10,7 @@ import { type ImageFilter, imageFilter } from '../image-filter.ts';
 import { DEFAULT_PAGE } from '../limits.ts';
 import type { StagedDeps } from './deps.ts';
 import { rolloutOf } from './find-rollout.ts';
+import { freezeNow } from './freeze-now.ts';
 import type { RolloutPage, RolloutsQuery } from './operation.ts';
 import { viewBrief } from './view-rollout.ts';
 
@@ -59,8 +60,8 @@ async function viewPage(
   page: readonly Entry[],
   deps: StagedDeps,
 ): Promise<Pick<RolloutPage, 'rollouts' | 'lost'>> {
-  const shared = { ...deps, opening: shareOpenings() };
-  const found = page.flatMap((entry) => rolloutOf(entry, deps) ?? []);
+  const shared = { ...(await freezeNow(deps)), opening: shareOpenings() };
+  const found = page.flatMap((entry) => rolloutOf(entry, shared) ?? []);
   return {
     rollouts: await Promise.all(found.map((one) => viewBrief(one, shared))),
     lost: page.flatMap(({ image, record }) => (record === undefined ? [image] : [])),

@@ -9,6 +9,8 @@ export interface Api {
   /** One page, the cursor of the next, and how much of what it shows is not well. */
   text(path: string, query: Query): Promise<{ text: string; next?: string; unwell: number }>;
   post<T>(path: string, body: object, schema: z.ZodType<T>, key?: string): Promise<T>;
+  /** What there is to say goes into the query: not every front end passes the body of a DELETE on. */
+  delete<T>(path: string, query: Query, schema: z.ZodType<T>, key?: string): Promise<T>;
 }
 
 export type Query = Readonly<Record<string, string | undefined>>;
@@ -97,6 +99,11 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
     async post(path, body, schema, key) {
       const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
       const answer = await call(path, {}, { method: 'POST', headers, body: JSON.stringify(body) });
+      return schema.parse(await answer.json());
+    },
+    async delete(path, query, schema, key) {
+      const headers = defined({ accept: 'application/json', 'idempotency-key': key });
+      const answer = await call(path, query, { method: 'DELETE', headers });
       return schema.parse(await answer.json());
     },
   };

@@ -1,6 +1,7 @@
-import { cleanText, foldLines } from '#shared/core/foreign-text.ts';
+import { cleanLine, cleanText, foldLines } from '#shared/core/foreign-text.ts';
 import { count, type ExitCode, print, type Terminal } from '../terminal.ts';
 import { type Api, readFleet } from './call-api.ts';
+import { freezeLines } from './freeze-lines.ts';
 import { Accepted, Explanation, Preview, Verdict } from './schema.ts';
 
 /** What a verb works with. */
@@ -70,8 +71,11 @@ export async function showStatus(
     terminal.out(cleanText(page.text));
     unwell += page.unwell;
     cursor = page.next;
-    if (cursor === undefined) return unwell === 0 ? 0 : 1;
+    if (cursor === undefined) break;
   }
+  // Why what is waited for does not come.
+  for (const line of await freezeLines(api)) terminal.out(`${cleanLine(line)}\n`);
+  return unwell === 0 ? 0 : 1;
 }
 
 /** Why an RSync is, or is not, on its tag's digest; 0 where it is. */

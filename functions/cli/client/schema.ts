@@ -116,6 +116,23 @@ export const Decided = z.looseObject({
   message: z.string().optional(),
   needsTag: z.looseObject({ command: z.string() }).optional(),
 });
+const Freeze = z.looseObject({
+  id: z.string(),
+  image: z.string().optional(),
+  clusters: z.string().optional(),
+  by: z.string(),
+  reason: z.string(),
+  since: z.string(),
+  until: z.string().optional(),
+});
+export const FreezeList = z.looseObject({ freezes: z.array(Freeze) });
+export const FreezeAnswer = z.looseObject({
+  dryRun: z.boolean(),
+  freeze: Freeze,
+  touched: z
+    .looseObject({ clusters: z.number(), syncs: z.number(), waiting: z.number() })
+    .optional(),
+});
 /** The first of a list, and how long it is. */
 function listOf<T extends z.ZodType>(entry: T) {
   return z.object({ count: z.number(), first: z.array(entry) });
@@ -160,6 +177,8 @@ export const Plan = z.looseObject({
 });
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
+export type Freeze = z.infer<typeof Freeze>;
+export type FreezeAnswer = z.infer<typeof FreezeAnswer>;
 export type Rollout = z.infer<typeof Rollout>;
 export type RolloutPage = z.infer<typeof RolloutPage>;
 export type Decided = z.infer<typeof Decided>;

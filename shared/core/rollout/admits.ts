@@ -34,6 +34,8 @@ export const WAITS = [
   'record',
   'rejected',
   'held',
+  /** What is new there is frozen, by a person or the config. */
+  'freeze',
   'paused',
   'halted',
   'aborted',
@@ -80,16 +82,17 @@ export function admitsAt(
   if (candidate.approved === digest) return allow(digest);
   if (isOutdated(record, candidate.receipt)) return wait('record');
   if (candidate.held && !includesHeld(record, strategy, candidate)) return wait('held');
+  const back = status === 'rolling-back' || status === 'rolled-back';
+  if (back && isAffected(record, candidate)) return allow(digest);
+  const place = stageOf(strategy, candidate.labels);
+  const overridden = promotionOf(record, strategy, place)?.windows === true;
+  if (isOpen.frozen(candidate.labels, overridden) !== undefined) return wait('freeze');
   const { approved, live } = candidate;
   if (isAdopting(record) && approved === undefined && live !== undefined) {
     return rejected.includes(live) ? wait('rejected') : allow(live);
   }
   if (status === 'paused' || status === 'halted' || status === 'aborted') return wait(status);
-  const back = status === 'rolling-back' || status === 'rolled-back';
-  if (back && isAffected(record, candidate)) return allow(digest);
   if (status === 'rolling-back') return wait('rollback');
-  const place = stageOf(strategy, candidate.labels);
-  const overridden = promotionOf(record, strategy, place)?.windows === true;
   if (!isOpen(place, candidate.labels, overridden)) return wait('window');
   if (!isMoving(record) || isReached(record, strategy, place, candidate)) return allow(digest);
   const instead = forNewcomer(record, strategy, candidate);

@@ -14,7 +14,7 @@ import { goBack, startOver } from './arrive.ts';
 import { type Draft, type World, awaitClusters, keep, roll, stop, wait } from './draft.ts';
 import { learn } from './recover.ts';
 import { isReached, promotionOf } from './admits.ts';
-import { type StageView, hasTooMany, ranBadly, viewStages } from './standing.ts';
+import { type StageView, hasTooMany, ranBadly, viewStages, whyShut } from './standing.ts';
 import { type Strategy, compareTurns, countOf, openingsAt, turnOf } from './strategy.ts';
 
 /** Steps of one call; each state is left at most once. */
@@ -120,10 +120,10 @@ function letIn(
     .slice(0, Math.max(0, free))
     .at(-1);
   if (last !== undefined) return roll(record, { cursor: last.turn });
-  const closed = of.waiting.some(({ labels }) => !isOpen(view, labels, overridden));
-  if (!closed || of['under-way'].length > 0) return roll(record);
+  const closed = of.waiting.filter(({ labels }) => !isOpen(view, labels, overridden));
+  if (closed.length === 0 || of['under-way'].length > 0) return roll(record);
   const restart = { okSince: undefined, stuckSince: undefined };
-  return wait(record, 'awaiting-window', 'window', world, restart);
+  return wait(record, 'awaiting-window', whyShut(closed, isOpen), world, restart);
 }
 
 /** The soak of a stage that is satisfied, what it waits for after it, and its end. */
@@ -182,7 +182,7 @@ function pass(
   }
   const { waiting } = next.of;
   const mayOpen = waiting.length === 0 || waiting.some(({ labels }) => isOpen(next, labels));
-  if (!mayOpen) return wait(record, 'awaiting-window', 'window', world);
+  if (!mayOpen) return wait(record, 'awaiting-window', whyShut(waiting, isOpen), world);
   const opened = amend(record, {
     ...NO_CAUSE,
     status: 'rolling',

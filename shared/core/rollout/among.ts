@@ -40,7 +40,7 @@ export function admitsAmong(
   const { image, key } = following;
   const own =
     image === undefined
-      ? admitsNamed(entries, key, candidate)
+      ? admitsNamed(entries, key, candidate, isOpen)
       : admitsAt(recordFor(entries, following), strategy, candidate, isOpen);
   if (!own.allowed) return own;
   const { digest } = own;
@@ -78,11 +78,13 @@ function whyNot(
 function admitsNamed(
   entries: readonly Recorded[],
   key: string | undefined,
-  { approved, held }: Candidate,
+  { approved, held, labels }: Candidate,
+  isOpen: Openings,
 ): Admission {
   if (key === undefined) return { allowed: false, why: 'record' };
   if (approved === key) return { allowed: true, digest: key };
   if (held) return { allowed: false, why: 'held' };
+  if (isOpen.frozen(labels) !== undefined) return { allowed: false, why: 'freeze' };
   const lost = entries.some(({ known, record }) => known && record === undefined);
   return lost ? { allowed: false, why: 'record' } : { allowed: true, digest: key };
 }

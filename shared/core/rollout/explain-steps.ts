@@ -2,8 +2,9 @@ import type { FoundHold } from '../annotations.ts';
 import { type Admission, includesHeld, promotionOf } from './admits.ts';
 import type { FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
+import { endsByItself } from './freezes.ts';
 import { sayNow } from './say-now.ts';
-import { sayDuration, sayTime } from './say-time.ts';
+import { sayDistance, sayDuration, sayTime } from './say-time.ts';
 import type { StageView, Standing } from './standing.ts';
 import {
   type Openings,
@@ -14,10 +15,18 @@ import {
   countOf,
   turnOf,
 } from './strategy.ts';
-import { isFrozen, nextOpening } from './windows.ts';
+import { isInWindow, nextOpening } from './windows.ts';
 
 /** What an RSync waits for in a roll-out, one question each. */
-export const ROLLOUT_STEPS = ['stage', 'position', 'hold', 'window', 'approvers', 'limit'] as const;
+export const ROLLOUT_STEPS = [
+  'stage',
+  'position',
+  'hold',
+  'freeze',
+  'window',
+  'approvers',
+  'limit',
+] as const;
 
 export interface RolloutStep {
   readonly step: (typeof ROLLOUT_STEPS)[number];
@@ -132,34 +141,30 @@ export function explainHold({
   ]);
 }
 
-/** Whether something may start in it now, by the windows of its stage and the freezes. */
+/** Whether something may start in it now by the windows of its stage, and when: freezes put that off. */
 export function explainWindow({
   record,
   strategy,
   cluster,
   place,
   now,
-  isOpen,
 }: RolloutScene): RolloutStep {
   const { windows } = place.stage;
-  const { labels } = cluster;
-  if (isOpen(place, labels)) {
-    const finding = windows === undefined ? 'Its stage has no window' : 'Its window is open';
-    return step('window', 'ok', finding);
+  if (windows === undefined) return step('window', 'ok', 'Its stage has no window');
+  if (windows.some((window) => isInWindow(window, now))) {
+    return step('window', 'ok', 'Its window is open');
   }
-  if (promotionOf(record, strategy, place)?.windows === true && isOpen(place, labels, true)) {
+  if (promotionOf(record, strategy, place)?.windows === true) {
     return step('window', 'ok', 'Shut, and the person who promoted the roll-out overrode that');
   }
-  const freezes = strategy.freezes.filter((freeze) => freeze.selects(labels));
-  const opening = nextOpening(windows, freezes, now);
-  const clock = windows?.[0]?.clock ?? freezes[0]?.clock;
-  const frozen = freezes.filter((freeze) => isFrozen(freeze, now));
-  const details = frozen.map(
-    ({ name, to, clock: { timeZone } }) => `Freeze ${name} lasts until ${to} ${timeZone}`,
-  );
-  return opening === undefined
-    ? step('window', 'bad', 'Never opens, by its windows and the freezes', details)
-    : step('window', 'wait', `Opens ${sayTime(opening, clock)}`, details);
+  const freezes = strategy.freezes.filter((freeze) => freeze.selects(cluster.labels));
+  const opening = nextOpening(windows, freezes.filter(endsByItself), now);
+  if (opening === undefined) {
+    return step('window', 'bad', 'Never opens, by its windows and the freezes');
+  }
+  const distance = sayDistance(opening.getTime() - now.getTime());
+  const at = sayTime(opening, windows[0]?.clock);
+  return step('window', 'wait', `Opens ${at}, in ${distance}`);
 }
 
 /** Who has to approve, or to sign, before its stage opens. */

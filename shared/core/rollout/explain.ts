@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts';
 import type { FoundHold } from '../annotations.ts';
-import { type Admission, type Wait, admitsAt } from './admits.ts';
+import { type Admission, type Wait, admitsAt, promotionOf } from './admits.ts';
 import {
   type RolloutScene,
   type RolloutStep,
@@ -13,10 +13,12 @@ import {
   sayApprovals,
   sayProgress,
 } from './explain-steps.ts';
+import { explainFreeze } from './explain-freeze.ts';
 import type { Fleet, FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import { STANDINGS, viewStages } from './standing.ts';
 import { type Strategy, openingsAt, stageOf } from './strategy.ts';
+import type { Freeze } from './windows.ts';
 
 /** Whose wait is asked about. */
 export interface AskedSync {
@@ -74,6 +76,7 @@ export function explainRollout(
     explainStage(scene),
     explainPosition(scene),
     explainHold(scene),
+    explainFreeze(inForce(scene), cluster.labels, now, sync.approved !== record.digest),
     explainWindow(scene),
     explainApprovers(scene),
     explainLimit(scene),
@@ -112,6 +115,12 @@ function sayWhy(why: Wait, record: RolloutRecord, scene: RolloutScene): string {
       return `Waits for a newer digest: its roll-out was aborted${sayWho(record, 'abort')}`;
     case 'rollback':
       return `Stays as it is: others are taken back to ${record.digest}, and it does not have what was rolled back`;
+    case 'freeze': {
+      const { finding } = explainFreeze(inForce(scene), scene.cluster.labels, scene.now, true);
+      return isAhead(scene)
+        ? `Waits for ${stage}: ${sayBefore(scene, strategy)}; then for the end of a freeze. ${finding}`
+        : `Waits for the end of a freeze. ${finding}`;
+    }
     case 'window': {
       const { finding } = explainWindow(scene);
       return isAhead(scene)
@@ -125,6 +134,12 @@ function sayWhy(why: Wait, record: RolloutRecord, scene: RolloutScene): string {
     case 'signature':
       return `Waits for a signature: ${record.digest} does not meet trust policy ${place.stage.signedBy ?? ''} of ${stage}`;
   }
+}
+
+/** The config's freezes do not hold for what a person promoted past them. */
+function inForce({ record, strategy, place }: RolloutScene): readonly Freeze[] {
+  const overridden = promotionOf(record, strategy, place)?.windows === true;
+  return strategy.freezes.filter(({ person }) => !overridden || person !== undefined);
 }
 
 function isAhead({ record, strategy, place }: RolloutScene): boolean {

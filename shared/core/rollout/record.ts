@@ -40,6 +40,7 @@ export const ROLLOUT_CAUSES = [
   'approval',
   'signature',
   'window',
+  'freeze',
   'adoption',
 ] as const;
 

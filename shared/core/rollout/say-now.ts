@@ -1,9 +1,10 @@
 import type { RolloutRecord } from './record.ts';
+import { sayFreeze } from './freezes.ts';
 import { isMoving } from './moving.ts';
 import { sayDuration, sayTime } from './say-time.ts';
 import { STANDINGS, type StageView, type Standing } from './standing.ts';
 import type { Stage, Strategy } from './strategy.ts';
-import { nextOpening } from './windows.ts';
+import { isFrozen, nextOpening } from './windows.ts';
 
 /** When something may start, as `nextOpening` says; a list of roll-outs shares what it finds. */
 export type NextOpening = typeof nextOpening;
@@ -41,7 +42,8 @@ function sayMove(scene: Scene): string {
   if (view === undefined) return `The config has no stage ${name}: the next sweep pauses it`;
   const steps = stepsOf(view, scene).join(', then ');
   const onward = record.status === 'rolling' ? `then ${steps}` : steps;
-  return `${name}${sayPromoted(record)}: ${sayCounts([view])}; ${sayStuck(scene) ?? onward}`;
+  const said = `${name}${sayPromoted(record)}: ${sayCounts([view])}`;
+  return `${said}; ${sayStuck(scene) ?? onward}${sayFrozen(scene)}`;
 }
 
 /** That its clusters are in without waiting, and by whom. */
@@ -51,6 +53,15 @@ function sayPromoted({ promoted, history, stage }: RolloutRecord): string {
   return last === undefined
     ? ', let in at once'
     : `, let in at once by ${last.by} (${last.reason})`;
+}
+
+/** What freezes some of those that wait, in this stage or a later one. */
+function sayFrozen({ views, strategy, now }: Scene): string {
+  const waiting = views.flatMap(({ of }) => of.waiting);
+  const freeze = strategy.freezes.find(
+    (one) => isFrozen(one, now) && waiting.some(({ labels }) => one.selects(labels)),
+  );
+  return freeze === undefined ? '' : `; ${sayFreeze(freeze)}`;
 }
 
 /** Why nothing more is let in, where a deadline runs. */
@@ -72,6 +83,7 @@ function stepsOf(view: StageView, scene: Scene): readonly string[] {
   const onward = next === undefined ? 'it is completed' : `stage ${next.stage.name}`;
   if (status === 'awaiting-window') {
     const shut = view.of.waiting.length > 0 ? view : next;
+    if (cause === 'freeze') return [`stage ${shut?.stage.name ?? stage.name} is frozen`];
     const at = shut && openingOf(shut, scene);
     const clock = shut?.stage.windows?.[0]?.clock;
     const when = at === undefined ? 'has no window that opens' : `may start ${sayTime(at, clock)}`;

@@ -28,3 +28,17 @@ export function sayDuration(ms: number): string {
   if (hours === 0) return `${rest} min`;
   return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
 }
+
+/** Up to here people count in hours. */
+const DAYS_FROM_MS = 48 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * How far away something is, for people: `2 h 30 min`, or whole days.
+ *
+ * @example
+ * sayDistance(opening.getTime() - now.getTime()) // '12 days'
+ */
+export function sayDistance(ms: number): string {
+  return ms < DAYS_FROM_MS ? sayDuration(ms) : `${Math.round(ms / DAY_MS)} days`;
+}

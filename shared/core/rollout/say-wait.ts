@@ -4,7 +4,10 @@ import type { Wait } from './admits.ts';
 interface Waiting {
   /** The approval key that is waited for. */
   readonly digest: string | undefined;
-  readonly stage: string;
+  /** Absent: its image goes everywhere at once. */
+  readonly stage?: string | undefined;
+  /** As `sayFreeze` has it, where one holds. */
+  readonly freeze?: string | undefined;
   readonly hold: FoundHold | undefined;
   /** The image whose roll-out it is, where that is another one's. */
   readonly by?: string | undefined;
@@ -22,7 +25,10 @@ export function sayWait(why: Wait, waiting: Waiting): string {
   return by === undefined ? sentence : `${sentence}, by the roll-out of ${by}, which names it too`;
 }
 
-function sentenceOf(why: Wait, { digest = 'The digest', stage, hold }: Waiting): string {
+function sentenceOf(
+  why: Wait,
+  { digest = 'The digest', stage = '', freeze, hold }: Waiting,
+): string {
   const of = `stage ${JSON.stringify(stage)}`;
   switch (why) {
     case 'record':
@@ -31,6 +37,8 @@ function sentenceOf(why: Wait, { digest = 'The digest', stage, hold }: Waiting):
       return `${digest} was rolled back, and a person alone starts it again`;
     case 'held':
       return `Held by ${HOLD}${sayHold(hold)}`;
+    case 'freeze':
+      return freeze ?? 'Frozen, by a freeze that holds for its cluster';
     case 'paused':
     case 'halted':
     case 'aborted':

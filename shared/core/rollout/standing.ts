@@ -130,6 +130,11 @@ export function viewStages(
   });
 }
 
+/** What clusters wait for that may not start now: a freeze, where that is what keeps each of them. */
+export function whyShut(clusters: readonly FleetCluster[], isOpen: Openings): 'freeze' | 'window' {
+  return clusters.every(({ labels }) => isOpen.frozen(labels) !== undefined) ? 'freeze' : 'window';
+}
+
 /** Whether more clusters of the stage failed than it tolerates. */
 export function hasTooMany({ stage, size }: StageView, failed: readonly FleetCluster[]): boolean {
   return failed.length > countOf(stage.maxFailures, size, 0);

@@ -137,7 +137,11 @@ function compare<T extends string | bigint>(a: T, b: T): number {
  * Whether something may start in a cluster of a stage, by the windows and freezes of one instant. Where a person
  * overrode those of the config, by the freezes of people alone.
  */
-export type Openings = (place: Place, labels: Labels, overridden?: boolean) => boolean;
+export interface Openings {
+  (place: Place, labels: Labels, overridden?: boolean): boolean;
+  /** The freeze that holds for a cluster, whatever its stage; undefined: none does. */
+  frozen(labels: Labels, overridden?: boolean): Freeze | undefined;
+}
 
 /** The last instant that was asked for of each strategy: thousands of clusters are judged at one. */
 const lastOpenings = new WeakMap<Strategy, { readonly at: number; readonly isOpen: Openings }>();
@@ -165,8 +169,9 @@ function readOpenings({ stages, freezes }: Strategy, now: Date): Openings {
     ({ windows }) => windows?.some((window) => isInWindow(window, now)) ?? true,
   );
   const byPeople = frozen.filter(({ person }) => person !== undefined);
-  return ({ index }, labels, overridden = false) => {
-    const inForce = overridden ? byPeople : frozen;
-    return (overridden || open[index] === true) && !inForce.some((one) => one.selects(labels));
-  };
+  const find = (labels: Labels, overridden = false): Freeze | undefined =>
+    (overridden ? byPeople : frozen).find((freeze) => freeze.selects(labels));
+  const isOpen = ({ index }: Place, labels: Labels, overridden = false): boolean =>
+    (overridden || open[index] === true) && find(labels, overridden) === undefined;
+  return Object.assign(isOpen, { frozen: find });
 }

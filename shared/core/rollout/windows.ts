@@ -41,7 +41,10 @@ export interface Freeze {
   readonly from: string;
   readonly to: string;
   selects(labels: Readonly<Record<string, string>>): boolean;
-  /** A person's; absent: the config's, which an overrider may go past. */
+  /**
+   * Of one that a person set: by whom, why, and until when, ISO 8601. Absent: it is the config's, which an overrider may
+   * go past.
+   */
   readonly person?: { readonly by: string; readonly reason: string; readonly until?: string };
 }
 

@@ -3,7 +3,7 @@ import { advance } from '#shared/core/rollout/advance.ts';
 import type { Fleet, FleetCluster } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
-import { createSelector } from '#shared/config/label-selector.ts';
+import { createSelector } from '#shared/core/label-selector.ts';
 import { fleet, iso, MINUTE, NOW, record, stage, strategy, sync } from '#test/fixtures/rollout.ts';
 import { type Figure, figureOf } from '../frame/figure.ts';
 import { measure } from '../frame/measure.ts';

@@ -7,6 +7,7 @@ import type { RolloutState } from '#shared/core/rollout/record.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Records } from '#shared/records/records.ts';
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import { createMemoryRecords } from '#test/fakes/memory-records.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -84,7 +85,7 @@ export async function runFleet(
     rsyncs: world.clusters.rsyncs,
     settings: world.deps.settings,
     rules: createImageRules([rule]),
-    staging: { strategies, records: counted.records },
+    staging: { strategies, records: counted.records, freezes: createMemoryFreezes().open() },
   };
   const tasks: Task[] = [];
   const publishTasks = async (some: readonly Task[]): Promise<void> => void tasks.push(...some);

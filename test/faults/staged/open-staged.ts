@@ -1,3 +1,4 @@
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Brokers } from '../brokers.ts';
@@ -66,6 +67,7 @@ export function openStaged(deps: StagedDeps): Staged {
   const strategies = strategiesOf(plan);
   const clocks = createClocks(random.fork('clocks'));
   const staged = plan.images.filter((image) => image.staged !== undefined);
+  const freezes = createMemoryFreezes();
   const records = createSimRecords({
     read(repository) {
       inHand.current()?.reads.set(repository, inHand.moment());
@@ -127,7 +129,7 @@ export function openStaged(deps: StagedDeps): Staged {
   }
 
   return {
-    staging: (process) => ({ strategies, records: records.open(process) }),
+    staging: (process) => ({ strategies, records: records.open(process), freezes: freezes.open() }),
     offOf: (process) => clocks.offOf(process),
     during: (work) => inHand.during(work),
     written: (...given) => history.written(...given),

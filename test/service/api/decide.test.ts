@@ -1,3 +1,4 @@
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import { MAX_IGNORED, type RolloutRecord } from '#shared/core/rollout/record.ts';
@@ -118,7 +119,11 @@ describe('a decision that cannot take effect', () => {
 
   it('is refused where the config has no strategy any more', async () => {
     const { records } = await createStagedApiWorld();
-    const staging = { strategies: { of: () => undefined }, records: records.open() };
+    const staging = {
+      strategies: { of: () => undefined },
+      records: records.open(),
+      freezes: createMemoryFreezes().open(),
+    };
     const answer = await createApiWorld({}, { staging }).post(`${ONE}/pause`, WHY);
     expect(answer.status).toBe(409);
     expect(await answer.json()).toMatchObject({

@@ -1,3 +1,4 @@
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import { describe, expect, it } from 'vitest';
 import { Explanation } from '#functions/api/explain/operation.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -12,7 +13,7 @@ import {
   rollout,
 } from '#test/fixtures/staged-api.ts';
 
-const STEPS = ['stage', 'position', 'hold', 'window', 'approvers', 'limit'];
+const STEPS = ['stage', 'position', 'hold', 'freeze', 'window', 'approvers', 'limit'];
 
 async function explain(world: StagedApiWorld, cluster: string): Promise<Explanation> {
   const answer = await world.get(`/v1/explain?cluster=${cluster}&sync=RootSync/root-sync`);
@@ -90,6 +91,7 @@ describe('GET /v1/explain of an RSync that is staged', () => {
         staging: {
           strategies: { of: () => undefined },
           records: (await createStagedApiWorld()).records.open(),
+          freezes: createMemoryFreezes().open(),
         },
       },
     });

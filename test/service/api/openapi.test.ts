@@ -1,3 +1,4 @@
+import { frozen } from '#test/fixtures/freeze.ts';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -36,6 +37,8 @@ beforeAll(async () => {
     digest: [A, B],
     id: [ID],
     stage: ['early'],
+    clusters: ['ring = canary', 'ring ='],
+    until: ['2126-12-01T08:00:00+01:00'],
     cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
   });
   world.verdicts.set(B, UNTRUSTED);
@@ -67,6 +70,9 @@ const OPERATIONS = [
   ['post', '/v1/rollouts/{id}/approve'],
   ['post', '/v1/rollouts/{id}/promote'],
   ['post', '/v1/rollouts'],
+  ['get', '/v1/freezes'],
+  ['post', '/v1/freezes'],
+  ['delete', '/v1/freezes/{id}'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;
@@ -90,6 +96,7 @@ const MORE: Readonly<Record<string, object>> = {
 async function prepare(path: string): Promise<void> {
   const [, verb = ''] = /^\/v1\/rollouts\/{id}\/(\w+)$/.exec(path) ?? [];
   world.records.texts.clear();
+  world.freezes.set(JSON.stringify([frozen({ id: ID })]));
   await world.put(rollout({ id: ID, ...STATES[verb] }));
 }
 

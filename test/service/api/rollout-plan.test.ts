@@ -107,7 +107,11 @@ describe('GET /v1/rollouts/{id}/plan', () => {
     const world = await createStagedApiWorld();
     const gone = await createStagedApiWorld({
       deps: {
-        staging: { strategies: { of: () => undefined }, records: world.records.open() },
+        staging: {
+          strategies: { of: () => undefined },
+          records: world.records.open(),
+          freezes: world.freezes.open(),
+        },
       },
     });
     await world.put(rollout());

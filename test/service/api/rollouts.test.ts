@@ -242,7 +242,11 @@ describe('GET /v1/rollouts/{id}', () => {
 
   it('shows what goes on where its strategy was taken away', async () => {
     const world = await createStagedApiWorld();
-    const staging = { strategies: { of: () => undefined }, records: world.records.open() };
+    const staging = {
+      strategies: { of: () => undefined },
+      records: world.records.open(),
+      freezes: world.freezes.open(),
+    };
     const gone = createApiWorld({}, { staging });
     const answer = RolloutView.parse(await (await gone.get(ONE)).json());
     expect(answer).toMatchObject({ id: 'platform-v1-7-00000001', stages: [] });

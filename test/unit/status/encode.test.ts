@@ -175,6 +175,7 @@ describe('severityOf()', () => {
     expect(bySeverity.WARNING?.map(({ type }) => type)).toEqual([
       'image.unusable',
       'sync.withdrawn',
+      'freeze.started',
       'rollout.degraded',
       'rollout.stage.skipped',
       'rollout.promoted',

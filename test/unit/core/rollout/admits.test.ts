@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Candidate, admits, keysToDrop } from '#shared/core/rollout/admits.ts';
+import { createFreezing } from '#shared/core/rollout/freezes.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { standing } from '#shared/core/rollout/standing.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
+import { frozen } from '#test/fixtures/freeze.ts';
 import {
   MINUTE,
   NOW,
@@ -20,6 +22,10 @@ const PREVIOUS = strategy({ newClusters: 'previous' });
 const NEWEST = strategy({ newClusters: 'newest' });
 const SHUT = strategy({
   stages: [stage('rest', { selects: () => true, windows: [hours(13, 14)] })],
+});
+const FROZEN = strategy({
+  newClusters: 'previous',
+  freezes: createFreezing([frozen({ clusters: 'ring != early' })]).of({ repository: 'any' }),
 });
 const BACK = { kind: 'rollback', digest: 'C', rejected: ['D'] } as const;
 const OPEN = { stage: 'early', cursor: { cluster: 'c5' } } as const;
@@ -64,6 +70,29 @@ const ROWS: readonly Row[] = [
     {},
     '- window',
     SHUT,
+  ],
+  ['a freeze', OPEN, { ring: 'canary' }, '- freeze', FROZEN],
+  ['a freeze, and approved already', OPEN, { ring: 'canary', approved: 'D' }, 'D', FROZEN],
+  ['a freeze of others', OPEN, { ring: 'early' }, 'D', FROZEN],
+  ['completed, and frozen', { status: 'completed' }, {}, '- freeze', FROZEN],
+  ['paused, and frozen', { ...OPEN, status: 'paused' }, {}, '- freeze', FROZEN],
+  ['held, and frozen', OPEN, { held: true }, '- held', FROZEN],
+  ['a new cluster, and frozen', OPEN, { ring: 'rest' }, '- freeze', FROZEN],
+  [
+    'what runs without an approval, taken over in a freeze',
+    { status: 'paused', cause: 'digests-differ' },
+    { live: 'B' },
+    '- freeze',
+    FROZEN,
+  ],
+  ['a way back, frozen', { ...BACK, status: 'rolling-back' }, { live: 'D' }, 'C', FROZEN],
+  ['after a way back, frozen', { ...BACK, status: 'rolled-back' }, { approved: 'D' }, 'C', FROZEN],
+  [
+    'after a way back, of stragglers, frozen',
+    { ...BACK, status: 'rolled-back' },
+    { approved: 'B' },
+    '- freeze',
+    FROZEN,
   ],
   ['a rejected digest', { status: 'completed', rejected: ['D'] }, {}, '- rejected'],
   ['a way back, of who has it', { ...BACK, status: 'rolling-back' }, { live: 'D' }, 'C'],

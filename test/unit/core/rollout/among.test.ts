@@ -8,14 +8,19 @@ import {
   recordFor,
   staleKeys,
 } from '#shared/core/rollout/among.ts';
+import { createFreezing } from '#shared/core/rollout/freezes.ts';
 import { ROLLOUT_STATES, type RolloutRecord } from '#shared/core/rollout/record.ts';
 import { sayWait } from '#shared/core/rollout/say-wait.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
+import { frozen } from '#test/fixtures/freeze.ts';
 import { NOW, record, strategy } from '#test/fixtures/rollout.ts';
 
 const V1 = 'registry.example/app:v1';
 const V2 = 'registry.example/app:v2';
 const NEWEST = strategy({ newClusters: 'newest' });
+const FROZEN = createFreezing([frozen({ clusters: 'env = prod' })]).with(strategy(), {
+  repository: 'any',
+});
 const EVERYWHERE = { status: 'completed' } as const;
 
 function of(image: string, changes: Partial<RolloutRecord>): Recorded {
@@ -31,7 +36,7 @@ function ask(
   entries: readonly Recorded[],
   following: Partial<Following> = {},
   candidate: Partial<Candidate> = {},
-  by = strategy(),
+  by = FROZEN,
 ): string {
   const followed = { image: V1, key: 'D', ...following };
   const asking = { cluster: 'c5', labels: { ring: 'rest' }, held: false, ...candidate };
@@ -61,6 +66,15 @@ describe('admitsAmong()', () => {
     ],
     ['a digest that is under none', [of(V1, { digest: 'E' })], { image: '' }, {}, 'D'],
     ['a digest that is under none, and held', [], { image: '' }, { held: true }, '- held'],
+    ['a digest, frozen', [], { image: '' }, { labels: { env: 'prod' } }, '- freeze'],
+    ['its own, frozen', [of(V1, EVERYWHERE)], {}, { labels: { env: 'prod' } }, '- freeze'],
+    [
+      'a digest that it has, frozen',
+      [],
+      { image: '' },
+      { labels: { env: 'prod' }, approved: 'D' },
+      'D',
+    ],
     ['a digest that it has', [of(V1, {})], { image: '' }, { approved: 'D', held: true }, 'D'],
     ['a digest in an early stage', [of(V1, {})], { image: '' }, {}, '- stage'],
     ['a digest, beside what is lost', [{ image: V1, known: true }], { image: '' }, {}, '- record'],

@@ -233,11 +233,11 @@ describe('what an RSync waits for', () => {
     const clusters = [CANARY, ...REST];
     const soaking = record({ status: 'soaking', okSince: iso(-30 * MINUTE) });
     expect(explain(soaking, 'r1', clusters, { by: SHUT }).waits).toBe(
-      'Waits for stage "rest": canary has soaked 30 min of 1 h; then for its window, which opens mon 2026-11-23 14:00 UTC',
+      'Waits for stage "rest": canary has soaked 30 min of 1 h; then for its window, which opens mon 2026-11-23 14:00 UTC, in 2 h',
     );
     const open = record({ stage: 'rest', status: 'awaiting-window' });
     expect(explain(open, 'r1', clusters, { by: SHUT }).waits).toBe(
-      'Waits for a window of stage "rest", which opens mon 2026-11-23 14:00 UTC',
+      'Waits for a window of stage "rest", which opens mon 2026-11-23 14:00 UTC, in 2 h',
     );
   });
 
@@ -254,8 +254,8 @@ describe('what an RSync waits for', () => {
 });
 
 describe('the steps', () => {
-  it('are six, in order, and one without a record', () => {
-    const names = ['stage', 'position', 'hold', 'window', 'approvers', 'limit'];
+  it('are seven, in order, and one without a record', () => {
+    const names = ['stage', 'position', 'hold', 'freeze', 'window', 'approvers', 'limit'];
     expect(explain(EARLY, 'r1').steps.map(({ step }) => step)).toEqual(names);
     expect(explain(undefined, 'r1').steps).toMatchObject([{ step: 'stage', outcome: 'wait' }]);
   });
@@ -316,21 +316,18 @@ describe('the steps', () => {
     expect(explain(EARLY, 'e4').stepOf('hold')).toMatchObject({ outcome: 'ok', details: [] });
   });
 
-  it('have the window, and the freeze that shuts it', () => {
+  const clock = createWallClock('Europe/Berlin');
+  const freeze = { name: 'year-end', clock, from: '2026-11-20 00:00', selects: () => true };
+
+  it('have the window, which a freeze puts off', () => {
     expect(explain(EARLY, 'r1').stepOf('window')).toMatchObject({ outcome: 'ok' });
-    const shut = explain(record(), 'r1', FLEET, { by: SHUT }).stepOf('window');
-    expect(shut).toMatchObject({ outcome: 'wait', finding: 'Opens mon 2026-11-23 14:00 UTC' });
-    const clock = createWallClock('Europe/Berlin');
-    const freeze = { name: 'year-end', clock, from: '2026-11-20 00:00', selects: () => true };
     const of = (to: string): RolloutStep | undefined =>
-      explain(record(), 'r1', FLEET, { by: strategy({ freezes: [{ ...freeze, to }] }) }).stepOf(
-        'window',
-      );
-    expect(of('2026-12-01 08:00')).toMatchObject({
-      outcome: 'wait',
-      finding: 'Opens tue 2026-12-01 08:00 Europe/Berlin',
-      details: ['Freeze year-end lasts until 2026-12-01 08:00 Europe/Berlin'],
-    });
+      explain(record(), 'r1', FLEET, {
+        by: { ...SHUT, freezes: [{ ...freeze, to }] },
+      }).stepOf('window');
+    const at = (finding: string) => ({ outcome: 'wait', finding });
+    expect(of('2026-11-20 00:00')).toMatchObject(at('Opens mon 2026-11-23 14:00 UTC, in 2 h'));
+    expect(of('2026-12-01 08:00')).toMatchObject(at('Opens tue 2026-12-01 14:00 UTC, in 8 days'));
     expect(of('9999-01-01 00:00')).toMatchObject({ outcome: 'bad' });
   });
 

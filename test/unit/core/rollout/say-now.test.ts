@@ -88,7 +88,7 @@ const ROWS: readonly Row[] = [
     [OPEN[0] ?? cluster('c1', 'canary'), cluster('c2', 'early', live()), cluster('c3', 'rest')],
   ],
   [
-    'rest: 0 of 2 live; stage rest may start 2026-11-25 06:00 UTC',
+    'rest: 0 of 2 live; stage rest may start 2026-11-25 06:00 UTC; Freeze fair lasts until 2026-11-25 06:00 UTC',
     { status: 'awaiting-window', cause: 'window', stage: 'rest' },
     [cluster('c1', 'shop'), cluster('c2', 'bank')],
     FROZEN,

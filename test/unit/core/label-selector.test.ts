@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createSelector, parseSelector } from '#shared/config/label-selector.ts';
+import { createSelector, parseSelector } from '#shared/core/label-selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import { CountersignError } from '#shared/core/errors.ts';
+import { CountersignError } from './errors.ts';
 
 /**
  * A Kubernetes label selector: every requirement must hold; none at all matches everything. The grammar is that of

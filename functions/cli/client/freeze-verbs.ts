@@ -1,0 +1,31 @@
+import { Argument, Option } from 'commander';
+import { freeze, showFreezes, unfreeze } from './freezes.ts';
+import { CHANGE, type Verb } from './verb.ts';
+
+/** What stops new approvals, and lets them go on. */
+export const FREEZE_VERBS: readonly Verb[] = [
+  {
+    name: 'freeze',
+    about: 'approve nothing new, anywhere or where the options say, until it is lifted',
+    options: [
+      new Option('--image <image>', 'only this repository, or this very tag of it'),
+      new Option('--clusters <selector>', 'only clusters with these labels, such as "env = prod"'),
+      new Option('--until <time>', 'it ends by itself then: 2026-12-01T08:00:00Z'),
+      ...CHANGE,
+    ],
+    run: freeze,
+  },
+  {
+    name: 'unfreeze',
+    about: 'lift a freeze, of another person as well',
+    takes: [new Argument('<id>', 'of the freeze, as freezes prints it')],
+    options: CHANGE.filter(({ long }) => long !== '--key'),
+    run: unfreeze,
+  },
+  {
+    name: 'freezes',
+    about: 'list what people have frozen; 1 where anything is',
+    options: [],
+    run: showFreezes,
+  },
+];
