@@ -12,6 +12,7 @@ import { fleetRoute } from './fleet/operation.ts';
 import { createTroubles } from './fleet/present.ts';
 import { mountFreezes } from './freezes/mount-freezes.ts';
 import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
+import { mountHolds } from './holds/mount-holds.ts';
 import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
 import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
@@ -86,6 +87,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   });
   mountRollouts(api, staged);
   mountFreezes(api, staged);
+  mountHolds(api, deps);
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
     scheme: 'bearer',

@@ -22,5 +22,6 @@ process.exitCode = await runClient(process.argv.slice(2), {
   fetch,
   run,
   now: () => performance.now(),
+  date: () => new Date(),
   sleep: (milliseconds) => sleep(milliseconds),
 });

@@ -11,9 +11,11 @@ import type { ClusterRecord } from '#shared/store/store.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 import { type Plan, planSweep } from './plan.ts';
 import { isOutdated } from './judge-outdated.ts';
+import { remindHolds } from './remind-holds.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
 import { type Snapshot, readRecords, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { settleOrders } from './settle-orders.ts';
 import { sweepFreezes } from './sweep-freezes.ts';
 import { type Fault, sweepRollouts } from './sweep-rollouts.ts';
 import { weighWithdrawals } from './weigh-withdrawals.ts';
@@ -82,10 +84,12 @@ export async function handleSweep(
     ...defined({ admissions: staged?.admissions, freezing: frozen?.freezing }),
   });
   await deps.publishTasks(plan.due.map((cluster) => ({ cluster, reason: 'sweep', id })));
+  await remindHolds(snapshot, last?.startedAt, deps);
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
   await reportRollouts(snapshot, deps, staged?.isStaged);
-  const faults = [...undecided, ...(frozen?.faults ?? []), ...(staged?.faults ?? [])];
+  const unsettled = await settleOrders(snapshot, staging?.orders, deps);
+  const faults = [...undecided, ...(frozen?.faults ?? []), ...(staged?.faults ?? []), ...unsettled];
   await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});

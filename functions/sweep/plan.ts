@@ -152,6 +152,8 @@ function isRowUnsettled(
   if (unsettled !== undefined) return isDue(unsettled, now);
   if (deleting === true || isOutdated(row)) return true;
   if (standing !== undefined) return isUnsettledInStages(row, standing, SETTLED);
+  // It waits for a person only.
+  if (row.held !== undefined && phase === 'Waiting') return false;
   if (row.frozen === true && phase === 'Waiting') return isThawed(row, member, freezing, now);
   // Nothing follows it, and it has approvals to lose.
   return !SETTLED.has(phase) || (verdict === undefined && approved.length > 0);

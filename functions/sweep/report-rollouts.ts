@@ -43,9 +43,17 @@ async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps)
 }
 
 function describe(rollout: Rollout, last: RolloutNote | undefined, since: string): RolloutEvent {
-  const { image, digest, status, live, failed, unreachable, underWay } = rollout;
+  const { image, digest, status, live, failed, unreachable, underWay, held } = rollout;
   const lagging = [...failed, ...unreachable, ...underWay];
-  const all = [...live, ...lagging];
+  const all = [...live, ...lagging, ...held];
+  const counts = [
+    ...(lagging.length === 0
+      ? []
+      : [
+          `${failed.length} failed, ${unreachable.length} unreachable, ${underWay.length} under way`,
+        ]),
+    ...(held.length === 0 ? [] : [`${held.length} held`]),
+  ];
   return {
     type: `rollout.${status}`,
     replaced: last,
@@ -58,11 +66,12 @@ function describe(rollout: Rollout, last: RolloutNote | undefined, since: string
       failed: failed.length,
       unreachable: unreachable.length,
       underWay: underWay.length,
+      held: held.length === 0 ? undefined : held.length,
       lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
       previous: last,
       since,
       errors: [],
-      message: `Live on ${live.length} of ${all.length} RSyncs${lagging.length === 0 ? '' : `; ${failed.length} failed, ${unreachable.length} unreachable, ${underWay.length} under way`}`,
+      message: [`Live on ${live.length} of ${all.length} RSyncs`, ...counts].join('; '),
     }),
   };
 }

@@ -50,6 +50,7 @@ export function openShell(base: Base): Shell {
     await store.close();
     await staging?.records.close();
     await staging?.freezes.close();
+    await staging?.orders?.close();
   }
   return { app, store, staged: defined({ staging }), topics, close };
 }

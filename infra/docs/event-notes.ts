@@ -104,6 +104,15 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'See the failures of the clusters that it names. `rollout.completed` follows, or the next digest',
   },
   ...ROLLOUT_NOTES,
+  'rollout.held': {
+    when: 'a person holds an RSync by the API, staged or not; before it is recorded. A hold that was set or changed by hand, at the next look. Again, with `overdue`, each week that a hold is there, whoever set it',
+    severity: 'WARNING where it is overdue',
+    next: 'Nothing. Where it is overdue: lift it, or leave it for another week',
+  },
+  'rollout.unheld': {
+    when: 'a person lifts a hold by the API; before it is recorded. One that was lifted by hand, at the next look',
+    next: 'Nothing. It ends `rollout.held`',
+  },
   'sweep.completed': {
     when: 'a sweep has ended, each minute',
     next: 'Alert on its absence. `breakGlass` and `errors` deserve a look',

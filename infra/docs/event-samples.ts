@@ -8,6 +8,7 @@ import type {
   SyncEvent,
 } from '#shared/status/events.ts';
 import { VERDICTS } from '#shared/status/schema.ts';
+import { HOLD_SAMPLES } from './hold-samples.ts';
 import { ROLLOUT_SAMPLES } from './rollout-samples.ts';
 
 const DIGEST = 'sha256:05e6a6b77de7a62286387cfea833d45290105fe84383224938d7b3ab151a55a1';
@@ -128,6 +129,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'rollout.completed': rollout('rollout.completed', 0, 0),
   'rollout.degraded': rollout('rollout.degraded', 1, 0),
   ...ROLLOUT_SAMPLES,
+  ...HOLD_SAMPLES,
   'sweep.completed': {
     type: 'sweep.completed',
     data: {

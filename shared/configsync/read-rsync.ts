@@ -2,10 +2,8 @@ import * as z from 'zod';
 import {
   APPROVED,
   BREAK_GLASS,
-  type FoundHold,
   HOLD,
   IMAGE_TO_SYNC,
-  MAX_HOLD,
   RECEIPT,
   type RSyncAnnotations,
   parseApproved,
@@ -14,6 +12,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
 import type { ReceiptFacts } from '#shared/core/receipt.ts';
+import { readHold } from '#shared/core/hold.ts';
 import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { MAX_REJECTED } from '#shared/core/rollout/record.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -181,17 +180,6 @@ export function parseReceipt(text: string | undefined): ReceiptFacts | undefined
   }
 }
 
-/** Until when, by whom, and why. */
-const HOLD_TEXT = /^(\S{1,64}) (\S{1,256}) (\S.*)$/;
-
-function parseHold(value: string): FoundHold {
-  const text = value.slice(0, MAX_HOLD);
-  const [, end = '', by = '', reason = ''] = HOLD_TEXT.exec(text) ?? [];
-  const until = end === '-' ? undefined : z.iso.datetime().safeParse(end).data;
-  if (by === '' || (end !== '-' && until === undefined)) return { text };
-  return { text, facts: defined({ until, by, reason }) };
-}
-
 /** Countersign's annotations and Config Sync's, each read once. */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): RSyncAnnotations {
   const { [APPROVED]: approved, [RECEIPT]: receipt, [HOLD]: hold } = annotations;
@@ -200,6 +188,6 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     receipt: defined({ text: receipt, facts: parseReceipt(receipt) }),
     imageToSync: annotations[IMAGE_TO_SYNC],
     breakGlass: annotations[BREAK_GLASS],
-    hold: hold === undefined ? undefined : parseHold(hold),
+    hold: hold === undefined ? undefined : readHold(hold),
   });
 }

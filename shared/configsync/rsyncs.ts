@@ -1,5 +1,5 @@
 import { FIELD_MANAGER } from '#shared/core/annotations.ts';
-import type { ApprovalPatch } from '#shared/core/approve.ts';
+import type { RSyncPatch } from '#shared/core/approve.ts';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -24,7 +24,7 @@ export interface RSyncs {
   /** Undefined when it is gone. */
   read(api: ClusterApi, ref: SyncRef): Promise<RSync | undefined>;
   /** Writes with the resourceVersion of `rsync`. Throws `cluster-conflict` when that is stale. */
-  write(api: ClusterApi, rsync: RSync, patch: ApprovalPatch): Promise<void>;
+  write(api: ClusterApi, rsync: RSync, patch: RSyncPatch): Promise<void>;
   /** What `nomos status` shows of it. */
   nomos(rsync: RSync): NomosRow;
 }
@@ -118,7 +118,7 @@ async function listPage(
 /** The JSON merge patch of `patch` alone, with the resourceVersion that was listed. */
 export function buildPatchBody(
   rsync: Pick<RSync, 'resourceVersion'>,
-  { annotations, image, version }: ApprovalPatch,
+  { annotations, image, version }: RSyncPatch,
 ): Readonly<Record<string, unknown>> {
   const metadata = { resourceVersion: rsync.resourceVersion, annotations };
   if (image !== undefined) return { metadata, spec: { oci: { image } } };

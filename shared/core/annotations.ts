@@ -35,6 +35,8 @@ export interface FoundHold {
   readonly text: string;
   /** What it says; absent where that cannot be read. It never ends by itself, whatever it says. */
   readonly facts?: HoldFacts;
+  /** It was ordered, and does not stand on the RSync yet: it holds all the same. */
+  readonly unwritten?: true;
 }
 
 export interface HoldFacts {

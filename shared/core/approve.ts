@@ -29,6 +29,12 @@ export interface ApprovalPatch {
   readonly version?: string;
 }
 
+/** Whatever is written on an RSync, approvals or not. */
+export interface RSyncPatch extends Omit<ApprovalPatch, 'annotations'> {
+  /** `null`: taken away. */
+  readonly annotations: Readonly<Record<string, string | null>>;
+}
+
 /** A patch, and what stands on the RSync once it is written. */
 export interface Change {
   readonly patch: ApprovalPatch;

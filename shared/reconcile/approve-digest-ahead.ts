@@ -10,6 +10,7 @@ import type { SyncEvent } from '#shared/status/events.ts';
 import { createAdmissions } from './admission.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow } from './follow.ts';
+import { createHolds } from './holds.ts';
 import { judgeResolution, policyOf, takenBy } from './judge-rsync.ts';
 import { type Plan, writePlan } from './write.ts';
 
@@ -44,13 +45,15 @@ export async function approveDigestAhead(
     .filter(({ target }) => isOn(target, wanted, task.image));
   if (concerned.length === 0) return 0;
   const admit = createAdmissions({ cluster, labels, notBefore }, deps);
+  const holds = createHolds(cluster, deps);
   const resolution = await deps.resolver.fresh(reference);
   const { image } = resolution;
   if (image.status === 'unusable') return 0;
   const key = image.digest;
 
   /** What a receipt says of its roll-out, if anything; undefined where it is not let in. */
-  async function letIn(rsync: RSync, afresh: boolean): Promise<LetIn | undefined> {
+  async function letIn(read: RSync, afresh: boolean): Promise<LetIn | undefined> {
+    const rsync = await holds.of(read, afresh);
     const entry = follow(rsync, deps.rules, labels);
     const { target } = entry ?? {};
     if (entry === undefined || target?.status !== 'follow') return undefined;
@@ -58,7 +61,7 @@ export async function approveDigestAhead(
     const resolved = { reference: target.reference, resolution, key };
     const named = { resolved, verdict: { status: 'verified' as const } };
     const admitted = await admit(entry, named, { afresh, fresh: true });
-    if (admitted === undefined) return {};
+    if (admitted === undefined) return rsync.annotations.hold === undefined ? {} : undefined;
     if ('kept' in admitted) return rsync.annotations.approved.keys.includes(key) ? {} : undefined;
     const { why, digest, rollout } = admitted.admission;
     return why === undefined && digest === key ? defined({ rollout }) : undefined;

@@ -7,6 +7,7 @@ import type { Serial } from '#shared/net/serial.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { Freezes } from '#shared/records/freezes.ts';
+import type { Orders } from '#shared/records/orders.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
@@ -53,6 +54,8 @@ export interface Staging {
   readonly strategies: Strategies;
   readonly records: Records;
   readonly freezes: Freezes;
+  /** Holds that were ordered, and may not stand on their RSyncs yet; absent: there are none. */
+  readonly orders?: Orders;
 }
 
 /** Static messages; what varies goes into `fields`. */

@@ -8,6 +8,7 @@ import type { SyncRow } from '#shared/store/store.ts';
 import { type AdmissionDeps, type AskingCluster, createAdmissions } from './admission.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type FollowedRSync, follow, whyUnfollowed } from './follow.ts';
+import { type Holds, createHolds } from './holds.ts';
 import { judgeRSync } from './judge-rsync.ts';
 import { JUDGE_MS } from './limits.ts';
 import { type WithdrawDeps, mayWithdraw } from './may-withdraw.ts';
@@ -44,6 +45,8 @@ export interface Finding {
 
 /** One look at RSyncs of a cluster. Each of them throws what the registry throws, and `deadline-exceeded`. */
 export interface ClusterLook {
+  /** What was ordered of the holds of its RSyncs. */
+  readonly holds: Holds;
   /** The RSync, and what the config has it follow in this cluster. */
   read(rsync: RSync, row?: SyncRow): Read;
   /** What one target is, is asked once for all RSyncs that follow it. */
@@ -64,34 +67,47 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
   const { labels, reason, actor, notBefore, reachableSince } = purpose;
   const targets = createTargets(deps.resolver, notBefore);
   const admit = createAdmissions(purpose, deps);
+  const holds = createHolds(purpose.cluster, deps);
 
   /** `afresh`: another writer was faster. */
   async function judge(
     entry: FollowedRSync,
     known: readonly string[] | undefined,
     afresh: boolean,
-  ): Promise<Followed> {
+  ): Promise<Judged> {
     const options = { fresh: afresh || purpose.fresh, known };
     const resolution = await (afresh ? targets.afresh : targets.of)(entry);
     const named = await judgeRSync(entry, resolution, options, deps);
-    const admitted = await admit(entry, named, { afresh, fresh: options.fresh });
-    if (admitted === undefined) return named;
-    if ('kept' in admitted) return { ...named, ...admitted };
+    const asked = mayBring(entry, named, deps)
+      ? { ...entry, rsync: await holds.of(entry.rsync, afresh) }
+      : entry;
+    const { rsync } = asked;
+    const admitted = await admit(asked, named, { afresh, fresh: options.fresh });
+    if (admitted === undefined || 'kept' in admitted) {
+      // Whose hold it is, is said before a freeze, which lets go of less.
+      const kept = rsync.annotations.hold === undefined ? admitted?.kept : HELD;
+      return { rsync, followed: defined({ ...named, kept }) };
+    }
     const { admission, resolution: letIn } = admitted;
     const { resolved } = named;
-    if (resolved === undefined || letIn === undefined) return { ...named, admission };
-    if (letIn.image === resolved.resolution.image) {
-      return { ...named, resolved: { ...resolved, resolution: letIn }, admission };
+    if (resolved === undefined || letIn === undefined) {
+      return { rsync, followed: { ...named, admission } };
     }
-    return { ...(await judgeRSync(entry, letIn, options, deps)), admission, named };
+    if (letIn.image === resolved.resolution.image) {
+      const same = { ...resolved, resolution: letIn };
+      return { rsync, followed: { ...named, resolved: same, admission } };
+    }
+    const judged = await judgeRSync(asked, letIn, options, deps);
+    return { rsync, followed: { ...judged, admission, named } };
   }
 
-  async function find({ rsync, entry, row }: Read, afresh: boolean): Promise<Finding> {
-    const followed =
-      entry &&
-      (await withDeadline(JUDGE_MS, 'Looking at its image', () =>
-        judge(entry, row?.approved, afresh),
-      ));
+  async function find({ rsync: read, entry, row }: Read, afresh: boolean): Promise<Finding> {
+    const { rsync, followed } =
+      entry === undefined
+        ? { rsync: read, followed: undefined }
+        : await withDeadline(JUDGE_MS, 'Looking at its image', () =>
+            judge(entry, row?.approved, afresh),
+          );
     const input: DecisionInput = {
       rsync,
       followed,
@@ -109,8 +125,29 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
   }
 
   return {
+    holds,
     read: (rsync, row) => ({ rsync, entry: follow(rsync, deps.rules, labels), row }),
     at: (read) => find(read, false),
     again: (read) => find(read, true),
   };
+}
+
+/** A hold is honoured where there are no stages, too. */
+const HELD = { why: 'held' } as const;
+
+interface Judged {
+  /** With the hold that it has by now. */
+  readonly rsync: RSync;
+  readonly followed: Followed;
+}
+
+/** Whether it matters what holds were ordered: what can bring nothing is withdrawn as ever, though they cannot be read. */
+function mayBring(
+  { rsync, rule }: FollowedRSync,
+  { resolved, verdict }: Followed,
+  { staging }: FindingDeps,
+): boolean {
+  if (staging?.strategies.of(rule) !== undefined) return true;
+  const [newest] = rsync.annotations.approved.keys;
+  return verdict.status === 'verified' && resolved?.key !== newest;
 }

@@ -13,6 +13,7 @@ import {
   markFailures,
   reportCluster,
 } from './report-cluster.ts';
+import { reportHolds } from './report-holds.ts';
 import { reportGone, reportSync } from './report-sync.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import { isCovered } from './unsettled.ts';
@@ -101,6 +102,7 @@ async function report(
     if (written === undefined) continue;
     await reportSync(written, doubted.get(written.rsync.uid), by, deps);
   }
+  await reportHolds(outcomes, record, deps);
   const syncs = outcomes.flatMap(({ row }) => row ?? []);
   await reportGone(record?.syncs ?? [], rsyncs, cluster, deps);
   const seen = { follows: repositoriesOf(reads), syncs };

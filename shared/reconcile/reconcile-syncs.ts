@@ -7,6 +7,7 @@ import { noTracing } from '#shared/core/tracing.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { SyncRow } from '#shared/store/store.ts';
+import { carryOut } from './carry-out.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { inTurns } from './in-turns.ts';
 import { LOOK_MS, MAX_IMAGES_PER_NAMESPACE, PLACES } from './limits.ts';
@@ -65,6 +66,7 @@ export async function reconcileSyncs(
       return writtenOutcome(written, {
         row,
         nomos: deps.rsyncs.nomos(written.rsync),
+        order: await listed.look.holds.done(written.rsync),
         now: deps.now(),
       });
     } catch (error) {
@@ -139,12 +141,14 @@ async function lookAndWrite(
   { task, cause, api, look }: Listed,
   deps: ReconcileDeps,
 ): Promise<Finding | undefined> {
-  const found = await look.at(read);
-  const { rsync, followed } = found;
+  const rsync = await carryOut(read.rsync, { holds: look.holds, api }, deps);
+  if (rsync === undefined) return undefined;
+  const found = await look.at(rsync === read.rsync ? read : look.read(rsync, read.row));
+  const { followed } = found;
   const judged = followed && judgedImage(followed);
   if (followed && judged && task.reason !== 'push' && task.reason !== 'signature') {
     const named = { ...followed, ...followed.named };
-    const vanished = isStanding(rsync, named, rsync.annotations.approved.keys);
+    const vanished = isStanding(found.rsync, named, found.rsync.annotations.approved.keys);
     await publishVerdict({ ...judged, vanished }, task.id ?? cause, deps);
   }
   const { tracing = noTracing } = deps;

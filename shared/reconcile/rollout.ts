@@ -10,6 +10,8 @@ export interface Rollout {
   readonly failed: readonly KnownSync[];
   readonly unreachable: readonly KnownSync[];
   readonly underWay: readonly KnownSync[];
+  /** They do not have it, and are to go without it. */
+  readonly held: readonly KnownSync[];
 }
 
 /** The roll-outs of a snapshot, one for each image that was approved anywhere. */
@@ -35,6 +37,7 @@ function describe(image: string, digest: string, followers: readonly KnownSync[]
     failed = [],
     unreachable = [],
     underWay = [],
+    held = [],
   } = Object.groupBy(followers, (sync) => standingOf(sync, digest));
   const status =
     underWay.length > 0
@@ -42,17 +45,18 @@ function describe(image: string, digest: string, followers: readonly KnownSync[]
       : failed.length + unreachable.length > 0
         ? 'degraded'
         : 'completed';
-  return { image, digest, status, live, failed, unreachable, underWay };
+  return { image, digest, status, live, failed, unreachable, underWay, held };
 }
 
 function standingOf(
   { record, row }: KnownSync,
   digest: string,
-): 'live' | 'failed' | 'unreachable' | 'underWay' {
-  const { approval, approved, live } = row;
+): Exclude<keyof Rollout, 'image' | 'digest' | 'status'> {
+  const { approval, approved, live, held } = row;
   const { phase } = row.record;
   const has = approval?.digest === digest;
   if (has && live !== undefined && live === approved[0] && !isFailurePhase(phase)) return 'live';
+  if (held !== undefined && !has) return 'held';
   if (record.phase !== 'Reachable') return 'unreachable';
   if (has && isFailurePhase(phase)) return 'failed';
   // Verified, and not approved here: a rule holds it back, and will until a person acts.

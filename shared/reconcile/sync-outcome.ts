@@ -1,3 +1,4 @@
+import type { FoundHold } from '#shared/core/annotations.ts';
 import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
 import { type Followed, verdictsByKey, waitOf } from '#shared/core/decision-input.ts';
@@ -44,13 +45,18 @@ export interface Seen extends Read {
   readonly now: Date;
 }
 
+interface OrderDone {
+  /** The order of a hold that it was found to be as it says. */
+  readonly order?: string | undefined;
+}
+
 /** Nothing is kept of what was read but what there is to publish: a cluster may have thousands of RSyncs. */
 export function writtenOutcome(
   { rsync, followed, decision }: Written,
-  { row: before, nomos, now }: Pick<Seen, 'row' | 'nomos' | 'now'>,
+  { row: before, nomos, order, now }: Pick<Seen, 'row' | 'nomos' | 'now'> & OrderDone,
 ): SyncOutcome {
   const written = { rsync, followed, decision };
-  const row = rowOf(written, nomos, now);
+  const row = heldSince(defined({ ...rowOf(written, nomos, now), order }), before);
   const stuck = stuckOf(row, before, now);
   return defined({
     row: row.staged ? { ...row, staged: defined({ ...row.staged, stuck }) } : row,
@@ -109,13 +115,20 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
   });
 }
 
+/** A hold is as old as the first look that saw it. */
+function heldSince(row: SyncRow, before: SyncRow | undefined): SyncRow {
+  const { held } = row;
+  if (held === undefined || before?.held?.text !== held.text) return row;
+  return { ...row, held: { ...held, since: before.held.since } };
+}
+
 /** What the snapshot keeps of one RSync. */
 export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, now: Date): SyncRow {
   const named = followed?.named ?? followed;
   const resolved = named?.resolved;
   const image = resolved?.resolution.image;
   const found = image?.status === 'resolved' ? image : undefined;
-  const { breakGlass } = rsync.annotations;
+  const { breakGlass, hold } = rsync.annotations;
   const { observation, transition: change, approved } = decision;
   return defined({
     ...listedRow(rsync, nomos),
@@ -133,6 +146,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
       .map(({ code, message }) => ({ code, message: cutText(message, MAX_ERROR_TEXT) })),
     breakGlass: breakGlass === undefined ? undefined : cutText(breakGlass, MAX_BREAK_GLASS),
     frozen: isFrozen(rsync, followed) || undefined,
+    held: hold && heldOf(hold, now),
     staged: followed && stagedOf(rsync, followed, decision, now),
   });
 }
@@ -144,6 +158,10 @@ function isFrozen(rsync: RSync, followed: Followed | undefined): boolean {
     followed.verdict.status === 'verified' &&
     waitOf(rsync, followed) === 'freeze'
   );
+}
+
+function heldOf({ text, unwritten }: FoundHold, now: Date): SyncRow['held'] {
+  return defined({ text, since: now.toISOString(), unwritten });
 }
 
 /** What roll-outs need to know of it; undefined where its image is not rolled out in stages. */

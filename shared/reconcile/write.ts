@@ -1,5 +1,5 @@
-import type { ApprovalPatch } from '#shared/core/approve.ts';
-import { type Decision, decide } from '#shared/core/decide.ts';
+import type { RSyncPatch } from '#shared/core/approve.ts';
+import { decide } from '#shared/core/decide.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { type CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { RSync } from '#shared/core/rsync.ts';
@@ -15,7 +15,7 @@ const MAX_ATTEMPTS = 5;
 /** What is to be written on an RSync, and the RSync as it was read for it. */
 export interface Plan {
   readonly rsync: RSync;
-  readonly decision: Pick<Decision, 'patch'>;
+  readonly decision: { readonly patch?: RSyncPatch };
 }
 
 export interface Writing<Made extends Plan> {
@@ -101,6 +101,6 @@ function isRefused(error: CountersignError): boolean {
 }
 
 /** Whether the patch changes what others may guard. */
-function asksForMore({ annotations, image, version }: ApprovalPatch): boolean {
+function asksForMore({ annotations, image, version }: RSyncPatch): boolean {
   return IMAGE_TO_SYNC in annotations || image !== undefined || version !== undefined;
 }

@@ -4,6 +4,7 @@ import {
   BrakeData,
   ClusterData,
   FreezeData,
+  HoldData,
   ImageData,
   ResyncData,
   RolloutData,
@@ -54,6 +55,8 @@ export const STATUS_DATA = {
   'rollout.rolled-back': RolloutData,
   'rollout.interrupted': RolloutData,
   'rollout.retired': RolloutData,
+  'rollout.held': HoldData,
+  'rollout.unheld': HoldData,
   'sweep.completed': SweepData,
   'sweep.braked': BrakeData,
   'sweep.recovered': BrakeData,
@@ -115,6 +118,12 @@ export interface RolloutEvent extends EventOf<typeof RolloutData> {
   readonly request?: string;
 }
 
+export interface HoldEvent extends EventOf<typeof HoldData> {
+  readonly uid: string;
+  /** Names the decision, or which week of a hold it is. */
+  readonly cause: string;
+}
+
 export interface BrakeEvent extends EventOf<typeof BrakeData> {
   /** Since when, and for which policies, the brake was on before. */
   readonly replaced: { readonly since: string; readonly policies: readonly string[] } | undefined;
@@ -136,6 +145,7 @@ export type StatusEvent =
   | ResyncEvent
   | FreezeEvent
   | RolloutEvent
+  | HoldEvent
   | SweepEvent
   | BrakeEvent
   | UncheckedEvent;

@@ -151,6 +151,25 @@ export const RolloutData = z.strictObject({
   ...COMMON,
 });
 
+export const HoldData = z.strictObject({
+  cluster: z.string().describe('Full membership name, or kubeconfig context'),
+  sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
+  image: z.string().optional().describe('What it follows, as it was last seen'),
+  actor: z
+    .string()
+    .optional()
+    .describe(
+      'Who decided; absent where it was done by hand; where overdue, whom the hold names, which may have been set by hand',
+    ),
+  reason: z.string().optional().describe('What that person wrote'),
+  until: Time.optional().describe('Until when it is meant; it holds until it is lifted'),
+  overdue: z
+    .literal(true)
+    .optional()
+    .describe('It is there for a week or more, and is published again'),
+  ...COMMON,
+});
+
 export const UncheckedData = z.strictObject({
   policies: z.array(z.string()).describe('Trust policies of the config that changed'),
   unchecked: Count.describe('RSyncs whose newest approval could not be judged'),

@@ -153,6 +153,12 @@ const SyncRow = z.object({
   breakGlass: z.string().exactOptional(),
   /** What its tag names waits for the end of a freeze, as of the last look. Of an image in stages, `staged` has it. */
   frozen: True.exactOptional(),
+  /** `countersign.dev/hold` as it stands, and since when it was seen; `unwritten`: it was ordered, and holds all the same. */
+  held: z
+    .object({ text: z.string(), since: Time, unwritten: True.exactOptional() })
+    .exactOptional(),
+  /** The order of a hold that it was found to be as it says. */
+  order: z.string().exactOptional(),
   staged: Staged.exactOptional(),
 });
 export type SyncRow = Stored<z.infer<typeof SyncRow>>;

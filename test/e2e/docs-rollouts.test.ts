@@ -78,6 +78,13 @@ describe('the commands of docs/rollouts.md', () => {
     ['rollouts-freezes', ROLLING, /f-1 +all images in all clusters.*\n.*is frozen/],
     ['runbook-freezes', ROLLING, /something is frozen/],
     ['rollouts-unfreeze', ROLLING, /Unfrozen, f-1/],
+    ['rollouts-hold', ROLLING, /1 RSync of cluster-2 is held/],
+    [
+      'rollouts-holds',
+      ROLLING,
+      /cluster-2 RootSync\/root-sync: \S+ lead@acme.example INC-7; ordered/,
+    ],
+    ['rollouts-unhold', ROLLING, /1 RSync of cluster-2 is no longer held/],
   ])('%s', async (id, from, text) => {
     await world.put(rollout(from));
     world.freezes.set(JSON.stringify([frozen()]));

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openFirestoreOrders } from '#shared/records/firestore-orders.ts';
 import { openFirestoreRecords } from '#shared/records/firestore-records.ts';
 import type { Records } from '#shared/records/records.ts';
+import { ordersContract } from '#test/contract/records/orders-suite.ts';
 import { recordsContract } from '#test/contract/records/suite.ts';
 import { record } from '#test/fixtures/rollout.ts';
 import type { Emulator } from './tools/emulator.ts';
@@ -35,6 +37,11 @@ async function damage(image: string, text?: string): Promise<void> {
   const name = `${root}/rollouts/${createHash('sha256').update(image).digest('hex')}`;
   const fields = { image: { stringValue: image }, record: { stringValue: text } };
   const write = text === undefined ? { delete: name } : { update: { name, fields } };
+  await commit(write);
+}
+
+async function commit(write: object): Promise<void> {
+  const root = `projects/local/databases/${database}/documents`;
   const answer = await fetch(`http://${emulator.host}/v1/${root}:commit`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -44,6 +51,24 @@ async function damage(image: string, text?: string): Promise<void> {
 }
 
 recordsContract({ name: 'Firestore, the emulator', open: async () => open(), damage });
+
+ordersContract({
+  name: 'Firestore, the emulator',
+  open: async () =>
+    openFirestoreOrders({
+      fetch,
+      project: 'local',
+      database,
+      googleToken: () => Promise.reject(new Error('No token may be asked for')),
+      emulatorHost: emulator.host,
+    }),
+  damage: async (cluster, text) => {
+    const root = `projects/local/databases/${database}/documents`;
+    const name = `${root}/orders/${createHash('sha256').update(cluster).digest('hex')}`;
+    const fields = { cluster: { stringValue: cluster }, orders: { stringValue: text } };
+    await commit({ update: { name, fields } });
+  },
+});
 
 it('keeps a record as text that people can read in the console', async () => {
   const records = open();

@@ -4,6 +4,7 @@ import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { DECISION_MUTATIONS } from './decisions.ts';
 import { FREEZE_MUTATIONS } from './freezes.ts';
+import { HOLD_MUTATIONS } from './holds.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
@@ -306,6 +307,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
+  ...HOLD_MUTATIONS,
   ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,

@@ -53,6 +53,7 @@ export async function explainSync(
       ...explainTag(look),
       explainSignatures(look, policy),
       ...(rollout?.steps ?? []).map((one) => ({ ...one, details: [...one.details] })),
+      ...explainKept(look),
       explainApproval(look),
       explainGate(look),
       ...(['source', 'rendering', 'sync'] as const).map((name) => explainStage(look, name)),
@@ -187,6 +188,16 @@ function explainApproval({ rsync, decision, followed }: Look): Step {
   }
   if (approved.keys.length === 0) return step('approval', 'wait', 'Nothing is approved', details);
   return step('approval', 'ok', `Approved: ${approved.keys.join(', ')}`, details);
+}
+
+/** Of one without stages: what keeps it on what it has. */
+function explainKept({ followed, rsync: { annotations }, row }: Look): Step[] {
+  const { hold } = annotations;
+  if (followed?.kept === undefined || hold === undefined) return [];
+  const text = [`As it stands: ${hold.text}`];
+  return row.record.phase === 'Waiting'
+    ? [step('hold', 'wait', row.message, text)]
+    : [step('hold', 'ok', 'Held, and nothing waits for that', text)];
 }
 
 /** Whether the gate, or a webhook, holds Config Sync back. */

@@ -50,9 +50,10 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
   return { clusters, ...defined({ next: next && formatPosition(next) }) };
 }
 
-async function* recordsOf(
-  { cluster, after }: PageRequest,
-  { store, fleet }: SnapshotDeps,
+/** The records of a page, from its first cluster on. Throws `cluster-not-found`, `bad-request`. */
+export async function* recordsOf(
+  { cluster, after }: Pick<PageRequest, 'cluster' | 'after'>,
+  { store, fleet }: Pick<ApiDeps, 'store' | 'fleet'>,
 ): AsyncGenerator<ClusterRecord> {
   if (cluster !== undefined) {
     const known = await store.readCluster(cluster);

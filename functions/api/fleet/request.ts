@@ -90,7 +90,7 @@ export function formatPosition({ cluster, sync }: Position): string {
 }
 
 /** Throws `bad-request`. */
-function parsePosition(text: string): Position {
+export function parsePosition(text: string): Position {
   const [cluster, sync] = parseCursor(text);
   return defined({ cluster, sync });
 }

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Cluster, Page, Problem, RolloutPage, type Sync } from './schema.ts';
+import { type Cluster, HoldPage, Page, Problem, RolloutPage, type Sync } from './schema.ts';
 
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
@@ -9,6 +9,7 @@ export interface Api {
   /** One page, the cursor of the next, and how much of what it shows is not well. */
   text(path: string, query: Query): Promise<{ text: string; next?: string; unwell: number }>;
   post<T>(path: string, body: object, schema: z.ZodType<T>, key?: string): Promise<T>;
+  put<T>(path: string, body: object, schema: z.ZodType<T>, key?: string): Promise<T>;
   /** What there is to say goes into the query: not every front end passes the body of a DELETE on. */
   delete<T>(path: string, query: Query, schema: z.ZodType<T>, key?: string): Promise<T>;
 }
@@ -48,7 +49,7 @@ const MAX_PAGES = 10_000;
  * const api = openApi({ url, token: openToken({ token }, run), fetch });
  * const { clusters } = await api.get('/v1/fleet', {}, Page);
  */
-export function openApi({ url, token, fetch: send }: ApiOptions): Api {
+export function openApi({ url, token, fetch: fetchIt }: ApiOptions): Api {
   const base = URL.parse(url);
   if (base === null) throw bad(`${url} is no URL: write https://HOST`);
   const safe = base.protocol === 'https:' || LOOPBACK.has(base.hostname);
@@ -79,10 +80,22 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
     const signal = AbortSignal.timeout(CALL_LIMIT_MS);
     try {
       // A redirect would take the token along to another host.
-      return await send(target, { ...init, headers, signal, redirect: 'error' });
+      return await fetchIt(target, { ...init, headers, signal, redirect: 'error' });
     } catch (cause) {
       throw new ApiFailure(0, 'unreachable', `${target.origin} does not answer: ${textOf(cause)}`);
     }
+  }
+
+  async function send<T>(
+    method: string,
+    path: string,
+    body: object,
+    schema: z.ZodType<T>,
+    key?: string,
+  ): Promise<T> {
+    const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
+    const answer = await call(path, {}, { method, headers, body: JSON.stringify(body) });
+    return schema.parse(await answer.json());
   }
 
   return {
@@ -96,11 +109,8 @@ export function openApi({ url, token, fetch: send }: ApiOptions): Api {
       const unwell = Number(answer.headers.get('countersign-unwell') ?? 0);
       return { text: await answer.text(), unwell, ...defined({ next }) };
     },
-    async post(path, body, schema, key) {
-      const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
-      const answer = await call(path, {}, { method: 'POST', headers, body: JSON.stringify(body) });
-      return schema.parse(await answer.json());
-    },
+    post: (path, body, schema, key) => send('POST', path, body, schema, key),
+    put: (path, body, schema, key) => send('PUT', path, body, schema, key),
     async delete(path, query, schema, key) {
       const headers = defined({ accept: 'application/json', 'idempotency-key': key });
       const answer = await call(path, query, { method: 'DELETE', headers });
@@ -125,6 +135,19 @@ export async function readRollouts(
     if (cursor === undefined) break;
   }
   return { rollouts, lost };
+}
+
+/** Every page of the holds. */
+export async function readHolds(api: Pick<Api, 'get'>, query: Query): Promise<HoldPage['holds']> {
+  const holds: HoldPage['holds'] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await api.get('/v1/holds', { ...query, limit: '1000', cursor }, HoldPage);
+    holds.push(...page.holds);
+    cursor = page.next;
+    if (cursor === undefined) break;
+  }
+  return holds;
 }
 
 /** Every page of the fleet. */

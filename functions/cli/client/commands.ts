@@ -10,6 +10,8 @@ export interface VerbDeps {
   readonly terminal: Terminal;
   /** Milliseconds, from any origin. */
   readonly now: () => number;
+  /** The time of day, for what is sent. */
+  readonly date: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 

@@ -1,9 +1,8 @@
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument, Option } from 'commander';
 import { awaitRelease } from './await-release.ts';
 import { askResync, showExplanation, showStatus, showVerdict } from './commands.ts';
+import { readTime } from './read-time.ts';
 import type { Verb } from './verb.ts';
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** What is asked of the fleet. */
 export const FLEET_VERBS: readonly Verb[] = [
@@ -66,14 +65,4 @@ export const FLEET_VERBS: readonly Verb[] = [
 
 function timeOption(flags: string, about: string, usual: string): Option {
   return new Option(flags, about).argParser(readTime).default(readTime(usual), usual);
-}
-
-/** In milliseconds. */
-function readTime(text: string): number {
-  const [, number, unit = ''] = /^([1-9][0-9]{0,5})(s|m|h)$/.exec(text) ?? [];
-  const size = UNITS[unit];
-  if (number === undefined || size === undefined) {
-    throw new InvalidArgumentError('Write a time such as 90s, 10m or 1h.');
-  }
-  return Number(number) * size;
 }

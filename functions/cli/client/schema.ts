@@ -133,6 +133,24 @@ export const FreezeAnswer = z.looseObject({
     .looseObject({ clusters: z.number(), syncs: z.number(), waiting: z.number() })
     .optional(),
 });
+export const HoldsOrdered = z.looseObject({
+  dryRun: z.boolean(),
+  cluster: z.string(),
+  syncs: z.array(z.looseObject({ sync: z.string(), before: z.string().optional() })),
+  asked: z.boolean(),
+});
+export const HoldPage = z.looseObject({
+  holds: z.array(
+    z.looseObject({
+      cluster: z.string(),
+      sync: z.string(),
+      state: z.string(),
+      text: z.string(),
+      isOver: z.boolean(),
+    }),
+  ),
+  next: z.string().optional(),
+});
 /** The first of a list, and how long it is. */
 function listOf<T extends z.ZodType>(entry: T) {
   return z.object({ count: z.number(), first: z.array(entry) });
@@ -182,5 +200,7 @@ export type FreezeAnswer = z.infer<typeof FreezeAnswer>;
 export type Rollout = z.infer<typeof Rollout>;
 export type RolloutPage = z.infer<typeof RolloutPage>;
 export type Decided = z.infer<typeof Decided>;
+export type HoldsOrdered = z.infer<typeof HoldsOrdered>;
+export type HoldPage = z.infer<typeof HoldPage>;
 export type Sync = z.infer<typeof Sync>;
 export type Cluster = z.infer<typeof Cluster>;

@@ -58,8 +58,9 @@ function sentenceOf(
 
 /** A hold is there until it is taken away, whatever its text says. */
 function sayHold(hold: FoundHold | undefined): string {
-  if (hold?.facts === undefined) return ', until it is taken away';
+  if (hold?.facts === undefined) return ', until it is lifted';
   const { until, by, reason } = hold.facts;
   const end = until === undefined ? '' : ` (meant until ${until})`;
-  return ` of ${by}${end}, until it is taken away: ${reason}`;
+  const unwritten = hold.unwritten === true ? ', which is not on it yet' : '';
+  return ` of ${by}${end}${unwritten}, until it is lifted: ${reason}`;
 }

@@ -7,6 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createPersonCheck } from '#functions/api/check-person.ts';
 import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from '#shared/http/limits.ts';
 import { GOOGLE, IAP } from '#shared/http/verify-token.ts';
+import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
+import { createMemoryOrders } from '#test/fakes/memory-orders.ts';
+import { createMemoryRecords } from '#test/fakes/memory-records.ts';
 import { type ApiWorld, createApiWorld } from '#test/fixtures/api-world.ts';
 
 const NOW = new Date('2026-11-22T06:00:00Z');
@@ -117,7 +120,13 @@ function guarded(mode: Mode): ApiWorld {
   const issuer = { ...ISSUERS[mode].issuer, jwksUrl };
   const deps = { host: '0.0.0.0', now: () => NOW, issuer };
   const checkPerson = createPersonCheck({ ...access }, deps);
-  return createApiWorld({}, { checkPerson });
+  const staging = {
+    strategies: { of: () => undefined },
+    records: createMemoryRecords().open(),
+    freezes: createMemoryFreezes().open(),
+    orders: createMemoryOrders().open(),
+  };
+  return createApiWorld({}, { checkPerson, staging });
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -128,6 +137,8 @@ const OPERATIONS: readonly [string, string, RequestInit][] = [
   ['POST', '/v1/verify', { body: '{"image":"us-docker.pkg.dev/acme/configs/platform:v1"}' }],
   ['POST', '/v1/resync', { body: '{}' }],
   ['POST', '/v1/resync', { body: '{"dryRun":true}' }],
+  ['PUT', '/v1/holds/cluster-1', { body: '{"reason":"INC-7"}' }],
+  ['DELETE', '/v1/holds/cluster-1?reason=INC-7', {}],
 ];
 
 function call(
@@ -229,7 +240,7 @@ describe.each(MODES)('roles in mode %s', (mode) => {
     for (const operation of OPERATIONS) {
       statuses.push((await call(world, operation, headers)).status);
     }
-    expect(statuses).toEqual([200, 200, 200, 200, 403, 403]);
+    expect(statuses).toEqual([200, 200, 200, 200, 403, 403, 403, 403]);
     expect(world.tasks).toEqual([]);
     expect(world.events).toEqual([]);
   });

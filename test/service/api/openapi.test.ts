@@ -73,6 +73,11 @@ const OPERATIONS = [
   ['get', '/v1/freezes'],
   ['post', '/v1/freezes'],
   ['delete', '/v1/freezes/{id}'],
+  ['get', '/v1/holds'],
+  ['put', '/v1/holds/{cluster}'],
+  ['put', '/v1/holds/{cluster}/{sync}'],
+  ['delete', '/v1/holds/{cluster}'],
+  ['delete', '/v1/holds/{cluster}/{sync}'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApprovalPatch } from '#shared/core/approve.ts';
+import type { RSyncPatch } from '#shared/core/approve.ts';
 import { lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { UNFOLLOWED, WITHDRAWAL_NOTE } from '#shared/reconcile/may-withdraw.ts';
 import { approvedRSync, idle } from '#test/fixtures/approved-rsync.ts';
@@ -14,12 +14,12 @@ import { type StagedWorld, settledWorld } from '#test/fixtures/staged-world.ts';
 const ELSEWHERE = 'us-docker.pkg.dev/other/configs/platform:v1';
 
 /** What the dry run would write, and then what the run writes. */
-async function both(world: ReconcileWorld): Promise<readonly (ApprovalPatch | undefined)[]> {
+async function both(world: ReconcileWorld): Promise<readonly (RSyncPatch | undefined)[]> {
   const { member } = world.clusters.cluster('cluster-1');
   const { store, rsyncs } = world.deps;
   const known = (await store.readCluster('cluster-1'))?.syncs ?? [];
   const [look] = await lookAtCluster(member, { known }, world.deps);
-  let written: ApprovalPatch | undefined;
+  let written: RSyncPatch | undefined;
   const write: typeof rsyncs.write = async (api, rsync, patch) => {
     written = patch;
     await rsyncs.write(api, rsync, patch);

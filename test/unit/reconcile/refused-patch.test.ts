@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { ApprovalPatch } from '#shared/core/approve.ts';
+import type { RSyncPatch } from '#shared/core/approve.ts';
 import { IMAGE_TO_SYNC } from '#shared/core/annotations.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { rsyncOf, run, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
@@ -11,7 +11,7 @@ import { VERIFIED } from '#test/fixtures/decision.ts';
 /** The same world, whose cluster refuses some patches. */
 function refusing(
   world: ReconcileWorld,
-  refuses: (patch: ApprovalPatch) => CountersignError | undefined,
+  refuses: (patch: RSyncPatch) => CountersignError | undefined,
 ): ReconcileWorld {
   const { rsyncs } = world.deps;
   const deps = {
@@ -31,7 +31,7 @@ function refusing(
 
 const REFUSED = new CountersignError('cluster-refused', 'cannot modify Config Sync metadata');
 
-function announces({ annotations }: ApprovalPatch): boolean {
+function announces({ annotations }: RSyncPatch): boolean {
   return IMAGE_TO_SYNC in annotations;
 }
 

@@ -96,7 +96,7 @@ describe('a way back', () => {
     await run(world);
     expect(approvedIn(world)).toBe(A);
     expect((await world.row()).staged).toMatchObject({ why: 'held' });
-    expect(world.types()).toEqual(['sync.withdrawn']);
+    expect(world.types()).toEqual(['sync.withdrawn', 'rollout.held']);
     expect(world.events[0]?.data.message).toBe('Approval withdrawn: it was rolled back');
   });
 

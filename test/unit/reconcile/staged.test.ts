@@ -178,7 +178,6 @@ describe('an image without a strategy', () => {
   it('asks no record, and has nothing of this', async () => {
     const world = await settledWorld({ rule: { rollout: 'none' } });
     world.records.fail();
-    hold(world, '- ops@acme.example INC-7');
     await run(world);
     expect(approvedIn(world)).toBe(`${B} ${A}`);
     expect(rsyncOf(world).annotations.receipt.text).not.toContain('rollout');

@@ -1,0 +1,23 @@
+import { InvalidArgumentError } from 'commander';
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/**
+ * In milliseconds. Throws `InvalidArgumentError`.
+ *
+ * @example
+ * readTime('90s') // 90_000
+ */
+export function readTime(text: string): number {
+  const [, number, unit = ''] = /^([1-9][0-9]{0,5})(s|m|h|d)$/.exec(text) ?? [];
+  const size = UNITS[unit];
+  if (number === undefined || size === undefined) {
+    throw new InvalidArgumentError('Write a time such as 90s, 10m, 2h or 7d.');
+  }
+  return Number(number) * size;
+}

@@ -1,0 +1,57 @@
+import { HOLD } from '#shared/core/annotations.ts';
+import { defined } from '#shared/core/defined.ts';
+import { readHold } from '#shared/core/hold.ts';
+import type { HoldEvent } from '#shared/status/events.ts';
+import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
+import type { ImageDeps } from './deps.ts';
+import type { SyncOutcome } from './sync-outcome.ts';
+
+/**
+ * Publishes each hold that was set, changed or lifted by hand since the last look; what was ordered is published where it
+ * was decided. Without a record of the last look it is not known what is new.
+ */
+export async function reportHolds(
+  outcomes: readonly SyncOutcome[],
+  record: ClusterRecord | undefined,
+  { publish, now }: Pick<ImageDeps, 'publish' | 'now'>,
+): Promise<void> {
+  if (record?.reconciledAt === undefined) return;
+  for (const { before, row } of outcomes) {
+    const isNews = before !== undefined && row !== undefined && isByHand(before, row);
+    if (isNews) await publish(describe(record, row, before, now()));
+  }
+}
+
+function isByHand(before: SyncRow, row: SyncRow): boolean {
+  if (row.unsettled !== undefined || row.order !== undefined) return false;
+  if (row.held?.unwritten === true || before.held?.unwritten === true) return false;
+  return row.held?.text !== before.held?.text;
+}
+
+function describe(
+  { cluster, reconciledAt }: ClusterRecord,
+  { sync, uid, image, held }: SyncRow,
+  before: SyncRow,
+  now: Date,
+): HoldEvent {
+  const { facts } = readHold(held?.text ?? '');
+  return {
+    type: held === undefined ? 'rollout.unheld' : 'rollout.held',
+    uid,
+    // A look that is repeated, for its record could not be written, finds the same news.
+    cause: `by hand since ${reconciledAt}`,
+    data: defined({
+      cluster,
+      sync,
+      image,
+      reason: facts?.reason,
+      until: facts?.until,
+      since: held?.since ?? now.toISOString(),
+      errors: [],
+      message:
+        held === undefined
+          ? `Lifted by hand: ${before.held?.text ?? ''}`
+          : `${HOLD} was set by hand, and nothing checks whom it names: ${held.text}`,
+    }),
+  };
+}

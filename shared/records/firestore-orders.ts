@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { type Document, createDocuments } from '#shared/net/firestore.ts';
+import type { FirestoreRecordsOptions } from './firestore-records.ts';
+import type { ClusterOrders, Orders } from './orders.ts';
+import { readOrders, writeOrders } from './orders-schema.ts';
+
+/** One document for each cluster that has orders. */
+const ORDERS = 'orders';
+
+/** Documents in one answer: of five hundred orders each, below what is read. */
+const PAGE = 10;
+
+const Text = z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue);
+const Named = z.object({ cluster: Text });
+const Ordered = z.object({ cluster: Text, orders: Text });
+const Written = z.object({ write: Text });
+
+/**
+ * Orders in the Firestore database of the records. Throws `store-unavailable`.
+ *
+ * @example
+ * const orders = openFirestoreOrders({ fetch, project: 'acme', database: 'countersign-records', googleToken });
+ */
+export function openFirestoreOrders(options: FirestoreRecordsOptions): Orders {
+  const documents = createDocuments({ ...options, setting: 'records.firestore' });
+
+  async function find(cluster: string): Promise<Document | undefined> {
+    const path = pathOf(cluster);
+    return (await documents.get([path])).get(path);
+  }
+
+  return {
+    async read(cluster) {
+      const document = await find(cluster);
+      return document === undefined ? { cluster, orders: [] } : ordersOf(cluster, document);
+    },
+    async list() {
+      const all: ClusterOrders[] = [];
+      for (let after: unknown; ; ) {
+        const page = await documents.query({
+          collection: ORDERS,
+          orderBy: '__name__',
+          ...(after === undefined ? {} : { after }),
+          limit: PAGE,
+        });
+        for (const document of page) {
+          const { data } = Named.safeParse(document.fields);
+          // Of another's making, a document may be anywhere: it is no cluster's then.
+          if (data === undefined || !document.name.endsWith(`/${pathOf(data.cluster)}`)) continue;
+          all.push(ordersOf(data.cluster, document));
+        }
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) break;
+        after = { referenceValue: last.name };
+      }
+      return all.toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1));
+    },
+    async replace(orders, { cluster, revision }) {
+      const path = pathOf(cluster);
+      const text = writeOrders(orders, cluster);
+      const when = revision === undefined ? { exists: false } : { updateTime: revision };
+      if (orders.length === 0) {
+        if (revision === undefined) return (await find(cluster)) === undefined;
+        if (await documents.commit([{ delete: path, when }])) return true;
+        // Where the answer of an attempt was lost, the next one finds nothing.
+        return (await find(cluster)) === undefined;
+      }
+      const write = randomUUID();
+      const fields = {
+        cluster: { stringValue: cluster },
+        orders: { stringValue: text },
+        write: { stringValue: write },
+      };
+      if (await documents.commit([{ set: path, fields, when }])) return true;
+      // Where the answer of an attempt was lost, the next one meets its own write.
+      const { data } = Written.safeParse((await find(cluster))?.fields);
+      return data?.write === write;
+    },
+    // Nothing stays open: connections are those of the process.
+    close: () => Promise.resolve(),
+  };
+}
+
+/** An id that any cluster can have: document ids allow no slash. */
+function pathOf(cluster: string): string {
+  return `${ORDERS}/${createHash('sha256').update(cluster).digest('hex')}`;
+}
+
+function ordersOf(cluster: string, { fields, updateTime }: Document): ClusterOrders {
+  const { data } = Ordered.safeParse(fields);
+  const text = data?.cluster === cluster ? data.orders : '';
+  return { cluster, orders: readOrders(text, cluster), revision: updateTime };
+}
