@@ -18,6 +18,7 @@ import {
   unpinnedSyncs,
   versionProblems,
 } from './preflight-problems.ts';
+import type { TriedCheck } from './preflight-checks.ts';
 import {
   type ClusterReport,
   exitCodeOf,
@@ -44,6 +45,8 @@ export interface OpenedFleet extends Omit<FindingDeps, 'settings' | 'store'> {
   readonly hub: boolean;
   /** Absent: no entry of the config has a roll-out. */
   readonly rollouts?: PlanDeps;
+  /** Asks the checks of stages; absent: the config has none. */
+  readonly tryChecks?: () => Promise<readonly TriedCheck[]>;
 }
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
@@ -83,7 +86,12 @@ async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
   const checked = await Promise.all(
     members.map((member) => places.execute(() => checkCluster(member, opened))),
   );
-  const report = { clusters: checked.map((one) => one.report), unlisted: unreachable };
+  const checks = await opened.tryChecks?.();
+  const report = {
+    clusters: checked.map((one) => one.report),
+    unlisted: unreachable,
+    ...defined({ checks }),
+  };
   const { rollouts } = opened;
   const partial = unreachable.length > 0;
   if (rollouts === undefined) return report;

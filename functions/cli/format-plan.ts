@@ -38,6 +38,7 @@ interface ShownStage {
   readonly atOnce: number;
   readonly batches: number;
   readonly soakMs: number;
+  readonly checks?: { readonly names: readonly string[]; readonly forMs: number } | undefined;
   readonly approval?:
     | { readonly approvers: readonly string[]; readonly missing: number }
     | undefined;
@@ -105,7 +106,7 @@ function formatStage(stage: ShownStage): readonly string[] {
   const { size, members, state, turns, obstacle } = stage;
   if (members === 0) return ['no cluster has its labels', ...sayObstacle(obstacle)];
   if (size === 0) return ['nothing there follows the image', ...sayObstacle(obstacle)];
-  const { atOnce, batches, soakMs, approval, signedBy } = stage;
+  const { atOnce, batches, soakMs, checks, approval, signedBy } = stage;
   const left = turns.count + stage.underWay;
   const others = [
     [stage.live, 'live'],
@@ -119,6 +120,7 @@ function formatStage(stage: ShownStage): readonly string[] {
     ...sayOpening(stage),
     ...(turns.count === 0 ? [] : [`${atOnce} at once, ${count(batches, 'batch', 'batches')}`]),
     ...(soakMs === 0 || state === 'passed' ? [] : [`soaks ${sayDuration(soakMs)}`]),
+    ...(checks === undefined ? [] : [sayChecks(checks)]),
     ...(approval === undefined ? [] : [sayApproval(approval)]),
     ...sayObstacle(obstacle),
     ...some(turns, (name) => name).map((names) => `in turn ${names}`),
@@ -130,6 +132,11 @@ function sayOpening({ opensAt, opensOn, delays, state }: ShownStage): readonly s
   const waits = why.length === 0 ? '' : `, waits for ${why.join(' and ')}`;
   if (opensAt === undefined || (state !== 'ahead' && waits === '')) return [];
   return [`from ${opensOn ?? opensAt}${waits}`];
+}
+
+function sayChecks({ names, forMs }: NonNullable<ShownStage['checks']>): string {
+  const what = names.length === 1 ? 'check' : 'checks';
+  return `${what} ${names.join(', ')} for ${sayDuration(forMs)}`;
 }
 
 function sayApproval({ approvers, missing }: NonNullable<ShownStage['approval']>): string {

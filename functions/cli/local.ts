@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCommandBase } from '#functions/wiring/base.ts';
+import { openChecks } from '#functions/wiring/checks.ts';
 import { callsPerMinute, openFleets } from '#functions/wiring/fleet.ts';
 import { openImages, openRegistries } from '#functions/wiring/images.ts';
 import { createStrategies } from '#shared/config/strategies.ts';
@@ -10,6 +11,7 @@ import { cleanText } from '#shared/core/foreign-text.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createPubsubCalls } from '#shared/status/pubsub-calls.ts';
 import { checkFleet, type OpenedFleet } from './check-fleet.ts';
+import { tryChecks } from './preflight-checks.ts';
 import type { CommandIo, ExitCode } from './terminal.ts';
 import { type DeadLetterOffice, runDeadLetters } from './run-dead-letters.ts';
 import { type ImageJudge, verifyImage } from './verify-image.ts';
@@ -60,6 +62,7 @@ async function openFleetToCheck(file: string): Promise<OpenedFleet> {
     );
   }
   const { plain, cached } = openRegistries(base);
+  const ask = openChecks(base);
   const isStaged = config.images.some(({ rollout }) => rollout !== undefined);
   return {
     ...openImages(base, cached),
@@ -71,6 +74,7 @@ async function openFleetToCheck(file: string): Promise<OpenedFleet> {
         resolveNow: (reference) => resolveImage(plain, reference, { fresh: true, now }),
       },
     }),
+    ...(ask && { tryChecks: () => tryChecks(config.rollouts.strategies, ask) }),
     fleet: openFleets(base)('sweep'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),

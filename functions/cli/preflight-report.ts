@@ -2,6 +2,7 @@ import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 import { formatPlan } from './format-plan.ts';
+import { type TriedCheck, formatChecks } from './preflight-checks.ts';
 import type { PlannedImages } from './preflight-plans.ts';
 import { count } from './terminal.ts';
 
@@ -49,14 +50,17 @@ export interface FleetReport {
   readonly unlisted: readonly string[];
   /** What the next digests of images with a strategy would do; absent: the config has none. */
   readonly rollouts?: PlannedImages;
+  /** What the checks of stages answer today; absent: the config has none. */
+  readonly checks?: readonly TriedCheck[];
 }
 
 /** 0: the gate would refuse nothing, 1: something, or it would not hold, 2: not everything could be checked. */
-export function exitCodeOf({ clusters, unlisted }: FleetReport): 0 | 1 | 2 {
+export function exitCodeOf({ clusters, unlisted, checks = [] }: FleetReport): 0 | 1 | 2 {
   const found = clusters.some(({ problems, refused }) => problems.length > 0 || refused.length > 0);
   if (found) return 1;
   const unchecked = clusters.some((report) => report.unchecked !== undefined);
-  return unchecked || unlisted.length > 0 ? 2 : 0;
+  const unasked = checks.some(({ isAsked }) => !isAsked);
+  return unchecked || unasked || unlisted.length > 0 ? 2 : 0;
 }
 
 /** The report for people, a line for each finding. */
@@ -66,6 +70,7 @@ export function formatReport(report: FleetReport): readonly string[] {
     ...clusters.flatMap(formatCluster),
     ...unlisted.map((place) => `${place}: its clusters could not be listed`),
     ...formatPlans(report.rollouts),
+    ...formatChecks(report.checks ?? []),
     summary(report),
   ];
 }

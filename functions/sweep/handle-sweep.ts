@@ -1,5 +1,6 @@
 import { defined } from '#shared/core/defined.ts';
 import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
+import type { AskCheck } from '#shared/evidence/ask-check.ts';
 import type { Fleet, FleetList } from '#shared/fleet/fleet.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { PHASES } from '#shared/core/phase.ts';
@@ -31,6 +32,8 @@ export interface SweepDeps
   readonly newId: () => string;
   /** Whether what a roll-out replaces is still there: past every cache. */
   readonly resolveNow: ResolveNow;
+  /** Absent: no stage of the config has checks. */
+  readonly ask?: AskCheck | undefined;
   readonly meter?: Meter;
 }
 

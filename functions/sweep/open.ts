@@ -3,6 +3,7 @@ import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
 import { openAccess, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
+import { openChecks } from '../wiring/checks.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
 import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
@@ -30,6 +31,7 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
     publishTasks: openTasks(base, topics, config.topics.sweepTasks),
     publish: openStatus(base, topics),
     settings: { ...config.sweep, callsPerMinute: callsPerMinute(base, 'sweep') },
+    ask: openChecks(base),
     now,
     meter,
     newId: randomUUID,

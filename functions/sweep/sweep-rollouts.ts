@@ -1,6 +1,7 @@
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { Freezing } from '#shared/core/rollout/freezes.ts';
 import { isOutdated } from '#shared/core/rollout/fleet.ts';
+import type { AskCheck } from '#shared/evidence/ask-check.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
@@ -12,6 +13,7 @@ import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
 import type { SyncRow } from '#shared/store/store.ts';
+import { createAskChecks } from './ask-checks.ts';
 import { type StagedImage, askTags } from './ask-tags.ts';
 
 /** After this no step is begun: the next sweep begins with another image. */
@@ -20,8 +22,12 @@ const MINUTE_MS = 60_000;
 /** A prime: whatever the number of images, each comes first some day. */
 const STRIDE = 7919;
 
-export interface SweepRolloutsDeps extends Omit<StepDeps, 'records'>, Pick<ImageDeps, 'log'> {
+export interface SweepRolloutsDeps
+  extends Omit<StepDeps, 'records' | 'askChecks'>,
+    Pick<ImageDeps, 'log' | 'store'> {
   readonly staging: Staging;
+  /** Absent: no stage of the config has checks. */
+  readonly ask?: AskCheck | undefined;
 }
 
 /** A failure, as the event of a sweep lists it. */
@@ -46,7 +52,7 @@ export interface SweptRollouts {
 export async function sweepRollouts(
   snapshot: Snapshot,
   freezing: Freezing | undefined,
-  { staging, ...deps }: SweepRolloutsDeps,
+  { staging, ask, ...deps }: SweepRolloutsDeps,
 ): Promise<SweptRollouts> {
   const now = deps.now();
   const find = createFindRule(deps.rules, staging, freezing);
@@ -70,7 +76,8 @@ export async function sweepRollouts(
     const { brought, failures } = await askTags(images, deps);
     for (const [image, failure] of failures) note(image, failure);
     const load = createLoad(entries, { snapshot, find, rules: deps.rules, now });
-    const stepDeps = { ...deps, records: staging.records };
+    const askChecks = ask && createAskChecks({ ...deps, ask });
+    const stepDeps = { ...deps, records: staging.records, askChecks };
     for (const { followers, ...one } of images) {
       if (deps.now().getTime() > now.getTime() + ALL_MS) return;
       const { image, entry } = one;

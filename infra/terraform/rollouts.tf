@@ -15,6 +15,14 @@ locals {
     stage.max_failures == null ? {} : { maxFailures = local.limits[stage.max_failures] },
     stage.max_unreachable == null ? {} : { maxUnreachable = local.limits[stage.max_unreachable] },
     stage.soak == null ? {} : { soak = stage.soak },
+    stage.checks == null ? {} : { checks = [for check in stage.checks : merge(
+      { name = check.name },
+      check.prometheus == null ? {} : { prometheus = check.prometheus },
+      check.monitoring == null ? {} : { monitoring = check.monitoring },
+      check.http == null ? {} : { http = { for key, value in check.http : key => value if value != null } },
+      { for key in ["above", "below", "equals", "for"] : key => check[key] if check[key] != null },
+      check.fail_after == null ? {} : { failAfter = check.fail_after },
+    )] },
     stage.approval == null ? {} : { approval = { for key, value in stage.approval : key => value if value != null } },
     stage.signed_by == null ? {} : { signedBy = stage.signed_by },
     stage.windows == null ? {} : { windows = stage.windows },
@@ -46,4 +54,19 @@ locals {
     length(local.rollouts) == 0 ? {} : { rollouts = local.rollouts },
     local.has_records ? { records = { firestore = { project = var.project_id, database = local.records_database } } } : {},
   )
+}
+
+# Projects whose metrics the checks of stages are about.
+locals {
+  monitored_projects = toset(flatten([for strategy in values(var.rollouts.strategies) : [for stage in strategy.stages :
+    [for check in coalesce(stage.checks, []) : check.monitoring.project if check.monitoring != null]
+  ]]))
+}
+
+# Sweeps ask the checks.
+resource "google_project_iam_member" "monitoring" {
+  for_each = local.monitored_projects
+  project  = each.value
+  role     = "roles/monitoring.viewer"
+  member   = local.members["sweep"]
 }

@@ -33,6 +33,17 @@ variable "rollouts" {
         max_failures    = optional(string)
         max_unreachable = optional(string)
         soak            = optional(string)
+        checks = optional(list(object({
+          name       = string
+          prometheus = optional(object({ url = string, query = string }))
+          monitoring = optional(object({ project = string, query = string }))
+          http       = optional(object({ url = string, status = optional(number), contains = optional(string) }))
+          above      = optional(number)
+          below      = optional(number)
+          equals     = optional(number)
+          for        = optional(string)
+          fail_after = optional(string)
+        })))
         approval = optional(object({
           approvers = optional(list(string))
           count     = optional(number)
@@ -79,10 +90,17 @@ variable "rollouts" {
   }
   validation {
     condition = alltrue(flatten([for strategy in values(var.rollouts.strategies) : [
-      for duration in concat([strategy.progress_deadline], strategy.stages[*].soak) :
+      for duration in concat([strategy.progress_deadline], strategy.stages[*].soak, flatten([for stage in strategy.stages : [for check in coalesce(stage.checks, []) : [check.for, check.fail_after]]])) :
       duration == null ? true : can(regex("^([0-9]{1,9}([.][0-9]{1,9})?(ms|h|m|s))+$", duration))
     ]]))
     error_message = "Write durations as Go does: 90s, 15m, 1h30m."
+  }
+  validation {
+    condition = alltrue(flatten([for strategy in values(var.rollouts.strategies) : [for stage in strategy.stages : [for check in coalesce(stage.checks, []) : [
+      length([for kind in [check.prometheus, check.monitoring, check.http] : kind if kind != null]) == 1,
+      length([for bound in [check.above, check.below, check.equals] : bound if bound != null]) == (check.http == null ? 1 : 0),
+    ]]]]))
+    error_message = "A check has exactly one of prometheus, monitoring and http, and a query exactly one of above, below and equals."
   }
   validation {
     condition = alltrue(flatten([for strategy in values(var.rollouts.strategies) : [

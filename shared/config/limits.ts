@@ -33,6 +33,8 @@ export const MAX_SPANS = 50;
 export const MAX_FREEZES = 100;
 export const MAX_APPROVERS = 20;
 export const MAX_CLUSTERS = 100_000;
+/** Checks of all strategies: each may cost a call a minute. */
+export const MAX_ALL_CHECKS = 200;
 /** A month, as GKE's roll-out sequences allow. */
 export const MAX_SOAK_MS = 30 * 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import type { CheckQuestion } from '#shared/core/rollout/checks.ts';
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import { fieldOf } from './check.ts';
 import type { Config, FleetConfig, StoreConfig } from './config.ts';
@@ -105,6 +106,7 @@ function buildConfig(
   const { records, ...rest } = input;
   return {
     ...rest,
+    rollouts: buildRollouts(input.rollouts, source),
     fleet: buildFleet(input, source),
     trust: Object.fromEntries(policies),
     store: buildStore(input.store, source),
@@ -132,6 +134,29 @@ function buildPolicy(
     allowUnsigned,
   };
   return { ...policy, hash: hashPolicy(policy) };
+}
+
+function buildRollouts(
+  { strategies, ...rest }: ConfigInput['rollouts'],
+  source: ConfigSource,
+): ConfigInput['rollouts'] {
+  const built = Object.entries(strategies).map(([name, strategy]) => {
+    const stages = strategy.stages.map(({ checks, ...stage }) => ({
+      ...stage,
+      ...(checks && { checks: checks.map((check) => resolveToken(check, source)) }),
+    }));
+    return [name, { ...strategy, stages }] as const;
+  });
+  return { ...rest, strategies: Object.fromEntries(built) };
+}
+
+function resolveToken<T extends { readonly ask: CheckQuestion }>(
+  check: T,
+  source: ConfigSource,
+): T {
+  const { ask } = check;
+  if (ask.type === 'monitoring' || ask.tokenFile === undefined) return check;
+  return { ...check, ask: { ...ask, tokenFile: resolveNamed(source, ask.tokenFile) } };
 }
 
 function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {

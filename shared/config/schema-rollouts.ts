@@ -1,7 +1,15 @@
 import * as z from 'zod';
 import type { Limit } from '#shared/core/rollout/strategy.ts';
-import { ALWAYS, type Check, atMost, distinct, fieldOf, finding } from './check.ts';
-import { MAX_APPROVERS, MAX_CLUSTERS, MAX_SOAK_MS, MAX_STAGES, MAX_STRATEGIES } from './limits.ts';
+import { ALWAYS, type Check, atMost, distinct, fieldOf, finding, isRecord } from './check.ts';
+import {
+  MAX_ALL_CHECKS,
+  MAX_APPROVERS,
+  MAX_CLUSTERS,
+  MAX_SOAK_MS,
+  MAX_STAGES,
+  MAX_STRATEGIES,
+} from './limits.ts';
+import { checksSchema } from './schema-checks.ts';
 import { durationSchema, emailSchema, nameSchema, selectorSchema } from './scalars.ts';
 import { freezesSchema, windowsSchema } from './schema-windows.ts';
 
@@ -85,6 +93,7 @@ const stage = z
           'How long the whole stage must have been live before it is passed (default: 0s), at most 720h',
         examples: ['4h'],
       }),
+    checks: checksSchema.exactOptional(),
     approval: approval.exactOptional(),
     signedBy: nameSchema.exactOptional().meta({
       description:
@@ -158,7 +167,7 @@ export const rolloutsSchema = z
       }),
     strategies: z
       .record(nameSchema, strategy)
-      .superRefine(finding(atMost(MAX_STRATEGIES)), ALWAYS)
+      .superRefine(finding(atMost(MAX_STRATEGIES), fewChecks), ALWAYS)
       .default({})
       .describe('Strategies by name; an entry of images names its own'),
     windows: windowsSchema,
@@ -176,4 +185,18 @@ function* reachable(value: unknown): ReturnType<Check> {
     const problem = 'Has no selector, so that no cluster is left to the stages after it';
     yield { path: [index], kind: 'conflict', problem, fix };
   }
+}
+
+/** Each may cost sweeps a call a minute. */
+function* fewChecks(value: unknown): ReturnType<Check> {
+  if (!isRecord(value)) return;
+  const stages = Object.values(value).flatMap((one) => listOf(fieldOf(one, 'stages')));
+  const all = stages.flatMap((one) => listOf(fieldOf(one, 'checks')));
+  if (all.length <= MAX_ALL_CHECKS) return;
+  const problem = `Has ${all.length} checks in all, more than ${MAX_ALL_CHECKS}`;
+  yield { kind: 'too-large', problem, fix: 'Remove some of them' };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

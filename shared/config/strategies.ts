@@ -10,6 +10,8 @@ export interface Strategies {
   of(rule: ImageRule): Strategy | undefined;
 }
 
+type StageConfig = StrategyConfig['stages'][number];
+
 /**
  * Reads selectors and time zones of the strategies once. Throws `bad-config`, which a loaded config has ruled out.
  *
@@ -35,21 +37,22 @@ export function createStrategies({
   const approvers =
     access.api !== undefined && 'approvers' in access.api ? access.api.approvers : [];
 
-  function stageOf(config: StrategyConfig['stages'][number]): Stage {
-    const { clusters, approval, windows: name, ...rest } = config;
+  function stageOf(config: StageConfig, deadlineMs: number): Stage {
+    const { clusters, approval, windows: name, checks, ...rest } = config;
     const open = name === undefined ? undefined : windows.get(name);
     return {
       ...rest,
       selects: createSelector(clusters),
       ...(approval && { approval: { approvers, ...approval } }),
       ...(open && { windows: [open] }),
+      ...(checks && { checks: checks.map((one) => ({ failAfterMs: deadlineMs, ...one })) }),
     };
   }
 
   function strategyOf({ rollout = '', effect }: ImageRule): Strategy | undefined {
     const config = rollouts.strategies[rollout];
     if (config === undefined) return undefined;
-    const [first, ...others] = config.stages.map(stageOf);
+    const [first, ...others] = config.stages.map((one) => stageOf(one, config.progressDeadlineMs));
     if (first === undefined) throw new TypeError('The schema requires a stage');
     const newClusters = config.newClusters ?? (effect === 'pin' ? 'previous' : 'wait');
     const { clustersAtOnce } = rollouts;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
+import { CHECK_OUTCOMES, MAX_CHECKS } from '#shared/core/rollout/checks.ts';
 import {
   MAX_HISTORY,
   MAX_IGNORED,
@@ -38,6 +39,8 @@ const Turn = z.looseObject({
   cluster: z.string(),
 });
 
+const Checked = z.looseObject({ name: z.string(), outcome: z.enum(CHECK_OUTCOMES), since: Time });
+
 const Arrival = z.looseObject({
   digest: z.string(),
   resolvedAt: Time,
@@ -72,6 +75,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   okSince: Time.exactOptional(),
   stuckSince: Time.exactOptional(),
   saidAt: Time.exactOptional(),
+  checks: z.array(Checked).max(MAX_CHECKS).exactOptional(),
   approvals: z
     .array(z.looseObject({ stage: z.string(), by: z.string(), at: Time }))
     .max(MAX_APPROVALS),

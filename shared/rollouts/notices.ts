@@ -50,7 +50,8 @@ function describe(
   { counts, lagging, noWayBack }: RollUp & { readonly noWayBack: boolean },
   now: Date,
 ): RolloutEvent {
-  const { type, id, digest, stage, version, cause, by, reason, request, clusters = [] } = notice;
+  const { type, id, digest, stage, version, cause, checks, by, reason, request } = notice;
+  const { clusters = [] } = notice;
   const named = new Set(clusters);
   const because = lagging.filter(({ cluster }) => named.has(cluster));
   const others = lagging.filter(({ cluster }) => !named.has(cluster));
@@ -72,6 +73,7 @@ function describe(
       status: id === record.id ? record.status : undefined,
       version,
       cause,
+      checks: checks && [...checks],
       actor: by,
       reason,
       noWayBack: noWayBack ? (true as const) : undefined,

@@ -1,6 +1,6 @@
 import type { Cause, Notice } from '#shared/core/rollout/record.ts';
 
-/** Clusters that a sentence names. */
+/** Clusters, or checks, that a sentence names. */
 const MAX_NAMED = 3;
 
 /**
@@ -9,10 +9,11 @@ const MAX_NAMED = 3;
  * @example
  * sentenceOf(noticeOf(record, 'stage.opened')) // 'Stage early is open'
  */
-export function sentenceOf({ type, stage, cause, clusters = [], by, overdue }: Notice): string {
+export function sentenceOf(notice: Notice): string {
+  const { type, stage, cause, by, overdue, checks, clusters = [] } = notice;
   const who = by === undefined ? '' : ` by ${by}`;
   const still = overdue === true ? ', for a day or longer' : '';
-  return `${SENTENCES[type](stage, cause)}${still}${who}${namesOf(clusters)}`;
+  return `${SENTENCES[type](stage, cause)}${still}${who}${namesOf(checks ?? clusters)}`;
 }
 
 const SENTENCES: Readonly<
@@ -49,6 +50,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   failures: 'too many clusters failed',
   unreachable: 'too many clusters are out of reach',
   'no-evidence': 'no cluster shows that the digest works',
+  evidence: 'the checks of the stage do not show that the digest works',
   rejected: 'the digest was rolled back before',
   empty: 'no cluster follows the image there',
   approval: 'people have to approve',
@@ -62,9 +64,9 @@ function why(cause: Cause = 'person'): string {
   return CAUSES[cause];
 }
 
-function namesOf(clusters: readonly string[]): string {
-  if (clusters.length === 0) return '';
-  const more = clusters.length - MAX_NAMED;
-  const names = clusters.slice(0, MAX_NAMED).join(', ');
+function namesOf(all: readonly string[]): string {
+  if (all.length === 0) return '';
+  const more = all.length - MAX_NAMED;
+  const names = all.slice(0, MAX_NAMED).join(', ');
   return `: ${names}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -1,7 +1,8 @@
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import { defined } from '#shared/core/defined.ts';
-import { advance } from '#shared/core/rollout/advance.ts';
+import { advance, checksToAsk } from '#shared/core/rollout/advance.ts';
 import { arrive } from '#shared/core/rollout/arrive.ts';
+import type { Check, Evidence } from '#shared/core/rollout/checks.ts';
 import type { Fleet } from '#shared/core/rollout/fleet.ts';
 import { rolloutId } from '#shared/core/rollout/id.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
@@ -43,7 +44,15 @@ export interface StepInput {
 export interface StepDeps extends CommitDeps, FindTargetDeps {
   readonly rules: ImageRules;
   readonly resolveNow: ResolveNow;
+  /** Absent: they are not asked, so that no stage that has checks is passed. */
+  readonly askChecks?: AskChecks | undefined;
 }
+
+/** Asks the checks of the stage where a roll-out stands; undefined: not now. Never throws. */
+export type AskChecks = (
+  record: RolloutRecord,
+  checks: readonly Check[],
+) => Promise<Evidence | undefined>;
 
 /**
  * The next step of one image's roll-out, published and recorded: taken over where there is no record, retired where its
@@ -155,17 +164,24 @@ function broughtByApproval({ approved: [digest], approval }: SyncRow): Brought |
   return defined({ digest, index, resolvedAt, by: 'sweep' });
 }
 
-/** `advance`, with the signature that the next stage asks for looked for where that is all that is missing. */
+/**
+ * `advance`, with the checks of the stage asked where it is satisfied, and the signature that the next stage asks for
+ * looked for where that is all that is missing.
+ */
 async function goOn(
   record: RolloutRecord,
   { strategy, fleet, fresh = false, now }: Instant,
   deps: StepDeps,
 ): Promise<Change> {
-  const next = advance(record, strategy, fleet, now);
+  const first = advance(record, strategy, fleet, now);
+  const checks = checksToAsk(first.record, strategy);
+  const evidence = checks && (await deps.askChecks?.(first.record, checks));
+  const known = evidence === undefined ? fleet : { ...fleet, evidence };
+  const next = evidence === undefined ? first : advance(record, strategy, known, now);
   if (next.record.cause !== 'signature') return next;
   const at = strategy.stages.findIndex(({ name }) => name === next.record.stage);
   const { signedBy } = strategy.stages[at + 1] ?? {};
   if (signedBy === undefined) return next;
   const isSigned = await meetsPolicy(next.record, signedBy, { fresh }, deps);
-  return isSigned ? advance(record, strategy, { ...fleet, signedBy: [signedBy] }, now) : next;
+  return isSigned ? advance(record, strategy, { ...known, signedBy: [signedBy] }, now) : next;
 }

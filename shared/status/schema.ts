@@ -137,6 +137,12 @@ export const RolloutData = z.strictObject({
     .describe('Where the roll-out stands then; absent where another one replaces it'),
   version: Count.optional().describe('Of its record: orders what is published of an image'),
   cause: z.enum(ROLLOUT_CAUSES).optional().describe('Why it stops or waits'),
+  checks: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Checks of the stage that are not met, or not for long enough, where it is because of these',
+    ),
   actor: z
     .string()
     .optional()

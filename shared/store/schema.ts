@@ -4,6 +4,7 @@ import { CLUSTER_PHASES, FAILURE_PHASES, PHASES, ROLLOUT_STATUSES } from '#share
 import { PIN_OBSTACLES } from '#shared/core/pin.ts';
 import { WAITS } from '#shared/core/rollout/admits.ts';
 import { parseJson } from '#shared/net/json.ts';
+import { EvidenceFields } from './evidence-note.ts';
 
 /**
  * Records, as they are written and read back. Anyone who can write to the store may have written them, an older version
@@ -248,6 +249,8 @@ const NOTES = {
   }),
   /** By image reference, its tag included: what was last reported of its roll-out. */
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
+  /** By image reference, its tag included: what the checks of the stage where its roll-out stands came to last. */
+  evidence: EvidenceFields,
   /**
    * One, named `fleet`: repositories that were pushed to and that no known RSync follows, and since when their followers
    * are sought.

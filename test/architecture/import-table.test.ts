@@ -21,6 +21,7 @@ const OTHER_ROOMS = [
   'store',
   'records',
   'status',
+  'evidence',
 ];
 
 const ROOMS: readonly Room[] = [
@@ -39,6 +40,7 @@ const ROOMS: readonly Room[] = [
   { path: 'shared/store', values: BASE, types: [] },
   { path: 'shared/records', values: BASE, types: [] },
   { path: 'shared/status', values: BASE, types: [] },
+  { path: 'shared/evidence', values: BASE, types: [] },
   {
     path: 'shared/reconcile',
     values: BASE,

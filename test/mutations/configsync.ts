@@ -298,7 +298,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
     guarantee: 'preflight: what could not be checked is not "nothing"',
     file: 'functions/cli/preflight-report.ts',
     in: 'exitCodeOf',
-    find: 'return unchecked || unlisted.length > 0 ? 2 : 0;',
+    find: 'return unchecked || unasked || unlisted.length > 0 ? 2 : 0;',
     replace: 'return unchecked && unlisted.length > 0 ? 2 : 0;',
     tests: [`${SEMANTICS}/preflight.test.ts`],
   },

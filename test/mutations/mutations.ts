@@ -3,6 +3,7 @@ import { ATTESTATION_MUTATIONS } from './attestations.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { DECISION_MUTATIONS } from './decisions.ts';
+import { EVIDENCE_MUTATIONS } from './evidence.ts';
 import { FREEZE_MUTATIONS } from './freezes.ts';
 import { HOLD_MUTATIONS } from './holds.ts';
 import { KEY_MUTATIONS } from './keys.ts';
@@ -312,6 +313,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,
   ...STEP_MUTATIONS,
+  ...EVIDENCE_MUTATIONS,
   ...DECISION_MUTATIONS,
   ...FREEZE_MUTATIONS,
 ];

@@ -194,7 +194,7 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
     ],
     [
       '9: goes back by itself only where that is asked',
-      'advance',
+      'draft',
       'fail',
       "world.strategy.onFailure === 'pause' ||",
       '',
@@ -260,8 +260,8 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
     [
       '8: a stage soaks',
       'advance',
-      'soak',
-      'elapsed(okSince, world) < stage.soakMs ||',
+      'endSoak',
+      'elapsed(seen.okSince, world) < stage.soakMs ||',
       '',
       SIMULATED,
     ],
@@ -302,7 +302,7 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       '10: too many out of reach stop it',
       'advance',
       'move',
-      "if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);",
+      "if (dark) return stall(record, world, 'unreachable', namesOf(dark.of.unreachable));",
       '',
       SIMULATED,
     ],
@@ -343,7 +343,7 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
     [
       '15a: no stage is passed without its approval',
       'advance',
-      'soak',
+      'endSoak',
       'given.size < (stage.approval?.count ?? 0)',
       'given.size < 0',
       SIMULATED,

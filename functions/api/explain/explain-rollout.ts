@@ -37,7 +37,10 @@ export async function explainRolloutOf(
     const { fleet } = await clusters(found.image, followed.rule);
     const sync = syncOf(row);
     const { hold } = rsync.annotations;
-    const asked = { cluster: clusterNow(member, sync, fleet.clusters), sync, ...defined({ hold }) };
+    const hasChecks = strategy.stages.some(({ checks }) => checks !== undefined);
+    const noted = hasChecks ? await staged.store.readNote('evidence', found.image) : undefined;
+    const cluster = clusterNow(member, sync, fleet.clusters);
+    const asked = { cluster, sync, ...defined({ hold, noted }) };
     const admission = admissionOf(found);
     return explainRollout(record, strategy, fleet, { ...asked, admission }, now());
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { CHECK_OUTCOMES } from '#shared/core/rollout/checks.ts';
 import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
 import { STANDINGS } from '#shared/core/rollout/standing.ts';
@@ -117,7 +118,24 @@ export const RolloutRecordView = z
   })
   .meta({ id: 'RolloutRecord' });
 
+const CheckView = z
+  .object({
+    name: z.string(),
+    wants: z.string().describe('What is good, such as `below 0.01`'),
+    forMs: Count.describe('How long it must have been so before the stage is passed'),
+    outcome: z.enum(CHECK_OUTCOMES).optional().describe('Absent: it was not asked yet'),
+    since: Time.optional().describe('Since when each look has had that outcome'),
+    value: z.string().optional().describe('What was answered last, as far as it is remembered'),
+    problem: z.string().optional().describe('Why there is no answer, or what is wrong with it'),
+    at: Time.optional().describe('When it was asked last'),
+  })
+  .meta({ id: 'RolloutCheck' });
+
 export const RolloutView = RolloutRecordView.extend({
+  checks: z
+    .array(CheckView)
+    .optional()
+    .describe('Of the stage where it stands; absent where that has none'),
   stages: z.array(StageView).describe('None where its strategy was taken away'),
   message: Sentence,
 }).meta({ id: 'Rollout' });

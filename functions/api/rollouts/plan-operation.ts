@@ -41,6 +41,10 @@ const StagePlan = z
     atOnce: Count.describe('Clusters under way at once'),
     batches: Count,
     soakMs: Count,
+    checks: z
+      .object({ names: z.array(z.string()), forMs: Count })
+      .optional()
+      .describe('Checks that must be met before it is passed, and the longest time for which'),
     approval: z
       .object({ approvers: z.array(z.string()), missing: Count })
       .optional()

@@ -9,7 +9,9 @@ import {
   viewStages,
 } from '#shared/core/rollout/standing.ts';
 import { openingsAt } from '#shared/core/rollout/strategy.ts';
+import { viewChecks } from '#shared/core/rollout/view-checks.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
+import type { ApiDeps } from '../deps.ts';
 import { MAX_LAGGING, MAX_LAG_MESSAGE } from '../limits.ts';
 import type { FoundRollout } from './find-rollout.ts';
 import type {
@@ -22,6 +24,7 @@ import type {
 import type { ImageFleet, ReadClusters } from './read-clusters.ts';
 
 export interface ViewDeps {
+  readonly store: Pick<ApiDeps['store'], 'readNote'>;
   readonly now: () => Date;
   readonly clusters: ReadClusters;
   /** Shared by the roll-outs of one list. */
@@ -39,9 +42,21 @@ export async function viewRollout(found: FoundRollout, deps: ViewDeps): Promise<
   const { stages, message } = await lookAt(found, deps);
   return {
     ...viewRecord(found),
+    ...(await lookAtChecks(found, deps)),
     stages: stages.map(({ counts, lagging }) => ({ ...counts, lagging })),
     message,
   };
+}
+
+/** The checks of the stage where it stands; nothing is read where that has none. */
+async function lookAtChecks(
+  { record, strategy }: FoundRollout,
+  { store }: ViewDeps,
+): Promise<Pick<RolloutView, 'checks'>> {
+  const stage = strategy?.stages.find(({ name }) => name === record.stage);
+  if (stage?.checks === undefined) return {};
+  const noted = await store.readNote('evidence', record.image);
+  return { checks: [...viewChecks(record, stage, noted)] };
 }
 
 /** Its record alone: nothing is read for it. */

@@ -1,3 +1,4 @@
+import { sayCheck } from '#shared/core/rollout/view-checks.ts';
 import { count, type ExitCode, print } from '../terminal.ts';
 import { type Api, readRollouts } from './call-api.ts';
 import type { Given, VerbDeps } from './commands.ts';
@@ -45,6 +46,7 @@ export async function showRollout(
           `    ${standing}  ${cluster} ${sync}: ${why}`,
       ),
     ]),
+    ...(rollout.checks ?? []).map((check) => `  check     ${sayCheck(check)}`),
     ...history.map(({ at, by, did, reason }) => `  ${at}  ${by}: ${did} (${reason})`),
     message,
   ]);

@@ -94,6 +94,19 @@ export const Rollout = Brief.extend({
     z.looseObject({ at: z.string(), by: z.string(), did: z.string(), reason: z.string() }),
   ),
   stages: z.array(Stage.extend({ lagging: z.array(Lagging) })),
+  checks: z
+    .array(
+      z.object({
+        name: z.string(),
+        wants: z.string(),
+        forMs: z.number(),
+        outcome: z.string().optional(),
+        since: z.string().optional(),
+        value: z.string().optional(),
+        problem: z.string().optional(),
+      }),
+    )
+    .optional(),
   message: z.string(),
 });
 export const Decided = z.looseObject({
@@ -177,6 +190,7 @@ export const Plan = z.looseObject({
       batches: z.number(),
       soakMs: z.number(),
       approval: z.object({ approvers: z.array(z.string()), missing: z.number() }).optional(),
+      checks: z.object({ names: z.array(z.string()), forMs: z.number() }).optional(),
       signedBy: z.string().optional(),
       opensAt: z.string().optional(),
       opensOn: z.string().optional(),

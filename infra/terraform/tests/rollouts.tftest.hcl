@@ -17,7 +17,7 @@ run "none" {
   command = plan
 
   assert {
-    condition     = length(google_firestore_database.records) + length(google_firestore_backup_schedule.records) + length(google_firestore_field.records) + length(google_project_iam_member.records) + length(google_project_iam_member.records_reader) == 0
+    condition     = length(google_firestore_database.records) + length(google_firestore_backup_schedule.records) + length(google_firestore_field.records) + length(google_project_iam_member.records) + length(google_project_iam_member.records_reader) + length(google_project_iam_member.monitoring) == 0
     error_message = "Nothing of it that was not asked for."
   }
   assert {
@@ -164,4 +164,71 @@ run "strategies" {
     condition     = keys(google_iap_web_cloud_run_service_iam_member.people) == ["dev@acme.example", "lead@acme.example", "oncall@acme.example"]
     error_message = "Identity-Aware Proxy lets in whom the API has a role for."
   }
+}
+
+run "checks" {
+  command = plan
+  variables {
+    records = {}
+    rollouts = {
+      strategies = {
+        fleet = {
+          stages = [
+            {
+              name     = "canary"
+              clusters = "ring = canary"
+              checks = [
+                { name = "errors", monitoring = { project = "acme-metrics", query = "sum(errors)" }, below = 0.01, for = "30m", fail_after = "5m" },
+                { name = "traffic", monitoring = { project = "acme-metrics", query = "sum(requests)" }, above = 0 },
+                { name = "latency", prometheus = { url = "https://prometheus.acme.example", query = "p99" }, below = 1 },
+                { name = "ready", http = { url = "https://shop.acme.example/ready" } },
+              ]
+            },
+            { name = "rest" },
+          ]
+        }
+      }
+    }
+  }
+  assert {
+    condition = jsonencode(local.config.rollouts.strategies.fleet.stages) == jsonencode([
+      {
+        checks = [
+          { below = 0.01, failAfter = "5m", for = "30m", monitoring = { project = "acme-metrics", query = "sum(errors)" }, name = "errors" },
+          { above = 0, monitoring = { project = "acme-metrics", query = "sum(requests)" }, name = "traffic" },
+          { below = 1, name = "latency", prometheus = { query = "p99", url = "https://prometheus.acme.example" } },
+          { http = { url = "https://shop.acme.example/ready" }, name = "ready" },
+        ]
+        clusters = "ring = canary"
+        name     = "canary"
+      },
+      { name = "rest" },
+    ])
+    error_message = "Checks are the config's, and what is not asked for is left out."
+  }
+  assert {
+    condition = { for project, binding in google_project_iam_member.monitoring : project => "${binding.role} ${binding.member}" } == {
+      "acme-metrics" = "roles/monitoring.viewer serviceAccount:countersign-sweep@acme-prod.iam.gserviceaccount.com"
+    }
+    error_message = "sweep alone may read metrics, where a check asks for them."
+  }
+}
+
+run "a_check_of_two_kinds" {
+  command = plan
+  variables {
+    rollouts = { strategies = { fleet = { stages = [{
+      name   = "all"
+      checks = [{ name = "a", http = { url = "https://a.example" }, monitoring = { project = "p", query = "q" }, below = 1 }]
+    }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
+
+run "a_query_without_a_bound" {
+  command = plan
+  variables {
+    rollouts = { strategies = { fleet = { stages = [{ name = "all", checks = [{ name = "a", monitoring = { project = "p", query = "q" } }] }] } } }
+  }
+  expect_failures = [var.rollouts]
 }

@@ -1,6 +1,20 @@
-import type { Fleet, FleetCluster } from './fleet.ts';
+import { type Check, type Finding, weighChecks } from './checks.ts';
 import {
-  type Cause,
+  type Draft,
+  type World,
+  awaitClusters,
+  elapsed,
+  fail,
+  keep,
+  namesOf,
+  roll,
+  stall,
+  stop,
+  wait,
+} from './draft.ts';
+import type { Fleet } from './fleet.ts';
+import {
+  type Amendment,
   type Change,
   NO_CAUSE,
   NO_TURNS,
@@ -10,8 +24,7 @@ import {
   noticeOf,
 } from './record.ts';
 import { isMoving } from './moving.ts';
-import { goBack, startOver } from './arrive.ts';
-import { type Draft, type World, awaitClusters, keep, roll, stop, wait } from './draft.ts';
+import { startOver } from './arrive.ts';
 import { learn } from './recover.ts';
 import { isReached, promotionOf } from './admits.ts';
 import { type StageView, hasTooMany, ranBadly, viewStages, whyShut } from './standing.ts';
@@ -69,11 +82,12 @@ function move(record: RolloutRecord, world: World): Draft {
   const opened = views.slice(0, at + 1);
   const bad = opened.find((stage) => hasTooMany(stage, ranBadly(stage, record)));
   const failing = bad ?? opened.find((stage) => hasTooMany(stage, stage.of.failed));
-  if (failing) return fail(record, world, failing.of.failed, bad !== undefined);
+  if (failing)
+    return fail(record, world, 'failures', namesOf(failing.of.failed), bad !== undefined);
   const dark = opened.find(
     ({ of, size, stage }) => of.unreachable.length > countOf(stage.maxUnreachable, size, 0),
   );
-  if (dark) return stall(record, world, 'unreachable', dark.of.unreachable);
+  if (dark) return stall(record, world, 'unreachable', namesOf(dark.of.unreachable));
   if (isBehind(record, views.slice(0, at))) return roll(record);
   const { of, size } = view;
   // Who is in the stage is not known.
@@ -133,11 +147,68 @@ function soak(
   view: StageView,
   world: World,
 ): Draft {
+  const { fleet, strategy, now } = world;
+  const okSince = record.okSince ?? now.toISOString();
+  const { checks } = view.stage;
+  if (checks === undefined) return endSoak(record, views, view, world, { okSince });
+  const findings = findingsFor(record, fleet);
+  // Where they were not asked, they are as they were, and nothing is passed.
+  if (findings === undefined) {
+    const begun = amend(record, { ...NO_CAUSE, okSince, status: 'soaking' });
+    return keep(record.okSince === undefined ? begun : record);
+  }
+  const weighed = weighChecks(checks, record.checks, findings, now);
+  const { states, broken, unmet, missing, patienceMs } = weighed;
+  const weighedIn = amend(record, { checks: states });
+  if (broken.length > 0) return fail(weighedIn, world, 'evidence', { checks: broken }, true);
+  const stuckSince = unmet.length === 0 ? undefined : (record.stuckSince ?? now.toISOString());
+  const patience = Math.max(strategy.progressDeadlineMs, patienceMs);
+  if (stuckSince !== undefined && elapsed(stuckSince, world) > patience) {
+    return stop(weighedIn, 'halted', 'evidence', { checks: unmet });
+  }
+  const well = { okSince, stuckSince, checks: states };
+  return endSoak(record, views, view, world, well, missing);
+}
+
+/**
+ * The checks whose evidence the next step depends on: those of the stage where the roll-out stands, once it is
+ * satisfied. Undefined: none.
+ *
+ * @example
+ * const checks = checksToAsk(advance(record, strategy, fleet, now).record, strategy);
+ */
+export function checksToAsk(
+  record: RolloutRecord,
+  { stages }: Strategy,
+): readonly Check[] | undefined {
+  if (!isMoving(record) || record.okSince === undefined) return undefined;
+  return stages.find(({ name }) => name === record.stage)?.checks;
+}
+
+/** What the checks of the stage where the roll-out stands were found to be; undefined: they were not asked. */
+function findingsFor(
+  { id, stage }: RolloutRecord,
+  { evidence }: Fleet,
+): readonly Finding[] | undefined {
+  return evidence?.id === id && evidence.stage === stage ? evidence.findings : undefined;
+}
+
+/** Goes on soaking, or to what is waited for after it; `missing`: checks that do not suffice yet. */
+function endSoak(
+  record: RolloutRecord,
+  views: readonly StageView[],
+  view: StageView,
+  world: World,
+  seen: Amendment & { readonly okSince: string },
+  missing: readonly string[] = [],
+): Draft {
   const { stage } = view;
-  const okSince = record.okSince ?? world.now.toISOString();
-  const well = { okSince, stuckSince: undefined };
+  const well = { stuckSince: undefined, checks: undefined, ...seen };
   const soaking = amend(record, { ...NO_CAUSE, ...well, status: 'soaking' });
-  if (elapsed(okSince, world) < stage.soakMs || isNew(record, world)) return keep(soaking);
+  if (elapsed(seen.okSince, world) < stage.soakMs || isNew(record, world)) return keep(soaking);
+  if (missing.length > 0) {
+    return wait(record, 'soaking', 'evidence', world, well, { checks: missing });
+  }
   const given = new Set(
     record.approvals.filter((approval) => approval.stage === stage.name).map(({ by }) => by),
   );
@@ -193,41 +264,6 @@ function pass(
   return { record: opened, notices: [notice, noticeOf(opened, 'stage.opened')] };
 }
 
-/** Nothing more is let in; where that lasts for longer than the deadline, the roll-out halts. */
-function stall(
-  record: RolloutRecord,
-  world: World,
-  cause: Cause,
-  clusters: readonly FleetCluster[] = [],
-): Draft {
-  const stuckSince = record.stuckSince ?? world.now.toISOString();
-  if (elapsed(stuckSince, world) > world.strategy.progressDeadlineMs) {
-    return stop(record, 'halted', cause, clusters);
-  }
-  return keep(amend(record, { status: 'rolling', cause, okSince: undefined, stuckSince }));
-}
-
-/** Too many have failed: the roll-out halts, or goes back by itself where there is a way back. */
-function fail(
-  record: RolloutRecord,
-  world: World,
-  clusters: readonly FleetCluster[],
-  isBad: boolean,
-): Draft {
-  const { previous, rejected, digest } = record;
-  const noWay = previous === undefined || previous === digest || rejected.includes(previous);
-  // What could not be approved there is no reason to take it from others.
-  if (world.strategy.onFailure === 'pause' || !isBad || noWay) {
-    return stop(record, 'halted', 'failures', clusters);
-  }
-  const id = `${record.id}-back`;
-  const by = record.startedBy;
-  const back = amend(record, goBack(record, { id, digest: previous, by, now: world.now }));
-  const names = clusters.map(({ cluster }) => cluster);
-  const notice = noticeOf(back, 'rolling-back', { cause: 'failures', clusters: names });
-  return { record: amend(back, { cause: 'failures' }), notices: [notice] };
-}
-
 function finishRollback(record: RolloutRecord, world: World): Draft {
   const { clusters, partial } = world.fleet;
   // Whether it has what is rolled back is not known of a cluster that was never looked at.
@@ -243,8 +279,4 @@ function finishRollback(record: RolloutRecord, world: World): Draft {
 /** Whether its stage was opened in this instant: one look opens one stage. */
 function isNew({ openedAt }: RolloutRecord, { now }: World): boolean {
   return now.getTime() <= Date.parse(openedAt);
-}
-
-function elapsed(since: string, { now }: World): number {
-  return now.getTime() - Date.parse(since);
 }

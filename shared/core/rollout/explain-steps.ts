@@ -1,5 +1,6 @@
 import type { FoundHold } from '../annotations.ts';
 import { type Admission, includesHeld, promotionOf } from './admits.ts';
+import type { NotedEvidence } from './checks.ts';
 import type { FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import { endsByItself } from './freezes.ts';
@@ -24,6 +25,7 @@ export const ROLLOUT_STEPS = [
   'hold',
   'freeze',
   'window',
+  'evidence',
   'approvers',
   'limit',
 ] as const;
@@ -50,6 +52,8 @@ export interface RolloutScene {
   readonly place: Place;
   /** Of its cluster. */
   readonly standing: Standing;
+  /** What the checks of the stage where the roll-out stands came to last. */
+  readonly noted?: NotedEvidence;
   readonly now: Date;
   readonly isOpen: Openings;
 }
@@ -250,6 +254,7 @@ export function sayProgress({ record, views, partial, now }: RolloutScene): stri
   if (view === undefined) return `the config has no stage ${record.stage}`;
   if (partial) return 'a part of the fleet cannot be listed, and no stage is passed meanwhile';
   const { stage, of, size } = view;
+  if (cause === 'evidence') return `${stage.name} waits for its checks`;
   if (status === 'soaking' && okSince !== undefined) {
     const soaked = Math.min(stage.soakMs, now.getTime() - Date.parse(okSince));
     return `${stage.name} has soaked ${sayDuration(soaked)} of ${sayDuration(stage.soakMs)}`;

@@ -1,6 +1,7 @@
 import { defined } from '../defined.ts';
 import type { FoundHold } from '../annotations.ts';
 import { type Admission, type Wait, admitsAt, promotionOf } from './admits.ts';
+import type { NotedEvidence } from './checks.ts';
 import {
   type RolloutScene,
   type RolloutStep,
@@ -14,6 +15,7 @@ import {
   sayProgress,
 } from './explain-steps.ts';
 import { explainFreeze } from './explain-freeze.ts';
+import { explainEvidence } from './explain-evidence.ts';
 import type { Fleet, FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import { STANDINGS, viewStages } from './standing.ts';
@@ -26,6 +28,8 @@ export interface AskedSync {
   readonly cluster: FleetCluster;
   readonly sync: FleetSync;
   readonly hold?: FoundHold;
+  /** What the checks of the stage where the roll-out stands came to last. */
+  readonly noted?: NotedEvidence;
   /** What a look came to, among all records of the repository; absent: what its own record says. */
   readonly admission?: Admission;
 }
@@ -51,7 +55,7 @@ export function explainRollout(
   asked: AskedSync,
   now: Date,
 ): RolloutExplanation {
-  const { cluster, sync, hold } = asked;
+  const { cluster, sync, hold, noted } = asked;
   const isOpen = openingsAt(strategy, now);
   const place = stageOf(strategy, cluster.labels);
   if (record === undefined || record.status === 'retired') {
@@ -71,13 +75,14 @@ export function explainRollout(
   const admission = asked.admission ?? own;
   const partial = fleet.partial === true;
   const common = { record, strategy, views, partial, cluster, sync, admission, place, standing };
-  const scene: RolloutScene = { ...common, now, isOpen, ...defined({ hold }) };
+  const scene: RolloutScene = { ...common, now, isOpen, ...defined({ hold, noted }) };
   const steps = [
     explainStage(scene),
     explainPosition(scene),
     explainHold(scene),
     explainFreeze(inForce(scene), cluster.labels, now, sync.approved !== record.digest),
     explainWindow(scene),
+    ...explainEvidence(scene),
     explainApprovers(scene),
     explainLimit(scene),
   ];

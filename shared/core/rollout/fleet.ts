@@ -1,3 +1,4 @@
+import type { Evidence } from './checks.ts';
 import type { Indexes } from './record.ts';
 import type { Labels } from './strategy.ts';
 
@@ -9,6 +10,8 @@ export interface Fleet {
   readonly signedBy: readonly string[];
   /** Clusters under way in the roll-outs of other images. */
   readonly elsewhere: number;
+  /** What the checks of the stage that soaks came to; absent: they were not asked. */
+  readonly evidence?: Evidence;
   /** Clusters are missing that have not left: of no stage it is known who is in it. */
   readonly partial?: true;
 }

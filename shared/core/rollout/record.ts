@@ -1,4 +1,5 @@
 import { defined } from '../defined.ts';
+import type { CheckState } from './checks.ts';
 import type { Turn } from './strategy.ts';
 
 /** Where a roll-out stands. Of one that a newer digest replaced nothing remains but `superseded`, which is published. */
@@ -34,6 +35,8 @@ export const ROLLOUT_CAUSES = [
   'failures',
   'unreachable',
   'no-evidence',
+  /** The checks of the stage do not show that the digest works: an answer is bad, or there is none. */
+  'evidence',
   /** Its digest was rolled back before. */
   'rejected',
   'empty',
@@ -102,8 +105,10 @@ export interface RolloutRecord {
   readonly okSince?: string;
   /** When its wait was published last. */
   readonly saidAt?: string;
-  /** Since when too many are out of reach, or nothing shows that the digest works. */
+  /** Since when too many are out of reach, or nothing shows that the digest works, or a check of the stage is not met. */
   readonly stuckSince?: string;
+  /** What the checks of the stage came to, while it is satisfied. */
+  readonly checks?: readonly CheckState[];
   readonly approvals: readonly {
     readonly stage: string;
     readonly by: string;
@@ -177,6 +182,8 @@ export interface Notice extends Partial<Actor>, Pick<HistoryEntry, 'request'> {
   readonly cause?: Cause;
   /** The clusters that it is because of. */
   readonly clusters?: readonly string[];
+  /** The checks of the stage that it is because of. */
+  readonly checks?: readonly string[];
   /** Of a wait: it was published before, and goes on. */
   readonly overdue?: true;
 }
@@ -188,18 +195,9 @@ export interface Change {
 }
 
 /** What may be left out of a record, and taken out of it. */
-type Optional =
-  | 'previous'
-  | 'indexes'
-  | 'cause'
-  | 'cursor'
-  | 'promoted'
-  | 'okSince'
-  | 'stuckSince'
-  | 'saidAt'
-  | 'next'
-  | 'passedOver'
-  | 'before';
+type Optional = {
+  [Key in keyof RolloutRecord]-?: object extends Pick<RolloutRecord, Key> ? Key : never;
+}[keyof RolloutRecord];
 
 export type Amendment = Partial<Omit<RolloutRecord, Optional>> & {
   readonly [Key in Optional]?: RolloutRecord[Key] | undefined;
@@ -225,6 +223,7 @@ export const NO_CAUSE = {
   okSince: undefined,
   stuckSince: undefined,
   saidAt: undefined,
+  checks: undefined,
 } as const;
 
 /** What does not outlast a stage: whom of it is let in. */
@@ -239,9 +238,7 @@ export const NO_TURNS = { cursor: undefined, promoted: undefined } as const;
 export function noticeOf(
   { id, digest, version, stage }: RolloutRecord,
   type: Notice['type'],
-  more: Partial<
-    Pick<Notice, 'stage' | 'cause' | 'clusters' | 'request' | 'overdue' | 'by' | 'reason'>
-  > = {},
+  more: Partial<Omit<Notice, 'type' | 'id' | 'digest' | 'version'>> = {},
 ): Notice {
   return { type, id, digest, version, stage, ...more };
 }

@@ -1,3 +1,4 @@
+import type { CheckOutcome } from './checks.ts';
 import type { RolloutRecord } from './record.ts';
 import { sayFreeze } from './freezes.ts';
 import { isMoving } from './moving.ts';
@@ -66,10 +67,11 @@ function sayFrozen({ views, strategy, now }: Scene): string {
 
 /** Why nothing more is let in, where a deadline runs. */
 function sayStuck({ record, strategy, partial }: Scene): string | undefined {
-  const { cause, stuckSince } = record;
+  const { cause, stuckSince, okSince } = record;
   if (partial) return 'a part of the fleet cannot be listed: no stage is passed meanwhile';
   if (cause === 'empty') return 'waits for the first cluster that follows the image';
-  if (stuckSince === undefined) return undefined;
+  // Where the stage is well, it is its checks that are not.
+  if (stuckSince === undefined || okSince !== undefined) return undefined;
   const why = cause === 'unreachable' ? 'too many are out of reach' : 'none of them is live';
   return `${why}: halts at ${sayUtc(Date.parse(stuckSince) + strategy.progressDeadlineMs)}`;
 }
@@ -90,11 +92,16 @@ function stepsOf(view: StageView, scene: Scene): readonly string[] {
     return [`stage ${shut?.stage.name ?? stage.name} ${when}`];
   }
   if (cause === 'signature') return [...signatureFor(next?.stage, 'waits for '), onward];
+  if (cause === 'evidence') {
+    const rest = [...approvalsOf(stage, record), ...signatureFor(next?.stage), onward];
+    return [...evidenceOf(stage, record, 'waits for '), ...rest];
+  }
   const signature = signatureFor(next?.stage);
   if (cause === 'approval') {
     return [...approvalsOf(stage, record, 'waits for '), ...signature, onward];
   }
-  return [...soakOf(stage, record), ...approvalsOf(stage, record), ...signature, onward];
+  const evidence = [...soakOf(stage, record), ...evidenceOf(stage, record)];
+  return [...evidence, ...approvalsOf(stage, record), ...signature, onward];
 }
 
 function soakOf({ soakMs }: Stage, { status, okSince }: RolloutRecord): readonly string[] {
@@ -102,6 +109,26 @@ function soakOf({ soakMs }: Stage, { status, okSince }: RolloutRecord): readonly
   if (status !== 'soaking' || okSince === undefined) return [`soaks ${sayDuration(soakMs)}`];
   return [`soaks until ${sayUtc(Date.parse(okSince) + soakMs)}`];
 }
+
+/** Its checks, and what those that were asked came to. */
+function evidenceOf(
+  { checks = [] }: Stage,
+  { checks: states = [] }: RolloutRecord,
+  verb = 'needs ',
+): readonly string[] {
+  if (checks.length === 0) return [];
+  const named = checks.map(({ name }) => {
+    const outcome = states.find((state) => state.name === name)?.outcome;
+    return outcome === undefined ? name : `${name} (${OUTCOMES[outcome]})`;
+  });
+  return [`${verb}check${checks.length === 1 ? '' : 's'} ${named.join(', ')}`];
+}
+
+const OUTCOMES: Readonly<Record<CheckOutcome, string>> = {
+  met: 'met',
+  failed: 'failed',
+  unknown: 'no answer',
+};
 
 function approvalsOf(
   { name, approval }: Stage,
@@ -156,7 +183,7 @@ function saySettled(scene: Scene): string {
     case 'paused':
       return `Paused${sayWho(scene, 'pause')}: ${PAUSED[cause ?? ''] ?? 'nothing is newly approved'}; ${counts}`;
     case 'halted':
-      return `Halted: ${HALTED[cause ?? ''] ?? 'too many failed'}; ${counts}; resume it with the clusters to ignore, or push a newer digest`;
+      return `Halted: ${HALTED[cause ?? ''] ?? 'too many failed'}${sayUnmet(record)}; ${counts}; resume it with the clusters to ignore, or push a newer digest`;
     case 'aborted':
       return `Aborted${sayWho(scene, 'abort')}: clusters that have ${digest} keep it; ${counts}`;
     case 'rolling-back':
@@ -181,8 +208,15 @@ const PAUSED: Readonly<Record<string, string>> = {
 const HALTED: Readonly<Record<string, string>> = {
   unreachable: 'too many are out of reach',
   'no-evidence': 'nothing shows that the digest works',
+  evidence: 'the checks of its stage do not show that the digest works',
   rejected: 'its digest was rolled back before',
 };
+
+/** Which of its checks were not met. */
+function sayUnmet({ checks = [] }: RolloutRecord): string {
+  const unmet = checks.filter(({ outcome }) => outcome !== 'met').map(({ name }) => name);
+  return unmet.length === 0 ? '' : ` (${unmet.join(', ')})`;
+}
 
 /** Who did it last, and why, as far as the record still has it. */
 function sayWho({ record }: Scene, did: string): string {

@@ -7,6 +7,7 @@ import { sayTime } from './say-time.ts';
 import { type Patience, schedule } from './schedule.ts';
 import type { StageView } from './standing.ts';
 import { type Stage, type Strategy, compareTurns, countOf, turnOf } from './strategy.ts';
+import { evidenceToGo } from './view-checks.ts';
 import type { Freeze, WallClock } from './windows.ts';
 
 export interface StagePlan {
@@ -27,6 +28,8 @@ export interface StagePlan {
   readonly atOnce: number;
   readonly batches: number;
   readonly soakMs: number;
+  /** Names of the checks that must be met before it is passed, and for how long: the longest of them. */
+  readonly checks?: { readonly names: readonly string[]; readonly forMs: number };
   /** Approvals that are missing after the soak. */
   readonly approval?: { readonly approvers: readonly string[]; readonly missing: number };
   /** The policy that the digest must meet before it opens, where it is not known to. */
@@ -114,6 +117,7 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
     atOnce: slots,
     batches: run?.batches ?? Math.ceil(queue.length / Math.max(1, slots)),
     soakMs: stage.soakMs,
+    checks: state === 'passed' ? undefined : checksOf(stage),
     approval: size === 0 || state === 'passed' ? undefined : approvalOf(stage, record),
     signedBy: state === 'ahead' && !isSigned(stage, fleet) ? stage.signedBy : undefined,
     opensAt: run?.opensAt?.toISOString(),
@@ -152,16 +156,25 @@ function obstacleOf(
   return mayShow ? undefined : 'no-evidence';
 }
 
-/** What is left of the soak, once all are live. */
+/** What is left of the soak and of the evidence, once all are live. */
 function soakToGo(
-  { stage: { soakMs }, of, size }: StageView,
+  { stage, of, size }: StageView,
   state: StagePlan['state'],
-  { record: { okSince }, now }: PlanWorld,
+  { record, now }: PlanWorld,
 ): number {
+  const { soakMs } = stage;
+  const { okSince } = record;
   if (state === 'passed' || size === 0) return 0;
   const isWell = state === 'open' && of.waiting.length + of['under-way'].length === 0;
-  if (!isWell || okSince === undefined) return soakMs;
-  return Math.max(0, soakMs - (now.getTime() - Date.parse(okSince)));
+  const evidence = evidenceToGo(stage, record, now);
+  if (!isWell || okSince === undefined) return Math.max(soakMs, evidence);
+  return Math.max(0, evidence, soakMs - (now.getTime() - Date.parse(okSince)));
+}
+
+function checksOf({ checks }: Stage): StagePlan['checks'] {
+  if (checks === undefined) return undefined;
+  const names = checks.map(({ name }) => name);
+  return { names, forMs: Math.max(...checks.map(({ forMs }) => forMs)) };
 }
 
 function clockOf({ windows }: Stage, freezes: readonly Freeze[]): WallClock | undefined {

@@ -1,3 +1,4 @@
+import type { Check } from './checks.ts';
 import { type Freeze, type Window, isFrozen, isInWindow } from './windows.ts';
 
 /** Labels of a fleet membership. */
@@ -41,6 +42,8 @@ export interface Stage {
   readonly ifEmpty: 'skip' | 'wait';
   /** Approvals by people that the stage needs after its soak; absent: none. */
   readonly approval?: { readonly approvers: readonly string[]; readonly count: number };
+  /** What must be so, beside what clusters report, before the stage is passed; absent: nothing. */
+  readonly checks?: readonly Check[];
   /** Trust policy that the digest must meet before this stage opens. */
   readonly signedBy?: string;
   /** The stage starts something only inside one of these; absent: at any time. */

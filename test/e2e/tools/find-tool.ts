@@ -5,6 +5,7 @@ import { type Environment, toolFolders } from './tool-cache.ts';
 /** Tools that come with the machine, and the package that Debian has them in. */
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   'docker-registry': 'docker-registry',
+  prometheus: 'prometheus',
   skopeo: 'skopeo',
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_LAGGING } from '#functions/api/limits.ts';
 import { RolloutPage, RolloutView } from '#functions/api/rollouts/operation.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
+import { check } from '#test/fixtures/checks.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { HOUR, MINUTE, stage, strategy } from '#test/fixtures/rollout.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
@@ -44,6 +45,43 @@ describe('where the config names no records', () => {
     const answer = await world.get(ONE);
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('GET /v1/rollouts/{id} of a stage with checks', () => {
+  const errors = check('errors', { forMs: 10 * MINUTE });
+  const by = strategy({
+    stages: [
+      stage('canary', { soakMs: HOUR, checks: [errors] }),
+      stage('rest', { selects: () => true }),
+    ],
+  });
+  const since = before(5 * MINUTE);
+
+  it('has what each came to, and what was answered last', async () => {
+    const checks = [{ name: 'errors', outcome: 'failed', since }] as const;
+    const soaks = rollout({ status: 'soaking', okSince: before(HOUR), checks });
+    const world = await createStagedApiWorld({ strategy: by, rollouts: [soaks] });
+    const found = {
+      name: 'errors',
+      wants: 'below 1',
+      forMs: 10 * MINUTE,
+      outcome: 'failed',
+      since,
+    };
+    expect((await show(world)).checks).toEqual([found]);
+    const findings = [{ name: 'errors', outcome: 'failed', value: '3' }] as const;
+    const note = { id: soaks.id, stage: 'canary', at: before(MINUTE), findings };
+    await world.deps.store.writeNote('evidence', IMAGE, note);
+    expect((await show(world)).checks).toEqual([{ ...found, value: '3', at: before(MINUTE) }]);
+  });
+
+  it('has none where the stage has none', async () => {
+    const world = await createStagedApiWorld({
+      strategy: by,
+      rollouts: [rollout({ stage: 'rest' })],
+    });
+    expect(await show(world)).not.toHaveProperty('checks');
   });
 });
 

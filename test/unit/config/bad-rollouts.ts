@@ -2,6 +2,7 @@ import type { Row } from './bad-config.ts';
 
 const STRATEGY = 'rollouts.strategies.fleet';
 const STAGES = `${STRATEGY}.stages`;
+const CHECKS = `${STAGES}[1].checks`;
 const SPANS = 'rollouts.windows.office.weekly';
 const FREEZE = 'rollouts.freezes[0]';
 const LEAD = 'approvers: [lead@acme.example, robot@p.iam.gserviceaccount.com], count';
@@ -115,6 +116,92 @@ export const BAD_ROLLOUTS: readonly Row[] = [
   ['maxConcurrency: 12.5%', 'maxConcurrency: «-1', `${STAGES}[1].maxConcurrency`, 'bad-value'],
   ['maxFailures: 5%', 'maxFailures: «5 %', `${STAGES}[1].maxFailures`, 'bad-value'],
   ['maxUnreachable: 2', 'maxUnreachable: «[2]', `${STAGES}[1].maxUnreachable`, 'wrong-type'],
+  // checks
+  ['name: errors', 'name: «Errors', `${CHECKS}[0].name`, 'bad-value'],
+  ['name: errors', 'name: errors\n              «query: up', `${CHECKS}[0].query`, 'unknown-key'],
+  ['name: traffic', 'name: «errors', `${CHECKS}[2].name`, 'duplicate'],
+  [
+    'prometheus: { url: https://prometheus.acme.example/base, query: \'errors{d="${digest}"}\', tokenFile: secrets/token }',
+    'prometheus: «up',
+    `${CHECKS}[0].prometheus`,
+    'wrong-type',
+  ],
+  [
+    '{ url: https://prometheus',
+    '{ «x: 1, url: https://prometheus',
+    `${CHECKS}[0].prometheus.x`,
+    'unknown-key',
+  ],
+  [
+    'url: https://prometheus.acme.example/base',
+    'url: «prometheus',
+    `${CHECKS}[0].prometheus.url`,
+    'bad-value',
+  ],
+  ["query: 'errors", "query: «'${x}errors", `${CHECKS}[0].prometheus.query`, 'bad-value'],
+  ['tokenFile: secrets/token', 'tokenFile: «1', `${CHECKS}[0].prometheus.tokenFile`, 'wrong-type'],
+  ['tokenFile: /secrets/shop', 'tokenFile: «""', `${CHECKS}[1].http.tokenFile`, 'bad-value'],
+  [
+    'monitoring: { project: acme-prod, query: sum(requests) }',
+    'monitoring: «up',
+    `${CHECKS}[2].monitoring`,
+    'wrong-type',
+  ],
+  [
+    'query: sum(requests) }',
+    'query: sum(requests), «x: 1 }',
+    `${CHECKS}[2].monitoring.x`,
+    'unknown-key',
+  ],
+  [
+    '{ name: ready, http: { url: "https://shop.acme.example/ready?d=${digest}", status: 204, contains: ok, tokenFile: /secrets/shop }',
+    '{ name: ready, http: «[]',
+    `${CHECKS}[1].http`,
+    'wrong-type',
+  ],
+  ['above: 10', 'above: «"10"', `${CHECKS}[2].above`, 'wrong-type'],
+  ['equals: 1, for', 'equals: «true, for', `${CHECKS}[3].equals`, 'wrong-type'],
+  ['below: 0.01', 'below: «low', `${CHECKS}[0].below`, 'wrong-type'],
+  ['below: 0.01', 'below: «.inf', `${CHECKS}[0].below`, 'wrong-type'],
+  ['for: 30m', 'for: «721h', `${CHECKS}[0].for`, 'bad-value'],
+  ['failAfter: 5m', 'failAfter: «169h', `${CHECKS}[0].failAfter`, 'bad-value'],
+  ['status: 204', 'status: «99', `${CHECKS}[1].http.status`, 'bad-value'],
+  ['contains: ok', 'contains: «""', `${CHECKS}[1].http.contains`, 'bad-value'],
+  ['contains: ok', '«body: ok', `${CHECKS}[1].http.body`, 'unknown-key'],
+  [
+    '{ project: acme-prod, query: up }',
+    '{ project: «../p, query: up }',
+    `${CHECKS}[3].monitoring.project`,
+    'bad-value',
+  ],
+  [
+    '{ project: acme-prod, query: up }',
+    '{ project: acme-prod, query: «"" }',
+    `${CHECKS}[3].monitoring.query`,
+    'bad-value',
+  ],
+  [
+    '{ project: acme-prod, query: up }',
+    '{ project: acme-prod, query: «"up{a=\'${image}\'}" }',
+    `${CHECKS}[3].monitoring.query`,
+    'bad-value',
+  ],
+  ['ready?d=${digest}"', 'ready?d=${tag}"', `${CHECKS}[1].http.url`, 'bad-value'],
+  [
+    '- { name: exact, monitoring: { project: acme-prod, query: up }, equals: 1, for: 0s }',
+    '- «{ name: exact, equals: 1 }',
+    `${CHECKS}[3]`,
+    'missing',
+  ],
+  ['equals: 1, for: 0s', 'for: 0s', `${CHECKS}[3]`, 'missing'],
+  ['equals: 1, for: 0s', 'equals: 1, above: 1', `${CHECKS}[3]`, 'conflict'],
+  [
+    '{ name: traffic, monitoring',
+    '«{ name: traffic, http: { url: "https://a.example" }, monitoring',
+    `${CHECKS}[2]`,
+    'conflict',
+  ],
+  ['{ name: ready, http', '«{ name: ready, below: 1, http', `${CHECKS}[1]`, 'conflict'],
   ['soak: 720h', 'soak: «721h', `${STAGES}[1].soak`, 'bad-value'],
   ['soak: 720h', 'soak: «30', `${STAGES}[1].soak`, 'wrong-type'],
   ['ifEmpty: wait', 'ifEmpty: «pass', `${STAGES}[0].ifEmpty`, 'bad-value'],

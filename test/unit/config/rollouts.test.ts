@@ -44,6 +44,7 @@ describe('parseConfig() of roll-outs', () => {
             count: 2,
             notBy: 'starter',
           },
+          checks: expect.any(Array),
           ifEmpty: 'skip',
         },
         {

@@ -1,0 +1,4 @@
+import { prometheusContract } from '#test/contract/evidence/suite.ts';
+import { startPrometheus } from './tools/prometheus.ts';
+
+prometheusContract({ name: 'Prometheus', start: startPrometheus });

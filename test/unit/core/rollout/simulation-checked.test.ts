@@ -1,0 +1,3 @@
+import { simulate } from './simulation.ts';
+
+simulate('checked', 1 / 3);
