@@ -79,7 +79,10 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     }
     const { 'idempotency-key': key } = c.req.valid('header');
     const outcome = await requestOnce({ body, person, key }, all, c.get('log'));
-    if (outcome.status === 'not-verified') {
+    if (outcome.status === 'rejected') {
+      return answerProblem(problem(409, 'rollout-rejected', outcome.message));
+    }
+    if (outcome.status !== 'accepted') {
       return answerProblem(problem(422, 'not-verified', outcome.message));
     }
     const { id, clusters } = outcome;

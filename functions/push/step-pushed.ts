@@ -65,6 +65,8 @@ export async function stepPushed(
     if (repository === undefined || !repositories.has(repository)) return false;
     // A push of its own image ends its pause.
     if (row.unsettled !== undefined) return true;
+    // It is let in, and waits for the tag alone.
+    if (row.record.phase === 'Waiting' && row.staged?.why === undefined) return true;
     return isDue(row, member) ?? digestsNamedBy(row).some((digest) => digests.has(digest));
   });
 }

@@ -28,6 +28,7 @@ variable "images" {
     track     = optional(string)
     downgrade = optional(string, "warn")
     rollout   = optional(string)
+    rollback  = optional(string)
   }))
   nullable = false
   validation {
@@ -61,6 +62,10 @@ variable "images" {
   validation {
     condition     = alltrue([for image in var.images : image.rollout == null ? true : contains(keys(var.rollouts.strategies), image.rollout)])
     error_message = "A rollout of images is a strategy of rollouts."
+  }
+  validation {
+    condition     = alltrue([for image in var.images : image.rollback == null ? true : contains(["manual", "pin"], image.rollback) && image.effect == "gate" && image.rollout != null])
+    error_message = "Write rollback manual or pin, with effect gate and a rollout."
   }
   validation {
     condition     = alltrue([for image in var.images : image.rollout == null || var.records != null])

@@ -98,9 +98,16 @@ const image = z
         'Name of the strategy by which new digests reach the clusters; without it all at once',
       examples: ['fleet'],
     }),
+    rollback: z
+      .enum(['manual', 'pin'])
+      .exactOptional()
+      .describe(
+        'With effect gate and a rollout, on a way back: manual (default): a person moves the tag; pin: the digest is written into the spec, and taken out again once the tag names another',
+      ),
     content: contentSchema.exactOptional(),
   })
   .superRefine(finding(trackNeedsPin), ALWAYS)
+  .superRefine(finding(rollbackNeedsGate), ALWAYS)
   .describe('How the images that match are treated');
 
 /** The images that are followed; the first entry that matches decides. */
@@ -115,6 +122,17 @@ function* trackNeedsPin(value: unknown): ReturnType<Check> {
   const fix =
     'Write effect: pin, or remove track: under gate Config Sync follows the tag by itself';
   yield { path: ['track'], kind: 'conflict', problem: 'Means nothing without effect: pin', fix };
+}
+
+function* rollbackNeedsGate(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'rollback') === undefined) return;
+  const isGate = fieldOf(value, 'effect') === 'gate';
+  if (isGate && fieldOf(value, 'rollout') !== undefined) return;
+  const problem = isGate ? 'Means nothing without a rollout' : 'Means nothing without effect: gate';
+  const fix = isGate
+    ? 'Name a strategy under rollout, or remove it'
+    : 'Remove it: a pin moves back';
+  yield { path: ['rollback'], kind: 'conflict', problem, fix };
 }
 
 function bound(min: number, max: number, usual: number): z.ZodDefault<z.ZodNumber> {

@@ -73,7 +73,8 @@ export function approve(
     facts?.digest === image.digest &&
     facts.image === formatReference(reference) &&
     facts.policy === policy;
-  if (inPlace && pin.status !== 'write') return undefined;
+  const spec = specOf(pin);
+  if (inPlace && spec === undefined) return undefined;
   const sameRepository =
     facts === undefined || tryReference(facts.image)?.repository === reference.repository;
   const kept = sameRepository ? before.filter((old) => !withdrawn.has(old)) : [];
@@ -95,7 +96,10 @@ export function approve(
     was: before[0] === key ? facts?.was : failed,
   } as const);
   // Config Sync follows the tag, which names another digest: that is what it announces.
-  const elsewhere = followed?.named !== undefined && followed.rule.effect === 'gate';
+  const elsewhere =
+    followed?.named !== undefined &&
+    followed.rule.effect === 'gate' &&
+    outcomeOf(pin) !== 'written';
   const announced =
     silent || elsewhere || before[0] === key ? undefined : announce(rsync, pin, image.digest, keys);
   return {
@@ -105,7 +109,7 @@ export function approve(
         [RECEIPT]: formatReceipt(written),
         [IMAGE_TO_SYNC]: announced,
       }),
-      ...specOf(pin),
+      ...spec,
     },
     approved: keys,
     receipt: written,
@@ -137,8 +141,9 @@ export function receiptOf(
   });
 }
 
-function specOf(pin: Pin): Pick<ApprovalPatch, 'image' | 'version'> {
-  if (pin.status !== 'write') return {};
+/** What is written into the spec; undefined: nothing. */
+function specOf(pin: Pin): Pick<ApprovalPatch, 'image' | 'version'> | undefined {
+  if (pin.status === 'none' || pin.status === 'held') return undefined;
   return pin.field === 'spec.oci.image' ? { image: pin.value } : { version: pin.value };
 }
 
@@ -153,7 +158,7 @@ function announce(
   keys: readonly string[],
 ): string | undefined {
   if (source.type !== 'oci') return undefined;
-  const image = pin.status === 'write' ? pin.value : source.image;
+  const image = pin.status === 'write' || pin.status === 'free' ? pin.value : source.image;
   const value = formatImageToSync(image, digest);
   if (imageToSync === undefined) return value;
   if (imageToSync === value) return undefined;

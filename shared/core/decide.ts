@@ -70,7 +70,8 @@ export function decide(input: DecisionInput): Decision {
     const held = `${resolved.key} was replaced before: its tag moved back, which the config denies`;
     return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
   }
-  const target = { rule: followed.rule, reference: resolved.reference, resolved: image };
+  const elsewhere = followed.named !== undefined;
+  const target = { rule: followed.rule, reference: resolved.reference, resolved: image, elsewhere };
   const pin = planPin(input, target);
   const change = approve(input, {
     ...resolved,

@@ -142,13 +142,15 @@ function observeWaiting(
  */
 function observeRunning(
   input: Seen,
-  { rule }: Followed,
+  { rule, admission }: Followed,
   named: string | undefined,
 ): Observation | undefined {
   const [key] = input.approved;
   if (key === undefined) return undefined;
   const observed = heldBack(observeApproved(seeFor(input, key), key), input.unpinned);
-  const comes = rule.effect === 'pin' || key === named || key === pulledKey(input.rsync);
+  const isPinned =
+    rule.effect === 'pin' || (rule.rollback === 'pin' && admission?.rollout?.kind === 'rollback');
+  const comes = isPinned || key === named || key === pulledKey(input.rsync);
   const pending = observed.phase === 'Approved' || observed.phase === 'Stalled';
   return pending && !comes ? undefined : observed;
 }

@@ -6,12 +6,15 @@ import { type Reference, formatReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
+import { isPinnedBack } from './target.ts';
 
 /** What `effect: pin` makes of one RSync's spec. */
 export type Pin =
   /** Nothing to do: not pinned at all, or in place, put there by Countersign where the receipt says so. */
   | { readonly status: 'none'; readonly written: boolean }
   | { readonly status: 'write'; readonly field: PinField; readonly value: string }
+  /** The digest of a way back is taken out again. */
+  | { readonly status: 'free'; readonly field: 'spec.oci.image'; readonly value: string }
   /** It was written once for this digest, or refused, and is not there: not to be fought over. */
   | { readonly status: 'held'; readonly field: PinField; readonly refused: boolean };
 
@@ -21,6 +24,8 @@ export interface PinTarget {
   readonly rule: ImageRule;
   readonly reference: Reference;
   readonly resolved: ResolvedImage;
+  /** The tag names another digest than the one that is approved. */
+  readonly elsewhere: boolean;
 }
 
 /**
@@ -30,11 +35,18 @@ export interface PinTarget {
  * and only another target or a person's resync tries again.
  */
 export function planPin(
-  { rsync, reason, bare = false }: Pick<DecisionInput, 'rsync' | 'reason' | 'bare'>,
-  { rule, reference, resolved }: PinTarget,
+  input: Pick<DecisionInput, 'rsync' | 'reason' | 'bare' | 'followed'>,
+  { rule, reference, resolved, elsewhere }: PinTarget,
 ): Pin {
+  const { rsync, reason, bare = false } = input;
   const receipt = rsync.annotations.receipt.facts;
-  if (rule.effect !== 'pin') return { status: 'none', written: false };
+  if (rule.effect !== 'pin') {
+    const pinned = isPinnedBack(rsync.source, rule, receipt);
+    if (!elsewhere) return pinned && !bare ? free(rsync) : { status: 'none', written: pinned };
+    const isBack =
+      rule.rollback === 'pin' && input.followed?.admission?.rollout?.kind === 'rollback';
+    if (!pinned && !isBack) return { status: 'none', written: false };
+  }
   const wanted = wantedOf(rsync, rule, resolved);
   if (wanted === undefined) return { status: 'none', written: receipt?.pin !== undefined };
   const { field, value } = wanted;
@@ -48,8 +60,15 @@ export function planPin(
   return bare ? { status: 'held', field, refused: true } : { status: 'write', field, value };
 }
 
+/** The tag names what is approved: Config Sync follows it again. */
+function free({ source }: RSync): Pin {
+  const [value = ''] = source.type === 'oci' ? source.image.split('@', 1) : [];
+  return { status: 'free', field: 'spec.oci.image', value };
+}
+
 /** What the receipt says of it: the next look sees by this whether the spec was put back. */
 export function outcomeOf(pin: Pin): PinOutcome | undefined {
+  if (pin.status === 'free') return undefined;
   if (pin.status === 'none') return pin.written ? 'written' : undefined;
   return pin.status === 'held' && pin.refused ? 'refused' : 'written';
 }

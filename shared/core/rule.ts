@@ -15,6 +15,8 @@ export interface ImageRule {
   readonly downgrade: 'allow' | 'warn' | 'deny';
   /** Name of the strategy by which digests reach the clusters; absent: all at once. */
   readonly rollout?: string;
+  /** Under `gate`, on a way back: the digest is written into the spec until the tag names another; absent: by hand. */
+  readonly rollback?: 'manual' | 'pin';
   /** What its images may cost to read, and whether they may be empty; absent: `DEFAULT_CONTENT`. */
   readonly content?: ContentRule;
 }

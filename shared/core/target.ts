@@ -31,15 +31,33 @@ export function targetOf(
       return targetOfChart(source, rule);
     case 'oci': {
       const { reference } = source;
-      if (rule.effect !== 'pin') return { status: 'follow', reference };
+      if (rule.effect !== 'pin') {
+        const before = isPinnedBack(source, rule, receipt) ? tagOf(reference, receipt) : undefined;
+        return { status: 'follow', reference: before ? tagged(reference, before) : reference };
+      }
       // A pinned image keeps the tag it had beside the digest: `x:v1@sha256:…`.
-      const tracked = rule.track ?? reference.tag ?? tagBefore(reference, receipt);
+      const tracked = rule.track ?? tagOf(reference, receipt);
       return {
         status: 'follow',
         reference: tracked === undefined ? reference : tagged(reference, tracked),
       };
     }
   }
+}
+
+/** Whether the digest in a spec under `gate` is Countersign's, of a way back: it goes once the tag names another. */
+export function isPinnedBack(
+  source: Source,
+  { effect, rollback }: Pick<ImageRule, 'effect' | 'rollback'>,
+  receipt: Pick<ReceiptFacts, 'pin' | 'digest'> | undefined,
+): boolean {
+  if (effect !== 'gate' || rollback !== 'pin' || source.type !== 'oci') return false;
+  const { digest } = source.reference;
+  return digest !== undefined && receipt?.pin === 'written' && receipt.digest === digest;
+}
+
+function tagOf(reference: Reference, receipt: ReceiptFacts | undefined): string | undefined {
+  return reference.tag ?? tagBefore(reference, receipt);
 }
 
 /** An image written without a tag has none beside its digest; which one it followed, the receipt of the pin says. */

@@ -84,9 +84,13 @@ function describe(
   };
 }
 
-/** What stopped by itself, and goes on only when a person decides; or has waited for one since a day. */
+/** What stopped by itself, and goes on only when a person acts; or has waited for one since a day. */
 function needsPerson({ type, cause, overdue }: Notice): boolean {
-  return overdue === true || (type === 'paused' && cause !== undefined && cause !== 'person');
+  return (
+    overdue === true ||
+    cause === 'tag' ||
+    (type === 'paused' && cause !== undefined && cause !== 'person')
+  );
 }
 
 type Counts = Pick<

@@ -24,7 +24,10 @@ const SENTENCES: Readonly<
   'stage.opened': (stage) => `Stage ${stage} is open`,
   'stage.passed': (stage) => `Stage ${stage} is passed`,
   'stage.skipped': (stage) => `Stage ${stage} has no cluster and is skipped`,
-  waiting: (stage, cause) => `After stage ${stage} the roll-out waits: ${why(cause)}`,
+  waiting: (stage, cause) =>
+    cause === 'tag'
+      ? `The way back waits: ${why(cause)}`
+      : `After stage ${stage} the roll-out waits: ${why(cause)}`,
   approved: (stage) => `Stage ${stage} is approved`,
   paused: (stage, cause) => `Paused in stage ${stage}: ${why(cause)}`,
   resumed: (stage) => `Resumed in stage ${stage}`,
@@ -57,6 +60,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   signature: 'the next stage asks for a signature',
   window: 'no window is open',
   freeze: 'what comes next is frozen',
+  tag: 'a person has to move the tag, which names what was rolled back',
   adoption: 'the fleet is taken over as it is',
 };
 

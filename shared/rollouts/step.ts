@@ -18,6 +18,7 @@ import { type CommitDeps, type Committed, type Decided, commit } from './commit.
 import type { FindTargetDeps } from './find-target.ts';
 import { fleetOf, imageOf } from './fleet-of.ts';
 import { meetsPolicy } from './meets-policy.ts';
+import { isTagRejected } from './tag-rejected.ts';
 import { type ResolveNow, hasNoWayBack } from './way-back.ts';
 
 /** One image, and what there is to decide its next step from. */
@@ -71,6 +72,11 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
     known ??= rule ? fleetOf(snapshot, { ...query, rule }) : { ...query, clusters: [] };
     return known;
   }
+  /** The same, with what its tag says of the record in place. */
+  function fleetFor({ record }: Entry): Fleet {
+    const waits = record !== undefined && isTagRejected(record, rule, snapshot);
+    return waits ? { ...fleet(), tagRejected: true } : fleet();
+  }
   function decided(changes: readonly Change[], noWayBack = false): Decided {
     return {
       changes,
@@ -99,7 +105,7 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
         if (entry.record !== undefined && isAtRest(entry.record)) return undefined;
       }
       // One instant: what begins with this look passes no stage by it.
-      const instant = { ...input, strategy, fleet: fleet(), now: now() };
+      const instant = { ...input, strategy, fleet: fleetFor(entry), now: now() };
       const begun = begin(entry, instant);
       if (begun === undefined) return undefined;
       const changes = [...begun.changes, await goOn(begun.record, instant, deps)];

@@ -33,9 +33,9 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'pin: an image without a tag goes on following latest',
     file: 'shared/core/target.ts',
-    in: 'targetOf',
-    find: 'rule.track ?? reference.tag ?? tagBefore(reference, receipt)',
-    replace: 'rule.track ?? reference.tag',
+    in: 'tagOf',
+    find: 'reference.tag ?? tagBefore(reference, receipt)',
+    replace: 'reference.tag',
     tests: [CORE],
   },
   {

@@ -167,6 +167,22 @@ export const ROLLOUT_MUTATIONS: readonly Mutation[] = (
       'false',
       SIMULATED,
     ],
+    [
+      '18: a way back under gate waits for its tag, and says so',
+      'advance',
+      'finishRollback',
+      "if (tagRejected) return wait(record, 'rolling-back', 'tag', world);",
+      '',
+      ['test/unit/functions/sweep/staged-tag-back.test.ts'],
+    ],
+    [
+      '9: clusters that waited for a tag have time to follow it',
+      'advance',
+      'finishRollback',
+      'if (isEarly && failed.length > 0) return keep(record);',
+      '',
+      ['test/unit/functions/sweep/staged-tag-back.test.ts'],
+    ],
     ['2: slots are counted', 'advance', 'letIn', "- of['under-way'].length - kept", '', SIMULATED],
     [
       '2: a slot that a window keeps stays taken',

@@ -5,6 +5,7 @@ const AMONG = 'test/unit/core/rollout/among.test.ts';
 const STAGED = `${RECONCILE}/staged.test.ts`;
 const RECORDS = `${RECONCILE}/staged-records.test.ts`;
 const BACK = `${RECONCILE}/staged-back.test.ts`;
+const BACK_PIN = `${RECONCILE}/staged-back-pin.test.ts`;
 const NEWS = `${RECONCILE}/staged-news.test.ts`;
 const JUDGED = `${RECONCILE}/staged-judged.test.ts`;
 
@@ -227,6 +228,30 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       'why === undefined && digest === key ?',
       "why !== 'rejected' ?",
       [RECORDS],
+    ],
+    [
+      'under gate a pin is written on a way back alone',
+      'core/pin',
+      'planPin',
+      "if (!pinned && !isBack) return { status: 'none', written: false };",
+      '',
+      [BACK_PIN],
+    ],
+    [
+      'the pin of a way back is taken out',
+      'core/pin',
+      'planPin',
+      'pinned && !bare ? free(rsync) :',
+      'pinned && !bare && rsync.deleting ? free(rsync) :',
+      [BACK_PIN],
+    ],
+    [
+      "no digest is taken out but Countersign's own",
+      'core/target',
+      'isPinnedBack',
+      "receipt?.pin === 'written' && receipt.digest === digest",
+      'true',
+      [BACK_PIN],
     ],
     [
       'records that cannot be read delay no other RSync',

@@ -154,6 +154,22 @@ export const STEP_MUTATIONS: readonly Mutation[] = [
     tests: [STAGED],
   },
   {
+    guarantee: 'push: what waits for its tag alone is looked at when that moves',
+    file: 'functions/push/step-pushed.ts',
+    in: 'stepPushed',
+    find: "if (row.record.phase === 'Waiting' && row.staged?.why === undefined) return true;",
+    replace: '',
+    tests: ['test/unit/functions/sweep/staged-tag-back.test.ts'],
+  },
+  {
+    guarantee: 'decisions: what was rolled back is approved ahead by no resync',
+    file: 'functions/api/resync/request-resync.ts',
+    in: 'requestResync',
+    find: "if (rejected !== undefined) return { status: 'rejected', message: rejected };",
+    replace: '',
+    tests: ['test/service/rejected-digest.test.ts'],
+  },
+  {
     guarantee: 'sweep: one roll-out that fails stops no other',
     file: 'functions/sweep/sweep-rollouts.ts',
     in: 'sweepRollouts',

@@ -1,12 +1,13 @@
 import type { Admission } from '#shared/core/rollout/admits.ts';
 import { defined } from '#shared/core/defined.ts';
-import type { StagedAdmission } from '#shared/core/decision-input.ts';
+import type { Followed, StagedAdmission } from '#shared/core/decision-input.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { explainFreeze } from '#shared/core/rollout/explain-freeze.ts';
 import { type RolloutExplanation, explainRollout } from '#shared/core/rollout/explain.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
 import { type Freeze, isFrozen } from '#shared/core/rollout/windows.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
+import type { Entry } from '#shared/records/records.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
 import { readFreezing } from '#shared/reconcile/read-freezing.ts';
 import { syncOf } from '#shared/rollouts/fleet-of.ts';
@@ -33,7 +34,8 @@ export async function explainRolloutOf(
       return explainFrozen(freezing.of(reference), member, followed.kept?.why === 'freeze', now());
     }
     const strategy = freezing.with(configured, reference);
-    const { record } = await staging.records.read(found.image);
+    const entries = await staging.records.ofRepository(reference.repository);
+    const record = entries.find(({ image }) => image === found.image)?.record;
     const { fleet } = await clusters(found.image, followed.rule);
     const sync = syncOf(row);
     const { hold } = rsync.annotations;
@@ -42,7 +44,8 @@ export async function explainRolloutOf(
     const cluster = clusterNow(member, sync, fleet.clusters);
     const asked = { cluster, sync, ...defined({ hold, noted }) };
     const admission = admissionOf(found);
-    return explainRollout(record, strategy, fleet, { ...asked, admission }, now());
+    const explained = explainRollout(record, strategy, fleet, { ...asked, admission }, now());
+    return withRejection(explained, followed, entries);
   } catch (error) {
     const { message } = toFailure(error);
     const step = configured === undefined ? 'freeze' : 'stage';
@@ -63,6 +66,20 @@ function explainFrozen(
     steps: [step],
     ...(waits && { waits: `Waits for the end of a freeze. ${step.finding}` }),
   };
+}
+
+/** What its tag or spec names was rolled back, by whichever record of the repository: that comes here no more. */
+function withRejection(
+  explained: RolloutExplanation,
+  { resolved, named }: Followed,
+  entries: readonly Entry[],
+): RolloutExplanation {
+  const key = (named ?? { resolved }).resolved?.key;
+  const by = entries.find(({ record }) => record?.rejected.includes(key ?? ''))?.record;
+  const [first, ...others] = explained.steps;
+  if (key === undefined || by === undefined || first === undefined) return explained;
+  const detail = `It names ${key}, which was rolled back by ${by.id}: only a retry brings that again`;
+  return { ...explained, steps: [{ ...first, details: [...first.details, detail] }, ...others] };
 }
 
 function admissionOf({ why, digest }: StagedAdmission): Admission {

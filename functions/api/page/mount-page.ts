@@ -127,7 +127,7 @@ async function answerForm(c: Context<ApiEnv>, deps: ResyncDeps): Promise<Markup 
     'form',
   );
   const outcome = await requestOnce({ body, person, key: sent }, deps, c.get('log'));
-  if (outcome.status === 'not-verified') throw new CountersignError('bad-request', outcome.message);
+  if (outcome.status !== 'accepted') throw new CountersignError('bad-request', outcome.message);
   const { image, cluster } = body;
   const tasked = `${outcome.clusters}`;
   return c.redirect(`/?${searchOf({ image, cluster, asked: outcome.id, tasked })}`, 303);

@@ -7,17 +7,20 @@ import { type Person, requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ANSWER_TTL_MS, MAX_ANSWERS } from '../limits.ts';
 import { judgeImage } from '../verify-image.ts';
+import type { StagedDeps } from '../rollouts/deps.ts';
 import type { ResyncBody } from './operation.ts';
 import { selectClusters } from './select-clusters.ts';
 
 export interface ResyncDeps extends ApiDeps {
   readonly answerOnce: AnswerOnce;
+  /** Absent: there are no roll-outs. */
+  readonly staged: Pick<StagedDeps, 'staging'> | undefined;
 }
 
 export type ResyncOutcome =
   | { readonly status: 'accepted'; readonly clusters: number }
   /** The digest that was to be approved does not verify: nothing was tasked. */
-  | { readonly status: 'not-verified'; readonly message: string };
+  | { readonly status: 'not-verified' | 'rejected'; readonly message: string };
 
 /** Requests a resync, once for each key of a person, and gives its id. Throws `forbidden` for a viewer. */
 export async function requestOnce(
@@ -37,13 +40,15 @@ export async function requestOnce(
  */
 async function requestResync(
   { id, body, actor }: { id: string; body: ResyncBody; actor: string },
-  deps: ApiDeps,
+  deps: ResyncDeps,
   log: Log,
 ): Promise<ResyncOutcome> {
   const { members, image: named, ahead } = await selectClusters(body, deps);
   if (named !== undefined && ahead !== undefined) {
-    const { verdict, message } = await judgeImage({ ...named, reference: ahead }, deps);
+    const { verdict, message, resolution } = await judgeImage({ ...named, reference: ahead }, deps);
     if (verdict.status !== 'verified') return { status: 'not-verified', message };
+    const rejected = await findRejection(ahead.repository, resolution.image, deps);
+    if (rejected !== undefined) return { status: 'rejected', message: rejected };
   }
   const { image, digest, cluster, sync, reason } = body;
   const about = defined({ image, digest });
@@ -58,6 +63,20 @@ async function requestResync(
   log.info(data, 'Resync requested');
   return { status: 'accepted', clusters };
 }
+
+/** Why no worker would approve it ahead of its tag: a roll-out of the repository has rejected it. */
+async function findRejection(
+  repository: string,
+  image: ImageResolution,
+  { staged }: Pick<ResyncDeps, 'staged'>,
+): Promise<string | undefined> {
+  if (staged === undefined || image.status !== 'resolved') return undefined;
+  const entries = await staged.staging.records.ofRepository(repository);
+  const { record } = entries.find((one) => one.record?.rejected.includes(image.digest)) ?? {};
+  return record && `${image.digest} was rolled back by ${record.id}: only a retry brings it again`;
+}
+
+type ImageResolution = Awaited<ReturnType<typeof judgeImage>>['resolution']['image'];
 
 /** Throws `bad-request` where the id stands for another request, and what `answer` throws. */
 export type AnswerOnce = (

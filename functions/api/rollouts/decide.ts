@@ -61,17 +61,18 @@ export async function decide(asked: Asked, given: StagedDeps, log: Log): Promise
   }
   const { publish, now, staging } = deps;
   let judged: Judged = { status: 'absent' };
-  await commit(
-    entry.image,
-    async (at) => {
-      judged = judgeEntry(at, judging, deps);
-      if (judged.status !== 'ready') return undefined;
-      const noWayBack = await hasNoWayBack([judged.change], deps.planning.resolveNow);
-      const seen = await look(judged.found, deps, log);
-      return { changes: [judged.change], seen: { ...seen, noWayBack } };
-    },
-    { records: staging.records, publish, now },
-    entry,
+  await deps.serial(entry.image, () =>
+    commit(
+      entry.image,
+      async (at) => {
+        judged = judgeEntry(at, judging, deps);
+        if (judged.status !== 'ready') return undefined;
+        const noWayBack = await hasNoWayBack([judged.change], deps.planning.resolveNow);
+        const seen = await look(judged.found, deps, log);
+        return { changes: [judged.change], seen: { ...seen, noWayBack } };
+      },
+      { records: staging.records, publish, now },
+    ),
   );
   return conclude(judged, asked, log);
 }

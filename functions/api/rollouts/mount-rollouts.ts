@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
+import { createSerial } from '#shared/net/serial.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
@@ -30,7 +31,8 @@ import { viewRecord, viewRollout } from './view-rollout.ts';
 export function openStaged(deps: ApiDeps, staging: Staging | undefined): StagedDeps | undefined {
   if (staging === undefined) return undefined;
   const clusters = createClusterReader({ ...deps, staging });
-  return { ...deps, staging, clusters, find: createFindRule(deps.rules, staging) };
+  const find = createFindRule(deps.rules, staging);
+  return { ...deps, staging, clusters, serial: createSerial(), find };
 }
 
 /** Mounts what reads roll-outs, and each decision of the table. */

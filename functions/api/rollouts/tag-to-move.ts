@@ -11,8 +11,8 @@ import type { FoundRollout } from './find-rollout.ts';
 export function tagToMove({ record, rule }: FoundRollout): DecisionAnswer['needsTag'] {
   const { kind, passedOver, image, digest: key, indexes = {} } = record;
   const { repository, tag } = tryReference(image) ?? {};
-  const isElsewhere = kind === 'rollback' || passedOver !== undefined;
-  const gated = isElsewhere && rule?.effect === 'gate';
+  const isBack = kind === 'rollback' && rule?.rollback !== 'pin';
+  const gated = (isBack || passedOver !== undefined) && rule?.effect === 'gate';
   if (!gated || tag === undefined || !isDigest(key)) return undefined;
   const digest = Object.hasOwn(indexes, key) ? (indexes[key] ?? key) : key;
   return { tag, digest, command: `crane tag ${repository}@${digest} ${tag}` };

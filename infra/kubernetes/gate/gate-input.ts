@@ -7,7 +7,7 @@ export interface GateInput
   extends NonNullable<Config['gate']>,
     Pick<Config, 'unmatched' | 'otherSources'> {
   /** First match wins, as in the config. */
-  readonly images: readonly Pick<ImageRule, 'match' | 'effect'>[];
+  readonly images: readonly Pick<ImageRule, 'match' | 'effect' | 'rollback'>[];
 }
 
 /** The gate's part of the config. Throws `bad-config` where the config says nothing of a gate. */

@@ -11,7 +11,7 @@ import {
   sourceVariables,
 } from './variables.ts';
 import { leashVariables, gateRules, type Rule } from './rules.ts';
-import { namedScope, pinnedScope, type Variables } from './scope.ts';
+import { freedScope, namedScope, pinnedScope, type Variables } from './scope.ts';
 
 /** `warn` shows and audits what `deny` would refuse. */
 export type GateMode = 'warn' | 'deny';
@@ -69,6 +69,7 @@ function gateVariables({ images, unmatched }: GateInput): Variables {
   // Under deny the names are for the text of a refusal alone.
   const named = namedScope(images);
   const pinned = pinnedScope(images);
+  const freed = freedScope(images);
   return {
     ...metadataVariables,
     ...sourceVariables,
@@ -85,6 +86,7 @@ function gateVariables({ images, unmatched }: GateInput): Variables {
     ...passVariables,
     ...silentVariables,
     ...pinned.variables,
-    ...leashVariables(pinned.expression),
+    ...freed.variables,
+    ...leashVariables(pinned.expression, freed.expression),
   };
 }

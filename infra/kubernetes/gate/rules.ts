@@ -195,8 +195,11 @@ const imagePinned = [
   'variables.image.substring(0, variables.image.lastIndexOf("@")) in [variables.oldName, variables.oldName.lastIndexOf(":") > variables.oldName.lastIndexOf("/") ? variables.oldName.substring(0, variables.oldName.lastIndexOf(":")) : variables.oldName]',
 ].join(' && ');
 
-/** What docs/design.md#law-10 is judged by; `pinned` says in CEL whether the config pins the image at all. */
-export function leashVariables(pinned: string): Variables {
+/**
+ * What docs/design.md#law-10 is judged by; `pinned` says in CEL whether the config pins the image at all, `freed` whether
+ * it takes a digest out again.
+ */
+export function leashVariables(pinned: string, freed: string): Variables {
   if (pinned === 'false') {
     return { metadataKept, leashed: 'variables.metadataKept && variables.sameSpec' };
   }
@@ -211,8 +214,11 @@ export function leashVariables(pinned: string): Variables {
     pinned: `variables.plain && ${pinned}`,
     imagePinned,
     versionPinned: 'variables.oldVersion != "" && variables.exact',
+    ...(freed === 'false'
+      ? {}
+      : { imageFreed: `${freed} && variables.image == variables.oldName` }),
     leashed: `variables.metadataKept && (variables.sameSpec || variables.specKept && variables.pinned
-&& (variables.image == variables.oldImage || variables.imagePinned)
+&& (variables.image == variables.oldImage || variables.imagePinned${freed === 'false' ? '' : ' || variables.imageFreed'})
 && (variables.version == variables.oldVersion || variables.versionPinned))`,
   };
 }

@@ -29,12 +29,30 @@ export function namedScope(images: GateInput['images']): Scope {
   return matching(images, 'named', 0);
 }
 
-/** Whether the first entry that names the repository has `effect: pin`. */
+/** Whether by the first entry that names the repository a digest may be written into the spec. */
 export function pinnedScope(images: GateInput['images']): Scope {
+  return firstScope(images, (rule) => rule.effect === 'pin' || isFreed(rule), ['pin', 'gate']);
+}
+
+/** Whether by that entry it may be taken out again. */
+export function freedScope(images: GateInput['images']): Scope {
+  return firstScope(images, isFreed, ['freed', 'kept']);
+}
+
+function isFreed({ rollback }: Rule): boolean {
+  return rollback === 'pin';
+}
+
+/** Whether the first entry that names the repository is one of those; variables begin with the one name or the other. */
+function firstScope(
+  images: GateInput['images'],
+  isOne: (rule: Rule) => boolean,
+  [yes, no]: readonly [string, string],
+): Scope {
   let variables: Variables = {};
-  // From the last entry to the first: a run of pins opens, a run of gates in front of it closes.
+  // From the last entry to the first: a run of those opens, a run of others in front of it closes.
   let expression = 'false';
-  const all = runs(images);
+  const all = runs(images, isOne);
   if (all.length > MAX_RUNS) {
     throw new CountersignError(
       'bad-config',
@@ -42,9 +60,9 @@ export function pinnedScope(images: GateInput['images']): Scope {
     );
   }
   for (const run of all.toReversed()) {
-    const effect = run[0]?.effect;
-    const own = matching(run, `${effect}`, Object.keys(variables).length);
-    if (effect === 'pin') {
+    const isOpen = run[0] !== undefined && isOne(run[0]);
+    const own = matching(run, isOpen ? yes : no, Object.keys(variables).length);
+    if (isOpen) {
       expression = expression === 'false' ? own.expression : `(${own.expression} || ${expression})`;
     } else if (expression !== 'false') expression = `!${own.expression} && ${expression}`;
     if (expression !== 'false') variables = { ...variables, ...own.variables };
@@ -65,12 +83,15 @@ function matching(images: readonly Rule[], prefix: string, from: number): Scope 
   return { variables, expression: names.length === 0 ? 'false' : `(${names.join(' || ')})` };
 }
 
-/** Neighbours of one effect, together. */
-function runs(images: readonly Rule[]): readonly (readonly Rule[])[] {
+/** Neighbours that are alike, together. */
+function runs(
+  images: readonly Rule[],
+  isOne: (rule: Rule) => boolean,
+): readonly (readonly Rule[])[] {
   const found: Rule[][] = [];
   for (const rule of images) {
     const last = found.at(-1);
-    if (last?.[0]?.effect === rule.effect) last.push(rule);
+    if (last?.[0] !== undefined && isOne(last[0]) === isOne(rule)) last.push(rule);
     else found.push([rule]);
   }
   return found;

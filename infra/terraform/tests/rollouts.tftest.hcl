@@ -110,6 +110,29 @@ run "the_store" {
   expect_failures = [google_firestore_backup_schedule.records]
 }
 
+run "a_way_back_by_a_pin" {
+  command = plan
+  variables {
+    images   = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "release", effect = "gate", rollout = "fleet", rollback = "pin" }]
+    records  = {}
+    rollouts = { strategies = { fleet = { stages = [{ name = "all" }] } } }
+  }
+  assert {
+    condition     = local.config.images[0].rollback == "pin"
+    error_message = jsonencode(local.config.images)
+  }
+}
+
+run "a_way_back_of_a_pin" {
+  command = plan
+  variables {
+    images   = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "release", rollout = "fleet", rollback = "pin" }]
+    records  = {}
+    rollouts = { strategies = { fleet = { stages = [{ name = "all" }] } } }
+  }
+  expect_failures = [var.images]
+}
+
 run "strategies" {
   command = plan
   variables {

@@ -265,14 +265,23 @@ function pass(
 }
 
 function finishRollback(record: RolloutRecord, world: World): Draft {
-  const { clusters, partial } = world.fleet;
+  const { clusters, partial, tagRejected } = world.fleet;
+  if (tagRejected) return wait(record, 'rolling-back', 'tag', world);
+  // From now on clusters can move: what is late by its approval is not late yet.
+  if (record.cause === 'tag') {
+    return keep(amend(record, { ...NO_CAUSE, stuckSince: world.now.toISOString() }));
+  }
   // Whether it has what is rolled back is not known of a cluster that was never looked at.
   const isUnknown = clusters.some(({ reachable, syncs }) => reachable && syncs === undefined);
   if (partial || isUnknown) return keep(record);
   const views = viewStages(record, world.strategy, clusters, world);
   if (views.some(({ of }) => of['under-way'].length > 0)) return keep(record);
   const failed = views.flatMap(({ of }) => of.failed.map(({ cluster }) => cluster));
-  const back = amend(record, { status: 'rolled-back' });
+  const { stuckSince } = record;
+  const isEarly =
+    stuckSince !== undefined && elapsed(stuckSince, world) <= world.strategy.progressDeadlineMs;
+  if (isEarly && failed.length > 0) return keep(record);
+  const back = amend(record, { status: 'rolled-back', stuckSince: undefined });
   return { record: back, notices: [noticeOf(back, 'rolled-back', { clusters: failed })] };
 }
 

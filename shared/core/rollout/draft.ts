@@ -103,7 +103,7 @@ const REPEAT_WAIT_MS = 24 * 3_600_000;
 /** A wait is published when it begins, and one for people or for evidence once a day after that. */
 export function wait(
   record: RolloutRecord,
-  status: 'awaiting-approval' | 'awaiting-window' | 'soaking',
+  status: 'awaiting-approval' | 'awaiting-window' | 'soaking' | 'rolling-back',
   cause: Cause,
   { now }: World,
   amendment: Amendment = {},

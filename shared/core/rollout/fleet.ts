@@ -12,6 +12,8 @@ export interface Fleet {
   readonly elsewhere: number;
   /** What the checks of the stage that soaks came to; absent: they were not asked. */
   readonly evidence?: Evidence;
+  /** Under `gate`: the tag names what was rolled back, and only a person moves it. */
+  readonly tagRejected?: true;
   /** Clusters are missing that have not left: of no stage it is known who is in it. */
   readonly partial?: true;
 }

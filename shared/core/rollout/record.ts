@@ -44,6 +44,8 @@ export const ROLLOUT_CAUSES = [
   'signature',
   'window',
   'freeze',
+  /** Under `gate` a way back ends once a person has moved the tag. */
+  'tag',
   'adoption',
 ] as const;
 

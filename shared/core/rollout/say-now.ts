@@ -187,7 +187,9 @@ function saySettled(scene: Scene): string {
     case 'aborted':
       return `Aborted${sayWho(scene, 'abort')}: clusters that have ${digest} keep it; ${counts}`;
     case 'rolling-back':
-      return `Goes back to ${digest}; ${counts}`;
+      return cause === 'tag'
+        ? `Goes back to ${digest} once a person moves its tag, for an approval moves no cluster under gate; ${counts}`
+        : `Goes back to ${digest}; ${counts}`;
     case 'rolled-back':
       return `Rolled back to ${digest}; ${counts}`;
     case 'completed':

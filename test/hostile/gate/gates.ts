@@ -27,6 +27,16 @@ export const GATES = {
       { match: CHARTS, effect: 'pin' },
     ],
   },
+  /** Pins on a way back, and takes that out again. */
+  back: {
+    ...gate,
+    images: [
+      { match: 'us-docker.pkg.dev/acme/configs/held/*', effect: 'gate' },
+      { match: 'us-docker.pkg.dev/acme/pinned/*', effect: 'pin' },
+      { match: CONFIGS, effect: 'gate', rollback: 'pin' },
+      { match: CHARTS, effect: 'gate', rollback: 'pin' },
+    ],
+  },
   /** Judges as little as a config can ask for. */
   open: { ...gate, mayHold: 'anyone', unmatched: 'ignore', otherSources: 'ignore' },
 } as const satisfies Readonly<Record<string, GateInput>>;

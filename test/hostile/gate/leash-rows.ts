@@ -130,6 +130,21 @@ const pinnedSync = (object: RSyncManifest) =>
   ({ fault: 'pin', rules, gate: 'pin', given: [object] }) as const;
 const heldImage = rootSync({}, `${HELD}:v1`);
 
+const PINNED = 'us-docker.pkg.dev/acme/pinned/app';
+const pinnedImage = rootSync({}, `${IMAGE}@${good}`);
+/** What a pin of a way back is not to become. */
+const FREED: readonly (readonly [name: string, object: RSyncManifest, image: string])[] = [
+  ['under-pin', rootSync({}, `${PINNED}:v1@${good}`), `${PINNED}:v1`],
+  ['without-tag', pinnedImage, REPOSITORY],
+  ['other-tag', pinnedImage, `${REPOSITORY}:v2`],
+  ['longer-tag', pinnedImage, `${IMAGE}1`],
+  ['other-path', pinnedImage, `${REPOSITORY}x:v1`],
+  ['empty', pinnedImage, ''],
+  ['at-alone', pinnedImage, `${IMAGE}@`],
+  ['where-an-earlier-entry-does-not', rootSync({}, `${HELD}:v1@${good}`), `${HELD}:v1`],
+  ['what-no-entry-names', rootSync({}, `other.example/x:v1@${good}`), 'other.example/x:v1'],
+];
+
 /** How far Countersign's own identity may go. */
 export const leashRows: readonly Attack[] = [
   ...BEYOND.flatMap(([name, body]) =>
@@ -212,6 +227,14 @@ export const leashRows: readonly Attack[] = [
       merge(helmSync(), { spec: { helm } }),
     ),
   ),
+  ...FREED.map(([name, object, image]) =>
+    refusal(
+      `freed/${name}`,
+      { fault: 'pin', rules, gate: 'back', given: [object] },
+      identity,
+      merge(object, { spec: { oci: { image } } }),
+    ),
+  ),
   refusal(
     'announces-what-it-did-not-approve',
     { fault: 'announcement', rules: ['announcement'], given: [rich] },
@@ -242,6 +265,11 @@ export const leashRows: readonly Attack[] = [
     ),
     passes(identity, pin(`${IMAGE}@${digestOf('c')}`)),
     passes(identity, pin(`${REPOSITORY}@${digestOf('d')}`)),
+  ]),
+  attack('honest/goes-back', { fault: 'pin', rules: [], gate: 'back', given: [rich] }, [
+    passes(identity, pin(`${IMAGE}@${live}`)),
+    passes(identity, pin(`${IMAGE}@${good}`)),
+    passes(identity, pin(IMAGE)),
   ]),
   attack('honest/pins-a-chart', { fault: 'pin', rules: [], gate: 'pin', given: [helmSync()] }, [
     passes(identity, merge(helmSync(), { spec: { helm: { version: '1.2.4' } } })),

@@ -191,4 +191,15 @@ export const WEAKENINGS: readonly Weakening[] = [
     variable: 'pinned',
     replace: 'true',
   }),
+  weakening('frees-other-tags', 'pin/freed/other-tag', {
+    gate: 'back',
+    variable: 'imageFreed',
+    find: 'variables.image == variables.oldName',
+    replace: 'variables.image.startsWith("us-docker.pkg.dev/acme/configs/platform:")',
+  }),
+  weakening('frees-what-is-pinned-for-good', 'pin/freed/under-pin', {
+    gate: 'back',
+    variable: 'imageFreed',
+    replace: 'variables.image == variables.oldName',
+  }),
 ];

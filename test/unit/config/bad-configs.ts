@@ -83,7 +83,7 @@ const FULL: readonly Row[] = [
   ['track: v1', 'track: «"v 1"', 'images[1].track', 'bad-value'],
   ['"tier != sandbox"', '«"tier =! sandbox"', 'images[0].clusters', 'bad-value'],
   ['downgrade: deny', 'downgrade: «block', 'images[1].downgrade', 'bad-value'],
-  ['downgrade: deny', '«rollback: deny', 'images[1].rollback', 'unknown-key'],
+  ['downgrade: deny', '«degrade: deny', 'images[1].degrade', 'unknown-key'],
   ['trust: open', 'trust: open\n    content: «none', 'images[2].content', 'wrong-type'],
   ['maxBytes: 134217728', 'maxBytes: «0', 'images[1].content.maxBytes', 'bad-value'],
   [

@@ -11,6 +11,9 @@ const LEAD = 'approvers: [lead@acme.example, robot@p.iam.gserviceaccount.com], c
 export const BAD_ROLLOUTS: readonly Row[] = [
   ['pin, rollout: fleet', 'pin, rollout: «fleets', 'images[0].rollout', 'bad-value'],
   ['pin, rollout: fleet', 'pin, rollout: «to-string', 'images[0].rollout', 'bad-value'],
+  ['rollback: pin', 'rollback: «tag', 'images[1].rollback', 'bad-value'],
+  ['pin, rollout: fleet', 'pin, rollout: fleet, rollback: «pin', 'images[0].rollback', 'conflict'],
+  ['gate, rollout: tags', 'gate', 'images[1].rollback', 'conflict'],
   [
     'stages: [{ name: all }]',
     'onNewer: queue\n      stages: [{ name: all }]',

@@ -128,7 +128,9 @@ describe('createStrategies()', () => {
   });
 
   it('gives new clusters the previous digest under pin, and none to an entry without a rollout', async () => {
-    const config = await parse(edit(rolloutsText, 'effect: gate, ', ''));
+    const config = await parse(
+      edit(edit(rolloutsText, 'effect: gate, ', ''), ', rollback: pin', ''),
+    );
     expect(strategyOf(config, 1)).toMatchObject({ newClusters: 'previous', clustersAtOnce: 100 });
     const {
       images: [rule],

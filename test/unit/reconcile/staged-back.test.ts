@@ -1,40 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseReceipt } from '#shared/configsync/read-rsync.ts';
-import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { A, B, C, D } from '#test/fixtures/digests.ts';
 import { rsyncOf, run } from '#test/fixtures/reconcile-run.ts';
 import { IMAGE, buildRSync, liveStatus, sourceError } from '#test/fixtures/rsync.ts';
+import { BACK, OPEN, reachedWorld, takeBack } from '#test/fixtures/staged-back.ts';
 import {
-  type StagedOptions,
-  type StagedWorld,
   annotate,
   approvedIn,
   createStagedWorld,
   report,
   settledWorld,
 } from '#test/fixtures/staged-world.ts';
-
-const OPEN = { stage: 'rest', cursor: { cluster: 'z' } } as const;
-/** B is taken back, to A. */
-const BACK = { kind: 'rollback', digest: A, rejected: [B], status: 'rolling-back' } as const;
-
-/** B was approved, and is live where that is said. */
-async function reachedWorld(live: boolean, options?: StagedOptions): Promise<StagedWorld> {
-  const world = await settledWorld(options);
-  world.put(OPEN);
-  await run(world);
-  if (live) report(world, B);
-  world.pass(60_000);
-  await run(world);
-  world.pass(60_000);
-  world.events.length = 0;
-  return world;
-}
-
-/** Puts the record of a way back from B to A in place. */
-function takeBack(world: StagedWorld, changes: Partial<RolloutRecord> = {}): void {
-  world.put({ ...BACK, id: 'b1', ...changes });
-}
 
 describe('a way back', () => {
   it('moves a pinned spec back, though the rule denies downgrades', async () => {

@@ -72,8 +72,20 @@ describe('renderGate()', () => {
     expect(leash(rules('pin'))).toContain('variables.imagePinned');
   });
 
+  it('takes a digest out again only where a way back pins', () => {
+    const back = { match: 'a.b/c', effect: 'gate', rollback: 'pin' } as const;
+    const texts = (images: GateInput['images']) => renderGate({ ...INPUT, images }, 'deny');
+    expect(texts([back])).toContain('imageFreed');
+    expect(texts(rules('pin', 'gate'))).not.toMatch(/freed/i);
+    expect(texts([{ match: 'a.b/c', effect: 'gate', rollback: 'manual' }])).toBe(
+      texts([{ match: 'a.b/c', effect: 'gate' }]),
+    );
+  });
+
   it('names each variable once, and only after those that it needs', () => {
-    const { variables } = render({ images: rules('pin', 'gate', 'pin') }).policy;
+    const back = { match: 'a.b/x', effect: 'gate', rollback: 'pin' } as const;
+    const images = [back, ...rules('pin', 'gate', 'pin'), back];
+    const { variables } = render({ images }).policy;
     const known = new Set<string>();
     for (const { name, expression } of variables) {
       for (const [, used = ''] of expression.matchAll(/variables\.(\w+)/g)) {
