@@ -13,6 +13,7 @@ import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
 import type { SyncRow } from '#shared/store/store.ts';
+import { forgetIdle } from './forget-idle.ts';
 import { createAskChecks } from './ask-checks.ts';
 import { type StagedImage, askTags } from './ask-tags.ts';
 
@@ -66,7 +67,8 @@ export async function sweepRollouts(
   }
 
   async function stepAll(): Promise<void> {
-    const entries = await staging.records.list();
+    const { records } = staging;
+    const entries = await forgetIdle(await records.list(), snapshot, { ...deps, records });
     for (const entry of entries) known.set(entry.image, entry);
     const room = createRoom(entries);
     const all = rotate(imagesOf(entries, snapshot, find), now);

@@ -73,6 +73,17 @@ export function openFirestoreRecords(options: FirestoreRecordsOptions): Records 
       const { data } = WriteFields.safeParse((await find(path))?.fields);
       return data?.write === write;
     },
+    async remove({ image, revision }) {
+      if (revision === undefined) return false;
+      const path = pathOf(RECORDS, image);
+      const when = { updateTime: revision };
+      if (await documents.commit([{ delete: path, when }, { delete: pathOf(IMAGES, image) }])) {
+        return true;
+      }
+      // Where the answer of an attempt was lost, the next one finds nothing left.
+      const found = await documents.get([path, pathOf(IMAGES, image)]);
+      return found.size === 0;
+    },
     // Nothing stays open: connections are those of the process.
     close: () => Promise.resolve(),
   };

@@ -27,5 +27,10 @@ export interface Records {
    * `too-large` for a record of more than `MAX_RECORD_BYTES`, and for the first record of an image beyond `MAX_IMAGES`.
    */
   replace(record: RolloutRecord, over: Entry): Promise<boolean>;
+  /**
+   * Forgets the image: its record, and that it had one. Only if what `entry` found in place is in place still. Returns
+   * whether it did.
+   */
+  remove(entry: Entry): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -84,6 +84,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   passedOver: z.string().exactOptional(),
   ignored: z.array(z.string()).max(MAX_IGNORED),
   before: z.enum(['completed', 'rolled-back']).exactOptional(),
+  idleSince: Time.exactOptional(),
   history: z
     .array(
       z.looseObject({

@@ -13,6 +13,8 @@ const SELECT = `
 
 const SELECT_RANGE = `SELECT * FROM (${SELECT}) WHERE image >= ? AND image < ? ORDER BY image`;
 
+const REMOVE = 'DELETE FROM records WHERE image = ? AND revision = ?';
+
 const REPLACE = 'UPDATE records SET revision = ?, record = ? WHERE image = ? AND revision = ?';
 
 /**
@@ -55,6 +57,15 @@ export function openSqliteRecords({ path }: { readonly path: string }): Records 
         });
       });
     },
+    remove: async ({ image, revision }) =>
+      run(({ prepare, transaction }) =>
+        transaction(() => {
+          const { changes } = prepare(REMOVE).run(image, revision ?? '');
+          if (Number(changes) === 0) return false;
+          prepare('DELETE FROM images WHERE image = ?').run(image);
+          return true;
+        }),
+      ),
     close: async () => close(),
   };
 }

@@ -24,20 +24,27 @@ export interface MemoryRecords {
 export function createMemoryRecords(): MemoryRecords {
   const texts = new Map<string, string>();
   const images = new Set<string>();
+  /** How often the record of an image was removed. */
+  const removed = new Map<string, number>();
   let failing = false;
 
   function check(): void {
     if (failing) throw new CountersignError('store-unavailable', 'The records are out of reach');
   }
 
-  /** The text is its own revision: records have versions, so that none comes back. */
+  /** The text is its own revision: records have versions, so that none comes back until it is removed. */
+  function revisionOf(image: string): string | undefined {
+    const text = texts.get(image);
+    return text === undefined ? undefined : `${removed.get(image) ?? 0} ${text}`;
+  }
+
   function entryOf(image: string): Entry {
     const text = texts.get(image);
     const record = text === undefined ? undefined : readRecord(text, image);
     return defined({
       image,
       record,
-      revision: text,
+      revision: revisionOf(image),
       known: text !== undefined || images.has(image),
     });
   }
@@ -65,10 +72,18 @@ export function createMemoryRecords(): MemoryRecords {
         check();
         const { image } = record;
         const text = writeRecord(record);
-        if (texts.get(image) !== revision) return false;
+        if (revisionOf(image) !== revision) return false;
         if (revision === undefined && texts.size >= MAX_IMAGES) throw tooManyImages(image);
         texts.set(image, text);
         images.add(image);
+        return true;
+      },
+      remove: async ({ image, revision }) => {
+        check();
+        if (revision === undefined || revisionOf(image) !== revision) return false;
+        removed.set(image, (removed.get(image) ?? 0) + 1);
+        texts.delete(image);
+        images.delete(image);
         return true;
       },
       close: () => Promise.resolve(),

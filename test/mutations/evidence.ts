@@ -6,8 +6,9 @@ const SIMULATION = 'test/unit/core/rollout/simulation-checked.test.ts';
 const ASK = 'test/unit/evidence/ask-check.test.ts';
 const SWEEP = 'test/unit/functions/sweep/checks.test.ts';
 const CONFIG = 'test/unit/config/checks.test.ts';
+const FORGET = 'test/unit/functions/sweep/forget-idle.test.ts';
 
-/** Evidence beside Config Sync's status: what is no good answer passes no stage. */
+/** Evidence beside Config Sync's status: what is no good answer passes no stage. And what sweeps forget. */
 export const EVIDENCE_MUTATIONS: readonly Mutation[] = (
   [
     [
@@ -137,6 +138,38 @@ export const EVIDENCE_MUTATIONS: readonly Mutation[] = (
       'before.since : now.toISOString()',
       'now.toISOString() : now.toISOString()',
       [CHECKS, SWEEP],
+    ],
+    [
+      'what a person decided is not forgotten',
+      'functions/sweep/forget-idle',
+      'mayBeForgotten',
+      'if (rejected.length > 0) return false;',
+      '',
+      [FORGET],
+    ],
+    [
+      'what is stopped is not forgotten',
+      'functions/sweep/forget-idle',
+      'mayBeForgotten',
+      "status === 'completed' ||",
+      "status !== 'rolling' ||",
+      [FORGET],
+    ],
+    [
+      'nothing is forgotten while clusters are not known',
+      'functions/sweep/forget-idle',
+      'followedIn',
+      'partial === true || isUnknown',
+      'partial === true && isUnknown',
+      [FORGET],
+    ],
+    [
+      'a record is removed only over what was read',
+      'shared/records/sqlite-records',
+      'REMOVE',
+      'WHERE image = ? AND revision = ?',
+      'WHERE image = ? AND length(?) > 0',
+      ['test/contract/records/sqlite.test.ts'],
     ],
     [
       'the URL of a check is https, or of this machine',

@@ -124,6 +124,8 @@ export interface RolloutRecord {
   readonly passedOver?: string;
   /** Clusters whose failure or absence a person chose to ignore. */
   readonly ignored: readonly string[];
+  /** Since when nothing in the fleet has followed the image, as sweeps saw it. */
+  readonly idleSince?: string;
   /** What a resume returns to. */
   readonly before?: 'completed' | 'rolled-back';
   /** What people did, oldest first: the newest, as far as `MAX_HISTORY` and `MAX_HISTORY_BYTES` allow. */

@@ -222,6 +222,10 @@ function countRecords(whole: Records) {
       bytes = Math.max(bytes, Buffer.byteLength(JSON.stringify(record)));
       return whole.replace(record, over);
     },
+    async remove(entry) {
+      writes += 1;
+      return whole.remove(entry);
+    },
     close: () => whole.close(),
   };
   return { records, writes: () => writes, reads: () => reads, bytes: () => bytes };

@@ -199,6 +199,58 @@ export function recordsContract({ name, open, damage }: RecordsUnderTest): void 
       expect((await records.read(IMAGE)).record?.version).toBe(1);
     });
 
+    it('removes what was read, and that it was there', async () => {
+      await write();
+      await write({ image: 'r.example/other:v1' });
+      expect(await records.remove(await records.read(IMAGE))).toBe(true);
+      expect(await records.read(IMAGE)).toEqual({ image: IMAGE, known: false });
+      expect((await records.list()).map(({ image }) => image)).toEqual(['r.example/other:v1']);
+      expect(await records.ofRepository('registry.example/app')).toEqual([]);
+      expect(await write({ version: 1 })).toBe(true);
+    });
+
+    it('removes nothing that came after what was read', async () => {
+      await write();
+      const before = await records.read(IMAGE);
+      await records.replace({ ...FULL, version: 8 }, before);
+      expect(await records.remove(before)).toBe(false);
+      expect((await records.read(IMAGE)).record?.version).toBe(8);
+    });
+
+    it('removes no record that began anew', async () => {
+      await write({ version: 1 });
+      const before = await records.read(IMAGE);
+      await records.remove(before);
+      await write({ version: 1 });
+      expect(await records.remove(before)).toBe(false);
+      expect((await records.read(IMAGE)).record?.version).toBe(1);
+    });
+
+    it('removes nothing of an image whose record is lost, or was never there', async () => {
+      expect(await records.remove(await records.read(IMAGE))).toBe(false);
+      await write();
+      await damage(IMAGE);
+      expect(await records.remove(await records.read(IMAGE))).toBe(false);
+      expect(await records.read(IMAGE)).toEqual({ image: IMAGE, known: true });
+    });
+
+    it('lets a removal or a write win, and not both', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        await write({ version: 1 });
+        const over = await records.read(IMAGE);
+        const other = await open();
+        const [removed, replaced] = await Promise.all([
+          records.remove(over),
+          other.replace({ ...FULL, version: 2 }, over),
+        ]);
+        await other.close();
+        expect([removed, replaced].filter(Boolean)).toHaveLength(1);
+        const found = await records.read(IMAGE);
+        expect(found.known).toBe(replaced);
+        if (replaced) await records.remove(found);
+      }
+    });
+
     it('keeps what a later version added', async () => {
       await write();
       await damage(IMAGE, JSON.stringify({ ...FULL, colour: 'green' }));

@@ -44,6 +44,7 @@ export function createSimRecords(observer: RecordsObserver): SimRecords {
             return whole.ofRepository(repository);
           }),
         replace: (record, over) => call('records', () => replace(record, over, name)),
+        remove: (entry) => call('records', () => whole.remove(entry)),
         close: () => Promise.resolve(),
       };
     },
