@@ -6,6 +6,8 @@ export interface LocalStages {
   readonly clusters: readonly string[];
   /** How long a stage must have been live before the next one opens. */
   readonly soakSeconds: number;
+  /** Checks of the canary, as YAML in one line. */
+  readonly checks?: string | undefined;
 }
 
 const [STAGED] = SEEDED_SYNCS;
@@ -16,7 +18,7 @@ const STAGED_PATH = STAGED.image.replace(/:[^:]*$/, '');
 
 /** The parts of the config that say how the platform's image is rolled out, each with its own lines. */
 export function describeStages(
-  { clusters, soakSeconds }: LocalStages,
+  { clusters, soakSeconds, checks }: LocalStages,
   records: string,
 ): {
   readonly labels: string;
@@ -27,9 +29,10 @@ export function describeStages(
     const cluster = clusters[index];
     return cluster === undefined ? [] : [`      ${cluster}: { ring: ${ring} }\n`];
   });
-  const stages = RINGS.map(
-    (ring) => `        - { name: ${ring}, clusters: "ring = ${ring}", soak: ${soakSeconds}s }\n`,
-  );
+  const stages = RINGS.map((ring) => {
+    const asked = ring === 'canary' && checks !== undefined ? `, checks: ${checks}` : '';
+    return `        - { name: ${ring}, clusters: "ring = ${ring}", soak: ${soakSeconds}s${asked} }\n`;
+  });
   return {
     labels: `    # As a membership's labels are: they say in which stage a cluster is.\n    labels:\n${labels.join('')}`,
     image: ({ registry, effect }) =>

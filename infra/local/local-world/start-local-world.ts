@@ -54,6 +54,8 @@ export interface LocalWorldOptions {
   readonly effect?: Effect;
   /** The platform's image is rolled out in stages, each of which soaks for so many seconds; absent: at once. */
   readonly soakSeconds?: number;
+  /** Checks of its first stage, as YAML in one line. */
+  readonly checks?: string;
   /** How fast Config Sync runs. */
   readonly pace?: Pace;
   /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
@@ -121,9 +123,9 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   parts.defer(() => registry.close());
   const place = { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect };
   const clusters = await startClusters(place, parts);
-  const { soakSeconds } = options;
+  const { soakSeconds, checks } = options;
   const names = clusters.map(({ name }) => name);
-  const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds };
+  const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds, checks };
   await writeFiles({ files, registry: registry.host, effect, clusters, pubsub, stages });
   // Stopped after the functions, which send their last spans while they drain.
   const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
