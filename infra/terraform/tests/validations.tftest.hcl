@@ -466,3 +466,22 @@ run "refused_rollouts_6" {
   }
   expect_failures = [var.rollouts]
 }
+
+run "a_check_of_two_kinds" {
+  command = plan
+  variables {
+    rollouts = { strategies = { fleet = { stages = [{
+      name   = "all"
+      checks = [{ name = "a", http = { url = "https://a.example" }, monitoring = { project = "p", query = "q" }, below = 1 }]
+    }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
+
+run "a_query_without_a_bound" {
+  command = plan
+  variables {
+    rollouts = { strategies = { fleet = { stages = [{ name = "all", checks = [{ name = "a", monitoring = { project = "p", query = "q" } }] }] } } }
+  }
+  expect_failures = [var.rollouts]
+}
