@@ -13,6 +13,7 @@ import { createTroubles } from './fleet/present.ts';
 import { mountFreezes } from './freezes/mount-freezes.ts';
 import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
 import { mountHolds } from './holds/mount-holds.ts';
+import { mountHistory } from './history/mount-history.ts';
 import { answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
 import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
@@ -91,6 +92,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   mountRollouts(api, staged);
   mountFreezes(api, staged);
   mountHolds(api, deps);
+  mountHistory(api, deps);
   api.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
     type: 'http',
     scheme: 'bearer',

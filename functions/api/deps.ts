@@ -5,6 +5,7 @@ import type { Planning } from '#shared/rollouts/plan-image.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { CheckPerson } from './check-person.ts';
+import type { Kept } from './history/list-history.ts';
 
 /** Everything the API needs of the world; `main.ts` puts it together. */
 export interface ApiDeps extends LookDeps {
@@ -14,6 +15,8 @@ export interface ApiDeps extends LookDeps {
   >;
   /** Absent: the config names no `records`, so that there are no roll-outs. */
   readonly staging?: Staging;
+  /** Absent: the config names no `history`, so that none is kept. */
+  readonly kept?: Kept;
   readonly planning: Planning;
   readonly checkPerson: CheckPerson;
   /** Resolves when the broker has every task. Throws `publish-failed`. */

@@ -4,6 +4,11 @@ const MINUTE_MS = 60_000;
 export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 
+/** Entries of the history that one request reads before it answers with what it has, and a cursor. */
+export const MAX_ENTRIES_READ = 2_000;
+/** Of the events of one page, in characters: of the largest ones, some sixty. */
+export const MAX_HISTORY_BYTES = 4 * 1024 * 1024;
+
 /** Clusters of the snapshot that one request reads before it answers with what it has, and a cursor. */
 export const MAX_CLUSTERS_READ = 5_000;
 

@@ -5,6 +5,7 @@ import { traceRequest } from '#shared/http/app.ts';
 import { openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
+import { openHistory } from '../wiring/history.ts';
 import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
@@ -21,11 +22,13 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const { config, env, now, log, telemetry } = base;
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
   const { app, store, staged, topics, close } = openShell(base);
+  const history = openHistory(base);
   const { plain, cached } = openRegistries(base);
   const api = createApi({
     ...openImages(base, cached),
     store,
     ...staged,
+    ...(history && config.history && { kept: { history, days: config.history.days } }),
     fleet: openFleets(base)('api'),
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
@@ -43,5 +46,11 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   });
   app.use('/v1/*', traceRequest(telemetry.tracing));
   app.route('/', api);
-  return { app, close };
+  return {
+    app,
+    close: async () => {
+      await close();
+      await history?.close();
+    },
+  };
 }

@@ -91,7 +91,7 @@ async function openOffice(configPath: string | undefined): Promise<DeadLetterOff
   const { config, env } = await readCommandBase('dead-letters', configPath);
   return {
     pubsub: createPubsubCalls(defined({ emulatorHost: env.pubsubEmulatorHost })),
-    topics: config.topics,
+    config,
     pause: (milliseconds) => sleep(milliseconds),
   };
 }

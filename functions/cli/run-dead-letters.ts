@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { TopicNames } from '#shared/config/config.ts';
+import type { Config } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
@@ -22,7 +22,7 @@ import { parseNotification } from '#shared/registry/notifications/artifact-regis
 /** What the config names, opened. */
 export interface DeadLetterOffice {
   readonly pubsub: PubsubCalls;
-  readonly topics: TopicNames;
+  readonly config: Pick<Config, 'topics' | 'history'>;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
@@ -89,9 +89,9 @@ function readCommand(args: string[]) {
 type Outcome = Awaited<ReturnType<typeof settleAll>>;
 
 async function settleAll(command: Command, office: DeadLetterOffice) {
-  const { pubsub, topics } = office;
+  const { pubsub, config } = office;
   const subscription = await chooseSubscription(command, office);
-  const originOf = createOrigins(pubsub, topics);
+  const originOf = createOrigins(pubsub, config);
   const pulled = new Map<string, PulledMessage>();
   const gone = new Set<string>();
   const reports: LetterReport[] = [];
@@ -120,7 +120,7 @@ async function settleAll(command: Command, office: DeadLetterOffice) {
 
 async function chooseSubscription(
   { subscription }: Command,
-  { pubsub, topics }: DeadLetterOffice,
+  { pubsub, config: { topics } }: DeadLetterOffice,
 ): Promise<string> {
   if (subscription === undefined) return findSubscription(pubsub, topics.deadLetters);
   const project = parsePubsubName(topics.deadLetters)?.project ?? '';
@@ -165,7 +165,7 @@ function formatLetter({ letter, topic, fate, problem }: LetterReport): readonly 
   const from = topic === undefined ? 'unknown' : (parsePubsubName(topic)?.id ?? topic);
   return [
     `${letter.id}  ${letter.at}  ${letter.code}${fate === 'listed' ? '' : `  ${fate}`}`,
-    `  ${describeData(letter.original.data)}, from ${from}`,
+    `  ${describeOriginal(letter.original)}, from ${from}`,
     `  ${letter.reason}`,
     ...(problem === undefined ? [] : [`  ${problem}`]),
   ];
@@ -177,7 +177,7 @@ function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
   return defined({
     ...facts,
     topic,
-    what: describeData(original.data),
+    what: describeOriginal(original),
     fate,
     problem,
     attributes: original.attributes,
@@ -185,8 +185,9 @@ function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
   });
 }
 
-/** What the message is about, in a few words: a task, a notification, or how it begins. */
-function describeData(data: Uint8Array): string {
+/** What the message is about, in a few words: an event, a task, a notification, or how it begins. */
+function describeOriginal({ data, attributes }: DeadLetter['original']): string {
+  if (attributes['ce-id'] !== undefined) return `event ${attributes['type'] ?? 'of no type'}`;
   const task = parseJson(data);
   if (typeof task === 'object' && task !== null && 'cluster' in task) {
     const reason = 'reason' in task ? ` (${String(task.reason)})` : '';

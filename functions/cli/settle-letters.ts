@@ -1,4 +1,4 @@
-import type { TopicNames } from '#shared/config/config.ts';
+import type { Config } from '#shared/config/config.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { DeadLetter } from '#shared/status/dead-letter.ts';
 import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
@@ -61,14 +61,20 @@ export type Origin =
  * and the operator who replays it may publish in many places: so only topics that Countersign reads count.
  *
  * @example
- * const originOf = createOrigins(pubsub, config.topics);
+ * const originOf = createOrigins(pubsub, config);
  * const { topic, problem } = await originOf(letter);
  */
 export function createOrigins(
   pubsub: PubsubCalls,
-  { tasks, sweepTasks, resyncTasks }: TopicNames,
+  { topics, history }: Pick<Config, 'topics' | 'history'>,
 ): (letter: DeadLetter) => Promise<Origin> {
-  const ours = new Set([tasks, sweepTasks, resyncTasks]);
+  const { tasks, sweepTasks, resyncTasks, status } = topics;
+  const ours = new Set([
+    tasks,
+    sweepTasks,
+    resyncTasks,
+    ...(history === undefined ? [] : [status]),
+  ]);
   const known = new Map<string, Promise<Origin>>();
 
   async function find(subscription: string): Promise<Origin> {

@@ -63,7 +63,7 @@ export function openShell(base: Base): Shell {
  */
 export function openAccess(
   { env, config, now }: Base,
-  name: 'push' | 'cluster' | 'sweep',
+  name: 'push' | 'cluster' | 'sweep' | 'history',
 ): CheckCaller {
   const access = config.access[name];
   if (access !== undefined) return createCallerCheck(access, { host: env.host, now });
@@ -76,7 +76,11 @@ export function openAccess(
  * @example
  * app.post('/', withMessage(handle, openMessages(base, topics, 'push')));
  */
-export function openMessages(base: Base, topics: Topics, name: 'push' | 'cluster'): MessageDeps {
+export function openMessages(
+  base: Base,
+  topics: Topics,
+  name: 'push' | 'cluster' | 'history',
+): MessageDeps {
   const { config, now, telemetry } = base;
   const { tracing, meter } = telemetry;
   const topic = topics.publisher(config.topics.deadLetters);

@@ -8,7 +8,7 @@ resource "google_service_account" "function" {
 }
 
 resource "google_service_account" "caller" {
-  for_each     = local.callers
+  for_each     = local.calling
   project      = var.project_id
   account_id   = each.value
   display_name = "Countersign: caller of ${each.key}"
@@ -18,7 +18,7 @@ resource "google_service_account" "caller" {
 
 # Cloud Run lets nobody else in (config: access mode iam).
 resource "google_cloud_run_v2_service_iam_member" "invoke" {
-  for_each = local.callers
+  for_each = local.calling
   project  = var.project_id
   location = var.region
   name     = google_cloud_run_v2_service.this[each.key].name

@@ -43,7 +43,7 @@ locals {
     )
   }
 
-  caller_access = { for name in keys(local.callers) : name => {
+  caller_access = { for name in keys(local.calling) : name => {
     mode     = "iam"
     audience = local.audiences[name]
     emails   = [local.caller_emails[name]]

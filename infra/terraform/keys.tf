@@ -8,7 +8,7 @@ locals {
 
 resource "google_kms_crypto_key_iam_member" "verify" {
   for_each = {
-    for pair in setproduct(local.kms_keys, local.functions) : "${pair[0]}/${pair[1]}" => { key = pair[0], function = pair[1] }
+    for pair in setproduct(local.kms_keys, local.verifiers) : "${pair[0]}/${pair[1]}" => { key = pair[0], function = pair[1] }
   }
   crypto_key_id = each.value.key
   role          = "roles/cloudkms.publicKeyViewer"

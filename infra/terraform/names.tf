@@ -29,6 +29,7 @@ locals {
     push      = "${var.name}-push"
     cluster   = var.name
     sweep     = "${var.name}-sweep"
+    history   = "${var.name}-history"
     api       = "${var.name}-api"
     admission = "${var.name}-admission"
   }
@@ -37,19 +38,24 @@ locals {
     push    = "${var.name}-events"
     cluster = "${var.name}-tasks"
     sweep   = "${var.name}-clock"
+    history = "${var.name}-status"
   }
+  calling = { for name, account in local.callers : name => account if local.enabled[name] }
   enabled = {
     push      = true
     cluster   = true
     sweep     = true
+    history   = local.has_history
     api       = var.api.enabled
     admission = var.admission.enabled
   }
   functions = toset([for name, enabled in local.enabled : name if enabled])
+  # All but history look at images.
+  verifiers = setsubtract(local.functions, ["history"])
 
   # A custom audience rather than the URL: it is known before the service is, and both sides compare it exactly.
   audiences = merge(
-    { for name in ["push", "cluster", "sweep", "admission"] : name => "https://${var.name}-${name}.${var.project_id}.internal" },
+    { for name in ["push", "cluster", "sweep", "history", "admission"] : name => "https://${var.name}-${name}.${var.project_id}.internal" },
     { api = coalesce(var.api.audience, "https://${var.name}-api.${var.project_id}.internal") },
   )
 

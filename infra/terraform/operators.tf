@@ -17,7 +17,7 @@ resource "google_project_iam_member" "find_letters" {
 
 resource "google_pubsub_topic_iam_member" "replay_letters" {
   for_each = {
-    for pair in setproduct(["tasks", "sweepTasks", "resyncTasks"], var.operators) : "${pair[0]}/${pair[1]}" => pair
+    for pair in setproduct(concat(["tasks", "sweepTasks", "resyncTasks"], local.has_history ? ["status"] : []), var.operators) : "${pair[0]}/${pair[1]}" => pair
   }
   project = var.project_id
   topic   = google_pubsub_topic.this[each.value[0]].name

@@ -3,6 +3,7 @@
 
 locals {
   has_records      = var.records != null
+  has_history      = local.has_records ? var.records.history_days != null : false
   records_database = local.has_records ? coalesce(var.records.database, "${var.name}-records") : null
   # As the store's: a role on the one database, by a condition.
   records_condition = {
@@ -49,6 +50,52 @@ resource "google_firestore_field" "records" {
   field      = each.key
   index_config {}
   depends_on = [google_firestore_database.records]
+}
+
+# The history (docs/store.md#history), in the same database: each entry says when it may go, and is never queried but by
+# what is asked for.
+resource "google_firestore_field" "history_entry" {
+  count      = local.has_history ? 1 : 0
+  project    = var.project_id
+  database   = local.records_database
+  collection = "history"
+  field      = "entry"
+  index_config {}
+  depends_on = [google_firestore_database.records]
+}
+
+resource "google_firestore_field" "history_expiry" {
+  count      = local.has_history ? 1 : 0
+  project    = var.project_id
+  database   = local.records_database
+  collection = "history"
+  field      = "expireAt"
+  index_config {}
+  ttl_config {}
+  depends_on = [google_firestore_database.records]
+}
+
+# Documents that are there are none of its business: what is recorded stays, and so do the records beside it, though
+# Firestore's IAM ends at the database.
+resource "google_project_iam_custom_role" "history" {
+  count       = local.has_history ? 1 : 0
+  project     = var.project_id
+  role_id     = "${replace(var.name, "-", "_")}HistoryWriter"
+  title       = "Countersign: history writer"
+  description = "What history of Countersign may do in the database of the records: add documents, and read"
+  permissions = ["datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]
+  depends_on  = [google_project_service.this]
+}
+
+resource "google_project_iam_member" "history" {
+  count   = local.has_history ? 1 : 0
+  project = var.project_id
+  role    = google_project_iam_custom_role.history[0].name
+  member  = local.members["history"]
+  condition {
+    title      = local.records_condition.title
+    expression = local.records_condition.expression
+  }
 }
 
 # Who starts, advances and commands roll-outs.

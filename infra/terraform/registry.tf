@@ -52,7 +52,7 @@ resource "google_artifact_registry_repository_iam_member" "publish" {
 # GET https://LOCATION-docker.pkg.dev/v2/…, and the tags of a digest.
 resource "google_artifact_registry_repository_iam_member" "verify" {
   for_each = {
-    for pair in setproduct(keys(local.followed), local.functions) : "${pair[0]}/${pair[1]}" => {
+    for pair in setproduct(keys(local.followed), local.verifiers) : "${pair[0]}/${pair[1]}" => {
       repository = local.followed[pair[0]]
       function   = pair[1]
     }

@@ -53,6 +53,7 @@ locals {
   rollout_settings = merge(
     length(local.rollouts) == 0 ? {} : { rollouts = local.rollouts },
     local.has_records ? { records = { firestore = { project = var.project_id, database = local.records_database } } } : {},
+    local.has_history ? { history = { days = var.records.history_days } } : {},
   )
 }
 

@@ -29,6 +29,13 @@ locals {
       memory  = "512Mi"
       ingress = "INGRESS_TRAFFIC_INTERNAL_ONLY"
     }
+    history = {
+      # One small write for each event; a push to a thousand clusters makes a thousand of them.
+      concurrency = 80
+      timeout     = "60s"
+      memory      = "512Mi"
+      ingress     = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+    }
     api = {
       # Reads the store; live looks wait for clusters, at most 50.
       concurrency = 80
@@ -53,6 +60,7 @@ locals {
     push      = true
     cluster   = true
     sweep     = true
+    history   = true
     api       = var.api.mode == "iap"
     admission = false
   }
@@ -212,6 +220,7 @@ resource "google_cloud_run_v2_service" "this" {
     google_project_iam_member.store_reader,
     google_project_iam_member.records,
     google_project_iam_member.records_reader,
+    google_project_iam_member.history,
     google_firestore_database.this,
     google_firestore_database.records,
   ]

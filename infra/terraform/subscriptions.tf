@@ -1,6 +1,7 @@
 locals {
   # Where functions take what is pushed to them: functions/*/main.ts.
-  push_path = "/"
+  push_path   = "/"
+  events_path = "/events"
   task_paths = {
     tasks       = "/tasks"
     sweepTasks  = "/sweep-tasks"
@@ -30,6 +31,16 @@ locals {
         function = "push"
         path     = local.push_path
         # Artifact Registry sets no ordering key; push resolves tags when it handles the message.
+        ordered = false
+      }
+    },
+    {
+      for topic in local.has_history ? ["status"] : [] : topic => {
+        name     = "${local.topics[topic]}-history"
+        topic    = google_pubsub_topic.this[topic].id
+        function = "history"
+        path     = local.events_path
+        # An event has its place by its time, whenever it arrives.
         ordered = false
       }
     },
@@ -89,7 +100,7 @@ resource "google_pubsub_subscription" "dead_letters" {
 # Pub/Sub makes the tokens that it pushes with. It may do so by itself only in projects that enabled it after April 8, 2021
 # (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
 resource "google_service_account_iam_member" "push_tokens" {
-  for_each           = var.old_project ? { for name in ["push", "cluster"] : name => google_service_account.caller[name].name } : {}
+  for_each           = var.old_project ? { for name in setsubtract(keys(local.calling), ["sweep"]) : name => google_service_account.caller[name].name } : {}
   service_account_id = each.value
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = local.pubsub_agent

@@ -69,6 +69,7 @@ locals {
     { function = "push", topic = "deadLetters" },
     { function = "cluster", topic = "status" },
     { function = "cluster", topic = "deadLetters" },
+    { function = "history", topic = "deadLetters" },
     { function = "sweep", topic = "sweepTasks" },
     { function = "sweep", topic = "status" },
     { function = "api", topic = "resyncTasks" },

@@ -2,11 +2,12 @@
 # names its strategy.
 
 variable "records" {
-  description = "Keep what roll-outs have decided in a Firestore database of its own, with delete protection, point-in-time recovery and a daily backup that is kept for backup_days. database: its name, NAME-records where it is not given. existing: the database is there already, for example cloned from a backup; it is used, and not managed. Needed where an entry of images has a rollout; null: no database."
+  description = "Keep what roll-outs have decided in a Firestore database of its own, with delete protection, point-in-time recovery and a daily backup that is kept for backup_days. database: its name, NAME-records where it is not given. existing: the database is there already, for example cloned from a backup; it is used, and not managed. history_days: keep every status event there for so many days, for GET /v1/history, by a function of its own. Needed where an entry of images has a rollout; null: no database."
   type = object({
-    database    = optional(string)
-    existing    = optional(bool, false)
-    backup_days = optional(number, 98)
+    database     = optional(string)
+    existing     = optional(bool, false)
+    backup_days  = optional(number, 98)
+    history_days = optional(number)
   })
   default = null
   validation {
@@ -17,6 +18,11 @@ variable "records" {
     # Firestore keeps none for longer.
     condition     = var.records == null ? true : var.records.backup_days >= 1 && var.records.backup_days <= 98 && floor(var.records.backup_days) == var.records.backup_days
     error_message = "Write a whole number of days, from 1 to 98."
+  }
+  validation {
+    # shared/config/limits.ts, MAX_HISTORY_DAYS.
+    condition     = try(var.records.history_days, null) == null ? true : var.records.history_days >= 1 && var.records.history_days <= 3653 && floor(var.records.history_days) == var.records.history_days
+    error_message = "Write a whole number of days, from 1 to 3653."
   }
 }
 

@@ -60,6 +60,7 @@ variable "instances" {
   type = object({
     push      = optional(object({ min = optional(number, 0), max = optional(number, 3) }), {})
     cluster   = optional(object({ min = optional(number, 0), max = optional(number, 2) }), {})
+    history   = optional(object({ min = optional(number, 0), max = optional(number, 2) }), {})
     api       = optional(object({ min = optional(number, 0), max = optional(number, 2) }), {})
     admission = optional(object({ min = optional(number, 1), max = optional(number, 3) }), {})
   })

@@ -12,6 +12,7 @@ resource "terraform_data" "bindings_settled" {
     google_project_iam_member.store_reader,
     google_project_iam_member.records,
     google_project_iam_member.records_reader,
+    google_project_iam_member.history,
     google_artifact_registry_repository_iam_member.verify,
     google_kms_crypto_key_iam_member.verify,
   ]

@@ -5,6 +5,7 @@ export function* checkRollouts(value: unknown): ReturnType<Check> {
   const strategies = fieldOf(fieldOf(value, 'rollouts'), 'strategies');
   yield* checkImages(value, isRecord(strategies) ? strategies : {});
   yield* checkRecords(value);
+  yield* checkHistory(value);
   if (!isRecord(strategies)) return;
   for (const [name, strategy] of Object.entries(strategies)) {
     const stages = fieldOf(strategy, 'stages');
@@ -55,6 +56,15 @@ const NEEDS_PIN = [
   ['onNewer', 'queue'],
   ['newClusters', 'previous'],
 ] as const;
+
+/** Events are kept beside the records. */
+function* checkHistory(value: unknown): ReturnType<Check> {
+  const [history, records] = [fieldOf(value, 'history'), fieldOf(value, 'records')];
+  if (history === undefined || records !== undefined) return;
+  const problem = 'Has no database for its events';
+  const fix = 'Add records at the top of the file: a database of its own';
+  yield { path: ['history'], kind: 'conflict', problem, fix };
+}
 
 /** The store may be deleted at any time; what roll-outs decided may not. */
 function* checkRecords(value: unknown): ReturnType<Check> {

@@ -39,7 +39,6 @@ type KindOf<Choice> = {
   [Type in keyof Choice]-?: { readonly type: Type } & NonNullable<Choice[Type]>;
 }[keyof Choice];
 
-export type TopicNames = Input['topics'];
 export type StrategyConfig = Input['rollouts']['strategies'][string];
 export type AdmissionConfig = Input['admission'];
 

@@ -38,6 +38,9 @@ export const MAX_ALL_CHECKS = 200;
 /** A month, as GKE's roll-out sequences allow. */
 export const MAX_SOAK_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** Of the history. Ten years, with their leap days. */
+export const MAX_HISTORY_DAYS = 3653;
+
 /** Characters of one text. */
 export const MAX_TEXT = 2048;
 export const MAX_NAME = 63;

@@ -116,6 +116,9 @@ export const accessSchema = z
       .exactOptional()
       .describe('Who may call cluster: the subscriptions of the task topics'),
     sweep: callers.exactOptional().describe('Who may call sweep: the scheduler'),
+    history: callers
+      .exactOptional()
+      .describe('Who may call history: the subscription of the status topic'),
     api: people.exactOptional().describe('Who may call the API'),
     admission: reviewers.exactOptional().describe('Who may ask for admission reviews'),
   })

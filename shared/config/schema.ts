@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { ALWAYS, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
 import { checkRollouts } from './check-rollouts.ts';
-import { MAX_PEOPLE, MAX_REVIEW_MS, MIN_PERIOD_MS, MIN_REVIEW_MS } from './limits.ts';
+import {
+  MAX_HISTORY_DAYS,
+  MAX_PEOPLE,
+  MAX_REVIEW_MS,
+  MIN_PERIOD_MS,
+  MIN_REVIEW_MS,
+} from './limits.ts';
 import {
   durationSchema,
   percentSchema,
@@ -16,6 +22,9 @@ import { imagesSchema } from './schema-images.ts';
 import { registriesSchema } from './schema-registries.ts';
 import { rolloutsSchema } from './schema-rollouts.ts';
 import { trustSchema } from './schema-trust.ts';
+
+/** A year, and the month in which it is looked back on. */
+const DEFAULT_HISTORY_DAYS = 400;
 
 // Firestore, "Create a database": 4 to 63 characters, or the default database.
 const DATABASE = /^(?:\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/;
@@ -78,6 +87,22 @@ const records = databaseSchema(
   'countersign-records',
   'records.sqlite',
 );
+
+const history = z
+  .strictObject({
+    days: z
+      .int()
+      .min(1)
+      .max(MAX_HISTORY_DAYS)
+      .default(DEFAULT_HISTORY_DAYS)
+      .meta({
+        description: `For how many days an event is kept (default ${DEFAULT_HISTORY_DAYS}), at most ${MAX_HISTORY_DAYS}`,
+        examples: [DEFAULT_HISTORY_DAYS],
+      }),
+  })
+  .describe(
+    'Keeps every status event in the database of records, for GET /v1/history; without it there is no function history',
+  );
 
 const sweep = z
   .strictObject({
@@ -208,6 +233,7 @@ export const configSchema = z
     store,
     rollouts: rolloutsSchema,
     records: records.exactOptional(),
+    history: history.exactOptional(),
     sweep,
     gate: gate.exactOptional(),
     admission: admissionSchema,

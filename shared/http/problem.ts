@@ -18,6 +18,7 @@ export type HttpCode =
   | 'unsupported-media-type'
   | 'not-verified'
   | 'rate-limited'
+  | 'no-history'
   | 'no-records'
   | 'rollout-changed'
   | 'rollout-not-now'

@@ -57,6 +57,8 @@ export interface Query {
   readonly where?: readonly Condition[];
   /** One field, or `__name__`: what single-field indexes answer (docs/store.md). */
   readonly orderBy: string;
+  /** From the largest value on. */
+  readonly descending?: boolean;
   /** A value of that field as it was read, whatever it is. */
   readonly after?: unknown;
   /** Fields to read; absent: all. */
@@ -151,11 +153,16 @@ export function createDocuments(deps: FirestoreDeps): Documents {
       const found = answer.flatMap((element) => element.found ?? []);
       return new Map(found.map((document) => [document.name.slice(prefix.length), document]));
     },
-    async query({ collection, where, orderBy, after, select, limit }) {
+    async query({ collection, where, orderBy, descending, after, select, limit }) {
       const structuredQuery = defined({
         from: [{ collectionId: collection }],
         where: where && filterOf(...where),
-        orderBy: [{ field: { fieldPath: orderBy } }],
+        orderBy: [
+          defined({
+            field: { fieldPath: orderBy },
+            direction: descending === true ? 'DESCENDING' : undefined,
+          }),
+        ],
         startAt: after === undefined ? undefined : { values: [after], before: false },
         select: select && { fields: select.map((fieldPath) => ({ fieldPath })) },
         limit,

@@ -17,7 +17,7 @@ export interface Metric {
 }
 
 /** The routes to which Pub/Sub delivers. */
-export const MESSAGE_ROUTES = ['/', '/tasks', '/sweep-tasks', '/resync-tasks'] as const;
+export const MESSAGE_ROUTES = ['/', '/tasks', '/sweep-tasks', '/resync-tasks', '/events'] as const;
 
 const VERBS = ['list', 'get', 'patch', 'discover'] as const;
 

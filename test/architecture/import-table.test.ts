@@ -39,6 +39,7 @@ const ROOMS: readonly Room[] = [
   { path: 'shared/configsync', values: BASE, types: ['shared/fleet'] },
   { path: 'shared/store', values: BASE, types: [] },
   { path: 'shared/records', values: BASE, types: [] },
+  { path: 'shared/history', values: BASE, types: [] },
   { path: 'shared/status', values: BASE, types: [] },
   { path: 'shared/evidence', values: BASE, types: [] },
   {
@@ -58,7 +59,7 @@ const ROOMS: readonly Room[] = [
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
   { path: 'functions/wiring', values: ['shared'], types: [] },
-  ...['push', 'cluster', 'sweep', 'api', 'admission'].map((name) => ({
+  ...['push', 'cluster', 'sweep', 'history', 'api', 'admission'].map((name) => ({
     path: `functions/${name}`,
     values: ['shared', 'functions/wiring'],
     types: [],

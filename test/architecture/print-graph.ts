@@ -1,7 +1,7 @@
 import { circlesOf, closureOf } from './import-graph.ts';
 
 /** `node test/architecture/print-graph.ts [--files]`: how many files each function leads to, and who imports in circles. */
-const FUNCTIONS = ['push', 'cluster', 'sweep', 'api', 'admission'];
+const FUNCTIONS = ['push', 'cluster', 'sweep', 'history', 'api', 'admission'];
 
 for (const name of FUNCTIONS) {
   const entry = `functions/${name}/main.ts`;

@@ -30,6 +30,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'quick-start-resync': CLONE,
   'quick-start-events': CLONE,
   'api-commands': CLONE,
+  'api-history': CLONE,
   'dead-letters-commands': CLONE,
   'restore-resync': CLONE,
   'gate-preflight': GATE,

@@ -35,7 +35,12 @@ const Query = z.object({
   structuredQuery: z.object({
     from: z.tuple([z.object({ collectionId: z.string() })]),
     where: z.object({ compositeFilter: z.object({ filters: z.array(Filter) }) }).optional(),
-    orderBy: z.tuple([z.object({ field: z.object({ fieldPath: z.enum(['__name__', 'image']) }) })]),
+    orderBy: z.tuple([
+      z.object({
+        field: z.object({ fieldPath: z.string() }),
+        direction: z.literal('DESCENDING').optional(),
+      }),
+    ]),
     startAt: z
       .object({
         values: z.tuple([z.union([z.object({ referenceValue: z.string() }), Text])]),
@@ -60,7 +65,10 @@ export interface FakeFirestore {
   readonly mishaps: ('lose' | 'throttle')[];
 }
 
-/** As much of Firestore's REST API (v1) as records use: batchGet, runQuery by name or image, count, commit with preconditions. */
+/**
+ * As much of Firestore's REST API (v1) as records and history use: batchGet, runQuery by name or the text of one field,
+ * count, commit with preconditions.
+ */
 export function createFakeFirestore(): FakeFirestore {
   const documents = new Map<string, Stored>();
   const mishaps: ('lose' | 'throttle')[] = [];
@@ -78,7 +86,7 @@ export function createFakeFirestore(): FakeFirestore {
     root: string,
     { from, where, orderBy, startAt, limit }: z.infer<typeof Query>['structuredQuery'],
   ): readonly Stored[] {
-    const [{ field }] = orderBy;
+    const [{ field, direction }] = orderBy;
     const [after] = startAt?.values ?? [];
     const last = after && Object.values(after)[0];
     const filters = where?.compositeFilter.filters ?? [];
@@ -87,7 +95,7 @@ export function createFakeFirestore(): FakeFirestore {
         const place = placeOf(document, field.fieldPath);
         return place === undefined ? [] : [{ document, place }];
       })
-      .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+      .toSorted((a, b) => (a.place < b.place === (direction === undefined) ? -1 : 1))
       .filter(({ document, place }) => {
         const meets = filters.every(({ fieldFilter: { field: of, op, value } }) => {
           const found = placeOf(document, of.fieldPath) ?? '';

@@ -11,6 +11,7 @@ import { watchEvents } from './oracle/watch-events.ts';
 import { watchPatches } from './oracle/watch-patches.ts';
 import { createPublisher } from './publisher.ts';
 import { createRandom } from './random.ts';
+import { createRecorder } from './recorder.ts';
 import { type Clock, createClock } from './sim/clock.ts';
 import { type SimCluster, createSimCluster } from './sim/cluster.ts';
 import { NO_FAULTS, RATES, STAGED_RATES } from './sim/faults.ts';
@@ -87,6 +88,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     random: random.fork('chaos'),
     faulty: () => rates !== NO_FAULTS,
   });
+  const recorder = createRecorder({
+    clock,
+    journal,
+    verdicts,
+    rates: () => rates,
+    random: random.fork('recorder'),
+  });
   const brokers = createBrokers({
     clock,
     journal,
@@ -105,6 +113,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       ...(staged && { staged }),
       publishStatus(event: StatusEvent) {
         events.published(event);
+        recorder.published(event);
         staged?.published(event);
       },
       observer: {
@@ -157,6 +166,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     outages: chaos.outages,
     leavings: chaos.leavings,
   });
+  await recorder.check();
   await store.close();
   return {
     seed: options.seed,

@@ -1,4 +1,5 @@
 import { handleTask } from '#functions/cluster/handle-task.ts';
+import { handleEvent } from '#functions/history/handle-event.ts';
 import { handlePush } from '#functions/push/handle-push.ts';
 import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 import { readNotification } from '#shared/registry/notifications/notification.ts';
@@ -11,6 +12,7 @@ import { createSerial } from '#shared/net/serial.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
+import type { History } from '#shared/history/history.ts';
 import type { Message } from '#shared/http/envelope.ts';
 import type { ImageDeps, ReconcileDeps } from '#shared/reconcile/deps.ts';
 import { createBurstResolver } from '#shared/registry/burst.ts';
@@ -165,6 +167,15 @@ export function startCluster(
     ...openRSyncs(around),
   };
   return (message) => handleTask(message, deps);
+}
+
+/** The function that records events. */
+export function startHistory(
+  process: Process,
+  history: Pick<History, 'add'>,
+): (message: Message) => Promise<void> {
+  const add: History['add'] = (entry) => process.call('records', () => history.add(entry));
+  return (message) => handleEvent(message, { history: { add }, log: SILENT });
 }
 
 /** How RSyncs are read, and what the config says of them. */

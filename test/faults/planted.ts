@@ -119,5 +119,21 @@ export const PLANTED: readonly Planted[] = [
     replace: 'type: event.type, since: data.since,',
     caughtBy: ['6 one transition has one ce-id'],
   },
+  {
+    law: 'history: nothing is in it twice',
+    bug: 'a delivery is an event of its own',
+    file: 'functions/history/handle-event.ts',
+    find: "    id: found['ce-id'],",
+    replace: "    id: Math.random().toString(16).slice(2).padEnd(64, '0'),",
+    caughtBy: ['7 the history has every event once'],
+  },
+  {
+    law: 'history: nothing is missing from it',
+    bug: 'a message is acknowledged before its event is recorded',
+    file: 'functions/history/handle-event.ts',
+    find: 'const isNew = await history.add(entry);',
+    replace: 'const isNew = true; void history.add(entry).catch(() => undefined);',
+    caughtBy: ['7 the history has every event once'],
+  },
   ...PLANTED_IN_STAGES,
 ];

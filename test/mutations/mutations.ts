@@ -6,6 +6,7 @@ import { DECISION_MUTATIONS } from './decisions.ts';
 import { EVIDENCE_MUTATIONS } from './evidence.ts';
 import { FREEZE_MUTATIONS } from './freezes.ts';
 import { HOLD_MUTATIONS } from './holds.ts';
+import { HISTORY_MUTATIONS } from './history.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { LOG_MUTATIONS } from './logs.ts';
@@ -299,6 +300,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SWEEP_MUTATIONS,
   ...TRUST_MUTATIONS,
   ...LOG_MUTATIONS,
+  ...HISTORY_MUTATIONS,
   ...KEY_MUTATIONS,
   ...ATTESTATION_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,

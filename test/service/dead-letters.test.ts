@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type DeadLettersDeps, runDeadLetters } from '#functions/cli/run-dead-letters.ts';
+import {
+  type DeadLetterOffice,
+  type DeadLettersDeps,
+  runDeadLetters,
+} from '#functions/cli/run-dead-letters.ts';
 import type { Clock } from '#infra/local/pubsub/backlog.ts';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
@@ -54,14 +58,18 @@ async function put(name: string, body: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-function run(args: readonly string[], faults: Partial<PubsubCalls> = {}): Promise<number> {
+function run(
+  args: readonly string[],
+  faults: Partial<PubsubCalls> = {},
+  config: Partial<DeadLetterOffice['config']> = {},
+): Promise<number> {
   out = '';
   err = '';
   const deps: DeadLettersDeps = {
     open: () =>
       Promise.resolve({
         pubsub: { ...rest, ...faults },
-        topics: TOPICS,
+        config: { topics: TOPICS, ...config },
         pause: () => Promise.resolve(),
       }),
     out: (text) => (out += text),
@@ -229,6 +237,20 @@ describe('dead-letters replay', () => {
     expect(report).toMatchObject({ fate: 'kept', problem: expect.stringMatching(problem) });
     expect(await list()).toHaveLength(1);
     for (const id of SOURCES) expect(await rest.pull(subscriptionNamed(id), 9)).toEqual([]);
+  });
+
+  it('replays an event where the config keeps a history, and has it listed by its type', async () => {
+    const watch = subscriptionNamed('countersign-status-watch');
+    const attributes = { 'ce-id': 'a'.repeat(64), type: 'sync.approved' };
+    const message = { messageId: 'm1', attributes, subscription: watch };
+    const data = Buffer.from('{"message":"Approved"}');
+    const letter = { code: 'store-unavailable', reason: 'gone', data, message } as const;
+    await rest.publish(TOPICS.deadLetters, encodeDeadLetter(letter));
+    expect(await list()).toMatchObject([{ what: 'event sync.approved' }]);
+    clock.advance(300_001);
+    expect(await run(['replay'], {}, { history: { days: 400 } })).toBe(0);
+    expect(await rest.pull(watch, 9)).toMatchObject([{ data, attributes }]);
+    expect(await list()).toEqual([]);
   });
 
   it('replays hundreds', async () => {

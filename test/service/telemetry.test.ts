@@ -129,7 +129,7 @@ async function sourcesOf(name: string): Promise<readonly string[]> {
 }
 
 describe('a start without telemetry', () => {
-  it.each(['push', 'cluster', 'sweep', 'api', 'admission'])(
+  it.each(['push', 'cluster', 'sweep', 'history', 'api', 'admission'])(
     'of %s loads nothing of OpenTelemetry',
     async (name) => {
       const sources = await sourcesOf(name);

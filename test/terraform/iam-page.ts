@@ -6,7 +6,7 @@ const HEAD = `# Every permission, and the call that needs it
 
 What [infra/terraform](../infra/terraform) grants, and nothing else is granted anywhere. The list is infra/terraform/iam.json; tests hold it to the module and to the code, both ways: each binding is here, and each call is in the file named beside it. The example of one project grants one role more, beside the module: \`roles/iam.serviceAccountTokenCreator\` on the account that calls the API, to \`people\` ([google-cloud.md](google-cloud.md#6-ask-the-api)).
 
-Each function runs as an account of its own, and is called by an account of its own: \`countersign-push\`, \`countersign\` (the function cluster, whom the clusters know), \`countersign-sweep\`, \`countersign-api\`, \`countersign-admission\`; called by \`countersign-events\`, \`countersign-tasks\`, \`countersign-clock\`. In the clusters they have what [infra/kubernetes/rbac](../infra/kubernetes/rbac) gives them.
+Each function runs as an account of its own, and is called by an account of its own: \`countersign-push\`, \`countersign\` (the function cluster, whom the clusters know), \`countersign-sweep\`, \`countersign-history\`, \`countersign-api\`, \`countersign-admission\`; called by \`countersign-events\`, \`countersign-tasks\`, \`countersign-clock\`, \`countersign-status\`. In the clusters they have what [infra/kubernetes/rbac](../infra/kubernetes/rbac) gives them.
 
 `;
 

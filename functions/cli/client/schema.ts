@@ -207,6 +207,25 @@ export const Plan = z.looseObject({
     z.object({ cluster: z.string(), sync: z.string(), code: z.string() }),
   ).optional(),
 });
+const HistoryEvent = z.looseObject({
+  id: z.string(),
+  time: z.string(),
+  type: z.string(),
+  severity: z.string(),
+  image: z.string().optional(),
+  cluster: z.string().optional(),
+  sync: z.string().optional(),
+  actor: z.string().optional(),
+  reason: z.string().optional(),
+  signer: z.string().optional(),
+  revision: z.string().optional(),
+  source: z.string().optional(),
+  message: z.string(),
+});
+export const HistoryPage = z.looseObject({
+  events: z.array(HistoryEvent),
+  next: z.string().optional(),
+});
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
 export type Freeze = z.infer<typeof Freeze>;
@@ -216,5 +235,6 @@ export type RolloutPage = z.infer<typeof RolloutPage>;
 export type Decided = z.infer<typeof Decided>;
 export type HoldsOrdered = z.infer<typeof HoldsOrdered>;
 export type HoldPage = z.infer<typeof HoldPage>;
+export type HistoryEvent = z.infer<typeof HistoryEvent>;
 export type Sync = z.infer<typeof Sync>;
 export type Cluster = z.infer<typeof Cluster>;

@@ -1,5 +1,6 @@
 import { FLEET_VERBS } from './fleet-verbs.ts';
 import { FREEZE_VERBS } from './freeze-verbs.ts';
+import { HISTORY_VERBS } from './history-verbs.ts';
 import { HOLD_VERBS } from './hold-verbs.ts';
 import { ROLLOUT_VERBS } from './rollout-verbs.ts';
 import type { Verb } from './verb.ts';
@@ -10,4 +11,5 @@ export const VERBS: readonly Verb[] = [
   ...FREEZE_VERBS,
   ...HOLD_VERBS,
   ...ROLLOUT_VERBS,
+  ...HISTORY_VERBS,
 ];

@@ -22,6 +22,8 @@ export interface LocalWorldFiles {
   readonly store: string;
   /** What roll-outs have decided. */
   readonly records: string;
+  /** Every event that was published. */
+  readonly history: string;
   readonly logs: string;
   readonly worldLog: string;
   readonly lock: string;
@@ -39,6 +41,8 @@ export function filesIn(dir: string): LocalWorldFiles {
     config: join(dir, 'countersign.yaml'),
     store: join(dir, 'store.sqlite'),
     records: join(dir, 'records.sqlite'),
+    // Beside the records, as the function names it.
+    history: join(dir, 'records.sqlite.history'),
     logs: join(dir, 'logs'),
     worldLog: join(dir, 'logs', 'world.log'),
     lock: join(dir, 'world.lock'),
@@ -75,7 +79,7 @@ export function describeConfig(world: {
   readonly stages?: LocalStages | undefined;
 }): string {
   const { registry, effect, files } = world;
-  const staged = world.stages && describeStages(world.stages, basename(files.records));
+  const staged = world.stages && describeStages(world.stages);
   const topic = (name: keyof typeof TOPICS): string => world.pubsub.topicName(TOPICS[name]);
   return `# Config of the local world, written anew each time it starts.
 apiVersion: countersign.dev/v1
@@ -112,6 +116,11 @@ topics:
 store:
   sqlite: { path: ./${basename(files.store)} }
 
+# What roll-outs have decided; losing it stops them, and moves nothing. Beside it, every event for \`countersign history\`.
+records:
+  sqlite: { path: ./${basename(files.records)} }
+history: { days: 30 }
+
 # Settled clusters are looked at once in each period, unsettled ones by every sweep.
 sweep: { period: 1m }
 
@@ -124,6 +133,7 @@ access:
   push: { mode: none }
   cluster: { mode: none }
   sweep: { mode: none }
+  history: { mode: none }
   api: { mode: none }
   admission: { mode: none }
 `;

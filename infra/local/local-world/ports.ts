@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { LocalWorldError } from './local-world-error.ts';
 
-/** The five functions, in the order in which a message meets them. */
-export const FUNCTION_NAMES = ['push', 'cluster', 'sweep', 'api', 'admission'] as const;
+/** The functions, in the order in which a message meets them. */
+export const FUNCTION_NAMES = ['push', 'cluster', 'sweep', 'history', 'api', 'admission'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Everything of the local world that listens. */
@@ -16,6 +16,7 @@ const PORTS = {
   push: 8081,
   cluster: 8082,
   sweep: 8083,
+  history: 8084,
   pubsub: 8085,
   admission: 8443,
   traces: 4318,

@@ -114,6 +114,7 @@ export const PUSH_SUBSCRIPTIONS = [
   { topic: TOPICS.tasks, to: 'cluster', path: '/tasks', ordered: true },
   { topic: TOPICS.sweepTasks, to: 'cluster', path: '/sweep-tasks', ordered: true },
   { topic: TOPICS.resyncTasks, to: 'cluster', path: '/resync-tasks', ordered: true },
+  { topic: TOPICS.status, to: 'history', path: '/events', ordered: false },
 ] as const;
 
 /** As long as one reconcile may take. */
@@ -133,15 +134,16 @@ export async function createTopics(pubsub: PubsubRest): Promise<void> {
   );
 }
 
-/** Subscribes the functions, each at its URL. */
+/** Subscribes the functions that run, each at its URL. */
 export async function subscribeFunctions(
   pubsub: PubsubRest,
   functions: ReadonlyMap<FunctionName, { readonly url: string }>,
 ): Promise<void> {
   await Promise.all(
-    PUSH_SUBSCRIPTIONS.map((subscription) =>
-      subscribeAt(pubsub, subscription, `${functions.get(subscription.to)?.url}`),
-    ),
+    PUSH_SUBSCRIPTIONS.map(async (subscription) => {
+      const found = functions.get(subscription.to);
+      if (found !== undefined) await subscribeAt(pubsub, subscription, found.url);
+    }),
   );
 }
 

@@ -17,10 +17,7 @@ const RINGS = ['canary', 'early'] as const;
 const STAGED_PATH = STAGED.image.replace(/:[^:]*$/, '');
 
 /** The parts of the config that say how the platform's image is rolled out, each with its own lines. */
-export function describeStages(
-  { clusters, soakSeconds, checks }: LocalStages,
-  records: string,
-): {
+export function describeStages({ clusters, soakSeconds, checks }: LocalStages): {
   readonly labels: string;
   readonly rollouts: string;
   image(of: { readonly registry: string; readonly effect: string }): string;
@@ -44,10 +41,6 @@ rollouts:
     fleet:
       stages:
 ${stages.join('')}        - { name: rest }
-
-# What roll-outs have decided. Losing it stops them, and moves nothing.
-records:
-  sqlite: { path: ./${records} }
 `,
   };
 }

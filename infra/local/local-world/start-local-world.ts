@@ -192,7 +192,7 @@ async function writeFiles(
     writeKubeconfig({ path: files.kubeconfig, clusters, user: LOCAL_ADMIN }),
     writeKubeconfig({ path: files.serviceKubeconfig, clusters, user: SERVICE_IDENTITY }),
     writeFile(files.config, describeConfig(world)),
-    ...[files.store, files.records].flatMap((path) =>
+    ...[files.store, files.records, files.history].flatMap((path) =>
       ['', '-wal', '-shm'].map((suffix) => rm(`${path}${suffix}`, { force: true })),
     ),
   ]);

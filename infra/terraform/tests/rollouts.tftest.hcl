@@ -17,11 +17,11 @@ run "none" {
   command = plan
 
   assert {
-    condition     = length(google_firestore_database.records) + length(google_firestore_backup_schedule.records) + length(google_firestore_field.records) + length(google_project_iam_member.records) + length(google_project_iam_member.records_reader) + length(google_project_iam_member.monitoring) == 0
+    condition     = length(google_firestore_database.records) + length(google_firestore_backup_schedule.records) + length(google_firestore_field.records) + length(google_project_iam_member.records) + length(google_project_iam_member.records_reader) + length(google_project_iam_member.history) + length(google_firestore_field.history_expiry) + length(google_project_iam_member.monitoring) == 0
     error_message = "Nothing of it that was not asked for."
   }
   assert {
-    condition     = !can(local.config.records) && !can(local.config.rollouts) && !can(local.config.gate.mayHold) && !can(local.config.access.api.approvers)
+    condition     = !can(local.config.records) && !can(local.config.rollouts) && !can(local.config.gate.mayHold) && !can(local.config.access.api.approvers) && !can(local.config.history) && !can(local.config.access.history) && !contains(keys(google_cloud_run_v2_service.this), "history")
     error_message = "The config has no key that an older version does not know."
   }
 }
@@ -72,6 +72,43 @@ run "records" {
   assert {
     condition     = local.config.records == { firestore = { project = "acme-prod", database = "countersign-records" } }
     error_message = "The config names it."
+  }
+}
+
+run "history" {
+  command = plan
+  variables {
+    records = { history_days = 400 }
+    trust   = { release = { authorities = [{ name = "release-key", key = { kms = "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1" } }] } }
+  }
+  assert {
+    condition     = local.config.history == { days = 400 } && local.config.access.history.emails == ["countersign-status@acme-prod.iam.gserviceaccount.com"] && local.config.access.history.mode == "iam"
+    error_message = "The config says for how long, and who calls."
+  }
+  assert {
+    condition = (
+      google_pubsub_subscription.push["status"].name == "countersign-status-history" &&
+      endswith(google_pubsub_subscription.push["status"].push_config[0].push_endpoint, "/events") &&
+      google_pubsub_subscription.push["status"].dead_letter_policy[0].max_delivery_attempts == 20 &&
+      !google_pubsub_subscription.push["status"].enable_message_ordering
+    )
+    error_message = "A subscription of its own brings every event, and gives up as the others do."
+  }
+  assert {
+    condition     = google_project_iam_custom_role.history[0].permissions == toset(["datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]) && google_project_iam_member.history[0].condition[0].expression == "resource.name==\"projects/acme-prod/databases/countersign-records\""
+    error_message = "It adds to that database, and changes nothing there."
+  }
+  assert {
+    condition     = google_firestore_field.history_expiry[0].field == "expireAt" && length(google_firestore_field.history_expiry[0].ttl_config) == 1 && google_firestore_field.history_entry[0].collection == "history"
+    error_message = "What is too old goes by itself."
+  }
+  assert {
+    condition     = length([for key in concat(keys(google_artifact_registry_repository_iam_member.verify), keys(google_kms_crypto_key_iam_member.verify), keys(google_project_iam_member.store), keys(google_project_iam_member.fleet)) : key if endswith(key, "history")]) == 0
+    error_message = "It reads no image, no key, no store and no fleet."
+  }
+  assert {
+    condition     = [for key in keys(google_pubsub_topic_iam_member.publish) : key if startswith(key, "history/")] == ["history/deadLetters"]
+    error_message = "It publishes dead letters alone."
   }
 }
 

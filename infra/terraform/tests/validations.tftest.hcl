@@ -411,6 +411,15 @@ run "refused_records_2" {
   expect_failures = [var.records, var.may_hold]
 }
 
+run "refused_records_3" {
+  command = plan
+  variables {
+    # history is kept for whole days
+    records = { history_days = 1.5 }
+  }
+  expect_failures = [var.records]
+}
+
 run "refused_rollouts_1" {
   command = plan
   variables {

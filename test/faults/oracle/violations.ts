@@ -9,6 +9,7 @@ export type Check =
   | '4b a failure outlives the record of it'
   | '5 every push has its outcome'
   | '6 one transition has one ce-id'
+  | '7 the history has every event once'
   | 'a second run changes nothing'
   | 'a patch touches nothing but ours'
   | 'no cluster is called but members'

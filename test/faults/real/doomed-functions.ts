@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
 import type { LocalWorld } from '#infra/local/local-world/start-local-world.ts';
 
-export type Doomed = 'push' | 'cluster' | 'sweep';
+export const DOOMED = ['push', 'cluster', 'sweep', 'history'] as const;
+export type Doomed = (typeof DOOMED)[number];
 
 /** The functions of a world, killed at any moment and started again where they were. */
 export interface DoomedFunctions {
@@ -17,7 +18,7 @@ export function takeOver(
   env: Readonly<Record<string, string>>,
 ): DoomedFunctions {
   const running = new Map<Doomed, RunningFunction>();
-  for (const name of ['push', 'cluster', 'sweep'] as const) {
+  for (const name of DOOMED) {
     const found = world.functions.get(name);
     if (found !== undefined) running.set(name, found);
   }

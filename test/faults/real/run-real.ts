@@ -18,7 +18,8 @@ import { watchPatches } from '../oracle/watch-patches.ts';
 import { createRandom } from '../random.ts';
 import { keyOf } from '../sim/cluster.ts';
 import type { PlannedCluster, PlannedImage } from '../world.ts';
-import { takeOver } from './doomed-functions.ts';
+import { checkHistory } from './check-history.ts';
+import { DOOMED, takeOver } from './doomed-functions.ts';
 import { type StoreKind, openDoomedStore } from './doomed-store.ts';
 import { type FaultProxy, type Seen, startFaultProxy } from './fault-proxy.ts';
 import { createHistory } from './history.ts';
@@ -109,7 +110,7 @@ export async function runReal(
   parts.defer(() => store.close());
   const functions = takeOver(world, BUNDLES, store.env);
   parts.defer(() => functions.stop());
-  for (const name of ['push', 'cluster', 'sweep'] as const) await functions.kill(name);
+  for (const name of DOOMED) await functions.kill(name);
   const killing = killNowAndThen();
   const outing = goOutNowAndThen();
   const losing = loseStoreNowAndThen();
@@ -147,6 +148,7 @@ export async function runReal(
   checkFailures({ ...facts, ...rest });
   checkSyncs({ ...facts, ...rest });
   checkPushes({ ...facts, ...rest });
+  journal.count('history', await checkHistory(world, received, verdicts));
   const wallMs = Date.now() - start;
   return {
     seed,
@@ -217,7 +219,7 @@ export async function runReal(
     while (isFaulty()) {
       await sleep(draws.waiting(KILL_EVERY_MS));
       if (!isFaulty()) return;
-      const name = draws.pick(['push', 'cluster', 'cluster', 'sweep'] as const);
+      const name = draws.pick(['push', 'cluster', 'cluster', 'sweep', 'history'] as const);
       journal.count(`kills: ${name}`);
       await functions.kill(name);
     }

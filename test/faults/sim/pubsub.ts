@@ -8,7 +8,11 @@ import type { FaultRates } from './faults.ts';
 export interface SimTopic {
   publish(
     data: Uint8Array,
-    options?: { readonly orderingKey?: string; readonly losable?: boolean },
+    options?: {
+      readonly orderingKey?: string;
+      readonly losable?: boolean;
+      readonly attributes?: Readonly<Record<string, string>>;
+    },
   ): void;
   /** Messages not acknowledged yet. */
   pending(): number;
@@ -102,7 +106,7 @@ export function createSimTopic(deps: SimTopicDeps): SimTopic {
 
   return {
     pending: () => pending,
-    publish(data, { orderingKey, losable = false } = {}) {
+    publish(data, { orderingKey, losable = false, attributes = {} } = {}) {
       serial += 1;
       journal.count(`messages on ${name}`);
       if (losable && random.chance(rates().drop)) {
@@ -112,7 +116,7 @@ export function createSimTopic(deps: SimTopicDeps): SimTopic {
       const message: Message = {
         messageId: `${name}-${serial}`,
         publishTime: new Date(clock.now()),
-        attributes: {},
+        attributes,
         data,
         ...(orderingKey === undefined ? {} : { orderingKey }),
       };

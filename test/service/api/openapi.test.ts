@@ -12,6 +12,8 @@ import {
   buildRequest,
   openDocument,
 } from '#test/fixtures/openapi-requests.ts';
+import { createMemoryHistory } from '#test/fakes/memory-history.ts';
+import { entryOf } from '#test/fixtures/history.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { createStagedApiWorld, rollout } from '#test/fixtures/staged-api.ts';
 import { OVERRIDER, asPerson } from '#test/fixtures/people.ts';
@@ -24,8 +26,13 @@ const STATES: Readonly<Record<string, Partial<RolloutRecord>>> = {
   retry: { status: 'aborted', cause: 'person' },
   promote: { digest: A },
 };
+const history = createMemoryHistory().open();
+await history.add(entryOf('a'));
 const world = await createStagedApiWorld({
-  deps: { checkPerson: asPerson('lead@acme.example', OVERRIDER) },
+  deps: {
+    kept: { history, days: 400 },
+    checkPerson: asPerson('lead@acme.example', OVERRIDER),
+  },
 });
 let document: OpenApi;
 
@@ -78,6 +85,7 @@ const OPERATIONS = [
   ['put', '/v1/holds/{cluster}/{sync}'],
   ['delete', '/v1/holds/{cluster}'],
   ['delete', '/v1/holds/{cluster}/{sync}'],
+  ['get', '/v1/history'],
   ['post', '/v1/verify'],
   ['post', '/v1/resync'],
 ] as const;

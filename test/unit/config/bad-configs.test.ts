@@ -39,7 +39,7 @@ describe('the table of bad configs', () => {
       .map((path) => path.replace(/\.?[^.]+$/, ''));
     const missing = mapsOf(buildJsonSchema(), '').filter((path) => !unknown.includes(path));
     // Every function's entry is one of the same shapes.
-    expect(missing).toEqual(['access.push', 'access.cluster']);
+    expect(missing).toEqual(['access.push', 'access.cluster', 'access.history']);
   });
 });
 
@@ -57,7 +57,7 @@ function keysOf(schema: JsonSchema, path: string): string[] {
     return typeof value === 'object' ? [at, ...keysOf(value, at)] : [at];
   });
   return distinct([...own, ...partsOf(schema).flatMap((part) => keysOf(part, path))]).filter(
-    (key) => !/^access\.(?:push|cluster|sweep|admission)$|^access\.[a-z]+\.\w+$/.test(key),
+    (key) => !/^access\.(?:push|cluster|sweep|history|admission)$|^access\.[a-z]+\.\w+$/.test(key),
   );
 }
 

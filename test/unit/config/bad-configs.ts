@@ -255,6 +255,9 @@ gate: { identity: countersign }
 access: {}
 `;
 
+/** What a history is kept in. */
+const KEPT = 'records: { sqlite: { path: records.sqlite } }';
+
 const COMPACT: readonly Row[] = [
   ['{ gkeHub: { projects: [p] } }', '«', 'fleet', 'wrong-type'],
   ['{ projects: [p] }', '«[p]', 'fleet.gkeHub', 'wrong-type'],
@@ -285,6 +288,12 @@ const COMPACT: readonly Row[] = [
   ['sweep: {}', 'sweep: {}\nrollouts: { strategies: «[] }', 'rollouts.strategies', 'wrong-type'],
   ['sweep: {}', 'sweep: {}\nrollouts: { windows: «[] }', 'rollouts.windows', 'wrong-type'],
   ['sweep: {}', 'sweep: {}\nrollouts: { freezes: «{} }', 'rollouts.freezes', 'wrong-type'],
+  ['sweep: {}', `sweep: {}\n${KEPT}\nhistory: «7`, 'history', 'wrong-type'],
+  ['sweep: {}', `sweep: {}\n${KEPT}\nhistory: { days: «0 }`, 'history.days', 'bad-value'],
+  ['sweep: {}', `sweep: {}\n${KEPT}\nhistory: { days: «3654 }`, 'history.days', 'too-large'],
+  ['sweep: {}', `sweep: {}\n${KEPT}\nhistory: { days: «1.5 }`, 'history.days', 'wrong-type'],
+  ['sweep: {}', `sweep: {}\n${KEPT}\nhistory: { «hours: 1 }`, 'history.hours', 'unknown-key'],
+  ['sweep: {}', 'sweep: {}\nhistory: «{}', 'history', 'conflict'],
   ['{ identity: countersign }', '«countersign', 'gate', 'wrong-type'],
   ['access: {}', 'access: «[]', 'access', 'wrong-type'],
 ];

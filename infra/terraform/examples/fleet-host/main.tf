@@ -64,7 +64,7 @@ module "countersign" {
       }]
     }
   }
-  records = {}
+  records = { history_days = 400 }
   rollouts = {
     strategies = {
       fleet = {

@@ -35,6 +35,7 @@ describe('the list of bindings', () => {
     const custom = [
       'google_project_iam_member.fleet',
       'google_project_iam_member.endpoint',
+      'google_project_iam_member.history',
       'google_kms_crypto_key_iam_member.sign',
       'google_kms_crypto_key_iam_member.publish',
     ];
@@ -48,12 +49,15 @@ describe('the list of bindings', () => {
   it.each([
     ['google_project_iam_member.fleet', 'fleet.tf'],
     ['google_project_iam_member.endpoint', 'endpoints.tf'],
+    ['google_project_iam_member.history', 'records.tf'],
     ['google_kms_crypto_key_iam_member.sign', 'builder.tf'],
     ['google_kms_crypto_key_iam_member.publish', 'builder.tf'],
   ])('has every permission of the custom roles, and no other: %s', (name, file) => {
     const text = source.texts.get(file) ?? '';
     const permissions = new Set(
-      text.match(/"(?:cloudkms|container|gkehub|resourcemanager)\.[a-zA-Z]+\.[a-zA-Z.]+"/g),
+      text.match(
+        /"(?:cloudkms|container|datastore|gkehub|resourcemanager)\.[a-zA-Z]+\.[a-zA-Z.]+"/g,
+      ),
     );
     permissions.delete('"cloudkms.googleapis.com"');
     const listed = bindings.find(({ binding }) => binding === name);

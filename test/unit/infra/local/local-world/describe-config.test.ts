@@ -45,13 +45,22 @@ describe('describeConfig()', () => {
         deadLetters: 'projects/local/topics/countersign-dead-letters',
       },
       store: { type: 'sqlite', path: '/srv/world/store.sqlite' },
+      records: { type: 'sqlite', path: '/srv/world/records.sqlite' },
+      history: { days: 30 },
       gate: {
         identity: 'countersign@local.iam.gserviceaccount.com',
         breakGlass: ['local-admin'],
       },
     });
     const open = { mode: 'none' };
-    const all = { push: open, cluster: open, sweep: open, api: open, admission: open };
+    const all = {
+      push: open,
+      cluster: open,
+      sweep: open,
+      history: open,
+      api: open,
+      admission: open,
+    };
     expect(config.access).toEqual(all);
   });
 
@@ -82,7 +91,6 @@ describe('describeConfig()', () => {
     expect(config.fleet).toMatchObject({
       labels: { 'cluster-1': { ring: 'canary' }, 'cluster-2': { ring: 'early' } },
     });
-    expect(config.records).toMatchObject({ path: '/srv/world/records.sqlite' });
     const strategy = platform && createStrategies(config).of(platform);
     expect(strategy?.stages.map(({ name, soakMs }) => [name, soakMs])).toEqual([
       ['canary', 2_000],

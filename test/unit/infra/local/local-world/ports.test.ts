@@ -25,6 +25,7 @@ describe('choosePorts()', () => {
       push: 8081,
       cluster: 8082,
       sweep: 8083,
+      history: 8084,
       pubsub: 8085,
       admission: 8443,
       traces: 4318,

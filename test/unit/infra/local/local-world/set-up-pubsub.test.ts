@@ -12,6 +12,7 @@ import {
 const FUNCTIONS = new Map([
   ['push', { url: 'http://127.0.0.1:1' }],
   ['cluster', { url: 'http://127.0.0.1:2' }],
+  ['history', { url: 'http://127.0.0.1:3' }],
 ] as const);
 
 const listSchema = z.object({ subscriptions: z.array(z.looseObject({ name: z.string() })) });
@@ -90,12 +91,13 @@ describe('subscribeFunctions()', () => {
     expect(pushed).toEqual(
       [
         tasks('countersign-resync-tasks', '/resync-tasks'),
+        pushing('countersign-status', 'history', 'http://127.0.0.1:3/events'),
         tasks('countersign-sweep-tasks', '/sweep-tasks'),
         tasks('countersign-tasks', '/tasks'),
         pushing('gcr', 'push', 'http://127.0.0.1:1/'),
       ].map((expected) => expect.objectContaining(expected)),
     );
-    expect(pushed[3]).not.toHaveProperty('enableMessageOrdering');
+    expect(pushed[4]).not.toHaveProperty('enableMessageOrdering');
   });
 
   it('takes the place of an earlier world', async () => {

@@ -1,0 +1,3 @@
+import { startFunction } from '../wiring/start-function.ts';
+
+await startFunction('history', async (start) => (await import('./open.ts')).openRecorder(start));

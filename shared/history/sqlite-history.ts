@@ -1,0 +1,91 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import { type SqliteFile, inodeOf, openSqliteFile } from '#shared/net/sqlite.ts';
+import { FACETS, type Facet, type History } from './history.ts';
+import { expiryOf, keysOf, rangeOf, readEntry, writeEntry } from './schema.ts';
+
+const SCHEMA = {
+  version: 1,
+  tables: `
+    CREATE TABLE history (
+      id TEXT PRIMARY KEY,
+      entry TEXT NOT NULL,
+      expires INTEGER NOT NULL,
+      ${FACETS.map((facet) => `by_${facet} TEXT`).join(', ')}
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX expired ON history (expires);
+    ${FACETS.map((facet) => `CREATE INDEX in_${facet} ON history (by_${facet});`).join('\n')}
+  `,
+};
+
+const INSERT = `
+  INSERT OR IGNORE INTO history (id, entry, expires, ${FACETS.map((facet) => `by_${facet}`).join(', ')})
+  VALUES (?, ?, ?, ${FACETS.map(() => '?').join(', ')})`;
+
+/** Few at a time: whatever a file has collected, no entry waits long for it. */
+const FORGET = `
+  DELETE FROM history WHERE id IN (SELECT id FROM history WHERE expires < ? ORDER BY expires LIMIT 20)`;
+
+function selectBy(facet: Facet): string {
+  const key = `by_${facet}`;
+  return `SELECT entry FROM history WHERE ${key} >= ? AND ${key} < ? ORDER BY ${key} DESC LIMIT ?`;
+}
+
+export interface SqliteHistoryOptions {
+  readonly path: string;
+  /** How long an entry is kept. */
+  readonly days: number;
+  readonly now: () => Date;
+}
+
+/**
+ * The history in a SQLite file, for the functions of one machine. A damaged file, or one of another version, is left as
+ * it is; one that was deleted is begun anew. Throws `store-unavailable`.
+ *
+ * @example
+ * const history = openSqliteHistory({ path: '/var/lib/countersign/records.sqlite.history', days: 400, now });
+ * await history.add(entry);
+ */
+export function openSqliteHistory({ path, days, now }: SqliteHistoryOptions): History {
+  let opened: SqliteFile | undefined;
+
+  async function run<T>(use: (file: SqliteFile) => T): Promise<T> {
+    try {
+      if (opened === undefined || opened.inode !== inodeOf(path)) {
+        close();
+        opened = openSqliteFile(path, SCHEMA);
+        // What was acknowledged is not delivered again: it may not be lost with the power.
+        opened.db.exec('PRAGMA synchronous = FULL');
+      }
+      return use(opened);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : 'unknown failure';
+      const message = `The history in ${path} cannot be used: ${why}; repair or restore the file`;
+      throw new CountersignError('store-unavailable', message, { cause });
+    }
+  }
+
+  function close(): void {
+    if (opened?.db.isOpen === true) opened.db.close();
+    opened = undefined;
+  }
+
+  return {
+    add: (entry) =>
+      run(({ prepare, transaction }) => {
+        const keys = keysOf(entry);
+        const expires = expiryOf(now(), days).getTime();
+        return transaction(() => {
+          prepare(FORGET).run(now().getTime());
+          const values = FACETS.map((facet) => keys[facet] ?? null);
+          return prepare(INSERT).run(entry.id, writeEntry(entry), expires, ...values).changes === 1;
+        });
+      }),
+    list: (query) =>
+      run(({ prepare }) => {
+        const { from, before } = rangeOf(query);
+        const rows = prepare(selectBy(query.by.facet)).all(from, before, query.limit);
+        return rows.flatMap(({ entry }) => readEntry(String(entry)) ?? []);
+      }),
+    close: async () => close(),
+  };
+}
