@@ -27,10 +27,18 @@ const FREEZE = {
 };
 const FROZEN = `${IMAGE} in clusters with env = prod`;
 
+/** Who signed it, and of which sources it is. */
+const RELEASE = {
+  signer: 'oPbDpcHNAQOrSHQ3Yy5iBq2JcQ1mM0k8eOd3rXv5zWY=',
+  revision: '6d1c0f3b1f0e4a1d9c7b5a3928171605f4e3d2c1',
+  source: 'https://github.com/acme/configs',
+};
+
 /** One event of every type, as a fleet would publish it. */
 export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'image.verified': image('image.verified', 'Verified by release-key', {
     authorities: ['release-key'],
+    ...RELEASE,
   }),
   'image.unsigned': image(
     'image.unsigned',
@@ -220,6 +228,7 @@ function sync(
       previous: { phase: before, since: EARLIER },
       verdict: trusted ? 'verified' : 'untrusted',
       ...(trusted ? { authorities: ['release-key'] } : {}),
+      ...(type === 'sync.approved' ? { ...RELEASE, reason: 'push' } : {}),
       reasons: trusted ? [] : ['wrong-key'],
       since: SINCE,
       errors,

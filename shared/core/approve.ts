@@ -18,7 +18,7 @@ import { type Receipt, type ReceiptFacts, formatReceipt, toSeconds } from './rec
 import { formatReference, tryReference } from './reference.ts';
 import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
-import type { Verdict } from './verdict.ts';
+import { type Verdict, signerOf } from './verdict.ts';
 
 /** What is written on an RSync, all at once. */
 export interface ApprovalPatch {
@@ -135,9 +135,12 @@ export function receiptOf(
     index: image.index,
     verdict: verdict.status,
     authorities: verdict.authorities,
+    signer: signerOf(verdict),
     policy,
     resolvedAt: resolution.resolvedAt,
     approvedAt: toSeconds(now),
+    revision: image.revision,
+    source: image.source,
   });
 }
 

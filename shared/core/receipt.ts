@@ -12,10 +12,15 @@ export interface Receipt {
   readonly index?: Digest;
   readonly verdict: VerdictStatus;
   readonly authorities: readonly string[];
+  /** Whose signatures verified: names of keys, or of certificates. */
+  readonly signer?: string;
   readonly policy: string;
   /** The registry's own time of the resolution, ISO 8601 in whole seconds: orders approvals (law 4). */
   readonly resolvedAt: string;
   readonly approvedAt: string;
+  /** As the image says of itself: the sources that it is of, and where these are. */
+  readonly revision?: string;
+  readonly source?: string;
   /** `version`: Config Sync records no digest for Helm, so the gate can only hold the chart to its version. */
   readonly enforcement: 'digest' | 'version';
   readonly reason: ReceiptReason;

@@ -10,7 +10,15 @@ export interface Resolution {
   readonly image: ResolvedImage | (Verdict & { readonly status: 'unusable' });
 }
 
-export interface ResolvedImage {
+/** What a release says of itself, as its manifest or index is annotated; a claim of who pushed, on one line each. */
+export interface ReleaseNotes {
+  /** `org.opencontainers.image.revision`: of the sources. */
+  readonly revision?: string;
+  /** `org.opencontainers.image.source`: where the sources are. */
+  readonly source?: string;
+}
+
+export interface ResolvedImage extends ReleaseNotes {
   readonly status: 'resolved';
   /** The manifest Config Sync pulls: of an index, the first linux/amd64 child. */
   readonly digest: Digest;

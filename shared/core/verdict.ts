@@ -1,3 +1,5 @@
+import { cleanLine, cutText } from './foreign-text.ts';
+
 /** Why one candidate signature does not count: a closed list, stable for scripts. */
 export const CANDIDATE_REASONS = [
   'digest-mismatch',
@@ -87,6 +89,23 @@ type Finding =
   | { readonly status: 'unusable'; readonly reason: UnusableReason; readonly message: string };
 
 export type VerdictStatus = Verdict['status'];
+
+/** Characters of what is said of signers: a certificate's subject is a URL or an address. */
+export const MAX_SIGNER = 512;
+
+/**
+ * Whose signatures verified, for people: the names of keys and certificates, in order of first appearance, as one line.
+ * Undefined where none did.
+ */
+export function signerOf(verdict: Verdict): string | undefined {
+  if (verdict.status !== 'verified') return undefined;
+  const { authorities, candidates } = verdict;
+  const names = candidates.flatMap(({ authority = '', reason, identity }) =>
+    reason === undefined && authorities.includes(authority) ? (identity ?? []) : [],
+  );
+  const text = cutText(cleanLine([...new Set(names)].join(', ')), MAX_SIGNER);
+  return text === '' ? undefined : text;
+}
 
 /** The distinct reason codes behind a verdict, in order of first appearance; empty for `verified`. */
 export function reasonsOf(verdict: Verdict): readonly string[] {

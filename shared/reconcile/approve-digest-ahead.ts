@@ -5,6 +5,7 @@ import { type Reference, formatReference, parseReference } from '#shared/core/re
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { Task } from '#shared/core/task.ts';
+import { signerOf } from '#shared/core/verdict.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { SyncEvent } from '#shared/status/events.ts';
 import { createAdmissions } from './admission.ts';
@@ -128,6 +129,9 @@ function describe(
       actor: task.actor,
       verdict: verdict.status,
       authorities: [...verdict.authorities],
+      signer: signerOf(verdict),
+      revision: image.revision,
+      source: image.source,
       since: now.toISOString(),
       errors: [],
       message: 'Approved ahead of its tag',

@@ -3,7 +3,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
-import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
+import { type Verdict, reasonsOf, signerOf } from '#shared/core/verdict.ts';
 import type { ImageEvent } from '#shared/status/events.ts';
 import { type ImageClaim, type ImageNews, claimImage } from './claim-image.ts';
 import type { ImageDeps } from './deps.ts';
@@ -119,6 +119,9 @@ function describeVerdict(
       policy,
       verdict: verdict.status,
       authorities: verdict.status === 'verified' ? [...verdict.authorities] : undefined,
+      signer: signerOf(verdict),
+      revision: image?.revision,
+      source: image?.source,
       reasons: [...reasonsOf(verdict)],
       since: claim.since,
       errors: [],

@@ -85,7 +85,7 @@ export async function reconcileCluster(
 
 async function report(
   outcomes: readonly SyncOutcome[],
-  { cause, member, reads, startedAt }: Listed,
+  { task, cause, member, reads, startedAt }: Listed,
   record: ClusterRecord | undefined,
   deps: ReconcileDeps,
 ): Promise<ReconcileResult> {
@@ -96,7 +96,7 @@ async function report(
   const lost = known && record === undefined;
   const claimed = lost ? await claimRecord(undefined, cluster, cause, deps) : record;
   const marked = await markFailures(claimed, cluster, outcomes, deps);
-  const by = { cluster, cause: claimed?.doubtful === true ? claimed.since : cause };
+  const by = { cluster, task, cause: claimed?.doubtful === true ? claimed.since : cause };
   const doubted = new Map(marked?.syncs.map((row) => [row.uid, row]));
   for (const { written } of outcomes) {
     if (written === undefined) continue;

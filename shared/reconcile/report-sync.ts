@@ -1,17 +1,24 @@
+import type { Followed } from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { Task } from '#shared/core/task.ts';
 import type { SyncEventType } from '#shared/core/transition.ts';
-import { reasonsOf } from '#shared/core/verdict.ts';
+import { type Verdict, reasonsOf, signerOf } from '#shared/core/verdict.ts';
 import type { SyncEvent } from '#shared/status/events.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ImageDeps } from './deps.ts';
 import type { Written } from './sync-outcome.ts';
 
 /** The reconcile that publishes; `cause` names its task, the same at each delivery of it. */
-type ReportedBy = Readonly<Record<'cluster' | 'cause', string>>;
+interface ReportedBy {
+  readonly cluster: string;
+  readonly cause: string;
+  /** What led to it. */
+  readonly task: Pick<Task, 'reason' | 'actor'>;
+}
 
 /** Publishes every transition of one RSync, in order; the caller records it afterwards. */
 export async function reportSync(
@@ -83,7 +90,7 @@ function describe(
   type: SyncEventType,
   written: Written,
   row: SyncRow | undefined,
-  { cluster, cause }: ReportedBy,
+  { cluster, cause, task }: ReportedBy,
 ): SyncEvent {
   const { rsync, followed, decision } = written;
   const { observation, transition, downgrade } = decision;
@@ -116,6 +123,9 @@ function describe(
       verdict: verdict?.status,
       reasons: verdict && [...reasonsOf(verdict)],
       authorities: verified ? [...verdict.authorities] : undefined,
+      ...(type === 'approved' && verdict && releaseOf(verdict, followed)),
+      // What was found approved may be another task's.
+      ...(type === 'approved' && decision.patch && { reason: task.reason, actor: task.actor }),
       since: transition.record.since,
       errors: observation.errors.map(({ code, message }) => ({ code, message })),
       message: messageOf(type, written, previous?.approved),
@@ -140,6 +150,16 @@ function isFirstNews(
   }
   const { phase, failure } = previous;
   return phase === 'Pending' || (phase === 'Ignored' && failure !== undefined);
+}
+
+/** Who signed what is approved, and of which sources it is. */
+function releaseOf(
+  verdict: Verdict,
+  followed: Followed,
+): Pick<SyncEvent['data'], 'signer' | 'revision' | 'source'> {
+  const image = followed.resolved?.resolution.image;
+  const { revision, source } = image?.status === 'resolved' ? image : {};
+  return defined({ signer: signerOf(verdict), revision, source });
 }
 
 function messageOf(

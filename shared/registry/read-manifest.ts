@@ -1,5 +1,9 @@
 import * as z from 'zod';
 import { type Digest, isDigest } from '#shared/core/digest.ts';
+import { defined } from '#shared/core/defined.ts';
+import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
+import type { ReleaseNotes } from '#shared/core/resolution.ts';
+import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { type StrictRules, parseStrictJson } from '#shared/net/strict-json.ts';
@@ -15,10 +19,13 @@ export const digestSchema: z.ZodType<Digest> = z.custom<Digest>(
   'is not "sha256:" and 64 lower-case hex digits',
 );
 
-/** What decides which child of an index is pulled: read by Config Sync's library, hence here, and nothing else. */
+const annotations = z.record(z.string(), z.string()).nullish().catch(undefined);
+
+/** What decides which child of an index is pulled: read by Config Sync's library, hence here; beside it, what it is of. */
 export const indexSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
+  annotations,
   manifests: z
     .array(
       z.object({
@@ -36,7 +43,7 @@ const imageSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
   config: z.object({ digest: digestSchema, mediaType: z.string().optional().catch(undefined) }),
-  annotations: z.record(z.string(), z.string()).nullish().catch(undefined),
+  annotations,
   layers: z
     .array(z.object({ digest: digestSchema }))
     .min(1)
@@ -48,9 +55,9 @@ const subjectSchema = z.object({ subject: z.object({ digest: digestSchema }).nul
 /** What Config Sync's library makes of a manifest. */
 export type ManifestReading =
   /** `version`: what the manifest of a Helm chart says it is. */
-  | { readonly type: 'image'; readonly version?: string }
+  | { readonly type: 'image'; readonly version?: string; readonly notes: ReleaseNotes }
   /** An index, and the child that is pulled: the first for linux/amd64. */
-  | { readonly type: 'index'; readonly child: Child }
+  | { readonly type: 'index'; readonly child: Child; readonly notes: ReleaseNotes }
   | { readonly type: 'unusable'; readonly reason: UnusableReason; readonly problem: string };
 
 export interface Child {
@@ -120,7 +127,7 @@ function readIndex(value: unknown): ManifestReading {
   const child = data.manifests.find(({ platform }) => {
     return !platform || (platform.os === 'linux' && platform.architecture === 'amd64');
   });
-  if (child !== undefined) return { type: 'index', child };
+  if (child !== undefined) return { type: 'index', child, notes: notesOf(data) };
   return {
     type: 'unusable',
     reason: 'no-linux-amd64-child',
@@ -138,7 +145,22 @@ function readImage(value: unknown, mediaType: string): ManifestReading {
   }
   const version =
     data.config.mediaType === CHART_CONFIG ? data.annotations?.[VERSION_ANNOTATION] : undefined;
-  return version === undefined ? { type: 'image' } : { type: 'image', version };
+  return defined({ type: 'image' as const, version, notes: notesOf(data) });
+}
+
+/** Characters of one annotation: a commit, or a URL. */
+const MAX_NOTE = 256;
+
+function notesOf({
+  annotations: found,
+}: {
+  readonly annotations?: Readonly<Record<string, string>> | null | undefined;
+}): ReleaseNotes {
+  const read = (name: string): string | undefined => {
+    const text = found?.[`org.opencontainers.image.${name}`] ?? '';
+    return text === '' ? undefined : cleanLine(cutText(withoutUrlSecrets(text), MAX_NOTE));
+  };
+  return defined({ revision: read('revision'), source: read('source') });
 }
 
 function strayKey(value: unknown, foreign: readonly string[]): string | undefined {

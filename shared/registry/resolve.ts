@@ -2,7 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, type Reference } from '#shared/core/reference.ts';
-import type { Resolution } from '#shared/core/resolution.ts';
+import type { ReleaseNotes, Resolution } from '#shared/core/resolution.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
 import { readManifest } from './read-manifest.ts';
 import type { Manifest, Registry } from './registry.ts';
@@ -38,9 +38,15 @@ export async function resolveImage(
   const { top, image } = await pullImage(registry, repository, digest ?? tag, name);
   const resolvedAt = digest === undefined && top !== undefined ? top.date : asked;
   if (image.status === 'unusable') return { resolvedAt, fresh, image };
-  const { manifest, version } = image;
+  const { manifest, version, notes } = image;
   const index = manifest === top ? undefined : top?.digest;
-  const resolved = { status: 'resolved', digest: manifest.digest, index, version } as const;
+  const resolved = {
+    status: 'resolved',
+    digest: manifest.digest,
+    index,
+    version,
+    ...notes,
+  } as const;
   return { resolvedAt, fresh, image: defined(resolved) };
 }
 
@@ -52,6 +58,8 @@ interface Pulled {
         readonly status: 'pulled';
         readonly manifest: Manifest;
         readonly version: string | undefined;
+        /** Its own, or else those of an index that leads to it. */
+        readonly notes: ReleaseNotes;
       }
     | Unusable;
 }
@@ -66,6 +74,7 @@ export async function pullImage(
   let wanted = reference;
   let top: Manifest | undefined;
   let described: string | undefined;
+  let notes: ReleaseNotes = {};
   for (let depth = 0; depth <= MAX_INDEXES; depth += 1) {
     const which = top === undefined ? name : `${name}: its child ${wanted}`;
     const fail = (reason: UnusableReason, problem: string): Pulled => ({
@@ -82,8 +91,9 @@ export async function pullImage(
     top ??= manifest;
     const reading = readManifest(manifest, described);
     if (reading.type === 'unusable') return fail(reading.reason, reading.problem);
+    notes = { ...notes, ...reading.notes };
     if (reading.type === 'image') {
-      return { top, image: { status: 'pulled', manifest, version: reading.version } };
+      return { top, image: { status: 'pulled', manifest, version: reading.version, notes } };
     }
     ({ digest: wanted, mediaType: described } = reading.child);
   }

@@ -23,6 +23,9 @@ const COMMON = {
 const JUDGED = {
   verdict: z.enum(VERDICTS).optional().describe('What the policy makes of the digest'),
   authorities: z.array(z.string()).optional().describe('Authorities of the policy that verified'),
+  signer: z.string().optional().describe('Whose signatures verified: keys, or certificates'),
+  revision: z.string().optional().describe('org.opencontainers.image.revision of the image'),
+  source: z.string().optional().describe('org.opencontainers.image.source of the image'),
   reasons: z.array(z.string()).optional().describe('Why candidate signatures do not count'),
 };
 

@@ -209,6 +209,12 @@ describe('the commands', { timeout: STEP_MS }, () => {
     expect(done.stdout).toMatch(/Live everywhere\nNo roll-outs\n$/);
   });
 
+  it('of docs/api.md find in the history what has happened since', async () => {
+    const done = await step('api-history');
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(/ sync\.approved cluster-\d RootSync\/root-sync: Approved \(/);
+  });
+
   it('of docs/dead-letters.md do what they say', async () => {
     const done = await step('dead-letters-commands', { env });
     // There is no letter of that number to drop.

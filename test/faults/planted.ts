@@ -80,9 +80,9 @@ export const PLANTED: readonly Planted[] = [
     law: 'law 6: publish first, then record',
     bug: 'what was not recorded yet is not reported',
     file: 'shared/reconcile/reconcile-cluster.ts',
-    find: '    await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);\n',
+    find: '    await reportSync(written, doubted.get(written.rsync.uid), by, deps);\n',
     replace:
-      '    if (doubted.has(written.rsync.uid)) await reportSync(written, doubted.get(written.rsync.uid), { cluster, cause }, deps);\n',
+      '    if (doubted.has(written.rsync.uid)) await reportSync(written, doubted.get(written.rsync.uid), by, deps);\n',
     caughtBy: ['5 every push has its outcome', '4 every failure is reported, and its recovery'],
   },
   {

@@ -7,7 +7,7 @@ const ANSWERS = ['test/service/api/history.test.ts'];
 /** What keeps the history whole: every event, once, in its place. */
 export const HISTORY_MUTATIONS: readonly Mutation[] = [
   {
-    guarantee: 'a message is acknowledged only once its event is recorded',
+    guarantee: 'history: a message is acknowledged only once its event is recorded',
     file: 'functions/history/handle-event.ts',
     in: 'handleEvent',
     find: 'const isNew = await history.add(entry);',
@@ -15,7 +15,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: [...EVENTS, 'test/service/faults.test.ts'],
   },
   {
-    guarantee: 'what has no id of its own is no event',
+    guarantee: 'history: what has no id of its own is no event',
     file: 'functions/history/handle-event.ts',
     in: 'Attributes',
     find: "regex(/^[0-9a-f]{64}$/, 'is no id of an event')",
@@ -23,7 +23,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: EVENTS,
   },
   {
-    guarantee: 'an event of Firestore is never written over',
+    guarantee: 'history: an event of Firestore is never written over',
     file: 'shared/history/firestore-history.ts',
     in: 'openFirestoreHistory',
     find: 'fields, when: { exists: false } }',
@@ -31,7 +31,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'an event of SQLite is never written over',
+    guarantee: 'history: an event of SQLite is never written over',
     file: 'shared/history/sqlite-history.ts',
     in: 'INSERT',
     find: 'INSERT OR IGNORE',
@@ -39,7 +39,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'no value is taken for the beginning of another',
+    guarantee: 'history: no value is taken for the beginning of another',
     file: 'shared/history/schema.ts',
     in: 'prefixOf',
     find: 'Buffer.from(cleanLine(value))',
@@ -47,7 +47,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'a text in the database is believed only where it is an entry',
+    guarantee: 'history: a text in the database is believed only where it is an entry',
     file: 'shared/history/schema.ts',
     in: 'readEntry',
     find: 'Stored.safeParse(parseJson(text)).data',
@@ -55,7 +55,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'no event is larger than a page can take',
+    guarantee: 'history: no event is larger than a page can take',
     file: 'shared/history/schema.ts',
     in: 'writeEntry',
     find: 'Buffer.byteLength(JSON.stringify(data)) <= MAX_DATA_BYTES) return',
@@ -63,7 +63,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'the day of an event is not forgotten before its time',
+    guarantee: 'history: the day of an event is not forgotten before its time',
     file: 'shared/history/schema.ts',
     in: 'expiryOf',
     find: 'now.getTime() + days * DAY_MS',
@@ -71,7 +71,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
-    guarantee: 'an answer reads so much and no more',
+    guarantee: 'history: an answer reads so much and no more',
     file: 'functions/api/history/list-history.ts',
     in: 'listHistory',
     find: 'found.length >= limit || bytes >= MAX_HISTORY_BYTES',
@@ -79,12 +79,28 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: ANSWERS,
   },
   {
-    guarantee: 'an answer has only what was asked for',
+    guarantee: 'history: an answer has only what was asked for',
     file: 'functions/api/history/list-history.ts',
     in: 'listHistory',
     find: 'if (!wanted.has(entry)) continue;',
     replace: '',
     tests: ANSWERS,
+  },
+  {
+    guarantee: 'history: who was refused is no signer',
+    file: 'shared/core/verdict.ts',
+    in: 'signerOf',
+    find: 'reason === undefined && authorities.includes(authority)',
+    replace: 'authority !== ""',
+    tests: ['test/unit/core/signer.test.ts'],
+  },
+  {
+    guarantee: 'history: what a release says of itself is short, and rules no terminal',
+    file: 'shared/registry/read-manifest.ts',
+    in: 'notesOf',
+    find: 'cleanLine(cutText(withoutUrlSecrets(text), MAX_NOTE))',
+    replace: 'text',
+    tests: ['test/unit/registry/resolve.test.ts'],
   },
   {
     guarantee: 'law 7: an event is replayed to the status topic only where Countersign reads that',

@@ -83,7 +83,7 @@ describe('GET /v1/history', () => {
     entryOf('approved', { time: at(1) }),
     entryOf('other tag', {
       time: at(2),
-      data: { image: `${IMAGE}`, digest: A, index: B, cluster: 'cluster-2' },
+      data: { image: IMAGE, digest: A, index: B, cluster: 'cluster-2' },
     }),
     entryOf('halted', {
       time: at(3),

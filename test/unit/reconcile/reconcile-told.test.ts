@@ -99,11 +99,32 @@ describe('what is published', () => {
         verdict: 'verified',
         authorities: ['release-key'],
         reasons: [],
+        reason: 'push',
         since: '2026-11-22T06:00:00.000Z',
         errors: [],
         message: 'Approved',
       },
     });
+  });
+
+  it('names who signed, of which sources it is, and who asked, in the event and in the receipt', async () => {
+    const world = verifiedWorld();
+    const signed = { source: 'sha256:s', format: 'bundle', authority: 'release-key' } as const;
+    const candidates = [{ ...signed, identity: 'https://ci.example/release.yaml' }];
+    world.verdicts.set(A, { status: 'verified', authorities: ['release-key'], candidates });
+    world.notes.set(A, { revision: 'abc', source: 'https://github.com/acme/configs' });
+    await run(world, { cluster: 'cluster-1', reason: 'resync', actor: 'ops@acme.example' });
+    const release = {
+      signer: 'https://ci.example/release.yaml',
+      revision: 'abc',
+      source: 'https://github.com/acme/configs',
+      reason: 'resync',
+      actor: 'ops@acme.example',
+    };
+    const told = world.events.map(({ type, data }) => [type, data]);
+    expect(told).toContainEqual(['sync.approved', expect.objectContaining(release)]);
+    const { receipt } = rsyncOf(world, 'cluster-1', SYNC).annotations;
+    expect(JSON.parse(receipt.text ?? '')).toMatchObject(release);
   });
 
   it('is a WARNING where the policy allows unsigned images', async () => {

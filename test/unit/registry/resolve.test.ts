@@ -47,6 +47,55 @@ describe('resolveImage()', () => {
   });
 
   it.each([
+    ['its own annotations', { revision: 'abc', source: 'https://github.com/acme/a' }, {}],
+    [
+      'those of its index, where it has none',
+      {},
+      { revision: 'abc', source: 'git@github.com:acme/a' },
+    ],
+    ['its own before those of its index', { revision: 'abc' }, { revision: 'def', source: 'src' }],
+    ['none that are empty', {}, { revision: '' }],
+  ])('has of a release %s', async (_, own, outer) => {
+    const named = (notes: object) => ({
+      annotations: Object.fromEntries(
+        Object.entries(notes).map(([name, value]) => [`org.opencontainers.image.${name}`, value]),
+      ),
+    });
+    const inner = image('amd', named(own));
+    const body = { ...index(child(inner, AMD64)), ...named(outer) };
+    const notes = Object.entries({ ...outer, ...own }).filter(([, value]) => value !== '');
+    expect(await resolve({ body }, inner)).toEqual({
+      status: 'resolved',
+      digest: digestOf(inner),
+      index: digestOf(body),
+      ...Object.fromEntries(notes),
+    });
+  });
+
+  it('takes of them what is no secret, rules no terminal, and is short', async () => {
+    const annotations = {
+      'org.opencontainers.image.source': 'https://user:password@git.example/a?token=x',
+      'org.opencontainers.image.revision': `a\u001b[2J${'b'.repeat(1_000)}`,
+    };
+    const found = await resolve({ body: image('amd', { annotations }) });
+    expect(found).toMatchObject({
+      source: 'https://git.example/a',
+      revision: expect.stringMatching(/^a\ufffd\[2Jb{251}$/),
+    });
+  });
+
+  it.each([{ a: 1 }, [], 'text', null])(
+    'passes over annotations that are %j',
+    async (annotations) => {
+      const body = image('amd', { annotations });
+      expect(await resolve({ body })).toEqual({ status: 'resolved', digest: digestOf(body) });
+      const inner = image('amd');
+      const outer = { ...index(child(inner, AMD64)), annotations };
+      expect(await resolve({ body: outer }, inner)).toMatchObject({ digest: digestOf(inner) });
+    },
+  );
+
+  it.each([
     ['says', 'application/vnd.cncf.helm.config.v1+json', { version: '1.2.3' }],
     ['does not count', 'application/vnd.oci.image.config.v1+json', {}],
   ])('%s the version of a manifest whose config is %s', async (_, mediaType, version) => {
