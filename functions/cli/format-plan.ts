@@ -155,6 +155,7 @@ const OBSTACLES: Readonly<Record<string, string>> = {
   'no-evidence': 'stops: none of its clusters could show that the digest works',
   'no-slots': 'stops: it may have no cluster under way',
   'never-opens': 'never opens, by its windows and freezes',
+  frozen: 'is frozen until a person lifts that: npx countersign freezes',
 };
 
 /** The names of a list, and how many more there are; nothing of an empty one. */

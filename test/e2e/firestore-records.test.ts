@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openFirestoreFreezes } from '#shared/records/firestore-freezes.ts';
 import { openFirestoreOrders } from '#shared/records/firestore-orders.ts';
 import { openFirestoreRecords } from '#shared/records/firestore-records.ts';
 import type { Records } from '#shared/records/records.ts';
+import { freezesContract } from '#test/contract/records/freezes-suite.ts';
 import { ordersContract } from '#test/contract/records/orders-suite.ts';
 import { recordsContract } from '#test/contract/records/suite.ts';
 import { record } from '#test/fixtures/rollout.ts';
@@ -67,6 +69,23 @@ ordersContract({
     const name = `${root}/orders/${createHash('sha256').update(cluster).digest('hex')}`;
     const fields = { cluster: { stringValue: cluster }, orders: { stringValue: text } };
     await commit({ update: { name, fields } });
+  },
+});
+
+freezesContract({
+  name: 'Firestore, the emulator',
+  open: async () =>
+    openFirestoreFreezes({
+      fetch,
+      project: 'local',
+      database,
+      googleToken: () => Promise.reject(new Error('No token may be asked for')),
+      emulatorHost: emulator.host,
+    }),
+  damage: async (text) => {
+    const name = `projects/local/databases/${database}/documents/freezes/people`;
+    const fields = { freezes: { stringValue: text } };
+    await commit(text === undefined ? { delete: name } : { update: { name, fields } });
   },
 });
 

@@ -143,7 +143,7 @@ export const FREEZE_MUTATIONS: readonly Mutation[] = (
       'sweepRollouts',
       'if (freezing !== undefined) await stepAll();',
       'await stepAll();',
-      [FUNCTIONS],
+      ['test/unit/functions/sweep/freezes.test.ts'],
     ],
     [
       'one that has held for a week is published again',

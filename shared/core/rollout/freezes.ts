@@ -62,7 +62,7 @@ const utc = createWallClock('UTC');
  */
 export function createFreezing(found: readonly PersonFreeze[]): Freezing {
   const all = found.map((one) => ({ image: one.image, freeze: freezeOf(one) }));
-  const made = new Map<Strategy, Map<string, Strategy>>();
+  const made = new WeakMap<Strategy, Map<string, Strategy>>();
 
   function of({ repository, tag }: Pick<Reference, 'repository' | 'tag'>): readonly Freeze[] {
     return all

@@ -8,6 +8,7 @@ import { type Patience, schedule } from './schedule.ts';
 import type { StageView } from './standing.ts';
 import { type Stage, type Strategy, compareTurns, countOf, turnOf } from './strategy.ts';
 import { evidenceToGo } from './view-checks.ts';
+import { endsByItself } from './freezes.ts';
 import type { Freeze, WallClock } from './windows.ts';
 
 export interface StagePlan {
@@ -66,6 +67,8 @@ export const OBSTACLES = [
   /** It may have no cluster under way. */
   'no-slots',
   'never-opens',
+  /** A person has frozen it, until it is lifted. */
+  'frozen',
 ] as const;
 
 export type Obstacle = (typeof OBSTACLES)[number];
@@ -128,9 +131,13 @@ export function planStage(view: StageView, at: Date | undefined, world: PlanWorl
         ? sayTime(run.opensAt, clockOf(stage, freezes))
         : undefined,
     delays: run?.delays ?? [],
-    obstacle: isTimed && run === undefined ? 'never-opens' : obstacle,
+    obstacle: isTimed && run === undefined ? whyNever(freezes) : obstacle,
     calls: callsOf(queue, { busy, size, soakMs, stage, record }, costs),
   });
+}
+
+function whyNever(freezes: readonly Freeze[]): Obstacle {
+  return freezes.every(endsByItself) ? 'never-opens' : 'frozen';
 }
 
 function stateOf({ index }: StageView, { record, strategy }: PlanWorld): StagePlan['state'] {

@@ -20,7 +20,8 @@ export type Check =
   | 'S3 what was rolled back is not approved again'
   | 'S4 a hold is honoured'
   | 'S5 a lost record moves nothing'
-  | 'S6 decisions are recorded before they are acted on';
+  | 'S6 decisions are recorded before they are acted on'
+  | 'S7 nothing new is approved where a person has frozen it';
 
 export interface Violation {
   readonly check: Check;

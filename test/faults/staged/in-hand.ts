@@ -5,6 +5,8 @@ export interface Hand {
   readonly began: number;
   /** When it last read the records of a repository. */
   readonly reads: Map<string, number>;
+  /** When it first read what people have frozen. */
+  freezesRead?: number;
   /** It has published tasks. */
   tasked?: boolean;
 }

@@ -1,4 +1,3 @@
-import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Brokers } from '../brokers.ts';
@@ -15,6 +14,7 @@ import type { SimStore } from '../sim/store.ts';
 import type { Plan, PlannedImage } from '../world.ts';
 import { countAnnouncements } from './announcements.ts';
 import { MAX_OFF_MS, createClocks } from './clocks.ts';
+import { createFreezer } from './freezer.ts';
 import { createInHand } from './in-hand.ts';
 import { createPeople } from './people.ts';
 import { createSimRecords } from './sim-records.ts';
@@ -67,7 +67,6 @@ export function openStaged(deps: StagedDeps): Staged {
   const strategies = strategiesOf(plan);
   const clocks = createClocks(random.fork('clocks'));
   const staged = plan.images.filter((image) => image.staged !== undefined);
-  const freezes = createMemoryFreezes();
   const records = createSimRecords({
     read(repository) {
       inHand.current()?.reads.set(repository, inHand.moment());
@@ -92,6 +91,7 @@ export function openStaged(deps: StagedDeps): Staged {
     random: random.fork('people'),
     lagging: (image, digest) => lagging(image, digest),
   });
+  const freezer = createFreezer({ ...deps, watch, inHand, random: random.fork('freezer') });
   let tenants: ReturnType<typeof createTenants> | undefined;
   let calm = false;
 
@@ -129,11 +129,18 @@ export function openStaged(deps: StagedDeps): Staged {
   }
 
   return {
-    staging: (process) => ({ strategies, records: records.open(process), freezes: freezes.open() }),
+    staging: (process) => ({
+      strategies,
+      records: records.open(process),
+      freezes: freezer.open(process),
+    }),
     offOf: (process) => clocks.offOf(process),
     during: (work) => inHand.during(work),
     written: (...given) => history.written(...given),
-    patched: (...given) => watch.patched(...given),
+    patched(...given) {
+      watch.patched(...given);
+      freezer.patched(...given);
+    },
     tasked: () => watch.tasked(),
     published(event) {
       const { type, data } = event;
@@ -145,6 +152,7 @@ export function openStaged(deps: StagedDeps): Staged {
       tenants = createTenants({ ...deps, brokers, random: random.fork('tenants') });
       tenants.start();
       people.start();
+      freezer.start();
       again(RECORD_LOST_EVERY / Math.max(1, staged.length), () => {
         const image = random.pick(staged);
         records.loseRecord(image.reference);
@@ -166,6 +174,7 @@ export function openStaged(deps: StagedDeps): Staged {
       calm = true;
       tenants?.stop();
       people.calm();
+      freezer.calm();
       clocks.mend();
     },
     stop: () => history.stop(),

@@ -5,6 +5,7 @@ const STOPPED = 'S2 nothing is approved after a stop was recorded';
 const ROLLED_BACK = 'S3 what was rolled back is not approved again';
 const HELD = 'S4 a hold is honoured';
 const LOST = 'S5 a lost record moves nothing';
+const FROZEN = 'S7 nothing new is approved where a person has frozen it';
 const ORDER = 'S6 decisions are recorded before they are acted on';
 
 /** Bugs of staged roll-outs, each of which lets something through that no stage has let through. */
@@ -53,6 +54,15 @@ export const PLANTED_IN_STAGES: readonly Planted[] = [
     find: 'held: hold !== undefined, keys',
     replace: 'held: hold === null, keys',
     caughtBy: [HELD],
+    rollouts: true,
+  },
+  {
+    law: 'a freeze is honoured',
+    bug: 'the worker does not ask what is frozen',
+    file: 'shared/reconcile/read-freezing.ts',
+    find: 'found.lost ? [lostFreeze(now())] : found.freezes',
+    replace: '[lostFreeze(now())].slice(1)',
+    caughtBy: [FROZEN],
     rollouts: true,
   },
   {

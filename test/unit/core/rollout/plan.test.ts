@@ -208,6 +208,9 @@ describe('the times of a plan', () => {
     const by = strategy({ freezes: [{ ...freeze, selects: () => true }] });
     const { stages, endsAt } = plan(THREE, { by });
     expect(stages.map(({ obstacle }) => obstacle)).toEqual(['never-opens', undefined, undefined]);
+    const person = { by: 'ops@acme.example', reason: 'INC-7' };
+    const held = strategy({ freezes: [{ ...freeze, selects: () => true, person }] });
+    expect(plan(THREE, { by: held }).stages[0]?.obstacle).toBe('frozen');
     expect([stages[1]?.opensAt, endsAt]).toEqual([undefined, undefined]);
   });
 

@@ -102,6 +102,8 @@ const ACTIONS: Readonly<Record<string, readonly [number, Act]>> = {
       oracle.slack += 1;
     },
   ],
+  freeze: [1, (world, _, __, { ring }) => void world.frozen.add(ring)],
+  unfreeze: [3, (world) => world.frozen.clear()],
   pause: [1, (world) => world.command({ do: 'pause' })],
   resume: [6, (world) => resume(world)],
   abort: [1, (world) => world.command({ do: 'abort' })],
@@ -213,7 +215,7 @@ export function simulate(manner: Manner, share = 1): void {
   const actions = manner === 'checked' ? { ...ACTIONS, ...ANSWERS } : ACTIONS;
   const history = historyOf(actions);
   describe(`any history, in the manner of ${manner}`, () => {
-    it('keeps invariants 1 to 12, 14, 15, 15b, 17, 18 and 20', () => {
+    it('keeps invariants 1 to 12, 14, 15, 15b, 17, 18, 20 and 21', () => {
       const seen = new Map<string, number>();
       fc.assert(
         fc.property(size, history, (clusters, acts) => {
@@ -236,6 +238,7 @@ export function simulate(manner: Manner, share = 1): void {
             actual.broken.clear();
           }
           oracle.released = true;
+          world.frozen.clear();
           world.staged = true;
           world.answer = 'met';
           world.cycle();

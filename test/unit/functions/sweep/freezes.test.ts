@@ -5,7 +5,9 @@ import { eventIdOf } from '#shared/status/encode.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import { recordLog } from '#test/fakes/log.ts';
 import { type MemoryFreezes, createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
+import { B } from '#test/fixtures/digests.ts';
 import { frozen } from '#test/fixtures/freeze.ts';
+import { createRingsWorld } from '#test/fixtures/rings-world.ts';
 import { HOUR, at, iso } from '#test/fixtures/rollout.ts';
 
 const DAY = 24 * HOUR;
@@ -98,5 +100,21 @@ describe('a sweep of freezes', () => {
     const { freezing, faults } = await sweep(0);
     expect(freezing).toBeUndefined();
     expect(faults).toMatchObject([{ code: 'store-unavailable' }]);
+  });
+});
+
+describe('a roll-out while it is not known what is frozen', () => {
+  it('takes no step, and goes on then', async () => {
+    const world = await createRingsWorld();
+    await world.round();
+    await world.pushed(B);
+    await world.work();
+    const { version } = await world.record();
+    world.freezes.fail();
+    for (let round = 0; round < 10; round += 1) await world.round();
+    expect((await world.record()).version).toBe(version);
+    world.freezes.fail(false);
+    for (let round = 0; round < 10; round += 1) await world.round();
+    expect((await world.record()).version).toBeGreaterThan(version);
   });
 });
