@@ -105,7 +105,7 @@ function describe(
   return {
     type: `sync.${type}`,
     uid: rsync.uid,
-    replaced: isFirstNews(type, written, previous) ? undefined : previous,
+    replaced: isFirstNews(type, previous) ? undefined : previous,
     ...defined({
       // What else is published where nothing is on record is the same news from each of two reconciles.
       cause: previous === undefined && type === 'recovered' ? cause : undefined,
@@ -138,13 +138,9 @@ function describe(
  * more than that it could not be looked at, or that a failure is about to be published: an earlier delivery, whose look
  * did not fail and whose record was never written, may have published the same over none.
  */
-function isFirstNews(
-  type: SyncEventType,
-  { followed }: Written,
-  previous: PhaseRecord | undefined,
-): boolean {
+function isFirstNews(type: SyncEventType, previous: PhaseRecord | undefined): boolean {
   // What may be published of it time and again is told apart by the record that it replaces.
-  if (followed?.admission === undefined || (type !== 'approved' && type !== 'synced')) return false;
+  if (type !== 'approved' && type !== 'synced') return false;
   if (previous === undefined || previous.digest !== undefined || previous.approved !== undefined) {
     return false;
   }

@@ -112,7 +112,7 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       'a look that failed gives what was published before no other id',
       'reconcile/report-sync',
       'describe',
-      'isFirstNews(type, written, previous) ? undefined : previous',
+      'isFirstNews(type, previous) ? undefined : previous',
       'previous',
       [NEWS],
     ],

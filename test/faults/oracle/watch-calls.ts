@@ -10,6 +10,8 @@ interface TaskInHand {
   /** A reconcile that began after this task was published is on record: there is nothing left to do. */
   readonly covered: boolean;
   readonly losses: number;
+  /** How often that record had been replaced: another reconcile may leave something to do. */
+  readonly replacements: number;
   lists: number;
 }
 
@@ -46,12 +48,13 @@ export function watchCalls({ clusters, store, verdicts }: CallWatchDeps): CallWa
         await work();
         return;
       }
+      const replacements = store.replacements(cluster);
       const record = await store.store.readCluster(cluster);
       // What one RSync still needs, a later task may be about.
       const settled = record?.syncs.every(({ unsettled }) => unsettled === undefined) ?? false;
       const covered = settled && publishTime.getTime() < Date.parse(record?.reconciledAt ?? '');
       const losses = store.losses.length;
-      await inHand.run({ cluster, messageId, covered, losses, lists: 0 }, work);
+      await inHand.run({ cluster, messageId, covered, losses, replacements, lists: 0 }, work);
     },
     left(cluster) {
       known.delete(cluster);
@@ -67,8 +70,9 @@ export function watchCalls({ clusters, store, verdicts }: CallWatchDeps): CallWa
       const task = inHand.getStore();
       if (task === undefined || task.losses !== store.losses.length) return;
       if (verb === 'list') task.lists += 1;
-      if (task.covered || task.lists > LISTS) {
-        const why = task.covered ? 'was covered' : `lists ${task.lists} times`;
+      const covered = task.covered && task.replacements === store.replacements(cluster);
+      if (covered || task.lists > LISTS) {
+        const why = covered ? 'was covered' : `lists ${task.lists} times`;
         verdicts.violate('no call is made in vain', `${task.messageId} ${why}: ${verb}`, subjects);
       }
     },

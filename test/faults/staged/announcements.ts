@@ -27,19 +27,25 @@ export function countAnnouncements(deps: {
   const { journal, inHand } = deps;
   /** By image, then by the id of the event. */
   const open = new Map<string, Map<string, Announced>>();
+  /** Ids of what became so: it may be published again. */
+  const settled = new Set<string>();
   return {
     published(event) {
       const { data, type } = event;
       if (!('version' in data) || !('stage' in data) || data.version === undefined) return;
+      const id = eventIdOf(event);
+      if (settled.has(id)) return;
       const ofImage = open.get(data.image) ?? new Map<string, Announced>();
       open.set(data.image, ofImage);
-      const id = eventIdOf(event);
       const { by } = ofImage.get(id) ?? { by: new Set() };
       ofImage.set(id, { type, version: data.version, by: by.add(inHand.current()) });
     },
     recorded({ image, version, status, stage }) {
-      for (const announced of open.get(image)?.values() ?? []) {
-        if (announced.by.has(inHand.current())) continue;
+      for (const [id, announced] of open.get(image) ?? []) {
+        if (announced.by.has(inHand.current())) {
+          settled.add(id);
+          continue;
+        }
         journal.count(`decisions published and not recorded: ${announced.type}`);
         journal.step(
           `rollout ${image}`,
