@@ -1,5 +1,6 @@
 const CLONE = 'test/e2e/docs-clone.test.ts';
 const GATE = 'test/e2e/docs-gate.test.ts';
+const NIGHT = 'test/e2e/docs-night.test.ts';
 const OPERATE = 'test/e2e/docs-operate.test.ts';
 const ROLLOUTS = 'test/e2e/docs-rollouts.test.ts';
 const SERVICE = 'test/service/docs-commands.test.ts';
@@ -78,6 +79,30 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'rollouts-retry': ROLLOUTS,
   'rollouts-start': ROLLOUTS,
   'rollouts-promote': ROLLOUTS,
+  'night-why': NIGHT,
+  'night-who': NIGHT,
+  'night-what': NIGHT,
+  'night-stop': NIGHT,
+  'night-back': NIGHT,
+  'stop-all': NIGHT,
+  'stop-image': NIGHT,
+  'stop-clusters': NIGHT,
+  'stop-rollout': NIGHT,
+  'stop-cluster': NIGHT,
+  'stop-look': NIGHT,
+  'back-look': NIGHT,
+  'back-rollout': NIGHT,
+  'back-to': NIGHT,
+  'back-wait': NIGHT,
+  'back-status': NIGHT,
+  'on-look': NIGHT,
+  'on-unhold': NIGHT,
+  'on-resume': NIGHT,
+  'on-unfreeze': NIGHT,
+  'on-retry': NIGHT,
+  'on-promote': NIGHT,
+  'on-start': NIGHT,
+  'on-resync': NIGHT,
   'config-check': SERVICE,
   'config-schema': SERVICE,
 };
