@@ -41,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
     guarantee: 'law 1: the second run changes nothing',
     file: 'shared/core/approve.ts',
     in: 'approve',
-    find: "if (inPlace && spec === undefined) return undefined;",
+    find: 'if (inPlace && spec === undefined) return undefined;',
     replace: '',
     tests: [CORE, RECONCILE],
   },
