@@ -160,16 +160,6 @@ run "a_way_back_by_a_pin" {
   }
 }
 
-run "a_way_back_of_a_pin" {
-  command = plan
-  variables {
-    images   = [{ match = "us-docker.pkg.dev/acme-prod/configs/**", trust = "release", rollout = "fleet", rollback = "pin" }]
-    records  = {}
-    rollouts = { strategies = { fleet = { stages = [{ name = "all" }] } } }
-  }
-  expect_failures = [var.images]
-}
-
 run "strategies" {
   command = plan
   variables {

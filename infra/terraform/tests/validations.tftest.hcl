@@ -29,6 +29,15 @@ run "refused_1" {
   expect_failures = [var.images, var.project_id, var.api, var.admission]
 }
 
+run "refused_way_back" {
+  command = plan
+  variables {
+    # images rollback under pin
+    images = [{ match = "us-docker.pkg.dev/a/b/**", trust = "release", rollback = "pin" }]
+  }
+  expect_failures = [var.images]
+}
+
 run "refused_2" {
   command = plan
   variables {
