@@ -61,8 +61,8 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
 /** Methods that change nothing. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Reads that ask a cluster or a registry. */
-const COSTLY_READ = /\/(?:explain|plan)$/;
+/** Reads that ask a cluster or a registry, or go through many entries of a database. */
+const COSTLY_READ = /\/(?:explain|plan|history)$/;
 
 /** What asks clusters or registries costs more than what reads the snapshot. */
 function costOf(c: Context): number {

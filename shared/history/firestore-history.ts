@@ -47,6 +47,7 @@ export function openFirestoreHistory(options: FirestoreHistoryOptions): History 
       const { from, before } = rangeOf(query);
       const found: Entry[] = [];
       for (let last = { stringValue: before }; found.length < query.limit; ) {
+        const limit = Math.min(PAGE, query.limit - found.length);
         const page: readonly Document[] = await documents.query({
           collection: COLLECTION,
           where: [
@@ -55,15 +56,15 @@ export function openFirestoreHistory(options: FirestoreHistoryOptions): History 
           ],
           orderBy: facet,
           descending: true,
-          limit: PAGE,
+          limit,
         });
         const entries = page.map((document) => entryOf(document));
         found.push(...entries.filter((entry) => entry !== undefined));
         const key = keyOf(page.at(-1), facet);
-        if (page.length < PAGE || key === undefined) break;
+        if (page.length < limit || key === undefined) break;
         last = { stringValue: key };
       }
-      return found.slice(0, query.limit);
+      return found;
     },
     // Nothing stays open: connections are those of the process.
     close: () => Promise.resolve(),

@@ -27,7 +27,7 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ['post /v1/rollouts/{id}/retry', 6],
   ['post /v1/rollouts/{id}/promote', 6],
   ['post /v1/rollouts', 6],
-  ['get /v1/history', 30],
+  ['get /v1/history', 15],
   ['post /v1/verify', 15],
   ['post /v1/resync', 15],
 ]);

@@ -41,7 +41,8 @@ export async function listHistory(request: HistoryRequest, deps: Deps): Promise<
   let before = request.cursor === undefined ? until : readPlace(request.cursor);
   let bytes = 0;
   for (let read = 0; read < MAX_ENTRIES_READ; ) {
-    const size = Math.min(limit, MAX_ENTRIES_READ - read);
+    // What few entries are may be behind many: not one by one.
+    const size = Math.min(Math.max(limit, READ_AT_ONCE), MAX_ENTRIES_READ - read);
     const entries = await history.list({ by: wanted.by, since, before, limit: size });
     for (const entry of entries) {
       before = placeOf(entry);
@@ -55,6 +56,9 @@ export async function listHistory(request: HistoryRequest, deps: Deps): Promise<
   }
   return pageOf(found, days, before);
 }
+
+/** Entries that one call of the database asks for, at the least. */
+const READ_AT_ONCE = 100;
 
 /** Behind every time and id. */
 const AFTER_ALL = '~';

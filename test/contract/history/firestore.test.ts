@@ -62,6 +62,25 @@ describe('openFirestoreHistory()', () => {
     },
   );
 
+  it('asks for no more documents than it answers with', async () => {
+    const history = open();
+    for (let n = 0; n < 3; n += 1) await history.add(entryOf(`${n}`));
+    const asked: unknown[] = [];
+    const counting = openFirestoreHistory({
+      fetch: async (input, init) => {
+        asked.push(Object(JSON.parse(String(init?.body))).structuredQuery?.limit);
+        return firestore.fetch(input, init);
+      },
+      project: 'p',
+      database: 'countersign-records',
+      googleToken: () => Promise.resolve('secret-token'),
+      days: 30,
+      now: () => NOW,
+    });
+    expect(await counting.list(query({ limit: 2 }))).toHaveLength(2);
+    expect(asked).toEqual([2]);
+  });
+
   it('passes over a document that is not where its id has it', async () => {
     const history = open();
     await history.add(entryOf('a'));

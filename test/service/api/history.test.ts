@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Kept } from '#functions/api/history/list-history.ts';
 import { HistoryPage } from '#functions/api/history/operation.ts';
 import { MAX_ENTRIES_READ, MAX_HISTORY_BYTES } from '#functions/api/limits.ts';
 import type { Entry } from '#shared/history/history.ts';
@@ -169,6 +170,22 @@ describe('GET /v1/history', () => {
     const second = await list(world, `?type=rollout&cursor=${first.next}`);
     expect(second.events.map(({ id }) => id)).toEqual([idOf('needle')]);
     expect(second.next).toBeUndefined();
+  });
+
+  it('asks the database few times, however few entries are wanted', async () => {
+    const memory = createMemoryHistory().open();
+    for (let n = 0; n < 300; n += 1) await memory.add(entryOf(`${n}`));
+    await memory.add(entryOf('needle', { time: at(-1), type: 'rollout.paused' }));
+    let calls = 0;
+    const history: Kept['history'] = {
+      list: (query) => {
+        calls += 1;
+        return memory.list(query);
+      },
+    };
+    const world = createApiWorld({}, { kept: { history, days: 400 } });
+    expect(await ids(world, '?type=rollout&limit=1')).toEqual([idOf('needle')]);
+    expect(calls).toBe(4);
   });
 
   it('ends a page that grows too large', async () => {

@@ -1,6 +1,7 @@
 import { createStagedApiWorld } from '#test/fixtures/staged-api.ts';
 import { describe, expect, it } from 'vitest';
 import { COSTLY_CALL, SPEND_PER_MINUTE } from '#functions/api/limits.ts';
+import { createMemoryHistory } from '#test/fakes/memory-history.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
 
 describe('a caller who asks too often', () => {
@@ -23,10 +24,14 @@ describe('a caller who asks too often', () => {
     ['/v1/fleet', 1],
     ['/v1/fleet?live=true', COSTLY_CALL],
     ['/v1/explain?cluster=cluster-1&sync=RootSync/root-sync', COSTLY_CALL],
+    ['/v1/history', COSTLY_CALL],
     ['/v1/rollouts/platform-v1-7-00000001', 1],
     ['/v1/rollouts/platform-v1-7-00000001/plan', COSTLY_CALL],
   ])('pays for %s %i', async (path, cost) => {
-    const world = path.includes('rollouts') ? await createStagedApiWorld() : createApiWorld();
+    const kept = { history: createMemoryHistory().open(), days: 400 };
+    const world = path.includes('rollouts')
+      ? await createStagedApiWorld()
+      : createApiWorld({}, { kept });
     let answered = 0;
     while ((await world.get(path)).status === 200) answered += 1;
     expect(answered).toBe(SPEND_PER_MINUTE / cost);
