@@ -101,8 +101,9 @@ function firstOf(
   return {};
 }
 
-/** The name that events have; of a cluster that is gone, the one that was given. */
+/** The name that events have; of a cluster that is gone, the one that was given. No fleet is asked for a full one. */
 async function fullName(name: string, { fleet }: Deps): Promise<string> {
+  if (name.includes('/')) return name;
   try {
     return (await findCluster(name, fleet)).name;
   } catch (error) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Kept } from '#functions/api/history/list-history.ts';
 import { HistoryPage } from '#functions/api/history/operation.ts';
 import { MAX_ENTRIES_READ, MAX_HISTORY_BYTES } from '#functions/api/limits.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import type { Entry } from '#shared/history/history.ts';
 import { MAX_DATA_BYTES } from '#shared/history/schema.ts';
 import { type ApiWorld, createApiWorld } from '#test/fixtures/api-world.ts';
@@ -170,6 +171,19 @@ describe('GET /v1/history', () => {
     const second = await list(world, `?type=rollout&cursor=${first.next}`);
     expect(second.events.map(({ id }) => id)).toEqual([idOf('needle')]);
     expect(second.next).toBeUndefined();
+  });
+
+  it('finds a cluster by its full name while the fleet cannot be listed', async () => {
+    const cluster = 'projects/p/locations/l/memberships/m';
+    const history = createMemoryHistory().open();
+    await history.add(entryOf('a', { data: { cluster, message: '' } }));
+    const gone = async () => {
+      throw new CountersignError('fleet-unavailable', 'Down');
+    };
+    const fleet = { ...createApiWorld().deps.fleet, find: gone, list: gone };
+    const world = createApiWorld({}, { kept: { history, days: 400 }, fleet });
+    expect(await ids(world, `?cluster=${cluster}`)).toEqual([idOf('a')]);
+    expect((await world.get('/v1/history?cluster=m')).status).toBe(503);
   });
 
   it('asks the database few times, however few entries are wanted', async () => {
