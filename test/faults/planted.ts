@@ -40,8 +40,8 @@ export const PLANTED: readonly Planted[] = [
     law: 'law 2: verify what will run',
     bug: 'the index is taken for its child',
     file: 'shared/registry/resolve.ts',
-    find: 'digest: manifest.digest, ...index',
-    replace: 'digest: top.digest, ...index',
+    find: 'digest: manifest.digest, index, version',
+    replace: 'digest: top.digest, index, version',
     caughtBy: ['1 every RSync ends where registry and policy say', '3 no approval goes backwards'],
   },
   {
@@ -115,8 +115,8 @@ export const PLANTED: readonly Planted[] = [
     law: 'section 8: a retry repeats the ce-id',
     bug: 'the ce-id hashes the time of telling',
     file: 'shared/status/encode.ts',
-    find: 'type: event.type,',
-    replace: 'type: event.type, since: data.since,',
+    find: 'const identity = {\n    type,',
+    replace: "const identity = {\n    since: data['since'],\n    type,",
     caughtBy: ['6 one transition has one ce-id'],
   },
   {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCampaign } from '#test/faults/campaign.ts';
+import { PLANTED } from '#test/faults/planted.ts';
 
 /** Small enough for every run of the tests; `npm run test:faults` is the campaign itself. */
 const SHORT = { seed: 1, pushes: 200, images: 12, clusters: 10 };
@@ -22,6 +25,13 @@ describe('a short fault campaign with roll-outs in stages', () => {
       'kills',
     ];
     expect(happened.filter((what) => counts[what] === undefined)).toEqual([]);
+  });
+});
+
+describe('the bugs that campaigns must catch', () => {
+  it.each(PLANTED)('have their place in the code: $law: $bug', ({ file, find }) => {
+    const code = readFileSync(join(import.meta.dirname, '..', '..', file), 'utf8');
+    expect(code.split(find)).toHaveLength(2);
   });
 });
 

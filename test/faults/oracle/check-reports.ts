@@ -215,8 +215,8 @@ export function checkPushes({
   }
 }
 
-/** A reader of the list may publish this much later. */
-const READING_MS = 10_000;
+/** A reader of the list may publish this much later; and what of two readers at once one alone records, it does again. */
+const READING_MS = 20_000;
 
 /** The same thing reported twice in a row, with nothing having happened between, is one transition under two ids. */
 function checkRepetitions(deps: ReportDeps): void {
