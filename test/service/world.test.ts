@@ -66,6 +66,8 @@ async function expectedAnnotations(image: string, digest: string) {
       enforcement: 'digest',
       reason: 'push',
       pin: 'written',
+      // The hint of its key, as cosign calls it: SHA-256 in base64.
+      signer: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
     },
   };
   return CLUSTERS.map(() => expected);
