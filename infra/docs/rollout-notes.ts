@@ -25,9 +25,9 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
     next: 'See whether its selector still names what it should',
   },
   'rollout.waiting': {
-    when: 'something else than time is missing: `cause` is `approval`, `signature`, `window`, `empty`, or of a way back under `gate` `tag`. Once when it begins, and each day for what people have to do',
+    when: 'something else than time is missing: `cause` is `approval`, `signature`, `window`, `freeze`, `empty`, or of a way back under `gate` `tag`. Once when it begins, and each day for what people have to do',
     severity: 'WARNING from the second time on, for a `tag` from the first',
-    next: '`approval`: an approver approves the stage. `signature`: sign the digest as the next stage asks. `window`: nothing, it opens. `tag`: move the tag to what the clusters go back to. `empty`: label a cluster for the stage, or write `ifEmpty: skip`',
+    next: '`approval`: an approver approves the stage. `signature`: sign the digest as the next stage asks. `window`: nothing, it opens. `freeze`: a person lifts it, or its time comes. `tag`: move the tag to what the clusters go back to. `empty`: label a cluster for the stage, or write `ifEmpty: skip`',
   },
   'rollout.approved': {
     when: 'a person approves a stage',

@@ -1,5 +1,6 @@
 import { Argument, Option } from 'commander';
 import { freeze, showFreezes, unfreeze } from './freezes.ts';
+import { readInstant, readTime } from './read-time.ts';
 import { CHANGE, type Verb } from './verb.ts';
 
 /** What stops new approvals, and lets them go on. */
@@ -10,7 +11,10 @@ export const FREEZE_VERBS: readonly Verb[] = [
     options: [
       new Option('--image <image>', 'only this repository, or this very tag of it'),
       new Option('--clusters <selector>', 'only clusters with these labels, such as "env = prod"'),
-      new Option('--until <time>', 'it ends by itself then: 2026-12-01T08:00:00Z'),
+      new Option('--until <time>', 'it ends by itself then: 2026-12-01T08:00Z')
+        .argParser(readInstant)
+        .conflicts('for'),
+      new Option('--for <time>', 'the same from now on, such as 2h or 7d').argParser(readTime),
       ...CHANGE,
     ],
     run: freeze,

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { count, type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from './commands.ts';
 import { sayFreeze } from './freeze-lines.ts';
@@ -9,6 +10,8 @@ interface Freezing extends Given {
   readonly image?: string;
   readonly clusters?: string;
   readonly until?: string;
+  /** In milliseconds, from now on. */
+  readonly for?: number;
   readonly reason: string;
   readonly key?: string;
   readonly dryRun?: boolean;
@@ -16,9 +19,11 @@ interface Freezing extends Given {
 
 /** Freezes, or with `dryRun` says what that would be about. */
 export async function freeze(
-  { json, key, ...body }: Freezing,
-  { api, terminal }: Shown,
+  { json, key, for: lasting, ...given }: Freezing,
+  { api, terminal, date }: Pick<VerbDeps, 'api' | 'terminal' | 'date'>,
 ): Promise<ExitCode> {
+  const end = lasting === undefined ? undefined : new Date(date().getTime() + lasting);
+  const body = { ...given, ...defined({ until: given.until ?? end?.toISOString() }) };
   const answer = await api.post('/v1/freezes', body, FreezeAnswer, key);
   const what = answer.dryRun ? 'Would freeze' : `Frozen, ${answer.freeze.id}:`;
   print(terminal, json, answer, [`${what} ${sayTouched(answer)}`, ...sayNone(answer)]);

@@ -1,6 +1,6 @@
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument, Option } from 'commander';
 import { orderHold, showHolds } from './holds.ts';
-import { readTime } from './read-time.ts';
+import { readInstant, readTime } from './read-time.ts';
 import { CHANGE, type Verb } from './verb.ts';
 
 const WHERE: readonly Argument[] = [
@@ -40,10 +40,3 @@ export const HOLD_VERBS: readonly Verb[] = [
     run: showHolds,
   },
 ];
-
-function readInstant(text: string): string {
-  const at = new Date(text);
-  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)$/.test(text);
-  if (isWhole && !Number.isNaN(at.getTime())) return at.toISOString();
-  throw new InvalidArgumentError('Write a time such as 2026-12-01T08:00Z, with its zone.');
-}

@@ -21,3 +21,16 @@ export function readTime(text: string): number {
   }
   return Number(number) * size;
 }
+
+/**
+ * An instant, as ISO 8601 in UTC. Throws `InvalidArgumentError` for one without its zone.
+ *
+ * @example
+ * readInstant('2026-12-01T09:00+01:00') // '2026-12-01T08:00:00.000Z'
+ */
+export function readInstant(text: string): string {
+  const at = new Date(text);
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  if (isWhole && !Number.isNaN(at.getTime())) return at.toISOString();
+  throw new InvalidArgumentError('Write a time such as 2026-12-01T08:00Z, with its zone.');
+}

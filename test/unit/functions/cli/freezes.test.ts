@@ -41,6 +41,20 @@ describe('countersign freeze', () => {
     expect(world.freezes.list()).toHaveLength(1);
   });
 
+  it('ends after a while, or at a time', async () => {
+    const world = await createStagedApiWorld();
+    await run(world, ['freeze', '--reason', 'x', '--for', '7d']);
+    await run(world, ['freeze', '--reason', 'x', '--until', '2126-12-01T09:00+01:00']);
+    expect(world.freezes.list().map(({ until }) => until)).toEqual([
+      '2026-11-29T06:00:00.000Z',
+      '2126-12-01T08:00:00.000Z',
+    ]);
+    const both = ['freeze', '--reason', 'x', '--for', '1h', '--until', '2126-12-01T09:00Z'];
+    expect(await run(world, both)).toMatchObject({ code: 2 });
+    const bare = ['freeze', '--reason', 'x', '--until', '2126-12-01T09:00'];
+    expect(await run(world, bare)).toMatchObject({ code: 2 });
+  });
+
   it('says what is wrong', async () => {
     const world = await createStagedApiWorld();
     expect(await run(world, ['freeze'])).toMatchObject({ code: 2 });
