@@ -206,7 +206,7 @@ describe('the commands', { timeout: STEP_MS }, () => {
     const done = await step('api-commands', { before: 'DIGEST=$(crane digest $IMAGE)' });
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/is live and approved: nothing to do[^]*Verified by release-key/);
-    expect(done.stdout).toMatch(/Live everywhere\nNo roll-outs\n$/);
+    expect(done.stdout).toMatch(/Live everywhere\nNo roll-outs\n[^\n]+\n$/);
   });
 
   it('of docs/api.md find in the history what has happened since', async () => {
