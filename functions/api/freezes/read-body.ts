@@ -7,12 +7,14 @@ import { imageFilter } from '../image-filter.ts';
 import { nameImage } from '../verify-image.ts';
 import type { FreezeBody } from './operation.ts';
 
+const LAST = new Date('9999-12-31T23:59:59.999Z');
+
 /** What a freeze is about, in normal form. */
 export type Frozen = Pick<PersonFreeze, 'image' | 'clusters' | 'until' | 'reason'>;
 
 /**
  * What is to be frozen. Throws `bad-request` for an image that the config does not name, a selector that is none, a time
- * that has passed, `bad-reference`.
+ * that has passed or is after the year 9999, `bad-reference`.
  */
 export function readBody(
   { image, clusters, until, reason }: FreezeBody,
@@ -22,6 +24,10 @@ export function readBody(
   const ends = until === undefined ? undefined : new Date(until);
   if (ends !== undefined && ends <= deps.now()) {
     throw new CountersignError('bad-request', 'json.until: has passed: name a later time');
+  }
+  // In UTC it may have a year of five digits.
+  if (ends !== undefined && ends > LAST) {
+    throw new CountersignError('bad-request', 'json.until: is after the year 9999: leave it out');
   }
   const named = image === undefined ? undefined : nameOf(image, deps);
   return { reason, ...defined({ image: named, clusters, until: ends?.toISOString() }) };

@@ -50,6 +50,7 @@ export function lostFreeze(now: Date): PersonFreeze {
 const EVER = '0000-01-01 00:00';
 const NEVER = '9999-12-31 23:59';
 const MINUTE_MS = 60_000;
+const LAST_MS = Date.parse('9999-12-31T23:59:00Z');
 const utc = createWallClock('UTC');
 
 /**
@@ -105,9 +106,10 @@ function freezeOf({ id, by, reason, clusters, until }: PersonFreeze): Freeze {
   };
 }
 
-/** To the full minute, and not before its time. */
+/** To the full minute, and not before its time; no year of more digits, which as text is before all others. */
 function endOf(until: string): string {
-  return utc(new Date(Math.ceil(Date.parse(until) / MINUTE_MS) * MINUTE_MS)).text;
+  const end = Math.ceil(Date.parse(until) / MINUTE_MS) * MINUTE_MS;
+  return end < LAST_MS ? utc(new Date(end)).text : NEVER;
 }
 
 function selectorOf(text: string | undefined): Freeze['selects'] {

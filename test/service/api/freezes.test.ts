@@ -116,6 +116,7 @@ describe('POST /v1/freezes', () => {
     ['a digest', { ...WHY, image: `${REPOSITORY}@sha256:${'a'.repeat(64)}` }, 'json.image'],
     ['what is no image', { ...WHY, image: 'A B' }, ''],
     ['a time that has passed', { ...WHY, until: '2020-01-01T00:00:00Z' }, 'json.until'],
+    ['a time after the last year', { ...WHY, until: '9999-12-31T23:59:59-01:00' }, 'json.until'],
     ['a time without a zone', { ...WHY, until: '2126-01-01T00:00:00' }, 'json.until'],
   ])('refuses %s', async (_, body, named) => {
     const world = await createStagedApiWorld();

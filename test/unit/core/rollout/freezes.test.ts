@@ -49,6 +49,10 @@ describe('createFreezing()', () => {
     expect(holds(changes, `${REPOSITORY}:v1`)).toBe(expected);
   });
 
+  it('holds until the last second that can be written', () => {
+    expect(holds({ until: '9999-12-31T23:59:59.000Z' }, REPOSITORY)).toBe(true);
+  });
+
   it.each([
     ['before', 0, true],
     ['in its last minute', HOUR + 29_000, true],
