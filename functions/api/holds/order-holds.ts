@@ -96,11 +96,11 @@ function orderOf(
     const message = `json.reason: with name and time a hold has ${MAX_HOLD} characters at the most; write less`;
     throw new CountersignError('bad-request', message);
   }
-  const request = key === undefined ? newId() : idOf([by, key]);
+  const request = key === undefined ? newId() : idOf([by, key, does, reason, until ?? '']);
   return defined({ does, by, reason, at: at.toISOString(), request, until });
 }
 
-/** The same for the same caller and key. */
+/** The same for the same caller, key and request: what a look found done of one request is not done of another. */
 function idOf(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { HoldPage } from '#functions/api/holds/operation.ts';
 import { handleTask } from '#functions/cluster/handle-task.ts';
+import { settleOrders } from '#functions/sweep/settle-orders.ts';
 import { holdOfOrder } from '#shared/core/hold.ts';
+import { readRecords, snapshotOf } from '#shared/reconcile/snapshot.ts';
 import type { Orders } from '#shared/records/orders.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
@@ -24,6 +26,8 @@ interface HoldsWorld extends ApiWorld {
   lift(path: string, query?: string, headers?: Record<string, string>): Promise<Response>;
   /** What the API has tasked, and nothing else. */
   work(): Promise<void>;
+  /** What a sweep makes of the orders. */
+  settle(): Promise<void>;
   holdOf(cluster: string): string | undefined;
   annotate(cluster: string, hold: string | undefined): void;
 }
@@ -62,6 +66,13 @@ async function holdsWorld(
         world.pass(1_000);
         await handleTask(messageOf(world, task), { ...world.deps, staging });
       }
+    },
+    async settle() {
+      const snapshot = snapshotOf(
+        await world.deps.fleet.list(),
+        await readRecords(world.deps.store),
+      );
+      await settleOrders(snapshot, orders, world.deps);
     },
     holdOf: (cluster) => rsyncOf(cluster)?.annotations.hold?.text,
     annotate(cluster, hold) {
@@ -181,6 +192,32 @@ describe('a hold by the API', () => {
       .map(({ events }) => events.at(-1))
       .map((event) => event && eventIdOf(event));
     expect(new Set(ids).size).toBe(1);
+  });
+
+  it('has one of its own for another request under the same key: what a look found done is not taken for it', async () => {
+    const world = await holdsWorld();
+    const key = { 'idempotency-key': 'k' };
+    const requests = async () => (await world.orders.list())[0]?.orders[0]?.request;
+    await world.put(ONE, WHY, key);
+    const held = await requests();
+    await world.lift(ONE, 'reason=INC-7', key);
+    const lifted = await requests();
+    await world.put(ONE, { reason: 'INC-8' }, key);
+    expect(new Set([held, lifted, await requests()]).size).toBe(3);
+  });
+
+  it('is settled by no look from before it, though a key comes again', async () => {
+    const world = await holdsWorld();
+    const key = { 'idempotency-key': 'k' };
+    world.annotate('cluster-1', TEXT);
+    await world.lift(ONE, 'reason=INC-7', key);
+    await world.work();
+    await world.settle();
+    expect(await world.orders.list()).toEqual([]);
+    world.clusters.cluster('cluster-1').down = 'cluster-unreachable';
+    await world.put(ONE, WHY, key);
+    await world.settle();
+    expect((await world.orders.list())[0]?.orders).toMatchObject([{ does: 'hold' }]);
   });
 
   it('is decided anew where another was faster, and gives up in the end', async () => {
