@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
 import { MAX_HOLD } from '#shared/core/annotations.ts';
 import { CountersignError } from '#shared/core/errors.ts';
+import { cleanLine } from '#shared/core/foreign-text.ts';
 import { type HoldOrder, formatHold, holdOfOrder } from '#shared/core/hold.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import type { Orders } from '#shared/records/orders.ts';
@@ -85,7 +86,8 @@ function orderOf(
   { does, until, person, key, ...asked }: AskedHold,
   { now, newId }: Pick<ApiDeps, 'now' | 'newId'>,
 ): Made {
-  const reason = asked.reason.trim().replaceAll(/\s+/g, ' ');
+  // An API server keeps no half of a pair: what does not read as it was written would be written for ever.
+  const reason = cleanLine(asked.reason.trim().replaceAll(/\s+/g, ' '));
   const by = person.name;
   const at = now();
   if (until !== undefined && Date.parse(until) <= at.getTime()) {

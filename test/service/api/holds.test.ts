@@ -220,6 +220,16 @@ describe('a hold by the API', () => {
     expect((await world.orders.list())[0]?.orders).toMatchObject([{ does: 'hold' }]);
   });
 
+  it.each([
+    ['half of a pair', 'INC\ud800 7', '- ops@acme.example INC\ufffd 7'],
+    ['a sequence for terminals', '\u001b[2JINC-7', '- ops@acme.example \ufffd[2JINC-7'],
+  ])('is written as one line that reads as it was written, with %s', async (_, reason, text) => {
+    const world = await holdsWorld();
+    expect((await world.put(ONE, { reason })).status).toBe(200);
+    const [order] = (await world.orders.read('cluster-1')).orders;
+    expect(order && holdOfOrder(order)?.text).toBe(text);
+  });
+
   it('is decided anew where another was faster, and gives up in the end', async () => {
     const world = await holdsWorld();
     const orders = { ...world.orders };
