@@ -6,7 +6,7 @@ import { parseJson } from '#shared/net/json.ts';
 /** Orders for one cluster: each is gone as soon as it stands on its RSync. */
 export const MAX_ORDERS = 500;
 
-/** Five hundred of the longest are below it, and it is below what a document of Firestore holds. */
+/** Five hundred that are not all of the longest are below it, and it is below what a document of Firestore holds. */
 const MAX_BYTES = 900 * 1024;
 
 /** Characters: an annotation has no more. */
@@ -47,7 +47,12 @@ export function writeOrders(orders: readonly HoldOrder[], cluster: string): stri
     throw new CountersignError('too-large', message, { retry: false });
   }
   const { data, error } = Stored.safeParse(orders);
-  if (data !== undefined) return JSON.stringify(data);
+  if (data !== undefined) {
+    const text = JSON.stringify(data);
+    if (Buffer.byteLength(text) <= MAX_BYTES) return text;
+    const message = `The holds of ${cluster} that are not written yet have no room in one record; freeze the cluster instead`;
+    throw new CountersignError('too-large', message, { retry: false });
+  }
   const place = error?.issues[0]?.path.join('.') ?? '';
   const message = `The order of a hold is wrong at ${place}`;
   throw new CountersignError('internal', message, { cause: error, retry: false });

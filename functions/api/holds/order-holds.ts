@@ -6,7 +6,7 @@ import { cleanLine } from '#shared/core/foreign-text.ts';
 import { type HoldOrder, formatHold, holdOfOrder } from '#shared/core/hold.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import type { Orders } from '#shared/records/orders.ts';
-import { MAX_ORDERS } from '#shared/records/orders-schema.ts';
+import { writeOrders } from '#shared/records/orders-schema.ts';
 import type { HoldEvent } from '#shared/status/events.ts';
 import type { Person } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -65,7 +65,7 @@ export async function orderHolds(
     const kept = found.orders.filter(({ sync }) => !replaced.has(sync));
     const next = [...kept, ...changed.map(({ order }) => order)];
     // What could not be recorded is not published.
-    if (next.length > MAX_ORDERS) throw tooMany(cluster);
+    writeOrders(next, cluster);
     for (const one of changed) await deps.publish(describe(one, cluster));
     if (!(await orders.replace(next, found))) continue;
     const actor = asked.person.name;
@@ -158,9 +158,4 @@ function answerOf(
 ): HoldsOrdered {
   const syncs = changed.map(({ sync, before }) => defined({ sync, before }));
   return { dryRun, cluster, syncs, asked };
-}
-
-function tooMany(cluster: string): CountersignError {
-  const message = `${cluster} would have more than ${MAX_ORDERS} holds that are not written yet: freeze the cluster instead`;
-  return new CountersignError('too-large', message, { retry: false });
 }

@@ -126,5 +126,15 @@ export function ordersContract({ name, open, damage }: OrdersUnderTest): void {
       expect(await write(many.slice(1))).toBe(true);
       expect((await orders.read(CLUSTER)).orders).toHaveLength(MAX_ORDERS);
     });
+
+    it('refuses what has no room in one document, and could not be read back', async () => {
+      const many = Array.from({ length: MAX_ORDERS }, (_, n) => ({
+        ...LIFT,
+        sync: `RootSync/r-${n}`,
+        lifts: [0, 1, 2, 3].map((nth) => `${nth}${'ü'.repeat(500)}`),
+      }));
+      await expect(write(many)).rejects.toMatchObject({ code: 'too-large', retry: false });
+      expect((await orders.read(CLUSTER)).orders).toEqual([]);
+    });
   });
 }
