@@ -25,6 +25,7 @@ export async function handleEvent(message: Message, { history, log }: EventDeps)
 const PREFIX = 'dev.countersign.';
 const MAX_WORD = 100;
 const MAX_SOURCE = 512;
+const LAST = new Date('9999-12-31T23:59:59.999Z');
 
 /** The attributes of an event (docs/events.md). Whatever else a message has is none of ours. */
 const Attributes = z.object({
@@ -41,14 +42,26 @@ const Attributes = z.object({
     .default('INFO'),
 });
 
-const Data = z.record(z.string(), z.unknown());
+const Data = z
+  .record(z.string(), z.unknown())
+  .refine(isWritable, { error: 'is nested too deep', abort: true });
+
+/** What is nested deeper than the stack is read, and not written: no attempt would record it. */
+function isWritable(data: unknown): boolean {
+  try {
+    return JSON.stringify(data) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** The event in a message. Throws `bad-request`, which sends the message to the dead letters. */
 export function readEvent({ attributes, data }: Pick<Message, 'attributes' | 'data'>): Entry {
   // An unwrapped message has none, and then there is no id by which a repetition would be known.
   const found = checkShape(Attributes, attributes, 'attributes');
   const time = new Date(found['ce-time']);
-  if (Number.isNaN(time.getTime())) {
+  // In UTC it may have a year of five digits, which is in no order with the others.
+  if (Number.isNaN(time.getTime()) || time > LAST) {
     throw new CountersignError('bad-request', 'attributes.ce-time: is no time');
   }
   return defined({

@@ -68,12 +68,14 @@ describe('readEvent()', () => {
     ['ce-id', { 'ce-id': 'x' }],
     ['ce-id', { 'ce-id': `${'a'.repeat(63)}/` }],
     ['ce-time', { 'ce-time': 'today' }],
+    ['ce-time', { 'ce-time': '9999-12-31T23:59:59-01:00' }],
     ['ce-type', { 'ce-type': 'com.example.other' }],
     ['ce-type', { 'ce-type': `dev.countersign.${'x'.repeat(200)}` }],
     ['severity', { severity: 'bad\n' }],
     ['data', {}, 'no JSON'],
     ['data', {}, '[]'],
     ['data', {}, 'null'],
+    ['data', {}, `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
   ])('refuses a message for its %s', (field, attributes, data) => {
     const message = messageOf(syncEvent('sync.synced'), attributes);
     const wrong = data === undefined ? message : { ...message, data: Buffer.from(data) };
