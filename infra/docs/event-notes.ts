@@ -110,7 +110,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
     next: 'Nothing. Where it is overdue: lift it, or leave it for another week',
   },
   'rollout.unheld': {
-    when: 'a person lifts a hold by the API; before it is recorded. One that was lifted by hand, at the next look',
+    when: 'a person lifts a hold by the API; before it is recorded. One that was lifted by hand, or is gone with its RSync, at the next look',
     next: 'Nothing. It ends `rollout.held`',
   },
   'sweep.completed': {

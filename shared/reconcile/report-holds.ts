@@ -7,8 +7,9 @@ import type { ImageDeps } from './deps.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
 /**
- * Publishes each hold that was set, changed or lifted by hand since the last look; what was ordered is published where it
- * was decided. Without a record of the last look it is not known what is new.
+ * Publishes each hold that was set, changed or lifted by hand since the last look, or is gone with its RSync: one that is
+ * made anew under its name is held by nothing. What was ordered is published where it was decided. Without a record of
+ * the last look it is not known what is new.
  */
 export async function reportHolds(
   outcomes: readonly SyncOutcome[],
@@ -19,6 +20,13 @@ export async function reportHolds(
   for (const { before, row } of outcomes) {
     const isNews = before !== undefined && row !== undefined && isByHand(before, row);
     if (isNews) await publish(describe(record, row, before, now()));
+  }
+  const present = new Set(outcomes.map(({ row }) => row?.uid));
+  for (const before of record.syncs) {
+    const isGone = !present.has(before.uid) && before.held !== undefined;
+    if (!isGone || before.held.unwritten === true) continue;
+    const { held: _, ...row } = before;
+    await publish(describe(record, row, before, now(), 'Gone with its RSync'));
   }
 }
 
@@ -33,6 +41,7 @@ function describe(
   { sync, uid, image, held }: SyncRow,
   before: SyncRow,
   now: Date,
+  ended = 'Lifted by hand',
 ): HoldEvent {
   const { facts } = readHold(held?.text ?? '');
   return {
@@ -50,7 +59,7 @@ function describe(
       errors: [],
       message:
         held === undefined
-          ? `Lifted by hand: ${before.held?.text ?? ''}`
+          ? `${ended}: ${before.held?.text ?? ''}`
           : `${HOLD} was set by hand, and nothing checks whom it names: ${held.text}`,
     }),
   };

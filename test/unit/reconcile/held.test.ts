@@ -4,7 +4,7 @@ import type { HoldOrder } from '#shared/core/hold.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { CLUSTER, type HeldWorld, ROOT, createHeldWorld } from '#test/fixtures/held-world.ts';
-import { IMAGE } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync } from '#test/fixtures/rsync.ts';
 
 const TEXT = '2026-12-01T08:00:00Z ops@acme.example INC-7';
 const MADE = {
@@ -205,6 +205,23 @@ describe('what is published', () => {
     ]);
     expect(told(world).every(({ data }) => !('actor' in data))).toBe(true);
     expect(new Set(told(world).map(eventIdOf)).size).toBe(4);
+  });
+
+  it('is a hold that goes with its RSync, for another one of its name has none', async () => {
+    const world = await createHeldWorld();
+    world.annotate(TEXT);
+    await world.look();
+    const { rsyncs } = world.clusters.cluster(CLUSTER);
+    rsyncs.set(ROOT, buildRSync({ uid: 'another' }));
+    await world.look();
+    await world.look();
+    expect(told(world).slice(1)).toMatchObject([
+      {
+        type: 'rollout.unheld',
+        uid: 'uid-1',
+        data: { cluster: CLUSTER, sync: ROOT, message: `Gone with its RSync: ${TEXT}` },
+      },
+    ]);
   });
 
   it('is not what was ordered: that is published where it is decided', async () => {
