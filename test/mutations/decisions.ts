@@ -66,6 +66,14 @@ export const DECISION_MUTATIONS: readonly Mutation[] = (
       [`${SERVICE}/start.test.ts`],
     ],
     [
+      'one decision of an image at a time is published',
+      'decide',
+      'decide',
+      'deps.serial(entry.image,',
+      'deps.serial(asked.person.name,',
+      [`${SERVICE}/decide-many.test.ts`],
+    ],
+    [
       'a decision is about one version',
       'decide',
       'judgeEntry',
