@@ -2,18 +2,22 @@ import { referenceOfKey } from '#shared/core/approval-key.ts';
 import { type Reference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Change } from '#shared/core/rollout/record.ts';
+import { within } from '#shared/net/within.ts';
 
 /** Whether what clusters would be taken back to can still be pulled. */
 export const WAYS_BACK = ['there', 'gone', 'unchecked', 'none'] as const;
 
 export type WayBack = (typeof WAYS_BACK)[number];
 
+/** A pause of the same image may wait for the decision that asks this, and other roll-outs for the sweep. */
+const ASK_MS = 5_000;
+
 /** What a reference is in the registry now: past every cache, for those remember what was deleted. */
 export type ResolveNow = (reference: Reference) => Promise<Resolution>;
 
 /**
  * Whether there is a way back from a roll-out: its previous key is known, and still in the registry. Never
- * throws: where the registry does not answer, that is not checked.
+ * throws: where the registry does not answer within some seconds, that is not checked.
  *
  * @example
  * await wayBackOf({ image: record.image, previous: record.previous }, resolveNow) // 'there'
@@ -26,7 +30,13 @@ export async function wayBackOf(
   const reference = referenceOf(image, previous);
   if (reference === undefined) return 'unchecked';
   try {
-    const { image: found } = await resolveNow(reference);
+    const answer = await within(
+      ASK_MS,
+      () => resolveNow(reference),
+      () => undefined,
+    );
+    if (answer === undefined) return 'unchecked';
+    const { image: found } = answer;
     return found.status === 'resolved' ? 'there' : 'gone';
   } catch {
     return 'unchecked';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatReference } from '#shared/core/reference.ts';
 import { wayBackOf } from '#shared/rollouts/way-back.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -40,5 +40,16 @@ describe('wayBackOf()', () => {
   it('is not checked where the registry does not answer', async () => {
     const away = () => Promise.reject(new Error('Away'));
     expect(await wayBackOf({ image: IMAGE, previous: A }, away)).toBe('unchecked');
+  });
+
+  it('is not waited for where the registry is slow: decisions of people stand behind it', async () => {
+    vi.useFakeTimers();
+    try {
+      const found = wayBackOf({ image: IMAGE, previous: A }, () => new Promise(() => undefined));
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await Promise.race([found, 'none yet'])).toBe('unchecked');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
