@@ -110,8 +110,8 @@ function verifiedLiveKey(
   const live = liveKey(rsync);
   if (live === undefined || withdrawn.has(live)) return undefined;
   const approved = rsync.annotations.approved.keys.includes(live);
-  // In stages, and in a freeze, what runs unapproved came past them.
-  const mayJoin = admission === undefined && kept?.why !== 'freeze';
+  // In stages, in a freeze and under a hold, what runs unapproved came past them.
+  const mayJoin = admission === undefined && kept === undefined;
   const joins = mayJoin && others.get(live)?.status === 'verified';
   return approved || joins ? live : undefined;
 }

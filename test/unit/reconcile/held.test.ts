@@ -4,7 +4,7 @@ import type { HoldOrder } from '#shared/core/hold.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { CLUSTER, type HeldWorld, ROOT, createHeldWorld } from '#test/fixtures/held-world.ts';
-import { IMAGE, buildRSync } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus } from '#test/fixtures/rsync.ts';
 
 const TEXT = '2026-12-01T08:00:00Z ops@acme.example INC-7';
 const MADE = {
@@ -64,6 +64,21 @@ describe.each(['gate', 'pin'] as const)('an RSync without stages, under effect %
     world.annotate(TEXT);
     await world.look();
     expect(await world.row()).toMatchObject({ record: { phase: 'Synced', digest: A } });
+  });
+});
+
+describe('what runs and was never approved', () => {
+  it.each([
+    [undefined, [A, B]],
+    [TEXT, [A]],
+  ])('joins no approvals under a hold: %s', async (hold, keys) => {
+    const world = await createHeldWorld();
+    world.tags.set(IMAGE, A);
+    world.annotate(hold);
+    const { rsyncs } = world.clusters.cluster(CLUSTER);
+    rsyncs.set(ROOT, { ...world.rsync(), status: liveStatus(B) });
+    for (const task of [{ reason: 'sweep' }, { reason: 'resync' }] as const) await world.look(task);
+    expect(approved(world)).toEqual(keys);
   });
 });
 
