@@ -19,6 +19,8 @@ export function startedEvent(freeze: PersonFreeze): FreezeEvent {
   const end = until === undefined ? '' : `, until ${until}`;
   return {
     type: 'freeze.started',
+    // Under a key that comes again, one that was lifted has its id again.
+    cause: `set ${at}`,
     data: {
       ...about(freeze),
       actor: by,

@@ -105,7 +105,7 @@ export interface ClusterEvent extends EventOf<typeof ClusterData> {
 export type ResyncEvent = EventOf<typeof ResyncData>;
 
 export interface FreezeEvent extends EventOf<typeof FreezeData> {
-  /** Of one that is published again: when that was last done. */
+  /** Since when it is, or of one that is published again when that was last done. */
   readonly cause?: string;
 }
 

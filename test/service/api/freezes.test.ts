@@ -4,6 +4,7 @@ import { RolloutPage } from '#functions/api/rollouts/operation.ts';
 import { ProblemSchema } from '#functions/api/schema.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { MAX_FREEZES } from '#shared/records/freezes-schema.ts';
+import { eventIdOf } from '#shared/status/encode.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
 import { frozen } from '#test/fixtures/freeze.ts';
 import { asPerson } from '#test/fixtures/people.ts';
@@ -97,6 +98,21 @@ describe('POST /v1/freezes', () => {
     expect([world.freezes.list().length, world.events.length]).toEqual([1, 1]);
     const other = await world.post('/v1/freezes', { reason: 'other' }, key);
     expect(await refused(other)).toMatchObject({ status: 400, code: 'bad-request' });
+  });
+
+  it('is news again where its key comes again after it was lifted', async () => {
+    const world = await createStagedApiWorld();
+    const key = { 'idempotency-key': 'nightly' };
+    const { id } = (await freeze(world, WHY, key)).freeze;
+    await remove(world, id);
+    world.pass(HOUR);
+    await freeze(world, WHY, key);
+    expect(world.events.map(({ type }) => type)).toEqual([
+      'freeze.started',
+      'freeze.ended',
+      'freeze.started',
+    ]);
+    expect(new Set(world.events.map(eventIdOf)).size).toBe(3);
   });
 
   it('keeps each of many that come at once', async () => {
