@@ -25,6 +25,7 @@ describe('a caller who asks too often', () => {
     ['/v1/fleet?live=true', COSTLY_CALL],
     ['/v1/explain?cluster=cluster-1&sync=RootSync/root-sync', COSTLY_CALL],
     ['/v1/history', COSTLY_CALL],
+    ['/v1/holds', COSTLY_CALL],
     ['/v1/rollouts/platform-v1-7-00000001', 1],
     ['/v1/rollouts/platform-v1-7-00000001/plan', COSTLY_CALL],
   ])('pays for %s %i', async (path, cost) => {
