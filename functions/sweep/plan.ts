@@ -7,7 +7,12 @@ import { isDue } from '#shared/reconcile/unsettled.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Admissions, Standing } from '#shared/rollouts/admissions.ts';
 import type { ClusterRecord, SweepNote, SyncRow } from '#shared/store/store.ts';
-import { isSoakLookDue, isUnsettledInStages, isWatchedFailure } from './staged-turns.ts';
+import {
+  isOnItsWay,
+  isSoakLookDue,
+  isUnsettledInStages,
+  isWatchedFailure,
+} from './staged-turns.ts';
 
 /** Two lists; patches are rare, and paid from what pushes leave (docs/performance.md#budgets). */
 const CALLS_PER_CLUSTER = 2;
@@ -66,12 +71,14 @@ export function planSweep(input: PlanInput): Plan {
   const unsettled = new Set<string>();
   const extra = new Set<string>();
   const first = new Set<string>();
+  const watched = new Set<string>();
   for (const member of sorted) {
     const { name } = member;
     const seen = lookAt(member, records.get(name), input);
     if (seen.isUnsettled) unsettled.add(name);
     if (seen.isWanted) extra.add(name);
     if (seen.isFirst) first.add(name);
+    if (seen.isWatched) watched.add(name);
   }
   const turned = names.filter((name, index) =>
     hasTurn(seenAt(records.get(name)), { now, periodMs, offset: index / names.length }),
@@ -90,8 +97,12 @@ export function planSweep(input: PlanInput): Plan {
   // Each way to a cluster has calls of its own.
   const isDirect = (name: string): boolean => direct.has(name);
   const taken = new Set([
-    ...wanted.filter((name) => !isDirect(name)).slice(0, allowance(last, now, perMs)),
-    ...wanted.filter(isDirect).slice(0, allowance(last, now, directPerMs)),
+    ...take(
+      wanted.filter((name) => !isDirect(name)),
+      allowance(last, now, perMs),
+      watched,
+    ),
+    ...take(wanted.filter(isDirect), allowance(last, now, directPerMs), watched),
   ]);
   const due = wanted.filter((name) => taken.has(name));
   const startedAt = now.toISOString();
@@ -105,6 +116,20 @@ export function planSweep(input: PlanInput): Plan {
   };
 }
 
+/** What a roll-out on its way has of the calls: the turns of a fleet that is larger than these take all the others. */
+const WATCHED_SHARE = 0.5;
+
+/** The first so many, and before them, up to their share, those that a roll-out waits for. */
+function take(
+  wanted: readonly string[],
+  count: number,
+  watched: ReadonlySet<string>,
+): readonly string[] {
+  const share = Math.ceil(count * WATCHED_SHARE);
+  const before = new Set(wanted.filter((name) => watched.has(name)).slice(0, share));
+  return [...before, ...wanted.filter((name) => !before.has(name))].slice(0, count);
+}
+
 /** Milliseconds; long ago where it was never seen. */
 function seenAt(record: ClusterRecord | undefined): number {
   return Date.parse(record?.lookedAt ?? record?.reconciledAt ?? '') || 0;
@@ -116,6 +141,8 @@ interface Looked {
   /** For now, beside that. */
   readonly isWanted: boolean;
   readonly isFirst: boolean;
+  /** A roll-out that is on its way waits for what is seen there. */
+  readonly isWatched: boolean;
 }
 
 function lookAt(member: Member, record: ClusterRecord | undefined, input: PlanInput): Looked {
@@ -125,15 +152,18 @@ function lookAt(member: Member, record: ClusterRecord | undefined, input: PlanIn
     isUnsettled: isUnknown,
     isWanted: isSought?.(member, record) === true,
     isFirst: false,
+    isWatched: false,
   };
   for (const row of record?.syncs ?? []) {
     const standing = admissions?.(row, member);
-    const { isUnsettled, isWanted, isFirst } = looked;
+    const { isUnsettled, isWanted, isFirst, isWatched } = looked;
+    const isOpen = isRowUnsettled(row, standing, member, input);
+    const isSoaking =
+      standing !== undefined && isSoakLookDue(standing, member, seenAt(record), now);
     looked = {
-      isUnsettled: isUnsettled || isRowUnsettled(row, standing, member, input),
-      isWanted:
-        isWanted ||
-        (standing !== undefined && isSoakLookDue(standing, member, seenAt(record), now)),
+      isUnsettled: isUnsettled || isOpen,
+      isWanted: isWanted || isSoaking,
+      isWatched: isWatched || ((isOpen || isSoaking) && isOnItsWay(standing)),
       isFirst: isFirst || (standing !== undefined && isWatchedFailure(row, standing)),
     };
   }

@@ -43,3 +43,9 @@ export function isSoakLookDue(
 export function isWatchedFailure({ record: row }: SyncRow, { record }: Standing): boolean {
   return row.failure !== undefined && record !== undefined && isMoving(record);
 }
+
+/** Whether the roll-out that an RSync is under goes on, or back. */
+export function isOnItsWay(standing: Standing | undefined): boolean {
+  const { record } = standing ?? {};
+  return record !== undefined && (isMoving(record) || record.status === 'rolling-back');
+}
