@@ -26,10 +26,18 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 8: a sweep costs no more calls than its share',
     file: 'functions/sweep/plan.ts',
-    in: 'planSweep',
-    find: '.slice(0, allowance(last, now, perMs))',
-    replace: '.slice(0)',
+    in: 'take',
+    find: '.slice(0, count)',
+    replace: '',
     tests: [SWEEP],
+  },
+  {
+    guarantee: 'sweep: what a roll-out waits for is looked at where turns take all calls',
+    file: 'functions/sweep/plan.ts',
+    in: 'take',
+    find: 'wanted.filter((name) => watched.has(name)).slice(0, share)',
+    replace: '[] as string[]',
+    tests: [`${SWEEP}/staged-crowded.test.ts`],
   },
   {
     guarantee: 'law 8: the period stretches and says so',
