@@ -47,7 +47,7 @@ describe('wayBackOf()', () => {
     try {
       const found = wayBackOf({ image: IMAGE, previous: A }, () => new Promise(() => undefined));
       await vi.advanceTimersByTimeAsync(5_000);
-      expect(await Promise.race([found, 'none yet'])).toBe('unchecked');
+      expect(await Promise.race([found, Promise.resolve('none yet')])).toBe('unchecked');
     } finally {
       vi.useRealTimers();
     }
