@@ -85,7 +85,7 @@ export const FREEZE_MUTATIONS: readonly Mutation[] = (
       'what runs past the gate is not approved',
       'shared/core/decide',
       'verifiedLiveKey',
-      "const mayJoin = admission === undefined && kept === undefined;",
+      'const mayJoin = admission === undefined && kept === undefined;',
       'const mayJoin = admission === undefined;',
       [FROZEN],
     ],
