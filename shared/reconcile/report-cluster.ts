@@ -132,8 +132,13 @@ function emptyRecord(cluster: string, since: string): ClusterRecord {
   return { cluster, phase: 'Reachable', since, follows: [], syncs: [] };
 }
 
-function marksOf({ before, row: after }: SyncOutcome): readonly (readonly [string, SyncRow])[] {
-  if (after === undefined) return [];
+function marksOf({
+  written,
+  before,
+  row: after,
+}: SyncOutcome): readonly (readonly [string, SyncRow])[] {
+  // Of one that had no turn nothing is published, and its row is the one in place.
+  if (written === undefined || after === undefined) return [];
   const { phase, failure, since } = after.record;
   if (!isFailurePhase(phase) || failure === undefined) return [];
   if (failure.phase === before?.record.failure?.phase) return [];

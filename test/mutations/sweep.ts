@@ -272,6 +272,14 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/core', SWEEP],
   },
   {
+    guarantee: 'recovery: what is not looked at keeps its phase',
+    file: 'shared/reconcile/report-cluster.ts',
+    in: 'marksOf',
+    find: 'if (written === undefined || after === undefined) return [];',
+    replace: 'if (after === undefined) return [];',
+    tests: ['test/unit/reconcile/doubtful.test.ts'],
+  },
+  {
     guarantee: 'recovery: a failure is recorded before it is published',
     file: 'shared/reconcile/report-cluster.ts',
     in: 'markFailures',

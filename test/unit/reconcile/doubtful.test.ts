@@ -9,7 +9,9 @@ import { POLICY, resolvedTo, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, D } from '#test/fixtures/digests.ts';
 import { rsyncOf, run, SYNC, TASK, verifiedWorld } from '#test/fixtures/reconcile-run.ts';
 import type { ReconcileWorld } from '#test/fixtures/reconcile-world.ts';
-import { IMAGE, liveStatus } from '#test/fixtures/rsync.ts';
+import { IMAGE, buildRSync, liveStatus, ociSource } from '#test/fixtures/rsync.ts';
+
+const PAUSED = 'RepoSync/team-a/other';
 
 /** Publications of `type` get through, and are reported as failed. */
 function withLostAnswer(world: ReconcileWorld, type: string): ReconcileDeps {
@@ -78,6 +80,31 @@ describe('a failure whose publication had no answer', () => {
     world.pass(1_000);
     await run(world);
     expect(world.types()).toContain('sync.recovered');
+  });
+
+  it('leaves the phase of another one that is not looked at in between', async () => {
+    const other = 'us-docker.pkg.dev/acme/configs/other:v1';
+    const ref = { kind: 'RepoSync', namespace: 'team-a', name: 'other' } as const;
+    const paused = buildRSync({ ref, uid: 'other', source: ociSource(other) });
+    const world = await settled();
+    const { rsyncs } = world.clusters.cluster('cluster-1');
+    world.tags.set(other, A);
+    rsyncs.set(PAUSED, { ...paused, status: liveStatus(D, other) });
+    const sweep = { ...TASK, reason: 'sweep' } as const;
+    await run(world, sweep);
+    world.broken.set(other, new CountersignError('registry-unavailable', 'Down'));
+    for (const _ of [1, 2, 3]) {
+      world.pass(61_000);
+      await run(world, sweep);
+    }
+    runs(world, D);
+    world.pass(1_000);
+    const deps = withLostAnswer(world, 'sync.unguarded');
+    await expect(reconcileCluster(sweep, world.deps.now(), deps)).rejects.toThrow('No answer');
+    const record = await world.deps.store.readCluster('cluster-1');
+    const row = record?.syncs.find(({ sync }) => sync === PAUSED);
+    expect(row?.unsettled?.attempts).toBe(3);
+    expect(row?.record.phase).toBe('Unguarded');
   });
 
   it('is reported as over of a cluster', async () => {
