@@ -142,7 +142,9 @@ export function watchRollouts(deps: RolloutWatchDeps): RolloutWatch {
       const live = liveOf(seen.before);
       const entering = has.filter((key) => !had.includes(key) && key !== live);
       const [first] = has;
-      const heads = first !== undefined && first !== had[0] ? [first] : [];
+      // What runs, and comes first by what was taken out before it, was approved all the time.
+      const isLeft = first === live && has.join() === had.filter((key) => has.includes(key)).join();
+      const heads = first !== undefined && first !== had[0] && !isLeft ? [first] : [];
       for (const digest of new Set([...heads, ...entering])) {
         const found = judge(cluster, seen, image, digest);
         if (found === undefined) continue;
