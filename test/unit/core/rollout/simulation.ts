@@ -124,7 +124,14 @@ const ACTIONS: Readonly<Record<string, readonly [number, Act]>> = {
   'record lost': [1, (_, oracle) => oracle.loseRecord()],
   'store lost': [1, (world) => void (world.rows = new Map())],
   'strategy away': [1, (world) => void (world.staged = false)],
-  'strategy back': [3, (world) => void (world.staged = true)],
+  'strategy back': [
+    3,
+    (world, oracle) => {
+      // What was let in comes back at once, whatever it was given without a strategy.
+      if (!world.staged) oracle.slack += world.clusters.size;
+      world.staged = true;
+    },
+  ],
 };
 
 /** What checks answer, where there are any. */
