@@ -105,8 +105,10 @@ export function createFreezer(deps: FreezerDeps): Freezer {
       const frozen = frozenAt(hand?.freezesRead ?? hand?.began ?? 0);
       if (image === undefined || frozen === undefined || !isAbout(frozen, image, of, seen)) return;
       const read = hand?.reads.get(image.repository) ?? hand?.began ?? 0;
-      // A way back goes through.
-      if (watch.of(image.reference).recordAt(read)?.kind === 'rollback') return;
+      // A way back goes through, one of the tag that its owner has moved it to as well.
+      const [named = ''] = seen.before.spec.oci.image.split('@');
+      const over = [image.reference, named].map((tag) => watch.of(tag).recordAt(read));
+      if (over.some((record) => record?.kind === 'rollback')) return;
       const had = approvedOf(seen.before) ?? [];
       for (const digest of approvedOf(seen.after) ?? []) {
         if (had.includes(digest)) continue;

@@ -84,8 +84,12 @@ export function watchRollouts(deps: RolloutWatchDeps): RolloutWatch {
   }
 
   /** Why the digest may not be here yet; undefined: every stage before has run it, for as long as it soaks. */
-  function tooEarly(image: Staged, digest: string, index: number): string | undefined {
-    const from = namedSince(image, digest);
+  function tooEarly(
+    image: Staged,
+    digest: string,
+    index: number,
+    from: number | undefined,
+  ): string | undefined {
     if (from === undefined) return 'its tag never named it';
     for (const [at, stage] of image.staged.stages.slice(0, index).entries()) {
       const { live, away, missing } = countStage(image, digest, at, from);
@@ -127,7 +131,13 @@ export function watchRollouts(deps: RolloutWatchDeps): RolloutWatch {
     const had = [...(approvedOf(before)?.slice(0, 1) ?? []), live ?? ''];
     const back = record?.kind === 'rollback' && had.some((one) => known.isRejectedAt(read, one));
     const index = back ? image.staged.stages.length - 1 : stageIndexOf(image.staged, plan);
-    const early = tooEarly(image, digest, index);
+    // A newcomer gets what all had before, whatever the tag has named since.
+    const isNew = live === undefined && approvedOf(before) === undefined;
+    const from =
+      isNew && record?.previous === digest
+        ? registry.moves(image.reference).find(({ child }) => child === digest)?.at
+        : namedSince(image, digest);
+    const early = tooEarly(image, digest, index, from);
     if (early === undefined) return undefined;
     return [EARLY, `${plan.name} ${key} gets ${name(digest)} (${plan.labels['ring']}): ${early}`];
   }
