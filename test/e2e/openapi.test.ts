@@ -61,6 +61,8 @@ beforeAll(async () => {
     image: [platform ?? '', team ?? '', 'evil.example/x:v1'],
     digest: [image.digest, `sha256:${'0'.repeat(64)}`],
     id: ['platform-v1-1-00000001'],
+    clusters: ['ring = canary'],
+    until: ['2099-01-01T00:00:00Z'],
     cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
   });
 });
