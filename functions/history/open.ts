@@ -1,10 +1,7 @@
-import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { createApp } from '#shared/http/app.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
-import { createTopics } from '#shared/status/pubsub-topic.ts';
-import { openMessages } from '../wiring/app.ts';
+import { openApp, openMessages } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openHistory } from '../wiring/history.ts';
 import { handleEvent } from './handle-event.ts';
@@ -18,22 +15,14 @@ import { handleEvent } from './handle-event.ts';
  */
 export async function openRecorder(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
-  const { log, env, telemetry } = base;
   const history = openHistory(base);
   if (history === undefined) {
     const message = 'history is missing: the config does not say for how long events are kept';
     throw new CountersignError('bad-config', message);
   }
-  const topics = createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
-  const app = createApp({
-    log,
-    tracing: telemetry.tracing,
-    meter: telemetry.meter,
-    flush: () => telemetry.flush(),
-    ready: async () => {
-      await history.list({ by: { facet: 'time' }, since: '', before: '', limit: 1 });
-    },
-  });
+  const { app, topics } = openApp(base, () =>
+    history.list({ by: { facet: 'time' }, since: '', before: '', limit: 1 }),
+  );
   app.post(
     '/events',
     withMessage(

@@ -6,7 +6,7 @@ import type { ClusterOrders, Orders } from '#shared/records/orders.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { Fault } from './sweep-rollouts.ts';
 
-/** No two clocks of ours differ by more: what a look does not find that began so long after an order is gone. */
+/** No two clocks of our functions differ by more: what a look does not find that began so long after an order is gone. */
 const SKEW_MS = 60_000;
 
 /**
@@ -19,15 +19,17 @@ export async function settleOrders(
   orders: Orders | undefined,
   { log }: Pick<ImageDeps, 'log'>,
 ): Promise<readonly Fault[]> {
+  if (orders === undefined) return [];
   const present = new Set(members.map(({ name }) => name));
   try {
-    for (const found of (await orders?.list()) ?? []) {
+    for (const found of await orders.list()) {
       const { cluster } = found;
       const left = present.has(cluster) || partial === true ? remaining(found, records) : [];
       if (left.length === found.orders.length) continue;
       const settled = found.orders.length - left.length;
-      if (await orders?.replace(left, found))
+      if (await orders.replace(left, found)) {
         log.info({ cluster, settled }, 'Holds are as ordered');
+      }
     }
     return [];
   } catch (error) {

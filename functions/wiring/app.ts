@@ -26,25 +26,37 @@ export interface Shell extends OpenedFunction {
 }
 
 /**
- * An app with health and readiness, the store, the records and the topics. Ready means that the store answers.
+ * An app with health and readiness, and the topics. Ready means that what it asks answers.
  *
  * @example
- * const { app, store, staged, topics, close } = openShell(base);
+ * const { app, topics } = openApp(base, () => store.readCluster(''));
  */
-export function openShell(base: Base): Shell {
-  const { log, env, telemetry } = base;
-  const store = openStore(base);
-  const staging = openStaging(base);
-  const topics = createTopics(defined({ emulatorHost: env.pubsubEmulatorHost }));
+export function openApp(
+  { log, env, telemetry }: Base,
+  ask: () => Promise<unknown>,
+): Pick<Shell, 'app' | 'topics'> {
   const app = createApp({
     log,
     tracing: telemetry.tracing,
     meter: telemetry.meter,
     flush: () => telemetry.flush(),
     ready: async () => {
-      await store.readCluster('');
+      await ask();
     },
   });
+  return { app, topics: createTopics(defined({ emulatorHost: env.pubsubEmulatorHost })) };
+}
+
+/**
+ * An app with health and readiness, the store, the records and the topics. Ready means that the store answers.
+ *
+ * @example
+ * const { app, store, staged, topics, close } = openShell(base);
+ */
+export function openShell(base: Base): Shell {
+  const store = openStore(base);
+  const staging = openStaging(base);
+  const { app, topics } = openApp(base, () => store.readCluster(''));
   async function close(): Promise<void> {
     await topics.close();
     await store.close();

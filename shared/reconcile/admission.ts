@@ -5,7 +5,6 @@ import type {
   StagedAdmission,
 } from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Candidate } from '#shared/core/rollout/admits.ts';
@@ -28,6 +27,7 @@ import type { FollowedRSync } from './follow.ts';
 import { judgeResolution, policyOf } from './judge-rsync.ts';
 import { readFreezing } from './read-freezing.ts';
 import { resolveKey } from './resolve-key.ts';
+import { unreadable } from './unreadable.ts';
 
 export type AdmissionDeps = Pick<
   ImageDeps,
@@ -89,7 +89,8 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
 
   function recordsOf(repository: string, afresh: boolean): Promise<readonly Recorded[]> {
     const known = afresh ? undefined : read.get(repository);
-    const asked = known ?? records.ofRepository(repository).catch(unreadable);
+    const asked =
+      known ?? records.ofRepository(repository).catch(unreadable('What roll-outs have decided'));
     read.set(repository, asked);
     return asked;
   }
@@ -202,10 +203,4 @@ function rolloutOf(record: RolloutRecord, stage: Stage): StagedAdmission['rollou
     startedAt,
     resolvedAt,
   });
-}
-
-function unreadable(error: unknown): never {
-  const cause = toFailure(error);
-  const message = `What roll-outs have decided cannot be read: ${cause.message}`;
-  throw new CountersignError('records-unavailable', message, { cause });
 }

@@ -1,9 +1,9 @@
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type HoldOrder, holdOfOrder, isCarriedOut } from '#shared/core/hold.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterOrders } from '#shared/records/orders.ts';
 import type { ImageDeps } from './deps.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What was ordered of the holds of one cluster, in one look at it. */
 export interface Holds {
@@ -31,7 +31,8 @@ export function createHolds(cluster: string, { staging }: Pick<ImageDeps, 'stagi
 
   async function orderFor(rsync: RSync, afresh: boolean): Promise<HoldOrder | undefined> {
     if (orders === undefined) return undefined;
-    if (afresh || read === undefined) read = orders.read(cluster).catch(unreadable);
+    if (afresh || read === undefined)
+      read = orders.read(cluster).catch(unreadable('Which holds were ordered'));
     const sync = formatSyncRef(rsync.ref);
     return (await read).orders.find((order) => order.sync === sync);
   }
@@ -56,10 +57,4 @@ export function createHolds(cluster: string, { staging }: Pick<ImageDeps, 'stagi
       return isDone && hold?.unwritten !== true ? order.request : undefined;
     },
   };
-}
-
-function unreadable(error: unknown): never {
-  const cause = toFailure(error);
-  const message = `Which holds were ordered cannot be read: ${cause.message}`;
-  throw new CountersignError('records-unavailable', message, { cause });
 }

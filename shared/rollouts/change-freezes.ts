@@ -1,5 +1,5 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import { type PersonFreeze, lostFreeze } from '#shared/core/rollout/freezes.ts';
+import { type PersonFreeze, freezesIn } from '#shared/core/rollout/freezes.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { writeFreezes } from '#shared/records/freezes-schema.ts';
 import type { FreezesFound } from '#shared/records/freezes.ts';
@@ -34,7 +34,7 @@ export async function changeFreezes(
 ): Promise<readonly PersonFreeze[]> {
   let found = await freezes.read();
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const known = found.lost ? [lostFreeze(now())] : found.freezes;
+    const known = freezesIn(found, now());
     const change = decide(known);
     if (change === undefined && !found.lost) return known;
     const next = change?.freezes ?? known;

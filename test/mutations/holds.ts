@@ -60,7 +60,7 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'orders that cannot be read approve nothing',
       'shared/reconcile/holds.ts',
       'createHolds',
-      'read = orders.read(cluster).catch(unreadable)',
+      "read = orders.read(cluster).catch(unreadable('Which holds were ordered'))",
       'read = orders.read(cluster).catch(() => ({ cluster, orders: [] }))',
       [HELD],
     ],

@@ -255,7 +255,7 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
     ],
     [
       'records that cannot be read delay no other RSync',
-      'reconcile/admission',
+      'reconcile/unreadable',
       'unreadable',
       "'records-unavailable'",
       "'store-unavailable'",

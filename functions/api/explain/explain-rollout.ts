@@ -5,7 +5,6 @@ import { toFailure } from '#shared/core/errors.ts';
 import { explainFreeze } from '#shared/core/rollout/explain-freeze.ts';
 import { type RolloutExplanation, explainRollout } from '#shared/core/rollout/explain.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
-import { type Freeze, isFrozen } from '#shared/core/rollout/windows.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
@@ -31,7 +30,9 @@ export async function explainRolloutOf(
   try {
     const freezing = await readFreezing(staging, staged);
     if (configured === undefined || found === undefined) {
-      return explainFrozen(freezing.of(reference), member, followed.kept?.why === 'freeze', now());
+      if (freezing.find(reference, member.labels, now()) === undefined) return undefined;
+      const waits = followed.kept?.why === 'freeze';
+      return explainFrozen(explainFreeze(freezing.of(reference), member.labels, now(), waits));
     }
     const strategy = freezing.with(configured, reference);
     const entries = await staging.records.ofRepository(reference.repository);
@@ -53,19 +54,9 @@ export async function explainRolloutOf(
   }
 }
 
-function explainFrozen(
-  freezes: readonly Freeze[],
-  { labels }: Member,
-  waits: boolean,
-  now: Date,
-): RolloutExplanation | undefined {
-  const step = explainFreeze(freezes, labels, now, waits);
-  if (freezes.every((freeze) => !isFrozen(freeze, now) || !freeze.selects(labels)))
-    return undefined;
-  return {
-    steps: [step],
-    ...(waits && { waits: `Waits for the end of a freeze. ${step.finding}` }),
-  };
+function explainFrozen(step: ReturnType<typeof explainFreeze>): RolloutExplanation {
+  const waits = `Waits for the end of a freeze. ${step.finding}`;
+  return { steps: [step], ...(step.outcome === 'wait' && { waits }) };
 }
 
 /** What its tag or spec names was rolled back, by whichever record of the repository: that comes here no more. */

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
-import { type PersonFreeze, lostFreeze } from '#shared/core/rollout/freezes.ts';
+import { type PersonFreeze, freezesIn } from '#shared/core/rollout/freezes.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import { changeFreezes } from '#shared/rollouts/change-freezes.ts';
 import { endedEvent, startedEvent } from '#shared/rollouts/freeze-events.ts';
 import type { Person } from '../check-person.ts';
+import { hashOf, keyWasUsed } from '../idempotency.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
 import { countTouched } from './count-touched.ts';
 import type { FreezeAnswer, FreezeBody, FreezeView, UnfreezeQuery } from './operation.ts';
@@ -40,10 +39,7 @@ export async function setFreeze(
       freeze = before ?? mine;
       if (before === undefined) return { freezes: [...known, mine], events: [startedEvent(mine)] };
       if (isSame(before, frozen)) return undefined;
-      throw new CountersignError(
-        'bad-request',
-        'header.idempotency-key: was used for another request',
-      );
+      throw keyWasUsed();
     }, changeDeps(deps));
     log.info({ freeze: id, actor: person.name, reason: frozen.reason }, 'Frozen');
   }
@@ -82,8 +78,7 @@ export async function readList({
   staging,
   now,
 }: Pick<StagedDeps, 'staging' | 'now'>): Promise<readonly PersonFreeze[]> {
-  const { freezes, lost } = await staging.freezes.read();
-  return lost ? [lostFreeze(now())] : freezes;
+  return freezesIn(await staging.freezes.read(), now());
 }
 
 /** One freeze, for people. */
@@ -113,20 +108,17 @@ function changeDeps({ staging: { freezes }, publish, now }: StagedDeps) {
   return { freezes, publish, now };
 }
 
-function isSame({ image, clusters, until, reason }: PersonFreeze, frozen: Frozen): boolean {
-  return (
-    JSON.stringify(defined({ image, clusters, until, reason })) === JSON.stringify(sorted(frozen))
-  );
+function isSame(before: Frozen, asked: Frozen): boolean {
+  return textOf(before) === textOf(asked);
 }
 
-function sorted({ image, clusters, until, reason }: Frozen): Frozen {
-  return { ...defined({ image, clusters, until }), reason };
+function textOf({ image, clusters, until, reason }: Frozen): string {
+  return JSON.stringify([image, clusters, until, reason]);
 }
 
 /** Short enough to be typed. */
 const ID_CHARACTERS = 8;
 
 function idOf(parts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `f-${hash.slice(0, ID_CHARACTERS)}`;
+  return `f-${hashOf(parts).slice(0, ID_CHARACTERS)}`;
 }

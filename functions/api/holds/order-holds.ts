@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
 import { MAX_HOLD } from '#shared/core/annotations.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -11,6 +10,7 @@ import type { HoldEvent } from '#shared/status/events.ts';
 import type { Person } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
+import { hashOf } from '../idempotency.ts';
 import type { HoldsOrdered } from './operation.ts';
 import { type HeldSync, readHeld } from './read-held.ts';
 
@@ -104,7 +104,7 @@ function orderOf(
 
 /** The same for the same caller, key and request: what a look found done of one request is not done of another. */
 function idOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  return hashOf(parts).slice(0, 32);
 }
 
 /** What is to be ordered for one RSync; undefined: it is so already, or was ordered so. */

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import { type Person, requireInvoker } from '../check-person.ts';
 import type { ApiDeps } from '../deps.ts';
+import { hashOf, keyWasUsed } from '../idempotency.ts';
 import { ANSWER_TTL_MS, MAX_ANSWERS } from '../limits.ts';
 import { judgeImage } from '../verify-image.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
@@ -96,10 +95,7 @@ export function rememberAnswers(): AnswerOnce {
     const request = JSON.stringify(body);
     const last = known.get(id);
     if (last?.request === request) return last.reply;
-    if (last !== undefined) {
-      const message = 'header.idempotency-key: was used for another request';
-      throw new CountersignError('bad-request', message);
-    }
+    if (last !== undefined) throw keyWasUsed();
     const reply = answer();
     known.set(id, { request, reply });
     reply.catch(() => known.delete(id));
@@ -109,8 +105,5 @@ export function rememberAnswers(): AnswerOnce {
 
 /** The id of a resync that a caller sends under a key of their own: the same for the same caller and key. */
 function idOfKey(person: string, key: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([person, key]))
-    .digest('hex')
-    .slice(0, 32);
+  return hashOf([person, key]).slice(0, 32);
 }

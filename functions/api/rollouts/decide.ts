@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { toFailure } from '#shared/core/errors.ts';
 import type { Refusal } from '#shared/core/rollout/by-person.ts';
 import { command } from '#shared/core/rollout/command.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
@@ -10,6 +9,7 @@ import { commit } from '#shared/rollouts/commit.ts';
 import type { Seen } from '#shared/rollouts/notices.ts';
 import { hasNoWayBack } from '#shared/rollouts/way-back.ts';
 import { type Person, requireOverrider } from '../check-person.ts';
+import { hashOf, keyWasUsed } from '../idempotency.ts';
 import type { DecisionAnswer, DecisionBody } from './decision-operation.ts';
 import type { StagedDeps } from './deps.ts';
 import { type FoundRollout, rolloutOf } from './find-rollout.ts';
@@ -170,18 +170,14 @@ interface Request {
 function requestOf({ of, verb, body, person, key }: Asked): Request | undefined {
   if (key === undefined || body.dryRun === true) return undefined;
   return {
-    key: hash([person.name, key]).slice(0, KEY_CHARACTERS),
-    content: hash([of, verb.name, body]).slice(0, CONTENT_CHARACTERS),
+    key: hashOf([person.name, key]).slice(0, KEY_CHARACTERS),
+    content: hashOf([of, verb.name, body]).slice(0, CONTENT_CHARACTERS),
   };
 }
 
 /** As long as it takes to be unique in one history, which is bounded. */
 const KEY_CHARACTERS = 24;
 const CONTENT_CHARACTERS = 8;
-
-function hash(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
 
 function nameOf({ key, content }: Request): string {
   return `${key}.${content}`;
@@ -193,5 +189,5 @@ function knows(record: RolloutRecord | undefined, request: Request | undefined):
   const last = record.history.findLast((entry) => entry.request?.startsWith(`${request.key}.`));
   if (last === undefined) return false;
   if (last.request === nameOf(request)) return true;
-  throw new CountersignError('bad-request', 'header.idempotency-key: was used for another request');
+  throw keyWasUsed();
 }

@@ -17,6 +17,8 @@ const COMMON = {
 };
 
 /** A decision that says no more. */
+const StageName = z.string().min(1).max(MAX_NAME);
+
 export const DecisionBody = z.strictObject(COMMON).meta({ id: 'RolloutDecision' });
 export const ResumeBody = z
   .strictObject({
@@ -31,22 +33,16 @@ export const ResumeBody = z
 export const ApproveBody = z
   .strictObject({
     ...COMMON,
-    stage: z
-      .string()
-      .min(1)
-      .max(MAX_NAME)
-      .meta({ description: 'The stage whose soak is over', example: 'early' }),
+    stage: StageName.meta({ description: 'The stage whose soak is over', example: 'early' }),
   })
   .meta({ id: 'RolloutApproval' });
 export const PromoteBody = z
   .strictObject({
     ...COMMON,
-    stage: z
-      .string()
-      .min(1)
-      .max(MAX_NAME)
-      .optional()
-      .meta({ description: 'Up to this stage; or all of them', example: 'early' }),
+    stage: StageName.optional().meta({
+      description: 'Up to this stage; or all of them',
+      example: 'early',
+    }),
     all: z.literal(true).optional().meta({ description: 'Every stage' }),
     overrideWindows: z.boolean().optional().meta({
       description: 'Outside of windows and freezes of the config, too; a freeze by a person stays',

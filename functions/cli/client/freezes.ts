@@ -2,6 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { count, type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from './commands.ts';
 import { sayFreeze } from './freeze-lines.ts';
+import { endOf } from './read-time.ts';
 import { FreezeAnswer, FreezeList } from './schema.ts';
 
 type Shown = Pick<VerbDeps, 'api' | 'terminal'>;
@@ -19,11 +20,11 @@ interface Freezing extends Given {
 
 /** Freezes, or with `dryRun` says what that would be about. */
 export async function freeze(
-  { json, key, for: lasting, ...given }: Freezing,
+  { json, key, for: lastingMs, ...given }: Freezing,
   { api, terminal, date }: Pick<VerbDeps, 'api' | 'terminal' | 'date'>,
 ): Promise<ExitCode> {
-  const end = lasting === undefined ? undefined : new Date(date().getTime() + lasting);
-  const body = { ...given, ...defined({ until: given.until ?? end?.toISOString() }) };
+  const until = endOf({ ...given, ...defined({ for: lastingMs }) }, date());
+  const body = { ...given, ...defined({ until }) };
   const answer = await api.post('/v1/freezes', body, FreezeAnswer, key);
   const what = answer.dryRun ? 'Would freeze' : `Frozen, ${answer.freeze.id}:`;
   print(terminal, json, answer, [`${what} ${sayTouched(answer)}`, ...sayNone(answer)]);

@@ -2,6 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { count, type ExitCode, print } from '../terminal.ts';
 import { readHolds } from './call-api.ts';
 import type { Given, VerbDeps } from './commands.ts';
+import { endOf } from './read-time.ts';
 import { HoldsOrdered } from './schema.ts';
 
 interface Ordering extends Given {
@@ -23,8 +24,7 @@ export function orderHold(
   return async ({ json, cluster, sync, key, reason, dryRun, ...time }, { api, terminal, date }) => {
     const place = [cluster, ...(sync === undefined ? [] : [sync])].map(encodeURIComponent);
     const path = `/v1/holds/${place.join('/')}`;
-    const end = time.for === undefined ? undefined : new Date(date().getTime() + time.for);
-    const until = time.until ?? end?.toISOString();
+    const until = endOf(time, date());
     const ordered =
       does === 'hold'
         ? await api.put(path, defined({ reason, until, dryRun }), HoldsOrdered, key)

@@ -22,6 +22,15 @@ export function readTime(text: string): number {
   return Number(number) * size;
 }
 
+/** When something ends that was given either an end or a length of time: ISO 8601; undefined: neither was. */
+export function endOf(
+  { until, for: lastingMs }: { readonly until?: string; readonly for?: number },
+  now: Date,
+): string | undefined {
+  if (until !== undefined || lastingMs === undefined) return until;
+  return new Date(now.getTime() + lastingMs).toISOString();
+}
+
 /**
  * An instant, as ISO 8601 in UTC. Throws `InvalidArgumentError` for one without its zone.
  *

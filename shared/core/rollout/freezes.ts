@@ -38,13 +38,26 @@ const LOST = 'lost';
  * person lifts it.
  *
  * @example
- * const freezes = found.lost ? [lostFreeze(now)] : found.freezes;
+ * const { id } = lostFreeze(now); // 'lost'
  */
 export function lostFreeze(now: Date): PersonFreeze {
   const at = now.toISOString();
   const reason =
     'The freezes are lost or cannot be read: freeze anew what is to stay frozen, then lift this one';
   return { id: LOST, by: 'countersign', reason, at, saidAt: at };
+}
+
+/**
+ * The freezes that hold by what was found: where that is lost, the one of everything.
+ *
+ * @example
+ * const freezing = createFreezing(freezesIn(await freezes.read(), now()));
+ */
+export function freezesIn(
+  { freezes, lost }: { readonly freezes: readonly PersonFreeze[]; readonly lost: boolean },
+  now: Date,
+): readonly PersonFreeze[] {
+  return lost ? [lostFreeze(now)] : freezes;
 }
 
 const EVER = '0000-01-01 00:00';
@@ -108,8 +121,12 @@ function freezeOf({ id, by, reason, clusters, until }: PersonFreeze): Freeze {
 
 /** To the full minute, and not before its time; no year of more digits, which as text is before all others. */
 function endOf(until: string): string {
-  const end = Math.ceil(Date.parse(until) / MINUTE_MS) * MINUTE_MS;
+  const end = endMs(until);
   return end < LAST_MS ? utc(new Date(end)).text : NEVER;
+}
+
+function endMs(until: string): number {
+  return Math.ceil(Date.parse(until) / MINUTE_MS) * MINUTE_MS;
 }
 
 function selectorOf(text: string | undefined): Freeze['selects'] {
@@ -127,9 +144,7 @@ function selectorOf(text: string | undefined): Freeze['selects'] {
  * const ended = freezes.filter((freeze) => isOver(freeze, now));
  */
 export function isOver({ until }: Pick<PersonFreeze, 'until'>, now: Date): boolean {
-  return (
-    until !== undefined && Math.ceil(Date.parse(until) / MINUTE_MS) * MINUTE_MS <= now.getTime()
-  );
+  return until !== undefined && endMs(until) <= now.getTime();
 }
 
 /**
