@@ -1,5 +1,4 @@
-import { CountersignError } from '#shared/core/errors.ts';
-import { type SqliteFile, inodeOf, openSqliteFile } from '#shared/net/sqlite.ts';
+import { openDurableFile } from '#shared/net/sqlite.ts';
 import { FACETS, type Facet, type History } from './history.ts';
 import { expiryOf, keysOf, rangeOf, readEntry, writeEntry } from './schema.ts';
 
@@ -46,29 +45,8 @@ export interface SqliteHistoryOptions {
  * await history.add(entry);
  */
 export function openSqliteHistory({ path, days, now }: SqliteHistoryOptions): History {
-  let opened: SqliteFile | undefined;
-
-  async function run<T>(use: (file: SqliteFile) => T): Promise<T> {
-    try {
-      if (opened === undefined || opened.inode !== inodeOf(path)) {
-        close();
-        opened = openSqliteFile(path, SCHEMA);
-        // What was acknowledged is not delivered again: it may not be lost with the power.
-        opened.db.exec('PRAGMA synchronous = FULL');
-      }
-      return use(opened);
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : 'unknown failure';
-      const message = `The history in ${path} cannot be used: ${why}; repair or restore the file`;
-      throw new CountersignError('store-unavailable', message, { cause });
-    }
-  }
-
-  function close(): void {
-    if (opened?.db.isOpen === true) opened.db.close();
-    opened = undefined;
-  }
-
+  // What was acknowledged is not delivered again: it may not be lost with the power.
+  const { run, close } = openDurableFile(path, { schema: SCHEMA, name: 'The history' });
   return {
     add: (entry) =>
       run(({ prepare, transaction }) => {

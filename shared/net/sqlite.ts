@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CountersignError } from '#shared/core/errors.ts';
 
 /** How long a process waits for another one's write; each takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -79,6 +80,59 @@ export function openSqliteFile(path: string, { version, tables }: SqliteSchema):
     db.close();
     throw error;
   }
+}
+
+/** A file while it is used. */
+export interface DurableFile {
+  /** Throws `store-unavailable`, and what `use` throws as a `CountersignError`. */
+  readonly run: <T>(use: (file: SqliteFile) => T) => Promise<T>;
+  readonly close: () => void;
+}
+
+/** What a durable file is, beside its path. */
+export interface DurableOptions {
+  readonly schema: SqliteSchema;
+  /** For messages: `The records`. */
+  readonly name: string;
+  /** Statements that run each time the file is opened. */
+  readonly added?: string;
+}
+
+/**
+ * A file whose content cannot be had from anywhere else, opened at its first use. A damaged file, or one of another
+ * version, is left as it is; one that was deleted is begun anew. What is written survives a loss of power.
+ *
+ * @example
+ * const file = openDurableFile('/var/lib/countersign/records.sqlite', { schema, name: 'The records' });
+ */
+export function openDurableFile(
+  path: string,
+  { schema, name, added = '' }: DurableOptions,
+): DurableFile {
+  let opened: SqliteFile | undefined;
+
+  function close(): void {
+    if (opened?.db.isOpen === true) opened.db.close();
+    opened = undefined;
+  }
+
+  async function run<T>(use: (file: SqliteFile) => T): Promise<T> {
+    try {
+      if (opened === undefined || opened.inode !== inodeOf(path)) {
+        close();
+        opened = openSqliteFile(path, schema);
+        opened.db.exec(`PRAGMA synchronous = FULL; ${added}`);
+      }
+      return use(opened);
+    } catch (cause) {
+      if (cause instanceof CountersignError) throw cause;
+      const why = cause instanceof Error ? cause.message : 'unknown failure';
+      const message = `${name} in ${path} cannot be used: ${why}; repair or restore the file`;
+      throw new CountersignError('store-unavailable', message, { cause });
+    }
+  }
+
+  return { run, close };
 }
 
 /** Which file `path` names; undefined when there is none. */

@@ -1,19 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { type Document, createDocuments } from '#shared/net/firestore.ts';
 import type { FirestoreRecordsOptions } from './firestore-records.ts';
 import type { Freezes, FreezesFound } from './freezes.ts';
 import { readFreezes, writeFreezes } from './freezes-schema.ts';
+import { replaceDocument, TextField } from './replace-document.ts';
 
 /** The one document with all of them. */
 const FREEZES = 'freezes/people';
 /** That there has been one, so that one that is gone is known to be lost. */
 const KNOWN = 'freezes/known';
 
-const Text = z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue);
-const Fields = z.object({ freezes: Text });
-const WriteFields = z.object({ write: Text });
+const Fields = z.object({ freezes: TextField });
 
 /**
  * Freezes in the Firestore database of the records (docs/store.md#records). Throws `store-unavailable`.
@@ -31,15 +29,9 @@ export function openFirestoreFreezes(options: FirestoreRecordsOptions): Freezes 
       return foundIn(found.get(FREEZES), found.has(KNOWN));
     },
     async replace(freezes, { revision }) {
-      const write = randomUUID();
-      const text = { freezes: { stringValue: writeFreezes(freezes) } };
-      const fields = { ...text, write: { stringValue: write } };
-      const when = revision === undefined ? { exists: false } : { updateTime: revision };
-      const first = revision === undefined ? [{ set: KNOWN, fields: {} }] : [];
-      if (await documents.commit([{ set: FREEZES, fields, when }, ...first])) return true;
-      // Where the answer of an attempt was lost, the next one meets its own write.
-      const place = (await documents.get([FREEZES])).get(FREEZES);
-      return WriteFields.safeParse(place?.fields).data?.write === write;
+      const fields = { freezes: { stringValue: writeFreezes(freezes) } };
+      const first = [{ set: KNOWN, fields: {} }];
+      return replaceDocument(documents, { set: FREEZES, fields }, { revision, first });
     },
     // Nothing stays open: connections are those of the process.
     close: () => Promise.resolve(),

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Document, createDocuments } from '#shared/net/firestore.ts';
 import type { FirestoreRecordsOptions } from './firestore-records.ts';
 import type { ClusterOrders, Orders } from './orders.ts';
 import { readOrders, writeOrders } from './orders-schema.ts';
+import { replaceDocument, TextField } from './replace-document.ts';
 
 /** One document for each cluster that has orders. */
 const ORDERS = 'orders';
@@ -11,10 +12,8 @@ const ORDERS = 'orders';
 /** Documents in one answer: of five hundred orders each, below what is read. */
 const PAGE = 10;
 
-const Text = z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue);
-const Named = z.object({ cluster: Text });
-const Ordered = z.object({ cluster: Text, orders: Text });
-const Written = z.object({ write: Text });
+const Named = z.object({ cluster: TextField });
+const Ordered = z.object({ cluster: TextField, orders: TextField });
 
 /**
  * Orders in the Firestore database of the records. Throws `store-unavailable`.
@@ -59,23 +58,14 @@ export function openFirestoreOrders(options: FirestoreRecordsOptions): Orders {
     async replace(orders, { cluster, revision }) {
       const path = pathOf(cluster);
       const text = writeOrders(orders, cluster);
-      const when = revision === undefined ? { exists: false } : { updateTime: revision };
       if (orders.length === 0) {
         if (revision === undefined) return (await find(cluster)) === undefined;
-        if (await documents.commit([{ delete: path, when }])) return true;
+        if (await documents.commit([{ delete: path, when: { updateTime: revision } }])) return true;
         // Where the answer of an attempt was lost, the next one finds nothing.
         return (await find(cluster)) === undefined;
       }
-      const write = randomUUID();
-      const fields = {
-        cluster: { stringValue: cluster },
-        orders: { stringValue: text },
-        write: { stringValue: write },
-      };
-      if (await documents.commit([{ set: path, fields, when }])) return true;
-      // Where the answer of an attempt was lost, the next one meets its own write.
-      const { data } = Written.safeParse((await find(cluster))?.fields);
-      return data?.write === write;
+      const fields = { cluster: { stringValue: cluster }, orders: { stringValue: text } };
+      return replaceDocument(documents, { set: path, fields }, { revision });
     },
     // Nothing stays open: connections are those of the process.
     close: () => Promise.resolve(),

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import {
@@ -9,6 +9,7 @@ import {
   createDocuments,
 } from '#shared/net/firestore.ts';
 import type { Entry, Records } from './records.ts';
+import { replaceDocument, TextField } from './replace-document.ts';
 import { MAX_IMAGES, rangeOf, readRecord, tooManyImages, writeRecord } from './schema.ts';
 
 /** One document an image: its record. */
@@ -19,10 +20,8 @@ const IMAGES = 'images';
 /** Documents in one answer: with a record of 64 KiB each, about 7 MiB. */
 const PAGE = 100;
 
-const Text = z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue);
-const NamedFields = z.object({ image: Text });
-const RecordFields = z.object({ record: Text });
-const WriteFields = z.object({ write: Text });
+const NamedFields = z.object({ image: TextField });
+const RecordFields = z.object({ record: TextField });
 
 export type FirestoreRecordsOptions = Omit<FirestoreDeps, 'setting'>;
 
@@ -57,21 +56,12 @@ export function openFirestoreRecords(options: FirestoreRecordsOptions): Records 
       const { image } = record;
       const path = pathOf(RECORDS, image);
       const named = { image: { stringValue: image } };
-      const write = randomUUID();
-      const fields = {
-        ...named,
-        record: { stringValue: writeRecord(record) },
-        write: { stringValue: write },
-      };
-      const when = revision === undefined ? { exists: false } : { updateTime: revision };
-      const first = revision === undefined ? [{ set: pathOf(IMAGES, image), fields: named }] : [];
+      const fields = { ...named, record: { stringValue: writeRecord(record) } };
+      const first = [{ set: pathOf(IMAGES, image), fields: named }];
       if (revision === undefined && (await countRecords(documents)) >= MAX_IMAGES) {
         throw tooManyImages(image);
       }
-      if (await documents.commit([{ set: path, fields, when }, ...first])) return true;
-      // Where the answer of an attempt was lost, the next one meets its own write.
-      const { data } = WriteFields.safeParse((await find(path))?.fields);
-      return data?.write === write;
+      return replaceDocument(documents, { set: path, fields }, { revision, first });
     },
     async remove({ image, revision }) {
       if (revision === undefined) return false;

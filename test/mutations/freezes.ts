@@ -115,8 +115,8 @@ export const FREEZE_MUTATIONS: readonly Mutation[] = (
     ],
     [
       'of two writers one wins',
-      'shared/records/firestore-freezes',
-      'openFirestoreFreezes',
+      'shared/records/replace-document',
+      'replaceDocument',
       '{ updateTime: revision }',
       '{ exists: true }',
       ['test/contract/records/freezes-firestore.test.ts'],
