@@ -72,8 +72,8 @@ function costOf(c: Context): number {
 
 /**
  * Whether a page of another site made a browser send this: IAP's cookie, or a loopback address, would let it in. A
- * browser names the Origin of whatever changes something; what names none is no browser, unless it says `Sec-Fetch-Site`. A form has
- * to prove that it is the page's own, for it needs no script.
+ * browser names the Origin of each request that changes something; what names none is no browser, unless it says
+ * `Sec-Fetch-Site`. A form has to prove that it is the page's own, for it needs no script.
  */
 function isForeign({ headers, url }: Pick<Request, 'headers' | 'url'>, isForm: boolean): boolean {
   const site = headers.get('sec-fetch-site');

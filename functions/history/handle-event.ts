@@ -27,7 +27,7 @@ const MAX_WORD = 100;
 const MAX_SOURCE = 512;
 const LAST = new Date('9999-12-31T23:59:59.999Z');
 
-/** The attributes of an event (docs/events.md). Whatever else a message has is none of ours. */
+/** The attributes of an event (docs/events.md). Other attributes of a message are not read. */
 const Attributes = z.object({
   'ce-id': z.string().regex(/^[0-9a-f]{64}$/, 'is no id of an event'),
   'ce-time': z.iso.datetime({ offset: true }),

@@ -105,7 +105,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   ...ROLLOUT_NOTES,
   'rollout.held': {
-    when: 'a person holds an RSync by the API, staged or not; before it is recorded. A hold that was set or changed by hand, at the next look. Again, with `overdue`, each week that a hold is there, whoever set it',
+    when: 'a person holds an RSync by the API, staged or not; before it is recorded. A hold that was set or changed by hand, at the next look. Again, with `overdue`, each week that a hold is there, by hand or by the API',
     severity: 'WARNING where it is overdue',
     next: 'Nothing. Where it is overdue: lift it, or leave it for another week',
   },

@@ -1,7 +1,7 @@
 import { type FoundHold, type HoldFacts, MAX_HOLD } from './annotations.ts';
 
 /**
- * What a person decided of one RSync's hold, until it stands on the RSync. Whoever reads it goes by it at once: a hold
+ * What a person decided of one RSync's hold, until it stands on the RSync. Each look that reads it goes by it at once: a hold
  * holds from the moment it is recorded, and one that is to be lifted holds until it is gone from the RSync.
  */
 export type HoldOrder = SetHold | LiftHold;

@@ -9,7 +9,7 @@ const Count = z.number().int().nonnegative();
 const Time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const Fault = z.strictObject({
-  code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
+  code: z.string().describe('KNV code without its prefix, or the code of a failure of Countersign'),
   message: z.string().describe('As Config Sync, or the part that failed, words it'),
 });
 

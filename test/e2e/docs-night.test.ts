@@ -8,7 +8,7 @@ import type { Finished } from './tools/process.ts';
 // One night in the local world: the commands of docs/runbook.md, docs/stop.md, docs/go-back.md and docs/go-on.md.
 
 const PATIENCE = { timeout: 60_000, interval: 200 };
-/** Nobody waits for it: the next stage is opened by a person. */
+/** No test waits for it: the next stage is opened by a person. */
 const LONG_SOAK_SECONDS = 3_600;
 
 const Rollouts = z.object({
@@ -66,7 +66,7 @@ async function runs(digest: string, ...names: readonly string[]): Promise<void> 
 
 const ALL = ['cluster-1', 'cluster-2', 'cluster-3'] as const;
 
-/** A block as it stands, with what its page has told the reader to look up. */
+/** A block as it stands, with what its page asks the reader to look up. */
 async function type(id: string, more: Readonly<Record<string, string>> = {}): Promise<Finished> {
   return desk.run(id, {
     env: {

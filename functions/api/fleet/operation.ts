@@ -23,7 +23,7 @@ export const FleetQuery = z.strictObject({
 export type FleetQuery = z.infer<typeof FleetQuery>;
 
 const Fault = z.object({
-  code: z.string().describe('KNV code without its prefix, or the code of a failure of ours'),
+  code: z.string().describe('KNV code without its prefix, or the code of a failure of Countersign'),
   message: z.string(),
 });
 

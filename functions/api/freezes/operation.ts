@@ -80,7 +80,7 @@ export const freezeRoute = createRoute({
   summary: 'Approve nothing new, until this is lifted',
   description:
     'Holds for what push, sweep, resync, approve-ahead and roll-outs would approve. What is approved stays approved; ' +
-    'withdrawals and ways back go through. Whoever may resync may freeze.',
+    'withdrawals and ways back go through. Invokers may freeze.',
   request: { headers: IdempotencyHeaders, body: bodyOf(FreezeBody) },
   responses: answersOf({ 200: answerOf(FreezeAnswer, 'The freeze, and what it touches') }),
 });

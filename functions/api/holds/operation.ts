@@ -99,7 +99,7 @@ const LIFT = {
   method: 'delete',
   summary: 'Let new digests in again',
   description:
-    'The holds that are there now, whoever set them; a later one stays. They hold until a look at the cluster has taken them away, which is asked for.',
+    'The holds that are there now, by hand or by the API; a later one stays. They hold until a look at the cluster has taken them away, which is asked for.',
 } as const;
 
 const done = answersOf({ 200: answerOf(HoldsOrdered, 'What changes') });

@@ -18,8 +18,8 @@ import type { Strategy } from './strategy.ts';
 /**
  * What a verified digest that a tag came to name makes of the record: nothing where it is the one in place, was read
  * before what is in place, was rolled back, or was passed over for what a person started; else the next roll-out, now or
- * after this one. A pause by a person stays, over the new digest. A way back is never cut short. Whoever has no record
- * asks `recover` first.
+ * after this one. A pause by a person stays, over the new digest. A way back is never cut short. A caller without a
+ * record asks `recover` first.
  *
  * @example
  * const change = arrive(record, strategy, { digest, resolvedAt, id, by: 'push' }, now);

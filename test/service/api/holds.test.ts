@@ -144,7 +144,7 @@ describe('a hold by the API', () => {
     expect(world.events.filter(({ type }) => type === 'rollout.unheld')).toHaveLength(1);
   });
 
-  it('is lifted before it was written, and whoever set it', async () => {
+  it('is lifted before it was written, also where another person set it', async () => {
     const world = await holdsWorld();
     world.annotate('cluster-1', '- owner@acme.example ours');
     await world.put(ONE, WHY);
