@@ -73,7 +73,7 @@ async function approved(cluster: string): Promise<string | undefined> {
   return metadata.annotations['countersign.dev/approved'];
 }
 
-async function told(type: string): Promise<readonly unknown[]> {
+async function published(type: string): Promise<readonly unknown[]> {
   const events = await world.events();
   return events
     .filter(({ attributes }) => attributes['ce-type']?.includes(type))
@@ -95,7 +95,9 @@ describe('a stage with checks, in the local world and over the real Prometheus',
     }, PATIENCE);
     expect(await approved('cluster-1')).toContain(first);
     expect(await approved('cluster-2')).toBeUndefined();
-    expect(await told('rollout.waiting')).toMatchObject([{ cause: 'evidence', stage: 'canary' }]);
+    expect(await published('rollout.waiting')).toMatchObject([
+      { cause: 'evidence', stage: 'canary' },
+    ]);
     expect([...asked]).toEqual([`/${first}`]);
     const { steps } = z
       .looseObject({ steps: z.array(z.looseObject({ step: z.string() })) })
@@ -109,7 +111,7 @@ describe('a stage with checks, in the local world and over the real Prometheus',
       expect(await rollout()).toMatchObject({ status: 'completed', digest: first });
     }, PATIENCE);
     expect(await approved('cluster-2')).toContain(first);
-    expect(await told('rollout.stage.passed')).not.toEqual([]);
+    expect(await published('rollout.stage.passed')).not.toEqual([]);
   });
 
   it('halts where an answer stays bad, and lets no other cluster in', async () => {
@@ -120,7 +122,9 @@ describe('a stage with checks, in the local world and over the real Prometheus',
       expect(found).toMatchObject({ status: 'halted', cause: 'evidence', digest: second });
       expect(found?.message).toContain('smoke');
     }, PATIENCE);
-    expect(await told('rollout.halted')).toMatchObject([{ cause: 'evidence', checks: ['smoke'] }]);
+    expect(await published('rollout.halted')).toMatchObject([
+      { cause: 'evidence', checks: ['smoke'] },
+    ]);
     expect(await approved('cluster-1')).toContain(second);
     expect(await approved('cluster-2')).not.toContain(second);
   });

@@ -62,7 +62,7 @@ describe.each(WAYS)('a fleet that is frozen, whose images go %s', (_, by) => {
     await rounds(world, 20);
     expect(world.approved()).toEqual(NAMES.map(() => B));
     expect(world.freezes.list()).toEqual([]);
-    expect(world.told('freeze.ended').map(({ data }) => data)).toMatchObject([
+    expect(world.published('freeze.ended').map(({ data }) => data)).toMatchObject([
       { id: 'f-1', actor: 'sweep', frozenBy: 'ops@acme.example', until },
     ]);
   });
@@ -74,7 +74,7 @@ describe.each(WAYS)('a fleet that is frozen, whose images go %s', (_, by) => {
     await world.pushed(B, 'm1');
     await rounds(world, 5);
     expect(world.approved()).toEqual(NAMES.map(() => A));
-    expect(world.told('freeze.started')).toMatchObject([
+    expect(world.published('freeze.started')).toMatchObject([
       { severity: 'ERROR', data: { id: 'lost' } },
     ]);
     expect(world.freezes.list()).toMatchObject([{ id: 'lost' }]);
@@ -96,7 +96,7 @@ describe.each(WAYS)('a fleet that is frozen, whose images go %s', (_, by) => {
     expect(world.approved()).toEqual(NAMES.map(() => A));
     // What a roll-out would do next depends on what is frozen.
     expect((await world.record())?.digest).toBe(by === undefined ? undefined : A);
-    const [swept] = world.told('sweep.completed').slice(-1);
+    const [swept] = world.published('sweep.completed').slice(-1);
     expect(swept?.data.errors).toMatchObject([{ code: 'store-unavailable' }]);
     world.freezes.fail(false);
     await rounds(world, 20);

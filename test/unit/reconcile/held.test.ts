@@ -195,7 +195,7 @@ describe('a hold that is to be lifted', () => {
 });
 
 describe('what is published', () => {
-  const told = (world: HeldWorld) => world.events.filter(({ type }) => type.endsWith('held'));
+  const heldEvents = (world: HeldWorld) => world.events.filter(({ type }) => type.endsWith('held'));
 
   it('is what was done by hand, once, and under no name', async () => {
     const world = await createHeldWorld();
@@ -209,7 +209,7 @@ describe('what is published', () => {
     await world.look();
     world.annotate(TEXT);
     await world.look();
-    expect(told(world)).toMatchObject([
+    expect(heldEvents(world)).toMatchObject([
       {
         type: 'rollout.held',
         data: { sync: ROOT, reason: 'INC-7', until: '2026-12-01T08:00:00Z' },
@@ -218,8 +218,8 @@ describe('what is published', () => {
       { type: 'rollout.unheld', data: { message: 'Lifted by hand: - me now' } },
       { type: 'rollout.held' },
     ]);
-    expect(told(world).every(({ data }) => !('actor' in data))).toBe(true);
-    expect(new Set(told(world).map(eventIdOf)).size).toBe(4);
+    expect(heldEvents(world).every(({ data }) => !('actor' in data))).toBe(true);
+    expect(new Set(heldEvents(world).map(eventIdOf)).size).toBe(4);
   });
 
   it('is a hold that goes with its RSync, for another one of its name has none', async () => {
@@ -230,7 +230,7 @@ describe('what is published', () => {
     rsyncs.set(ROOT, buildRSync({ uid: 'another' }));
     await world.look();
     await world.look();
-    expect(told(world).slice(1)).toMatchObject([
+    expect(heldEvents(world).slice(1)).toMatchObject([
       {
         type: 'rollout.unheld',
         uid: 'uid-1',
@@ -250,7 +250,7 @@ describe('what is published', () => {
     await world.order();
     await world.look();
     expect(holdOf(world)).toBeUndefined();
-    expect(told(world)).toEqual([]);
+    expect(heldEvents(world)).toEqual([]);
   });
 });
 

@@ -121,8 +121,8 @@ describe('what is published', () => {
       reason: 'resync',
       actor: 'ops@acme.example',
     };
-    const told = world.events.map(({ type, data }) => [type, data]);
-    expect(told).toContainEqual(['sync.approved', expect.objectContaining(release)]);
+    const published = world.events.map(({ type, data }) => [type, data]);
+    expect(published).toContainEqual(['sync.approved', expect.objectContaining(release)]);
     const { receipt } = rsyncOf(world, 'cluster-1', SYNC).annotations;
     expect(JSON.parse(receipt.text ?? '')).toMatchObject(release);
   });

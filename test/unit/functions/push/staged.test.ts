@@ -95,7 +95,7 @@ describe('a push to an image in stages', () => {
     expect(world.tasks).toEqual([]);
     world.pass(10 * MINUTE);
     await notify(world, { digest: `${REPOSITORY}@${B}`, tag: IMAGE });
-    const [first, second, ...more] = world.told('rollout.started').map(eventIdOf);
+    const [first, second, ...more] = world.published('rollout.started').map(eventIdOf);
     expect(more).toEqual([]);
     expect(second).toBe(first);
     expect(tasked(world)).toEqual(['canary-1', 'canary-2']);
@@ -106,7 +106,7 @@ describe('a push to an image in stages', () => {
     const gone = { ...world, push: { ...world.push, resolveNow: goneNow } };
     world.tags.set(IMAGE, B);
     await notify(gone, { digest: `${REPOSITORY}@${B}`, tag: IMAGE });
-    expect(world.told('rollout.started')).toMatchObject([
+    expect(world.published('rollout.started')).toMatchObject([
       { severity: 'WARNING', data: { noWayBack: true } },
     ]);
     expect(await world.record()).toMatchObject({ status: 'rolling', digest: B });

@@ -59,7 +59,7 @@ describe('a sweep over a stage with checks', () => {
     expect(since).toBe((await world.record()).okSince);
     await rounds(world, 25);
     expect((await world.record()).stage).toBe('rest');
-    expect(world.told('rollout.stage.passed')[0]).toBeDefined();
+    expect(world.published('rollout.stage.passed')[0]).toBeDefined();
     const asked = world.asked.length;
     await rounds(world, 5);
     expect((await world.record()).status).toBe('completed');
@@ -84,10 +84,10 @@ describe('a sweep over a stage with checks', () => {
     const world = await started();
     world.answer = 'unknown';
     await rounds(world, 32);
-    expect(world.told('rollout.halted').map(({ data }) => data)).toMatchObject([
+    expect(world.published('rollout.halted').map(({ data }) => data)).toMatchObject([
       { cause: 'evidence', checks: ['errors'], stage: 'canary', status: 'halted' },
     ]);
-    const { message } = world.told('rollout.halted')[0]?.data ?? {};
+    const { message } = world.published('rollout.halted')[0]?.data ?? {};
     expect(message).toContain('errors');
     expect([...world.actuals.values()].filter(({ live }) => live === A)).toHaveLength(8);
     const asked = world.asked.length;
@@ -101,7 +101,7 @@ describe('a sweep over a stage with checks', () => {
     await rounds(world, 25);
     world.answer = 'met';
     await rounds(world, 8);
-    expect(world.told('rollout.waiting').map(({ data }) => data)).toMatchObject([
+    expect(world.published('rollout.waiting').map(({ data }) => data)).toMatchObject([
       { cause: 'evidence', checks: ['errors'] },
     ]);
     await rounds(world, 5);

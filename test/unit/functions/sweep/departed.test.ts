@@ -37,7 +37,10 @@ describe('a cluster that left the fleet', () => {
     ]);
     expect(await world.deps.store.readCluster('c1')).toBeUndefined();
     expect(await world.deps.store.readCluster('c2')).toBeDefined();
-    expect(world.told('sweep.completed')[0]?.data).toMatchObject({ clusters: 1, unreachable: 0 });
+    expect(world.published('sweep.completed')[0]?.data).toMatchObject({
+      clusters: 1,
+      unreachable: 0,
+    });
   });
 
   it('is forgotten by a task for it, too', async () => {
@@ -73,17 +76,17 @@ describe('a store that was lost', () => {
     await world.round();
     world.clusters.cluster('c1').down = 'cluster-unreachable';
     await world.round();
-    expect(world.told('cluster.unreachable')).toHaveLength(1);
+    expect(world.published('cluster.unreachable')).toHaveLength(1);
     await lose(world);
     delete world.clusters.cluster('c1').down;
     world.syncAll(A);
     await world.round();
-    expect(world.told('cluster.recovered').map(({ data }) => data)).toMatchObject([
+    expect(world.published('cluster.recovered').map(({ data }) => data)).toMatchObject([
       { cluster: 'c1' },
       { cluster: 'c2' },
     ]);
-    expect(world.told('sync.recovered')).toHaveLength(2);
-    expect(world.told('sync.synced')).toHaveLength(2);
+    expect(world.published('sync.recovered')).toHaveLength(2);
+    expect(world.published('sync.synced')).toHaveLength(2);
   });
 
   it('is no recovery at first sight of a fleet', async () => {

@@ -63,10 +63,10 @@ describe('handleSweep()', () => {
     const world = createSweepWorld(3);
     await Promise.all([world.sweep(), world.sweep()]);
     await world.deliver();
-    expect(world.told('sync.approved')).toHaveLength(3);
+    expect(world.published('sync.approved')).toHaveLength(3);
     world.syncAll(A);
     await world.round();
-    expect(world.told('sync.synced')).toHaveLength(3);
+    expect(world.published('sync.synced')).toHaveLength(3);
   });
 
   it('counts the unreachable and names where the glass is broken, every time', async () => {
@@ -77,7 +77,7 @@ describe('handleSweep()', () => {
     await world.round();
     await world.round();
     await world.round();
-    for (const event of world.told('sweep.completed').slice(1)) {
+    for (const event of world.published('sweep.completed').slice(1)) {
       expect(event.data).toMatchObject({
         unreachable: 1,
         breakGlass: ['c1/RootSync/root-sync', 'c2/RootSync/root-sync'],
@@ -90,7 +90,7 @@ describe('handleSweep()', () => {
     world.unlisted.push('projects/p/locations/l');
     world.settings.callsPerMinute = 2;
     await world.sweep();
-    expect(world.told('sweep.completed')).toMatchObject([
+    expect(world.published('sweep.completed')).toMatchObject([
       {
         data: {
           tasked: 1,
@@ -159,7 +159,7 @@ describe('the sweep alone', () => {
     world.syncAll(A);
     await world.round();
     expect(world.types()).toContain('sync.synced');
-    expect(world.told('sync.recovered')).toHaveLength(1);
+    expect(world.published('sync.recovered')).toHaveLength(1);
   });
 
   it('reports a tag that was moved back by hand as a downgrade', async () => {
@@ -170,7 +170,7 @@ describe('the sweep alone', () => {
     world.tags.set(IMAGE, A);
     await world.round();
     expect(rsyncOf(world, 'c1').annotations.approved.text).toBe(`${A} ${B}`);
-    expect(world.told('sync.approved').at(-1)).toMatchObject({
+    expect(world.published('sync.approved').at(-1)).toMatchObject({
       severity: 'WARNING',
       data: { digest: A, message: 'Approved; its tag moved back to an older digest' },
     });

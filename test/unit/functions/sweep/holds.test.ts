@@ -60,7 +60,7 @@ function annotate(world: SweepWorld, name: string, hold: string | undefined): vo
 
 /** What was published again for its age. */
 function overdue(world: SweepWorld): StatusEvent[] {
-  return world.told('rollout.held').filter(({ data }) => 'overdue' in data);
+  return world.published('rollout.held').filter(({ data }) => 'overdue' in data);
 }
 
 describe('an order of a hold', () => {
@@ -128,7 +128,7 @@ describe('an order of a hold', () => {
     const world = await heldWorld();
     world.memory.fail();
     await world.sweepOnce();
-    const swept = world.told('sweep.completed').at(-1)?.data;
+    const swept = world.published('sweep.completed').at(-1)?.data;
     expect(swept?.errors).toMatchObject([{ code: 'store-unavailable' }]);
   });
 });
@@ -138,15 +138,15 @@ describe('a hold that is there for weeks', () => {
     const world = await heldWorld();
     world.annotate('2026-11-23T08:00:00Z owner@acme.example ours');
     await world.look();
-    const told = () => overdue(world);
+    const published = () => overdue(world);
     for (let day = 0; day < 22; day += 1) {
       world.pass(WEEK / 7);
       await world.sweepOnce();
       await world.sweepOnce();
     }
-    expect(told().map(eventIdOf)).toHaveLength(3);
-    expect(new Set(told().map(eventIdOf)).size).toBe(3);
-    expect(told()[0]).toMatchObject({
+    expect(published().map(eventIdOf)).toHaveLength(3);
+    expect(new Set(published().map(eventIdOf)).size).toBe(3);
+    expect(published()[0]).toMatchObject({
       severity: 'WARNING',
       data: {
         cluster: 'c1',
@@ -189,7 +189,7 @@ describe('a held RSync whose image goes everywhere at once', () => {
     world.tasks.length = 0;
     const { tasked } = await world.sweepOnce();
     expect(tasked).toBe(0);
-    expect(world.told('rollout.completed').at(-1)?.data).toMatchObject({
+    expect(world.published('rollout.completed').at(-1)?.data).toMatchObject({
       digest: B,
       syncs: 3,
       live: 2,

@@ -19,8 +19,8 @@ async function pending(count = 3): Promise<SweepWorld> {
 }
 
 /** Severity of each `image.unsigned` that was published. */
-function told(world: SweepWorld): (string | undefined)[] {
-  return world.told('image.unsigned').map(({ severity }) => severity);
+function published(world: SweepWorld): (string | undefined)[] {
+  return world.published('image.unsigned').map(({ severity }) => severity);
 }
 
 const INCOMPLETE: Verdict = {
@@ -54,18 +54,18 @@ describe('an image that is signed in part', () => {
 describe('an image that clusters wait for', () => {
   it('is one WARNING after sweep.pendingAfter, and no stream', async () => {
     const world = await pending();
-    expect(told(world)).toEqual([undefined]);
+    expect(published(world)).toEqual([undefined]);
     world.pass(HOUR - 120_000);
     await world.round();
-    expect(told(world)).toEqual([undefined]);
+    expect(published(world)).toEqual([undefined]);
     for (let minute = 0; minute < 5; minute += 1) await world.round();
-    expect(told(world)).toEqual([undefined, 'WARNING']);
-    expect(world.told('image.unsigned').at(-1)).toMatchObject({
+    expect(published(world)).toEqual([undefined, 'WARNING']);
+    expect(world.published('image.unsigned').at(-1)).toMatchObject({
       data: { image: IMAGE, digest: A, since: '2026-11-22T06:01:01.000Z' },
     });
     world.pass(24 * HOUR);
     await world.round();
-    expect(told(world)).toHaveLength(2);
+    expect(published(world)).toHaveLength(2);
   });
 
   it('is a WARNING in time where the clusters were looked at late', async () => {
@@ -83,7 +83,7 @@ describe('an image that clusters wait for', () => {
     world.pass(HOUR);
     await world.round();
     await world.round();
-    expect(told(world)).toEqual([undefined, 'WARNING']);
+    expect(published(world)).toEqual([undefined, 'WARNING']);
   });
 
   it('is no WARNING while another function publishes something of it', async () => {
@@ -95,7 +95,7 @@ describe('an image that clusters wait for', () => {
     const claim = { status: 'verified', cause: 'm2', at: EARLIER } as const;
     await world.deps.store.writeImage({ ...record, claim });
     await world.sweep();
-    expect(told(world)).toEqual([undefined]);
+    expect(published(world)).toEqual([undefined]);
     expect(await world.deps.store.readImage(key)).toEqual({ ...record, claim });
   });
 
@@ -107,7 +107,7 @@ describe('an image that clusters wait for', () => {
     await world.sweep();
     if (before !== undefined) await world.deps.store.writeImage(before);
     await world.sweep();
-    const [, first, second] = world.told('image.unsigned');
+    const [, first, second] = world.published('image.unsigned');
     expect(second).toEqual(first);
   });
 
@@ -141,8 +141,8 @@ describe('a signature that vanishes under an unchanged policy', () => {
     await world.round();
     world.verdicts.set(A, UNSIGNED);
     for (let minute = 0; minute < 20; minute += 1) await world.round();
-    expect(told(world)).toEqual(['WARNING']);
-    expect(world.told('sync.withdrawn')).toEqual([]);
+    expect(published(world)).toEqual(['WARNING']);
+    expect(world.published('sync.withdrawn')).toEqual([]);
     for (const name of ['c1', 'c2', 'c3']) {
       const { rsyncs } = world.clusters.cluster(name);
       expect(rsyncs.get('RootSync/root-sync')?.annotations.approved.text).toBe(A);
@@ -161,6 +161,6 @@ describe('a signature that vanishes under an unchanged policy', () => {
     await world.deps.store.writeImage({ ...key, ...other });
     world.verdicts.set(A, UNSIGNED);
     await world.round();
-    expect(told(world)).toEqual(['WARNING']);
+    expect(published(world)).toEqual(['WARNING']);
   });
 });

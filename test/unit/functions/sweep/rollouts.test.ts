@@ -45,7 +45,7 @@ describe('a roll-out', () => {
       ['rollout.progressing', A],
       ['rollout.completed', A],
     ]);
-    expect(world.told('rollout.completed')).toMatchObject([
+    expect(world.published('rollout.completed')).toMatchObject([
       {
         replaced: { digest: A, status: 'progressing' },
         data: {
@@ -78,7 +78,7 @@ describe('a roll-out', () => {
       ['rollout.progressing', B],
       ['rollout.degraded', B],
     ]);
-    expect(world.told('rollout.degraded')).toMatchObject([
+    expect(world.published('rollout.degraded')).toMatchObject([
       {
         data: {
           syncs: 4,

@@ -36,6 +36,6 @@ describe('a sweep of a fleet that its calls hardly cover', () => {
       for (const name of names) tasked.set(name, (tasked.get(name) ?? 0) + 1);
     }
     expect(tasked.get('rest-60')).toBeGreaterThan(2);
-    expect(world.told('rollout.halted')).toEqual([]);
+    expect(world.published('rollout.halted')).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ function idsOf(world: RingsWorld): readonly string[] {
 }
 
 function errorsOf(world: RingsWorld): unknown {
-  return world.told('sweep.completed').at(-1)?.data.errors;
+  return world.published('sweep.completed').at(-1)?.data.errors;
 }
 
 /** A sweep that ends when it does this. */
@@ -207,7 +207,7 @@ describe('a fleet that is taken over', () => {
     await world.look('early-2');
     await world.round();
     expect(await world.record()).toMatchObject({ status: 'paused', cause: 'digests-differ' });
-    expect(world.told('rollout.paused')).toMatchObject([{ severity: 'WARNING' }]);
+    expect(world.published('rollout.paused')).toMatchObject([{ severity: 'WARNING' }]);
   });
 
   it('waits for clusters in reach that were never looked at', async () => {

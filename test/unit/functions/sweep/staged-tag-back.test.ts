@@ -29,15 +29,15 @@ describe('a way back under gate', () => {
     const world = await goingBack();
     await world.sweep();
     expect(await world.record()).toMatchObject({ status: 'rolling-back', cause: 'tag' });
-    expect(world.told('rollout.waiting')).toMatchObject([
+    expect(world.published('rollout.waiting')).toMatchObject([
       { severity: 'WARNING', data: { cause: 'tag', status: 'rolling-back', digest: A } },
     ]);
     world.pass(DAY - MINUTE);
     await world.sweep();
-    expect(world.told('rollout.waiting')).toHaveLength(1);
+    expect(world.published('rollout.waiting')).toHaveLength(1);
     world.pass(MINUTE);
     await world.sweep();
-    expect(world.told('rollout.waiting')).toHaveLength(2);
+    expect(world.published('rollout.waiting')).toHaveLength(2);
   });
 
   it('ends once the tag has moved and clusters had the time to follow', async () => {
@@ -53,7 +53,9 @@ describe('a way back under gate', () => {
     await world.look();
     await world.sweep();
     expect(await world.record()).toMatchObject({ status: 'rolled-back' });
-    expect(world.told('rollout.rolled-back')).toMatchObject([{ data: { live: 10, failed: 0 } }]);
+    expect(world.published('rollout.rolled-back')).toMatchObject([
+      { data: { live: 10, failed: 0 } },
+    ]);
   });
 
   it('ends all the same, with those that did not follow named', async () => {
@@ -66,7 +68,9 @@ describe('a way back under gate', () => {
     world.pass(31 * MINUTE);
     await world.look();
     await world.sweep();
-    expect(world.told('rollout.rolled-back')).toMatchObject([{ data: { live: 0, failed: 10 } }]);
+    expect(world.published('rollout.rolled-back')).toMatchObject([
+      { data: { live: 0, failed: 10 } },
+    ]);
   });
 
   it.each<Partial<ImageRule>>([{ rollback: 'pin' }, { effect: 'pin' }])(
@@ -75,7 +79,7 @@ describe('a way back under gate', () => {
       const world = await goingBack(rule);
       await world.sweep();
       expect((await world.record()).cause).not.toBe('tag');
-      expect(world.told('rollout.waiting')).toEqual([]);
+      expect(world.published('rollout.waiting')).toEqual([]);
     },
   );
 

@@ -65,7 +65,7 @@ describe('a push that is lost', () => {
     await world.look();
     world.broken.set(IMAGE, new CountersignError('registry-unavailable', 'It is down'));
     await world.sweep();
-    expect(world.told('sweep.completed').at(-1)?.data.errors).toMatchObject([
+    expect(world.published('sweep.completed').at(-1)?.data.errors).toMatchObject([
       { code: 'registry-unavailable' },
     ]);
     expect(await world.record()).toMatchObject({ digest: A });

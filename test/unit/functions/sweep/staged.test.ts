@@ -53,7 +53,7 @@ describe('a sweep', () => {
       'rollout.completed',
     ]);
     expect([...world.actuals.values()].map(({ live }) => live)).toEqual(Array(10).fill(B));
-    expect(world.told('rollout.completed')[0]?.data).toMatchObject({ live: 10, syncs: 10 });
+    expect(world.published('rollout.completed')[0]?.data).toMatchObject({ live: 10, syncs: 10 });
   });
 
   it('tasks whom it lets in, after that is recorded', async () => {
@@ -175,7 +175,7 @@ describe('a roll-out that fails', () => {
   it('is halted by the next sweep, which names the cluster, and lets in no other', async () => {
     const world = await failing();
     await world.round();
-    expect(world.told('rollout.halted')).toMatchObject([
+    expect(world.published('rollout.halted')).toMatchObject([
       { data: { cause: 'failures', lagging: [{ cluster: 'canary-1', phase: 'Failed' }] } },
     ]);
     await cost(world, 20);

@@ -47,7 +47,7 @@ describe.each<[string, string, Verifier['verify']]>([
   ],
 ])('a changed policy that leads to %s', (begins, ends, verify) => {
   function ids(world: SweepWorld, type: string): ReadonlySet<string> {
-    return new Set(world.told(type).map(eventIdOf));
+    return new Set(world.published(type).map(eventIdOf));
   }
 
   async function troubled(): Promise<SweepWorld> {
@@ -65,7 +65,7 @@ describe.each<[string, string, Verifier['verify']]>([
       world.changePolicy(POLICY);
       for (let minute = 0; minute < 2; minute += 1) await world.round();
       for (const type of [begins, ends]) {
-        expect(world.told(type)).toHaveLength(episode);
+        expect(world.published(type)).toHaveLength(episode);
         expect(ids(world, type).size).toBe(episode);
       }
     }
@@ -86,14 +86,14 @@ describe.each<[string, string, Verifier['verify']]>([
     };
     await handleSweep({ ...world.sweepDeps, store });
     await world.round();
-    expect(world.told(begins)).toHaveLength(1);
-    expect(world.told(ends)).toHaveLength(1);
+    expect(world.published(begins)).toHaveLength(1);
+    expect(world.published(ends)).toHaveLength(1);
   });
 
   it('is not reported to be over in a new fleet', async () => {
     const world = createSweepWorld(4);
     for (let minute = 0; minute < 3; minute += 1) await world.round();
-    expect(world.told(ends)).toEqual([]);
+    expect(world.published(ends)).toEqual([]);
   });
 
   it.each([
@@ -110,8 +110,8 @@ describe.each<[string, string, Verifier['verify']]>([
     await expect(handleSweep(dyingOnceTold(begins, world))).rejects.toThrow('killed');
     world.changePolicy(policy);
     for (let minute = 0; minute < 3; minute += 1) await world.round();
-    expect(world.told(begins)).toHaveLength(begun);
+    expect(world.published(begins)).toHaveLength(begun);
     expect(ids(world, begins).size).toBe(1);
-    expect(world.told(ends)).toHaveLength(ended);
+    expect(world.published(ends)).toHaveLength(ended);
   });
 });

@@ -29,8 +29,8 @@ describe('a changed policy', () => {
     await world.round();
     expect(approvals(world)).toEqual([A, A, A, A]);
     expect(parseReceipt(rsyncOf(world, 'c1').annotations.receipt.text)?.policy).toBe(OTHER_POLICY);
-    expect(world.told('sync.withdrawn')).toEqual([]);
-    expect(world.told('sweep.braked')).toEqual([]);
+    expect(world.published('sync.withdrawn')).toEqual([]);
+    expect(world.published('sweep.braked')).toEqual([]);
   });
 
   it.each([
@@ -43,9 +43,9 @@ describe('a changed policy', () => {
     world.verdicts.set(A, verdict);
     await world.round();
     expect(approvals(world)).toEqual(['', '', '', '']);
-    expect(world.told('sync.withdrawn')).toHaveLength(4);
+    expect(world.published('sync.withdrawn')).toHaveLength(4);
     await world.round();
-    expect(world.told('sync.withdrawn')).toHaveLength(4);
+    expect(world.published('sync.withdrawn')).toHaveLength(4);
   });
 
   it('that fails too much of the fleet withdraws nothing, and is one ERROR', async () => {
@@ -54,8 +54,8 @@ describe('a changed policy', () => {
     world.verdicts.set(A, UNTRUSTED);
     for (let minute = 0; minute < 20; minute += 1) await world.round();
     expect(approvals(world)).toEqual([A, A, A, A]);
-    expect(world.told('sync.withdrawn')).toEqual([]);
-    expect(world.told('sweep.braked')).toMatchObject([
+    expect(world.published('sync.withdrawn')).toEqual([]);
+    expect(world.published('sweep.braked')).toMatchObject([
       {
         data: {
           policies: ['release'],
@@ -86,8 +86,8 @@ describe('a changed policy', () => {
     await world.round();
     act(world);
     for (let minute = 0; minute < 3; minute += 1) await world.round();
-    expect(world.told('sweep.recovered')).toHaveLength(1);
-    expect(world.told('sweep.braked')).toHaveLength(1);
+    expect(world.published('sweep.recovered')).toHaveLength(1);
+    expect(world.published('sweep.braked')).toHaveLength(1);
     expect(approvals(world)).toEqual([approved, approved, approved, approved]);
   });
 
@@ -100,11 +100,11 @@ describe('a changed policy', () => {
       throw new CountersignError('registry-unavailable', 'Down');
     });
     for (let minute = 0; minute < 3; minute += 1) await world.round();
-    expect(world.told('sweep.recovered')).toEqual([]);
+    expect(world.published('sweep.recovered')).toEqual([]);
     world.verifyBy(async () => UNTRUSTED);
     for (let minute = 0; minute < 3; minute += 1) await world.round();
-    expect(world.told('sweep.braked')).toHaveLength(1);
-    expect(world.told('sweep.recovered')).toEqual([]);
+    expect(world.published('sweep.braked')).toHaveLength(1);
+    expect(world.published('sweep.recovered')).toEqual([]);
     expect(approvals(world)).toEqual([A, A, A, A]);
   });
 
@@ -115,7 +115,7 @@ describe('a changed policy', () => {
       world.changePolicy(hash);
       await world.round();
     }
-    expect(world.told('sweep.braked')).toHaveLength(2);
+    expect(world.published('sweep.braked')).toHaveLength(2);
   });
 
   it.each([
@@ -158,7 +158,7 @@ describe('a changed policy', () => {
     world.verifyBy(() => Promise.reject(failure));
     for (let minute = 0; minute < 3; minute += 1) await world.round();
     expect(approvals(world)).toEqual([A, A, A, A]);
-    expect(world.told('withdrawal.unchecked')).toMatchObject([
+    expect(world.published('withdrawal.unchecked')).toMatchObject([
       {
         data: {
           unchecked: 4,
@@ -168,14 +168,14 @@ describe('a changed policy', () => {
         },
       },
     ]);
-    expect(world.told('sweep.completed').at(-1)?.data.errors).toMatchObject([
+    expect(world.published('sweep.completed').at(-1)?.data.errors).toMatchObject([
       { code: 'registry-unavailable' },
     ]);
     world.verifyBy(async () => UNTRUSTED);
     for (let minute = 0; minute < 20; minute += 1) await world.round();
     expect(approvals(world)).toEqual(['', '', '', '']);
-    expect(world.told('withdrawal.unchecked')).toHaveLength(1);
-    expect(world.told('withdrawal.recovered')).toHaveLength(1);
+    expect(world.published('withdrawal.unchecked')).toHaveLength(1);
+    expect(world.published('withdrawal.recovered')).toHaveLength(1);
   });
 
   it.each([
@@ -197,7 +197,7 @@ describe('a changed policy', () => {
     });
     for (let minute = 0; minute < 3; minute += 1) await world.round();
     expect(approvals(world)).toEqual([A, '', '', '']);
-    expect(world.told('withdrawal.unchecked')).toMatchObject([
+    expect(world.published('withdrawal.unchecked')).toMatchObject([
       { data: { unchecked: 1, syncs: 4, repositories: [gone.replace(/:v1$/, '')] } },
     ]);
     expect(
@@ -232,7 +232,7 @@ describe('a changed policy', () => {
     await world.sweep();
     // Two of one repository are asked at once, and the third not any more.
     expect(asked).toBe(2);
-    expect(world.told('withdrawal.unchecked')).toMatchObject([{ data: { unchecked: 3 } }]);
+    expect(world.published('withdrawal.unchecked')).toMatchObject([{ data: { unchecked: 3 } }]);
   });
 
   it('costs one verification for each digest, however many follow it', async () => {
@@ -263,8 +263,8 @@ describe('an RSync that nothing follows any more', () => {
     rsyncs.set('RootSync/root-sync', { ...rsyncOf(world, 'c1'), source });
     for (let minute = 0; minute < 18; minute += 1) await world.round();
     expect(approvals(world)).toEqual([approved, A, A, A]);
-    expect(world.told('sync.withdrawn')).toHaveLength(approved === '' ? 1 : 0);
-    expect(world.told('sweep.braked')).toHaveLength(approved === '' ? 0 : 1);
+    expect(world.published('sync.withdrawn')).toHaveLength(approved === '' ? 1 : 0);
+    expect(world.published('sweep.braked')).toHaveLength(approved === '' ? 0 : 1);
   });
 
   it('loses its approvals when it moves while the sweep passes', async () => {
@@ -300,6 +300,6 @@ describe('an RSync that nothing follows any more', () => {
     world.verifyBy(async ({ repository }) => (repository.endsWith('shop') ? UNTRUSTED : VERIFIED));
     for (let minute = 0; minute < 3; minute += 1) await world.round();
     expect(approvals(world)).toEqual([A, A, A, '']);
-    expect(world.told('sweep.braked')).toHaveLength(1);
+    expect(world.published('sweep.braked')).toHaveLength(1);
   });
 });
