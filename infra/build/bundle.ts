@@ -135,11 +135,15 @@ export const NODE_BANNER = [
 /** What the image starts, bundled beside the functions. */
 export const START = './infra/build/image/start.ts';
 
+/** Whose main is the command: no function, and packed by itself. */
+const COMMAND = 'cli';
+
 /** Every function that exists, by its name: `functions/<name>/main.ts`. */
 export async function functionEntries(root: string): Promise<Record<string, string>> {
   const names: string[] = [];
   for await (const path of glob('functions/*/main.ts', { cwd: root })) {
-    names.push(path.split(/[/\\]/)[1] ?? '');
+    const name = path.split(/[/\\]/)[1] ?? '';
+    if (name !== COMMAND) names.push(name);
   }
   // In one order everywhere: what is bundled comes out the same.
   return Object.fromEntries(names.toSorted().map((name) => [name, `./functions/${name}/main.ts`]));

@@ -52,7 +52,7 @@ export class ConfigError extends CountersignError {
   }
 }
 
-/** `FILE:LINE:COL  path  problem. Fix: …` on one line, as `npm run check-config` prints it. */
+/** `FILE:LINE:COL  path  problem. Fix: …` on one line, as `countersign config check` prints it. */
 export function formatProblem(file: string, problem: Problem): string {
   const path = problem.path === '' ? '(file)' : problem.path;
   return `${file}:${problem.line}:${problem.column}  ${path}  ${problem.problem}. Fix: ${problem.fix}`;

@@ -1,7 +1,7 @@
 import { readSources, type SourceFile } from './sources.ts';
 
-/** Which files of the repository a file leads to, over imports of values, of types, or of both. */
-export type Edges = 'values' | 'all';
+/** Which files of the repository a file leads to, over imports of values, at once or as well by `import()`, or of types too. */
+export type Edges = 'start' | 'values' | 'all';
 
 const byPath: ReadonlyMap<string, SourceFile> = new Map(
   readSources('functions/**/*.ts', 'shared/**/*.ts', 'infra/**/*.ts').map((file) => [
@@ -13,7 +13,10 @@ const byPath: ReadonlyMap<string, SourceFile> = new Map(
 function targetsOf(path: string, edges: Edges): readonly string[] {
   const imports = byPath.get(path)?.imports ?? [];
   return imports
-    .filter(({ ours, typeOnly }) => ours && (edges === 'all' || !typeOnly))
+    .filter(({ ours, typeOnly, late }) => {
+      if (!ours || edges === 'all') return ours;
+      return !typeOnly && (edges === 'values' || !late);
+    })
     .map(({ target }) => target)
     .filter((target) => byPath.has(target));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readAllPages } from '#test/docs/markdown.ts';
+import { closureOf } from './import-graph.ts';
 import { type Import, readSources } from './sources.ts';
 
 /** docs/design.md#rooms: what each room may import at run time, and as types only. */
@@ -64,7 +65,12 @@ const ROOMS: readonly Room[] = [
     values: ['shared', 'functions/wiring'],
     types: [],
   })),
-  { path: 'functions/cli', values: ['shared', 'functions/wiring'], types: [] },
+  // Of infra what is loaded when it is called for, by a test below.
+  {
+    path: 'functions/cli',
+    values: ['shared', 'functions/wiring', 'infra/kubernetes/gate', 'infra/local'],
+    types: [],
+  },
   { path: 'infra/kubernetes', values: ['shared'], types: [] },
   // The local world evaluates the rendered gate. Of core it takes `defined`, which is no part of what it stands in for.
   {
@@ -126,6 +132,29 @@ describe('the import table', () => {
         .map(({ target }) => `${path} -> ${target}`),
     );
     expect(wiring).toEqual([]);
+  });
+
+  it('leads from the command to infra in one place, which loads it when it is called for', () => {
+    const others = sources
+      .filter(({ path }) => isWithin(path, 'functions/cli'))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ target, typeOnly }) => isWithin(target, 'infra') && !typeOnly)
+          .filter(({ late }) => path !== 'functions/cli/open-heavy.ts' || !late)
+          .map(({ target }) => `${path} -> ${target}`),
+      );
+    expect(others).toEqual([]);
+  });
+
+  it('starts the command without the clients of clusters, Pub/Sub and signatures', () => {
+    const loaded = closureOf('functions/cli/main.ts', 'start');
+    expect(loaded).toContain('functions/cli/fleet/show-status.ts');
+    const rooms = ['config-sync', 'fleet', 'registry', 'trust', 'reconcile', 'status', 'store'];
+    const heavy = loaded.filter(
+      (path) =>
+        isWithin(path, 'functions/wiring') || rooms.some((room) => isWithin(path, `shared/${room}`)),
+    );
+    expect(heavy).toEqual([]);
   });
 
   it('keeps core free of packages and of Node', () => {

@@ -19,6 +19,8 @@ export interface Import {
   readonly ours: boolean;
   /** Erased at run time: `import type`, or every name marked `type`. */
   readonly typeOnly: boolean;
+  /** By `import()`: loaded when the code comes to it. */
+  readonly late: boolean;
 }
 
 const STATIC = /^(?:import|export)\s+(type\s+)?(?:([^'"=;]*?)\s+from\s+)?'([^']+)';/gm;
@@ -36,9 +38,11 @@ function readSource(path: string): SourceFile {
   const text = readFileSync(join(ROOT, path), 'utf8');
   const imports = [
     ...[...text.matchAll(STATIC)].map(([, type, names = '', specifier = '']) =>
-      toImport(path, specifier, type !== undefined || onlyTypes(names)),
+      toImport(path, specifier, { typeOnly: type !== undefined || onlyTypes(names), late: false }),
     ),
-    ...[...text.matchAll(DYNAMIC)].map(([, specifier = '']) => toImport(path, specifier, false)),
+    ...[...text.matchAll(DYNAMIC)].map(([, specifier = '']) =>
+      toImport(path, specifier, { typeOnly: false, late: true }),
+    ),
   ];
   return { path, text, lines: text.split('\n').length - 1, imports };
 }
@@ -51,11 +55,15 @@ function onlyTypes(names: string): boolean {
   return listed?.every((name) => name === '' || name.startsWith('type ')) ?? false;
 }
 
-function toImport(from: string, specifier: string, typeOnly: boolean): Import {
-  if (specifier.startsWith('#')) return { target: specifier.slice(1), ours: true, typeOnly };
-  if (!specifier.startsWith('.')) return { target: specifier, ours: false, typeOnly };
+function toImport(
+  from: string,
+  specifier: string,
+  how: Pick<Import, 'typeOnly' | 'late'>,
+): Import {
+  if (specifier.startsWith('#')) return { target: specifier.slice(1), ours: true, ...how };
+  if (!specifier.startsWith('.')) return { target: specifier, ours: false, ...how };
   const target = relative(ROOT, join(ROOT, dirname(from), specifier))
     .split(/[\\/]/)
     .join('/');
-  return { target, ours: true, typeOnly };
+  return { target, ours: true, ...how };
 }

@@ -23,7 +23,12 @@ describe('files', () => {
     [
       'process.env',
       /\bprocess\.env\b/,
-      ['functions/wiring/base.ts', 'infra/examples/', 'infra/local/'],
+      [
+        'functions/cli/main.ts',
+        'functions/wiring/base.ts',
+        'infra/examples/',
+        'infra/local/',
+      ],
     ],
     [
       'the wall clock',
@@ -33,7 +38,6 @@ describe('files', () => {
         'infra/examples/',
         'infra/local/',
         'shared/http/log.ts',
-        'shared/config/cli.ts',
       ],
     ],
     ['console', /\bconsole\./, []],

@@ -59,8 +59,8 @@ async function deadLetters(...args: readonly string[]): Promise<z.infer<typeof L
   const { code, stdout, stderr } = await runProcess({
     command: process.execPath,
     args: [
-      'functions/cli/local.ts',
-      'dead-letters',
+      'functions/cli/main.ts',
+      'letters',
       ...args,
       '--json',
       '--config',

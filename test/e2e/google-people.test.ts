@@ -137,8 +137,8 @@ describe('a person', () => {
 async function replay(): Promise<number> {
   const { folder } = world.programs;
   const authority = join(folder, 'authority.pem');
-  const script = join(ROOT, 'functions/cli/local.ts');
-  const command = [process.execPath, script, 'dead-letters', 'replay'];
+  const script = join(ROOT, 'functions/cli/main.ts');
+  const command = [process.execPath, script, 'letters', 'replay'];
   const { code } = await world.programs.run(
     PERSON,
     [...command, '--config', join(folder, 'countersign.yaml')],

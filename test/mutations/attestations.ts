@@ -197,7 +197,7 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'the command exits with 1 for what is not verified',
-    file: 'functions/cli/verify-image.ts',
+    file: 'functions/cli/verify/verify-image.ts',
     in: 'verifyImage',
     find: "report.verdict.status === 'verified' ? 0 : 1",
     replace: '0',
@@ -213,10 +213,10 @@ export const ATTESTATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'the command does not wait for ever',
-    file: 'functions/cli/terminal.ts',
-    in: 'runCommand',
-    find: '      timeoutMs,\n',
-    replace: '      timeoutMs + 60_000,\n',
+    file: 'functions/cli/limit.ts',
+    in: 'limit',
+    find: 'within(milliseconds,',
+    replace: 'within(milliseconds + 60_000,',
     tests: COMMAND,
   },
 ];

@@ -280,7 +280,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'preflight: who we are must be who the policy expects',
-    file: 'functions/cli/preflight-problems.ts',
+    file: 'functions/cli/preflight/problems.ts',
     in: 'identityProblems',
     find: 'if (user === undefined || user === identity) return [];',
     replace: 'return [];',
@@ -288,7 +288,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'preflight: writes nothing',
-    file: 'functions/cli/preflight-problems.ts',
+    file: 'functions/cli/preflight/problems.ts',
     in: 'refusalOf',
     find: 'dryRun: true',
     replace: 'dryRun: false',
@@ -296,7 +296,7 @@ export const CONFIG_SYNC_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'preflight: what could not be checked is not "nothing"',
-    file: 'functions/cli/preflight-report.ts',
+    file: 'functions/cli/preflight/report.ts',
     in: 'exitCodeOf',
     find: 'return unchecked || unasked || unlisted.length > 0 ? 2 : 0;',
     replace: 'return unchecked && unlisted.length > 0 ? 2 : 0;',

@@ -104,7 +104,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 7: an event is replayed to the status topic only where Countersign reads that',
-    file: 'functions/cli/settle-letters.ts',
+    file: 'functions/cli/letters/settle-letter.ts',
     in: 'createOrigins',
     find: 'history === undefined ? [] : [status]',
     replace: '[status]',

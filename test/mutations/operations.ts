@@ -40,7 +40,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 1: a letter is taken off only once it is published',
-    file: 'functions/cli/settle-letters.ts',
+    file: 'functions/cli/letters/settle-letter.ts',
     in: 'settleLetter',
     find: "if (verb === 'replay' && topic !== undefined) await letter.publish(topic);\n    await letter.acknowledge();",
     replace:
@@ -49,7 +49,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'law 7: a letter cannot say where it is replayed to',
-    file: 'functions/cli/settle-letters.ts',
+    file: 'functions/cli/letters/settle-letter.ts',
     in: 'createOrigins',
     find: 'if (ours.has(topic) || name.id === REGISTRY_TOPIC)',
     replace: 'if (topic !== "")',
@@ -57,7 +57,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'no letter is taken off a subscription that is not for it',
-    file: 'functions/cli/run-dead-letters.ts',
+    file: 'functions/cli/letters/settle-letters.ts',
     in: 'chooseSubscription',
     find: 'facts?.topic === topics.deadLetters && facts.pulled',
     replace: 'facts?.pulled === true',

@@ -56,7 +56,7 @@ export const PLAN_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'preflight plans no more images than its limit',
-    file: 'functions/cli/preflight-plans.ts',
+    file: 'functions/cli/preflight/plan-images.ts',
     in: 'planImages',
     find: 'all.slice(0, MAX_PLANS)',
     replace: 'all',

@@ -3,15 +3,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import {
-  type DeadLetterOffice,
-  type DeadLettersDeps,
-  runDeadLetters,
-} from '#functions/cli/run-dead-letters.ts';
+import { type LetterOffice, settleLetters } from '#functions/cli/letters/settle-letters.ts';
 import type { Clock } from '#infra/local/pubsub/backlog.ts';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
 import { type PubsubCalls, createPubsubCalls } from '#shared/status/pubsub-calls.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
 
 const topicNamed = (id: string): string => `projects/local/topics/${id}`;
 const subscriptionNamed = (id: string): string => `projects/local/subscriptions/${id}`;
@@ -58,25 +55,19 @@ async function put(name: string, body: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-function run(
+async function run(
   args: readonly string[],
   faults: Partial<PubsubCalls> = {},
-  config: Partial<DeadLetterOffice['config']> = {},
+  config: Partial<LetterOffice['config']> = {},
 ): Promise<number> {
-  out = '';
-  err = '';
-  const deps: DeadLettersDeps = {
-    open: () =>
-      Promise.resolve({
-        pubsub: { ...rest, ...faults },
-        config: { topics: TOPICS, ...config },
-        pause: () => Promise.resolve(),
-      }),
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    timeoutMs: 10_000,
-  };
-  return runDeadLetters([...args], deps);
+  const openLetters = async (): Promise<LetterOffice> => ({
+    pubsub: { ...rest, ...faults },
+    config: { topics: TOPICS, ...config },
+    pause: () => Promise.resolve(),
+  });
+  const ran = await runProgramWith(['letters', ...args], { heavy: { openLetters } });
+  ({ out, err } = ran);
+  return ran.code;
 }
 
 const Report = z.array(
@@ -314,9 +305,10 @@ describe('dead-letters', () => {
   });
 
   it('ends in time when Pub/Sub does not answer', async () => {
-    const deps = { out: () => undefined, err: (text: string) => (err += text), timeoutMs: 20 };
+    const terminal = { out: () => undefined, err: () => undefined, live: false, quiet: false };
     const open = (): Promise<never> => new Promise(() => undefined);
-    expect(await runDeadLetters(['list'], { ...deps, open })).toBe(3);
+    const late = settleLetters('list', { json: false, timeout: 20 }, { terminal, open });
+    await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
   });
 
   it('runs as a command, with the config and the emulator of its environment', async () => {
@@ -325,7 +317,7 @@ describe('dead-letters', () => {
     await put('projects/p/subscriptions/countersign-dead-letters-pull', { topic: letters });
     await rest.publish(letters, { data: Buffer.from(TASK), attributes: {} });
     const root = join(import.meta.dirname, '..', '..');
-    const command = ['functions/cli/local.ts', 'dead-letters', 'list', '--json'];
+    const command = ['functions/cli/main.ts', 'letters', 'list', '--json'];
     const config = ['--config', 'test/fixtures/config/full.yaml'];
     const { stdout } = await promisify(execFile)(process.execPath, [...command, ...config], {
       cwd: root,

@@ -2,11 +2,11 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { runDemo } from '#infra/local/demo/run-demo.ts';
+import { playDemo } from '#infra/local/demo/play-demo.ts';
 import { runProcess } from '#test/e2e/tools/process.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 
-const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 const LIMIT_MS = 120_000;
 
 let world: TestWorld | undefined;
@@ -97,7 +97,7 @@ describe.concurrent('npm run demo', () => {
     async (_, args, overRunning) => {
       const { code, stdout, stderr } = await runProcess({
         command: process.execPath,
-        args: [DEMO, ...args],
+        args: [MAIN, 'local', 'demo', ...args],
         timeout: LIMIT_MS,
       });
       expect([code, stderr]).toEqual([0, '']);
@@ -125,14 +125,14 @@ describe.concurrent('npm run demo', () => {
   );
 });
 
-describe('runDemo()', () => {
+describe('playDemo()', () => {
   it(
     'fails with what was not reached in time',
     async () => {
       world = await startTestWorld();
       const out = new PassThrough();
       const limit = AbortSignal.abort();
-      const demo = runDemo({
+      const demo = playDemo({
         world,
         effect: 'pin',
         out,
@@ -160,7 +160,7 @@ describe('runDemo()', () => {
       cluster?.store.put('reposyncs', { ...sync, metadata: { ...sync.metadata, annotations } });
       const limit = AbortSignal.timeout(LIMIT_MS);
       const out = new PassThrough();
-      const demo = runDemo({
+      const demo = playDemo({
         world,
         effect: 'pin',
         out,

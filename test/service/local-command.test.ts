@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
 
-const MAIN = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 const PATIENCE = { timeout: 15_000, interval: 50 };
 /** Below what systems give to outgoing connections, which would now and then be in the way. */
 const OFFSETS = { from: 10_000, to: 24_000 };
@@ -38,7 +38,7 @@ afterEach(async () => {
 /** `npm run local -- …` in a process group of its own, as a shell starts it. */
 function start(...args: readonly string[]): Command {
   const options = ['--dir', dir, '--port-offset', String(offset), '--clusters', '1', ...args];
-  const child = spawn(process.execPath, [MAIN, ...options], { detached: true });
+  const child = spawn(process.execPath, [MAIN, 'local', 'up', ...options], { detached: true });
   started.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

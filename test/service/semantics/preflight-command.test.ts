@@ -21,7 +21,7 @@ afterEach(async () => {
 /** The exit code and what was printed. */
 async function preflight(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
-  const command = ['functions/cli/local.ts', 'preflight', ...args];
+  const command = ['functions/cli/main.ts', 'preflight', ...args];
   const started = promisify(execFile)(process.execPath, command, { env });
   try {
     const { stdout, stderr } = await started;

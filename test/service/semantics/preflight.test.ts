@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkFleet } from '#functions/cli/check-fleet.ts';
-import type { PlanDeps } from '#functions/cli/preflight-plans.ts';
+import type { OpenedFleet } from '#functions/cli/preflight/check-fleet.ts';
+import type { PlanDeps } from '#functions/cli/preflight/plan-images.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -30,7 +31,7 @@ interface Asked {
   readonly unmatched?: 'deny' | 'ignore';
   readonly otherSources?: 'deny' | 'ignore';
   readonly unlisted?: readonly string[];
-  readonly timeoutMs?: number;
+  readonly timeout?: string;
   readonly hub?: boolean;
   readonly rollouts?: PlanDeps;
   readonly connect?: (...args: Parameters<Fleet['connect']>) => ReturnType<Fleet['connect']>;
@@ -38,36 +39,28 @@ interface Asked {
 
 async function preflight({ identity = IDENTITY, ...rest }: Asked = {}) {
   const { unmatched = 'deny', otherSources = 'ignore' } = rest;
-  const { unlisted = [], timeoutMs = 30_000, hub = false, rollouts } = rest;
+  const { unlisted = [], timeout = '30s', hub = false, rollouts } = rest;
   const { deps } = world;
   const member = { name: 'cluster-1', id: 'cluster-1', labels: {} };
   const fleet = {
     list: async () => ({ members: [member], unreachable: unlisted }),
     connect: rest.connect ?? ((to: typeof member) => deps.fleet.connect(to)),
   };
-  let out = '';
-  let err = '';
-  const run = (...args: string[]) =>
-    checkFleet(args, {
-      open: async () => ({
-        ...deps,
-        ...(rollouts && { rollouts }),
-        fleet,
-        unmatched,
-        otherSources,
-        identity,
-        hub,
-      }),
-      out: (text) => (out += text),
-      err: (text) => (err += text),
-      timeoutMs,
-    });
-  const code = await run('countersign.yaml', '--json');
+  const openFleet = async (): Promise<OpenedFleet> => ({
+    ...deps,
+    ...(rollouts && { rollouts }),
+    fleet,
+    unmatched,
+    otherSources,
+    identity,
+    hub,
+  });
+  const args = ['preflight', 'countersign.yaml', '--timeout', timeout];
+  const { code, out, err } = await runProgramWith([...args, '--json'], { heavy: { openFleet } });
   const { clusters = [], ...whole } = out === '' ? {} : JSON.parse(out);
   const [report] = clusters;
-  out = '';
-  await run('countersign.yaml');
-  return { code, report, whole, text: out, err };
+  const { out: text } = await runProgramWith(args, { heavy: { openFleet } });
+  return { code, report, whole, text, err };
 }
 
 describe('preflight under pin', () => {
@@ -353,7 +346,7 @@ describe('preflight of a cluster', () => {
 
   it('exits with 3 when it takes too long', async () => {
     world = await startSemanticsWorld();
-    const { code, err } = await preflight({ timeoutMs: 10, connect: () => new Promise(() => {}) });
+    const { code, err } = await preflight({ timeout: '1s', connect: () => new Promise(() => {}) });
     expect(code).toBe(3);
     expect(err).toContain('within 0.01 s');
   });
@@ -368,29 +361,22 @@ describe('preflight of a cluster', () => {
 });
 
 describe('the command', () => {
-  it.each([[[]], [['a', 'b']], [['a', '--what']]])('exits with 2 for %j', async (args) => {
+  it.each([
+    [['a', 'b'], 'too many arguments'],
+    [['a', '--what'], '--what'],
+    [['a', '--config', 'b'], 'Two config files'],
+  ])('exits with 2 for %j', async (args, said) => {
     world = await startSemanticsWorld();
-    let err = '';
-    const deps = {
-      open: () => Promise.reject(new Error('Not to be opened')),
-      out: () => {},
-      err: (text: string) => (err += text),
-      timeoutMs: 1_000,
-    };
-    expect(await checkFleet(args, deps)).toBe(2);
-    expect(err).toContain('Usage');
+    const { code, err } = await runProgramWith(['preflight', ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
   });
 
   it('exits with 2 for a config that says nothing of a gate', async () => {
     world = await startSemanticsWorld();
     const failure = new CountersignError('bad-config', 'Config has no gate: add gate.identity');
-    let err = '';
-    const code = await checkFleet(['a.yaml'], {
-      open: () => Promise.reject(failure),
-      out: () => {},
-      err: (text) => (err += text),
-      timeoutMs: 1_000,
-    });
+    const openFleet = () => Promise.reject(failure);
+    const { code, err } = await runProgramWith(['preflight', 'a.yaml'], { heavy: { openFleet } });
     expect([code, err]).toEqual([2, `${failure.message} (bad-config)\n`]);
   });
 });

@@ -1,5 +1,5 @@
-import { openApi } from '#functions/cli/client/call-api.ts';
-import type { Api } from '#functions/cli/client/call-api.ts';
+import { openApi } from '#functions/cli/api/call-api.ts';
+import type { Api } from '#functions/cli/api/call-api.ts';
 import { createApi } from '#functions/api/create-api.ts';
 import type { ApiDeps } from '#functions/api/deps.ts';
 import { createApp } from '#shared/http/app.ts';

@@ -1,8 +1,8 @@
 import { createTroubles } from '#functions/api/fleet/present.ts';
 import { createSummary, sayHealth } from '#functions/api/page/read-summary.ts';
-import { readFleet } from '#functions/cli/client/call-api.ts';
-import { Explanation } from '#functions/cli/client/schema.ts';
-import { showStatus } from '#functions/cli/client/commands.ts';
+import { readFleet } from '#functions/cli/api/pages.ts';
+import { Explanation } from '#functions/cli/api/schema.ts';
+import { showStatus } from '#functions/cli/fleet/show-status.ts';
 import { shortOf } from '../say.ts';
 import type { World } from '../world.ts';
 import { openWorldApi } from './api.ts';
@@ -22,7 +22,7 @@ interface Row {
   readonly settled: boolean;
 }
 
-const NO_TERMINAL = { out: () => undefined, err: () => undefined, live: false };
+const NO_TERMINAL = { out: () => undefined, err: () => undefined, live: false, quiet: false };
 const WELL = new Set<string>(['Synced', 'Ignored']);
 
 /** At a quiet moment: phases, headline, exit code and explanations are what is true. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatChecks, tryChecks } from '#functions/cli/preflight-checks.ts';
-import { exitCodeOf } from '#functions/cli/preflight-report.ts';
+import { formatChecks, tryChecks } from '#functions/cli/preflight/try-checks.ts';
+import { exitCodeOf } from '#functions/cli/preflight/report.ts';
 import type { Finding, Placeholders } from '#shared/core/rollout/checks.ts';
 import { EMPTY } from '#shared/evidence/read-number.ts';
 import { edit, parse, rolloutsText } from '#test/unit/config/fixture.ts';

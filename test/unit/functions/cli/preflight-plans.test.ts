@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatPlan } from '#functions/cli/format-plan.ts';
-import { type FoundCluster, planImages } from '#functions/cli/preflight-plans.ts';
-import { unpinnedSyncs } from '#functions/cli/preflight-problems.ts';
-import { formatReport } from '#functions/cli/preflight-report.ts';
+import { formatPlan } from '#functions/cli/rollout/format-plan.ts';
+import { type FoundCluster, planImages } from '#functions/cli/preflight/plan-images.ts';
+import { unpinnedSyncs } from '#functions/cli/preflight/problems.ts';
+import { formatReport } from '#functions/cli/preflight/report.ts';
 import { createImageRules } from '#shared/config/image-rules.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ImageJudge, verifyImage } from '#functions/cli/verify-image.ts';
+import type { ImageJudge } from '#functions/cli/verify/verify-image.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
@@ -8,6 +8,7 @@ import type { Verdict } from '#shared/core/verdict.ts';
 import type { Subject } from '#shared/trust/discover.ts';
 import { keyPolicy, createSigningKey } from '#test/fakes/cosign.ts';
 import { digestOf } from '#test/fakes/memory-registry.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
 
 const IMAGE = 'registry.example/configs/platform:v1';
 const digest = digestOf(Buffer.from('image'));
@@ -20,14 +21,13 @@ interface World {
   readonly found?: Resolution['image'];
   readonly policyOf?: () => TrustPolicy | undefined;
   readonly open?: () => Promise<ImageJudge>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 async function run(args: string[], world: World = {}) {
   const { verdict = async () => verified, found = { status: 'resolved', digest } } = world;
   const asked: Subject[] = [];
-  const configs: (string | undefined)[] = [];
-  let out = '';
-  let err = '';
+  const configs: string[] = [];
   const judge: ImageJudge = {
     policyOf: world.policyOf ?? (() => policy),
     resolve: async () => ({ resolvedAt: '2026-11-22T05:00:00Z', fresh: true, image: found }),
@@ -38,19 +38,18 @@ async function run(args: string[], world: World = {}) {
       },
     },
   };
-  const code = await verifyImage(args, {
-    open: async (path) => {
-      configs.push(path);
-      return world.open === undefined ? judge : world.open();
-    },
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    timeoutMs: 50,
+  const openJudge = async (path: string): Promise<ImageJudge> => {
+    configs.push(path);
+    return world.open === undefined ? judge : world.open();
+  };
+  const ran = await runProgramWith(['verify', '--local', ...args], {
+    env: world.env ?? {},
+    heavy: { openJudge },
   });
-  return { code, out, err, asked, configs };
+  return { ...ran, asked, configs };
 }
 
-describe('verifyImage()', () => {
+describe('countersign verify --local', () => {
   it('exits with 0 for a verified image, having asked for what would run', async () => {
     const found = { status: 'resolved', digest, index } as const;
     const { code, out, err, asked } = await run([IMAGE], { found });
@@ -119,7 +118,7 @@ describe('verifyImage()', () => {
       { verdict: () => Promise.reject(new CountersignError('deadline-exceeded', 'Too slow')) },
     ],
   ])('exits with 3 when %s', async (_, world) => {
-    const { code, out } = await run([IMAGE], world);
+    const { code, out } = await run([IMAGE, '--timeout', '1s'], world);
     expect([code, out]).toEqual([3, '']);
   });
 
@@ -127,7 +126,9 @@ describe('verifyImage()', () => {
     await expect(run([IMAGE, '--config', 'a.yaml'])).resolves.toMatchObject({
       configs: ['a.yaml'],
     });
-    await expect(run([IMAGE])).resolves.toMatchObject({ configs: [undefined] });
+    await expect(run([IMAGE])).resolves.toMatchObject({ configs: ['countersign.yaml'] });
+    const env = { COUNTERSIGN_CONFIG: 'b.yaml' };
+    await expect(run([IMAGE], { env })).resolves.toMatchObject({ configs: ['b.yaml'] });
   });
 
   it('prints nothing of a stranger that rules a terminal or forges a line', async () => {

@@ -1,10 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { checkConfig } from '#shared/config/check-config.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../../infra/terraform/examples');
 /** As the module renders them: test/e2e/terraform.test.ts sees to it that they are what it renders today. */
@@ -19,15 +18,12 @@ describe('the config that the module renders', () => {
     ]);
   });
 
-  it.each(CONFIGS)('passes `npm run check-config`: %s', async (path) => {
-    const said: string[] = [];
-    const say = (text: string): void => void said.push(text);
-    const now = (): Date => new Date('2026-11-23T12:00:00Z');
-    const streams = { stdin: Readable.from([]), out: say, err: say, now };
-    expect([await checkConfig([join(EXAMPLES, path)], streams), said]).toEqual([
-      0,
-      [expect.stringContaining(': ok, ')],
-    ]);
+  it.each(CONFIGS)('passes `countersign config check`: %s', async (path) => {
+    expect(await runProgramWith(['config', 'check', join(EXAMPLES, path)])).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^.*: ok, .*\n$/),
+      err: '',
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { awaitStop } from '#infra/local/local-world/options.ts';
+import { awaitStop } from '#infra/local/local-world/await-stop.ts';
 
 function setUp() {
   const signals = new EventEmitter();

@@ -1,0 +1,23 @@
+import type { GateMode } from '#infra/kubernetes/gate/render.ts';
+import type { LocalOptions } from '#infra/local/local-world/options.ts';
+import type { Effect } from '#infra/local/local-world/files.ts';
+import type { LetterOffice } from './letters/settle-all.ts';
+import type { OpenedFleet } from './preflight/check-fleet.ts';
+import type { ExitCode } from './terminal.ts';
+import type { ImageJudge } from './verify/verify-image.ts';
+
+/**
+ * What takes a config file, clients of Google and of clusters, or the local world. Each is loaded when it is called
+ * for, so that a verb that asks the API starts without them.
+ */
+export interface Heavy {
+  /** Opens what the config at the path names. Throws `bad-config`; so do the next three. */
+  openJudge(configPath: string): Promise<ImageJudge>;
+  openFleet(configPath: string): Promise<OpenedFleet>;
+  openLetters(configPath: string): Promise<LetterOffice>;
+  /** The gate for a config, as YAML. */
+  renderGate(configPath: string, mode: GateMode): Promise<string>;
+  /** Runs the local world until a signal stops it. */
+  runLocal(options: LocalOptions): Promise<ExitCode>;
+  runDemo(effect: Effect): Promise<ExitCode>;
+}

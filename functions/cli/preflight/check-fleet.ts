@@ -1,0 +1,156 @@
+import { bulkhead } from 'cockatiel';
+import type { RSyncs } from '#shared/configsync/rsyncs.ts';
+import { defined } from '#shared/core/defined.ts';
+import { toFailure } from '#shared/core/errors.ts';
+import { refusalsToday } from '#shared/core/gate-refusal.ts';
+import type { RSync } from '#shared/core/rsync.ts';
+import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { Fleet, Member } from '#shared/fleet/fleet.ts';
+import { follow } from '#shared/reconcile/follow.ts';
+import { inTurns } from '#shared/reconcile/in-turns.ts';
+import { PLACES } from '#shared/reconcile/limits.ts';
+import { createLook, type FindingDeps } from '#shared/reconcile/look.ts';
+import {
+  identityProblems,
+  patchProblems,
+  pinProblems,
+  unpinnedSyncs,
+  versionProblems,
+} from './problems.ts';
+import type { TriedCheck } from './try-checks.ts';
+import {
+  type ClusterReport,
+  exitCodeOf,
+  type FleetReport,
+  formatReport,
+  type RefusedSync,
+} from './report.ts';
+import { type FoundCluster, type PlanDeps, planImages } from './plan-images.ts';
+import { limit } from '../limit.ts';
+import { type ExitCode, print } from '../terminal.ts';
+import type { Given, VerbDeps } from '../verb.ts';
+
+export interface OpenedFleet extends Omit<FindingDeps, 'settings' | 'store'> {
+  readonly fleet: Pick<Fleet, 'list' | 'connect'>;
+  readonly rsyncs: Pick<RSyncs, 'list'>;
+  readonly unmatched: 'deny' | 'ignore';
+  readonly otherSources: 'deny' | 'ignore';
+  /** `gate.identity` of the config. */
+  readonly identity: string;
+  /** The fleet is GKE's. */
+  readonly hub: boolean;
+  /** Absent: no entry of the config has a roll-out. */
+  readonly rollouts?: PlanDeps;
+  /** Asks the checks of stages; absent: the config has none. */
+  readonly tryChecks?: () => Promise<readonly TriedCheck[]>;
+}
+
+/** Clusters at once; the calls themselves are paced by the fleet's budget. */
+const CLUSTERS_AT_ONCE = 16;
+
+interface Asked extends Given {
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
+/** What the gate would refuse today, cluster by cluster; 0 where that is nothing. */
+export async function checkFleet(
+  { json, timeout }: Asked,
+  { terminal, open }: Pick<VerbDeps, 'terminal'> & { readonly open: () => Promise<OpenedFleet> },
+): Promise<ExitCode> {
+  const report = await limit(timeout, 'The fleet was not looked through', async () =>
+    checkClusters(await open()),
+  );
+  print(terminal, json, report, formatReport(report));
+  return exitCodeOf(report);
+}
+
+async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
+  const { members, unreachable } = await opened.fleet.list();
+  const places = bulkhead(CLUSTERS_AT_ONCE, Infinity);
+  const checked = await Promise.all(
+    members.map((member) => places.execute(() => checkCluster(member, opened))),
+  );
+  const checks = await opened.tryChecks?.();
+  const report = {
+    clusters: checked.map((one) => one.report),
+    unlisted: unreachable,
+    ...defined({ checks }),
+  };
+  const { rollouts } = opened;
+  const partial = unreachable.length > 0;
+  if (rollouts === undefined) return report;
+  return { ...report, rollouts: await planImages(checked, { ...opened, ...rollouts, partial }) };
+}
+
+interface Checked extends FoundCluster {
+  readonly report: ClusterReport;
+}
+
+/** Everything that preflight can say of one cluster; of one that cannot be read it says why, and never throws. */
+async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked> {
+  const none = { problems: [], notes: [], unpinned: [], syncs: 0, refused: [] };
+  try {
+    const api = await deps.fleet.connect(member);
+    const [description, rsyncs] = await Promise.all([api.describe(), deps.rsyncs.list(api)]);
+    const { user } = description;
+    const { problems, notes } = versionProblems(description, rsyncs);
+    const { refused, failures } = await refusedSyncs(rsyncs, member, deps);
+    const patch = await patchProblems(api, rsyncs);
+    const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
+    const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
+    const nameless = user === undefined ? ['it does not say who we are'] : [];
+    const report = {
+      cluster: member.name,
+      ...description,
+      ...defined({ unchecked: [...nameless, ...failures].join('; ') || undefined }),
+      problems: [...problems, ...identityProblems(user, deps.identity), ...patch, ...pin],
+      notes,
+      unpinned: unpinnedSyncs(followed, deps.hub),
+      syncs: rsyncs.length,
+      refused,
+    };
+    return { member, followed, unpinned: report.unpinned, report };
+  } catch (error) {
+    const report = { cluster: member.name, ...none, unchecked: toFailure(error).message };
+    return { member, unpinned: [], report };
+  }
+}
+
+/** Nothing here depends on how long something has been refused. */
+const PATIENCE = { blockedAfterMs: Infinity, deletingAfterMs: Infinity, liveAfterMs: Infinity };
+
+/** What the gate would refuse today, by the look of a sweep. */
+async function refusedSyncs(
+  rsyncs: readonly RSync[],
+  { name, labels }: Member,
+  deps: OpenedFleet,
+): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
+  const { unmatched, otherSources } = deps;
+  const settings = { ...PATIENCE, unmatched, otherSources };
+  const where = { cluster: name, labels };
+  const purpose = { ...where, reason: 'sweep', notBefore: deps.now(), fresh: true } as const;
+  const look = createLook(purpose, { ...deps, settings });
+  const refused: RefusedSync[] = [];
+  const failures: string[] = [];
+  async function lookAt(rsync: RSync): Promise<void> {
+    const sync = formatSyncRef(rsync.ref);
+    try {
+      const { followed, decision } = await look.at(look.read(rsync));
+      const found = refusalsToday(rsync, followed, decision);
+      refused.push(...found.map((refusal) => ({ sync, rule: 'a' as const, ...refusal })));
+    } catch (error) {
+      failures.push(`${sync}: ${toFailure(error).message}`);
+    }
+  }
+  const inScope = rsyncs.filter((rsync) => isJudged(rsync, deps));
+  await inTurns(inScope, ({ ref }) => ref.namespace, lookAt, PLACES);
+  return { refused, failures };
+}
+
+/** Whether the gate judges the RSync: all of them, or only what the config names or what cannot be read. */
+function isJudged({ source }: RSync, { rules, unmatched, otherSources }: OpenedFleet): boolean {
+  if (source.type === 'other') return otherSources === 'deny';
+  if (source.type === 'invalid' || unmatched === 'deny') return true;
+  return rules.match(source.reference.repository) !== undefined;
+}

@@ -1,0 +1,113 @@
+import type { GateRefusal } from '#shared/core/gate-refusal.ts';
+import type { PinObstacle } from '#shared/core/pin.ts';
+import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
+import { formatPlan } from '../rollout/format-plan.ts';
+import { type TriedCheck, formatChecks } from './try-checks.ts';
+import type { PlannedImages } from './plan-images.ts';
+import { count } from '../terminal.ts';
+
+/** What preflight found in one cluster. */
+export interface ClusterReport extends ClusterDescription {
+  readonly cluster: string;
+  /** Why it could not be checked, where it could not. */
+  readonly unchecked?: string;
+  /** What stands against the gate in this cluster, whatever its RSyncs. */
+  readonly problems: readonly Problem[];
+  /** What cannot be said. */
+  readonly notes: readonly string[];
+  /** RSyncs on which a pin cannot hold; approvals work there all the same. */
+  readonly unpinned: readonly UnpinnedSync[];
+  readonly syncs: number;
+  readonly refused: readonly RefusedSync[];
+}
+
+export interface Problem {
+  readonly code:
+    | 'identity'
+    | 'kubernetes-too-old'
+    | 'config-sync-too-old'
+    | 'patch-refused'
+    | 'pin-refused';
+  readonly message: string;
+}
+
+/** An RSync on which `effect: pin` cannot hold, or moves nothing. */
+export interface UnpinnedSync {
+  readonly sync: string;
+  readonly code: PinObstacle['code'] | 'fleet-managed';
+  readonly message: string;
+}
+
+export interface RefusedSync extends GateRefusal {
+  readonly sync: string;
+  /** Of the gate’s rules: those about images (infra/kubernetes/gate). */
+  readonly rule: 'a';
+}
+
+export interface FleetReport {
+  readonly clusters: readonly ClusterReport[];
+  /** Places of the fleet that could not be listed. */
+  readonly unlisted: readonly string[];
+  /** What the next digests of images with a strategy would do; absent: the config has none. */
+  readonly rollouts?: PlannedImages;
+  /** What the checks of stages answer today; absent: the config has none. */
+  readonly checks?: readonly TriedCheck[];
+}
+
+/** 0: the gate would refuse nothing, 1: something, or it would not hold, 2: not everything could be checked. */
+export function exitCodeOf({ clusters, unlisted, checks = [] }: FleetReport): 0 | 1 | 2 {
+  const found = clusters.some(({ problems, refused }) => problems.length > 0 || refused.length > 0);
+  if (found) return 1;
+  const unchecked = clusters.some((report) => report.unchecked !== undefined);
+  const unasked = checks.some(({ isAsked }) => !isAsked);
+  return unchecked || unasked || unlisted.length > 0 ? 2 : 0;
+}
+
+/** The report for people, a line for each finding. */
+export function formatReport(report: FleetReport): readonly string[] {
+  const { clusters, unlisted } = report;
+  return [
+    ...clusters.flatMap(formatCluster),
+    ...unlisted.map((place) => `${place}: its clusters could not be listed`),
+    ...formatPlans(report.rollouts),
+    ...formatChecks(report.checks ?? []),
+    summary(report),
+  ];
+}
+
+function formatCluster(report: ClusterReport): string[] {
+  const { cluster, unchecked, problems, notes, refused, unpinned, syncs } = report;
+  const { kubernetes = 'unknown', configSync = 'unknown', user = 'unknown' } = report;
+  const runs = `Kubernetes ${kubernetes}, Config Sync ${configSync}, we are ${user}`;
+  return [
+    `${cluster}: ${runs}, ${count(syncs, 'RSync')}`,
+    ...(unchecked === undefined ? [] : [`  not checked: ${unchecked}`]),
+    ...problems.map(({ code, message }) => `  ${code}: ${message}`),
+    ...notes.map((note) => `  note: ${note}`),
+    ...unpinned.map(
+      ({ sync, code, message }) => `  ${sync}: a pin cannot hold, ${code}: ${message}`,
+    ),
+    ...refused.map(
+      ({ sync, rule, key = 'what it announces', because, message }) =>
+        `  ${sync}: refused by (${rule}), ${because}: ${key}: ${message}`,
+    ),
+  ];
+}
+
+function formatPlans({ plans, left }: PlannedImages = { plans: [], left: 0 }): readonly string[] {
+  const more = left === 0 ? [] : [`${count(left, 'image')} more with a strategy, not planned`];
+  return [...plans.flatMap(formatPlan), ...more];
+}
+
+function summary({ clusters, unlisted }: FleetReport): string {
+  const syncs = clusters.flatMap(({ refused }) => [...new Set(refused.map(({ sync }) => sync))]);
+  const problems = clusters.flatMap((report) => report.problems).length;
+  const unchecked =
+    clusters.filter((report) => report.unchecked !== undefined).length + unlisted.length;
+  const refused = syncs.length === 0 ? 'nothing' : count(syncs.length, 'RSync');
+  return [
+    `The gate would refuse ${refused} in ${count(clusters.length, 'cluster')}`,
+    ...(problems === 0 ? [] : [count(problems, 'problem')]),
+    ...(unchecked === 0 ? [] : [`${count(unchecked, 'place')} not checked`]),
+  ].join('; ');
+}

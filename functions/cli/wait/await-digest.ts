@@ -1,0 +1,134 @@
+import { foldLines } from '#shared/core/foreign-text.ts';
+import { type ExitCode, print } from '../terminal.ts';
+import type { Api } from '../api/call-api.ts';
+import { readFleet } from '../api/pages.ts';
+import type { Given, VerbDeps } from '../verb.ts';
+import { poll } from './poll.ts';
+import { type Sync, Verdict } from '../api/schema.ts';
+
+export interface AwaitOptions extends Given {
+  /**
+   * Any name of it: `IMAGE:TAG`, `IMAGE@sha256:…` (of an index or of its child), `CHART:VERSION`, `CHART@sha256:…`.
+   * Where a tag is written, only RSyncs on that tag count.
+   */
+  readonly image: string;
+  readonly cluster?: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+  /** How long an RSync that follows it may not have been found yet, in milliseconds. */
+  readonly grace: number;
+}
+
+/** Phases from which nothing but another push, or a person, leads on. */
+const FAILED = new Set(['Failed', 'Blocked', 'Stalled', 'Rejected', 'Refused', 'Unguarded']);
+
+interface Standing {
+  readonly live: Sync[];
+  readonly failed: Sync[];
+  readonly waiting: Sync[];
+}
+
+/**
+ * Waits until every RSync that follows the image is on the digest that its name stands for now: 0. The first that fails
+ * on it ends the wait: 1, and so does an image that no RSync follows once the grace is over. 3 when the time is up, in
+ * which an image may still arrive in the registry. A service that does not answer for a while is waited for, too; one
+ * that never did leaves nothing known: 2. Throws `ApiFailure` for what the service refuses.
+ */
+export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promise<ExitCode> {
+  const { image, cluster, timeout, grace, json } = options;
+  const { api, terminal } = deps;
+  /** What the name stands for: Config Sync reports the child of an index, and charts by their version. */
+  let named: Named | undefined;
+  let standing: Standing | undefined;
+  const code = await poll(
+    {
+      async look(sinceMs) {
+        if (named?.digest === undefined) named = await api.post('/v1/verify', { image }, Verdict);
+        const { digest } = named;
+        if (digest !== undefined) standing = await look(api, { image, digest, cluster, sinceMs });
+      },
+      judge: (elapsedMs) => ({
+        line: standing === undefined ? absence(named) : describe(standing),
+        code: standing && codeOf(standing, elapsedMs < grace),
+      }),
+      isKnown: () => standing !== undefined || absence(named) !== undefined,
+    },
+    timeout,
+    deps,
+  );
+  const found = standing ?? { live: [], failed: [], waiting: [] };
+  print(terminal, json, { code, ...found }, report(code, found));
+  return code;
+}
+
+/** What the verdict has of a name. */
+export interface Named {
+  /** Absent: it is not in the registry. */
+  readonly digest?: string | undefined;
+  readonly message: string;
+}
+
+/** Why a name stands for nothing; undefined where it does, or where that is not known. */
+export function absence(named: Named | undefined): string | undefined {
+  return named?.digest === undefined ? named?.message : undefined;
+}
+
+/**
+ * A failure counts once its cluster was read after the wait began, `sinceMs` ago: what the snapshot has from before may
+ * be about the digest before it was signed.
+ */
+async function look(
+  api: Api,
+  about: { image: string; digest: string; cluster: string | undefined; sinceMs: number },
+): Promise<Standing> {
+  const { image, digest, cluster, sinceMs } = about;
+  const { clusters, syncs } = await readFleet(api, {
+    image: image.replace(/(?<=.)@[^@]*$/, ''),
+    cluster,
+  });
+  const read = clusters.filter(({ ageSeconds = Infinity }) => ageSeconds * 1_000 < sinceMs);
+  const fresh = new Set(read.map((one) => one.cluster));
+  const standing: Standing = { live: [], failed: [], waiting: [] };
+  for (const one of syncs) {
+    // A chart is live by its version; what its tag is in the registry is the digest.
+    const isOn = (known: string | undefined): boolean =>
+      known === digest || one.registryDigest === digest;
+    const isLive = one.phase === 'Synced' && isOn(one.liveDigest);
+    const hasFailed = FAILED.has(one.phase) && isOn(one.digest) && fresh.has(one.cluster);
+    standing[isLive ? 'live' : hasFailed ? 'failed' : 'waiting'].push(one);
+  }
+  return standing;
+}
+
+/** Undefined while there is something to wait for: within the grace, also for an RSync that was not found yet. */
+function codeOf({ live, failed, waiting }: Standing, mayAppear: boolean): ExitCode | undefined {
+  if (failed.length > 0) return 1;
+  if (live.length + waiting.length === 0) return mayAppear ? undefined : 1;
+  return waiting.length === 0 ? 0 : undefined;
+}
+
+function describe({ live, failed, waiting }: Standing): string {
+  const all = live.length + failed.length + waiting.length;
+  if (all === 0) return 'No RSync follows this image yet';
+  const phases = new Map<string, number>();
+  for (const { phase } of waiting) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+  const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
+  const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
+  return [`${live.length} of ${all} live`, ...lost, ...rest].join(', ');
+}
+
+const LAST = {
+  0: 'Live everywhere',
+  1: 'Not live',
+  2: 'Not known: the service never answered',
+  3: 'Not live in time',
+};
+
+function report(code: ExitCode, { failed, waiting }: Standing): readonly string[] {
+  const late = code === 3 ? waiting : [];
+  const lines = [...failed, ...late].map(({ cluster, sync, phase, message, errors: [error] }) => {
+    const why = error === undefined ? message : `${error.code}: ${error.message}`;
+    return foldLines(`${phase}  ${cluster} ${sync}: ${why}`);
+  });
+  return [...lines, LAST[code]];
+}

@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defined } from '#shared/core/defined.ts';
+import { playDemo } from './demo/play-demo.ts';
+import { awaitStop } from './local-world/await-stop.ts';
+import type { LocalPlaces } from './local-world/options.ts';
+import type { Effect } from './local-world/files.ts';
+import { startLocalWorld } from './local-world/start-local-world.ts';
+
+const LIMIT_MS = 120_000;
+const FORCED = 130;
+/** One for each stage, and one more for the last. */
+const CLUSTERS = 4;
+const SOAK_SECONDS = 1;
+/** Fast enough to watch: a real cluster takes 15 s where this takes a quarter of one. */
+const PACE = { pollMs: 250, attemptMs: 250, rolloutMs: 500 };
+const SWEEP_MS = 700;
+
+/** Runs the demo in a world of its own, beside any other; returns the exit code. */
+export async function runDemo(effect: Effect, { bundles, home: all }: LocalPlaces): Promise<0 | 1> {
+  const startedAt = new Date();
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const home = join(all, 'demo');
+  await mkdir(home, { recursive: true });
+  const dir = await mkdtemp(join(home, 'run-'));
+  const force = (): void => process.exit(FORCED);
+  const stop = awaitStop(process, { force, now: () => performance.now() });
+  const pubsubHost = process.env['PUBSUB_EMULATOR_HOST'];
+  try {
+    const world = await startLocalWorld({
+      dir,
+      bundles,
+      ports: 'free',
+      clusters: CLUSTERS,
+      effect,
+      pace: PACE,
+      sweepMs: SWEEP_MS,
+      soakSeconds: SOAK_SECONDS,
+      project: `demo-${process.pid}`,
+      ...defined({ pubsubHost: pubsubHost || undefined }),
+    });
+    try {
+      const live = process.stdout.isTTY;
+      const played = playDemo({ world, effect, out: process.stdout, live, limit, startedAt });
+      await Promise.race([played, broken(stop, world.failed)]);
+    } finally {
+      await world.stop();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`The demo failed: ${reason}\nIts logs are in ${dir}\n`);
+    return 1;
+  }
+  await rm(dir, { recursive: true });
+  return 0;
+}
+
+/** Rejects when the demo cannot go on. */
+async function broken(stop: Promise<string>, failed: Promise<Error>): Promise<never> {
+  const end = await Promise.race([stop, failed]);
+  throw typeof end === 'string' ? new Error(`stopped by ${end}`) : end;
+}

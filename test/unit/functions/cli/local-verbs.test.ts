@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Heavy } from '#functions/cli/heavy.ts';
+import { openHeavy } from '#functions/cli/open-heavy.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
+
+/** What the local world, or the demo, is started with. */
+async function optionsOf(...args: string[]) {
+  const started: unknown[] = [];
+  const heavy: Partial<Heavy> = {
+    async runLocal({ ...options }) {
+      started.push(options);
+      return 0;
+    },
+    async runDemo(effect) {
+      started.push(effect);
+      return 0;
+    },
+  };
+  return { ...(await runProgramWith(['local', ...args], { heavy })), started };
+}
+
+describe('countersign local up', () => {
+  it('has defaults', async () => {
+    const { code, started } = await optionsOf('up');
+    expect(code).toBe(0);
+    expect(started).toEqual([
+      { clusters: 3, portOffset: 0, effect: 'pin', verbose: false, json: false },
+    ]);
+  });
+
+  it('reads every option', async () => {
+    const args = ['--clusters', '5', '--port-offset', '100', '--dir', 'there', '--verbose'];
+    const { started } = await optionsOf('up', ...args, '--effect', 'gate');
+    expect(started).toMatchObject([
+      { clusters: 5, portOffset: 100, dir: 'there', effect: 'gate', verbose: true },
+    ]);
+  });
+
+  it.each([
+    [['--clusters', '0'], '--clusters'],
+    [['--clusters', '101'], '--clusters'],
+    [['--clusters', '1.5'], '--clusters'],
+    [['--clusters', ''], '--clusters'],
+    [['--port-offset', '-1'], '--port-offset'],
+    [['--port-offset', '65536'], '--port-offset'],
+    [['--port-offset'], '--port-offset'],
+    [['--effect', 'annotate'], '--effect'],
+    [['--colour'], '--colour'],
+    [['extra'], 'argument'],
+  ])('refuses %j', async (args, named) => {
+    const { code, err, started } = await optionsOf('up', ...args);
+    expect([code, started]).toEqual([2, []]);
+    expect(err).toContain(named);
+  });
+
+  it('refuses an offset beyond the last port', async () => {
+    const heavy = openHeavy({ root: '/nonexistent' });
+    const { code, err } = await runProgramWith(['local', 'up', '--port-offset', '57093'], { heavy });
+    expect(code).toBe(2);
+    expect(err).toContain('write 57092 at most');
+  });
+
+  it('helps', async () => {
+    const { code, out } = await optionsOf('up', '--help');
+    expect(code).toBe(0);
+    expect(out).toContain('--port-offset');
+  });
+});
+
+describe('countersign local demo', () => {
+  it.each([
+    [[], 0, ['pin']],
+    [['--effect', 'gate'], 0, ['gate']],
+    [['--effect', 'none'], 2, []],
+    [['gate'], 2, []],
+    [['--help'], 0, []],
+  ])('reads %j', async (args, expected, effects) => {
+    const { code, started } = await optionsOf('demo', ...args);
+    expect({ code, started }).toEqual({ code: expected, started: effects });
+  });
+});
