@@ -1,10 +1,10 @@
 import type { GateMode } from '#infra/kubernetes/gate/render.ts';
 import type { LocalOptions } from '#infra/local/local-world/options.ts';
 import type { Effect } from '#infra/local/local-world/files.ts';
-import type { LetterOffice } from './letters/settle-all.ts';
-import type { OpenedFleet } from './preflight/check-fleet.ts';
+import type { LetterOffice } from './letters/letter-office.ts';
+import type { OpenedFleet } from './preflight/opened-fleet.ts';
 import type { ExitCode } from './terminal.ts';
-import type { ImageJudge } from './verify/verify-image.ts';
+import type { ImageJudge } from './verify/image-judge.ts';
 
 /**
  * What takes a config file, clients of Google and of clusters, or the local world. Each is loaded when it is called
@@ -17,6 +17,8 @@ export interface Heavy {
   openLetters(configPath: string): Promise<LetterOffice>;
   /** The gate for a config, as YAML. */
   renderGate(configPath: string, mode: GateMode): Promise<string>;
+  /** The ID token of the Application Default Credentials for an audience. */
+  idToken(audience: string): Promise<string>;
   /** Runs the local world until a signal stops it. */
   runLocal(options: LocalOptions): Promise<ExitCode>;
   runDemo(effect: Effect): Promise<ExitCode>;

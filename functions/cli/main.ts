@@ -1,40 +1,81 @@
 #!/usr/bin/env node
-import { exec } from 'node:child_process';
+import { exec, execFile } from 'node:child_process';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cleanText } from '#shared/core/foreign-text.ts';
+import { configFolder } from './context/config-folder.ts';
+import { createInterrupts } from './interrupts.ts';
 import { openHeavy } from './open-heavy.ts';
 import { runProgram } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/** As shells say of a program whose reader went away. */
+const BROKEN_PIPE = 141;
+
+const { stdin, stdout, stderr, env, platform } = process;
+
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 2);
+  });
+}
+
+const terminal: Terminal = {
+  // What others push must not rule a terminal.
+  out: (text) => stdout.write(cleanText(text)),
+  err: (text) => stderr.write(text),
+  live: stderr.isTTY,
+  quiet: false,
+  ...(stdin.isTTY && stderr.isTTY && { ask }),
+};
+
+/** Asks a person, who answers on the next line. */
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  // Ctrl-C is the process's, and not the line's.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
 
 /** In the caller's own shell; what it says of itself is for the caller to see. */
 async function run(command: string): Promise<string> {
   const running = promisify(exec)(command);
-  running.child.stderr?.pipe(process.stderr);
+  running.child.stderr?.pipe(stderr);
   return (await running).stdout;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const exit = (code: number): void => process.exit(code);
+  const interrupts = createInterrupts({ process, err: terminal.err, live: terminal.live, exit });
+  return runProgram(args, {
+    terminal,
+    stdin,
+    env,
+    interrupts,
+    fetch,
+    run,
+    runFile: async (file, rest) => (await promisify(execFile)(file, [...rest])).stdout,
+    folder: configFolder(env, { platform, home: homedir() }),
+    now: () => performance.now(),
+    date: () => new Date(),
+    sleep: (milliseconds) => sleep(milliseconds),
+    heavy: openHeavy({ root: join(import.meta.dirname, '..', '..') }),
+  });
 }
 
 // Should the command itself fail, its status is not to be read as "no".
 process.exitCode = 2;
-const code = await runProgram(process.argv.slice(2), {
-  terminal: {
-    // What others push must not rule a terminal.
-    out: (text) => process.stdout.write(cleanText(text)),
-    err: (text) => process.stderr.write(text),
-    live: process.stderr.isTTY,
-    quiet: false,
-  },
-  stdin: process.stdin,
-  env: process.env,
-  fetch,
-  run,
-  now: () => performance.now(),
-  date: () => new Date(),
-  sleep: (milliseconds) => sleep(milliseconds),
-  heavy: openHeavy({ root: join(import.meta.dirname, '..', '..') }),
+void main(process.argv.slice(2)).then(async (code) => {
+  // What is still under way after a timeout must not keep people waiting; what is printed is not cut off.
+  for (const stream of [stdout, stderr]) {
+    await new Promise((resolve) => stream.write('', resolve));
+  }
+  process.exit(code);
 });
-// What is still under way after a timeout must not keep people waiting; what is printed is not cut off.
-for (const stream of [process.stdout, process.stderr]) {
-  await new Promise((resolve) => stream.write('', resolve));
-}
-process.exit(code);

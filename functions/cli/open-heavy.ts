@@ -19,6 +19,8 @@ export function openHeavy({ root }: { readonly root: string }): Heavy {
       const { renderGate } = await import('#infra/kubernetes/gate/render.ts');
       return renderGate(readGateInput(await loadConfig(file)), mode);
     },
+    idToken: async (audience) =>
+      (await import('#functions/wiring/google-token.ts')).readIdToken(audience),
     runLocal: async (options) =>
       (await import('#infra/local/run-local.ts')).runLocal(options, places),
     runDemo: async (effect) => (await import('#infra/local/run-demo.ts')).runDemo(effect, places),

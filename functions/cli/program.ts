@@ -2,18 +2,22 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { cleanLine } from '#shared/core/foreign-text.ts';
-import { ApiFailure, openApi, openApiLater } from './api/call-api.ts';
+import { type Api, ApiFailure, openApi, openApiLater } from './api/call-api.ts';
+import { noteSent } from './api/note-sent.ts';
 import { targetOf } from './api/target.ts';
-import { openToken, type RunCommand } from './api/token.ts';
+import { openTokens, type TokenDeps } from './api/token.ts';
+import { readContexts } from './context/contexts-file.ts';
+import { type Written, readNames } from './names/read-names.ts';
+import { sayFields } from './names/say-fields.ts';
+import { suggest } from './names/suggest.ts';
 import { GLOBAL_OPTIONS, type GlobalOptions } from './options.ts';
 import { type ExitCode, printFailure, type Terminal } from './terminal.ts';
 import { NOUNS, type Verb, type VerbDeps } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 /** What the process gives to the program. */
-export interface ProgramDeps extends Omit<VerbDeps, 'api'> {
+export interface ProgramDeps extends Omit<VerbDeps, 'api' | 'options'>, Omit<TokenDeps, 'idToken'> {
   readonly fetch: typeof fetch;
-  readonly run: RunCommand;
 }
 
 const MORE_HELP = `
@@ -38,13 +42,16 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
   const { terminal } = deps;
   let code: ExitCode = 0;
   const program = createProgram(terminal, async (verb, given, options) => {
-    const api = openApiLater(() => {
-      const { url, ...credentials } = targetOf(options, deps.env);
-      return openApi({ url, token: openToken(credentials, deps.run), fetch: deps.fetch });
-    });
     const shown = { ...terminal, quiet: options.quiet ?? false };
-    const named = { ...given, json: options.output === 'json' };
-    code = await verb.run(named, { ...deps, api, terminal: shown });
+    const api = openApiLater(async () => openTarget(options, deps));
+    try {
+      const named = await readNames(given, api);
+      const all = { ...named, json: options.output === 'json' };
+      code = await verb.run(all, { ...deps, api, options, terminal: shown });
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      throw await inOwnWords(error, { verb, given, api });
+    }
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -56,7 +63,32 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
   }
 }
 
-type Act = (verb: Verb, given: object, options: GlobalOptions) => Promise<void>;
+/** What the API said no with, in the words of the command, and with what there is in place of what there is not. */
+async function inOwnWords(
+  failure: ApiFailure,
+  asked: { readonly verb: Verb; readonly given: Written; readonly api: Api },
+): Promise<ApiFailure> {
+  const { status, code } = failure;
+  const hint = await suggest(failure, asked, asked.api);
+  const message = sayFields(failure.message, asked.verb);
+  return new ApiFailure(status, code, hint === undefined ? message : `${message}: ${hint}`);
+}
+
+async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Api> {
+  const { heavy, folder, env, fetch, date, interrupts } = deps;
+  const isNamed =
+    options.url !== undefined || (env['COUNTERSIGN_URL'] && options.context === undefined);
+  // Whoever needs no context is not kept by a file that cannot be read.
+  const contexts = isNamed ? { contexts: {} } : await readContexts(folder);
+  const { url, from, credentials } = targetOf(options, env, contexts);
+  const tokens = openTokens(credentials, {
+    ...deps,
+    idToken: async (audience) => heavy.idToken(audience),
+  });
+  return noteSent(openApi({ url, from, tokens, fetch, date }), interrupts);
+}
+
+type Act = (verb: Verb, given: Written, options: GlobalOptions) => Promise<void>;
 
 /**
  * Every verb as a command of commander. What is called is given to `act`, with its arguments and options by name.
@@ -82,12 +114,27 @@ export function createProgram({ out, err }: Pick<Terminal, 'out' | 'err'>, act: 
     for (const option of options) command.addOption(option);
     command.action(() => {
       const values = takes.map((argument, at) => [argument.name(), command.processedArgs[at]]);
-      const given = { ...command.opts(), ...Object.fromEntries(values) };
+      const given: Written = { ...command.opts(), ...Object.fromEntries(values) };
       return act(verb, given, program.opts<GlobalOptions>());
     });
   }
   return program;
 }
+
+/** What the API says no with where it was asked well: the answer is no, and nothing is unknown. */
+const NO: ReadonlySet<string> = new Set([
+  'not-verified',
+  'rollout-approved-before',
+  'rollout-changed',
+  'rollout-no-way-back',
+  'rollout-not-now',
+  'rollout-not-signed',
+  'rollout-older',
+  'rollout-open-already',
+  'rollout-queues',
+  'rollout-rejected',
+  'rollout-same',
+]);
 
 /** Prints why there is no result: of a config file every problem, of anything else one line. */
 function sayFailure(error: unknown, terminal: Pick<Terminal, 'err'>): ExitCode {
@@ -96,5 +143,7 @@ function sayFailure(error: unknown, terminal: Pick<Terminal, 'err'>): ExitCode {
     for (const one of problems) terminal.err(`${cleanLine(formatProblem(file, one))}\n`);
     return 2;
   }
-  return printFailure(terminal, error instanceof ApiFailure ? error : toFailure(error));
+  const failure = error instanceof ApiFailure ? error : toFailure(error);
+  const code = printFailure(terminal, failure);
+  return NO.has(failure.code) ? 1 : code;
 }

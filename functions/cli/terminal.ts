@@ -15,6 +15,8 @@ export interface Terminal extends Output {
   readonly live: boolean;
   /** No progress is to be shown. */
   readonly quiet: boolean;
+  /** Asks a person; absent: none sits there. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /**

@@ -2,6 +2,8 @@ import { type Argument, Option } from 'commander';
 import type { Readable } from 'node:stream';
 import type { Api } from './api/call-api.ts';
 import type { Heavy } from './heavy.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { GlobalOptions } from './options.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 /** One verb of `countersign`. */
@@ -34,11 +36,15 @@ export interface VerbDeps {
   readonly terminal: Terminal;
   readonly stdin: Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly options: GlobalOptions;
+  /** Where the user's contexts are. */
+  readonly folder: string;
   /** Milliseconds, from any origin. */
   readonly now: () => number;
   /** The time of day, for what is sent. */
   readonly date: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly interrupts: Interrupts;
   /** What is loaded only for the verbs that need it. */
   readonly heavy: Heavy;
 }
@@ -50,6 +56,7 @@ export const NOUNS = {
   gate: 'the ValidatingAdmissionPolicy of a cluster',
   letters: 'messages that were given up',
   local: 'all of it on this machine',
+  context: 'names for the APIs that you ask',
 };
 
 /** Of what is changed by a person. */

@@ -1,4 +1,5 @@
 import { CONFIG_VERBS } from './config/verbs.ts';
+import { CONTEXT_VERBS } from './context/verbs.ts';
 import { FLEET_VERBS } from './fleet/verbs.ts';
 import { FREEZE_VERBS } from './freeze/verbs.ts';
 import { GATE_VERBS } from './gate/verbs.ts';
@@ -28,4 +29,5 @@ export const VERBS: readonly Verb[] = [
   ...PREFLIGHT_VERBS,
   ...LETTER_VERBS,
   ...LOCAL_VERBS,
+  ...CONTEXT_VERBS,
 ];

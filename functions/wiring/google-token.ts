@@ -29,3 +29,13 @@ export function openGoogleToken(): () => Promise<string> {
     throw new CountersignError('registry-unavailable', NO_GOOGLE_TOKEN);
   };
 }
+
+/**
+ * An ID token of the Application Default Credentials for an audience. Throws where they are a person's, who has none, or
+ * where there are none.
+ */
+export async function readIdToken(audience: string): Promise<string> {
+  const { GoogleAuth } = await import('google-auth-library');
+  const client = await new GoogleAuth().getIdTokenClient(audience);
+  return client.idTokenProvider.fetchIdToken(audience);
+}

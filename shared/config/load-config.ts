@@ -86,11 +86,13 @@ function describeIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Fin
   );
 }
 
-function placeOf({ path, ...finding }: Finding, document: YamlDocument): Problem {
+/** A finding with its place in the file. */
+export function placeOf({ path, ...finding }: Finding, document: YamlDocument): Problem {
   return { ...document.locate(path, finding.kind), path: formatPath(path), ...finding };
 }
 
-function inOrder(problems: readonly Problem[]): Problem[] {
+/** Problems in the order of the file. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 

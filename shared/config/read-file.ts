@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { CountersignError } from '#shared/core/errors.ts';
 import { decodeText } from '#shared/net/json.ts';
 import { readBody } from '#shared/net/read-body.ts';
+import { TILDE } from './no-tilde.ts';
 import type { Fault } from './problem.ts';
 
 /**
@@ -43,6 +44,7 @@ export async function readNamed(
   path: string,
   maxBytes: number,
 ): Promise<string | Fault> {
+  if (path.startsWith('~')) return TILDE;
   const absolute = resolveNamed(source, path);
   try {
     return await source.readFile(absolute, maxBytes);

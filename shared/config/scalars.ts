@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { toFailure } from '#shared/core/errors.ts';
-import { parsed } from './check.ts';
+import { finding, parsed } from './check.ts';
+import { noTilde } from './no-tilde.ts';
 import type { Fault } from './problem.ts';
 import { parseSelector } from '#shared/core/label-selector.ts';
 import { MAX_DURATION_MS, MAX_NAME, MAX_SELECTOR, MAX_TEXT } from './limits.ts';
@@ -19,6 +20,9 @@ const PRINTABLE = /^[\u0021-\u007e]+$/;
 
 /** A text with something in it, and a limit. */
 export const textSchema = z.string().min(1).max(MAX_TEXT);
+
+/** The path of a file. Only a shell makes anything of `~`. */
+export const pathSchema = textSchema.superRefine(finding(noTilde));
 
 /** An e-mail address of a person or service account. */
 export const emailSchema = textLike(EMAIL, 'Is not an e-mail address');

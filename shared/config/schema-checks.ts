@@ -13,7 +13,7 @@ import {
 } from './check.ts';
 import { MAX_SOAK_MS, MAX_TEXT } from './limits.ts';
 import type { Fault } from './problem.ts';
-import { durationSchema, nameSchema, projectSchema, textSchema } from './scalars.ts';
+import { durationSchema, nameSchema, pathSchema, projectSchema, textSchema } from './scalars.ts';
 
 const KINDS = ['prometheus', 'monitoring', 'http'] as const;
 const BOUNDS = ['above', 'below', 'equals'] as const;
@@ -32,7 +32,7 @@ const query = z
     examples: ['sum(rate(errors_total{digest="${digest}"}[5m]))'],
   });
 
-const tokenFile = textSchema.exactOptional().meta({
+const tokenFile = pathSchema.exactOptional().meta({
   description:
     'Path of a file with a bearer token, relative to this file; it is read each time, and sent to this URL alone',
   examples: ['/secrets/prometheus-token'],

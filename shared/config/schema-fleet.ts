@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ALWAYS, atMost, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
 import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
-import { projectSchema, selectorSchema, textSchema } from './scalars.ts';
+import { pathSchema, projectSchema, selectorSchema, textSchema } from './scalars.ts';
 
 const labels = z
   .record(textSchema, z.string().max(MAX_TEXT))
@@ -34,7 +34,7 @@ const gkeHub = z
 
 const kubeconfig = z
   .strictObject({
-    path: textSchema.meta({
+    path: pathSchema.meta({
       description: 'Path of a kubeconfig file, relative to this file',
       examples: ['./kubeconfig'],
     }),

@@ -12,7 +12,7 @@ import {
   durationSchema,
   percentSchema,
   projectSchema,
-  textSchema,
+  pathSchema,
   topicSchema,
   userSchema,
 } from './scalars.ts';
@@ -63,7 +63,7 @@ function databaseSchema(description: string, database: string, file: string) {
         .describe('Firestore, for functions that run apart'),
       sqlite: z
         .strictObject({
-          path: textSchema.meta({
+          path: pathSchema.meta({
             description: 'Path of the database file, relative to this file',
             examples: [file],
           }),

@@ -65,7 +65,7 @@ export function createKubeconfigFleet(options: KubeconfigFleetOptions, deps: Cli
 }
 
 /** Names of the contexts in a kubeconfig, in order. Throws `bad-config` that names the file. */
-function readContexts(path: string, text: string): readonly string[] {
+export function readContexts(path: string, text: string): readonly string[] {
   const { data, error } = kubeconfigSchema.safeParse(parseYaml(text, path));
   if (error !== undefined) {
     const { path: place, message } = error.issues[0] ?? { path: [], message: '' };

@@ -152,7 +152,8 @@ describe('the import table', () => {
     const rooms = ['config-sync', 'fleet', 'registry', 'trust', 'reconcile', 'status', 'store'];
     const heavy = loaded.filter(
       (path) =>
-        isWithin(path, 'functions/wiring') || rooms.some((room) => isWithin(path, `shared/${room}`)),
+        isWithin(path, 'functions/wiring') ||
+        rooms.some((room) => isWithin(path, `shared/${room}`)),
     );
     expect(heavy).toEqual([]);
   });

@@ -55,11 +55,7 @@ function onlyTypes(names: string): boolean {
   return listed?.every((name) => name === '' || name.startsWith('type ')) ?? false;
 }
 
-function toImport(
-  from: string,
-  specifier: string,
-  how: Pick<Import, 'typeOnly' | 'late'>,
-): Import {
+function toImport(from: string, specifier: string, how: Pick<Import, 'typeOnly' | 'late'>): Import {
   if (specifier.startsWith('#')) return { target: specifier.slice(1), ours: true, ...how };
   if (!specifier.startsWith('.')) return { target: specifier, ours: false, ...how };
   const target = relative(ROOT, join(ROOT, dirname(from), specifier))

@@ -23,22 +23,12 @@ describe('files', () => {
     [
       'process.env',
       /\bprocess\.env\b/,
-      [
-        'functions/cli/main.ts',
-        'functions/wiring/base.ts',
-        'infra/examples/',
-        'infra/local/',
-      ],
+      ['functions/cli/main.ts', 'functions/wiring/base.ts', 'infra/examples/', 'infra/local/'],
     ],
     [
       'the wall clock',
       /\bDate\.now\b|new Date\(\)/,
-      [
-        'functions/',
-        'infra/examples/',
-        'infra/local/',
-        'shared/http/log.ts',
-      ],
+      ['functions/', 'infra/examples/', 'infra/local/', 'shared/http/log.ts'],
     ],
     ['console', /\bconsole\./, []],
   ])('read %s only where they may', (_, pattern, allowed) => {

@@ -31,6 +31,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'quick-start-resync': CLONE,
   'quick-start-events': CLONE,
   'api-commands': CLONE,
+  'command-contexts': SERVICE,
   'api-history': CLONE,
   'dead-letters-commands': CLONE,
   'restore-resync': CLONE,

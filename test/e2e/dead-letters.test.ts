@@ -58,14 +58,7 @@ afterAll(async () => {
 async function deadLetters(...args: readonly string[]): Promise<z.infer<typeof Letters>> {
   const { code, stdout, stderr } = await runProcess({
     command: process.execPath,
-    args: [
-      'functions/cli/main.ts',
-      'letters',
-      ...args,
-      '--json',
-      '--config',
-      world.files.config,
-    ],
+    args: ['functions/cli/main.ts', 'letters', ...args, '--json', '--config', world.files.config],
     env: { PUBSUB_EMULATOR_HOST: emulator.host, METADATA_SERVER_DETECTION: 'none' },
   });
   if (code !== 0) throw new Error(`dead-letters ${args.join(' ')} exited ${code}: ${stderr}`);

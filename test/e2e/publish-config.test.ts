@@ -76,7 +76,15 @@ describe.each(REGISTRIES)('publish.sh with $registry registry', ({ start }) => {
 
   async function verify(reference: string): Promise<{ code: number; status: string }> {
     const file = join(folder, 'countersign.yaml');
-    const args = ['functions/cli/main.ts', 'verify', '--local', reference, '--config', file, '--json'];
+    const args = [
+      'functions/cli/main.ts',
+      'verify',
+      '--local',
+      reference,
+      '--config',
+      file,
+      '--json',
+    ];
     const done = await runProcess({ command: process.execPath, args, cwd: root });
     if (done.stdout === '') throw new Error(`No verdict: ${done.stderr}`);
     return { code: done.code, status: verdict.parse(JSON.parse(done.stdout)).verdict.status };

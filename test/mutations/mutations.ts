@@ -1,5 +1,6 @@
 import { ADMISSION_MUTATIONS } from './admission.ts';
 import { ATTESTATION_MUTATIONS } from './attestations.ts';
+import { COMMAND_MUTATIONS } from './command.ts';
 import { CONFIG_SYNC_MUTATIONS } from './configsync.ts';
 import { CONTENT_MUTATIONS } from './content.ts';
 import { DECISION_MUTATIONS } from './decisions.ts';
@@ -303,6 +304,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HISTORY_MUTATIONS,
   ...KEY_MUTATIONS,
   ...ATTESTATION_MUTATIONS,
+  ...COMMAND_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
   ...CONTENT_MUTATIONS,
   ...STAND_IN_MUTATIONS,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type LetterOffice, settleLetters } from '#functions/cli/letters/settle-letters.ts';
+import type { LetterOffice } from '#functions/cli/letters/letter-office.ts';
+import { settleLetters } from '#functions/cli/letters/settle-letters.ts';
 import type { Clock } from '#infra/local/pubsub/backlog.ts';
 import { type RunningPubsub, startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { encodeDeadLetter } from '#shared/status/dead-letter.ts';
@@ -276,16 +277,16 @@ describe('dead-letters', () => {
   });
 
   it.each([
-    [],
-    ['bury'],
-    ['list', 'more'],
-    ['list', '--unknown'],
-    ['drop'],
-    ['drop', '--all', '--id', '1'],
-    ['replay', '--all'],
-  ])('refuses %j %j %j %j', async (...args) => {
+    [[], 'Usage: '],
+    [['bury'], 'bury'],
+    [['list', 'more'], 'too many arguments'],
+    [['list', '--unknown'], '--unknown'],
+    [['drop'], 'give --id, --topic, or --all alone'],
+    [['drop', '--all', '--id', '1'], 'give --id, --topic, or --all alone'],
+    [['replay', '--all'], '--all'],
+  ])('refuses %j', async (args, said) => {
     expect(await run(args)).toBe(2);
-    expect(err).toMatch(/^Usage: /);
+    expect(err).toContain(said);
   });
 
   it('never pulls from what is not there for it', async () => {

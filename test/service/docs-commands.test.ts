@@ -37,3 +37,18 @@ describe('the commands of docs/config.md', () => {
     expect(JSON.parse(printed)).toEqual(JSON.parse(committed));
   });
 });
+
+describe('the commands of docs/command.md', () => {
+  it('keep contexts, and forget them', async () => {
+    const home = join(desk.folder, 'settings');
+    const env = { COUNTERSIGN_CONFIG_HOME: home };
+    const { code, stdout } = await desk.run('command-contexts', { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain('* local http://127.0.0.1:8080/');
+    const kept: unknown = JSON.parse(await readFile(join(home, 'contexts.json'), 'utf8'));
+    expect(kept).toEqual({
+      current: 'local',
+      contexts: { local: { url: 'http://127.0.0.1:8080/' } },
+    });
+  });
+});

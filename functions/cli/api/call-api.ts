@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { CountersignError } from '#shared/core/errors.ts';
+import { sayRefused, type RefusedToken } from './say-refused.ts';
 import { Problem } from './schema.ts';
-import type { ReadToken } from './token.ts';
+import type { Tokens } from './token.ts';
 
 /** The API, as a person's terminal calls it. Every call throws `ApiFailure` or `CountersignError`. */
 export interface Api {
@@ -18,9 +18,12 @@ export interface Api {
 export type Query = Readonly<Record<string, string | undefined>>;
 
 export interface ApiOptions {
-  readonly url: string;
-  readonly token: ReadToken | undefined;
+  readonly url: URL;
+  /** What named the URL: an option, a variable, a context. */
+  readonly from: string;
+  readonly tokens: Tokens;
   readonly fetch: typeof fetch;
+  readonly date: () => Date;
 }
 
 /** What the API said no with; `code` is its own. */
@@ -38,35 +41,30 @@ export class ApiFailure extends Error {
 
 /** As long as the API itself may take, with room to spare. */
 const CALL_LIMIT_MS = 60_000;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const NEXT = /[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; *rel="next"/;
 
 /**
- * Throws `bad-request` for a URL that a token must not go to.
+ * The API at a URL that `checkUrl` let pass.
  *
  * @example
- * const api = openApi({ url, token: openToken({ token }, run), fetch });
+ * const api = openApi({ url, from: '--url', tokens, fetch, date });
  * const { clusters } = await api.get('/v1/fleet', {}, Page);
  */
-export function openApi({ url, token, fetch: fetchIt }: ApiOptions): Api {
-  const base = URL.parse(url);
-  if (base === null) throw bad(`${url} is no URL: write https://HOST`);
-  const safe = base.protocol === 'https:' || LOOPBACK.has(base.hostname);
-  if (!safe) throw bad(`${url} is neither https nor on this machine: a token would be readable`);
-
+export function openApi({ url, from, tokens, date, fetch: fetchIt }: ApiOptions): Api {
   async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
     const target = new URL(path, url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, value);
     }
-    const sent = await token?.(false);
+    let sent = await tokens.read(false);
     let answer = await attempt(target, init, sent);
-    if (answer.status === 401 && token !== undefined) {
-      const renewed = await token(true);
+    if (answer.status === 401 && tokens.renews) {
+      const renewed = await tokens.read(true);
       if (renewed !== sent) answer = await attempt(target, init, renewed);
+      sent = renewed;
     }
     if (answer.ok) return answer;
-    throw await failureOf(answer);
+    throw await failureOf(answer, target, { sent, origin: tokens.origin(), now: date() });
   }
 
   async function attempt(
@@ -81,8 +79,18 @@ export function openApi({ url, token, fetch: fetchIt }: ApiOptions): Api {
       // A redirect would take the token along to another host.
       return await fetchIt(target, { ...init, headers, signal, redirect: 'error' });
     } catch (cause) {
-      throw new ApiFailure(0, 'unreachable', `${target.origin} does not answer: ${textOf(cause)}`);
+      const message = `${target.origin} (${from}) does not answer: ${textOf(cause)}`;
+      throw new ApiFailure(0, 'unreachable', message);
     }
+  }
+
+  /** Throws `misbehaved` for what is no answer of this API, a page to sign in for one. */
+  async function read<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
+    const { data } = schema.safeParse(await answer.json().catch(() => undefined));
+    if (data !== undefined) return data;
+    const type = answer.headers.get('content-type') ?? 'no type';
+    const message = `${url.origin} (${from}) answers what is no answer of this API (${type}): see that it is the URL of Countersign's`;
+    throw new ApiFailure(answer.status, 'misbehaved', message);
   }
 
   async function send<T>(
@@ -94,13 +102,13 @@ export function openApi({ url, token, fetch: fetchIt }: ApiOptions): Api {
   ): Promise<T> {
     const headers = defined({ 'content-type': 'application/json', 'idempotency-key': key });
     const answer = await call(path, {}, { method, headers, body: JSON.stringify(body) });
-    return schema.parse(await answer.json());
+    return read(answer, schema);
   }
 
   return {
     async get(path, query, schema) {
       const answer = await call(path, query, { headers: { accept: 'application/json' } });
-      return schema.parse(await answer.json());
+      return read(answer, schema);
     },
     async text(path, query) {
       const answer = await call(path, query, { headers: { accept: 'text/plain' } });
@@ -113,16 +121,25 @@ export function openApi({ url, token, fetch: fetchIt }: ApiOptions): Api {
     async delete(path, query, schema, key) {
       const headers = defined({ accept: 'application/json', 'idempotency-key': key });
       const answer = await call(path, query, { method: 'DELETE', headers });
-      return schema.parse(await answer.json());
+      return read(answer, schema);
     },
   };
 }
 
-async function failureOf(answer: Response): Promise<ApiFailure> {
+async function failureOf(
+  answer: Response,
+  target: URL,
+  refused: RefusedToken,
+): Promise<ApiFailure> {
   const { status } = answer;
   const { data } = Problem.safeParse(await answer.json().catch(() => undefined));
-  const { code, detail } = data ?? { code: 'http', detail: `The service answered ${status}` };
-  return new ApiFailure(status, code, detail);
+  const { origin, pathname } = target;
+  const { code, detail } = data ?? {
+    code: 'http',
+    detail: `${origin}${pathname} answered ${status}`,
+  };
+  const message = status === 401 ? sayRefused(detail, refused) : detail;
+  return new ApiFailure(status, code, message);
 }
 
 function textOf(cause: unknown): string {
@@ -130,15 +147,11 @@ function textOf(cause: unknown): string {
   return cause.cause instanceof Error ? cause.cause.message : cause.message;
 }
 
-function bad(message: string): CountersignError {
-  return new CountersignError('bad-request', message);
-}
-
 /**
  * An API that is opened by its first call, so that a verb which makes none needs no URL and no token.
  *
  * @example
- * const api = openApiLater(() => openApi({ url, token, fetch }));
+ * const api = openApiLater(() => openApi({ url, from, tokens, fetch, date }));
  */
 export function openApiLater(open: () => Api | Promise<Api>): Api {
   let opened: Promise<Api> | undefined;

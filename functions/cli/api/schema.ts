@@ -5,6 +5,7 @@ const Sync = z.looseObject({
   cluster: z.string(),
   sync: z.string(),
   phase: z.string(),
+  image: z.string().optional(),
   digest: z.string().optional(),
   registryDigest: z.string().optional(),
   liveDigest: z.string().optional(),
@@ -228,6 +229,7 @@ export const HistoryPage = z.looseObject({
 });
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
+export type Preview = z.infer<typeof Preview>;
 export type Freeze = z.infer<typeof Freeze>;
 export type FreezeAnswer = z.infer<typeof FreezeAnswer>;
 export type Rollout = z.infer<typeof Rollout>;

@@ -1,37 +1,117 @@
 import { CountersignError } from '#shared/core/errors.ts';
+import type { Credentials } from './target.ts';
 
-/** The token to send; `fresh`: the one before was refused. Throws `unauthenticated` when there is none to be had. */
-export type ReadToken = (fresh: boolean) => Promise<string>;
+/** The token to send, and what to say of it where it is refused. */
+export interface Tokens {
+  /** Undefined: nothing is sent. `fresh`: the one before was refused. Throws `unauthenticated`. */
+  read(fresh: boolean): Promise<string | undefined>;
+  /** Where the token came from, or why there is none. */
+  origin(): string;
+  /** Whether another call of `read` may give another one. */
+  readonly renews: boolean;
+}
 
-/** Runs a command of the caller's own, and gives what it printed. */
-export type RunCommand = (command: string) => Promise<string>;
+export interface TokenDeps {
+  /** Runs a command of the caller's own in a shell, and gives what it printed. */
+  readonly run: (command: string) => Promise<string>;
+  /** Runs a program, and gives what it printed. */
+  readonly runFile: (file: string, args: readonly string[]) => Promise<string>;
+  /** The ID token of the Application Default Credentials for an audience. */
+  readonly idToken: (audience: string) => Promise<string>;
+}
+
+/** Nothing is sent. */
+export const NO_TOKENS: Tokens = {
+  read: async () => undefined,
+  origin: () => 'No token was sent',
+  renews: false,
+};
 
 /**
- * The token itself, or the command that prints one: asked once, and again when the service refuses what it gave, for
- * an ID token lasts an hour, and a wait may be longer. Undefined: nothing is sent.
+ * The token of the credentials: asked for once, and again when the service refuses what it was given, for an ID token
+ * lasts an hour, and a wait may be longer.
  *
  * @example
- * const readToken = openToken({ tokenCommand: 'gcloud auth print-identity-token' }, run);
+ * const tokens = openTokens({ type: 'google', audience }, deps);
  */
-export function openToken(
-  { token, tokenCommand }: { readonly token?: string; readonly tokenCommand?: string },
-  run: RunCommand,
-): ReadToken | undefined {
-  if (token !== undefined) return async () => token;
-  if (tokenCommand === undefined) return undefined;
-  let last: string | undefined;
-  return async (fresh) => {
-    if (last === undefined || fresh) last = await ask(tokenCommand, run);
-    return last;
+export function openTokens(credentials: Credentials, deps: TokenDeps): Tokens {
+  switch (credentials.type) {
+    case 'none':
+      return NO_TOKENS;
+    case 'token': {
+      const { token, from } = credentials;
+      return {
+        read: async () => token,
+        origin: () => `The token is that of ${from}`,
+        renews: false,
+      };
+    }
+    case 'command': {
+      const { command, from } = credentials;
+      const read = remembered(() => ask(command, deps.run));
+      return { read, origin: () => `The token is that of the command of ${from}`, renews: true };
+    }
+    case 'google':
+      return googleTokens(credentials.audience, deps);
+  }
+}
+
+function remembered<T>(read: () => Promise<T>): (fresh: boolean) => Promise<T> {
+  let last: Promise<T> | undefined;
+  return (fresh) => {
+    if (fresh) last = undefined;
+    return (last ??= read());
   };
 }
 
-async function ask(command: string, run: RunCommand): Promise<string> {
+/** The whole of what is printed, which is a token, or a message to the caller. */
+const ONE_WORD = /^[\x21-\x7e]+$/;
+
+async function ask(command: string, run: TokenDeps['run']): Promise<string> {
   // What it wrote to standard error has been seen by then.
   const printed = await run(command).catch((cause: unknown) => {
     throw new CountersignError('unauthenticated', 'The token command failed', { cause });
   });
   const token = printed.trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  if (ONE_WORD.test(token)) return token;
   throw new CountersignError('unauthenticated', 'The token command printed no token');
 }
+
+/**
+ * The account of a machine or a pipeline, or the one that gcloud impersonates. A token without an audience, which gcloud
+ * has for a person, is not sent: other services would take it, and the API does not.
+ */
+function googleTokens(audience: string, { idToken, runFile }: TokenDeps): Tokens {
+  const gcloud = ['auth', 'print-identity-token', `--audiences=${audience}`, '--include-email'];
+  const sources: Readonly<Record<string, () => Promise<string>>> = {
+    'Application Default Credentials': () => idToken(audience),
+    gcloud: () => runFile('gcloud', gcloud),
+  };
+  let origin = '';
+  async function find(): Promise<string | undefined> {
+    const reasons: string[] = [];
+    for (const [name, read] of Object.entries(sources)) {
+      try {
+        const token = (await read()).trim();
+        if (!ONE_WORD.test(token)) throw new Error('printed no token');
+        origin = `The token is that of ${name}, for ${audience}`;
+        return token;
+      } catch (error) {
+        reasons.push(`${name}: ${reasonOf(error)}`);
+      }
+    }
+    origin = `No token was sent (${reasons.join('; ')})`;
+    return undefined;
+  }
+  return { read: remembered(find), origin: () => origin, renews: true };
+}
+
+/** The last thing that a program or a library said of its failure. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown failure';
+  if ('code' in error && error.code === 'ENOENT') return 'is not installed';
+  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : error.message;
+  return said.trim().split('\n').at(-1)?.slice(0, MAX_REASON) ?? 'unknown failure';
+}
+
+const MAX_REASON = 200;

@@ -1,10 +1,11 @@
 import { fieldOf } from '#shared/config/check.ts';
 import type { Config } from '#shared/config/config.ts';
-import { parseConfig, readConfigText } from '#shared/config/load-config.ts';
+import { inOrder, parseConfig, placeOf, readConfigText } from '#shared/config/load-config.ts';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
 import { readText, readTextFile } from '#shared/config/read-file.ts';
 import { rolloutNotes } from '#shared/config/rollout-notes.ts';
 import { readYaml } from '#shared/config/yaml-document.ts';
+import { checkAround } from './check-around.ts';
 import { count, type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
 
@@ -27,7 +28,13 @@ export async function checkConfig(
       path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes),
     );
     const config = await parseConfig(text, { file, readFile: readTextFile });
-    const notes = [...effectNotes(text), ...rolloutNotes(config, date())];
+    const around = await checkAround(config, readTextFile);
+    if (around.findings.length > 0) {
+      const document = readYaml(text);
+      const found = around.findings.map((one) => placeOf(one, document));
+      throw new ConfigError(file, inOrder(found));
+    }
+    const notes = [...effectNotes(text), ...rolloutNotes(config, date()), ...around.notes];
     print(terminal, json, { file, problems: [], notes }, [
       summary(file, config),
       ...notes.map((note) => `${file}: note: ${note}`),

@@ -17,10 +17,7 @@ export interface Configured extends Given {
 }
 
 /** Where the config file is. Throws `bad-request` for two of them. */
-export function configPathOf(
-  { file, config }: Configured,
-  { env }: Pick<VerbDeps, 'env'>,
-): string {
+export function configPathOf({ file, config }: Configured, { env }: Pick<VerbDeps, 'env'>): string {
   if (file !== undefined && config !== undefined && file !== config) {
     const message = `Two config files, ${file} and ${config}: leave --config out`;
     throw new CountersignError('bad-request', message);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { defined } from '#shared/core/defined.ts';
 import { createPubsubCalls } from '#shared/status/pubsub-calls.ts';
-import type { LetterOffice } from './settle-letters.ts';
+import type { LetterOffice } from './letter-office.ts';
 
 /**
  * Where the letters of the config are. Throws `bad-config`.

@@ -1,12 +1,12 @@
-import type { Config } from '#shared/config/config.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
 import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
-import type { PubsubCalls, PulledMessage } from '#shared/status/pubsub-calls.ts';
+import type { PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import { limit } from '../limit.ts';
 import { type ExitCode, print, type Terminal } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
+import type { LetterOffice } from './letter-office.ts';
 import {
   createOrigins,
   findSubscription,
@@ -19,13 +19,6 @@ import {
 import { defined } from '#shared/core/defined.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
-
-/** What the config names, opened. */
-export interface LetterOffice {
-  readonly pubsub: PubsubCalls;
-  readonly config: Pick<Config, 'topics' | 'history'>;
-  readonly pause: (milliseconds: number) => Promise<void>;
-}
 
 export interface Asked extends Given {
   /** Message ids on the dead-letter topic; empty: any. */

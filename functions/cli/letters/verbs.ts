@@ -47,8 +47,13 @@ export const LETTER_VERBS: readonly Verb[] = [
 
 function settle(
   verb: LetterVerb,
-): (given: Configured & Omit<Asked, 'timeout'>, deps: Parameters<Verb['run']>[1]) => Promise<0 | 1 | 2 | 3> {
+): (
+  given: Configured & Omit<Asked, 'timeout'>,
+  deps: Parameters<Verb['run']>[1],
+) => Promise<0 | 1 | 2 | 3> {
   return async (given, deps) => {
+    if (verb !== 'list')
+      deps.interrupts.leaves('letters that were not taken off stay: run it again');
     const { settleLetters } = await import('./settle-letters.ts');
     const open = () => deps.heavy.openLetters(configPathOf(given, deps));
     return settleLetters(verb, { ...given, timeout: TIMEOUT_MS }, { ...deps, open });

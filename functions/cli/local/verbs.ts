@@ -32,7 +32,10 @@ export const LOCAL_VERBS: readonly Verb[] = [
       new Option('--traces', 'collect the steps of every push, and draw them'),
       new Option('--verbose', 'show the logs of the functions').default(false),
     ],
-    run: (given: Given & LocalOptions, { heavy }) => heavy.runLocal(given),
+    run(given: Given & LocalOptions, { heavy, interrupts }) {
+      interrupts.release();
+      return heavy.runLocal(given);
+    },
   },
   {
     name: 'demo',
@@ -40,7 +43,10 @@ export const LOCAL_VERBS: readonly Verb[] = [
     about: 'show a fleet take up signed images, on this machine, and end',
     kind: 'local',
     options: [EFFECT],
-    run: (given: Given & { readonly effect: Effect }, { heavy }) => heavy.runDemo(given.effect),
+    run({ effect }: Given & { readonly effect: Effect }, { heavy, interrupts }) {
+      interrupts.release();
+      return heavy.runDemo(effect);
+    },
   },
 ];
 

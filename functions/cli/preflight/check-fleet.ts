@@ -1,15 +1,14 @@
 import { bulkhead } from 'cockatiel';
-import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import { defined } from '#shared/core/defined.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { refusalsToday } from '#shared/core/gate-refusal.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
-import type { Fleet, Member } from '#shared/fleet/fleet.ts';
+import type { Member } from '#shared/fleet/fleet.ts';
 import { follow } from '#shared/reconcile/follow.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
 import { PLACES } from '#shared/reconcile/limits.ts';
-import { createLook, type FindingDeps } from '#shared/reconcile/look.ts';
+import { createLook } from '#shared/reconcile/look.ts';
 import {
   identityProblems,
   patchProblems,
@@ -17,7 +16,7 @@ import {
   unpinnedSyncs,
   versionProblems,
 } from './problems.ts';
-import type { TriedCheck } from './try-checks.ts';
+import { idleEntries } from './idle-entries.ts';
 import {
   type ClusterReport,
   exitCodeOf,
@@ -25,25 +24,11 @@ import {
   formatReport,
   type RefusedSync,
 } from './report.ts';
-import { type FoundCluster, type PlanDeps, planImages } from './plan-images.ts';
+import type { OpenedFleet } from './opened-fleet.ts';
+import { type FoundCluster, planImages } from './plan-images.ts';
 import { limit } from '../limit.ts';
 import { type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
-
-export interface OpenedFleet extends Omit<FindingDeps, 'settings' | 'store'> {
-  readonly fleet: Pick<Fleet, 'list' | 'connect'>;
-  readonly rsyncs: Pick<RSyncs, 'list'>;
-  readonly unmatched: 'deny' | 'ignore';
-  readonly otherSources: 'deny' | 'ignore';
-  /** `gate.identity` of the config. */
-  readonly identity: string;
-  /** The fleet is GKE's. */
-  readonly hub: boolean;
-  /** Absent: no entry of the config has a roll-out. */
-  readonly rollouts?: PlanDeps;
-  /** Asks the checks of stages; absent: the config has none. */
-  readonly tryChecks?: () => Promise<readonly TriedCheck[]>;
-}
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
 const CLUSTERS_AT_ONCE = 16;
@@ -72,11 +57,14 @@ async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
     members.map((member) => places.execute(() => checkCluster(member, opened))),
   );
   const checks = await opened.tryChecks?.();
-  const report = {
-    clusters: checked.map((one) => one.report),
-    unlisted: unreachable,
-    ...defined({ checks }),
-  };
+  const clusters = checked.map((one) => one.report);
+  // What could not be read may follow anything.
+  const isWhole =
+    unreachable.length === 0 && clusters.every(({ unchecked }) => unchecked === undefined);
+  const followed = checked.flatMap((one) => one.followed ?? []);
+  const sources = checked.flatMap((one) => one.repositories);
+  const idle = isWhole ? idleEntries(opened.images, followed, sources) : undefined;
+  const report = { clusters, unlisted: unreachable, ...defined({ checks, idle }) };
   const { rollouts } = opened;
   const partial = unreachable.length > 0;
   if (rollouts === undefined) return report;
@@ -85,6 +73,8 @@ async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
 
 interface Checked extends FoundCluster {
   readonly report: ClusterReport;
+  /** Of every source that names an image. */
+  readonly repositories: readonly string[];
 }
 
 /** Everything that preflight can say of one cluster; of one that cannot be read it says why, and never throws. */
@@ -110,10 +100,13 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked>
       syncs: rsyncs.length,
       refused,
     };
-    return { member, followed, unpinned: report.unpinned, report };
+    const repositories = rsyncs.flatMap(({ source }) =>
+      'reference' in source ? source.reference.repository : [],
+    );
+    return { member, followed, repositories, unpinned: report.unpinned, report };
   } catch (error) {
     const report = { cluster: member.name, ...none, unchecked: toFailure(error).message };
-    return { member, unpinned: [], report };
+    return { member, repositories: [], unpinned: [], report };
   }
 }
 

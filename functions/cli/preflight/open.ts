@@ -6,7 +6,7 @@ import { createStrategies } from '#shared/config/strategies.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
-import type { OpenedFleet } from './check-fleet.ts';
+import type { OpenedFleet } from './opened-fleet.ts';
 import { tryChecks } from './try-checks.ts';
 
 /**
@@ -43,6 +43,7 @@ export async function openFleet(configPath: string): Promise<OpenedFleet> {
     rsyncs: createRSyncs({
       onUnreadable: (cluster, problem) => log.warn({ cluster, problem }, 'Object cannot be read'),
     }),
+    images: config.images,
     unmatched,
     otherSources,
     identity: gate.identity,

@@ -2,6 +2,7 @@ import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 import { formatPlan } from '../rollout/format-plan.ts';
+import { formatIdle, type IdleEntry } from './idle-entries.ts';
 import { type TriedCheck, formatChecks } from './try-checks.ts';
 import type { PlannedImages } from './plan-images.ts';
 import { count } from '../terminal.ts';
@@ -50,14 +51,16 @@ export interface FleetReport {
   readonly unlisted: readonly string[];
   /** What the next digests of images with a strategy would do; absent: the config has none. */
   readonly rollouts?: PlannedImages;
+  /** Entries of `images` that nothing follows; absent: not everything could be read. */
+  readonly idle?: readonly IdleEntry[];
   /** What the checks of stages answer today; absent: the config has none. */
   readonly checks?: readonly TriedCheck[];
 }
 
-/** 0: the gate would refuse nothing, 1: something, or it would not hold, 2: not everything could be checked. */
-export function exitCodeOf({ clusters, unlisted, checks = [] }: FleetReport): 0 | 1 | 2 {
+/** 0: the gate would refuse nothing, 1: something, or it would not hold, or nothing follows an entry, 2: not all was checked. */
+export function exitCodeOf({ clusters, unlisted, checks = [], idle = [] }: FleetReport): 0 | 1 | 2 {
   const found = clusters.some(({ problems, refused }) => problems.length > 0 || refused.length > 0);
-  if (found) return 1;
+  if (found || idle.length > 0) return 1;
   const unchecked = clusters.some((report) => report.unchecked !== undefined);
   const unasked = checks.some(({ isAsked }) => !isAsked);
   return unchecked || unasked || unlisted.length > 0 ? 2 : 0;
@@ -71,6 +74,7 @@ export function formatReport(report: FleetReport): readonly string[] {
     ...unlisted.map((place) => `${place}: its clusters could not be listed`),
     ...formatPlans(report.rollouts),
     ...formatChecks(report.checks ?? []),
+    ...formatIdle(report.idle ?? []),
     summary(report),
   ];
 }

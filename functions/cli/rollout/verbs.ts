@@ -13,18 +13,28 @@ const DECISION: readonly Option[] = [
   ),
 ];
 
+const LIST: Verb = {
+  name: 'list',
+  noun: 'rollout',
+  about: 'list staged roll-outs; 1 where one is halted, or its record is lost',
+  kind: 'api',
+  options: [
+    new Option('--image <image>', 'only of this image'),
+    new Option('--status <status>', 'only those that are there'),
+  ],
+  run: showRollouts,
+};
+
 /** What is asked of roll-outs, and decided. */
 export const ROLLOUT_VERBS: readonly Verb[] = [
   {
     name: 'rollouts',
-    about: 'list staged roll-outs; 1 where one is halted, or its record is lost',
+    about: LIST.about,
     kind: 'api',
-    options: [
-      new Option('--image <image>', 'only of this image'),
-      new Option('--status <status>', 'only those that are there'),
-    ],
+    options: LIST.options,
     run: showRollouts,
   },
+  LIST,
   {
     name: 'show',
     noun: 'rollout',

@@ -1,7 +1,7 @@
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { openImages, openRegistries } from '#functions/wiring/images.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
-import type { ImageJudge } from './verify-image.ts';
+import type { ImageJudge } from './image-judge.ts';
 
 /**
  * The judge of images that the config asks for. Throws `bad-config`.

@@ -14,7 +14,8 @@ interface Asked extends Configured {
 export const VERIFY_VERBS: readonly Verb[] = [
   {
     name: 'verify',
-    about: 'what an image is under its trust policy: by the API, or by a config file; 1 unless verified',
+    about:
+      'what an image is under its trust policy: by the API, or by a config file; 1 unless verified',
     kind: 'api',
     takes: [new Argument('<image>')],
     options: [

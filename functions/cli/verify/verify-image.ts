@@ -1,23 +1,13 @@
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { TrustPolicy } from '#shared/core/policy.ts';
-import { formatReference, parseReference, type Reference } from '#shared/core/reference.ts';
-import type { Resolution } from '#shared/core/resolution.ts';
+import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
 import { judgeResolution } from '#shared/reconcile/judge-rsync.ts';
 import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
-import type { Verifier } from '#shared/trust/verifier.ts';
 import { limit } from '../limit.ts';
 import { type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
-
-/** What the config says, opened. */
-export interface ImageJudge {
-  /** The policy of the first `images` entry that names the repository. */
-  policyOf(repository: string): TrustPolicy | undefined;
-  resolve(reference: Reference): Promise<Resolution>;
-  readonly verifier: Verifier;
-}
+import type { ImageJudge } from './image-judge.ts';
 
 interface Asked extends Given {
   readonly image: string;

@@ -1,3 +1,4 @@
+import { defined } from '#shared/core/defined.ts';
 import { foldLines } from '#shared/core/foreign-text.ts';
 import { type ExitCode, print } from '../terminal.ts';
 import type { Api } from '../api/call-api.ts';
@@ -57,7 +58,8 @@ export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promis
     deps,
   );
   const found = standing ?? { live: [], failed: [], waiting: [] };
-  print(terminal, json, { code, ...found }, report(code, found));
+  const { digest } = named ?? {};
+  print(terminal, json, { code, ...defined({ digest }), ...found }, report(code, found, options));
   return code;
 }
 
@@ -111,24 +113,51 @@ function describe({ live, failed, waiting }: Standing): string {
   const all = live.length + failed.length + waiting.length;
   if (all === 0) return 'No RSync follows this image yet';
   const phases = new Map<string, number>();
-  for (const { phase } of waiting) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+  for (const { phase } of waiting) {
+    // Well, and on what was before.
+    const word = phase === 'Synced' ? 'on another digest' : phase;
+    phases.set(word, (phases.get(word) ?? 0) + 1);
+  }
   const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
   const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
   return [`${live.length} of ${all} live`, ...lost, ...rest].join(', ');
 }
 
-const LAST = {
-  0: 'Live everywhere',
-  1: 'Not live',
-  2: 'Not known: the service never answered',
-  3: 'Not live in time',
-};
-
-function report(code: ExitCode, { failed, waiting }: Standing): readonly string[] {
+function report(
+  code: ExitCode,
+  { live, failed, waiting }: Standing,
+  { cluster }: Pick<AwaitOptions, 'cluster'>,
+): readonly string[] {
   const late = code === 3 ? waiting : [];
-  const lines = [...failed, ...late].map(({ cluster, sync, phase, message, errors: [error] }) => {
-    const why = error === undefined ? message : `${error.code}: ${error.message}`;
-    return foldLines(`${phase}  ${cluster} ${sync}: ${why}`);
-  });
-  return [...lines, LAST[code]];
+  return [...failed.map(sayFailed), ...late.map(sayLate), conclude()];
+
+  function conclude(): string {
+    const all = live.length + failed.length + waiting.length;
+    if (code === 0) return cluster === undefined ? 'Live everywhere' : `Live in ${cluster}`;
+    if (code === 2) return 'Not known: the service never answered';
+    if (failed.length > 0) return `Not live: ${failed.length} of ${all} failed`;
+    if (code === 1) return 'Not live: no RSync follows this image';
+    return all === 0 ? 'Not live in time' : `Not live in time: ${waiting.length} of ${all} wait`;
+  }
+}
+
+function sayFailed(one: Sync): string {
+  const [error] = one.errors;
+  const why = error === undefined ? one.message : `${error.code}: ${error.message}`;
+  return foldLines(`${one.phase}  ${placeOf(one)}: ${why}; ${sayInstead(one)}`);
+}
+
+/** What is synced says of itself that it is well, which is of no use here. */
+function sayLate(one: Sync): string {
+  const why = one.phase === 'Synced' ? '' : `${one.message}; `;
+  const phase = one.phase === 'Synced' ? 'Waiting' : one.phase;
+  return foldLines(`${phase}  ${placeOf(one)}: ${why}${sayInstead(one)}`);
+}
+
+function placeOf({ cluster, sync }: Sync): string {
+  return `${cluster} ${sync}`;
+}
+
+function sayInstead({ liveDigest }: Sync): string {
+  return liveDigest === undefined ? 'nothing is live' : `live is ${liveDigest}`;
 }

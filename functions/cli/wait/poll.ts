@@ -28,8 +28,9 @@ const PERIOD_MS = 2_000;
 export async function poll(
   wait: Wait,
   timeoutMs: number,
-  { terminal, now, sleep }: Omit<VerbDeps, 'api'>,
+  { terminal, now, sleep, interrupts }: Pick<VerbDeps, 'terminal' | 'now' | 'sleep' | 'interrupts'>,
 ): Promise<ExitCode> {
+  interrupts.leaves('the wait is over; what it waited for goes on, and nothing was changed');
   const progress = createProgress(terminal);
   const startedAt = now();
   try {

@@ -1,5 +1,6 @@
 import { openApi } from '#functions/cli/api/call-api.ts';
 import type { Api } from '#functions/cli/api/call-api.ts';
+import { NO_TOKENS } from '#functions/cli/api/token.ts';
 import { createApi } from '#functions/api/create-api.ts';
 import type { ApiDeps } from '#functions/api/deps.ts';
 import { createApp } from '#shared/http/app.ts';
@@ -35,5 +36,14 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
   });
   app.route('/', createApi(deps));
   const ask: typeof fetch = async (input, init) => app.fetch(new Request(input, init));
-  return { api: openApi({ url: 'http://127.0.0.1', token: undefined, fetch: ask }), deps };
+  return {
+    api: openApi({
+      url: new URL('http://127.0.0.1'),
+      from: 'the world',
+      tokens: NO_TOKENS,
+      fetch: ask,
+      date: () => new Date(),
+    }),
+    deps,
+  };
 }

@@ -73,8 +73,8 @@ describe('countersign resync', () => {
 
   it('is one request under one key', async () => {
     const world = createApiWorld();
-    const first = await run(world, ['resync', '--key', 'k', '--json']);
-    expect(await run(world, ['resync', '--key', 'k', '--json'])).toEqual(first);
+    const first = await run(world, ['resync', '--all', '--key', 'k', '--json']);
+    expect(await run(world, ['resync', '--all', '--key', 'k', '--json'])).toEqual(first);
     expect(world.tasks).toHaveLength(3);
   });
 
@@ -88,11 +88,11 @@ describe('countersign resync', () => {
     expect(world.tasks).toEqual([]);
   });
 
-  it('exits with 2 for a digest that does not verify', async () => {
+  it('exits with 1 for a digest that does not verify', async () => {
     const world = createApiWorld();
     world.verdicts.set(B, UNTRUSTED);
     const { code, err } = await run(world, ['resync', '--image', IMAGE, '--digest', B]);
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(err).toContain('(not-verified)');
   });
 });
@@ -123,7 +123,7 @@ describe('countersign wait', () => {
     });
     expect({ code, out }).toEqual({ code: 0, out: 'Live everywhere\n' });
     expect(err.split('\n')).toEqual([
-      '0 of 3 live, 3 Synced',
+      '0 of 3 live, 3 on another digest',
       '0 of 3 live, 3 Approved',
       '1 of 3 live, 2 Approved',
       '2 of 3 live, 1 Approved',
@@ -148,7 +148,9 @@ describe('countersign wait', () => {
       },
     });
     expect(code).toBe(1);
-    expect(out).toBe(`Failed  cluster-2 ${ROOT}: 2009: KNV2009: denied\nNot live\n`);
+    expect(out).toBe(
+      `Failed  cluster-2 ${ROOT}: 2009: KNV2009: denied; live is ${A}\nNot live: 1 of 3 failed\n`,
+    );
   });
 
   it('does not take what was before it was signed for a failure', async () => {
@@ -174,8 +176,8 @@ describe('countersign wait', () => {
     moveTag(world);
     const { code, out } = await run(world, [...WAIT, '--timeout', '30s']);
     expect(code).toBe(3);
-    expect(out).toContain(`Synced  cluster-1 ${ROOT}: Live`);
-    expect(out).toContain('Not live in time');
+    expect(out).toContain(`Waiting  cluster-1 ${ROOT}: live is ${A}`);
+    expect(out).toContain('Not live in time: 3 of 3 wait\n');
   });
 
   it('ends with 1 where no RSync follows the image', async () => {

@@ -92,7 +92,10 @@ describe('countersign config check', () => {
   });
 
   it('gives its findings as JSON', async () => {
-    expect(JSON.parse((await run([FULL, '--json'])).out)).toMatchObject({ file: FULL, problems: [] });
+    expect(JSON.parse((await run([FULL, '--json'])).out)).toMatchObject({
+      file: FULL,
+      problems: [],
+    });
     const bad = await run(['-', '-o', 'json'], '{}');
     expect(bad.code).toBe(1);
     expect(JSON.parse(bad.out).problems).toContainEqual(
@@ -125,8 +128,10 @@ describe('countersign config check', () => {
 
 describe('the command', () => {
   it('is wired to standard input, output and the exit status', async () => {
-    const main = resolve(import.meta.dirname, '../../../functions/cli/main.ts');
-    const child = spawn(process.execPath, [main, 'config', 'check', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const main = resolve(import.meta.dirname, '../../../../functions/cli/main.ts');
+    const child = spawn(process.execPath, [main, 'config', 'check', '-'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stdin.end('{}');

@@ -59,7 +59,7 @@ describe('countersign freeze', () => {
     const world = await createStagedApiWorld();
     expect(await run(world, ['freeze'])).toMatchObject({ code: 2 });
     const passed = ['freeze', '--reason', 'x', '--until', '2020-01-01T00:00:00Z'];
-    expect((await run(world, passed)).err).toContain('json.until');
+    expect((await run(world, passed)).err).toContain('--until');
     const none = await run(createApiWorld(), ['freeze', '--reason', 'x']);
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('no-records') });
   });

@@ -55,7 +55,9 @@ describe('countersign local up', () => {
 
   it('refuses an offset beyond the last port', async () => {
     const heavy = openHeavy({ root: '/nonexistent' });
-    const { code, err } = await runProgramWith(['local', 'up', '--port-offset', '57093'], { heavy });
+    const { code, err } = await runProgramWith(['local', 'up', '--port-offset', '57093'], {
+      heavy,
+    });
     expect(code).toBe(2);
     expect(err).toContain('write 57092 at most');
   });

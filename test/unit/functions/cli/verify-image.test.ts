@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ImageJudge } from '#functions/cli/verify/verify-image.ts';
+import type { ImageJudge } from '#functions/cli/verify/image-judge.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Resolution } from '#shared/core/resolution.ts';

@@ -1,0 +1,95 @@
+import type { Mutation } from './mutations.ts';
+
+const UNIT = 'test/unit/functions/cli';
+
+/** What people and pipelines rely on in the command. */
+export const COMMAND_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: "a context's credentials go to its own URL alone",
+    file: 'functions/cli/api/target.ts',
+    in: 'placeOf',
+    find: "return { url, from: '--url' };",
+    replace: "return { ...placeNamed(contexts.current ?? '', contexts), url, from: '--url' };",
+    tests: [`${UNIT}/target.test.ts`],
+  },
+  {
+    guarantee: 'no token of Google is made for what is on this machine',
+    file: 'functions/cli/api/target.ts',
+    in: 'credentialsOf',
+    find: "if (isLoopback(url)) return { type: 'none' };",
+    replace: '',
+    tests: [`${UNIT}/target.test.ts`],
+  },
+  {
+    guarantee: 'no token goes over plain http to another machine',
+    file: 'functions/cli/api/check-url.ts',
+    in: 'checkUrl',
+    find: "(url.protocol === 'http:' && isLoopback(url))",
+    replace: "url.protocol === 'http:'",
+    tests: [`${UNIT}/target.test.ts`],
+  },
+  {
+    guarantee: 'commands of a file that others may write are not run',
+    file: 'functions/cli/context/contexts-file.ts',
+    in: 'readContexts',
+    find: '(mode & WRITABLE_BY_OTHERS) !== 0',
+    replace: 'mode === 0',
+    tests: [`${UNIT}/contexts.test.ts`],
+  },
+  {
+    guarantee: 'no token is kept in a context',
+    file: 'functions/cli/context/verbs.ts',
+    in: 'addContext',
+    find: "token !== undefined || TOKEN.test(tokenCommand ?? '')",
+    replace: 'false',
+    tests: [`${UNIT}/contexts.test.ts`],
+  },
+  {
+    guarantee: 'a resync of the whole fleet is asked for on purpose',
+    file: 'functions/cli/resync/ask-resync.ts',
+    in: 'askResync',
+    find: 'isWhole && !all && !(await isMeant(deps))',
+    replace: 'false',
+    tests: [`${UNIT}/resync.test.ts`],
+  },
+  {
+    guarantee: 'the answer no is told from what is not known',
+    file: 'functions/cli/program.ts',
+    in: 'sayFailure',
+    find: 'NO.has(failure.code) ? 1 : code',
+    replace: 'code',
+    tests: [`${UNIT}/exit-codes.test.ts`],
+  },
+  {
+    guarantee: 'a digest that is cut short stands for one digest or for none',
+    file: 'functions/cli/names/expand-digest.ts',
+    in: 'expandDigest',
+    find: 'only !== undefined && more.length === 0',
+    replace: 'only !== undefined',
+    tests: [`${UNIT}/names.test.ts`],
+  },
+  {
+    guarantee: 'a context that its kubeconfig does not have is found before it is deployed',
+    file: 'functions/cli/config/check-around.ts',
+    in: 'checkContexts',
+    find: '!known.includes(name)',
+    replace: 'known.length === 0',
+    tests: [`${UNIT}/config-around.test.ts`],
+  },
+  {
+    guarantee: 'a function that Google calls knows its callers',
+    file: 'functions/cli/config/check-around.ts',
+    in: 'checkCallers',
+    find: "access[name]?.mode === 'none'",
+    replace: 'false',
+    tests: [`${UNIT}/config-around.test.ts`],
+  },
+  {
+    guarantee: 'an entry that nothing follows is found before the gate is there',
+    file: 'functions/cli/preflight/report.ts',
+    in: 'exitCodeOf',
+    find: 'found || idle.length > 0',
+    replace: 'found',
+    tests: [`${UNIT}/idle-entries.test.ts`],
+  },
+];

@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import * as z from 'zod';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
+import { localText } from '#test/unit/config/fixture.ts';
+
+const OPEN = z
+  .looseObject({ fleet: z.unknown(), trust: z.unknown() })
+  .parse(parse(localText.replace(/authorities:\n.*\n.*\n/, 'allowUnsigned: true\n')));
+const KUBECONFIG = { contexts: [{ name: 'cluster-1' }, { name: 'cluster-2' }] };
+const ANYONE = { mode: 'none' };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-around-'));
+  await writeFile(join(folder, 'kubeconfig'), stringify(KUBECONFIG));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function check(changes: object) {
+  const file = join(folder, 'countersign.yaml');
+  await writeFile(file, stringify({ ...OPEN, ...changes }));
+  const { code, out } = await runProgramWith(['config', 'check', file]);
+  return { code, lines: out.replaceAll(`${file}:`, '').trimEnd().split('\n') };
+}
+
+const topics = (project: string) =>
+  Object.fromEntries(
+    ['tasks', 'sweepTasks', 'resyncTasks', 'status', 'deadLetters'].map((name) => [
+      name,
+      `projects/${project}/topics/countersign-${name}`,
+    ]),
+  );
+const kubeconfig = (more: object) => ({ fleet: { kubeconfig: { path: './kubeconfig', ...more } } });
+
+describe('countersign config check', () => {
+  it.each([
+    [{ contexts: ['cluster-1', 'cluster-3'] }, 'fleet.kubeconfig.contexts[1]'],
+    [{ labels: { 'cluster-3': { env: 'prod' } } }, 'fleet.kubeconfig.labels.cluster-3'],
+  ])('finds a context that there is not: %j', async (more, place) => {
+    const { code, lines } = await check(kubeconfig(more));
+    expect({ code, lines }).toEqual({
+      code: 1,
+      lines: [
+        expect.stringContaining(
+          `${place}  Names no context of the kubeconfig. Fix: Write one of cluster-1, cluster-2,`,
+        ),
+      ],
+    });
+  });
+
+  it('notes a kubeconfig that is not here', async () => {
+    const { code, lines } = await check({ fleet: { kubeconfig: { path: './elsewhere' } } });
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toMatch(/note: Kubeconfig .*elsewhere cannot be read here/);
+  });
+
+  it.each([
+    [{ fleet: { kubeconfig: { path: '~/.kube/config' } } }, 'fleet.kubeconfig.path'],
+    [{ store: { sqlite: { path: '~/store.sqlite' } } }, 'store.sqlite.path'],
+    [
+      { trust: { release: { authorities: [{ name: 'a', key: { file: '~/a.pub' } }] } } },
+      'trust.release.authorities[0].key.file',
+    ],
+  ])('finds ~ in %j', async (changes, place) => {
+    const { code, lines } = await check(changes);
+    expect({ code, lines }).toEqual({
+      code: 1,
+      lines: [
+        expect.stringContaining(`${place}  Begins with ~, which only a shell expands. Fix: `),
+      ],
+    });
+  });
+
+  it.each([
+    ['push', { push: ANYONE }, {}],
+    ['cluster', { cluster: ANYONE }, {}],
+    [
+      'history',
+      { history: ANYONE },
+      { history: { days: 30 }, records: { sqlite: { path: './records.sqlite' } } },
+    ],
+  ])("finds %s open to anyone beside Google's topics", async (name, access, more) => {
+    const { code, lines } = await check({ topics: topics('acme-prod'), access, ...more });
+    expect({ code, lines }).toEqual({
+      code: 1,
+      lines: [expect.stringContaining(`access.${name}.mode  Lets anyone call ${name}, which`)],
+    });
+  });
+
+  it('notes a function that would refuse to start, and nothing of the local world', async () => {
+    const google = await check({ topics: topics('acme-prod'), access: {} });
+    expect(google.code).toBe(0);
+    expect(google.lines.filter((line) => line.includes('refuses to start'))).toHaveLength(2);
+    const local = await check({ access: { push: ANYONE, cluster: ANYONE } });
+    expect(local.lines.filter((line) => line.includes('access'))).toEqual([]);
+    expect(local.code).toBe(0);
+  });
+});
