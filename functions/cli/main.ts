@@ -39,6 +39,10 @@ async function ask(question: string): Promise<string> {
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return await lines.question(question);
+  } catch {
+    // Ctrl-D is no answer.
+    stderr.write('\n');
+    return '';
   } finally {
     lines.close();
   }

@@ -45,7 +45,7 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
     const shown = { ...terminal, quiet: options.quiet ?? false };
     const api = openApiLater(async () => openTarget(options, deps));
     try {
-      const named = await readNames(given, api);
+      const named = await readNames(given, asksApi(verb, given) ? api : undefined);
       const all = { ...named, json: options.output === 'json' };
       code = await verb.run(all, { ...deps, api, options, terminal: shown });
     } catch (error) {
@@ -61,6 +61,11 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return sayFailure(error, terminal);
   }
+}
+
+/** `verify` is for both, and local where it is given what that takes. */
+function asksApi({ kind }: Verb, { local, config }: Written): boolean {
+  return kind === 'api' && local !== true && config === undefined;
 }
 
 /** What the API said no with, in the words of the command, and with what there is in place of what there is not. */

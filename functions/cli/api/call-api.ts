@@ -79,14 +79,21 @@ export function openApi({ url, from, tokens, date, fetch: fetchIt }: ApiOptions)
       // A redirect would take the token along to another host.
       return await fetchIt(target, { ...init, headers, signal, redirect: 'error' });
     } catch (cause) {
-      const message = `${target.origin} (${from}) does not answer: ${textOf(cause)}`;
-      throw new ApiFailure(0, 'unreachable', message);
+      throw unreachable(target.origin, cause);
     }
+  }
+
+  function unreachable(origin: string, cause: unknown): ApiFailure {
+    const { text, code } = reasonOf(cause);
+    return new ApiFailure(0, code, `${origin} (${from}) does not answer: ${text}`);
   }
 
   /** Throws `misbehaved` for what is no answer of this API, a page to sign in for one. */
   async function read<T>(answer: Response, schema: z.ZodType<T>): Promise<T> {
-    const { data } = schema.safeParse(await answer.json().catch(() => undefined));
+    const text = await answer.text().catch((cause: unknown) => {
+      throw unreachable(url.origin, cause);
+    });
+    const { data } = schema.safeParse(parseJson(text));
     if (data !== undefined) return data;
     const type = answer.headers.get('content-type') ?? 'no type';
     const message = `${url.origin} (${from}) answers what is no answer of this API (${type}): see that it is the URL of Countersign's`;
@@ -138,13 +145,29 @@ async function failureOf(
     code: 'http',
     detail: `${origin}${pathname} answered ${status}`,
   };
-  const message = status === 401 ? sayRefused(detail, refused) : detail;
+  // Of a path that the service does not have: it is older, or another one.
+  const place = code === 'not-found' && /\bpath\b/.test(detail) ? `${origin}${pathname}: ` : '';
+  const message = status === 401 ? sayRefused(detail, refused) : `${place}${detail}`;
   return new ApiFailure(status, code, message);
 }
 
-function textOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'unknown failure';
-  return cause.cause instanceof Error ? cause.cause.message : cause.message;
+/** Codes of Node that say that no later call will be answered either: the name is wrong, or the certificate. */
+const FOR_GOOD = /^(?:ENOTFOUND|CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+function reasonOf(failure: unknown): { readonly text: string; readonly code: string } {
+  const cause =
+    failure instanceof Error && failure.cause instanceof Error ? failure.cause : failure;
+  const text = cause instanceof Error ? cause.message : 'unknown failure';
+  const known = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return { text, code: FOR_GOOD.test(known) ? 'unreachable-for-good' : 'unreachable' };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

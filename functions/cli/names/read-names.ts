@@ -8,14 +8,20 @@ import { readSync } from './read-sync.ts';
 /** What a verb was given, by name of its arguments and options. */
 export type Written = Readonly<Record<string, unknown>>;
 
-/** What names mean, wherever a verb takes them: those of RSyncs, phases and images. Throws `bad-request`. */
-export async function readNames(written: Written, api: Pick<Api, 'get'>): Promise<Written> {
+/**
+ * What names mean, wherever a verb takes them: those of RSyncs, phases and images. Without an API, digests that are cut
+ * short stay so. Throws `bad-request`.
+ */
+export async function readNames(
+  written: Written,
+  api: Pick<Api, 'get'> | undefined,
+): Promise<Written> {
   const read: Record<string, unknown> = { ...written };
   for (const [name, reader] of Object.entries(READERS)) {
     const text = written[name];
     if (typeof text === 'string') read[name] = reader(text);
   }
-  return { ...read, ...(await readDigests(read, api)) };
+  return api === undefined ? read : { ...read, ...(await readDigests(read, api)) };
 }
 
 async function readDigests(

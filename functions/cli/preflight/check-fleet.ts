@@ -27,7 +27,7 @@ import {
 import type { OpenedFleet } from './opened-fleet.ts';
 import { type FoundCluster, planImages } from './plan-images.ts';
 import { limit } from '../limit.ts';
-import { type ExitCode, print } from '../terminal.ts';
+import { count, createProgress, type ExitCode, print } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
@@ -43,18 +43,37 @@ export async function checkFleet(
   { json, timeout }: Asked,
   { terminal, open }: Pick<VerbDeps, 'terminal'> & { readonly open: () => Promise<OpenedFleet> },
 ): Promise<ExitCode> {
-  const report = await limit(timeout, 'The fleet was not looked through', async () =>
-    checkClusters(await open()),
-  );
+  const progress = createProgress(terminal);
+  let report: FleetReport;
+  try {
+    report = await limit(timeout, 'The fleet was not looked through', async () =>
+      checkClusters(await open(), (text) => {
+        if (terminal.live) progress.show(text);
+      }),
+    );
+  } finally {
+    progress.end();
+  }
   print(terminal, json, report, formatReport(report));
   return exitCodeOf(report);
 }
 
-async function checkClusters(opened: OpenedFleet): Promise<FleetReport> {
+async function checkClusters(
+  opened: OpenedFleet,
+  say: (progress: string) => void,
+): Promise<FleetReport> {
   const { members, unreachable } = await opened.fleet.list();
   const places = bulkhead(CLUSTERS_AT_ONCE, Infinity);
+  let done = 0;
   const checked = await Promise.all(
-    members.map((member) => places.execute(() => checkCluster(member, opened))),
+    members.map((member) =>
+      places.execute(async () => {
+        const found = await checkCluster(member, opened);
+        done += 1;
+        say(`${done} of ${count(members.length, 'cluster')} looked at`);
+        return found;
+      }),
+    ),
   );
   const checks = await opened.tryChecks?.();
   const clusters = checked.map((one) => one.report);

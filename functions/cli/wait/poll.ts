@@ -57,6 +57,6 @@ export async function poll(
 function isPassing(error: unknown): error is ApiFailure {
   return (
     error instanceof ApiFailure &&
-    (error.status === 0 || error.status === 429 || error.status >= 500)
+    (error.code === 'unreachable' || error.status === 429 || error.status >= 500)
   );
 }

@@ -129,6 +129,14 @@ describe('a service that is none', () => {
       `${URL}/v1/freezes answered 502`,
     ],
     [
+      'a service without such a path',
+      async () => {
+        const detail = 'There is nothing at this path';
+        return Response.json({ detail, code: 'not-found' }, { status: 404 });
+      },
+      `${URL}/v1/freezes: There is nothing at this path`,
+    ],
+    [
       'nothing',
       async () => {
         throw new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND') });
@@ -140,5 +148,28 @@ describe('a service that is none', () => {
     const { code, err } = await runProgramWith(args, { fetch: fetchIt });
     expect(code).toBe(2);
     expect(err).toContain(said);
+  });
+
+  it.each([
+    ['ENOTFOUND', 2, 0],
+    ['CERT_HAS_EXPIRED', 2, 0],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 2, 0],
+    ['ECONNREFUSED', 2, 30],
+    ['EAI_AGAIN', 2, 30],
+  ])('is waited for unless it will never answer: %s', async (code, expected, least) => {
+    let time = 0;
+    const ran = await runProgramWith(
+      ['wait', 'a.example/x:v1', '--url', URL, '--token', 'x', '--timeout', '30s'],
+      {
+        async fetch() {
+          throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+        },
+        now: () => time,
+        sleep: async (milliseconds) => {
+          time += milliseconds;
+        },
+      },
+    );
+    expect({ code: ran.code, waited: time }).toEqual({ code: expected, waited: least * 1_000 });
   });
 });
