@@ -88,7 +88,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     guarantee: 'an entry that nothing follows is found before the gate is there',
     file: 'functions/cli/preflight/report.ts',
     in: 'exitCodeOf',
-    find: 'found || idle.length > 0',
+    find: 'found || isMissed(idle)',
     replace: 'found',
     tests: [`${UNIT}/idle-entries.test.ts`],
   },

@@ -7,7 +7,7 @@ export interface IdleEntry {
   /** Its place in the list. */
   readonly at: number;
   readonly match: string;
-  /** What the fleet has instead. */
+  /** What the fleet has that no entry follows; absent: nothing, so that the entry may be for what is to come. */
   readonly hint?: string;
 }
 
@@ -30,6 +30,11 @@ export function idleEntries(
     const hint = didYouMean(rule.match, [...free]);
     return [{ at, match: rule.match, ...(hint !== undefined && { hint }) }];
   });
+}
+
+/** Whether one of them was easily meant for what is followed by none. */
+export function isMissed(entries: readonly IdleEntry[]): boolean {
+  return entries.some(({ hint }) => hint !== undefined);
 }
 
 /** A line for each. */

@@ -2,7 +2,7 @@ import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
 import { formatPlan } from '../rollout/format-plan.ts';
-import { formatIdle, type IdleEntry } from './idle-entries.ts';
+import { formatIdle, type IdleEntry, isMissed } from './idle-entries.ts';
 import { type TriedCheck, formatChecks } from './try-checks.ts';
 import type { PlannedImages } from './plan-images.ts';
 import { count } from '../terminal.ts';
@@ -57,10 +57,10 @@ export interface FleetReport {
   readonly checks?: readonly TriedCheck[];
 }
 
-/** 0: the gate would refuse nothing, 1: something, or it would not hold, or nothing follows an entry, 2: not all was checked. */
+/** 0: the gate would refuse nothing, 1: something, or it would not hold, or an entry is missed, 2: not all was checked. */
 export function exitCodeOf({ clusters, unlisted, checks = [], idle = [] }: FleetReport): 0 | 1 | 2 {
   const found = clusters.some(({ problems, refused }) => problems.length > 0 || refused.length > 0);
-  if (found || idle.length > 0) return 1;
+  if (found || isMissed(idle)) return 1;
   const unchecked = clusters.some((report) => report.unchecked !== undefined);
   const unasked = checks.some(({ isAsked }) => !isAsked);
   return unchecked || unasked || unlisted.length > 0 ? 2 : 0;

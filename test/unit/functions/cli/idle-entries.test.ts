@@ -36,7 +36,8 @@ describe('an entry that nothing follows', () => {
     const idle = idleOf(wrong);
     const report = { clusters: [], unlisted: [], idle };
     expect(exitCodeOf(report)).toBe(1);
-    expect(exitCodeOf({ ...report, idle: [] })).toBe(0);
+    // All that the fleet has is followed: the entry may be for what is to come.
+    expect(exitCodeOf({ ...report, idle: idleOf(good, wrong) })).toBe(0);
     expect(formatReport(report)).toContain(
       `images[0]: no RSync follows ${wrong.match}: did you mean ${repository}?`,
     );

@@ -4,9 +4,10 @@ import { readPhase } from '#functions/cli/names/read-phase.ts';
 import { readSync } from '#functions/cli/names/read-sync.ts';
 import { sayFields } from '#functions/cli/names/say-fields.ts';
 import { VERBS } from '#functions/cli/verbs.ts';
-import { A, B, createApiWorld, ROOT } from '#test/fixtures/api-world.ts';
+import type { Digest } from '#shared/core/digest.ts';
+import { A, B, createApiWorld, liveRSync, ROOT } from '#test/fixtures/api-world.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
-import { IMAGE } from '#test/fixtures/rsync.ts';
+import { IMAGE, liveStatus } from '#test/fixtures/rsync.ts';
 import { runCountersign as run } from '#test/fixtures/run-countersign.ts';
 
 describe('the name of an RSync', () => {
@@ -90,6 +91,21 @@ describe('a name, as people write it', () => {
     const args = ['resync', '--image', IMAGE, '--digest', 'bbbbbbbb'];
     expect(await run(world, args)).toMatchObject({ code: 0 });
     expect(world.tasks).toMatchObject([{ digest: B }, { digest: B }, { digest: B }]);
+  });
+
+  it('may be cut short no further than it stands for one digest', async () => {
+    const other: Digest = `sha256:${'a'.repeat(8)}${'c'.repeat(56)}`;
+    const clusters = {
+      'cluster-1': [liveRSync()],
+      'cluster-2': [liveRSync({ uid: 'other', status: liveStatus(other) })],
+    };
+    const world = createApiWorld({ clusters });
+    await world.sweep();
+    const { code, err } = await run(world, ['verify', `${IMAGE}@aaaaaaaa`]);
+    expect(code).toBe(2);
+    expect(err).toContain(`begin with sha256:aaaaaaaa: write more of it: `);
+    expect(err).toContain(other);
+    expect((await run(world, ['verify', `${IMAGE}@aaaaaaaaa`])).code).toBe(0);
   });
 
   it.each([
