@@ -82,7 +82,14 @@ async function ask(command: string, run: TokenDeps['run']): Promise<string> {
  * has for a person, is not sent: other services would take it, and the API does not.
  */
 function googleTokens(audience: string, { idToken, runFile }: TokenDeps): Tokens {
-  const gcloud = ['auth', 'print-identity-token', `--audiences=${audience}`, '--include-email'];
+  // It asks nothing of a person, who may not sit there.
+  const gcloud = [
+    'auth',
+    'print-identity-token',
+    `--audiences=${audience}`,
+    '--include-email',
+    '--quiet',
+  ];
   const sources: Readonly<Record<string, () => Promise<string>>> = {
     'Application Default Credentials': () => idToken(audience),
     gcloud: () => runFile('gcloud', gcloud),

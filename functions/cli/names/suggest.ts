@@ -1,11 +1,15 @@
-import type { Api, ApiFailure } from '../api/call-api.ts';
-import { FreezeList, Page } from '../api/schema.ts';
-import { readRollouts } from '../api/pages.ts';
+import type { ApiFailure } from '../api/call-api.ts';
 import type { Verb } from '../verb.ts';
 import { didYouMean } from './did-you-mean.ts';
+import {
+  type Asking,
+  knownClusters,
+  knownFreezes,
+  knownImages,
+  knownRollouts,
+  knownSyncs,
+} from './known.ts';
 import type { Written } from './read-names.ts';
-
-type Asking = Pick<Api, 'get'>;
 
 /** What to write instead of a name that the service does not know; undefined where that cannot be said. */
 export async function suggest(
@@ -15,12 +19,12 @@ export async function suggest(
 ): Promise<string | undefined> {
   try {
     const { cluster, sync, id, image } = given;
-    if (code === 'cluster-not-found') return orNone(cluster, await clustersOf(api));
+    if (code === 'cluster-not-found') return orNone(cluster, await knownClusters(api));
     if (status === 404 && typeof sync === 'string')
-      return orNone(sync, await syncsOf(cluster, api));
-    if (status === 404 && verb.noun === 'rollout') return orNone(id, await rolloutsOf(api));
-    if (status === 404 && verb.name === 'unfreeze') return orNone(id, await freezesOf(api));
-    if (message.includes('no entry of "images"')) return orNone(image, await imagesOf(api));
+      return orNone(sync, await knownSyncs(cluster, api));
+    if (status === 404 && verb.noun === 'rollout') return orNone(id, await knownRollouts(api));
+    if (status === 404 && verb.name === 'unfreeze') return orNone(id, await knownFreezes(api));
+    if (message.includes('no entry of "images"')) return orNone(image, await knownImages(api));
     return undefined;
   } catch {
     // The first failure is the one to show.
@@ -32,37 +36,33 @@ function orNone(wanted: unknown, known: readonly string[]): string | undefined {
   return typeof wanted === 'string' ? didYouMean(wanted, known) : undefined;
 }
 
-/** One page names enough: it is a hint. */
-async function pageOf(api: Asking, cluster?: unknown) {
-  const query = { limit: '1000', ...(typeof cluster === 'string' && { cluster }) };
-  return api.get('/v1/fleet', query, Page);
+/**
+ * What to say where no RSync is what a person asked for by name; undefined where they asked for no name, so that nothing
+ * may well be the answer.
+ */
+export async function sayMissing(
+  {
+    cluster,
+    sync,
+    image,
+  }: { readonly cluster?: string; readonly sync?: string; readonly image?: string },
+  api: Asking,
+): Promise<string | undefined> {
+  const where = cluster === undefined ? '' : ` in ${cluster}`;
+  if (sync !== undefined)
+    return withHint(`There is no ${sync}${where}`, sync, knownSyncs(cluster, api));
+  if (image === undefined) return undefined;
+  const [name = image] = image.split('@', 1);
+  return withHint(`No RSync follows ${name}${where}`, name, knownImages(api));
 }
 
-/** Of memberships the id, as people write it, where only one has that. */
-async function clustersOf(api: Asking): Promise<readonly string[]> {
-  const { clusters } = await pageOf(api);
-  const ids = Map.groupBy(clusters, ({ cluster }) => cluster.split('/').at(-1) ?? cluster);
-  return [...ids].flatMap(([id, all]) =>
-    all.length === 1 ? [id] : all.map(({ cluster }) => cluster),
-  );
-}
-
-async function syncsOf(cluster: unknown, api: Asking): Promise<readonly string[]> {
-  const { syncs } = await pageOf(api, cluster);
-  return syncs.map(({ sync }) => sync);
-}
-
-async function imagesOf(api: Asking): Promise<readonly string[]> {
-  const { syncs } = await pageOf(api);
-  return syncs.flatMap(({ image }) => image ?? []);
-}
-
-async function rolloutsOf(api: Asking): Promise<readonly string[]> {
-  const { rollouts } = await readRollouts(api, {});
-  return rollouts.map(({ id }) => id);
-}
-
-async function freezesOf(api: Asking): Promise<readonly string[]> {
-  const { freezes } = await api.get('/v1/freezes', {}, FreezeList);
-  return freezes.map(({ id }) => id);
+async function withHint(
+  message: string,
+  wanted: string,
+  reading: Promise<readonly string[]>,
+): Promise<string> {
+  const known = await reading.catch((): readonly string[] => []);
+  // It is there, and something else that was asked for is not so of it.
+  const hint = known.includes(wanted) ? undefined : didYouMean(wanted, known);
+  return hint === undefined ? message : `${message}: ${hint}`;
 }

@@ -4,6 +4,7 @@ import { type ExitCode, print } from '../terminal.ts';
 import type { Api } from '../api/call-api.ts';
 import { readFleet } from '../api/pages.ts';
 import type { Given, VerbDeps } from '../verb.ts';
+import { sayMissing } from '../names/suggest.ts';
 import { poll } from './poll.ts';
 import { type Sync, Verdict } from '../api/schema.ts';
 
@@ -59,7 +60,14 @@ export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promis
   );
   const found = standing ?? { live: [], failed: [], waiting: [] };
   const { digest } = named ?? {};
-  print(terminal, json, { code, ...defined({ digest }), ...found }, report(code, found, options));
+  const isNone = standing !== undefined && code === 1 && found.failed.length === 0;
+  const none = isNone ? await sayMissing(defined({ image, cluster }), api) : undefined;
+  print(
+    terminal,
+    json,
+    { code, ...defined({ digest }), ...found },
+    report(code, found, { cluster, none }),
+  );
   return code;
 }
 
@@ -126,7 +134,7 @@ function describe({ live, failed, waiting }: Standing): string {
 function report(
   code: ExitCode,
   { live, failed, waiting }: Standing,
-  { cluster }: Pick<AwaitOptions, 'cluster'>,
+  { cluster, none }: { readonly cluster: string | undefined; readonly none: string | undefined },
 ): readonly string[] {
   const late = code === 3 ? waiting : [];
   return [...failed.map(sayFailed), ...late.map(sayLate), conclude()];
@@ -136,7 +144,7 @@ function report(
     if (code === 0) return cluster === undefined ? 'Live everywhere' : `Live in ${cluster}`;
     if (code === 2) return 'Not known: the service never answered';
     if (failed.length > 0) return `Not live: ${failed.length} of ${all} failed`;
-    if (code === 1) return 'Not live: no RSync follows this image';
+    if (none !== undefined) return `Not live: ${none}`;
     return all === 0 ? 'Not live in time' : `Not live in time: ${waiting.length} of ${all} wait`;
   }
 }

@@ -54,7 +54,7 @@ export async function awaitStage(options: StageOptions, deps: VerbDeps): Promise
     ...all
       .filter(({ standing }) => standing !== 'passed')
       .map(({ rollout }) => `${rollout.id}: ${rollout.message}`),
-    `Stage ${stage} ${LAST[code]}`,
+    `Stage ${stage} ${code === 1 && all.length === 0 ? NONE : LAST[code]}`,
   ]);
   return code;
 }
@@ -124,6 +124,9 @@ function describe(found: readonly Found[]): string {
   if (found.length === 0) return 'This digest is not rolled out yet';
   return found.map(({ rollout }) => rollout.message).join('; ');
 }
+
+/** It neither failed nor will it pass. */
+const NONE = 'not passed: this digest is not rolled out';
 
 const LAST = {
   0: 'passed',

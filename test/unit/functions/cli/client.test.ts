@@ -183,8 +183,12 @@ describe('countersign wait', () => {
   it('ends with 1 where no RSync follows the image', async () => {
     const world = createApiWorld();
     await world.sweep();
-    const { code, err } = await run(world, ['wait', `us-docker.pkg.dev/acme/other@${B}`]);
-    expect({ code, err }).toEqual({ code: 1, err: 'No RSync follows this image yet\n' });
+    const name = IMAGE.replace('platform', 'platfrom');
+    expect(await run(world, ['wait', `${name}@${B}`])).toEqual({
+      code: 1,
+      out: `Not live: No RSync follows ${name}: did you mean ${IMAGE}?\n`,
+      err: 'No RSync follows this image yet\n',
+    });
   });
 
   it('waits for an RSync that was created a moment ago', async () => {

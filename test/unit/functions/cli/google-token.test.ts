@@ -42,7 +42,7 @@ async function ask(args: readonly string[], google: Google = {}): Promise<Asked>
   return { ...ran, sent, tokens };
 }
 
-const GCLOUD = `gcloud auth print-identity-token --audiences=${URL} --include-email`;
+const GCLOUD = `gcloud auth print-identity-token --audiences=${URL} --include-email --quiet`;
 
 describe('a token without configuration', () => {
   it('is that of the default credentials, for the URL', async () => {

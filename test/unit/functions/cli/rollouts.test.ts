@@ -303,7 +303,10 @@ describe('countersign wait --stage', () => {
     });
     expect(begun.code).toBe(0);
     const never = await wait(other, undefined, ['--stage', 'canary', '--grace', '5s']);
-    expect(never).toMatchObject({ code: 1, out: 'Stage canary failed\n' });
+    expect(never).toMatchObject({
+      code: 1,
+      out: 'Stage canary not passed: this digest is not rolled out\n',
+    });
     expect(never.err).toBe('This digest is not rolled out yet\n');
   });
 
