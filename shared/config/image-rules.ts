@@ -77,7 +77,7 @@ export function parseImageGlob(text: string): string | Fault {
 /** The host as references have it; undefined when `written` is none, or would be read as a Docker Hub path. */
 export function normaliseHost(written: string): string | undefined {
   if (/[/@]/.test(written)) return undefined;
-  if (!/[.:]/.test(written) && written.toLowerCase() !== 'localhost') return undefined;
+  if (!/[.:]/.test(written)) return undefined;
   try {
     return parseReference(`${written}/repository`).host;
   } catch (error) {

@@ -13,7 +13,7 @@ const OCI_SCHEME = 'oci://';
  * Helm takes the first segment for the host always; references, as images have them, only when it looks like one, and
  * else for a path on Docker Hub. What is verified must be what Helm pulls.
  */
-const HOST_FIRST = /^(?:[^/]*[.:][^/]*|localhost)\//;
+const HOST_FIRST = /^[^/]*[.:][^/]*\//;
 
 /** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
 const specSchema = z.object({

@@ -32,8 +32,8 @@ export const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /**
  * Parses a reference the way Config Sync's library does (go-containerregistry `name.ParseReference`): the first
- * segment is a host when it has a dot, a colon or is `localhost`; a tag beside a digest is kept but does not resolve.
- * Throws `bad-reference`.
+ * segment is a host when it has a dot or a colon, so that `localhost/img` is Docker Hub's; a tag beside a digest is kept
+ * but does not resolve. `e2e/reference-go` has the differences. Throws `bad-reference`.
  */
 export function parseReference(text: string): Reference {
   if (text.length > MAX_REFERENCE)
@@ -79,7 +79,7 @@ function splitTag(name: string): { base: string; tag?: string } {
 function splitHost(base: string): { host: string; path: string } {
   const slash = base.indexOf('/');
   const first = slash < 0 ? '' : base.slice(0, slash);
-  if (!/[.:]/.test(first) && first !== 'localhost') {
+  if (!/[.:]/.test(first)) {
     return { host: DOCKER_HUB, path: base.includes('/') ? base : `library/${base}` };
   }
   const host = normaliseHost(first);

@@ -176,8 +176,8 @@ function lines(...parts: readonly string[]): string {
  */
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
 const PORT = ':[1-9][0-9]{0,4}';
-/** A first segment is a host where it has a dot or a port, or is localhost; else it is a path on Docker Hub. */
-const HOST = `(?:localhost|${LABEL}(?:\\.${LABEL})+|(?:localhost|${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])${PORT}|\\[[0-9A-Fa-f:]+\\])`;
+/** A first segment is a host where it has a dot or a port; else it is a path on Docker Hub. */
+const HOST = `(?:${LABEL}(?:\\.${LABEL})+|(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])${PORT}|\\[[0-9A-Fa-f:]+\\])`;
 const SEGMENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** What has a dot before the first slash is dialled, so it has to be a host. */
 const DOTLESS = '[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*';
@@ -212,7 +212,7 @@ export const repositoryVariables: Variables = {
   first: 'variables.untagged.split("/", 2)[0]',
   hosted: lines(
     `variables.untagged.contains("/") && (variables.first.contains(".")`,
-    `|| variables.first.contains(":") || variables.first == "localhost")`,
+    `|| variables.first.contains(":"))`,
   ),
   portless: lines(
     `!variables.hosted ? "docker.io" : variables.first.endsWith(":443")`,

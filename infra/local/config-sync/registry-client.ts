@@ -167,8 +167,7 @@ export function baseUrl(host: string): string {
 function splitHost(name: string): { host: string; path: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
-  if (/[.:]/.test(first) || first === 'localhost')
-    return { host: first, path: name.slice(slash + 1) };
+  if (/[.:]/.test(first)) return { host: first, path: name.slice(slash + 1) };
   return { host: DOCKER_HUB, path: slash < 0 ? `library/${name}` : name };
 }
 

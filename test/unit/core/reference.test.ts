@@ -12,7 +12,7 @@ describe('parseReference()', () => {
     ['us-docker.pkg.dev:443/acme/configs/p:v1', 'us-docker.pkg.dev/acme/configs/p:v1'],
     ['us-docker.pkg.dev:0443/acme/configs/p:v1', 'us-docker.pkg.dev/acme/configs/p:v1'],
     ['127.0.0.1:5000/configs/platform:v1', '127.0.0.1:5000/configs/platform:v1'],
-    ['localhost/platform', 'localhost/platform:latest'],
+    ['localhost/platform', 'index.docker.io/localhost/platform:latest'],
     ['localhost:5000/platform', 'localhost:5000/platform:latest'],
     ['nginx', 'index.docker.io/library/nginx:latest'],
     ['docker.io/nginx:1', 'index.docker.io/library/nginx:1'],

@@ -74,13 +74,16 @@ describe('createPublicRegistries()', () => {
     expect(sent.every(({ authorization }) => !authorization?.includes('ya29'))).toBe(true);
   });
 
-  it.each(['inside.example/x', 'both.example/x', '10.0.0.7/x', '169.254.169.254/x', 'localhost/x'])(
-    'does not ask %s, which leads to a private address',
-    async (repository) => {
-      expect(await ask(repository)).toMatchObject({ code: 'registry-not-allowed' });
-      expect(sent).toEqual([]);
-    },
-  );
+  it.each([
+    'inside.example/x',
+    'both.example/x',
+    '10.0.0.7/x',
+    '169.254.169.254/x',
+    'localhost:443/x',
+  ])('does not ask %s, which leads to a private address', async (repository) => {
+    expect(await ask(repository)).toMatchObject({ code: 'registry-not-allowed' });
+    expect(sent).toEqual([]);
+  });
 
   it('does not follow a redirect to one', async () => {
     const headers = { location: 'https://inside.example/v2/x' };

@@ -138,7 +138,9 @@ describe('PLAIN_IMAGE, case by case', () => {
 describe('PLAIN_CHART', () => {
   it.each([
     ['a.b/charts/platform', true],
-    ['localhost/platform', true],
+    ['localhost:5000/platform', true],
+    // Helm takes it for a host, references for a path on Docker Hub.
+    ['localhost/platform', false],
     ['a:5000/platform', true],
     // Helm takes "acme" for the host, references take it for a path on Docker Hub.
     ['acme/charts/platform', false],

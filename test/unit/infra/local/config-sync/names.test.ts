@@ -66,7 +66,7 @@ describe('parseImageName()', () => {
   const pin = `sha256:${HEX}`;
   it.each([
     ['127.0.0.1:5000/a/b:v1', { host: '127.0.0.1:5000', path: 'a/b', reference: 'v1' }],
-    ['localhost/ab', { host: 'localhost', path: 'ab', reference: 'latest' }],
+    ['localhost/ab', { host: 'index.docker.io', path: 'localhost/ab', reference: 'latest' }],
     ['h.example/a/b', { host: 'h.example', path: 'a/b', reference: 'latest' }],
     ['ubuntu', { host: 'index.docker.io', path: 'library/ubuntu', reference: 'latest' }],
     ['acme/configs:v2', { host: 'index.docker.io', path: 'acme/configs', reference: 'v2' }],
