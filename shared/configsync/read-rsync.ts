@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import * as z from 'zod';
 import {
   APPROVED,
@@ -44,7 +45,7 @@ const KNOWN_FINALIZERS = new Set([
 
 const dnsName = z.string().regex(NAME, 'is not a Kubernetes name');
 const word = z.string().max(MAX_WORD);
-const annotation = z.string().transform((text) => text.slice(0, MAX_ANNOTATION));
+const annotation = z.string().transform((text) => cutText(text, MAX_ANNOTATION));
 
 /** v1beta1 and v1alpha1 alike. The metadata must be right; spec and status are checked where they are read. */
 const metadataSchema = z.object({
@@ -56,7 +57,7 @@ const metadataSchema = z.object({
     resourceVersion: word.min(1),
     generation: z.number().int().nonnegative().default(0),
     deletionTimestamp: word.nullish(),
-    finalizers: z.array(z.string().transform((text) => text.slice(0, MAX_WORD))).nullish(),
+    finalizers: z.array(z.string().transform((text) => cutText(text, MAX_WORD))).nullish(),
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), annotation).nullish(),
   }),

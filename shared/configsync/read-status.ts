@@ -25,7 +25,7 @@ const count = z.number().int().nonnegative();
 /** Quotes what was synced, and addresses with what git was given for them. */
 const message = z
   .string()
-  .transform((text) => cutText(withoutUrlSecrets(text.slice(0, MAX_MESSAGE_READ)), MAX_MESSAGE));
+  .transform((text) => cutText(withoutUrlSecrets(cutText(text, MAX_MESSAGE_READ)), MAX_MESSAGE));
 
 const errorSchema = z
   .object({ code: word.catch(''), errorMessage: message.catch('') })

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
 
 /** Why content cannot be used. Thrown within a reading alone: `createContentReader` makes a verdict of it. */
@@ -21,7 +22,7 @@ export function unsafe(name: string, problem: string): ContentProblem {
 
 /** A name of a tenant, for people: cut, and with everything that is not printable escaped. */
 export function quote(name: string): string {
-  const cut = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
+  const cut = name.length > MAX_SHOWN ? `${cutText(name, MAX_SHOWN)}…` : name;
   return JSON.stringify(cut).replace(/[^\x20-\x7e…]/gu, (char) => {
     return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
   });

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import { decodeText } from '#shared/net/json.ts';
 import { ContentProblem, notTar } from './problem.ts';
 
@@ -153,7 +154,7 @@ export function readPax(bytes: Uint8Array): Pax {
       throw notTar('has an extended header that cannot be read');
     }
     const key = readName(record.subarray(0, equals));
-    if (records.has(key)) throw ambiguous(`says ${JSON.stringify(key.slice(0, 40))} twice`);
+    if (records.has(key)) throw ambiguous(`says ${JSON.stringify(cutText(key, 40))} twice`);
     records.set(key, record.subarray(equals + 1));
     rest = rest.subarray(length);
   }

@@ -53,10 +53,9 @@ export function cutText(text: string, max: number): string {
   const start = graphemes.segment(around).containing(max - from)?.index ?? 0;
   const end = start === 0 ? max : from + start;
   // Of a grapheme without an end: at least no half of a pair.
-  return text.slice(0, text.isWellFormed() && isHalf(text, end) ? end - 1 : end);
+  return text.slice(0, isWithinPair(text, end) ? end - 1 : end);
 }
 
-function isHalf(text: string, at: number): boolean {
-  const before = text.charCodeAt(at - 1);
-  return before >= 0xd8_00 && before <= 0xdb_ff;
+function isWithinPair(text: string, at: number): boolean {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }

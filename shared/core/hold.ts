@@ -1,3 +1,4 @@
+import { cutText } from './foreign-text.ts';
 import { type FoundHold, type HoldFacts, MAX_HOLD } from './annotations.ts';
 
 /**
@@ -50,7 +51,7 @@ const HOLD_TEXT = /^(\S{1,64}) (\S{1,256}) (\S.*)$/;
  * readHold('- ops@acme.example INC-7').facts // { by: 'ops@acme.example', reason: 'INC-7' }
  */
 export function readHold(value: string): FoundHold {
-  const text = value.slice(0, MAX_HOLD);
+  const text = cutText(value, MAX_HOLD);
   const [, end = '', by = '', reason = ''] = HOLD_TEXT.exec(text) ?? [];
   if (by === '' || (end !== '-' && !isInstant(end))) return { text };
   return { text, facts: end === '-' ? { by, reason } : { until: end, by, reason } };

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { defined } from '#shared/core/defined.ts';
@@ -94,7 +95,7 @@ function readMembership(resource: unknown, project: string): Membership | string
   if (ABSENT.has(state?.code ?? '')) return undefined;
   const place = parseMembershipName(name);
   if (place === undefined)
-    return `Membership has the unusable name ${JSON.stringify(name.slice(0, MAX_SHOWN))}`;
+    return `Membership has the unusable name ${JSON.stringify(cutText(name, MAX_SHOWN))}`;
   // Config and Hub may name one project by its id or its number; two ids are two projects.
   const sameKind = isProjectNumber(place.project) === isProjectNumber(project);
   if (sameKind && place.project !== project) return `Membership ${name} is of another project`;

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import { decodeText, parseJson } from './json.ts';
 
 /**
@@ -115,7 +116,7 @@ function add(keys: Set<string>, key: string): boolean {
 
 /** As much of a foreign key as a message shows. */
 function shown(key: string): string {
-  return JSON.stringify(key.slice(0, 40));
+  return JSON.stringify(cutText(key, 40));
 }
 
 /** Anything but lower case, digits and marks of ASCII. */

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import type { KeyObject } from 'node:crypto';
 import type { CandidateOutcome, CandidateReason } from '#shared/core/verdict.ts';
 
@@ -88,7 +89,7 @@ const MAX_SHOWN = 200;
 
 /** Text of a stranger, for people: quoted, and not longer than a line or two. */
 export function shown(text: string | undefined): string {
-  return text === undefined || text === '' ? 'absent' : JSON.stringify(text.slice(0, MAX_SHOWN));
+  return text === undefined || text === '' ? 'absent' : JSON.stringify(cutText(text, MAX_SHOWN));
 }
 
 /** One authority of a policy, ready to look at evidence. */

@@ -1,3 +1,4 @@
+import { cutText } from '#shared/core/foreign-text.ts';
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
@@ -125,7 +126,7 @@ async function loadKmsKey(
   const algorithm = findKmsAlgorithm(name);
   const trusted = await readPublicKey(pem, owner, algorithm?.scheme);
   if (algorithm === undefined) {
-    const detail = `Cloud KMS key signs with ${JSON.stringify(name.slice(0, 64))}; make a key version with EC_SIGN_P256_SHA256`;
+    const detail = `Cloud KMS key signs with ${JSON.stringify(cutText(name, 64))}; make a key version with EC_SIGN_P256_SHA256`;
     return { ...trusted, algorithm: refuse('unsupported-algorithm', detail) };
   }
   if (algorithm.isOf(trusted.key)) return trusted;

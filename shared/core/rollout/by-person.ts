@@ -1,3 +1,4 @@
+import { cutText } from '../foreign-text.ts';
 import { defined } from '../defined.ts';
 import {
   type Actor,
@@ -53,7 +54,7 @@ export function apply(
   amendment: Amendment,
 ): Change {
   const { by, reason, request } = actor;
-  const kept = { by, reason: reason.slice(0, MAX_REASON), did, at: now.toISOString() };
+  const kept = { by, reason: cutText(reason, MAX_REASON), did, at: now.toISOString() };
   const entry = defined({ ...kept, request });
   const history = newest([...record.history, entry]);
   const next = amend(record, { ...amendment, history });
