@@ -1,3 +1,4 @@
+import { reasonOf } from '#shared/net/network-reason.ts';
 import { defined } from '#shared/core/defined.ts';
 import { readStart, type BodyStart } from '#shared/net/read-body.ts';
 import { MAX_ANSWER_BYTES, MAX_TOKEN_BYTES } from './limits.ts';
@@ -84,6 +85,6 @@ async function exchange<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new NoAnswer('It cannot be reached', { retry: true, cause });
+    throw new NoAnswer(`It cannot be reached${reasonOf(cause)}`, { retry: true, cause });
   }
 }

@@ -6,6 +6,7 @@ import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import { withoutUrlSecrets } from '#shared/core/url-secrets.ts';
 import { disabledApiFix } from './google-disabled.ts';
 import { parseJson } from './json.ts';
+import { reasonOf } from './network-reason.ts';
 import { readStart } from './read-body.ts';
 import { readRetryAfter } from './retry.ts';
 
@@ -146,7 +147,8 @@ async function exchange<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new GoogleFailure('it cannot be reached', { retry: !isRedirect(cause), cause });
+    const message = `it cannot be reached${reasonOf(cause)}`;
+    throw new GoogleFailure(message, { retry: !isRedirect(cause), cause });
   }
 }
 
