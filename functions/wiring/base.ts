@@ -7,10 +7,12 @@ import { type Env, readEnv } from '#shared/http/env.ts';
 import { type Log, createLogger } from '#shared/http/log.ts';
 import { type OpenedFunction, openLater } from '#shared/http/open-later.ts';
 import type { ServeOptions } from '#shared/http/serve.ts';
+import type { Variables } from '#shared/net/environment.ts';
 import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
 import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
 import { noTelemetry, type Telemetry } from '#shared/telemetry/telemetry.ts';
 import { openGoogleToken } from './google-token.ts';
+import { useProxy } from './use-proxy.ts';
 
 /** What every function starts from. This folder is the part of the mains that they share (docs/adr/0005). */
 export interface Base {
@@ -27,6 +29,7 @@ export type Start = Omit<Base, 'config'>;
 /** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
 export async function readStart(name: string): Promise<Start> {
   const env = readEnv(process.env);
+  useProxy(process.env);
   const settings = readTelemetryEnv(process.env);
   const context = new AsyncLocalStorage<Trace>();
   const { service = name, revision, projectId } = env;
@@ -43,6 +46,11 @@ export async function readStart(name: string): Promise<Start> {
   return { env, log, telemetry, now: () => new Date() };
 }
 
+/** The variables of this process, for what programs and connections take from there. */
+export function processVariables(): Variables {
+  return process.env;
+}
+
 /** Reads the config file that the environment names, once, for a function. Throws `bad-config`. */
 export async function readBase(start: Start): Promise<Base> {
   return { ...start, config: await readConfig(start.env.configPath) };
@@ -51,6 +59,7 @@ export async function readBase(start: Start): Promise<Base> {
 /** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
 export async function readCommandBase(name: string, configPath?: string): Promise<Base> {
   const env = readEnv(process.env);
+  useProxy(process.env);
   const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
   return { env, log, config, telemetry: noTelemetry, now: () => new Date() };

@@ -3,6 +3,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
 import { createSelector } from '#shared/core/label-selector.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
+import type { ClientDeps } from '#shared/fleet/client.ts';
 import { createAgents } from '#shared/fleet/transport.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
@@ -17,8 +18,12 @@ import {
   SHARES,
   type Share,
 } from '#shared/fleet/pace.ts';
+import { createProxyAgents } from '#shared/fleet/proxy-agents.ts';
+import { createPlugins } from '#shared/fleet/kubeconfig/exec-plugin.ts';
+import { runProgram } from '#shared/net/run-program.ts';
+import { proxyVariables } from '#shared/net/proxy-variables.ts';
 import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
-import type { Base } from './base.ts';
+import { type Base, processVariables } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** The token for the fake of GKE Hub; no real one leaves for it. */
@@ -47,18 +52,30 @@ const clock = { now: () => performance.now(), sleep };
 export function openFleets(base: Base): (share: Share) => Fleet {
   const { fleet } = base.config;
   const limits = DEFAULT_CLIENT_LIMITS;
-  const shared = { agents: createAgents(), circuits: createCircuits(), limits };
+  const shared = {
+    agents: createAgents(proxyVariables(processVariables())),
+    circuits: createCircuits(),
+    limits,
+  };
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
-  const counted = { ...shared, pace: countCalls(createDirectPace(clock), meter) };
-  const only = countErrors(createKubeconfigFleet(fleet, counted), meter);
-  return () => only;
+  const only = createKubeconfigFleet(fleet, {
+    ...shared,
+    ...defined({ ca: fleet.ca }),
+    pace: countCalls(createDirectPace(clock), meter),
+    plugins: createPlugins({ run: runProgram, now: Date.now, variables: processVariables() }),
+    proxyAgent: createProxyAgents(),
+    now: clock.now,
+    onUnreadable: (problem) => base.log.warn({ problem }, 'Kubeconfig cannot be read again'),
+  });
+  const counted = countErrors(only, meter);
+  return () => counted;
 }
 
 function openHubFleets(
   { env, log, telemetry: { meter } }: Base,
   fleet: FleetConfig & { readonly type: 'gkeHub' },
-  shared: Omit<Parameters<typeof createKubeconfigFleet>[1], 'pace'>,
+  shared: Omit<ClientDeps, 'pace'>,
 ): (share: Share) => Fleet {
   const { maxInstances, gatewayCallsPerMinute: quota, gkeHubEmulatorHost: emulator } = env;
   const identity =

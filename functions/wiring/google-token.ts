@@ -1,5 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import { NO_GOOGLE_TOKEN } from '#shared/core/google-host.ts';
+import { within } from '#shared/net/within.ts';
 
 /**
  * What access tokens are good for. The second is for clusters: GKE names a service account by the number of its unique
@@ -10,6 +11,9 @@ const SCOPES = [
   'https://www.googleapis.com/auth/cloud-platform',
   'https://www.googleapis.com/auth/userinfo.email',
 ];
+
+/** Longer than the metadata server takes, or an exchange of tokens; the library itself waits for minutes. */
+const TOKEN_MS = 15_000;
 
 /**
  * Access tokens of our own identity; the library keeps one until shortly before it expires.
@@ -24,7 +28,12 @@ export function openGoogleToken(): () => Promise<string> {
     auth ??= import('google-auth-library').then(
       ({ GoogleAuth }) => new GoogleAuth({ scopes: SCOPES }),
     );
-    const token = await (await auth).getAccessToken();
+    const client = await auth;
+    const token = await within(
+      TOKEN_MS,
+      () => client.getAccessToken(),
+      () => undefined,
+    );
     if (typeof token === 'string' && token !== '') return token;
     throw new CountersignError('registry-unavailable', NO_GOOGLE_TOKEN);
   };

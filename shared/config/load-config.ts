@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import type * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
@@ -110,6 +111,10 @@ function buildConfig(
     ...rest,
     rollouts: buildRollouts(input.rollouts, source),
     fleet: buildFleet(input, source),
+    registries: input.registries.map((registry) => ({
+      ...registry,
+      ...(registry.ca !== undefined && { ca: resolveNamed(source, registry.ca) }),
+    })),
     trust: Object.fromEntries(policies),
     store: buildStore(input.store, source),
     ...(records && { records: buildStore(records, source) }),
@@ -168,9 +173,12 @@ function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
     return { type: 'gkeHub', source: project, budget: 'gateway', managed: true, ...gkeHub };
   }
   if (kubeconfig === undefined) throw new TypeError('The schema requires one kind of fleet');
-  const path = resolveNamed(source, kubeconfig.path);
+  // Several by colons, as in KUBECONFIG.
+  const paths = kubeconfig.path.split(delimiter).filter((one) => one !== '');
+  const path = paths.map((one) => resolveNamed(source, one)).join(delimiter);
   const facts = { source: 'kubeconfig', budget: 'none', managed: false } as const;
-  return { type: 'kubeconfig', ...facts, ...kubeconfig, path };
+  const ca = kubeconfig.ca === undefined ? undefined : resolveNamed(source, kubeconfig.ca);
+  return { type: 'kubeconfig', ...facts, ...kubeconfig, path, ...defined({ ca }) };
 }
 
 function buildStore(

@@ -35,8 +35,14 @@ const gkeHub = z
 const kubeconfig = z
   .strictObject({
     path: pathSchema.meta({
-      description: 'Path of a kubeconfig file, relative to this file',
+      description:
+        'Path of a kubeconfig file, relative to this file; several files by colons, as in KUBECONFIG; or a folder, each of whose files is a kubeconfig of its own. Read again when it changes',
       examples: ['./kubeconfig'],
+    }),
+    ca: pathSchema.exactOptional().meta({
+      description:
+        "Path of a PEM file, relative to this file: the certificates that clusters are verified by whose kubeconfig names none, in place of Node's own",
+      examples: ['./private-ca.pem'],
     }),
     contexts: z
       .array(textSchema.describe('Name of a context'))
@@ -53,7 +59,7 @@ const kubeconfig = z
       }),
   })
   .superRefine(finding(labelledContexts), ALWAYS)
-  .describe('Clusters of a kubeconfig file, reached directly');
+  .describe('Clusters of kubeconfig files, reached directly');
 
 /** Where the clusters are: exactly one of `gkeHub` and `kubeconfig`. */
 export const fleetSchema = withOneOf(

@@ -4,6 +4,10 @@ import type { Fault } from './problem.ts';
 import { isGoogleHost } from '#shared/core/google-host.ts';
 import { normaliseHost } from './image-rules.ts';
 import { MAX_REALMS, MAX_REGISTRIES, MAX_TEXT } from './limits.ts';
+import { textLike, textSchema } from './scalars.ts';
+
+/** Credentials may stand before the host. */
+const PROXY = /^(?:none|https?:\/\/[^\s/?#]+\/?)$/;
 
 const host = z
   .string()
@@ -40,6 +44,18 @@ const registry = z
       .describe(
         'none (default), google: a Google access token, dockerConfig: as docker login left it',
       ),
+    ca: textSchema.exactOptional().meta({
+      description:
+        "Path of a PEM file, relative to this file: the certificates that this host and its realms are verified by, in place of Node's own (default). Read again when it changes. Config Sync has its own setting, spec.oci.caCertSecretRef",
+      examples: ['./private-ca.pem'],
+    }),
+    proxy: textLike(PROXY, 'Is neither http://HOST:PORT, https://HOST:PORT nor none')
+      .exactOptional()
+      .meta({
+        description:
+          'The proxy by which this host and its realms are reached, or none; without it the one of HTTPS_PROXY, unless NO_PROXY names the host',
+        examples: ['http://proxy.acme.example:3128'],
+      }),
     referrers: z
       .enum(['auto', 'tag'])
       .exactOptional()
@@ -62,6 +78,10 @@ export const registriesSchema = z
 
 /** law 9: a Google token goes nowhere by accident, and never in the clear. */
 function* credentials(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'plainHttp') === true && fieldOf(value, 'ca') !== undefined) {
+    const fix = 'Remove one of ca and plainHttp';
+    yield { path: ['ca'], kind: 'conflict', problem: 'Is of no use without TLS', fix };
+  }
   const name = fieldOf(value, 'host');
   const auth = fieldOf(value, 'auth');
   const plain = fieldOf(value, 'plainHttp') === true;

@@ -1,23 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
-import type { RequestOptions } from 'node:https';
-import { dirname } from 'node:path';
-import type * as Kubernetes from '@kubernetes/client-node';
-import { parse } from 'yaml';
-import * as z from 'zod';
-import { CountersignError } from '#shared/core/errors.ts';
-import { once } from '#shared/net/single-flight.ts';
-import { type ClientDeps, createClusterApi, loadKubernetes } from './client.ts';
-import type { Authorization, Connection } from './transport.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { createSingleFlight } from '#shared/net/single-flight.ts';
+import { type ClientDeps, createClusterApi } from './client.ts';
 import type { Fleet, Member } from './fleet.ts';
-
-/** The parts of a kubeconfig that name members; credentials are read by client-node. */
-const kubeconfigSchema = z.object({
-  contexts: z.array(z.object({ name: z.string().min(1) })).nullish(),
-});
+import { type ContextDeps, connectContext } from './kubeconfig/connect-context.ts';
+import { type Loaded, loadKubeconfigs, stampOf } from './kubeconfig/load.ts';
+import { readContext } from './kubeconfig/read-context.ts';
 
 /** `fleet.kubeconfig` of the config file. */
 export interface KubeconfigFleetOptions {
+  /** A file, several by colons, or a folder of them. */
   readonly path: string;
   /** Which contexts are members; none: all. */
   readonly contexts: readonly string[];
@@ -25,64 +16,78 @@ export interface KubeconfigFleetOptions {
   readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+export interface KubeconfigFleetDeps extends ClientDeps, ContextDeps {
+  /** Milliseconds, from any origin; must not go back. */
+  readonly now: () => number;
+  /** Called where a changed file cannot be used: until it can, the fleet is what it was. */
+  readonly onUnreadable: (problem: string) => void;
+}
+
+/** The fleet at one moment. */
+interface Directory extends Loaded {
+  readonly members: readonly Member[];
+  readonly byName: ReadonlyMap<string, Member>;
+}
+
+/** How old what is known of the files may be. */
+const TTL_MS = 1_000;
+
 /**
- * The fleet of a kubeconfig: each context is a member, under its own name. The file is read once, at the first call;
- * a changed one takes a restart. A missing file or context throws `bad-config` that names it.
+ * The fleet of a kubeconfig: each context is a member, under its own name. Files are read again when they have changed. A
+ * missing file or context throws `bad-config` that names it; a context that cannot be used is a cluster that cannot be
+ * reached, and concerns no other.
  *
  * @example
  * const fleet = createKubeconfigFleet({ path: '/etc/countersign/kubeconfig', contexts: [], labels: {} }, deps);
  * const { members } = await fleet.list();
  */
-export function createKubeconfigFleet(options: KubeconfigFleetOptions, deps: ClientDeps): Fleet {
-  const { path } = options;
-  const opened = once(async () => {
-    const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-      throw badConfig(path, 'cannot be read; check fleet.kubeconfig.path', cause);
-    });
-    const members = membersOf(options, readContexts(path, text));
-    return { text, members, byName: new Map(members.map((member) => [member.name, member])) };
-  });
-  /** The whole kubeconfig, parsed once for all its contexts. */
-  const credentials = once(async () => {
-    const [kubernetes, { text }] = await Promise.all([loadKubernetes(), opened()]);
-    const whole = new kubernetes.KubeConfig();
+export function createKubeconfigFleet(
+  options: KubeconfigFleetOptions,
+  deps: KubeconfigFleetDeps,
+): Fleet {
+  const { now, onUnreadable } = deps;
+  const join = createSingleFlight<Directory>();
+  let known: Directory | undefined;
+  let checkedAt = -Infinity;
+  /** The last state of the files that could not be used. */
+  let refused: string | undefined;
+
+  async function reload(): Promise<Directory> {
     try {
-      whole.loadFromString(text);
-    } catch (cause) {
-      throw badConfig(path, 'cannot be used', cause);
+      const loaded = await loadKubeconfigs(options.path);
+      const members = membersOf(options, [...loaded.contexts.keys()]);
+      return { ...loaded, members, byName: new Map(members.map((one) => [one.name, one])) };
+    } catch (error) {
+      const { message } = toFailure(error);
+      if (known === undefined) throw error;
+      if (refused !== message) onUnreadable(message);
+      refused = message;
+      return known;
     }
-    whole.makePathsAbsolute(dirname(path));
-    return { kubernetes, whole };
-  });
+  }
+
+  function current(): Promise<Directory> {
+    return join('directory', async () => {
+      if (known !== undefined && now() - checkedAt < TTL_MS) return known;
+      const stamp = await stampOf(options.path).catch(() => undefined);
+      if (known === undefined || stamp !== known.stamp) known = await reload();
+      checkedAt = now();
+      return known;
+    });
+  }
+
   return {
-    list: async () => ({ members: (await opened()).members, unreachable: [] }),
-    find: async (cluster) => (await opened()).byName.get(cluster),
+    list: async () => ({ members: (await current()).members, unreachable: [] }),
+    find: async (cluster) => (await current()).byName.get(cluster),
     async connect({ name }) {
-      const { kubernetes, whole } = await credentials();
-      return createClusterApi(name, connectContext(kubernetes, whole, name), deps);
+      const config = (await current()).contexts.get(name);
+      if (config === undefined) {
+        const message = `Context ${JSON.stringify(name)} is in the kubeconfig no more`;
+        throw new CountersignError('cluster-unreachable', message, { retry: false });
+      }
+      return createClusterApi(name, connectContext(readContext(config, name), deps), deps);
     },
   };
-}
-
-/** Names of the contexts in a kubeconfig, in order. Throws `bad-config` that names the file. */
-export function readContexts(path: string, text: string): readonly string[] {
-  const { data, error } = kubeconfigSchema.safeParse(parseYaml(text, path));
-  if (error !== undefined) {
-    const { path: place, message } = error.issues[0] ?? { path: [], message: '' };
-    throw badConfig(path, `has an unusable ${place.join('.')}: ${message}`, error);
-  }
-  const names = new Set(data.contexts?.map(({ name }) => name));
-  if (names.size === 0) throw badConfig(path, 'has no contexts');
-  return [...names];
-}
-
-function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    // The parser's message quotes the line it stopped at, which may contain a token.
-    throw badConfig(path, 'is not YAML', error);
-  }
 }
 
 function membersOf(
@@ -92,61 +97,8 @@ function membersOf(
   const named = contexts.length === 0 ? known : [...new Set(contexts)];
   const missing = [...named, ...Object.keys(labels)].find((name) => !known.includes(name));
   if (missing !== undefined) {
-    throw badContext(missing, `of fleet.kubeconfig is not in ${path}`);
+    const problem = `Context ${JSON.stringify(missing)} of fleet.kubeconfig is not in ${path}`;
+    throw new CountersignError('bad-config', problem);
   }
   return named.map((name) => ({ name, id: name, labels: labels[name] ?? {} }));
-}
-
-function badConfig(path: string, problem: string, cause?: unknown): CountersignError {
-  return new CountersignError('bad-config', `Kubeconfig ${path} ${problem}`, { cause });
-}
-
-/**
- * The connection of one context: client-node obtains the credentials (tokens, certificates, exec plugins, OIDC), and
- * refreshes them. Throws `bad-config` that names the context.
- */
-function connectContext(
-  kubernetes: typeof Kubernetes,
-  whole: Kubernetes.KubeConfig,
-  name: string,
-): Connection {
-  const context = whole.getContextObject(name);
-  const cluster = context === null ? null : whole.getCluster(context.cluster);
-  if (context === null || cluster === null) throw badContext(name, 'names no cluster');
-  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
-    throw badContext(name, 'has an http server; set insecure-skip-tls-verify if that is meant');
-  }
-  // client-node ignores a cluster's CA where there is no user.
-  const user = whole.getUser(context.user) ?? { name: 'anonymous' };
-  const config = new kubernetes.KubeConfig();
-  config.loadFromOptions({
-    clusters: [cluster],
-    users: [user],
-    contexts: [{ ...context, name, user: user.name }],
-    currentContext: name,
-  });
-  return {
-    server: cluster.server,
-    async authorize() {
-      const options: RequestOptions = {};
-      await config.applyToHTTPSOptions(options);
-      return readOptions(options, cluster.proxyUrl !== undefined);
-    },
-  };
-}
-
-function readOptions(options: RequestOptions, proxied: boolean): Authorization {
-  const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-  const tls = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
-  if (typeof options.auth === 'string') {
-    headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  }
-  const proxy = proxied && options.agent instanceof Agent ? { proxy: options.agent } : {};
-  return { headers, tls, ...proxy };
-}
-
-function badContext(name: string, problem: string): CountersignError {
-  return new CountersignError('bad-config', `Context ${JSON.stringify(name)} ${problem}`);
 }

@@ -5,6 +5,8 @@
 export const DEFAULT_CLIENT_LIMITS = {
   /** One attempt, from connecting to the last byte; without it client-node waits for ever. */
   callMs: 15_000,
+  /** What it takes to have credentials: longer than one plugin may take. */
+  credentialsMs: 20_000,
   /** Attempts after the first, for 429, 5xx and broken connections. */
   retries: 2,
   /** Base of the jittered pause between attempts; doubles with each. */

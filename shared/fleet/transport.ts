@@ -5,7 +5,10 @@ import type * as Kubernetes from '@kubernetes/client-node';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import { readBody } from '#shared/net/read-body.ts';
+import type { Variables } from '#shared/net/environment.ts';
+import { reasonOf } from '#shared/net/network-reason.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
+import { within } from '#shared/net/within.ts';
 import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
 import type { Verb } from './pace.ts';
 
@@ -20,13 +23,16 @@ export interface Connection {
 }
 
 export interface Authorization {
-  readonly headers: Readonly<Record<string, string>>;
+  /** A list is sent as one header for each. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly tls?: Pick<
     ConnectionOptions,
     'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
   >;
   /** In place of the shared agent, for a cluster behind a proxy of its own. */
   readonly proxy?: HttpAgent;
+  /** What to send where the cluster has refused these credentials; undefined: there are no newer ones. */
+  readonly renew?: () => Promise<Authorization | undefined>;
 }
 
 /** Connections kept alive between calls and shared by all clusters of a fleet. */
@@ -37,13 +43,14 @@ export interface Agents {
 
 /**
  * One pool for a fleet: Node keeps a connection for reuse under its host *and* its TLS options, so that clusters never
- * share one unless both are equal, and rotated certificates open new ones.
+ * share one unless both are equal, and rotated certificates open new ones. `proxyEnv`: `HTTPS_PROXY`, `HTTP_PROXY` and
+ * `NO_PROXY`, as people set them.
  *
  * @example
  * const agents = createAgents();
  */
-export function createAgents(): Agents {
-  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
+export function createAgents(proxyEnv: Variables = {}): Agents {
+  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS, proxyEnv };
   return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
@@ -84,14 +91,27 @@ export function createTransport(
   { agents, limits }: TransportDeps,
 ): Kubernetes.HttpLibrary {
   async function exchange(request: Kubernetes.RequestContext): Promise<Answer> {
-    const authorization = await authorize(connection, cluster);
+    const authorization = await bounded(() => connection.authorize(), cluster, limits);
+    const answer = await send(request, authorization);
+    const { renew } = authorization;
+    if (answer.status !== 401 || renew === undefined) return answer;
+    const newer = await bounded(renew, cluster, limits);
+    return newer === undefined ? answer : send(request, newer);
+  }
+
+  async function send(
+    request: Kubernetes.RequestContext,
+    authorization: Authorization,
+  ): Promise<Answer> {
     const url = new URL(request.getUrl());
     const method = request.getHttpMethod();
-    const headers: Record<string, string> = {
+    const headers: Record<string, string | string[]> = {
       ...request.getHeaders(),
       'User-Agent': 'countersign',
-      ...authorization.headers,
     };
+    for (const [name, value] of Object.entries(authorization.headers)) {
+      headers[name] = typeof value === 'string' ? value : [...value];
+    }
     // client-node would announce a JSON patch, its default (docs/facts/google-cloud.md#kubernetes-client).
     if (method === 'PATCH') headers['Content-Type'] = kubernetes.PatchStrategy.MergePatch;
     const agent = authorization.proxy ?? (url.protocol === 'https:' ? agents.https : agents.http);
@@ -102,8 +122,7 @@ export function createTransport(
       return await sendRequest(url, options, text, limits);
     } catch (cause) {
       if (cause instanceof CountersignError) throw cause;
-      const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-      const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${code}`;
+      const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${reasonOf(cause)}`;
       throw new CountersignError('cluster-unreachable', message, { cause });
     }
   }
@@ -122,13 +141,24 @@ export function createTransport(
   });
 }
 
-async function authorize(connection: Connection, cluster: string): Promise<Authorization> {
+/** Credentials, within their time: files, plugins and token servers may hang like anything else. */
+async function bounded<T>(
+  authorize: () => Promise<T>,
+  cluster: string,
+  { credentialsMs }: ClientLimits,
+): Promise<T> {
+  const what = `Credentials for cluster ${JSON.stringify(cluster)}`;
   try {
-    return await connection.authorize();
+    return await within(credentialsMs, authorize, () => {
+      const cause = new DOMException(`None within ${credentialsMs} ms`, 'TimeoutError');
+      const message = `${what} took longer than ${credentialsMs} ms`;
+      throw new CountersignError('cluster-unreachable', message, { cause });
+    });
   } catch (error) {
     if (error instanceof CountersignError) throw error;
-    const message = `Credentials for cluster ${JSON.stringify(cluster)} cannot be had; see its user in the kubeconfig`;
-    throw new CountersignError('cluster-unreachable', message, { cause: error });
+    throw new CountersignError('cluster-unreachable', `${what} cannot be had${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -162,7 +192,7 @@ function isTimeout(error: CountersignError): boolean {
  */
 function sendRequest(
   url: URL,
-  options: RequestOptions & { readonly headers: Readonly<Record<string, string>> },
+  options: RequestOptions & { readonly headers: Readonly<Record<string, string | string[]>> },
   body: string | undefined,
   { callMs, answerBytes }: ClientLimits,
 ): Promise<Answer> {
@@ -178,7 +208,10 @@ function sendRequest(
   async function readAnswer(response: IncomingMessage): Promise<Answer> {
     const { statusCode: status = 0, headers } = response;
     const bytes = await readBody(response, answerBytes, `Answer of ${url.host}`);
-    const secrets = secretsIn(options.headers);
+    const single = Object.entries(options.headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    );
+    const secrets = secretsIn(Object.fromEntries(single));
     const text = withoutSecrets(bytes.toString('utf8'), secrets);
     return { status, headers: flatten(headers, secrets), text };
   }

@@ -11,6 +11,10 @@ export interface RegistryRule {
   readonly auth: 'none' | 'google' | 'dockerConfig';
   /** Hosts, besides its own, that may ask for this registry's credentials as its token realm. */
   readonly realms?: readonly string[];
+  /** Path of the certificates (PEM) that this host is verified by, in place of those that everything is verified by. */
+  readonly ca?: string;
+  /** `http://…` or `https://…`, or `none`; absent: the proxy of the environment. */
+  readonly proxy?: string;
   /** Where referrers are looked for: `tag` never asks the API, which some registries answer oddly. Absent: `auto`. */
   readonly referrers?: 'auto' | 'tag';
 }

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { type Kube, type KubeOptions, writeKubeconfig } from '#infra/local/kube/start-kube.ts';
 import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
-import { createCircuits } from '#shared/fleet/circuits.ts';
-import { createAgents } from '#shared/fleet/transport.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
+import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
 
 export interface Embedded {
   readonly kube: Kube;
@@ -28,12 +27,17 @@ export async function startEmbedded(
   const pace = createPace({ perMinute: 6_000, burst: 1_000, now: () => 0, sleep });
   const fleet = createKubeconfigFleet(
     { path, contexts: [], labels: {} },
-    {
-      agents: createAgents(),
-      limits: { callMs: 2_000, retries: 2, backoffMs: 1, retryAfterMs: 0, answerBytes: 1_000_000 },
+    kubeconfigDeps({
+      limits: {
+        callMs: 2_000,
+        credentialsMs: 2_000,
+        retries: 2,
+        backoffMs: 1,
+        retryAfterMs: 0,
+        answerBytes: 1_000_000,
+      },
       pace,
-      circuits: createCircuits(),
-    },
+    }),
   );
   const member = await fleet.find('cluster-1');
   if (member === undefined) throw new Error('The kubeconfig has no cluster-1');

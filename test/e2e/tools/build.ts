@@ -10,6 +10,8 @@ import { toolFolders } from './tool-cache.ts';
 const TOOLS = [
   'nomos-double',
   'tar-double',
+  'reference-double',
+  'kubeconfig-double',
   'crane',
   'oras',
   'etcd',

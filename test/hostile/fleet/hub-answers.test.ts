@@ -151,6 +151,7 @@ describe('a Hub that does not behave', () => {
   it('does not answer, and costs one deadline', async () => {
     const hub = await startScripted(() => {});
     const limits = {
+      credentialsMs: 2_000,
       callMs: 100,
       retries: 2,
       backoffMs: 1,

@@ -69,6 +69,8 @@ const FULL: readonly Row[] = [
     'wrong-type',
   ],
   ['auth: none', 'auth: none, referrers: «never', 'registries[0].referrers', 'bad-value'],
+  ['auth: none', 'auth: none, ca: «ca.pem', 'registries[0].ca', 'conflict'],
+  ['auth: none', 'auth: none, proxy: «socks5://a:1', 'registries[0].proxy', 'bad-value'],
   // images
   [GLOB, 'match: «acme/pinned', 'images[1].match', 'bad-value'],
   [GLOB, 'match: «us-docker.pkg.dev/acme/pinned:v1', 'images[1].match', 'bad-value'],
@@ -223,6 +225,7 @@ const FULL: readonly Row[] = [
 const LOCAL: readonly Row[] = [
   ['path: ./kubeconfig', 'path: «[./kubeconfig]', 'fleet.kubeconfig.path', 'wrong-type'],
   ['{ path: ./kubeconfig,', '«{', 'fleet.kubeconfig.path', 'missing'],
+  ['contexts: [', 'ca: «[ca.pem], contexts: [', 'fleet.kubeconfig.ca', 'wrong-type'],
   ['[cluster-1, cluster-2]', '[cluster-1, «2]', 'fleet.kubeconfig.contexts[1]', 'wrong-type'],
   [
     '{ cluster-1: { env: prod } }',

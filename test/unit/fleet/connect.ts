@@ -8,6 +8,7 @@ import { type Pace, createPace } from '#shared/fleet/pace.ts';
 /** Quick, so that a test that runs into one does not wait. */
 export const LIMITS: ClientLimits = {
   callMs: 5_000,
+  credentialsMs: 5_000,
   retries: 2,
   backoffMs: 1,
   retryAfterMs: 50,

@@ -126,6 +126,7 @@ describe('a call through the gateway', () => {
     [{ kind: 'quota', retryAfter: 60 }, 'fleet-unavailable', true, 1],
   ])('fails with %j: %s (retry %s), after %i attempts', async (fault, code, retry, attempts) => {
     const limits = {
+      credentialsMs: 2_000,
       callMs: 200,
       retries: 2,
       backoffMs: 1,

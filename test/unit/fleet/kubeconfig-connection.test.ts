@@ -1,12 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createCircuits } from '#shared/fleet/circuits.ts';
-import { createAgents } from '#shared/fleet/transport.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
+import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
-import { LIMITS, createOpenPace } from './connect.ts';
+import { LIMITS } from './connect.ts';
 import { type ScriptedServer, sendJson, startScripted } from './scripted-server.ts';
 import { type ContextSpec, makeFolder, writeContexts } from './write-kubeconfig.ts';
 
@@ -18,13 +17,7 @@ function base64(text: string): string {
 
 async function connect(spec: Omit<ContextSpec, 'name'>, folder?: string): Promise<ClusterApi> {
   const path = await writeContexts(folder ?? (await makeFolder()), [{ name: 'c1', ...spec }]);
-  const limits = { ...LIMITS, retries: 0 };
-  const deps = {
-    agents: createAgents(),
-    limits,
-    pace: createOpenPace(),
-    circuits: createCircuits(),
-  };
+  const deps = kubeconfigDeps({ limits: { ...LIMITS, retries: 0 } });
   const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps);
   return fleet.connect({ name: 'c1', id: 'c1', labels: {} });
 }
@@ -46,15 +39,51 @@ describe('credentials of a context', () => {
     expect(server.seen[0]?.headers.authorization).toBe(authorization);
   });
 
-  it('are the content of a token file', async () => {
+  it('are the content of a token file, which may change', async () => {
     const server = await startServer();
     const folder = await makeFolder();
-    const config = { tokenFile: join(folder, 'token') };
-    await writeFile(config.tokenFile, 'from-file');
-    const user = { 'auth-provider': { name: 'tokenFile', config } };
+    await writeFile(join(folder, 'token'), 'from-file\n');
+    const user = { tokenFile: 'token', token: 'written' };
     const api = await connect({ cluster: { server: server.url, ...insecure }, user }, folder);
     await api.list('RootSync', PAGE);
-    expect(server.seen[0]?.headers.authorization).toBe('Bearer from-file');
+    await writeFile(join(folder, 'token'), 'rotated\n');
+    await api.list('RootSync', PAGE);
+    await rm(join(folder, 'token'));
+    await api.list('RootSync', PAGE);
+    const sent = server.seen.map(({ headers }) => headers.authorization);
+    expect(sent).toEqual(['Bearer from-file', 'Bearer rotated', 'Bearer written']);
+  });
+
+  it('are none where a token file is missing, and the cluster is not called', async () => {
+    const server = await startServer();
+    const user = { tokenFile: 'missing' };
+    const api = await connect({ cluster: { server: server.url, ...insecure }, user });
+    await expect(api.list('RootSync', PAGE)).rejects.toMatchObject({
+      code: 'cluster-unreachable',
+      message: expect.stringContaining('tokenFile'),
+    });
+    expect(server.seen).toEqual([]);
+  });
+
+  it('may act as another', async () => {
+    const server = await startServer();
+    const user = {
+      token: 'abc',
+      as: 'jürgen',
+      'as-uid': 'u-1',
+      'as-groups': ['ops', 'dev'],
+      'as-user-extra': { Reason: ['a', 'b'], 'acme.example/x y': ['c'] },
+    };
+    const api = await connect({ cluster: { server: server.url, ...insecure }, user });
+    await api.list('RootSync', PAGE);
+    expect(server.seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer abc',
+      'impersonate-user': Buffer.from('jürgen').toString('latin1'),
+      'impersonate-uid': 'u-1',
+      'impersonate-group': 'ops, dev',
+      'impersonate-extra-reason': 'a, b',
+      'impersonate-extra-acme.example%2fx%20y': 'c',
+    });
   });
 
   it('are none where the context has no user', async () => {

@@ -14,7 +14,7 @@ export async function makeFolder(): Promise<string> {
 export interface ContextSpec {
   readonly name: string;
   readonly cluster: Readonly<Record<string, unknown>>;
-  /** Absent: the context names no user that exists. */
+  /** Absent: the context names no user. */
   readonly user?: Readonly<Record<string, unknown>>;
 }
 
@@ -29,7 +29,10 @@ export async function writeContexts(
     kind: 'Config',
     clusters: specs.map(({ name, cluster }) => ({ name, cluster })),
     users: specs.flatMap(({ name, user }) => (user === undefined ? [] : [{ name, user }])),
-    contexts: specs.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
+    contexts: specs.map(({ name, user }) => ({
+      name,
+      context: { cluster: name, ...(user && { user: name }) },
+    })),
     'current-context': specs[0]?.name ?? '',
   });
   await writeFile(path, text);
