@@ -61,7 +61,7 @@ async function openConfigured(start: AdmissionStart): Promise<Opened> {
     throw new CountersignError('bad-config', problem);
   }
   const base = { ...start, config };
-  const images = openImages(base, openRegistries(base, LIMITS).cached);
+  const images = openImages(base, openRegistries(base, { limits: LIMITS }).cached);
   const checkReviewer = await openReviewers(access, start);
   const reviewing = createReviewing({ ...base, ...images, checkReviewer });
   return { reviewing: () => reviewing, stop: () => undefined };
@@ -97,7 +97,7 @@ async function openDropIn(start: AdmissionStart): Promise<Opened> {
 function openPublicImages(base: AdmissionStart & { readonly config: AdmissionSettings }): Images {
   const resolveHost = async (host: string): Promise<readonly string[]> =>
     (await lookup(host, { all: true })).map(({ address }) => address);
-  const { plain: named } = openRegistries(base, LIMITS);
+  const { plain: named } = openRegistries(base, { limits: LIMITS });
   const hosts = base.config.registries.map(({ host }) => host);
   const options = { ...base, fetch, limits: LIMITS, resolveHost };
   const registry = createPublicRegistries({ ...options, named, hosts });

@@ -23,7 +23,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const checkPerson = createPersonCheck(config.access.api, { host: env.host, now });
   const { app, store, staged, topics, close } = openShell(base);
   const history = openHistory(base);
-  const { plain, cached } = openRegistries(base);
+  const { plain, cached } = openRegistries(base, { store });
   const api = createApi({
     ...openImages(base, cached),
     store,

@@ -21,7 +21,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   const { config, now, log, telemetry } = base;
   const { tracing, meter } = telemetry;
   const { app, store, staged, topics, close } = openShell(base);
-  const { cached } = openRegistries(base);
+  const { cached } = openRegistries(base, { store });
   const deps = {
     ...openImages(base, cached),
     store,

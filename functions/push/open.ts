@@ -24,7 +24,7 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
   const base = await readBase(start);
   const { config, now } = base;
   const { app, store, staged, topics, close } = openShell(base);
-  const { plain, cached } = openRegistries(base);
+  const { plain, cached } = openRegistries(base, { store });
   const lookUp = createArtifactLookup(loadDockerImages);
   const deps = {
     ...openImages(base, cached),

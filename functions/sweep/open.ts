@@ -21,7 +21,7 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
   const { tracing, meter } = telemetry;
   const { app, store, staged, topics, close } = openShell(base);
   const checkCaller = openAccess(base, 'sweep');
-  const { plain, cached } = openRegistries(base);
+  const { plain, cached } = openRegistries(base, { store });
   const deps = {
     ...openImages(base, cached),
     resolveNow: openResolveNow(plain, now),

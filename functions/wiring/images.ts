@@ -8,6 +8,9 @@ import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import { createContentReader } from '#shared/content/read-content.ts';
 import { createContentVerifier } from '#shared/content/content-verifier.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
+import { createPauses, type SharedPauses } from '#shared/net/pauses.ts';
+import { proxyVariables } from '#shared/net/proxy-variables.ts';
+import { runProgram } from '#shared/net/run-program.ts';
 import { type Serial, createSerial } from '#shared/net/serial.ts';
 import { type BurstResolver, createBurstResolver } from '#shared/registry/burst.ts';
 import { listLayers } from '#shared/registry/list-layers.ts';
@@ -17,16 +20,41 @@ import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
 import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import { traceResolver, traceVerifier } from '#shared/telemetry/trace-steps.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import { createHelpers } from '#shared/registry/credential-helper.ts';
+import { createHostFetch } from '#shared/registry/host-fetch.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
 import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';
-import type { Base } from './base.ts';
+import type { Store } from '#shared/store/store.ts';
+import { type Base, processVariables } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** The registry past every cache, for tags, and the one that remembers what digests name. */
 export interface Registries {
   readonly plain: Registry & TagLister & BlobSource;
   readonly cached: Registry & BlobSource;
+}
+
+export interface RegistriesOptions {
+  readonly limits?: Partial<RegistryLimits>;
+  /** Where other processes learn of a registry that is busy, and this one of theirs; absent: nowhere. */
+  readonly store?: Pick<Store, 'readNote' | 'writeNote'>;
+}
+
+/** As docker has it. */
+function dockerFolder(): string {
+  return processVariables()['DOCKER_CONFIG'] || join(homedir(), '.docker');
+}
+
+function sharePauses(store: NonNullable<RegistriesOptions['store']>): SharedPauses {
+  return {
+    async read(host) {
+      const note = await store.readNote('pause', host);
+      return note === undefined ? undefined : Date.parse(note.until);
+    },
+    write: (host, until) =>
+      store.writeNote('pause', host, { until: new Date(until).toISOString() }),
+  };
 }
 
 /**
@@ -37,15 +65,23 @@ export interface Registries {
  */
 export function openRegistries(
   { config: { registries }, now }: Pick<Base, 'now'> & { config: Pick<Config, 'registries'> },
-  limits: Partial<RegistryLimits> = {},
+  { limits = {}, store }: RegistriesOptions = {},
 ): Registries {
+  const time = (): number => now().getTime();
   const plain = createRegistry({
-    fetch,
+    fetch: createHostFetch({
+      fetch,
+      registries,
+      readFile: (path) => readFile(path, 'utf8'),
+      proxyEnv: proxyVariables(processVariables()),
+    }),
     registries,
     now,
     limits,
+    pauses: createPauses({ now: time, ...(store && { shared: sharePauses(store) }) }),
     googleToken: openGoogleToken(),
-    dockerConfig: () => readFile(join(homedir(), '.docker', 'config.json'), 'utf8'),
+    dockerConfig: () => readFile(join(dockerFolder(), 'config.json'), 'utf8'),
+    askHelper: createHelpers(runProgram),
     resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
   });
   return { plain, cached: createCachedRegistry(plain) };

@@ -74,7 +74,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   ): Promise<Grant> {
     const challenges = parseChallenges(header ?? '');
     const bearer = challenges?.find(({ scheme }) => scheme === 'bearer');
-    const basic = await basicAuthorization(access, deps);
+    const basic = await basicAuthorization(access, path, deps);
     if (bearer === undefined) {
       if (!challenges?.some(({ scheme }) => scheme === 'basic')) {
         throw denied(access, 'answers 401 without a challenge that can be met');

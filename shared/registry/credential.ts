@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
-import { parseJson } from '#shared/net/json.ts';
+import { type AskHelper, credentialsFor } from './docker-config.ts';
 import type { HostAccess } from './host-access.ts';
 
 export interface CredentialSources {
@@ -8,6 +7,8 @@ export interface CredentialSources {
   readonly googleToken: () => Promise<string>;
   /** The text of a Docker `config.json`, read anew each time: mounted secrets rotate. */
   readonly dockerConfig?: () => Promise<string>;
+  /** Asks a credential helper that the Docker config names. Absent: none is run. */
+  readonly askHelper?: AskHelper;
 }
 
 /** `Bearer <token>` for Google's hosts and hosts configured as such; never over plain http. */
@@ -30,10 +31,11 @@ export async function googleAuthorization(
   }
 }
 
-/** `Basic …` for a host whose auth is `dockerConfig` and which the file knows; undefined: ask anonymously. */
+/** `Basic …` for a repository whose host has auth `dockerConfig` and which the file knows; undefined: ask anonymously. */
 export async function basicAuthorization(
   { host, auth }: HostAccess,
-  { dockerConfig }: CredentialSources,
+  path: string,
+  { dockerConfig, askHelper = refuseHelper }: CredentialSources,
 ): Promise<string | undefined> {
   if (auth !== 'dockerConfig') return undefined;
   if (dockerConfig === undefined) {
@@ -42,68 +44,17 @@ export async function basicAuthorization(
   const text = await dockerConfig().catch((cause: unknown) => {
     throw badConfig('Docker config cannot be read', cause);
   });
-  const credentials = credentialsFor(host, text);
+  const credentials = await credentialsFor({ host, path }, text, askHelper);
   if (credentials === undefined) return undefined;
   const pair = `${credentials.username}:${credentials.password}`;
   return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
 }
 
-const configSchema = z.object({
-  auths: z
-    .record(
-      z.string(),
-      z.object({
-        auth: z.string().optional(),
-        username: z.string().optional(),
-        password: z.string().optional(),
-        identitytoken: z.string().optional(),
-      }),
-    )
-    .optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
-  credsStore: z.string().optional(),
-});
-
-const DOCKER_HUB: readonly string[] = ['docker.io', 'registry-1.docker.io'];
-
-/**
- * The credentials for `host` in the text of a `~/.docker/config.json`; undefined when it names none. Only `auths` is
- * read: a credential helper is a program, and is not run. Throws `bad-config`, never showing what the file holds.
- */
-export function credentialsFor(
-  host: string,
-  text: string,
-): { readonly username: string; readonly password: string } | undefined {
-  const { data: config } = configSchema.safeParse(parseJson(text));
-  // The parser's message may quote the file, hence no cause.
-  if (config === undefined) throw badConfig('Docker config is not JSON of the expected form');
-  const [, entry = {}] =
-    Object.entries(config.auths ?? {}).find(([key]) => hostOf(key) === host) ?? [];
-  const { auth, username, password, identitytoken } = entry;
-  if (identitytoken) {
-    throw badConfig(
-      `Docker config has an identity token for ${host}: only user name and password are supported`,
-    );
-  }
-  if (username !== undefined && password !== undefined) return { username, password };
-  if (auth) {
-    const pair = Buffer.from(auth, 'base64').toString('utf8');
-    const colon = pair.indexOf(':');
-    if (colon > 0) return { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
-    throw badConfig(`Docker config has an "auth" for ${host} that is not base64 of user:password`);
-  }
-  const helper = config.credHelpers?.[host] ?? config.credsStore;
-  if (helper === undefined) return undefined;
+const refuseHelper: AskHelper = (name, server) => {
   throw badConfig(
-    `Docker config leaves ${host} to the credential helper ${JSON.stringify(helper)}, which is not run: write its user name and password to "auths"`,
+    `Docker config leaves ${server} to the credential helper ${name}, which is not run here: write its user name and password to "auths"`,
   );
-}
-
-/** Keys are hosts, or URLs such as Docker Hub's `https://index.docker.io/v1/`. */
-function hostOf(key: string): string {
-  const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  return DOCKER_HUB.includes(host) ? 'index.docker.io' : host;
-}
+};
 
 function badConfig(message: string, cause?: unknown): CountersignError {
   return new CountersignError('bad-config', message, { cause });

@@ -4,6 +4,7 @@ import { type Digest, isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference, type Reference } from '#shared/core/reference.ts';
 import { parseJson } from '#shared/net/json.ts';
+import { createPauses, type Pauses } from '#shared/net/pauses.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { CredentialSources } from './credential.ts';
 import { createGet, type GetRequest, listPages, type PagesDeps } from './get.ts';
@@ -11,15 +12,24 @@ import { createAddressGuard, type RegistryRule } from './host-access.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { ACCEPT_MANIFEST, bareType, OCI_INDEX } from './media-type.ts';
 import type { BlobSource, Descriptor, Referrers, Registry, TagLister } from './registry.ts';
-import { type Answer, createSend, failureOf, isAbsence, misbehaved } from './send.ts';
+import {
+  type Answer,
+  createSend,
+  failureOf,
+  isAbsence,
+  misbehaved,
+  type RegistryFetch,
+} from './send.ts';
 import { defined } from '#shared/core/defined.ts';
 
 export interface RegistryDeps extends CredentialSources {
-  readonly fetch: typeof fetch;
+  readonly fetch: RegistryFetch;
   readonly registries: readonly RegistryRule[];
   readonly now: () => Date;
   readonly resolveHost?: (host: string) => Promise<readonly string[]>;
   readonly limits?: Partial<RegistryLimits>;
+  /** Hosts to be left alone, as this process and others know them; absent: as this registry alone does. */
+  readonly pauses?: Pauses;
 }
 
 const TAG_PAGE = 1_000;
@@ -39,7 +49,9 @@ const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobSource {
   const { now, registries } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const send = createSend({ fetch: deps.fetch, guard: createAddressGuard(deps), limits });
+  const pauses = deps.pauses ?? createPauses({ now: () => now().getTime() });
+  const guard = createAddressGuard(deps);
+  const send = createSend({ fetch: deps.fetch, guard, limits, pauses, now });
   const authorizer = createAuthorizer({ ...deps, send, limits });
   const get = createGet({ ...deps, authorizer, send, limits });
   const maxBytes = limits.manifestBytes;

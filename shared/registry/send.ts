@@ -5,6 +5,8 @@ import { failureWithoutSecrets, secretsIn } from '#shared/core/sent-secrets.ts';
 import { disabledApiFix } from '#shared/net/google-disabled.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { readStart } from '#shared/net/read-body.ts';
+import { reasonOf } from '#shared/net/network-reason.ts';
+import type { Pauses } from '#shared/net/pauses.ts';
 import { readRetryAfter } from '#shared/net/retry.ts';
 import type { AddressGuard } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
@@ -37,10 +39,18 @@ export interface Answer {
 
 export type Send = (ask: Ask, signal: AbortSignal) => Promise<Answer>;
 
+/** `fetch`, as far as a registry is asked by it. */
+export type RegistryFetch = (
+  url: URL,
+  init: { readonly headers: Headers; readonly redirect: 'manual'; readonly signal: AbortSignal },
+) => Promise<Pick<Response, 'status' | 'headers' | 'body'>>;
+
 export interface SendDeps {
-  readonly fetch: typeof fetch;
+  readonly fetch: RegistryFetch;
   readonly guard: AddressGuard;
   readonly limits: RegistryLimits;
+  readonly pauses: Pauses;
+  readonly now: () => Date;
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -50,10 +60,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * host was allowed), and Authorization stays with the first host and does not come back once it was left.
  *
  * @example
- * const send = createSend({ fetch, guard: createAddressGuard(deps), limits: DEFAULT_LIMITS });
+ * const send = createSend({ fetch, guard: createAddressGuard(deps), limits: DEFAULT_LIMITS, pauses, now });
  * const { status, bytes } = await send({ url, accept: 'application/json', authorization: undefined, maxBytes, redirects: 5 }, signal);
  */
-export function createSend({ fetch, guard, limits }: SendDeps): Send {
+export function createSend({ fetch, guard, limits, pauses, now }: SendDeps): Send {
   return async (ask, signal) => {
     try {
       return await follow(ask, signal);
@@ -110,16 +120,30 @@ export function createSend({ fetch, guard, limits }: SendDeps): Send {
     }
   }
 
-  async function reach(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+  async function reach(url: URL, headers: Headers, signal: AbortSignal): Promise<Reached> {
+    const left = await pauses.left(url.host);
+    if (left > 0) throw paused(url, left);
+    const answer = await dial(url, headers, signal);
+    if (answer.status !== 429 && answer.status !== 503) return answer;
+    const asked = readRetryAfter(answer.headers.get('retry-after'), now().getTime());
+    if (asked !== undefined) await pauses.remember(url.host, asked);
+    return answer;
+  }
+
+  async function dial(url: URL, headers: Headers, signal: AbortSignal): Promise<Reached> {
     try {
       return await fetch(url, { headers, redirect: 'manual', signal });
     } catch (cause) {
+      // A CA of its config that cannot be read.
+      if (cause instanceof CountersignError) throw cause;
       throw unreachable(url, cause);
     }
   }
 }
 
-async function* pieces({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
+type Reached = Awaited<ReturnType<RegistryFetch>>;
+
+async function* pieces({ body }: Reached, url: URL): AsyncGenerator<Uint8Array> {
   try {
     yield* body ?? [];
   } catch (error) {
@@ -146,7 +170,14 @@ function redirectTarget(from: URL, location: string | null, first: URL): URL {
 }
 
 function unreachable(url: URL, cause: unknown): CountersignError {
-  return new CountersignError('registry-unavailable', `Cannot reach ${url.host}`, { cause });
+  const message = `Cannot reach ${url.host}${reasonOf(cause)}`;
+  return new CountersignError('registry-unavailable', message, { cause });
+}
+
+/** Another part asked it already, and was told when to come back. */
+function paused(url: URL, left: number): CountersignError {
+  const message = `Registry ${url.host} asked for a pause, of which ${Math.ceil(left / 1_000)} s are left`;
+  return new CountersignError('registry-unavailable', message, { retryAfterMs: left });
 }
 
 /** For what no honest registry does; `name` begins a sentence. */

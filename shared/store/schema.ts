@@ -256,6 +256,8 @@ const NOTES = {
    * are sought.
    */
   seek: z.object({ sought: z.record(z.string(), Time) }),
+  /** By host of a registry: until when it asked to be left alone, at least. */
+  pause: z.object({ until: Time }),
 };
 export type NoteKind = keyof typeof NOTES;
 export type Notes = { readonly [Kind in NoteKind]: Stored<z.infer<(typeof NOTES)[Kind]>> };

@@ -10,6 +10,7 @@ import { HOLD_MUTATIONS } from './holds.ts';
 import { HISTORY_MUTATIONS } from './history.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
+import { NETWORK_MUTATIONS } from './networks.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { PLAN_MUTATIONS } from './plans.ts';
@@ -309,6 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CONTENT_MUTATIONS,
   ...STAND_IN_MUTATIONS,
   ...NET_MUTATIONS,
+  ...NETWORK_MUTATIONS,
   ...OPERATION_MUTATIONS,
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,

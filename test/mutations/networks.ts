@@ -1,0 +1,130 @@
+import type { Mutation } from './mutations.ts';
+
+const FLEET = ['test/unit/fleet'];
+const PLUGIN = ['test/unit/fleet/exec-plugin.test.ts'];
+const REGISTRY = ['test/unit/registry'];
+const NET = ['test/unit/net'];
+
+/** What holds where clusters and registries are those of others: credentials, bounds, and who is believed. */
+export const NETWORK_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'a reference is read as Config Sync reads it',
+    file: 'shared/core/reference.ts',
+    in: 'splitHost',
+    find: '!/[.:]/.test(first)',
+    replace: "!/[.:]/.test(first) && first !== 'localhost'",
+    tests: ['test/unit/core/reference.test.ts'],
+  },
+  {
+    guarantee: 'credentials are those of the longest path',
+    file: 'shared/registry/docker-config.ts',
+    in: 'entryFor',
+    find: 'b.place.path.length - a.place.path.length',
+    replace: 'a.place.path.length - b.place.path.length',
+    tests: REGISTRY,
+  },
+  {
+    guarantee: 'credentials of a path are for whole segments of it',
+    file: 'shared/registry/docker-config.ts',
+    in: 'contains',
+    find: 'path.startsWith(`${folder}/`)',
+    replace: 'path.startsWith(folder)',
+    tests: REGISTRY,
+  },
+  {
+    guarantee: 'a program ends with its deadline',
+    file: 'shared/net/run-program.ts',
+    in: 'runProgram',
+    find: "stop('late'), timeoutMs",
+    replace: "stop('late'), timeoutMs * 100",
+    tests: ['test/unit/net/run-program.test.ts'],
+  },
+  {
+    guarantee: 'a program ends with its children',
+    file: 'shared/net/run-program.ts',
+    in: 'killGroup',
+    find: 'process.kill(-pid,',
+    replace: 'process.kill(pid,',
+    tests: ['test/unit/net/run-program.test.ts'],
+  },
+  {
+    guarantee: 'a plugin that failed is left alone for a while',
+    file: 'shared/fleet/kubeconfig/exec-plugin.ts',
+    in: 'createPlugins',
+    find: 'until: now() + PAUSE_MS',
+    replace: 'until: now()',
+    tests: PLUGIN,
+  },
+  {
+    guarantee: 'a plugin is asked anew once its answer expires',
+    file: 'shared/fleet/kubeconfig/exec-plugin.ts',
+    in: 'readAnswer',
+    find: 'Date.parse(expirationTimestamp)',
+    replace: 'Infinity',
+    tests: PLUGIN,
+  },
+  {
+    guarantee: 'an answer of a plugin is of the version that was asked for',
+    file: 'shared/fleet/kubeconfig/exec-plugin.ts',
+    in: 'readAnswer',
+    find: 'data.apiVersion !== exec.apiVersion',
+    replace: "data.apiVersion === ''",
+    tests: PLUGIN,
+  },
+  {
+    guarantee: 'credentials have a deadline',
+    file: 'shared/fleet/transport.ts',
+    in: 'bounded',
+    find: 'within(credentialsMs,',
+    replace: 'within(credentialsMs * 100,',
+    tests: ['test/unit/fleet/kubeconfig-plugin.test.ts'],
+  },
+  {
+    guarantee: 'a cluster that refuses what a plugin gave is called with what it gives anew',
+    file: 'shared/fleet/transport.ts',
+    in: 'createTransport',
+    find: 'answer.status !== 401 || renew === undefined',
+    replace: 'answer.status < 1_000',
+    tests: ['test/unit/fleet/kubeconfig-plugin.test.ts'],
+  },
+  {
+    guarantee: 'a changed kubeconfig is read again',
+    file: 'shared/fleet/kubeconfig-fleet.ts',
+    in: 'createKubeconfigFleet',
+    find: 'known === undefined || stamp !== known.stamp',
+    replace: 'known === undefined',
+    tests: FLEET,
+  },
+  {
+    guarantee: 'of several kubeconfigs the first entry wins',
+    file: 'shared/fleet/kubeconfig/read-kubeconfig.ts',
+    in: 'firstOfEach',
+    find: 'if (!merged.has(name)) merged.set(name, value);',
+    replace: 'merged.set(name, value);',
+    tests: FLEET,
+  },
+  {
+    guarantee: 'law 9: a CA of one registry makes no other believed',
+    file: 'shared/registry/host-fetch.ts',
+    in: 'createHostFetch',
+    find: 'rules.get(url.host)',
+    replace: '[...rules.values()][0]',
+    tests: REGISTRY,
+  },
+  {
+    guarantee: 'a registry that asked for a pause is left alone by all',
+    file: 'shared/registry/send.ts',
+    in: 'createSend',
+    find: 'if (left > 0) throw paused(url, left);',
+    replace: '',
+    tests: REGISTRY,
+  },
+  {
+    guarantee: 'a pause is bounded, whatever is asked for',
+    file: 'shared/net/pauses.ts',
+    in: 'createPauses',
+    find: 'Math.min(to, now() + MAX_PAUSE_MS)',
+    replace: 'to',
+    tests: NET,
+  },
+];
