@@ -70,8 +70,8 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'a context that its kubeconfig does not have is found before it is deployed',
-    file: 'functions/cli/config/check-around.ts',
-    in: 'checkContexts',
+    file: 'functions/cli/config/check-kubeconfigs.ts',
+    in: 'checkKubeconfigs',
     find: '!known.includes(name)',
     replace: 'known.length === 0',
     tests: [`${UNIT}/config-around.test.ts`],

@@ -1,56 +1,19 @@
 import type { Config } from '#shared/config/config.ts';
-import type { ReadFile } from '#shared/config/read-file.ts';
 import type { Finding } from '#shared/config/problem.ts';
-import { toFailure } from '#shared/core/errors.ts';
-import { readContexts } from '#shared/fleet/kubeconfig-fleet.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
-
-/** What a config that is good by itself has against it where it is to be used. */
-export interface Around {
-  readonly findings: readonly Finding[];
-  readonly notes: readonly string[];
-}
-
-const MAX_KUBECONFIG_BYTES = 10_000_000;
+import { type Around, checkKubeconfigs } from './check-kubeconfigs.ts';
 
 /**
- * Looks at what a good config is used with: contexts that its kubeconfig does not have, and functions that Google's
- * Pub/Sub calls without their knowing their callers.
+ * Looks at what a good config is used with: contexts that its kubeconfigs do not have, or that cannot be used, and
+ * functions that Google's Pub/Sub calls without their knowing their callers.
  */
-export async function checkAround(config: Config, readFile: ReadFile): Promise<Around> {
-  const contexts = await checkContexts(config, readFile);
+export async function checkAround(config: Config): Promise<Around> {
+  const contexts = await checkKubeconfigs(config);
   const callers = checkCallers(config);
   return {
     findings: [...contexts.findings, ...callers.findings],
     notes: [...contexts.notes, ...callers.notes],
   };
-}
-
-async function checkContexts({ fleet }: Config, readFile: ReadFile): Promise<Around> {
-  if (fleet.type !== 'kubeconfig') return { findings: [], notes: [] };
-  const { path, contexts, labels } = fleet;
-  let known: readonly string[];
-  try {
-    known = readContexts(path, await readFile(path, MAX_KUBECONFIG_BYTES));
-  } catch (error) {
-    // It may be elsewhere where the functions run.
-    const why = `Kubeconfig ${path} cannot be read here, so that its contexts are not checked`;
-    const { code, message } = toFailure(error);
-    return { findings: [], notes: [code === 'bad-config' ? message : why] };
-  }
-  const fix = `Write one of ${known.join(', ')}, or add the context to ${path}`;
-  const problem = 'Names no context of the kubeconfig';
-  const places = [
-    ...contexts.map((name, at) => ({ name, path: ['contexts', at] })),
-    ...Object.keys(labels).map((name) => ({ name, path: ['labels', name] })),
-  ];
-  const findings = places
-    .filter(({ name }) => !known.includes(name))
-    .map((one): Finding => {
-      const place = ['fleet', 'kubeconfig', ...one.path];
-      return { path: place, kind: 'bad-value', problem, fix };
-    });
-  return { findings, notes: [] };
 }
 
 /** What a project of Google can be called; that of the local world is shorter. */

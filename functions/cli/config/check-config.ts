@@ -28,7 +28,7 @@ export async function checkConfig(
       path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes),
     );
     const config = await parseConfig(text, { file, readFile: readTextFile });
-    const around = await checkAround(config, readTextFile);
+    const around = await checkAround(config);
     if (around.findings.length > 0) {
       const document = readYaml(text);
       const found = around.findings.map((one) => placeOf(one, document));

@@ -10,13 +10,22 @@ import { localText } from '#test/unit/config/fixture.ts';
 const OPEN = z
   .looseObject({ fleet: z.unknown(), trust: z.unknown() })
   .parse(parse(localText.replace(/authorities:\n.*\n.*\n/, 'allowUnsigned: true\n')));
-const KUBECONFIG = { contexts: [{ name: 'cluster-1' }, { name: 'cluster-2' }] };
+const KUBECONFIG = {
+  clusters: [{ name: 'k', cluster: { server: 'https://api.test' } }],
+  contexts: ['cluster-1', 'cluster-2'].map((name) => ({ name, context: { cluster: 'k' } })),
+};
+const PERSON = {
+  ...KUBECONFIG,
+  users: [{ name: 'u', user: { 'auth-provider': { name: 'oidc' } } }],
+  contexts: [...KUBECONFIG.contexts, { name: 'person', context: { cluster: 'k', user: 'u' } }],
+};
 const ANYONE = { mode: 'none' };
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-around-'));
   await writeFile(join(folder, 'kubeconfig'), stringify(KUBECONFIG));
+  await writeFile(join(folder, 'person'), stringify(PERSON));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -39,7 +48,10 @@ const kubeconfig = (more: object) => ({ fleet: { kubeconfig: { path: './kubeconf
 describe('countersign config check', () => {
   it.each([
     [{ contexts: ['cluster-1', 'cluster-3'] }, 'fleet.kubeconfig.contexts[1]'],
-    [{ labels: { 'cluster-3': { env: 'prod' } } }, 'fleet.kubeconfig.labels.cluster-3'],
+    [
+      { labels: { 'cluster-3': { env: 'prod' } }, contexts: [] },
+      'fleet.kubeconfig.labels.cluster-3',
+    ],
   ])('finds a context that there is not: %j', async (more, place) => {
     const { code, lines } = await check(kubeconfig(more));
     expect({ code, lines }).toEqual({
@@ -52,10 +64,32 @@ describe('countersign config check', () => {
     });
   });
 
+  it.each([{}, { contexts: ['cluster-1', 'person'] }])(
+    'finds what of a context cannot be used: %j',
+    async (more) => {
+      const { code, lines } = await check(kubeconfig({ path: './person', ...more }));
+      expect({ code, lines }).toEqual({
+        code: 1,
+        lines: [
+          expect.stringContaining(
+            'fleet.kubeconfig.path  Has a context "person" that cannot be used: user "u": auth-provider "oidc" is not supported. Fix: Use exec with',
+          ),
+        ],
+      });
+    },
+  );
+
+  it('looks at no context that is not used', async () => {
+    const more = { path: './person', contexts: ['cluster-1'] };
+    expect((await check(kubeconfig(more))).code).toBe(0);
+  });
+
   it('notes a kubeconfig that is not here', async () => {
     const { code, lines } = await check({ fleet: { kubeconfig: { path: './elsewhere' } } });
     expect(code).toBe(0);
-    expect(lines.join('\n')).toMatch(/note: Kubeconfig .*elsewhere cannot be read here/);
+    expect(lines.join('\n')).toMatch(
+      /note: Kubeconfig .*elsewhere is not there; .*: contexts are not checked/,
+    );
   });
 
   it.each([
