@@ -41,6 +41,23 @@ export const SNAPSHOT_TTL_MS = 3_000;
 export const SNAPSHOT_TTL_MS_PER_CLUSTER = 30;
 export const MAX_SNAPSHOT_TTL_MS = MINUTE_MS;
 
+/** A fleet of more clusters is counted by the sweep alone: no request reads it as a whole. */
+export const COUNTED_AT_ONCE = 500;
+
+/** As its alert has it (docs/runbook.md#sweep-is-silent). */
+export const SWEEP_SILENT_MS = 5 * MINUTE_MS;
+
+/** Pages that listen for news, of one instance and of one person: each holds one of the instance's requests. */
+export const MAX_STREAMS = 40;
+export const MAX_STREAMS_EACH = 6;
+/** How long one is held: below the least limit of a request that Cloud Run has by default, which is five minutes. */
+export const STREAM_MS = 4 * MINUTE_MS;
+/** How often it is sent what the fleet is. */
+export const STREAM_TICK_MS = 5_000;
+
+/** Needs of one answer: the rest is counted. */
+export const MAX_NEEDS = 100;
+
 /** Answers to resyncs that are kept for callers who send their idempotency key again. */
 export const MAX_ANSWERS = 1_000;
 export const ANSWER_TTL_MS = 60 * MINUTE_MS;
@@ -63,7 +80,5 @@ export const MAX_LAGGING = 20;
 /** Of what is said of one of them. */
 export const MAX_LAG_MESSAGE = 200;
 
-/** Tags in trouble that are joined with the rows of the fleet; of more, the rest is seen with the next sweep. */
-export const MAX_TROUBLED_TAGS = 1_000;
-/** How long they are shared before they are asked for again. */
+/** How long tags in trouble are shared before they are asked for again. */
 export const TROUBLES_TTL_MS = 2_000;

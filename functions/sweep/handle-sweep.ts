@@ -12,6 +12,7 @@ import type { ClusterRecord } from '#shared/store/store.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 import { type Plan, planSweep } from './plan.ts';
 import { isOutdated } from './judge-outdated.ts';
+import { noteTally } from './note-tally.ts';
 import { remindHolds } from './remind-holds.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
@@ -90,6 +91,7 @@ export async function handleSweep(
   await remindHolds(snapshot, last?.startedAt, deps);
   await store.writeNote('sweep', SWEEP_NOTE, plan.note);
   await remindPending(snapshot, { ...deps, ...settings });
+  await noteTally(snapshot, staged?.tallied ?? [], deps);
   await reportRollouts(snapshot, deps, staged?.isStaged);
   const unsettled = await settleOrders(snapshot, staging?.orders, deps);
   const faults = [...undecided, ...(frozen?.faults ?? []), ...(staged?.faults ?? []), ...unsettled];

@@ -12,8 +12,9 @@ import { imageOf } from '#shared/rollouts/fleet-of.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
-import type { SyncRow } from '#shared/store/store.ts';
+import type { SyncRow, Tally } from '#shared/store/store.ts';
 import { forgetIdle } from './forget-idle.ts';
+import { tallyRollouts } from './tally-rollouts.ts';
 import { createAskChecks } from './ask-checks.ts';
 import { type StagedImage, askTags } from './ask-tags.ts';
 
@@ -42,6 +43,8 @@ export interface SweptRollouts {
   readonly admissions: Admissions;
   /** Whether the image of a row has a strategy. */
   readonly isStaged: (row: SyncRow) => boolean;
+  /** How far those are that have not ended, for people. */
+  readonly tallied: Tally['rollouts'];
   /** What failed: it stops neither other roll-outs nor the sweep. */
   readonly faults: readonly Fault[];
 }
@@ -109,6 +112,7 @@ export async function sweepRollouts(
   return {
     admissions: createAdmissions(known.values(), { find, now }),
     isStaged: ({ staged, image = '' }) => isStaged(find(staged?.image ?? image)),
+    tallied: tallyRollouts(known.values(), { snapshot, find, rules: deps.rules, now }),
     faults,
   };
 }

@@ -76,7 +76,7 @@ export async function readAdmissionStart(): Promise<Start & { readonly admission
   return { ...(await readStart('admission')), admission: readAdmissionEnv(process.env) };
 }
 
-type Served = Pick<ServeOptions, 'app' | 'log' | 'process' | 'close'>;
+type Served = Pick<ServeOptions, 'app' | 'log' | 'process' | 'close' | 'endAnswers'>;
 
 /**
  * Runs a main: it listens first, then opens, which reads the config and makes the clients, and closes after the last
@@ -98,7 +98,8 @@ export async function runMain<S extends Start>(
       await late.close();
       await telemetry.close();
     }
-    await main.serve({ app: late.app, log, process, close }, start);
+    const endAnswers = (): void => late.endAnswers?.();
+    await main.serve({ app: late.app, log, process, close, endAnswers }, start);
     late.openSoon();
   } catch (error) {
     createLogger({ level: 'info', service: name }).error({ error }, 'Function cannot start');

@@ -12,6 +12,8 @@ export interface Stoppable {
 export interface DrainOptions {
   readonly log: Log;
   readonly process: Stoppable;
+  /** Ends answers that would not end by themselves. */
+  readonly endAnswers?: (() => void) | undefined;
   /** Closes clients and the store once the last answer is out. */
   readonly close?: () => Promise<void>;
   readonly drainLimitMs?: number;
@@ -23,7 +25,7 @@ export interface DrainOptions {
  * exception drains and exits 1.
  */
 export function drainOnSignals(server: Server, options: DrainOptions): void {
-  const { log, process: stoppable, close, drainLimitMs = DRAIN_LIMIT_MS } = options;
+  const { log, process: stoppable, close, endAnswers, drainLimitMs = DRAIN_LIMIT_MS } = options;
   const inFlight = trackResponses(server);
   let draining: Promise<void> | undefined;
 
@@ -38,6 +40,7 @@ export function drainOnSignals(server: Server, options: DrainOptions): void {
     server.close(() => resolve());
     // Kept-alive connections would keep the server open until they go idle: the answer closes them.
     for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
+    endAnswers?.();
     await closed;
     clearTimeout(limit);
     clearTimeout(cut);

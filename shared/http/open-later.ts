@@ -8,6 +8,8 @@ const OPEN_AFTER_MS = 50;
 /** A function that has read its config and made its clients. */
 export interface OpenedFunction {
   readonly app: ServeOptions['app'];
+  /** Called when it begins to stop: ends answers that would not end by themselves. */
+  endAnswers?(): void;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,9 @@ export function openLater({ open, log, process }: OpenLaterOptions): LateFunctio
     openSoon() {
       // A failure is logged by then, and the process ends.
       setTimeout(() => void (opening ??= openNow()).catch(() => undefined), OPEN_AFTER_MS).unref();
+    },
+    endAnswers() {
+      current?.endAnswers?.();
     },
     async close() {
       await (await opening)?.close();

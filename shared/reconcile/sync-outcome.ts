@@ -13,6 +13,7 @@ import type { RSync } from '#shared/core/rsync.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import { transition } from '#shared/core/transition.ts';
+import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 import { WRITES_BEFORE_BLOCKED } from './limits.ts';
@@ -24,6 +25,8 @@ const MAX_ERRORS = 5;
 const MAX_ERROR_TEXT = 500;
 /** A digest and a reason that a person wrote. */
 const MAX_BREAK_GLASS = 500;
+/** Codes behind a verdict. */
+const MAX_REASONS = 3;
 
 /** What was decided of one RSync, and is written. */
 export type Written = Omit<Finding, 'input'>;
@@ -137,6 +140,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
     index: found?.index,
     live: liveKey(rsync),
     verdict: named?.verdict.status,
+    reasons: named && reasonsKept(named.verdict),
     approved,
     approval: approvalOf(decision, followed),
     record: change.record,
@@ -149,6 +153,12 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
     held: hold && heldOf(hold, now),
     staged: followed && stagedOf(rsync, followed, decision, now),
   });
+}
+
+/** The first codes behind a verdict; undefined where there are none. */
+function reasonsKept(verdict: Verdict): readonly string[] | undefined {
+  const reasons = reasonsOf(verdict).slice(0, MAX_REASONS);
+  return reasons.length === 0 ? undefined : reasons;
 }
 
 /** Whether what its tag names waits for the end of a freeze, where it waits for no stage. */

@@ -5,6 +5,8 @@ import { PIN_OBSTACLES } from '#shared/core/pin.ts';
 import { WAITS } from '#shared/core/rollout/admits.ts';
 import { parseJson } from '#shared/net/json.ts';
 import { EvidenceFields } from './evidence-note.ts';
+import { TallyFields } from './tally-note.ts';
+import { WithdrawalFields } from './withdrawal-note.ts';
 
 /**
  * Records, as they are written and read back. Anyone who can write to the store may have written them, an older version
@@ -135,6 +137,8 @@ const SyncRow = z.object({
   /** What Config Sync reports as synced. */
   live: z.string().exactOptional(),
   verdict: z.enum(VERDICTS).exactOptional(),
+  /** Codes behind that verdict. */
+  reasons: z.array(z.string()).exactOptional(),
   /** Approval keys in place, newest first. */
   approved: z.array(z.string()),
   /** What the receipt has of the newest approval. */
@@ -219,9 +223,6 @@ const ImageFields = z.object({
 export type ImageRecord = Stored<z.infer<typeof ImageFields>>;
 export const StoredImage: z.ZodType<ImageRecord> = ImageFields;
 
-/** Since when a trouble is reported and open; `doubtful`: it was about to be reported when this was written. */
-const TROUBLE = { since: Time, doubtful: True.exactOptional() };
-
 /**
  * What a sweep remembers from one to the next, each kind in one shape. As throw-away as the rest of the store: losing
  * a note costs duplicate tasks or events, and delays withdrawals until the next sweep.
@@ -234,23 +235,14 @@ const NOTES = {
     /** Clusters whose task is not known to have been read, and when it was published. */
     tasked: z.record(z.string(), Time),
   }),
-  /** One, named `fleet`: what the last sweeps found of withdrawing approvals (docs/design.md#withdrawals). */
-  withdrawal: z.object({
-    /** Hashes of the policies under which approvals may be withdrawn, and when that was last decided. */
-    allowed: z.record(z.string(), Time),
-    /** The brake is on, and for which policies. */
-    braked: z.object({ ...TROUBLE, policies: z.array(z.string()) }).exactOptional(),
-    /** Approvals that could not be judged, and in which repositories, where nothing may be withdrawn. */
-    unchecked: z.object({ ...TROUBLE, repositories: z.array(z.string()) }).exactOptional(),
-    /** When the last one of each was reported to be over: so that the next one is not taken for it. */
-    over: z
-      .object({ braked: Time.exactOptional(), unchecked: Time.exactOptional() })
-      .exactOptional(),
-  }),
+  /** One, named `fleet`: what the last sweeps found of withdrawing approvals. */
+  withdrawal: WithdrawalFields,
   /** By image reference, its tag included: what was last reported of its roll-out. */
   rollout: z.object({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time }),
   /** By image reference, its tag included: what the checks of the stage where its roll-out stands came to last. */
   evidence: EvidenceFields,
+  /** One, named `fleet`: the last sweep's count of it. */
+  tally: TallyFields,
   /**
    * One, named `fleet`: repositories that were pushed to and that no known RSync follows, and since when their followers
    * are sought.
@@ -266,6 +258,7 @@ export type SweepNote = Notes['sweep'];
 export type WithdrawalNote = Notes['withdrawal'];
 export type RolloutNote = Notes['rollout'];
 export type SeekNote = Notes['seek'];
+export type Tally = Notes['tally'];
 
 /** By kind, so that a note is read as what it was written as. */
 export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = NOTES;

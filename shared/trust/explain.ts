@@ -1,4 +1,5 @@
 import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
+import { shellWord } from '#shared/core/shell-word.ts';
 import type { CandidateOutcome, CandidateReason, Verdict } from '#shared/core/verdict.ts';
 import { isSignatureAccepted } from './judge-candidates.ts';
 
@@ -102,12 +103,12 @@ export function mendingCommand(
   const isSigned = signers.size >= policy.require;
   if (rule?.predicateType !== undefined && (isSigned || policy.signatures === 'attested')) {
     const [by = signer] = policy.authorities;
-    const type = `--type ${quoted(rule.predicateType)} --predicate PREDICATE.json`;
+    const type = `--type ${shellWord(rule.predicateType)} --predicate PREDICATE.json`;
     return by && `cosign attest ${type} ${flagsOf(by)}${image}`;
   }
   if (signer === undefined) return undefined;
   const claims = Object.entries(signer.annotations).map(
-    ([key, value]) => `-a ${quoted(`${key}=${value}`)} `,
+    ([key, value]) => `-a ${shellWord(`${key}=${value}`)} `,
   );
   return `cosign sign ${claims.join('')}${flagsOf(signer)}${image}`;
 }
@@ -119,7 +120,7 @@ function flagsOf(authority: Authority): string {
   }
   const key = 'kms' in authority.key ? authority.key.kms : `PRIVATE_KEY_OF_${authority.name}`;
   const log = authority.transparencyLog === 'ignore' ? '--tlog-upload=false ' : '';
-  return `--key ${quoted(key)} ${log}`;
+  return `--key ${shellWord(key)} ${log}`;
 }
 
 /** The authorities that have accepted a signature. */
@@ -129,9 +130,4 @@ function signersOf(
 ): ReadonlySet<string | undefined> {
   const accepting = outcomes.filter((outcome) => isSignatureAccepted(outcome, policy));
   return new Set(accepting.map(({ authority }) => authority));
-}
-
-/** As one word of a shell. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -53,6 +53,11 @@ const ROOMS: readonly Room[] = [
     values: [...BASE, 'shared/reconcile', 'shared/records'],
     types: OTHER_ROOMS.map((room) => `shared/${room}`),
   },
+  {
+    path: 'shared/overview',
+    values: [...BASE, 'shared/store'],
+    types: OTHER_ROOMS.map((room) => `shared/${room}`),
+  },
   { path: 'shared/http', values: [...BASE, 'shared/telemetry'], types: [] },
   {
     path: 'shared/telemetry',

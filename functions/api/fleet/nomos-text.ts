@@ -1,8 +1,9 @@
 import { cleanText } from '#shared/core/foreign-text.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
+import type { PresentRow } from '#shared/overview/present-row.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { ClusterView } from './operation.ts';
-import { type ClusterAnswer, type PresentRow, sayAge } from './present.ts';
+import { type ClusterAnswer, sayAge } from './present.ts';
 
 const SEPARATOR = '-'.repeat(20);
 /** Go's zero time, which nomos prints where Config Sync has not said when. */

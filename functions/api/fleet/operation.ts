@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
+import { MAX_NAME, MAX_SELECTOR } from '../limits.ts';
 import { answersOf, ClusterName, Cursor, ImageName, PageLimit, SyncName, Time } from '../schema.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
@@ -11,6 +12,20 @@ export const FleetQuery = z.strictObject({
   image: ImageName.optional(),
   cluster: ClusterName.optional(),
   sync: SyncName.optional(),
+  search: z.string().max(256).optional().meta({
+    description: 'Part of the name of a cluster, an RSync or an image',
+    example: 'team-a',
+  }),
+  labels: z
+    .string()
+    .max(MAX_SELECTOR)
+    .optional()
+    .meta({ description: 'Label selector over memberships', example: 'env = prod' }),
+  stage: z
+    .string()
+    .max(MAX_NAME)
+    .optional()
+    .meta({ description: 'Stage of its roll-out, as of the last look', example: 'early' }),
   phase: z.enum(ANY_PHASE).optional().meta({ description: 'Phase of an RSync, or of a cluster' }),
   live: z
     .enum(['true', 'false'])

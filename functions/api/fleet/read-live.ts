@@ -3,13 +3,15 @@ import { toFailure } from '#shared/core/errors.ts';
 import { parseSyncRef } from '#shared/core/sync-ref.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { withDeadline } from '#shared/net/within.ts';
+import { NO_TROUBLES } from '#shared/overview/present-row.ts';
 import type { Log } from '#shared/reconcile/deps.ts';
 import { lookAtCluster } from '#shared/reconcile/look-at-cluster.ts';
 import { clusterPhaseOf } from '#shared/reconcile/report-cluster.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
 import { LIVE_DEADLINE_MS, MAX_LIVE_CLUSTERS } from '../limits.ts';
-import { type ClusterAnswer, type FleetAnswer, NO_TROUBLES, viewCluster } from './present.ts';
+import { type ClusterAnswer, type FleetAnswer, viewCluster } from './present.ts';
+import { selectedBy } from './read-snapshot.ts';
 import { type Filter, formatPosition, narrows, type PageRequest, wantedRows } from './request.ts';
 
 export interface LiveRead {
@@ -48,11 +50,13 @@ export async function collectLive({ answers, next }: LiveRead): Promise<FleetAns
 }
 
 async function selectMembers(
-  { cluster, filter: { repository } }: PageRequest,
+  { cluster, labels, filter: { repository } }: PageRequest,
   { fleet, store }: ApiDeps,
 ): Promise<readonly Member[]> {
   if (cluster !== undefined) return [await findCluster(cluster, fleet)];
-  const { members } = await fleet.list();
+  const labelled = await selectedBy(defined({ labels }), { fleet });
+  const { members: all } = await fleet.list();
+  const members = all.filter(({ name }) => labelled?.has(name) ?? true);
   if (repository === undefined) return members;
   const { known, following } = await store.followers(repository);
   return members.filter(({ name }) => following.has(name) || !known.has(name));
@@ -75,7 +79,7 @@ async function askCluster(
     const phase = 'Reachable';
     const seen = looks.map(({ row }) => row);
     const view = { cluster, phase, readAt: deps.now().toISOString(), ageSeconds: 0 } as const;
-    return { view, rows: wantedRows(seen, { phase }, NO_TROUBLES, filter) };
+    return { view, rows: wantedRows(seen, { phase, cluster }, NO_TROUBLES, filter) };
   } catch (error) {
     const { code, message } = toFailure(error);
     const phase = clusterPhaseOf(error);

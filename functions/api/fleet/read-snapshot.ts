@@ -1,4 +1,6 @@
 import { defined } from '#shared/core/defined.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { createSelector } from '#shared/core/label-selector.ts';
 import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -7,6 +9,7 @@ import { MAX_CLUSTERS_READ } from '../limits.ts';
 import { type ClusterAnswer, type FleetAnswer, type ReadTroubles, viewCluster } from './present.ts';
 import {
   formatPosition,
+  isNamed,
   narrows,
   type PageRequest,
   type Position,
@@ -24,6 +27,7 @@ export interface SnapshotDeps extends ApiDeps {
  */
 export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Promise<FleetAnswer> {
   const { filter, limit, after } = request;
+  const labelled = await selectedBy(request, deps);
   const clusters: ClusterAnswer[] = [];
   const { troubles } = await deps.troubles();
   let left = limit;
@@ -32,14 +36,14 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
   for await (const record of recordsOf(request, deps)) {
     const { cluster } = record;
     read += 1;
-    if (wantsCluster(filter, record)) {
+    if (wantsCluster(filter, record) && (labelled?.has(cluster) ?? true)) {
       const begun = after?.cluster === cluster ? after.sync : undefined;
       const rows = wantedRows(record.syncs, record, troubles, filter).filter(
         ({ sync }) => begun === undefined || sync > begun,
       );
       const some = rows.slice(0, left);
       left -= some.length;
-      if (some.length > 0 || !narrows(filter)) {
+      if (some.length > 0 || (!narrows(filter) && isNamed(filter, cluster))) {
         clusters.push({ view: viewCluster(record, deps.now()), rows: some });
       }
       if (some.length < rows.length) next = defined({ cluster, sync: some.at(-1)?.sync });
@@ -48,6 +52,25 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
     if (next !== undefined) break;
   }
   return { clusters, ...defined({ next: next && formatPosition(next) }) };
+}
+
+/** The clusters that a label selector means; undefined: all. Throws `bad-request`. */
+export async function selectedBy(
+  { labels }: Pick<PageRequest, 'labels'>,
+  { fleet }: Pick<ApiDeps, 'fleet'>,
+): Promise<ReadonlySet<string> | undefined> {
+  if (labels === undefined) return undefined;
+  const selects = readSelector(labels);
+  const { members } = await fleet.list();
+  return new Set(members.filter((member) => selects(member.labels)).map(({ name }) => name));
+}
+
+function readSelector(text: string): ReturnType<typeof createSelector> {
+  try {
+    return createSelector(text);
+  } catch (error) {
+    throw new CountersignError('bad-request', `query.labels: ${toFailure(error).message}`);
+  }
 }
 
 /** The records of a page, from its first cluster on. Throws `cluster-not-found`, `bad-request`. */

@@ -1,34 +1,50 @@
 import { defined } from '#shared/core/defined.ts';
 import { CLUSTER_PHASES } from '#shared/core/phase.ts';
 import { parseReference } from '#shared/core/reference.ts';
+import {
+  type Look,
+  type PresentRow,
+  type Troubles,
+  presentRow,
+} from '#shared/overview/present-row.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { type ImageFilter, imageFilter } from '../image-filter.ts';
 import { DEFAULT_PAGE } from '../limits.ts';
 import type { FleetQuery } from './operation.ts';
-import { type Look, type PresentRow, presentRow, type Troubles } from './present.ts';
 
 /** What of the fleet is asked for, checked. */
 export interface Filter extends ImageFilter {
   readonly sync?: string;
   readonly phase?: string;
+  /** In lower case. */
+  readonly search?: string;
+  readonly stage?: string;
 }
 
 export interface PageRequest {
   readonly filter: Filter;
   /** As the caller wrote it. */
   readonly cluster?: string;
+  /** A label selector. */
+  readonly labels?: string;
   readonly limit: number;
   readonly after?: Position;
 }
 
 /** Throws `bad-request`, `bad-reference`. */
 export function readRequest(query: FleetQuery): PageRequest {
-  const { image, sync, phase, cluster, cursor, limit } = query;
+  const { image, sync, phase, stage, cluster, cursor, limit } = query;
+  const search = query.search?.trim().toLowerCase() || undefined;
+  const labels = query.labels?.trim() || undefined;
   return {
-    filter: { ...imageFilter(image), ...defined({ sync, phase }) },
+    filter: { ...imageFilter(image), ...defined({ sync, phase, stage, search }) },
     limit: limit === undefined ? DEFAULT_PAGE : Number(limit),
-    ...defined({ cluster, after: cursor === undefined ? undefined : parsePosition(cursor) }),
+    ...defined({
+      cluster,
+      labels,
+      after: cursor === undefined ? undefined : parsePosition(cursor),
+    }),
   };
 }
 
@@ -44,19 +60,30 @@ export function wantsCluster(
 /** Of a cluster's rows those that are asked for, as they stand now, in the order of a cursor. */
 export function wantedRows(
   rows: readonly SyncRow[],
-  look: Look,
+  look: Look & { readonly cluster: string },
   troubles: Troubles,
   filter: Filter,
 ): readonly PresentRow[] {
+  const named = isNamed(filter, look.cluster);
   return rows
     .map((row) => presentRow(row, look, troubles))
-    .filter((row) => wantsSync(filter, row))
+    .filter((row) => wantsSync(filter, row) && (named || isFound(filter, row)))
     .toSorted((a, b) => (a.sync < b.sync ? -1 : 1));
 }
 
+/** Whether the cluster itself is what is searched for; so it is where nothing is. */
+export function isNamed({ search }: Pick<Filter, 'search'>, cluster: string): boolean {
+  return search === undefined || cluster.toLowerCase().includes(search);
+}
+
+function isFound({ search = '' }: Filter, { sync, image = '' }: PresentRow): boolean {
+  return sync.toLowerCase().includes(search) || image.toLowerCase().includes(search);
+}
+
 function wantsSync(filter: Filter, row: PresentRow): boolean {
-  const { repository, tag, digest, sync, phase } = filter;
+  const { repository, tag, digest, sync, phase, stage } = filter;
   if (sync !== undefined && row.sync !== sync) return false;
+  if (stage !== undefined && row.staged?.stage !== stage) return false;
   if (phase !== undefined && !isClusterPhase(phase) && row.present.phase !== phase) return false;
   if (repository === undefined) return true;
   if (row.image === undefined) return false;
@@ -70,9 +97,9 @@ function wantsSync(filter: Filter, row: PresentRow): boolean {
 }
 
 /** Whether rows are asked for, so that a cluster without any is not worth a line. */
-export function narrows({ repository, sync, phase }: Filter): boolean {
+export function narrows({ repository, sync, phase, stage }: Filter): boolean {
   const ofSync = phase !== undefined && !isClusterPhase(phase);
-  return repository !== undefined || sync !== undefined || ofSync;
+  return [repository, sync, stage].some((value) => value !== undefined) || ofSync;
 }
 
 function isClusterPhase(phase: string | undefined): boolean {

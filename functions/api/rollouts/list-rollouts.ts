@@ -1,10 +1,11 @@
 import { defined } from '#shared/core/defined.ts';
 import { tryReference } from '#shared/core/reference.ts';
-import type { RolloutState } from '#shared/core/rollout/record.ts';
+import { hasEnded } from '#shared/core/rollout/moving.ts';
 import type { Freeze, Window } from '#shared/core/rollout/windows.ts';
 import { nextOpening } from '#shared/core/rollout/windows.ts';
 import type { NextOpening } from '#shared/core/rollout/say-now.ts';
 import type { Entry } from '#shared/records/records.ts';
+import type { Tally } from '#shared/store/store.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { type ImageFilter, imageFilter } from '../image-filter.ts';
 import { DEFAULT_PAGE } from '../limits.ts';
@@ -12,7 +13,7 @@ import type { StagedDeps } from './deps.ts';
 import { rolloutOf } from './find-rollout.ts';
 import { freezeNow } from './freeze-now.ts';
 import type { RolloutPage, RolloutsQuery } from './operation.ts';
-import { viewBrief } from './view-rollout.ts';
+import { briefOf, viewBrief } from './view-rollout.ts';
 
 /** One page of the roll-outs that are asked for, in order of their images. Throws `bad-request`, `bad-reference`. */
 export async function listRollouts(query: RolloutsQuery, deps: StagedDeps): Promise<RolloutPage> {
@@ -37,24 +38,53 @@ export async function listRollouts(query: RolloutsQuery, deps: StagedDeps): Prom
   };
 }
 
-/** The first roll-outs that are in motion or stopped, how many more there are, and how many images are known. */
+/** Roll-outs that are in motion or stopped. */
+export interface Motion extends Pick<RolloutPage, 'rollouts' | 'lost'> {
+  /** How many there are beside them. */
+  readonly more: number;
+  /** Images that have a record. */
+  readonly known: number;
+}
+
+/**
+ * The first roll-outs that are in motion or stopped. `tallied`: how far a sweep has found them, where the fleet is too
+ * large to be counted by a request.
+ */
 export async function listInMotion(
   limit: number,
   deps: StagedDeps,
-): Promise<
-  Pick<RolloutPage, 'rollouts' | 'lost'> & { readonly more: number; readonly known: number }
-> {
+  tallied?: Tally['rollouts'],
+): Promise<Motion> {
   const entries = await deps.staging.records.list();
-  const moving = entries.filter(
-    ({ record }) => record === undefined || !AT_REST.has(record.status),
-  );
+  const moving = entries.filter(({ record }) => record === undefined || !hasEnded(record));
   const page = moving.slice(0, limit);
   const more = moving.length - page.length;
-  return { ...(await viewPage(page, deps)), more, known: entries.length };
+  const viewed = tallied === undefined ? await viewPage(page, deps) : viewTallied(page, tallied);
+  return { ...viewed, more, known: entries.length };
 }
 
-/** States in which nothing goes on, and no person has to act. */
-const AT_REST: ReadonlySet<RolloutState> = new Set(['completed', 'rolled-back', 'retired']);
+/** As the last sweep counted them. What was decided since is in the record, and its clusters are not counted yet. */
+function viewTallied(
+  page: readonly Entry[],
+  tallied: Tally['rollouts'],
+): Pick<RolloutPage, 'rollouts' | 'lost'> {
+  const known = new Map(tallied.map((one) => [one.id, one]));
+  return {
+    rollouts: page.flatMap(({ record }) => {
+      if (record === undefined) return [];
+      const { stages = [], message = '', version } = known.get(record.id) ?? {};
+      const said = version === record.version ? message : `${SINCE_THEN} ${message}`.trim();
+      return [{ ...briefOf(record), stages: stages.map((stage) => ({ ...stage })), message: said }];
+    }),
+    lost: lostOf(page),
+  };
+}
+
+const SINCE_THEN = 'It has changed since it was counted, which the next sweep does.';
+
+function lostOf(page: readonly Entry[]): string[] {
+  return page.flatMap(({ image, record }) => (record === undefined ? [image] : []));
+}
 
 async function viewPage(
   page: readonly Entry[],
@@ -64,7 +94,7 @@ async function viewPage(
   const found = page.flatMap((entry) => rolloutOf(entry, shared) ?? []);
   return {
     rollouts: await Promise.all(found.map((one) => viewBrief(one, shared))),
-    lost: page.flatMap(({ image, record }) => (record === undefined ? [image] : [])),
+    lost: lostOf(page),
   };
 }
 

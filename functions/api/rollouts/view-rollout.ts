@@ -2,25 +2,15 @@ import { defined } from '#shared/core/defined.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
-import { type NextOpening, sayNow } from '#shared/core/rollout/say-now.ts';
-import {
-  type Standing,
-  type StageView as Stage,
-  viewStages,
-} from '#shared/core/rollout/standing.ts';
-import { openingsAt } from '#shared/core/rollout/strategy.ts';
+import type { NextOpening } from '#shared/core/rollout/say-now.ts';
+import type { Standing, StageView as Stage } from '#shared/core/rollout/standing.ts';
 import { viewChecks } from '#shared/core/rollout/view-checks.ts';
+import { type StageCounts, howFar } from '#shared/rollouts/how-far.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { MAX_LAGGING, MAX_LAG_MESSAGE } from '../limits.ts';
 import type { FoundRollout } from './find-rollout.ts';
-import type {
-  Lagging,
-  RolloutBrief,
-  RolloutRecordView,
-  RolloutView,
-  StageCounts,
-} from './operation.ts';
+import type { Lagging, RolloutBrief, RolloutRecordView, RolloutView } from './operation.ts';
 import type { ImageFleet, ReadClusters } from './read-clusters.ts';
 
 export interface ViewDeps {
@@ -96,7 +86,8 @@ function arrivalOf({
   return { id, digest, resolvedAt, by };
 }
 
-function briefOf(record: RolloutRecord): Omit<RolloutBrief, 'stages' | 'message'> {
+/** A record as a list has it, without what is counted. */
+export function briefOf(record: RolloutRecord): Omit<RolloutBrief, 'stages' | 'message'> {
   const { id, image, version, kind, digest, status, cause, stage, startedAt, startedBy } = record;
   const about = { id, image, version, kind, digest, status, stage, startedAt, startedBy };
   return { ...about, ...defined({ cause }) };
@@ -112,43 +103,26 @@ async function lookAt({ record, rule, strategy }: FoundRollout, deps: ViewDeps):
     return { stages: [], message: 'The config has no strategy for its image any more' };
   }
   const known = await deps.clusters(record.image, rule);
-  const now = deps.now();
-  const instant = { now, isOpen: openingsAt(strategy, now) };
-  const views = viewStages(record, strategy, known.fleet.clusters, instant);
-  const newest = views.findIndex(({ stage }) => stage.name === record.stage);
-  const all = record.status === 'completed' || record.status === 'rolled-back';
-  const { partial } = known.fleet;
-  const scene = { record, strategy, views, now, ...defined({ opening: deps.opening, partial }) };
+  const { opening } = deps;
+  const asked = { record, strategy, now: deps.now(), opening };
+  const { views, stages, message } = howFar(asked, known.fleet);
   return {
-    stages: views.map((view) => ({
-      counts: countsOf(view, all || view.index <= newest),
-      lagging: laggingOf(view, record, known),
-    })),
-    message: sayNow(scene),
-  };
-}
-
-function countsOf({ stage, of, size }: Stage, open: boolean): StageCounts {
-  return {
-    stage: stage.name,
-    open,
-    clusters: size,
-    live: of.live.length,
-    underWay: of['under-way'].length,
-    failed: of.failed.length,
-    failedBefore: of['failed-before'].length,
-    unreachable: of.unreachable.length,
-    waiting: of.waiting.length,
-    ignored: of.ignored.length,
-    held: of.held.length,
+    stages: stages.map((counts, at) => ({ counts, lagging: laggingOf(views[at], record, known) })),
+    message,
   };
 }
 
 /** What lags, worst first. What waits for its turn does not. */
 const LAGS: readonly Standing[] = ['failed', 'unreachable', 'under-way', 'failed-before', 'held'];
 
-function laggingOf({ of }: Stage, { digest }: RolloutRecord, { records }: ImageFleet): Lagging[] {
-  const all = LAGS.flatMap((standing) => of[standing].map((cluster) => ({ standing, cluster })));
+function laggingOf(
+  view: Stage | undefined,
+  { digest }: RolloutRecord,
+  { records }: ImageFleet,
+): Lagging[] {
+  const all = LAGS.flatMap(
+    (standing) => view?.of[standing].map((cluster) => ({ standing, cluster })) ?? [],
+  );
   return all.slice(0, MAX_LAGGING).map(({ standing, cluster }) => {
     const record = records.get(cluster.cluster);
     return { cluster: cluster.cluster, standing, ...describeLag(cluster, digest, record) };

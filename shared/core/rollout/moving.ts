@@ -19,6 +19,18 @@ export function isMoving({ status }: Pick<RolloutRecord, 'status'>): boolean {
 }
 
 /**
+ * Whether nothing goes on, and no person has to act.
+ *
+ * @example
+ * hasEnded({ status: 'completed' }) // true
+ */
+export function hasEnded({ status }: Pick<RolloutRecord, 'status'>): boolean {
+  return ENDED.includes(status);
+}
+
+const ENDED: readonly RolloutState[] = ['completed', 'rolled-back', 'retired'];
+
+/**
  * Whether `advance` has nothing to do whatever the fleet is: only an arrival, a person or the config changes it.
  *
  * @example

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatNomos } from '#functions/api/fleet/nomos-text.ts';
-import { NO_TROUBLES, type PresentRow, presentRow } from '#functions/api/fleet/present.ts';
+import { NO_TROUBLES, type PresentRow, presentRow } from '#shared/overview/present-row.ts';
 import type { ClusterView } from '#functions/api/fleet/operation.ts';
 import type { Shown, SyncRow } from '#shared/store/store.ts';
 
