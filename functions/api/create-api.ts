@@ -14,7 +14,10 @@ import { mountFreezes } from './freezes/mount-freezes.ts';
 import { type ApiEnv, createGuard, createRateLimit } from './guard.ts';
 import { mountHolds } from './holds/mount-holds.ts';
 import { mountHistory } from './history/mount-history.ts';
-import { answerStranger } from './page/failure-page.ts';
+import { overviewRoute } from './overview/operation.ts';
+import { createOverview } from './overview/read-overview.ts';
+import { createTallyReader } from './overview/read-tally.ts';
+import { answerInBrowser, answerStranger } from './page/failure-page.ts';
 import { mountPage, PAGES } from './page/mount-page.ts';
 import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
 import { previewResync } from './resync/preview-resync.ts';
@@ -58,10 +61,17 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const rateLimit = createRateLimit(now);
   const answerOnce = rememberAnswers();
   const staged = openStaged(deps, deps.staging);
-  const all = { ...deps, staged, answerOnce, troubles: createTroubles(deps) };
+  const seen = { ...deps, staged, answerOnce, troubles: createTroubles(deps) };
+  const counted = { ...seen, tally: createTallyReader(seen) };
+  const overview = createOverview(counted);
+  const all = { ...counted, overview };
   for (const path of ['/v1/*', ...PAGES]) api.use(path, cleanAnswer);
   api.use('/v1/*', createGuard({ checkPerson, rateLimit }));
   api.openapi(fleetRoute, (c) => answerFleet(c, c.req.valid('query'), all));
+  api.openapi(overviewRoute, async (c) => {
+    c.header('cache-control', 'no-store');
+    return c.json(await overview(c.get('log')));
+  });
   api.openapi(explainRoute, async (c) => {
     const explanation = await explainSync(c.req.valid('query'), all);
     return explanation === undefined
@@ -100,6 +110,15 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     description: 'ID token for the audience of `access.api`',
   });
   api.doc31('/openapi.json', ABOUT);
-  mountPage(api, createGuard({ checkPerson, rateLimit, refuse: answerStranger }), all);
+  mountPage(
+    api,
+    createGuard({
+      checkPerson,
+      rateLimit,
+      refuse: answerStranger,
+      answer: answerInBrowser,
+    }),
+    all,
+  );
   return api;
 }

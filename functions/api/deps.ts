@@ -5,6 +5,7 @@ import type { Planning } from '#shared/rollouts/plan-image.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { CheckPerson } from './check-person.ts';
+import type { Streams } from './page/live/streams.ts';
 import type { Kept } from './history/list-history.ts';
 
 /** Everything the API needs of the world; `main.ts` puts it together. */
@@ -23,4 +24,5 @@ export interface ApiDeps extends LookDeps {
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly newId: () => string;
+  readonly streams: Streams;
 }

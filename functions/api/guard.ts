@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import { LRUCache } from 'lru-cache';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/http/app.ts';
-import { answerProblem, problem } from '#shared/http/problem.ts';
+import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
 import type { CheckPerson, Person } from './check-person.ts';
 import { COSTLY_CALL, MAX_CALLERS, SPEND_PER_MINUTE } from './limits.ts';
 
@@ -16,6 +16,12 @@ export interface GuardDeps {
   readonly rateLimit: ReturnType<typeof createRateLimit>;
   /** Answers who is turned away; without it that is thrown, and becomes a problem document. */
   readonly refuse?: (c: Context<ApiEnv>, failure: CountersignError) => Response | Promise<Response>;
+  /** Answers what is wrong with a request alone; without it that is a problem document. */
+  readonly answer?: (
+    c: Context<ApiEnv>,
+    problem: Problem,
+    waitMs?: number,
+  ) => Response | Promise<Response>;
 }
 
 /**
@@ -26,6 +32,7 @@ export interface GuardDeps {
  */
 export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
   const { checkPerson, rateLimit, refuse } = deps;
+  const { answer = (_, found, waitMs) => answerProblem(found, waitMs) } = deps;
   return createMiddleware<ApiEnv>(async (c, next) => {
     const { method } = c.req;
     const isChange = !SAFE.has(method);
@@ -43,14 +50,14 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     const waitMs = rateLimit(person.name, costOf(c));
     if (waitMs !== undefined) {
       const detail = 'Too many requests from this caller: wait as long as Retry-After says';
-      return answerProblem(problem(429, 'rate-limited', detail), waitMs);
+      return answer(c, problem(429, 'rate-limited', detail), waitMs);
     }
     // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
     const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
     const [type] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
     if (isChange && method !== 'DELETE' && type !== expected) {
       const detail = `The content-type of the request must be ${expected}`;
-      return answerProblem(problem(415, 'unsupported-media-type', detail));
+      return answer(c, problem(415, 'unsupported-media-type', detail));
     }
     c.set('person', person);
     c.set('log', c.get('log').child({ actor: person.name }));

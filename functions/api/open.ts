@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
@@ -10,6 +11,7 @@ import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts'
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
 import { createApi } from './create-api.ts';
+import { createStreams } from './page/live/streams.ts';
 
 /**
  * The function that people and their scripts call (docs/api.md). Throws `bad-config`.
@@ -24,6 +26,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
   const { app, store, staged, topics, close } = openShell(base);
   const history = openHistory(base);
   const { plain, cached } = openRegistries(base, { store });
+  const streams = createStreams({ pause, now });
   const api = createApi({
     ...openImages(base, cached),
     store,
@@ -43,14 +46,21 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
     publish: openStatus(base, topics),
     now,
     newId: randomUUID,
+    streams,
   });
   app.use('/v1/*', traceRequest(telemetry.tracing));
   app.route('/', api);
   return {
     app,
+    endAnswers: () => streams.close(),
     close: async () => {
       await close();
       await history?.close();
     },
   };
+}
+
+/** Waits without keeping the process alive; a signal ends it early. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

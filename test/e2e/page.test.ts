@@ -1,8 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
@@ -11,13 +6,7 @@ import { startBrowser } from '#test/fixtures/browser.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 
 const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 360, height: 780 };
 const PATIENCE_MS = 20_000;
-/** `WRITE_DOCS=1` renews the pictures of the docs. */
-const PICTURES =
-  process.env['WRITE_DOCS'] === undefined
-    ? mkdtempSync(join(tmpdir(), 'countersign-page-'))
-    : fileURLToPath(new URL('../../docs', import.meta.url));
 
 let browser: Browser;
 let world: TestWorld;
@@ -42,18 +31,6 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return page;
 }
 
-async function seriousIssues(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
-/** Whether anything is wider than the window. */
-function overflows(page: Page): Promise<boolean> {
-  return page.evaluate('document.documentElement.scrollWidth > innerWidth');
-}
-
 async function push(name: string, content: string, signed: boolean): Promise<string> {
   const repository = openRepository(world.registry, `configs/${name}`);
   const image = await pushImage(repository, { file: 'a.yaml', content, tag: 'v1' });
@@ -72,91 +49,108 @@ describe.each([
 ])('the page %s', (_, javaScriptEnabled, sync, image) => {
   it('leads from the fleet to a resync, and shows what comes of it', async () => {
     const page = await open('/', { javaScriptEnabled });
-    const health = page.getByRole('status').first();
-    expect(await health.textContent()).toContain('6 RSyncs on 3 clusters');
+    expect(await page.locator('#state').textContent()).toContain('6 RSyncs on 3 clusters');
 
-    // Filter.
-    await page.getByLabel('Cluster').first().fill('cluster-2');
-    await page.getByRole('button', { name: 'Show' }).click();
-    await page.getByRole('region', { name: 'cluster-2' }).waitFor();
-    expect(await page.getByRole('region').count()).toBe(1);
+    // Search.
+    await page.getByLabel('Part of a cluster, RSync or image').fill('STER-2');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByText('2 found').waitFor();
 
     // Explain.
     await page.getByRole('link', { name: sync }).click();
-    const conclusion = page.locator('.conclusion');
+    const conclusion = page.locator('.notice');
     expect(await conclusion.textContent()).toContain('is not in the registry');
     const digest = await push(image, 'a: 1\n', true);
 
     // Dry run, then resync.
+    await page.getByRole('link', { name: 'Resync…' }).click();
+    await page.getByLabel('Reason').fill('INC-7');
     await page.getByRole('button', { name: 'Dry run' }).click();
-    const change = page.getByRole('listitem').filter({ hasText: `cluster-2 ${sync}` });
+    const change = page.getByRole('row').filter({ hasText: `${sync} on cluster-2` });
     expect(await change.textContent()).toContain('approve');
-    await page.getByRole('button', { name: 'Resync 1 cluster' }).click();
-    await page.getByText('1 cluster tasked').waitFor();
+    await page.getByRole('button', { name: 'Resync now' }).click();
+    await page.getByText('Done: resync.').waitFor();
 
     // See it change.
-    const cell = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: sync }) });
-    const shows = async (phase: string): Promise<void> => {
-      for (const deadline = performance.now() + PATIENCE_MS; ; ) {
-        const text = (await cell.textContent()) ?? '';
-        if (text.includes(phase) && text.includes(digest.slice(0, 19))) return;
-        if (performance.now() > deadline) throw new Error(`Not ${phase}: ${text}`);
-        if (!javaScriptEnabled) await page.reload();
-        await sweep();
-        await page.waitForTimeout(200);
-      }
-    };
-    await shows('Synced');
-    expect(await page.getByRole('region').count()).toBe(1);
+    await page.goto(`${api}/fleet?cluster=cluster-2`);
+    const cell = page.getByRole('row').filter({ has: page.getByRole('link', { name: sync }) });
+    for (const deadline = performance.now() + PATIENCE_MS; ; ) {
+      const text = (await cell.textContent()) ?? '';
+      if (text.includes('Synced') && text.includes(digest.slice(0, 19))) break;
+      if (performance.now() > deadline) throw new Error(`Not Synced: ${text}`);
+      if (!javaScriptEnabled) await page.reload();
+      await sweep();
+      await page.waitForTimeout(200);
+    }
+    await page.context().close();
+  });
+
+  it('lets a person freeze and lift with the keyboard alone', async () => {
+    const page = await open('/freezes', { javaScriptEnabled });
+    await tabTo(page, 'Freeze…');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Freeze' }).waitFor();
+    await tabTo(page, 'reason');
+    await page.keyboard.type('INC-7');
+    // Enter in a field is its form's first button.
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing has been done yet').waitFor();
+    await tabTo(page, 'Freeze now');
+    await page.keyboard.press('Enter');
+    await page.getByText('Done: freeze.').waitFor();
+    await tabTo(page, 'Lift…');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'reason');
+    await page.keyboard.type('Over');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing has been done yet').waitFor();
+    await tabTo(page, 'Lift the freeze now');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing is frozen.').waitFor();
+    const { freezes } = JSON.parse(await (await fetch(`${api}/v1/freezes`)).text());
+    expect(freezes).toEqual([]);
     await page.context().close();
   });
 });
 
+/** Presses Tab until the element of that text or name has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let tabs = 0; tabs < 60; tabs += 1) {
+    await page.keyboard.press('Tab');
+    const focused: unknown = await page.evaluate(
+      '[document.activeElement.textContent.trim(), document.activeElement.name].join(" | ")',
+    );
+    if (String(focused).split(' | ').includes(name)) return;
+  }
+  throw new Error(`No Tab leads to ${name}`);
+}
+
 describe('the page', () => {
-  it.each([
-    ['fleet, light', '/', 'light'],
-    ['fleet, dark', '/', 'dark'],
-    ['explanation, light', '/explain?cluster=cluster-1&sync=RootSync/root-sync', 'light'],
-    ['explanation, dark', '/explain?cluster=cluster-1&sync=RootSync/root-sync', 'dark'],
-    ['failure', '/?phase=nothing', 'light'],
-  ] as const)('has nothing serious that axe finds: %s', async (_, path, colorScheme) => {
-    const page = await open(path, { colorScheme });
-    expect(await seriousIssues(page)).toEqual([]);
-    await page.context().close();
-  });
-
-  it('has nothing serious that axe finds: dry run', async () => {
-    const page = await open('/');
-    await page.getByText('Choose what to look at').click();
-    await page.getByRole('button', { name: 'Dry run' }).click();
-    await page.getByRole('button', { name: 'Resync 3 clusters' }).waitFor();
-    expect(await seriousIssues(page)).toEqual([]);
-    await page.context().close();
-  });
-
   it('separates what waits from what is well, in words and in numbers', async () => {
     await push('team-a', 'a: 2\n', false);
     const headers = { 'content-type': 'application/json' };
     await fetch(`${api}/v1/resync`, { method: 'POST', headers, body: '{}' });
     const page = await open('/');
-    await page.getByRole('link', { name: '3 Pending' }).click();
-    await page.getByRole('link', { name: 'All clusters' }).waitFor();
+    await page.getByRole('link', { name: '3 Pending' }).first().click();
+    await page.getByRole('link', { name: 'Show all' }).waitFor();
     expect(await page.getByRole('link', { name: /^RepoSync/ }).count()).toBe(3);
     expect(await page.getByRole('link', { name: /^RootSync/ }).count()).toBe(0);
     expect(await page.getByText('Waiting for a signature').count()).toBeGreaterThan(0);
     await page.context().close();
   });
 
-  it.each([
-    ['1280', WIDE, 'light'],
-    ['360', PHONE, 'dark'],
-  ] as const)('fits into %s px, and is pictured', async (width, viewport, colorScheme) => {
-    const page = await open('/', { viewport, colorScheme });
-    expect(await overflows(page)).toBe(false);
-    await page.screenshot({ path: join(PICTURES, `page-${width}.png`), fullPage: true });
-    await page.goto(`${api}/explain?cluster=cluster-1&sync=RepoSync/team-a/repo-sync`);
-    expect(await overflows(page)).toBe(false);
-    await page.screenshot({ path: join(PICTURES, `explain-${width}.png`), fullPage: true });
+  it('hears of a change by itself, and says at the top when it hears nothing', async () => {
+    const page = await open('/');
+    await page.getByText('Live.').waitFor();
+    const before = await page.title();
+    await push('platform', 'a: 3\n', false);
+    await fetch(`${api}/v1/resync`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await page.locator('#updates', { hasText: 'Live: updated' }).waitFor();
+    expect(before).toContain('Countersign');
     await page.context().close();
   });
 
@@ -165,14 +159,11 @@ describe('the page', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
-    for (let tabs = 0; tabs < 12; tabs += 1) {
-      await page.keyboard.press('Tab');
-      if ((await page.evaluate('document.activeElement.name')) === 'cluster') break;
-    }
+    await page.goto(`${api}/`);
+    await tabTo(page, 'search');
     await page.keyboard.type('cluster-3');
     await page.keyboard.press('Enter');
-    await page.getByRole('region', { name: 'cluster-3' }).waitFor();
-    expect(await page.getByRole('region').count()).toBe(1);
+    await page.getByText('2 found').waitFor();
     await page.context().close();
   });
 
@@ -187,10 +178,12 @@ describe('the page', () => {
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${api}/`);
-    await page.getByText('Updates by itself.').waitFor();
-    expect([...hosts]).toEqual([new URL(api).host]);
+    await page.getByText('Live.').waitFor();
+    for (const path of ['/fleet', '/images', '/rollouts', '/freezes', '/help', '/act?do=hold']) {
+      await page.goto(`${api}${path}`);
+    }
     await page.goto(`${api}/explain?cluster=cluster-1&sync=RootSync/root-sync`);
-    expect(await page.locator('#updates').textContent()).toBe('Reload to update.');
+    expect([...hosts]).toEqual([new URL(api).host]);
     expect(complaints).toEqual([]);
     await context.close();
   });

@@ -13,6 +13,7 @@ import { NET_MUTATIONS } from './net.ts';
 import { NETWORK_MUTATIONS } from './networks.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
+import { OVERVIEW_MUTATIONS } from './overview.ts';
 import { PLAN_MUTATIONS } from './plans.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { STAGED_MUTATIONS } from './staged.ts';
@@ -269,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'reports: rows of a cluster out of reach have no present phase',
-    file: 'functions/api/fleet/present.ts',
+    file: 'shared/overview/present-row.ts',
     in: 'presentRow',
     find: "if (look.phase !== 'Reachable') {",
     replace: "if (look.phase === 'Forbidden') {",
@@ -277,7 +278,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'reports: a verdict since the last look is in the rows',
-    file: 'functions/api/fleet/present.ts',
+    file: 'shared/overview/present-row.ts',
     in: 'isNews',
     find: 'return Date.parse(since) > (Date.parse(lookedAt) || 0) && row.verdict !== status;',
     replace: 'return Date.parse(since) < (Date.parse(lookedAt) || 0) && row.verdict !== status;',
@@ -315,6 +316,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ADMISSION_MUTATIONS,
   ...TELEMETRY_MUTATIONS,
   ...HOLD_MUTATIONS,
+  ...OVERVIEW_MUTATIONS,
   ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...STAGED_MUTATIONS,

@@ -4,36 +4,44 @@ import type { CountersignError } from '#shared/core/errors.ts';
 import { type Problem, answerProblem, problemOf } from '#shared/http/problem.ts';
 import type { Person } from '../check-person.ts';
 import type { ApiEnv } from '../guard.ts';
-import { type Markup, layout } from './layout.ts';
+import { layout } from './layout.ts';
+import type { Markup } from './words.ts';
 
 /** What went wrong, for people, and the way on. */
 export function failurePage(
   { title, detail, code }: Problem,
   person: Person | undefined,
-  onward: Markup = html`<p><a href="/">Back to the fleet</a></p>`,
+  onward: Markup = html`<p class="onward"><a href="/">To the overview</a> <a href="/fleet">To the fleet</a> <a href="/help">What to do</a></p>`,
 ): Markup {
   return layout(
-    title,
-    person,
-    html`<h2>${title}</h2>
-<p class="conclusion bad">${detail} (${code})</p>
+    { title, person },
+    html`<h1>${title}</h1>
+<p class="notice bad">${detail} (${code})</p>
 ${onward}`,
   );
 }
 
 /** Answers a caller without access: in a browser a page that says how people get in, elsewhere a problem document. */
-export async function answerStranger(
+export function answerStranger(
   c: Context<ApiEnv>,
   failure: CountersignError,
-): Promise<Response> {
+): Response | Promise<Response> {
   c.get('log').warn({ error: failure }, 'Turned away');
-  const problem = problemOf(failure);
-  const answer = answerProblem(problem, failure.retryAfterMs);
+  return answerInBrowser(c, problemOf(failure), failure.retryAfterMs);
+}
+
+/** A problem as a page in a browser, elsewhere as a document. */
+export async function answerInBrowser(
+  c: Context<ApiEnv>,
+  problem: Problem,
+  waitMs?: number,
+): Promise<Response> {
+  const answer = answerProblem(problem, waitMs);
   if (!(c.req.header('accept') ?? '').includes('text/html')) return answer;
   const { headers, status } = answer;
   headers.set('content-type', 'text/html; charset=UTF-8');
   headers.set('cache-control', 'no-store');
-  const page = failurePage(problem, undefined, WAYS_IN[status] ?? html``);
+  const page = failurePage(problem, undefined, WAYS_IN[status]);
   return new Response(await page, { status, headers });
 }
 
@@ -43,7 +51,7 @@ const WAYS_IN: Readonly<Record<number, Markup>> = {
 <pre>export COUNTERSIGN_URL=https://…
 export AUDIENCE=…   # access.api.audience of the config
 export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$AUDIENCE --impersonate-service-account=$ACCOUNT --include-email)
-npx countersign status</pre>`,
-  403: html`<p>The operator of this service decides who may look (<code>access.api.viewers</code>) and who may resync
+countersign status</pre>`,
+  403: html`<p>The operator of this service decides who may look (<code>access.api.viewers</code>) and who may act
 (<code>access.api.invokers</code>).</p>`,
 };

@@ -268,7 +268,7 @@ describe('what a person sees of a freeze', () => {
     const { rollouts } = RolloutPage.parse(await (await world.get('/v1/rollouts')).json());
     expect(rollouts[0]?.message).toContain('Frozen by ops@acme.example until a person lifts f-1');
     const text = await (await world.get('/', 'text/html')).text();
-    const [, part = ''] = /<div id="freezes" data-live>([\s\S]*?)<\/div>/.exec(text) ?? [];
+    const [, part = ''] = /<section id="needs" data-live>([\s\S]*?)<\/section>/.exec(text) ?? [];
     for (const shown of [
       'ring != canary',
       'ops@acme.example',
@@ -286,7 +286,7 @@ describe('what a person sees of a freeze', () => {
     world.pass(HOUR);
     world.freezes.fail();
     expect(await (await world.get('/', 'text/html')).text()).toContain(
-      'Freezes cannot be shown (store-unavailable)',
+      'roll-outs or freezes cannot be read',
     );
   });
 });

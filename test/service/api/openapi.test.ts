@@ -65,6 +65,7 @@ function send(method: string, path: string, sent: Sent): Promise<Response> {
 
 const OPERATIONS = [
   ['get', '/v1/fleet'],
+  ['get', '/v1/overview'],
   ['get', '/v1/explain'],
   ['get', '/v1/rollouts'],
   ['get', '/v1/rollouts/{id}'],

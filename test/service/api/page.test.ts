@@ -3,6 +3,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
 import { IMAGE, buildRSync } from '#test/fixtures/rsync.ts';
+import { cluster, liveRow, rowIn } from '#test/fixtures/tally.ts';
 import { asPerson } from '#test/fixtures/people.ts';
 
 const SELF = 'http://127.0.0.1:8080';
@@ -10,11 +11,12 @@ const EVIL = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
 
 type World = ReturnType<typeof createApiWorld>;
 
+/** Sends the form of an action, of a resync by default. */
 function post(world: World, fields: Record<string, string>, headers: Record<string, string> = {}) {
-  return world.request('/resync', {
+  return world.request('/act', {
     method: 'POST',
     headers: { origin: SELF, ...headers },
-    body: new URLSearchParams(fields),
+    body: new URLSearchParams({ do: 'resync', ...fields }),
   });
 }
 
@@ -28,7 +30,7 @@ describe('GET /', () => {
     expect(answer.headers.get('content-type')).toBe('text/html; charset=UTF-8');
     const text = await answer.text();
     expect(text).toContain('3 RSyncs on 3 clusters: all is well');
-    for (const name of ['cluster-1', 'cluster-2', 'cluster-3', IMAGE, 'verified', 'Synced']) {
+    for (const name of ['platform:v1', IMAGE, 'verified', '3 Synced']) {
       expect(text).toContain(name);
     }
     expect(world.calls()).toEqual(calls);
@@ -41,7 +43,7 @@ describe('GET /', () => {
     world.verdicts.set(A, UNSIGNED);
     await world.sweep();
     const text = await (await world.get('/')).text();
-    expect(text).toContain('2 RSyncs on 3 clusters: 1 Pending, 1 Unguarded, 1 Unreachable');
+    expect(text).toContain('2 RSyncs on 3 clusters: 1 Pending, 1 Unguarded, 1 Unreachable</h1>');
   });
 
   it('leads from each number to what it counts, and back', async () => {
@@ -49,34 +51,91 @@ describe('GET /', () => {
     world.clusters.cluster('cluster-3').down = 'cluster-unreachable';
     await world.sweep();
     const text = await (await world.get('/')).text();
-    const links = [...text.matchAll(/href="(\/\?phase=\w+)" [^>]*>([^<]+)</g)];
+    const links = [...text.matchAll(/href="(\/fleet\?phase=\w+)">([\d,]+ \w+)</g)];
     expect(links.map(([, to, name]) => [to, name])).toEqual([
-      ['/?phase=Synced', '2 Synced'],
-      ['/?phase=Unreachable', '1 Unreachable'],
+      ['/fleet?phase=Unreachable', '1 Unreachable'],
+      ['/fleet?phase=Synced', '2 Synced'],
     ]);
-    const dead = await (await world.get('/?phase=Unreachable')).text();
-    expect(dead).toContain('aria-label="cluster-3"');
-    expect(dead).not.toContain('aria-label="cluster-1"');
-    expect(dead).toContain('<a href="/">All clusters</a>');
+    const dead = await (await world.get('/fleet?phase=Unreachable')).text();
+    expect(dead).toContain('1 found');
+    expect(dead).toContain('>cluster-3</a>');
+    expect(dead).not.toContain('>cluster-1</a>');
+    expect(dead).toContain('<a href="/fleet">Show all</a>');
   });
 
-  it('leads on to the next page, and back to the first', async () => {
-    const world = createApiWorld();
+  it.each([
+    ['part of a cluster', 'search=STER-2', ['cluster-2']],
+    ['part of an RSync', 'search=root', ['cluster-1', 'cluster-2', 'cluster-3']],
+    ['part of an image', 'search=platform', ['cluster-1', 'cluster-2', 'cluster-3']],
+    ['nothing that there is', 'search=absent', []],
+    ['labels', 'labels=env%20%3D%20prod', ['cluster-1']],
+    ['labels and a search', 'labels=env%20%3D%20prod&search=cluster-2', []],
+    ['an image', `image=${encodeURIComponent(IMAGE)}`, ['cluster-1', 'cluster-2', 'cluster-3']],
+    ['a stage that there is not', 'stage=early', []],
+    ['a cluster, with what was left empty', 'cluster=cluster-2&image=&phase=', ['cluster-2']],
+  ])('finds by %s', async (_, query, expected) => {
+    const world = createApiWorld({ labels: { 'cluster-1': { env: 'prod' } } });
     await world.sweep();
-    const first = await (await world.get('/?limit=1')).text();
+    const answer = await world.get(`/fleet?${query}`);
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    const found = [...text.matchAll(/title="[^"]*">on ([^<]+)</g)].map(([, name]) => name);
+    expect(found).toEqual(expected);
+    expect(text.includes('Nothing is found')).toBe(expected.length === 0);
+  });
+
+  it('lists the worst first', async () => {
+    const world = createApiWorld();
+    await world.deps.store.writeCluster(cluster('a', [liveRow()]));
+    await world.deps.store.writeCluster(cluster('b', [rowIn('Pending', { verdict: 'unsigned' })]));
+    await world.deps.store.writeCluster(cluster('c', [rowIn('Unguarded')]));
+    await world.deps.store.writeCluster(cluster('d', [liveRow({ breakGlass: `${B} INC-7` })]));
+    const text = await (await world.get('/fleet')).text();
+    const found = [...text.matchAll(/title="[^"]*">on ([^<]+)</g)].map(([, name]) => name);
+    expect(found).toEqual(['d', 'c', 'b', 'a']);
+  });
+
+  it('goes on by hundreds', async () => {
+    const world = createApiWorld();
+    const rows = Array.from({ length: 230 }, (_, at) => liveRow({ sync: `RepoSync/t${at}/r` }));
+    await world.deps.store.writeCluster(cluster('a', rows));
+    const first = await (await world.get('/fleet')).text();
+    expect(first.match(/<tr><th scope="row">/g)).toHaveLength(100);
     const [, next = ''] = /href="([^"]+)" rel="next"/.exec(first) ?? [];
-    const second = await (await world.get(next.replaceAll('&amp;', '&'))).text();
-    expect(second).toContain('aria-label="cluster-2"');
-    expect(second).toContain('First page');
-    expect(first).not.toContain('First page');
+    expect(next).toBe('/fleet?part=2');
+    const last = await (await world.get('/fleet?part=3')).text();
+    expect(last.match(/<tr><th scope="row">/g)).toHaveLength(30);
+    expect(last).not.toContain('rel="next"');
   });
 
-  it('filters', async () => {
+  it('puts an emergency above everything else, on every view', async () => {
+    const world = createApiWorld();
+    await world.deps.store.writeCluster(cluster('c', [rowIn('Unguarded')]));
+    for (const path of ['/', '/fleet', '/images', '/help', '/act?do=freeze']) {
+      const text = await (await world.get(path)).text();
+      const alarm = text.indexOf('Emergency: 1 RSync on 1 cluster runs');
+      expect(alarm).toBeGreaterThan(0);
+      expect(alarm).toBeLessThan(text.indexOf('<main'));
+    }
+  });
+
+  it('says in its title and by its mark how the fleet is', async () => {
     const world = createApiWorld();
     await world.sweep();
-    const text = await (await world.get('/?cluster=cluster-2&image=&phase=')).text();
-    expect(text).toContain('aria-label="cluster-2"');
-    expect(text).not.toContain('aria-label="cluster-1"');
+    const well = await (await world.get('/')).text();
+    expect(well).toContain('<title>Well · Overview · Countersign</title>');
+    expect(well).toContain('href="/page/well.svg"');
+    await world.deps.store.writeCluster(cluster('c', [rowIn('Failed')]));
+    world.pass(60_000);
+    const bad = await (await world.get('/')).text();
+    expect(bad).toContain('<title>Not well · Overview · Countersign</title>');
+    expect(bad).toContain('href="/page/unwell.svg"');
+  });
+
+  it('says what an empty fleet is to do first', async () => {
+    const text = await (await createApiWorld({ clusters: {} }).get('/')).text();
+    expect(text).toContain('What to do first');
+    expect(text).toContain('countersign preflight');
   });
 
   it('loads nothing but its own style sheet and script', async () => {
@@ -97,13 +156,16 @@ describe('GET /', () => {
     expect(text).not.toMatch(/<style|style=|\son[a-z]+=|<script(?! src="\/page\.js")/);
   });
 
-  it.each(['/page.css', '/page.js', '/page.svg'])('serves %s', async (path) => {
-    const answer = await createApiWorld().get(path);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(
-      /^(?:text\/(?:css|javascript)|image\/svg\+xml); charset=utf-8$/,
-    );
-  });
+  it.each(['/page.css', '/page.js', '/page/well.svg', '/page/unwell.svg'])(
+    'serves %s',
+    async (path) => {
+      const answer = await createApiWorld().get(path);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-type')).toMatch(
+        /^(?:text\/(?:css|javascript)|image\/svg\+xml); charset=utf-8$/,
+      );
+    },
+  );
 
   it('escapes what others wrote, wherever it is shown', async () => {
     const status = {
@@ -125,10 +187,18 @@ describe('GET /', () => {
     const pages = [
       '/',
       `/explain?cluster=${encodeURIComponent(EVIL)}&sync=${ROOT}`,
-      `/?image=${encodeURIComponent(EVIL)}`,
-      `/?cluster=${encodeURIComponent(EVIL)}`,
+      `/fleet?search=${encodeURIComponent(EVIL)}`,
+      `/fleet?labels=${encodeURIComponent(EVIL)}`,
+      `/fleet?image=${encodeURIComponent(EVIL)}`,
+      `/fleet?cluster=${encodeURIComponent(EVIL)}`,
+      `/image?image=${encodeURIComponent(EVIL)}`,
+      `/rollout?id=${encodeURIComponent(EVIL)}`,
+      `/history?actor=${encodeURIComponent(EVIL)}`,
+      `/act?do=${encodeURIComponent(EVIL)}`,
+      `/act?do=hold&cluster=${encodeURIComponent(EVIL)}&reason=${encodeURIComponent(EVIL)}`,
       `/explain?cluster=${encodeURIComponent(EVIL)}&sync=${encodeURIComponent(EVIL)}`,
-      `/?asked=${encodeURIComponent(EVIL)}`,
+      `/?done=${encodeURIComponent('Call 555 now')}`,
+      '/fleet',
     ];
     const texts = await Promise.all(pages.map(async (path) => (await world.get(path)).text()));
     const form = await post(world, { image: IMAGE, reason: EVIL, step: 'preview' });
@@ -137,10 +207,19 @@ describe('GET /', () => {
       expect(text).not.toMatch(/<script>|<img src=x|onerror='/);
     }
     expect(texts[0]).toContain('&lt;script&gt;');
+    for (const text of texts) expect(text).not.toContain('555');
   });
 
   it.each([
-    ['/?phase=nothing', 400],
+    ['/fleet?phase=nothing', 400],
+    ['/fleet?labels=%3D%3D', 400],
+    ['/fleet?part=0', 400],
+    ['/act', 400],
+    ['/act?do=nothing', 400],
+    ['/act?do=freeze&cluster=a', 400],
+    ['/rollout?id=platform-v1-7-00000001', 404],
+    ['/image', 400],
+    ['/history', 400],
     ['/?unknown=1', 400],
     ['/explain?cluster=nobody&sync=RootSync/a', 404],
     ['/explain?cluster=cluster-1&sync=RootSync/nobody', 404],
@@ -148,7 +227,7 @@ describe('GET /', () => {
   ])('makes a page of a failure: %s is %i', async (path, status) => {
     const answer = await createApiWorld().get(path);
     expect(answer.status).toBe(status);
-    expect(await answer.text()).toContain('Back to the fleet');
+    expect(await answer.text()).toContain('To the overview');
   });
 
   it('says that the store cannot be read, and not how', async () => {
@@ -162,10 +241,30 @@ describe('GET /', () => {
     };
     const answer = await createApiWorld({}, { store }).get('/');
     expect(answer.status).toBe(503);
-    const broken = { ...store, listClusters: () => Promise.reject(new Error('secret path')) };
+    const readNote = () => Promise.resolve(undefined);
+    const broken = {
+      ...store,
+      readNote,
+      listClusters: () => Promise.reject(new Error('secret path')),
+    };
     const internal = await createApiWorld({}, { store: broken }).get('/');
     expect(internal.status).toBe(500);
     expect(await internal.text()).not.toContain('secret');
+  });
+});
+
+describe('too many requests', () => {
+  it('are answered with a page in a browser, and with a document elsewhere', async () => {
+    const world = createApiWorld();
+    let answer = await world.get('/help', 'text/html');
+    for (let asked = 0; asked < 260 && answer.status === 200; asked += 1) {
+      answer = await world.get('/help', 'text/html');
+    }
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+    expect(await answer.text()).toContain('To the overview');
+    const document = await world.get('/help', '*/*');
+    expect(document.headers.get('content-type')).toBe('application/problem+json');
   });
 });
 
@@ -203,7 +302,7 @@ describe('a stranger', () => {
   );
 });
 
-describe('the form', () => {
+describe('an action', () => {
   it('shows a dry run first, and resyncs on a second button', async () => {
     const world = createApiWorld();
     world.verdicts.set(B, VERIFIED);
@@ -211,18 +310,49 @@ describe('the form', () => {
     const dry = await post(world, { cluster: 'cluster-1', image: '', step: 'preview' });
     expect(dry.status).toBe(200);
     const text = await dry.text();
-    expect(text).toContain('A resync would task 1 cluster');
+    expect(text).toContain('1 cluster would be looked at');
+    expect(text).toContain('Nothing has been done yet');
     expect(world.tasks).toEqual([]);
     const [, key = ''] = /name="key" value="([^"]+)"/.exec(text) ?? [];
     const confirm = { cluster: 'cluster-1', step: 'confirm', key };
     const done = await post(world, confirm);
     expect(done.status).toBe(303);
     const to = done.headers.get('location') ?? '';
-    expect(to).toMatch(/^\/\?cluster=cluster-1&asked=[0-9a-f]{32}&tasked=1$/);
+    expect(to).toBe('/fleet?cluster=cluster-1&done=resync');
     expect(world.tasks).toHaveLength(1);
     await post(world, confirm);
     expect(world.tasks).toHaveLength(1);
-    expect(await (await world.get(to)).text()).toContain('1 cluster tasked');
+    expect(await (await world.get(to)).text()).toContain('Done: resync.');
+  });
+
+  it('does nothing on GET, whatever its query', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const before = world.events.length;
+    const answer = await world.get('/act?do=resync&cluster=cluster-1&reason=INC-7');
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    expect(text).toContain('value="cluster-1"');
+    expect(text).toContain('Dry run');
+    expect(world.tasks).toEqual([]);
+    expect(world.events).toHaveLength(before);
+  });
+
+  it('is not done without the key of a dry run', async () => {
+    const world = createApiWorld();
+    const answer = await post(world, { step: 'confirm' });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('begin with the dry run');
+    expect(world.tasks).toEqual([]);
+  });
+
+  it('shows what was written again where it is wrong', async () => {
+    const world = createApiWorld();
+    const answer = await post(world, { cluster: 'nobody', reason: 'INC-7', step: 'preview' });
+    expect(answer.status).toBe(400);
+    const text = await answer.text();
+    expect(text).toContain('Not done: No cluster of the fleet has this name');
+    expect(text).toContain('value="INC-7"');
   });
 
   it.each([
@@ -233,10 +363,10 @@ describe('the form', () => {
   ])('refuses what comes from %s', async (_, headers) => {
     const world = createApiWorld();
     const sent: Record<string, string> = { ...headers };
-    const answer = await world.request('/resync', {
+    const answer = await world.request('/act', {
       method: 'POST',
       headers: Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== '')),
-      body: new URLSearchParams({ step: 'confirm' }),
+      body: new URLSearchParams({ do: 'resync', step: 'confirm', key: 'k' }),
     });
     expect(answer.status).toBe(403);
     expect(world.tasks).toEqual([]);
@@ -244,21 +374,26 @@ describe('the form', () => {
 
   it('takes no other kind of body', async () => {
     const world = createApiWorld();
-    const answer = await world.request('/resync', {
+    const answer = await world.request('/act', {
       method: 'POST',
       headers: { origin: SELF, 'content-type': 'text/plain' },
-      body: 'step=confirm',
+      body: 'do=resync&step=confirm&key=k',
     });
     expect(answer.status).toBe(415);
     expect(world.tasks).toEqual([]);
   });
 
-  it('is not there for who may only look, nor answered', async () => {
-    const checkPerson = asPerson('dev@acme.example');
-    const world = createApiWorld({}, { checkPerson });
-    expect(await (await world.get('/')).text()).not.toContain('action="/resync"');
-    const answer = await post(world, { step: 'confirm' });
-    expect(answer.status).toBe(403);
-    expect(world.tasks).toEqual([]);
-  });
+  it.each(['resync', 'freeze', 'unfreeze', 'hold', 'unhold', 'pause', 'rollback', 'promote'])(
+    'is neither offered to who may only look, nor done: %s',
+    async (name) => {
+      const world = createApiWorld({}, { checkPerson: asPerson('dev@acme.example') });
+      expect(await (await world.get('/')).text()).not.toContain(`do=${name}`);
+      expect(await (await world.get(`/act?do=${name}`)).text()).not.toContain(
+        '<form class="fields"',
+      );
+      const answer = await post(world, { do: name, step: 'confirm', key: 'k', reason: 'INC-7' });
+      expect(answer.status).toBe(403);
+      expect(world.tasks).toEqual([]);
+    },
+  );
 });

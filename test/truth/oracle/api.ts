@@ -28,6 +28,7 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
     publishTasks: async () => undefined,
     publish: async () => undefined,
     newId: () => 'no id',
+    streams: { answer: () => new Response(), close: () => undefined },
   };
   const stream = { write: () => undefined };
   const app = createApp({

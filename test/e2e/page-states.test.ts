@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser } from '#test/fixtures/browser.ts';
+import { PAGE_STATES } from '#test/fixtures/page-states.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
+import { type ServedPage, servePage } from '#test/fixtures/serve-page.ts';
+
+const WIDTHS = [
+  [360, 780],
+  [768, 1024],
+  [1280, 900],
+] as const;
+const SCHEMES = ['light', 'dark'] as const;
+/** `PICTURES=folder` keeps all of them; `WRITE_DOCS=1` renews those that the docs show. */
+const PICTURES = process.env['PICTURES'] ?? mkdtempSync(join(tmpdir(), 'countersign-pictures-'));
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const IN_DOCS: Readonly<Record<string, string>> = {
+  'rollout-1280-light': 'page-1280.png',
+  'unguarded-360-dark': 'page-360.png',
+  'view-sync-1280-light': 'explain-1280.png',
+};
+
+let browser: Browser;
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+
+async function issuesOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** Whether anything is wider than the window. */
+function overflows(page: Page): Promise<boolean> {
+  return page.evaluate('document.documentElement.scrollWidth > innerWidth');
+}
+
+/** What is wrong with a view in any width and scheme; takes its pictures. */
+async function lookAt(name: string, served: ServedPage, path: string): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [width, height] of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
+      const page = await context.newPage();
+      await page.goto(`${served.url}${path}`);
+      const shot = `${name}-${width}-${colorScheme}`;
+      if (await overflows(page)) wrong.push(`${shot}: wider than the window`);
+      for (const issue of await issuesOf(page)) wrong.push(`${shot}: ${issue}`);
+      await page.screenshot({ path: join(PICTURES, `${shot}.png`) });
+      const inDocs = process.env['WRITE_DOCS'] === undefined ? undefined : IN_DOCS[shot];
+      if (inDocs !== undefined) await page.screenshot({ path: join(DOCS, inDocs) });
+      await context.close();
+    }
+  }
+  return wrong;
+}
+
+describe('the first screen', () => {
+  it.each(Object.entries(PAGE_STATES))(
+    'fits, and has nothing that axe finds: %s',
+    async (name, create) => {
+      const served = await servePage(await create());
+      const wrong = await lookAt(name, served, '/');
+      await served.stop();
+      expect(wrong).toEqual([]);
+    },
+  );
+});
+
+describe('each view', () => {
+  let served: ServedPage;
+  beforeAll(async () => {
+    const create = PAGE_STATES['halted'];
+    if (create === undefined) throw new Error('No such state');
+    served = await servePage(await create());
+  });
+  afterAll(() => served?.stop());
+
+  it.each([
+    ['fleet', '/fleet'],
+    ['fleet-nothing', '/fleet?search=nothing'],
+    ['images', '/images'],
+    ['image', `/image?image=${encodeURIComponent(IMAGE)}`],
+    ['sync', '/explain?cluster=edge-005&sync=RootSync/root-sync'],
+    ['rollouts', '/rollouts'],
+    ['rollout-view', '/rollout?id=platform-v1-7-00000001'],
+    ['freezes', '/freezes'],
+    ['history', '/history'],
+    ['help', '/help'],
+    ['act', '/act?do=rollback&id=platform-v1-7-00000001'],
+    ['act-freeze', '/act?do=freeze'],
+    ['failure', '/fleet?phase=nothing'],
+  ])('fits, and has nothing that axe finds: %s', async (name, path) => {
+    expect(await lookAt(`view-${name}`, served, path)).toEqual([]);
+  });
+});
