@@ -5,18 +5,27 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { toFailure } from '#shared/core/errors.ts';
 import { cleanText } from '#shared/core/foreign-text.ts';
 import { configFolder } from './context/config-folder.ts';
 import { createInterrupts } from './interrupts.ts';
 import { openHeavy } from './open-heavy.ts';
 import { runProgram } from './program.ts';
-import type { Terminal } from './terminal.ts';
+import { printFailure, type Terminal } from './terminal.ts';
 
 /** As shells say of a program whose reader went away. */
 const BROKEN_PIPE = 141;
 
 const { stdin, stdout, stderr, env, platform } = process;
 
+// Of libraries, for those who write programs: people are given one line.
+process.removeAllListeners('warning');
+for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+  // A library may lose a promise on its way: Google's do where there are no credentials.
+  process.on(event, (error: unknown) => {
+    process.exit(printFailure(terminal, toFailure(error)));
+  });
+}
 for (const stream of [stdout, stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 2);

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { FULL } from '#test/unit/config/fixture.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 const PATIENCE = { timeout: 15_000, interval: 20 };
@@ -108,6 +109,17 @@ describe('a pipe', () => {
 });
 
 describe('a failure', () => {
+  it('that a library loses on its way is one line as well', async () => {
+    const { out, err, ended } = start(['letters', 'list', '--config', FULL], {
+      METADATA_SERVER_DETECTION: 'none',
+    });
+    expect(await ended).toBe(2);
+    expect(out()).toBe('');
+    expect(err().trimEnd().split('\n')).toEqual([
+      expect.stringContaining('Could not load the default credentials'),
+    ]);
+  });
+
   it('of the service is one line', async () => {
     const { out, err, ended } = start(['freezes', '--url', 'http://127.0.0.1:1']);
     expect(await ended).toBe(2);

@@ -61,7 +61,7 @@ export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promis
   const found = standing ?? { live: [], failed: [], waiting: [] };
   const { digest } = named ?? {};
   const isNone = standing !== undefined && code === 1 && found.failed.length === 0;
-  const none = isNone ? await sayMissing(defined({ image, cluster }), api) : undefined;
+  const none = isNone ? await sayMissing(defined({ image, cluster }), api) : absence(named);
   print(
     terminal,
     json,
@@ -144,7 +144,7 @@ function report(
     if (code === 0) return cluster === undefined ? 'Live everywhere' : `Live in ${cluster}`;
     if (code === 2) return 'Not known: the service never answered';
     if (failed.length > 0) return `Not live: ${failed.length} of ${all} failed`;
-    if (none !== undefined) return `Not live: ${none}`;
+    if (none !== undefined) return `${code === 3 ? 'Not live in time' : 'Not live'}: ${none}`;
     return all === 0 ? 'Not live in time' : `Not live in time: ${waiting.length} of ${all} wait`;
   }
 }

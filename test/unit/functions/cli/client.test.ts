@@ -237,8 +237,8 @@ describe('countersign wait', () => {
     world.tags.clear();
     await world.sweep();
     const late = await run(world, ['wait', IMAGE, '--timeout', '30s']);
-    expect(late).toMatchObject({ code: 3, out: 'Not live in time\n' });
-    expect(late.err).toContain('not in the registry');
+    const why = `Cannot be synced: ${IMAGE} is not in the registry\n`;
+    expect(late).toEqual({ code: 3, out: `Not live in time: ${why}`, err: why });
     const { code } = await run(world, ['wait', IMAGE], {
       async meanwhile(round) {
         if (round !== 2) return;

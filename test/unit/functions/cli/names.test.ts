@@ -141,6 +141,7 @@ describe('what the API says of a field', () => {
     ['resync', undefined, 'header.idempotency-key: must be ASCII', '--key: must be ASCII'],
     ['rollback', 'rollout', 'json.dryRun: must be true', '--dry-run: must be true'],
     ['status', undefined, 'query.other: is not known', 'query.other: is not known'],
+    ['show', 'rollout', 'It is gone: see GET /v1/rollouts', 'It is gone: see countersign rollouts'],
   ])('is said of the option of %s', (name, noun, message, expected) => {
     expect(sayFields(message, verb(name, noun))).toBe(expected);
   });
