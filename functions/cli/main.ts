@@ -6,12 +6,12 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { toFailure } from '#shared/core/errors.ts';
-import { cleanText } from '#shared/core/foreign-text.ts';
 import { configFolder } from './context/config-folder.ts';
 import { createInterrupts } from './interrupts.ts';
 import { openHeavy } from './open-heavy.ts';
+import { createPager } from './output/pager.ts';
 import { runProgram } from './program.ts';
-import { printFailure, type Terminal } from './terminal.ts';
+import { type Console, printFailure } from './terminal.ts';
 
 /** As shells say of a program whose reader went away. */
 const BROKEN_PIPE = 141;
@@ -32,12 +32,14 @@ for (const stream of [stdout, stderr]) {
   });
 }
 
-const terminal: Terminal = {
-  // What others push must not rule a terminal.
-  out: (text) => stdout.write(cleanText(text)),
+const terminal: Console = {
+  out: (text) => stdout.write(text),
   err: (text) => stderr.write(text),
   live: stderr.isTTY,
-  quiet: false,
+  ...(stdout.isTTY && {
+    screen: () => ({ columns: stdout.columns, rows: stdout.rows }),
+    page: createPager(env),
+  }),
   ...(stdin.isTTY && stderr.isTTY && { ask }),
 };
 

@@ -1,8 +1,15 @@
 import { Option } from 'commander';
+import { COLOUR_CHOICES, type ColourChoice } from './output/colour.ts';
+import { FORMATS, type Format } from './output/view.ts';
+import { readTime } from './read-time.ts';
 
-/** What is printed. */
-export const FORMATS = ['table', 'json'] as const;
-export type Format = (typeof FORMATS)[number];
+/** What `-o` takes. `nomos`: `status` as `nomos status` prints it. */
+const OUTPUTS = [...FORMATS, 'nomos'] as const;
+
+/** Of verbs whose result changes while a person looks at it. */
+export const WATCH = new Option('-w, --watch [time]', 'look again and again, every 5s or as given')
+  .argParser(readTime)
+  .preset('5s');
 
 /** Options of every verb, before or after its name. */
 export const GLOBAL_OPTIONS: readonly Option[] = [
@@ -20,9 +27,15 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
     '--audience <audience>',
     'whom a token of Google is made for (COUNTERSIGN_AUDIENCE; default: the URL)',
   ),
-  new Option('-o, --output <format>', 'what is printed').choices(FORMATS).default('table'),
+  new Option('-o, --output <format>', 'what is printed; nomos: of status alone')
+    .choices(OUTPUTS)
+    .default('table'),
   new Option('--json', 'the same as -o json').implies({ output: 'json' }).hideHelp(),
-  new Option('-q, --quiet', 'no progress, only results and failures'),
+  new Option('-q, --quiet', 'no progress and no tables: failures, and the exit code'),
+  new Option('--color <when>', 'colours; auto: on a terminal, unless NO_COLOR is set')
+    .choices(COLOUR_CHOICES)
+    .default('auto'),
+  new Option('--no-pager', 'write long results as they are, and not through PAGER'),
 ];
 
 export interface GlobalOptions {
@@ -31,6 +44,8 @@ export interface GlobalOptions {
   readonly audience?: string;
   readonly token?: string;
   readonly tokenCommand?: string;
-  readonly output: Format;
+  readonly output: Format | 'nomos';
   readonly quiet?: boolean;
+  readonly color: ColourChoice;
+  readonly pager: boolean;
 }

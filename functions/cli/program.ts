@@ -10,13 +10,17 @@ import { readContexts } from './context/contexts-file.ts';
 import { type Written, readNames } from './names/read-names.ts';
 import { sayFields } from './names/say-fields.ts';
 import { suggest } from './names/suggest.ts';
-import { GLOBAL_OPTIONS, type GlobalOptions } from './options.ts';
-import { type ExitCode, printFailure, type Terminal } from './terminal.ts';
+import { GLOBAL_OPTIONS, type GlobalOptions, WATCH } from './options.ts';
+import { runVerb } from './run-verb.ts';
+import { type Console, type ExitCode, printFailure } from './terminal.ts';
 import { NOUNS, type Verb, type VerbDeps } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 /** What the process gives to the program. */
-export interface ProgramDeps extends Omit<VerbDeps, 'api' | 'options'>, Omit<TokenDeps, 'idToken'> {
+export interface ProgramDeps
+  extends Omit<VerbDeps, 'api' | 'options' | 'terminal'>,
+    Omit<TokenDeps, 'idToken'> {
+  readonly terminal: Console;
   readonly fetch: typeof fetch;
 }
 
@@ -42,12 +46,10 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
   const { terminal } = deps;
   let code: ExitCode = 0;
   const program = createProgram(terminal, async (verb, given, options) => {
-    const shown = { ...terminal, quiet: options.quiet ?? false };
     const api = openApiLater(async () => openTarget(options, deps));
     try {
       const named = await readNames(given, asksApi(verb, given) ? api : undefined);
-      const all = { ...named, json: options.output === 'json' };
-      code = await verb.run(all, { ...deps, api, options, terminal: shown });
+      code = await runVerb(verb, named, { ...deps, api, options });
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
       throw await inOwnWords(error, { verb, given, api });
@@ -101,7 +103,7 @@ type Act = (verb: Verb, given: Written, options: GlobalOptions) => Promise<void>
  * @example
  * const program = createProgram(terminal, async (verb, given) => verb.run(given, deps));
  */
-export function createProgram({ out, err }: Pick<Terminal, 'out' | 'err'>, act: Act): Command {
+export function createProgram({ out, err }: Pick<Console, 'out' | 'err'>, act: Act): Command {
   const program = new Command('countersign')
     .description('See, ask and re-run what Countersign does for a fleet')
     .addHelpText('after', MORE_HELP)
@@ -116,7 +118,8 @@ export function createProgram({ out, err }: Pick<Terminal, 'out' | 'err'>, act: 
     const { name, noun = '', about, takes = [], options } = verb;
     const command = (nouns.get(noun) ?? program).command(name).description(about);
     for (const argument of takes) command.addArgument(argument);
-    for (const option of options) command.addOption(option);
+    const all = verb.watch === true ? [...options, WATCH] : options;
+    for (const option of all) command.addOption(option);
     command.action(() => {
       const values = takes.map((argument, at) => [argument.name(), command.processedArgs[at]]);
       const given: Written = { ...command.opts(), ...Object.fromEntries(values) };
@@ -142,7 +145,7 @@ const NO: ReadonlySet<string> = new Set([
 ]);
 
 /** Prints why there is no result: of a config file every problem, of anything else one line. */
-function sayFailure(error: unknown, terminal: Pick<Terminal, 'err'>): ExitCode {
+function sayFailure(error: unknown, terminal: Pick<Console, 'err'>): ExitCode {
   if (error instanceof ConfigError) {
     const { file, problems } = error;
     for (const one of problems) terminal.err(`${cleanLine(formatProblem(file, one))}\n`);

@@ -1,4 +1,6 @@
-import { cleanLine, escapeJson } from '#shared/core/foreign-text.ts';
+import { cleanLine } from '#shared/core/foreign-text.ts';
+import type { Page } from './output/pager.ts';
+import type { Format, View } from './output/view.ts';
 
 /** 0: done or verified, 1: not, 2: could not be checked, or bad input, 3: timed out (docs/adr/0007). */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -9,28 +11,26 @@ export interface Output {
   readonly err: (text: string) => void;
 }
 
-/** A person's terminal, or a script's pipes. */
-export interface Terminal extends Output {
+/** The terminal or the pipes of the process. */
+export interface Console extends Output {
   /** Whether what is written to `err` can be overwritten. */
   readonly live: boolean;
-  /** No progress is to be shown. */
-  readonly quiet: boolean;
+  /** The terminal that `out` goes to; absent: a pipe or a file. */
+  readonly screen?: () => { readonly columns: number; readonly rows: number };
+  /** Shows what is longer than the screen. */
+  readonly page?: Page;
   /** Asks a person; absent: none sits there. */
   readonly ask?: (question: string) => Promise<string>;
 }
 
-/**
- * Prints a result: `value` as JSON for programs, or a line for each of `lines` for people. Characters of others that
- * rule a terminal are escaped in the one, and replaced in the other.
- */
-export function print(
-  { out }: Pick<Output, 'out'>,
-  json: boolean,
-  value: unknown,
-  lines: readonly string[],
-): void {
-  if (json) out(`${escapeJson(JSON.stringify(value, null, 2))}\n`);
-  else out(lines.map((line) => `${cleanLine(line)}\n`).join(''));
+/** What a verb prints on. What it writes to `out` by itself is cleaned on its way. */
+export interface Terminal extends Pick<Console, 'out' | 'err' | 'live' | 'ask'> {
+  /** No progress is to be shown. */
+  readonly quiet: boolean;
+  /** How results are shown; `nomos` only where a verb says so. */
+  readonly format: Format | 'nomos';
+  /** Shows a result, when the verb has ended. */
+  readonly show: (view: View) => void;
 }
 
 /** Prints why there is no result, in one line, and gives the exit code: 3 where the time was up. */
@@ -61,6 +61,8 @@ const CLEAR_LINE = '\r\u001b[2K';
 export function createProgress({ err, live, quiet }: Pick<Terminal, 'err' | 'live' | 'quiet'>): {
   show(text: string): void;
   end(): void;
+  /** Takes the line away again, where that can be done. */
+  clear(): void;
 } {
   let shown: string | undefined;
   return {
@@ -72,6 +74,10 @@ export function createProgress({ err, live, quiet }: Pick<Terminal, 'err' | 'liv
     },
     end() {
       if (live && shown !== undefined) err('\n');
+      shown = undefined;
+    },
+    clear() {
+      if (live && shown !== undefined) err(CLEAR_LINE);
       shown = undefined;
     },
   };

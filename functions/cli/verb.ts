@@ -16,18 +16,21 @@ export interface Verb {
   readonly options: readonly Option[];
   /** What it asks: the API; the config file and what that names; or nothing but this machine. */
   readonly kind: 'api' | 'local' | 'plain';
+  /** Whether `--watch` looks again and again. */
+  readonly watch?: true;
+  /** Whether it prints `-o nomos`. */
+  readonly nomos?: true;
   /** Commander has seen to it that `given` has the arguments, and of options no others. */
   run(given: Given, deps: VerbDeps): Promise<ExitCode>;
 }
 
-/** What every verb is given, beside its own arguments and options. */
-export interface Given {
-  readonly json: boolean;
-}
+/** What every verb is given, beside its own arguments and options: nothing. */
+export type Given = object;
 
-/** What one verb is given as well: its texts and its flags, by name. */
-export type Options<Text extends string, Flag extends string> = Given &
-  Readonly<Partial<Record<Text, string> & Record<Flag, boolean>>>;
+/** What one verb is given: its texts and its flags, by name. */
+export type Options<Text extends string, Flag extends string> = Readonly<
+  Partial<Record<Text, string> & Record<Flag, boolean>>
+>;
 
 /** What a verb works with. */
 export interface VerbDeps {

@@ -4,6 +4,7 @@ import { configPage } from './config-page.ts';
 import { statusJsonSchemas } from './event-schemas.ts';
 import { eventsPage } from './events-page.ts';
 import { metricsPage } from './metrics-page.ts';
+import { outputJsonSchemas } from './output-schemas.ts';
 
 // `npm run docs` brings the committed schemas and the generated parts of pages up to date; tests fail when they are not.
 const root = new URL('../../', import.meta.url);
@@ -21,6 +22,9 @@ writeSchema('shared/config/countersign.schema.json', buildJsonSchema());
 mkdirSync(new URL('shared/status/schemas/', root), { recursive: true });
 for (const [file, schema] of Object.entries(statusJsonSchemas())) {
   writeSchema(`shared/status/schemas/${file}`, schema);
+}
+for (const [file, schema] of Object.entries(outputJsonSchemas())) {
+  writeSchema(`functions/cli/schemas/${file}`, schema);
 }
 rewrite('docs/config.md', configPage);
 rewrite('docs/events.md', eventsPage);

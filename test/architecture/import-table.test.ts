@@ -85,7 +85,7 @@ const ROOMS: readonly Room[] = [
   },
   { path: 'infra/examples', values: ['shared'], types: [] },
   { path: 'infra/build', values: [], types: [] },
-  { path: 'infra/docs', values: ['shared'], types: [] },
+  { path: 'infra/docs', values: ['shared', 'functions/cli'], types: [] },
 ];
 
 function isWithin(target: string, room: string): boolean {

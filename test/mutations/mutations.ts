@@ -16,6 +16,7 @@ import { OPERATION_MUTATIONS } from './operations.ts';
 import { OVERVIEW_MUTATIONS } from './overview.ts';
 import { PLAN_MUTATIONS } from './plans.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
+import { SCREEN_MUTATIONS } from './screens.ts';
 import { STAGED_MUTATIONS } from './staged.ts';
 import { STAND_IN_MUTATIONS } from './stand-in.ts';
 import { STEP_MUTATIONS } from './steps.ts';
@@ -319,6 +320,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OVERVIEW_MUTATIONS,
   ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
+  ...SCREEN_MUTATIONS,
   ...STAGED_MUTATIONS,
   ...STEP_MUTATIONS,
   ...EVIDENCE_MUTATIONS,

@@ -65,10 +65,10 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'what others sent does not rule a terminal',
-    file: 'functions/cli/terminal.ts',
-    in: 'print',
-    find: '`${cleanLine(line)}\\n`',
-    replace: '`${line}\\n`',
+    file: 'functions/cli/output/line.ts',
+    in: 'renderLine',
+    find: 'const clean = at === last ? cleanLine(text).trimEnd() : cleanLine(text);',
+    replace: 'const clean = text;',
     tests: LETTERS,
   },
   {

@@ -146,7 +146,7 @@ describe('dead-letters list', () => {
   it('prints for people what cannot rule their terminal', async () => {
     await giveUp('\u001b]0;owned\u0007\u202e{', { subscription: onTasks });
     expect(await run(['list'])).toBe(0);
-    expect(out).toContain('from countersign-tasks');
+    expect(out).toContain('  countersign-tasks  ');
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
   });
 
@@ -306,9 +306,16 @@ describe('dead-letters', () => {
   });
 
   it('ends in time when Pub/Sub does not answer', async () => {
-    const terminal = { out: () => undefined, err: () => undefined, live: false, quiet: false };
+    const terminal = {
+      out: () => undefined,
+      err: () => undefined,
+      live: false,
+      quiet: false,
+      format: 'table' as const,
+      show: () => undefined,
+    };
     const open = (): Promise<never> => new Promise(() => undefined);
-    const late = settleLetters('list', { json: false, timeout: 20 }, { terminal, open });
+    const late = settleLetters('list', { timeout: 20 }, { terminal, open });
     await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
   });
 

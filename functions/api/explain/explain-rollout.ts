@@ -2,6 +2,7 @@ import type { Admission } from '#shared/core/rollout/admits.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { Followed, StagedAdmission } from '#shared/core/decision-input.ts';
 import { toFailure } from '#shared/core/errors.ts';
+import { type Fix, fixOfFreeze } from '#shared/core/rollout/explain-fix.ts';
 import { explainFreeze } from '#shared/core/rollout/explain-freeze.ts';
 import { type RolloutExplanation, explainRollout } from '#shared/core/rollout/explain.ts';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
@@ -32,7 +33,10 @@ export async function explainRolloutOf(
     if (configured === undefined || found === undefined) {
       if (freezing.find(reference, member.labels, now()) === undefined) return undefined;
       const waits = followed.kept?.why === 'freeze';
-      return explainFrozen(explainFreeze(freezing.of(reference), member.labels, now(), waits));
+      const freezes = freezing.of(reference);
+      const step = explainFreeze(freezes, member.labels, now(), waits);
+      const held = freezes.filter((freeze) => freeze.selects(member.labels));
+      return explainFrozen(step, fixOfFreeze(held, now()));
     }
     const strategy = freezing.with(configured, reference);
     const entries = await staging.records.ofRepository(reference.repository);
@@ -54,9 +58,13 @@ export async function explainRolloutOf(
   }
 }
 
-function explainFrozen(step: ReturnType<typeof explainFreeze>): RolloutExplanation {
+function explainFrozen(
+  step: ReturnType<typeof explainFreeze>,
+  fix: Fix | undefined,
+): RolloutExplanation {
+  if (step.outcome !== 'wait') return { steps: [step] };
   const waits = `Waits for the end of a freeze. ${step.finding}`;
-  return { steps: [step], ...(step.outcome === 'wait' && { waits }) };
+  return { steps: [step], waits, ...defined({ fix }) };
 }
 
 /** What its tag or spec names was rolled back, by whichever record of the repository: that comes here no more. */

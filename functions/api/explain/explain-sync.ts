@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { FoundReceipt } from '#shared/core/annotations.ts';
+import { defined } from '#shared/core/defined.ts';
 import { digestOfCommit } from '#shared/core/digest.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
@@ -18,6 +19,7 @@ import { explainCandidate, explainVerdict } from '#shared/trust/explain.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
 import { explainRolloutOf } from './explain-rollout.ts';
+import { findFix } from './find-fix.ts';
 import { findCluster } from '../find-cluster.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { ExplainQuery, Explanation, Step } from './operation.ts';
@@ -60,7 +62,9 @@ export async function explainSync(
       explainConditions(look),
     ];
     const { phase } = look.row.record;
-    return { ...named, phase, steps, conclusion: conclude(look, policy, rollout?.waits) };
+    const conclusion = conclude(look, policy, rollout?.waits);
+    const fix = findFix(look, { cluster: member.name, sync, policy, rollout });
+    return { ...named, phase, steps, conclusion, ...defined({ fix }) };
   } catch (error) {
     const { message, code } = toFailure(error);
     const phase = clusterPhaseOf(error);

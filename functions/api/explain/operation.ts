@@ -30,6 +30,13 @@ const Step = z.object({
   details: z.array(z.string()),
 });
 
+const Fix = z
+  .object({
+    command: z.string().describe('Words in capitals are yours to fill in'),
+    why: z.string().describe('What it does'),
+  })
+  .meta({ id: 'Fix', description: 'The command that would help' });
+
 export const Explanation = z
   .object({
     cluster: z.string(),
@@ -38,6 +45,7 @@ export const Explanation = z
     readAt: Time,
     steps: z.array(Step).describe('The chain from the config to what runs, in order'),
     conclusion: z.string().describe('One sentence: what is wrong, and what to do'),
+    fix: Fix.optional().describe('Absent: nothing is to be done, or no command does it'),
   })
   .meta({ id: 'Explanation' });
 

@@ -35,10 +35,11 @@ export async function readHolds(api: Pick<Api, 'get'>, query: Query): Promise<Ho
   return holds;
 }
 
-/** Every page of the fleet. */
+/** Every page of the fleet; `onPage` is given how many RSyncs have been read so far. */
 export async function readFleet(
   api: Pick<Api, 'get'>,
   query: Query,
+  onPage: (syncs: number) => void = () => undefined,
 ): Promise<{ readonly clusters: readonly Cluster[]; readonly syncs: readonly Sync[] }> {
   const clusters = new Map<string, Cluster>();
   const syncs: Sync[] = [];
@@ -47,6 +48,7 @@ export async function readFleet(
     const page = await api.get('/v1/fleet', { ...query, limit: '1000', cursor }, Page);
     for (const cluster of page.clusters) clusters.set(cluster.cluster, cluster);
     syncs.push(...page.syncs);
+    onPage(syncs.length);
     cursor = page.next;
     if (cursor === undefined) break;
   }

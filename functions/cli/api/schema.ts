@@ -5,7 +5,10 @@ const Sync = z.looseObject({
   cluster: z.string(),
   sync: z.string(),
   phase: z.string(),
+  since: z.string().optional(),
   image: z.string().optional(),
+  verdict: z.string().optional(),
+  readAt: z.string().optional(),
   digest: z.string().optional(),
   registryDigest: z.string().optional(),
   liveDigest: z.string().optional(),
@@ -16,6 +19,8 @@ const Sync = z.looseObject({
 const Cluster = z.looseObject({
   cluster: z.string(),
   phase: z.string(),
+  since: z.string().optional(),
+  message: z.string().optional(),
   ageSeconds: z.number().optional(),
 });
 
@@ -35,6 +40,7 @@ export const Preview = z.looseObject({
 });
 export const Explanation = z.looseObject({
   phase: z.string().optional(),
+  readAt: z.string().optional(),
   steps: z.array(
     z.looseObject({
       step: z.string(),
@@ -44,15 +50,27 @@ export const Explanation = z.looseObject({
     }),
   ),
   conclusion: z.string(),
+  fix: z.looseObject({ command: z.string(), why: z.string() }).optional(),
 });
 export const Verdict = z.looseObject({
   image: z.string(),
   digest: z.string().optional(),
+  index: z.string().optional(),
+  policy: z.string().optional(),
   verdict: z.string(),
   message: z.string(),
   candidates: z.array(
-    z.looseObject({ source: z.string(), format: z.string(), reason: z.string().optional() }),
+    z.looseObject({
+      source: z.string(),
+      format: z.string(),
+      predicateType: z.string().optional(),
+      authority: z.string().optional(),
+      reason: z.string().optional(),
+      detail: z.string().optional(),
+      identity: z.string().optional(),
+    }),
   ),
+  fix: z.string().optional(),
 });
 const Stage = z.looseObject({
   stage: z.string(),
@@ -73,6 +91,9 @@ const Brief = z.looseObject({
   digest: z.string(),
   status: z.string(),
   stage: z.string(),
+  cause: z.string().optional(),
+  startedAt: z.string().optional(),
+  startedBy: z.string().optional(),
 });
 export const RolloutPage = z.looseObject({
   rollouts: z.array(Brief.extend({ stages: z.array(Stage), message: z.string() })),
@@ -83,6 +104,7 @@ const Lagging = z.looseObject({
   cluster: z.string(),
   standing: z.string(),
   sync: z.string().optional(),
+  since: z.string().optional(),
   message: z.string().optional(),
 });
 export const Rollout = Brief.extend({
@@ -158,8 +180,13 @@ export const HoldPage = z.looseObject({
     z.looseObject({
       cluster: z.string(),
       sync: z.string(),
+      image: z.string().optional(),
       state: z.string(),
       text: z.string(),
+      by: z.string().optional(),
+      reason: z.string().optional(),
+      until: z.string().optional(),
+      since: z.string().optional(),
       isOver: z.boolean(),
     }),
   ),
@@ -229,6 +256,7 @@ export const HistoryPage = z.looseObject({
 });
 export const Problem = z.looseObject({ detail: z.string(), code: z.string() });
 
+export type Explanation = z.infer<typeof Explanation>;
 export type Preview = z.infer<typeof Preview>;
 export type Freeze = z.infer<typeof Freeze>;
 export type FreezeAnswer = z.infer<typeof FreezeAnswer>;

@@ -6,10 +6,11 @@ import { readText, readTextFile } from '#shared/config/read-file.ts';
 import { rolloutNotes } from '#shared/config/rollout-notes.ts';
 import { readYaml } from '#shared/config/yaml-document.ts';
 import { checkAround } from './check-around.ts';
-import { count, type ExitCode, print } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import { viewLines } from '../screens/lines.ts';
+import { count, type ExitCode } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 
-interface Checked extends Given {
+interface Checked {
   readonly file: string;
 }
 
@@ -20,7 +21,7 @@ type Deps = Pick<VerbDeps, 'terminal' | 'stdin' | 'date'>;
  * 1: it has problems. Throws `bad-config` where it cannot be read.
  */
 export async function checkConfig(
-  { file, json }: Checked,
+  { file }: Checked,
   { terminal, stdin, date }: Deps,
 ): Promise<ExitCode> {
   try {
@@ -35,16 +36,14 @@ export async function checkConfig(
       throw new ConfigError(file, inOrder(found));
     }
     const notes = [...effectNotes(text), ...rolloutNotes(config, date()), ...around.notes];
-    print(terminal, json, { file, problems: [], notes }, [
-      summary(file, config),
-      ...notes.map((note) => `${file}: note: ${note}`),
-    ]);
+    const lines = [summary(file, config), ...notes.map((note) => `${file}: note: ${note}`)];
+    terminal.show(viewLines({ file, problems: [], notes }, lines, [file]));
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const { problems } = error;
     const lines = problems.map((problem) => formatProblem(file, problem));
-    print(terminal, json, { file, problems, notes: [] }, lines);
+    terminal.show(viewLines({ file, problems, notes: [] }, lines));
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander';
 import { CountersignError } from '#shared/core/errors.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import type { VerbDeps } from '../verb.ts';
 
 /** How a verb is given the config file: as its argument, or as an option. */
 export const FILE = new Argument('[file]', 'the config file; without it that of --config');
@@ -11,7 +11,7 @@ export const CONFIG = new Option(
 );
 
 /** What a verb that takes one is given. */
-export interface Configured extends Given {
+export interface Configured {
   readonly file?: string | undefined;
   readonly config?: string;
 }

@@ -16,7 +16,7 @@ export const CONFIG_VERBS: readonly Verb[] = [
     async run(given: Configured & { readonly schema?: boolean }, deps) {
       if (given.schema) return printSchema(deps);
       const { checkConfig } = await import('./check-config.ts');
-      return checkConfig({ json: given.json, file: configPathOf(given, deps) }, deps);
+      return checkConfig({ file: configPathOf(given, deps) }, deps);
     },
   },
   {

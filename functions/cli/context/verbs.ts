@@ -2,7 +2,8 @@ import { Argument } from 'commander';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { checkUrl } from '../api/check-url.ts';
-import { print } from '../terminal.ts';
+import { viewContexts } from '../screens/contexts.ts';
+import { viewLines } from '../screens/lines.ts';
 import type { Given, Verb, VerbDeps } from '../verb.ts';
 import {
   CONTEXT_NAME,
@@ -14,7 +15,7 @@ import {
   writeContexts,
 } from './contexts-file.ts';
 
-interface Named extends Given {
+interface Named {
   readonly name: string;
 }
 
@@ -71,10 +72,7 @@ export const CONTEXT_VERBS: readonly Verb[] = [
 /** What a token looks like. */
 const TOKEN = /\beyJ[\w-]+\.[\w-]+/;
 
-async function addContext(
-  { name, json }: Named,
-  { terminal, options, folder }: VerbDeps,
-): Promise<0> {
+async function addContext({ name }: Named, { terminal, options, folder }: VerbDeps): Promise<0> {
   const { url, audience, tokenCommand, token } = options;
   if (!CONTEXT_NAME.test(name)) throw bad(`${name} is no name: write letters, digits and "-"`);
   if (url === undefined) throw bad(`Which API is ${name}: add --url https://HOST`);
@@ -89,42 +87,36 @@ async function addContext(
   const contexts = { ...known.contexts, [name]: context };
   const current = known.current ?? name;
   await writeContexts(folder, { current, contexts });
-  print(terminal, json, { name, ...context, current: current === name }, [
+  const lines = [
     `Context ${name} is ${before ? 'changed' : 'added'}: ${describe(context)}`,
     ...(current === name ? [] : [`In use is ${current}: countersign context use ${name}`]),
-  ]);
+  ];
+  terminal.show(viewLines({ name, ...context, current: current === name }, lines, [name]));
   return 0;
 }
 
-async function listContexts({ json }: Given, { terminal, folder }: VerbDeps): Promise<0> {
+async function listContexts(_: Given, { terminal, folder }: VerbDeps): Promise<0> {
   const known = await readContexts(folder);
   const rows = Object.entries(known.contexts).map(([name, context]) => ({
     name,
     current: name === known.current,
     ...context,
   }));
-  const width = Math.max(0, ...rows.map(({ name }) => name.length));
-  print(terminal, json, { contexts: rows }, [
-    ...rows.map(({ name, current, ...context }) =>
-      [current ? '*' : ' ', name.padEnd(width), describe(context)].join(' '),
-    ),
-    ...(rows.length === 0 ? ['No contexts: countersign context add NAME --url https://HOST'] : []),
-  ]);
+  terminal.show(viewContexts(rows));
   return 0;
 }
 
-async function useContext({ name, json }: Named, { terminal, folder }: VerbDeps): Promise<0> {
+async function useContext({ name }: Named, { terminal, folder }: VerbDeps): Promise<0> {
   const known = await readContexts(folder);
   const context = contextNamed(name, known);
   await writeContexts(folder, { ...known, current: name });
-  print(terminal, json, { name, ...context, current: true }, [
-    `In use is ${name}: ${describe(context)}`,
-  ]);
+  const line = `In use is ${name}: ${describe(context)}`;
+  terminal.show(viewLines({ name, ...context, current: true }, [line], [name]));
   return 0;
 }
 
 async function showContext(
-  { name: asked, json }: Given & { readonly name?: string | undefined },
+  { name: asked }: { readonly name?: string | undefined },
   { terminal, folder }: VerbDeps,
 ): Promise<0> {
   const known = await readContexts(folder);
@@ -132,22 +124,19 @@ async function showContext(
   if (name === undefined) throw bad('No context is in use: countersign context use NAME');
   const { url, audience, tokenCommand } = contextNamed(name, known);
   const file = contextsPath(folder);
-  print(
-    terminal,
-    json,
-    { name, url, audience, tokenCommand, current: name === known.current, file },
-    [
-      `${name}${name === known.current ? '  in use' : ''}`,
-      `  url            ${url}`,
-      ...(audience === undefined ? [] : [`  audience       ${audience}`]),
-      ...(tokenCommand === undefined ? [] : [`  token command  ${tokenCommand}`]),
-      `  file           ${file}`,
-    ],
-  );
+  const value = { name, url, audience, tokenCommand, current: name === known.current, file };
+  const lines = [
+    `${name}${name === known.current ? '  in use' : ''}`,
+    `  url            ${url}`,
+    ...(audience === undefined ? [] : [`  audience       ${audience}`]),
+    ...(tokenCommand === undefined ? [] : [`  token command  ${tokenCommand}`]),
+    `  file           ${file}`,
+  ];
+  terminal.show(viewLines(value, lines, [name]));
   return 0;
 }
 
-async function removeContext({ name, json }: Named, { terminal, folder }: VerbDeps): Promise<0> {
+async function removeContext({ name }: Named, { terminal, folder }: VerbDeps): Promise<0> {
   const known = await readContexts(folder);
   contextNamed(name, known);
   const contexts = Object.fromEntries(
@@ -158,10 +147,11 @@ async function removeContext({ name, json }: Named, { terminal, folder }: VerbDe
       ? { contexts }
       : { current: known.current, contexts };
   await writeContexts(folder, left);
-  print(terminal, json, { name, current: left.current }, [
+  const lines = [
     `Context ${name} is removed`,
     ...(left.current === undefined ? ['None is in use: countersign context use NAME'] : []),
-  ]);
+  ];
+  terminal.show(viewLines({ name, current: left.current }, lines, [name]));
   return 0;
 }
 

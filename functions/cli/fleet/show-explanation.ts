@@ -1,20 +1,15 @@
-import { foldLines } from '#shared/core/foreign-text.ts';
 import { Explanation } from '../api/schema.ts';
-import { type ExitCode, print } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import { viewExplanation } from '../screens/explanation.ts';
+import type { ExitCode } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 
 /** Why an RSync is, or is not, on its tag's digest; 0 where it is. */
 export async function showExplanation(
-  { json, ...query }: Given & { readonly cluster: string; readonly sync: string },
+  query: { readonly cluster: string; readonly sync: string },
   { api, terminal }: Pick<VerbDeps, 'api' | 'terminal'>,
 ): Promise<ExitCode> {
-  const explanation = await api.get('/v1/explain', query, Explanation);
-  const { steps, conclusion, phase } = explanation;
-  const lines = steps.flatMap(({ step, outcome, finding, details }) => [
-    `${step.padEnd(10)} ${outcome.padEnd(7)} ${finding}`,
-    ...details.map((detail) => `${' '.repeat(19)}${foldLines(detail)}`),
-  ]);
-  print(terminal, json, explanation, [...lines, conclusion]);
-  if (phase === undefined) return 2;
-  return phase === 'Synced' ? 0 : 1;
+  const explanation = await api.get('/v1/explain', { ...query }, Explanation);
+  terminal.show(viewExplanation({ ...query, ...explanation }));
+  if (explanation.phase === undefined) return 2;
+  return explanation.phase === 'Synced' ? 0 : 1;
 }

@@ -7,13 +7,16 @@ import { showStatus } from './show-status.ts';
 export const FLEET_VERBS: readonly Verb[] = [
   {
     name: 'status',
-    about: 'print the fleet as nomos status does; 1 unless all is well',
+    about: 'whether all is well and what needs a person, worst first; 1 unless all is well',
     kind: 'api',
+    watch: true,
+    nomos: true,
     options: [
       new Option('--image <image>', 'only what follows it'),
       new Option('--cluster <cluster>', 'only this cluster'),
       new Option('--sync <sync>', 'only RootSync/NAME, or RepoSync/NAMESPACE/NAME'),
       new Option('--phase <phase>', 'only this phase'),
+      new Option('--all', 'every cause, image and RSync, and not one screen of them'),
       new Option('--live', 'ask the clusters, 50 at most, instead of the snapshot'),
     ],
     run: showStatus,

@@ -11,7 +11,7 @@ export async function freezeLines(api: Pick<Api, 'get'>): Promise<readonly strin
 }
 
 /** One freeze, in a line. */
-export function sayFreeze({ id, image, clusters, by, since, until, reason }: Freeze): string {
+function sayFreeze({ id, image, clusters, by, since, until, reason }: Freeze): string {
   const where = clusters === undefined ? 'all clusters' : `clusters with ${clusters}`;
   const end = until === undefined ? '' : ` until ${until}`;
   return `${id}  ${image ?? 'all images'} in ${where}, by ${by} since ${since}${end}: ${reason}`;

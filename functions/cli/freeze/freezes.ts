@@ -1,13 +1,14 @@
 import { defined } from '#shared/core/defined.ts';
-import { count, type ExitCode, print } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
+import { viewFreezes } from '../screens/people.ts';
+import { count, type ExitCode } from '../terminal.ts';
 import type { Given, VerbDeps } from '../verb.ts';
-import { sayFreeze } from './freeze-lines.ts';
 import { endOf } from '../read-time.ts';
 import { FreezeAnswer, FreezeList } from '../api/schema.ts';
 
 type Shown = Pick<VerbDeps, 'api' | 'terminal'>;
 
-interface Freezing extends Given {
+interface Freezing {
   readonly image?: string;
   readonly clusters?: string;
   readonly until?: string;
@@ -20,20 +21,21 @@ interface Freezing extends Given {
 
 /** Freezes, or with `dryRun` says what that would be about. */
 export async function freeze(
-  { json, key, for: lastingMs, ...given }: Freezing,
+  { key, for: lastingMs, ...given }: Freezing,
   { api, terminal, date }: Pick<VerbDeps, 'api' | 'terminal' | 'date'>,
 ): Promise<ExitCode> {
   const until = endOf({ ...given, ...defined({ for: lastingMs }) }, date());
   const body = { ...given, ...defined({ until }) };
   const answer = await api.post('/v1/freezes', body, FreezeAnswer, key);
   const what = answer.dryRun ? 'Would freeze' : `Frozen, ${answer.freeze.id}:`;
-  print(terminal, json, answer, [`${what} ${sayTouched(answer)}`, ...sayNone(answer)]);
+  const lines = [`${what} ${sayTouched(answer)}`, ...sayNone(answer)];
+  terminal.show(viewLines(answer, lines, [answer.freeze.id]));
   return 0;
 }
 
 /** Lifts a freeze, or with `dryRun` says what would go on. */
 export async function unfreeze(
-  { json, id, reason, dryRun }: Given & { id: string; reason: string; dryRun?: boolean },
+  { id, reason, dryRun }: { id: string; reason: string; dryRun?: boolean },
   { api, terminal }: Shown,
 ): Promise<ExitCode> {
   const path = `/v1/freezes/${encodeURIComponent(id)}`;
@@ -43,15 +45,14 @@ export async function unfreeze(
     FreezeAnswer,
   );
   const what = answer.dryRun ? 'Would unfreeze' : `Unfrozen, ${answer.freeze.id}:`;
-  print(terminal, json, answer, [`${what} ${sayTouched(answer)}`]);
+  terminal.show(viewLines(answer, [`${what} ${sayTouched(answer)}`], [answer.freeze.id]));
   return 0;
 }
 
 /** Every freeze that holds; 1 where there is one. */
-export async function showFreezes({ json }: Given, { api, terminal }: Shown): Promise<ExitCode> {
+export async function showFreezes(_: Given, { api, terminal }: Shown): Promise<ExitCode> {
   const found = await api.get('/v1/freezes', {}, FreezeList);
-  const lines = found.freezes.map(sayFreeze);
-  print(terminal, json, found, lines.length === 0 ? ['Nothing is frozen'] : lines);
+  terminal.show(viewFreezes(found));
   return found.freezes.length === 0 ? 0 : 1;
 }
 

@@ -32,6 +32,7 @@ export const FREEZE_VERBS: readonly Verb[] = [
     name: 'freezes',
     about: 'list what people have frozen; 1 where anything is',
     kind: 'api',
+    watch: true,
     options: [],
     run: showFreezes,
   },

@@ -1,10 +1,9 @@
-import { foldLines } from '#shared/core/foreign-text.ts';
-import { defined } from '#shared/core/defined.ts';
-import { type ExitCode, print } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
 import { type HistoryEvent, HistoryPage } from '../api/schema.ts';
+import { viewHistory } from '../screens/history.ts';
+import type { ExitCode } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 
-interface Asked extends Given {
+interface Asked {
   readonly since?: string;
   readonly until?: string;
   readonly image?: string;
@@ -18,9 +17,9 @@ interface Asked extends Given {
 /** Entries of one page: the API's own limit. */
 const MAX_PAGE = 1_000;
 
-/** The events that are asked for, one line each; always 0. */
+/** The events that are asked for, the newest first; always 0. */
 export async function showHistory(
-  { json, limit, cursor, ...query }: Asked,
+  { limit, cursor, ...query }: Asked,
   { api, terminal }: Pick<VerbDeps, 'api' | 'terminal'>,
 ): Promise<ExitCode> {
   const events: HistoryEvent[] = [];
@@ -31,33 +30,6 @@ export async function showHistory(
     events.push(...page.events);
     next = page.next;
   } while (next !== undefined && events.length < limit);
-  print(terminal, json, defined({ events, next }), [
-    ...events.map(lineOf),
-    ...(events.length === 0 ? ['No events'] : []),
-    ...(next === undefined ? [] : [`Older ones: --cursor ${next}`]),
-  ]);
+  terminal.show(viewHistory(events, next));
   return 0;
-}
-
-/** When, what, where, and who said why. */
-function lineOf(event: HistoryEvent): string {
-  const { time, severity, type, image, cluster, sync, message } = event;
-  const where = cluster === undefined ? (image ?? 'fleet') : [cluster, sync ?? []].flat().join(' ');
-  const grave = severity === 'INFO' ? [] : [severity];
-  const parts = [time, ...grave, type, `${where}:`, foldLines(message)];
-  const facts = factsOf(event);
-  return [...parts, ...(facts.length === 0 ? [] : [`(${facts.join('; ')})`])].join(' ');
-}
-
-function factsOf({ actor, reason, signer, revision, source }: HistoryEvent): readonly string[] {
-  const facts = {
-    by: actor,
-    reason,
-    'signed by': signer,
-    revision,
-    source,
-  };
-  return Object.entries(facts).flatMap(([word, value]) =>
-    value === undefined ? [] : [`${word} ${foldLines(value)}`],
-  );
 }

@@ -1,11 +1,13 @@
 import { defined } from '#shared/core/defined.ts';
-import { count, type ExitCode, print } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
+import { viewHolds } from '../screens/people.ts';
+import { count, type ExitCode } from '../terminal.ts';
 import { readHolds } from '../api/pages.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import type { VerbDeps } from '../verb.ts';
 import { endOf } from '../read-time.ts';
 import { HoldsOrdered } from '../api/schema.ts';
 
-interface Ordering extends Given {
+interface Ordering {
   readonly cluster: string;
   readonly sync?: string | undefined;
   readonly reason: string;
@@ -21,7 +23,7 @@ interface Ordering extends Given {
 export function orderHold(
   does: 'hold' | 'lift',
 ): (given: Ordering, deps: Pick<VerbDeps, 'api' | 'terminal' | 'date'>) => Promise<ExitCode> {
-  return async ({ json, cluster, sync, key, reason, dryRun, ...time }, { api, terminal, date }) => {
+  return async ({ cluster, sync, key, reason, dryRun, ...time }, { api, terminal, date }) => {
     const place = [cluster, ...(sync === undefined ? [] : [sync])].map(encodeURIComponent);
     const path = `/v1/holds/${place.join('/')}`;
     const until = endOf(time, date());
@@ -34,7 +36,8 @@ export function orderHold(
             HoldsOrdered,
             key,
           );
-    print(terminal, json, ordered, describe(ordered, does));
+    const names = ordered.syncs.map((one) => `${ordered.cluster} ${one.sync}`);
+    terminal.show(viewLines(ordered, describe(ordered, does), names));
     return 0;
   };
 }
@@ -54,16 +57,10 @@ function describe(
 
 /** Everything that is held. */
 export async function showHolds(
-  { json, ...query }: Given & { readonly image?: string; readonly cluster?: string },
+  { ...query }: { readonly image?: string; readonly cluster?: string },
   { api, terminal }: Pick<VerbDeps, 'api' | 'terminal'>,
 ): Promise<ExitCode> {
   const holds = await readHolds(api, query);
-  print(terminal, json, { holds }, [
-    ...holds.map(({ cluster, sync, state, text, isOver }) => {
-      const notes = [...(state === 'on' ? [] : [state]), ...(isOver ? ['its time is over'] : [])];
-      return [`${cluster} ${sync}: ${text}`, ...notes].join('; ');
-    }),
-    count(holds.length, 'RSync') + ' held',
-  ]);
+  terminal.show(viewHolds(holds));
   return 0;
 }

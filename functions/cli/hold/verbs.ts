@@ -36,6 +36,7 @@ export const HOLD_VERBS: readonly Verb[] = [
     name: 'holds',
     about: 'list what is held, and by whom',
     kind: 'api',
+    watch: true,
     options: [
       new Option('--image <image>', 'only what follows it'),
       new Option('--cluster <cluster>', 'only in this cluster'),

@@ -1,26 +1,25 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import { cleanLine, cutText } from '#shared/core/foreign-text.ts';
-import { type DeadLetter, readDeadLetter } from '#shared/status/dead-letter.ts';
+import { cleanLine } from '#shared/core/foreign-text.ts';
+import { readDeadLetter } from '#shared/status/dead-letter.ts';
 import type { PulledMessage } from '#shared/status/pubsub-calls.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import { limit } from '../limit.ts';
-import { type ExitCode, print, type Terminal } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import { viewLetters } from '../screens/letters.ts';
+import type { ExitCode, Terminal } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 import type { LetterOffice } from './letter-office.ts';
+import type { LetterReport } from './letter-report.ts';
 import {
   createOrigins,
   findSubscription,
   isOnTopic,
   MAX_LETTERS,
   pullLetters,
-  type Settled,
   settleLetter,
 } from './settle-letter.ts';
 import { defined } from '#shared/core/defined.ts';
-import { parseJson } from '#shared/net/json.ts';
-import { parseNotification } from '#shared/registry/notifications/artifact-registry.ts';
 
-export interface Asked extends Given {
+export interface Asked {
   /** Message ids on the dead-letter topic; empty: any. */
   readonly id?: readonly string[];
   /** Topics the letters were on before, by full name or id; empty: any. */
@@ -43,7 +42,7 @@ export async function settleLetters(
   asked: Asked,
   { terminal, open }: Pick<VerbDeps, 'terminal'> & { readonly open: () => Promise<LetterOffice> },
 ): Promise<ExitCode> {
-  const { id = [], topic = [], dryRun = false, all, timeout, json } = asked;
+  const { id = [], topic = [], dryRun = false, all, timeout } = asked;
   // What is dropped is gone: no one does that by leaving an option out, or by giving two.
   if (verb === 'drop' && (all ?? false) === id.length + topic.length > 0) {
     const message = 'Which letters are dropped: give --id, --topic, or --all alone';
@@ -51,7 +50,7 @@ export async function settleLetters(
   }
   const command = { verb, id, topic, dryRun, ...defined({ subscription: asked.subscription }) };
   const outcome = await limit(timeout, 'Not done', async () => settleAll(command, await open()));
-  return report(outcome, { verb, json }, terminal);
+  return report(outcome, verb, terminal);
 }
 
 interface Command {
@@ -112,11 +111,10 @@ async function chooseSubscription(
 
 function report(
   { reports, missing, more }: Outcome,
-  { verb, json }: { readonly verb: LetterVerb; readonly json: boolean },
+  verb: LetterVerb,
   terminal: Terminal,
 ): ExitCode {
-  const lines = reports.length === 0 ? ['No dead letters'] : reports.flatMap(formatLetter);
-  print(terminal, json, reports.map(letterToJson), lines);
+  terminal.show(viewLetters(reports));
   const kept = reports.filter(({ fate }) => fate === 'kept').length;
   const problems = [
     ...missing.map(
@@ -127,54 +125,4 @@ function report(
   ];
   for (const problem of problems) terminal.err(`${cleanLine(problem)}\n`);
   return kept > 0 || missing.length > 0 ? 1 : 0;
-}
-
-interface LetterReport extends Settled {
-  readonly letter: DeadLetter;
-  readonly topic: string | undefined;
-}
-
-const MAX_WHAT = 100;
-
-/** For people: three lines, and why it was kept. */
-function formatLetter({ letter, topic, fate, problem }: LetterReport): readonly string[] {
-  const from = topic === undefined ? 'unknown' : (parsePubsubName(topic)?.id ?? topic);
-  return [
-    `${letter.id}  ${letter.at}  ${letter.code}${fate === 'listed' ? '' : `  ${fate}`}`,
-    `  ${describeOriginal(letter.original)}, from ${from}`,
-    `  ${letter.reason}`,
-    ...(problem === undefined ? [] : [`  ${problem}`]),
-  ];
-}
-
-/** For programs: everything, the data in base64. */
-function letterToJson({ letter, topic, fate, problem }: LetterReport): object {
-  const { original, ...facts } = letter;
-  return defined({
-    ...facts,
-    topic,
-    what: describeOriginal(original),
-    fate,
-    problem,
-    attributes: original.attributes,
-    data: Buffer.from(original.data).toString('base64'),
-  });
-}
-
-/** What the message is about, in a few words: an event, a task, a notification, or how it begins. */
-function describeOriginal({ data, attributes }: DeadLetter['original']): string {
-  if (attributes['ce-id'] !== undefined) return `event ${attributes['type'] ?? 'of no type'}`;
-  const task = parseJson(data);
-  if (typeof task === 'object' && task !== null && 'cluster' in task) {
-    const reason = 'reason' in task ? ` (${String(task.reason)})` : '';
-    return `task for cluster ${String(task.cluster)}${reason}`;
-  }
-  try {
-    const { action, repository, tag, digest } = parseNotification(data);
-    return `${action} ${repository}${tag === undefined ? `@${digest ?? ''}` : `:${tag}`}`;
-  } catch {
-    const text = Buffer.from(data).toString('utf8');
-    if (text === '') return 'no data';
-    return text.length <= MAX_WHAT ? text : `${cutText(text, MAX_WHAT)}…`;
-  }
 }

@@ -17,30 +17,25 @@ import {
   versionProblems,
 } from './problems.ts';
 import { idleEntries } from './idle-entries.ts';
-import {
-  type ClusterReport,
-  exitCodeOf,
-  type FleetReport,
-  formatReport,
-  type RefusedSync,
-} from './report.ts';
+import { type ClusterReport, exitCodeOf, type FleetReport, type RefusedSync } from './report.ts';
 import type { OpenedFleet } from './opened-fleet.ts';
 import { type FoundCluster, planImages } from './plan-images.ts';
 import { limit } from '../limit.ts';
-import { count, createProgress, type ExitCode, print } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import { viewPreflight } from '../screens/preflight.ts';
+import { count, createProgress, type ExitCode } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 
 /** Clusters at once; the calls themselves are paced by the fleet's budget. */
 const CLUSTERS_AT_ONCE = 16;
 
-interface Asked extends Given {
+interface Asked {
   /** In milliseconds. */
   readonly timeout: number;
 }
 
 /** What the gate would refuse today, cluster by cluster; 0 where that is nothing. */
 export async function checkFleet(
-  { json, timeout }: Asked,
+  { timeout }: Asked,
   { terminal, open }: Pick<VerbDeps, 'terminal'> & { readonly open: () => Promise<OpenedFleet> },
 ): Promise<ExitCode> {
   const progress = createProgress(terminal);
@@ -54,7 +49,7 @@ export async function checkFleet(
   } finally {
     progress.end();
   }
-  print(terminal, json, report, formatReport(report));
+  terminal.show(viewPreflight(report));
   return exitCodeOf(report);
 }
 

@@ -36,11 +36,3 @@ export function idleEntries(
 export function isMissed(entries: readonly IdleEntry[]): boolean {
   return entries.some(({ hint }) => hint !== undefined);
 }
-
-/** A line for each. */
-export function formatIdle(entries: readonly IdleEntry[]): readonly string[] {
-  return entries.map(
-    ({ at, match, hint }) =>
-      `images[${at}]: no RSync follows ${match}${hint === undefined ? '' : `: ${hint}`}`,
-  );
-}

@@ -1,11 +1,9 @@
 import type { GateRefusal } from '#shared/core/gate-refusal.ts';
 import type { PinObstacle } from '#shared/core/pin.ts';
 import type { ClusterDescription } from '#shared/fleet/cluster-api.ts';
-import { formatPlan } from '../rollout/format-plan.ts';
-import { formatIdle, type IdleEntry, isMissed } from './idle-entries.ts';
-import { type TriedCheck, formatChecks } from './try-checks.ts';
+import { type IdleEntry, isMissed } from './idle-entries.ts';
+import type { TriedCheck } from './try-checks.ts';
 import type { PlannedImages } from './plan-images.ts';
-import { count } from '../terminal.ts';
 
 /** What preflight found in one cluster. */
 export interface ClusterReport extends ClusterDescription {
@@ -64,54 +62,4 @@ export function exitCodeOf({ clusters, unlisted, checks = [], idle = [] }: Fleet
   const unchecked = clusters.some((report) => report.unchecked !== undefined);
   const unasked = checks.some(({ isAsked }) => !isAsked);
   return unchecked || unasked || unlisted.length > 0 ? 2 : 0;
-}
-
-/** The report for people, a line for each finding. */
-export function formatReport(report: FleetReport): readonly string[] {
-  const { clusters, unlisted } = report;
-  return [
-    ...clusters.flatMap(formatCluster),
-    ...unlisted.map((place) => `${place}: its clusters could not be listed`),
-    ...formatPlans(report.rollouts),
-    ...formatChecks(report.checks ?? []),
-    ...formatIdle(report.idle ?? []),
-    summary(report),
-  ];
-}
-
-function formatCluster(report: ClusterReport): string[] {
-  const { cluster, unchecked, problems, notes, refused, unpinned, syncs } = report;
-  const { kubernetes = 'unknown', configSync = 'unknown', user = 'unknown' } = report;
-  const runs = `Kubernetes ${kubernetes}, Config Sync ${configSync}, we are ${user}`;
-  return [
-    `${cluster}: ${runs}, ${count(syncs, 'RSync')}`,
-    ...(unchecked === undefined ? [] : [`  not checked: ${unchecked}`]),
-    ...problems.map(({ code, message }) => `  ${code}: ${message}`),
-    ...notes.map((note) => `  note: ${note}`),
-    ...unpinned.map(
-      ({ sync, code, message }) => `  ${sync}: a pin cannot hold, ${code}: ${message}`,
-    ),
-    ...refused.map(
-      ({ sync, rule, key = 'what it announces', because, message }) =>
-        `  ${sync}: refused by (${rule}), ${because}: ${key}: ${message}`,
-    ),
-  ];
-}
-
-function formatPlans({ plans, left }: PlannedImages = { plans: [], left: 0 }): readonly string[] {
-  const more = left === 0 ? [] : [`${count(left, 'image')} more with a strategy, not planned`];
-  return [...plans.flatMap(formatPlan), ...more];
-}
-
-function summary({ clusters, unlisted }: FleetReport): string {
-  const syncs = clusters.flatMap(({ refused }) => [...new Set(refused.map(({ sync }) => sync))]);
-  const problems = clusters.flatMap((report) => report.problems).length;
-  const unchecked =
-    clusters.filter((report) => report.unchecked !== undefined).length + unlisted.length;
-  const refused = syncs.length === 0 ? 'nothing' : count(syncs.length, 'RSync');
-  return [
-    `The gate would refuse ${refused} in ${count(clusters.length, 'cluster')}`,
-    ...(problems === 0 ? [] : [count(problems, 'problem')]),
-    ...(unchecked === 0 ? [] : [`${count(unchecked, 'place')} not checked`]),
-  ].join('; ');
 }

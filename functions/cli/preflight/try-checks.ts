@@ -58,13 +58,3 @@ export async function tryChecks(
 function textOf(question: Parameters<AskCheck>[0]['ask']): readonly string[] {
   return question.type === 'http' ? [question.url] : [question.query];
 }
-
-/** A line for each check. */
-export function formatChecks(tried: readonly TriedCheck[]): readonly string[] {
-  return tried.map(({ strategy, stage, check, outcome, value, problem, isAsked }) => {
-    const place = `strategy ${strategy}, stage ${stage}, check ${check}`;
-    if (!isAsked) return `${place}: cannot be asked: ${problem}`;
-    const answer = [value, problem].filter((text) => text !== undefined).join(', ');
-    return `${place}: ${outcome} (${answer})`;
-  });
-}

@@ -1,7 +1,9 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Api } from '../api/call-api.ts';
 import { Accepted, Preview } from '../api/schema.ts';
-import { count, type ExitCode, print } from '../terminal.ts';
+import { viewPreview } from '../screens/preview.ts';
+import { viewLines } from '../screens/lines.ts';
+import { count, type ExitCode } from '../terminal.ts';
 import type { Options, VerbDeps } from '../verb.ts';
 
 type Asked = Options<'image' | 'digest' | 'cluster' | 'sync' | 'reason' | 'key', 'dryRun' | 'all'>;
@@ -13,7 +15,7 @@ type Deps = Pick<VerbDeps, 'api' | 'terminal'>;
  * the caller says so, by `all` or at the terminal. Throws `bad-request`.
  */
 export async function askResync(
-  { json, dryRun, all, key, ...about }: Asked,
+  { dryRun, all, key, ...about }: Asked,
   deps: Deps,
 ): Promise<ExitCode> {
   const { api, terminal } = deps;
@@ -24,33 +26,28 @@ export async function askResync(
       '--all is the whole fleet: leave it out, or what narrows it',
     );
   }
-  if (dryRun) return preview({ json, ...about }, deps);
+  if (dryRun) return preview(about, deps);
   if (isWhole && !all && !(await isMeant(deps))) {
     terminal.err('Nothing was asked for\n');
     return 1;
   }
   const accepted = await api.post('/v1/resync', about, Accepted, key);
   const { id, clusters } = accepted;
-  print(terminal, json, accepted, [
-    clusters === 0 ? sayNone(about) : `Resync ${id}: ${count(clusters, 'cluster')} tasked`,
-  ]);
+  const said =
+    clusters === 0 ? sayNone(about) : `Resync ${id}: ${count(clusters, 'cluster')} tasked`;
+  terminal.show(viewLines(accepted, [said], [id]));
   return clusters === 0 ? 1 : 0;
 }
 
 async function preview(
-  { json, ...about }: Omit<Asked, 'dryRun' | 'all' | 'key'>,
+  about: Omit<Asked, 'dryRun' | 'all' | 'key'>,
   { api, terminal }: Deps,
 ): Promise<ExitCode> {
   const found = await lookAhead(api, about);
   const { clusters, looked, syncs, unread } = found;
   const isNone =
     clusters === 0 || (syncs.length === 0 && unread.length === 0 && looked === clusters);
-  print(terminal, json, found, [
-    ...syncs.map(({ cluster, sync, change, why }) => `${change}  ${cluster} ${sync}: ${why}`),
-    ...unread.map(({ cluster, message }) => `unread  ${cluster}: ${message}`),
-    ...(isNone ? [sayNone(about)] : []),
-    `A resync would task ${count(clusters, 'cluster')}; ${looked} of them looked at`,
-  ]);
+  terminal.show(viewPreview(found, isNone ? sayNone(about) : undefined));
   // What could not be looked at could not be checked.
   if (unread.length > 0) return 2;
   return isNone ? 1 : 0;

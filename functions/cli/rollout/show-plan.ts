@@ -1,8 +1,8 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import { formatPlan } from './format-plan.ts';
-import { type ExitCode, print } from '../terminal.ts';
+import { viewPlan } from '../screens/plan.ts';
+import type { ExitCode } from '../terminal.ts';
 import { readRollouts } from '../api/pages.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import type { VerbDeps } from '../verb.ts';
 import { Plan } from '../api/schema.ts';
 
 /**
@@ -10,7 +10,7 @@ import { Plan } from '../api/schema.ts';
  * approvals, 1 where something stops it. Throws `bad-request` where the image has no roll-out, or several.
  */
 export async function showPlan(
-  { json, image }: Given & { readonly image: string },
+  { image }: { readonly image: string },
   { api, terminal }: Pick<VerbDeps, 'api' | 'terminal'>,
 ): Promise<ExitCode> {
   const [name = '', digest] = image.split('@', 2);
@@ -25,7 +25,7 @@ export async function showPlan(
   }
   const path = `/v1/rollouts/${encodeURIComponent(rollout.id)}/plan`;
   const plan = await api.get(path, { digest }, Plan);
-  print(terminal, json, plan, formatPlan(plan));
+  terminal.show(viewPlan(plan));
   return plan.endsAt === undefined ? 1 : 0;
 }
 

@@ -18,6 +18,7 @@ const LIST: Verb = {
   noun: 'rollout',
   about: 'list staged roll-outs; 1 where one is halted, or its record is lost',
   kind: 'api',
+  watch: true,
   options: [
     new Option('--image <image>', 'only of this image'),
     new Option('--status <status>', 'only those that are there'),
@@ -31,6 +32,7 @@ export const ROLLOUT_VERBS: readonly Verb[] = [
     name: 'rollouts',
     about: LIST.about,
     kind: 'api',
+    watch: true,
     options: LIST.options,
     run: showRollouts,
   },
@@ -40,6 +42,7 @@ export const ROLLOUT_VERBS: readonly Verb[] = [
     noun: 'rollout',
     about: 'print a roll-out, its stages and what lags; 1 where it is halted',
     kind: 'api',
+    watch: true,
     takes: [ID],
     options: [],
     run: showRollout,

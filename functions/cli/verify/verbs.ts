@@ -25,12 +25,11 @@ export const VERIFY_VERBS: readonly Verb[] = [
       timeOption('--timeout <time>', 'with --local: such as 90s or 2m', '60s'),
     ],
     async run({ local, image, timeout, ...given }: Asked, deps) {
-      const { json } = given;
       // Who names a config file means it.
-      if (!local && given.config === undefined) return showVerdict({ image, json }, deps);
+      if (!local && given.config === undefined) return showVerdict({ image }, deps);
       const { verifyImage } = await import('./verify-image.ts');
       const open = () => deps.heavy.openJudge(configPathOf(given, deps));
-      return verifyImage({ image, timeout, json }, { ...deps, open });
+      return verifyImage({ image, timeout }, { ...deps, open });
     },
   },
 ];

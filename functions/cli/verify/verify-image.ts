@@ -3,13 +3,14 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
 import { judgeResolution } from '#shared/reconcile/judge-rsync.ts';
-import { explainCandidate, explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
+import { explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import { limit } from '../limit.ts';
-import { type ExitCode, print } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import { viewVerdict } from '../screens/verdict.ts';
+import type { ExitCode } from '../terminal.ts';
+import type { VerbDeps } from '../verb.ts';
 import type { ImageJudge } from './image-judge.ts';
 
-interface Asked extends Given {
+interface Asked {
   readonly image: string;
   /** In milliseconds. */
   readonly timeout: number;
@@ -17,15 +18,15 @@ interface Asked extends Given {
 
 /** The verdict by the config file, without the API; 0 where the image is verified. */
 export async function verifyImage(
-  { image, timeout, json }: Asked,
+  { image, timeout }: Asked,
   { terminal, open }: Pick<VerbDeps, 'terminal'> & { readonly open: () => Promise<ImageJudge> },
 ): Promise<ExitCode> {
   const report = await limit(timeout, 'No verdict', () => judgeImage(image, open));
-  print(terminal, json, report, format(report));
-  return report.verdict.status === 'verified' ? 0 : 1;
+  const { verdict } = report;
+  const candidates = 'candidates' in verdict ? (verdict.candidates ?? []) : [];
+  terminal.show(viewVerdict({ ...report, value: report, verdict: verdict.status, candidates }));
+  return verdict.status === 'verified' ? 0 : 1;
 }
-
-type Report = Awaited<ReturnType<typeof judgeImage>>;
 
 async function judgeImage(image: string, open: () => Promise<ImageJudge>) {
   const reference = parseReference(image);
@@ -49,16 +50,4 @@ async function judgeImage(image: string, open: () => Promise<ImageJudge>) {
     fix: digest && mendingCommand(verdict, policy, `${repository}@${index ?? digest}`),
     verdict,
   };
-}
-
-function format({ image, digest, index, message, fix, verdict }: Report): readonly string[] {
-  const candidates = 'candidates' in verdict ? (verdict.candidates ?? []) : [];
-  return [
-    message,
-    `  image ${image}`,
-    ...(digest === undefined ? [] : [`  digest ${digest}`]),
-    ...(index === undefined ? [] : [`  in index ${index}`]),
-    ...candidates.map((outcome) => `  ${explainCandidate(outcome)}`),
-    ...(fix === undefined ? [] : [`  to mend it: ${fix}`]),
-  ];
 }

@@ -1,14 +1,15 @@
 import { defined } from '#shared/core/defined.ts';
 import { foldLines } from '#shared/core/foreign-text.ts';
-import { type ExitCode, print } from '../terminal.ts';
+import type { ExitCode } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
 import type { Api } from '../api/call-api.ts';
 import { readFleet } from '../api/pages.ts';
-import type { Given, VerbDeps } from '../verb.ts';
+import type { VerbDeps } from '../verb.ts';
 import { sayMissing } from '../names/suggest.ts';
 import { poll } from './poll.ts';
 import { type Sync, Verdict } from '../api/schema.ts';
 
-export interface AwaitOptions extends Given {
+export interface AwaitOptions {
   /**
    * Any name of it: `IMAGE:TAG`, `IMAGE@sha256:…` (of an index or of its child), `CHART:VERSION`, `CHART@sha256:…`.
    * Where a tag is written, only RSyncs on that tag count.
@@ -37,7 +38,7 @@ interface Standing {
  * that never did leaves nothing known: 2. Throws `ApiFailure` for what the service refuses.
  */
 export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promise<ExitCode> {
-  const { image, cluster, timeout, grace, json } = options;
+  const { image, cluster, timeout, grace } = options;
   const { api, terminal } = deps;
   /** What the name stands for: Config Sync reports the child of an index, and charts by their version. */
   let named: Named | undefined;
@@ -62,12 +63,8 @@ export async function awaitDigest(options: AwaitOptions, deps: VerbDeps): Promis
   const { digest } = named ?? {};
   const isNone = standing !== undefined && code === 1 && found.failed.length === 0;
   const none = isNone ? await sayMissing(defined({ image, cluster }), api) : absence(named);
-  print(
-    terminal,
-    json,
-    { code, ...defined({ digest }), ...found },
-    report(code, found, { cluster, none }),
-  );
+  const value = { code, ...defined({ digest }), ...found };
+  terminal.show(viewLines(value, report(code, found, { cluster, none }), namesOf(found)));
   return code;
 }
 
@@ -129,6 +126,11 @@ function describe({ live, failed, waiting }: Standing): string {
   const rest = [...phases].map(([phase, count]) => `${count} ${phase}`);
   const lost = failed.length === 0 ? [] : [`${failed.length} failed`];
   return [`${live.length} of ${all} live`, ...lost, ...rest].join(', ');
+}
+
+/** Of what is not live. */
+function namesOf({ failed, waiting }: Standing): readonly string[] {
+  return [...failed, ...waiting].map(placeOf);
 }
 
 function report(

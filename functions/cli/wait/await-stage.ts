@@ -1,5 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import { type ExitCode, print } from '../terminal.ts';
+import type { ExitCode } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
 import { absence, type AwaitOptions, type Named } from './await-digest.ts';
 import { type Api, ApiFailure } from '../api/call-api.ts';
 import { readRollouts } from '../api/pages.ts';
@@ -24,7 +25,7 @@ type StageOptions = Omit<AwaitOptions, 'cluster'> & { readonly stage: string };
  * Otherwise as `awaitDigest`. Throws `ApiFailure`, and `bad-request` where the strategy has no such stage.
  */
 export async function awaitStage(options: StageOptions, deps: VerbDeps): Promise<ExitCode> {
-  const { image, stage, timeout, grace, json } = options;
+  const { image, stage, timeout, grace } = options;
   const { api, terminal } = deps;
   let named: (Named & { readonly image: string }) | undefined;
   let found: readonly Found[] | undefined;
@@ -50,12 +51,12 @@ export async function awaitStage(options: StageOptions, deps: VerbDeps): Promise
   );
   const all = found ?? [];
   const rollouts = all.map(({ rollout, standing }) => ({ ...rollout, standing }));
-  print(terminal, json, { code, stage, rollouts }, [
-    ...all
-      .filter(({ standing }) => standing !== 'passed')
-      .map(({ rollout }) => `${rollout.id}: ${rollout.message}`),
-    `Stage ${stage} ${code === 1 && all.length === 0 ? NONE : LAST[code]}`,
-  ]);
+  const lines = all
+    .filter(({ standing }) => standing !== 'passed')
+    .map(({ rollout }) => `${rollout.id}: ${rollout.message}`);
+  const names = rollouts.map(({ id }) => id);
+  const end = `Stage ${stage} ${code === 1 && all.length === 0 ? NONE : LAST[code]}`;
+  terminal.show(viewLines({ code, stage, rollouts }, [...lines, end], names));
   return code;
 }
 

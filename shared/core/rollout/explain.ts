@@ -16,6 +16,7 @@ import {
 } from './explain-steps.ts';
 import { explainFreeze } from './explain-freeze.ts';
 import { explainEvidence } from './explain-evidence.ts';
+import { type Fix, fixOfWait } from './explain-fix.ts';
 import type { Fleet, FleetCluster, FleetSync } from './fleet.ts';
 import type { RolloutRecord } from './record.ts';
 import { STANDINGS, viewStages } from './standing.ts';
@@ -38,6 +39,8 @@ export interface RolloutExplanation {
   readonly steps: readonly RolloutStep[];
   /** What it waits for, in one sentence; absent: it has what it is to have. */
   readonly waits?: string;
+  /** What a person can type so that it goes on; absent: nothing, or time does. */
+  readonly fix?: Fix;
 }
 
 /**
@@ -86,7 +89,8 @@ export function explainRollout(
     explainApprovers(scene),
     explainLimit(scene),
   ];
-  return defined({ steps, waits: waitOf(scene, own) });
+  const fix = admission.allowed ? undefined : fixOfWait(admission.why, scene);
+  return defined({ steps, waits: waitOf(scene, own), fix });
 }
 
 /** What it waits for; undefined where it has what it is to have. */

@@ -95,7 +95,7 @@ describe('preflight under pin', () => {
     expect(report.unpinned).toEqual([
       { sync: 'RootSync/root-sync', code: 'fleet-managed', message: expect.any(String) },
     ]);
-    expect(text).toContain('a pin cannot hold, fleet-managed');
+    expect(text).toContain('\nfleet-managed');
     expect((await preflight()).report.unpinned).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe('preflight of roll-outs', () => {
         plans: [{ image: world.image(':v1'), previous: digest, wayBack: 'there', clusters: 1 }],
       },
     ]);
-    expect(staged.text).toContain(`${world.image(':v1')} by strategy`);
+    expect(staged.text).toContain(`${world.image(':v1')}  by strategy`);
   });
 });
 
@@ -154,7 +154,7 @@ describe('preflight of an RSync', () => {
     world.sign(digest);
     const signed = await preflight();
     expect(signed.report.refused).toMatchObject([{ key: digest, because: 'not-approved-yet' }]);
-    expect(signed.text).toContain('RootSync/root-sync: refused by (a), not-approved-yet');
+    expect(signed.text).toContain('\nrefused, not-approved-yet ');
     await world.reconcile();
     const swept = await preflight();
     expect([swept.code, swept.report.refused]).toEqual([0, []]);
@@ -313,7 +313,7 @@ describe('preflight of a cluster', () => {
       [],
       [expect.stringContaining('version of Config Sync is not known')],
     ]);
-    expect(text).toContain('Config Sync unknown');
+    expect(text).toMatch(/\ncluster-1 .* unknown /);
     await world.stop();
     await world.patch({ metadata: { annotations: { 'configsync.gke.io/image-to-sync': null } } });
     const old = await preflight();
@@ -330,7 +330,7 @@ describe('preflight of a cluster', () => {
       connect: () => Promise.reject(new CountersignError('cluster-unreachable', 'No answer')),
     });
     expect([away.code, away.report.unchecked]).toEqual([2, 'No answer']);
-    expect(away.text).toContain('not checked: No answer');
+    expect(away.text).toMatch(/\nnot checked .* No answer\n/);
   });
 
   it('exits with 2 where a part of the fleet, or an image, could not be looked at', async () => {
@@ -357,7 +357,7 @@ describe('preflight of a cluster', () => {
     world = await startSemanticsWorld();
     const evil = new CountersignError('cluster-unreachable', 'No\u001b[2J\u202eanswer\nok: 0');
     const { text } = await preflight({ connect: () => Promise.reject(evil) });
-    expect(text.split('\n')).toHaveLength(4);
+    expect(text.split('\n')).toHaveLength(8);
     expect(text).not.toMatch(/[^\P{C}\n]/u);
   });
 });

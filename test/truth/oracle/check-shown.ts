@@ -23,7 +23,13 @@ interface Row {
   readonly settled: boolean;
 }
 
-const NO_TERMINAL = { out: () => undefined, err: () => undefined, live: false, quiet: false };
+const NO_TERMINAL = {
+  out: () => undefined,
+  err: () => undefined,
+  live: false,
+  quiet: false,
+  show: () => undefined,
+};
 const WELL = new Set<string>(['Synced', 'Ignored']);
 
 /** At a quiet moment: phases, headline, exit code and explanations are what is true. */
@@ -61,9 +67,9 @@ export async function checkShown(
   const well =
     rows.every(({ phase, glass }) => WELL.has(phase) && !glass) &&
     [...world.clusters.values()].every(({ down }) => !down);
-  for (const json of [false, true]) {
-    const exit = await showStatus({ json }, { api, terminal: NO_TERMINAL });
-    expect(`the exit code of status${json ? ' --json' : ''}`, exit, well ? 0 : 1);
+  for (const format of ['table', 'nomos', 'json'] as const) {
+    const exit = await showStatus({}, { api, terminal: { ...NO_TERMINAL, format } });
+    expect(`the exit code of status -o ${format}`, exit, well ? 0 : 1);
   }
   expect('the headline', await headlineShown(deps), headlineOf(world, rows));
   return findings;

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { OUTCOME_WORDS } from '#shared/core/outcome-words.ts';
 import type { Person } from '../../check-person.ts';
 import type { Explanation, Step } from '../../explain/operation.ts';
 import type { HistoryEntry } from '../../history/operation.ts';
@@ -25,25 +26,25 @@ export interface SyncPageInput {
   readonly done?: string | undefined;
 }
 
-/** The word and the tone of each outcome. */
-const OUTCOMES: Readonly<Record<Step['outcome'], readonly [string, Tone]>> = {
-  ok: ['well', 'ok'],
-  wait: ['waiting', 'wait'],
-  bad: ['wrong', 'bad'],
-  unknown: ['not known', 'bad'],
-  skipped: ['left out', 'none'],
+const OUTCOME_TONES: Readonly<Record<Step['outcome'], Tone>> = {
+  ok: 'ok',
+  wait: 'wait',
+  bad: 'bad',
+  unknown: 'bad',
+  skipped: 'none',
 };
 
 /** One RSync: what runs, what its tag names, what is approved, and why. */
 export function syncPage(input: SyncPageInput): Markup {
   const { explanation, person, overview, done, events, now } = input;
-  const { cluster, sync, phase, readAt, steps, conclusion } = explanation;
+  const { cluster, sync, phase, readAt, steps, conclusion, fix } = explanation;
   const tone = phase === undefined ? 'bad' : toneOf(phase);
   return layout(
     { title: `${sync} on ${shortName(cluster)}`, person, overview, done },
     html`<h1>${sync} <span class="quiet">on</span> <span title="${cluster}">${shortName(cluster)}</span></h1>
 <p class="quiet small">${cluster} · read at <time datetime="${readAt}">${sayTime(readAt)}</time></p>
 <p class="notice ${tone}" role="status">${phase === undefined ? '' : html`${toned(phase, tone)}. `}${abbreviate(conclusion)}</p>
+${fix === undefined ? '' : html`<p>${fix.why}: <code class="command">${fix.command}</code></p>`}
 ${threeLines(input)}
 ${actions(input)}
 <h2>Why: step by step</h2>
@@ -68,7 +69,8 @@ function actions({ explanation: { cluster, sync }, row, person }: SyncPageInput)
 }
 
 function stepItem({ step, outcome, finding, details }: Step): Markup {
-  const [word, tone] = OUTCOMES[outcome];
+  const word = OUTCOME_WORDS[outcome];
+  const tone = OUTCOME_TONES[outcome];
   return html`<li class="${tone}">
 <p class="step"><strong>${step}</strong> ${toned(word, tone)}</p>
 <div><p>${abbreviate(finding)}</p>${details.length === 0 ? '' : html`<ul>${details.map(detailItem)}</ul>`}</div>

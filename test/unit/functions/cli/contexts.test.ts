@@ -31,9 +31,11 @@ describe('countersign context', () => {
       err: '',
     });
     await context('add', 'local', '--url', 'http://127.0.0.1:8080');
-    expect((await context('list')).out).toBe(
-      `* prod  ${URL}/, audience aud, with a token command\n  local http://127.0.0.1:8080/\n`,
-    );
+    expect((await context('list')).out.split('\n').slice(1)).toEqual([
+      `*       prod   ${URL}/  aud       print it`,
+      '        local  http://127.0.0.1:8080/',
+      '',
+    ]);
     expect((await context('use', 'local')).code).toBe(0);
     expect(JSON.parse((await context('show', '-o', 'json')).out)).toMatchObject({
       name: 'local',

@@ -19,8 +19,14 @@ describe('countersign freeze', () => {
     const [id, at] = [made?.id ?? '', made?.at ?? ''];
     expect(frozenNow).toMatchObject({ code: 0, out: `Frozen, ${id}: 1 RSync on 1 cluster\n` });
     const line = `${id}  ${IMAGE} in clusters with ring = canary, by local since ${at}: INC-7\n`;
-    expect(await run(world, ['freezes'])).toMatchObject({ code: 1, out: line });
-    expect((await run(world, ['status'])).out).toContain(`\nFROZEN  ${line}`);
+    const listed = await run(world, ['freezes']);
+    expect(listed.code).toBe(1);
+    expect(listed.out).toContain(
+      `\n${id}  ${IMAGE}  ring = canary  0 s  when lifted  local  INC-7\n`,
+    );
+    expect((await run(world, ['status', '-o', 'nomos'])).out).toContain(`\nFROZEN  ${line}`);
+    expect((await run(world, ['status', '--image', IMAGE])).out).toContain(`\nFROZEN  ${line}`);
+    expect((await run(world, ['status'])).out).toContain(`countersign unfreeze ${id} `);
     const lift = ['unfreeze', id, '--reason', 'over it is'];
     expect(await run(world, [...lift, '--dry-run'])).toMatchObject({ code: 0 });
     expect(await run(world, lift)).toMatchObject({

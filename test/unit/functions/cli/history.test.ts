@@ -36,13 +36,18 @@ describe('countersign history', () => {
     expect(await run(world, ['history'])).toEqual({
       code: 0,
       out: [
-        '2026-11-22T05:00:01.000Z ERROR rollout.halted r.example/a:v1: Halted',
-        '2026-11-22T05:00:00.000Z sync.approved cluster-1 RootSync/root-sync: Approved by\ufffd[2J a resync (by ops@acme.example; reason INC-7; signed by release-key; revision abc; source https://github.com/acme/configs)',
-        '2026-11-22T04:00:01.000Z sync.approved fleet: All',
+        'TIME        TYPE            WHERE                         BY                WHAT',
+        '59 min ago  rollout.halted  r.example/a:v1                                  Halted',
+        '1 h ago     sync.approved   cluster-1 RootSync/root-sync  ops@acme.example  Approved by\ufffd[2J a resync (INC-7)',
+        '1 h ago     sync.approved   fleet                                           All',
         '',
       ].join('\n'),
       err: '',
     });
+    const wide = await run(world, ['history', '-o', 'wide']);
+    for (const part of ['2026-11-22 05:00 UTC', 'release-key', 'abc', 'https://github.com/acme/']) {
+      expect(wide.out).toContain(part);
+    }
   });
 
   it('passes on what is asked for', async () => {

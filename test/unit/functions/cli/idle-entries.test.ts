@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { idleEntries } from '#functions/cli/preflight/idle-entries.ts';
-import { exitCodeOf, formatReport } from '#functions/cli/preflight/report.ts';
+import { exitCodeOf } from '#functions/cli/preflight/report.ts';
+import { viewPreflight } from '#functions/cli/screens/preflight.ts';
+import { linesOf } from '#test/fixtures/lines-of.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { follow } from '#shared/reconcile/follow.ts';
@@ -38,7 +40,7 @@ describe('an entry that nothing follows', () => {
     expect(exitCodeOf(report)).toBe(1);
     // All that the fleet has is followed: the entry may be for what is to come.
     expect(exitCodeOf({ ...report, idle: idleOf(good, wrong) })).toBe(0);
-    expect(formatReport(report)).toContain(
+    expect(linesOf(viewPreflight(report))).toContain(
       `images[0]: no RSync follows ${wrong.match}: did you mean ${repository}?`,
     );
   });

@@ -23,9 +23,7 @@ describe('countersign local up', () => {
   it('has defaults', async () => {
     const { code, started } = await optionsOf('up');
     expect(code).toBe(0);
-    expect(started).toEqual([
-      { clusters: 3, portOffset: 0, effect: 'pin', verbose: false, json: false },
-    ]);
+    expect(started).toEqual([{ clusters: 3, portOffset: 0, effect: 'pin', verbose: false }]);
   });
 
   it('reads every option', async () => {

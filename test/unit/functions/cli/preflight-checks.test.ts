@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatChecks, tryChecks } from '#functions/cli/preflight/try-checks.ts';
+import { tryChecks } from '#functions/cli/preflight/try-checks.ts';
+import { viewPreflight } from '#functions/cli/screens/preflight.ts';
+import { linesOf } from '#test/fixtures/lines-of.ts';
 import { exitCodeOf } from '#functions/cli/preflight/report.ts';
 import type { Finding, Placeholders } from '#shared/core/rollout/checks.ts';
 import { EMPTY } from '#shared/evidence/read-number.ts';
@@ -42,7 +44,8 @@ describe('preflight over checks', () => {
   ] as const)('ends with %s (%s)', async (_, name, answer, code) => {
     const { found } = await tried({ [name]: answer });
     expect(exitCodeOf({ clusters: [], unlisted: [], checks: found })).toBe(code);
-    const line = formatChecks(found).find((one) => one.includes(`check ${name}:`));
+    const lines = linesOf(viewPreflight({ clusters: [], unlisted: [], checks: found }));
+    const line = lines.find((one) => one.split(/ +/)[2] === name);
     expect(line?.includes('cannot be asked')).toBe(code === 2);
   });
 });

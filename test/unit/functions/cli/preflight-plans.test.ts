@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatPlan } from '#functions/cli/rollout/format-plan.ts';
 import { type FoundCluster, planImages } from '#functions/cli/preflight/plan-images.ts';
 import { unpinnedSyncs } from '#functions/cli/preflight/problems.ts';
-import { formatReport } from '#functions/cli/preflight/report.ts';
+import { viewPlan } from '#functions/cli/screens/plan.ts';
+import { viewPreflight } from '#functions/cli/screens/preflight.ts';
 import { createImageRules } from '#shared/config/image-rules.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
@@ -12,6 +12,7 @@ import type { ImagePlan } from '#shared/rollouts/plan-image.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { HOUR, NOW, hours, stage, strategy } from '#test/fixtures/rollout.ts';
+import { linesOf } from '#test/fixtures/lines-of.ts';
 import { IMAGE, buildRSync, liveStatus, ociSource } from '#test/fixtures/rsync.ts';
 
 const STAGED: ImageRule = {
@@ -175,7 +176,7 @@ describe('planImages()', () => {
   });
 });
 
-describe('formatPlan()', () => {
+describe('the screen of a plan', () => {
   it('has a line for the whole, for each stage, and for what is in the way', async () => {
     const declared = live(A, { declared: true });
     const { plans } = await plan([
@@ -185,14 +186,22 @@ describe('formatPlan()', () => {
     ]);
     const [found] = plans;
     if (found === undefined) throw new Error('One image is planned');
-    expect(formatPlan(found)).toEqual([
-      `${IMAGE} by strategy fleet: the next digest begins when it is pushed: 2 clusters, 34 calls, at the earliest in 2 h 3 min, 2026-11-23T14:03:00.000Z`,
-      '  canary: 1 of 1 cluster to go; 1 at once, 1 batch; soaks 1 h; 1 approval by lead@acme.example; in turn c1',
-      '  early: no cluster has its labels',
-      '  rest: 1 of 1 cluster to go, 1 held; once the digest meets trust policy qa; from mon 2026-11-23 14:00 UTC, waits for its window; 1 at once, 1 batch; in turn r1',
-      `  way back: ${A}, still in the registry`,
-      '  in the first of the stages that select it: c1 (canary, early)',
-      '  a pin cannot hold on: r1 RootSync/root-sync (declared-by-parent)',
+    const [image, when, , ...lines] = linesOf(viewPlan(found));
+    expect(image).toBe(`${IMAGE}  by strategy fleet`);
+    expect(when).toBe(
+      'The next digest begins when it is pushed, and ends in 2 h 3 min at the earliest, 2026-11-23 14:03 UTC: 2 clusters, 34 calls',
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(/^STAGE/),
+      expect.stringMatching(/^canary .* 1 of 1 .*soaks 1 h; 1 approval by lead@acme\.example$/),
+      expect.stringMatching(/^early .*no cluster has its labels$/),
+      expect.stringMatching(/^rest .* mon 2026-11-23 14:00 UTC +opens by trust policy qa$/),
+      '',
+      'canary in turn: c1',
+      'rest in turn: r1',
+      'way back: sha256:aaaaaaaaaaaa, still in the registry',
+      'in the first of the stages that select it: c1 (canary, early)',
+      'a pin cannot hold on: r1 RootSync/root-sync (declared-by-parent)',
     ]);
   });
 
@@ -204,18 +213,18 @@ describe('formatPlan()', () => {
       ])
     ).plans;
     if (found === undefined) throw new Error('One entry is planned');
-    const lines = formatPlan(found);
-    expect(lines[0]).toContain('does not end as things are');
-    expect(lines[1]).toContain('stops: more are out of reach than it allows');
-    expect(lines[3]).toContain('nothing there follows the image');
+    const text = linesOf(viewPlan(found)).join('\n');
+    expect(text).toContain('does not end as things are');
+    expect(text).toContain('canary stops: more are out of reach than it allows');
+    expect(text).toContain('nothing there follows the image');
   });
 
   it('is in the report where there are roll-outs, and counts images that are left', async () => {
     const { plans } = await plan([['c1', {}, [live(A)]]]);
     const none = { clusters: [], unlisted: [] };
-    expect(formatReport(none)).toHaveLength(1);
-    const lines = formatReport({ ...none, rollouts: { plans, left: 2 } });
-    expect(lines.at(-2)).toBe('2 images more with a strategy, not planned');
-    expect(lines.length).toBe(1 + 1 + plans.flatMap(formatPlan).length);
+    expect(linesOf(viewPreflight(none))).toHaveLength(1);
+    const lines = linesOf(viewPreflight({ ...none, rollouts: { plans, left: 2 } }));
+    expect(lines.at(-1)).toBe('2 images more with a strategy, not planned');
+    expect(lines).toContain(`${IMAGE}  by strategy fleet`);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { A, B, C } from '#test/fixtures/digests.ts';
+import { B, C } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
 import { runCountersign as run } from '#test/fixtures/run-countersign.ts';
 import { createStagedApiWorld, moved, moving, rollout } from '#test/fixtures/staged-api.ts';
@@ -10,12 +10,17 @@ describe('countersign rollout plan', () => {
     const { code, out, err } = await run(world, ['rollout', 'plan', IMAGE]);
     expect([code, err]).toEqual([0, '']);
     const lines = out.split('\n');
-    expect(lines[0]).toContain(`${IMAGE} by strategy fleet: ${B} is under way: 3 clusters`);
-    expect(lines.slice(1)).toEqual([
-      '  canary: 0 of 1 cluster to go, 1 live; soaks 1 h',
-      expect.stringMatching(/^ {2}early: 2 of 2 clusters to go; from .*; 1 approval by lead@acme/),
-      expect.stringMatching(/^ {2}rest: 1 of 1 cluster to go; .*; in turn cluster-4$/),
-      `  way back: ${A}, still in the registry`,
+    expect(lines[0]).toBe(`${IMAGE}  by strategy fleet`);
+    expect(lines[1]).toContain('sha256:bbbbbbbbbbbb is under way, and ends in 1 h 4 min');
+    expect(lines.slice(3)).toEqual([
+      expect.stringMatching(/^STAGE +STATE +TO GO +LIVE +AT ONCE +OPENS +THEN$/),
+      expect.stringMatching(/^canary +open +0 of 1 +1 +soaks 1 h$/),
+      expect.stringMatching(/^early +ahead +2 of 2 +0 +2 +2026-11-22 .* 1 approval by lead@acme/),
+      expect.stringMatching(/^rest +ahead +1 of 1 +0 +1 +2026-11-22/),
+      '',
+      'early in turn: cluster-2, cluster-3',
+      'rest in turn: cluster-4',
+      'way back: sha256:aaaaaaaaaaaa, still in the registry',
       '',
     ]);
   });
