@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createApiWorld, type ApiWorld } from '#test/fixtures/api-world.ts';
 import { runCountersign as run } from '#test/fixtures/run-countersign.ts';
+import { runProgramWith } from '#test/fixtures/run-program.ts';
 import { row, clusterRecord } from '#test/fixtures/staged-rows.ts';
 
 const HOSTILE = 'Fails\u001b[2J\u202e';
@@ -32,6 +33,13 @@ describe('countersign -o', () => {
       expect(piped.out).not.toContain('\u001b');
     },
   );
+
+  it('writes nothing that rules a terminal where a verb writes by itself', async () => {
+    const { out } = await runProgramWith(['gate', 'render', 'countersign.yaml'], {
+      heavy: { renderGate: async () => `name: ${HOSTILE}\n` },
+    });
+    expect(out).toBe('name: Fails\ufffd[2J\ufffd\n');
+  });
 
   it('prints the same as JSON and YAML, and names that other verbs take', async () => {
     const world = createApiWorld();
