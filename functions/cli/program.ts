@@ -30,12 +30,10 @@ Exit codes:
   1  not                            3  timed out
 
 Examples:
-  export COUNTERSIGN_URL=https://countersign.example
-  export AUDIENCE=https://countersign-api.acme.internal   # access.api.audience of the config
-  export COUNTERSIGN_TOKEN=$(gcloud auth print-identity-token --audiences=$AUDIENCE \\
-    --impersonate-service-account=pipeline@acme.iam.gserviceaccount.com --include-email)
+  countersign context add prod --url https://countersign.example \\
+    --audience https://countersign-api.acme.internal   # access.api.audience of the config
   countersign status
-  countersign explain cluster-1 RootSync/root-sync
+  countersign explain cluster-1 root-sync
   countersign wait us-docker.pkg.dev/acme/configs/platform:v1 --timeout 15m
   countersign rollout pause platform-v1-8-1a2b3c4d --reason INC-7
   countersign verify --local us-docker.pkg.dev/acme/configs/platform:v1 --config countersign.yaml
@@ -115,8 +113,10 @@ export function createProgram({ out, err }: Pick<Console, 'out' | 'err'>, act: A
     Object.entries(NOUNS).map(([name, about]) => [name, program.command(name).description(about)]),
   );
   for (const verb of VERBS) {
-    const { name, noun = '', about, takes = [], options } = verb;
+    const { name, noun = '', about, takes = [], options, kind } = verb;
     const command = (nouns.get(noun) ?? program).command(name).description(about);
+    // Verbs of one noun ask the same.
+    (nouns.get(noun) ?? command).helpGroup(GROUPS[kind]);
     for (const argument of takes) command.addArgument(argument);
     const all = verb.watch === true ? [...options, WATCH] : options;
     for (const option of all) command.addOption(option);
@@ -128,6 +128,13 @@ export function createProgram({ out, err }: Pick<Console, 'out' | 'err'>, act: A
   }
   return program;
 }
+
+/** What help lists verbs under. */
+const GROUPS: Readonly<Record<Verb['kind'], string>> = {
+  api: 'By the API:',
+  local: 'On this machine, by the config file:',
+  plain: 'Of the command itself:',
+};
 
 /** What the API says no with where it was asked well: the answer is no, and nothing is unknown. */
 const NO: ReadonlySet<string> = new Set([

@@ -23,7 +23,7 @@ export const CONFIG_VERBS: readonly Verb[] = [
     name: 'schema',
     noun: 'config',
     about: 'print the JSON Schema of the config file',
-    kind: 'plain',
+    kind: 'local',
     options: [],
     run: (_, deps) => printSchema(deps),
   },

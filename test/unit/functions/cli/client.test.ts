@@ -323,6 +323,18 @@ describe('countersign', () => {
     expect(requests[0]?.redirect).toBe('error');
   });
 
+  it('lists verbs by what they ask', async () => {
+    const { out } = await run(createApiWorld(), ['--help']);
+    const groups = [...out.matchAll(/^(\S.*):\n((?: {2}.*\n)+)/gm)];
+    const of = (heading: string) =>
+      groups.find(([, found]) => found === heading)?.[2]?.match(/^ {2}[a-z]+/gm) ?? [];
+    expect(of('By the API')).toContain('  status');
+    expect(of('On this machine, by the config file')).toEqual(
+      expect.arrayContaining(['  config', '  preflight']),
+    );
+    expect(of('Of the command itself')).toContain('  context');
+  });
+
   it('says what its exit codes are', async () => {
     const { out } = await run(createApiWorld(), ['--help']);
     expect(out).toMatch(/0 {2}done.*2 {2}could not be checked.*1 {2}not.*3 {2}timed out/s);
