@@ -23,6 +23,8 @@ import { type ResyncAccepted, resyncRoute } from './resync/operation.ts';
 import { previewResync } from './resync/preview-resync.ts';
 import { rememberAnswers, requestOnce } from './resync/request-resync.ts';
 import { mountRollouts, openStaged } from './rollouts/mount-rollouts.ts';
+import { answerTrack } from './track/answer-track.ts';
+import { trackRoute } from './track/operation.ts';
 import { verifyImage, verifyRoute } from './verify-image.ts';
 
 const ABOUT = {
@@ -78,6 +80,9 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       ? answerProblem(problem(404, 'not-found', 'This cluster has no such RSync'))
       : Response.json(explanation);
   });
+  api.openapi(trackRoute, async (c) =>
+    Response.json(await answerTrack(c.req.valid('query'), deps)),
+  );
   api.openapi(verifyRoute, async (c) =>
     Response.json(await verifyImage(c.req.valid('json').image, deps)),
   );

@@ -1,6 +1,7 @@
 import type { Task } from '#shared/core/task.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import type { LookDeps } from '#shared/reconcile/look-at-cluster.ts';
+import type { ListTags } from '#shared/registry/list-tags.ts';
 import type { Planning } from '#shared/rollouts/plan-image.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
@@ -19,6 +20,8 @@ export interface ApiDeps extends LookDeps {
   /** Absent: the config names no `history`, so that none is kept. */
   readonly kept?: Kept;
   readonly planning: Planning;
+  /** The tags of a repository whose versions are followed; absent: none are. */
+  readonly listTags?: ListTags;
   readonly checkPerson: CheckPerson;
   /** Resolves when the broker has every task. Throws `publish-failed`. */
   readonly publishTasks: (tasks: readonly Task[]) => Promise<void>;

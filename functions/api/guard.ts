@@ -69,7 +69,7 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Reads that ask a cluster or a registry, or go through many entries of a database. */
-const COSTLY_READ = /\/(?:explain|plan|history|holds)$/;
+const COSTLY_READ = /\/(?:explain|plan|history|holds|track)$/;
 
 /** What asks clusters or registries costs more than what reads the snapshot. */
 function costOf(c: Context): number {

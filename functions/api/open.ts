@@ -7,7 +7,7 @@ import { openShell, reconcileSettings } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
 import { openHistory } from '../wiring/history.ts';
-import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
+import { openImages, openListTags, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { createPersonCheck } from './check-person.ts';
 import { createApi } from './create-api.ts';
@@ -41,6 +41,7 @@ export async function openApi(start: Start): Promise<OpenedFunction> {
       callsPerMinute: callsPerMinute(base, 'sweep'),
       resolveNow: openResolveNow(plain, now),
     },
+    listTags: openListTags(plain),
     checkPerson,
     publishTasks: openTasks(base, topics, config.topics.resyncTasks),
     publish: openStatus(base, topics),

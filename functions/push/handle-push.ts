@@ -1,8 +1,10 @@
+import { defined } from '#shared/core/defined.ts';
 import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { type Reference, formatReference, parseReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
+import { versionsOf } from '#shared/core/track/stream.ts';
 import type { TaskReason } from '#shared/core/task.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
@@ -11,6 +13,7 @@ import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import type { Notification } from '#shared/registry/notifications/notification.ts';
 import type { ResolveNow } from '#shared/rollouts/way-back.ts';
+import { type PushedReference, dropUnfollowed } from './drop-unfollowed.ts';
 import {
   type Concerns,
   type Pushed,
@@ -48,19 +51,21 @@ export async function handlePush(notification: Notification, deps: PushDeps): Pr
     return;
   }
   const push = await interpret(notification, deps);
+  const followed = await dropOthers(push.references, rule, notification, deps);
   const verified: Pushed[] = [];
-  for (const reference of push.references) {
-    const resolution = await judgePush(reference, rule, notification, deps);
+  for (const { reference, release } of followed) {
+    const named = defined({ reference, release });
+    const resolution = await judgePush(named, rule, notification, deps);
     if (resolution !== undefined) verified.push({ reference, resolution });
   }
   if (verified.length === 0) {
     deps.log.info(fields, 'Nothing to approve');
     return;
   }
-  const [first = repository] = push.references.map(formatReference);
+  const [first = repository] = followed.map(({ reference }) => formatReference(reference));
   const cause = { reason: push.reason, image: first, id: notification.id };
   const clusters = await fanOutInStages({ repository, rule }, cause, deps, (staged) =>
-    stepPushed(verified, notification.publishedAt, staged),
+    stepPushed(verified, rule, notification.publishedAt, staged),
   );
   deps.log.info({ ...fields, reason: push.reason, clusters }, 'Clusters tasked');
 }
@@ -98,6 +103,18 @@ async function fanOutInStages(
   return fanOut({ ...to, concerns }, cause, { ...deps, fleet });
 }
 
+/** What an entry that follows versions does not follow is nothing that was pushed to anybody. */
+async function dropOthers(
+  references: readonly Reference[],
+  rule: ImageRule,
+  { publishedAt, kind }: Notification,
+  deps: PushDeps,
+): Promise<readonly PushedReference[]> {
+  if (versionsOf(rule) === undefined) return references.map((reference) => ({ reference }));
+  const pushed = { references, rule, at: publishedAt, isNew: kind === 'image' };
+  return dropUnfollowed(pushed, deps);
+}
+
 /** What was pushed, seen from the image: a signature stands for every tag of its subject. */
 async function interpret(
   notification: Notification,
@@ -124,17 +141,18 @@ async function interpret(
 
 /** Resolves and verifies one reference, and publishes the verdict. Returns what it is, where it verifies. */
 async function judgePush(
-  reference: Reference,
+  named: PushedReference,
   rule: ImageRule,
   { id, publishedAt }: Notification,
   deps: PushDeps,
 ): Promise<Resolution | undefined> {
+  const { reference } = named;
   const policy = policyOf(deps.policies, rule.trust);
   try {
     const resolution = await deps.resolver.resolve(reference, publishedAt);
     const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, deps);
     if (reference.tag !== undefined || !isNothingYet(verdict)) {
-      const judged = { reference, resolution, verdict, policy: policy.hash };
+      const judged = { ...named, resolution, verdict, policy: policy.hash };
       if ((await publishVerdict(judged, id, deps)) === 'busy') {
         // What is published now is older, and may be all that is published: this message has to come again.
         const message = `Another function publishes what ${formatReference(reference)} is at this moment`;

@@ -1,6 +1,8 @@
 import { type Reference, formatReference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
+import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
+import { recordName, versionsOf } from '#shared/core/track/stream.ts';
 import type { FleetList, Member } from '#shared/fleet/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { readFreezing } from '#shared/reconcile/read-freezing.ts';
@@ -47,18 +49,26 @@ export type Concerns = (member: Member) => boolean;
  */
 export async function stepPushed(
   pushed: readonly Pushed[],
+  rule: ImageRule,
   notBefore: Date,
   deps: StepPushedDeps,
 ): Promise<Concerns> {
-  const found = new Map(pushed.map((one) => [formatReference(one.reference), one]));
+  const found = new Map(
+    pushed.map((one) => [recordName(one.reference, rule) ?? formatReference(one.reference), one]),
+  );
   const repositories = new Set(pushed.map(({ reference }) => reference.repository));
   const digests = new Set(pushed.flatMap(({ resolution: { image } }) => digestsOf(image)));
   const resolve = (named: Reference): Promise<Resolution> =>
     deps.resolver.resolve(named, notBefore);
   const snapshot = snapshotOf(deps.listed, await readRecords(deps.store));
-  const isDue = await stepAll([...found.keys()], snapshot, deps, async (image, rows) => {
+  const isDue = await stepAll([...found.keys()], snapshot, deps, async (image, rows, record) => {
+    const kind = followedAs(rows);
+    // Which of the versions is the best, and what it may replace, is for their order to say.
+    if (versionsOf(rule) !== undefined) {
+      return findTarget({ image, rule, kind, by: 'push', record }, deps);
+    }
     const one = found.get(image);
-    return one && broughtBy('push', { ...one, kind: followedAs(rows) }, resolve);
+    return one && broughtBy('push', { ...one, kind }, resolve);
   });
   return concerns(snapshot, (row, member) => {
     const repository = repositoryOf(row);
@@ -77,8 +87,8 @@ export async function stepSigned(rule: ImageRule, deps: StepPushedDeps): Promise
   const find = createFindRule(deps.rules, deps.staging);
   const images = new Set(syncsOf(snapshot).flatMap(({ row }) => imageOf(row) ?? []));
   const own = [...images].filter((image) => find(image).rule === rule).slice(0, MAX_SIGNED);
-  const isDue = await stepAll(own, snapshot, deps, (image, rows) =>
-    findTarget({ image, rule, kind: followedAs(rows), by: 'push' }, deps),
+  const isDue = await stepAll(own, snapshot, deps, (image, rows, record) =>
+    findTarget({ image, rule, kind: followedAs(rows), by: 'push', record }, deps),
   );
   return concerns(snapshot, (row, member) => {
     if (find(imageOf(row) ?? '').rule !== rule) return false;
@@ -91,7 +101,11 @@ async function stepAll(
   images: readonly string[],
   snapshot: Snapshot,
   { staging, ...deps }: StepPushedDeps,
-  bring: (image: string, rows: readonly SyncRow[]) => Promise<Brought | undefined>,
+  bring: (
+    image: string,
+    rows: readonly SyncRow[],
+    record: RolloutRecord | undefined,
+  ) => Promise<Brought | undefined>,
 ): Promise<(row: SyncRow, member: Member) => boolean | undefined> {
   const now = deps.now();
   const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
@@ -113,7 +127,7 @@ async function stepAll(
       strategy,
       snapshot,
       entry: entries.get(image),
-      brought: await bring(image, rows),
+      brought: await bring(image, rows, entries.get(image)?.record),
       elsewhere: load.elsewhere(image),
       fresh: true,
     };

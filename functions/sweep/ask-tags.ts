@@ -1,13 +1,15 @@
 import { toFailure, type CountersignError } from '#shared/core/errors.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import { versionsOf } from '#shared/core/track/stream.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
 import { type KnownSync, repositoryOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
-import { type Brought, followedAs } from '#shared/rollouts/brought.ts';
+import { type Brought, type Kind, followedAs } from '#shared/rollouts/brought.ts';
 import type { Found } from '#shared/rollouts/find-rule.ts';
 import { type FindTargetDeps, findTarget } from '#shared/rollouts/find-target.ts';
+import { isHigherListed } from '#shared/rollouts/find-version.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 
 /** Tags that are asked for at once, and of these of one repository. */
@@ -41,12 +43,16 @@ export async function askTags(
   const brought = new Map<string, Brought>();
   const failures = new Map<string, CountersignError>();
 
-  async function ask({ image, rule, followers }: StagedImage): Promise<void> {
+  async function ask(one: StagedImage): Promise<void> {
+    const { image, rule, followers, entry } = one;
     if (rule === undefined || deps.now().getTime() > endsAt) return;
     const kind = followedAs(followers.map(({ row }) => row));
+    const { record } = entry;
     try {
       const found = await withDeadline(ASK_MS, `Asking for ${image}`, async () =>
-        findTarget({ image, rule, kind, by: 'sweep' }, deps),
+        isWanted(one) || (await isHigher(one, kind))
+          ? findTarget({ image, rule, kind, by: 'sweep', record }, deps)
+          : undefined,
       );
       if (found !== undefined) brought.set(image, found);
     } catch (error) {
@@ -54,9 +60,22 @@ export async function askTags(
     }
   }
 
-  const wanted = images.filter(isWanted);
+  /** Of versions, the last listing may know of one that no push brought. */
+  async function isHigher(
+    { image, rule, entry: { record } }: StagedImage,
+    kind: Kind = 'image',
+  ): Promise<boolean> {
+    return rule !== undefined && isHigherListed({ image, rule, kind, record }, deps);
+  }
+
+  const wanted = images.filter((one) => isWanted(one) || followsVersions(one));
   await inTurns(wanted, (one) => repositoryOf(one) ?? '', ask, PLACES);
   return { brought, failures };
+}
+
+function followsVersions({ strategy, rule, followers }: StagedImage): boolean {
+  const isTracked = rule !== undefined && versionsOf(rule) !== undefined;
+  return strategy !== undefined && isTracked && followers.length > 0;
 }
 
 /** A push may have been lost, or could not be approved when it came. */

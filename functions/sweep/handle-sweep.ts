@@ -6,10 +6,12 @@ import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { PHASES } from '#shared/core/phase.ts';
 import { type FanOutDeps, readSought } from '#shared/reconcile/fan-out.ts';
 import { forgetCluster } from '#shared/reconcile/report-cluster.ts';
+import type { ListTags } from '#shared/registry/list-tags.ts';
 import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import type { SweepEvent } from '#shared/status/events.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
+import { listStreams } from './list-streams.ts';
 import { type Plan, planSweep } from './plan.ts';
 import { isOutdated } from './judge-outdated.ts';
 import { noteTally } from './note-tally.ts';
@@ -25,8 +27,19 @@ import { weighWithdrawals } from './weigh-withdrawals.ts';
 export interface SweepDeps
   extends Pick<
     ImageDeps,
-    'store' | 'publish' | 'now' | 'rules' | 'policies' | 'resolver' | 'verifier' | 'log' | 'staging'
+    | 'store'
+    | 'publish'
+    | 'now'
+    | 'rules'
+    | 'policies'
+    | 'tracks'
+    | 'resolver'
+    | 'verifier'
+    | 'log'
+    | 'staging'
   > {
+  /** The tags of a repository whose versions are followed; absent: none are. */
+  readonly listTags?: ListTags;
   readonly fleet: Pick<Fleet, 'list'>;
   readonly publishTasks: FanOutDeps['publishTasks'];
   readonly settings: SweepSettings;
@@ -75,6 +88,8 @@ export async function handleSweep(
     deps.log.warn({ error }, 'Approvals could not be judged');
   }
   const { staging } = deps;
+  const { listTags } = deps;
+  const unlisted = listTags === undefined ? [] : await listStreams(snapshot, { ...deps, listTags });
   const frozen = staging && (await sweepFreezes({ ...deps, staging }));
   const staged = staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, staging }));
   // After the records: who is tasked now is admitted by what is recorded.
@@ -94,7 +109,13 @@ export async function handleSweep(
   await noteTally(snapshot, staged?.tallied ?? [], deps);
   await reportRollouts(snapshot, deps, staged?.isStaged);
   const unsettled = await settleOrders(snapshot, staging?.orders, deps);
-  const faults = [...undecided, ...(frozen?.faults ?? []), ...(staged?.faults ?? []), ...unsettled];
+  const faults = [
+    ...undecided,
+    ...unlisted,
+    ...(frozen?.faults ?? []),
+    ...(staged?.faults ?? []),
+    ...unsettled,
+  ];
   await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});

@@ -5,7 +5,7 @@ import { openAccess, openShell } from '../wiring/app.ts';
 import { readBase, type Start } from '../wiring/base.ts';
 import { openChecks } from '../wiring/checks.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
-import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
+import { openImages, openListTags, openRegistries, openResolveNow } from '../wiring/images.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 
@@ -25,6 +25,7 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
   const deps = {
     ...openImages(base, cached),
     resolveNow: openResolveNow(plain, now),
+    listTags: openListTags(plain),
     fleet: openFleets(base)('sweep'),
     store,
     ...staged,

@@ -1,4 +1,5 @@
 import { isDigest } from '#shared/core/digest.ts';
+import { shownImage } from '#shared/core/track/stream.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { repositoryOf, type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 
@@ -14,7 +15,8 @@ interface RemindDeps extends Pick<ImageDeps, 'store' | 'publish' | 'now'> {
 export async function remindPending(snapshot: Snapshot, deps: RemindDeps): Promise<void> {
   const waiting = new Map<string, Pending>();
   for (const { row } of syncsOf(snapshot)) {
-    const { image, target: digest, record } = row;
+    const { target: digest, record } = row;
+    const image = shownImage(row);
     const repository = repositoryOf(row);
     if (record.phase !== 'Pending') continue;
     if (image === undefined || repository === undefined || digest === undefined) continue;

@@ -25,7 +25,7 @@ const MINUTE_MS = 60_000;
 const STRIDE = 7919;
 
 export interface SweepRolloutsDeps
-  extends Omit<StepDeps, 'records' | 'askChecks'>,
+  extends Omit<StepDeps, 'records' | 'askChecks' | 'store'>,
     Pick<ImageDeps, 'log' | 'store'> {
   readonly staging: Staging;
   /** Absent: no stage of the config has checks. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '#shared/config/config.ts';
+import type { Tracks } from '#shared/config/tracks.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { Trace } from '#shared/core/tracing.ts';
 import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
@@ -18,13 +19,15 @@ import { useProxy } from './use-proxy.ts';
 export interface Base {
   readonly env: Env;
   readonly config: Config;
+  /** The versions that entries of the config follow. */
+  readonly tracks?: Tracks | undefined;
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly now: () => Date;
 }
 
 /** What is known before the config file has been read. */
-export type Start = Omit<Base, 'config'>;
+export type Start = Omit<Base, 'config' | 'tracks'>;
 
 /** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
 export async function readStart(name: string): Promise<Start> {
@@ -53,7 +56,8 @@ export function processVariables(): Variables {
 
 /** Reads the config file that the environment names, once, for a function. Throws `bad-config`. */
 export async function readBase(start: Start): Promise<Base> {
-  return { ...start, config: await readConfig(start.env.configPath) };
+  const config = await readConfig(start.env.configPath);
+  return { ...start, config, tracks: await openTracks(config) };
 }
 
 /** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
@@ -62,13 +66,19 @@ export async function readCommandBase(name: string, configPath?: string): Promis
   useProxy(process.env);
   const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
-  return { env, log, config, telemetry: noTelemetry, now: () => new Date() };
+  const tracks = await openTracks(config);
+  return { env, log, config, tracks, telemetry: noTelemetry, now: () => new Date() };
 }
 
 /** Reads the config file; what that takes is loaded then. Throws `bad-config`. */
 export async function readConfig(path: string): Promise<Config> {
   const { loadConfig } = await import('#shared/config/load-config.ts');
   return loadConfig(path);
+}
+
+async function openTracks({ images }: Config): Promise<Tracks> {
+  const { createTracks } = await import('#shared/config/tracks.ts');
+  return createTracks(images);
 }
 
 /** The start of admission, which can do without a config file. Throws `bad-config`. */

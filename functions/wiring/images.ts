@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '#shared/config/config.ts';
 import { createImageRules, type ImageRules } from '#shared/config/image-rules.ts';
+import type { Tracks } from '#shared/config/tracks.ts';
 import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import { createContentReader } from '#shared/content/read-content.ts';
 import { createContentVerifier } from '#shared/content/content-verifier.ts';
@@ -17,6 +18,7 @@ import { listLayers } from '#shared/registry/list-layers.ts';
 import { resolveImage } from '#shared/registry/resolve.ts';
 import { createKeyLoader } from '#shared/trust/keys.ts';
 import { type Verifier, createVerifier } from '#shared/trust/verifier.ts';
+import { type Stream, listVersions } from '#shared/reconcile/list-versions.ts';
 import type { ResolveNow } from '#shared/rollouts/way-back.ts';
 import { traceResolver, traceVerifier } from '#shared/telemetry/trace-steps.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
@@ -24,14 +26,17 @@ import { createHelpers } from '#shared/registry/credential-helper.ts';
 import { createHostFetch } from '#shared/registry/host-fetch.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
-import type { BlobSource, Registry, TagLister } from '#shared/registry/registry.ts';
-import type { Store } from '#shared/store/store.ts';
+import type { BlobSource, Registry, TagLister, TagPages } from '#shared/registry/registry.ts';
+import { loadDockerImages } from '#shared/registry/artifact-lookup.ts';
+import { createArtifactTags } from '#shared/registry/artifact-tags.ts';
+import { type ListTags, createListTags } from '#shared/registry/list-tags.ts';
+import type { Store, TrackNote } from '#shared/store/store.ts';
 import { type Base, processVariables } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
 
 /** The registry past every cache, for tags, and the one that remembers what digests name. */
 export interface Registries {
-  readonly plain: Registry & TagLister & BlobSource;
+  readonly plain: Registry & TagLister & TagPages & BlobSource;
   readonly cached: Registry & BlobSource;
 }
 
@@ -97,12 +102,43 @@ export function openResolveNow(plain: Registry, now: () => Date): ResolveNow {
   return (reference) => resolveImage(plain, reference, { fresh: true, now });
 }
 
+/**
+ * The tags of a repository. `plain`: the registry past every cache.
+ *
+ * @example
+ * const { complete } = await openListTags(openRegistries(base).plain)(repository, take);
+ */
+export function openListTags(plain: Registries['plain']): ListTags {
+  return createListTags({ registry: plain, artifacts: createArtifactTags(loadDockerImages) });
+}
+
+/**
+ * The versions of a repository, listed once for a command that has no store. `plain`: the registry past every cache.
+ *
+ * @example
+ * const note = await openListed(base, openRegistries(base).plain)({ repository, rule, kind: 'image' });
+ */
+export function openListed(
+  { now, tracks }: Pick<Base, 'now' | 'tracks'>,
+  plain: Registries['plain'],
+): (stream: Stream) => Promise<TrackNote> {
+  const listTags = openListTags(plain);
+  const known = new Map<string, Promise<TrackNote>>();
+  return (stream) => {
+    const name = `${stream.kind} ${stream.repository}`;
+    const listed = known.get(name) ?? listVersions(stream, { listTags, now, tracks });
+    known.set(name, listed);
+    return listed;
+  };
+}
+
 /** What it takes to say what an image is. */
 export interface Images {
   readonly resolver: BurstResolver;
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
+  readonly tracks: Tracks | undefined;
   readonly serial: Serial;
 }
 
@@ -113,7 +149,9 @@ export interface Images {
  * const { resolver, verifier, rules } = openImages(base, openRegistries(base).cached);
  */
 export function openImages(
-  base: Pick<Base, 'now' | 'telemetry'> & { readonly config: Pick<Config, 'images' | 'trust'> },
+  base: Pick<Base, 'now' | 'telemetry' | 'tracks'> & {
+    readonly config: Pick<Config, 'images' | 'trust'>;
+  },
   registry: Registry & BlobSource,
 ): Images {
   const { config, now } = base;
@@ -141,6 +179,7 @@ export function openImages(
     verifier: traceVerifier(verifier, tracing),
     rules,
     policies: new Map(Object.entries(config.trust)),
+    tracks: base.tracks,
     serial: createSerial(),
   };
 }

@@ -26,6 +26,11 @@ export function configRows(schema: JsonSchema, path = ''): readonly ConfigRow[] 
 function rowsBelow(schema: JsonSchema, path: string): readonly ConfigRow[] {
   const { items, additionalProperties: others } = schema;
   const alternatives = branchesOf(schema);
+  // A value without keys beside one with keys needs no word on which of them has a key.
+  const [only, ...more] = alternatives.filter(({ properties }) => properties !== undefined);
+  if (alternatives.length > 1 && only !== undefined && more.length === 0) {
+    return configRows(only, path);
+  }
   if (alternatives.length > 1) return rowsOfAlternatives(alternatives, path);
   if (isSchema(items)) return rowsBelow(items, `${path}[]`);
   if (isSchema(others)) return rowsBelow(others, `${path}.<name>`);

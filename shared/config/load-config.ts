@@ -21,6 +21,7 @@ import { ConfigError, type Finding, formatPath, type Problem } from './problem.t
 import { readTrust } from './read-trust.ts';
 import type { PolicyInput } from './schema-trust.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
+import { findTrackProblems } from './tracks.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 /**
@@ -56,10 +57,11 @@ export async function parseConfig(text: string, source: ConfigSource): Promise<C
   if (!document.readable) throw new ConfigError(source.file, inOrder(document.problems));
   const parsed = configSchema.safeParse(document.value);
   const files = await readTrust(fieldOf(document.value, 'trust'), source);
+  const patterns = await findTrackProblems(fieldOf(document.value, 'images'));
   const issues = parsed.error?.issues ?? [];
   const problems = [
     ...document.problems,
-    ...[...describeIssues(issues, document.value), ...files.findings]
+    ...[...describeIssues(issues, document.value), ...files.findings, ...patterns]
       .slice(0, MAX_PROBLEMS)
       .map((finding) => placeOf(finding, document)),
   ];

@@ -4,6 +4,7 @@ import { ALWAYS, type Check, distinct, fieldOf, finding, parsed } from './check.
 import { parseImageGlob } from './image-rules.ts';
 import { MAX_IMAGES } from './limits.ts';
 import { durationSchema, nameSchema, selectorSchema } from './scalars.ts';
+import { readTrack, trackSchema } from './schema-track.ts';
 
 const MIB = 1024 * 1024;
 const SECOND_MS = 1_000;
@@ -52,8 +53,6 @@ const contentSchema = z
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))
   .describe('What reading the content of an image may cost, and whether it may be empty');
 
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-
 const match = z
   .string()
   .meta({ examples: ['us-docker.pkg.dev/acme/configs/**'] })
@@ -79,19 +78,18 @@ const image = z
       .describe(
         'Kubernetes label selector: only these memberships follow the image; without it all do',
       ),
-    track: z
-      .string()
-      .regex(TAG, 'Is not a tag')
+    track: trackSchema.exactOptional(),
+    unverified: z
+      .enum(['wait', 'skip'])
       .exactOptional()
-      .meta({
-        description: 'With effect pin: the tag to follow (default: the tag the image had)',
-        examples: ['v1'],
-      }),
+      .describe(
+        'With versions under track, when the best one is not verified: wait (default) for it, or skip it for the next best',
+      ),
     downgrade: z
       .enum(['allow', 'warn', 'deny'])
-      .default('warn')
+      .exactOptional()
       .describe(
-        'What to do when a tag moves back to an older digest: allow, warn (default) or deny',
+        'What to do when a tag moves back to an older digest: allow, warn (default) or deny; when what is listed is lower than the version that was taken, deny is the default',
       ),
     rollout: nameSchema.exactOptional().meta({
       description:
@@ -108,6 +106,12 @@ const image = z
   })
   .superRefine(finding(trackNeedsPin), ALWAYS)
   .superRefine(finding(rollbackNeedsGate), ALWAYS)
+  .superRefine(finding(unverifiedNeedsVersions), ALWAYS)
+  .transform(({ track, ...entry }) => ({
+    ...entry,
+    ...(track !== undefined && { track: readTrack(track) }),
+    downgrade: entry.downgrade ?? (typeof track === 'object' ? 'deny' : 'warn'),
+  }))
   .describe('How the images that match are treated');
 
 /** The images that are followed; the first entry that matches decides. */
@@ -118,10 +122,21 @@ export const imagesSchema = z
   .describe('The images that are followed; the first entry that matches decides');
 
 function* trackNeedsPin(value: unknown): ReturnType<Check> {
-  if (fieldOf(value, 'track') === undefined || fieldOf(value, 'effect') !== 'gate') return;
+  const track = fieldOf(value, 'track');
+  if (track === undefined || fieldOf(value, 'effect') !== 'gate') return;
   const fix =
-    'Write effect: pin, or remove track: under gate Config Sync follows the tag by itself';
+    typeof track === 'object'
+      ? 'Write effect: pin, or remove track: under gate Config Sync follows a tag by itself, and no version'
+      : 'Write effect: pin, or remove track: under gate Config Sync follows the tag by itself';
   yield { path: ['track'], kind: 'conflict', problem: 'Means nothing without effect: pin', fix };
+}
+
+function* unverifiedNeedsVersions(value: unknown): ReturnType<Check> {
+  if (fieldOf(value, 'unverified') === undefined) return;
+  if (typeof fieldOf(value, 'track') === 'object') return;
+  const problem = 'Means nothing without versions under track';
+  const fix = 'Remove it: a tag has no second best';
+  yield { path: ['unverified'], kind: 'conflict', problem, fix };
 }
 
 function* rollbackNeedsGate(value: unknown): ReturnType<Check> {

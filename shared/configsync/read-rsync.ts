@@ -18,7 +18,7 @@ import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { MAX_REJECTED } from '#shared/core/rollout/record.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { CONFIG_SYNC_NAMESPACE, NAME } from '#shared/core/sync-ref.ts';
-import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_IMAGE, MAX_WORD } from './limits.ts';
+import { MAX_ANNOTATION, MAX_FINALIZERS, MAX_IMAGE, MAX_VERSION, MAX_WORD } from './limits.ts';
 import { readSource } from './read-source.ts';
 import { readStatus } from './read-status.ts';
 
@@ -157,6 +157,7 @@ const receiptSchema = z.object({
   image: z.string(),
   digest,
   index: digest.optional().catch(undefined),
+  version: z.string().max(MAX_VERSION).optional().catch(undefined),
   policy: z.string(),
   resolvedAt: time,
   approvedAt: time,

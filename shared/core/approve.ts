@@ -61,7 +61,7 @@ export function approve(
   { key, pin, live, withdrawn, ...verified }: Approval,
 ): Change | undefined {
   const { approved, receipt } = rsync.annotations;
-  const { reference, image, policy } = verified;
+  const { reference, image, policy, release } = verified;
   if (key === undefined) return undefined;
   const before = approved.keys;
   const { facts } = receipt;
@@ -72,6 +72,7 @@ export function approve(
     !before.some((old) => withdrawn.has(old)) &&
     facts?.digest === image.digest &&
     facts.image === formatReference(reference) &&
+    facts.version === release?.version &&
     facts.policy === policy;
   const spec = specOf(pin);
   if (inPlace && spec === undefined) return undefined;
@@ -117,7 +118,8 @@ export function approve(
 }
 
 /** A digest that verifies: what a receipt says of it. */
-export interface VerifiedDigest extends Pick<ResolvedTarget, 'reference' | 'resolution'> {
+export interface VerifiedDigest
+  extends Pick<ResolvedTarget, 'reference' | 'resolution' | 'release'> {
   readonly image: ResolvedImage;
   readonly verdict: Extract<Verdict, { status: 'verified' }>;
   /** Hash of the trust policy. */
@@ -126,13 +128,14 @@ export interface VerifiedDigest extends Pick<ResolvedTarget, 'reference' | 'reso
 
 /** The part of a receipt that is about the digest. */
 export function receiptOf(
-  { reference, resolution, image, verdict, policy }: VerifiedDigest,
+  { reference, resolution, image, verdict, policy, release }: VerifiedDigest,
   now: Date,
 ): Omit<Receipt, 'enforcement' | 'reason'> {
   return defined({
     image: formatReference(reference),
     digest: image.digest,
     index: image.index,
+    version: release?.version,
     verdict: verdict.status,
     authorities: verdict.authorities,
     signer: signerOf(verdict),

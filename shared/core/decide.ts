@@ -89,12 +89,13 @@ export function decide(input: DecisionInput): Decision {
   });
 }
 
-/** Whether the target was approved before, and replaced: its tag moved back. */
+/** Whether the target was approved before, and replaced: its tag moved back. Versions have an order of their own. */
 function isMovedBack(
-  { rsync: { annotations } }: DecisionInput,
+  { rsync: { annotations }, followed }: DecisionInput,
   key: string | undefined,
   withdrawn: ReadonlySet<string>,
 ): boolean {
+  if (followed?.tracked !== undefined) return followed.tracked.down === true;
   // What was approved ahead of its tag was never replaced.
   if (key === undefined || key === annotations.receipt.facts?.ahead?.digest) return false;
   // What is withdrawn at the same time was no newer answer.

@@ -5,6 +5,8 @@ import type { Resolution } from './resolution.ts';
 import type { Wait } from './rollout/admits.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
+import type { KeptBecause } from './track/choose.ts';
+import type { Release, TrackedKind } from './track/track.ts';
 import type { Unfollowed } from './unfollowed.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -59,6 +61,27 @@ export interface Followed {
   readonly kept?: Kept;
   /** What the tag names, where that is another digest than the one that is let in. */
   readonly named?: NamedImage;
+  /** Where versions are followed: which there are, and why this one. */
+  readonly tracked?: Tracked;
+}
+
+/** What a look at the versions of a repository found. */
+export interface Tracked {
+  /** `host/path`. */
+  readonly repository: string;
+  readonly kind: TrackedKind;
+  /** What is followed; absent: there is nothing yet. */
+  readonly release?: Release;
+  /** Why what was taken before is followed still, or why nothing is; absent: it is the best. */
+  readonly why?: KeptBecause;
+  /** The best that is listed, where that is lower than what was taken. */
+  readonly lower?: Release;
+  /** A lower version than the one that was taken is followed, as the config allows. */
+  readonly down?: true;
+  /** Higher ones that are not verified, and were skipped. */
+  readonly skipped: readonly Release[];
+  /** When the tags were listed, ISO 8601; absent: they were not. */
+  readonly listedAt?: string;
 }
 
 /** What keeps an RSync that has no stage to wait for on what is approved. */
@@ -109,6 +132,8 @@ export interface ResolvedTarget {
   readonly resolution: Resolution;
   /** Its approval key, where it has one. */
   readonly key: string | undefined;
+  /** Where versions are followed: the tag, and its version. */
+  readonly release?: Release;
 }
 
 /** Whether the tag must be resolved afresh before `resolution` may replace another digest that was approved (law 4). */

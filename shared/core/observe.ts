@@ -20,17 +20,24 @@ import type { Phase } from './phase.ts';
 import { sayWait } from './rollout/say-wait.ts';
 import type { RSync } from './rsync.ts';
 import { errorsOf, liveKey, pulledKey } from './sync-status.ts';
+import { sayTracked } from './track/say.ts';
 import type { Unfollowed } from './unfollowed.ts';
 import type { UnusableReason } from './verdict.ts';
 
 /** The phase of an RSync. What is wrong with what runs comes before what is wrong with what should run. */
 export function observe(input: DecisionInput, outcome: Outcome): Observation {
   const seen = { ...input, ...outcome };
-  const observed = observePhase(seeFor(seen, input.followed?.resolved?.key));
+  const observed = withTracked(observePhase(seeFor(seen, input.followed?.resolved?.key)), input);
   const { breakGlass } = input.rsync.annotations;
   if (breakGlass === undefined || glassKey(input.rsync.annotations) !== undefined) return observed;
   const message = `${observed.message}; ${BREAK_GLASS} has no effect: it must begin with a digest, or <host/path>/<chart>:<version>`;
   return { ...observed, message };
+}
+
+/** What is said of versions stands beside the phase, whichever it is. */
+function withTracked(observed: Observation, { followed }: DecisionInput): Observation {
+  const said = followed?.tracked && sayTracked(followed.tracked);
+  return said === undefined ? observed : { ...observed, message: `${observed.message}; ${said}` };
 }
 
 function observePhase(input: Seen): Observation {
@@ -91,7 +98,7 @@ function observeTarget(input: Seen, followed: Followed): Observation {
     case 'untrusted':
       return unapproved('Rejected', 'No trusted signature');
     case 'unusable':
-      return unapproved(HOPELESS.has(verdict.reason) ? 'Refused' : 'Rejected', verdict.message);
+      return unapproved(phaseOfUnusable(verdict.reason), verdict.message);
     case 'verified':
       return key === undefined || approved[0] !== key
         ? unapproved('Rejected', input.held ?? 'Not approved')
@@ -159,6 +166,12 @@ const NOT_FOLLOWED: Unfollowed = { phase: 'Ignored', message: 'Not followed' };
 
 /** What is wrong with the spec itself, so that neither a push nor a signature helps. */
 const HOPELESS = new Set<UnusableReason>(['version-not-static', 'bad-reference']);
+
+function phaseOfUnusable(reason: UnusableReason): Phase {
+  if (HOPELESS.has(reason)) return 'Refused';
+  // The next push, or the next listing, brings one.
+  return reason === 'no-version' ? 'Pending' : 'Rejected';
+}
 
 /**
  * One that is being deleted goes on syncing until Config Sync has finalized it, which it does not do while a finalizer

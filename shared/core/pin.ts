@@ -7,6 +7,7 @@ import type { ResolvedImage } from './resolution.ts';
 import type { RSync } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
 import { isPinnedBack } from './target.ts';
+import { versionsOf } from './track/stream.ts';
 
 /** What `effect: pin` makes of one RSync's spec. */
 export type Pin =
@@ -30,7 +31,7 @@ export interface PinTarget {
 
 /**
  * The spec change that puts a pinned RSync on its target: the image as written with the digest in place of the one it
- * had, its tag kept beside it; of a chart the version. One write for each target: where the receipt says that it was
+ * had, its tag kept beside it unless versions are followed; of a chart the version. One write for each target: where the receipt says that it was
  * made and the spec says otherwise, another writer put it back, most likely the parent that declares the RSync,
  * and only another target or a person's resync tries again.
  */
@@ -106,12 +107,21 @@ function wantedOf(
   { digest, version }: ResolvedImage,
 ): { field: PinField; value: string } | undefined {
   if (source.type === 'oci') {
+    // Another tag beside the digest would be a roll-out of the reconciler for nothing.
+    const isVersion = versionsOf(rule) !== undefined;
+    if (isVersion && source.reference.digest === digest) return undefined;
     const [name = ''] = source.image.split('@', 1);
-    const value = `${name}@${digest}`;
+    const value = `${isVersion ? withoutTag(name) : name}@${digest}`;
     return value === source.image ? undefined : { field: 'spec.oci.image', value };
   }
   if (source.type !== 'helm' || rule.track === undefined || version === undefined) return undefined;
   return version === source.version ? undefined : { field: 'spec.helm.version', value: version };
+}
+
+/** The tag that stands in a spec is none of the versions that are followed. */
+function withoutTag(name: string): string {
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
 }
 
 /** Why a pin cannot hold on an RSync, or moves nothing there. */

@@ -10,6 +10,8 @@ export interface Receipt {
   /** What was verified: of an index the child. */
   readonly digest: Digest;
   readonly index?: Digest;
+  /** Where versions are followed: the one that the image's tag stands for. Automation takes no lower one. */
+  readonly version?: string;
   readonly verdict: VerdictStatus;
   readonly authorities: readonly string[];
   /** Whose signatures verified: names of keys, or of certificates. */
@@ -69,6 +71,7 @@ export type ReceiptFacts = Pick<
   | 'image'
   | 'digest'
   | 'index'
+  | 'version'
   | 'policy'
   | 'resolvedAt'
   | 'approvedAt'

@@ -1,4 +1,5 @@
 import type { ContentRule } from './content.ts';
+import type { VersionTrack } from './track/track.ts';
 
 /** One entry of the config's `images`: how the images it matches are treated (docs/config.md). */
 export interface ImageRule {
@@ -9,9 +10,11 @@ export interface ImageRule {
   readonly effect: 'gate' | 'pin';
   /** Label selector over memberships, as written; absent: every cluster follows. */
   readonly clusters?: string;
-  /** Under `pin`: the tag that is followed; absent: the tag the image had. */
-  readonly track?: string;
-  /** What to do when a tag moves back to a digest that was approved before the current one. */
+  /** Under `pin`: the tag or the versions that are followed; absent: the tag the image had. */
+  readonly track?: string | VersionTrack;
+  /** Of versions: whether one that is not verified is waited for (absent), or passed over for the next best. */
+  readonly unverified?: 'wait' | 'skip';
+  /** What to do when a tag moves back to a digest that was approved before the current one, or a version is lower. */
   readonly downgrade: 'allow' | 'warn' | 'deny';
   /** Name of the strategy by which digests reach the clusters; absent: all at once. */
   readonly rollout?: string;

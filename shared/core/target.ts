@@ -3,6 +3,7 @@ import type { ReceiptFacts } from './receipt.ts';
 import { type Reference, parseReference, tryReference } from './reference.ts';
 import type { Source } from './rsync.ts';
 import type { ImageRule } from './rule.ts';
+import type { TrackedKind } from './track/track.ts';
 import type { Verdict } from './verdict.ts';
 
 type Unusable = Verdict & { readonly status: 'unusable' };
@@ -14,9 +15,16 @@ export type Target =
       /** A tag of a chart: Helm pulls by version, so that the version behind the tag must be found out too. */
       readonly chart?: boolean;
     }
+  /** Versions of the repository: which of them, a listing says, and what was taken before. */
+  | {
+      readonly status: 'track';
+      readonly kind: TrackedKind;
+      /** What the spec names. */
+      readonly reference: Reference;
+    }
   | Unusable;
 
-/** The reference that an RSync is to be on: what its spec names, or under `pin` the tag that is tracked. */
+/** What an RSync is to be on: what its spec names, or under `pin` the tag or the versions that are tracked. */
 export function targetOf(
   source: Source,
   rule: ImageRule,
@@ -35,6 +43,7 @@ export function targetOf(
         const before = isPinnedBack(source, rule, receipt) ? tagOf(reference, receipt) : undefined;
         return { status: 'follow', reference: before ? tagged(reference, before) : reference };
       }
+      if (typeof rule.track === 'object') return { status: 'track', kind: 'image', reference };
       // A pinned image keeps the tag it had beside the digest: `x:v1@sha256:…`.
       const tracked = rule.track ?? tagOf(reference, receipt);
       return {
@@ -71,6 +80,7 @@ function targetOfChart(source: Source & { type: 'helm' }, rule: ImageRule): Targ
   const { chart, reference, version = '' } = source;
   // The gate lets Countersign replace a version, not add one.
   if (rule.effect === 'pin' && rule.track !== undefined && version !== '') {
+    if (typeof rule.track === 'object') return { status: 'track', kind: 'chart', reference };
     return { status: 'follow', reference: tagged(reference, rule.track), chart: true };
   }
   if (isExactVersion(version)) return { status: 'follow', reference };

@@ -40,6 +40,8 @@ export type UnusableReason =
   | 'version-not-static'
   | 'version-unknown'
   | 'version-mismatch'
+  | 'no-version'
+  | 'ambiguous-version'
   | 'bad-reference';
 
 /** What became of one signature that was found, seen by one authority. */

@@ -1,6 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
+import { shownImage } from '#shared/core/track/stream.ts';
 import type { ClusterRecord, ImageRecord, ImageStatus, SyncRow } from '#shared/store/store.ts';
 
 /** `Unknown`: nothing was read that says where the RSync stands now. */
@@ -39,7 +40,7 @@ export function presentRow(row: SyncRow, look: Look, troubles: Troubles): Presen
     const unknown = { phase: 'Unknown', since: look.since ?? since, message } as const;
     return { ...row, present: defined({ ...unknown, verdict }) };
   }
-  const trouble = row.image === undefined ? undefined : troubles.get(row.image);
+  const trouble = troubles.get(shownImage(row) ?? '');
   if (trouble === undefined || !isNews(trouble, row, look)) {
     return { ...row, present: defined({ phase, since, message: row.message, verdict }) };
   }

@@ -1,3 +1,4 @@
+import { isKeyOf } from '#shared/core/approval-key.ts';
 import type {
   Kept,
   NamedImage,
@@ -20,11 +21,15 @@ import { receiptOn } from '#shared/core/rollout/fleet.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { type Labels, type Stage, openingsAt, stageOf } from '#shared/core/rollout/strategy.ts';
 import type { RSync } from '#shared/core/rsync.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
+import { recordName, versionsOf } from '#shared/core/track/stream.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { ImageDeps } from './deps.ts';
 import type { FollowedRSync } from './follow.ts';
 import { judgeResolution, policyOf } from './judge-rsync.ts';
+import { takenBy } from './locate-version.ts';
 import { readFreezing } from './read-freezing.ts';
 import { resolveKey } from './resolve-key.ts';
 import { unreadable } from './unreadable.ts';
@@ -46,6 +51,8 @@ export interface AskingCluster {
 export interface Admitted {
   readonly admission: StagedAdmission;
   readonly resolution?: Resolution;
+  /** Where versions are followed: the tag and version of it, where those are known. */
+  readonly release?: Release;
 }
 
 /** Of an image that goes everywhere at once: nothing that is new may be approved. */
@@ -113,7 +120,7 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
       const freeze = (await freezesNow(afresh)).find(reference, asking.labels, now());
       return freeze && { kept: { why: 'freeze', freeze: sayFreeze(freeze) } };
     }
-    const following = followingOf(named);
+    const following = followingOf(named, entry.rule);
     const [entries, freezing] = await Promise.all([
       recordsOf(reference.repository, afresh),
       freezesNow(afresh),
@@ -126,7 +133,7 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
     const { stage } = stageOf(strategy, candidate.labels);
     const freeze = openingsAt(strategy, now()).frozen(candidate.labels);
     const admission = defined({
-      image: record?.image ?? formatReference(reference),
+      image: record?.image ?? recordName(reference, entry.rule) ?? formatReference(reference),
       digest: answer.allowed ? answer.digest : (record?.digest ?? following.key),
       stage: stage.name,
       why: refused?.why,
@@ -138,11 +145,12 @@ export function createAdmissions(asking: AskingCluster, deps: AdmissionDeps): Ad
     if (!answer.allowed) return { admission };
     const wanted = defined({ key: answer.digest, record });
     const resolution = await resolveKey(wanted, { entry, named }, asking.notBefore, deps);
+    const release = releaseOf(answer.digest, named, entry, record);
     if (
       answer.digest === candidate.approved ||
       (await isSigned(stage, reference, resolution, { fresh }, deps))
     ) {
-      return { admission, resolution };
+      return { admission, resolution, ...defined({ release }) };
     }
     return { admission: { ...admission, why: 'signature' } };
   };
@@ -168,9 +176,24 @@ function candidateOf(
   return defined({ cluster, labels, approved: keys[0], live, held, receipt, keys });
 }
 
-/** What can have a record is named by a tag, which a chart's version is as well. */
-function followingOf({ reference, key }: ResolvedTarget): Following {
-  return reference.digest === undefined ? { image: formatReference(reference), key } : { key };
+/** What can have a record is named by a tag, which a chart's version is as well, or is one of the versions of a stream. */
+function followingOf({ reference, key }: ResolvedTarget, rule: ImageRule): Following {
+  const image = recordName(reference, rule);
+  return image === undefined ? { key } : { image, key };
+}
+
+/** The tag and version of what is let in: of the target, as the record has it, or as the receipt on the RSync does. */
+function releaseOf(
+  key: string,
+  named: ResolvedTarget,
+  { rsync, rule }: FollowedRSync,
+  record: RolloutRecord | undefined,
+): Release | undefined {
+  if (versionsOf(rule) === undefined) return undefined;
+  if (named.key === key) return named.release;
+  const { facts } = rsync.annotations.receipt;
+  const taken = takenBy(facts, named.reference.repository);
+  return record?.releases?.[key] ?? (facts && isKeyOf(facts, key) ? taken : undefined);
 }
 
 /** A stage may ask for a second policy, of what is newly approved in it. */

@@ -3,6 +3,7 @@ import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Tracing } from '#shared/core/tracing.ts';
 import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { Strategies } from '#shared/config/strategies.ts';
+import type { Tracks } from '#shared/config/tracks.ts';
 import type { Serial } from '#shared/net/serial.ts';
 import type { RSyncs } from '#shared/configsync/rsyncs.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
@@ -35,6 +36,8 @@ export interface ImageDeps {
   readonly verifier: Verifier;
   readonly rules: ImageRules;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
+  /** Absent: no entry of the config follows versions. */
+  readonly tracks?: Tracks | undefined;
   readonly store: Store;
   /** One publication of an image's verdict at a time: the tasks of one sweep come to it together. */
   readonly serial: Serial;

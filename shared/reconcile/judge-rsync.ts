@@ -1,6 +1,6 @@
 import type { Taken } from '#shared/core/content.ts';
 import { keyOfTarget, referenceOfKey, unexplainedKeys } from '#shared/core/approval-key.ts';
-import type { Followed } from '#shared/core/decision-input.ts';
+import type { Followed, Tracked } from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -8,6 +8,7 @@ import { liveKey } from '#shared/core/sync-status.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Reference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { ImageDeps } from './deps.ts';
 import type { FollowedRSync } from './follow.ts';
@@ -20,16 +21,27 @@ interface DigestOptions {
   readonly taken?: Taken | undefined;
 }
 
-/** What `decide` needs of a followed RSync. `known`: the keys that were approved at the last look, if remembered. */
+interface JudgeOptions {
+  readonly fresh: boolean;
+  /** The keys that were approved at the last look, if remembered. */
+  readonly known?: readonly string[] | undefined;
+  /** Where versions are followed. */
+  readonly tracked?: Tracked;
+  readonly release?: Release;
+}
+
+/** What `decide` needs of a followed RSync. */
 export async function judgeRSync(
   { rsync, rule, target }: FollowedRSync,
   resolution: Resolution | undefined,
-  options: { readonly fresh: boolean; readonly known?: readonly string[] | undefined },
+  options: JudgeOptions,
   deps: JudgeDeps,
 ): Promise<Followed> {
   const policy = policyOf(deps.policies, rule.trust);
-  const shared = { rule, policy: policy.hash };
+  const { tracked, release } = options;
+  const shared = { rule, policy: policy.hash, ...defined({ tracked }) };
   if (target.status === 'unusable') return { ...shared, verdict: target, others: new Map() };
+  if (target.status === 'track') throw new CountersignError('internal', 'No version was chosen');
   const { reference } = target;
   if (resolution === undefined) throw new CountersignError('internal', 'A target was not resolved');
   const unexplained = unexplainedKeys(rsync.annotations, options.known);
@@ -50,7 +62,7 @@ export async function judgeRSync(
     if (other === key) continue;
     others.set(other, await judgeKey(other, { rsync, reference, policy }, { fresh, taken }, deps));
   }
-  const resolved = { reference, resolution, key };
+  const resolved = { reference, resolution, key, ...defined({ release }) };
   return { ...shared, resolved, verdict, ofDigest, others, unexplained };
 }
 

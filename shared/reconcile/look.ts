@@ -2,7 +2,10 @@ import { type Decision, decide } from '#shared/core/decide.ts';
 import type { DecisionInput, Followed } from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { ReceiptReason } from '#shared/core/receipt.ts';
+import type { Resolution } from '#shared/core/resolution.ts';
 import type { RSync } from '#shared/core/rsync.ts';
+import { versionsOf } from '#shared/core/track/stream.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import { type AdmissionDeps, type AskingCluster, createAdmissions } from './admission.ts';
@@ -12,10 +15,13 @@ import { type Holds, createHolds } from './holds.ts';
 import { judgeRSync } from './judge-rsync.ts';
 import { JUDGE_MS } from './limits.ts';
 import { type WithdrawDeps, mayWithdraw } from './may-withdraw.ts';
-import { createTargets } from './resolve-targets.ts';
+import { type EntryDeps, createEntries } from './resolve-entry.ts';
 
 /** What a look takes: it reads the registry, records and a note of the store, and neither writes nor publishes. */
-export type FindingDeps = WithdrawDeps & AdmissionDeps & Pick<ReconcileDeps, 'rules' | 'settings'>;
+export type FindingDeps = WithdrawDeps &
+  AdmissionDeps &
+  EntryDeps &
+  Pick<ReconcileDeps, 'rules' | 'settings'>;
 
 /** What the RSyncs of one cluster are looked at for. */
 export interface LookPurpose extends AskingCluster {
@@ -65,19 +71,20 @@ export interface ClusterLook {
  */
 export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook {
   const { labels, reason, actor, notBefore, reachableSince } = purpose;
-  const targets = createTargets(deps.resolver, notBefore);
+  const resolve = createEntries(deps, notBefore);
   const admit = createAdmissions(purpose, deps);
   const holds = createHolds(purpose.cluster, deps);
 
   /** `afresh`: another writer was faster. */
   async function judge(
-    entry: FollowedRSync,
+    followed: FollowedRSync,
     known: readonly string[] | undefined,
     afresh: boolean,
   ): Promise<Judged> {
     const options = { fresh: afresh || purpose.fresh, known };
-    const resolution = await (afresh ? targets.afresh : targets.of)(entry);
-    const named = await judgeRSync(entry, resolution, options, deps);
+    const { entry, resolution, tracked, release } = await resolve(followed, afresh);
+    const judgedAs = defined({ tracked, release });
+    const named = await judgeRSync(entry, resolution, { ...options, ...judgedAs }, deps);
     const asked = mayBring(entry, named, deps)
       ? { ...entry, rsync: await holds.of(entry.rsync, afresh) }
       : entry;
@@ -88,7 +95,7 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
       const kept = rsync.annotations.hold === undefined ? admitted?.kept : HELD;
       return { rsync, followed: defined({ ...named, kept }) };
     }
-    const { admission, resolution: letIn } = admitted;
+    const { admission, resolution: letIn, release: letInAs } = admitted;
     const { resolved } = named;
     if (resolved === undefined || letIn === undefined) {
       return { rsync, followed: { ...named, admission } };
@@ -97,7 +104,9 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
       const same = { ...resolved, resolution: letIn };
       return { rsync, followed: { ...named, resolved: same, admission } };
     }
-    const judged = await judgeRSync(asked, letIn, options, deps);
+    const other = letInEntry(asked, letInAs, letIn);
+    const of = defined({ tracked, release: letInAs });
+    const judged = await judgeRSync(other, letIn, { ...options, ...of }, deps);
     return { rsync, followed: { ...judged, admission, named } };
   }
 
@@ -130,6 +139,23 @@ export function createLook(purpose: LookPurpose, deps: FindingDeps): ClusterLook
     at: (read) => find(read, false),
     again: (read) => find(read, true),
   };
+}
+
+/** Of versions, what is let in is another tag than the best, or a digest whose tag is not known. */
+function letInEntry(
+  entry: FollowedRSync,
+  release: Release | undefined,
+  { image }: Resolution,
+): FollowedRSync {
+  const { target, rule } = entry;
+  if (target.status !== 'follow' || versionsOf(rule) === undefined) return entry;
+  const { host, path, repository } = target.reference;
+  const base = { host, path, repository };
+  if (release !== undefined) {
+    return { ...entry, target: { status: 'follow', reference: { ...base, tag: release.tag } } };
+  }
+  if (image.status !== 'resolved') return entry;
+  return { ...entry, target: { status: 'follow', reference: { ...base, digest: image.digest } } };
 }
 
 /** A hold is honoured where there are no stages, too. */

@@ -3,6 +3,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import { type Verdict, reasonsOf, signerOf } from '#shared/core/verdict.ts';
 import type { ImageEvent } from '#shared/status/events.ts';
 import { type ImageClaim, type ImageNews, claimImage } from './claim-image.ts';
@@ -13,6 +14,8 @@ export interface JudgedImage {
   readonly resolution: Resolution;
   readonly verdict: Verdict;
   readonly policy: string;
+  /** Where versions are followed: the tag, and its version. */
+  readonly release?: Release;
   /** It verified under this very policy before: an approval says so. */
   readonly vanished?: boolean;
 }
@@ -103,7 +106,7 @@ export function judgedImage(followed: Followed): JudgedImage | undefined {
 }
 
 function describeVerdict(
-  { reference, resolution, verdict, policy, vanished: stands = false }: JudgedImage,
+  { reference, resolution, verdict, policy, release, vanished: stands = false }: JudgedImage,
   claim: ImageClaim,
 ): ImageEvent {
   const image = resolution.image.status === 'resolved' ? resolution.image : undefined;
@@ -116,6 +119,7 @@ function describeVerdict(
       image: formatReference(reference),
       digest: image?.digest,
       index: image?.index,
+      release: release?.version,
       policy,
       verdict: verdict.status,
       authorities: verdict.status === 'verified' ? [...verdict.authorities] : undefined,

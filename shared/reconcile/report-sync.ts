@@ -4,6 +4,7 @@ import type { PhaseRecord } from '#shared/core/phase.ts';
 import { formatReference } from '#shared/core/reference.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import { shownImage } from '#shared/core/track/stream.ts';
 import type { Task } from '#shared/core/task.ts';
 import type { SyncEventType } from '#shared/core/transition.ts';
 import { type Verdict, reasonsOf, signerOf } from '#shared/core/verdict.ts';
@@ -73,7 +74,7 @@ export async function reportGone(
       uid: row.uid,
       replaced: row.record,
       data: defined({
-        image: row.image,
+        image: shownImage(row),
         cluster,
         sync: row.sync,
         phase: 'Ignored' as const,
@@ -84,6 +85,12 @@ export async function reportGone(
       }),
     });
   }
+}
+
+/** Of the digest that the event is about, where that is the version that is followed. */
+function versionOf(followed: Followed | undefined, key: string | undefined): string | undefined {
+  const { resolved } = followed ?? {};
+  return resolved !== undefined && resolved.key === key ? resolved.release?.version : undefined;
 }
 
 function describe(
@@ -114,8 +121,11 @@ function describe(
       approvedAt: type === 'synced' && receipt?.digest === digest ? receipt?.approvedAt : undefined,
     }),
     data: defined({
-      image: followed?.resolved ? formatReference(followed.resolved.reference) : row?.image,
+      image: followed?.resolved
+        ? formatReference(followed.resolved.reference)
+        : row && shownImage(row),
       digest,
+      release: versionOf(followed, digest),
       cluster,
       sync: formatSyncRef(rsync.ref),
       phase: type === 'approved' ? 'Approved' : observation.phase,

@@ -3,6 +3,7 @@ import { needsFreshResolution } from '#shared/core/decision-input.ts';
 import { type Reference, formatReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { Target } from '#shared/core/target.ts';
+import { streamOf } from '#shared/core/track/stream.ts';
 import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { FollowedRSync } from './follow.ts';
 
@@ -61,6 +62,7 @@ async function resolveTarget(
 
 /** The name of a target; a chart's tag and an image's of the same name are two questions. */
 export function nameOfTarget(target: Target): string | undefined {
+  if (target.status === 'track') return `${target.kind} ${streamOf(target.reference.repository)}`;
   if (target.status !== 'follow') return undefined;
   const { reference, chart = false } = target;
   return `${chart ? 'chart ' : ''}${formatReference(reference)}`;

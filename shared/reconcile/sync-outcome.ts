@@ -1,17 +1,22 @@
 import type { FoundHold } from '#shared/core/annotations.ts';
 import type { Decision } from '#shared/core/decide.ts';
 import { defined } from '#shared/core/defined.ts';
-import { type Followed, verdictsByKey, waitOf } from '#shared/core/decision-input.ts';
+import { type Followed, type Tracked, verdictsByKey, waitOf } from '#shared/core/decision-input.ts';
 import type { CountersignError } from '#shared/core/errors.ts';
 import { isKeyOf } from '#shared/core/approval-key.ts';
 import { cutText } from '#shared/core/foreign-text.ts';
 import { pinObstacle } from '#shared/core/pin.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
-import { formatReference } from '#shared/core/reference.ts';
+import type { ReceiptFacts } from '#shared/core/receipt.ts';
+import { formatReference, tryReference } from '#shared/core/reference.ts';
 import { type Stuck, receiptOn } from '#shared/core/rollout/fleet.ts';
 import type { RSync } from '#shared/core/rsync.ts';
+import type { ImageRule } from '#shared/core/rule.ts';
 import { liveKey } from '#shared/core/sync-status.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import type { Target } from '#shared/core/target.ts';
+import { recordName, streamOf } from '#shared/core/track/stream.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import { transition } from '#shared/core/transition.ts';
 import { type Verdict, reasonsOf } from '#shared/core/verdict.ts';
 import type { NomosRow } from '#shared/configsync/nomos-status.ts';
@@ -110,7 +115,7 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
   const target = entry?.target;
   return defined({
     ...listedRow(rsync, nomos),
-    image: target?.status === 'follow' ? formatReference(target.reference) : undefined,
+    image: target && entry && nameOf(target, entry.rule),
     approved: rsync.annotations.approved.keys,
     record,
     message: '',
@@ -135,7 +140,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
   const { observation, transition: change, approved } = decision;
   return defined({
     ...listedRow(rsync, nomos),
-    image: resolved && formatReference(resolved.reference),
+    image: followed && imageOf(followed),
     target: found?.digest,
     index: found?.index,
     live: liveKey(rsync),
@@ -152,6 +157,7 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
     frozen: isFrozen(rsync, followed) || undefined,
     held: hold && heldOf(hold, now),
     staged: followed && stagedOf(rsync, followed, decision, now),
+    tracked: followed?.tracked && trackedOf(followed.tracked),
   });
 }
 
@@ -159,6 +165,22 @@ export function rowOf({ rsync, followed, decision }: Written, nomos: NomosRow, n
 function reasonsKept(verdict: Verdict): readonly string[] | undefined {
   const reasons = reasonsOf(verdict).slice(0, MAX_REASONS);
   return reasons.length === 0 ? undefined : reasons;
+}
+
+/** What the image of a row is called: of versions, the stream that they are of. */
+function imageOf({ rule, tracked, resolved, named }: Followed): string | undefined {
+  if (tracked !== undefined) return streamOf(tracked.repository);
+  const { reference } = (named ?? { resolved }).resolved ?? {};
+  return reference && (recordName(reference, rule) ?? formatReference(reference));
+}
+
+function nameOf(target: Target, rule: ImageRule): string | undefined {
+  if (target.status === 'unusable') return undefined;
+  return recordName(target.reference, rule) ?? formatReference(target.reference);
+}
+
+function trackedOf({ kind, release, why }: Tracked): SyncRow['tracked'] {
+  return defined({ kind, release, why });
 }
 
 /** Whether what its tag names waits for the end of a freeze, where it waits for no stage. */
@@ -241,6 +263,11 @@ function shownOf({ source, commit, syncedAt, errors, errorCount, truncatedTo }: 
   });
 }
 
+function releaseOf({ image, version }: ReceiptFacts): Release | undefined {
+  const { tag } = tryReference(image) ?? {};
+  return version === undefined || tag === undefined ? undefined : { tag, version };
+}
+
 /** What the receipt says; nothing where its approval is not the newest any more. */
 function approvalOf(
   { receipt, approved: [newest] }: Decision,
@@ -253,5 +280,5 @@ function approvalOf(
   const met = waits && verdictsByKey(followed).get(newest)?.status === 'verified';
   const policy = met ? followed.policy : receipt.policy;
   const resolvedAt = new Date(receipt.resolvedAt).toISOString();
-  return defined({ digest, index, policy, resolvedAt });
+  return defined({ digest, index, policy, resolvedAt, release: releaseOf(receipt) });
 }

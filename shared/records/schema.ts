@@ -41,12 +41,15 @@ const Turn = z.looseObject({
 
 const Checked = z.looseObject({ name: z.string(), outcome: z.enum(CHECK_OUTCOMES), since: Time });
 
+const Release = z.looseObject({ tag: z.string(), version: z.string() });
+
 const Arrival = z.looseObject({
   digest: z.string(),
   resolvedAt: Time,
   id: z.string(),
   by: z.string(),
   index: z.string().exactOptional(),
+  release: Release.exactOptional(),
 });
 
 /** Keys that a later version has added stay with the record: this one may write it meanwhile. */
@@ -58,6 +61,7 @@ const Stored: z.ZodType<RolloutRecord> = z.looseObject({
   digest: z.string(),
   previous: z.string().exactOptional(),
   indexes: z.record(z.string(), z.string()).exactOptional(),
+  releases: z.record(z.string(), Release).exactOptional(),
   resolvedAt: Time,
   startedAt: Time,
   startedBy: z.string(),

@@ -97,6 +97,36 @@ export interface Pages<T> {
   readonly complete: boolean;
 }
 
+/** How far the pages of a list were read. */
+export interface Walked {
+  /** The first page is there. */
+  readonly found: boolean;
+  /** False where there is more than was read, or a later page is absent. */
+  readonly complete: boolean;
+}
+
+/**
+ * Reads the pages of a list, from `first` on, one in memory at a time: `read` takes what is on one (`page` counts from 0),
+ * and says whether it is there and whether to go on. Throws what `get` and `read` throw, and `registry-misbehaved` for a
+ * link to another place.
+ */
+export async function walkPages(
+  { get, limits }: { readonly get: Get; readonly limits: Pick<RegistryLimits, 'pages'> },
+  first: GetRequest,
+  read: (answer: Answer, page: number, request: GetRequest) => 'absent' | 'more' | 'enough',
+): Promise<Walked> {
+  let request: GetRequest | undefined = first;
+  for (let page = 0; request !== undefined; page += 1) {
+    if (page === limits.pages) return { found: true, complete: false };
+    const answer: Answer = await get(request);
+    const outcome = read(answer, page, request);
+    if (outcome === 'absent') return { found: page > 0, complete: page === 0 };
+    request = nextPage(request, answer.headers.get('link'));
+    if (outcome === 'enough') return { found: true, complete: request === undefined };
+  }
+  return { found: true, complete: true };
+}
+
 /**
  * Reads the pages of a list, from `first` on, up to the limits. `read` gives the entries of one page (`page` counts
  * from 0), or undefined where that page is absent. Throws what `get` and `read` throw, and `registry-misbehaved` for a
@@ -108,18 +138,15 @@ export async function listPages<T>(
   read: (answer: Answer, page: number, request: GetRequest) => readonly T[] | undefined,
 ): Promise<Pages<T>> {
   const found: T[] = [];
-  let request: GetRequest | undefined = first;
-  for (let page = 0; request !== undefined; page += 1) {
-    if (page === limits.pages || found.length >= limits.entries) break;
-    const answer: Answer = await get(request);
+  const walked = await walkPages({ get, limits }, first, (answer, page, request) => {
     const entries = read(answer, page, request);
-    if (entries === undefined)
-      return { entries: page > 0 ? found : undefined, complete: page === 0 };
+    if (entries === undefined) return 'absent';
     found.push(...entries);
-    request = nextPage(request, answer.headers.get('link'));
-  }
-  const complete = request === undefined && found.length <= limits.entries;
-  return { entries: found.slice(0, limits.entries), complete };
+    return found.length >= limits.entries ? 'enough' : 'more';
+  });
+  const complete = walked.complete && found.length <= limits.entries;
+  const entries = walked.found ? found.slice(0, limits.entries) : undefined;
+  return { entries, complete };
 }
 
 // RFC 8288: links with parameters, by commas; OCI distribution 1.1 lists pages by `rel="next"` alone.

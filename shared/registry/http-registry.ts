@@ -7,11 +7,18 @@ import { parseJson } from '#shared/net/json.ts';
 import { createPauses, type Pauses } from '#shared/net/pauses.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { CredentialSources } from './credential.ts';
-import { createGet, type GetRequest, listPages, type PagesDeps } from './get.ts';
+import { createGet, type GetRequest, listPages, type PagesDeps, walkPages } from './get.ts';
 import { createAddressGuard, type RegistryRule } from './host-access.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { ACCEPT_MANIFEST, bareType, OCI_INDEX } from './media-type.ts';
-import type { BlobSource, Descriptor, Referrers, Registry, TagLister } from './registry.ts';
+import type {
+  BlobSource,
+  Descriptor,
+  Referrers,
+  Registry,
+  TagLister,
+  TagPages,
+} from './registry.ts';
 import {
   type Answer,
   createSend,
@@ -46,7 +53,7 @@ const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
  * const registry = createRegistry({ fetch, registries: config.registries, googleToken, now });
  * const manifest = await registry.manifest('us-docker.pkg.dev/acme/configs/platform', 'v1');
  */
-export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobSource {
+export function createRegistry(deps: RegistryDeps): Registry & TagLister & TagPages & BlobSource {
   const { now, registries } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const pauses = deps.pauses ?? createPauses({ now: () => now().getTime() });
@@ -71,6 +78,20 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobS
     const { host, path } = targetOf(repository, digest);
     const blob = { host, path, resource: `blobs/${digest}`, accept: '*/*' };
     return present(await get({ ...blob, ...request }), `Blob ${repository}@${digest}`);
+  }
+
+  function tagRequest(repository: string): GetRequest {
+    const { host, path } = targetOf(repository, 'latest');
+    const resource = `tags/list?n=${TAG_PAGE}`;
+    return { host, path, resource, accept: 'application/json', maxBytes };
+  }
+
+  function tagsIn(answer: Answer, repository: string): readonly string[] | undefined {
+    const name = `Tags of ${repository}`;
+    if (present(answer, name) === undefined) return undefined;
+    const { success, data } = tagsSchema.safeParse(parseJson(answer.bytes));
+    if (!success) throw misbehaved(name, 'are not a list of tags');
+    return data.tags ?? [];
   }
 
   return {
@@ -108,17 +129,22 @@ export function createRegistry(deps: RegistryDeps): Registry & TagLister & BlobS
       return readReferrers({ get, limits, now }, request, `Referrers of ${repository}@${digest}`);
     },
     async tags(repository) {
-      const { host, path } = targetOf(repository, 'latest');
-      const resource = `tags/list?n=${TAG_PAGE}`;
-      const name = `Tags of ${repository}`;
-      const first = { host, path, resource, accept: 'application/json', maxBytes };
-      const { entries, complete } = await listPages({ get, limits }, first, (answer) => {
-        if (present(answer, name) === undefined) return undefined;
-        const { success, data } = tagsSchema.safeParse(parseJson(answer.bytes));
-        if (!success) throw misbehaved(name, 'are not a list of tags');
-        return data.tags ?? [];
-      });
+      const { entries, complete } = await listPages(
+        { get, limits },
+        tagRequest(repository),
+        (answer) => tagsIn(answer, repository),
+      );
       return { tags: entries ?? [], complete };
+    },
+    async eachTagPage(repository, take) {
+      const paged = { get, limits: { pages: limits.tagPages } };
+      const { complete } = await walkPages(paged, tagRequest(repository), (answer) => {
+        const tags = tagsIn(answer, repository);
+        if (tags === undefined) return 'absent';
+        take(tags.map((tag) => ({ tag })));
+        return 'more';
+      });
+      return { complete };
     },
   };
 }

@@ -23,6 +23,8 @@ export const DEFAULT_LIMITS = {
   /** Pages of a list, and entries over all pages. */
   pages: 20,
   entries: 1_000,
+  /** Pages of a list of tags of which only the best are kept. */
+  tagPages: 100,
 };
 
 export type RegistryLimits = Readonly<typeof DEFAULT_LIMITS>;

@@ -1,4 +1,5 @@
 import type { Digest } from '#shared/core/digest.ts';
+import type { ListedTag } from '#shared/core/track/shortlist.ts';
 import type { UnusableReason } from '#shared/core/verdict.ts';
 
 /** The manifests and blobs of one repository, read-only. `repository` is normalised: `host/path`. */
@@ -81,6 +82,18 @@ export interface TagList {
   readonly tags: readonly string[];
   /** False where there are more than are listed (`RegistryLimits.entries`, `RegistryLimits.pages`). */
   readonly complete: boolean;
+}
+
+/** The tags of one repository, however many: one page in memory at a time. */
+export interface TagPages {
+  /**
+   * Hands over the tags page by page, none for an absent repository. `complete` is false where there are more than are
+   * listed (`RegistryLimits.tagPages`). Throws as `Registry.manifest`; what was handed over until then is no list.
+   */
+  eachTagPage(
+    repository: string,
+    take: (tags: readonly ListedTag[]) => void,
+  ): Promise<{ readonly complete: boolean }>;
 }
 
 /** OCI image-spec 1.1, "Content Descriptors". Fields beyond `digest` are claims of the one who pushed. */

@@ -20,6 +20,8 @@ export type Kind = 'chart' | 'image';
  * followedAs(rows.filter((row) => imageOf(row) === image))
  */
 export function followedAs(rows: readonly SyncRow[]): Kind | undefined {
+  const [tracked] = rows.flatMap((row) => row.tracked ?? []);
+  if (tracked !== undefined) return tracked.kind;
   const keys = rows.flatMap(({ approved, live, staged }) =>
     [...approved, live, staged?.target, staged?.digest].filter((key) => key !== undefined),
   );

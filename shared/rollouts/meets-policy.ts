@@ -16,7 +16,7 @@ export async function meetsPolicy(
   { image, digest: key, indexes = {} }: RolloutRecord,
   name: string,
   options: { readonly fresh: boolean },
-  { resolver, verifier, policies }: FindTargetDeps,
+  { resolver, verifier, policies }: Pick<FindTargetDeps, 'resolver' | 'verifier' | 'policies'>,
 ): Promise<boolean> {
   const policy = policyOf(policies, name);
   if (isDigest(key)) {

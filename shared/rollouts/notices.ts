@@ -65,6 +65,7 @@ function describe(
     data: defined({
       image: record.image,
       digest,
+      release: record.releases?.[digest]?.version,
       ...counts,
       lagging: [...because, ...others].slice(0, MAX_LAGGING),
       id,

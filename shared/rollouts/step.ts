@@ -7,9 +7,11 @@ import type { Fleet } from '#shared/core/rollout/fleet.ts';
 import { rolloutId } from '#shared/core/rollout/id.ts';
 import type { Change, RolloutRecord } from '#shared/core/rollout/record.ts';
 import { isAtRest } from '#shared/core/rollout/moving.ts';
+import { isBelow } from '#shared/core/rollout/ratchet.ts';
 import { recover, restore, retire } from '#shared/core/rollout/recover.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
+import type { Tracker } from '#shared/core/track/track.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { SyncRow } from '#shared/store/store.ts';
@@ -106,7 +108,7 @@ export async function step(input: StepInput, deps: StepDeps): Promise<Committed>
       }
       // One instant: what begins with this look passes no stage by it.
       const instant = { ...input, strategy, fleet: fleetFor(entry), now: now() };
-      const begun = begin(entry, instant);
+      const begun = begin(entry, instant, rule && deps.tracks?.of(rule));
       if (begun === undefined) return undefined;
       const changes = [...begun.changes, await goOn(begun.record, instant, deps)];
       return decided(changes, await hasNoWayBack(changes, deps.resolveNow));
@@ -126,6 +128,7 @@ interface Instant extends StepInput {
 function begin(
   entry: Entry,
   input: Instant,
+  tracker: Tracker | undefined,
 ): { readonly record: RolloutRecord; readonly changes: readonly Change[] } | undefined {
   const { brought, strategy, now } = input;
   const first = hasRecord(entry) ? undefined : takeOver(entry, input);
@@ -133,6 +136,8 @@ function begin(
   if (record === undefined || record.status === 'retired') return undefined;
   const changes = first === undefined ? [] : [first];
   if (brought === undefined) return { record, changes };
+  // What was recorded since it was found may be higher.
+  if (tracker !== undefined && isBelow(record, brought, tracker)) return { record, changes };
   const id = rolloutId(input.image, brought.digest, record.version + 1);
   const arrived = arrive(record, strategy, { ...brought, id }, now);
   return { record: arrived.record, changes: [...changes, arrived] };
@@ -166,8 +171,8 @@ function newestApproval(image: string, { records }: Snapshot): Brought | undefin
 
 function broughtByApproval({ approved: [digest], approval }: SyncRow): Brought | undefined {
   if (digest === undefined || approval === undefined) return undefined;
-  const { index, resolvedAt } = approval;
-  return defined({ digest, index, resolvedAt, by: 'sweep' });
+  const { index, resolvedAt, release } = approval;
+  return defined({ digest, index, resolvedAt, release, by: 'sweep' });
 }
 
 /**

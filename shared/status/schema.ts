@@ -29,10 +29,16 @@ const JUDGED = {
   reasons: z.array(z.string()).optional().describe('Why candidate signatures do not count'),
 };
 
+const Release = z
+  .string()
+  .optional()
+  .describe('Where versions are followed: the one that the digest is');
+
 export const ImageData = z.strictObject({
   image: z.string().describe('The reference as it was pushed or asked for, in normal form'),
   digest: z.string().optional().describe('Absent where the tag could not be resolved'),
   index: z.string().optional().describe('The index that was pushed, where the digest is its child'),
+  release: Release,
   policy: z.string().optional().describe('Hash of the trust policy'),
   ...JUDGED,
   ...COMMON,
@@ -41,6 +47,7 @@ export const ImageData = z.strictObject({
 export const SyncData = z.strictObject({
   image: z.string().optional().describe('Absent for a source that is no image any more'),
   digest: z.string().optional().describe('A digest; for Helm <host/path>/<chart>:<version>'),
+  release: Release,
   cluster: z.string().describe('Full membership name, or kubeconfig context'),
   sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
   phase: z.enum(PHASES).describe('Where the RSync stands now'),
@@ -132,6 +139,7 @@ export const RolloutData = z.strictObject({
     .strictObject({ digest: z.string(), status: z.enum(ROLLOUT_STATUSES), since: Time })
     .optional()
     .describe('What was last reported of this image'),
+  release: Release,
   id: z.string().optional().describe('Of the roll-out, where the image has a strategy'),
   stage: z.string().optional().describe('The stage that it is about'),
   status: z

@@ -7,6 +7,8 @@ import { parseJson } from '#shared/net/json.ts';
 import { EvidenceFields } from './evidence-note.ts';
 import { TallyFields } from './tally-note.ts';
 import { WithdrawalFields } from './withdrawal-note.ts';
+import { ReceiptFields } from './receipt-fields.ts';
+import { ReleaseFields, TrackFields, TrackedFields } from './track-note.ts';
 
 /**
  * Records, as they are written and read back. Anyone who can write to the store may have written them, an older version
@@ -65,6 +67,8 @@ const ApprovalFacts = z.object({
   policy: z.string(),
   /** The registry's time. */
   resolvedAt: Time,
+  /** Where versions are followed: the one that was taken. */
+  release: ReleaseFields.exactOptional(),
 });
 export type ApprovalFacts = Stored<z.infer<typeof ApprovalFacts>>;
 
@@ -81,19 +85,6 @@ const Shown = z.object({
   truncatedTo: z.number().exactOptional(),
 });
 export type Shown = Stored<z.infer<typeof Shown>>;
-
-/** What the receipt has of the roll-out that let it in. */
-const Receipt = z.object({
-  id: z.string(),
-  stage: z.string(),
-  kind: z.enum(['forward', 'rollback']),
-  digest: z.string(),
-  previous: z.string().exactOptional(),
-  indexes: z.record(z.string(), z.string()).exactOptional(),
-  rejected: z.array(z.string()),
-  startedAt: Time,
-  resolvedAt: Time,
-});
 
 /** Of an RSync whose images reach the clusters in stages. */
 const Staged = z.object({
@@ -119,7 +110,7 @@ const Staged = z.object({
   stuck: z.object({ since: Time, on: z.string().exactOptional() }).exactOptional(),
   /** It had a failure open when that was written. */
   failedBefore: True.exactOptional(),
-  receipt: Receipt.exactOptional(),
+  receipt: ReceiptFields.exactOptional(),
 });
 export type Staged = Stored<z.infer<typeof Staged>>;
 
@@ -165,6 +156,8 @@ const SyncRow = z.object({
   /** The order of a hold that it was found to be as it says. */
   order: z.string().exactOptional(),
   staged: Staged.exactOptional(),
+  /** Where versions are followed: what the last look found of them. */
+  tracked: TrackedFields.exactOptional(),
 });
 export type SyncRow = Stored<z.infer<typeof SyncRow>>;
 
@@ -250,6 +243,8 @@ const NOTES = {
   seek: z.object({ sought: z.record(z.string(), Time) }),
   /** By host of a registry: until when it asked to be left alone, at least. */
   pause: z.object({ until: Time }),
+  /** By kind and repository: what the last listing of one whose versions are followed has to choose from. */
+  track: TrackFields,
 };
 export type NoteKind = keyof typeof NOTES;
 export type Notes = { readonly [Kind in NoteKind]: Stored<z.infer<(typeof NOTES)[Kind]>> };
@@ -259,6 +254,7 @@ export type WithdrawalNote = Notes['withdrawal'];
 export type RolloutNote = Notes['rollout'];
 export type SeekNote = Notes['seek'];
 export type Tally = Notes['tally'];
+export type TrackNote = Notes['track'];
 
 /** By kind, so that a note is read as what it was written as. */
 export const STORED_NOTES: { readonly [Kind in NoteKind]: z.ZodType<Notes[Kind]> } = NOTES;

@@ -23,6 +23,7 @@ import { STEP_MUTATIONS } from './steps.ts';
 import { SWEEP_MUTATIONS } from './sweep.ts';
 import { TELEMETRY_MUTATIONS } from './telemetry.ts';
 import { TRUST_MUTATIONS } from './trust.ts';
+import { VERSION_MUTATIONS } from './versions.ts';
 
 /** One guarantee taken away: the tests named must turn red. */
 export interface Mutation {
@@ -322,6 +323,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ROLLOUT_MUTATIONS,
   ...SCREEN_MUTATIONS,
   ...STAGED_MUTATIONS,
+  ...VERSION_MUTATIONS,
   ...STEP_MUTATIONS,
   ...EVIDENCE_MUTATIONS,
   ...DECISION_MUTATIONS,

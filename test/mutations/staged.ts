@@ -56,7 +56,7 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       "a receipt of another image's roll-out says nothing of this one's",
       'core/rollout/fleet',
       'receiptOn',
-      ' || facts?.image !== image',
+      'if (!isRecordOf(image, facts)) return undefined;',
       '',
       [RECORDS],
     ],

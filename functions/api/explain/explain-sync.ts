@@ -20,6 +20,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
 import { explainRolloutOf } from './explain-rollout.ts';
 import { findFix } from './find-fix.ts';
+import { explainVersion } from './explain-version.ts';
 import { findCluster } from '../find-cluster.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import type { ExplainQuery, Explanation, Step } from './operation.ts';
@@ -52,6 +53,7 @@ export async function explainSync(
       step('cluster', 'ok', `${member.name} answered`),
       explainConfig(look),
       explainTrigger(record, look),
+      ...(await explainVersion(look, deps)),
       ...explainTag(look),
       explainSignatures(look, policy),
       ...(rollout?.steps ?? []).map((one) => ({ ...one, details: [...one.details] })),

@@ -10,6 +10,8 @@ const STEPS = [
   'cluster',
   'config',
   'trigger',
+  // Where versions are followed.
+  'version',
   'tag',
   'digest',
   'signatures',

@@ -51,6 +51,11 @@ export const SyncView = z
     commit: z.string().optional().describe("Config Sync's commit, N/A or empty, as nomos shows it"),
     syncedAt: z.string().optional(),
     image: z.string().optional().describe('What is followed; absent where nothing is'),
+    version: z
+      .string()
+      .optional()
+      .describe('Where versions are followed: the one that was approved last'),
+    newest: z.string().optional().describe('The version that is to be followed now'),
     approved: z.array(z.string()).describe('What may be synced, newest first'),
     registryDigest: z.string().optional().describe('What the image is in the registry'),
     liveDigest: z.string().optional().describe('What Config Sync reports as synced'),

@@ -7,6 +7,7 @@ import {
   ageOf,
   troublesOf,
 } from '#shared/overview/present-row.ts';
+import { shownImage } from '#shared/core/track/stream.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { TROUBLES_TTL_MS } from '../limits.ts';
@@ -46,7 +47,9 @@ export function viewSync(
     source: shown?.source,
     commit: shown?.commit,
     syncedAt: shown?.syncedAt,
-    image: row.image,
+    image: shownImage(row),
+    version: row.approval?.release?.version,
+    newest: row.tracked?.release?.version,
     approved: [...row.approved],
     registryDigest: row.target,
     liveDigest: row.live,

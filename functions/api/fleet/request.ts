@@ -89,11 +89,16 @@ function wantsSync(filter: Filter, row: PresentRow): boolean {
   if (row.image === undefined) return false;
   const reference = parseReference(row.image);
   if (reference.repository !== repository) return false;
-  if (tag !== undefined && reference.tag !== tag) return false;
+  if (tag !== undefined && ![reference.tag, ...releasesOf(row)].includes(tag)) return false;
   // Every digest that a person may have in hand for what this RSync is on, or is to be on.
   const { target, index, live, approval } = row;
   const known = [target, index, live, approval?.digest, approval?.index];
   return digest === undefined || known.includes(digest);
+}
+
+/** Tags of the versions that it is on, and is to be on. */
+function releasesOf({ tracked, approval }: SyncRow): readonly (string | undefined)[] {
+  return [tracked?.release?.tag, approval?.release?.tag];
 }
 
 /** Whether rows are asked for, so that a cluster without any is not worth a line. */

@@ -156,6 +156,7 @@ function viewEntry({ id, time, type, severity, data, cut }: Entry): HistoryEntry
 const SHOWN = [
   'image',
   'digest',
+  'release',
   'cluster',
   'sync',
   'stage',

@@ -51,6 +51,7 @@ const HistoryEntry = z
     severity: z.string(),
     image: z.string().optional(),
     digest: z.string().optional(),
+    release: z.string().optional().describe('The version, where versions are followed'),
     cluster: z.string().optional(),
     sync: z.string().optional(),
     stage: z.string().optional().describe('Of its roll-out'),

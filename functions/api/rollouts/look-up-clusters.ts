@@ -1,3 +1,4 @@
+import type { Release } from '#shared/core/track/track.ts';
 import { findCluster } from '../find-cluster.ts';
 import type { StagedDeps } from './deps.ts';
 
@@ -11,6 +12,8 @@ export interface Named {
   readonly unverified?: string;
   /** What the tag names, where that is another than the target. */
   readonly passedOver?: string;
+  /** Where versions are followed: the tag and version of that. */
+  readonly passedRelease?: Release;
   /** Trust policies that the digest meets, of those that stages ask for. */
   readonly signedBy?: readonly string[];
 }
@@ -22,6 +25,8 @@ export interface Target {
   readonly index?: string;
   /** By the registry's clock. */
   readonly resolvedAt: string;
+  /** Where versions are followed: its tag and version, where these are known. */
+  readonly release?: Release;
 }
 
 export const NOTHING: Named = { clusters: [] };

@@ -3,7 +3,9 @@ import { isDigest } from '#shared/core/digest.ts';
 import { type Reference, parseReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import { withDeadline } from '#shared/net/within.ts';
+import { versionsOf } from '#shared/core/track/stream.ts';
 import { type Brought, broughtBy } from '#shared/rollouts/brought.ts';
+import { findVersion } from '#shared/rollouts/find-version.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import { judgeImage } from '../verify-image.ts';
 import type { StagedDeps } from './deps.ts';
@@ -24,6 +26,7 @@ export async function lookUpStart(
     if (digest === undefined) return lookUpTag(found, deps);
     const named = await lookUpTarget(digest, found, deps);
     if (named.target === undefined) return named;
+    if (isTracked(found)) return passVersion(named, found, deps);
     const reference = parseReference(found.record.image);
     const tagged = await keyOf(reference, await deps.resolver.fresh(reference), found, deps);
     const isOther = tagged?.digest !== named.target.key;
@@ -34,6 +37,14 @@ export async function lookUpStart(
 async function lookUpTag(found: FoundRollout, deps: StagedDeps): Promise<Named> {
   const { record, rule } = found;
   if (rule === undefined) return NOTHING;
+  if (isTracked(found)) {
+    const best = await findBest(found, deps);
+    const unverified = `No version of ${record.image} is listed that verifies`;
+    if (best === undefined) return { ...NOTHING, unverified };
+    const { digest: bestKey, index: bestIndex, resolvedAt: at, release } = best;
+    const of = { key: bestKey, resolvedAt: at };
+    return { ...NOTHING, target: { ...of, ...defined({ index: bestIndex, release }) } };
+  }
   const reference = parseReference(record.image);
   const { resolution, verdict, message } = await judgeImage({ reference, rule }, deps);
   if (verdict.status !== 'verified') return { ...NOTHING, unverified: message };
@@ -43,6 +54,28 @@ async function lookUpTag(found: FoundRollout, deps: StagedDeps): Promise<Named> 
   }
   const { digest: key, index, resolvedAt } = brought;
   return { ...NOTHING, target: { key, resolvedAt, ...defined({ index }) } };
+}
+
+function isTracked({ rule }: FoundRollout): boolean {
+  return rule !== undefined && versionsOf(rule) !== undefined;
+}
+
+/** The best version that is listed and verifies, whatever the record knows. */
+async function findBest(
+  { record, rule }: FoundRollout,
+  deps: StagedDeps,
+): Promise<Brought | undefined> {
+  if (rule === undefined) return undefined;
+  const kind = isDigest(record.digest) ? 'image' : 'chart';
+  return findVersion({ image: record.image, rule, kind, record: undefined }, 'api', deps);
+}
+
+/** What is listed beside what a person starts comes no more by itself. */
+async function passVersion(named: Named, found: FoundRollout, deps: StagedDeps): Promise<Named> {
+  const best = await findBest(found, deps);
+  if (best === undefined || best.digest === named.target?.key) return named;
+  const { digest: passedOver, release: passedRelease } = best;
+  return { ...named, passedOver, ...defined({ passedRelease }) };
 }
 
 /** The approval key behind a tag, of the kind that the record has. */

@@ -2,7 +2,8 @@ import { referenceOfKey } from '#shared/core/approval-key.ts';
 import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
-import { type Reference, tryReference } from '#shared/core/reference.ts';
+import { type Reference, parseReference, tryReference } from '#shared/core/reference.ts';
+import type { Release } from '#shared/core/track/track.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { READ_DEADLINE_MS } from '../limits.ts';
 import { judgeImage } from '../verify-image.ts';
@@ -22,7 +23,11 @@ export async function lookUpTarget(
 ): Promise<Named> {
   if (rule === undefined) return NOTHING;
   const { image, indexes = {} } = record;
-  const reference = referenceOf(Object.hasOwn(indexes, to) ? (indexes[to] ?? to) : to, image);
+  const release = releaseOf(to, { record, rule }, deps);
+  const reference =
+    release === undefined
+      ? referenceOf(Object.hasOwn(indexes, to) ? (indexes[to] ?? to) : to, image)
+      : { ...parseReference(image), tag: release.tag };
   const { resolution, verdict, message } = await withDeadline(
     READ_DEADLINE_MS,
     'Verifying the digest',
@@ -33,10 +38,27 @@ export async function lookUpTarget(
     return { ...NOTHING, unverified: message };
   }
   const { resolvedAt } = resolution;
-  const target = isDigest(to)
-    ? { key: found.digest, resolvedAt, ...defined({ index: found.index }) }
-    : { key: to, resolvedAt };
+  const isChart = !isDigest(record.digest);
+  const version = release && isChart ? release.tag.replaceAll('_', '+') : undefined;
+  const ofImage = { key: found.digest, resolvedAt, ...defined({ index: found.index }) };
+  const key = version === undefined ? to : `${reference.repository}:${version}`;
+  const isImage = isDigest(to) || (release !== undefined && !isChart);
+  const target = { ...(isImage ? ofImage : { key, resolvedAt }), ...defined({ release }) };
   return { ...NOTHING, target };
+}
+
+/** Where versions are followed, a person may name one by its tag; of a digest, what the record knows of it. */
+function releaseOf(
+  to: string,
+  { record, rule }: Pick<FoundRollout, 'record' | 'rule'>,
+  deps: Pick<StagedDeps, 'tracks'>,
+): Release | undefined {
+  const tracker = rule && deps.tracks?.of(rule);
+  if (tracker === undefined) return undefined;
+  const known = record.releases?.[to];
+  if (known !== undefined) return known;
+  const read = tracker.read(to, isDigest(record.digest) ? 'image' : 'chart');
+  return typeof read === 'string' ? undefined : read;
 }
 
 /** Nothing but the image's own repository: this is no way to make us call any host. */

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
+import { streamOf, versionsOf } from '#shared/core/track/stream.ts';
 import { createSerial } from '#shared/net/serial.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Problem, answerProblem, problem } from '#shared/http/problem.ts';
@@ -79,7 +80,7 @@ function mountStart(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undefined): voi
     if (deps === undefined) return answerProblem(UNSTAGED);
     const { 'idempotency-key': key } = c.req.valid('header');
     const body = c.req.valid('json');
-    const of = { image: taggedImage(body.image) };
+    const of = { image: recordedImage(body.image, deps) };
     const asked = { of, verb: START, body, person, key };
     const decided = await decide(asked, deps, c.get('log'));
     return decided.status === 'absent'
@@ -88,9 +89,14 @@ function mountStart(api: OpenAPIHono<ApiEnv>, deps: StagedDeps | undefined): voi
   });
 }
 
-/** As a record names it: without a tag, that of the normal form. Throws `bad-request`, `bad-reference`. */
-function taggedImage(text: string): string {
+/**
+ * As a record names it: without a tag, that of the normal form; where versions are followed, their stream. Throws
+ * `bad-request`, `bad-reference`.
+ */
+function recordedImage(text: string, { rules }: Pick<StagedDeps, 'rules'>): string {
   const reference = parseReference(text);
+  const rule = rules.match(reference.repository);
+  if (rule !== undefined && versionsOf(rule) !== undefined) return streamOf(reference.repository);
   if (reference.digest === undefined) return formatReference(reference);
   throw new CountersignError(
     'bad-request',

@@ -61,6 +61,10 @@ const BRIEF = {
   version: z.int().min(1).describe('One more with each change of the record'),
   kind: z.enum(['forward', 'rollback']),
   digest: z.string().describe('What the clusters are to have; of a rollback what they go back to'),
+  release: z
+    .string()
+    .optional()
+    .describe('Where versions are followed: the one that the digest is'),
   status: z.enum(ROLLOUT_STATES),
   cause: z.enum(ROLLOUT_CAUSES).optional().describe('Why it stands there'),
   stage: z.string().describe('The newest stage that is open; those before it are open as well'),

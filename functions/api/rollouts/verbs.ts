@@ -94,7 +94,7 @@ const ROLLBACK: Verb<z.infer<typeof RollbackBody>> = {
   command: (_, { target }, { image, previous, digest, version }) => ({
     do: 'rollback',
     id: rolloutId(image, target?.key ?? previous ?? digest, version + 1),
-    ...defined({ to: target?.key, index: target?.index }),
+    ...defined({ to: target?.key, index: target?.index, release: target?.release }),
   }),
 };
 
@@ -138,10 +138,12 @@ export const START: Verb<z.infer<typeof StartBody>> = {
     'What is verified, and not what was rolled back. With `digest`, what the tag names is passed over until the tag moves.',
   body: StartBody,
   lookUp: ({ digest }, found, deps) => lookUpStart(digest, found, deps),
-  command: (_, { target, passedOver }, { image, digest, resolvedAt, version }) => {
+  command: (_, { target, passedOver, passedRelease }, { image, digest, resolvedAt, version }) => {
     const { key, ...of } = target ?? { key: digest, resolvedAt };
     const id = rolloutId(image, key, version + 1);
-    return { do: 'start', arrival: { ...of, digest: key, id }, ...defined({ passedOver }) };
+    const releases = passedOver && passedRelease ? { [passedOver]: passedRelease } : undefined;
+    const passed = defined({ passedOver, releases });
+    return { do: 'start', arrival: { ...of, digest: key, id }, ...passed };
   },
 };
 

@@ -90,7 +90,7 @@ function arrivalOf({
 export function briefOf(record: RolloutRecord): Omit<RolloutBrief, 'stages' | 'message'> {
   const { id, image, version, kind, digest, status, cause, stage, startedAt, startedBy } = record;
   const about = { id, image, version, kind, digest, status, stage, startedAt, startedBy };
-  return { ...about, ...defined({ cause }) };
+  return { ...about, ...defined({ cause, release: record.releases?.[digest]?.version }) };
 }
 
 interface Looked {

@@ -1,7 +1,7 @@
 import { readCommandBase } from '#functions/wiring/base.ts';
 import { openChecks } from '#functions/wiring/checks.ts';
 import { callsPerMinute, openFleets } from '#functions/wiring/fleet.ts';
-import { openImages, openRegistries } from '#functions/wiring/images.ts';
+import { openImages, openListed, openRegistries } from '#functions/wiring/images.ts';
 import { createStrategies } from '#shared/config/strategies.ts';
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -30,6 +30,8 @@ export async function openFleet(configPath: string): Promise<OpenedFleet> {
   const isStaged = config.images.some(({ rollout }) => rollout !== undefined);
   return {
     ...openImages(base, cached),
+    // No store is at hand here: what is followed is listed once, now.
+    listed: openListed(base, plain),
     ...(isStaged && {
       rollouts: {
         images: config.images,

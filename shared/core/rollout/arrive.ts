@@ -59,7 +59,7 @@ function mustQueue(record: RolloutRecord, { onNewer }: Strategy): boolean {
 export function startOver(
   record: RolloutRecord,
   { stages: [first] }: Strategy,
-  { digest, resolvedAt, id, by, index }: Arrival,
+  { digest, resolvedAt, id, by, index, release }: Arrival,
   now: Date,
 ): Change {
   const paused = record.status === 'paused';
@@ -70,6 +70,7 @@ export function startOver(
     digest,
     previous: wayBack(record),
     indexes: { ...record.indexes, ...(index === undefined ? {} : { [digest]: index }) },
+    releases: { ...record.releases, ...(release === undefined ? {} : { [digest]: release }) },
     resolvedAt,
     startedAt: beginOf(record, now),
     startedBy: by,

@@ -3,6 +3,7 @@ import { type Asker, type Outcome, type Request, apply, refuse } from './by-pers
 import { type Promotion, promote } from './promote.ts';
 import { MAX_IGNORED, NO_CAUSE, NO_TURNS, type RolloutRecord } from './record.ts';
 import { type Started, start } from './start.ts';
+import type { Release } from '../track/track.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a person asks of a roll-out. Who may ask is not judged here, but that a starter does not approve. */
@@ -12,7 +13,13 @@ export type Command =
   | { readonly do: 'resume'; readonly ignore: readonly string[] }
   | { readonly do: 'approve'; readonly stage: string }
   /** Back to `to`, the child of `index`, or else to what was completed last. `id` names the way back. */
-  | { readonly do: 'rollback'; readonly id: string; readonly to?: string; readonly index?: string }
+  | {
+      readonly do: 'rollback';
+      readonly id: string;
+      readonly to?: string;
+      readonly index?: string;
+      readonly release?: Release;
+    }
   /** The digest that was halted, aborted or rolled back, from the first stage. */
   | { readonly do: 'retry'; readonly id: string }
   | ({ readonly do: 'promote' } & Promotion)
@@ -107,7 +114,7 @@ function approve(request: Request, stage: string): Outcome {
 
 function rollback(
   request: Request,
-  { id, to, index }: Extract<Command, { readonly do: 'rollback' }>,
+  { id, to, index, release }: Extract<Command, { readonly do: 'rollback' }>,
 ): Outcome {
   const { record, actor, now } = request;
   const target = to ?? record.previous;
@@ -117,7 +124,13 @@ function rollback(
   }
   const back = goBack(record, { id, digest: target, by: actor.by, now });
   const indexes = index === undefined ? {} : { indexes: { ...record.indexes, [target]: index } };
-  return apply(request, `rollback ${record.id}`, 'rolling-back', { ...back, ...indexes });
+  const releases =
+    release === undefined ? {} : { releases: { ...record.releases, [target]: release } };
+  return apply(request, `rollback ${record.id}`, 'rolling-back', {
+    ...back,
+    ...indexes,
+    ...releases,
+  });
 }
 
 function retry(request: Request, id: string): Outcome {

@@ -1,3 +1,4 @@
+import { isRecordOf } from '../track/stream.ts';
 import type { Evidence } from './checks.ts';
 import type { Indexes } from './record.ts';
 import type { Labels } from './strategy.ts';
@@ -91,12 +92,13 @@ export function isAhead(time: string, now: Date): boolean {
  * const receipt = receiptOn(rsync.annotations.receipt.facts, image, now);
  */
 export function receiptOn<T extends RolloutReceipt>(
-  facts: { readonly image: string; readonly rollout?: T } | undefined,
+  facts: { readonly image: string; readonly version?: string; readonly rollout?: T } | undefined,
   image: string | undefined,
   now: Date,
 ): T | undefined {
   const { rollout } = facts ?? {};
-  if (rollout === undefined || facts?.image !== image) return undefined;
+  if (rollout === undefined || facts === undefined || image === undefined) return undefined;
+  if (!isRecordOf(image, facts)) return undefined;
   return isAhead(rollout.startedAt, now) || isAhead(rollout.resolvedAt, now) ? undefined : rollout;
 }
 

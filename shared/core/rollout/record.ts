@@ -1,5 +1,7 @@
 import { defined } from '../defined.ts';
+import type { Release } from '../track/track.ts';
 import type { CheckState } from './checks.ts';
+import { namedIn } from './named-keys.ts';
 import type { Turn } from './strategy.ts';
 
 /** Where a roll-out stands. Of one that a newer digest replaced nothing remains but `superseded`, which is published. */
@@ -63,6 +65,8 @@ export interface Arrival {
   readonly by: string;
   /** The index that was pushed, where `digest` is its child. */
   readonly index?: string;
+  /** Where versions are followed: the tag that named it, and its version. */
+  readonly release?: Release;
 }
 
 /** What a person who promoted went past beside the wait: windows and freezes of the config, and holds. */
@@ -73,6 +77,9 @@ export interface Promoted {
 
 /** By approval key, the digest of the index that it is a child of: signatures may be on that alone. */
 export type Indexes = Readonly<Record<string, string>>;
+
+/** By approval key, the tag and version by which it came, where versions are followed. */
+export type Releases = Readonly<Record<string, Release>>;
 
 /**
  * What is recorded of the roll-out of one image: its decisions, small, replaced whole over the version they were made
@@ -90,6 +97,8 @@ export interface RolloutRecord {
   readonly previous?: string;
   /** Of the keys that it names, as far as they are known. */
   readonly indexes?: Indexes;
+  /** The same, where versions are followed: automation begins no roll-out of a lower version than any of these. */
+  readonly releases?: Releases;
   readonly resolvedAt: string;
   readonly startedAt: string;
   readonly startedBy: string;
@@ -260,7 +269,7 @@ export function changeOf(
 ): Change {
   if (to === from) return { record: from, notices: [] };
   const version = from.version + 1;
-  const record = { ...withIndexes(to, to.indexes ?? {}), version };
+  const record = { ...withReleases(withIndexes(to, to.indexes ?? {}), to.releases ?? {}), version };
   return { record, notices: notices.map((notice) => ({ ...notice, version })) };
 }
 
@@ -274,10 +283,18 @@ export function withIndexes(
   record: RolloutRecord,
   indexes: Readonly<Record<string, string | undefined>>,
 ): RolloutRecord {
-  const { digest, previous, rejected } = record;
-  const named = [...new Set([digest, previous, ...rejected])].flatMap((key = '') => {
-    const index = Object.hasOwn(indexes, key) ? indexes[key] : undefined;
-    return index === undefined ? [] : [[key, index] as const];
-  });
-  return amend(record, { indexes: named.length === 0 ? undefined : Object.fromEntries(named) });
+  return amend(record, { indexes: namedIn(record, indexes) });
+}
+
+/**
+ * The record with those releases that are of keys it names.
+ *
+ * @example
+ * withReleases(record, { ...record.releases, [arrival.digest]: arrival.release })
+ */
+export function withReleases(
+  record: RolloutRecord,
+  releases: Readonly<Record<string, Release | undefined>>,
+): RolloutRecord {
+  return amend(record, { releases: namedIn(record, releases) });
 }

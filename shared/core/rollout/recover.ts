@@ -13,6 +13,7 @@ import {
   changeOf,
   noticeOf,
   withIndexes,
+  withReleases,
 } from './record.ts';
 import { beginOf } from './arrive.ts';
 import { type Strategy, type Turn, compareTurns, stageOf, turnOf } from './strategy.ts';
@@ -118,7 +119,8 @@ function adopt(
     // Another digest that the tag names already is newer than what was found.
     resolvedAt: digest === target.digest ? target.resolvedAt : new Date(0).toISOString(),
   };
-  const record = withIndexes(adopted, adopted.indexes ?? {});
+  const named = withIndexes(adopted, adopted.indexes ?? {});
+  const record = withReleases(named, adopted.releases ?? {});
   return { record, notices: [about(record, 'completed', [])] };
 }
 
@@ -195,7 +197,8 @@ export function learn(
   const rollout = { id, kind, digest, previous, startedAt, resolvedAt, rejected };
   const learned = amend(record, { ...rollout, ...positionOf(digest, strategy, clusters) });
   const indexes = inOrder.map((receipt) => receipt.indexes);
-  return withIndexes(learned, Object.assign({}, record.indexes, ...indexes));
+  const indexed = withIndexes(learned, Object.assign({}, record.indexes, ...indexes));
+  return withReleases(indexed, record.releases ?? {});
 }
 
 /**
@@ -228,7 +231,7 @@ function positionOf(
 
 function firstRecord(
   image: string,
-  { digest, resolvedAt, id, by, index }: Arrival,
+  { digest, resolvedAt, id, by, index, release }: Arrival,
   { stages: [{ name }] }: Strategy,
   now: Date,
 ): RolloutRecord {
@@ -250,7 +253,7 @@ function firstRecord(
     ignored: [],
     history: [],
   };
-  return withIndexes(record, { [digest]: index });
+  return withReleases(withIndexes(record, { [digest]: index }), { [digest]: release });
 }
 
 function about(

@@ -1,7 +1,7 @@
 import { startOver } from './arrive.ts';
 import { type Outcome, type Request, apply, refuse } from './by-person.ts';
 import { isAhead } from './fleet.ts';
-import { type Arrival, amend } from './record.ts';
+import { type Arrival, type Releases, amend } from './record.ts';
 import { isMoving } from './moving.ts';
 
 /** What a person starts. */
@@ -10,6 +10,8 @@ export interface Started {
   readonly arrival: Omit<Arrival, 'by'>;
   /** What the tag names meanwhile, where that is another digest. */
   readonly passedOver?: string;
+  /** The tag and version of that, where versions are followed. */
+  readonly releases?: Releases;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Started {
  * @example
  * start({ record, actor, strategy, now }, { arrival })
  */
-export function start(request: Request, { arrival, passedOver }: Started): Outcome {
+export function start(request: Request, { arrival, passedOver, releases }: Started): Outcome {
   const { record, strategy, now } = request;
   const { status, digest, rejected, resolvedAt } = record;
   if (rejected.includes(arrival.digest)) return refuse('rejected');
@@ -31,7 +33,8 @@ export function start(request: Request, { arrival, passedOver }: Started): Outco
   if (isOld && !isAhead(resolvedAt, now)) return refuse('older');
   const brought = { ...arrival, by: request.actor.by };
   const { record: begun, notices } = startOver(record, strategy, brought, now);
-  const started = { ...request, record: amend(begun, { passedOver }) };
+  const known = { ...begun.releases, ...releases };
+  const started = { ...request, record: amend(begun, { passedOver, releases: known }) };
   const change = apply(started, `start ${arrival.digest}`, 'started', {});
   const { version } = change.record;
   const ended = notices.filter(({ type }) => type !== 'started');

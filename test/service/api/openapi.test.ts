@@ -67,6 +67,7 @@ const OPERATIONS = [
   ['get', '/v1/fleet'],
   ['get', '/v1/overview'],
   ['get', '/v1/explain'],
+  ['get', '/v1/track'],
   ['get', '/v1/rollouts'],
   ['get', '/v1/rollouts/{id}'],
   ['get', '/v1/rollouts/{id}/plan'],

@@ -1,0 +1,52 @@
+import type { Tracked } from '../decision-input.ts';
+import type { KeptBecause } from './choose.ts';
+import type { Ignored } from './track.ts';
+
+/** Why nothing can be chosen, or why what was taken stays. */
+const WHY: Readonly<Record<KeptBecause, string>> = {
+  lower: 'what is listed is lower',
+  none: 'no tag of its repository is a version of its track',
+  cut: 'its repository has more tags than are listed, and a listing that is cut decides nothing',
+  unlisted: 'the tags of its repository are not listed yet: the next sweep does',
+};
+
+/**
+ * What there is to say beside the phase of an RSync that follows versions; undefined where it follows the best.
+ *
+ * @example
+ * sayTracked(tracked) // '1.4.2 stays: the highest that is listed is 1.4.1'
+ */
+export function sayTracked({ release, why, lower, skipped }: Tracked): string | undefined {
+  const said: string[] = [];
+  if (why !== undefined && release !== undefined) {
+    const reason =
+      lower === undefined ? WHY[why] : `the highest that is listed is ${lower.version}`;
+    said.push(`${release.version} stays: ${reason}`);
+  }
+  if (skipped.length > 0) {
+    const names = skipped.map(({ tag }) => tag).join(', ');
+    said.push(`skipped as not verified: ${names}`);
+  }
+  return said.length === 0 ? undefined : said.join('; ');
+}
+
+/**
+ * Why nothing is followed, as one sentence.
+ *
+ * @example
+ * sayNone('none')
+ */
+export function sayNone(why: KeptBecause): string {
+  const text = WHY[why];
+  return `Waiting for a version: ${text}`;
+}
+
+/** Why a tag is no candidate, for people. */
+export const IGNORED_BECAUSE: Readonly<Record<Ignored, string>> = {
+  'not-a-version': 'is no semantic version (three numbers, as in 1.4.2)',
+  'pre-release': 'is a pre-release; prereleases: true lets it in',
+  'out-of-range': 'is not in the range',
+  filtered: 'does not match the pattern',
+  'not-a-number': 'has no number where the named group is',
+  'no-time': 'does not say when it was made',
+};
