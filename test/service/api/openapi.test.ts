@@ -164,7 +164,8 @@ describe.each(OPERATIONS)('%s %s', (method, path) => {
       statuses.add(answer.status);
       expect(await document.faultOf(operation, answer)).toBeUndefined();
     }
-    expect([...statuses].some((status) => status < 300)).toBe(true);
+    // This world follows tags: what is answered of versions is in track.test.ts.
+    expect([...statuses].some((status) => status < 300)).toBe(path !== '/v1/track');
   });
 
   it('answers whatever else is sent with a problem, or as the document says', async () => {
