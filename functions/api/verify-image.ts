@@ -9,6 +9,7 @@ import type { ImageRule } from '#shared/core/rule.ts';
 import { reasonsOf, type Verdict } from '#shared/core/verdict.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
+import { nameVersion } from '#shared/reconcile/name-version.ts';
 import { explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import type { ApiDeps } from './deps.ts';
 import { READ_DEADLINE_MS } from './limits.ts';
@@ -31,6 +32,14 @@ export const VerifyAnswer = z
     image: z.string(),
     digest: z.string().optional().describe('Absent where the tag could not be resolved'),
     index: z.string().optional().describe('The index, where the digest is its child'),
+    version: z
+      .string()
+      .optional()
+      .describe('Where versions are followed and the image has no tag: the one that is verified'),
+    passedOver: z
+      .array(z.string())
+      .optional()
+      .describe('The best of the other versions, and why each is passed over'),
     policy: z.string(),
     verdict: z.enum(['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable']),
     authorities: z.array(z.string()),
@@ -59,12 +68,17 @@ export const verifyRoute = createRoute({
 
 type JudgeDeps = Pick<ApiDeps, 'rules' | 'resolver' | 'verifier' | 'policies'>;
 
+/** What it takes to find the version that is followed, too. */
+type VerifyDeps = JudgeDeps & Pick<ApiDeps, 'store' | 'tracks' | 'now'>;
+
 /**
  * What an image is under the policy that the config has for it, with what became of every candidate. Throws
  * `bad-request`, and where it could not be found out.
  */
-export async function verifyImage(image: string, deps: JudgeDeps): Promise<VerifyAnswer> {
-  const named = nameImage(image, deps);
+export async function verifyImage(image: string, deps: VerifyDeps): Promise<VerifyAnswer> {
+  const { rule } = nameImage(image, deps);
+  const { reference, release, passedOver } = await nameVersion(image, rule, deps);
+  const named = { reference, rule };
   const { repository } = named.reference;
   const { policy, resolution, verdict, message } = await withDeadline(
     READ_DEADLINE_MS,
@@ -75,7 +89,8 @@ export async function verifyImage(image: string, deps: JudgeDeps): Promise<Verif
   const fix = digest && mendingCommand(verdict, policy, `${repository}@${index ?? digest}`);
   return {
     image: formatReference(named.reference),
-    ...defined({ digest, index, fix }),
+    ...defined({ digest, index, fix, version: release?.version }),
+    ...(release && { passedOver: [...passedOver] }),
     policy: policy.name,
     verdict: verdict.status,
     authorities: verdict.status === 'verified' ? [...verdict.authorities] : [],

@@ -11,6 +11,7 @@ import { PREFLIGHT_VERBS } from './preflight/verbs.ts';
 import { RESYNC_VERBS } from './resync/verbs.ts';
 import { ROLLOUT_VERBS } from './rollout/verbs.ts';
 import type { Verb } from './verb.ts';
+import { TRACK_VERBS } from './track/verbs.ts';
 import { VERIFY_VERBS } from './verify/verbs.ts';
 import { WAIT_VERBS } from './wait/verbs.ts';
 
@@ -18,6 +19,7 @@ import { WAIT_VERBS } from './wait/verbs.ts';
 export const VERBS: readonly Verb[] = [
   ...FLEET_VERBS,
   ...VERIFY_VERBS,
+  ...TRACK_VERBS,
   ...WAIT_VERBS,
   ...RESYNC_VERBS,
   ...ROLLOUT_VERBS,

@@ -29,6 +29,18 @@ export const Page = z.looseObject({
   syncs: z.array(Sync),
   next: z.string().optional(),
 });
+export const Track = z.looseObject({
+  listedAt: z.string(),
+  candidates: z.array(
+    z.looseObject({ tag: z.string(), version: z.string(), chosen: z.boolean(), why: z.string() }),
+  ),
+  ignored: z.array(
+    z.looseObject({ count: z.number(), examples: z.array(z.string()), meaning: z.string() }),
+  ),
+  taken: z.array(z.looseObject({ tag: z.string(), syncs: z.number() })),
+  warnings: z.array(z.string()),
+  message: z.string(),
+});
 export const Accepted = z.looseObject({ id: z.string(), clusters: z.number() });
 export const Preview = z.looseObject({
   clusters: z.number(),

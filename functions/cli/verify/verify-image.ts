@@ -2,6 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { reasonsOf } from '#shared/core/verdict.ts';
+import type { NamedVersion } from '#shared/reconcile/name-version.ts';
 import { judgeResolution } from '#shared/reconcile/judge-rsync.ts';
 import { explainVerdict, mendingCommand } from '#shared/trust/explain.ts';
 import { limit } from '../limit.ts';
@@ -29,21 +30,24 @@ export async function verifyImage(
 }
 
 async function judgeImage(image: string, open: () => Promise<ImageJudge>) {
-  const reference = parseReference(image);
-  const { repository } = reference;
+  const written = parseReference(image);
+  const { repository } = written;
   const judge = await open();
   const policy = judge.policyOf(repository);
   if (policy === undefined) {
     const message = `No entry of "images" in the config names ${repository}: add one`;
     throw new CountersignError('bad-request', message);
   }
+  const asIs = { reference: written, passedOver: [] };
+  const { reference, release, passedOver }: NamedVersion = (await judge.name?.(image)) ?? asIs;
   const resolution = await judge.resolve(reference);
   const verdict = await judgeResolution({ reference, resolution, policy }, { fresh: true }, judge);
   const { digest, index } = { digest: undefined, index: undefined, ...resolution.image };
   return {
     image: formatReference(reference),
     policy: policy.name,
-    ...defined({ digest, index }),
+    ...defined({ digest, index, version: release?.version }),
+    ...(release && { passedOver }),
     message: explainVerdict(verdict, policy),
     reasons: reasonsOf(verdict),
     /** The command that would mend it, where a signature would. */

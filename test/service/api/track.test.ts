@@ -41,7 +41,12 @@ async function open(options: TrackedOptions = {}) {
     const answer = await app.request(path, { headers: { host: '127.0.0.1' } });
     return { status: answer.status, body: await answer.json() };
   }
-  return { world, get };
+  async function post(path: string, sent: object): Promise<{ status: number; body: unknown }> {
+    const headers = { host: '127.0.0.1', 'content-type': 'application/json' };
+    const answer = await app.request(path, { method: 'POST', headers, body: JSON.stringify(sent) });
+    return { status: answer.status, body: await answer.json() };
+  }
+  return { world, get, post };
 }
 
 function track(get: Awaited<ReturnType<typeof open>>['get'], image = REPOSITORY) {
@@ -123,6 +128,24 @@ describe('GET /v1/track', () => {
       code: 'bad-request',
       detail: expect.stringContaining('query.image'),
     });
+  });
+});
+
+describe('POST /v1/verify, of versions', () => {
+  it('verifies the version that is followed where no tag is written', async () => {
+    const { world, get, post } = await open();
+    await pushHigher(world);
+    expect((await post('/v1/verify', { image: REPOSITORY })).body).toMatchObject({
+      image: `${REPOSITORY}:1.5.0`,
+      version: '1.5.0',
+      digest: C,
+      passedOver: ['1.4.9: Lower than 1.5.0', '1.4.1: Lower than 1.5.0'],
+    });
+    expect((await post('/v1/verify', { image: `${REPOSITORY}:1.4.1` })).body).toMatchObject({
+      image: `${REPOSITORY}:1.4.1`,
+      digest: A,
+    });
+    expect((await track(get)).status).toBe(200);
   });
 });
 

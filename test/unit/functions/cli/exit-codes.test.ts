@@ -100,6 +100,14 @@ const decision = (verb: string, ...args: string[]): Row[] => {
     { ...asked, meets: of(path, [403, 'forbidden']), code: 2 },
   ];
 };
+const TRACK = {
+  listedAt: '2026-11-29T00:00:00Z',
+  candidates: [{ tag: '1.4.2', version: '1.4.2', chosen: true, why: 'The one to follow' }],
+  ignored: [],
+  taken: [],
+  warnings: [],
+  message: 'm',
+};
 const EXPLAINED = { steps: [], conclusion: 'It is so' };
 const absent = () => Promise.reject(new CountersignError('bad-config', 'Config is absent'));
 const late = () => Promise.reject(new CountersignError('deadline-exceeded', 'Late'));
@@ -147,6 +155,14 @@ const TABLE: readonly Row[] = [
     meets: { '/v1/verify': { ...VERDICT, digest: `sha256:${'b'.repeat(64)}` }, '/v1/fleet': FLEET },
     code: 3,
   },
+  { verb: 'track', args: [IMAGE], meets: of('/v1/track', TRACK), code: 0 },
+  {
+    verb: 'track',
+    args: [IMAGE, '--chart'],
+    meets: of('/v1/track', { ...TRACK, candidates: [] }),
+    code: 1,
+  },
+  { verb: 'track', args: [IMAGE], meets: of('/v1/track', [400, 'bad-request']), code: 2 },
   { verb: 'resync', args: ['--all'], meets: of('/v1/resync', { id: 'i', clusters: 3 }), code: 0 },
   {
     verb: 'resync',
