@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createApi } from '#functions/api/create-api.ts';
+import { createStreams } from '#functions/api/page/live/streams.ts';
 import { createPersonCheck } from '#functions/api/check-person.ts';
 import { createApp } from '#shared/http/app.ts';
 import { createLogger } from '#shared/http/log.ts';
@@ -28,6 +29,7 @@ async function open(options: TrackedOptions = {}) {
     ...(sweepDeps.listTags && { listTags: sweepDeps.listTags }),
     planning: { callsPerMinute: 600, resolveNow: (reference) => deps.resolver.fresh(reference) },
     checkPerson: createPersonCheck({ mode: 'none' }, { host: '127.0.0.1', now: deps.now }),
+    streams: createStreams({ now: deps.now, pause: () => Promise.resolve() }),
     publishTasks: async () => undefined,
     newId: () => 'id-1',
   });

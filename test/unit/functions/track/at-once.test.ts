@@ -222,6 +222,12 @@ describe('versions that are followed, without a strategy', () => {
       track: 'another',
       candidates: [{ tag: '9.9.9', version: '9.9.9' }],
     });
+    world.tasks.push({ cluster: 'cluster-1', reason: 'resync' });
+    await world.deliver();
+    expect((await world.row())?.tracked).toMatchObject({
+      release: { tag: '1.4.1' },
+      why: 'unlisted',
+    });
     await world.round();
     expect(world.listings()).toBe(2);
     expect(world.specOf()).toBe(`${REPOSITORY}@${A}`);
