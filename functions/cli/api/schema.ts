@@ -68,6 +68,8 @@ export const Verdict = z.looseObject({
   image: z.string(),
   digest: z.string().optional(),
   index: z.string().optional(),
+  version: z.string().optional(),
+  passedOver: z.array(z.string()).optional(),
   policy: z.string().optional(),
   verdict: z.string(),
   message: z.string(),

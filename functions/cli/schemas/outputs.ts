@@ -14,6 +14,7 @@ import {
   Preview,
   Rollout,
   RolloutPage,
+  Track,
   Verdict,
 } from '../api/schema.ts';
 
@@ -109,6 +110,7 @@ export const OUTPUTS = {
   status: Status,
   explain: Explanation,
   verify: Verdict,
+  track: Track,
   'verify-local': LocalVerdict,
   wait: WaitDigest,
   'wait-stage': WaitStage,

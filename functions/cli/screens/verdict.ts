@@ -28,6 +28,8 @@ export interface ShownVerdict {
   /** The index that has the digest. */
   readonly index?: string | undefined;
   readonly policy?: string | undefined;
+  /** Where versions are followed: the best of the others, and why each is passed over. */
+  readonly passedOver?: readonly string[] | undefined;
   /** What was found, and what each authority made of it. */
   readonly candidates: readonly Candidate[];
   /** The command that would mend it. */
@@ -37,6 +39,7 @@ export interface ShownVerdict {
 /** What an image is under its policy, what was found, and the command that would mend it. */
 export function viewVerdict(shown: ShownVerdict): View {
   const { value, image, digest, index, policy, verdict, message, candidates, fix } = shown;
+  const { passedOver = [] } = shown;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['image', image],
     ['digest', digest ?? 'unknown'],
@@ -53,6 +56,7 @@ export function viewVerdict(shown: ShownVerdict): View {
       ...facts.flatMap(([name, fact]) =>
         fact === undefined ? [] : [`${padTo(name, FACT_WIDTH)}${fact}`],
       ),
+      ...passedOver.map((one) => `passed over ${one}`),
       ...(candidates.length === 0 ? [] : ['', ...drawTable(candidates, COLUMNS, paper)]),
     ],
   };
