@@ -2,6 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
+import { actByKeyboard, tabTo } from '#test/fixtures/keyboard.ts';
 import { startBrowser } from '#test/fixtures/browser.ts';
 import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 
@@ -87,43 +88,14 @@ describe.each([
 
   it('lets a person freeze and lift with the keyboard alone', async () => {
     const page = await open('/freezes', { javaScriptEnabled });
-    await tabTo(page, 'Freeze…');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Freeze' }).waitFor();
-    await tabTo(page, 'reason');
-    await page.keyboard.type('INC-7');
-    // Enter in a field is its form's first button.
-    await page.keyboard.press('Enter');
-    await page.getByText('Nothing has been done yet').waitFor();
-    await tabTo(page, 'Freeze now');
-    await page.keyboard.press('Enter');
-    await page.getByText('Done: freeze.').waitFor();
-    await tabTo(page, 'Lift…');
-    await page.keyboard.press('Enter');
-    await tabTo(page, 'reason');
-    await page.keyboard.type('Over');
-    await page.keyboard.press('Enter');
-    await page.getByText('Nothing has been done yet').waitFor();
-    await tabTo(page, 'Lift the freeze now');
-    await page.keyboard.press('Enter');
+    await actByKeyboard(page, { link: 'Freeze…', label: 'Freeze', reason: 'INC-7' });
+    await actByKeyboard(page, { link: 'Lift…', label: 'Lift the freeze', reason: 'Over' });
     await page.getByText('Nothing is frozen.').waitFor();
     const { freezes } = JSON.parse(await (await fetch(`${api}/v1/freezes`)).text());
     expect(freezes).toEqual([]);
     await page.context().close();
   });
 });
-
-/** Presses Tab until the element of that text or name has the focus. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let tabs = 0; tabs < 60; tabs += 1) {
-    await page.keyboard.press('Tab');
-    const focused: unknown = await page.evaluate(
-      '[document.activeElement.textContent.trim(), document.activeElement.name].join(" | ")',
-    );
-    if (String(focused).split(' | ').includes(name)) return;
-  }
-  throw new Error(`No Tab leads to ${name}`);
-}
 
 describe('the page', () => {
   it('separates what waits from what is well, in words and in numbers', async () => {

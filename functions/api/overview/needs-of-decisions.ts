@@ -20,7 +20,7 @@ export function needOfRollout(
   if (record === undefined) return known ? lost(image) : undefined;
   const { id, status, digest, openedAt, history, stage } = record;
   const { by, reason, at } = history.at(-1) ?? {};
-  const about = { ...NONE, image, rollout: id };
+  const about = { ...NONE, image, rollout: id, stage };
   const name = `${shortImage(image)}, ${shortDigest(digest)},`;
   const show = `countersign rollout show ${shellWord(id)}`;
   switch (status) {

@@ -42,6 +42,7 @@ const Need = z
     command: z.string().optional().describe('What shows more, or ends it'),
     runbook: z.string().optional().describe('The section of the runbook'),
     rollout: z.string().optional().describe('The id of the roll-out that it is about'),
+    stage: z.string().optional().describe('Where that stands'),
   })
   .meta({ id: 'Need' });
 

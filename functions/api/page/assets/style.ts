@@ -49,6 +49,7 @@ header.top { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; align-items: 
 header.top .brand { display: inline-flex; gap: 0.5rem; align-items: center; font-weight: 700; color: inherit; text-decoration: none; }
 header.top nav { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 header.top nav a, .onward a { padding: 0.25rem 0; }
+header.top nav a { flex: none; white-space: nowrap; }
 header.top nav a[aria-current] { color: inherit; font-weight: 650; text-decoration-thickness: 2px; }
 header.top form { display: flex; gap: 0.4rem; margin-left: auto; flex: 0 1 20rem; min-width: 0; }
 header.top form input { flex: 1; min-width: 0; }

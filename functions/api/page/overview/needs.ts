@@ -67,23 +67,27 @@ function ways({ kind, rollout, image, phase, syncs, clusters, examples }: Need):
 }
 
 /** The decision that would end it, one click away and behind a reason. */
-function actions({ kind, rollout, command = '' }: Need, { mayInvoke }: Person): Markup {
+function actions({ kind, rollout, stage, command = '' }: Need, { mayInvoke }: Person): Markup {
   const id = rollout ?? '';
-  if (kind === 'rollout-approval') return act('approve', id, 'Approve…');
+  if (kind === 'rollout-approval') return act('approve', { id, stage }, 'Approve…');
   if (!mayInvoke) return html``;
   if (kind === 'rollout-halted') {
-    return html`${act('resume', id, 'Resume…')} ${act('rollback', id, 'Roll back…')}`;
+    return html`${act('resume', { id }, 'Resume…')} ${act('rollback', { id }, 'Roll back…')}`;
   }
-  if (kind === 'rollout-paused') return act('resume', id, 'Resume…');
+  if (kind === 'rollout-paused') return act('resume', { id }, 'Resume…');
   if (kind === 'freeze') {
     const [, freeze = ''] = /^countersign unfreeze (\S+)/.exec(command) ?? [];
-    return act('unfreeze', freeze, 'Lift…');
+    return act('unfreeze', { id: freeze }, 'Lift…');
   }
   return html``;
 }
 
-function act(action: string, id: string, label: string): Markup {
-  return html`<a class="button small" href="${linkOf('/act', { do: action, id })}">${label}</a>`;
+function act(
+  action: string,
+  about: Readonly<Record<string, string | undefined>>,
+  label: string,
+): Markup {
+  return html`<a class="button small" href="${linkOf('/act', { do: action, ...about })}">${label}</a>`;
 }
 
 function exampleLink({ cluster, sync }: Need['examples'][number], at: number): Markup {

@@ -69,7 +69,7 @@ function bar(parts: readonly (readonly [Tone, number])[], total: number): Markup
 
 /** What this person may decide of it now. */
 export function rolloutActions(
-  { id, status }: Pick<RolloutBrief, 'id' | 'status'>,
+  { id, status, stage }: Pick<RolloutBrief, 'id' | 'status' | 'stage'>,
   person: Person,
 ): Markup {
   const names = [
@@ -80,7 +80,7 @@ export function rolloutActions(
   if (names.length === 0) return html``;
   return html`<p class="buttons">${names.map(
     (name) =>
-      html`<a class="button small" href="${linkOf('/act', { do: name, id })}">${LABELS[name]}…</a> `,
+      html`<a class="button small" href="${linkOf('/act', { do: name, id, stage: name === 'approve' ? stage : undefined })}">${LABELS[name]}…</a> `,
   )}</p>`;
 }
 
