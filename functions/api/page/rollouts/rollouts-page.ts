@@ -28,7 +28,8 @@ function list({ rollouts, lost, next }: RolloutPage, person: Person): Markup {
   if (rollouts.length + lost.length === 0) {
     return html`<p>None is recorded: the first push of an image that has a strategy begins one.</p>`;
   }
-  return html`<ul class="plain cards">${rollouts.map((one) => rolloutCard(one, person))}${lost.map(
+  return html`<h2>All that are recorded</h2>
+<ul class="plain cards">${rollouts.map((one) => rolloutCard(one, person))}${lost.map(
     (image) =>
       html`<li class="bad"><h3>${shortImage(image)}</h3><p>${toned('lost', 'bad')}</p></li>`,
   )}</ul>
