@@ -91,14 +91,6 @@ export const OVERVIEW_MUTATIONS: readonly Mutation[] = (
       [PAGE],
     ],
     [
-      'who may only look does nothing',
-      'functions/api/page/actions/mount-actions.ts',
-      'mountActions',
-      'if (!action.may(person))',
-      'if (action === undefined)',
-      [PAGE],
-    ],
-    [
       'a link puts no words on the page',
       'functions/api/page/actions/actions.ts',
       'sayDone',

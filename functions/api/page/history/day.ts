@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { HistoryEntry } from '../../history/operation.ts';
-import { sayCount } from '../../overview/sentences.ts';
+import { numberOf, sayCount } from '../../overview/sentences.ts';
 import { type Markup, type Tone } from '../words.ts';
 import { severityTone } from './event-list.ts';
 
@@ -29,7 +29,7 @@ export function dayAtAGlance(events: readonly HistoryEntry[], now: Date, cut: bo
   const words =
     all === 0
       ? 'Nothing happened in the last 24 hours.'
-      : `${sayCount(all)} events in the last 24 hours${cut ? ', of those that were read' : ''}; ${sayCount(wrong)} of them errors; most from ${sayHour(first + busiest)} on.`;
+      : `${numberOf(all, 'event')} in the last 24 hours${cut ? ', of those that were read' : ''}; ${sayCount(wrong)} of them wrong; most from ${sayHour(first + busiest)} on.`;
   return html`<figure><svg class="day" viewBox="0 0 ${HOURS * SLOT} ${HEIGHT + FOOT}" role="img" aria-label="${words}">
 ${hours.map((hour, at) => column(hour, at, most))}
 ${hours.map((_, at) => (at % 3 === 0 ? html`<text x="${at * SLOT + 2}" y="${HEIGHT + 15}">${sayHour(first + at)}</text>` : ''))}
