@@ -9,6 +9,9 @@ import type { Fleet } from '#shared/fleet/fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
 import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
+import { createSecretFleet } from '#shared/fleet/secret-fleet.ts';
+import { connectManagement } from '#shared/fleet/secrets/connect-management.ts';
+import { createManagementApi } from '#shared/fleet/secrets/management-api.ts';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import {
   createDirectPace,
@@ -59,17 +62,42 @@ export function openFleets(base: Base): (share: Share) => Fleet {
   };
   if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
-  const only = createKubeconfigFleet(fleet, {
+  const counted = countErrors(openDirectFleet(base, fleet, shared), meter);
+  return () => counted;
+}
+
+/** A fleet whose clusters are reached by credentials of their own. */
+function openDirectFleet(
+  { log, telemetry: { meter } }: Base,
+  fleet: Exclude<FleetConfig, { readonly type: 'gkeHub' }>,
+  shared: Omit<ClientDeps, 'pace'>,
+): Fleet {
+  const variables = processVariables();
+  const deps = {
     ...shared,
-    ...defined({ ca: fleet.ca }),
     pace: countCalls(createDirectPace(clock), meter),
-    plugins: createPlugins({ run: runProgram, now: Date.now, variables: processVariables() }),
+    plugins: createPlugins({ run: runProgram, now: Date.now, variables }),
     proxyAgent: createProxyAgents(),
     now: clock.now,
-    onUnreadable: (problem) => base.log.warn({ problem }, 'Kubeconfig cannot be read again'),
-  });
-  const counted = countErrors(only, meter);
-  return () => counted;
+  };
+  if (fleet.type === 'kubeconfig') {
+    return createKubeconfigFleet(fleet, {
+      ...deps,
+      ...defined({ ca: fleet.ca }),
+      onUnreadable: (problem) => log.warn({ problem }, 'Kubeconfig cannot be read again'),
+    });
+  }
+  const { type, namespace, plugins, labelSelector } = fleet;
+  const options = { type, plugins, selects: createSelector(labelSelector) };
+  return createSecretFleet(
+    { ...options, ...defined({ namespace }) },
+    {
+      ...deps,
+      management: async () =>
+        createManagementApi(await connectManagement(fleet, variables, deps), shared),
+      onUnreadable: (problem) => log.warn({ problem }, 'Secret of a cluster cannot be used'),
+    },
+  );
 }
 
 function openHubFleets(

@@ -169,10 +169,18 @@ function resolveToken<T extends { readonly ask: CheckQuestion }>(
 }
 
 function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
-  const { gkeHub, kubeconfig } = fleet;
+  const { gkeHub, kubeconfig, argocd, clusterApi } = fleet;
   if (gkeHub !== undefined) {
     const project = `projects/${gkeHub.projects[0]}`;
     return { type: 'gkeHub', source: project, budget: 'gateway', managed: true, ...gkeHub };
+  }
+  const direct = { budget: 'none', managed: false } as const;
+  if (argocd !== undefined) {
+    return { type: 'argocd', source: 'argocd', ...direct, ...argocd, ...pathOf(argocd, source) };
+  }
+  if (clusterApi !== undefined) {
+    const facts = { type: 'clusterApi', source: 'clusterApi', ...direct } as const;
+    return { ...facts, ...clusterApi, ...pathOf(clusterApi, source) };
   }
   if (kubeconfig === undefined) throw new TypeError('The schema requires one kind of fleet');
   // Several by colons, as in KUBECONFIG.
@@ -181,6 +189,13 @@ function buildFleet({ fleet }: ConfigInput, source: ConfigSource): FleetConfig {
   const facts = { source: 'kubeconfig', budget: 'none', managed: false } as const;
   const ca = kubeconfig.ca === undefined ? undefined : resolveNamed(source, kubeconfig.ca);
   return { type: 'kubeconfig', ...facts, ...kubeconfig, path, ...defined({ ca }) };
+}
+
+function pathOf(
+  { kubeconfig }: { readonly kubeconfig?: string },
+  source: ConfigSource,
+): { readonly kubeconfig?: string } {
+  return kubeconfig === undefined ? {} : { kubeconfig: resolveNamed(source, kubeconfig) };
 }
 
 function buildStore(

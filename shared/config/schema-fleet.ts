@@ -61,11 +61,65 @@ const kubeconfig = z
   .superRefine(finding(labelledContexts), ALWAYS)
   .describe('Clusters of kubeconfig files, reached directly');
 
-/** Where the clusters are: exactly one of `gkeHub` and `kubeconfig`. */
+/** How the cluster is reached that has the Secrets of a fleet, and which of them are the fleet's. */
+const management = {
+  kubeconfig: pathSchema.exactOptional().meta({
+    description:
+      'Path of the kubeconfig, relative to this file, of the cluster that has the Secrets; without it that is the cluster in which Countersign runs, by its service account',
+    examples: ['./management.kubeconfig'],
+  }),
+  context: textSchema.exactOptional().meta({
+    description: 'Its context (default: the current one)',
+    examples: ['management'],
+  }),
+  labelSelector: selectorSchema('env in (staging, prod)')
+    .exactOptional()
+    .describe(
+      'Kubernetes label selector over the clusters; without it every cluster is looked after',
+    ),
+  plugins: z
+    .array(textSchema.describe('A command'))
+    .max(MAX_PROJECTS)
+    .default([])
+    .meta({
+      description: 'Credential plugins that a Secret may name; without it none is run for a Secret',
+      examples: [['aws']],
+    }),
+};
+
+const argocd = z
+  .strictObject({
+    namespace: textSchema
+      .default('argocd')
+      .meta({ description: 'Namespace of Argo CD (default argocd)', examples: ['argocd'] }),
+    ...management,
+  })
+  .describe("Clusters of Argo CD's cluster Secrets, with the labels of these");
+
+const clusterApi = z
+  .strictObject({
+    namespace: textSchema.exactOptional().meta({
+      description: 'Namespace of the Clusters; without it those of all namespaces',
+      examples: ['fleet'],
+    }),
+    ...management,
+  })
+  .describe(
+    'Clusters of Cluster API, by their kubeconfig Secrets, with the labels of the Cluster objects',
+  );
+
+const KINDS = ['gkeHub', 'kubeconfig', 'argocd', 'clusterApi'];
+
+/** Where the clusters are: exactly one of them. */
 export const fleetSchema = withOneOf(
-  z.strictObject({ gkeHub: gkeHub.exactOptional(), kubeconfig: kubeconfig.exactOptional() }),
-  ['gkeHub', 'kubeconfig'],
-  'The clusters: exactly one of gkeHub and kubeconfig',
+  z.strictObject({
+    gkeHub: gkeHub.exactOptional(),
+    kubeconfig: kubeconfig.exactOptional(),
+    argocd: argocd.exactOptional(),
+    clusterApi: clusterApi.exactOptional(),
+  }),
+  KINDS,
+  'The clusters: exactly one of gkeHub, kubeconfig, argocd and clusterApi',
 );
 
 function* labelledContexts(value: unknown): ReturnType<Check> {

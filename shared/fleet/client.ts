@@ -45,7 +45,7 @@ let loaded: typeof Kubernetes | undefined;
  * client-node, loaded when a cluster is reached for the first time and never before: importing it costs more than the
  * rest of a cold start (docs/facts/google-cloud.md#kubernetes-client). No other file may import it.
  */
-async function loadKubernetes(): Promise<typeof Kubernetes> {
+export async function loadKubernetes(): Promise<typeof Kubernetes> {
   loaded ??= await import('@kubernetes/client-node');
   return loaded;
 }

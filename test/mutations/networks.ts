@@ -127,4 +127,20 @@ export const NETWORK_MUTATIONS: readonly Mutation[] = [
     replace: 'to',
     tests: NET,
   },
+  {
+    guarantee: 'a Secret names no file of this machine',
+    file: 'shared/fleet/secrets/found-cluster.ts',
+    in: 'contextOf',
+    find: 'if (file !== undefined) return',
+    replace: "if (file === 'none') return",
+    tests: ['test/unit/fleet/secret-fleet.test.ts'],
+  },
+  {
+    guarantee: 'a Secret runs no plugin that the config does not name',
+    file: 'shared/fleet/secrets/found-cluster.ts',
+    in: 'contextOf',
+    find: 'command === undefined || plugins.includes(command)',
+    replace: 'command !== null',
+    tests: ['test/unit/fleet/secret-fleet.test.ts'],
+  },
 ];

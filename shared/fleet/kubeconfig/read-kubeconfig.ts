@@ -11,17 +11,22 @@ import { type Kubeconfig, kubeconfigSchema } from './schema.ts';
  * const { contexts } = readKubeconfig('/etc/countersign/kubeconfig', text);
  */
 export function readKubeconfig(path: string, text: string): Kubeconfig {
-  const folder = dirname(path);
-  const { data, error } = kubeconfigSchema.safeParse(parseYaml(text, path) ?? {});
+  return toKubeconfig(path, dirname(path), parseYaml(text, path) ?? {});
+}
+
+/** The kubeconfig in `value`, whose paths are relative to `folder`. Throws as `readKubeconfig`. */
+export function toKubeconfig(path: string, folder: string, value: unknown): Kubeconfig {
+  const { data, error } = kubeconfigSchema.safeParse(value);
   if (error !== undefined) {
     const { path: place, message } = error.issues[0] ?? { path: [], message: '' };
     throw badFile(path, `has an unusable ${place.join('.') || 'form'}: ${message}`);
   }
   const { clusters, users, contexts } = data;
   return {
-    clusters: named(path, 'clusters', clusters, ({ cluster: value }) => ({ folder, value })),
-    users: named(path, 'users', users, ({ user: value }) => ({ folder, value })),
+    clusters: named(path, 'clusters', clusters, (one) => ({ folder, value: one.cluster })),
+    users: named(path, 'users', users, (one) => ({ folder, value: one.user })),
     contexts: named(path, 'contexts', contexts, ({ context }) => context),
+    current: data['current-context'],
   };
 }
 
@@ -31,6 +36,7 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
     clusters: firstOfEach(configs.map(({ clusters }) => clusters)),
     users: firstOfEach(configs.map(({ users }) => users)),
     contexts: firstOfEach(configs.map(({ contexts }) => contexts)),
+    current: configs.find(({ current }) => current !== '')?.current ?? '',
   };
 }
 

@@ -65,6 +65,7 @@ const contextSchema = z.object({ cluster: text, user: text });
 
 /** The parts of the file, each named; a part without content has every field empty. */
 export const kubeconfigSchema = z.object({
+  'current-context': text,
   apiVersion: z.literal(['v1', '']).nullish(),
   kind: z.literal(['Config', '']).nullish(),
   clusters: z.array(z.object({ name: text, cluster: clusterSchema.prefault({}) })).nullish(),
@@ -89,4 +90,6 @@ export interface Kubeconfig {
   readonly clusters: ReadonlyMap<string, Placed<KubeCluster>>;
   readonly users: ReadonlyMap<string, Placed<KubeUser>>;
   readonly contexts: ReadonlyMap<string, z.infer<typeof contextSchema>>;
+  /** Its `current-context`; empty where there is none. */
+  readonly current: string;
 }

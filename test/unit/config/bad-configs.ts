@@ -274,7 +274,22 @@ const FULL: readonly Row[] = [
   ['  push: { mode: iam', '  «pull: {}\n  push: { mode: iam', 'access.pull', 'unknown-key'],
 ];
 
+const KUBECONFIG =
+  'kubeconfig: { path: ./kubeconfig, contexts: [cluster-1, cluster-2], labels: { cluster-1: { env: prod } } }';
+
+/** The other kinds of fleet, in place of that one. */
+const IN_SECRETS = ['argocd', 'clusterApi'].flatMap((kind): readonly Row[] => [
+  [KUBECONFIG, `${kind}: «[]`, `fleet.${kind}`, 'wrong-type'],
+  [KUBECONFIG, `${kind}: { «project: p }`, `fleet.${kind}.project`, 'unknown-key'],
+  [KUBECONFIG, `${kind}: { namespace: «[a] }`, `fleet.${kind}.namespace`, 'wrong-type'],
+  [KUBECONFIG, `${kind}: { kubeconfig: «~/.kube/config }`, `fleet.${kind}.kubeconfig`, 'bad-value'],
+  [KUBECONFIG, `${kind}: { context: «"" }`, `fleet.${kind}.context`, 'bad-value'],
+  [KUBECONFIG, `${kind}: { labelSelector: «a in b }`, `fleet.${kind}.labelSelector`, 'bad-value'],
+  [KUBECONFIG, `${kind}: { plugins: «aws }`, `fleet.${kind}.plugins`, 'wrong-type'],
+]);
+
 const LOCAL: readonly Row[] = [
+  ...IN_SECRETS,
   ['path: ./kubeconfig', 'path: «[./kubeconfig]', 'fleet.kubeconfig.path', 'wrong-type'],
   ['{ path: ./kubeconfig,', '«{', 'fleet.kubeconfig.path', 'missing'],
   ['contexts: [', 'ca: «[ca.pem], contexts: [', 'fleet.kubeconfig.ca', 'wrong-type'],

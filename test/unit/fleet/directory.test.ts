@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDirectory } from '#shared/fleet/hub-fleet.ts';
+import { createDirectory } from '#shared/fleet/directory.ts';
 import { LISTING_TTL_MS } from '#shared/fleet/limits.ts';
 
 interface World {

@@ -1,0 +1,95 @@
+import { CountersignError } from '#shared/core/errors.ts';
+import { type ClientDeps, createClusterApi } from './client.ts';
+import { createDirectory } from './directory.ts';
+import type { Fleet, Member } from './fleet.ts';
+import { type ContextDeps, connectContext } from './kubeconfig/connect-context.ts';
+import { ARGOCD_SELECTOR, readArgocdSecret } from './secrets/argocd.ts';
+import { CLUSTER_API_SELECTOR, readClusterApiSecret } from './secrets/cluster-api.ts';
+import { contextOf, type FoundCluster } from './secrets/found-cluster.ts';
+import type { ManagementApi } from './secrets/management-api.ts';
+
+/** `fleet.argocd` or `fleet.clusterApi` of the config file. */
+export interface SecretFleetOptions {
+  readonly type: 'argocd' | 'clusterApi';
+  /** Absent: all of them. */
+  readonly namespace?: string;
+  /** Whether a cluster with these labels is a member; absent: every one is. */
+  readonly selects?: (labels: Member['labels']) => boolean;
+  /** Commands that a Secret may name as its credential plugin. */
+  readonly plugins: readonly string[];
+}
+
+export interface SecretFleetDeps extends ClientDeps, ContextDeps {
+  /** The client of the cluster that has the Secrets. */
+  readonly management: () => Promise<ManagementApi>;
+  /** Milliseconds, from any origin; must not go back. */
+  readonly now: () => number;
+  /** Called with each Secret that had to be left out, with each listing. */
+  readonly onUnreadable: (problem: string) => void;
+}
+
+type Listing = ReadonlyMap<string, FoundCluster>;
+
+/**
+ * The fleet that Argo CD or Cluster API knows by its Secrets in one cluster, listed anew every 30 seconds at the most. A
+ * cluster whose Secret cannot be used cannot be reached, and concerns no other. Needs `list` on these Secrets, and for
+ * Cluster API on its Clusters.
+ *
+ * @example
+ * const fleet = createSecretFleet({ type: 'argocd', namespace: 'argocd', plugins: [] }, deps);
+ * const { members } = await fleet.list();
+ */
+export function createSecretFleet(options: SecretFleetOptions, deps: SecretFleetDeps): Fleet {
+  const { selects = () => true, plugins } = options;
+  const directory = createDirectory(load, deps);
+
+  async function load(): Promise<Listing> {
+    const listing = new Map<string, FoundCluster>();
+    for (const found of await readAll(await deps.management(), options)) {
+      if (typeof found === 'string') deps.onUnreadable(found);
+      else if (!selects(found.member.labels)) continue;
+      else if (listing.has(found.member.name)) {
+        deps.onUnreadable(`Cluster ${JSON.stringify(found.member.name)} has a second Secret`);
+      } else listing.set(found.member.name, found);
+    }
+    return listing;
+  }
+
+  async function find(name: string): Promise<FoundCluster | undefined> {
+    return (await directory.current()).get(name) ?? (await directory.afterMiss()).get(name);
+  }
+
+  return {
+    list: async () => ({
+      members: [...(await directory.current()).values()].map(({ member }) => member),
+      unreachable: [],
+    }),
+    find: async (cluster) => (await find(cluster))?.member,
+    async connect({ name }) {
+      const found = await find(name);
+      if (found === undefined) {
+        throw new CountersignError('cluster-not-found', `Cluster ${name} has left the fleet`);
+      }
+      const context = contextOf(found, plugins);
+      if (typeof context !== 'string') {
+        return createClusterApi(name, connectContext(context, deps), deps);
+      }
+      const message = `Cluster ${JSON.stringify(name)} cannot be used: ${context}`;
+      throw new CountersignError('cluster-unreachable', message, { retry: false });
+    },
+  };
+}
+
+async function readAll(
+  api: ManagementApi,
+  { type, namespace }: SecretFleetOptions,
+): Promise<readonly (FoundCluster | string)[]> {
+  if (type === 'argocd') {
+    return (await api.secrets(ARGOCD_SELECTOR, namespace)).map(readArgocdSecret);
+  }
+  const [secrets, clusters] = await Promise.all([
+    api.secrets(CLUSTER_API_SELECTOR, namespace),
+    api.clusters(namespace),
+  ]);
+  return secrets.flatMap((secret) => readClusterApiSecret(secret, clusters) ?? []);
+}

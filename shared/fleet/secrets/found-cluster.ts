@@ -1,0 +1,45 @@
+import { type KubeContext, readContext } from '../kubeconfig/read-context.ts';
+import { toKubeconfig } from '../kubeconfig/read-kubeconfig.ts';
+import type { Kubeconfig } from '../kubeconfig/schema.ts';
+import type { Member } from '../fleet.ts';
+
+/** A cluster that a Secret says how to reach. */
+export interface FoundCluster {
+  readonly member: Member;
+  readonly config: Kubeconfig;
+  /** Name of its context there. */
+  readonly context: string;
+}
+
+/** One cluster, one user and one context of these names, each written as in a kubeconfig. */
+export function configOf(
+  name: string,
+  cluster: Readonly<Record<string, unknown>>,
+  user: Readonly<Record<string, unknown>>,
+): Kubeconfig {
+  return toKubeconfig(`of cluster ${JSON.stringify(name)}`, '', {
+    clusters: [{ name, cluster }],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+  });
+}
+
+/** Fields that name a file of this machine, which is none of the Secret's business. */
+const CLUSTER_FILES = ['certificate-authority'] as const;
+const USER_FILES = ['client-certificate', 'client-key', 'tokenFile'] as const;
+
+/**
+ * The context of a cluster, or why a Secret may not have it: it names a file of this machine, or a plugin that is not
+ * among `plugins`. Throws `cluster-unreachable` as `readContext`.
+ */
+export function contextOf(found: FoundCluster, plugins: readonly string[]): KubeContext | string {
+  const context = readContext(found.config, found.context);
+  const user = context.user?.value;
+  const file =
+    CLUSTER_FILES.find((field) => context.cluster.value[field] !== '') ??
+    USER_FILES.find((field) => user !== undefined && user[field] !== '');
+  if (file !== undefined) return `${file} names a file, which a Secret may not; use its data`;
+  const command = user?.exec?.command;
+  if (command === undefined || plugins.includes(command)) return context;
+  return `exec names the plugin ${JSON.stringify(command)}; add it to "plugins" of the fleet if that is meant`;
+}
