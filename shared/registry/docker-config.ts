@@ -86,7 +86,7 @@ export async function credentialsFor(
 }
 
 /** Reads the text of a `~/.docker/config.json`. Throws `bad-config`. */
-function readDockerConfig(text: string): DockerConfig {
+export function readDockerConfig(text: string): DockerConfig {
   const { data } = configSchema.safeParse(parseJson(text));
   // The parser's message may quote the file, hence no cause.
   if (data === undefined) throw badConfig('Docker config is not JSON of the expected form');
@@ -94,7 +94,7 @@ function readDockerConfig(text: string): DockerConfig {
 }
 
 /** Which part of the file serves a repository; undefined: none, it is asked for anonymously. Throws `bad-config`. */
-function entryFor(
+export function entryFor(
   { host, path }: Wanted,
   { auths = {}, credHelpers = {}, credsStore }: DockerConfig,
 ): DockerEntry | undefined {

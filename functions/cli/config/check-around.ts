@@ -1,18 +1,20 @@
 import type { Config } from '#shared/config/config.ts';
 import type { Finding } from '#shared/config/problem.ts';
+import type { Variables } from '#shared/net/environment.ts';
 import { parsePubsubName } from '#shared/status/pubsub-names.ts';
 import { type Around, checkKubeconfigs } from './check-kubeconfigs.ts';
+import { credentialNotes } from './credential-notes.ts';
 
 /**
  * Looks at what a good config is used with: contexts that its kubeconfigs do not have, or that cannot be used, and
- * functions that Google's Pub/Sub calls without their knowing their callers.
+ * functions that Google's Pub/Sub calls without their knowing their callers. Notes which credentials images are asked with.
  */
-export async function checkAround(config: Config): Promise<Around> {
+export async function checkAround(config: Config, env: Variables): Promise<Around> {
   const contexts = await checkKubeconfigs(config);
   const callers = checkCallers(config);
   return {
     findings: [...contexts.findings, ...callers.findings],
-    notes: [...contexts.notes, ...callers.notes],
+    notes: [...contexts.notes, ...(await credentialNotes(config, env)), ...callers.notes],
   };
 }
 

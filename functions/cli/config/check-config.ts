@@ -14,7 +14,7 @@ interface Checked {
   readonly file: string;
 }
 
-type Deps = Pick<VerbDeps, 'terminal' | 'stdin' | 'date'>;
+type Deps = Pick<VerbDeps, 'terminal' | 'stdin' | 'date' | 'env'>;
 
 /**
  * Checks a config file, or standard input for `-`: its problems, or the summary and notes, one line each. 0: it is good,
@@ -22,14 +22,14 @@ type Deps = Pick<VerbDeps, 'terminal' | 'stdin' | 'date'>;
  */
 export async function checkConfig(
   { file }: Checked,
-  { terminal, stdin, date }: Deps,
+  { terminal, stdin, date, env }: Deps,
 ): Promise<ExitCode> {
   try {
     const text = await readConfigText(file, (path, maxBytes) =>
       path === '-' ? readText(stdin, maxBytes) : readTextFile(path, maxBytes),
     );
     const config = await parseConfig(text, { file, readFile: readTextFile });
-    const around = await checkAround(config);
+    const around = await checkAround(config, env);
     if (around.findings.length > 0) {
       const document = readYaml(text);
       const found = around.findings.map((one) => placeOf(one, document));

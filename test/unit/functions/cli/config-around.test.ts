@@ -29,10 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function check(changes: object) {
+async function check(changes: object, env = {}) {
   const file = join(folder, 'countersign.yaml');
   await writeFile(file, stringify({ ...OPEN, ...changes }));
-  const { code, out } = await runProgramWith(['config', 'check', file]);
+  const { code, out } = await runProgramWith(['config', 'check', file], { env });
   return { code, lines: out.replaceAll(`${file}:`, '').trimEnd().split('\n') };
 }
 
@@ -82,6 +82,38 @@ describe('countersign config check', () => {
   it('looks at no context that is not used', async () => {
     const more = { path: './person', contexts: ['cluster-1'] };
     expect((await check(kubeconfig(more))).code).toBe(0);
+  });
+
+  it('notes which credentials images are asked with', async () => {
+    const auth = Buffer.from('ada:s3cret').toString('base64');
+    const auths = { 'ghcr.io': { auth }, 'https://ghcr.io/acme/': { auth } };
+    const docker = { auths, credHelpers: { 'quay.io': 'pass' } };
+    await writeFile(join(folder, 'config.json'), JSON.stringify(docker));
+    const match = [
+      'ghcr.io/acme/**',
+      'ghcr.io/other/app',
+      'quay.io/acme/**',
+      'r.test/a/**',
+      'n.test/**',
+    ];
+    const hosts = ['ghcr.io', 'quay.io', 'r.test'];
+    const { lines } = await check(
+      {
+        ...kubeconfig({}),
+        registries: [
+          ...hosts.map((host) => ({ host, auth: 'dockerConfig' })),
+          { host: 'n.test', auth: 'none' },
+        ],
+        images: match.map((one) => ({ match: one, trust: 'release' })),
+      },
+      { DOCKER_CONFIG: folder },
+    );
+    expect(lines.filter((line) => line.includes(' is asked ')).map((line) => line.trim())).toEqual([
+      'note: ghcr.io/acme/** is asked with the entry "https://ghcr.io/acme/" of the Docker config',
+      'note: ghcr.io/other/app is asked with the entry "ghcr.io" of the Docker config',
+      'note: quay.io/acme/** is asked with what docker-credential-pass gives for quay.io (credHelpers)',
+      'note: r.test/a/** is asked without credentials: the Docker config has none for it',
+    ]);
   });
 
   it('notes a kubeconfig that is not here', async () => {
