@@ -19,7 +19,8 @@ export type GateMode = 'warn' | 'deny';
 /** Of the policy and its binding: Config Sync's errors quote it. */
 const GATE_NAME = 'countersign-gate';
 const API = 'admissionregistration.k8s.io/v1';
-const HEADER = '# Rendered from the config file by `countersign gate render`: do not edit, render it again';
+const HEADER =
+  '# Rendered from the config file by `countersign gate render`: do not edit, render it again';
 
 /**
  * The gate as YAML for `kubectl apply`: policy and binding. The same input gives the same text. Throws `bad-config`
