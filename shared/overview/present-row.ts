@@ -7,7 +7,10 @@ import type { ClusterRecord, ImageRecord, ImageStatus, SyncRow } from '#shared/s
 /** `Unknown`: nothing was read that says where the RSync stands now. */
 export type PresentPhase = Phase | 'Unknown';
 
-/** A row with what may be said of it now: what was read before the last news is not shown as present. */
+/**
+ * A row with what may be said of it now: what was read before the last news is not shown as present. Its image is named
+ * as people know it.
+ */
 export interface PresentRow extends SyncRow {
   readonly present: {
     readonly phase: PresentPhase;
@@ -31,7 +34,8 @@ export type Troubles = ReadonlyMap<string, ImageRecord>;
 export const NO_TROUBLES: Troubles = new Map();
 
 /** Where one RSync stands now, as far as the snapshot and the verdicts that were published since can say. */
-export function presentRow(row: SyncRow, look: Look, troubles: Troubles): PresentRow {
+export function presentRow(found: SyncRow, look: Look, troubles: Troubles): PresentRow {
+  const row: SyncRow = defined({ ...found, image: shownImage(found) });
   const { verdict } = row;
   const { phase, since } = row.record;
   const before = `last seen ${phase}: ${row.message}`;
@@ -40,7 +44,7 @@ export function presentRow(row: SyncRow, look: Look, troubles: Troubles): Presen
     const unknown = { phase: 'Unknown', since: look.since ?? since, message } as const;
     return { ...row, present: defined({ ...unknown, verdict }) };
   }
-  const trouble = troubles.get(shownImage(row) ?? '');
+  const trouble = troubles.get(row.image ?? '');
   if (trouble === undefined || !isNews(trouble, row, look)) {
     return { ...row, present: defined({ phase, since, message: row.message, verdict }) };
   }

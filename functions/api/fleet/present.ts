@@ -7,7 +7,6 @@ import {
   ageOf,
   troublesOf,
 } from '#shared/overview/present-row.ts';
-import { shownImage } from '#shared/core/track/stream.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { TROUBLES_TTL_MS } from '../limits.ts';
@@ -47,7 +46,7 @@ export function viewSync(
     source: shown?.source,
     commit: shown?.commit,
     syncedAt: shown?.syncedAt,
-    image: shownImage(row),
+    image: row.image,
     version: row.approval?.release?.version,
     newest: row.tracked?.release?.version,
     approved: [...row.approved],
