@@ -140,7 +140,7 @@ describe('an RSync that waits for its stage', () => {
       expect((await run(world, ['status', ...json])).code).toBe(0);
     }
     expect((await world.get('/v1/fleet')).headers.get('countersign-unwell')).toBe('0');
-    const { out } = await run(world, ['status', '--phase', 'Waiting']);
+    const { out } = await run(world, ['status', '--phase', 'Waiting', '-o', 'nomos']);
     expect(out.match(/Phase: Waiting, Waits for stage early/g)).toHaveLength(3);
   });
 });
