@@ -154,7 +154,7 @@ describe('the quick start', { timeout: STEP_MS }, () => {
     const tried = await step('quick-start-wrong-key');
     expect(tried).toMatchObject({ code: 0 });
     expect(tried.stdout).toMatch(
-      /^Not trusted under policy "release": .*[^]* wrong-key *\nexited 1$/m,
+      /^Not trusted under policy "release": .*[^]* wrong-key[^\n]*\nexited 1$/m,
     );
     const status = await stepUntil(
       'quick-start-status',

@@ -72,7 +72,7 @@ describe('the way in', () => {
       code: 0,
     });
     const found = await run('gate-preflight');
-    expect(found.stdout).toContain('we are countersign@PROJECT.iam.gserviceaccount.com');
+    expect(found.stdout).toContain(' countersign@PROJECT.iam.gserviceaccount.com');
     expect(found).toMatchObject({ code: 0 });
   });
 

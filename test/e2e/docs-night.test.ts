@@ -108,7 +108,7 @@ describe('a night', () => {
     expect(why.stdout).toMatch(/Waits for stage "rest"/);
     // What is published is in the history a moment later.
     await vi.waitFor(
-      () => done('night-who', /rollout\.promoted .*by local[^]*sync\.approved .*signed by/),
+      () => done('night-who', /rollout\.promoted .* local [^]*sync\.approved .*release/),
       PATIENCE,
     );
     await done('night-what', /rollout\.promoted/);

@@ -60,8 +60,8 @@ const AWAITING = { status: 'awaiting-approval', cause: 'approval', stage: 'early
 
 describe('the commands of docs/rollouts.md', () => {
   it.each<[string, Partial<RolloutRecord>, RegExp]>([
-    ['rollouts-list', ROLLING, /rolling +\S+platform:v1/],
-    ['rollouts-show', ROLLING, /stage +canary: 1 of 1 live/],
+    ['rollouts-list', ROLLING, /platform:v1 +rolling/],
+    ['rollouts-show', ROLLING, /\ncanary +1 of 1 /],
     ['rollouts-plan', ROLLING, /rest/],
     // Its tag names what was completed before.
     ['rollouts-wait', ROLLING, /Stage canary passed/],
@@ -75,14 +75,14 @@ describe('the commands of docs/rollouts.md', () => {
     ['rollouts-promote', ROLLING, /is rolling/],
     ['rollouts-freeze', ROLLING, /Frozen, f-[0-9a-f]{8}: 4 RSyncs on 4 clusters/],
     ['rollouts-freeze-some', ROLLING, /Frozen, f-[0-9a-f]{8}: 3 RSyncs on 3 clusters/],
-    ['rollouts-freezes', ROLLING, /f-1 +all images in all clusters.*\n.*is frozen/],
+    ['rollouts-freezes', ROLLING, /f-1 +all +all .*\n.*is frozen/],
     ['runbook-freezes', ROLLING, /something is frozen/],
     ['rollouts-unfreeze', ROLLING, /Unfrozen, f-1/],
     ['rollouts-hold', ROLLING, /1 RSync of cluster-2 is held/],
     [
       'rollouts-holds',
       ROLLING,
-      /cluster-2 RootSync\/root-sync: \S+ lead@acme.example INC-7; ordered/,
+      /cluster-2 +RootSync\/root-sync +ordered .* lead@acme\.example +INC-7/,
     ],
     ['rollouts-unhold', ROLLING, /1 RSync of cluster-2 is no longer held/],
   ])('%s', async (id, from, text) => {

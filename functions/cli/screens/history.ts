@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<HistoryEvent>[] = [
   { title: 'TYPE', of: ({ type }) => type, tone: toneOfEvent },
   { title: 'WHERE', of: whereOf, cut: 'start' },
   { title: 'BY', of: ({ actor = '' }) => actor },
-  { title: 'SIGNER', wide: true, of: ({ signer = '' }) => foldLines(signer) },
+  { title: 'SIGNER', of: ({ signer = '' }) => foldLines(signer), from: 160 },
   { title: 'REVISION', wide: true, of: ({ revision = '' }) => foldLines(revision) },
   { title: 'SOURCE', wide: true, of: ({ source = '' }) => foldLines(source) },
   { title: 'WHAT', of: whatOf, cut: 'end', below: 120 },

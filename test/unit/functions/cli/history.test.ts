@@ -36,10 +36,10 @@ describe('countersign history', () => {
     expect(await run(world, ['history'])).toEqual({
       code: 0,
       out: [
-        'TIME        TYPE            WHERE                         BY                WHAT',
-        '59 min ago  rollout.halted  r.example/a:v1                                  Halted',
-        '1 h ago     sync.approved   cluster-1 RootSync/root-sync  ops@acme.example  Approved by\ufffd[2J a resync (INC-7)',
-        '1 h ago     sync.approved   fleet                                           All',
+        'TIME        TYPE            WHERE                         BY                SIGNER       WHAT',
+        '59 min ago  rollout.halted  r.example/a:v1                                               Halted',
+        '1 h ago     sync.approved   cluster-1 RootSync/root-sync  ops@acme.example  release-key  Approved by\ufffd[2J a resync (INC-7)',
+        '1 h ago     sync.approved   fleet                                                        All',
         '',
       ].join('\n'),
       err: '',
