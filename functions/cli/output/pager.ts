@@ -24,7 +24,8 @@ export function createPager(env: Readonly<Record<string, string | undefined>> & 
     if (command === '' || command === 'cat') return false;
     const pager = spawn(command, {
       shell: true,
-      stdio: ['pipe', 'inherit', 'inherit'],
+      // Where there is no less, that is nothing to complain of.
+      stdio: ['pipe', 'inherit', env.PAGER === undefined ? 'ignore' : 'inherit'],
       env: { ...env, LESS: env.LESS ?? 'FRX', LV: '-c' },
     });
     // The reader has seen enough.
