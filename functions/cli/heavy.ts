@@ -1,6 +1,8 @@
 import type { GateMode } from '#infra/kubernetes/gate/render.ts';
 import type { LocalOptions } from '#infra/local/local-world/options.ts';
 import type { Effect } from '#infra/local/local-world/files.ts';
+import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { ObjectApi } from '#shared/fleet/object-api.ts';
 import type { LetterOffice } from './letters/letter-office.ts';
 import type { OpenedFleet } from './preflight/opened-fleet.ts';
 import type { ExitCode } from './terminal.ts';
@@ -19,7 +21,9 @@ export interface Heavy {
   renderGate(configPath: string, mode: GateMode): Promise<string>;
   /** The ID token of the Application Default Credentials for an audience. */
   idToken(audience: string): Promise<string>;
-  /** Runs the local world until a signal stops it. */
+  /** The clusters of the config at the path, or of a kubeconfig, for what people change there. Throws `bad-config`. */
+  openObjects(configPath: string, kubeconfig: string | undefined): Promise<Fleet<ObjectApi>>;
+  /** Runs the local world until a signal stops it. Throws `bad-request` where this installation cannot; so does the next. */
   runLocal(options: LocalOptions): Promise<ExitCode>;
   runDemo(effect: Effect): Promise<ExitCode>;
 }

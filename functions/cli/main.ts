@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { exec, execFile } from 'node:child_process';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { toFailure } from '#shared/core/errors.ts';
+import { findPlaces } from './about/installation.ts';
 import { configFolder } from './context/config-folder.ts';
 import { createInterrupts } from './interrupts.ts';
 import { openHeavy } from './open-heavy.ts';
@@ -81,7 +81,7 @@ async function main(args: readonly string[]): Promise<number> {
     now: () => performance.now(),
     date: () => new Date(),
     sleep: (milliseconds) => sleep(milliseconds),
-    heavy: openHeavy({ root: join(import.meta.dirname, '..', '..') }),
+    heavy: openHeavy(findPlaces()),
   });
 }
 

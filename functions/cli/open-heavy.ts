@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import { CountersignError } from '#shared/core/errors.ts';
+import type { Places } from './about/installation.ts';
 import type { Heavy } from './heavy.ts';
+import type { LocalPlaces } from '#infra/local/local-world/options.ts';
 
 /**
- * Loads each part of `Heavy` when it is called for. `root`: where `dist` and `.local` are.
+ * Loads each part of `Heavy` when it is called for.
  *
  * @example
- * const heavy = openHeavy({ root: join(import.meta.dirname, '..', '..') });
+ * const heavy = openHeavy(findPlaces());
  */
-export function openHeavy({ root }: { readonly root: string }): Heavy {
-  const places = { bundles: join(root, 'dist'), home: join(root, '.local') };
+export function openHeavy(found: Places): Heavy {
   return {
     openJudge: async (file) => (await import('./verify/open.ts')).openJudge(file),
     openFleet: async (file) => (await import('./preflight/open.ts')).openFleet(file),
@@ -21,8 +22,35 @@ export function openHeavy({ root }: { readonly root: string }): Heavy {
     },
     idToken: async (audience) =>
       (await import('#functions/wiring/google-token.ts')).readIdToken(audience),
-    runLocal: async (options) =>
-      (await import('#infra/local/run-local.ts')).runLocal(options, places),
-    runDemo: async (effect) => (await import('#infra/local/run-demo.ts')).runDemo(effect, places),
+    async openObjects(file, kubeconfig) {
+      const { openObjectFleet } = await import('./gate/open.ts');
+      return openObjectFleet(file, kubeconfig);
+    },
+    async runLocal(options) {
+      const places = placesForWorld(found);
+      return (await import('#infra/local/run-local.ts')).runLocal(options, places);
+    },
+    async runDemo(effect) {
+      const places = placesForWorld(found);
+      return (await import('#infra/local/run-demo.ts')).runDemo(effect, places);
+    },
   };
+}
+
+/** The first with SQLite built in that the functions are tested on. */
+const WORLD_NODE = 24;
+
+/** Throws `bad-request` where this installation cannot run the functions. */
+function placesForWorld({ bundles, ...places }: Places): LocalPlaces {
+  const { node } = process.versions;
+  if (bundles === undefined) {
+    const message =
+      'The local world needs the functions, which only the package and a checkout have: npm install --global ./countersign-cli-VERSION.tgz';
+    throw new CountersignError('bad-request', message);
+  }
+  if (Number(node.split('.', 1)[0]) < WORLD_NODE) {
+    const message = `The local world needs Node ${WORLD_NODE} or newer, for its databases, and this is Node ${node}: install it, and run the command by it`;
+    throw new CountersignError('bad-request', message);
+  }
+  return { bundles, ...places };
 }

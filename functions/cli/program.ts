@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addHelp } from './about/help.ts';
 import { ConfigError, formatProblem } from '#shared/config/problem.ts';
 import { toFailure } from '#shared/core/errors.ts';
 import { cleanLine } from '#shared/core/foreign-text.ts';
@@ -126,6 +127,7 @@ export function createProgram({ out, err }: Pick<Console, 'out' | 'err'>, act: A
       return act(verb, given, program.opts<GlobalOptions>());
     });
   }
+  addHelp(program, { out });
   return program;
 }
 

@@ -55,7 +55,7 @@ export interface VerbDeps {
 /** What verbs are about, where they have two words. */
 export const NOUNS = {
   rollout: 'see a roll-out, and decide on it',
-  config: 'check a config file before it is deployed',
+  config: 'write a config file, and check it before it is deployed',
   gate: 'the ValidatingAdmissionPolicy of a cluster',
   letters: 'messages that were given up',
   local: 'all of it on this machine',

@@ -1,3 +1,4 @@
+import { ABOUT_VERBS } from './about/verbs.ts';
 import { CONFIG_VERBS } from './config/verbs.ts';
 import { CONTEXT_VERBS } from './context/verbs.ts';
 import { FLEET_VERBS } from './fleet/verbs.ts';
@@ -32,4 +33,5 @@ export const VERBS: readonly Verb[] = [
   ...LETTER_VERBS,
   ...LOCAL_VERBS,
   ...CONTEXT_VERBS,
+  ...ABOUT_VERBS,
 ];

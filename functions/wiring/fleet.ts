@@ -3,16 +3,21 @@ import { defined } from '#shared/core/defined.ts';
 import type { FleetConfig } from '#shared/config/config.ts';
 import { createSelector } from '#shared/core/label-selector.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
-import type { ClientDeps } from '#shared/fleet/client.ts';
 import { createAgents } from '#shared/fleet/transport.ts';
-import type { Fleet } from '#shared/fleet/fleet.ts';
+import type { Fleet, OpenApi } from '#shared/fleet/fleet.ts';
 import { GOOGLE_APIS, emulatedApis } from '#shared/fleet/google-apis.ts';
-import { createHubFleet } from '#shared/fleet/hub-fleet.ts';
+import { type ClientDeps, createClusterApi } from '#shared/fleet/client.ts';
+import {
+  createHubFleet,
+  type HubFleetDeps,
+  type HubFleetOptions,
+} from '#shared/fleet/hub-fleet.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { createSecretFleet } from '#shared/fleet/secret-fleet.ts';
 import { connectManagement } from '#shared/fleet/secrets/connect-management.ts';
 import { createManagementApi } from '#shared/fleet/secrets/management-api.ts';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
+import { createObjectApi, type ObjectApi } from '#shared/fleet/object-api.ts';
 import {
   createDirectPace,
   DIRECT_CALLS_PER_MINUTE,
@@ -54,24 +59,44 @@ const clock = { now: () => performance.now(), sleep };
  */
 export function openFleets(base: Base): (share: Share) => Fleet {
   const { fleet } = base.config;
-  const limits = DEFAULT_CLIENT_LIMITS;
-  const shared = {
-    agents: createAgents(proxyVariables(processVariables())),
-    circuits: createCircuits(),
-    limits,
-  };
-  if (fleet.type === 'gkeHub') return openHubFleets(base, fleet, shared);
   const { meter } = base.telemetry;
-  const counted = countErrors(openDirectFleet(base, fleet, shared), meter);
+  const shared = shareConnections();
+  if (fleet.type === 'gkeHub') {
+    const depsFor = hubDeps(base, shared);
+    return (share) =>
+      countErrors(createHubFleet(hubMembers(fleet), depsFor(share), createClusterApi), meter);
+  }
+  const counted = countErrors(openDirectFleet(base, fleet, shared, createClusterApi), meter);
   return () => counted;
 }
 
+/**
+ * The same clusters, for what people change there by commands, with rights of their own.
+ *
+ * @example
+ * const { members } = await openObjects(base).list();
+ */
+export function openObjects(base: Base): Fleet<ObjectApi> {
+  const { fleet } = base.config;
+  const shared = shareConnections();
+  if (fleet.type !== 'gkeHub') return openDirectFleet(base, fleet, shared, createObjectApi);
+  return createHubFleet(hubMembers(fleet), hubDeps(base, shared)('sweep'), createObjectApi);
+}
+
+type Connections = Omit<ClientDeps, 'pace'>;
+
+function shareConnections(): Connections {
+  const agents = createAgents(proxyVariables(processVariables()));
+  return { agents, circuits: createCircuits(), limits: DEFAULT_CLIENT_LIMITS };
+}
+
 /** A fleet whose clusters are reached by credentials of their own. */
-function openDirectFleet(
+function openDirectFleet<Api>(
   { log, telemetry: { meter } }: Base,
   fleet: Exclude<FleetConfig, { readonly type: 'gkeHub' }>,
-  shared: Omit<ClientDeps, 'pace'>,
-): Fleet {
+  shared: Connections,
+  open: OpenApi<Api>,
+): Fleet<Api> {
   const variables = processVariables();
   const deps = {
     ...shared,
@@ -81,11 +106,13 @@ function openDirectFleet(
     now: clock.now,
   };
   if (fleet.type === 'kubeconfig') {
-    return createKubeconfigFleet(fleet, {
-      ...deps,
-      ...defined({ ca: fleet.ca }),
-      onUnreadable: (problem) => log.warn({ problem }, 'Kubeconfig cannot be read again'),
-    });
+    const onUnreadable = (problem: string) =>
+      log.warn({ problem }, 'Kubeconfig cannot be read again');
+    return createKubeconfigFleet(
+      fleet,
+      { ...deps, ...defined({ ca: fleet.ca }), onUnreadable },
+      open,
+    );
   }
   const { type, namespace, plugins, labelSelector } = fleet;
   const options = { type, plugins, selects: createSelector(labelSelector) };
@@ -97,37 +124,37 @@ function openDirectFleet(
         createManagementApi(await connectManagement(fleet, variables, deps), shared),
       onUnreadable: (problem) => log.warn({ problem }, 'Secret of a cluster cannot be used'),
     },
+    open,
   );
 }
 
-function openHubFleets(
+type HubConfig = FleetConfig & { readonly type: 'gkeHub' };
+
+function hubMembers({ projects, dnsEndpoints, labelSelector }: HubConfig): HubFleetOptions {
+  return { projects, dnsEndpoints, selects: createSelector(labelSelector) };
+}
+
+function hubDeps(
   { env, log, telemetry: { meter } }: Base,
-  fleet: FleetConfig & { readonly type: 'gkeHub' },
-  shared: Omit<ClientDeps, 'pace'>,
-): (share: Share) => Fleet {
+  shared: Connections,
+): (share: Share) => HubFleetDeps {
   const { maxInstances, gatewayCallsPerMinute: quota, gkeHubEmulatorHost: emulator } = env;
   const identity =
     emulator === undefined
       ? { apis: GOOGLE_APIS, googleToken: openGoogleToken() }
       : { apis: emulatedApis(`http://${emulator}`), googleToken: async () => EMULATOR_TOKEN };
   const budget = { maxInstances, ...defined({ quota }), ...clock };
-  const { projects, dnsEndpoints, labelSelector } = fleet;
-  const members = { projects, dnsEndpoints, selects: createSelector(labelSelector) };
   const directPace = countCalls(createDirectPace(clock), meter);
-  return (share) => {
-    const hub = createHubFleet(members, {
-      fetch,
-      ...shared,
-      ...identity,
-      ...defined({ limits: share === 'api' ? API_CLIENT_LIMITS : undefined }),
-      now: clock.now,
-      pace: countCalls(paceFor(share, budget), meter),
-      directPace,
-      onNoEndpoints: (project, problem) =>
-        log.warn({ project, problem }, 'DNS endpoints of clusters are not known'),
-      onUnreadable: (project, problem) =>
-        log.warn({ project, problem }, 'Membership cannot be used'),
-    });
-    return countErrors(hub, meter);
-  };
+  return (share) => ({
+    fetch,
+    ...shared,
+    ...identity,
+    ...defined({ limits: share === 'api' ? API_CLIENT_LIMITS : undefined }),
+    now: clock.now,
+    pace: countCalls(paceFor(share, budget), meter),
+    directPace,
+    onNoEndpoints: (project, problem) =>
+      log.warn({ project, problem }, 'DNS endpoints of clusters are not known'),
+    onUnreadable: (project, problem) => log.warn({ project, problem }, 'Membership cannot be used'),
+  });
 }

@@ -207,12 +207,13 @@ const admissionSchema = z
   .prefault({})
   .describe('How admission reviews are answered');
 
+/** The one version of the format that there is. */
+export const API_VERSION = 'countersign.dev/v1';
+
 /** The whole config file (docs/config.md). Input is the YAML value, output has units and defaults applied. */
 export const configSchema = z
   .strictObject({
-    apiVersion: z
-      .literal('countersign.dev/v1')
-      .describe('Version of this format: countersign.dev/v1'),
+    apiVersion: z.literal(API_VERSION).describe(`Version of this format: ${API_VERSION}`),
     fleet: fleetSchema,
     registries: registriesSchema,
     images: imagesSchema,

@@ -68,17 +68,7 @@ export async function createClusterApi(
   const configuration = kubernetes.createConfiguration({ baseServer, httpApi });
   const api = new kubernetes.CustomObjectsApi(configuration);
   const repeat = createRepeat(deps.limits);
-
-  async function once<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
-    try {
-      return await deps.pace.run(cluster, verb, send);
-    } catch (error) {
-      if (error instanceof CountersignError) throw error;
-      if (error instanceof Refused)
-        throw readFailure(error.answer, verb, cluster, connection.grant);
-      throw notKubernetes(cluster, error);
-    }
-  }
+  const once = refusalsAsFailures(cluster, connection, deps);
 
   function call<T>(verb: Verb, send: () => Promise<T>): Promise<T> {
     return deps.circuits.run(cluster, () => repeat(() => once(verb, send)));
@@ -119,12 +109,30 @@ export async function createClusterApi(
   };
 }
 
+/** Sends one call in its turn, and throws what the answer means where the answer is none. */
+export function refusalsAsFailures(
+  cluster: string,
+  connection: Pick<Connection, 'grant'>,
+  { pace }: Pick<ClientDeps, 'pace'>,
+): <T>(verb: Verb, send: () => Promise<T>) => Promise<T> {
+  return async (verb, send) => {
+    try {
+      return await pace.run(cluster, verb, send);
+    } catch (error) {
+      if (error instanceof CountersignError) throw error;
+      if (error instanceof Refused)
+        throw readFailure(error.answer, verb, cluster, connection.grant);
+      throw notKubernetes(cluster, error);
+    }
+  };
+}
+
 function place(ref: SyncRef): typeof API & { plural: string; namespace: string; name: string } {
   return { ...API, plural: PLURALS[ref.kind], namespace: ref.namespace, name: ref.name };
 }
 
 /** `send`, with undefined for the one refusal that is an answer. */
-function orAbsent(
+export function orAbsent(
   send: () => Promise<unknown>,
   isAbsent: (answer: Answer) => boolean,
 ): () => Promise<unknown> {

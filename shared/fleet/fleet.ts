@@ -1,7 +1,9 @@
+import type { ClientDeps } from './client.ts';
 import type { ClusterApi } from './cluster-api.ts';
+import type { Connection } from './transport.ts';
 
-/** The clusters of the config: memberships of a GKE fleet, or contexts of a kubeconfig. */
-export interface Fleet {
+/** The clusters of the config: memberships of a GKE fleet, or contexts of a kubeconfig; `Api` is what is done there. */
+export interface Fleet<Api = ClusterApi> {
   /** Every member. Throws `bad-config`, `fleet-unavailable`. */
   list(): Promise<FleetList>;
   /**
@@ -10,7 +12,7 @@ export interface Fleet {
    */
   find(cluster: string): Promise<Member | undefined>;
   /** A client for the member's API server; no call is made yet. Throws `bad-config`. */
-  connect(member: Member): Promise<ClusterApi>;
+  connect(member: Member): Promise<Api>;
 }
 
 export interface FleetList {
@@ -28,3 +30,10 @@ export interface Member {
   /** Its control plane is called by its DNS endpoint: no quota of Connect Gateway counts that. */
   readonly direct?: true;
 }
+
+/** Makes the client for one cluster: `createClusterApi`, or another one. */
+export type OpenApi<Api> = (
+  cluster: string,
+  connection: Connection,
+  deps: ClientDeps,
+) => Promise<Api>;

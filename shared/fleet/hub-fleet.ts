@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { once } from '#shared/net/single-flight.ts';
-import { type ClientDeps, createClusterApi } from './client.ts';
+import type { ClientDeps } from './client.ts';
 import { connectDns, listDnsEndpoints } from './dns-endpoints.ts';
 import { createDirectory } from './directory.ts';
-import type { Fleet, Member } from './fleet.ts';
+import type { Fleet, Member, OpenApi } from './fleet.ts';
 import {
   type GoogleApis,
   type GoogleGet,
@@ -51,10 +51,14 @@ export interface HubFleetDeps
  * project; by DNS endpoints also container.clusters.list and container.clusters.connect on the clusters' projects.
  *
  * @example
- * const fleet = createHubFleet({ projects: ['fleet-host'] }, deps);
+ * const fleet = createHubFleet({ projects: ['fleet-host'] }, deps, createClusterApi);
  * const member = await fleet.find('projects/fleet-host/locations/us-west1/memberships/edge-1');
  */
-export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fleet {
+export function createHubFleet<Api>(
+  options: HubFleetOptions,
+  deps: HubFleetDeps,
+  open: OpenApi<Api>,
+): Fleet<Api> {
   const { selects = () => true } = options;
   const projects = [...new Set(options.projects)];
   const get = createGoogleGet(deps);
@@ -126,13 +130,13 @@ export function createHubFleet(options: HubFleetOptions, deps: HubFleetDeps): Fl
       }
       if (membership.dns !== undefined) {
         const connection = connectDns(membership.dns, deps);
-        return createClusterApi(name, connection, { ...deps, pace: deps.directPace });
+        return open(name, connection, { ...deps, pace: deps.directPace });
       }
       const server = gatewayUrl(membership, await numberOf(membership), deps.apis);
       const url = new URL(server);
       // A token is asked for before each attempt.
       const connection = { server, authorize: () => authorizeGoogle(url, deps) };
-      return createClusterApi(name, connection, deps);
+      return open(name, connection, deps);
     },
   };
 }

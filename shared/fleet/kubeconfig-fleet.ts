@@ -1,7 +1,7 @@
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
-import { type ClientDeps, createClusterApi } from './client.ts';
-import type { Fleet, Member } from './fleet.ts';
+import type { ClientDeps } from './client.ts';
+import type { Fleet, Member, OpenApi } from './fleet.ts';
 import { type ContextDeps, connectContext } from './kubeconfig/connect-context.ts';
 import { type Loaded, loadKubeconfigs, stampOf } from './kubeconfig/load.ts';
 import { readContext } from './kubeconfig/read-context.ts';
@@ -38,13 +38,15 @@ const TTL_MS = 1_000;
  * reached, and concerns no other.
  *
  * @example
- * const fleet = createKubeconfigFleet({ path: '/etc/countersign/kubeconfig', contexts: [], labels: {} }, deps);
+ * const options = { path: '/etc/countersign/kubeconfig', contexts: [], labels: {} };
+ * const fleet = createKubeconfigFleet(options, deps, createClusterApi);
  * const { members } = await fleet.list();
  */
-export function createKubeconfigFleet(
+export function createKubeconfigFleet<Api>(
   options: KubeconfigFleetOptions,
   deps: KubeconfigFleetDeps,
-): Fleet {
+  open: OpenApi<Api>,
+): Fleet<Api> {
   const { now, onUnreadable } = deps;
   const join = createSingleFlight<Directory>();
   let known: Directory | undefined;
@@ -85,7 +87,7 @@ export function createKubeconfigFleet(
         const message = `Context ${JSON.stringify(name)} is in the kubeconfig no more`;
         throw new CountersignError('cluster-unreachable', message, { retry: false });
       }
-      return createClusterApi(name, connectContext(readContext(config, name), deps), deps);
+      return open(name, connectContext(readContext(config, name), deps), deps);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { CountersignError } from '#shared/core/errors.ts';
-import { type ClientDeps, createClusterApi } from './client.ts';
+import type { ClientDeps } from './client.ts';
 import { createDirectory } from './directory.ts';
-import type { Fleet, Member } from './fleet.ts';
+import type { Fleet, Member, OpenApi } from './fleet.ts';
 import { type ContextDeps, connectContext } from './kubeconfig/connect-context.ts';
 import { ARGOCD_SELECTOR, readArgocdSecret } from './secrets/argocd.ts';
 import { CLUSTER_API_SELECTOR, readClusterApiSecret } from './secrets/cluster-api.ts';
@@ -36,10 +36,15 @@ type Listing = ReadonlyMap<string, FoundCluster>;
  * Cluster API on its Clusters.
  *
  * @example
- * const fleet = createSecretFleet({ type: 'argocd', namespace: 'argocd', plugins: [] }, deps);
+ * const options = { type: 'argocd', namespace: 'argocd', plugins: [] } as const;
+ * const fleet = createSecretFleet(options, deps, createClusterApi);
  * const { members } = await fleet.list();
  */
-export function createSecretFleet(options: SecretFleetOptions, deps: SecretFleetDeps): Fleet {
+export function createSecretFleet<Api>(
+  options: SecretFleetOptions,
+  deps: SecretFleetDeps,
+  open: OpenApi<Api>,
+): Fleet<Api> {
   const { selects = () => true, plugins } = options;
   const directory = createDirectory(load, deps);
 
@@ -72,7 +77,7 @@ export function createSecretFleet(options: SecretFleetOptions, deps: SecretFleet
       }
       const context = contextOf(found, plugins);
       if (typeof context !== 'string') {
-        return createClusterApi(name, connectContext(context, deps), deps);
+        return open(name, connectContext(context, deps), deps);
       }
       const message = `Cluster ${JSON.stringify(name)} cannot be used: ${context}`;
       throw new CountersignError('cluster-unreachable', message, { retry: false });

@@ -74,6 +74,8 @@ export interface Answer {
 export interface TransportDeps {
   readonly agents: Agents;
   readonly limits: ClientLimits;
+  /** What patches are: JSON merge patches, unless it says otherwise. */
+  readonly patch?: Kubernetes.PatchStrategy;
 }
 
 /**
@@ -88,7 +90,7 @@ export function createTransport(
   kubernetes: typeof Kubernetes,
   cluster: string,
   connection: Connection,
-  { agents, limits }: TransportDeps,
+  { agents, limits, patch = kubernetes.PatchStrategy.MergePatch }: TransportDeps,
 ): Kubernetes.HttpLibrary {
   async function exchange(request: Kubernetes.RequestContext): Promise<Answer> {
     const authorization = await bounded(() => connection.authorize(), cluster, limits);
@@ -113,7 +115,7 @@ export function createTransport(
       headers[name] = typeof value === 'string' ? value : [...value];
     }
     // client-node would announce a JSON patch, its default (docs/facts/google-cloud.md#kubernetes-client).
-    if (method === 'PATCH') headers['Content-Type'] = kubernetes.PatchStrategy.MergePatch;
+    if (method === 'PATCH') headers['Content-Type'] = patch;
     const agent = authorization.proxy ?? (url.protocol === 'https:' ? agents.https : agents.http);
     const body = request.getBody();
     const text = typeof body === 'string' ? body : undefined;

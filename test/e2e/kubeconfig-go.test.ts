@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { createClusterApi } from '#shared/fleet/client.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
@@ -112,7 +113,7 @@ async function askUs(): Promise<readonly (Arrived | undefined)[]> {
   for (const [at, form] of Object.values(forms).entries()) {
     const path = pathsOf(at, form).join(delimiter);
     const deps = kubeconfigDeps({ limits: { ...DEFAULT_CLIENT_LIMITS, retries: 0 } });
-    const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps);
+    const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps, createClusterApi);
     try {
       const api = await fleet.connect({ name: 'c', id: 'c', labels: {} });
       await api.discover();

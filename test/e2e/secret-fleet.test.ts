@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
+import { createClusterApi } from '#shared/fleet/client.ts';
 import { createSecretFleet } from '#shared/fleet/secret-fleet.ts';
 import { connectManagement } from '#shared/fleet/secrets/connect-management.ts';
 import { createManagementApi } from '#shared/fleet/secrets/management-api.ts';
@@ -84,6 +85,7 @@ async function open(type: 'argocd' | 'clusterApi', namespace: string): Promise<F
       management: async () =>
         createManagementApi(await connectManagement({ kubeconfig }, {}, deps), clients),
     },
+    createClusterApi,
   );
 }
 

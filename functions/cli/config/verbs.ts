@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { ExitCode } from '../terminal.ts';
 import type { Verb, VerbDeps } from '../verb.ts';
+import { INIT_VERB } from './init-verb.ts';
 import { CONFIG, type Configured, configPathOf, FILE } from './config-file.ts';
 
 /** What can be found out about a config file by itself. */
@@ -27,6 +28,7 @@ export const CONFIG_VERBS: readonly Verb[] = [
     options: [],
     run: (_, deps) => printSchema(deps),
   },
+  INIT_VERB,
 ];
 
 async function printSchema({ terminal }: Pick<VerbDeps, 'terminal'>): Promise<ExitCode> {

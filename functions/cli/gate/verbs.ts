@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { GateMode } from '#infra/kubernetes/gate/render.ts';
 import { CONFIG, type Configured, configPathOf, FILE } from '../config/config-file.ts';
 import type { Verb } from '../verb.ts';
+import { PLACE_VERBS } from './place-verbs.ts';
 
 /** The gate, for a config. */
 export const GATE_VERBS: readonly Verb[] = [
@@ -22,4 +23,5 @@ export const GATE_VERBS: readonly Verb[] = [
       return 0;
     },
   },
+  ...PLACE_VERBS,
 ];

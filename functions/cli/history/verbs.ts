@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { EVENTS_VERB } from './events-verb.ts';
 import { showHistory } from './history.ts';
 import type { Verb } from '../verb.ts';
 
@@ -20,6 +21,7 @@ export const HISTORY_VERBS: readonly Verb[] = [
     ],
     run: showHistory,
   },
+  EVENTS_VERB,
 ];
 
 function readLimit(text: string): number {

@@ -20,4 +20,6 @@ export interface LocalPlaces {
   readonly bundles: string;
   /** Where files go that no option places. */
   readonly home: string;
+  /** Folder with the command, where people have to put it into PATH first. */
+  readonly launcher?: string;
 }

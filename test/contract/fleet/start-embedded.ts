@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Kube, type KubeOptions, writeKubeconfig } from '#infra/local/kube/start-kube.ts';
 import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import { createClusterApi } from '#shared/fleet/client.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
 import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
@@ -38,6 +39,7 @@ export async function startEmbedded(
       },
       pace,
     }),
+    createClusterApi,
   );
   const member = await fleet.find('cluster-1');
   if (member === undefined) throw new Error('The kubeconfig has no cluster-1');

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createClusterApi } from '#shared/fleet/client.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
@@ -18,7 +19,7 @@ function base64(text: string): string {
 async function connect(spec: Omit<ContextSpec, 'name'>, folder?: string): Promise<ClusterApi> {
   const path = await writeContexts(folder ?? (await makeFolder()), [{ name: 'c1', ...spec }]);
   const deps = kubeconfigDeps({ limits: { ...LIMITS, retries: 0 } });
-  const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps);
+  const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps, createClusterApi);
   return fleet.connect({ name: 'c1', id: 'c1', labels: {} });
 }
 

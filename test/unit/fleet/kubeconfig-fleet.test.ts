@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { createClusterApi } from '#shared/fleet/client.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import {
   type KubeconfigFleetOptions,
@@ -14,7 +15,8 @@ import { makeFolder, writeContexts } from './write-kubeconfig.ts';
 const CLUSTER = { server: 'https://127.0.0.1:1' };
 
 function createFleet(options: Partial<KubeconfigFleetOptions> & { path: string }): Fleet {
-  return createKubeconfigFleet({ contexts: [], labels: {}, ...options }, kubeconfigDeps());
+  const all = { contexts: [], labels: {}, ...options };
+  return createKubeconfigFleet(all, kubeconfigDeps(), createClusterApi);
 }
 
 async function writeThree(): Promise<string> {
@@ -186,7 +188,7 @@ describe('several kubeconfigs', () => {
     await write(folder, 'a', config('one', 'https://a.test'));
     const problems: string[] = [];
     const deps = kubeconfigDeps({ onUnreadable: (problem) => problems.push(problem) });
-    const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps);
+    const fleet = createKubeconfigFleet({ path, contexts: [], labels: {} }, deps, createClusterApi);
     await fleet.list();
     await writeFile(path, 'contexts: [');
     for (let look = 0; look < 3; look += 1) {
@@ -202,7 +204,11 @@ describe('several kubeconfigs', () => {
     await write(folder, 'a', config('one', 'https://a.test'));
     let time = 0;
     const deps = kubeconfigDeps({ now: () => time });
-    const fleet = createKubeconfigFleet({ path: folder, contexts: [], labels: {} }, deps);
+    const fleet = createKubeconfigFleet(
+      { path: folder, contexts: [], labels: {} },
+      deps,
+      createClusterApi,
+    );
     await fleet.list();
     await write(folder, 'b', config('two', 'https://b.test'));
     time = 999;

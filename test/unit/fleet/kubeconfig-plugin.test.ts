@@ -1,3 +1,4 @@
+import { createClusterApi } from '#shared/fleet/client.ts';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -36,6 +37,7 @@ async function connectAll(
   const fleet = createKubeconfigFleet(
     { path, contexts: [], labels: {} },
     kubeconfigDeps({ limits, ...deps }),
+    createClusterApi,
   );
   const { members } = await fleet.list();
   return Promise.all(members.map((member) => fleet.connect(member)));

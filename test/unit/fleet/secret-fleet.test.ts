@@ -1,3 +1,4 @@
+import { createClusterApi } from '#shared/fleet/client.ts';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createSelector } from '#shared/core/label-selector.ts';
@@ -58,6 +59,7 @@ async function start(options: Partial<SecretFleetOptions> = {}): Promise<World> 
       now: () => clock.now,
       onUnreadable: (problem) => problems.push(problem),
     },
+    createClusterApi,
   );
   return { secrets, clusters, problems, seen: server.seen, fleet, clock };
 }

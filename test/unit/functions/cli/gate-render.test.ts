@@ -15,7 +15,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(...args: string[]): Promise<Run> {
-  return runProgramWith(['gate', 'render', ...args], { heavy: openHeavy({ root: folder }) });
+  return runProgramWith(['gate', 'render', ...args], {
+    heavy: openHeavy({ bundles: folder, home: folder }),
+  });
 }
 
 describe('countersign gate render', () => {

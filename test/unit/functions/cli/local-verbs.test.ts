@@ -52,7 +52,7 @@ describe('countersign local up', () => {
   });
 
   it('refuses an offset beyond the last port', async () => {
-    const heavy = openHeavy({ root: '/nonexistent' });
+    const heavy = openHeavy({ bundles: '/nonexistent', home: '/nonexistent' });
     const { code, err } = await runProgramWith(['local', 'up', '--port-offset', '57093'], {
       heavy,
     });
