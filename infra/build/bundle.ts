@@ -48,7 +48,11 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
   );
 }
 
-async function bundle(
+/**
+ * Bundles entries into one folder, by their names in it, with what they share once: smaller than one for each, and
+ * slower to start.
+ */
+export async function bundle(
   root: string,
   entryPoints: Readonly<Record<string, string>>,
   outdir: string,
@@ -82,7 +86,9 @@ async function bundle(
 async function removeStale(outdir: string, current: ReadonlySet<string>): Promise<void> {
   for (const found of await readdir(outdir, { recursive: true, withFileTypes: true })) {
     const path = join(found.parentPath, found.name);
-    const isCurrent = found.parentPath === outdir || current.has(path);
+    // What `npm run pack` makes is there as well.
+    const isOther = found.parentPath === outdir || found.parentPath === join(outdir, 'cli');
+    const isCurrent = isOther || current.has(path);
     if (found.isFile() && !isCurrent) await rm(path);
   }
 }

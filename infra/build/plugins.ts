@@ -135,7 +135,7 @@ function insteadOfModule(
 }
 
 /** Has other contents in place of every file of that path. */
-function insteadOfFiles(
+export function insteadOfFiles(
   name: string,
   { filter, ...loaded }: { filter: RegExp; contents: string; loader: 'js' | 'json' },
 ): Plugin {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Signs the digest and attests its SBOM with the key in Cloud KMS, then checks both: nothing unsigned is deployed.
+# Signs the digest, its SBOM and the checksums of the command with the key in Cloud KMS, then checks all three: nothing
+# unsigned is deployed or published.
 set -euo pipefail
 cosign=.local/release/cosign
 reference=$(<.local/release/reference)
@@ -11,3 +12,7 @@ private=(--key="$KEY" --tlog-upload=false --use-signing-config=false --yes)
 
 "$cosign" verify --key="$KEY" --insecure-ignore-tlog=true "$reference" >/dev/null
 "$cosign" verify-attestation --key="$KEY" --insecure-ignore-tlog=true --type=spdxjson "$reference" >/dev/null
+
+sums=.local/release/cli/SHA256SUMS
+"$cosign" sign-blob "${private[@]}" --bundle="$sums.sigstore.json" "$sums" >/dev/null
+"$cosign" verify-blob --key="$KEY" --insecure-ignore-tlog=true --bundle="$sums.sigstore.json" "$sums"

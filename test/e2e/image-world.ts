@@ -51,7 +51,7 @@ export async function openImageWorld(): Promise<ImageWorld> {
   }
 
   async function build(base: string): Promise<string> {
-    await stageRootfs(root, out);
+    await stageRootfs(root, out, REVISION);
     const to = `${registry.host}/countersign`;
     const crane = findTool('crane');
     return assembleImage({ root, out, base, revision: REVISION, repository: to, crane });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { run } from './stage-rootfs.ts';
+import { run } from './run.ts';
 
 interface AssembleOptions {
   readonly root: string;

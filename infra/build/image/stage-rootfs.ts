@@ -14,9 +14,10 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import * as z from 'zod';
 import { type Bundle, bundleFunctions, START, functionEntries } from '../bundle.ts';
+import { bundleCommand, versionOf } from '../cli/bundle-command.ts';
+import { readSbom } from './sbom.ts';
 
 /** `nonroot` of distroless, as in the Dockerfile. */
 export const IMAGE_USER = 65_532;
@@ -27,9 +28,14 @@ const [FILE_MODE, PROGRAM_MODE] = [0o644, 0o755];
 
 /**
  * Lays out what the image has beside its base, in `<out>/rootfs`: `/nodejs/bin/node`, and in `/app` the bundles with
- * their maps, the compile cache and the SBOM. The same sources in the same place give the same bytes, modes and times.
+ * their maps, the command, the compile cache and the SBOM. The same sources in the same place, of the same commit, give
+ * the same bytes, modes and times.
  */
-export async function stageRootfs(root: string, out: string): Promise<readonly Bundle[]> {
+export async function stageRootfs(
+  root: string,
+  out: string,
+  commit: string,
+): Promise<readonly Bundle[]> {
   const rootfs = join(out, 'rootfs');
   const app = join(rootfs, 'app');
   const node = join(rootfs, 'nodejs', 'bin', 'node');
@@ -40,18 +46,17 @@ export async function stageRootfs(root: string, out: string): Promise<readonly B
   await chmod(node, PROGRAM_MODE);
   const entries = await functionEntries(root);
   const bundles = await bundleFunctions({ root, entries, start: START, outdir: app });
-  await writeFile(join(app, 'sbom.spdx.json'), await readSbom(root, join(app, 'meta.json')));
-  await rm(join(app, 'meta.json'));
+  const meta = join(app, 'meta.json');
+  const { inputs } = Meta.parse(JSON.parse(await readFile(meta, 'utf8')));
+  await rm(meta);
+  const release = { version: await versionOf(root), commit };
+  const outfile = join(app, 'countersign', 'countersign.mjs');
+  const command = await bundleCommand({ root, format: 'esm', outfile, release });
+  const bundled = [...Object.keys(inputs), ...Object.keys(command.inputs)];
+  await writeFile(join(app, 'sbom.spdx.json'), await readSbom(root, bundled));
   await warmCache({ node, app, functions: Object.keys(entries), uid: IMAGE_USER });
   await settle(rootfs, node);
   return bundles;
-}
-
-async function readSbom(root: string, metaFile: string): Promise<string> {
-  const args = ['sbom', '--sbom-format=spdx', '--package-lock-only'];
-  const installed: unknown = JSON.parse(await run('npm', args, root));
-  const { inputs } = Meta.parse(JSON.parse(await readFile(metaFile, 'utf8')));
-  return `${JSON.stringify(imageSbom(installed, Object.keys(inputs)), undefined, 1)}\n`;
 }
 
 /** Modes and times that do not depend on who built it, and when. */
@@ -81,61 +86,6 @@ export async function checkNode(file: string, wanted: string = NODE_SHA256): Pro
   throw new Error(
     `${file} has the hash ${found} and not ${wanted}: build on linux/amd64, or, if Node was renewed, write its hash into infra/build/image/stage-rootfs.ts`,
   );
-}
-
-/** The part of an SPDX 2.3 document (as `npm sbom` writes it) that is read; the rest is kept as it is. */
-const Document = z.looseObject({
-  name: z.string(),
-  documentDescribes: z.array(z.string()),
-  creationInfo: z.looseObject({ created: z.string() }),
-  packages: z.array(z.looseObject({ SPDXID: z.string(), packageFileName: z.string() })),
-  relationships: z.array(
-    z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string() }),
-  ),
-});
-
-/** A package's folder, the innermost one, as the lock file names it. */
-const PACKAGE = /(?<![^/])node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+(?=\/)/;
-/**
- * Of everything that is installed, what is in the bundles: the packages that esbuild read (its metafile's inputs), and
- * Node. What only develops or tests is not in the image, and scanners should not say that it is.
- */
-export function imageSbom(installed: unknown, inputs: readonly string[]): object {
-  const document = Document.parse(installed);
-  const bundled = new Set(inputs.map((input) => PACKAGE.exec(input)?.[0]));
-  bundled.delete(undefined);
-  // In the image beside the bundles: Node itself comes from its package.
-  bundled.add('node_modules/node');
-  const packages = document.packages.filter(
-    ({ packageFileName, SPDXID }) =>
-      bundled.has(packageFileName) || document.documentDescribes.includes(SPDXID),
-  );
-  const missing = [...bundled].filter(
-    (path) => !packages.some(({ packageFileName }) => packageFileName === path),
-  );
-  if (missing.length > 0) {
-    throw new Error(`Bundled, but not in the lock file: ${missing.join(', ')}; run npm install`);
-  }
-  const ids = new Set(['SPDXRef-DOCUMENT', ...packages.map(({ SPDXID }) => SPDXID)]);
-  return {
-    ...document,
-    // The same for the same sources, for the SBOM is part of the image.
-    documentNamespace: `https://countersign.dev/spdx/${document.name}`,
-    creationInfo: { ...document.creationInfo, created: '1970-01-01T00:00:00Z' },
-    packages,
-    relationships: document.relationships.filter(
-      ({ spdxElementId: from, relatedSpdxElement: to }) => ids.has(from) && ids.has(to),
-    ),
-  };
-}
-
-/** An SBOM of all packages is what is longest. */
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-/** Standard output of a command that ends well. Throws with its standard error otherwise. */
-export async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const options = { cwd, maxBuffer: MAX_OUTPUT_BYTES };
-  return (await promisify(execFile)(command, args, options)).stdout;
 }
 
 interface WarmOptions {

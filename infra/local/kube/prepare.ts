@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
+import { readCrdText } from '../carried-files.ts';
 import { type Kind, configSyncKinds, groupVersion } from './kinds.ts';
 import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
 import { invalid, invalidFields, type Cause } from './status.ts';
@@ -177,8 +176,7 @@ export const crds: ReadonlyMap<string, Crd> = new Map(
 );
 
 function readCrd(plural: string): Crd {
-  const path = join(import.meta.dirname, '../../kubernetes/crds', `${plural}.yaml`);
-  return crdSchema.parse(parse(readFileSync(path, 'utf8')));
+  return crdSchema.parse(parse(readCrdText(plural)));
 }
 
 // `strict: false`: OpenAPI has keywords of its own, and Kubernetes more.

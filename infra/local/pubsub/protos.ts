@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader';
 import * as z from 'zod';
+import { readProtos } from '../carried-files.ts';
 
-const PATH = createRequire(import.meta.url).resolve(
-  '@google-cloud/pubsub/build/protos/protos.json',
-);
 const options = { longs: String, enums: String, defaults: true };
 
 /** The services of google.pubsub.v1, as Google's own client carries them. */
 export const services: readonly ServiceDefinition[] = Object.values(
-  fromJSON(JSON.parse(readFileSync(PATH, 'utf8')), options),
+  fromJSON(JSON.parse(readProtos()), options),
 ).filter((definition): definition is ServiceDefinition => !('format' in definition));
 
 /** How REST calls a method; the group of `path` is the value of `field` (`topic`, `subscription.name`). */

@@ -87,7 +87,7 @@ describe('cloudbuild.yaml', () => {
   const order = build.steps.map(({ id }) => id);
 
   it('deploys only what was checked, tested, pushed and signed, in this order', () => {
-    const expected = 'settings install check bundle test image push sign deploy smoke';
+    const expected = 'settings install check bundle test pack image push sign publish deploy smoke';
     expect(order.join(' ')).toBe(expected);
   });
 
@@ -95,10 +95,10 @@ describe('cloudbuild.yaml', () => {
     const run = build.steps.filter(
       ({ entrypoint, args }) => entrypoint === 'npm' && args[0] === 'run',
     );
-    expect(run.map(({ args }) => args[1])).toEqual(['check', 'build']);
+    expect(run.map(({ args }) => args[1])).toEqual(['check', 'build', 'pack']);
     for (const { args } of run) expect(scripts).toContain(args[1]);
     const dockerfile = readFileSync(join(root, 'infra/image/Dockerfile'), 'utf8');
-    expect(dockerfile).toContain('RUN ["npm", "run", "image"');
+    expect(dockerfile).toContain('RUN npm run image -- --out /out --revision "$REVISION"');
     expect(scripts).toContain('image');
   });
 
@@ -119,7 +119,7 @@ describe('cloudbuild.yaml', () => {
   it('asks for provenance of the very tag that was pushed and signed', () => {
     expect(build.options.requestedVerifyOption).toBe('VERIFIED');
     const tag = '${_IMAGE}:${BUILD_ID}';
-    expect(build.images).toEqual([tag]);
+    expect(build.images).toEqual([tag, '${_IMAGE}-cli:${BUILD_ID}']);
     const image = build.steps.find(({ id }) => id === 'image');
     expect(image?.args).toContain(`--tag=${tag}`);
     expect(build.options.env).toContain('IMAGE=${_IMAGE}');

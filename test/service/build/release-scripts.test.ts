@@ -100,24 +100,43 @@ describe('push.sh', () => {
   });
 });
 
+const SIGNING = ['sign', 'attest', 'verify', 'verify-attestation', 'sign-blob', 'verify-blob'];
+
 describe('sign.sh', () => {
-  it('signs the digest, attests the SBOM, and checks both, all with the key', () => {
+  it('signs the digest, its SBOM and the checksums of the command, and checks each, all with the key', () => {
     standIn('.local/release/cosign', '');
     const { status, calls } = run('sign.sh');
     expect(status).toBe(0);
     const verbs = calls.map((call) => call.split(' ')[1]);
-    expect(verbs).toEqual(['sign', 'attest', 'verify', 'verify-attestation']);
+    expect(verbs).toEqual(SIGNING);
     for (const call of calls) {
+      const what = call.includes('-blob ') ? '.local/release/cli/SHA256SUMS' : REFERENCE;
       expect(call).toContain(`--key=${SETTINGS.KEY}`);
-      expect(call.endsWith(` ${REFERENCE}`)).toBe(true);
+      expect(call.endsWith(` ${what}`)).toBe(true);
     }
+    const bundles = calls.flatMap((call) => /--bundle=\S+/.exec(call) ?? []);
+    expect(new Set(bundles)).toEqual(
+      new Set(['--bundle=.local/release/cli/SHA256SUMS.sigstore.json']),
+    );
   });
 
-  it.each(['sign', 'attest', 'verify', 'verify-attestation'])('ends where %s fails', (verb) => {
+  it.each(SIGNING)('ends where %s fails', (verb) => {
     standIn('.local/release/cosign', `[ "$1" != ${verb} ]`);
     const { status, calls } = run('sign.sh');
     expect(status).not.toBe(0);
     expect(calls.at(-1)).toContain(`cosign ${verb} `);
+  });
+});
+
+describe('publish.sh', () => {
+  it('pushes the files of the command as an image beside ours', () => {
+    standIn('bin/docker', 'cat >>"$CALLS"');
+    const { status, calls } = run('publish.sh');
+    expect(status).toBe(0);
+    const tag = `${SETTINGS.IMAGE}-cli:b1`;
+    expect(calls[0]).toBe(`docker build --quiet --tag ${tag} --file - .local/release/cli`);
+    expect(calls.slice(1, 3)).toEqual(['FROM scratch', 'COPY . /']);
+    expect(calls.at(-1)).toBe(`docker push --quiet ${tag}`);
   });
 });
 

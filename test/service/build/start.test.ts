@@ -50,7 +50,7 @@ describe('start.js', () => {
       expect(await child.line('Function cannot start')).toMatchObject({
         severity: 'ERROR',
         code: 'bad-config',
-        error: expect.stringMatching(/of failing, waiting$/),
+        error: expect.stringMatching(/of failing, waiting; or "countersign" and its own$/),
       });
       expect(await child.exited).toEqual({ code: 1, signal: null });
     },

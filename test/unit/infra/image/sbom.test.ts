@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { imageSbom } from '#infra/build/image/stage-rootfs.ts';
+import { imageSbom } from '#infra/build/image/sbom.ts';
 
 function spdx(path: string) {
   const name = path.replace(/^.*node_modules\//, '');

@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Metafile } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleCommand } from '#infra/build/cli/bundle-command.ts';
+import { polyfills } from '#infra/build/cli/polyfills.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const RELEASE = { version: '1.2.3', commit: 'c'.repeat(40) };
+/** What packages try to require, and do without. */
+const OPTIONAL = ['bufferutil', 'supports-color', 'utf-8-validate'];
+
+let folder: string;
+let metafile: Metafile;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'packed-'));
+  metafile = await bundle('first');
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function bundle(name: string): Promise<Metafile> {
+  const outfile = join(folder, name, 'countersign.mjs');
+  return bundleCommand({ root, format: 'esm', outfile, release: RELEASE });
+}
+
+function hashOf(name: string): string {
+  const bytes = readFileSync(join(folder, name, 'countersign.mjs'));
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+describe('the packed command', () => {
+  it('is one file that needs nothing but Node', () => {
+    expect(readdirSync(join(folder, 'first'))).toEqual(['countersign.mjs']);
+    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+    const known = new Set([...builtinModules, ...OPTIONAL]);
+    const others = imports.filter(
+      ({ path }) => !known.has(path) && !known.has(path.replace(/^node:/, '')),
+    );
+    expect(others).toEqual([]);
+  });
+
+  it('loads no module of Node by a statement but those of its first lines', () => {
+    const text = readFileSync(join(folder, 'first', 'countersign.mjs'), 'utf8');
+    const imported = [...text.matchAll(/^import .* from ["']([\w:/]+)["'];$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(imported).toEqual(['node:module', 'node:path', 'node:url']);
+  });
+
+  it('is the same, to the last byte, when it is built again', async () => {
+    await bundle('second');
+    expect(hashOf('second')).toBe(hashOf('first'));
+  }, 120_000);
+
+  it('says which release it is, away from any checkout', () => {
+    const program = join(folder, 'first', 'countersign.mjs');
+    const options = { cwd: folder, encoding: 'utf8', env: { HOME: folder } } as const;
+    const printed = execFileSync(process.execPath, [program, 'version', '-o', 'json'], options);
+    expect(JSON.parse(printed)).toMatchObject({ ...RELEASE, config: 'countersign.dev/v1' });
+  });
+
+  it('brings along what Node 20 lacks of the language, and leaves JSON to Node', () => {
+    const modules = polyfills();
+    for (const name of [
+      'es.promise.with-resolvers',
+      'es.regexp.escape',
+      'es.map.group-by',
+      'web.url.parse',
+    ]) {
+      expect(modules).toContain(`core-js/modules/${name}.js`);
+    }
+    expect(modules.filter((name) => name.includes('es.json'))).toEqual([]);
+    expect(modules.length).toBeLessThan(60);
+  });
+});
