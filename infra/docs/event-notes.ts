@@ -85,7 +85,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   'freeze.started': {
     when: 'a person freezes images or clusters, so that nothing new is approved there; again each week that it holds (`overdue`). `id` is `lost`, as an ERROR, where freezes were lost: then all is frozen',
     severity: 'ERROR where freezes were lost',
-    next: 'Nothing where you know of it. `freeze.ended` follows; `npx countersign unfreeze ID` lifts it',
+    next: 'Nothing where you know of it. `freeze.ended` follows; `countersign unfreeze ID` lifts it',
   },
   'freeze.ended': {
     when: 'a person lifts a freeze, or a sweep finds that its time has passed (`actor` is `sweep`)',

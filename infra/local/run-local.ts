@@ -19,7 +19,7 @@ const SOAK_SECONDS = 15;
  */
 export async function runLocal(
   settings: LocalOptions,
-  { bundles, home }: LocalPlaces,
+  { bundles, home, launcher }: LocalPlaces,
 ): Promise<0 | 1> {
   const { dir = home, clusters, portOffset, verbose, effect } = settings;
   const { stages = false, traces = false } = settings;
@@ -59,7 +59,7 @@ export async function runLocal(
     process.stderr.write(`${error.message}\n`);
     return 1;
   }
-  process.stdout.write(describeWorld(world, process.cwd()));
+  process.stdout.write(describeWorld(world, process.cwd(), launcher));
   const end = await Promise.race([stop, world.failed]);
   process.stdout.write(typeof end === 'string' ? '\nStopping\n' : `${end.message}\nStopping\n`);
   await world.stop();

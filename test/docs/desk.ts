@@ -38,7 +38,11 @@ export async function openDesk(): Promise<Desk> {
 /** A shell in `folder`, with the tools in `bin` first; it stops at the first line that fails. */
 export function deskIn(folder: string, bin?: string): Desk {
   async function shell(script: string, env: Environment = {}): Promise<Finished> {
-    const path = [...(bin === undefined ? [] : [bin]), process.env['PATH']].join(delimiter);
+    // As docs/command.md says it of a checkout.
+    const launcher = join(folder, 'infra', 'bin');
+    const path = [launcher, ...(bin === undefined ? [] : [bin]), process.env['PATH']].join(
+      delimiter,
+    );
     return runProcess({
       command: 'bash',
       args: ['-euo', 'pipefail', '-c', script],

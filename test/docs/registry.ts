@@ -33,6 +33,8 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'api-commands': CLONE,
   'command-contexts': SERVICE,
   'api-history': CLONE,
+  'install-checkout': CLONE,
+  'install-shell': CLONE,
   'dead-letters-commands': CLONE,
   'restore-resync': CLONE,
   'gate-preflight': GATE,

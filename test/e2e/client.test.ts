@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRepository, pushImage, signBundle } from '#infra/local/images/push-image.ts';
@@ -8,6 +9,7 @@ import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import { runProcess } from './tools/process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LAUNCHER = join(ROOT, 'infra', 'bin');
 
 let world: TestWorld;
 beforeAll(async () => {
@@ -20,8 +22,8 @@ function countersign(...args: string[]): Promise<{ code: number; out: string; er
   const { promise, resolve } = Promise.withResolvers<{ code: number; out: string; err: string }>();
   const url = world.functions.get('api')?.url ?? '';
   const child = execFile(
-    'npx',
-    ['countersign', ...args, '--url', url],
+    join(LAUNCHER, 'countersign'),
+    [...args, '--url', url],
     { cwd: ROOT },
     (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
   );
@@ -40,7 +42,7 @@ async function pushSigned(): Promise<string> {
   return last;
 }
 
-describe('npx countersign', () => {
+describe('countersign', () => {
   it('leads a release from its signature to every cluster', async () => {
     const image = `${world.registry}/configs/team-a:v1`;
     expect((await countersign('status')).code).toBe(1);
@@ -60,11 +62,11 @@ describe('npx countersign', () => {
 
   it('does what the local world says to type next', async () => {
     const [, ...lines] =
-      describeWorld(world, ROOT)
+      describeWorld(world, ROOT, LAUNCHER)
         .split('\n\n')
         .find((one) => one.startsWith('See the fleet'))
         ?.split('\n') ?? [];
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     const told = await runProcess({
       command: 'bash',
       args: ['-euo', 'pipefail', '-c', lines.join('\n')],

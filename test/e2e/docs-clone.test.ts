@@ -215,6 +215,18 @@ describe('the commands', { timeout: STEP_MS }, () => {
     expect(done.stdout).toMatch(/ sync\.approved +cluster-\d RootSync\/root-sync +.*Approved/);
   });
 
+  it('of docs/install.md do what they say', async () => {
+    const version = await step('install-checkout');
+    expect(version).toMatchObject({ code: 0 });
+    expect(version.stdout).toMatch(/^version +\d+\.\d+\.\d+\n/);
+    const shell = await step('install-shell');
+    expect(shell).toMatchObject({ code: 0 });
+    expect(shell.stdout).toContain('Every verb ends with one of these');
+    expect(await readFile(join(desk.folder, 'countersign.1'), 'utf8')).toMatch(
+      /^\.TH COUNTERSIGN 1/,
+    );
+  });
+
   it('of docs/dead-letters.md do what they say', async () => {
     const done = await step('dead-letters-commands', { env });
     // There is no letter of that number to drop.

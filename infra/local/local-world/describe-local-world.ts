@@ -3,8 +3,11 @@ import { STATUS_SUBSCRIPTION } from './pubsub.ts';
 import type { LocalWorld } from './start-local-world.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
 
-/** Where everything is, and what to type next; paths are as seen from `cwd`. */
-export function describeWorld(world: LocalWorld, cwd: string): string {
+/**
+ * Where everything is, and what to type next; paths are as seen from `cwd`. `launcher`: the folder of the command, where
+ * it is not in PATH.
+ */
+export function describeWorld(world: LocalWorld, cwd: string, launcher?: string): string {
   const { registry, pubsub, functions, clusters, files, traces } = world;
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
@@ -51,10 +54,10 @@ Sign it (cosign 2 has no --use-signing-config):
 
 See the fleet on its page, ${api}/, or here:
   export COUNTERSIGN_URL=${api}
-  npx countersign status
-  npx countersign explain ${first} RootSync/${SEEDED_SYNCS[0].name}
-  npx countersign verify ${image}
-  npx countersign resync --cluster ${first} --dry-run
+${launcher === undefined ? '' : `  export PATH="$PWD/${at(launcher)}:$PATH"\n`}  countersign status
+  countersign explain ${first} RootSync/${SEEDED_SYNCS[0].name}
+  countersign verify ${image}
+  countersign resync --cluster ${first} --dry-run
 
 See what was written, and what Countersign says of it:
   ${kubectl} get rootsync root-sync -n config-management-system -o yaml

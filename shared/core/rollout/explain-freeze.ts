@@ -31,6 +31,6 @@ function sayEnd(freeze: Freeze, now: Date): string {
   const end =
     over === undefined ? '' : `${name} ends in ${sayDistance(over.getTime() - now.getTime())}`;
   if (person === undefined) return end || `${name} ends when the config says so`;
-  const lift = `npx countersign unfreeze ${name}`;
+  const lift = `countersign unfreeze ${name}`;
   return end === '' ? `An invoker lifts it: ${lift}` : `${end}, or an invoker lifts it: ${lift}`;
 }

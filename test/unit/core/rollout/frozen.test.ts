@@ -122,7 +122,7 @@ describe('the step of a freeze', () => {
       { to: '9999-12-31 23:59', person: { by: 'ops', reason: 'INC-7' } },
       'wait',
       'Frozen by ops until a person lifts year-end: INC-7',
-      ['An invoker lifts it: npx countersign unfreeze year-end'],
+      ['An invoker lifts it: countersign unfreeze year-end'],
     ],
     [
       {
@@ -131,7 +131,7 @@ describe('the step of a freeze', () => {
       },
       'wait',
       'Frozen by ops until 2026-11-23T14:00:00.000Z (year-end): INC-7',
-      ['year-end ends in 2 h, or an invoker lifts it: npx countersign unfreeze year-end'],
+      ['year-end ends in 2 h, or an invoker lifts it: countersign unfreeze year-end'],
     ],
   ])('of %j', (changes, outcome, finding, details) => {
     const by = { ...OPEN, freezes: [{ ...freeze, ...changes }] };
