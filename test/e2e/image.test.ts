@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { functionEntries } from '#infra/build/bundle.ts';
 import { readFinalStage } from '#infra/build/image/assemble.ts';
@@ -81,7 +81,7 @@ describe('the image', () => {
       /^app\/compile-cache\/v24\.[^/]+-65532\/$/.test(path),
     );
     expect(cache).toHaveLength(1);
-    const expected = ['app/', 'app/compile-cache/', 'nodejs/', 'nodejs/bin/'];
+    const expected = ['app/', 'app/compile-cache/', 'app/countersign/', 'nodejs/', 'nodejs/bin/'];
     const functions = FUNCTIONS.flatMap((name) => [`app/${name}/`, `app/${name}/chunks/`]);
     expect(folders).toEqual(new Set([...expected, ...cache, ...functions]));
   });
@@ -181,6 +181,29 @@ describe('without a metadata server', () => {
   );
 });
 
+describe('the command in a container', () => {
+  it('says the commit of the image, and ends with the exit code of the verb', async () => {
+    const version = start(['countersign', 'version']);
+    expect(await version.exited).toBe(0);
+    expect(version.lines).toContain(`commit     ${world.revision}`);
+    const status = start(['countersign', 'status']);
+    expect(await status.exited).toBe(2);
+    expect(status.lines.join('\n')).toContain('does not answer');
+  });
+
+  it('reads the config where Cloud Run mounts it', async () => {
+    const checked = start(['countersign', 'config', 'check']);
+    expect(await checked.exited).toBe(0);
+    expect(checked.lines.join('\n')).toContain('/etc/countersign/config/countersign.yaml: ok');
+  });
+
+  it('is ended by Ctrl-C, as process 1 too', async () => {
+    const events = start(['countersign', 'wait', 'registry.example/a:v1', '--timeout', '10m']);
+    await waitForText(events, 'does not answer');
+    expect(await events.stop()).toBe(143);
+  });
+});
+
 describe('a container', () => {
   it.each([[[]], [['nothing']], [['chunks']], [['../push']]])(
     'with the arguments %j says which there are, and exits',
@@ -214,6 +237,10 @@ async function coldStart(env: Record<string, string>): Promise<number> {
   const spent = await container.cpuTime();
   await container.stop();
   return spent;
+}
+
+async function waitForText(container: Container, text: string): Promise<void> {
+  await vi.waitUntil(() => container.lines.some((found) => String(found).includes(text)), 30_000);
 }
 
 function median(values: readonly number[]): number {
