@@ -127,7 +127,7 @@ export function createProgram({ out, err }: Pick<Console, 'out' | 'err'>, act: A
       return act(verb, given, program.opts<GlobalOptions>());
     });
   }
-  addHelp(program, { out });
+  addHelp(program, { out }).helpGroup(GROUPS.plain);
   return program;
 }
 

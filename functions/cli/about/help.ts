@@ -5,8 +5,8 @@ import { TOPICS } from './topics.ts';
 const ABOUT = `help on a verb, or on a topic: ${Object.keys(TOPICS).join(', ')}`;
 
 /** The command `help`, of verbs and of topics. */
-export function addHelp(program: Command, { out }: Pick<Output, 'out'>): void {
-  program
+export function addHelp(program: Command, { out }: Pick<Output, 'out'>): Command {
+  return program
     .helpCommand(false)
     .command('help')
     .description(ABOUT)

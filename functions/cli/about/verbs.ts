@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { GLOBAL_OPTIONS } from '../options.ts';
-import { print } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
 import type { Given, Verb } from '../verb.ts';
 import { SHELLS, type Shell } from './completion.ts';
 
@@ -11,14 +11,14 @@ export const ABOUT_VERBS: readonly Verb[] = [
     about: 'version, commit, format of the config, time zone data and Node',
     kind: 'plain',
     options: [],
-    async run({ json }, { terminal }) {
+    async run(_, { terminal }) {
       const { describeVersion } = await import('./describe-version.ts');
       const version = await describeVersion();
       const width = Math.max(...Object.keys(version).map((name) => name.length));
       const lines = Object.entries(version).map(
         ([name, value]) => `${name.padEnd(width)}  ${value}`,
       );
-      print(terminal, json, version, lines);
+      terminal.show(viewLines(version, lines, [String(version['version'])]));
       return 0;
     },
   },

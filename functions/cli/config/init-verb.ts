@@ -1,5 +1,6 @@
 import { Argument, Option } from 'commander';
 import { cleanText } from '#shared/core/foreign-text.ts';
+import { viewLines } from '../screens/lines.ts';
 import type { Given, Verb } from '../verb.ts';
 import type { InitOptions } from './init-config.ts';
 
@@ -9,7 +10,7 @@ export const INIT_VERB: Verb = {
   noun: 'config',
   about:
     'write a commented config file, from a kubeconfig or a GKE fleet; asks for what is missing',
-  kind: 'plain',
+  kind: 'local',
   takes: [new Argument('[file]', 'where; "-": standard output').default('countersign.yaml')],
   options: [
     new Option('--kubeconfig <file>', 'its contexts are the clusters').conflicts('fleetProject'),
@@ -36,7 +37,10 @@ export const INIT_VERB: Verb = {
     const { initConfig } = await import('./init-config.ts');
     const text = await initConfig(file, given, terminal.ask);
     if (file === '-') terminal.out(cleanText(text));
-    else terminal.out(`${file}: written; edit it, then: countersign config check ${file}\n`);
+    else {
+      const next = `${file}: written; edit it, then: countersign config check ${file}`;
+      terminal.show(viewLines({ file }, [next], [file]));
+    }
     return 0;
   },
 };

@@ -4,7 +4,8 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { CONFIG, type Configured, configPathOf } from '../config/config-file.ts';
 import { limit } from '../limit.ts';
-import { count, type ExitCode, print } from '../terminal.ts';
+import { viewLines } from '../screens/lines.ts';
+import { count, type ExitCode } from '../terminal.ts';
 import type { Verb, VerbDeps } from '../verb.ts';
 import type { PlacedCluster } from './place-gate.ts';
 
@@ -45,7 +46,7 @@ export const PLACE_VERBS: readonly Verb[] = [
       const { dryRun = false } = given;
       const placed = await place(given, deps, dryRun);
       const { placedCode, placedLines } = await import('./show-placed.ts');
-      print(deps.terminal, given.json, { clusters: placed }, placedLines(placed, dryRun));
+      deps.terminal.show(view(placed, placedLines(placed, dryRun)));
       return placedCode(placed, 'apply');
     },
   },
@@ -58,11 +59,16 @@ export const PLACE_VERBS: readonly Verb[] = [
     async run(given: Asked, deps): Promise<ExitCode> {
       const placed = await place(given, deps, true);
       const { diffLines, placedCode } = await import('./show-placed.ts');
-      print(deps.terminal, given.json, { clusters: placed }, diffLines(placed));
+      deps.terminal.show(view(placed, diffLines(placed)));
       return placedCode(placed, 'diff');
     },
   },
 ];
+
+function view(placed: readonly PlacedCluster[], lines: readonly string[]) {
+  const names = placed.map(({ cluster }) => cluster);
+  return viewLines({ clusters: placed }, lines, names);
+}
 
 async function place(
   given: Asked,

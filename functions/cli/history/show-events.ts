@@ -1,11 +1,11 @@
-import { escapeJson } from '#shared/core/foreign-text.ts';
+import { cleanLine, escapeJson, foldLines } from '#shared/core/foreign-text.ts';
 import { ApiFailure } from '../api/call-api.ts';
 import { type HistoryEvent, HistoryPage } from '../api/schema.ts';
 import { createProgress, type ExitCode } from '../terminal.ts';
-import type { Given, VerbDeps } from '../verb.ts';
-import { lineOf } from './history.ts';
+import { formatYaml } from '../output/yaml.ts';
+import type { VerbDeps } from '../verb.ts';
 
-interface Asked extends Given {
+interface Asked {
   readonly follow?: boolean;
   readonly since: string;
   readonly image?: string;
@@ -24,7 +24,7 @@ const PERIOD_MS = 5_000;
  * ended. They are read from the history, so that it takes no more rights than that. Always 0.
  */
 export async function showEvents(
-  { json, follow = false, since, ...query }: Asked,
+  { follow = false, since, ...query }: Asked,
   { api, terminal, sleep }: Pick<VerbDeps, 'api' | 'terminal' | 'sleep'>,
 ): Promise<ExitCode> {
   const progress = createProgress(terminal);
@@ -39,7 +39,7 @@ export async function showEvents(
     for (const event of (events ?? []).toReversed()) {
       if (shown.has(event.id)) continue;
       shown.set(event.id, Date.parse(event.time));
-      terminal.out(json ? `${escapeJson(JSON.stringify(event))}\n` : `${lineOf(event)}\n`);
+      terminal.out(`${format(event, terminal.format)}\n`);
     }
     if (!follow) return 0;
     const newest = Math.max(...shown.values());
@@ -49,6 +49,33 @@ export async function showEvents(
     }
     await sleep(PERIOD_MS);
   }
+}
+
+/** One event: a line, or for programs one document; they come one after the other, and never all at once. */
+function format(event: HistoryEvent, as: VerbDeps['terminal']['format']): string {
+  switch (as) {
+    case 'json':
+      return escapeJson(JSON.stringify(event));
+    case 'yaml':
+      return `---\n${formatYaml(event).trimEnd()}`;
+    case 'name':
+      return cleanLine(event.id);
+    default:
+      return cleanLine(lineOf(event));
+  }
+}
+
+/** When, what, where, and who said why. */
+function lineOf(event: HistoryEvent): string {
+  const { time, severity, type, image, cluster, sync, message, actor, reason } = event;
+  const where = cluster === undefined ? (image ?? 'fleet') : [cluster, sync ?? []].flat().join(' ');
+  const grave = severity === 'INFO' ? [] : [severity];
+  const facts = [
+    ...(actor === undefined ? [] : [`by ${actor}`]),
+    ...(reason === undefined ? [] : [reason]),
+  ];
+  const told = facts.length === 0 ? [] : [`(${facts.map(foldLines).join('; ')})`];
+  return [time, ...grave, type, `${where}:`, foldLines(message), ...told].join(' ');
 }
 
 /** Undefined where the service does not answer and is asked again. */

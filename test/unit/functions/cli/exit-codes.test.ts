@@ -3,6 +3,7 @@ import type { Heavy } from '#functions/cli/heavy.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { createProgram } from '#functions/cli/program.ts';
 import { VERBS } from '#functions/cli/verbs.ts';
+import { NEW_ROWS } from './exit-code-cases.ts';
 import { type Run, runProgramWith } from '#test/fixtures/run-program.ts';
 import { FULL } from '#test/unit/config/fixture.ts';
 
@@ -37,22 +38,6 @@ async function run(args: readonly string[], answers: Answers, heavy: Partial<Hea
       time += milliseconds;
     },
   });
-}
-
-const KEY = 'gcpkms://projects/p/locations/us/keyRings/a/cryptoKeys/b/cryptoKeyVersions/1';
-const INIT = ['--fleet-project', 'p', '--image', 'r.example/a', '--signing-key', KEY];
-
-/** A gate, and a fleet of clusters that are all out of reach. */
-function gated(clusters: readonly string[]): Partial<Heavy> {
-  const members = clusters.map((name) => ({ name, id: name, labels: {} }));
-  return {
-    renderGate: async () => '',
-    openObjects: async () => ({
-      list: async () => ({ members, unreachable: [] }),
-      find: async () => undefined,
-      connect: absent,
-    }),
-  };
 }
 
 const SYNC = {
@@ -316,21 +301,7 @@ const TABLE: readonly Row[] = [
   { verb: 'local up', meets: {}, heavy: { runLocal: async () => 1 }, code: 1 },
   { verb: 'local demo', meets: {}, heavy: { runDemo: async () => 0 }, code: 0 },
   { verb: 'local demo', args: ['--effect', 'none'], meets: {}, code: 2 },
-  { verb: 'events', meets: { '/v1/history': { events: [] } }, code: 0 },
-  { verb: 'version', meets: {}, code: 0 },
-  { verb: 'man', meets: {}, code: 0 },
-  { verb: 'completion', args: ['bash'], meets: {}, code: 0 },
-  { verb: 'config init', args: ['-', ...INIT], meets: {}, code: 0 },
-  { verb: 'config init', args: ['-'], meets: {}, code: 2 },
-  ...['apply', 'diff'].flatMap((verb): Row[] => {
-    const asked = { verb: `gate ${verb}`, meets: {} };
-    return [
-      { ...asked, args: ['--all'], heavy: gated([]), code: 0 },
-      { ...asked, heavy: gated([]), code: 2 },
-      { ...asked, args: ['--cluster', 'edge-1'], heavy: gated([]), code: 2 },
-      { ...asked, args: ['--all'], heavy: gated(['edge-1']), code: 2 },
-    ];
-  }),
+  ...NEW_ROWS,
   { verb: 'context list', meets: {}, code: 0 },
   { verb: 'context add', args: ['a'], meets: {}, code: 2 },
   { verb: 'context use', args: ['a'], meets: {}, code: 2 },

@@ -3,7 +3,7 @@ import { Argument, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { completionScript, SHELLS } from '#functions/cli/about/completion.ts';
 import { spellVerbs } from '#functions/cli/about/spell-verbs.ts';
-import { FORMATS, GLOBAL_OPTIONS } from '#functions/cli/options.ts';
+import { GLOBAL_OPTIONS } from '#functions/cli/options.ts';
 import type { Verb } from '#functions/cli/verb.ts';
 import { VERBS } from '#functions/cli/verbs.ts';
 
@@ -36,7 +36,10 @@ describe('the completion of bash', () => {
     ],
     [['status', '--outp'], ['--output']],
     [['status', '-o', 'js'], ['json']],
-    [['status', '--output', ''], FORMATS],
+    [
+      ['status', '--output', ''],
+      ['table', 'wide', 'json', 'yaml', 'name', 'nomos'],
+    ],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish'],
