@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { LocalWorldError } from './local-world-error.ts';
 import { type PubsubRest, TOPICS } from './pubsub.ts';
 import { type LocalStages, describeStages } from './stages.ts';
+import { SEEDED_SYNCS } from './syncs.ts';
 
 /** Where a world keeps its files; they stay when it stops. */
 export interface LocalWorldFiles {
@@ -69,6 +70,22 @@ export function followedImages(registry: string): string {
   return `${registry}/configs/**`;
 }
 
+/** Entries of those that follow versions. */
+function trackedImages({
+  registry,
+  track,
+}: {
+  readonly registry: string;
+  readonly track?: string | undefined;
+}): string {
+  if (track === undefined) return '';
+  const [platform] = SEEDED_SYNCS;
+  const places = [platform.image.replace(/:[^:]*$/, ''), 'configs/charts/*'];
+  return places
+    .map((place) => `  - { match: "${registry}/${place}", trust: release, track: ${track} }\n`)
+    .join('');
+}
+
 /** The config of the local world: the real format, checked by `npm run check-config`. Paths are relative to it. */
 export function describeConfig(world: {
   readonly registry: string;
@@ -77,6 +94,8 @@ export function describeConfig(world: {
   readonly files: LocalWorldFiles;
   /** Absent: a verified digest goes everywhere at once. */
   readonly stages?: LocalStages | undefined;
+  /** What the platform's image and the charts follow, as YAML in one line; absent: the tag that each RSync names. */
+  readonly track?: string | undefined;
 }): string {
   const { registry, effect, files } = world;
   const staged = world.stages && describeStages(world.stages);
@@ -95,7 +114,7 @@ registries:
 # Countersign follows these images and ${MEANING[effect]}.
 # The gate refuses OCI sources that are not among them.
 images:
-${staged?.image({ registry, effect }) ?? ''}  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
+${trackedImages(world)}${staged?.image({ registry, effect }) ?? ''}  - { match: "${followedImages(registry)}", trust: release, effect: ${effect} }
 unmatched: deny
 ${staged?.rollouts ?? ''}
 # One key must have signed: \`cosign sign --key ${basename(files.privateKey)}\`, password empty.

@@ -56,6 +56,10 @@ export interface LocalWorldOptions {
   readonly soakSeconds?: number;
   /** Checks of its first stage, as YAML in one line. */
   readonly checks?: string;
+  /** What the platform's image and charts follow, as YAML in one line; absent: the tags that are named. */
+  readonly track?: string;
+  /** A tag is pushed once, as in a repository of Artifact Registry with immutable tags. */
+  readonly immutableTags?: true;
   /** How fast Config Sync runs. */
   readonly pace?: Pace;
   /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
@@ -119,6 +123,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     port: ports.registry,
     notify: (notification) => pubsub.publish(TOPICS.registry, notification),
     onError: log.failure,
+    ...defined({ immutableTags: options.immutableTags }),
   });
   parts.defer(() => registry.close());
   const place = { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect };
@@ -126,7 +131,8 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   const { soakSeconds, checks } = options;
   const names = clusters.map(({ name }) => name);
   const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds, checks };
-  await writeFiles({ files, registry: registry.host, effect, clusters, pubsub, stages });
+  const { track } = options;
+  await writeFiles({ files, registry: registry.host, effect, clusters, pubsub, stages, track });
   // Stopped after the functions, which send their last spans while they drain.
   const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
   parts.defer(() => traces?.close());
@@ -183,6 +189,7 @@ async function writeFiles(
   world: Pick<LocalWorld, 'files' | 'registry' | 'clusters' | 'pubsub'> & {
     readonly effect: Effect;
     readonly stages: LocalStages | undefined;
+    readonly track: string | undefined;
   },
 ): Promise<void> {
   const { files, clusters } = world;

@@ -23,6 +23,8 @@ interface ManifestDeps {
   /** `host:port` as references name this registry. */
   readonly host: string;
   readonly announce: (notification: Notification) => void;
+  /** A tag that is there stays on its manifest. */
+  readonly isImmutable?: boolean;
 }
 
 /** Manifests by tag or digest: HEAD, GET, PUT, DELETE (OCI distribution 1.1); each write and delete is announced. */
@@ -51,14 +53,18 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
     }
     const checked = checkManifest(store.find(name), { bytes, contentType });
     const { manifests, tags } = store.open(name);
+    const named = 'tag' in reference ? tags.get(reference.tag) : undefined;
+    if (deps.isImmutable === true && named !== undefined && named !== digest) {
+      throw new RegistryError('DENIED', 'The repository has immutable tags', reference);
+    }
     if (!manifests.has(digest)) store.reserve(bytes.byteLength);
     // The media type is the one of the last push, as the same bytes can be pushed under two.
     manifests.set(digest, { ...checked, digest, bytes });
     const tag = 'tag' in reference ? reference.tag : undefined;
     if (tag !== undefined) tags.set(tag, digest);
     const full = `${deps.host}/${name}`;
-    const named = tag === undefined ? {} : { tag: `${full}:${tag}` };
-    deps.announce({ action: 'INSERT', digest: `${full}@${digest}`, ...named });
+    const tagged = tag === undefined ? {} : { tag: `${full}:${tag}` };
+    deps.announce({ action: 'INSERT', digest: `${full}@${digest}`, ...tagged });
     const { referrer } = checked;
     const headers = {
       location: `/v2/${name}/manifests/${digest}`,

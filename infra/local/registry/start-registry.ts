@@ -31,6 +31,8 @@ export interface RegistryOptions {
   /** Failures of `notify`, and errors of the registry itself that were answered with 500. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: () => Date;
+  /** A tag is pushed once, as in a repository of Artifact Registry with immutable tags. */
+  readonly immutableTags?: true;
   /**
    * Sees each request first; an answer of its own takes the place of the registry's. It must clone a request whose
    * body it reads.
@@ -65,7 +67,8 @@ export function createRegistryApp(options: RegistryOptions & { readonly host: st
   app.on('GET', ['/v2', '/v2/'], (c) => c.json({}));
   addUploadRoutes(app, { store, clock });
   addBlobRoutes(app, store);
-  addManifestRoutes(app, { store, host, announce: createAnnouncer({ notify, onError }) });
+  const announce = createAnnouncer({ notify, onError });
+  addManifestRoutes(app, { store, host, announce, isImmutable: options.immutableTags === true });
   addTagRoutes(app, store);
   addReferrerRoutes(app, store);
 
