@@ -4,6 +4,7 @@ import { toFailure } from '#shared/core/errors.ts';
 import { refusalsToday } from '#shared/core/gate-refusal.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
+import { sayFollowed } from '#shared/core/track/say.ts';
 import type { Member } from '#shared/fleet/fleet.ts';
 import { follow } from '#shared/reconcile/follow.ts';
 import { inTurns } from '#shared/reconcile/in-turns.ts';
@@ -99,7 +100,7 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked>
     const [description, rsyncs] = await Promise.all([api.describe(), deps.rsyncs.list(api)]);
     const { user } = description;
     const { problems, notes } = versionProblems(description, rsyncs);
-    const { refused, failures } = await refusedSyncs(rsyncs, member, deps);
+    const { refused, failures, versions } = await refusedSyncs(rsyncs, member, deps);
     const patch = await patchProblems(api, rsyncs);
     const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
     const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
@@ -109,7 +110,7 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked>
       ...description,
       ...defined({ unchecked: [...nameless, ...failures].join('; ') || undefined }),
       problems: [...problems, ...identityProblems(user, deps.identity), ...patch, ...pin],
-      notes,
+      notes: [...notes, ...versions],
       unpinned: unpinnedSyncs(followed, deps.hub),
       syncs: rsyncs.length,
       refused,
@@ -132,7 +133,11 @@ async function refusedSyncs(
   rsyncs: readonly RSync[],
   { name, labels }: Member,
   deps: OpenedFleet,
-): Promise<{ refused: readonly RefusedSync[]; failures: readonly string[] }> {
+): Promise<{
+  refused: readonly RefusedSync[];
+  failures: readonly string[];
+  versions: readonly string[];
+}> {
   const { unmatched, otherSources } = deps;
   const settings = { ...PATIENCE, unmatched, otherSources };
   const where = { cluster: name, labels };
@@ -140,10 +145,13 @@ async function refusedSyncs(
   const look = createLook(purpose, { ...deps, settings });
   const refused: RefusedSync[] = [];
   const failures: string[] = [];
+  const versions: string[] = [];
   async function lookAt(rsync: RSync): Promise<void> {
     const sync = formatSyncRef(rsync.ref);
     try {
       const { followed, decision } = await look.at(look.read(rsync));
+      const { tracked } = followed ?? {};
+      if (tracked !== undefined) versions.push(`${sync} ${sayFollowed(tracked)}`);
       const found = refusalsToday(rsync, followed, decision);
       refused.push(...found.map((refusal) => ({ sync, rule: 'a' as const, ...refusal })));
     } catch (error) {
@@ -152,7 +160,7 @@ async function refusedSyncs(
   }
   const inScope = rsyncs.filter((rsync) => isJudged(rsync, deps));
   await inTurns(inScope, ({ ref }) => ref.namespace, lookAt, PLACES);
-  return { refused, failures };
+  return { refused, failures, versions: versions.toSorted() };
 }
 
 /** Whether the gate judges the RSync: all of them, or only what the config names or what cannot be read. */

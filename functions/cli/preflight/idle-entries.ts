@@ -23,7 +23,7 @@ export function idleEntries(
   const busy = new Set(followed.map(({ rule }) => rule));
   const free = new Set(repositories);
   for (const { target } of followed) {
-    if (target.status === 'follow') free.delete(target.reference.repository);
+    if (target.status !== 'unusable') free.delete(target.reference.repository);
   }
   return images.flatMap((rule, at) => {
     if (busy.has(rule)) return [];

@@ -1,6 +1,6 @@
 import type { Strategies } from '#shared/config/strategies.ts';
 import { defined } from '#shared/core/defined.ts';
-import { formatReference } from '#shared/core/reference.ts';
+import { recordName } from '#shared/core/track/stream.ts';
 import type { FleetCluster, FleetSync } from '#shared/core/rollout/fleet.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
@@ -104,9 +104,8 @@ function followersOf(
 }
 
 /** As a record names it; what a digest names alone is moved by no tag. */
-function imageOf({ target }: FollowedRSync): string | undefined {
-  if (target.status !== 'follow' || target.reference.digest !== undefined) return undefined;
-  return formatReference(target.reference);
+function imageOf({ target, rule }: FollowedRSync): string | undefined {
+  return target.status === 'unusable' ? undefined : recordName(target.reference, rule);
 }
 
 function syncOf({ rsync }: FollowedRSync): FleetSync {

@@ -31,6 +31,22 @@ export function sayTracked({ release, why, lower, skipped }: Tracked): string | 
 }
 
 /**
+ * Which version is followed, or why none is, behind the name of an RSync.
+ *
+ * @example
+ * sayFollowed(tracked) // 'follows 1.4.2 of its versions'
+ */
+export function sayFollowed(tracked: Tracked): string {
+  const { release, why, repository } = tracked;
+  if (release === undefined) {
+    return why === undefined ? `follows no version of ${repository}` : `waits: ${WHY[why]}`;
+  }
+  const said = sayTracked(tracked);
+  const more = said === undefined ? '' : `; ${said}`;
+  return `follows version ${release.version} of ${repository}${more}`;
+}
+
+/**
  * Why nothing is followed, as one sentence.
  *
  * @example
