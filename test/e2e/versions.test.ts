@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -144,6 +144,46 @@ describe('versions in the local world, with immutable tags', () => {
     await vi.waitUntil(listedAnew, { timeout: 90_000, interval: 5_000 });
     expect(await receiptIn('cluster-1')).toMatchObject({ version: '1.5.0', digest: second });
     expect(await receiptIn('cluster-2')).toMatchObject({ version: '1.5.0', digest: second });
+  });
+
+  it('move a chart to the highest version that helm pushed, with its build part', async () => {
+    const [cluster] = world.clusters;
+    const repo = `oci://${world.registry}/configs/charts`;
+    await mkdir(join(folder, 'shop', 'templates'), { recursive: true });
+    await writeFile(join(folder, 'shop', 'templates', 'a.yaml'), 'kind: Namespace\n');
+    const push = async (version: string): Promise<string> => {
+      const chart = `apiVersion: v2\nname: shop\nversion: ${version}\n`;
+      await writeFile(join(folder, 'shop', 'Chart.yaml'), chart);
+      await tool('helm', 'package', 'shop');
+      const pushed = await tool('helm', 'push', `shop-${version}.tgz`, repo, '--plain-http');
+      return DIGEST.exec(pushed)?.[0] ?? '';
+    };
+    const first = await push('1.0.0');
+    const second = await push('1.2.0+b7');
+    for (const digest of [first, second]) {
+      const chart = `${world.registry}/configs/charts/shop@${digest}`;
+      await tool('cosign3', ...SIGNING, `--key=${world.files.privateKey}`, chart);
+    }
+    const syncs = `${cluster?.url}/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs`;
+    const helm = { repo, chart: 'shop', version: '1.0.0', auth: 'none' };
+    const body = JSON.stringify({
+      apiVersion: 'configsync.gke.io/v1beta1',
+      kind: 'RootSync',
+      metadata: { name: 'shop', namespace: 'config-management-system' },
+      spec: { sourceType: 'helm', sourceFormat: 'unstructured', helm },
+    });
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(syncs, { method: 'POST', headers, body })).status).toBe(201);
+    const chartSchema = z.looseObject({
+      spec: z.looseObject({ helm: z.looseObject({ version: z.string() }) }),
+    });
+    await vi.waitUntil(
+      async () => {
+        const { spec } = chartSchema.parse(await (await fetch(`${syncs}/shop`)).json());
+        return spec.helm.version === '1.2.0+b7';
+      },
+      { timeout: 80_000, interval: 500 },
+    );
   });
 
   it('refuse to be pushed twice, so that each is a tag of its own', async () => {

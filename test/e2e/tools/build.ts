@@ -14,6 +14,7 @@ const TOOLS = [
   'kubeconfig-double',
   'crane',
   'oras',
+  'helm',
   'etcd',
   'cosign2',
   'cosign3',
