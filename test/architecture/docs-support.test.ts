@@ -20,6 +20,7 @@ describe('docs/support.md', () => {
     ['cosign3', 'github.com/sigstore/cosign/v3'],
     ['crane', 'github.com/google/go-containerregistry'],
     ['oras', 'oras.land/oras'],
+    ['helm', 'helm.sh/helm/v3'],
     ['kube-apiserver', 'k8s.io/kubernetes'],
   ])('names the version of %s that the tests run', (tool, module) => {
     const version = pinned(tool, module);
