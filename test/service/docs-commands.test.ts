@@ -44,7 +44,7 @@ describe('the commands of docs/command.md', () => {
     const env = { COUNTERSIGN_CONFIG_HOME: home };
     const { code, stdout } = await desk.run('command-contexts', { env });
     expect(code).toBe(0);
-    expect(stdout).toContain('* local http://127.0.0.1:8080/');
+    expect(stdout).toMatch(/^\* +local +http:\/\/127\.0\.0\.1:8080\/$/m);
     const kept: unknown = JSON.parse(await readFile(join(home, 'contexts.json'), 'utf8'));
     expect(kept).toEqual({
       current: 'local',
