@@ -1,3 +1,3 @@
 import { simulate } from './simulation.ts';
 
-simulate('checked', 1 / 3);
+simulate('checked');

@@ -1,0 +1,7 @@
+import { HISTORIES, simulate } from '#test/unit/core/rollout/simulation.ts';
+
+// What `npm test` draws a quarter of.
+simulate('replace', HISTORIES.long);
+simulate('queue', HISTORIES.long);
+simulate('rollback', HISTORIES.long);
+simulate('checked', HISTORIES.long);
