@@ -37,7 +37,8 @@ const terminal: Console = {
   err: (text) => stderr.write(text),
   live: stderr.isTTY,
   ...(stdout.isTTY && {
-    screen: () => ({ columns: stdout.columns, rows: stdout.rows }),
+    // A terminal of no size, as programs open them, has the usual one.
+    screen: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
     page: createPager(env),
   }),
   ...(stdin.isTTY && stderr.isTTY && { ask }),

@@ -212,6 +212,21 @@ describe('its output, its API and its token', () => {
   );
 });
 
+describe('on a terminal', () => {
+  /** By script(1), which has one. */
+  const typed = (env: Readonly<Record<string, string>>) =>
+    shell('script -qec "countersign status --no-pager" /dev/null', { TERM: 'xterm', ...env });
+
+  it('there are colours, and with NO_COLOR none', async () => {
+    const coloured = await typed({});
+    expect(coloured.stdout).toContain('6 RSyncs');
+    expect(coloured.stdout).toContain('\u001b[');
+    expect((await typed({ NO_COLOR: '1' })).stdout).not.toMatch(COLOUR);
+  });
+});
+
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`);
+
 /** A stack. */
 const NEVER = /^ {4}at /m;
 
