@@ -14,6 +14,7 @@ import { NETWORK_MUTATIONS } from './networks.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { OVERVIEW_MUTATIONS } from './overview.ts';
+import { PACKED_MUTATIONS } from './packed.ts';
 import { PLAN_MUTATIONS } from './plans.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { SCREEN_MUTATIONS } from './screens.ts';
@@ -319,6 +320,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TELEMETRY_MUTATIONS,
   ...HOLD_MUTATIONS,
   ...OVERVIEW_MUTATIONS,
+  ...PACKED_MUTATIONS,
   ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...SCREEN_MUTATIONS,

@@ -1,0 +1,72 @@
+import type { Mutation } from './mutations.ts';
+
+const PACKED = ['test/service/build/packed-command.test.ts'];
+const UNIT = 'test/unit/functions/cli';
+
+/** What the packed command promises, and the verbs that came with it. */
+export const PACKED_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'what an older Node lacks keeps the file from nothing but what needs it',
+    file: 'infra/build/cli/builtins.ts',
+    in: 'builtins',
+    find: 'if (!NAMES.has(name) && !NAMES.has(path)) return undefined;',
+    replace: 'return undefined;',
+    tests: PACKED,
+  },
+  {
+    guarantee: 'JSON is parsed by Node itself',
+    file: 'infra/build/cli/polyfills.ts',
+    in: 'polyfills',
+    find: '!missingAnyway.has(name) && !LEFT_OUT.test(name)',
+    replace: '!missingAnyway.has(name)',
+    tests: PACKED,
+  },
+  {
+    guarantee: 'the packed command says which commit it is',
+    file: 'infra/build/cli/bundle-command.ts',
+    in: 'bundleCommand',
+    find: 'JSON.stringify(release.commit)',
+    replace: 'JSON.stringify("unknown")',
+    tests: PACKED,
+  },
+  {
+    guarantee: 'an event that comes late is followed too',
+    file: 'functions/cli/history/show-events.ts',
+    in: 'showEvents',
+    find: 'from = new Date(newest - OVERLAP_MS).toISOString();',
+    replace: 'from = new Date(newest).toISOString();',
+    tests: [`${UNIT}/history-events.test.ts`],
+  },
+  {
+    guarantee: 'the gate of every cluster is changed only where that is said',
+    file: 'functions/cli/gate/place-verbs.ts',
+    in: 'choose',
+    find: 'if (all) return members;',
+    replace: 'return members;',
+    tests: [`${UNIT}/exit-codes.test.ts`],
+  },
+  {
+    guarantee: 'a dry run of the gate changes nothing',
+    file: 'functions/cli/gate/place-gate.ts',
+    in: 'placeObject',
+    find: '{ fieldManager: FIELD_MANAGER, force, dryRun }',
+    replace: '{ fieldManager: FIELD_MANAGER, force, dryRun: false }',
+    tests: [`${UNIT}/gate/place-gate.test.ts`],
+  },
+  {
+    guarantee: 'a config file that is there is not replaced by itself',
+    file: 'functions/cli/config/init-config.ts',
+    in: 'writeNew',
+    find: "force ? 'w' : 'wx'",
+    replace: "'w'",
+    tests: [`${UNIT}/config/init-config.test.ts`],
+  },
+  {
+    guarantee: 'a config that does not pass is not written',
+    file: 'functions/cli/config/init-config.ts',
+    in: 'initConfig',
+    find: 'await checkDraft(file, text);',
+    replace: '',
+    tests: [`${UNIT}/config/init-config.test.ts`],
+  },
+];
