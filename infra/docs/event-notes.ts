@@ -21,7 +21,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'image.untrusted': {
     when: 'there are candidate signatures, and no authority accepts them, or what is missing of an incomplete one did not come within `sweep.pendingAfter`; `reasons` says why',
-    next: 'Find out who signed. `npm run verify -- IMAGE` shows each candidate',
+    next: 'Find out who signed. `countersign verify IMAGE` shows each candidate',
   },
   'image.unusable': {
     when: 'Config Sync could not pull it, or must not: no such tag, no linux/amd64 child, no image, or layers that are no archive, lead out of their folder, or leave nothing to apply',

@@ -1,4 +1,4 @@
-# `npm run dead-letters`: finds the subscription, pulls from it, and publishes a letter where it came from.
+# `countersign letters`: finds the subscription, pulls from it, and publishes a letter where it came from.
 
 resource "google_pubsub_subscription_iam_member" "read_letters" {
   for_each     = var.operators

@@ -1,5 +1,5 @@
 output "config" {
-  description = "countersign.yaml as it is mounted: for `npm run check-config`, `npm run gate` and `npm run preflight`."
+  description = "countersign.yaml as it is mounted: for `countersign config check`, `countersign gate render` and `countersign preflight`."
   value       = local.config_text
 }
 

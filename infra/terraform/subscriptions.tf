@@ -84,7 +84,7 @@ resource "google_pubsub_subscription" "push" {
   depends_on = [google_pubsub_topic.gcr, google_cloud_run_v2_service_iam_member.invoke]
 }
 
-# The one that `npm run dead-letters` pulls from.
+# The one that `countersign letters` pulls from.
 resource "google_pubsub_subscription" "dead_letters" {
   project                    = var.project_id
   name                       = "${var.name}-dead-letters-pull"
