@@ -7,21 +7,11 @@ import { type Decided, decide } from '../../rollouts/decide.ts';
 import type { DecisionAnswer } from '../../rollouts/decision-operation.ts';
 import { problemOfRefusal } from '../../rollouts/refusals.ts';
 import { DECISIONS, type Verb } from '../../rollouts/verbs.ts';
+import { DECISION_LABELS } from '../rollouts/rollout-actions.ts';
 import { linkOf } from '../words.ts';
 import type { Acting, Action, Field, Form, Preview, Touched } from './action.ts';
 
 const ID: Field = { name: 'id', label: 'Roll-out', required: true, given: true, max: 512 };
-
-const LABELS: Readonly<Record<Verb['name'], string>> = {
-  pause: 'Pause',
-  resume: 'Resume',
-  abort: 'Abort',
-  approve: 'Approve',
-  promote: 'Promote',
-  rollback: 'Roll back',
-  retry: 'Retry',
-  start: 'Start',
-};
 
 /** Where the words of the API name its fields. */
 const ABOUT: Readonly<Partial<Record<Verb['name'], string>>> = {
@@ -52,7 +42,7 @@ export const DECISION_ACTIONS: readonly Action[] = DECISIONS.map(({ verb }): Act
   const { name, summary, description, right } = verb;
   return {
     name,
-    label: LABELS[name],
+    label: DECISION_LABELS[name],
     about: ABOUT[name] ?? `${summary}. ${description}`,
     fields: [ID, ...(FIELDS[name] ?? [])],
     grave: name !== 'resume' && name !== 'approve',

@@ -7,7 +7,8 @@ import type { RolloutBrief } from '../../rollouts/operation.ts';
 import { eventList } from '../history/event-list.ts';
 import { layout } from '../layout.ts';
 import { counts } from '../overview/matrix.ts';
-import { rolloutActions, stageBars } from '../overview/rollout-cards.ts';
+import { stageBars } from '../overview/rollout-cards.ts';
+import { rolloutActions } from '../rollouts/rollout-actions.ts';
 import {
   abbreviate,
   linkOf,

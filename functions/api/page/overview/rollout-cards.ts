@@ -4,6 +4,7 @@ import type { Person } from '../../check-person.ts';
 import { shortImage } from '../../overview/sentences.ts';
 import type { RolloutBrief, StageCounts } from '../../rollouts/operation.ts';
 import type { Motion } from '../../rollouts/list-rollouts.ts';
+import { rolloutActions } from '../rollouts/rollout-actions.ts';
 import { abbreviate, digestCode, linkOf, type Markup, type Tone, toned } from '../words.ts';
 
 /** Roll-outs that are under way or stopped: a bar for each stage, now and next. */
@@ -67,60 +68,12 @@ function bar(parts: readonly (readonly [Tone, number])[], total: number): Markup
   return html`<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">${pieces}</svg>`;
 }
 
-/** What this person may decide of it now. */
-export function rolloutActions(
-  { id, status, stage }: Pick<RolloutBrief, 'id' | 'status' | 'stage'>,
-  person: Person,
-): Markup {
-  const names = [
-    ...(person.mayInvoke ? DECISIONS[status] : []),
-    ...(status === 'awaiting-approval' ? ['approve'] : []),
-    ...(person.mayOverride && PROMOTABLE.has(status) ? ['promote'] : []),
-  ];
-  if (names.length === 0) return html``;
-  return html`<p class="buttons">${names.map(
-    (name) =>
-      html`<a class="button small" href="${linkOf('/act', { do: name, id, stage: name === 'approve' ? stage : undefined })}">${LABELS[name]}…</a> `,
-  )}</p>`;
-}
-
-const LABELS: Readonly<Record<string, string>> = {
-  pause: 'Pause',
-  resume: 'Resume',
-  abort: 'Abort',
-  approve: 'Approve',
-  promote: 'Promote',
-  rollback: 'Roll back',
-  retry: 'Retry',
-};
-
-const FORWARD = ['pause', 'rollback', 'abort'];
-const PROMOTABLE: ReadonlySet<RolloutState> = new Set([
-  'rolling',
-  'soaking',
-  'awaiting-approval',
-  'awaiting-window',
-]);
-
-const DECISIONS: Readonly<Record<RolloutState, readonly string[]>> = {
-  rolling: FORWARD,
-  soaking: FORWARD,
-  'awaiting-approval': FORWARD,
-  'awaiting-window': FORWARD,
-  paused: ['resume', 'rollback', 'abort'],
-  halted: ['resume', 'rollback', 'retry', 'abort'],
-  aborted: ['retry'],
-  'rolling-back': ['pause'],
-  'rolled-back': ['retry'],
-  completed: ['rollback', 'pause'],
-  retired: [],
-};
-
 function lostCard(image: string): Markup {
   return html`<li class="bad"><h3><a href="${linkOf('/image', { image })}">${shortImage(image)}</a></h3>
 <p>${toned('lost', 'bad')} Its record is lost or unreadable: nothing is newly approved.</p></li>`;
 }
 
+/** The tone of a roll-out's state. */
 export const STATUS_TONES: Readonly<Record<RolloutState, Tone>> = {
   rolling: 'wait',
   soaking: 'wait',

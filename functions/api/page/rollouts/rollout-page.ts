@@ -5,7 +5,8 @@ import { shortImage } from '../../overview/sentences.ts';
 import type { Lagging, RolloutView } from '../../rollouts/operation.ts';
 import { layout } from '../layout.ts';
 import { shortName } from '../overview/needs.ts';
-import { rolloutActions, STATUS_TONES, stageBars } from '../overview/rollout-cards.ts';
+import { STATUS_TONES, stageBars } from '../overview/rollout-cards.ts';
+import { rolloutActions } from './rollout-actions.ts';
 import { abbreviate, linkOf, type Markup, sayTime, sinceThen, toned, wholeCode } from '../words.ts';
 
 export interface RolloutPageInput {
