@@ -81,7 +81,7 @@ const MEANINGS = {
   415: 'The body is no JSON',
   422: 'What is asked for cannot be done: it is not verified, or the config does not name it',
   429: 'Too many requests: wait as long as Retry-After says',
-  500: 'A fault of ours; the log says more',
+  500: 'A fault of Countersign; its log says more',
   502: 'A cluster or a registry refused, or did not make sense',
   503: 'Something that is needed cannot be reached: try again',
   504: 'Something that is needed took too long: try again',

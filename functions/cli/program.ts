@@ -84,7 +84,7 @@ async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Ap
   const { heavy, folder, env, fetch, date, interrupts } = deps;
   const isNamed =
     options.url !== undefined || (env['COUNTERSIGN_URL'] && options.context === undefined);
-  // Whoever needs no context is not kept by a file that cannot be read.
+  // A verb that needs no context does not fail on a file that cannot be read.
   const contexts = isNamed ? { contexts: {} } : await readContexts(folder);
   const { url, from, credentials } = targetOf(options, env, contexts);
   const tokens = openTokens(credentials, {

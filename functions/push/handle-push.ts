@@ -103,7 +103,7 @@ async function fanOutInStages(
   return fanOut({ ...to, concerns }, cause, { ...deps, fleet });
 }
 
-/** What an entry that follows versions does not follow is nothing that was pushed to anybody. */
+/** Drops the tags that an entry that follows versions does not follow: no cluster is tasked for them. */
 async function dropOthers(
   references: readonly Reference[],
   rule: ImageRule,

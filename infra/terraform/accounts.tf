@@ -16,7 +16,7 @@ resource "google_service_account" "caller" {
   depends_on   = [google_project_service.this]
 }
 
-# Cloud Run lets nobody else in (config: access mode iam).
+# Cloud Run lets no other caller in (config: access mode iam).
 resource "google_cloud_run_v2_service_iam_member" "invoke" {
   for_each = local.calling
   project  = var.project_id

@@ -111,7 +111,7 @@ locals {
     }
   }
 
-  # Tell once, and again after so long where it goes on.
+  # Notify once, and again after so long where it goes on.
   line_alert_pause = { for key in keys(local.line_alerts) : key => key == "glass-broken" ? "86400s" : "300s" }
 
   metric_alerts = {

@@ -1,5 +1,5 @@
-# countersign.yaml, from the variables, in Secret Manager: e-mail addresses and keys of no secret, and yet nobody's
-# business. What is null is left out: the file has no nulls.
+# countersign.yaml, from the variables, in Secret Manager: e-mail addresses and public keys are no secrets, and yet
+# not for everyone. What is null is left out: the file has no nulls.
 
 locals {
   trusted_roots = merge([for name, policy in var.trust : {

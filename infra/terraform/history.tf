@@ -5,7 +5,7 @@ resource "google_bigquery_dataset" "history" {
   project     = var.project_id
   dataset_id  = "${replace(var.name, "-", "_")}_history"
   location    = coalesce(var.history.location, var.region)
-  description = "What Countersign told on its status topic"
+  description = "What Countersign published on its status topic"
   labels      = var.labels
   depends_on  = [google_project_service.this]
 }

@@ -168,7 +168,7 @@ variable "status_subscriptions" {
 }
 
 variable "notification_channels" {
-  description = "Cloud Monitoring channels that alert policies tell: projects/P/notificationChannels/N. Empty: incidents are only shown."
+  description = "Cloud Monitoring channels that alert policies notify: projects/P/notificationChannels/N. Empty: incidents are only shown."
   type        = list(string)
   default     = []
   nullable    = false

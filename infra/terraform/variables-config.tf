@@ -105,7 +105,7 @@ variable "registries" {
   default  = []
   nullable = false
   validation {
-    # Credentials of docker login are not in the image: there is nobody to have logged in.
+    # Credentials of docker login are not in the image: no person has logged in there.
     condition     = alltrue([for registry in var.registries : contains(["none", "google"], registry.auth)])
     error_message = "Write auth none or google."
   }

@@ -56,7 +56,7 @@ variable "image" {
 }
 
 variable "instances" {
-  description = "Fewest and most instances of each service. The most is also told to the functions: each instance takes its part of the budget of calls to clusters, so more instances are not faster."
+  description = "Fewest and most instances of each service. The functions are given the most, too: each instance takes its part of the budget of calls to clusters, so more instances are not faster."
   type = object({
     push      = optional(object({ min = optional(number, 0), max = optional(number, 3) }), {})
     cluster   = optional(object({ min = optional(number, 0), max = optional(number, 2) }), {})

@@ -95,7 +95,7 @@ function askedOf(error: unknown): number {
   return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 0;
 }
 
-/** Whoever asks for more patience than an hour is asked again by the caller's own schedule. */
+/** A server that asks for more patience than an hour is asked again by the caller's own schedule. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**

@@ -46,7 +46,7 @@ export function createGroups(): {
 
   function groupOf(cause: Cause): Group {
     const { kind, image, reason, detail, phase, since } = cause;
-    // What clusters say of themselves is all there is to tell them apart by.
+    // Causes without an image are distinguished by what clusters say of themselves alone.
     const key = JSON.stringify([kind, image, reason, image === undefined ? detail : undefined]);
     const known = groups.get(key);
     if (known !== undefined) return known;

@@ -149,7 +149,7 @@ function describe(
  * did not fail and whose record was never written, may have published the same over none.
  */
 function isFirstNews(type: SyncEventType, previous: PhaseRecord | undefined): boolean {
-  // What may be published of it time and again is told apart by the record that it replaces.
+  // What may be published of it time and again is distinguished by the record that it replaces.
   if (type !== 'approved' && type !== 'synced') return false;
   if (previous === undefined || previous.digest !== undefined || previous.approved !== undefined) {
     return false;

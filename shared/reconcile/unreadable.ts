@@ -1,7 +1,7 @@
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 
 /**
- * What a failed read of the records becomes: `records-unavailable`, with what is not known for want of it.
+ * What a failed read of the records becomes: `records-unavailable`, with what is not known without it.
  *
  * @example
  * const found = await freezes.read().catch(unreadable('What people have frozen'));

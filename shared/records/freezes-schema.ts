@@ -4,7 +4,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { PersonFreeze } from '#shared/core/rollout/freezes.ts';
 import { parseJson } from '#shared/net/json.ts';
 
-/** Freezes of people at once: more than anybody reads, and few enough for one document. */
+/** Freezes of people at once: more than a person reads, and few enough for one document. */
 export const MAX_FREEZES = 100;
 
 /** Of the document: a hundred freezes with the longest of what people may write. */

@@ -17,7 +17,7 @@ const IDENTITY_TOKEN = '<token>';
 const answerSchema = z.object({ Username: z.string(), Secret: z.string() });
 
 /**
- * Runs Docker's credential helpers: one at a time for each host, whoever asks meanwhile shares its answer.
+ * Runs Docker's credential helpers: one at a time for each host; calls that come meanwhile share its answer.
  *
  * @example
  * const askHelper = createHelpers(runProgram);

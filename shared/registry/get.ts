@@ -165,7 +165,7 @@ function nextPage(request: GetRequest, link: string | null): GetRequest | undefi
   if (next === undefined) return undefined;
   const base = new URL(`https://${request.host}/v2/${request.path}/${request.resource}`);
   const target = URL.parse(next, base.href);
-  // Registries behind a proxy write http:// for themselves; the scheme is ours to choose anyway.
+  // Registries behind a proxy write http:// for themselves; Countersign chooses the scheme anyway.
   if (target?.host !== base.host || target.pathname !== base.pathname) {
     throw misbehaved(`Registry ${request.host}`, 'continues a list at another place');
   }

@@ -174,7 +174,7 @@ function unreachable(url: URL, cause: unknown): CountersignError {
   return new CountersignError('registry-unavailable', message, { cause });
 }
 
-/** Another part asked it already, and was told when to come back. */
+/** Another part of the process asked it already, and it said when to come back. */
 function paused(url: URL, left: number): CountersignError {
   const message = `Registry ${url.host} asked for a pause, of which ${Math.ceil(left / 1_000)} s are left`;
   return new CountersignError('registry-unavailable', message, { retryAfterMs: left });

@@ -31,7 +31,7 @@ const WHOLE = {
 const KEYS = new Set(Object.keys(buildJsonSchema().properties ?? {}));
 const AUTHORITY = { name: 'release-key', key: { file: 'cosign.pub' } };
 
-/** What `npm run check-config` would say of a block with a config, or with some of its keys; undefined: it has none. */
+/** What `countersign config check` would report of a block with a config, or with some of its keys; undefined: it has none. */
 export async function problemsOf(block: Block): Promise<readonly string[] | undefined> {
   const text = asConfig(block.text);
   if (text === undefined) return undefined;

@@ -10,7 +10,7 @@ const KINDS: Readonly<
 > = {
   unguarded: [
     'Runs without an approval',
-    'Config Sync has synced a digest that Countersign has not approved: the gate is missing there, or someone with rights on the cluster went past it. This is what an attack looks like.',
+    'Config Sync has synced a digest that Countersign has not approved: the gate is missing there, or a user with rights on the cluster went past it. This is what an attack looks like.',
     'Look at what runs and who announced it; install the gate; sign the digest if it is good, or move the tag to one that verifies.',
     'Sync unguarded',
   ],

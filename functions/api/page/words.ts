@@ -33,6 +33,7 @@ const TONES: Readonly<Record<PresentPhase | ClusterPhase, Tone>> = {
 
 const ORDER = Object.keys(TONES);
 
+/** The tone of a phase; of a word that is none, `none`. */
 export function toneOf(phase: string): Tone {
   return Object.entries(TONES).find(([name]) => name === phase)?.[1] ?? 'none';
 }

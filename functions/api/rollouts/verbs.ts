@@ -43,7 +43,7 @@ const PAUSE: Verb = {
   right: 'invokers',
   summary: 'Let nothing more in, until a person resumes it',
   description:
-    'What is approved stays approved. A newer digest does not end a pause. Whoever may resync may pause.',
+    'What is approved stays approved. A newer digest does not end a pause. Invokers may pause.',
   body: DecisionBody,
   command: () => ({ do: 'pause' }),
 };

@@ -1,4 +1,4 @@
-/** What `config init` was told; everything else of a config has a default, or follows from this. */
+/** What `config init` is given; everything else of a config has a default, or follows from this. */
 export interface Draft {
   readonly fleet:
     | { readonly projects: readonly string[] }

@@ -69,7 +69,7 @@ function parseContexts(text: string, path: string): Contexts {
   throw bad(`${path}: ${place}: ${issue?.message ?? 'has a wrong shape'}`);
 }
 
-/** Replaces the contexts of the folder as a whole: whoever reads meanwhile sees the ones before. Throws `bad-config`. */
+/** Replaces the contexts of the folder as a whole: a process that reads meanwhile sees the ones before. Throws `bad-config`. */
 export async function writeContexts(folder: string, contexts: Contexts): Promise<void> {
   const path = contextsPath(folder);
   const part = join(folder, `${NAME}.${randomUUID()}`);

@@ -34,7 +34,7 @@ const WHERE: readonly Option[] = [
   new Option('--force', 'take fields that another manager set, such as kubectl apply'),
 ];
 
-/** The gate, put into clusters with the rights of whoever types it: Countersign has none to do so. */
+/** The gate, put into clusters with the rights of the operator who types it: Countersign has none to do so. */
 export const PLACE_VERBS: readonly Verb[] = [
   {
     name: 'apply',

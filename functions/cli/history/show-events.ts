@@ -74,8 +74,8 @@ function lineOf(event: HistoryEvent): string {
     ...(actor === undefined ? [] : [`by ${actor}`]),
     ...(reason === undefined ? [] : [reason]),
   ];
-  const told = facts.length === 0 ? [] : [`(${facts.map(foldLines).join('; ')})`];
-  return [time, ...grave, type, `${where}:`, foldLines(message), ...told].join(' ');
+  const said = facts.length === 0 ? [] : [`(${facts.map(foldLines).join('; ')})`];
+  return [time, ...grave, type, `${where}:`, foldLines(message), ...said].join(' ');
 }
 
 /** Undefined where the service does not answer and is asked again. */

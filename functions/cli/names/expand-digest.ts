@@ -5,6 +5,7 @@ import { readFleet, readRollouts } from '../api/pages.ts';
 /** Fewer hex digits say too little, and could be a word. */
 const SHORT = /^(?:sha256:)?([0-9a-f]{6,63})$/i;
 
+/** Whether a text is a digest that is cut short. */
 export function isShort(text: string): boolean {
   return SHORT.test(text);
 }

@@ -30,6 +30,7 @@ export async function showRollout(
   return rollout.status === 'halted' ? 1 : 0;
 }
 
+/** The roll-out of an id. Throws `ApiFailure`. */
 export function readRollout(api: Pick<Api, 'get'>, id: string): Promise<Rollout> {
   return api.get(`/v1/rollouts/${encodeURIComponent(id)}`, {}, Rollout);
 }

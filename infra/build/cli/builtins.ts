@@ -3,7 +3,7 @@ import type { Plugin } from 'esbuild';
 
 const NAMES = new Set(builtinModules.map((name) => name.replace(/^node:/, '')));
 const IDENTIFIER = /^(?!default$)[A-Za-z_$][\w$]*$/;
-/** For modules of ours, and for those of packages, which may ask whether a function is there. */
+/** For modules of this repository, and for those of packages, which may ask whether a function is there. */
 const [CHECKED, PLAIN] = ['builtin-checked', 'builtin'];
 
 /**

@@ -9,8 +9,8 @@ const OWN_NODE = '24.0';
 const LEFT_OUT = /^es\.json\./;
 
 /**
- * What the language and the web platform have in our Node and lack in the oldest: modules of core-js, each of which
- * does nothing where there is nothing to add. By core-js' own tables, so that no list of ours grows old.
+ * What the language and the web platform have in the pinned Node and lack in the oldest: modules of core-js, each of which
+ * does nothing where there is nothing to add. By core-js' own tables, so that no list here grows old.
  */
 export function polyfills(): readonly string[] {
   const missing = (node: string) =>

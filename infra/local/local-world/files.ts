@@ -86,7 +86,7 @@ function trackedImages({
     .join('');
 }
 
-/** The config of the local world: the real format, checked by `npm run check-config`. Paths are relative to it. */
+/** The config of the local world: the real format, checked by `countersign config check`. Paths are relative to it. */
 export function describeConfig(world: {
   readonly registry: string;
   readonly effect: Effect;

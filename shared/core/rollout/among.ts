@@ -64,7 +64,7 @@ function whyNot(
   isOpen: Openings,
 ): Wait | undefined {
   if (record.rejected.includes(digest)) return 'rejected';
-  // What waits for the end of a roll-out comes to nobody before its own begins.
+  // What waits for the end of a roll-out reaches no cluster before its own begins.
   const isQueued = record.status !== 'retired' && record.next?.digest === digest;
   if (isQueued && candidate.approved !== digest) return 'stage';
   if (!rollsOut(record, digest)) return undefined;

@@ -7,8 +7,8 @@ export const ROLLOUT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
 const MAX_PART = 60;
 
 /**
- * The id of a roll-out that begins with version `number` of the image's record: the same for whoever makes it again from
- * the same record, so that a notification that comes twice begins one roll-out.
+ * The id of a roll-out that begins with version `number` of the image's record: the same when it is made again from the
+ * same record, so that a notification that comes twice begins one roll-out.
  *
  * @example
  * rolloutId('us-docker.pkg.dev/acme/configs/platform:v1', digest, 8) // 'platform-v1-8-1a2b3c4d'

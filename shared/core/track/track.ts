@@ -12,7 +12,7 @@ export interface SemverTrack {
   readonly filter?: string;
 }
 
-/** Tags that a pattern tells apart from others, and puts in order. */
+/** Tags that a pattern selects, and puts in order. */
 export interface PatternTrack {
   /** Anchored RE2 pattern; what its one named group matches is compared. */
   readonly pattern: string;

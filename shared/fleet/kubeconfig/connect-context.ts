@@ -34,7 +34,7 @@ export function connectContext(context: KubeContext, deps: ContextDeps): Connect
   const server = url.href.replace(/\/+$/, '');
   const proxyUrl = cluster.value['proxy-url'];
 
-  /** What the cluster is sent whoever calls, and the credentials of its user. */
+  /** What every call sends to the cluster, and the credentials of its user. */
   async function authorize(): Promise<Authorization> {
     const tls = await tlsOf(cluster, deps.ca);
     const proxy = proxyUrl === '' ? undefined : await deps.proxyAgent(proxyUrl, url.protocol);

@@ -1,5 +1,5 @@
 # Signatures from a sigstore of one's own: its certificate authority and its log, by a trusted root in a file; and a
-# mirror of somebody else's configs, by their public key.
+# mirror of another party's configs, by their public key.
 
 terraform {
   required_version = ">= 1.9.0"

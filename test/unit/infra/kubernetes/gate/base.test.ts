@@ -15,6 +15,6 @@ it('gate/base/gate.yaml is what the renderer gives for the local world', () => {
     unmatched: 'deny' as const,
     otherSources: 'deny' as const,
   };
-  // Render it again: npm run local, then npm run gate --silent -- .local/countersign.yaml
+  // Render it again: npm run local, then countersign gate render .local/countersign.yaml
   expect(readFileSync(BASE, 'utf8')).toBe(renderGate(input, 'deny'));
 });
