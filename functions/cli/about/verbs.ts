@@ -24,7 +24,7 @@ export const ABOUT_VERBS: readonly Verb[] = [
   },
   {
     name: 'completion',
-    about: 'print what teaches a shell the verbs, options and their values',
+    about: 'print the completion of verbs, options and values for a shell',
     kind: 'plain',
     takes: [new Argument('<shell>').choices(SHELLS)],
     options: [],
