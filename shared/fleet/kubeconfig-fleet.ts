@@ -84,7 +84,7 @@ export function createKubeconfigFleet<Api>(
     async connect({ name }) {
       const config = (await current()).contexts.get(name);
       if (config === undefined) {
-        const message = `Context ${JSON.stringify(name)} is in the kubeconfig no more`;
+        const message = `Context ${JSON.stringify(name)} is not in the kubeconfig any more`;
         throw new CountersignError('cluster-unreachable', message, { retry: false });
       }
       return open(name, connectContext(readContext(config, name), deps), deps);

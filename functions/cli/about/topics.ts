@@ -41,7 +41,7 @@ reposync/team-a/repo-sync. A cluster is the id of its membership where only one 
 or the context of the kubeconfig.
 
 An image is HOST/PATH:TAG or HOST/PATH@sha256:…, with oci:// or without; a chart is HOST/PATH/CHART:VERSION. A digest may
-be cut short to six hex digits where one alone begins so. What there is not is answered with what there is.
+be cut short to six hex digits where one alone begins so. A name that is not there is answered with the nearest ones.
 `,
   output: `
 -o table prints columns, -o wide more of them, -o json and -o yaml everything, -o name one name a line, for xargs.

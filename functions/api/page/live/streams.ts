@@ -83,5 +83,5 @@ export function createStreams({ pause, now }: StreamsDeps): Streams {
 const FULL = problem(
   429,
   'rate-limited',
-  'As many pages listen as may: this one reloads by itself',
+  'No further page may listen now: this one reloads by itself',
 );

@@ -24,8 +24,8 @@ export function rolloutActions(
 ): Markup {
   const names: readonly Verb['name'][] = [
     ...(person.mayInvoke ? DECISIONS[status] : []),
-    ...(status === 'awaiting-approval' ? ['approve'] : []),
-    ...(person.mayOverride && PROMOTABLE.has(status) ? ['promote'] : []),
+    ...(status === 'awaiting-approval' ? ['approve' as const] : []),
+    ...(person.mayOverride && PROMOTABLE.has(status) ? ['promote' as const] : []),
   ];
   if (names.length === 0) return html``;
   return html`<p class="buttons">${names.map(
