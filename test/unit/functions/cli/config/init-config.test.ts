@@ -27,10 +27,8 @@ function init(args: readonly string[], ask?: (question: string) => Promise<strin
   return runProgramWith(['config', 'init', file, ...args], ask === undefined ? {} : { ask });
 }
 
-const BY_FLAGS = [
-  ...['--fleet-project', 'fleet-host', '--image', 'us-docker.pkg.dev/acme/configs'],
-  ...['--signing-key', KEY],
-];
+const IMAGE = 'us-docker.pkg.dev/acme/configs';
+const BY_FLAGS = ['--fleet-project', 'fleet-host', '--image', IMAGE, '--signing-key', KEY];
 
 describe('countersign config init', () => {
   it('writes a file that passes config check, and says what is next', async () => {
