@@ -61,14 +61,14 @@ export async function listStreams(
     .filter(({ stream, note }) => isDue(stream, note, now(), settings.periodMs))
     .toSorted((a, b) => timeOf(a.note) - timeOf(b.note));
 
-  async function list({ stream }: (typeof due)[number]): Promise<void> {
+  async function list({ stream, note }: (typeof due)[number]): Promise<void> {
     if (now().getTime() > endsAt) return;
     const { kind, repository, rule } = stream;
     try {
       const listed = await withDeadline(LIST_MS, `Listing the tags of ${repository}`, () =>
         listVersions(stream, deps),
       );
-      const floor = floorOf(stream, deps);
+      const floor = floorOf(stream, [listed, note], deps);
       await writeListed(kind, repository, defined({ ...listed, floor }), rule, deps);
       log.info({ repository, listed: listed.listed, matching: listed.matching }, 'Tags listed');
       if (!listed.complete) faults.push(cutFault(repository, listed.listed));
@@ -111,9 +111,31 @@ function takenOf({ approval }: SyncRow): NonNullable<TrackNote['floor']> | undef
   return defined({ ...release, digest, index, resolvedAt });
 }
 
-function floorOf({ rule, taken }: Followed, deps: Pick<ImageDeps, 'tracks'>): TrackNote['floor'] {
-  const highest = highestOf(taken, trackerOf(rule, deps));
-  return taken.find(({ tag, version }) => tag === highest?.tag && version === highest.version);
+/**
+ * The highest that is taken, of what was listed: a receipt alone, which an admin of a cluster without a gate can forge,
+ * moves no other cluster, and holds none back.
+ */
+function floorOf(
+  { rule, taken }: Followed,
+  notes: readonly (TrackNote | undefined)[],
+  deps: Pick<ImageDeps, 'tracks'>,
+): TrackNote['floor'] {
+  const listed = notes.flatMap((note) => note?.candidates ?? []);
+  const before = notes.flatMap((note) => note?.floor ?? []);
+  const seen = [...before.map((one) => ({ ...one, digest: topOf(one) })), ...listed];
+  const known = taken.filter((one) =>
+    seen.some(
+      ({ tag, version, digest = topOf(one) }) =>
+        tag === one.tag && version === one.version && digest === topOf(one),
+    ),
+  );
+  const highest = highestOf(known, trackerOf(rule, deps));
+  return known.find(({ tag, version }) => tag === highest?.tag && version === highest.version);
+}
+
+/** What a listing gives of it: the index, where it is a child of one. */
+function topOf({ digest, index }: NonNullable<TrackNote['floor']>): string {
+  return index ?? digest;
 }
 
 function isDue(

@@ -93,6 +93,14 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       AT_ONCE,
     ],
     [
+      'a receipt that one cluster forges moves no other',
+      'functions/sweep/list-streams',
+      'floorOf',
+      'const highest = highestOf(known,',
+      'known.push(...taken);\n  const highest = highestOf(known,',
+      ['test/unit/functions/track/forged-receipt.test.ts'],
+    ],
+    [
       'the best that is not verified is waited for',
       'reconcile/pick-version',
       'pickVersion',

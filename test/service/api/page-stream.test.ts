@@ -88,6 +88,18 @@ describe('GET /page/events', () => {
     streams.close();
   });
 
+  it('takes no place for who asks for its head alone', async () => {
+    const inner = createApiWorld();
+    const { now } = inner.deps;
+    for (let at = 0; at < MAX_STREAMS_EACH; at += 1) {
+      const { status } = await inner.request('/page/events', { method: 'HEAD' });
+      expect(status).toBe(200);
+    }
+    const answer = await inner.get('/page/events', 'text/event-stream');
+    expect(answer.status).toBe(200);
+    await answer.body?.cancel();
+  });
+
   it('is not begun once the function stops', async () => {
     const { listen, streams } = open();
     streams.close();

@@ -49,6 +49,8 @@ export function createStreams({ pause, now }: StreamsDeps): Streams {
       const mine = open.get(name) ?? 0;
       if (ending.signal.aborted || count >= MAX_STREAMS || mine >= MAX_STREAMS_EACH)
         return answerProblem(FULL);
+      // Of HEAD, no body is read: what is written to it would wait for ever, and so would its place.
+      if (c.req.method === 'HEAD') return c.body(null, 200, HEAD);
       count += 1;
       open.set(name, mine + 1);
       const answer = streamSSE(c, async (out) => {
@@ -78,6 +80,8 @@ export function createStreams({ pause, now }: StreamsDeps): Streams {
     },
   };
 }
+
+const HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } as const;
 
 /** 204 would end the browser's trying as well; this says why. */
 const FULL = problem(
