@@ -1,3 +1,4 @@
+import { TAG } from '#shared/core/reference.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { createShortlist } from '#shared/core/track/shortlist.ts';
 import { versionsOf } from '#shared/core/track/stream.ts';
@@ -42,7 +43,8 @@ export async function listVersions(
     repository,
     (tags) => {
       listed += tags.length;
-      for (const tag of tags) shortlist.add(tag);
+      // What a registry calls a tag goes into paths and texts.
+      for (const tag of tags) if (TAG.test(tag.tag)) shortlist.add(tag);
     },
     { timesOf },
   );

@@ -45,7 +45,7 @@ export async function pickVersion(
   const skipped: Release[] = [];
   let first: Release | undefined;
 
-  function ask({ tag }: Candidate): Promise<Resolution> {
+  function ask({ tag }: Release): Promise<Resolution> {
     const { host, path, repository } = reference;
     return deps.resolver.resolve({ host, path, repository, tag }, notBefore);
   }
@@ -71,16 +71,16 @@ export async function pickVersion(
       release = { tag: settled.tag, version: settled.version };
     }
     first ??= release;
-    if (!skips || (await verifies(best))) return { status: 'picked', release, skipped };
+    if (!skips || (await verifies(release))) return { status: 'picked', release, skipped };
     skipped.push(release);
   }
   // Nothing verifies: the best is waited for, unless something was taken.
   if (taken !== undefined || first === undefined) return { status: 'none', skipped };
   return { status: 'picked', release: first, skipped: [] };
 
-  async function verifies(candidate: Candidate): Promise<boolean> {
+  async function verifies(one: Release): Promise<boolean> {
     const policy = policyOf(deps.policies, rule.trust);
-    const resolution = await ask(candidate);
+    const resolution = await ask(one);
     const judged = { reference, resolution, policy };
     const { status } = await judgeResolution(judged, { fresh: false }, deps);
     return status === 'verified';

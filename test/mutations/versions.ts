@@ -104,8 +104,8 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       'the best that is not verified is waited for',
       'reconcile/pick-version',
       'pickVersion',
-      'if (!skips || (await verifies(best)))',
-      'if (await verifies(best))',
+      'if (!skips || (await verifies(release)))',
+      'if (await verifies(release))',
       AT_ONCE,
     ],
     [

@@ -59,7 +59,8 @@ An API that asks for a token takes an ID token. It is the first of these that th
   the command of the context in use
   Application Default Credentials, then gcloud, for an https URL that is not of this machine
 
-The audience of the last is --audience, COUNTERSIGN_AUDIENCE, that of the context, or the URL. A token command is run
+The audience of the last is --audience, that of the context that --context names, COUNTERSIGN_AUDIENCE, that of the
+context in use, or the URL. A token command is run
 again when the service refuses what it gave. A token is sent by https only, or to this machine, and is never printed.
 `,
 };

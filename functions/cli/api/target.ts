@@ -83,8 +83,10 @@ function credentialsOf({
   ];
   if (first !== undefined) return first;
   if (isLoopback(url)) return { type: 'none' };
-  const { audience = env['COUNTERSIGN_AUDIENCE'] || context?.audience || url.origin } =
-    defined(options);
+  // What is exported for one installation is not taken to the one that is named: it could be used at the other.
+  const named = isNamed ? context?.audience : undefined;
+  const usual = named ?? (env['COUNTERSIGN_AUDIENCE'] || context?.audience || url.origin);
+  const { audience = usual } = defined(options);
   return { type: 'google', audience };
 }
 

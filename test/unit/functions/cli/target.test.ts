@@ -72,6 +72,13 @@ describe('targetOf()', () => {
       { type: 'token', token: 'own', from: '--token' },
     ],
     [
+      'the audience of a context that is named, whatever is exported for another one',
+      { context: 'stage' },
+      { COUNTERSIGN_AUDIENCE: 'https://prod.aud' },
+      'context stage',
+      { type: 'google', audience: 'https://stage.aud' },
+    ],
+    [
       'an audience that is given',
       { context: 'stage', audience: 'own' },
       {},

@@ -180,6 +180,19 @@ describe('versions that are followed, without a strategy', () => {
     expect((await world.row())?.message).toContain('skipped as not verified: 1.5.0');
   });
 
+  it('judges the tag that is left of a version, where another one of it has vanished', async () => {
+    const world = await settled({ rule: { unverified: 'skip' } });
+    await world.tag('1.5.0', B, { lost: true });
+    await world.tag('v1.5.0', B, { lost: true });
+    for (let minute = 0; minute < 15; minute += 1) await world.round();
+    const note = await world.deps.store.readNote('track', `image ${REPOSITORY}`);
+    expect(note?.candidates.map(({ tag }) => tag)).toEqual(['1.5.0', 'v1.5.0', '1.4.1']);
+    world.tags.delete(`${REPOSITORY}:1.5.0`);
+    world.tasks.push({ cluster: 'cluster-1', reason: 'resync' });
+    await world.deliver();
+    expect(world.receiptOf()).toMatchObject({ image: `${REPOSITORY}:v1.5.0`, digest: B });
+  });
+
   it('guesses nothing where one version names two digests', async () => {
     const world = await settled();
     await world.tag('1.5.0', B, { lost: true });
