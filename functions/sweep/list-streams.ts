@@ -14,15 +14,16 @@ import { trackText, trackerOf } from '#shared/reconcile/locate-version.ts';
 import { type Snapshot, repositoryOf, syncsOf } from '#shared/reconcile/snapshot.ts';
 import { readTrackNote, writeListed } from '#shared/reconcile/track-notes.ts';
 import type { SyncRow, TrackNote } from '#shared/store/store.ts';
+import { rotate } from './rotate.ts';
 import type { Fault } from './sweep-rollouts.ts';
 
-/** Repositories that are listed at once. */
-const PLACES = { atOnce: 4, perGroup: 1 } as const;
+/** Repositories that are listed at once, and of one host: one that hangs leaves a place to the others. */
+const PLACES = { atOnce: 4, perGroup: 3 } as const;
 
 /** For one: a hundred pages take longer only where the registry is in trouble, and then it decides nothing. */
 const LIST_MS = 45_000;
 
-/** After this no listing is begun: the next sweep begins with those that were listed longest ago. */
+/** After this no listing is begun: the next sweep begins with another repository. */
 const ALL_MS = 30_000;
 
 export interface ListStreamsDeps
@@ -57,9 +58,7 @@ export async function listStreams(
       note: await readTrackNote(stream.kind, stream.repository, deps),
     })),
   );
-  const due = known
-    .filter(({ stream, note }) => isDue(stream, note, now(), settings.periodMs))
-    .toSorted((a, b) => timeOf(a.note) - timeOf(b.note));
+  const due = known.filter(({ stream, note }) => isDue(stream, note, now(), settings.periodMs));
 
   async function list({ stream, note }: (typeof due)[number]): Promise<void> {
     if (now().getTime() > endsAt) return;
@@ -79,7 +78,8 @@ export async function listStreams(
     }
   }
 
-  await inTurns(due, ({ stream }) => stream.repository, list, PLACES);
+  // Not the longest ago first: what fails stays that, and would take the time of all others.
+  await inTurns(rotate(due, now()), ({ stream }) => hostOf(stream), list, PLACES);
   return faults;
 }
 
@@ -150,4 +150,8 @@ function isDue(
 
 function timeOf(note: TrackNote | undefined): number {
   return note === undefined ? 0 : Date.parse(note.listedAt);
+}
+
+function hostOf({ repository }: Stream): string {
+  return repository.slice(0, repository.indexOf('/'));
 }

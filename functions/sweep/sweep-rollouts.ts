@@ -14,15 +14,13 @@ import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
 import type { SyncRow, Tally } from '#shared/store/store.ts';
 import { forgetIdle } from './forget-idle.ts';
+import { rotate } from './rotate.ts';
 import { tallyRollouts } from './tally-rollouts.ts';
 import { createAskChecks } from './ask-checks.ts';
 import { type StagedImage, askTags } from './ask-tags.ts';
 
 /** After this no step is begun: the next sweep begins with another image. */
 const ALL_MS = 60_000;
-const MINUTE_MS = 60_000;
-/** A prime: whatever the number of images, each comes first some day. */
-const STRIDE = 7919;
 
 export interface SweepRolloutsDeps
   extends Omit<StepDeps, 'records' | 'askChecks' | 'store'>,
@@ -154,11 +152,4 @@ function tooManyImages(left: number): CountersignError {
 
 function isStaged({ strategy, isTagged }: Found): boolean {
   return isTagged && strategy !== undefined;
-}
-
-/** From another place on each minute, far from the one before: of more than a sweep has time for, all have a turn. */
-function rotate<T>(images: readonly T[], now: Date): readonly T[] {
-  const minute = Math.floor(now.getTime() / MINUTE_MS);
-  const start = (minute * STRIDE) % Math.max(1, images.length);
-  return [...images.slice(start), ...images.slice(0, start)];
 }

@@ -90,7 +90,6 @@ describe('GET /page/events', () => {
 
   it('takes no place for who asks for its head alone', async () => {
     const inner = createApiWorld();
-    const { now } = inner.deps;
     for (let at = 0; at < MAX_STREAMS_EACH; at += 1) {
       const { status } = await inner.request('/page/events', { method: 'HEAD' });
       expect(status).toBe(200);
