@@ -28,9 +28,13 @@ export function configOf(
 const CLUSTER_FILES = ['certificate-authority'] as const;
 const USER_FILES = ['client-certificate', 'client-key', 'tokenFile'] as const;
 
+/** Variables that have another program run than the one that is named, or more than that one. */
+const LOADERS =
+  /^(?:PATH|LD_.*|DYLD_.*|NODE_OPTIONS|PYTHON.*|PERL5.*|RUBY.*|JAVA_TOOL_OPTIONS|BASH_ENV|ENV)$/i;
+
 /**
  * The context of a cluster, or why a Secret may not have it: it names a file of this machine, or a plugin that is not
- * among `plugins`. Throws `cluster-unreachable` as `readContext`.
+ * among `plugins`, or that another one would run in place of. Throws `cluster-unreachable` as `readContext`.
  */
 export function contextOf(found: FoundCluster, plugins: readonly string[]): KubeContext | string {
   const context = readContext(found.config, found.context);
@@ -39,7 +43,12 @@ export function contextOf(found: FoundCluster, plugins: readonly string[]): Kube
     CLUSTER_FILES.find((field) => context.cluster.value[field] !== '') ??
     USER_FILES.find((field) => user !== undefined && user[field] !== '');
   if (file !== undefined) return `${file} names a file, which a Secret may not; use its data`;
-  const command = user?.exec?.command;
-  if (command === undefined || plugins.includes(command)) return context;
+  const { command, env } = user?.exec ?? {};
+  if (command === undefined) return context;
+  const loader = env?.find(({ name }) => LOADERS.test(name));
+  if (loader !== undefined) {
+    return `exec sets ${loader.name}, by which another program would run than ${JSON.stringify(command)}; remove it`;
+  }
+  if (plugins.includes(command)) return context;
   return `exec names the plugin ${JSON.stringify(command)}; add it to "plugins" of the fleet if that is meant`;
 }

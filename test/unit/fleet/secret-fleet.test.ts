@@ -134,6 +134,21 @@ describe("the fleet of Argo CD's Secrets", () => {
     expect((await fleet.connect({ name: 'c', id: '', labels: {} })).cluster).toBe('c');
   });
 
+  it.each(['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'PYTHONPATH', 'BASH_ENV'])(
+    'runs no other program in the place of a plugin by %s',
+    async (name) => {
+      const { fleet, secrets } = await start({ plugins: ['aws'] });
+      const exec = { command: 'aws', apiVersion: 'client.authentication.k8s.io/v1beta1' };
+      const env = { AWS_PROFILE: 'edge', [name]: '/tmp' };
+      const config = JSON.stringify({ execProviderConfig: { ...exec, env } });
+      secrets.push(secret('a', { name: 'c', server: 'https://a.test', config }));
+      await expect(fleet.connect({ name: 'c', id: '', labels: {} })).rejects.toMatchObject({
+        code: 'cluster-unreachable',
+        message: expect.stringContaining(`exec sets ${name}`),
+      });
+    },
+  );
+
   it('leaves out what is no cluster, and says so', async () => {
     const { fleet, secrets, problems } = await start();
     secrets.push(
