@@ -89,15 +89,21 @@ export function decide(input: DecisionInput): Decision {
   });
 }
 
-/** Whether the target was approved before, and replaced: its tag moved back. Versions have an order of their own. */
+/**
+ * Whether the target was approved before, and replaced: its tag moved back. Versions have an order of their own, but for
+ * what is one version.
+ */
 function isMovedBack(
   { rsync: { annotations }, followed }: DecisionInput,
   key: string | undefined,
   withdrawn: ReadonlySet<string>,
 ): boolean {
-  if (followed?.tracked !== undefined) return followed.tracked.down === true;
+  const { facts } = annotations.receipt;
+  const { tracked } = followed ?? {};
+  if (tracked?.down === true) return true;
+  if (tracked !== undefined && tracked.release?.version !== facts?.version) return false;
   // What was approved ahead of its tag was never replaced.
-  if (key === undefined || key === annotations.receipt.facts?.ahead?.digest) return false;
+  if (key === undefined || key === facts?.ahead?.digest) return false;
   // What is withdrawn at the same time was no newer answer.
   return annotations.approved.keys.filter((old) => !withdrawn.has(old)).indexOf(key) > 0;
 }

@@ -143,6 +143,20 @@ describe('versions that are followed, without a strategy', () => {
     expect(last).toBeDefined();
   });
 
+  it('does not follow the tag of a version back to a digest that it has replaced', async () => {
+    const world = await settled();
+    await world.tag('1.4.1', B);
+    await world.deliver();
+    world.pull();
+    await world.round();
+    expect(world.specOf()).toBe(`${REPOSITORY}@${B}`);
+    await world.tag('1.4.1', A);
+    for (let minute = 0; minute < 20; minute += 1) await world.round();
+    expect(world.specOf()).toBe(`${REPOSITORY}@${B}`);
+    expect(world.receiptOf()).toMatchObject({ version: '1.4.1', digest: B });
+    expect((await world.row())?.message).toContain('its tag moved back');
+  });
+
   it('goes down where the config lets it, and warns', async () => {
     const world = await settled({ rule: { downgrade: 'warn' } });
     await world.tag('1.4.0', B, { lost: true });
