@@ -139,8 +139,16 @@ export const NETWORK_MUTATIONS: readonly Mutation[] = [
     guarantee: 'a Secret runs no plugin that the config does not name',
     file: 'shared/fleet/secrets/found-cluster.ts',
     in: 'contextOf',
-    find: 'command === undefined || plugins.includes(command)',
-    replace: 'command !== null',
+    find: 'if (plugins.includes(command)) return context;',
+    replace: 'if (command) return context;',
+    tests: ['test/unit/fleet/secret-fleet.test.ts'],
+  },
+  {
+    guarantee: 'a Secret has no other program run in the place of a plugin',
+    file: 'shared/fleet/secrets/found-cluster.ts',
+    in: 'contextOf',
+    find: 'LOADERS.test(name)',
+    replace: "name === ''",
     tests: ['test/unit/fleet/secret-fleet.test.ts'],
   },
 ];

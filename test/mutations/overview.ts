@@ -115,6 +115,14 @@ export const OVERVIEW_MUTATIONS: readonly Mutation[] = (
       [STREAM],
     ],
     [
+      'HEAD takes no place of a stream',
+      'functions/api/page/live/streams.ts',
+      'createStreams',
+      "c.req.method === 'HEAD'",
+      "c.req.method === ''",
+      [STREAM],
+    ],
+    [
       'a stream ends by itself',
       'functions/api/page/live/streams.ts',
       'createStreams',

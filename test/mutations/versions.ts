@@ -101,6 +101,14 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       ['test/unit/functions/track/forged-receipt.test.ts'],
     ],
     [
+      'the tag of a version that moved back is held',
+      'core/decide',
+      'isMovedBack',
+      'if (tracked !== undefined && tracked.release?.version !== facts?.version) return false;',
+      'if (tracked !== undefined) return false;',
+      AT_ONCE,
+    ],
+    [
       'the best that is not verified is waited for',
       'reconcile/pick-version',
       'pickVersion',
@@ -115,6 +123,14 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       'found?.track === trackText(rule) ? found : undefined',
       'found',
       AT_ONCE,
+    ],
+    [
+      'what hangs takes no time of others',
+      'functions/sweep/list-streams',
+      'listStreams',
+      'rotate(due, now())',
+      'due',
+      ['test/unit/functions/sweep/list-streams.test.ts'],
     ],
     [
       'one listing in each period',
