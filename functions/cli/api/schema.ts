@@ -7,6 +7,8 @@ const Sync = z.looseObject({
   phase: z.string(),
   since: z.string().optional(),
   image: z.string().optional(),
+  version: z.string().optional(),
+  newest: z.string().optional(),
   verdict: z.string().optional(),
   readAt: z.string().optional(),
   digest: z.string().optional(),

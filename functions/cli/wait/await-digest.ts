@@ -89,7 +89,7 @@ async function look(
   about: { image: string; digest: string; cluster: string | undefined; sinceMs: number },
 ): Promise<Standing> {
   const { image, digest, cluster, sinceMs } = about;
-  const { clusters, syncs } = await readFleet(api, {
+  const { clusters, syncs } = await readFollowers(api, {
     image: image.replace(/(?<=.)@[^@]*$/, ''),
     cluster,
   });
@@ -105,6 +105,19 @@ async function look(
     standing[isLive ? 'live' : hasFailed ? 'failed' : 'waiting'].push(one);
   }
   return standing;
+}
+
+/**
+ * Who follows the image. Where versions are followed, that is all of the repository as soon as one is to be on this one:
+ * a cluster that was not looked at since stands on the version before.
+ */
+async function readFollowers(
+  api: Api,
+  { image, cluster }: { readonly image: string; readonly cluster: string | undefined },
+): ReturnType<typeof readFleet> {
+  const named = await readFleet(api, { image, cluster });
+  const tracks = named.syncs.some((one) => (one.version ?? one.newest) !== undefined);
+  return tracks ? readFleet(api, { image: image.replace(/:[^:/]*$/, ''), cluster }) : named;
 }
 
 /** Undefined while there is something to wait for: within the grace, also for an RSync that was not found yet. */
