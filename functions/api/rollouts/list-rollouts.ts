@@ -102,7 +102,10 @@ function isOf({ image, record }: Entry, { repository, tag, digest }: ImageFilter
   if (repository === undefined) return true;
   const reference = tryReference(image);
   if (reference?.repository !== repository) return false;
-  if (tag !== undefined && reference.tag !== tag) return false;
+  // Of versions the record has one name, and people have the tags.
+  const { releases = {}, next } = record ?? {};
+  const tags = [...Object.values(releases), next?.release].map((release) => release?.tag);
+  if (tag !== undefined && ![reference.tag, ...tags].includes(tag)) return false;
   return digest === undefined || record?.digest === digest || record?.next?.digest === digest;
 }
 

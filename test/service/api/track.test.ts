@@ -120,6 +120,9 @@ describe('GET /v1/track', () => {
       candidates: [{ tag: '1.5.0', chosen: true }, {}, {}],
     });
     expect((await get('/v1/rollouts')).body).toMatchObject({ rollouts: [{ release: '1.5.0' }] });
+    const of = (tag: string) => get(`/v1/rollouts?image=${REPOSITORY}:${tag}`);
+    expect((await of('1.5.0')).body).toMatchObject({ rollouts: [{ release: '1.5.0' }] });
+    expect((await of('1.6.0')).body).toMatchObject({ rollouts: [] });
   });
 
   it('refuses what follows no versions', async () => {
