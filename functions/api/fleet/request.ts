@@ -7,6 +7,7 @@ import {
   type Troubles,
   presentRow,
 } from '#shared/overview/present-row.ts';
+import { streamOf } from '#shared/core/track/stream.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { type ImageFilter, imageFilter } from '../image-filter.ts';
@@ -89,7 +90,10 @@ function wantsSync(filter: Filter, row: PresentRow): boolean {
   if (row.image === undefined) return false;
   const reference = parseReference(row.image);
   if (reference.repository !== repository) return false;
-  if (tag !== undefined && ![reference.tag, ...releasesOf(row)].includes(tag)) return false;
+  // What follows versions is also found by the name of their record, as roll-outs have it.
+  const isStream = row.tracked !== undefined && streamOf(repository) === `${repository}:${tag}`;
+  if (tag !== undefined && !isStream && ![reference.tag, ...releasesOf(row)].includes(tag))
+    return false;
   // Every digest that a person may have in hand for what this RSync is on, or is to be on.
   const { target, index, live, approval } = row;
   const known = [target, index, live, approval?.digest, approval?.index];

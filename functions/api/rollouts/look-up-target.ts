@@ -55,7 +55,8 @@ function releaseOf(
 ): Release | undefined {
   const tracker = rule && deps.tracks?.of(rule);
   if (tracker === undefined) return undefined;
-  const known = record.releases?.[to];
+  const { releases = {} } = record;
+  const known = Object.hasOwn(releases, to) ? releases[to] : undefined;
   if (known !== undefined) return known;
   const read = tracker.read(to, isDigest(record.digest) ? 'image' : 'chart');
   return typeof read === 'string' ? undefined : read;

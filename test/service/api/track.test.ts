@@ -123,6 +123,9 @@ describe('GET /v1/track', () => {
     const of = (tag: string) => get(`/v1/rollouts?image=${REPOSITORY}:${tag}`);
     expect((await of('1.5.0')).body).toMatchObject({ rollouts: [{ release: '1.5.0' }] });
     expect((await of('1.6.0')).body).toMatchObject({ rollouts: [] });
+    expect((await get(`/v1/fleet?image=${REPOSITORY}:versions`)).body).toMatchObject({
+      syncs: [{ image: `${REPOSITORY}:1.5.0` }],
+    });
   });
 
   it('refuses what follows no versions', async () => {
