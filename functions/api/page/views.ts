@@ -3,6 +3,8 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
+import { tryReference } from '#shared/core/reference.ts';
+import { streamOf, versionsOf } from '#shared/core/track/stream.ts';
 import { checkShape } from '#shared/http/read-json.ts';
 import { explainSync } from '../explain/explain-sync.ts';
 import { ExplainQuery } from '../explain/operation.ts';
@@ -175,17 +177,22 @@ async function showImage(c: Context<ApiEnv>, image: string, deps: PageDeps) {
   const overview = await deps.overview(c.get('log'));
   const events = await eventsOfImage(c, image, deps);
   const known = overview.images.find((one) => one.image === image);
-  const entries =
-    deps.staged && (await deps.staging?.records.ofRepository(image.replace(/:[^:/]*$/, '')));
-  const record = entries?.find((one) => one.image === image)?.record;
-  const motion = deps.staged && record && (await listRollouts({ image, limit: '1' }, deps.staged));
+  const repository = tryReference(image)?.repository ?? image;
+  const rule = deps.rules.match(repository);
+  const tracks = rule !== undefined && versionsOf(rule) !== undefined;
+  const entries = deps.staged && (await deps.staging?.records.ofRepository(repository));
+  const name = tracks ? streamOf(repository) : image;
+  const record = entries?.find((one) => one.image === name)?.record;
+  const motion =
+    deps.staged && record && (await listRollouts({ image: name, limit: '1' }, deps.staged));
   const about = { record, digest: known?.digest, digests: digestsOverTime(events ?? []) };
   return imagePage({
     image,
     overview,
     rollout: motion?.rollouts[0],
     events,
-    wayBack: wayBackOf(image, about),
+    // A tag that is a version is none to be moved.
+    wayBack: tracks && record === undefined ? undefined : wayBackOf(image, about),
     person: c.get('person'),
     now: deps.now(),
   });

@@ -48,7 +48,11 @@ async function open(options: TrackedOptions = {}) {
     const answer = await app.request(path, { method: 'POST', headers, body: JSON.stringify(sent) });
     return { status: answer.status, body: await answer.json() };
   }
-  return { world, get, post };
+  async function page(path: string): Promise<string> {
+    const headers = { host: '127.0.0.1', accept: 'text/html' };
+    return (await app.request(path, { headers })).text();
+  }
+  return { world, get, post, page };
 }
 
 function track(get: Awaited<ReturnType<typeof open>>['get'], image = REPOSITORY) {
@@ -112,10 +116,11 @@ describe('GET /v1/track', () => {
   });
 
   it('goes by the record of a roll-out', async () => {
-    const { world, get } = await open({
+    const { world, get, page } = await open({
       strategy: strategy({ stages: [stage('rest', { selects: () => true })] }),
     });
     await pushHigher(world);
+    expect(await page(`/image?image=${REPOSITORY}:1.5.0`)).toContain('href="/rollout?id=');
     expect((await track(get)).body).toMatchObject({
       candidates: [{ tag: '1.5.0', chosen: true }, {}, {}],
     });
