@@ -106,9 +106,9 @@ describe('a night', () => {
     const why = await type('night-why');
     expect(why).toMatchObject({ code: 1 });
     expect(why.stdout).toMatch(/Waits for stage "rest"/);
-    // What is published is in the history a moment later.
+    // What is published is in the history a moment later. A key signs by its fingerprint.
     await vi.waitFor(
-      () => done('night-who', /rollout\.promoted .* local [^]*sync\.approved .*release/),
+      () => done('night-who', /rollout\.promoted .* local [^]*sync\.approved .* [A-Za-z0-9+/]{43}=/),
       PATIENCE,
     );
     await done('night-what', /rollout\.promoted/);
