@@ -14,6 +14,7 @@ import {
 
 /** By `get /v1/fleet`: a read of the snapshot costs a caller a tenth of what the others do. */
 const RUNS: ReadonlyMap<string, number> = new Map([
+  ['get /v1/overview', 15],
   ['get /v1/fleet', 60],
   ['get /v1/explain', 15],
   ['get /v1/rollouts', 30],
@@ -36,6 +37,7 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ['delete /v1/holds/{cluster}', 6],
   ['delete /v1/holds/{cluster}/{sync}', 6],
   ['get /v1/history', 15],
+  ['get /v1/track', 6],
   ['post /v1/verify', 15],
   ['post /v1/resync', 15],
 ]);
