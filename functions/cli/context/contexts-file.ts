@@ -47,12 +47,21 @@ export async function readContexts(folder: string): Promise<Contexts> {
     if (isAbsent(error)) return { contexts: {} };
     throw bad(`${path} cannot be read: ${toFailure(error).message}`, error);
   }
-  const { mode } = await stat(path);
-  // Windows has no such bits.
-  if (process.platform !== 'win32' && (mode & WRITABLE_BY_OTHERS) !== 0) {
-    throw bad(`${path} may be written by others, and its commands are run: chmod 600 it`);
-  }
+  for (const place of [folder, path]) await checkOwner(place);
   return parseContexts(text, path);
+}
+
+/** Throws `bad-config` for a file or folder that another user owns, or may write to: root may in any case. */
+async function checkOwner(place: string): Promise<void> {
+  const user = process.getuid?.();
+  // Windows has neither users nor bits like these.
+  if (user === undefined) return;
+  const { mode, uid } = await stat(place);
+  if (uid !== user && uid !== 0) {
+    throw bad(`${place} belongs to another user, and its commands are run: chown it`);
+  }
+  if ((mode & WRITABLE_BY_OTHERS) === 0) return;
+  throw bad(`${place} may be written by others, and its commands are run: chmod go-w it`);
 }
 
 function parseContexts(text: string, path: string): Contexts {

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configFolder } from '#functions/cli/context/config-folder.ts';
 import { runProgramWith } from '#test/fixtures/run-program.ts';
@@ -107,12 +107,17 @@ describe('countersign context', () => {
 
   it('is not read where others may write, and where it is no list of contexts', async () => {
     await context('add', 'prod', '--url', URL);
-    await chmod(file, 0o622);
-    expect(await runProgramWith(['freezes'], { folder })).toMatchObject({
-      code: 2,
-      err: expect.stringContaining(`chmod 600`),
-    });
-    await chmod(file, 0o600);
+    for (const [place, open, alone] of [
+      [file, 0o622, 0o600],
+      [dirname(file), 0o770, 0o700],
+    ] as const) {
+      await chmod(place, open);
+      expect(await runProgramWith(['freezes'], { folder })).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`chmod go-w`),
+      });
+      await chmod(place, alone);
+    }
     for (const text of [
       '{',
       '{"contexts":{"a":{}}}',
