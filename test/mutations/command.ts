@@ -31,9 +31,9 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'commands of a file that others may write are not run',
     file: 'functions/cli/context/contexts-file.ts',
-    in: 'readContexts',
-    find: '(mode & WRITABLE_BY_OTHERS) !== 0',
-    replace: 'mode === 0',
+    in: 'checkOwner',
+    find: '(mode & WRITABLE_BY_OTHERS) === 0',
+    replace: 'mode !== 0',
     tests: [`${UNIT}/contexts.test.ts`],
   },
   {
