@@ -108,7 +108,8 @@ describe('a night', () => {
     expect(why.stdout).toMatch(/Waits for stage "rest"/);
     // What is published is in the history a moment later. A key signs by its fingerprint.
     await vi.waitFor(
-      () => done('night-who', /rollout\.promoted .* local [^]*sync\.approved .* [A-Za-z0-9+/]{43}=/),
+      () =>
+        done('night-who', /rollout\.promoted .* local [^]*sync\.approved .* [A-Za-z0-9+/]{43}=/),
       PATIENCE,
     );
     await done('night-what', /rollout\.promoted/);
