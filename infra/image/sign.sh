@@ -4,7 +4,7 @@
 set -euo pipefail
 cosign=.local/release/cosign
 reference=$(<.local/release/reference)
-# The names of a private project's images are nobody's business: no public transparency log.
+# The names of a private project's images stay private: no public transparency log.
 private=(--key="$KEY" --tlog-upload=false --use-signing-config=false --yes)
 
 "$cosign" sign "${private[@]}" "$reference"
