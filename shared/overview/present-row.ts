@@ -34,23 +34,30 @@ export type Troubles = ReadonlyMap<string, ImageRecord>;
 export const NO_TROUBLES: Troubles = new Map();
 
 /** Where one RSync stands now, as far as the snapshot and the verdicts that were published since can say. */
-export function presentRow(found: SyncRow, look: Look, troubles: Troubles): PresentRow {
-  const row: SyncRow = defined({ ...found, image: shownImage(found) });
-  const { verdict } = row;
+export function presentRow(row: SyncRow, look: Look, troubles: Troubles): PresentRow {
+  const image = shownImage(row);
+  const trouble = image === undefined ? undefined : troubles.get(image);
+  return defined({ ...row, image, present: presentOf(row, look, trouble) });
+}
+
+function presentOf(
+  row: SyncRow,
+  look: Look,
+  trouble: ImageRecord | undefined,
+): PresentRow['present'] {
+  const { verdict, message: found } = row;
   const { phase, since } = row.record;
-  const before = `last seen ${phase}: ${row.message}`;
+  const before = `last seen ${phase}: ${found}`;
   if (look.phase !== 'Reachable') {
     const message = `Its cluster is ${look.phase}; ${before}`;
-    const unknown = { phase: 'Unknown', since: look.since ?? since, message } as const;
-    return { ...row, present: defined({ ...unknown, verdict }) };
+    return defined({ phase: 'Unknown' as const, since: look.since ?? since, message, verdict });
   }
-  const trouble = troubles.get(row.image ?? '');
   if (trouble === undefined || !isNews(trouble, row, look)) {
-    return { ...row, present: defined({ phase, since, message: row.message, verdict }) };
+    return defined({ phase, since, message: found, verdict });
   }
   const { status = 'unchecked', since: at } = trouble;
   const message = `Its image is ${status} since ${at}; ${before}`;
-  return { ...row, present: { phase: PHASE_OF[status], since: at, message, verdict: status } };
+  return { phase: PHASE_OF[status], since: at, message, verdict: status };
 }
 
 /** The verdict was published after the last look at the RSync began, and is not the one that it found. */

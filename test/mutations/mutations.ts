@@ -274,7 +274,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'reports: rows of a cluster out of reach have no present phase',
     file: 'shared/overview/present-row.ts',
-    in: 'presentRow',
+    in: 'presentOf',
     find: "if (look.phase !== 'Reachable') {",
     replace: "if (look.phase === 'Forbidden') {",
     tests: ['test/service/api/stale.test.ts'],
