@@ -7,60 +7,70 @@ locals {
   line_alerts = {
     sync-blocked = {
       title    = "Sync blocked"
+      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.blocked\""
       labels   = ["image", "cluster", "sync"]
     }
     sync-failed = {
       title    = "Sync failed"
+      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=(\"sync.failed\" OR \"sync.stalled\")"
       labels   = ["image", "cluster", "sync"]
     }
     sync-unguarded = {
       title    = "Sync unguarded"
+      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
       severity = "CRITICAL"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.unguarded\""
       labels   = ["image", "cluster", "sync"]
     }
     sync-refused = {
       title    = "Sync refused"
+      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.refused\""
       labels   = ["cluster", "sync"]
     }
     image-untrusted = {
       title    = "Image untrusted"
+      run      = "countersign verify $${log.extracted_label.image}"
       severity = "CRITICAL"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.untrusted\""
       labels   = ["image"]
     }
     image-unchecked = {
       title    = "Image unchecked"
+      run      = "countersign verify $${log.extracted_label.image}"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.unchecked\""
       labels   = ["image"]
     }
     signature-missing = {
       title    = "Signature missing"
+      run      = "countersign verify $${log.extracted_label.image}"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.unsigned\" AND severity=WARNING"
       labels   = ["image"]
     }
     rollout-degraded = {
       title    = "Rollout degraded"
+      run      = "countersign status --image $${log.extracted_label.image}"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"rollout.degraded\""
       labels   = ["image"]
     }
     rollout-halted = {
       title    = "Rollout halted"
+      run      = "countersign rollouts"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"rollout.halted\""
       labels   = ["image", "stage"]
     }
     rollout-interrupted = {
       title    = "Rollout interrupted"
+      run      = "countersign rollouts"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"rollout.interrupted\""
       labels   = ["image"]
@@ -68,6 +78,7 @@ locals {
     # It has waited for people for a day, or stopped by itself and waits for one.
     rollout-waits = {
       title    = "Rollout waits"
+      run      = "countersign rollouts"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=(\"rollout.waiting\" OR \"rollout.paused\") AND severity=WARNING"
       labels   = ["image", "stage"]
@@ -75,36 +86,42 @@ locals {
     # A person has stopped new approvals; again each week.
     freeze-holds = {
       title    = "Freeze holds"
+      run      = "countersign freezes"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"freeze.started\""
       labels   = ["image"]
     }
     withdrawal-brake = {
       title    = "Withdrawal brake"
+      run      = "countersign history --since 1d"
       severity = "CRITICAL"
       filter   = "${local.event_line} AND jsonPayload.event=\"sweep.braked\""
       labels   = []
     }
     withdrawal-unchecked = {
       title    = "Withdrawal unchecked"
+      run      = "countersign history --since 1d"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"withdrawal.unchecked\""
       labels   = []
     }
     cluster-unreachable = {
       title    = "Cluster unreachable"
+      run      = "countersign status --cluster $${log.extracted_label.cluster}"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"cluster.unreachable\""
       labels   = ["cluster"]
     }
     glass-broken = {
       title    = "Glass broken"
+      run      = "countersign status"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"sweep.completed\" AND jsonPayload.breakGlass>0"
       labels   = []
     }
     function-failed = {
       title    = "Function failed"
+      run      = "gcloud logging read 'resource.type=\"cloud_run_revision\" AND severity>=ERROR' --freshness=1h --project=${var.project_id}"
       severity = "ERROR"
       filter   = "${local.our_lines} AND severity>=ERROR AND jsonPayload.message=(\"Function cannot start\" OR \"Uncaught exception\" OR \"Unhandled rejection\" OR \"Request failed\")"
       labels   = ["code"]
@@ -117,6 +134,7 @@ locals {
   metric_alerts = {
     messages-wait = {
       title      = "Messages wait"
+      run        = "gcloud logging read 'jsonPayload.message=\"Message will be retried\"' --freshness=30m --project=${var.project_id}"
       severity   = "WARNING"
       filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"${local.events_subscription}.*|${var.name}-(sweep-|resync-)?tasks-cluster|${var.name}-status-.*\")"
       aligner    = "ALIGN_MAX"
@@ -128,6 +146,7 @@ locals {
     }
     dead-letters = {
       title      = "Dead letters"
+      run        = "countersign letters list"
       severity   = "ERROR"
       filter     = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\""
       aligner    = "ALIGN_MAX"
@@ -138,6 +157,7 @@ locals {
     }
     sweep-stretched = {
       title      = "Sweep stretched"
+      run        = "countersign status"
       severity   = "WARNING"
       filter     = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["sweep_stretch"].name}\""
       aligner    = "ALIGN_DELTA"
@@ -173,7 +193,7 @@ resource "google_monitoring_alert_policy" "line" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "What to do: ${var.runbook}#${each.key}"
+    content   = "Run: `${each.value.run}`. What it means, what to do and when it is over: ${var.runbook}#${each.key}"
   }
   depends_on = [google_project_service.this]
 }
@@ -205,7 +225,7 @@ resource "google_monitoring_alert_policy" "metric" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "What to do: ${var.runbook}#${each.key}"
+    content   = "Run: `${each.value.run}`. What it means, what to do and when it is over: ${var.runbook}#${each.key}"
   }
   depends_on = [google_project_service.this, terraform_data.metrics_known]
 }
@@ -236,7 +256,7 @@ resource "google_monitoring_alert_policy" "silence" {
   }
   documentation {
     mime_type = "text/markdown"
-    content   = "What to do: ${var.runbook}#sweep-is-silent"
+    content   = "Run: `gcloud scheduler jobs describe ${google_cloud_scheduler_job.sweep.name} --location=${var.region} --project=${var.project_id}`. What it means, what to do and when it is over: ${var.runbook}#sweep-is-silent"
   }
   depends_on = [google_project_service.this, terraform_data.metrics_known]
 }

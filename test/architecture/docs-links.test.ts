@@ -99,9 +99,9 @@ describe('the pages', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('of docs are all linked from the README or the design', () => {
+  it('of docs are all linked from the README or the map', () => {
     const linked = new Set(
-      ['README.md', 'docs/design.md'].flatMap((from) =>
+      ['README.md', 'docs/README.md'].flatMap((from) =>
         matches(byPath.get(from)?.prose ?? '', LINK).map((link) =>
           normalize(join(dirname(from), link.split('#')[0] ?? '')),
         ),

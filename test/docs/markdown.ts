@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Pages that a reader follows step by step: every command in them is run, or says what it needs. */
 const GUIDES = ['README.md', 'CONTRIBUTING.md', 'docs/**/*.md'];
 /** The rest: read, and linked. */
-const PAGES = [...GUIDES, 'CHANGELOG.md', 'infra/**/*.md', 'test/**/*.md'];
+const PAGES = [...GUIDES, 'CHANGELOG.md', 'SECURITY.md', 'infra/**/*.md', 'test/**/*.md'];
 
 /** One fenced block of a page. */
 export interface Block {

@@ -95,4 +95,12 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ALERTS,
   },
+  {
+    guarantee: 'an alert leads to its section of the runbook',
+    file: 'infra/examples/alerts/next-step.ts',
+    in: 'nextStepOf',
+    find: "SECTIONS[event.type] ?? 'before-anything-else'",
+    replace: "'before-anything-else'",
+    tests: ALERTS,
+  },
 ];

@@ -36,6 +36,10 @@ describe('an outage of 50 clusters', () => {
     ]);
     expect(new Set(await tell(...up))).toEqual(new Set([200]));
     expect(accepted.slice(1)).toMatchObject([{ status: 'over', severity: 'INFO', count: 50 }]);
+    expect(accepted.map(({ next }) => next?.link)).toEqual([
+      'https://wiki.example/runbook#cluster-unreachable',
+      undefined,
+    ]);
     expect(accepted[1]?.id).toBe(accepted[0]?.id);
   });
 

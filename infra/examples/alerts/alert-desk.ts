@@ -38,6 +38,8 @@ interface AlertDeskDeps {
   readonly onForgotten: (first: AlertEvent) => void;
   readonly severity: Severity;
   readonly groupMs: number;
+  /** Where the runbook can be read: alerts link to its sections. */
+  readonly runbook: string;
   /** Cut short by the signal. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
@@ -55,10 +57,10 @@ interface AlertDesk {
  * in memory, and bounded: README.md says what a restart forgets.
  *
  * @example
- * const desk = createAlertDesk({ post, onForgotten, severity: 'ERROR', groupMs: 10_000, sleep });
+ * const desk = createAlertDesk({ post, onForgotten, severity: 'ERROR', groupMs: 10_000, runbook, sleep });
  */
 export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
-  const { post, onForgotten, severity, groupMs, sleep } = deps;
+  const { post, onForgotten, severity, groupMs, runbook, sleep } = deps;
   const settled = new LRUCache<string, true>({ max: MAX_MEMBERS });
   const byGroup = new Map<string, Incident>();
   const byMember = new LRUCache<string, Incident>({
@@ -143,7 +145,7 @@ export function createAlertDesk(deps: AlertDeskDeps): AlertDesk {
     const { size } = open;
     if (due !== undefined) {
       const events = [...(due === 'over' ? closed : open).values()];
-      await post(composeAlert(first, events, kind === 'notice' ? 'notice' : due));
+      await post(composeAlert(first, events, kind === 'notice' ? 'notice' : due, runbook));
     }
     if (due === 'firing' || due === 'growing') incident.sentSize = size;
     // Over before an alert was sent: there is nothing to send.

@@ -3,6 +3,7 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { readRetryAfter } from '#shared/net/retry.ts';
 import type { Severity } from '#shared/status/events.ts';
 import { type AlertEvent, countOf, subjectOf } from './event.ts';
+import { nextStepOf } from './next-step.ts';
 import type { AlertSettings } from './settings.ts';
 
 /** What a receiver is sent: the body of the generic webhook, as it is. */
@@ -26,21 +27,29 @@ export interface Alert {
     readonly since: string;
     readonly message: string;
   }[];
+  /** What the reader does now; absent once it is over. */
+  readonly next?: {
+    readonly command: string;
+    /** The section of the runbook. */
+    readonly link: string;
+  };
 }
 
 /** Members that are named: more than people read, and a message that fits everywhere. */
 const MAX_NAMED = 20;
 const MAX_MESSAGE = 300;
 
-/** The message about `events`, the latest of each member of an alert that began with `first`. */
+/** The message about `events`, the latest of each member of an alert that began with `first`; links go to `runbook`. */
 export function composeAlert(
   first: AlertEvent,
   events: readonly AlertEvent[],
   status: Alert['status'],
+  runbook: string,
 ): Alert {
   const { id, type, severity, since, image, digest } = first;
   const title = countOf(events.length, type);
   const over = status === 'over';
+  const { command, section } = nextStepOf(first);
   return {
     version: 1,
     id,
@@ -56,6 +65,7 @@ export function composeAlert(
       since: event.since,
       message: messageOf(event),
     })),
+    ...(over ? {} : { next: { command, link: `${runbook}#${section}` } }),
   };
 }
 
@@ -73,7 +83,7 @@ const SIGNS: Readonly<Record<Alert['status'], string>> = {
 
 /** An alert as an incoming webhook of Slack takes it. */
 function formatSlack(alert: Alert): { text: string } {
-  const { status, title, image, digest, members, count, since } = alert;
+  const { status, title, image, digest, members, count, since, next } = alert;
   const about = [image, digest].filter((part) => part !== undefined).map(escape);
   const lines = [
     `${SIGNS[status]} *${escape(title)}*`,
@@ -81,6 +91,7 @@ function formatSlack(alert: Alert): { text: string } {
     ...(status === 'over' ? [] : [`Since ${escape(since)}`]),
     ...members.map(({ name, message }) => `• ${escape(name)}: ${escape(message)}`),
     ...(count > members.length ? [`…and ${count - members.length} more`] : []),
+    ...(next === undefined ? [] : [`Next: \`${escape(next.command)}\``, escape(next.link)]),
   ];
   return { text: lines.join('\n') };
 }

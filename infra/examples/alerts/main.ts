@@ -12,12 +12,13 @@ const NAME = 'alerts';
 
 try {
   const { port, host, logLevel, service = NAME } = readEnv(process.env);
-  const { sink, severity, groupMs, access } = readAlertSettings(process.env);
+  const { sink, severity, groupMs, runbook, access } = readAlertSettings(process.env);
   const log = createLogger({ level: logLevel, service });
   const now = (): Date => new Date();
   const desk = createAlertDesk({
     severity,
     groupMs,
+    runbook,
     post: async (alert) => {
       await postAlert(alert, { fetch, sink });
       log.info({ id: alert.id, status: alert.status, count: alert.count }, 'Alert was sent');

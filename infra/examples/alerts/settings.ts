@@ -16,6 +16,8 @@ export interface AlertSettings {
   readonly severity: Severity;
   /** How long the first failure waits for others like it. */
   readonly groupMs: number;
+  /** Where docs/runbook.md can be read. */
+  readonly runbook: string;
   readonly access: Access;
 }
 
@@ -37,6 +39,10 @@ const Environment = z.object({
     .string()
     .regex(/^(?:[0-9]|[1-9][0-9]|1[01][0-9]|120)$/, 'must be a number from 0 to 120')
     .default('10'),
+  ALERTS_RUNBOOK: z
+    .string()
+    .regex(/^https:\/\/[^\s#]+$/, 'must be an https URL without #')
+    .default('docs/runbook.md'),
   ALERTS_AUDIENCE: z.string().optional(),
   ALERTS_CALLER: z.email('must be the e-mail of the service account that pushes').optional(),
   K_SERVICE: z.string().optional(),
@@ -50,6 +56,7 @@ export function readAlertSettings(variables: Variables): AlertSettings {
     sink: readSink(env),
     severity,
     groupMs: Number(seconds) * 1000,
+    runbook: env.ALERTS_RUNBOOK,
     access: readAccess(env),
   };
 }

@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MAX_INCIDENTS, createAlertDesk } from '#infra/examples/alerts/alert-desk.ts';
 import { type Alert, postAlert } from '#infra/examples/alerts/alert.ts';
 import type { AlertEvent } from '#infra/examples/alerts/event.ts';
+import { nextStepOf } from '#infra/examples/alerts/next-step.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
+import { STATUS_DATA } from '#shared/status/events.ts';
+import { ROOT } from '#test/docs/markdown.ts';
 
+const RUNBOOK = 'https://wiki.example/runbook';
 const SLACK = 'https://hooks.slack.com/services/T/B/secret';
 const ALERT: Alert = {
   version: 1,
@@ -16,6 +22,7 @@ const ALERT: Alert = {
   members: [
     { name: '<!channel>', type: 'cluster.unreachable', since: '', message: 'a & b <https://x|y>' },
   ],
+  next: { command: "countersign status --cluster 'a & b'", link: `${RUNBOOK}#cluster-unreachable` },
 };
 
 function told(id: string, image: string): AlertEvent {
@@ -30,6 +37,7 @@ describe('readAlertSettings()', () => {
       sink: { kind: 'slack', url: SLACK },
       severity: 'ERROR',
       groupMs: 10_000,
+      runbook: 'docs/runbook.md',
       access: { mode: 'none' },
     });
   });
@@ -40,6 +48,7 @@ describe('readAlertSettings()', () => {
       ALERTS_WEBHOOK_TOKEN: 't',
       ALERTS_SEVERITY: 'WARNING',
       ALERTS_GROUP_SECONDS: '0',
+      ALERTS_RUNBOOK: 'https://wiki.example/runbook',
       ALERTS_AUDIENCE: 'https://alerts.example',
       ALERTS_CALLER: 'push@p.iam.gserviceaccount.com',
       K_SERVICE: 'alerts',
@@ -48,6 +57,7 @@ describe('readAlertSettings()', () => {
       sink: { kind: 'webhook', url: 'https://pager.example/in', token: 't' },
       severity: 'WARNING',
       groupMs: 0,
+      runbook: 'https://wiki.example/runbook',
       access: {
         mode: 'iam',
         audience: 'https://alerts.example',
@@ -64,6 +74,7 @@ describe('readAlertSettings()', () => {
     ['a user in the URL', { ALERTS_WEBHOOK: 'https://hooks.slack.com@evil.example/' }],
     ['an unknown severity', { ALERTS_WEBHOOK: SLACK, ALERTS_SEVERITY: 'LOUD' }],
     ['too long a wait', { ALERTS_WEBHOOK: SLACK, ALERTS_GROUP_SECONDS: '121' }],
+    ['a runbook in the clear', { ALERTS_WEBHOOK: SLACK, ALERTS_RUNBOOK: 'http://wiki.example/' }],
     ['Cloud Run without callers', { ALERTS_WEBHOOK: SLACK, K_SERVICE: 'alerts' }],
   ])('refuses %s', (_case, env) => {
     expect(() => readAlertSettings(env)).toThrow(expect.objectContaining({ code: 'bad-config' }));
@@ -101,6 +112,8 @@ describe('postAlert()', () => {
         'Since 2026-11-22T05:00:00Z',
         '• &lt;!channel&gt;: a &amp; b &lt;https://x|y&gt;',
         '…and 29 more',
+        "Next: `countersign status --cluster 'a &amp; b'`",
+        'https://wiki.example/runbook#cluster-unreachable',
       ].join('\n'),
     });
   });
@@ -129,6 +142,57 @@ describe('postAlert()', () => {
   });
 });
 
+describe('nextStepOf()', () => {
+  const sections = new Set(
+    [...readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8').matchAll(/^## (.+)$/gm)].map(
+      ([, title = '']) => title.toLowerCase().replaceAll(' ', '-'),
+    ),
+  );
+  const event = told('id-1', 'us-docker.pkg.dev/acme/configs/platform:v1');
+  const { image: _image, ...fleet } = event;
+  const at = { cluster: "it's", sync: 'RootSync/root-sync' };
+
+  it.each([
+    [
+      'an RSync',
+      { ...event, ...at, type: 'sync.failed' },
+      "countersign explain 'it'\\''s' RootSync/root-sync",
+      'sync-failed',
+    ],
+    [
+      'a cluster',
+      { ...fleet, cluster: 'c1', type: 'cluster.unreachable' },
+      'countersign status --cluster c1',
+      'cluster-unreachable',
+    ],
+    ['an image', event, `countersign verify ${event.image}`, 'image-untrusted'],
+    [
+      'a roll-out',
+      { ...event, type: 'rollout.halted' },
+      `countersign status --image ${event.image}`,
+      'rollout-halted',
+    ],
+    ['a freeze', { ...fleet, type: 'freeze.started' }, 'countersign freezes', 'freeze-holds'],
+    [
+      'anything else',
+      { ...fleet, type: 'sync.withdrawn' },
+      'countersign status',
+      'before-anything-else',
+    ],
+  ])('of %s is a command, and a section of the runbook', (_case, from, command, section) => {
+    expect(nextStepOf(from)).toEqual({ command, section });
+    expect(sections).toContain(section);
+  });
+
+  it.each(
+    Object.keys(STATUS_DATA).filter(
+      (type) => nextStepOf({ ...event, type }).section !== 'before-anything-else',
+    ),
+  )('of %s is a section that is there', (type) => {
+    expect(sections).toContain(nextStepOf({ ...event, type }).section);
+  });
+});
+
 describe('createAlertDesk()', () => {
   it('forgets the oldest for one more, and says so', async () => {
     const forgotten: string[] = [];
@@ -137,6 +201,7 @@ describe('createAlertDesk()', () => {
       onForgotten: ({ id }) => forgotten.push(id),
       severity: 'ERROR',
       groupMs: 0,
+      runbook: RUNBOOK,
       sleep: () => Promise.resolve(),
     });
     for (let index = 0; index <= MAX_INCIDENTS; index += 1) {
@@ -152,6 +217,7 @@ describe('createAlertDesk()', () => {
       post: (alert) => Promise.resolve(void alerts.push(alert)),
       severity: 'ERROR',
       groupMs: 3_600_000,
+      runbook: RUNBOOK,
       sleep: (_milliseconds, signal) =>
         new Promise((resolve) => {
           if (signal.aborted) resolve();
@@ -178,6 +244,7 @@ describe('createAlertDesk()', () => {
       },
       severity: 'ERROR',
       groupMs: 0,
+      runbook: RUNBOOK,
       sleep: () => Promise.resolve(),
     });
     const at = { ...told('id-1', 'i'), type: 'cluster.unreachable' };

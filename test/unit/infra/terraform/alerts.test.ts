@@ -17,7 +17,15 @@ beforeAll(async () => {
   source = await readModule();
 });
 
-const Alerts = z.record(z.string(), z.looseObject({ title: z.string(), filter: z.string() }));
+const Alerts = z.record(
+  z.string(),
+  z.looseObject({
+    title: z.string(),
+    filter: z.string(),
+    run: z.string(),
+    labels: z.array(z.string()).default([]),
+  }),
+);
 
 function alertsOf(local: string): z.infer<typeof Alerts> {
   return Alerts.parse(source.locals.get(local));
@@ -78,6 +86,24 @@ describe('alert policies', () => {
     const severities = filters.flatMap((filter) => filter.match(/(?<=severity>?=)[A-Z]+/g) ?? []);
     expect(severities.toSorted()).toEqual(['ERROR', 'WARNING', 'WARNING']);
     expect(SEVERITIES).toEqual(expect.arrayContaining(severities));
+  });
+});
+
+describe('the message of an alert', () => {
+  it('has a command, of the labels that its policy extracts', () => {
+    const alerts = { ...alertsOf('line_alerts'), ...alertsOf('metric_alerts') };
+    const unknown = Object.entries(alerts).filter(([, { run, labels }]) => {
+      const named = [...run.matchAll(/log\.extracted_label\.([a-z]+)/g)].map(
+        ([, label = '']) => label,
+      );
+      return (
+        !/^(?:countersign|gcloud) [a-z]/.test(run) ||
+        !named.every((label) => labels.includes(label))
+      );
+    });
+    expect(unknown).toEqual([]);
+    const text = source.texts.get('alerts.tf') ?? '';
+    expect(text.match(/content += "Run: `[^"]*\$\{var\.runbook\}#/g)).toHaveLength(3);
   });
 });
 
