@@ -1,14 +1,16 @@
 import * as z from 'zod';
-import { ceTypeOf, SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
+import { ceTypeOf, SEVERITIES, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { sampleOf } from './event-sample.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
  * One JSON Schema per event type, by its file name in `shared/status/schemas`: what a subscriber receives, its
- * attributes and its data.
+ * attributes and its data, with a sample under `examples`.
  */
 export function statusJsonSchemas(): Readonly<Record<string, JsonSchema>> {
-  const schemas = Object.entries(STATUS_DATA).map(([type, data]) => {
+  const types = Object.keys(STATUS_DATA).filter(isType);
+  const schemas = types.map((type) => {
     const title = ceTypeOf(type);
     const message = z.object({
       attributes: z.object({
@@ -26,9 +28,10 @@ export function statusJsonSchemas(): Readonly<Record<string, JsonSchema>> {
         sync: z.string().optional(),
         googclient_traceparent: z.string().optional(),
       }),
-      data,
+      data: STATUS_DATA[type],
     });
-    return [`${title}.json`, { title, ...jsonSchemaOf(message) }] as const;
+    const schema = { title, ...jsonSchemaOf(message), examples: [sampleOf(type)] };
+    return [`${title}.json`, schema] as const;
   });
   return Object.fromEntries(schemas);
 }
@@ -42,4 +45,8 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     },
   });
+}
+
+export function isType(name: string): name is StatusType {
+  return Object.hasOwn(STATUS_DATA, name);
 }

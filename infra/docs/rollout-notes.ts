@@ -4,50 +4,50 @@ import type { TypeNote } from './type-note.ts';
 /** The prose of roll-outs in stages. */
 export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNote>> = {
   'rollout.started': {
-    when: 'a roll-out begins: with a digest that arrived, or that a person starts or tries again; or with the first digest of a fleet',
-    severity: 'WARNING with `noWayBack`: the digest before it is not in the registry any more',
-    next: 'Nothing. Its first stage is open. With `noWayBack`, push the digest before it again if you may need it',
+    when: 'a roll-out begins: a digest arrived, a person starts or retries one, or the fleet has its first digest',
+    severity: 'WARNING with `noWayBack`: the registry no longer has the previous digest',
+    next: 'Nothing. With `noWayBack`, push the previous digest again if you may need it',
   },
   'rollout.superseded': {
-    when: 'a newer digest replaces the one that is rolled out; `id` and `digest` are those of the one that ends',
-    next: 'Nothing. `rollout.started` of the newer one follows',
+    when: 'a newer digest replaces the one in this roll-out; `id` and `digest` name the replaced one',
+    next: 'Nothing. `rollout.started` of the newer digest follows',
   },
   'rollout.stage.opened': {
-    when: 'the stage before it is passed: clusters of this one are let in',
+    when: 'the previous stage is passed, and clusters of this stage may be approved',
     next: 'Nothing',
   },
   'rollout.stage.passed': {
-    when: 'the stage was live for its soak, and has the approval that it asks for',
+    when: 'the stage was live for its soak and has the approvals that it requires',
     next: 'Nothing',
   },
   'rollout.stage.skipped': {
-    when: 'no cluster is in the stage, or all of them are held back',
-    next: 'See whether its selector still names what it should',
+    when: 'the stage has no cluster, or all of its clusters are held',
+    next: 'Check that its selector names the right clusters',
   },
   'rollout.waiting': {
-    when: 'something else than time is missing: `cause` is `approval`, `signature`, `window`, `freeze`, `empty`, or of a way back under `gate` `tag`. Once when it begins, and each day for what people have to do',
-    severity: 'WARNING from the second time on, for a `tag` from the first',
-    next: '`approval`: an approver approves the stage. `signature`: sign the digest as the next stage asks. `window`: nothing, it opens. `freeze`: a person lifts it, or its time comes. `tag`: move the tag to what the clusters go back to. `empty`: label a cluster for the stage, or write `ifEmpty: skip`',
+    when: 'the roll-out waits for something other than time. `cause` is `approval`, `signature`, `window`, `freeze` or `empty`, or `tag` on the way back under `effect: gate`. Once, then each day while a person must act',
+    severity: 'WARNING from the second time on; for `tag`, from the first',
+    next: '`approval`: an approver approves the stage. `signature`: sign as the next stage requires. `window`: nothing. `freeze`: lift it, or wait for its end. `tag`: move the tag to the digest that clusters return to. `empty`: label a cluster for the stage, or set `ifEmpty: skip`',
   },
   'rollout.approved': {
     when: 'a person approves a stage',
-    next: 'Nothing. The stage is passed when it has as many approvals as it asks for',
+    next: 'Nothing. The stage is passed when it has as many approvals as it requires',
   },
   'rollout.paused': {
-    when: 'a person pauses it, or it cannot go on by itself: several digests are live where a strategy is new, clusters were never seen, its stage is gone from the config',
-    severity: 'WARNING where no person paused it',
-    next: 'Resume, abort or roll back. A newer digest does not end it',
+    when: 'a person pauses it, or it cannot continue by itself: a new strategy finds several live digests, clusters were never seen, or the config no longer has its stage',
+    severity: 'WARNING when no person paused it',
+    next: 'Resume, abort or roll back. A newer digest does not end the pause',
   },
   'rollout.resumed': {
-    when: 'a person lets a paused or halted roll-out go on',
+    when: 'a person resumes a paused or halted roll-out',
     next: 'Nothing. It ends `rollout.paused` and `rollout.interrupted`',
   },
   'rollout.promoted': {
-    when: 'an overrider lets in all clusters up to `stage`, without soak, approval or turn',
-    next: 'See that it was meant. Failures go on to halt it; what is not verified is not approved',
+    when: 'an overrider opens all stages up to `stage` at once, without soak, approval or order',
+    next: 'Check that it was intended. Failures can still halt it, and nothing unverified is approved',
   },
   'rollout.halted': {
-    when: 'too many clusters failed, are out of reach or show nothing for longer than `progressDeadline`, or the digest was rolled back before: nothing new is approved. `cause` has which, `lagging` the clusters',
+    when: 'too many clusters failed, are unreachable or are not live after `progressDeadline`, or the digest was rolled back before: nothing new is approved. `cause` has the reason, `lagging` the clusters',
     next: 'Push a fix, resume, or roll back. `rollout.recovered` follows',
   },
   'rollout.recovered': {
@@ -55,23 +55,23 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
     next: 'Nothing. It ends `rollout.halted`',
   },
   'rollout.aborted': {
-    when: 'a person ends it: clusters that have the digest keep it, no other gets it',
-    next: 'Push another digest, roll back, or try again',
+    when: 'a person ends it: clusters that have the digest keep it, and no other gets it',
+    next: 'Push another digest, roll back, or retry',
   },
   'rollout.rolling-back': {
-    when: 'a person rolls back, or too many failures do under `onFailure: rollback`; `digest` is the one that clusters go back to',
+    when: 'a person rolls back, or too many failures do so under `onFailure: rollback`; `digest` is the one that clusters return to',
     next: 'Wait for `rollout.rolled-back`',
   },
   'rollout.rolled-back': {
-    when: 'all that had the rejected digest are back, but for those that failed: `lagging` names them',
-    next: 'Push a fix. The rejected digest is not approved again, whatever tag names it',
+    when: 'all clusters have left the rejected digest, except those that failed: `lagging` names them',
+    next: 'Push a fix. The rejected digest is not approved again under any tag',
   },
   'rollout.interrupted': {
-    when: 'the record of a roll-out is lost: its position is read from receipts, and nothing new is approved',
-    next: 'Restore the database if you can ([restore.md](restore.md)). Resume, abort or roll back: each ends it',
+    when: 'the record of a roll-out is lost: Countersign reads its position from receipts and approves nothing new',
+    next: '[Restore the database](restore.md) if you can. Otherwise resume, abort or roll back: each ends it',
   },
   'rollout.retired': {
-    when: 'the image has no strategy any more: what is pushed goes everywhere at once',
+    when: 'the image has no strategy any more: pushes reach all clusters at once',
     next: 'Nothing. It also ends `rollout.paused` and `rollout.interrupted`',
   },
 };

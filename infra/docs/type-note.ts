@@ -4,6 +4,6 @@ export interface TypeNote {
   readonly when: string;
   /** Where the severity is not that of the type. */
   readonly severity?: string;
-  /** What to do about it; for what is wrong, what ends it. */
+  /** What to do about it; for a failure, what ends it. */
   readonly next: string;
 }

@@ -1,39 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { problemsOf } from '#test/docs/config-block.ts';
-import { type Block, parsePage, readGuides, ROOT } from '#test/docs/markdown.ts';
+import { type Block, parsePage, readGuides } from '#test/docs/markdown.ts';
 
 const blocks = readGuides().flatMap((page) => page.blocks);
 const written = (language: string): readonly Block[] =>
   blocks.filter((block) => block.language === language);
 
-const message = z.object({
-  attributes: z.record(z.string(), z.string()),
-  data: z.record(z.string(), z.unknown()),
-});
 const kubernetes = z.object({ apiVersion: z.string(), kind: z.string() });
-
-/** What is wrong with an event as a page shows it. */
-function faultsOf(value: unknown): readonly unknown[] {
-  const event = message.parse(value);
-  const file = join(ROOT, 'shared/status/schemas', `${event.attributes['ce-type']}.json`);
-  const schema: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true } });
-  const validate = ajv.compile(z.record(z.string(), z.unknown()).parse(schema));
-  validate(event);
-  return validate.errors ?? [];
-}
 
 describe('the samples in the guides', () => {
   it.each(written('json').map((block) => [`${block.page}:${block.line}`, block] as const))(
-    '%s is JSON, and an event what its schema says',
+    '%s is JSON',
     (_, block) => {
-      const value: unknown = JSON.parse(block.text);
-      expect(block.info === 'event' ? faultsOf(value) : []).toEqual([]);
+      expect(() => JSON.parse(block.text)).not.toThrow();
     },
   );
 

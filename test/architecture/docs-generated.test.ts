@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { configPage } from '#infra/docs/config-page.ts';
 import { configRows } from '#infra/docs/config-rows.ts';
 import { SAMPLES } from '#infra/docs/event-samples.ts';
+import { statusJsonSchemas } from '#infra/docs/event-schemas.ts';
 import { eventsPage } from '#infra/docs/events-page.ts';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
@@ -64,14 +67,22 @@ describe('docs/config.md', () => {
   });
 });
 
-describe('docs/events.md', () => {
+describe('docs/events.md and its schemas', () => {
   it('is what `npm run docs` writes', () => {
     expect(page('events.md')).toBe(eventsPage(page('events.md')));
   });
 
-  it.each(Object.keys(STATUS_DATA))('has a section and a sample of %s', (type) => {
-    expect(page('events.md')).toContain(`\n### ${type}\n`);
-    expect(page('events.md')).toContain(`"ce-type": "dev.countersign.${type}.v1"`);
+  it.each(Object.keys(STATUS_DATA))('has a row of %s, with its schema', (type) => {
+    const file = `../shared/status/schemas/dev.countersign.${type}.v1.json`;
+    expect(page('events.md')).toContain(`[\`${type}\`](${file}) | `);
+  });
+
+  it.each(Object.entries(statusJsonSchemas()))('%s shows a sample that it accepts', (_, schema) => {
+    const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true } });
+    const validate = ajv.compile(schema);
+    const [sample] = z.array(z.unknown()).parse(schema.examples);
+    validate(sample);
+    expect(validate.errors).toBeNull();
   });
 
   it('shows as many different events as there are types', () => {

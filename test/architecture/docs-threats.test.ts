@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CANDIDATE_REASONS } from '#shared/core/verdict.ts';
-import { readGuides } from '#test/docs/markdown.ts';
+import { readAllPages } from '#test/docs/markdown.ts';
 import { FAULTS } from '#test/hostile/gate/attack.ts';
 import { REGISTRY_CASES } from '#test/hostile/registry-cases.ts';
 import { CERTIFICATE_CASES } from '#test/hostile/trust/certificate-cases.ts';
@@ -13,14 +13,25 @@ import { MUTATIONS } from '#test/mutations/mutations.ts';
 const ATTACKS = 41;
 const LAWS = 10;
 
+/** The sections of both pages. */
+const SECTIONS = [
+  'The laws, and what holds them',
+  'Attacks on signatures',
+  'Attacks on the gate',
+  'Attacks of a tenant on a cluster',
+  'Attacks on policies',
+  'Attacks on roll-outs in stages',
+  'Other attacks',
+] as const;
+
 interface Row {
-  readonly number: number;
+  readonly id: string;
   readonly cells: readonly string[];
 }
 
-const page = readGuides().find(({ path }) => path === 'docs/threat-model.md')?.prose ?? '';
-const attacks = rowsOf('## Attacks on signatures');
-const laws = rowsOf('## The laws, and what holds them');
+const pages = readAllPages();
+const threats = 'docs/threat-model.md';
+const tests = 'test/hostile/THREATS.md';
 const KEYLESS_CASES = [...CERTIFICATE_CASES, ...LOG_CASES, ...TIME_CASES];
 const SUITES: Readonly<Record<string, readonly number[]>> = {
   'hostile/trust': TRUST_CASES.map(({ fact }) => fact),
@@ -28,13 +39,17 @@ const SUITES: Readonly<Record<string, readonly number[]>> = {
   'hostile/registry-cases': REGISTRY_CASES.map(({ number }) => number),
 };
 
-/** Rows of the table below a heading that begin with a number. */
-function rowsOf(heading: string): readonly Row[] {
-  const section = page.slice(page.indexOf(heading) + heading.length).split('\n## ')[0] ?? '';
-  return [...section.matchAll(/^\| (\d+)(?:\.? )(.*) \|$/gm)].map(([, number, rest = '']) => ({
-    number: Number(number),
-    cells: rest.replace(/^\| /, '').split(' | '),
-  }));
+/** Rows of the table below a heading: a number, a code, or an id such as T1 comes first. */
+function rowsOf(path: string, heading: (typeof SECTIONS)[number]): readonly Row[] {
+  const page = pages.find((one) => one.path === path)?.prose ?? '';
+  const section = page.slice(page.indexOf(`\n## ${heading}\n`) + 4).split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| (\d+|[A-Z]\d+|`[a-z-]+`)(?:\.? )(.*) \|$/gm)].map(
+    ([, id = '', rest = '']) => ({ id, cells: rest.replace(/^\| /, '').split(' | ') }),
+  );
+}
+
+function numbersOf(rows: readonly Row[]): readonly number[] {
+  return rows.map(({ id }) => Number(id));
 }
 
 function codesIn(text = ''): readonly string[] {
@@ -54,47 +69,52 @@ function valuesOf(expected: unknown): readonly string[] {
 }
 
 describe('the threat model', () => {
-  it('has every attack, each with a test', () => {
-    expect(attacks.map(({ number }) => number)).toEqual(
-      Array.from({ length: ATTACKS }, (_, index) => index + 1),
-    );
-    const untested = attacks.filter(({ cells }) => !/`[a-z0-9]+\//.test(cells.at(-1) ?? ''));
+  it.each(SECTIONS)('names tests for each row of: %s', (section) => {
+    const rows = rowsOf(threats, section);
+    const tested = rowsOf(tests, section);
+    expect(rows.length).toBeGreaterThan(9);
+    expect(tested.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+    const untested = tested.filter(({ cells }) => !/`[a-z0-9]+\//.test(cells.at(-1) ?? ''));
     expect(untested).toEqual([]);
+  });
+
+  it('has every attack on signatures', () => {
+    const all = Array.from({ length: ATTACKS }, (_, index) => index + 1);
+    expect(numbersOf(rowsOf(threats, 'Attacks on signatures'))).toEqual(all);
   });
 
   it.each(Object.entries(SUITES))(
     'names %s for the attacks that it tries, and no others',
     (suite, numbers) => {
-      const named = attacks
-        .filter(({ cells }) => codesIn(cells.at(-1)).includes(suite))
-        .map(({ number }) => number);
+      const named = rowsOf(tests, 'Attacks on signatures').filter(({ cells }) =>
+        codesIn(cells.at(-1)).includes(suite),
+      );
       const tried = [...new Set(numbers)].filter((number) => number > 0).toSorted((a, b) => a - b);
-      expect(named).toEqual(tried);
+      expect(numbersOf(named)).toEqual(tried);
     },
   );
 
   it('promises the reasons that the attacks end with', () => {
     const reasons = new Set<string>(CANDIDATE_REASONS);
-    const broken = attacks.flatMap(({ number, cells: [, outcome] }) =>
+    const broken = rowsOf(threats, 'Attacks on signatures').flatMap(({ id, cells: [, outcome] }) =>
       codesIn(outcome)
-        .filter((code) => reasons.has(code) && !outcomesOf(number).has(code))
-        .map((code) => `${number}: ${code}`),
+        .filter((code) => reasons.has(code) && !outcomesOf(Number(id)).has(code))
+        .map((code) => `${id}: ${code}`),
     );
     expect(broken).toEqual([]);
   });
 
   it('has every kind of attack on the gate, each with its rows', () => {
-    const section = page.slice(page.indexOf('## Attacks on the gate')).split('\n## ')[0] ?? '';
-    const kinds = [
-      ...section.matchAll(/^\| `([a-z-]+)` \| .* \| `hostile\/gate\/[a-z-]+-rows`, .* \|$/gm),
-    ];
-    expect(new Set(kinds.map(([, kind]) => kind))).toEqual(new Set(FAULTS));
+    const kinds = rowsOf(tests, 'Attacks on the gate')
+      .filter(({ cells }) => /^`hostile\/gate\/[a-z-]+-rows`/.test(cells.at(-1) ?? ''))
+      .flatMap(({ id }) => codesIn(id));
+    expect(new Set(kinds)).toEqual(new Set(FAULTS));
   });
 
   it('has every law, each with tests, and most with a mutation that takes it away', () => {
-    expect(laws.map(({ number }) => number)).toEqual(
-      Array.from({ length: LAWS }, (_, index) => index + 1),
-    );
+    const laws = rowsOf(tests, 'The laws, and what holds them');
+    expect(numbersOf(laws)).toEqual(Array.from({ length: LAWS }, (_, index) => index + 1));
     expect(laws.filter(({ cells }) => codesIn(cells.at(-1)).length < 2)).toEqual([]);
     const mutated = new Set(
       MUTATIONS.flatMap(({ guarantee }) => /^law (\d+)/.exec(guarantee)?.[1] ?? []),

@@ -1,43 +1,38 @@
 import { type Bindings, readBindings } from './bindings.ts';
 
-type Call = Bindings['withoutPermission'][number];
+type Binding = Bindings['bindings'][number];
 
-const HEAD = `# Every permission, and the call that needs it
+const HEAD = `# Permissions on Google Cloud
 
-What [infra/terraform](../infra/terraform) grants, and nothing else is granted anywhere. The list is infra/terraform/iam.json; tests hold it to the module and to the code, both ways: each binding is here, and each call is in the file named beside it. The example of one project grants one role more, beside the module: \`roles/iam.serviceAccountTokenCreator\` on the account that calls the API, to \`people\` ([google-cloud.md](google-cloud.md#6-ask-the-api)).
+For security reviewers and for operators who grant roles by hand. You learn which roles the [Terraform module](../infra/terraform) grants, to which account, on what, and which permissions of them are used. The call and the line of code behind each permission are in [iam.json](../infra/terraform/iam.json); tests compare that list with the module and with the code.
 
-Each function runs as an account of its own, and is called by an account of its own: \`countersign-push\`, \`countersign\` (the function cluster, whom the clusters know), \`countersign-sweep\`, \`countersign-history\`, \`countersign-api\`, \`countersign-admission\`; called by \`countersign-events\`, \`countersign-tasks\`, \`countersign-clock\`, \`countersign-status\`. In the clusters they have what [infra/kubernetes/rbac](../infra/kubernetes/rbac) gives them.
+The module grants nothing else. The example of one project adds one role: \`roles/iam.serviceAccountTokenCreator\` on the account that calls the API, for \`people\` ([google-cloud.md](google-cloud.md#6-ask-the-api)).
+
+Each function runs as its own account: \`countersign-push\`, \`countersign\` (the function cluster: clusters know this account), \`countersign-sweep\`, \`countersign-history\`, \`countersign-api\`, \`countersign-admission\`. Four accounts call them: \`countersign-events\`, \`countersign-tasks\`, \`countersign-clock\`, \`countersign-status\`. Their rights in clusters are in [infra/kubernetes/rbac](../infra/kubernetes/rbac).
 
 `;
 
-/** docs/iam.md, whole. */
+/** docs/iam.md, whole: a table for each account or group of accounts. */
 export function iamPage(): string {
   const { bindings, withoutPermission } = readBindings();
-  const sections = bindings.map(
-    ({ binding, role, who, on, permissions, calls, when }) =>
-      `## ${binding.replace(/^google_/, '').replace('.', ': ')}
-
-| | |
-|---|---|
-| role | ${role} |
-| who | ${who} |
-| on | ${on} |
-| permissions used | ${permissions.map((name) => `\`${name}\``).join(', ')} |
-${calls.map((call) => `| call | ${callOf(call)} |`).join('\n')}
-${when === undefined ? '' : `| only with | ${when} |\n`}`,
-  );
+  const groups = [...Map.groupBy(bindings, ({ who }) => who)];
   return `${HEAD}<!-- generated: npx node test/terraform/write-iam.ts -->
 
-${sections.join('\n')}
-## Calls that need no permission
+${groups.map(([who, granted]) => sectionOf(who, granted)).join('\n\n')}
 
-${withoutPermission.map((call) => `- ${callOf(call)}`).join('\n')}
+## Calls without a permission
+
+${withoutPermission.map(({ api, call }) => `- ${api}: ${call}`).join('\n')}
 
 <!-- /generated -->
 `;
 }
 
-function callOf({ api, call, source, by }: Call): string {
-  const caller = by === undefined ? '' : `, by ${by}`;
-  return `${api}: ${call.replaceAll('|', '\\|')} ([${source}](../${source})${caller})`;
+function sectionOf(who: string, granted: readonly Binding[]): string {
+  const rows = granted.map(({ role, on, permissions, when }) => {
+    const used = permissions.map((name) => `\`${name}\``).join(', ');
+    return `| ${role.replace('google_project_iam_custom_role.', '')} | ${on} | ${used} | ${when ?? 'always'} |`;
+  });
+  const head = '| role | on | permissions used | granted with |\n|---|---|---|---|';
+  return `## ${who.charAt(0).toUpperCase()}${who.slice(1)}\n\n${head}\n${rows.join('\n')}`;
 }
