@@ -2,6 +2,9 @@ import { buildJsonSchema } from '#shared/config/json-schema.ts';
 import { type ConfigRow, configRows } from './config-rows.ts';
 import { withGenerated } from './generated.ts';
 
+/** Of texts: said once, above the reference. */
+const USUAL_LIMIT = 'at most 2,048 characters';
+
 /** `docs/config.md` with its reference written anew: one section for each key at the top of the config file. */
 export function configPage(page: string): string {
   const schema = buildJsonSchema();
@@ -18,17 +21,30 @@ function sectionOf(key: string, [top, ...rows]: readonly ConfigRow[]): string {
   const facts = [type, otherwise === 'required' ? 'required' : 'optional', limits];
   const known = facts.filter((fact) => fact !== '').join(', ');
   const hasDefault = type !== 'object' && !['', 'required'].includes(otherwise);
-  const without = hasDefault ? ` Without it ${otherwise}.` : '';
+  const without = hasDefault ? ` Default: ${otherwise}.` : '';
   const shown = example === '' ? '' : ` For example ${example}.`;
   const intro = `### \`${key}\`\n\n${capital(known)}. ${meaning}.${without}${shown}`;
   if (rows.length === 0) return intro;
-  const head = '| key | type | without it | meaning |\n| --- | --- | --- | --- |';
-  return `${intro}\n\n${head}\n${rows.map(lineOf).join('\n')}`;
+  const head = '| key | type | default | meaning |\n| --- | --- | --- | --- |';
+  const groups = Map.groupBy(rows, ({ path, ...same }) => JSON.stringify([keyOf(path), same]));
+  return `${intro}\n\n${head}\n${[...groups.values()].map(lineOf).join('\n')}`;
 }
 
-function lineOf({ path, type, otherwise, meaning, limits, example }: ConfigRow): string {
-  const said = `${meaning}${limits && `; ${limits}`}${example && `. Example: ${example}`}`;
-  return `| ${[`\`${path}\``, type, otherwise, said].map(cell).join(' | ')} |`;
+/** One line for keys that differ in their path alone. */
+function lineOf(same: readonly ConfigRow[]): string {
+  const [row] = same;
+  if (row === undefined) return '';
+  const { type, otherwise, meaning, limits, example } = row;
+  const paths = same.map(({ path }) => `\`${path}\``).join(', ');
+  const limit = limits === USUAL_LIMIT ? '' : limits;
+  // Names and numbers of the default are no better example.
+  const shown = example === otherwise ? '' : example;
+  const said = `${meaning}${limit && `; ${limit}`}${shown && `. Example: ${shown}`}`;
+  return `| ${[paths, type, otherwise, said].map(cell).join(' | ')} |`;
+}
+
+function keyOf(path: string): string {
+  return path.split('.').at(-1) ?? path;
 }
 
 /** A "|" would end the cell. */

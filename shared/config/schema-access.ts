@@ -9,7 +9,7 @@ const IAP_AUDIENCE = /^\/projects\/[0-9]+\/[A-Za-z0-9._/-]+$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 const audience = wordSchema.meta({
-  description: 'Audience that a token must be made for, compared exactly',
+  description: 'Audience that a token must have, compared exactly',
   examples: ['https://countersign.example'],
 });
 const iapAudience = z
@@ -26,42 +26,43 @@ function addressesOf(who: string): z.ZodArray<z.ZodString> {
 const emails = addressesOf('a caller')
   .min(1)
   .meta({
-    description: 'E-mail addresses of those who may call',
+    description: 'E-mail addresses of the callers',
     examples: [['push@p.iam.gserviceaccount.com']],
   });
 const viewers = addressesOf('a viewer')
   .default([])
   .meta({
-    description: 'E-mail addresses of those who may look',
+    description: 'E-mail addresses of people who may read',
     examples: [['dev@acme.example']],
   });
 const invokers = addressesOf('an invoker')
   .default([])
   .meta({
-    description: 'E-mail addresses of those who may look, start resyncs, and decide on roll-outs',
+    description:
+      'E-mail addresses of people who may also resync, freeze, hold, and decide on roll-outs',
     examples: [['ops@acme.example']],
   });
 const approvers = addressesOf('an approver')
   .default([])
   .meta({
-    description: 'E-mail addresses of those who may look and approve stages of roll-outs',
+    description: 'E-mail addresses of people who may read, and approve stages of roll-outs',
     examples: [['lead@acme.example']],
   });
 const overriders = addressesOf('an overrider')
   .default([])
   .meta({
     description:
-      'E-mail addresses of those who may do what invokers may and, in an emergency, open stages before their time, or roll back to another digest than was completed last',
+      'E-mail addresses of people who may do what invokers may, open stages early, and roll back to any verified digest',
     examples: [['oncall@acme.example']],
   });
 const roles = { viewers, invokers, approvers, overriders };
 
 const none = z
-  .strictObject({ mode: z.literal('none').describe('Anyone: legal only on a loopback address') })
-  .describe('Anyone; the function refuses to start unless it listens on loopback');
-const verify = z.literal('verify').describe('The ID token is verified by Countersign');
-const iap = z.literal('iap').describe('The assertion of Identity-Aware Proxy is verified');
-const iam = z.literal('iam').describe('Cloud Run has checked the token and stripped its signature');
+  .strictObject({ mode: z.literal('none').describe('Any caller; on a loopback address only') })
+  .describe('Any caller; the function refuses to start unless it listens on loopback');
+const verify = z.literal('verify').describe('Countersign verifies the ID token');
+const iap = z.literal('iap').describe('Countersign verifies the assertion of Identity-Aware Proxy');
+const iam = z.literal('iam').describe('Cloud Run has checked the token and removed its signature');
 
 const byVerify = z
   .strictObject({ mode: verify, audience, emails })
@@ -71,7 +72,7 @@ const byIap = z
   .describe('Callers through IAP');
 const byIam = z
   .strictObject({ mode: iam, audience, emails })
-  .describe('Callers that Cloud Run let in');
+  .describe('Callers that Cloud Run admitted');
 
 const callers = z.discriminatedUnion('mode', [byIam, byVerify, byIap, none]);
 const byPath = z
@@ -83,16 +84,18 @@ const byPath = z
       .max(MAX_SECRETS)
       .meta({
         description:
-          'SHA-256 of the secret, in hex: printf %s "$SECRET" | sha256sum; more than one while it is replaced',
+          'SHA-256 of the secret in hex (printf %s "$SECRET" | sha256sum); two while it is replaced',
         examples: [['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']],
       }),
   })
-  .describe('API servers that can show nothing but the URL they were given');
+  .describe('API servers that have no credential but their URL');
 const openReviewers = z
   .strictObject({
-    mode: z.literal('none').describe('Anyone: legal on a loopback address, and behind TLS of ours'),
+    mode: z
+      .literal('none')
+      .describe('Any caller; on a loopback address, or if admission serves HTTPS itself'),
   })
-  .describe('Anyone; refused unless admission listens on loopback or serves HTTPS itself');
+  .describe('Any caller; refused unless admission listens on loopback or serves HTTPS itself');
 const reviewers = z.discriminatedUnion('mode', [byIam, byVerify, byIap, byPath, openReviewers]);
 const people = z.discriminatedUnion('mode', [
   z
@@ -123,7 +126,7 @@ export const accessSchema = z
     admission: reviewers.exactOptional().describe('Who may ask for admission reviews'),
   })
   .prefault({})
-  .describe('How callers are known: one entry per function');
+  .describe('Who may call each function; a function without an entry does not start');
 
 function* anyPerson(value: unknown): ReturnType<Check> {
   const lists = Object.keys(roles).map((role) => fieldOf(value, role));

@@ -20,7 +20,7 @@ import { findAnchorProblem } from './subject-pattern.ts';
 const ISSUER = /^https:\/\/[^\s*]+$/;
 /** What is fetched is signed: plain http is for this machine, where tests are. */
 const TUF_URL = /^(?:https:\/\/[^\s/@]+|http:\/\/127\.0\.0\.1(?::[0-9]+)?)(?:\/[^\s?#]*)?$/;
-const FILE = 'Path of a PEM file with the public key, relative to this file';
+const FILE = 'Path of a PEM file with the public key';
 
 const key = withOneOf(
   z.strictObject({
@@ -31,12 +31,12 @@ const key = withOneOf(
       .exactOptional()
       .describe('The public key itself, as PEM text'),
     file: textSchema.exactOptional().meta({ description: FILE, examples: ['cosign.pub'] }),
-    kms: kmsUriSchema.exactOptional().describe('A Cloud KMS key by its version'),
+    kms: kmsUriSchema.exactOptional().describe('Version of a Cloud KMS key'),
     hash: z
       .enum(['sha256', 'sha384', 'sha512'])
       .exactOptional()
       .describe(
-        'For ECDSA and RSA keys as pem or file: the only hash that the key signs with; without it sha256, sha384 and sha512 are tried',
+        'For ECDSA and RSA keys as pem or file: the one hash that the key signs with; without it all three are tried',
       ),
   }),
   ['pem', 'file', 'kms'],
@@ -48,7 +48,7 @@ const subject = textSchema.exactOptional().meta({
   examples: ['https://github.com/acme/configs/.github/workflows/release.yaml@refs/heads/main'],
 });
 const subjectRegExp = patternSchema(
-  'Subject of the certificate as an RE2 pattern that begins with ^ and ends with $',
+  'Subject as an RE2 pattern from ^ to $',
   '^https://github\\.com/acme/configs/.+@refs/heads/main$',
 );
 
@@ -61,7 +61,7 @@ const keyless = z
         examples: ['https://token.actions.githubusercontent.com'],
       }),
     issuerRegExp: patternSchema(
-      'Issuer of the identity as an RE2 pattern that begins with ^ and ends with $, for issuers with a part of their own for each cluster or tenant',
+      'Issuer as an RE2 pattern from ^ to $, for issuers that differ by cluster or tenant',
       '^https://oidc\\.eks\\.eu-west-1\\.amazonaws\\.com/id/[0-9A-F]{32}$',
     ),
     subject,
@@ -71,33 +71,33 @@ const keyless = z
       .superRefine(finding(knownClaims, atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
-        description: `Certificate extensions that must be equal, by object identifier or by name: ${Object.keys(CLAIM_OIDS).join(', ')}`,
+        description: `Required certificate extensions, by object identifier or by name: ${Object.keys(CLAIM_OIDS).join(', ')}`,
         examples: [{ sourceRepositoryURI: 'https://github.com/acme/configs' }],
       }),
     transparencyLog: z
       .enum(['require', 'timestamp'])
       .exactOptional()
       .describe(
-        'require (default): an entry in the transparency log; timestamp: a stamp of a timestamp authority of the trusted root does in its place',
+        'require (default): an entry in the transparency log; timestamp: the stamp of a trusted timestamp authority suffices',
       ),
     ctLog: z
       .enum(['require', 'ignore'])
       .exactOptional()
       .describe(
-        'require (default): the certificate is in a certificate log; ignore: for a Fulcio without one',
+        'require (default): the certificate is in a certificate log; ignore: for a Fulcio without such a log',
       ),
   })
   .superRefine(finding(issuerOrPattern, exactlyOne(['subject', 'subjectRegExp'])), ALWAYS)
   .meta({
     description:
-      'An identity that a certificate authority vouches for: issuer or issuerRegExp, and one of subject and subjectRegExp',
+      'An identity certified by Fulcio: issuer or issuerRegExp, and subject or subjectRegExp',
     allOf: [oneOf(['issuer', 'issuerRegExp']), oneOf(['subject', 'subjectRegExp'])],
   });
 
 const certificate = withOneOf(
   z.strictObject({
     roots: textSchema.meta({
-      description: 'Path of a PEM file with the roots and intermediates, relative to this file',
+      description: 'Path of a PEM file with roots and intermediates',
       examples: ['chain.pem'],
     }),
     subject: textSchema.exactOptional().meta({
@@ -109,11 +109,11 @@ const certificate = withOneOf(
       .enum(['require', 'timestamp', 'ignore'])
       .default('timestamp')
       .describe(
-        'Who says when the certificate was used: a log entry (require), a stamp or a log entry (timestamp, default), or nothing (ignore: it must be in use when it is verified)',
+        'Proof of the time of signing: a log entry (require), a stamp or a log entry (timestamp, default), or none (ignore: the certificate must be valid at verification)',
       ),
   }),
   ['subject', 'subjectRegExp'],
-  "A name in certificates of one's own PKI: roots, and one of subject and subjectRegExp",
+  'A name in certificates of a private PKI: roots, and subject or subjectRegExp',
 );
 
 const trustedRoot = z
@@ -121,7 +121,7 @@ const trustedRoot = z
     z.literal('public-good'),
     z.strictObject({
       file: textSchema.meta({
-        description: 'Path of a Sigstore trusted_root.json, relative to this file',
+        description: 'Path of a Sigstore trusted_root.json',
         examples: ['trusted_root.json'],
       }),
     }),
@@ -133,20 +133,19 @@ const trustedRoot = z
             examples: ['https://tuf.acme.example'],
           }),
           root: textSchema.meta({
-            description:
-              'Path of its root.json, which its updates are verified from, relative to this file',
+            description: 'Path of its root.json, from which updates are verified',
             examples: ['root.json'],
           }),
           target: textLike(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Is not the name of a file')
             .default('trusted_root.json')
             .meta({ description: 'Name of the target', examples: ['trusted_root.json'] }),
         })
-        .describe("A TUF repository of one's own"),
+        .describe('A private TUF repository'),
     }),
   ])
   .meta({
     description:
-      'Roots of the certificates and logs: public-good (default), { file: trusted_root.json }, or { tuf: { url, root } }',
+      'Trusted certificate authorities and logs: public-good (default), { file: trusted_root.json }, or { tuf: { url, root } }',
     examples: ['public-good'],
   });
 
@@ -154,7 +153,7 @@ const trustedRoot = z
 export const authoritySchema = withOneOf(
   z.strictObject({
     name: nameSchema.meta({
-      description: 'Name, as verdicts and receipts show it',
+      description: 'Name in verdicts and receipts',
       examples: ['release-key'],
     }),
     key: key.exactOptional(),
@@ -164,14 +163,14 @@ export const authoritySchema = withOneOf(
       .enum(['ignore', 'require'])
       .exactOptional()
       .describe(
-        'For keys: ignore (default), or require an entry in the transparency log; keyless and certificate have their own',
+        'For keys: ignore (default), or require an entry in the transparency log; keyless and certificate have their own key',
       ),
     annotations: z
       .record(textSchema, z.string().max(MAX_TEXT))
       .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
-        description: 'Claims made with cosign -a that must hold',
+        description: 'Claims of cosign sign -a that the signature must have',
         examples: [{ env: 'prod' }],
       }),
     trustedRoot: trustedRoot.exactOptional(),

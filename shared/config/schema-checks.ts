@@ -27,38 +27,36 @@ const query = z
   .max(MAX_TEXT)
   .superRefine(finding(knownPlaceholders), ALWAYS)
   .meta({
-    description:
-      'Query in PromQL that gives one number; ${digest} and ${stage} stand for what is rolled out, and where',
+    description: 'PromQL query that returns one number; ${digest} and ${stage} are replaced',
     examples: ['sum(rate(errors_total{digest="${digest}"}[5m]))'],
   });
 
 const tokenFile = pathSchema.exactOptional().meta({
-  description:
-    'Path of a file with a bearer token, relative to this file; it is read each time, and sent to this URL alone',
+  description: 'Path of a file with a bearer token; read each time, sent to this URL only',
   examples: ['/secrets/prometheus-token'],
 });
 
 const prometheus = z
   .strictObject({
     url: urlSchema('https://prometheus.acme.example', serverUrl).describe(
-      'URL of the server, without /api/v1/query: https, or http on a loopback address',
+      'URL of the server without /api/v1/query: https, or http on loopback',
     ),
     query,
     tokenFile,
   })
   .exactOptional()
-  .describe('A query of Prometheus, or of what has its HTTP API');
+  .describe('A query to a server with the HTTP API of Prometheus');
 
 const monitoring = z
   .strictObject({
     project: projectSchema.meta({
-      description: 'Project whose metrics scope is asked',
+      description: 'Project whose metrics scope is queried',
       examples: ['acme-prod'],
     }),
     query,
   })
   .exactOptional()
-  .describe('A query of Cloud Monitoring, in PromQL, with the identity of sweep');
+  .describe('A PromQL query to Cloud Monitoring, with the identity of sweep');
 
 const http = z
   .strictObject({
@@ -66,21 +64,21 @@ const http = z
       .superRefine(finding(knownPlaceholders), ALWAYS)
       .meta({
         description:
-          'URL that is asked by GET: https, or http on a loopback address; ${digest} and ${stage} may be in its path and query',
+          'URL for GET: https, or http on loopback; ${digest} and ${stage} are replaced in its path and query',
       }),
     status: z
       .int('Is not a whole number')
       .min(MIN_STATUS)
       .max(MAX_STATUS)
       .default(200)
-      .meta({ description: 'Status that it must answer (default: 200)', examples: [200] }),
+      .meta({ description: 'Required status of the answer (default: 200)', examples: [200] }),
     contains: textSchema
       .exactOptional()
       .meta({ description: 'Text that must be in the body', examples: ['ok'] }),
     tokenFile,
   })
   .exactOptional()
-  .describe('A request by HTTP; redirects are not followed');
+  .describe('An HTTP request; redirects are not followed');
 
 function bound(description: string) {
   return z
@@ -102,14 +100,14 @@ const check = withOneOf(
       .prefault('10m')
       .meta({
         description:
-          'How long each look must have found it so before the stage is passed (default: 10m), at most 720h',
+          'How long every answer must have been good before the stage is passed (default: 10m), at most 720h',
         examples: ['10m'],
       }),
     failAfter: durationSchema(0)
       .exactOptional()
       .meta({
         description:
-          'A bad answer at each look for so long halts the roll-out (default: progressDeadline of the strategy), at most 168h',
+          'How long every answer must have been bad to halt the roll-out (default: progressDeadline of the strategy), at most 168h',
         examples: ['5m'],
       }),
   }),
@@ -131,7 +129,7 @@ export const checksSchema = z
   .max(MAX_CHECKS)
   .superRefine(finding(distinct('name', 'Give each check of the stage its own name')), ALWAYS)
   .describe(
-    'What must be so, beside what clusters report, before the stage is passed; asked by sweeps while it soaks',
+    'Checks that must hold, in addition to the reports of clusters, before the stage is passed; sweeps ask them during the soak',
   );
 
 interface Asked extends Partial<Readonly<Record<Bound['is'], number>>> {

@@ -15,19 +15,17 @@ const gkeHub = z
       .min(1)
       .max(MAX_PROJECTS)
       .meta({
-        description: 'Fleet host projects whose memberships are looked after',
+        description: 'Fleet host projects of the memberships',
         examples: [['fleet-host']],
       }),
     labelSelector: selectorSchema('env in (staging, prod)')
       .exactOptional()
-      .describe(
-        'Kubernetes label selector over memberships; without it every membership is looked after',
-      ),
+      .describe('Kubernetes label selector over memberships; without it all'),
     dnsEndpoints: z
       .boolean()
       .default(false)
       .describe(
-        "Call GKE clusters by the DNS endpoints of their control planes, where these are open to external traffic: no quota of Connect Gateway counts that. Needs container.clusters.list and container.clusters.connect on the clusters' projects. Every other cluster is reached through Connect Gateway",
+        "Reach GKE clusters by the DNS endpoints of their control planes if these admit external traffic, which costs no quota of Connect Gateway. Needs container.clusters.list and container.clusters.connect on the clusters' projects. Other clusters are reached through Connect Gateway",
       ),
   })
   .describe('Clusters that are members of a GKE fleet');
@@ -36,19 +34,19 @@ const kubeconfig = z
   .strictObject({
     path: pathSchema.meta({
       description:
-        'Path of a kubeconfig file, relative to this file; several files by colons, as in KUBECONFIG; or a folder, each of whose files is a kubeconfig of its own. Read again when it changes',
+        'Path of a kubeconfig; or several, separated by colons as in KUBECONFIG; or a folder of kubeconfigs. Read again when it changes',
       examples: ['./kubeconfig'],
     }),
     ca: pathSchema.exactOptional().meta({
       description:
-        "Path of a PEM file, relative to this file: the certificates that clusters are verified by whose kubeconfig names none, in place of Node's own",
+        "Path of a PEM file: certificate authorities of clusters whose kubeconfig names none, in place of Node's",
       examples: ['./private-ca.pem'],
     }),
     contexts: z
       .array(textSchema.describe('Name of a context'))
       .max(MAX_CONTEXTS)
       .default([])
-      .meta({ description: 'Contexts to look after; none: all', examples: [['cluster-1']] }),
+      .meta({ description: 'Contexts of the fleet; without it all', examples: [['cluster-1']] }),
     labels: z
       .record(textSchema, labels)
       .superRefine(finding(atMost(MAX_CONTEXTS)), ALWAYS)
@@ -65,7 +63,7 @@ const kubeconfig = z
 const management = {
   kubeconfig: pathSchema.exactOptional().meta({
     description:
-      'Path of the kubeconfig, relative to this file, of the cluster that has the Secrets; without it that is the cluster in which Countersign runs, by its service account',
+      'Path of the kubeconfig of the cluster that has the Secrets; without it the cluster in which Countersign runs, by its service account',
     examples: ['./management.kubeconfig'],
   }),
   context: textSchema.exactOptional().meta({
@@ -74,15 +72,13 @@ const management = {
   }),
   labelSelector: selectorSchema('env in (staging, prod)')
     .exactOptional()
-    .describe(
-      'Kubernetes label selector over the clusters; without it every cluster is looked after',
-    ),
+    .describe('Kubernetes label selector over the clusters; without it all'),
   plugins: z
     .array(textSchema.describe('A command'))
     .max(MAX_PROJECTS)
     .default([])
     .meta({
-      description: 'Credential plugins that a Secret may name; without it none is run for a Secret',
+      description: 'Credential plugins that a Secret may name; without it none runs',
       examples: [['aws']],
     }),
 };
@@ -94,18 +90,18 @@ const argocd = z
       .meta({ description: 'Namespace of Argo CD (default argocd)', examples: ['argocd'] }),
     ...management,
   })
-  .describe("Clusters of Argo CD's cluster Secrets, with the labels of these");
+  .describe('Clusters of the cluster Secrets of Argo CD, with the labels of the Secrets');
 
 const clusterApi = z
   .strictObject({
     namespace: textSchema.exactOptional().meta({
-      description: 'Namespace of the Clusters; without it those of all namespaces',
+      description: 'Namespace of the Clusters; without it all namespaces',
       examples: ['fleet'],
     }),
     ...management,
   })
   .describe(
-    'Clusters of Cluster API, by their kubeconfig Secrets, with the labels of the Cluster objects',
+    'Clusters of Cluster API, by their kubeconfig Secrets, with the labels of the Clusters',
   );
 
 const KINDS = ['gkeHub', 'kubeconfig', 'argocd', 'clusterApi'];

@@ -14,17 +14,15 @@ const contentSchema = z
   .strictObject({
     maxBytes: bound(1, 1024 * MIB, DEFAULT_CONTENT.maxBytes).meta({
       description:
-        'Bytes of all layers together, as they are in the registry (default: 67108864, 64 MiB); more is too-large, and is not fetched',
+        'Bytes of all layers in the registry (default: 67108864, 64 MiB); a larger image is too-large and is not fetched',
       examples: [DEFAULT_CONTENT.maxBytes],
     }),
     maxUnpackedBytes: bound(1, 8 * 1024 * MIB, DEFAULT_CONTENT.maxUnpackedBytes).meta({
-      description:
-        'Bytes of all layers together, uncompressed (default: 268435456, 256 MiB): a small layer can unpack to a thousand times its size',
+      description: 'Bytes of all layers, uncompressed (default: 268435456, 256 MiB)',
       examples: [DEFAULT_CONTENT.maxUnpackedBytes],
     }),
     maxEntries: bound(1, 1_000_000, DEFAULT_CONTENT.maxEntries).meta({
-      description:
-        'Files, folders and links of all layers together (default: 50000): each is remembered while the image is read',
+      description: 'Files, folders and links of all layers (default: 50000)',
       examples: [DEFAULT_CONTENT.maxEntries],
     }),
     maxDepth: bound(1, 255, DEFAULT_CONTENT.maxDepth).meta({
@@ -32,26 +30,25 @@ const contentSchema = z
       examples: [DEFAULT_CONTENT.maxDepth],
     }),
     maxPathBytes: bound(1, 4_096, DEFAULT_CONTENT.maxPathBytes).meta({
-      description:
-        'Bytes of one path, or of what one link leads to (default: 1024; Linux allows 4096)',
+      description: 'Bytes of one path or link target (default: 1024; Linux allows 4096)',
       examples: [DEFAULT_CONTENT.maxPathBytes],
     }),
     timeout: durationSchema(SECOND_MS)
       .prefault('60s')
       .meta({
         description:
-          'For reading all layers of one image (default: 60s); longer is a failure to check, and is retried',
+          'Time to read all layers of one image (default: 60s); after that the check fails and is retried',
         examples: ['60s'],
       }),
     empty: z
       .enum(['refuse', 'allow'])
       .default(DEFAULT_CONTENT.empty)
       .describe(
-        'An image with nothing to apply in the folder that an RSync takes, for which Config Sync deletes all that it applied before: refuse (default) or allow',
+        'An image with nothing to apply in the folder of the RSync, for which Config Sync deletes all that it applied before: refuse (default) or allow',
       ),
   })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))
-  .describe('What reading the content of an image may cost, and whether it may be empty');
+  .describe('Bounds for reading the content of an image, and whether it may be empty');
 
 const match = z
   .string()
@@ -61,46 +58,46 @@ const match = z
 const image = z
   .strictObject({
     match: match.describe(
-      'The repositories meant, as a glob over host/path without tag: * is one path segment, ** any; Helm: <repo path>/<chart>',
+      'Repositories, as a glob over host/path without tag: * is one path segment, ** any number; Helm: <repo path>/<chart>',
     ),
     trust: nameSchema.meta({
-      description: 'Name of the trust policy that decides',
+      description: 'Name of the trust policy',
       examples: ['release'],
     }),
     effect: z
       .enum(['gate', 'pin'])
       .default('pin')
       .describe(
-        'pin (default): the digest is written into the spec, and nothing else is pulled; gate: Config Sync follows the tag, the approval decides when',
+        'pin (default): Countersign writes the digest into the spec; gate: Config Sync follows the tag, and the gate waits for the approval',
       ),
     clusters: selectorSchema('tier != sandbox')
       .exactOptional()
       .describe(
-        'Kubernetes label selector: only these memberships follow the image; without it all do',
+        'Kubernetes label selector: the memberships that may follow the image; without it all',
       ),
     track: trackSchema.exactOptional(),
     unverified: z
       .enum(['wait', 'skip'])
       .exactOptional()
       .describe(
-        'With versions under track, when the best one is not verified: wait (default) for it, or skip it for the next best',
+        'With versions under track, if the best one is not verified: wait for it (default: wait), or skip to the next best',
       ),
     downgrade: z
       .enum(['allow', 'warn', 'deny'])
       .exactOptional()
       .describe(
-        'What to do when a tag moves back to an older digest: allow, warn (default) or deny; when what is listed is lower than the version that was taken, deny is the default',
+        'When a tag moves back to an older digest: allow, warn (default) or deny; for versions under track, deny is the default',
       ),
     rollout: nameSchema.exactOptional().meta({
       description:
-        'Name of the strategy by which new digests reach the clusters; without it all at once',
+        'Name of the roll-out strategy; without it new digests reach all clusters at once',
       examples: ['fleet'],
     }),
     rollback: z
       .enum(['manual', 'pin'])
       .exactOptional()
       .describe(
-        'With effect gate and a rollout, on a way back: manual (default): a person moves the tag; pin: the digest is written into the spec, and taken out again once the tag names another',
+        'With effect gate and a rollout, at a rollback: manual (default): a person moves the tag; pin: Countersign writes the digest into the spec, and removes it once the tag names another',
       ),
     content: contentSchema.exactOptional(),
   })
@@ -112,14 +109,14 @@ const image = z
     ...(track !== undefined && { track: readTrack(track) }),
     downgrade: entry.downgrade ?? (typeof track === 'object' ? 'deny' : 'warn'),
   }))
-  .describe('How the images that match are treated');
+  .describe('How matching images are treated');
 
 /** The images that are followed; the first entry that matches decides. */
 export const imagesSchema = z
   .array(image)
   .max(MAX_IMAGES)
   .superRefine(finding(distinct('match', 'Remove it: the first match wins')), ALWAYS)
-  .describe('The images that are followed; the first entry that matches decides');
+  .describe('The followed images; the first entry that matches decides');
 
 function* trackNeedsPin(value: unknown): ReturnType<Check> {
   const track = fieldOf(value, 'track');

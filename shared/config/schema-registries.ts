@@ -22,49 +22,47 @@ const host = z
 
 const registry = z
   .strictObject({
-    host: host.describe(
-      'Host and port as in image references; nothing else is dialled with these settings',
-    ),
+    host: host.describe('Host and port, as in image references'),
     realms: z
       .array(host.describe('Host of a token server'))
       .max(MAX_REALMS)
       .exactOptional()
       .meta({
         description:
-          'Hosts, besides its own, that may be given its credentials when it sends us there for a token',
+          'Other hosts that may get its credentials, if it names them as its token server',
         examples: [['auth.registry.acme.example']],
       }),
     plainHttp: z
       .boolean()
       .default(false)
-      .describe('Speak HTTP without TLS to this host (default false)'),
+      .describe('Use HTTP without TLS for this host (default false)'),
     auth: z
       .enum(['none', 'google', 'dockerConfig'])
       .default('none')
       .describe(
-        'none (default), google: a Google access token, dockerConfig: as docker login left it',
+        'none (default), google: a Google access token, dockerConfig: the credentials of docker login',
       ),
     ca: textSchema.exactOptional().meta({
       description:
-        "Path of a PEM file, relative to this file: the certificates that this host and its realms are verified by, in place of Node's own (default). Read again when it changes. Config Sync has its own setting, spec.oci.caCertSecretRef",
+        "Path of a PEM file: certificate authorities of this host and its realms, in place of Node's. Read again when it changes. Config Sync has its own setting, spec.oci.caCertSecretRef",
       examples: ['./private-ca.pem'],
     }),
     proxy: textLike(PROXY, 'Is neither http://HOST:PORT, https://HOST:PORT nor none')
       .exactOptional()
       .meta({
         description:
-          'The proxy by which this host and its realms are reached, or none; without it the one of HTTPS_PROXY, unless NO_PROXY names the host',
+          'Proxy for this host and its realms, or none; without it that of HTTPS_PROXY, unless NO_PROXY names the host',
         examples: ['http://proxy.acme.example:3128'],
       }),
     referrers: z
       .enum(['auto', 'tag'])
       .exactOptional()
       .describe(
-        'Where bundles are looked for (default auto): by the referrers API and the fallback tag, or with tag by the fallback tag alone, for a registry without the API that answers it with 401, 403, 429 or 5xx',
+        'Where to look for bundles (default auto): in the referrers API and at the fallback tag; tag: at the fallback tag only, for a registry that answers the API with 401, 403, 429 or 5xx',
       ),
   })
   .superRefine(finding(credentials), ALWAYS)
-  .describe('A registry other than Artifact Registry, or one of its hosts said explicitly');
+  .describe('A registry other than Artifact Registry, or one of its hosts');
 
 /** Registries that may be spoken to beside Google's own. */
 export const registriesSchema = z
@@ -73,7 +71,7 @@ export const registriesSchema = z
   .superRefine(finding(distinct('host', 'Keep one entry for each host')), ALWAYS)
   .prefault([])
   .describe(
-    'Registries beside *.pkg.dev and gcr.io, which need no entry; hosts without an entry are refused',
+    'Registries other than *.pkg.dev and gcr.io, which need no entry; other hosts without an entry are refused',
   );
 
 /** law 9: a Google token goes nowhere by accident, and never in the clear. */

@@ -40,8 +40,7 @@ const approval = z
       .max(MAX_APPROVERS)
       .exactOptional()
       .meta({
-        description:
-          'Who may approve this stage, out of access.api.approvers; without it all of those may',
+        description: 'The access.api.approvers who may approve this stage; without it all',
         examples: [['lead@acme.example']],
       }),
     count: z
@@ -49,13 +48,13 @@ const approval = z
       .min(1)
       .max(MAX_APPROVERS)
       .default(1)
-      .meta({ description: 'How many of them must approve (default: 1)', examples: [2] }),
+      .meta({ description: 'Number of approvals (default: 1)', examples: [2] }),
     notBy: z
       .literal('starter')
       .default('starter')
-      .describe('starter (default): who started the roll-out does not approve its stages'),
+      .describe('starter (default): the person who started the roll-out cannot approve its stages'),
   })
-  .describe('Approvals by people that the stage needs after its soak');
+  .describe('Approvals that the stage needs after its soak');
 
 const stage = z
   .strictObject({
@@ -63,7 +62,7 @@ const stage = z
     clusters: selectorSchema('ring = canary')
       .exactOptional()
       .describe(
-        'Kubernetes label selector over memberships: a cluster is in the first stage that selects it, else in the last',
+        'Kubernetes label selector over memberships: a cluster is in the first stage that selects it, otherwise in the last',
       ),
     orderBy: z
       .string()
@@ -71,43 +70,43 @@ const stage = z
       .exactOptional()
       .meta({
         description:
-          'Label by which clusters take turns: numbers by value, then text, then clusters without it; without it by name',
+          'Label that orders the clusters: numbers by value, then text, then clusters without it; without it by name',
         examples: ['ring-order'],
       }),
     maxConcurrency: limit(
-      'Clusters under way at once, a number or a share of the stage (default: 25%), rounded down, at least 1 unless 0 is written',
+      'Clusters under way at once: a number or a share of the stage (default: 25%), rounded down, at least 1 unless it is 0',
       '25%',
     ),
     maxFailures: limit(
-      'More failed clusters halt the roll-out: a number or a share of the stage (default: 0), rounded down',
+      'Failed clusters that are tolerated: a number or a share of the stage (default: 0), rounded down; more halt the roll-out',
       0,
     ),
     maxUnreachable: limit(
-      'More clusters out of reach stop it: a number or a share of the stage (default: 10%), rounded down',
+      'Unreachable clusters that are tolerated: a number or a share of the stage (default: 10%), rounded down; more halt the roll-out',
       '10%',
     ),
     soak: durationSchema(0, MAX_SOAK_MS)
       .prefault('0s')
       .meta({
         description:
-          'How long the whole stage must have been live before it is passed (default: 0s), at most 720h',
+          'How long the whole stage must be live before it is passed (default: 0s), at most 720h',
         examples: ['4h'],
       }),
     checks: checksSchema.exactOptional(),
     approval: approval.exactOptional(),
     signedBy: nameSchema.exactOptional().meta({
-      description:
-        'Name of a trust policy that the digest must meet as well before this stage opens',
+      description: 'Name of another trust policy that the digest must meet before this stage opens',
       examples: ['qa'],
     }),
     windows: nameSchema.exactOptional().meta({
-      description: 'Name of the windows in which this stage starts something; without it always',
+      description:
+        'Name of the windows in which clusters of this stage may start; without it always',
       examples: ['office'],
     }),
     ifEmpty: z
       .enum(['skip', 'wait'])
       .default('skip')
-      .describe('A stage without clusters is passed: skip (default), or waits for the first: wait'),
+      .describe('A stage without clusters: skip it (default: skip), or wait for its first cluster'),
   })
   .transform(({ soak, ...rest }) => ({ ...rest, soakMs: soak }))
   .describe('One stage of a roll-out');
@@ -120,30 +119,28 @@ const strategy = z
       .max(MAX_STAGES)
       .superRefine(finding(distinct('name', 'Give each stage its own name')), ALWAYS)
       .superRefine(finding(reachable), ALWAYS)
-      .describe(
-        'The stages in their order; the last one is for all clusters that no other selects',
-      ),
+      .describe('The stages in order; the last one has all clusters that no other selects'),
     progressDeadline: durationSchema(0).prefault('30m').meta({
       description:
-        'A digest that was approved and is not live for longer, or was let in and cannot be approved, counts as failed (default: 30m), at most 168h',
+        'How long a digest may be approved and not live, or admitted and not approved, before the cluster counts as failed (default: 30m), at most 168h',
     }),
     onFailure: z
       .enum(['pause', 'rollback'])
       .default('pause')
       .describe(
-        'Too many failures halt the roll-out: pause (default), or take all clusters back to the digest before it: rollback',
+        'After too many failures: pause (default) halts the roll-out, rollback returns all clusters to the previous digest',
       ),
     onNewer: z
       .enum(['replace', 'queue'])
       .default('replace')
       .describe(
-        'A newer digest replaces the one on its way: replace (default), or, with effect pin, waits for its end: queue',
+        'A newer digest: replace (default) ends the present roll-out; queue, with effect pin, waits for its end',
       ),
     newClusters: z
       .enum(['previous', 'newest', 'wait'])
       .exactOptional()
       .describe(
-        'What a cluster that has nothing yet gets before its stage is open: previous (with effect pin, and the default there), newest, or wait (the default with effect gate)',
+        'What a new cluster gets before its stage is open: previous (effect pin only, and its default), newest, or wait (the default of effect gate)',
       ),
   })
   .transform(({ progressDeadline, ...rest }) => ({
@@ -162,19 +159,19 @@ export const rolloutsSchema = z
       .default(300)
       .meta({
         description:
-          'Clusters under way at once over all roll-outs (default: 300, about what the calls of sweeps can watch)',
+          'Clusters under way at once in all roll-outs (default: 300, about what sweeps can watch)',
         examples: [300],
       }),
     strategies: z
       .record(nameSchema, strategy)
       .superRefine(finding(atMost(MAX_STRATEGIES), fewChecks), ALWAYS)
       .default({})
-      .describe('Strategies by name; an entry of images names its own'),
+      .describe('Strategies by name, for images[].rollout'),
     windows: windowsSchema,
     freezes: freezesSchema,
   })
   .prefault({})
-  .describe('Staged roll-outs: how new digests reach the clusters, stage by stage');
+  .describe('Roll-outs in stages');
 
 /** A stage that selects every cluster leaves none to those after it. */
 function* reachable(value: unknown): ReturnType<Check> {

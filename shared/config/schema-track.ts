@@ -20,20 +20,20 @@ const versions = withOneOf(
       .exactOptional()
       .meta({
         description:
-          'Range of semantic versions, as Helm and Flux write it: the highest one is followed',
+          'Range of semantic versions, in the syntax of Helm and Flux: the highest one is followed',
         examples: ['1.x'],
       }),
     prereleases: z
       .boolean()
       .exactOptional()
-      .describe('With semver: whether pre-releases are versions, too (default: false)'),
+      .describe('With semver: whether pre-releases count (default: false)'),
     filter: z
       .string()
       .max(MAX_PATTERN)
       .exactOptional()
       .meta({
         description:
-          'With semver: pattern (RE2) of the tags that count, from ^ to $; what its named group matches, where it has one, is the version',
+          'With semver: RE2 pattern of the tags that count, from ^ to $; its named group, if any, is the version',
         examples: ['^app-(?<version>.+)$'],
       }),
     pattern: z
@@ -42,14 +42,14 @@ const versions = withOneOf(
       .exactOptional()
       .meta({
         description:
-          'Pattern (RE2) of the tags that count, from ^ to $; what its one named group matches is compared',
+          'RE2 pattern of the tags that count, from ^ to $; its one named group is compared',
         examples: ['^main-[0-9a-f]+-(?<at>[0-9]+)$'],
       }),
     order: z
       .enum(TAG_ORDERS)
       .exactOptional()
       .describe(
-        'With pattern, the highest of: numerical, alphabetical, or newest by the time at which the registry got it',
+        'With pattern, the highest value: numerical, alphabetical, or newest by its time in the registry',
       ),
   }),
   ['semver', 'pattern'],
@@ -61,8 +61,7 @@ const versions = withOneOf(
 
 /** The tag, or the versions, that an entry follows. */
 export const trackSchema = z.union([tag, versions]).meta({
-  description:
-    'With effect pin: the tag to follow, or the versions (default: the tag the image had)',
+  description: 'With effect pin: the tag or versions to follow (default: the tag the image had)',
   examples: ['v1'],
 });
 

@@ -29,7 +29,7 @@ const signatureRepository = z
 const attestation = z
   .strictObject({
     predicateType: wordSchema.meta({
-      description: `Predicate type of the attestation, compared exactly, or a name of several: ${PREDICATE_NAMES.join(', ')}`,
+      description: `Predicate type, compared exactly, or a name for several: ${PREDICATE_NAMES.join(', ')}`,
       examples: ['https://slsa.dev/provenance/v1'],
     }),
     where: z
@@ -40,7 +40,7 @@ const attestation = z
       .superRefine(finding(atMost(MAX_PAIRS)), ALWAYS)
       .default({})
       .meta({
-        description: 'Dotted path into the predicate, and the value that must be there',
+        description: 'Dotted paths into the predicate with their required values',
         examples: [{ 'buildDefinition.buildType': 'https://acme.example/build/v1' }],
       }),
     condition: z
@@ -49,11 +49,11 @@ const attestation = z
       .max(MAX_CONDITION)
       .exactOptional()
       .meta({
-        description: 'A CEL expression over `predicate` that must be true, beside where',
+        description: 'A CEL expression over `predicate` that must be true, in addition to where',
         examples: ['predicate.scanner.result.all(r, r.severity != "CRITICAL")'],
       }),
   })
-  .describe('An attestation that must exist, signed by the authorities');
+  .describe('A required attestation, signed by an authority');
 
 /** A trust policy: whose signatures make a digest acceptable. */
 export const policySchema = z
@@ -65,7 +65,7 @@ export const policySchema = z
       .max(MAX_AUTHORITIES)
       .exactOptional()
       .meta({
-        description: 'How many distinct authorities must verify (default: all of them)',
+        description: 'Number of distinct signers that must verify (default: all of them)',
         examples: [1],
       }),
     authorities: z
@@ -79,26 +79,26 @@ export const policySchema = z
       .enum(['any', 'bundle', 'legacy'])
       .default('any')
       .describe(
-        'Signature formats that count: any (default), bundle (cosign 3) or legacy (cosign 2)',
+        'Accepted signature formats: any (default), bundle (cosign 3) or legacy (cosign 2)',
       ),
     signatureRepository: signatureRepository
       .exactOptional()
-      .describe('Repository where signatures are looked for beside the image itself'),
+      .describe('Another repository where to look for signatures'),
     attestations: z
       .array(attestation)
       .max(MAX_ATTESTATIONS)
       .default([])
-      .describe('Attestations, each of which is required'),
+      .describe('Attestations; each entry is required'),
     signatures: z
       .enum(['required', 'attested'])
       .default('required')
       .describe(
-        'Whether a signature is required beside the attestations (default), or a required attestation by an authority counts as its signature',
+        'required: a signature in addition to the attestations; attested: a required attestation by an authority also counts as its signature',
       ),
     allowUnsigned: z
       .boolean()
       .default(false)
-      .describe('Accept unsigned images (default false): every approval is then a WARNING event'),
+      .describe('Accept unsigned images (default false); every approval is then a WARNING event'),
   })
   .superRefine(finding(authoritiesOrOpen, requireWithinReach, attestedSignatures), ALWAYS)
   .describe('Whose signatures make a digest acceptable');
@@ -107,7 +107,7 @@ export const policySchema = z
 export const trustSchema = z
   .record(nameSchema, policySchema)
   .superRefine(finding(atMost(MAX_POLICIES)), ALWAYS)
-  .describe('Trust policies by name, as images name them');
+  .describe('Trust policies by name, for images[].trust');
 
 export type PolicyInput = z.output<typeof policySchema>;
 

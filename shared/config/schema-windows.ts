@@ -17,7 +17,7 @@ const zone = z
   .string()
   .max(MAX_TEXT)
   .regex(ZONE, 'Is not the name of a time zone')
-  .meta({ description: 'IANA time zone whose wall clock is meant', examples: ['Europe/Berlin'] })
+  .meta({ description: 'IANA time zone', examples: ['Europe/Berlin'] })
   .transform(parsed(knownZone));
 
 const weekly = z
@@ -30,12 +30,12 @@ const weekly = z
     from: z
       .string()
       .regex(TIME, 'Is not a time of the day')
-      .meta({ description: 'When it opens, on the wall clock', examples: ['09:00'] }),
+      .meta({ description: 'When it opens, in this zone', examples: ['09:00'] }),
     to: z
       .string()
       .regex(END, 'Is not a time of the day')
       .meta({
-        description: 'When it closes; a time before from is one of the next day',
+        description: 'When it closes; a time before from is on the next day',
         examples: ['16:00'],
       }),
   })
@@ -46,13 +46,9 @@ const weekly = z
 const window = z
   .strictObject({
     timeZone: zone,
-    weekly: z
-      .array(weekly)
-      .min(1)
-      .max(MAX_SPANS)
-      .describe('When they are open: in any of these spans'),
+    weekly: z.array(weekly).min(1).max(MAX_SPANS).describe('The spans in which it is open'),
   })
-  .describe('Times of the week in which a stage may start something');
+  .describe('Times of the week in which clusters of a stage may start');
 
 function wallTime(description: string, example: string) {
   return z
@@ -66,21 +62,21 @@ const freeze = z
   .strictObject({
     name: nameSchema.meta({ description: 'Name of the freeze', examples: ['year-end'] }),
     timeZone: zone,
-    from: wallTime('When it begins, on the wall clock', '2026-12-18 18:00'),
-    to: wallTime('When it ends, on the wall clock', '2027-01-04 08:00'),
+    from: wallTime('When it begins, in this zone', '2026-12-18 18:00'),
+    to: wallTime('When it ends, in this zone', '2027-01-04 08:00'),
     clusters: selectorSchema('env = prod')
       .exactOptional()
-      .describe('Kubernetes label selector: only these are frozen; without it all are'),
+      .describe('Kubernetes label selector of the frozen clusters; without it all'),
   })
   .superRefine(finding(lasts), ALWAYS)
-  .describe('A span of time in which no stage starts anything');
+  .describe('A span of time in which no cluster starts');
 
 /** The windows that stages name. */
 export const windowsSchema = z
   .record(nameSchema, window)
   .superRefine(finding(atMost(MAX_WINDOWS)), ALWAYS)
   .default({})
-  .describe('Windows by name; a stage names its own');
+  .describe('Windows by name, for stages[].windows');
 
 /** The freezes, which hold for every stage. */
 export const freezesSchema = z
@@ -88,7 +84,7 @@ export const freezesSchema = z
   .max(MAX_FREEZES)
   .superRefine(finding(distinct('name', 'Give each freeze its own name')), ALWAYS)
   .default([])
-  .describe('Spans of time in which no stage starts anything');
+  .describe('Spans of time in which no cluster starts');
 
 function minuteOf(time: string): number {
   const [hours, minutes] = time.split(':').map(Number);

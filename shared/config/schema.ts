@@ -35,17 +35,14 @@ function topic(description: string, example: string): z.ZodString {
 
 const topics = z
   .strictObject({
-    tasks: topic('Topic of the tasks that pushes and signatures cause', 'countersign-tasks'),
-    sweepTasks: topic('Topic of the tasks that sweeps cause', 'countersign-sweep-tasks'),
-    resyncTasks: topic('Topic of the tasks that people cause', 'countersign-resync-tasks'),
+    tasks: topic('Topic of tasks from pushes and signatures', 'countersign-tasks'),
+    sweepTasks: topic('Topic of tasks from sweeps', 'countersign-sweep-tasks'),
+    resyncTasks: topic('Topic of tasks from people', 'countersign-resync-tasks'),
     status: topic('Topic of the status events', 'countersign-status'),
-    deadLetters: topic(
-      'Topic of messages that no function could handle',
-      'countersign-dead-letters',
-    ),
+    deadLetters: topic('Topic of messages that were given up', 'countersign-dead-letters'),
   })
   .superRefine(finding(distinctTopics), ALWAYS)
-  .describe('Pub/Sub topics by their full names, all different');
+  .describe('Pub/Sub topics by full name, all different');
 
 /** One database: in Firestore, or in a file. */
 function databaseSchema(description: string, database: string, file: string) {
@@ -60,11 +57,11 @@ function databaseSchema(description: string, database: string, file: string) {
             .meta({ description: 'Id of the database', examples: [database] }),
         })
         .exactOptional()
-        .describe('Firestore, for functions that run apart'),
+        .describe('Firestore, for functions on different machines'),
       sqlite: z
         .strictObject({
           path: pathSchema.meta({
-            description: 'Path of the database file, relative to this file',
+            description: 'Path of the database file',
             examples: [file],
           }),
         })
@@ -77,13 +74,13 @@ function databaseSchema(description: string, database: string, file: string) {
 }
 
 const store = databaseSchema(
-  'The throw-away store that all functions share: exactly one of firestore and sqlite',
+  'The disposable store that all functions share: exactly one of firestore and sqlite',
   'countersign',
   'store.sqlite',
 );
 
 const records = databaseSchema(
-  'What roll-outs have decided, in a database of its own that is backed up: exactly one of firestore and sqlite; required where an entry of images has a rollout',
+  'Database of the decisions on roll-outs, apart from the store and backed up: exactly one of firestore and sqlite; required if an entry of images has a rollout',
   'countersign-records',
   'records.sqlite',
 );
@@ -96,12 +93,12 @@ const history = z
       .max(MAX_HISTORY_DAYS)
       .default(DEFAULT_HISTORY_DAYS)
       .meta({
-        description: `For how many days an event is kept (default ${DEFAULT_HISTORY_DAYS}), at most ${MAX_HISTORY_DAYS}`,
+        description: `Days for which an event is kept (default ${DEFAULT_HISTORY_DAYS}), at most ${MAX_HISTORY_DAYS}`,
         examples: [DEFAULT_HISTORY_DAYS],
       }),
   })
   .describe(
-    'Keeps every status event in the database of records, for GET /v1/history; without it there is no function history',
+    'Keeps every status event in the database of records, for GET /v1/history; without it the function history does not run',
   );
 
 const sweep = z
@@ -109,32 +106,32 @@ const sweep = z
     period: durationSchema(MIN_PERIOD_MS)
       .prefault('15m')
       .describe(
-        'Time in which the whole fleet is looked at once (default 15m), from 1s to 168h; stretched where the calls to clusters do not suffice',
+        'Time in which a sweep looks at the whole fleet once (default 15m), from 1s to 168h; longer if the budget of calls does not suffice',
       ),
     withdrawBrake: percentSchema
       .prefault('5%')
       .describe(
-        'Share of the RSyncs with an approval (default 5%): where a changed policy would take more, a sweep withdraws nothing and says so; 0% to 100%',
+        'Share of the approved RSyncs (default 5%), 0% to 100%: a sweep that would withdraw more after a change of the config withdraws nothing and reports it',
       ),
     pendingAfter: durationSchema(0)
       .prefault('1h')
       .describe(
-        'How long an image may wait for its signature unremarked (default 1h), at most 168h',
+        'How long an image may wait for its signature before it is reported (default 1h), at most 168h',
       ),
     blockedAfter: durationSchema(0)
       .prefault('2m')
       .describe(
-        'How long Config Sync may report a refusal after an approval before it counts as Blocked (default 2m), at most 168h',
+        'How long Config Sync may report a refusal after an approval before the RSync is Blocked (default 2m), at most 168h',
       ),
     liveAfter: durationSchema(0)
       .prefault('10m')
       .describe(
-        'How long an approval may wait to be live, beside the time between two polls of Config Sync and while its cluster is in reach, before it counts as Stalled (default 10m), at most 168h',
+        'How long an approval may take to be live, in addition to the poll period of Config Sync and while the cluster is reachable, before the RSync is Stalled (default 10m), at most 168h',
       ),
     deletingAfter: durationSchema(0)
       .prefault('10m')
       .describe(
-        'How long an RSync may take to be deleted before it counts as Stalled (default 10m), at most 168h: it goes on syncing until it is gone',
+        'How long a deletion may take before the RSync is Stalled (default 10m), at most 168h; it syncs until it is gone',
       ),
   })
   .transform(({ period, pendingAfter, blockedAfter, liveAfter, deletingAfter, ...rest }) => ({
@@ -146,12 +143,12 @@ const sweep = z
     deletingAfterMs: deletingAfter,
   }))
   .prefault({})
-  .describe('How the fleet is swept, and how patient that is');
+  .describe('Period and patience of the sweep');
 
 const gate = z
   .strictObject({
     identity: userSchema.meta({
-      description: "Countersign's user name in the clusters: who alone may write approvals",
+      description: "Countersign's user name in the clusters: the only user who may write approvals",
       examples: ['countersign@p.iam.gserviceaccount.com'],
     }),
     breakGlass: z
@@ -160,17 +157,17 @@ const gate = z
       .default([])
       .meta({
         description:
-          'User names of those who may set countersign.dev/break-glass, which lets one digest past the gate',
+          'Users who may set countersign.dev/break-glass, which lets one digest pass the gate',
         examples: [['oncall@acme.example']],
       }),
     mayHold: z
       .enum(['countersign', 'anyone'])
       .default('countersign')
       .describe(
-        'Who may set and lift countersign.dev/hold, which keeps roll-outs away from an RSync: countersign (default: people hold through its API), or anyone who may write the RSync',
+        'Who may set and lift countersign.dev/hold: countersign (default: people hold through its API), or anyone who may write the RSync',
       ),
   })
-  .describe('Whom the gate knows; without it no gate is rendered');
+  .describe('Users that the gate knows; without it no gate is rendered');
 
 /** How admission reviews are answered (docs/adr/0013). */
 const admissionSchema = z
@@ -179,24 +176,24 @@ const admissionSchema = z
       .enum(['deny', 'warn'])
       .default('deny')
       .describe(
-        'deny (default): what is not verified is refused; warn: it is let in with a warning, and recorded',
+        'deny (default): an unverified digest is refused; warn: it is admitted with a warning and logged',
       ),
     unchanged: z
       .enum(['admit', 'verify'])
       .default('admit')
       .describe(
-        'An image-to-sync that stays as it was: admit (default), or verify it again, so that a replaced key stops what it had signed',
+        'An unchanged image-to-sync: admit it (default: admit), or verify it again, so that a replaced key stops what it had signed',
       ),
     staleFor: durationSchema(0)
       .prefault('10m')
       .describe(
-        'How long past its hour a good verdict still counts while the registry cannot be asked (default 10m), at most 168h; 0s: not at all',
+        'How long a good verdict counts beyond its hour while the registry cannot be reached (default 10m), at most 168h; 0s: not at all',
       ),
     deadline: durationSchema(MIN_REVIEW_MS)
       .superRefine(finding(withinTimeout))
       .prefault('8s')
       .describe(
-        'How long one review may take (default 8s), from 100ms to 29s; less where the API server waits for less',
+        'Time for one review (default 8s), from 100ms to 29s; less if the API server waits for less',
       ),
   })
   .transform(({ staleFor, deadline, ...rest }) => ({
@@ -205,7 +202,7 @@ const admissionSchema = z
     deadlineMs: deadline,
   }))
   .prefault({})
-  .describe('How admission reviews are answered');
+  .describe('How the admission webhook answers');
 
 /** The one version of the format that there is. */
 export const API_VERSION = 'countersign.dev/v1';
@@ -221,13 +218,13 @@ export const configSchema = z
       .enum(['deny', 'ignore'])
       .default('deny')
       .describe(
-        'OCI and Helm sources that no entry names: deny (default: the gate refuses them) or ignore',
+        'OCI and Helm sources that no entry of images matches: deny (default: the gate refuses them) or ignore',
       ),
     otherSources: z
       .enum(['deny', 'ignore'])
       .default('deny')
       .describe(
-        'Sources that announce nothing, so that nothing can be verified: git, and Helm over http: deny (default: the gate refuses them) or ignore',
+        'Sources that cannot be verified, which are git and Helm over http: deny (default: the gate refuses them) or ignore',
       ),
     trust: trustSchema,
     topics,
