@@ -112,7 +112,7 @@ function approvalsOf(
     const follows =
       rule !== undefined && images.rules.selects(rule, labels.get(record.cluster) ?? {});
     if (!follows || image === undefined || repository === undefined || policy === undefined) {
-      // One that is there and could not be looked at yet is not known to be anything.
+      // Nothing is known of one that could not be looked at yet.
       if (row.unsettled === undefined || row.image !== undefined) unfollowed.push(sync);
     } else if (approval !== undefined) approvals.push({ image, repository, approval, policy });
   }
@@ -179,8 +179,8 @@ async function reportUnchecked(
           .slice(0, MAX_EXAMPLES)
           .map(({ code, message }) => ({ code, message })),
         message: over
-          ? 'All approvals could be judged under the policies of today'
-          : `${unchecked.length} approvals cannot be judged under the changed policy, and stand: ${named}`,
+          ? 'All approvals could be checked under the current policies'
+          : `${unchecked.length} approvals cannot be checked under the changed policy, and stay: ${named}`,
       },
     });
   }

@@ -27,6 +27,9 @@ const FREEZE = {
 };
 const FROZEN = `${IMAGE} in clusters with env = prod`;
 
+const DENIED =
+  'GET us-docker.pkg.dev/v2/acme/configs/platform/manifests/v1 was denied with status 403: grant Countersign\'s identity read access (Artifact Registry: grant roles/artifactregistry.reader on the repository), or fix the "auth" of its entry in "registries"';
+
 /** Who signed it, and of which sources it is. */
 const RELEASE = {
   signer: 'oPbDpcHNAQOrSHQ3Yy5iBq2JcQ1mM0k8eOd3rXv5zWY=',
@@ -52,7 +55,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'image.untrusted': image('image.untrusted', 'No trusted signature: wrong-key', {
     reasons: ['wrong-key'],
   }),
-  'image.unusable': image('image.unusable', 'The index has no linux/amd64 child', {
+  'image.unusable': image('image.unusable', `${IMAGE} has no child for linux/amd64`, {
     reasons: ['no-linux-amd64-child'],
   }),
   'image.unchecked': {
@@ -61,8 +64,8 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
     data: {
       image: IMAGE,
       since: SINCE,
-      errors: [{ code: 'registry-denied', message: 'us-docker.pkg.dev refused us (403)' }],
-      message: 'us-docker.pkg.dev refused us (403)',
+      errors: [{ code: 'registry-denied', message: DENIED }],
+      message: DENIED,
     },
   },
   'sync.approved': sync('sync.approved', 'Approved', 'Approved', 'Pending'),
@@ -88,20 +91,20 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   'sync.refused': sync(
     'sync.refused',
     'Refused',
-    'No entry of images names us-docker.pkg.dev/acme/other; the gate refuses it (unmatched: deny): name it there, or correct the spec',
+    'No entry of images names us-docker.pkg.dev/acme/other; the gate refuses it (unmatched: deny): add an entry, or correct the spec',
     'Synced',
   ),
   'sync.withdrawn': sync(
     'sync.withdrawn',
     'Rejected',
-    'Approval withdrawn: it does not verify under the policy any more',
+    'Approval withdrawn: it no longer verifies under the policy',
     'Synced',
   ),
   'sync.recovered': sync('sync.recovered', 'Synced', 'Live', 'Failed'),
   'cluster.unreachable': cluster(
     'cluster.unreachable',
     'Unreachable',
-    'Connect Gateway answered 504',
+    'Cluster "prod-1" answered 504: the agent does not answer',
   ),
   'cluster.recovered': cluster('cluster.recovered', 'Reachable', 'Reachable again'),
   'resync.requested': {
@@ -130,7 +133,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       ...FREEZE,
       actor: 'lead@acme.example',
       reason: 'INC-7 is over',
-      ...noted(`${FROZEN}: frozen by ops@acme.example no more`),
+      ...noted(`${FROZEN}: no longer frozen by ops@acme.example`),
     },
   },
   'rollout.progressing': rollout('rollout.progressing', 0, 12),
@@ -154,7 +157,7 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
   },
   'sweep.braked': brake(
     'sweep.braked',
-    '400 of 1000 approvals do not verify under the changed policy release, more than sweep.withdrawBrake (5%): nothing is withdrawn; restore the policy, sign again, or raise the brake',
+    '400 of 1000 approvals do not verify under the changed policy release, more than sweep.withdrawBrake (5%): none of these is withdrawn; restore the config, sign again, or raise the brake',
   ),
   'withdrawal.unchecked': {
     type: 'withdrawal.unchecked',
@@ -166,9 +169,9 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       syncs: 1000,
       repositories: ['us-docker.pkg.dev/acme/configs/retired'],
       since: SINCE,
-      errors: [{ code: 'registry-denied', message: 'us-docker.pkg.dev refused us (403)' }],
+      errors: [{ code: 'registry-denied', message: DENIED }],
       message:
-        '12 approvals cannot be judged under the changed policy, and stand: us-docker.pkg.dev/acme/configs/retired',
+        '12 approvals cannot be checked under the changed policy, and stay: us-docker.pkg.dev/acme/configs/retired',
     },
   },
   'withdrawal.recovered': {
@@ -179,12 +182,12 @@ export const SAMPLES: Readonly<Record<StatusType, StatusEvent>> = {
       unchecked: 0,
       syncs: 1000,
       repositories: [],
-      ...noted('All approvals could be judged under the policies of today'),
+      ...noted('All approvals could be checked under the current policies'),
     },
   },
   'sweep.recovered': brake(
     'sweep.recovered',
-    'The brake is released: 0 of 1000 approvals do not verify',
+    'The brake is released: 0 of 1000 approvals are to be withdrawn',
   ),
 };
 

@@ -179,7 +179,7 @@ function messageOf(
     }
     return followed === undefined
       ? 'Approval withdrawn: no entry of images follows this source any more'
-      : 'Approval withdrawn: it does not verify under the policy any more';
+      : 'Approval withdrawn: it no longer verifies under the policy';
   }
   if (type !== 'approved') return observation.message;
   if (downgrade) return 'Approved; its tag moved back to an older digest';

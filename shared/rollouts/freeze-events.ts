@@ -54,7 +54,7 @@ export function endedEvent(
       reason,
       since: now.toISOString(),
       errors: [],
-      message: `${sayFrozen(freeze)}: frozen by ${freeze.by} no more`,
+      message: `${sayFrozen(freeze)}: no longer frozen by ${freeze.by}`,
     },
   };
 }

@@ -26,46 +26,46 @@ const SENTENCES: Readonly<
   'stage.skipped': (stage) => `Stage ${stage} has no cluster and is skipped`,
   waiting: (stage, cause) =>
     cause === 'tag'
-      ? `The way back waits: ${why(cause)}`
-      : `After stage ${stage} the roll-out waits: ${why(cause)}`,
+      ? `The rollback waits${because(cause)}`
+      : `After stage ${stage} the roll-out waits${because(cause)}`,
   approved: (stage) => `Stage ${stage} is approved`,
-  paused: (stage, cause) => `Paused in stage ${stage}: ${why(cause)}`,
+  paused: (stage, cause) => `Paused in stage ${stage}${because(cause)}`,
   resumed: (stage) => `Resumed in stage ${stage}`,
-  promoted: (stage) => `All clusters up to stage ${stage} are let in without waiting`,
-  halted: (stage, cause) => `Halted in stage ${stage}: ${why(cause)}`,
-  recovered: () => 'Halted no more',
+  promoted: (stage) => `All stages up to ${stage} are open at once`,
+  halted: (stage, cause) => `Halted in stage ${stage}${because(cause)}`,
+  recovered: () => 'No longer halted',
   aborted: (stage) => `Aborted in stage ${stage}`,
-  'rolling-back': (_, cause) => `All that have the digest go back: ${why(cause)}`,
+  'rolling-back': (_, cause) => `All clusters that have the digest go back${because(cause)}`,
   'rolled-back': () => 'Rolled back',
   interrupted: () =>
-    'The record of the roll-out is lost, and nothing new is approved until a person resumes',
+    'The record of the roll-out is lost: nothing new is approved until a person resumes',
   completed: (_, cause) =>
-    cause === 'adoption' ? 'The fleet is taken over as it is' : 'The roll-out is completed',
-  retired: () => 'The image has no strategy any more',
+    cause === 'adoption' ? 'The fleet is adopted as it is' : 'The roll-out is completed',
+  retired: () => 'The image no longer has a strategy',
 };
 
-const CAUSES: Readonly<Record<Cause, string>> = {
-  person: 'a person decided so',
+const CAUSES: Readonly<Record<Exclude<Cause, 'person'>, string>> = {
   'record-lost': 'its record is lost',
   'digests-differ': 'several digests are live',
-  'clusters-unseen': 'some clusters were never in reach',
-  'stage-gone': 'the config has no such stage any more',
+  'clusters-unseen': 'some clusters were never seen',
+  'stage-gone': 'the config no longer has this stage',
   failures: 'too many clusters failed',
-  unreachable: 'too many clusters are out of reach',
+  unreachable: 'too many clusters are unreachable',
   'no-evidence': 'no cluster shows that the digest works',
   evidence: 'the checks of the stage do not show that the digest works',
   rejected: 'the digest was rolled back before',
   empty: 'no cluster follows the image there',
-  approval: 'people have to approve',
-  signature: 'the next stage asks for a signature',
+  approval: 'people must approve',
+  signature: 'the next stage requires a signature',
   window: 'no window is open',
-  freeze: 'what comes next is frozen',
-  tag: 'a person has to move the tag, which names what was rolled back',
-  adoption: 'the fleet is taken over as it is',
+  freeze: 'the next clusters are frozen',
+  tag: 'a person must move the tag, which names the digest that was rolled back',
+  adoption: 'the fleet is adopted as it is',
 };
 
-function why(cause: Cause = 'person'): string {
-  return CAUSES[cause];
+/** What a person decided has a name and a reason, and needs no cause. */
+function because(cause: Cause = 'person'): string {
+  return cause === 'person' ? '' : `: ${CAUSES[cause]}`;
 }
 
 function namesOf(all: readonly string[]): string {

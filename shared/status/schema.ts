@@ -9,7 +9,9 @@ const Count = z.number().int().nonnegative();
 const Time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const Fault = z.strictObject({
-  code: z.string().describe('Code of a Config Sync error without KNV, or an error code of Countersign'),
+  code: z
+    .string()
+    .describe('Code of a Config Sync error without KNV, or an error code of Countersign'),
   message: z.string().describe('The text of Config Sync, or of the part that failed'),
 });
 
@@ -26,7 +28,10 @@ const JUDGED = {
   signer: z.string().optional().describe('Whose signatures verified: keys, or certificates'),
   revision: z.string().optional().describe('org.opencontainers.image.revision of the image'),
   source: z.string().optional().describe('org.opencontainers.image.source of the image'),
-  reasons: z.array(z.string()).optional().describe('Why the signatures that were found do not count'),
+  reasons: z
+    .array(z.string())
+    .optional()
+    .describe('Why the signatures that were found do not count'),
 };
 
 const Release = z
@@ -46,7 +51,10 @@ export const ImageData = z.strictObject({
 
 export const SyncData = z.strictObject({
   image: z.string().optional().describe('Absent if the source is no longer an image'),
-  digest: z.string().optional().describe('A digest; for a Helm chart <host/path>/<chart>:<version>'),
+  digest: z
+    .string()
+    .optional()
+    .describe('A digest; for a Helm chart <host/path>/<chart>:<version>'),
   release: Release,
   cluster: z.string().describe('Full membership name, or kubeconfig context'),
   sync: z.string().describe('RootSync/<name> or RepoSync/<namespace>/<name>'),
@@ -101,13 +109,19 @@ export const SweepData = z.strictObject({
   tasked: Count.describe('Clusters that got a task from this sweep'),
   unsettled: Count.optional().describe('Of these, clusters that every sweep looks at'),
   unreachable: Count.optional().describe('Unreachable clusters'),
-  periodSeconds: z.number().nonnegative().describe('Time in which the whole fleet is looked at once'),
+  periodSeconds: z
+    .number()
+    .nonnegative()
+    .describe('Time in which the whole fleet is looked at once'),
   configuredPeriodSeconds: z
     .number()
     .nonnegative()
     .optional()
     .describe('sweep.period; shorter than periodSeconds if the budget of calls did not suffice'),
-  breakGlass: z.array(z.string()).optional().describe('<cluster>/<sync> of each RSync under break-glass'),
+  breakGlass: z
+    .array(z.string())
+    .optional()
+    .describe('<cluster>/<sync> of each RSync under break-glass'),
   ...COMMON,
 });
 
@@ -154,10 +168,7 @@ export const RolloutData = z.strictObject({
     .describe(
       'Checks of the stage that fail or have not held for long enough, if they are the cause',
     ),
-  actor: z
-    .string()
-    .optional()
-    .describe('The person who decided; for started, the cause'),
+  actor: z.string().optional().describe('The person who decided; for started, the cause'),
   reason: z.string().optional().describe('The reason that this person gave'),
   noWayBack: z
     .literal(true)
