@@ -82,7 +82,7 @@ async function type(id: string, more: Readonly<Record<string, string>> = {}): Pr
 
 async function done(id: string, text: RegExp, more?: Record<string, string>): Promise<void> {
   const { code, stdout, stderr } = await type(id, more);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(code, `${stderr}${stdout}`).toBe(0);
   expect(stdout).toMatch(text);
 }
 
