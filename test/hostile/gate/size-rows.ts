@@ -39,6 +39,7 @@ const owned = Array.from({ length: 5_000 }, (_, index) => ({
 }));
 const labels = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`a/${index}`, '']));
 const finalizers = Array.from({ length: 10_000 }, (_, index) => `a.example/${index}`);
+const many = Object.keys(MANY).map((containerName) => ({ containerName }));
 const conditions = Array.from({ length: 20_000 }, (_, index) => ({
   type: `T${index}`,
   status: 'False',
@@ -78,10 +79,7 @@ const LARGE: readonly (readonly [name: string, object: RSyncManifest])[] = [
     'image-of-at',
     { ...plain, spec: { ...plain.spec, oci: { image: 'a@'.repeat(200_000), auth: 'none' } } },
   ],
-  [
-    'spec-of-fields',
-    { ...plain, spec: { ...plain.spec, override: { resources: Object.keys(MANY) } } },
-  ],
+  ['spec-of-fields', { ...plain, spec: { ...plain.spec, override: { resources: many } } }],
 ];
 
 const WRITERS: readonly (readonly [
