@@ -9,5 +9,5 @@ async function startReal(): Promise<KubeUnderTest> {
   const cluster = await startSyncCluster({ everybodyMay: true });
   const config = new KubeConfig();
   config.loadFromFile(await cluster.kubeconfig('contract@acme.example'));
-  return { config, stop: () => cluster.close() };
+  return { config, send: cluster.send, stop: () => cluster.close() };
 }

@@ -11,6 +11,7 @@ import { HISTORY_MUTATIONS } from './history.ts';
 import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { NETWORK_MUTATIONS } from './networks.ts';
+import { KUBE_MUTATIONS } from './kube.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { OVERVIEW_MUTATIONS } from './overview.ts';
@@ -312,6 +313,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...COMMAND_MUTATIONS,
   ...CONFIG_SYNC_MUTATIONS,
   ...CONTENT_MUTATIONS,
+  ...KUBE_MUTATIONS,
   ...STAND_IN_MUTATIONS,
   ...NET_MUTATIONS,
   ...NETWORK_MUTATIONS,

@@ -1,10 +1,14 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { describeApi, describeSelf, type Kind } from './kinds.ts';
+import { describeApi } from './discovery.ts';
+import type { Kind } from './kinds.ts';
 import { readPatch, readYaml } from './patch.ts';
+import { PROTOBUF, readProtobuf } from './protobuf.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
-import { createObject, patchObject, removeObject, updateObject } from './write.ts';
+import { removeCollection, removeObject } from './remove.ts';
+import { REVIEW_PATHS } from './reviews.ts';
+import { createObject, patchObject, updateObject } from './write.ts';
 import {
   type Call,
   type Cluster,
@@ -65,9 +69,11 @@ export function createApp(deps: AppDeps): Hono<Env> {
   );
 
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, (c) => c.text('ok'));
-  app.post('/apis/authentication.k8s.io/v1/selfsubjectreviews', (c) =>
-    c.json(describeSelf(c.get('request').user), 201),
-  );
+  for (const [path, answer] of REVIEW_PATHS) {
+    app.post(path, async (c) =>
+      c.json(answer(c.get('request').user, await readBody(c.req.raw)), 201),
+    );
+  }
   const documents = describeApi(kinds, deps.version);
   app.get('*', (c, next) => {
     const document = documents.get(c.req.path);
@@ -121,15 +127,17 @@ async function answerResource(
       return new Response(watchObjects(cluster, call, table), { headers });
     }
     case 'create':
-      return createObject(cluster, call, await readBody(raw));
+      return createObject(cluster, call, await readBody(raw, call.kind));
     case 'update':
-      return updateObject(cluster, call, await readBody(raw));
+      return updateObject(cluster, call, await readBody(raw, call.kind));
     case 'patch': {
       const patch = readPatch(call.kind, raw.headers.get('content-type'), await raw.text());
       return patchObject(cluster, call, patch);
     }
     case 'delete':
       return Response.json(await removeObject(cluster, call, await readBody(raw)));
+    case 'deletecollection':
+      return Response.json(await removeCollection(cluster, call, await readBody(raw)));
     default:
       throw methodNotAllowed();
   }
@@ -154,21 +162,34 @@ function checkOptions({ kind, request, target }: Call): void {
   const { verb, query } = request;
   if (['get', 'list', 'watch'].includes(verb)) return;
   const unplaced = kind.namespaced && target.namespace === undefined;
-  const misnamed = (target.name === undefined) !== (verb === 'create');
+  const collection = verb === 'create' || (verb === 'deletecollection' && kind.namespaced);
+  const misnamed = (target.name === undefined) !== collection;
   const subresource = target.subresource !== undefined && verb !== 'update' && verb !== 'patch';
   if (kind.readOnly || unplaced || misnamed || subresource) throw methodNotAllowed();
-  const unknown = query.getAll('dryRun').find((value) => value !== 'All');
+  checkChoice(verb, query, 'dryRun', ['All']);
+  checkChoice(verb, query, 'fieldValidation', ['', 'Ignore', 'Strict', 'Warn']);
+}
+
+function checkChoice(
+  verb: string,
+  query: URLSearchParams,
+  option: string,
+  choices: readonly string[],
+): void {
+  const unknown = query.getAll(option).find((value) => !choices.includes(value));
   if (unknown === undefined) return;
-  const text = `Unsupported value: ${JSON.stringify(unknown)}: supported values: "All"`;
-  throw invalidOptions(`${verb[0]?.toUpperCase()}${verb.slice(1)}Options`, 'dryRun', text);
+  const list = choices.map((choice) => JSON.stringify(choice)).join(', ');
+  const text = `Unsupported value: ${JSON.stringify(unknown)}: supported values: ${list}`;
+  throw invalidOptions(`${verb[0]?.toUpperCase()}${verb.slice(1)}Options`, option, text);
 }
 
 const BODY_TYPES = ['application/json', 'application/yaml'];
 
-// kubectl 1.33's `create` sends built-in kinds as protobuf, which only a real server reads.
-async function readBody(raw: Request): Promise<unknown> {
+async function readBody(raw: Request, kind?: Kind): Promise<unknown> {
   const type = raw.headers.get('content-type')?.split(';')[0]?.trim() ?? 'application/json';
-  if (!BODY_TYPES.includes(type)) throw unsupportedMediaType(BODY_TYPES);
+  const accepted = kind?.custom === true ? BODY_TYPES : [...BODY_TYPES, PROTOBUF];
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  if (type === PROTOBUF) return readProtobuf(Buffer.from(await raw.arrayBuffer()));
   const text = await raw.text();
   return text === '' ? undefined : readYaml(text);
 }

@@ -1,13 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { parse } from 'yaml';
-import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
-import { readCrdText } from '../carried-files.ts';
-import { type Kind, configSyncKinds, groupVersion } from './kinds.ts';
+import { groupVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
-import { invalid, invalidFields, type Cause } from './status.ts';
+import { invalid, invalidFields } from './status.ts';
+import { validateSchema } from './validate.ts';
 
 /** The real API server's cap on all annotations of one object, keys and values: 256 KiB. */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -36,9 +33,15 @@ export function prepareCreate(
     }),
   });
   if (kind.custom) delete created['status'];
-  if (kind.kind === 'Namespace') beginNamespace(created);
+  if (kind.kind === 'Namespace') nameNamespace(created);
   checkObject(kind, created);
   return created;
+}
+
+/** What the server adds to a new object after its managers are recorded: the state of a namespace. */
+export function beginObject(kind: Kind, created: KubeObject): KubeObject {
+  if (kind.kind !== 'Namespace') return created;
+  return { ...created, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
 }
 
 /** The object after an update of its main resource, or of `status` only. */
@@ -120,6 +123,7 @@ function bumpGeneration(object: KubeObject): void {
 
 // The CRD's default (docs/facts/config-sync.md#api); other defaults are set by Config Sync's code.
 function withDefaults(kind: Kind, object: KubeObject): KubeObject {
+  if (kind.kind === 'Secret') return { ...object, type: object['type'] ?? 'Opaque' };
   const { spec } = object;
   if (!kind.custom || !isRecord(spec) || spec['sourceType'] !== undefined) return object;
   return { ...object, spec: { ...spec, sourceType: 'git' } };
@@ -144,92 +148,12 @@ function checkObject(kind: Kind, object: KubeObject): void {
   if (causes.length > 0) throw invalidFields(kind, name, causes);
 }
 
-function beginNamespace(object: KubeObject): void {
+function nameNamespace(object: KubeObject): void {
   const { name, labels } = object.metadata;
   object.metadata.labels = { ...labels, 'kubernetes.io/metadata.name': name };
-  object['spec'] = { finalizers: ['kubernetes'] };
-  object['status'] = { phase: 'Active' };
 }
 
 function generateName(metadata: Metadata): string {
   const { generateName: prefix } = metadata;
   return prefix === undefined ? '' : `${prefix}${randomBytes(3).toString('hex').slice(0, 5)}`;
-}
-
-const crdSchema = z.looseObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.looseObject({ name: z.string() }),
-  spec: z.looseObject({
-    names: z.looseObject({}),
-    versions: z.array(
-      z.looseObject({ name: z.string(), schema: z.object({ openAPIV3Schema: z.looseObject({}) }) }),
-    ),
-  }),
-});
-
-export type Crd = z.infer<typeof crdSchema> & KubeObject;
-
-/** Config Sync's CustomResourceDefinitions as infra/kubernetes/crds has them, by plural. */
-export const crds: ReadonlyMap<string, Crd> = new Map(
-  configSyncKinds.map(({ plural }) => [plural, readCrd(plural)]),
-);
-
-function readCrd(plural: string): Crd {
-  return crdSchema.parse(parse(readCrdText(plural)));
-}
-
-// `strict: false`: OpenAPI has keywords of its own, and Kubernetes more.
-const ajv = new Ajv({ strict: false, allErrors: true, verbose: true });
-
-/** By plural; all versions of a kind share one schema. */
-const validators: ReadonlyMap<string, ValidateFunction | undefined> = new Map(
-  [...crds].map(([plural, { spec }]) => {
-    const [first] = spec.versions;
-    return [plural, first && ajv.compile(first.schema.openAPIV3Schema)];
-  }),
-);
-
-/**
- * What the CRD's schema says against an object, one cause for each field, worded as the real API server words it;
- * empty for a kind without a CRD.
- */
-function validateSchema({ plural }: Kind, object: KubeObject): Cause[] {
-  const validate = validators.get(plural);
-  if (validate === undefined || validate(object)) return [];
-  return (validate.errors ?? []).map(describeError);
-}
-
-function describeError({ keyword, params, data, ...error }: ErrorObject): Cause {
-  const field = error.instancePath.slice(1).replaceAll('/', '.');
-  const value = JSON.stringify(data);
-  switch (keyword) {
-    case 'required': {
-      const missing = [field, String(params['missingProperty'])].filter(Boolean).join('.');
-      return { reason: 'FieldValueRequired', message: 'Required value', field: missing };
-    }
-    case 'enum': {
-      const values = [params['allowedValues']].flat().map((entry) => JSON.stringify(entry));
-      const message = `Unsupported value: ${value}: supported values: ${values.join(', ')}`;
-      return { reason: 'FieldValueNotSupported', message, field };
-    }
-    case 'type': {
-      const kind = JSON.stringify(kindOf(data));
-      const type = String(params['type']).replace(',null', '');
-      const message = `Invalid value: ${kind}: ${field} in body must be of type ${type}: ${kind}`;
-      return { reason: 'FieldValueTypeInvalid', message, field };
-    }
-    case 'pattern': {
-      const message = `Invalid value: ${value}: ${field} in body should match '${String(params['pattern'])}'`;
-      return { reason: 'FieldValueInvalid', message, field };
-    }
-    default:
-      return { message: `Invalid value: ${value}: ${error.message ?? keyword}`, field };
-  }
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return Number.isInteger(value) ? 'integer' : typeof value;
 }

@@ -12,7 +12,7 @@ const MAX_WATCH_BACKLOG = 10_000;
 const MAX_WATCH_SECONDS = 3600;
 
 /** A page of a list, not yet rendered as a List or a Table. */
-interface Page {
+export interface Page {
   apiVersion: string;
   kind: string;
   metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };

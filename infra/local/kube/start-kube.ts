@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { listen, type Listening } from '../listen.ts';
 import { createApp, type Intercept } from './app.ts';
 import { configSyncKinds, coreKinds } from './kinds.ts';
-import { type Crd, crds } from './prepare.ts';
+import { type Crd, crds } from './schemas.ts';
 import { type KubeObject, createStore, type Store } from './store.ts';
 import type { Admit } from './request.ts';
 
@@ -33,9 +33,10 @@ export interface Kube extends Pick<Listening, 'close'> {
 }
 
 /**
- * Starts the Kubernetes API of one cluster over plain HTTP: a test double for kubectl and client-node that keeps the
- * rules Countersign depends on (versions, admission, watches). A request goes through `app.ts` (what is served, faults),
- * `request.ts` (what is asked, admission), then `read.ts`, `write.ts` or `remove.ts`.
+ * Starts the Kubernetes API of one cluster over plain HTTP: a test double for kubectl, Helm and client libraries that
+ * keeps the rules Countersign depends on (versions, admission, watches), for the kinds that it serves
+ * (docs/adr/0042-the-embedded-kube-api.md). A request goes through `app.ts` (what is served, faults), `request.ts` (what
+ * is asked, admission), then `read.ts`, `write.ts` or `remove.ts`.
  *
  * @example
  * const kube = await startKube({ name: 'cluster-1', admit: [gate] });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { writeKubeconfig, startKube } from '#infra/local/kube/start-kube.ts';
+import { createSendKube } from '#test/e2e/tools/kube-request.ts';
 import { kubeContract, type KubeUnderTest } from './suite.ts';
 
 kubeContract({ name: 'embedded', start: startEmbedded, capabilities: ['expire'] });
@@ -15,5 +16,6 @@ async function startEmbedded(): Promise<KubeUnderTest> {
   const config = new KubeConfig();
   config.loadFromFile(path);
   await rm(folder, { recursive: true });
-  return { config, expire: async () => kube.store.expire(), stop: () => kube.close() };
+  const send = createSendKube({ url: kube.url });
+  return { config, send, expire: async () => kube.store.expire(), stop: () => kube.close() };
 }

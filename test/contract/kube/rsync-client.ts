@@ -67,7 +67,7 @@ type Write = { dryRun?: string; fieldManager?: string; namespace?: string; force
 export interface Manifest {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace: string };
+  metadata: { name: string; namespace: string; labels?: Record<string, string> };
   spec: object;
 }
 
@@ -79,6 +79,12 @@ export function manifest(name: string, image = 'registry.example/configs/platfor
     metadata: { name, namespace: NAMESPACE },
     spec: { sourceType: 'oci', oci: { image, auth: 'none' } },
   };
+}
+
+/** A RootSync in a set of its own, so that a test lists no others. */
+export function labelled(name: string, set: string, labels: Record<string, string> = {}): Manifest {
+  const body = manifest(name);
+  return { ...body, metadata: { ...body.metadata, labels: { set, ...labels } } };
 }
 
 function header(type: string): ReturnType<typeof setHeaderOptions> {

@@ -1,18 +1,25 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import { bodyContract } from './body-contract.ts';
+import { coreContract } from './core-contract.ts';
 import { crdContract } from './crd-contract.ts';
+import { managersContract } from './managers-contract.ts';
+import { watchContract } from './watch-contract.ts';
 import {
   createRSyncClient,
   failureOf,
+  labelled,
   manifest,
   NAMESPACE,
   type RSyncClient,
-  watchRSyncs,
 } from './rsync-client.ts';
 
 /** A running API server with Config Sync's CRDs and the namespace config-management-system. */
 export interface KubeUnderTest {
   config: KubeConfig;
+  /** Bare requests, as a user who may do everything. */
+  send: SendKube;
   /** Makes every earlier resourceVersion too old, where the server can do that. */
   expire?: () => Promise<void>;
   stop: () => Promise<void>;
@@ -38,7 +45,11 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
     });
     afterAll(() => kube.stop());
 
+    const send: SendKube = (call) => kube.send(call);
     crdContract(() => client);
+    bodyContract(send);
+    coreContract(send);
+    managersContract(send);
 
     describe('create and get', () => {
       it('gives an object its system fields and generation 1', async () => {
@@ -338,63 +349,6 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
       });
     });
 
-    describe('watch', () => {
-      it('follows from a resourceVersion, and lets go when the client does', async () => {
-        const { metadata } = await client.list();
-        await client.create(manifest('watched'));
-        const { resourceVersion } = metadata;
-        const watch = await watchRSyncs(kube.config, { resourceVersion });
-        await client.merge('watched', { metadata: { annotations: { a: 'b' } } });
-        await client.remove('watched');
-        await vi.waitFor(() => expect(watch.events.length).toBeGreaterThanOrEqual(3));
-        watch.close();
-        expect(watch.events.map((event) => [event.type, event.name])).toEqual([
-          ['ADDED', 'watched'],
-          ['MODIFIED', 'watched'],
-          ['DELETED', 'watched'],
-        ]);
-      });
-
-      it('begins with what is there where no version is named', async () => {
-        await client.create(manifest('there'));
-        const fieldSelector = 'metadata.name=there';
-        const watch = await watchRSyncs(kube.config, { fieldSelector });
-        await vi.waitFor(() => expect(watch.events).toHaveLength(1));
-        watch.close();
-        expect(watch.events[0]).toMatchObject({ type: 'ADDED', name: 'there' });
-      });
-
-      it('shows an object that leaves the selector as deleted', async () => {
-        await client.create(labelled('leaving', 'leave'));
-        const watch = await watchRSyncs(kube.config, { labelSelector: 'set=leave' });
-        await client.merge('leaving', { metadata: { labels: { set: null } } });
-        await vi.waitFor(() => expect(watch.events).toHaveLength(2));
-        watch.close();
-        expect(watch.events.map((event) => event.type)).toEqual(['ADDED', 'DELETED']);
-      });
-
-      it('ends after timeoutSeconds', async () => {
-        const watch = await watchRSyncs(kube.config, { timeoutSeconds: 1 });
-        await expect(watch.ended).resolves.toBeUndefined();
-      });
-
-      it.runIf(capabilities.includes('expire'))(
-        'answers 410 from a version that is gone',
-        async () => {
-          const { metadata } = await client.list();
-          await client.create(manifest('after-list'));
-          await kube.expire?.();
-          const { resourceVersion } = metadata;
-          const watch = await watchRSyncs(kube.config, { resourceVersion });
-          await watch.ended;
-          expect(watch.events).toEqual([{ type: 'ERROR', name: undefined, code: 410 }]);
-        },
-      );
-    });
+    watchContract({ kube: () => kube, client: () => client, capabilities });
   });
-}
-
-function labelled(name: string, set: string, labels: Record<string, string> = {}) {
-  const body = manifest(name);
-  return { ...body, metadata: { ...body.metadata, labels: { set, ...labels } } };
 }

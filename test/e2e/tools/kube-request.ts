@@ -6,6 +6,7 @@ import { defined } from '#shared/core/defined.ts';
 export interface KubeCall {
   readonly method: string;
   readonly path: string;
+  /** Text and bytes go as they are, all else as JSON. */
   readonly body?: unknown;
   /** Of the body; JSON where it is absent. */
   readonly type?: string;
@@ -47,7 +48,8 @@ export function createSendKube(server: { url: string; ca?: string; token?: strin
       );
     });
     sent.on('error', reject);
-    sent.end(typeof body === 'string' ? body : JSON.stringify(body));
+    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    sent.end(raw ? body : JSON.stringify(body));
     return promise;
   };
 }

@@ -201,7 +201,7 @@ describe('startKube()', () => {
       'application/json',
       405,
     ],
-    ['a delete of everything', 'DELETE', rootsyncs, 'application/json', 405],
+    ['a delete of all namespaces', 'DELETE', '/api/v1/namespaces', 'application/json', 405],
     ['an unknown dryRun', 'POST', `${rootsyncs}?dryRun=Some`, 'application/json', 422],
     [
       'an unknown resource',

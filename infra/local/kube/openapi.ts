@@ -1,0 +1,52 @@
+import type { Kind } from './kinds.ts';
+import { schemaOf } from './schemas.ts';
+
+/** One kind in one of its versions. */
+export interface Served {
+  kind: Kind;
+  version: string;
+}
+
+/** The index of the documents, by the path of each version. */
+export function listDocuments(versions: readonly string[]): object {
+  const paths = versions.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}` }]);
+  return { paths: Object.fromEntries(paths) };
+}
+
+/**
+ * One version's document: what `kubectl explain` shows, and as much of the paths as `kubectl apply` reads, which is
+ * whether PATCH takes `dryRun` and `fieldValidation`. It offers no strategic merge, so that kubectl uses its own.
+ */
+export function describeDocument(path: string, list: readonly Served[]): object {
+  const paths: Record<string, object> = {};
+  const schemas: Record<string, object> = {};
+  for (const { kind, version } of list) {
+    const gvk = { group: kind.group, version, kind: kind.kind };
+    const scope = kind.namespaced ? 'namespaces/{namespace}/' : '';
+    paths[`/${path}/${scope}${kind.plural}/{name}`] = describePath(gvk);
+    schemas[[...kind.group.split('.').toReversed(), version, kind.kind].join('.')] = {
+      ...schemaOf(kind),
+      'x-kubernetes-group-version-kind': [gvk],
+    };
+  }
+  const info = { title: 'Kubernetes', version: 'v1.32.0' };
+  return { openapi: '3.0.0', info, paths, components: { schemas } };
+}
+
+function describePath(gvk: object): object {
+  const parameters = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
+    name,
+    in: 'query',
+    schema: { type: name === 'force' ? 'boolean' : 'string', uniqueItems: true },
+  }));
+  const schema = { type: 'object' };
+  return {
+    patch: {
+      parameters,
+      requestBody: { content: { 'application/merge-patch+json': { schema } } },
+      responses: { 200: { description: 'OK' } },
+      'x-kubernetes-action': 'patch',
+      'x-kubernetes-group-version-kind': gvk,
+    },
+  };
+}

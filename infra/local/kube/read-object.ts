@@ -1,0 +1,108 @@
+import { groupVersion } from './kinds.ts';
+import type { Call } from './request.ts';
+import { schemaOf } from './schemas.ts';
+import { badRequest, invalid, StatusError } from './status.ts';
+import { isRecord, type KubeObject, objectSchema } from './store.ts';
+import { dropUnknownFields } from './unknown-fields.ts';
+import { validateSchema } from './validate.ts';
+
+/** An object as a client sent it. */
+export interface Sent {
+  /** Without the fields that its kind does not have. */
+  object: KubeObject;
+  /** What of it the client is warned about. */
+  warnings: string[];
+}
+
+/**
+ * Reads the object that a request carries, or that its patch makes. Throws 400 where it is of another kind, version,
+ * name or namespace than the path, or has values of a wrong type; and where it has unknown fields under
+ * `fieldValidation=Strict`, which is 422 for what a patch made.
+ */
+export function readObject(call: Call, body: unknown): Sent {
+  const { kind, request, target } = call;
+  const known = dropUnknownFields(schemaOf(kind), withDefaults(call, body));
+  const object = parseObject(call, known.value);
+  checkPlace(call, object);
+  if (!kind.custom) checkTypes(call, object);
+  const unknown = known.unknown.map((path) => `unknown field "${path}"`);
+  const directive = request.query.get('fieldValidation') || 'Warn';
+  if (directive === 'Strict' && unknown.length > 0) {
+    const why = `strict decoding error: ${unknown.join(', ')}`;
+    if (request.verb === 'patch') throw unfit(body, why);
+    const what = `${kind.kind} in version "${target.version}"`;
+    throw badRequest(`${what} cannot be handled as a ${kind.kind}: ${why}`);
+  }
+  const warnings = directive === 'Ignore' ? [] : unknown;
+  return { object: kind.kind === 'Secret' ? withoutTexts(object) : object, warnings };
+}
+
+// Kinds of Kubernetes' own are read as what the path says where the body is silent, as typed clients send it.
+function withDefaults({ kind, target }: Call, body: unknown): unknown {
+  if (kind.custom || !isRecord(body)) return body;
+  const own = { apiVersion: groupVersion(kind.group, target.version), kind: kind.kind };
+  const { apiVersion = own.apiVersion, kind: named = own.kind, ...rest } = body;
+  return { apiVersion: apiVersion || own.apiVersion, kind: named || own.kind, ...rest };
+}
+
+function parseObject({ kind, target }: Call, body: unknown): KubeObject {
+  const parsed = objectSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const place = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw badRequest(`${kind.kind} in version "${target.version}" cannot be handled: ${place}`);
+}
+
+function checkPlace({ kind, target }: Call, object: KubeObject): void {
+  const expected = groupVersion(kind.group, target.version);
+  if (kind.custom && object.apiVersion === expected && object.kind !== kind.kind) {
+    const text = `Invalid value: "${object.kind}": must be ${kind.kind}`;
+    throw invalid({ ...kind, kind: object.kind }, object.metadata.name, 'kind', text);
+  }
+  if (object.kind !== kind.kind || object.apiVersion !== expected) {
+    const got = `${object.apiVersion}, Kind=${object.kind}`;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): got ${got}, expected ${expected}`,
+    );
+  }
+  const { metadata } = object;
+  if (target.name !== undefined) metadata.name ||= target.name;
+  if (target.name !== undefined && metadata.name !== target.name) {
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${target.name})`,
+    );
+  }
+  if (kind.namespaced && (metadata.namespace ?? target.namespace) !== target.namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+}
+
+// Go decodes its own kinds into structs, so that a wrong type is an error of the body, not of a field.
+function checkTypes({ kind, target }: Call, object: KubeObject): void {
+  const [cause] = validateSchema(kind, object);
+  if (cause === undefined) return;
+  const what = `${kind.kind} in version "${target.version}"`;
+  const why = `json: cannot unmarshal ${kind.kind}.${cause.field}: ${cause.message}`;
+  throw badRequest(`${what} cannot be handled as a ${kind.kind}: ${why}`);
+}
+
+function unfit(body: unknown, why: string): StatusError {
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(body))}: ${why}`;
+  const causes = [{ reason: 'FieldValueInvalid', message, field: 'patch' }];
+  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, {
+    details: { causes },
+  });
+}
+
+/** The Secret with what came as text in its data. */
+function withoutTexts(secret: KubeObject): KubeObject {
+  const { stringData, ...rest } = secret;
+  if (!isRecord(stringData)) return rest;
+  const encoded = Object.entries(stringData).map(([key, text]) => [
+    key,
+    Buffer.from(String(text)).toString('base64'),
+  ]);
+  const data = isRecord(rest['data']) ? rest['data'] : {};
+  return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod';
+import { defined } from '#shared/core/defined.ts';
+import type { Kind } from './kinds.ts';
+import { prepareDelete } from './prepare.ts';
+import { listObjects, type Page } from './read.ts';
+import { admitWrite, type Call, type Cluster } from './request.ts';
+import { badRequest, conflict, detailsOf, notFound, type Status } from './status.ts';
+import type { KubeObject, Store } from './store.ts';
+
+const optionsSchema = z.looseObject({
+  dryRun: z.array(z.string()).nullish(),
+  preconditions: z
+    .looseObject({ uid: z.string(), resourceVersion: z.string() })
+    .partial()
+    .nullish(),
+});
+
+const contents = ['rootsyncs', 'reposyncs', 'configmaps', 'secrets', 'events'];
+
+/**
+ * DELETE: removes the object at once, or, where finalizers hold it, marks it as being deleted.
+ * Answers the object in the second case and a Status in the first, as the real server does.
+ */
+export async function removeObject(
+  cluster: Cluster,
+  call: Call,
+  body: unknown,
+): Promise<KubeObject | Status> {
+  const { kind, request, target } = call;
+  const options = optionsSchema.safeParse(body ?? {});
+  if (!options.success) throw badRequest('error decoding DeleteOptions');
+  const { preconditions, dryRun } = options.data;
+  const name = target.name ?? '';
+  const object = cluster.store.get(kind.plural, target.namespace ?? '', name);
+  if (object === undefined) throw notFound(kind, name);
+  checkPreconditions(kind, object, preconditions ?? {});
+  const dry = request.dryRun || dryRun?.includes('All') === true;
+  const asked = { ...call, request: { ...request, dryRun: dry } };
+  await admitWrite(cluster, asked, { operation: 'DELETE', oldObject: object });
+  if (dry) return success(kind, object);
+  if (kind.kind === 'Namespace') emptyNamespace(cluster, name);
+  if (!isHeld(cluster.store, object)) {
+    removeNow(cluster.store, kind.plural, object);
+    return success(kind, object);
+  }
+  if (object.metadata.deletionTimestamp !== undefined) return object;
+  const deleting = prepareDelete(kind, object, cluster.clock());
+  const stored = cluster.store.commit(kind.plural, object, deleting);
+  if (stored === undefined) throw conflict(kind, name);
+  return stored;
+}
+
+/**
+ * DELETE of a collection: removes what the selectors match in one namespace, each as if it were removed by name.
+ * Answers the list as it was.
+ */
+export async function removeCollection(cluster: Cluster, call: Call, body: unknown): Promise<Page> {
+  const page = listObjects(cluster, call);
+  for (const { metadata } of page.items) {
+    const target = { ...call.target, name: metadata.name };
+    await removeObject(cluster, { ...call, target }, body);
+  }
+  return page;
+}
+
+/** Removes an object whose deletion began, once no finalizer holds it any more. */
+export function finishDeletion(store: Store, plural: string, object: KubeObject): void {
+  if (object.metadata.deletionTimestamp === undefined || isHeld(store, object)) return;
+  removeNow(store, plural, object);
+}
+
+function removeNow(store: Store, plural: string, object: KubeObject): void {
+  store.commit(plural, object);
+  const namespace = store.get('namespaces', '', object.metadata.namespace ?? '');
+  if (namespace !== undefined) finishDeletion(store, 'namespaces', namespace);
+}
+
+function isHeld(store: Store, object: KubeObject): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return true;
+  return object.kind === 'Namespace' && !isEmpty(store, object.metadata.name);
+}
+
+// The namespace controller's part: everything inside goes too, held back by finalizers alone.
+function emptyNamespace(cluster: Cluster, namespace: string): void {
+  for (const plural of contents) {
+    for (const object of cluster.store.list(plural)) {
+      if (object.metadata.namespace !== namespace) continue;
+      if (!isHeld(cluster.store, object)) cluster.store.commit(plural, object);
+      else if (object.metadata.deletionTimestamp === undefined) {
+        const custom = plural.endsWith('syncs');
+        cluster.store.commit(plural, object, prepareDelete({ custom }, object, cluster.clock()));
+      }
+    }
+  }
+}
+
+function isEmpty(store: Store, namespace: string): boolean {
+  return contents.every((plural) =>
+    store.list(plural).every((object) => object.metadata.namespace !== namespace),
+  );
+}
+
+function checkPreconditions(
+  kind: Kind,
+  { metadata }: KubeObject,
+  wanted: { uid?: string | undefined; resourceVersion?: string | undefined },
+): void {
+  for (const [field, label] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ] as const) {
+    const value = wanted[field];
+    if (value === undefined || value === metadata[field]) continue;
+    const why = `Precondition failed: ${label} in precondition: ${value}, ${label} in object meta: ${metadata[field]}`;
+    throw conflict(kind, metadata.name, why);
+  }
+}
+
+function success(kind: Kind, { metadata }: KubeObject): Status {
+  const details = defined({ ...detailsOf(kind, metadata.name), uid: metadata.uid });
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}

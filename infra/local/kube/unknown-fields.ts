@@ -1,0 +1,49 @@
+import { isOpen, type Schema, schemaOfField } from './schemas.ts';
+import { isRecord } from './store.ts';
+
+/** What a schema makes of a value. */
+interface Known {
+  /** The value without the fields that the schema does not declare; the same one where there are none. */
+  value: unknown;
+  /** Their paths, as the real API server writes them: `spec.list[0].field`. */
+  unknown: string[];
+}
+
+/** Takes out of an object what its schema does not declare, as the API server does before it stores one. */
+export function dropUnknownFields(schema: Schema, object: unknown): Known {
+  const unknown: string[] = [];
+  return { value: keepKnown(schema, object, '', unknown), unknown };
+}
+
+function keepKnown(
+  schema: Schema | undefined,
+  value: unknown,
+  path: string,
+  unknown: string[],
+): unknown {
+  if (schema === undefined) return value;
+  if (Array.isArray(value)) {
+    return sameOr(value, (item, at) => keepKnown(schema.items, item, `${path}[${at}]`, unknown));
+  }
+  if (!isRecord(value)) return value;
+  const kept: [string, unknown][] = [];
+  let changed = false;
+  for (const [key, entry] of Object.entries(value)) {
+    const place = path === '' ? key : `${path}.${key}`;
+    const field = schemaOfField(schema, key);
+    if (field === undefined && !isOpen(schema) && schema.additionalProperties !== true) {
+      unknown.push(place);
+      changed = true;
+      continue;
+    }
+    const known = keepKnown(field, entry, place, unknown);
+    changed ||= known !== entry;
+    kept.push([key, known]);
+  }
+  return changed ? Object.fromEntries(kept) : value;
+}
+
+function sameOr(list: unknown[], change: (item: unknown, at: number) => unknown): unknown[] {
+  const changed = list.map(change);
+  return changed.some((item, at) => item !== list[at]) ? changed : list;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from 'vitest';
+import { labelled, manifest, type RSyncClient, watchRSyncs } from './rsync-client.ts';
+import type { Capability, KubeUnderTest } from './suite.ts';
+
+/** How changes are followed, and when that ends. */
+export function watchContract(subject: {
+  kube: () => KubeUnderTest;
+  client: () => RSyncClient;
+  capabilities: readonly Capability[];
+}): void {
+  const { kube, client, capabilities } = subject;
+  describe('watch', () => {
+    it('follows from a resourceVersion, and lets go when the client does', async () => {
+      const { metadata } = await client().list();
+      await client().create(manifest('watched'));
+      const { resourceVersion } = metadata;
+      const watch = await watchRSyncs(kube().config, { resourceVersion });
+      await client().merge('watched', { metadata: { annotations: { a: 'b' } } });
+      await client().remove('watched');
+      await vi.waitFor(() => expect(watch.events.length).toBeGreaterThanOrEqual(3));
+      watch.close();
+      expect(watch.events.map((event) => [event.type, event.name])).toEqual([
+        ['ADDED', 'watched'],
+        ['MODIFIED', 'watched'],
+        ['DELETED', 'watched'],
+      ]);
+    });
+
+    it('begins with what is there where no version is named', async () => {
+      await client().create(manifest('there'));
+      const fieldSelector = 'metadata.name=there';
+      const watch = await watchRSyncs(kube().config, { fieldSelector });
+      await vi.waitFor(() => expect(watch.events).toHaveLength(1));
+      watch.close();
+      expect(watch.events[0]).toMatchObject({ type: 'ADDED', name: 'there' });
+    });
+
+    it('shows an object that leaves the selector as deleted', async () => {
+      await client().create(labelled('leaving', 'leave'));
+      const watch = await watchRSyncs(kube().config, { labelSelector: 'set=leave' });
+      await client().merge('leaving', { metadata: { labels: { set: null } } });
+      await vi.waitFor(() => expect(watch.events).toHaveLength(2));
+      watch.close();
+      expect(watch.events.map((event) => event.type)).toEqual(['ADDED', 'DELETED']);
+    });
+
+    it('ends after timeoutSeconds', async () => {
+      const watch = await watchRSyncs(kube().config, { timeoutSeconds: 1 });
+      await expect(watch.ended).resolves.toBeUndefined();
+    });
+
+    it.runIf(capabilities.includes('expire'))(
+      'answers 410 from a version that is gone',
+      async () => {
+        const { metadata } = await client().list();
+        await client().create(manifest('after-list'));
+        await kube().expire?.();
+        const { resourceVersion } = metadata;
+        const watch = await watchRSyncs(kube().config, { resourceVersion });
+        await watch.ended;
+        expect(watch.events).toEqual([{ type: 'ERROR', name: undefined, code: 410 }]);
+      },
+    );
+  });
+}
