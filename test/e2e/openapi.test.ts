@@ -1,12 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
-import { type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
+import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { BUNDLES, type TestWorld, startTestWorld } from '#test/fixtures/local-world.ts';
 import {
   type OpenApi,
+  type Operation,
   type Sent,
   buildRequest,
   openDocument,
@@ -41,11 +43,11 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ['post /v1/verify', 15],
   ['post /v1/resync', 15],
 ]);
-/** Longer than it takes to run them all at the rate that is allowed. */
-const TIMEOUT_MS = 400_000;
 
 let world: TestWorld;
 let api: string;
+/** Instances beside that of the world. */
+const instances: RunningFunction[] = [];
 let document: OpenApi;
 
 beforeAll(async () => {
@@ -68,17 +70,41 @@ beforeAll(async () => {
     cursor: [Buffer.from('["cluster-1"]').toString('base64url')],
   });
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await Promise.all(instances.map(({ stop }) => stop()));
+  await world?.stop();
+});
 
-/** Asks again when asked to wait, as a caller should. */
-async function ask(method: string, path: string, sent: Sent): Promise<Response> {
-  for (;;) {
-    const [target, init] = buildRequest(method, path, sent);
-    const answer = await fetch(`${api}${target}`, init);
-    if (answer.status !== 429) return answer;
-    await answer.body?.cancel();
-    await sleep(Number(answer.headers.get('retry-after')) * 1_000);
-  }
+/** Asks the next instance where a caller has spent at one what it has in a minute: each counts by itself. */
+async function ask(name: string, operation: Operation, sent: Sent): Promise<Response> {
+  const [method = '', path = ''] = name.split(' ');
+  const [target, init] = buildRequest(method, path, sent);
+  const answer = await fetch(`${api}${target}`, init);
+  if (answer.status !== 429) return answer;
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await document.faultOf(operation, answer)).toBeUndefined();
+  await startInstance();
+  return ask(name, operation, sent);
+}
+
+/** One more of the function beside those that are there, as Cloud Run adds it. */
+async function startInstance(): Promise<void> {
+  const { files, pubsub } = world;
+  const instance = await startFunction({
+    name: 'api',
+    bundle: join(BUNDLES, 'api/main.js'),
+    port: 0,
+    env: {
+      COUNTERSIGN_CONFIG: files.config,
+      PUBSUB_EMULATOR_HOST: pubsub.host,
+      METADATA_SERVER_DETECTION: 'none',
+    },
+    logFile: join(files.logs, `api-${instances.length + 2}.log`),
+    onLine: () => undefined,
+  });
+  await instances.at(-1)?.stop();
+  instances.push(instance);
+  api = instance.url;
 }
 
 /** What is named by an id. */
@@ -88,38 +114,34 @@ const BY_ID = /^\/v1\/(?:rollouts|freezes\/)/;
 const MORE_RUNS = 60;
 
 describe('the function as it runs', () => {
-  it.each([...RUNS])(
-    'answers %s as its own document says, %i times',
-    async (name, numRuns) => {
-      const [method = '', path = ''] = name.split(' ');
-      const operation = document.operations.get(name);
-      if (operation === undefined) throw new Error(`The document has no ${name}`);
-      const statuses = new Set<number>();
-      const sent = fc.oneof(
-        { weight: 4, arbitrary: document.requestsOf(operation) },
-        document.hostileRequests(method),
-      );
-      const property = fc.asyncProperty(sent, async (one) => {
-        const answer = await ask(method, path, one);
-        statuses.add(answer.status);
-        expect(answer.status).toBeLessThan(500);
-        expect(await document.faultOf(operation, answer)).toBeUndefined();
-      });
-      await fc.assert(property, { numRuns, endOnFailure: true });
-      // This world has no roll-outs, no freeze of that id, and no image whose versions are followed.
-      const isRight = (status: number) =>
-        status < 300 ||
-        (status === 404 && BY_ID.test(path)) ||
-        (status === 400 && path === '/v1/track');
-      // Chance may have drawn nothing that is right so far.
-      for (const one of fc.sample(document.requestsOf(operation), MORE_RUNS)) {
-        if ([...statuses].some(isRight)) break;
-        statuses.add((await ask(method, path, one)).status);
-      }
-      expect([...statuses].some(isRight)).toBe(true);
-    },
-    TIMEOUT_MS,
-  );
+  it.each([...RUNS])('answers %s as its own document says, %i times', async (name, numRuns) => {
+    const [method = '', path = ''] = name.split(' ');
+    const operation = document.operations.get(name);
+    if (operation === undefined) throw new Error(`The document has no ${name}`);
+    const statuses = new Set<number>();
+    const sent = fc.oneof(
+      { weight: 4, arbitrary: document.requestsOf(operation) },
+      document.hostileRequests(method),
+    );
+    const property = fc.asyncProperty(sent, async (one) => {
+      const answer = await ask(name, operation, one);
+      statuses.add(answer.status);
+      expect(answer.status).toBeLessThan(500);
+      expect(await document.faultOf(operation, answer)).toBeUndefined();
+    });
+    await fc.assert(property, { numRuns, endOnFailure: true });
+    // This world has no roll-outs, no freeze of that id, and no image whose versions are followed.
+    const isRight = (status: number) =>
+      status < 300 ||
+      (status === 404 && BY_ID.test(path)) ||
+      (status === 400 && path === '/v1/track');
+    // Chance may have drawn nothing that is right so far.
+    for (const one of fc.sample(document.requestsOf(operation), MORE_RUNS)) {
+      if ([...statuses].some(isRight)) break;
+      statuses.add((await ask(name, operation, one)).status);
+    }
+    expect([...statuses].some(isRight)).toBe(true);
+  });
 
   it('has no operation that is not asked', () => {
     expect(new Set(document.operations.keys())).toEqual(new Set(RUNS.keys()));
