@@ -13,6 +13,7 @@ import type { Subject } from '#shared/trust/discover.ts';
 import { createVerifier } from '#shared/trust/verifier.ts';
 import { keyPolicy } from '#test/fakes/cosign.ts';
 
+import { type Artifacts, pushArtifacts, readArtifacts } from './copy-artifacts.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 import { findTool } from './find-tool.ts';
 import { type Finished, runProcess } from './process.ts';
@@ -122,10 +123,25 @@ export async function openCosignWorld(): Promise<CosignWorld> {
     return digest;
   }
 
-  for (const name of ['one', 'two']) {
-    await writeFile(join(folder, `${name}.yaml`), `name: ${name}\n`);
-    await run('tar', 'cf', `${name}.tar`, `${name}.yaml`);
+  /** An index of two images by crane, which takes five processes; every other one is a copy. */
+  async function pushFirst(): Promise<{ digest: Digest; index: Digest; copy: Artifacts }> {
+    const repository = `${hosts.embedded}/configs/first`;
+    for (const name of ['one', 'two']) {
+      await writeFile(join(folder, `${name}.yaml`), `name: ${name}\n`);
+      await run('tar', 'cf', `${name}.tar`, `${name}.yaml`);
+      const reference = `${repository}:${name}`;
+      await run('crane', 'append', '--oci-empty-base', '-f', `${name}.tar`, '-t', reference);
+    }
+    const children = ['-m', `${repository}:one`, '-m', `${repository}:two`];
+    await run('crane', 'index', 'append', ...children, '-t', `${repository}:index`);
+    return {
+      digest: await digestOf(`${repository}:one`),
+      index: await digestOf(`${repository}:index`),
+      copy: await readArtifacts(hosts.embedded, 'configs/first', ['one', 'two', 'index']),
+    };
   }
+
+  const { copy, ...digests } = await pushFirst();
   for (const name of ['release', 'other']) {
     await run('cosign3', 'generate-key-pair', `--output-key-prefix=${name}`);
   }
@@ -137,15 +153,9 @@ export async function openCosignWorld(): Promise<CosignWorld> {
     attempt,
     run,
     async pushIndex(host = hosts.embedded) {
-      const repository = `${host}/configs/test-${++repositories}`;
-      for (const name of ['one', 'two']) {
-        const reference = `${repository}:${name}`;
-        await run('crane', 'append', '--oci-empty-base', '-f', `${name}.tar`, '-t', reference);
-      }
-      const children = ['-m', `${repository}:one`, '-m', `${repository}:two`];
-      await run('crane', 'index', 'append', ...children, '-t', `${repository}:index`);
-      const digest = await digestOf(`${repository}:one`);
-      return { repository, digest, index: await digestOf(`${repository}:index`) };
+      const path = `configs/test-${++repositories}`;
+      await pushArtifacts(copy, host, path);
+      return { repository: `${host}/${path}`, ...digests };
     },
     async sign({ cosign, flags, signs }, signer, reference, ...more) {
       const own = [...flags, ...(signs?.flags ?? []), ...more];
