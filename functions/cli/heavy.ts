@@ -1,5 +1,6 @@
 import type { GateMode } from '#infra/kubernetes/gate/render.ts';
 import type { LocalOptions } from '#infra/local/local-world/options.ts';
+import type { Steering } from '#infra/local/steer-function.ts';
 import type { Effect } from '#infra/local/local-world/files.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { ObjectApi } from '#shared/fleet/object-api.ts';
@@ -26,4 +27,8 @@ export interface Heavy {
   /** Runs the local world until a signal stops it. Throws `bad-request` where this installation cannot; so does the next. */
   runLocal(options: LocalOptions): Promise<ExitCode>;
   runDemo(effect: Effect): Promise<ExitCode>;
+  /** Stops a function of a local world, or starts it again; without a folder, of the usual one. Throws `bad-request`. */
+  steerLocal(
+    steering: Omit<Steering, 'dir'> & { readonly dir: string | undefined },
+  ): Promise<string>;
 }

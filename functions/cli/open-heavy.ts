@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Places } from './about/installation.ts';
 import type { Heavy } from './heavy.ts';
@@ -33,6 +34,11 @@ export function openHeavy(found: Places): Heavy {
     async runDemo(effect) {
       const places = placesForWorld(found);
       return (await import('#infra/local/run-demo.ts')).runDemo(effect, places);
+    },
+    async steerLocal({ dir, ...steering }) {
+      const { home } = placesForWorld(found);
+      const { steerFunction } = await import('#infra/local/steer-function.ts');
+      return steerFunction({ ...steering, dir: resolve(dir ?? home) });
     },
   };
 }

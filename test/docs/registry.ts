@@ -20,7 +20,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'quick-start-local': CLONE,
   'quick-start-names': CLONE,
   'quick-start-push': CLONE,
-  'quick-start-refused': CLONE,
+  'quick-start-held': CLONE,
   'quick-start-explain': CLONE,
   'quick-start-sign': CLONE,
   'quick-start-annotations': CLONE,

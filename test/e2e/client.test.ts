@@ -62,7 +62,7 @@ describe('countersign', () => {
 
   it('does what the local world says to type next', async () => {
     const [, ...lines] =
-      describeWorld(world, ROOT, LAUNCHER)
+      describeWorld(world, { cwd: ROOT, launcher: LAUNCHER, empty: true })
         .split('\n\n')
         .find((one) => one.startsWith('See the fleet'))
         ?.split('\n') ?? [];

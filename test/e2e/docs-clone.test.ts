@@ -105,6 +105,7 @@ describe('an empty clone', () => {
         ready: (output) => output.includes('The local world is up'),
       });
       expect(world.output()).toContain(PLACES['127.0.0.1:5000']);
+      expect(world.output()).toContain('6 RSyncs on 3 clusters: all is well');
     },
     STEP_MS,
   );
@@ -113,11 +114,14 @@ describe('an empty clone', () => {
 describe('the quick start', { timeout: STEP_MS }, () => {
   it('does not approve an unsigned image, and says why', async () => {
     expect(await step('quick-start-push')).toMatchObject({ code: 0 });
-    await stepUntil('quick-start-refused', /KNV2002: .* is not approved for RootSync/);
+    const held = await step('quick-start-held');
+    expect(held).toMatchObject({ code: 0 });
+    const [, pushed, live] = /^sha256:([0-9a-f]{64})\n([0-9a-f]{64})$/.exec(held.stdout) ?? [];
+    expect(live).not.toBe(pushed);
     const why = await step('quick-start-explain');
     expect(why.code).toBe(1);
     expect(why.stdout).toMatch(/^signatures +waiting +Not signed: sign the digest with cosign/m);
-    expect(why.stdout).toMatch(/^gate +wrong +Config Sync was refused sha256:/m);
+    expect(why.stdout).toMatch(/^gate +well +Nothing was refused/m);
   });
 
   it('takes it up once it is signed, and shows what was written', async () => {
@@ -130,7 +134,9 @@ describe('the quick start', { timeout: STEP_MS }, () => {
       'configsync.gke.io/image-to-sync': expect.stringMatching(
         /platform:v1(@sha256:[0-9a-f]{64})\1$/,
       ),
-      'countersign.dev/approved': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      'countersign.dev/approved': expect.stringMatching(
+        /^sha256:[0-9a-f]{64} sha256:[0-9a-f]{64}$/,
+      ),
       'countersign.dev/receipt': expect.stringContaining('"authorities":["release-key"]'),
     });
     // As the page shows it, key by key.

@@ -46,7 +46,7 @@ async function shell(script: string): Promise<string> {
 
 /** The commands of each paragraph that begins with `title`. */
 function commandsOf(title: string): string {
-  const paragraph = describeWorld(world, folder)
+  const paragraph = describeWorld(world, { cwd: folder, empty: true })
     .split('\n\n')
     .find((one) => one.startsWith(title));
   const [, ...lines] = paragraph?.split('\n') ?? [];

@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-const PATIENCE = { timeout: 15_000, interval: 50 };
+/** For a machine that does much else: whatever hangs is seen in the end. */
+const LIMIT_MS = 300_000;
+const PATIENCE = { timeout: LIMIT_MS, interval: 50 };
 /** Below what systems give to outgoing connections, which would now and then be in the way. */
 const OFFSETS = { from: 10_000, to: 24_000 };
 
@@ -35,8 +38,12 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** `npm run local -- …` in a process group of its own, as a shell starts it. */
+/** `npm run local -- --empty …` in a process group of its own, as a shell starts it. */
 function start(...args: readonly string[]): Command {
+  return startWith('--empty', ...args);
+}
+
+function startWith(...args: readonly string[]): Command {
   const options = ['--dir', dir, '--port-offset', String(offset), '--clusters', '1', ...args];
   const child = spawn(process.execPath, [MAIN, 'local', 'up', ...options], { detached: true });
   started.push(child);
@@ -51,9 +58,22 @@ function start(...args: readonly string[]): Command {
 }
 
 async function startReady(...args: readonly string[]): Promise<Command> {
-  const command = start(...args);
+  return untilUp(start(...args));
+}
+
+async function untilUp(command: Command): Promise<Command> {
   await vi.waitFor(() => expect(command.output()).toContain('The local world is up'), PATIENCE);
   return command;
+}
+
+/** `countersign local stop push`, or `start push`. */
+function steer(act: 'stop' | 'start', folder = dir): Promise<Finished> {
+  const args = [MAIN, 'local', act, 'push', '--dir', folder];
+  return runProcess({ command: process.execPath, args });
+}
+
+function pidOf(name: string, { output }: Command): number {
+  return Number(new RegExp(`${name} .*, process (\\d+)`).exec(output())?.[1]);
 }
 
 /** As a terminal does: to the whole process group. */
@@ -71,7 +91,7 @@ async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
   await requireFreePorts(choosePorts(offset));
 }
 
-describe('npm run local', () => {
+describe('npm run local', { timeout: LIMIT_MS }, () => {
   it('says what to type next, and stops on Ctrl-C', async () => {
     const fixture = (name: string) =>
       new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
@@ -114,9 +134,9 @@ describe('npm run local', () => {
   });
 
   it('stops with exit code 1 when a function dies', async () => {
-    const { child, output, exitCode } = await startReady('--verbose');
-    const [, pid] = /push .*, process (\d+)/.exec(output()) ?? [];
-    process.kill(Number(pid), 'SIGKILL');
+    const command = await startReady('--verbose');
+    const { child, output, exitCode } = command;
+    process.kill(pidOf('push', command), 'SIGKILL');
     expect(await exitCode).toBe(1);
     expect(output()).toContain('Function push ended by SIGKILL; the last line of its log: {');
     await expectNothingLeft(child);
@@ -129,8 +149,89 @@ describe('npm run local', () => {
     expect(await exitCode).toBe(1);
     server.close();
     expect(output()).toMatch(
-      /^Port \d+ \(sweep\) is taken on 127\.0\.0\.1: .* --port-offset 100`\n$/,
+      /^Port \d+ \(sweep\) is taken on 127\.0\.0\.1: .* --port-offset 100` or `--ports free`\n$/,
     );
+  });
+
+  it('begins with signed images that are Synced everywhere', async () => {
+    const { child, output, exitCode } = await untilUp(startWith());
+    expect(output()).toMatch(
+      /^Starting 1 cluster and 6 functions\n(?:.*\n)*2 RSyncs on 1 cluster: all is well\nThe local world is up/,
+    );
+    expect(output()).toContain('Every cluster runs configs/platform:v1 and configs/team-a:v1');
+    signalAll(child, 'SIGINT');
+    expect(await exitCode).toBe(0);
+    await expectNothingLeft(child);
+  });
+
+  it('listens where it is asked to, one by one', async () => {
+    const { output } = await startReady('--ports', `api=${5100 + offset},registry=0`);
+    expect(output()).toMatch(new RegExp(`^ {2}api +http://127\\.0\\.0\\.1:${5100 + offset},`, 'm'));
+    expect(output()).toMatch(
+      new RegExp(`^ {2}push +http://127\\.0\\.0\\.1:${8081 + offset},`, 'm'),
+    );
+    expect(output()).not.toContain(`127.0.0.1:${5000 + offset}/`);
+  });
+
+  it('stops a function and starts it again at its place, and goes on', async () => {
+    const command = await startReady();
+    const { child, output, exitCode } = command;
+    const before = pidOf('push', command);
+    const stopped = await steer('stop');
+    const url = `http://127.0.0.1:${8081 + offset}`;
+    expect(stopped).toMatchObject({
+      code: 0,
+      stdout: `Function push is stopped: ${url}, process ${before}\n`,
+    });
+    expect(() => process.kill(before, 0)).toThrow('ESRCH');
+    expect(await steer('stop')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Function push does not run/),
+    });
+    const again = await steer('start');
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining(`started: ${url},`) });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect(await steer('start')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Function push is not stopped/),
+    });
+    expect(output()).not.toContain('ended');
+    signalAll(child, 'SIGINT');
+    expect(await exitCode).toBe(0);
+    await expectNothingLeft(child);
+    expect(await steer('stop')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/No local world runs in/),
+    });
+  });
+
+  it('refuses to be steered without the token in its folder', async () => {
+    await startReady();
+    const { control } = JSON.parse(await readFile(join(dir, 'world.json'), 'utf8'));
+    const refused = await fetch(`${control.url}/functions/push/stop`, { method: 'POST' });
+    expect(refused.status).toBe(401);
+  });
+
+  it('leaves no function behind when it is killed', async () => {
+    const command = await startReady();
+    command.child.kill('SIGKILL');
+    await expect(
+      vi.waitFor(() => expectNothingLeft(command.child), PATIENCE),
+    ).resolves.toBeUndefined();
+  });
+
+  it('ends what a world that was killed has left, and says so', async () => {
+    const killed = await startReady();
+    const pid = pidOf('push', killed);
+    // What does not run does not see that its parent is gone.
+    process.kill(pid, 'SIGSTOP');
+    killed.child.kill('SIGKILL');
+    await killed.exitCode.catch(() => undefined);
+    const next = await startReady();
+    expect(next.output()).toContain(
+      `Ended what a world that was killed left running: push (process ${pid})`,
+    );
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
   it('refuses to share its folder', async () => {

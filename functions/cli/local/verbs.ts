@@ -1,16 +1,49 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Effect } from '#infra/local/local-world/files.ts';
 import type { LocalOptions } from '#infra/local/local-world/options.ts';
+import type { FunctionName } from '#infra/local/local-world/ports.ts';
 import type { Given, Verb } from '../verb.ts';
 
 const DEFAULT_CLUSTERS = 3;
-/** As many as one machine runs with ease; tests of many clusters have fakes. */
-const MAX_CLUSTERS = 100;
+/** As many as one machine runs, though its Config Sync is slower by then. */
+const MAX_CLUSTERS = 1000;
 const HIGHEST_PORT = 65_535;
 
 const EFFECT = new Option('--effect <effect>', 'images[].effect of the config')
   .choices(['pin', 'gate'])
   .default('pin');
+
+const DIR = new Option('--dir <folder>', 'where its files are (default: .local)');
+
+const FUNCTIONS: readonly FunctionName[] = [
+  'push',
+  'cluster',
+  'sweep',
+  'history',
+  'api',
+  'admission',
+];
+
+interface Steered {
+  readonly function: FunctionName;
+  readonly dir?: string;
+}
+
+/** Stops a function of the world that runs, or starts it again. */
+function steer(name: 'stop' | 'start', about: string): Verb {
+  return {
+    name,
+    noun: 'local',
+    about,
+    kind: 'local',
+    takes: [new Argument('<function>', 'one of the world that runs').choices(FUNCTIONS)],
+    options: [DIR],
+    async run({ function: steered, dir }: Given & Steered, { heavy, terminal }) {
+      terminal.out(`${await heavy.steerLocal({ name: steered, act: name, dir })}\n`);
+      return 0;
+    },
+  };
+}
 
 /** Registry, Pub/Sub, clusters and functions on this machine. */
 export const LOCAL_VERBS: readonly Verb[] = [
@@ -26,8 +59,10 @@ export const LOCAL_VERBS: readonly Verb[] = [
       new Option('--port-offset <number>', 'added to every port')
         .argParser(between(0, HIGHEST_PORT))
         .default(0),
-      new Option('--dir <folder>', 'where its files go (default: .local)'),
+      new Option('--ports <ports>', 'free ones (free), or some by name (api=9090,registry=5001)'),
+      DIR,
       EFFECT,
+      new Option('--empty', 'begin without images; otherwise every cluster runs signed ones'),
       new Option('--stages', 'roll the image of the platform out in three stages of seconds'),
       new Option('--traces', 'collect the steps of every push, and draw them'),
       new Option('--verbose', 'show the logs of the functions').default(false),
@@ -48,6 +83,8 @@ export const LOCAL_VERBS: readonly Verb[] = [
       return heavy.runDemo(effect);
     },
   },
+  steer('stop', 'stop a function of the world that runs, to rehearse an outage'),
+  steer('start', 'start a function again that was stopped'),
 ];
 
 function between(least: number, most: number): (text: string) => number {

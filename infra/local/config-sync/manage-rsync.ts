@@ -20,7 +20,7 @@ import {
   type Status,
   userOf,
 } from './rsync.ts';
-import { startSource } from './source.ts';
+import { type Source, startSource } from './source.ts';
 import { beginRollout, finishRollout, type Observed, stall } from './status.ts';
 
 /** One RSync under management. */
@@ -28,6 +28,8 @@ export interface ManagedRSync {
   readonly uid: string;
   /** The object as it is now: called for every change, status included. */
   observe: (rsync: RSync) => void;
+  /** Tries a pull that failed again now. */
+  retryPull: () => void;
   /** It is gone, and its reconciler with it. */
   stop: () => Promise<void>;
 }
@@ -38,6 +40,8 @@ interface Deployment {
   readonly lifetime: Lifetime;
   readonly finalize: (rsync: RSync) => void;
   ready: boolean;
+  /** What it pulls, once it is ready. */
+  source?: Source;
 }
 
 const MANAGER = 'configsync.gke.io/reconciler-manager';
@@ -122,6 +126,7 @@ export function manageRSync(
     own.after(pace.rolloutMs, async () => {
       made.ready = true;
       const source = startSource(spec, { pace, lifetime: syncing });
+      made.source = source;
       const options = { kube: kubeWithin(syncing), lifetime: syncing, cluster, webhook };
       startReconciler({ rsync, spec, source, ...shared, ...options });
       finalize(latest);
@@ -136,7 +141,8 @@ export function manageRSync(
   }
 
   observe(first);
-  return { uid: first.uid, observe, stop: () => lifetime.end() };
+  const retryPull = (): void => deployment?.source?.retryPull();
+  return { uid: first.uid, observe, retryPull, stop: () => lifetime.end() };
 }
 
 /** What decides over the pod: another one is another rollout. */

@@ -31,6 +31,8 @@ const INDEX_DEPTH = 3;
 export interface Source {
   readonly container: 'oci-sync' | 'helm-sync' | 'git-sync';
   readonly state: () => SourceState;
+  /** Tries a pull that failed again now, as a person does who restarts the reconciler. */
+  readonly retryPull: () => void;
 }
 
 /**
@@ -58,7 +60,11 @@ export function startSource(spec: Spec, deps: { pace: Pace; lifetime: Lifetime }
     }
     case 'git': {
       const why = 'git is not in the local world; use an OCI source';
-      return { container: 'git-sync', state: () => ({ type: 'failed', why }) };
+      return {
+        container: 'git-sync',
+        state: () => ({ type: 'failed', why }),
+        retryPull: () => undefined,
+      };
     }
   }
 }
@@ -85,13 +91,16 @@ interface SourceSyncOptions {
 }
 
 /** oci-sync or helm-sync: pulls at its period, backs off after failures, and forgets nothing that it has. */
-export function startSourceSync(options: SourceSyncOptions): { state: () => SourceState } {
+export function startSourceSync(options: SourceSyncOptions): Pick<Source, 'state' | 'retryPull'> {
   const { pull, period, pace, lifetime } = options;
   let state: SourceState = { type: 'waiting' };
   let known: Content | undefined;
   let failures = 0;
+  let pulling = false;
+  let cancelNext = (): void => undefined;
 
   async function turn(): Promise<void> {
+    pulling = true;
     try {
       known = await lifetime.limit(PULL_TIMEOUT, (signal) => pull(signal, known));
       state = { type: 'ready', content: known };
@@ -100,12 +109,24 @@ export function startSourceSync(options: SourceSyncOptions): { state: () => Sour
     } catch (error) {
       state = { type: 'failed', why: error instanceof Error ? error.message : String(error) };
       failures = failures >= MAX_PULL_FAILURES ? 0 : failures + 1;
-      lifetime.after(scalePull(pace, pullBackoff(failures, period)), turn);
+      cancelNext = lifetime.after(scalePull(pace, pullBackoff(failures, period)), turn);
+    } finally {
+      pulling = false;
     }
   }
 
   lifetime.launch(turn);
-  return { state: () => state };
+  return {
+    state: () => state,
+    retryPull() {
+      if (state.type !== 'failed') return;
+      // One that is under way may have asked before there was an answer: it is followed by another soon.
+      failures = 0;
+      if (pulling) return;
+      cancelNext();
+      lifetime.launch(turn);
+    },
+  };
 }
 
 /** Milliseconds of a real cluster after so many failures in a row; 0, after the last one allowed, begins anew. */

@@ -32,6 +32,8 @@ interface ConfigSyncOptions {
 }
 
 interface RunningConfigSync {
+  /** Tries every pull that failed again now, as a person does who restarts the reconcilers: the back-off begins anew. */
+  retryPulls: () => void;
   /** Ends every reconciler, watch, pull and timer; resolves when nothing runs any more. */
   close: () => Promise<void>;
 }
@@ -104,7 +106,12 @@ export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
   }
 
   for (const kind of ['RootSync', 'RepoSync'] as const) lifetime.launch(() => follow(kind));
-  return { close: () => lifetime.end() };
+  return {
+    retryPulls() {
+      for (const { retryPull } of managed.values()) retryPull();
+    },
+    close: () => lifetime.end(),
+  };
 }
 
 /** A signal that never aborts by time: watches end by their own `timeoutSeconds`. */

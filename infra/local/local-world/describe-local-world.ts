@@ -3,11 +3,21 @@ import { STATUS_SUBSCRIPTION } from './pubsub.ts';
 import type { LocalWorld } from './start-local-world.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
 
-/**
- * Where everything is, and what to type next; paths are as seen from `cwd`. `launcher`: the folder of the command, where
- * it is not in PATH.
- */
-export function describeWorld(world: LocalWorld, cwd: string, launcher?: string): string {
+/** How a world is described. */
+interface Describing {
+  /** Paths are as seen from here. */
+  readonly cwd: string;
+  /** The folder of the command, where it is not in PATH. */
+  readonly launcher?: string | undefined;
+  /** Whether it began without images. */
+  readonly empty: boolean;
+}
+
+/** More clusters than these are in the kubeconfig alone. */
+const SHOWN = 5;
+
+/** Where everything is, and what to type next. */
+export function describeWorld(world: LocalWorld, { cwd, launcher, empty }: Describing): string {
   const { registry, pubsub, functions, clusters, files, traces } = world;
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
@@ -22,12 +32,9 @@ export function describeWorld(world: LocalWorld, cwd: string, launcher?: string)
     ['registry', registry],
     ['Pub/Sub', `${pubsub.host}, project ${pubsub.project}`],
     ...urls,
-    ...clusters.map(({ name, url }) => [name, url] as const),
+    ...clusters.slice(0, SHOWN).map(({ name, url }) => [name, url] as const),
     ['config', at(files.config)],
-    [
-      'kubeconfig',
-      `${at(files.kubeconfig)}, contexts ${clusters.map(({ name }) => name).join(' ')}`,
-    ],
+    ['kubeconfig', `${at(files.kubeconfig)}, contexts ${nameAll(clusters)}`],
     ['signing key', `${at(files.privateKey)}, empty password`],
     ['logs', at(files.logs)],
     ...(traces === undefined ? [] : [['traces', `${traces.url}/traces`] as const]),
@@ -40,7 +47,7 @@ ${table}
 Watch a cluster, in another terminal:
   ${kubectl} get rootsyncs -A -w
 
-Nothing is pushed yet, so that the status topic has one WARNING (image.unusable) for each tag that clusters follow.
+${empty ? EMPTY : SEEDED}
 
 Push an image, as crane or as oras does:
   echo '{apiVersion: v1, kind: Namespace, metadata: {name: hello}}' > namespace.yaml
@@ -59,9 +66,22 @@ ${launcher === undefined ? '' : `  export PATH="$PWD/${at(launcher)}:$PATH"\n`} 
   countersign verify ${image}
   countersign resync --cluster ${first} --dry-run
 
+Rehearse an outage: what is pushed meanwhile is delivered when the function is back:
+  countersign local stop push --dir ${at(files.dir)}
+  countersign local start push --dir ${at(files.dir)}
+
 See what was written, and what Countersign says of it:
   ${kubectl} get rootsync root-sync -n config-management-system -o yaml
   curl -s -H 'content-type: application/json' -d '{"maxMessages": 100}' \\
     http://${pubsub.host}/v1/projects/${pubsub.project}/subscriptions/${STATUS_SUBSCRIPTION}:pull
 `;
+}
+
+const EMPTY =
+  'Nothing is pushed yet, so that the status topic has one WARNING (image.unusable) for each tag that clusters follow.';
+const SEEDED = `Every cluster runs ${SEEDED_SYNCS.map(({ image }) => image).join(' and ')}, which are signed.`;
+
+function nameAll(clusters: LocalWorld['clusters']): string {
+  const names = clusters.map(({ name }) => name);
+  return names.length > SHOWN ? `${names[0]} to ${names.at(-1)}` : names.join(' ');
 }

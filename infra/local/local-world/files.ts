@@ -28,6 +28,8 @@ export interface LocalWorldFiles {
   readonly logs: string;
   readonly worldLog: string;
   readonly lock: string;
+  /** What a world that runs says of itself; `leftovers.ts` reads it. */
+  readonly record: string;
 }
 
 export function filesIn(dir: string): LocalWorldFiles {
@@ -47,6 +49,7 @@ export function filesIn(dir: string): LocalWorldFiles {
     logs: join(dir, 'logs'),
     worldLog: join(dir, 'logs', 'world.log'),
     lock: join(dir, 'world.lock'),
+    record: join(dir, 'world.json'),
   };
 }
 

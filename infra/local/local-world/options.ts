@@ -4,6 +4,10 @@ import type { Effect } from './files.ts';
 export interface LocalOptions {
   readonly clusters: number;
   readonly portOffset: number;
+  /** `free`, or some of them by name. */
+  readonly ports?: string;
+  /** Whether nothing is pushed at the start. */
+  readonly empty?: boolean;
   readonly verbose: boolean;
   /** Where its files go; without it the usual place. */
   readonly dir?: string;

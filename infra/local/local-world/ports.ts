@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { CountersignError } from '#shared/core/errors.ts';
 import { LocalWorldError } from './local-world-error.ts';
 
 /** The functions, in the order in which a message meets them. */
@@ -28,14 +29,53 @@ export const HOST = '127.0.0.1';
 const HIGHEST_PORT = 65_535;
 export const HIGHEST_OFFSET = HIGHEST_PORT - Math.max(...Object.values(PORTS));
 
-/** `free`: whatever ports the system gives; a number: the fixed ones, all moved up by it. */
-export type PortChoice = 'free' | number;
+/** `free`: whatever ports the system gives; an offset: the fixed ones, all moved up by it, but for those that are named. */
+export type PortChoice = 'free' | number | NamedPorts;
+
+interface NamedPorts {
+  readonly offset: number;
+  readonly named: Partial<Ports>;
+}
 
 /** The port of every part; 0 stands for any free one. */
 export function choosePorts(choice: PortChoice): Ports {
   const ports: Record<PortName, number> = { ...PORTS };
-  for (const name of PORT_NAMES) ports[name] = choice === 'free' ? 0 : ports[name] + choice;
+  const { offset, named } = typeof choice === 'object' ? choice : { offset: choice, named: {} };
+  for (const name of PORT_NAMES) {
+    ports[name] = named[name] ?? (offset === 'free' ? 0 : ports[name] + offset);
+  }
   return ports;
+}
+
+/**
+ * Reads what people write: `free`, or `api=9090,registry=5001`, beside an offset for all others. Throws `bad-request`
+ * for what is no port of the world.
+ */
+export function readPorts(text: string | undefined, offset: number): PortChoice {
+  if (offset > HIGHEST_OFFSET) {
+    throw refusal(
+      `--port-offset ${offset} leads beyond the last port: write ${HIGHEST_OFFSET} at most`,
+    );
+  }
+  if (text === undefined) return offset;
+  if (text === 'free') return 'free';
+  const named: Partial<Record<PortName, number>> = {};
+  for (const pair of text.split(',')) {
+    const [, word, digits] = /^([a-z]+)=(\d{1,5})$/.exec(pair) ?? [];
+    const name = PORT_NAMES.find((one) => one === word);
+    const port = Number(digits);
+    if (name === undefined || !(port <= HIGHEST_PORT)) {
+      const names = PORT_NAMES.join(', ');
+      const form = `free, or NAME=PORT with a comma between two, where NAME is one of ${names}`;
+      throw refusal(`--ports ${pair} is no port of the local world: write ${form}`);
+    }
+    named[name] = port;
+  }
+  return { offset, named };
+}
+
+function refusal(message: string): CountersignError {
+  return new CountersignError('bad-request', message);
 }
 
 /** Throws a LocalWorldError that names every taken port and the way around it, before anything is started. */
@@ -45,7 +85,7 @@ export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
   const taken = named.filter((_, at) => !free[at]).map(([name, port]) => `${port} (${name})`);
   if (taken.length === 0) return;
   const subject = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
-  const fix = `or choose other ports with \`npm run local -- --port-offset 100\``;
+  const fix = `or choose other ports with \`npm run local -- --port-offset 100\` or \`--ports free\``;
   throw new LocalWorldError(`${subject} taken on ${HOST}: stop what listens there, ${fix}`);
 }
 

@@ -1,18 +1,16 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '#shared/core/defined.ts';
 import type { Pace } from '../config-sync/pace.ts';
-import { startConfigSync } from '../config-sync/start-config-sync.ts';
-import { createGate } from '../gate-evaluation.ts';
 import { ensureCertificate, ensureKeyPair } from '../keys/key-pair.ts';
-import { type Kube, writeKubeconfig, startKube } from '../kube/start-kube.ts';
+import { type Kube, writeKubeconfig } from '../kube/start-kube.ts';
 import { startPubsub } from '../pubsub/start-pubsub.ts';
 import { startRegistry } from '../registry/start-registry.ts';
 import { type Collector, startCollector } from '../traces/start-collector.ts';
+import { type FleetSync, paceOf, startClusters, startFleetSync } from './clusters.ts';
+import { serveControl } from './control.ts';
 import {
   describeConfig,
   type Effect,
-  followedImages,
   filesIn,
   type LocalWorldFiles,
   LOCAL_ADMIN,
@@ -20,7 +18,10 @@ import {
   lockFolder,
   openWorldLog,
 } from './files.ts';
-import { type RunningFunction, findBuilt, startFunctions } from './functions.ts';
+import { pushFirstImages } from './first-images.ts';
+import { type FunctionSet, findBuilt, startFunctions } from './function-set.ts';
+import type { RunningFunction } from './functions.ts';
+import { endLeftovers, writeRecord } from './leftovers.ts';
 import {
   choosePorts,
   type FunctionName,
@@ -38,8 +39,8 @@ import {
   TOPICS,
 } from './pubsub.ts';
 import type { LocalStages } from './stages.ts';
-import { seedSyncs } from './syncs.ts';
 import type { LocalWorldError } from './local-world-error.ts';
+import { type SweepClock, tickSweep } from './tick-sweep.ts';
 
 export interface LocalWorldOptions {
   /** Folder for every file of the world; made where it is not there. */
@@ -68,8 +69,14 @@ export interface LocalWorldOptions {
   readonly pubsubHost?: string;
   /** Collects the functions' spans. */
   readonly traces?: boolean;
+  /** Whether a signed image of every tag that is followed is there from the start. */
+  readonly seeded?: boolean;
+  /** Whether a push ends Config Sync's waits after failed pulls, as a person does who restarts the reconcilers. */
+  readonly promptPulls?: boolean;
   /** Gets each line that a function, or the world itself, logs. */
   readonly onLine?: (name: string, line: string) => void;
+  /** Gets what is done next, in a few words. */
+  readonly onStep?: (step: string) => void;
 }
 
 export interface LocalWorld {
@@ -83,6 +90,8 @@ export interface LocalWorld {
   readonly traces?: Collector;
   /** Resolves when a function ends that was not stopped. */
   readonly failed: Promise<LocalWorldError>;
+  /** Asks for a sweep now. */
+  sweepSoon(): void;
   /** Stops every part, the last started first; resolves when no process and no port is left. */
   stop(): Promise<void>;
   /** Ends the functions at once, without the wait of `stop`. */
@@ -91,8 +100,6 @@ export interface LocalWorld {
 
 const DEFAULT_CLUSTERS = 3;
 const DEFAULT_SWEEP_MS = 10_000;
-/** Fifteen times as fast as a real cluster: a push shows within seconds. */
-const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 };
 
 /**
  * Starts the whole local world (docs/quick-start.md): registry, Pub/Sub, clusters with Config Sync behind the gate, the
@@ -106,6 +113,7 @@ const DEFAULT_PACE: Pace = { pollMs: 1_000, attemptMs: 1_000, rolloutMs: 2_000 }
  */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { dir, bundles, effect = 'pin', onLine = () => undefined } = options;
+  const { clusters: count = DEFAULT_CLUSTERS, onStep = () => undefined } = options;
   const ports = choosePorts(options.ports);
   const built = findBuilt(bundles);
   const files = filesIn(dir);
@@ -114,49 +122,89 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   // What is taken here is given back in reverse, by `stop` or by a step that fails.
   await using parts = new AsyncDisposableStack();
   parts.adopt(lockFolder(files.lock, dir), (lock) => lock.close());
+  const left = await endLeftovers(files.record);
+  const named = left.map(({ name, pid }) => `${name} (process ${pid})`).join(', ');
+  if (left.length > 0) onStep(`Ended what a world that was killed left running: ${named}`);
   await requireFreePorts(neededPorts(ports, built, options));
+  onStep(`Starting ${sayCount(count, 'cluster')} and ${sayCount(built.length, 'function')}`);
   const log = openWorldLog(files.worldLog, (line) => onLine('world', line));
   parts.defer(() => log.close());
 
   const pubsub = await openWorldPubsub(options, ports, parts);
+  let fleetSync: FleetSync | undefined;
   const registry = await startRegistry({
     port: ports.registry,
-    notify: (notification) => pubsub.publish(TOPICS.registry, notification),
+    notify: async (notification) => {
+      if (options.promptPulls === true) fleetSync?.retryPulls();
+      await pubsub.publish(TOPICS.registry, notification);
+    },
     onError: log.failure,
     ...defined({ immutableTags: options.immutableTags }),
   });
   parts.defer(() => registry.close());
-  const place = { count: options.clusters ?? DEFAULT_CLUSTERS, registry: registry.host, effect };
-  const clusters = await startClusters(place, parts);
+  const clusters = await startClusters({ count, registry: registry.host, effect }, parts);
   const { soakSeconds, checks } = options;
   const names = clusters.map(({ name }) => name);
   const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds, checks };
   const { track } = options;
   await writeFiles({ files, registry: registry.host, effect, clusters, pubsub, stages, track });
+  if (options.seeded === true) await pushFirstImages(registry.host, files.privateKey);
   // Stopped after the functions, which send their last spans while they drain.
   const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
   parts.defer(() => traces?.close());
   const made = { bundles, built, ports, files, pubsubHost: pubsub.host, onLine };
-  const functions = await startFunctions(defined({ ...made, collector: traces?.url }), parts);
+  const functions = await startSteered(defined({ ...made, collector: traces?.url }), parts);
   parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
-  await subscribeFunctions(pubsub, functions);
-  startClocks({ options, clusters, functions, onError: log.failure }, parts);
+  await subscribeFunctions(pubsub, functions.running);
+  const { pace = paceOf(count) } = options;
+  fleetSync = startFleetSync({ clusters, pace, onError: log.failure }, parts);
+  const clock = startSweeps({ options, functions, onError: log.failure }, parts);
 
   const owned = parts.move();
   let stopped: Promise<void> | undefined;
   return {
     registry: registry.host,
     pubsub,
-    functions,
+    functions: functions.running,
     clusters,
     files,
     ...defined({ traces }),
-    failed: Promise.race([...functions.values()].map(({ died }) => died)),
+    failed: functions.failed,
+    sweepSoon: () => clock?.soon(),
     stop: () => (stopped ??= owned.disposeAsync()),
     kill() {
-      for (const running of functions.values()) running.kill();
+      for (const running of functions.running.values()) running.kill();
     },
   };
+}
+
+/** `3 clusters`. */
+function sayCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Starts the functions, and what stops and starts one of them later; where, is written into the world's folder. */
+async function startSteered(
+  options: Omit<Parameters<typeof startFunctions>[0], 'onChange'>,
+  parts: AsyncDisposableStack,
+): Promise<FunctionSet> {
+  const { record } = options.files;
+  let functions: FunctionSet | undefined;
+  const control = await serveControl(() => functions);
+  parts.defer(() => control.close());
+  parts.defer(() => rm(record, { force: true }));
+  const { url, token } = control;
+  functions = await startFunctions(
+    {
+      ...options,
+      onChange(running) {
+        const all = [...running.values()].map(({ name, pid, bundle }) => ({ name, pid, bundle }));
+        writeRecord(record, { control: { url, token }, functions: all });
+      },
+    },
+    parts,
+  );
+  return functions;
 }
 
 /** The fixed ports that something will listen on. */
@@ -205,85 +253,18 @@ async function writeFiles(
   ]);
 }
 
-/** What goes by the clock: Config Sync of every cluster, and the sweep. */
-function startClocks(
-  world: Pick<LocalWorld, 'clusters' | 'functions'> & {
+/** The sweep's clock; undefined where the function is not built. */
+function startSweeps(
+  world: {
     readonly options: LocalWorldOptions;
+    readonly functions: FunctionSet;
     readonly onError: (error: unknown) => void;
   },
   parts: AsyncDisposableStack,
-): void {
-  const { options, clusters, functions, onError } = world;
-  const { pace = DEFAULT_PACE, sweepMs = DEFAULT_SWEEP_MS } = options;
-  for (const { name, url } of clusters) {
-    parts.adopt(startConfigSync({ name, kubeUrl: url, pace, onError }), (sync) => sync.close());
-  }
-  const sweep = functions.get('sweep');
-  if (sweep === undefined) return;
-  parts.adopt(tickSweep({ url: sweep.url, everyMs: sweepMs, onError }), (ticker) => ticker.stop());
-}
-
-/** Starts `count` clusters, each behind the gate and with its RSyncs; `parts` closes them. */
-async function startClusters(
-  { count, registry, effect }: { count: number; registry: string; effect: Effect },
-  parts: AsyncDisposableStack,
-): Promise<Kube[]> {
-  const gate = createGate({
-    identity: SERVICE_IDENTITY,
-    breakGlass: [LOCAL_ADMIN],
-    mayHold: 'countersign',
-    images: [{ match: followedImages(registry), effect }],
-    unmatched: 'deny',
-    otherSources: 'deny',
-  });
-  const clusters: Kube[] = [];
-  for (let number = 1; number <= count; number += 1) {
-    const cluster = await startKube({ name: `cluster-${number}`, admit: [gate] });
-    parts.defer(() => cluster.close());
-    seedSyncs(cluster.store, registry);
-    clusters.push(cluster);
-  }
-  return clusters;
-}
-
-/** A sweep that takes longer is given up, and the next begins. */
-const SWEEP_LIMIT_MS = 60_000;
-
-/**
- * Cloud Scheduler in small: calls the function sweep every `everyMs`, the first time at once, never twice at a time.
- * A failure goes to `onError`; the next tick is its retry.
- */
-export function tickSweep(options: {
-  readonly url: string;
-  readonly everyMs: number;
-  readonly onError: (error: unknown) => void;
-}): { stop(): Promise<void> } {
-  const { url, everyMs, onError } = options;
-  const stopping = new AbortController();
-
-  async function tick(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const next = performance.now() + everyMs;
-      await callSweep(url, stopping.signal).catch((error: unknown) => {
-        if (!stopping.signal.aborted) onError(error);
-      });
-      const left = Math.max(0, next - performance.now());
-      await sleep(left, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  }
-
-  const running = tick();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-async function callSweep(url: string, stopping: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(SWEEP_LIMIT_MS)]);
-  const response = await fetch(url, { method: 'POST', signal });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`Sweep answered ${response.status}: ${text}`);
+): SweepClock | undefined {
+  const { options, functions, onError } = world;
+  const { sweepMs: everyMs = DEFAULT_SWEEP_MS } = options;
+  const url = functions.running.get('sweep')?.url;
+  if (url === undefined) return undefined;
+  return parts.adopt(tickSweep({ url, everyMs, onError }), (ticker) => ticker.stop());
 }

@@ -301,6 +301,14 @@ const TABLE: readonly Row[] = [
   { verb: 'local up', meets: {}, heavy: { runLocal: async () => 1 }, code: 1 },
   { verb: 'local demo', meets: {}, heavy: { runDemo: async () => 0 }, code: 0 },
   { verb: 'local demo', args: ['--effect', 'none'], meets: {}, code: 2 },
+  ...['stop', 'start'].flatMap((act): Row[] => {
+    const asked = { verb: `local ${act}`, args: ['push'], meets: {} };
+    return [
+      { ...asked, heavy: { steerLocal: async () => 'done' }, code: 0 },
+      { ...asked, heavy: { steerLocal: absent }, code: 2 },
+      { ...asked, args: ['page'], code: 2 },
+    ];
+  }),
   ...NEW_ROWS,
   { verb: 'context list', meets: {}, code: 0 },
   { verb: 'context add', args: ['a'], meets: {}, code: 2 },

@@ -27,16 +27,16 @@ describe('countersign local up', () => {
   });
 
   it('reads every option', async () => {
-    const args = ['--clusters', '5', '--port-offset', '100', '--dir', 'there', '--verbose'];
-    const { started } = await optionsOf('up', ...args, '--effect', 'gate');
-    expect(started).toMatchObject([
-      { clusters: 5, portOffset: 100, dir: 'there', effect: 'gate', verbose: true },
-    ]);
+    const args = ['--clusters', '1000', '--port-offset', '100', '--dir', 'there', '--verbose'];
+    const more = ['--effect', 'gate', '--ports', 'api=9090', '--empty'];
+    const { started } = await optionsOf('up', ...args, ...more);
+    const read = { clusters: 1_000, portOffset: 100, dir: 'there', effect: 'gate', verbose: true };
+    expect(started).toEqual([{ ...read, ports: 'api=9090', empty: true }]);
   });
 
   it.each([
     [['--clusters', '0'], '--clusters'],
-    [['--clusters', '101'], '--clusters'],
+    [['--clusters', '1001'], '--clusters'],
     [['--clusters', '1.5'], '--clusters'],
     [['--clusters', ''], '--clusters'],
     [['--port-offset', '-1'], '--port-offset'],
@@ -64,6 +64,34 @@ describe('countersign local up', () => {
     const { code, out } = await optionsOf('up', '--help');
     expect(code).toBe(0);
     expect(out).toContain('--port-offset');
+  });
+});
+
+describe('countersign local stop and start', () => {
+  const steering = async (...args: string[]) => {
+    const asked: unknown[] = [];
+    const heavy: Partial<Heavy> = {
+      async steerLocal(given) {
+        asked.push(given);
+        return 'Function push is stopped';
+      },
+    };
+    return { ...(await runProgramWith(['local', ...args], { heavy })), asked };
+  };
+
+  it.each(['stop', 'start'])(
+    '%s the function that is named, and say what was done',
+    async (act) => {
+      const { code, out, asked } = await steering(act, 'push', '--dir', 'there');
+      expect({ code, out }).toEqual({ code: 0, out: 'Function push is stopped\n' });
+      expect(asked).toEqual([{ name: 'push', act, dir: 'there' }]);
+    },
+  );
+
+  it('refuses what is no function', async () => {
+    const { code, err, asked } = await steering('stop', 'registry');
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).toContain('push, cluster, sweep, history, api, admission');
   });
 });
 

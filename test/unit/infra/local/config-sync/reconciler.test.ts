@@ -47,7 +47,7 @@ function start() {
   startReconciler({
     rsync: object({}),
     spec: specSchema.parse(spec),
-    source: { container: 'oci-sync', state: () => world.source },
+    source: { container: 'oci-sync', state: () => world.source, retryPull: () => undefined },
     pace: { pollMs: 15_000, attemptMs: 15_000, rolloutMs: 0 },
     lifetime,
     cluster: 'cluster-1',

@@ -59,6 +59,38 @@ describe('startSourceSync()', () => {
     expect(world.pulls).toBe(5);
   });
 
+  it('tries a failed pull again when it is asked to, and backs off anew from there', async () => {
+    const { clock, world, state, retryPull } = start(15_000);
+    world.next = new Error('no such tag');
+    await clock.advance(150);
+    await clock.advance(10);
+    await clock.advance(20);
+    expect(world.pulls).toBe(4);
+    retryPull();
+    await clock.advance(0);
+    expect(world.pulls).toBe(5);
+    await clock.advance(9);
+    expect(world.pulls).toBe(5);
+    await clock.advance(1);
+    expect(world.pulls).toBe(6);
+    world.next = 'c2';
+    retryPull();
+    await clock.advance(0);
+    expect(state()).toMatchObject({ type: 'ready', content: { commit: 'c2' } });
+    // The wait that it took the place of is over, too.
+    await clock.advance(149);
+    expect(world.pulls).toBe(7);
+  });
+
+  it('leaves a pull alone that has not failed', async () => {
+    const { clock, world, retryPull } = start(15_000);
+    retryPull();
+    await clock.advance(0);
+    retryPull();
+    await clock.advance(149);
+    expect(world.pulls).toBe(1);
+  });
+
   it('gives a pull 120 s', async () => {
     const clock = manualClock();
     lifetime = createLifetime({ clock, onError: () => undefined });

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
@@ -9,6 +12,11 @@ const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711
 /** More than any of these scripts needs. */
 const LIMITS = { startMs: 20_000, stopMs: 20_000 };
 const STAY = `setInterval(() => {}, 1000);`;
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
+const MODULE = fileURLToPath(
+  new URL('../../../../../infra/local/local-world/functions.ts', import.meta.url),
+);
 
 let dir: string;
 let lines: string[];
@@ -39,6 +47,14 @@ async function start(script: string, limits = LIMITS): Promise<RunningFunction> 
   return started;
 }
 
+/** A program that starts the function, and prints its number. */
+function parentOf(bundle: string): string {
+  const settings = { name: 'push', bundle, port: 0, env: {}, logFile: join(dir, 'push.log') };
+  return `import { startFunction } from ${JSON.stringify(MODULE)};
+    const started = await startFunction({ ...${JSON.stringify(settings)}, onLine: () => {} });
+    console.log(started.pid);`;
+}
+
 describe('startFunction()', () => {
   it('resolves with the address that the function logs', async () => {
     const { url, name } = await start(`console.log('hello'); ${LISTENING} ${STAY}`);
@@ -63,6 +79,17 @@ describe('startFunction()', () => {
     await expect(started).rejects.toThrow(
       'Function push ended with exit code 1; the last line of its log: no config',
     );
+  });
+
+  it('ends with its parent, even where that is killed', async () => {
+    const bundle = join(dir, 'main.mjs');
+    await writeFile(bundle, `process.on('SIGTERM', () => {}); ${LISTENING} ${STAY}`);
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', parentOf(bundle)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), PATIENCE);
   });
 
   it('kills one that never listens', async () => {

@@ -1,7 +1,12 @@
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { choosePorts, HIGHEST_OFFSET, requireFreePorts } from '#infra/local/local-world/ports.ts';
+import {
+  choosePorts,
+  HIGHEST_OFFSET,
+  readPorts,
+  requireFreePorts,
+} from '#infra/local/local-world/ports.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const servers: Server[] = [];
@@ -40,6 +45,39 @@ describe('choosePorts()', () => {
   it('leaves the choice to the system', () => {
     expect(new Set(Object.values(choosePorts('free')))).toEqual(new Set([0]));
   });
+
+  it('takes some as they are named, and moves the others', () => {
+    const ports = choosePorts({ offset: 100, named: { api: 9_090, push: 0 } });
+    expect(ports).toMatchObject({ api: 9_090, push: 0, registry: 5_100, sweep: 8_183 });
+  });
+});
+
+describe('readPorts()', () => {
+  it.each([
+    [undefined, 100, 100],
+    ['free', 0, 'free'],
+    ['api=9090', 0, { offset: 0, named: { api: 9_090 } }],
+    ['api=0,pubsub=65535', 7, { offset: 7, named: { api: 0, pubsub: 65_535 } }],
+  ] as const)('reads %s', (text, offset, choice) => {
+    expect(readPorts(text, offset)).toEqual(choice);
+  });
+
+  it.each(['', 'api', 'api=', 'api=65536', 'api=-1', 'page=80', 'api=1, push=2', 'constructor=1'])(
+    'refuses "%s", and says what can be written',
+    (text) => {
+      expect(() => readPorts(text, 0)).toThrow(
+        expect.objectContaining({
+          code: 'bad-request',
+          message: expect.stringMatching(/^--ports .* write free, or NAME=PORT .*registry, push/),
+        }),
+      );
+    },
+  );
+
+  it('refuses an offset beyond the last port', () => {
+    expect(readPorts(undefined, HIGHEST_OFFSET)).toBe(HIGHEST_OFFSET);
+    expect(() => readPorts('free', HIGHEST_OFFSET + 1)).toThrow(`write ${HIGHEST_OFFSET} at most`);
+  });
 });
 
 describe('requireFreePorts()', () => {
@@ -55,7 +93,7 @@ describe('requireFreePorts()', () => {
     const refused = requireFreePorts({ registry: port });
     await expect(refused).rejects.toThrow(LocalWorldError);
     await expect(refused).rejects.toThrow(
-      `Port ${port} (registry) is taken on 127.0.0.1: stop what listens there, or choose other ports with \`npm run local -- --port-offset 100\``,
+      `Port ${port} (registry) is taken on 127.0.0.1: stop what listens there, or choose other ports with \`npm run local -- --port-offset 100\` or \`--ports free\``,
     );
   });
 

@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server';
 import { once } from 'node:events';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { tickSweep } from '#infra/local/local-world/start-local-world.ts';
+import { tickSweep } from '#infra/local/local-world/tick-sweep.ts';
 
 const stops: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -42,6 +42,17 @@ describe('tickSweep()', () => {
     const { errors } = tick(url, 10);
     await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(3));
     expect(errors).toEqual([]);
+  });
+
+  it('calls again when it is asked to, long before the next call is due', async () => {
+    const { url, seen } = await startSweep(() => Response.json({}));
+    const { ticker } = tick(url, 3_600_000);
+    await vi.waitFor(() => expect(seen.calls).toBe(1));
+    // Asked once more where the first call is not over yet.
+    await vi.waitFor(() => {
+      ticker.soon();
+      expect(seen.calls).toBeGreaterThan(2);
+    });
   });
 
   it('never calls twice at a time', async () => {

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { openRepository, pushImage, signBundle } from '../images/push-image.ts';
+import { readPrivateKey } from '../keys/key-pair.ts';
+import { SEEDED_SYNCS } from './syncs.ts';
+
+const FILE = 'namespace.yaml';
+
+/** Pushes a signed image for every tag that the clusters follow: signed first, then tagged. */
+export async function pushFirstImages(registry: string, privateKey: string): Promise<void> {
+  const key = await readPrivateKey(privateKey);
+  for (const { image: reference } of SEEDED_SYNCS) {
+    const [path = '', tag = ''] = reference.split(':');
+    const repository = openRepository(registry, path);
+    const name = path.replace(/^.*\//, '');
+    const content = `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}}}\n`;
+    const image = await pushImage(repository, { file: FILE, content });
+    await signBundle({ repository, image, key });
+    await pushImage(repository, { file: FILE, content, tag });
+  }
+}
+
+/** Of GET /v1/overview (docs/api.md). */
+const overviewSchema = z.object({ state: z.string(), clusters: z.int(), headline: z.string() });
+
+const LOOK_MS = 500;
+
+/**
+ * Resolves when every cluster runs what was pushed first, as Countersign itself says it; each change goes to `onStep`.
+ * Rejects with the signal.
+ */
+export async function untilWell(fleet: {
+  readonly api: string;
+  readonly clusters: number;
+  /** Asks for a sweep: the usual time until the next is too long to wait for. */
+  readonly sweepSoon: () => void;
+  readonly onStep: (step: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { api, clusters, sweepSoon, onStep, signal } = fleet;
+  let said = '';
+  for (;;) {
+    const response = await fetch(`${api}/v1/overview`, { signal });
+    const { state, headline, clusters: known } = overviewSchema.parse(await response.json());
+    if (state !== 'empty' && headline !== said) onStep(headline);
+    said = headline;
+    if (state === 'well' && known === clusters) return;
+    sweepSoon();
+    await sleep(LOOK_MS, undefined, { signal });
+  }
+}
