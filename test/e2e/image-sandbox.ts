@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { runProcess } from './tools/process.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 /** What an image says about how it is run: the part of `crane config` that matters. */
 export const imageConfig = z.object({
@@ -74,6 +75,7 @@ export function startContainer(options: ContainerOptions): Container {
     [...isolated, 'bash', SCRIPT, root, image.WorkingDir, ...env, ...image.Entrypoint, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  endWithTests(child);
   const lines: unknown[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (text) => lines.push(parse(text)));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 200;
@@ -36,6 +37,7 @@ export async function startEmulator(program: EmulatorProgram): Promise<Emulator>
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
   });
+  endWithTests(child, 'group');
   let output = '';
   let failure: string | undefined;
   for (const stream of [child.stdout, child.stderr]) {

@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const containerSchema = z.object({
   name: z.string(),
@@ -98,6 +99,7 @@ async function run(container: Container, options: PodOptions, signal: AbortSigna
       },
     },
   );
+  endWithTests(child);
   closeSync(log);
   const ended = once(child, 'exit');
   const kill = (): void => {
