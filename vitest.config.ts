@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { TEST_LIMIT_MS } from './test/patience.ts';
 import { createWrittenTests } from './test/written-tests.ts';
 
 const limits = {
-  testTimeout: 20_000,
-  hookTimeout: 20_000,
+  testTimeout: TEST_LIMIT_MS,
+  hookTimeout: TEST_LIMIT_MS,
   unstubEnvs: true,
   includeTaskLocation: true,
 };

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { compileCache } from '#test/compile-cache.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 /** A process under test, read line by line. */
 export interface Child {
@@ -15,10 +17,12 @@ export interface Child {
 
 /** Runs a TypeScript or JavaScript file with this Node. */
 export function startChild(file: string, env: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, [file], {
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = endWithTests(
+    spawn(process.execPath, [file], {
+      env: { PATH: process.env.PATH ?? '', ...compileCache(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   const lines: Record<string, unknown>[] = [];
   const noise: string[] = [];
   const waiting = new Map<string, (line: Record<string, unknown>) => void>();

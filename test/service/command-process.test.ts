@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { FULL } from '#test/unit/config/fixture.ts';
+import { PATIENCE } from '#test/patience.ts';
+import { compileCache } from '#test/compile-cache.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-const PATIENCE = { timeout: 15_000, interval: 20 };
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const IMAGE = 'registry.example/configs/platform:v1';
 
@@ -39,10 +41,10 @@ interface Running {
 
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  children.push(child);
+  children.push(endWithTests(child));
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -92,7 +94,8 @@ describe('Ctrl-C', () => {
 describe('a pipe', () => {
   it('that breaks ends the command without a word', async () => {
     const { child, err, ended } = start(['config', 'schema']);
-    child.stdout?.once('data', () => child.stdout?.destroy());
+    // Before it writes: what a pipe holds may be all of it.
+    child.stdout?.destroy();
     expect(await ended).toBe(141);
     expect(err()).toBe('');
   });

@@ -12,14 +12,13 @@ import { APPROVED } from '#shared/core/annotations.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { tarOf, yamlAt } from '#test/fixtures/tar-builder.ts';
 import { publishSigned } from '#test/fixtures/world-story.ts';
-
-const PATIENCE = { timeout: 20_000, interval: 50 };
+import { PATIENCE } from '#test/patience.ts';
 
 let world: TestWorld;
 
 beforeAll(async () => {
   world = await startTestWorld({ clusters: 1 });
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 /** Pushes an image of that one layer, signs it where asked to, and tags it afterwards. Returns its digest. */

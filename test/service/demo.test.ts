@@ -5,9 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { playDemo } from '#infra/local/demo/play-demo.ts';
 import { runProcess } from '#test/e2e/tools/process.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
+import { ANSWERED_MS, patiently } from '#test/patience.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-const LIMIT_MS = 120_000;
+const LIMIT_MS = patiently(120_000);
 
 let world: TestWorld | undefined;
 afterEach(async () => {
@@ -158,7 +159,7 @@ describe('playDemo()', () => {
       if (sync === undefined) throw new Error('no such RepoSync');
       const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };
       cluster?.store.put('reposyncs', { ...sync, metadata: { ...sync.metadata, annotations } });
-      const limit = AbortSignal.timeout(LIMIT_MS);
+      const limit = AbortSignal.timeout(ANSWERED_MS);
       const out = new PassThrough();
       const demo = playDemo({
         world,

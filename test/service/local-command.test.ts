@@ -9,11 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
+import { PATIENCE } from '#test/patience.ts';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-/** For a machine that does much else: whatever hangs is seen in the end. */
-const LIMIT_MS = 300_000;
-const PATIENCE = { timeout: LIMIT_MS, interval: 50 };
 /** Below what systems give to outgoing connections, which would now and then be in the way. */
 const OFFSETS = { from: 10_000, to: 24_000 };
 
@@ -46,7 +45,7 @@ function start(...args: readonly string[]): Command {
 function startWith(...args: readonly string[]): Command {
   const options = ['--dir', dir, '--port-offset', String(offset), '--clusters', '1', ...args];
   const child = spawn(process.execPath, [MAIN, 'local', 'up', ...options], { detached: true });
-  started.push(child);
+  started.push(endWithTests(child, 'group'));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

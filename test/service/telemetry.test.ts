@@ -57,7 +57,7 @@ beforeAll(async () => {
   const served = await sweep.line('Metrics are served');
   metrics = `http://127.0.0.1:${String(served['port'])}/metrics`;
   url = `http://127.0.0.1:${String((await sweep.line('Listening'))['port'])}`;
-}, 30_000);
+});
 afterAll(async () => {
   sweep.kill('SIGKILL');
   await sweep.exited;

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { drawTrace, type CollectedSpan } from '#infra/local/traces/start-collector.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { eventOf, publishSigned, withoutEvents } from '#test/fixtures/world-story.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const PAGE = new URL('../../docs/observability.md', import.meta.url);
 /** The picture on the page, in its fences. */
 const PICTURE = /(?<=```text trace\n)[^`]*(?=```)/;
-const PATIENCE = { timeout: 20_000, interval: 50 };
 
 let world: TestWorld;
 let digest: string;
@@ -31,7 +31,7 @@ beforeAll(async () => {
     // Each is sent before its answer, as the last of its function's.
     return received === 1 + world.clusters.length && named(trace, 'patch').length === received - 1;
   }, PATIENCE);
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 /** The trace that led to the approval of a digest. What the history writes of it follows at its own time. */

@@ -12,7 +12,7 @@ describe('a short campaign about what is reported', () => {
     expect(figures).toMatchObject({ false: 0, missed: 0, doubled: 0, shown: 0 });
     expect(figures.episodes).toBeGreaterThan(HISTORIES);
     expect(figures.compared).toBeGreaterThan(HISTORIES);
-  }, 120_000);
+  });
 
   it('lives through a history the same way again, and through another one otherwise', async () => {
     const [first, again, other] = [

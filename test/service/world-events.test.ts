@@ -8,8 +8,8 @@ import {
   recordApprovals,
   withoutEvents,
 } from '#test/fixtures/world-story.ts';
+import { PATIENCE } from '#test/patience.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 50 };
 const COPIES = 50;
 const CLUSTERS = 3;
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
   });
   history = recordApprovals(world);
-}, 30_000);
+});
 afterAll(() => world.stop());
 
 async function approvedEvents(digest: string): Promise<number> {
@@ -94,7 +94,7 @@ describe('events', () => {
     await world.pubsub.publish('gcr', { action: 'INSERT', tag: 'not a reference' });
     const letters = await vi.waitFor(async () => {
       const subscription = 'countersign-dead-letters-local';
-      const pulled = await world.pubsub.pull(subscription, AbortSignal.timeout(10_000));
+      const pulled = await world.pubsub.pull(subscription, AbortSignal.timeout(PATIENCE.timeout));
       expect(pulled).toHaveLength(1);
       return pulled;
     }, PATIENCE);

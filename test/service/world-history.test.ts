@@ -11,9 +11,9 @@ import {
 import { type FaultProxy, startFaultProxy } from '#test/faults/real/fault-proxy.ts';
 import { BUNDLES, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned } from '#test/fixtures/world-story.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const CLUSTERS = 3;
-const PATIENCE = { timeout: 60_000, interval: 50 };
 /** Repeated at once, and its answer lost: each in turn. What is refused as well comes again as slowly. */
 const FAULTS = [{ kind: 'repeat', ms: 20 }, { kind: 'cut' }] as const;
 
@@ -126,4 +126,4 @@ it('has every event that was published once, though deliveries fail and the reco
   expect(after - before).toBeGreaterThan(CLUSTERS);
   expect(deliveries()).toBeGreaterThan(after - before);
   expect(await answered(world)).toEqual(published.ids());
-}, 150_000);
+});

@@ -7,9 +7,9 @@ import { PUSH_SUBSCRIPTIONS, subscribeAt } from '#infra/local/local-world/pubsub
 import { type FaultProxy, startFaultProxy } from '#test/faults/real/fault-proxy.ts';
 import { BUNDLES, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
 import { publishSigned, recordApprovals } from '#test/fixtures/world-story.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const CLUSTERS = 30;
-const PATIENCE = { timeout: 60_000, interval: 100 };
 /** Config Sync has no part in this. */
 const STILL = { pollMs: 3_600_000, attemptMs: 3_600_000, rolloutMs: 3_600_000 };
 
@@ -91,5 +91,5 @@ describe.each([
       // What was in hand when it died was never acknowledged, and came again.
       expect(lines.some((line) => line.includes(told))).toBe(true);
     }, PATIENCE);
-  }, 120_000);
+  });
 });

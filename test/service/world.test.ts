@@ -20,16 +20,16 @@ import {
   startTestWorld,
   type TestWorld,
 } from '#test/fixtures/local-world.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const CLUSTERS = ['cluster-1', 'cluster-2', 'cluster-3'];
-const PATIENCE = { timeout: 15_000, interval: 50 };
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 let world: TestWorld;
 
 beforeAll(async () => {
   world = await startTestWorld();
-}, 30_000);
+});
 afterAll(() => world.stop());
 
 /** The annotations of one RSync in every cluster, receipts parsed, once each reports the digest live. */

@@ -3,6 +3,7 @@ import { createGate } from '#infra/local/gate-evaluation.ts';
 import { startKube } from '#infra/local/kube/start-kube.ts';
 import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
+import { PATIENCE, TEST_LIMIT_MS } from '#test/patience.ts';
 import type { ConfigSyncUnderTest, KubeRequest, KubeResponse } from './subject.ts';
 import { configSyncContract } from './suite.ts';
 
@@ -12,8 +13,8 @@ const PACE = { pollMs: 60, attemptMs: 60, rolloutMs: 30 };
 
 configSyncContract({
   name: 'stand-in',
-  startTimeout: 30_000,
-  timeout: 60_000,
+  startTimeout: TEST_LIMIT_MS,
+  timeout: TEST_LIMIT_MS,
   start: startEmbedded,
 });
 
@@ -45,7 +46,7 @@ async function startEmbedded(): Promise<ConfigSyncUnderTest> {
 
   return {
     registry: registry.host,
-    patience: 20_000,
+    patience: PATIENCE.timeout,
     poll: 5,
     pusher: (repository) => createPusher(registry.url, repository),
     send: sendAs(ADMIN),

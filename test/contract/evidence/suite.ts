@@ -45,7 +45,7 @@ export function prometheusContract({ name, start }: PrometheusUnderTest): void {
     let server: RunningPrometheus;
     beforeAll(async () => {
       server = await start();
-    }, 60_000);
+    });
     afterAll(() => server.stop());
 
     async function ask(changes: Partial<Question> = {}): Promise<Finding> {

@@ -4,7 +4,8 @@ import { listRSyncs } from '#test/fixtures/list-rsyncs.ts';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
 import { repoSync, rootSync } from '#test/fixtures/rsync-manifests.ts';
 import type { Trouble } from '#test/fakes/kube-trouble.ts';
-import { type Embedded, startEmbedded } from './start-embedded.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { CALL_MS, type Embedded, startEmbedded } from './start-embedded.ts';
 import { clusterApiContract } from './suite.ts';
 
 const PLURALS = { RootSync: 'rootsyncs', RepoSync: 'reposyncs' } as const;
@@ -137,8 +138,18 @@ describe('a cluster in trouble', () => {
   });
 
   it('never answers, and costs one deadline', async () => {
-    const { api, pace } = await startCluster({ fault: () => ({ kind: 'hang' }) });
-    await expect(api.list('RootSync', { limit: 500 })).rejects.toMatchObject({
+    const arrived = Promise.withResolvers<void>();
+    const { api, pace } = await startCluster({
+      fault() {
+        arrived.resolve();
+        return { kind: 'hang' };
+      },
+    });
+    using deadline = holdTimers(CALL_MS);
+    const failing = api.list('RootSync', { limit: 500 });
+    await arrived.promise;
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject({
       code: 'cluster-unreachable',
       retry: true,
     });

@@ -8,6 +8,10 @@ import { createClusterApi } from '#shared/fleet/client.ts';
 import { createKubeconfigFleet } from '#shared/fleet/kubeconfig-fleet.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
 import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
+
+/** Of one call, no other timer's: a test holds it (`holdTimers`). */
+export const CALL_MS = ANSWERED_MS + 1;
 
 export interface Embedded {
   readonly kube: Kube;
@@ -30,8 +34,8 @@ export async function startEmbedded(
     { path, contexts: [], labels: {} },
     kubeconfigDeps({
       limits: {
-        callMs: 2_000,
-        credentialsMs: 2_000,
+        callMs: CALL_MS,
+        credentialsMs: ANSWERED_MS,
         retries: 2,
         backoffMs: 1,
         retryAfterMs: 0,

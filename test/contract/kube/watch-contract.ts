@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { PATIENCE } from '#test/patience.ts';
 import { labelled, manifest, type RSyncClient, watchRSyncs } from './rsync-client.ts';
 import type { Capability, KubeUnderTest } from './suite.ts';
 
@@ -17,7 +18,7 @@ export function watchContract(subject: {
       const watch = await watchRSyncs(kube().config, { resourceVersion });
       await client().merge('watched', { metadata: { annotations: { a: 'b' } } });
       await client().remove('watched');
-      await vi.waitFor(() => expect(watch.events.length).toBeGreaterThanOrEqual(3));
+      await vi.waitFor(() => expect(watch.events.length).toBeGreaterThanOrEqual(3), PATIENCE);
       watch.close();
       expect(watch.events.map((event) => [event.type, event.name])).toEqual([
         ['ADDED', 'watched'],
@@ -30,7 +31,7 @@ export function watchContract(subject: {
       await client().create(manifest('there'));
       const fieldSelector = 'metadata.name=there';
       const watch = await watchRSyncs(kube().config, { fieldSelector });
-      await vi.waitFor(() => expect(watch.events).toHaveLength(1));
+      await vi.waitFor(() => expect(watch.events).toHaveLength(1), PATIENCE);
       watch.close();
       expect(watch.events[0]).toMatchObject({ type: 'ADDED', name: 'there' });
     });
@@ -39,7 +40,7 @@ export function watchContract(subject: {
       await client().create(labelled('leaving', 'leave'));
       const watch = await watchRSyncs(kube().config, { labelSelector: 'set=leave' });
       await client().merge('leaving', { metadata: { labels: { set: null } } });
-      await vi.waitFor(() => expect(watch.events).toHaveLength(2));
+      await vi.waitFor(() => expect(watch.events).toHaveLength(2), PATIENCE);
       watch.close();
       expect(watch.events.map((event) => event.type)).toEqual(['ADDED', 'DELETED']);
     });

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { patiently } from '#test/patience.ts';
 
 /** Output kept per process: enough to see why it failed. */
 const MAX_OUTPUT = 256 * 1024;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = patiently(60_000);
 const READY_POLL_MS = 50;
 /** After SIGTERM, before SIGKILL. */
 const STOP_GRACE_MS = 5_000;
-const RUN_TIMEOUT_MS = 120_000;
+const RUN_TIMEOUT_MS = patiently(120_000);
 
 export interface Command {
   readonly command: string;
@@ -83,11 +85,13 @@ export async function runProcess(options: Command & { input?: string }): Promise
 }
 
 function launch(options: Command, stdin: 'ignore' | 'pipe'): ChildProcess {
-  return spawn(options.command, options.args ?? [], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: [stdin, 'pipe', 'pipe'],
-  });
+  return endWithTests(
+    spawn(options.command, options.args ?? [], {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: [stdin, 'pipe', 'pipe'],
+    }),
+  );
 }
 
 function collect(child: ChildProcess, names: readonly ('stdout' | 'stderr')[]): () => string {

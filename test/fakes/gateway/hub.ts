@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 
@@ -194,7 +193,8 @@ export class GoogleError extends Error {
 export type GatewayFault =
   /** Neither agent nor cluster answers, and Hub does not show it. */
   | { readonly kind: 'dead' }
-  | { readonly kind: 'slow'; readonly ms: number }
+  /** The call goes on to the cluster then. */
+  | { readonly kind: 'slow'; readonly until: Promise<void> }
   /** The cluster's own 429; `retryAfter` in seconds. */
   | { readonly kind: 'busy'; readonly retryAfter?: number }
   | { readonly kind: 'no-config-sync' }
@@ -221,7 +221,7 @@ export async function applyFault(
       await closed;
       return new Response(null, { status: 504 });
     case 'slow':
-      await sleep(fault.ms);
+      await fault.until;
       return undefined;
     case 'busy':
       return tooManyRequests(fault.retryAfter);

@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { MAX_MEMBERSHIP_PAGES } from '#shared/fleet/limits.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { openHubFleet } from '#test/fixtures/hub-fleet.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 import { type ScriptedServer, sendJson, startScripted } from '#test/unit/fleet/scripted-server.ts';
 
 const GOOD = 'projects/fleet-host/locations/us-west1/memberships/good';
 const OPTIONS = { projects: ['fleet-host'] };
+/** Held: it passes when the test says so. */
+const CALL_MS = 54_321;
 
 function membership(name: unknown, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { name, state: { code: 'READY' }, endpoint: { gkeCluster: {} }, ...more };
@@ -151,15 +155,20 @@ describe('a Hub that does not behave', () => {
   it('does not answer, and costs one deadline', async () => {
     const hub = await startScripted(() => {});
     const limits = {
-      credentialsMs: 2_000,
-      callMs: 100,
+      credentialsMs: ANSWERED_MS,
+      callMs: CALL_MS,
       retries: 2,
       backoffMs: 1,
       retryAfterMs: 0,
       answerBytes: 10_000,
     };
     const fleet = openHubFleet(OPTIONS, hub.url, { limits });
-    await expect(fleet.list()).rejects.toMatchObject({ code: 'fleet-unavailable', retry: true });
+    using deadline = holdTimers(CALL_MS);
+    const failure = { code: 'fleet-unavailable', retry: true };
+    const failing = fleet.list();
+    await hub.arrived(1);
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject(failure);
     expect(hub.seen).toHaveLength(1);
   });
 

@@ -12,9 +12,9 @@ import { createPusher } from '#test/fixtures/push-artifact.ts';
 import { reviewOf, rootSync } from '#test/fixtures/reviews.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { PATIENCE } from '#test/patience.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../../dist/admission/main.js', import.meta.url));
-const PATIENCE = { timeout: 15_000, interval: 100 };
 
 let dir: string;
 let child: Child | undefined;

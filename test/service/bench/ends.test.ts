@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { runForReport } from '#test/bench/against/other-revision.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const FIGURE = {
   what: 'one',
@@ -53,7 +54,7 @@ describe('runForReport()', () => {
     const command = writes(file, JSON.stringify(REPORT), LISTENS, child);
     expect(await runForReport(command, { cwd: folder, file, endMs: 0 })).toEqual(REPORT);
     const pid = await readFile(join(folder, 'pid'), 'utf8');
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), PATIENCE);
   });
 
   it('takes the report of one that ends', async () => {

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -71,11 +71,19 @@ describe('bundleFunctions()', () => {
   });
 
   it('removes what an earlier build left, and nothing else', async () => {
-    const stale = join(outdir, 'lazy', 'chunks', 'stale-ABC.js');
+    const small = {
+      root,
+      entries: { waiting: './test/service/build/waiting-function.ts' },
+      outdir: mkdtempSync(join(tmpdir(), 'dist-')),
+    };
+    await bundleFunctions(small);
+    const stale = join(small.outdir, 'waiting', 'chunks', 'stale-ABC.js');
+    mkdirSync(dirname(stale), { recursive: true });
     writeFileSync(stale, '');
-    await bundleFunctions({ root, entries, outdir });
+    await bundleFunctions(small);
     expect(existsSync(stale)).toBe(false);
-    expect(existsSync(join(outdir, 'publishing', 'main.js'))).toBe(true);
+    expect(existsSync(join(small.outdir, 'waiting', 'main.js'))).toBe(true);
+    rmSync(small.outdir, { recursive: true });
   });
 
   it('gives a lazily loaded package the named exports that it has in Node', async () => {

@@ -20,7 +20,7 @@ let metafile: Metafile;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'packed-'));
   metafile = await bundle('first');
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function bundle(name: string): Promise<Metafile> {
@@ -53,7 +53,7 @@ describe('the packed command', () => {
   it('is the same, to the last byte, when it is built again', async () => {
     await bundle('second');
     expect(hashOf('second')).toBe(hashOf('first'));
-  }, 120_000);
+  });
 
   it('says which release it is, away from any checkout', () => {
     const program = join(folder, 'first', 'countersign.mjs');

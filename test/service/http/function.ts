@@ -6,6 +6,8 @@ import { serveFunction } from '#shared/http/serve-function.ts';
 // A function as every main.ts wires one, with routes that misbehave on demand; run by serve-function.test.ts.
 const env = readEnv(process.env);
 const log = createLogger({ level: env.logLevel, service: 'sample' });
+/** Resolves when what was in hand has been answered or handed back. */
+const closing = Promise.withResolvers<void>();
 const app = createApp({ log, ready: () => Promise.resolve() });
 
 app.post('/echo', async (c) => c.json({ body: await c.req.text() }));
@@ -20,8 +22,8 @@ app.get('/stuck', () => {
 });
 app.get('/late', async (c) => {
   log.info({}, 'Late request began');
-  // Between the drain limit and the end of closing.
-  await new Promise((resolve) => setTimeout(resolve, 1_700));
+  // After it was handed back.
+  await closing.promise;
   return c.json({ late: true });
 });
 app.get('/endless', () => {
@@ -50,12 +52,13 @@ await serveFunction('sample', {
   port: env.port,
   host: env.host,
   maxBodyBytes: 1000,
-  bodyDeadlineMs: 300,
-  drainLimitMs: 1500,
+  bodyDeadlineMs: Number(process.env['BODY_DEADLINE_MS']),
+  drainLimitMs: Number(process.env['DRAIN_LIMIT_MS']),
   log,
   process,
   close: async () => {
     log.info({}, 'Closed');
+    closing.resolve();
     await new Promise((resolve) => setTimeout(resolve, 300));
   },
 }).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
-import { DRAIN_LIMIT_MS } from '#shared/http/limits.ts';
+import { CLOSE_LIMIT_MS, DRAIN_LIMIT_MS, HAND_BACK_MS } from '#shared/http/limits.ts';
 import { type Child, startChild } from '#test/fakes/child.ts';
 
 const file = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -18,14 +18,18 @@ async function startWorker(env: Readonly<Record<string, string>>): Promise<[Chil
   return [worker, Number((await worker.line('Listening'))['port'])];
 }
 
-it('work in hand at SIGTERM is handed back in ten seconds, and done by the next process', async () => {
+it('all that is waited for after SIGTERM fits into the ten seconds of Cloud Run', () => {
+  expect(DRAIN_LIMIT_MS + HAND_BACK_MS + CLOSE_LIMIT_MS).toBeLessThan(CLOUD_RUN_MS);
+});
+
+it('work in hand at SIGTERM is handed back, and done by the next process', async () => {
   const pubsub = await startPubsub({ port: 0 });
   onTestFinished(() => pubsub.close());
   async function rest(method: string, path: string, body: unknown): Promise<void> {
     const url = `http://${pubsub.host}/v1/projects/local/${path}`;
     expect((await fetch(url, { method, body: JSON.stringify(body) })).status).toBe(200);
   }
-  const [first, port] = await startWorker({ HANG: 'yes' });
+  const [first, port] = await startWorker({ HANG: 'yes', DRAIN_LIMIT_MS: '100' });
   await rest('PUT', 'topics/work', {});
   await rest('PUT', 'subscriptions/work-worker', {
     topic: 'projects/local/topics/work',
@@ -38,12 +42,8 @@ it('work in hand at SIGTERM is handed back in ten seconds, and done by the next 
     messages: [{ data: Buffer.from('precious').toString('base64') }],
   });
   const began = await first.line('Work began');
-  const stoppedAt = performance.now();
   first.kill('SIGTERM');
   expect(await first.exited).toEqual({ code: 0, signal: null });
-  const tookMs = performance.now() - stoppedAt;
-  expect(tookMs).toBeGreaterThanOrEqual(DRAIN_LIMIT_MS - 500);
-  expect(tookMs).toBeLessThan(CLOUD_RUN_MS);
   expect(first.lines.map(({ message }) => message)).toContain('Requests were handed back');
   const [second] = await startWorker({ PORT: `${port}` });
   expect(await second.line('Work done')).toMatchObject({ id: began['id'], text: 'precious' });

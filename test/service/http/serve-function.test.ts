@@ -1,6 +1,15 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
 import { startChild } from '#test/fakes/child.ts';
 import type { Child } from '#test/fakes/child.ts';
 
@@ -10,8 +19,12 @@ let child: Child;
 let port: number;
 let url: string;
 
-async function start(): Promise<void> {
-  child = startChild(file, { PORT: '0' });
+const SHORT = { DRAIN_LIMIT_MS: '100' };
+/** What a test does not wait for does not come. */
+const NEVER = { BODY_DEADLINE_MS: '600000', DRAIN_LIMIT_MS: '600000' };
+
+async function start(limits: Readonly<Record<string, string>> = {}): Promise<void> {
+  child = startChild(file, { PORT: '0', ...NEVER, ...limits });
   port = Number((await child.line('Listening')).port);
   url = `http://127.0.0.1:${port}`;
 }
@@ -21,8 +34,13 @@ async function stop(): Promise<void> {
   await child.exited;
 }
 
+async function restart(limits: Readonly<Record<string, string>> = {}): Promise<void> {
+  await stop();
+  await start(limits);
+}
+
 describe('serveFunction() reads bodies itself', () => {
-  beforeAll(start);
+  beforeAll(() => start());
   afterAll(stop);
 
   it.each([
@@ -56,6 +74,8 @@ describe('serveFunction() reads bodies itself', () => {
   });
 
   it('gives up on a body that comes too slowly', async () => {
+    await restart({ BODY_DEADLINE_MS: '100' });
+    onTestFinished(() => restart());
     const text = await rawRequest(
       'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf',
     );
@@ -81,7 +101,7 @@ describe('serveFunction() reads bodies itself', () => {
 });
 
 describe('serveFunction() stops well', () => {
-  beforeEach(start);
+  beforeEach(() => start());
   afterEach(stop);
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -108,6 +128,7 @@ describe('serveFunction() stops well', () => {
   });
 
   it('hands back what does not finish within the limit, and says so', async () => {
+    await restart(SHORT);
     const stuck = fetch(`${url}/stuck`);
     await child.line('Stuck request began');
     child.kill('SIGTERM');
@@ -123,6 +144,7 @@ describe('serveFunction() stops well', () => {
   });
 
   it('survives a handler that answers after it was handed back', async () => {
+    await restart(SHORT);
     const late = fetch(`${url}/late`);
     await child.line('Late request began');
     child.kill('SIGTERM');
@@ -132,6 +154,7 @@ describe('serveFunction() stops well', () => {
   });
 
   it('cuts off a caller who does not take the answer', async () => {
+    await restart(SHORT);
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -172,7 +195,7 @@ describe('serveFunction() stops well', () => {
   });
 
   it('names port and variable when the port is taken', async () => {
-    const second = startChild(file, { PORT: `${port}` });
+    const second = startChild(file, { ...NEVER, PORT: `${port}` });
     const { error, code } = await second.line('Start failed');
     expect(code).toBe('bad-config');
     expect(error).toContain(`${port}`);

@@ -1,5 +1,6 @@
 import { createApp } from '#shared/http/app.ts';
 import { readEnv } from '#shared/http/env.ts';
+import { DRAIN_LIMIT_MS } from '#shared/http/limits.ts';
 import { createLogger } from '#shared/http/log.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
 import { withMessage } from '#shared/http/with-message.ts';
@@ -38,4 +39,5 @@ await serveFunction('worker', {
   maxBodyBytes: 100_000,
   log,
   process,
+  drainLimitMs: Number(process.env['DRAIN_LIMIT_MS'] ?? DRAIN_LIMIT_MS),
 });

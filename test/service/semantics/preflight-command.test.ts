@@ -8,6 +8,7 @@ import { writeKubeconfig, type Kube, startKube } from '#infra/local/kube/start-k
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { IDENTITY, ociSpec } from '#test/fixtures/config-sync-world.ts';
 import { createPusher } from '#test/fixtures/push-artifact.ts';
+import { compileCache } from '#test/compile-cache.ts';
 import { makeFolder } from '#test/unit/fleet/write-kubeconfig.ts';
 
 let kube: Kube;
@@ -20,7 +21,7 @@ afterEach(async () => {
 
 /** The exit code and what was printed. */
 async function preflight(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...compileCache() };
   const command = ['functions/cli/main.ts', 'preflight', ...args];
   const started = promisify(execFile)(process.execPath, command, { env });
   try {

@@ -11,6 +11,10 @@ import type { LayerList } from '#shared/registry/registry.ts';
 import { digestOf, REPOSITORY, readerOf } from '#test/fixtures/content-world.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
 import { tarOf, yamlAt } from '#test/fixtures/tar-builder.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+
+/** Held: it passes when a test says so. */
+const HELD_MS = 54_321;
 
 const LAYER = gzipSync(tarOf(yamlAt('a.yaml')));
 const IMAGE = { repository: REPOSITORY, digest: digestOf('image') };
@@ -169,14 +173,18 @@ describe('over HTTP', () => {
   });
 
   it('is over in time with a registry that stops in the middle, and hangs up', async () => {
-    const { promise: left, resolve } = Promise.withResolvers<void>();
+    const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { reader, image } = await serve((_, res) => {
-      res.on('close', resolve).writeHead(200, { 'content-length': LAYER.length });
-      res.write(LAYER.subarray(0, 50));
+      res.on('close', left.resolve).writeHead(200, { 'content-length': LAYER.length });
+      res.write(LAYER.subarray(0, 50), () => asked.resolve());
     });
-    const read = reader.read(image, { ...DEFAULT_CONTENT, timeoutMs: 200 });
-    await expect(read).rejects.toMatchObject({ code: 'deadline-exceeded', retry: true });
-    await left;
+    using deadline = holdTimers(HELD_MS);
+    const read = reader.read(image, { ...DEFAULT_CONTENT, timeoutMs: HELD_MS });
+    const failing = read;
+    await asked.promise;
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject({ code: 'deadline-exceeded', retry: true });
+    await left.promise;
   });
 
   it('hangs up on what is more than it reads', async () => {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckQuestion, Finding } from '#shared/core/rollout/checks.ts';
 import { type AskCheckDeps, createAskCheck } from '#shared/evidence/ask-check.ts';
-import { startScripted } from '#test/unit/fleet/scripted-server.ts';
+import { type HeldTimers, holdTimers } from '#test/fixtures/held-timers.ts';
+import { type ScriptedServer, startScripted } from '#test/unit/fleet/scripted-server.ts';
 import { GOOD, HOSTILE_ANSWERS } from './hostile-answers.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const BOUND = { is: 'below', value: 1 } as const;
-/** So that silence costs nothing here. */
-const SHORT = { limits: { attemptMs: 60, wholeMs: 150, retries: 1, backoffMs: 1 } };
+/** Of one attempt. Held: it passes when a test says so. */
+const HELD_MS = 54_321;
+const SILENT = { limits: { attemptMs: HELD_MS, wholeMs: 3 * HELD_MS, retries: 1, backoffMs: 1 } };
 const TOKEN = 'glsa_0123456789abcdefghijkl';
 
 async function ask(
@@ -23,6 +25,14 @@ async function ask(
   });
   const check = { name: 'errors', ask: question, forMs: 0, failAfterMs: 0 };
   return askCheck(check, { digest, stage: 'canary' });
+}
+
+/** Lets the time of both attempts pass, each when it has come. */
+async function passTwice(server: ScriptedServer, deadline: HeldTimers): Promise<void> {
+  for (const attempt of [1, 2]) {
+    await server.arrived(attempt);
+    deadline.pass();
+  }
 }
 
 const prometheus = (url: string, more = {}): CheckQuestion => ({
@@ -49,9 +59,12 @@ describe('a query of Prometheus', () => {
     expect(seen?.headers).not.toHaveProperty('authorization');
   });
 
-  it.each(Object.entries(HOSTILE_ANSWERS))('takes %s for no number', async (_, respond) => {
+  it.each(Object.entries(HOSTILE_ANSWERS))('takes %s for no number', async (name, respond) => {
     const server = await startScripted((response) => respond(response));
-    const found = await ask(prometheus(server.url), SHORT);
+    using deadline = holdTimers(HELD_MS);
+    const asking = ask(prometheus(server.url), SILENT);
+    if (name === 'silence') await passTwice(server, deadline);
+    const found = await asking;
     expect(found).toEqual({ name: 'errors', outcome: 'unknown', problem: expect.any(String) });
     expect(server.seen.every(({ url }) => url === '/api/v1/query')).toBe(true);
   });
@@ -229,7 +242,10 @@ describe('a request by HTTP', () => {
 
   it('has no answer where it is too slow', async () => {
     const server = await startScripted(() => undefined);
-    expect(await ask(http(server.url), SHORT)).toMatchObject({
+    using deadline = holdTimers(HELD_MS);
+    const asking = ask(http(server.url), SILENT);
+    await passTwice(server, deadline);
+    expect(await asking).toMatchObject({
       outcome: 'unknown',
       problem: 'It did not answer in time',
     });

@@ -2,10 +2,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CountersignError, type FailureCode } from '#shared/core/errors.ts';
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { CIRCUIT_OPEN_MS, MAX_CIRCUIT_OPEN_MS } from '#shared/fleet/limits.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { connectTo } from './connect.ts';
 import { sendJson, startScripted } from './scripted-server.ts';
 
 const DEAD = new CountersignError('cluster-unreachable', 'Cluster "c1" cannot be reached');
+
+/** Held: it passes when the test says so. */
+const CALL_MS = 54_321;
 
 /** A cluster that fails, or answers, as a test asks; and how often it was called. */
 function createCluster(): { fails: Error | undefined; calls: number; call: () => Promise<string> } {
@@ -143,9 +147,13 @@ describe('createCircuits()', () => {
 describe('the client of a dead cluster', () => {
   it('makes one attempt, within one deadline, and none while the circuit is open', async () => {
     const server = await startScripted(() => {});
-    const api = await connectTo(server.url, { limits: { callMs: 50 } });
+    using deadline = holdTimers(CALL_MS);
+    const api = await connectTo(server.url, { limits: { callMs: CALL_MS } });
     const unreachable = { code: 'cluster-unreachable' };
-    await expect(api.list('RootSync', { limit: 1 })).rejects.toMatchObject(unreachable);
+    const first = api.list('RootSync', { limit: 1 });
+    await server.arrived(1);
+    deadline.pass();
+    await expect(first).rejects.toMatchObject(unreachable);
     await expect(api.list('RepoSync', { limit: 1 })).rejects.toMatchObject(unreachable);
     await expect(api.discover()).rejects.toMatchObject(unreachable);
     expect(server.seen).toHaveLength(1);

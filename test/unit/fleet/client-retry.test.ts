@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { SyncRef } from '#shared/core/sync-ref.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { connectTo, createOpenPace } from './connect.ts';
 import { sendJson, startScripted } from './scripted-server.ts';
 
@@ -8,6 +9,8 @@ const REF: SyncRef = { kind: 'RootSync', namespace: 'config-management-system', 
 const VERSIONED = { metadata: { resourceVersion: '41', annotations: {} } };
 const UNVERSIONED = { metadata: { annotations: {} } };
 const OPTIONS = { fieldManager: 'countersign' };
+/** Held: it passes when the test says so. */
+const CALL_MS = 54_321;
 
 function drop(response: ServerResponse): void {
   response.socket?.destroy();
@@ -84,8 +87,12 @@ describe('an attempt that failed', () => {
     ],
   ])('is not repeated with a server %s', async (_, stall) => {
     const server = await startScripted(stall);
-    const api = await connectTo(server.url, { limits: { callMs: 50 } });
-    await expect(api.list('RootSync', { limit: 1 })).rejects.toMatchObject({
+    using deadline = holdTimers(CALL_MS);
+    const api = await connectTo(server.url, { limits: { callMs: CALL_MS } });
+    const failing = api.list('RootSync', { limit: 1 });
+    await server.arrived(1);
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject({
       code: 'cluster-unreachable',
       retry: true,
     });

@@ -4,11 +4,12 @@ import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import { type Authorization, createAgents } from '#shared/fleet/transport.ts';
 import type { ClientLimits } from '#shared/fleet/limits.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
-/** Quick, so that a test that runs into one does not wait. */
+/** Patient: a test of silence holds the deadline (`holdTimers`), every other is answered. */
 export const LIMITS: ClientLimits = {
-  callMs: 5_000,
-  credentialsMs: 5_000,
+  callMs: ANSWERED_MS,
+  credentialsMs: ANSWERED_MS,
   retries: 2,
   backoffMs: 1,
   retryAfterMs: 50,

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GatewayFault } from '#test/fakes/gateway/hub.ts';
 import {
   type Gateway,
@@ -9,11 +9,15 @@ import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { HubFleetDeps } from '#shared/fleet/hub-fleet.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { openHubFleet } from '#test/fixtures/hub-fleet.ts';
+import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 
 const EMAIL = 'countersign@acme.example';
 const NAME = 'projects/fleet-host/locations/us-west1/memberships/a';
 const MEMBER = { name: NAME, id: 'a', labels: {} };
+/** Held: it passes when the test says so. */
+const CALL_MS = 54_321;
 
 interface World {
   readonly kube: Kube;
@@ -126,8 +130,8 @@ describe('a call through the gateway', () => {
     [{ kind: 'quota', retryAfter: 60 }, 'fleet-unavailable', true, 1],
   ])('fails with %j: %s (retry %s), after %i attempts', async (fault, code, retry, attempts) => {
     const limits = {
-      credentialsMs: 2_000,
-      callMs: 200,
+      credentialsMs: ANSWERED_MS,
+      callMs: CALL_MS,
       retries: 2,
       backoffMs: 1,
       retryAfterMs: 50,
@@ -136,7 +140,11 @@ describe('a call through the gateway', () => {
     const { fleet, gateway } = await open({}, { limits });
     gateway.faults.set(NAME, fault);
     const api = await fleet.connect(MEMBER);
-    await expect(list(api)).rejects.toMatchObject({ code, retry });
+    using deadline = holdTimers(CALL_MS);
+    const failing = list(api).catch((error: unknown) => error);
+    await vi.waitUntil(() => gateway.calls.get(NAME) !== undefined, PATIENCE);
+    if (fault.kind === 'dead') deadline.pass();
+    expect(await failing).toMatchObject({ code, retry });
     expect(gateway.calls.get(NAME)).toBe(attempts);
   });
 

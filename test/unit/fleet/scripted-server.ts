@@ -15,6 +15,8 @@ export interface ScriptedServer {
   readonly seen: readonly SeenRequest[];
   /** Connections accepted so far. */
   connections(): number;
+  /** Resolves once so many requests have come, their bodies included. */
+  arrived(count: number): Promise<void>;
 }
 
 type Respond = (response: ServerResponse, request: SeenRequest, index: number) => void;
@@ -25,6 +27,7 @@ export async function startScripted(
   tls?: { readonly key: string; readonly cert: string },
 ): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
+  const waiting = new Set<() => void>();
   let connections = 0;
   const sockets = new Set<Socket>();
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -33,6 +36,7 @@ export async function startScripted(
     const { method = '', url = '', headers } = request;
     const body = Buffer.concat(chunks).toString();
     seen.push({ method, url, headers, body });
+    for (const check of waiting) check();
     respond(response, { method, url, headers, body }, seen.length - 1);
   }
   const listener = (request: IncomingMessage, response: ServerResponse): void =>
@@ -50,7 +54,17 @@ export async function startScripted(
   const address = server.address();
   const { port } = isAddress(address) ? address : { port: 0 };
   const scheme = tls === undefined ? 'http' : 'https';
-  return { url: `${scheme}://127.0.0.1:${port}`, seen, connections: () => connections };
+  async function arrived(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (seen.length >= count) resolve();
+    };
+    waiting.add(check);
+    check();
+    await promise;
+    waiting.delete(check);
+  }
+  return { url: `${scheme}://127.0.0.1:${port}`, seen, connections: () => connections, arrived };
 }
 
 /** Answers with JSON. */

@@ -1,6 +1,7 @@
 import { createServer, request, type Server } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type BodyLimits, capBody } from '#shared/http/cap-body.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 let server: Server;
 afterEach(() => {
@@ -53,7 +54,7 @@ describe('capBody() with maxTotalBytes', () => {
       other.send('b'.repeat(900));
       other.end();
       expect(await other.answer).toMatchObject({ status: 429 });
-    });
+    }, PATIENCE);
     first.end();
     expect(await first.answer).toEqual({ status: 200, text: '900' });
     second.send('c'.repeat(900));

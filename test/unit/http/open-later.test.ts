@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { CountersignError } from '#shared/core/errors.ts';
 import { type LateFunction, type OpenedFunction, openLater } from '#shared/http/open-later.ts';
 import { recordLog } from '#test/fakes/log.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const HEALTH = 'http://function.test/health';
 const WORK = 'http://function.test/work';
@@ -55,8 +55,8 @@ it('opens once for all who ask for more, and they wait', async () => {
   const asked = [ask(world, WORK), ask(world, WORK), ask(world, HEALTH, 'POST')];
   let answered = 0;
   for (const one of asked) void one.then(() => (answered += 1));
-  await sleep(5);
-  expect([answered, world.counted.opened]).toEqual([0, 1]);
+  await vi.waitFor(() => expect(world.counted.opened).toBe(1), PATIENCE);
+  expect(answered).toBe(0);
   expect(await ask(world, HEALTH)).toEqual([200, '{"status":"ok"}']);
   world.open();
   expect(await Promise.all(asked)).toEqual([
@@ -72,7 +72,7 @@ it('opens soon without being asked', async () => {
   const world = start();
   world.late.openSoon();
   expect(world.counted.opened).toBe(0);
-  await vi.waitFor(() => expect(world.counted.opened).toBe(1));
+  await vi.waitFor(() => expect(world.counted.opened).toBe(1), PATIENCE);
 });
 
 it('says why it cannot open, once, and exits with 1', async () => {
@@ -81,8 +81,7 @@ it('says why it cannot open, once, and exits with 1', async () => {
   const asked = Promise.allSettled([ask(world, WORK), ask(world, WORK)]);
   world.fail(new CountersignError('bad-config', 'No such topic'));
   expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  await sleep(100);
-  expect(world.exits).toEqual([1]);
+  await vi.waitFor(() => expect(world.exits).toEqual([1]), PATIENCE);
   expect(world.lines).toEqual([
     expect.objectContaining({
       error: expect.objectContaining({ code: 'bad-config' }),

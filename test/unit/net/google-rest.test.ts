@@ -218,8 +218,11 @@ describe('an answer', () => {
 
   it('that does not come ends with the signal, which is the cause', async () => {
     const server = await startScripted((response) => void response.write('{'));
-    const signal = AbortSignal.timeout(50);
-    const { cause, retry } = await failureOf(server, { signal });
+    const over = new AbortController();
+    const failing = failureOf(server, { signal: over.signal });
+    await server.arrived(1);
+    over.abort(new DOMException('Over', 'TimeoutError'));
+    const { cause, retry } = await failing;
     expect(cause).toMatchObject({ name: 'TimeoutError' });
     expect(retry).toBe(true);
   });

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Program, type ProgramEnd, runProgram } from '#shared/net/run-program.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 
-const TIMEOUT_MS = 20_000;
+/** Held: it passes when a test says so. */
+const HELD_MS = 54_321;
 
 /** Runs `source` with this Node. */
 function runNode(source: string, options: Partial<Program> = {}): Promise<ProgramEnd> {
-  const program = { command: process.execPath, args: ['-e', source], timeoutMs: TIMEOUT_MS };
+  const program = { command: process.execPath, args: ['-e', source], timeoutMs: ANSWERED_MS };
   return runProgram({ ...program, ...options });
 }
 
@@ -94,11 +97,16 @@ describe('a program that hangs', () => {
       const child = spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' });
       require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + ' ' + child.pid);
       setInterval(() => {}, 9);`;
-    const end = runNode(source, { timeoutMs: 3_000 });
+    using deadline = holdTimers(HELD_MS);
+    const end = runNode(source, { timeoutMs: HELD_MS });
+    const pids = await vi.waitFor(async () => {
+      const read = (await readFile(file, 'utf8')).split(' ').map(Number);
+      expect(read).toHaveLength(2);
+      return read;
+    }, PATIENCE);
+    deadline.pass();
     expect(await end).toEqual({ outcome: 'late' });
-    const pids = (await readFile(file, 'utf8')).split(' ').map(Number);
-    expect(pids).toHaveLength(2);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), PATIENCE);
   });
 
   it.each([
@@ -115,7 +123,7 @@ describe('a program that hangs', () => {
     expect(await runNode(source)).toMatchObject({ outcome: 'ended', code: 0, out: 'done' });
     const pid = Number(await readFile(file, 'utf8'));
     if (detached) process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
   });
 
   it('leaves no listener behind, however many ran at once', async () => {

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from '#shared/registry/limits.ts';
 import { createPauses } from '#shared/net/pauses.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
 import { failureOf } from './scripted-registry.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
 async function listen(server: Server & { closeAllConnections(): void }): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -55,7 +56,7 @@ function get(host: string, rule: Partial<RegistryRule>, deps: Partial<HostFetchD
   });
   const url = new URL(`https://${host}/v2/`);
   const ask = { url, accept: '*/*', authorization: undefined, maxBytes: 100, redirects: 0 };
-  return send(ask, AbortSignal.timeout(5_000));
+  return send(ask, AbortSignal.timeout(ANSWERED_MS));
 }
 
 describe('a registry with a CA of its own', () => {
@@ -100,7 +101,7 @@ describe('a registry with a CA of its own', () => {
       fetchOf(new URL(`https://${host}/`), {
         headers: new Headers(),
         redirect: 'manual',
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(ANSWERED_MS),
       });
     await expect(ask()).rejects.toThrow('fetch failed');
     expect((await ask()).status).toBe(200);

@@ -5,9 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
 import type { Registry } from '#shared/registry/registry.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 import { codeOf, failureOf, NOW, sha256 } from './scripted-registry.ts';
 
 const DIGEST = sha256('x');
+/** Held: it passes when a test says so. */
+const HELD_MS = 54_321;
 const closers: (() => void)[] = [];
 
 afterEach(() => {
@@ -30,7 +34,7 @@ async function against(listener: RequestListener, limits: Partial<RegistryLimits
     registries: [{ host, plainHttp: true, auth: 'none' }],
     googleToken: async () => 'google-token',
     now: () => NOW,
-    limits: { backoffMs: 0, ...limits },
+    limits: { backoffMs: 0, attemptMs: ANSWERED_MS, requestMs: ANSWERED_MS, ...limits },
   });
   return { registry, repository: `${host}/a` };
 }
@@ -73,25 +77,37 @@ describe('limits', () => {
   });
 
   it('ends a body that drips', async () => {
+    const dripping = Promise.withResolvers<void>();
     const { registry, repository } = await against(
       (_, response) => {
         const drip = setInterval(() => response.write('x'), 5);
         response.on('close', () => clearInterval(drip));
+        dripping.resolve();
       },
-      { attemptMs: 60, retries: 0 },
+      { attemptMs: HELD_MS, retries: 0 },
     );
-    expect(await codeOf(registry.blob(repository, DIGEST, 1e9))).toBe('registry-unavailable');
+    using deadline = holdTimers(HELD_MS);
+    const reading = codeOf(registry.blob(repository, DIGEST, 1e9));
+    await dripping.promise;
+    deadline.pass();
+    expect(await reading).toBe('registry-unavailable');
   });
 
   it('ends all attempts together when the time is over', async () => {
+    const requested = Promise.withResolvers<void>();
     let requests = 0;
     const { registry, repository } = await against(
       () => {
         requests += 1;
+        requested.resolve();
       },
-      { attemptMs: 10_000, requestMs: 60, retries: 100 },
+      { attemptMs: 2 * HELD_MS, requestMs: HELD_MS, retries: 100 },
     );
-    const failure = await failureOf(registry.manifest(repository, 'v1'));
+    using deadline = holdTimers(HELD_MS);
+    const asking = failureOf(registry.manifest(repository, 'v1'));
+    await requested.promise;
+    deadline.pass();
+    const failure = await asking;
     expect(failure).toMatchObject({ code: 'registry-unavailable', retry: true });
     expect(requests).toBe(1);
   });

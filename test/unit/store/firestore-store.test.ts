@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MAX_ANSWER_BYTES } from '#shared/net/firestore.ts';
 import { KNOWN_KEPT_MS } from '#shared/store/firestore-clusters.ts';
 import {
@@ -7,6 +7,8 @@ import {
   MAX_RECORD_BYTES,
 } from '#shared/store/firestore-records.ts';
 import { clusterRecord, T1 } from '#test/contract/store/suite.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { PATIENCE } from '#test/patience.ts';
 import {
   PREFIX,
   type Step,
@@ -19,6 +21,9 @@ import {
 } from './scripted-firestore.ts';
 
 const ATTEMPTS = 5;
+/** Held: they pass when a test says so. */
+const ATTEMPT_MS = 54_321;
+const WHOLE_MS = 65_432;
 const UNAVAILABLE = { code: 'store-unavailable', retry: true };
 
 describe('a call of Firestore', () => {
@@ -97,16 +102,24 @@ describe('a call of Firestore', () => {
   });
 
   it('is given up when an attempt takes too long, and tried again', async () => {
-    const limits = { attemptMs: 20 };
+    const limits = { attemptMs: ATTEMPT_MS };
     const { store, sent } = scriptedFirestore(['hang', missing], { limits });
-    expect(await store.readCluster('c1')).toBeUndefined();
+    using deadline = holdTimers(ATTEMPT_MS);
+    const reading = store.readCluster('c1');
+    await vi.waitUntil(() => sent.length === 1, PATIENCE);
+    deadline.pass();
+    expect(await reading).toBeUndefined();
     expect(sent).toHaveLength(2);
   });
 
   it('is given up for good when all attempts take too long', async () => {
-    const limits = { attemptMs: 10_000, wholeMs: 50 };
-    const { store } = scriptedFirestore(['hang'], { limits });
-    await expect(store.readCluster('c1')).rejects.toMatchObject(UNAVAILABLE);
+    const limits = { attemptMs: 2 * WHOLE_MS, wholeMs: WHOLE_MS };
+    const { store, sent } = scriptedFirestore(['hang'], { limits });
+    using deadline = holdTimers(WHOLE_MS);
+    const failing = store.readCluster('c1');
+    await vi.waitUntil(() => sent.length === 1, PATIENCE);
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject(UNAVAILABLE);
   });
 
   it('hangs up on an answer that is too large', async () => {

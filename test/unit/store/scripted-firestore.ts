@@ -4,6 +4,7 @@ import type { RetryLimits } from '#shared/net/retry.ts';
 import { openFirestoreStore } from '#shared/store/firestore-store.ts';
 import { revisionOf } from '#shared/store/firestore-records.ts';
 import type { Store } from '#shared/store/store.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
 export interface Sent {
   readonly url: string;
@@ -18,8 +19,13 @@ export type Step = ((sent: Sent) => Response) | 'broken' | 'hang';
 
 export const PREFIX = 'projects/p/databases/countersign/documents';
 
-/** Quick, and as many attempts as in production. */
-const LIMITS: RetryLimits = { ...FIRESTORE_LIMITS, backoffMs: 1 };
+/** As many attempts as in production, sooner after one another, and patient. */
+const LIMITS: RetryLimits = {
+  ...FIRESTORE_LIMITS,
+  backoffMs: 1,
+  attemptMs: ANSWERED_MS,
+  wholeMs: ANSWERED_MS,
+};
 
 /** A store whose Firestore answers as scripted, its last step again and again. */
 export function scriptedFirestore(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runProcess, startProcess } from '#test/e2e/tools/process.ts';
 
 const command = process.execPath;
@@ -19,12 +19,24 @@ describe('startProcess()', () => {
     expect(isAlive(started.pid)).toBe(false);
   });
 
-  it.each([
-    ['ends first', script('console.error("no config"); process.exit(3)'), /exit 3.*no config/s],
-    ['is not ready in time', script(`console.log("busy"); ${STAY}`), /not ready in time.*busy/s],
-  ])('throws with the output when the process %s', async (_, args, message) => {
-    const starting = startProcess({ command, args, ready: () => false, timeout: 2_000 });
-    await expect(starting).rejects.toThrow(message);
+  it('throws with the output when the process ends first', async () => {
+    const args = script('console.error("no config"); process.exit(3)');
+    const starting = startProcess({ command, args, ready: () => false });
+    await expect(starting).rejects.toThrow(/exit 3.*no config/s);
+  });
+
+  it('throws with the output when the process is not ready in time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const args = script(`console.log("busy"); ${STAY}`);
+    const timeout = 2_000;
+    function ready(output: string): boolean {
+      if (output.includes('busy')) vi.setSystemTime(Date.now() + timeout + 1);
+      return false;
+    }
+    await expect(startProcess({ command, args, ready, timeout })).rejects.toThrow(
+      /not ready in time.*busy/s,
+    );
   });
 
   it('throws when there is no such program', async () => {

@@ -19,6 +19,8 @@ import {
   SIMPLE_SIGNING,
   statementOf,
 } from '#test/fakes/cosign.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { until } from '#test/fixtures/until.ts';
 import {
   createMemoryRegistry,
   digestOf,
@@ -26,6 +28,8 @@ import {
 } from '#test/fakes/memory-registry.ts';
 
 const REPOSITORY = 'registry.example/configs/platform';
+/** Held: it passes when a test says so. */
+const HELD_MS = 54_321;
 const IMAGE = digestOf(Buffer.from('image'));
 const INDEX = digestOf(Buffer.from('index'));
 const SUBJECT = { repository: REPOSITORY, digest: IMAGE };
@@ -216,8 +220,12 @@ describe('discover()', () => {
           : registry.manifest(repository, reference);
       },
     };
-    const finding = discover(SUBJECT, policy, { registry: slow, timeoutMs: 50 });
-    await expect(finding).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    using deadline = holdTimers(HELD_MS);
+    const finding = discover(SUBJECT, policy, { registry: slow, timeoutMs: HELD_MS });
+    const failing = finding;
+    await until(() => asked.length === 2 + 8);
+    deadline.pass();
+    await expect(failing).rejects.toMatchObject({ code: 'deadline-exceeded' });
     const { length } = asked;
     dripping.resolve(undefined);
     await nextTurn();

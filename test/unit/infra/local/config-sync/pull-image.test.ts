@@ -9,9 +9,10 @@ import {
 } from '#infra/local/registry/start-registry.ts';
 import { createPusher, type Pusher } from '#test/fixtures/push-artifact.ts';
 import { buildTar } from '#test/fixtures/tar.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(ANSWERED_MS);
 let registry: RunningRegistry;
 
 afterEach(() => registry.close());

@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '#infra/local/kube/request.ts';
 import { writeKubeconfig, type Kube, type KubeOptions } from '#infra/local/kube/start-kube.ts';
 import { MAX_BODY_BYTES } from '#infra/local/kube/app.ts';
 import { startTroubledKube, type Trouble } from '#test/fakes/kube-trouble.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const rootsyncs = '/apis/configsync.gke.io/v1beta1/namespaces/config-management-system/rootsyncs';
 const running: Kube[] = [];
@@ -160,12 +161,20 @@ describe('startKube()', () => {
   });
 
   it('answers an injected delay late, and a hang never', async () => {
+    const hung = Promise.withResolvers<void>();
     const kube = await start({
-      fault: ({ path }) => (path === '/version' ? { kind: 'delay', ms: 20 } : { kind: 'hang' }),
+      fault({ path }) {
+        if (path === '/version') return { kind: 'delay', ms: 20 };
+        hung.resolve();
+        return { kind: 'hang' };
+      },
     });
+    const leaving = new AbortController();
+    const asking = fetch(`${kube.url}/api`, leaving);
+    await hung.promise;
     expect((await send(kube, 'GET', '/version')).status).toBe(200);
-    const signal = AbortSignal.timeout(100);
-    await expect(fetch(`${kube.url}/api`, { signal })).rejects.toThrow('timeout');
+    leaving.abort(new Error('left'));
+    await expect(asking).rejects.toThrow('left');
   });
 
   it('is a cluster without Config Sync where asked for', async () => {
@@ -259,7 +268,7 @@ describe('startKube()', () => {
     expect(kube.store.subscribers()).toBe(1);
     await kube.close();
     await expect(response.text()).rejects.toThrow('terminated');
-    await vi.waitFor(() => expect(kube.store.subscribers()).toBe(0));
+    await vi.waitFor(() => expect(kube.store.subscribers()).toBe(0), PATIENCE);
   });
 });
 

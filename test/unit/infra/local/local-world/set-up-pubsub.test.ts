@@ -8,6 +8,7 @@ import {
   subscribeFunctions,
   unsubscribeAll,
 } from '#infra/local/local-world/pubsub.ts';
+import { ANSWERED_MS } from '#test/patience.ts';
 
 const FUNCTIONS = new Map([
   ['push', { url: 'http://127.0.0.1:1' }],
@@ -130,7 +131,7 @@ describe('openPubsub()', () => {
   it('publishes JSON, pulls it, and acknowledges it', async () => {
     await createTopics(pubsub);
     await pubsub.publish('countersign-status', { hello: 1 });
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(ANSWERED_MS);
     const [message] = await pubsub.pull('countersign-status-local', signal);
     expect(message?.data.toString()).toBe('{"hello":1}');
     await pubsub.acknowledge('countersign-status-local', [message?.ackId ?? '']);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tickSweep } from '#infra/local/local-world/tick-sweep.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const stops: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -40,7 +41,7 @@ describe('tickSweep()', () => {
   it('calls at once, and then again and again', async () => {
     const { url, seen } = await startSweep(() => Response.json({}));
     const { errors } = tick(url, 10);
-    await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(3), PATIENCE);
     expect(errors).toEqual([]);
   });
 
@@ -62,25 +63,25 @@ describe('tickSweep()', () => {
     );
     tick(url, 1);
     for (const calls of [1, 2, 3]) {
-      await vi.waitFor(() => expect(seen.calls).toBe(calls));
+      await vi.waitFor(() => expect(seen.calls).toBe(calls), PATIENCE);
       waiting.pop()?.();
     }
     expect(seen.most).toBe(1);
-    await vi.waitFor(() => expect(waiting.length).toBe(1));
+    await vi.waitFor(() => expect(waiting.length).toBe(1), PATIENCE);
     waiting.pop()?.();
   });
 
   it('reports a failure and goes on', async () => {
     const { url, seen } = await startSweep(() => new Response('no fleet', { status: 503 }));
     const { errors } = tick(url, 5);
-    await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(seen.calls).toBeGreaterThan(2), PATIENCE);
     expect(errors[0]).toMatchObject({ message: 'Sweep answered 503: no fleet' });
   });
 
   it('stops in the midst of a call, and reports no failure then', async () => {
     const { url, seen } = await startSweep(() => new Promise(() => undefined));
     const { ticker, errors } = tick(url, 5);
-    await vi.waitFor(() => expect(seen.calls).toBe(1));
+    await vi.waitFor(() => expect(seen.calls).toBe(1), PATIENCE);
     await ticker.stop();
     expect([seen.calls, errors]).toEqual([1, []]);
   });
