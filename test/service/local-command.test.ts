@@ -90,7 +90,7 @@ async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
   await requireFreePorts(choosePorts(offset));
 }
 
-describe('npm run local', { timeout: LIMIT_MS }, () => {
+describe('npm run local', () => {
   it('says what to type next, and stops on Ctrl-C', async () => {
     const fixture = (name: string) =>
       new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
