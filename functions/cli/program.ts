@@ -81,7 +81,7 @@ async function inOwnWords(
 }
 
 async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Api> {
-  const { heavy, folder, env, fetch, date, interrupts } = deps;
+  const { heavy, folder, env, fetch, date, interrupts, sleep, terminal } = deps;
   const isNamed =
     options.url !== undefined || (env['COUNTERSIGN_URL'] && options.context === undefined);
   // A verb that needs no context does not fail on a file that cannot be read.
@@ -91,7 +91,11 @@ async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Ap
     ...deps,
     idToken: async (audience) => heavy.idToken(audience),
   });
-  return noteSent(openApi({ url, from, tokens, fetch, date }), interrupts);
+  const pause = async (seconds: number): Promise<void> => {
+    if (options.quiet !== true) terminal.err(`Asked too often: goes on in ${seconds} s\n`);
+    await sleep(seconds * 1_000);
+  };
+  return noteSent(openApi({ url, from, tokens, fetch, date, pause }), interrupts);
 }
 
 type Act = (verb: Verb, given: Written, options: GlobalOptions) => Promise<void>;

@@ -7,7 +7,8 @@ import type { Finished } from './tools/process.ts';
 
 // One night in the local world: the commands of docs/runbook.md, docs/stop.md, docs/go-back.md and docs/go-on.md.
 
-const PATIENCE = { timeout: 60_000, interval: 200 };
+// Looking more often would spend what the API allows a caller in a minute.
+const PATIENCE = { timeout: 120_000, interval: 500 };
 /** No test waits for it: the next stage is opened by a person. */
 const LONG_SOAK_SECONDS = 3_600;
 

@@ -29,6 +29,22 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     tests: [`${UNIT}/target.test.ts`],
   },
   {
+    guarantee: 'a caller who has asked too often waits as long as the API says, and not for ever',
+    file: 'functions/cli/api/call-api.ts',
+    in: 'attemptInTurn',
+    find: 'left -= seconds;',
+    replace: '',
+    tests: [`${UNIT}/asked-too-often.test.ts`],
+  },
+  {
+    guarantee: 'what may have been done is not sent again',
+    file: 'functions/cli/api/call-api.ts',
+    in: 'attemptInTurn',
+    find: 'answer.status !== 429 ||',
+    replace: '',
+    tests: [`${UNIT}/asked-too-often.test.ts`],
+  },
+  {
     guarantee: 'commands of a file that others may write are not run',
     file: 'functions/cli/context/contexts-file.ts',
     in: 'checkOwner',

@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly tokens: Tokens;
   readonly fetch: typeof fetch;
   readonly date: () => Date;
+  /** Waits so many seconds, because the API asks this caller to. */
+  readonly pause: (seconds: number) => Promise<void>;
 }
 
 /** What the API said no with; `code` is its own. */
@@ -41,6 +43,8 @@ export class ApiFailure extends Error {
 
 /** As long as the API itself may take, with room to spare. */
 const CALL_LIMIT_MS = 60_000;
+/** For one call, in seconds: the API counts what a caller spends by the minute. */
+const MAX_PAUSE = 60;
 const NEXT = /[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; *rel="next"/;
 
 /**
@@ -50,21 +54,33 @@ const NEXT = /[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; *rel="next"/;
  * const api = openApi({ url, from: '--url', tokens, fetch, date });
  * const { clusters } = await api.get('/v1/fleet', {}, Page);
  */
-export function openApi({ url, from, tokens, date, fetch: fetchIt }: ApiOptions): Api {
+export function openApi({ url, from, tokens, date, pause, fetch: fetchIt }: ApiOptions): Api {
   async function call(path: string, query: Query, init: RequestInit): Promise<Response> {
     const target = new URL(path, url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, value);
     }
     let sent = await tokens.read(false);
-    let answer = await attempt(target, init, sent);
+    let answer = await attemptInTurn(target, init, sent);
     if (answer.status === 401 && tokens.renews) {
       const renewed = await tokens.read(true);
-      if (renewed !== sent) answer = await attempt(target, init, renewed);
+      if (renewed !== sent) answer = await attemptInTurn(target, init, renewed);
       sent = renewed;
     }
     if (answer.ok) return answer;
     throw await failureOf(answer, target, { sent, origin: tokens.origin(), now: date() });
+  }
+
+  /** A caller who has asked too often waits: of a request that was refused so, nothing was done. */
+  async function attemptInTurn(...request: Parameters<typeof attempt>): Promise<Response> {
+    for (let left = MAX_PAUSE; ; ) {
+      const answer = await attempt(...request);
+      const seconds = Number(answer.headers.get('retry-after'));
+      if (answer.status !== 429 || !(seconds > 0 && seconds <= left)) return answer;
+      left -= seconds;
+      await answer.body?.cancel();
+      await pause(seconds);
+    }
   }
 
   async function attempt(
@@ -174,7 +190,7 @@ function parseJson(text: string): unknown {
  * An API that is opened by its first call, so that a verb which makes none needs no URL and no token.
  *
  * @example
- * const api = openApiLater(() => openApi({ url, from, tokens, fetch, date }));
+ * const api = openApiLater(() => openApi({ url, from, tokens, fetch, date, pause }));
  */
 export function openApiLater(open: () => Api | Promise<Api>): Api {
   let opened: Promise<Api> | undefined;

@@ -44,6 +44,7 @@ export function openWorldApi(world: World): { readonly api: Api; readonly deps: 
       tokens: NO_TOKENS,
       fetch: ask,
       date: () => new Date(),
+      pause: async () => undefined,
     }),
     deps,
   };
