@@ -31,7 +31,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'a caller who has asked too often waits as long as the API says, and not for ever',
     file: 'functions/cli/api/call-api.ts',
-    in: 'attemptInTurn',
+    in: 'openApi',
     find: 'left -= seconds;',
     replace: '',
     tests: [`${UNIT}/asked-too-often.test.ts`],
@@ -39,7 +39,7 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'what may have been done is not sent again',
     file: 'functions/cli/api/call-api.ts',
-    in: 'attemptInTurn',
+    in: 'openApi',
     find: 'answer.status !== 429 ||',
     replace: '',
     tests: [`${UNIT}/asked-too-often.test.ts`],

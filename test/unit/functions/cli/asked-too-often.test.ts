@@ -16,7 +16,9 @@ function answering(statuses: readonly number[], retryAfter: string) {
     from: '--url',
     tokens: { read: async () => undefined, renews: false, origin: () => 'none' },
     date: () => new Date(),
-    pause: async (seconds) => void pauses.push(seconds),
+    async pause(seconds) {
+      if (pauses.push(seconds) > 9) throw new Error('It waits for ever');
+    },
     fetch: async () => {
       const status = statuses[Math.min(asked, statuses.length - 1)] ?? 200;
       asked += 1;

@@ -48,12 +48,12 @@ describe('tickSweep()', () => {
   it('calls again when it is asked to, long before the next call is due', async () => {
     const { url, seen } = await startSweep(() => Response.json({}));
     const { ticker } = tick(url, 3_600_000);
-    await vi.waitFor(() => expect(seen.calls).toBe(1));
+    await vi.waitFor(() => expect(seen.calls).toBe(1), PATIENCE);
     // Asked once more where the first call is not over yet.
     await vi.waitFor(() => {
       ticker.soon();
       expect(seen.calls).toBeGreaterThan(2);
-    });
+    }, PATIENCE);
   });
 
   it('never calls twice at a time', async () => {
