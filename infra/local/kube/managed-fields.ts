@@ -209,9 +209,15 @@ function readEntries(value: unknown): Entry[] | undefined {
   const entries = z.array(entrySchema).safeParse(value);
   if (!entries.success) return undefined;
   return entries.data.map(({ manager, operation, apiVersion, time, fieldsV1, subresource }) => ({
-    ...defined({ manager, operation, apiVersion, time, subresource }),
+    ...defined({ manager, operation, apiVersion, time: time && wholeSeconds(time), subresource }),
     fields: readFields(fieldsV1),
   }));
+}
+
+// Clients write a time back in forms of their own.
+function wholeSeconds(time: string): string {
+  const instant = Date.parse(time);
+  return Number.isNaN(instant) ? time : timestamp(new Date(instant));
 }
 
 function withManagers(object: KubeObject, entries: readonly Entry[]): KubeObject {

@@ -99,7 +99,7 @@ function unlessEmpty<T extends object>(value: T | undefined): T | undefined {
 function checkImmutable(kind: Kind, old: Metadata, next: Metadata): void {
   for (const field of ['creationTimestamp', 'deletionTimestamp'] as const) {
     const value = next[field];
-    if (value === undefined || value === old[field]) continue;
+    if (value === undefined || isSameTime(value, old[field])) continue;
     const text = `Invalid value: ${JSON.stringify(value)}: field is immutable`;
     throw invalid(kind, old.name, `metadata.${field}`, text);
   }
@@ -109,6 +109,11 @@ function checkImmutable(kind: Kind, old: Metadata, next: Metadata): void {
   const list = `[]string{${added.map((entry) => JSON.stringify(entry)).join(', ')}}`;
   const text = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
   throw invalid(kind, old.name, 'metadata.finalizers', text);
+}
+
+// Clients write a time back in forms of their own: with an offset, or with fractions.
+function isSameTime(value: string, old: string | undefined): boolean {
+  return old !== undefined && Date.parse(value) === Date.parse(old);
 }
 
 function sameSpec(old: KubeObject, next: KubeObject): boolean {

@@ -11,6 +11,13 @@ const listSchema = z.looseObject({
   items: z.array(z.looseObject({ metadata: z.looseObject({ name: z.string() }) })),
 });
 
+const metadataSchema = z.looseObject({
+  metadata: z.looseObject({
+    creationTimestamp: z.string(),
+    managedFields: z.array(z.looseObject({ time: z.string() })),
+  }),
+});
+
 interface Described {
   $ref?: string | undefined;
   allOf?: Described[] | undefined;
@@ -78,6 +85,23 @@ export function coreContract(send: SendKube): void {
 
     it.each(['/api/v1/namespaces', '/api/v1/configmaps'])('is not for %s', async (path) => {
       expect((await send({ method: 'DELETE', path })).status).toBe(405);
+    });
+  });
+
+  describe('times', () => {
+    it('takes a time back in another form', async () => {
+      const metadata = { name: 'times', namespace: 'default', labels: { a: 'b' } };
+      const path = '/api/v1/namespaces/default/configmaps';
+      const created = metadataSchema.parse((await post(path, { metadata })).body).metadata;
+      const offset = (time: string) => time.replace('Z', '+00:00');
+      const managedFields = created.managedFields.map((entry) => ({
+        ...entry,
+        time: offset(entry.time),
+      }));
+      const creationTimestamp = offset(created.creationTimestamp);
+      const body = { metadata: { ...created, creationTimestamp, managedFields } };
+      const again = await send({ method: 'PUT', path: `${path}/times`, body });
+      expect(again).toMatchObject({ status: 200, body: { metadata: created } });
     });
   });
 

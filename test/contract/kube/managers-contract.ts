@@ -116,6 +116,23 @@ export function managersContract(send: SendKube): void {
       ]);
     });
 
+    it('takes a list of managers that a client writes at a version, as kubectl migrates them', async () => {
+      const created = await create(CONFIGMAPS, configMap('managed-moved', { a: '1' }), 'a');
+      const { managedFields, resourceVersion } = managedSchema.parse(created.body).metadata;
+      const moved = managedFields.map((entry) => ({ ...entry, manager: 'b', operation: 'Apply' }));
+      const body = [
+        { op: 'replace', path: '/metadata/managedFields', value: moved },
+        { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+      ];
+      const path = `${CONFIGMAPS}/managed-moved?fieldManager=b`;
+      const type = 'application/json-patch+json';
+      const patched = await send({ method: 'PATCH', path, type, body });
+      expect(patched.status).toBe(200);
+      expect(managersOf(patched).flatMap(Object.keys)).toEqual(['Apply b']);
+      const stale = await send({ method: 'PATCH', path, type, body });
+      expect(stale.status).toBe(409);
+    });
+
     it('owns of a namespace what its creator sent', async () => {
       const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'managed-namespace' } };
       expect(managersOf(await create('/api/v1/namespaces', body, 'a'))).toEqual([

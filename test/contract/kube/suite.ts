@@ -137,21 +137,24 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
         expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
       });
 
-      it.runIf(capabilities.includes('expire'))('answers 410 for an expired token', async () => {
-        await client.create(labelled('old-a', 'old'));
-        await client.create(labelled('old-b', 'old'));
-        const first = await client.list({ limit: 1, labelSelector: 'set=old' });
-        await client.create(labelled('old-c', 'old'));
-        await kube.expire?.();
-        const again = {
-          limit: 1,
-          labelSelector: 'set=old',
-          _continue: first.metadata.continue ?? '',
-        };
-        const failure = await failureOf(client.list(again));
-        expect(failure).toMatchObject({ code: 410, reason: 'Expired' });
-        expect(failure['metadata']).toHaveProperty('continue');
-      });
+      // No test where the server cannot be made to forget: that is its capability, not a skip.
+      if (capabilities.includes('expire')) {
+        it('answers 410 for an expired token', async () => {
+          await client.create(labelled('old-a', 'old'));
+          await client.create(labelled('old-b', 'old'));
+          const first = await client.list({ limit: 1, labelSelector: 'set=old' });
+          await client.create(labelled('old-c', 'old'));
+          await kube.expire?.();
+          const again = {
+            limit: 1,
+            labelSelector: 'set=old',
+            _continue: first.metadata.continue ?? '',
+          };
+          const failure = await failureOf(client.list(again));
+          expect(failure).toMatchObject({ code: 410, reason: 'Expired' });
+          expect(failure['metadata']).toHaveProperty('continue');
+        });
+      }
 
       it('answers 400 for a token that it did not give', async () => {
         const failure = await failureOf(client.list({ limit: 1, _continue: 'bm90LWEtdG9rZW4' }));

@@ -50,9 +50,8 @@ export function watchContract(subject: {
       await expect(watch.ended).resolves.toBeUndefined();
     });
 
-    it.runIf(capabilities.includes('expire'))(
-      'answers 410 from a version that is gone',
-      async () => {
+    if (capabilities.includes('expire')) {
+      it('answers 410 from a version that is gone', async () => {
         const { metadata } = await client().list();
         await client().create(manifest('after-list'));
         await kube().expire?.();
@@ -60,7 +59,7 @@ export function watchContract(subject: {
         const watch = await watchRSyncs(kube().config, { resourceVersion });
         await watch.ended;
         expect(watch.events).toEqual([{ type: 'ERROR', name: undefined, code: 410 }]);
-      },
-    );
+      });
+    }
   });
 }

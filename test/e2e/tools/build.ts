@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchDiscovery } from './fetch-discovery.ts';
+import { installPythonClient } from './python-client.ts';
 import { runProcess } from './process.ts';
 import { toolFolders } from './tool-cache.ts';
 
@@ -113,4 +114,5 @@ function say(line: string): void {
 const [cache] = toolFolders(process.env);
 await buildTools(cache);
 say(`Google's discovery documents are in ${await fetchDiscovery(cache)}`);
+say(`Python's client is in ${await installPythonClient(cache)}`);
 say(`Tools are in ${cache}`);
