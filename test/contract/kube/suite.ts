@@ -137,9 +137,10 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
         expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
       });
 
-      // No test where the server cannot be made to forget: that is its capability, not a skip.
-      if (capabilities.includes('expire')) {
-        it('answers 410 for an expired token', async () => {
+      // No test where a server cannot be made to forget: that is what it is able to, not a skip.
+      it.each(capabilities.filter((one) => one === 'expire'))(
+        'answers 410 for an expired token',
+        async () => {
           await client.create(labelled('old-a', 'old'));
           await client.create(labelled('old-b', 'old'));
           const first = await client.list({ limit: 1, labelSelector: 'set=old' });
@@ -153,8 +154,8 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
           const failure = await failureOf(client.list(again));
           expect(failure).toMatchObject({ code: 410, reason: 'Expired' });
           expect(failure['metadata']).toHaveProperty('continue');
-        });
-      }
+        },
+      );
 
       it('answers 400 for a token that it did not give', async () => {
         const failure = await failureOf(client.list({ limit: 1, _continue: 'bm90LWEtdG9rZW4' }));
