@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
 import {
   Server,
@@ -7,7 +8,7 @@ import {
   type handleBidiStreamingCall,
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type Call, createCalls, grpcCodec, encodeLease } from './calls.ts';
 import type { Broker } from './broker.ts';
 import { ACK_DEADLINE_SECONDS, parseRequest, REQUEST_LIMIT, requests } from './schema.ts';
@@ -34,14 +35,37 @@ export function createGrpcService(broker: Broker): GrpcService {
   const handlers = { ...unary, StreamingPull: handleStreamingPull(broker) };
   for (const service of services) server.addService(service, handlers);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  subscribe(STREAM_CREATED, dropEndlessTimeout);
   return {
     inject: (connection) => injector.injectConnection(connection),
     close() {
+      unsubscribe(STREAM_CREATED, dropEndlessTimeout);
       injector.destroy();
       server.forceShutdown();
     },
   };
 }
+
+const STREAM_CREATED = 'http2.server.stream.created';
+const TIMEOUT = 'grpc-timeout';
+/** The longest that a timer of Node's takes. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1 };
+
+/**
+ * Takes a timeout of more than 24 days out of a call, before the library sees it: to it such a deadline is past, while
+ * Google's Python client asks for years where an ordering key is used.
+ */
+function dropEndlessTimeout(message: unknown): void {
+  const { headers } = streamSchema.parse(message);
+  const [, digits, unit = ''] = /^(\d{1,8})([HMSm])$/.exec(headers[TIMEOUT] ?? '') ?? [];
+  if (Number(digits) * (UNITS_MS[unit] ?? 0) > LONGEST_TIMEOUT_MS) delete headers[TIMEOUT];
+}
+
+/** The library reads these very headers: no copy. */
+const streamSchema = z.object({
+  headers: z.custom<{ [TIMEOUT]?: string }>((given) => typeof given === 'object'),
+});
 
 function toHandler(call: Call) {
   return (incoming: ServerUnaryCall<unknown, object>, reply: sendUnaryData<object>): void => {

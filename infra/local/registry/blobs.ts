@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { defined } from '#shared/core/defined.ts';
 import {
-  digestOf,
+  digestLike,
   parseContentRange,
   parseRange,
   readBody,
@@ -248,7 +248,7 @@ export function createUploadSessions(deps: { store: Store; clock: () => Date }):
     },
     finish(session, digest) {
       const upload = find(session.name, session.id);
-      const actual = digestOf(...upload.chunks);
+      const actual = digestLike(digest, ...upload.chunks);
       if (actual !== digest) {
         drop(upload);
         throw new RegistryError('DIGEST_INVALID', `Uploaded bytes have digest ${actual}`, {

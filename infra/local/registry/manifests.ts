@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono';
 import {
-  digestOf,
+  digestLike,
   type ManifestReference,
   parseManifestReference,
   readBody,
@@ -45,7 +45,7 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
     const { name, reference } = target(c);
     const bytes = await readBody(c.req.raw, MANIFEST_LIMIT);
     const contentType = c.req.header('content-type');
-    const digest = digestOf(bytes);
+    const digest = digestLike('digest' in reference ? reference.digest : '', bytes);
     if ('digest' in reference && reference.digest !== digest) {
       throw new RegistryError('DIGEST_INVALID', `Manifest has digest ${digest}`, {
         digest: reference.digest,
@@ -224,15 +224,20 @@ const common = {
   annotations: z.record(z.string(), z.string()).optional(),
 };
 
+/** A list as Go writes it, where an empty one may be `null`. */
+function written<List extends z.ZodArray>(list: List) {
+  return list.nullable().transform((given) => given ?? []);
+}
+
 /** An image: what is written is the pusher's word, apart from the blobs, which must be there. */
 const imageManifest = z.object({
   ...common,
   config: descriptor,
-  layers: z.array(descriptor),
+  layers: written(z.array(descriptor)),
 });
 
 /** An index, or Docker's manifest list. */
-const imageIndex = z.object({ ...common, manifests: z.array(descriptor) });
+const imageIndex = z.object({ ...common, manifests: written(z.array(descriptor)) });
 
 type ImageManifest = z.infer<typeof imageManifest>;
 type ImageIndex = z.infer<typeof imageIndex>;

@@ -79,16 +79,26 @@ export function parseManifestReference(text: string): ManifestReference {
   );
 }
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** OCI image spec 1.1, "Registered Algorithms". */
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
 /** The sha256 digest of bytes, or of chunks one after another. */
 export function digestOf(...chunks: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const chunk of chunks) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}`;
+  return digestBy('sha256', chunks);
 }
 
-/** Whether `text` is a digest that this registry can check: sha256 only, as Config Sync and Artifact Registry use. */
+/** The digest of chunks one after another, by the algorithm of the digest that they should have. */
+export function digestLike(wanted: string, ...chunks: readonly Uint8Array[]): string {
+  return digestBy(wanted.startsWith('sha512:') ? 'sha512' : 'sha256', chunks);
+}
+
+function digestBy(algorithm: 'sha256' | 'sha512', chunks: readonly Uint8Array[]): string {
+  const hash = createHash(algorithm);
+  for (const chunk of chunks) hash.update(chunk);
+  return `${algorithm}:${hash.digest('hex')}`;
+}
+
+/** Whether `text` is a digest that this registry can check. Config Sync and Artifact Registry use sha256. */
 function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
@@ -96,9 +106,8 @@ function isDigest(text: string): boolean {
 /** `text` when it is a digest; DIGEST_INVALID otherwise. */
 export function requireDigest(text: string | undefined): string {
   if (text !== undefined && isDigest(text)) return text;
-  throw new RegistryError('DIGEST_INVALID', 'Digest must be sha256 with 64 lower-case hex digits', {
-    digest: text,
-  });
+  const form = 'Digest must be sha256 with 64 lower-case hex digits, or sha512 with 128';
+  throw new RegistryError('DIGEST_INVALID', form, { digest: text });
 }
 
 /** The whole body of a request; SIZE_INVALID (413) as soon as it is more than `limit` bytes. */

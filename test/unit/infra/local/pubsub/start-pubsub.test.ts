@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +51,36 @@ describe('startPubsub()', () => {
     await once(socket, 'close');
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
+
+  it.each(['2147484S', '35792M', '99999999H', '99999999m'])(
+    'waits for messages in a call whose deadline is %s away',
+    async (timeout) => {
+      await rest('PUT', 'projects/local/topics/late');
+      await rest('PUT', 'projects/local/subscriptions/late', {
+        topic: 'projects/local/topics/late',
+      });
+      const session = connectHttp2(`http://${pubsub.host}`);
+      await once(session, 'remoteSettings');
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/google.pubsub.v1.Subscriber/Pull',
+        'content-type': 'application/grpc',
+        'grpc-timeout': timeout,
+        te: 'trailers',
+      });
+      // PullRequest: the subscription is field 1, maxMessages field 3.
+      const name = Buffer.from('projects/local/subscriptions/late');
+      const request = Buffer.from([0x0a, name.length, ...name, 0x18, 1]);
+      const trailers = once(call, 'trailers');
+      call.end(Buffer.from([0, 0, 0, 0, request.length, ...request]));
+      await rest('POST', 'projects/local/topics/late:publish', {
+        messages: [{ data: 'aGVsbG8=' }],
+      });
+      call.resume();
+      expect((await trailers)[0]).toMatchObject({ 'grpc-status': '0' });
+      session.destroy();
+    },
+  );
 
   it('outlives a connection that breaks before it says anything', async () => {
     const socket = connect(portOf(pubsub), '127.0.0.1');

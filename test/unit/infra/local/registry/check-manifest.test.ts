@@ -21,6 +21,7 @@ describe('checkManifest()', () => {
     ['a parameter of the Content-Type', {}, `${IMAGE}; charset=utf-8`],
     ['no Content-Type where the body has one', { mediaType: IMAGE }, ''],
     ['no mediaType in the body', {}, IMAGE],
+    ['an empty list of layers as Go writes it', { layers: null }, IMAGE],
     [
       'a foreign layer that is not here',
       { layers: [{ ...descriptor, digest: 'x', urls: ['u'] }] },

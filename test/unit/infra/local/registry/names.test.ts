@@ -22,6 +22,7 @@ describe('requireName()', () => {
 describe('parseManifestReference()', () => {
   it.each([
     [`sha256:${HEX}`, { digest: `sha256:${HEX}` }],
+    [`sha512:${HEX}${HEX}`, { digest: `sha512:${HEX}${HEX}` }],
     ['v1', { tag: 'v1' }],
     [`sha256-${HEX}.sig`, { tag: `sha256-${HEX}.sig` }],
     ['_', { tag: '_' }],
@@ -31,7 +32,8 @@ describe('parseManifestReference()', () => {
 
   it.each([
     [`sha256:${HEX.toUpperCase()}`, 'DIGEST_INVALID'],
-    [`sha512:${HEX}${HEX}`, 'DIGEST_INVALID'],
+    [`sha512:${HEX}`, 'DIGEST_INVALID'],
+    [`sha256:${HEX}${HEX}`, 'DIGEST_INVALID'],
     ['sha256:', 'DIGEST_INVALID'],
     ['-v1', 'MANIFEST_INVALID'],
     ['v 1', 'MANIFEST_INVALID'],
