@@ -38,7 +38,10 @@ export async function readConfigText(path: string, readFile: ReadFile): Promise<
     return await readFile(path, MAX_CONFIG_BYTES);
   } catch (error) {
     if (toFailure(error).code === 'too-large') throw tooLarge(path);
-    if (error instanceof CountersignError) throw error;
+    if (error instanceof CountersignError) {
+      const message = `Config file ${path} cannot be read: ${error.message}`;
+      throw new CountersignError(error.code, message, { cause: error });
+    }
     throw new CountersignError(
       'bad-config',
       `Config file ${path} cannot be read (${systemCode(error)}): set COUNTERSIGN_CONFIG to a readable file`,

@@ -21,7 +21,8 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
 /** Reads a stream to its end as UTF-8. Throws `too-large` past `maxBytes`, `bad-config` when it is not UTF-8. */
 export async function readText(stream: Readable, maxBytes: number): Promise<string> {
   const text = decodeText(await readBody(stream, maxBytes, 'File'));
-  if (text === undefined) throw new CountersignError('bad-config', 'File is not UTF-8 text');
+  if (text === undefined)
+    throw new CountersignError('bad-config', 'It is no UTF-8 text: save it as UTF-8');
   // As some editors begin a file.
   return text.replace(/^\uFEFF/, '');
 }

@@ -37,7 +37,11 @@ const FIXES: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'Remove the tag',
 };
 
-/** Parses YAML 1.2 (and so JSON). Never throws: whatever is wrong with the text is among the problems. */
+const TOO_DEEP = 'Is nested too deeply';
+const TOO_OFTEN = 'Repeats its anchors too often';
+const PLAINER = 'Write the file more plainly';
+
+/** Parses YAML 1.2 (and so JSON), with merge keys. Never throws: whatever is wrong with the text is among the problems. */
 export function readYaml(text: string): YamlDocument {
   const lines = new LineCounter();
   function at(offset: number): Place {
@@ -55,11 +59,13 @@ export function readYaml(text: string): YamlDocument {
       lineCounter: lines,
       logLevel: 'error', // 'silent' would accept further documents, unread
       prettyErrors: false,
+      merge: true, // as YAML 1.1 has it, and every editor
       stringKeys: true,
       uniqueKeys: true,
     });
     const faults = [...document.errors.slice(0, MAX_SYNTAX_ERRORS), ...document.warnings];
     const problems = faults.map(({ code, message, pos }): Problem => {
+      if (code === 'RESOURCE_EXHAUSTION') return problemAt(pos[0], TOO_DEEP, PLAINER);
       const said = message.split('\n', 1)[0]?.replace(/[.;].*$/, '') ?? code;
       const problem = problemAt(pos[0], said, FIXES[code] ?? 'Correct the YAML');
       return code === 'DUPLICATE_KEY' ? { ...problem, kind: 'duplicate' } : problem;
@@ -87,9 +93,10 @@ export function readYaml(text: string): YamlDocument {
     };
   } catch (error) {
     // The parser recurses: a file of nothing but brackets exhausts the stack, aliases upon aliases the limit.
-    const problem =
-      error instanceof RangeError ? 'Is nested too deeply' : 'Repeats its anchors too often';
-    return unreadable([problemAt(0, problem, 'Write the file more plainly')]);
+    if (error instanceof RangeError) return unreadable([problemAt(0, TOO_DEEP, PLAINER)]);
+    if (error instanceof ReferenceError) return unreadable([problemAt(0, TOO_OFTEN, PLAINER)]);
+    const fix = 'Write a map after each "<<", or an alias of one';
+    return unreadable([problemAt(0, 'Merges what is no map', fix)]);
   }
 }
 

@@ -72,6 +72,24 @@ describe('parseConfig() of text that is no good YAML', () => {
     expect(problems.map(({ kind }) => kind)).toEqual(['duplicate', 'unknown-key']);
   });
 
+  it('takes merge keys, and finds what is wrong beside them', async () => {
+    const anchored = edit(fullText, 'push: { mode: iam,', 'push: &push { mode: iam,');
+    const history = (more: string): string => `${anchored}  history: { <<: *push${more} }\n`;
+    const { push } = (await parse(fullText)).access;
+    expect((await parse(history(''))).access).toMatchObject({ history: push });
+    const text = history(', mod: iam');
+    const [problem] = await problemsOf(text);
+    expect(problem).toMatchObject({ kind: 'unknown-key', line: lineOf(text, 'mod: iam') });
+  });
+
+  it.each([
+    ['brackets that are open', '['.repeat(3_000), 'Is nested too deeply'],
+    ['brackets', `${'['.repeat(3_000)}${']'.repeat(3_000)}`, 'Is nested too deeply'],
+    ['a merge of what is no map', 'fleet: { <<: 5 }', 'Merges what is no map'],
+  ])('says plainly what is wrong with %s', async (_what, text, problem) => {
+    expect((await problemsOf(text))[0]).toMatchObject({ kind: 'yaml', problem });
+  });
+
   it('names one slip of syntax, not everything that follows from it', async () => {
     const problems = await problemsOf(`{}\n${fullText}`);
     expect(problems).toHaveLength(MAX_SYNTAX_ERRORS);
@@ -91,10 +109,9 @@ describe('parseConfig() of text that is no good YAML', () => {
     expect(new Set(problems.map(({ line }) => line))).toEqual(new Set([lineOf(text, '&who')]));
   });
 
-  it('treats a merge key as a key like others', async () => {
+  it('takes what is written over what is merged', async () => {
     const text = edit(fullText, 'gate: { ', 'gate: { <<: { breakGlass: [] }, ');
-    const problems = await problemsOf(text);
-    expect(problems.map(({ path, kind }) => [path, kind])).toEqual([['gate["<<"]', 'unknown-key']]);
+    expect((await parse(text)).gate).toEqual((await parse(fullText)).gate);
   });
 });
 

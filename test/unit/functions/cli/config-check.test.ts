@@ -112,9 +112,10 @@ describe('countersign config check', () => {
   });
 
   it('exits 2 for what is not text', async () => {
-    const { code, err } = await run([await fileOf(Uint8Array.of(0x61, 0xff, 0xfe))]);
+    const file = await fileOf(Uint8Array.of(0x61, 0xff, 0xfe));
+    const { code, err } = await run([file]);
     expect(code).toBe(2);
-    expect(err).toContain('UTF-8');
+    expect(err).toContain(`Config file ${file} cannot be read: It is no UTF-8 text`);
   });
 
   it('exits 1 for a file past the limit, wherever it comes from', async () => {
