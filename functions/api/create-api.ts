@@ -34,6 +34,7 @@ const ABOUT = {
     version: '1',
     description: 'See, ask and re-run what Countersign does for the clusters of a fleet',
   },
+  servers: [{ url: '/', description: 'Where this document is' }],
   // The empty one: IAP has signed its callers in before we see them, and on loopback no token is needed.
   security: [{ idToken: [] }, {}],
 };

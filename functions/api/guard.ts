@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { matchedRoutes } from 'hono/route';
 import { LRUCache } from 'lru-cache';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { AppEnv } from '#shared/http/app.ts';
@@ -55,7 +56,7 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     // A body that is passed over would be taken for an empty one, which asks for the whole fleet.
     const expected = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
     const [type] = (c.req.header('content-type') ?? '').toLowerCase().split(';', 1);
-    if (isChange && method !== 'DELETE' && type !== expected) {
+    if (isChange && method !== 'DELETE' && type !== expected && isServed(c)) {
       const detail = `The content-type of the request must be ${expected}`;
       return answer(c, problem(415, 'unsupported-media-type', detail));
     }
@@ -63,6 +64,11 @@ export function createGuard(deps: GuardDeps): MiddlewareHandler<ApiEnv> {
     c.set('log', c.get('log').child({ actor: person.name }));
     return next();
   });
+}
+
+/** Whether the path takes this method: what it does not take is answered with 404 or 405, whatever its body is. */
+function isServed(c: Context): boolean {
+  return matchedRoutes(c).some(({ method }) => method === c.req.method);
 }
 
 /** Methods that change nothing. */

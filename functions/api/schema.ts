@@ -41,7 +41,13 @@ export const PageLimit = z
   .string()
   .regex(/^[1-9][0-9]{0,3}$/, `must be a number from 1 to ${MAX_PAGE}`)
   .refine((text) => Number(text) <= MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`)
-  .meta({ description: `Entries of a page; ${DEFAULT_PAGE} by default`, example: '100' });
+  .meta({
+    description: `Entries of a page; ${DEFAULT_PAGE} by default`,
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    example: DEFAULT_PAGE,
+  });
 
 export const Reason = z
   .string()
@@ -91,7 +97,21 @@ const MEANINGS = {
 interface Answer {
   readonly description: string;
   readonly content: Record<string, { readonly schema: z.ZodType }>;
+  readonly headers?: z.ZodObject;
 }
+
+/** Of an answer that is one page of several. */
+export const PAGE_HEADERS = z.object({
+  link: z.string().optional().meta({
+    description: 'The next page, as `<…>; rel="next"` (RFC 8288); absent: this is the last',
+  }),
+});
+
+/** Of a problem that passes. */
+const RETRY_HEADERS = z.object({
+  'retry-after': z.int().min(1).optional().meta({ description: 'Seconds to wait' }),
+});
+const PASSING = new Set(['429', '503', '504']);
 
 /** An answer that has one form; `type`: other than JSON. */
 export function answerOf(
@@ -106,7 +126,10 @@ export function answerOf(
 export function answersOf(good: Record<number, Answer>): Record<string, Answer> {
   const problems = Object.entries(MEANINGS).map(([status, description]): [string, Answer] => [
     status,
-    answerOf(ProblemSchema, description, 'application/problem+json'),
+    {
+      ...answerOf(ProblemSchema, description, 'application/problem+json'),
+      ...(PASSING.has(status) && { headers: RETRY_HEADERS }),
+    },
   ]);
   return { ...Object.fromEntries(problems), ...good };
 }

@@ -34,16 +34,18 @@ const TOO_MANY = problem(
  * A listener that reads the whole body, within `limits`, into `req.rawBody` before it calls `next`. The framework's own
  * parsers, which would take 1 GB and answer bad JSON with a stack trace, then find nothing left to read, and
  * @hono/node-server takes `rawBody` as it is (docs/facts/google-cloud.md#functions-framework). Larger: 413; slower:
- * 408; one too many: 429; an undecodable path, which Express answers with a stack trace: 400.
+ * 408; one too many: 429; what is no path, or cannot be decoded, which Express answers with a page of its own: 400.
  */
 export function capBody(next: RequestListener, limits: BodyLimits): RequestListener {
   const { maxBodyBytes, maxTotalBytes = Number.POSITIVE_INFINITY, refusal } = limits;
   let total = 0;
   return function readThenListen(req, res) {
-    if (!isDecodable(req.url ?? '')) {
-      refuse(req, res, problem(400, 'bad-request', 'The path of the request cannot be decoded'));
+    const target = originOf(req.url ?? '');
+    if (target === undefined) {
+      refuse(req, res, problem(400, 'bad-request', BAD_TARGET));
       return;
     }
+    req.url = target;
     const oversized = Number(req.headers['content-length'] ?? 0) > maxBodyBytes;
     if (oversized && refusal === undefined) {
       refuse(req, res, tooLarge(limits));
@@ -116,11 +118,20 @@ function asDocument(why: Problem): Refusal {
   return { status: why.status, contentType, body: JSON.stringify(why) };
 }
 
-function isDecodable(url: string): boolean {
+const BAD_TARGET = 'The target of the request must be a path that can be decoded, or a whole URL';
+
+/**
+ * Path and query of a request target: of a whole URL, too, as a proxy is asked (RFC 9112, section 3.2). Undefined for
+ * any other target, such as `*`, and for a path that cannot be decoded.
+ */
+function originOf(target: string): string | undefined {
+  const url = /^https?:\/\//i.test(target) ? URL.parse(target) : undefined;
+  const origin = url ? `${url.pathname}${url.search}` : target;
+  if (!origin.startsWith('/')) return undefined;
   try {
-    decodeURIComponent(url.split('?', 1)[0] ?? '');
-    return true;
+    decodeURIComponent(origin.split('?', 1)[0] ?? '');
+    return origin;
   } catch {
-    return false;
+    return undefined;
   }
 }

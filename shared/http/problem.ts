@@ -72,8 +72,15 @@ export function problemOf(failure: CountersignError): Problem {
 
 /** A problem document; its title is HTTP's own phrase for the status, as `about:blank` requires. */
 export function problem(status: number, code: Problem['code'], detail: string): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code };
+  const title = NEWER_PHRASES[status] ?? STATUS_CODES[status] ?? 'Error';
+  return { type: 'about:blank', title, status, detail, code };
 }
+
+/** Of RFC 9110, section 15, where Node still has the older ones. */
+const NEWER_PHRASES: Readonly<Record<number, string>> = {
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+};
 
 /** The answer to a failed request, with Retry-After where the other side asked for one. */
 export function answerProblem(body: Problem, retryAfterMs?: number): Response {

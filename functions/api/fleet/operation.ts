@@ -1,8 +1,17 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES } from '#shared/core/phase.ts';
-import { MAX_NAME, MAX_SELECTOR } from '../limits.ts';
-import { answersOf, ClusterName, Cursor, ImageName, PageLimit, SyncName, Time } from '../schema.ts';
+import { MAX_LIVE_CLUSTERS, MAX_NAME, MAX_SELECTOR } from '../limits.ts';
+import {
+  answersOf,
+  ClusterName,
+  Cursor,
+  ImageName,
+  PAGE_HEADERS,
+  PageLimit,
+  SyncName,
+  Time,
+} from '../schema.ts';
 
 const PRESENT = [...PHASES, 'Unknown'] as const;
 /** Of RSyncs, then of clusters, in the order in which people are shown them. */
@@ -30,7 +39,11 @@ export const FleetQuery = z.strictObject({
   live: z
     .enum(['true', 'false'])
     .optional()
-    .meta({ description: 'Ask the clusters, 50 at most, instead of the snapshot' }),
+    .meta({
+      description: `Ask the clusters, \`limit\` of them and ${MAX_LIVE_CLUSTERS} at most, instead of the snapshot`,
+      type: 'boolean',
+      enum: [true, false],
+    }),
   limit: PageLimit.optional(),
   cursor: Cursor.optional(),
 });
@@ -128,8 +141,13 @@ export const fleetRoute = createRoute({
   request: { query: FleetQuery },
   responses: answersOf({
     200: {
-      description:
-        'A page of the fleet. The header Link leads to the next; Countersign-Unwell says how many of its clusters and RSyncs are not well.',
+      description: 'A page of the fleet',
+      headers: PAGE_HEADERS.extend({
+        age: z.int().min(0).optional().meta({ description: 'Of the oldest row, in seconds' }),
+        'countersign-unwell': z.int().min(0).optional().meta({
+          description: 'How many clusters and RSyncs of the page are not well; not in a stream',
+        }),
+      }),
       content: {
         'application/json': { schema: FleetPage },
         [NDJSON]: { schema: FleetLine },

@@ -21,16 +21,16 @@ export interface LiveRead {
 }
 
 /**
- * Asks up to `MAX_LIVE_CLUSTERS` clusters at once: one that is slow or dead delays no other, and is given up after a
+ * Asks as many clusters at once as the page has entries, up to `MAX_LIVE_CLUSTERS`: one that is slow or dead delays no other, and is given up after a
  * while; what was known of it is shown instead. The calls are paced by the fleet, from the API's share. A fault of the
  * service costs one cluster's answer, and is logged.
  */
 export async function readLive(request: PageRequest, deps: ApiDeps, log: Log): Promise<LiveRead> {
-  const { filter, after } = request;
+  const { filter, after, limit } = request;
   const members = (await selectMembers(request, deps))
     .filter(({ name }) => after === undefined || name > after.cluster)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const asked = members.slice(0, MAX_LIVE_CLUSTERS);
+  const asked = members.slice(0, Math.min(limit, MAX_LIVE_CLUSTERS));
   const last = members.length > asked.length ? asked.at(-1) : undefined;
   return {
     answers: asTheyCome(

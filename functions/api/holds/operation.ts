@@ -9,6 +9,7 @@ import {
   Cursor,
   IdempotencyHeaders,
   ImageName,
+  PAGE_HEADERS,
   PageLimit,
   SyncName,
   Time,
@@ -112,7 +113,7 @@ export const holdsRoute = createRoute({
   description: 'From the snapshot and what was ordered since, without a call to any cluster.',
   request: { query: HoldsQuery },
   responses: answersOf({
-    200: answerOf(HoldPage, 'A page of holds. The header Link leads to the next'),
+    200: { ...answerOf(HoldPage, 'A page of holds'), headers: PAGE_HEADERS },
   }),
 });
 

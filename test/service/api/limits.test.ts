@@ -4,6 +4,17 @@ import { COSTLY_CALL, SPEND_PER_MINUTE } from '#functions/api/limits.ts';
 import { createMemoryHistory } from '#test/fakes/memory-history.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
 
+describe('a call by a method that its path does not take', () => {
+  it.each([{}, { 'content-type': 'text/plain' }, { 'content-type': 'application/json' }])(
+    'is answered with those that it takes, with headers %j',
+    async (headers) => {
+      const answer = await createApiWorld().request('/v1/fleet', { method: 'POST', headers });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    },
+  );
+});
+
 describe('a caller who asks too often', () => {
   it('is asked to wait, and how long', async () => {
     const world = createApiWorld();

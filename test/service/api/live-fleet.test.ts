@@ -39,6 +39,18 @@ async function* linesOf(answer: Response): AsyncGenerator<FleetLine> {
 }
 
 describe('a live read of fifty clusters, five of them dead', () => {
+  it.each(['application/x-ndjson', 'application/json'])(
+    'asks no more of them than the page has entries, as %s too',
+    async (form) => {
+      const { world } = hangingWorld();
+      const first = await (await world.get('/v1/fleet?live=true&limit=2', form)).text();
+      expect(first.match(/"phase":"Reachable"/g)).toHaveLength(2);
+      const next = /"next":"([^"]+)"/.exec(first)?.[1];
+      const second = await world.get(`/v1/fleet?live=true&limit=1&cursor=${next}`, form);
+      expect(await second.text()).toContain('"cluster":"cluster-002"');
+    },
+  );
+
   it('streams the living while the dead still hang, then the dead', async () => {
     const { world, release } = hangingWorld();
     const answer = await world.get('/v1/fleet?live=true', 'application/x-ndjson');

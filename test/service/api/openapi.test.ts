@@ -132,6 +132,21 @@ describe('the OpenAPI document', () => {
     });
   });
 
+  it('has numbers and flags as such, a server, and headers of answers', async () => {
+    const json: unknown = await (await world.get('/openapi.json')).json();
+    const { parameters } = document.operations.get('get /v1/fleet') ?? { parameters: [] };
+    const schemaOf = (name: string) => parameters.find((one) => one.name === name)?.schema;
+    expect(schemaOf('limit')).toMatchObject({ type: 'integer', minimum: 1, maximum: 1_000 });
+    expect(schemaOf('live')).toMatchObject({ type: 'boolean' });
+    const seconds = { schema: { type: 'integer' } };
+    const problem = { headers: { 'retry-after': seconds } };
+    const page = { headers: { link: {}, age: seconds, 'countersign-unwell': seconds } };
+    expect(json).toMatchObject({
+      servers: [{ url: '/' }],
+      paths: { '/v1/fleet': { get: { responses: { 200: page, 429: problem, 503: problem } } } },
+    });
+  });
+
   it('is a schema that compiles', () => {
     const { schemas } = document;
     expect(schemas.filter((name) => !document.compiles(name))).toEqual([]);

@@ -98,6 +98,25 @@ describe('serveFunction() reads bodies itself', () => {
     expect(text).toContain('"code":"bad-request"');
     expect(text).not.toContain('    at ');
   });
+
+  it.each([
+    'OPTIONS *',
+    'GET *',
+    'GET health',
+    'GET http://',
+    'GET http://[/health',
+    'GET ftp://x/',
+  ])('answers a problem to "%s", which is no path', async (line) => {
+    const text = await rawRequest(`${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).not.toContain('<html');
+  });
+
+  it('takes a whole URL as target, as a proxy sends it', async () => {
+    const line = 'GET http://x/health?a=b';
+    const text = await rawRequest(`${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+  });
 });
 
 describe('serveFunction() stops well', () => {

@@ -31,6 +31,15 @@ describe('createApp()', () => {
     expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready' }]);
   });
 
+  it.each<[FailureCode, string]>([
+    ['too-large', 'Content Too Large'],
+    ['registry-not-allowed', 'Unprocessable Content'],
+    ['cluster-not-found', 'Not Found'],
+  ])('gives a problem of %s the phrase of RFC 9110', async (code, title) => {
+    const { app } = open(() => Promise.reject(new CountersignError(code, 'No')));
+    expect(await (await app.request('/ready')).json()).toMatchObject({ code, title });
+  });
+
   it('answers 404 as a problem', async () => {
     const answer = await open().app.request('/nothing');
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
