@@ -85,7 +85,10 @@ function summarise(run: {
 }): string {
   const { acts, received, clusters, startedAt } = run;
   const sweeps = received.filter(({ type }) => type === SWEEP).length;
-  const events = received.filter(({ type }) => type !== SWEEP);
+  // They come in no order: what is published by several functions at once is delivered as it comes.
+  const events = received
+    .filter(({ type }) => type !== SWEEP)
+    .toSorted((one, other) => one.at.getTime() - other.at.getTime());
   return [
     '',
     'Status events, as a subscriber received them:',
