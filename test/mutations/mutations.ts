@@ -12,6 +12,7 @@ import { KEY_MUTATIONS } from './keys.ts';
 import { NET_MUTATIONS } from './net.ts';
 import { NETWORK_MUTATIONS } from './networks.ts';
 import { KUBE_MUTATIONS } from './kube.ts';
+import { LOCAL_WORLD_MUTATIONS } from './local-world.ts';
 import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { OVERVIEW_MUTATIONS } from './overview.ts';
@@ -306,6 +307,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...SWEEP_MUTATIONS,
   ...TRUST_MUTATIONS,
+  ...LOCAL_WORLD_MUTATIONS,
   ...LOG_MUTATIONS,
   ...HISTORY_MUTATIONS,
   ...KEY_MUTATIONS,

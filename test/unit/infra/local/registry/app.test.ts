@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createRegistryApp, type RegistryOptions } from '#infra/local/registry/start-registry.ts';
 import { emptyIndex, OCI_INDEX } from './empty-index.ts';
@@ -51,6 +52,26 @@ describe('createRegistryApp()', () => {
       headers: { 'content-type': OCI_INDEX },
     });
     expect([pushed.status, seen]).toEqual([201, emptyIndex]);
+  });
+
+  it('keeps blobs and manifests by sha512, and hashes what is pushed so', async () => {
+    const app = startApp();
+    const digestOf = (text: string): string =>
+      `sha512:${createHash('sha512').update(text).digest('hex')}`;
+    const pushBlob = (body: string, digest: string) =>
+      app.request(`/v2/a/blobs/uploads/?digest=${digest}`, { method: 'POST', body });
+    expect((await pushBlob('layer', digestOf('layer'))).status).toBe(201);
+    expect((await pushBlob('other', digestOf('layer'))).status).toBe(400);
+    const blob = await app.request(`/v2/a/blobs/${digestOf('layer')}`);
+    expect(await blob.text()).toBe('layer');
+    const place = `/v2/a/manifests/${digestOf(emptyIndex)}`;
+    const headers = { 'content-type': OCI_INDEX };
+    const put = { method: 'PUT', body: emptyIndex, headers };
+    const pushed = await app.request(place, put);
+    expect(pushed.headers.get('docker-content-digest')).toBe(digestOf(emptyIndex));
+    expect(await (await app.request(place)).text()).toBe(emptyIndex);
+    const wrong = await app.request(`/v2/a/manifests/${digestOf('')}`, put);
+    expect(wrong.status).toBe(400);
   });
 
   it('answers an error of its own with 500 and reports it', async () => {

@@ -1,0 +1,56 @@
+import type { Mutation } from './mutations.ts';
+
+const WORLD = 'test/unit/infra/local/local-world';
+const EDGES = ['test/service/http/serve-function.test.ts'];
+
+/** The local world ends without a trace, and its parts and edges take what real ones take. */
+export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
+  {
+    guarantee: 'local world: a function ends with the world, even where that is killed',
+    file: 'infra/local/local-world/functions.ts',
+    in: 'startFunction',
+    find: '[...END_WITH_PARENT, bundle]',
+    replace: '[bundle]',
+    tests: [`${WORLD}/function-process.test.ts`],
+  },
+  {
+    guarantee: 'local world: the next start ends only what the world before has started',
+    file: 'infra/local/local-world/leftovers.ts',
+    in: 'isAlive',
+    find: '.includes(bundle)',
+    replace: ".includes('node')",
+    tests: [`${WORLD}/leftovers.test.ts`],
+  },
+  {
+    guarantee: 'local world: a push ends the wait after a failed pull',
+    file: 'infra/local/config-sync/source.ts',
+    in: 'startSourceSync',
+    find: 'cancelNext(); lifetime.launch(turn);',
+    replace: 'cancelNext();',
+    tests: ['test/unit/infra/local/config-sync/source-sync.test.ts'],
+  },
+  {
+    guarantee: 'local world: a deadline of years is not past',
+    file: 'infra/local/pubsub/grpc-service.ts',
+    in: 'dropEndlessTimeout',
+    find: 'delete headers[TIMEOUT];',
+    replace: 'headers;',
+    tests: ['test/unit/infra/local/pubsub/start-pubsub.test.ts'],
+  },
+  {
+    guarantee: 'edges: a target that is no path does not reach the framework',
+    file: 'shared/http/cap-body.ts',
+    in: 'originOf',
+    find: "if (!origin.startsWith('/')) return undefined;",
+    replace: '',
+    tests: EDGES,
+  },
+  {
+    guarantee: 'edges: a method that a path does not take is 405, whatever the body is',
+    file: 'functions/api/guard.ts',
+    in: 'isServed',
+    find: 'method === c.req.method',
+    replace: "method !== ''",
+    tests: ['test/service/api/limits.test.ts'],
+  },
+];
