@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { PATIENCE } from '#test/patience.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
 
 const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711 }));`;
@@ -13,7 +14,6 @@ const LISTENING = `console.log(JSON.stringify({ message: 'Listening', port: 4711
 const LIMITS = { startMs: 20_000, stopMs: 20_000 };
 const STAY = `setInterval(() => {}, 1000);`;
 
-const PATIENCE = { timeout: 60_000, interval: 20 };
 const MODULE = fileURLToPath(
   new URL('../../../../../infra/local/local-world/functions.ts', import.meta.url),
 );
