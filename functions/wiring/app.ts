@@ -104,7 +104,7 @@ export function openMessages(
     async deadLetter(letter) {
       await topic.publish(encodeDeadLetter(letter));
     },
-    // Kept as well: what failed because a permission was missing can be replayed when that is there.
+    // Kept as well: what failed because a permission was missing can be replayed once it is granted.
     async reportFailure({ code, message: reason }, message) {
       await topic.publish(encodeDeadLetter({ code, reason, data: message.data, message }));
     },

@@ -75,7 +75,7 @@ resource "google_firestore_field" "history_expiry" {
   depends_on = [google_firestore_database.records]
 }
 
-# Documents that are there are none of its business: what is recorded stays, and so do the records beside it, though
+# Existing documents are none of its business: what is recorded stays, and so do the records beside it, though
 # Firestore's IAM ends at the database.
 resource "google_project_iam_custom_role" "history" {
   count       = local.has_history ? 1 : 0

@@ -60,7 +60,7 @@ variable "admission" {
 }
 
 variable "break_glass" {
-  description = "User names in the clusters of those who may break the glass."
+  description = "User names in the clusters of those who may set break-glass."
   type        = list(string)
   default     = []
   nullable    = false

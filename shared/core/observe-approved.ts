@@ -62,7 +62,7 @@ function waitOf(
   return { ...unreported, waitingSince: new Date(Math.max(since, reachable)) };
 }
 
-/** The phase of one whose key is approved, or admitted by broken glass: on its way, live, or in trouble. */
+/** The phase of one whose key is approved, or admitted by break-glass: on its way, live, or in trouble. */
 export function observeApproved(input: Seen, key: string, notBefore?: Date): Observation {
   const { rsync, approvedAt, settings, now } = input;
   const { status } = rsync;
@@ -90,7 +90,7 @@ export function observeApproved(input: Seen, key: string, notBefore?: Date): Obs
 
 /**
  * Since when errors that name no digest are about this one, ISO 8601: since it was approved. No receipt says since when
- * broken glass admits it: that is since it was first seen on its way. Undefined: such an error stands until it is gone.
+ * break-glass admits it: that is since it was first seen on its way. Undefined: such an error stands until it is gone.
  */
 function newsSince(
   { previous, key, approvedAt, now }: Seen,
@@ -103,7 +103,7 @@ function newsSince(
   return previous.phase === 'Failed' ? undefined : previous.since;
 }
 
-/** Where only what is approved, or admitted by broken glass, stands. */
+/** Where only what is approved, or admitted by break-glass, stands. */
 const ADMITTED = new Set<Phase>(['Approved', 'Synced', 'Failed', 'Blocked', 'Stalled']);
 
 /** Every wait has an end: an approval that Config Sync does not take up is reported. */

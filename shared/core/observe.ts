@@ -81,7 +81,7 @@ function observeTarget(input: Seen, followed: Followed): Observation {
   }
   const glass = verdict.status === 'verified' ? undefined : glassKey(rsync.annotations);
   if (glass !== undefined && glass === key) {
-    // No receipt says when the glass was broken: it is no longer ago than it was first seen.
+    // No receipt says when break-glass was set: it is no longer ago than it was first seen.
     const observed = observeApproved(input, glass, input.waitingSince);
     return { ...observed, message: `${observed.message}, under break-glass and not verified` };
   }
@@ -199,7 +199,7 @@ function observeDeleting(input: Seen): Observation {
   return { phase: 'Stalled', message, errors: [] };
 }
 
-/** Key of what is live, where neither an approval nor broken glass covers it. */
+/** Key of what is live, where neither an approval nor break-glass covers it. */
 function unapprovedKey(rsync: RSync, approved: readonly string[]): string | undefined {
   const live = liveKey(rsync);
   const covered =

@@ -42,7 +42,7 @@ export function readFailure(
   const final = { retry: false };
   if (status === 401) {
     const where = origin === 'google' ? 'Google' : who;
-    return fail('cluster-forbidden', `${where} does not accept our credentials`);
+    return fail('cluster-forbidden', `${where} does not accept Countersign's credentials`);
   }
   if (status === 403 && origin === 'google') {
     const what =

@@ -38,7 +38,7 @@ const MAX_DETAIL = 200;
 /** Failures in a row after which a person should know of an RSync that cannot be looked at. */
 const PATIENCE = 3;
 
-/** What is wrong with one RSync; most often nothing. One whose glass is broken may have two causes. */
+/** What is wrong with one RSync; most often nothing. One under break-glass may have two causes. */
 export function causesOf(row: PresentRow): readonly Cause[] {
   const { breakGlass, record } = row;
   const glass = breakGlass && { detail: shortLine(breakGlass), since: record.since };

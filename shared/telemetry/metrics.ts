@@ -65,7 +65,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '1',
     labels: { code: FAILURE_CODES, route: MESSAGE_ROUTES },
-    meaning: 'Messages put on the dead-letter topic by us',
+    meaning: 'Messages that Countersign put on the dead-letter topic',
   },
   request_failures: {
     kind: 'counter',

@@ -159,7 +159,7 @@ it('holds back new values, and nothing else, while no server answers', async () 
   const answers = await Promise.all(
     values.map((each) => announce(world.cluster.send, first, each)),
   );
-  // The value that is there already is not asked about.
+  // An existing value is not asked about.
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 500]);
   expect(answers.find(({ status }) => status === 500)?.message).toContain(
     'failed calling webhook "imageverification.webhook.com"',

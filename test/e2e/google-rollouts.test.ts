@@ -137,7 +137,7 @@ describe('with the roles of the module', () => {
   });
 });
 
-/** `api` makes no first record: it changes one that is there. */
+/** `api` makes no first record: it changes an existing one. */
 const WITHHELD: Readonly<Record<Name, readonly string[]>> = {
   push: ['create', 'get', 'list', 'update'],
   sweep: ['create', 'get', 'list', 'update'],

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 
-/** What a form may name: a server that verifies nobody, its CA, and a client's own pair. */
+/** What a form may name: a server that verifies no client, its CA, and a client's own pair. */
 export interface Places {
   /** `https://127.0.0.1:PORT/KEY`. */
   readonly server: string;

@@ -57,7 +57,7 @@ function declarationsOf(source: string): readonly Declaration[] {
   }));
 }
 
-/** Words are told from words by any space; all else may stand apart or together. */
+/** Words are separated by any space; all else may stand apart or together. */
 function patternOf(text: string): RegExp {
   const tokens = text.match(/\w+|[^\w\s]/g) ?? [];
   let pattern = '';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** A call that a permission is for: where it is made, and a text that is there. */
+/** A call that a permission is for: where it is made, and a text of that file. */
 const Call = z.strictObject({
   api: z.string(),
   call: z.string(),

@@ -39,7 +39,7 @@ const OWN: Step = {
   ],
 };
 
-/** A cluster with Config Sync that kubectl reaches by Connect Gateway: one that is there, or one of the try's own. */
+/** A cluster with Config Sync that kubectl reaches by Connect Gateway: an existing one, or one of the try's own. */
 export function clusterStep(membership: string | undefined): Step {
   return membership === undefined ? OWN : EXISTING;
 }

@@ -260,8 +260,8 @@ const LETTERS: Step = {
 };
 
 /**
- * The way of docs/google-cloud.md, from an empty project to a config on a cluster. `membership` is that of a cluster that
- * is there; without it the try makes a cluster of its own.
+ * The way of docs/google-cloud.md, from an empty project to a config on a cluster. `membership` is that of an
+ * existing cluster; without it the try makes a cluster of its own.
  */
 export function trySteps(membership: string | undefined): readonly Step[] {
   const cluster = clusterStep(membership);

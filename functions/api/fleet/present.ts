@@ -84,7 +84,7 @@ export interface FleetAnswer {
   readonly next?: string;
 }
 
-/** How many clusters and RSyncs of an answer an operator should look at: broken glass is an emergency. */
+/** How many clusters and RSyncs of an answer an operator should look at: break-glass is an emergency. */
 export function countUnwell(clusters: readonly ClusterAnswer[]): number {
   const rows = clusters.flatMap((answer) => answer.rows);
   const unwell = rows.filter(

@@ -100,7 +100,7 @@ const LIFT = {
   method: 'delete',
   summary: 'Let new digests in again',
   description:
-    'The holds that are there now, by hand or by the API; a later one stays. They hold until a look at the cluster has taken them away, which is asked for.',
+    'The present holds, by hand or by the API; a later one stays. They apply until a look at the cluster has removed them; the cluster is tasked.',
 } as const;
 
 const done = answersOf({ 200: answerOf(HoldsOrdered, 'What changes') });

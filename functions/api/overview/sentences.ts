@@ -48,7 +48,7 @@ type Parts = Counted & Readonly<Record<'name' | 'why' | 'on' | 'keep', string>>;
 const SENTENCES: Readonly<Record<CauseKind, (parts: Parts) => string>> = {
   unguarded: ({ name, on, syncs, running }) =>
     `${on} run${syncs === 1 ? 's' : ''} ${running === undefined ? name : `${shortDigest(running)} of ${name}`}, which is not approved`,
-  'break-glass': ({ name, on }) => `The glass is broken for ${name}: ${on}`,
+  'break-glass': ({ name, on }) => `Break-glass for ${name}: ${on}`,
   untrusted: ({ name, why, on, keep }) => `${name} is untrusted${why}: ${on}${keep}`,
   unusable: ({ name, why, on, keep }) => `${name} cannot be used${why}: ${on}${keep}`,
   refused: ({ name, on, keep }) => `${name} is refused: ${on}${keep}`,

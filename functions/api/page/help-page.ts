@@ -15,7 +15,7 @@ const KINDS: Readonly<
     'Sync unguarded',
   ],
   'break-glass': [
-    'The glass is broken',
+    'Break-glass',
     'A person named in gate.breakGlass lets one digest pass unapproved.',
     'Ask the person in the text for the reason. When the incident is over, remove the annotation and have the digest signed.',
     'Glass broken',

@@ -96,7 +96,7 @@ function emergencies(overview: Overview | undefined): Markup {
   const to = linkOf('/fleet', defined({ phase: first.phase, image: first.image }));
   return html`<div id="alarm" data-live><section class="alarm" role="alert" aria-labelledby="alarm-title">
 <h2 id="alarm-title">Emergency: ${first.title}</h2>
-<p>${first.kind === 'break-glass' ? 'The gate lets it pass because a person broke the glass.' : 'Something runs that was not approved: this is what an attack looks like.'}
+<p>${first.kind === 'break-glass' ? 'The gate lets it pass because a person set break-glass.' : 'Something runs that was not approved: this is what an attack looks like.'}
 <a href="${to}">Show ${syncs === 1 ? 'it' : `all ${syncs}`}</a> · <a href="/help#${first.kind}">What to do</a></p>
 </section></div>`;
 }

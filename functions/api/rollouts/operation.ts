@@ -24,7 +24,7 @@ export const RolloutPath = z.object({ id: RolloutId });
 
 export const RolloutsQuery = z.strictObject({
   image: ImageName.optional(),
-  status: z.enum(ROLLOUT_STATES).optional().meta({ description: 'Only roll-outs that are there' }),
+  status: z.enum(ROLLOUT_STATES).optional().meta({ description: 'Only roll-outs in this state' }),
   limit: PageLimit.optional(),
   cursor: Cursor.optional(),
 });

@@ -30,7 +30,7 @@ export const INIT_VERB: Verb = {
     new Option('--subject <subject>', 'of keyless signatures: the signer'),
     new Option('--project <project>', 'the Google project of topics and store; none: one machine'),
     new Option('--identity <user>', 'the user name that Countersign has in the clusters'),
-    new Option('--force', 'replace a file that is there'),
+    new Option('--force', 'replace an existing file'),
   ],
   async run(given: Given & InitOptions & { readonly file?: string }, { terminal }) {
     const { file = 'countersign.yaml' } = given;

@@ -13,7 +13,7 @@ const EMPTY_PAUSE_MS = 250;
 /** Pub/Sub's longest is 600 s. Longer than a run may take, so that no letter is delivered twice to one. */
 const LEASE_SECONDS = 300;
 
-/** The one subscription of `topic` that is there to be pulled from. Throws `bad-config`, naming the fix. */
+/** The one subscription of `topic` that can be pulled from. Throws `bad-config`, naming the fix. */
 export async function findSubscription(pubsub: PubsubCalls, topic: string): Promise<string> {
   const found: string[] = [];
   for (const name of await pubsub.subscriptionsOf(topic)) {

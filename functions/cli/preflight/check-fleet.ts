@@ -104,7 +104,7 @@ async function checkCluster(member: Member, deps: OpenedFleet): Promise<Checked>
     const patch = await patchProblems(api, rsyncs);
     const followed = rsyncs.flatMap((rsync) => follow(rsync, deps.rules, member.labels) ?? []);
     const pin = patch.length > 0 ? [] : await pinProblems(api, followed);
-    const nameless = user === undefined ? ['it does not say who we are'] : [];
+    const nameless = user === undefined ? ['it does not report the user name'] : [];
     const report = {
       cluster: member.name,
       ...description,

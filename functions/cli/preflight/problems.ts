@@ -36,7 +36,7 @@ export function versionProblems(
     problems.push({ code: 'config-sync-too-old', message });
   } else {
     notes.push(
-      'the version of Config Sync is not known: let us get Deployment reconciler-manager in config-management-system',
+      'the version of Config Sync is not known: grant get on Deployment reconciler-manager in config-management-system',
     );
   }
   return { problems, notes };
@@ -61,10 +61,10 @@ const UNIQUE_ID = /^[0-9]{15,25}$/;
 export function identityProblems(user: string | undefined, identity: string): readonly Problem[] {
   if (user === undefined || user === identity) return [];
   if (UNIQUE_ID.test(user)) {
-    const message = `the API server knows us by the number ${user}, the unique id of a Google service account, and not by its e-mail: the access token lacks the scope userinfo.email, and no RBAC by e-mail applies; ask for the token with that scope, or bind the number`;
+    const message = `the API server knows this identity by the number ${user}, the unique id of a Google service account, and not by its e-mail: the access token lacks the scope userinfo.email, and no RBAC by e-mail applies; ask for the token with that scope, or bind the number`;
     return [{ code: 'identity', message }];
   }
-  const message = `the API server knows us as ${user}, and the gate would take approvals from ${identity} alone: set gate.identity, or run this as that identity`;
+  const message = `the API server knows this identity as ${user}, but the gate admits approvals of ${identity} only: set gate.identity, or run this as that identity`;
   return [{ code: 'identity', message }];
 }
 

@@ -21,7 +21,7 @@ const LIST: Verb = {
   watch: true,
   options: [
     new Option('--image <image>', 'only of this image'),
-    new Option('--status <status>', 'only those that are there'),
+    new Option('--status <status>', 'only those in this state'),
   ],
   run: showRollouts,
 };

@@ -18,7 +18,7 @@ export interface Fleet {
 /** Phases that are well, of RSyncs and of clusters. */
 const WELL = new Set(['Synced', 'Ignored', 'Waiting', 'Reachable']);
 
-/** Whether nothing in it needs a person. Broken glass is never well. */
+/** Whether nothing in it needs a person. One under break-glass is never well. */
 export function isWell({ clusters, syncs }: Fleet): boolean {
   return !syncs.some(isUnwell) && clusters.every(({ phase }) => WELL.has(phase));
 }
@@ -118,7 +118,7 @@ function sayError({ code, message }: Sync['errors'][number]): string {
 }
 
 function whyOf({ phase, message, errors: [error], breakGlass }: Sync, paper: Paper): string {
-  const glass = breakGlass === undefined ? [] : [`Glass broken: ${breakGlass}`];
+  const glass = breakGlass === undefined ? [] : [`Break-glass: ${breakGlass}`];
   const why = error === undefined ? message : sayError(error);
   const parts = phase === 'Synced' ? glass : [...glass, why];
   return sayText(parts.join('; '), paper);

@@ -36,7 +36,7 @@ oras)
   ;;
 esac
 
-# Without the public transparency log, which would tell the names of private images.
+# Without the public transparency log, which would publish the names of private images.
 sign=(--yes --key="$KEY" --tlog-upload=false)
 case $FORM in
 bundle) sign+=(--new-bundle-format=true) ;;

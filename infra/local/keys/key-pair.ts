@@ -22,7 +22,7 @@ export interface KeyFiles {
 /** The local key protects nothing, so it has no password. */
 const PASSWORD = '';
 
-/** Keeps the ECDSA P-256 pair that is there, or writes a new one. Throws when one half is missing. */
+/** Keeps an existing ECDSA P-256 pair, or writes a new one. Throws when one half is missing. */
 export async function ensureKeyPair(files: KeyFiles): Promise<void> {
   const paths = [files.privateKey, files.publicKey];
   const [there] = paths.filter((path) => existsSync(path));
@@ -129,7 +129,7 @@ const VALID_DAYS = 30;
 /** One that is about to expire is not kept. */
 const LEFT_DAYS = 2;
 
-/** Keeps the certificate for 127.0.0.1 and localhost that is there, or writes a new one. */
+/** Keeps an existing certificate for 127.0.0.1 and localhost, or writes a new one. */
 export async function ensureCertificate(files: CertificateFiles, now: Date): Promise<void> {
   if (await isUsable(files, now)) return;
   await import('reflect-metadata');

@@ -5,9 +5,9 @@ import type { FunctionName } from './ports.ts';
 /** One project of Pub/Sub by plain REST: the embedded one and Google's emulator alike. */
 export interface PubsubRest {
   topicName(id: string): string;
-  /** A topic that is there is kept. */
+  /** An existing topic is kept. */
   createTopic(id: string): Promise<void>;
-  /** A subscription that is there is replaced: its endpoint may be another world's. */
+  /** An existing subscription is replaced: its endpoint may be another world's. */
   replaceSubscription(id: string, settings: Readonly<Record<string, unknown>>): Promise<void>;
   deleteSubscription(id: string): Promise<void>;
   publish(topic: string, data: unknown): Promise<void>;

@@ -23,7 +23,7 @@ interface ManifestDeps {
   /** `host:port` as references name this registry. */
   readonly host: string;
   readonly announce: (notification: Notification) => void;
-  /** A tag that is there stays on its manifest. */
+  /** An existing tag stays on its manifest. */
   readonly isImmutable?: boolean;
 }
 

@@ -59,7 +59,7 @@ run "defaults" {
       one([for env in service.template[0].containers[0].env : env.value if env.name == "COUNTERSIGN_MAX_INSTANCES"]) == tostring(service.template[0].scaling[0].max_instance_count) &&
       service.scaling[0].max_instance_count == service.template[0].scaling[0].max_instance_count
     ])
-    error_message = "Functions are told the very number of instances that there can be."
+    error_message = "Functions know the maximum number of their instances."
   }
   # The subscription's deadline is the longest a push may take: Cloud Run must give up before.
   assert {
@@ -163,7 +163,7 @@ run "limited_reader" {
       "root-reconciler acme-payments/configs",
       "ns-reconciler-payments acme-payments/configs",
     ])
-    error_message = "A reader reads what it is given, and nobody of Config Sync reads signatures."
+    error_message = "A reader reads what it is given, and no account of Config Sync reads signatures."
   }
   assert {
     condition     = contains([for binding in google_artifact_registry_repository_iam_member.verify : "${binding.project}/${binding.repository}"], "acme-payments/signatures")
@@ -249,7 +249,7 @@ run "existing_topic" {
   }
   assert {
     condition     = length(google_pubsub_topic.gcr) == 0 && google_pubsub_subscription.push["gcr/acme-prod"].topic == "projects/acme-prod/topics/gcr"
-    error_message = "A topic that is there is used."
+    error_message = "An existing topic is used."
   }
 }
 

@@ -131,7 +131,7 @@ run "cloned" {
   }
   assert {
     condition     = length(google_firestore_database.records) == 0 && local.config.records.firestore.database == "countersign-records-2"
-    error_message = "A database that is there is used, and not made."
+    error_message = "An existing database is used, and not made."
   }
   assert {
     condition     = google_firestore_backup_schedule.records[0].database == "countersign-records-2" && google_firestore_backup_schedule.records[0].retention == "604800s" && google_project_iam_member.records_reader[0].condition[0].expression == "resource.name==\"projects/acme-prod/databases/countersign-records-2\""

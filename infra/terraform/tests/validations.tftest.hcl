@@ -21,7 +21,7 @@ run "refused_1" {
     images = []
     # project is no name
     project_id = "Acme Production"
-    # api lets somebody in
+    # api admits a person
     api = {}
     # admission mode
     admission = { mode = "audit" }
@@ -140,7 +140,7 @@ run "refused_9" {
 run "refused_10" {
   command = plan
   variables {
-    # trust in nobody
+    # trust without a signer
     trust = { release = {} }
     # calls are some
     gateway_calls_per_minute = 0

@@ -83,7 +83,7 @@ function ofSync(
   const { digest } = record;
   const has = sync.approved === digest;
   if (sync.held && !has && !includesHeld(record, strategy, { labels })) return 'held';
-  // A failure that is there before the approval says nothing of it: what was let in holds its slot until it is written.
+  // A failure from before the approval says nothing of it: what was let in holds its slot until it is written.
   const failing = has && sync.failing !== undefined;
   if (has && sync.live === digest && !failing) return 'live';
   const admission = admitsAt(record, strategy, { ...sync, cluster, labels }, isOpen);

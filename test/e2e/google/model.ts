@@ -8,7 +8,7 @@ export interface Request {
   /** Still encoded, without a query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** IAM member that the token is of; undefined: no token, or nobody's. */
+  /** IAM member that the token is of; undefined: no token, or that of no member. */
   readonly member: string | undefined;
   readonly body: unknown;
 }

@@ -47,7 +47,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'secretmanager.projects.secrets.versions.access': 'secretmanager.versions.access',
 };
 
-/** What a call needs. Throws where nothing is known of the method: a call that nobody has accounted for. */
+/** What a call needs. Throws where nothing is known of the method: a call that is not accounted for. */
 export function neededFor(call: Call): readonly Needed[] {
   const rule = RULES[call.method];
   if (rule === undefined) throw new Error(`No permission is known for ${call.method}`);

@@ -39,7 +39,7 @@ export interface Outage {
 }
 
 const CLUSTER_EVENTS = new Set(['cluster.unreachable', 'cluster.recovered']);
-/** How much of what followed a story tells. */
+/** How much of what followed a story shows. */
 const AFTERWARDS_MS = 5 * 60_000;
 const FAILURES = new Set([
   'sync.failed',

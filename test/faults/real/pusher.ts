@@ -76,7 +76,7 @@ async function pushOne(
     late.push(sleep(random.waiting(LATE_MS)).then(() => sign('wrong')));
 }
 
-/** Gives the tag to a manifest that is there, byte for byte. */
+/** Gives the tag to an existing manifest, byte for byte. */
 async function moveTag(registry: string, image: PlannedImage, to: Digest): Promise<void> {
   const base = `http://${registry}/v2/${image.repository.slice(registry.length + 1)}/manifests`;
   const found = await fetch(`${base}/${to}`, { headers: { accept: '*/*' } });

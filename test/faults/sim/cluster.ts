@@ -58,7 +58,7 @@ export interface SimCluster {
   /** RSyncs with a spec that Config Sync does not work on. */
   readonly wrongSpecs: Set<string>;
   readonly objects: ReadonlyMap<string, SyncObject>;
-  /** When an object of that uid was written, by whomever. */
+  /** When an object of that uid was written, by any writer. */
   readonly writes: ReadonlyMap<string, readonly number[]>;
   get(key: string): SyncObject | undefined;
   create(

@@ -80,7 +80,7 @@ function isOfChart(value: string, spec: unknown): boolean {
   const wanted = at(helm, 'version');
   const exact = typeof wanted === 'string' && /^\d+\.\d+\.\d+$/.test(wanted);
   const repo = String(at(helm, 'repo'));
-  // Over https nothing is announced, and a value that is there all the same is left alone.
+  // Over https nothing is announced, and an existing value is left alone.
   const announced = repo.startsWith('oci://') && value.startsWith(`${repo}@`);
   return announced && (!exact || wanted === version);
 }

@@ -55,7 +55,7 @@ const GLASSES: readonly (readonly [name: string, text: string])[] = [
   ['json', JSON.stringify({ digest: bad, reason: 'down' })],
 ];
 
-/** Texts of approvals and of broken glass that mean less than they seem to. */
+/** Texts of approvals and of break-glass that mean less than they seem to. */
 export const approvalRows: readonly Attack[] = [
   ...TEXTS.map(([name, text, announced]) =>
     refusal(

@@ -33,7 +33,7 @@ export interface Place {
   readonly metadata: { readonly name: string; readonly namespace: string };
 }
 
-/** One write as data. `replace` is a PUT over the version that is there; `body` is the patch as it is sent. */
+/** One write as data. `replace` is a PUT over the present version; `body` is the patch as it is sent. */
 export type Write = (
   | { readonly how: 'create' | 'replace'; readonly object: object; readonly at: Place }
   | {

@@ -325,7 +325,7 @@ describe('preflight of a cluster', () => {
       kube: { forbid: ({ path }) => path.includes('selfsubject') },
     });
     const silent = await preflight();
-    expect([silent.code, silent.report.unchecked]).toEqual([2, 'it does not say who we are']);
+    expect([silent.code, silent.report.unchecked]).toEqual([2, 'it does not report the user name']);
     const away = await preflight({
       connect: () => Promise.reject(new CountersignError('cluster-unreachable', 'No answer')),
     });

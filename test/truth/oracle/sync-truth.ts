@@ -19,7 +19,7 @@ export interface SyncTruth {
 
 /** What the observer remembers of one RSync, by its uid. */
 export interface SyncMemory {
-  /** Since when its newest approval, or its broken glass, is what it is. */
+  /** Since when its newest approval, or its break-glass, is what it is. */
   approved: { readonly key: string; readonly since: number };
   /** Since when it waits to be live, in reach. */
   waiting: { readonly key: string; readonly since: number } | undefined;

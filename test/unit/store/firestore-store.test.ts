@@ -300,7 +300,7 @@ function answerNames(names: () => readonly string[]): Step {
   };
 }
 
-/** As a document that is there, and has no parts. */
+/** As an existing document without parts. */
 function answerOnlyHeads(fields: object): Step {
   return ({ body }) =>
     Response.json(

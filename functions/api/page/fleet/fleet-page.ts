@@ -95,7 +95,7 @@ function row(
       ? ''
       : html` <span class="small quiet">for ${sayAge(ageOf(since, now))}</span>`;
   const names = target !== undefined && target !== live;
-  return html`<tr><th scope="row">${name}</th><td data-label="Phase">${toned(phase, toneOf(phase))}${age}${glass ? html` ${toned('glass broken', 'bad')}` : ''}</td>
+  return html`<tr><th scope="row">${name}</th><td data-label="Phase">${toned(phase, toneOf(phase))}${age}${glass ? html` ${toned('break-glass', 'bad')}` : ''}</td>
 <td data-label="Image">${image === undefined ? '' : html`<a href="${linkOf('/image', { image })}" title="${image}">${shortImage(image)}</a>`}</td>
 <td data-label="Runs">${live === undefined ? html`<span class="quiet">nothing known</span>` : digestCode(live)}${names ? html` <span class="small quiet">tag names ${digestCode(target)}</span>` : ''}</td>
 <td data-label="Known" class="small">${phase === 'Synced' ? '' : abbreviate(message)}${error === undefined ? '' : html` <span class="quiet">${abbreviate(error)}</span>`}</td></tr>`;

@@ -38,7 +38,7 @@ ${approvedAt === undefined ? '' : html`<div class="small quiet">${sinceThen(appr
 ${also.length === 0 ? '' : html`<div class="small quiet">and before it ${also.map((key) => html`${wholeCode(key)} `)}</div>`}</dd></div>
 ${image === undefined ? '' : html`<div><dt>Follows</dt><dd><a href="${linkOf('/image', { image })}">${image}</a></dd></div>`}
 ${held === undefined ? '' : html`<div><dt>Is held</dt><dd>${held.text} <span class="small quiet">${sinceThen(held.since, now)}</span></dd></div>`}
-${breakGlass === undefined ? '' : html`<div><dt>${toned('Glass broken', 'bad')}</dt><dd>${breakGlass}</dd></div>`}
+${breakGlass === undefined ? '' : html`<div><dt>${toned('Break-glass', 'bad')}</dt><dd>${breakGlass}</dd></div>`}
 </dl>`;
 }
 

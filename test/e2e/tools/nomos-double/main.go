@@ -60,7 +60,7 @@ type summary struct {
 	Truncated                             bool
 }
 
-// row is one object, told.
+// row is one object, read.
 type row struct {
 	scope, name, source, word, commit string
 	at                                time.Time
@@ -133,7 +133,7 @@ func (r row) print(out *tabwriter.Writer) {
 	}
 }
 
-// tell goes through the conditions in nomos' order: the first that holds is what it says.
+// tell walks the conditions in nomos' order: the first that holds is what it says.
 func tell(o object) row {
 	r := row{scope: o.Metadata.Namespace, name: o.Metadata.Name, source: o.Spec.show(), commit: "N/A"}
 	if o.Kind == "RootSync" {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readRange } from '#shared/core/track/range.ts';
 import MASTERMINDS from './masterminds.json' with { type: 'json' };
 
-/** What is right where the two dialects differ, and how they are told apart. */
+/** What is right where the two dialects differ, and how they are distinguished. */
 const REFUSED = [
   ['', 'Is empty', '*'],
   ['>=1.2, <3', 'Has a comma', '">=1.2 <3"'],

@@ -13,7 +13,7 @@ run "plan" {
 
   assert {
     condition     = strcontains(output.cluster_rbac, "\"name\": \"countersign@acme-prod.iam.gserviceaccount.com\"")
-    error_message = "The clusters are told who Countersign is."
+    error_message = "The clusters know Countersign's identity."
   }
   assert {
     condition     = yamldecode(output.config).images[0].match == "us-central1-docker.pkg.dev/acme-prod/configs/**"
