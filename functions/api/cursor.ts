@@ -18,6 +18,8 @@ export function parseCursor(text: string): Place {
   try {
     return Parts.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
   } catch (cause) {
-    throw new CountersignError('bad-request', 'query.cursor: is no cursor of this API', { cause });
+    throw new CountersignError('bad-request', 'query.cursor: is not a cursor of this API', {
+      cause,
+    });
   }
 }

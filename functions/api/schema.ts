@@ -34,7 +34,7 @@ export const ImageName = z.string().min(1).max(MAX_IMAGE).meta({
 export const Cursor = z
   .string()
   .max(MAX_CURSOR)
-  .regex(/^[A-Za-z0-9_-]+$/, 'is no cursor of this API')
+  .regex(/^[A-Za-z0-9_-]+$/, 'is not a cursor of this API')
   .meta({ description: 'Where the page begins: `next` of the page before' });
 
 export const PageLimit = z

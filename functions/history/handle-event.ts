@@ -29,12 +29,12 @@ const LAST = new Date('9999-12-31T23:59:59.999Z');
 
 /** The attributes of an event (docs/events.md). Other attributes of a message are not read. */
 const Attributes = z.object({
-  'ce-id': z.string().regex(/^[0-9a-f]{64}$/, 'is no id of an event'),
+  'ce-id': z.string().regex(/^[0-9a-f]{64}$/, 'is not the id of an event'),
   'ce-time': z.iso.datetime({ offset: true }),
   'ce-type': z
     .string()
     .max(MAX_WORD)
-    .regex(/^dev\.countersign\.[a-z0-9.-]+$/, 'is no type of an event'),
+    .regex(/^dev\.countersign\.[a-z0-9.-]+$/, 'is not the type of an event'),
   'ce-source': z.string().max(MAX_SOURCE).exactOptional(),
   severity: z
     .string()
@@ -62,7 +62,7 @@ export function readEvent({ attributes, data }: Pick<Message, 'attributes' | 'da
   const time = new Date(found['ce-time']);
   // In UTC it may have a year of five digits, which is in no order with the others.
   if (Number.isNaN(time.getTime()) || time > LAST) {
-    throw new CountersignError('bad-request', 'attributes.ce-time: is no time');
+    throw new CountersignError('bad-request', 'attributes.ce-time: is not a time');
   }
   return defined({
     id: found['ce-id'],

@@ -14,7 +14,8 @@ export function useProxy(variables: Variables): void {
     http.setGlobalProxyFromEnv(proxies);
   } catch {
     // The message may quote the address, which may have a password.
-    const message = 'HTTPS_PROXY or HTTP_PROXY is no address of a proxy; write http://HOST:PORT';
+    const message =
+      'HTTPS_PROXY or HTTP_PROXY is not the address of a proxy; write http://HOST:PORT';
     throw new CountersignError('bad-config', message);
   }
 }

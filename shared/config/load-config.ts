@@ -75,7 +75,7 @@ export async function parseConfig(text: string, source: ConfigSource): Promise<C
 /** The problem of a file past the limit, whether the reader or the parser met it. */
 function tooLarge(file: string): ConfigError {
   const problem = `Is larger than ${MAX_CONFIG_BYTES} bytes`;
-  const fix = 'Remove what is no configuration, and name keys by file';
+  const fix = 'Remove what does not belong to the configuration, and name keys by file';
   return new ConfigError(file, [{ line: 1, column: 1, path: '', kind: 'too-large', problem, fix }]);
 }
 

@@ -80,7 +80,7 @@ async function findConditionProblem(text: unknown): Promise<Fault | undefined> {
   try {
     const parsed = new Environment({ limits }).registerVariable('predicate', 'dyn').parse(text);
     const { valid, type = 'dyn', error } = parsed.check();
-    if (!valid) return { problem: `Is no condition: ${firstLine(error)}`, fix };
+    if (!valid) return { problem: `Is not a condition: ${firstLine(error)}`, fix };
     if (type !== 'bool' && type !== 'dyn')
       return { problem: `Gives ${type}, not true or false`, fix };
     const { problem } = costOf(parsed.ast);

@@ -200,7 +200,7 @@ function* knownClaims(value: unknown): ReturnType<Check> {
     const oid = oidOfClaim(name);
     if (oid === undefined) {
       const fix = `Write an object identifier or one of ${Object.keys(CLAIM_OIDS).join(', ')}`;
-      yield { path: [name], kind: 'unknown-key', problem: 'Is no known claim', fix };
+      yield { path: [name], kind: 'unknown-key', problem: 'Is not a known claim', fix };
     } else if (seen.has(oid)) {
       const problem = `Repeats the claim ${oid}`;
       yield { path: [name], kind: 'duplicate', problem, fix: 'Keep one of them' };

@@ -113,7 +113,7 @@ function realDate(text: string): string | Fault {
   const date = new Date(`${text.replace(' ', 'T')}:00Z`);
   if (!Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.slice(0, 10)))
     return text;
-  return { problem: 'Is no day of the calendar', fix: 'Correct the date' };
+  return { problem: 'Is not a day of the calendar', fix: 'Correct the date' };
 }
 
 function* lasts(value: unknown): ReturnType<Check> {

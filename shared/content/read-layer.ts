@@ -60,7 +60,7 @@ async function* entriesOf(
 ): AsyncIterable<TarEntry> {
   const { compression, whole } = await peek(chunks);
   if (gzipOnly && compression !== 'gzip') {
-    throw notTar('is no gzip archive, which a chart must be');
+    throw notTar('is not a gzip archive, which a chart must be');
   }
   async function* counted(): Chunks {
     for await (const chunk of decompress(whole, compression)) {
@@ -193,5 +193,5 @@ function problemOf(error: unknown, compression: Compression): unknown {
   if (error.code === WINDOW_TOO_LARGE) {
     return new ContentProblem('too-large', 'needs a Zstandard window of more than 32 MiB');
   }
-  return notTar(`is no valid ${compression} stream`);
+  return notTar(`is not a valid ${compression} stream`);
 }

@@ -182,7 +182,7 @@ async function readBody(
   size: number,
   kind: TarEntry['kind'],
 ): Promise<boolean> {
-  if (kind !== 'file' && size > 0) throw unsafe(name, 'is no file, and has content');
+  if (kind !== 'file' && size > 0) throw unsafe(name, 'is not a file, but has content');
   const scan = kind === 'file' ? scanOf(name) : undefined;
   const padding = paddingOf(size);
   const passed = await input.pass(size, scan?.see);
@@ -202,7 +202,7 @@ function kindOf({ type, mode }: TarHeader, name: string, target: string): TarEnt
   if (kind === 'file' && name.endsWith('/')) throw unsafe(name, 'is a file, and named as a folder');
   const isLink = kind === 'symlink' || kind === 'hardlink';
   if (isLink && target === '') throw unsafe(name, 'is a link that leads nowhere');
-  if (!isLink && target !== '') throw unsafe(name, 'is no link, and leads somewhere');
+  if (!isLink && target !== '') throw unsafe(name, 'is not a link, but has a target');
   return kind;
 }
 

@@ -55,7 +55,8 @@ export function createTreeBuilder(limits: TreeLimits): {
     for (let parent = posix.dirname(path); ; parent = posix.dirname(parent)) {
       const node = nodes.get(parent);
       if (node !== undefined && node.kind !== 'directory') {
-        if (layers.get(parent) === layer) throw unsafe(name, 'is below what is no folder');
+        if (layers.get(parent) === layer)
+          throw unsafe(name, 'is below an entry that is not a folder');
         return true;
       }
       const above = opaque.get(parent);
@@ -88,7 +89,7 @@ export function createTreeBuilder(limits: TreeLimits): {
     }
     if (isHidden(path, layer, entry.name)) return;
     if (node.kind === 'file' || node.kind === 'link') {
-      if (implied.has(path)) throw unsafe(entry.name, 'is no folder, and has entries below it');
+      if (implied.has(path)) throw unsafe(entry.name, 'is not a folder, but has entries below it');
     }
     implied.delete(path);
     nodes.set(path, node);
@@ -115,7 +116,7 @@ function cleanPath({ name, kind, target }: TarEntry, limits: TreeLimits): string
   }
   if (segments.length > 0) return segments.join('/');
   if (kind === 'directory') return ROOT;
-  throw unsafe(name, 'is no folder, and names the root');
+  throw unsafe(name, 'is not a folder, but names the root');
 }
 
 function whiteoutOf(
@@ -126,7 +127,7 @@ function whiteoutOf(
   if (!base.startsWith(WHITEOUT)) return undefined;
   const hidden = base.slice(WHITEOUT.length);
   if (kind !== 'file' || hidden === '' || hidden === '.' || hidden === '..') {
-    throw unsafe(name, 'is no whiteout, and named as one');
+    throw unsafe(name, 'is named as a whiteout, but is not one');
   }
   return { path: posix.join(posix.dirname(path), hidden), opaque: base === OPAQUE };
 }

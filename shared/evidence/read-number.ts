@@ -37,7 +37,7 @@ export function readNumber(answer: unknown): number {
   const [, text] = readSample(data.data);
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
   if (Number.isFinite(value)) return value;
-  throw none(`Its answer is no number: ${oneLine(text)}`);
+  throw none(`Its answer is not a number: ${oneLine(text)}`);
 }
 
 function readSample({
@@ -48,7 +48,7 @@ function readSample({
   if (resultType === 'scalar' && scalar !== undefined) return scalar;
   const { data: series } = Vector.safeParse(result);
   if (resultType !== 'vector' || series === undefined) {
-    throw none('Its answer is no instant vector of numbers, and no scalar');
+    throw none('Its answer is neither an instant vector of numbers nor a scalar');
   }
   const [one, ...more] = series;
   if (one === undefined) throw none(EMPTY);

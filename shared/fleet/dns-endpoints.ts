@@ -91,7 +91,7 @@ export async function listDnsEndpoints(
       }
     } catch (error) {
       const problem =
-        error instanceof z.ZodError ? `${what} are no list` : toFailure(error).message;
+        error instanceof z.ZodError ? `${what} are not a list` : toFailure(error).message;
       onUnknown(project, problem);
     }
   }

@@ -73,7 +73,7 @@ export async function listMemberships(
   url.searchParams.set('pageSize', String(MEMBERSHIPS_PAGE));
   for (let pages = 0; pages < MAX_MEMBERSHIP_PAGES; pages += 1) {
     const page = membershipsSchema.safeParse(await get({ url, what, fix }));
-    if (!page.success) throw misbehaved(`${what} are no list`, page.error);
+    if (!page.success) throw misbehaved(`${what} are not a list`, page.error);
     for (const resource of page.data.resources ?? []) {
       const read = readMembership(resource, project);
       if (typeof read === 'string') onUnreadable(project, read);

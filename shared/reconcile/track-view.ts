@@ -18,7 +18,7 @@ export interface CandidateView {
   readonly why: string;
 }
 
-/** Tags that are no versions of the track, for one reason. */
+/** Tags that are not versions of the track, for one reason. */
 export interface IgnoredView {
   readonly why: string;
   readonly count: number;

@@ -69,7 +69,10 @@ export function createGet(deps: GetDeps): Get {
         if (authorization === undefined) return answer;
         if (!repeatsSecret(answer, secretsIn({ authorization }))) return answer;
         // No honest registry does that: its manifest or header would show Countersign's credentials to people.
-        throw misbehaved(`Registry ${host}`, 'repeats the credentials of the request in its answer');
+        throw misbehaved(
+          `Registry ${host}`,
+          'repeats the credentials of the request in its answer',
+        );
       }
 
       const sent = await authorizer.current(access, path);

@@ -91,7 +91,7 @@ export function createPubsubCalls(options: { readonly emulatorHost?: string } = 
   ): Promise<T> {
     // Some names come from messages; none may lead the call elsewhere.
     if (parsePubsubName(name) === undefined) {
-      const message = `${JSON.stringify(name)} is no topic or subscription`;
+      const message = `${JSON.stringify(name)} is not a topic or subscription`;
       throw new CountersignError('bad-config', message);
     }
     try {

@@ -35,7 +35,7 @@ const WAYS: Readonly<Record<CandidateReason, string | ((policy: Explained) => st
     'what is there are attestations, or not those that the policy asks for: sign the digest, and attest it as the policy says',
   'digest-mismatch': 'what is there was signed for another image: sign this digest',
   malformed: 'what is there cannot be read as a signature: sign again with cosign 2 or 3',
-  'too-large': 'there is more data than is read: remove what is no signature, and sign again',
+  'too-large': 'there is more data than is read: remove everything but signatures, and sign again',
   'too-many': 'there are more signatures than are read: remove those that are not needed',
 };
 

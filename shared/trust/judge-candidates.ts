@@ -89,7 +89,7 @@ const LACKS_SIGNATURE: CandidateOutcome = {
   source: 'policy',
   format: 'unknown',
   reason: 'no-matching-predicate',
-  detail: 'Attestations are no signature: sign the image too',
+  detail: 'An attestation is not a signature: sign the image too',
 };
 
 /** One outcome, and every name that its signer is known by, where an authority accepted it. */

@@ -191,7 +191,7 @@ async function fetchKmsKey(
 ): Promise<z.infer<typeof answerSchema>> {
   const name = URI.exec(uri)?.[1];
   if (name === undefined) {
-    const problem = 'is no gcpkms:// URI of a key version: write …/cryptoKeyVersions/1';
+    const problem = 'is not a gcpkms:// URI of a key version: write …/cryptoKeyVersions/1';
     throw unavailable(owner, problem, { retry: false });
   }
   const url = new URL(`${ORIGIN}/v1/${name}/publicKey`);

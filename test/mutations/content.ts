@@ -57,7 +57,7 @@ export const CONTENT_MUTATIONS: readonly Mutation[] = [
     guarantee: 'content: nothing is written through a link',
     file: 'shared/content/tree.ts',
     in: 'createTreeBuilder',
-    find: "if (layers.get(parent) === layer) throw unsafe(name, 'is below what is no folder');",
+    find: "if (layers.get(parent) === layer) throw unsafe(name, 'is below an entry that is not a folder');",
     replace: '',
     tests: ARCHIVES,
   },

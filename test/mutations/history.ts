@@ -18,7 +18,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     guarantee: 'history: what has no id of its own is no event',
     file: 'functions/history/handle-event.ts',
     in: 'Attributes',
-    find: "regex(/^[0-9a-f]{64}$/, 'is no id of an event')",
+    find: "regex(/^[0-9a-f]{64}$/, 'is not the id of an event')",
     replace: "default('')",
     tests: EVENTS,
   },

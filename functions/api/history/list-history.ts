@@ -139,7 +139,7 @@ const PLACE = /^[0-9]{4}-[0-9TZ:.-]{19}_[0-9a-f]{64}$/;
 function readPlace(cursor: string): string {
   const [place, within] = parseCursor(cursor);
   if (within === undefined && PLACE.test(place)) return place;
-  throw new CountersignError('bad-request', 'query.cursor: is no cursor of this list');
+  throw new CountersignError('bad-request', 'query.cursor: is not a cursor of this list');
 }
 
 function viewEntry({ id, time, type, severity, data, cut }: Entry): HistoryEntry {

@@ -52,7 +52,7 @@ const KINDS: Readonly<
   ],
   unusable: [
     'An image cannot be used',
-    'Its tag or digest is absent, or its content is no configuration.',
+    'Its tag or digest is absent, or its content is not a configuration.',
     'Push an image that can be synced.',
     'Image untrusted',
   ],

@@ -17,7 +17,7 @@ import {
 
 const RolloutId = z
   .string()
-  .regex(ROLLOUT_ID, 'is no id of a roll-out')
+  .regex(ROLLOUT_ID, 'is not the id of a roll-out')
   .meta({ description: 'Of the roll-out, as the list has it', example: 'platform-v1-8-1a2b3c4d' });
 
 export const RolloutPath = z.object({ id: RolloutId });

@@ -44,7 +44,7 @@ export const TrackAnswer = z
           meaning: z.string(),
         }),
       )
-      .describe('Tags that are no versions of the track, by reason'),
+      .describe('Tags that are not versions of the track, by reason'),
     warnings: z.array(z.string()),
     message: z.string().describe('One sentence: which version is followed, or why none is'),
   })

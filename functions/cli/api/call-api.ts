@@ -112,7 +112,7 @@ export function openApi({ url, from, tokens, date, pause, fetch: fetchIt }: ApiO
     const { data } = schema.safeParse(parseJson(text));
     if (data !== undefined) return data;
     const type = answer.headers.get('content-type') ?? 'no type';
-    const message = `${url.origin} (${from}) answers what is no answer of this API (${type}): see that it is the URL of Countersign's`;
+    const message = `${url.origin} (${from}) answers with something else than this API (${type}): see that it is the URL of Countersign's`;
     throw new ApiFailure(answer.status, 'misbehaved', message);
   }
 

@@ -23,7 +23,7 @@ export function imagePattern(text: string): string {
   if (written.includes('*')) return written;
   const reference = tryReference(written);
   if (reference === undefined || !written.includes('/')) {
-    const message = `${JSON.stringify(text)} is no image: write HOST/PATH, HOST/PATH/** or projects/P/locations/L/repositories/R`;
+    const message = `${JSON.stringify(text)} is not an image: write HOST/PATH, HOST/PATH/** or projects/P/locations/L/repositories/R`;
     throw new CountersignError('bad-request', message);
   }
   const { repository } = reference;

@@ -74,7 +74,7 @@ const TOKEN = /\beyJ[\w-]+\.[\w-]+/;
 
 async function addContext({ name }: Named, { terminal, options, folder }: VerbDeps): Promise<0> {
   const { url, audience, tokenCommand, token } = options;
-  if (!CONTEXT_NAME.test(name)) throw bad(`${name} is no name: write letters, digits and "-"`);
+  if (!CONTEXT_NAME.test(name)) throw bad(`${name} is not a name: write letters, digits and "-"`);
   if (url === undefined) throw bad(`Which API is ${name}: add --url https://HOST`);
   if (token !== undefined || TOKEN.test(tokenCommand ?? '')) {
     throw bad(

@@ -105,7 +105,7 @@ async function chooseSubscription(
   const facts = await pubsub.subscription(name);
   // Acknowledging there would lose what is waiting for a function.
   if (facts?.topic === topics.deadLetters && facts.pulled) return name;
-  const message = `--subscription: ${name} is no subscription of ${topics.deadLetters} to pull from`;
+  const message = `--subscription: ${name} is not a subscription of ${topics.deadLetters} to pull from`;
   throw new CountersignError('bad-request', message);
 }
 

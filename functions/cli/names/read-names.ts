@@ -56,7 +56,7 @@ function readImage(text: string): string {
   const image = text.replace(/^oci:\/\//, '');
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(image) ?? [];
   if (scheme === undefined) return image;
-  const message = `${text} is no image: write it without ${scheme}://, as HOST/PATH:TAG`;
+  const message = `${text} is not an image: write it without ${scheme}://, as HOST/PATH:TAG`;
   throw new CountersignError('bad-request', message);
 }
 

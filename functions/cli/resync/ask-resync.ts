@@ -76,6 +76,6 @@ async function isMeant({ api, terminal: { ask } }: Deps): Promise<boolean> {
 /** What there is none of. */
 function sayNone({ image, cluster, sync }: Pick<Asked, 'image' | 'cluster' | 'sync'>): string {
   const what = sync ?? (image === undefined ? 'RSyncs' : `an RSync that follows ${image}`);
-  const where = cluster === undefined ? 'There is no cluster' : `${cluster} is no cluster`;
+  const where = cluster === undefined ? 'There is no cluster' : `${cluster} is not a cluster`;
   return `${where} with ${what}: nothing is looked at`;
 }

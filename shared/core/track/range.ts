@@ -57,7 +57,7 @@ export function readRange(
   const range = tryRange(text, includePrerelease);
   if (range === undefined) {
     return {
-      problem: 'Is no range of versions',
+      problem: 'Is not a range of versions',
       fix: 'Write it as 1.x, ~1.4, ^1.4.0 or ">=1.4 <2"',
     };
   }

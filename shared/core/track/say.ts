@@ -59,7 +59,7 @@ export function sayNone(why: KeptBecause): string {
 
 /** Why a tag is no candidate, for people. */
 export const IGNORED_BECAUSE: Readonly<Record<Ignored, string>> = {
-  'not-a-version': 'is no semantic version (three numbers, as in 1.4.2)',
+  'not-a-version': 'is not a semantic version (three numbers, as in 1.4.2)',
   'pre-release': 'is a pre-release; prereleases: true lets it in',
   'out-of-range': 'is not in the range',
   filtered: 'does not match the pattern',

@@ -67,7 +67,7 @@ function* clusterFaults(cluster: KubeCluster): Generator<string> {
   const url = URL.parse(server);
   if (server === '') yield 'server is missing; write https://HOST:PORT';
   else if (url === null || !['http:', 'https:'].includes(url.protocol))
-    yield 'server is no address; write https://HOST:PORT';
+    yield 'server is not an address; write https://HOST:PORT';
   else if (url.username !== '' || url.password !== '')
     yield 'server has credentials in its address; write them to the user';
   else if (url.protocol === 'http:' && !insecure)
@@ -77,7 +77,7 @@ function* clusterFaults(cluster: KubeCluster): Generator<string> {
   if (insecure && (ca !== '' || caData !== ''))
     yield 'insecure-skip-tls-verify is set beside a certificate authority; remove one of them';
   if (proxy !== '' && !PROXIES.includes(URL.parse(proxy)?.protocol ?? ''))
-    yield 'proxy-url is no address of a proxy; write http://, https:// or socks5://';
+    yield 'proxy-url is not the address of a proxy; write http://, https:// or socks5://';
 }
 
 function* userFaults(user: KubeUser): Generator<string> {

@@ -102,7 +102,7 @@ export async function createManagementApi(
       next = data.metadata ?? undefined;
       if (next === undefined) return found;
     }
-    throw new CountersignError('fleet-unavailable', `${what} are no list`, { retry: false });
+    throw new CountersignError('fleet-unavailable', `${what} are not a list`, { retry: false });
   }
 
   return {

@@ -54,7 +54,7 @@ function refer(key: 'digest' | 'tag', text: string): Reference {
       return { ...reference, ...defined({ tag }) };
     }
   } catch (cause) {
-    throw invalid(`has a "${key}" that is no image reference`, cause);
+    throw invalid(`has a "${key}" that is not an image reference`, cause);
   }
   throw invalid(`has a "${key}" that does not end in a ${key}`);
 }

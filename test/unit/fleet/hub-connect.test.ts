@@ -162,7 +162,7 @@ describe('a call through the gateway', () => {
     identities.clear();
     await expect(list(api)).rejects.toMatchObject({
       code: 'cluster-forbidden',
-      message: expect.stringContaining('Google does not accept Countersign's credentials'),
+      message: expect.stringContaining("Google does not accept Countersign's credentials"),
     });
   });
 });

@@ -53,7 +53,7 @@ describe('a context', () => {
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>?]>([
     ['server is missing', {}],
-    ['server is no address', { server: 'api.test:6443' }],
+    ['server is not an address', { server: 'api.test:6443' }],
     ['server has credentials', { server: 'https://a:b@api.test' }],
     ['server is http', { server: 'http://api.test' }],
     [

@@ -74,7 +74,7 @@ function fieldsOf({ fields }: Action, sent: Form): Form {
   const names = new Set(['reason', ...fields.map(({ name }) => name)]);
   const unknown = Object.keys(sent).find((name) => !names.has(name));
   if (unknown !== undefined)
-    throw new CountersignError('bad-request', `form.${unknown}: is no field of this action`);
+    throw new CountersignError('bad-request', `form.${unknown}: is not a field of this action`);
   const long = Object.entries(sent).find(([, value]) => value.length > MAX_FIELD);
   if (long !== undefined) throw new CountersignError('bad-request', `form.${long[0]}: is too long`);
   return sent;

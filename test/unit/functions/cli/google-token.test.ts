@@ -120,7 +120,7 @@ describe('a service that is none', () => {
     [
       'a page to sign in',
       async () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
-      'answers what is no answer of this API (text/html)',
+      'answers with something else than this API (text/html)',
     ],
     ['another API', async () => Response.json({ items: [] }), 'no answer of this API'],
     [

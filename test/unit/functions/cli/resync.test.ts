@@ -47,7 +47,7 @@ describe('a resync of nothing', () => {
     [['--sync', 'RootSync/nothing'], 'There is no cluster with RootSync/nothing'],
     [
       ['--cluster', 'cluster-1', '--sync', 'RootSync/nothing'],
-      'cluster-1 is no cluster with RootSync/nothing',
+      'cluster-1 is not a cluster with RootSync/nothing',
     ],
   ])('says so, and is 1: %j', async (args, said) => {
     const world = createApiWorld();
