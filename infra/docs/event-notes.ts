@@ -30,7 +30,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'image.unchecked': {
     when: 'a push could not be checked and is retried; published once. `errors` has the code',
-    next: 'Grant the permission for `registry-denied` and `forbidden`. The others are retried for an hour. Any verdict ends it',
+    next: 'Do what the message says: `registry-denied` and `forbidden` need a permission. Outages are retried for an hour. Any verdict ends it',
   },
   'sync.approved': {
     when: 'the approval is written on the RSync, or is found there for the first time',

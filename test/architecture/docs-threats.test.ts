@@ -122,3 +122,15 @@ describe('the threat model', () => {
     expect([...mutated].map(Number).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });
+
+describe('the behaviour of Config Sync', () => {
+  it('names the tests of each row, or why there are none', () => {
+    const idsOf = (path: string): readonly string[] => {
+      const page = pages.find((one) => one.path === path)?.prose ?? '';
+      return [...page.matchAll(/^\| (C\d+) \| .+ \|$/gm)].map(([, id = '']) => id);
+    };
+    const ids = idsOf('docs/config-sync.md');
+    expect(ids.length).toBeGreaterThan(40);
+    expect(idsOf('test/contract/config-sync/TESTS.md')).toEqual(ids);
+  });
+});
