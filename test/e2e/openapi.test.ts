@@ -87,7 +87,7 @@ async function ask(name: string, operation: Operation, sent: Sent): Promise<Resp
   return ask(name, operation, sent);
 }
 
-/** One more of the function beside those that are there, as Cloud Run adds it. */
+/** One more of the function beside the existing ones, as Cloud Run adds it. */
 async function startInstance(): Promise<void> {
   const { files, pubsub } = world;
   const instance = await startFunction({

@@ -179,7 +179,7 @@ function addTree(tree: unknown, path: string, to: Set<string>): void {
   }
 }
 
-/** A path as conflicts are told of: `.spec.oci.image`, `.metadata.finalizers[="x"]`. */
+/** A path as conflicts name it: `.spec.oci.image`, `.metadata.finalizers[="x"]`. */
 export function describePath(path: string): string {
   return path.split(JOINT).map(describeElement).join('');
 }

@@ -17,7 +17,7 @@ const REFUSED = [
   ['1.x || ', 'alternative that is empty', 'Remove its "||"'],
   ['1.x | 2.x', 'one "|"', '"||"'],
   ['latest', 'Names a tag', 'the tag alone'],
-  ['one.two', 'Is no range', '1.x'],
+  ['one.two', 'Is not a range', '1.x'],
   [`${'1 || '.repeat(80)}1`, 'longer than', 'Shorten'],
 ] as const;
 

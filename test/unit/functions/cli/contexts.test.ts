@@ -88,7 +88,7 @@ describe('countersign context', () => {
   it.each([
     [['add', 'prod'], 'add --url'],
     [['add', 'prod', '--url', 'countersign.example'], 'write https://countersign.example'],
-    [['add', 'a b', '--url', URL], 'a b is no name'],
+    [['add', 'a b', '--url', URL], 'a b is not a name'],
     [['add', 'prod', '--url', URL, '--token', 'secret-token'], 'A token is not kept'],
     [
       ['add', 'prod', '--url', URL, '--token-command', 'echo eyJhbGciOi.eyJzdWIi.x'],

@@ -122,7 +122,7 @@ describe('a service that is none', () => {
       async () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
       'answers with something else than this API (text/html)',
     ],
-    ['another API', async () => Response.json({ items: [] }), 'no answer of this API'],
+    ['another API', async () => Response.json({ items: [] }), 'something else than this API'],
     [
       'no Countersign',
       async () => new Response('no', { status: 502 }),
