@@ -273,6 +273,13 @@ export function managersContract(send: SendKube): void {
       expect(again).toMatchObject({ status: 200, body: first.body });
     });
 
+    it('owns no status through the main resource', async () => {
+      const body = { ...manifest('applied-status'), status: { observedGeneration: 5 } };
+      const applied = await apply(`${ROOTSYNCS}/applied-status`, body, 'a');
+      expect(applied.body).not.toHaveProperty('status');
+      expect(Object.assign({}, ...managersOf(applied))).not.toHaveProperty('Apply a.f:status');
+    });
+
     it('wants a manager, and no list of managers', async () => {
       const path = `${CONFIGMAPS}/applied-bad`;
       const body = configMap('applied-bad', {});
