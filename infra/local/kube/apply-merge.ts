@@ -4,7 +4,6 @@ import { type KubeObject, objectSchema } from './store.ts';
 
 /**
  * What is there with what is applied over it: objects field by field, lists item by item where the schema says so.
- * Of a list, items that are not applied come first.
  */
 export function mergeApplied(schema: Schema, live: KubeObject, applied: KubeObject): KubeObject {
   return objectSchema.parse(merge(schema, live, applied));
@@ -15,15 +14,42 @@ function merge(schema: Schema | undefined, live: unknown, applied: unknown): unk
   const given = shapeOf(schema, applied);
   if (there.kind === 'leaf' || given.kind !== there.kind) return applied;
   const old = new Map(there.entries.map(([element, , value]) => [element, value]));
-  const merged = given.entries.map(([element, inner, value]): [string, unknown] => {
+  const next = new Map(given.entries.map(([element, inner, value]) => [element, { inner, value }]));
+  const merged = interleave([...old.keys()], [...next.keys()]).map((element): [string, unknown] => {
     const before = old.get(element);
-    old.delete(element);
+    const after = next.get(element);
+    if (after === undefined) return [element, before];
+    const { inner, value } = after;
     return [element, before === undefined ? value : merge(inner, before, value)];
   });
-  return assemble(given.kind, [...old, ...merged]);
+  return assemble(given.kind, merged);
 }
 
-/** The object without the fields and items of a set, and without objects that become empty thereby. */
+/**
+ * The order of a merged list: what is applied in its own, and what is only there as near to its place as that allows
+ * (`visitListItems` of structured-merge-diff).
+ */
+function interleave(live: readonly string[], applied: readonly string[]): string[] {
+  const shared = new Set(applied.filter((element) => live.includes(element)));
+  const order: string[] = [];
+  let at = 0;
+  for (const next of applied) {
+    for (let old = live[at]; old !== undefined && old !== next; old = live[at]) {
+      const [wanted] = shared;
+      const passed = applied.includes(old);
+      // A shared item that is not the next one is passed over: it comes where it is applied.
+      if (passed && (wanted === undefined || wanted === old) && !order.includes(old)) break;
+      if (!passed) order.push(old);
+      at += 1;
+    }
+    if (live[at] === next) at += 1;
+    order.push(next);
+    shared.delete(next);
+  }
+  return [...order, ...live.slice(at).filter((element) => !applied.includes(element))];
+}
+
+/** The object without the fields and items of a set; what becomes empty thereby is null, as in the real server. */
 export function removeFields(schema: Schema, object: KubeObject, dropped: FieldSet): KubeObject {
   if (dropped.size === 0) return object;
   return objectSchema.parse(remove(schema, object, '', dropped));
@@ -42,9 +68,8 @@ function remove(
     .map(([element, inner, entry]): [string, unknown] => [
       element,
       remove(inner, entry, descend(path, element), dropped),
-    ])
-    .filter(([, entry]) => entry !== undefined);
-  if (left.length === 0 && shape.entries.length > 0) return undefined;
+    ]);
+  if (left.length === 0 && shape.entries.length > 0) return null;
   return assemble(shape.kind, left);
 }
 

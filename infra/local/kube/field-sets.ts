@@ -193,12 +193,29 @@ function describeElement(element: string): string {
   return `[${named.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
 }
 
-/** The set with every path on the way to its members. */
-export function withParents(set: FieldSet): Set<string> {
-  const found = new Set<string>();
+/** The set with the fields on the way to its members that the schema declares; items and entries are not among them. */
+export function withDeclaredParents(schema: Schema, set: FieldSet): Set<string> {
+  const found = new Set(set);
   for (const path of set) {
-    for (let at = path.length; at > 0; at = path.lastIndexOf(JOINT, at - 1))
-      found.add(path.slice(0, at));
+    let place = '';
+    let within: Schema | undefined = schema;
+    for (const element of path.split(JOINT)) {
+      const field = element.startsWith('f:') ? element.slice('f:'.length) : undefined;
+      place = descend(place, element);
+      const declared: boolean = field !== undefined && within?.properties?.[field] !== undefined;
+      if (declared) found.add(place);
+      within = field === undefined ? within?.items : schemaOfField(within, field);
+    }
   }
   return found;
+}
+
+/** In the order of structured-merge-diff: of one level, what ends there before what goes on. */
+export function byPath(one: string, other: string): number {
+  const [left, right] = [one.split(JOINT), other.split(JOINT)];
+  const at = left.findIndex((element, index) => element !== right[index]);
+  if (at < 0) return left.length - right.length;
+  const [ends, endsToo] = [at === left.length - 1, at === right.length - 1];
+  if (ends !== endsToo) return ends ? -1 : 1;
+  return (left[at] ?? '') < (right[at] ?? '') ? -1 : 1;
 }

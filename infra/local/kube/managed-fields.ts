@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { mergeApplied, removeFields } from './apply-merge.ts';
 import {
+  byPath,
   compareFields,
   descend,
   describePath,
@@ -11,7 +12,7 @@ import {
   minus,
   readFields,
   union,
-  withParents,
+  withDeclaredParents,
   writeFields,
 } from './field-sets.ts';
 import type { Schema } from './schemas.ts';
@@ -55,13 +56,10 @@ const SYSTEM = new Set([
     'name',
     'namespace',
     'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
     'selfLink',
     'uid',
     'clusterName',
     'generation',
-    'generateName',
     'managedFields',
     'resourceVersion',
   ].map((name) => descend('f:metadata', fieldElement(name))),
@@ -114,8 +112,9 @@ export function recordApply(
   const others = entries.filter((entry) => entry !== last);
   const fields = own(writer, declared);
   const merged = base === undefined ? applied : mergeApplied(writer.schema, base, applied);
-  const kept = withParents(others.reduce((all, entry) => union(all, entry.fields), declared));
-  const dropped = minus(withParents(last?.fields ?? new Set()), kept);
+  const owned = others.reduce((all, entry) => union(all, entry.fields), declared);
+  const kept = withDeclaredParents(writer.schema, owned);
+  const dropped = minus(withDeclaredParents(writer.schema, last?.fields ?? new Set()), kept);
   const next = removeFields(writer.schema, merged, dropped);
   const difference = compareFields(writer.schema, base, next);
   const changed = own(writer, union(difference.added, difference.modified));
@@ -141,7 +140,7 @@ function checkConflicts(others: readonly Entry[], changed: FieldSet): void {
   const conflicts = others.flatMap((entry) =>
     [...entry.fields]
       .filter((path) => changed.has(path))
-      .toSorted()
+      .toSorted(byPath)
       .map((path) => ({ by: describeManager(entry), path: describePath(path) })),
   );
   const [first] = conflicts;

@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
-import { isRecord, type KubeObject, type Metadata, timestamp } from './store.ts';
-import { invalid, invalidFields } from './status.ts';
+import { schemaOf } from './schemas.ts';
+import { isRecord, type KubeObject, type Metadata, objectSchema, timestamp } from './store.ts';
+import { type Cause, invalid, invalidFields } from './status.ts';
+import { dropNulls } from './unknown-fields.ts';
 import { validateSchema } from './validate.ts';
 
 /** The real API server's cap on all annotations of one object, keys and values: 256 KiB. */
@@ -66,8 +68,8 @@ export function prepareUpdate(
     if (old['status'] !== undefined) updated['status'] = old['status'];
     if (!sameSpec(old, updated)) bumpGeneration(updated);
   }
-  checkObject(kind, updated);
-  return updated;
+  checkObject(kind, updated, checkFinalizers(old.metadata, next.metadata));
+  return kind.custom ? objectSchema.parse(dropNulls(schemaOf(kind), updated)) : updated;
 }
 
 /** The object with its deletion begun; the generation counts that too, as the real one's does. */
@@ -103,12 +105,16 @@ function checkImmutable(kind: Kind, old: Metadata, next: Metadata): void {
     const text = `Invalid value: ${JSON.stringify(value)}: field is immutable`;
     throw invalid(kind, old.name, `metadata.${field}`, text);
   }
-  if (old.deletionTimestamp === undefined) return;
+}
+
+// An object that is being deleted is held by what held it then.
+function checkFinalizers(old: Metadata, next: Metadata): Cause[] {
+  if (old.deletionTimestamp === undefined) return [];
   const added = (next.finalizers ?? []).filter((entry) => !old.finalizers?.includes(entry));
-  if (added.length === 0) return;
+  if (added.length === 0) return [];
   const list = `[]string{${added.map((entry) => JSON.stringify(entry)).join(', ')}}`;
-  const text = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
-  throw invalid(kind, old.name, 'metadata.finalizers', text);
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  return [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }];
 }
 
 // Clients write a time back in forms of their own: with an offset, or with fractions.
@@ -126,15 +132,25 @@ function bumpGeneration(object: KubeObject): void {
   object.metadata = { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 };
 }
 
+// Go leaves out what is empty of its own kinds, and knows the type of a Secret.
+function withoutEmptyMaps(kind: Kind, object: KubeObject): KubeObject {
+  const kept = { ...object };
+  for (const field of ['data', 'binaryData']) {
+    const value = kept[field];
+    if (value === null || (isRecord(value) && Object.keys(value).length === 0)) delete kept[field];
+  }
+  return kind.kind === 'Secret' ? { ...kept, type: kept['type'] ?? 'Opaque' } : kept;
+}
+
 // The CRD's default (docs/facts/config-sync.md#api); other defaults are set by Config Sync's code.
 function withDefaults(kind: Kind, object: KubeObject): KubeObject {
-  if (kind.kind === 'Secret') return { ...object, type: object['type'] ?? 'Opaque' };
+  if (!kind.custom) return withoutEmptyMaps(kind, object);
   const { spec } = object;
-  if (!kind.custom || !isRecord(spec) || spec['sourceType'] !== undefined) return object;
+  if (!isRecord(spec) || spec['sourceType'] !== undefined) return object;
   return { ...object, spec: { ...spec, sourceType: 'git' } };
 }
 
-function checkObject(kind: Kind, object: KubeObject): void {
+function checkObject(kind: Kind, object: KubeObject, others: readonly Cause[] = []): void {
   const { name, annotations = {} } = object.metadata;
   if (name === '') {
     const text = 'Required value: name or generateName is required';
@@ -149,7 +165,7 @@ function checkObject(kind: Kind, object: KubeObject): void {
     const text = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
     throw invalid(kind, name, 'metadata.annotations', text);
   }
-  const causes = validateSchema(kind, object);
+  const causes = [...others, ...validateSchema(kind, object)];
   if (causes.length > 0) throw invalidFields(kind, name, causes);
 }
 

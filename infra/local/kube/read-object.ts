@@ -3,7 +3,7 @@ import type { Call } from './request.ts';
 import { schemaOf } from './schemas.ts';
 import { badRequest, invalid, StatusError } from './status.ts';
 import { isRecord, type KubeObject, objectSchema } from './store.ts';
-import { dropUnknownFields } from './unknown-fields.ts';
+import { dropNulls, dropUnknownFields } from './unknown-fields.ts';
 import { validateSchema } from './validate.ts';
 
 /** An object as a client sent it. */
@@ -22,7 +22,10 @@ export interface Sent {
 export function readObject(call: Call, body: unknown): Sent {
   const { kind, request, target } = call;
   const known = dropUnknownFields(schemaOf(kind), withDefaults(call, body));
-  const object = parseObject(call, known.value);
+  const object = parseObject(
+    call,
+    kind.custom ? dropNulls(schemaOf(kind), known.value) : known.value,
+  );
   checkPlace(call, object);
   if (!kind.custom) checkTypes(call, object);
   const unknown = known.unknown.map((path) => `unknown field "${path}"`);

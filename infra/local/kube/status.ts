@@ -51,8 +51,9 @@ export function notFound(kind: Named, name: string): StatusError {
   return new StatusError(404, 'NotFound', message, { details: detailsOf(kind, name) });
 }
 
-export function alreadyExists(kind: Kind, name: string): StatusError {
-  const message = `${qualifiedResource(kind)} "${name}" already exists`;
+export function alreadyExists(kind: Kind, name: string, deleting = false): StatusError {
+  const exists = `${qualifiedResource(kind)} "${name}" already exists`;
+  const message = deleting ? `object is being deleted: ${exists}` : exists;
   return new StatusError(409, 'AlreadyExists', message, { details: detailsOf(kind, name) });
 }
 

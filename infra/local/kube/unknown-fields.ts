@@ -15,6 +15,20 @@ export function dropUnknownFields(schema: Schema, object: unknown): Known {
   return { value: keepKnown(schema, object, '', unknown), unknown };
 }
 
+/** Takes null out of fields that may not be null, as the API server does before it stores a custom resource. */
+export function dropNulls(schema: Schema | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => dropNulls(schema?.items, item));
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, entry]) => {
+    const field = schemaOfField(schema, key);
+    return { key, field, entry };
+  });
+  const kept = entries.filter(
+    ({ field, entry }) => entry !== null || field === undefined || field.nullable === true,
+  );
+  return Object.fromEntries(kept.map(({ key, field, entry }) => [key, dropNulls(field, entry)]));
+}
+
 function keepKnown(
   schema: Schema | undefined,
   value: unknown,

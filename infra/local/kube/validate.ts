@@ -16,7 +16,10 @@ export function validateSchema(kind: Kind, object: KubeObject): Cause[] {
 }
 
 function describeError({ keyword, params, data, ...error }: ErrorObject): Cause {
-  const field = error.instancePath.slice(1).replaceAll('/', '.');
+  const field = error.instancePath
+    .slice(1)
+    .replaceAll('/', '.')
+    .replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]');
   const value = JSON.stringify(data);
   switch (keyword) {
     case 'required': {

@@ -104,8 +104,9 @@ async function storeNew(
   const { name } = created.metadata;
   if (kind.namespaced) checkNamespace(cluster.store, kind, namespace, name);
   await admitWrite(cluster, call, { operation: 'CREATE', object: created });
-  if (cluster.store.get(kind.plural, namespace, name) !== undefined)
-    throw alreadyExists(kind, name);
+  const there = cluster.store.get(kind.plural, namespace, name);
+  if (there !== undefined)
+    throw alreadyExists(kind, name, there.metadata.deletionTimestamp !== undefined);
   if (request.dryRun) return answer(call, created, warnings, 201);
   const stored = cluster.store.commit(kind.plural, undefined, created);
   if (stored === undefined) throw alreadyExists(kind, name);

@@ -265,6 +265,37 @@ export function managersContract(send: SendKube): void {
       await merge(path, { metadata: { finalizers: null } }, 'c');
     });
 
+    it('merges a set in the order of the apply', async () => {
+      const path = `${ROOTSYNCS}/applied-order`;
+      const held = (...names: string[]) => {
+        const body = partial('applied-order', { oci: OCI });
+        const finalizers = names.map((name) => `${name}.example/f`);
+        return { ...body, metadata: { ...body.metadata, finalizers } };
+      };
+      await apply(path, held('a', 'b', 'c', 'd'), 'a');
+      const merged = await apply(path, held('e', 'd', 'b'), 'b');
+      expect(merged.body).toMatchObject(held('a', 'c', 'e', 'd', 'b'));
+      await merge(path, { metadata: { finalizers: null } }, 'c');
+    });
+
+    it('removes an item with what another manager changed in it', async () => {
+      const path = `${ROOTSYNCS}/applied-item`;
+      const levels = (...logLevels: object[]) =>
+        partial('applied-item', { oci: OCI, override: { statusMode: 'enabled', logLevels } });
+      const one = { containerName: 'oci-sync', logLevel: 1 };
+      const other = { containerName: 'reconciler', logLevel: 1 };
+      await apply(path, levels(one, other), 'a');
+      await apply(path, levels({ ...one, logLevel: 2 }, other), 'b', '&force=true');
+      await merge(
+        path,
+        { spec: { override: { logLevels: [{ ...one, logLevel: 3 }, other] } } },
+        'c',
+      );
+      await apply(path, levels(other), 'b', '&force=true');
+      const less = await apply(path, levels(other), 'a', '&force=true');
+      expect(less.body).toMatchObject({ spec: { override: { logLevels: [other] } } });
+    });
+
     it('takes an equal apply as nothing done', async () => {
       const path = `${CONFIGMAPS}/applied-again`;
       const first = await apply(path, configMap('applied-again', { a: '1' }), 'a');

@@ -340,6 +340,19 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
         expect((await failureOf(client.get('held'))).code).toBe(404);
       });
 
+      it('creates nothing in the place of what is being deleted', async () => {
+        const body = manifest('leaving-place');
+        const finalizers = ['a.example/hold'];
+        await client.create({ ...body, metadata: { ...body.metadata, finalizers } });
+        await client.remove('leaving-place');
+        expect(await failureOf(client.create(body))).toMatchObject({
+          code: 409,
+          message:
+            'object is being deleted: rootsyncs.configsync.gke.io "leaving-place" already exists',
+        });
+        await client.merge('leaving-place', { metadata: { finalizers: null } });
+      });
+
       it('takes no deletionTimestamp from a client', async () => {
         const body = manifest('forged');
         const deletionTimestamp = '2026-01-01T00:00:00Z';
