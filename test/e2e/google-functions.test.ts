@@ -20,7 +20,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await openWorld();
-  for (const name of NAMES) await world.start(name, memberOf(name));
+  await Promise.all(NAMES.map((name) => world.start(name, memberOf(name))));
 }, PATIENCE_MS);
 afterAll(() => world.close(), PATIENCE_MS);
 
@@ -151,7 +151,7 @@ describe('without one permission, the second time', () => {
       const { used, weather } = world.installation.google;
       weather.withheld.clear();
       await world.forget();
-      for (const each of NAMES) await world.start(each, memberOf(each));
+      await Promise.all(NAMES.map((each) => world.start(each, memberOf(each))));
       expect([await WORK.push(), await WORK.cluster(), await WORK.push()]).toEqual([
         true,
         true,

@@ -16,7 +16,8 @@ const LETTERS = 'countersign-dead-letters';
 let world: World;
 beforeAll(async () => {
   world = await openWorld([['images = [{', 'records = { history_days = 400 }\n  images = [{']]);
-  for (const name of ['history', 'api'] as const) await world.start(name, memberOf(name));
+  const names = ['history', 'api'] as const;
+  await Promise.all(names.map((name) => world.start(name, memberOf(name))));
 }, PATIENCE_MS);
 afterAll(() => world.close(), PATIENCE_MS);
 beforeEach(() => world.installation.google.weather.withheld.clear());

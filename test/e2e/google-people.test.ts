@@ -44,7 +44,8 @@ beforeAll(async () => {
     ],
   ]);
   world.installation.google.weather.oldProject = true;
-  for (const [name, account] of Object.entries(FUNCTIONS)) await world.start(name, account);
+  const accounts = Object.entries(FUNCTIONS);
+  await Promise.all(accounts.map(([name, account]) => world.start(name, account)));
   const examples = join(world.programs.folder, 'infra/terraform/examples');
   await mkdir(examples, { recursive: true });
   await symlink(world.installation.folder, join(examples, 'single-project'));

@@ -76,7 +76,7 @@ async function idOf(): Promise<string> {
 /** Forgets everything; then each cluster has been looked at, and nothing is recorded. */
 async function begin(): Promise<void> {
   await world.forget();
-  for (const name of NAMES) await world.start(name, memberOf(name));
+  await Promise.all(NAMES.map((name) => world.start(name, memberOf(name))));
   await world.deliveries.run('countersign-sweep');
   await handleTask('countersign-sweep-tasks');
 }

@@ -3,11 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { BUNDLES } from '#test/fixtures/local-world.ts';
 import type { Front } from './front.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
-
-/** The functions themselves, each as the account that the module gives it, with the config that the module mounts. */
+/** The built functions, each as the account that the module gives it, with the config that the module mounts. */
 export interface Functions {
   /** Starts one, as a member `serviceAccount:E-MAIL`. */
   start(name: string, member: string): Promise<RunningFunction>;
@@ -48,7 +47,7 @@ export async function openFunctions(front: Front, config: string): Promise<Funct
     async start(name, member) {
       const running = await startFunction({
         name,
-        bundle: join(ROOT, 'functions', name, 'main.ts'),
+        bundle: join(BUNDLES, name, 'main.js'),
         port: 0,
         env: {
           PATH: process.env['PATH'] ?? '',
