@@ -18,11 +18,14 @@ const STARTS = 9;
 const line = z.looseObject({ severity: z.string(), message: z.string(), time: z.string() });
 
 let world: ImageWorld;
+/** The image's file system, with a config where Cloud Run mounts it, and without one. */
 let fs: string;
+let bare: string;
 const running = new Set<Container>();
 beforeAll(async () => {
   world = await openImageWorld();
   fs = await world.extract('fs');
+  bare = await world.extract('bare', { config: false });
 }, 300_000);
 afterAll(async () => {
   for (const container of running) await container.stop();
@@ -127,7 +130,6 @@ describe.each(FUNCTIONS)('%s, as Cloud Run runs it', (name) => {
   });
 
   it('says in one line that it has no config, and exits', async () => {
-    const bare = await world.extract(`${name}-bare`, { config: false });
     const container = start([name], { root: bare });
     expect(await container.exited).toBe(1);
     const errors = container.lines.filter((text) => !JSON.stringify(text).includes('"INFO"'));
