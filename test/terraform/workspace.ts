@@ -55,7 +55,9 @@ export async function openWorkspace(
   // Nothing of the user's: no credentials, no plugin cache, no checks for updates.
   const rc = join(folder, 'terraform.rc');
   await writeFile(rc, '');
-  const env = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1', ...added };
+  const own = { TF_CLI_CONFIG_FILE: rc, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
+  // It lives for seconds: a fifth of its work is to collect garbage, at Go's default of 100.
+  const env = { GOGC: '400', ...own, ...added };
   const init = ['init', '-backend=false', '-input=false', '-no-color'];
   const ready = new Set<string>();
 
