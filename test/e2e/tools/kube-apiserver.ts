@@ -22,11 +22,18 @@ export interface KubeApiserver {
   close(): Promise<void>;
 }
 
+export interface KubeApiserverOptions {
+  /** A certificate and its key (paths of PEM files), which it shows to clients that ask for a name of that certificate. */
+  readonly named?: { readonly cert: string; readonly key: string };
+}
+
 /**
  * Starts a real kube-apiserver with its etcd on free ports of this machine: RBAC and its usual admission plugins, no
  * controllers, no nodes. Everything it leaves behind goes with `close`.
  */
-export async function startKubeApiserver(): Promise<KubeApiserver> {
+export async function startKubeApiserver({
+  named,
+}: KubeApiserverOptions = {}): Promise<KubeApiserver> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-kube-apiserver-'));
   const running: RunningProcess[] = [];
   async function close(): Promise<void> {
@@ -45,7 +52,10 @@ export async function startKubeApiserver(): Promise<KubeApiserver> {
     running.push(
       await startProcess({
         command: findTool('kube-apiserver'),
-        args: flags({ folder, port, etcd: etcd.url }),
+        args: [
+          ...flags({ folder, port, etcd: etcd.url }),
+          ...(named === undefined ? [] : [`--tls-sni-cert-key=${named.cert},${named.key}`]),
+        ],
         timeout: START_TIMEOUT_MS,
         ready: async () => existsSync(certificate) && isReady(url, certificate, token),
       }),

@@ -4,10 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
-import { type KubeApiserver, startKubeApiserver } from './kube-apiserver.ts';
+import {
+  type KubeApiserver,
+  type KubeApiserverOptions,
+  startKubeApiserver,
+} from './kube-apiserver.ts';
 import type { KubeAnswer } from './kube-request.ts';
 
-const CRDS = join(import.meta.dirname, '../../../infra/kubernetes/crds');
+const CRDS = ['rootsyncs.yaml', 'reposyncs.yaml'].map((file) =>
+  join(import.meta.dirname, '../../../infra/kubernetes/crds', file),
+);
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
 
@@ -40,11 +46,16 @@ export interface SyncCluster extends KubeApiserver {
   applyYaml(yaml: string): Promise<void>;
 }
 
-/** `everybodyMay`: RBAC refuses no user, where something else is under test. */
-export async function startSyncCluster(
-  options: { everybodyMay?: boolean } = {},
-): Promise<SyncCluster> {
-  const server = await startKubeApiserver();
+export interface SyncClusterOptions extends KubeApiserverOptions {
+  /** RBAC refuses no user, where something else is under test. */
+  readonly everybodyMay?: boolean;
+  /** Config Sync's CRDs as YAML, in place of those of this repository. */
+  readonly crds?: readonly string[];
+}
+
+export async function startSyncCluster(options: SyncClusterOptions = {}): Promise<SyncCluster> {
+  const { crds = await Promise.all(CRDS.map((path) => readFile(path, 'utf8'))) } = options;
+  const server = await startKubeApiserver(options);
   const { send } = server;
 
   async function apply(object: unknown): Promise<LiveObject> {
@@ -68,9 +79,7 @@ export async function startSyncCluster(
     for (const name of ['config-management-system', 'team-a']) {
       await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     }
-    for (const file of ['rootsyncs.yaml', 'reposyncs.yaml']) {
-      await applyYaml(await readFile(join(CRDS, file), 'utf8'));
-    }
+    for (const crd of crds) await applyYaml(crd);
     for (const plural of ['rootsyncs', 'reposyncs']) {
       for (const version of ['v1beta1', 'v1alpha1']) {
         const path = `/apis/configsync.gke.io/${version}/${plural}`;
