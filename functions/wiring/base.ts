@@ -32,7 +32,7 @@ export type Start = Omit<Base, 'config' | 'tracks'>;
 /** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
 export async function readStart(name: string): Promise<Start> {
   const env = readEnv(process.env);
-  useProxy(process.env);
+  useProxy(process.env, undefined);
   const settings = readTelemetryEnv(process.env);
   const context = new AsyncLocalStorage<Trace>();
   const { service = name, revision, projectId } = env;
@@ -63,17 +63,19 @@ export async function readBase(start: Start): Promise<Base> {
 /** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
 export async function readCommandBase(name: string, configPath?: string): Promise<Base> {
   const env = readEnv(process.env);
-  useProxy(process.env);
+  useProxy(process.env, undefined);
   const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
   const tracks = await openTracks(config);
   return { env, log, config, tracks, telemetry: noTelemetry, now: () => new Date() };
 }
 
-/** Reads the config file; what that takes is loaded then. Throws `bad-config`. */
+/** Reads the config file; what that takes is loaded then. Its proxy is that of all that follows. Throws `bad-config`. */
 export async function readConfig(path: string): Promise<Config> {
   const { loadConfig } = await import('#shared/config/load-config.ts');
-  return loadConfig(path);
+  const config = await loadConfig(path);
+  if (config.proxy !== undefined) useProxy(process.env, config.proxy);
+  return config;
 }
 
 async function openTracks({ images }: Config): Promise<Tracks> {

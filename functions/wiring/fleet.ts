@@ -114,8 +114,8 @@ function openDirectFleet<Api>(
       open,
     );
   }
-  const { type, namespace, plugins, labelSelector } = fleet;
-  const options = { type, plugins, selects: createSelector(labelSelector) };
+  const { type, namespace, plugins, pluginServers, labelSelector } = fleet;
+  const options = { type, plugins, pluginServers, selects: createSelector(labelSelector) };
   return createSecretFleet(
     { ...options, ...defined({ namespace }) },
     {

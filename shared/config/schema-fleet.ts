@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { ALWAYS, atMost, type Check, fieldOf, finding, isRecord, withOneOf } from './check.ts';
 import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
-import { pathSchema, projectSchema, selectorSchema, textSchema } from './scalars.ts';
+import { pathSchema, projectSchema, selectorSchema, textLike, textSchema } from './scalars.ts';
+
+/** Lower case, without a port. */
+const HOST = /^\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
 const labels = z
   .record(textSchema, z.string().max(MAX_TEXT))
@@ -81,6 +84,19 @@ const management = {
       description: 'Credential plugins that a Secret may name; without it none runs',
       examples: [['aws']],
     }),
+  pluginServers: z
+    .array(
+      textLike(HOST, 'Is neither a host nor .SUFFIX').describe(
+        'Host of an API server: its name, .SUFFIX for all below one, or its address',
+      ),
+    )
+    .max(MAX_PROJECTS)
+    .default([])
+    .meta({
+      description:
+        'Servers to which the credentials of these plugins may be sent, whatever a Secret says; needed where there are plugins',
+      examples: [['.eks.amazonaws.com']],
+    }),
 };
 
 const argocd = z
@@ -90,6 +106,7 @@ const argocd = z
       .meta({ description: 'Namespace of Argo CD (default argocd)', examples: ['argocd'] }),
     ...management,
   })
+  .superRefine(finding(boundPlugins), ALWAYS)
   .describe('Clusters of the cluster Secrets of Argo CD, with the labels of the Secrets');
 
 const clusterApi = z
@@ -100,6 +117,7 @@ const clusterApi = z
     }),
     ...management,
   })
+  .superRefine(finding(boundPlugins), ALWAYS)
   .describe(
     'Clusters of Cluster API, by their kubeconfig Secrets, with the labels of the Clusters',
   );
@@ -128,4 +146,15 @@ function* labelledContexts(value: unknown): ReturnType<Check> {
     const problem = 'Labels a context that contexts leaves out';
     yield { path: ['labels', context], kind: 'conflict', problem, fix };
   }
+}
+
+/** A Secret says which server is called: by that alone its writer would get the credentials of a plugin. */
+function* boundPlugins(value: unknown): ReturnType<Check> {
+  const plugins = fieldOf(value, 'plugins');
+  const servers = fieldOf(value, 'pluginServers');
+  if (!Array.isArray(plugins) || plugins.length === 0) return;
+  if (Array.isArray(servers) && servers.length > 0) return;
+  const fix = 'Add pluginServers: the hosts of the API servers that these plugins are for';
+  const problem = 'Does not say which servers the credentials are for';
+  yield { path: ['plugins'], kind: 'conflict', problem, fix };
 }

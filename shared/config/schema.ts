@@ -19,6 +19,7 @@ import {
 import { accessSchema } from './schema-access.ts';
 import { fleetSchema } from './schema-fleet.ts';
 import { imagesSchema } from './schema-images.ts';
+import { proxySchema } from './schema-proxy.ts';
 import { registriesSchema } from './schema-registries.ts';
 import { rolloutsSchema } from './schema-rollouts.ts';
 import { trustSchema } from './schema-trust.ts';
@@ -213,6 +214,7 @@ export const configSchema = z
     apiVersion: z.literal(API_VERSION).describe(`Version of this format: ${API_VERSION}`),
     fleet: fleetSchema,
     registries: registriesSchema,
+    proxy: proxySchema.exactOptional(),
     images: imagesSchema,
     unmatched: z
       .enum(['deny', 'ignore'])

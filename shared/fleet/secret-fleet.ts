@@ -5,18 +5,16 @@ import type { Fleet, Member, OpenApi } from './fleet.ts';
 import { type ContextDeps, connectContext } from './kubeconfig/connect-context.ts';
 import { ARGOCD_SELECTOR, readArgocdSecret } from './secrets/argocd.ts';
 import { CLUSTER_API_SELECTOR, readClusterApiSecret } from './secrets/cluster-api.ts';
-import { contextOf, type FoundCluster } from './secrets/found-cluster.ts';
+import { contextOf, type FoundCluster, type PluginRules } from './secrets/found-cluster.ts';
 import type { ManagementApi } from './secrets/management-api.ts';
 
 /** `fleet.argocd` or `fleet.clusterApi` of the config file. */
-export interface SecretFleetOptions {
+export interface SecretFleetOptions extends PluginRules {
   readonly type: 'argocd' | 'clusterApi';
   /** Absent: all of them. */
   readonly namespace?: string;
   /** Whether a cluster with these labels is a member; absent: every one is. */
   readonly selects?: (labels: Member['labels']) => boolean;
-  /** Commands that a Secret may name as its credential plugin. */
-  readonly plugins: readonly string[];
 }
 
 export interface SecretFleetDeps extends ClientDeps, ContextDeps {
@@ -28,15 +26,20 @@ export interface SecretFleetDeps extends ClientDeps, ContextDeps {
   readonly onUnreadable: (problem: string) => void;
 }
 
-type Listing = ReadonlyMap<string, FoundCluster>;
+interface Listed extends FoundCluster {
+  /** Another Secret of the same name: which of them is meant nothing says, and any writer of Secrets may add one. */
+  readonly rival?: string;
+}
+
+type Listing = ReadonlyMap<string, Listed>;
 
 /**
  * The fleet that Argo CD or Cluster API knows by its Secrets in one cluster, listed anew every 30 seconds at the most. A
- * cluster whose Secret cannot be used cannot be reached, and concerns no other. Needs `list` on these Secrets, and for
+ * cluster whose Secret cannot be used, or that has two, cannot be reached, and concerns no other. Needs `list` on these Secrets, and for
  * Cluster API on its Clusters.
  *
  * @example
- * const options = { type: 'argocd', namespace: 'argocd', plugins: [] } as const;
+ * const options = { type: 'argocd', namespace: 'argocd', plugins: [], pluginServers: [] } as const;
  * const fleet = createSecretFleet(options, deps, createClusterApi);
  * const { members } = await fleet.list();
  */
@@ -45,22 +48,30 @@ export function createSecretFleet<Api>(
   deps: SecretFleetDeps,
   open: OpenApi<Api>,
 ): Fleet<Api> {
-  const { selects = () => true, plugins } = options;
+  const { selects = () => true } = options;
   const directory = createDirectory(load, deps);
 
   async function load(): Promise<Listing> {
-    const listing = new Map<string, FoundCluster>();
+    const all = new Map<string, Listed>();
     for (const found of await readAll(await deps.management(), options)) {
-      if (typeof found === 'string') deps.onUnreadable(found);
-      else if (!selects(found.member.labels)) continue;
-      else if (listing.has(found.member.name)) {
-        deps.onUnreadable(`Cluster ${JSON.stringify(found.member.name)} has a second Secret`);
-      } else listing.set(found.member.name, found);
+      if (typeof found === 'string') {
+        deps.onUnreadable(found);
+        continue;
+      }
+      const { name } = found.member;
+      const first = all.get(name);
+      if (first === undefined) {
+        all.set(name, found);
+        continue;
+      }
+      const [kept, rival] = selects(first.member.labels) ? [first, found] : [found, first];
+      all.set(name, { ...kept, rival: rival.secret });
+      deps.onUnreadable(sayRival(name, first.secret, found.secret));
     }
-    return listing;
+    return new Map([...all].filter(([, { member }]) => selects(member.labels)));
   }
 
-  async function find(name: string): Promise<FoundCluster | undefined> {
+  async function find(name: string): Promise<Listed | undefined> {
     return (await directory.current()).get(name) ?? (await directory.afterMiss()).get(name);
   }
 
@@ -75,7 +86,9 @@ export function createSecretFleet<Api>(
       if (found === undefined) {
         throw new CountersignError('cluster-not-found', `Cluster ${name} has left the fleet`);
       }
-      const context = contextOf(found, plugins);
+      const { secret, rival } = found;
+      const context =
+        rival === undefined ? contextOf(found, options) : sayRival(name, secret, rival);
       if (typeof context !== 'string') {
         return open(name, connectContext(context, deps), deps);
       }
@@ -83,6 +96,10 @@ export function createSecretFleet<Api>(
       throw new CountersignError('cluster-unreachable', message, { retry: false });
     },
   };
+}
+
+function sayRival(name: string, one: string, other: string): string {
+  return `Secrets ${one} and ${other} are both of cluster ${JSON.stringify(name)}; remove one of them, or its name`;
 }
 
 async function readAll(

@@ -79,7 +79,7 @@ async function open(type: 'argocd' | 'clusterApi', namespace: string): Promise<F
   const kubeconfig = await cluster.kubeconfig(USER);
   const clients = { agents: createAgents(), limits: DEFAULT_CLIENT_LIMITS };
   return createSecretFleet(
-    { type, namespace, plugins: [] },
+    { type, namespace, plugins: [], pluginServers: [] },
     {
       ...deps,
       management: async () =>

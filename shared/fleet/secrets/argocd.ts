@@ -37,7 +37,8 @@ const configSchema = z.object({
  * The cluster of one of Argo CD's Secrets, with the Secret's labels; or why it cannot be used. Never shows what it holds.
  */
 export function readArgocdSecret({ metadata, data }: Secret): FoundCluster | string {
-  const secret = `Secret ${metadata.namespace}/${metadata.name}`;
+  const place = `${metadata.namespace}/${metadata.name}`;
+  const secret = `Secret ${place}`;
   const server = decode(data?.['server']);
   const name = decode(data?.['name']) || server;
   if (server === '') return `${secret} has no server`;
@@ -68,7 +69,7 @@ export function readArgocdSecret({ metadata, data }: Secret): FoundCluster | str
   };
   try {
     const member = { name, id: name, labels: metadata.labels ?? {} };
-    return { member, config: configOf(name, cluster, user), context: name };
+    return { member, secret: place, config: configOf(name, cluster, user), context: name };
   } catch (error) {
     return `${secret} cannot be used: ${toFailure(error).message}`;
   }

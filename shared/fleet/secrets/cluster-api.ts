@@ -23,7 +23,8 @@ export function readClusterApiSecret(
     (one) => one.metadata.name === name && one.metadata.namespace === namespace,
   );
   if (cluster === undefined) return undefined;
-  const secret = `Secret ${namespace}/${metadata.name}`;
+  const place = `${namespace}/${metadata.name}`;
+  const secret = `Secret ${place}`;
   try {
     const config = readKubeconfig(`of ${secret}`, decode(data?.['value']));
     const [only, ...more] = config.contexts.keys();
@@ -34,7 +35,7 @@ export function readClusterApiSecret(
       id: name,
       labels: cluster.metadata.labels ?? {},
     };
-    return { member, config, context };
+    return { member, secret: place, config, context };
   } catch (error) {
     return toFailure(error).message;
   }

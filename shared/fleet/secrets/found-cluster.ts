@@ -6,6 +6,8 @@ import type { Member } from '../fleet.ts';
 /** A cluster that a Secret says how to reach. */
 export interface FoundCluster {
   readonly member: Member;
+  /** Of the Secret: `NAMESPACE/NAME`. */
+  readonly secret: string;
   readonly config: Kubeconfig;
   /** Name of its context there. */
   readonly context: string;
@@ -32,11 +34,19 @@ const USER_FILES = ['client-certificate', 'client-key', 'tokenFile'] as const;
 const LOADERS =
   /^(?:PATH|LD_.*|DYLD_.*|NODE_OPTIONS|PYTHON.*|PERL5.*|RUBY.*|JAVA_TOOL_OPTIONS|BASH_ENV|ENV)$/i;
 
+/** Which programs a Secret may have run, and where to what they print may be sent. */
+export interface PluginRules {
+  readonly plugins: readonly string[];
+  /** Names of hosts, or `.SUFFIX` for all below one. */
+  readonly pluginServers: readonly string[];
+}
+
 /**
  * The context of a cluster, or why a Secret may not have it: it names a file of this machine, or a plugin that is not
- * among `plugins`, or that another one would run in place of. Throws `cluster-unreachable` as `readContext`.
+ * among `plugins`, that another one would run in place of, or whose credentials would go elsewhere than to
+ * `pluginServers`. Throws `cluster-unreachable` as `readContext`.
  */
-export function contextOf(found: FoundCluster, plugins: readonly string[]): KubeContext | string {
+export function contextOf(found: FoundCluster, rules: PluginRules): KubeContext | string {
   const context = readContext(found.config, found.context);
   const user = context.user?.value;
   const file =
@@ -49,6 +59,29 @@ export function contextOf(found: FoundCluster, plugins: readonly string[]): Kube
   if (loader !== undefined) {
     return `exec sets ${loader.name}, by which another program would run than ${JSON.stringify(command)}; remove it`;
   }
-  if (plugins.includes(command)) return context;
-  return `exec names the plugin ${JSON.stringify(command)}; add it to "plugins" of the fleet if that is meant`;
+  if (!rules.plugins.includes(command)) {
+    return `exec names the plugin ${JSON.stringify(command)}; add it to "plugins" of the fleet if that is meant`;
+  }
+  return detourOf(context, rules.pluginServers) ?? context;
+}
+
+/** Fields by which what is sent to a server may be read by another. */
+const DETOURS = ['proxy-url', 'tls-server-name', 'insecure-skip-tls-verify'] as const;
+
+/** Why the credentials of a plugin could come to another than its operator means. */
+function detourOf(
+  { cluster: { value } }: KubeContext,
+  servers: readonly string[],
+): string | undefined {
+  const { hostname, protocol } = new URL(value.server);
+  const isMeant = servers.some((one) =>
+    one.startsWith('.') ? hostname.endsWith(one) : hostname === one,
+  );
+  if (protocol !== 'https:' || !isMeant) {
+    return `exec names a plugin, whose credentials are not for ${hostname}; add it to "pluginServers" of the fleet if that is meant`;
+  }
+  const detour = DETOURS.find((field) => Boolean(value[field]));
+  return (
+    detour && `exec names a plugin, whose credentials others could read by ${detour}; remove it`
+  );
 }

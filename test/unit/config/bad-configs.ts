@@ -71,6 +71,15 @@ const FULL: readonly Row[] = [
   ['auth: none', 'auth: none, referrers: «never', 'registries[0].referrers', 'bad-value'],
   ['auth: none', 'auth: none, ca: «ca.pem', 'registries[0].ca', 'conflict'],
   ['auth: none', 'auth: none, proxy: «socks5://a:1', 'registries[0].proxy', 'bad-value'],
+  // proxy
+  ['unmatched: deny', 'unmatched: deny\nproxy: { url: «https://a:1 }', 'proxy.url', 'bad-value'],
+  ['unmatched: deny', '«proxy: { except: [a] }', 'proxy.url', 'missing'],
+  [
+    'unmatched: deny',
+    'unmatched: deny\nproxy: { url: "http://a:1", except: [«10.0.0.0/8] }',
+    'proxy.except[0]',
+    'bad-value',
+  ],
   // images
   [GLOB, 'match: «acme/pinned', 'images[1].match', 'bad-value'],
   [GLOB, 'match: «us-docker.pkg.dev/acme/pinned:v1', 'images[1].match', 'bad-value'],

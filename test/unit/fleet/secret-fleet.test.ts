@@ -52,7 +52,7 @@ async function start(options: Partial<SecretFleetOptions> = {}): Promise<World> 
   const connection = { server: server.url, authorize: async () => ({ headers: {} }) };
   const limits = { ...LIMITS, retries: 0 };
   const fleet = createSecretFleet(
-    { type: 'argocd', namespace: 'argocd', plugins: [], ...options },
+    { type: 'argocd', namespace: 'argocd', plugins: [], pluginServers: [], ...options },
     {
       ...kubeconfigDeps({ limits }),
       management: () => createManagementApi(connection, { agents: createAgents(), limits }),
@@ -62,6 +62,12 @@ async function start(options: Partial<SecretFleetOptions> = {}): Promise<World> 
     createClusterApi,
   );
   return { secrets, clusters, problems, seen: server.seen, fleet, clock };
+}
+
+/** The config of a Secret with a plugin. */
+function withPlugin(exec: object, more: object = {}): string {
+  const apiVersion = 'client.authentication.k8s.io/v1beta1';
+  return JSON.stringify({ execProviderConfig: { command: 'aws', apiVersion, ...exec }, ...more });
 }
 
 const NAMES = async (fleet: Fleet) => (await fleet.list()).members.map(({ name }) => name);
@@ -126,21 +132,48 @@ describe("the fleet of Argo CD's Secrets", () => {
     expect((await fleet.connect({ name: 'well', id: '', labels: {} })).cluster).toBe('well');
   });
 
-  it('may run a plugin that the config names', async () => {
-    const { fleet, secrets } = await start({ plugins: ['aws'] });
-    const exec = { command: 'aws', apiVersion: 'client.authentication.k8s.io/v1beta1' };
-    const config = JSON.stringify({ execProviderConfig: { ...exec, env: { A: 'b' } } });
-    secrets.push(secret('a', { name: 'c', server: 'https://a.test', config }));
+  it.each([
+    ['a.test', 'https://a.test'],
+    ['.test', 'https://a.test:6443/path'],
+    ['10.0.0.1', 'https://10.0.0.1'],
+  ])('may run a plugin that the config names, for %s', async (host, server) => {
+    const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: [host] });
+    secrets.push(secret('a', { name: 'c', server, config: withPlugin({ env: { A: 'b' } }) }));
     expect((await fleet.connect({ name: 'c', id: '', labels: {} })).cluster).toBe('c');
+  });
+
+  it.each([
+    ['another server', 'https://b.test', {}, 'not for b.test; add it to "pluginServers"'],
+    ['a part of its name', 'https://evil-a.test', {}, 'not for evil-a.test'],
+    ['what follows its name', 'https://a.test.evil', {}, 'not for a.test.evil'],
+    ['a server without TLS', 'http://a.test', {}, 'not for a.test'],
+    ['a proxy', 'https://a.test', { proxyUrl: 'http://evil.test' }, 'by proxy-url; remove it'],
+    [
+      'a server under another name',
+      'https://a.test',
+      { tlsClientConfig: { serverName: 'evil.test' } },
+      'by tls-server-name',
+    ],
+    [
+      'a server that is not verified',
+      'https://a.test',
+      { tlsClientConfig: { insecure: true } },
+      'by insecure-skip-tls-verify',
+    ],
+  ])("sends no plugin's credentials to %s", async (_, server, more, message) => {
+    const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: ['a.test'] });
+    secrets.push(secret('a', { name: 'c', server, config: withPlugin({}, more) }));
+    await expect(fleet.connect({ name: 'c', id: '', labels: {} })).rejects.toMatchObject({
+      code: 'cluster-unreachable',
+      message: expect.stringContaining(message),
+    });
   });
 
   it.each(['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'PYTHONPATH', 'BASH_ENV'])(
     'runs no other program in the place of a plugin by %s',
     async (name) => {
-      const { fleet, secrets } = await start({ plugins: ['aws'] });
-      const exec = { command: 'aws', apiVersion: 'client.authentication.k8s.io/v1beta1' };
-      const env = { AWS_PROFILE: 'edge', [name]: '/tmp' };
-      const config = JSON.stringify({ execProviderConfig: { ...exec, env } });
+      const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: ['a.test'] });
+      const config = withPlugin({ env: { AWS_PROFILE: 'edge', [name]: '/tmp' } });
       secrets.push(secret('a', { name: 'c', server: 'https://a.test', config }));
       await expect(fleet.connect({ name: 'c', id: '', labels: {} })).rejects.toMatchObject({
         code: 'cluster-unreachable',
@@ -156,7 +189,6 @@ describe("the fleet of Argo CD's Secrets", () => {
       secret('b', { server: 'https://b.test', config: '{"bearerToken": "s3cret"' }),
       secret('c', { server: 'https://c.test', config: '{"awsAuthConfig": {}}' }),
       secret('d', { name: 'one', server: 'https://d.test' }),
-      secret('e', { name: 'one', server: 'https://e.test' }),
       'nothing',
     );
     expect(await NAMES(fleet)).toEqual(['one']);
@@ -164,8 +196,30 @@ describe("the fleet of Argo CD's Secrets", () => {
       'Secret argocd/a has no server',
       'Secret argocd/b has a config that is not JSON of the expected form',
       expect.stringContaining('Secret argocd/c has awsAuthConfig'),
-      'Cluster "one" has a second Secret',
     ]);
+  });
+
+  it.each([
+    ['of equal labels', { env: 'prod' }],
+    ['of which the selector takes one', { env: 'dev' }],
+  ])('uses neither of two Secrets of one name, %s', async (_, labels) => {
+    const selects = createSelector('env in (prod)');
+    const { fleet, secrets, problems } = await start({ selects });
+    secrets.push(
+      secret('d', { name: 'one', server: 'https://d.test' }, labels),
+      secret('e', { name: 'one', server: 'https://e.test' }, { env: 'prod' }),
+      secret('f', { name: 'two', server: 'https://f.test' }, { env: 'prod' }),
+    );
+    expect(await NAMES(fleet)).toEqual(['one', 'two']);
+    await expect(fleet.connect({ name: 'one', id: '', labels: {} })).rejects.toMatchObject({
+      code: 'cluster-unreachable',
+      retry: false,
+      message: expect.stringMatching(
+        /Secrets argocd\/[de] and argocd\/[de] are both of cluster "one"/,
+      ),
+    });
+    expect((await fleet.connect({ name: 'two', id: '', labels: {} })).cluster).toBe('two');
+    expect(problems).toEqual([expect.stringContaining('are both of cluster "one"')]);
   });
 
   it('is listed anew after a while, and for a name that is not there', async () => {
