@@ -55,7 +55,8 @@ PAGER, unless --no-pager.
 An API that asks for a token takes an ID token. It is the first of these that there is:
 
   --token, then --token-command, then the command of the context that --context names
-  COUNTERSIGN_TOKEN, then COUNTERSIGN_TOKEN_COMMAND
+  COUNTERSIGN_TOKEN, then COUNTERSIGN_TOKEN_COMMAND, unless --context names another host than they would go to
+  without it
   the command of the context in use
   Application Default Credentials, then gcloud, for an https URL that is not of this machine
 

@@ -36,8 +36,11 @@ export const NO_TOKENS: Tokens = {
  */
 export function openTokens(credentials: Credentials, deps: TokenDeps): Tokens {
   switch (credentials.type) {
-    case 'none':
-      return NO_TOKENS;
+    case 'none': {
+      const { keptBack } = credentials;
+      if (keptBack === undefined) return NO_TOKENS;
+      return { ...NO_TOKENS, origin: () => `No token was sent (${keptBack})` };
+    }
     case 'token': {
       const { token, from } = credentials;
       return {
@@ -52,7 +55,7 @@ export function openTokens(credentials: Credentials, deps: TokenDeps): Tokens {
       return { read, origin: () => `The token is that of the command of ${from}`, renews: true };
     }
     case 'google':
-      return googleTokens(credentials.audience, deps);
+      return googleTokens(credentials, deps);
   }
 }
 
@@ -81,7 +84,10 @@ async function ask(command: string, run: TokenDeps['run']): Promise<string> {
  * The account of a machine or a pipeline, or the one that gcloud impersonates. A token without an audience, which gcloud
  * has for a person, is not sent: other services would take it, and the API does not.
  */
-function googleTokens(audience: string, { idToken, runFile }: TokenDeps): Tokens {
+function googleTokens(
+  { audience, keptBack }: Credentials & { readonly type: 'google' },
+  { idToken, runFile }: TokenDeps,
+): Tokens {
   // It asks nothing of a person, who may not sit there.
   const gcloud = [
     'auth',
@@ -96,7 +102,7 @@ function googleTokens(audience: string, { idToken, runFile }: TokenDeps): Tokens
   };
   let origin = '';
   async function find(): Promise<string | undefined> {
-    const reasons: string[] = [];
+    const reasons = keptBack === undefined ? [] : [keptBack];
     for (const [name, read] of Object.entries(sources)) {
       try {
         const token = (await read()).trim();

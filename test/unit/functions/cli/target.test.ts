@@ -92,6 +92,49 @@ describe('targetOf()', () => {
   });
 
   it.each([
+    ['the context in use is another', {}, 'COUNTERSIGN_TOKEN is for https://prod.example'],
+    [
+      'a variable names another',
+      { COUNTERSIGN_URL: 'https://env.example/path' },
+      'COUNTERSIGN_TOKEN is for https://env.example',
+    ],
+    [
+      'a variable names no context that is there',
+      { COUNTERSIGN_CONTEXT: 'gone' },
+      'COUNTERSIGN_TOKEN is for gone',
+    ],
+  ])('keeps a token of the environment back from --context: %s', (_, env, keptBack) => {
+    const exported = { COUNTERSIGN_TOKEN: 't', COUNTERSIGN_TOKEN_COMMAND: 'print', ...env };
+    expect(targetOf({ context: 'stage' }, exported, CONTEXTS).credentials).toEqual({
+      type: 'google',
+      audience: 'https://stage.aud',
+      keptBack,
+    });
+  });
+
+  it.each([
+    ['the same place', { COUNTERSIGN_URL: 'https://stage.example/' }, CONTEXTS],
+    ['the same context', { COUNTERSIGN_CONTEXT: 'stage' }, CONTEXTS],
+    ['no place', {}, { contexts: CONTEXTS.contexts }],
+  ])('sends a token of the environment to --context where that names %s', (_, env, contexts) => {
+    const exported = { COUNTERSIGN_TOKEN: 't', ...env };
+    expect(targetOf({ context: 'stage' }, exported, contexts).credentials).toMatchObject({
+      type: 'token',
+      from: 'COUNTERSIGN_TOKEN',
+    });
+  });
+
+  it('keeps it back from this machine, too', () => {
+    const local = { url: 'http://127.0.0.1:8080' };
+    const contexts = { current: 'prod', contexts: { ...CONTEXTS.contexts, local } };
+    const { credentials } = targetOf({ context: 'local' }, { COUNTERSIGN_TOKEN: 't' }, contexts);
+    expect(credentials).toEqual({
+      type: 'none',
+      keptBack: 'COUNTERSIGN_TOKEN is for https://prod.example',
+    });
+  });
+
+  it.each([
     [{ url: 'https://elsewhere.example' }, {}],
     [{}, { COUNTERSIGN_URL: 'https://elsewhere.example' }],
   ])('has no credentials of a context for another URL: %j %j', (options, env) => {
