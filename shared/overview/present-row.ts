@@ -89,10 +89,15 @@ export function ageOf(time: string, now: Date): number {
   return Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
 }
 
-/** Phases in which no operator needs to look at an RSync, or a cluster: what waits for its stage runs what it ran. */
+/**
+ * Phases in which nothing is wrong with an RSync, or a cluster: what waits, for its stage, for a signature or for Config
+ * Sync, runs what it ran. What waits for too long has another phase, or a cause.
+ */
 export const WELL: ReadonlySet<string> = new Set<PresentPhase | ClusterPhase>([
   'Synced',
   'Ignored',
   'Waiting',
+  'Pending',
+  'Approved',
   'Reachable',
 ]);

@@ -30,8 +30,9 @@ function change(tally: Tally, image: Image, { status = 'unchecked', since }: Ima
   let unwell = tally.unwell;
   for (const [name, count] of Object.entries(before)) {
     phases[name] = Math.max(0, (phases[name] ?? 0) - count);
-    if (WELL.has(name)) unwell += count;
+    if (!WELL.has(name)) unwell -= count;
   }
+  if (!WELL.has(phase)) unwell += moved;
   phases[phase] = (phases[phase] ?? 0) + moved;
   const news: Image = {
     ...image,
@@ -57,7 +58,7 @@ function change(tally: Tally, image: Image, { status = 'unchecked', since }: Ima
   return {
     ...tally,
     phases: Object.fromEntries(Object.entries(phases).filter(([, count]) => count > 0)),
-    unwell,
+    unwell: Math.max(0, unwell),
     images: tally.images.map((one) => (one.image === image.image ? news : one)),
     causes: [...causes, ...(cause ? [cause] : [])].toSorted(
       (a, b) => CAUSES.indexOf(a.kind) - CAUSES.indexOf(b.kind),

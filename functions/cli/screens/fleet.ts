@@ -15,10 +15,13 @@ export interface Fleet {
   readonly syncs: readonly Sync[];
 }
 
-/** Phases that are well, of RSyncs and of clusters. */
-const WELL = new Set(['Synced', 'Ignored', 'Waiting', 'Reachable']);
+/** Phases in which something is on its way: nothing is wrong. */
+const UNDER_WAY = ['Approved', 'Pending', 'Waiting'];
 
-/** Whether nothing in it needs a person. One under break-glass is never well. */
+/** Phases in which nothing is wrong, of RSyncs and of clusters. */
+const WELL = new Set(['Synced', 'Ignored', 'Reachable', ...UNDER_WAY]);
+
+/** Whether nothing in it is wrong. One under break-glass is never well. */
 export function isWell({ clusters, syncs }: Fleet): boolean {
   return !syncs.some(isUnwell) && clusters.every(({ phase }) => WELL.has(phase));
 }
@@ -37,19 +40,29 @@ export function drawFleet({ clusters, syncs }: Fleet, paper: Paper): readonly Li
   ];
 }
 
-/** Whether all of it is well, in a line. */
+/** Whether something of it is wrong, or on its way, in a line. */
 export function sayFleet({ clusters, syncs }: Fleet): Line {
   const away = clusters.filter(({ phase }) => !WELL.has(phase)).length;
   if (clusters.length + syncs.length === 0) return 'Nothing of the fleet is like that';
   const size = `${count(syncs.length, 'RSync')} on ${count(clusters.length, 'cluster')}`;
   const unwell = syncs.filter(isUnwell).length;
-  if (unwell + away === 0)
-    return [{ text: `${padTo('WELL', INDENT)}${size}: all is well`, tone: 'ok' }];
+  if (unwell + away === 0) return sayNothingWrong(size, syncs);
   const parts = [
     ...(unwell === 0 ? [] : [`${unwell} of ${size}`]),
     ...(away === 0 ? [] : [`${away} of ${count(clusters.length, 'cluster')} cannot be read`]),
   ];
   return [{ text: `${padTo('NOT WELL', INDENT)}${parts.join(', ')}`, tone: 'bad' }];
+}
+
+function sayNothingWrong(size: string, syncs: readonly Sync[]): Line {
+  const underWay = UNDER_WAY.flatMap((phase) => {
+    const { length } = syncs.filter((sync) => sync.phase === phase);
+    return length === 0 ? [] : [`, ${length} ${phase}`];
+  });
+  if (underWay.length === 0)
+    return [{ text: `${padTo('WELL', INDENT)}${size}: all is well`, tone: 'ok' }];
+  const text = `${padTo('WAITING', INDENT)}${size}: nothing is wrong${underWay.join('')}`;
+  return [{ text, tone: 'wait' }];
 }
 
 /** Worst first; a phase of a newer service comes before those that are well. */
