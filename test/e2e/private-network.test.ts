@@ -22,7 +22,7 @@ let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   world = await startPrivateNetwork();
-  ({ stop } = world);
+  stop = () => world.stop();
 });
 afterAll(() => stop?.());
 
@@ -38,7 +38,7 @@ async function waitForEvent(type: string, about: object): Promise<void> {
       PATIENCE,
     );
   } catch (error) {
-    throw new Error(`${logs.slice(-50).join('\n')}`, { cause: error });
+    throw new Error(logs.slice(-50).join('\n'), { cause: error });
   }
 }
 

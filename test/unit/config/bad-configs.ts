@@ -73,7 +73,9 @@ const FULL: readonly Row[] = [
   ['auth: none', 'auth: none, proxy: «socks5://a:1', 'registries[0].proxy', 'bad-value'],
   // proxy
   ['unmatched: deny', 'unmatched: deny\nproxy: { url: «https://a:1 }', 'proxy.url', 'bad-value'],
-  ['unmatched: deny', '«proxy: { except: [a] }', 'proxy.url', 'missing'],
+  ['unmatched: deny', 'proxy: «{ except: [a] }', 'proxy.url', 'missing'],
+  ['unmatched: deny', 'proxy: «http://a:1', 'proxy', 'wrong-type'],
+  ['unmatched: deny', 'proxy: { url: "http://a:1", «host: b }', 'proxy.host', 'unknown-key'],
   [
     'unmatched: deny',
     'unmatched: deny\nproxy: { url: "http://a:1", except: [«10.0.0.0/8] }',
@@ -295,6 +297,13 @@ const IN_SECRETS = ['argocd', 'clusterApi'].flatMap((kind): readonly Row[] => [
   [KUBECONFIG, `${kind}: { context: «"" }`, `fleet.${kind}.context`, 'bad-value'],
   [KUBECONFIG, `${kind}: { labelSelector: «a in b }`, `fleet.${kind}.labelSelector`, 'bad-value'],
   [KUBECONFIG, `${kind}: { plugins: «aws }`, `fleet.${kind}.plugins`, 'wrong-type'],
+  [KUBECONFIG, `${kind}: { plugins: «[aws] }`, `fleet.${kind}.plugins`, 'conflict'],
+  [
+    KUBECONFIG,
+    `${kind}: { plugins: [aws], pluginServers: [«"a:443"] }`,
+    `fleet.${kind}.pluginServers[0]`,
+    'bad-value',
+  ],
 ]);
 
 const LOCAL: readonly Row[] = [

@@ -146,7 +146,6 @@ describe("the fleet of Argo CD's Secrets", () => {
     ['another server', 'https://b.test', {}, 'not for b.test; add it to "pluginServers"'],
     ['a part of its name', 'https://evil-a.test', {}, 'not for evil-a.test'],
     ['what follows its name', 'https://a.test.evil', {}, 'not for a.test.evil'],
-    ['a server without TLS', 'http://a.test', {}, 'not for a.test'],
     ['a proxy', 'https://a.test', { proxyUrl: 'http://evil.test' }, 'by proxy-url; remove it'],
     [
       'a server under another name',

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 import { filesIn } from '#infra/local/local-world/files.ts';
-import { startFunctions } from '#infra/local/local-world/functions.ts';
+import { startFunctions } from '#infra/local/local-world/function-set.ts';
 import { choosePorts } from '#infra/local/local-world/ports.ts';
 import {
   createTopics,
@@ -15,7 +15,7 @@ import {
   subscribeFunctions,
   TOPICS,
 } from '#infra/local/local-world/pubsub.ts';
-import { tickSweep } from '#infra/local/local-world/start-local-world.ts';
+import { tickSweep } from '#infra/local/local-world/tick-sweep.ts';
 import { startPubsub } from '#infra/local/pubsub/start-pubsub.ts';
 import { insideSettings, type Said } from './inside-lines.ts';
 
@@ -45,18 +45,19 @@ near.listen(proxyPort, '127.0.0.1');
 await once(near, 'listening');
 parts.defer(() => void near.close());
 
-const running = await startPubsub({ port: 0 });
-parts.defer(() => running.close());
-const pubsub = openPubsub(running.host, 'local');
+const server = await startPubsub({ port: 0 });
+parts.defer(() => server.close());
+const pubsub = openPubsub(server.host, 'local');
 await createTopics(pubsub);
-const functions = await startFunctions(
+const { running: functions } = await startFunctions(
   {
     bundles,
     built: ['push', 'cluster', 'sweep'],
     ports: choosePorts('free'),
     files: filesIn(folder),
-    pubsubHost: running.host,
+    pubsubHost: server.host,
     onLine: (name, line) => say({ log: `${name} ${line}` }),
+    onChange: () => undefined,
   },
   parts,
 );

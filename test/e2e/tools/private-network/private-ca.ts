@@ -1,7 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
@@ -24,6 +22,8 @@ export async function createPrivateCa(
   folder: string,
   names: readonly string[],
 ): Promise<PrivateCa> {
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(crypto);
   const [own, server] = await Promise.all([makeKeys(), makeKeys()]);
   const times = {

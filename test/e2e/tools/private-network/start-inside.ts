@@ -78,8 +78,14 @@ export async function startInside(settings: z.infer<typeof insideSettings>): Pro
         command: 'nsenter',
         // `unshare` became the program: it has the namespaces itself.
         args: [
-          ...['--target', String(child.pid), '--user', '--preserve-credentials', '--net'],
-          ...[process.execPath, join(repository, 'functions/cli/main.ts'), ...args],
+          '--target',
+          String(child.pid),
+          '--user',
+          '--preserve-credentials',
+          '--net',
+          process.execPath,
+          join(repository, 'functions/cli/main.ts'),
+          ...args,
         ],
         env: { ...NO_PROXIES, ...env },
       }),

@@ -115,7 +115,8 @@ export async function startPrivateNetwork(): Promise<PrivateNetwork> {
     },
   });
   const pair = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
-  const server = createServer(pair, getRequestListener(app.fetch));
+  const answer = getRequestListener(app.fetch);
+  const server = createServer(pair, (request, response) => void answer(request, response));
   server.listen(Number(registry.split(':')[1]), '127.0.0.1');
   await once(server, 'listening');
   parts.defer(() => {
@@ -178,7 +179,16 @@ export async function startPrivateNetwork(): Promise<PrivateNetwork> {
   const owned = parts.move();
   const repository = openRepository(door.host, 'configs/platform');
   return {
-    ...{ inside, proxy, cluster, files, ca, registry, kube, image, repository, writeConfig },
+    inside,
+    proxy,
+    cluster,
+    files,
+    ca,
+    registry,
+    kube,
+    image,
+    repository,
+    writeConfig,
     stop: () => owned.disposeAsync(),
   };
 }
