@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { pushImage, signBundle } from '#infra/local/images/push-image.ts';
 import { readPrivateKey } from '#infra/local/keys/key-pair.ts';
 import { rootSync } from '#test/fixtures/rsync-manifests.ts';
+import { PATIENCE } from '#test/patience.ts';
 import {
   ALL,
   type PrivateNetwork,
@@ -10,7 +11,6 @@ import {
   startPrivateNetwork,
 } from './tools/private-network/start-world.ts';
 
-const PATIENCE = { timeout: 60_000, interval: 50 };
 const UNTRUSTED = /its certificate is of a CA that is not trusted here: UNABLE_TO_\w+/;
 /** Nobody knows the name in the namespace. */
 const UNKNOWN = /\((?:EAI_AGAIN|ENOTFOUND)\)/;

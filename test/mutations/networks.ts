@@ -162,7 +162,7 @@ export const NETWORK_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'of two Secrets of one cluster neither is used',
     file: 'shared/fleet/secret-fleet.ts',
-    in: 'connect',
+    in: 'createSecretFleet',
     find: 'rival === undefined ? contextOf(found, options) : sayRival(name, secret, rival)',
     replace: 'contextOf(found, options)',
     tests: ['test/unit/fleet/secret-fleet.test.ts'],

@@ -3,6 +3,7 @@ import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useProxy } from '#functions/wiring/use-proxy.ts';
 import { connectPubSub } from '#shared/status/pubsub-client.ts';
+import { PATIENCE } from '#test/patience.ts';
 
 const NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [
   name,
@@ -48,7 +49,7 @@ describe('useProxy()', () => {
     const pubsub = connectPubSub('p', 'pubsub.private.test:443');
     const publishing = pubsub.topic('t').publishMessage({ data: Buffer.from('a') });
     publishing.catch(() => undefined);
-    await expect.poll(() => asked, { timeout: 10_000 }).toContain('pubsub.private.test:443');
+    await expect.poll(() => asked, PATIENCE).toContain('pubsub.private.test:443');
     await pubsub.close();
   });
 
