@@ -37,7 +37,7 @@ function rowsBelow(schema: JsonSchema, path: string): readonly ConfigRow[] {
   return configRows(schema, path);
 }
 
-/** Alternatives that one key distinguishes: a key that some of them lack says for which it is. */
+/** Alternatives that one key distinguishes: a key that some of them lack says for which it is, and is required there alone. */
 function rowsOfAlternatives(
   alternatives: readonly JsonSchema[],
   path: string,
@@ -56,9 +56,12 @@ function rowsOfAlternatives(
       return [{ ...first.row, type: types, meaning: meanings.join('; '), example: '' }];
     }
     const kinds = same.flatMap(({ kind }) => (kind === undefined ? [] : [`\`${kind}\``]));
-    const some = same.length < alternatives.length && kinds.length > 0;
-    const meaning = some ? `${join('meaning')} (${kinds.join(', ')})` : join('meaning');
-    const otherwise = some ? join('otherwise').replace('required', '') : join('otherwise');
+    const some = same.length < alternatives.length;
+    const named = some && kinds.length > 0;
+    const meaning = named ? `${join('meaning')} (${kinds.join(', ')})` : join('meaning');
+    // What lies deeper is required where the key above it is.
+    const isChoice = some && !first.row.path.slice(path.length + 1).includes('.');
+    const otherwise = isChoice ? join('otherwise').replace('required', '') : join('otherwise');
     return [{ ...first.row, meaning, otherwise, limits: join('limits'), example: join('example') }];
   });
 }
