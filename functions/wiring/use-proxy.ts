@@ -7,7 +7,7 @@ import { proxyVariables } from '#shared/net/proxy-variables.ts';
 const NEAR = ['localhost', '127.0.0.1', '::1', 'metadata.google.internal', '169.254.169.254'];
 
 /**
- * Has everything in this process use the proxy of the config, or else the one that the environment names. `fetch` is told
+ * Has everything in this process use the proxy of the config, or else the one that the environment names. `fetch` is set
  * here; each library of Google's reads a spelling of its own of the variables, so that all are set. Throws `bad-config`
  * that names the setting or the variables.
  */

@@ -12,7 +12,7 @@ import {
 } from './tools/private-network/start-world.ts';
 
 const UNTRUSTED = /its certificate is of a CA that is not trusted here: UNABLE_TO_\w+/;
-/** Nobody knows the name in the namespace. */
+/** The name is unknown in the namespace. */
 const UNKNOWN = /\((?:EAI_AGAIN|ENOTFOUND)\)/;
 const Live = z.looseObject({ status: z.looseObject({ lastSyncedCommit: z.string() }) });
 

@@ -9,8 +9,8 @@ export interface ConnectProxy {
 }
 
 /**
- * A proxy that knows one zone: names below it are on this machine, and no other is reached. It listens where it is told:
- * a port of loopback, or the path of a socket.
+ * A proxy that knows one zone: names below it are on this machine, and no other is reached. It listens on the
+ * given port of loopback, or at the given path of a socket.
  *
  * @example const proxy = await startConnectProxy(join(folder, 'proxy.sock'), '.private.test');
  */
