@@ -37,7 +37,7 @@ const metadata = fc.record(
 );
 
 const configMap = fc.record(
-  { metadata, data: texts('a', 'b', 'c'), immutable: fc.constant(false) },
+  { metadata, data: texts('a', 'b', 'c'), immutable: fc.constantFrom(false, false, false, true) },
   { requiredKeys: ['metadata'] },
 );
 

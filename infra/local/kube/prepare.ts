@@ -68,7 +68,8 @@ export function prepareUpdate(
     if (old['status'] !== undefined) updated['status'] = old['status'];
     if (!sameSpec(old, updated)) bumpGeneration(updated);
   }
-  checkObject(kind, updated, checkFinalizers(old.metadata, next.metadata));
+  const frozen = checkFinalizers(old.metadata, next.metadata);
+  checkObject(kind, updated, [...frozen, ...checkContents(kind, old, updated)]);
   return kind.custom ? objectSchema.parse(dropNulls(schemaOf(kind), updated)) : updated;
 }
 
@@ -115,6 +116,24 @@ function checkFinalizers(old: Metadata, next: Metadata): Cause[] {
   const list = `[]string{${added.map((entry) => JSON.stringify(entry)).join(', ')}}`;
   const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
   return [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }];
+}
+
+// A ConfigMap or Secret that is immutable stays so, with what is in it; the type of a Secret never changes.
+function checkContents(kind: Kind, old: KubeObject, next: KubeObject): Cause[] {
+  if (kind.kind !== 'ConfigMap' && kind.kind !== 'Secret') return [];
+  const causes: Cause[] = [];
+  if (old['immutable'] === true) {
+    const message = 'Forbidden: field is immutable when `immutable` is set';
+    const changed = ['immutable', 'data', 'binaryData'].filter(
+      (field) => !isDeepStrictEqual(old[field], next[field]),
+    );
+    causes.push(...changed.map((field) => ({ reason: 'FieldValueForbidden', message, field })));
+  }
+  if (old['type'] !== next['type']) {
+    const message = `Invalid value: ${JSON.stringify(next['type'])}: field is immutable`;
+    causes.push({ reason: 'FieldValueInvalid', message, field: 'type' });
+  }
+  return causes;
 }
 
 // Clients write a time back in forms of their own: with an offset, or with fractions.

@@ -88,6 +88,25 @@ export function coreContract(send: SendKube): void {
     });
   });
 
+  describe('immutable objects', () => {
+    it.each([
+      ['configmaps', { immutable: true, data: { a: '1' } }, { data: { a: '2' } }, 'data'],
+      ['configmaps', { immutable: true }, { immutable: null }, 'immutable'],
+      ['secrets', { immutable: true, data: { a: 'MQ==' } }, { data: { a: 'Mg==' } }, 'data'],
+      ['secrets', { type: 'a.example/one' }, { type: 'a.example/two' }, 'type'],
+    ])('are not changed: %s %o %o', async (plural, fields, change, field) => {
+      const name = `immutable-${field}`;
+      const path = `/api/v1/namespaces/default/${plural}`;
+      await post(path, { metadata: { name }, ...fields });
+      const type = 'application/merge-patch+json';
+      const answer = await send({ method: 'PATCH', path: `${path}/${name}`, type, body: change });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { reason: 'Invalid', details: { causes: [{ field }] } },
+      });
+    });
+  });
+
   describe('times', () => {
     it('takes a time back in another form', async () => {
       const metadata = { name: 'times', namespace: 'default', labels: { a: 'b' } };
