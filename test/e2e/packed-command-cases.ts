@@ -98,6 +98,8 @@ export const VERB_CASES: readonly Case[] = [
   { args: 'context use prod', code: 2, err: /here/ },
   { args: 'local up', code: 2, err: /Node 24/ },
   { args: 'local demo', code: 2, err: /Node 24/ },
+  { args: 'local stop push', code: 2, err: /Node 24/ },
+  { args: 'local start push', code: 2, err: /Node 24/ },
 ];
 
 /** Ways in which its output is used, and the API is not what it should be. */

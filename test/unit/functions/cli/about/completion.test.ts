@@ -32,7 +32,7 @@ describe('the completion of bash', () => {
     [['rollout', 'pause', '--rea'], ['--reason']],
     [
       ['local', ''],
-      ['up', 'demo'],
+      ['up', 'demo', 'stop', 'start'],
     ],
     [['status', '--outp'], ['--output']],
     [['status', '-o', 'js'], ['json']],
