@@ -24,6 +24,8 @@ interface ConfigSyncOptions {
   /** The cluster's API, without a path. */
   readonly kubeUrl: string;
   readonly pace: Pace;
+  /** Milliseconds until it begins; at once without. */
+  readonly startAfterMs?: number;
   /** Whether Config Sync's own admission webhook is on; off by default, as there. */
   readonly webhook?: boolean;
   readonly clock?: Clock;
@@ -47,7 +49,7 @@ interface RunningConfigSync {
  * @example const sync = startConfigSync({ name: 'cluster-1', kubeUrl: kube.url, pace });
  */
 export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
-  const { name, kubeUrl, pace, webhook = false } = options;
+  const { name, kubeUrl, pace, startAfterMs = 0, webhook = false } = options;
   const { clock = systemClock, onError = () => undefined } = options;
   const report = (cause: unknown): void => {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -105,7 +107,12 @@ export function startConfigSync(options: ConfigSyncOptions): RunningConfigSync {
     else keep(rsync);
   }
 
-  for (const kind of ['RootSync', 'RepoSync'] as const) lifetime.launch(() => follow(kind));
+  function begin(): void {
+    for (const kind of ['RootSync', 'RepoSync'] as const) lifetime.launch(() => follow(kind));
+  }
+
+  if (startAfterMs === 0) begin();
+  else lifetime.after(startAfterMs, async () => begin());
   return {
     retryPulls() {
       for (const { retryPull } of managed.values()) retryPull();

@@ -39,8 +39,11 @@ export function startFleetSync(
   { clusters, pace, onError }: FleetSyncOptions,
   parts: AsyncDisposableStack,
 ): FleetSync {
-  const running = clusters.map(({ name, url }) => {
-    const sync = startConfigSync({ name, kubeUrl: url, pace, onError });
+  // Many that began at once would keep on asking at once.
+  const spreadMs = clusters.length > FAST_CLUSTERS ? pace.attemptMs : 0;
+  const running = clusters.map(({ name, url }, index) => {
+    const startAfterMs = (index * spreadMs) / clusters.length;
+    const sync = startConfigSync({ name, kubeUrl: url, pace, startAfterMs, onError });
     return parts.adopt(sync, () => sync.close());
   });
   return {
