@@ -24,6 +24,8 @@ export async function pushFirstImages(registry: string, privateKey: string): Pro
 const overviewSchema = z.object({ state: z.string(), clusters: z.int(), headline: z.string() });
 
 const LOOK_MS = 500;
+/** Each sweep is an event on the status topic, which people read. */
+const LOOKS_PER_SWEEP = 4;
 
 /**
  * Resolves when every cluster runs what was pushed first, as Countersign itself says it; each change goes to `onStep`.
@@ -39,13 +41,13 @@ export async function untilWell(fleet: {
 }): Promise<void> {
   const { api, clusters, sweepSoon, onStep, signal } = fleet;
   let said = '';
-  for (;;) {
+  for (let look = 1; ; look += 1) {
     const response = await fetch(`${api}/v1/overview`, { signal });
     const { state, headline, clusters: known } = overviewSchema.parse(await response.json());
     if (state !== 'empty' && headline !== said) onStep(headline);
     said = headline;
     if (state === 'well' && known === clusters) return;
-    sweepSoon();
+    if (look % LOOKS_PER_SWEEP === 0) sweepSoon();
     await sleep(LOOK_MS, undefined, { signal });
   }
 }
