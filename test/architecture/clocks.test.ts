@@ -28,6 +28,13 @@ describe('tests', () => {
     expect(usersOf(/^ {0,4}\}, [\d_]+\);$/m)).toEqual(['test/unit/core/rollout/simulation.ts']);
   });
 
+  it('draw the same in every run', () => {
+    const drawers = TESTS.filter(({ imports }) =>
+      imports.some(({ target }) => target === 'fast-check'),
+    );
+    expect(drawers.map(({ path }) => path)).toEqual(['test/fixtures/fast-check.ts']);
+  });
+
   it('measure no time', () => {
     expect(usersOf(/\bperformance\.now\(\)/)).toEqual([
       // What they hand on as a clock.

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pushImage, openRepository } from '#infra/local/images/push-image.ts';
 import { signBundle } from '#infra/local/images/push-image.ts';

@@ -45,7 +45,7 @@ describe('a short fault campaign', () => {
   });
 
   it('takes the same steps again with the same seed, and others with another', async () => {
-    const small = { ...SHORT, pushes: 40 };
+    const small = { ...SHORT, pushes: 15 };
     const [first, again, other] = [
       await runCampaign(small),
       await runCampaign(small),

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { runHistories } from '#test/truth/campaign.ts';
 import { drawHistory, runHistory } from '#test/truth/history.ts';
 
-/** Enough to see every kind of report; `npm run test:truth` is the campaign itself. */
-const HISTORIES = 40;
+/** A few of every kind of report; `test/e2e/truth` lives through more, and `npm run test:truth` is the campaign itself. */
+const HISTORIES = 15;
 
 describe('a short campaign about what is reported', () => {
   it('finds nothing false, missed, doubled or shown wrong', async () => {

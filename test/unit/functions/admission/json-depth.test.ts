@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { isNestedDeeper } from '#functions/admission/review.ts';
 

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '#test/fixtures/fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { type Draft, draftConfig } from '#functions/cli/config/draft-config.ts';
 import { parseConfig } from '#shared/config/load-config.ts';
