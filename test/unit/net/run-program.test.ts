@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Program, type ProgramEnd, runProgram } from '#shared/net/run-program.ts';
+import { isAlive } from '#test/fixtures/is-alive.ts';
 import { holdTimers } from '#test/fixtures/held-timers.ts';
 import { ANSWERED_MS, PATIENCE } from '#test/patience.ts';
 
@@ -20,17 +20,6 @@ async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-program-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
-}
-
-/** One that has ended, and that its parent has not asked for, is dead as well. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const status = `/proc/${pid}/stat`;
-  return !existsSync(status) || !/\) Z /.test(readFileSync(status, 'utf8'));
 }
 
 describe('a program', () => {
