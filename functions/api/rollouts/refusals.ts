@@ -57,7 +57,7 @@ export function problemOfRefusal(
       return problem(
         409,
         'rollout-no-way-back',
-        'No digest to go back to is known: name one that was not rolled back',
+        'No digest of this image has completed all its stages before: name the one to go back to',
       );
     case 'no-such-stage': {
       const names = strategy?.stages.map(({ name }) => name).join(', ') ?? '';

@@ -47,7 +47,8 @@ function describe(
   does: 'hold' | 'lift',
 ): readonly string[] {
   const done = { hold: 'held', lift: 'no longer held' }[does];
-  const end = `${count(syncs.length, 'RSync')} of ${cluster} ${dryRun ? 'would be' : 'is'} ${done}`;
+  const is = syncs.length === 1 ? 'is' : 'are';
+  const end = `${count(syncs.length, 'RSync')} of ${cluster} ${dryRun ? 'would be' : is} ${done}`;
   return [
     ...syncs.map(({ sync, before }) => `${sync}${before === undefined ? '' : `  was: ${before}`}`),
     ...(asked ? [] : ['The cluster does not answer: these are the RSyncs that were seen last']),

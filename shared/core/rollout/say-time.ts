@@ -15,13 +15,17 @@ export function sayTime(at: Date, clock?: WallClock): string {
 const MINUTE_MS = 60_000;
 const MINUTES_OF_AN_HOUR = 60;
 
+/** Below it a minute is not the nearest. */
+const SECONDS_BELOW_MS = 59_500;
+
 /**
- * A duration for people, to the minute: `2 h 30 min`.
+ * A duration for people, to the minute: `2 h 30 min`. A shorter one has its seconds: `5 s`.
  *
  * @example
  * sayDuration(9_000_000) // '2 h 30 min'
  */
 export function sayDuration(ms: number): string {
+  if (ms > 0 && ms < SECONDS_BELOW_MS) return `${Math.ceil(ms / 1000)} s`;
   const minutes = Math.max(0, Math.round(ms / MINUTE_MS));
   const hours = Math.floor(minutes / MINUTES_OF_AN_HOUR);
   const rest = minutes % MINUTES_OF_AN_HOUR;
