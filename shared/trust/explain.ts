@@ -113,13 +113,16 @@ export function mendingCommand(
   return `cosign sign ${claims.join('')}${flagsOf(signer)}${image}`;
 }
 
+/** cosign 3 refuses the first without the second; cosign 2.6 takes both. */
+const UNLOGGED = '--tlog-upload=false --use-signing-config=false ';
+
 function flagsOf(authority: Authority): string {
   if (authority.type === 'keyless') return '';
   if (authority.type === 'certificate') {
     return '--key PRIVATE_KEY --certificate LEAF.pem --certificate-chain CHAIN.pem ';
   }
   const key = 'kms' in authority.key ? authority.key.kms : `PRIVATE_KEY_OF_${authority.name}`;
-  const log = authority.transparencyLog === 'ignore' ? '--tlog-upload=false ' : '';
+  const log = authority.transparencyLog === 'ignore' ? UNLOGGED : '';
   return `--key ${shellWord(key)} ${log}`;
 }
 

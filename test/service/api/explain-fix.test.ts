@@ -32,7 +32,7 @@ describe('the command that would help', () => {
     const world = signed();
     world.verdicts.set(B, verdict);
     expect(await fixOf(world)).toEqual({
-      command: `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${REPOSITORY}@${B}`,
+      command: `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false --use-signing-config=false ${REPOSITORY}@${B}`,
       why: 'Signs it as policy "release" asks for',
     });
   });

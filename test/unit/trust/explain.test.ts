@@ -120,19 +120,19 @@ describe('mendingCommand()', () => {
       'an unsigned image',
       { status: 'unsigned' },
       one,
-      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false --use-signing-config=false ${IMAGE}`,
     ],
     [
       'one of another key',
       { status: 'untrusted', candidates: [refused('wrong-key')] },
       one,
-      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+      `cosign sign --key PRIVATE_KEY_OF_key-1 --tlog-upload=false --use-signing-config=false ${IMAGE}`,
     ],
     [
       'the second signer',
       { status: 'untrusted', candidates: [accepted] },
       two,
-      `cosign sign --key PRIVATE_KEY_OF_key-2 --tlog-upload=false ${IMAGE}`,
+      `cosign sign --key PRIVATE_KEY_OF_key-2 --tlog-upload=false --use-signing-config=false ${IMAGE}`,
     ],
     [
       'an identity with claims',
@@ -144,7 +144,7 @@ describe('mendingCommand()', () => {
       'an attestation',
       { status: 'untrusted', candidates: [accepted, lacking] },
       attested,
-      `cosign attest --type https://slsa.dev/provenance/v1 --predicate PREDICATE.json --key PRIVATE_KEY_OF_key-1 --tlog-upload=false ${IMAGE}`,
+      `cosign attest --type https://slsa.dev/provenance/v1 --predicate PREDICATE.json --key PRIVATE_KEY_OF_key-1 --tlog-upload=false --use-signing-config=false ${IMAGE}`,
     ],
     ['what is verified', { status: 'verified', authorities: [], candidates: [] }, one, undefined],
     [
