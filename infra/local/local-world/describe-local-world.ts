@@ -55,7 +55,7 @@ Push an image, as crane or as oras does:
   crane append --oci-empty-base -f namespace.tar.gz -t ${image}
   oras push --plain-http ${image} namespace.tar.gz:${layer}
 
-Sign it (cosign 2 has no --use-signing-config):
+Sign it (older versions of cosign 2 have no --use-signing-config):
   export COSIGN_PASSWORD=
   cosign sign --yes --key ${at(files.privateKey)} --tlog-upload=false --use-signing-config=false ${image}
 
