@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { writeKubeconfig, startKube } from '#infra/local/kube/start-kube.ts';
 import { createSendKube } from '#test/e2e/tools/kube-request.ts';
-import { kubeContract, type KubeUnderTest } from './suite.ts';
+import { expiryContract, type ExpiringKube } from './expiry.ts';
+import { kubeContract } from './suite.ts';
 
-kubeContract({ name: 'embedded', start: startEmbedded, capabilities: ['expire'] });
+kubeContract({ name: 'embedded', start: startEmbedded });
+expiryContract('embedded', startEmbedded);
 
-async function startEmbedded(): Promise<KubeUnderTest> {
+async function startEmbedded(): Promise<ExpiringKube> {
   const kube = await startKube({ name: 'contract' });
   const folder = await mkdtemp(join(tmpdir(), 'countersign-kube-'));
   const path = join(folder, 'kubeconfig');

@@ -20,22 +20,16 @@ export interface KubeUnderTest {
   config: KubeConfig;
   /** Bare requests, as a user who may do everything. */
   send: SendKube;
-  /** Makes every earlier resourceVersion too old, where the server can do that. */
-  expire?: () => Promise<void>;
   stop: () => Promise<void>;
 }
-
-/** What a server can do beyond the rules that hold for all. */
-export type Capability = 'expire';
 
 export interface KubeContract {
   name: string;
   start: () => Promise<KubeUnderTest>;
-  capabilities: readonly Capability[];
 }
 
 /** The rules of the Kubernetes API that Countersign builds on, through client-node. */
-export function kubeContract({ name, start, capabilities }: KubeContract): void {
+export function kubeContract({ name, start }: KubeContract): void {
   describe(`kube-api: ${name}`, () => {
     let kube: KubeUnderTest;
     let client: RSyncClient;
@@ -136,26 +130,6 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
         expect(second.metadata.continue ?? '').toBe('');
         expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
       });
-
-      // No test where a server cannot be made to forget: that is what it is able to, not a skip.
-      it.each(capabilities.filter((one) => one === 'expire'))(
-        'answers 410 for an expired token',
-        async () => {
-          await client.create(labelled('old-a', 'old'));
-          await client.create(labelled('old-b', 'old'));
-          const first = await client.list({ limit: 1, labelSelector: 'set=old' });
-          await client.create(labelled('old-c', 'old'));
-          await kube.expire?.();
-          const again = {
-            limit: 1,
-            labelSelector: 'set=old',
-            _continue: first.metadata.continue ?? '',
-          };
-          const failure = await failureOf(client.list(again));
-          expect(failure).toMatchObject({ code: 410, reason: 'Expired' });
-          expect(failure['metadata']).toHaveProperty('continue');
-        },
-      );
 
       it('answers 400 for a token that it did not give', async () => {
         const failure = await failureOf(client.list({ limit: 1, _continue: 'bm90LWEtdG9rZW4' }));
@@ -366,6 +340,6 @@ export function kubeContract({ name, start, capabilities }: KubeContract): void 
       });
     });
 
-    watchContract({ kube: () => kube, client: () => client, capabilities });
+    watchContract({ kube: () => kube, client: () => client });
   });
 }

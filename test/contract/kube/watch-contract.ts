@@ -1,15 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '#test/patience.ts';
 import { labelled, manifest, type RSyncClient, watchRSyncs } from './rsync-client.ts';
-import type { Capability, KubeUnderTest } from './suite.ts';
+import type { KubeUnderTest } from './suite.ts';
 
 /** How changes are followed, and when that ends. */
 export function watchContract(subject: {
   kube: () => KubeUnderTest;
   client: () => RSyncClient;
-  capabilities: readonly Capability[];
 }): void {
-  const { kube, client, capabilities } = subject;
+  const { kube, client } = subject;
   describe('watch', () => {
     it('follows from a resourceVersion, and lets go when the client does', async () => {
       const { metadata } = await client().list();
@@ -49,19 +48,5 @@ export function watchContract(subject: {
       const watch = await watchRSyncs(kube().config, { timeoutSeconds: 1 });
       await expect(watch.ended).resolves.toBeUndefined();
     });
-
-    // No test where a server cannot be made to forget: that is what it is able to, not a skip.
-    it.each(capabilities.filter((one) => one === 'expire'))(
-      'answers 410 from a version that is gone',
-      async () => {
-        const { metadata } = await client().list();
-        await client().create(manifest('after-list'));
-        await kube().expire?.();
-        const { resourceVersion } = metadata;
-        const watch = await watchRSyncs(kube().config, { resourceVersion });
-        await watch.ended;
-        expect(watch.events).toEqual([{ type: 'ERROR', name: undefined, code: 410 }]);
-      },
-    );
   });
 }

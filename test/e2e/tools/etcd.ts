@@ -1,10 +1,17 @@
 import { join } from 'node:path';
+import * as z from 'zod';
 import { findTool } from './find-tool.ts';
 import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
+export interface Etcd extends RunningProcess {
+  readonly url: string;
+  /** Keeps no revision but the newest. */
+  compact(): Promise<void>;
+}
+
 /** Starts an empty etcd of one member on free ports of this machine, its data in `folder`. */
-export async function startEtcd(folder: string): Promise<RunningProcess & { url: string }> {
+export async function startEtcd(folder: string): Promise<Etcd> {
   const [client, peer] = [await localUrl(), await localUrl()];
   const args = [
     `--data-dir=${join(folder, 'etcd')}`,
@@ -19,7 +26,23 @@ export async function startEtcd(folder: string): Promise<RunningProcess & { url:
   ];
   const command = findTool('etcd');
   const running = await startProcess({ command, args, ready: () => isHealthy(client) });
-  return { ...running, url: client };
+  return { ...running, url: client, compact: () => compact(client) };
+}
+
+const writtenSchema = z.object({ header: z.object({ revision: z.string() }) });
+
+/** By a write of its own, so that whatever was written before is before the newest revision. */
+async function compact(url: string): Promise<void> {
+  const key = Buffer.from('compacted').toString('base64');
+  const written = await call(`${url}/v3/kv/put`, { key, value: key });
+  const { revision } = writtenSchema.parse(written).header;
+  await call(`${url}/v3/kv/compaction`, { revision, physical: true });
+}
+
+async function call(url: string, body: object): Promise<unknown> {
+  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
 }
 
 async function localUrl(): Promise<string> {

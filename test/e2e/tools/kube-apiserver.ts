@@ -19,12 +19,16 @@ export interface KubeApiserver {
   readonly send: SendKube;
   /** Writes a kubeconfig for a user, with context `real`; the administrator acts as him. Returns its path. */
   kubeconfig(user: string, groups?: readonly string[]): Promise<string>;
+  /** Makes every earlier resourceVersion too old, where there is no watch cache. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface KubeApiserverOptions {
   /** A certificate and its key (paths of PEM files), which it shows to clients that ask for a name of that certificate. */
   readonly named?: { readonly cert: string; readonly key: string };
+  /** On where absent; false has it answer from etcd alone. */
+  readonly watchCache?: boolean;
 }
 
 /**
@@ -33,6 +37,7 @@ export interface KubeApiserverOptions {
  */
 export async function startKubeApiserver({
   named,
+  watchCache = true,
 }: KubeApiserverOptions = {}): Promise<KubeApiserver> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-kube-apiserver-'));
   const running: RunningProcess[] = [];
@@ -54,6 +59,7 @@ export async function startKubeApiserver({
         command: findTool('kube-apiserver'),
         args: [
           ...flags({ folder, port, etcd: etcd.url }),
+          `--watch-cache=${watchCache}`,
           ...(named === undefined ? [] : [`--tls-sni-cert-key=${named.cert},${named.key}`]),
         ],
         timeout: START_TIMEOUT_MS,
@@ -69,6 +75,7 @@ export async function startKubeApiserver({
         await writeFile(path, kubeconfigFor({ url, ca, token, user, groups }), { mode: 0o600 });
         return path;
       },
+      forget: () => etcd.compact(),
       close,
     };
   } catch (error) {
