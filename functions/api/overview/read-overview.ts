@@ -103,7 +103,7 @@ function describe(
     unwell,
     phases: { ...phases },
     needs: shown,
-    images: images.map(viewImage),
+    images: images.map((image) => viewImage(image, found?.(image.image).strategy?.stages)),
     labels: labels.map(({ key, values }) => ({
       key,
       values: values.map((value) => ({ ...value, phases: { ...value.phases } })),
@@ -112,8 +112,18 @@ function describe(
   };
 }
 
-function viewImage(image: Tally['images'][number]): Overview['images'][number] {
-  const stages = image.stages.map(({ stage, phases }) => ({ stage, phases: { ...phases } }));
+/** Stages in the order of the strategy; those that it does not have any more are the last. */
+function viewImage(
+  image: Tally['images'][number],
+  strategy: readonly { readonly name: string }[] = [],
+): Overview['images'][number] {
+  const rankOf = ({ stage }: { readonly stage: string }): number => {
+    const rank = strategy.findIndex(({ name }) => name === stage);
+    return rank === -1 ? strategy.length : rank;
+  };
+  const stages = image.stages
+    .map(({ stage, phases }) => ({ stage, phases: { ...phases } }))
+    .toSorted((a, b) => rankOf(a) - rankOf(b));
   const live = image.live.map((one) => ({ ...one }));
   return { ...image, phases: { ...image.phases }, live, stages };
 }

@@ -51,9 +51,7 @@ describe('GET /v1/overview', () => {
     await world.sweep();
     const { state, sentence, needs } = await overview(world);
     expect(state).toBe('unwell');
-    expect(sentence).toContain(
-      '1 Pending, 1 Unguarded, 1 Unreachable. First: 1 RSync on 1 cluster runs',
-    );
+    expect(sentence).toContain('1 Unguarded, 1 Unreachable. First: 1 RSync on 1 cluster runs');
     expect(needs.map(({ kind, severity }) => [kind, severity])).toEqual([
       ['unguarded', 'emergency'],
       ['unreachable', 'error'],
@@ -141,6 +139,20 @@ describe('GET /v1/overview', () => {
       },
       { kind: 'freeze', waitsFor: 'local', detail: 'local: INC-7' },
     ]);
+  });
+
+  it("has an image's stages in the order of its strategy", async () => {
+    const staged = (stage: string) => [liveRow({ staged: { image: IMAGE, stage } })];
+    const world = await createStagedApiWorld({
+      rows: {
+        'cluster-1': staged('gone'),
+        'cluster-2': staged('rest'),
+        'cluster-3': staged('early'),
+        'cluster-4': staged('canary'),
+      },
+    });
+    const [image] = (await overview(world)).images;
+    expect(image?.stages.map(({ stage }) => stage)).toEqual(['canary', 'early', 'rest', 'gone']);
   });
 
   it('is unwell where a roll-out is halted', async () => {
