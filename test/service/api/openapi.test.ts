@@ -103,6 +103,7 @@ const RIGHT: Sent = {
 
 /** What those take that ask for more. */
 const MORE: Readonly<Record<string, object>> = {
+  '/v1/rollouts/{id}/approve': { stage: 'early' },
   '/v1/rollouts/{id}/promote': { stage: 'early' },
   '/v1/rollouts': { image: IMAGE },
 };
