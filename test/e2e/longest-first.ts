@@ -1,24 +1,26 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest, by the last run on two quiet cores. A long file that begins last has the other cores wait for it. */
+/** What takes longest, a minute or more of work or waiting. A long file that begins last has the other cores wait for it. */
 const LONGEST = [
-  'page-states',
-  'image',
-  'google-rollouts',
-  'google-examples',
-  'google-try',
   'cosign-matrix',
   'docs-clone',
+  'google-try',
+  'image',
+  'google-examples',
+  'google-rollouts',
   'terraform',
   'packed-command',
-  'google-functions',
-  'cosign',
-  'cosign-attach',
   'versions',
+  'page-states',
+  'google-functions',
+  'google-disabled',
   'google-records',
   'google-apply',
-  'google-disabled',
+  'cosign-attach',
+  'cosign-keyless',
+  'private-network',
   'google-people',
+  'cosign',
 ];
 
 /** Starts the longest files first, on a clean checkout too, where Vitest knows no durations. */
