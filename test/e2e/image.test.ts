@@ -29,7 +29,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   for (const container of running) await container.stop();
-  await world.close();
+  await world?.close();
 });
 
 function start(
