@@ -113,6 +113,8 @@ export async function startFront(google: Google, elsewhere: readonly Elsewhere[]
   const port = portOf(tls.address());
   const proxy = createServer((_, response) => response.writeHead(405).end());
   proxy.on('connect', (request, client: Socket) => {
+    // A program that was refused may break off before it has read the answer.
+    client.on('error', () => undefined);
     const isGoogle = /^(?:[a-z0-9-]+\.)+(?:googleapis\.com|pkg\.dev):443$/.test(request.url ?? '');
     if (!isGoogle) return void client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     const inner = connect(port, '127.0.0.1', () => {
