@@ -148,7 +148,7 @@ function explainTrigger(record: ClusterRecord | undefined, { rsync }: Look): Ste
 }
 
 /** What the tag is in the registry, and which manifest of it Config Sync pulls. */
-function explainTag({ followed, failure }: Look): Step[] {
+function explainTag({ rsync, followed, failure }: Look): Step[] {
   if (failure !== undefined) return [step('tag', 'unknown', failure.message)];
   const named = followed?.named ?? followed;
   if (named?.resolved === undefined) {
@@ -160,10 +160,15 @@ function explainTag({ followed, failure }: Look): Step[] {
   if (image.status === 'unusable') return [step('tag', 'bad', image.message)];
   const { digest, index } = image;
   const name = formatReference(reference);
-  const child = `${digest} is the linux/amd64 child of that index, and what is pulled`;
+  const pinned = rsync.source.type === 'oci' ? rsync.source.reference.digest : undefined;
+  const isPulled = pinned === undefined || pinned === digest || pinned === index;
+  const pulled = isPulled
+    ? 'is what Config Sync pulls'
+    : `is what Config Sync would pull, were the spec not pinned to ${pinned}`;
+  const child = index === undefined ? '' : 'is the linux/amd64 child of that index, and ';
   return [
     step('tag', 'ok', `${name} is ${index ?? digest} in the registry, at ${resolvedAt}`),
-    step('digest', 'ok', index === undefined ? `${digest} is what Config Sync pulls` : child),
+    step('digest', 'ok', `${digest} ${child}${pulled}`),
   ];
 }
 

@@ -149,6 +149,18 @@ describe('GET /v1/explain', () => {
   });
 
   it.each([
+    [`${IMAGE}@${A}`, `${B} is what Config Sync would pull, were the spec not pinned to ${A}`],
+    [IMAGE, `${B} is what Config Sync pulls`],
+  ])('says of an unsigned push to %s what is pulled', async (image, finding) => {
+    const world = createApiWorld({ rule: { effect: 'pin' } });
+    world.tags.set(IMAGE, B);
+    world.verdicts.set(B, UNSIGNED);
+    replace(world, { source: ociSource(image) });
+    const { steps } = await explain(world);
+    expect(steps.find(({ step }) => step === 'digest')?.finding).toBe(finding);
+  });
+
+  it.each([
     ['cluster=cluster-1', 400],
     [`sync=${ROOT}`, 400],
     ['cluster=cluster-1&sync=x', 400],
