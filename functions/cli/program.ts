@@ -45,7 +45,7 @@ export async function runProgram(args: readonly string[], deps: ProgramDeps): Pr
   const { terminal } = deps;
   let code: ExitCode = 0;
   const program = createProgram(terminal, async (verb, given, options) => {
-    const api = openApiLater(async () => openTarget(options, deps));
+    const api = openApiLater(async () => openTarget(verb, options, deps));
     try {
       const named = await readNames(given, asksApi(verb, given) ? api : undefined);
       code = await runVerb(verb, named, { ...deps, api, options });
@@ -80,7 +80,11 @@ async function inOwnWords(
   return new ApiFailure(status, code, hint === undefined ? message : `${message}: ${hint}`);
 }
 
-async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Api> {
+async function openTarget(
+  { waits }: Verb,
+  options: GlobalOptions,
+  deps: ProgramDeps,
+): Promise<Api> {
   const { heavy, folder, env, fetch, date, interrupts, sleep, terminal } = deps;
   const isNamed =
     options.url !== undefined || (env['COUNTERSIGN_URL'] && options.context === undefined);
@@ -95,7 +99,8 @@ async function openTarget(options: GlobalOptions, deps: ProgramDeps): Promise<Ap
     if (options.quiet !== true) terminal.err(`Asked too often: goes on in ${seconds} s\n`);
     await sleep(seconds * 1_000);
   };
-  return noteSent(openApi({ url, from, tokens, fetch, date, pause }), interrupts);
+  const asked = { url, from, tokens, fetch, date, ...(waits === true ? {} : { pause }) };
+  return noteSent(openApi(asked), interrupts);
 }
 
 type Act = (verb: Verb, given: Written, options: GlobalOptions) => Promise<void>;

@@ -18,6 +18,8 @@ export interface Verb {
   readonly kind: 'api' | 'local' | 'plain';
   /** Whether `--watch` looks again and again. */
   readonly watch?: true;
+  /** Whether it waits by a time of its own, which no call may outlast. */
+  readonly waits?: true;
   /** Whether it prints `-o nomos`. */
   readonly nomos?: true;
   /** Commander has seen to it that `given` has the arguments, and of options no others. */

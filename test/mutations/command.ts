@@ -45,6 +45,14 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     tests: [`${UNIT}/asked-too-often.test.ts`],
   },
   {
+    guarantee: '`wait` ends by its own time where it has asked too often',
+    file: 'functions/cli/program.ts',
+    in: 'openTarget',
+    find: '...(waits === true ? {} : { pause })',
+    replace: 'pause',
+    tests: [`${UNIT}/asked-too-often.test.ts`],
+  },
+  {
     guarantee: 'what may have been done is not sent again',
     file: 'functions/cli/api/call-api.ts',
     in: 'openApi',

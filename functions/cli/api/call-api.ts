@@ -24,8 +24,8 @@ export interface ApiOptions {
   readonly tokens: Tokens;
   readonly fetch: typeof fetch;
   readonly date: () => Date;
-  /** Waits so many seconds, because the API asks this caller to. */
-  readonly pause: (seconds: number) => Promise<void>;
+  /** Waits so many seconds, because the API asks this caller to; absent: a call that is refused so fails. */
+  readonly pause?: (seconds: number) => Promise<void>;
 }
 
 /** What the API said no with; `code` is its own. */
@@ -75,8 +75,9 @@ export function openApi({ url, from, tokens, date, pause, fetch: fetchIt }: ApiO
   async function attemptInTurn(...request: Parameters<typeof attempt>): Promise<Response> {
     for (let left = MAX_PAUSE; ; ) {
       const answer = await attempt(...request);
-      const seconds = Number(answer.headers.get('retry-after'));
-      if (answer.status !== 429 || !(seconds > 0 && seconds <= left)) return answer;
+      const seconds = Math.ceil(Number(answer.headers.get('retry-after')));
+      const mayWait = seconds > 0 && seconds <= left;
+      if (answer.status !== 429 || pause === undefined || !mayWait) return answer;
       left -= seconds;
       await answer.body?.cancel();
       await pause(seconds);

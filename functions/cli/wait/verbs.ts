@@ -9,6 +9,7 @@ export const WAIT_VERBS: readonly Verb[] = [
     name: 'wait',
     about: 'wait until a digest is live everywhere; fails when a cluster fails',
     kind: 'api',
+    waits: true,
     takes: [new Argument('<image>', 'IMAGE:TAG, IMAGE@DIGEST, CHART:VERSION or CHART@DIGEST')],
     options: [
       new Option('--cluster <cluster>', 'only in this cluster'),

@@ -4,6 +4,7 @@ import { openApi } from '#functions/cli/api/call-api.ts';
 import { COSTLY_CALL, SPEND_PER_MINUTE } from '#functions/api/limits.ts';
 import { createApiWorld } from '#test/fixtures/api-world.ts';
 import { runCountersign } from '#test/fixtures/run-countersign.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
 
 const RESYNC = ['resync', '--all', '--reason', 'because'];
 
@@ -43,10 +44,30 @@ describe('a caller who has spent the minute', () => {
     expect(world.tasks).toHaveLength((statuses.length + 1) * 3);
   });
 
+  it('is waited for by `wait` as long as --timeout says, and no longer', async () => {
+    const world = createApiWorld();
+    for (let spent = 0; spent < SPEND_PER_MINUTE; spent += COSTLY_CALL) {
+      await runCountersign(world, RESYNC);
+    }
+    let rounds = 0;
+    const meanwhile = (round: number): void => void (rounds = round);
+    const { code, err } = await runCountersign(world, ['wait', IMAGE, '--timeout', '1s'], {
+      meanwhile,
+    });
+    expect({ code, rounds }).toEqual({ code: 2, rounds: 1 });
+    expect(err).not.toContain('Asked too often');
+  });
+
   it('is refused where that would take more than a minute', async () => {
     const { ask, pauses, asked } = answering([429], '25');
     await expect(ask()).rejects.toMatchObject({ status: 429 });
     expect({ pauses, asked: asked() }).toEqual({ pauses: [25, 25], asked: 3 });
+  });
+
+  it('waits whole seconds', async () => {
+    const { ask, pauses } = answering([429, 200], '0.001');
+    await ask();
+    expect(pauses).toEqual([1]);
   });
 
   it.each(['', '0', '-1', '61', 'Wed, 21 Oct 2026 07:28:00 GMT'])(
