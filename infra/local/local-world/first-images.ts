@@ -43,10 +43,14 @@ export async function untilWell(fleet: {
   let said = '';
   for (let look = 1; ; look += 1) {
     const response = await fetch(`${api}/v1/overview`, { signal });
-    const { state, headline, clusters: known } = overviewSchema.parse(await response.json());
-    if (state !== 'empty' && headline !== said) onStep(headline);
-    said = headline;
-    if (state === 'well' && known === clusters) return;
+    const found = overviewSchema.safeParse(await response.json()).data;
+    // An API that is busy says so, and is asked again.
+    if (response.ok && found !== undefined) {
+      const { state, headline, clusters: known } = found;
+      if (state !== 'empty' && headline !== said) onStep(headline);
+      said = headline;
+      if (state === 'well' && known === clusters) return;
+    }
     if (look % LOOKS_PER_SWEEP === 0) sweepSoon();
     await sleep(LOOK_MS, undefined, { signal });
   }
