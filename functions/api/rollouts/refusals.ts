@@ -57,7 +57,7 @@ export function problemOfRefusal(
       return problem(
         409,
         'rollout-no-way-back',
-        'No digest of this image has completed all its stages before: name the one to go back to',
+        'There is no way back: the digest that is named is the present one or was rolled back, or none is named and none has completed all its stages: name another',
       );
     case 'no-such-stage': {
       const names = strategy?.stages.map(({ name }) => name).join(', ') ?? '';

@@ -199,6 +199,8 @@ describe('POST /v1/rollouts/{id}/rollback', () => {
     expect(await refused(world, 'rollback', { ...WHY, to: C })).toMatchObject({
       code: 'rollout-no-way-back',
     });
+    const answer = await world.post(`${ONE}/rollback`, { ...WHY, to: C });
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('rolled back') });
     const { previous: _, ...first } = rollout({ version: 8 });
     await world.put(first);
     expect(await refused(world, 'rollback')).toMatchObject({ code: 'rollout-no-way-back' });
