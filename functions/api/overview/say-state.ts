@@ -35,10 +35,7 @@ export function sayState({
     const sentence = `${headline}. First: ${first.title}`;
     return defined({ state: 'unwell' as const, sentence, headline, since: oldest(wrong) });
   }
-  const underWay = ['Approved', 'Pending', 'Waiting', 'Unknown'].flatMap((phase) => {
-    const count = tally.phases[phase] ?? 0;
-    return count === 0 ? [] : [`${sayCount(count)} ${phase}`];
-  });
+  const underWay = countIn(UNDER_WAY, tally);
   const also = underWay.length === 0 ? '' : `, ${underWay.join(', ')}`;
   if (first !== undefined) {
     const headline = `${fleet}: nothing is wrong${also}`;
@@ -53,16 +50,27 @@ export function sayState({
   return defined({ state: 'well' as const, sentence: headline, headline, since: changedAt });
 }
 
-/** How many are where, of what is not well: `37 Rejected, 2 Unreachable`. */
-function sayUnwell({ phases, causes }: Tally): string {
-  const said = ANY_PHASE.filter((phase) => !WELL.has(phase)).flatMap((phase) => {
+const UNDER_WAY = ['Approved', 'Pending', 'Waiting', 'Unknown'];
+
+/** `37 Rejected`: of each of these phases in which there is one. */
+function countIn(names: readonly string[], { phases }: Pick<Tally, 'phases'>): string[] {
+  return names.flatMap((phase) => {
     const count = phases[phase] ?? 0;
     return count === 0 ? [] : [`${sayCount(count)} ${phase}`];
   });
+}
+
+/** How many are where, of what is not well: `37 Rejected, 2 Unreachable`. */
+function sayUnwell(tally: Tally): string {
+  const unwell = ANY_PHASE.filter((phase) => !WELL.has(phase));
+  const said = countIn(unwell, tally);
+  const { causes } = tally;
   const broken = causes.filter(({ kind }) => kind === 'break-glass');
   const glass = broken.reduce((sum, { syncs }) => sum + syncs, 0);
   if (glass > 0) said.unshift(`${sayCount(glass)} under break-glass`);
-  return said.length === 0 ? 'all run what is approved' : said.join(', ');
+  // What is in trouble may be among these.
+  const found = said.length === 0 ? countIn(['Approved', 'Pending'], tally) : said;
+  return found.length === 0 ? 'all run what is approved' : found.join(', ');
 }
 
 function oldest(needs: readonly Need[]): string | undefined {
