@@ -71,7 +71,20 @@ export function readPorts(text: string | undefined, offset: number): PortChoice 
     }
     named[name] = port;
   }
+  refuseShared({ offset, named });
   return { offset, named };
+}
+
+function refuseShared(choice: NamedPorts): void {
+  const ports = choosePorts(choice);
+  for (const name of PORT_NAMES) {
+    const other = PORT_NAMES.find((one) => ports[one] === ports[name]);
+    if (ports[name] !== 0 && other !== undefined && other !== name) {
+      throw refusal(
+        `--ports: ${other} and ${name} have port ${ports[name]}; write another for one`,
+      );
+    }
+  }
 }
 
 function refusal(message: string): CountersignError {

@@ -74,6 +74,14 @@ describe('readPorts()', () => {
     },
   );
 
+  it.each([
+    ['api=8081', 0, 'push and api have port 8081'],
+    ['api=9090,push=9090', 0, 'push and api have port 9090'],
+    ['registry=8180', 100, 'registry and api have port 8180'],
+  ])('refuses %s where two have one port', (text, offset, said) => {
+    expect(() => readPorts(text, offset)).toThrow(said);
+  });
+
   it('refuses an offset beyond the last port', () => {
     expect(readPorts(undefined, HIGHEST_OFFSET)).toBe(HIGHEST_OFFSET);
     expect(() => readPorts('free', HIGHEST_OFFSET + 1)).toThrow(`write ${HIGHEST_OFFSET} at most`);
