@@ -90,14 +90,14 @@ export function ageOf(time: string, now: Date): number {
 }
 
 /**
- * Phases in which nothing is wrong with an RSync, or a cluster: what waits, for its stage, for a signature or for Config
- * Sync, runs what it ran. What waits for too long has another phase, or a cause.
+ * Phases in which nothing is wrong with an RSync, or a cluster: what waits for its stage, or for Config Sync, runs what it
+ * ran. What waits for too long has another phase, or a cause. What waits for a signature waits for a person: `Pending` is
+ * not among them.
  */
 export const WELL: ReadonlySet<string> = new Set<PresentPhase | ClusterPhase>([
   'Synced',
   'Ignored',
   'Waiting',
-  'Pending',
   'Approved',
   'Reachable',
 ]);

@@ -16,7 +16,7 @@ export interface Fleet {
 }
 
 /** Phases in which something is on its way: nothing is wrong. */
-const UNDER_WAY = ['Approved', 'Pending', 'Waiting'];
+const UNDER_WAY = ['Approved', 'Waiting'];
 
 /** Phases in which nothing is wrong, of RSyncs and of clusters. */
 const WELL = new Set(['Synced', 'Ignored', 'Reachable', ...UNDER_WAY]);
