@@ -4,16 +4,19 @@ import { textLike } from './scalars.ts';
 
 /** Credentials may stand before the host. By plain http: gRPC, by which Pub/Sub is asked, speaks no TLS to a proxy. */
 const PROXY = /^http:\/\/[^\s/?#]+\/?$/;
+const NO_ADDRESS = 'Is not http://HOST:PORT';
 /** A range would be compared as a name, and match nothing. */
 const EXCEPTION = /^[^\s,/*]+$/;
 
 /** What the environment names by HTTPS_PROXY and NO_PROXY; it goes before these. */
 export const proxySchema = z
   .strictObject({
-    url: textLike(PROXY, 'Is not http://HOST:PORT').meta({
-      description: 'Address of the proxy, http://HOST:PORT',
-      examples: ['http://proxy.acme.example:3128'],
-    }),
+    url: textLike(PROXY, NO_ADDRESS)
+      .refine((url) => URL.canParse(url), NO_ADDRESS)
+      .meta({
+        description: 'Address of the proxy, http://HOST:PORT',
+        examples: ['http://proxy.acme.example:3128'],
+      }),
     except: z
       .array(
         textLike(EXCEPTION, 'Is neither a name, .SUFFIX nor an address').describe(

@@ -8,7 +8,10 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  type Scalar,
   visit,
+  type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import { MAX_ALIASES, MAX_SYNTAX_ERRORS } from './limits.ts';
 import type { Path, Problem, ProblemKind } from './problem.ts';
@@ -70,15 +73,23 @@ export function readYaml(text: string): YamlDocument {
       const problem = problemAt(pos[0], said, FIXES[code] ?? 'Correct the YAML');
       return code === 'DUPLICATE_KEY' ? { ...problem, kind: 'duplicate' } : problem;
     });
+    // In the order of the text, so that a long file is gone through once.
+    const anchors = new Set<string>();
+    const note = (_key: unknown, { anchor }: YAMLMap | YAMLSeq | Scalar): void => {
+      if (anchor !== undefined) anchors.add(anchor);
+    };
     visit(document, {
+      Map: note,
+      Seq: note,
       // An integer that a number would round: what is compared with it is exact.
-      Scalar: (_key, scalar) => {
+      Scalar: (key, scalar) => {
+        note(key, scalar);
         const { value, source = '' } = scalar;
         if (typeof value !== 'number' || Number.isSafeInteger(value)) return;
         if (/^[-+]?[0-9]{1,400}$/.test(source)) scalar.value = BigInt(source.replace('+', ''));
       },
       Alias: (_key, alias: Alias) => {
-        if (alias.resolve(document) !== undefined) return;
+        if (anchors.has(alias.source)) return;
         const problem = `Refers to an anchor "${alias.source}" that does not exist`;
         const fix = 'Define the anchor before it is used';
         problems.push(problemAt(alias.range?.[0] ?? 0, problem, fix));

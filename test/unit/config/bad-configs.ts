@@ -73,6 +73,13 @@ const FULL: readonly Row[] = [
   ['auth: none', 'auth: none, proxy: «socks5://a:1', 'registries[0].proxy', 'bad-value'],
   // proxy
   ['unmatched: deny', 'unmatched: deny\nproxy: { url: «https://a:1 }', 'proxy.url', 'bad-value'],
+  ['unmatched: deny', 'unmatched: deny\nproxy: { url: «"http://[" }', 'proxy.url', 'bad-value'],
+  [
+    'unmatched: deny',
+    'unmatched: deny\nproxy: { url: «"http://a:99999" }',
+    'proxy.url',
+    'bad-value',
+  ],
   ['unmatched: deny', 'proxy: «{ except: [a] }', 'proxy.url', 'missing'],
   ['unmatched: deny', 'proxy: «http://a:1', 'proxy', 'wrong-type'],
   ['unmatched: deny', 'proxy: { url: "http://a:1", «host: b }', 'proxy.host', 'unknown-key'],
