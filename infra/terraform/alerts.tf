@@ -7,56 +7,56 @@ locals {
   line_alerts = {
     sync-blocked = {
       title    = "Sync blocked"
-      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
+      run      = "countersign explain '$${log.extracted_label.cluster}' '$${log.extracted_label.sync}'"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.blocked\""
       labels   = ["image", "cluster", "sync"]
     }
     sync-failed = {
       title    = "Sync failed"
-      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
+      run      = "countersign explain '$${log.extracted_label.cluster}' '$${log.extracted_label.sync}'"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=(\"sync.failed\" OR \"sync.stalled\")"
       labels   = ["image", "cluster", "sync"]
     }
     sync-unguarded = {
       title    = "Sync unguarded"
-      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
+      run      = "countersign explain '$${log.extracted_label.cluster}' '$${log.extracted_label.sync}'"
       severity = "CRITICAL"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.unguarded\""
       labels   = ["image", "cluster", "sync"]
     }
     sync-refused = {
       title    = "Sync refused"
-      run      = "countersign explain $${log.extracted_label.cluster} $${log.extracted_label.sync}"
+      run      = "countersign explain '$${log.extracted_label.cluster}' '$${log.extracted_label.sync}'"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"sync.refused\""
       labels   = ["cluster", "sync"]
     }
     image-untrusted = {
       title    = "Image untrusted"
-      run      = "countersign verify $${log.extracted_label.image}"
+      run      = "countersign verify '$${log.extracted_label.image}'"
       severity = "CRITICAL"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.untrusted\""
       labels   = ["image"]
     }
     image-unchecked = {
       title    = "Image unchecked"
-      run      = "countersign verify $${log.extracted_label.image}"
+      run      = "countersign verify '$${log.extracted_label.image}'"
       severity = "ERROR"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.unchecked\""
       labels   = ["image"]
     }
     signature-missing = {
       title    = "Signature missing"
-      run      = "countersign verify $${log.extracted_label.image}"
+      run      = "countersign verify '$${log.extracted_label.image}'"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"image.unsigned\" AND severity=WARNING"
       labels   = ["image"]
     }
     rollout-degraded = {
       title    = "Rollout degraded"
-      run      = "countersign status --image $${log.extracted_label.image}"
+      run      = "countersign status --image '$${log.extracted_label.image}'"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"rollout.degraded\""
       labels   = ["image"]
@@ -107,7 +107,7 @@ locals {
     }
     cluster-unreachable = {
       title    = "Cluster unreachable"
-      run      = "countersign status --cluster $${log.extracted_label.cluster}"
+      run      = "countersign status --cluster '$${log.extracted_label.cluster}'"
       severity = "WARNING"
       filter   = "${local.event_line} AND jsonPayload.event=\"cluster.unreachable\""
       labels   = ["cluster"]
