@@ -4,10 +4,10 @@ import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { toFailure } from '#shared/core/errors.ts';
 import { findPlaces } from './about/installation.ts';
 import { configFolder } from './context/config-folder.ts';
 import { createInterrupts } from './interrupts.ts';
+import { failureOfLost } from './lost-failure.ts';
 import { openHeavy } from './open-heavy.ts';
 import { createPager } from './output/pager.ts';
 import { runProgram } from './program.ts';
@@ -23,7 +23,7 @@ process.removeAllListeners('warning');
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   // A library may lose a promise on its way: Google's do where there are no credentials.
   process.on(event, (error: unknown) => {
-    process.exit(printFailure(terminal, toFailure(error)));
+    process.exit(printFailure(terminal, failureOfLost(error)));
   });
 }
 for (const stream of [stdout, stderr]) {

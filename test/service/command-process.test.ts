@@ -119,7 +119,7 @@ describe('a failure', () => {
     expect(await ended).toBe(2);
     expect(out()).toBe('');
     expect(err().trimEnd().split('\n')).toEqual([
-      expect.stringContaining('Could not load the default credentials'),
+      expect.stringMatching(/PUBSUB_EMULATOR_HOST.* \(unauthenticated\)$/),
     ]);
   });
 

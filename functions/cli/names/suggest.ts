@@ -33,7 +33,8 @@ export async function suggest(
 }
 
 function orNone(wanted: unknown, known: readonly string[]): string | undefined {
-  return typeof wanted === 'string' ? didYouMean(wanted, known) : undefined;
+  if (typeof wanted !== 'string' || known.includes(wanted)) return undefined;
+  return didYouMean(wanted, known);
 }
 
 /**

@@ -125,6 +125,14 @@ describe('a name, as people write it', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(said);
   });
+
+  it('that is right is not suggested in place of itself', async () => {
+    const world = createApiWorld();
+    await world.sweep();
+    const { code, err } = await run(world, ['track', IMAGE]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/follows versions of [^:]+ \(bad-request\)$/m);
+  });
 });
 
 describe('what the API says of a field', () => {
