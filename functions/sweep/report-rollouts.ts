@@ -43,9 +43,9 @@ async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps)
 }
 
 function describe(rollout: Rollout, last: RolloutNote | undefined, since: string): RolloutEvent {
-  const { image, digest, status, live, failed, unreachable, underWay, held } = rollout;
+  const { status, live, failed, unreachable, underWay, held } = rollout;
+  const facts = factsOf(rollout);
   const lagging = [...failed, ...unreachable, ...underWay];
-  const all = [...live, ...lagging, ...held];
   const counts = [
     ...(lagging.length === 0
       ? []
@@ -58,21 +58,50 @@ function describe(rollout: Rollout, last: RolloutNote | undefined, since: string
     type: `rollout.${status}`,
     replaced: last,
     data: defined({
-      image,
-      digest,
-      syncs: all.length,
-      clusters: new Set(all.map(({ record }) => record.cluster)).size,
-      live: live.length,
-      failed: failed.length,
-      unreachable: unreachable.length,
-      underWay: underWay.length,
-      held: held.length === 0 ? undefined : held.length,
-      lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
+      ...facts,
       previous: last,
       since,
       errors: [],
-      message: [`Live on ${live.length} of ${all.length} RSyncs`, ...counts].join('; '),
+      message: [`Live on ${live.length} of ${facts.syncs} RSyncs`, ...counts].join('; '),
     }),
+  };
+}
+
+/** What each event of a roll-out without stages counts and names. */
+export function factsOf({
+  image,
+  digest,
+  live,
+  failed,
+  unreachable,
+  underWay,
+  held,
+}: Rollout): Pick<
+  RolloutEvent['data'],
+  | 'image'
+  | 'digest'
+  | 'syncs'
+  | 'clusters'
+  | 'live'
+  | 'failed'
+  | 'unreachable'
+  | 'underWay'
+  | 'held'
+  | 'lagging'
+> {
+  const lagging = [...failed, ...unreachable, ...underWay];
+  const all = [...live, ...lagging, ...held];
+  return {
+    image,
+    digest,
+    syncs: all.length,
+    clusters: new Set(all.map(({ record }) => record.cluster)).size,
+    live: live.length,
+    failed: failed.length,
+    unreachable: unreachable.length,
+    underWay: underWay.length,
+    held: held.length === 0 ? undefined : held.length,
+    lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Reference, tryReference } from '#shared/core/reference.ts';
 import type { Resolution } from '#shared/core/resolution.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { choose, highestOf } from '#shared/core/track/choose.ts';
-import { sayNone } from '#shared/core/track/say.ts';
+import { sayAmbiguous, sayNone } from '#shared/core/track/say.ts';
 import type { Release, TrackedKind, Tracker } from '#shared/core/track/track.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import type { TrackNote } from '#shared/store/store.ts';
@@ -87,8 +87,7 @@ export async function locateVersion(
   const picked: Picked = await pickVersion(pick, notBefore, deps);
   const { skipped } = picked;
   if (picked.status === 'ambiguous') {
-    const message = `${picked.tags.join(' and ')} are one version and not one digest: remove all but one of them`;
-    return unusable({ ...shared, skipped }, 'ambiguous-version', message);
+    return unusable({ ...shared, skipped }, 'ambiguous-version', sayAmbiguous(picked.tags));
   }
   if (picked.status === 'none') {
     if (taken === undefined) {

@@ -19,7 +19,7 @@ export function rolloutsOf(syncs: readonly KnownSync[]): readonly Rollout[] {
   const byImage = Map.groupBy(syncs, ({ row }) => row.image);
   return [...byImage].flatMap(([image, followers]) => {
     const digest = newestOf(followers);
-    return image === undefined || digest === undefined ? [] : [describe(image, digest, followers)];
+    return image === undefined || digest === undefined ? [] : [rolloutOf(image, digest, followers)];
   });
 }
 
@@ -31,7 +31,8 @@ function newestOf(followers: readonly KnownSync[]): string | undefined {
   return dated.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))[0]?.digest;
 }
 
-function describe(image: string, digest: string, followers: readonly KnownSync[]): Rollout {
+/** Where one digest stands, over the RSyncs that follow its image. */
+export function rolloutOf(image: string, digest: string, followers: readonly KnownSync[]): Rollout {
   const {
     live = [],
     failed = [],

@@ -57,6 +57,16 @@ export function sayNone(why: KeptBecause): string {
   return `Waiting for a version: ${text}`;
 }
 
+/**
+ * Why none of the tags of one version is followed, as one sentence.
+ *
+ * @example
+ * sayAmbiguous(['1.4.2', 'v1.4.2'])
+ */
+export function sayAmbiguous(tags: readonly string[]): string {
+  return `${tags.join(' and ')} are one version and not one digest: remove all but one of them`;
+}
+
 /** Why a tag is no candidate, for people. */
 export const IGNORED_BECAUSE: Readonly<Record<Ignored, string>> = {
   'not-a-version': 'is not a semantic version (three numbers, as in 1.4.2)',
