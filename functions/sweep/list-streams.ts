@@ -11,9 +11,15 @@ import {
   listVersions,
 } from '#shared/reconcile/list-versions.ts';
 import { trackText, trackerOf } from '#shared/reconcile/locate-version.ts';
-import { type Snapshot, repositoryOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import {
+  type KnownSync,
+  type Snapshot,
+  repositoryOf,
+  syncsOf,
+} from '#shared/reconcile/snapshot.ts';
 import { readTrackNote, writeListed } from '#shared/reconcile/track-notes.ts';
 import type { SyncRow, TrackNote } from '#shared/store/store.ts';
+import { type RemindWaitDeps, remindWait } from './remind-wait.ts';
 import { rotate } from './rotate.ts';
 import type { Fault } from './sweep-rollouts.ts';
 
@@ -28,13 +34,15 @@ const ALL_MS = 30_000;
 
 export interface ListStreamsDeps
   extends Omit<ListVersionsDeps, 'listTags'>,
-    Pick<ImageDeps, 'rules' | 'store' | 'log'> {
+    Pick<ImageDeps, 'rules' | 'store' | 'log'>,
+    Omit<RemindWaitDeps, 'tracks'> {
   readonly listTags: ListVersionsDeps['listTags'];
   readonly settings: { readonly periodMs: number };
 }
 
 /** A stream that RSyncs follow, and what they have taken of it. */
 interface Followed extends Stream {
+  readonly followers: readonly KnownSync[];
   readonly taken: readonly NonNullable<TrackNote['floor']>[];
 }
 
@@ -68,7 +76,10 @@ export async function listStreams(
         listVersions(stream, deps),
       );
       const floor = floorOf(stream, [listed, note], deps);
-      await writeListed(kind, repository, defined({ ...listed, floor }), rule, deps);
+      const found = defined({ ...listed, floor });
+      // Published before it is recorded: what fails in between is published again, with the same id.
+      const waits = await remindWait(stream, found, note, deps);
+      await writeListed(kind, repository, defined({ ...found, waits }), rule, deps);
       log.info({ repository, listed: listed.listed, matching: listed.matching }, 'Tags listed');
       if (!listed.complete) faults.push(cutFault(repository, listed.listed));
     } catch (error) {
@@ -101,7 +112,8 @@ function streamsOf(snapshot: Snapshot, { rules }: Pick<ImageDeps, 'rules'>): rea
     const kind = first?.row.tracked?.kind;
     if (repository === undefined || rule === undefined || kind === undefined) return [];
     if (versionsOf(rule) === undefined) return [];
-    return [{ repository, rule, kind, taken: followers.flatMap(({ row }) => takenOf(row) ?? []) }];
+    const taken = followers.flatMap(({ row }) => takenOf(row) ?? []);
+    return [{ repository, rule, kind, followers, taken }];
   });
 }
 

@@ -25,9 +25,10 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
     next: 'Check that its selector names the right clusters',
   },
   'rollout.waiting': {
-    when: 'the roll-out waits for something other than time. `cause` is `approval`, `signature`, `window`, `freeze` or `empty`, or `tag` on the way back under `effect: gate`. Once, then each day while a person must act',
-    severity: 'WARNING from the second time on; for `tag`, from the first',
-    next: '`approval`: an approver approves the stage. `signature`: sign as the next stage requires. `window`: nothing. `freeze`: lift it, or wait for its end. `tag`: move the tag to the digest that clusters return to. `empty`: label a cluster for the stage, or set `ifEmpty: skip`',
+    when: 'the roll-out waits for something other than time. `cause` is `approval`, `signature`, `window`, `freeze` or `empty`, or `tag` on the way back under `effect: gate`. Once, then each day while a person must act. Where versions are followed, also when a listing keeps the fleet on its version: `version-gone`, `listing-cut` or `ambiguous-version`, once and without `id`',
+    severity:
+      'WARNING from the second time on; for `tag` and the causes of versions, from the first',
+    next: '`approval`: an approver approves the stage. `signature`: sign as the next stage requires. `window`: nothing. `freeze`: lift it, or wait for its end. `tag`: move the tag to the digest that clusters return to. `empty`: label a cluster for the stage, or set `ifEmpty: skip`. `version-gone`: push the version again, or a higher one. `listing-cut`: remove old tags. `ambiguous-version`: remove all but one of the tags that the message names',
   },
   'rollout.approved': {
     when: 'a person approves a stage',

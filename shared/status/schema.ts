@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CLUSTER_PHASES, PHASES, ROLLOUT_STATUSES } from '#shared/core/phase.ts';
 import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
+import { VERSION_WAITS } from '#shared/core/track/choose.ts';
 
 /** Verdicts that a digest can get; mirrors `Verdict` of the core. */
 export const VERDICTS = ['verified', 'unsigned', 'incomplete', 'untrusted', 'unusable'] as const;
@@ -161,7 +162,10 @@ export const RolloutData = z.strictObject({
     .optional()
     .describe('State of the roll-out; absent if another one replaces it'),
   version: Count.optional().describe('Version of its record: orders the events of an image'),
-  cause: z.enum(ROLLOUT_CAUSES).optional().describe('Why it stops or waits'),
+  cause: z
+    .enum([...ROLLOUT_CAUSES, ...VERSION_WAITS])
+    .optional()
+    .describe('Why it stops or waits'),
   checks: z
     .array(z.string())
     .optional()

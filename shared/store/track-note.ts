@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { KEPT_BECAUSE } from '#shared/core/track/choose.ts';
+import { KEPT_BECAUSE, VERSION_WAITS } from '#shared/core/track/choose.ts';
 import { IGNORED } from '#shared/core/track/track.ts';
 
 const Time = z.iso.datetime();
@@ -42,6 +42,8 @@ export const TrackFields = z.object({
   ignored: z.array(
     z.object({ why: z.enum(IGNORED), count: z.int().min(1), examples: z.array(z.string()) }),
   ),
+  /** What it was published to wait for; absent: nothing. */
+  waits: z.enum(VERSION_WAITS).exactOptional(),
   /** The highest version that RSyncs have taken: a newcomer takes no lower one. */
   floor: z
     .object({

@@ -7,6 +7,7 @@ const RANGES = [`${CORE}/range.test.ts`];
 const SETTLE = [`${CORE}/settle.test.ts`];
 const AT_ONCE = ['test/unit/functions/track/at-once.test.ts'];
 const IN_STAGES = ['test/unit/functions/track/in-stages.test.ts'];
+const WAITS = ['test/unit/functions/track/waits.test.ts'];
 const LISTS = ['test/unit/registry/list-tags.test.ts'];
 
 /** Versions that are followed in place of a tag. */
@@ -131,6 +132,30 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       'rotate(due, now())',
       'due',
       ['test/unit/functions/sweep/list-streams.test.ts'],
+    ],
+    [
+      'what versions wait for is published once',
+      'functions/sweep/remind-wait',
+      'remindWait',
+      'if (before?.waits === cause) return cause;',
+      '',
+      WAITS,
+    ],
+    [
+      'a version that is gone is published',
+      'functions/sweep/remind-wait',
+      'findWait',
+      "if (choice.status === 'keep') {",
+      "if (choice.status === 'keep' && choice.why === 'cut') {",
+      WAITS,
+    ],
+    [
+      'an ambiguous version is published',
+      'functions/sweep/remind-wait',
+      'findWait',
+      "if (picked.status !== 'ambiguous') return undefined;",
+      'return undefined;',
+      WAITS,
     ],
     [
       'one listing in each period',

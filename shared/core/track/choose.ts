@@ -19,6 +19,11 @@ export const KEPT_BECAUSE = ['lower', 'none', 'cut', 'unlisted'] as const;
 
 export type KeptBecause = (typeof KEPT_BECAUSE)[number];
 
+/** What the versions of a fleet wait for until a person acts: published once, when it begins. */
+export const VERSION_WAITS = ['version-gone', 'listing-cut', 'ambiguous-version'] as const;
+
+export type VersionWait = (typeof VERSION_WAITS)[number];
+
 export type Choice =
   /** Versions that may be taken, the best first; each is a group of tags of one precedence. */
   | {

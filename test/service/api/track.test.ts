@@ -4,6 +4,7 @@ import { createStreams } from '#functions/api/page/live/streams.ts';
 import { createPersonCheck } from '#functions/api/check-person.ts';
 import { createApp } from '#shared/http/app.ts';
 import { createLogger } from '#shared/http/log.ts';
+import { encodeEvent } from '#shared/status/encode.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { stage, strategy } from '#test/fixtures/rollout.ts';
 import {
@@ -105,6 +106,11 @@ describe('GET /v1/track', () => {
         },
       ],
     });
+    const [wait, ...more] = world.published('rollout.waiting');
+    expect(more).toEqual([]);
+    expect(wait).toMatchObject({ data: { release: '1.4.1', cause: 'version-gone' } });
+    const { attributes } = encodeEvent(wait ?? expect.fail(), { source: '//x', now: new Date(0) });
+    expect(attributes).toMatchObject({ severity: 'WARNING', image: REPOSITORY });
   });
 
   it('warns of identifiers that mix letters and digits', async () => {

@@ -48,5 +48,6 @@ describe('a receipt that a cluster forges', () => {
     });
     const note = await world.deps.store.readNote('track', `image ${REPOSITORY}`);
     expect(note?.floor).not.toMatchObject(release);
+    expect(world.published('rollout.waiting')).toEqual([]);
   });
 });

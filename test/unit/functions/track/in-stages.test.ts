@@ -91,6 +91,9 @@ describe('versions that are followed in stages', () => {
     await rounds(world, 32);
     expect(recordOf(world)).toMatchObject({ status: 'completed', digest: A });
     expect(world.published('rollout.started')).toEqual([]);
+    expect(world.published('rollout.waiting')).toMatchObject([
+      { data: { image: STREAM, digest: A, cause: 'version-gone', syncs: 2, clusters: 2, live: 2 } },
+    ]);
   });
 
   it('holds a rollback, also against what lies between the two versions', async () => {
