@@ -122,7 +122,7 @@ describe('a night', () => {
     await done('stop-image', /Frozen/);
     await done('stop-clusters', /Frozen/);
     await done('stop-rollout', /is paused/);
-    await done('stop-cluster', /of cluster-3 is held/);
+    await done('stop-cluster', /of cluster-3 are held/);
     const look = await type('stop-look');
     expect(look).toMatchObject({ code: 1 });
     expect(look.stdout).toMatch(/INC-7: its database[^]*paused[^]*INC-7: orders fail everywhere/);
@@ -132,7 +132,7 @@ describe('a night', () => {
   it('goes on: holds, the roll-out, the freezes', async () => {
     const look = await type('on-look');
     expect(look.stdout).toMatch(/cluster-3[^]*paused[^]*INC-7: orders fail everywhere/);
-    await done('on-unhold', /of cluster-3 is no longer held/);
+    await done('on-unhold', /of cluster-3 are no longer held/);
     await done('on-resume', /is (?:rolling|soaking)/);
     for (const FREEZE of await freezes()) await done('on-unfreeze', /Unfrozen/, { FREEZE });
     expect(await freezes()).toEqual([]);
