@@ -2,8 +2,14 @@ import { buildJsonSchema } from '#shared/config/json-schema.ts';
 import { type ConfigRow, configRows } from './config-rows.ts';
 import { withGenerated } from './generated.ts';
 
-/** Of texts: said once, above the reference. */
-const USUAL_LIMIT = 'at most 2,048 characters';
+/** Said once, above the reference; the keys of an object follow it. */
+const USUAL_TYPE = /^(?:text|object)$/;
+
+/** The default is in the column beside; limits are in the schema only, for few files come near them. */
+const SAID_BESIDE = / \(default\)|, at most \d+h/g;
+
+/** A name, path, address or list of one: what the sample of the page has, or what the meaning says. */
+const PLAIN_EXAMPLE = /^`\[?(?:https?:\/\/)?[\w.@/-]+\]?`$/;
 
 /** `docs/config.md` with its reference written anew: one section for each key at the top of the config file. */
 export function configPage(page: string): string {
@@ -17,15 +23,13 @@ export function configPage(page: string): string {
 
 function sectionOf(key: string, [top, ...rows]: readonly ConfigRow[]): string {
   if (top === undefined) return '';
-  const { type, otherwise, limits, meaning, example } = top;
-  const facts = [type, otherwise === 'required' ? 'required' : 'optional', limits];
-  const known = facts.filter((fact) => fact !== '').join(', ');
+  const { type, otherwise, meaning } = top;
+  const known = `${type}, ${otherwise === 'required' ? 'required' : 'optional'}`;
   const hasDefault = type !== 'object' && !['', 'required'].includes(otherwise);
   const without = hasDefault ? ` Default: ${otherwise}.` : '';
-  const shown = example === '' ? '' : ` For example ${example}.`;
-  const intro = `### \`${key}\`\n\n${capital(known)}. ${meaning}.${without}${shown}`;
+  const intro = `### \`${key}\`\n\n${capital(known)}. ${meaning}.${without}`;
   if (rows.length === 0) return intro;
-  const head = '| key | type | default | meaning |\n| --- | --- | --- | --- |';
+  const head = '| key | type | meaning |\n| --- | --- | --- |';
   const groups = Map.groupBy(rows, ({ path, ...same }) => JSON.stringify([keyOf(path), same]));
   return `${intro}\n\n${head}\n${[...groups.values()].map(lineOf).join('\n')}`;
 }
@@ -34,13 +38,23 @@ function sectionOf(key: string, [top, ...rows]: readonly ConfigRow[]): string {
 function lineOf(same: readonly ConfigRow[]): string {
   const [row] = same;
   if (row === undefined) return '';
-  const { type, otherwise, meaning, limits, example } = row;
+  const { type, otherwise, meaning, example } = row;
   const paths = same.map(({ path }) => `\`${path}\``).join(', ');
-  const limit = limits === USUAL_LIMIT ? '' : limits;
-  // Names and numbers of the default are no better example.
-  const shown = example === otherwise ? '' : example;
-  const said = `${meaning}${limit && `; ${limit}`}${shown && `. Example: ${shown}`}`;
-  return `| ${[paths, type, otherwise, said].map(cell).join(' | ')} |`;
+  const kind = USUAL_TYPE.test(type) || explains(meaning, type) ? '' : type;
+  const known = otherwise === 'required' || otherwise === '' ? otherwise : `default ${otherwise}`;
+  const facts = [kind, known].filter((fact) => fact !== '').join(', ');
+  const shown = known.startsWith('default') || PLAIN_EXAMPLE.test(example) ? '' : example;
+  const said = `${meaning.replaceAll(SAID_BESIDE, '')}${shown && `. Example: ${shown}`}`;
+  return `| ${[paths, facts, said].map(cell).join(' | ')} |`;
+}
+
+/** Whether a meaning has every choice of a type, and so needs no list of them beside it. */
+function explains(meaning: string, type: string): boolean {
+  const choices = [...type.matchAll(/`([^`]+)`/g)].map(([, choice = '']) => choice);
+  const words = meaning.split(/[^\w-]+/);
+  return (
+    type.startsWith('`') && !type.includes(' or ') && choices.every((one) => words.includes(one))
+  );
 }
 
 function keyOf(path: string): string {

@@ -8,7 +8,6 @@ export interface ConfigRow {
   /** `required`, the value that is used without the key, or nothing. */
   readonly otherwise: string;
   readonly meaning: string;
-  readonly limits: string;
   /** As it is written in YAML's flow style. */
   readonly example: string;
 }
@@ -62,7 +61,7 @@ function rowsOfAlternatives(
     // What lies deeper is required where the key above it is.
     const isChoice = some && !first.row.path.slice(path.length + 1).includes('.');
     const otherwise = isChoice ? join('otherwise').replace('required', '') : join('otherwise');
-    return [{ ...first.row, meaning, otherwise, limits: join('limits'), example: join('example') }];
+    return [{ ...first.row, meaning, otherwise, example: join('example') }];
   });
 }
 
@@ -76,7 +75,6 @@ function rowOf(schema: JsonSchema, path: string, required: boolean): ConfigRow {
     type: typeOf(schema),
     otherwise: required ? 'required' : defaultOf(schema) || stated,
     meaning: plain(description.replace(SAID_DEFAULT, '')),
-    limits: limitsOf(schema).join(', '),
     example: exampleOf(schema),
   };
 }
@@ -103,7 +101,7 @@ function typeOf(schema: JsonSchema): string {
 
 const NAMES: Readonly<Record<string, string>> = {
   string: 'text',
-  boolean: '`true`, `false`',
+  boolean: 'boolean',
   integer: 'whole number',
 };
 
@@ -115,25 +113,6 @@ function defaultOf(schema: JsonSchema): string {
   const { default: value } = schema;
   if (value === undefined || ['{}', '[]'].includes(JSON.stringify(value))) return '';
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
-}
-
-/** What JSON Schema knows of them; the rest is in the descriptions. */
-function limitsOf(schema: JsonSchema): readonly string[] {
-  const { minItems, maxItems, minLength, maxLength, minimum, maximum } = schema;
-  return [
-    ...range(minItems, maxItems, 'entries'),
-    // That a text has something in it goes without saying.
-    ...range(minLength === 1 ? undefined : minLength, maxLength, 'characters'),
-    ...range(minimum, maximum, ''),
-  ];
-}
-
-function range(least: number | undefined, most: number | undefined, unit: string): string[] {
-  const from = least === undefined ? [] : [`from ${least}`];
-  const upTo = least === undefined ? 'at most' : 'to';
-  const to = most === undefined ? [] : [`${upTo} ${most.toLocaleString('en')}`];
-  const words = [...from, ...to];
-  return words.length === 0 ? [] : [[...words, unit].join(' ').trim()];
 }
 
 function exampleOf(schema: JsonSchema): string {

@@ -20,23 +20,39 @@ const TITLES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
 ]);
 
 /** Fields that every event has: described once, above the reference. */
-const COMMON = /^(?:since|errors(?:\[\]\..*)?|message)$/;
+const COMMON = /^(?:since|errors|message)$/;
 
 /** `docs/events.md` with its reference written anew: each kind of data with its types and its fields. */
 export function eventsPage(page: string): string {
   const types = Object.keys(STATUS_DATA).filter(isType);
   const groups = [...Map.groupBy(types, (type) => STATUS_DATA[type])];
-  return withGenerated(page, `${groups.map(groupOf).join('\n\n')}\n`);
+  const rows = Map.groupBy(
+    groups.flatMap(([shape]) => fieldsOf(jsonSchemaOf(shape))),
+    (row) => row,
+  );
+  const shared = new Set([...rows].flatMap(([row, same]) => (same.length > 1 ? [row] : [])));
+  const sections = groups.map(([shape, those]) => groupOf(shape, those, shared));
+  const last = ['### Fields of several groups\n', HEAD, ...shared].join('\n');
+  return withGenerated(page, `${[...sections, last].join('\n\n')}\n`);
 }
 
-/** Types that have the same data. */
-function groupOf([shape, types]: [shape: z.ZodType, types: readonly StatusType[]]): string {
+const HEAD = '| field | type | meaning |\n| --- | --- | --- |';
+
+/** Types that have the same data. Fields that another group has too are named, and described once for all. */
+function groupOf(
+  shape: z.ZodType,
+  types: readonly StatusType[],
+  shared: ReadonlySet<string>,
+): string {
+  const rows = fieldsOf(jsonSchemaOf(shape));
+  const own = rows.filter((row) => !shared.has(row));
+  const others = rows.filter((row) => shared.has(row)).map((row) => row.split(' ')[1]);
   return [
     `### ${TITLES.get(shape) ?? types.join(', ')}\n`,
     '| type | severity | published when | what to do |\n| --- | --- | --- | --- |',
     ...types.map(rowOf),
-    '\n| field | type | meaning |\n| --- | --- | --- |',
-    ...fieldsOf(jsonSchemaOf(shape)),
+    ...(own.length === 0 ? [] : [`\n${HEAD}`, ...own]),
+    ...(others.length === 0 ? [] : [`\nAlso ${others.join(', ')}.`]),
   ].join('\n');
 }
 
@@ -45,27 +61,24 @@ function rowOf(type: StatusType): string {
   const { when, severity, next } = TYPE_NOTES[type];
   const file = `../shared/status/schemas/${ceTypeOf(type)}.json`;
   const usual = severityOf(SAMPLES[type]);
-  const level = severity === undefined ? usual : `${usual}. ${severity}`;
-  return `| <a id="${type.replaceAll('.', '')}"></a>[\`${type}\`](${file}) | ${level} | ${when} | ${next} |`;
+  // Most events are INFO, and ask for nothing: said once, above the reference.
+  const level = [usual === 'INFO' ? '' : usual, severity].filter(Boolean).join('. ');
+  return `| <a id="${type.replaceAll('.', '')}"></a>[\`${type}\`](${file}) | ${level} | ${when} | ${next === 'Nothing' ? '' : next} |`;
 }
 
-function fieldsOf(schema: JsonSchema, path = ''): readonly string[] {
+function fieldsOf(schema: JsonSchema): readonly string[] {
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const at = `${path}${name}`;
-    if (typeof field !== 'object' || COMMON.test(at)) return [];
+    if (typeof field !== 'object' || COMMON.test(name)) return [];
     const type = `${typeOf(field)}${required.has(name) ? '' : ', optional'}`;
-    const items = Array.isArray(field.items) ? undefined : field.items;
-    const below =
-      typeof items === 'object' ? fieldsOf(items, `${at}[].`) : fieldsOf(field, `${at}.`);
-    return [`| \`${at}\` | ${type} | ${plain(field.description ?? '')} |`, ...below];
+    return [`| \`${name}\` | ${type} | ${plain(field.description ?? '')} |`];
   });
 }
 
 /** Longer lists are in the schema, and in other pages. */
 const MAX_LISTED = 5;
 
-function typeOf({ type, enum: choices, format, items }: JsonSchema): string {
+function typeOf({ type, enum: choices, format, items, properties }: JsonSchema): string {
   if (choices !== undefined) {
     return choices.length > MAX_LISTED
       ? `one of ${choices.length} values`
@@ -74,7 +87,11 @@ function typeOf({ type, enum: choices, format, items }: JsonSchema): string {
   if (format === 'date-time') return 'time';
   if (type === 'array') {
     const of = typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'value';
-    return `list of ${of}s`;
+    return `list of ${of.replace(/^[a-z]+/, '$&s')}`;
+  }
+  if (properties !== undefined) {
+    const keys = Object.keys(properties).map((key) => `\`${key}\``);
+    return `object of ${keys.join(', ')}`;
   }
   return type === 'string' ? 'text' : String(type);
 }

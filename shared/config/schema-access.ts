@@ -62,7 +62,7 @@ const none = z
   .describe('Any caller; the function refuses to start unless it listens on loopback');
 const verify = z.literal('verify').describe('Countersign verifies the ID token');
 const iap = z.literal('iap').describe('Countersign verifies the assertion of Identity-Aware Proxy');
-const iam = z.literal('iam').describe('Cloud Run has checked the token and removed its signature');
+const iam = z.literal('iam').describe('Cloud Run has checked the token');
 
 const byVerify = z
   .strictObject({ mode: verify, audience, emails })

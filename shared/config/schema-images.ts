@@ -44,7 +44,7 @@ const contentSchema = z
       .enum(['refuse', 'allow'])
       .default(DEFAULT_CONTENT.empty)
       .describe(
-        'An image with nothing to apply in the folder of the RSync, for which Config Sync deletes all that it applied before: refuse (default) or allow',
+        'An image with nothing to apply in the folder of the RSync, for which Config Sync deletes all: refuse (default) or allow',
       ),
   })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))

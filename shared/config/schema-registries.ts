@@ -44,7 +44,7 @@ const registry = z
       ),
     ca: textSchema.exactOptional().meta({
       description:
-        "Path of a PEM file: certificate authorities of this host and its realms, in place of Node's. Read again when it changes. Config Sync has its own setting, spec.oci.caCertSecretRef",
+        "Path of a PEM file: certificate authorities of this host and its realms, in place of Node's. Config Sync has its own, spec.oci.caCertSecretRef",
       examples: ['./private-ca.pem'],
     }),
     proxy: textLike(PROXY, 'Is neither http://HOST:PORT, https://HOST:PORT nor none')

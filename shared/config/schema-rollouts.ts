@@ -119,7 +119,7 @@ const strategy = z
       .max(MAX_STAGES)
       .superRefine(finding(distinct('name', 'Give each stage its own name')), ALWAYS)
       .superRefine(finding(reachable), ALWAYS)
-      .describe('The stages in order; the last one has all clusters that no other selects'),
+      .describe('The stages in order; the last has all clusters that no other selects'),
     progressDeadline: durationSchema(0).prefault('30m').meta({
       description:
         'How long a digest may be approved and not live, or admitted and not approved, before the cluster counts as failed (default: 30m), at most 168h',

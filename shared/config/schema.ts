@@ -112,7 +112,7 @@ const sweep = z
     withdrawBrake: percentSchema
       .prefault('5%')
       .describe(
-        'Share of the approved RSyncs (default 5%), 0% to 100%: a sweep that would withdraw more after a change of the config withdraws nothing and reports it',
+        'Share of the approved RSyncs (default 5%): a sweep that would withdraw more after a change of the config withdraws nothing and reports it',
       ),
     pendingAfter: durationSchema(0)
       .prefault('1h')
@@ -127,7 +127,7 @@ const sweep = z
     liveAfter: durationSchema(0)
       .prefault('10m')
       .describe(
-        'How long an approval may take to be live, in addition to the poll period of Config Sync and while the cluster is reachable, before the RSync is Stalled (default 10m), at most 168h',
+        'How long an approval may take to be live, beyond the poll period of Config Sync and while the cluster is reachable, before the RSync is Stalled (default 10m), at most 168h',
       ),
     deletingAfter: durationSchema(0)
       .prefault('10m')
