@@ -4,7 +4,7 @@ type Binding = Bindings['bindings'][number];
 
 const HEAD = `# Permissions on Google Cloud
 
-For security reviewers and for operators who grant roles by hand. You learn which roles the [Terraform module](../infra/terraform) grants, to which account, on what, and which permissions of them are used. The call and the line of code behind each permission are in [iam.json](../infra/terraform/iam.json); tests compare that list with the module and with the code.
+For security reviewers and for operators who grant roles by hand. You learn which roles the [Terraform module](../infra/terraform) grants, to which account, on what, and which permissions of them are used. The call and the line of code behind each are in [iam.json](../infra/terraform/iam.json). A condition in parentheses is the variable, or the case, in which a role is granted.
 
 The module grants nothing else. The example of one project adds one role: \`roles/iam.serviceAccountTokenCreator\` on the account that calls the API, for \`people\` ([google-cloud.md](google-cloud.md#6-ask-the-api)).
 
@@ -12,7 +12,7 @@ Each function runs as its own account: \`countersign-push\`, \`countersign\` (th
 
 `;
 
-/** docs/iam.md, whole: a table for each account or group of accounts. */
+/** docs/iam.md, whole: a list for each account or group of accounts. */
 export function iamPage(): string {
   const { bindings, withoutPermission } = readBindings();
   const groups = [...Map.groupBy(bindings, ({ who }) => who)];
@@ -31,8 +31,8 @@ ${withoutPermission.map(({ api, call }) => `- ${api}: ${call}`).join('\n')}
 function sectionOf(who: string, granted: readonly Binding[]): string {
   const rows = granted.map(({ role, on, permissions, when }) => {
     const used = permissions.map((name) => `\`${name}\``).join(', ');
-    return `| ${role.replace('google_project_iam_custom_role.', '')} | ${on} | ${used} | ${when ?? 'always'} |`;
+    const name = role.replace('google_project_iam_custom_role.', '');
+    return `- **${name}** on ${on}${when === undefined ? '' : ` (${when})`}: ${used}`;
   });
-  const head = '| role | on | permissions used | granted with |\n|---|---|---|---|';
-  return `## ${who.charAt(0).toUpperCase()}${who.slice(1)}\n\n${head}\n${rows.join('\n')}`;
+  return `## ${who.charAt(0).toUpperCase()}${who.slice(1)}\n\n${rows.join('\n')}`;
 }
