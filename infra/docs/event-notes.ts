@@ -5,7 +5,7 @@ import type { TypeNote } from './type-note.ts';
 /** The prose of the event reference: `npm run docs` puts it beside the schemas. */
 export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   'image.verified': {
-    when: 'the digest has the signatures that the policy requires; once for each digest and policy',
+    when: 'the digest has the signatures that the policy requires',
     severity: 'WARNING under a policy that allows unsigned images',
     next: 'Nothing',
   },
@@ -29,7 +29,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'image.unchecked': {
     when: 'a push could not be checked and is retried; published once. `errors` has the code',
-    next: 'Do what the message says: `registry-denied` and `forbidden` need a permission. Outages are retried for an hour',
+    next: 'Do what the message says. Outages are retried for an hour',
   },
   'sync.approved': {
     when: 'the approval is written, or first found, on the RSync',
@@ -46,7 +46,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'sync.blocked': {
     when: 'the announcement is still refused `sweep.blockedAfter` after the approval, or a pin was refused or reverted',
-    next: 'Find what refuses: another webhook, an outdated gate, or a parent that declares the field',
+    next: 'Find what refuses: a webhook, an outdated gate, or a parent',
   },
   'sync.stalled': {
     when: 'the spec is wrong, or an approval or deletion takes longer than `sweep.liveAfter` or `sweep.deletingAfter`',
@@ -62,15 +62,15 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'sync.withdrawn': {
     when: 'an approval does not verify under a changed policy, or another client wrote it',
-    next: 'Push or sign the digest that should run. The cluster keeps what it runs; the gate refuses it',
+    next: 'Push or sign the digest that should run. The cluster keeps what it runs',
   },
   'sync.recovered': {
     when: 'any failure of this RSync has ended, or the RSync is gone',
-    next: 'Close the alerts of this `cluster` and `sync`.',
+    next: 'Close the alerts of this `cluster` and `sync`',
   },
   'cluster.unreachable': {
     when: 'Countersign cannot work on the cluster: `Unreachable`, `Forbidden` or `NoConfigSync`',
-    next: 'Read the message. Sweeps keep trying',
+    next: 'Read the message',
   },
   'cluster.recovered': {
     when: 'the cluster could be listed again',
@@ -87,7 +87,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'freeze.ended': {
     when: 'a person lifts a freeze, or it expires (`actor` is `sweep`)',
-    next: 'Close the alert of this `id`. The next sweep approves what waited',
+    next: 'Close the alert of this `id`',
   },
   'rollout.progressing': {
     when: 'a sweep finds a newly approved digest that is not live everywhere',
@@ -105,7 +105,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   'rollout.held': {
     when: 'a person holds an RSync, or a hold set by hand is first seen; again each week (`overdue`)',
     severity: 'WARNING when it is overdue',
-    next: 'When it is overdue, lift it or leave it for another week',
+    next: 'Lift it or leave it',
   },
   'rollout.unheld': {
     when: 'a person lifts a hold, or a hold lifted by hand or deleted with its RSync is first missed',
@@ -121,7 +121,7 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'sweep.recovered': {
     when: 'the brake is released',
-    next: 'Nothing: approvals that do not verify are withdrawn from now on',
+    next: 'Nothing',
   },
   'withdrawal.unchecked': {
     when: 'some approvals cannot be checked under a changed policy: they stay',

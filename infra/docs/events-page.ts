@@ -49,7 +49,7 @@ function groupOf(
   const others = rows.filter((row) => shared.has(row)).map((row) => row.split(' ')[1]);
   return [
     `### ${TITLES.get(shape) ?? types.join(', ')}\n`,
-    '| type | severity | published when | what to do |\n| --- | --- | --- | --- |',
+    '| type and severity | published when | what to do |\n| --- | --- | --- |',
     ...types.map(rowOf),
     ...(own.length === 0 ? [] : [`\n${HEAD}`, ...own]),
     ...(others.length === 0 ? [] : [`\nAlso ${others.join(', ')}.`]),
@@ -62,8 +62,8 @@ function rowOf(type: StatusType): string {
   const file = `../shared/status/schemas/${ceTypeOf(type)}.json`;
   const usual = severityOf(SAMPLES[type]);
   // Most events are INFO, and ask for nothing: said once, above the reference.
-  const level = [usual === 'INFO' ? '' : usual, severity].filter(Boolean).join('. ');
-  return `| <a id="${type.replaceAll('.', '')}"></a>[\`${type}\`](${file}) | ${level} | ${when} | ${next === 'Nothing' ? '' : next} |`;
+  const level = [usual === 'INFO' ? '' : usual, severity ?? ''].filter((one) => one !== '');
+  return `| <a id="${type.replaceAll('.', '')}"></a>[\`${type}\`](${file}) ${level.join('. ')} | ${when} | ${next === 'Nothing' ? '' : next} |`;
 }
 
 function fieldsOf(schema: JsonSchema): readonly string[] {

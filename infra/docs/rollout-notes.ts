@@ -6,7 +6,7 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   'rollout.started': {
     when: 'a roll-out begins: a digest arrived, a person starts or retries one, or the fleet has its first digest',
     severity: 'WARNING with `noWayBack`: the registry no longer has the previous digest',
-    next: 'With `noWayBack`, push the previous digest again if you may need it',
+    next: 'With `noWayBack`, push the previous digest again',
   },
   'rollout.superseded': {
     when: 'a newer digest replaces the one in this roll-out; `id` and `digest` name the replaced one',
@@ -45,10 +45,10 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   },
   'rollout.promoted': {
     when: 'an overrider opens all stages up to `stage` at once, without soak, approval or order',
-    next: 'Check that it was intended. Failures can still halt it, and nothing unverified is approved',
+    next: 'Check that it was intended',
   },
   'rollout.halted': {
-    when: 'too many clusters failed, are unreachable or are late, or the digest was rolled back before: nothing new is approved. `cause` has the reason, `lagging` the clusters',
+    when: 'too many clusters failed, are unreachable or are late, or the digest was rolled back before. `cause` has the reason, `lagging` the clusters',
     next: 'Push a fix, resume, or roll back',
   },
   'rollout.recovered': {
@@ -65,7 +65,7 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   },
   'rollout.rolled-back': {
     when: 'all clusters have left the rejected digest, except those in `lagging`',
-    next: 'Push a fix. The rejected digest is not approved again under any tag',
+    next: 'Push a fix. The rejected digest is not approved again',
   },
   'rollout.interrupted': {
     when: 'the record of a roll-out is lost: Countersign reads its position from receipts and approves nothing new',

@@ -74,7 +74,7 @@ describe('docs/events.md and its schemas', () => {
 
   it.each(Object.keys(STATUS_DATA))('has a row of %s, with its schema', (type) => {
     const file = `../shared/status/schemas/dev.countersign.${type}.v1.json`;
-    expect(page('events.md')).toContain(`[\`${type}\`](${file}) | `);
+    expect(page('events.md')).toContain(`[\`${type}\`](${file})`);
   });
 
   it.each(Object.entries(statusJsonSchemas()))('%s shows a sample that it accepts', (_, schema) => {
