@@ -73,6 +73,6 @@ export const ROLLOUT_NOTES: Readonly<Record<keyof typeof ROLLOUT_SAMPLES, TypeNo
   },
   'rollout.retired': {
     when: 'the image has no strategy any more: pushes reach all clusters at once',
-    next: 'Nothing. It also ends `rollout.paused`',
+    next: 'Nothing',
   },
 };
