@@ -36,9 +36,9 @@ const POLL_MS = 10;
  * got the number of one since runs something else, and is left alone.
  */
 export async function endLeftovers(path: string): Promise<readonly Leftover[]> {
-  const record = await readRecord(path);
+  const { functions = [] } = (await readRecord(path)) ?? {};
   const left: Leftover[] = [];
-  for (const one of record?.functions ?? []) {
+  for (const one of functions) {
     if (!(await isAlive(one))) continue;
     left.push(one);
     try {
@@ -47,7 +47,8 @@ export async function endLeftovers(path: string): Promise<readonly Leftover[]> {
       // It went by itself meanwhile.
     }
   }
-  for (const one of left) while (await isAlive(one)) await sleep(POLL_MS);
+  // Of those that went by themselves, too, the last ones may be on their way.
+  for (const one of functions) while (!(await hasEnded(one))) await sleep(POLL_MS);
   await rm(path, { force: true });
   return left;
 }
@@ -56,12 +57,32 @@ async function isAlive({ pid, bundle }: Leftover): Promise<boolean> {
   return (await commandOf(pid)).includes(bundle);
 }
 
+/** Whether its sockets are closed: a process that ends has lost its command line before, and is a zombie afterwards. */
+async function hasEnded({ pid, bundle }: Leftover): Promise<boolean> {
+  const command = await commandOf(pid);
+  return (command !== '' && !command.includes(bundle)) || /^Z|^$/.test(await stateOf(pid));
+}
+
+/** The state of a process, as `ps` has it; empty where there is none. */
+async function stateOf(pid: number): Promise<string> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2);
+  } catch {
+    return ps(pid, 'stat=');
+  }
+}
+
 /** The command line of a process; empty where there is none, or none any more. */
 async function commandOf(pid: number): Promise<string> {
   try {
     return await readFile(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    const listed = promisify(execFile)('ps', ['-o', 'args=', '-p', `${pid}`]);
-    return listed.then(({ stdout }) => stdout).catch(() => '');
+    return ps(pid, 'args=');
   }
+}
+
+async function ps(pid: number, column: string): Promise<string> {
+  const listed = promisify(execFile)('ps', ['-o', column, '-p', `${pid}`]);
+  return listed.then(({ stdout }) => stdout.trim()).catch(() => '');
 }

@@ -43,7 +43,7 @@ describe('GET /', () => {
     world.verdicts.set(A, UNSIGNED);
     await world.sweep();
     const text = await (await world.get('/')).text();
-    expect(text).toContain('2 RSyncs on 3 clusters: 1 Unguarded, 1 Unreachable</h1>');
+    expect(text).toContain('2 RSyncs on 3 clusters: 1 Pending, 1 Unguarded, 1 Unreachable</h1>');
   });
 
   it('leads from each number to what it counts, and back', async () => {
