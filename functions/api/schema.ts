@@ -122,6 +122,11 @@ export function answerOf(
   return { description, content: { [type]: { schema } } };
 }
 
+/** An answer in JSON that is one page of several. */
+export function pageOf(schema: z.ZodType, description: string): Answer {
+  return { ...answerOf(schema, description), headers: PAGE_HEADERS };
+}
+
 /** The answers of an operation, with what every operation may answer instead. */
 export function answersOf(good: Record<number, Answer>): Record<string, Answer> {
   const problems = Object.entries(MEANINGS).map(([status, description]): [string, Answer] => [

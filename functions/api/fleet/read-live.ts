@@ -21,9 +21,9 @@ export interface LiveRead {
 }
 
 /**
- * Asks as many clusters at once as the page has entries, up to `MAX_LIVE_CLUSTERS`: one that is slow or dead delays no other, and is given up after a
- * while; what was known of it is shown instead. The calls are paced by the fleet, from the API's share. A fault of the
- * service costs one cluster's answer, and is logged.
+ * Asks as many clusters at once as the page has entries, up to `MAX_LIVE_CLUSTERS`: one that is slow or dead delays no
+ * other, and is given up after a while; what was known of it is shown instead. The calls are paced by the fleet, from the
+ * API's share. A fault of the service costs one cluster's answer, and is logged.
  */
 export async function readLive(request: PageRequest, deps: ApiDeps, log: Log): Promise<LiveRead> {
   const { filter, after, limit } = request;

@@ -1,16 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { MAX_NAME } from '../limits.ts';
-import {
-  answerOf,
-  answersOf,
-  ClusterName,
-  Cursor,
-  ImageName,
-  PAGE_HEADERS,
-  PageLimit,
-  Time,
-} from '../schema.ts';
+import { answersOf, ClusterName, Cursor, ImageName, PageLimit, pageOf, Time } from '../schema.ts';
 
 /** What is a time by its form; whether there is such a day is seen where it is read. */
 const MOMENT =
@@ -101,6 +92,6 @@ export const historyRoute = createRoute({
     'From the recorded status events, each once, without a call to any cluster. An event is there some seconds after it was published, in its place by time. 422 where the config keeps no history.',
   request: { query: HistoryRequest },
   responses: answersOf({
-    200: { ...answerOf(HistoryPage, 'A page of events'), headers: PAGE_HEADERS },
+    200: pageOf(HistoryPage, 'A page of events'),
   }),
 });

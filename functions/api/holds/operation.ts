@@ -9,8 +9,8 @@ import {
   Cursor,
   IdempotencyHeaders,
   ImageName,
-  PAGE_HEADERS,
   PageLimit,
+  pageOf,
   SyncName,
   Time,
 } from '../schema.ts';
@@ -113,7 +113,7 @@ export const holdsRoute = createRoute({
   description: 'From the snapshot and what was ordered since, without a call to any cluster.',
   request: { query: HoldsQuery },
   responses: answersOf({
-    200: { ...answerOf(HoldPage, 'A page of holds'), headers: PAGE_HEADERS },
+    200: pageOf(HoldPage, 'A page of holds'),
   }),
 });
 

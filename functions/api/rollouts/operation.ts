@@ -5,15 +5,7 @@ import { CHECK_OUTCOMES } from '#shared/core/rollout/checks.ts';
 import { ROLLOUT_ID } from '#shared/core/rollout/id.ts';
 import { ROLLOUT_CAUSES, ROLLOUT_STATES } from '#shared/core/rollout/record.ts';
 import { STANDINGS } from '#shared/core/rollout/standing.ts';
-import {
-  answerOf,
-  answersOf,
-  Cursor,
-  ImageName,
-  PAGE_HEADERS,
-  PageLimit,
-  Time,
-} from '../schema.ts';
+import { answerOf, answersOf, Cursor, ImageName, PageLimit, pageOf, Time } from '../schema.ts';
 
 const RolloutId = z
   .string()
@@ -169,7 +161,7 @@ export const rolloutsRoute = createRoute({
     'From the records and the snapshot, without a call to any cluster. Empty where the config has no roll-outs.',
   request: { query: RolloutsQuery },
   responses: answersOf({
-    200: { ...answerOf(RolloutPage, 'A page of roll-outs'), headers: PAGE_HEADERS },
+    200: pageOf(RolloutPage, 'A page of roll-outs'),
   }),
 });
 
