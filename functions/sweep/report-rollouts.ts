@@ -43,26 +43,23 @@ async function reportOne(rollout: Rollout, { store, publish, now }: RolloutDeps)
 }
 
 function describe(rollout: Rollout, last: RolloutNote | undefined, since: string): RolloutEvent {
-  const { status, live, failed, unreachable, underWay, held } = rollout;
   const facts = factsOf(rollout);
-  const lagging = [...failed, ...unreachable, ...underWay];
+  const { live, syncs, failed, unreachable, underWay, held, lagging } = facts;
   const counts = [
     ...(lagging.length === 0
       ? []
-      : [
-          `${failed.length} failed, ${unreachable.length} unreachable, ${underWay.length} under way`,
-        ]),
-    ...(held.length === 0 ? [] : [`${held.length} held`]),
+      : [`${failed} failed, ${unreachable} unreachable, ${underWay} under way`]),
+    ...(held === undefined ? [] : [`${held} held`]),
   ];
   return {
-    type: `rollout.${status}`,
+    type: `rollout.${rollout.status}`,
     replaced: last,
     data: defined({
       ...facts,
       previous: last,
       since,
       errors: [],
-      message: [`Live on ${live.length} of ${facts.syncs} RSyncs`, ...counts].join('; '),
+      message: [`Live on ${live} of ${syncs} RSyncs`, ...counts].join('; '),
     }),
   };
 }
@@ -91,7 +88,7 @@ export function factsOf({
 > {
   const lagging = [...failed, ...unreachable, ...underWay];
   const all = [...live, ...lagging, ...held];
-  return {
+  return defined({
     image,
     digest,
     syncs: all.length,
@@ -102,7 +99,7 @@ export function factsOf({
     underWay: underWay.length,
     held: held.length === 0 ? undefined : held.length,
     lagging: lagging.slice(0, MAX_LAGGING).map(lagOf),
-  };
+  });
 }
 
 function lagOf({ record, row }: KnownSync): RolloutEvent['data']['lagging'][number] {
