@@ -3,8 +3,8 @@ import { ALWAYS, atMost, type Check, fieldOf, finding, isRecord, withOneOf } fro
 import { MAX_CONTEXTS, MAX_PAIRS, MAX_PROJECTS, MAX_TEXT } from './limits.ts';
 import { pathSchema, projectSchema, selectorSchema, textLike, textSchema } from './scalars.ts';
 
-/** Lower case, without a port. */
-const HOST = /^\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+/** Lower case, without a port; an address of IPv6 in brackets, as in a URL. */
+const HOST = /^(?:\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]{2,45}\])$/;
 
 const labels = z
   .record(textSchema, z.string().max(MAX_TEXT))
@@ -87,7 +87,7 @@ const management = {
   pluginServers: z
     .array(
       textLike(HOST, 'Is neither a host nor .SUFFIX').describe(
-        'Host of an API server: its name, .SUFFIX for all below one, or its address',
+        'Host of an API server: its name, .SUFFIX for all below one, or its address (IPv6 in brackets)',
       ),
     )
     .max(MAX_PROJECTS)

@@ -65,6 +65,11 @@ export function contextOf(found: FoundCluster, rules: PluginRules): KubeContext 
   return detourOf(context, rules.pluginServers) ?? context;
 }
 
+/** As a URL has it: an address of IPv6 in its shortest form. What is no host matches none. */
+function hostnameOf(host: string): string | undefined {
+  return URL.parse(`https://${host}`)?.hostname;
+}
+
 /** Fields by which what is sent to a server may be read by another. */
 const DETOURS = ['proxy-url', 'tls-server-name', 'insecure-skip-tls-verify'] as const;
 
@@ -75,7 +80,7 @@ function detourOf(
 ): string | undefined {
   const { hostname, protocol } = new URL(value.server);
   const isMeant = servers.some((one) =>
-    one.startsWith('.') ? hostname.endsWith(one) : hostname === one,
+    one.startsWith('.') ? hostname.endsWith(one) : hostname === hostnameOf(one),
   );
   if (protocol !== 'https:' || !isMeant) {
     return `exec names a plugin, whose credentials are not for ${hostname}; add it to "pluginServers" of the fleet if that is meant`;

@@ -311,6 +311,12 @@ const IN_SECRETS = ['argocd', 'clusterApi'].flatMap((kind): readonly Row[] => [
     `fleet.${kind}.pluginServers[0]`,
     'bad-value',
   ],
+  [
+    KUBECONFIG,
+    `${kind}: { plugins: [aws], pluginServers: [«"2001:db8::1"] }`,
+    `fleet.${kind}.pluginServers[0]`,
+    'bad-value',
+  ],
 ]);
 
 const LOCAL: readonly Row[] = [

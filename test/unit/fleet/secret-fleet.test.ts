@@ -136,6 +136,7 @@ describe("the fleet of Argo CD's Secrets", () => {
     ['a.test', 'https://a.test'],
     ['.test', 'https://a.test:6443/path'],
     ['10.0.0.1', 'https://10.0.0.1'],
+    ['[2001:db8:0::1]', 'https://[2001:db8::1]:6443'],
   ])('may run a plugin that the config names, for %s', async (host, server) => {
     const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: [host] });
     secrets.push(secret('a', { name: 'c', server, config: withPlugin({ env: { A: 'b' } }) }));
@@ -146,6 +147,7 @@ describe("the fleet of Argo CD's Secrets", () => {
     ['another server', 'https://b.test', {}, 'not for b.test; add it to "pluginServers"'],
     ['a part of its name', 'https://evil-a.test', {}, 'not for evil-a.test'],
     ['what follows its name', 'https://a.test.evil', {}, 'not for a.test.evil'],
+    ['an address', 'https://[2001:db8::2]', {}, 'not for [2001:db8::2]'],
     ['a proxy', 'https://a.test', { proxyUrl: 'http://evil.test' }, 'by proxy-url; remove it'],
     [
       'a server under another name',
@@ -160,7 +162,7 @@ describe("the fleet of Argo CD's Secrets", () => {
       'by insecure-skip-tls-verify',
     ],
   ])("sends no plugin's credentials to %s", async (_, server, more, message) => {
-    const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: ['a.test'] });
+    const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: ['a.test', '[2001:db8::1]', '[:::]'] });
     secrets.push(secret('a', { name: 'c', server, config: withPlugin({}, more) }));
     await expect(fleet.connect({ name: 'c', id: '', labels: {} })).rejects.toMatchObject({
       code: 'cluster-unreachable',
