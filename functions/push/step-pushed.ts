@@ -6,13 +6,7 @@ import { recordName, versionsOf } from '#shared/core/track/stream.ts';
 import type { FleetList, Member } from '#shared/fleet/fleet.ts';
 import type { ImageDeps, Staging } from '#shared/reconcile/deps.ts';
 import { readFreezing } from '#shared/reconcile/read-freezing.ts';
-import {
-  type Snapshot,
-  readRecords,
-  repositoryOf,
-  snapshotOf,
-  syncsOf,
-} from '#shared/reconcile/snapshot.ts';
+import { type Snapshot, repositoryOf, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
 import { createAdmissions } from '#shared/rollouts/admissions.ts';
 import { type Brought, broughtBy, followedAs } from '#shared/rollouts/brought.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
@@ -60,7 +54,7 @@ export async function stepPushed(
   const digests = new Set(pushed.flatMap(({ resolution: { image } }) => digestsOf(image)));
   const resolve = (named: Reference): Promise<Resolution> =>
     deps.resolver.resolve(named, notBefore);
-  const snapshot = snapshotOf(deps.listed, await readRecords(deps.store));
+  const snapshot = snapshotOf(deps.listed, await deps.store.everyCluster());
   const isDue = await stepAll([...found.keys()], snapshot, deps, async (image, rows, record) => {
     const kind = followedAs(rows);
     // Which of the versions is the best, and what it may replace, is for their order to say.
@@ -83,7 +77,7 @@ export async function stepPushed(
 
 /** The same where a repository that keeps signatures of others has a new one: it may be of any image of the rule. */
 export async function stepSigned(rule: ImageRule, deps: StepPushedDeps): Promise<Concerns> {
-  const snapshot = snapshotOf(deps.listed, await readRecords(deps.store));
+  const snapshot = snapshotOf(deps.listed, await deps.store.everyCluster());
   const find = createFindRule(deps.rules, deps.staging);
   const images = new Set(syncsOf(snapshot).flatMap(({ row }) => imageOf(row) ?? []));
   const own = [...images].filter((image) => find(image).rule === rule).slice(0, MAX_SIGNED);

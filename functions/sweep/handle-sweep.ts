@@ -18,7 +18,7 @@ import { noteTally } from './note-tally.ts';
 import { remindHolds } from './remind-holds.ts';
 import { remindPending } from './remind-pending.ts';
 import { reportRollouts } from './report-rollouts.ts';
-import { type Snapshot, readRecords, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { type Snapshot, snapshotOf, syncsOf } from '#shared/reconcile/snapshot.ts';
 import { settleOrders } from './settle-orders.ts';
 import { sweepFreezes } from './sweep-freezes.ts';
 import { type Fault, sweepRollouts } from './sweep-rollouts.ts';
@@ -78,7 +78,7 @@ export async function handleSweep(
   const now = deps.now();
   const [fleet, known, last] = await Promise.all([
     deps.fleet.list(),
-    readRecords(store),
+    store.everyCluster(),
     store.readNote('sweep', SWEEP_NOTE),
   ]);
   const records = await forgetDeparted(fleet, known, deps);
@@ -118,6 +118,7 @@ export async function handleSweep(
   ];
   await deps.publish(describe({ id, now, plan, fleet, snapshot, faults }, settings));
   measureFleet(snapshot, now, meter);
+  await store.mend();
   meter.record('sweep_duration', secondsSince(now, deps.now()), {});
   return { id, clusters: fleet.members.length, tasked: plan.due.length };
 }

@@ -17,7 +17,8 @@ locals {
   store_unindexed = ["record", "revision", "edition", "parts"]
   store_fields = concat(
     [for pair in setproduct(local.store_groups, local.store_unindexed) : { group = pair[0], field = pair[1] }],
-    [{ group = "clusters", field = "reconciledAt" }],
+    # What a push reads whole: an index of each name in it would be in the way of its writes.
+    [{ group = "clusters", field = "reconciledAt" }, { group = "names", field = "clusters" }],
   )
 }
 

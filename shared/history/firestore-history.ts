@@ -40,7 +40,7 @@ export function openFirestoreHistory(options: FirestoreHistoryOptions): History 
         expireAt: { timestampValue: expiryOf(now(), days).toISOString() },
       };
       const set = `${COLLECTION}/${entry.id}`;
-      return documents.commit([{ set, fields, when: { exists: false } }]);
+      return (await documents.commit([{ set, fields, when: { exists: false } }])) !== undefined;
     },
     async list(query) {
       const { facet } = query.by;

@@ -34,6 +34,12 @@ const CountAnswer = z
   ])
   .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue));
 
+const CommitAnswer = z
+  .object({
+    writeResults: z.array(z.object({ updateTime: z.string().exactOptional() })).default([]),
+  })
+  .transform(({ writeResults }) => writeResults.map(({ updateTime }) => updateTime));
+
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Value>>;
@@ -42,8 +48,24 @@ type Fields = Readonly<Record<string, Value>>;
 export type Precondition = { readonly updateTime: string } | { readonly exists: boolean };
 
 export type Write =
-  | { readonly set: string; readonly fields: Fields; readonly when?: Precondition }
+  | {
+      readonly set: string;
+      readonly fields: Fields;
+      readonly when?: Precondition;
+      /** A field that gets the time of the commit, by Firestore's clock. */
+      readonly stamp?: string;
+    }
+  /** Sets the fields of `mask` only, and removes those of them that `fields` has not; others write theirs meanwhile. */
+  | {
+      readonly merge: string;
+      readonly fields: Fields;
+      readonly mask: readonly string[];
+      readonly when?: Precondition;
+    }
   | { readonly delete: string; readonly when?: Precondition };
+
+/** Of each write, the time that a later precondition may name; a deletion has none. */
+export type Committed = readonly (string | undefined)[];
 
 export interface Condition {
   readonly field: string;
@@ -61,6 +83,8 @@ export interface Query {
   readonly descending?: boolean;
   /** A value of that field as it was read, whatever it is. */
   readonly after?: unknown;
+  /** A document's name: of those that have the value `after`, which are many, only the ones behind it. */
+  readonly afterName?: string | undefined;
   /** Fields to read; absent: all. */
   readonly select?: readonly string[];
   readonly limit: number;
@@ -71,10 +95,10 @@ export interface Documents {
   /** Those of `paths` that exist, by path; of their fields only `mask`, where there is one. */
   get(paths: readonly string[], mask?: readonly string[]): Promise<ReadonlyMap<string, Document>>;
   query(query: Query): Promise<readonly Document[]>;
-  /** How many meet a condition: one read is billed for a thousand of them. */
-  count(collection: string, where: Condition): Promise<number>;
-  /** All or nothing. False: a precondition was not met. */
-  commit(writes: readonly Write[]): Promise<boolean>;
+  /** How many there are, or meet a condition: one read is billed for a thousand of them. */
+  count(collection: string, where?: Condition): Promise<number>;
+  /** All or nothing. Undefined: a precondition was not met. */
+  commit(writes: readonly Write[]): Promise<Committed | undefined>;
 }
 
 export interface FirestoreDeps {
@@ -138,11 +162,18 @@ export function createDocuments(deps: FirestoreDeps): Documents {
   }
 
   function encode(write: Write): object {
-    const target =
-      'delete' in write
-        ? { delete: prefix + write.delete }
-        : { update: { name: prefix + write.set, fields: write.fields } };
-    return defined({ ...target, currentDocument: write.when });
+    if ('merge' in write) {
+      const { merge, fields, mask: fieldPaths, when } = write;
+      const update = { name: prefix + merge, fields };
+      return defined({ update, updateMask: { fieldPaths }, currentDocument: when });
+    }
+    if ('delete' in write) {
+      return defined({ delete: prefix + write.delete, currentDocument: write.when });
+    }
+    const { set, fields, when, stamp } = write;
+    const stamps = stamp && [{ fieldPath: stamp, setToServerValue: 'REQUEST_TIME' }];
+    const update = { name: prefix + set, fields };
+    return defined({ update, updateTransforms: stamps, currentDocument: when });
   }
 
   return {
@@ -153,17 +184,15 @@ export function createDocuments(deps: FirestoreDeps): Documents {
       const found = answer.flatMap((element) => element.found ?? []);
       return new Map(found.map((document) => [document.name.slice(prefix.length), document]));
     },
-    async query({ collection, where, orderBy, descending, after, select, limit }) {
+    async query({ collection, where, orderBy, descending, after, afterName, select, limit }) {
+      const direction = descending === true ? 'DESCENDING' : undefined;
+      const order = [orderBy, ...(afterName === undefined ? [] : ['__name__'])];
+      const name = afterName === undefined ? [] : [{ referenceValue: afterName }];
       const structuredQuery = defined({
         from: [{ collectionId: collection }],
         where: where && filterOf(...where),
-        orderBy: [
-          defined({
-            field: { fieldPath: orderBy },
-            direction: descending === true ? 'DESCENDING' : undefined,
-          }),
-        ],
-        startAt: after === undefined ? undefined : { values: [after], before: false },
+        orderBy: order.map((fieldPath) => defined({ field: { fieldPath }, direction })),
+        startAt: after === undefined ? undefined : { values: [after, ...name], before: false },
         select: select && { fields: select.map((fieldPath) => ({ fieldPath })) },
         limit,
       });
@@ -171,17 +200,17 @@ export function createDocuments(deps: FirestoreDeps): Documents {
       return answer.flatMap(({ document }) => document ?? []);
     },
     count(collection, where) {
-      const structuredQuery = { from: [{ collectionId: collection }], where: filterOf(where) };
+      const from = [{ collectionId: collection }];
+      const structuredQuery = defined({ from, where: where && filterOf(where) });
       const aggregations = [{ alias: 'count', count: {} }];
       const structuredAggregationQuery = { structuredQuery, aggregations };
       return call('runAggregationQuery', { structuredAggregationQuery }, CountAnswer);
     },
     async commit(writes) {
       try {
-        await call('commit', { writes: writes.map(encode) }, z.object({}));
-        return true;
+        return await call('commit', { writes: writes.map(encode) }, CommitAnswer);
       } catch (error) {
-        if (isConflict(toFailure(error))) return false;
+        if (isConflict(toFailure(error))) return undefined;
         throw error;
       }
     },

@@ -23,7 +23,7 @@ export interface KnownSync {
  * What the fleet is, and what is known of it.
  *
  * @example
- * const snapshot = snapshotOf(await fleet.list(), await readRecords(store));
+ * const snapshot = snapshotOf(await fleet.list(), await store.everyCluster());
  */
 export function snapshotOf(
   { members, unreachable }: FleetList,
@@ -41,15 +41,6 @@ export async function* eachRecord(
   yield* page;
   const last = page.at(-1);
   if (last !== undefined && page.length === PAGE) yield* eachRecord(store, last.cluster);
-}
-
-/** Every record of the store, by cluster. */
-export async function readRecords(
-  store: Pick<Store, 'listClusters'>,
-): Promise<ReadonlyMap<string, ClusterRecord>> {
-  const records = new Map<string, ClusterRecord>();
-  for await (const record of eachRecord(store)) records.set(record.cluster, record);
-  return records;
 }
 
 /** Every RSync of the snapshot, in order of cluster. */

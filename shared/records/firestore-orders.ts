@@ -60,7 +60,8 @@ export function openFirestoreOrders(options: FirestoreRecordsOptions): Orders {
       const text = writeOrders(orders, cluster);
       if (orders.length === 0) {
         if (revision === undefined) return (await find(cluster)) === undefined;
-        if (await documents.commit([{ delete: path, when: { updateTime: revision } }])) return true;
+        const writes = [{ delete: path, when: { updateTime: revision } }];
+        if ((await documents.commit(writes)) !== undefined) return true;
         // Where the answer of an attempt was lost, the next one finds nothing.
         return (await find(cluster)) === undefined;
       }

@@ -67,9 +67,8 @@ export function openFirestoreRecords(options: FirestoreRecordsOptions): Records 
       if (revision === undefined) return false;
       const path = pathOf(RECORDS, image);
       const when = { updateTime: revision };
-      if (await documents.commit([{ delete: path, when }, { delete: pathOf(IMAGES, image) }])) {
-        return true;
-      }
+      const writes = [{ delete: path, when }, { delete: pathOf(IMAGES, image) }];
+      if ((await documents.commit(writes)) !== undefined) return true;
       // Where the answer of an attempt was lost, the next one finds nothing left.
       const found = await documents.get([path, pathOf(IMAGES, image)]);
       return found.size === 0;

@@ -31,7 +31,8 @@ export async function replaceDocument(
   const isFirst = revision === undefined;
   const when = isFirst ? { exists: false } : { updateTime: revision };
   const named = { set, fields: { ...fields, write: { stringValue: write } }, when };
-  if (await documents.commit([named, ...(isFirst ? first : [])])) return true;
+  const writes = [named, ...(isFirst ? first : [])];
+  if ((await documents.commit(writes)) !== undefined) return true;
   const place = (await documents.get([set])).get(set);
   return WriteFields.safeParse(place?.fields).data?.write === write;
 }

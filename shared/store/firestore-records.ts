@@ -79,6 +79,8 @@ interface Envelope {
   readonly expireAt: Date;
   /** What must be so of the document in place. */
   readonly when?: Precondition;
+  /** A field that gets the time of the write. */
+  readonly stamp?: string;
 }
 
 /** An id that any name can have: document ids allow no slash and have a largest length. */
@@ -88,7 +90,7 @@ export function idOf(...names: readonly string[]): string {
 
 /** The documents of a record; `before` is how many parts the one in place has. */
 export function writesOf(packed: Packed, envelope: Envelope, before: number): readonly Write[] {
-  const { path, expireAt, when } = envelope;
+  const { path, expireAt, when, stamp } = envelope;
   const pieces = packed.pieces.map((piece) => ({
     revision: { stringValue: packed.revision },
     expireAt: { timestampValue: expireAt.toISOString() },
@@ -97,7 +99,7 @@ export function writesOf(packed: Packed, envelope: Envelope, before: number): re
   const [head, ...parts] = pieces;
   const fields = { ...envelope.fields, ...head, parts: { integerValue: `${parts.length}` } };
   return [
-    defined({ set: path, fields, when }),
+    defined({ set: path, fields, when, stamp }),
     ...parts.map((part, index) => ({ set: partOf(path, index), fields: part })),
     ...deletesOf(path, parts.length, Math.max(0, before - parts.length)),
   ];
@@ -116,7 +118,8 @@ interface Place {
 
 /**
  * The record at a place, whose first document may be at hand. Undefined where there is none, and, reported to
- * `onUnreadable`, where `schema` cannot read what is there or `isOwn` says that it is another's.
+ * `onUnreadable`, where `schema` cannot read what is there or `isOwn` says that it is another's. `onRead` is called with
+ * the document that it was read from.
  */
 export async function readStored<T extends object>(
   { documents, onUnreadable }: Omit<RecordDeps, 'now'>,
@@ -125,12 +128,20 @@ export async function readStored<T extends object>(
   {
     atHand,
     isOwn,
-  }: { readonly atHand?: Document | undefined; readonly isOwn?: (record: T) => boolean } = {},
+    onRead,
+  }: {
+    readonly atHand?: Document | undefined;
+    readonly isOwn?: (record: T) => boolean;
+    readonly onRead?: (record: T, head: Head) => void;
+  } = {},
 ): Promise<T | undefined> {
   const found = await readText(documents, path, atHand);
   if (found === undefined) return undefined;
   const record = readRecord(schema, found.text);
-  if (record !== undefined && isOwn?.(record) !== false) return record;
+  if (found.head !== undefined && record !== undefined && isOwn?.(record) !== false) {
+    onRead?.(record, headOf(found.head));
+    return record;
+  }
   onUnreadable({ table, key });
   return undefined;
 }
@@ -140,13 +151,13 @@ async function readText(
   documents: Documents,
   path: string,
   atHand: Document | undefined,
-): Promise<{ readonly text?: string } | undefined> {
+): Promise<{ readonly text?: string; readonly head?: Document } | undefined> {
   let head = atHand;
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
     head ??= (await documents.get([path])).get(path);
     if (head === undefined) return undefined;
     const text = await join(documents, path, head);
-    if (text !== undefined) return { text };
+    if (text !== undefined) return { text, head };
     const after = (await documents.get([path])).get(path);
     // The same document twice, and still no record: no one is writing, so it is broken.
     if (after?.updateTime === head.updateTime) return {};
@@ -183,6 +194,10 @@ export interface Head extends z.infer<typeof HeadFields> {
   readonly document: Document;
 }
 
+function headOf(document: Document): Head {
+  return { ...HeadFields.parse(document.fields), document };
+}
+
 /** What must be so still of the document in place when it is replaced. */
 export function unchanged(head: Head | undefined): Precondition {
   return head === undefined ? { exists: false } : { updateTime: head.document.updateTime };
@@ -194,16 +209,16 @@ export function unchanged(head: Head | undefined): Precondition {
  * fields that are read of it; absent: all.
  */
 export async function replaceRecord(
-  documents: Documents,
+  documents: Pick<Documents, 'get' | 'commit'>,
   path: string,
   attempt: (head: Head | undefined) => Promise<readonly Write[] | undefined>,
   mask?: readonly string[],
 ): Promise<boolean> {
   for (let count = 0; count < MAX_CONFLICTS; count += 1) {
     const document = (await documents.get([path], mask)).get(path);
-    const writes = await attempt(document && { ...HeadFields.parse(document.fields), document });
+    const writes = await attempt(document && headOf(document));
     if (writes === undefined) return false;
-    if (await documents.commit(writes)) return true;
+    if ((await documents.commit(writes)) !== undefined) return true;
   }
   const message = `The Firestore store failed: others replaced ${path} ${MAX_CONFLICTS} times meanwhile`;
   throw new CountersignError('store-unavailable', message);

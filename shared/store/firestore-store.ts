@@ -75,7 +75,9 @@ function createImageStore(
       };
       const path = pathOf(record);
       const envelope = { path, fields, expireAt };
-      if (condition === undefined) return documents.commit(writesOf(packed, envelope, 0));
+      if (condition === undefined) {
+        return (await documents.commit(writesOf(packed, envelope, 0))) !== undefined;
+      }
       const { over } = condition;
       const expected = over && writeRecord(StoredImage, over);
       return replaceRecord(documents, path, async (head) => {

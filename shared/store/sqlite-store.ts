@@ -95,6 +95,18 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         }
         return records;
       }),
+    everyCluster: () =>
+      run((file) => {
+        const rows = file.prepare(`${SELECT_CLUSTER} ORDER BY cluster`);
+        const records = new Map<string, ClusterRecord>();
+        for (const row of rows.iterate()) {
+          const record = read(StoredCluster, row, 'clusters');
+          if (record !== undefined) records.set(record.cluster, record);
+        }
+        return records;
+      }),
+    // Who follows what is written in the same transaction, in a table of its own.
+    mend: () => Promise.resolve(),
     followers: (repository) =>
       run((file) => {
         const known = file.prepare('SELECT cluster FROM clusters WHERE reconciled_ms IS NOT NULL');

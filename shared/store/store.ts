@@ -25,6 +25,10 @@ export interface Store {
     readonly after?: string;
     readonly limit: number;
   }): Promise<readonly ClusterRecord[]>;
+  /** All records by cluster, in order of name; of a process that asks again and again, only what has changed is read. */
+  everyCluster(): Promise<ReadonlyMap<string, ClusterRecord>>;
+  /** Puts right what is derived from records, where an earlier version left it out, or it was lost. */
+  mend(): Promise<void>;
   /** Of the clusters that have a completed reconcile: their names, and those that follow `repository`. */
   followers(repository: string): Promise<Followers>;
   readImage(key: ImageKey): Promise<ImageRecord | undefined>;

@@ -1,60 +1,29 @@
 import * as z from 'zod';
-
-/** A document in place. */
-interface Stored {
-  readonly name: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly updateTime: string;
-}
+import { type Stored, countQuery, masked, runQuery } from './firestore-query.ts';
 
 const Precondition = z
   .object({ exists: z.boolean().optional(), updateTime: z.string().optional() })
   .optional();
 
+const Fields = z.record(z.string(), z.unknown());
+
 const Commit = z.object({
   writes: z.array(
     z.object({
-      update: z.object({ name: z.string(), fields: z.record(z.string(), z.unknown()) }).optional(),
+      update: z.object({ name: z.string(), fields: Fields.default({}) }).optional(),
+      updateMask: z.object({ fieldPaths: z.array(z.string()) }).optional(),
+      updateTransforms: z
+        .array(z.object({ fieldPath: z.string(), setToServerValue: z.literal('REQUEST_TIME') }))
+        .default([]),
       delete: z.string().optional(),
       currentDocument: Precondition,
     }),
   ),
 });
 
-const Text = z.object({ stringValue: z.string() });
-
-const Filter = z.object({
-  fieldFilter: z.object({
-    field: z.object({ fieldPath: z.string() }),
-    op: z.enum(['GREATER_THAN_OR_EQUAL', 'LESS_THAN']),
-    value: Text,
-  }),
-});
-
-const Query = z.object({
-  structuredQuery: z.object({
-    from: z.tuple([z.object({ collectionId: z.string() })]),
-    where: z.object({ compositeFilter: z.object({ filters: z.array(Filter) }) }).optional(),
-    orderBy: z.tuple([
-      z.object({
-        field: z.object({ fieldPath: z.string() }),
-        direction: z.literal('DESCENDING').optional(),
-      }),
-    ]),
-    startAt: z
-      .object({
-        values: z.tuple([z.union([z.object({ referenceValue: z.string() }), Text])]),
-        before: z.literal(false),
-      })
-      .optional(),
-    limit: z.number(),
-  }),
-});
-
-const Count = z.object({
-  structuredAggregationQuery: z.object({
-    structuredQuery: z.object({ from: z.tuple([z.object({ collectionId: z.string() })]) }),
-  }),
+const BatchGet = z.object({
+  documents: z.array(z.string()),
+  mask: z.object({ fieldPaths: z.array(z.string()) }).optional(),
 });
 
 export interface FakeFirestore {
@@ -63,49 +32,22 @@ export interface FakeFirestore {
   readonly documents: Map<string, Stored>;
   /** Before the next commits: `lose` applies one and breaks its answer, `throttle` answers 429. */
   readonly mishaps: ('lose' | 'throttle')[];
+  /** What Firestore would have billed; tests set it back. */
+  readonly billed: { reads: number; writes: number; deletes: number };
+  /** Moves the clock. */
+  readonly pass: (milliseconds: number) => void;
 }
 
 /**
- * As much of Firestore's REST API (v1) as records and history use: batchGet, runQuery by name or the text of one field,
- * count, commit with preconditions.
+ * As much of Firestore's REST API (v1) as store, records and history use: batchGet, runQuery and count by conditions on
+ * fields, commit with preconditions, masks and the time of the commit. Counted is what is billed: a document that is not
+ * there, and a query that finds none, cost a read as well; a count costs one for a thousand.
  */
 export function createFakeFirestore(): FakeFirestore {
   const documents = new Map<string, Stored>();
   const mishaps: ('lose' | 'throttle')[] = [];
+  const billed = { reads: 0, writes: 0, deletes: 0 };
   let ticks = Date.parse('2026-11-22T05:00:00Z');
-
-  function inOrder(root: string, collection: string): readonly Stored[] {
-    const prefix = `${root}/${collection}/`;
-    return [...documents.values()]
-      .filter(({ name }) => name.startsWith(prefix))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** A document without the field that orders is in no answer. */
-  function query(
-    root: string,
-    { from, where, orderBy, startAt, limit }: z.infer<typeof Query>['structuredQuery'],
-  ): readonly Stored[] {
-    const [{ field, direction }] = orderBy;
-    const [after] = startAt?.values ?? [];
-    const last = after && Object.values(after)[0];
-    const filters = where?.compositeFilter.filters ?? [];
-    return inOrder(root, from[0].collectionId)
-      .flatMap((document) => {
-        const place = placeOf(document, field.fieldPath);
-        return place === undefined ? [] : [{ document, place }];
-      })
-      .toSorted((a, b) => (a.place < b.place === (direction === undefined) ? -1 : 1))
-      .filter(({ document, place }) => {
-        const meets = filters.every(({ fieldFilter: { field: of, op, value } }) => {
-          const found = placeOf(document, of.fieldPath) ?? '';
-          return op === 'LESS_THAN' ? found < value.stringValue : found >= value.stringValue;
-        });
-        return meets && (last === undefined || place > last);
-      })
-      .map(({ document }) => document)
-      .slice(0, limit);
-  }
 
   function commit(body: unknown): Response {
     const { writes } = Commit.parse(body);
@@ -118,37 +60,63 @@ export function createFakeFirestore(): FakeFirestore {
     }
     ticks += 1;
     const updateTime = new Date(ticks).toISOString();
-    for (const { update, delete: gone } of writes) {
-      if (update !== undefined) documents.set(update.name, { ...update, updateTime });
-      if (gone !== undefined) documents.delete(gone);
+    for (const { update, updateMask, updateTransforms, delete: gone } of writes) {
+      if (gone !== undefined) {
+        documents.delete(gone);
+        billed.deletes += 1;
+      }
+      if (update === undefined) continue;
+      const { name } = update;
+      const fields = updateMask
+        ? merge(documents.get(name)?.fields, update.fields, updateMask.fieldPaths)
+        : update.fields;
+      const stamps = updateTransforms.map(({ fieldPath }) => [
+        fieldPath,
+        { timestampValue: updateTime },
+      ]);
+      documents.set(name, {
+        name,
+        fields: { ...fields, ...Object.fromEntries(stamps) },
+        updateTime,
+      });
+      billed.writes += 1;
     }
-    return Response.json({ commitTime: updateTime });
+    const writeResults = writes.map(({ update }) => (update === undefined ? {} : { updateTime }));
+    return Response.json({ writeResults, commitTime: updateTime });
   }
 
   return {
     documents,
     mishaps,
+    billed,
+    pass(milliseconds) {
+      ticks += milliseconds;
+    },
     fetch: async (input, init) => {
       const request = new Request(input, init);
       const body: unknown = await request.json();
       const [, root = '', method] = /\/v1\/(.*):([a-zA-Z]+)$/.exec(request.url) ?? [];
       if (method === 'batchGet') {
-        const { documents: names } = z.object({ documents: z.array(z.string()) }).parse(body);
+        const { documents: names, mask } = BatchGet.parse(body);
         const readTime = new Date(ticks).toISOString();
+        billed.reads += names.length;
         return Response.json(
           names.map((name) => {
             const found = documents.get(name);
-            return found === undefined ? { missing: name, readTime } : { found, readTime };
+            if (found === undefined) return { missing: name, readTime };
+            return { found: masked(found, mask?.fieldPaths), readTime };
           }),
         );
       }
       if (method === 'runQuery') {
-        const found = query(root, Query.parse(body).structuredQuery);
+        const found = runQuery(documents.values(), root, body);
+        billed.reads += Math.max(1, found.length);
         return Response.json(found.map((document) => ({ document })));
       }
       if (method === 'runAggregationQuery') {
-        const { from } = Count.parse(body).structuredAggregationQuery.structuredQuery;
-        const integerValue = String(inOrder(root, from[0].collectionId).length);
+        const count = countQuery(documents.values(), root, body);
+        billed.reads += Math.max(1, Math.ceil(count / 1000));
+        const integerValue = String(count);
         return Response.json([{ result: { aggregateFields: { count: { integerValue } } } }]);
       }
       if (method !== 'commit') return refusal(404, 'NOT_FOUND');
@@ -161,8 +129,29 @@ export function createFakeFirestore(): FakeFirestore {
   };
 }
 
-function placeOf({ name, fields }: Stored, field: string): string | undefined {
-  return field === '__name__' ? name : Text.safeParse(fields[field]).data?.stringValue;
+const FieldMap = z.object({ mapValue: z.object({ fields: Fields.default({}) }) });
+
+/** Sets what the paths name, of a map one field at a time; a path without a value removes what is there. */
+function merge(
+  before: Readonly<Record<string, unknown>> = {},
+  fields: Readonly<Record<string, unknown>>,
+  paths: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const after: Record<string, unknown> = { ...before };
+  for (const path of paths) {
+    const [field = '', key] = path.split('.');
+    if (key === undefined) {
+      if (fields[field] === undefined) delete after[field];
+      else after[field] = fields[field];
+      continue;
+    }
+    const entries = { ...FieldMap.safeParse(after[field]).data?.mapValue.fields };
+    const value = FieldMap.safeParse(fields[field]).data?.mapValue.fields[key];
+    if (value === undefined) delete entries[key];
+    else entries[key] = value;
+    after[field] = { mapValue: { fields: entries } };
+  }
+  return after;
 }
 
 function refusal(code: number, status: string): Response {

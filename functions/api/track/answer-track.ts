@@ -6,7 +6,7 @@ import type { TrackedKind } from '#shared/core/track/track.ts';
 import { withDeadline } from '#shared/net/within.ts';
 import { listVersions } from '#shared/reconcile/list-versions.ts';
 import { trackText, trackerOf } from '#shared/reconcile/locate-version.ts';
-import { readRecords, syncsOf } from '#shared/reconcile/snapshot.ts';
+import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import { readTrackNote } from '#shared/reconcile/track-notes.ts';
 import { viewTrack } from '#shared/reconcile/track-view.ts';
 import type { SyncRow, TrackNote } from '#shared/store/store.ts';
@@ -31,8 +31,10 @@ export async function answerTrack(
     throw new CountersignError('bad-request', message);
   }
   const stream = streamOf(repository);
-  const records = await readRecords(deps.store);
-  const rows = syncsOf({ records }).flatMap(({ row }) => (row.image === stream ? row : []));
+  const rows: SyncRow[] = [];
+  for await (const { syncs } of eachRecord(deps.store)) {
+    rows.push(...syncs.filter((row) => row.image === stream));
+  }
   const kind = wanted ?? rows.find(({ tracked }) => tracked)?.tracked?.kind ?? 'image';
   const note = await noteOf(repository, rule, kind, deps);
   const taken = takenIn(rows);

@@ -102,7 +102,8 @@ describe('openFirestoreRecords()', () => {
     await records.replace(RECORD, await records.read(RECORD.image));
     for (let n = 0; n < MAX_IMAGES; n += 1) {
       const name = `${ROOT}/rollouts/filler-${n}`;
-      firestore.documents.set(name, { name, fields: {}, updateTime: '' });
+      const fields = { image: { stringValue: `r.example/filler:v${n}` } };
+      firestore.documents.set(name, { name, fields, updateTime: '' });
     }
     const image = 'r.example/one-more:v1';
     const first = records.replace({ ...RECORD, image }, await records.read(image));

@@ -208,6 +208,37 @@ export function storeContract({ name, open, corrupt }: StoreUnderTest): void {
       ]);
     });
 
+    it('knows every cluster in order of name, whoever wrote or deleted one meanwhile', async () => {
+      const other = await open();
+      for (const cluster of ['c3', 'c1']) await store.writeCluster(clusterRecord(cluster));
+      expect([...(await store.everyCluster()).keys()]).toEqual(['c1', 'c3']);
+      await other.writeCluster(clusterRecord('c2'));
+      await other.writeCluster(clusterRecord('c3', { message: 'theirs' }));
+      await store.deleteCluster('c1');
+      const records = await store.everyCluster();
+      expect([...records.keys()]).toEqual(['c2', 'c3']);
+      expect(records.get('c3')?.message).toBe('theirs');
+      await other.deleteCluster('c2');
+      expect([...(await store.everyCluster()).keys()]).toEqual(['c3']);
+      await other.close();
+    });
+
+    it('passes over what cannot be read among every cluster', async () => {
+      for (const cluster of ['c1', 'c2']) await store.writeCluster(clusterRecord(cluster));
+      await corrupt('c1', '{');
+      expect([...(await store.everyCluster()).keys()]).toEqual(['c2']);
+    });
+
+    it('follows the same after it was mended', async () => {
+      await store.writeCluster(clusterRecord('c1'));
+      await store.writeCluster(clusterRecord('c2', { follows: [] }));
+      await store.writeCluster(withoutStart('c3'));
+      await store.mend();
+      const { known, following } = await store.followers('r.example/configs/platform');
+      expect([...known].toSorted()).toEqual(['c1', 'c2']);
+      expect([...following]).toEqual(['c1']);
+    });
+
     it.each([
       ['no JSON', '{'],
       ['another shape', '{"cluster":"c2"}'],

@@ -3,7 +3,7 @@ import { HoldPage } from '#functions/api/holds/operation.ts';
 import { handleTask } from '#functions/cluster/handle-task.ts';
 import { settleOrders } from '#functions/sweep/settle-orders.ts';
 import { holdOfOrder } from '#shared/core/hold.ts';
-import { readRecords, snapshotOf } from '#shared/reconcile/snapshot.ts';
+import { snapshotOf } from '#shared/reconcile/snapshot.ts';
 import type { Orders } from '#shared/records/orders.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
 import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
@@ -70,7 +70,7 @@ async function holdsWorld(
     async settle() {
       const snapshot = snapshotOf(
         await world.deps.fleet.list(),
-        await readRecords(world.deps.store),
+        await world.deps.store.everyCluster(),
       );
       await settleOrders(snapshot, orders, world.deps);
     },

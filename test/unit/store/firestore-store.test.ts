@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
 import { MAX_ANSWER_BYTES } from '#shared/net/firestore.ts';
-import { KNOWN_KEPT_MS } from '#shared/store/firestore-clusters.ts';
 import {
   MAX_CONFLICTS,
   MAX_INLINE_BYTES,
@@ -163,6 +162,7 @@ describe('replacing a cluster', () => {
         { currentDocument: { updateTime: '2026-11-22T04:00:00Z' } },
         { delete: expect.stringMatching(/\/parts\/0$/) },
         { delete: expect.stringMatching(/\/parts\/1$/) },
+        { updateMask: { fieldPaths: [expect.stringMatching(/^clusters\.c[0-9a-f]{24}$/)] } },
       ],
     });
   });
@@ -223,7 +223,12 @@ describe('reading a record', () => {
       uid: crypto.randomUUID(),
     }));
     await store.writeCluster(clusterRecord('c1', { syncs }));
-    expect(sent[1]?.body['writes']).toHaveLength(1);
+    const own = expect.stringMatching(/\/clusters\//);
+    const names = expect.stringMatching(/\/names\//);
+    expect(sent[1]?.body['writes']).toMatchObject([
+      { update: { name: own } },
+      { update: { name: names } },
+    ]);
     expect(JSON.stringify(sent[1]?.body).length).toBeLessThan(2 * MAX_INLINE_BYTES);
   });
 });
@@ -231,11 +236,12 @@ describe('reading a record', () => {
 describe('followers()', () => {
   const REPOSITORY = 'r.example/configs/platform';
 
-  it('reads names only, by fields that have an index', async () => {
+  it('searches by fields that have an index where there are more clusters than names', async () => {
     const { store, sent } = scriptedFirestore([answerNames(() => ['c1'])]);
     await store.followers(REPOSITORY);
     const reconciled = { fieldFilter: { field: { fieldPath: 'reconciled' }, op: 'EQUAL' } };
     expect(sent.map(({ body }) => body)).toMatchObject([
+      { structuredQuery: { from: [{ collectionId: 'names' }] } },
       {
         structuredAggregationQuery: {
           structuredQuery: { where: reconciled },
@@ -250,28 +256,6 @@ describe('followers()', () => {
         },
       },
     ]);
-  });
-
-  it('reads the names of all clusters again where there are more or fewer, and after a while', async () => {
-    let names = ['c1', 'c2'];
-    let now = new Date('2026-11-22T05:00:00Z');
-    const { store, sent } = scriptedFirestore([answerNames(() => names)], { now: () => now });
-    const read = async (): Promise<[readonly string[], number]> => {
-      sent.length = 0;
-      const { known } = await store.followers(REPOSITORY);
-      return [[...known].toSorted(), sent.length];
-    };
-    expect(await read()).toEqual([['c1', 'c2'], 3]);
-    expect(await read()).toEqual([['c1', 'c2'], 2]);
-    names = [];
-    expect(await read()).toEqual([[], 3]);
-    names = ['c3', 'c4'];
-    expect(await read()).toEqual([['c3', 'c4'], 3]);
-    now = new Date(now.getTime() + KNOWN_KEPT_MS - 1);
-    names = ['c4', 'c5'];
-    expect(await read()).toEqual([['c3', 'c4'], 2]);
-    now = new Date(now.getTime() + 1);
-    expect(await read()).toEqual([['c4', 'c5'], 3]);
   });
 
   it.each([
