@@ -1,5 +1,5 @@
 import type { ContentRule, Taken } from '#shared/core/content.ts';
-import type { UnusableReason } from '#shared/core/verdict.ts';
+import type { UnusableReason, Verdict } from '#shared/core/verdict.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
 import type { Content, ContentReader, Unusable } from './read-content.ts';
 
@@ -15,7 +15,8 @@ export interface ContentVerifierDeps {
 
 /**
  * A verifier for which a digest is `verified` only when its layers can be used as well, so that no approval can pass the
- * content by. What is unusable is that, signed or not; else the signatures decide.
+ * content by. What is unusable is that, signed or not; else the signatures decide. Neither reading needs the other, so
+ * both begin at once (docs/adr/0045); which of two answers or failures counts does not depend on which comes first.
  *
  * @example
  * const verifier = createContentVerifier({ verifier: signatures, content, ruleOf, now });
@@ -25,11 +26,17 @@ export function createContentVerifier(deps: ContentVerifierDeps): Verifier {
     async verify(subject, policy, options = {}) {
       const { repository, digest } = subject;
       const rule = deps.ruleOf(repository);
-      const content = await deps.content.read({ repository, digest }, rule);
+      const image = { repository, digest };
+      const judge = (): Promise<Verdict> => deps.verifier.verify(subject, policy, options);
+      const known = deps.content.recall(image, rule);
+      const signatures = known === undefined ? judge() : undefined;
+      // What it throws counts where the content is good, and is dropped elsewhere.
+      signatures?.catch(() => undefined);
+      const content = known ?? (await deps.content.read(image, rule));
       const problem = problemWith(content, options.taken, rule);
       // What a digest contains never changes: it is as good as read now.
       if (problem !== undefined) return { ...problem, readAt: new Date(deps.now()).toISOString() };
-      return deps.verifier.verify(subject, policy, options);
+      return signatures ?? judge();
     },
   };
 }

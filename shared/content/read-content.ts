@@ -15,6 +15,8 @@ export type Unusable = Extract<Verdict, { status: 'unusable' }>;
 /** What the layers of a digest are. */
 export type Content = { readonly status: 'read'; readonly facts: ContentFacts } | Unusable;
 
+type Listed = Extract<LayerList, { status: 'listed' }>;
+
 /** An image whose layers are wanted. */
 export interface ContentOf {
   readonly repository: string;
@@ -28,6 +30,8 @@ export interface ContentReader {
    * streamed. Throws where it could not be found out: the registry's failures, `deadline-exceeded`.
    */
   read(image: ContentOf, rule: ContentRule): Promise<Content>;
+  /** What was read of it before, within these bounds; undefined: nothing that is remembered. */
+  recall(image: ContentOf, rule: ContentRule): Content | undefined;
 }
 
 export interface ContentReaderDeps {
@@ -38,6 +42,8 @@ export interface ContentReaderDeps {
 
 /** One reading keeps a window of 32 MiB and 16 MiB of names at most, and some hundred kilobytes as a rule. */
 const LANES = { total: 4, perHost: 2 };
+/** Layers that are asked for before their turn, so that they answer together; their bytes stay with the registry. */
+const LAYERS_AHEAD = 3;
 /** Of what is remembered, in bytes. */
 const MAX_REMEMBERED = 16 * 1024 * 1024;
 const VERDICT_BYTES = 1_024;
@@ -60,14 +66,15 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
 
   async function look(key: string, image: ContentOf, rule: ContentRule): Promise<Content> {
     const [host = ''] = image.repository.split('/', 1);
-    const content = await lanes(host, () => readAll(image, rule));
+    // The manifest needs no lane: only what is unpacked takes memory that is worth a turn.
+    const list = await layersOf(image);
+    const content =
+      list.status === 'unusable' ? list : await lanes(host, () => readAll(image, list, rule));
     if (content.status === 'read' || content.reason !== 'digest-absent') kept.set(key, content);
     return content;
   }
 
-  async function readAll(image: ContentOf, rule: ContentRule): Promise<Content> {
-    const list = await layersOf(image);
-    if (list.status === 'unusable') return list;
+  async function readAll(image: ContentOf, list: Listed, rule: ContentRule): Promise<Content> {
     const name = `${image.repository}@${image.digest}`;
     const total = list.layers.reduce((sum, { size }) => sum + size, 0);
     if (total > rule.maxBytes) {
@@ -92,15 +99,23 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
 
   async function readLayers(
     image: ContentOf,
-    list: Extract<LayerList, { status: 'listed' }>,
+    list: Listed,
     rule: ContentRule,
     signal: AbortSignal,
   ): Promise<ContentFacts> {
     const tree = createTreeBuilder(rule);
     const budget = { bytes: rule.maxBytes, unpackedBytes: rule.maxUnpackedBytes };
     const gzipOnly = list.type === 'helm';
-    for (const [number, layer] of list.layers.toReversed().entries()) {
-      const chunks = await blobs.open(image.repository, layer.digest, signal);
+    const layers = list.layers.toReversed();
+    const opening: ReturnType<BlobSource['open']>[] = [];
+    for (const [number, layer] of layers.entries()) {
+      for (const { digest } of layers.slice(opening.length, number + 1 + LAYERS_AHEAD)) {
+        const opened = blobs.open(image.repository, digest, signal);
+        // Its failure counts in its turn, and is dropped where a layer before it ends the reading.
+        opened.catch(() => undefined);
+        opening.push(opened);
+      }
+      const chunks = await opening[number];
       if (chunks === undefined) {
         throw new ContentProblem('digest-absent', `layer ${layer.digest} is not in the registry`);
       }
@@ -116,13 +131,18 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
 
   return {
     async read(image, rule) {
-      // What of a rule decides what a reading finds; the rest is asked of what was found.
-      const { maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes } = rule;
-      const bounds = [maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes];
-      const key = JSON.stringify([image.repository, image.digest, bounds]);
+      const key = keyOf(image, rule);
       return kept.get(key) ?? share(key, () => look(key, image, rule));
     },
+    recall: (image, rule) => kept.get(keyOf(image, rule)),
   };
+}
+
+/** What of a rule decides what a reading finds; the rest is asked of what was found. */
+function keyOf({ repository, digest }: ContentOf, rule: ContentRule): string {
+  const { maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes } = rule;
+  const bounds = [maxBytes, maxUnpackedBytes, maxEntries, maxDepth, maxPathBytes];
+  return JSON.stringify([repository, digest, bounds]);
 }
 
 /** Runs work for a host, few at a time. */

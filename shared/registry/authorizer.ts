@@ -10,8 +10,8 @@ import type { RegistryLimits } from './limits.ts';
 import { failureOf, misbehaved, type Send } from './send.ts';
 
 export interface Authorizer {
-  /** What to send unasked; undefined: nothing. */
-  current(access: HostAccess, path: string): Promise<string | undefined>;
+  /** What to send unasked; undefined: nothing. Where a grant has expired, a new one is asked for first. */
+  current(access: HostAccess, path: string, signal: AbortSignal): Promise<string | undefined>;
   /** What to send after a 401 to `refused`. Throws `registry-denied` when there is nothing better. */
   renew(
     access: HostAccess,
@@ -30,6 +30,11 @@ export interface AuthorizerDeps extends CredentialSources {
 interface Grant {
   readonly authorization: string;
   readonly until: number;
+}
+
+interface Kept extends Grant {
+  /** What it was granted for, and what its successor is asked for by. */
+  readonly challenge: string | null;
 }
 
 const MAX_GRANTS = 1_000;
@@ -58,12 +63,27 @@ export const tokenSchema = z.object({
  */
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   const { send, limits, now } = deps;
-  const grants = new LRUCache<string, Grant>({ max: MAX_GRANTS });
+  const grants = new LRUCache<string, Kept>({ max: MAX_GRANTS });
   const join = createSingleFlight<Grant>();
 
-  function kept(key: string): string | undefined {
-    const grant = grants.get(key);
-    return grant !== undefined && grant.until > now().getTime() ? grant.authorization : undefined;
+  function isGood({ until }: Grant): boolean {
+    return until > now().getTime();
+  }
+
+  /** Asks for a grant, once for all who wait for it. */
+  async function grant(
+    access: HostAccess,
+    path: string,
+    challenge: string | null,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const key = keyOf(access, path);
+    const { authorization } = await join(key, async () => {
+      const granted = await requestGrant(access, path, challenge, signal);
+      grants.set(key, { ...granted, challenge });
+      return granted;
+    });
+    return authorization;
   }
 
   async function requestGrant(
@@ -99,22 +119,28 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   }
 
   return {
-    async current(access, path) {
+    async current(access, path, signal) {
       if (access.auth === 'google') return googleAuthorization(access, deps);
-      return kept(keyOf(access, path));
+      const key = keyOf(access, path);
+      const known = grants.get(key);
+      if (known === undefined || isGood(known)) return known?.authorization;
+      try {
+        // By what was asked before: else all who ask at once would be refused first.
+        return await grant(access, path, known.challenge, signal);
+      } catch {
+        // The registry says anew what it wants; what is wrong with that is thrown then.
+        grants.delete(key);
+        return undefined;
+      }
     },
     async renew(access, path, { sent, challenge }, signal) {
       // Google's token is never traded at a realm: a 401 to it is final.
       if (access.auth === 'google') throw denied(access, 'refuses the Google token');
-      const key = keyOf(access, path);
-      const newer = kept(key);
-      if (newer !== undefined && newer !== sent) return newer;
-      const { authorization } = await join(key, async () => {
-        const granted = await requestGrant(access, path, challenge, signal);
-        grants.set(key, granted);
-        return granted;
-      });
-      return authorization;
+      const newer = grants.get(keyOf(access, path));
+      if (newer !== undefined && newer.authorization !== sent && isGood(newer)) {
+        return newer.authorization;
+      }
+      return grant(access, path, challenge, signal);
     },
   };
 }

@@ -11,7 +11,7 @@ const ENTRY_BYTES = 512;
 /**
  * A registry that fetches what a digest names once, however many ask at once: it cannot change. Kept per repository,
  * for reading one says nothing about another; of manifests and blobs at most `maxBytes` in all. Tags, referrers,
- * absences and failures are asked for every time.
+ * absences and failures are asked for every time; what a tag led to is kept under its digest.
  *
  * @example
  * const registry = createCachedRegistry(createRegistry(deps), { maxBytes: 64 * 1024 * 1024 });
@@ -25,15 +25,19 @@ export function createCachedRegistry<Any extends Registry>(
   return {
     // Layers are of any size, and read once: they are remembered by what was found in them.
     ...registry,
-    manifest(repository: string, reference: string) {
-      if (!isDigest(reference)) return registry.manifest(repository, reference);
+    async manifest(repository: string, reference: string) {
+      if (!isDigest(reference)) {
+        const tagged = await registry.manifest(repository, reference);
+        if (tagged !== undefined) manifests.keep(`${repository}@${tagged.digest}`, tagged);
+        return tagged;
+      }
       const key = `${repository}@${reference}`;
-      return manifests(key, key, () => registry.manifest(repository, reference));
+      return manifests.get(key, key, () => registry.manifest(repository, reference));
     },
     async blob(repository: string, digest: Digest, limit: number) {
       const key = `${repository}@${digest}`;
       // A caller with a lower limit must not be given, nor wait for, what another may read.
-      const bytes = await blobs(key, `${key} ${limit}`, () =>
+      const bytes = await blobs.get(key, `${key} ${limit}`, () =>
         registry.blob(repository, digest, limit),
       );
       if (bytes === undefined || bytes.length <= limit) return bytes;
@@ -42,21 +46,30 @@ export function createCachedRegistry<Any extends Registry>(
   };
 }
 
-/** Remembers under `key`, and shares what is under way under `call`. */
-function byteCache<T extends object>(
-  maxSize: number,
-  sizeOf: (value: T) => number,
-): (key: string, call: string, load: () => Promise<T | undefined>) => Promise<T | undefined> {
+interface ByteCache<T> {
+  readonly keep: (key: string, value: T) => void;
+  /** Remembers under `key`, and shares what is under way under `call`. */
+  readonly get: (
+    key: string,
+    call: string,
+    load: () => Promise<T | undefined>,
+  ) => Promise<T | undefined>;
+}
+
+function byteCache<T extends object>(maxSize: number, sizeOf: (value: T) => number): ByteCache<T> {
   const kept = new LRUCache<string, T>({
     maxSize,
     sizeCalculation: (value) => sizeOf(value) + ENTRY_BYTES,
   });
   const join = createSingleFlight<T | undefined>();
-  return async (key, call, load) =>
-    kept.get(key) ??
-    join(call, async () => {
-      const value = await load();
-      if (value !== undefined) kept.set(key, value);
-      return value;
-    });
+  return {
+    keep: (key, value) => void kept.set(key, value),
+    get: async (key, call, load) =>
+      kept.get(key) ??
+      join(call, async () => {
+        const value = await load();
+        if (value !== undefined) kept.set(key, value);
+        return value;
+      }),
+  };
 }

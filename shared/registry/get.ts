@@ -75,7 +75,7 @@ export function createGet(deps: GetDeps): Get {
         );
       }
 
-      const sent = await authorizer.current(access, path);
+      const sent = await authorizer.current(access, path, attempt);
       let answer = await sendWith(sent);
       if (answer.status === 401 && !answer.foreign) {
         const challenge = answer.headers.get('www-authenticate');

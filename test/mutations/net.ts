@@ -92,4 +92,20 @@ export const NET_MUTATIONS: readonly Mutation[] = [
     replace: "throw unauthenticated('A claim is not accepted');",
     tests: ['test/hostile/http/tokens.test.ts'],
   },
+  {
+    guarantee: 'registry: what a tag led to is not fetched again by its digest',
+    file: 'shared/registry/cached-registry.ts',
+    in: 'createCachedRegistry',
+    find: 'if (tagged !== undefined) manifests.keep(`${repository}@${tagged.digest}`, tagged);',
+    replace: '',
+    tests: ['test/unit/registry/cached-registry.test.ts'],
+  },
+  {
+    guarantee: 'registry: an expired token is not sent to be refused',
+    file: 'shared/registry/authorizer.ts',
+    in: 'createAuthorizer',
+    find: 'if (known === undefined || isGood(known)) return known?.authorization;',
+    replace: 'return known && isGood(known) ? known.authorization : undefined;',
+    tests: ['test/unit/registry/token-flow.test.ts'],
+  },
 ];

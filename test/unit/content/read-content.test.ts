@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createContentVerifier } from '#shared/content/content-verifier.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createContentReader } from '#shared/content/read-content.ts';
 import { DEFAULT_CONTENT } from '#shared/core/content.ts';
 import { createRegistry } from '#shared/registry/http-registry.ts';
 import { listLayers } from '#shared/registry/list-layers.ts';
 import type { LayerList } from '#shared/registry/registry.ts';
-import { digestOf, REPOSITORY, readerOf } from '#test/fixtures/content-world.ts';
-import { VERIFIED } from '#test/fixtures/decision.ts';
+import { digestOf, REPOSITORY } from '#test/fixtures/content-world.ts';
 import { tarOf, yamlAt } from '#test/fixtures/tar-builder.ts';
 import { holdTimers } from '#test/fixtures/held-timers.ts';
 
@@ -218,51 +216,33 @@ describe('over HTTP', () => {
   });
 });
 
-describe('the verifier that reads content', () => {
-  const POLICY = {
-    name: 'release',
-    hash: 'sha256:1',
-    require: 1,
-    authorities: [],
-    format: 'any',
-    attestations: [],
-    allowUnsigned: false,
-  } as const;
-
-  function verifierOver(layer: Uint8Array) {
-    const asked: string[] = [];
-    const verifier = createContentVerifier({
-      content: readerOf([layer]),
-      ruleOf: () => DEFAULT_CONTENT,
-      now: () => 0,
-      verifier: {
-        async verify({ digest }) {
-          asked.push(digest);
-          return VERIFIED;
+describe('the layers of an image', () => {
+  it('are asked for ahead of their turn, and the first that is wrong in order counts', async () => {
+    const layers = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => tarOf(yamlAt(`${name}.yaml`)));
+    const asked: number[] = [];
+    const answers = layers.map(() =>
+      Promise.withResolvers<AsyncIterable<Uint8Array> | undefined>(),
+    );
+    const digests = layers.map((bytes) => digestOf(bytes));
+    const reader = createContentReader({
+      layersOf: async () => ({
+        status: 'listed',
+        type: 'oci',
+        layers: layers.map((bytes) => ({ digest: digestOf(bytes), size: bytes.length })),
+      }),
+      blobs: {
+        open(_, digest) {
+          const at = digests.indexOf(digest);
+          asked.push(at);
+          return answers[at]?.promise ?? Promise.resolve(undefined);
         },
       },
     });
-    onTestFinished(() => expect(asked.length).toBeLessThan(2));
-    return verifier;
-  }
-
-  it('leaves the decision to the signatures where the content can be used', async () => {
-    expect(await verifierOver(LAYER).verify(IMAGE, POLICY)).toBe(VERIFIED);
-  });
-
-  it.each([
-    ['layer-not-tar', Buffer.from('kind: ConfigMap')],
-    ['unsafe-entry', tarOf(yamlAt('a.yaml'), yamlAt('../b.yaml'))],
-    ['empty-source', tarOf()],
-  ])('answers %s whichever key signed', async (reason, layer) => {
-    const verdict = await verifierOver(layer).verify(IMAGE, POLICY);
-    expect(verdict).toMatchObject({ status: 'unusable', reason });
-  });
-
-  it('asks what of the image is used', async () => {
-    const verifier = verifierOver(LAYER);
-    const verify = (dir: string) => verifier.verify(IMAGE, POLICY, { taken: { type: 'oci', dir } });
-    expect(await verify('prod')).toMatchObject({ status: 'unusable', reason: 'empty-source' });
-    expect(await verify('.')).toBe(VERIFIED);
+    const content = reader.read(IMAGE, DEFAULT_CONTENT);
+    // The second to be read fails before the first has answered, and is not the first to be missed.
+    answers[4]?.reject(new Error('Down'));
+    answers[5]?.resolve(undefined);
+    expect(await content).toMatchObject({ status: 'unusable', reason: 'digest-absent' });
+    expect(asked).toEqual([5, 4, 3, 2]);
   });
 });

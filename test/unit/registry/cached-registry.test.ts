@@ -59,6 +59,17 @@ describe('createCachedRegistry()', () => {
     expect(asked).toHaveLength(4);
   });
 
+  it('keeps what a tag led to under its digest, for that repository', async () => {
+    const { registry, asked, answerWith } = counting();
+    const cached = createCachedRegistry(registry);
+    const tagged = await cached.manifest('r/a', 'v1');
+    expect(await cached.manifest('r/a', A)).toBe(tagged);
+    await cached.manifest('r/b', A);
+    answerWith(async () => undefined);
+    expect(await cached.manifest('r/a', 'v2')).toBeUndefined();
+    expect(asked).toEqual(['r/a v1', `r/b ${A}`, 'r/a v2']);
+  });
+
   it('shares one request among those who ask at once', async () => {
     const { registry, asked } = counting();
     const cached = createCachedRegistry(registry);

@@ -55,6 +55,43 @@ describe('token flow', () => {
     expect(tokens()).toBe(3);
   });
 
+  it('asks for the next token before it is refused the old one, once for all', async () => {
+    let now = NOW;
+    const { registry, seen } = scripted(tokenRegistry(300), { now: () => now });
+    await registry.manifest('registry.test/a', 'v1');
+    now = new Date(NOW.getTime() + 286_000);
+    const before = seen.length;
+    await Promise.all([1, 2, 3, 4].map((tag) => registry.manifest('registry.test/a', `v${tag}`)));
+    expect(seen.slice(before).map(({ authorization }) => authorization)).toEqual([
+      null,
+      ...Array.from({ length: 4 }, () => 'Bearer t2'),
+    ]);
+  });
+
+  it('does as the registry asks anew where the next token is not to be had as before', async () => {
+    let now = NOW;
+    let realm = 'token';
+    const { registry, seen } = scripted(
+      (url, { authorization }) => {
+        if (url.pathname === `/${realm}`) return json({ token: realm, expires_in: 300 });
+        const asked = `Bearer realm="https://registry.test/${realm}"`;
+        return authorization === `Bearer ${realm}` ? manifest() : challenge(asked);
+      },
+      { now: () => now },
+    );
+    await registry.manifest('registry.test/a', 'v1');
+    now = new Date(NOW.getTime() + 286_000);
+    realm = 'elsewhere';
+    const before = seen.length;
+    expect(await codeOf(registry.manifest('registry.test/a', 'v1'))).toBe('none');
+    expect(seen.slice(before).map(({ url }) => new URL(url).pathname)).toEqual([
+      '/token',
+      '/v2/a/manifests/v1',
+      '/elsewhere',
+      '/v2/a/manifests/v1',
+    ]);
+  });
+
   it('asks once again when a kept token is refused, and gives up when the new one is too', async () => {
     let revoked = false;
     const { registry, seen } = scripted((url, request) => {
