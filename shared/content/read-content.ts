@@ -4,7 +4,7 @@ import type { Digest } from '#shared/core/digest.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
-import type { BlobSource, LayerList } from '#shared/registry/registry.ts';
+import type { BlobSource, LayerDescriptor, LayerList } from '#shared/registry/registry.ts';
 import { type ContentFacts, judgeChart, judgeImage } from './facts.ts';
 import { ContentProblem } from './problem.ts';
 import { readLayer } from './read-layer.ts';
@@ -65,11 +65,8 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
   });
 
   async function look(key: string, image: ContentOf, rule: ContentRule): Promise<Content> {
-    const [host = ''] = image.repository.split('/', 1);
-    // The manifest needs no lane: only what is unpacked takes memory that is worth a turn.
     const list = await layersOf(image);
-    const content =
-      list.status === 'unusable' ? list : await lanes(host, () => readAll(image, list, rule));
+    const content = list.status === 'unusable' ? list : await readAll(image, list, rule);
     if (content.status === 'read' || content.reason !== 'digest-absent') kept.set(key, content);
     return content;
   }
@@ -84,9 +81,15 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
     const late = `Reading the layers of ${name} took longer than ${rule.timeoutMs} ms`;
     const deadline = new CountersignError('deadline-exceeded', late);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(deadline), rule.timeoutMs);
+    // Asked for before there is a lane: it bounds what is unpacked, and an answer is a round trip away.
+    const layers = openLayers(image, list, controller.signal);
+    const [host = ''] = image.repository.split('/', 1);
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return { status: 'read', facts: await readLayers(image, list, rule, controller.signal) };
+      return await lanes(host, async () => {
+        timer = setTimeout(() => controller.abort(deadline), rule.timeoutMs);
+        return { status: 'read', facts: await readLayers(layers, list.type, rule) };
+      });
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
       if (!(error instanceof ContentProblem)) throw error;
@@ -97,36 +100,25 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
     }
   }
 
-  async function readLayers(
-    image: ContentOf,
-    list: Listed,
-    rule: ContentRule,
-    signal: AbortSignal,
-  ): Promise<ContentFacts> {
-    const tree = createTreeBuilder(rule);
-    const budget = { bytes: rule.maxBytes, unpackedBytes: rule.maxUnpackedBytes };
-    const gzipOnly = list.type === 'helm';
+  /** Opens the layers of an image in their order, the topmost at once, and with each the few that follow. */
+  function openLayers({ repository }: ContentOf, list: Listed, signal: AbortSignal): OpenedLayers {
     const layers = list.layers.toReversed();
     const opening: ReturnType<BlobSource['open']>[] = [];
-    for (const [number, layer] of layers.entries()) {
-      for (const { digest } of layers.slice(opening.length, number + 1 + LAYERS_AHEAD)) {
-        const opened = blobs.open(image.repository, digest, signal);
+    function openUntil(end: number): void {
+      for (const { digest } of layers.slice(opening.length, end)) {
+        const opened = blobs.open(repository, digest, signal);
         // Its failure counts in its turn, and is dropped where a layer before it ends the reading.
         opened.catch(() => undefined);
         opening.push(opened);
       }
-      const chunks = await opening[number];
-      if (chunks === undefined) {
-        throw new ContentProblem('digest-absent', `layer ${layer.digest} is not in the registry`);
-      }
-      try {
-        await readLayer({ layer, chunks, budget, gzipOnly }, (entry) => tree.add(entry, number));
-      } catch (error) {
-        if (!(error instanceof ContentProblem)) throw error;
-        throw new ContentProblem(error.reason, `layer ${layer.digest}: ${error.message}`);
-      }
     }
-    return list.type === 'helm' ? judgeChart(tree.nodes) : judgeImage(tree.nodes);
+    openUntil(1);
+    return async function* inOrder() {
+      for (const [at, layer] of layers.entries()) {
+        openUntil(at + 1 + LAYERS_AHEAD);
+        yield { number: at, layer, chunks: await opening[at] };
+      }
+    };
   }
 
   return {
@@ -136,6 +128,35 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
     },
     recall: (image, rule) => kept.get(keyOf(image, rule)),
   };
+}
+
+/** Each layer with its bytes, the topmost first, whose number is 0; undefined: it is absent. */
+type OpenedLayers = () => AsyncGenerator<{
+  readonly number: number;
+  readonly layer: LayerDescriptor;
+  readonly chunks: Awaited<ReturnType<BlobSource['open']>>;
+}>;
+
+async function readLayers(
+  opened: OpenedLayers,
+  type: Listed['type'],
+  rule: ContentRule,
+): Promise<ContentFacts> {
+  const tree = createTreeBuilder(rule);
+  const budget = { bytes: rule.maxBytes, unpackedBytes: rule.maxUnpackedBytes };
+  const gzipOnly = type === 'helm';
+  for await (const { number, layer, chunks } of opened()) {
+    if (chunks === undefined) {
+      throw new ContentProblem('digest-absent', `layer ${layer.digest} is not in the registry`);
+    }
+    try {
+      await readLayer({ layer, chunks, budget, gzipOnly }, (entry) => tree.add(entry, number));
+    } catch (error) {
+      if (!(error instanceof ContentProblem)) throw error;
+      throw new ContentProblem(error.reason, `layer ${layer.digest}: ${error.message}`);
+    }
+  }
+  return type === 'helm' ? judgeChart(tree.nodes) : judgeImage(tree.nodes);
 }
 
 /** What of a rule decides what a reading finds; the rest is asked of what was found. */

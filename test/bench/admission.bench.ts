@@ -5,7 +5,7 @@ import { type Figure, figureOf } from './frame/figure.ts';
 import { buildApp } from './process/build-app.ts';
 import { readUsage } from './process/read-usage.ts';
 
-const KINDS: readonly Kind[] = ['unchanged', 'seen', 'unseen'];
+const KINDS: readonly Kind[] = ['unchanged', 'seen', 'unseen', 'unseen, 20 ms away'];
 
 /** Reviews over TLS, one process asked by another, in turn with a bare HTTPS server that parses the same body. */
 export async function bench(context: BenchContext): Promise<readonly Figure[]> {

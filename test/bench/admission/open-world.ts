@@ -17,10 +17,14 @@ import type { LoadResult, LoadTask } from './load-process.ts';
 export interface AdmissionWorld {
   readonly admission: Server;
   readonly bare: Server;
+  /** A bare one that makes the requests of a look first. */
+  readonly looking: Server;
   /** `spec.oci.image`, and digests of signed images of its repository, each announced as Config Sync does. */
   readonly image: string;
   readonly announced: readonly string[];
   load(task: Omit<LoadTask, 'ca'>): Promise<LoadResult>;
+  /** From now on the registry is so many milliseconds away. */
+  keepAway(milliseconds: number): void;
   /** From now on nothing can be looked at. */
   closeRegistry(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +78,7 @@ export async function openAdmissionWorld(
   });
   const bareModule = fileURLToPath(new URL('bare-https-process.ts', import.meta.url));
   const bare = await start([bareModule], { CERT: files.cert, KEY: files.key });
+  const looking = await start([bareModule], { CERT: files.cert, KEY: files.key, LOOKS: 'on' });
   const module = new URL('load-process.ts', import.meta.url);
   const loader = startOwnProcess<LoadTask, LoadResult>(module);
   parts.defer(() => loader.stop());
@@ -81,9 +86,11 @@ export async function openAdmissionWorld(
   return {
     admission,
     bare,
+    looking,
     image: `${host}/${PATH}:v1`,
     announced,
     load: (task) => loader.ask({ ...task, ca: cert }),
+    keepAway: (milliseconds) => registry.keepAway(milliseconds),
     closeRegistry,
     close: () => owned.disposeAsync(),
   };

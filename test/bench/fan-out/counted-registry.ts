@@ -12,6 +12,8 @@ export interface CountedRegistry {
   /** Requests since the last `reset`. */
   calls(): number;
   reset(): void;
+  /** From now on it begins with each request so many milliseconds late: a registry that is as far away. */
+  keepAway(milliseconds: number): void;
   /** Pushes a new image, signs it, and moves tag v1 to it. Returns the notification that Artifact Registry would send. */
   push(
     path: string,
@@ -30,9 +32,11 @@ export async function startCountedRegistry(): Promise<CountedRegistry> {
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   let calls = 0;
   let serial = 0;
+  let away = 0;
   server.on('request', (req, res) => {
     calls += 1;
-    void answer(req, res);
+    if (away === 0) void answer(req, res);
+    else setTimeout(() => void answer(req, res), away);
   });
   return {
     host,
@@ -40,6 +44,9 @@ export async function startCountedRegistry(): Promise<CountedRegistry> {
     calls: () => calls,
     reset: () => {
       calls = 0;
+    },
+    keepAway(milliseconds) {
+      away = milliseconds;
     },
     async push(path) {
       serial += 1;

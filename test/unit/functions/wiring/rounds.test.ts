@@ -4,6 +4,7 @@ import { openImages } from '#functions/wiring/images.ts';
 import type { TrustPolicy } from '#shared/core/policy.ts';
 import type { Verdict } from '#shared/core/verdict.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
+import type { BlobSource, Registry } from '#shared/registry/registry.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import {
   createSigningKey,
@@ -68,20 +69,25 @@ function push(...layers: readonly Buffer[]): `sha256:${string}` {
   return digest;
 }
 
+/** What every function judges images with, its memory empty. */
+function open(held: Registry & BlobSource, policy: TrustPolicy) {
+  return openImages(
+    {
+      config: { images: [RULE], trust: { release: policy } },
+      telemetry: noTelemetry,
+      tracks: undefined,
+      now: () => sigstore.now,
+    },
+    createCachedRegistry(held),
+  );
+}
+
 /** The requests of a verification with nothing remembered, by rounds, and what came of it. */
 async function verify(policy: TrustPolicy) {
   let verdict: Verdict | undefined;
   const rounds = await roundsOf(
     async (held) => {
-      const { verifier } = openImages(
-        {
-          config: { images: [RULE], trust: { release: policy } },
-          telemetry: noTelemetry,
-          tracks: undefined,
-          now: () => sigstore.now,
-        },
-        createCachedRegistry(held),
-      );
+      const { verifier } = open(held, policy);
       verdict = await verifier.verify({ repository: REPOSITORY, digest: image }, policy);
     },
     registry,
@@ -156,4 +162,18 @@ it('asks an unsigned image for nothing more than it did one by one', async () =>
   const { rounds, verdict } = await verify(keyPolicy([key]));
   expect(rounds).toEqual([FIRST, ['blob layer 0']]);
   expect(verdict).toMatchObject({ status: 'unsigned' });
+});
+
+it('asks for the layers of many images together, whatever waits to be unpacked', async () => {
+  const images = ['a', 'b', 'c', 'd', 'e'].map((name) => push(tarOf(yamlAt(`${name}.yaml`))));
+  const rounds = await roundsOf(
+    async (held) => {
+      const { verifier } = open(held, keyPolicy([key]));
+      const subjects = images.map((digest) => ({ repository: REPOSITORY, digest }));
+      await Promise.all(subjects.map((subject) => verifier.verify(subject, keyPolicy([key]))));
+    },
+    registry,
+    names,
+  );
+  expect(rounds.map((round) => round.length)).toEqual([images.length * 4, images.length]);
 });
