@@ -28,11 +28,22 @@ export interface PubsubClients {
 
 /** The clients of single calls, of any project. */
 export function connectCalls(emulatorHost: string | undefined): PubsubClients {
-  // What an emulator takes in place of TLS and credentials is in its options.
+  return {
+    subscriber: new v1.SubscriberClient(callOptions(emulatorHost)),
+    publisher: connectPublisher(emulatorHost),
+  };
+}
+
+/** The client that publishes, to topics of any project. */
+export function connectPublisher(emulatorHost: string | undefined): v1.PublisherClient {
+  return new v1.PublisherClient(callOptions(emulatorHost));
+}
+
+/** What an emulator takes in place of TLS and credentials is in the options of a whole client. */
+function callOptions(
+  emulatorHost: string | undefined,
+): ConstructorParameters<typeof v1.PublisherClient>[0] {
   const { options } = connectPubSub(undefined, emulatorHost);
   const bounded = { ...options, 'grpc.max_receive_message_length': MAX_ANSWER_BYTES };
-  return {
-    subscriber: new v1.SubscriberClient(bounded),
-    publisher: new v1.PublisherClient(bounded),
-  };
+  return bounded;
 }

@@ -1,9 +1,12 @@
-import type { PubSub, Topic } from '@google-cloud/pubsub';
+import type { v1 } from '@google-cloud/pubsub';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError, toFailure } from '#shared/core/errors.ts';
-import { within } from '#shared/net/within.ts';
 import { disabledApiFix } from '#shared/net/google-disabled.ts';
+import { createSerial } from '#shared/net/serial.ts';
+import { once } from '#shared/net/single-flight.ts';
+import { within } from '#shared/net/within.ts';
+import { createBatches } from './batches.ts';
 import type { TopicMessage } from './encode.ts';
 
 /**
@@ -12,34 +15,24 @@ import type { TopicMessage } from './encode.ts';
  */
 const PUBLISH_DEADLINE_MS = 20_000;
 
-/** Messages under way at once in a fan-out: ordered messages are one call each, and the client holds their bytes. */
+/** Calls under way at once in a fan-out: as many as Google's front end takes on one connection. */
 const FAN_OUT_WIDTH = 100;
 
-/**
- * How long the client waits for more messages before it sends: next to nothing, for each caller awaits its own
- * message before it answers, and a function has no CPU afterwards.
- */
-const BATCH_DELAY_MS = 1;
-
-const BATCH_MESSAGES = 100;
-
-/** The client's own deadline should come first: a failure it knows of leaves its ordering queues in order. */
+/** The client's own deadline should come first: what it throws says more. */
 const CLIENT_GRACE_MS = 500;
 
 /** What the client throws: the gRPC code. */
 const failureSchema = z.object({ code: z.number() });
 const PERMISSION_DENIED = 7;
 
-const TOPIC_NAME = /^projects\/([^/]+)\/topics\/[^/]+$/;
+const TOPIC_NAME = /^projects\/[^/]+\/topics\/[^/]+$/;
 
 /** One Pub/Sub topic. Every call resolves only once the broker has the messages. Throws `publish-failed`. */
 export interface TopicPublisher {
   publish(message: TopicMessage): Promise<void>;
   /** As `publishMany`, a bounded number at once. */
-  publishMany(messages: Messages): Promise<number>;
+  publishMany(messages: Iterable<TopicMessage>): Promise<number>;
 }
-
-type Messages = Iterable<TopicMessage> | AsyncIterable<TopicMessage>;
 
 export interface TopicsOptions {
   /** `HOST:PORT` of an emulator, spoken to without TLS and without credentials. */
@@ -47,15 +40,18 @@ export interface TopicsOptions {
   readonly deadlineMs?: number;
 }
 
-/** Topics by their full name, over one client per project. */
+/** Topics by their full name, over one client. */
 export interface Topics {
   /** Throws `bad-config` unless `name` is `projects/<project>/topics/<topic>`. Connects with the first message. */
   publisher(name: string): TopicPublisher;
+  /** Loads and makes the client, so that the first message need not wait for it. */
+  connect(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The only door to the Pub/Sub client, which is loaded when the first message is published.
+ * The only door to the Pub/Sub client, which is loaded when the first message is published. Google's generated client:
+ * `Topic.publishMessage` over it costs twice the CPU for each message (docs/adr/0044-one-call-for-many-messages.md).
  *
  * @example
  * const topics = createTopics();
@@ -65,65 +61,66 @@ export function createTopics({
   emulatorHost,
   deadlineMs = PUBLISH_DEADLINE_MS,
 }: TopicsOptions = {}): Topics {
-  const clients = new Map<string, Promise<PubSub>>();
-  async function connect(projectId: string): Promise<PubSub> {
-    const { connectPubSub } = await import('./pubsub-client.ts');
-    return connectPubSub(projectId, emulatorHost);
-  }
-  async function clientOf(projectId: string): Promise<PubSub> {
-    const client = clients.get(projectId) ?? connect(projectId);
-    clients.set(projectId, client);
-    return client;
-  }
+  let opened = false;
+  const client = once(async () => {
+    opened = true;
+    const { connectPublisher } = await import('./pubsub-client.ts');
+    return connectPublisher(emulatorHost);
+  });
   return {
-    publisher(name) {
-      const [, projectId] = TOPIC_NAME.exec(name) ?? [];
-      if (projectId === undefined) {
-        const message = `Topic ${JSON.stringify(name)} is not projects/<project>/topics/<topic>`;
+    publisher(topic) {
+      if (!TOPIC_NAME.test(topic)) {
+        const message = `Topic ${JSON.stringify(topic)} is not projects/<project>/topics/<topic>`;
         throw new CountersignError('bad-config', message);
       }
-      let topic: Promise<Topic> | undefined;
-      async function publish(message: TopicMessage): Promise<void> {
-        topic ??= clientOf(projectId ?? '').then((client) => open(client, name, deadlineMs));
-        await send(await topic, message, { name, deadlineMs });
-      }
+      const send = async (messages: readonly TopicMessage[]): Promise<void> =>
+        publishOnce(await client(), { topic, messages, deadlineMs });
+      const sendTogether = createBatches(send);
+      const inOrder = createSerial();
+      // Google forbids messages of several ordering keys in one call.
+      const publish = (message: TopicMessage): Promise<void> =>
+        message.orderingKey === undefined
+          ? sendTogether(message)
+          : inOrder(message.orderingKey, () => send([message]));
       return {
         publish,
         publishMany: (messages) => publishMany(messages, { publish, width: FAN_OUT_WIDTH }),
       };
     },
+    async connect() {
+      await (await client()).initialize();
+    },
     async close() {
-      for (const client of clients.values()) await (await client).close();
+      if (opened) await (await client()).close();
     },
   };
 }
 
-function open(client: PubSub, name: string, deadlineMs: number): Topic {
-  return client.topic(name, {
-    messageOrdering: true,
-    batching: { maxMilliseconds: BATCH_DELAY_MS, maxMessages: BATCH_MESSAGES },
-    gaxOpts: { timeout: deadlineMs },
-  });
-}
-
-async function send(
-  topic: Topic,
-  { data, attributes, orderingKey }: TopicMessage,
-  { name, deadlineMs }: { name: string; deadlineMs: number },
+async function publishOnce(
+  client: v1.PublisherClient,
+  {
+    topic,
+    messages,
+    deadlineMs,
+  }: {
+    readonly topic: string;
+    readonly messages: readonly TopicMessage[];
+    readonly deadlineMs: number;
+  },
 ): Promise<void> {
-  const message = { data: Buffer.from(data), attributes: { ...attributes } };
+  const sent = messages.map(({ data, attributes, orderingKey }) =>
+    defined({ data, attributes: { ...attributes }, orderingKey }),
+  );
   try {
     await within(
       deadlineMs + CLIENT_GRACE_MS,
-      () => topic.publishMessage({ ...message, ...defined({ orderingKey }) }),
+      () => client.publish({ topic, messages: sent }, { timeout: deadlineMs }),
       () => {
         throw new Error(`No answer within ${deadlineMs} ms`);
       },
     );
   } catch (cause) {
-    // The client refuses an ordering key after one failure until it is resumed.
-    if (orderingKey !== undefined) topic.resumePublishing(orderingKey);
-    const problem = `Topic ${name} did not take a message${fixOf(cause)}`;
+    const problem = `Topic ${topic} did not take a message${fixOf(cause)}`;
     throw new CountersignError('publish-failed', problem, { cause });
   }
 }
@@ -142,28 +139,31 @@ function fixOf(cause: unknown): string {
  * further message is taken; those under way are waited for. Rejects with the first failure.
  */
 export async function publishMany(
-  messages: Messages,
+  messages: Iterable<TopicMessage>,
   { publish, width }: { publish: (message: TopicMessage) => Promise<void>; width: number },
 ): Promise<number> {
-  const underWay = new Set<Promise<void>>();
   const failures: CountersignError[] = [];
   let published = 0;
-  async function publishOne(message: TopicMessage): Promise<void> {
-    try {
-      await publish(message);
-      published += 1;
-    } catch (error) {
-      failures.push(toFailure(error));
+  // One for all: what is taken from it nothing else takes.
+  const source = takeEach(messages);
+  async function publishNext(): Promise<void> {
+    for (const message of source) {
+      try {
+        await publish(message);
+        published += 1;
+      } catch (error) {
+        failures.push(toFailure(error));
+      }
+      // Leaving the loop closes the source.
+      if (failures.length > 0) return;
     }
   }
-  for await (const message of messages) {
-    const sending = publishOne(message).finally(() => underWay.delete(sending));
-    underWay.add(sending);
-    if (underWay.size >= width) await Promise.race(underWay);
-    if (failures.length > 0) break;
-  }
-  await Promise.all(underWay);
+  await Promise.all(Array.from({ length: width }, publishNext));
   const [failure] = failures;
   if (failure !== undefined) throw failure;
   return published;
+}
+
+function* takeEach<Item>(items: Iterable<Item>): Generator<Item, void> {
+  yield* items;
 }

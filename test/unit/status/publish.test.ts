@@ -83,6 +83,24 @@ describe('createTopics()', () => {
     expect(new Set(keys).size).toBe(250);
   });
 
+  it('publishes what comes together in one call, and what is ordered in a call for each key', async () => {
+    const publisher = topics.publisher(TOPIC);
+    const events = Array.from({ length: 60 }, (_, index) => message(`event ${index}`));
+    await Promise.all(events.map((event) => publisher.publish(event)));
+    expect(broker.requests.map(({ messages }) => messages.length)).toEqual([60]);
+    await Promise.all(['c1', 'c2'].map((key) => publisher.publish(message('task', key))));
+    expect(broker.requests.map(({ messages }) => messages.length)).toEqual([60, 1, 1]);
+  });
+
+  it('keeps the order of messages of one key', async () => {
+    const publisher = topics.publisher(TOPIC);
+    await Promise.all(['1', '2', '3'].map((text) => publisher.publish(message(text, 'c1'))));
+    const sent = broker.requests.flatMap(({ messages }) =>
+      messages.map(({ data }) => data.toString()),
+    );
+    expect(sent).toEqual(['1', '2', '3']);
+  });
+
   it('serves topics of several projects', async () => {
     await topics.publisher(TOPIC).publish(message('1'));
     await topics.publisher('projects/q/topics/t').publish(message('2'));
@@ -117,22 +135,6 @@ describe('publishMany()', () => {
     };
     expect(await publishMany(source(), { publish, width: 4 })).toBe(50);
     expect(most).toBe(4);
-  });
-
-  it('takes messages that come over time', async () => {
-    async function* source(): AsyncGenerator<TopicMessage> {
-      for (const text of ['1', '2', '3']) {
-        await new Promise((resolve) => setImmediate(resolve));
-        yield message(text);
-      }
-    }
-    const sent: string[] = [];
-    const publish = async ({ data }: TopicMessage): Promise<void> => {
-      await Promise.resolve();
-      sent.push(Buffer.from(data).toString());
-    };
-    expect(await publishMany(source(), { publish, width: 2 })).toBe(3);
-    expect(sent.toSorted()).toEqual(['1', '2', '3']);
   });
 
   it('stops at the first failure, after those under way, and closes its source', async () => {
@@ -187,7 +189,7 @@ describe('openStatus()', () => {
         telemetry: noTelemetry,
         now: () => new Date(0),
       },
-      { publisher: () => topic, close: () => Promise.resolve() },
+      { publisher: () => topic, connect: () => Promise.resolve(), close: () => Promise.resolve() },
     );
     await publish(syncEvent('sync.synced'));
     expect(sent[0]?.attributes).toMatchObject({
