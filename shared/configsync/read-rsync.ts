@@ -48,7 +48,7 @@ const word = z.string().max(MAX_WORD);
 const annotation = z.string().transform((text) => cutText(text, MAX_ANNOTATION));
 
 /** v1beta1 and v1alpha1 alike. The metadata must be right; spec and status are checked where they are read. */
-const metadataSchema = z.object({
+const objectSchema = z.object({
   kind: z.enum(['RootSync', 'RepoSync']),
   metadata: z.object({
     name: dnsName,
@@ -61,21 +61,21 @@ const metadataSchema = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), annotation).nullish(),
   }),
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
 });
-
-const partsSchema = z.object({ spec: z.unknown().optional(), status: z.unknown().optional() });
 
 /**
  * Reads a RootSync or RepoSync. A bad source becomes an `invalid` source, a bad status an absent one. Throws
  * `bad-request` only where the object cannot be named: that says the field, and the cluster's API server is to blame.
  */
 export function readRSync(object: unknown): RSync {
-  const parsed = metadataSchema.safeParse(object);
+  const parsed = objectSchema.safeParse(object);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] ?? { path: [], message: '' };
     throw new CountersignError('bad-request', `RSync has a bad ${path.join('.')}: ${message}`);
   }
-  const { kind, metadata } = parsed.data;
+  const { kind, metadata, spec, status } = parsed.data;
   const { name, namespace, uid, resourceVersion, generation } = metadata;
   if (kind === 'RootSync' && namespace !== CONFIG_SYNC_NAMESPACE) {
     // Config Sync ignores it, and by its name alone it would pass for the one that counts.
@@ -84,7 +84,6 @@ export function readRSync(object: unknown): RSync {
       `RootSync ${name} is in namespace ${namespace}; Config Sync knows ${CONFIG_SYNC_NAMESPACE} only`,
     );
   }
-  const { spec, status } = partsSchema.parse(object);
   const labels = metadata.labels ?? {};
   const annotations = metadata.annotations ?? {};
   return defined({
@@ -107,10 +106,7 @@ export function readRSync(object: unknown): RSync {
 function readDeletion({
   deletionTimestamp,
   finalizers,
-}: z.infer<typeof metadataSchema>['metadata']): Pick<
-  RSync,
-  'deleting' | 'deletingSince' | 'heldBy'
-> {
+}: z.infer<typeof objectSchema>['metadata']): Pick<RSync, 'deleting' | 'deletingSince' | 'heldBy'> {
   if (typeof deletionTimestamp !== 'string') return { deleting: false };
   const time = Date.parse(deletionTimestamp);
   const foreign = (finalizers ?? []).filter((name) => !KNOWN_FINALIZERS.has(name));

@@ -10,14 +10,16 @@ const MIN_SECRET = 6;
 /** Headers that carry credentials, no matter who set them. */
 const CREDENTIAL = /authorization|token|cookie|api-?key|secret|password/i;
 /** Whether a JSON text escapes what it need not. */
-const ESCAPED = /\\(?:u00[2-7]|\/)/i;
+const ESCAPED = /\\(?:u00[2-7]|\/)/;
 /** An escaped character of a JSON text; a pair of backslashes is one, so that what follows it is none. */
 const ESCAPE = /\\(?:u00([2-7][0-9a-f])|\/|[^/])/gi;
 
 /** The secrets in the headers of one request, longest first: each credential, and of Basic the pair and the password. */
-export function secretsIn(headers: Readonly<Record<string, string>>): readonly string[] {
+export function secretsIn(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): readonly string[] {
   const found = Object.entries(headers).flatMap(([name, value]) =>
-    CREDENTIAL.test(name) ? secretsOf(value) : [],
+    CREDENTIAL.test(name) ? [value].flat().flatMap(secretsOf) : [],
   );
   return [...new Set(found)]
     .filter(({ length }) => length >= MIN_SECRET)

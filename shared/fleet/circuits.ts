@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { CountersignError } from '#shared/core/errors.ts';
 import { CIRCUIT_OPEN_MS, MAX_CIRCUITS, MAX_CIRCUIT_OPEN_MS } from './limits.ts';
 
-/** A circuit for each cluster: a dead one costs one deadline, not one for each call. */
+/** A circuit for each cluster that has failed: a dead one costs one deadline, not one for each call. */
 export interface Circuits {
   /**
    * Runs `call`, its retries included, unless the cluster failed lately: then its failure is thrown again, and the
@@ -50,9 +50,19 @@ export function createCircuits(openMs: number = CIRCUIT_OPEN_MS): Circuits {
 
   return {
     async run(cluster, call) {
-      const circuit = circuits.get(cluster) ?? createCircuit(openMs);
-      circuits.set(cluster, circuit);
-      return runIn(circuit, cluster, call);
+      const circuit = circuits.get(cluster);
+      if (circuit !== undefined) return runIn(circuit, cluster, call);
+      try {
+        return await call();
+      } catch (error) {
+        if (!isDead(error)) throw error;
+        // Another call to it may have opened one meanwhile.
+        const opened = circuits.get(cluster) ?? createCircuit(openMs);
+        circuits.set(cluster, opened);
+        return runIn(opened, cluster, async () => {
+          throw error;
+        });
+      }
     },
     async runWrite(cluster, call) {
       const circuit = circuits.get(cluster);

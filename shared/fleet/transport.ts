@@ -1,10 +1,10 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
+import { urlToHttpOptions } from 'node:url';
 import type * as Kubernetes from '@kubernetes/client-node';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
-import { readBody } from '#shared/net/read-body.ts';
 import type { Variables } from '#shared/net/environment.ts';
 import { reasonOf } from '#shared/net/network-reason.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
@@ -92,6 +92,10 @@ export function createTransport(
   connection: Connection,
   { agents, limits, patch = kubernetes.PatchStrategy.MergePatch }: TransportDeps,
 ): Kubernetes.HttpLibrary {
+  const root = new URL('/', connection.server);
+  const place = { ...urlToHttpOptions(root), host: root.host };
+  const shared = root.protocol === 'https:' ? agents.https : agents.http;
+
   async function exchange(request: Kubernetes.RequestContext): Promise<Answer> {
     const authorization = await bounded(() => connection.authorize(), cluster, limits);
     const answer = await send(request, authorization);
@@ -105,7 +109,6 @@ export function createTransport(
     request: Kubernetes.RequestContext,
     authorization: Authorization,
   ): Promise<Answer> {
-    const url = new URL(request.getUrl());
     const method = request.getHttpMethod();
     const headers: Record<string, string | string[]> = {
       ...request.getHeaders(),
@@ -116,12 +119,13 @@ export function createTransport(
     }
     // client-node would announce a JSON patch, its default (docs/facts/google-cloud.md#kubernetes-client).
     if (method === 'PATCH') headers['Content-Type'] = patch;
-    const agent = authorization.proxy ?? (url.protocol === 'https:' ? agents.https : agents.http);
+    const agent = authorization.proxy ?? shared;
     const body = request.getBody();
     const text = typeof body === 'string' ? body : undefined;
-    const options = { ...authorization.tls, method, headers, agent };
+    const path = request.getUrl().slice(root.href.length - 1);
+    const options = { ...place, ...authorization.tls, path, method, headers, agent };
     try {
-      return await sendRequest(url, options, text, limits);
+      return await sendRequest(options, text, secretsIn(authorization.headers), limits);
     } catch (cause) {
       if (cause instanceof CountersignError) throw cause;
       const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${reasonOf(cause)}`;
@@ -193,29 +197,37 @@ function isTimeout(error: CountersignError): boolean {
  * deadline, and what Node throws for a broken connection.
  */
 function sendRequest(
-  url: URL,
-  options: RequestOptions & { readonly headers: Readonly<Record<string, string | string[]>> },
+  options: RequestOptions,
   body: string | undefined,
+  secrets: readonly string[],
   { callMs, answerBytes }: ClientLimits,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const outgoing = send(url, options);
+  const send = options.protocol === 'https:' ? requestHttps : requestHttp;
+  const outgoing = send(options);
 
   function giveUp(error: Error): void {
     reject(error);
     outgoing.destroy();
   }
 
-  async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  /** By its events: iterating over a stream costs half a call. */
+  function readAnswer(response: IncomingMessage): void {
     const { statusCode: status = 0, headers } = response;
-    const bytes = await readBody(response, answerBytes, `Answer of ${url.host}`);
-    const single = Object.entries(options.headers).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value]] : [],
-    );
-    const secrets = secretsIn(Object.fromEntries(single));
-    const text = withoutSecrets(bytes.toString('utf8'), secrets);
-    return { status, headers: flatten(headers, secrets), text };
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= answerBytes) return;
+      const message = `Answer of ${options.host} is larger than ${answerBytes} bytes`;
+      giveUp(new CountersignError('too-large', message));
+    });
+    response.once('end', () => {
+      const text = withoutSecrets(Buffer.concat(chunks, size).toString('utf8'), secrets);
+      resolve({ status, headers: flatten(headers, secrets), text });
+    });
+    response.on('error', giveUp);
   }
 
   // By a timer: an AbortSignal costs several listeners a request, and half a task's calls are that.
@@ -225,9 +237,7 @@ function sendRequest(
   // Stays in place: a connection may break after the response has begun, too.
   outgoing.on('error', reject);
   outgoing.once('close', () => clearTimeout(timer));
-  outgoing.once('response', (response) => {
-    readAnswer(response).then(resolve, giveUp);
-  });
+  outgoing.once('response', readAnswer);
   outgoing.end(body);
   return promise;
 }

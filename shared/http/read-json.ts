@@ -1,10 +1,13 @@
 import type * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 
+/** One for all: it keeps nothing from text to text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses foreign bytes as JSON. Throws `bad-request` saying `what` is no JSON; the bytes are not repeated. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch (cause) {
     throw new CountersignError('bad-request', `${what} is not JSON`, { cause });
   }

@@ -2,7 +2,6 @@ import {
   DelegateBackoff,
   handleWhen,
   isTaskCancelledError,
-  noop,
   retry,
   TimeoutStrategy,
   timeout,
@@ -53,23 +52,21 @@ export type Retry = <T>(attempt: (signal: AbortSignal) => Promise<T>) => Promise
 export function createRetry(limits: RetryLimits, { helps, late }: RetryRules): Retry {
   const { attemptMs, wholeMs, retries, backoffMs, retryAfterMs } = limits;
   const asked = (error: unknown): number => (retryAfterMs === undefined ? 0 : askedOf(error));
-  const policy = wrap(
-    bound(wholeMs),
-    retry(
-      handleWhen(
-        (error) =>
-          isTaskCancelledError(error) || (helps(error) && asked(error) <= (retryAfterMs ?? 0)),
-      ),
-      {
-        maxAttempts: retries,
-        backoff: new DelegateBackoff(({ attempt, result }) => {
-          const pause = 'error' in result ? asked(result.error) : 0;
-          return pause + Math.random() * backoffMs * 2 ** attempt;
-        }),
-      },
+  const repeating = retry(
+    handleWhen(
+      (error) =>
+        isTaskCancelledError(error) || (helps(error) && asked(error) <= (retryAfterMs ?? 0)),
     ),
-    bound(attemptMs),
+    {
+      maxAttempts: retries,
+      backoff: new DelegateBackoff(({ attempt, result }) => {
+        const pause = 'error' in result ? asked(result.error) : 0;
+        return pause + Math.random() * backoffMs * 2 ** attempt;
+      }),
+    },
   );
+  const each = attemptMs === undefined ? repeating : wrap(repeating, bound(attemptMs));
+  const policy = wholeMs === undefined ? each : wrap(bound(wholeMs), each);
   return async (attempt) => {
     try {
       return await policy.execute(({ signal }) => {
@@ -83,8 +80,7 @@ export function createRetry(limits: RetryLimits, { helps, late }: RetryRules): R
   };
 }
 
-function bound(milliseconds: number | undefined): ReturnType<typeof timeout> | typeof noop {
-  if (milliseconds === undefined) return noop;
+function bound(milliseconds: number): ReturnType<typeof timeout> {
   // What an attempt returns may outlive it: a body that is read later.
   return timeout(milliseconds, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
 }
