@@ -1,4 +1,4 @@
-import { type Meter, noMeter } from '#shared/telemetry/metrics.ts';
+import { type LineMeter, type Meter, noMeter } from '#shared/telemetry/metrics.ts';
 import * as z from 'zod';
 import { PUSHED_AT, TASK_REASONS, type Task } from '#shared/core/task.ts';
 import { noTracing } from '#shared/core/tracing.ts';
@@ -10,7 +10,7 @@ import { type ReconcileResult, reconcileCluster } from '#shared/reconcile/reconc
 import { secondsSince } from '#shared/telemetry/observe-event.ts';
 
 export interface TaskDeps extends ReconcileDeps {
-  readonly meter?: Meter;
+  readonly meter?: LineMeter;
 }
 
 /** One task: reconciles the cluster it names, one reconcile of a cluster at a time, whatever Pub/Sub orders. */
@@ -22,30 +22,36 @@ export async function handleTask(message: Message, given: TaskDeps): Promise<voi
   const startedAt = now();
   const attributes = { 'countersign.cluster': cluster, 'countersign.reason': reason };
   await tracing.span('cluster task', { attributes }, async (span) => {
-    let status: ReconcileResult['status'] | 'failed' = 'failed';
+    let done: TaskResult | undefined;
     try {
-      ({ status } = await runTask(task, message.publishTime, deps));
+      done = await runTask(task, message.publishTime, deps);
     } finally {
+      const { status = 'failed' } = done ?? {};
       span.set({ 'countersign.status': status });
       meter.record('task_duration', secondsSince(startedAt, now()), { reason, status });
     }
+    deps.log.info({ cluster, reason, id: task.id, ...done, ...meter.ride() }, 'Task done');
   });
 }
 
-async function runTask(task: Task, publishTime: Date, deps: TaskDeps): Promise<ReconcileResult> {
-  const { cluster, reason, id, image, digest } = task;
+type TaskResult = ReconcileResult & Partial<Ahead>;
+
+/** Of a digest that was approved before its tag names it. */
+interface Ahead {
+  readonly digest: string;
+  readonly ahead: Awaited<ReturnType<typeof approveDigestAhead>>;
+}
+
+async function runTask(task: Task, publishTime: Date, deps: TaskDeps): Promise<TaskResult> {
+  const { cluster, reason, image, digest } = task;
   const result = await deps.serial(`cluster ${cluster}`, () =>
     reconcileCluster(task, publishTime, deps),
   );
-  if (reason !== 'resync' || image === undefined || digest === undefined) {
-    deps.log.info({ cluster, reason, id, ...result }, 'Task done');
-    return result;
-  }
+  if (reason !== 'resync' || image === undefined || digest === undefined) return result;
   const ahead = await deps.serial(`cluster ${cluster}`, () =>
     approveDigestAhead({ ...task, image, digest }, deps),
   );
-  deps.log.info({ cluster, reason, id, digest, ...result, ahead }, 'Task done');
-  return result;
+  return { ...result, digest, ahead };
 }
 
 /** The task's `publish`, that measures how long after its push each RSync was approved. */

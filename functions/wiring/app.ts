@@ -39,7 +39,7 @@ export function openApp(
     log,
     tracing: telemetry.tracing,
     meter: telemetry.meter,
-    flush: () => telemetry.flush(),
+    flush: (isIdle) => telemetry.flush(isIdle),
     ready: async () => {
       await ask();
     },

@@ -7,6 +7,7 @@ import { formatTraceparent, TRACE_ATTRIBUTES } from '#shared/http/trace.ts';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { severityOf, type StatusEvent } from '#shared/status/events.ts';
 import type { Topics } from '#shared/status/pubsub-topic.ts';
+import type { MetricFields } from '#shared/telemetry/metrics.ts';
 import { observeEvent } from '#shared/telemetry/observe-event.ts';
 import type { Base } from './base.ts';
 
@@ -33,8 +34,8 @@ export function openStatus(
     return tracing.span('publish status', { kind: 'producer', attributes }, async () => {
       const message = encodeEvent({ ...event, ...traceOf(tracing) }, { source, now: now() });
       await topic.publish(message);
-      logEvent(event, message.attributes['ce-id'], log);
       observeEvent(event, meter, now());
+      logEvent(event, message.attributes['ce-id'], log, meter.ride());
     });
   };
 }
@@ -91,6 +92,7 @@ export function logEvent(
   event: StatusEvent,
   eventId: string | undefined,
   log: Pick<Log, 'info' | 'warn' | 'error'>,
+  metrics: MetricFields = {},
 ): void {
   const { type, data } = event;
   const codes = [...new Set(data.errors.map(({ code }) => code))].slice(0, MAX_CODES);
@@ -103,6 +105,7 @@ export function logEvent(
       breakGlass: 'breakGlass' in data ? (data.breakGlass?.length ?? 0) : undefined,
     }),
     text: withoutUrlSecrets(data.message),
+    ...metrics,
   };
   const level = { INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
   log[level[severityOf(event)]](fields, EVENT_MESSAGE);

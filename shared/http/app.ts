@@ -13,8 +13,10 @@ export interface AppDeps {
   readonly log: Log;
   readonly tracing?: Tracing;
   readonly meter?: Meter;
-  /** Sends spans and metrics before the answer: afterwards there may be no CPU. */
-  readonly flush?: () => Promise<void>;
+  /**
+   * Sends spans and metrics before the answer: afterwards there may be no CPU. `isIdle`: no other request is under way.
+   */
+  readonly flush?: (isIdle: boolean) => Promise<void>;
   /** Resolves when config and what it takes to work are within reach; its failure is what `/ready` says. */
   readonly ready: () => Promise<void>;
 }
@@ -37,10 +39,13 @@ export type App = Hono<AppEnv>;
 export function createApp(deps: AppDeps): App {
   const { log, tracing = noTracing, meter = noMeter, flush, ready } = deps;
   const app: App = new Hono();
+  let underWay = 0;
   app.use(async (c, next) => {
     c.set('log', log);
+    underWay += 1;
     await tracing.within(readTrace(c.req.raw.headers), next);
-    await flush?.();
+    underWay -= 1;
+    await flush?.(underWay === 0);
   });
   app.use(
     methodNotAllowed({

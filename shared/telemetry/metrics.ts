@@ -141,5 +141,21 @@ export interface Meter {
   record<Name extends MetricName>(name: Name, value: number, labels: LabelsOf<Name>): void;
 }
 
+/** What was recorded, as a field of a line of the log: at most one observation of each metric. */
+export interface MetricFields {
+  readonly metrics?: Readonly<Record<string, Observed>>;
+}
+
+export interface Observed {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A meter whose observations ride on the lines that are written anyway. */
+export interface LineMeter extends Meter {
+  /** Takes what waits for a line; no field at all where there is nothing. */
+  ride(): MetricFields;
+}
+
 /** Records nothing. */
-export const noMeter: Meter = { record: () => undefined };
+export const noMeter: LineMeter = { record: () => undefined, ride: () => ({}) };

@@ -41,8 +41,8 @@ export async function openTelemetry(
       now,
       onFailure: (cause) => log.warn({ causes: textsOf(cause) }, 'Spans cannot be sent'),
     });
-  async function flush(): Promise<void> {
-    logged?.flush();
+  async function flush(isIdle = true): Promise<void> {
+    if (isIdle) logged?.flush();
     await flushSpans?.();
   }
   return {
@@ -52,6 +52,7 @@ export async function openTelemetry(
         logged?.record(name, value, labels);
         served?.record(name, value, labels);
       },
+      ride: () => logged?.ride() ?? {},
     },
     flush,
     async close() {

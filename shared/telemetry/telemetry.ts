@@ -1,13 +1,16 @@
-import { type Meter, noMeter } from './metrics.ts';
+import { type LineMeter, noMeter } from './metrics.ts';
 import { NO_SPAN, noTracing, type Trace, type Tracing } from '#shared/core/tracing.ts';
 import type { AsyncLocalStorage } from 'node:async_hooks';
 
 /** What a function reports of itself beside its log. None of it can fail a request, or delay it for long. */
 export interface Telemetry {
   readonly tracing: Tracing;
-  readonly meter: Meter;
-  /** Sends what is there; resolves soon whatever becomes of it. */
-  flush(): Promise<void>;
+  readonly meter: LineMeter;
+  /**
+   * Sends what is there; resolves soon whatever becomes of it. `isIdle`: no other request is under way, on whose lines
+   * metrics could ride; true without it.
+   */
+  flush(isIdle?: boolean): Promise<void>;
   /** Sends what is left, and stops. */
   close(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AlwaysOnSampler, InMemorySpanExporter, type Sampler } from '@opentelemetry/sdk-trace';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { Meter } from '#shared/telemetry/metrics.ts';
+import type { LineMeter } from '#shared/telemetry/metrics.ts';
 import { createOtelTracing, type OtelTracing } from '#shared/telemetry/otel-tracing.ts';
 
 /** A meter that keeps what it gets: name, value, labels. */
-export function recordMeter(): { readonly meter: Meter; readonly told: unknown[][] } {
+export function recordMeter(): { readonly meter: LineMeter; readonly told: unknown[][] } {
   const told: unknown[][] = [];
-  return { told, meter: { record: (...all) => void told.push(all) } };
+  return { told, meter: { record: (...all) => void told.push(all), ride: () => ({}) } };
 }
 
 export interface SeenSpan {

@@ -31,7 +31,7 @@ async function open(env: Record<string, string>): Promise<Opened> {
   });
   onTestFinished(() => telemetry.close());
   const { tracing, meter } = telemetry;
-  const flush = () => telemetry.flush();
+  const flush = (isIdle: boolean) => telemetry.flush(isIdle);
   const app = createApp({ log, tracing, meter, flush, ready: () => Promise.resolve() });
   app.get('/:secret', traceRequest(tracing), (c) => {
     meter.record('cluster_calls', 1, { verb: 'list' });
@@ -69,7 +69,7 @@ describe('openTelemetry()', () => {
         attributes: { 'http.response.status_code': '200', 'http.route': '/:secret' },
       },
     ]);
-    expect(lines.map(({ message }) => message)).toEqual(['Metric']);
+    expect(lines.map(({ message }) => message)).toEqual(['Metrics']);
     expect(JSON.stringify(collector.spans())).not.toContain('secret-word');
   });
 
@@ -102,6 +102,17 @@ describe('openTelemetry()', () => {
     await telemetry.tracing.span('late', {}, async () => undefined);
     await telemetry.close();
     expect(collector.spans().map(({ name }) => name)).toEqual(['late']);
+  });
+
+  it('writes a line for metrics alone only where no other request could take them along', async () => {
+    const { telemetry, lines } = await open({});
+    telemetry.meter.record('cluster_calls', 1, { verb: 'list' });
+    await telemetry.flush(false);
+    expect(lines).toEqual([]);
+    expect(telemetry.meter.ride()).toMatchObject({ metrics: { cluster_calls: { value: 1 } } });
+    telemetry.meter.record('cluster_calls', 1, { verb: 'list' });
+    await telemetry.flush(true);
+    expect(lines.map(({ message }) => message)).toEqual(['Metrics']);
   });
 
   it('writes no metrics where the environment wants none', async () => {
