@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile, glob } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
-import { PLUGINS } from './plugins.ts';
+import { PLUGINS, publishAlone } from './plugins.ts';
 
 interface BundleOptions {
   /** Root of the repository: where `functions` and `node_modules` are. */
@@ -77,7 +77,7 @@ export async function bundle(
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: PLUGINS,
+    plugins: [publishAlone, ...PLUGINS],
   });
   return metafile;
 }

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { findPackageJSON } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { OnResolveArgs, Plugin } from 'esbuild';
 import * as z from 'zod';
+import { type Protos, protosOf } from './protos-of.ts';
 
 const Loading = z.object({ resolveDir: z.string(), file: z.string() });
 const Manifest = z.object({ type: z.string().optional() });
@@ -106,13 +108,113 @@ export const withoutCharacterTables = insteadOfFiles('without-character-tables',
   loader: 'json',
 });
 
+/**
+ * Leaves out of Google's clients the classes of their messages, three megabytes that would run when a client is loaded:
+ * these packages export them to callers, and themselves build what they send from `protos.json`.
+ */
+export const withoutMessageClasses = insteadOfFiles('without-message-classes', {
+  filter:
+    /[/\\]node_modules[/\\](?:@google-cloud[/\\][^/\\]+|google-gax)[/\\]build[/\\]protos[/\\]\w+\.js$/,
+  contents: refusing('exports', 'google', 'The classes of messages'),
+  loader: 'js',
+});
+
+/**
+ * Spares Google's clients the descriptors of all their messages, half of what it takes to make one: `@grpc/proto-loader`
+ * computes them for servers that reflect, and a client reads none.
+ */
+export const withoutDescriptors = insteadOfFiles('without-descriptors', {
+  filter: /[/\\]node_modules[/\\]protobufjs[/\\]ext[/\\]descriptor[/\\]index\.js$/,
+  contents: [
+    "const { Enum, Root, Type } = require('../..');",
+    'const none = { $type: { toObject: () => undefined } };',
+    'for (const kind of [Enum, Type]) kind.prototype.toDescriptor = () => none;',
+    'Root.prototype.toDescriptor = () => ({ file: [] });',
+  ].join('\n'),
+  loader: 'js',
+});
+
+/**
+ * Gives functions of Pub/Sub's messages what publishing takes: its client builds all of them before its first call. The
+ * command, which also pulls, has them all.
+ */
+export const publishAlone: Plugin = {
+  name: 'publish-alone',
+  setup(build) {
+    const filter = /[/\\]@google-cloud[/\\]pubsub-api[/\\]build[/\\]protos[/\\]protos\.json$/;
+    build.onLoad({ filter }, async ({ path }) => {
+      const protos: Protos = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify(protosOf(protos, ['Publish'])), loader: 'json' };
+    });
+  },
+};
+
+/** Spares each of Google's clients a second one, for the IAM policies of its resources: no policy is read or written. */
+export const withoutIamClient = insteadOfFiles('without-iam-client', {
+  filter: /[/\\]node_modules[/\\]google-gax[/\\]build[/\\]src[/\\]iamService\.js$/,
+  contents: 'exports.IamClient = class { close() { return Promise.resolve(); } };',
+  loader: 'js',
+});
+
+const KUBERNETES = /[/\\]node_modules[/\\]@kubernetes[/\\]client-node[/\\]dist[/\\]/;
+
+/**
+ * Takes of Kubernetes' client what is imported by name (`shared/fleet/kubernetes.ts`), a tenth of its five megabytes.
+ * Its package does not say that importing a module of it does nothing else; all but a polyfill for older Nodes keep to it.
+ */
+export const kubernetesByName: Plugin = {
+  name: 'kubernetes-by-name',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
+      KUBERNETES.test(importer) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+    );
+  },
+};
+
+/**
+ * Leaves out the HTTP client that Kubernetes' client takes where it is given none, and undici with it: our calls have
+ * their own (`shared/fleet/transport.ts`).
+ */
+export const withoutKubernetesFetch = insteadOfFiles('without-kubernetes-fetch', {
+  filter: /[/\\]client-node[/\\]dist[/\\]gen[/\\]http[/\\]isomorphic-fetch\.js$/,
+  contents: `export class IsomorphicFetchHttpLibrary {} ${refusing('IsomorphicFetchHttpLibrary.prototype', 'send', 'This HTTP client')}`,
+  loader: 'js',
+});
+
+/** A property that says that it is not there, for what must not be missed in silence. */
+function refusing(object: string, name: string, what: string): string {
+  const problem = `${what} is left out of the bundle (infra/build/plugins.ts)`;
+  return `Object.defineProperty(${object}, '${name}', { enumerable: true, get() { throw new Error('${problem}'); } });`;
+}
+
+/**
+ * Leaves out the table of 2,500 media types that functions-framework brings with its body parser and Express: its
+ * answers are ours, and bodies are read before it.
+ */
+export const withoutMediaTypes = insteadOfFiles('without-media-types', {
+  filter: /[/\\]node_modules[/\\]mime-db[/\\]db\.json$/,
+  contents: JSON.stringify({
+    'application/json': { extensions: ['json'] },
+    'application/octet-stream': { extensions: ['bin'] },
+    'text/html': { extensions: ['html'] },
+    'text/plain': { extensions: ['txt'] },
+  }),
+  loader: 'json',
+});
+
 /** What a bundle of a function is built with. */
 export const PLUGINS: Plugin[] = [
   lazyPackages,
+  kubernetesByName,
   withoutCharacterTables,
+  withoutDescriptors,
   withoutDomain,
   withoutHttp2,
+  withoutIamClient,
+  withoutKubernetesFetch,
   withoutLocales,
+  withoutMediaTypes,
+  withoutMessageClasses,
   withoutUndici,
 ];
 

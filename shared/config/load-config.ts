@@ -58,7 +58,8 @@ export async function parseConfig(text: string, source: ConfigSource): Promise<C
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) throw tooLarge(source.file);
   const document = readYaml(text);
   if (!document.readable) throw new ConfigError(source.file, inOrder(document.problems));
-  const parsed = configSchema.safeParse(document.value);
+  // Once in a process: to compile the schema first costs more than it saves.
+  const parsed = configSchema.safeParse(document.value, { jitless: true });
   const files = await readTrust(fieldOf(document.value, 'trust'), source);
   const patterns = await findTrackProblems(fieldOf(document.value, 'images'));
   const issues = parsed.error?.issues ?? [];

@@ -1,4 +1,3 @@
-import type * as Kubernetes from '@kubernetes/client-node';
 import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { CountersignError } from '#shared/core/errors.ts';
@@ -13,6 +12,7 @@ import {
   Refused,
   type TransportDeps,
 } from './transport.ts';
+import type * as Kubernetes from './kubernetes.ts';
 import type { Pace, Verb } from './pace.ts';
 import { isObjectAbsent, isPathAbsent, readFailure } from './read-failure.ts';
 
@@ -46,7 +46,7 @@ let loaded: typeof Kubernetes | undefined;
  * rest of a cold start (docs/facts/google-cloud.md#kubernetes-client). No other file may import it.
  */
 export async function loadKubernetes(): Promise<typeof Kubernetes> {
-  loaded ??= await import('@kubernetes/client-node');
+  loaded ??= await import('./kubernetes.ts');
   return loaded;
 }
 

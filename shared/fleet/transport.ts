@@ -2,13 +2,13 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
-import type * as Kubernetes from '@kubernetes/client-node';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
 import type { Variables } from '#shared/net/environment.ts';
 import { reasonOf } from '#shared/net/network-reason.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
 import { within } from '#shared/net/within.ts';
+import type * as Kubernetes from './kubernetes.ts';
 import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
 import type { Verb } from './pace.ts';
 

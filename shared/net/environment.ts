@@ -10,7 +10,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
  */
 export function readVariables<T>(schema: z.ZodType<T>, env: Variables): T {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { data, error } = schema.safeParse(set);
+  // Once in a process: to compile the schema first costs more than it saves.
+  const { data, error } = schema.safeParse(set, { jitless: true });
   if (error === undefined) return data;
   const problems = error.issues.map(
     ({ path, message }) => `Environment variable ${String(path[0])} ${message}`,

@@ -180,7 +180,7 @@ function isVersions(path: string): boolean {
 
 describe('clients', () => {
   it.each([
-    ['@kubernetes/client-node', ['shared/fleet/client.ts']],
+    ['@kubernetes/client-node', ['shared/fleet/kubernetes.ts']],
     ['@google-cloud/pubsub', ['shared/status/pubsub-client.ts']],
     ['@google-cloud/artifact-registry', ['shared/registry/artifact-lookup.ts']],
     ['@google-cloud/functions-framework', ['shared/http/serve-function.ts']],

@@ -30,6 +30,14 @@ export const PACKED_MUTATIONS: readonly Mutation[] = [
     tests: PACKED,
   },
   {
+    guarantee: 'a function has of Pub/Sub what publishing takes',
+    file: 'infra/build/protos-of.ts',
+    in: 'protosOf',
+    find: 'if (name === wanted) for (const type of typesIn(child)) names.add(lastOf(type));',
+    replace: '',
+    tests: ['test/unit/infra/build/protos-of.test.ts', 'test/service/build/bundle.test.ts'],
+  },
+  {
     guarantee: 'an event that comes late is followed too',
     file: 'functions/cli/history/show-events.ts',
     in: 'showEvents',

@@ -1,7 +1,7 @@
 import { createSelector } from '../label-selector.ts';
 import type { Reference } from '../reference.ts';
 import type { Labels, Strategy } from './strategy.ts';
-import { type Freeze, createWallClock, isFrozen } from './windows.ts';
+import { type Freeze, type WallClock, createWallClock, isFrozen } from './windows.ts';
 
 /** One freeze that a person set, as it is recorded. */
 export interface PersonFreeze {
@@ -64,7 +64,14 @@ const EVER = '0000-01-01 00:00';
 const NEVER = '9999-12-31 23:59';
 const MINUTE_MS = 60_000;
 const LAST_MS = Date.parse('9999-12-31T23:59:00Z');
-const utc = createWallClock('UTC');
+
+let utcClock: WallClock | undefined;
+
+/** Made when a person froze something: the first clock has the runtime load its calendars, a tenth of a start. */
+function utc(): WallClock {
+  utcClock ??= createWallClock('UTC');
+  return utcClock;
+}
 
 /**
  * Freezes of people, ready to be asked. A selector that cannot be read selects every cluster: what was frozen by it must
@@ -110,7 +117,7 @@ function isAbout(image: string, repository: string, tag: string | undefined): bo
 function freezeOf({ id, by, reason, clusters, until }: PersonFreeze): Freeze {
   return {
     name: id,
-    clock: utc,
+    clock: utc(),
     // From when it is known on: no clock decides whether it has begun.
     from: EVER,
     to: until === undefined ? NEVER : endOf(until),
@@ -122,7 +129,7 @@ function freezeOf({ id, by, reason, clusters, until }: PersonFreeze): Freeze {
 /** To the full minute, and not before its time; no year of more digits, which as text is before all others. */
 function endOf(until: string): string {
   const end = endMs(until);
-  return end < LAST_MS ? utc(new Date(end)).text : NEVER;
+  return end < LAST_MS ? utc()(new Date(end)).text : NEVER;
 }
 
 function endMs(until: string): number {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { NODE_BANNER } from '#infra/build/bundle.ts';
-import { lazyPackages, withoutLocales, withoutCharacterTables } from '#infra/build/plugins.ts';
+import { PLUGINS } from '#infra/build/plugins.ts';
 import { runProcess } from '#test/e2e/tools/process.ts';
 import type { BenchContext } from '../frame/bench.ts';
 import { type Figure, figureOf } from '../frame/figure.ts';
@@ -30,7 +30,7 @@ const PARTS: readonly (readonly [string, readonly string[]])[] = [
   ['lazy: what checks a key', KEY],
   ['lazy: … an Ed25519 key', [...KEY, '@noble/curves/ed25519.js']],
   ['lazy: … an identity', [...KEY, ...KEYLESS]],
-  ['lazy: client-node', ['@kubernetes/client-node']],
+  ['lazy: client-node', ['./shared/fleet/kubernetes.ts']],
   ['lazy: Pub/Sub', ['./shared/status/pubsub-client.ts']],
   ['lazy: Artifact Registry', ['@google-cloud/artifact-registry']],
   ['lazy: google-auth-library', ['google-auth-library']],
@@ -77,7 +77,7 @@ async function bundle(modules: readonly string[], outdir: string): Promise<void>
     target: 'node24',
     minify: true,
     banner: { js: NODE_BANNER },
-    plugins: [lazyPackages, withoutCharacterTables, withoutLocales],
+    plugins: PLUGINS,
     logLevel: 'error',
   });
 }

@@ -97,6 +97,8 @@ describe('bundleFunctions()', () => {
       KubeConfig: 'function',
       RE2JS: 'function',
       Same: 'function',
+      CustomObjectsApi: 'function',
+      protos: expect.stringMatching(/^Error: .* left out of the bundle/),
     });
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });

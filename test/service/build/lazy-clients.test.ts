@@ -25,7 +25,7 @@ const LAZY = [
 
 const Output = z.object({
   bytes: z.int(),
-  inputs: z.record(z.string(), z.unknown()),
+  inputs: z.record(z.string(), z.object({ bytesInOutput: z.int() })),
   imports: z.array(z.looseObject({ path: z.string(), kind: z.string() })),
 });
 const Meta = z.object({ outputs: z.record(z.string(), Output) });
@@ -40,9 +40,32 @@ function isOf(client: string): (path: string) => boolean {
   return (path) => path.includes(`node_modules/${client}/`);
 }
 
+/** Bytes of the inputs whose path matches, in the bundle that has most of them. */
+function mostBytes(part: RegExp): number {
+  const found = new Map<string, number>();
+  for (const [path, { inputs }] of Object.entries(outputs)) {
+    const [, name = ''] = path.split('/');
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+      if (part.test(input)) found.set(name, (found.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return Math.max(0, ...found.values());
+}
+
 describe('the lazy part of the bundles', () => {
   it.each(LAZY)('has %s', (client) => {
     expect(inputsOf(Object.keys(outputs)).some(isOf(client))).toBe(true);
+  });
+});
+
+describe('of a client a bundle has', () => {
+  it.each([
+    ['Kubernetes’, what is imported by name', /@kubernetes\/client-node\//, 2_000_000],
+    ['Google’s, no classes of messages', /\/build\/protos\/\w+\.js$/, 5_000],
+    ['functions-framework, no table of media types', /\/mime-db\//, 1_000],
+  ])('%s', (_, part, limit) => {
+    expect(mostBytes(part)).toBeGreaterThan(0);
+    expect(mostBytes(part)).toBeLessThan(limit);
   });
 });
 
