@@ -38,6 +38,22 @@ export const PACKED_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/infra/build/protos-of.test.ts', 'test/service/build/bundle.test.ts'],
   },
   {
+    guarantee: 'bundles of other sources are made anew',
+    file: 'infra/build/freshness.ts',
+    in: 'isFresh',
+    find: "(await readFile(join(outdir, STAMP), 'utf8')) === (await stampOf(build, meta))",
+    replace: 'true',
+    tests: ['test/unit/infra/freshness.test.ts'],
+  },
+  {
+    guarantee: 'the compile cache has every chunk of a function',
+    file: 'infra/build/bundle.ts',
+    in: 'measure',
+    find: 'path !== main && !imported.has(path)',
+    replace: 'false',
+    tests: ['test/service/build/bundle.test.ts'],
+  },
+  {
     guarantee: 'an event that comes late is followed too',
     file: 'functions/cli/history/show-events.ts',
     in: 'showEvents',
