@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, writeFile, glob } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
 import { PLUGINS, publishAlone } from './plugins.ts';
 
@@ -20,6 +20,8 @@ export interface Bundle {
   readonly startBytes: number;
   /** Of the chunks that are loaded only when needed. */
   readonly lazyBytes: number;
+  /** Names of the chunks that no file imports statically: with them and the entry all of it is loaded. */
+  readonly lazyEntries: readonly string[];
 }
 
 /**
@@ -97,8 +99,17 @@ function measure(name: string, main: string, outputs: Metafile['outputs']): Bund
   const bytesOf = (paths: ReadonlySet<string>): number =>
     [...paths].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
   const startBytes = bytesOf(reachable(main, outputs, ['import-statement']));
-  const allBytes = bytesOf(reachable(main, outputs, ['import-statement', 'dynamic-import']));
-  return { name, startBytes, lazyBytes: allBytes - startBytes };
+  const all = reachable(main, outputs, ['import-statement', 'dynamic-import']);
+  const imported = new Set(
+    [...all].flatMap((path) => [...reachable(path, outputs, ['import-statement'])].slice(1)),
+  );
+  const lazy = [...all].filter((path) => path !== main && !imported.has(path));
+  return {
+    name,
+    startBytes,
+    lazyBytes: bytesOf(all) - startBytes,
+    lazyEntries: lazy.map((path) => basename(path)).toSorted(),
+  };
 }
 
 /** The part of `Outputs` that says what imports what. */

@@ -54,7 +54,7 @@ export async function stageRootfs(
   const command = await bundleCommand({ root, format: 'esm', outfile, release });
   const bundled = [...Object.keys(inputs), ...Object.keys(command.inputs)];
   await writeFile(join(app, 'sbom.spdx.json'), await readSbom(root, bundled));
-  await warmCache({ node, app, functions: Object.keys(entries), uid: IMAGE_USER });
+  await warmCache({ node, app, bundles, uid: IMAGE_USER });
   await settle(rootfs, node);
   return bundles;
 }
@@ -93,8 +93,7 @@ interface WarmOptions {
   readonly node: string;
   /** The folder with `start.js`. */
   readonly app: string;
-  /** Names of functions. */
-  readonly functions: readonly string[];
+  readonly bundles: readonly Bundle[];
   /** Who will run it: Node keeps a folder for each user (it is part of the folder's name). */
   readonly uid: number;
 }
@@ -110,11 +109,11 @@ const TIMEOUT_MS = 60_000;
 const USER = /-\d+$/;
 
 /**
- * Fills the compile cache: loads each chunk, then each function as far as its environment. Each in a process of its
- * own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not load: it
- * must not be deployed.
+ * Fills the compile cache: loads each chunk that no other one loads, then each function as far as its environment. Each
+ * in a process of its own that does nothing else, for what V8 keeps would else depend on time. Throws when one does not
+ * load: it must not be deployed.
  */
-export async function warmCache({ node, app, functions, uid }: WarmOptions): Promise<void> {
+export async function warmCache({ node, app, bundles, uid }: WarmOptions): Promise<void> {
   const cache = join(app, COMPILE_CACHE);
   await rm(cache, { recursive: true, force: true });
   // Portable: the image has it elsewhere than the build.
@@ -131,9 +130,8 @@ export async function warmCache({ node, app, functions, uid }: WarmOptions): Pro
     });
   }
 
-  for (const name of functions) {
-    const chunks = await readdir(join(app, name, 'chunks'));
-    for (const file of chunks.filter((found) => found.endsWith('.js')).toSorted()) {
+  for (const { name, lazyEntries } of bundles) {
+    for (const file of lazyEntries) {
       const source = `await import('./${name}/chunks/${file}');`;
       await load(['--input-type=module', '--eval', source], (code) => code === 0);
     }

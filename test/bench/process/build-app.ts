@@ -20,8 +20,7 @@ export async function buildApp(): Promise<App> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-bench-app-'));
   const entries = await functionEntries(ROOT);
   const bundles = await bundleFunctions({ root: ROOT, entries, start: START, outdir: dir });
-  const functions = Object.keys(entries);
-  await warmCache({ node: process.execPath, app: dir, functions, uid: process.getuid?.() ?? 0 });
+  await warmCache({ node: process.execPath, app: dir, bundles, uid: process.getuid?.() ?? 0 });
   return {
     dir,
     bundles,

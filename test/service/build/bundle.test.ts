@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ const Meta = z.object({
     z.object({
       entryPoint: z.string().optional(),
       inputs: z.record(z.string(), z.unknown()),
-      imports: z.array(z.object({ path: z.string() })),
+      imports: z.array(z.object({ path: z.string(), kind: z.string() })),
     }),
   ),
 });
@@ -39,6 +39,25 @@ describe('bundleFunctions()', () => {
     expect(bundle?.name).toBe('publishing');
     expect(bundle?.startBytes).toBeLessThan(1_500_000);
     expect(bundle?.lazyBytes).toBeGreaterThan(1_500_000);
+  });
+
+  it('names the chunks that load all others', () => {
+    const { outputs } = Meta.parse(JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')));
+    for (const { name, lazyEntries } of bundles) {
+      const inFolder = Object.entries(outputs).filter(
+        ([path]) => path.includes(`/${name}/`) && path.endsWith('.js'),
+      );
+      const begun = inFolder.filter(([path]) =>
+        [...lazyEntries, 'main.js'].includes(basename(path)),
+      );
+      const loaded = new Set(begun.map(([path]) => path));
+      for (const path of loaded) {
+        for (const { path: to, kind } of outputs[path]?.imports ?? []) {
+          if (kind === 'import-statement' && to in outputs) loaded.add(to);
+        }
+      }
+      expect([...loaded].toSorted()).toEqual(inFolder.map(([path]) => path).toSorted());
+    }
   });
 
   it('writes the metafile, which shows what an entry loads at start', () => {
