@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type World, openWorld } from '#test/bench/fan-out/open-world.ts';
 import { runPush, runSweep } from '#test/bench/fan-out/rounds.ts';
-import { type App, buildApp } from '#test/bench/process/build-app.ts';
+import { compileCache } from '#test/compile-cache.ts';
+import { BUNDLES } from '#test/fixtures/local-world.ts';
 
 const FEW = { path: 'configs/few', clusters: 4 };
 const MANY = { path: 'configs/many', clusters: 26 };
@@ -9,17 +10,12 @@ const FLEET = FEW.clusters + MANY.clusters;
 
 /** In turn: each push finds the store as the one before has left it. */
 describe('a push through the real functions', () => {
-  let app: App;
   let world: World;
   beforeAll(async () => {
-    app = await buildApp();
-    const images = [FEW, MANY];
-    world = await openWorld({ app, clusters: FLEET, images, pubsub: 'embedded' });
+    const app = { dir: BUNDLES, cached: compileCache() };
+    world = await openWorld({ app, clusters: FLEET, images: [FEW, MANY], pubsub: 'embedded' });
   });
-  afterAll(async () => {
-    await world.close();
-    await app.remove();
-  });
+  afterAll(() => world?.close());
 
   it('lists every cluster twice while the store knows none, and patches who follows', async () => {
     const { counts } = await runPush(world, FEW.path, FEW.clusters);

@@ -47,8 +47,8 @@ function start(): World {
     '1',
     '--empty',
   ];
-  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...env, TMPDIR: temporary } });
+  const env = { ...process.env, TMPDIR: temporary };
+  const child = spawn(process.execPath, [MAIN, ...args], { env });
   running.add(endWithTests(child));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

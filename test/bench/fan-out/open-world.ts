@@ -39,7 +39,7 @@ export interface BenchMessage {
 }
 
 export interface WorldOptions {
-  readonly app: App;
+  readonly app: Pick<App, 'dir' | 'cached'>;
   readonly clusters: number;
   /** Images of the fleet's RootSyncs by path, with how many clusters follow each; the last one has the rest. */
   readonly images: readonly { readonly path: string; readonly clusters?: number }[];

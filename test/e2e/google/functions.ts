@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
+import { compileCache } from '#test/compile-cache.ts';
 import { BUNDLES } from '#test/fixtures/local-world.ts';
 import type { Front } from './front.ts';
 
@@ -50,6 +51,7 @@ export async function openFunctions(front: Front, config: string): Promise<Funct
         bundle: join(BUNDLES, name, 'main.js'),
         port: 0,
         env: {
+          ...compileCache(),
           PATH: process.env['PATH'] ?? '',
           HOME: folder,
           COUNTERSIGN_CONFIG: file,
