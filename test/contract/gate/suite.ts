@@ -25,14 +25,14 @@ export function gateContract(contract: {
     });
     afterAll(() => gate.stop());
 
-    it.each(gateCases.filter((entry) => entry.expect === 'allow'))(
+    it.each(casesWhich(({ expect: expected }) => expected === 'allow'))(
       'allows: $name',
       async (gateCase) => {
         expect(await gate.submit(gateCase)).toEqual({ allowed: true });
       },
     );
 
-    it.each(gateCases.filter((entry) => entry.expect !== 'allow'))(
+    it.each(casesWhich(({ expect: expected }) => expected !== 'allow'))(
       'refuses: $name',
       async (gateCase) => {
         const result = await gate.submit(gateCase);
@@ -49,6 +49,11 @@ export function gateContract(contract: {
       },
     );
   });
+}
+
+/** Those of one config together: putting a gate in force takes longer than a case. */
+function casesWhich(belongs: (gateCase: GateCase) => boolean): readonly GateCase[] {
+  return [...Map.groupBy(gateCases.filter(belongs), ({ config }) => config).values()].flat();
 }
 
 function codeOf({ expect: expected }: GateCase): { code?: number } {

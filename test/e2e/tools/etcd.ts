@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { findTool } from './find-tool.ts';
 import { freePort } from './free-port.ts';
-import { type RunningProcess, startProcess } from './process.ts';
+import { type RunningProcess, SHORT_LIVED, startProcess } from './process.ts';
 
 export interface Etcd extends RunningProcess {
   readonly url: string;
@@ -25,7 +25,12 @@ export async function startEtcd(folder: string): Promise<Etcd> {
     '--log-level=error',
   ];
   const command = findTool('etcd');
-  const running = await startProcess({ command, args, ready: () => isHealthy(client) });
+  const running = await startProcess({
+    command,
+    args,
+    env: SHORT_LIVED,
+    ready: () => isHealthy(client),
+  });
   return { ...running, url: client, compact: () => compact(client) };
 }
 

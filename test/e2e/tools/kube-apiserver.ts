@@ -8,7 +8,7 @@ import { startEtcd } from './etcd.ts';
 import { findTool } from './find-tool.ts';
 import { freePort } from './free-port.ts';
 import { createSendKube, type SendKube } from './kube-request.ts';
-import { type RunningProcess, startProcess } from './process.ts';
+import { type RunningProcess, SHORT_LIVED, startProcess } from './process.ts';
 
 /** On two busy cores; a quiet machine needs about ten seconds. */
 const START_TIMEOUT_MS = 110_000;
@@ -62,6 +62,7 @@ export async function startKubeApiserver({
           `--watch-cache=${watchCache}`,
           ...(named === undefined ? [] : [`--tls-sni-cert-key=${named.cert},${named.key}`]),
         ],
+        env: SHORT_LIVED,
         timeout: START_TIMEOUT_MS,
         ready: async () => existsSync(certificate) && isReady(url, certificate, token),
       }),

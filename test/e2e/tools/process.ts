@@ -12,6 +12,9 @@ const READY_POLL_MS = 50;
 const STOP_GRACE_MS = 5_000;
 const RUN_TIMEOUT_MS = patiently(120_000);
 
+/** Of a Go program that lives for a minute: a quarter of its work is to collect garbage, at Go's default of 100. */
+export const SHORT_LIVED: Readonly<Record<string, string>> = { GOGC: '400' };
+
 export interface Command {
   readonly command: string;
   readonly args?: readonly string[];
