@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { NODE_BANNER } from '#infra/build/bundle.ts';
+import { type ServedProvider, serveProvider } from './serve-provider.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const MODULE = join(ROOT, 'infra/terraform');
@@ -60,11 +61,12 @@ export async function openWorkspace(
   const env = { GOGC: '400', ...own, ...added };
   const init = ['init', '-backend=false', '-input=false', '-no-color'];
   const ready = new Set<string>();
+  let served: ServedProvider | undefined;
 
   function run(cwd: string, args: readonly string[]): Promise<Finished> {
     const options = {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...served?.env },
       maxBuffer: MAX_OUTPUT_BYTES,
       timeout: TIMEOUT_MS,
     };
@@ -81,7 +83,9 @@ export async function openWorkspace(
     const { stdout } = await run(module, ['providers', '-no-color']);
     const [, address] = /provider\[(\S+\/hashicorp\/google)\]/.exec(stdout) ?? [];
     if (address === undefined) throw new Error(`The module names no hashicorp/google: ${stdout}`);
-    init.push(`-plugin-dir=${await makeMirror(folder, address)}`);
+    const { mirror, main } = await makeMirror(folder, address);
+    init.push(`-plugin-dir=${mirror}`);
+    served = await serveProvider(main, address, env);
   }
   return {
     module,
@@ -94,12 +98,21 @@ export async function openWorkspace(
       }
       return run(cwd, args);
     },
-    close: () => rm(folder, { recursive: true }),
+    async close() {
+      await served?.close();
+      await rm(folder, { recursive: true });
+    },
   };
 }
 
-/** A mirror as `terraform init` reads it, with the stand-in as the only provider, at its full address. */
-async function makeMirror(folder: string, address: string): Promise<string> {
+/**
+ * A mirror as `terraform init` reads it, with the stand-in as the only provider, at its full address; and the program of
+ * the stand-in.
+ */
+async function makeMirror(
+  folder: string,
+  address: string,
+): Promise<{ readonly mirror: string; readonly main: string }> {
   const mirror = join(folder, 'mirror');
   const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const place = join(mirror, address, PROVIDER_VERSION, platform);
@@ -121,5 +134,5 @@ async function makeMirror(folder: string, address: string): Promise<string> {
   const program = join(place, `terraform-provider-google_v${PROVIDER_VERSION}`);
   await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${main}'\n`);
   await chmod(program, 0o755);
-  return mirror;
+  return { mirror, main };
 }

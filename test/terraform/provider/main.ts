@@ -188,14 +188,23 @@ server.addService(serviceOf('plugin.GRPCController'), {
   },
 });
 
-const { keyPem, certificatePem, handshake } = await makeIdentity();
-const credentials = grpc.ServerCredentials.createSsl(null, [
-  { private_key: Buffer.from(keyPem), cert_chain: Buffer.from(certificatePem) },
-]);
-const port = await new Promise<number>((resolve, reject) => {
-  server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
-    error ? reject(error) : resolve(bound),
-  );
-});
-// go-plugin's handshake: its version, the protocol's, where to connect, and whom to expect there.
-process.stdout.write(`1|6|tcp|127.0.0.1:${port}|grpc|${handshake}\n`);
+/** Whether it runs beside Terraform (`serve-provider.ts`), which then speaks without TLS, and not below it. */
+const isServed = process.env['COUNTERSIGN_PROVIDER_SERVED'] === '1';
+
+async function listen(credentials: grpc.ServerCredentials): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+}
+
+if (isServed) {
+  process.stdout.write(`${await listen(grpc.ServerCredentials.createInsecure())}\n`);
+} else {
+  const { keyPem, certificatePem, handshake } = await makeIdentity();
+  const pair = { private_key: Buffer.from(keyPem), cert_chain: Buffer.from(certificatePem) };
+  const port = await listen(grpc.ServerCredentials.createSsl(null, [pair]));
+  // go-plugin's handshake: its version, the protocol's, where to connect, and whom to expect there.
+  process.stdout.write(`1|6|tcp|127.0.0.1:${port}|grpc|${handshake}\n`);
+}
