@@ -20,6 +20,8 @@ const CONFIG = 'etc/countersign/config/countersign.yaml';
 export interface ImageWorld {
   readonly folder: string;
   readonly revision: string;
+  /** Archive of the image's file system, in `folder`. */
+  readonly files: string;
   /** `HOST/countersign@sha256:…`. */
   readonly reference: string;
   readonly image: ReturnType<typeof imageConfig.parse>['config'];
@@ -78,8 +80,11 @@ export async function openImageWorld(): Promise<ImageWorld> {
   const base = await pushBase();
   const reference = await build(base);
   const { config: image } = imageConfig.parse(JSON.parse(await run('crane', 'config', reference)));
+  const files = 'files.tar';
+  await run('crane', 'export', reference, files);
   return {
     folder,
+    files,
     reference,
     image,
     run,
@@ -88,8 +93,7 @@ export async function openImageWorld(): Promise<ImageWorld> {
     async extract(name, { config } = { config: true }) {
       const target = join(folder, name);
       await mkdir(target);
-      await run('crane', 'export', reference, `${name}.tar`);
-      await run('tar', '--extract', '--file', `${name}.tar`, '--directory', target);
+      await run('tar', '--extract', '--file', files, '--directory', target);
       if (config) {
         await mkdir(dirname(join(target, CONFIG)), { recursive: true });
         await writeFile(join(target, CONFIG), WARM_CONFIG);
