@@ -1,26 +1,39 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest, a minute or more of work or waiting. A long file that begins last has the other cores wait for it. */
+/**
+ * What takes longest, a minute or more of work or waiting, as `print-longest.ts` says it. A long file that begins last has
+ * the other cores wait for it.
+ */
 const LONGEST = [
+  'image',
   'cosign-matrix',
   'docs-clone',
-  'google-try',
-  'image',
-  'google-examples',
+  'local-killed',
   'google-rollouts',
+  'rollout-histories',
+  'google-examples',
   'terraform',
   'packed-command',
+  'gate-attacks',
+  'gate',
   'versions',
-  'page-states',
-  'google-functions',
   'google-disabled',
-  'google-records',
+  'google-functions',
   'google-apply',
-  'cosign-attach',
-  'cosign-keyless',
-  'private-network',
-  'google-people',
+  'google-try',
+  'publish-config',
+  'page',
   'cosign',
+  'guides',
+  'page-states',
+  'google-permissions',
+  'page-actions',
+  'google-people',
+  'admission-rotation',
+  'google-endpoints',
+  'openapi',
+  'private-network',
+  'truth',
 ];
 
 /** Starts the longest files first, on a clean checkout too, where Vitest knows no durations. */

@@ -8,8 +8,11 @@ interface Took {
   readonly ms: number;
 }
 
-/** Prints the files and the tests that took longest: what to begin first (longest-first.ts), and what to make shorter. */
-export function createPrintLongest(print: (line: string) => void): Reporter {
+/**
+ * Prints how many files ran at a time, and the files and the tests that took longest: what to begin first
+ * (longest-first.ts), and what to make shorter.
+ */
+export function createPrintLongest(print: (line: string) => void, workers: number): Reporter {
   const list = (what: string, all: readonly Took[]): void => {
     print(`    Longest ${what}\n`);
     for (const { name, ms } of all.toSorted((a, b) => b.ms - a.ms).slice(0, SHOWN)) {
@@ -27,6 +30,10 @@ export function createPrintLongest(print: (line: string) => void): Reporter {
           tests.push({ name: `${file}: ${test.fullName}`, ms: test.diagnostic()?.duration ?? 0 });
         }
       }
+      const seconds = files.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+      print(
+        `    ${files.length} files, ${workers} at a time, ${Math.round(seconds)} s one after the other\n`,
+      );
       list('files', files);
       list('tests', tests);
     },

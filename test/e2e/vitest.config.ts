@@ -5,16 +5,17 @@ import { LongestFirst } from './longest-first.ts';
 import { createPrintLongest } from './print-longest.ts';
 
 const print = (line: string): void => void process.stdout.write(line);
+/** Two more than there are cores: some files always wait, for a timer, a process or a server that starts. */
+const WORKERS = availableParallelism() + 2;
 
 // Real processes on ports of their own, so that files run beside each other; and patience for slow machines.
 export default defineConfig({
   test: {
     globalSetup: ['./test/temporary-folder.ts', './test/compile-cache.ts'],
-    reporters: ['default', createPrintLongest(print), createWrittenTests(print)],
+    reporters: ['default', createPrintLongest(print, WORKERS), createWrittenTests(print)],
     includeTaskLocation: true,
     include: ['test/e2e/**/*.test.ts'],
-    // One more than there are cores: some file always waits, for a timer or a server that starts.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: WORKERS,
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
