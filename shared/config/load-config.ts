@@ -7,7 +7,7 @@ import type { Authority, TrustPolicy } from '#shared/core/policy.ts';
 import { fieldOf } from './check.ts';
 import type { Config, FleetConfig, StoreConfig } from './config.ts';
 import { describeIssue } from './describe-issue.ts';
-import { buildJsonSchema } from './json-schema.ts';
+import { buildJsonSchema, type JsonSchema } from './json-schema.ts';
 import { MAX_CONFIG_BYTES, MAX_PROBLEMS } from './limits.ts';
 import {
   type ConfigSource,
@@ -80,9 +80,12 @@ function tooLarge(file: string): ConfigError {
   return new ConfigError(file, [{ line: 1, column: 1, path: '', kind: 'too-large', problem, fix }]);
 }
 
+/** Made for the first file that has problems: it takes longer than to read the file. */
+let helpSchema: JsonSchema | undefined;
+
 function describeIssues(issues: readonly z.core.$ZodIssue[], root: unknown): Finding[] {
   if (issues.length === 0) return [];
-  const schema = buildJsonSchema();
+  const schema = (helpSchema ??= buildJsonSchema());
   const findings = issues.flatMap((issue) => describeIssue(issue, { root, schema }));
   // What has the wrong type is not judged by its value as well.
   const mistyped = new Set(

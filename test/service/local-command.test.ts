@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
 import { choosePorts, requireFreePorts } from '#infra/local/local-world/ports.ts';
 import { PATIENCE } from '#test/patience.ts';
@@ -27,15 +27,16 @@ let dir: string;
 let offset: number;
 const started: ChildProcess[] = [];
 
-beforeEach(async () => {
+async function openFolder(): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'countersign-local-'));
   // Away from the world that a developer may run beside the tests.
   offset = randomInt(OFFSETS.from, OFFSETS.to);
-});
-afterEach(async () => {
+}
+
+async function closeFolder(): Promise<void> {
   for (const child of started.splice(0)) signalAll(child, 'SIGKILL');
   await rm(dir, { recursive: true });
-});
+}
 
 /** `npm run local -- --empty …` in a process group of its own, as a shell starts it. */
 function start(...args: readonly string[]): Command {
@@ -91,6 +92,9 @@ async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
 }
 
 describe('npm run local', () => {
+  beforeEach(openFolder);
+  afterEach(closeFolder);
+
   it('says what to type next, and stops on Ctrl-C', async () => {
     const fixture = (name: string) =>
       new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
@@ -111,14 +115,6 @@ describe('npm run local', () => {
     expect(stores.filter((name) => !/^store\.sqlite(?:-wal|-shm)?$/.test(name))).toEqual([]);
   });
 
-  it('stops on SIGTERM to itself alone, and shows its logs when asked to', async () => {
-    const { child, output, exitCode } = await startReady('--verbose');
-    expect(output()).toMatch(/^\[push\] \{.*"Listening"/m);
-    child.kill('SIGTERM');
-    expect(await exitCode).toBe(0);
-    await expectNothingLeft(child);
-  });
-
   it('stops when Ctrl-C comes before it is up', async () => {
     const { child, exitCode } = start();
     // Its functions have been started, do not listen yet, and know nothing of draining.
@@ -129,15 +125,6 @@ describe('npm run local', () => {
     });
     signalAll(child, 'SIGINT');
     expect(await exitCode).toBe(0);
-    await expectNothingLeft(child);
-  });
-
-  it('stops with exit code 1 when a function dies', async () => {
-    const command = await startReady('--verbose');
-    const { child, output, exitCode } = command;
-    process.kill(pidOf('push', command), 'SIGKILL');
-    expect(await exitCode).toBe(1);
-    expect(output()).toContain('Function push ended by SIGKILL; the last line of its log: {');
     await expectNothingLeft(child);
   });
 
@@ -152,19 +139,48 @@ describe('npm run local', () => {
     );
   });
 
-  it('begins with signed images that are Synced everywhere', async () => {
+  it('begins with signed images that are Synced everywhere, and stops on SIGTERM to itself alone', async () => {
     const { child, output, exitCode } = await untilUp(startWith());
     expect(output()).toMatch(
       /^Starting 1 cluster and 6 functions\n(?:.*\n)*2 RSyncs on 1 cluster: all is well\nThe local world is up/,
     );
     expect(output()).toContain('Every cluster runs configs/platform:v1 and configs/team-a:v1');
-    signalAll(child, 'SIGINT');
+    child.kill('SIGTERM');
     expect(await exitCode).toBe(0);
     await expectNothingLeft(child);
   });
 
-  it('listens where it is asked to, one by one', async () => {
-    const { output } = await startReady('--ports', `api=${5100 + offset},registry=0`);
+  it('ends what a world that was killed has left, says so, and leaves nothing when it is killed', async () => {
+    const killed = await startReady();
+    const pid = pidOf('push', killed);
+    // What does not run does not see that its parent is gone.
+    process.kill(pid, 'SIGSTOP');
+    killed.child.kill('SIGKILL');
+    await killed.exitCode.catch(() => undefined);
+    const next = await startReady();
+    expect(next.output()).toContain(
+      `Ended what a world that was killed left running: push (process ${pid})`,
+    );
+    // What init has not waited for yet is a zombie: it has ended.
+    const state = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
+    expect(state.stdout.trim()).toMatch(/^Z|^$/);
+    next.child.kill('SIGKILL');
+    await expect(
+      vi.waitFor(() => expectNothingLeft(next.child), PATIENCE),
+    ).resolves.toBeUndefined();
+  });
+});
+
+describe('a local world that is up', () => {
+  let command: Command;
+  beforeAll(async () => {
+    await openFolder();
+    command = await startReady('--verbose', '--ports', `api=${5100 + offset},registry=0`);
+  });
+  afterAll(closeFolder);
+
+  it('listens where it is asked to, one by one', () => {
+    const { output } = command;
     expect(output()).toMatch(new RegExp(`^ {2}api +http://127\\.0\\.0\\.1:${5100 + offset},`, 'm'));
     expect(output()).toMatch(
       new RegExp(`^ {2}push +http://127\\.0\\.0\\.1:${8081 + offset},`, 'm'),
@@ -172,9 +188,26 @@ describe('npm run local', () => {
     expect(output()).not.toContain(`127.0.0.1:${5000 + offset}/`);
   });
 
+  it('shows its logs when asked to', () => {
+    expect(command.output()).toMatch(/^\[push\] \{.*"Listening"/m);
+  });
+
+  it('refuses to share its folder', async () => {
+    const { output, exitCode } = start();
+    expect(await exitCode).toBe(1);
+    expect(output()).toBe(
+      `Another local world runs in ${dir} (process ${command.child.pid}): stop it first, or choose another folder with --dir\n`,
+    );
+  });
+
+  it('refuses to be steered without the token in its folder', async () => {
+    const { control } = JSON.parse(await readFile(join(dir, 'world.json'), 'utf8'));
+    const refused = await fetch(`${control.url}/functions/push/stop`, { method: 'POST' });
+    expect(refused.status).toBe(401);
+  });
+
   it('stops a function and starts it again at its place, and goes on', async () => {
-    const command = await startReady();
-    const { child, output, exitCode } = command;
+    const { output } = command;
     const before = pidOf('push', command);
     const stopped = await steer('stop');
     const url = `http://127.0.0.1:${8081 + offset}`;
@@ -194,53 +227,21 @@ describe('npm run local', () => {
       code: 2,
       stderr: expect.stringMatching(/Function push is not stopped/),
     });
-    expect(output()).not.toContain('ended');
-    signalAll(child, 'SIGINT');
-    expect(await exitCode).toBe(0);
+    expect(output()).not.toContain('Function push ended');
+  });
+
+  it('stops with exit code 1 when a function dies', async () => {
+    const { child, output, exitCode } = command;
+    process.kill(pidOf('sweep', command), 'SIGKILL');
+    expect(await exitCode).toBe(1);
+    expect(output()).toContain('Function sweep ended by SIGKILL; the last line of its log: {');
     await expectNothingLeft(child);
+  });
+
+  it('cannot be steered once it is not', async () => {
     expect(await steer('stop')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/No local world runs in/),
     });
-  });
-
-  it('refuses to be steered without the token in its folder', async () => {
-    await startReady();
-    const { control } = JSON.parse(await readFile(join(dir, 'world.json'), 'utf8'));
-    const refused = await fetch(`${control.url}/functions/push/stop`, { method: 'POST' });
-    expect(refused.status).toBe(401);
-  });
-
-  it('leaves no function behind when it is killed', async () => {
-    const command = await startReady();
-    command.child.kill('SIGKILL');
-    await expect(
-      vi.waitFor(() => expectNothingLeft(command.child), PATIENCE),
-    ).resolves.toBeUndefined();
-  });
-
-  it('ends what a world that was killed has left, and says so', async () => {
-    const killed = await startReady();
-    const pid = pidOf('push', killed);
-    // What does not run does not see that its parent is gone.
-    process.kill(pid, 'SIGSTOP');
-    killed.child.kill('SIGKILL');
-    await killed.exitCode.catch(() => undefined);
-    const next = await startReady();
-    expect(next.output()).toContain(
-      `Ended what a world that was killed left running: push (process ${pid})`,
-    );
-    // What init has not waited for yet is a zombie: it has ended.
-    const state = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
-    expect(state.stdout.trim()).toMatch(/^Z|^$/);
-  });
-
-  it('refuses to share its folder', async () => {
-    const { child } = await startReady();
-    const { output, exitCode } = start();
-    expect(await exitCode).toBe(1);
-    expect(output()).toBe(
-      `Another local world runs in ${dir} (process ${child.pid}): stop it first, or choose another folder with --dir\n`,
-    );
   });
 });

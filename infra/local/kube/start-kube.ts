@@ -30,6 +30,8 @@ export interface Kube extends Pick<Listening, 'close'> {
   name: string;
   url: string;
   store: Store;
+  /** Answers a request as the port does, without one; where there is no `intercept`. */
+  answer: (request: Request) => Promise<Response>;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function startKube(options: KubeOptions): Promise<Kube> {
   const version = versions.kubernetes ?? KUBERNETES;
   const app = createApp({ store, clock, kinds, version, admit, intercept });
   const { host, close } = await listen(() => app, port, true);
-  return { name, url: `http://${host}`, store, close };
+  const answer = async (request: Request): Promise<Response> => app.fetch(request);
+  return { name, url: `http://${host}`, store, answer, close };
 }
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];

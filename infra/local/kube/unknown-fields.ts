@@ -17,16 +17,21 @@ export function dropUnknownFields(schema: Schema, object: unknown): Known {
 
 /** Takes null out of fields that may not be null, as the API server does before it stores a custom resource. */
 export function dropNulls(schema: Schema | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => dropNulls(schema?.items, item));
+  if (Array.isArray(value)) return sameOr(value, (item) => dropNulls(schema?.items, item));
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value).map(([key, entry]) => {
+  const kept: [string, unknown][] = [];
+  let changed = false;
+  for (const [key, entry] of Object.entries(value)) {
     const field = schemaOfField(schema, key);
-    return { key, field, entry };
-  });
-  const kept = entries.filter(
-    ({ field, entry }) => entry !== null || field === undefined || field.nullable === true,
-  );
-  return Object.fromEntries(kept.map(({ key, field, entry }) => [key, dropNulls(field, entry)]));
+    if (entry === null && field !== undefined && field.nullable !== true) {
+      changed = true;
+      continue;
+    }
+    const left = dropNulls(field, entry);
+    changed ||= left !== entry;
+    kept.push([key, left]);
+  }
+  return changed ? Object.fromEntries(kept) : value;
 }
 
 function keepKnown(

@@ -54,7 +54,8 @@ export function createSendKube(server: { url: string; ca?: string; token?: strin
   };
 }
 
-function parse(answer: string): unknown {
+/** A body as it is read: parsed where it is JSON. */
+export function parse(answer: string): unknown {
   try {
     const value: unknown = JSON.parse(answer);
     return value;

@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import { evaluatePolicy } from '#infra/local/gate-evaluation.ts';
 import type { Admit } from '#infra/local/kube/request.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
-import { createSendKube, type SendKube } from '#test/e2e/tools/kube-request.ts';
+import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import { createSendInside } from '#test/fixtures/send-inside.ts';
 import { ATTACKS, namespacesOf } from './attacks.ts';
 import { outcomeOf, runAttack, SETUP_USER } from './run-attack.ts';
 import { type Trial, WEAKENED, WHOLE, WITHOUT_RULE } from './table.ts';
@@ -18,7 +19,7 @@ let admit: Admit | undefined;
 beforeAll(async () => {
   const judge: Admit = (request) => (request.user === SETUP_USER ? undefined : admit?.(request));
   kube = await startKube({ name: 'attacked', admit: [judge] });
-  send = createSendKube(kube);
+  send = createSendInside(kube);
   for (const name of namespacesOf(ATTACKS)) {
     kube.store.put('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
