@@ -1,4 +1,4 @@
-import { descend, type FieldSet, shapeOf } from './field-sets.ts';
+import { descend, type FieldSet, shapeOf, union } from './field-sets.ts';
 import type { Schema } from './schemas.ts';
 import { type KubeObject, objectSchema } from './store.ts';
 
@@ -15,7 +15,10 @@ function merge(schema: Schema | undefined, live: unknown, applied: unknown): unk
   if (there.kind === 'leaf' || given.kind !== there.kind) return applied;
   const old = new Map(there.entries.map(([element, , value]) => [element, value]));
   const next = new Map(given.entries.map(([element, inner, value]) => [element, { inner, value }]));
-  const merged = interleave([...old.keys()], [...next.keys()]).map((element): [string, unknown] => {
+  // The fields of an object have no order.
+  const order =
+    given.kind === 'map' ? union(new Set(old.keys()), new Set(next.keys())) : interleave(old, next);
+  const merged = [...order].map((element): [string, unknown] => {
     const before = old.get(element);
     const after = next.get(element);
     if (after === undefined) return [element, before];
@@ -25,28 +28,33 @@ function merge(schema: Schema | undefined, live: unknown, applied: unknown): unk
   return assemble(given.kind, merged);
 }
 
+type Named = ReadonlyMap<string, unknown>;
+
 /**
  * The order of a merged list: what is applied in its own, and what is only there as near to its place as that allows
  * (`visitListItems` of structured-merge-diff).
  */
-function interleave(live: readonly string[], applied: readonly string[]): string[] {
-  const shared = new Set(applied.filter((element) => live.includes(element)));
-  const order: string[] = [];
+function interleave(there: Named, given: Named): ReadonlySet<string> {
+  const live = [...there.keys()];
+  const shared = [...given.keys()].filter((element) => there.has(element));
+  const order = new Set<string>();
   let at = 0;
-  for (const next of applied) {
+  let reached = 0;
+  for (const next of given.keys()) {
     for (let old = live[at]; old !== undefined && old !== next; old = live[at]) {
-      const [wanted] = shared;
-      const passed = applied.includes(old);
+      const wanted = shared[reached];
+      const passed = given.has(old);
       // A shared item that is not the next one is passed over: it comes where it is applied.
-      if (passed && (wanted === undefined || wanted === old) && !order.includes(old)) break;
-      if (!passed) order.push(old);
+      if (passed && (wanted === undefined || wanted === old) && !order.has(old)) break;
+      if (!passed) order.add(old);
       at += 1;
     }
     if (live[at] === next) at += 1;
-    order.push(next);
-    shared.delete(next);
+    order.add(next);
+    if (next === shared[reached]) reached += 1;
   }
-  return [...order, ...live.slice(at).filter((element) => !applied.includes(element))];
+  for (const old of live.slice(at)) if (!given.has(old)) order.add(old);
+  return order;
 }
 
 /** The object without the fields and items of a set; what becomes empty thereby is null, as in the real server. */

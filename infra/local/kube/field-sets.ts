@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '#shared/net/json.ts';
 import { type Schema, schemaOfField } from './schemas.ts';
 import { isRecord } from './store.ts';
 
@@ -163,20 +164,29 @@ function writeTree(tree: Tree): Record<string, unknown> {
   return Object.fromEntries([...tree].map(([element, child]) => [element, writeTree(child)]));
 }
 
-/** The set that a FieldsV1 tree stands for. */
-export function readFields(tree: unknown): Set<string> {
+/** The set that a FieldsV1 tree stands for; undefined where it is no such tree. */
+export function readFields(tree: unknown): Set<string> | undefined {
   const found = new Set<string>();
-  addTree(tree, '', found);
-  return found;
+  return addTree(tree, '', found) ? found : undefined;
 }
 
-function addTree(tree: unknown, path: string, to: Set<string>): void {
-  if (!isRecord(tree)) return;
+function addTree(tree: unknown, path: string, to: Set<string>): boolean {
+  if (!isRecord(tree)) return false;
   const elements = Object.keys(tree);
   if (path !== '' && (elements.length === 0 || elements.includes('.'))) to.add(path);
-  for (const element of elements) {
-    if (element !== '.') addTree(tree[element], descend(path, element), to);
-  }
+  return elements.every(
+    (element) =>
+      element === '.' || (isElement(element) && addTree(tree[element], descend(path, element), to)),
+  );
+}
+
+/** `f:` a name, `v:` a value, `k:` keys of an item, `i:` an index. */
+function isElement(element: string): boolean {
+  const [kind, rest] = [element.slice(0, 2), element.slice(2)];
+  if (kind === 'f:') return true;
+  const value = parseJson(rest);
+  if (kind === 'k:') return isRecord(value);
+  return (kind === 'v:' && value !== undefined) || (kind === 'i:' && Number.isInteger(value));
 }
 
 /** A path as conflicts name it: `.spec.oci.image`, `.metadata.finalizers[="x"]`. */

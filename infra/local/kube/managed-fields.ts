@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { defined } from '#shared/core/defined.ts';
 import { mergeApplied, removeFields } from './apply-merge.ts';
 import {
@@ -10,41 +9,23 @@ import {
   fieldsOf,
   type FieldSet,
   minus,
-  readFields,
   union,
   withDeclaredParents,
-  writeFields,
 } from './field-sets.ts';
+import { type Entry, readEntries, withManagers } from './manager-entries.ts';
 import type { Schema } from './schemas.ts';
 import { badRequest, type Cause, StatusError } from './status.ts';
-import { isRecord, type KubeObject, timestamp } from './store.ts';
+import { type KubeObject, timestamp } from './store.ts';
 
 /** Who writes, and through which version and subresource of the kind. */
 export interface Writer {
   schema: Schema;
   manager: string;
   apiVersion: string;
+  /** Every version of the kind. */
+  served: readonly string[];
   subresource: string | undefined;
   now: Date;
-}
-
-const entrySchema = z.looseObject({
-  manager: z.string(),
-  operation: z.enum(['Apply', 'Update']),
-  apiVersion: z.string(),
-  time: z.string().optional(),
-  fieldsV1: z.looseObject({}).default({}),
-  subresource: z.string().optional(),
-});
-
-/** One manager's fields. */
-interface Entry {
-  manager: string;
-  operation: 'Apply' | 'Update';
-  apiVersion: string;
-  subresource?: string;
-  time?: string;
-  fields: Set<string>;
 }
 
 // apimachinery's stripMetaManager: what no manager owns.
@@ -74,9 +55,9 @@ export function recordUpdate(
   old: KubeObject | undefined,
   next: KubeObject,
 ): KubeObject {
-  const given = readEntries(next.metadata['managedFields']);
+  const given = readEntries(next.metadata['managedFields'], writer.served);
   const wiped = given !== undefined && given.length === 0;
-  const entries = given ?? readEntries(old?.metadata['managedFields']) ?? [];
+  const entries = given ?? readEntries(old?.metadata['managedFields'], writer.served) ?? [];
   const plain = withManagers(next, []);
   if (old !== undefined && (wiped || entries.length === 0)) return plain;
   const difference = compareFields(writer.schema, old && withManagers(old, []), plain);
@@ -128,7 +109,7 @@ export function recordApply(
 
 // What was there before managers were recorded belongs to one by that name, so that an apply does not take it unasked.
 function entriesBeforeApply(writer: Writer, live: KubeObject): Entry[] {
-  const entries = readEntries(live.metadata['managedFields']) ?? [];
+  const entries = readEntries(live.metadata['managedFields'], writer.served) ?? [];
   if (entries.length > 0) return entries;
   const before = { ...writer, manager: 'before-first-apply', subresource: undefined };
   const { added } = compareFields(writer.schema, undefined, withManagers(live, []));
@@ -199,46 +180,4 @@ function isSame(entry: Entry, other: Identity & Pick<Entry, 'operation'>): boole
 
 function without(entry: Entry, taken: FieldSet): Entry {
   return { ...entry, fields: minus(entry.fields, taken) };
-}
-
-/** Undefined where there is no list of managers; empty where it was emptied on purpose. */
-function readEntries(value: unknown): Entry[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  if (value.length === 1 && isRecord(value[0]) && Object.keys(value[0]).length === 0) return [];
-  const entries = z.array(entrySchema).safeParse(value);
-  if (!entries.success) return undefined;
-  return entries.data.map(({ manager, operation, apiVersion, time, fieldsV1, subresource }) => ({
-    ...defined({ manager, operation, apiVersion, time: time && wholeSeconds(time), subresource }),
-    fields: readFields(fieldsV1),
-  }));
-}
-
-// Clients write a time back in forms of their own.
-function wholeSeconds(time: string): string {
-  const instant = Date.parse(time);
-  return Number.isNaN(instant) ? time : timestamp(new Date(instant));
-}
-
-function withManagers(object: KubeObject, entries: readonly Entry[]): KubeObject {
-  const { managedFields: _, ...metadata } = object.metadata;
-  const kept = entries.filter(({ fields }) => fields.size > 0).toSorted(byOperationAndTime);
-  if (kept.length === 0) return { ...object, metadata };
-  const managedFields = kept.map(({ manager, operation, apiVersion, time, subresource, fields }) =>
-    defined({
-      manager,
-      operation,
-      apiVersion,
-      time,
-      fieldsType: 'FieldsV1',
-      fieldsV1: writeFields(fields),
-      subresource,
-    }),
-  );
-  return { ...object, metadata: { ...metadata, managedFields } };
-}
-
-function byOperationAndTime(a: Entry, b: Entry): number {
-  const keys = ({ operation, time = '', manager, apiVersion, subresource = '' }: Entry) =>
-    [operation, time, manager, apiVersion, subresource].join('\u0000');
-  return keys(a) < keys(b) ? -1 : 1;
 }

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { parseJson } from '#shared/net/json.ts';
+import { requireShallow } from './depth.ts';
 import type { Kind } from './kinds.ts';
 import { isRecord } from './store.ts';
 import { badRequest, unsupportedMediaType, StatusError } from './status.ts';
@@ -32,6 +34,10 @@ export function readPatch(kind: Kind, contentType: string | null, text: string):
 /** JSON, and YAML where it is not JSON; 400 where it is neither. */
 export function readYaml(text: string): unknown {
   if (text.trimStart().startsWith('{')) return readJson(text);
+  return requireShallow(parseYaml(text));
+}
+
+function parseYaml(text: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
@@ -59,11 +65,9 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest('error decoding JSON: the body is not valid JSON');
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw badRequest('error decoding JSON: the body is not valid JSON');
+  return requireShallow(value);
 }
 
 const path = z.string().regex(/^(\/.*)?$/s);

@@ -1,4 +1,6 @@
+import { requireShallow } from './depth.ts';
 import { groupVersion } from './kinds.ts';
+import { findBadManagers } from './manager-entries.ts';
 import type { Call } from './request.ts';
 import { schemaOf } from './schemas.ts';
 import { badRequest, invalid, StatusError } from './status.ts';
@@ -21,13 +23,13 @@ export interface Sent {
  */
 export function readObject(call: Call, body: unknown): Sent {
   const { kind, request, target } = call;
-  const known = dropUnknownFields(schemaOf(kind), withDefaults(call, body));
+  const known = dropUnknownFields(schemaOf(kind), withDefaults(call, requireShallow(body)));
   const object = parseObject(
     call,
     kind.custom ? dropNulls(schemaOf(kind), known.value) : known.value,
   );
   checkPlace(call, object);
-  if (!kind.custom) checkTypes(call, object);
+  checkTypes(call, object, body);
   const unknown = known.unknown.map((path) => `unknown field "${path}"`);
   const directive = request.query.get('fieldValidation') || 'Warn';
   if (directive === 'Strict' && unknown.length > 0) {
@@ -81,12 +83,19 @@ function checkPlace({ kind, target }: Call, object: KubeObject): void {
   }
 }
 
-// Go decodes its own kinds into structs, so that a wrong type is an error of the body, not of a field.
-function checkTypes({ kind, target }: Call, object: KubeObject): void {
-  const [cause] = validateSchema(kind, object);
-  if (cause === undefined) return;
+const MANAGERS = 'metadata.managedFields';
+
+// Go decodes its own kinds into structs, and the metadata of all, so that a wrong type is an error of the body, not of
+// a field.
+function checkTypes({ kind, request, target }: Call, object: KubeObject, body: unknown): void {
+  const causes = kind.custom ? [] : validateSchema(kind, object);
+  const cause = causes.find(({ field }) => field?.startsWith(MANAGERS) !== true);
+  const why =
+    findBadManagers(object.metadata['managedFields']) ??
+    (cause && `json: cannot unmarshal ${kind.kind}.${cause.field}: ${cause.message}`);
+  if (why === undefined) return;
+  if (request.verb === 'patch') throw unfit(body, why);
   const what = `${kind.kind} in version "${target.version}"`;
-  const why = `json: cannot unmarshal ${kind.kind}.${cause.field}: ${cause.message}`;
   throw badRequest(`${what} cannot be handled as a ${kind.kind}: ${why}`);
 }
 

@@ -146,6 +146,7 @@ function writerOf(cluster: Cluster, { kind, request, target }: Call): Writer {
     schema: schemaOf(kind),
     manager: request.fieldManager,
     apiVersion: groupVersion(kind.group, target.version),
+    served: kind.versions.map((version) => groupVersion(kind.group, version)),
     subresource: target.subresource,
     now: cluster.clock(),
   };

@@ -34,6 +34,24 @@ export function bodyContract(send: SendKube): void {
       expect((await send({ method: 'GET', path: `${path}/${name}` })).body).toEqual(created.body);
     });
 
+    it('refuses what is nested without end', async () => {
+      const depth = 20_000;
+      const nested = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+      const of = (kind: object, field: string) =>
+        `${JSON.stringify(kind).slice(0, -1)},"${field}":${nested}}`;
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'nested' } };
+      await post(ROOTSYNCS, manifest('nested'));
+      const patch = (type: string, body: string) =>
+        send({ method: 'PATCH', path: `${ROOTSYNCS}/nested?fieldManager=a`, type, body });
+      const answers = await Promise.all([
+        post(CONFIGMAPS, of(map, 'data')),
+        post(ROOTSYNCS, of(manifest('nested-too'), 'unknown')),
+        patch(MERGE, of({ metadata: {} }, 'spec')),
+        patch('application/apply-patch+yaml', of(manifest('nested'), 'unknown')),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    });
+
     it('takes an event as protobuf, with its times', async () => {
       const event = {
         metadata: { name: 'protobuf-event', namespace: 'default' },

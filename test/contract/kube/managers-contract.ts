@@ -8,6 +8,15 @@ const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const MERGE = 'application/merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 
+const ENTRY = {
+  manager: 'm',
+  operation: 'Update',
+  apiVersion: 'v1',
+  time: '2026-01-01T00:00:00Z',
+  fieldsType: 'FieldsV1',
+  fieldsV1: { 'f:data': {} },
+};
+
 const managedSchema = z.looseObject({
   metadata: z.looseObject({
     resourceVersion: z.string(),
@@ -114,6 +123,44 @@ export function managersContract(send: SendKube): void {
         'Apply c',
         'Update before-first-apply',
       ]);
+    });
+
+    it.each([
+      ['a text', 'x'],
+      ['texts', ['x']],
+      ['a number for a name', [{ ...ENTRY, manager: 5 }]],
+      ['no time', [{ ...ENTRY, time: 'yesterday' }]],
+    ])('refuses a list of managers that cannot be read: %s', async (what, managedFields) => {
+      const name = `managed-${what.replaceAll(' ', '-')}`;
+      const withManagers = (body: { metadata: object }) => ({
+        ...body,
+        metadata: { ...body.metadata, managedFields },
+      });
+      for (const [path, body] of [
+        [CONFIGMAPS, configMap(name, { a: '1' })],
+        [ROOTSYNCS, manifest(name)],
+      ] as const) {
+        expect((await create(path, withManagers(body), 'a')).status).toBe(400);
+        await create(path, body, 'a');
+        const patched = await merge(`${path}/${name}`, { metadata: { managedFields } }, 'b');
+        expect(patched.status).toBe(422);
+      }
+    });
+
+    it.each([
+      ['operation', { ...ENTRY, operation: 'Delete' }],
+      ['version', { ...ENTRY, apiVersion: undefined }],
+      ['type', { ...ENTRY, fieldsType: undefined }],
+      ['tree', { ...ENTRY, fieldsV1: 'x' }],
+      ['element', { ...ENTRY, fieldsV1: { zzz: {} } }],
+      ['key', { ...ENTRY, fieldsV1: { 'k:{': {} } }],
+      ['leaf', { ...ENTRY, fieldsV1: { 'f:data': 'x' } }],
+    ])('keeps its managers where a list has no good %s', async (what, entry) => {
+      const name = `managed-bad-${what}`;
+      await create(CONFIGMAPS, configMap(name, { a: '1' }), 'a');
+      const change = { metadata: { managedFields: [entry], labels: { x: 'y' } } };
+      const patched = await merge(`${CONFIGMAPS}/${name}`, change, 'b');
+      expect(managersOf(patched).flatMap(Object.keys).toSorted()).toEqual(['Update a', 'Update b']);
     });
 
     it('takes a list of managers that a client writes at a version, as kubectl migrates them', async () => {
