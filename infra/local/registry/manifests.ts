@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import {
   digestLike,
+  type ErrorCode,
   type ManifestReference,
   parseManifestReference,
   readBody,
@@ -42,7 +43,7 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
   });
 
   app.put(MANIFEST, async (c) => {
-    const { name, reference } = target(c);
+    const { name, reference } = target(c, 'MANIFEST_INVALID');
     const bytes = await readBody(c.req.raw, MANIFEST_LIMIT);
     const contentType = c.req.header('content-type');
     const digest = digestLike('digest' in reference ? reference.digest : '', bytes);
@@ -95,13 +96,17 @@ export function addManifestRoutes(app: Hono, deps: ManifestDeps): void {
 
 type ManifestContext = Context<object, typeof MANIFEST>;
 
-function target(c: ManifestContext): { name: string; reference: ManifestReference } {
+function target(
+  c: ManifestContext,
+  otherwise: ErrorCode,
+): { name: string; reference: ManifestReference } {
   const name = requireName(c.req.param('name'));
-  return { name, reference: parseManifestReference(c.req.param('reference')) };
+  return { name, reference: parseManifestReference(c.req.param('reference'), otherwise) };
 }
 
 function findManifest(c: ManifestContext, store: Store) {
-  const { name, reference } = target(c);
+  // OCI distribution 1.1, section "Pulling manifests": what cannot be there is not there.
+  const { name, reference } = target(c, 'MANIFEST_UNKNOWN');
   const repository = store.find(name);
   const digest = 'tag' in reference ? repository?.tags.get(reference.tag) : reference.digest;
   const manifest = repository?.manifests.get(digest ?? '');

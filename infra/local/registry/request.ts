@@ -67,16 +67,13 @@ export function requireName(name: string): string {
   });
 }
 
-/** A tag or a digest; what has a colon was meant as a digest. DIGEST_INVALID or MANIFEST_INVALID when neither. */
-export function parseManifestReference(text: string): ManifestReference {
+/** A tag or a digest; what has a colon was meant as a digest. DIGEST_INVALID or `otherwise` when neither. */
+export function parseManifestReference(text: string, otherwise: ErrorCode): ManifestReference {
   if (isDigest(text)) return { digest: text };
   if (text.includes(':')) return { digest: requireDigest(text) };
   if (TAG.test(text)) return { tag: text };
-  throw new RegistryError(
-    'MANIFEST_INVALID',
-    'Tag must be 1 to 128 letters, digits, ".", "_", "-"',
-    { tag: text },
-  );
+  const form = 'Tag must be 1 to 128 letters, digits, ".", "_", "-"';
+  throw new RegistryError(otherwise, form, { tag: text });
 }
 
 /** OCI image spec 1.1, "Registered Algorithms". */

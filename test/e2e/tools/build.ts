@@ -15,6 +15,8 @@ const TOOLS = [
   'kubeconfig-double',
   'crane',
   'oras',
+  'oci-conformance',
+  'oci-conformance-v1',
   'helm',
   'etcd',
   'cosign2',
@@ -23,6 +25,12 @@ const TOOLS = [
 ] as const;
 /** How a tool says its version; the others know a command `version`. */
 const VERSION_FLAG: ReadonlySet<string> = new Set(['etcd', 'kube-apiserver']);
+/** Packages of tests, which are built as such. */
+const TESTS: Readonly<Record<string, string>> = {
+  'oci-conformance-v1': 'github.com/opencontainers/distribution-spec/conformance',
+};
+/** They test a registry, whatever they are asked. */
+const WITHOUT_VERSION: ReadonlySet<string> = new Set(['oci-conformance', 'oci-conformance-v1']);
 /** A cosign or kube-apiserver on two cores, with nothing cached, downloads included. */
 const BUILD_TIMEOUT_MS = 60 * 60 * 1000;
 
@@ -46,10 +54,14 @@ async function buildTool(name: string, cache: string): Promise<void> {
   } else {
     say(`${name}: building`);
     const began = Date.now();
-    await goBuild({ folder, tool: toolPackage(goMod, name), flags: linkerFlags(goMod), binary });
+    const tested = TESTS[name];
+    const command = tested === undefined ? ['build'] : ['test', '-c'];
+    const tool = tested ?? toolPackage(goMod, name);
+    await goBuild({ folder, command, tool, flags: linkerFlags(goMod), binary });
     await writeFile(stampFile, stamp);
     say(`${name}: built in ${Math.round((Date.now() - began) / 1000)} s`);
   }
+  if (WITHOUT_VERSION.has(name)) return;
   const args = [VERSION_FLAG.has(name) ? '--version' : 'version'];
   const check = await runProcess({ command: binary, args });
   if (check.code !== 0) throw new Error(`${name} does not run: ${check.stderr}`);
@@ -64,6 +76,8 @@ async function readOwnSources(folder: string): Promise<string> {
 
 interface Build {
   readonly folder: string;
+  /** Of `go`. */
+  readonly command: readonly string[];
   readonly tool: string;
   readonly flags: string;
   readonly binary: string;
@@ -71,9 +85,9 @@ interface Build {
 
 /** Built beside its final name and moved there, so that no test runs half a binary. */
 async function goBuild(build: Build): Promise<void> {
-  const { folder, tool, flags, binary } = build;
+  const { folder, command, tool, flags, binary } = build;
   const unfinished = `${binary}.${process.pid}.new`;
-  const goArgs = ['build', '-trimpath', `-ldflags=${flags}`, '-o', unfinished, tool];
+  const goArgs = [...command, '-trimpath', `-ldflags=${flags}`, '-o', unfinished, tool];
   const args = ['-n', '10', 'go', ...goArgs];
   const env = { CGO_ENABLED: '0' };
   const built = await runProcess({
@@ -83,7 +97,7 @@ async function goBuild(build: Build): Promise<void> {
     env,
     timeout: BUILD_TIMEOUT_MS,
   });
-  if (built.code !== 0) throw new Error(`go build ${tool} failed: ${built.stderr}`);
+  if (built.code !== 0) throw new Error(`go ${command.join(' ')} ${tool} failed: ${built.stderr}`);
   await rename(unfinished, binary);
 }
 

@@ -27,7 +27,7 @@ describe('parseManifestReference()', () => {
     [`sha256-${HEX}.sig`, { tag: `sha256-${HEX}.sig` }],
     ['_', { tag: '_' }],
   ])('reads %s', (text, reference) => {
-    expect(parseManifestReference(text)).toEqual(reference);
+    expect(parseManifestReference(text, 'MANIFEST_INVALID')).toEqual(reference);
   });
 
   it.each([
@@ -39,6 +39,6 @@ describe('parseManifestReference()', () => {
     ['v 1', 'MANIFEST_INVALID'],
     ['v'.repeat(129), 'MANIFEST_INVALID'],
   ])('refuses %s', (text, code) => {
-    expect(() => parseManifestReference(text)).toThrow(expect.objectContaining({ code }));
+    expect(() => parseManifestReference(text, 'MANIFEST_INVALID')).toThrow(expect.objectContaining({ code }));
   });
 });
