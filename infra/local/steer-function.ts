@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { filesIn } from './local-world/files.ts';
 import { readRecord } from './local-world/leftovers.ts';
+import { findHolder } from './local-world/lock-folder.ts';
 import type { FunctionName } from './local-world/ports.ts';
 
 /** Which function of which world, and what becomes of it. */
@@ -19,8 +20,10 @@ const answer = z.object({ message: z.string() });
  * world runs there, or where it cannot be done.
  */
 export async function steerFunction({ name, act, dir }: Steering): Promise<string> {
-  const record = await readRecord(filesIn(dir).record);
-  if (record === undefined) throw noWorld(dir);
+  const files = filesIn(dir);
+  const record = await readRecord(files.record);
+  // A world that was killed leaves its record, and by now another program may listen where it says: it gets no token.
+  if (record === undefined || record.pid !== findHolder(files.lock)) throw noWorld(dir);
   const { url, token } = record.control;
   const response = await fetch(new URL(`/functions/${name}/${act}`, url), {
     method: 'POST',

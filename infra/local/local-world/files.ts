@@ -1,8 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { join, basename } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
-import { LocalWorldError } from './local-world-error.ts';
 import { type PubsubRest, TOPICS } from './pubsub.ts';
 import { type LocalStages, describeStages } from './stages.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
@@ -159,30 +156,6 @@ access:
   api: { mode: none }
   admission: { mode: none }
 `;
-}
-
-const holder = z.object({ user_version: z.int() });
-
-/**
- * Keeps every other world out of a folder until it is closed. SQLite's lock is the system's: it ends with the process
- * however that ends, so nothing stale is ever left. Throws a LocalWorldError that names the process in the way.
- */
-export function lockFolder(path: string, dir: string): { close(): void } {
-  const database = new DatabaseSync(path);
-  try {
-    database.exec('BEGIN IMMEDIATE');
-    // Read by the next who comes: a reserved lock keeps writers out, not readers.
-    database.exec(`PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
-  } catch (error) {
-    const { user_version: pid } = holder.parse(database.prepare('PRAGMA user_version').get());
-    database.close();
-    const locked = error instanceof Error && 'errstr' in error && error.errstr;
-    if (locked !== 'database is locked') throw error;
-    throw new LocalWorldError(
-      `Another local world runs in ${dir} (process ${pid}): stop it first, or choose another folder with --dir`,
-    );
-  }
-  return { close: () => database.close() };
 }
 
 /** What the world's own parts have to say. */

@@ -7,6 +7,8 @@ import * as z from 'zod';
 import { parseJson } from '#shared/net/json.ts';
 
 const recordSchema = z.object({
+  /** The world's own process. */
+  pid: z.int().positive(),
   /** Where the world is steered, and with which token. */
   control: z.object({ url: z.url(), token: z.string() }),
   functions: z.array(z.object({ name: z.string(), pid: z.int().positive(), bundle: z.string() })),

@@ -91,24 +91,45 @@ function refusal(message: string): CountersignError {
   return new CountersignError('bad-request', message);
 }
 
-/** Throws a LocalWorldError that names every taken port and the way around it, before anything is started. */
-export async function requireFreePorts(ports: Partial<Ports>): Promise<void> {
-  const named = Object.entries(ports);
-  const free = await Promise.all(named.map(([, port]) => isFree(port)));
-  const taken = named.filter((_, at) => !free[at]).map(([name, port]) => `${port} (${name})`);
-  if (taken.length === 0) return;
-  const subject = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
-  const fix = `or choose other ports with \`npm run local -- --port-offset 100\` or \`--ports free\``;
-  throw new LocalWorldError(`${subject} taken on ${HOST}: stop what listens there, ${fix}`);
+/** What keeps the world from a port, and the way around it. */
+const HINDRANCES = {
+  EADDRINUSE: {
+    is: `taken on ${HOST}`,
+    fix: `stop what listens there, or choose other ports with \`npm run local -- --port-offset 100\` or \`--ports free\``,
+  },
+  EACCES: {
+    is: 'kept for the administrator',
+    fix: 'choose a higher one, such as `--ports api=8080`',
+  },
+} as const;
+type Hindrance = keyof typeof HINDRANCES;
+
+/** Throws a LocalWorldError that names every port that cannot be had and the way around it, before anything is started. */
+export async function requireFreePorts(ports: Partial<Ports>, find = tryPort): Promise<void> {
+  const tried = await Promise.all(
+    Object.entries(ports).map(async ([name, port]) => ({
+      port: `${port} (${name})`,
+      hindrance: await find(port),
+    })),
+  );
+  const hindered = Map.groupBy(tried, ({ hindrance }) => hindrance);
+  hindered.delete(undefined);
+  const sentences = [...hindered].map(([hindrance, found]) => {
+    const { is, fix } = HINDRANCES[hindrance ?? 'EADDRINUSE'];
+    const list = found.map(({ port }) => port).join(', ');
+    return `${found.length === 1 ? `Port ${list} is` : `Ports ${list} are`} ${is}: ${fix}`;
+  });
+  if (sentences.length > 0) throw new LocalWorldError(sentences.join('\n'));
 }
 
-function isFree(port: number): Promise<boolean> {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+/** Undefined where the port is free. */
+function tryPort(port: number): Promise<Hindrance | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Hindrance | undefined>();
   const server = createServer();
   server.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE') resolve(false);
+    if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(error.code);
     else reject(error);
   });
-  server.listen(port, HOST, () => server.close(() => resolve(true)));
+  server.listen(port, HOST, () => server.close(() => resolve(undefined)));
   return promise;
 }

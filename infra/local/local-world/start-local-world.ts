@@ -15,13 +15,13 @@ import {
   type LocalWorldFiles,
   LOCAL_ADMIN,
   SERVICE_IDENTITY,
-  lockFolder,
   openWorldLog,
 } from './files.ts';
 import { pushFirstImages } from './first-images.ts';
 import { type FunctionSet, findBuilt, startFunctions } from './function-set.ts';
 import type { RunningFunction } from './functions.ts';
 import { endLeftovers, writeRecord } from './leftovers.ts';
+import { lockFolder } from './lock-folder.ts';
 import {
   choosePorts,
   type FunctionName,
@@ -199,7 +199,7 @@ async function startSteered(
       ...options,
       onChange(running) {
         const all = [...running.values()].map(({ name, pid, bundle }) => ({ name, pid, bundle }));
-        writeRecord(record, { control: { url, token }, functions: all });
+        writeRecord(record, { pid: process.pid, control: { url, token }, functions: all });
       },
     },
     parts,

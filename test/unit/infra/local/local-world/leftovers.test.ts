@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endLeftovers, readRecord, writeRecord } from '#infra/local/local-world/leftovers.ts';
 
-const CONTROL = { url: 'http://127.0.0.1:1', token: 'of a test' };
+const WORLD = { pid: 1, control: { url: 'http://127.0.0.1:1', token: 'of a test' } };
 
 let dir: string;
 let record: string;
@@ -37,7 +37,7 @@ describe('endLeftovers()', () => {
   it('ends what an earlier world started, and names it', async () => {
     const { pid, bundle, child } = await startBundle('push.mjs');
     const closed = once(child, 'close');
-    writeRecord(record, { control: CONTROL, functions: [{ name: 'push', pid, bundle }] });
+    writeRecord(record, { ...WORLD, functions: [{ name: 'push', pid, bundle }] });
     expect(await endLeftovers(record)).toEqual([{ name: 'push', pid, bundle }]);
     expect(await closed).toEqual([null, 'SIGKILL']);
     expect(await readRecord(record)).toBeUndefined();
@@ -46,7 +46,7 @@ describe('endLeftovers()', () => {
   it('leaves a process alone that has the number of one by now', async () => {
     const { pid, child } = await startBundle('other.mjs');
     const functions = [{ name: 'push', pid, bundle: join(dir, 'push.mjs') }];
-    writeRecord(record, { control: CONTROL, functions });
+    writeRecord(record, { ...WORLD, functions });
     expect(await endLeftovers(record)).toEqual([]);
     expect([child.exitCode, child.signalCode]).toEqual([null, null]);
   });
@@ -60,8 +60,8 @@ describe('endLeftovers()', () => {
 
 describe('writeRecord()', () => {
   it('writes what only its user can read', async () => {
-    writeRecord(record, { control: CONTROL, functions: [] });
+    writeRecord(record, { ...WORLD, functions: [] });
     expect((await stat(record)).mode & 0o777).toBe(0o600);
-    expect(await readRecord(record)).toEqual({ control: CONTROL, functions: [] });
+    expect(await readRecord(record)).toEqual({ ...WORLD, functions: [] });
   });
 });

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder } from '#infra/local/local-world/files.ts';
 import { LocalWorldError } from '#infra/local/local-world/local-world-error.ts';
+import { findHolder, lockFolder } from '#infra/local/local-world/lock-folder.ts';
 
 const MODULE = fileURLToPath(
-  new URL('../../../../../infra/local/local-world/files.ts', import.meta.url),
+  new URL('../../../../../infra/local/local-world/lock-folder.ts', import.meta.url),
 );
 let dir: string;
 let path: string;
@@ -48,5 +48,21 @@ describe('lockFolder()', () => {
   it('ends with its process, however that ends', () => {
     tryElsewhere(`process.kill(process.pid, 'SIGKILL');`);
     expect(() => lockFolder(path, dir).close()).not.toThrow();
+  });
+});
+
+describe('findHolder()', () => {
+  it('names the process that is in, and leaves no file where none was', () => {
+    expect(findHolder(path)).toBeUndefined();
+    expect(readdirSync(dir)).toEqual([]);
+    const lock = lockFolder(path, dir);
+    expect(findHolder(path)).toBe(process.pid);
+    lock.close();
+    expect(findHolder(path)).toBeUndefined();
+  });
+
+  it('finds none where the one that was in was killed', () => {
+    tryElsewhere(`process.kill(process.pid, 'SIGKILL');`);
+    expect(findHolder(path)).toBeUndefined();
   });
 });

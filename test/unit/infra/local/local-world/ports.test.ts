@@ -111,4 +111,13 @@ describe('requireFreePorts()', () => {
       `Ports ${registry} (registry), ${push} (push) are taken`,
     );
   });
+
+  it('says which ports only the administrator gets', async () => {
+    const kept = async (port: number) => (port < 1024 ? ('EACCES' as const) : undefined);
+    const refused = requireFreePorts({ api: 80, push: 8081 }, kept);
+    await expect(refused).rejects.toThrow(LocalWorldError);
+    await expect(refused).rejects.toThrow(
+      /^Port 80 \(api\) is kept for the administrator: choose a higher one, such as `--ports api=8080`$/,
+    );
+  });
 });
