@@ -78,8 +78,6 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
       const message = `${name} has ${total} bytes of layers, and content.maxBytes is ${rule.maxBytes}`;
       return { status: 'unusable', reason: 'too-large', message };
     }
-    const late = `Reading the layers of ${name} took longer than ${rule.timeoutMs} ms`;
-    const deadline = new CountersignError('deadline-exceeded', late);
     const controller = new AbortController();
     // Asked for before there is a lane: it bounds what is unpacked, and an answer is a round trip away.
     const layers = openLayers(image, list, controller.signal);
@@ -87,16 +85,20 @@ export function createContentReader({ blobs, layersOf }: ContentReaderDeps): Con
     let timer: NodeJS.Timeout | undefined;
     try {
       return await lanes(host, async () => {
-        timer = setTimeout(() => controller.abort(deadline), rule.timeoutMs);
+        timer = setTimeout(() => {
+          const late = `Reading the layers of ${name} took longer than ${rule.timeoutMs} ms`;
+          controller.abort(new CountersignError('deadline-exceeded', late));
+        }, rule.timeoutMs);
         return { status: 'read', facts: await readLayers(layers, list.type, rule) };
       });
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
+      // Hangs up on what was opened and is not read.
+      controller.abort();
       if (!(error instanceof ContentProblem)) throw error;
       return { status: 'unusable', reason: error.reason, message: `${name}: ${error.message}` };
     } finally {
       clearTimeout(timer);
-      controller.abort();
     }
   }
 
