@@ -1,4 +1,5 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
+import { loadKubernetes } from '#shared/fleet/client.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
@@ -52,5 +53,12 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
       ),
     );
   }
-  return { app, close };
+  return {
+    app,
+    close,
+    async warmUp() {
+      await loadKubernetes();
+      await topics.connect();
+    },
+  };
 }

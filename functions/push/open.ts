@@ -46,5 +46,5 @@ export async function openPush(start: Start): Promise<OpenedFunction> {
     await handlePush(notification, { ...deps, log, publishTasks });
   }, messages);
   app.post('/', answer);
-  return { app, close };
+  return { app, close, warmUp: () => topics.connect() };
 }

@@ -45,5 +45,5 @@ export async function openSweep(start: Start): Promise<OpenedFunction> {
     log.info({ ...result }, 'Sweep completed');
     return c.json(result);
   });
-  return { app, close };
+  return { app, close, warmUp: () => topics.connect() };
 }

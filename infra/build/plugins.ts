@@ -19,7 +19,7 @@ const NAME = /^(?!__esModule$|default$)[A-Za-z_$][\w$]*$/;
  * Gives `await import('package')` the same named exports in a bundle as in Node: of a CommonJS package esbuild's chunk
  * exports but `default`. Their names are those that Node finds, by importing the package while building.
  */
-export const lazyPackages: Plugin = {
+const lazyPackages: Plugin = {
   name: 'lazy-packages',
   setup(build) {
     build.onResolve({ filter: BARE }, async ({ path, kind, resolveDir, namespace }) => {
@@ -92,7 +92,7 @@ const withoutUndici = insteadOfModule('node-http', {
  * Leaves out zod's messages in fifty languages, a quarter of a megabyte that every start would parse: they come in
  * with `@hono/zod-openapi`, which exports all of zod. English is the one that `zod` configures by itself.
  */
-export const withoutLocales = insteadOfFiles('without-locales', {
+const withoutLocales = insteadOfFiles('without-locales', {
   filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/,
   contents: 'export {};',
   loader: 'js',
@@ -102,7 +102,7 @@ export const withoutLocales = insteadOfFiles('without-locales', {
  * Leaves out the half megabyte of East Asian character tables that functions-framework brings with its body parser:
  * every body is read before that parser sees it (`shared/http/cap-body.ts`), and what we read is UTF-8.
  */
-export const withoutCharacterTables = insteadOfFiles('without-character-tables', {
+const withoutCharacterTables = insteadOfFiles('without-character-tables', {
   filter: /[/\\]iconv-lite[/\\]encodings[/\\]tables[/\\][^/\\]+\.json$/,
   contents: '[]',
   loader: 'json',
@@ -112,7 +112,7 @@ export const withoutCharacterTables = insteadOfFiles('without-character-tables',
  * Leaves out of Google's clients the classes of their messages, three megabytes that would run when a client is loaded:
  * these packages export them to callers, and themselves build what they send from `protos.json`.
  */
-export const withoutMessageClasses = insteadOfFiles('without-message-classes', {
+const withoutMessageClasses = insteadOfFiles('without-message-classes', {
   filter:
     /[/\\]node_modules[/\\](?:@google-cloud[/\\][^/\\]+|google-gax)[/\\]build[/\\]protos[/\\]\w+\.js$/,
   contents: refusing('exports', 'google', 'The classes of messages'),
@@ -123,7 +123,7 @@ export const withoutMessageClasses = insteadOfFiles('without-message-classes', {
  * Spares Google's clients the descriptors of all their messages, half of what it takes to make one: `@grpc/proto-loader`
  * computes them for servers that reflect, and a client reads none.
  */
-export const withoutDescriptors = insteadOfFiles('without-descriptors', {
+const withoutDescriptors = insteadOfFiles('without-descriptors', {
   filter: /[/\\]node_modules[/\\]protobufjs[/\\]ext[/\\]descriptor[/\\]index\.js$/,
   contents: [
     "const { Enum, Root, Type } = require('../..');",
@@ -150,7 +150,7 @@ export const publishAlone: Plugin = {
 };
 
 /** Spares each of Google's clients a second one, for the IAM policies of its resources: no policy is read or written. */
-export const withoutIamClient = insteadOfFiles('without-iam-client', {
+const withoutIamClient = insteadOfFiles('without-iam-client', {
   filter: /[/\\]node_modules[/\\]google-gax[/\\]build[/\\]src[/\\]iamService\.js$/,
   contents: 'exports.IamClient = class { close() { return Promise.resolve(); } };',
   loader: 'js',
@@ -162,7 +162,7 @@ const KUBERNETES = /[/\\]node_modules[/\\]@kubernetes[/\\]client-node[/\\]dist[/
  * Takes of Kubernetes' client what is imported by name (`shared/fleet/kubernetes.ts`), a tenth of its five megabytes.
  * Its package does not say that importing a module of it does nothing else; all but a polyfill for older Nodes keep to it.
  */
-export const kubernetesByName: Plugin = {
+const kubernetesByName: Plugin = {
   name: 'kubernetes-by-name',
   setup(build) {
     build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
@@ -175,7 +175,7 @@ export const kubernetesByName: Plugin = {
  * Leaves out the HTTP client that Kubernetes' client takes where it is given none, and undici with it: our calls have
  * their own (`shared/fleet/transport.ts`).
  */
-export const withoutKubernetesFetch = insteadOfFiles('without-kubernetes-fetch', {
+const withoutKubernetesFetch = insteadOfFiles('without-kubernetes-fetch', {
   filter: /[/\\]client-node[/\\]dist[/\\]gen[/\\]http[/\\]isomorphic-fetch\.js$/,
   contents: `export class IsomorphicFetchHttpLibrary {} ${refusing('IsomorphicFetchHttpLibrary.prototype', 'send', 'This HTTP client')}`,
   loader: 'js',
@@ -191,7 +191,7 @@ function refusing(object: string, name: string, what: string): string {
  * Leaves out the table of 2,500 media types that functions-framework brings with its body parser and Express: its
  * answers are ours, and bodies are read before it.
  */
-export const withoutMediaTypes = insteadOfFiles('without-media-types', {
+const withoutMediaTypes = insteadOfFiles('without-media-types', {
   filter: /[/\\]node_modules[/\\]mime-db[/\\]db\.json$/,
   contents: JSON.stringify({
     'application/json': { extensions: ['json'] },

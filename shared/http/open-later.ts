@@ -8,6 +8,11 @@ const OPEN_AFTER_MS = 50;
 /** A function that has read its config and made its clients. */
 export interface OpenedFunction {
   readonly app: ServeOptions['app'];
+  /**
+   * Loads what its first message will need. Called once it is open, so that a process that was started ahead has done
+   * so by then. What fails is met again when it is needed, and reported there.
+   */
+  warmUp?(): Promise<void>;
   /** Called when it begins to stop: ends answers that would not end by themselves. */
   endAnswers?(): void;
   close(): Promise<void>;
@@ -20,7 +25,7 @@ export interface OpenLaterOptions {
 }
 
 /** A function that opens at its first request, or when `openSoon` is called. */
-export interface LateFunction extends OpenedFunction {
+export interface LateFunction extends Omit<OpenedFunction, 'warmUp'> {
   /** Opens soon, whether a request comes or not: a config that is wrong has to be reported. */
   openSoon(): void;
 }
@@ -41,8 +46,11 @@ export function openLater({ open, log, process }: OpenLaterOptions): LateFunctio
 
   async function openNow(): Promise<OpenedFunction> {
     try {
-      current = await open();
-      return current;
+      const opened = await open();
+      current = opened;
+      // After the request that has waited: it goes to the network first, which takes no CPU.
+      setImmediate(() => void opened.warmUp?.().catch(() => undefined));
+      return opened;
     } catch (error) {
       log.error({ error }, 'Function cannot start');
       process.exit(1);

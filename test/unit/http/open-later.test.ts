@@ -13,14 +13,14 @@ interface World {
   readonly exits: number[];
   readonly open: () => void;
   readonly fail: (error: unknown) => void;
-  readonly counted: { opened: number; closed: number };
+  readonly counted: { opened: number; warmed: number; closed: number };
 }
 
 function start(): World {
   const { log, lines } = recordLog();
   const { promise, resolve, reject } = Promise.withResolvers<OpenedFunction>();
   const exits: number[] = [];
-  const counted = { opened: 0, closed: 0 };
+  const counted = { opened: 0, warmed: 0, closed: 0 };
   const late = openLater({
     log,
     process: { exit: (code) => exits.push(code) },
@@ -31,6 +31,10 @@ function start(): World {
   });
   const opened: OpenedFunction = {
     app: { fetch: ({ url }) => new Response(`opened for ${new URL(url).pathname}`) },
+    async warmUp() {
+      counted.warmed += 1;
+      throw new Error('The network is down');
+    },
     async close() {
       counted.closed += 1;
     },
@@ -75,6 +79,18 @@ it('opens soon without being asked', async () => {
   await vi.waitFor(() => expect(world.counted.opened).toBe(1), PATIENCE);
 });
 
+it('warms up once it is open, whatever comes of that', async () => {
+  const world = start();
+  const asked = ask(world, WORK);
+  expect(world.counted.warmed).toBe(0);
+  world.open();
+  await asked;
+  await vi.waitFor(() => expect(world.counted.warmed).toBe(1), PATIENCE);
+  expect(await ask(world, WORK)).toEqual([200, 'opened for /work']);
+  expect(world.counted.warmed).toBe(1);
+  expect([world.lines, world.exits]).toEqual([[], []]);
+});
+
 it('says why it cannot open, once, and exits with 1', async () => {
   const world = start();
   world.late.openSoon();
@@ -93,10 +109,10 @@ it('says why it cannot open, once, and exits with 1', async () => {
 it('closes what was opened, and opens nothing to close it', async () => {
   const world = start();
   await world.late.close();
-  expect(world.counted).toEqual({ opened: 0, closed: 0 });
+  expect(world.counted).toEqual({ opened: 0, warmed: 0, closed: 0 });
   const asked = ask(world, WORK);
   const closing = world.late.close();
   world.open();
   await Promise.all([asked, closing]);
-  expect(world.counted).toEqual({ opened: 1, closed: 1 });
+  expect(world.counted).toMatchObject({ opened: 1, closed: 1 });
 });
