@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, writeFile, glob } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile, glob } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
+import { eagerModules } from './eager-modules.ts';
 import { PLUGINS, publishAlone } from './plugins.ts';
 
 interface BundleOptions {
@@ -81,6 +82,10 @@ export async function bundle(
     logLevel: 'warning',
     plugins: [publishAlone, ...PLUGINS],
   });
+  for (const path of Object.keys(metafile.outputs).filter((output) => output.endsWith('.js'))) {
+    const file = resolve(root, path);
+    await writeFile(file, eagerModules(await readFile(file, 'utf8')));
+  }
   return metafile;
 }
 

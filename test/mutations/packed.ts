@@ -54,6 +54,14 @@ export const PACKED_MUTATIONS: readonly Mutation[] = [
     tests: ['test/service/build/bundle.test.ts'],
   },
   {
+    guarantee: 'a stack leads to its source although modules are compiled ahead',
+    file: 'infra/build/eager-modules.ts',
+    in: 'eagerModules',
+    find: 'MODULES.length - OPENING.length - shifted',
+    replace: 'MODULES.length - OPENING.length',
+    tests: ['test/unit/infra/build/eager-modules.test.ts'],
+  },
+  {
     guarantee: 'an event that comes late is followed too',
     file: 'functions/cli/history/show-events.ts',
     in: 'showEvents',
