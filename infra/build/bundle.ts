@@ -82,9 +82,12 @@ export async function bundle(
     logLevel: 'warning',
     plugins: [publishAlone, ...PLUGINS],
   });
-  for (const path of Object.keys(metafile.outputs).filter((output) => output.endsWith('.js'))) {
+  for (const [path, output] of Object.entries(metafile.outputs)) {
+    if (!path.endsWith('.js')) continue;
     const file = resolve(root, path);
-    await writeFile(file, eagerModules(await readFile(file, 'utf8')));
+    const code = Buffer.from(eagerModules(await readFile(file, 'utf8')));
+    await writeFile(file, code);
+    output.bytes = code.length;
   }
   return metafile;
 }

@@ -51,9 +51,8 @@ async function stampOf({ root, settings }: Build, { inputs }: Meta): Promise<str
   const hash = createHash('sha256').update(JSON.stringify([process.version, settings]));
   // Those with a colon are of a plugin, which writes them from others.
   const read = Object.keys(inputs).filter((path) => !path.includes(':'));
-  const builders = ['bundle.ts', 'plugins.ts'].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  );
+  const parts = ['bundle.ts', 'eager-modules.ts', 'plugins.ts', 'protos-of.ts'];
+  const builders = parts.map((name) => fileURLToPath(new URL(name, import.meta.url)));
   const lock = join(root, 'package-lock.json');
   for (const path of [lock, ...builders, ...read.toSorted().map((name) => join(root, name))]) {
     hash.update(`${path}\0`).update(await readFile(path));

@@ -61,11 +61,14 @@ export function createTopics({
   emulatorHost,
   deadlineMs = PUBLISH_DEADLINE_MS,
 }: TopicsOptions = {}): Topics {
-  let opened = false;
-  const client = once(async () => {
-    opened = true;
+  const opened: v1.PublisherClient[] = [];
+  // A client keeps a failure to get credentials for good: the next message has a new one.
+  const connect = once(async () => {
     const { connectPublisher } = await import('./pubsub-client.ts');
-    return connectPublisher(emulatorHost);
+    const client = connectPublisher(emulatorHost);
+    await client.initialize();
+    opened.push(client);
+    return client;
   });
   return {
     publisher(topic) {
@@ -74,7 +77,7 @@ export function createTopics({
         throw new CountersignError('bad-config', message);
       }
       const send = async (messages: readonly TopicMessage[]): Promise<void> =>
-        publishOnce(await client(), { topic, messages, deadlineMs });
+        publishOnce(connect, { topic, messages, deadlineMs });
       const sendTogether = createBatches(send);
       const inOrder = createSerial();
       // Google forbids messages of several ordering keys in one call.
@@ -88,16 +91,16 @@ export function createTopics({
       };
     },
     async connect() {
-      await (await client()).initialize();
+      await connect();
     },
     async close() {
-      if (opened) await (await client()).close();
+      for (const client of opened) await client.close();
     },
   };
 }
 
 async function publishOnce(
-  client: v1.PublisherClient,
+  connect: () => Promise<v1.PublisherClient>,
   {
     topic,
     messages,
@@ -114,7 +117,7 @@ async function publishOnce(
   try {
     await within(
       deadlineMs + CLIENT_GRACE_MS,
-      () => client.publish({ topic, messages: sent }, { timeout: deadlineMs }),
+      async () => (await connect()).publish({ topic, messages: sent }, { timeout: deadlineMs }),
       () => {
         throw new Error(`No answer within ${deadlineMs} ms`);
       },
