@@ -16,3 +16,8 @@ export function readCrdText(plural: string): string {
   const folder = join(import.meta.dirname, '..', 'kubernetes', 'crds');
   return readFileSync(join(folder, `${plural}.yaml`), 'utf8');
 }
+
+/** The role of Countersign in a cluster, as YAML. */
+export function readRoleText(): string {
+  return readFileSync(join(import.meta.dirname, '../kubernetes/rbac/base/role.yaml'), 'utf8');
+}

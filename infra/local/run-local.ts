@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { defined } from '#shared/core/defined.ts';
+import { CountersignError } from '#shared/core/errors.ts';
 import { awaitStop } from './local-world/await-stop.ts';
 import { describeWorld } from './local-world/describe-local-world.ts';
 import { untilWell } from './local-world/first-images.ts';
 import { LocalWorldError } from './local-world/local-world-error.ts';
 import type { LocalOptions, LocalPlaces } from './local-world/options.ts';
 import { readPorts } from './local-world/ports.ts';
+import { MAX_REAL_CLUSTERS } from './local-world/real-clusters.ts';
 import { startLocalWorld, type LocalWorld } from './local-world/start-local-world.ts';
 
 /** What a shell reports of a process that Ctrl-C ended. */
@@ -15,7 +17,7 @@ const SOAK_SECONDS = 15;
 
 /**
  * Runs the local world until a signal stops it, or a function dies; the exit code. Throws `bad-request` for ports
- * that there are not.
+ * that there are not, and for more clusters than the real Config Sync runs in.
  */
 export async function runLocal(
   settings: LocalOptions,
@@ -24,6 +26,11 @@ export async function runLocal(
   const { dir = home, clusters, portOffset, verbose, effect } = settings;
   const { stages = false, traces = false, empty = false } = settings;
   const ports = readPorts(settings.ports, portOffset);
+  const configSync = settings.configSync === undefined ? undefined : resolve(settings.configSync);
+  if (configSync !== undefined && clusters > MAX_REAL_CLUSTERS) {
+    const message = `--config-sync runs ${MAX_REAL_CLUSTERS} clusters at most, and --clusters says ${clusters}: write ${MAX_REAL_CLUSTERS} or fewer`;
+    throw new CountersignError('bad-request', message);
+  }
   let world: LocalWorld | undefined;
   const force = (): void => {
     world?.kill();
@@ -48,6 +55,7 @@ export async function runLocal(
       onLine: (name, line) => void (verbose && process.stdout.write(`[${name}] ${line}\n`)),
       ...defined({
         pubsubHost: pubsubHost || undefined,
+        configSync,
         soakSeconds: stages ? SOAK_SECONDS : undefined,
       }),
     });
@@ -61,7 +69,9 @@ export async function runLocal(
   try {
     if (!empty) await awaitFirstImages(world, onStep, stopping.signal);
     if (!stopping.signal.aborted) {
-      process.stdout.write(describeWorld(world, { cwd: process.cwd(), launcher, empty }));
+      process.stdout.write(
+        describeWorld(world, { cwd: process.cwd(), launcher, empty, configSync }),
+      );
     }
     const end = await Promise.race([stop, world.failed]);
     process.stdout.write(typeof end === 'string' ? '\nStopping\n' : `${end.message}\nStopping\n`);

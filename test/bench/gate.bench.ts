@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { renderGate } from '#infra/kubernetes/gate/render.ts';
-import type { KubeCall } from '#test/e2e/tools/kube-request.ts';
+import type { KubeCall } from '#infra/local/real/kube-request.ts';
 import { pathOf, startSyncCluster, type SyncCluster, until } from '#test/e2e/tools/sync-cluster.ts';
 import { repoSync, type RSyncManifest, withMetadata } from '#test/fixtures/rsync-manifests.ts';
 import type { BenchContext } from './frame/bench.ts';

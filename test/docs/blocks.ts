@@ -2,6 +2,7 @@ import { type Block, readGuides } from './markdown.ts';
 
 /** What a block may say that it needs, and what that means: tests do not have it, so they do not run it. */
 export const NEEDS: ReadonlySet<string> = new Set([
+  'the sources of Config Sync',
   'Google Cloud',
   // A real Kubernetes cluster, with Config Sync in it.
   'a cluster',

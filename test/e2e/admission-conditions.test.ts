@@ -12,7 +12,7 @@ import {
   type WebhookCluster,
 } from '#test/fixtures/webhook/webhook-cluster.ts';
 import { repoSync, rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
-import type { KubeAnswer } from './tools/kube-request.ts';
+import type { KubeAnswer } from '#infra/local/real/kube-request.ts';
 import { collectionOf, pathOf, until } from './tools/sync-cluster.ts';
 
 let cluster: WebhookCluster;

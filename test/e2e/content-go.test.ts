@@ -19,7 +19,7 @@ import {
   type TarSpec,
 } from '#test/fixtures/tar-builder.ts';
 import { HONEST, HOSTILE } from '#test/hostile/content/archive-cases.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const RUNS = 3_000;

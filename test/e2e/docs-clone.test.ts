@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentedBlock } from '#test/docs/blocks.ts';
 import { type Desk, deskIn, type RunOptions } from '#test/docs/desk.ts';
 import { ROOT } from '#test/docs/markdown.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, type RunningProcess, runProcess, startProcess } from './tools/process.ts';
 
 /** Beside whatever world runs on this machine by its usual ports. */

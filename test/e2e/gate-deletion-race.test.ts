@@ -6,7 +6,7 @@ import { approved, bad, good, identity, live, sync } from '#test/fixtures/gate/c
 import { repoSync, withMetadata } from '#test/fixtures/rsync-manifests.ts';
 import { manager, teamA, tenant } from '#test/hostile/gate/actors.ts';
 import { SETUP_USER } from '#test/hostile/gate/run-attack.ts';
-import { createSendKube } from './tools/kube-request.ts';
+import { createSendKube } from '#infra/local/real/kube-request.ts';
 import {
   collectionOf,
   pathOf,

@@ -7,7 +7,7 @@ import { createImageRules } from '#shared/config/image-rules.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { rootSync, type RSyncManifest } from '#test/fixtures/rsync-manifests.ts';
-import type { KubeAnswer } from './tools/kube-request.ts';
+import type { KubeAnswer } from '#infra/local/real/kube-request.ts';
 import {
   collectionOf,
   pathOf,

@@ -11,7 +11,7 @@ import {
   startTestWorld,
   type TestWorld,
 } from '#test/fixtures/local-world.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 import { startPubsubEmulator } from './tools/pubsub-emulator.ts';
 

@@ -7,7 +7,7 @@ import { stageRootfs } from '#infra/build/image/stage-rootfs.ts';
 import { WARM_CONFIG } from '#test/fixtures/warm-config.ts';
 import { imageConfig } from './image-sandbox.ts';
 import { startDockerRegistry } from './tools/docker-registry.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKube, type Kube } from '#infra/local/kube/start-kube.ts';
 import { comparable, type History, histories, type Place, requestOf } from './kube-histories.ts';
-import { createSendKube, type SendKube } from './tools/kube-request.ts';
+import { createSendKube, type SendKube } from '#infra/local/real/kube-request.ts';
 import { startSyncCluster, type SyncCluster } from './tools/sync-cluster.ts';
 
 const HISTORIES = 200;

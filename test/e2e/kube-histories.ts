@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { KubeCall } from './tools/kube-request.ts';
+import type { KubeCall } from '#infra/local/real/kube-request.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { parseJson } from '#shared/net/json.ts';
 import { startKube, writeKubeconfig } from '#infra/local/kube/start-kube.ts';
 import { TOOL_CALLS } from './kube-calls.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 import { runPythonCalls } from './tools/python-client.ts';
 import { startSyncCluster } from './tools/sync-cluster.ts';

@@ -14,7 +14,7 @@ import { DEFAULT_CLIENT_LIMITS } from '#shared/fleet/limits.ts';
 import { kubeconfigDeps } from '#test/fixtures/kubeconfig-fleet.ts';
 import { createSelfSigned } from '#test/fixtures/self-signed.ts';
 import { type Form, kubeconfigForms } from './kubeconfig-forms.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const TIMEOUT_MS = 120_000;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWorld } from '#infra/local/local-world/describe-local-world.ts';
 import { APPROVED } from '#shared/core/annotations.ts';
 import { ROOT_SYNC, startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 200 };

@@ -7,8 +7,9 @@ import { createApiWorld } from '#test/fixtures/api-world.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { CRAFTED, type NomosObject, anyObject } from '#test/fixtures/nomos-objects.ts';
 import { connectCluster } from './tools/connect-cluster.ts';
-import { findTool } from './tools/find-tool.ts';
-import { type KubeApiserver, startKubeApiserver } from './tools/kube-apiserver.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
+import { type KubeApiserver, startKubeApiserver } from '#infra/local/real/kube-apiserver.ts';
+import { TEST_TOOLS } from './tools/tool-box.ts';
 import { runProcess } from './tools/process.ts';
 import { type SyncCluster, pathOf, startSyncCluster, until } from './tools/sync-cluster.ts';
 
@@ -75,7 +76,7 @@ describe('the text form of objects on a real kube-apiserver', () => {
   let path: string;
   beforeAll(async () => {
     cluster = await startSyncCluster({ everybodyMay: true });
-    bare = await startKubeApiserver();
+    bare = await startKubeApiserver({ tools: TEST_TOOLS });
     path = await cluster.kubeconfig('countersign@acme.example');
   });
   afterAll(async () => {

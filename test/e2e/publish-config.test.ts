@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startRegistry } from '#infra/local/registry/start-registry.ts';
 import { startDockerRegistry } from './tools/docker-registry.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, runProcess } from './tools/process.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { tryReference } from '#shared/core/reference.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 import { WRITTEN_REFERENCES } from '#test/fixtures/written-references.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const RUNS = 4_000;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 let folder: string;
@@ -59,7 +59,8 @@ it('passes the suite of OCI distribution, version 1.1, with its own settings', a
 });
 
 const WORKFLOWS = ['Pull', 'Push', 'Content Discovery', 'Content Management'];
-const CASE = /<testcase name="\[It\] OCI Distribution Conformance Tests ([^"]*)"[^>]* status="(\w+)"/g;
+const CASE =
+  /<testcase name="\[It\] OCI Distribution Conformance Tests ([^"]*)"[^>]* status="(\w+)"/g;
 /** Each is run where another is not: registries differ there, or push nothing. */
 const SKIPPED = [
   'Content Discovery Setup Populate registry with test tags (no push)',

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '#infra/local/registry/manifests.ts';
 import { type RunningRegistry, startRegistry } from '#infra/local/registry/start-registry.ts';
 import { requireTokens } from '#test/fakes/token-auth.ts';
-import { findTool } from './tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { runProcess } from './tools/process.ts';
 
 const DIGEST = /sha256:[0-9a-f]{64}/;

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutations.ts';
 
 const WORLD = 'test/unit/infra/local/local-world';
+const REAL = 'test/unit/infra/local/real';
 const EDGES = ['test/service/http/serve-function.test.ts'];
 
 /** The local world ends without a trace, and its parts and edges take what real ones take. */
@@ -20,6 +21,54 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     find: '.includes(bundle)',
     replace: ".includes('node')",
     tests: [`${WORLD}/leftovers.test.ts`],
+  },
+  {
+    guarantee: 'local world: its token goes to the world that wrote it, and to nothing else',
+    file: 'infra/local/steer-function.ts',
+    in: 'steerFunction',
+    find: 'record.pid !== findHolder(files.lock)',
+    replace: 'false',
+    tests: ['test/unit/infra/local/steer-function.test.ts'],
+  },
+  {
+    guarantee: 'real clusters: what is missing is named before anything starts',
+    file: 'infra/local/local-world/real-clusters.ts',
+    in: 'startRealClusters',
+    find: 'await requireConfigSync(folder);',
+    replace: '',
+    tests: [`${REAL}/config-sync-folder.test.ts`],
+  },
+  {
+    guarantee: 'real clusters: a changed template is a new pod',
+    file: 'infra/local/real/play-pods.ts',
+    in: 'playPods',
+    find: 'pods.get(metadata.name)?.hash !== hash',
+    replace: 'pods.get(metadata.name) === undefined',
+    tests: [`${REAL}/play-pods.test.ts`],
+  },
+  {
+    guarantee: 'real clusters: only the reconciler gets credentials',
+    file: 'infra/local/real/pod.ts',
+    in: 'environmentOf',
+    find: "name === 'reconciler'",
+    replace: "name !== ''",
+    tests: [`${REAL}/play-pods.test.ts`],
+  },
+  {
+    guarantee: 'real clusters: what a container started ends with it',
+    file: 'infra/local/real/pod.ts',
+    in: 'run',
+    find: 'endGroup(child);',
+    replace: '',
+    tests: [`${REAL}/play-pods.test.ts`],
+  },
+  {
+    guarantee: 'registry: what is no tag is not there',
+    file: 'infra/local/registry/manifests.ts',
+    in: 'findManifest',
+    find: "target(c, 'MANIFEST_UNKNOWN')",
+    replace: "target(c, 'MANIFEST_INVALID')",
+    tests: ['test/contract/registry'],
   },
   {
     guarantee: 'local world: a push ends the wait after a failed pull',

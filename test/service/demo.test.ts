@@ -154,7 +154,7 @@ describe('playDemo()', () => {
     'fails where the gate admits an unsigned image',
     async () => {
       world = await startTestWorld();
-      const [cluster] = world.clusters;
+      const [cluster] = world.emulated;
       const sync = cluster?.store.get('reposyncs', 'team-a', 'repo-sync');
       if (sync === undefined) throw new Error('no such RepoSync');
       const annotations = { 'countersign.dev/approved': `sha256:${'0'.repeat(64)}` };

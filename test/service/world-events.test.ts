@@ -58,12 +58,12 @@ async function settled(digest: string): Promise<void> {
 describe('events', () => {
   it('that come fifty times at once are one event, and cost few lists', async () => {
     const digest = await withoutEvents(world, () => publishSigned(world, 'a: 1\n'));
-    const lists = world.clusters.map((cluster) => callsOf(cluster, 'list'));
+    const lists = world.emulated.map((cluster) => callsOf(cluster, 'list'));
     const event = eventOf(world, digest);
     await Promise.all(Array.from({ length: COPIES }, () => world.pubsub.publish('gcr', event)));
     await tasksDone(COPIES);
     await settled(digest);
-    for (const [index, cluster] of world.clusters.entries()) {
+    for (const [index, cluster] of world.emulated.entries()) {
       const reconciled = done.filter(
         (task) => task.cluster === cluster.name && task.status === 'reconciled',
       );

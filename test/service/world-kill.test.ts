@@ -50,7 +50,7 @@ function restart(
  */
 function killAtFirst(of: TestWorld, verb: string, name: FunctionName): () => boolean {
   let alive = true;
-  for (const { store } of of.clusters) {
+  for (const { store } of of.emulated) {
     const record = store.record;
     store.record = (request) => {
       if (alive && request.verb === verb && request.user === SERVICE_IDENTITY) {

@@ -64,6 +64,10 @@ export const LOCAL_VERBS: readonly Verb[] = [
       EFFECT,
       new Option('--empty', 'begin without images; otherwise every cluster runs signed ones'),
       new Option('--stages', 'roll the image of the platform out in three stages of seconds'),
+      new Option(
+        '--config-sync <folder>',
+        'run the real Config Sync of this folder, on real API servers; 3 clusters at most',
+      ),
       new Option('--traces', 'collect the steps of every push, and draw them'),
       new Option('--verbose', 'show the logs of the functions').default(false),
     ],

@@ -114,6 +114,7 @@ async function carriedFiles(root: string): Promise<Plugin> {
       `const crds = ${JSON.stringify(Object.fromEntries(crds))};`,
       `export const readProtos = () => ${JSON.stringify(await text(protos))};`,
       'export const readCrdText = (plural) => crds[plural];',
+      `export const readRoleText = () => ${JSON.stringify(await text('infra/kubernetes/rbac/base/role.yaml'))};`,
     ].join('\n'),
     loader: 'js',
   });

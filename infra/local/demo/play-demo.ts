@@ -53,7 +53,7 @@ export async function playDemo(deps: DemoDeps): Promise<void> {
   const scene = { world, effect, key, screen, board: () => board, received, limit };
   try {
     const acts = await Promise.race([playAll(scene), log.ended.then(() => [])]);
-    out.write(`${summarise({ acts, received, clusters, startedAt })}\n`);
+    out.write(`${summarise({ acts, received, clusters: world.emulated, startedAt })}\n`);
   } finally {
     stopped.abort();
     await log.ended;

@@ -1,4 +1,4 @@
-import type { Kube } from '../kube/start-kube.ts';
+import type { LocalCluster } from '../local-world/clusters.ts';
 import { type Descriptor, pushImage, signBundle } from '../images/push-image.ts';
 import { readSync, SEEDED_SYNCS } from '../local-world/syncs.ts';
 import { type Act, type Scene, openImage, release, until, untilReported } from './scene.ts';
@@ -63,7 +63,7 @@ export async function pauseAndResume(scene: Scene): Promise<Act> {
 
 /** Throws where a cluster was approved before every cluster of the stages before it ran the digest. */
 function requireInTurn({ world, received }: Scene, digest: string): void {
-  const timesOf = (type: string, { name }: Kube): readonly number[] =>
+  const timesOf = (type: string, { name }: LocalCluster): readonly number[] =>
     received.flatMap((one) =>
       one.type === type && one.cluster === name && one.digest === digest ? [one.at.getTime()] : [],
     );
@@ -120,7 +120,7 @@ async function untilSwept(scene: Scene): Promise<void> {
 
 async function requireWithout(
   { digest }: Pick<Descriptor, 'digest'>,
-  clusters: readonly Kube[],
+  clusters: readonly LocalCluster[],
 ): Promise<void> {
   for (const { name, url } of clusters) {
     const { approved } = await readSync(url, ROOT_SYNC);

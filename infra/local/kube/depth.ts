@@ -7,7 +7,8 @@ const MAX_DEPTH = 1_000;
 export function requireShallow<Value>(value: Value): Value {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) throw badRequest(`the body is nested too deeply: ${MAX_DEPTH} levels at most`);
+    if (depth > MAX_DEPTH)
+      throw badRequest(`the body is nested too deeply: ${MAX_DEPTH} levels at most`);
     level = level.flatMap(contentsOf);
   }
   return value;

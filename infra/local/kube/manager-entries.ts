@@ -51,8 +51,7 @@ const entrySchema = z.object({
 
 /**
  * The managers of an object. Undefined where there is no list that can be decoded: what was there before counts then.
- * Empty where it was emptied on purpose, by one empty entry. Whoever writes through a version that is not served owns
- * nothing.
+ * Empty where it was emptied on purpose, by one empty entry. A manager owns nothing through a version that is not served.
  */
 export function readEntries(value: unknown, served: readonly string[]): Entry[] | undefined {
   if (!Array.isArray(value)) return undefined;

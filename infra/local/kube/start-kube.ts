@@ -110,26 +110,45 @@ function condition(type: string, reason: string): Record<string, string> {
 }
 
 /**
- * Writes a kubeconfig with one context per cluster, named as the cluster, for kubectl and
- * client-node alike. The embedded server takes the user's name at its word.
+ * Writes a kubeconfig with one context per cluster, named as the cluster, for kubectl and client-node alike. The
+ * embedded server takes the user's name at its word; a real one has `access`, and knows him by his token.
  */
 export async function writeKubeconfig(config: {
   path: string;
-  clusters: readonly { name: string; url: string }[];
+  clusters: readonly {
+    name: string;
+    url: string;
+    access?: { readonly ca: string; readonly tokenOf: (user: string) => string };
+  }[];
   user: string;
 }): Promise<void> {
   const { clusters, user } = config;
   const text = stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: clusters.map(({ name, url }) => ({
+    clusters: clusters.map(({ name, url, access }) => ({
       name,
-      // client-node refuses http servers without it (docs/facts/google-cloud.md#kubernetes-client).
-      cluster: { server: url, 'insecure-skip-tls-verify': true },
+      cluster: {
+        server: url,
+        ...(access === undefined
+          ? // client-node refuses http servers without it (docs/facts/google-cloud.md#kubernetes-client).
+            { 'insecure-skip-tls-verify': true }
+          : { 'certificate-authority-data': Buffer.from(access.ca).toString('base64') }),
+      },
     })),
-    // kubectl sends no token over plain http, but says whom it acts as.
-    users: [{ name: user, user: { token: `token-of:${user}`, as: user } }],
-    contexts: clusters.map(({ name }) => ({ name, context: { cluster: name, user } })),
+    users: [
+      // kubectl sends no token over plain http, but says whom it acts as.
+      { name: user, user: { token: `token-of:${user}`, as: user } },
+      ...clusters.flatMap(({ name, access }) =>
+        access === undefined
+          ? []
+          : [{ name: `${user} of ${name}`, user: { token: access.tokenOf(user) } }],
+      ),
+    ],
+    contexts: clusters.map(({ name, access }) => ({
+      name,
+      context: { cluster: name, user: access === undefined ? user : `${user} of ${name}` },
+    })),
     'current-context': clusters[0]?.name ?? '',
   });
   await mkdir(dirname(config.path), { recursive: true });

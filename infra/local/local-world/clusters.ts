@@ -1,23 +1,57 @@
 import { startConfigSync } from '../config-sync/start-config-sync.ts';
 import type { Pace } from '../config-sync/pace.ts';
+import type { GateInput } from '#infra/kubernetes/gate/gate-input.ts';
 import { createGate } from '../gate-evaluation.ts';
 import { type Kube, startKube } from '../kube/start-kube.ts';
 import { type Effect, followedImages, LOCAL_ADMIN, SERVICE_IDENTITY } from './files.ts';
+import type { LocalWorldError } from './local-world-error.ts';
 import { seedSyncs } from './syncs.ts';
 
-/** Starts `count` clusters, each behind the gate and with its RSyncs; `parts` closes them. */
-export async function startClusters(
-  { count, registry, effect }: { count: number; registry: string; effect: Effect },
-  parts: AsyncDisposableStack,
-): Promise<Kube[]> {
-  const gate = createGate({
+/** A cluster as people and functions reach it. */
+export interface LocalCluster {
+  readonly name: string;
+  readonly url: string;
+  /** Of a real API server: its authority, and the token of each user. */
+  readonly access?: { readonly ca: string; readonly tokenOf: (user: string) => string };
+}
+
+/** The clusters of a world. */
+export interface Fleet {
+  readonly clusters: readonly LocalCluster[];
+  /** Those that are part of this process. */
+  readonly emulated: readonly Kube[];
+  /** Starts Config Sync in every cluster. */
+  startSync(): Promise<FleetSync>;
+  /** Resolves when a program of one ends that was not stopped. */
+  readonly failed: Promise<LocalWorldError>;
+}
+
+/** What the gate of every local cluster is rendered from. */
+export function localGate(registry: string, effect: Effect): GateInput {
+  return {
     identity: SERVICE_IDENTITY,
     breakGlass: [LOCAL_ADMIN],
     mayHold: 'countersign',
     images: [{ match: followedImages(registry), effect }],
     unmatched: 'deny',
     otherSources: 'deny',
-  });
+  };
+}
+
+interface ClustersOptions {
+  readonly count: number;
+  readonly registry: string;
+  readonly effect: Effect;
+  readonly pace?: Pace | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Starts emulated clusters, each behind the gate and with its RSyncs; `parts` closes them. */
+export async function startClusters(
+  { count, registry, effect, pace = paceOf(count), onError }: ClustersOptions,
+  parts: AsyncDisposableStack,
+): Promise<Fleet> {
+  const gate = createGate(localGate(registry, effect));
   const clusters: Kube[] = [];
   for (let number = 1; number <= count; number += 1) {
     const cluster = await startKube({ name: `cluster-${number}`, admit: [gate] });
@@ -25,7 +59,13 @@ export async function startClusters(
     seedSyncs(cluster.store, registry);
     clusters.push(cluster);
   }
-  return clusters;
+  return {
+    clusters,
+    emulated: clusters,
+    startSync: async () => startFleetSync({ clusters, pace, onError }, parts),
+    // They are part of this process.
+    failed: Promise.withResolvers<LocalWorldError>().promise,
+  };
 }
 
 /** Config Sync of every cluster. */
@@ -34,8 +74,8 @@ export interface FleetSync {
   retryPulls(): void;
 }
 
-/** Starts Config Sync in every cluster; `parts` closes it. */
-export function startFleetSync(
+/** Starts the stand-in in every cluster; `parts` closes it. */
+function startFleetSync(
   { clusters, pace, onError }: FleetSyncOptions,
   parts: AsyncDisposableStack,
 ): FleetSync {

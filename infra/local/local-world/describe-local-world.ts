@@ -11,13 +11,18 @@ interface Describing {
   readonly launcher?: string | undefined;
   /** Whether it began without images. */
   readonly empty: boolean;
+  /** The folder of the real Config Sync; absent: the stand-in. */
+  readonly configSync?: string | undefined;
 }
 
 /** More clusters than these are in the kubeconfig alone. */
 const SHOWN = 5;
 
 /** Where everything is, and what to type next. */
-export function describeWorld(world: LocalWorld, { cwd, launcher, empty }: Describing): string {
+export function describeWorld(
+  world: LocalWorld,
+  { cwd, launcher, empty, configSync }: Describing,
+): string {
   const { registry, pubsub, functions, clusters, files, traces } = world;
   const at = (path: string): string => relative(cwd, path);
   const image = `${registry}/${SEEDED_SYNCS[0].image}`;
@@ -33,6 +38,9 @@ export function describeWorld(world: LocalWorld, { cwd, launcher, empty }: Descr
     ['Pub/Sub', `${pubsub.host}, project ${pubsub.project}`],
     ...urls,
     ...clusters.slice(0, SHOWN).map(({ name, url }) => [name, url] as const),
+    ...(configSync === undefined
+      ? []
+      : [['Config Sync', `the real one, at its own pace; logs in ${at(files.clusters)}`] as const]),
     ['config', at(files.config)],
     ['kubeconfig', `${at(files.kubeconfig)}, contexts ${nameAll(clusters)}`],
     ['signing key', `${at(files.privateKey)}, empty password`],
@@ -50,7 +58,7 @@ Watch a cluster, in another terminal:
 ${empty ? EMPTY : SEEDED}
 
 Push an image, as crane or as oras does:
-  echo '{apiVersion: v1, kind: Namespace, metadata: {name: hello}}' > namespace.yaml
+  printf 'apiVersion: v1\\nkind: Namespace\\nmetadata: { name: hello }\\n' > namespace.yaml
   tar czf namespace.tar.gz namespace.yaml
   crane append --oci-empty-base -f namespace.tar.gz -t ${image}
   oras push --plain-http ${image} namespace.tar.gz:${layer}

@@ -22,6 +22,8 @@ export interface LocalWorldFiles {
   readonly records: string;
   /** Every event that was published. */
   readonly history: string;
+  /** Of real clusters: what their programs keep, and their logs. */
+  readonly clusters: string;
   readonly logs: string;
   readonly worldLog: string;
   readonly lock: string;
@@ -43,6 +45,7 @@ export function filesIn(dir: string): LocalWorldFiles {
     records: join(dir, 'records.sqlite'),
     // Beside the records, as the function names it.
     history: join(dir, 'records.sqlite.history'),
+    clusters: join(dir, 'clusters'),
     logs: join(dir, 'logs'),
     worldLog: join(dir, 'logs', 'world.log'),
     lock: join(dir, 'world.lock'),

@@ -1,19 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
 import * as z from 'zod';
 import { openRepository, pushImage, signBundle } from '../images/push-image.ts';
 import { readPrivateKey } from '../keys/key-pair.ts';
 import { SEEDED_SYNCS } from './syncs.ts';
 
-const FILE = 'namespace.yaml';
+const FILE = 'manifest.yaml';
 
 /** Pushes a signed image for every tag that the clusters follow: signed first, then tagged. */
 export async function pushFirstImages(registry: string, privateKey: string): Promise<void> {
   const key = await readPrivateKey(privateKey);
-  for (const { image: reference } of SEEDED_SYNCS) {
+  for (const { kind, namespace, image: reference } of SEEDED_SYNCS) {
     const [path = '', tag = ''] = reference.split(':');
     const repository = openRepository(registry, path);
     const name = path.replace(/^.*\//, '');
-    const content = `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}}}\n`;
+    // A RepoSync applies nothing outside its namespace.
+    const object =
+      kind === 'RootSync'
+        ? { kind: 'Namespace', metadata: { name } }
+        : { kind: 'ConfigMap', metadata: { name, namespace } };
+    // In lines: what begins with a brace is JSON to Config Sync.
+    const content = stringify({ apiVersion: 'v1', ...object });
     const image = await pushImage(repository, { file: FILE, content });
     await signBundle({ repository, image, key });
     await pushImage(repository, { file: FILE, content, tag });

@@ -14,6 +14,8 @@ export interface LocalOptions {
   readonly effect: Effect;
   /** Whether the platform's image is rolled out in stages. */
   readonly stages?: boolean;
+  /** A folder with the real Config Sync. */
+  readonly configSync?: string;
   /** Whether spans are collected. */
   readonly traces?: boolean;
 }

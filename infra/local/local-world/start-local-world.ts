@@ -6,7 +6,7 @@ import { type Kube, writeKubeconfig } from '../kube/start-kube.ts';
 import { startPubsub } from '../pubsub/start-pubsub.ts';
 import { startRegistry } from '../registry/start-registry.ts';
 import { type Collector, startCollector } from '../traces/start-collector.ts';
-import { type FleetSync, paceOf, startClusters, startFleetSync } from './clusters.ts';
+import { type FleetSync, type LocalCluster, startClusters } from './clusters.ts';
 import { serveControl } from './control.ts';
 import {
   describeConfig,
@@ -38,6 +38,7 @@ import {
   unsubscribeAll,
   TOPICS,
 } from './pubsub.ts';
+import { startRealClusters } from './real-clusters.ts';
 import type { LocalStages } from './stages.ts';
 import type { LocalWorldError } from './local-world-error.ts';
 import { type SweepClock, tickSweep } from './tick-sweep.ts';
@@ -61,8 +62,10 @@ export interface LocalWorldOptions {
   readonly track?: string;
   /** A tag is pushed once, as in a repository of Artifact Registry with immutable tags. */
   readonly immutableTags?: true;
-  /** How fast Config Sync runs. */
+  /** How fast the stand-in of Config Sync runs. */
   readonly pace?: Pace;
+  /** A folder with the real Config Sync, which then runs on real API servers. */
+  readonly configSync?: string;
   /** Pub/Sub project; another one keeps two worlds apart that share an emulator. */
   readonly project?: string;
   /** Google's emulator (`host:port`) in place of the embedded Pub/Sub. */
@@ -84,11 +87,13 @@ export interface LocalWorld {
   readonly registry: string;
   readonly pubsub: PubsubRest & { readonly host: string; readonly project: string };
   readonly functions: ReadonlyMap<FunctionName, RunningFunction>;
-  readonly clusters: readonly Kube[];
+  readonly clusters: readonly LocalCluster[];
+  /** Those of them that are part of this process: all, but with the real Config Sync. */
+  readonly emulated: readonly Kube[];
   readonly files: LocalWorldFiles;
   /** Where spans are collected, if they are. */
   readonly traces?: Collector;
-  /** Resolves when a function ends that was not stopped. */
+  /** Resolves when a function ends, or a program of a cluster, that was not stopped. */
   readonly failed: Promise<LocalWorldError>;
   /** Asks for a sweep now. */
   sweepSoon(): void;
@@ -142,7 +147,13 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     ...defined({ immutableTags: options.immutableTags }),
   });
   parts.defer(() => registry.close());
-  const clusters = await startClusters({ count, registry: registry.host, effect }, parts);
+  const made = { count, registry: registry.host, effect };
+  const { pace, configSync: folder } = options;
+  const fleet =
+    folder === undefined
+      ? await startClusters({ ...made, pace, onError: log.failure }, parts)
+      : await startRealClusters({ ...made, folder, home: files.clusters, onStep }, parts);
+  const { clusters } = fleet;
   const { soakSeconds, checks } = options;
   const names = clusters.map(({ name }) => name);
   const stages = soakSeconds === undefined ? undefined : { clusters: names, soakSeconds, checks };
@@ -152,12 +163,11 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
   // Stopped after the functions, which send their last spans while they drain.
   const traces = options.traces ? await startCollector({ port: ports.traces }) : undefined;
   parts.defer(() => traces?.close());
-  const made = { bundles, built, ports, files, pubsubHost: pubsub.host, onLine };
-  const functions = await startSteered(defined({ ...made, collector: traces?.url }), parts);
+  const run = { bundles, built, ports, files, pubsubHost: pubsub.host, onLine };
+  const functions = await startSteered(defined({ ...run, collector: traces?.url }), parts);
   parts.defer(() => unsubscribeAll(pubsub).catch(log.failure));
   await subscribeFunctions(pubsub, functions.running);
-  const { pace = paceOf(count) } = options;
-  fleetSync = startFleetSync({ clusters, pace, onError: log.failure }, parts);
+  fleetSync = await fleet.startSync();
   const clock = startSweeps({ options, functions, onError: log.failure }, parts);
 
   const owned = parts.move();
@@ -167,9 +177,10 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     pubsub,
     functions: functions.running,
     clusters,
+    emulated: fleet.emulated,
     files,
     ...defined({ traces }),
-    failed: functions.failed,
+    failed: Promise.race([functions.failed, fleet.failed]),
     sweepSoon: () => clock?.soon(),
     stop: () => (stopped ??= owned.disposeAsync()),
     kill() {

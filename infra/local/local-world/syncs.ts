@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { seedNamespace } from '../kube/start-kube.ts';
-import type { Store } from '../kube/store.ts';
+import type { KubeObject, Store } from '../kube/store.ts';
 
-const TEAM = 'team-a';
+/** The namespace of the RepoSync. */
+export const TEAM = 'team-a';
 /** How often Config Sync asks the registry for the tag; the stand-in's pace shortens it. */
 const OCI_PERIOD = '15s';
 
@@ -24,17 +25,26 @@ export const SEEDED_SYNCS = [
   },
 ] as const;
 
-/** Seeds a RootSync and a RepoSync that follow images of `registry`. */
-export function seedSyncs(store: Store, registry: string): void {
-  seedNamespace(store, TEAM);
-  for (const { plural, kind, namespace, name, image } of SEEDED_SYNCS) {
+/** A RootSync and a RepoSync that follow images of `registry`. */
+export function describeSyncs(registry: string): KubeObject[] {
+  return SEEDED_SYNCS.map(({ kind, namespace, name, image }) => {
     const oci = { image: `${registry}/${image}`, dir: '.', auth: 'none', period: OCI_PERIOD };
-    store.put(plural, {
+    return {
       apiVersion: 'configsync.gke.io/v1beta1',
       kind,
       metadata: { name, namespace },
       spec: { sourceFormat: 'unstructured', sourceType: 'oci', oci },
-    });
+    };
+  });
+}
+
+/** Puts these into an emulated cluster, with their namespace. */
+export function seedSyncs(store: Store, registry: string): void {
+  seedNamespace(store, TEAM);
+  const syncs = describeSyncs(registry);
+  for (const [at, { plural }] of SEEDED_SYNCS.entries()) {
+    const sync = syncs[at];
+    if (sync !== undefined) store.put(plural, sync);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { builtInType } from '#infra/local/kube/built-in-types.ts';
-import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { manifest, NAMESPACE } from './rsync-client.ts';
 
 const ROOTSYNCS = `/apis/configsync.gke.io/v1beta1/namespaces/${NAMESPACE}/rootsyncs`;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { writeKubeconfig, startKube } from '#infra/local/kube/start-kube.ts';
-import { createSendKube } from '#test/e2e/tools/kube-request.ts';
+import { createSendKube } from '#infra/local/real/kube-request.ts';
 import { expiryContract, type ExpiringKube } from './expiry.ts';
 import { kubeContract } from './suite.ts';
 

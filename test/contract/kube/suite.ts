@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { bodyContract } from './body-contract.ts';
 import { coreContract } from './core-contract.ts';
 import { crdContract } from './crd-contract.ts';

@@ -112,11 +112,14 @@ export function manifestContract({ repository, can }: Subject): void {
       expect([refused.status, await errorCode(refused)]).toEqual(expected);
     });
 
-    it.each(['.v1', '.INVALID_MANIFEST_NAME'])('has nothing at %s, which is no tag', async (tag) => {
-      const client = repository();
-      await client.pushImage('v1');
-      expect((await client.getManifest(tag)).status).toBe(404);
-    });
+    it.each(['.v1', '.INVALID_MANIFEST_NAME'])(
+      'has nothing at %s, which is no tag',
+      async (tag) => {
+        const client = repository();
+        await client.pushImage('v1');
+        expect((await client.getManifest(tag)).status).toBe(404);
+      },
+    );
 
     it('deletes by digest, the tags with it', async () => {
       const client = repository();

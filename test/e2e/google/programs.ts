@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findTool } from '../tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, runProcess } from '../tools/process.ts';
 import type { Front } from './front.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { toolFolders } from '../tools/tool-cache.ts';
+import { toolFolders } from '#infra/local/real/tool-cache.ts';
 import { fetchDiscovery } from '../tools/fetch-discovery.ts';
 import { openDiscovery } from './discovery.ts';
 import { createGoogle, type Google } from './google.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fetchDiscovery } from './fetch-discovery.ts';
 import { installPythonClient } from './python-client.ts';
 import { runProcess } from './process.ts';
-import { toolFolders } from './tool-cache.ts';
+import { toolFolders } from '#infra/local/real/tool-cache.ts';
 
 /** In this order: the small ones are of use while the large ones still build. */
 const TOOLS = [

@@ -15,7 +15,7 @@ import { keyPolicy } from '#test/fakes/cosign.ts';
 
 import { type Artifacts, pushArtifacts, readArtifacts } from './copy-artifacts.ts';
 import { startDockerRegistry } from './docker-registry.ts';
-import { findTool } from './find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, runProcess } from './process.ts';
 import { startWithoutReferrers } from './without-referrers.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findTool } from './find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 import { freePort } from './free-port.ts';
 import { startProcess } from './process.ts';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finished, runProcess } from './process.ts';
-import { type Environment, toolFolders } from './tool-cache.ts';
+import { type Environment, toolFolders } from '#infra/local/real/tool-cache.ts';
 
 const FOLDER = join(import.meta.dirname, 'python-client');
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');

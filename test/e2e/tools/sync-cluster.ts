@@ -8,8 +8,9 @@ import {
   type KubeApiserver,
   type KubeApiserverOptions,
   startKubeApiserver,
-} from './kube-apiserver.ts';
-import type { KubeAnswer } from './kube-request.ts';
+} from '#infra/local/real/kube-apiserver.ts';
+import { TEST_TOOLS } from './tool-box.ts';
+import type { KubeAnswer } from '#infra/local/real/kube-request.ts';
 
 const CRDS = ['rootsyncs.yaml', 'reposyncs.yaml'].map((file) =>
   join(import.meta.dirname, '../../../infra/kubernetes/crds', file),
@@ -55,7 +56,7 @@ export interface SyncClusterOptions extends KubeApiserverOptions {
 
 export async function startSyncCluster(options: SyncClusterOptions = {}): Promise<SyncCluster> {
   const { crds = await Promise.all(CRDS.map((path) => readFile(path, 'utf8'))) } = options;
-  const server = await startKubeApiserver(options);
+  const server = await startKubeApiserver({ tools: TEST_TOOLS, ...options });
   const { send } = server;
 
   async function apply(object: unknown): Promise<LiveObject> {

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { evaluatePolicy } from '#infra/local/gate-evaluation.ts';
 import type { Admit } from '#infra/local/kube/request.ts';
 import { type Kube, startKube } from '#infra/local/kube/start-kube.ts';
-import type { SendKube } from '#test/e2e/tools/kube-request.ts';
+import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { createSendInside } from '#test/fixtures/send-inside.ts';
 import { ATTACKS, namespacesOf } from './attacks.ts';
 import { outcomeOf, runAttack, SETUP_USER } from './run-attack.ts';

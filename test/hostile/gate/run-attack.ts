@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { collectionOf, pathOf } from '#test/e2e/tools/sync-cluster.ts';
-import type { KubeAnswer, SendKube } from '#test/e2e/tools/kube-request.ts';
+import type { KubeAnswer, SendKube } from '#infra/local/real/kube-request.ts';
 import type { Attack, Outcome, Place, Step, Write } from './attack.ts';
 
 /** Writes past the gate: what stands in a cluster before an attack. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTool } from '#test/e2e/tools/find-tool.ts';
+import { findTool } from '#infra/local/real/find-tool.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -39,6 +39,8 @@ describe('parseManifestReference()', () => {
     ['v 1', 'MANIFEST_INVALID'],
     ['v'.repeat(129), 'MANIFEST_INVALID'],
   ])('refuses %s', (text, code) => {
-    expect(() => parseManifestReference(text, 'MANIFEST_INVALID')).toThrow(expect.objectContaining({ code }));
+    expect(() => parseManifestReference(text, 'MANIFEST_INVALID')).toThrow(
+      expect.objectContaining({ code }),
+    );
   });
 });

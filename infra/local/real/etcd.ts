@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { findTool } from './find-tool.ts';
-import { freePort } from './free-port.ts';
-import { type RunningProcess, SHORT_LIVED, startProcess } from './process.ts';
+import { type RunningProcess, startProgram } from './program.ts';
+import type { ToolBox } from './tool-box.ts';
 
 export interface Etcd extends RunningProcess {
   readonly url: string;
@@ -11,8 +10,8 @@ export interface Etcd extends RunningProcess {
 }
 
 /** Starts an empty etcd of one member on free ports of this machine, its data in `folder`. */
-export async function startEtcd(folder: string): Promise<Etcd> {
-  const [client, peer] = [await localUrl(), await localUrl()];
+export async function startEtcd(folder: string, tools: ToolBox): Promise<Etcd> {
+  const [client, peer] = [await localUrl(tools), await localUrl(tools)];
   const args = [
     `--data-dir=${join(folder, 'etcd')}`,
     `--listen-client-urls=${client}`,
@@ -20,15 +19,17 @@ export async function startEtcd(folder: string): Promise<Etcd> {
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=default=${peer}`,
-    // Nothing in it outlives the test.
+    // Nothing in it outlives this process.
     '--unsafe-no-fsync',
     '--log-level=error',
   ];
-  const command = findTool('etcd');
-  const running = await startProcess({
+  const command = tools.find('etcd');
+  const { env, startMs: timeout } = tools;
+  const running = await startProgram({
     command,
     args,
-    env: SHORT_LIVED,
+    env,
+    timeout,
     ready: () => isHealthy(client),
   });
   return { ...running, url: client, compact: () => compact(client) };
@@ -50,7 +51,7 @@ async function call(url: string, body: object): Promise<unknown> {
   return answer.json();
 }
 
-async function localUrl(): Promise<string> {
+async function localUrl({ freePort }: ToolBox): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { SendKube } from '../kube-request.ts';
+import type { SendKube } from './kube-request.ts';
 
 const POLL_MS = 500;
 const FOREGROUND = 'foregroundDeletion';

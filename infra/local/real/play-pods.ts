@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { SendKube } from '../kube-request.ts';
+import type { SendKube } from './kube-request.ts';
 import { type Pod, startPod, type Template, templateSchema } from './pod.ts';
 
 const NAMESPACE = 'config-management-system';
@@ -32,10 +32,14 @@ export interface PlayOptions {
   readonly send: SendKube;
   /** Config Sync's binaries. */
   readonly bin: string;
+  /** Where these look for others. */
+  readonly path: string;
   /** For what pods need and write. */
   readonly folder: string;
   /** A kubeconfig that acts as that service account of config-management-system. */
   readonly kubeconfigOf: (account: string) => Promise<string>;
+  /** Gets what is done, in a few words. */
+  readonly onStep: (step: string) => void;
 }
 
 /**
@@ -83,7 +87,13 @@ export async function playPods(options: PlayOptions, signal: AbortSignal): Promi
     await mkdir(logs, { recursive: true });
     const kubeconfig = await options.kubeconfigOf(template.spec.serviceAccountName);
     const folder = join(options.folder, 'pods', `${name}-${hash.slice(0, 8)}`);
-    const pod = await startPod({ template, folder, bin: options.bin, kubeconfig, logs });
+    const onEnd = (container: string, how: string): void =>
+      options.onStep(
+        `${container} of pod ${name} ended (${how}), and starts again; its log is in ${logs}`,
+      );
+    const { bin, path } = options;
+    const pod = await startPod({ template, folder, bin, path, kubeconfig, logs, onEnd });
+    options.onStep(`Pod ${name} runs ${pod.containers.join(', ')}`);
     return { hash, pod, since: Date.now(), reported: '' };
   }
 

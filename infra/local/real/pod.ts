@@ -5,7 +5,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { endWithTests } from '#test/fixtures/end-with-tests.ts';
+import { endTogether } from '../end-together.ts';
+import { endGroup, endProcess } from './program.ts';
 
 const containerSchema = z.object({
   name: z.string(),
@@ -22,6 +23,8 @@ export type Template = z.infer<typeof templateSchema>;
 type Container = z.infer<typeof containerSchema>;
 
 export interface Pod {
+  /** Names of those that are played. */
+  readonly containers: readonly string[];
   /** Ends every process; resolves when none is left, and the folder with them. */
   stop: () => Promise<void>;
 }
@@ -35,6 +38,12 @@ export interface PodOptions {
   readonly kubeconfig: string;
   /** Folder of the logs, one file for each container. */
   readonly logs: string;
+  /** Where a container's program looks for others. */
+  readonly path: string;
+  /** Milliseconds before what ended is started again, the first time. */
+  readonly restartMs?: number;
+  /** Gets what ended by itself, and how; it is started again. */
+  readonly onEnd: (container: string, how: string) => void;
 }
 
 /** What of a reconciler's pod is played; the others need Google or git. */
@@ -56,6 +65,7 @@ export async function startPod(options: PodOptions): Promise<Pod> {
   const containers = template.spec.containers.filter(({ name }) => PLAYED.includes(name));
   const loops = containers.map((container) => keepRunning(container, options, stopping.signal));
   return {
+    containers: containers.map(({ name }) => name),
     async stop() {
       stopping.abort();
       await Promise.all(loops);
@@ -69,47 +79,62 @@ async function keepRunning(
   options: PodOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let wait = RESTART_MS;
+  let wait = options.restartMs ?? RESTART_MS;
   while (!signal.aborted) {
-    await run(container, options, signal);
+    const how = await run(container, options, signal);
+    if (!signal.aborted) options.onEnd(container.name, how);
     await sleep(wait, undefined, { signal }).catch(() => undefined);
     wait = Math.min(2 * wait, RESTART_CAP_MS);
   }
 }
 
-async function run(container: Container, options: PodOptions, signal: AbortSignal): Promise<void> {
-  const { folder, bin, kubeconfig, logs } = options;
+/** Runs a container to its end; how that was. */
+async function run(
+  container: Container,
+  options: PodOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const { folder, bin, logs } = options;
   const log = openSync(join(logs, `${container.name}.log`), 'a');
-  const own = Object.fromEntries(
-    container.env.map(({ name, value }) => [name, place(value, folder)]),
-  );
-  const isReconciler = container.name === 'reconciler';
   const child = spawn(
     join(bin, container.name),
     container.args.map((arg) => place(arg, folder)),
     {
       cwd: folder,
+      // A group of its own: helm and kustomize end with it, and Ctrl-C in the terminal does not reach it.
+      detached: true,
       stdio: ['ignore', log, log],
-      env: {
-        PATH: `${bin}:/usr/bin:/bin`,
-        HOME: join(folder, 'tmp'),
-        TMPDIR: join(folder, 'tmp'),
-        ...(isReconciler ? { KUBECONFIG: kubeconfig } : {}),
-        ...own,
-      },
+      env: environmentOf(container, options),
     },
   );
-  endWithTests(child);
+  endTogether(child, 'group');
   closeSync(log);
-  const ended = once(child, 'exit');
-  const kill = (): void => {
-    child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS).unref();
+  const ended = once(child, 'exit').then(
+    () => child.signalCode ?? `exit ${child.exitCode}`,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const stop = (): void => void endProcess(child, STOP_GRACE_MS);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const how = await ended;
+  signal.removeEventListener('abort', stop);
+  endGroup(child);
+  return how;
+}
+
+function environmentOf(
+  { name, env }: Container,
+  { folder, kubeconfig, path }: PodOptions,
+): Record<string, string> {
+  const own = Object.fromEntries(env.map((entry) => [entry.name, place(entry.value, folder)]));
+  const temporary = join(folder, 'tmp');
+  return {
+    PATH: path,
+    HOME: temporary,
+    TMPDIR: temporary,
+    ...(name === 'reconciler' ? { KUBECONFIG: kubeconfig } : {}),
+    ...own,
   };
-  if (signal.aborted) kill();
-  signal.addEventListener('abort', kill, { once: true });
-  await ended;
-  signal.removeEventListener('abort', kill);
 }
 
 /** `/repo`, `/reconciler-signals` and `/.kube` of the pod, wherever a value begins with them. */

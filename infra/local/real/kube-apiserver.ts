@@ -5,16 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startEtcd } from './etcd.ts';
-import { findTool } from './find-tool.ts';
-import { freePort } from './free-port.ts';
 import { createSendKube, type SendKube } from './kube-request.ts';
-import { type RunningProcess, SHORT_LIVED, startProcess } from './process.ts';
+import { type RunningProcess, startProgram } from './program.ts';
+import { type ToolBox, TOOLS } from './tool-box.ts';
 
-/** On two busy cores; a quiet machine needs about ten seconds. */
-const START_TIMEOUT_MS = 110_000;
+/** A user whom the API server knows by a token. */
+export interface KnownUser {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
 
 export interface KubeApiserver {
   readonly url: string;
+  /** Its certificate, which is its own authority: PEM. */
+  readonly ca: string;
+  /** The token of one of `users`. */
+  readonly tokenOf: (user: string) => string;
+  /** Resolves with what has ended, and how, where that was not asked for. */
+  readonly died: Promise<string>;
   /** Requests as the administrator, or as whom he acts as. */
   readonly send: SendKube;
   /** Writes a kubeconfig for a user, with context `real`; the administrator acts as him. Returns its path. */
@@ -29,6 +37,11 @@ export interface KubeApiserverOptions {
   readonly named?: { readonly cert: string; readonly key: string };
   /** On where absent; false has it answer from etcd alone. */
   readonly watchCache?: boolean;
+  /** Beside the administrator. */
+  readonly users?: readonly KnownUser[];
+  /** Where its folder is made; the system's place for such where absent. */
+  readonly within?: string;
+  readonly tools?: ToolBox;
 }
 
 /**
@@ -38,38 +51,48 @@ export interface KubeApiserverOptions {
 export async function startKubeApiserver({
   named,
   watchCache = true,
+  users = [],
+  within = tmpdir(),
+  tools = TOOLS,
 }: KubeApiserverOptions = {}): Promise<KubeApiserver> {
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-kube-apiserver-'));
+  const folder = await mkdtemp(join(within, 'countersign-kube-apiserver-'));
   const running: RunningProcess[] = [];
   async function close(): Promise<void> {
     for (const each of running.toReversed()) await each.stop();
     await rm(folder, { recursive: true, force: true });
   }
   try {
-    const etcd = await startEtcd(folder);
+    const etcd = await startEtcd(folder, tools);
     running.push(etcd);
-    const port = await freePort();
-    const token = randomUUID();
-    await writeFile(join(folder, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`);
+    const port = await tools.freePort();
+    const known = [ADMIN, ...users].map((user) => ({ ...user, token: randomUUID() }));
+    const tokenOf = (user: string): string => known.find(({ name }) => name === user)?.token ?? '';
+    const token = tokenOf(ADMIN.name);
+    await writeFile(join(folder, 'tokens.csv'), known.map(describeUser).join(''), { mode: 0o600 });
     await writeFile(join(folder, 'accounts.key'), accountKey());
     const url = `https://127.0.0.1:${port}`;
     const certificate = join(folder, 'apiserver.crt');
-    running.push(
-      await startProcess({
-        command: findTool('kube-apiserver'),
-        args: [
-          ...flags({ folder, port, etcd: etcd.url }),
-          `--watch-cache=${watchCache}`,
-          ...(named === undefined ? [] : [`--tls-sni-cert-key=${named.cert},${named.key}`]),
-        ],
-        env: SHORT_LIVED,
-        timeout: START_TIMEOUT_MS,
-        ready: async () => existsSync(certificate) && isReady(url, certificate, token),
-      }),
-    );
+    const server = await startProgram({
+      command: tools.find('kube-apiserver'),
+      args: [
+        ...flags({ folder, port, etcd: etcd.url }),
+        `--watch-cache=${watchCache}`,
+        ...(named === undefined ? [] : [`--tls-sni-cert-key=${named.cert},${named.key}`]),
+      ],
+      env: tools.env,
+      timeout: tools.startMs,
+      ready: async () => existsSync(certificate) && isReady(url, certificate, token),
+    });
+    running.push(server);
     const ca = await readFile(certificate, 'utf8');
     return {
       url,
+      ca,
+      tokenOf,
+      died: Promise.race([
+        etcd.died.then((how) => `etcd ${how}`),
+        server.died.then((how) => `kube-apiserver ${how}`),
+      ]),
       send: createSendKube({ url, ca, token }),
       async kubeconfig(user, groups = []) {
         const path = join(folder, `kubeconfig-${randomUUID()}`);
@@ -83,6 +106,13 @@ export async function startKubeApiserver({
     await close();
     throw error;
   }
+}
+
+const ADMIN: KnownUser = { name: 'admin', groups: ['system:masters'] };
+
+/** A line of `--token-auth-file`. */
+function describeUser({ name, groups, token }: KnownUser & { readonly token: string }): string {
+  return `${token},${name},${name},"${groups.join(',')}"\n`;
 }
 
 function flags(server: { folder: string; port: number; etcd: string }): string[] {
