@@ -162,7 +162,10 @@ describe("the fleet of Argo CD's Secrets", () => {
       'by insecure-skip-tls-verify',
     ],
   ])("sends no plugin's credentials to %s", async (_, server, more, message) => {
-    const { fleet, secrets } = await start({ plugins: ['aws'], pluginServers: ['a.test', '[2001:db8::1]', '[:::]'] });
+    const { fleet, secrets } = await start({
+      plugins: ['aws'],
+      pluginServers: ['a.test', '[2001:db8::1]', '[:::]'],
+    });
     secrets.push(secret('a', { name: 'c', server, config: withPlugin({}, more) }));
     await expect(fleet.connect({ name: 'c', id: '', labels: {} })).rejects.toMatchObject({
       code: 'cluster-unreachable',
