@@ -14,6 +14,14 @@ export const STAND_IN_MUTATIONS: readonly Mutation[] = [
     tests: [SERVICE],
   },
   {
+    guarantee: 'stand-in: a chart is announced by its version',
+    file: 'infra/local/config-sync/rsync.ts',
+    in: 'sourceOf',
+    find: 'return isOci ? helm.repo : undefined;',
+    replace: 'return isOci ? `${helm.repo}/${helm.chart}` : undefined;',
+    tests: [CONTRACT],
+  },
+  {
     guarantee: 'stand-in: a new process keeps the refusal of a commit that was read before it',
     file: 'infra/local/config-sync/reconciler.ts',
     in: 'createAttempts',

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
@@ -9,6 +9,7 @@ import { applyObject, applyYaml } from './apply.ts';
 import { playCollector } from './play-collector.ts';
 import { playPods } from './play-pods.ts';
 import { type RunningProcess, startProgram } from './program.ts';
+import { toolFolders } from './tool-cache.ts';
 
 const NAMESPACE = 'config-management-system';
 const ACCOUNTS = [
@@ -74,7 +75,8 @@ export async function startConfigSync(options: ConfigSyncOptions): Promise<RealC
   const manager = await startManager(options, await kubeconfigOf('reconciler-manager'));
   onStep(`reconciler-manager runs as process ${manager.pid}`);
   const { send } = cluster;
-  const path = `${bin}:${process.env['PATH'] ?? ''}`;
+  // Helm is among what `npm run tools` builds.
+  const path = [bin, ...toolFolders(process.env), process.env['PATH'] ?? ''].join(delimiter);
   const pods = { send, bin, path, folder: home, kubeconfigOf, onStep };
   const playing = [playPods(pods, stopping.signal), playCollector(send, stopping.signal)];
   return {

@@ -31,7 +31,10 @@ export function sourceContract({ subject, client }: Running): void {
         'applyset.kubernetes.io/tooling': 'configsync.gke.io/v1',
       });
 
-      await seen(place, isRefused(digest));
+      const refused = await seen(place, isRefused(digest));
+      expect(refused.status.source.errors?.[0]?.errorMessage).toContain(
+        `KNV2002: failed to patch ${place.kind} annotation: configsync.gke.io/image-to-sync`,
+      );
       await approve(place, digest);
       const live = await seen(place, isSynced(digest));
       expect(live.metadata.annotations[IMAGE_TO_SYNC]).toBe(

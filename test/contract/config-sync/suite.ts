@@ -4,6 +4,7 @@ import { deletionContract } from './deletion-contract.ts';
 import { parentContract } from './parent-contract.ts';
 import { refusalContract } from './refusal-contract.ts';
 import { sourceContract } from './source-contract.ts';
+import { sourceKindsContract } from './source-kinds-contract.ts';
 import type { ConfigSyncUnderTest } from './subject.ts';
 
 /** What a test works with; there once the subject has started. */
@@ -36,6 +37,7 @@ export function configSyncContract(contract: {
 
     const running: Running = { subject: () => started(subject), client: () => started(client) };
     sourceContract(running);
+    sourceKindsContract(running);
     refusalContract(running);
     parentContract(running);
     deletionContract(running);
