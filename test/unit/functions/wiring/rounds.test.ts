@@ -6,6 +6,7 @@ import type { Verdict } from '#shared/core/verdict.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import type { BlobSource, Registry } from '#shared/registry/registry.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
+import { MAX_CONCURRENT_FETCHES, MAX_REFERRERS } from '#shared/trust/limits.ts';
 import {
   createSigningKey,
   keyPolicy,
@@ -99,6 +100,8 @@ async function verify(policy: TrustPolicy) {
 /** What can be asked for with nothing but a digest at hand. */
 const FIRST = ['manifest .sig', 'manifest fallback', 'manifest image', 'referrers image'];
 
+const OF_CONTENT = ['manifest image', 'blob layer 0'];
+
 it('reads a legacy signature in two rounds', async () => {
   signLegacy(registry, REPOSITORY, image, key);
   names.set(digestOf(Buffer.from(legacyPayload(image))), 'payload');
@@ -162,6 +165,19 @@ it('asks an unsigned image for nothing more than it did one by one', async () =>
   const { rounds, verdict } = await verify(keyPolicy([key]));
   expect(rounds).toEqual([FIRST, ['blob layer 0']]);
   expect(verdict).toMatchObject({ status: 'unsigned' });
+});
+
+it('has hostile referrers read by eight requests at once, and no more of them than before', async () => {
+  for (let at = 0; at < MAX_REFERRERS + 44; at += 1) {
+    const manifest = { annotations: { at: String(at) }, layers: [] };
+    const junk = putBundle(registry, REPOSITORY, image, {}, { manifest });
+    registry.addReferrer(REPOSITORY, image, junk);
+  }
+  const { rounds, verdict } = await verify(keyPolicy([key]));
+  const signatures = rounds.map((round) => round.filter((one) => !OF_CONTENT.includes(one)));
+  expect(Math.max(...signatures.map((round) => round.length))).toBe(MAX_CONCURRENT_FETCHES);
+  expect(rounds.flat()).toHaveLength(FIRST.length + 1 + MAX_REFERRERS);
+  expect(verdict).toMatchObject({ status: 'untrusted' });
 });
 
 it('asks for the layers of many images together, whatever waits to be unpacked', async () => {
