@@ -21,17 +21,69 @@ export interface FleetQuery extends Pick<Fleet, 'signedBy' | 'elsewhere'> {
  * const fleet = fleetOf(snapshot, { image, rule, rules, signedBy: [], elsewhere: 0 });
  */
 export function fleetOf(
-  { members, records, partial }: Snapshot,
+  snapshot: Snapshot,
   { image, rule, rules, signedBy, elsewhere }: FleetQuery,
 ): Fleet {
+  const { following, selections } = preparedOf(snapshot);
+  const selection = selections.get(rule) ?? selectBy(rule, rules, snapshot);
+  selections.set(rule, selection);
+  const clusters = [...selection.clusters];
+  for (const record of following.get(image) ?? []) {
+    const at = selection.places.get(record.cluster);
+    const bare = at === undefined ? undefined : clusters[at];
+    if (at === undefined || bare?.syncs === undefined) continue;
+    const syncs = record.syncs.filter((row) => imageOf(row) === image).map(syncOf);
+    clusters[at] = { ...bare, syncs };
+  }
+  return defined({ clusters, signedBy, elsewhere, partial: snapshot.partial });
+}
+
+/** What is the same for all images of a snapshot: a sweep asks for hundreds of them, of thousands of clusters each. */
+interface Prepared {
+  /** By image: the records that have an RSync of it. */
+  readonly following: ReadonlyMap<string, readonly ClusterRecord[]>;
+  readonly selections: Map<ImageRule, Selection>;
+}
+
+/** The clusters that a rule selects, as they are to an image that none of their RSyncs follows. */
+interface Selection {
+  readonly clusters: readonly FleetCluster[];
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** Snapshots are never changed in place. */
+const prepared = new WeakMap<Snapshot, Prepared>();
+
+function preparedOf(snapshot: Snapshot): Prepared {
+  const known = prepared.get(snapshot);
+  if (known !== undefined) return known;
+  const following = new Map<string, ClusterRecord[]>();
+  for (const record of snapshot.records.values()) {
+    for (const image of new Set(record.syncs.map(imageOf))) {
+      if (image === undefined) continue;
+      const others = following.get(image);
+      if (others === undefined) following.set(image, [record]);
+      else others.push(record);
+    }
+  }
+  const made = { following, selections: new Map<ImageRule, Selection>() };
+  prepared.set(snapshot, made);
+  return made;
+}
+
+function selectBy(
+  rule: ImageRule,
+  rules: FleetQuery['rules'],
+  { members, records }: Snapshot,
+): Selection {
   const clusters = members
     .filter(({ labels }) => rules.selects(rule, labels))
     .map(({ name, labels }): FleetCluster => {
       const record = records.get(name);
-      const syncs = record && syncsIn(record, image);
+      const syncs = record && isKnown(record) ? [] : undefined;
       return defined({ cluster: name, labels, reachable: isInReach(record), syncs });
     });
-  return defined({ clusters, signedBy, elsewhere, partial });
+  return { clusters, places: new Map(clusters.map(({ cluster }, at) => [cluster, at])) };
 }
 
 /** A cluster that was never looked at is taken to be in reach: its first look is awaited. */
@@ -44,9 +96,9 @@ function hasNothing({ phase, reconciledAt }: ClusterRecord): boolean {
   return phase === 'NoConfigSync' && reconciledAt === undefined;
 }
 
-function syncsIn(record: ClusterRecord, image: string): readonly FleetSync[] | undefined {
-  if (record.reconciledAt === undefined && !hasNothing(record)) return undefined;
-  return record.syncs.filter((row) => imageOf(row) === image).map(syncOf);
+/** Whether its RSyncs are known. */
+function isKnown(record: ClusterRecord): boolean {
+  return record.reconciledAt !== undefined || hasNothing(record);
 }
 
 /**

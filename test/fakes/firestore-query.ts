@@ -54,30 +54,53 @@ const Count = z.object({
   }),
 });
 
+interface Placed {
+  readonly document: Stored;
+  readonly place: readonly string[];
+}
+
+/** Documents by what they were last ordered by, until one is written: pages of one query sort once. */
+export type Orders = Map<string, readonly Placed[]>;
+
 /** The documents that a query finds; one without a field that orders, or has a condition, is not found. */
-export function runQuery(documents: Iterable<Stored>, root: string, body: unknown): Stored[] {
+export function runQuery(
+  documents: Iterable<Stored>,
+  root: string,
+  { body, orders }: { readonly body: unknown; readonly orders: Orders },
+): Stored[] {
   const { from, where, orderBy, startAt, select, limit } = Query.parse(body).structuredQuery;
-  const fields = orderBy.map(({ field }) => field.fieldPath);
+  const fields = [...new Set([...orderBy.map(({ field }) => field.fieldPath), '__name__'])];
   const sign = orderBy[0]?.direction === 'DESCENDING' ? -1 : 1;
+  const prefix = `${root}/${from[0].collectionId}/`;
+  const key = JSON.stringify([prefix, fields, sign]);
+  const sorted = orders.get(key) ?? inOrder(inCollection(documents, prefix), fields, sign);
+  orders.set(key, sorted);
   const after = startAt?.values.map(keyOf);
-  return inCollection(documents, `${root}/${from[0].collectionId}/`)
-    .filter((document) => where.every((filter) => meets(document, filter)))
+  const found: Stored[] = [];
+  for (const { document, place } of sorted) {
+    if (found.length >= limit) break;
+    if (after !== undefined && sign * compare(place.slice(0, after.length), after) <= 0) continue;
+    if (where.every((filter) => meets(document, filter))) found.push(document);
+  }
+  return found.map((document) =>
+    masked(
+      document,
+      select?.fields.map(({ fieldPath }) => fieldPath),
+    ),
+  );
+}
+
+function inOrder(
+  documents: readonly Stored[],
+  fields: readonly string[],
+  sign: 1 | -1,
+): readonly Placed[] {
+  return documents
     .flatMap((document) => {
-      const place = [...fields, '__name__'].map((field) => valueOf(document, field));
-      if (place.some((value) => value === undefined)) return [];
-      return [{ document, place: place.map((value) => keyOf(value)) }];
+      const place = fields.map((field) => valueOf(document, field));
+      return place.includes(undefined) ? [] : [{ document, place: place.map(keyOf) }];
     })
-    .toSorted((a, b) => sign * compare(a.place, b.place))
-    .filter(
-      ({ place }) => after === undefined || sign * compare(place.slice(0, after.length), after) > 0,
-    )
-    .slice(0, limit)
-    .map(({ document }) =>
-      masked(
-        document,
-        select?.fields.map(({ fieldPath }) => fieldPath),
-      ),
-    );
+    .toSorted((a, b) => sign * compare(a.place, b.place));
 }
 
 export function countQuery(documents: Iterable<Stored>, root: string, body: unknown): number {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Stored, countQuery, masked, runQuery } from './firestore-query.ts';
+import { type Orders, type Stored, countQuery, masked, runQuery } from './firestore-query.ts';
 
 const Precondition = z
   .object({ exists: z.boolean().optional(), updateTime: z.string().optional() })
@@ -44,7 +44,18 @@ export interface FakeFirestore {
  * there, and a query that finds none, cost a read as well; a count costs one for a thousand.
  */
 export function createFakeFirestore(): FakeFirestore {
+  const orders: Orders = new Map();
   const documents = new Map<string, Stored>();
+  const set = documents.set.bind(documents);
+  const remove = documents.delete.bind(documents);
+  documents.set = (name, document) => {
+    orders.clear();
+    return set(name, document);
+  };
+  documents.delete = (name) => {
+    orders.clear();
+    return remove(name);
+  };
   const mishaps: ('lose' | 'throttle')[] = [];
   const billed = { reads: 0, writes: 0, deletes: 0 };
   let ticks = Date.parse('2026-11-22T05:00:00Z');
@@ -109,7 +120,7 @@ export function createFakeFirestore(): FakeFirestore {
         );
       }
       if (method === 'runQuery') {
-        const found = runQuery(documents.values(), root, body);
+        const found = runQuery(documents.values(), root, { body, orders });
         billed.reads += Math.max(1, found.length);
         return Response.json(found.map((document) => ({ document })));
       }
