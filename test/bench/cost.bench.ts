@@ -1,42 +1,39 @@
-import { type Fleet, type Measured, type Prices, type Quotas, billOf } from './cost/model.ts';
+import { limitsOf } from './cost/limits.ts';
+import { billOf } from './cost/model.ts';
+import { PRICES } from './cost/prices.ts';
+import { FLEETS, MEASURED, QUOTAS, SIMULATED } from './cost/scenarios.ts';
 import { type Figure, figureOf } from './frame/figure.ts';
 
-/** Every number here is a parameter: put in those of your fleet. */
-const FLEETS: readonly Fleet[] = [10, 1_000, 20_000].map((clusters) => ({
-  clusters,
-  pushesADay: 1_000,
-  followersShare: 0.1,
-  sweepMinutes: 15,
-}));
+/** Half of what the same load cost before (docs/adr/0046-what-firestore-bills.md). */
+const MAX_FIRESTORE = 6.9;
 
-/** Of docs/performance.md. */
-const MEASURED: Measured = { taskCpuMs: 2, emptyTaskCpuMs: 1, pushCpuMs: 50, fanOutCpuMs: 0.4 };
-
-/** List prices as remembered in November 2026, not looked up: to be checked before they are relied on. */
-const PRICES: Prices = {
-  vcpuSecond: 0.000_024,
-  gibSecond: 0.000_002_5,
-  requestMillion: 0.4,
-  pubsubTib: 40,
-  firestoreReads100k: 0.03,
-  firestoreWrites100k: 0.09,
-  logGib: 0.5,
-};
-
-const QUOTAS: Quotas = { gatewayCalls: 2_400, pushShare: 1 / 2, sweepShare: 1 / 4 };
-
-/** What fleets cost in a day on Google Cloud, by the model of docs/performance.md; nothing is measured here. */
+/** What fleets cost in a day on Google Cloud, and which limit they reach, by the model of docs/performance.md; nothing is measured here. */
 export async function bench(): Promise<readonly Figure[]> {
-  return FLEETS.flatMap((fleet) => {
+  const bills = FLEETS.flatMap((fleet) => {
     const bill = billOf(fleet, MEASURED, PRICES, QUOTAS);
     const of = `${fleet.clusters} clusters, ${fleet.pushesADay} pushes a day`;
     const one = (what: string, unit: Figure['unit'], value: number): Figure =>
-      figureOf({ what: `${of}, ${what}`, unit, ours: [value] });
+      figureOf({
+        what: `${of}, ${what}`,
+        unit,
+        ours: [value],
+        ...(what === 'firestore a day' && { budget: { of: 'ours', limit: MAX_FIRESTORE } }),
+      });
     return [
       one('gateway calls a minute', 'calls', bill.gatewayCallsAMinute),
       one('minutes a push', '', bill.minutesAPush),
       one('minutes a sweep', '', bill.sweepMinutes),
+      one('reads a day', '', bill.reads),
+      one('writes a day', '', bill.writes),
       ...Object.entries(bill.dollarsADay).map(([name, value]) => one(`${name} a day`, '$', value)),
     ];
   });
+  const limits = SIMULATED.flatMap((simulated) => {
+    const { fleets, clusters, pushesADay, followersShare } = simulated;
+    const of = `${clusters} clusters in ${fleets} fleets, ${pushesADay} pushes a day to ${clusters * followersShare}`;
+    return limitsOf(simulated).map(({ name, use }) =>
+      figureOf({ what: `${of}, ${name}`, unit: '', ours: [use] }),
+    );
+  });
+  return [...bills, ...limits];
 }

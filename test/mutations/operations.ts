@@ -97,7 +97,7 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'law 6: what cannot be read counts as absent',
     file: 'shared/store/firestore-records.ts',
-    in: 'unpackRecord',
+    in: 'inflate',
     find: '{ maxOutputLength: MAX_RECORD_BYTES }',
     replace: '{}',
     tests: STORE,

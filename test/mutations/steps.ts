@@ -84,8 +84,8 @@ export const STEP_MUTATIONS: readonly Mutation[] = [
   {
     guarantee: 'steps: a cluster without Config Sync is no cluster that nobody has seen',
     file: 'shared/rollouts/fleet-of.ts',
-    in: 'syncsIn',
-    find: ' && !hasNothing(record)',
+    in: 'isKnown',
+    find: ' || hasNothing(record)',
     replace: '',
     tests: [ROOM],
   },

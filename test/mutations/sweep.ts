@@ -16,6 +16,14 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     tests: [SWEEP],
   },
   {
+    guarantee: 'sweep: what is the same for all images of a fleet is made once',
+    file: 'shared/rollouts/fleet-of.ts',
+    in: 'fleetOf',
+    find: 'selections.get(rule) ?? selectBy(rule, rules, snapshot)',
+    replace: 'selectBy(rule, rules, snapshot)',
+    tests: ['test/unit/rollouts'],
+  },
+  {
     guarantee: 'sweep: no cluster waits longer than the period',
     file: 'functions/sweep/plan.ts',
     in: 'hasTurn',

@@ -49,6 +49,25 @@ describe('fleetOf()', () => {
     expect(fleetOf(snapshot, query).clusters.map(({ cluster }) => cluster)).toEqual(['c2', 'c1']);
   });
 
+  it('asks a rule once for each member of a snapshot, whatever the number of images', () => {
+    const members = Array.from({ length: 50 }, (_, at) => member(`c${at}`, 'rest'));
+    const images = Array.from({ length: 40 }, (_, at) => `r.example/team-${at}:v1`);
+    const records = members.map(({ name }, at) =>
+      clusterRecord(name, [row({ image: images[at % images.length] ?? '', approved: [A] })]),
+    );
+    const snapshot = snapshotOf(members, records);
+    let asked = 0;
+    const counted = { selects: () => (asked += 1) > 0 };
+    const followed = images.map((image) => {
+      const query = { image, rule: RULE, rules: counted, signedBy: [], elsewhere: 0 };
+      const { clusters } = fleetOf(snapshot, query);
+      return clusters.filter(({ syncs = [] }) => syncs.length > 0).map(({ cluster }) => cluster);
+    });
+    expect(asked).toBe(members.length);
+    expect(followed[0]).toEqual(['c0', 'c40']);
+    expect(followed[39]).toEqual(['c39']);
+  });
+
   it('knows nothing of what was never looked at', () => {
     const unseen = clusterRecord('c1', []);
     const { reconciledAt: _, ...never } = unseen;
