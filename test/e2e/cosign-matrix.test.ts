@@ -14,6 +14,7 @@ import {
 } from './tools/cosign-world.ts';
 import { coverTriples } from './tools/cover-triples.ts';
 import { createFigures } from './tools/figures.ts';
+import { lightenKey } from './tools/lighten-key.ts';
 
 const SLSA = 'https://slsa.dev/provenance/v1';
 const BUILD_TYPE = 'https://acme.example/build/v1';
@@ -99,6 +100,7 @@ beforeAll(async () => {
     await writeFile(join(world.folder, `${kind}.pem`), pem);
     const args = [`--key=${kind}.pem`, `--output-key-prefix=${kind}`];
     await world.run('cosign3', 'import-key-pair', ...args);
+    await lightenKey(join(world.folder, `${kind}.key`));
   }
 });
 afterAll(async () => {

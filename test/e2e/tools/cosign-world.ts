@@ -16,6 +16,7 @@ import { keyPolicy } from '#test/fakes/cosign.ts';
 import { type Artifacts, pushArtifacts, readArtifacts } from './copy-artifacts.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
+import { lightenKey } from './lighten-key.ts';
 import { type Finished, runProcess } from './process.ts';
 import { startWithoutReferrers } from './without-referrers.ts';
 
@@ -144,6 +145,7 @@ export async function openCosignWorld(): Promise<CosignWorld> {
   const { copy, ...digests } = await pushFirst();
   for (const name of ['release', 'other']) {
     await run('cosign3', 'generate-key-pair', `--output-key-prefix=${name}`);
+    await lightenKey(join(folder, `${name}.key`));
   }
 
   const owned = opened.move();
