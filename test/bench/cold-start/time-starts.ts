@@ -19,6 +19,13 @@ const BUDGETS: Readonly<Record<string, number>> = {
   cluster: 2,
 };
 
+/** A hello world with the packages of an opened function. */
+export const SAME_PACKAGES = 'same-packages';
+
+/** Of `same-packages`, whose packages are those of functions with a store. */
+const OPEN_BUDGET = 1.2;
+
+const ROOT_PAGE = { method: 'GET', path: '/' };
 const NOWHERE = { method: 'GET', path: '/nowhere', status: 404 };
 
 interface Start {
@@ -35,10 +42,18 @@ export async function timeStarts(
 ): Promise<readonly Figure[]> {
   const image = await readImageEnv();
   const env = { ...image, COUNTERSIGN_CONFIG: config, METADATA_SERVER_DETECTION: 'none' };
-  const names = app.bundles.map(({ name }) => name);
+  const names = app.bundles.map(({ name }) => name).filter((name) => name !== SAME_PACKAGES);
   const starts = new Map<string, Start>();
   const commands: [string, Omit<ServerCommand, 'port'>][] = [
-    ['hello', { args: helloWorld(), env: image, first: { method: 'GET', path: '/' } }],
+    ['hello', { args: helloWorld(), env: image, first: ROOT_PAGE }],
+    [
+      SAME_PACKAGES,
+      {
+        args: [join(app.dir, 'start.js'), SAME_PACKAGES],
+        env: { ...env, ...app.cached },
+        first: ROOT_PAGE,
+      },
+    ],
     ...names.flatMap((name): [string, Omit<ServerCommand, 'port'>][] => {
       const args = [join(app.dir, 'start.js'), name];
       return [
@@ -57,18 +72,29 @@ export async function timeStarts(
   }
   const hello = startsOf(starts, 'hello');
   const floor = { name: 'hello world', samples: hello.ms };
+  const same = startsOf(starts, SAME_PACKAGES);
+  const openBudget = { budget: { of: 'ratio', limit: OPEN_BUDGET } } as const;
   return names.flatMap((name) => {
     const limit = BUDGETS[name];
     const budget = limit === undefined ? {} : { budget: { of: 'ratio', limit } as const };
     const [own, bare] = [startsOf(starts, name), startsOf(starts, `${name}, no cache`)];
     const opened = startsOf(starts, `${name}, open`);
     const cpu = { name: 'hello world', samples: hello.cpuMs };
+    const sameCpu = { name: SAME_PACKAGES, samples: same.cpuMs };
+    const isWhole = name !== 'admission' && name !== 'history';
     const memory = { name: 'hello world', samples: hello.peakMiB };
     return [
       figureOf({ what: `${name}, start to 200`, unit: 'ms', ours: own.ms, floor, ...budget }),
       figureOf({ what: `${name}, no compile cache`, unit: 'ms', ours: bare.ms, floor }),
       figureOf({ what: `${name}, start to open`, unit: 'ms', ours: opened.ms, floor }),
       figureOf({ what: `${name}, CPU to open`, unit: 'ms', ours: opened.cpuMs, floor: cpu }),
+      figureOf({
+        what: `${name}, CPU to open over the same packages`,
+        unit: 'ms',
+        ours: opened.cpuMs,
+        floor: sameCpu,
+        ...(isWhole && openBudget),
+      }),
       figureOf({ what: `${name}, memory`, unit: 'MiB', ours: opened.peakMiB, floor: memory }),
     ];
   });

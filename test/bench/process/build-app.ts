@@ -16,9 +16,10 @@ export interface App {
   remove(): Promise<void>;
 }
 
-export async function buildApp(): Promise<App> {
+/** With `others`, by their names: what is bundled beside the functions and started as they are. */
+export async function buildApp(others: Readonly<Record<string, string>> = {}): Promise<App> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-bench-app-'));
-  const entries = await functionEntries(ROOT);
+  const entries = { ...(await functionEntries(ROOT)), ...others };
   const bundles = await bundleFunctions({ root: ROOT, entries, start: START, outdir: dir });
   await warmCache({ node: process.execPath, app: dir, bundles, uid: process.getuid?.() ?? 0 });
   return {
