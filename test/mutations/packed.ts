@@ -54,6 +54,22 @@ export const PACKED_MUTATIONS: readonly Mutation[] = [
     tests: ['test/service/build/bundle.test.ts'],
   },
   {
+    guarantee: 'what a first message needs is loaded ahead of it',
+    file: 'shared/http/open-later.ts',
+    in: 'openLater',
+    find: 'setImmediate(() => void opened.warmUp?.().catch(() => undefined));',
+    replace: '',
+    tests: ['test/unit/http/open-later.test.ts'],
+  },
+  {
+    guarantee: 'a client of Pub/Sub without credentials is not kept',
+    file: 'shared/status/pubsub-topic.ts',
+    in: 'createTopics',
+    find: 'await client.initialize();',
+    replace: '',
+    tests: ['test/unit/status/publish.test.ts'],
+  },
+  {
     guarantee: 'a stack leads to its source although modules are compiled ahead',
     file: 'infra/build/eager-modules.ts',
     in: 'eagerModules',

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openStatus } from '#functions/wiring/topics.ts';
 import { readEnv } from '#shared/http/env.ts';
 import type { TopicMessage } from '#shared/status/encode.ts';
@@ -55,6 +58,25 @@ describe('createTopics()', () => {
     broker.faults.push(status.UNAVAILABLE);
     await topics.publisher(TOPIC).publish(message('1'));
     expect(broker.requests).toHaveLength(1);
+  });
+
+  it('makes another client where one has found no credentials', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'credentials.json');
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file);
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+    vi.stubEnv('GOOGLE_CLOUD_PROJECT', 'p');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const google = createTopics();
+    await expect(google.connect()).rejects.toThrow(file);
+    await expect(google.publisher(TOPIC).publish(message('1'))).rejects.toMatchObject({
+      code: 'publish-failed',
+    });
+    const person = { client_id: 'a', client_secret: 'b', refresh_token: 'c' };
+    writeFileSync(file, JSON.stringify({ type: 'authorized_user', ...person }));
+    await expect(google.connect()).resolves.toBeUndefined();
+    await google.close();
   });
 
   it('gives up at its deadline, not at the ten minutes of the client, and goes on', async () => {

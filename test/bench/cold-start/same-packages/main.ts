@@ -28,7 +28,10 @@ const greeting = z
 const isWord = picomatch('W*');
 const turns = bulkhead(1, 1);
 const app = new Hono();
-app.get('/', (c) => turns.execute(() => c.text(`${isWord(greeting.hello)} ${parse('1.2.3')}`)));
+const isFirst = parse('1.2.3')?.major === 1;
+app.get('/', (c) =>
+  turns.execute(() => c.json({ isFirst, isWord: isWord(greeting.hello), ...greeting })),
+);
 app.get('/me', (c) => {
   people.set('me', jwtVerify(c.req.header('authorization') ?? '', keys));
   return c.text(greeting.hello);
