@@ -51,8 +51,11 @@ export async function pauseAndResume(scene: Scene): Promise<Act> {
     await untilReported(scene, 'sync.approved', image.digest);
     screen.say('Pause it');
     await decide(scene, id, 'pause', WHO_PAUSES);
+    // What was tasked before the pause is done by the end of the next sweep.
     await untilSwept(scene);
-    await requireWithout(image, world.clusters.slice(1));
+    const without = await clustersWithout(image, world.clusters);
+    await untilSwept(scene);
+    await requireWithout(image, without);
     screen.say('Paused: no further cluster gets it, whatever is pushed');
     screen.say('Resume it');
     await decide(scene, id, 'resume', 'The canary looks well');
@@ -106,7 +109,7 @@ async function decide(
   throw new Error(`The API answered ${response.status} to ${did}: ${await response.text()}`);
 }
 
-/** Waits for two more sweeps: the first may have begun before. */
+/** Waits for the end of a sweep. */
 async function untilSwept(scene: Scene): Promise<void> {
   const count = (): number =>
     scene.received.filter(({ type }) => type === 'sweep.completed').length;
@@ -114,8 +117,16 @@ async function untilSwept(scene: Scene): Promise<void> {
   await until(
     scene,
     () => 'No sweep was reported in time',
-    () => count() >= before + 2,
+    () => count() > before,
   );
+}
+
+async function clustersWithout(
+  { digest }: Pick<Descriptor, 'digest'>,
+  clusters: readonly LocalCluster[],
+): Promise<LocalCluster[]> {
+  const syncs = await Promise.all(clusters.map(({ url }) => readSync(url, ROOT_SYNC)));
+  return clusters.filter((_, at) => syncs[at]?.approved.includes(digest) === false);
 }
 
 async function requireWithout(
