@@ -25,12 +25,13 @@ export function openStatus(
   const source = `//countersign.dev/${config.fleet.source}`;
   const topic = topics.publisher(config.topics.status);
   return (event) => {
-    const place = Object.entries(placeOf(event));
-    const attributes = {
+    const attributes: Record<string, string> = {
       'messaging.system': 'gcp_pubsub',
       'countersign.event': event.type,
-      ...Object.fromEntries(place.map(([name, value]) => [`countersign.${name}`, value])),
     };
+    for (const [name, value] of Object.entries(placeOf(event))) {
+      attributes[`countersign.${name}`] = value;
+    }
     return tracing.span('publish status', { kind: 'producer', attributes }, async () => {
       const message = encodeEvent({ ...event, ...traceOf(tracing) }, { source, now: now() });
       await topic.publish(message);
@@ -112,8 +113,14 @@ export function logEvent(
 }
 
 /** Which image, cluster, RSync and stage it is about. */
-function placeOf({ data }: StatusEvent): Readonly<Record<string, string>> {
-  const place = ['image', 'digest', 'cluster', 'sync', 'phase', 'stage'];
-  const fields = Object.entries(data).filter(([name]) => place.includes(name));
-  return Object.fromEntries(fields.filter(([, value]) => typeof value === 'string'));
+function placeOf(event: StatusEvent): Readonly<Record<string, string>> {
+  const data: Readonly<Record<string, unknown>> = event.data;
+  const place: Record<string, string> = {};
+  for (const name of PLACE) {
+    const value = data[name];
+    if (typeof value === 'string') place[name] = value;
+  }
+  return place;
 }
+
+const PLACE = ['image', 'digest', 'cluster', 'sync', 'phase', 'stage'] as const;

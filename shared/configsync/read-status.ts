@@ -50,10 +50,14 @@ const stageSchema = z
       .object({ image: z.string().max(MAX_IMAGE).optional() })
       .nullish()
       .catch(undefined),
+    // Most have none, and what is caught costs as much as the rest of a status.
     errors: z
       .array(z.unknown())
+      .nullish()
       .transform((errors) =>
-        errors.slice(0, MAX_ERRORS).flatMap((error) => errorSchema.safeParse(error).data ?? []),
+        (errors ?? [])
+          .slice(0, MAX_ERRORS)
+          .flatMap((error) => errorSchema.safeParse(error).data ?? []),
       )
       .catch([]),
     errorSummary: summarySchema.catch(undefined),

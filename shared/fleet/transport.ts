@@ -225,7 +225,7 @@ function sendRequest(
     });
     response.once('end', () => {
       const text = withoutSecrets(Buffer.concat(chunks, size).toString('utf8'), secrets);
-      resolve({ status, headers: flatten(headers, secrets), text });
+      resolve({ status, headers: headersOf(headers, secrets), text });
     });
     response.on('error', giveUp);
   }
@@ -242,14 +242,17 @@ function sendRequest(
   return promise;
 }
 
-function flatten(
+/** What client-node reads of an answer, and `readFailure`. */
+const HEADERS = ['content-type', 'date', 'retry-after'] as const;
+
+function headersOf(
   headers: IncomingMessage['headers'],
   secrets: readonly string[],
 ): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
-    flat[name] = withoutSecrets(Array.isArray(value) ? value.join(', ') : value, secrets);
+  const kept: Record<string, string> = {};
+  for (const name of HEADERS) {
+    const value = headers[name];
+    if (value !== undefined) kept[name] = withoutSecrets(value, secrets);
   }
-  return flat;
+  return kept;
 }
