@@ -2,6 +2,7 @@ import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { loadKubernetes } from '#shared/fleet/client.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
+import { createSettled } from '#shared/reconcile/settled.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { traceRSyncs } from '#shared/telemetry/trace-steps.ts';
 import { openMessages, openShell, reconcileSettings } from '../wiring/app.ts';
@@ -25,6 +26,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   const { cached } = openRegistries(base, { store });
   const deps = {
     ...openImages(base, cached),
+    settled: createSettled(),
     store,
     ...staged,
     publish: openStatus(base, topics),

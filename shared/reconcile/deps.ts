@@ -14,6 +14,7 @@ import type { BurstResolver } from '#shared/registry/burst.ts';
 import type { StatusEvent } from '#shared/status/events.ts';
 import type { Store } from '#shared/store/store.ts';
 import type { Verifier } from '#shared/trust/verifier.ts';
+import type { Settled } from './settled.ts';
 
 /** Everything a reconcile needs of the world; `main.ts` puts it together. */
 export interface ReconcileDeps extends ImageDeps {
@@ -41,6 +42,8 @@ export interface ImageDeps {
   readonly store: Store;
   /** One publication of an image's verdict at a time: the tasks of one sweep come to it together. */
   readonly serial: Serial;
+  /** Absent: the store is asked for each verdict. */
+  readonly settled?: Settled;
   /** Resolves when the broker has it. Throws `publish-failed`. */
   readonly publish: (event: StatusEvent) => Promise<void>;
   readonly now: () => Date;

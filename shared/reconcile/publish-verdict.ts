@@ -20,7 +20,7 @@ export interface JudgedImage {
   readonly vanished?: boolean;
 }
 
-type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial'>;
+type VerdictDeps = Pick<ImageDeps, 'store' | 'publish' | 'now' | 'serial' | 'settled'>;
 
 /**
  * Publishes an image's verdict, unless it is what was last published of that digest and of that tag, or is older than
@@ -70,22 +70,33 @@ export async function publishUnchecked(
 
 async function publishOnce(
   news: ImageNews,
-  { store, publish, now, serial }: VerdictDeps,
+  { store, publish, now, serial, settled }: VerdictDeps,
   describe: (claim: ImageClaim) => ImageEvent,
 ): Promise<'settled' | 'busy'> {
+  const name = nameOfNews(news);
+  if (settled?.has(name)) return 'settled';
   return serial(`image ${news.digest.key.repository}`, async () => {
+    // Others may have waited for this one's turn with the same.
+    if (settled?.has(name)) return 'settled';
     const claim = await claimImage(news, { store, now });
     if (claim === 'busy') return 'busy';
-    if (claim === undefined) return 'settled';
-    try {
-      await publish(describe(claim));
-    } catch (error) {
-      await claim.failed();
-      throw error;
+    if (claim !== undefined) {
+      try {
+        await publish(describe(claim));
+      } catch (error) {
+        await claim.failed();
+        throw error;
+      }
+      await claim.done();
     }
-    await claim.done();
+    settled?.set(name, true);
     return 'settled';
   });
+}
+
+function nameOfNews({ cause, digest, tag = digest, status, policy }: ImageNews): string {
+  const { repository } = digest.key;
+  return [cause, repository, digest.key.digest, tag.key.digest, status, policy].join(' ');
 }
 
 /** What this event differs in from another one about the same image. */

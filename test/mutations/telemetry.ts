@@ -149,4 +149,20 @@ export const TELEMETRY_MUTATIONS: readonly Mutation[] = [
     replace: 'send([message])',
     tests: ['test/unit/status'],
   },
+  {
+    guarantee: 'a verdict that one task of a sweep has found settled costs the others no read',
+    file: 'shared/reconcile/publish-verdict.ts',
+    in: 'publishOnce',
+    find: 'settled?.set(name, true);',
+    replace: '',
+    tests: ['test/unit/functions/task-costs.test.ts'],
+  },
+  {
+    guarantee: 'what the next sweep finds is asked of the store again',
+    file: 'shared/reconcile/publish-verdict.ts',
+    in: 'nameOfNews',
+    find: 'return [cause, repository,',
+    replace: 'return [repository,',
+    tests: ['test/unit/functions/task-costs.test.ts'],
+  },
 ];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { handleTask } from '#functions/cluster/handle-task.ts';
 import { openStatus } from '#functions/wiring/topics.ts';
 import { readEnv } from '#shared/http/env.ts';
+import { createSettled } from '#shared/reconcile/settled.ts';
 import type { Store } from '#shared/store/store.ts';
 import { createLogMeter, type LogMeter } from '#shared/telemetry/log-meter.ts';
 import { noTelemetry } from '#shared/telemetry/telemetry.ts';
@@ -21,7 +22,10 @@ function noteCalls(store: Store, called: string[]): Store {
 }
 
 interface CostlyWorld {
-  readonly task: (reason: 'push' | 'sweep') => Promise<{
+  readonly task: (
+    reason: 'push' | 'sweep',
+    id?: string,
+  ) => Promise<{
     readonly lines: readonly string[];
     readonly metrics: readonly string[];
     readonly store: readonly string[];
@@ -61,6 +65,7 @@ async function openWorld(): Promise<CostlyWorld> {
     meter,
     publish,
     store: noteCalls(store, called),
+    settled: createSettled(),
     rsyncs: {
       ...rsyncs,
       list: (...all: Parameters<typeof rsyncs.list>) => {
@@ -76,10 +81,10 @@ async function openWorld(): Promise<CostlyWorld> {
   const { calls } = world.clusters.cluster('cluster-1');
   return {
     meter,
-    async task(reason) {
+    async task(reason, id = 'm1') {
       world.pass(60_000);
       const before = { lines: lines.length, called: called.length, published, calls: calls.length };
-      await handleTask(messageOf(world, { cluster: 'cluster-1', reason, id: 'm1' }), deps);
+      await handleTask(messageOf(world, { cluster: 'cluster-1', reason, id }), deps);
       meter.flush();
       const written = lines.slice(before.lines);
       return {
@@ -122,5 +127,18 @@ describe('a task', () => {
       published: 0,
       calls: ['list'],
     });
+  });
+
+  it('of a sweep asks the store for a verdict that another one has found settled no second time', async () => {
+    const { task } = await openWorld();
+    await task('push');
+    await task('sweep', 's1');
+    expect((await task('sweep', 's1')).store).toEqual(['readCluster', 'writeCluster']);
+    expect((await task('sweep', 's2')).store).toEqual([
+      'readCluster',
+      'readImage',
+      'readImage',
+      'writeCluster',
+    ]);
   });
 });
