@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,8 @@ import { patiently } from '#test/patience.ts';
  * test/hostile/admission-fuzz.test.ts` for many, COUNTERSIGN_SEED for others.
  */
 const REVIEWS = Number(process.env['COUNTERSIGN_REVIEWS'] ?? 1_500);
-const SEED = Number(process.env['COUNTERSIGN_SEED'] ?? 20_261_122);
+const WANTED = process.env['COUNTERSIGN_SEED'] ?? '20261122';
+const SEED = WANTED === 'random' ? randomInt(2 ** 31) : Number(WANTED);
 const AT_ONCE = 16;
 /** Below this many there is nothing to say about memory. */
 const MEMORY_FROM = 20_000;
