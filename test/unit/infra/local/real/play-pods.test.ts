@@ -60,13 +60,16 @@ describe('startPod()', () => {
     const pod = await startPod({ ...options(), template: templateOf(containers) });
     expect(pod.containers).toEqual(['reconciler', 'oci-sync']);
     const repo = join(folder, 'pod', 'repo');
-    await vi.waitFor(async () => {
-      expect(await logOf('reconciler')).toBe(
-        `--repo-root=${repo} --other=/elsewhere/repo ${repo}/source /the/kubeconfig\n`,
-      );
-      // The others get no credentials.
-      expect(await logOf('oci-sync')).toBe(`--root=${repo}/source ${repo}/source \n`);
+    const written = await vi.waitFor(async () => {
+      const both = await Promise.all(['reconciler', 'oci-sync'].map(logOf));
+      if (!both.every((log) => log.endsWith('\n'))) throw new Error('they have not begun');
+      return both;
     }, PATIENCE);
+    expect(written).toEqual([
+      `--repo-root=${repo} --other=/elsewhere/repo ${repo}/source /the/kubeconfig\n`,
+      // The others get no credentials.
+      `--root=${repo}/source ${repo}/source \n`,
+    ]);
     await pod.stop();
     expect(await readdir(folder)).not.toContain('pod');
   });
