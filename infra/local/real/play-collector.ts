@@ -30,10 +30,14 @@ const listSchema = z.object({
   ),
 });
 
-/** Plays the garbage collector for objects without dependents, until the signal aborts. */
+/**
+ * Plays the garbage collector for objects without dependents, and the controller that ends namespaces, until the signal
+ * aborts. What is in a namespace stays in the API server.
+ */
 export async function playCollector(send: SendKube, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (const path of KINDS) await collect(send, path).catch(() => undefined);
+    await endNamespaces(send).catch(() => undefined);
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -52,5 +56,16 @@ async function collect(send: SendKube, collection: string): Promise<void> {
       type: 'application/merge-patch+json',
       body: { metadata: { finalizers: left.length === 0 ? null : left } },
     });
+  }
+}
+
+/** Without its end, an apply that prunes a namespace waits for minutes. */
+async function endNamespaces(send: SendKube): Promise<void> {
+  const path = '/api/v1/namespaces';
+  const { items } = listSchema.parse((await send({ method: 'GET', path })).body);
+  for (const { metadata } of items) {
+    if (metadata.deletionTimestamp === undefined) continue;
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata, spec: { finalizers: [] } };
+    await send({ method: 'PUT', path: `${path}/${metadata.name}/finalize`, body });
   }
 }

@@ -46,3 +46,25 @@ it('takes the finalizer of the garbage collector off what is deleted in the fore
     },
   ]);
 });
+
+it('ends a namespace that is deleted, and no other', async () => {
+  const calls: KubeCall[] = [];
+  const namespaces = [
+    { metadata: { name: 'stays' } },
+    { metadata: { name: 'goes', deletionTimestamp: DELETED, resourceVersion: '7' } },
+  ];
+  const stopping = new AbortController();
+  const playing = playCollector(async (call) => {
+    calls.push(call);
+    const items = call.path === '/api/v1/namespaces' ? namespaces : [];
+    return { status: 200, headers: {}, body: { items } };
+  }, stopping.signal);
+  const puts = () => calls.filter(({ method }) => method === 'PUT');
+  await vi.waitFor(() => expect(puts().length).toBeGreaterThanOrEqual(1), PATIENCE);
+  stopping.abort();
+  await playing;
+  expect(puts()[0]).toMatchObject({
+    path: '/api/v1/namespaces/goes/finalize',
+    body: { metadata: { name: 'goes', resourceVersion: '7' }, spec: { finalizers: [] } },
+  });
+});
