@@ -76,7 +76,8 @@ export function transition(
   const event = EVENT_OF[phase];
   const announced = announcedKey(previous, current);
   const again = phase === 'Synced' && announced !== undefined && digest === announced;
-  if (changed && !again && event !== undefined) events.push(event);
+  if (changed && !again && !isOpen(previous, observation) && event !== undefined)
+    events.push(event);
   const since = changed ? now.toISOString() : previous.since;
   const failure = failed
     ? defined({
@@ -99,6 +100,16 @@ function announcedKey(
 ): string | undefined {
   if (previous === undefined || previous.approved !== current) return undefined;
   return previous.phase === 'Synced' ? previous.digest : previous.synced;
+}
+
+/**
+ * Whether this very failure was published before another digest was waited for, and nothing has ended it. A failure that is
+ * only about to be published is recorded beside a phase that is older than it (`markFailures`).
+ */
+function isOpen(previous: PhaseRecord | undefined, { phase, digest }: Observation): boolean {
+  if (previous?.failure === undefined) return false;
+  const { failure, since } = previous;
+  return failure.phase === phase && failure.digest === digest && since > failure.since;
 }
 
 /** Phases in which nothing is wrong. */

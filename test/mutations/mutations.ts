@@ -250,6 +250,22 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [RECONCILE],
   },
   {
+    guarantee: 'a failure that stands is published once, whatever is waited for meanwhile',
+    file: 'shared/core/transition.ts',
+    in: 'isOpen',
+    find: 'failure.phase === phase && failure.digest === digest && since > failure.since',
+    replace: 'false',
+    tests: ['test/unit/core/transition.test.ts'],
+  },
+  {
+    guarantee: 'a failure of which only the mark is recorded is published',
+    file: 'shared/core/transition.ts',
+    in: 'isOpen',
+    find: ' && since > failure.since',
+    replace: '',
+    tests: ['test/unit/reconcile/doubtful.test.ts'],
+  },
+  {
     guarantee: 'reports: one trouble that follows another ends none',
     file: 'shared/core/transition.ts',
     in: 'transition',

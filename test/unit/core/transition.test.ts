@@ -76,6 +76,59 @@ describe('transition()', () => {
   });
 });
 
+describe('transition() of a failure', () => {
+  type Seen = readonly [Phase, digest: string];
+
+  it.each<[string, readonly Seen[], readonly string[]]>([
+    [
+      'stands while another digest is waited for',
+      [
+        ['Failed', A],
+        ['Waiting', A],
+        ['Failed', A],
+      ],
+      ['failed'],
+    ],
+    [
+      'has come to another digest',
+      [
+        ['Failed', A],
+        ['Waiting', A],
+        ['Failed', B],
+      ],
+      ['failed', 'failed'],
+    ],
+    [
+      'has become another one',
+      [
+        ['Failed', A],
+        ['Waiting', A],
+        ['Stalled', A],
+      ],
+      ['failed', 'stalled'],
+    ],
+    [
+      'ended before',
+      [
+        ['Failed', A],
+        ['Synced', A],
+        ['Failed', A],
+      ],
+      ['failed', 'recovered', 'synced', 'failed'],
+    ],
+  ])('publishes what %s', (_, seen, expected) => {
+    const looks = seen.map(([phase, digest]) => ({
+      phase,
+      digest,
+      approved: [],
+      verified: true,
+      quiet: undefined,
+      lost: false,
+    }));
+    expect(replay(looks).flatMap(({ events }) => events)).toEqual(expected);
+  });
+});
+
 describe('transition() of what runs on while another digest waits', () => {
   type Seen = readonly [Phase, digest: string, approved: string];
   const steps = (looks: readonly Seen[], mayWait: boolean) => {
