@@ -26,7 +26,7 @@ const MINUTE_SECONDS = 60;
 const CALLS_A_TASK = 3;
 const DAY_SECONDS = DAY_MINUTES * MINUTE_SECONDS;
 /** Requests of one push to the registry (docs/performance.md#calls). */
-const REGISTRY_REQUESTS = 17;
+const REGISTRY_REQUESTS = 15;
 /** Instances that look at a pushed digest: `push`, and `cluster`. */
 const INSTANCES_A_FLEET = 2;
 const REGISTRY_QUOTA = 60_000;
