@@ -5,7 +5,7 @@
 export const COUNTED = {
   taskReads: 1,
   taskWrites: 1,
-  /** Of each RSync, in tasks of sweeps: what was last published of its image. */
+  /** Of each image, in all tasks of one sweep together: what was last published of it. */
   imageReads: 2,
   /** Of one push: records of its image, by digest and by tag. */
   pushReads: 6,

@@ -57,6 +57,7 @@ export function limitsOf(simulated: Simulated): readonly Limit[] {
     followersShare: simulated.followersShare,
     sweepMinutes: 15,
     syncs: 1,
+    images: 20,
   };
   const load = loadOf(fleet, measured, quotas);
   const perSecond = (count: number): number => count / DAY_SECONDS;

@@ -11,6 +11,8 @@ export interface Fleet {
   readonly sweepMinutes: number;
   /** RSyncs of a cluster. */
   readonly syncs: number;
+  /** Images that they follow. */
+  readonly images: number;
 }
 
 /** Measured by `npm run bench`, in milliseconds of one core (docs/performance.md). */
@@ -79,7 +81,7 @@ const OVERLAP = 5 / 60;
 
 /** What a day of a fleet comes to. */
 export function loadOf(fleet: Fleet, measured: Measured, quotas: Quotas): Load {
-  const { clusters, pushesADay, followersShare, syncs } = fleet;
+  const { clusters, pushesADay, followersShare, syncs, images } = fleet;
   const followers = Math.max(1, Math.round(clusters * followersShare));
   const tasks = pushesADay * followers;
   const sweepBudget = quotas.gatewayCalls * quotas.sweepShare;
@@ -105,7 +107,7 @@ export function loadOf(fleet: Fleet, measured: Measured, quotas: Quotas): Load {
     messages: tasks * MESSAGES_A_TASK + looks + pushesADay,
     reads:
       (tasks + looks) * COUNTED.taskReads +
-      looks * syncs * COUNTED.imageReads +
+      Math.min(looks * syncs, DAY_MINUTES * images) * COUNTED.imageReads +
       pushesADay * (names + number + COUNTED.pushReads) +
       DAY_MINUTES * (number + COUNTED.sweepReads) +
       changed +

@@ -67,6 +67,7 @@ function limitsTable(): string {
       followersShare,
       sweepMinutes: 15,
       syncs: 1,
+      images: 20,
     };
     return whole(fleets * billOf(fleet, MEASURED, PRICES, QUOTAS).dollarsADay.total);
   });

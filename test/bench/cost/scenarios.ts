@@ -8,6 +8,7 @@ export const FLEETS: readonly Fleet[] = [10, 1_000, 20_000].map((clusters) => ({
   followersShare: 0.1,
   sweepMinutes: 15,
   syncs: 1,
+  images: 20,
 }));
 
 /** Rounded up from `npm run bench -- fan-out sweep`; the lines of a task were counted, two of a push's and one of others. */

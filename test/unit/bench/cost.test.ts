@@ -12,6 +12,7 @@ const FLEET: Fleet = {
   followersShare: 0.1,
   sweepMinutes: 15,
   syncs: 1,
+  images: 20,
 };
 const LARGE: Fleet = { ...FLEET, clusters: 20_000 };
 
@@ -21,10 +22,10 @@ describe('the model of the bill', () => {
     expect([tasks, looks]).toEqual([10_000, 96_000]);
     // One write each; four of each push and three of each sweep.
     expect(writes).toBe(106_000 + 100 * 4 + 1_440 * 3);
-    // One read each, two for an image in each look, what a sweep reads again, and the rest of pushes and sweeps.
+    // One read each, two for each image in each sweep, what a sweep reads again, and the rest of pushes and sweeps.
     const again = 106_000 * (1 + 5 / 60);
     const others = 100 * (64 + 1 + 6) + 1_440 * (1 + 8) + 96 * 64 + 6 * 1_000;
-    expect(reads).toBeCloseTo(106_000 + 2 * 96_000 + again + others);
+    expect(reads).toBeCloseTo(106_000 + 2 * 1_440 * 20 + again + others);
   });
 
   it('reads nothing for each cluster of each sweep', () => {
