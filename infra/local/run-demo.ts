@@ -16,7 +16,7 @@ const CLUSTERS = 4;
 const SOAK_SECONDS = 1;
 /** A real cluster takes 15 s where this takes a tenth of one. */
 const PACE = { pollMs: 100, attemptMs: 100, rolloutMs: 200 };
-const SWEEP_MS = 150;
+const SWEEP_MS = 300;
 
 /** Runs the demo in a world of its own, beside any other; returns the exit code. */
 export async function runDemo(effect: Effect, { bundles, home: all }: LocalPlaces): Promise<0 | 1> {
