@@ -77,9 +77,9 @@ describe('transition()', () => {
 });
 
 describe('transition() of a failure', () => {
-  type Seen = readonly [Phase, digest: string];
+  type Seen = readonly [Look['phase'], Look['digest']];
 
-  it.each<[string, readonly Seen[], readonly string[]]>([
+  it.each<[string, readonly Seen[], readonly SyncEventType[]]>([
     [
       'stands while another digest is waited for',
       [
@@ -117,14 +117,9 @@ describe('transition() of a failure', () => {
       ['failed', 'recovered', 'synced', 'failed'],
     ],
   ])('publishes what %s', (_, seen, expected) => {
-    const looks = seen.map(([phase, digest]) => ({
-      phase,
-      digest,
-      approved: [],
-      verified: true,
-      quiet: undefined,
-      lost: false,
-    }));
+    const looks = seen.map(([phase, digest]): Look => {
+      return { phase, digest, approved: [], verified: true, quiet: undefined, lost: false };
+    });
     expect(replay(looks).flatMap(({ events }) => events)).toEqual(expected);
   });
 });
