@@ -199,7 +199,8 @@ describe('the store', () => {
       ...all(/^const [A-Z]+ = '([a-z]+)';$/gm, text),
       ...all(/`\$\{path\}\/([a-z]+)\//g, text),
     ]);
-    expect(groups.toSorted()).toEqual(
+    // The documents with names stay, few as they are.
+    expect(groups.filter((group) => group !== 'names').toSorted()).toEqual(
       [...z.array(z.string()).parse(source.locals.get('store_groups'))].toSorted(),
     );
   });
