@@ -9,6 +9,10 @@ const PAGE = new URL('../../docs/observability.md', import.meta.url);
 /** The picture on the page, in its fences. */
 const PICTURE = /(?<=```text trace\n)[^`]*(?=```)/;
 
+/** Config Sync pulls when it begins and when an approval pins it: a status that it writes meanwhile would be a conflict. */
+const LATER_MS = 3_600_000;
+const PACE = { pollMs: LATER_MS, attemptMs: LATER_MS, rolloutMs: 100 };
+
 let world: TestWorld;
 let digest: string;
 let trace: readonly CollectedSpan[];
@@ -18,6 +22,7 @@ const done: unknown[] = [];
 beforeAll(async () => {
   world = await startTestWorld({
     traces: true,
+    pace: PACE,
     onLine: (_, line) => {
       if (line.includes('"message":"Task done"')) done.push(JSON.parse(line));
     },
@@ -142,12 +147,15 @@ describe('a push, traced', () => {
 
   it('is drawn by the collector', async () => {
     const traceId = trace[0]?.traceId ?? '';
-    const answer = await fetch(`${world.traces?.url}/traces/${traceId}`);
-    expect(answer.status).toBe(200);
-    const text = await answer.text();
-    expect(text).toBe(
-      drawTrace(world.traces?.spans().filter((span) => span.traceId === traceId) ?? []),
-    );
+    // What the history writes of it comes at its own time.
+    await vi.waitFor(async () => {
+      const answer = await fetch(`${world.traces?.url}/traces/${traceId}`);
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      expect(text).toBe(
+        drawTrace(world.traces?.spans().filter((span) => span.traceId === traceId) ?? []),
+      );
+    }, PATIENCE);
   });
 
   // `WRITE_DOCS=1 npx vitest run test/service/trace.test.ts` puts today's picture on the page.
