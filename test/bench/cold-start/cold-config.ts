@@ -11,6 +11,8 @@ trust:
         key:
           kms: gcpkms://projects/bench/locations/europe/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1
 store: { firestore: { project: bench, database: bench } }
+records: { firestore: { project: bench, database: bench-records } }
+history: { days: 30 }
 topics:
   tasks: projects/bench/topics/tasks
   sweepTasks: projects/bench/topics/sweep-tasks
@@ -21,6 +23,7 @@ access:
   push: { mode: iam, audience: https://push.example, emails: [push@bench.iam.gserviceaccount.com] }
   cluster: { mode: iam, audience: https://cluster.example, emails: [push@bench.iam.gserviceaccount.com] }
   sweep: { mode: iam, audience: https://sweep.example, emails: [sweep@bench.iam.gserviceaccount.com] }
+  history: { mode: iam, audience: https://history.example, emails: [push@bench.iam.gserviceaccount.com] }
   api: { mode: verify, audience: https://api.example, viewers: [dev@acme.example], invokers: [] }
   admission: { mode: none }
 `;
