@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
+import { readStream } from '#shared/net/read-body.ts';
 import type { Variables } from '#shared/net/environment.ts';
 import { reasonOf } from '#shared/net/network-reason.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
@@ -211,23 +212,11 @@ function sendRequest(
     outgoing.destroy();
   }
 
-  /** By its events: iterating over a stream costs half a call. */
-  function readAnswer(response: IncomingMessage): void {
+  async function readAnswer(response: IncomingMessage): Promise<Answer> {
     const { statusCode: status = 0, headers } = response;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    response.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size <= answerBytes) return;
-      const message = `Answer of ${options.host} is larger than ${answerBytes} bytes`;
-      giveUp(new CountersignError('too-large', message));
-    });
-    response.once('end', () => {
-      const text = withoutSecrets(Buffer.concat(chunks, size).toString('utf8'), secrets);
-      resolve({ status, headers: headersOf(headers, secrets), text });
-    });
-    response.on('error', giveUp);
+    const bytes = await readStream(response, answerBytes, `Answer of ${options.host}`);
+    const text = withoutSecrets(bytes.toString('utf8'), secrets);
+    return { status, headers: headersOf(headers, secrets), text };
   }
 
   // By a timer: an AbortSignal costs several listeners a request, and half a task's calls are that.
@@ -237,7 +226,9 @@ function sendRequest(
   // Stays in place: a connection may break after the response has begun, too.
   outgoing.on('error', reject);
   outgoing.once('close', () => clearTimeout(timer));
-  outgoing.once('response', readAnswer);
+  outgoing.once('response', (response) => {
+    readAnswer(response).then(resolve, giveUp);
+  });
   outgoing.end(body);
   return promise;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { CountersignError } from '#shared/core/errors.ts';
 
 /** The body of a request or response, or any other source of bytes; null and undefined: there is none. */
@@ -39,6 +40,28 @@ export async function readStart(body: Body, maxBytes: number): Promise<BodyStart
  */
 export async function readBody(body: Body, maxBytes: number, what: string): Promise<Buffer> {
   const { bytes, cut } = await readStart(body, maxBytes);
-  if (cut) throw new CountersignError('too-large', `${what} is larger than ${maxBytes} bytes`);
+  if (cut) throw tooLarge(maxBytes, what);
   return bytes;
+}
+
+/**
+ * The same of a stream of Node's, by its events: iterating over it costs half as much as a call to a cluster. After a
+ * rejection the caller closes the connection.
+ */
+export function readStream(stream: Readable, maxBytes: number, what: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) reject(tooLarge(maxBytes, what));
+    else chunks.push(chunk);
+  });
+  stream.once('end', () => resolve(Buffer.concat(chunks)));
+  stream.on('error', reject);
+  return promise;
+}
+
+function tooLarge(maxBytes: number, what: string): CountersignError {
+  return new CountersignError('too-large', `${what} is larger than ${maxBytes} bytes`);
 }
