@@ -8,6 +8,7 @@ import type { LayerList } from '#shared/registry/registry.ts';
 import { digestOf, REPOSITORY, readerOf } from '#test/fixtures/content-world.ts';
 import { VERIFIED } from '#test/fixtures/decision.ts';
 import { tarOf, yamlAt } from '#test/fixtures/tar-builder.ts';
+import { RELEASE_POLICY } from '#test/fixtures/trust-policy.ts';
 
 const LAYER = gzipSync(tarOf(yamlAt('a.yaml')));
 const IMAGE = { repository: REPOSITORY, digest: digestOf('image') };
@@ -17,16 +18,6 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 describe('the verifier that reads content', () => {
-  const POLICY = {
-    name: 'release',
-    hash: 'sha256:1',
-    require: 1,
-    authorities: [],
-    format: 'any',
-    attestations: [],
-    allowUnsigned: false,
-  } as const;
-
   /** Over one layer, and signatures that are as `judge` says; `asked` counts how often they were judged. */
   function verifierOver(layer: Uint8Array, judge: () => Promise<Verdict> = async () => VERIFIED) {
     const asked: string[] = [];
@@ -41,7 +32,7 @@ describe('the verifier that reads content', () => {
         },
       },
     });
-    return { verifier, asked, verify: () => verifier.verify(IMAGE, POLICY) };
+    return { verifier, asked, verify: () => verifier.verify(IMAGE, RELEASE_POLICY) };
   }
 
   it('leaves the decision to the signatures where the content can be used', async () => {
@@ -63,7 +54,8 @@ describe('the verifier that reads content', () => {
 
   it('asks what of the image is used', async () => {
     const { verifier } = verifierOver(LAYER);
-    const verify = (dir: string) => verifier.verify(IMAGE, POLICY, { taken: { type: 'oci', dir } });
+    const verify = (dir: string) =>
+      verifier.verify(IMAGE, RELEASE_POLICY, { taken: { type: 'oci', dir } });
     expect(await verify('prod')).toMatchObject({ status: 'unusable', reason: 'empty-source' });
     expect(await verify('.')).toBe(VERIFIED);
   });
@@ -85,7 +77,7 @@ describe('the verifier that reads content', () => {
         },
       },
     });
-    const verdict = verifier.verify(IMAGE, POLICY);
+    const verdict = verifier.verify(IMAGE, RELEASE_POLICY);
     await judged.promise;
     const layer = { digest: digestOf(LAYER), size: LAYER.length };
     layers.resolve({ status: 'listed', type: 'oci', layers: [layer] });
@@ -108,7 +100,7 @@ describe('the verifier that reads content', () => {
       now: () => 0,
       verifier: { verify: () => signatures.promise },
     });
-    const verdict = verifier.verify(IMAGE, POLICY);
+    const verdict = verifier.verify(IMAGE, RELEASE_POLICY);
     signatures.reject(new Error('Signatures'));
     content.reject(new Error('Content'));
     await expect(verdict).rejects.toThrow('Content');

@@ -11,23 +11,14 @@ import { CountersignError } from '#shared/core/errors.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import { createLanes } from '#shared/http/shed-load.ts';
 import { fakeDigest } from '#test/fixtures/digests.ts';
+import { RELEASE_POLICY } from '#test/fixtures/trust-policy.ts';
 
 const VERIFIED: Found = { verdict: { status: 'verified', authorities: ['a'], candidates: [] } };
-const POLICY = {
-  name: 'release',
-  hash: 'sha256:1',
-  require: 1,
-  authorities: [],
-  format: 'any',
-  attestations: [],
-  allowUnsigned: false,
-} as const;
-
 function questionOf(text: string, hint?: string): Question {
   const digest = fakeDigest('a');
   const announced = { type: 'image', reference: parseReference(text), digest } as const;
   const index = hint !== undefined && isDigest(hint) ? { hint } : {};
-  return { announced, policy: POLICY, taken: { type: 'oci', dir: '.' }, ...index };
+  return { announced, policy: RELEASE_POLICY, taken: { type: 'oci', dir: '.' }, ...index };
 }
 
 const IMAGE = questionOf('us-docker.pkg.dev/p/r/i:v1');
@@ -68,7 +59,7 @@ describe('createAsk()', () => {
     ['another tag, behind which its index may be', questionOf('us-docker.pkg.dev/p/r/i:v2')],
     ['a hint at an index', questionOf('us-docker.pkg.dev/p/r/i:v1', fakeDigest('b'))],
     ['another repository', questionOf('us-docker.pkg.dev/p/r/other:v1')],
-    ['another policy', { ...IMAGE, policy: { ...POLICY, hash: 'sha256:2' } }],
+    ['another policy', { ...IMAGE, policy: { ...RELEASE_POLICY, hash: 'sha256:2' } }],
   ])('makes another look for %s', async (_, question) => {
     const { ask, looks, turn } = create();
     void ask(IMAGE, 1_000);

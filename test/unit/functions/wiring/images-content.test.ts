@@ -5,17 +5,10 @@ import { noTelemetry } from '#shared/telemetry/telemetry.ts';
 import { digestOf, REPOSITORY } from '#test/fixtures/content-world.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { tarOf, type TarSpec, yamlAt } from '#test/fixtures/tar-builder.ts';
+import { RELEASE_POLICY } from '#test/fixtures/trust-policy.ts';
 
 const MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
-const OPEN = {
-  name: 'open',
-  hash: 'sha256:1',
-  require: 1,
-  authorities: [],
-  format: 'any',
-  attestations: [],
-  allowUnsigned: true,
-} as const;
+const OPEN = { ...RELEASE_POLICY, name: 'open', allowUnsigned: true };
 
 /** What every function makes of an image with these entries, under a policy that asks for no signature. */
 async function judge(entries: readonly TarSpec[], content: object = {}): Promise<unknown> {
