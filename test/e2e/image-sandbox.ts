@@ -34,8 +34,6 @@ export interface Container {
   /** Of process 1, from outside: a line of `/proc/<pid>/status`, or a path of its file system. */
   status(field: string): Promise<string>;
   pathOf(path: string): string;
-  /** Nanoseconds that the main thread of process 1 has been computing: no other work on the machine changes them. */
-  cpuTime(): Promise<number>;
   /** SIGTERM to process 1, as Cloud Run sends it. */
   stop(): Promise<number | null>;
 }
@@ -108,10 +106,6 @@ export function startContainer(options: ContainerOptions): Container {
       return new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(text)?.[1] ?? '';
     },
     pathOf: (path) => `/proc/${knownOne(child)}/root${path}`,
-    async cpuTime() {
-      const text = await readFile(`/proc/${await processOne(child)}/schedstat`, 'utf8');
-      return Number(text.split(' ')[0]);
-    },
     async stop() {
       process.kill(await processOne(child), 'SIGTERM');
       const late = sleep(STOP_LIMIT_MS, 'late' as const, { ref: false });
