@@ -7,18 +7,25 @@ import { parseChallenges, tokenUrl } from './challenge.ts';
 import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
 import type { HostAccess } from './host-access.ts';
 import type { RegistryLimits } from './limits.ts';
-import { failureOf, misbehaved, type Send } from './send.ts';
+import { type Answer, failureOf, misbehaved, type Send } from './send.ts';
+
+/** A repository, as it is dialled. */
+interface Target {
+  readonly access: HostAccess;
+  readonly path: string;
+}
 
 export interface Authorizer {
-  /** What to send unasked; undefined: nothing. Where a grant has expired, a new one is asked for first. */
-  current(access: HostAccess, path: string, signal: AbortSignal): Promise<string | undefined>;
-  /** What to send after a 401 to `refused`. Throws `registry-denied` when there is nothing better. */
-  renew(
-    access: HostAccess,
-    path: string,
-    refused: { readonly sent: string | undefined; readonly challenge: string | null },
+  /**
+   * The answer to a request that `send` makes: with what the registry is known to want, and once more after a 401 of the
+   * registry itself. Of a host that was never asked the first request finds out what it wants, for all that come meanwhile.
+   * Throws `registry-denied` if there is nothing better to send.
+   */
+  ask(
+    target: Target,
+    send: (authorization: string | undefined) => Promise<Answer>,
     signal: AbortSignal,
-  ): Promise<string>;
+  ): Promise<Answer>;
 }
 
 export interface AuthorizerDeps extends CredentialSources {
@@ -28,7 +35,8 @@ export interface AuthorizerDeps extends CredentialSources {
 }
 
 interface Grant {
-  readonly authorization: string;
+  /** Undefined: for so long the registry is asked without any. */
+  readonly authorization: string | undefined;
   readonly until: number;
 }
 
@@ -38,6 +46,7 @@ interface Kept extends Grant {
 }
 
 const MAX_GRANTS = 1_000;
+const MAX_HOSTS = 1_000;
 /** Docker registry token specification: a token without `expires_in` lives 60 seconds. */
 const DEFAULT_LIFE_S = 60;
 const MAX_LIFE_S = 3_600;
@@ -59,44 +68,41 @@ export const tokenSchema = z.object({
  *
  * @example
  * const authorizer = createAuthorizer({ send, limits: DEFAULT_LIMITS, now, googleToken });
- * const authorization = await authorizer.current(accessTo(host, registries), path);
+ * const answer = await authorizer.ask({ access, path }, (authorization) => send({ ...request, authorization }, signal), signal);
  */
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   const { send, limits, now } = deps;
   const grants = new LRUCache<string, Kept>({ max: MAX_GRANTS });
-  const join = createSingleFlight<Grant>();
+  const join = createSingleFlight<string>();
+  /** The challenge of each host that has answered; null: it has asked for nothing. */
+  const challenges = new LRUCache<string, { readonly last: string | null }>({ max: MAX_HOSTS });
+  const meetings = new Map<string, Promise<void>>();
 
   function isGood({ until }: Grant): boolean {
     return until > now().getTime();
   }
 
   /** Asks for a grant, once for all who wait for it. */
-  async function grant(
-    access: HostAccess,
-    path: string,
-    challenge: string | null,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const key = keyOf(access, path);
-    const { authorization } = await join(key, async () => {
-      const granted = await requestGrant(access, path, challenge, signal);
+  function grant(target: Target, challenge: string | null, signal: AbortSignal): Promise<string> {
+    const key = keyOf(target);
+    return join(key, async () => {
+      const granted = await requestGrant(target, challenge, signal);
       grants.set(key, { ...granted, challenge });
-      return granted;
+      challenges.set(target.access.host, { last: challenge });
+      return granted.authorization;
     });
-    return authorization;
   }
 
   async function requestGrant(
-    access: HostAccess,
-    path: string,
+    { access, path }: Target,
     header: string | null,
     signal: AbortSignal,
-  ): Promise<Grant> {
-    const challenges = parseChallenges(header ?? '');
-    const bearer = challenges?.find(({ scheme }) => scheme === 'bearer');
+  ): Promise<{ readonly authorization: string; readonly until: number }> {
+    const offers = parseChallenges(header ?? '');
+    const bearer = offers?.find(({ scheme }) => scheme === 'bearer');
     const basic = await basicAuthorization(access, path, deps);
     if (bearer === undefined) {
-      if (!challenges?.some(({ scheme }) => scheme === 'basic')) {
+      if (!offers?.some(({ scheme }) => scheme === 'basic')) {
         throw denied(access, 'answers 401 without a challenge that can be met');
       }
       if (basic === undefined) throw denied(access, 'wants a user name and password');
@@ -118,34 +124,77 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     throw misbehaved(`Token service ${url.host}`, 'gives no token');
   }
 
+  /** What to send unasked; undefined: nothing. */
+  async function current(target: Target, signal: AbortSignal): Promise<string | undefined> {
+    const { access } = target;
+    if (access.auth === 'google') return googleAuthorization(access, deps);
+    const key = keyOf(target);
+    const known = grants.get(key);
+    if (known !== undefined && isGood(known)) return known.authorization;
+    // By what was asked before, of another repository if need be: else all who ask at once would be refused first.
+    const challenge = known?.challenge ?? challenges.get(access.host)?.last ?? null;
+    if (challenge === null) return undefined;
+    try {
+      return await grant(target, challenge, signal);
+    } catch {
+      // The registry says anew what it wants; what is wrong with that is thrown then.
+      const until = expiry(now(), DEFAULT_LIFE_S);
+      grants.set(key, { authorization: undefined, until, challenge: null });
+      return undefined;
+    }
+  }
+
+  /** What to send after a 401 to `sent`. */
+  async function renew(
+    target: Target,
+    sent: string | undefined,
+    challenge: string | null,
+    signal: AbortSignal,
+  ): Promise<string> {
+    // Google's token is never traded at a realm: a 401 to it is final.
+    if (target.access.auth === 'google') throw denied(target.access, 'refuses the Google token');
+    const newer = grants.get(keyOf(target));
+    if (newer?.authorization !== undefined && newer.authorization !== sent && isGood(newer)) {
+      return newer.authorization;
+    }
+    return grant(target, challenge, signal);
+  }
+
+  const exchange: Authorizer['ask'] = async (target, sendWith, signal) => {
+    const sent = await current(target, signal);
+    const answer = await sendWith(sent);
+    const { host } = target.access;
+    if (answer.status === 401 && !answer.foreign) {
+      const challenge = answer.headers.get('www-authenticate');
+      return sendWith(await renew(target, sent, challenge, signal));
+    }
+    if (!challenges.has(host)) challenges.set(host, { last: null });
+    return answer;
+  };
+
   return {
-    async current(access, path, signal) {
-      if (access.auth === 'google') return googleAuthorization(access, deps);
-      const key = keyOf(access, path);
-      const known = grants.get(key);
-      if (known === undefined || isGood(known)) return known?.authorization;
+    async ask(target, sendWith, signal) {
+      const { host, auth } = target.access;
+      if (auth === 'google' || challenges.has(host)) return exchange(target, sendWith, signal);
+      const meeting = meetings.get(host);
+      if (meeting !== undefined) {
+        await meeting;
+        signal.throwIfAborted();
+        return exchange(target, sendWith, signal);
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      meetings.set(host, promise);
       try {
-        // By what was asked before: else all who ask at once would be refused first.
-        return await grant(access, path, known.challenge, signal);
-      } catch {
-        // The registry says anew what it wants; what is wrong with that is thrown then.
-        grants.delete(key);
-        return undefined;
+        return await exchange(target, sendWith, signal);
+      } finally {
+        meetings.delete(host);
+        resolve();
       }
-    },
-    async renew(access, path, { sent, challenge }, signal) {
-      // Google's token is never traded at a realm: a 401 to it is final.
-      if (access.auth === 'google') throw denied(access, 'refuses the Google token');
-      const newer = grants.get(keyOf(access, path));
-      if (newer !== undefined && newer.authorization !== sent && isGood(newer)) {
-        return newer.authorization;
-      }
-      return grant(access, path, challenge, signal);
     },
   };
 }
 
-function keyOf(access: HostAccess, path: string): string {
+function keyOf({ access, path }: Target): string {
   return `${access.host} ${path}`;
 }
 

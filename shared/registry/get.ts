@@ -33,8 +33,7 @@ export interface GetDeps {
 const UNAVAILABLE = 'registry-unavailable';
 
 /**
- * An authorised GET below `/v2/`, with credentials renewed once after a 401 of the registry itself, and repeated after
- * `registry-unavailable` and silence.
+ * An authorised GET below `/v2/`, repeated after `registry-unavailable` and silence.
  *
  * @example
  * const get = createGet({ registries, authorizer, send, limits: DEFAULT_LIMITS, now });
@@ -75,12 +74,7 @@ export function createGet(deps: GetDeps): Get {
         );
       }
 
-      const sent = await authorizer.current(access, path, attempt);
-      let answer = await sendWith(sent);
-      if (answer.status === 401 && !answer.foreign) {
-        const challenge = answer.headers.get('www-authenticate');
-        answer = await sendWith(await authorizer.renew(access, path, { sent, challenge }, attempt));
-      }
+      const answer = await authorizer.ask({ access, path }, sendWith, attempt);
       if (answer.status === 200 || answer.status === 404) return answer;
       if (isAnswer?.(answer) === true) return answer;
       throw failureOf(answer, `GET ${host}${url.pathname}`, deps.now());

@@ -111,6 +111,60 @@ describe('token flow', () => {
     expect(seen.filter(({ url }) => url.includes('/token'))).toHaveLength(1);
   });
 
+  it('has one request find out what a registry wants, for all that come meanwhile', async () => {
+    const { registry, seen } = scripted(tokenRegistry());
+    await Promise.all([1, 2, 3, 4].map((tag) => registry.manifest('registry.test/a', `v${tag}`)));
+    const all = Array.from({ length: 4 }, () => 'Bearer t1');
+    expect(seen.map(({ authorization }) => authorization)).toEqual([null, null, ...all]);
+  });
+
+  it('asks for the token of another repository before it is refused', async () => {
+    const { registry, seen } = scripted(tokenRegistry());
+    await registry.manifest('registry.test/a', 'v1');
+    const before = seen.length;
+    await Promise.all([1, 2, 3, 4].map((tag) => registry.manifest('registry.test/b', `v${tag}`)));
+    expect(seen.slice(before).map(({ url, authorization }) => [url, authorization])).toEqual([
+      ['https://registry.test/token?service=registry.test&scope=repository%3Ab%3Apull', null],
+      ...[1, 2, 3, 4].map((tag) => [`https://registry.test/v2/b/manifests/v${tag}`, 'Bearer t2']),
+    ]);
+  });
+
+  it('asks a repository that gives no token without one, until it wants one', async () => {
+    let isOpen = true;
+    const { registry, seen } = scripted((url, { authorization }) => {
+      const wanted = url.pathname.includes('/open/') && isOpen ? null : 'Bearer t';
+      if (url.pathname !== '/token')
+        return authorization === wanted ? manifest() : challenge(REALM);
+      return isOpen && url.search.includes('open') ? json({}, 403) : json({ token: 't' });
+    });
+    const paths = (): readonly string[] => seen.map(({ url }) => new URL(url).pathname);
+    await registry.manifest('registry.test/a', 'v1');
+    const before = seen.length;
+    await registry.manifest('registry.test/open', 'v1');
+    await registry.manifest('registry.test/open', 'v2');
+    expect(paths().slice(before)).toEqual([
+      '/token',
+      '/v2/open/manifests/v1',
+      '/v2/open/manifests/v2',
+    ]);
+    isOpen = false;
+    expect(await codeOf(registry.manifest('registry.test/open', 'v3'))).toBe('none');
+  });
+
+  it('does not wait long for a first request that fails', async () => {
+    let failed = 0;
+    const { registry, seen } = scripted(
+      () => {
+        failed += 1;
+        return failed === 1 ? json({}, 500) : manifest();
+      },
+      { limits: { retries: 0 } },
+    );
+    const asked = [1, 2, 3].map((tag) => codeOf(registry.manifest('registry.test/a', `v${tag}`)));
+    expect(await Promise.all(asked)).toEqual(['registry-unavailable', 'none', 'none']);
+    expect(seen).toHaveLength(3);
+  });
+
   it('takes the token that another request got while its own was refused', async () => {
     let wanted = 't1';
     let issued = 0;
