@@ -27,16 +27,26 @@ export function createContentVerifier(deps: ContentVerifierDeps): Verifier {
       const { repository, digest } = subject;
       const rule = deps.ruleOf(repository);
       const image = { repository, digest };
-      const judge = (): Promise<Verdict> => deps.verifier.verify(subject, policy, options);
+      const search = new AbortController();
+      const judge = (): Promise<Verdict> =>
+        deps.verifier.verify(subject, policy, { ...options, signal: search.signal });
       const known = deps.content.recall(image, rule);
       const signatures = known === undefined ? judge() : undefined;
       // What it throws counts where the content is good, and is dropped elsewhere.
       signatures?.catch(() => undefined);
-      const content = known ?? (await deps.content.read(image, rule));
-      const problem = problemWith(content, options.taken, rule);
+      let problem: Unusable | undefined;
+      try {
+        const content = known ?? (await deps.content.read(image, rule));
+        problem = problemWith(content, options.taken, rule);
+      } catch (error) {
+        search.abort();
+        throw error;
+      }
+      if (problem === undefined) return signatures ?? judge();
+      // Else it would go on behind the caller's back, past the bound on how many look at once.
+      search.abort();
       // What a digest contains never changes: it is as good as read now.
-      if (problem !== undefined) return { ...problem, readAt: new Date(deps.now()).toISOString() };
-      return signatures ?? judge();
+      return { ...problem, readAt: new Date(deps.now()).toISOString() };
     },
   };
 }

@@ -143,9 +143,10 @@ export function createSend({ fetch, guard, limits, pauses, now }: SendDeps): Sen
 
 type Reached = Awaited<ReturnType<RegistryFetch>>;
 
-async function* pieces({ body }: Reached, url: URL): AsyncGenerator<Uint8Array> {
+/** Keeps the response until it is read: `fetch` cancels the body of one that was collected as garbage, and it then ends early. */
+async function* pieces(response: Reached, url: URL): AsyncGenerator<Uint8Array> {
   try {
-    yield* body ?? [];
+    yield* response.body ?? [];
   } catch (error) {
     throw unreachable(url, error);
   }

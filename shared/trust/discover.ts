@@ -35,10 +35,16 @@ export interface Subject {
 export async function discover(
   subject: Subject,
   policy: TrustPolicy,
-  deps: { readonly registry: Registry; readonly timeoutMs?: number },
+  deps: {
+    readonly registry: Registry;
+    readonly timeoutMs?: number;
+    /** No request begins any more once it is aborted. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<{ candidates: readonly Candidate[]; gaps: readonly CountersignError[] }> {
-  const { registry, timeoutMs = MAX_DISCOVERY_MS } = deps;
-  return withDeadline(timeoutMs, `Finding the signatures of ${subject.digest}`, async (signal) => {
+  const { registry, timeoutMs = MAX_DISCOVERY_MS, signal: given } = deps;
+  return withDeadline(timeoutMs, `Finding the signatures of ${subject.digest}`, async (late) => {
+    const signal = given === undefined ? late : AbortSignal.any([given, late]);
     const types = policy.attestations.flatMap((rule) => predicateTypesOf(rule.predicateType));
     const wanted = { format: policy.format, predicateTypes: new Set(types) };
     const gaps: CountersignError[] = [];

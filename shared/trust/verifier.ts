@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly fresh?: boolean;
   /** What of the image is used; absent: any of it, by what the image is. Signatures are of all of it. */
   readonly taken?: Taken | undefined;
+  /** The caller does not want the verdict any more. Once that is so of all who wait for it, no further request begins. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AuthorityDeps {
@@ -48,11 +50,13 @@ export function createVerifier(deps: VerifierDeps): Verifier {
   const cache = createVerdictCache({ now: deps.now });
   const { roots = createTrustRootLoader({ now: deps.now }) } = deps;
   return {
-    async verify(subject, policy, { fresh = false } = {}) {
+    async verify(subject, policy, options = {}) {
       checkPolicy(policy);
       const { repository, digest, index } = subject;
       const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
-      return cache.get(key, fresh, () => verifyAfresh(subject, policy, { ...deps, roots }));
+      return cache.get(key, options, (signal) =>
+        verifyAfresh(subject, policy, { ...deps, roots, signal }),
+      );
     },
   };
 }
@@ -60,7 +64,7 @@ export function createVerifier(deps: VerifierDeps): Verifier {
 async function verifyAfresh(
   subject: Subject,
   policy: TrustPolicy,
-  deps: VerifierDeps & AuthorityDeps,
+  deps: VerifierDeps & AuthorityDeps & { readonly signal: AbortSignal },
 ): Promise<Verdict> {
   // No signature is asked for: `open: { allowUnsigned: true }`.
   if (policy.authorities.length === 0) return judgeCandidates([], [], policy);
@@ -136,9 +140,13 @@ export interface VerdictCache {
   /**
    * The verdict under `key`, computed at most once at a time. `fresh` takes nothing negative that was begun before it
    * was asked: a signature's own event must not be answered with the "unsigned" from before it. A failure is given to
-   * all who wait for it, and not kept.
+   * all who wait for it, and not kept. What all have left that waited for it is aborted.
    */
-  get(key: string, fresh: boolean, compute: () => Promise<Verdict>): Promise<Verdict>;
+  get(
+    key: string,
+    options: Pick<VerifyOptions, 'fresh' | 'signal'>,
+    compute: (signal: AbortSignal) => Promise<Verdict>,
+  ): Promise<Verdict>;
 }
 
 /** A good signature stays good, and the key includes the policy's hash; in the end a deleted one is noticed. */
@@ -158,11 +166,20 @@ interface Entry {
   readonly until: number;
 }
 
+/** A computation that is under way. */
+interface Running {
+  readonly turn: number;
+  readonly verdict: Promise<Verdict>;
+  /** Callers that want its verdict. */
+  wanted: number;
+  readonly abort: () => void;
+}
+
 /**
  * Makes a cache in memory; `now` is in milliseconds. The least recently used entries go first.
  *
  * @example
- * const verdict = await createVerdictCache({ now }).get(key, false, () => verify(digest));
+ * const verdict = await createVerdictCache({ now }).get(key, {}, (signal) => verify(digest, signal));
  */
 export function createVerdictCache(deps: {
   readonly now: () => number;
@@ -171,7 +188,7 @@ export function createVerdictCache(deps: {
   const { now, maxEntries = MAX_ENTRIES } = deps;
   // By size, for `max` would allocate all of it at once.
   const entries = new LRUCache<string, Entry>({ maxSize: maxEntries, sizeCalculation: () => 1 });
-  const underWay = new Map<string, { readonly turn: number; readonly verdict: Promise<Verdict> }>();
+  const underWay = new Map<string, Running>();
   let turns = 0;
 
   function recall(key: string, notBefore: number): Verdict | undefined {
@@ -180,33 +197,58 @@ export function createVerdictCache(deps: {
     return isLasting(entry.verdict) || entry.turn >= notBefore ? entry.verdict : undefined;
   }
 
-  async function run(key: string, turn: number, compute: () => Promise<Verdict>): Promise<Verdict> {
-    const readAt = new Date(now()).toISOString();
-    try {
-      const verdict = { ...(await compute()), readAt };
-      const lifetime = isLasting(verdict) ? GOOD_FOR_MS : OTHERS_FOR_MS;
-      entries.set(key, { verdict, turn, until: now() + lifetime });
-      return verdict;
-    } finally {
-      underWay.delete(key);
+  function begin(key: string, compute: (signal: AbortSignal) => Promise<Verdict>): Running {
+    const turn = turns++;
+    const controller = new AbortController();
+    async function run(): Promise<Verdict> {
+      // Begins once it is listed, so that its end always finds it there.
+      await Promise.resolve();
+      const readAt = new Date(now()).toISOString();
+      try {
+        const verdict = { ...(await compute(controller.signal)), readAt };
+        const lifetime = isLasting(verdict) ? GOOD_FOR_MS : OTHERS_FOR_MS;
+        // A newer one may have begun since it was given up.
+        if (!controller.signal.aborted) {
+          entries.set(key, { verdict, turn, until: now() + lifetime });
+        }
+        return verdict;
+      } finally {
+        end();
+      }
     }
+    function end(): void {
+      if (underWay.get(key) === running) underWay.delete(key);
+    }
+    function abort(): void {
+      // Who asks now must not wait for what is given up.
+      end();
+      controller.abort();
+    }
+    const running: Running = { turn, verdict: run(), wanted: 0, abort };
+    underWay.set(key, running);
+    return running;
+  }
+
+  /** Counts the caller as one that wants it, until its signal says otherwise. */
+  function join(running: Running, signal: AbortSignal | undefined): Promise<Verdict> {
+    running.wanted += 1;
+    function leave(): void {
+      running.wanted -= 1;
+      if (running.wanted === 0) running.abort();
+    }
+    signal?.addEventListener('abort', leave, { once: true });
+    return running.verdict;
   }
 
   return {
-    async get(key, fresh, compute) {
+    async get(key, { fresh = false, signal }, compute) {
       const notBefore = fresh ? turns : 0;
       for (;;) {
         const known = recall(key, notBefore);
         if (known !== undefined) return known;
-        const running = underWay.get(key);
-        if (running === undefined) {
-          const turn = turns++;
-          // Begins once it is listed, so that its end always finds it there.
-          const verdict = Promise.resolve().then(() => run(key, turn, compute));
-          underWay.set(key, { turn, verdict });
-          return verdict;
-        }
-        if (running.turn >= notBefore) return running.verdict;
+        signal?.throwIfAborted();
+        const running = underWay.get(key) ?? begin(key, compute);
+        if (running.turn >= notBefore) return join(running, signal);
         // One at a time: the many who ask during it then share the next.
         await Promise.allSettled([running.verdict]);
       }

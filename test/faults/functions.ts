@@ -112,9 +112,9 @@ export function openImages(
       resolve: (reference, { fresh }) => resolveImage(cached, reference, { fresh, now }),
     }),
     verifier: {
-      verify: ({ repository, digest, index }, policy, { fresh = false } = {}) => {
+      verify: ({ repository, digest, index }, policy, options = {}) => {
         const key = JSON.stringify([repository, digest, index ?? null, policy.hash]);
-        return verdicts.get(key, fresh, () =>
+        return verdicts.get(key, options, () =>
           process.call('registry', () => {
             const signed = index === undefined ? [digest] : [digest, index];
             if (trust !== undefined && registryIsUp())

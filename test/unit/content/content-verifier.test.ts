@@ -91,6 +91,31 @@ describe('the verifier that reads content', () => {
     expect(await unusable.verify()).toMatchObject({ status: 'unusable', reason: 'empty-source' });
   });
 
+  it.each([
+    ['unusable', readerOf([Buffer.from('kind: ConfigMap')]), true],
+    [
+      'not to be read',
+      { read: () => Promise.reject(new Error('Down')), recall: () => undefined },
+      true,
+    ],
+    ['good, and goes on with it', readerOf([LAYER]), false],
+  ])('ends the search for signatures if the content is %s: %#', async (_, content, ends) => {
+    const given = Promise.withResolvers<AbortSignal | undefined>();
+    const verifier = createContentVerifier({
+      content,
+      ruleOf: () => DEFAULT_CONTENT,
+      now: () => 0,
+      verifier: {
+        async verify(_subject, _policy, options) {
+          given.resolve(options?.signal);
+          return VERIFIED;
+        },
+      },
+    });
+    await verifier.verify(IMAGE, RELEASE_POLICY).catch(() => undefined);
+    expect((await given.promise)?.aborted).toBe(ends);
+  });
+
   it('fails with what kept the content from being read, whichever failed first', async () => {
     const failures = [Promise.withResolvers<never>(), Promise.withResolvers<never>()] as const;
     const [content, signatures] = failures;

@@ -232,4 +232,27 @@ describe('discover()', () => {
     expect(asked).toHaveLength(length);
     expect(length).toBe(2 + 8);
   });
+
+  it('begins no request for who has left', async () => {
+    for (let at = 0; at < 20; at += 1) {
+      const manifest = { annotations: { at: String(at) }, layers: [] };
+      const junk = putBundle(registry, REPOSITORY, IMAGE, {}, { manifest });
+      registry.addReferrer(REPOSITORY, IMAGE, junk);
+    }
+    const leaving = new AbortController();
+    const asked: string[] = [];
+    const watched: Registry = {
+      ...registry,
+      manifest(repository, reference) {
+        asked.push(reference);
+        if (reference.startsWith('sha256:')) leaving.abort();
+        return registry.manifest(repository, reference);
+      },
+    };
+    const { signal } = leaving;
+    await expect(discover(SUBJECT, policy, { registry: watched, signal })).rejects.toThrow(
+      'aborted',
+    );
+    expect(asked.filter((reference) => reference.startsWith('sha256:'))).toHaveLength(1);
+  });
 });
