@@ -7,7 +7,7 @@ import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { watchChange } from '#shared/http/watch.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
-import { readConfig, type Start } from '../wiring/base.ts';
+import { readConfig, type Start, useEnvironmentProxy } from '../wiring/base.ts';
 import { type Images, openImages, openRegistries } from '../wiring/images.ts';
 import { createAdmission, createReviewing, type Reviewing } from './create-admission.ts';
 import {
@@ -71,6 +71,7 @@ async function openConfigured(start: AdmissionStart): Promise<Opened> {
 async function openDropIn(start: AdmissionStart): Promise<Opened> {
   const { log } = start;
   const { cosignKey: key, insecureRegistries } = start.admission;
+  useEnvironmentProxy();
   const checkReviewer = await openReviewers({ mode: 'none' }, start);
   function reviewingBy(text: string): Reviewing {
     const base = { ...start, config: dropInOf(key, text, insecureRegistries) };

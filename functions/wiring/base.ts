@@ -32,7 +32,6 @@ export type Start = Omit<Base, 'config' | 'tracks'>;
 /** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
 export async function readStart(name: string): Promise<Start> {
   const env = readEnv(process.env);
-  useProxy(process.env, undefined);
   const settings = readTelemetryEnv(process.env);
   const context = new AsyncLocalStorage<Trace>();
   const { service = name, revision, projectId } = env;
@@ -63,19 +62,26 @@ export async function readBase(start: Start): Promise<Base> {
 /** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
 export async function readCommandBase(name: string, configPath?: string): Promise<Base> {
   const env = readEnv(process.env);
-  useProxy(process.env, undefined);
   const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
   const tracks = await openTracks(config);
   return { env, log, config, tracks, telemetry: noTelemetry, now: () => new Date() };
 }
 
-/** Reads the config file; what that takes is loaded then. Its proxy is that of all that follows. Throws `bad-config`. */
+/**
+ * Reads the config file; what that takes is loaded then. Its proxy, or else the environment's, is that of all that
+ * follows. Throws `bad-config`.
+ */
 export async function readConfig(path: string): Promise<Config> {
   const { loadConfig } = await import('#shared/config/load-config.ts');
   const config = await loadConfig(path);
-  if (config.proxy !== undefined) useProxy(process.env, config.proxy);
+  useProxy(process.env, config.proxy);
   return config;
+}
+
+/** The proxy of all that follows, where there is no config file. Throws `bad-config`. */
+export function useEnvironmentProxy(): void {
+  useProxy(process.env, undefined);
 }
 
 async function openTracks({ images }: Config): Promise<Tracks> {

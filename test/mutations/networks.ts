@@ -168,6 +168,14 @@ export const NETWORK_MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/fleet/secret-fleet.test.ts'],
   },
   {
+    guarantee: 'a proxy of the environment stops nothing where the config has one',
+    file: 'functions/wiring/base.ts',
+    in: 'readConfig',
+    find: 'useProxy(process.env, config.proxy);',
+    replace: 'useProxy(process.env, undefined); useProxy(process.env, config.proxy);',
+    tests: ['test/unit/functions/wiring/use-proxy.test.ts'],
+  },
+  {
     guarantee: 'the proxy of the config is that of Pub/Sub, too',
     file: 'functions/wiring/use-proxy.ts',
     in: 'useProxy',

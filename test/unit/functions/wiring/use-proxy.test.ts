@@ -1,8 +1,13 @@
 import { once } from 'node:events';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { readCommandBase } from '#functions/wiring/base.ts';
 import { useProxy } from '#functions/wiring/use-proxy.ts';
 import { connectPubSub } from '#shared/status/pubsub-client.ts';
+import { FIXTURES } from '#test/unit/config/fixture.ts';
 
 const NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [
   name,
@@ -70,6 +75,20 @@ describe('useProxy()', () => {
     expect(env['NO_PROXY']?.split(',')).toEqual(
       expect.arrayContaining(['metadata.google.internal', '169.254.169.254', '.near.test']),
     );
+  });
+
+  it('asks the environment for nothing where the config has a proxy', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    cpSync(FIXTURES, folder, { recursive: true });
+    const file = join(folder, 'full-local.yaml');
+    process.env['HTTPS_PROXY'] = 'proxy:3128';
+    await expect(readCommandBase('test', file)).rejects.toThrow('HTTPS_PROXY');
+    appendFileSync(file, `\nproxy: { url: ${url} }\n`);
+    await expect(readCommandBase('test', file)).resolves.toMatchObject({
+      config: { proxy: { url } },
+    });
+    expect(process.env['HTTPS_PROXY']).toBe(url);
   });
 
   it('leaves an environment without a proxy as it is', () => {
