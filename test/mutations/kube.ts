@@ -117,4 +117,12 @@ export const KUBE_MUTATIONS: readonly Mutation[] = [
     replace: 'found.add(place);',
     tests: [CONTRACT],
   },
+  {
+    guarantee: 'kube API: a manager has 128 bytes at most',
+    file: 'infra/local/kube/options.ts',
+    in: 'checkOptions',
+    find: "bad === undefined || verb === 'delete' ? []",
+    replace: "verb !== '' ? []",
+    tests: [CONTRACT],
+  },
 ];

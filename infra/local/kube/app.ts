@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { describeApi } from './discovery.ts';
 import type { Kind } from './kinds.ts';
+import { checkOptions } from './options.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { PROTOBUF, readProtobuf } from './protobuf.ts';
 import { listObjects, readTableRequest, toTable, watchObjects } from './read.ts';
@@ -18,8 +19,8 @@ import {
   readRequest,
 } from './request.ts';
 import {
-  invalidOptions,
   methodNotAllowed,
+  noResource,
   notFound,
   StatusError,
   unsupportedMediaType,
@@ -81,7 +82,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   });
   app.all('*', async (context) => {
     const request = context.get('request');
-    return (await answerResource(deps, request, context.req.raw)) ?? pageNotFound();
+    return (await answerResource(deps, request, context.req.raw)) ?? unserved(kinds, request);
   });
   return app;
 }
@@ -106,7 +107,7 @@ async function answerResource(
 ): Promise<Response | undefined> {
   const call = findCall(cluster.kinds, request);
   if (call === undefined) return undefined;
-  checkOptions(call);
+  checkOptions(call, raw.headers.get('content-type'));
   const table = readTableRequest(raw.headers.get('accept') ?? '', request.query);
   switch (request.verb) {
     case 'get': {
@@ -158,31 +159,6 @@ function findCall(kinds: readonly Kind[], request: KubeRequest): Call | undefine
   return { kind, request, target };
 }
 
-function checkOptions({ kind, request, target }: Call): void {
-  const { verb, query } = request;
-  if (['get', 'list', 'watch'].includes(verb)) return;
-  const unplaced = kind.namespaced && target.namespace === undefined;
-  const collection = verb === 'create' || (verb === 'deletecollection' && kind.namespaced);
-  const misnamed = (target.name === undefined) !== collection;
-  const subresource = target.subresource !== undefined && verb !== 'update' && verb !== 'patch';
-  if (kind.readOnly || unplaced || misnamed || subresource) throw methodNotAllowed();
-  checkChoice(verb, query, 'dryRun', ['All']);
-  checkChoice(verb, query, 'fieldValidation', ['', 'Ignore', 'Strict', 'Warn']);
-}
-
-function checkChoice(
-  verb: string,
-  query: URLSearchParams,
-  option: string,
-  choices: readonly string[],
-): void {
-  const unknown = query.getAll(option).find((value) => !choices.includes(value));
-  if (unknown === undefined) return;
-  const list = choices.map((choice) => JSON.stringify(choice)).join(', ');
-  const text = `Unsupported value: ${JSON.stringify(unknown)}: supported values: ${list}`;
-  throw invalidOptions(`${verb[0]?.toUpperCase()}${verb.slice(1)}Options`, option, text);
-}
-
 const BODY_TYPES = ['application/json', 'application/yaml'];
 
 async function readBody(raw: Request, kind?: Kind): Promise<unknown> {
@@ -194,7 +170,15 @@ async function readBody(raw: Request, kind?: Kind): Promise<unknown> {
   return text === '' ? undefined : readYaml(text);
 }
 
-// The real server answers paths that it does not serve in plain text, not with a Status.
+// Of its own kinds' versions the real server answers what it does not serve with a Status, all else in plain text.
+function unserved(kinds: readonly Kind[], { target }: KubeRequest): Response {
+  const isOwn = kinds.some(
+    ({ group, versions, custom }) =>
+      !custom && group === target?.group && versions.includes(target.version),
+  );
+  return isOwn ? answerError(noResource()) : pageNotFound();
+}
+
 function pageNotFound(): Response {
   return new Response('404 page not found\n', { status: 404 });
 }

@@ -57,9 +57,18 @@ function parseObject({ kind, target }: Call, body: unknown): KubeObject {
   throw badRequest(`${kind.kind} in version "${target.version}" cannot be handled: ${place}`);
 }
 
-function checkPlace({ kind, target }: Call, object: KubeObject): void {
+function checkPlace({ kind, request, target }: Call, object: KubeObject): void {
   const expected = groupVersion(kind.group, target.version);
-  if (kind.custom && object.apiVersion === expected && object.kind !== kind.kind) {
+  if (kind.custom && object.apiVersion !== expected) {
+    if (request.verb === 'patch') {
+      const text = `Invalid value: ${JSON.stringify(object.apiVersion)}: must be ${expected}`;
+      throw invalid(kind, object.metadata.name, 'apiVersion', text);
+    }
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  if (kind.custom && object.kind !== kind.kind) {
     const text = `Invalid value: "${object.kind}": must be ${kind.kind}`;
     throw invalid({ ...kind, kind: object.kind }, object.metadata.name, 'kind', text);
   }

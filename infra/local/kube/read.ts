@@ -88,9 +88,10 @@ export function watchObjects(
 ): ReadableStream<Uint8Array> {
   const { query } = call.request;
   if (query.get('sendInitialEvents') === 'true') {
-    const text =
+    const message =
       'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-    throw invalidOptions('ListOptions', 'sendInitialEvents', text);
+    const field = 'sendInitialEvents';
+    throw invalidOptions('ListOptions', [{ reason: 'FieldValueForbidden', message, field }]);
   }
   const matches = readSelectors(call);
   const since = readRevision(query.get('resourceVersion'));

@@ -1,6 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import { groupVersion, type Kind } from './kinds.ts';
 import { type KubeObject, valueAt, type Store } from './store.ts';
+import { managerOfAgent } from './manager-name.ts';
 import { badRequest, type Cause, detailsOf, StatusError } from './status.ts';
 
 /** Sets a token apart from the name of its user, which answers may show where they may not show the token. */
@@ -40,12 +41,13 @@ export function readRequest(request: Request): KubeRequest {
   const url = new URL(request.url);
   const target = readTarget(url.pathname);
   const query = url.searchParams;
+  const agent = request.headers.get('user-agent') ?? 'unknown';
   return defined({
     verb: verbOf(request.method, target, query),
     user: userOf(request.headers),
     path: url.pathname,
     query,
-    fieldManager: query.get('fieldManager') ?? agentOf(request.headers),
+    fieldManager: query.get('fieldManager') || managerOfAgent(agent),
     dryRun: query.getAll('dryRun').includes('All'),
     target,
   });
@@ -77,11 +79,6 @@ function userOf(headers: Headers): string {
   if (impersonated !== null && impersonated !== '') return impersonated;
   const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '');
   return bearer?.[1]?.trim().replace(TOKEN_OF, '') ?? 'local-admin';
-}
-
-// Without a fieldManager the real server takes the user agent up to its first slash.
-function agentOf(headers: Headers): string {
-  return (headers.get('user-agent') ?? 'unknown').split('/')[0] ?? 'unknown';
 }
 
 function decode(step: string): string {

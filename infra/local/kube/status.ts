@@ -51,6 +51,12 @@ export function notFound(kind: Named, name: string): StatusError {
   return new StatusError(404, 'NotFound', message, { details: detailsOf(kind, name) });
 }
 
+/** 404 for a resource that a served version does not have. */
+export function noResource(): StatusError {
+  const message = 'the server could not find the requested resource';
+  return new StatusError(404, 'NotFound', message, { details: {} });
+}
+
 export function alreadyExists(kind: Kind, name: string, deleting = false): StatusError {
   const exists = `${qualifiedResource(kind)} "${name}" already exists`;
   const message = deleting ? `object is being deleted: ${exists}` : exists;
@@ -80,11 +86,11 @@ export function invalidFields(kind: Kind, name: string, causes: readonly Cause[]
 }
 
 /** 422 for the options of a request, which belong to no object. */
-export function invalidOptions(type: string, field: string, text: string): StatusError {
-  const causes = [{ reason: 'FieldValueInvalid', message: text, field }];
-  const message = `${type}.meta.k8s.io "" is invalid: ${field}: ${text}`;
-  const details = { group: 'meta.k8s.io', kind: type, causes };
-  return new StatusError(422, 'Invalid', message, { details });
+export function invalidOptions(type: string, causes: readonly Cause[]): StatusError {
+  const texts = causes.map(({ field = '', message }) => `${field}: ${message}`);
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  const details = { group: 'meta.k8s.io', kind: type, causes: [...causes] };
+  return new StatusError(422, 'Invalid', `${type}.meta.k8s.io "" is invalid: ${list}`, { details });
 }
 
 export function badRequest(message: string): StatusError {

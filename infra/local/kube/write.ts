@@ -16,7 +16,6 @@ import {
   conflict,
   forbidden,
   invalid,
-  invalidOptions,
   notFound,
   StatusError,
 } from './status.ts';
@@ -52,10 +51,6 @@ export async function patchObject(cluster: Cluster, call: Call, patch: Patch): P
 
 async function applyObject(cluster: Cluster, call: Call, body: unknown): Promise<Response> {
   const { request, target } = call;
-  if (!request.query.has('fieldManager')) {
-    const text = 'Required value: is required for apply patch';
-    throw invalidOptions('PatchOptions', 'fieldManager', text);
-  }
   const force = ['true', '1'].includes(request.query.get('force') ?? '');
   checkDeclared(call, body);
   const { object: applied, warnings } = readObject(call, body);
@@ -78,6 +73,9 @@ async function applyObject(cluster: Cluster, call: Call, body: unknown): Promise
 function checkDeclared({ kind, target }: Call, body: unknown): void {
   const { apiVersion = '', kind: named = '' } = isRecord(body) ? body : {};
   if (apiVersion === '' || named === '') throw badRequest('invalid object type: /, Kind=');
+  if (kind.custom && apiVersion !== groupVersion(kind.group, target.version)) {
+    throw badRequest(`invalid object type: ${String(apiVersion)}, Kind=${String(named)}`);
+  }
   const [field] = dropUnknownFields(schemaOf(kind), body).unknown;
   if (field === undefined) return;
   const namespace = valueAt(body, 'metadata.namespace');

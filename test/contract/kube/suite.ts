@@ -5,6 +5,7 @@ import { bodyContract } from './body-contract.ts';
 import { coreContract } from './core-contract.ts';
 import { crdContract } from './crd-contract.ts';
 import { managersContract } from './managers-contract.ts';
+import { optionsContract } from './options-contract.ts';
 import { watchContract } from './watch-contract.ts';
 import {
   createRSyncClient,
@@ -44,6 +45,7 @@ export function kubeContract({ name, start }: KubeContract): void {
     bodyContract(send);
     coreContract(send);
     managersContract(send);
+    optionsContract(send);
 
     describe('create and get', () => {
       it('gives an object its system fields and generation 1', async () => {
