@@ -1,5 +1,5 @@
 import { openDurableFile } from '#shared/net/sqlite.ts';
-import { FACETS, type Facet, type History } from './history.ts';
+import { type Entry, FACETS, type Facet, type History } from './history.ts';
 import { expiryOf, keysOf, rangeOf, readEntry, writeEntry } from './schema.ts';
 
 const SCHEMA = {
@@ -26,7 +26,7 @@ const FORGET = `
 
 function selectBy(facet: Facet): string {
   const key = `by_${facet}`;
-  return `SELECT entry FROM history WHERE ${key} >= ? AND ${key} < ? ORDER BY ${key} DESC LIMIT ?`;
+  return `SELECT entry FROM history WHERE ${key} >= ? AND ${key} < ? ORDER BY ${key} DESC`;
 }
 
 export interface SqliteHistoryOptions {
@@ -61,8 +61,14 @@ export function openSqliteHistory({ path, days, now }: SqliteHistoryOptions): Hi
     list: (query) =>
       run(({ prepare }) => {
         const { from, before } = rangeOf(query);
-        const rows = prepare(selectBy(query.by.facet)).all(from, before, query.limit);
-        return rows.flatMap(({ entry }) => readEntry(String(entry)) ?? []);
+        const found: Entry[] = [];
+        // Unreadable rows are passed over, not counted: a short page means that there is no more.
+        for (const row of prepare(selectBy(query.by.facet)).iterate(from, before)) {
+          if (found.length >= query.limit) break;
+          const entry = readEntry(String(row['entry']));
+          if (entry !== undefined) found.push(entry);
+        }
+        return found;
       }),
     close: async () => close(),
   };

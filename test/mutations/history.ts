@@ -39,6 +39,14 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     tests: CONTRACT,
   },
   {
+    guarantee: 'history: a page of SQLite is short only where nothing is left',
+    file: 'shared/history/sqlite-history.ts',
+    in: 'openSqliteHistory',
+    find: '.iterate(from, before)',
+    replace: '.all(from, before).slice(0, query.limit)',
+    tests: CONTRACT,
+  },
+  {
     guarantee: 'history: no value is taken for the beginning of another',
     file: 'shared/history/schema.ts',
     in: 'prefixOf',

@@ -160,6 +160,14 @@ export function historyContract({ name, open, damage }: HistoryUnderTest): void 
       expect(await history.list(query())).toEqual([entryOf('b')]);
     });
 
+    it('fills a page past what it cannot read, so that a short page is the last', async () => {
+      const entries = [0, 1, 2, 3, 4].map((minute) => entryOf(`${minute}`, { time: at(minute) }));
+      await addAll(entries);
+      for (const { id } of entries.slice(3)) await damage(id, '{');
+      const page = await history.list(query({ limit: 2 }));
+      expect(page.map(({ time }) => time)).toEqual([at(2), at(1)]);
+    });
+
     it('closes twice without complaint', async () => {
       await history.close();
       await expect(history.close()).resolves.toBeUndefined();
