@@ -12,7 +12,7 @@ const SKEW_MS = 60_000;
 /**
  * Takes away the orders that stand on their RSyncs, as the last look found them, and those whose RSync or cluster is gone:
  * what a person does by hand afterwards is not undone. One that another writer changed meanwhile waits for the next sweep.
- * Returns what failed, which stops no sweep.
+ * Returns what failed, which stops no sweep, and of one cluster no other.
  */
 export async function settleOrders(
   { members, records, partial }: Snapshot,
@@ -21,8 +21,20 @@ export async function settleOrders(
 ): Promise<readonly Fault[]> {
   if (orders === undefined) return [];
   const present = new Set(members.map(({ name }) => name));
+  const faults: Fault[] = [];
+
+  function note(error: unknown): void {
+    const { code, message } = toFailure(error);
+    log.warn({ error }, 'Ordered holds could not be settled');
+    faults.push({ code, message: `Ordered holds: ${message}` });
+  }
+
   try {
     for (const found of await orders.list()) {
+      if ('failure' in found) {
+        note(found.failure);
+        continue;
+      }
       const { cluster } = found;
       const left = present.has(cluster) || partial === true ? remaining(found, records) : [];
       if (left.length === found.orders.length) continue;
@@ -31,12 +43,10 @@ export async function settleOrders(
         log.info({ cluster, settled }, 'Holds are as ordered');
       }
     }
-    return [];
   } catch (error) {
-    const { code, message } = toFailure(error);
-    log.warn({ error }, 'Ordered holds could not be settled');
-    return [{ code, message: `Ordered holds: ${message}` }];
+    note(error);
   }
+  return faults;
 }
 
 function remaining(

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Document, createDocuments } from '#shared/net/firestore.ts';
 import type { FirestoreRecordsOptions } from './firestore-records.ts';
-import type { ClusterOrders, Orders } from './orders.ts';
-import { readOrders, writeOrders } from './orders-schema.ts';
+import type { ClusterOrders, Orders, UnreadOrders } from './orders.ts';
+import { listOrders, readOrders, writeOrders } from './orders-schema.ts';
 import { replaceDocument, TextField } from './replace-document.ts';
 
 /** One document for each cluster that has orders. */
@@ -35,7 +35,7 @@ export function openFirestoreOrders(options: FirestoreRecordsOptions): Orders {
       return document === undefined ? { cluster, orders: [] } : ordersOf(cluster, document);
     },
     async list() {
-      const all: ClusterOrders[] = [];
+      const all: (ClusterOrders | UnreadOrders)[] = [];
       for (let after: unknown; ; ) {
         const page = await documents.query({
           collection: ORDERS,
@@ -47,7 +47,8 @@ export function openFirestoreOrders(options: FirestoreRecordsOptions): Orders {
           const { data } = Named.safeParse(document.fields);
           // Of another's making, a document may be anywhere: it is no cluster's then.
           if (data === undefined || !document.name.endsWith(`/${pathOf(data.cluster)}`)) continue;
-          all.push(ordersOf(data.cluster, document));
+          const { cluster } = data;
+          all.push(listOrders(cluster, () => ordersOf(cluster, document)));
         }
         const last = page.at(-1);
         if (last === undefined || page.length < PAGE) break;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { CountersignError } from '#shared/core/errors.ts';
+import { CountersignError, toFailure } from '#shared/core/errors.ts';
 import type { HoldOrder } from '#shared/core/hold.ts';
 import { parseJson } from '#shared/net/json.ts';
+import type { ClusterOrders, UnreadOrders } from './orders.ts';
 
 /** Orders for one cluster: each is gone as soon as it stands on its RSync. */
 export const MAX_ORDERS = 500;
@@ -38,6 +39,18 @@ export function readOrders(text: string, cluster: string): readonly HoldOrder[] 
   if (data !== undefined) return data;
   const message = `The holds that were ordered for ${cluster} cannot be read: repair or remove their record`;
   throw new CountersignError('store-unavailable', message);
+}
+
+/** One cluster of a list. `read` throws where its orders cannot be read. */
+export function listOrders(
+  cluster: string,
+  read: () => ClusterOrders,
+): ClusterOrders | UnreadOrders {
+  try {
+    return read();
+  } catch (error) {
+    return { cluster, failure: toFailure(error) };
+  }
 }
 
 /** The orders as text. Throws `internal` for those that could not be read back, `too-large` for too many. */

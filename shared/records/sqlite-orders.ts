@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import type { ClusterOrders, Orders } from './orders.ts';
-import { readOrders, writeOrders } from './orders-schema.ts';
+import { listOrders, readOrders, writeOrders } from './orders-schema.ts';
 import { openRecordsFile } from './sqlite-file.ts';
 
 const TABLE = `
@@ -31,7 +31,10 @@ export function openSqliteOrders({ path }: { readonly path: string }): Orders {
         return row === undefined ? { cluster, orders: [] } : ordersOf(row);
       }),
     list: () =>
-      run(({ prepare }) => prepare('SELECT * FROM orders ORDER BY cluster').all().map(ordersOf)),
+      run(({ prepare }) => {
+        const rows = prepare('SELECT * FROM orders ORDER BY cluster').all();
+        return rows.map((row) => listOrders(String(row['cluster']), () => ordersOf(row)));
+      }),
     async replace(orders, { cluster, revision }) {
       const text = writeOrders(orders, cluster);
       return run(({ prepare }) => {

@@ -1,6 +1,6 @@
 import { CountersignError } from '#shared/core/errors.ts';
 import type { ClusterOrders, Orders } from '#shared/records/orders.ts';
-import { readOrders, writeOrders } from '#shared/records/orders-schema.ts';
+import { listOrders, readOrders, writeOrders } from '#shared/records/orders-schema.ts';
 
 export interface MemoryOrders {
   /** Handles on the same orders. */
@@ -35,7 +35,7 @@ export function createMemoryOrders(): MemoryOrders {
       read: async (cluster) => read(cluster),
       list: async () => {
         check();
-        return [...texts.keys()].toSorted().map(read);
+        return [...texts.keys()].toSorted().map((name) => listOrders(name, () => read(name)));
       },
       replace: async (orders, { cluster, revision }) => {
         const text = writeOrders(orders, cluster);

@@ -176,6 +176,22 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'return [];',
       [ORDERS],
     ],
+    [
+      'orders of one cluster that cannot be read hide none of others',
+      'shared/records/orders-schema.ts',
+      'listOrders',
+      'return { cluster, failure: toFailure(error) };',
+      'throw error;',
+      [ORDERS, SWEEP, API],
+    ],
+    [
+      'a cluster whose orders cannot be read is named',
+      'functions/api/holds/list-holds.ts',
+      'listHolds',
+      "if ('failure' in known) unread.push(record.cluster);",
+      '',
+      [API],
+    ],
   ] as const
 ).map(([guarantee, file, name, find, replace, tests]) => ({
   guarantee: `holds: ${guarantee}`,

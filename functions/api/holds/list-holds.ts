@@ -11,7 +11,7 @@ import type { HoldPage, HoldsQuery, HoldView } from './operation.ts';
 
 /**
  * One page of the RSyncs that are held, in order of cluster and RSync: what the last looks found, and what was ordered
- * since. Throws `bad-request`, `bad-reference`, `cluster-not-found`, `store-unavailable`.
+ * since. Orders of one cluster that cannot be read hide no hold that stands. Throws `bad-request`, `bad-reference`, `cluster-not-found`, `store-unavailable`.
  */
 export async function listHolds(query: HoldsQuery, deps: ApiDeps): Promise<HoldPage> {
   const { cluster, limit: most, cursor } = query;
@@ -19,27 +19,37 @@ export async function listHolds(query: HoldsQuery, deps: ApiDeps): Promise<HoldP
   const limit = most === undefined ? DEFAULT_PAGE : Number(most);
   const after = cursor === undefined ? undefined : parsePosition(cursor);
   const ordered = (await deps.staging?.orders?.list()) ?? [];
-  const orders = new Map(ordered.map((one) => [one.cluster, one.orders]));
+  const orders = new Map(ordered.map((one) => [one.cluster, one]));
+  const unread: string[] = [];
   const holds: HoldView[] = [];
   let read = 0;
   let next: Position | undefined;
   for await (const record of recordsOf(defined({ cluster, after }), deps)) {
     read += 1;
     const begun = after?.cluster === record.cluster ? after.sync : undefined;
-    const found = viewHolds(record.cluster, record.syncs, orders.get(record.cluster) ?? [], deps)
+    const known = orders.get(record.cluster) ?? NONE;
+    if ('failure' in known) unread.push(record.cluster);
+    const some = 'failure' in known ? [] : known.orders;
+    const found = viewHolds(record.cluster, record.syncs, some, deps)
       .filter(({ sync }) => begun === undefined || sync > begun)
       .filter((hold) => isOf(hold, filter));
-    const some = found.slice(0, limit - holds.length);
-    holds.push(...some);
-    if (some.length < found.length) {
-      next = defined({ cluster: record.cluster, sync: some.at(-1)?.sync ?? begun });
+    const shown = found.slice(0, limit - holds.length);
+    holds.push(...shown);
+    if (shown.length < found.length) {
+      next = defined({ cluster: record.cluster, sync: shown.at(-1)?.sync ?? begun });
     } else if (holds.length === limit || read === MAX_CLUSTERS_READ) {
       next = { cluster: record.cluster };
     }
     if (next !== undefined) break;
   }
-  return defined({ holds, next: next && formatPosition(next) });
+  return defined({
+    holds,
+    unread: unread.length === 0 ? undefined : unread,
+    next: next && formatPosition(next),
+  });
 }
+
+const NONE = { orders: [] };
 
 /** The holds of one cluster. */
 function viewHolds(

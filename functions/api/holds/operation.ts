@@ -46,6 +46,12 @@ const HoldView = z
 export const HoldPage = z
   .object({
     holds: z.array(HoldView).describe('In order of cluster and RSync'),
+    unread: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Clusters of this page whose ordered holds cannot be read: nothing new reaches them until their record is repaired or removed',
+      ),
     next: z.string().optional().describe('Cursor of the next page; absent: this is the last'),
   })
   .meta({ id: 'HoldPage' });

@@ -139,6 +139,7 @@ export function mountViews(api: OpenAPIHono<ApiEnv>, deps: PageDeps, around: Aro
       return freezesPage({
         freezes: deps.staged && (await readList(deps.staged)),
         holds: holds.holds,
+        unread: holds.unread ?? [],
         more: holds.next !== undefined,
         person: c.get('person'),
         overview: await around(c),

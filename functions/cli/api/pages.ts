@@ -23,16 +23,21 @@ export async function readRollouts(
 }
 
 /** Every page of the holds. */
-export async function readHolds(api: Pick<Api, 'get'>, query: Query): Promise<HoldPage['holds']> {
+export async function readHolds(
+  api: Pick<Api, 'get'>,
+  query: Query,
+): Promise<Pick<HoldPage, 'holds' | 'unread'>> {
   const holds: HoldPage['holds'] = [];
+  const unread = new Set<string>();
   let cursor: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await api.get('/v1/holds', { ...query, limit: '1000', cursor }, HoldPage);
     holds.push(...page.holds);
+    for (const cluster of page.unread ?? []) unread.add(cluster);
     cursor = page.next;
     if (cursor === undefined) break;
   }
-  return holds;
+  return unread.size === 0 ? { holds } : { holds, unread: [...unread] };
 }
 
 /** Every page of the fleet; `onPage` is given how many RSyncs have been read so far. */

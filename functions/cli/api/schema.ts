@@ -206,6 +206,7 @@ export const HoldPage = z.looseObject({
       isOver: z.boolean(),
     }),
   ),
+  unread: z.array(z.string()).optional(),
   next: z.string().optional(),
 });
 /** The first of a list, and how long it is. */

@@ -56,12 +56,12 @@ function describe(
   ];
 }
 
-/** Everything that is held. */
+/** Everything that is held; 2 where it is not known of a cluster. */
 export async function showHolds(
   { ...query }: { readonly image?: string; readonly cluster?: string },
   { api, terminal }: Pick<VerbDeps, 'api' | 'terminal'>,
 ): Promise<ExitCode> {
-  const holds = await readHolds(api, query);
-  terminal.show(viewHolds(holds));
-  return 0;
+  const found = await readHolds(api, query);
+  terminal.show(viewHolds(found));
+  return found.unread === undefined ? 0 : 2;
 }

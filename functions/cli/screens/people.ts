@@ -1,4 +1,5 @@
 import type { Freeze, HoldPage } from '../api/schema.ts';
+import type { Line } from '../output/line.ts';
 import { clusterOf } from '../output/names.ts';
 import { type Column, drawTable } from '../output/table.ts';
 import { sayAge, sayAgo, sayDate } from '../output/times.ts';
@@ -36,12 +37,19 @@ function endOf(
 type Hold = HoldPage['holds'][number];
 
 /** What is held, in order of cluster and RSync. */
-export function viewHolds(holds: readonly Hold[]): View {
+export function viewHolds(found: Pick<HoldPage, 'holds' | 'unread'>): View {
+  const { holds, unread = [] } = found;
   return {
-    value: { holds },
+    value: found,
     names: () => holds.map(({ cluster, sync }) => `${cluster} ${sync}`),
-    lines: (paper) =>
-      holds.length === 0 ? ['Nothing is held'] : drawTable(holds, HOLD_COLUMNS, paper),
+    lines: (paper) => [
+      ...(holds.length > 0 ? drawTable(holds, HOLD_COLUMNS, paper) : []),
+      ...(holds.length + unread.length === 0 ? ['Nothing is held'] : []),
+      ...unread.map((cluster): Line => {
+        const text = `The ordered holds of ${cluster} cannot be read: nothing new reaches it until their record is repaired or removed`;
+        return [{ text, tone: 'bad' }];
+      }),
+    ],
   };
 }
 

@@ -110,6 +110,18 @@ export function ordersContract({ name, open, damage }: OrdersUnderTest): void {
       },
     );
 
+    it('lists what others have beside what it cannot read', async () => {
+      for (const cluster of ['c1', 'c2', 'c3']) await write([heldOrder()], cluster);
+      await damage('c2', '[{"does":"dance"}]');
+      const failure = expect.objectContaining({ code: 'store-unavailable' });
+      const readable = { orders: [heldOrder()], revision: expect.any(String) };
+      expect(await orders.list()).toEqual([
+        { cluster: 'c1', ...readable },
+        { cluster: 'c2', failure },
+        { cluster: 'c3', ...readable },
+      ]);
+    });
+
     it('keeps what a later version has added', async () => {
       const later = [{ ...heldOrder(), colour: 'green' }];
       await write([heldOrder()]);

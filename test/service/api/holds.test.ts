@@ -22,6 +22,8 @@ const OPS = { name: 'ops@acme.example', mayInvoke: true };
 
 interface HoldsWorld extends ApiWorld {
   readonly orders: Orders;
+  /** Writes a text that is no orders where those of the cluster are. */
+  damage(cluster: string): void;
   put(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   lift(path: string, query?: string, headers?: Record<string, string>): Promise<Response>;
   /** What the API has tasked, and nothing else. */
@@ -53,6 +55,7 @@ async function holdsWorld(
   return {
     ...world,
     orders,
+    damage: (cluster) => void memory.texts.set(cluster, { text: '{', revision: 'r' }),
     put: (path, body, headers = {}) =>
       world.request(path, {
         method: 'PUT',
@@ -197,7 +200,7 @@ describe('a hold by the API', () => {
   it('has one of its own for another request under the same key: what a look found done is not taken for it', async () => {
     const world = await holdsWorld();
     const key = { 'idempotency-key': 'k' };
-    const requests = async () => (await world.orders.list())[0]?.orders[0]?.request;
+    const requests = async () => (await world.orders.read('cluster-1')).orders[0]?.request;
     await world.put(ONE, WHY, key);
     const held = await requests();
     await world.lift(ONE, 'reason=INC-7', key);
@@ -217,7 +220,7 @@ describe('a hold by the API', () => {
     world.clusters.cluster('cluster-1').down = 'cluster-unreachable';
     await world.put(ONE, WHY, key);
     await world.settle();
-    expect((await world.orders.list())[0]?.orders).toMatchObject([{ does: 'hold' }]);
+    expect((await world.orders.read('cluster-1')).orders).toMatchObject([{ does: 'hold' }]);
   });
 
   it.each([
@@ -336,6 +339,26 @@ describe('GET /v1/holds', () => {
     expect(world.calls()).toEqual(before);
   });
 
+  it('has the holds of all others where the orders of one cluster cannot be read', async () => {
+    const world = await holdsWorld();
+    world.annotate('cluster-1', TEXT);
+    await world.sweep();
+    await world.put('/v1/holds/cluster-3', WHY);
+    world.damage('cluster-1');
+    world.damage('cluster-2');
+    const answer = await world.get('/v1/holds');
+    expect(answer.status).toBe(200);
+    const page = HoldPage.parse(await answer.json());
+    expect(page.holds).toMatchObject([
+      { cluster: 'cluster-1', state: 'on' },
+      { cluster: 'cluster-3', state: 'ordered' },
+    ]);
+    expect(page.unread).toEqual(['cluster-1', 'cluster-2']);
+    const one = HoldPage.parse(await (await world.get('/v1/holds?cluster=cluster-3')).json());
+    expect(one.unread).toBeUndefined();
+    expect((await world.put('/v1/holds/cluster-2', WHY)).status).toBe(503);
+  });
+
   it.each([
     [`image=${encodeURIComponent(IMAGE)}`, 1],
     ['image=us-docker.pkg.dev/acme/other', 0],
@@ -376,6 +399,16 @@ describe('the command', () => {
       code: 0,
       out: expect.stringContaining('Nothing changes'),
     });
+  });
+
+  it('lists what it can, and exits with 2 where holds of a cluster are not known', async () => {
+    const world = await holdsWorld();
+    await world.put('/v1/holds/cluster-3', WHY);
+    world.damage('cluster-2');
+    const listed = await runCountersign(world, ['holds']);
+    expect(listed.code).toBe(2);
+    expect(listed.out).toContain('cluster-3');
+    expect(listed.out).toContain('The ordered holds of cluster-2 cannot be read');
   });
 
   it.each([

@@ -12,6 +12,8 @@ export interface FreezesPageInput {
   /** Absent where the config names no records. */
   readonly freezes: readonly PersonFreeze[] | undefined;
   readonly holds: readonly HoldView[];
+  /** Clusters whose ordered holds cannot be read. */
+  readonly unread: readonly string[];
   /** There are more holds than these. */
   readonly more: boolean;
   readonly person: Person;
@@ -22,7 +24,7 @@ export interface FreezesPageInput {
 
 /** What people keep new digests away from: freezes, and holds. */
 export function freezesPage(input: FreezesPageInput): Markup {
-  const { freezes, holds, more, person, overview, now, done } = input;
+  const { freezes, holds, unread, more, person, overview, now, done } = input;
   const acts = person.mayInvoke
     ? html`<p class="buttons"><a class="button" href="${linkOf('/act', { do: 'freeze' })}">Freeze…</a> <a class="button" href="${linkOf('/act', { do: 'hold' })}">Hold…</a></p>`
     : '';
@@ -32,7 +34,7 @@ export function freezesPage(input: FreezesPageInput): Markup {
 <p class="quiet small">What keeps new digests away. What is approved stays approved, and ways back go through.</p>
 ${acts}
 <section id="frozen" data-live><h2>Freezes</h2>${list(freezes, person, now)}
-<h2>Holds</h2>${holds.length === 0 ? html`<p>Nothing is held.</p>` : html`<ul class="plain needs">${holds.map((hold) => holdItem(hold, person, now))}</ul>`}
+<h2>Holds</h2>${holds.length + unread.length === 0 ? html`<p>Nothing is held.</p>` : html`<ul class="plain needs">${unread.map(unreadItem)}${holds.map((hold) => holdItem(hold, person, now))}</ul>`}
 ${more ? html`<p class="quiet">There are more: <code class="command">countersign holds</code></p>` : ''}</section>`,
   );
 }
@@ -49,6 +51,11 @@ function list(freezes: readonly PersonFreeze[] | undefined, person: Person, now:
 <p class="meta"><span>${sinceThen(at, now)}</span> <span>${until === undefined ? 'until a person lifts it' : `until ${sayTime(until)}`}</span></p>
 ${person.mayInvoke ? html`<p class="do"><a class="button small" href="${linkOf('/act', { do: 'unfreeze', id })}">Lift…</a></p>` : ''}</li>`;
   })}</ul>`;
+}
+
+function unreadItem(cluster: string): Markup {
+  return html`<li class="bad"><div class="head">${toned('Not read', 'bad')} <h3>${shortName(cluster)}</h3></div>
+<p>Its ordered holds cannot be read: nothing new reaches it until their record is repaired or removed.</p></li>`;
 }
 
 function holdItem(

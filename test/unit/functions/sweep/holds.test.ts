@@ -124,6 +124,20 @@ describe('an order of a hold', () => {
     expect(await world.ordersOf()).toHaveLength(1);
   });
 
+  it('is settled beside those of another cluster that cannot be read', async () => {
+    const world = await heldWorld();
+    await world.order({ does: 'hold' }, 'c1');
+    await world.order({ does: 'hold' }, 'c2');
+    world.memory.texts.set('c1', { text: '{', revision: 'r' });
+    await world.look('c2');
+    await world.sweepOnce();
+    expect([...world.memory.texts.keys()]).toEqual(['c1']);
+    const swept = world.published('sweep.completed').at(-1)?.data;
+    expect(swept?.errors).toMatchObject([
+      { code: 'store-unavailable', message: expect.stringContaining('ordered for c1') },
+    ]);
+  });
+
   it('stops no sweep where it cannot be read', async () => {
     const world = await heldWorld();
     world.memory.fail();
