@@ -91,14 +91,14 @@ async function handleForeignRepository(
 /** Tasks all that follow; where the images of the rule have a strategy, `step` finds out who has something to do. */
 async function fanOutInStages(
   to: FanOut,
-  cause: Parameters<typeof fanOut>[1],
+  cause: Parameters<typeof fanOut>[1] & { readonly id: string },
   deps: PushDeps,
   step: (deps: StepPushedDeps) => Promise<Concerns>,
 ): Promise<number> {
   const { staging } = deps;
   if (staging?.strategies.of(to.rule) === undefined) return fanOut(to, cause, deps);
   const listed = await deps.fleet.list();
-  const concerns = await step({ ...deps, staging, listed });
+  const concerns = await step({ ...deps, staging, listed, cause: cause.id });
   const fleet = { list: async () => listed };
   return fanOut({ ...to, concerns }, cause, { ...deps, fleet });
 }

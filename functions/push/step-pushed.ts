@@ -11,7 +11,7 @@ import { createAdmissions } from '#shared/rollouts/admissions.ts';
 import { type Brought, broughtBy, followedAs } from '#shared/rollouts/brought.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
 import { findTarget } from '#shared/rollouts/find-target.ts';
-import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { createFleets, imageOf } from '#shared/rollouts/fleets.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { step } from '#shared/rollouts/step.ts';
@@ -26,6 +26,8 @@ export interface StepPushedDeps extends ImageDeps {
   /** The fleet as it was listed. */
   readonly listed: FleetList;
   readonly resolveNow: ResolveNow;
+  /** Message id of the notification. */
+  readonly cause: string;
 }
 
 /** A reference that was pushed, or signed, and verifies. */
@@ -59,7 +61,7 @@ export async function stepPushed(
     const kind = followedAs(rows);
     // Which of the versions is the best, and what it may replace, is for their order to say.
     if (versionsOf(rule) !== undefined) {
-      return findTarget({ image, rule, kind, by: 'push', record }, deps);
+      return findTarget({ image, rule, kind, by: 'push', cause: deps.cause, record }, deps);
     }
     const one = found.get(image);
     return one && broughtBy('push', { ...one, kind }, resolve);
@@ -81,8 +83,9 @@ export async function stepSigned(rule: ImageRule, deps: StepPushedDeps): Promise
   const find = createFindRule(deps.rules, deps.staging);
   const images = new Set(syncsOf(snapshot).flatMap(({ row }) => imageOf(row) ?? []));
   const own = [...images].filter((image) => find(image).rule === rule).slice(0, MAX_SIGNED);
+  const { cause } = deps;
   const isDue = await stepAll(own, snapshot, deps, (image, rows, record) =>
-    findTarget({ image, rule, kind: followedAs(rows), by: 'push', record }, deps),
+    findTarget({ image, rule, kind: followedAs(rows), by: 'push', cause, record }, deps),
   );
   return concerns(snapshot, (row, member) => {
     if (find(imageOf(row) ?? '').rule !== rule) return false;
@@ -104,7 +107,8 @@ async function stepAll(
   const now = deps.now();
   const entries = new Map((await staging.records.list()).map((entry) => [entry.image, entry]));
   const find = createFindRule(deps.rules, staging, await readFreezing(staging, deps));
-  const load = createLoad([...entries.values()], { snapshot, find, rules: deps.rules, now });
+  const fleets = createFleets(snapshot, deps.rules);
+  const load = createLoad([...entries.values()], { fleets, find, now });
   const room = createRoom(entries.values());
   for (const image of images) {
     const { rule, strategy, isTagged } = find(image);
@@ -119,7 +123,7 @@ async function stepAll(
       image,
       rule,
       strategy,
-      snapshot,
+      fleets,
       entry: entries.get(image),
       brought: await bring(image, rows, entries.get(image)?.record),
       elsewhere: load.elsewhere(image),

@@ -34,10 +34,14 @@ export interface Asked {
   readonly failures: ReadonlyMap<string, CountersignError>;
 }
 
-/** Asks the registry for the tags of those images whose record may not know what the tag names. */
+/**
+ * Asks the registry for the tags of those images whose record may not know what the tag names. `cause`: the id of the
+ * sweep, for verdicts that are news.
+ */
 export async function askTags(
   images: readonly StagedImage[],
-  deps: FindTargetDeps & { readonly now: () => Date },
+  cause: string,
+  deps: FindTargetDeps,
 ): Promise<Asked> {
   const endsAt = deps.now().getTime() + ALL_MS;
   const brought = new Map<string, Brought>();
@@ -51,7 +55,7 @@ export async function askTags(
     try {
       const found = await withDeadline(ASK_MS, `Asking for ${image}`, async () =>
         isWanted(one) || (await isHigher(one, kind))
-          ? findTarget({ image, rule, kind, by: 'sweep', record }, deps)
+          ? findTarget({ image, rule, kind, by: 'sweep', cause, record }, deps)
           : undefined,
       );
       if (found !== undefined) brought.set(image, found);

@@ -2,7 +2,7 @@ import { type RolloutRecord, amend, changeOf } from '#shared/core/rollout/record
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
 import type { Entry, Records } from '#shared/records/records.ts';
-import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { imageOf } from '#shared/rollouts/fleets.ts';
 
 /** For so long nothing may have followed an image before its record is removed: no pause of a person is as long. */
 export const FORGET_AFTER_MS = 30 * 24 * 3_600_000;

@@ -35,6 +35,8 @@ export interface SweepDeps
     | 'tracks'
     | 'resolver'
     | 'verifier'
+    | 'serial'
+    | 'settled'
     | 'log'
     | 'staging'
   > {
@@ -91,7 +93,8 @@ export async function handleSweep(
   const { listTags } = deps;
   const unlisted = listTags === undefined ? [] : await listStreams(snapshot, { ...deps, listTags });
   const frozen = staging && (await sweepFreezes({ ...deps, staging }));
-  const staged = staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, staging }));
+  const staged =
+    staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, id, staging }));
   // After the records: who is tasked now is admitted by what is recorded.
   const plan = planSweep({
     ...snapshot,

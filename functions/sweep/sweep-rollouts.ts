@@ -7,8 +7,9 @@ import { type KnownSync, type Snapshot, syncsOf } from '#shared/reconcile/snapsh
 import type { Entry } from '#shared/records/records.ts';
 import { MAX_IMAGES, MAX_TAGS } from '#shared/records/schema.ts';
 import { type Admissions, createAdmissions } from '#shared/rollouts/admissions.ts';
+import type { FindTargetDeps } from '#shared/rollouts/find-target.ts';
 import { type Found, createFindRule } from '#shared/rollouts/find-rule.ts';
-import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { createFleets, imageOf } from '#shared/rollouts/fleets.ts';
 import { createLoad } from '#shared/rollouts/load.ts';
 import { createRoom } from '#shared/rollouts/room.ts';
 import { type StepDeps, step } from '#shared/rollouts/step.ts';
@@ -23,8 +24,11 @@ import { type StagedImage, askTags } from './ask-tags.ts';
 const ALL_MS = 60_000;
 
 export interface SweepRolloutsDeps
-  extends Omit<StepDeps, 'records' | 'askChecks' | 'store'>,
-    Pick<ImageDeps, 'log' | 'store'> {
+  extends Omit<StepDeps, 'records' | 'askChecks'>,
+    FindTargetDeps,
+    Pick<ImageDeps, 'log' | 'rules'> {
+  /** Of the sweep. */
+  readonly id: string;
   readonly staging: Staging;
   /** Absent: no stage of the config has checks. */
   readonly ask?: AskCheck | undefined;
@@ -58,6 +62,7 @@ export async function sweepRollouts(
 ): Promise<SweptRollouts> {
   const now = deps.now();
   const find = createFindRule(deps.rules, staging, freezing);
+  const fleets = createFleets(snapshot, deps.rules);
   const faults: Fault[] = [];
   const known = new Map<string, Entry>();
 
@@ -76,9 +81,9 @@ export async function sweepRollouts(
     const images = all.filter(({ image }) => room.take(image));
     const left = all.length - images.length;
     if (left > 0) note('Roll-outs', tooManyImages(left));
-    const { brought, failures } = await askTags(images, deps);
+    const { brought, failures } = await askTags(images, deps.id, deps);
     for (const [image, failure] of failures) note(image, failure);
-    const load = createLoad(entries, { snapshot, find, rules: deps.rules, now });
+    const load = createLoad(entries, { fleets, find, now });
     const askChecks = ask && createAskChecks({ ...deps, ask });
     const stepDeps = { ...deps, records: staging.records, askChecks };
     for (const { followers, ...one } of images) {
@@ -87,7 +92,7 @@ export async function sweepRollouts(
       const input = {
         ...one,
         isOutdated: isRestored(entry, followers),
-        snapshot,
+        fleets,
         brought: brought.get(image),
         elsewhere: load.elsewhere(image),
       };
@@ -110,7 +115,7 @@ export async function sweepRollouts(
   return {
     admissions: createAdmissions(known.values(), { find, now }),
     isStaged: ({ staged, image = '' }) => isStaged(find(staged?.image ?? image)),
-    tallied: tallyRollouts(known.values(), { snapshot, find, rules: deps.rules, now }),
+    tallied: tallyRollouts(known.values(), { fleets, find, now }),
     faults,
   };
 }

@@ -1,9 +1,7 @@
 import { hasEnded } from '#shared/core/rollout/moving.ts';
-import type { ImageDeps } from '#shared/reconcile/deps.ts';
-import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { Found } from '#shared/rollouts/find-rule.ts';
-import { fleetOf } from '#shared/rollouts/fleet-of.ts';
+import type { Fleets } from '#shared/rollouts/fleets.ts';
 import { howFar } from '#shared/rollouts/how-far.ts';
 import type { Tally } from '#shared/store/store.ts';
 import { MAX_TALLIED_ROLLOUTS, MAX_TALLIED_STAGES } from '#shared/store/tally-note.ts';
@@ -12,12 +10,11 @@ import { MAX_TALLIED_ROLLOUTS, MAX_TALLIED_STAGES } from '#shared/store/tally-no
 export function tallyRollouts(
   entries: Iterable<Entry>,
   {
-    snapshot,
+    fleets,
     find,
-    rules,
     now,
-  }: Pick<ImageDeps, 'rules'> & {
-    readonly snapshot: Snapshot;
+  }: {
+    readonly fleets: Fleets;
     readonly find: (image: string) => Found;
     readonly now: Date;
   },
@@ -26,7 +23,7 @@ export function tallyRollouts(
   return open.slice(0, MAX_TALLIED_ROLLOUTS).flatMap(({ image, record }) => {
     const { rule, strategy } = find(image);
     if (record === undefined || rule === undefined || strategy === undefined) return [];
-    const fleet = fleetOf(snapshot, { image, rule, rules, signedBy: [], elsewhere: 0 });
+    const fleet = fleets.of({ image, rule, signedBy: [], elsewhere: 0 });
     const { stages, message } = howFar({ record, strategy, now }, fleet);
     const counted = stages.slice(0, MAX_TALLIED_STAGES);
     return [{ id: record.id, version: record.version, stages: counted, message }];

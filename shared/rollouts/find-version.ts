@@ -8,6 +8,7 @@ import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { trackText, trackerOf } from '#shared/reconcile/locate-version.ts';
 import { pickVersion } from '#shared/reconcile/pick-version.ts';
+import type { JudgedImage } from '#shared/reconcile/publish-verdict.ts';
 import { asPulled } from '#shared/reconcile/resolve-entry.ts';
 import { type ReadDeps, readTrackNote } from '#shared/reconcile/track-notes.ts';
 import type { Brought, Kind } from './brought.ts';
@@ -25,6 +26,12 @@ export interface VersionsOf {
   readonly record: RolloutRecord | undefined;
 }
 
+/** A target that verifies, and what that was found by. */
+export interface FoundTarget {
+  readonly brought: Brought;
+  readonly judged: JudgedImage;
+}
+
 /** What was resolved within a burst is as good. */
 const ANY_TIME = new Date(0);
 
@@ -33,13 +40,13 @@ const ANY_TIME = new Date(0);
  * Undefined where there is none. Throws what the store and the registry throw.
  *
  * @example
- * const brought = await findVersion({ image, rule, kind: 'image', record }, 'sweep', deps);
+ * const { brought } = (await findVersion({ image, rule, kind: 'image', record }, 'sweep', deps)) ?? {};
  */
 export async function findVersion(
   { image, rule, kind, record }: VersionsOf,
   by: string,
   deps: FindVersionDeps,
-): Promise<Brought | undefined> {
+): Promise<FoundTarget | undefined> {
   const reference = parseReference(image);
   const { repository, host, path } = reference;
   const tracker = trackerOf(rule, deps);
@@ -55,14 +62,14 @@ export async function findVersion(
   const named = { host, path, repository, tag: release.tag };
   const resolution = asPulled(await deps.resolver.fresh(named), { kind }, release);
   const policy = policyOf(deps.policies, rule.trust);
-  const judged = { reference: named, resolution, policy };
-  const { status } = await judgeResolution(judged, { fresh: false }, deps);
-  const { image: found, resolvedAt } = resolution;
-  if (status !== 'verified' || found.status !== 'resolved') return undefined;
-  if (kind === 'chart') {
-    return { digest: `${repository}:${found.version}`, resolvedAt, by, release };
-  }
-  return defined({ digest: found.digest, index: found.index, resolvedAt, by, release });
+  const found = { reference: named, resolution, policy };
+  const verdict = await judgeResolution(found, { fresh: false }, deps);
+  const { image: pulled, resolvedAt } = resolution;
+  if (verdict.status !== 'verified' || pulled.status !== 'resolved') return undefined;
+  const judged = { reference: named, resolution, verdict, policy: policy.hash, release };
+  const { digest, index, version } = pulled;
+  const key = kind === 'chart' ? { digest: `${repository}:${version}` } : { digest, index };
+  return { judged, brought: defined({ ...key, resolvedAt, by, release }) };
 }
 
 /**

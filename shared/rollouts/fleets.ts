@@ -10,39 +10,16 @@ export interface FleetQuery extends Pick<Fleet, 'signedBy' | 'elsewhere'> {
   /** As its record names it: `host/path:tag`. */
   readonly image: string;
   readonly rule: ImageRule;
-  readonly rules: Pick<ImageRules, 'selects'>;
 }
 
-/**
- * The clusters that may follow an image, as the last looks found them: each member that its rule selects, in the order
- * of the fleet. What was never looked at has no RSyncs that are known.
- *
- * @example
- * const fleet = fleetOf(snapshot, { image, rule, rules, signedBy: [], elsewhere: 0 });
- */
-export function fleetOf(
-  snapshot: Snapshot,
-  { image, rule, rules, signedBy, elsewhere }: FleetQuery,
-): Fleet {
-  const { following, selections } = preparedOf(snapshot);
-  const selection = selections.get(rule) ?? selectBy(rule, rules, snapshot);
-  selections.set(rule, selection);
-  const clusters = [...selection.clusters];
-  for (const record of following.get(image) ?? []) {
-    const at = selection.places.get(record.cluster);
-    const bare = at === undefined ? undefined : clusters[at];
-    if (at === undefined || bare?.syncs === undefined) continue;
-    const syncs = record.syncs.filter((row) => imageOf(row) === image).map(syncOf);
-    clusters[at] = { ...bare, syncs };
-  }
-  return defined({ clusters, signedBy, elsewhere, partial: snapshot.partial });
-}
-
-/** What is the same for all images of a snapshot: a sweep asks for hundreds of them, of thousands of clusters each. */
-interface Prepared {
-  /** By image: the records that have an RSync of it. */
-  readonly following: ReadonlyMap<string, readonly ClusterRecord[]>;
-  readonly selections: Map<ImageRule, Selection>;
+/** The fleet as each image has it. */
+export interface Fleets {
+  readonly snapshot: Snapshot;
+  /**
+   * The clusters that may follow an image, as the last looks found them: each member that its rule selects, in the order
+   * of the fleet. What was never looked at has no RSyncs that are known.
+   */
+  of(query: FleetQuery): Fleet;
 }
 
 /** The clusters that a rule selects, as they are to an image that none of their RSyncs follows. */
@@ -51,29 +28,54 @@ interface Selection {
   readonly places: ReadonlyMap<string, number>;
 }
 
-/** Snapshots are never changed in place. */
-const prepared = new WeakMap<Snapshot, Prepared>();
+/**
+ * The fleets of the images of one snapshot. What is the same for all images is made once: a sweep asks for hundreds of
+ * them, of thousands of clusters each.
+ *
+ * @example
+ * const fleet = createFleets(snapshot, rules).of({ image, rule, signedBy: [], elsewhere: 0 });
+ */
+export function createFleets(snapshot: Snapshot, rules: Pick<ImageRules, 'selects'>): Fleets {
+  const selections = new Map<ImageRule, Selection>();
+  let followers: Followers | undefined;
+  return {
+    snapshot,
+    of({ image, rule, signedBy, elsewhere }) {
+      followers ??= followersIn(snapshot);
+      const selection = selections.get(rule) ?? selectBy(rule, rules, snapshot);
+      selections.set(rule, selection);
+      const clusters = [...selection.clusters];
+      for (const record of followers.get(image) ?? []) {
+        const at = selection.places.get(record.cluster);
+        const bare = at === undefined ? undefined : clusters[at];
+        if (at === undefined || bare?.syncs === undefined) continue;
+        const syncs = record.syncs.filter((row) => imageOf(row) === image).map(syncOf);
+        clusters[at] = { ...bare, syncs };
+      }
+      return defined({ clusters, signedBy, elsewhere, partial: snapshot.partial });
+    },
+  };
+}
 
-function preparedOf(snapshot: Snapshot): Prepared {
-  const known = prepared.get(snapshot);
-  if (known !== undefined) return known;
-  const following = new Map<string, ClusterRecord[]>();
-  for (const record of snapshot.records.values()) {
+/** By image: the records that have an RSync of it. */
+type Followers = ReadonlyMap<string, readonly ClusterRecord[]>;
+
+function followersIn({ records }: Snapshot): Followers {
+  const followers = new Map<string, ClusterRecord[]>();
+  for (const record of records.values()) {
     for (const image of new Set(record.syncs.map(imageOf))) {
       if (image === undefined) continue;
-      const others = following.get(image);
-      if (others === undefined) following.set(image, [record]);
+      const others = followers.get(image);
+      if (others === undefined) followers.set(image, [record]);
       else others.push(record);
     }
   }
-  const made = { following, selections: new Map<ImageRule, Selection>() };
-  prepared.set(snapshot, made);
-  return made;
+  return followers;
 }
 
 function selectBy(
   rule: ImageRule,
-  rules: FleetQuery['rules'],
+  rules: Pick<ImageRules, 'selects'>,
   { members, records }: Snapshot,
 ): Selection {
   const clusters = members

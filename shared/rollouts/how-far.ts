@@ -33,7 +33,7 @@ export interface HowFar {
  * How far a roll-out is in the fleet that follows its image.
  *
  * @example
- * const { stages, message } = howFar({ record, strategy, now }, fleetOf(snapshot, about));
+ * const { stages, message } = howFar({ record, strategy, now }, fleets.of(about));
  */
 export function howFar(
   {

@@ -1,11 +1,9 @@
-import type { ImageRules } from '#shared/config/image-rules.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import { isMoving } from '#shared/core/rollout/moving.ts';
 import { countUnderWay } from '#shared/core/rollout/standing.ts';
-import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { Found } from './find-rule.ts';
-import { fleetOf } from './fleet-of.ts';
+import type { Fleets } from './fleets.ts';
 
 /** How many clusters roll-outs have under way: what each leaves to the others of `clustersAtOnce`. */
 export interface Load {
@@ -20,15 +18,14 @@ export interface Load {
  * newcomer of one that is completed takes no place.
  *
  * @example
- * const load = createLoad(entries, { snapshot, find, rules, now });
+ * const load = createLoad(entries, { fleets, find, now });
  * const elsewhere = load.elsewhere(image);
  */
 export function createLoad(
   entries: readonly Entry[],
   world: {
-    readonly snapshot: Snapshot;
+    readonly fleets: Fleets;
     readonly find: (image: string) => Found;
-    readonly rules: Pick<ImageRules, 'selects'>;
     readonly now: Date;
   },
 ): Load {
@@ -43,12 +40,12 @@ export function createLoad(
   }
 
   function measure(record: RolloutRecord): number {
-    const { snapshot, find, rules, now } = world;
+    const { fleets, find, now } = world;
     const { image } = record;
     const { rule, strategy } = find(image);
     if (rule === undefined || strategy === undefined) return 0;
-    const query = { image, rule, rules, signedBy: [], elsewhere: 0 };
-    return countUnderWay(record, strategy, fleetOf(snapshot, query).clusters, now);
+    const { clusters } = fleets.of({ image, rule, signedBy: [], elsewhere: 0 });
+    return countUnderWay(record, strategy, clusters, now);
   }
 
   function underWayOf(record: RolloutRecord): number {

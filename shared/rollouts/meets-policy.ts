@@ -3,8 +3,8 @@ import { defined } from '#shared/core/defined.ts';
 import { isDigest } from '#shared/core/digest.ts';
 import { parseReference } from '#shared/core/reference.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
-import type { FindTargetDeps } from './find-target.ts';
 
 /**
  * Whether the digest of a record meets the trust policy that a stage asks for. Throws what the registry throws.
@@ -16,7 +16,7 @@ export async function meetsPolicy(
   { image, digest: key, indexes = {} }: RolloutRecord,
   name: string,
   options: { readonly fresh: boolean },
-  { resolver, verifier, policies }: Pick<FindTargetDeps, 'resolver' | 'verifier' | 'policies'>,
+  { resolver, verifier, policies }: Pick<ImageDeps, 'resolver' | 'verifier' | 'policies'>,
 ): Promise<boolean> {
   const policy = policyOf(policies, name);
   if (isDigest(key)) {

@@ -6,7 +6,7 @@ import { type Standing, viewStages } from '#shared/core/rollout/standing.ts';
 import { type Stage, type Strategy, openingsAt } from '#shared/core/rollout/strategy.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { RolloutEvent } from '#shared/status/events.ts';
-import { imageOf } from './fleet-of.ts';
+import { imageOf } from './fleets.ts';
 import { sentenceOf } from './sentence-of.ts';
 
 /** What the fleet was when a change was decided, for what its events count. */

@@ -1,4 +1,3 @@
-import type { ImageRules } from '#shared/config/image-rules.ts';
 import { defined } from '#shared/core/defined.ts';
 import { advance, checksToAsk } from '#shared/core/rollout/advance.ts';
 import { arrive } from '#shared/core/rollout/arrive.ts';
@@ -12,13 +11,13 @@ import { recover, restore, retire } from '#shared/core/rollout/recover.ts';
 import type { Strategy } from '#shared/core/rollout/strategy.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import type { Tracker } from '#shared/core/track/track.ts';
+import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { SyncRow } from '#shared/store/store.ts';
 import type { Brought } from './brought.ts';
 import { type CommitDeps, type Committed, type Decided, commit } from './commit.ts';
-import type { FindTargetDeps } from './find-target.ts';
-import { fleetOf, imageOf } from './fleet-of.ts';
+import { type Fleets, imageOf } from './fleets.ts';
 import { meetsPolicy } from './meets-policy.ts';
 import { isTagRejected } from './tag-rejected.ts';
 import { type ResolveNow, hasNoWayBack } from './way-back.ts';
@@ -31,7 +30,7 @@ export interface StepInput {
   readonly rule?: ImageRule | undefined;
   /** Absent: its images go everywhere at once. */
   readonly strategy?: Strategy | undefined;
-  readonly snapshot: Snapshot;
+  readonly fleets: Fleets;
   /** A verified digest that its tag came to name. */
   readonly brought?: Brought | undefined;
   /** Clusters under way in the roll-outs of other images. */
@@ -44,8 +43,9 @@ export interface StepInput {
   readonly isOutdated?: boolean;
 }
 
-export interface StepDeps extends CommitDeps, FindTargetDeps {
-  readonly rules: ImageRules;
+export interface StepDeps
+  extends CommitDeps,
+    Pick<ImageDeps, 'resolver' | 'verifier' | 'policies' | 'tracks'> {
   readonly resolveNow: ResolveNow;
   /** Absent: they are not asked, so that no stage that has checks is passed. */
   readonly askChecks?: AskChecks | undefined;
@@ -63,15 +63,16 @@ export type AskChecks = (
  * time, it changes nothing. Throws what `commit` and the registry throw.
  *
  * @example
- * const { record } = await step({ image, rule, strategy, snapshot, brought, elsewhere }, deps);
+ * const { record } = await step({ image, rule, strategy, fleets, brought, elsewhere }, deps);
  */
 export async function step(input: StepInput, deps: StepDeps): Promise<Committed> {
-  const { image, rule, strategy, snapshot } = input;
-  const { rules, now } = deps;
+  const { image, rule, strategy, fleets } = input;
+  const { snapshot } = fleets;
+  const { now } = deps;
   let known: Fleet | undefined;
   function fleet(): Fleet {
-    const query = { image, rules, signedBy: [], elsewhere: input.elsewhere };
-    known ??= rule ? fleetOf(snapshot, { ...query, rule }) : { ...query, clusters: [] };
+    const query = { image, signedBy: [], elsewhere: input.elsewhere };
+    known ??= rule ? fleets.of({ ...query, rule }) : { ...query, clusters: [] };
     return known;
   }
   /** The same, with what its tag says of the record in place. */
@@ -150,11 +151,11 @@ function hasRecord({ record }: Entry): boolean {
 /** The first record, where something follows the image; or the one that was lost, or retired, begun again. */
 function takeOver(
   { known, record: retired }: Entry,
-  { image, strategy, fleet, brought, snapshot, now }: Instant,
+  { image, strategy, fleet, brought, fleets, now }: Instant,
 ): Change | undefined {
   const isFollowed = fleet.clusters.some(({ syncs = [] }) => syncs.length > 0);
   if (!known && !isFollowed) return undefined;
-  const target = brought ?? newestApproval(image, snapshot);
+  const target = brought ?? newestApproval(image, fleets.snapshot);
   if (target === undefined) return undefined;
   const id = rolloutId(image, target.digest, (retired?.version ?? 0) + 1);
   const missing = { image, target: { ...target, id }, fresh: !known, ...defined({ retired }) };

@@ -1,7 +1,7 @@
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { ImageRule } from '#shared/core/rule.ts';
 import { type Snapshot, syncsOf } from '#shared/reconcile/snapshot.ts';
-import { imageOf } from './fleet-of.ts';
+import { imageOf } from './fleets.ts';
 
 /**
  * Whether a way back waits for a person to move the tag: under `gate` without `rollback: pin`, while RSyncs in reach saw

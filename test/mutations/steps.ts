@@ -83,7 +83,7 @@ export const STEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'steps: a cluster without Config Sync is no cluster that nobody has seen',
-    file: 'shared/rollouts/fleet-of.ts',
+    file: 'shared/rollouts/fleets.ts',
     in: 'isKnown',
     find: ' || hasNothing(record)',
     replace: '',

@@ -17,11 +17,19 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   },
   {
     guarantee: 'sweep: what is the same for all images of a fleet is made once',
-    file: 'shared/rollouts/fleet-of.ts',
-    in: 'fleetOf',
+    file: 'shared/rollouts/fleets.ts',
+    in: 'createFleets',
     find: 'selections.get(rule) ?? selectBy(rule, rules, snapshot)',
     replace: 'selectBy(rule, rules, snapshot)',
     tests: ['test/unit/rollouts'],
+  },
+  {
+    guarantee: 'sweep: the verdict of a digest is published before its roll-out starts',
+    file: 'shared/rollouts/find-target.ts',
+    in: 'findTarget',
+    find: 'await publishVerdict(found.judged, cause, deps)',
+    replace: "(cause === '' ? 'busy' : 'settled') as string",
+    tests: [`${SWEEP}/staged-tags.test.ts`],
   },
   {
     guarantee: 'sweep: no cluster waits longer than the period',

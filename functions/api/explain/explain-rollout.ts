@@ -10,7 +10,7 @@ import type { Member } from '#shared/fleet/fleet.ts';
 import type { Entry } from '#shared/records/records.ts';
 import type { Look } from '#shared/reconcile/look-at-cluster.ts';
 import { readFreezing } from '#shared/reconcile/read-freezing.ts';
-import { syncOf } from '#shared/rollouts/fleet-of.ts';
+import { syncOf } from '#shared/rollouts/fleets.ts';
 import type { StagedDeps } from '../rollouts/deps.ts';
 
 /**

@@ -86,8 +86,8 @@ async function look(
   const nothing = { clusters: [], records: new Map<string, never>(), strategy };
   if (rule === undefined) return nothing;
   try {
-    const { fleet, records } = await deps.clusters(record.image, rule);
-    return { clusters: fleet.clusters, records, strategy };
+    const { fleet, fleets } = await deps.clusters(record.image, rule);
+    return { clusters: fleet.clusters, records: fleets.snapshot.records, strategy };
   } catch (error) {
     log.warn({ error: toFailure(error) }, 'Decided without the snapshot');
     return nothing;

@@ -67,7 +67,8 @@ async function findBest(
 ): Promise<Brought | undefined> {
   if (rule === undefined) return undefined;
   const kind = isDigest(record.digest) ? 'image' : 'chart';
-  return findVersion({ image: record.image, rule, kind, record: undefined }, 'api', deps);
+  const versions = { image: record.image, rule, kind, record: undefined } as const;
+  return (await findVersion(versions, 'api', deps))?.brought;
 }
 
 /** What is listed beside what a person starts comes no more by itself. */

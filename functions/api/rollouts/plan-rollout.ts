@@ -1,7 +1,7 @@
 import { defined } from '#shared/core/defined.ts';
 import type { RolloutRecord } from '#shared/core/rollout/record.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
-import { imageOf } from '#shared/rollouts/fleet-of.ts';
+import { imageOf } from '#shared/rollouts/fleets.ts';
 import { type ImagePlan, type UnpinnedPlace, planImage } from '#shared/rollouts/plan-image.ts';
 import type { StagedDeps } from './deps.ts';
 import type { FoundRollout } from './find-rollout.ts';
@@ -17,9 +17,9 @@ export async function planRolloutOf(
 ): Promise<ImagePlan | undefined> {
   if (rule === undefined || strategy === undefined) return undefined;
   const { image } = record;
-  const { fleet, records } = await clusters(image, rule);
+  const { fleet, fleets } = await clusters(image, rule);
   const key = digest && keyOf(digest, record);
-  const unpinned = unpinnedIn(records, image);
+  const unpinned = unpinnedIn(fleets.snapshot.records, image);
   const query = { image, record, rule, strategy, fleet, unpinned, ...defined({ digest: key }) };
   return planImage(query, now(), planning);
 }

@@ -32,8 +32,8 @@ export async function previewDecision(
   const { rule, strategy } = found;
   if (rule === undefined || strategy === undefined) return answer;
   const now = deps.now();
-  const { fleet, ...snapshot } = await deps.clusters(record.image, rule);
-  const load = createLoad(entries, { ...deps, snapshot, now });
+  const { fleet, fleets } = await deps.clusters(record.image, rule);
+  const load = createLoad(entries, { ...deps, fleets, now });
   const known = { ...fleet, elsewhere: load.elsewhere(record.image) };
   const swept = advance(record, strategy, known, now).record;
   const isOpen = openingsAt(strategy, now);

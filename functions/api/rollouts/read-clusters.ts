@@ -3,14 +3,15 @@ import type { ImageRule } from '#shared/core/rule.ts';
 import type { Staging } from '#shared/reconcile/deps.ts';
 import { type Snapshot, eachRecord, snapshotOf } from '#shared/reconcile/snapshot.ts';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
-import { fleetOf } from '#shared/rollouts/fleet-of.ts';
+import { type Fleets, createFleets } from '#shared/rollouts/fleets.ts';
 import type { ClusterRecord, SyncRow } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { rememberFor, snapshotTtlMs } from '../remember.ts';
 
-/** What is known of the clusters that may follow an image, and the snapshot of all images that have a strategy. */
-export interface ImageFleet extends Snapshot {
+/** What is known of the clusters that may follow an image, and of those of all images that have a strategy. */
+export interface ImageFleet {
   readonly fleet: Fleet;
+  readonly fleets: Fleets;
 }
 
 /** Throws `store-unavailable`, `fleet-unavailable`. */
@@ -26,12 +27,12 @@ type ReadDeps = Pick<ApiDeps, 'store' | 'fleet' | 'rules' | 'now'> & { readonly 
  * const { fleet } = await createClusterReader(deps)('us-docker.pkg.dev/acme/configs/platform:v1', rule);
  */
 export function createClusterReader(deps: ReadDeps): ReadClusters {
-  const { rules } = deps;
-  const remember = rememberFor<Snapshot>(deps.now, ({ members }) => snapshotTtlMs(members.length));
+  const remember = rememberFor<Fleets>(deps.now, ({ snapshot: { members } }) =>
+    snapshotTtlMs(members.length),
+  );
   return async (image, rule) => {
-    const snapshot = await remember('', () => readStaged(deps));
-    const about = { image, rule, rules, signedBy: [], elsewhere: 0 };
-    return { ...snapshot, fleet: fleetOf(snapshot, about) };
+    const fleets = await remember('', async () => createFleets(await readStaged(deps), deps.rules));
+    return { fleets, fleet: fleets.of({ image, rule, signedBy: [], elsewhere: 0 }) };
   };
 }
 

@@ -118,8 +118,9 @@ const LAGS: readonly Standing[] = ['failed', 'unreachable', 'under-way', 'failed
 function laggingOf(
   view: Stage | undefined,
   { digest }: RolloutRecord,
-  { records }: ImageFleet,
+  { fleets }: ImageFleet,
 ): Lagging[] {
+  const { records } = fleets.snapshot;
   const all = LAGS.flatMap(
     (standing) => view?.of[standing].map((cluster) => ({ standing, cluster })) ?? [],
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetCluster } from '#shared/core/rollout/fleet.ts';
 import type { ClusterRecord, SyncRow, Unsettled } from '#shared/store/store.ts';
-import { fleetOf } from '#shared/rollouts/fleet-of.ts';
+import { createFleets } from '#shared/rollouts/fleets.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import { IMAGE } from '#test/fixtures/rsync.ts';
@@ -11,8 +11,8 @@ const rules = { selects: (_: unknown, labels: object) => !('skipped' in labels) 
 
 function fleet(records: readonly ClusterRecord[]): readonly FleetCluster[] {
   const snapshot = snapshotOf([member('c1', 'canary')], records);
-  const query = { image: IMAGE, rule: RULE, rules, signedBy: ['qa'], elsewhere: 3 };
-  const { clusters, ...rest } = fleetOf(snapshot, query);
+  const query = { image: IMAGE, rule: RULE, signedBy: ['qa'], elsewhere: 3 };
+  const { clusters, ...rest } = createFleets(snapshot, rules).of(query);
   expect(rest).toEqual({ signedBy: ['qa'], elsewhere: 3 });
   return clusters;
 }
@@ -30,7 +30,7 @@ const unsettled = (code: string): Unsettled => {
 };
 const FAILURE = { phase: 'Failed', since: LOOKED_AT } as const;
 
-describe('fleetOf()', () => {
+describe('createFleets()', () => {
   it('has what follows the image, and nothing else', () => {
     const others = [
       row({ sync: 'RootSync/other', image: 'r.example/other:v1' }),
@@ -45,8 +45,13 @@ describe('fleetOf()', () => {
     const skipped = { ...member('c0', 'rest'), labels: { skipped: 'yes' } };
     const members = [member('c2', 'rest'), skipped, member('c1', 'canary')];
     const snapshot = snapshotOf(members, [clusterRecord('gone')]);
-    const query = { image: IMAGE, rule: RULE, rules, signedBy: [], elsewhere: 0 };
-    expect(fleetOf(snapshot, query).clusters.map(({ cluster }) => cluster)).toEqual(['c2', 'c1']);
+    const { clusters } = createFleets(snapshot, rules).of({
+      image: IMAGE,
+      rule: RULE,
+      signedBy: [],
+      elsewhere: 0,
+    });
+    expect(clusters.map(({ cluster }) => cluster)).toEqual(['c2', 'c1']);
   });
 
   it('asks a rule once for each member of a snapshot, whatever the number of images', () => {
@@ -58,14 +63,22 @@ describe('fleetOf()', () => {
     const snapshot = snapshotOf(members, records);
     let asked = 0;
     const counted = { selects: () => (asked += 1) > 0 };
+    const fleets = createFleets(snapshot, counted);
     const followed = images.map((image) => {
-      const query = { image, rule: RULE, rules: counted, signedBy: [], elsewhere: 0 };
-      const { clusters } = fleetOf(snapshot, query);
+      const { clusters } = fleets.of({ image, rule: RULE, signedBy: [], elsewhere: 0 });
       return clusters.filter(({ syncs = [] }) => syncs.length > 0).map(({ cluster }) => cluster);
     });
     expect(asked).toBe(members.length);
     expect(followed[0]).toEqual(['c0', 'c40']);
     expect(followed[39]).toEqual(['c39']);
+  });
+
+  it('asks the rules of another config about the same snapshot', () => {
+    const snapshot = snapshotOf([member('c1', 'canary')], [clusterRecord('c1')]);
+    const query = { image: IMAGE, rule: RULE, signedBy: [], elsewhere: 0 };
+    expect(createFleets(snapshot, rules).of(query).clusters).toHaveLength(1);
+    const none = { selects: () => false };
+    expect(createFleets(snapshot, none).of(query).clusters).toEqual([]);
   });
 
   it('knows nothing of what was never looked at', () => {

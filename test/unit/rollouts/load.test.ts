@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFindRule } from '#shared/rollouts/find-rule.ts';
+import { createFleets } from '#shared/rollouts/fleets.ts';
 import { type Load, createLoad } from '#shared/rollouts/load.ts';
 import { RULE } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -32,7 +33,7 @@ function load(...images: readonly string[]): Load {
     known: true,
     record: record({ image, digest: B }),
   }));
-  return createLoad(entries, { snapshot, find, rules, now: NOW });
+  return createLoad(entries, { fleets: createFleets(snapshot, rules), find, now: NOW });
 }
 
 describe('createLoad()', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { handleSweep } from '#functions/sweep/handle-sweep.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import { UNSIGNED, VERIFIED } from '#test/fixtures/decision.ts';
 import { A, B } from '#test/fixtures/digests.ts';
@@ -72,6 +73,42 @@ describe('a push that is lost', () => {
     world.broken.clear();
     await world.round();
     expect(await world.record()).toMatchObject({ digest: B });
+  });
+});
+
+describe('a digest that a sweep finds before its push is handled', () => {
+  it('is published as verified before its roll-out starts, and not again by the push', async () => {
+    const world = await adopted();
+    world.verdicts.set(B, UNSIGNED);
+    world.tags.set(IMAGE, B);
+    world.pass(MINUTE);
+    await world.look();
+    world.events.splice(0);
+    world.verdicts.set(B, VERIFIED);
+    world.pass(MINUTE);
+    await world.sweep();
+    const first = world.types().filter((type) => /^(?:image|rollout)\./.test(type));
+    expect(first.slice(0, 2)).toEqual(['image.verified', 'rollout.started']);
+    await world.pushed(B);
+    expect(world.types().filter((type) => type === 'image.verified')).toHaveLength(1);
+  });
+
+  it('starts nothing while its verdict cannot be published', async () => {
+    const world = await adopted();
+    world.tags.set(IMAGE, B);
+    world.pass(MINUTE);
+    await world.look('rest-5');
+    const down = new CountersignError('publish-failed', 'The broker does not answer');
+    const { publish } = world.sweepDeps;
+    await handleSweep({
+      ...world.sweepDeps,
+      publish: (event) => (event.type === 'image.verified' ? Promise.reject(down) : publish(event)),
+    });
+    expect(await world.record()).toMatchObject({ digest: A });
+    expect(rollouts(world)).toEqual([]);
+    expect(world.published('sweep.completed').at(-1)?.data.errors).toMatchObject([
+      { code: 'publish-failed' },
+    ]);
   });
 });
 
