@@ -70,7 +70,7 @@ export function transition(
   // What a lost record said is unknown, and a failure may be open: an RSync with a receipt says so once it is well.
   const forgotten = previous === undefined && known;
   const open = previous?.failure !== undefined || forgotten;
-  const well = WELL.has(phase) || isOver(previous?.failure, phase, quiet);
+  const well = WELL.has(phase) || isOver(previous?.failure, phase, { current, quiet });
   const recovered = open && well;
   if (recovered) events.push('recovered');
   const event = EVENT_OF[phase];
@@ -121,10 +121,19 @@ const AWAITING = new Set<Phase>(['Pending', 'Rejected', 'Waiting']);
 /** Phases in which what runs goes on running, and of which nothing is published. */
 const CALM = new Set<Phase>([...AWAITING, 'Approved']);
 
-/** Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more. */
-function isOver(failure: PhaseRecord['failure'], phase: Phase, quiet: string | undefined): boolean {
+/**
+ * Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more.
+ * Config Sync that had stopped works again: that was about the RSync, whatever its tag named meanwhile, unless the newest
+ * approval is what it did not take up.
+ */
+function isOver(
+  failure: PhaseRecord['failure'],
+  phase: Phase,
+  { current, quiet }: { readonly current: string | undefined; readonly quiet: string | undefined },
+): boolean {
   if (!AWAITING.has(phase)) return false;
   if (failure?.before === phase) return true;
   if (quiet === undefined) return false;
-  return failure?.phase === 'Unguarded' || failure?.digest === quiet;
+  if (failure?.digest === quiet || failure?.phase === 'Unguarded') return true;
+  return failure?.phase === 'Stalled' && failure.digest !== current;
 }

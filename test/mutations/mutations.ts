@@ -250,6 +250,23 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [RECONCILE],
   },
   {
+    guarantee:
+      'phases: a stall ends where Config Sync works again, whatever the tag names meanwhile',
+    file: 'shared/core/transition.ts',
+    in: 'isOver',
+    find: "return failure?.phase === 'Stalled' && failure.digest !== current;",
+    replace: 'return false;',
+    tests: ['test/unit/core/transition.test.ts'],
+  },
+  {
+    guarantee: 'phases: a stall stays open while the newest approval is not taken up',
+    file: 'shared/core/transition.ts',
+    in: 'isOver',
+    find: ' && failure.digest !== current',
+    replace: '',
+    tests: ['test/unit/core/transition.test.ts'],
+  },
+  {
     guarantee: 'a failure that stands is published once, whatever is waited for meanwhile',
     file: 'shared/core/transition.ts',
     in: 'isOpen',

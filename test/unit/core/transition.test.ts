@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PHASES, type Phase, type PhaseRecord, isFailurePhase } from '#shared/core/phase.ts';
 import { type SyncEventType, transition } from '#shared/core/transition.ts';
-import { A, B } from '#test/fixtures/digests.ts';
+import { A, B, C } from '#test/fixtures/digests.ts';
 import { fc } from '#test/fixtures/fast-check.ts';
 
 const FAILURES = new Set<string>(['failed', 'blocked', 'stalled', 'unguarded', 'refused']);
@@ -121,6 +121,35 @@ describe('transition() of a failure', () => {
       return { phase, digest, approved: [], verified: true, quiet: undefined, lost: false };
     });
     expect(replay(looks).flatMap(({ events }) => events)).toEqual(expected);
+  });
+});
+
+describe('transition() of one that had stalled, while another digest waits', () => {
+  const SINCE = '2026-11-22T05:30:00.000Z';
+  it.each<[string, string, readonly string[], string | undefined, readonly SyncEventType[]]>([
+    [
+      'ends it where Config Sync works again, though its tag has moved meanwhile',
+      B,
+      [A],
+      A,
+      ['recovered'],
+    ],
+    ['ends it where what stalled runs', A, [A], A, ['recovered']],
+    ['leaves it open where the newest approval is not taken up', B, [B, A], A, []],
+    ['leaves it open while what runs has errors', B, [A], undefined, []],
+  ])('%s', (_, digest, approved, quiet, events) => {
+    const failure = { phase: 'Stalled', since: SINCE, digest, before: 'Synced' } as const;
+    const [current = A] = approved;
+    const previous = {
+      phase: 'Stalled',
+      digest,
+      since: SINCE,
+      approved: current,
+      failure,
+    } as const;
+    const seen = { phase: 'Pending', digest: C, message: '', errors: [] } as const;
+    const about = { approved, verified: false, now: new Date(), ...(quiet && { quiet }) };
+    expect(transition(previous, seen, about).events).toEqual(events);
   });
 });
 
