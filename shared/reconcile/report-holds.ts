@@ -36,6 +36,14 @@ function isByHand(before: SyncRow, row: SyncRow): boolean {
   return row.held?.text !== before.held?.text;
 }
 
+/**
+ * Since when it is as it was before: the same for a look that is repeated, because its record could not be written, or
+ * another one was recorded meanwhile. A record of an earlier version does not know it where there was no hold.
+ */
+function episodeOf({ held, unheld }: SyncRow): string | undefined {
+  return held === undefined ? unheld : `${held.since} under ${held.text}`;
+}
+
 function describe(
   { cluster, reconciledAt }: ClusterRecord,
   { sync, uid, image, held }: SyncRow,
@@ -47,8 +55,7 @@ function describe(
   return {
     type: held === undefined ? 'rollout.unheld' : 'rollout.held',
     uid,
-    // A look that is repeated, for its record could not be written, finds the same news.
-    cause: `by hand since ${reconciledAt}`,
+    cause: `by hand since ${episodeOf(before) ?? reconciledAt}`,
     data: defined({
       cluster,
       sync,

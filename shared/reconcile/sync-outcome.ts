@@ -64,7 +64,7 @@ export function writtenOutcome(
   { row: before, nomos, order, now }: Pick<Seen, 'row' | 'nomos' | 'now'> & OrderDone,
 ): SyncOutcome {
   const written = { rsync, followed, decision };
-  const row = heldSince(defined({ ...rowOf(written, nomos, now), order }), before);
+  const row = heldSince(defined({ ...rowOf(written, nomos, now), order }), before, now);
   const stuck = stuckOf(row, before, now);
   return defined({
     row: row.staged ? { ...row, staged: defined({ ...row.staged, stuck }) } : row,
@@ -123,10 +123,11 @@ function rowOfUnseen({ rsync, entry, nomos, now }: Seen): SyncRow {
   });
 }
 
-/** A hold is as old as the first look that saw it. */
-function heldSince(row: SyncRow, before: SyncRow | undefined): SyncRow {
+/** A hold is as old as the first look that saw it, and as long gone as the first that missed it. */
+function heldSince(row: SyncRow, before: SyncRow | undefined, now: Date): SyncRow {
   const { held } = row;
-  if (held === undefined || before?.held?.text !== held.text) return row;
+  if (held === undefined) return { ...row, unheld: before?.unheld ?? now.toISOString() };
+  if (before?.held?.text !== held.text) return row;
   return { ...row, held: { ...held, since: before.held.since } };
 }
 

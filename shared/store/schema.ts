@@ -153,6 +153,8 @@ const SyncRow = z.object({
   held: z
     .object({ text: z.string(), since: Time, unwritten: True.exactOptional() })
     .exactOptional(),
+  /** Since when no hold was seen on it: what names the next one. Absent while one is there. */
+  unheld: Time.exactOptional(),
   /** The order of a hold that it was found to be as it says. */
   order: z.string().exactOptional(),
   staged: Staged.exactOptional(),

@@ -169,6 +169,14 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       [API],
     ],
     [
+      'what is set or lifted by hand has one id, whichever look is recorded first',
+      'shared/reconcile/report-holds.ts',
+      'describe',
+      'episodeOf(before) ?? reconciledAt',
+      'reconciledAt',
+      [HELD],
+    ],
+    [
       'orders that cannot be read are not taken for none',
       'shared/records/orders-schema.ts',
       'readOrders',

@@ -222,6 +222,30 @@ describe('what is published', () => {
     expect(new Set(heldEvents(world).map(eventIdOf)).size).toBe(4);
   });
 
+  it('has one id where a look that listed before it is recorded meanwhile', async () => {
+    const world = await createHeldWorld();
+    const { store } = world.deps;
+    const { writeCluster } = store;
+    for (const hold of [TEXT, undefined, TEXT]) {
+      const known = await store.readCluster(CLUSTER);
+      if (known === undefined) throw new Error('Nothing is known of it');
+      world.annotate(hold);
+      Object.assign(store, {
+        writeCluster: async (...args: Parameters<typeof writeCluster>) => {
+          Object.assign(store, { writeCluster });
+          const reconciledAt = world.deps.now().toISOString();
+          await writeCluster({ ...known, reconciledAt, lookedAt: reconciledAt });
+          return writeCluster(...args);
+        },
+      });
+      await expect(world.look()).rejects.toMatchObject({ code: 'cluster-conflict' });
+      await world.look();
+    }
+    const ids = heldEvents(world).map(eventIdOf);
+    expect(ids).toHaveLength(6);
+    expect(new Set(ids).size).toBe(3);
+  });
+
   it('is a hold that goes with its RSync, for another one of its name has none', async () => {
     const world = await createHeldWorld();
     world.annotate(TEXT);
