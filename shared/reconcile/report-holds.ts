@@ -21,10 +21,13 @@ export async function reportHolds(
     const isNews = before !== undefined && row !== undefined && isByHand(before, row);
     if (isNews) await publish(describe(record, row, before, now()));
   }
-  const present = new Set(outcomes.map(({ row }) => row?.uid));
+  const rows = outcomes.flatMap(({ row }) => row ?? []);
+  const present = new Set(rows.map(({ uid }) => uid));
+  const named = new Set(rows.map(({ sync }) => sync));
   for (const before of record.syncs) {
-    const isGone = !present.has(before.uid) && before.held !== undefined;
-    if (!isGone || before.held.unwritten === true) continue;
+    if (present.has(before.uid) || before.held === undefined) continue;
+    // What was ordered is of the name until it is written: the next RSync has it.
+    if (before.held.unwritten === true && named.has(before.sync)) continue;
     const { held: _, ...row } = before;
     await publish(describe(record, row, before, now(), 'Gone with its RSync'));
   }

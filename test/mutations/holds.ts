@@ -169,6 +169,14 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       [API],
     ],
     [
+      'an ordered hold ends with its RSync, and not silently',
+      'shared/reconcile/report-holds.ts',
+      'reportHolds',
+      ' && named.has(before.sync)',
+      '',
+      [HELD],
+    ],
+    [
       'what is set or lifted by hand has one id, whichever look is recorded first',
       'shared/reconcile/report-holds.ts',
       'describe',

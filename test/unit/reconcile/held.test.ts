@@ -263,6 +263,40 @@ describe('what is published', () => {
     ]);
   });
 
+  it('is an ordered hold that could not be written before its RSync was gone', async () => {
+    const world = await createHeldWorld();
+    await world.order(HOLD);
+    const { write } = world.deps.rsyncs;
+    Object.assign(world.deps.rsyncs, {
+      write: () => Promise.reject(new CountersignError('cluster-refused', 'no', { retry: false })),
+    });
+    await world.look();
+    Object.assign(world.deps.rsyncs, { write });
+    const { rsyncs } = world.clusters.cluster(CLUSTER);
+    const gone = world.rsync();
+    rsyncs.delete(ROOT);
+    await world.look();
+    await world.look();
+    expect(heldEvents(world)).toMatchObject([
+      { type: 'rollout.unheld', uid: gone.uid, data: { message: `Gone with its RSync: ${TEXT}` } },
+    ]);
+  });
+
+  it('is no end of an ordered hold that the next RSync of the name has', async () => {
+    const world = await createHeldWorld();
+    await world.order(HOLD);
+    const { write } = world.deps.rsyncs;
+    Object.assign(world.deps.rsyncs, {
+      write: () => Promise.reject(new CountersignError('cluster-refused', 'no', { retry: false })),
+    });
+    await world.look();
+    Object.assign(world.deps.rsyncs, { write });
+    world.clusters.cluster(CLUSTER).rsyncs.set(ROOT, buildRSync({ uid: 'another' }));
+    await world.look();
+    expect(holdOf(world)).toBe(TEXT);
+    expect(heldEvents(world)).toEqual([]);
+  });
+
   it('is not what was ordered: that is published where it is decided', async () => {
     const world = await createHeldWorld();
     await world.order(HOLD);
