@@ -66,6 +66,14 @@ export const DECISION_MUTATIONS: readonly Mutation[] = (
       [`${SERVICE}/start.test.ts`],
     ],
     [
+      'what the roll-out of another tag took back is not started',
+      'decide',
+      'rejecterOf',
+      'other.record?.rejected.includes(target.key) === true &&',
+      "target.key === '' &&",
+      [`${SERVICE}/start.test.ts`],
+    ],
+    [
       'one decision of an image at a time is published',
       'decide',
       'decide',

@@ -35,7 +35,13 @@ export type Decided =
   | { readonly status: 'decided'; readonly answer: DecisionAnswer }
   /** Another version or another roll-out is in place of the one that was decided on. */
   | { readonly status: 'changed'; readonly found: FoundRollout }
-  | { readonly status: 'refused'; readonly refused: Refusal; readonly found: FoundRollout }
+  | {
+      readonly status: 'refused';
+      readonly refused: Refusal;
+      readonly found: FoundRollout;
+      /** The image whose roll-out was taken back, where that is another one. */
+      readonly by?: string;
+    }
   | { readonly status: 'not-verified'; readonly message: string }
   | { readonly status: 'absent' };
 
@@ -55,6 +61,9 @@ export async function decide(asked: Asked, given: StagedDeps, log: Log): Promise
   if (knows(found.record, request)) return answerWith(found);
   const named = (await asked.verb.lookUp?.(asked.body, found, deps)) ?? NOTHING;
   if (named.unverified !== undefined) return { status: 'not-verified', message: named.unverified };
+  const by = rejecterOf(named, found, entries, deps);
+  // No worker admits it, whichever tag it came by.
+  if (by !== undefined) return { status: 'refused', refused: 'rejected', found, by };
   const judging = { ...asked, request, named, name: request ? nameOf(request) : deps.newId() };
   if (asked.body.dryRun === true) {
     return preview(judgeEntry(entry, judging, deps), entries, deps);
@@ -75,6 +84,22 @@ export async function decide(asked: Asked, given: StagedDeps, log: Log): Promise
     ),
   );
   return conclude(judged, asked, log);
+}
+
+/** Another image of the repository from which the digest that is named was taken back. */
+function rejecterOf(
+  { target }: Named,
+  { record, repository }: FoundRollout,
+  entries: readonly Entry[],
+  { find }: Pick<StagedDeps, 'find'>,
+): string | undefined {
+  if (target === undefined) return undefined;
+  const others = entries.filter(({ image }) => image !== record.image);
+  return others.find(
+    (other) =>
+      other.record?.rejected.includes(target.key) === true &&
+      find(other.image).repository === repository,
+  )?.image;
 }
 
 /** What the event counts. Of a decision to stop more depends than on the store: without it, nothing is counted. */

@@ -149,10 +149,7 @@ function answerDecision(c: Context<ApiEnv>, { verb }: Asked, decided: Decided): 
       return answerConflict(problem(409, 'rollout-changed', detail), decided.found);
     }
     case 'refused':
-      return answerConflict(
-        problemOfRefusal(decided.refused, verb.name, decided.found),
-        decided.found,
-      );
+      return answerConflict(problemOfRefusal(decided, verb.name), decided.found);
   }
 }
 

@@ -1,8 +1,7 @@
-import type { Refusal } from '#shared/core/rollout/by-person.ts';
 import type { Command } from '#shared/core/rollout/command.ts';
 import { MAX_IGNORED } from '#shared/core/rollout/record.ts';
 import { type Problem, problem } from '#shared/http/problem.ts';
-import type { FoundRollout } from './find-rollout.ts';
+import type { Decided } from './decide.ts';
 
 /** What each verb asks of the roll-out. */
 const NEEDS: Readonly<Record<Command['do'], string>> = {
@@ -19,10 +18,11 @@ const NEEDS: Readonly<Record<Command['do'], string>> = {
 
 /** Why a decision takes no effect, and what to do. */
 export function problemOfRefusal(
-  refused: Refusal,
+  { refused, by, found }: Extract<Decided, { readonly status: 'refused' }>,
   asked: Command['do'],
-  { record: { status, stage, digest }, strategy }: FoundRollout,
 ): Problem {
+  const { record, strategy } = found;
+  const { status, stage, digest } = record;
   switch (refused) {
     case 'not-now': {
       const gone = 'The config has no strategy for its image any more, so that nothing is staged';
@@ -83,7 +83,9 @@ export function problemOfRefusal(
       return problem(
         409,
         'rollout-rejected',
-        'The digest was rolled back: only a retry of its roll-out brings it again',
+        by === undefined
+          ? 'The digest was rolled back: only a retry of its roll-out brings it again'
+          : `The digest was rolled back by the roll-out of ${by}: retry that one, or name another digest`,
       );
     case 'same':
       return problem(

@@ -131,6 +131,34 @@ describe('POST /v1/rollouts', () => {
     await expectUntouched(world, rollout({ ...DONE, ...from }));
   });
 
+  it('does not start what the roll-out of another tag of the repository took back', async () => {
+    const [repository] = IMAGE.split(':');
+    const other = { ...DONE, rejected: [B, C], version: 3 };
+    const world = await worldOf(DONE, {
+      rollouts: [
+        rollout(DONE),
+        rollout({ ...other, image: `${repository}:v2`, id: 'platform-v2-3-00000002' }),
+      ],
+    });
+    for (const body of [{ digest: B }, {}]) {
+      const answer = await world.post('/v1/rollouts', { ...START, ...body });
+      expect(answer.status).toBe(409);
+      expect(await answer.json()).toMatchObject({
+        code: 'rollout-rejected',
+        detail: expect.stringContaining(`${repository}:v2`),
+        rollout: { image: IMAGE },
+      });
+    }
+    await expectUntouched(world, rollout(DONE));
+    const elsewhere = await worldOf(DONE, {
+      rollouts: [
+        rollout(DONE),
+        rollout({ ...other, image: `${CHART}:v2`, id: 'shop-v2-3-00000002' }),
+      ],
+    });
+    expect((await start(elsewhere, { ...START, digest: B })).rollout.digest).toBe(B);
+  });
+
   it('does not start what the tag names unverified, nor cut a queue short', async () => {
     const world = await worldOf();
     world.tags.set(IMAGE, D);

@@ -107,7 +107,7 @@ function answerOf(decided: Decided, verb: Verb): DecisionAnswer {
         'The roll-out has changed meanwhile: look at it, and decide again',
       );
     case 'refused': {
-      const { detail, status } = problemOfRefusal(decided.refused, verb.name, decided.found);
+      const { detail, status } = problemOfRefusal(decided, verb.name);
       throw new CountersignError(status === 403 ? 'forbidden' : 'bad-request', detail);
     }
   }
