@@ -73,8 +73,25 @@ export function holdOfOrder(order: HoldOrder): FoundHold | undefined {
   return { text: formatHold(facts), facts };
 }
 
-/** Whether the RSync is as it is ordered, so that there is nothing to write. */
-export function isCarriedOut(order: HoldOrder, text: string | undefined): boolean {
+/** A hold as an earlier look has seen it, and since when, ISO 8601. */
+export interface SeenHold {
+  readonly text: string;
+  readonly since: string;
+}
+
+/** No two clocks of the functions differ by more. */
+const SKEW_MS = 60_000;
+
+/**
+ * Whether the RSync is as it is ordered, so that there is nothing to write. An order that is restored from a backup may
+ * be to lift an earlier hold with the same text: what was seen later than that is another one, and stays.
+ */
+export function isCarriedOut(
+  order: HoldOrder,
+  text: string | undefined,
+  seen: SeenHold | undefined,
+): boolean {
   if (order.does === 'hold') return text === holdOfOrder(order)?.text;
-  return text === undefined || !order.lifts.includes(text);
+  if (text === undefined || !order.lifts.includes(text)) return true;
+  return seen?.text === text && Date.parse(seen.since) - Date.parse(order.at) > SKEW_MS;
 }

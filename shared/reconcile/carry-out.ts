@@ -1,7 +1,7 @@
 import { HOLD } from '#shared/core/annotations.ts';
 import type { RSyncPatch } from '#shared/core/approve.ts';
 import { toFailure } from '#shared/core/errors.ts';
-import { holdOfOrder } from '#shared/core/hold.ts';
+import { type SeenHold, holdOfOrder } from '#shared/core/hold.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
@@ -15,11 +15,20 @@ import { type Plan, writePlan } from './write.ts';
  */
 export async function carryOut(
   rsync: RSync,
-  { holds, api }: { readonly holds: Holds; readonly api: ClusterApi },
+  {
+    holds,
+    seen,
+    api,
+  }: {
+    readonly holds: Holds;
+    /** Its hold at the last look. */
+    readonly seen: SeenHold | undefined;
+    readonly api: ClusterApi;
+  },
   { rsyncs, log }: Pick<ReconcileDeps, 'rsyncs' | 'log'>,
 ): Promise<RSync | undefined> {
   async function plan(at: RSync, afresh: boolean): Promise<Plan> {
-    const order = await holds.due(at, afresh).catch(() => undefined);
+    const order = await holds.due(at, afresh, seen).catch(() => undefined);
     const patch: RSyncPatch | undefined = order && {
       annotations: { [HOLD]: holdOfOrder(order)?.text ?? null },
     };

@@ -1,4 +1,4 @@
-import { type HoldOrder, holdOfOrder, isCarriedOut } from '#shared/core/hold.ts';
+import { type HoldOrder, type SeenHold, holdOfOrder, isCarriedOut } from '#shared/core/hold.ts';
 import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import type { ClusterOrders } from '#shared/records/orders.ts';
@@ -12,10 +12,13 @@ export interface Holds {
    * lifted until it is gone. `afresh`: another writer was faster. Throws `records-unavailable`.
    */
   of(rsync: RSync, afresh: boolean): Promise<RSync>;
-  /** What is still to be written on the RSync; undefined: nothing. Throws `records-unavailable`. */
-  due(rsync: RSync, afresh: boolean): Promise<HoldOrder | undefined>;
+  /**
+   * What is still to be written on the RSync; undefined: nothing. `seen`: its hold at the last look. Throws
+   * `records-unavailable`.
+   */
+  due(rsync: RSync, afresh: boolean, seen: SeenHold | undefined): Promise<HoldOrder | undefined>;
   /** The order that the RSync is as it says, by its `request`; undefined: there is none, or that is not known. */
-  done(rsync: RSync): Promise<string | undefined>;
+  done(rsync: RSync, seen: SeenHold | undefined): Promise<string | undefined>;
 }
 
 /**
@@ -45,15 +48,16 @@ export function createHolds(cluster: string, { staging }: Pick<ImageDeps, 'stagi
       if (hold === undefined || hold.text === annotations.hold?.text) return rsync;
       return { ...rsync, annotations: { ...annotations, hold: { ...hold, unwritten: true } } };
     },
-    async due(rsync, afresh) {
+    async due(rsync, afresh, seen) {
       const order = await orderFor(rsync, afresh);
-      const isDue = order !== undefined && !isCarriedOut(order, rsync.annotations.hold?.text);
+      const text = rsync.annotations.hold?.text;
+      const isDue = order !== undefined && !isCarriedOut(order, text, seen);
       return isDue ? order : undefined;
     },
-    async done(rsync) {
+    async done(rsync, seen) {
       const { hold } = rsync.annotations;
       const order = await orderFor(rsync, false).catch(() => undefined);
-      const isDone = order !== undefined && isCarriedOut(order, hold?.text);
+      const isDone = order !== undefined && isCarriedOut(order, hold?.text, seen);
       return isDone && hold?.unwritten !== true ? order.request : undefined;
     },
   };

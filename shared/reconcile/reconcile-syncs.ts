@@ -66,7 +66,7 @@ export async function reconcileSyncs(
       return writtenOutcome(written, {
         row,
         nomos: deps.rsyncs.nomos(written.rsync),
-        order: await listed.look.holds.done(written.rsync),
+        order: await listed.look.holds.done(written.rsync, row?.held),
         now: deps.now(),
       });
     } catch (error) {
@@ -141,7 +141,8 @@ async function lookAndWrite(
   { task, cause, api, look }: Listed,
   deps: ReconcileDeps,
 ): Promise<Finding | undefined> {
-  const rsync = await carryOut(read.rsync, { holds: look.holds, api }, deps);
+  const about = { holds: look.holds, seen: read.row?.held, api };
+  const rsync = await carryOut(read.rsync, about, deps);
   if (rsync === undefined) return undefined;
   const found = await look.at(rsync === read.rsync ? read : look.read(rsync, read.row));
   const { followed } = found;

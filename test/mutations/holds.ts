@@ -68,8 +68,8 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'to lift takes away what its author saw, and no later hold',
       'shared/core/hold.ts',
       'isCarriedOut',
-      'return text === undefined || !order.lifts.includes(text);',
-      'return text === undefined;',
+      'if (text === undefined || !order.lifts.includes(text)) return true;',
+      'if (text === undefined) return true;',
       [HELD],
     ],
     [
@@ -167,6 +167,14 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'const isChange = !SAFE.has(method);',
       "const isChange = method === 'POST';",
       [API],
+    ],
+    [
+      'an old order to lift, brought back by a backup, lifts no later hold',
+      'shared/core/hold.ts',
+      'isCarriedOut',
+      'Date.parse(seen.since) - Date.parse(order.at) > SKEW_MS',
+      'order.at === undefined',
+      [HELD],
     ],
     [
       'an ordered hold ends with its RSync, and not silently',

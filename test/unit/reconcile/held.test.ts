@@ -20,6 +20,10 @@ const LIFT: HoldOrder = { ...MADE, does: 'lift', lifts: [TEXT] };
 const approved = (world: HeldWorld): readonly string[] => world.rsync().annotations.approved.keys;
 const holdOf = (world: HeldWorld): string | undefined => world.rsync().annotations.hold?.text;
 
+const liftNow = (world: HeldWorld): HoldOrder => {
+  return { ...LIFT, at: world.deps.now().toISOString() };
+};
+
 const TASKS = [
   { reason: 'push' },
   { reason: 'signature' },
@@ -150,7 +154,7 @@ describe('a hold that is to be lifted', () => {
     const world = await createHeldWorld();
     world.annotate(TEXT);
     await world.look();
-    await world.order(LIFT);
+    await world.order(liftNow(world));
     await world.look();
     expect(holdOf(world)).toBeUndefined();
     expect(approved(world)).toEqual([B, A]);
@@ -163,9 +167,24 @@ describe('a hold that is to be lifted', () => {
     expect(holdOf(world)).toBe(TEXT);
   });
 
+  it('leaves a hold that was seen after the order, though a backup brought that back', async () => {
+    const world = await createHeldWorld();
+    world.annotate(TEXT);
+    await world.look();
+    const before = world.patches();
+    const at = new Date(world.deps.now().getTime() - 10 * 60_000).toISOString();
+    await world.order({ ...LIFT, at });
+    await world.look();
+    expect(holdOf(world)).toBe(TEXT);
+    expect(world.patches()).toBe(before);
+    expect(approved(world)).toEqual([A]);
+    // The next sweep takes the order away.
+    expect((await world.row()).order).toBe(LIFT.request);
+  });
+
   it('leaves a hold that came later', async () => {
     const world = await createHeldWorld();
-    await world.order(LIFT);
+    await world.order(liftNow(world));
     world.annotate('- owner@acme.example ours');
     await world.look();
     expect(holdOf(world)).toBe('- owner@acme.example ours');
@@ -175,7 +194,7 @@ describe('a hold that is to be lifted', () => {
   it('holds on where the cluster refuses the write', async () => {
     const world = await createHeldWorld();
     world.annotate(TEXT);
-    await world.order(LIFT);
+    await world.order(liftNow(world));
     Object.assign(world.deps.rsyncs, {
       write: () => Promise.reject(new CountersignError('cluster-refused', 'no', { retry: false })),
     });
@@ -303,7 +322,7 @@ describe('what is published', () => {
     await world.look();
     await world.order();
     await world.look();
-    await world.order(LIFT);
+    await world.order(liftNow(world));
     await world.look();
     await world.order();
     await world.look();
