@@ -1,6 +1,7 @@
 import type { Mutation } from './mutations.ts';
 
 const HELD = 'test/unit/reconcile/held.test.ts';
+const PUBLISHED = 'test/unit/reconcile/held-published.test.ts';
 const SWEEP = 'test/unit/functions/sweep/holds.test.ts';
 const API = 'test/service/api/holds.test.ts';
 const ORDERS = 'test/contract/records/orders.test.ts';
@@ -102,7 +103,7 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'isByHand',
       'row.order !== undefined',
       'false',
-      [HELD],
+      [PUBLISHED],
     ],
     [
       'a hold of weeks is published once a week',
@@ -182,7 +183,7 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'reportHolds',
       ' && named.has(before.sync)',
       '',
-      [HELD],
+      [PUBLISHED],
     ],
     [
       'what is set or lifted by hand has one id, whichever look is recorded first',
@@ -190,7 +191,7 @@ export const HOLD_MUTATIONS: readonly Mutation[] = (
       'describe',
       'episodeOf(before) ?? reconciledAt',
       'reconciledAt',
-      [HELD],
+      [PUBLISHED],
     ],
     [
       'orders that cannot be read are not taken for none',

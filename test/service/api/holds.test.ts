@@ -1,90 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { HoldPage } from '#functions/api/holds/operation.ts';
 import { handleTask } from '#functions/cluster/handle-task.ts';
-import { settleOrders } from '#functions/sweep/settle-orders.ts';
 import { holdOfOrder } from '#shared/core/hold.ts';
-import { snapshotOf } from '#shared/reconcile/snapshot.ts';
 import type { Orders } from '#shared/records/orders.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
-import { createMemoryFreezes } from '#test/fakes/memory-freezes.ts';
-import { createMemoryOrders } from '#test/fakes/memory-orders.ts';
-import { createMemoryRecords } from '#test/fakes/memory-records.ts';
-import { A, type ApiWorld, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
-import { VERIFIED } from '#test/fixtures/decision.ts';
+import { A, B, ROOT, createApiWorld, liveRSync } from '#test/fixtures/api-world.ts';
+import { OPS, ONE, TEXT, WHY, holdsWorld } from '#test/fixtures/holds-api.ts';
 import { messageOf } from '#test/fixtures/push-world.ts';
-import { IMAGE, annotationsOf, textsOf } from '#test/fixtures/rsync.ts';
+import { IMAGE } from '#test/fixtures/rsync.ts';
 import { runCountersign } from '#test/fixtures/run-countersign.ts';
-
-const ONE = `/v1/holds/cluster-1/${encodeURIComponent(ROOT)}`;
-const WHY = { reason: 'INC-7' };
-const TEXT = '- ops@acme.example INC-7';
-const OPS = { name: 'ops@acme.example', mayInvoke: true };
-
-interface HoldsWorld extends ApiWorld {
-  readonly orders: Orders;
-  /** Writes a text that is no orders where those of the cluster are. */
-  damage(cluster: string): void;
-  put(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  lift(path: string, query?: string, headers?: Record<string, string>): Promise<Response>;
-  /** What the API has tasked, and nothing else. */
-  work(): Promise<void>;
-  /** What a sweep makes of the orders. */
-  settle(): Promise<void>;
-  holdOf(cluster: string): string | undefined;
-  annotate(cluster: string, hold: string | undefined): void;
-}
-
-async function holdsWorld(
-  person: { readonly name: string; readonly mayInvoke: boolean } = OPS,
-): Promise<HoldsWorld> {
-  const memory = createMemoryOrders();
-  const orders = memory.open();
-  const staging = {
-    strategies: { of: () => undefined },
-    records: createMemoryRecords().open(),
-    freezes: createMemoryFreezes().open(),
-    orders,
-  };
-  const world = createApiWorld(
-    {},
-    { staging, checkPerson: async () => ({ mayOverride: false, ...person }) },
-  );
-  world.verdicts.set(B, VERIFIED);
-  await world.sweep();
-  const rsyncOf = (cluster: string) => world.clusters.cluster(cluster).rsyncs.get(ROOT);
-  return {
-    ...world,
-    orders,
-    damage: (cluster) => void memory.texts.set(cluster, { text: '{', revision: 'r' }),
-    put: (path, body, headers = {}) =>
-      world.request(path, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
-      }),
-    lift: (path, query = 'reason=over', headers = {}) =>
-      world.request(`${path}?${query}`, { method: 'DELETE', headers }),
-    async work() {
-      for (const task of world.tasks.splice(0)) {
-        world.pass(1_000);
-        await handleTask(messageOf(world, task), { ...world.deps, staging });
-      }
-    },
-    async settle() {
-      const snapshot = snapshotOf(
-        await world.deps.fleet.list(),
-        await world.deps.store.everyCluster(),
-      );
-      await settleOrders(snapshot, orders, world.deps);
-    },
-    holdOf: (cluster) => rsyncOf(cluster)?.annotations.hold?.text,
-    annotate(cluster, hold) {
-      const rsync = rsyncOf(cluster) ?? liveRSync();
-      const annotations = annotationsOf({ ...textsOf(rsync), hold });
-      world.clusters.cluster(cluster).rsyncs.set(ROOT, { ...rsync, annotations });
-    },
-  };
-}
 
 describe('a hold by the API', () => {
   it('is published, recorded and written, in this order, and once', async () => {
