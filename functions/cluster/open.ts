@@ -1,5 +1,6 @@
 import { createRSyncs } from '#shared/configsync/rsyncs.ts';
 import { loadKubernetes } from '#shared/fleet/client.ts';
+import { createDirectSend, loadUndici } from '#shared/fleet/send-directly.ts';
 import { TASK_PATIENCE_MS } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { createSettled } from '#shared/reconcile/settled.ts';
@@ -43,7 +44,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
   };
   const messages = { ...openMessages(base, topics, 'cluster'), patienceMs: TASK_PATIENCE_MS };
   // One route for each subscription: their budgets of calls differ (law 8).
-  const fleets = openFleets(base);
+  const fleets = openFleets(base, createDirectSend());
   const [urgent, sweeping] = [fleets('push'), fleets('sweep')];
   const routes = { '/tasks': urgent, '/resync-tasks': urgent, '/sweep-tasks': sweeping };
   for (const [route, fleet] of Object.entries(routes)) {
@@ -60,6 +61,7 @@ export async function openCluster(start: Start): Promise<OpenedFunction> {
     close,
     async warmUp() {
       await loadKubernetes();
+      await loadUndici();
       await topics.connect();
     },
   };

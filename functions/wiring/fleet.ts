@@ -27,6 +27,7 @@ import {
   type Share,
 } from '#shared/fleet/pace.ts';
 import { createProxyAgents } from '#shared/fleet/proxy-agents.ts';
+import type { Send } from '#shared/fleet/send-request.ts';
 import { createPlugins } from '#shared/fleet/kubeconfig/exec-plugin.ts';
 import { runProgram } from '#shared/net/run-program.ts';
 import { proxyVariables } from '#shared/net/proxy-variables.ts';
@@ -53,14 +54,15 @@ const clock = { now: () => performance.now(), sleep };
 
 /**
  * The fleet of the config, once for each share that pays: connections and what is known of dead clusters are one.
+ * `direct` sends what goes past every proxy.
  *
  * @example
  * const { members } = await openFleets(base)('sweep').list();
  */
-export function openFleets(base: Base): (share: Share) => Fleet {
+export function openFleets(base: Base, direct?: Send): (share: Share) => Fleet {
   const { fleet } = base.config;
   const { meter } = base.telemetry;
-  const shared = shareConnections();
+  const shared = shareConnections(direct);
   if (fleet.type === 'gkeHub') {
     const depsFor = hubDeps(base, shared);
     return (share) =>
@@ -85,9 +87,15 @@ export function openObjects(base: Base): Fleet<ObjectApi> {
 
 type Connections = Omit<ClientDeps, 'pace'>;
 
-function shareConnections(): Connections {
-  const agents = createAgents(proxyVariables(processVariables()));
-  return { agents, circuits: createCircuits(), limits: DEFAULT_CLIENT_LIMITS };
+function shareConnections(direct?: Send): Connections {
+  const proxies = proxyVariables(processVariables());
+  const isProxied = 'HTTPS_PROXY' in proxies || 'HTTP_PROXY' in proxies;
+  return {
+    agents: createAgents(proxies),
+    circuits: createCircuits(),
+    limits: DEFAULT_CLIENT_LIMITS,
+    ...defined({ direct: isProxied ? undefined : direct }),
+  };
 }
 
 /** A fleet whose clusters are reached by credentials of their own. */

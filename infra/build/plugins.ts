@@ -172,12 +172,26 @@ const kubernetesByName: Plugin = {
 };
 
 /**
- * Leaves out the HTTP client that Kubernetes' client takes where it is given none, and undici with it: our calls have
- * their own (`shared/fleet/transport.ts`).
+ * Leaves out the HTTP client that Kubernetes' client takes where it is given none: our calls have their own
+ * (`shared/fleet/transport.ts`).
  */
 const withoutKubernetesFetch = insteadOfFiles('without-kubernetes-fetch', {
   filter: /[/\\]client-node[/\\]dist[/\\]gen[/\\]http[/\\]isomorphic-fetch\.js$/,
   contents: `export class IsomorphicFetchHttpLibrary {} ${refusing('IsomorphicFetchHttpLibrary.prototype', 'send', 'This HTTP client')}`,
+  loader: 'js',
+});
+
+/**
+ * Takes of undici what sends requests, a quarter of a megabyte less in the first task: its `fetch`, which a registry with
+ * a CA of its own needs, is run when it is called, and caches, cookies, mocks and WebSockets never.
+ */
+const undiciInParts = insteadOfFiles('undici-in-parts', {
+  filter: /[/\\]node_modules[/\\]undici[/\\]index\.js$/,
+  contents: [
+    "exports.Agent = require('./lib/dispatcher/agent.js');",
+    "exports.EnvHttpProxyAgent = require('./lib/dispatcher/env-http-proxy-agent.js');",
+    "exports.fetch = (...given) => require('./lib/web/fetch').fetch(...given);",
+  ].join('\n'),
   loader: 'js',
 });
 
@@ -206,6 +220,7 @@ const withoutMediaTypes = insteadOfFiles('without-media-types', {
 export const PLUGINS: Plugin[] = [
   lazyPackages,
   kubernetesByName,
+  undiciInParts,
   withoutCharacterTables,
   withoutDescriptors,
   withoutDomain,

@@ -1,10 +1,7 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
-import { urlToHttpOptions } from 'node:url';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { CountersignError } from '#shared/core/errors.ts';
 import { secretsIn, withoutSecrets } from '#shared/core/sent-secrets.ts';
-import { readStream } from '#shared/net/read-body.ts';
 import type { Variables } from '#shared/net/environment.ts';
 import { reasonOf } from '#shared/net/network-reason.ts';
 import { type Retry, createRetry } from '#shared/net/retry.ts';
@@ -12,6 +9,7 @@ import { within } from '#shared/net/within.ts';
 import type * as Kubernetes from './kubernetes.ts';
 import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
 import type { Verb } from './pace.ts';
+import { type Incoming, type Send, type Tls, createSend } from './send-request.ts';
 
 /** Where an API server is, and how it knows Countersign: all that differs between kubeconfig and Connect Gateway. */
 export interface Connection {
@@ -26,10 +24,7 @@ export interface Connection {
 export interface Authorization {
   /** A list is sent as one header for each. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly tls?: Pick<
-    ConnectionOptions,
-    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
-  >;
+  readonly tls?: Tls;
   /** In place of the shared agent, for a cluster behind a proxy of its own. */
   readonly proxy?: HttpAgent;
   /** What to send where the cluster has refused these credentials; undefined: there are no newer ones. */
@@ -74,6 +69,8 @@ export interface Answer {
 
 export interface TransportDeps {
   readonly agents: Agents;
+  /** Sends what no proxy is named for; absent: Node's client does. */
+  readonly direct?: Send;
   readonly limits: ClientLimits;
   /** What patches are: JSON merge patches, unless it says otherwise. */
   readonly patch?: Kubernetes.PatchStrategy;
@@ -91,11 +88,10 @@ export function createTransport(
   kubernetes: typeof Kubernetes,
   cluster: string,
   connection: Connection,
-  { agents, limits, patch = kubernetes.PatchStrategy.MergePatch }: TransportDeps,
+  { agents, direct, limits, patch = kubernetes.PatchStrategy.MergePatch }: TransportDeps,
 ): Kubernetes.HttpLibrary {
-  const root = new URL('/', connection.server);
-  const place = { ...urlToHttpOptions(root), host: root.host };
-  const shared = root.protocol === 'https:' ? agents.https : agents.http;
+  const server = new URL('/', connection.server);
+  const shared = direct ?? createSend(server.protocol === 'https:' ? agents.https : agents.http);
 
   async function exchange(request: Kubernetes.RequestContext): Promise<Answer> {
     const authorization = await bounded(() => connection.authorize(), cluster, limits);
@@ -120,13 +116,14 @@ export function createTransport(
     }
     // client-node would announce a JSON patch, its default (docs/facts/google-cloud.md#kubernetes-client).
     if (method === 'PATCH') headers['Content-Type'] = patch;
-    const agent = authorization.proxy ?? shared;
-    const body = request.getBody();
-    const text = typeof body === 'string' ? body : undefined;
-    const path = request.getUrl().slice(root.href.length - 1);
-    const options = { ...place, ...authorization.tls, path, method, headers, agent };
+    const { tls, proxy } = authorization;
+    const sendBy = proxy === undefined ? shared : createSend(proxy);
+    const sent = request.getBody();
+    const body = typeof sent === 'string' ? sent : undefined;
+    const path = request.getUrl().slice(server.href.length - 1);
     try {
-      return await sendRequest(options, text, secretsIn(authorization.headers), limits);
+      const incoming = await sendBy({ server, path, method, headers, body, tls }, limits);
+      return readAnswer(incoming, secretsIn(authorization.headers));
     } catch (cause) {
       if (cause instanceof CountersignError) throw cause;
       const message = `Cluster ${JSON.stringify(cluster)} cannot be reached${reasonOf(cause)}`;
@@ -191,59 +188,15 @@ function isTimeout(error: CountersignError): boolean {
   return error.cause instanceof DOMException && error.cause.name === 'TimeoutError';
 }
 
-/**
- * Sends one request and reads the whole answer, whatever its status. Redirects are answers like any other: followed,
- * a member cluster could send Countersign, behind the gateway, wherever it likes. Credentials that the answer repeats
- * are taken out of it, so that none of its texts can show them. Throws `too-large`, a `TimeoutError` after the
- * deadline, and what Node throws for a broken connection.
- */
-function sendRequest(
-  options: RequestOptions,
-  body: string | undefined,
-  secrets: readonly string[],
-  { callMs, answerBytes }: ClientLimits,
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const send = options.protocol === 'https:' ? requestHttps : requestHttp;
-  const outgoing = send(options);
-
-  function giveUp(error: Error): void {
-    reject(error);
-    outgoing.destroy();
-  }
-
-  async function readAnswer(response: IncomingMessage): Promise<Answer> {
-    const { statusCode: status = 0, headers } = response;
-    const bytes = await readStream(response, answerBytes, `Answer of ${options.host}`);
-    const text = withoutSecrets(bytes.toString('utf8'), secrets);
-    return { status, headers: headersOf(headers, secrets), text };
-  }
-
-  // By a timer: an AbortSignal costs several listeners a request, and half a task's calls are that.
-  const timer = setTimeout(() => {
-    giveUp(new DOMException(`No answer within ${callMs} ms`, 'TimeoutError'));
-  }, callMs);
-  // Stays in place: a connection may break after the response has begun, too.
-  outgoing.on('error', reject);
-  outgoing.once('close', () => clearTimeout(timer));
-  outgoing.once('response', (response) => {
-    readAnswer(response).then(resolve, giveUp);
-  });
-  outgoing.end(body);
-  return promise;
-}
-
 /** What client-node reads of an answer, and `readFailure`. */
 const HEADERS = ['content-type', 'date', 'retry-after'] as const;
 
-function headersOf(
-  headers: IncomingMessage['headers'],
-  secrets: readonly string[],
-): Record<string, string> {
+/** The answer without the credentials that it repeats: none of its texts can show them. */
+function readAnswer({ status, headers, bytes }: Incoming, secrets: readonly string[]): Answer {
   const kept: Record<string, string> = {};
   for (const name of HEADERS) {
     const value = headers[name];
     if (value !== undefined) kept[name] = withoutSecrets(value, secrets);
   }
-  return kept;
+  return { status, headers: kept, text: withoutSecrets(bytes.toString('utf8'), secrets) };
 }

@@ -62,6 +62,7 @@ export function readStream(stream: Readable, maxBytes: number, what: string): Pr
   return promise;
 }
 
-function tooLarge(maxBytes: number, what: string): CountersignError {
+/** The failure of a body that has more bytes than are taken. */
+export function tooLarge(maxBytes: number, what: string): CountersignError {
   return new CountersignError('too-large', `${what} is larger than ${maxBytes} bytes`);
 }

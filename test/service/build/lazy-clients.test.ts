@@ -21,6 +21,7 @@ const LAZY = [
   'google-gax',
   'protobufjs',
   're2js',
+  'undici',
 ];
 
 /** A tenth above what it is: a package that is read before the first answer has to be meant. */

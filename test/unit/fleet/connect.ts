@@ -1,6 +1,7 @@
 import { createCircuits } from '#shared/fleet/circuits.ts';
 import { createClusterApi } from '#shared/fleet/client.ts';
 import type { ClusterApi } from '#shared/fleet/cluster-api.ts';
+import { createDirectSend } from '#shared/fleet/send-directly.ts';
 import { type Authorization, createAgents } from '#shared/fleet/transport.ts';
 import type { ClientLimits } from '#shared/fleet/limits.ts';
 import { type Pace, createPace } from '#shared/fleet/pace.ts';
@@ -31,11 +32,17 @@ export interface ConnectOptions {
   readonly authorize?: () => Promise<Authorization>;
 }
 
-/** The client, as the fleet would make it for a cluster at `server`. */
+/** The client, as `cluster` would make it for a cluster at `server`. */
 export function connectTo(server: string, options: ConnectOptions = {}): Promise<ClusterApi> {
   const { limits = {}, pace = createOpenPace() } = options;
   const authorize = options.authorize ?? (async () => ({ headers: { Authorization: 'Bearer t' } }));
   const circuits = createCircuits();
-  const deps = { agents: createAgents(), limits: { ...LIMITS, ...limits }, pace, circuits };
+  const deps = {
+    agents: createAgents(),
+    direct: createDirectSend(),
+    limits: { ...LIMITS, ...limits },
+    pace,
+    circuits,
+  };
   return createClusterApi('cluster-1', { server, authorize }, deps);
 }
