@@ -52,10 +52,11 @@ async function stampOf({ root, settings }: Build, { inputs }: Meta): Promise<str
   // Those with a colon are of a plugin, which writes them from others.
   const read = Object.keys(inputs).filter((path) => !path.includes(':'));
   const parts = ['bundle.ts', 'eager-modules.ts', 'plugins.ts', 'protos-of.ts'];
-  const builders = parts.map((name) => fileURLToPath(new URL(name, import.meta.url)));
-  const lock = join(root, 'package-lock.json');
-  for (const path of [lock, ...builders, ...read.toSorted().map((name) => join(root, name))]) {
-    hash.update(`${path}\0`).update(await readFile(path));
+  const builders = parts.map((name) => [name, fileURLToPath(new URL(name, import.meta.url))]);
+  const sources = ['package-lock.json', ...read.toSorted()].map((name) => [name, join(root, name)]);
+  // By their names, and not their places: a clone may have the build of its sources.
+  for (const [name = '', path = ''] of [...builders, ...sources]) {
+    hash.update(`${name}\0`).update(await readFile(path));
   }
   return hash.digest('hex');
 }

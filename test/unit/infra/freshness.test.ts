@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -31,6 +31,13 @@ afterEach(() => rm(root, { recursive: true }));
 it('finds fresh what was built of the same sources', async () => {
   await writeFile(join(root, 'main.ts'), 'a = 1');
   expect(await isFresh({ root, outdir, settings })).toBe(true);
+});
+
+it('finds it so in another place', async () => {
+  const moved = { root: `${root}-moved`, outdir: join(`${root}-moved`, 'dist'), settings };
+  await cp(root, moved.root, { recursive: true });
+  expect(await isFresh(moved)).toBe(true);
+  await rm(moved.root, { recursive: true });
 });
 
 it.each([
