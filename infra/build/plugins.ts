@@ -165,7 +165,7 @@ const KUBERNETES = /[/\\]node_modules[/\\]@kubernetes[/\\]client-node[/\\]dist[/
 const kubernetesByName: Plugin = {
   name: 'kubernetes-by-name',
   setup(build) {
-    build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
+    build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, importer, resolveDir }) =>
       KUBERNETES.test(importer) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
     );
   },
