@@ -11,6 +11,9 @@ const UNSEEN_IN_TEXT = /(?![\n\t])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Po
 /** The same, but for the break at the end of a line of JSON, which has escaped its own. */
 const UNSEEN_IN_JSON = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** Nearly every text, found out at a tenth of the cost of looking for each of these characters. */
+const PLAIN = /^[ -~\n]*$/;
+
 /** `line` with U+FFFD in place of each character that is not seen, breaks and tabs included. */
 export function cleanLine(line: string): string {
   return line.replaceAll(UNSEEN, '\ufffd');
@@ -27,11 +30,12 @@ export function foldLines(text: string): string {
 
 /** `text` with U+FFFD in place of each character that is not seen; breaks and tabs stay. */
 export function cleanText(text: string): string {
-  return text.replaceAll(UNSEEN_IN_TEXT, '\ufffd');
+  return PLAIN.test(text) ? text : text.replaceAll(UNSEEN_IN_TEXT, '\ufffd');
 }
 
 /** `json`, a JSON text, with `\u` escapes in place of characters that are not seen: the same value, and one line. */
 export function escapeJson(json: string): string {
+  if (PLAIN.test(json)) return json;
   return json.replaceAll(UNSEEN_IN_JSON, (found) =>
     Array.from({ length: found.length }, (_, at) => {
       const unit = found.charCodeAt(at).toString(16).padStart(4, '0');
