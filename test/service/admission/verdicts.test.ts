@@ -224,6 +224,7 @@ describe('POST /validate of a Helm chart', () => {
     });
     expect((await world.post(body)).review.response?.allowed).toBe(true);
     await world.pusher(path).chart({ 'Chart.yaml': 'evil' }, '1.0.0', ['1.0.0']);
+    world.pass(1);
     expect((await world.post(body)).review.response?.allowed).toBe(false);
   });
 
