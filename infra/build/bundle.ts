@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile, glob } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { type Metafile, build } from 'esbuild';
-import { eagerModules } from './eager-modules.ts';
+import { createEagerModules, eagerModules } from './eager-modules.ts';
 import { PLUGINS, publishAlone } from './plugins.ts';
 
 interface BundleOptions {
@@ -33,10 +33,11 @@ export interface Bundle {
 export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
   const { root, entries, start, outdir } = options;
   await mkdir(outdir, { recursive: true });
+  const makeEager = createEagerModules();
   const builds = Object.entries(entries).map(([name, main]) =>
-    bundle(root, { main }, join(outdir, name)),
+    bundle(root, { main }, join(outdir, name), makeEager),
   );
-  if (start !== undefined) builds.push(bundle(root, { start }, outdir));
+  if (start !== undefined) builds.push(bundle(root, { start }, outdir, makeEager));
   const metafiles = await Promise.all(builds);
   const metafile: Metafile = {
     inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
@@ -59,6 +60,7 @@ export async function bundle(
   root: string,
   entryPoints: Readonly<Record<string, string>>,
   outdir: string,
+  makeEager: (code: string) => string = eagerModules,
 ): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -85,7 +87,7 @@ export async function bundle(
   for (const [path, output] of Object.entries(metafile.outputs)) {
     if (!path.endsWith('.js')) continue;
     const file = resolve(root, path);
-    const code = Buffer.from(eagerModules(await readFile(file, 'utf8')));
+    const code = Buffer.from(makeEager(await readFile(file, 'utf8')));
     await writeFile(file, code);
     output.bytes = code.length;
   }

@@ -3,6 +3,8 @@ import { type Expression, type ParserOptions, parseSync, rawTransferSupported } 
 const MODULES = 'node_modules/';
 /** What a function expression in brackets has before its parameters; the name of its module gives way to it. */
 const OPENING = ':(function';
+/** A module of a package in its wrapper: what comes behind the bracket is its name. */
+const WRAPS = /\b__(?:commonJS|esm)\w*\(\{\s*"node_modules\//;
 /** The tree comes as bytes and not as JSON, which would be a third of the work of a build. */
 const PARSING: ParserOptions & { experimentalRawTransfer: boolean } = {
   experimentalRawTransfer: rawTransferSupported(),
@@ -17,6 +19,8 @@ const PARSING: ParserOptions & { experimentalRawTransfer: boolean } = {
  * await writeFile(path, eagerModules(await readFile(path, 'utf8')));
  */
 export function eagerModules(code: string): string {
+  // Most chunks have none, and parsing is what costs.
+  if (!WRAPS.test(code)) return code;
   const parts: string[] = [];
   let at = 0;
   let shifted = 0;
@@ -32,6 +36,20 @@ export function eagerModules(code: string): string {
     at = end;
   }
   return [...parts, code.slice(at)].join('');
+}
+
+/**
+ * `eagerModules` for the files of a build, once for each content: functions have whole chunks in common.
+ *
+ * @example const makeEager = createEagerModules();
+ */
+export function createEagerModules(): (code: string) => string {
+  const known = new Map<string, string>();
+  return (code) => {
+    const eager = known.get(code) ?? eagerModules(code);
+    known.set(code, eager);
+    return eager;
+  };
 }
 
 interface Wrapped {
