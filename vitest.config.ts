@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     globalSetup: ['./test/temporary-folder.ts', './test/compile-cache.ts'],
     reporters: ['default', written],
+    // What is left when it has passed is not cleaned up: a busy machine takes longer than Vitest's ten seconds.
+    teardownTimeout: TEST_LIMIT_MS,
     // Most of a service test is waiting; the runner's own default leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
