@@ -6,9 +6,12 @@ import type { AskChecks } from '#shared/rollouts/step.ts';
 const ALL_MS = 30_000;
 const MAX_ASKED = 400;
 
+/** Between two looks at the checks of a stage. Sweeps look each minute; that they do not is alerted after half of it. */
+const MAX_GAP_MS = 10 * 60_000;
+
 /**
  * Asks the checks of stages for one sweep, those of a stage at once, as far as its time and number of questions go. What
- * they came to is noted for people.
+ * they came to is noted, for people and for the next look: without the note before, the time of the checks begins anew.
  *
  * @example
  * const askChecks = createAskChecks({ ask, store, now, log });
@@ -34,13 +37,16 @@ export function createAskChecks({
     for (const { name: check, problem } of findings.filter(isUnknown)) {
       log.warn({ image, stage, check, problem }, 'Check of a stage has no answer');
     }
+    const evidence = { id, stage, findings };
     try {
-      const note = { id, stage, at: at.toISOString(), findings };
-      await store.writeNote('evidence', image, note);
+      const last = await store.readNote('evidence', image);
+      await store.writeNote('evidence', image, { ...evidence, at: at.toISOString() });
+      const isNext = last?.id === id && last.stage === stage;
+      if (isNext && at.getTime() - Date.parse(last.at) <= MAX_GAP_MS) return evidence;
     } catch (error) {
       log.warn({ image, error }, 'What checks came to could not be noted');
     }
-    return { id, stage, findings };
+    return { ...evidence, gap: true };
   };
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CHECK_OUTCOMES, MAX_CHECKS } from '#shared/core/rollout/checks.ts';
 
-/** What checks came to last, for people: losing it costs them one look. */
+/** What checks came to last, for people and for the next look: losing it begins the time of the checks anew. */
 export const EvidenceFields = z.object({
   /** Of the roll-out. */
   id: z.string(),

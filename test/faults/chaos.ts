@@ -130,6 +130,7 @@ export function createChaos(deps: ChaosDeps): Chaos {
       RECREATED.every,
       RECREATED.lasts,
       () => {
+        if (cluster.plan.syncs.length === 0) return;
         missing = random.pick(cluster.plan.syncs);
         cluster.remove(keyOf(missing));
         journal.count('RSyncs deleted');

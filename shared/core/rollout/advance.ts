@@ -1,4 +1,4 @@
-import { type Check, type Finding, weighChecks } from './checks.ts';
+import { type Check, type Evidence, weighChecks } from './checks.ts';
 import {
   type Draft,
   type World,
@@ -151,13 +151,14 @@ function soak(
   const okSince = record.okSince ?? now.toISOString();
   const { checks } = view.stage;
   if (checks === undefined) return endSoak(record, views, view, world, { okSince });
-  const findings = findingsFor(record, fleet);
+  const evidence = evidenceFor(record, fleet);
   // Where they were not asked, they are as they were, and nothing is passed.
-  if (findings === undefined) {
+  if (evidence === undefined) {
     const begun = amend(record, { ...NO_CAUSE, okSince, status: 'soaking' });
     return keep(record.okSince === undefined ? begun : record);
   }
-  const weighed = weighChecks(checks, record.checks, findings, now);
+  const known = evidence.gap === true ? undefined : record.checks;
+  const weighed = weighChecks(checks, known, evidence.findings, now);
   const { states, broken, unmet, missing, patienceMs } = weighed;
   const weighedIn = amend(record, { checks: states });
   if (broken.length > 0) return fail(weighedIn, world, 'evidence', { checks: broken }, true);
@@ -186,11 +187,8 @@ export function checksToAsk(
 }
 
 /** What the checks of the stage where the roll-out stands were found to be; undefined: they were not asked. */
-function findingsFor(
-  { id, stage }: RolloutRecord,
-  { evidence }: Fleet,
-): readonly Finding[] | undefined {
-  return evidence?.id === id && evidence.stage === stage ? evidence.findings : undefined;
+function evidenceFor({ id, stage }: RolloutRecord, { evidence }: Fleet): Evidence | undefined {
+  return evidence?.id === id && evidence.stage === stage ? evidence : undefined;
 }
 
 /** Goes on soaking, or to what is waited for after it; `missing`: checks that do not suffice yet. */

@@ -66,6 +66,8 @@ export interface Evidence {
   readonly id: string;
   readonly stage: string;
   readonly findings: readonly Finding[];
+  /** Nothing was asked for so long before this look that what was found then does not stand for the time between. */
+  readonly gap?: true;
 }
 
 /** Evidence as it is remembered for people, and when it was found, ISO 8601. */

@@ -108,6 +108,42 @@ describe('a sweep over a stage with checks', () => {
     expect((await world.record()).stage).toBe('rest');
   });
 
+  it('takes two good answers for no evidence of the time between, in which it did not ask', async () => {
+    const world = await started();
+    await rounds(world, 3);
+    world.pass(2 * HOUR);
+    await rounds(world, 9);
+    expect(await world.record()).toMatchObject({ stage: 'canary', status: 'soaking' });
+    await rounds(world, 3);
+    expect((await world.record()).stage).toBe('rest');
+  });
+
+  it('begins the time of its checks anew where the store has lost the look before', async () => {
+    const world = await started();
+    await rounds(world, 28);
+    const id = 'another';
+    await world.deps.store.writeNote('evidence', IMAGE, {
+      id,
+      stage: 'canary',
+      at: world.deps.now().toISOString(),
+      findings: [],
+    });
+    await rounds(world, 8);
+    expect((await world.record()).stage).toBe('canary');
+    await rounds(world, 6);
+    expect((await world.record()).stage).toBe('rest');
+  });
+
+  it('takes a bad answer for none of the time between either', async () => {
+    const back = strategy({ ...CHECKED, onFailure: 'rollback' });
+    const world = await started(back);
+    world.answer = 'failed';
+    await rounds(world, 2);
+    world.pass(2 * HOUR);
+    await world.round();
+    expect((await world.record()).kind).toBe('forward');
+  });
+
   it('notes for people what it found', async () => {
     const world = await started();
     await world.round();
@@ -176,7 +212,7 @@ describe('the budget of a sweep', () => {
     expect(answered).toBe(40);
   });
 
-  it('is not lost where its note is', async () => {
+  it('is not lost where its note is, though it begins anew', async () => {
     const { log } = recordLog();
     const writeNote = () => Promise.reject(new CountersignError('store-unavailable', 'down'));
     const ask = createAskChecks({
@@ -185,6 +221,11 @@ describe('the budget of a sweep', () => {
       now: () => new Date(0),
       log,
     });
-    expect(await ask(record(), [ERRORS])).toEqual({ id: 'r1', stage: 'canary', findings: [found] });
+    expect(await ask(record(), [ERRORS])).toEqual({
+      id: 'r1',
+      stage: 'canary',
+      findings: [found],
+      gap: true,
+    });
   });
 });
