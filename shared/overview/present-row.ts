@@ -1,5 +1,5 @@
 import { defined } from '#shared/core/defined.ts';
-import type { ClusterPhase, Phase } from '#shared/core/phase.ts';
+import type { Phase } from '#shared/core/phase.ts';
 import { formatReference, parseReference } from '#shared/core/reference.ts';
 import { shownImage } from '#shared/core/track/stream.ts';
 import type { ClusterRecord, ImageRecord, ImageStatus, SyncRow } from '#shared/store/store.ts';
@@ -88,16 +88,3 @@ function nameOf({ repository, digest }: ImageRecord): string {
 export function ageOf(time: string, now: Date): number {
   return Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
 }
-
-/**
- * Phases in which nothing is wrong with an RSync, or a cluster: what waits for its stage, or for Config Sync, runs what it
- * ran. What waits for too long has another phase, or a cause. What waits for a signature waits for a person: `Pending` is
- * not among them.
- */
-export const WELL: ReadonlySet<string> = new Set<PresentPhase | ClusterPhase>([
-  'Synced',
-  'Ignored',
-  'Waiting',
-  'Approved',
-  'Reachable',
-]);

@@ -4,7 +4,8 @@ import { causeOfCluster, causesOf } from './causes.ts';
 import { createGroups } from './group-causes.ts';
 import { createImageTally } from './tally-images.ts';
 import { createLabelTally } from './tally-labels.ts';
-import { type Troubles, WELL, presentRow } from './present-row.ts';
+import { type Troubles, presentRow } from './present-row.ts';
+import { WELL } from './well.ts';
 
 /** What is counted with. */
 export interface TallyInput {

@@ -1,7 +1,8 @@
 import { defined } from '#shared/core/defined.ts';
 import type { Tally } from '#shared/store/store.ts';
 import { MAX_LIVE, MAX_TALLIED_IMAGES, MAX_TALLIED_STAGES } from '#shared/store/tally-note.ts';
-import { type PresentRow, type Troubles, WELL } from './present-row.ts';
+import type { PresentRow, Troubles } from './present-row.ts';
+import { WELL } from './well.ts';
 
 type Image = Tally['images'][number];
 

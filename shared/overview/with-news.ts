@@ -1,7 +1,8 @@
 import type { ImageRecord, Tally } from '#shared/store/store.ts';
 import { CAUSES } from '#shared/store/tally-note.ts';
 import type { CauseKind } from './causes.ts';
-import { PHASE_OF, type Troubles, WELL } from './present-row.ts';
+import { PHASE_OF, type Troubles } from './present-row.ts';
+import { WELL } from './well.ts';
 
 type Image = Tally['images'][number];
 type CauseCount = Tally['causes'][number];

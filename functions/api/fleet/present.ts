@@ -3,10 +3,10 @@ import {
   MAX_TROUBLED_TAGS,
   type PresentRow,
   type Troubles,
-  WELL,
   ageOf,
   troublesOf,
 } from '#shared/overview/present-row.ts';
+import { WELL, isUnwell } from '#shared/overview/well.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { TROUBLES_TTL_MS } from '../limits.ts';
@@ -87,8 +87,8 @@ export interface FleetAnswer {
 /** How many clusters and RSyncs of an answer an operator should look at: break-glass is an emergency. */
 export function countUnwell(clusters: readonly ClusterAnswer[]): number {
   const rows = clusters.flatMap((answer) => answer.rows);
-  const unwell = rows.filter(
-    ({ present, breakGlass }) => breakGlass !== undefined || !WELL.has(present.phase),
+  const unwell = rows.filter(({ present: { phase }, breakGlass }) =>
+    isUnwell({ phase, breakGlass }),
   );
   return unwell.length + clusters.filter(({ view }) => !WELL.has(view.phase)).length;
 }

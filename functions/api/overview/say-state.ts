@@ -1,5 +1,5 @@
 import { defined } from '#shared/core/defined.ts';
-import { WELL } from '#shared/overview/present-row.ts';
+import { WELL } from '#shared/overview/well.ts';
 import type { Tally } from '#shared/store/store.ts';
 import { ANY_PHASE } from '../fleet/operation.ts';
 import type { Need, Overview } from './operation.ts';

@@ -1,3 +1,4 @@
+import { WELL, isUnwell } from '#shared/overview/well.ts';
 import type { Cluster, Sync } from '../api/schema.ts';
 import type { Line } from '../output/line.ts';
 import { clusterOf } from '../output/names.ts';
@@ -18,16 +19,9 @@ export interface Fleet {
 /** Phases in which something is on its way: nothing is wrong. */
 const UNDER_WAY = ['Approved', 'Waiting'];
 
-/** Phases in which nothing is wrong, of RSyncs and of clusters. */
-const WELL = new Set(['Synced', 'Ignored', 'Reachable', ...UNDER_WAY]);
-
 /** Whether nothing in it is wrong. One under break-glass is never well. */
 export function isWell({ clusters, syncs }: Fleet): boolean {
   return !syncs.some(isUnwell) && clusters.every(({ phase }) => WELL.has(phase));
-}
-
-function isUnwell({ phase, breakGlass }: Sync): boolean {
-  return breakGlass !== undefined || !WELL.has(phase);
 }
 
 /** RSyncs one by one, worst first, below the clusters that cannot be read. */
