@@ -9,8 +9,11 @@ export const MAX_ENTRIES_READ = 2_000;
 /** Of the events of one page, in characters: of the largest ones, some sixty. */
 export const MAX_HISTORY_BYTES = 4 * 1024 * 1024;
 
-/** Clusters of the snapshot that one request reads before it answers with what it has, and a cursor. */
-export const MAX_CLUSTERS_READ = 5_000;
+/** Clusters of the snapshot that one request reads before it answers with what it has, and a cursor: Firestore bills each. */
+export const MAX_CLUSTERS_READ = 1_000;
+
+/** Records that are read at once by their names. */
+export const RECORDS_AT_ONCE = 25;
 
 /** Clusters that one `live=true`, or one dry run, may read: two calls each, of 240 a minute (law 8). */
 export const MAX_LIVE_CLUSTERS = 50;

@@ -5,7 +5,7 @@ import { eachRecord } from '#shared/reconcile/snapshot.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findCluster } from '../find-cluster.ts';
-import { MAX_CLUSTERS_READ } from '../limits.ts';
+import { MAX_CLUSTERS_READ, RECORDS_AT_ONCE } from '../limits.ts';
 import { type ClusterAnswer, type FleetAnswer, type ReadTroubles, viewCluster } from './present.ts';
 import {
   formatPosition,
@@ -22,8 +22,9 @@ export interface SnapshotDeps extends ApiDeps {
 }
 
 /**
- * One page of the snapshot: no cluster is asked. A filter that finds little ends after `MAX_CLUSTERS_READ` clusters,
- * with a cursor, so that a page may be short, or empty, and not the last.
+ * One page of the snapshot: no cluster is asked. Where few clusters follow an image, or have a label, only these are read.
+ * Any other filter that finds little ends after `MAX_CLUSTERS_READ` clusters, with a cursor, so that a page may be short,
+ * or empty, and not the last.
  */
 export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Promise<FleetAnswer> {
   const { filter, limit, after } = request;
@@ -33,7 +34,8 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
   let left = limit;
   let read = 0;
   let next: Position | undefined;
-  for await (const record of recordsOf(request, deps)) {
+  const names = await fewOf(request, labelled, deps);
+  for await (const record of recordsOf({ ...request, ...defined({ names }) }, deps)) {
     const { cluster } = record;
     read += 1;
     if (wantsCluster(filter, record) && (labelled?.has(cluster) ?? true)) {
@@ -52,6 +54,24 @@ export async function readSnapshot(request: PageRequest, deps: SnapshotDeps): Pr
     if (next !== undefined) break;
   }
   return { clusters, ...defined({ next: next && formatPosition(next) }) };
+}
+
+/** Of this share of a fleet, records are read by their names; of more, page by page. */
+const FEW = 1 / 2;
+
+/** The clusters that a request can be about, where these are few; undefined: it may be about any. */
+async function fewOf(
+  { cluster, filter: { repository, sync } }: PageRequest,
+  labelled: ReadonlySet<string> | undefined,
+  { store, fleet }: Pick<ApiDeps, 'store' | 'fleet'>,
+): Promise<ReadonlySet<string> | undefined> {
+  if (cluster !== undefined) return undefined;
+  if (labelled !== undefined && labelled.size <= (await fleet.list()).members.length * FEW) {
+    return labelled;
+  }
+  if (repository === undefined || sync !== undefined) return undefined;
+  const { known, following } = await store.followers(repository);
+  return following.size <= known.size * FEW ? following : undefined;
 }
 
 /** The clusters that a label selector means; undefined: all. Throws `bad-request`. */
@@ -73,9 +93,13 @@ function readSelector(text: string): ReturnType<typeof createSelector> {
   }
 }
 
-/** The records of a page, from its first cluster on. Throws `cluster-not-found`, `bad-request`. */
+/** The records of a page, from its first cluster on; `names`: of no others. Throws `cluster-not-found`, `bad-request`. */
 export async function* recordsOf(
-  { cluster, after }: Pick<PageRequest, 'cluster' | 'after'>,
+  {
+    cluster,
+    after,
+    names,
+  }: Pick<PageRequest, 'cluster' | 'after'> & { readonly names?: ReadonlySet<string> },
   { store, fleet }: Pick<ApiDeps, 'store' | 'fleet'>,
 ): AsyncGenerator<ClusterRecord> {
   if (cluster !== undefined) {
@@ -86,9 +110,32 @@ export async function* recordsOf(
     if (record !== undefined && (after === undefined || begun)) yield record;
     return;
   }
+  if (names !== undefined) {
+    yield* recordsNamed([...names].filter(isFrom(after)).toSorted(), store);
+    return;
+  }
   if (after?.sync !== undefined) {
     const begun = await store.readCluster(after.cluster);
     if (begun !== undefined) yield begun;
   }
   yield* eachRecord(store, after?.cluster);
+}
+
+/** Whether a page that begins behind a position may have the cluster. */
+function isFrom(after: Position | undefined): (cluster: string) => boolean {
+  return (cluster) =>
+    after === undefined ||
+    cluster > after.cluster ||
+    (cluster === after.cluster && after.sync !== undefined);
+}
+
+async function* recordsNamed(
+  names: readonly string[],
+  store: ApiDeps['store'],
+): AsyncGenerator<ClusterRecord> {
+  for (let at = 0; at < names.length; at += RECORDS_AT_ONCE) {
+    const some = names.slice(at, at + RECORDS_AT_ONCE);
+    const records = await Promise.all(some.map((name) => store.readCluster(name)));
+    yield* records.filter((record) => record !== undefined);
+  }
 }

@@ -58,6 +58,52 @@ describe('GET /v1/fleet of ten thousand RSyncs', () => {
     expect(world.calls()).toEqual({ 'cluster-1': 0, 'cluster-2': 0, 'cluster-3': 0 });
   });
 
+  it('reads the records of the few clusters that follow an image, or have a label, and no others', async () => {
+    const world = createApiWorld({ labels: { 'cluster-1': { env: 'edge' } } });
+    const { store } = world.deps;
+    for (let at = 0; at < 100; at += 1) await store.writeCluster(record(at));
+    const repository = 'us-docker.pkg.dev/acme/configs/rare';
+    for (const at of [7, 40, 93]) {
+      const one = record(at);
+      const syncs = one.syncs.map((row) => ({ ...row, image: `${repository}:v1` }));
+      await store.writeCluster({ ...one, follows: [repository], syncs });
+    }
+    await store.writeCluster({ ...record(0), cluster: 'cluster-1' });
+    let read = 0;
+    const counted = createApiWorld(
+      { labels: { 'cluster-1': { env: 'edge' } } },
+      {
+        now: world.deps.now,
+        store: {
+          ...store,
+          async listClusters(page) {
+            const found = await store.listClusters(page);
+            read += found.length;
+            return found;
+          },
+          readCluster(name) {
+            read += 1;
+            return store.readCluster(name);
+          },
+        },
+      },
+    );
+    const path = `/v1/fleet?image=${encodeURIComponent(repository)}&limit=20`;
+    const first = FleetPage.parse(await (await counted.get(path)).json());
+    expect(first.syncs).toHaveLength(20);
+    const rest = FleetPage.parse(await (await counted.get(`${path}&cursor=${first.next}`)).json());
+    expect(rest.syncs).toHaveLength(10);
+    expect(rest.next).toBeUndefined();
+    const seen = [...first.syncs, ...rest.syncs].map(({ cluster, sync }) => `${cluster} ${sync}`);
+    expect(new Set(seen).size).toBe(30);
+    expect(seen).toEqual(seen.toSorted());
+    expect(read).toBeLessThanOrEqual(6);
+    read = 0;
+    const labelled = FleetPage.parse(await (await counted.get('/v1/fleet?labels=env=edge')).json());
+    expect(new Set(labelled.syncs.map(({ cluster }) => cluster))).toEqual(new Set(['cluster-1']));
+    expect(read).toBeLessThanOrEqual(1);
+  });
+
   it('costs the gateway nothing to whom reloads the page all day, and the store little', async () => {
     const world = createApiWorld();
     for (let at = 0; at < CLUSTERS; at += 1) await world.deps.store.writeCluster(record(at));
