@@ -21,7 +21,7 @@ import type { Observation, Outcome } from './observe-approved.ts';
 import { explainHeld, explainStrayed, planPin } from './pin.ts';
 import type { ReceiptFacts } from './receipt.ts';
 import type { RSync } from './rsync.ts';
-import { isRefusal, liveKey } from './sync-status.ts';
+import { isRefusal, liveKey, pulledKey } from './sync-status.ts';
 import { type Transition, transition } from './transition.ts';
 
 export interface Decision {
@@ -178,12 +178,14 @@ function conclude(
   });
 }
 
-/** What runs, where it is approved and Config Sync reports no error, but that what waits was refused. */
+/** What runs, where it is approved and Config Sync reports no error, but that what is not approved was refused. */
 function quietKey(rsync: RSync, approved: readonly string[], mayWait: boolean): string | undefined {
   const live = liveKey(rsync);
+  const pulled = pulledKey(rsync);
+  const isExpected = mayWait || (pulled !== undefined && !approved.includes(pulled));
   const { source, rendering, sync } = rsync.status;
   const errors = [source, rendering, sync].some((stage) => {
-    const expected = mayWait ? stage.errors.filter(isRefusal).length : 0;
+    const expected = isExpected ? stage.errors.filter(isRefusal).length : 0;
     return stage.errorCount > expected;
   });
   return live === undefined || errors || !approved.includes(live) ? undefined : live;

@@ -138,8 +138,13 @@ function isRefused({ errors = [] }: StageStatus): boolean {
 function isClean(object: SyncObject): boolean {
   const { source, rendering, sync } = object.status;
   const live = liveOf(object);
-  const errors = [source, rendering, sync].some((stage) => stage?.errors !== undefined);
-  return !errors && live !== undefined && (approvedOf(object) ?? []).includes(live);
+  const approved = approvedOf(object) ?? [];
+  const errors = [source, rendering, sync].some((stage) => {
+    if (stage?.errors === undefined) return false;
+    // That the gate refuses what is not approved is no error of what runs.
+    return !isRefused(stage) || approved.includes(`sha256:${stage.commit}`);
+  });
+  return !errors && live !== undefined && approved.includes(live);
 }
 
 function glassOf({ metadata }: SyncObject): string | undefined {

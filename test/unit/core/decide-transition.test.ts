@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '#shared/core/decide.ts';
 import type { Phase, PhaseRecord } from '#shared/core/phase.ts';
-import type { RSync } from '#shared/core/rsync.ts';
+import { type Digest, hexOf } from '#shared/core/digest.ts';
+import type { RSync, SyncStatus } from '#shared/core/rsync.ts';
 import { approvedRSync, idle, stalled, syncError } from '#test/fixtures/approved-rsync.ts';
 import {
   NOW,
@@ -13,6 +14,13 @@ import {
 } from '#test/fixtures/decision.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { buildRSync, liveStatus } from '#test/fixtures/rsync.ts';
+
+/** A is live, and Config Sync was refused what it pulled since. */
+function refusedOf(digest: Digest): SyncStatus {
+  const { source, ...status } = liveStatus(A);
+  const errors = [{ code: '2002', message: 'not approved' }];
+  return { ...status, source: { ...source, commit: hexOf(digest), errors, errorCount: 1 } };
+}
 
 const unsigned = followed(A, UNSIGNED);
 const verified = followed(A, VERIFIED);
@@ -100,6 +108,26 @@ describe('transitions', () => {
       live,
       followed(B, UNSIGNED),
       ['recovered'],
+    ],
+    [
+      'Stalled, then live, the next one pending and refused',
+      was('Stalled', {
+        approved: A,
+        failure: { phase: 'Stalled', since: SINCE, digest: A, before: 'Approved' },
+      }),
+      approvedRSync(refusedOf(C)),
+      followed(C, UNSIGNED),
+      ['recovered'],
+    ],
+    [
+      'Blocked, and still refused, the next one pending',
+      was('Blocked', {
+        approved: A,
+        failure: { phase: 'Blocked', since: SINCE, digest: A, before: 'Approved' },
+      }),
+      approvedRSync(refusedOf(A)),
+      followed(C, UNSIGNED),
+      [],
     ],
     [
       'refused, then pending as before',
