@@ -250,6 +250,22 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [RECONCILE],
   },
   {
+    guarantee: 'phases: that the gate refuses what is not approved is no error of what runs',
+    file: 'shared/core/decide.ts',
+    in: 'quietKey',
+    find: 'mayWait || (pulled !== undefined && !approved.includes(pulled))',
+    replace: 'mayWait',
+    tests: ['test/unit/core/decide-transition.test.ts'],
+  },
+  {
+    guarantee: 'phases: a refusal of what is approved is an error of what runs',
+    file: 'shared/core/decide.ts',
+    in: 'quietKey',
+    find: ' && !approved.includes(pulled)',
+    replace: '',
+    tests: ['test/unit/core/decide-transition.test.ts'],
+  },
+  {
     guarantee:
       'phases: a stall ends where Config Sync works again, whatever the tag names meanwhile',
     file: 'shared/core/transition.ts',
