@@ -8,7 +8,7 @@ import type { BenchContext } from '../frame/bench.ts';
 import { benchConfig } from '../fan-out/bench-config.ts';
 import { startCountedRegistry } from '../fan-out/counted-registry.ts';
 import type { App } from '../process/build-app.ts';
-import { readImageEnv } from '../process/image-env.ts';
+import { readImageEnv, readImageFlags } from '../process/image-env.ts';
 import { startOwnProcess } from '../process/own-process.ts';
 import { type Server, spawnServer } from '../process/spawn-server.ts';
 import type { LoadResult, LoadTask } from './load-process.ts';
@@ -61,11 +61,17 @@ export async function openAdmissionWorld(
   const config = join(dir, 'countersign.yaml');
   const { host, publicKey } = registry;
   await writeFile(config, benchConfig({ registry: host, publicKey, store: join(dir, 'store') }));
-  const image = await readImageEnv();
+  const [image, flags] = [await readImageEnv(), await readImageFlags()];
   const start = async (args: readonly string[], env: Record<string, string>): Promise<Server> => {
     const port = await freePort();
     const log = join(dir, 'server.log');
-    const server = await spawnServer({ args, env: { ...image, ...env }, port, log, ca: cert });
+    const server = await spawnServer({
+      args: [...flags, ...args],
+      env: { ...image, ...env },
+      port,
+      log,
+      ca: cert,
+    });
     parts.defer(() => server.stop());
     return server;
   };

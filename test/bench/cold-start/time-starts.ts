@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { freePort } from '#test/e2e/tools/free-port.ts';
 import type { BenchContext } from '../frame/bench.ts';
 import { type Figure, figureOf } from '../frame/figure.ts';
-import { type App, ROOT } from '../process/build-app.ts';
-import { readImageEnv } from '../process/image-env.ts';
+import type { App } from '../process/build-app.ts';
+import { readImageEnv, readImageFlags } from '../process/image-env.ts';
 import { readUsage } from '../process/read-usage.ts';
 import { type ServerCommand, spawnServer } from '../process/spawn-server.ts';
+import { helloWorld } from './hello-world.ts';
 
 const RUNS = 11;
 const QUICK_RUNS = 1;
@@ -40,22 +41,22 @@ export async function timeStarts(
   config: string,
   { say, quick }: BenchContext,
 ): Promise<readonly Figure[]> {
-  const image = await readImageEnv();
+  const [image, flags] = [await readImageEnv(), await readImageFlags()];
   const env = { ...image, COUNTERSIGN_CONFIG: config, METADATA_SERVER_DETECTION: 'none' };
   const names = app.bundles.map(({ name }) => name).filter((name) => name !== SAME_PACKAGES);
   const starts = new Map<string, Start>();
   const commands: [string, Omit<ServerCommand, 'port'>][] = [
-    ['hello', { args: helloWorld(), env: image, first: ROOT_PAGE }],
+    ['hello', await helloWorld()],
     [
       SAME_PACKAGES,
       {
-        args: [join(app.dir, 'start.js'), SAME_PACKAGES],
+        args: [...flags, join(app.dir, 'start.js'), SAME_PACKAGES],
         env: { ...env, ...app.cached },
         first: ROOT_PAGE,
       },
     ],
     ...names.flatMap((name): [string, Omit<ServerCommand, 'port'>][] => {
-      const args = [join(app.dir, 'start.js'), name];
+      const args = [...flags, join(app.dir, 'start.js'), name];
       return [
         [name, { args, env: { ...env, ...app.cached } }],
         [`${name}, no cache`, { args, env }],
@@ -102,22 +103,16 @@ export async function timeStarts(
 
 async function startOnce(command: Omit<ServerCommand, 'port'>, into: Start): Promise<void> {
   const server = await spawnServer({ ...command, port: await freePort() });
-  const usage = await readUsage(server.pid);
+  const cpuMs = await server.firstAnswerCpuMs();
+  const { peakMiB } = await readUsage(server.pid);
   await server.stop();
   into.ms.push(server.startMs);
-  into.cpuMs.push(usage.cpuMs);
-  into.peakMiB.push(usage.peakMiB);
+  into.cpuMs.push(cpuMs);
+  into.peakMiB.push(peakMiB);
 }
 
 function startsOf(starts: Map<string, Start>, name: string): Start {
   const found = starts.get(name) ?? { ms: [], cpuMs: [], peakMiB: [] };
   starts.set(name, found);
   return found;
-}
-
-/** The framework's own command line, as its documentation has it. */
-function helloWorld(): readonly string[] {
-  const framework = join(ROOT, 'node_modules', '@google-cloud', 'functions-framework');
-  const source = join(import.meta.dirname, 'hello-world');
-  return [join(framework, 'build', 'src', 'main.js'), '--target=hello', `--source=${source}`];
 }

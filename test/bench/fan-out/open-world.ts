@@ -10,7 +10,7 @@ import {
 import { freePort } from '#test/e2e/tools/free-port.ts';
 import { startPubsubEmulator } from '#test/e2e/tools/pubsub-emulator.ts';
 import type { App } from '../process/build-app.ts';
-import { readImageEnv } from '../process/image-env.ts';
+import { readImageEnv, readImageFlags } from '../process/image-env.ts';
 import { type OwnProcess, startOwnProcess } from '../process/own-process.ts';
 import { type Server, type ServerCommand, spawnServer } from '../process/spawn-server.ts';
 import type { BareResult, BareTask } from './bare-process.ts';
@@ -25,12 +25,18 @@ export interface World {
   readonly functions: Readonly<Record<'push' | 'cluster', Server>>;
   gateway(task?: GatewayTask): Promise<GatewayCounts>;
   bare(task: BareTask): Promise<BareResult>;
-  /** Starts one more process of a function with a message at its door: milliseconds until that is acknowledged. */
-  startAndSend(name: 'push' | 'cluster', path: string, data: object): Promise<number>;
+  /** Starts one more process of a function with a message at its door, and ends it once that is acknowledged. */
+  startAndSend(name: 'push' | 'cluster', path: string, data: object): Promise<ColdStart>;
   /** Puts messages on a topic, many at a time. */
   publish(topic: string, messages: readonly BenchMessage[]): Promise<void>;
   readonly pubsubHost: string;
   close(): Promise<void>;
+}
+
+/** What it took until the first message was acknowledged, in milliseconds. */
+export interface ColdStart {
+  readonly ms: number;
+  readonly cpuMs: number;
 }
 
 export interface BenchMessage {
@@ -64,7 +70,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const gatewayProcess = adopt(
     startOwnProcess<GatewayTask, GatewayCounts>(new URL('gateway-process.ts', import.meta.url)),
   );
-  const image = await readImageEnv();
+  const [image, flags] = [await readImageEnv(), await readImageFlags()];
   // The same flags of V8 as ours.
   const bareProcess = adopt(
     startOwnProcess<BareTask, BareResult>(new URL('bare-process.ts', import.meta.url), image),
@@ -112,7 +118,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     METADATA_SERVER_DETECTION: 'none',
   };
   const spawn = async (name: string, first?: ServerCommand['first']): Promise<Server> => {
-    const args = [join(app.dir, 'start.js'), name];
+    const args = [...flags, join(app.dir, 'start.js'), name];
     const shared = { args, env, port: await freePort(), log: join(dir, `${name}.log`) };
     return spawnServer(first === undefined ? shared : { ...shared, first });
   };
@@ -150,8 +156,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     bare: (task) => bareProcess.ask(task),
     async startAndSend(name, path, data) {
       const server = await spawn(name, { method: 'POST', path, body: envelope(data) });
+      const cpuMs = await server.firstAnswerCpuMs();
       await server.stop();
-      return server.startMs;
+      return { ms: server.startMs, cpuMs };
     },
     publish: (topic, messages) => publish(pubsubHost, topic, messages),
     pubsubHost,

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { fileURLToPath } from 'node:url';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServerCommand {
@@ -28,11 +31,14 @@ export interface Server {
   readonly url: string;
   /** From its start to its first answer, in milliseconds. */
   readonly startMs: number;
+  /** The CPU that it had used when its first answer left, in milliseconds. Throws where it has ended before. */
+  firstAnswerCpuMs(): Promise<number>;
   /** SIGTERM, and then SIGKILL. */
   stop(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
+const FIRST_ANSWER = fileURLToPath(new URL('first-answer.cjs', import.meta.url));
 /** Between two attempts to reach it. */
 const POLL_MS = 1;
 const START_LIMIT_MS = 60_000;
@@ -43,11 +49,14 @@ const HEALTH = { method: 'GET', path: '/health', status: 200 };
 export async function spawnServer(command: ServerCommand): Promise<Server> {
   const { args, env, port, log, ca, first = HEALTH } = command;
   const output = log === undefined ? 'ignore' : openSync(log, 'a');
+  const { status: expected = 200 } = first;
   const began = performance.now();
-  const child = spawn(process.execPath, args, {
-    env: { ...env, PORT: String(port), HOST },
-    stdio: ['ignore', output, output],
+  const child = spawn(process.execPath, ['--require', FIRST_ANSWER, ...args], {
+    env: { ...env, PORT: String(port), HOST, BENCH_FIRST_STATUS: String(expected) },
+    stdio: ['ignore', output, output, 'pipe'],
   });
+  const [, , , pipe] = child.stdio;
+  const reported = pipe instanceof Readable ? text(pipe) : Promise.resolve('');
   const exited = once(child, 'exit');
   const status = await askUntilAnswered({ port, ca, ...first }, () => child.exitCode !== null);
   const startMs = performance.now() - began;
@@ -60,7 +69,6 @@ export async function spawnServer(command: ServerCommand): Promise<Server> {
     clearTimeout(timer);
   }
 
-  const { status: expected = 200 } = first;
   if (status !== expected) {
     await stop();
     throw new Error(
@@ -71,6 +79,11 @@ export async function spawnServer(command: ServerCommand): Promise<Server> {
     pid: child.pid ?? 0,
     url: `${ca === undefined ? 'http' : 'https'}://${HOST}:${port}`,
     startMs,
+    async firstAnswerCpuMs() {
+      const cpuMs = await reported;
+      if (cpuMs === '') throw new Error(`${args.join(' ')} has ended; see ${log}`);
+      return Number(cpuMs);
+    },
     stop,
   };
 }
