@@ -1,9 +1,13 @@
+import { readAdmissionEnv } from '#shared/http/admission-env.ts';
 import { MAX_REVIEW_BODY_BYTES as maxBodyBytes } from '#shared/http/limits.ts';
-import { readAdmissionStart, runMain } from '../wiring/base.ts';
+import { processVariables, readStart, runMain } from '../wiring/start.ts';
 import { refuseBody as refusal } from './review.ts';
 
 await runMain('admission', {
-  start: readAdmissionStart,
+  start: async () => ({
+    ...(await readStart('admission')),
+    admission: readAdmissionEnv(processVariables()),
+  }),
   open: async (start) => (await import('./open.ts')).openAdmission(start),
   async serve(served, { admission: { tls: files, port, host } }) {
     const options = { ...served, maxBodyBytes, refusal, port, host };

@@ -7,8 +7,8 @@ import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { watchChange } from '#shared/http/watch.ts';
 import { createCachedRegistry } from '#shared/registry/cached-registry.ts';
 import type { RegistryLimits } from '#shared/registry/limits.ts';
-import { readConfig, type Start, useEnvironmentProxy } from '../wiring/base.ts';
 import { type Images, openImages, openRegistries } from '../wiring/images.ts';
+import { type Start, useEnvironmentProxy } from '../wiring/start.ts';
 import { createAdmission, createReviewing, type Reviewing } from './create-admission.ts';
 import {
   type AdmissionSettings,
@@ -40,7 +40,7 @@ interface Opened {
  * that is mounted in its place, whose changes it follows. Throws `bad-config`.
  *
  * @example
- * const { app, close } = await openAdmission(await readAdmissionStart());
+ * const { app, close } = await openAdmission(start);
  */
 export async function openAdmission(start: AdmissionStart): Promise<OpenedFunction> {
   const { env, admission, log, telemetry, now } = start;
@@ -54,6 +54,8 @@ export async function openAdmission(start: AdmissionStart): Promise<OpenedFuncti
 }
 
 async function openConfigured(start: AdmissionStart): Promise<Opened> {
+  // Of no use to a mounted key, whose admission starts without it.
+  const { readConfig } = await import('../wiring/base.ts');
   const config = await readConfig(start.env.configPath);
   const access = config.access.admission;
   if (access === undefined) {

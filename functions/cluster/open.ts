@@ -7,9 +7,10 @@ import { createSettled } from '#shared/reconcile/settled.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { traceRSyncs } from '#shared/telemetry/trace-steps.ts';
 import { openMessages, openShell, reconcileSettings } from '../wiring/app.ts';
-import { readBase, type Start } from '../wiring/base.ts';
+import { readBase } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages, openRegistries } from '../wiring/images.ts';
+import type { Start } from '../wiring/start.ts';
 import { openStatus } from '../wiring/topics.ts';
 import { handleTask } from './handle-task.ts';
 

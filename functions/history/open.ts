@@ -2,8 +2,9 @@ import { CountersignError } from '#shared/core/errors.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { withMessage } from '#shared/http/with-message.ts';
 import { openApp, openMessages } from '../wiring/app.ts';
-import { readBase, type Start } from '../wiring/base.ts';
+import { readBase } from '../wiring/base.ts';
 import { openHistory } from '../wiring/history.ts';
+import type { Start } from '../wiring/start.ts';
 import { handleEvent } from './handle-event.ts';
 
 /**

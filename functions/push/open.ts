@@ -7,9 +7,10 @@ import { parseNotification } from '#shared/registry/notifications/artifact-regis
 import { readNotification } from '#shared/registry/notifications/notification.ts';
 import { createTagsOf } from '#shared/registry/tags-of.ts';
 import { openMessages, openShell } from '../wiring/app.ts';
-import { readBase, type Start } from '../wiring/base.ts';
+import { readBase } from '../wiring/base.ts';
 import { openFleets } from '../wiring/fleet.ts';
 import { openImages, openRegistries, openResolveNow } from '../wiring/images.ts';
+import type { Start } from '../wiring/start.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handlePush } from './handle-push.ts';
 import { createSignedIn } from './signed-in.ts';

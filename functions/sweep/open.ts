@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { traceRequest } from '#shared/http/app.ts';
 import { openAccess, openShell } from '../wiring/app.ts';
-import { readBase, type Start } from '../wiring/base.ts';
+import { readBase } from '../wiring/base.ts';
 import { openChecks } from '../wiring/checks.ts';
 import { callsPerMinute, openFleets } from '../wiring/fleet.ts';
 import { openImages, openListTags, openRegistries, openResolveNow } from '../wiring/images.ts';
+import type { Start } from '../wiring/start.ts';
 import { openStatus, openTasks } from '../wiring/topics.ts';
 import { handleSweep } from './handle-sweep.ts';
 

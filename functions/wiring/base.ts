@@ -1,62 +1,23 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Config } from '#shared/config/config.ts';
-import type { Tracks } from '#shared/config/tracks.ts';
-import { defined } from '#shared/core/defined.ts';
-import type { Trace } from '#shared/core/tracing.ts';
-import { type AdmissionEnv, readAdmissionEnv } from '#shared/http/admission-env.ts';
-import { type Env, readEnv } from '#shared/http/env.ts';
-import { type Log, createLogger } from '#shared/http/log.ts';
-import { type OpenedFunction, openLater } from '#shared/http/open-later.ts';
-import type { ServeOptions } from '#shared/http/serve.ts';
-import type { Variables } from '#shared/net/environment.ts';
-import { openTelemetry } from '#shared/telemetry/open-telemetry.ts';
-import { readTelemetryEnv } from '#shared/telemetry/read-env.ts';
-import { noTelemetry, type Telemetry } from '#shared/telemetry/telemetry.ts';
-import { openGoogleToken } from './google-token.ts';
+import { loadConfig } from '#shared/config/load-config.ts';
+import { createTracks, type Tracks } from '#shared/config/tracks.ts';
+import { readEnv } from '#shared/http/env.ts';
+import { createLogger } from '#shared/http/log.ts';
+import { noTelemetry } from '#shared/telemetry/telemetry.ts';
+import type { Start } from './start.ts';
 import { useProxy } from './use-proxy.ts';
 
-/** What every function starts from. This folder is the part of the mains that they share (docs/adr/0005). */
-export interface Base {
-  readonly env: Env;
+/** What every function is built from. This folder is the part of the mains that they share (docs/adr/0005). */
+export interface Base extends Start {
   readonly config: Config;
   /** The versions that entries of the config follow. */
   readonly tracks?: Tracks | undefined;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  readonly now: () => Date;
-}
-
-/** What is known before the config file has been read. */
-export type Start = Omit<Base, 'config' | 'tracks'>;
-
-/** Reads the environment, and opens log and telemetry. Throws `bad-config`. */
-export async function readStart(name: string): Promise<Start> {
-  const env = readEnv(process.env);
-  const settings = readTelemetryEnv(process.env);
-  const context = new AsyncLocalStorage<Trace>();
-  const { service = name, revision, projectId } = env;
-  const shared = { service, ...defined({ revision, projectId }) };
-  const log = createLogger({ ...shared, level: env.logLevel, trace: () => context.getStore() });
-  const telemetry = await openTelemetry(settings, {
-    ...shared,
-    service: env.service ?? `countersign-${name}`,
-    context,
-    log,
-    now: () => performance.now(),
-    googleToken: openGoogleToken(),
-  });
-  return { env, log, telemetry, now: () => new Date() };
-}
-
-/** The variables of this process, for what programs and connections take from there. */
-export function processVariables(): Variables {
-  return process.env;
 }
 
 /** Reads the config file that the environment names, once, for a function. Throws `bad-config`. */
 export async function readBase(start: Start): Promise<Base> {
   const config = await readConfig(start.env.configPath);
-  return { ...start, config, tracks: await openTracks(config) };
+  return { ...start, config, tracks: await createTracks(config.images) };
 }
 
 /** The same for a command: its config file may be another, and its standard output is its result's. Throws `bad-config`. */
@@ -64,63 +25,13 @@ export async function readCommandBase(name: string, configPath?: string): Promis
   const env = readEnv(process.env);
   const log = createLogger({ service: name, level: env.logLevel, stream: process.stderr });
   const config = await readConfig(configPath ?? env.configPath);
-  const tracks = await openTracks(config);
+  const tracks = await createTracks(config.images);
   return { env, log, config, tracks, telemetry: noTelemetry, now: () => new Date() };
 }
 
-/**
- * Reads the config file; what that takes is loaded then. Its proxy, or else the environment's, is that of all that
- * follows. Throws `bad-config`.
- */
+/** Reads the config file. Its proxy, or else the environment's, is that of all that follows. Throws `bad-config`. */
 export async function readConfig(path: string): Promise<Config> {
-  const { loadConfig } = await import('#shared/config/load-config.ts');
   const config = await loadConfig(path);
   useProxy(process.env, config.proxy);
   return config;
-}
-
-/** The proxy of all that follows, where there is no config file. Throws `bad-config`. */
-export function useEnvironmentProxy(): void {
-  useProxy(process.env, undefined);
-}
-
-async function openTracks({ images }: Config): Promise<Tracks> {
-  const { createTracks } = await import('#shared/config/tracks.ts');
-  return createTracks(images);
-}
-
-/** The start of admission, which can do without a config file. Throws `bad-config`. */
-export async function readAdmissionStart(): Promise<Start & { readonly admission: AdmissionEnv }> {
-  return { ...(await readStart('admission')), admission: readAdmissionEnv(process.env) };
-}
-
-type Served = Pick<ServeOptions, 'app' | 'log' | 'process' | 'close' | 'endAnswers'>;
-
-/**
- * Runs a main: it listens first, then opens, which reads the config and makes the clients, and closes after the last
- * answer. A function that cannot start logs why in one line, and exits with 1.
- */
-export async function runMain<S extends Start>(
-  name: string,
-  main: {
-    readonly start: () => Promise<S>;
-    readonly open: (start: S) => Promise<OpenedFunction>;
-    readonly serve: (options: Served, start: S) => Promise<unknown>;
-  },
-): Promise<void> {
-  try {
-    const start = await main.start();
-    const { log, telemetry } = start;
-    const late = openLater({ open: () => main.open(start), log, process });
-    async function close(): Promise<void> {
-      await late.close();
-      await telemetry.close();
-    }
-    const endAnswers = (): void => late.endAnswers?.();
-    await main.serve({ app: late.app, log, process, close, endAnswers }, start);
-    late.openSoon();
-  } catch (error) {
-    createLogger({ level: 'info', service: name }).error({ error }, 'Function cannot start');
-    process.exit(1);
-  }
 }

@@ -32,8 +32,9 @@ import { createPlugins } from '#shared/fleet/kubeconfig/exec-plugin.ts';
 import { runProgram } from '#shared/net/run-program.ts';
 import { proxyVariables } from '#shared/net/proxy-variables.ts';
 import { countCalls, countErrors } from '#shared/telemetry/observe-clusters.ts';
-import { type Base, processVariables } from './base.ts';
+import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
+import { processVariables } from './start.ts';
 
 /** The token for the fake of GKE Hub; no real one leaves for it. */
 const EMULATOR_TOKEN = 'countersign-local';

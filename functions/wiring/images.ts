@@ -31,8 +31,9 @@ import { loadDockerImages } from '#shared/registry/artifact-lookup.ts';
 import { createArtifactTags } from '#shared/registry/artifact-tags.ts';
 import { type ListTags, createListTags } from '#shared/registry/list-tags.ts';
 import type { Store, TrackNote } from '#shared/store/store.ts';
-import { type Base, processVariables } from './base.ts';
+import type { Base } from './base.ts';
 import { openGoogleToken } from './google-token.ts';
+import { processVariables } from './start.ts';
 
 /** The registry past every cache, for tags, and the one that remembers what digests name. */
 export interface Registries {

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_BODY_BYTES } from '#shared/http/limits.ts';
 import type { OpenedFunction } from '#shared/http/open-later.ts';
 import { serveFunction } from '#shared/http/serve-function.ts';
-import { readStart, runMain, type Start } from './base.ts';
+import { readStart, runMain, type Start } from './start.ts';
 
 /** Serves a function under functions-framework until a signal ends it. */
 export async function startFunction(

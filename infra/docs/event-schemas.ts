@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { ceTypeOf, SEVERITIES, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { ceTypeOf, SEVERITIES, type StatusType } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { sampleOf } from './event-sample.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import { ceTypeOf, severityOf, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { ceTypeOf, severityOf, type StatusType } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import * as data from '#shared/status/schema.ts';
 import { TYPE_NOTES } from './event-notes.ts';
 import { SAMPLES } from './event-samples.ts';

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { ClusterPhase, PhaseRecord } from '#shared/core/phase.ts';
-import {
+import type {
   BrakeData,
   ClusterData,
   FreezeData,
@@ -12,57 +12,7 @@ import {
   SyncData,
   UncheckedData,
 } from './schema.ts';
-
-/** Every type of status event with the shape of its data without prefix and version. */
-export const STATUS_DATA = {
-  'image.verified': ImageData,
-  'image.unsigned': ImageData,
-  'image.incomplete': ImageData,
-  'image.untrusted': ImageData,
-  'image.unusable': ImageData,
-  'image.unchecked': ImageData,
-  'sync.approved': SyncData,
-  'sync.synced': SyncData,
-  'sync.failed': SyncData,
-  'sync.blocked': SyncData,
-  'sync.stalled': SyncData,
-  'sync.unguarded': SyncData,
-  'sync.refused': SyncData,
-  'sync.withdrawn': SyncData,
-  'sync.recovered': SyncData,
-  'cluster.unreachable': ClusterData,
-  'cluster.recovered': ClusterData,
-  'resync.requested': ResyncData,
-  'freeze.started': FreezeData,
-  'freeze.ended': FreezeData,
-  'rollout.progressing': RolloutData,
-  'rollout.completed': RolloutData,
-  'rollout.degraded': RolloutData,
-  'rollout.started': RolloutData,
-  'rollout.superseded': RolloutData,
-  'rollout.stage.opened': RolloutData,
-  'rollout.stage.passed': RolloutData,
-  'rollout.stage.skipped': RolloutData,
-  'rollout.waiting': RolloutData,
-  'rollout.approved': RolloutData,
-  'rollout.paused': RolloutData,
-  'rollout.resumed': RolloutData,
-  'rollout.promoted': RolloutData,
-  'rollout.halted': RolloutData,
-  'rollout.recovered': RolloutData,
-  'rollout.aborted': RolloutData,
-  'rollout.rolling-back': RolloutData,
-  'rollout.rolled-back': RolloutData,
-  'rollout.interrupted': RolloutData,
-  'rollout.retired': RolloutData,
-  'rollout.held': HoldData,
-  'rollout.unheld': HoldData,
-  'sweep.completed': SweepData,
-  'sweep.braked': BrakeData,
-  'sweep.recovered': BrakeData,
-  'withdrawal.unchecked': UncheckedData,
-  'withdrawal.recovered': UncheckedData,
-} as const;
+import type { STATUS_DATA } from './status-data.ts';
 
 export type StatusType = keyof typeof STATUS_DATA;
 

@@ -10,7 +10,7 @@ import { statusJsonSchemas } from '#infra/docs/event-schemas.ts';
 import { eventsPage } from '#infra/docs/events-page.ts';
 import { buildJsonSchema } from '#shared/config/json-schema.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
-import { STATUS_DATA } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { ROOT } from '#test/docs/markdown.ts';
 import { readSources } from './sources.ts';
 

@@ -23,7 +23,13 @@ describe('files', () => {
     [
       'process.env',
       /\bprocess\.env\b/,
-      ['functions/cli/main.ts', 'functions/wiring/base.ts', 'infra/examples/', 'infra/local/'],
+      [
+        'functions/cli/main.ts',
+        'functions/wiring/base.ts',
+        'functions/wiring/start.ts',
+        'infra/examples/',
+        'infra/local/',
+      ],
     ],
     [
       'the wall clock',

@@ -4,7 +4,7 @@ import { tryReference } from '#shared/core/reference.ts';
 import type { Fleet } from '#shared/fleet/fleet.ts';
 import type { Entry, History, HistoryQuery } from '#shared/history/history.ts';
 import { placeOf, valueOf } from '#shared/history/schema.ts';
-import { STATUS_DATA } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { findCluster } from '../find-cluster.ts';
 import { type ImageFilter, imageFilter } from '../image-filter.ts';

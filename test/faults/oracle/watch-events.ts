@@ -1,5 +1,6 @@
 import { eventIdOf } from '#shared/status/encode.ts';
-import { type Severity, severityOf, STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
+import { type Severity, severityOf, type StatusEvent } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import type { Clock } from '../sim/clock.ts';
 import type { Journal } from '../journal.ts';
 import { name } from '../sim/registry.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { type PubsubRest, STATUS_SUBSCRIPTION } from '#infra/local/local-world/pubsub.ts';
-import { SEVERITIES, STATUS_DATA, type StatusType } from '#shared/status/events.ts';
+import { SEVERITIES, type StatusType } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import type { Journal } from '../journal.ts';
 import type { ReceivedEvent } from '../oracle/watch-events.ts';
 

@@ -9,7 +9,8 @@ import {
   MAX_TEXT_BYTES,
   type TopicMessage,
 } from '#shared/status/encode.ts';
-import { severityOf, STATUS_DATA, type StatusEvent } from '#shared/status/events.ts';
+import { severityOf, type StatusEvent } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { statusJsonSchemas } from '#infra/docs/event-schemas.ts';
 import {
   brakeEvent,

@@ -3,7 +3,8 @@ import { handleSweep } from '#functions/sweep/handle-sweep.ts';
 import { CountersignError } from '#shared/core/errors.ts';
 import type { TrackNote } from '#shared/store/store.ts';
 import { eventIdOf } from '#shared/status/encode.ts';
-import { STATUS_DATA, type StatusEvent, severityOf } from '#shared/status/events.ts';
+import { type StatusEvent, severityOf } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { A, B } from '#test/fixtures/digests.ts';
 import {
   REPOSITORY,

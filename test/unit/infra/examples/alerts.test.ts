@@ -6,7 +6,7 @@ import { type Alert, postAlert } from '#infra/examples/alerts/alert.ts';
 import type { AlertEvent } from '#infra/examples/alerts/event.ts';
 import { nextStepOf } from '#infra/examples/alerts/next-step.ts';
 import { readAlertSettings } from '#infra/examples/alerts/settings.ts';
-import { STATUS_DATA } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { ROOT } from '#test/docs/markdown.ts';
 
 const RUNBOOK = 'https://wiki.example/runbook';

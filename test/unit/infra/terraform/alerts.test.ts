@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { METRICS } from '#shared/telemetry/metrics.ts';
-import { SEVERITIES, STATUS_DATA } from '#shared/status/events.ts';
+import { SEVERITIES } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { type ModuleSource, readModule } from '#test/terraform/read-module.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');

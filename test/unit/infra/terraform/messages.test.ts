@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadSync } from '@grpc/proto-loader';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { STATUS_DATA } from '#shared/status/events.ts';
+import { STATUS_DATA } from '#shared/status/status-data.ts';
 import { TASK_REASONS, type Task } from '#shared/core/task.ts';
 import { encodeEvent } from '#shared/status/encode.ts';
 import { EVERY_EVENT } from '#test/fixtures/status-events.ts';
