@@ -48,22 +48,24 @@ const word = z.string().max(MAX_WORD);
 const annotation = z.string().transform((text) => cutText(text, MAX_ANNOTATION));
 
 /** v1beta1 and v1alpha1 alike. The metadata must be right; spec and status are checked where they are read. */
-const objectSchema = z.object({
-  kind: z.enum(['RootSync', 'RepoSync']),
-  metadata: z.object({
-    name: dnsName,
-    namespace: dnsName,
-    uid: word.min(1),
-    resourceVersion: word.min(1),
-    generation: z.number().int().nonnegative().default(0),
-    deletionTimestamp: word.nullish(),
-    finalizers: z.array(z.string().transform((text) => cutText(text, MAX_WORD))).nullish(),
-    labels: z.record(z.string(), z.string()).nullish(),
-    annotations: z.record(z.string(), annotation).nullish(),
+const objectSchema = z.lazy(() =>
+  z.object({
+    kind: z.enum(['RootSync', 'RepoSync']),
+    metadata: z.object({
+      name: dnsName,
+      namespace: dnsName,
+      uid: word.min(1),
+      resourceVersion: word.min(1),
+      generation: z.number().int().nonnegative().default(0),
+      deletionTimestamp: word.nullish(),
+      finalizers: z.array(z.string().transform((text) => cutText(text, MAX_WORD))).nullish(),
+      labels: z.record(z.string(), z.string()).nullish(),
+      annotations: z.record(z.string(), annotation).nullish(),
+    }),
+    spec: z.unknown().optional(),
+    status: z.unknown().optional(),
   }),
-  spec: z.unknown().optional(),
-  status: z.unknown().optional(),
-});
+);
 
 /**
  * Reads a RootSync or RepoSync. A bad source becomes an `invalid` source, a bad status an absent one. Throws
@@ -134,39 +136,42 @@ const time = z
 const key = z.string().min(1).max(MAX_IMAGE);
 
 /** Kept in the store, and what a lost record is rebuilt from: read as those are. */
-const rolloutSchema = z
-  .object({
-    id: z.string().regex(ROLLOUT_ID),
-    stage: word,
-    kind: z.enum(['forward', 'rollback']),
-    digest: key,
-    previous: key.optional(),
-    indexes: z.record(key, digest).optional(),
-    rejected: z.array(key).max(MAX_REJECTED),
-    startedAt: z.iso.datetime(),
-    resolvedAt: z.iso.datetime(),
-  })
-  .transform((rollout) => defined(rollout));
+const rolloutSchema = () =>
+  z
+    .object({
+      id: z.string().regex(ROLLOUT_ID),
+      stage: word,
+      kind: z.enum(['forward', 'rollback']),
+      digest: key,
+      previous: key.optional(),
+      indexes: z.record(key, digest).optional(),
+      rejected: z.array(key).max(MAX_REJECTED),
+      startedAt: z.iso.datetime(),
+      resolvedAt: z.iso.datetime(),
+    })
+    .transform((rollout) => defined(rollout));
 
 /** What a later version adds, or another writer spoils, costs no more than that field. */
-const receiptSchema = z.object({
-  image: z.string(),
-  digest,
-  index: digest.optional().catch(undefined),
-  version: z.string().max(MAX_VERSION).optional().catch(undefined),
-  policy: z.string(),
-  resolvedAt: time,
-  approvedAt: time,
-  also: z.array(z.string()).optional().catch(undefined),
-  ahead: z
-    .object({ digest, actor: z.string().optional().catch(undefined) })
-    .transform((ahead) => defined(ahead))
-    .optional()
-    .catch(undefined),
-  pin: z.enum(['written', 'refused']).optional().catch(undefined),
-  rollout: rolloutSchema.optional().catch(undefined),
-  was: z.literal('failed').optional().catch(undefined),
-});
+const receiptSchema = z.lazy(() =>
+  z.object({
+    image: z.string(),
+    digest,
+    index: digest.optional().catch(undefined),
+    version: z.string().max(MAX_VERSION).optional().catch(undefined),
+    policy: z.string(),
+    resolvedAt: time,
+    approvedAt: time,
+    also: z.array(z.string()).optional().catch(undefined),
+    ahead: z
+      .object({ digest, actor: z.string().optional().catch(undefined) })
+      .transform((ahead) => defined(ahead))
+      .optional()
+      .catch(undefined),
+    pin: z.enum(['written', 'refused']).optional().catch(undefined),
+    rollout: rolloutSchema().optional().catch(undefined),
+    was: z.literal('failed').optional().catch(undefined),
+  }),
+);
 
 /** Reads a receipt; undefined when it is absent or none that Countersign wrote. */
 export function parseReceipt(text: string | undefined): ReceiptFacts | undefined {

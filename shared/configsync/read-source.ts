@@ -16,35 +16,43 @@ const OCI_SCHEME = 'oci://';
 const HOST_FIRST = /^[^/]*[.:][^/]*\//;
 
 /** Config Sync's webhook accepts no other source types; its CRD defaults to git. */
-const specSchema = z.object({
-  sourceType: z.string().max(MAX_WORD).default('git'),
-  git: z.unknown().optional(),
-  oci: z.unknown().optional(),
-  helm: z.unknown().optional(),
-});
+const specSchema = z.lazy(() =>
+  z.object({
+    sourceType: z.string().max(MAX_WORD).default('git'),
+    git: z.unknown().optional(),
+    oci: z.unknown().optional(),
+    helm: z.unknown().optional(),
+  }),
+);
 
-const ociSchema = z.object({
-  image: z.string().min(1, 'is empty').max(MAX_IMAGE),
-  dir: z.string().max(MAX_IMAGE).optional(),
-  period: z.string().max(MAX_WORD).optional().catch(undefined),
-});
+const ociSchema = z.lazy(() =>
+  z.object({
+    image: z.string().min(1, 'is empty').max(MAX_IMAGE),
+    dir: z.string().max(MAX_IMAGE).optional(),
+    period: z.string().max(MAX_WORD).optional().catch(undefined),
+  }),
+);
 
-const helmSchema = z.object({
-  repo: z.string().min(1, 'is empty').max(MAX_IMAGE),
-  chart: z
-    .string()
-    .min(1, 'is empty')
-    .max(MAX_WORD)
-    .regex(/^[^/]*$/, 'has a slash'),
-  version: z.string().max(MAX_WORD).optional(),
-});
+const helmSchema = z.lazy(() =>
+  z.object({
+    repo: z.string().min(1, 'is empty').max(MAX_IMAGE),
+    chart: z
+      .string()
+      .min(1, 'is empty')
+      .max(MAX_WORD)
+      .regex(/^[^/]*$/, 'has a slash'),
+    version: z.string().max(MAX_WORD).optional(),
+  }),
+);
 
-const gitSchema = z.object({
-  repo: z.string().max(MAX_IMAGE).default(''),
-  branch: z.string().max(MAX_WORD).default(''),
-  revision: z.string().max(MAX_WORD).default(''),
-  dir: z.string().max(MAX_IMAGE).default(''),
-});
+const gitSchema = z.lazy(() =>
+  z.object({
+    repo: z.string().max(MAX_IMAGE).default(''),
+    branch: z.string().max(MAX_WORD).default(''),
+    revision: z.string().max(MAX_WORD).default(''),
+    dir: z.string().max(MAX_IMAGE).default(''),
+  }),
+);
 
 /** What an RSync takes its configuration from (docs/facts/config-sync.md#api); never throws. */
 export function readSource(spec: unknown): Source {

@@ -30,13 +30,17 @@ const PLURALS: Readonly<Record<SyncKind, string>> = {
 };
 
 /** One page of a list; the objects themselves are read, one by one, by the caller. */
-const listSchema = z.object({
-  metadata: z.object({ continue: z.string().optional() }).optional(),
-  items: z.array(z.unknown()),
-});
+const listSchema = z.lazy(() =>
+  z.object({
+    metadata: z.object({ continue: z.string().optional() }).optional(),
+    items: z.array(z.unknown()),
+  }),
+);
 
 /** meta/v1 APIResourceList. */
-const resourcesSchema = z.object({ resources: z.array(z.object({ name: z.string() })) });
+const resourcesSchema = z.lazy(() =>
+  z.object({ resources: z.array(z.object({ name: z.string() })) }),
+);
 
 /** Kept: Node resolves and links anew at each `import()`, for what is loaded already too. */
 let loaded: typeof Kubernetes | undefined;
@@ -162,23 +166,27 @@ function isRepeatable(body: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** version.Info, at `/version`. */
-const versionSchema = z.object({ gitVersion: z.string().max(256) });
+const versionSchema = z.lazy(() => z.object({ gitVersion: z.string().max(256) }));
 
 /** authentication.k8s.io/v1 SelfSubjectReview, answered. */
-const selfSchema = z.object({
-  status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }),
-});
+const selfSchema = z.lazy(() =>
+  z.object({
+    status: z.object({ userInfo: z.object({ username: z.string().min(1).max(1_024) }) }),
+  }),
+);
 
 /** apps/v1 Deployment of Config Sync's reconciler-manager. */
-const managerSchema = z.object({
-  spec: z.object({
-    template: z.object({
-      spec: z.object({
-        containers: z.array(z.object({ name: z.string(), image: z.string().optional() })),
+const managerSchema = z.lazy(() =>
+  z.object({
+    spec: z.object({
+      template: z.object({
+        spec: z.object({
+          containers: z.array(z.object({ name: z.string(), image: z.string().optional() })),
+        }),
       }),
     }),
   }),
-});
+);
 
 /** Config Sync's own Deployment: the tag of its image is the only thing in a cluster that has its version. */
 const MANAGER = { namespace: 'config-management-system', name: 'reconciler-manager' } as const;

@@ -8,22 +8,26 @@ import { type GoogleApis, type GoogleGet, grantFix } from './google-apis.ts';
 import { MAX_MEMBERSHIP_PAGES, MEMBERSHIPS_PAGE } from './limits.ts';
 
 /** GKE Hub v1, `projects.locations.memberships.list`; memberships are read one by one. */
-const membershipsSchema = z.object({
-  resources: z.array(z.unknown()).nullish(),
-  nextPageToken: z.string().nullish(),
-  /** Locations that did not answer Hub: their memberships are missing here, and not gone. */
-  unreachable: z.array(z.string()).nullish(),
-});
+const membershipsSchema = z.lazy(() =>
+  z.object({
+    resources: z.array(z.unknown()).nullish(),
+    nextPageToken: z.string().nullish(),
+    /** Locations that did not answer Hub: their memberships are missing here, and not gone. */
+    unreachable: z.array(z.string()).nullish(),
+  }),
+);
 
 /** GKE Hub v1, Membership. The one who registers a cluster chooses its id and labels. */
-const membershipSchema = z.object({
-  name: z.string(),
-  labels: z.record(z.string(), z.string()).nullish(),
-  state: z.object({ code: z.string().optional() }).nullish(),
-  endpoint: z
-    .object({ gkeCluster: z.object({ resourceLink: z.string().nullish() }).nullish() })
-    .nullish(),
-});
+const membershipSchema = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    labels: z.record(z.string(), z.string()).nullish(),
+    state: z.object({ code: z.string().optional() }).nullish(),
+    endpoint: z
+      .object({ gkeCluster: z.object({ resourceLink: z.string().nullish() }).nullish() })
+      .nullish(),
+  }),
+);
 
 /** A membership, and all that its gateway's URL is made of. */
 export interface Membership {

@@ -14,31 +14,35 @@ export const Document = z.object({
 
 export type Document = z.infer<typeof Document>;
 
-const BatchGetAnswer = z.array(
-  z.object({ found: Document.exactOptional(), missing: z.string().exactOptional() }),
+const BatchGetAnswer = z.lazy(() =>
+  z.array(z.object({ found: Document.exactOptional(), missing: z.string().exactOptional() })),
 );
 
 /** An element without a document has the time, or how far it got. */
-const QueryAnswer = z.array(z.object({ document: Document.exactOptional() }));
+const QueryAnswer = z.lazy(() => z.array(z.object({ document: Document.exactOptional() })));
 
 /** One aggregation, under the alias in the request; without documents there is one as well. */
-const CountAnswer = z
-  .tuple([
-    z.object({
-      result: z.object({
-        aggregateFields: z.object({
-          count: z.object({ integerValue: z.string().regex(/^[0-9]{1,9}$/) }),
+const CountAnswer = z.lazy(() =>
+  z
+    .tuple([
+      z.object({
+        result: z.object({
+          aggregateFields: z.object({
+            count: z.object({ integerValue: z.string().regex(/^[0-9]{1,9}$/) }),
+          }),
         }),
       }),
-    }),
-  ])
-  .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue));
+    ])
+    .transform(([{ result }]) => Number(result.aggregateFields.count.integerValue)),
+);
 
-const CommitAnswer = z
-  .object({
-    writeResults: z.array(z.object({ updateTime: z.string().exactOptional() })).default([]),
-  })
-  .transform(({ writeResults }) => writeResults.map(({ updateTime }) => updateTime));
+const CommitAnswer = z.lazy(() =>
+  z
+    .object({
+      writeResults: z.array(z.object({ updateTime: z.string().exactOptional() })).default([]),
+    })
+    .transform(({ writeResults }) => writeResults.map(({ updateTime }) => updateTime)),
+);
 
 /** A value as Firestore's JSON has it: one key, which names the type. */
 export type Value = Readonly<Record<string, unknown>>;

@@ -5,22 +5,26 @@ const SERVICE = /[a-z][a-z0-9-]{0,62}\.googleapis\.com/.source;
 const PROJECT = /(?:[a-z0-9][a-z0-9.-]{0,100}:)?[a-z0-9][a-z0-9-]{0,62}/.source;
 
 /** google.rpc.ErrorInfo (AIP-193), whose reason is the same for every API. */
-const infoSchema = z.object({
-  reason: z.literal('SERVICE_DISABLED'),
-  metadata: z.object({
-    service: z.string().regex(new RegExp(`^${SERVICE}$`)),
-    consumer: z.string().regex(new RegExp(`^projects/${PROJECT}$`)),
+const infoSchema = z.lazy(() =>
+  z.object({
+    reason: z.literal('SERVICE_DISABLED'),
+    metadata: z.object({
+      service: z.string().regex(new RegExp(`^${SERVICE}$`)),
+      consumer: z.string().regex(new RegExp(`^projects/${PROJECT}$`)),
+    }),
   }),
-});
+);
 
 /** An error of Google's: as JSON has it, or as its clients throw it, which have an ErrorInfo in fields of their own. */
-const errorSchema = z.object({
-  details: z.array(z.unknown()).catch([]),
-  errors: z.array(z.object({ reason: z.string().optional() })).catch([]),
-  reason: z.string().optional().catch(undefined),
-  errorInfoMetadata: z.unknown().optional(),
-  message: z.string().catch(''),
-});
+const errorSchema = z.lazy(() =>
+  z.object({
+    details: z.array(z.unknown()).catch([]),
+    errors: z.array(z.object({ reason: z.string().optional() })).catch([]),
+    reason: z.string().optional().catch(undefined),
+    errorInfoMetadata: z.unknown().optional(),
+    message: z.string().catch(''),
+  }),
+);
 
 /** What older front ends and registries write in place of an ErrorInfo. */
 const WORDS = /\bhas not been used in project\b.*\bor it is disabled\b|\bAccess Not Configured\b/is;

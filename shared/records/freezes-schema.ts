@@ -14,20 +14,22 @@ const MAX_BYTES = 768 * 1024;
 const Time = z.iso.datetime();
 
 /** Keys that a later version has added stay with the freeze. */
-const Stored: z.ZodType<readonly PersonFreeze[]> = z
-  .array(
-    z.looseObject({
-      id: z.string().min(1),
-      by: z.string(),
-      reason: z.string(),
-      at: Time,
-      image: z.string().exactOptional(),
-      clusters: z.string().exactOptional(),
-      until: Time.exactOptional(),
-      saidAt: Time,
-    }),
-  )
-  .max(MAX_FREEZES);
+const Stored: z.ZodType<readonly PersonFreeze[]> = z.lazy(() =>
+  z
+    .array(
+      z.looseObject({
+        id: z.string().min(1),
+        by: z.string(),
+        reason: z.string(),
+        at: Time,
+        image: z.string().exactOptional(),
+        clusters: z.string().exactOptional(),
+        until: Time.exactOptional(),
+        saidAt: Time,
+      }),
+    )
+    .max(MAX_FREEZES),
+);
 
 /** The freezes in a text that anyone who can write to the database may have written; undefined when it is none. */
 export function readFreezes(text: string): readonly PersonFreeze[] | undefined {

@@ -20,18 +20,20 @@ const Time = z.iso.datetime();
 const ORDERED = { sync: Text, by: Text, reason: Text, at: Time, request: Text };
 
 /** Keys that a later version has added stay with the order: this one may write it meanwhile. */
-const Stored: z.ZodType<readonly HoldOrder[]> = z
-  .array(
-    z.union([
-      z.looseObject({ ...ORDERED, does: z.literal('hold'), until: Time.exactOptional() }),
-      z.looseObject({
-        ...ORDERED,
-        does: z.literal('lift'),
-        lifts: z.array(z.string().max(MAX_TEXT)).max(MAX_LIFTS),
-      }),
-    ]),
-  )
-  .max(MAX_ORDERS);
+const Stored: z.ZodType<readonly HoldOrder[]> = z.lazy(() =>
+  z
+    .array(
+      z.union([
+        z.looseObject({ ...ORDERED, does: z.literal('hold'), until: Time.exactOptional() }),
+        z.looseObject({
+          ...ORDERED,
+          does: z.literal('lift'),
+          lifts: z.array(z.string().max(MAX_TEXT)).max(MAX_LIFTS),
+        }),
+      ]),
+    )
+    .max(MAX_ORDERS),
+);
 
 /** Throws `store-unavailable` for a text that is none: what it held back must not be let in. */
 export function readOrders(text: string, cluster: string): readonly HoldOrder[] {

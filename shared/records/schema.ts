@@ -33,74 +33,79 @@ const MAX_APPROVALS = 620;
 /** ISO 8601. */
 const Time = z.iso.datetime();
 
-const Turn = z.looseObject({
-  by: z.string().exactOptional(),
-  value: z.string().exactOptional(),
-  cluster: z.string(),
-});
+const Turn = () =>
+  z.looseObject({
+    by: z.string().exactOptional(),
+    value: z.string().exactOptional(),
+    cluster: z.string(),
+  });
 
-const Checked = z.looseObject({ name: z.string(), outcome: z.enum(CHECK_OUTCOMES), since: Time });
+const Checked = () =>
+  z.looseObject({ name: z.string(), outcome: z.enum(CHECK_OUTCOMES), since: Time });
 
-const Release = z.looseObject({ tag: z.string(), version: z.string() });
+const Release = () => z.looseObject({ tag: z.string(), version: z.string() });
 
-const Arrival = z.looseObject({
-  digest: z.string(),
-  resolvedAt: Time,
-  id: z.string(),
-  by: z.string(),
-  index: z.string().exactOptional(),
-  release: Release.exactOptional(),
-});
+const Arrival = () =>
+  z.looseObject({
+    digest: z.string(),
+    resolvedAt: Time,
+    id: z.string(),
+    by: z.string(),
+    index: z.string().exactOptional(),
+    release: Release().exactOptional(),
+  });
 
 /** Keys that a later version has added stay with the record: this one may write it meanwhile. */
-const Stored: z.ZodType<RolloutRecord> = z.looseObject({
-  version: z.int().min(1),
-  id: z.string(),
-  image: z.string(),
-  kind: z.enum(['forward', 'rollback']),
-  digest: z.string(),
-  previous: z.string().exactOptional(),
-  indexes: z.record(z.string(), z.string()).exactOptional(),
-  releases: z.record(z.string(), Release).exactOptional(),
-  resolvedAt: Time,
-  startedAt: Time,
-  startedBy: z.string(),
-  status: z.enum(ROLLOUT_STATES),
-  cause: z.enum(ROLLOUT_CAUSES).exactOptional(),
-  stage: z.string(),
-  openedAt: Time,
-  cursor: Turn.exactOptional(),
-  promoted: z
-    .looseObject({
-      windows: z.literal(true).exactOptional(),
-      held: z.literal(true).exactOptional(),
-    })
-    .exactOptional(),
-  okSince: Time.exactOptional(),
-  stuckSince: Time.exactOptional(),
-  saidAt: Time.exactOptional(),
-  checks: z.array(Checked).max(MAX_CHECKS).exactOptional(),
-  approvals: z
-    .array(z.looseObject({ stage: z.string(), by: z.string(), at: Time }))
-    .max(MAX_APPROVALS),
-  rejected: z.array(z.string()).max(MAX_REJECTED),
-  next: Arrival.exactOptional(),
-  passedOver: z.string().exactOptional(),
-  ignored: z.array(z.string()).max(MAX_IGNORED),
-  before: z.enum(['completed', 'rolled-back']).exactOptional(),
-  idleSince: Time.exactOptional(),
-  history: z
-    .array(
-      z.looseObject({
-        by: z.string(),
-        reason: z.string(),
-        did: z.string(),
-        at: Time,
-        request: z.string().exactOptional(),
-      }),
-    )
-    .max(MAX_HISTORY),
-});
+const Stored: z.ZodType<RolloutRecord> = z.lazy(() =>
+  z.looseObject({
+    version: z.int().min(1),
+    id: z.string(),
+    image: z.string(),
+    kind: z.enum(['forward', 'rollback']),
+    digest: z.string(),
+    previous: z.string().exactOptional(),
+    indexes: z.record(z.string(), z.string()).exactOptional(),
+    releases: z.record(z.string(), Release()).exactOptional(),
+    resolvedAt: Time,
+    startedAt: Time,
+    startedBy: z.string(),
+    status: z.enum(ROLLOUT_STATES),
+    cause: z.enum(ROLLOUT_CAUSES).exactOptional(),
+    stage: z.string(),
+    openedAt: Time,
+    cursor: Turn().exactOptional(),
+    promoted: z
+      .looseObject({
+        windows: z.literal(true).exactOptional(),
+        held: z.literal(true).exactOptional(),
+      })
+      .exactOptional(),
+    okSince: Time.exactOptional(),
+    stuckSince: Time.exactOptional(),
+    saidAt: Time.exactOptional(),
+    checks: z.array(Checked()).max(MAX_CHECKS).exactOptional(),
+    approvals: z
+      .array(z.looseObject({ stage: z.string(), by: z.string(), at: Time }))
+      .max(MAX_APPROVALS),
+    rejected: z.array(z.string()).max(MAX_REJECTED),
+    next: Arrival().exactOptional(),
+    passedOver: z.string().exactOptional(),
+    ignored: z.array(z.string()).max(MAX_IGNORED),
+    before: z.enum(['completed', 'rolled-back']).exactOptional(),
+    idleSince: Time.exactOptional(),
+    history: z
+      .array(
+        z.looseObject({
+          by: z.string(),
+          reason: z.string(),
+          did: z.string(),
+          at: Time,
+          request: z.string().exactOptional(),
+        }),
+      )
+      .max(MAX_HISTORY),
+  }),
+);
 
 /**
  * The record of `image` in a text that anyone who can write to the database may have written; undefined when it is none.

@@ -29,18 +29,21 @@ type DockerEntry =
       readonly server: string;
     };
 
-const authSchema = z.object({
-  auth: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  identitytoken: z.string().optional(),
-});
+const authSchema = () =>
+  z.object({
+    auth: z.string().optional(),
+    username: z.string().optional(),
+    password: z.string().optional(),
+    identitytoken: z.string().optional(),
+  });
 
-const configSchema = z.object({
-  auths: z.record(z.string(), authSchema).optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
-  credsStore: z.string().optional(),
-});
+const configSchema = z.lazy(() =>
+  z.object({
+    auths: z.record(z.string(), authSchema()).optional(),
+    credHelpers: z.record(z.string(), z.string()).optional(),
+    credsStore: z.string().optional(),
+  }),
+);
 
 type DockerConfig = z.infer<typeof configSchema>;
 

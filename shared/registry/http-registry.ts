@@ -42,9 +42,9 @@ export interface RegistryDeps extends CredentialSources {
 const TAG_PAGE = 1_000;
 
 /** As much of a manifest as is read here. */
-const bodySchema = z.object({ mediaType: z.unknown().optional() });
+const bodySchema = z.lazy(() => z.object({ mediaType: z.unknown().optional() }));
 
-const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
+const tagsSchema = z.lazy(() => z.object({ tags: z.array(z.string()).nullish() }));
 
 /**
  * The read-only OCI distribution 1.1 client: every byte counted, hashed, and from a host that is allowed.
@@ -169,16 +169,18 @@ function dateOf(headers: Headers, now: Date): string {
 }
 
 /** A descriptor in a list of referrers; of another digest algorithm it may be, too. */
-const referrerSchema = z.object({
-  mediaType: z.string(),
-  digest: z.string(),
-  size: z.number().int().nonnegative(),
-  artifactType: z.string().nullish(),
-  annotations: z.record(z.string(), z.string()).nullish(),
-});
+const referrerSchema = z.lazy(() =>
+  z.object({
+    mediaType: z.string(),
+    digest: z.string(),
+    size: z.number().int().nonnegative(),
+    artifactType: z.string().nullish(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+  }),
+);
 
 /** A list of referrers; its entries are read one by one, so that a broken one hides no other. */
-const referrersSchema = z.object({ manifests: z.array(z.unknown()).nullish() });
+const referrersSchema = z.lazy(() => z.object({ manifests: z.array(z.unknown()).nullish() }));
 
 interface ReferrersDeps extends PagesDeps {
   readonly now: () => Date;

@@ -22,35 +22,41 @@ export const digestSchema: z.ZodType<Digest> = z.custom<Digest>(
 const annotations = z.record(z.string(), z.string()).nullish().catch(undefined);
 
 /** What decides which child of an index is pulled: read by Config Sync's library, hence here; beside it, what it is of. */
-export const indexSchema = z.object({
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  annotations,
-  manifests: z
-    .array(
-      z.object({
-        mediaType: z.string(),
-        digest: digestSchema,
-        platform: z
-          .object({ os: z.string().optional(), architecture: z.string().optional() })
-          .nullish(),
-      }),
-    )
-    .max(MAX_CHILDREN),
-});
+export const indexSchema = z.lazy(() =>
+  z.object({
+    schemaVersion: z.literal(2),
+    mediaType: z.string().optional(),
+    annotations,
+    manifests: z
+      .array(
+        z.object({
+          mediaType: z.string(),
+          digest: digestSchema,
+          platform: z
+            .object({ os: z.string().optional(), architecture: z.string().optional() })
+            .nullish(),
+        }),
+      )
+      .max(MAX_CHILDREN),
+  }),
+);
 
-const imageSchema = z.object({
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  config: z.object({ digest: digestSchema, mediaType: z.string().optional().catch(undefined) }),
-  annotations,
-  layers: z
-    .array(z.object({ digest: digestSchema }))
-    .min(1)
-    .max(MAX_LAYERS),
-});
+const imageSchema = z.lazy(() =>
+  z.object({
+    schemaVersion: z.literal(2),
+    mediaType: z.string().optional(),
+    config: z.object({ digest: digestSchema, mediaType: z.string().optional().catch(undefined) }),
+    annotations,
+    layers: z
+      .array(z.object({ digest: digestSchema }))
+      .min(1)
+      .max(MAX_LAYERS),
+  }),
+);
 
-const subjectSchema = z.object({ subject: z.object({ digest: digestSchema }).nullish() });
+const subjectSchema = z.lazy(() =>
+  z.object({ subject: z.object({ digest: digestSchema }).nullish() }),
+);
 
 /** What Config Sync's library makes of a manifest. */
 export type ManifestReading =

@@ -30,21 +30,22 @@ export type ImageStatus = z.infer<typeof ImageStatus>;
 const Time = z.iso.datetime();
 const True = z.literal(true);
 
-const Record = z.object({
-  phase: z.enum(PHASES),
-  digest: z.string().exactOptional(),
-  since: Time,
-  approved: z.string().exactOptional(),
-  synced: z.string().exactOptional(),
-  failure: z
-    .object({
-      phase: z.enum(FAILURE_PHASES),
-      since: Time,
-      digest: z.string().exactOptional(),
-      before: z.enum(PHASES).exactOptional(),
-    })
-    .exactOptional(),
-});
+const Record = () =>
+  z.object({
+    phase: z.enum(PHASES),
+    digest: z.string().exactOptional(),
+    since: Time,
+    approved: z.string().exactOptional(),
+    synced: z.string().exactOptional(),
+    failure: z
+      .object({
+        phase: z.enum(FAILURE_PHASES),
+        since: Time,
+        digest: z.string().exactOptional(),
+        before: z.enum(PHASES).exactOptional(),
+      })
+      .exactOptional(),
+  });
 
 /** An RSync that could not be looked at: it is tried again by itself, and delays no other. */
 const Unsettled = z.object({
@@ -87,99 +88,103 @@ const Shown = z.object({
 export type Shown = Stored<z.infer<typeof Shown>>;
 
 /** Of an RSync whose images reach the clusters in stages. */
-const Staged = z.object({
-  /** Whose record it is under: `host/path:tag`. */
-  image: z.string(),
-  /** The approval key that it is admitted to, or waits for. */
-  digest: z.string().exactOptional(),
-  /** The approval key that its tag names, where that is verified. */
-  target: z.string().exactOptional(),
-  /** By its labels, at the last look. */
-  stage: z.string(),
-  /** What it waits for; absent: it is admitted. */
-  why: z.enum(WAITS).exactOptional(),
-  /** The image whose record keeps it waiting, where its own has let it in. */
-  by: z.string().exactOptional(),
-  /** `countersign.dev/hold` as it stands. */
-  hold: z.string().exactOptional(),
-  /** Why it cannot be pinned, where it is to be. */
-  unpinned: z.enum(PIN_OBSTACLES).exactOptional(),
-  /** When the newest approval was written. */
-  approvedAt: Time.exactOptional(),
-  /** No digest has been approved that it was let in to, since then; `on`: the one of the last look, if it was let in. */
-  stuck: z.object({ since: Time, on: z.string().exactOptional() }).exactOptional(),
-  /** It had a failure open when that was written. */
-  failedBefore: True.exactOptional(),
-  receipt: ReceiptFields.exactOptional(),
-});
-export type Staged = Stored<z.infer<typeof Staged>>;
+const Staged = () =>
+  z.object({
+    /** Whose record it is under: `host/path:tag`. */
+    image: z.string(),
+    /** The approval key that it is admitted to, or waits for. */
+    digest: z.string().exactOptional(),
+    /** The approval key that its tag names, where that is verified. */
+    target: z.string().exactOptional(),
+    /** By its labels, at the last look. */
+    stage: z.string(),
+    /** What it waits for; absent: it is admitted. */
+    why: z.enum(WAITS).exactOptional(),
+    /** The image whose record keeps it waiting, where its own has let it in. */
+    by: z.string().exactOptional(),
+    /** `countersign.dev/hold` as it stands. */
+    hold: z.string().exactOptional(),
+    /** Why it cannot be pinned, where it is to be. */
+    unpinned: z.enum(PIN_OBSTACLES).exactOptional(),
+    /** When the newest approval was written. */
+    approvedAt: Time.exactOptional(),
+    /** No digest has been approved that it was let in to, since then; `on`: the one of the last look, if it was let in. */
+    stuck: z.object({ since: Time, on: z.string().exactOptional() }).exactOptional(),
+    /** It had a failure open when that was written. */
+    failedBefore: True.exactOptional(),
+    receipt: ReceiptFields.exactOptional(),
+  });
+export type Staged = Stored<z.infer<ReturnType<typeof Staged>>>;
 
 /** One RSync as last seen: the snapshot's row, and the record of what was published of it. */
-const SyncRow = z.object({
-  /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
-  sync: z.string(),
-  uid: z.string(),
-  /** Image as the RSync names it, in normal form with its tag; absent for sources that are not followed. */
-  image: z.string().exactOptional(),
-  /** What the tag is in the registry: of an index the child that Config Sync pulls. */
-  target: z.string().exactOptional(),
-  /** That index. */
-  index: z.string().exactOptional(),
-  /** What Config Sync reports as synced. */
-  live: z.string().exactOptional(),
-  verdict: z.enum(VERDICTS).exactOptional(),
-  /** Codes behind that verdict. */
-  reasons: z.array(z.string()).exactOptional(),
-  /** Approval keys in place, newest first. */
-  approved: z.array(z.string()),
-  /** What the receipt has of the newest approval. */
-  approval: ApprovalFacts.exactOptional(),
-  record: Record,
-  message: z.string(),
-  errors: z.array(z.object({ code: z.string(), message: z.string() })),
-  /** It could not be looked at: the rest of the row is what was known before. */
-  unsettled: Unsettled.exactOptional(),
-  /** It has a deletionTimestamp, and is not gone. */
-  deleting: True.exactOptional(),
-  /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
-  nomos: z.string(),
-  /** What nomos shows beside that word. */
-  shown: Shown.exactOptional(),
-  /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
-  breakGlass: z.string().exactOptional(),
-  /** What its tag names waits for the end of a freeze, as of the last look. Of an image in stages, `staged` has it. */
-  frozen: True.exactOptional(),
-  /** `countersign.dev/hold` as it stands, and since when it was seen; `unwritten`: it was ordered, and holds all the same. */
-  held: z
-    .object({ text: z.string(), since: Time, unwritten: True.exactOptional() })
-    .exactOptional(),
-  /** Since when no hold was seen on it: what names the next one. Absent while one is there. */
-  unheld: Time.exactOptional(),
-  /** The order of a hold that it was found to be as it says. */
-  order: z.string().exactOptional(),
-  staged: Staged.exactOptional(),
-  /** Where versions are followed: what the last look found of them. */
-  tracked: TrackedFields.exactOptional(),
-});
-export type SyncRow = Stored<z.infer<typeof SyncRow>>;
+const SyncRow = () =>
+  z.object({
+    /** `RootSync/<name>` or `RepoSync/<namespace>/<name>`. */
+    sync: z.string(),
+    uid: z.string(),
+    /** Image as the RSync names it, in normal form with its tag; absent for sources that are not followed. */
+    image: z.string().exactOptional(),
+    /** What the tag is in the registry: of an index the child that Config Sync pulls. */
+    target: z.string().exactOptional(),
+    /** That index. */
+    index: z.string().exactOptional(),
+    /** What Config Sync reports as synced. */
+    live: z.string().exactOptional(),
+    verdict: z.enum(VERDICTS).exactOptional(),
+    /** Codes behind that verdict. */
+    reasons: z.array(z.string()).exactOptional(),
+    /** Approval keys in place, newest first. */
+    approved: z.array(z.string()),
+    /** What the receipt has of the newest approval. */
+    approval: ApprovalFacts.exactOptional(),
+    record: Record(),
+    message: z.string(),
+    errors: z.array(z.object({ code: z.string(), message: z.string() })),
+    /** It could not be looked at: the rest of the row is what was known before. */
+    unsettled: Unsettled.exactOptional(),
+    /** It has a deletionTimestamp, and is not gone. */
+    deleting: True.exactOptional(),
+    /** nomos' word for it: SYNCED, PENDING, ERROR, STALLED, RECONCILING. */
+    nomos: z.string(),
+    /** What nomos shows beside that word. */
+    shown: Shown.exactOptional(),
+    /** `countersign.dev/break-glass` as it stands: each sweep reports it until it is removed. */
+    breakGlass: z.string().exactOptional(),
+    /** What its tag names waits for the end of a freeze, as of the last look. Of an image in stages, `staged` has it. */
+    frozen: True.exactOptional(),
+    /** `countersign.dev/hold` as it stands, and since when it was seen; `unwritten`: it was ordered, and holds all the same. */
+    held: z
+      .object({ text: z.string(), since: Time, unwritten: True.exactOptional() })
+      .exactOptional(),
+    /** Since when no hold was seen on it: what names the next one. Absent while one is there. */
+    unheld: Time.exactOptional(),
+    /** The order of a hold that it was found to be as it says. */
+    order: z.string().exactOptional(),
+    staged: Staged().exactOptional(),
+    /** Where versions are followed: what the last look found of them. */
+    tracked: TrackedFields.exactOptional(),
+  });
+export type SyncRow = Stored<z.infer<ReturnType<typeof SyncRow>>>;
 
-const ClusterFields = z.object({
-  cluster: z.string(),
-  phase: z.enum(CLUSTER_PHASES),
-  /** When this phase began. */
-  since: Time,
-  /** Why, for people, when not `Reachable`. */
-  message: z.string().exactOptional(),
-  /** Start of the last completed reconcile; absent before the first. Unreachable clusters keep the old one. */
-  reconciledAt: Time.exactOptional(),
-  /** Start of the last reconcile that ended with an answer: that it cannot be reached is one, too. */
-  lookedAt: Time.exactOptional(),
-  /** That it cannot be reached was about to be reported when this was written. */
-  doubtful: True.exactOptional(),
-  /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
-  follows: z.array(z.string()),
-  syncs: z.array(SyncRow),
-});
+const ClusterFields = z.lazy(() =>
+  z.object({
+    cluster: z.string(),
+    phase: z.enum(CLUSTER_PHASES),
+    /** When this phase began. */
+    since: Time,
+    /** Why, for people, when not `Reachable`. */
+    message: z.string().exactOptional(),
+    /** Start of the last completed reconcile; absent before the first. Unreachable clusters keep the old one. */
+    reconciledAt: Time.exactOptional(),
+    /** Start of the last reconcile that ended with an answer: that it cannot be reached is one, too. */
+    lookedAt: Time.exactOptional(),
+    /** That it cannot be reached was about to be reported when this was written. */
+    doubtful: True.exactOptional(),
+    /** Repositories (`host/path`) that its RSyncs follow, distinct and sorted. */
+    follows: z.array(z.string()),
+    syncs: z.array(SyncRow()),
+  }),
+);
 export type ClusterRecord = Stored<z.infer<typeof ClusterFields>>;
 export const StoredCluster: z.ZodType<ClusterRecord> = ClusterFields;
 
@@ -196,25 +201,27 @@ const ImageClaim = z.object({
 export type ImageClaim = Stored<z.infer<typeof ImageClaim>>;
 
 /** What was last published of one digest, or of one tag, whose key is `:<tag>`. */
-const ImageFields = z.object({
-  /** `host/path`. */
-  repository: z.string(),
-  digest: z.string(),
-  /** Absent: nothing was published yet, and `claim` has what is about to be. */
-  status: ImageStatus.exactOptional(),
-  /** Hash of the policy it was judged under; empty where it could not be judged. */
-  policy: z.string(),
-  /** When that was published. */
-  since: Time,
-  /** When the registry was read for it: an older reading never replaces a newer one. */
-  readAt: Time,
-  /** Of a tag: the digest that it named then; absent where it named none that could be found. */
-  names: z.string().exactOptional(),
-  /** When it was reported that it has waited for its signature too long. */
-  remindedAt: Time.exactOptional(),
-  /** A publication that was begun: it replaces this record once it is done. */
-  claim: ImageClaim.exactOptional(),
-});
+const ImageFields = z.lazy(() =>
+  z.object({
+    /** `host/path`. */
+    repository: z.string(),
+    digest: z.string(),
+    /** Absent: nothing was published yet, and `claim` has what is about to be. */
+    status: ImageStatus.exactOptional(),
+    /** Hash of the policy it was judged under; empty where it could not be judged. */
+    policy: z.string(),
+    /** When that was published. */
+    since: Time,
+    /** When the registry was read for it: an older reading never replaces a newer one. */
+    readAt: Time,
+    /** Of a tag: the digest that it named then; absent where it named none that could be found. */
+    names: z.string().exactOptional(),
+    /** When it was reported that it has waited for its signature too long. */
+    remindedAt: Time.exactOptional(),
+    /** A publication that was begun: it replaces this record once it is done. */
+    claim: ImageClaim.exactOptional(),
+  }),
+);
 export type ImageRecord = Stored<z.infer<typeof ImageFields>>;
 export const StoredImage: z.ZodType<ImageRecord> = ImageFields;
 

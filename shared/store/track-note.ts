@@ -17,41 +17,43 @@ export const TrackedFields = z.object({
 });
 
 /** What is left of the listing of one repository whose versions are followed. */
-export const TrackFields = z.object({
-  /** The track that it was read by: another one makes another choice, and lists anew. */
-  track: z.string(),
-  /** When the listing began. */
-  listedAt: Time,
-  /** The next sweep lists anew, whatever its time. */
-  stale: z.literal(true).exactOptional(),
-  /** False where it was cut: it decides nothing. */
-  complete: z.boolean(),
-  /** Tags that were listed, and those that may be chosen. */
-  listed: z.int().min(0),
-  matching: z.int().min(0),
-  /** The best, in order. */
-  candidates: z.array(
-    z.object({
-      tag: z.string(),
-      version: z.string(),
-      digest: z.string().exactOptional(),
-      /** It came by a push at that time; absent: it was listed. */
-      pushedAt: Time.exactOptional(),
-    }),
-  ),
-  ignored: z.array(
-    z.object({ why: z.enum(IGNORED), count: z.int().min(1), examples: z.array(z.string()) }),
-  ),
-  /** What it was published to wait for; absent: nothing. */
-  waits: z.enum(VERSION_WAITS).exactOptional(),
-  /** The highest version that RSyncs have taken: a newcomer takes no lower one. */
-  floor: z
-    .object({
-      tag: z.string(),
-      version: z.string(),
-      digest: z.string(),
-      index: z.string().exactOptional(),
-      resolvedAt: Time,
-    })
-    .exactOptional(),
-});
+export const TrackFields = z.lazy(() =>
+  z.object({
+    /** The track that it was read by: another one makes another choice, and lists anew. */
+    track: z.string(),
+    /** When the listing began. */
+    listedAt: Time,
+    /** The next sweep lists anew, whatever its time. */
+    stale: z.literal(true).exactOptional(),
+    /** False where it was cut: it decides nothing. */
+    complete: z.boolean(),
+    /** Tags that were listed, and those that may be chosen. */
+    listed: z.int().min(0),
+    matching: z.int().min(0),
+    /** The best, in order. */
+    candidates: z.array(
+      z.object({
+        tag: z.string(),
+        version: z.string(),
+        digest: z.string().exactOptional(),
+        /** It came by a push at that time; absent: it was listed. */
+        pushedAt: Time.exactOptional(),
+      }),
+    ),
+    ignored: z.array(
+      z.object({ why: z.enum(IGNORED), count: z.int().min(1), examples: z.array(z.string()) }),
+    ),
+    /** What it was published to wait for; absent: nothing. */
+    waits: z.enum(VERSION_WAITS).exactOptional(),
+    /** The highest version that RSyncs have taken: a newcomer takes no lower one. */
+    floor: z
+      .object({
+        tag: z.string(),
+        version: z.string(),
+        digest: z.string(),
+        index: z.string().exactOptional(),
+        resolvedAt: Time,
+      })
+      .exactOptional(),
+  }),
+);

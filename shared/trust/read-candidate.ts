@@ -17,13 +17,15 @@ import {
 import { envelopeSchema, readStatement } from './statement.ts';
 
 /** The payload of a legacy signature: cosign SIGNATURE_SPEC, "Simple Signing". */
-const payloadSchema = z.object({
-  critical: z.object({
-    image: z.object({ 'docker-manifest-digest': digestSchema }),
-    type: z.literal('cosign container image signature'),
+const payloadSchema = z.lazy(() =>
+  z.object({
+    critical: z.object({
+      image: z.object({ 'docker-manifest-digest': digestSchema }),
+      type: z.literal('cosign container image signature'),
+    }),
+    optional: z.record(z.string(), z.unknown()).nullish(),
   }),
-  optional: z.record(z.string(), z.unknown()).nullish(),
-});
+);
 
 const rawBytes = z.object({ rawBytes: z.string().min(1) });
 
@@ -39,12 +41,14 @@ export const materialSchema = z.object({
 });
 
 /** As far as a signature over an image needs it. */
-const bundleSchema = z.object({
-  mediaType: z.string(),
-  verificationMaterial: materialSchema,
-  messageSignature: z.undefined().optional(),
-  dsseEnvelope: envelopeSchema,
-});
+const bundleSchema = z.lazy(() =>
+  z.object({
+    mediaType: z.string(),
+    verificationMaterial: materialSchema,
+    messageSignature: z.undefined().optional(),
+    dsseEnvelope: envelopeSchema,
+  }),
+);
 
 // Names as cosign's code writes them; its specification has others (docs/facts/signatures.md#formats).
 const SIGNATURE = 'dev.cosignproject.cosign/signature';

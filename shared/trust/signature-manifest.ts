@@ -55,30 +55,39 @@ export const digestSchema = z.custom<Digest>(
 );
 
 /** OCI image-spec 1.1, "Image Manifest Property Descriptions". Layers are read one by one: one bad one hides no other. */
-const manifestSchema = z.object({
-  artifactType: z.string().optional(),
-  config: z.object({ mediaType: z.string() }).optional(),
-  layers: z.array(z.looseObject({ mediaType: z.unknown() }).nullable().catch(null)),
-  manifests: z.undefined().optional(),
-});
+const manifestSchema = z.lazy(() =>
+  z.object({
+    artifactType: z.string().optional(),
+    config: z.object({ mediaType: z.string() }).optional(),
+    layers: z.array(z.looseObject({ mediaType: z.unknown() }).nullable().catch(null)),
+    manifests: z.undefined().optional(),
+  }),
+);
 
 /** OCI image-spec 1.1, "Image Index Property Descriptions": what a fallback tag holds. */
-const indexSchema = z.object({
-  manifests: z.array(z.unknown()),
-  layers: z.undefined().optional(),
-});
+const indexSchema = z.lazy(() =>
+  z.object({
+    manifests: z.array(z.unknown()),
+    layers: z.undefined().optional(),
+  }),
+);
 
 /** OCI image-spec 1.1, "Content Descriptors". */
-const descriptorSchema = z.object({
-  mediaType: z.string(),
-  digest: digestSchema,
-  size: z.int().nonnegative(),
-  artifactType: z.string().nullish(),
-});
+const descriptorSchema = z.lazy(() =>
+  z.object({
+    mediaType: z.string(),
+    digest: digestSchema,
+    size: z.int().nonnegative(),
+    artifactType: z.string().nullish(),
+  }),
+);
 
-const layerSchema = descriptorSchema.omit({ artifactType: true }).extend({
-  annotations: z.record(z.string(), z.string()).optional(),
-});
+const layerSchema = z.lazy(() =>
+  descriptorSchema
+    .unwrap()
+    .omit({ artifactType: true })
+    .extend({ annotations: z.record(z.string(), z.string()).optional() }),
+);
 
 export type Layer = z.infer<typeof layerSchema>;
 

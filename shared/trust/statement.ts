@@ -18,7 +18,7 @@ export const envelopeSchema = z
   });
 
 /** The predicate type is read before the rest: an attestation is no malformed signature. */
-const predicateTypeSchema = z.looseObject({ predicateType: z.string() });
+const predicateTypeSchema = z.lazy(() => z.looseObject({ predicateType: z.string() }));
 
 const digests = z.record(z.string(), z.string());
 const claimed = z.array(
@@ -27,25 +27,31 @@ const claimed = z.array(
 const anyVersion = z.enum(['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']);
 
 /** In-toto statement v1 of a signature by cosign. */
-const signatureSchema = z.object({
-  _type: z.literal('https://in-toto.io/Statement/v1'),
-  subject: claimed,
-});
+const signatureSchema = z.lazy(() =>
+  z.object({
+    _type: z.literal('https://in-toto.io/Statement/v1'),
+    subject: claimed,
+  }),
+);
 
 /** Versions 0.1, which cosign 2 writes, and 1. What the predicate holds is for the policy to say. */
-const attestationSchema = z.object({
-  _type: anyVersion,
-  predicateType: z.string(),
-  subject: z.array(z.object({ digest: digests })),
-  predicate: z.unknown(),
-});
+const attestationSchema = z.lazy(() =>
+  z.object({
+    _type: anyVersion,
+    predicateType: z.string(),
+    subject: z.array(z.object({ digest: digests })),
+    predicate: z.unknown(),
+  }),
+);
 
 /** Whatever its predicate: what a bundle over an artifact may hold. */
-const statementAboutSchema = z.object({
-  _type: anyVersion,
-  predicateType: z.string(),
-  subject: claimed,
-});
+const statementAboutSchema = z.lazy(() =>
+  z.object({
+    _type: anyVersion,
+    predicateType: z.string(),
+    subject: claimed,
+  }),
+);
 
 /** Predicate type of a signature by cosign 3. Cosign itself does not look: any attestation would pass as one. */
 const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';

@@ -23,61 +23,66 @@ const data = text
   .refine((value) => BASE64.test(value), 'is not base64')
   .transform((value) => Buffer.from(value, 'base64').toString('utf8'));
 
-const clusterSchema = z.object({
-  server: text,
-  'tls-server-name': text,
-  'insecure-skip-tls-verify': flag,
-  'certificate-authority': text,
-  'certificate-authority-data': data,
-  'proxy-url': text,
-  'disable-compression': flag,
-  extensions: z.array(z.object({ name: text, extension: z.unknown() })).nullish(),
-});
+const clusterSchema = () =>
+  z.object({
+    server: text,
+    'tls-server-name': text,
+    'insecure-skip-tls-verify': flag,
+    'certificate-authority': text,
+    'certificate-authority-data': data,
+    'proxy-url': text,
+    'disable-compression': flag,
+    extensions: z.array(z.object({ name: text, extension: z.unknown() })).nullish(),
+  });
 
-const execSchema = z.object({
-  apiVersion: text,
-  command: text,
-  args: texts,
-  env: z.array(z.object({ name: text, value: text })).nullish(),
-  installHint: text,
-  provideClusterInfo: flag,
-  interactiveMode: text,
-});
+const execSchema = () =>
+  z.object({
+    apiVersion: text,
+    command: text,
+    args: texts,
+    env: z.array(z.object({ name: text, value: text })).nullish(),
+    installHint: text,
+    provideClusterInfo: flag,
+    interactiveMode: text,
+  });
 
-const userSchema = z.object({
-  'client-certificate': text,
-  'client-certificate-data': data,
-  'client-key': text,
-  'client-key-data': data,
-  token: text,
-  tokenFile: text,
-  as: text,
-  'as-uid': text,
-  'as-groups': texts,
-  'as-user-extra': z.record(z.string(), z.array(z.string())).nullish(),
-  username: text,
-  password: text,
-  'auth-provider': z.object({ name: text }).nullish(),
-  exec: execSchema.nullish(),
-});
+const userSchema = () =>
+  z.object({
+    'client-certificate': text,
+    'client-certificate-data': data,
+    'client-key': text,
+    'client-key-data': data,
+    token: text,
+    tokenFile: text,
+    as: text,
+    'as-uid': text,
+    'as-groups': texts,
+    'as-user-extra': z.record(z.string(), z.array(z.string())).nullish(),
+    username: text,
+    password: text,
+    'auth-provider': z.object({ name: text }).nullish(),
+    exec: execSchema().nullish(),
+  });
 
-const contextSchema = z.object({ cluster: text, user: text });
+const contextSchema = () => z.object({ cluster: text, user: text });
 
 /** The parts of the file, each named; a part without content has every field empty. */
-export const kubeconfigSchema = z.object({
-  'current-context': text,
-  apiVersion: z.literal(['v1', '']).nullish(),
-  kind: z.literal(['Config', '']).nullish(),
-  clusters: z.array(z.object({ name: text, cluster: clusterSchema.prefault({}) })).nullish(),
-  users: z.array(z.object({ name: text, user: userSchema.prefault({}) })).nullish(),
-  contexts: z
-    .array(z.object({ name: z.string().min(1), context: contextSchema.prefault({}) }))
-    .nullish(),
-});
+export const kubeconfigSchema = z.lazy(() =>
+  z.object({
+    'current-context': text,
+    apiVersion: z.literal(['v1', '']).nullish(),
+    kind: z.literal(['Config', '']).nullish(),
+    clusters: z.array(z.object({ name: text, cluster: clusterSchema().prefault({}) })).nullish(),
+    users: z.array(z.object({ name: text, user: userSchema().prefault({}) })).nullish(),
+    contexts: z
+      .array(z.object({ name: z.string().min(1), context: contextSchema().prefault({}) }))
+      .nullish(),
+  }),
+);
 
-export type KubeCluster = z.infer<typeof clusterSchema>;
-export type KubeUser = z.infer<typeof userSchema>;
-export type KubeExec = z.infer<typeof execSchema>;
+export type KubeCluster = z.infer<ReturnType<typeof clusterSchema>>;
+export type KubeUser = z.infer<ReturnType<typeof userSchema>>;
+export type KubeExec = z.infer<ReturnType<typeof execSchema>>;
 
 /** A part of a kubeconfig, and the folder against which its paths are resolved. */
 export interface Placed<T> {
@@ -89,7 +94,7 @@ export interface Placed<T> {
 export interface Kubeconfig {
   readonly clusters: ReadonlyMap<string, Placed<KubeCluster>>;
   readonly users: ReadonlyMap<string, Placed<KubeUser>>;
-  readonly contexts: ReadonlyMap<string, z.infer<typeof contextSchema>>;
+  readonly contexts: ReadonlyMap<string, z.infer<ReturnType<typeof contextSchema>>>;
   /** Its `current-context`; empty where there is none. */
   readonly current: string;
 }

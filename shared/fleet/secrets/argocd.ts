@@ -8,30 +8,33 @@ import type { Secret } from './management-api.ts';
 export const ARGOCD_SELECTOR = 'argocd.argoproj.io/secret-type=cluster';
 
 const text = z.string().nullish();
-const tlsSchema = z.object({
-  insecure: z.boolean().nullish(),
-  serverName: text,
-  caData: text,
-  certData: text,
-  keyData: text,
-});
-const configSchema = z.object({
-  username: text,
-  password: text,
-  bearerToken: text,
-  proxyUrl: text,
-  tlsClientConfig: tlsSchema.nullish(),
-  awsAuthConfig: z.object({}).nullish(),
-  execProviderConfig: z
-    .object({
-      command: text,
-      args: z.array(z.string()).nullish(),
-      env: z.record(z.string(), z.string()).nullish(),
-      apiVersion: text,
-      installHint: text,
-    })
-    .nullish(),
-});
+const tlsSchema = () =>
+  z.object({
+    insecure: z.boolean().nullish(),
+    serverName: text,
+    caData: text,
+    certData: text,
+    keyData: text,
+  });
+const configSchema = z.lazy(() =>
+  z.object({
+    username: text,
+    password: text,
+    bearerToken: text,
+    proxyUrl: text,
+    tlsClientConfig: tlsSchema().nullish(),
+    awsAuthConfig: z.object({}).nullish(),
+    execProviderConfig: z
+      .object({
+        command: text,
+        args: z.array(z.string()).nullish(),
+        env: z.record(z.string(), z.string()).nullish(),
+        apiVersion: text,
+        installHint: text,
+      })
+      .nullish(),
+  }),
+);
 
 /**
  * The cluster of one of Argo CD's Secrets, with the Secret's labels; or why it cannot be used. Never shows what it holds.

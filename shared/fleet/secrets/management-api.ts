@@ -19,22 +19,28 @@ export interface ManagementApi {
   clusters(namespace?: string): Promise<readonly Named[]>;
 }
 
-const metadataSchema = z.object({
-  namespace: z.string(),
-  name: z.string(),
-  labels: z.record(z.string(), z.string()).nullish(),
-});
-const namedSchema = z.object({ metadata: metadataSchema });
-const secretSchema = z.object({
-  metadata: metadataSchema,
-  data: z.record(z.string(), z.string()).nullish(),
-});
+const metadataSchema = () =>
+  z.object({
+    namespace: z.string(),
+    name: z.string(),
+    labels: z.record(z.string(), z.string()).nullish(),
+  });
+const namedSchema = z.lazy(() => z.object({ metadata: metadataSchema() }));
+const secretSchema = z.lazy(() =>
+  z.object({
+    metadata: metadataSchema(),
+    data: z.record(z.string(), z.string()).nullish(),
+  }),
+);
 /** client-node calls it `_continue` where it knows the kind of the list. */
-const pageSchema = z
-  .object({ _continue: z.string().nullish(), continue: z.string().nullish() })
-  .transform(({ _continue: known, continue: plain }) => known || plain || undefined);
-const listSchema = z.object({ metadata: pageSchema.nullish(), items: z.array(z.unknown()) });
-const groupSchema = z.object({ preferredVersion: z.object({ version: z.string() }) });
+const pageSchema = () =>
+  z
+    .object({ _continue: z.string().nullish(), continue: z.string().nullish() })
+    .transform(({ _continue: known, continue: plain }) => known || plain || undefined);
+const listSchema = z.lazy(() =>
+  z.object({ metadata: pageSchema().nullish(), items: z.array(z.unknown()) }),
+);
+const groupSchema = z.lazy(() => z.object({ preferredVersion: z.object({ version: z.string() }) }));
 
 export type Secret = z.infer<typeof secretSchema>;
 export type Named = z.infer<typeof namedSchema>;
