@@ -13,7 +13,11 @@ describe('readFinalStage()', () => {
     const stage = readFinalStage(DOCKERFILE, { REVISION: 'abc' });
     expect(stage.base).toMatch(/^gcr\.io\/distroless\/cc-debian12:nonroot@sha256:/);
     expect(stage.user).toBe(`${IMAGE_USER}:${IMAGE_USER}`);
-    expect(stage.entrypoint).toEqual(['/nodejs/bin/node', '/app/start.js']);
+    expect(stage.entrypoint).toEqual([
+      '/nodejs/bin/node',
+      '--min-semi-space-size=16',
+      '/app/start.js',
+    ]);
     expect(stage.labels['org.opencontainers.image.revision']).toBe('abc');
     expect(stage.env.NODE_COMPILE_CACHE).toBe(`/app/${COMPILE_CACHE}`);
     expect(stage.env.NODE_OPTIONS).toMatch(/^--max-old-space-size=\d+ --max-semi-space-size=\d+$/);
