@@ -156,7 +156,7 @@ const PURE_ED25519: SignatureAlgorithm = {
 /** Ed25519, pure or prehashed as cosign signs (RFC 8032 section 5.1): no signature of one form is one of the other. */
 export async function loadEd25519(): Promise<SignatureAlgorithm> {
   // Node's crypto knows only the pure form; loaded where a policy has such a key.
-  const { ed25519ph } = await import('@noble/curves/ed25519.js');
+  const { ed25519ph } = await import('./ed25519ph.ts');
   const rawKey = (key: KeyObject) =>
     Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
   return {

@@ -16,7 +16,10 @@ const KEYLESS = ['./shared/trust/verify-keyless.ts', './shared/trust/trusted-roo
 
 /** What is loaded by each start, and what only by those who need it. */
 const PARTS: readonly (readonly [string, readonly string[]])[] = [
-  ['functions-framework', ['@google-cloud/functions-framework']],
+  [
+    'functions-framework',
+    ['@google-cloud/functions-framework', '@google-cloud/functions-framework/testing'],
+  ],
   ['Hono and its listener', ['hono', '@hono/node-server']],
   ['zod', ['zod']],
   ['the log', ['pino']],
@@ -28,7 +31,7 @@ const PARTS: readonly (readonly [string, readonly string[]])[] = [
   ['the fleet room', ['./shared/fleet/hub-fleet.ts', './shared/fleet/kubeconfig-fleet.ts']],
   ['the reconcile room', ['./shared/reconcile/reconcile-cluster.ts']],
   ['lazy: what checks a key', KEY],
-  ['lazy: … an Ed25519 key', [...KEY, '@noble/curves/ed25519.js']],
+  ['lazy: … an Ed25519 key', [...KEY, './shared/trust/ed25519ph.ts']],
   ['lazy: … an identity', [...KEY, ...KEYLESS]],
   ['lazy: client-node', ['./shared/fleet/kubernetes.ts']],
   ['lazy: Pub/Sub', ['./shared/status/pubsub-client.ts']],
