@@ -35,7 +35,7 @@ export interface ImageWorld {
 
 export async function openImageWorld(): Promise<ImageWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-image-'));
-  const registry = await startDockerRegistry();
+  const registry = await startDockerRegistry('on disk');
   const out = join(folder, 'out');
   // A copy, for the sources may be edited meanwhile: two builds of it must be the same.
   const root = join(folder, 'src');
