@@ -1,39 +1,44 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * What takes longest, a minute or more of work or waiting, as `print-longest.ts` says it. A long file that begins last has
- * the other cores wait for it.
+ * What takes longest, half a minute or more of work or waiting, as `print-longest.ts` says it. A long file that begins
+ * last has the other cores wait for it.
  */
 const LONGEST = [
   'image',
   'cosign-matrix',
-  'docs-clone',
-  'local-killed',
-  'google-rollouts',
-  'rollout-histories',
-  'google-examples',
-  'terraform',
   'packed-command',
-  'gate-attacks',
-  'gate',
-  'versions',
-  'google-disabled',
-  'google-functions',
-  'google-apply',
+  'docs-clone',
   'google-try',
-  'publish-config',
-  'page',
-  'cosign',
-  'guides',
+  'rollout-histories',
+  'gate-attacks',
+  'local-killed',
   'page-states',
-  'google-permissions',
-  'page-actions',
+  'google-examples',
+  'google-rollouts',
   'google-people',
-  'admission-rotation',
+  'cosign',
+  'google-apply',
+  'google-disabled',
+  'gate',
+  'google-permissions',
+  'versions',
+  'terraform',
   'google-endpoints',
-  'openapi',
+  'guides',
+  'admission-rotation',
+  'publish-config',
+  'cosign-keyless',
+  'page-actions',
   'private-network',
-  'truth',
+  'cosign-attach',
+  'docs-night',
+  'google-functions',
+  'page',
+  'admission',
+  'pubsub-contract',
+  'kube-tools',
+  'dead-letters',
 ];
 
 /** Starts the longest files first, on a clean checkout too, where Vitest knows no durations. */
