@@ -14,7 +14,8 @@ import { until } from '#test/fixtures/until.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 const UP = 'The local world is up';
-const MOMENTS = Array.from({ length: 20 }, (_, at) => at + 1);
+/** Twenty moments, two by two. */
+const PAIRS = Array.from({ length: 10 }, (_, at) => at + 1);
 const random = createRandom(process.env['COUNTERSIGN_SEED'] ?? 'local-killed');
 /** Of the time that a start takes here: a part of the moments is in the start, a part is after it. */
 const LATEST = 1.3;
@@ -108,13 +109,20 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-it.each(MOMENTS)(
+/** Starts it, and kills it at some moment. */
+async function startAndKill(): Promise<void> {
+  const { child, ended } = start();
+  await sleep(random.between(0, LATEST * startMs));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+// Twice in a row: the second is killed while it ends what the first has left, or once it has.
+it.each(PAIRS)(
   'leaves no process, no port and no temporary file once it has started again, %i',
   async () => {
-    const { child, ended } = start();
-    await sleep(random.between(0, LATEST * startMs));
-    child.kill('SIGKILL');
-    await ended;
+    await startAndKill();
+    await startAndKill();
     await startAndStop();
     expect(await whatIsLeft()).toEqual([]);
   },
