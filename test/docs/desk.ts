@@ -2,12 +2,13 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Finished, runProcess } from '#test/e2e/tools/process.ts';
+import { patiently } from '#test/patience.ts';
 import { documentedBlock } from './blocks.ts';
 import { ROOT } from './markdown.ts';
 
 /** What a command needs of the repository, and nothing that a local world would write into. */
 const NEEDED = ['functions', 'infra', 'node_modules', 'package.json', 'shared'];
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = patiently(300_000);
 
 export interface Desk {
   readonly folder: string;

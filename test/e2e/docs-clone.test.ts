@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentedBlock } from '#test/docs/blocks.ts';
 import { type Desk, deskIn, type RunOptions } from '#test/docs/desk.ts';
 import { ROOT } from '#test/docs/markdown.ts';
+import { patiently } from '#test/patience.ts';
 import { findTool } from '#infra/local/real/find-tool.ts';
 import { type Finished, type RunningProcess, runProcess, startProcess } from './tools/process.ts';
 
@@ -20,9 +21,9 @@ const PLACES = {
 const CONFIG = 'countersign.yaml';
 /** As in .gitignore. */
 const IGNORED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.local', 'coverage']);
-const SETUP_MS = 600_000;
-const STEP_MS = 180_000;
-const PATIENCE = { timeout: 60_000, interval: 500 };
+const SETUP_MS = patiently(600_000);
+const STEP_MS = patiently(180_000);
+const PATIENCE = { timeout: patiently(60_000), interval: 500 };
 
 /** Text of the quick start's terminal: its names are exported once, at the top. */
 const NAMES = documentedBlock('quick-start-names');
