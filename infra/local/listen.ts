@@ -22,7 +22,8 @@ export async function listen(
   port = 0,
   overrideGlobalObjects = false,
 ): Promise<Listening> {
-  const server = createServer();
+  // The client ends an idle connection: one that both end at once takes the next request with it.
+  const server = createServer({ keepAliveTimeout: 0 });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
