@@ -5,10 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playDemo } from '#infra/local/demo/play-demo.ts';
 import { runProcess } from '#test/e2e/tools/process.ts';
 import { startTestWorld, type TestWorld } from '#test/fixtures/local-world.ts';
-import { ANSWERED_MS, patiently } from '#test/patience.ts';
+import { ANSWERED_MS, TEST_LIMIT_MS } from '#test/patience.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
-const LIMIT_MS = patiently(120_000);
 
 const STAGE = ['INFO rollout.stage.passed', 'INFO rollout.stage.opened'];
 const END = ['INFO rollout.stage.passed', 'INFO rollout.completed'];
@@ -94,7 +93,8 @@ describe.concurrent('npm run demo', () => {
       const { code, stdout, stderr } = await runProcess({
         command: process.execPath,
         args: [MAIN, 'local', 'demo', ...args],
-        timeout: LIMIT_MS,
+        // It gives up by itself.
+        timeout: TEST_LIMIT_MS,
       });
       expect([code, stderr]).toEqual([0, '']);
       const { 'configs/platform': platform = [], ...others } = storyOf(stdout);
@@ -121,7 +121,6 @@ describe.concurrent('npm run demo', () => {
       expect(stdout).toMatch(/platform:v1: approved after \d+\.\d s, synced \d+\.\d s later/);
       expect(stdout).toMatch(/Calls to clusters by Countersign: .*\d+ patch/);
     },
-    LIMIT_MS,
   );
 });
 

@@ -24,6 +24,8 @@ interface DemoDeps {
   /** Whether `out` is a terminal that can be redrawn. */
   readonly live: boolean;
   readonly limit: AbortSignal;
+  /** Called for each event, but for those of sweeps. */
+  readonly onProgress?: () => void;
   readonly startedAt: Date;
 }
 
@@ -41,6 +43,7 @@ export async function playDemo(deps: DemoDeps): Promise<void> {
   const stopped = new AbortController();
   const log = subscribe(pubsub, stopped.signal, (event) => {
     board = applyEvent(board, event);
+    if (event.type !== SWEEP) deps.onProgress?.();
     if (isOfStages(event)) screen.say(`  ${event.type}: ${event.message}`);
     screen.show(board);
   });

@@ -12,7 +12,7 @@ import { patiently } from '#test/patience.ts';
 export type { RunningProcess };
 
 const READY_TIMEOUT_MS = patiently(60_000);
-const RUN_TIMEOUT_MS = patiently(120_000);
+const RUN_TIMEOUT_MS = patiently(400_000);
 
 /** Of a Go program that lives for a minute: a quarter of its work is to collect garbage, at Go's default of 100. */
 export const SHORT_LIVED: Readonly<Record<string, string>> = { GOGC: '400' };
