@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { CountersignError } from '#shared/core/errors.ts';
 import { parseJson } from '#shared/net/json.ts';
+import { within } from '#shared/net/within.ts';
 import { createSingleFlight } from '#shared/net/single-flight.ts';
 import { parseChallenges, tokenUrl } from './challenge.ts';
 import { basicAuthorization, type CredentialSources, googleAuthorization } from './credential.ts';
@@ -47,6 +48,8 @@ interface Kept extends Grant {
 
 const MAX_GRANTS = 1_000;
 const MAX_HOSTS = 1_000;
+/** Longer than an answer takes; of a host that does not answer all find out by themselves. */
+export const MEETING_MS = 1_000;
 /** Docker registry token specification: a token without `expires_in` lives 60 seconds. */
 const DEFAULT_LIFE_S = 60;
 const MAX_LIFE_S = 3_600;
@@ -178,7 +181,11 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
       if (auth === 'google' || challenges.has(host)) return exchange(target, sendWith, signal);
       const meeting = meetings.get(host);
       if (meeting !== undefined) {
-        await meeting;
+        await within(
+          MEETING_MS,
+          () => meeting,
+          () => undefined,
+        );
         signal.throwIfAborted();
         return exchange(target, sendWith, signal);
       }

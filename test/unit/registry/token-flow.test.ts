@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RegistryDeps } from '#shared/registry/http-registry.ts';
+import { MEETING_MS } from '#shared/registry/authorizer.ts';
+import { holdTimers } from '#test/fixtures/held-timers.ts';
+import { until } from '#test/fixtures/until.ts';
 import { challenge, codeOf, failureOf, json, NOW, scripted } from './scripted-registry.ts';
 
 const REALM = 'Bearer realm="https://registry.test/token",service="registry.test"';
@@ -163,6 +166,22 @@ describe('token flow', () => {
     const asked = [1, 2, 3].map((tag) => codeOf(registry.manifest('registry.test/a', `v${tag}`)));
     expect(await Promise.all(asked)).toEqual(['registry-unavailable', 'none', 'none']);
     expect(seen).toHaveLength(3);
+  });
+
+  it('waits only a moment for a first request that hangs', async () => {
+    const held = Promise.withResolvers<Response>();
+    const { registry, seen } = scripted((url) =>
+      url.pathname.endsWith('/hangs') ? held.promise : manifest(),
+    );
+    using moment = holdTimers(MEETING_MS);
+    const hanging = registry.manifest('registry.test/a', 'hangs');
+    await until(() => seen.length === 1);
+    const other = codeOf(registry.manifest('registry.test/a', 'v1'));
+    await until(() => moment.count() === 1);
+    moment.pass();
+    expect(await other).toBe('none');
+    held.resolve(manifest());
+    await hanging;
   });
 
   it('takes the token that another request got while its own was refused', async () => {
