@@ -20,11 +20,18 @@ const MANY = '*';
 
 const Shard = z.object({
   clusters: z.object({
-    mapValue: z.object({
-      fields: z.record(z.string(), z.object({ stringValue: z.string() })).default({}),
-    }),
+    mapValue: z.object({ fields: z.record(z.string(), z.unknown()).default({}) }),
   }),
 });
+
+/** Of letters and digits, beginning with a letter: such a field needs no quotes in a mask. */
+const KEY = /^c[0-9a-f]{24}$/;
+
+/** What is none hides no other, and is removed when names are mended. */
+const Entry = z
+  .object({ stringValue: z.string().includes(' ') })
+  .transform(({ stringValue }) => stringValue)
+  .catch('');
 
 /** What the names say of one repository. */
 export interface FoundNames {
@@ -43,6 +50,7 @@ export async function findNames(documents: Documents, repository: string): Promi
   let some = false;
   for (const { entries } of await readShards(documents)) {
     for (const text of entries.values()) {
+      if (text === '') continue;
       const end = text.indexOf(' ');
       const cluster = text.slice(end + 1);
       const marks = text.slice(0, end).split(',');
@@ -124,12 +132,14 @@ async function readShards(documents: Documents): Promise<readonly Entries[]> {
 
 function entriesOf({ name, fields, updateTime }: Document): Entries {
   const { data } = Shard.safeParse(fields);
-  const entries = Object.entries(data?.clusters.mapValue.fields ?? {});
+  const all = Object.entries(data?.clusters.mapValue.fields ?? {});
   const path = name.slice(name.lastIndexOf(`${NAMES}/`));
   return {
     path,
     updateTime,
-    entries: new Map(entries.map(([key, { stringValue }]) => [key, stringValue])),
+    entries: new Map(
+      all.filter(([key]) => KEY.test(key)).map(([key, value]) => [key, Entry.parse(value)]),
+    ),
   };
 }
 
@@ -137,7 +147,6 @@ function entriesOf({ name, fields, updateTime }: Document): Entries {
 function placeOf(cluster: string): { readonly path: string; readonly key: string } {
   const id = idOf(cluster);
   const shard = Number.parseInt(id.slice(0, 2), 16) % SHARDS;
-  // Of letters and digits, beginning with a letter: such a field needs no quotes in a mask.
   return { path: `${NAMES}/${shard}`, key: `c${id.slice(0, 24)}` };
 }
 

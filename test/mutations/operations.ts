@@ -55,6 +55,14 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
     tests: STORE,
   },
   {
+    guarantee: 'store: an entry that is no name hides no other',
+    file: 'shared/store/firestore-names.ts',
+    in: 'Entry',
+    find: ".catch('')",
+    replace: '',
+    tests: STORE,
+  },
+  {
     guarantee: 'store: mending names leaves those alone that another writes',
     file: 'shared/store/firestore-names.ts',
     in: 'mendNames',

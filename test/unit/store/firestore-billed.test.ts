@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { MEND_AFTER_MS } from '#shared/store/firestore-clusters.ts';
 import { ALL_AFTER_MS } from '#shared/store/firestore-fleet.ts';
 import { MAX_NAMED, SHARDS } from '#shared/store/firestore-names.ts';
@@ -142,6 +143,22 @@ describe('mend()', () => {
     expect(reads).toBeLessThanOrEqual(3);
   });
 
+  it('removes what is no name, which hides no other', async () => {
+    await fill(100);
+    addNames({
+      [`c${'0'.repeat(24)}`]: { integerValue: '1' },
+      [`c${'1'.repeat(24)}`]: { stringValue: 'none' },
+      'of `others': { stringValue: 'a b' },
+    });
+    const store = open();
+    const [reads] = await bill(async () => {
+      expect((await store.followers(REPOSITORY)).following.size).toBe(100);
+    });
+    expect(reads).toBeLessThanOrEqual(SHARDS + 1);
+    await store.mend();
+    expect(keysOfNames().filter((key) => /^c(?:0+|1+)$/.test(key))).toEqual([]);
+  });
+
   it('leaves names alone that another process writes meanwhile', async () => {
     await fill(1);
     dropNames();
@@ -264,6 +281,28 @@ describe('everyCluster()', () => {
 function dropNames(): void {
   for (const name of firestore.documents.keys()) {
     if (name.startsWith(`${ROOT}/names/`)) firestore.documents.delete(name);
+  }
+}
+
+const NamesFields = z.object({
+  clusters: z.object({ mapValue: z.object({ fields: z.record(z.string(), z.unknown()) }) }),
+});
+
+/** The keys of all names. */
+function keysOfNames(): readonly string[] {
+  return [...firestore.documents.values()].flatMap(({ name, fields }) => {
+    if (!name.startsWith(`${ROOT}/names/`)) return [];
+    return Object.keys(NamesFields.parse(fields).clusters.mapValue.fields);
+  });
+}
+
+/** Writes entries into each document of names. */
+function addNames(entries: Record<string, unknown>): void {
+  for (const [name, document] of firestore.documents) {
+    if (!name.startsWith(`${ROOT}/names/`)) continue;
+    const { fields } = NamesFields.parse(document.fields).clusters.mapValue;
+    const clusters = { mapValue: { fields: { ...fields, ...entries } } };
+    firestore.documents.set(name, { ...document, fields: { clusters } });
   }
 }
 
