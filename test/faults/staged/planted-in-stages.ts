@@ -23,9 +23,9 @@ export const PLANTED_IN_STAGES: readonly Planted[] = [
     law: 'stages: first the record, then the tasks',
     bug: 'the sweep tasks before it writes',
     file: 'functions/sweep/handle-sweep.ts',
-    find: 'const staged = staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, staging }));',
+    find: 'const frozen = staging && (await sweepFreezes({ ...deps, staging }));',
     replace:
-      "await deps.publishTasks(fleet.members.map(({ name }) => ({ cluster: name, reason: 'sweep' as const, id })));\n  const staged = staging && (await sweepRollouts(snapshot, frozen?.freezing, { ...deps, staging }));",
+      "const frozen = staging && (await sweepFreezes({ ...deps, staging }));\n  await deps.publishTasks(fleet.members.map(({ name }) => ({ cluster: name, reason: 'sweep' as const, id })));",
     caughtBy: [ORDER],
     rollouts: true,
   },
