@@ -191,6 +191,8 @@ const undiciInParts = insteadOfFiles('undici-in-parts', {
     "exports.Agent = require('./lib/dispatcher/agent.js');",
     "exports.EnvHttpProxyAgent = require('./lib/dispatcher/env-http-proxy-agent.js');",
     "exports.fetch = (...given) => require('./lib/web/fetch').fetch(...given);",
+    // By which its proxies connect; the whole package gives dispatchers this and more.
+    "require('./lib/dispatcher/dispatcher.js').prototype.connect = require('./lib/api/api-connect.js');",
   ].join('\n'),
   loader: 'js',
 });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { TEST_LIMIT_MS } from '../patience.ts';
 import { createWrittenTests } from '../written-tests.ts';
 import { LongestFirst } from './longest-first.ts';
 import { createPrintLongest } from './print-longest.ts';
@@ -21,8 +22,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Programs in Go live for seconds: a quarter of their work is to collect garbage, at Go's default of 100.
     env: { GOGC: '400' },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: TEST_LIMIT_MS,
+    hookTimeout: TEST_LIMIT_MS,
     unstubEnvs: true,
   },
 });

@@ -72,6 +72,11 @@ describe('of a client a bundle has', () => {
     expect(mostBytes(part)).toBeGreaterThan(0);
     expect(mostBytes(part)).toBeLessThan(limit);
   });
+
+  it('undici’s, by which it connects through a proxy', () => {
+    expect(mostBytes(/undici\/lib\/dispatcher\/proxy-agent\.js$/)).toBeGreaterThan(0);
+    expect(mostBytes(/undici\/lib\/api\/api-connect\.js$/)).toBeGreaterThan(0);
+  });
 });
 
 describe.each(FUNCTIONS)('what a start of %s reads', (name) => {
