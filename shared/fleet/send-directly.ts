@@ -3,6 +3,7 @@ import type * as Undici from 'undici';
 import { tooLarge } from '#shared/net/read-body.ts';
 import { IDLE_CONNECTION_MS } from './limits.ts';
 import {
+  ANSWER_HEADERS,
   type Bounds,
   type Incoming,
   type Outgoing,
@@ -119,7 +120,7 @@ function firstOf(
   received: Readonly<Record<string, string | string[] | undefined>>,
 ): Incoming['headers'] {
   const headers: Record<string, string> = {};
-  for (const name of ['content-type', 'date', 'retry-after'] as const) {
+  for (const name of ANSWER_HEADERS) {
     const [value] = [received[name]].flat();
     if (value !== undefined) headers[name] = value;
   }

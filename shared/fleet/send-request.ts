@@ -24,10 +24,13 @@ export interface Outgoing {
   readonly tls?: Tls | undefined;
 }
 
+/** What client-node reads of an answer, and `readFailure`. */
+export const ANSWER_HEADERS = ['content-type', 'date', 'retry-after'] as const;
+
 /** A whole answer, whatever its status. */
 export interface Incoming {
   readonly status: number;
-  readonly headers: Pick<IncomingHttpHeaders, 'content-type' | 'date' | 'retry-after'>;
+  readonly headers: Pick<IncomingHttpHeaders, (typeof ANSWER_HEADERS)[number]>;
   readonly bytes: Buffer;
 }
 

@@ -9,7 +9,7 @@ import { within } from '#shared/net/within.ts';
 import type * as Kubernetes from './kubernetes.ts';
 import { type ClientLimits, IDLE_CONNECTION_MS } from './limits.ts';
 import type { Verb } from './pace.ts';
-import { type Incoming, type Send, type Tls, createSend } from './send-request.ts';
+import { ANSWER_HEADERS, type Incoming, type Send, type Tls, createSend } from './send-request.ts';
 
 /** Where an API server is, and how it knows Countersign: all that differs between kubeconfig and Connect Gateway. */
 export interface Connection {
@@ -188,13 +188,10 @@ function isTimeout(error: CountersignError): boolean {
   return error.cause instanceof DOMException && error.cause.name === 'TimeoutError';
 }
 
-/** What client-node reads of an answer, and `readFailure`. */
-const HEADERS = ['content-type', 'date', 'retry-after'] as const;
-
 /** The answer without the credentials that it repeats: none of its texts can show them. */
 function readAnswer({ status, headers, bytes }: Incoming, secrets: readonly string[]): Answer {
   const kept: Record<string, string> = {};
-  for (const name of HEADERS) {
+  for (const name of ANSWER_HEADERS) {
     const value = headers[name];
     if (value !== undefined) kept[name] = withoutSecrets(value, secrets);
   }
