@@ -1,13 +1,10 @@
 import { toFailure } from '#shared/core/errors.ts';
-import type { HoldOrder } from '#shared/core/hold.ts';
+import { type HoldOrder, SKEW_MS } from '#shared/core/hold.ts';
 import type { ImageDeps } from '#shared/reconcile/deps.ts';
 import type { Snapshot } from '#shared/reconcile/snapshot.ts';
 import type { ClusterOrders, Orders } from '#shared/records/orders.ts';
 import type { ClusterRecord } from '#shared/store/store.ts';
 import type { Fault } from './sweep-rollouts.ts';
-
-/** No two clocks of our functions differ by more: what a look does not find that began so long after an order is gone. */
-const SKEW_MS = 60_000;
 
 /**
  * Takes away the orders that stand on their RSyncs, as the last look found them, and those whose RSync or cluster is gone:
@@ -61,5 +58,6 @@ function isSettled(order: HoldOrder, record: ClusterRecord | undefined): boolean
   if (record?.reconciledAt === undefined) return false;
   const row = record.syncs.find(({ sync }) => sync === order.sync);
   if (row !== undefined) return row.order === order.request;
+  // What a look does not find that began so long after an order is gone.
   return Date.parse(record.reconciledAt) - Date.parse(order.at) >= SKEW_MS;
 }

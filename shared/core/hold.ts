@@ -80,7 +80,7 @@ export interface SeenHold {
 }
 
 /** No two clocks of the functions differ by more. */
-const SKEW_MS = 60_000;
+export const SKEW_MS = 60_000;
 
 /**
  * Whether the RSync is as it is ordered, so that there is nothing to write. An order that is restored from a backup may
