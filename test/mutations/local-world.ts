@@ -102,4 +102,12 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     replace: "method !== ''",
     tests: ['test/service/api/limits.test.ts'],
   },
+  {
+    guarantee: 'local servers end no idle connection, into which a client may be writing',
+    file: 'infra/local/listen.ts',
+    in: 'listen',
+    find: '{ keepAliveTimeout: 0 }',
+    replace: '{}',
+    tests: ['test/unit/infra/local/listen.test.ts'],
+  },
 ];
