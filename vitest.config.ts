@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { longestFirst } from './test/longest-first.ts';
 import { TEST_LIMIT_MS } from './test/patience.ts';
 import { createWrittenTests } from './test/written-tests.ts';
 
@@ -9,6 +10,26 @@ const limits = {
   unstubEnvs: true,
   includeTaskLocation: true,
 };
+/** What takes five seconds or more of work or waiting. */
+const LONGEST = [
+  'service/demo',
+  'service/local-command',
+  'service/staged-fleet-of-200',
+  'service/faults',
+  'hostile/gate/embedded',
+  'service/http/serve-function',
+  'admission/process',
+  'service/world-kill',
+  'service/truth',
+  'build/bundle',
+  'semantics/preflight',
+  'build/packed-command',
+  'admission/outage',
+  'contract/pubsub/embedded',
+  'contract/config-sync/embedded',
+  'semantics/preflight-command',
+  'service/dead-letters',
+];
 const written = createWrittenTests((line) => process.stdout.write(line));
 
 export default defineConfig({
@@ -17,8 +38,9 @@ export default defineConfig({
     reporters: ['default', written],
     // What is left when it has passed is not cleaned up: a busy machine takes longer than Vitest's ten seconds.
     teardownTimeout: TEST_LIMIT_MS,
-    // Most of a service test is waiting; the runner's own default leaves a core idle.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One more than there are cores: a service test waits for processes, and two workers on two cores leave a quarter idle.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: longestFirst(LONGEST) },
     projects: [
       {
         test: {

@@ -1,9 +1,6 @@
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFirst } from '../longest-first.ts';
 
-/**
- * What takes longest, half a minute or more of work or waiting, as `print-longest.ts` says it. A long file that begins
- * last has the other cores wait for it.
- */
+/** What takes longest, half a minute or more of work or waiting, as `print-longest.ts` says it. */
 const LONGEST = [
   'image',
   'cosign-matrix',
@@ -41,13 +38,4 @@ const LONGEST = [
   'dead-letters',
 ];
 
-/** Starts the longest files first, on a clean checkout too, where Vitest knows no durations. */
-export class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
-      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-      return at === -1 ? LONGEST.length : at;
-    };
-    return files.toSorted((one, other) => place(one) - place(other));
-  }
-}
+export const LongestFirst = longestFirst(LONGEST);
