@@ -164,6 +164,7 @@ function conclude(
     // A receipt is as old as the first thing that was published.
     known: annotations.receipt.text !== undefined,
     quiet: quietKey(rsync, approved, mayWait),
+    pulled: pulledKey(rsync),
     mayWait,
     now,
   });

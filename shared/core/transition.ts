@@ -32,6 +32,8 @@ export interface Circumstances {
   readonly known?: boolean;
   /** What runs, where it is approved and Config Sync reports no error: nothing is wrong but what the tag names. */
   readonly quiet?: string;
+  /** What Config Sync works on now; absent: that is not known. */
+  readonly pulled?: string;
   /** Its tag may name what is not approved, with nothing wrong. */
   readonly mayWait?: boolean;
   readonly now: Date;
@@ -54,7 +56,7 @@ const EVENT_OF: Partial<Record<Phase, SyncEventType>> = {
 export function transition(
   previous: PhaseRecord | undefined,
   observation: Observation,
-  { approved, verified, known = false, quiet, mayWait = false, now }: Circumstances,
+  { approved, verified, known = false, quiet, pulled, mayWait = false, now }: Circumstances,
 ): Transition {
   const { phase, digest } = observation;
   const changed = previous?.phase !== phase || previous.digest !== digest;
@@ -70,7 +72,7 @@ export function transition(
   // What a lost record said is unknown, and a failure may be open: an RSync with a receipt says so once it is well.
   const forgotten = previous === undefined && known;
   const open = previous?.failure !== undefined || forgotten;
-  const well = WELL.has(phase) || isOver(previous?.failure, phase, { current, quiet });
+  const well = WELL.has(phase) || isOver(previous?.failure, phase, { current, quiet, pulled });
   const recovered = open && well;
   if (recovered) events.push('recovered');
   const event = EVENT_OF[phase];
@@ -123,17 +125,24 @@ const CALM = new Set<Phase>([...AWAITING, 'Approved']);
 
 /**
  * Whether a failure has ended though another digest is waited for: what failed or was unguarded runs well, or no more.
- * Config Sync that had stopped works again: that was about the RSync, whatever its tag named meanwhile, unless the newest
- * approval is what it did not take up.
+ * What waits is refused no more. Config Sync that had stopped works again: that was about the RSync, whatever its tag
+ * named meanwhile, unless the newest approval is what it did not take up. What else failed is over where Config Sync
+ * works on another digest, and reports no error of it; where its digest is unknown, it was the newest approval.
  */
 function isOver(
   failure: PhaseRecord['failure'],
   phase: Phase,
-  { current, quiet }: { readonly current: string | undefined; readonly quiet: string | undefined },
+  {
+    current,
+    quiet,
+    pulled,
+  }: { readonly [Key in 'current' | 'quiet' | 'pulled']: string | undefined },
 ): boolean {
   if (!AWAITING.has(phase)) return false;
-  if (failure?.before === phase) return true;
+  if (failure?.before === phase || failure?.phase === 'Refused') return true;
   if (quiet === undefined) return false;
-  if (failure?.digest === quiet || failure?.phase === 'Unguarded') return true;
-  return failure?.phase === 'Stalled' && failure.digest !== current;
+  if (failure?.phase === 'Unguarded') return true;
+  if (failure?.phase === 'Stalled') return failure.digest === quiet || failure.digest !== current;
+  const digest = failure?.digest ?? current;
+  return digest === quiet || (pulled !== undefined && digest !== pulled);
 }

@@ -108,6 +108,8 @@ export function checkFailures({
     // What no entry of this cluster names is refused by the gate, and reported as such.
     const wrong = !followed || unguarded || failed || isStalled(object);
     if (wrong === (failure !== undefined)) continue;
+    // What was applied in part stays so until another digest is applied, whatever the tag names meanwhile.
+    if (failure?.type === 'sync.failed' && object.status.sync?.errors !== undefined) continue;
     const text = wrong ? 'is wrong, and not reported' : `is well, and ${failure?.type} is open`;
     violate(text, { cluster: cluster.plan.name, sync: key }, failure);
   }

@@ -22,6 +22,19 @@ function refusedOf(digest: Digest): SyncStatus {
   return { ...status, source: { ...source, commit: hexOf(digest), errors, errorCount: 1 } };
 }
 
+/** A is live, and Config Sync has begun with what it pulled since. */
+function triedAgain(digest: Digest): SyncStatus {
+  const { source, ...status } = liveStatus(A);
+  return { ...status, source: { ...source, commit: hexOf(digest) } };
+}
+
+/** A was live, `digest` was applied in part, and Config Sync was refused what it pulled since. */
+function halfApplied(digest: Digest, next: Digest): SyncStatus {
+  const { sync, ...status } = refusedOf(next);
+  const errors = [{ code: '2009', message: 'failed to apply' }];
+  return { ...status, sync: { ...sync, commit: hexOf(digest), errors, errorCount: 1 } };
+}
+
 const unsigned = followed(A, UNSIGNED);
 const verified = followed(A, VERIFIED);
 
@@ -74,11 +87,28 @@ describe('transitions', () => {
     ['Failed, then stalled', open('Failed'), approvedRSync(stalled), verified, ['stalled']],
     ['Failed, then ignored', open('Failed'), live, undefined, ['withdrawn', 'recovered']],
     [
-      'Failed, then pending',
+      'Failed, then what ran before it is pulled again, the next one pending',
       open('Failed'),
       approvedRSync(liveStatus(B)),
       followed(C, UNSIGNED),
-      [],
+      ['recovered'],
+    ],
+    [
+      'forgotten, and live, the next one pending',
+      undefined,
+      live,
+      followed(C, UNSIGNED),
+      ['approved', 'recovered'],
+    ],
+    [
+      'Blocked, as it could not be written, then live, the next one pending',
+      was('Blocked', {
+        approved: A,
+        failure: { phase: 'Blocked', since: SINCE, before: 'Synced' },
+      }),
+      live,
+      followed(C, UNSIGNED),
+      ['recovered'],
     ],
     [
       'Failed, then rejected, its errors still there',
@@ -120,6 +150,28 @@ describe('transitions', () => {
       ['recovered'],
     ],
     [
+      'Failed with the newest approval, then the next one pending and refused',
+      was('Failed', {
+        digest: B,
+        approved: B,
+        failure: { phase: 'Failed', since: SINCE, digest: B, before: 'Approved' },
+      }),
+      buildRSync({ annotations: { approved: `${B} ${A}` }, status: refusedOf(C) }),
+      followed(C, UNSIGNED),
+      ['recovered'],
+    ],
+    [
+      'Failed with the newest approval, which is tried again, the next one pending',
+      was('Failed', {
+        digest: B,
+        approved: B,
+        failure: { phase: 'Failed', since: SINCE, digest: B, before: 'Approved' },
+      }),
+      buildRSync({ annotations: { approved: `${B} ${A}` }, status: triedAgain(B) }),
+      followed(C, UNSIGNED),
+      [],
+    ],
+    [
       'Blocked, and still refused, the next one pending',
       was('Blocked', {
         approved: A,
@@ -135,6 +187,24 @@ describe('transitions', () => {
       buildRSync(),
       unsigned,
       ['recovered'],
+    ],
+    [
+      'refused at first sight, then pending',
+      was('Refused', { failure: { phase: 'Refused', since: SINCE } }),
+      buildRSync(),
+      unsigned,
+      ['recovered'],
+    ],
+    [
+      'Failed with the newest approval, its errors still there, the next one pending and refused',
+      was('Failed', {
+        digest: B,
+        approved: B,
+        failure: { phase: 'Failed', since: SINCE, digest: B, before: 'Approved' },
+      }),
+      buildRSync({ annotations: { approved: `${B} ${A}` }, status: halfApplied(B, C) }),
+      followed(C, UNSIGNED),
+      [],
     ],
     [
       'Failed with one digest, then the next approved',
