@@ -91,7 +91,9 @@ export function transition(
     : recovered
       ? undefined
       : (previous?.failure ?? (forgotten ? ({ phase: 'Failed', since } as const) : undefined));
-  const synced = mayWait && CALM.has(phase) ? announced : undefined;
+  // What Config Sync applies once more, at its hourly sync for one, is live as before when that is done.
+  const isCalm = mayWait ? CALM.has(phase) : phase === 'Approved' && digest === announced;
+  const synced = isCalm ? announced : undefined;
   return { record: defined({ phase, digest, since, approved: current, synced, failure }), events };
 }
 
@@ -118,7 +120,7 @@ function isOpen(previous: PhaseRecord | undefined, { phase, digest }: Observatio
 const WELL = new Set<Phase>(['Synced', 'Ignored']);
 
 /** Phases of what waits for another digest than the one that runs. */
-const AWAITING = new Set<Phase>(['Pending', 'Rejected', 'Waiting']);
+export const AWAITING: ReadonlySet<Phase> = new Set<Phase>(['Pending', 'Rejected', 'Waiting']);
 
 /** Phases in which what runs goes on running, and of which nothing is published. */
 const CALM = new Set<Phase>([...AWAITING, 'Approved']);

@@ -1,3 +1,4 @@
+import { isKeyOf } from '#shared/core/approval-key.ts';
 import type { Followed } from '#shared/core/decision-input.ts';
 import { defined } from '#shared/core/defined.ts';
 import type { PhaseRecord } from '#shared/core/phase.ts';
@@ -6,7 +7,7 @@ import type { RSync } from '#shared/core/rsync.ts';
 import { formatSyncRef } from '#shared/core/sync-ref.ts';
 import { shownImage } from '#shared/core/track/stream.ts';
 import type { Task } from '#shared/core/task.ts';
-import type { SyncEventType } from '#shared/core/transition.ts';
+import { AWAITING, type SyncEventType } from '#shared/core/transition.ts';
 import { type Verdict, reasonsOf, signerOf } from '#shared/core/verdict.ts';
 import type { SyncEvent } from '#shared/status/events.ts';
 import type { SyncRow } from '#shared/store/store.ts';
@@ -108,7 +109,6 @@ function describe(
   const warns = (type === 'approved' && (downgrade || allowedUnsigned)) || unverified;
   const digest = type === 'approved' ? decision.approved[0] : observation.digest;
   const previous = row?.record;
-  const receipt = rsync.annotations.receipt.facts;
   return {
     type: `sync.${type}`,
     uid: rsync.uid,
@@ -117,8 +117,7 @@ function describe(
       // What else is published where nothing is on record is the same news from each of two reconciles.
       cause: previous === undefined && type === 'recovered' ? cause : undefined,
       severity: warns ? ('WARNING' as const) : undefined,
-      // Where the receipt is still about it.
-      approvedAt: type === 'synced' && receipt?.digest === digest ? receipt?.approvedAt : undefined,
+      approvedAt: approvalOf(type, written, previous),
     }),
     data: defined({
       image: followed?.resolved
@@ -141,6 +140,24 @@ function describe(
       message: messageOf(type, written, previous?.approved),
     }),
   };
+}
+
+/**
+ * When what is published was approved, where that names it: of an approval, and of its first time live. Two looks at once
+ * publish these over different records, if one of them was recorded between. Undefined where the receipt is about
+ * another approval, and of what was live before and is so again.
+ */
+function approvalOf(
+  type: SyncEventType,
+  { decision: { approved, observation, receipt, transition } }: Written,
+  previous: PhaseRecord | undefined,
+): string | undefined {
+  if (type !== 'approved' && type !== 'synced') return undefined;
+  const isAgain =
+    !transition.events.includes('approved') && AWAITING.has(previous?.phase ?? 'Pending');
+  const digest = type === 'synced' ? observation.digest : approved[0];
+  const isAbout = receipt !== undefined && digest !== undefined && isKeyOf(receipt, digest);
+  return isAgain || !isAbout ? undefined : receipt.approvedAt;
 }
 
 /**

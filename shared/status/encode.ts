@@ -113,10 +113,7 @@ export function eventIdOf(event: StatusEvent): string {
     digest,
     cluster,
     uid: 'uid' in event ? event.uid : undefined,
-    // Without its open failure: that one is marked before the failure is published, and the same transition must not
-    // have one id before the mark and another one after it.
-    replaced:
-      'replaced' in event ? event.replaced && { ...event.replaced, failure: undefined } : undefined,
+    ...episodeOf(event),
     cause: 'cause' in event ? event.cause : undefined,
     id,
     hashes,
@@ -124,6 +121,27 @@ export function eventIdOf(event: StatusEvent): string {
     version,
   };
   return hash('sha256', canonicalJson(identity));
+}
+
+/**
+ * What the event begins or ends. An approval, its first time live and the end of a failure have one id each, over
+ * whichever record they are published: two looks at once may have different ones (docs/adr/0053).
+ */
+function episodeOf(event: StatusEvent): Readonly<Record<string, unknown>> {
+  const replaced = 'replaced' in event ? event.replaced : undefined;
+  const failure = 'uid' in event && 'replaced' in event ? event.replaced?.failure : undefined;
+  if (event.type === 'sync.recovered' && failure !== undefined) {
+    return { image: undefined, digest: undefined, failure };
+  }
+  if ('approvedAt' in event) {
+    const { type, approvedAt } = event;
+    // Live again after a failure is another time. One without a digest is supposed, where a record was lost.
+    const isKnown = failure?.phase !== 'Failed' || failure.digest !== undefined;
+    return { approvedAt, failure: type === 'sync.synced' && isKnown ? failure : undefined };
+  }
+  // Without its open failure: that one is marked before the failure is published, and the same transition must not have
+  // one id before the mark and another one after it.
+  return { replaced: replaced && { ...replaced, failure: undefined } };
 }
 
 const ELLIPSIS = '…';

@@ -42,7 +42,7 @@ export interface SyncEvent extends EventOf<typeof SyncData> {
   readonly replaced: PhaseRecord | undefined;
   /** Of a recovery that replaces no record, the task that led to it: each loss of the record ends an episode. */
   readonly cause?: string;
-  /** When what is live now was approved, ISO 8601: measured, not published. */
+  /** When what is published was approved, ISO 8601: names it in place of the record that is replaced. */
   readonly approvedAt?: string;
 }
 

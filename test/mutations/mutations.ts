@@ -17,6 +17,7 @@ import { LOG_MUTATIONS } from './logs.ts';
 import { OPERATION_MUTATIONS } from './operations.ts';
 import { OVERVIEW_MUTATIONS } from './overview.ts';
 import { PACKED_MUTATIONS } from './packed.ts';
+import { PHASE_MUTATIONS } from './phases.ts';
 import { PLAN_MUTATIONS } from './plans.ts';
 import { ROLLOUT_MUTATIONS } from './rollouts.ts';
 import { SCREEN_MUTATIONS } from './screens.ts';
@@ -250,103 +251,6 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [RECONCILE],
   },
   {
-    guarantee: 'phases: that the gate refuses what is not approved is no error of what runs',
-    file: 'shared/core/decide.ts',
-    in: 'quietKey',
-    find: 'mayWait || (pulled !== undefined && !approved.includes(pulled))',
-    replace: 'mayWait',
-    tests: ['test/unit/core/decide-transition.test.ts'],
-  },
-  {
-    guarantee: 'phases: a refusal of what is approved is an error of what runs',
-    file: 'shared/core/decide.ts',
-    in: 'quietKey',
-    find: ' && !approved.includes(pulled)',
-    replace: '',
-    tests: ['test/unit/core/decide-transition.test.ts'],
-  },
-  {
-    guarantee:
-      'phases: a stall ends where Config Sync works again, whatever the tag names meanwhile',
-    file: 'shared/core/transition.ts',
-    in: 'isOver',
-    find: 'failure.digest === quiet || failure.digest !== current',
-    replace: 'failure.digest === quiet',
-    tests: ['test/unit/core/transition.test.ts'],
-  },
-  {
-    guarantee: 'phases: a stall stays open while the newest approval is not taken up',
-    file: 'shared/core/transition.ts',
-    in: 'isOver',
-    find: 'failure.digest === quiet || failure.digest !== current',
-    replace: 'true',
-    tests: ['test/unit/core/transition.test.ts'],
-  },
-  {
-    guarantee: 'phases: a failure ends where Config Sync has left its digest for another one',
-    file: 'shared/core/transition.ts',
-    in: 'isOver',
-    find: ' || (pulled !== undefined && digest !== pulled)',
-    replace: '',
-    tests: ['test/unit/core/decide-transition.test.ts'],
-  },
-  {
-    guarantee: 'phases: what waits for a signature is refused no more',
-    file: 'shared/core/transition.ts',
-    in: 'isOver',
-    find: " || failure?.phase === 'Refused'",
-    replace: '',
-    tests: ['test/unit/core/decide-transition.test.ts'],
-  },
-  {
-    guarantee: 'phases: a digest that was applied in part has failed until another one is applied',
-    file: 'shared/core/decide.ts',
-    in: 'quietKey',
-    find: 'live === undefined || errors ||',
-    replace: 'live === undefined ||',
-    tests: ['test/unit/core/decide-transition.test.ts'],
-  },
-  {
-    guarantee: 'a failure that stands is published once, whatever is waited for meanwhile',
-    file: 'shared/core/transition.ts',
-    in: 'isOpen',
-    find: 'failure.phase === phase && failure.digest === digest && since > failure.since',
-    replace: 'false',
-    tests: ['test/unit/core/transition.test.ts'],
-  },
-  {
-    guarantee: 'a failure of which only the mark is recorded is published',
-    file: 'shared/core/transition.ts',
-    in: 'isOpen',
-    find: ' && since > failure.since',
-    replace: '',
-    tests: ['test/unit/reconcile/doubtful.test.ts'],
-  },
-  {
-    guarantee: 'reports: one trouble that follows another ends none',
-    file: 'shared/core/transition.ts',
-    in: 'transition',
-    find: 'const recovered = open && well;',
-    replace: "const recovered = open && (well || (!failed && phase !== 'Approved'));",
-    tests: [CORE],
-  },
-  {
-    guarantee: 'reports: every wait has an end',
-    file: 'shared/core/observe-approved.ts',
-    in: 'isOverdue',
-    find: 'now.getTime() - waitingSince.getTime() > settings.liveAfterMs + pollMs',
-    replace: 'now.getTime() - waitingSince.getTime() > Infinity + settings.liveAfterMs + pollMs',
-    tests: [CORE],
-  },
-  {
-    guarantee: 'reports: an error from before the approval is no failure of it',
-    file: 'shared/core/observe-approved.ts',
-    in: 'observeApproved',
-    find: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore));',
-    replace: 'const errors = errorsAbout(rsync, key, newsSince(input, notBefore) && undefined);',
-    tests: [CORE],
-  },
-  {
     guarantee: 'reports: rows of a cluster out of reach have no present phase',
     file: 'shared/overview/present-row.ts',
     in: 'presentOf',
@@ -398,6 +302,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HOLD_MUTATIONS,
   ...OVERVIEW_MUTATIONS,
   ...PACKED_MUTATIONS,
+  ...PHASE_MUTATIONS,
   ...PLAN_MUTATIONS,
   ...ROLLOUT_MUTATIONS,
   ...SCREEN_MUTATIONS,

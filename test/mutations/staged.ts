@@ -88,8 +88,8 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       'what was not published as live is',
       'core/transition',
       'transition',
-      'const synced = mayWait && CALM.has(phase) ? announced : undefined;',
-      'const synced = mayWait && CALM.has(phase) ? current : undefined;',
+      'const synced = isCalm ? announced : undefined;',
+      'const synced = isCalm ? current : undefined;',
       ['test/unit/core/transition.test.ts'],
     ],
     [
@@ -104,8 +104,8 @@ export const STAGED_MUTATIONS: readonly Mutation[] = (
       'nothing is remembered of what goes everywhere at once',
       'core/transition',
       'transition',
-      'const synced = mayWait && CALM',
-      'const synced = CALM',
+      'const isCalm = mayWait ?',
+      'const isCalm = mayWait || !mayWait ?',
       ['test/unit/core/transition.test.ts'],
     ],
     [

@@ -69,7 +69,10 @@ export function watchEvents({
           subject,
         ]);
       }
-      const what = JSON.stringify([type, about.uid, about.cluster, about.digest, about.image]);
+      const { uid, cluster, digest, image } = about;
+      // The end of a failure is one, whatever the tag names then.
+      const named = type === 'sync.recovered' ? [] : [digest, image];
+      const what = JSON.stringify([type, uid, cluster, ...named]);
       const before = byId.get(id);
       if (before === undefined) {
         byId.set(id, what);

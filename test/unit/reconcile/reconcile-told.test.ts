@@ -90,6 +90,7 @@ describe('what is published', () => {
       type: 'sync.approved',
       uid: 'uid-1',
       replaced: undefined,
+      approvedAt: '2026-11-22T06:00:00Z',
       data: {
         image: IMAGE,
         digest: A,
