@@ -14,7 +14,7 @@ const limits = {
 const LONGEST = [
   'service/demo',
   'service/local-command',
-  'service/staged-fleet-of-200',
+  'service/staged-fleet',
   'service/faults',
   'hostile/gate/embedded',
   'service/http/serve-function',
