@@ -34,11 +34,6 @@ async function stop(): Promise<void> {
   await child.exited;
 }
 
-async function restart(limits: Readonly<Record<string, string>> = {}): Promise<void> {
-  await stop();
-  await start(limits);
-}
-
 describe('serveFunction() reads bodies itself', () => {
   beforeAll(() => start());
   afterAll(stop);
@@ -71,16 +66,6 @@ describe('serveFunction() reads bodies itself', () => {
     expect(answer.status).toBe(413);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(await answer.json()).toMatchObject({ code: 'too-large', status: 413 });
-  });
-
-  it('gives up on a body that comes too slowly', async () => {
-    await restart({ BODY_DEADLINE_MS: '100' });
-    onTestFinished(() => restart());
-    const text = await rawRequest(
-      'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf',
-    );
-    expect(text).toMatch(/^HTTP\/1\.1 408 /);
-    expect(text).toContain('"code":"deadline-exceeded"');
   });
 
   it('survives a client that hangs up in the middle of its body', async () => {
@@ -119,6 +104,14 @@ describe('serveFunction() reads bodies itself', () => {
   });
 });
 
+it('serveFunction() gives up on a body that comes too slowly', async () => {
+  await start({ BODY_DEADLINE_MS: '100' });
+  onTestFinished(stop);
+  const text = await rawRequest('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+  expect(text).toMatch(/^HTTP\/1\.1 408 /);
+  expect(text).toContain('"code":"deadline-exceeded"');
+});
+
 describe('serveFunction() stops well', () => {
   beforeEach(() => start());
   afterEach(stop);
@@ -144,44 +137,6 @@ describe('serveFunction() stops well', () => {
     await (await fetch(`${url}/health`)).text();
     child.kill('SIGTERM');
     expect(await child.exited).toEqual({ code: 0, signal: null });
-  });
-
-  it('hands back what does not finish within the limit, and says so', async () => {
-    await restart(SHORT);
-    const stuck = fetch(`${url}/stuck`);
-    await child.line('Stuck request began');
-    child.kill('SIGTERM');
-    expect(await child.line('Requests were handed back')).toMatchObject({
-      severity: 'WARNING',
-      inFlight: 1,
-    });
-    const answer = await stuck;
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('1');
-    expect(await child.exited).toEqual({ code: 0, signal: null });
-    expect(child.noise).toEqual([]);
-  });
-
-  it('survives a handler that answers after it was handed back', async () => {
-    await restart(SHORT);
-    const late = fetch(`${url}/late`);
-    await child.line('Late request began');
-    child.kill('SIGTERM');
-    expect((await late).status).toBe(503);
-    expect(await child.exited).toEqual({ code: 0, signal: null });
-    expect(child.lines.filter(({ severity }) => severity === 'ERROR')).toEqual([]);
-  });
-
-  it('cuts off a caller who does not take the answer', async () => {
-    await restart(SHORT);
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => {});
-    socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
-    await child.line('Endless answer began');
-    socket.pause();
-    child.kill('SIGTERM');
-    expect(await child.exited).toEqual({ code: 0, signal: null });
-    socket.destroy();
   });
 
   it('does not wait after a second Ctrl-C', async () => {
@@ -220,6 +175,46 @@ describe('serveFunction() stops well', () => {
     expect(error).toContain(`${port}`);
     expect(error).toContain('PORT');
     expect(await second.exited).toEqual({ code: 1, signal: null });
+  });
+});
+
+describe('serveFunction() that may not drain for long', () => {
+  beforeEach(() => start(SHORT));
+  afterEach(stop);
+
+  it('hands back what does not finish within the limit, and says so', async () => {
+    const stuck = fetch(`${url}/stuck`);
+    await child.line('Stuck request began');
+    child.kill('SIGTERM');
+    expect(await child.line('Requests were handed back')).toMatchObject({
+      severity: 'WARNING',
+      inFlight: 1,
+    });
+    const answer = await stuck;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.noise).toEqual([]);
+  });
+
+  it('survives a handler that answers after it was handed back', async () => {
+    const late = fetch(`${url}/late`);
+    await child.line('Late request began');
+    child.kill('SIGTERM');
+    expect((await late).status).toBe(503);
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(child.lines.filter(({ severity }) => severity === 'ERROR')).toEqual([]);
+  });
+
+  it('cuts off a caller who does not take the answer', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
+    await child.line('Endless answer began');
+    socket.pause();
+    child.kill('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    socket.destroy();
   });
 });
 
