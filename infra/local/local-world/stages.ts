@@ -40,7 +40,7 @@ rollouts:
   strategies:
     fleet:
       stages:
-${stages.join('')}        - { name: rest }
+${stages.join('')}        - { name: rest, maxConcurrency: 100% }
 `,
   };
 }
