@@ -11,7 +11,7 @@ import { withMaterial, withstand } from './trust/keyless-world.ts';
 import type { BundleParts, EntryJson } from '#test/fixtures/sigstore/sign-keyless.ts';
 
 /** Each run verifies once, some of them with all the cryptography. */
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 75 };
 
 let world: KeylessWorld;
 let bundle: BundleParts;
@@ -101,7 +101,7 @@ describe('a fuzzed proof never crashes the verifier and is never approved', () =
             fc.pre(JSON.stringify(entry) !== JSON.stringify(good));
             await expectRefusal([withMaterial(bundle, { tlogEntries: [entry] })]);
           }),
-          { numRuns: 60 },
+          { numRuns: 30 },
         ),
       ).resolves.toBeUndefined();
     },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,12 @@ function pidOf(name: string, { output }: Command): number {
   return Number(new RegExp(`${name} .*, process (\\d+)`).exec(output())?.[1]);
 }
 
+/** What init has not waited for yet is a zombie: it has ended. */
+function hasEnded(pid: number): boolean {
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
+  return /^Z|^$/.test(state.stdout.trim());
+}
+
 /** As a terminal does: to the whole process group. */
 function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
@@ -94,26 +100,6 @@ async function expectNothingLeft({ pid }: ChildProcess): Promise<void> {
 describe('npm run local', () => {
   beforeEach(openFolder);
   afterEach(closeFolder);
-
-  it('says what to type next, and stops on Ctrl-C', async () => {
-    const fixture = (name: string) =>
-      new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
-    await copyFile(fixture('key'), join(dir, 'cosign.key'));
-    await copyFile(fixture('pub'), join(dir, 'cosign.pub'));
-    await writeFile(join(dir, 'store.sqlite'), 'of an earlier world');
-    const { child, output, exitCode } = await startReady();
-    expect(output()).toContain('crane append');
-    expect(output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
-    signalAll(child, 'SIGINT');
-    expect(await exitCode).toBe(0);
-    await expectNothingLeft(child);
-    const logs = ['cluster.log', 'push.log', 'sweep.log', 'world.log'];
-    expect(await readdir(join(dir, 'logs'))).toEqual(expect.arrayContaining(logs));
-    // The key pair was kept. The store was begun anew: nothing of the earlier one was left to set aside.
-    expect(await readFile(join(dir, 'cosign.key'))).toEqual(await readFile(fixture('key')));
-    const stores = (await readdir(dir)).filter((name) => name.startsWith('store'));
-    expect(stores.filter((name) => !/^store\.sqlite(?:-wal|-shm)?$/.test(name))).toEqual([]);
-  });
 
   it('stops when Ctrl-C comes before it is up', async () => {
     const { child, exitCode } = start();
@@ -150,24 +136,35 @@ describe('npm run local', () => {
     await expectNothingLeft(child);
   });
 
-  it('ends what a world that was killed has left, says so, and leaves nothing when it is killed', async () => {
+  it('leaves nothing when it is killed, or the next one ends it, says what to type next, and stops on Ctrl-C', async () => {
+    const fixture = (name: string) =>
+      new URL(`../fixtures/cosign/cosign3.${name}`, import.meta.url);
+    await copyFile(fixture('key'), join(dir, 'cosign.key'));
+    await copyFile(fixture('pub'), join(dir, 'cosign.pub'));
     const killed = await startReady();
     const pid = pidOf('push', killed);
     // What does not run does not see that its parent is gone.
     process.kill(pid, 'SIGSTOP');
     killed.child.kill('SIGKILL');
     await killed.exitCode.catch(() => undefined);
+    const others = ['cluster', 'sweep', 'history', 'api', 'admission'];
+    await vi.waitUntil(() => others.every((name) => hasEnded(pidOf(name, killed))), PATIENCE);
     const next = await startReady();
     expect(next.output()).toContain(
       `Ended what a world that was killed left running: push (process ${pid})`,
     );
-    // What init has not waited for yet is a zombie: it has ended.
-    const state = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
-    expect(state.stdout.trim()).toMatch(/^Z|^$/);
-    next.child.kill('SIGKILL');
-    await expect(
-      vi.waitFor(() => expectNothingLeft(next.child), PATIENCE),
-    ).resolves.toBeUndefined();
+    expect(hasEnded(pid)).toBe(true);
+    expect(next.output()).toContain('crane append');
+    expect(next.output()).toContain(`127.0.0.1:${5000 + offset}/configs/platform:v1`);
+    signalAll(next.child, 'SIGINT');
+    expect(await next.exitCode).toBe(0);
+    await expectNothingLeft(next.child);
+    const logs = ['cluster.log', 'push.log', 'sweep.log', 'world.log'];
+    expect(await readdir(join(dir, 'logs'))).toEqual(expect.arrayContaining(logs));
+    // The key pair was kept. The store was begun anew: nothing of the earlier one was left to set aside.
+    expect(await readFile(join(dir, 'cosign.key'))).toEqual(await readFile(fixture('key')));
+    const stores = (await readdir(dir)).filter((name) => name.startsWith('store'));
+    expect(stores.filter((name) => !/^store\.sqlite(?:-wal|-shm)?$/.test(name))).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunningFunction, startFunction } from '#infra/local/local-world/functions.ts';
 import { SERVICE_IDENTITY } from '#infra/local/local-world/files.ts';
 import type { FunctionName } from '#infra/local/local-world/ports.ts';
@@ -10,18 +10,24 @@ import { publishSigned, recordApprovals } from '#test/fixtures/world-story.ts';
 import { PATIENCE } from '#test/patience.ts';
 
 /** At the first call to any of them, the others are still to come. */
-const CLUSTERS = 12;
+const CLUSTERS = 6;
 /** Config Sync has no part in this. */
 const STILL = { pollMs: 3_600_000, attemptMs: 3_600_000, rolloutMs: 3_600_000 };
 
-let world: TestWorld | undefined;
-let restarted: RunningFunction | undefined;
+let world: TestWorld;
+let history: ReadonlyMap<string, readonly string[]>;
+const published: string[] = [];
+const restarted: RunningFunction[] = [];
 let front: FaultProxy | undefined;
 
-afterEach(async () => {
+beforeAll(async () => {
+  world = await startTestWorld({ clusters: CLUSTERS, pace: STILL });
+  history = recordApprovals(world);
+});
+afterAll(async () => {
   await front?.close();
-  await restarted?.stop();
-  await world?.stop();
+  await Promise.all(restarted.map((one) => one.stop()));
+  await world.stop();
 });
 
 /** Starts the function anew where the old one listened, as Cloud Run would. */
@@ -74,21 +80,28 @@ async function unacknowledgedWhile(isAlive: () => boolean, of: TestWorld): Promi
   return proxy;
 }
 
+/** Whether its process has ended: its port is free then. */
+function hasEnded(of: TestWorld, name: FunctionName): boolean {
+  try {
+    return !process.kill(of.functions.get(name)?.pid ?? 0, 0);
+  } catch {
+    return true;
+  }
+}
+
 describe.each([
   ['cluster', 'patch', 'Task done'],
   ['push', 'list', 'Clusters tasked'],
 ] as const)('the function %s, killed half-way through a fan-out,', (name, verb, told) => {
   it('leaves nothing undone: every cluster is approved, and once', async () => {
-    world = await startTestWorld({ clusters: CLUSTERS, pace: STILL });
-    const history = recordApprovals(world);
     const isAlive = killAtFirst(world, verb, name);
     if (name === 'push') front = await unacknowledgedWhile(isAlive, world);
-    const digest = await publishSigned(world, 'a: 1\n');
-    await world.failed;
+    published.push(await publishSigned(world, `for: ${name}\n`));
+    await vi.waitUntil(() => hasEnded(world, name), PATIENCE);
     const lines: string[] = [];
-    restarted = await restart(world, name, (line) => lines.push(line));
+    restarted.push(await restart(world, name, (line) => lines.push(line)));
     await vi.waitFor(() => {
-      expect([...history.values()]).toEqual(world?.clusters.map(() => [digest]));
+      expect([...history.values()]).toEqual(world.clusters.map(() => published));
       // What was in hand when it died was never acknowledged, and came again.
       expect(lines.some((line) => line.includes(told))).toBe(true);
     }, PATIENCE);

@@ -122,9 +122,9 @@ describe('a pattern that findAnchorProblem() accepts', () => {
         );
         expect([source, partial]).toEqual([source, []]);
       }),
-      { numRuns: 30_000 },
+      { numRuns: 10_000 },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(accepted).toBeGreaterThan(150);
   });
 });
 
