@@ -37,6 +37,18 @@ const kubectl = (args: string, prints: RegExp, rest: Partial<ToolCall> = {}): To
 const helm = (args: string, prints: RegExp): ToolCall => ({ tool: 'helm', args, prints });
 const refused = (input: string): Partial<ToolCall> => ({ input, code: 1 });
 const IN = `-n ${NAMESPACE}`;
+const LISTED = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'listed', namespace: NAMESPACE },
+  data: { a: 'b' },
+};
+const BARE_TLS = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'bare', namespace: NAMESPACE },
+  type: 'kubernetes.io/tls',
+};
 
 /** In this order: later calls work on what earlier ones made. `CHART` is the folder of a chart. */
 export const TOOL_CALLS: readonly ToolCall[] = [
@@ -47,8 +59,35 @@ export const TOOL_CALLS: readonly ToolCall[] = [
   kubectl(`get secret key ${IN} -o jsonpath={.data.a}`, /^Yg==$/),
   kubectl(`get configmaps ${IN}`, /^NAME +DATA +AGE\n(.*\n)*settings +1 /),
   kubectl(`label configmap settings x=y ${IN}`, /configmap\/settings labeled/),
+  kubectl(
+    `label configmap settings _x=y ${IN}`,
+    /metadata.labels: Invalid value: "_x": name part/,
+    {
+      code: 1,
+    },
+  ),
+  kubectl(`get all ${IN}`, /No resources found/),
   kubectl(`annotate configmap settings x=y ${IN}`, /configmap\/settings annotated/),
   kubectl(`patch configmap settings ${IN} -p {"data":{"c":"d"}}`, /patched/),
+  kubectl(
+    `patch configmap settings ${IN} -p {"metadata":{"finalizers":["x.io/a"]}}`,
+    /configmap\/settings patched/,
+  ),
+  kubectl(
+    `patch configmap settings ${IN} -p {"metadata":{"finalizers":["x.io/b"]}} -o jsonpath={.metadata.finalizers}`,
+    /^\["x.io\/b","x.io\/a"\]$/,
+  ),
+  kubectl(
+    `patch configmap settings ${IN} -p {"metadata":{"finalizers":null}}`,
+    /configmap\/settings patched/,
+  ),
+  kubectl('apply -f -', /configmap\/listed created/, {
+    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [LISTED] }),
+  }),
+  kubectl('apply --server-side -f -', /configmap\/listed serverside-applied/, {
+    input: JSON.stringify({ ...LISTED, data: { a: 'c' } }),
+  }),
+  kubectl('create -f -', /data\[tls.crt\]: Required value/, refused(JSON.stringify(BARE_TLS))),
   kubectl('apply -f -', /configmap\/applied created/, { input: settings('a: b') }),
   kubectl('apply -f -', /configmap\/applied configured/, { input: settings('a: c') }),
   kubectl('diff -f -', /^\+ +a: d$/m, refused(settings('a: d'))),

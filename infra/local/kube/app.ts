@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { describeApi } from './discovery.ts';
 import type { Kind } from './kinds.ts';
+import { answerOpenApiV2 } from './openapi.ts';
 import { checkOptions } from './options.ts';
 import { readPatch, readYaml } from './patch.ts';
 import { PROTOBUF, readProtobuf } from './protobuf.ts';
@@ -75,6 +76,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       c.json(answer(c.get('request').user, await readBody(c.req.raw)), 201),
     );
   }
+  app.get('/openapi/v2', (c) => answerOpenApiV2(c.req.header('accept') ?? ''));
   const documents = describeApi(kinds, deps.version);
   app.get('*', (c, next) => {
     const document = documents.get(c.req.path);

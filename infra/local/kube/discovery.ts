@@ -70,6 +70,7 @@ function describeKind({ plural, kind, namespaced, shortNames, ...rest }: Kind): 
     kind,
     verbs: rest.readOnly ? READ_VERBS : [...READ_VERBS, ...WRITE_VERBS],
     ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(kind === 'Deployment' ? { categories: ['all'] } : {}),
   };
   if (!rest.custom) return [main];
   const verbs = ['get', 'patch', 'update'];

@@ -12,6 +12,7 @@ import {
   union,
   withDeclaredParents,
 } from './field-sets.ts';
+import { fieldsLastApplied, KUBECTL, withLastApplied } from './last-applied.ts';
 import { type Entry, readEntries, withManagers } from './manager-entries.ts';
 import type { Schema } from './schemas.ts';
 import { badRequest, type Cause, StatusError } from './status.ts';
@@ -45,6 +46,8 @@ const SYSTEM = new Set([
     'resourceVersion',
   ].map((name) => descend('f:metadata', fieldElement(name))),
 ]);
+
+const NONE: FieldSet = new Set();
 
 /**
  * The object with its managers after a write that is no apply: the writer owns what it changed, and those who owned
@@ -99,12 +102,15 @@ export function recordApply(
   const next = removeFields(writer.schema, merged, dropped);
   const difference = compareFields(writer.schema, base, next);
   const changed = own(writer, union(difference.added, difference.modified));
-  if (!force) checkConflicts(others, changed);
+  const isKubectl = writer.manager === KUBECTL;
+  const given = isKubectl && live !== undefined ? fieldsLastApplied(writer.schema, live) : NONE;
+  if (!force) checkConflicts(others, minus(changed, given));
   const left = others.map((entry) => without(entry, union(changed, difference.removed)));
   // The real one dates an apply that changes the object, and not one that only shares what is there.
   const same = changed.size === 0 && difference.removed.size === 0;
   const time = same ? last?.time : timestamp(writer.now);
-  return withManagers(next, [...left, defined({ ...identity, time, fields })]);
+  const synced = isKubectl ? withLastApplied(next, applied) : next;
+  return withManagers(synced, [...left, defined({ ...identity, time, fields })]);
 }
 
 // What was there before managers were recorded belongs to one by that name, so that an apply does not take it unasked.

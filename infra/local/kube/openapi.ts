@@ -50,3 +50,21 @@ function describePath(gvk: object): object {
     },
   };
 }
+
+/** `openapi.v2.Document` with `swagger: "2.0"` and nothing else. */
+const EMPTY_V2 = Buffer.from('\n\u00032.0');
+/** As clients accept it, and as it is answered. */
+const ACCEPTED_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/**
+ * The document of version 2, without a type: kubectl asks for it before it sends a List or a kind that is not served,
+ * and takes what it does not find there for valid. The server validates all.
+ */
+export function answerOpenApiV2(accept: string): Response {
+  if ([ACCEPTED_V2, PROTOBUF_V2].some((type) => accept.includes(type))) {
+    return new Response(EMPTY_V2, { headers: { 'content-type': PROTOBUF_V2 } });
+  }
+  const info = { title: 'Kubernetes', version: 'v1.32.0' };
+  return Response.json({ swagger: '2.0', info, paths: {}, definitions: {} });
+}

@@ -4,8 +4,10 @@ import * as z from 'zod';
 import { parseJson } from '#shared/net/json.ts';
 import { requireShallow } from './depth.ts';
 import type { Kind } from './kinds.ts';
+import { schemaOf } from './schemas.ts';
 import { isRecord } from './store.ts';
 import { badRequest, unsupportedMediaType, StatusError } from './status.ts';
+import { mergeStrategically } from './strategic-merge.ts';
 
 /** Operations in one JSON patch (the real API server's maxJSONPatchOperations). */
 const MAX_JSON_PATCH_OPERATIONS = 10_000;
@@ -25,7 +27,7 @@ export interface Patch {
 export function readPatch(kind: Kind, contentType: string | null, text: string): Patch {
   const type = (contentType ?? '').split(';')[0]?.trim() ?? '';
   const accepted = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
-  // Custom resources have no patch strategy; core kinds take it, treated as a merge patch.
+  // Custom resources have no patch strategy.
   if (!kind.custom) accepted.push(STRATEGIC_PATCH);
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
   return { type, body: type === APPLY_PATCH ? readYaml(text) : readJson(text) };
@@ -46,18 +48,18 @@ function parseYaml(text: string): unknown {
 }
 
 /** The object after the patch; undeclared fields stay, whatever their manager. */
-export function applyPatch(target: unknown, patch: Patch): unknown {
+export function applyPatch(kind: Kind, target: unknown, patch: Patch): unknown {
   if (patch.type === JSON_PATCH) return applyJsonPatch(target, patch.body);
   if (!isRecord(patch.body)) throw badRequest('error decoding patch: not an object');
-  return mergePatch(target, patch.body);
+  if (patch.type === MERGE_PATCH) return mergePatch(target, patch.body);
+  return mergeStrategically(schemaOf(kind), target, patch.body);
 }
 
-/** RFC 7396. Directive keys of strategic patches (`$setElementOrder/…`) are dropped. */
+/** RFC 7396. */
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;
   const merged = new Map(Object.entries(isRecord(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith('$')) continue;
     if (value === null) merged.delete(key);
     else merged.set(key, mergePatch(merged.get(key), value));
   }

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { defined } from '#shared/core/defined.ts';
+import { findBadChanges, findBadContents } from './contents.ts';
 import { groupVersion, type Kind } from './kinds.ts';
+import { findBadKeys, findBadName, findBadOwners } from './names.ts';
 import { schemaOf } from './schemas.ts';
 import { isRecord, type KubeObject, type Metadata, objectSchema, timestamp } from './store.ts';
 import { type Cause, invalid, invalidFields } from './status.ts';
@@ -10,8 +12,6 @@ import { validateSchema } from './validate.ts';
 
 /** The real API server's cap on all annotations of one object, keys and values: 256 KiB. */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
-
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A new object as it will be stored: system fields set, status dropped, validated. */
 export function prepareCreate(
@@ -69,7 +69,7 @@ export function prepareUpdate(
     if (!sameSpec(old, updated)) bumpGeneration(updated);
   }
   const frozen = checkFinalizers(old.metadata, next.metadata);
-  checkObject(kind, updated, [...frozen, ...checkContents(kind, old, updated)]);
+  checkObject(kind, updated, [...frozen, ...findBadChanges(kind, old, updated)]);
   return kind.custom ? objectSchema.parse(dropNulls(schemaOf(kind), updated)) : updated;
 }
 
@@ -118,24 +118,6 @@ function checkFinalizers(old: Metadata, next: Metadata): Cause[] {
   return [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }];
 }
 
-// A ConfigMap or Secret that is immutable stays so, with what is in it; the type of a Secret never changes.
-function checkContents(kind: Kind, old: KubeObject, next: KubeObject): Cause[] {
-  if (kind.kind !== 'ConfigMap' && kind.kind !== 'Secret') return [];
-  const causes: Cause[] = [];
-  if (old['immutable'] === true) {
-    const message = 'Forbidden: field is immutable when `immutable` is set';
-    const changed = ['immutable', 'data', 'binaryData'].filter(
-      (field) => !isDeepStrictEqual(old[field], next[field]),
-    );
-    causes.push(...changed.map((field) => ({ reason: 'FieldValueForbidden', message, field })));
-  }
-  if (old['type'] !== next['type']) {
-    const message = `Invalid value: ${JSON.stringify(next['type'])}: field is immutable`;
-    causes.push({ reason: 'FieldValueInvalid', message, field: 'type' });
-  }
-  return causes;
-}
-
 // Clients write a time back in forms of their own: with an offset, or with fractions.
 function isSameTime(value: string, old: string | undefined): boolean {
   return old !== undefined && Date.parse(value) === Date.parse(old);
@@ -175,16 +157,19 @@ function checkObject(kind: Kind, object: KubeObject, others: readonly Cause[] = 
     const text = 'Required value: name or generateName is required';
     throw invalid(kind, '', 'metadata.name', text);
   }
-  if (name.length > 253 || !subdomain.test(name)) {
-    const text = `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`;
-    throw invalid(kind, name, 'metadata.name', text);
-  }
   const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
   if (bytes > MAX_ANNOTATION_BYTES) {
     const text = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
     throw invalid(kind, name, 'metadata.annotations', text);
   }
-  const causes = [...others, ...validateSchema(kind, object)];
+  const { metadata } = object;
+  const named = [findBadName(kind, metadata), findBadKeys(kind, metadata), findBadOwners(metadata)];
+  const causes = [
+    ...named.flat(),
+    ...findBadContents(kind, object),
+    ...others,
+    ...validateSchema(kind, object),
+  ];
   if (causes.length > 0) throw invalidFields(kind, name, causes);
 }
 

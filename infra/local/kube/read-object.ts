@@ -1,3 +1,4 @@
+import { findBadBytes } from './contents.ts';
 import { requireShallow } from './depth.ts';
 import { groupVersion } from './kinds.ts';
 import { findBadManagers } from './manager-entries.ts';
@@ -101,7 +102,8 @@ function checkTypes({ kind, request, target }: Call, object: KubeObject, body: u
   const cause = causes.find(({ field }) => field?.startsWith(MANAGERS) !== true);
   const why =
     findBadManagers(object.metadata['managedFields']) ??
-    (cause && `json: cannot unmarshal ${kind.kind}.${cause.field}: ${cause.message}`);
+    (cause && `json: cannot unmarshal ${kind.kind}.${cause.field}: ${cause.message}`) ??
+    findBadBytes(kind, object);
   if (why === undefined) return;
   if (request.verb === 'patch') throw unfit(body, why);
   const what = `${kind.kind} in version "${target.version}"`;

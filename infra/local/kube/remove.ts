@@ -4,7 +4,7 @@ import type { Kind } from './kinds.ts';
 import { prepareDelete } from './prepare.ts';
 import { listObjects, type Page } from './read.ts';
 import { admitWrite, type Call, type Cluster } from './request.ts';
-import { badRequest, conflict, detailsOf, notFound, type Status } from './status.ts';
+import { badRequest, conflict, detailsOf, forbidden, notFound, type Status } from './status.ts';
 import type { KubeObject, Store } from './store.ts';
 
 const optionsSchema = z.looseObject({
@@ -15,6 +15,8 @@ const optionsSchema = z.looseObject({
     .nullish(),
 });
 
+/** Namespaces that every cluster has. */
+const KEPT = new Set(['default', 'kube-system', 'kube-public']);
 const contents = ['rootsyncs', 'reposyncs', 'configmaps', 'secrets', 'events'];
 
 /**
@@ -34,6 +36,8 @@ export async function removeObject(
   const object = cluster.store.get(kind.plural, target.namespace ?? '', name);
   if (object === undefined) throw notFound(kind, name);
   checkPreconditions(kind, object, preconditions ?? {});
+  if (kind.kind === 'Namespace' && KEPT.has(name))
+    throw forbidden(kind, name, 'this namespace may not be deleted');
   const dry = request.dryRun || dryRun?.includes('All') === true;
   const asked = { ...call, request: { ...request, dryRun: dry } };
   await admitWrite(cluster, asked, { operation: 'DELETE', oldObject: object });

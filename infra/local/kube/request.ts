@@ -160,7 +160,10 @@ function readFieldTerm(kind: Kind, term: string): Matches {
   const [, path = '', operator, value] = match;
   // Custom resources know only their name and namespace; `describe` asks more of events.
   const common = path === 'metadata.name' || path === 'metadata.namespace';
-  if (!common && kind.kind !== 'Event') throw badRequest(`field label not supported: ${path}`);
+  if (!common && kind.kind !== 'Event')
+    throw badRequest(
+      `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    );
   return (object) => ((valueAt(object, path) ?? '') === value) !== (operator === '!=');
 }
 

@@ -46,7 +46,7 @@ export async function updateObject(cluster: Cluster, call: Call, body: unknown):
 /** PATCH: changes what is stored now; server-side apply creates what is not there. */
 export async function patchObject(cluster: Cluster, call: Call, patch: Patch): Promise<Response> {
   if (patch.type === APPLY_PATCH) return applyObject(cluster, call, patch.body);
-  return replaceObject(cluster, call, (old) => readObject(call, applyPatch(old, patch)));
+  return replaceObject(cluster, call, (old) => readObject(call, applyPatch(call.kind, old, patch)));
 }
 
 async function applyObject(cluster: Cluster, call: Call, body: unknown): Promise<Response> {

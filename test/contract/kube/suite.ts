@@ -4,8 +4,11 @@ import type { SendKube } from '#infra/local/real/kube-request.ts';
 import { bodyContract } from './body-contract.ts';
 import { coreContract } from './core-contract.ts';
 import { crdContract } from './crd-contract.ts';
+import { lastAppliedContract } from './last-applied-contract.ts';
 import { managersContract } from './managers-contract.ts';
+import { namesContract } from './names-contract.ts';
 import { optionsContract } from './options-contract.ts';
+import { strategicContract } from './strategic-contract.ts';
 import { watchContract } from './watch-contract.ts';
 import {
   createRSyncClient,
@@ -45,6 +48,9 @@ export function kubeContract({ name, start }: KubeContract): void {
     bodyContract(send);
     coreContract(send);
     managersContract(send);
+    lastAppliedContract(send);
+    namesContract(send);
+    strategicContract(send);
     optionsContract(send);
 
     describe('create and get', () => {
