@@ -1,4 +1,4 @@
-import { fc } from '#test/fixtures/fast-check.ts';
+import { CODE_POINT, fc } from '#test/fixtures/fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Format, FORMATS, formatView } from '#functions/cli/output/view.ts';
@@ -31,7 +31,7 @@ describe('formatView', () => {
 
 describe('formatYaml', () => {
   it('is read back as what was written, and shows no character that is not seen', () => {
-    const value = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }));
+    const value = fc.dictionary(fc.string({ unit: CODE_POINT }), fc.string({ unit: CODE_POINT }));
     fc.assert(
       fc.property(fc.array(value), (some) => {
         const yaml = formatYaml(some);
