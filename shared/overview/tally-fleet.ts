@@ -5,7 +5,7 @@ import { createGroups } from './group-causes.ts';
 import { createImageTally } from './tally-images.ts';
 import { createLabelTally } from './tally-labels.ts';
 import { type Troubles, presentRow } from './present-row.ts';
-import { WELL } from './well.ts';
+import { isUnwell } from './well.ts';
 
 /** What is counted with. */
 export interface TallyInput {
@@ -41,9 +41,9 @@ export function createTally({ troubles, labels, now, rollouts = [] }: TallyInput
   let readAt: string | undefined;
   let changedAt: string | undefined;
 
-  function count(phase: string, isBroken = false): void {
+  function count(phase: string, breakGlass?: string): void {
     phases[phase] = (phases[phase] ?? 0) + 1;
-    if (isBroken || !WELL.has(phase)) unwell += 1;
+    if (isUnwell({ phase, breakGlass })) unwell += 1;
   }
 
   function see(since: string): void {
@@ -65,7 +65,7 @@ export function createTally({ troubles, labels, now, rollouts = [] }: TallyInput
       for (const row of rows) {
         const { sync, present, breakGlass, live } = row;
         syncs += 1;
-        count(present.phase, breakGlass !== undefined);
+        count(present.phase, breakGlass);
         see(present.since);
         images.add(row, cluster);
         for (const cause of causesOf(row))

@@ -2,7 +2,7 @@ import { defined } from '#shared/core/defined.ts';
 import type { Tally } from '#shared/store/store.ts';
 import { MAX_LIVE, MAX_TALLIED_IMAGES, MAX_TALLIED_STAGES } from '#shared/store/tally-note.ts';
 import type { PresentRow, Troubles } from './present-row.ts';
-import { WELL } from './well.ts';
+import { isUnwell } from './well.ts';
 
 type Image = Tally['images'][number];
 
@@ -63,14 +63,14 @@ export function createImageTally(troubles: Troubles): {
 
   return {
     add(row, cluster) {
-      const { image, present, staged, target, record, live } = row;
+      const { image, present, staged, target, record, live, breakGlass } = row;
       const counted = image === undefined ? undefined : countedOf(image);
       if (counted === undefined) return;
       const { phase, verdict } = present;
       counted.syncs += 1;
       if (counted.lastCluster !== cluster) counted.clusters += 1;
       counted.lastCluster = cluster;
-      if (!WELL.has(phase)) counted.unwell += 1;
+      if (isUnwell({ phase, breakGlass })) counted.unwell += 1;
       counted.phases[phase] = (counted.phases[phase] ?? 0) + 1;
       if (record.since > counted.since) {
         counted.since = record.since;
@@ -96,7 +96,7 @@ export function createImageTally(troubles: Troubles): {
 }
 
 function viewOf(image: string, counted: Counted, troubles: Troubles): Image {
-  const { syncs, clusters, phases, stages, live } = counted;
+  const { syncs, unwell, clusters, phases, stages, live } = counted;
   const trouble = troubles.get(image);
   const isNews = trouble !== undefined && trouble.since >= counted.since;
   return defined({
@@ -106,6 +106,7 @@ function viewOf(image: string, counted: Counted, troubles: Troubles): Image {
     verdict: isNews ? trouble.status : counted.verdict,
     since: isNews ? trouble.since : counted.since,
     syncs,
+    unwell,
     clusters,
     phases,
     live: [...live]

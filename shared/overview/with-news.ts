@@ -2,7 +2,7 @@ import type { ImageRecord, Tally } from '#shared/store/store.ts';
 import { CAUSES } from '#shared/store/tally-note.ts';
 import type { CauseKind } from './causes.ts';
 import { PHASE_OF, type Troubles } from './present-row.ts';
-import { WELL } from './well.ts';
+import { isUnwell } from './well.ts';
 
 type Image = Tally['images'][number];
 type CauseCount = Tally['causes'][number];
@@ -28,17 +28,17 @@ function change(tally: Tally, image: Image, { status = 'unchecked', since }: Ima
   const { Unknown: unknown = 0, ...before } = image.phases;
   const moved = image.syncs - unknown;
   const phases = { ...tally.phases };
-  let unwell = tally.unwell;
   for (const [name, count] of Object.entries(before)) {
     phases[name] = Math.max(0, (phases[name] ?? 0) - count);
-    if (!WELL.has(name)) unwell -= count;
   }
-  if (!WELL.has(phase)) unwell += moved;
+  // No verdict that is news is one of an image that is well.
+  const unwell = tally.unwell - unwellOf(image) + image.syncs;
   phases[phase] = (phases[phase] ?? 0) + moved;
   const news: Image = {
     ...image,
     verdict: status,
     since,
+    unwell: image.syncs,
     phases: { ...(unknown > 0 && { Unknown: unknown }), [phase]: moved },
     stages: image.stages.map(({ stage, phases: of }) => ({
       stage,
@@ -66,6 +66,12 @@ function change(tally: Tally, image: Image, { status = 'unchecked', since }: Ima
     ),
     changedAt: since,
   };
+}
+
+/** Of the RSyncs that follow an image. A count of an earlier version does not say it: break-glass is not in that. */
+function unwellOf({ unwell, phases }: Image): number {
+  const others = Object.entries(phases).filter(([phase]) => isUnwell({ phase }));
+  return unwell ?? others.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** What runs unapproved, or under break-glass, is so whatever the verdict. */

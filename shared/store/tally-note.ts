@@ -61,6 +61,8 @@ const Image = () =>
     digest: z.string().exactOptional(),
     verdict: z.string().exactOptional(),
     syncs: Count,
+    /** Of these, what an operator should look at; absent in a count of an earlier version. */
+    unwell: Count.exactOptional(),
     clusters: Count,
     /** When the newest change of an RSync that follows it was. */
     since: Time,

@@ -19,6 +19,22 @@ export const OVERVIEW_MUTATIONS: readonly Mutation[] = (
       [TALLY],
     ],
     [
+      'what is under break-glass is not well in its image, too',
+      'shared/overview/tally-images.ts',
+      'createImageTally',
+      'isUnwell({ phase, breakGlass })',
+      'isUnwell({ phase })',
+      [TALLY],
+    ],
+    [
+      'news counts what is under break-glass once',
+      'shared/overview/with-news.ts',
+      'change',
+      '- unwellOf(image) +',
+      '+',
+      [NEWS],
+    ],
+    [
       'the worst find room',
       'shared/overview/group-causes.ts',
       'createGroups',

@@ -125,7 +125,8 @@ function viewImage(
     .map(({ stage, phases }) => ({ stage, phases: { ...phases } }))
     .toSorted((a, b) => rankOf(a) - rankOf(b));
   const live = image.live.map((one) => ({ ...one }));
-  return { ...image, phases: { ...image.phases }, live, stages };
+  const { unwell: _, ...shown } = image;
+  return { ...shown, phases: { ...image.phases }, live, stages };
 }
 
 /** What sweeps make good waits; and of a large fleet nothing new is known. */

@@ -51,7 +51,8 @@ describe('createTally()', () => {
   });
 
   it('counts what is under break-glass as not well, live as it is', () => {
-    expect(tallyOf([cluster('a', [liveRow({ breakGlass: `${B} INC-7` })])]).unwell).toBe(1);
+    const { unwell, images } = tallyOf([cluster('a', [liveRow({ breakGlass: `${B} INC-7` })])]);
+    expect([unwell, images.map((image) => image.unwell)]).toEqual([1, [1]]);
   });
 
   it('takes clusters that are out of reach for one cause, though each names itself', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withNews } from '#shared/overview/with-news.ts';
 import { NO_TROUBLES } from '#shared/overview/present-row.ts';
+import { B } from '#test/fixtures/digests.ts';
 import { cluster, liveRow, rowIn, tallyOf, trouble } from '#test/fixtures/tally.ts';
 
 const LATER = '2026-11-22T06:00:30.000Z';
@@ -34,6 +35,22 @@ describe('withNews()', () => {
         stages: [{ stage: 'early', phases: { Rejected: 1 } }],
       },
     ]);
+  });
+
+  it('counts what is under break-glass once, before and after', () => {
+    const tally = tallyOf([
+      cluster('a', [liveRow({ breakGlass: `${B} INC-7` })]),
+      cluster('b', [liveRow()]),
+      cluster('c', [liveRow({ breakGlass: `${B} INC-7` })], { phase: 'Unreachable' }),
+    ]);
+    expect(tally.unwell).toBe(3);
+    const news = withNews(tally, trouble('untrusted', LATER));
+    expect(news.unwell).toBe(4);
+    expect(withNews(news, trouble('unsigned', LATER)).unwell).toBe(4);
+    const earlier = tally.images.map(({ unwell: _, ...image }) => image);
+    expect(
+      withNews({ ...tally, unwell: 2, images: earlier }, trouble('untrusted', LATER)).unwell,
+    ).toBe(4);
   });
 
   it('keeps what runs unapproved above what is only not trusted', () => {
