@@ -73,6 +73,27 @@ export async function dropUnfollowed(
   }
 }
 
+/**
+ * Has the next sweep list the versions of a repository of which a tag is gone: the highest of those that are left is
+ * followed then.
+ *
+ * @example
+ * await listAnew(notification, rule, deps);
+ */
+export async function listAnew(
+  { repository, tag }: { readonly repository: string; readonly tag?: string },
+  rule: ImageRule,
+  deps: Pick<ImageDeps, 'store' | 'tracks'>,
+): Promise<void> {
+  if (tag === undefined || versionsOf(rule) === undefined) return;
+  const tracker = trackerOf(rule, deps);
+  for (const kind of KINDS) {
+    if (isByTime(rule) || typeof tracker.read(tag, kind) !== 'string') {
+      await markStale(kind, repository, deps);
+    }
+  }
+}
+
 function isByTime(rule: ImageRule): boolean {
   const track = versionsOf(rule);
   return track !== undefined && 'order' in track && track.order === 'newest';

@@ -13,7 +13,7 @@ import { judgeResolution, policyOf } from '#shared/reconcile/judge-rsync.ts';
 import { publishUnchecked, publishVerdict } from '#shared/reconcile/publish-verdict.ts';
 import type { Notification } from '#shared/registry/notifications/notification.ts';
 import type { ResolveNow } from '#shared/rollouts/way-back.ts';
-import { type PushedReference, dropUnfollowed } from './drop-unfollowed.ts';
+import { type PushedReference, dropUnfollowed, listAnew } from './drop-unfollowed.ts';
 import {
   type Concerns,
   type Pushed,
@@ -40,12 +40,13 @@ export interface PushDeps extends ImageDeps, Pick<FanOutDeps, 'fleet' | 'publish
 export async function handlePush(notification: Notification, deps: PushDeps): Promise<void> {
   const { action, repository } = notification;
   const fields = { action, repository, tag: notification.tag, digest: notification.digest };
+  const rule = deps.rules.match(repository);
   if (action === 'DELETE') {
     // The sweep finds what a deletion means for those who are on it; a moved tag has an INSERT of its own.
+    if (rule !== undefined) await listAnew(notification, rule, deps);
     deps.log.info(fields, 'Deletion noted');
     return;
   }
-  const rule = deps.rules.match(repository);
   if (rule === undefined) {
     await handleForeignRepository(notification, fields, deps);
     return;

@@ -94,7 +94,8 @@ function isDoubtful(
   { compare }: Tracker,
 ): boolean {
   const [best] = group;
-  if (group.length > 1) return true;
+  // What was pushed since the last listing may be gone again, and a notification is a hint (law 1).
+  if (group.length > 1 || (best !== undefined && best.digest === undefined)) return true;
   if (best === undefined || taken === undefined || best.tag === taken.tag) return false;
   return compare(best.version, taken.version) === 0;
 }

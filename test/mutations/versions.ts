@@ -6,6 +6,7 @@ const REPORTED = [`${CORE}/reported-cases.test.ts`];
 const RANGES = [`${CORE}/range.test.ts`];
 const SETTLE = [`${CORE}/settle.test.ts`];
 const AT_ONCE = ['test/unit/functions/track/at-once.test.ts'];
+const GONE = ['test/unit/functions/track/gone.test.ts'];
 const IN_STAGES = ['test/unit/functions/track/in-stages.test.ts'];
 const WAITS = ['test/unit/functions/track/waits.test.ts'];
 const LISTS = ['test/unit/registry/list-tags.test.ts'];
@@ -188,6 +189,22 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       'passedOver, ...rejected])]',
       'passedOver])]',
       IN_STAGES,
+    ],
+    [
+      'what was pushed, and is gone, is not followed',
+      'reconcile/pick-version',
+      'isDoubtful',
+      '|| (best !== undefined && best.digest === undefined)',
+      '',
+      GONE,
+    ],
+    [
+      'a version that was deleted is listed no more by the next sweep',
+      'functions/push/drop-unfollowed',
+      'listAnew',
+      'await markStale(kind, repository, deps);',
+      '',
+      GONE,
     ],
     [
       'Artifact Registry says where there are more tags',

@@ -47,7 +47,10 @@ describe('withNews()', () => {
     const news = withNews(tally, trouble('untrusted', LATER));
     expect(news.unwell).toBe(4);
     expect(withNews(news, trouble('unsigned', LATER)).unwell).toBe(4);
-    const earlier = tally.images.map(({ unwell: _, ...image }) => image);
+    const earlier = tally.images.map((image) => {
+      const { unwell: _, ...others } = image;
+      return others;
+    });
     expect(
       withNews({ ...tally, unwell: 2, images: earlier }, trouble('untrusted', LATER)).unwell,
     ).toBe(4);
