@@ -21,7 +21,8 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
 /** Reads a stream to its end as UTF-8. Throws `too-large` past `maxBytes`, `bad-config` when it is not UTF-8. */
 export async function readText(stream: Readable, maxBytes: number): Promise<string> {
   const text = decodeText(await readBody(stream, maxBytes, 'File'));
-  if (text === undefined)
+  // A text of UTF-16 without its mark has nothing but NUL that UTF-8 would not have.
+  if (text === undefined || text.includes('\0'))
     throw new CountersignError('bad-config', 'It is no UTF-8 text: save it as UTF-8');
   // As some editors begin a file.
   return text.replace(/^\uFEFF/, '');

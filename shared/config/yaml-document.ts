@@ -66,10 +66,12 @@ export function readYaml(text: string): YamlDocument {
       stringKeys: true,
       uniqueKeys: true,
     });
+    // What comes after it is of the parser's giving up.
+    const deep = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+    if (deep !== undefined) return unreadable([problemAt(deep.pos[0], TOO_DEEP, PLAINER)]);
     const faults = [...document.errors.slice(0, MAX_SYNTAX_ERRORS), ...document.warnings];
     const problems = faults.map(({ code, message, pos }): Problem => {
-      if (code === 'RESOURCE_EXHAUSTION') return problemAt(pos[0], TOO_DEEP, PLAINER);
-      const said = message.split('\n', 1)[0]?.replace(/[.;].*$/, '') ?? code;
+      const said = message.split('\n', 1)[0]?.replace(/[.;]( .*)?$/, '') ?? code;
       const problem = problemAt(pos[0], said, FIXES[code] ?? 'Correct the YAML');
       return code === 'DUPLICATE_KEY' ? { ...problem, kind: 'duplicate' } : problem;
     });

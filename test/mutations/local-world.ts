@@ -110,4 +110,28 @@ export const LOCAL_WORLD_MUTATIONS: readonly Mutation[] = [
     replace: '{}',
     tests: ['test/unit/infra/local/listen.test.ts'],
   },
+  {
+    guarantee: 'local world: --ports names no part twice',
+    file: 'infra/local/local-world/ports.ts',
+    in: 'readPorts',
+    find: 'if (named[name] !== undefined)',
+    replace: 'if (false)',
+    tests: [`${WORLD}/ports.test.ts`],
+  },
+  {
+    guarantee: 'config: a file that is nested too deeply is said to be so, and nothing else of it',
+    file: 'shared/config/yaml-document.ts',
+    in: 'readYaml',
+    find: 'if (deep !== undefined) return unreadable([problemAt(deep.pos[0], TOO_DEEP, PLAINER)]);',
+    replace: '',
+    tests: ['test/unit/config/yaml-document.test.ts'],
+  },
+  {
+    guarantee: 'config: a text of UTF-16 is no text',
+    file: 'shared/config/read-file.ts',
+    in: 'readText',
+    find: String.raw`|| text.includes('\0')`,
+    replace: '',
+    tests: ['test/unit/functions/cli/config-check.test.ts'],
+  },
 ];

@@ -69,6 +69,8 @@ export function readPorts(text: string | undefined, offset: number): PortChoice 
       const form = `free, or NAME=PORT with a comma between two, where NAME is one of ${names}`;
       throw refusal(`--ports ${pair} is no port of the local world: write ${form}`);
     }
+    if (named[name] !== undefined)
+      throw refusal(`--ports names ${name} twice: keep one of ${name}=${named[name]} and ${pair}`);
     named[name] = port;
   }
   refuseShared({ offset, named });

@@ -85,9 +85,11 @@ describe('parseConfig() of text that is no good YAML', () => {
   it.each([
     ['brackets that are open', '['.repeat(3_000), 'Is nested too deeply'],
     ['brackets', `${'['.repeat(3_000)}${']'.repeat(3_000)}`, 'Is nested too deeply'],
+    ['lists in lists', `${'- '.repeat(3_000)}x`, 'Is nested too deeply'],
     ['a merge of what is no map', 'fleet: { <<: 5 }', 'Merges what is no map'],
-  ])('says plainly what is wrong with %s', async (_what, text, problem) => {
-    expect((await problemsOf(text))[0]).toMatchObject({ kind: 'yaml', problem });
+    ['a tag', 'fleet: !!a/b.c:d x', 'Unresolved tag: tag:yaml.org,2002:a/b.c:d'],
+  ])('says plainly and once what is wrong with %s', async (_what, text, problem) => {
+    expect(await problemsOf(text)).toEqual([expect.objectContaining({ kind: 'yaml', problem })]);
   });
 
   it('names one slip of syntax, not everything that follows from it', async () => {

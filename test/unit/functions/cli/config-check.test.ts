@@ -112,10 +112,12 @@ describe('countersign config check', () => {
   });
 
   it('exits 2 for what is not text', async () => {
-    const file = await fileOf(Uint8Array.of(0x61, 0xff, 0xfe));
-    const { code, err } = await run([file]);
-    expect(code).toBe(2);
-    expect(err).toContain(`Config file ${file} cannot be read: It is no UTF-8 text`);
+    for (const bytes of [Uint8Array.of(0x61, 0xff, 0xfe), Buffer.from(fullText, 'utf16le')]) {
+      const file = await fileOf(bytes);
+      const { code, err } = await run([file]);
+      expect(code).toBe(2);
+      expect(err).toContain(`Config file ${file} cannot be read: It is no UTF-8 text`);
+    }
   });
 
   it('exits 1 for a file past the limit, wherever it comes from', async () => {

@@ -78,7 +78,8 @@ describe('readPorts()', () => {
     ['api=8081', 0, 'push and api have port 8081'],
     ['api=9090,push=9090', 0, 'push and api have port 9090'],
     ['registry=8180', 100, 'registry and api have port 8180'],
-  ])('refuses %s where two have one port', (text, offset, said) => {
+    ['api=80,api=81', 0, '--ports names api twice: keep one of api=80 and api=81'],
+  ])('refuses %s, which says two things at once', (text, offset, said) => {
     expect(() => readPorts(text, offset)).toThrow(said);
   });
 
