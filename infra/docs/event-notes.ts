@@ -33,7 +33,8 @@ export const TYPE_NOTES: Readonly<Record<StatusType, TypeNote>> = {
   },
   'sync.approved': {
     when: 'the approval is written, or first found, on the RSync',
-    severity: 'WARNING under a policy that allows unsigned images, and when a tag moved back',
+    severity:
+      'WARNING under a policy that allows unsigned images, when a tag moved back, and when a higher version names an older digest',
     next: 'Wait for `sync.synced`',
   },
   'sync.synced': {

@@ -70,6 +70,8 @@ export function decide(input: DecisionInput): Decision {
     const held = `${resolved.key} was replaced before: its tag moved back, which the config denies`;
     return conclude(input, withdraw(rsync, withdrawn), { held, dropped });
   }
+  // A signature is of a digest, not of a version: going back by a higher version is done, and made known.
+  const old = ordered && followed.rule.downgrade !== 'allow' && isOldAsNew(input, resolved.key);
   const elsewhere = followed.named !== undefined;
   const target = { rule: followed.rule, reference: resolved.reference, resolved: image, elsewhere };
   const pin = planPin(input, target);
@@ -83,7 +85,7 @@ export function decide(input: DecisionInput): Decision {
     withdrawn,
   });
   return conclude(input, change, {
-    downgrade: movedBack && followed.rule.downgrade === 'warn',
+    downgrade: followed.rule.downgrade === 'warn' ? movedBack || old : old,
     dropped,
     unpinned: pin.status === 'held' ? explainHeld(pin, rsync) : undefined,
   });
@@ -106,6 +108,14 @@ function isMovedBack(
   if (key === undefined || key === facts?.ahead?.digest) return false;
   // What is withdrawn at the same time was no newer answer.
   return annotations.approved.keys.filter((old) => !withdrawn.has(old)).indexOf(key) > 0;
+}
+
+/** Whether a higher version names a digest that a lower one had, which was approved before and replaced. */
+function isOldAsNew({ rsync: { annotations }, followed }: DecisionInput, key = ''): boolean {
+  const { release, down } = followed?.tracked ?? {};
+  const before = annotations.receipt.facts?.version;
+  if (release === undefined || down === true || release.version === before) return false;
+  return annotations.approved.keys.indexOf(key) > 0;
 }
 
 /** Key of what is live, where it may stay approved beside the target. */

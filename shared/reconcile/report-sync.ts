@@ -199,6 +199,10 @@ function messageOf(
       : 'Approval withdrawn: it no longer verifies under the policy';
   }
   if (type !== 'approved') return observation.message;
+  const release = followed?.tracked?.release;
+  if (downgrade && release !== undefined && followed?.tracked?.down !== true) {
+    return `Approved; ${release.tag} names a digest that an older version had`;
+  }
   if (downgrade) return 'Approved; its tag moved back to an older digest';
   // Config Sync records no digest for Helm.
   return source.type === 'helm'

@@ -191,6 +191,14 @@ export const VERSION_MUTATIONS: readonly Mutation[] = (
       IN_STAGES,
     ],
     [
+      'an old digest under a higher version is made known',
+      'core/decide',
+      'decide',
+      "const old = ordered && followed.rule.downgrade !== 'allow' &&",
+      'const old = !ordered &&',
+      AT_ONCE,
+    ],
+    [
       'what was pushed, and is gone, is not followed',
       'reconcile/pick-version',
       'isDoubtful',

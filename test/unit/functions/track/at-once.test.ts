@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UNSIGNED } from '#test/fixtures/decision.ts';
+import { severityOf } from '#shared/status/events.ts';
 import { A, B, C } from '#test/fixtures/digests.ts';
 import { buildRSync, helmSource, ociSource } from '#test/fixtures/rsync.ts';
 import {
@@ -97,6 +98,29 @@ describe('versions that are followed, without a strategy', () => {
     expect(world.receiptOf()).toMatchObject({ version: '1.5.0', digest: B });
     expect(world.listings()).toBe(1);
   });
+
+  it.each([
+    ['deny', 'WARNING'],
+    ['warn', 'WARNING'],
+    ['allow', 'INFO'],
+  ] as const)(
+    'takes an old digest as a higher version under %s, with severity %s',
+    async (downgrade, severity) => {
+      const world = await settled({ rule: { downgrade } });
+      await world.tag('1.5.0', B);
+      await world.deliver();
+      await world.tag('1.6.0', A);
+      await world.deliver();
+      expect(world.specOf()).toBe(`${REPOSITORY}@${A}`);
+      const approvals = world.published('sync.approved');
+      expect(approvals.map(severityOf)).toEqual(['INFO', severity]);
+      expect(approvals.at(-1)?.data.message).toBe(
+        severity === 'INFO'
+          ? 'Approved'
+          : 'Approved; 1.6.0 names a digest that an older version had',
+      );
+    },
+  );
 
   it('tasks no cluster for a lower version, for another range, or for what is no version', async () => {
     const world = await settled();
