@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SKEW_MS } from '#shared/core/hold.ts';
 import type { Document, Documents } from '#shared/net/firestore.ts';
 import type { ClusterRecord } from './store.ts';
 
@@ -62,7 +63,12 @@ export function createFleetReader(deps: FleetReaderDeps): FleetReader {
   async function newest(): Promise<number> {
     const query = { collection, orderBy: WRITTEN_AT, descending: true, limit: 1 };
     const [document] = await documents.query(query);
-    return writtenAtOf(document);
+    return seenAt(document);
+  }
+
+  /** One from the future, written by hand or by a clock that is wrong, hides no change that comes before it. */
+  function seenAt(document: Document | undefined): number {
+    return Math.min(writtenAtOf(document), now().getTime() + SKEW_MS);
   }
 
   async function readAll(): Promise<Known> {
@@ -92,7 +98,7 @@ export function createFleetReader(deps: FleetReaderDeps): FleetReader {
       });
       for (const document of page) {
         before.records.set(idIn(document), await read(document));
-        before.writtenAt = Math.max(before.writtenAt, writtenAtOf(document));
+        before.writtenAt = Math.max(before.writtenAt, seenAt(document));
       }
       last = page.at(-1);
       if (page.length < PAGE) return;

@@ -95,6 +95,14 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
     tests: STORE,
   },
   {
+    guarantee: 'store: a record from the future hides no change',
+    file: 'shared/store/firestore-fleet.ts',
+    in: 'createFleetReader',
+    find: 'Math.min(writtenAtOf(document), now().getTime() + SKEW_MS)',
+    replace: 'writtenAtOf(document)',
+    tests: STORE,
+  },
+  {
     guarantee: 'store: a record and the names of its cluster are written together',
     file: 'shared/store/firestore-names.ts',
     in: 'nameWrites',

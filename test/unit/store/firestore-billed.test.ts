@@ -36,10 +36,16 @@ async function bill(use: () => Promise<unknown>): Promise<[reads: number, writes
   return [firestore.billed.reads - reads, firestore.billed.writes - writes];
 }
 
+/** On both clocks. */
+function pass(milliseconds: number): void {
+  firestore.pass(milliseconds);
+  now = new Date(now.getTime() + milliseconds);
+}
+
 async function fill(count: number, store = open()): Promise<readonly string[]> {
   const clusters = Array.from({ length: count }, (_, at) => `c${String(at).padStart(4, '0')}`);
   for (const cluster of clusters) {
-    firestore.pass(10_000);
+    pass(10_000);
     await store.writeCluster(clusterRecord(cluster));
   }
   return clusters;
@@ -244,6 +250,19 @@ describe('everyCluster()', () => {
     expect((await store.everyCluster()).get('c0001')?.message).toBeUndefined();
     now = new Date(now.getTime() + ALL_AFTER_MS);
     expect((await store.everyCluster()).get('c0001')?.message).toBe('silent');
+  });
+
+  it('misses no change behind a record from the future', async () => {
+    const store = await warm(2);
+    const name = documentOf('c0000');
+    const document = firestore.documents.get(name);
+    if (document === undefined) throw new Error('It is not there');
+    const writtenAt = { timestampValue: '2027-11-22T05:00:00.000Z' };
+    firestore.documents.set(name, { ...document, fields: { ...document.fields, writtenAt } });
+    await store.everyCluster();
+    pass(120_000);
+    await readAndReplace(open(), 'c0001', 'news');
+    expect((await store.everyCluster()).get('c0001')?.message).toBe('news');
   });
 
   it('shares a look among those who ask at once, and none that began before them', async () => {
