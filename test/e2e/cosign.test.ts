@@ -84,6 +84,39 @@ describe.each(FORMS)('$form', (form) => {
     expect(verdict).toEqual({ status: 'verified', reasons: [] });
   });
 
+  it.each(['debian', 'bare'] as const)(
+    'our verdict of what cosign copied is cosign verify’s: to %s, without a referrers API',
+    async (host) => {
+      const { repository, digest } = await world.pushIndex();
+      await sign(form, `${repository}@${digest}`);
+      const target = `${world.hosts[host]}/copied/${form.form.replaceAll(/[^a-z0-9]+/g, '-')}`;
+      await world.run(form.cosign, 'copy', PLAIN_HTTP, `${repository}@${digest}`, `${target}:v1`);
+      const ours = await world.verdictOf(
+        { repository: target, digest },
+        await world.policyFor('release'),
+      );
+      expect(ours.status === 'verified').toBe(await cosignVerifies(`${target}@${digest}`));
+      // Cosign leaves bundles behind, which are referrers.
+      const status = form.form.endsWith('bundle') ? 'unsigned' : 'verified';
+      expect(ours).toEqual({ status, reasons: [] });
+    },
+  );
+
+  it('verifies what oras copied with its referrers to where there is no referrers API', async () => {
+    const { repository, digest } = await world.pushIndex();
+    await sign(form, `${repository}@${digest}`);
+    const target = `${world.hosts.debian}/with-referrers/${form.form.replaceAll(/[^a-z0-9]+/g, '-')}`;
+    const plain = ['--from-plain-http', '--to-plain-http', '--recursive'];
+    await world.run('oras', 'copy', ...plain, `${repository}@${digest}`, `${target}:v1`);
+    const ours = await world.verdictOf(
+      { repository: target, digest },
+      await world.policyFor('release'),
+    );
+    // What is no referrer stays behind.
+    expect(ours.status).toBe(form.form.endsWith('bundle') ? 'verified' : 'unsigned');
+    expect(ours.status === 'verified').toBe(await cosignVerifies(`${target}@${digest}`));
+  });
+
   it('finds signatures in a repository of their own', async () => {
     const { repository, digest } = await world.pushIndex();
     const signatureRepository = `${world.hosts.embedded}/signatures`;
