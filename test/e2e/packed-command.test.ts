@@ -34,7 +34,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'node'));
   await mkdir(join(folder, 'work'));
   await symlink(findOlderNode(), join(folder, 'node', 'node'));
-  world = await startTestWorld({ sweepMs: 1_000, soakSeconds: 1, clusters: 3 });
+  world = await startTestWorld({ sweepMs: 3_000, soakSeconds: 1, clusters: 3 });
   guarded = await startGuarded();
   names = await describeNames();
 }, SETUP_MS);
