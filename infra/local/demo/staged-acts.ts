@@ -2,6 +2,7 @@ import type { LocalCluster } from '../local-world/clusters.ts';
 import { type Descriptor, pushImage, signBundle } from '../images/push-image.ts';
 import { readSync, SEEDED_SYNCS } from '../local-world/syncs.ts';
 import { type Act, type Scene, openImage, release, until, untilReported } from './scene.ts';
+import type { Received } from './screen.ts';
 
 /** The image that is rolled out in stages. */
 const [ROOT_SYNC] = SEEDED_SYNCS;
@@ -64,20 +65,21 @@ export async function pauseAndResume(scene: Scene): Promise<Act> {
   return act;
 }
 
-/** Throws where a cluster was approved before every cluster of the stages before it ran the digest. */
+/**
+ * Throws where a cluster got the digest before the stage before its own had passed. The end of a stage is published before
+ * it is recorded, and recorded before anything is approved by it; that a cluster is live may be published later.
+ */
 function requireInTurn({ world, received }: Scene, digest: string): void {
-  const timesOf = (type: string, { name }: LocalCluster): readonly number[] =>
-    received.flatMap((one) =>
-      one.type === type && one.cluster === name && one.digest === digest ? [one.at.getTime()] : [],
-    );
-  const [canary, early, ...rest] = world.clusters;
-  if (canary === undefined || early === undefined) throw new Error('The world has no stages');
-  const turns = [[canary, early] as const, ...rest.map((later) => [early, later] as const)];
-  for (const [before, after] of turns) {
-    const ran = Math.min(...timesOf('sync.synced', before));
-    const approved = Math.min(...timesOf('sync.approved', after));
-    if (approved > ran) continue;
-    throw new Error(`${after.name} got ${digest} before ${before.name} ran it`);
+  const first = (isIt: (one: Received) => boolean): number =>
+    Math.min(...received.flatMap((one) => (one.digest === digest && isIt(one) ? [+one.at] : [])));
+  const [, early, ...rest] = world.clusters;
+  if (early === undefined) throw new Error('The world has no stages');
+  const turns = [['canary', early] as const, ...rest.map((later) => ['early', later] as const)];
+  for (const [stage, { name }] of turns) {
+    const passed = first((one) => one.type === 'rollout.stage.passed' && one.stage === stage);
+    const approved = first((one) => one.type === 'sync.approved' && one.cluster === name);
+    if (approved > passed) continue;
+    throw new Error(`${name} got ${digest} before stage ${stage} had passed`);
   }
 }
 
