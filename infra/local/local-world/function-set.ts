@@ -108,7 +108,10 @@ function bundleOf(bundles: string, name: FunctionName): string {
   return join(bundles, name, 'main.js');
 }
 
-/** All that a function reads: nothing of the caller's shell may change what it does. */
+/** What sets the clock of this process and of those that it starts (libfaketime): a world has one clock. */
+const CLOCK = ['LD_PRELOAD', 'FAKETIME', 'FAKETIME_SHARED', 'DONT_FAKE_MONOTONIC'];
+
+/** All that a function reads: nothing of the caller's shell may change what it does, but for its clock. */
 function environmentOf(
   name: FunctionName,
   { files, pubsubHost, collector }: FunctionsOptions,
@@ -122,6 +125,7 @@ function environmentOf(
     METADATA_SERVER_DETECTION: 'none',
     ...(name === 'admission' ? tls : {}),
     ...defined({
+      ...Object.fromEntries(CLOCK.map((key) => [key, process.env[key]])),
       OTEL_EXPORTER_OTLP_ENDPOINT: collector,
       // It changes how soon a function is up, and nothing that it does.
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { parseJson } from '#shared/net/json.ts';
 import { END_WITH_PARENT } from '../end-with-parent.ts';
@@ -55,12 +56,10 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   });
   const log = readLog(child, settings);
   let stopping = false;
-  const { promise: closed, resolve: markClosed } = Promise.withResolvers<void>();
   const { promise: died, resolve: markDead } = Promise.withResolvers<LocalWorldError>();
   child.once('error', (error) => settings.onLine(error.message));
   // Not "exit": by "close" its last line has been read.
   child.once('close', (code, signal) => {
-    markClosed();
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     const last = log.last() ?? 'nothing';
     const message = `Function ${name} ended ${how}; the last line of its log: ${last}`;
@@ -71,7 +70,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
     stopping = true;
     const timer = setTimeout(() => child.kill('SIGKILL'), limits.stopMs);
     child.kill('SIGTERM');
-    await closed;
+    await log.written;
     clearTimeout(timer);
   }
 
@@ -91,11 +90,15 @@ export async function startFunction(settings: FunctionSettings): Promise<Running
   };
 }
 
+interface Log {
+  readonly listening: Promise<z.infer<typeof listening>>;
+  /** Resolves when the process has ended and all of its log is in the file. */
+  readonly written: Promise<void>;
+  last(): string | undefined;
+}
+
 /** Writes every line to the log file, and keeps the last. */
-function readLog(
-  child: ChildProcess,
-  { logFile, append = false, onLine }: FunctionSettings,
-): { readonly listening: Promise<z.infer<typeof listening>>; last(): string | undefined } {
+function readLog(child: ChildProcess, { logFile, append = false, onLine }: FunctionSettings): Log {
   const { promise, resolve } = Promise.withResolvers<z.infer<typeof listening>>();
   const file = createWriteStream(logFile, { flags: append ? 'a' : 'w' });
   let last: string | undefined;
@@ -110,5 +113,5 @@ function readLog(
     if (stream !== null) createInterface(stream).on('line', take);
   }
   child.once('close', () => file.end());
-  return { listening: promise, last: () => last };
+  return { listening: promise, last: () => last, written: finished(file) };
 }
